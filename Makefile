@@ -1,0 +1,59 @@
+# The commands of this project. Each sets up what it needs; `make demo` and `make test` are the two to know.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+# The tests that `make test` runs; `make test MARKS=` runs the long ones, too.
+MARKS ?= not long
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo run check-setup test check fmt bench lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(VENV)/.demo  ## an evening in a local Discord: no token, no key, no internet
+	@$(BIN)/python -m sandbox $(ARGS)
+
+run: $(VENV)/.run  ## start the bot for real (settings from .env)
+	@$(BIN)/python -m bot run $(ARGS)
+
+check-setup: $(VENV)/.run  ## look at settings, database, token and key, and say what to mend
+	@$(BIN)/python -m bot check
+
+test: $(VENV)/.dev  ## all tests, with branch coverage
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "$(MARKS)" --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m coverage report --fail-under=90 >/dev/null
+	@$(BIN)/python -m coverage report --include='bot/domain/*,bot/services/*' --fail-under=100
+
+check: $(VENV)/.dev  ## format, lint, types and layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fmt: $(VENV)/.dev  ## put every file into the project's format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev  ## figures beside a baseline of the same run
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(VENV)/.dev  ## pin the newest versions that pyproject.toml allows, with their hashes
+	@$(BIN)/python -m pip install --quiet uv
+	@for set in run demo dev; do \
+	  extras=$$(case $$set in run) ;; demo) echo --extra demo ;; dev) echo --extra demo --extra dev ;; esac); \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
+	    --custom-compile-command 'make lock' $$extras -o requirements/$$set.txt pyproject.toml; done
+
+clean:  ## remove what the other commands made, but no data
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+# One virtual environment; each set of requirements holds the one before it.
+$(VENV)/.%: requirements/%.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...'; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo 'Installing $< (once)'
+	@$(BIN)/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
