@@ -1,0 +1,1 @@
+"""The program: rules, services and the drivers behind them."""

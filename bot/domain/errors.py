@@ -1,0 +1,251 @@
+"""What can go wrong, as facts: the sentences are made in one place at the edge.
+
+InspireError
+|- RefusalError              the member can mend it; nothing was sent, nothing is held
+|  |- PlaylistError  ClipError  PersonaError  WeightError  ModelError  PromptError
+|  |- CreditsError  ActiveLimitError  CooldownError  StoppingError
+|  `- RequestNotFoundError  NotYoursError  TooLateError
+|- ProviderError             split by what the caller does next
+|  |- NotAcceptedError       surely not taken: keep the place, try again later (429, 503, connection refused)
+|  |- RejectedError          surely refused: this request ends (400, 451, 500 and other definite answers)
+|  |  `- AccountError        401, 402: it also concerns the operator
+|  |- OutcomeUnknownError    a paid call whose answer is not known: never repeat it
+|  |- NoAnswerError          a question that may be asked again
+|  `- UnknownTaskError       the provider does not know the task
+|- AnnounceError             Discord, split by what the courier does next
+|  |- MessageGoneError       the message does not exist (any more)
+|  |- NoAccessError          the channel is gone or closed to the bot, or the person takes no messages
+|  |- TokenDeadError         the interaction's token no longer works
+|  |- TryLaterError          nothing is wrong with the message: send it again
+|  `- UnsendableError        Discord refuses the message itself: a bug
+|- MediaError               a clip's file could not be had, or is not what it should be
+`- StoreError                the database cannot be used
+   |- StaleError            somebody else was first; nothing was changed
+   `- ShardTakenError       another process serves the same Discord servers
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class InspireError(Exception):
+    """Any failure that this program knows by name."""
+
+
+class RefusalError(InspireError):
+    """The member can mend it: nothing was sent and nothing is held."""
+
+
+class LinkKind(StrEnum):
+    """What a text that should name a playlist or a clip looks like instead."""
+
+    EMPTY = "empty"
+    CUT_OFF = "cut_off"
+    PLAYLIST_LINK = "playlist_link"
+    SONG_LINK = "song_link"
+    SHORT_LINK = "short_link"
+    OTHER_PAGE = "other_page"
+    OTHER_SITE = "other_site"
+    FREE_TEXT = "free_text"
+
+
+@dataclass(eq=False)
+class PlaylistError(RefusalError):
+    """The text names no playlist."""
+
+    kind: LinkKind
+
+
+@dataclass(eq=False)
+class ClipError(RefusalError):
+    """The text names no clip."""
+
+    kind: LinkKind
+
+
+@dataclass(eq=False)
+class PersonaError(RefusalError):
+    """The text cannot be the id of a persona."""
+
+
+@dataclass(eq=False)
+class WeightError(RefusalError):
+    """A weight is not a number from 0 to 1."""
+
+    option: str
+    value: float
+
+
+@dataclass(eq=False)
+class ModelError(RefusalError):
+    """The model is not one of those that the operator allows."""
+
+    model: str
+    allowed: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class PromptError(RefusalError):
+    """The prompt is longer than the model takes, in characters."""
+
+    length: int
+    limit: int
+    model: str
+
+
+@dataclass(eq=False)
+class CreditsError(RefusalError):
+    """The member has fewer credits than a song costs."""
+
+    available: int
+    needed: int
+    resets_at: datetime
+
+
+@dataclass(eq=False)
+class ActiveLimitError(RefusalError):
+    """The member already has as many requests under way as the server allows."""
+
+    limit: int
+
+
+@dataclass(eq=False)
+class CooldownError(RefusalError):
+    """The member placed a request too short a time ago."""
+
+    until: datetime
+
+
+@dataclass(eq=False)
+class StoppingError(RefusalError):
+    """The process is about to stop, and begins nothing new."""
+
+
+@dataclass(eq=False)
+class RequestNotFoundError(RefusalError):
+    """There is no such request in this server."""
+
+
+@dataclass(eq=False)
+class NotYoursError(RefusalError):
+    """The request belongs to somebody else."""
+
+
+@dataclass(eq=False)
+class TooLateError(RefusalError):
+    """The request can no longer be cancelled; `state` is where it is now."""
+
+    state: str
+
+
+class ProviderError(InspireError):
+    """The song provider did not do what was asked."""
+
+
+@dataclass(eq=False)
+class NotAcceptedError(ProviderError):
+    """The task was surely not taken; it may be sent again after `retry_after_s` (seconds)."""
+
+    cause: str
+    retry_after_s: float | None = None
+    busy: bool = False
+    """True when the provider said that too many tasks are running (429)."""
+
+
+@dataclass(eq=False)
+class RejectedError(ProviderError):
+    """The provider refused this request for good; `code` is its own code, `text` its own words."""
+
+    code: int
+    text: str
+
+
+@dataclass(eq=False)
+class AccountError(RejectedError):
+    """The key is wrong (401) or the provider's credits ran out (402): nobody's request can go on."""
+
+
+@dataclass(eq=False)
+class OutcomeUnknownError(ProviderError):
+    """The paid call may or may not have been accepted."""
+
+    cause: str
+
+
+@dataclass(eq=False)
+class NoAnswerError(ProviderError):
+    """A question without a usable answer; it may be asked again after `retry_after_s` (seconds)."""
+
+    cause: str
+    retry_after_s: float | None = None
+
+
+@dataclass(eq=False)
+class UnknownTaskError(ProviderError):
+    """The provider does not know the task (404)."""
+
+
+class AnnounceError(InspireError):
+    """Discord did not take a message."""
+
+
+@dataclass(eq=False)
+class MessageGoneError(AnnounceError):
+    """The message does not exist (any more)."""
+
+
+@dataclass(eq=False)
+class NoAccessError(AnnounceError):
+    """The channel is gone or closed to the bot, or the person takes no direct messages."""
+
+    cause: str
+
+
+@dataclass(eq=False)
+class TokenDeadError(AnnounceError):
+    """The interaction's token no longer works."""
+
+
+@dataclass(eq=False)
+class TryLaterError(AnnounceError):
+    """The same message may be sent again after `retry_after_s` (seconds)."""
+
+    cause: str
+    retry_after_s: float | None = None
+
+
+@dataclass(eq=False)
+class UnsendableError(AnnounceError):
+    """Discord refuses the message itself."""
+
+    cause: str
+
+
+@dataclass(eq=False)
+class MediaError(InspireError):
+    """A clip's file could not be had, or is not what it should be."""
+
+    cause: str
+    is_dead: bool = False
+    """True when the link leads to no audio at all, so that nobody should be sent there."""
+
+
+class StoreError(InspireError):
+    """The database cannot be used; the text says why and what to do."""
+
+
+class StaleError(StoreError):
+    """Somebody else moved the row first; nothing was changed."""
+
+
+class ShardTakenError(StoreError):
+    """Another live process serves the servers of a shard."""
+
+    def __init__(self, shard: int, process: str) -> None:
+        super().__init__(
+            f"Shard {shard} is served by another process ({process}): give each process shards of its own, "
+            "or stop that one and wait a minute."
+        )
+        self.shard = shard
+        self.process = process

@@ -1,0 +1,65 @@
+"""How many credits a member may spend, in which window of time."""
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import assert_never
+
+PROVIDER_PRICE = 30
+"""Credits for a task at a rate of 1 (CQTAI, "Billing & Credits")."""
+
+
+class Period(StrEnum):
+    """How often an allowance begins anew, in UTC; a week starts on Monday."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One turn of a period: from `starts_at` up to, not including, `ends_at`."""
+
+    key: str
+    """Unique over all periods, for example `2026-W47`."""
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What one member may do; a copy is kept with each request."""
+
+    allowance: int
+    """Credits per period."""
+    period: Period
+    max_active: int
+    """Requests under way at a time."""
+    cooldown_s: int
+    """Seconds between two requests."""
+
+
+def window_of(period: Period, at: datetime) -> Window:
+    """The window of the period that the moment falls in."""
+    day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    match period:
+        case Period.DAY:
+            return Window(day.strftime("%Y-%m-%d"), day, day + timedelta(days=1))
+        case Period.WEEK:
+            monday = day - timedelta(days=day.weekday())
+            year, week, _ = monday.isocalendar()
+            return Window(f"{year}-W{week:02}", monday, monday + timedelta(days=7))
+        case Period.MONTH:
+            first = day.replace(day=1)
+            following = (first + timedelta(days=32)).replace(day=1)
+            return Window(first.strftime("%Y-%m"), first, following)
+        case _:
+            assert_never(period)
+
+
+def song_cost(rate: Decimal) -> int:
+    """Credits for one request at the account's rate, rounded up."""
+    return math.ceil(PROVIDER_PRICE * rate)

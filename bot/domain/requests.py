@@ -1,0 +1,172 @@
+"""A request's life: its states, its moves, and what each move does to the credits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from bot.domain.quota import Policy
+from bot.domain.songs import SongSpec
+from bot.domain.tasks import Clip, Watch
+
+
+class State(StrEnum):
+    """Where a request is."""
+
+    WAITING = "waiting"
+    SUBMITTING = "submitting"
+    MAKING = "making"
+    READY = "ready"
+    DELIVERED = "delivered"
+    UNDELIVERABLE = "undeliverable"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    UNCERTAIN = "uncertain"
+    CANCELLED = "cancelled"
+
+
+class Move(StrEnum):
+    """What can happen to a request."""
+
+    TAKE = "take"
+    PUT_BACK = "put_back"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    DOUBT = "doubt"
+    FINISH = "finish"
+    FAIL = "fail"
+    EXPIRE = "expire"
+    DELIVER = "deliver"
+    STRAND = "strand"
+    CANCEL = "cancel"
+
+
+class Settlement(StrEnum):
+    """What a move does to the credits that the request holds."""
+
+    NONE = "none"
+    POST = "post"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of the table of moves."""
+
+    source: State
+    target: State
+    settlement: Settlement = Settlement.NONE
+
+
+MOVES = MappingProxyType(
+    {
+        Move.TAKE: Step(State.WAITING, State.SUBMITTING),
+        Move.PUT_BACK: Step(State.SUBMITTING, State.WAITING),
+        Move.ACCEPT: Step(State.SUBMITTING, State.MAKING),
+        Move.REFUSE: Step(State.SUBMITTING, State.FAILED, Settlement.VOID),
+        Move.DOUBT: Step(State.SUBMITTING, State.UNCERTAIN, Settlement.VOID),
+        Move.FINISH: Step(State.MAKING, State.READY, Settlement.POST),
+        Move.FAIL: Step(State.MAKING, State.FAILED, Settlement.VOID),
+        Move.EXPIRE: Step(State.MAKING, State.EXPIRED, Settlement.VOID),
+        Move.DELIVER: Step(State.READY, State.DELIVERED),
+        Move.STRAND: Step(State.READY, State.UNDELIVERABLE),
+        Move.CANCEL: Step(State.WAITING, State.CANCELLED, Settlement.VOID),
+    }
+)
+"""Each move, from where, to where, and what becomes of the credits."""
+
+ACTIVE = frozenset({State.WAITING, State.SUBMITTING, State.MAKING})
+"""The states in which credits are held."""
+AT_PROVIDER = frozenset({State.SUBMITTING, State.MAKING})
+"""The states that take one of the provider's places."""
+USED = frozenset({State.READY, State.DELIVERED, State.UNDELIVERABLE})
+"""The states in which the credits are used."""
+RETURNED = frozenset({State.FAILED, State.EXPIRED, State.UNCERTAIN, State.CANCELLED})
+"""The states in which the credits are back with the member."""
+
+
+class FailureKind(StrEnum):
+    """Why there is no song, as far as the member is concerned."""
+
+    REFUSED = "refused"
+    MODERATED = "moderated"
+    PLAYLIST_UNKNOWN = "playlist_unknown"
+    OPERATOR = "operator"
+    PROVIDER = "provider"
+    LOST_TASK = "lost_task"
+    UNCERTAIN = "uncertain"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no song; `detail` is the provider's words, for the operator's log and database."""
+
+    kind: FailureKind
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a request's status message is, and how it may be reached."""
+
+    application_id: int
+    channel_id: int
+    message_id: int | None = None
+    """None until Discord has told it; the interaction's token still reaches the message."""
+    token: str | None = None
+    """The interaction's token, while it lives."""
+    token_until: datetime
+    attachment_limit: int
+    """Bytes that one attached file may have there."""
+    may_post: bool = True
+    """False when the bot had no permission to post there when it was asked."""
+
+    def token_at(self, now: datetime) -> str | None:
+        """The token, if it may still be used."""
+        return self.token if now < self.token_until else None
+
+    def __repr__(self) -> str:
+        """The address without its token, which is a secret."""
+        return f"Address(channel_id={self.channel_id}, message_id={self.message_id})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRequest:
+    """A request that is about to be placed; its id is the id of the interaction that asked for it."""
+
+    id: int
+    guild_id: int
+    user_id: int
+    spec: SongSpec
+    cost: int
+    policy: Policy
+    address: Address
+    placed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request as it stands; `version` changes with every write."""
+
+    id: int
+    guild_id: int
+    user_id: int
+    spec: SongSpec
+    cost: int
+    policy: Policy
+    address: Address
+    placed_at: datetime
+    state: State
+    version: int
+    task_id: str | None = None
+    accepted_at: datetime | None = None
+    ended_at: datetime | None = None
+    """When the credits were settled."""
+    watch: Watch | None = None
+    """What is known of the task; set from the moment that it is accepted."""
+    clips: tuple[Clip, ...] = ()
+    partial: bool = False
+    failure: Failure | None = None
+    result_channel_id: int | None = None
+    result_message_id: int | None = None

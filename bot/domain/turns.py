@@ -1,0 +1,65 @@
+"""Whose turn it is: the order in which waiting requests go to the provider."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import heapify, heappop, heappush
+
+_FUTURE = 10**18
+"""Microseconds since the epoch, later than any turn that was really had."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One request in the line, and what is known of whose it is."""
+
+    request_id: int
+    guild_id: int
+    user_id: int
+    member_active: int = 1
+    """How many requests the member has there, in the line and with the provider; at least this one."""
+    member_turn_at: datetime | None = None
+    """When the member last had a turn there."""
+    guild_turn_at: datetime | None = None
+    """When the server last had a turn."""
+
+
+def in_turn(waiting: Sequence[Place], running: Mapping[int, int]) -> list[Place]:
+    """The waiting requests, oldest first, in the order in which they will be taken.
+
+    `waiting` is the whole line, and `running` how many of each server's requests the provider has.
+
+    A turn goes to the server with the fewest running, of those to the one whose last turn is longest ago;
+    then to its member by the same rule; then to the oldest request. So nobody gains by asking more often,
+    also where the provider runs one task at a time.
+    """
+    queues: dict[tuple[int, int], deque[tuple[int, Place]]] = {}
+    for age, place in enumerate(waiting):
+        queues.setdefault((place.guild_id, place.user_id), deque()).append((age, place))
+    members: dict[int, list[tuple[int, int, int, int]]] = {}  # heaps of (running, last turn, age, user)
+    turn_of: dict[int, int] = {}
+    for (guild, user), queue in queues.items():
+        age, place = queue[0]
+        key = (place.member_active - len(queue), _rank(place.member_turn_at), age, user)
+        heappush(members.setdefault(guild, []), key)
+        turn_of[guild] = _rank(place.guild_turn_at)
+    guilds = [(running.get(guild, 0), turn_of[guild], heap[0], guild) for guild, heap in members.items()]
+    heapify(guilds)
+    order: list[Place] = []
+    while guilds:
+        count, _, (own_count, _, _, user), guild = heappop(guilds)
+        heap, queue = members[guild], queues[guild, user]
+        heappop(heap)
+        order.append(queue.popleft()[1])
+        now = _FUTURE + len(order)
+        if queue:
+            heappush(heap, (own_count + 1, now, queue[0][0], user))
+        if heap:
+            heappush(guilds, (count + 1, now, heap[0], guild))
+    return order
+
+
+def _rank(at: datetime | None) -> int:
+    """Later turns have higher ranks; none at all has the lowest."""
+    return -1 if at is None else int(at.timestamp() * 1_000_000)

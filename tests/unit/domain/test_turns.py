@@ -1,0 +1,135 @@
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.turns import Place, in_turn
+
+Member = tuple[int, int]
+START = datetime(2026, 11, 22, tzinfo=UTC)
+OURS, THEIRS = 1, 2
+ADA, BEN = 11, 12
+
+
+def by_guild(running: Counter[Member]) -> Counter[int]:
+    counts: Counter[int] = Counter()
+    for (guild, _), count in running.items():
+        counts[guild] += count
+    return counts
+
+
+def places(
+    line: list[tuple[int, Member]],
+    running: Counter[Member],
+    turns: dict[Member, datetime],
+    guild_turns: dict[int, datetime],
+) -> list[Place]:
+    own = Counter(member for _, member in line)
+    return [
+        Place(
+            request_id=number,
+            guild_id=member[0],
+            user_id=member[1],
+            member_active=own[member] + running[member],
+            member_turn_at=turns.get(member),
+            guild_turn_at=guild_turns.get(member[0]),
+        )
+        for number, member in line
+    ]
+
+
+class Provider:
+    """Runs so many tasks at a time, in the order of turns, each as long as the other."""
+
+    def __init__(self, waiting: list[Member], *, places: int) -> None:
+        self.waiting = list(enumerate(waiting))
+        self.places = places
+        self.running: list[Member] = []
+        self.turns: dict[Member, datetime] = {}
+        self.now = START
+        self.taken: list[int] = []
+
+    def line(self) -> list[Place]:
+        guild_turns: dict[int, datetime] = {}
+        for (guild, _), at in self.turns.items():
+            guild_turns[guild] = max(at, guild_turns.get(guild, at))
+        return places([*self.waiting], Counter(self.running), self.turns, guild_turns)
+
+    def run(self) -> list[int]:
+        while self.waiting:
+            self.running = self.running[1:] if len(self.running) == self.places else self.running
+            first = in_turn(self.line(), by_guild(Counter(self.running)))[0]
+            self.waiting = [(number, member) for number, member in self.waiting if number != first.request_id]
+            self.now += timedelta(seconds=1)
+            member = (first.guild_id, first.user_id)
+            self.turns[member] = self.now
+            self.running.append(member)
+            self.taken.append(first.request_id)
+        return self.taken
+
+
+def order(waiting: list[Member], running: dict[Member, int] | None = None) -> list[int]:
+    counts = Counter(running or {})
+    line = places([*enumerate(waiting)], counts, {}, {})
+    return [place.request_id for place in in_turn(line, by_guild(counts))]
+
+
+def test_alone_it_is_by_age() -> None:
+    assert order([(OURS, ADA)] * 3) == [0, 1, 2]
+
+
+def test_six_songs_of_one_member_do_not_hold_up_the_first_of_another() -> None:
+    assert order([*[(OURS, ADA)] * 6, (OURS, BEN)]) == [0, 6, 1, 2, 3, 4, 5]
+
+
+def test_a_hundred_of_another_server_do_not_hold_up_ours() -> None:
+    waiting = [*((THEIRS, user) for user in range(100)), (OURS, ADA)]
+    assert order(waiting, {(THEIRS, 500): 1})[0] == 100
+
+
+def test_what_runs_already_counts() -> None:
+    assert order([(OURS, ADA), (OURS, BEN)], {(OURS, ADA): 1}) == [1, 0]
+
+
+def test_who_had_a_turn_longer_ago_is_first() -> None:
+    early, late = START, START + timedelta(hours=1)
+    turns = {(OURS, ADA): late, (OURS, BEN): early}
+    line = places([(1, (OURS, ADA)), (2, (OURS, BEN)), (3, (OURS, 13))], Counter(), turns, {OURS: late})
+    assert [place.request_id for place in in_turn(line, {})] == [3, 2, 1]
+
+
+def test_with_one_place_at_the_provider_members_and_servers_still_take_turns() -> None:
+    waiting = [(OURS, ADA), (OURS, ADA), (OURS, ADA), (OURS, BEN), (THEIRS, ADA)]
+    assert Provider(waiting, places=1).run() == [0, 4, 3, 1, 2]
+
+
+members = st.tuples(st.integers(1, 3), st.integers(1, 3))
+
+
+@given(st.lists(members, max_size=12), st.integers(1, 3))
+def test_nobody_waits_for_more_than_one_round_of_the_others(waiting: list[Member], places: int) -> None:
+    taken = Provider(waiting, places=places).run()
+    assert sorted(taken) == list(range(len(waiting)))
+    first_turn: dict[int, int] = {}
+    for turn, number in enumerate(taken):
+        first_turn.setdefault(waiting[number][0], turn)
+    assert all(turn < len(first_turn) for turn in first_turn.values())  # each server's first within one round
+
+
+@given(st.lists(members, max_size=12), st.dictionaries(members, st.integers(1, 3), max_size=4))
+def test_the_whole_order_is_that_of_taking_the_first_again_and_again(
+    waiting: list[Member], running: dict[Member, int]
+) -> None:
+    left = [*enumerate(waiting)]
+    counts, turns, guild_turns = Counter(running), dict[Member, datetime](), dict[int, datetime]()
+    now, one_by_one = START, list[int]()
+    while left:
+        first = in_turn(places(left, counts, turns, guild_turns), by_guild(counts))[0]
+        member = (first.guild_id, first.user_id)
+        left.remove((first.request_id, member))
+        now += timedelta(seconds=1)
+        turns[member] = guild_turns[first.guild_id] = now
+        counts[member] += 1
+        one_by_one.append(first.request_id)
+    assert order(waiting, running) == one_by_one
