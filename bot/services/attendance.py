@@ -1,0 +1,103 @@
+"""Being known as alive to the other processes of the bot, and serving shards that no other serves."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.errors import ShardTakenError, StoreError
+from bot.services.ports import Clock
+from bot.services.work import Store, Work
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 5.0
+"""Seconds between two signs of life."""
+ALIVE_S = 15.0
+"""Seconds after the last sign of life for which a process counts as alive."""
+
+
+class Role(StrEnum):
+    """What a process does."""
+
+    ALL = "all"
+    """It takes commands and works."""
+    GATEWAY = "gateway"
+    """It takes commands; others work."""
+    WORKER = "worker"
+    """It works; it has no connection to Discord's gateway."""
+
+    @property
+    def takes_commands(self) -> bool:
+        """True when it connects to Discord's gateway."""
+        return self is not Role.WORKER
+
+    @property
+    def works(self) -> bool:
+        """True when it takes requests to their end."""
+        return self is not Role.GATEWAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The part of the bot that one process plays."""
+
+    role: Role = Role.ALL
+    shards: tuple[int, ...] = (0,)
+    """Which of Discord's shards it serves, if it takes commands."""
+    shard_count: int = 1
+    """How many shards there are over all processes; 1 leaves the number to Discord."""
+
+
+class Attendance:
+    """Keeps one process known as alive from `arrive` to `leave`."""
+
+    def __init__(self, store: Store, *, process: str, part: Part, clock: Clock) -> None:
+        self._store = store
+        self._process = process
+        self._part = part
+        self._clock = clock
+
+    async def arrive(self) -> None:
+        """The process is known, and its shards are its own.
+
+        Raises:
+            ShardTakenError: another live process serves one of them.
+            StoreError: the database cannot be used.
+        """
+        await self._store.write(_beat, self._process, self._part, self._clock())
+
+    async def run(self) -> None:
+        """Stay known until cancelled.
+
+        Raises:
+            ShardTakenError: this process could not be heard of for so long that another took its shards.
+        """
+        while True:
+            await asyncio.sleep(BEAT_S)
+            try:
+                await self.arrive()
+            except ShardTakenError:
+                raise
+            except StoreError as error:
+                log.error("no sign of life could be given: %s", error)
+
+    async def leave(self) -> None:
+        """The process is gone, and its shards are free at once."""
+        await self._store.write(_leave, self._process)
+
+
+def _beat(work: Work, process: str, part: Part, now: datetime) -> None:
+    work.presence.beat(
+        process,
+        role=part.role,
+        shards=part.shards if part.role.takes_commands else (),
+        shard_count=part.shard_count,
+        now=now,
+        until=now + timedelta(seconds=ALIVE_S),
+    )
+
+
+def _leave(work: Work, process: str) -> None:
+    work.presence.leave(process)

@@ -1,0 +1,201 @@
+"""What a message has to say, as facts: the status of a request and its result."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.polling import Durations
+from bot.domain.requests import AT_PROVIDER, RETURNED, Failure, Request, State
+from bot.domain.tasks import Clip
+from bot.domain.turns import Place, in_turn
+from bot.services.gate import BLOCKING, Trouble
+
+QUARTERS = 4
+
+
+class Hint(StrEnum):
+    """Something to know about a request that was accepted all the same."""
+
+    PERSONA_WITHOUT_CLIP = "persona_without_clip"
+    CLIP_WITHOUT_PERSONA = "clip_without_persona"
+    MAY_NOT_POST = "may_not_post"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusCard:
+    """What the status message says."""
+
+    request_id: int
+    guild_id: int
+    user_id: int
+    playlist_id: str
+    model: str
+    cost: int
+    """Credits."""
+    state: State
+    position: int | None = None
+    """Place in the line while waiting, from 1."""
+    quarters: int = 0
+    """How many quarters of the usual time have passed while it is made, 0..3."""
+    clips_ready: int = 0
+    """How many clips are complete while it is made."""
+    expected_at: datetime | None = None
+    """When it will probably be finished."""
+    pause: Trouble | None = None
+    """Why the line does not move while it waits."""
+    hints: tuple[Hint, ...] = ()
+    failure: Failure | None = None
+    partial: bool = False
+    """True when fewer clips came than the provider makes of a task."""
+    result_url: str | None = None
+    """The link to the result message."""
+
+    @property
+    def credits_are_back(self) -> bool:
+        """True when the request ended and its credits are with the member again."""
+        return self.state in RETURNED
+
+    @property
+    def is_final(self) -> bool:
+        """True when the message will not change any more."""
+        return self.state in RETURNED or self.state in {State.DELIVERED, State.UNDELIVERABLE}
+
+    @property
+    def mark(self) -> str:
+        """A text that is different whenever the message is worth editing.
+
+        A place in the line counts by powers of two: from 9 to 8, 5 to 4, 3 to 2 and 2 to 1.
+        """
+        rung = (self.position - 1).bit_length() if self.position else 0
+        return (
+            f"{self.state} {rung} {self.pause} {self.quarters} {min(self.clips_ready, 1)} {self.result_url}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipCard:
+    """One clip of a result."""
+
+    clip: Clip
+    listen_url: str
+    """Where it can be heard: its audio link where that may be offered, else its page."""
+    cover_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultCard:
+    """What the result message says."""
+
+    request_id: int
+    user_id: int
+    playlist_id: str
+    model: str
+    clips: tuple[ClipCard, ...]
+    partial: bool
+
+
+def status_card(request: Request, *, line: "Line", durations: Durations, now: datetime) -> StatusCard:
+    """What a request's status message should say now."""
+    position = line.position(request.id) if request.state is State.WAITING else None
+    usual_s = durations.median_s
+    return StatusCard(
+        request_id=request.id,
+        guild_id=request.guild_id,
+        user_id=request.user_id,
+        playlist_id=request.spec.playlist_id,
+        model=request.spec.model,
+        cost=request.cost,
+        state=request.state,
+        position=position,
+        pause=line.pause if position else None,
+        quarters=_quarters(request, usual_s, now),
+        clips_ready=len(request.watch.clips) if request.watch else 0,
+        expected_at=_expected_at(request, line, position, usual_s, now),
+        hints=tuple(_hints(request)),
+        failure=request.failure,
+        partial=request.partial,
+        result_url=_result_url(request),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The line in front of the provider at one moment."""
+
+    positions: Mapping[int, int]
+    """Places, from 1, by request id; empty where nobody looked."""
+    running: int
+    places: int
+    """How many tasks the provider may run at once."""
+    pause: Trouble | None = None
+    """The lasting trouble for which it does not move."""
+
+    @classmethod
+    def of(
+        cls,
+        waiting: Sequence[Place],
+        running: Mapping[int, int],
+        *,
+        places: int,
+        trouble: Trouble | None = None,
+    ) -> "Line":
+        """The line, with its true order."""
+        positions = {place.request_id: n for n, place in enumerate(in_turn(waiting, running), 1)}
+        return cls(positions, sum(running.values()), places, trouble if trouble in BLOCKING else None)
+
+    def position(self, request_id: int) -> int | None:
+        """A request's place, from 1; None when it does not wait."""
+        return self.positions.get(request_id)
+
+
+def next_look_at(request: Request, *, durations: Durations, now: datetime) -> datetime | None:
+    """When the status may have something new to say though nobody touched it; None when never."""
+    if request.state is State.WAITING:
+        return now + timedelta(seconds=WAITING_LOOK_S)
+    if request.state is not State.MAKING or request.accepted_at is None:
+        return None
+    quarter_s = durations.median_s / QUARTERS
+    passed = _quarters(request, durations.median_s, now)
+    return (
+        request.accepted_at + timedelta(seconds=quarter_s * (passed + 1)) if passed < QUARTERS - 1 else None
+    )
+
+
+WAITING_LOOK_S = 20
+"""How often, in seconds, a waiting request's place in the line is looked up again."""
+
+
+def _quarters(request: Request, usual_s: float, now: datetime) -> int:
+    if request.state is not State.MAKING or request.accepted_at is None:
+        return 0
+    share = (now - request.accepted_at).total_seconds() / usual_s
+    return max(0, min(QUARTERS - 1, int(share * QUARTERS)))
+
+
+def _expected_at(
+    request: Request, line: Line, position: int | None, usual_s: float, now: datetime
+) -> datetime | None:
+    if position is not None:
+        if line.pause:
+            return None
+        turns = (position - 1 + line.running) // max(line.places, 1) + 1
+        return now + timedelta(seconds=usual_s * turns)
+    if request.state not in AT_PROVIDER:
+        return None
+    return max((request.accepted_at or now) + timedelta(seconds=usual_s), now)
+
+
+def _hints(request: Request) -> Iterator[Hint]:
+    if request.spec.lacks_partner:
+        yield Hint.PERSONA_WITHOUT_CLIP if request.spec.persona_id else Hint.CLIP_WITHOUT_PERSONA
+    if not request.address.may_post:
+        yield Hint.MAY_NOT_POST
+
+
+def _result_url(request: Request) -> str | None:
+    if request.result_message_id is None or request.result_channel_id is None:
+        return None
+    in_guild = request.result_channel_id == request.address.channel_id
+    where = str(request.guild_id) if in_guild else "@me"
+    return f"https://discord.com/channels/{where}/{request.result_channel_id}/{request.result_message_id}"

@@ -1,0 +1,184 @@
+"""The courier: tells Discord what the outbox holds, until Discord has it."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain.errors import (
+    MessageGoneError,
+    NoAccessError,
+    TokenDeadError,
+    TryLaterError,
+    UnsendableError,
+)
+from bot.domain.requests import Request
+from bot.services.cards import Line, StatusCard, next_look_at
+from bot.services.delivery import Delivery, targets
+from bot.services.facts import facts_of, facts_of_notice
+from bot.services.lease import Lease
+from bot.services.moves import existing
+from bot.services.outbox import Notice, NoticeKind
+from bot.services.ports import Announcer, Clock
+from bot.services.songs import describe, line_of
+from bot.services.work import Store, Work
+
+log = logging.getLogger(__name__)
+
+LEASE_S = 180.0
+"""Outlasts fetching and uploading two files, in seconds."""
+LINE_S = 1.0
+"""How long, in seconds, the line in front of the provider is taken as known."""
+RETRY_S = 2.0
+"""Seconds before the first repeat; doubled each time."""
+RETRY_MAX_S = 300.0
+ANSWERED_WITHIN = timedelta(seconds=10)
+"""Until then a token that does not work may be one whose command Discord has no answer to yet."""
+GONE_REPEATS = 2
+"""How often a message that is not there is looked for again: a fresh one is sometimes not found."""
+
+
+class Courier:
+    """The desk that edits status messages and posts results."""
+
+    name = "courier"
+
+    def __init__(
+        self,
+        store: Store,
+        announcer: Announcer,
+        delivery: Delivery,
+        *,
+        owner: str,
+        places: int,
+        edit_spacing_s: float,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._delivery = delivery
+        self._owner = owner
+        self._places = places
+        self._spacing = timedelta(seconds=edit_spacing_s)
+        self._clock = clock
+        self._line = Line({}, 0, places)
+        self._line_at: datetime | None = None
+
+    async def claim(self, limit: int) -> Sequence[Notice]:
+        """The notices to say now."""
+        now = self._clock()
+        lease = Lease(self._owner, now + timedelta(seconds=LEASE_S))
+        return await self._store.write(_claim, now, lease, limit)
+
+    async def next_due_at(self) -> datetime | None:
+        """When the next notice comes due."""
+        return await self._store.read(lambda work: work.notices.next_due_at())
+
+    async def handle(self, notice: Notice) -> None:
+        """Say one thing, or keep it for later."""
+        try:
+            if notice.kind is NoticeKind.RESULT:
+                await self._delivery.deliver(notice)
+                await self._store.write(_said, notice, None, self._clock(), None)
+            else:
+                await self._say_status(notice)
+        except TryLaterError as error:
+            pause_s = max(error.retry_after_s or 0.0, min(RETRY_S * 2**notice.attempts, RETRY_MAX_S))
+            log.warning(
+                "Discord did not take a %s, again in %.0f s: %s",
+                notice.kind,
+                pause_s,
+                error.cause,
+                extra=facts_of_notice(notice),
+            )
+            await self._retry(notice, pause_s)
+
+    async def _say_status(self, notice: Notice) -> None:
+        now = self._clock()
+        request, card, look_at = await self._store.read(
+            _view, notice.request_id, await self._line_now(now), now
+        )
+        if card.mark != notice.said:
+            try:
+                await self._edit(request, card)
+            except MessageGoneError:
+                if notice.attempts < GONE_REPEATS:
+                    await self._retry(notice, RETRY_S)
+                    return
+                await self._say_elsewhere(request, card)
+            except NoAccessError:
+                await self._say_elsewhere(request, card)
+            except UnsendableError as error:
+                log.error("Discord refuses a status message: %s", error.cause, extra=facts_of(request))
+        if card.is_final:
+            log.info("ended, and the status message is final", extra=facts_of(request))
+        await self._store.write(_say, notice, card, self._clock() + self._spacing, look_at)
+
+    async def _edit(self, request: Request, card: StatusCard) -> None:
+        """Edit by the interaction's token while it lives, then as the bot."""
+        token = request.address.token_at(self._clock())
+        try:
+            await self._announcer.edit_status(request.address, card, token=token)
+        except TokenDeadError:
+            if request.address.message_id is None and self._clock() - request.placed_at < ANSWERED_WITHIN:
+                raise TryLaterError("the command is not answered yet") from None
+            await self._store.write(_forget_token, request.id)
+            await self._announcer.edit_status(replace(request.address, token=None), card, token=None)
+
+    async def _say_elsewhere(self, request: Request, card: StatusCard) -> None:
+        """The status message is out of reach: go on without it, but the member must learn how it ended."""
+        if not card.credits_are_back:
+            return
+        for target in targets(request, self._clock()):
+            try:
+                await self._announcer.post_ending(target, card)
+            except (NoAccessError, TokenDeadError, UnsendableError):
+                continue
+            return
+        log.error("OPERATOR: the member could not be told how it ended", extra=facts_of(request))
+
+    async def _retry(self, notice: Notice, pause_s: float) -> None:
+        await self._store.write(_failed, notice, self._clock() + timedelta(seconds=pause_s))
+
+    async def _line_now(self, now: datetime) -> Line:
+        if self._line_at is None or now - self._line_at >= timedelta(seconds=LINE_S):
+            self._line_at = now
+            self._line = await self._store.read(line_of, self._places)
+        return self._line
+
+
+def _claim(work: Work, now: datetime, lease: Lease, limit: int) -> list[Notice]:
+    return work.notices.claim_due(now=now, lease=lease, limit=limit)
+
+
+def _view(
+    work: Work, request_id: int, line: Line, now: datetime
+) -> tuple[Request, StatusCard, datetime | None]:
+    request = existing(work, request_id)
+    look_at = next_look_at(request, durations=work.timings.of(request.spec.model), now=now)
+    return request, describe(work, request, line, now), look_at
+
+
+def _said(
+    work: Work, notice: Notice, mark: str | None, not_before: datetime, next_at: datetime | None
+) -> None:
+    work.notices.said(notice, mark=mark, not_before=not_before, next_at=next_at)
+
+
+def _say(
+    work: Work, notice: Notice, card: StatusCard, not_before: datetime, next_at: datetime | None
+) -> None:
+    """The status says what the card says; nobody needs the token of a message that will not change."""
+    _said(work, notice, card.mark, not_before, next_at)
+    if card.is_final:
+        _forget_token(work, notice.request_id)
+
+
+def _failed(work: Work, notice: Notice, next_at: datetime) -> None:
+    work.notices.failed(notice, next_at=next_at)
+
+
+def _forget_token(work: Work, request_id: int) -> None:
+    request = existing(work, request_id)
+    if request.address.token is not None:
+        work.requests.set_address(request_id, replace(request.address, token=None))

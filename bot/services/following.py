@@ -1,0 +1,224 @@
+"""Following the tasks that the provider has: when to ask, and what each answer means for the request."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from bot.domain.errors import AccountError, NoAnswerError, RejectedError, StaleError, UnknownTaskError
+from bot.domain.failures import of_broken_task, of_refusal
+from bot.domain.polling import Durations, Pace, interval_s, jittered
+from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Move, Request
+from bot.domain.tasks import Broken, Finished, GivenUp, KeepAsking, Verdict, Watch, judge, judge_silence
+from bot.services.budget import Budget
+from bot.services.facts import facts_of
+from bot.services.lease import Lease
+from bot.services.moves import make_move
+from bot.services.outbox import NoticeKind
+from bot.services.ports import Chance, Clock, Meter, Question, SongProvider, Unmetered
+from bot.services.work import Store, Work
+
+log = logging.getLogger(__name__)
+
+LEASE_S = 45.0
+"""Outlasts the time-out of a question, in seconds."""
+NEW_TASK_S = 30.0
+"""Seconds for which the provider may not know a new task yet."""
+COUNT_S = 5.0
+"""How long, in seconds, the number of requests in flight is taken as known."""
+
+
+class Follower:
+    """The desk that asks for the tasks' progress."""
+
+    name = "follower"
+
+    def __init__(
+        self,
+        store: Store,
+        provider: SongProvider,
+        *,
+        owner: str,
+        pace: Pace,
+        give_up_s: float,
+        clock: Clock,
+        chance: Chance,
+        meter: Meter | None = None,
+    ) -> None:
+        self._store = store
+        self._provider = provider
+        self._owner = owner
+        self._pace = pace
+        self._give_up_s = give_up_s
+        self._clock = clock
+        self._chance = chance
+        self._meter = meter or Unmetered()
+        self._budget = Budget(pace.per_s, clock())
+        self._in_flight = 1
+        self._counted_at: datetime | None = None
+
+    async def claim(self, limit: int) -> Sequence[Request]:
+        """The requests to ask about now, as many as the budget of questions allows."""
+        now = self._clock()
+        await self._count(now)
+        affordable = self._budget.available(now)
+        if affordable < 1:
+            return ()
+        lease = Lease(self._owner, now + timedelta(seconds=LEASE_S))
+        claimed = await self._store.write(_claim, now, lease, min(limit, affordable))
+        self._budget.spend(len(claimed))
+        return claimed
+
+    async def next_due_at(self) -> datetime | None:
+        """When the next question is due."""
+        return await self._store.read(lambda work: work.requests.next_due_at())
+
+    async def handle(self, request: Request) -> None:
+        """Ask about one request and do what follows from the answer."""
+        try:
+            if request.task_id is None or request.watch is None:
+                await self._doubt(request)
+            else:
+                await self._ask(request, request.task_id, request.watch)
+        except StaleError:
+            log.warning("another worker moved the request first", extra=facts_of(request))
+
+    async def _doubt(self, request: Request) -> None:
+        """A submission whose worker is gone: nobody knows whether the provider took it."""
+        log.error(
+            "OPERATOR: a submission was cut off; it is not repeated, and the provider may have charged",
+            extra=facts_of(request, Move.DOUBT),
+        )
+        failure = Failure(FailureKind.UNCERTAIN, "the worker stopped during the submission")
+        await self._store.write(_end, request, Move.DOUBT, failure, self._clock())
+
+    async def _ask(self, request: Request, task_id: str, watch: Watch) -> None:
+        retry_after_s = 0.0
+        verdict: Verdict | Failure
+        try:
+            report = await self._provider.query(task_id)
+        except UnknownTaskError:
+            outcome = Question.UNKNOWN_TASK
+            verdict = self._unknown(request, watch)
+        except NoAnswerError as error:
+            outcome = Question.NO_ANSWER
+            log.info("no answer about the task: %s", error.cause, extra=facts_of(request))
+            retry_after_s = error.retry_after_s or 0.0
+            verdict = self._silent(watch)
+        except AccountError as error:
+            outcome = Question.ACCOUNT
+            log.error(
+                "OPERATOR: the provider refuses the key (code %s) when asked about a task",
+                error.code,
+                extra=facts_of(request),
+            )
+            retry_after_s = self._pace.max_s
+            verdict = self._silent(watch)
+        except RejectedError as error:
+            outcome = Question.REFUSED
+            verdict = of_refusal(error)
+        else:
+            outcome = Question.ANSWERED
+            verdict = judge(report, watch, now=self._clock(), give_up_s=self._give_up_s)
+        self._meter.asked(request, outcome)
+        await self._conclude(request, verdict, retry_after_s)
+
+    def _silent(self, watch: Watch) -> Verdict:
+        return judge_silence(watch, now=self._clock(), give_up_s=self._give_up_s)
+
+    def _unknown(self, request: Request, watch: Watch) -> Verdict | Failure:
+        if _age_s(request, self._clock()) < NEW_TASK_S:
+            return self._silent(watch)
+        return Failure(FailureKind.LOST_TASK, "the provider does not know the task")
+
+    async def _conclude(self, request: Request, verdict: Verdict | Failure, retry_after_s: float) -> None:
+        now = self._clock()
+        match verdict:
+            case KeepAsking(watch):
+                plan = Plan(self._pace, self._in_flight, self._chance(), retry_after_s)
+                await self._store.write(_keep_asking, request, watch, plan, now)
+            case Finished():
+                await self._store.write(_finish, request, verdict, now)
+                log.info("finished with %d clips", len(verdict.clips), extra=facts_of(request, Move.FINISH))
+                self._meter.finished(request, song_s=_age_s(request, now))
+            case GivenUp():
+                log.error(
+                    "OPERATOR: no progress for %g s; task %s may still finish and be charged",
+                    self._give_up_s,
+                    request.task_id,
+                    extra=facts_of(request, Move.EXPIRE),
+                )
+                failure = Failure(FailureKind.SILENT, f"no progress for {self._give_up_s:g} s")
+                await self._store.write(_end, request, Move.EXPIRE, failure, now)
+            case Broken() | Failure():
+                failure = of_broken_task(verdict.reason) if isinstance(verdict, Broken) else verdict
+                log.warning(
+                    "the provider made no song: %s", failure.detail, extra=facts_of(request, Move.FAIL)
+                )
+                await self._store.write(_end, request, Move.FAIL, failure, now)
+            case _:
+                assert_never(verdict)
+
+    async def _count(self, now: datetime) -> None:
+        """Know how many requests, and how many processes, share the budget of questions."""
+        if self._counted_at is None or now - self._counted_at >= timedelta(seconds=COUNT_S):
+            self._counted_at = now
+            in_flight, workers = await self._store.read(_sharers, now)
+            self._in_flight = max(1, in_flight)
+            self._budget.limit(self._pace.per_s / workers)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the time of the next question depends on, besides the task itself."""
+
+    pace: Pace
+    in_flight: int
+    chance: float
+    at_least_s: float
+    """What the provider asked for, in seconds; 0 where it did not."""
+
+    def rest_s(self, request: Request, watch: Watch, durations: Durations, now: datetime) -> float:
+        """Seconds until the next question."""
+        first_clip_at = watch.first_clip_at
+        interval = interval_s(
+            _age_s(request, now),
+            first_clip_age_s=_age_s(request, first_clip_at) if first_clip_at else None,
+            durations=durations,
+            in_flight=self.in_flight,
+            pace=self.pace,
+        )
+        return max(jittered(interval, chance=self.chance), self.at_least_s)
+
+
+def _sharers(work: Work, now: datetime) -> tuple[int, int]:
+    """How many requests the provider has, and how many processes ask about them."""
+    return work.requests.count(*AT_PROVIDER), work.presence.workers(now)
+
+
+def _claim(work: Work, now: datetime, lease: Lease, limit: int) -> list[Request]:
+    return work.requests.claim_due(now=now, lease=lease, limit=limit)
+
+
+def _keep_asking(work: Work, request: Request, watch: Watch, plan: Plan, now: datetime) -> None:
+    rest_s = plan.rest_s(request, watch, work.timings.of(request.spec.model), now)
+    work.requests.remember(request, watch=watch, next_at=now + timedelta(seconds=rest_s))
+    known = request.watch.clips if request.watch else ()
+    if watch.clips and not known:
+        work.notices.touch(request.id, NoticeKind.STATUS, due_at=now)
+
+
+def _finish(work: Work, request: Request, verdict: Finished, now: datetime) -> None:
+    make_move(work, request, Move.FINISH, now=now, clips=verdict.clips, partial=verdict.partial)
+    seen = work.timings.of(request.spec.model).with_song(_age_s(request, now))
+    work.timings.keep(request.spec.model, seen)
+
+
+def _age_s(request: Request, now: datetime) -> float:
+    """Seconds since the provider took the task."""
+    return (now - (request.accepted_at or request.placed_at)).total_seconds()
+
+
+def _end(work: Work, request: Request, move: Move, failure: Failure, now: datetime) -> None:
+    make_move(work, request, move, now=now, failure=failure)

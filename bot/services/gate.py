@@ -1,0 +1,97 @@
+"""The breaker in front of the provider: whether anything may be submitted now, and why not.
+
+What it knows is kept in the database, so that all processes act on it and a restart forgets nothing.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+BUSY_PAUSE_S = 5.0
+"""First pause in seconds after a busy provider; doubled each time."""
+OUTAGE_PAUSE_S = 5.0
+"""First pause in seconds after an unreachable provider or a lost answer; doubled each time."""
+PAUSE_MAX_S = 60.0
+ACCOUNT_PAUSE_S = 60.0
+"""First pause in seconds after a wrong key or an empty account; doubled each time."""
+ACCOUNT_PAUSE_MAX_S = 900.0
+_MOST_FAILURES = 16
+
+
+class Trouble(StrEnum):
+    """Why the provider takes nothing."""
+
+    BUSY = "busy"
+    """Too many tasks are running there."""
+    OUTAGE = "outage"
+    """It cannot be reached, or its answers are lost."""
+    ACCOUNT = "account"
+    """It refuses the key, or the account is empty."""
+
+
+BLOCKING = frozenset({Trouble.OUTAGE, Trouble.ACCOUNT})
+"""Troubles that may last: one submission at a time tries whether they are over, and members are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What was learned from the last submissions."""
+
+    learned: int
+    """The provider's own limit of tasks at once, as far as it has shown; at least 1."""
+    trouble: Trouble | None = None
+    """What the last submission met; None when it was accepted or refused for itself."""
+    failures: int = 0
+    """Submissions in a row that met this trouble."""
+    shut_until: datetime | None = None
+
+    def room(self, running: int, *, submitting: int, places: int, now: datetime) -> int:
+        """How many more tasks may be submitted.
+
+        `running` tasks take a place, `submitting` of them have no answer yet, and `places` is the operator's
+        limit. While the provider is out of reach or the account in trouble, one at a time tries whether it
+        works again.
+        """
+        if self.is_shut(now):
+            return 0
+        room = max(0, min(places, self.learned) - running)
+        if self.trouble in BLOCKING:
+            return min(room, 1) if submitting == 0 else 0
+        return room
+
+    def is_shut(self, now: datetime) -> bool:
+        """True while nothing may be submitted."""
+        return self.shut_until is not None and now < self.shut_until
+
+    def answered(self, *, places: int) -> "Gate":
+        """After an answer about the request itself: open, and one place more may be tried."""
+        return Gate(min(places, self.learned + 1))
+
+    def met(
+        self,
+        trouble: Trouble,
+        *,
+        now: datetime,
+        retry_after_s: float | None = None,
+        running: int | None = None,
+    ) -> "Gate":
+        """After a submission that met a trouble; `running` others were, where the provider said too many."""
+        failures = self.failures if trouble is self.trouble else 0
+        pause_s = retry_after_s or _pause_s(trouble, failures)
+        return replace(
+            self,
+            learned=self.learned if running is None else max(1, min(self.learned, running)),
+            trouble=trouble,
+            failures=min(failures + 1, _MOST_FAILURES),
+            shut_until=now + timedelta(seconds=pause_s),
+        )
+
+
+def _pause_s(trouble: Trouble, failures: int) -> float:
+    match trouble:
+        case Trouble.ACCOUNT:
+            return min(ACCOUNT_PAUSE_S * 2.0**failures, ACCOUNT_PAUSE_MAX_S)
+        case Trouble.BUSY:
+            return min(BUSY_PAUSE_S * 2.0**failures, PAUSE_MAX_S)
+        case _:
+            return min(OUTAGE_PAUSE_S * 2.0**failures, PAUSE_MAX_S)

@@ -1,0 +1,71 @@
+"""The outbox as the services see it: what Discord has yet to be told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from bot.services.lease import Lease
+
+FIRST_CLAIM = 2
+"""The version of a notice in the hand of the first courier who takes it."""
+
+
+class NoticeKind(StrEnum):
+    """What is to be said in Discord; a request has at most one of each, always about its present state."""
+
+    STATUS = "status"
+    RESULT = "result"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something to say, in the hand of one courier."""
+
+    request_id: int
+    kind: NoticeKind
+    version: int
+    attempts: int
+    """How often it failed since it was last said."""
+    said: str | None = None
+    """The mark of what was last said."""
+
+    @property
+    def may_be_said(self) -> bool:
+        """True when somebody had it in hand before, and nobody knows how far they came."""
+        return self.version > FIRST_CLAIM
+
+
+class Notices(Protocol):
+    """The outbox: what Discord has yet to be told."""
+
+    def open(
+        self, request_id: int, kind: NoticeKind, *, mark: str, not_before: datetime, next_at: datetime
+    ) -> None:
+        """Begin with what the answer to the command says (`mark`); look at it at `next_at`."""
+        ...
+
+    def touch(self, request_id: int, kind: NoticeKind, *, due_at: datetime) -> None:
+        """There is something (new) to say at `due_at`; several such are said once."""
+        ...
+
+    def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Notice]:
+        """At most `limit` notices that are due and in nobody's hand, now leased; longest due first."""
+        ...
+
+    def said(
+        self, notice: Notice, *, mark: str | None, not_before: datetime, next_at: datetime | None
+    ) -> None:
+        """It was said: give up the lease, let no more be said before `not_before`, look again at `next_at`.
+
+        A touch that came meanwhile keeps its own time.
+        """
+        ...
+
+    def failed(self, notice: Notice, *, next_at: datetime) -> None:
+        """It could not be said: count it, give up the lease and try again at `next_at`."""
+        ...
+
+    def next_due_at(self) -> datetime | None:
+        """When the next notice that nobody has in hand comes due."""
+        ...

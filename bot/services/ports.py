@@ -1,0 +1,203 @@
+"""What the services need of the outside world; each port has one real driver and, in the tests, a fake."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+from bot.domain.errors import AnnounceError
+from bot.domain.requests import Address, Move, Request
+from bot.domain.songs import SongSpec
+from bot.domain.tasks import TaskReport
+from bot.services.cards import ResultCard, StatusCard
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Tells the time as aware UTC."""
+Chance: TypeAlias = Callable[[], float]
+"""Gives a uniform random number in 0..1."""
+Bell: TypeAlias = Callable[[], None]
+"""Tells a worker that there may be something to do."""
+
+
+class SongProvider(Protocol):
+    """The paid service that makes songs."""
+
+    async def submit(self, spec: SongSpec) -> str:
+        """Start one task and give its id; this is the call that is paid.
+
+        Raises:
+            NotAcceptedError: surely not taken; the same request may be sent later.
+            RejectedError: refused for good; `AccountError` when it concerns the operator's account.
+            OutcomeUnknownError: it may have been taken; never send it again.
+        """
+        ...
+
+    async def query(self, task_id: str) -> TaskReport:
+        """What the provider says of a task now.
+
+        Raises:
+            NoAnswerError: ask again.
+            UnknownTaskError: the provider does not know the task.
+            RejectedError: a definite refusal; `AccountError` when it concerns the operator's account.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file that was fetched and checked."""
+
+    data: bytes
+    extension: str
+    """Without the dot, from the content, for example `mp3`."""
+
+
+class MediaSource(Protocol):
+    """Where the clips' files come from."""
+
+    def offered(self, url: str | None) -> str | None:
+        """The link if it may be shown to members: https, on a public host, and really a file; else None."""
+        ...
+
+    async def fetch_audio(self, url: str, *, limit: int) -> Media:
+        """The audio file behind a link, of at most `limit` bytes.
+
+        Raises:
+            MediaError: it could not be had within bounds, or is no audio.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InChannel:
+    """Post as the bot in a channel."""
+
+    channel_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AsFollowUp:
+    """Post as a follow-up of the interaction; such posts cannot be told from their repeats."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class ToMember:
+    """Post as a direct message."""
+
+    user_id: int
+
+
+Target: TypeAlias = InChannel | AsFollowUp | ToMember
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a message has come to be."""
+
+    channel_id: int
+    message_id: int
+
+
+class Announcer(Protocol):
+    """Discord, as far as messages are sent without an interaction to answer."""
+
+    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> None:
+        """Make the status message say what the card says, by the token, or as the bot when it is None.
+
+        Raises:
+            MessageGoneError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+        """
+        ...
+
+    async def post_result(self, target: Target, card: ResultCard, files: tuple[Media | None, ...]) -> Posted:
+        """Post the clips with their files (None where one could not be had), mentioning the requester only.
+
+        A repeat for the same request within a few minutes finds the first post, except as a follow-up.
+
+        Raises:
+            NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+        """
+        ...
+
+    async def find_result(self, channel_id: int, card: ResultCard) -> Posted | None:
+        """The result of this request among the channel's newest messages, if it can be seen there.
+
+        Raises:
+            NoAccessError, TryLaterError, UnsendableError
+        """
+        ...
+
+    async def post_ending(self, target: Target, card: StatusCard) -> Posted:
+        """Post how a request ended, mentioning the requester only, where its status message is lost.
+
+        Raises:
+            NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+        """
+        ...
+
+
+class Question(StrEnum):
+    """What became of a question to the provider about a task."""
+
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    """No reply, or one that cannot be read: asked again."""
+    UNKNOWN_TASK = "unknown_task"
+    ACCOUNT = "account"
+    """The operator's key or account is refused."""
+    REFUSED = "refused"
+
+
+class Telling(StrEnum):
+    """What is said in Discord besides the answers to commands."""
+
+    STATUS = "status"
+    """An edit of a status message."""
+    RESULT = "result"
+    ENDING = "ending"
+
+
+class Meter(Protocol):
+    """What the services count and time for whoever watches the bot; it neither waits nor fails."""
+
+    def submitted(self, move: Move) -> None:
+        """A submission had an outcome, and this is the move that it means."""
+        ...
+
+    def asked(self, request: Request, outcome: Question) -> None:
+        """The provider was asked about a request's task."""
+        ...
+
+    def finished(self, request: Request, *, song_s: float) -> None:
+        """A song was found finished, `song_s` seconds after the provider took its task."""
+        ...
+
+    def told(self, telling: Telling) -> None:
+        """Discord took a message."""
+        ...
+
+    def not_told(self, telling: Telling, error: AnnounceError) -> None:
+        """Discord did not take a message."""
+        ...
+
+
+class Unmetered(Meter):
+    """Measures nothing."""
+
+    def submitted(self, move: Move) -> None:
+        """Nothing."""
+
+    def asked(self, request: Request, outcome: Question) -> None:
+        """Nothing."""
+
+    def finished(self, request: Request, *, song_s: float) -> None:
+        """Nothing."""
+
+    def told(self, telling: Telling) -> None:
+        """Nothing."""
+
+    def not_told(self, telling: Telling, error: AnnounceError) -> None:
+        """Nothing."""

@@ -1,0 +1,238 @@
+"""Taking waiting requests to the provider: the one call that is paid."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.errors import (
+    AccountError,
+    NotAcceptedError,
+    OutcomeUnknownError,
+    ProviderError,
+    RejectedError,
+    StaleError,
+    StoreError,
+)
+from bot.domain.failures import of_refusal
+from bot.domain.polling import Pace, interval_s
+from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Move, Request, State
+from bot.domain.tasks import Watch
+from bot.domain.turns import in_turn
+from bot.services.facts import facts_of
+from bot.services.gate import Gate, Trouble
+from bot.services.lease import Lease
+from bot.services.moves import existing, make_move
+from bot.services.ports import Clock, Meter, SongProvider, Unmetered
+from bot.services.work import Store, Work
+
+log = logging.getLogger(__name__)
+
+LEASE_S = 90.0
+"""Outlasts the time-out of a submission, in seconds."""
+RECORD_RETRY_S = 0.5
+"""Seconds between two tries to write down the outcome of a paid call."""
+SERVER_ERROR = 500
+"""From this code on it is the provider that fails, not the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one submission, and what it says about the next."""
+
+    move: Move
+    task_id: str | None = None
+    failure: Failure | None = None
+    trouble: Trouble | None = None
+    retry_after_s: float | None = None
+    cause: str = ""
+    """What happened, for the log."""
+
+
+class Submitter:
+    """The desk that submits."""
+
+    name = "submitter"
+
+    def __init__(
+        self,
+        store: Store,
+        provider: SongProvider,
+        *,
+        owner: str,
+        places: int,
+        pace: Pace,
+        clock: Clock,
+        meter: Meter | None = None,
+    ) -> None:
+        self._store = store
+        self._provider = provider
+        self._owner = owner
+        self._places = places
+        self._pace = pace
+        self._clock = clock
+        self._meter = meter or Unmetered()
+
+    async def claim(self, limit: int) -> Sequence[Request]:
+        """The requests whose turn it is, now `submitting`: the intent is durable before the call."""
+        now = self._clock()
+        lease = Lease(self._owner, now + timedelta(seconds=LEASE_S))
+        return await self._store.write(_take, self._places, limit, lease, now)
+
+    async def next_due_at(self) -> datetime | None:
+        """When a waiting request may go to the provider, as far as is known."""
+        return await self._store.read(_opens_at, self._places, self._clock())
+
+    async def handle(self, request: Request) -> None:
+        """Submit the request once and write down the outcome."""
+        log.info("submitting", extra=facts_of(request))
+        try:
+            outcome = Outcome(Move.ACCEPT, task_id=await self._provider.submit(request.spec))
+        except ProviderError as error:
+            outcome = outcome_of(error)
+        self._meter.submitted(outcome.move)
+        _tell(request, outcome)
+        await self._write_down(request, outcome)
+
+    async def _write_down(self, request: Request, outcome: Outcome) -> None:
+        """Write the outcome down, however long the database takes to come back: it was paid for."""
+        now = self._clock()
+        while True:
+            try:
+                news = await self._store.write(_conclude, request, outcome, self._places, self._pace, now)
+            except StaleError:
+                log.warning("another worker had already ended this submission", extra=facts_of(request))
+                return
+            except StoreError:
+                if self._clock() >= now + timedelta(seconds=LEASE_S):
+                    raise
+                await asyncio.sleep(RECORD_RETRY_S)
+            else:
+                _tell_operator(request, news)
+                return
+
+
+def outcome_of(error: ProviderError) -> Outcome:
+    """What an error of the paid call means for its request and for the next one."""
+    match error:
+        case NotAcceptedError():
+            trouble = Trouble.BUSY if error.busy else Trouble.OUTAGE
+            return Outcome(
+                Move.PUT_BACK, trouble=trouble, retry_after_s=error.retry_after_s, cause=error.cause
+            )
+        case AccountError():
+            return Outcome(Move.REFUSE, failure=of_refusal(error), trouble=Trouble.ACCOUNT)
+        case RejectedError():
+            trouble_there = Trouble.OUTAGE if error.code >= SERVER_ERROR else None
+            return Outcome(Move.REFUSE, failure=of_refusal(error), trouble=trouble_there)
+        case OutcomeUnknownError():
+            failure = Failure(FailureKind.UNCERTAIN, error.cause)
+            return Outcome(Move.DOUBT, failure=failure, trouble=Trouble.OUTAGE)
+        case _:
+            raise error
+
+
+def gate_of(work: Work, places: int) -> Gate:
+    """What is known of the provider's readiness."""
+    return work.gates.get() or Gate(places)
+
+
+def _take(work: Work, places: int, limit: int, lease: Lease, now: datetime) -> list[Request]:
+    work.requests.lock_line()
+    gate = gate_of(work, places)
+    room = min(limit, _room(work, gate, places, now))
+    order = in_turn(work.requests.waiting(), work.requests.running())[:room] if room else []
+    return [
+        make_move(work, existing(work, place.request_id), Move.TAKE, now=now, lease=lease, next_at=now)
+        for place in order
+    ]
+
+
+def _room(work: Work, gate: Gate, places: int, now: datetime) -> int:
+    """How many requests may go to the provider now."""
+    running = work.requests.count(*AT_PROVIDER)
+    submitting = work.requests.count(State.SUBMITTING)
+    return gate.room(running, submitting=submitting, places=places, now=now)
+
+
+def _opens_at(work: Work, places: int, now: datetime) -> datetime | None:
+    """When a waiting request may go to the provider; None while none waits or all places are taken."""
+    if not work.requests.count(State.WAITING):
+        return None
+    gate = gate_of(work, places)
+    if gate.is_shut(now):
+        return gate.shut_until
+    return now if _room(work, gate, places, now) else None
+
+
+def _conclude(
+    work: Work, request: Request, outcome: Outcome, places: int, pace: Pace, now: datetime
+) -> Failure | None:
+    """Write down what became of a submission; gives the failure that the operator has not heard of yet."""
+    work.requests.lock_line()  # the gate is read and written: no other process may do so meanwhile
+    before = gate_of(work, places)
+    account_again = outcome.trouble is before.trouble is Trouble.ACCOUNT
+    if outcome.task_id is not None:
+        _accept(work, request, outcome.task_id, pace, now)
+    elif account_again or outcome.failure is None:  # the first to meet a refused account ends, the rest wait
+        make_move(work, request, Move.PUT_BACK, now=now)
+    else:
+        make_move(work, request, outcome.move, now=now, failure=outcome.failure)
+    if outcome.trouble is None:
+        gate = before.answered(places=places)
+    else:
+        others = work.requests.count(State.MAKING)
+        gate = before.met(
+            outcome.trouble,
+            now=now,
+            retry_after_s=outcome.retry_after_s,
+            running=others if outcome.trouble is Trouble.BUSY else None,
+        )
+    if gate != before:
+        work.gates.put(gate)
+    return outcome.failure if outcome.trouble is Trouble.ACCOUNT and not account_again else None
+
+
+def _accept(work: Work, request: Request, task_id: str, pace: Pace, now: datetime) -> None:
+    durations = work.timings.of(request.spec.model)
+    first_s = interval_s(0.0, first_clip_age_s=None, durations=durations, in_flight=1, pace=pace)
+    make_move(
+        work,
+        request,
+        Move.ACCEPT,
+        now=now,
+        task_id=task_id,
+        accepted_at=now,
+        watch=Watch(progress_at=now),
+        next_at=now + timedelta(seconds=first_s),
+    )
+    work.members.had_turn(request.guild_id, request.user_id, now=now)
+
+
+def _tell(request: Request, outcome: Outcome) -> None:
+    """One line in the log for what became of a submission."""
+    facts = facts_of(request, outcome.move)
+    detail = outcome.failure.detail if outcome.failure else outcome.cause
+    match outcome.move:
+        case Move.ACCEPT:
+            log.info("submitted as task %s", outcome.task_id, extra=facts)
+        case Move.DOUBT:
+            log.error(
+                "OPERATOR: the outcome of a submission is unknown; it is not repeated, and the provider may"
+                " have charged: %s",
+                detail,
+                extra=facts,
+            )
+        case _:
+            log.warning("submission not taken (%s): %s", outcome.move, detail, extra=facts)
+
+
+def _tell_operator(request: Request, failure: Failure | None) -> None:
+    if failure is not None:
+        log.error(
+            "OPERATOR: the provider refuses the account (%s); submissions stop, and resume by themselves when"
+            " it works again. 401: check CQTAI_API_KEY; 402: add credits at the provider.",
+            failure.detail,
+            extra=facts_of(request, Move.REFUSE),
+        )

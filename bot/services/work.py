@@ -1,0 +1,268 @@
+"""The database as the services see it: units of work over requests, credits and the outbox."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Concatenate, ParamSpec, Protocol, TypedDict, TypeVar, Unpack
+
+from bot.domain.ledger import Balance, Entry
+from bot.domain.polling import Durations
+from bot.domain.quota import Window
+from bot.domain.requests import Address, Failure, Move, NewRequest, Request, State
+from bot.domain.tasks import Clip, Watch
+from bot.domain.turns import Place
+from bot.services.gate import Gate
+from bot.services.lease import Lease
+from bot.services.outbox import Notices
+from bot.services.ports import Bell, Clock
+from bot.services.presence import Presence
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Changes(TypedDict, total=False):
+    """What else a move writes to its request."""
+
+    task_id: str
+    accepted_at: datetime
+    ended_at: datetime
+    watch: Watch
+    clips: tuple[Clip, ...]
+    partial: bool
+    failure: Failure
+    result_channel_id: int
+    result_message_id: int
+    next_at: datetime | None
+    """When a worker has to look at the request again."""
+
+
+class Requests(Protocol):
+    """The requests, as one unit of work sees them."""
+
+    def add(self, new: NewRequest) -> Request:
+        """Place a request, in state waiting; its id must be new."""
+        ...
+
+    def find(self, request_id: int) -> Request | None:
+        """The request as it stands now."""
+        ...
+
+    def move(
+        self, request: Request, move: Move, *, lease: Lease | None = None, **changes: Unpack[Changes]
+    ) -> Request:
+        """Make a move of the table `MOVES` and give the request as it is then, leased or free.
+
+        Raises:
+            StaleError: its state or version is no longer that of `request`; nothing was changed.
+        """
+        ...
+
+    def remember(self, request: Request, *, watch: Watch, next_at: datetime) -> Request:
+        """Keep what was learned of a task, give up the lease, and look again at `next_at`.
+
+        Raises:
+            StaleError: its state or version is no longer that of `request`; nothing was changed.
+        """
+        ...
+
+    def set_address(self, request_id: int, address: Address) -> None:
+        """Keep where the status message is; no worker is disturbed by it (the version stays)."""
+        ...
+
+    def active_of(self, guild_id: int, user_id: int) -> list[Request]:
+        """A member's requests that hold credits, oldest first."""
+        ...
+
+    def lock_line(self) -> None:
+        """No other process takes requests from the line until this unit of work ends."""
+        ...
+
+    def count(self, *states: State) -> int:
+        """How many requests are in one of these states."""
+        ...
+
+    def waiting(self) -> list[Place]:
+        """All requests that wait, oldest first."""
+        ...
+
+    def running(self) -> Mapping[int, int]:
+        """How many of the provider's places each server takes, of those that take any."""
+        ...
+
+    def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Request]:
+        """At most `limit` requests that are due and in nobody's hand, now leased; longest due first."""
+        ...
+
+    def next_due_at(self) -> datetime | None:
+        """When the next request that nobody has in hand comes due."""
+        ...
+
+
+class Ledger(Protocol):
+    """The credits, as one unit of work sees them."""
+
+    def open_allowance(
+        self, account: str, *, guild_id: int, user_id: int, window: Window, amount: int, now: datetime
+    ) -> None:
+        """See that the account exists and that its allowance was granted, once."""
+        ...
+
+    def hold(self, request_id: int, *, account: str, amount: int, now: datetime) -> bool:
+        """Reserve credits for a request; False, and nothing changed, when the account has too few."""
+        ...
+
+    def post(self, request_id: int, *, now: datetime) -> None:
+        """Use what the request holds."""
+        ...
+
+    def void(self, request_id: int, *, now: datetime) -> None:
+        """Give what the request holds back to the account that it came from."""
+        ...
+
+    def balance(self, account: str) -> Balance:
+        """One account's credits; nothing of anything when it was never opened."""
+        ...
+
+    def held_by(self, guild_id: int, user_id: int) -> int:
+        """Credits that a member's requests hold, over all windows."""
+        ...
+
+    def entries(self, guild_id: int, user_id: int, *, limit: int) -> list[Entry]:
+        """A member's last transfers, newest first."""
+        ...
+
+
+class Members(Protocol):
+    """How many requests each member has under way."""
+
+    def take_slot(self, guild_id: int, user_id: int, *, limit: int, cooldown_s: int, now: datetime) -> None:
+        """Count one more request of the member.
+
+        Raises:
+            ActiveLimitError: `limit` requests are under way.
+            CooldownError: the last one was placed less than `cooldown_s` seconds ago.
+        """
+        ...
+
+    def free_slot(self, guild_id: int, user_id: int) -> None:
+        """Count one request less."""
+        ...
+
+    def had_turn(self, guild_id: int, user_id: int, *, now: datetime) -> None:
+        """The provider has taken a request of this member, who is now behind the others of the line."""
+        ...
+
+
+class Timings(Protocol):
+    """How long songs took, per model."""
+
+    def of(self, model: str) -> Durations:
+        """What was seen of a model so far."""
+        ...
+
+    def keep(self, model: str, durations: Durations) -> None:
+        """Remember what was seen of a model."""
+        ...
+
+
+class Gates(Protocol):
+    """What all processes together know of the provider's readiness."""
+
+    def get(self) -> Gate | None:
+        """What was learned last, if anything was."""
+        ...
+
+    def put(self, gate: Gate) -> None:
+        """Remember what was learned."""
+        ...
+
+
+class Memos(Protocol):
+    """Single facts to remember between two starts."""
+
+    def get(self, key: str) -> str | None:
+        """The fact, if there is one."""
+        ...
+
+    def put(self, key: str, value: str) -> None:
+        """Remember the fact."""
+        ...
+
+
+class Work(Protocol):
+    """One unit of work: all that it does takes effect together, or none of it."""
+
+    @property
+    def requests(self) -> Requests:
+        """The requests."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """The credits."""
+        ...
+
+    @property
+    def members(self) -> Members:
+        """The members' places."""
+        ...
+
+    @property
+    def notices(self) -> Notices:
+        """The outbox."""
+        ...
+
+    @property
+    def timings(self) -> Timings:
+        """How long songs took."""
+        ...
+
+    @property
+    def gates(self) -> Gates:
+        """The provider's readiness."""
+        ...
+
+    @property
+    def presence(self) -> Presence:
+        """The processes that are alive."""
+        ...
+
+    @property
+    def memos(self) -> Memos:
+        """Single facts."""
+        ...
+
+
+class Store(Protocol):
+    """The database: it runs units of work, each a plain function that is handed a `Work`.
+
+    A unit has no effect but on the database: it may be run again when another one was in its way.
+    """
+
+    @property
+    def clock(self) -> Clock:
+        """The time that all processes of this database agree on."""
+        ...
+
+    def subscribe(self, bell: Bell) -> None:
+        """Ring the bell when any process has written something that may be due.
+
+        It may ring too often; what it misses is caught by polling.
+        """
+        ...
+
+    async def write(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the unit and give its result once it is durable; whatever it raises undoes all of it.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        ...
+
+    async def read(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a unit that changes nothing, on one consistent view.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        ...

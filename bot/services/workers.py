@@ -1,0 +1,116 @@
+"""All that takes requests to their end: three desks, each behind a loop of its own."""
+
+import asyncio
+from dataclasses import dataclass
+
+from bot.domain.polling import Pace
+from bot.domain.requests import Request
+from bot.services.courier import Courier
+from bot.services.delivery import Delivery
+from bot.services.facts import facts_of, facts_of_notice
+from bot.services.following import Follower
+from bot.services.outbox import Notice
+from bot.services.ports import Announcer, Chance, MediaSource, Meter, SongProvider
+from bot.services.songs import SongRules
+from bot.services.submitting import Submitter
+from bot.services.work import Store
+from bot.services.worker import Worker
+
+SUBMISSIONS = 16
+QUESTIONS = 32
+MESSAGES = 16
+"""How many of each are under way at once."""
+HANGS_S = 60.0
+"""Seconds without a look for work after which a worker hangs; a database that is away takes less."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkRules:
+    """What the operator has settled about the work on requests."""
+
+    pace: Pace
+    give_up_s: float
+    """Seconds without progress after which a request ends."""
+    attach_audio: bool
+
+
+class Workers:
+    """The loops of one process; they look for work whenever the store's bell rings."""
+
+    def __init__(self, store: Store, *, submitter: Submitter, follower: Follower, courier: Courier) -> None:
+        clock = store.clock
+        self._submitting: Worker[Request] = Worker(
+            submitter, clock=clock, concurrency=SUBMISSIONS, facts=facts_of
+        )
+        self._following: Worker[Request] = Worker(
+            follower, clock=clock, concurrency=QUESTIONS, facts=facts_of
+        )
+        self._telling: Worker[Notice] = Worker(
+            courier, clock=clock, concurrency=MESSAGES, facts=facts_of_notice
+        )
+        store.subscribe(self.wake)
+
+    @property
+    def loops(self) -> tuple[Worker[Request] | Worker[Notice], ...]:
+        """Each of the loops."""
+        return (self._submitting, self._following, self._telling)
+
+    def hanging(self) -> str | None:
+        """Which loops have not looked for work for a minute, or None."""
+        names = [worker.name for worker in self.loops if worker.hangs(HANGS_S)]
+        return f"{', '.join(names)}: no look for work for {HANGS_S:g} s" if names else None
+
+    def wake(self) -> None:
+        """Make all of them look for something due now."""
+        for worker in self.loops:
+            worker.wake()
+
+    def stop(self) -> None:
+        """Take nothing new; `run` returns when what is in hand is done."""
+        for worker in self.loops:
+            worker.stop()
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        async with asyncio.TaskGroup() as group:
+            for worker in self.loops:
+                group.create_task(worker.run(), name=worker.name)
+
+
+def workers_of(
+    store: Store,
+    provider: SongProvider,
+    announcer: Announcer,
+    media: MediaSource,
+    *,
+    owner: str,
+    songs: SongRules,
+    rules: WorkRules,
+    chance: Chance,
+    meter: Meter | None = None,
+) -> Workers:
+    """The workers of a process by these rules; `owner` is whose leases are in the database."""
+    clock, pace = store.clock, rules.pace
+    submitter = Submitter(
+        store, provider, owner=owner, places=songs.places, pace=pace, clock=clock, meter=meter
+    )
+    follower = Follower(
+        store,
+        provider,
+        owner=owner,
+        pace=pace,
+        give_up_s=rules.give_up_s,
+        clock=clock,
+        chance=chance,
+        meter=meter,
+    )
+    courier = Courier(
+        store,
+        announcer,
+        Delivery(store, announcer, media, attach_audio=rules.attach_audio, clock=clock),
+        owner=owner,
+        places=songs.places,
+        edit_spacing_s=songs.edit_spacing_s,
+        clock=clock,
+    )
+    return Workers(store, submitter=submitter, follower=follower, courier=courier)

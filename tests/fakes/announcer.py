@@ -1,0 +1,107 @@
+"""Discord as the courier sees it, in memory."""
+
+import itertools
+from collections import deque
+from dataclasses import dataclass, field
+
+from bot.domain.errors import AnnounceError, MessageGoneError, TokenDeadError
+from bot.domain.requests import Address
+from bot.services.cards import ResultCard, StatusCard
+from bot.services.ports import AsFollowUp, InChannel, Media, Posted, Target, ToMember
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One edit of a status message that took effect."""
+
+    address: Address
+    card: StatusCard
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One message that was posted."""
+
+    target: Target
+    card: ResultCard | StatusCard
+    files: tuple[Media | None, ...]
+    posted: Posted
+
+
+@dataclass(slots=True)
+class FakeAnnouncer:
+    """An announcer that remembers; `failures` are raised one per call, None lets a call pass.
+
+    With `lose_replies` a failing call has had its effect all the same, as when a connection breaks late.
+    """
+
+    failures: deque[AnnounceError | None] = field(default_factory=deque)
+    lose_replies: bool = False
+    edits: list[Edit] = field(default_factory=list)
+    results: list[Post] = field(default_factory=list)
+    endings: list[Post] = field(default_factory=list)
+    _by_nonce: dict[str, Post] = field(default_factory=dict)
+    _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> None:
+        """Remember the edit."""
+        failure = self._next_failure()
+        if failure is None or self.lose_replies:
+            if token is None and address.message_id is None:
+                raise MessageGoneError
+            self.edits.append(Edit(address=address, card=card, token=token))
+        if failure is not None:
+            raise failure
+
+    async def post_result(self, target: Target, card: ResultCard, files: tuple[Media | None, ...]) -> Posted:
+        """Remember the result, once per request unless it is a follow-up."""
+        return self._post(self.results, target, card, files=files, nonce=str(card.request_id))
+
+    async def find_result(self, channel_id: int, card: ResultCard) -> Posted | None:
+        """The result that was posted in the channel."""
+        failure = self._next_failure()
+        if failure is not None:
+            raise failure
+        found = [p for p in self.results if p.card.request_id == card.request_id]
+        return next((p.posted for p in found if p.target == InChannel(channel_id)), None)
+
+    async def post_ending(self, target: Target, card: StatusCard) -> Posted:
+        """Remember the ending, once per request unless it is a follow-up."""
+        return self._post(self.endings, target, card, files=(), nonce=f"end{card.request_id}")
+
+    def _post(
+        self,
+        posts: list[Post],
+        target: Target,
+        card: ResultCard | StatusCard,
+        *,
+        files: tuple[Media | None, ...],
+        nonce: str,
+    ) -> Posted:
+        failure = self._next_failure()
+        if failure is not None and not self.lose_replies:
+            raise failure
+        if isinstance(target, AsFollowUp) and target.address.token is None:
+            raise TokenDeadError
+        known = None if isinstance(target, AsFollowUp) else self._by_nonce.get(nonce)
+        if known is None:
+            known = Post(target=target, card=card, files=files, posted=self._place(target))
+            posts.append(known)
+            if not isinstance(target, AsFollowUp):
+                self._by_nonce[nonce] = known
+        if failure is not None:
+            raise failure
+        return known.posted
+
+    def _place(self, target: Target) -> Posted:
+        match target:
+            case InChannel(channel_id):
+                return Posted(channel_id, next(self._ids))
+            case ToMember(user_id):
+                return Posted(-user_id, next(self._ids))
+            case AsFollowUp(address):
+                return Posted(address.channel_id, next(self._ids))
+
+    def _next_failure(self) -> AnnounceError | None:
+        return self.failures.popleft() if self.failures else None

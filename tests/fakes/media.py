@@ -1,0 +1,35 @@
+"""Files in memory: each link has what it was given."""
+
+from bot.domain.errors import MediaError
+from bot.services.ports import Media, MediaSource
+
+MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + bytes(64)
+"""What a link has unless it was given something else."""
+
+
+class FakeMedia(MediaSource):
+    """Offers every https link and has a small audio file behind each, until told otherwise."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, Media | MediaError] = {}
+        """What certain links have; an error is raised."""
+        self.withheld: set[str] = set()
+        """Links that are neither offered nor fetched."""
+        self.fetched: list[str] = []
+        """Every link that was asked for."""
+
+    def offered(self, url: str | None) -> str | None:
+        """The link, unless it is withheld or not https."""
+        return url if url and url.startswith("https://") and url not in self.withheld else None
+
+    async def fetch_audio(self, url: str, *, limit: int) -> Media:
+        """What the link has, if it fits."""
+        self.fetched.append(url)
+        found = self.files.get(url, Media(MP3, "mp3"))
+        if self.offered(url) is None:
+            raise MediaError("the link leads to no public file")
+        if isinstance(found, MediaError):
+            raise found
+        if len(found.data) > limit:
+            raise MediaError(f"larger than {limit} bytes")
+        return found

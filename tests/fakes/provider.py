@@ -1,0 +1,96 @@
+"""A song provider in memory: its answers are scripted, its calls are recorded."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.domain.errors import ProviderError, UnknownTaskError
+from bot.domain.songs import SongSpec
+from bot.domain.tasks import Clip, ClipStage, TaskReport, TaskStage
+from bot.services.ports import SongProvider
+
+
+class FakeProvider(SongProvider):
+    """Takes every order and says that it is running, until told otherwise.
+
+    `submit_answers` are given to the next orders, one each: a task id, or an error to raise. `say` sets what
+    is answered about one task: each answer once, the last one for ever. While `gate` is clear, calls are
+    recorded and then wait.
+    """
+
+    def __init__(self) -> None:
+        self.submitted: list[SongSpec] = []
+        """Every order, refused ones too."""
+        self.queried: list[str] = []
+        """The task ids of all questions."""
+        self.submit_answers: deque[str | ProviderError] = deque()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self._answers: dict[str, deque[TaskReport | ProviderError]] = {}
+
+    @property
+    def task_ids(self) -> list[str]:
+        """The tasks that it knows, oldest first."""
+        return list(self._answers)
+
+    def say(self, task_id: str, *answers: TaskReport | ProviderError) -> None:
+        """Answer this from now on; an unknown task becomes known."""
+        self._answers[task_id] = deque(answers)
+
+    def half_finish(self, task_id: str) -> None:
+        """The task is running, and the first of its two clips is complete."""
+        first, second = two_clips(task_id)
+        streaming = replace(second, stage=ClipStage.STREAMING, audio_url=None)
+        self.say(task_id, TaskReport(TaskStage.RUNNING, (first, streaming), status="running"))
+
+    def finish(self, task_id: str, *clips: Clip) -> None:
+        """The task is done with these clips, or with two ordinary ones."""
+        self.say(task_id, done(*(clips or two_clips(task_id))))
+
+    def fail(self, task_id: str, error: str) -> None:
+        """The task has failed with these words, or with none."""
+        self.say(task_id, TaskReport(TaskStage.FAILED, error=error or None, status="failed"))
+
+    async def submit(self, spec: SongSpec) -> str:
+        """The next scripted answer, else a new task's id."""
+        self.submitted.append(spec)
+        await self.gate.wait()
+        answer = self.submit_answers.popleft() if self.submit_answers else f"task-{len(self.submitted)}"
+        if isinstance(answer, ProviderError):
+            raise answer
+        self._answers.setdefault(answer, deque([TaskReport(TaskStage.RUNNING, status="queued")]))
+        return answer
+
+    async def query(self, task_id: str) -> TaskReport:
+        """The next scripted answer about the task."""
+        self.queried.append(task_id)
+        await self.gate.wait()
+        answers = self._answers.get(task_id)
+        if not answers:
+            raise UnknownTaskError
+        answer = answers.popleft() if len(answers) > 1 else answers[0]
+        if isinstance(answer, ProviderError):
+            raise answer
+        return answer
+
+
+def done(*clips: Clip) -> TaskReport:
+    """The report of a task that succeeded with these clips."""
+    return TaskReport(TaskStage.DONE, clips, status="succeeded")
+
+
+def two_clips(task_id: str) -> Sequence[Clip]:
+    """Two complete clips, the same ones for the same task."""
+    return tuple(
+        Clip(
+            id=f"{task_id}-clip-{index}",
+            title="Slow Harbour",
+            duration_s=91.3 + index,
+            tags=("lo-fi", "warm"),
+            audio_url=f"https://cdn1.suno.ai/{task_id}-clip-{index}.mp3",
+            image_url=f"https://cdn2.suno.ai/image_{task_id}-clip-{index}.jpeg",
+            model="v5",
+        )
+        for index in range(2)
+    )

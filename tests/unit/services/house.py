@@ -1,0 +1,196 @@
+"""All services over a real SQLite file, with fakes at the outer ports and a clock turned by hand."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from bot.domain.polling import Pace
+from bot.domain.quota import Period, Policy
+from bot.domain.requests import Request
+from bot.domain.songs import Order
+from bot.services.cards import StatusCard
+from bot.services.courier import Courier
+from bot.services.delivery import Delivery
+from bot.services.following import Follower
+from bot.services.quotas import Quotas, Statement
+from bot.services.songs import Asked, SongRules, Songs
+from bot.services.submitting import Submitter
+from bot.storage.schema import migrate
+from bot.storage.sqlite import SqliteStore
+from bot.storage.store import open_store
+from tests.fakes.announcer import FakeAnnouncer
+from tests.fakes.media import FakeMedia
+from tests.fakes.provider import FakeProvider
+
+START = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+"""A Wednesday noon."""
+PLAYLIST = "119573ff-8e48-4c1d-9a1b-0123456789ab"
+GUILD, CHANNEL, APPLICATION = 10**17, 10**17 + 1, 10**17 + 2
+ADA, BEN = 10**17 + 3, 10**17 + 4
+FIRST_ID = 10**18
+PACE = Pace()
+RULES = SongRules(
+    models=("v55", "v40"),
+    default_model="v55",
+    cost=30,
+    policy=Policy(allowance=90, period=Period.WEEK, max_active=3, cooldown_s=0),
+    places=2,
+    token_life_s=870,
+    edit_spacing_s=4,
+)
+
+
+class HandClock:
+    """Stands still until it is turned."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def turn(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+class House:
+    """The services, wired as in the program."""
+
+    def __init__(
+        self, store: SqliteStore, clock: HandClock, rules: SongRules, pace: Pace, give_up_s: float
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.provider = FakeProvider()
+        self.announcer = FakeAnnouncer()
+        self.media = FakeMedia()
+        self.rings = 0
+        store.subscribe(self.ring)
+        self._next_id = FIRST_ID
+        self.songs = Songs(store, rules=rules, clock=clock)
+        self.quotas = Quotas(store, policy=rules.policy, clock=clock)
+        self.submitter = Submitter(
+            store,
+            self.provider,
+            owner="w1",
+            places=rules.places,
+            pace=pace,
+            clock=clock,
+        )
+        self.follower = Follower(
+            store,
+            self.provider,
+            owner="w1",
+            pace=pace,
+            give_up_s=give_up_s,
+            clock=clock,
+            chance=lambda: 0.5,
+        )
+        self.courier = Courier(
+            store,
+            self.announcer,
+            Delivery(store, self.announcer, self.media, attach_audio=True, clock=clock),
+            owner="w1",
+            places=rules.places,
+            edit_spacing_s=rules.edit_spacing_s,
+            clock=clock,
+        )
+
+    def ring(self) -> None:
+        self.rings += 1
+
+    def asked(self, user_id: int = ADA, interaction_id: int | None = None) -> Asked:
+        if interaction_id is None:
+            self._next_id += 1
+            interaction_id = self._next_id
+        return Asked(
+            interaction_id=interaction_id,
+            guild_id=GUILD,
+            user_id=user_id,
+            channel_id=CHANNEL,
+            application_id=APPLICATION,
+            token=f"token-{interaction_id}",
+            attachment_limit=10 * 2**20,
+        )
+
+    async def place(self, user_id: int = ADA, order: Order | None = None) -> StatusCard:
+        """Place a song; its status message is known."""
+        card = await self.songs.place(order or Order(playlist=PLAYLIST), self.asked(user_id))
+        await self.songs.answered(card.request_id, card.request_id + 10**17)
+        return card
+
+    async def submit(self) -> int:
+        """Submit all whose turn it is; gives how many."""
+        claimed = await self.submitter.claim(16)
+        for request in claimed:
+            await self.submitter.handle(request)
+        return len(claimed)
+
+    async def follow(self) -> int:
+        """Ask about all that are due; gives how many."""
+        claimed = await self.follower.claim(32)
+        for request in claimed:
+            await self.follower.handle(request)
+        return len(claimed)
+
+    async def tell(self) -> int:
+        """Say all that is due; gives how much."""
+        claimed = await self.courier.claim(16)
+        for notice in claimed:
+            await self.courier.handle(notice)
+        return len(claimed)
+
+    async def making(self, user_id: int = ADA) -> int:
+        """A request that the provider has; gives its id."""
+        card = await self.place(user_id)
+        await self.submit()
+        return card.request_id
+
+    async def ready(self, user_id: int = ADA) -> int:
+        """A request whose song is finished, with its status up to date; only its post is due."""
+        request_id = await self.making(user_id)
+        request = await self.request(request_id)
+        assert request.task_id is not None
+        for seconds in (4, 27):
+            self.clock.turn(seconds)
+            await self.tell()
+        self.provider.finish(request.task_id)
+        await self.follow()
+        return request_id
+
+    async def request(self, request_id: int) -> Request:
+        found = await self.store.read(lambda work: work.requests.find(request_id))
+        assert found is not None
+        return found
+
+    async def credits(self, user_id: int = ADA) -> Statement:
+        return await self.quotas.statement(GUILD, user_id)
+
+    async def breaches(self) -> object:
+        return await self.store.audit()
+
+
+@lru_cache(maxsize=1)
+def template() -> Path:
+    """An empty database of the present schema, made once."""
+    path = Path(mkdtemp()) / "template.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@asynccontextmanager
+async def house(
+    folder: Path, *, pace: Pace = PACE, give_up_s: float = 900, **changes: object
+) -> AsyncIterator[House]:
+    """The services over a new database; `changes` are to the rules."""
+    path = folder / "house.db"
+    if not path.exists():
+        shutil.copy(template(), path)
+    clock = HandClock()
+    async with open_store(f"sqlite:///{path}", clock=clock) as store:
+        yield House(store, clock, replace(RULES, **changes), pace, give_up_s)  # type: ignore[arg-type]

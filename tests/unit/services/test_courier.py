@@ -1,0 +1,194 @@
+import pytest
+
+from bot.domain.errors import (
+    MessageGoneError,
+    NoAccessError,
+    NotAcceptedError,
+    StoreError,
+    TokenDeadError,
+    TryLaterError,
+    UnsendableError,
+)
+from bot.domain.requests import State
+from bot.domain.songs import Order
+from bot.services.gate import Trouble
+from bot.services.moves import existing
+from bot.services.ports import InChannel
+from tests.unit.services.house import ADA, CHANNEL, GUILD, PLAYLIST, House
+
+
+async def failed(home: House, *, after_s: float = 4) -> int:
+    request_id = await home.making()
+    home.provider.fail("task-1", "timeout")
+    home.clock.turn(31)
+    await home.follow()
+    home.clock.turn(after_s)
+    return request_id
+
+
+async def test_a_status_is_edited_when_what_it_says_changes_and_not_otherwise(home: House) -> None:
+    request_id = await home.making()
+    assert await home.tell() == 0  # the first edit is at least four seconds after the answer
+    home.clock.turn(4)
+    await home.tell()
+    assert [edit.card.state for edit in home.announcer.edits] == [State.MAKING]
+    home.clock.turn(16)
+    assert await home.tell() == 0
+    home.clock.turn(6)
+    await home.tell()
+    assert [edit.card.quarters for edit in home.announcer.edits] == [0, 1]
+    assert home.announcer.edits[-1].token == f"token-{request_id}"
+
+
+async def test_a_waiting_request_is_told_its_new_place(home: House) -> None:
+    await home.making()
+    await home.making()
+    waiting = await home.place()
+    home.clock.turn(20)
+    await home.tell()
+    assert all(edit.card.request_id != waiting.request_id for edit in home.announcer.edits)
+    more = await home.place(ADA + 1)
+    await home.songs.cancel(waiting.request_id, guild_id=GUILD, user_id=ADA)
+    home.clock.turn(20)
+    await home.tell()
+    assert (await home.songs.active_of(GUILD, ADA + 1))[0].position == 1
+    assert more.position == 1  # turns go round: the other member was next all along
+
+
+async def test_a_waiting_member_is_told_when_the_provider_is_out_of_reach_and_when_it_is_back(
+    home: House,
+) -> None:
+    card = await home.place()
+    home.provider.submit_answers.append(NotAcceptedError("connection refused"))
+    await home.submit()
+    home.clock.turn(4)
+    await home.tell()
+    assert home.announcer.edits[-1].card.pause is Trouble.OUTAGE
+    assert home.announcer.edits[-1].card.expected_at is None
+    home.clock.turn(5)
+    await home.submit()
+    await home.tell()
+    assert home.announcer.edits[-1].card.state is State.MAKING
+    assert home.announcer.edits[-1].card.request_id == card.request_id
+
+
+async def test_a_pause_that_discord_asks_for_is_kept(home: House) -> None:
+    await home.ready()
+    home.clock.turn(4)
+    await home.tell()
+    home.announcer.failures += [TryLaterError("429", retry_after_s=50)]
+    await home.tell()
+    edits = len(home.announcer.edits)
+    home.clock.turn(49)
+    await home.tell()
+    assert len(home.announcer.edits) == edits
+    home.clock.turn(1)
+    await home.tell()
+    assert len(home.announcer.edits) == edits + 1
+
+
+async def test_the_bot_token_takes_over_by_the_clock(home: House) -> None:
+    request_id = await home.making()
+    home.clock.turn(869)
+    await home.tell()
+    assert home.announcer.edits[-1].token == f"token-{request_id}"
+    home.provider.finish("task-1")
+    await home.follow()
+    home.clock.turn(5)
+    await home.tell()
+    home.clock.turn(5)
+    await home.tell()
+    assert home.announcer.edits[-1].card.state is State.DELIVERED
+    assert home.announcer.edits[-1].token is None
+
+
+async def test_a_token_that_dies_early_is_forgotten_and_the_bot_token_used_at_once(home: House) -> None:
+    request_id = await home.making()
+    home.clock.turn(4)
+    home.announcer.failures += [TokenDeadError()]
+    await home.tell()
+    assert home.announcer.edits[-1].token is None
+    assert (await home.request(request_id)).address.token is None
+    assert await home.courier.next_due_at() is not None
+    home.provider.fail("task-1", "timeout")
+    home.clock.turn(31)
+    await home.follow()
+    await home.tell()
+    assert home.announcer.edits[-1].card.state is State.FAILED
+    assert await home.courier.next_due_at() is None
+
+
+async def test_a_token_is_kept_while_the_command_is_not_answered_yet(home: House) -> None:
+    card = await home.songs.place(Order(playlist=PLAYLIST), home.asked())
+    await home.submit()
+    home.clock.turn(4)
+    home.announcer.failures += [TokenDeadError()]
+    await home.tell()
+    assert (await home.request(card.request_id)).address.token is not None
+    home.clock.turn(4)
+    await home.tell()
+    assert home.announcer.edits[-1].token == f"token-{card.request_id}"
+
+
+async def test_a_fresh_message_that_is_not_found_is_looked_for_again(home: House) -> None:
+    await home.making()
+    home.clock.turn(4)
+    home.announcer.failures += [MessageGoneError(), MessageGoneError()]
+    for _ in range(3):
+        await home.tell()
+        home.clock.turn(2)
+    assert len(home.announcer.edits) == 1
+
+
+@pytest.mark.parametrize("trouble", [MessageGoneError(), NoAccessError("50001")])
+async def test_how_it_ended_is_told_elsewhere_when_the_status_is_out_of_reach(
+    home: House, trouble: MessageGoneError | NoAccessError
+) -> None:
+    await failed(home)
+    home.announcer.failures += [trouble] * (3 if isinstance(trouble, MessageGoneError) else 1)
+    for _ in range(3):
+        await home.tell()
+        home.clock.turn(2)
+    (ending,) = home.announcer.endings
+    assert ending.target == InChannel(CHANNEL)
+    assert await home.tell() == 0
+
+
+async def test_an_ending_goes_around_a_closed_channel_too(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await failed(home)
+    home.announcer.failures += [
+        NoAccessError("a"),
+        NoAccessError("b"),
+        UnsendableError("c"),
+        NoAccessError("d"),
+    ]
+    await home.tell()
+    assert not home.announcer.endings
+    assert "the member could not be told how it ended" in caplog.text
+
+
+async def test_a_lost_status_of_a_running_request_is_no_reason_to_shout(home: House) -> None:
+    await home.making()
+    home.clock.turn(4)
+    home.announcer.failures += [NoAccessError("50001")]
+    await home.tell()
+    assert not home.announcer.endings
+
+
+async def test_a_status_that_discord_refuses_is_not_sent_for_ever(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await home.making()
+    home.clock.turn(4)
+    home.announcer.failures += [UnsendableError("400")]
+    await home.tell()
+    home.clock.turn(4)
+    assert await home.tell() == 0
+    assert "Discord refuses a status message" in caplog.text
+
+
+async def test_a_notice_without_its_request_is_an_error_that_names_it(home: House) -> None:
+    with pytest.raises(StoreError, match="request 7 is missing"):
+        await home.store.read(existing, 7)

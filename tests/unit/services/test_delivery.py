@@ -1,0 +1,222 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import (
+    MediaError,
+    NoAccessError,
+    TokenDeadError,
+    TryLaterError,
+    UnsendableError,
+)
+from bot.domain.requests import Move, State
+from bot.domain.tasks import Clip
+from bot.services.cards import ResultCard
+from bot.services.moves import existing, make_move
+from bot.services.outbox import NoticeKind
+from bot.services.ports import AsFollowUp, InChannel, Media, ToMember
+from bot.services.work import Work
+from tests.fakes.media import FakeMedia
+from tests.fakes.provider import two_clips
+from tests.unit.services.house import ADA, CHANNEL, GUILD, House, house
+
+
+async def test_the_result_is_one_post_with_both_files_and_then_the_status_links_to_it(home: House) -> None:
+    request_id = await home.ready()
+    home.clock.turn(4)
+    await home.tell()
+    (post,) = home.announcer.results
+    assert isinstance(post.card, ResultCard)
+    assert post.target == InChannel(CHANNEL)
+    assert [clip.listen_url for clip in post.card.clips] == [clip.audio_url for clip in two_clips("task-1")]
+    assert len([file for file in post.files if file]) == 2
+    await home.tell()
+    card = home.announcer.edits[-1].card
+    assert card.state is State.DELIVERED
+    assert card.result_url == (
+        f"https://discord.com/channels/{GUILD}/{post.posted.channel_id}/{post.posted.message_id}"
+    )
+    assert (await home.request(request_id)).address.token is None  # a secret that nobody needs any more
+
+
+async def test_a_lost_reply_does_not_post_twice(home: House) -> None:
+    request_id = await home.ready()
+    home.announcer.lose_replies = True
+    home.announcer.failures += [TryLaterError("reset")]
+    await home.tell()
+    assert (await home.request(request_id)).state is State.READY
+    home.clock.turn(10)
+    await home.tell()
+    assert len(home.announcer.results) == 1
+    assert (await home.request(request_id)).state is State.DELIVERED
+
+
+async def test_a_result_that_a_dead_courier_posted_is_found_in_the_channel(home: House) -> None:
+    request_id = await home.ready()
+    (notice,) = await home.courier.claim(1)
+    home.announcer.lose_replies = True
+    home.announcer.failures += [TryLaterError("the process is gone before it hears of it")]
+    with pytest.raises(TryLaterError):
+        await home.courier._delivery.deliver(notice)
+    home.announcer._by_nonce.clear()  # Discord has forgotten it
+    home.clock.turn(180)
+    await home.tell()
+    assert len(home.announcer.results) == 1
+    assert (await home.request(request_id)).state is State.DELIVERED
+
+
+@pytest.mark.parametrize("trouble", [NoAccessError("50001"), UnsendableError("400")])
+async def test_where_nothing_can_be_looked_up_the_result_is_posted(
+    home: House, trouble: NoAccessError | UnsendableError
+) -> None:
+    await home.ready()
+    await home.courier.claim(1)
+    home.clock.turn(180)
+    home.announcer.failures += [trouble]
+    (notice,) = [n for n in await home.courier.claim(8) if n.kind is NoticeKind.RESULT]
+    await home.courier.handle(notice)
+    assert len(home.announcer.results) == 1
+
+
+async def test_files_that_cannot_be_had_leave_their_links(home: House) -> None:
+    first, second = two_clips("task-1")
+    home.media.files[first.audio_url or ""] = MediaError("HTTP 403")
+    home.media.withheld.add(second.audio_url or "")
+    await home.ready()
+    await home.tell()
+    (post,) = home.announcer.results
+    assert post.files == (None, None)
+    assert isinstance(post.card, ResultCard)
+    assert [clip.listen_url for clip in post.card.clips] == [
+        first.audio_url,
+        f"https://suno.com/song/{second.id}",
+    ]
+
+
+async def test_files_larger_than_the_channel_takes_are_left_out(home: House) -> None:
+    first, _ = two_clips("task-1")
+    home.media.files[first.audio_url or ""] = Media(bytes(10 * 2**20 + 1), "mp3")
+    await home.ready()
+    await home.tell()
+    assert home.announcer.results[0].files[0] is None
+    assert home.announcer.results[0].files[1] is not None
+
+
+async def test_a_message_that_discord_refuses_with_files_goes_without(home: House) -> None:
+    request_id = await home.ready()
+    home.announcer.failures += [UnsendableError("400")]
+    await home.tell()
+    assert home.announcer.results[0].files == (None, None)
+    assert (await home.request(request_id)).state is State.DELIVERED
+
+
+@pytest.mark.parametrize("with_files", [True, False])
+async def test_a_result_that_discord_refuses_in_every_form_is_kept(home: House, with_files: bool) -> None:
+    if not with_files:
+        home.media.withheld |= {clip.audio_url or "" for clip in two_clips("task-1")}
+    request_id = await home.ready()
+    home.announcer.failures += [UnsendableError("400")] * (2 if with_files else 1)
+    await home.tell()
+    assert (await home.request(request_id)).state is State.UNDELIVERABLE
+    assert (await home.credits()).used == 30
+
+
+async def test_after_three_tries_the_links_go_alone(home: House) -> None:
+    await home.ready()
+    home.announcer.failures += [TryLaterError("reset")] * 3
+    for pause_s in (2, 4, 8, 0):
+        await home.tell()
+        home.clock.turn(pause_s)
+    assert home.announcer.results[0].files == (None, None)
+
+
+async def test_a_closed_channel_is_gone_around(home: House) -> None:
+    request_id = await home.ready()
+    home.announcer.failures += [NoAccessError("50001")]
+    await home.tell()
+    (post,) = home.announcer.results
+    assert isinstance(post.target, AsFollowUp)
+    assert (await home.request(request_id)).state is State.DELIVERED
+
+
+async def test_without_a_token_it_becomes_a_direct_message(home: House) -> None:
+    request_id = await home.ready()
+    home.clock.turn(870)
+    home.announcer.failures += [NoAccessError("50001")]
+    await home.tell()
+    (post,) = home.announcer.results
+    assert post.target == ToMember(ADA)
+    await home.tell()
+    url = home.announcer.edits[-1].card.result_url
+    assert url is not None
+    assert url.startswith("https://discord.com/channels/@me/")
+    assert (await home.request(request_id)).state is State.DELIVERED
+
+
+async def test_a_song_that_can_be_posted_nowhere_is_kept_and_the_operator_told(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    request_id = await home.ready()
+    home.announcer.failures += [NoAccessError("50001"), TokenDeadError(), NoAccessError("50007")]
+    await home.tell()
+    assert (await home.request(request_id)).state is State.UNDELIVERABLE
+    assert "can be posted nowhere" in caplog.text
+    home.clock.turn(4)
+    await home.tell()
+    assert home.announcer.edits[-1].card.state is State.UNDELIVERABLE
+
+
+async def test_without_attachments_nothing_is_fetched(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        home.courier._delivery._attach_audio = False
+        await home.ready()
+        await home.tell()
+        assert home.media.fetched == []
+        assert home.announcer.results[0].files == (None, None)
+
+
+async def test_a_repeated_notice_of_a_delivered_song_does_nothing(home: House) -> None:
+    request_id = await home.ready()
+    await home.tell()
+
+    def again(work: Work) -> None:
+        work.notices.touch(request_id, NoticeKind.RESULT, due_at=home.clock())
+
+    await home.store.write(again)
+    home.clock.turn(4)
+    await home.tell()
+    assert len(home.announcer.results) == 1
+
+
+async def test_a_song_that_another_courier_delivered_meanwhile_is_left_alone(home: House) -> None:
+    request_id = await home.ready()
+
+    def deliver(work: Work) -> None:
+        request = existing(work, request_id)
+        make_move(work, request, Move.DELIVER, now=home.clock(), result_channel_id=1, result_message_id=2)
+
+    class Overtaken(FakeMedia):
+        async def fetch_audio(self, url: str, *, limit: int) -> Media:
+            if url.endswith("-0.mp3"):
+                await home.store.write(deliver)
+            return await super().fetch_audio(url, limit=limit)
+
+    home.courier._delivery._media = Overtaken()
+    await home.tell()
+    assert (await home.request(request_id)).result_message_id == 2
+
+
+async def test_a_clip_without_links_is_still_delivered(home: House) -> None:
+    await home.making()
+    home.provider.finish("task-1", Clip(id="c1"), Clip(id="c 2/x"))
+    home.clock.turn(31)
+    await home.follow()
+    await home.tell()
+    card = home.announcer.results[0].card
+    assert isinstance(card, ResultCard)
+    assert [clip.listen_url for clip in card.clips] == [
+        "https://suno.com/song/c1",
+        "https://suno.com/song/c%202%2Fx",
+    ]
+    assert card.clips[0].clip == replace(card.clips[0].clip, title=None)

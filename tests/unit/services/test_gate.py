@@ -1,0 +1,95 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.services.budget import Budget
+from bot.services.gate import Gate, Trouble
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def after(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def room(gate: Gate, running: int = 0, *, seconds: float = 0, submitting: int = 0) -> int:
+    return gate.room(running, submitting=submitting, places=3, now=after(seconds))
+
+
+def test_an_open_gate_lets_in_as_many_as_there_are_places() -> None:
+    assert room(Gate(3), 1) == 2
+    assert room(Gate(3), 5) == 0
+    assert room(Gate(100), 1) == 2  # the operator's limit counts, whatever was learned
+
+
+def test_a_busy_provider_shuts_it_for_longer_each_time_and_teaches_its_limit() -> None:
+    gate = Gate(3).met(Trouble.BUSY, now=NOW, running=2)
+    assert room(gate, seconds=4.9) == 0
+    assert room(gate, seconds=5) == 2
+    again = gate.met(Trouble.BUSY, now=NOW, running=0)
+    assert room(again, seconds=9.9) == 0
+    assert room(again, seconds=10) == 1
+    assert again.answered(places=3) == Gate(2)
+
+
+def test_a_stated_pause_is_kept() -> None:
+    gate = Gate(3).met(Trouble.BUSY, now=NOW, retry_after_s=17)
+    assert room(gate, seconds=16) == 0
+    assert room(gate, seconds=17) == 3
+
+
+@pytest.mark.parametrize(
+    ("trouble", "first_s", "last_s"),
+    [(Trouble.BUSY, 5, 60), (Trouble.OUTAGE, 5, 60), (Trouble.ACCOUNT, 60, 900)],
+)
+def test_the_pause_grows_up_to_a_bound(trouble: Trouble, first_s: float, last_s: float) -> None:
+    gate = Gate(1).met(trouble, now=NOW)
+    assert gate.shut_until == after(first_s)
+    assert gate.met(trouble, now=NOW).shut_until == after(2 * first_s)
+    for _ in range(50):
+        gate = gate.met(trouble, now=NOW)
+    assert gate.shut_until == after(last_s)
+
+
+@pytest.mark.parametrize("trouble", [Trouble.OUTAGE, Trouble.ACCOUNT])
+def test_after_an_outage_or_trouble_with_the_account_one_at_a_time_tries(trouble: Trouble) -> None:
+    gate = Gate(3).met(trouble, now=NOW)
+    assert room(gate, seconds=59.9 if trouble is Trouble.ACCOUNT else 4.9) == 0
+    assert room(gate, seconds=60) == 1
+    assert room(gate, 1, seconds=60, submitting=1) == 0
+    assert room(gate, 1, seconds=60) == 1
+    assert gate.answered(places=3) == Gate(3)
+
+
+def test_another_trouble_begins_its_pauses_anew() -> None:
+    busy = Gate(3).met(Trouble.BUSY, now=NOW).met(Trouble.BUSY, now=NOW)
+    assert busy.met(Trouble.ACCOUNT, now=NOW).shut_until == after(60)
+
+
+def test_a_budget_is_spent_and_grows_back() -> None:
+    budget = Budget(2, NOW)
+    assert budget.available(NOW) == 2
+    budget.spend(2)
+    assert budget.available(NOW) == 0
+    assert budget.available(after(0.5)) == 1
+    assert budget.available(after(100)) == 2
+
+
+def test_a_budget_can_be_shared_with_more() -> None:
+    budget = Budget(20, NOW)
+    budget.limit(5)
+    assert budget.available(NOW) == 5
+    budget.spend(5)
+    assert budget.available(after(0.5)) == 2
+
+
+def test_a_small_budget_still_gives_one_at_a_time() -> None:
+    budget = Budget(0.1, NOW)
+    budget.spend(budget.available(NOW))
+    assert budget.available(after(9)) == 0
+    assert budget.available(after(10)) == 1
+
+
+def test_a_clock_that_goes_back_takes_nothing_away() -> None:
+    budget = Budget(1, NOW)
+    assert budget.available(after(-10)) == 1

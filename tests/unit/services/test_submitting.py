@@ -1,0 +1,276 @@
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+import pytest
+
+from bot.domain.errors import (
+    AccountError,
+    NotAcceptedError,
+    OutcomeUnknownError,
+    ProviderError,
+    RejectedError,
+    StaleError,
+    StoreError,
+)
+from bot.domain.requests import FailureKind, Move, State
+from bot.domain.songs import SongSpec
+from bot.services import submitting
+from bot.services.moves import make_move
+from bot.services.work import Work
+from tests.unit.services.house import ADA, BEN, PLAYLIST, House, house
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def test_a_taken_request_is_marked_before_the_paid_call(home: House) -> None:
+    card = await home.place()
+    home.provider.gate.clear()
+    (claimed,) = await home.submitter.claim(1)
+    call = asyncio.ensure_future(home.submitter.handle(claimed))
+    await asyncio.sleep(0)
+    assert (await home.request(card.request_id)).state is State.SUBMITTING
+    home.provider.gate.set()
+    await call
+    request = await home.request(card.request_id)
+    assert (request.state, request.task_id) == (State.MAKING, "task-1")
+    assert home.provider.submitted == [SongSpec(playlist_id=PLAYLIST, model="v55")]
+
+
+async def test_no_more_are_taken_than_there_are_places(home: House) -> None:
+    for _ in range(3):
+        await home.place()
+    assert await home.submit() == 2
+    assert await home.submit() == 0
+
+
+async def test_turns_go_round_the_members(home: House) -> None:
+    for _ in range(3):
+        await home.place()
+    last = await home.place(BEN)
+    await home.submit()
+    assert (await home.request(last.request_id)).state is State.MAKING
+
+
+async def test_with_one_place_at_the_provider_members_still_take_turns(tmp_path: Path) -> None:
+    async with house(tmp_path, places=1) as home:
+        for _ in range(3):
+            await home.place()
+        bens = await home.place(BEN)
+        taken = []
+        for number in range(1, 5):
+            await home.submit()
+            home.provider.finish(f"task-{number}")
+            home.clock.turn(31)
+            (running,) = await home.follower.claim(1)
+            await home.follower.handle(running)
+            taken.append(running.user_id)
+        assert taken == [ADA, BEN, ADA, ADA]
+        assert (await home.request(bens.request_id)).state is State.READY
+
+
+async def test_an_empty_line_is_left_alone(home: House) -> None:
+    assert await home.submit() == 0
+    assert await home.submitter.next_due_at() is None
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (RejectedError(451, "moderation"), FailureKind.MODERATED),
+        (RejectedError(400, "playlist not found"), FailureKind.PLAYLIST_UNKNOWN),
+        (AccountError(402, "insufficient credits"), FailureKind.OPERATOR),
+    ],
+)
+async def test_a_definite_refusal_ends_it_and_gives_the_credits_back(
+    home: House, error: RejectedError, kind: FailureKind
+) -> None:
+    card = await home.place()
+    home.provider.submit_answers.append(error)
+    await home.submit()
+    request = await home.request(card.request_id)
+    assert request.state is State.FAILED
+    assert request.failure is not None
+    assert request.failure.kind is kind
+    assert (await home.credits()).available == 90
+
+
+async def test_a_provider_that_fails_is_given_a_rest_and_then_tried_with_one(home: House) -> None:
+    for _ in range(3):
+        await home.place()
+    home.provider.submit_answers += [RejectedError(500, "failed"), RejectedError(500, "failed")]
+    assert await home.submit() == 2
+    assert await home.submit() == 0
+    await home.place()
+    home.clock.turn(10)
+    assert await home.submit() == 1
+    assert await home.submit() == 1
+
+
+async def test_what_is_not_an_answer_of_the_provider_is_not_taken_for_one() -> None:
+    with pytest.raises(ProviderError):
+        submitting.outcome_of(ProviderError())
+
+
+async def test_an_unknown_outcome_is_refunded_and_never_sent_again(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    card = await home.place()
+    home.provider.submit_answers.append(OutcomeUnknownError("connection reset"))
+    await home.submit()
+    home.clock.turn(10_000)
+    assert await home.submit() == 0
+    assert (await home.request(card.request_id)).state is State.UNCERTAIN
+    assert (await home.credits()).available == 90
+    assert len(home.provider.submitted) == 1
+    assert "the provider may have charged: connection reset" in caplog.text
+
+
+async def test_a_busy_provider_costs_nobody_their_place(home: House) -> None:
+    first, second = await home.place(), await home.place(BEN)
+    home.provider.submit_answers.append(NotAcceptedError("Task limit reached", busy=True))
+    claimed = await home.submitter.claim(1)
+    await home.submitter.handle(claimed[0])
+    request = await home.request(first.request_id)
+    assert request.state is State.WAITING
+    assert (await home.credits()).held == 30
+    assert await home.submit() == 0
+    assert await home.submitter.next_due_at() == home.clock() + timedelta(seconds=5)
+    home.clock.turn(5)
+    assert await home.submitter.next_due_at() == home.clock()
+    await home.submit()
+    assert (await home.request(first.request_id)).state is State.MAKING
+    assert (await home.request(second.request_id)).state is State.WAITING  # one place was learned
+
+
+async def test_an_unreachable_provider_is_tried_again_after_the_pause_it_asks_for(home: House) -> None:
+    await home.place()
+    home.provider.submit_answers.append(NotAcceptedError("503", retry_after_s=17))
+    await home.submit()
+    home.clock.turn(16)
+    assert await home.submit() == 0
+    home.clock.turn(1)
+    assert await home.submit() == 1
+
+
+async def test_trouble_with_the_account_ends_one_request_and_keeps_the_line(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = await home.place(), await home.place(BEN)
+    home.provider.submit_answers += [AccountError(402, "no credits"), AccountError(402, "no credits")]
+    claimed = await home.submitter.claim(1)
+    await home.submitter.handle(claimed[0])
+    assert await home.submit() == 0
+    home.clock.turn(60)
+    assert await home.submit() == 1
+    assert (await home.request(first.request_id)).state is State.FAILED
+    assert (await home.request(second.request_id)).state is State.WAITING
+    home.clock.turn(120)
+    assert await home.submit() == 1
+    assert (await home.request(second.request_id)).state is State.MAKING
+    errors = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(errors) == 1
+    assert "402: add credits at the provider" in errors[0].getMessage()
+
+
+async def test_of_a_cancel_and_a_take_at_once_one_wins(home: House) -> None:
+    card = await home.place()
+
+    async def cancel() -> bool:
+        try:
+            await home.songs.cancel(card.request_id, guild_id=card.guild_id, user_id=ADA)
+        except Exception:  # noqa: BLE001 - which one it is, the state tells
+            return False
+        return True
+
+    cancelled, claimed = await asyncio.gather(cancel(), home.submitter.claim(1))
+    assert cancelled != bool(claimed)
+
+
+class Flaky:
+    """Makes a store fail its next writes, then lets them through."""
+
+    def __init__(self, home: House, failures: list[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.failures = failures
+        write = home.store.write
+
+        async def failing(unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+            if self.failures:
+                raise self.failures.pop(0)
+            return await write(unit, *args, **kwargs)
+
+        monkeypatch.setattr(home.store, "write", failing)
+
+
+async def test_a_paid_tasks_id_is_written_down_as_soon_as_the_database_is_back(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submitting, "RECORD_RETRY_S", 0)
+    card = await home.place()
+    (claimed,) = await home.submitter.claim(1)
+    Flaky(home, [StoreError("full"), StoreError("full")], monkeypatch)
+    await home.submitter.handle(claimed)
+    assert (await home.request(card.request_id)).task_id == "task-1"
+
+
+async def test_a_database_that_stays_away_leaves_the_request_to_its_lease(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await home.place()
+    (claimed,) = await home.submitter.claim(1)
+    flaky = Flaky(home, [StoreError("full")] * 3, monkeypatch)
+
+    async def hours(_: float) -> None:
+        home.clock.turn(50)
+
+    monkeypatch.setattr(asyncio, "sleep", hours)
+    with pytest.raises(StoreError):
+        await home.submitter.handle(claimed)
+    monkeypatch.undo()
+    flaky.failures.clear()
+    await home.follow()
+    assert (await home.request(card.request_id)).state is State.UNCERTAIN
+
+
+async def test_a_submission_that_another_worker_ended_is_left_alone(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    card = await home.place()
+    (claimed,) = await home.submitter.claim(1)
+
+    def end(work: Work) -> None:
+        make_move(work, claimed, Move.DOUBT, now=home.clock())
+
+    await home.store.write(end)
+    await home.submitter.handle(claimed)
+    assert (await home.request(card.request_id)).state is State.UNCERTAIN
+    assert "another worker had already ended" in caplog.text
+    with pytest.raises(StaleError):
+        await home.store.write(end)
+
+
+async def test_what_a_killed_process_had_in_hand_is_free_for_the_next_owner_of_the_file(
+    tmp_path: Path,
+) -> None:
+    async with house(tmp_path) as home:
+        card = await home.place()
+        await home.submitter.claim(1)
+        home.clock.turn(20)
+        await home.courier.claim(8)
+    async with house(tmp_path) as again:
+        again.clock.turn(20)
+        await again.follow()
+        assert (await again.request(card.request_id)).state is State.UNCERTAIN
+        assert await again.tell() == 1
+
+
+async def test_what_waits_survives_a_restart_with_its_place(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        card = await home.place()
+    async with house(tmp_path) as again:
+        assert await again.submit() == 1
+        assert (await again.request(card.request_id)).state is State.MAKING
