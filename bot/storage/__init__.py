@@ -1,0 +1,1 @@
+"""The database: requests, credits and the outbox in SQL tables."""

@@ -1,0 +1,58 @@
+"""Connections to a SQLite file: one kind that writes, and one that cannot.
+
+SQLite before 3.51.3 can damage a file in WAL mode when two connections write or checkpoint at the same moment
+(sqlite.org/wal.html, "The WAL-Reset Bug"). So one connection does all writes and all checkpoints.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
+
+BUSY_MS = 10_000
+"""How long to wait, in milliseconds, for a backup tool or a shell that has the file locked."""
+READERS = 4
+_WRITER = ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON")
+_READER = ("query_only=ON", "wal_autocheckpoint=0", f"busy_timeout={BUSY_MS}")
+
+
+def writing_engine(path: Path, *, foreign_keys: bool = True) -> Engine:
+    """An engine whose connections may write; each transaction takes the write lock when it begins."""
+    pragmas = _WRITER if foreign_keys else _WRITER[:-1]
+    connect = partial(_connect, path, "rwc", pragmas)
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    # a transaction that began with a read cannot wait for the lock: it fails at once (SQLITE_BUSY)
+    event.listen(engine, "begin", partial(_begin, "BEGIN IMMEDIATE"))
+    return engine
+
+
+def reading_engine(path: Path) -> Engine:
+    """An engine whose connections can change nothing; each transaction sees one moment of the database."""
+    connect = partial(_connect, path, "ro", _READER)
+    engine = create_engine(
+        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=READERS, max_overflow=0
+    )
+    event.listen(engine, "begin", partial(_begin, "BEGIN"))
+    return engine
+
+
+def _connect(path: Path, mode: str, pragmas: Iterable[str]) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path))}?mode={mode}"
+    # isolation_level: SQLAlchemy begins each transaction, as its page on SQLite recommends; the module would
+    # begin only some of them
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+    # whatever ends it, what was opened is let go of; it is raised again below
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _begin(statement: str, connection: Connection) -> None:
+    connection.exec_driver_sql(statement)

@@ -1,0 +1,46 @@
+"""What SQLite's errors mean to an operator."""
+
+import sqlite3
+from pathlib import Path
+
+from bot.domain.errors import StoreError
+
+_SENTENCES = {
+    sqlite3.SQLITE_READONLY: (
+        "The database file {path} is read-only: let the bot's user write the file and its folder."
+    ),
+    sqlite3.SQLITE_PERM: "The database file {path} may not be opened: let the bot's user read and write it.",
+    sqlite3.SQLITE_CANTOPEN: (
+        "The database file {path} cannot be opened: see that it and its folder exist and that the bot's user "
+        "may read and write both."
+    ),
+    sqlite3.SQLITE_FULL: "There is no room left for the database file {path}: free some space on its disk.",
+    sqlite3.SQLITE_BUSY: (
+        "The database file {path} is locked: another program is writing to it; close that program."
+    ),
+    sqlite3.SQLITE_LOCKED: (
+        "The database file {path} is locked: another program is writing to it; close that program."
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "The database file {path} is damaged: stop the bot, keep a copy of the file, and restore a backup."
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        "The file {path} is not a SQLite database: point DATABASE_URL at another file, or move this one away."
+    ),
+    sqlite3.SQLITE_IOERR: "The disk failed while the database file {path} was used: check the disk.",
+    sqlite3.SQLITE_CONSTRAINT: "The database refused a change that would break its rules ({path}).",
+}
+_PRIMARY = 0xFF
+"""The lowest byte of SQLite's extended codes is the code itself (sqlite.org/rescode.html)."""
+
+
+def store_error(error: BaseException, path: Path) -> StoreError:
+    """The error in words that an operator can act on, with SQLite's own behind them."""
+    original = getattr(error, "orig", None) or error
+    code = getattr(original, "sqlite_errorcode", None)
+    sentence = None if code is None else _SENTENCES.get(code & _PRIMARY)
+    if sentence is None:
+        return StoreError(f"The database {path} cannot be used: {original}")
+    return StoreError(
+        f"{sentence.format(path=path)} ({getattr(original, 'sqlite_errorname', '')}: {original})"
+    )

@@ -1,0 +1,44 @@
+"""A unit of work on its way to the thread that runs it, and its outcome on the way back."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.storage.failures import store_error
+from bot.storage.work import SqlWork
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Job(Generic[T_co]):
+    """A unit of work that is run in one thread and whose outcome is wanted in another."""
+
+    __slots__ = ("_error", "_path", "_unit", "_value", "stirs")
+
+    def __init__(self, unit: Callable[[SqlWork], T_co], path: Path) -> None:
+        self._unit = unit
+        self._path = path
+        self._value: list[T_co] = []
+        self._error: BaseException | None = None
+        self.stirs = False
+
+    def run(self, work: SqlWork) -> None:
+        """Run the unit and keep its result, and whether it has written something that may be due."""
+        self._value.append(self._unit(work))
+        self.stirs = work.stirs
+
+    def fail(self, error: BaseException) -> None:
+        """Keep the error as the outcome, in an operator's words if it is the database's."""
+        if isinstance(error, SQLAlchemyError):
+            self._error = store_error(error, self._path)
+            self._error.__cause__ = error
+        else:
+            self._error = error
+
+    def result(self) -> T_co:
+        """What the unit gave; raises what it raised."""
+        if self._error is not None:
+            raise self._error
+        return self._value[0]

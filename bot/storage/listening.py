@@ -1,0 +1,114 @@
+"""A connection of its own to a server: it hears of what other processes write, and keeps the time right."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+import asyncpg
+
+from bot.services.ports import Bell
+from bot.storage.server_clock import Reading, ServerClock
+from bot.storage.server_connections import TROUBLE, arguments
+from bot.storage.server_failures import server_error
+from bot.storage.servers import Server
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "inspire_due"
+"""Where a transaction tells that something may be due."""
+CLOCK_S = 30.0
+"""How often, in seconds, the server is asked for its time; also how soon a dead connection is noticed."""
+READINGS = 3
+"""How often at a time."""
+RECONNECT_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+"""Pauses in seconds before each try to connect again; the last one is repeated."""
+_TIME = "SELECT clock_timestamp()"
+
+
+class Listener:
+    """Rings the bells for what is heard from the server, and connects again whenever it has to."""
+
+    def __init__(self, server: Server, clock: ServerClock, bells: Sequence[Bell]) -> None:
+        self._server = server
+        self._clock = clock
+        self._bells = bells
+        self._task: asyncio.Task[None] | None = None
+        self._connection: asyncpg.Connection | None = None
+
+    async def start(self) -> None:
+        """Listen from now on; the clock is right when this returns.
+
+        Raises:
+            StoreError: the server cannot be used.
+        """
+        try:
+            self._connection = await self._connect()
+        except TROUBLE as error:
+            raise server_error(error, self._server) from error
+        self._task = asyncio.create_task(self._run(self._connection), name="storage-listener")
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        if self._connection is not None:
+            self._connection.terminate()
+
+    async def _run(self, connection: asyncpg.Connection) -> None:
+        while True:
+            try:
+                await self._keep(connection)
+            except TROUBLE as error:
+                log.debug("the listening connection does not answer: %s", error)
+            connection.terminate()
+            log.warning("not hearing from the database %s for now; it is still asked", self._server)
+            connection = self._connection = await self._reconnect()
+            self._ring()  # for whatever was not heard meanwhile
+
+    async def _keep(self, connection: asyncpg.Connection) -> None:
+        """Stay until the connection ends, or its server no longer answers."""
+        ended = asyncio.Event()
+        connection.add_termination_listener(lambda _: ended.set())
+        while not (ended.is_set() or connection.is_closed()):
+            try:
+                async with asyncio.timeout(CLOCK_S):
+                    await ended.wait()
+            except TimeoutError:
+                await self._read_time(connection)
+
+    async def _reconnect(self) -> asyncpg.Connection:
+        tries = 0
+        while True:
+            await asyncio.sleep(RECONNECT_S[min(tries, len(RECONNECT_S) - 1)])
+            tries += 1
+            try:
+                connection = await self._connect()
+            except TROUBLE as error:
+                log.debug("still not listening: %s", server_error(error, self._server))
+            else:
+                log.info("listening to the database again")
+                return connection
+
+    async def _connect(self) -> asyncpg.Connection:
+        connection = await asyncpg.connect(**arguments(self._server))
+        try:
+            await connection.add_listener(CHANNEL, lambda *_: self._ring())
+            await self._read_time(connection)
+        # whatever ends it, what was opened is let go of; it is raised again below
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+    async def _read_time(self, connection: asyncpg.Connection) -> None:
+        readings = []
+        for _ in range(READINGS):
+            asked_at_s = self._clock.count_s()
+            server_at = await connection.fetchval(_TIME)
+            readings.append(Reading(asked_at_s, server_at, self._clock.count_s()))
+        self._clock.set(readings)
+
+    def _ring(self) -> None:
+        for bell in self._bells:
+            bell()

@@ -1,0 +1,161 @@
+"""The outbox: each notice is said by one courier at a time, and what comes meanwhile is kept for the next."""
+
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert, select, tuple_, update
+
+from bot.services.lease import Lease
+from bot.services.outbox import Notice, NoticeKind
+from bot.services.ports import Bell
+from bot.storage.due import Agenda, is_due
+from bot.storage.tables import notices
+from bot.storage.types import UtcDateTime
+from bot.storage.upserts import Upsert, upsert
+
+_c = notices.c
+_AGENDA = Agenda(notices, "due_at")
+_NEXT_AT = bindparam("next_at", type_=UtcDateTime())
+_OPEN = insert(notices)
+_FREED = {"lease_owner": None, "lease_until": None, "version": _c.version + 1, "again_at": None}
+_DUE = (
+    select(_c.request_id, _c.kind, _c.version, _c.attempts, _c.said)
+    .where(is_due(notices, "due_at"))
+    .order_by(_c.due_at)
+    .limit(bindparam("at_most"))
+    .with_for_update(skip_locked=True)
+)
+_LEASE = (
+    update(notices)
+    .where(tuple_(_c.request_id, _c.kind).in_(bindparam("keys", expanding=True)))
+    .values(
+        version=_c.version + 1,
+        # what was touched up to now is said by whoever takes the notice now
+        again_at=case((_c.again_at > bindparam("now"), _c.again_at), else_=None),
+    )
+)
+_IN_HAND = (
+    update(notices)
+    .where(
+        _c.request_id == bindparam("of_request"),
+        _c.kind == bindparam("of_kind"),
+        _c.version == bindparam("of_version"),
+    )
+    .values(_FREED)
+)
+
+
+def _later(one: ColumnElement[datetime], other: ColumnElement[datetime]) -> ColumnElement[datetime]:
+    """The later of two moments; the second when the first is NULL."""
+    return case((one > other, one), else_=other)
+
+
+def _sooner(one: ColumnElement[datetime], other: ColumnElement[datetime]) -> ColumnElement[datetime]:
+    """The earlier of two moments; the second when the first is NULL."""
+    return case((one < other, one), else_=other)
+
+
+_NOT_BEFORE = bindparam("quiet_until", type_=UtcDateTime())
+_WANTED_AT = func.coalesce(_c.again_at, _NEXT_AT)
+_SAID = _IN_HAND.values(
+    said=bindparam("mark"),
+    attempts=0,
+    not_before=_NOT_BEFORE,
+    due_at=case((_WANTED_AT < _NOT_BEFORE, _NOT_BEFORE), else_=_WANTED_AT),
+)
+_FAILED = _IN_HAND.values(
+    attempts=_c.attempts + 1,
+    not_before=_NEXT_AT,
+    due_at=_NEXT_AT,
+    again_at=case((_c.again_at > _NEXT_AT, _c.again_at), else_=None),
+)
+
+
+class SqlNotices:
+    """The outbox, as one transaction sees it; `on_due` hears of each notice that may be due."""
+
+    def __init__(self, conn: Connection, *, on_due: Bell) -> None:
+        self._conn = conn
+        self._on_due = on_due
+
+    def open(
+        self, request_id: int, kind: NoticeKind, *, mark: str, not_before: datetime, next_at: datetime
+    ) -> None:
+        """Begin with what the answer to the command says (`mark`); look at it at `next_at`."""
+        row = {
+            "request_id": request_id,
+            "kind": kind,
+            "due_at": max(next_at, not_before),
+            "not_before": not_before,
+            "version": 1,
+            "attempts": 0,
+            "said": mark,
+        }
+        self._conn.execute(_OPEN, row)
+        self._on_due()
+
+    def touch(self, request_id: int, kind: NoticeKind, *, due_at: datetime) -> None:
+        """There is something (new) to say at `due_at`; several such are said once.
+
+        It waits for the notice's `not_before`, and for the courier who has the notice in hand.
+        """
+        touched = {"request_id": request_id, "kind": kind, "due_at": due_at, "version": 1, "attempts": 0}
+        self._conn.execute(_touch(self._conn.dialect.name), touched)
+        self._on_due()
+
+    def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Notice]:
+        """At most `limit` notices that are due and in nobody's hand, now leased; longest due first."""
+        rows = self._conn.execute(_DUE, {"now": now, "at_most": limit}).all()
+        if rows:
+            keys = [(row.request_id, row.kind) for row in rows]
+            terms = {"lease_owner": lease.owner, "lease_until": lease.until, "now": now}
+            self._conn.execute(_LEASE, {"keys": keys, **terms})
+        return [
+            Notice(
+                request_id=row.request_id,
+                kind=NoticeKind(row.kind),
+                version=row.version + 1,
+                attempts=row.attempts,
+                said=row.said,
+            )
+            for row in rows
+        ]
+
+    def said(
+        self, notice: Notice, *, mark: str | None, not_before: datetime, next_at: datetime | None
+    ) -> None:
+        """It was said: give up the lease, let no more be said before `not_before`, look again at `next_at`.
+
+        A touch that came meanwhile keeps its own time. Nothing happens when another courier has it by now.
+        """
+        said = {"mark": mark, "quiet_until": not_before, "next_at": next_at}
+        self._conn.execute(_SAID, _key(notice) | said)
+
+    def failed(self, notice: Notice, *, next_at: datetime) -> None:
+        """It could not be said: count it, give up the lease and try again at `next_at`, not before.
+
+        Nothing happens when another courier has it by now.
+        """
+        self._conn.execute(_FAILED, _key(notice) | {"next_at": next_at})
+
+    def next_due_at(self) -> datetime | None:
+        """When the next notice is due and in nobody's hand; one in hand counts from its lease's end."""
+        return _AGENDA.next_at(self._conn)
+
+
+def _key(notice: Notice) -> dict[str, object]:
+    return {"of_request": notice.request_id, "of_kind": notice.kind, "of_version": notice.version}
+
+
+@cache
+def _touch(dialect: str) -> Upsert:
+    statement = upsert(dialect, notices)
+    wanted_at = _later(_c.not_before, statement.excluded["due_at"])
+    in_hand = _c.lease_until.is_not(None)
+    return statement.on_conflict_do_update(
+        index_elements=["request_id", "kind"],
+        set_={
+            "due_at": case((in_hand, _c.due_at), else_=_sooner(_c.due_at, wanted_at)),
+            "again_at": case((in_hand, _sooner(_c.again_at, wanted_at)), else_=_c.again_at),
+        },
+    )

@@ -1,0 +1,165 @@
+"""The store on a PostgreSQL database: any number of processes, a few connections each."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.errors import StoreError
+from bot.services.ports import Bell, Clock
+from bot.services.work import Work
+from bot.storage.audit import audit
+from bot.storage.listening import CHANNEL, Listener
+from bot.storage.server_clock import ServerClock
+from bot.storage.server_connections import TROUBLE, pooled_engine
+from bot.storage.server_failures import (
+    READ_ONLY,
+    code_of,
+    is_lost,
+    may_pass,
+    outcome_unknown,
+    server_error,
+)
+from bot.storage.servers import Server
+from bot.storage.work import SqlWork
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 4
+"""How often a unit is run at most, when others are in its way or its connection is lost."""
+PAUSE_S = 0.02
+"""First pause in seconds between two attempts; doubled each time."""
+_NOTIFY = select(func.pg_notify(CHANNEL, ""))
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class PostgresStore:
+    """The store on one PostgreSQL database, whose schema is current; other processes may use it too.
+
+    It belongs to the event loop that made it. A `clock` that is given is told instead of the server's time.
+    """
+
+    def __init__(self, server: Server, *, clock: Clock | None = None) -> None:
+        self._server = server
+        server_clock = ServerClock()
+        self._clock: Clock = clock or server_clock
+        self._bells: list[Bell] = []
+        self._listener = Listener(server, server_clock, self._bells)
+        self._engine = pooled_engine(server)
+        self._reading = self._engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        self._under_way: set[asyncio.Task[object]] = set()
+        self._closed = False
+
+    @property
+    def clock(self) -> Clock:
+        """The server's time, which all its processes agree on."""
+        return self._clock
+
+    def subscribe(self, bell: Bell) -> None:
+        """Ring the bell when any process has written something that may be due."""
+        self._bells.append(bell)
+
+    async def start(self) -> None:
+        """Begin to listen; the clock is right from now on.
+
+        Raises:
+            StoreError: the server cannot be used.
+        """
+        await self._listener.start()
+
+    async def write(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the unit and give its result once it is durable; whatever it raises undoes all of it.
+
+        A caller that is cancelled meanwhile does not stop the unit. The unit is run again when another one
+        was in its way; but not when nobody knows whether its change was kept.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        return await self._run(lambda work: unit(work, *args, **kwargs), keep=True)
+
+    async def read(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a unit that changes nothing, on one consistent view.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        return await self._run(lambda work: unit(work, *args, **kwargs), keep=False)
+
+    async def audit(self) -> list[str]:
+        """Each breach of the books' rules, as a sentence; none when they are right.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        return await self._run(lambda work: audit(work.connection), keep=False)
+
+    async def close(self) -> None:
+        """Finish what is under way, then let go of the server; whatever comes later is refused."""
+        self._closed = True
+        await self._listener.stop()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await self._engine.dispose()
+
+    async def _run(self, unit: Callable[[SqlWork], T], *, keep: bool) -> T:
+        if self._closed:
+            raise StoreError(f"The database {self._server} is closed: the bot is stopping.")
+        # a task of its own: a connection that is cut off in the middle of an answer is of no more use
+        task = asyncio.create_task(self._attempts(unit, keep=keep))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def _attempts(self, unit: Callable[[SqlWork], T], *, keep: bool) -> T:
+        attempt = 1
+        while True:
+            try:
+                return await self._once(unit, keep=keep)
+            except TROUBLE as error:
+                if attempt == ATTEMPTS or not may_pass(error):
+                    raise server_error(error, self._server) from error
+                log.debug("attempt %d of a unit is repeated: %s", attempt, error)
+            await asyncio.sleep(PAUSE_S * 2**attempt)
+            attempt += 1
+
+    async def _once(self, unit: Callable[[SqlWork], T], *, keep: bool) -> T:
+        connection = await (self._engine if keep else self._reading).connect()
+        try:
+            value = await connection.run_sync(self._perform, unit)
+            if keep:
+                await self._commit(connection)
+            return value
+        except TROUBLE as error:
+            if isinstance(error, OSError) or code_of(error) == READ_ONLY:
+                await connection.invalidate()  # it hangs, or leads to a server that is no longer the primary
+            raise
+        finally:
+            await self._let_go(connection)
+
+    def _perform(self, connection: Connection, unit: Callable[[SqlWork], T]) -> T:
+        work = SqlWork(connection, self._clock)
+        value = unit(work)
+        if work.stirs:
+            connection.execute(_NOTIFY)
+        return value
+
+    async def _commit(self, connection: AsyncConnection) -> None:
+        try:
+            await connection.commit()
+        except TROUBLE as error:
+            if is_lost(error) or not code_of(error):
+                raise outcome_unknown(error, self._server) from error
+            raise
+
+    async def _let_go(self, connection: AsyncConnection) -> None:
+        """The connection is the pool's again; what became of the unit is settled, and stays as it is."""
+        try:
+            await connection.close()
+        except TROUBLE as error:
+            log.debug("a connection was lost before it was given back: %s", error)

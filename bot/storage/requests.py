@@ -1,0 +1,228 @@
+"""The requests: moves guarded by version and state, claims by lease."""
+
+from datetime import datetime
+from typing import Unpack
+
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
+
+from bot.domain.errors import StaleError, StoreError
+from bot.domain.requests import ACTIVE, AT_PROVIDER, MOVES, Address, Move, NewRequest, Request, State
+from bot.domain.tasks import Watch
+from bot.domain.turns import Place
+from bot.services.lease import Lease
+from bot.services.ports import Bell, Clock
+from bot.services.work import Changes
+from bot.storage.due import Agenda, is_due
+from bot.storage.locks import Lock, lock
+from bot.storage.rows import columns_of_address, columns_of_changes, columns_of_new, request_of
+from bot.storage.tables import events, guilds, members, requests
+
+PLACED = "place"
+"""The first event of each request."""
+
+_c = requests.c
+_AGENDA = Agenda(requests, "next_at")
+_OLDEST_FIRST = (_c.placed_at, _c.id)
+_ADD = insert(requests)
+_NOTE = insert(events)
+_FIND = select(requests).where(_c.id == bindparam("of_id"))
+_GUARDED = (
+    update(requests)
+    .where(
+        _c.id == bindparam("of_id"),
+        _c.version == bindparam("of_version"),
+        _c.state == bindparam("of_state"),
+    )
+    .returning(requests)
+)
+_ANY = update(requests).where(_c.id == bindparam("of_id"))
+_ACTIVE_OF = (
+    select(requests)
+    .where(
+        _c.guild_id == bindparam("guild"),
+        _c.user_id == bindparam("user"),
+        _c.state.in_(sorted(ACTIVE)),
+    )
+    .order_by(*_OLDEST_FIRST)
+)
+_WAITING = (
+    select(
+        _c.id,
+        _c.guild_id,
+        _c.user_id,
+        func.coalesce(members.c.active, 1),
+        members.c.last_turn_at,
+        guilds.c.last_turn_at,
+    )
+    .outerjoin(members, and_(members.c.guild_id == _c.guild_id, members.c.user_id == _c.user_id))
+    .outerjoin(guilds, guilds.c.guild_id == _c.guild_id)
+    .where(_c.state == bindparam("of_state"))
+    .order_by(*_OLDEST_FIRST)
+)
+_RUNNING = (
+    select(_c.guild_id, func.count().label("running"))
+    .where(_c.state.in_(bindparam("states", expanding=True)))
+    .group_by(_c.guild_id)
+)
+_COUNT = select(func.count()).select_from(requests).where(_c.state.in_(bindparam("states", expanding=True)))
+_DUE = (
+    select(requests)
+    .where(is_due(requests, "next_at"))
+    .order_by(_c.next_at)
+    .limit(bindparam("at_most"))
+    .with_for_update(skip_locked=True)
+)
+_LEASE = update(requests).where(_c.id.in_(bindparam("ids", expanding=True))).values(version=_c.version + 1)
+_DUE_STATES = frozenset({State.SUBMITTING, State.MAKING})
+
+
+class SqlRequests:
+    """The requests, as one transaction sees them; `clock` dates the events, `on_due` hears of each move."""
+
+    def __init__(self, conn: Connection, clock: Clock, *, on_due: Bell) -> None:
+        self._conn = conn
+        self._clock = clock
+        self._on_due = on_due
+
+    def add(self, new: NewRequest) -> Request:
+        """Place a request, in state waiting; its id must be new."""
+        self._conn.execute(_ADD, columns_of_new(new))
+        request = Request(
+            id=new.id,
+            guild_id=new.guild_id,
+            user_id=new.user_id,
+            spec=new.spec,
+            cost=new.cost,
+            policy=new.policy,
+            address=new.address,
+            placed_at=new.placed_at,
+            state=State.WAITING,
+            version=1,
+        )
+        self._note(request, PLACED, at=new.placed_at, detail=None)
+        return request
+
+    def find(self, request_id: int) -> Request | None:
+        """The request as it stands now."""
+        row = self._conn.execute(_FIND, {"of_id": request_id}).first()
+        return None if row is None else request_of(row)
+
+    def move(
+        self, request: Request, move: Move, *, lease: Lease | None = None, **changes: Unpack[Changes]
+    ) -> Request:
+        """Make a move of the table `MOVES` and give the request as it is then, leased or free.
+
+        Into a state that no worker has to look at, it loses its `next_at` unless one is given.
+
+        Raises:
+            StaleError: its state or version is no longer that of `request`; nothing was changed.
+        """
+        step = MOVES[move]
+        columns = columns_of_changes(changes) | {"state": step.target}
+        if step.target not in _DUE_STATES:
+            columns.setdefault("next_at", None)
+        moved = self._write(request, step.source, columns, lease)
+        self._note(moved, move, at=self._clock(), detail=_detail(changes))
+        return moved
+
+    def remember(self, request: Request, *, watch: Watch, next_at: datetime) -> Request:
+        """Keep what was learned of a task, give up the lease, and look again at `next_at`.
+
+        Raises:
+            StaleError: its state or version is no longer that of `request`; nothing was changed.
+        """
+        return self._write(request, request.state, {"watch": watch, "next_at": next_at}, None)
+
+    def set_address(self, request_id: int, address: Address) -> None:
+        """Keep where the status message is; no worker is disturbed by it (the version stays).
+
+        Raises:
+            StoreError: there is no such request.
+        """
+        written = self._conn.execute(_ANY, {"of_id": request_id, **columns_of_address(address)})
+        if written.rowcount != 1:
+            raise StoreError(f"There is no request {request_id} whose message could be remembered.")
+
+    def active_of(self, guild_id: int, user_id: int) -> list[Request]:
+        """A member's requests that hold credits, oldest first."""
+        rows = self._conn.execute(_ACTIVE_OF, {"guild": guild_id, "user": user_id})
+        return [request_of(row) for row in rows]
+
+    def lock_line(self) -> None:
+        """No other process takes requests from the line until this unit of work ends."""
+        lock(self._conn, Lock.LINE)
+
+    def count(self, *states: State) -> int:
+        """How many requests are in one of these states."""
+        return int(self._conn.execute(_COUNT, {"states": sorted(states)}).scalar_one())
+
+    def waiting(self) -> list[Place]:
+        """All requests that wait, oldest first."""
+        rows = self._conn.execute(_WAITING, {"of_state": State.WAITING})
+        return [
+            Place(
+                request_id=row[0],
+                guild_id=row[1],
+                user_id=row[2],
+                member_active=row[3],
+                member_turn_at=row[4],
+                guild_turn_at=row[5],
+            )
+            for row in rows
+        ]
+
+    def running(self) -> dict[int, int]:
+        """How many of the provider's places each server takes, of those that take any."""
+        rows = self._conn.execute(_RUNNING, {"states": sorted(AT_PROVIDER)})
+        return {row.guild_id: row.running for row in rows}
+
+    def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Request]:
+        """At most `limit` requests that are due and in nobody's hand, now leased; longest due first."""
+        rows = self._conn.execute(_DUE, {"now": now, "at_most": limit}).all()
+        if rows:
+            ids = [row.id for row in rows]
+            self._conn.execute(_LEASE, {"ids": ids, "lease_owner": lease.owner, "lease_until": lease.until})
+        return [request_of(row, version=row.version + 1) for row in rows]
+
+    def next_due_at(self) -> datetime | None:
+        """When the next request is due and in nobody's hand; one in hand counts from its lease's end."""
+        return _AGENDA.next_at(self._conn)
+
+    def _write(
+        self, request: Request, source: State, columns: dict[str, object], lease: Lease | None
+    ) -> Request:
+        columns |= {
+            "of_id": request.id,
+            "of_version": request.version,
+            "of_state": source,
+            "version": request.version + 1,
+            "lease_owner": lease.owner if lease else None,
+            "lease_until": lease.until if lease else None,
+        }
+        row = self._conn.execute(_GUARDED, columns).first()
+        if row is None:
+            raise StaleError(
+                f"Request {request.id} is no longer {source} in version {request.version}: "
+                "somebody else moved it first."
+            )
+        return request_of(row)
+
+    def _note(self, request: Request, move: str, *, at: datetime, detail: str | None) -> None:
+        # the version is new with each write, which makes it a number for the event that needs no look-up
+        event = {
+            "request_id": request.id,
+            "seq": request.version,
+            "move": move,
+            "state": request.state,
+            "at": at,
+            "detail": detail,
+        }
+        self._conn.execute(_NOTE, event)
+        self._on_due()
+
+
+def _detail(changes: Changes) -> str | None:
+    failure = changes.get("failure")
+    if failure is not None:
+        return f"{failure.kind}: {failure.detail}"
+    return changes.get("task_id")

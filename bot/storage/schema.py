@@ -1,0 +1,75 @@
+"""The database's schema: which revision it has, and the way to the newest."""
+
+from functools import partial
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from bot.domain.errors import StoreError
+from bot.storage.databases import Database, database_at
+
+
+def migrate(url: str, *, revision: str = "head") -> tuple[str | None, str | None]:
+    """Bring the database to a revision, the newest if none is named; give the one before and the one after.
+
+    A file is made if there is none. All steps take effect together, or none.
+
+    Raises:
+        StoreError: another process uses the file, or the database cannot be used; nothing was changed.
+    """
+    database = database_at(url)
+    return database.change(partial(_lead_to, revision, database))
+
+
+def check_revision(url: str) -> bool:
+    """True when the database is what this version expects; False when `migrate` has to be run first.
+
+    It may be called while a bot uses the database, and changes nothing.
+
+    Raises:
+        StoreError: a newer version made the database, or it cannot be used.
+    """
+    return is_current(database_at(url))
+
+
+def is_current(database: Database) -> bool:
+    """The same for a database that is known already."""
+    if not database.exists():
+        return False
+    return database.look(partial(_known_revision, database)) == _scripts().get_current_head()
+
+
+def _lead_to(revision: str, database: Database, connection: Connection) -> tuple[str | None, str | None]:
+    before = _known_revision(database, connection)
+    down = revision != "head"
+    (command.downgrade if down else command.upgrade)(_config(connection), revision)
+    return before, _revision(connection)
+
+
+def _known_revision(database: Database, connection: Connection) -> str | None:
+    revision = _revision(connection)
+    known = {script.revision for script in _scripts().walk_revisions()}
+    if revision is not None and revision not in known:
+        raise StoreError(
+            f"The database {database} was made by a newer version of this program (revision {revision}): "
+            "install that version or restore an older backup; nothing was changed."
+        )
+    return revision
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(None))
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", "bot.storage:migrations")
+    config.set_main_option("path_separator", "os")
+    return config

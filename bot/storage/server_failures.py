@@ -1,0 +1,91 @@
+"""What PostgreSQL's errors mean to an operator, and which of them pass by themselves."""
+
+import socket
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from bot.domain.errors import StoreError
+from bot.storage.servers import Server
+
+_SENTENCES = {
+    "28": "The database {server} refuses the user or the password: check both in DATABASE_URL.",
+    "3D000": "The database {server} does not exist: create it, or correct its name in DATABASE_URL.",
+    "42501": "The database {server} does not let its user do this: give the user rights on its tables.",
+    "25006": "The database {server} is read-only (a standby?): point DATABASE_URL at the primary server.",
+    "53100": "There is no room left for the database {server}: free some space on its server's disk.",
+    "53300": (
+        "The database {server} takes no more connections: raise its max_connections or run fewer processes."
+    ),
+    "55P03": "The database {server} is locked by something else that does not let go of it.",
+    "57014": "The database {server} did not finish in time: look at what keeps its server busy.",
+    "57P": "The database {server} is stopping or starting: it will be tried again.",
+    "08": "The connection to the database {server} was lost: it will be made anew.",
+    "23": "The database refused a change that would break its rules ({server}).",
+    "P0001": "The database refused a change that would break its rules ({server}).",
+    "XX": "The database {server} is damaged or has a bug: look into its server's log.",
+}
+"""By code, or by the beginning of codes (postgresql.org/docs/current/errcodes-appendix.html)."""
+_WORTH_ANOTHER_TRY = frozenset({"40001", "40P01"})
+READ_ONLY = "25006"
+
+
+def code_of(error: BaseException) -> str:
+    """PostgreSQL's code for the error; empty when the server did not say anything."""
+    return str(getattr(_original(error), "sqlstate", None) or "")
+
+
+def is_lost(error: BaseException) -> bool:
+    """True when there is no connection any more, so that the server has undone what was not committed."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, ConnectionError) or code_of(error)[:2] == "08" or code_of(error)[:3] == "57P"
+
+
+def may_pass(error: BaseException) -> bool:
+    """True when the same unit, run again, may well succeed: it was in another one's way, or cut off."""
+    return code_of(error) in _WORTH_ANOTHER_TRY or is_lost(error)
+
+
+def server_error(error: BaseException, server: Server) -> StoreError:
+    """The error in words that an operator can act on, with the server's own behind them."""
+    original, code = _original(error), code_of(error)
+    sentence = next((_SENTENCES[part] for part in (code, code[:3], code[:2]) if part in _SENTENCES), None)
+    if sentence is None and is_lost(error) and not isinstance(original, OSError):
+        sentence = _SENTENCES["08"]
+    if sentence is not None:
+        said = f"{code}: {original}" if code else str(original)
+        return StoreError(f"{sentence.format(server=server)} ({said})")
+    return StoreError(_unreachable(original, server))
+
+
+def outcome_unknown(error: BaseException, server: Server) -> StoreError:
+    """What is said when nobody knows whether a change was kept."""
+    return StoreError(
+        f"The connection to the database {server} was lost while a change was being committed: it is not "
+        f"known whether it was kept ({type(_original(error)).__name__})."
+    )
+
+
+def _unreachable(original: BaseException, server: Server) -> str:
+    match original:
+        case PoolTimeoutError():
+            return f"All connections to the database {server} are busy: look at what keeps its server busy."
+        case socket.gaierror():
+            return f"The database {server} cannot be found: check the host in DATABASE_URL ({original})."
+        case TimeoutError():
+            return f"The database {server} does not answer: see that its server runs and can be reached."
+        case OSError():
+            return (
+                f"The database {server} cannot be reached: see that its server runs and takes connections "
+                f"from here ({original})."
+            )
+        case _:
+            return f"The database {server} cannot be used: {original}"
+
+
+def _original(error: BaseException) -> BaseException:
+    """The driver's error behind SQLAlchemy's."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    return error

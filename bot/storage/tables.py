@@ -1,0 +1,231 @@
+"""The tables. `migrations/` makes them; a test holds the two together."""
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from bot.domain.ledger import TransferKind
+from bot.domain.quota import Policy
+from bot.domain.requests import State
+from bot.domain.tasks import Clip, Watch
+from bot.services.outbox import NoticeKind
+from bot.storage.types import SNOWFLAKE, Json, UtcDateTime
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class AccountKind(StrEnum):
+    """Whose credits an account counts."""
+
+    SYSTEM = "system"
+    """Only the journal tells its sum: a running one would make every settlement wait for the last."""
+    MEMBER = "member"
+
+
+def _one_of(column: str, kinds: type[StrEnum]) -> CheckConstraint:
+    values = ", ".join(f"'{kind}'" for kind in kinds)
+    return CheckConstraint(f"{column} IN ({values})", name=column)
+
+
+requests = Table(
+    "requests",
+    METADATA,
+    Column("id", SNOWFLAKE, primary_key=True, autoincrement=False),
+    Column("guild_id", SNOWFLAKE, nullable=False),
+    Column("user_id", SNOWFLAKE, nullable=False),
+    Column("playlist_id", String(36), nullable=False),
+    Column("model", String(50), nullable=False),
+    Column("prompt", Text),
+    Column("style_weight", Float),
+    Column("audio_weight", Float),
+    Column("weirdness", Float),
+    Column("persona_id", String(100)),
+    Column("artist_clip_id", String(36)),
+    Column("cost", Integer, nullable=False),
+    Column("policy", Json(Policy), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("lease_owner", String(100)),
+    Column("lease_until", UtcDateTime),
+    Column("next_at", UtcDateTime),
+    Column("placed_at", UtcDateTime, nullable=False),
+    Column("accepted_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("task_id", Text),
+    Column("watch", Json(Watch)),
+    Column("clips", Json(tuple[Clip, ...])),
+    Column("partial", Boolean, nullable=False),
+    Column("failure_kind", String(32)),
+    Column("failure_detail", Text),
+    Column("application_id", SNOWFLAKE, nullable=False),
+    Column("channel_id", SNOWFLAKE, nullable=False),
+    Column("message_id", SNOWFLAKE),
+    Column("token", Text),
+    Column("token_until", UtcDateTime, nullable=False),
+    Column("attachment_limit", BigInteger, nullable=False),
+    Column("may_post", Boolean, nullable=False),
+    Column("result_channel_id", SNOWFLAKE),
+    Column("result_message_id", SNOWFLAKE),
+    _one_of("state", State),
+    CheckConstraint("cost > 0", name="cost"),
+    CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
+)
+Index(None, requests.c.state, requests.c.placed_at)
+Index(None, requests.c.guild_id, requests.c.user_id, requests.c.state)
+_IN_LINE = text("state IN ('waiting', 'submitting', 'making')")
+Index(
+    # counting what runs reads this index alone, and none of the history
+    "ix_requests_in_line",
+    requests.c.state,
+    requests.c.guild_id,
+    requests.c.user_id,
+    sqlite_where=_IN_LINE,
+    postgresql_where=_IN_LINE,
+)
+
+events = Table(
+    "events",
+    METADATA,
+    Column("request_id", SNOWFLAKE, ForeignKey("requests.id"), primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("move", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("detail", Text),
+    _one_of("state", State),
+)
+
+accounts = Table(
+    "accounts",
+    METADATA,
+    Column("id", String(100), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("guild_id", SNOWFLAKE),
+    Column("user_id", SNOWFLAKE),
+    Column("window_key", String(16)),
+    Column("window_starts_at", UtcDateTime),
+    Column("window_ends_at", UtcDateTime),
+    Column("credits_posted", BigInteger, nullable=False),
+    Column("debits_posted", BigInteger, nullable=False),
+    Column("debits_pending", BigInteger, nullable=False),
+    _one_of("kind", AccountKind),
+    CheckConstraint("credits_posted >= 0 AND debits_posted >= 0 AND debits_pending >= 0", name="counters"),
+    CheckConstraint("credits_posted - debits_posted - debits_pending >= 0", name="available"),
+)
+Index(None, accounts.c.guild_id, accounts.c.user_id)
+
+transfers = Table(
+    "transfers",
+    METADATA,
+    Column("id", String(110), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("debit", String(100), ForeignKey("accounts.id"), nullable=False),
+    Column("credit", String(100), ForeignKey("accounts.id"), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("pending_id", String(110), ForeignKey("transfers.id"), unique=True),
+    Column("request_id", SNOWFLAKE),  # no foreign key: the journal outlives what it speaks of
+    Column("reason", Text, nullable=False),
+    Column("actor", SNOWFLAKE),
+    Column("at", UtcDateTime, nullable=False),
+    _one_of("kind", TransferKind),
+    CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint("(kind IN ('post', 'void')) = (pending_id IS NOT NULL)", name="pending_id"),
+)
+Index(None, transfers.c.debit)
+Index(None, transfers.c.credit)
+Index(None, transfers.c.request_id)
+
+members = Table(
+    "members",
+    METADATA,
+    Column("guild_id", SNOWFLAKE, primary_key=True, autoincrement=False),
+    Column("user_id", SNOWFLAKE, primary_key=True, autoincrement=False),
+    Column("active", Integer, nullable=False),
+    Column("last_placed_at", UtcDateTime),
+    Column("last_turn_at", UtcDateTime),
+    CheckConstraint("active >= 0", name="active"),
+)
+
+guilds = Table(
+    "guilds",
+    METADATA,
+    Column("guild_id", SNOWFLAKE, primary_key=True, autoincrement=False),
+    Column("last_turn_at", UtcDateTime),
+)
+
+notices = Table(
+    "notices",
+    METADATA,
+    Column("request_id", SNOWFLAKE, ForeignKey("requests.id"), primary_key=True, autoincrement=False),
+    Column("kind", String(16), primary_key=True),
+    Column("due_at", UtcDateTime),
+    Column("again_at", UtcDateTime),  # of a touch that came while somebody had the notice in hand
+    Column("not_before", UtcDateTime),
+    Column("version", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("said", Text),
+    Column("lease_owner", String(100)),
+    Column("lease_until", UtcDateTime),
+    _one_of("kind", NoticeKind),
+    CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
+)
+
+timings = Table(
+    "timings",
+    METADATA,
+    Column("model", String(50), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("mean", Float, nullable=False),
+    Column("squares", Float, nullable=False),
+)
+
+memos = Table(
+    "memos",
+    METADATA,
+    Column("key", String(100), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+processes = Table(
+    "processes",
+    METADATA,
+    Column("id", String(100), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("alive_until", UtcDateTime, nullable=False),
+)
+
+shards = Table(
+    "shards",
+    METADATA,
+    Column("shard_id", Integer, primary_key=True, autoincrement=False),
+    Column("shard_count", Integer, nullable=False),
+    Column("process_id", String(100), ForeignKey("processes.id", ondelete="CASCADE"), nullable=False),
+    CheckConstraint("shard_id >= 0 AND shard_id < shard_count", name="shard_id"),
+)
+Index(None, shards.c.process_id)
+
+for _moment in (requests.c.next_at, requests.c.lease_until, notices.c.due_at, notices.c.lease_until):
+    # partial, so that finding what is due costs the same however much history there is
+    Index(None, _moment, sqlite_where=_moment.is_not(None), postgresql_where=_moment.is_not(None))

@@ -1,0 +1,48 @@
+"""One unit of work over one database connection; it knows no engine."""
+
+from sqlalchemy import Connection
+
+from bot.services.ports import Clock
+from bot.storage.gates import SqlGates
+from bot.storage.ledger import SqlLedger
+from bot.storage.members import SqlMembers
+from bot.storage.memos import SqlMemos
+from bot.storage.notices import SqlNotices
+from bot.storage.presence import SqlPresence
+from bot.storage.requests import SqlRequests
+from bot.storage.timings import SqlTimings
+
+
+class SqlWork:
+    """All that a unit of work may do, inside the transaction that the connection is in.
+
+    `stirs` tells whether it has written something that may be due.
+    """
+
+    __slots__ = (
+        "connection",
+        "gates",
+        "ledger",
+        "members",
+        "memos",
+        "notices",
+        "presence",
+        "requests",
+        "stirs",
+        "timings",
+    )
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self.connection = connection
+        self.stirs = False
+        self.requests = SqlRequests(connection, clock, on_due=self._stir)
+        self.ledger = SqlLedger(connection)
+        self.members = SqlMembers(connection)
+        self.notices = SqlNotices(connection, on_due=self._stir)
+        self.timings = SqlTimings(connection)
+        self.memos = SqlMemos(connection)
+        self.gates = SqlGates(self.memos)
+        self.presence = SqlPresence(connection)
+
+    def _stir(self) -> None:
+        self.stirs = True

@@ -1,0 +1,63 @@
+"""What tests of every kind share: databases on real PostgreSQL servers."""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.databases import FOLDER, Cluster, new_cluster, run_folder, server, sources, stop_all
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the first process of the run, whose workers inherit the variable
+        os.environ[FOLDER] = str(Path(tempfile.gettempdir(), f"inspire-pg-{secrets.token_hex(6)}"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        stop_all(Path(os.environ.pop(FOLDER)))
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A database of the present schema, on the first server there is."""
+    with server(0).database() as url:
+        yield url
+
+
+@pytest.fixture(params=[0, 1], ids=["postgresql", "other postgresql"])
+def any_postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of the present schema, on two servers of different versions."""
+    with server(request.param).database() as url:
+        yield url
+
+
+@pytest.fixture(params=[0, 1], ids=["postgresql", "other postgresql"])
+def empty_postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database without tables, on two servers of different versions."""
+    with server(request.param).database(template="template0") as url:
+        yield url
+
+
+@pytest.fixture
+def own_cluster() -> Iterator[Cluster]:
+    """A server that the test may stop and start."""
+    server(0)  # skips where there is none
+    programs = next((source for source in sources() if isinstance(source, Path)), None)
+    if programs is None:
+        pytest.skip("no PostgreSQL programs to start a server of the test's own with")
+    cluster = new_cluster(run_folder() / f"own-{secrets.token_hex(6)}", programs)
+    cluster.server.make_template()
+    yield cluster
+    cluster.stop()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests have counted is read by people, too."""
+    for report in terminalreporter.getreports("passed"):
+        if report.user_properties:
+            counts = ", ".join(f"{name}: {count}" for name, count in report.user_properties)
+            terminalreporter.write_line(f"{report.nodeid}\n  {counts}")

@@ -1,0 +1,112 @@
+"""Requests and credits for tests."""
+
+from datetime import UTC, datetime, timedelta
+
+from bot.domain.ledger import allowance_account
+from bot.domain.quota import Period, Policy, Window, window_of
+from bot.domain.requests import Address, Move, NewRequest, Request, State
+from bot.domain.songs import SongSpec
+from bot.domain.tasks import Clip, ClipStage, Watch
+from bot.services.lease import Lease
+from bot.services.moves import make_move
+from bot.services.work import Store, Work
+
+NOW = datetime(2026, 11, 18, 12, 0, 0, 123456, tzinfo=UTC)
+GUILD, USER = 900_000_000_000_000_001, 1_300_000_000_000_000_002
+COST = 30
+POLICY = Policy(allowance=90, period=Period.WEEK, max_active=3, cooldown_s=0)
+WINDOW = window_of(Period.WEEK, NOW)
+SPEC = SongSpec(
+    playlist_id="0b8dbbf0-0000-4000-8000-000000000001",
+    model="v55",
+    prompt="a song with an emoji 🎵",
+    style_weight=0.55,
+    weirdness=0.0,
+    persona_id="persona_1",
+)
+CLIP = Clip(
+    id="c0ffee00-0000-4000-8000-000000000001",
+    stage=ClipStage.STREAMING,
+    title="Rain",
+    duration_s=125.5,
+    tags=("lo-fi", "rain"),
+    audio_url="https://media.example/1.mp3",
+)
+WATCH = Watch(progress_at=NOW, mark="running", clips=(CLIP,), first_clip_at=NOW, empty_replies=1)
+
+
+def after(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def lease(owner: str = "worker-1", *, until_s: float = 60) -> Lease:
+    return Lease(owner, after(until_s))
+
+
+def new_request(
+    request_id: int = 1, *, guild: int = GUILD, user: int = USER, cost: int = COST, placed_s: float = 0
+) -> NewRequest:
+    return NewRequest(
+        id=request_id,
+        guild_id=guild,
+        user_id=user,
+        spec=SPEC,
+        cost=cost,
+        policy=POLICY,
+        address=Address(
+            application_id=11,
+            channel_id=12,
+            token="interaction-token",
+            token_until=after(870),
+            attachment_limit=10_485_760,
+        ),
+        placed_at=after(placed_s),
+    )
+
+
+def account_of(user: int = USER, window: Window = WINDOW) -> str:
+    return allowance_account(GUILD, user, window)
+
+
+def add(work: Work, *request_ids: int) -> list[Request]:
+    """Requests without credits, placed in this order."""
+    return [work.requests.add(new_request(n, placed_s=i)) for i, n in enumerate(request_ids)]
+
+
+def open_account(work: Work, amount: int = 90, user: int = USER, window: Window = WINDOW) -> None:
+    work.ledger.open_allowance(
+        account_of(user, window), guild_id=GUILD, user_id=user, window=window, amount=amount, now=NOW
+    )
+
+
+def hold(work: Work, request_id: int, amount: int = COST, user: int = USER) -> bool:
+    return work.ledger.hold(request_id, account=account_of(user), amount=amount, now=NOW)
+
+
+def place(work: Work, request_id: int, user: int = USER, allowance: int = 90) -> Request:
+    """A request as the services place it: counted, written down, paid for."""
+    work.members.take_slot(GUILD, user, limit=1000, cooldown_s=0, now=NOW)
+    request = work.requests.add(new_request(request_id, user=user))
+    open_account(work, allowance, user)
+    assert hold(work, request_id, user=user)
+    return request
+
+
+def submit(work: Work, request: Request) -> Request:
+    """A request that is being made."""
+    taken = make_move(work, request, Move.TAKE, now=NOW, lease=lease(), next_at=NOW)
+    return make_move(
+        work, taken, Move.ACCEPT, now=NOW, task_id="task-1", accepted_at=NOW, watch=WATCH, next_at=after(5)
+    )
+
+
+async def placed(store: Store, *request_ids: int) -> list[Request]:
+    return await store.write(add, *request_ids)
+
+
+def moved_to(work: Work, request: Request, state: State) -> Request:
+    """The request brought to a state by the moves that lead there."""
+    way = {State.WAITING: Move.TAKE, State.SUBMITTING: Move.ACCEPT, State.MAKING: Move.FINISH}
+    while request.state is not state:
+        request = work.requests.move(request, way[request.state])
+    return request

@@ -1,0 +1,162 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import StoreError
+from bot.domain.requests import Move, State
+from bot.services.moves import make_move
+from bot.services.work import Work
+from bot.storage.audit import audit_database
+from bot.storage.store import open_store
+from tests.unit.storage.databases import fresh, url_of
+from tests.unit.storage.making import GUILD, NOW, USER, account_of, place, submit
+
+MINE = account_of()
+
+
+@pytest.fixture
+async def books(tmp_path: Path) -> Path:
+    """Request 1 waits, 2 is being made, 3 was delivered, 4 was cancelled."""
+    path = fresh(tmp_path)
+
+    def unit(work: Work) -> None:
+        place(work, 1)
+        submit(work, place(work, 2))
+        ready = make_move(work, submit(work, place(work, 3)), Move.FINISH, now=NOW)
+        make_move(work, ready, Move.DELIVER, now=NOW)
+        make_move(work, place(work, 4, user=USER + 1), Move.CANCEL, now=NOW)
+
+    async with open_store(url_of(path), clock=lambda: NOW) as store:
+        await store.write(unit)
+    return path
+
+
+def tamper(path: Path, *statements: str) -> None:
+    """Change what the database would not let anybody change."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA ignore_check_constraints = ON")
+    with connection:
+        connection.execute("DROP TRIGGER transfers_no_update")
+        connection.execute("DROP TRIGGER transfers_no_delete")
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+async def test_right_books_have_no_breach_and_these_totals(books: Path) -> None:
+    breaches, totals = audit_database(url_of(books))
+    assert breaches == []
+    assert totals.requests == {State.WAITING: 1, State.MAKING: 1, State.DELIVERED: 1, State.CANCELLED: 1}
+    assert (totals.granted, totals.held, totals.used, totals.available) == (180, 60, 30, 90)
+
+
+def test_empty_books_are_right(tmp_path: Path) -> None:
+    breaches, totals = audit_database(url_of(fresh(tmp_path)))
+    assert (breaches, totals.requests, totals.granted) == ([], {}, 0)
+
+
+COUNTED = f"Account {MINE}: it counts"
+HOLD_1 = f"Transfer hold:1: it holds 30 credits of {MINE}, but is for request 1, which costs"
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        (
+            f"UPDATE accounts SET credits_posted = 91 WHERE id = '{MINE}'",
+            f"{COUNTED} 91 granted, 60 held and 30 used, but its transfers come to 90, 60 and 30.",
+        ),
+        (
+            "UPDATE transfers SET amount = 80 WHERE kind = 'single'",
+            f"{COUNTED} 90 granted, 60 held and 30 used, but its transfers come to 80, 60 and 30.",
+        ),
+        (
+            f"UPDATE accounts SET debits_pending = 61 WHERE id = '{MINE}'",
+            f"Account {MINE}: a count is below zero; -1 credits are available.",
+        ),
+        (
+            "DELETE FROM transfers WHERE id = 'hold:1'",
+            "Request 1 (waiting): it has 0 holds and 0 ends, not one hold and at most one end.",
+        ),
+        (
+            "INSERT INTO transfers SELECT 'again', kind, debit, credit, amount, NULL, request_id, '', NULL, "
+            "at FROM transfers WHERE id = 'hold:1'",
+            "Request 1 (waiting): it has 2 holds and 0 ends, not one hold and at most one end.",
+        ),
+        (
+            "UPDATE transfers SET request_id = 2 WHERE id IN ('post:3', 'void:4')",
+            "Request 2 (making): it has 1 holds and 2 ends, not one hold and at most one end.",
+        ),
+        (
+            "UPDATE requests SET cost = 31 WHERE id = 1",
+            f"{HOLD_1} 31 and is of member {USER} of server {GUILD}.",
+        ),
+        (
+            "UPDATE requests SET user_id = 5 WHERE id = 1",
+            f"{HOLD_1} 30 and is of member 5 of server {GUILD}.",
+        ),
+        (
+            "UPDATE transfers SET amount = 29 WHERE id = 'post:3'",
+            "Transfer post:3: it is not the other half of hold:3, which it ends.",
+        ),
+        (
+            "UPDATE requests SET state = 'failed' WHERE id = 3",
+            "Request 3: it is failed, so void should have ended its hold, but post has.",
+        ),
+        (
+            "UPDATE requests SET state = 'ready' WHERE id = 1",
+            "Request 1: it is ready, so post should have ended its hold, but nothing has.",
+        ),
+        (
+            "UPDATE requests SET state = 'waiting' WHERE id = 4",
+            "Request 4: it is waiting, so nothing should have ended its hold, but void has.",
+        ),
+        (
+            "UPDATE requests SET state = 'making' WHERE id = 1",
+            "Request 1: it is making, but its events end waiting.",
+        ),
+        (
+            "DELETE FROM events WHERE request_id = 4",
+            "Request 4: it is cancelled, but its events end nowhere.",
+        ),
+        (
+            f"UPDATE members SET active = 3 WHERE user_id = {USER}",
+            f"Member {USER} of server {GUILD}: 3 requests are counted as under way, but 2 are.",
+        ),
+        (
+            f"DELETE FROM members WHERE user_id = {USER}",
+            f"Member {USER} of server {GUILD}: 0 requests are counted as under way, but 2 are.",
+        ),
+        (
+            "UPDATE requests SET cost = 40 WHERE id = 2",
+            "All accounts together hold 60 and used 30, but all requests together hold 70 and used 30.",
+        ),
+    ],
+)
+async def test_each_breach_is_a_sentence_that_names_what_it_is_about(
+    books: Path, statement: str, says: str
+) -> None:
+    tamper(books, statement)
+    breaches, _ = audit_database(url_of(books))
+    assert says in breaches
+
+
+async def test_the_books_of_a_bot_that_runs_can_be_audited(books: Path) -> None:
+    async with open_store(url_of(books)) as store:
+        await store.write(place, 9, USER + 7)
+        breaches, totals = audit_database(url_of(books))
+        assert (breaches, await store.audit()) == ([], [])
+        assert totals.requests[State.WAITING] == 2
+
+
+def test_books_that_are_not_there_are_not_right(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="missing or has to be migrated"):
+        audit_database(url_of(tmp_path / "inspire.db"))
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_books_that_cannot_be_read_are_an_error_and_not_a_breach(books: Path) -> None:
+    tamper(books, "DROP TABLE events")
+    with pytest.raises(StoreError, match="cannot be used: no such table: events"):
+        audit_database(url_of(books))

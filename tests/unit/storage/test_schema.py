@@ -1,0 +1,139 @@
+import io
+import sqlite3
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+
+from bot.domain.errors import StoreError
+from bot.storage.connections import writing_engine
+from bot.storage.migrations import versions
+from bot.storage.schema import check_revision, migrate
+from bot.storage.store import open_store
+from bot.storage.tables import METADATA
+from tests.unit.storage.databases import fresh, url_of
+
+BASE = "base"
+SCRIPTS = sorted(path.stem for path in Path(versions.__path__[0]).glob("v*.py"))
+HEAD = SCRIPTS[-1][1:5]
+
+
+def definitions(path: Path) -> dict[str, str]:
+    """The SQL of each table, index and trigger, with its blanks evened out."""
+    connection = sqlite3.connect(path)
+    found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    connection.close()
+    return {name: " ".join(sql.split()) for name, sql in found if name != "alembic_version"}
+
+
+def constraints_apart(sql: str) -> tuple[str, ...]:
+    """A definition whose constraints may stand in any order."""
+    body = sql.removesuffix(")").replace(", FOREIGN KEY", " FOREIGN KEY")
+    return tuple(sorted(part.strip() for part in body.split(", CONSTRAINT")))
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_program_uses(tmp_path: Path) -> None:
+    migrated, made = fresh(tmp_path), tmp_path / "made.db"
+    engine = writing_engine(made)
+    with engine.begin() as connection:
+        METADATA.create_all(connection)
+    tables = {name: constraints_apart(sql) for name, sql in definitions(made).items()}
+    steps = {name: constraints_apart(sql) for name, sql in definitions(migrated).items()}
+    triggers = {"transfers_no_update", "transfers_no_delete"}
+    assert steps.keys() - tables.keys() == triggers
+    assert {name: sql for name, sql in steps.items() if name not in triggers} == tables
+
+
+def test_alembic_finds_nothing_to_change_after_the_migrations(tmp_path: Path) -> None:
+    engine = writing_engine(fresh(tmp_path))
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_a_migration_says_where_it_came_from_and_repeats_harmlessly(tmp_path: Path) -> None:
+    url = url_of(tmp_path / "data" / "inspire.db")
+    assert check_revision(url) is False
+    assert not (tmp_path / "data").exists(), "to look changes nothing"
+    assert migrate(url) == (None, HEAD)
+    assert migrate(url) == (HEAD, HEAD)
+    assert check_revision(url) is True
+
+
+def test_the_migrations_lead_back_to_an_empty_database(tmp_path: Path) -> None:
+    path = fresh(tmp_path)
+    before = definitions(path)
+    assert migrate(url_of(path), revision=BASE) == (HEAD, None)
+    assert definitions(path) == {}
+    assert check_revision(url_of(path)) is False
+    migrate(url_of(path))
+    assert definitions(path) == before
+
+
+async def test_a_store_does_not_open_before_the_migration(tmp_path: Path) -> None:
+    url = url_of(tmp_path / "inspire.db")
+    with pytest.raises(StoreError, match="has to be migrated first: run `python -m bot migrate`"):
+        async with open_store(url):
+            pass
+    migrate(url)
+    async with open_store(url):
+        pass
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    path = fresh(tmp_path)
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    before = path.read_bytes()
+    newer = "made by a newer version of this program .revision 9999.: .* nothing was changed"
+    with pytest.raises(StoreError, match=newer):
+        check_revision(url_of(path))
+    with pytest.raises(StoreError, match=newer):
+        migrate(url_of(path))
+    with pytest.raises(StoreError, match=newer):
+        async with open_store(url_of(path)):
+            pass
+    assert path.read_bytes() == before
+
+
+def test_a_migration_that_finds_rows_without_their_owners_changes_nothing(tmp_path: Path) -> None:
+    path = fresh(tmp_path)
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("INSERT INTO events VALUES (7, 1, 'place', 'waiting', '2026-01-01', NULL)")
+    connection.close()
+    with pytest.raises(StoreError, match="rows in events that refer to nothing; nothing was changed"):
+        migrate(url_of(path))
+
+
+@pytest.mark.parametrize("look", [check_revision, migrate])
+def test_a_file_that_is_no_database_is_named(tmp_path: Path, look: object) -> None:
+    path = tmp_path / "inspire.db"
+    path.write_bytes(b"These are the lyrics of a song, and not a database at all. " * 100)
+    assert callable(look)
+    with pytest.raises(StoreError, match=r"inspire\.db is not a SQLite database"):
+        look(url_of(path))
+
+
+def test_the_same_steps_are_there_for_postgresql() -> None:
+    steps = [import_module(f"{versions.__name__}.{script}") for script in SCRIPTS]
+    written = io.StringIO()
+    context = MigrationContext.configure(
+        dialect_name="postgresql",
+        opts={"as_sql": True, "output_buffer": written, "target_metadata": METADATA},
+    )
+    with Operations.context(context):
+        for step in steps:
+            step.upgrade()
+        for step in reversed(steps):
+            step.downgrade()
+    sql = written.getvalue()
+    assert "TIMESTAMP WITH TIME ZONE" in sql
+    assert "BEFORE UPDATE OR DELETE OR TRUNCATE ON transfers" in sql
+    assert "WHERE next_at IS NOT NULL" in sql
+    assert sql.count("CREATE TABLE") == sql.count("DROP TABLE") == len(METADATA.tables)
+    assert "DROP FUNCTION refuse_transfer_change()" in sql

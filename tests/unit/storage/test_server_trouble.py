@@ -1,0 +1,175 @@
+"""Servers that cannot be used: what an operator reads, and that no password is in it."""
+
+import asyncio
+import socket
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
+
+from bot.domain.errors import StoreError
+from bot.services.work import Work
+from bot.storage.postgres import PostgresStore
+from bot.storage.schema import check_revision, migrate
+from bot.storage.server_failures import is_lost, server_error
+from bot.storage.servers import Server
+from bot.storage.store import open_store
+from bot.storage.urls import read_url
+from bot.storage.work import SqlWork
+from tests.databases import Cluster, tell
+from tests.unit.storage.databases import column
+from tests.unit.storage.making import place, placed
+
+SECRET = "hunter2"
+SERVER = Server(database="songs", host="db.example", port=5432, user="bot", password=SECRET)
+
+
+def with_(url: str, **parts: object) -> str:
+    return make_url(url).set(**parts).render_as_string(hide_password=False)  # type: ignore[arg-type]
+
+
+def raise_code(work: Work, code: str) -> None:
+    assert isinstance(work, SqlWork)
+    statement = f"DO $$ BEGIN RAISE EXCEPTION 'said by the server' USING ERRCODE = '{code}'; END $$"
+    work.connection.execute(text(statement))
+
+
+async def refusal(url: str) -> str:
+    """What each way to use the database says alike; the password is in none of it."""
+    said = []
+    for use in (check_revision, migrate):
+        with pytest.raises(StoreError) as refused:
+            await asyncio.to_thread(use, url)
+        said.append(str(refused.value))
+    with pytest.raises(StoreError) as refused:
+        async with open_store(url):
+            pass
+    said.append(str(refused.value))
+    server = read_url(url)
+    assert isinstance(server, Server)
+    with pytest.raises(StoreError) as refused:
+        await PostgresStore(server).start()
+    said.append(str(refused.value))
+    assert len(set(said)) == 1
+    assert SECRET not in said[0]
+    return said[0]
+
+
+class TestReaching:
+    async def test_a_server_that_is_not_there_is_named(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+            said = await refusal(f"postgresql://bot:{SECRET}@127.0.0.1:{port}/songs")
+        assert f"The database songs on 127.0.0.1:{port} cannot be reached: see that its server runs" in said
+
+    async def test_a_server_that_says_nothing_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("bot.storage.server_connections.CONNECT_S", 0.1)
+        with socket.create_server(("127.0.0.1", 0)) as mute:
+            said = await refusal(f"postgresql://bot:{SECRET}@127.0.0.1:{mute.getsockname()[1]}/songs")
+        assert "does not answer: see that its server runs and can be reached" in said
+
+    async def test_a_socket_that_is_not_there_is_named(self) -> None:
+        said = await refusal(f"postgresql://bot:{SECRET}@/songs?host=/nowhere/at/all")
+        assert "The database songs on /nowhere/at/all cannot be reached" in said
+
+    async def test_a_wrong_password_is_told_apart(self, postgres_url: str) -> None:
+        said = await refusal(with_(postgres_url, password=SECRET))
+        assert "refuses the user or the password: check both in DATABASE_URL. (28P01: " in said
+
+    async def test_a_database_that_is_missing_is_named(self, postgres_url: str) -> None:
+        said = await refusal(with_(postgres_url, database="no_such_songs"))
+        assert "The database no_such_songs on 127.0.0.1:" in said
+        assert "does not exist: create it, or correct its name in DATABASE_URL" in said
+
+    async def test_an_option_that_nobody_knows_is_named(self, postgres_url: str) -> None:
+        assert "no_such_option" in await refusal(f"{postgres_url}?no_such_option=1")
+
+    async def test_an_ssl_mode_that_nobody_knows_is_named(self, postgres_url: str) -> None:
+        assert "sslmode" in await refusal(f"{postgres_url}?sslmode=perhaps")
+
+    async def test_a_server_without_encryption_is_refused_where_it_is_asked_for(
+        self, own_cluster: Cluster
+    ) -> None:
+        url = own_cluster.server.url_of("inspire_template")
+        assert "SSL" in await refusal(f"{url}?sslmode=require")
+
+    async def test_a_database_that_may_only_be_read_is_told_apart(self, postgres_url: str) -> None:
+        url = f"{postgres_url}?default_transaction_read_only=on"
+        with pytest.raises(
+            StoreError, match=r"is read-only \(a standby\?\): point DATABASE_URL at the primary"
+        ):
+            async with open_store(url):
+                pass
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("code", "says"),
+        [
+            ("53100", "There is no room left for the database"),
+            ("53300", "takes no more connections: raise its max_connections"),
+            ("42501", "does not let its user do this"),
+            ("25006", "is read-only"),
+            ("55P03", "is locked by something else"),
+            ("57014", "did not finish in time"),
+            ("57P01", "is stopping or starting"),
+            ("23514", "would break its rules"),
+            ("XX001", "is damaged or has a bug"),
+            ("22012", "cannot be used: said by the server"),
+        ],
+    )
+    async def test_what_the_server_says_is_told_in_words(
+        self, postgres_url: str, code: str, says: str
+    ) -> None:
+        async with open_store(postgres_url) as store:
+            with pytest.raises(StoreError, match=says):
+                await store.write(raise_code, code)
+            await placed(store, 1)
+
+    def test_a_host_that_has_no_address_is_told_apart(self) -> None:
+        error = server_error(socket.gaierror(-2, "Name or service not known"), SERVER)
+        assert str(error).startswith("The database songs on db.example:5432 cannot be found: check the host")
+
+    def test_a_connection_that_was_found_closed_is_told_apart(self) -> None:
+        closed = DBAPIError("BEGIN", None, Exception("connection is closed"), connection_invalidated=True)
+        assert is_lost(closed)
+        assert str(server_error(closed, SERVER)) == (
+            "The connection to the database songs on db.example:5432 was lost: it will be made anew. "
+            "(connection is closed)"
+        )
+
+    def test_a_connection_that_broke_is_told_apart(self) -> None:
+        error = server_error(ConnectionResetError(104, "Connection reset by peer"), SERVER)
+        assert "songs on db.example:5432 cannot be reached" in str(error)
+
+
+class TestComingBack:
+    async def test_a_server_that_is_started_again_is_used_again(
+        self, own_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("bot.storage.listening.RECONNECT_S", (0.01, 0.05))
+        heard = asyncio.Event()
+        url = own_cluster.server.url_of("inspire_template")
+        async with open_store(url) as store:
+            await store.write(place, 1)
+            store.subscribe(heard.set)
+            await asyncio.to_thread(own_cluster.stop)
+            for use in (store.write, store.read):
+                with pytest.raises(StoreError, match="cannot be reached"):
+                    await use(lambda work: work.memos.get("key"))
+            await asyncio.to_thread(own_cluster.start)
+            await store.write(place, 2)
+            assert await column(store, "SELECT id FROM requests ORDER BY id") == [1, 2]
+            async with asyncio.timeout(20):
+                await heard.wait()
+            assert await store.audit() == []
+        assert tell(url, "SELECT count(*) FROM requests") == [2]
+
+    async def test_a_server_that_became_a_standby_is_left_for_another(self, postgres_url: str) -> None:
+        async with open_store(postgres_url) as store:
+            with pytest.raises(StoreError, match="read-only"):
+                await store.write(raise_code, "25006")
+            with pytest.raises(StoreError, match="read-only"):
+                await store.read(raise_code, "25006")
+            await placed(store, 1)

@@ -1,0 +1,270 @@
+"""What only the store on SQLite promises: group commit, one process, recovery."""
+
+import asyncio
+import resource
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, event, text
+
+from bot.domain.errors import StoreError
+from bot.services.work import Work
+from bot.storage.sqlite import SqliteStore
+from bot.storage.store import open_file, utc_now
+from bot.storage.work import SqlWork
+from bot.storage.writer import BATCH
+from tests.unit.storage.databases import column, fresh
+from tests.unit.storage.making import add
+
+COUNT = "SELECT count(*) FROM requests"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return fresh(tmp_path)
+
+
+@pytest.fixture
+async def store(path: Path) -> AsyncIterator[SqliteStore]:
+    async with open_file(path, clock=utc_now) as opened:
+        yield opened
+
+
+def say(work: Work, statement: str) -> object:
+    assert isinstance(work, SqlWork)
+    return work.connection.execute(text(statement)).scalar()
+
+
+def fill(work: Work, characters: int) -> None:
+    work.memos.put("filler", "x" * characters)
+
+
+class Gate:
+    """Holds the writing thread inside a unit, so that others queue up behind it."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._entered, self._open = asyncio.Event(), threading.Event()
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.create_task(store.write(self._wait))
+
+    async def closed(self) -> None:
+        await self._entered.wait()
+
+    async def open(self) -> None:
+        self._open.set()
+        await self._task
+
+    def _wait(self, work: Work) -> None:
+        self._loop.call_soon_threadsafe(self._entered.set)
+        assert self._open.wait(10)
+
+
+@contextmanager
+def commits() -> Iterator[list[str]]:
+    """The names of the threads that committed meanwhile, one an entry."""
+    seen: list[str] = []
+
+    def note(_connection: object) -> None:
+        if threading.current_thread().name == "storage-writer":
+            seen.append(threading.current_thread().name)
+
+    event.listen(Engine, "commit", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "commit", note)
+
+
+@contextmanager
+def files_may_not_grow(path: Path) -> Iterator[None]:
+    """The operating system lets no file of this process grow beyond the log of the database."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    log = path.with_name(f"{path.name}-wal")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def queued(store: SqliteStore, *request_ids: int) -> list[asyncio.Task[object]]:
+    """Units that have been handed to the store and not been run."""
+    tasks: list[asyncio.Task[object]] = [
+        asyncio.create_task(store.write(add, number)) for number in request_ids
+    ]
+    await asyncio.sleep(0)
+    return tasks
+
+
+class TestGroupCommit:
+    async def test_what_queues_up_shares_commits(self, path: Path) -> None:
+        with commits() as seen:
+            async with open_file(path, clock=utc_now) as store:
+                gate = Gate(store)
+                await gate.closed()
+                tasks = await queued(store, *range(1, 2 * BATCH + 2))
+                before = len(seen)
+                await gate.open()
+                await asyncio.gather(*tasks)
+                assert len(seen) - before == 1 + 3, "the gate, two full batches and a rest of one"
+                assert await column(store, COUNT) == [2 * BATCH + 1]
+
+    async def test_no_caller_hears_of_its_unit_before_the_commit(self, path: Path) -> None:
+        heard: list[int] = []
+        loop = asyncio.get_running_loop()
+        async with open_file(path, clock=utc_now) as store:
+            first = asyncio.create_task(store.write(add, 1))
+            first.add_done_callback(lambda _: heard.append(1))
+            entered, release = asyncio.Event(), threading.Event()
+
+            def block(work: Work) -> None:
+                loop.call_soon_threadsafe(entered.set)
+                assert release.wait(10)
+
+            second = asyncio.create_task(store.write(block))
+            await entered.wait()
+            visible = await column(store, COUNT)
+            assert (heard == [1]) == (visible == [1])
+            release.set()
+            await asyncio.gather(first, second)
+            assert await column(store, COUNT) == [1]
+
+    async def test_a_commit_that_fails_fails_for_all_who_share_it_and_the_next_is_well(
+        self, path: Path, store: SqliteStore
+    ) -> None:
+        await store.write(add, 100)
+        gate = Gate(store)
+        await gate.closed()
+        tasks = await queued(store, 1, 2, 3)
+        with files_may_not_grow(path):
+            await gate.open()
+            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [StoreError] * 3
+        assert "disk" in str(outcomes[0])
+        assert await column(store, COUNT) == [1]
+        await store.write(add, 1, 2, 3)
+        assert await column(store, COUNT) == [4]
+
+    async def test_a_full_disk_is_told_to_all_of_the_batch_and_gets_well(self, store: SqliteStore) -> None:
+        pages = await store.write(say, "PRAGMA page_count")
+        await store.write(say, f"PRAGMA max_page_count = {pages}")
+        gate = Gate(store)
+        await gate.closed()
+        tasks = await queued(store, 1)
+        tasks.append(asyncio.create_task(store.write(fill, 10_000_000)))
+        await asyncio.sleep(0)
+        await gate.open()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        for outcome in outcomes[1:]:
+            assert isinstance(outcome, StoreError)
+            assert "There is no room left for the database file" in str(outcome)
+        await store.write(fill, 10_000)
+        assert await store.audit() == []
+
+    async def test_a_bug_in_the_store_itself_does_not_leave_callers_waiting(self, path: Path) -> None:
+        def broken_clock_event(_connection: object) -> None:
+            if threading.current_thread().name == "storage-writer" and broken:
+                raise ZeroDivisionError("a bug")
+
+        broken = False
+        event.listen(Engine, "commit", broken_clock_event)
+        try:
+            async with open_file(path, clock=utc_now) as store:
+                broken = True
+                with pytest.raises(StoreError, match="cannot be used: a bug"):
+                    await store.write(add, 1)
+                broken = False
+                await store.write(add, 1)
+                assert await column(store, COUNT) == [1]
+        finally:
+            event.remove(Engine, "commit", broken_clock_event)
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        ("pragma", "value"),
+        [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 10_000)],
+    )
+    async def test_the_writer_loses_nothing_in_a_power_cut(
+        self, store: SqliteStore, pragma: str, value: object
+    ) -> None:
+        assert await store.write(say, f"PRAGMA {pragma}") == value
+
+    async def test_readers_can_neither_write_nor_move_the_log(self, store: SqliteStore) -> None:
+        assert await store.read(say, "PRAGMA query_only") == 1
+        assert await store.read(say, "PRAGMA wal_autocheckpoint") == 0
+
+    async def test_a_reading_unit_sees_one_moment(self, store: SqliteStore) -> None:
+        loop = asyncio.get_running_loop()
+        looked, written = asyncio.Event(), threading.Event()
+
+        def look_twice(work: Work) -> tuple[object, object]:
+            first = work.memos.get("key")
+            loop.call_soon_threadsafe(looked.set)
+            assert written.wait(10)
+            return first, work.memos.get("key")
+
+        looking = asyncio.create_task(store.read(look_twice))
+        await looked.wait()
+        await store.write(lambda work: work.memos.put("key", "new"))
+        written.set()
+        assert await looking == (None, None)
+        assert await store.read(lambda work: work.memos.get("key")) == "new"
+
+    def test_the_clock_of_a_store_tells_aware_utc(self) -> None:
+        offset = utc_now().utcoffset()
+        assert offset is not None
+        assert not offset
+
+
+class TestClosing:
+    async def test_what_is_queued_at_the_end_is_still_done(self, path: Path) -> None:
+        async with open_file(path, clock=utc_now) as store:
+            gate = Gate(store)
+            await gate.closed()
+            tasks = await queued(store, *range(1, 100))
+            closing = asyncio.create_task(store.close())
+            await asyncio.sleep(0)
+            await gate.open()
+            await closing
+            await asyncio.gather(*tasks)
+        assert not path.with_name(f"{path.name}-wal").exists(), "the log was moved into the file"
+        connection = sqlite3.connect(path)
+        assert connection.execute(COUNT).fetchone() == (99,)
+        connection.close()
+
+    async def test_what_comes_after_the_end_is_refused(self, path: Path) -> None:
+        async with open_file(path, clock=utc_now) as store:
+            pass
+        with pytest.raises(StoreError, match="is closed"):
+            await store.write(add, 1)
+        with pytest.raises(StoreError, match="is closed"):
+            await store.read(say, COUNT)
+        await store.close()
+
+    async def test_the_file_can_be_opened_again_after_the_end(self, path: Path) -> None:
+        for number in (1, 2):
+            async with open_file(path, clock=utc_now) as store:
+                await store.write(add, number)
+
+    def test_a_loop_that_ends_without_closing_wedges_nothing(self, path: Path) -> None:
+        release = threading.Event()
+
+        async def leave() -> SqliteStore:
+            store = SqliteStore(path, clock=utc_now, on_end=lambda: None)
+            await queued(store, 1)
+            forgotten = asyncio.create_task(store.write(lambda work: release.wait(10)))
+            await asyncio.sleep(0)
+            forgotten.cancel()
+            return store
+
+        store = asyncio.run(leave())
+        release.set()
+        asyncio.run(store.close())
+        connection = sqlite3.connect(path)
+        assert connection.execute(COUNT).fetchone() == (1,)
+        connection.close()

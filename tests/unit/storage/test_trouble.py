@@ -1,0 +1,150 @@
+"""Files that cannot be used, processes that are killed: what an operator reads, and what is left."""
+
+import asyncio
+import os
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import StoreError
+from bot.storage.sqlite import SqliteStore
+from bot.storage.store import open_store, utc_now
+from tests.unit.storage.databases import column, fresh, url_of
+from tests.unit.storage.making import add
+
+ROOT = Path(__file__).parents[3]
+NOBODY = 65534
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return fresh(tmp_path)
+
+
+@contextmanager
+def plain_user() -> Iterator[None]:
+    """Without the rights of root, which may write everything."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+def restrict(path: Path, mode: int) -> None:
+    path.chmod(mode)
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that every user of the machine can reach."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        yield folder
+        folder.chmod(0o777)
+
+
+async def test_a_folder_that_cannot_be_written_is_named(public_folder: Path) -> None:
+    path = fresh(public_folder)
+    restrict(public_folder, 0o555)
+    with (
+        plain_user(),
+        pytest.raises(StoreError, match=r"cannot be locked: Permission denied\. Let the bot's"),
+    ):
+        async with open_store(url_of(path)):
+            pass
+
+
+async def test_a_file_that_cannot_be_written_is_named(public_folder: Path) -> None:
+    path = fresh(public_folder)
+    restrict(path, 0o444)
+    with plain_user():
+        store = SqliteStore(path, clock=utc_now, on_end=lambda: None)
+        with pytest.raises(StoreError, match=r"inspire\.db is read-only: let the bot's user write"):
+            await store.write(add, 1)
+        await store.close()
+
+
+async def test_a_file_that_cannot_be_read_is_named(public_folder: Path) -> None:
+    path = fresh(public_folder)
+    restrict(path, 0o000)
+    with plain_user():
+        store = SqliteStore(path, clock=utc_now, on_end=lambda: None)
+        for use in (store.write, store.read):
+            with pytest.raises(StoreError, match="cannot be opened: see that it and its folder exist"):
+                await use(lambda work: work.memos.get("key"))
+        await store.close()
+
+
+async def killed_after(path: Path, writes: int) -> list[int]:
+    """The requests that a process heard of as placed before it was killed in the middle of more."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.unit.storage.endless_writer", url_of(path),
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    placed = [int(await process.stdout.readline()) for _ in range(writes)]
+    with pytest.raises(StoreError, match="in use by another process of the bot"):
+        async with open_store(url_of(path)):
+            pass
+    process.kill()
+    rest = (await process.stdout.read()).split(b"\n")[:-1]
+    await process.wait()
+    return placed + [int(line) for line in rest]
+
+
+async def test_a_process_that_is_killed_loses_nothing_that_it_had_been_told(path: Path) -> None:
+    placed: list[int] = []
+    for writes in (1, 40, 150):
+        placed += await killed_after(path, writes)
+        async with open_store(url_of(path)) as store:
+            kept = await column(store, "SELECT id FROM requests")
+            assert set(placed) <= set(kept)
+            assert await store.audit() == []
+
+
+async def test_a_file_that_another_program_locks_is_named(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.storage.connections._WRITER", ("busy_timeout=1",))
+    shell = sqlite3.connect(path, isolation_level=None)
+    shell.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="is locked: another program is writing to it"):
+        async with open_store(url_of(path)):
+            pass
+    shell.execute("ROLLBACK")
+    shell.close()
+    async with open_store(url_of(path)) as store:
+        await store.write(add, 1)
+
+
+async def test_a_damaged_file_is_told_apart(path: Path) -> None:
+    def scribble() -> None:
+        content = bytearray(path.read_bytes())
+        content[4096:] = b"\xff" * (len(content) - 4096)
+        path.write_bytes(content)
+
+    scribble()
+    with pytest.raises(StoreError, match="is damaged: stop the bot"):
+        async with open_store(url_of(path)):
+            pass
+
+
+async def test_a_store_that_could_not_be_opened_lets_go_of_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("bot.storage.connections._WRITER", ("no_such_thing(",))
+        with pytest.raises(StoreError, match="cannot be used"):
+            async with open_store(url_of(path)):
+                pass
+    async with open_store(url_of(path)) as store:
+        await store.write(add, 1)
