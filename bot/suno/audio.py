@@ -1,0 +1,35 @@
+"""What a file is, by its first bytes."""
+
+_AUDIO_BRANDS = frozenset({b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso5", b"iso6", b"dash"})
+_MPEG_LAYERS = {0b01: "mp3", 0b10: "mp2"}
+
+
+def audio_extension(data: bytes) -> str | None:
+    """The extension that fits the audio file, without the dot; None when it is no audio file."""
+    if data.startswith(b"ID3"):
+        return "mp3"
+    if data.startswith(b"fLaC"):
+        return "flac"
+    if data.startswith(b"OggS"):
+        return "ogg"
+    if data.startswith(b"RIFF") and data[8:12] == b"WAVE":
+        return "wav"
+    if data[4:8] == b"ftyp":
+        return "m4a" if data[8:12] in _AUDIO_BRANDS else None
+    return _mpeg_extension(data)
+
+
+def _mpeg_extension(data: bytes) -> str | None:
+    """The extension for a bare MPEG audio frame (ISO 11172-3, 2.4.1.3), or for AAC in ADTS frames.
+
+    The fields behind the sync word are looked at too, because the mark at the head of a UTF-16 text is FF FE.
+    """
+    if len(data) < 4 or data[0] != 0xFF or data[1] & 0xE0 != 0xE0:
+        return None
+    if data[1] & 0xF6 == 0xF0:
+        return "aac" if data[2] >> 2 & 0xF < 13 else None
+    version, layer = data[1] >> 3 & 0b11, data[1] >> 1 & 0b11
+    bitrate, rate = data[2] >> 4, data[2] >> 2 & 0b11
+    if version == 0b01 or bitrate == 0xF or rate == 0b11:
+        return None
+    return _MPEG_LAYERS.get(layer)

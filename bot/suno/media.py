@@ -1,0 +1,101 @@
+"""The clips' files: which links are offered, and fetching an audio file within bounds."""
+
+import asyncio
+from collections.abc import Collection
+
+import aiohttp
+from yarl import URL
+
+from bot.domain.errors import MediaError
+from bot.services.ports import Media, MediaSource
+from bot.suno.audio import audio_extension
+from bot.suno.links import is_live_stream, is_public, leads_nowhere, origin_of, read_link, read_origins
+
+FETCH_S = 30.0
+"""Seconds for one file, redirects included."""
+MAX_REDIRECTS = 3
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+DEAD = frozenset({400, 401, 403, 404, 410, 451})
+"""HTTP codes of a link that will not work for a member either."""
+
+
+class HttpMedia(MediaSource):
+    """Files over HTTP; the session must be one of `media_session` with the same trusted origins.
+
+    Raises:
+        ValueError: a trusted origin is not one.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        trusted_origins: Collection[str] = (),
+        fetch_s: float = FETCH_S,
+    ) -> None:
+        self._session = session
+        self._trusted = read_origins(trusted_origins)
+        self._fetch_s = fetch_s
+
+    def offered(self, url: str | None) -> str | None:
+        """See `MediaSource.offered`."""
+        link = self._usable(url) if url else None
+        return None if link is None else str(link)
+
+    async def fetch_audio(self, url: str, *, limit: int) -> Media:
+        """See `MediaSource.fetch_audio`."""
+        try:
+            async with asyncio.timeout(self._fetch_s):
+                content = await self._follow(url, limit=limit)
+        except TimeoutError as error:
+            raise MediaError("not fetched in time") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise MediaError(f"not fetched: {type(error).__name__}") from error
+        extension = audio_extension(content)
+        if extension is None:
+            raise MediaError("not an audio file", is_dead=True)
+        return Media(content, extension)
+
+    def _usable(self, url: str) -> URL | None:
+        """The link, if it is one that may be shown and fetched."""
+        link = read_link(url)
+        if link is None or leads_nowhere(link) or is_live_stream(url):
+            return None
+        if origin_of(link) in self._trusted:
+            return link
+        return link if link.scheme == "https" and is_public(link.host or "") else None
+
+    async def _follow(self, url: str, *, limit: int) -> bytes:
+        """The content behind the link and its redirects, each of which must be a usable link itself."""
+        for _ in range(MAX_REDIRECTS + 1):
+            link = self._usable(url)
+            if link is None:
+                raise MediaError("the link leads to no public file", is_dead=True)
+            async with self._session.get(link, allow_redirects=False) as response:
+                if response.status not in REDIRECTS:
+                    return await _content(response, limit=limit)
+                url = _target(link, response.headers.get("Location", ""))
+        raise MediaError("too many redirects", is_dead=True)
+
+
+def _target(link: URL, location: str) -> str:
+    try:
+        return str(link.join(URL(location, encoded=location.isascii())))
+    except ValueError as error:
+        raise MediaError("a redirect to nowhere", is_dead=True) from error
+
+
+async def _content(response: aiohttp.ClientResponse, *, limit: int) -> bytes:
+    """The whole body; aiohttp itself raises when it is shorter than announced."""
+    if response.status != 200:
+        raise MediaError(f"HTTP {response.status}", is_dead=response.status in DEAD)
+    if (response.content_length or 0) > limit:
+        raise MediaError(f"larger than {limit} bytes")
+    content = bytearray()
+    async for piece in response.content.iter_any():
+        content += piece
+        if len(content) > limit:
+            raise MediaError(f"larger than {limit} bytes")
+    return bytes(content)

@@ -1,0 +1,84 @@
+"""What a task document means: the provider's two vocabularies in the stages that the domain knows."""
+
+from collections.abc import Iterable
+from types import MappingProxyType
+
+from bot.domain.tasks import Clip, ClipStage, TaskReport, TaskStage
+from bot.suno.documents import ClipDocument, ClipMetadata, TaskDocument
+from bot.suno.links import is_live_stream
+from bot.suno.reply import shortened
+
+STATUS_LENGTH = 40
+"""Characters of a status that are kept for the log."""
+DURATION_MAX_S = 86_400.0
+"""Seconds; a longer duration is a mistake."""
+
+TASK_STAGES = MappingProxyType(
+    dict.fromkeys(("succeeded", "success", "complete", "completed", "finished"), TaskStage.DONE)
+    | dict.fromkeys(
+        ("failed", "fail", "failure", "error", "timeout", "cancelled", "canceled", "rejected"),
+        TaskStage.FAILED,
+    )
+)
+"""A task's status, in lower case; a task with any other status, or none, is still running."""
+CLIP_STAGES = MappingProxyType(
+    dict.fromkeys(("complete", "completed"), ClipStage.COMPLETE)
+    | dict.fromkeys(("streaming", "stream"), ClipStage.STREAMING)
+    | dict.fromkeys(("submitted", "queued", "pending"), ClipStage.PENDING)
+    | dict.fromkeys(("error", "failed"), ClipStage.FAILED)
+)
+"""A clip's status, in lower case; what any other means depends on the task."""
+
+
+def report_of(document: TaskDocument) -> TaskReport:
+    """The answer in the domain's terms, with the clips in their order and each of them once."""
+    status = document.status or ""
+    stage = TASK_STAGES.get(status.lower(), TaskStage.RUNNING)
+    return TaskReport(
+        stage=stage,
+        clips=tuple(_clip(clip, task=stage) for clip in _in_order(document.result)),
+        error=shortened(document.error_msg) or None,
+        status=shortened(status)[:STATUS_LENGTH],
+    )
+
+
+def _in_order(clips: Iterable[ClipDocument]) -> list[ClipDocument]:
+    once: dict[str, ClipDocument] = {}
+    for clip in clips:
+        once.setdefault(clip.id, clip)
+    return sorted(once.values(), key=lambda c: (c.batch_index is None, c.batch_index or 0))
+
+
+def _clip(document: ClipDocument, *, task: TaskStage) -> Clip:
+    metadata = document.metadata or ClipMetadata()
+    return Clip(
+        id=document.id,
+        stage=_clip_stage(document, task=task),
+        title=shortened(document.title) or None,
+        duration_s=_duration_s(metadata.duration),
+        tags=metadata.tags,
+        audio_url=document.audio_url,
+        image_url=document.image_url or document.image_large_url,
+        model=document.major_model_version or _badge(metadata) or document.model_name,
+    )
+
+
+def _clip_stage(document: ClipDocument, *, task: TaskStage) -> ClipStage:
+    known = CLIP_STAGES.get((document.status or "").lower())
+    if known is not None:
+        return known
+    if task is not TaskStage.DONE or document.audio_url is None:
+        return ClipStage.PENDING
+    # A finished task's clip that can be heard is not lost for want of a word.
+    return ClipStage.STREAMING if is_live_stream(document.audio_url) else ClipStage.COMPLETE
+
+
+def _duration_s(stated: float | None) -> float | None:
+    return stated if stated is not None and 0 < stated < DURATION_MAX_S else None
+
+
+def _badge(metadata: ClipMetadata) -> str | None:
+    badges = metadata.model_badges
+    if badges is None:
+        return None
+    return next((badge.display_name for badge in (badges.songrow, badges.songcard) if badge), None)

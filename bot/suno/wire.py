@@ -1,0 +1,120 @@
+"""The provider's protocol without its network: an order becomes a body, a reply a report or an error.
+
+`read_submit` is about money: a task that may have been taken is never said to be refused. `read_query` is
+about patience: a task that was paid is not given up for a reply that nobody can explain.
+"""
+
+import json
+import re
+
+from bot.domain.errors import (
+    AccountError,
+    NoAnswerError,
+    NotAcceptedError,
+    OutcomeUnknownError,
+    RejectedError,
+    UnknownTaskError,
+)
+from bot.domain.songs import SongSpec
+from bot.domain.tasks import TaskReport
+from bot.suno.documents import TaskDocument
+from bot.suno.fields import identifier, mapping
+from bot.suno.reply import Envelope, Reply, open_envelope
+from bot.suno.report import report_of
+
+TASK = "inspiration"
+# Below the provider's address.
+SUBMIT_PATH = "api/cqt/generator/suno"
+QUERY_PATH = "api/cqt/info/suno"
+
+BAD_PARAMETER = 400
+BUSY = 429
+UNAVAILABLE = 503
+NOT_FOUND = 404
+ACCOUNT_CODES = frozenset({401, 402})
+REFUSAL_CODES = frozenset({BAD_PARAMETER, 451})
+"""What ends a task that was taken; other codes may be a gateway's, and the task may be fine."""
+_UNKNOWN_TASK = re.compile(r"\btask\b.*\bnot\b.*(found|exist)|任务不存在", re.IGNORECASE)
+"""How a 400 says what a 404 says: the provider documents no 404 of its own."""
+UNDECIDED_CODES = frozenset({408, 502, 504})
+"""Said by somebody who doesn't know what became of the request."""
+
+
+def submit_body(spec: SongSpec) -> bytes:
+    """The JSON body of the paid call, with only those parameters that were set."""
+    fields: dict[str, str | float | None] = {
+        "task": TASK,
+        "model": spec.model,
+        "playlistId": spec.playlist_id,
+        "prompt": spec.prompt,
+        "styleWeight": spec.style_weight,
+        "audioWeight": spec.audio_weight,
+        "weirdnessConstraint": spec.weirdness,
+        "personaId": spec.persona_id,
+        "artistClipId": spec.artist_clip_id,
+    }
+    given = {name: value for name, value in fields.items() if value is not None}
+    return json.dumps(given, allow_nan=False).encode()
+
+
+def read_submit(reply: Reply) -> str:
+    """The id of the task that the reply says was taken.
+
+    Raises:
+        NotAcceptedError: 429 or 503, from whomever they come.
+        RejectedError: a definite refusal; `AccountError` for 401 and 402.
+        OutcomeUnknownError: it does not say whether the task was taken.
+    """
+    envelope = open_envelope(reply)
+    if envelope.succeeded:
+        task_id = _task_id(envelope.content)
+        if task_id is None:
+            raise OutcomeUnknownError(f"success without a task id: {reply.description}")
+        return task_id
+    if envelope.code in {BUSY, UNAVAILABLE}:
+        raise NotAcceptedError(_cause(envelope), reply.retry_after_s, busy=envelope.code == BUSY)
+    # A gateway's 5xx may hide a task that was taken; its 4xx was said before anything was passed on.
+    is_definite = envelope.states_code or 400 <= envelope.code < 500
+    if not is_definite or envelope.code in UNDECIDED_CODES:
+        raise OutcomeUnknownError(f"no definite answer: {reply.description}")
+    raise _refusal(envelope)
+
+
+def read_query(reply: Reply) -> TaskReport:
+    """What the reply says of the task.
+
+    Raises:
+        NoAnswerError: nothing definite; ask again.
+        UnknownTaskError: 404, or a 400 that says so.
+        RejectedError: any other 400, or 451; `AccountError` for 401 and 402.
+    """
+    envelope = open_envelope(reply)
+    if not envelope.is_readable and reply.body.strip():
+        raise NoAnswerError(f"unreadable: {reply.description}", reply.retry_after_s)
+    if envelope.code == NOT_FOUND or (envelope.code == BAD_PARAMETER and _UNKNOWN_TASK.search(envelope.text)):
+        raise UnknownTaskError
+    if envelope.code in ACCOUNT_CODES | REFUSAL_CODES:
+        raise _refusal(envelope)
+    if not envelope.succeeded:
+        raise NoAnswerError(_cause(envelope), reply.retry_after_s)
+    document = mapping(envelope.content)
+    if document is None:
+        raise NoAnswerError(f"no task in the answer: {reply.description}", reply.retry_after_s)
+    return report_of(TaskDocument.model_validate(document))
+
+
+def _task_id(content: object) -> str | None:
+    """The id in the `data` of an acceptance: itself on the page, in an object at the provider's siblings."""
+    if isinstance(content, dict):
+        names = ("id", "taskId", "task_id")
+        return next((found for name in names if (found := identifier(content.get(name)))), None)
+    return identifier(content)
+
+
+def _refusal(envelope: Envelope) -> RejectedError:
+    kind = AccountError if envelope.code in ACCOUNT_CODES else RejectedError
+    return kind(envelope.code, envelope.text)
+
+
+def _cause(envelope: Envelope) -> str:
+    return f"code {envelope.code}: {envelope.text}" if envelope.text else f"code {envelope.code}"

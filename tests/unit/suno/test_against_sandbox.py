@@ -1,0 +1,218 @@
+"""The real client and the local provider: what the paid call leaves behind, and each odd answer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.domain.errors import (
+    NoAnswerError,
+    NotAcceptedError,
+    OutcomeUnknownError,
+    RejectedError,
+    UnknownTaskError,
+)
+from bot.domain.songs import SongSpec
+from bot.domain.tasks import ClipStage, TaskReport, TaskStage
+from bot.suno.client import CqtaiClient, Timeouts, provider_session
+from sandbox.cqtai import LocalProvider, effects
+from sandbox.cqtai.effects import (
+    DONE_SPELLINGS,
+    FAILED_SPELLINGS,
+    FAILURE_TEXTS,
+    Drop,
+    Envelope,
+    NumberedId,
+    Page,
+    ReplyEffect,
+    Slow,
+)
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.cqtai.oddities import Oddity, StatusAs
+from sandbox.cqtai.timeline import Fail
+
+SPEC = SongSpec(playlist_id="1a6e9f2d-5b0c-4c8e-9a11-7d3f5e2b6101", model="v55")
+SONG_S = 100.0
+C, F, S = ClipStage.COMPLETE, ClipStage.FAILED, ClipStage.STREAMING
+
+ODD_STAGES: dict[Oddity, tuple[TaskStage, list[ClipStage]]] = {
+    Oddity.STATUS_MISSING: (TaskStage.RUNNING, [C, C]),
+    Oddity.RESULT_ABSENT: (TaskStage.DONE, []),
+    Oddity.RESULT_NULL: (TaskStage.DONE, []),
+    Oddity.RESULT_EMPTY: (TaskStage.DONE, []),
+    Oddity.CLIPS_STREAMING: (TaskStage.DONE, [S, S]),
+    Oddity.SECOND_CLIP_STREAMING: (TaskStage.DONE, [C, S]),
+    Oddity.SECOND_CLIP_ERRORED: (TaskStage.DONE, [C, F]),
+    Oddity.ALL_CLIPS_ERRORED: (TaskStage.DONE, [F, F]),
+    Oddity.ONE_CLIP: (TaskStage.DONE, [C]),
+}
+"""What an oddity makes of a finished task; all others leave two complete clips."""
+
+
+@dataclass(slots=True)
+class Scene:
+    local: LocalProvider
+    client: CqtaiClient
+    clock: "Clock"
+
+    async def finished(self) -> TaskReport:
+        task_id = await self.client.submit(SPEC)
+        self.clock.now_s += SONG_S
+        return await self.client.query(task_id)
+
+    @property
+    def posts(self) -> int:
+        return sum(line.method == "POST" for line in self.local.requests)
+
+
+@dataclass(slots=True)
+class Clock:
+    now_s: float = field(default=1_767_958_636.0)
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    clock = Clock()
+    async with (
+        LocalProvider(song_s=SONG_S, max_running=1, seed=7, clock=clock) as local,
+        provider_session() as session,
+    ):
+        yield Scene(local, CqtaiClient(session, base_url=local.base_url, api_key=local.key), clock)
+
+
+async def test_a_full_order_is_one_that_the_page_allows(scene: Scene) -> None:
+    spec = SongSpec(
+        playlist_id=SPEC.playlist_id,
+        model="v45+",
+        prompt="slow, 雨夜",
+        style_weight=0.65,
+        audio_weight=1.0,
+        weirdness=0.0,
+        persona_id="persona_1",
+        artist_clip_id="4f51f49d-8875-442d-9a66-81a7e66d55d6",
+    )
+    await scene.client.submit(spec)
+    (task,) = scene.local.tasks
+    assert task.body["prompt"] == "slow, 雨夜"
+    assert task.body["weirdnessConstraint"] == 0
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        Drop(),
+        effects.BAD_GATEWAY,
+        effects.MALFORMED_JSON,
+        effects.EMPTY_BODY,
+        effects.WRONG_TYPES,
+        Page(500, ""),
+    ],
+)
+async def test_an_order_whose_answer_is_lost_after_acceptance_is_sent_once(
+    scene: Scene, effect: ReplyEffect
+) -> None:
+    scene.local.faults.add(Fault(Phase.SUBMIT, effect, accepted=True))
+    with pytest.raises(OutcomeUnknownError):
+        await scene.client.submit(SPEC)
+    assert scene.posts == len(scene.local.tasks) == 1
+    assert scene.local.credits.spent == 30
+
+
+async def test_an_order_that_is_answered_too_late_is_sent_once(scene: Scene) -> None:
+    scene.local.faults.add(Fault(Phase.SUBMIT, Slow(60.0), accepted=True))
+    async with provider_session() as session:
+        client = CqtaiClient(
+            session, base_url=scene.local.base_url, api_key=scene.local.key, timeouts=Timeouts(submit_s=0.3)
+        )
+        with pytest.raises(UnknownTaskError):
+            await client.query("t")  # the time is then not spent on connecting
+        with pytest.raises(OutcomeUnknownError):
+            await client.submit(SPEC)
+    assert len(scene.local.tasks) == 1
+
+
+async def test_a_provider_that_does_not_listen_has_taken_nothing(scene: Scene) -> None:
+    await scene.local.close()
+    with pytest.raises(NotAcceptedError) as caught:
+        await scene.client.submit(SPEC)
+    assert not caught.value.busy
+    with pytest.raises(NoAnswerError):
+        await scene.client.query("t")
+    await scene.local.open()
+    assert await scene.client.submit(SPEC)
+
+
+async def test_an_order_beyond_the_account_s_limit_is_not_taken(scene: Scene) -> None:
+    await scene.client.submit(SPEC)
+    with pytest.raises(NotAcceptedError) as caught:
+        await scene.client.submit(SPEC)
+    assert caught.value.busy
+    assert len(scene.local.tasks) == 1
+
+
+async def test_an_unknown_playlist_is_refused_for_good(scene: Scene) -> None:
+    scene.local.unknown_playlists.add(SPEC.playlist_id)
+    with pytest.raises(RejectedError) as caught:
+        await scene.client.submit(SPEC)
+    assert (caught.value.code, caught.value.text) == (400, "playlist not found")
+
+
+async def test_a_numbered_task_can_be_asked_about(scene: Scene) -> None:
+    scene.local.faults.add(Fault(Phase.TASK, NumberedId()))
+    assert (await scene.finished()).settled
+    assert scene.local.tasks[0].id.isdecimal()
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        Envelope(code="200"),
+        Envelope(code=0),
+        Envelope(code="success", text_key="message"),
+        Envelope(with_unknown_fields=True),
+        Envelope(http_status=201),
+    ],
+)
+async def test_every_shape_of_success_is_one(scene: Scene, shape: Envelope) -> None:
+    scene.local.faults.add(Fault(Phase.SUBMIT, shape), Fault(Phase.QUERY, shape))
+    assert (await scene.finished()).settled
+
+
+@pytest.mark.parametrize("oddity", Oddity)
+async def test_no_oddity_costs_a_clip_that_is_there(scene: Scene, oddity: Oddity) -> None:
+    scene.local.faults.add(Fault(Phase.DOCUMENT, oddity, times=None))
+    report = await scene.finished()
+    wanted = ODD_STAGES.get(oddity, (TaskStage.DONE, [C, C]))
+    assert (report.stage, [clip.stage for clip in report.clips]) == wanted
+
+
+async def test_clips_in_another_order_come_in_their_own(scene: Scene) -> None:
+    scene.local.faults.add(Fault(Phase.DOCUMENT, Oddity.CLIPS_REVERSED))
+    report = await scene.finished()
+    assert [clip.id for clip in report.clips] == [clip.id for clip in scene.local.tasks[0].song.clips]
+
+
+@pytest.mark.parametrize("spelling", DONE_SPELLINGS)
+async def test_every_spelling_of_success_ends_the_polling(scene: Scene, spelling: str) -> None:
+    scene.local.faults.add(Fault(Phase.DOCUMENT, StatusAs(spelling)))
+    assert (await scene.finished()).stage is TaskStage.DONE
+
+
+@pytest.mark.parametrize("spelling", FAILED_SPELLINGS)
+@pytest.mark.parametrize("words", FAILURE_TEXTS)
+async def test_every_spelling_and_text_of_failure_is_one(scene: Scene, spelling: str, words: str) -> None:
+    scene.local.faults.add(Fault(Phase.TASK, Fail(words, spelling)))
+    report = await scene.finished()
+    assert (report.stage, report.error) == (TaskStage.FAILED, words or None)
+
+
+async def test_questions_at_the_same_time_get_their_own_answers(scene: Scene) -> None:
+    first = await scene.client.submit(SPEC)
+    scene.clock.now_s += SONG_S
+    second = await scene.client.submit(SPEC)
+    reports = await asyncio.gather(*(scene.client.query(task_id) for task_id in [first, second] * 5))
+    assert [report.stage for report in reports] == [TaskStage.DONE, TaskStage.RUNNING] * 5
