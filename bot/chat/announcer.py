@@ -1,0 +1,200 @@
+"""Messages that no interaction waits for: edits of the status, results and endings."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, TypedDict, assert_never
+from weakref import WeakValueDictionary
+
+import discord
+
+from bot.chat.discord_errors import TROUBLE, announce_error
+from bot.chat.render import ResultMessage, ending_message, result_message, status_message
+from bot.chat.texts import song_page
+from bot.domain.errors import AnnounceError, MessageGoneError, TokenDeadError
+from bot.domain.requests import Address
+from bot.services.cards import ResultCard, StatusCard
+from bot.services.ports import (
+    AsFollowUp,
+    InChannel,
+    Media,
+    Meter,
+    Posted,
+    Target,
+    Telling,
+    ToMember,
+    Unmetered,
+)
+
+ORIGINAL: Final[Any] = "@original"
+"""Discord's name for an interaction's first answer; discord.py passes it on, but declares ids as numbers."""
+
+
+NEWEST = 100
+"""How many messages of a channel are looked through for a result; the most that Discord gives at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long, in seconds, Discord may take for one call, discord.py's own repeats and waits included."""
+
+    edit_s: float = 15.0
+    post_s: float = 60.0
+    """Two files of 10 MiB take a while."""
+    follow_up_s: float = 75.0
+    """A post by webhook returns only when its rate limit is over, up to a minute later, and its repeat
+    would be a second post."""
+
+
+class Message(TypedDict):
+    """What every way of sending takes."""
+
+    content: str
+    embeds: list[discord.Embed]
+    view: discord.ui.View
+    files: list[discord.File]
+    allowed_mentions: discord.AllowedMentions
+
+
+class DiscordAnnouncer:
+    """The announcer by discord.py; the client has to be logged in, a gateway is not needed."""
+
+    def __init__(
+        self, client: discord.Client, *, patience: Patience | None = None, meter: Meter | None = None
+    ) -> None:
+        self._client = client
+        self._patience = patience or Patience()
+        self._meter = meter or Unmetered()
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> None:
+        """Make the status message say what the card says, by the token, or as the bot when it is None.
+
+        Raises:
+            MessageGoneError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+        """
+        with self._measured(Telling.STATUS):
+            await self._edit(address, card, token=token)
+
+    async def _edit(self, address: Address, card: StatusCard, *, token: str | None) -> None:
+        embed, view = status_message(card)
+        quiet = discord.AllowedMentions.none()
+        message_id = address.message_id
+        if token is not None:
+            async with _told(self._patience.edit_s, by_token=True):
+                await self._webhook(address, token).edit_message(
+                    message_id or ORIGINAL, embed=embed, view=view, allowed_mentions=quiet
+                )
+        elif message_id is not None:
+            channel = self._client.get_partial_messageable(address.channel_id)
+            async with self._turn(address.channel_id), _told(self._patience.edit_s):
+                await channel.get_partial_message(message_id).edit(
+                    embed=embed, view=view, allowed_mentions=quiet
+                )
+        else:
+            raise MessageGoneError
+
+    async def post_result(self, target: Target, card: ResultCard, files: tuple[Media | None, ...]) -> Posted:
+        """Post the clips with their files (None where one could not be had), mentioning the requester only.
+
+        Raises:
+            NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+        """
+        result = result_message(card, files)
+        message = _message(result, user_id=card.user_id)
+        with self._measured(Telling.RESULT):
+            return await self._post(target, message, nonce=str(card.request_id))
+
+    async def find_result(self, channel_id: int, card: ResultCard) -> Posted | None:
+        """The result of this request among the channel's newest messages, by the links of its clips.
+
+        Raises:
+            NoAccessError, TryLaterError, UnsendableError
+        """
+        wanted = {page for clip in card.clips if (page := song_page(clip.clip.id))}
+        channel = self._client.get_partial_messageable(channel_id)
+        async with self._turn(channel_id), _told(self._patience.edit_s):
+            async for message in channel.history(limit=NEWEST):
+                if wanted and wanted <= {embed.url for embed in message.embeds}:
+                    return Posted(channel_id, message.id)
+        return None
+
+    async def post_ending(self, target: Target, card: StatusCard) -> Posted:
+        """Post how a request ended, mentioning the requester only, where its status message is lost.
+
+        Raises:
+            NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+        """
+        content, embed, view = ending_message(card)
+        ending = ResultMessage(content=content, embeds=[embed], view=view, attachments=())
+        message = _message(ending, user_id=card.user_id)
+        with self._measured(Telling.ENDING):
+            return await self._post(target, message, nonce=f"end{card.request_id}")
+
+    @contextmanager
+    def _measured(self, telling: Telling) -> Iterator[None]:
+        """What comes of it is counted."""
+        try:
+            yield
+        except AnnounceError as error:
+            self._meter.not_told(telling, error)
+            raise
+        self._meter.told(telling)
+
+    async def _post(self, target: Target, message: Message, *, nonce: str) -> Posted:
+        match target:
+            case InChannel(channel_id):
+                async with self._turn(channel_id), _told(self._patience.post_s):
+                    channel = self._client.get_partial_messageable(channel_id)
+                    sent = await channel.send(**message, nonce=nonce)
+            case ToMember(user_id):
+                async with _told(self._patience.post_s):
+                    direct = await self._client.create_dm(discord.Object(user_id))
+                    sent = await direct.send(**message, nonce=nonce)
+            case AsFollowUp(address):
+                sent = await self._follow_up(address, message)
+            case _:
+                assert_never(target)
+        return Posted(sent.channel.id, sent.id)
+
+    async def _follow_up(self, address: Address, message: Message) -> discord.WebhookMessage:
+        if address.token is None:
+            raise TokenDeadError
+        async with _told(self._patience.follow_up_s, by_token=True):
+            return await self._webhook(address, address.token).send(**message, wait=True)
+
+    def _turn(self, channel_id: int) -> asyncio.Lock:
+        """One call at a time to a channel by the bot's token.
+
+        discord.py 2.7.1 forgets calls in flight when it reads what is left of a rate limit from an answer, so
+        that several at once run into a 429.
+        """
+        return self._turns.setdefault(channel_id, asyncio.Lock())
+
+    def _webhook(self, address: Address, token: str) -> discord.Webhook:
+        return discord.Webhook.partial(address.application_id, token, client=self._client)
+
+
+@asynccontextmanager
+async def _told(limit_s: float, *, by_token: bool = False) -> AsyncIterator[None]:
+    """A call to Discord within its time, whose failures are errors of the port."""
+    try:
+        async with asyncio.timeout(limit_s):
+            yield
+    except TROUBLE as error:
+        raise announce_error(error, by_token=by_token) from error
+
+
+def _message(result: ResultMessage, *, user_id: int) -> Message:
+    """The message for one attempt: a `discord.File` that was sent once is empty the second time."""
+    return Message(
+        content=result.content,
+        embeds=result.embeds,
+        view=result.view,
+        files=[discord.File(io.BytesIO(media.data), filename=name) for name, media in result.attachments],
+        allowed_mentions=discord.AllowedMentions(
+            everyone=False, roles=False, replied_user=False, users=[discord.Object(user_id)]
+        ),
+    )

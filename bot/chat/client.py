@@ -1,0 +1,122 @@
+"""The Discord client: its intents, its commands, and what its commands are given to work with."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypedDict
+
+import discord
+from discord.ext import commands
+
+from bot.chat.guards import GuardedButton
+from bot.chat.tree import InspireTree
+from bot.services.quotas import Quotas
+from bot.services.songs import Songs
+
+log = logging.getLogger(__name__)
+
+COMMANDS_MEMO = "commands"
+"""Under which the fingerprint of the commands that Discord has is remembered."""
+RATELIMIT_TIMEOUT_S = 30.0
+"""A longer wait that Discord asks for on a bot route is an error, in seconds; discord.py takes no less."""
+
+
+GUILDS_S = 0.5
+"""How long, in seconds, discord.py waits for one more guild before it is ready; no command needs one."""
+
+
+class Remembered(Protocol):
+    """Single facts that outlive the process."""
+
+    async def get(self, key: str) -> str | None:
+        """The fact, if there is one."""
+        ...
+
+    async def put(self, key: str, value: str) -> None:
+        """Remember the fact."""
+        ...
+
+
+class Shards(TypedDict, total=False):
+    """Which shards of the gateway are this process's; without them Discord says how many there are."""
+
+    shard_count: int
+    shard_ids: list[int]
+
+
+class InspireClient(commands.AutoShardedBot):
+    """The bot in Discord; making one touches no network.
+
+    `cogs` are made and added at login, `buttons` are those that answer to a pattern of ids, and
+    `guild_ids` are the guilds that have commands of their own.
+    """
+
+    def __init__(
+        self,
+        *,
+        songs: Songs,
+        quotas: Quotas,
+        remembered: Remembered,
+        cogs: Sequence[Callable[["InspireClient"], commands.Cog]] = (),
+        buttons: Sequence[type[GuardedButton]] = (),
+        guild_ids: Sequence[int] = (),
+        shards: Shards | None = None,
+    ) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks: no warnings
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            tree_cls=InspireTree,
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            max_ratelimit_timeout=RATELIMIT_TIMEOUT_S,
+            guild_ready_timeout=GUILDS_S,
+            **(shards or Shards()),
+        )
+        self.songs = songs
+        self.quotas = quotas
+        self.draining = False
+        self._remembered = remembered
+        self._factories = tuple(cogs)
+        self._buttons = tuple(buttons)
+        self._guilds = tuple(discord.Object(guild_id) for guild_id in guild_ids)
+
+    async def setup_hook(self) -> None:
+        """Commands and buttons are in place, and Discord knows the commands."""
+        self.add_dynamic_items(*self._buttons)
+        for factory in self._factories:
+            await self.add_cog(factory(self))
+        await self.sync_commands()
+
+    async def sync_commands(self, *, force: bool = False) -> bool:
+        """Tell Discord the commands if it does not have just these; True when it was told.
+
+        Each guild with commands of its own counts as one more definition.
+        """
+        told = False
+        for guild in (None, *self._guilds):
+            key = f"{COMMANDS_MEMO}:{guild.id}" if guild else COMMANDS_MEMO
+            fingerprint = self._fingerprint(guild)
+            if not force and await self._remembered.get(key) == fingerprint:
+                continue
+            synced = await self.tree.sync(guild=guild)
+            await self._remembered.put(key, fingerprint)
+            log.info("Discord was told of %d commands", len(synced), extra={"guild": guild and guild.id})
+            told = True
+        return told
+
+    def _fingerprint(self, guild: discord.Object | None) -> str:
+        payloads = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=guild)]
+        definition = sorted(json.dumps(payload, sort_keys=True) for payload in payloads)
+        return hashlib.sha256(json.dumps([self.application_id, definition]).encode()).hexdigest()
+
+
+def client_of(interaction: discord.Interaction[discord.Client]) -> InspireClient:
+    """The bot that got the interaction."""
+    if not isinstance(interaction.client, InspireClient):
+        raise TypeError(f"{type(interaction.client).__name__} is not the bot")
+    return interaction.client

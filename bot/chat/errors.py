@@ -1,0 +1,167 @@
+"""The sentences for everything that can go wrong, made in this one place from the facts of the error."""
+
+from functools import singledispatch
+
+from discord import app_commands
+
+from bot.chat.texts import in_credits, relative, shown
+from bot.chat.wording import CLIPS, PLAYLISTS
+from bot.domain.errors import (
+    ActiveLimitError,
+    ClipError,
+    CooldownError,
+    CreditsError,
+    ModelError,
+    NotYoursError,
+    PersonaError,
+    PlaylistError,
+    PromptError,
+    RequestNotFoundError,
+    StoppingError,
+    TooLateError,
+    WeightError,
+)
+from bot.domain.requests import AT_PROVIDER, RETURNED, State
+
+NOTHING_SENT = "Nothing was sent, and no credits are held."
+COMMAND_CHANGED = (
+    "This command has changed since your Discord last looked. Reload Discord (Ctrl+R on a computer; "
+    "close and open the app on a phone), then try again."
+)
+
+
+@singledispatch
+def sentence(error: Exception) -> str | None:  # noqa: ARG001 - the facts are for the overloads
+    """What the member should read: what is wrong, what to do next, and the truth about credits.
+
+    None when the error is not one that its facts explain: then `unexpected` has the words.
+    """
+    return None
+
+
+def unexpected(reference: str) -> str:
+    """What the member reads on a bug: nothing is claimed that is not known."""
+    return (
+        f"Something went wrong on our side (reference `{reference}`). Look at `/credits` to see whether "
+        "anything is on hold, then try again in a minute. If it goes on, tell whoever runs the bot that "
+        "reference."
+    )
+
+
+@sentence.register
+def _playlist(error: PlaylistError) -> str:
+    return f"{PLAYLISTS[error.kind]} {NOTHING_SENT}"
+
+
+@sentence.register
+def _clip(error: ClipError) -> str:
+    return f"{CLIPS[error.kind]} {NOTHING_SENT}"
+
+
+@sentence.register
+def _persona(_: PersonaError) -> str:
+    return f"That can't be a persona. Paste the link of the persona from suno.com, or its id. {NOTHING_SENT}"
+
+
+@sentence.register
+def _weight(error: WeightError) -> str:
+    given = f"{error.value:g}"
+    hint = ""
+    if 1 < error.value <= 100:
+        hint = f" For {given} % type {round(error.value / 100, 4):g}: 65 % is 0.65."
+    return f"`{error.option}` takes a number from 0 to 1, and {given} isn't one.{hint} {NOTHING_SENT}"
+
+
+@sentence.register
+def _model(error: ModelError) -> str:
+    allowed = ", ".join(f"`{shown(model, limit=30)}`" for model in error.allowed[:20])
+    return (
+        f"`{shown(error.model, limit=50)}` isn't a model of this bot. Choose one of {allowed}. {NOTHING_SENT}"
+    )
+
+
+@sentence.register
+def _stopping(_: StoppingError) -> str:
+    return f"The bot is being restarted. Try again in a minute. {NOTHING_SENT}"
+
+
+@sentence.register
+def _prompt(error: PromptError) -> str:
+    return (
+        f"The prompt has {error.length:,} characters, and {shown(error.model, limit=30)} takes at most "
+        f"{error.limit:,}. Shorten it by {error.length - error.limit:,}. {NOTHING_SENT}"
+    )
+
+
+@sentence.register
+def _credits(error: CreditsError) -> str:
+    return (
+        f"A song costs {in_credits(error.needed)}, and you have {in_credits(error.available)}. "
+        f"More come {relative(error.resets_at)}; `/credits` shows where they went. {NOTHING_SENT}"
+    )
+
+
+@sentence.register
+def _active(error: ActiveLimitError) -> str:
+    count = "a request" if error.limit == 1 else f"{error.limit} requests"
+    return (
+        f"You already have {count} under way, which is as many as this server allows at a time. "
+        f"Wait for it to finish, or press **Cancel** on one that still waits. {NOTHING_SENT}"
+    )
+
+
+@sentence.register
+def _cooldown(error: CooldownError) -> str:
+    return f"That was quick! You can ask for the next song {relative(error.until)}. {NOTHING_SENT}"
+
+
+@sentence.register
+def _not_found(_: RequestNotFoundError) -> str:
+    return "There is no such request in this server. Nothing was changed."
+
+
+@sentence.register
+def _not_yours(_: NotYoursError) -> str:
+    return "That request belongs to somebody else, and only they can do this. Nothing was changed."
+
+
+@sentence.register
+def _too_late(error: TooLateError) -> str:
+    if error.state in AT_PROVIDER:
+        return (
+            "It's too late to cancel: the song service already has this request and can't be called back. "
+            "The song will be posted when it is finished."
+        )
+    if error.state in RETURNED:
+        return "This request has already ended, and its credits are back. There is nothing left to cancel."
+    if error.state == State.WAITING:
+        return "This request has just moved. Try again."
+    return "It's too late to cancel: this song is finished."
+
+
+@sentence.register
+def _unknown_command(_: app_commands.CommandNotFound | app_commands.CommandSignatureMismatch) -> str:
+    return COMMAND_CHANGED
+
+
+@sentence.register
+def _guild_only(_: app_commands.NoPrivateMessage) -> str:
+    return "This works in a server only. Go to a server where the bot is, and try it there."
+
+
+@sentence.register
+def _permissions(_: app_commands.MissingPermissions) -> str:
+    return "You may not do this: it needs the permission **Manage Server**. Nothing was changed."
+
+
+@sentence.register
+def _check(_: app_commands.CheckFailure) -> str:
+    return "You may not use this here. Ask a moderator of this server if you think that you should."
+
+
+@sentence.register
+def _option(error: app_commands.TransformerError) -> str:
+    value = shown(str(error.value), limit=100)
+    return (
+        f"“{value}” doesn't fit this option. Choose one of the suggestions, or see the option's description."
+    )

@@ -1,0 +1,94 @@
+"""Guards for the places where discord.py lets an error end in a log line, so that a member gets an answer."""
+
+import functools
+import logging
+import re
+from abc import abstractmethod
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+import discord
+from discord import app_commands
+
+from bot.chat.answers import answer
+from bot.chat.draining import is_draining
+from bot.domain.errors import StoppingError
+
+if TYPE_CHECKING:
+    from bot.chat.client import InspireClient
+
+log = logging.getLogger(__name__)
+
+Owner = TypeVar("Owner")
+ClientT = TypeVar("ClientT", bound=discord.Client)
+Button: TypeAlias = discord.ui.Button[discord.ui.View]
+Choices: TypeAlias = list[app_commands.Choice[str]]
+
+
+class GuardedButton(discord.ui.DynamicItem[Button], template=r"(?!)"):
+    """A button whose state is its id, and whose every press gets an answer.
+
+    The template here matches nothing: a subclass names its own, and defines `from_match` and `pressed`.
+    """
+
+    @classmethod
+    @abstractmethod
+    def from_match(cls, match: re.Match[str]) -> "GuardedButton":
+        """The button that an id of the template describes."""
+        ...
+
+    @abstractmethod
+    async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
+        """What a press does; it answers the interaction."""
+        ...
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[ClientT],  # noqa: ARG003 - discord.py's signature
+        item: discord.ui.Item[discord.ui.View],  # noqa: ARG003 - discord.py's signature
+        match: re.Match[str],
+        /,
+    ) -> "GuardedButton":
+        """The button that was pressed."""
+        return cls.from_match(match)
+
+    async def callback(self, interaction: discord.Interaction[ClientT]) -> None:
+        """Run `pressed` and answer whatever it raises."""
+        try:
+            if is_draining(interaction):
+                raise StoppingError
+            await self.pressed(interaction)
+        except Exception as error:  # noqa: BLE001 - an edge: each interaction gets its answer
+            await answer(interaction, error)
+
+
+class GuardedModal(discord.ui.Modal):
+    """A form whose errors are answered."""
+
+    async def on_error(
+        self, interaction: discord.Interaction[ClientT], error: Exception, /, *_: object
+    ) -> None:
+        """Answer the error."""
+        await answer(interaction, error)
+
+
+def guarded_choices(
+    callback: Callable[
+        [Owner, "discord.Interaction[InspireClient]", str], Coroutine[object, object, Choices]
+    ],
+) -> Callable[[Owner, "discord.Interaction[InspireClient]", str], Coroutine[object, object, Choices]]:
+    """The autocomplete method of a cog with an empty list, and a log line, in place of an error."""
+
+    @functools.wraps(callback)
+    async def choices(
+        owner: Owner, interaction: "discord.Interaction[InspireClient]", current: str, /
+    ) -> Choices:
+        try:
+            return await callback(owner, interaction, current)
+        # an edge: a list without choices, rather than one that never comes
+        except Exception:
+            log.exception("An autocomplete failed", extra={"interaction": interaction.id})
+            return []
+
+    return choices

@@ -1,0 +1,12 @@
+"""The colours of the embeds' edges, one for each thing that a member should tell at a glance."""
+
+from typing import Final
+
+WAITING: Final = 0x95A5A6
+SENT: Final = 0x3498DB
+MAKING: Final = 0x9B59B6
+READY: Final = 0x2ECC71
+PARTIAL: Final = 0xF1C40F
+FAILED: Final = 0xE74C3C
+CANCELLED: Final = 0x607D8B
+CREDITS: Final = 0xE91E63

@@ -1,0 +1,173 @@
+"""The status message: one embed that says where a request is, and the buttons that go with it."""
+
+import discord
+
+from bot.chat.render import colours
+from bot.chat.texts import (
+    BUTTON_URL_LIMIT,
+    DESCRIPTION_LIMIT,
+    are_back,
+    in_credits,
+    link,
+    mention,
+    plain,
+    playlist_page,
+    relative,
+)
+from bot.chat.views import CancelButton
+from bot.chat.wording import FAILURES
+from bot.domain.requests import FailureKind, State
+from bot.services.cards import QUARTERS, Hint, StatusCard
+from bot.services.gate import Trouble
+
+BAR_CELLS = 12
+TITLES = {
+    State.WAITING: "Waiting in line",
+    State.SUBMITTING: "On its way to the song service",
+    State.MAKING: "Making your song",
+    State.READY: "Your song is finished",
+    State.DELIVERED: "Your song is ready",
+    State.UNDELIVERABLE: "Your song is ready, but couldn't be posted",
+    State.FAILED: "No song this time",
+    State.EXPIRED: "No song this time",
+    State.UNCERTAIN: "The connection broke",
+    State.CANCELLED: "Cancelled",
+}
+COLOURS = {
+    State.WAITING: colours.WAITING,
+    State.SUBMITTING: colours.SENT,
+    State.MAKING: colours.MAKING,
+    State.READY: colours.READY,
+    State.DELIVERED: colours.READY,
+    State.UNDELIVERABLE: colours.PARTIAL,
+    State.FAILED: colours.FAILED,
+    State.EXPIRED: colours.FAILED,
+    State.UNCERTAIN: colours.FAILED,
+    State.CANCELLED: colours.CANCELLED,
+}
+HINTS = {
+    Hint.PERSONA_WITHOUT_CLIP: "A persona works best together with one of its songs as `artist_clip`.",
+    Hint.CLIP_WITHOUT_PERSONA: "`artist_clip` works best together with its `persona`.",
+    Hint.MAY_NOT_POST: "The bot may not post in this channel, so the song may come to you directly. A "
+    "moderator can allow it here: View Channel, Send Messages, Embed Links, Attach Files.",
+}
+PAUSES = {
+    Trouble.BUSY: "The song service is busy at the moment.",
+    Trouble.OUTAGE: "The song service can't be reached at the moment. Your place is kept.",
+    Trouble.ACCOUNT: "The bot's account at the song service needs its operator. Your place is kept.",
+}
+USUAL_FAILURES = {
+    State.FAILED: FailureKind.PROVIDER,
+    State.EXPIRED: FailureKind.SILENT,
+    State.UNCERTAIN: FailureKind.UNCERTAIN,
+}
+"""What is said of an end for which no failure was kept."""
+ONE_CLIP = "Only one of the two clips came out."
+KEPT = "It may not be posted in this channel or sent to you directly. It is kept: tell whoever runs the bot."
+
+
+def status_message(card: StatusCard) -> tuple[discord.Embed, discord.ui.View]:
+    """The status of a request; the view has no children where there is nothing to press."""
+    url = link(card.result_url, limit=BUTTON_URL_LIMIT)
+    embed = discord.Embed(
+        title=TITLES[card.state], url=url, description=_description(card), colour=_colour(card)
+    ).set_footer(text=f"{plain(card.model, limit=40)} · {in_credits(card.cost)}")
+    return embed, _buttons(card, result_url=url)
+
+
+def ending_message(card: StatusCard) -> tuple[str, discord.Embed, discord.ui.View]:
+    """How a request ended, as a message of its own; its content mentions the requester."""
+    embed, view = status_message(card)
+    return f"{mention(card.user_id)} {TITLES[card.state]}.", embed, view
+
+
+def _description(card: StatusCard) -> str:
+    who = f"{mention(card.user_id)} asked for a song from [this playlist]({playlist_page(card.playlist_id)})."
+    paragraphs = [who, _now(card), _bar(card)]
+    if not card.is_final:
+        paragraphs += (f"-# {HINTS[hint]}" for hint in card.hints)
+    return "\n".join(text for text in paragraphs if text)[:DESCRIPTION_LIMIT]
+
+
+def _now(card: StatusCard) -> str:
+    """What happens now, or how it ended."""
+    match card.state:
+        case State.WAITING:
+            place = f"Number **{card.position}** in line." if card.position else "In line."
+            pause = f" {PAUSES[card.pause]}" if card.pause else ""
+            return _with_expectation(card, place + pause)
+        case State.SUBMITTING:
+            return _with_expectation(card, "It is your turn: the song is being ordered.")
+        case State.MAKING:
+            return _with_expectation(card, _progress(card))
+        case State.READY:
+            return "The song is being posted."
+        case State.DELIVERED | State.UNDELIVERABLE:
+            return _outcome(card)
+        case State.FAILED | State.EXPIRED | State.UNCERTAIN | State.CANCELLED:
+            return _ending(card)
+
+
+def _with_expectation(card: StatusCard, text: str) -> str:
+    return f"{text} Expected {relative(card.expected_at)}." if card.expected_at else text
+
+
+def _progress(card: StatusCard) -> str:
+    if card.clips_ready:
+        return "The first clip is ready, the second is being finished."
+    return "The song is being made."
+
+
+def _outcome(card: StatusCard) -> str:
+    sentences = [KEPT] if card.state is State.UNDELIVERABLE else []
+    if card.partial:
+        sentences.append(ONE_CLIP)
+    return " ".join(sentences)
+
+
+def _ending(card: StatusCard) -> str:
+    usual = USUAL_FAILURES.get(card.state)
+    kind = card.failure.kind if card.failure else usual
+    why = FAILURES[kind] if kind else ""
+    back = are_back(card.cost) if card.credits_are_back else ""
+    return "\n".join(text for text in (why, f"**{back}**" if back else "") if text)
+
+
+def _share(card: StatusCard) -> float | None:
+    """How much of the way is done, 0..1; None where a bar says nothing."""
+    match card.state:
+        case State.WAITING:
+            return 0.0
+        case State.SUBMITTING:
+            return 1 / BAR_CELLS
+        case State.MAKING:
+            reached = max(card.quarters / QUARTERS, 1 / BAR_CELLS)
+            return max(reached, 5 / 6) if card.clips_ready else reached
+        case State.READY | State.DELIVERED:
+            return 1.0
+        case State.UNDELIVERABLE | State.FAILED | State.EXPIRED | State.UNCERTAIN | State.CANCELLED:
+            return None
+
+
+def _bar(card: StatusCard) -> str:
+    share = _share(card)
+    if share is None:
+        return ""
+    filled = min(BAR_CELLS, round(share * BAR_CELLS))
+    percent = (
+        f" {card.quarters * 100 // QUARTERS} %" if card.state is State.MAKING and not card.clips_ready else ""
+    )
+    return f"{'▰' * filled}{'▱' * (BAR_CELLS - filled)}{percent}"
+
+
+def _colour(card: StatusCard) -> int:
+    return colours.PARTIAL if card.partial and card.state is State.DELIVERED else COLOURS[card.state]
+
+
+def _buttons(card: StatusCard, *, result_url: str | None) -> discord.ui.View:
+    view = discord.ui.View(timeout=None)
+    if card.state is State.WAITING:
+        view.add_item(CancelButton(card.request_id))
+    if result_url:
+        view.add_item(discord.ui.Button(label="Go to the song", url=result_url))
+    return view

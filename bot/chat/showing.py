@@ -1,0 +1,73 @@
+"""Answering with an embed in time: at once when the outcome is there, else after a deferral."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import TypeVar
+
+import aiohttp
+import discord
+
+from bot.chat.answers import ALREADY_ACKNOWLEDGED
+
+log = logging.getLogger(__name__)
+
+BUDGET_S = 1.0
+"""Seconds in which an outcome can be the answer itself; Discord waits for 3."""
+
+PAUSES_S = (0.05, 0.2, 0.5)
+"""Seconds before each repeat of an answer that was cut off; all of them fit into Discord's 3."""
+
+T = TypeVar("T")
+Asked = discord.Interaction[discord.Client]
+
+
+async def outcome(interaction: Asked, operation: Coroutine[object, object, T], *, ephemeral: bool) -> T:
+    """What the operation gives; the interaction is deferred if that takes longer than the budget.
+
+    The operation is carried out even when Discord no longer takes the deferral.
+    """
+    task = asyncio.ensure_future(operation)
+    done, _ = await asyncio.wait({task}, timeout=BUDGET_S)
+    if not done:
+        try:
+            await interaction.response.defer(ephemeral=ephemeral, thinking=True)
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            log.warning("The deferral was not taken: %s", error, extra={"interaction": interaction.id})
+    return await task
+
+
+async def show(
+    interaction: Asked, embed: discord.Embed, view: discord.ui.View, *, ephemeral: bool
+) -> int | None:
+    """Answer with the embed, at once or in place of the deferral; gives the message's id, if it is known."""
+    if interaction.response.is_done():
+        return (await interaction.edit_original_response(embed=embed, view=view)).id
+    for pause_s in PAUSES_S:
+        try:
+            return await _answer(interaction, embed, view, ephemeral=ephemeral)
+        except (aiohttp.ClientError, OSError):  # discord.py repeats no call that was cut off
+            log.info("The answer was cut off, once more", extra={"interaction": interaction.id})
+            await asyncio.sleep(pause_s)
+    return await _answer(interaction, embed, view, ephemeral=ephemeral)
+
+
+async def _answer(
+    interaction: Asked, embed: discord.Embed, view: discord.ui.View, *, ephemeral: bool
+) -> int | None:
+    try:
+        answered = await interaction.response.send_message(embed=embed, view=view, ephemeral=ephemeral)
+    except discord.HTTPException as error:
+        if error.code != ALREADY_ACKNOWLEDGED:
+            raise
+        return await _known_id(interaction)
+    return answered.message_id or await _known_id(interaction)
+
+
+async def _known_id(interaction: Asked) -> int | None:
+    """The id of the answer that stands there; without it, the interaction's token still reaches it."""
+    try:
+        return (await interaction.original_response()).id
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        log.info("The answer's id is not known: %s", error, extra={"interaction": interaction.id})
+        return None

@@ -1,0 +1,35 @@
+"""The command tree: commands of servers only, and an answer to every error."""
+
+import discord
+from discord import app_commands
+
+from bot.chat.answers import answer
+from bot.chat.draining import is_draining
+from bot.domain.errors import StoppingError
+
+
+class InspireTree(app_commands.CommandTree[discord.Client]):
+    """All commands; they are installed to servers and used in servers, never in private."""
+
+    def __init__(self, client: discord.Client) -> None:
+        super().__init__(
+            client,
+            fallback_to_global=True,
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=False, private_channel=False
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+        )
+
+    async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
+        """Nothing new is begun while the process stops; the member is told to come back."""
+        if not is_draining(interaction):
+            return True
+        await answer(interaction, StoppingError())
+        return False
+
+    async def on_error(
+        self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /
+    ) -> None:
+        """The member is told."""
+        await answer(interaction, error)

@@ -1,0 +1,113 @@
+"""Sentences that hang on one fact only: what a text looked like, or why there is no song."""
+
+from types import MappingProxyType
+
+from bot.domain.errors import LinkKind
+from bot.domain.requests import FailureKind
+
+PLAYLISTS = MappingProxyType(
+    {
+        LinkKind.EMPTY: (
+            "The playlist is missing. Paste the link of a Suno playlist: open it on suno.com, "
+            "**Share**, **Copy link**."
+        ),
+        LinkKind.CUT_OFF: (
+            "That playlist link looks cut off: its id should have 36 characters. Copy the whole link "
+            "again: open the playlist on suno.com, **Share**, **Copy link**."
+        ),
+        LinkKind.PLAYLIST_LINK: (
+            "That playlist link can't be read. Copy it again: open the playlist on suno.com, **Share**, "
+            "**Copy link**."
+        ),
+        LinkKind.SONG_LINK: (
+            "That is the link of one song, and a playlist is needed. Put the song in a playlist, then "
+            "paste that playlist's link."
+        ),
+        LinkKind.SHORT_LINK: (
+            "That is a short link, which doesn't say where it leads. Open it in a browser, then copy "
+            "the address of the page: it should contain `/playlist/`."
+        ),
+        LinkKind.OTHER_PAGE: (
+            "That page on suno.com isn't a playlist. Open a playlist, **Share**, **Copy link**; the "
+            "link should contain `/playlist/`."
+        ),
+        LinkKind.OTHER_SITE: (
+            "That link leads to another site, and only playlists on suno.com can be used. Open one "
+            "there, **Share**, **Copy link**."
+        ),
+        LinkKind.FREE_TEXT: (
+            "That isn't a link. Paste the link of a Suno playlist: open it on suno.com, **Share**, "
+            "**Copy link**."
+        ),
+    }
+)
+"""What to say of a text that names no playlist."""
+
+CLIPS = MappingProxyType(
+    {
+        LinkKind.EMPTY: (
+            "The song is missing. Paste the link of a Suno song: open it on suno.com, **Share**, **Copy "
+            "link**."
+        ),
+        LinkKind.CUT_OFF: (
+            "That song link looks cut off: its id should have 36 characters. Copy the whole link again: "
+            "open the song on suno.com, **Share**, **Copy link**."
+        ),
+        LinkKind.PLAYLIST_LINK: (
+            "That is the link of a playlist, and `artist_clip` takes one song. Open the song itself on "
+            "suno.com, **Share**, **Copy link**."
+        ),
+        LinkKind.SONG_LINK: (
+            "That song link can't be read. Copy it again: open the song on suno.com, **Share**, **Copy "
+            "link**."
+        ),
+        LinkKind.SHORT_LINK: (
+            "That is a short link, which doesn't say where it leads. Open it in a browser, then copy "
+            "the address of the page: it should contain `/song/`."
+        ),
+        LinkKind.OTHER_PAGE: (
+            "That page on suno.com isn't a song. Open the song, **Share**, **Copy link**; the link "
+            "should contain `/song/`."
+        ),
+        LinkKind.OTHER_SITE: (
+            "That link leads to another site, and only songs on suno.com can be used. Open one there, "
+            "**Share**, **Copy link**."
+        ),
+        LinkKind.FREE_TEXT: (
+            "That isn't a link. Paste the link of a Suno song into `artist_clip`: open it on suno.com, "
+            "**Share**, **Copy link**."
+        ),
+    }
+)
+"""What to say of a text that names no clip."""
+
+FAILURES = MappingProxyType(
+    {
+        FailureKind.REFUSED: (
+            "The song service refused this request. Check the playlist and the options, then try again."
+        ),
+        FailureKind.MODERATED: (
+            "The song service's moderation turned this request away. Try another prompt or playlist."
+        ),
+        FailureKind.PLAYLIST_UNKNOWN: (
+            "The song service can't find this playlist. Make sure that it is public or shared by link "
+            "and not empty, then try again."
+        ),
+        FailureKind.OPERATOR: (
+            "The song service doesn't take requests from this bot at the moment. That is nothing you "
+            "can mend: whoever runs the bot has to look at its account there."
+        ),
+        FailureKind.PROVIDER: "The song service failed while it made the song. Try again in a few minutes.",
+        FailureKind.LOST_TASK: "The song service has lost track of this song. Try again with `/inspire`.",
+        FailureKind.UNCERTAIN: (
+            "The connection broke while the request was being sent, so it isn't known whether the song "
+            "service took it. It won't be sent again by itself: use `/inspire` if you still want the "
+            "song."
+        ),
+        FailureKind.SILENT: (
+            "The song service made no progress for too long, so this request was given up. Try again in "
+            "a few minutes."
+        ),
+    }
+)
+"""What to say of a request that ended without a song; its credits are another sentence."""

@@ -1,0 +1,95 @@
+"""`/inspire`: a playlist becomes a song request."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.client import InspireClient
+from bot.chat.render import status_message
+from bot.chat.showing import outcome, show
+from bot.domain.songs import PROMPT_LIMIT, Order
+from bot.services.songs import Asked, Songs
+
+Weight: TypeAlias = app_commands.Range[float, 0.0, 1.0]
+Link: TypeAlias = app_commands.Range[str, 1, 200]
+
+
+NEEDED = discord.Permissions(view_channel=True, embed_links=True, attach_files=True)
+"""What the bot needs in a channel to post a result there, besides speaking."""
+
+
+class Inspire(commands.Cog):
+    """Placing song requests."""
+
+    def __init__(self, songs: Songs, *, models: Sequence[str]) -> None:
+        self._songs = songs
+        offered = [app_commands.Choice(name=model, value=model) for model in models]
+        app_commands.choices(model=offered)(self.inspire)
+
+    @app_commands.command()
+    @app_commands.describe(
+        playlist="The link of a Suno playlist, or its id: its songs are the inspiration",
+        prompt="What the song should be like; parts of it may be sung",
+        model="Which version of Suno makes it",
+        style_weight="0 to 1: how closely it keeps to the playlist's style",
+        audio_weight="0 to 1: how much of the original sound it takes over",
+        weirdness="0 to 1: how bold it may be",
+        persona="The id or link of a Suno persona: the voice; goes together with artist_clip",
+        artist_clip="The link or id of one song as a reference of style; goes together with persona",
+    )
+    async def inspire(
+        self,
+        interaction: discord.Interaction[InspireClient],
+        playlist: Link,
+        prompt: app_commands.Range[str, 1, PROMPT_LIMIT] | None = None,
+        model: str | None = None,
+        style_weight: Weight | None = None,
+        audio_weight: Weight | None = None,
+        weirdness: Weight | None = None,
+        persona: Link | None = None,
+        artist_clip: Link | None = None,
+    ) -> None:
+        """Make a new song in the spirit of a playlist."""
+        order = Order(
+            playlist=playlist,
+            prompt=prompt,
+            model=model,
+            style_weight=style_weight,
+            audio_weight=audio_weight,
+            weirdness=weirdness,
+            persona=persona,
+            artist_clip=artist_clip,
+        )
+        card = await outcome(interaction, self._songs.place(order, _asked(interaction)), ephemeral=False)
+        embed, view = status_message(card)
+        message_id = await show(interaction, embed, view, ephemeral=False)
+        if message_id is not None:
+            await self._songs.answered(card.request_id, message_id)
+
+
+def _may_post(interaction: discord.Interaction[InspireClient]) -> bool:
+    """Whether the bot may post a result there by its own token."""
+    allowed = interaction.app_permissions
+    speaks = (
+        allowed.send_messages_in_threads
+        if isinstance(interaction.channel, discord.Thread)
+        else allowed.send_messages
+    )
+    return speaks and allowed >= NEEDED
+
+
+def _asked(interaction: discord.Interaction[InspireClient]) -> Asked:
+    """Who asked, where, and how the answer can be reached."""
+    return Asked(
+        interaction_id=interaction.id,
+        guild_id=interaction.guild_id or 0,
+        user_id=interaction.user.id,
+        channel_id=interaction.channel_id or 0,
+        application_id=interaction.application_id,
+        token=interaction.token,
+        attachment_limit=interaction.filesize_limit,
+        may_post=_may_post(interaction),
+    )

@@ -1,0 +1,78 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import discord
+from discord.ext import commands
+
+from bot.chat.client import InspireClient
+from bot.chat.endpoints import point_at
+from bot.chat.guards import GuardedButton
+from bot.chat.views import CancelButton
+from bot.services.quotas import Quotas
+from bot.services.songs import Cancelled, Songs
+from sandbox.discord import LocalDiscord
+
+ClientT = TypeVar("ClientT", bound=discord.Client)
+
+
+class SomeSongs(Songs):
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int, int]] = []
+        self.answer: Cancelled | Exception = Cancelled(30)
+
+    async def cancel(self, request_id: int, *, guild_id: int, user_id: int) -> Cancelled:
+        self.asked.append((request_id, guild_id, user_id))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+class SomeQuotas(Quotas):
+    def __init__(self) -> None:
+        pass
+
+
+class Notebook:
+    def __init__(self) -> None:
+        self.facts: dict[str, str] = {}
+
+    async def get(self, key: str) -> str | None:
+        return self.facts.get(key)
+
+    async def put(self, key: str, value: str) -> None:
+        self.facts[key] = value
+
+
+def new_client(
+    *cogs: Callable[[InspireClient], commands.Cog],
+    remembered: Notebook | None = None,
+    buttons: Sequence[type[GuardedButton]] = (CancelButton,),
+    guild_ids: Sequence[int] = (),
+) -> InspireClient:
+    return InspireClient(
+        songs=SomeSongs(),
+        quotas=SomeQuotas(),
+        remembered=remembered or Notebook(),
+        cogs=cogs,
+        buttons=buttons,
+        guild_ids=guild_ids,
+    )
+
+
+@asynccontextmanager
+async def running(local: LocalDiscord, client: ClientT) -> AsyncIterator[ClientT]:
+    point_at(local.api_url, local.gateway_url)
+    task = asyncio.create_task(client.start(local.token))
+    try:
+        await local.wait_for(lambda: local.gateway.connected)
+        yield client
+    finally:
+        await client.close()
+        await task
+
+
+def songs_of(client: InspireClient) -> SomeSongs:
+    assert isinstance(client.songs, SomeSongs)
+    return client.songs

@@ -1,0 +1,97 @@
+import json
+
+import aiohttp
+import discord
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.chat.discord_errors import CLOSED, TROUBLE, announce_error
+from bot.domain.errors import (
+    AnnounceError,
+    MessageGoneError,
+    NoAccessError,
+    TokenDeadError,
+    TryLaterError,
+    UnsendableError,
+)
+
+KINDS = {403: discord.Forbidden, 404: discord.NotFound}
+
+
+async def refusal(status: int, code: int, *, retry_after: str | None = None) -> discord.HTTPException:
+    """discord.py's error for an answer that a server really gave."""
+
+    async def serve(_: web.Request) -> web.Response:
+        return web.Response(status=status, headers={"Retry-After": retry_after} if retry_after else {})
+
+    app = web.Application()
+    app.router.add_get("/", serve)
+    async with (
+        TestServer(app) as server,
+        aiohttp.ClientSession() as session,
+        session.get(server.make_url("/")) as got,
+    ):
+        return KINDS.get(status, discord.HTTPException)(got, {"code": code, "message": "words"})
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "by_token", "kind"),
+    [
+        (404, 10008, True, MessageGoneError),
+        (404, 10003, False, NoAccessError),
+        (403, 50001, False, NoAccessError),
+        (403, 50013, True, NoAccessError),
+        (403, 50007, False, NoAccessError),
+        (403, 99999, False, NoAccessError),
+        (401, 50027, True, TokenDeadError),
+        (401, 0, True, TokenDeadError),
+        (404, 10015, True, TokenDeadError),
+        (401, 0, False, TryLaterError),
+        (400, 50035, False, UnsendableError),
+        (413, 40005, False, UnsendableError),
+        (404, 0, False, TryLaterError),
+        (403, 0, False, TryLaterError),
+        (503, 0, False, TryLaterError),
+        (429, 30046, False, TryLaterError),
+        (400, 30046, False, TryLaterError),
+    ],
+)
+async def test_a_refusal_says_what_to_do_next(
+    status: int, code: int, by_token: bool, kind: type[AnnounceError]
+) -> None:
+    assert type(announce_error(await refusal(status, code), by_token=by_token)) is kind
+
+
+@pytest.mark.parametrize(
+    ("header", "pause_s"),
+    [("1.5", 1.5), (None, None), ("soon", None), ("-1", None), ("nan", None), ("99999", None)],
+)
+async def test_a_pause_is_kept_if_it_can_be_believed(header: str | None, pause_s: float | None) -> None:
+    error = announce_error(await refusal(429, 0, retry_after=header), by_token=True)
+    assert isinstance(error, TryLaterError)
+    assert error.retry_after_s == pause_s
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionResetError(),
+        TimeoutError(),
+        aiohttp.ServerDisconnectedError(),
+        json.JSONDecodeError("", "", 0),
+    ],
+)
+def test_trouble_on_the_way_is_tried_later(error: Exception) -> None:
+    assert isinstance(error, TROUBLE)
+    assert isinstance(announce_error(error, by_token=False), TryLaterError)
+
+
+def test_a_long_wait_that_discord_py_will_not_take_is_passed_on() -> None:
+    error = announce_error(discord.RateLimited(40.0), by_token=False)
+    assert isinstance(error, TryLaterError)
+    assert error.retry_after_s == 40
+
+
+def test_closed_places_are_told_in_words() -> None:
+    assert all(CLOSED.values())

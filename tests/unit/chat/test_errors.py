@@ -1,0 +1,154 @@
+from datetime import timedelta
+
+import pytest
+from discord import app_commands
+
+import bot.domain.errors as domain_errors
+from bot.chat.errors import NOTHING_SENT, sentence, unexpected
+from bot.chat.wording import CLIPS, FAILURES, PLAYLISTS
+from bot.domain.errors import (
+    ActiveLimitError,
+    ClipError,
+    CooldownError,
+    CreditsError,
+    LinkKind,
+    ModelError,
+    NotYoursError,
+    PersonaError,
+    PlaylistError,
+    PromptError,
+    RefusalError,
+    RequestNotFoundError,
+    StoppingError,
+    StoreError,
+    TooLateError,
+    WeightError,
+)
+from bot.domain.requests import FailureKind, State
+from tests.unit.chat.samples import NOW
+
+SAMPLES: list[RefusalError] = [
+    *(PlaylistError(kind) for kind in LinkKind),
+    *(ClipError(kind) for kind in LinkKind),
+    PersonaError(),
+    WeightError("style_weight", 65),
+    ModelError("v99", ("v55", "v50")),
+    PromptError(5100, 5000, "v55"),
+    CreditsError(10, 30, NOW),
+    ActiveLimitError(1),
+    CooldownError(NOW),
+    StoppingError(),
+    RequestNotFoundError(),
+    NotYoursError(),
+    *(TooLateError(state) for state in State),
+]
+
+
+def subclasses(kind: type[RefusalError]) -> list[type[RefusalError]]:
+    return [one for child in kind.__subclasses__() for one in (child, *subclasses(child))]
+
+
+@pytest.mark.parametrize("kind", subclasses(RefusalError))
+def test_every_refusal_has_words_of_its_own(kind: type[RefusalError]) -> None:
+    assert sentence.dispatch(kind) is not sentence.dispatch(Exception)
+    assert any(type(sample) is kind for sample in SAMPLES)
+
+
+@pytest.mark.parametrize("error", SAMPLES, ids=repr)
+def test_every_refusal_says_what_is_true_of_credits(error: RefusalError) -> None:
+    words = sentence(error)
+    assert words
+    assert len(words) <= 2000
+    about_requests = isinstance(error, RequestNotFoundError | NotYoursError | TooLateError)
+    assert (NOTHING_SENT in words) is not about_requests
+
+
+@pytest.mark.parametrize("table", [PLAYLISTS, CLIPS])
+def test_every_kind_of_link_has_its_own_words(table: dict[LinkKind, str]) -> None:
+    assert set(table) == set(LinkKind)
+    assert len(set(table.values())) == len(LinkKind)
+
+
+def test_every_failure_has_a_sentence() -> None:
+    assert set(FAILURES) == set(FailureKind)
+    assert all("credits are back" not in words for words in FAILURES.values())
+
+
+def test_free_text_and_short_links_are_told_what_to_do() -> None:
+    free = sentence(PlaylistError(LinkKind.FREE_TEXT))
+    short = sentence(PlaylistError(LinkKind.SHORT_LINK))
+    assert free
+    assert "Paste the link of a Suno playlist: open it on suno.com" in free
+    assert short
+    assert "copy the address" in short
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"), [(65, "65 % is 0.65"), (7.5, "For 7.5 % type 0.075"), (-0.1, None), (900, None)]
+)
+def test_a_weight_that_looks_like_percent_gets_a_hint(value: float, hint: str | None) -> None:
+    words = sentence(WeightError("style_weight", value))
+    assert words
+    assert "`style_weight` takes a number from 0 to 1" in words
+    assert ("65 % is 0.65" in words) is (hint is not None)
+    assert hint is None or hint in words
+
+
+def test_missing_credits_say_what_there_is_and_when_more_come() -> None:
+    words = sentence(CreditsError(10, 30, NOW))
+    assert words
+    assert "costs 30 credits" in words
+    assert "you have 10 credits" in words
+    assert f"<t:{int(NOW.timestamp())}:R>" in words
+
+
+def test_a_cooldown_says_when_it_ends() -> None:
+    words = sentence(CooldownError(NOW + timedelta(seconds=30)))
+    assert words
+    assert f"<t:{int(NOW.timestamp()) + 30}:R>" in words
+
+
+def test_limits_above_one_are_counted() -> None:
+    words = sentence(ActiveLimitError(3))
+    assert words
+    assert "3 requests under way" in words
+
+
+def test_too_late_depends_on_where_the_request_is() -> None:
+    assert "can't be called back" in str(sentence(TooLateError(State.MAKING)))
+    assert "its credits are back" in str(sentence(TooLateError(State.EXPIRED)))
+    assert "is finished" in str(sentence(TooLateError(State.DELIVERED)))
+    assert "Try again" in str(sentence(TooLateError(State.WAITING)))
+
+
+def test_what_was_typed_cannot_format_the_answer() -> None:
+    words = sentence(ModelError("`@everyone`", ("v55",)))
+    assert words
+    assert r"\`\@everyone\`" in words
+
+
+@pytest.mark.parametrize(
+    "error", [StoreError("database is locked: /secret"), ValueError("x"), domain_errors.InspireError()]
+)
+def test_what_the_member_cannot_mend_has_no_sentence(error: Exception) -> None:
+    assert sentence(error) is None
+
+
+def test_an_unexpected_error_claims_nothing_that_is_not_known() -> None:
+    words = unexpected("ABC123")
+    assert "(reference `ABC123`)" in words
+    assert "are back" not in words
+    assert "nothing was sent" not in words.lower()
+
+
+@pytest.mark.parametrize(
+    ("error", "part"),
+    [
+        (app_commands.CommandNotFound("old", []), "Reload Discord"),
+        (app_commands.NoPrivateMessage(), "in a server only"),
+        (app_commands.MissingPermissions(["manage_guild"]), "Manage Server"),
+        (app_commands.CheckFailure(), "may not use this here"),
+    ],
+)
+def test_discords_own_refusals_have_sentences(error: app_commands.AppCommandError, part: str) -> None:
+    assert part in str(sentence(error))

@@ -1,0 +1,145 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.render import result_message, within_request
+from bot.chat.render.result import UPLOAD_LIMIT
+from bot.chat.texts import DASH
+from bot.domain.tasks import Clip
+from bot.services.cards import ClipCard
+from bot.services.ports import Media
+from tests.unit.chat.samples import (
+    CLIPS,
+    MEMBER,
+    PLAYLIST,
+    check_sendable,
+    clip,
+    fields,
+    labels,
+    links,
+    result,
+)
+
+SONG = Media(b"song", "mp3")
+
+
+def test_each_clip_has_an_embed_with_its_own_address() -> None:
+    message = result_message(result(), (SONG, SONG))
+    assert [embed.url for embed in message.embeds] == [f"https://suno.com/song/{one}" for one in CLIPS]
+    first = message.embeds[0]
+    assert first.title == "Night Drive"
+    assert first.image.url == "https://cdn.example/1.jpeg"
+    assert first.footer.text == "Clip 1 of 2"
+    assert fields(first) == {"Duration": "1:31", "Model": "Suno v5.5", "Style": "synthwave, night"}
+
+
+def test_the_requester_is_mentioned_and_the_playlist_linked_without_a_preview() -> None:
+    content = result_message(result(), (SONG, SONG)).content
+    assert content.startswith(f"<@{MEMBER}> ")
+    assert f"(<https://suno.com/playlist/{PLAYLIST}>)" in content
+
+
+def test_a_bare_clip_still_makes_an_embed() -> None:
+    bare = ClipCard(clip=Clip(id=CLIPS[0]), listen_url="https://cdn.example/1.mp3", cover_url=None)
+    message = result_message(result(bare), (SONG,))
+    assert message.embeds[0].title == "Untitled"
+    assert fields(message.embeds[0]) == {"Duration": DASH, "Model": "v55"}
+    assert message.embeds[0].image.url is None
+    assert labels(message.view) == ["Listen"]
+
+
+def test_each_clip_has_a_listen_button() -> None:
+    view = result_message(result(clip(1), clip(2, listen_url="https://cdn.example/2.mp3")), ()).view
+    assert labels(view) == ["Listen to 1: Night Drive", "Listen to 2: Night Drive"]
+    assert links(view) == ["https://cdn.example/1.mp3", "https://cdn.example/2.mp3"]
+
+
+def test_an_address_that_no_button_takes_gives_way_to_the_songs_page() -> None:
+    view = result_message(result(clip(1, listen_url="https://cdn.example/" + "x" * 600)), ()).view
+    assert links(view) == [f"https://suno.com/song/{CLIPS[0]}"]
+
+
+def test_a_clip_without_any_address_has_no_button() -> None:
+    nowhere = ClipCard(clip=Clip(id="?"), listen_url="nowhere", cover_url="data:image/png")
+    message = result_message(result(nowhere), ())
+    assert labels(message.view) == []
+    assert message.embeds[0].url is None
+    assert message.embeds[0].image.url is None
+
+
+def test_files_carry_their_clips_name() -> None:
+    message = result_message(result(clip(1, title="One"), clip(2, title="Two")), (None, SONG))
+    assert message.attachments == (("two-2.mp3", SONG),)
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ((SONG, SONG), None),
+        ((SONG, None), "The file of clip 2 couldn't be attached"),
+        ((None, None), "No file is attached"),
+        ((), None),
+    ],
+)
+def test_a_file_that_is_missing_is_spoken_of(files: tuple[Media | None, ...], says: str | None) -> None:
+    content = result_message(result(), files).content
+    assert ("attached" in content) is (says is not None)
+    assert says is None or says in content
+
+
+def test_half_a_song_says_so() -> None:
+    assert "Only one of the two clips" in result_message(result(clip(1), partial=True), (SONG,)).content
+    assert "may be incomplete" in result_message(result(partial=True), (SONG, SONG)).content
+    assert len(result_message(result(), (SONG, SONG)).content.splitlines()) == 1
+
+
+def test_a_result_without_clips_can_still_be_sent() -> None:
+    message = result_message(replace(result(), clips=()), ())
+    check_sendable(content=message.content, embeds=message.embeds, view=message.view)
+
+
+def test_files_beyond_one_request_are_left_out() -> None:
+    large, rest = Media(b"x" * (UPLOAD_LIMIT - 10), "mp3"), Media(b"x" * 10, "mp3")
+    assert within_request((large, rest)) == (large, rest)
+    assert within_request((large, Media(b"x" * 11, "mp3"), rest)) == (large, None, rest)
+
+
+def test_an_empty_file_is_not_attached() -> None:
+    assert within_request((Media(b"", "mp3"), None)) == (None, None)
+
+
+clips = st.builds(
+    ClipCard,
+    clip=st.builds(
+        Clip,
+        id=st.uuids().map(str) | st.text(max_size=150),
+        title=st.none() | st.text(max_size=400) | st.just("*" * 400) | st.just("@everyone 🎤" * 60),
+        duration_s=st.none() | st.floats(),
+        tags=st.lists(st.text(max_size=60) | st.just("_[x](https://y)_" * 20), max_size=30).map(tuple),
+        model=st.none() | st.text(max_size=100) | st.just("|" * 90),
+    ),
+    listen_url=st.text(max_size=50)
+    | st.just("https://cdn.example/1.mp3")
+    | st.just("https://a/" + "x" * 3000),
+    cover_url=st.none() | st.text(max_size=50) | st.just("https://a/" + "x" * 2000),
+)
+media = st.none() | st.builds(Media, st.binary(max_size=8), st.text(max_size=8))
+
+
+@given(st.lists(clips, max_size=12), st.lists(media, max_size=12), st.booleans())
+def test_every_result_is_within_discords_limits(
+    cards: list[ClipCard], files: list[Media | None], partial: bool
+) -> None:
+    message = result_message(replace(result(partial=partial), clips=tuple(cards)), tuple(files))
+    check_sendable(content=message.content, embeds=message.embeds, view=message.view)
+    assert len(message.attachments) <= 10
+    assert len({name for name, _ in message.attachments}) == len(message.attachments)
+
+
+def test_the_longest_legal_clips_fit_together() -> None:
+    longest = clip(1, title="*" * 400, tags=("_" * 400,), listen_url="https://a/" + "x" * 502)
+    message = result_message(result(*[longest] * 10), ())
+    check_sendable(content=message.content, embeds=message.embeds, view=message.view)
+    assert len(message.embeds) == 10

@@ -1,0 +1,159 @@
+from datetime import timedelta
+
+import discord
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.render import ending_message, status_message
+from bot.chat.wording import FAILURES
+from bot.domain.requests import RETURNED, Failure, FailureKind, State
+from bot.services.cards import Hint, StatusCard
+from tests.unit.chat.samples import MEMBER, NOW, PLAYLIST, REQUEST, check_sendable, labels, links, status
+
+LINK = "https://discord.com/channels/1/2/3"
+SOON = f"<t:{int(NOW.timestamp())}:R>"
+
+
+def words(card: StatusCard) -> str:
+    embed, _ = status_message(card)
+    return f"{embed.title}\n{embed.description}\n{embed.footer.text}"
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_says_who_what_and_the_cost(state: State) -> None:
+    text = words(status(state))
+    assert f"<@{MEMBER}>" in text
+    assert f"https://suno.com/playlist/{PLAYLIST}" in text
+    assert "v55 · 30 credits" in text
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("kind", [None, *FailureKind])
+def test_credits_are_said_to_be_back_only_when_they_are(state: State, kind: FailureKind | None) -> None:
+    text = words(status(state, failure=Failure(kind, "secret words") if kind else None))
+    assert ("Your 30 credits are back." in text) is (state in RETURNED)
+    assert "secret words" not in text
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_a_failure_says_why(kind: FailureKind) -> None:
+    assert FAILURES[kind] in words(status(State.FAILED, failure=Failure(kind)))
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        (State.FAILED, FailureKind.PROVIDER),
+        (State.EXPIRED, FailureKind.SILENT),
+        (State.UNCERTAIN, FailureKind.UNCERTAIN),
+    ],
+)
+def test_an_end_without_a_kept_failure_has_its_usual_one(state: State, kind: FailureKind) -> None:
+    assert FAILURES[kind] in words(status(state))
+
+
+def test_a_free_request_does_not_speak_of_credits_that_came_back() -> None:
+    assert "back" not in words(status(State.CANCELLED, cost=0))
+
+
+def test_waiting_shows_place_expectation_and_the_cancel_button() -> None:
+    embed, view = status_message(status(State.WAITING, position=3, expected_at=NOW))
+    assert embed.description
+    assert "Number **3** in line." in embed.description
+    assert SOON in embed.description
+    assert [child.custom_id for child in view.children if isinstance(child, discord.ui.DynamicItem)] == [
+        f"cancel:{REQUEST}"
+    ]
+    assert "In line." in words(status(State.WAITING))
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.WAITING}))
+def test_only_a_waiting_request_can_be_cancelled(state: State) -> None:
+    _, view = status_message(status(state))
+    assert "Cancel" not in labels(view)
+
+
+def test_the_bar_and_the_percentage_grow() -> None:
+    filled = [words(status(State.MAKING, quarters=quarters)).count("▰") for quarters in range(4)]
+    assert filled == [1, 3, 6, 9]
+    assert "50 %" in words(status(State.MAKING, quarters=2))
+    assert words(status(State.WAITING)).count("▰") == 0
+    assert words(status(State.SUBMITTING)).count("▰") == 1
+    assert words(status(State.DELIVERED)).count("▱") == 0
+    assert "▰" not in words(status(State.FAILED))
+
+
+def test_the_first_clip_is_announced() -> None:
+    text = words(status(State.MAKING, quarters=1, clips_ready=1, expected_at=NOW + timedelta(seconds=9)))
+    assert "The first clip is ready" in text
+    assert text.count("▰") == 10
+    assert "%" not in text
+
+
+def test_each_step_looks_different() -> None:
+    steps = [
+        status(State.WAITING, position=2),
+        status(State.WAITING, position=1),
+        status(State.SUBMITTING),
+        *(status(State.MAKING, quarters=quarters) for quarters in range(4)),
+        status(State.MAKING, quarters=3, clips_ready=1),
+        status(State.READY),
+        status(State.DELIVERED),
+    ]
+    assert len({words(card) for card in steps}) == len(steps)
+
+
+def test_a_delivered_song_is_linked() -> None:
+    embed, view = status_message(status(State.DELIVERED, result_url=LINK))
+    assert embed.title == "Your song is ready"
+    assert embed.url == LINK
+    assert links(view) == [LINK]
+
+
+def test_a_partial_song_says_so_in_its_own_colour() -> None:
+    whole, _ = status_message(status(State.DELIVERED))
+    partial, _ = status_message(status(State.DELIVERED, partial=True))
+    assert "Only one of the two clips" in str(partial.description)
+    assert partial.colour != whole.colour
+
+
+def test_a_song_that_could_not_be_posted_is_kept() -> None:
+    assert "It is kept: tell whoever runs the bot" in words(status(State.UNDELIVERABLE))
+
+
+@pytest.mark.parametrize("hint", Hint)
+def test_a_hint_is_given_until_the_end(hint: Hint) -> None:
+    assert "-# " in words(status(State.WAITING, hints=(hint,)))
+    assert "-# " not in words(status(State.DELIVERED, hints=(hint,)))
+
+
+def test_an_ending_by_itself_mentions_the_member() -> None:
+    content, embed, view = ending_message(status(State.FAILED))
+    assert content.startswith(f"<@{MEMBER}> ")
+    check_sendable(content=content, embeds=[embed], view=view)
+
+
+@given(
+    st.builds(
+        StatusCard,
+        request_id=st.integers(10**14, 10**20 - 1),
+        guild_id=st.integers(0, 2**63),
+        user_id=st.integers(0, 2**63),
+        playlist_id=st.just(PLAYLIST),
+        model=st.text(),
+        cost=st.integers(0, 10**12),
+        state=st.sampled_from(State),
+        position=st.none() | st.integers(1, 10**6),
+        quarters=st.integers(0, 3),
+        clips_ready=st.integers(0, 5),
+        expected_at=st.none() | st.just(NOW),
+        hints=st.lists(st.sampled_from(Hint), unique=True).map(tuple),
+        failure=st.none() | st.builds(Failure, st.sampled_from(FailureKind), st.text()),
+        partial=st.booleans(),
+        result_url=st.none() | st.text() | st.just(LINK) | st.just(LINK + "0" * 600),
+    )
+)
+def test_every_status_is_within_discords_limits(card: StatusCard) -> None:
+    embed, view = status_message(card)
+    check_sendable(embeds=[embed], view=view)
