@@ -1,0 +1,159 @@
+"""The command line: `python -m bot run|migrate|check|audit|sync`."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+import discord
+
+from bot import command_line, logs
+from bot.app import application
+from bot.checks import findings
+from bot.config import Settings, SettingsError, load
+from bot.domain.errors import StoreError
+from bot.services.attendance import Part, Role
+from bot.storage.audit import audit_database
+from bot.storage.schema import migrate
+from bot.storage.urls import read_url
+
+log = logging.getLogger("bot")
+
+WELL, BROKEN, MISUSED = 0, 1, 2
+"""Exit codes: all is well; something is broken; the settings or the command line are wrong."""
+
+
+async def run(settings: Settings, part: Part) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    refuse_shared_file(settings, part)
+    await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with application(settings, part) as app:
+        log.info("ready as %s, role %s", app.client.user, part.role)
+        await app.run(stop)
+    log.info("stopped")
+    return WELL
+
+
+def refuse_shared_file(settings: Settings, part: Part) -> None:
+    """A file serves one process, which then has to do everything.
+
+    Raises:
+        StoreError: this process is to do a part of it.
+    """
+    if part.role is not Role.ALL and isinstance(read_url(settings.database_url.get_secret_value()), Path):
+        raise StoreError(
+            f"--role {part.role} needs a PostgreSQL database, which several processes can share: a SQLite"
+            " file serves one. Set DATABASE_URL to postgresql://..., or leave --role out."
+        )
+
+
+async def migrate_only(settings: Settings) -> int:
+    """Bring the database up to date."""
+    before, after = await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
+    print(f"The database is up to date ({before or 'new'} -> {after}).")
+    return WELL
+
+
+async def check(settings: Settings) -> int:
+    """Say what works and what has to be mended."""
+    well = True
+    async for finding in findings(settings):
+        print(f"{finding.subject:<9} {'ok  ' if finding.well else 'FAIL'}  {finding.words}")
+        well = well and finding.well
+    return WELL if well else BROKEN
+
+
+async def audit(settings: Settings) -> int:
+    """Prove that the credits are right."""
+    breaches, totals = await asyncio.to_thread(audit_database, settings.database_url.get_secret_value())
+    states = ", ".join(f"{count} {state}" for state, count in totals.requests.items())
+    print(f"requests  {states or 'none'}")
+    print(
+        f"credits   {totals.granted} granted = {totals.available} available"
+        f" + {totals.held} on hold + {totals.used} used"
+    )
+    for breach in breaches:
+        print(f"BREACH    {breach}")
+    print(f"audit     {f'{len(breaches)} breaches' if breaches else 'clean'}")
+    return BROKEN if breaches else WELL
+
+
+async def sync(settings: Settings) -> int:
+    """Tell Discord the commands, changed or not."""
+    await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
+    async with application(settings) as app:
+        await app.client.sync_commands(force=True)
+    print("Discord knows the commands.")
+    return WELL
+
+
+RUN_HELP = "Serve until SIGTERM or SIGINT."
+COMMANDS: dict[str, Callable[[Settings], Awaitable[int]]] = {
+    "migrate": migrate_only,
+    "check": check,
+    "audit": audit,
+    "sync": sync,
+}
+
+
+async def perform(command: Callable[[Settings], Awaitable[int]], settings: Settings) -> int:
+    """The exit code of a command; what an operator can mend is said in a sentence, without a traceback."""
+    try:
+        return await command(settings)
+    # an edge: what has a sentence is said, anything else is raised again with its traceback
+    except Exception as error:
+        cause = root_of(error)
+        words = what_to_mend(cause)
+        if words is None:
+            raise
+        print(words, file=sys.stderr)
+        return BROKEN
+
+
+def root_of(error: Exception) -> Exception:
+    """The first error of those that ended a group of tasks."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def what_to_mend(error: Exception) -> str | None:
+    """An operator's sentence, or None for a bug."""
+    match error:
+        case StoreError():
+            return str(error)
+        case discord.LoginFailure():
+            return "DISCORD_TOKEN is not taken: make a new one in the developer portal (Bot > Reset Token)."
+        case discord.DiscordException() | aiohttp.ClientError() | OSError():
+            return f"Discord, or the network to it, failed: {type(error).__name__}: {error}"
+        case _:
+            return None
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and give the exit code."""
+    helps = {name: (command.__doc__ or "").strip() for name, command in COMMANDS.items()} | {"run": RUN_HELP}
+    wish = command_line.read(arguments, commands=helps)
+    try:
+        settings = load()
+    except SettingsError as error:
+        print("The settings have to be mended:", *error.problems, sep="\n  ", file=sys.stderr)
+        return MISUSED
+    logs.set_up(level=settings.log_level, style=settings.log_format, secrets=settings.secrets)
+    command = COMMANDS.get(wish.command, partial(run, part=wish.part))
+    try:
+        return asyncio.run(perform(command, settings))
+    except KeyboardInterrupt:
+        return BROKEN
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,242 @@
+"""The composition root: every concrete class is chosen and wired here, and nowhere else."""
+
+import asyncio
+import logging
+import os
+import random
+import secrets
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.chat.announcer import DiscordAnnouncer
+from bot.chat.client import InspireClient, Shards
+from bot.chat.endpoints import point_at
+from bot.chat.views import CancelButton
+from bot.config import Settings
+from bot.domain.errors import ShardTakenError
+from bot.domain.polling import Pace
+from bot.domain.quota import Policy, song_cost
+from bot.health import health_app, is_connected, serving, silence_of
+from bot.metrics.page import Metrics
+from bot.services.attendance import ALIVE_S, BEAT_S, Attendance, Part
+from bot.services.memory import Memory
+from bot.services.quotas import Quotas
+from bot.services.songs import SongRules, Songs
+from bot.services.work import Store
+from bot.services.workers import Workers, WorkRules, workers_of
+from bot.storage.store import open_store
+from bot.storage.urls import read_url
+from bot.suno.client import CqtaiClient, provider_session
+from bot.suno.media import HttpMedia
+from bot.suno.sessions import media_session
+from cogs.credits import Credits
+from cogs.inspire import Inspire
+from cogs.songs import OwnSongs
+
+log = logging.getLogger(__name__)
+
+DRAIN_S = 15.0
+"""Seconds that the work in hand has to finish when the process is asked to stop."""
+WORKING = "workers"
+ONLY_PROCESS = "the only process"
+"""What a process is called that has its database for itself: after a crash it is the same one again."""
+
+
+def song_rules(settings: Settings) -> SongRules:
+    """What the operator has settled about songs."""
+    return SongRules(
+        models=settings.models,
+        default_model=settings.default_model,
+        cost=song_cost(settings.credit_rate),
+        policy=Policy(
+            allowance=settings.default_allowance,
+            period=settings.default_period,
+            max_active=settings.max_active_per_member,
+            cooldown_s=settings.cooldown_s,
+        ),
+        places=settings.max_running,
+        token_life_s=settings.interaction_token_s,
+        edit_spacing_s=settings.status_edit_min_s,
+    )
+
+
+def work_rules(settings: Settings) -> WorkRules:
+    """What the operator has settled about the work on requests."""
+    return WorkRules(
+        pace=Pace(settings.poll_min_s, settings.poll_max_s, settings.polls_per_s),
+        give_up_s=settings.give_up_s,
+        attach_audio=settings.attach_audio,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """One process, wired: a client in Discord, the workers, and its place among other processes."""
+
+    settings: Settings
+    part: Part
+    store: Store
+    client: InspireClient
+    workers: Workers
+    attendance: Attendance
+    metrics: Metrics
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set: then take nothing new, finish what is in hand, and leave."""
+        health = health_app(alive=self.workers.hanging, ready=self.readiness, metrics=self.metrics.page)
+        async with (
+            serving(health, host=self.settings.http_host, port=self.settings.http_port),
+            asyncio.TaskGroup() as group,
+        ):
+            duties = {name: group.create_task(duty, name=name) for name, duty in self._duties()}
+            await _stopped_or_ended(stop, duties.values())
+            log.info("stopping: what is in hand is finished first")
+            self.client.draining = True
+            self.workers.stop()
+            if WORKING in duties:
+                await asyncio.wait({duties[WORKING]}, timeout=DRAIN_S)
+            await self.client.close()
+            for task in duties.values():
+                task.cancel()
+
+    def _duties(self) -> Iterator[tuple[str, Coroutine[object, object, None]]]:
+        """What this process does at the same time, for as long as it lives."""
+        if self.part.role.takes_commands:
+            yield "gateway", self.client.connect()
+        if self.part.role.works:
+            yield WORKING, self.workers.run()
+        yield "attendance", self.attendance.run()
+        yield "lag", self.metrics.watch_loop()
+
+    async def readiness(self) -> str | None:
+        """What is missing for the process to do its work, or None."""
+        if self.part.role.takes_commands and not is_connected(self.client):
+            return "not connected to Discord"
+        return await silence_of(self.store)
+
+
+@asynccontextmanager
+async def application(settings: Settings, part: Part = Part()) -> AsyncIterator[App]:  # noqa: B008 - frozen
+    """The process, wired and logged in; everything it opened is closed afterwards, commands first.
+
+    Raises:
+        ShardTakenError: another live process serves one of its shards.
+        StoreError: the database cannot be used.
+        discord.LoginFailure: Discord refuses the token.
+    """
+    point_at(settings.discord_api_url, settings.discord_gateway_url)
+    url = settings.database_url.get_secret_value()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(url))
+        process = ONLY_PROCESS if isinstance(read_url(url), Path) else process_name()
+        attendance = await stack.enter_async_context(attending(store, process=process, part=part))
+        metrics = Metrics()
+        client = await stack.enter_async_context(_client(settings, part, store))
+        metrics.watch_answers(client)
+        workers = await _workers(stack, settings, store, client, metrics, process=process)
+        await client.login(settings.discord_token.get_secret_value())
+        yield App(
+            settings=settings,
+            part=part,
+            store=store,
+            client=client,
+            workers=workers,
+            attendance=attendance,
+            metrics=metrics,
+        )
+
+
+async def _stopped_or_ended(stop: asyncio.Event, tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Wait for the stop, or for a task that ends by itself: none of them should."""
+    stopped = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopped.cancel()
+
+
+def process_name() -> str:
+    """A name for this process that no other has, and that tells an operator which it is."""
+    return f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(2)}"
+
+
+@asynccontextmanager
+async def attending(store: Store, *, process: str, part: Part) -> AsyncIterator[Attendance]:
+    """This process is known to the others, and serves its shards alone, while this is entered.
+
+    A process that was killed counts as alive for a while: its shards are waited for, for as long as that.
+
+    Raises:
+        ShardTakenError: the process that serves one of them is alive.
+    """
+    attendance = Attendance(store, process=process, part=part, clock=store.clock)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + ALIVE_S + BEAT_S
+    while True:
+        try:
+            await attendance.arrive()
+            break
+        except ShardTakenError as error:
+            if loop.time() >= deadline:
+                raise
+            log.warning("%s Trying again for %.0f s.", error, deadline - loop.time())
+            await asyncio.sleep(1.0)
+    try:
+        yield attendance
+    finally:
+        await attendance.leave()
+
+
+async def _workers(
+    stack: AsyncExitStack,
+    settings: Settings,
+    store: Store,
+    client: InspireClient,
+    metrics: Metrics,
+    *,
+    process: str,
+) -> Workers:
+    """The workers with their sessions, which the stack closes."""
+    provider = CqtaiClient(
+        await stack.enter_async_context(provider_session()),
+        base_url=settings.cqtai_base_url,
+        api_key=settings.cqtai_api_key.get_secret_value(),
+    )
+    origins = settings.media_trusted_origins
+    media = HttpMedia(await stack.enter_async_context(media_session(origins)), trusted_origins=origins)
+    workers = workers_of(
+        store,
+        provider,
+        DiscordAnnouncer(client, meter=metrics.meter),
+        media,
+        owner=f"{process} {secrets.token_hex(4)}",
+        songs=song_rules(settings),
+        rules=work_rules(settings),
+        chance=random.random,
+        meter=metrics.meter,
+    )
+    metrics.watch_books(store)
+    metrics.watch_workers(workers.loops)
+    return workers
+
+
+def _client(settings: Settings, part: Part, store: Store) -> InspireClient:
+    rules = song_rules(settings)
+    songs = Songs(store, rules=rules, clock=store.clock)
+    quotas = Quotas(store, policy=rules.policy, clock=store.clock)
+    is_sharded = part.shard_count > 1
+    return InspireClient(
+        songs=songs,
+        quotas=quotas,
+        remembered=Memory(store),
+        cogs=(
+            lambda _: Inspire(songs, models=rules.models),
+            lambda _: Credits(quotas),
+            lambda _: OwnSongs(songs),
+        ),
+        buttons=(CancelButton,),
+        shards=Shards(shard_count=part.shard_count, shard_ids=list(part.shards)) if is_sharded else None,
+    )

@@ -1,0 +1,184 @@
+"""The settings: read from the environment and from `.env`, checked all at once."""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.domain.quota import Period
+
+Url = Annotated[str, Field(min_length=1)]
+Names = Annotated[tuple[str, ...], NoDecode]
+"""A comma-separated list."""
+_PASSWORD = re.compile(r"://[^:/@]*:([^@]*)@|[?&]password=([^&]*)")
+"""Where a database's address has its password."""
+
+
+class SettingsError(Exception):
+    """The settings are not usable; `problems` has one sentence for each variable that is wrong."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseSettings):
+    """What the operator has set; the environment wins over the file."""
+
+    model_config = SettingsConfigDict(
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        use_attribute_docstrings=True,
+        validate_default=True,
+        hide_input_in_errors=True,
+    )
+
+    discord_token: SecretStr = Field(min_length=1)
+    """The bot's token, from the Discord developer portal (Bot > Reset Token)."""
+    cqtai_api_key: SecretStr = Field(min_length=1)
+    """The key of the account at CQTAI that pays for the songs."""
+    discord_api_url: Url = "https://discord.com/api/v10"
+    """REST base of Discord, or of a proxy in front of it; ends in /api/v10."""
+    discord_gateway_url: Url = "wss://gateway.discord.gg"
+    """Gateway of Discord."""
+    cqtai_base_url: Url = "https://api.cqtai.com"
+    """Base of the song provider's API."""
+    database_url: SecretStr = SecretStr("sqlite:///data/inspire.db")
+    """Where requests and credits are kept: a SQLite file, or postgresql://user:password@host/name."""
+    credit_rate: Decimal = Field(default=Decimal(1), gt=0, le=1000)
+    """The provider account's rate on the 30 credits of a song."""
+    default_allowance: int = Field(default=90, ge=0, le=1_000_000)
+    """Credits for each member per period."""
+    default_period: Period = Period.WEEK
+    """When the allowance begins anew: day, week (from Monday) or month, in UTC."""
+    max_active_per_member: int = Field(default=1, ge=1, le=1000)
+    """Requests that one member may have under way."""
+    cooldown_s: int = Field(default=0, ge=0, le=86_400)
+    """Seconds between two requests of one member."""
+    max_running: int = Field(default=3, ge=1, le=10_000)
+    """Tasks at the provider at once."""
+    models: Names = ("v55", "v50", "v45+", "v45", "v40")
+    """The models that members may choose, separated by commas; at most 25."""
+    default_model: str = "v55"
+    """The model for those who choose none."""
+    poll_min_s: float = Field(default=1, gt=0, le=60)
+    """The shortest time in seconds between two questions about one song."""
+    poll_max_s: float = Field(default=30, gt=0, le=600)
+    """The longest time in seconds between two questions about one song."""
+    polls_per_s: float = Field(default=20, gt=0, le=1000)
+    """Questions to the provider per second, for all songs together."""
+    give_up_s: float = Field(default=900, gt=0)
+    """Seconds without any progress after which a song is given up and its credits returned."""
+    status_edit_min_s: float = Field(default=4, ge=0, le=60)
+    """The shortest time in seconds between two edits of one status message."""
+    interaction_token_s: float = Field(default=870, gt=0, le=890)
+    """Seconds for which status messages are edited by the interaction's token; Discord ends it at 900."""
+    attach_audio: bool = True
+    """Whether clips are attached as files where they fit."""
+    media_trusted_origins: Names = ()
+    """Origins (scheme://host:port) whose links are taken though they are http or private: for the sandbox."""
+    http_host: str = "127.0.0.1"
+    """The address that /healthz, /readyz and /metrics listen on."""
+    http_port: int | None = Field(default=None, ge=1, le=65_535)
+    """The port that /healthz, /readyz and /metrics listen on; empty for none."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least weight of what is logged."""
+    log_format: Literal["text", "json"] = "text"
+    """One line of text, or one JSON object, per entry."""
+
+    @field_validator("models", "media_trusted_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """A comma-separated text as its parts."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        """Take the level in any case."""
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("models")
+    @classmethod
+    def _choosable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Discord shows 1 to 25 choices."""
+        if not 1 <= len(value) <= 25:
+            raise ValueError("name 1 to 25 models, separated by commas")
+        return value
+
+    @field_validator("discord_api_url", "cqtai_base_url", "discord_gateway_url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        """An address with a scheme and a host, without a slash at its end."""
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https", "ws", "wss"} or not parts.hostname:
+            raise ValueError("must be an address such as https://host/path")
+        return value.rstrip("/")
+
+    @field_validator("media_trusted_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Origins have a scheme and a host, and no path."""
+        for origin in value:
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}:
+                raise ValueError("must be origins such as http://127.0.0.1:8080, separated by commas")
+        return tuple(origin.rstrip("/") for origin in value)
+
+    @field_validator("default_model")
+    @classmethod
+    def _is_offered(cls, value: str, info: ValidationInfo) -> str:
+        """The default is one of the models."""
+        if value not in info.data.get("models", (value,)):
+            raise ValueError("must be one of MODELS")
+        return value
+
+    @field_validator("poll_max_s")
+    @classmethod
+    def _is_longest(cls, value: float, info: ValidationInfo) -> float:
+        """The longest interval is not shorter than the shortest."""
+        if value < info.data.get("poll_min_s", value):
+            raise ValueError("must not be below POLL_MIN_S")
+        return value
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be seen in a log."""
+        known = (self.discord_token.get_secret_value(), self.cqtai_api_key.get_secret_value())
+        return known + _passwords(self.database_url.get_secret_value())
+
+
+def _passwords(url: str) -> tuple[str, ...]:
+    """What stands where an address may have a password, as it stands there."""
+    return tuple(found for pair in _PASSWORD.findall(url) for found in pair if found)
+
+
+def load(env_file: Path | None = Path(".env")) -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: with every variable that is missing or wrong.
+    """
+    try:
+        return Settings(_env_file=env_file)
+    except ValidationError as error:
+        raise SettingsError(tuple(_sentence(e["loc"], e["type"], e["msg"]) for e in error.errors())) from None
+
+
+def _sentence(location: tuple[int | str, ...], kind: str, message: str) -> str:
+    """One problem, in words that name the variable and never its value."""
+    text = message.removeprefix("Value error, ").removeprefix("Input ")
+    if not location:
+        return text
+    name = str(location[0]).upper()
+    if kind == "missing":
+        return f"{name}: is not set; put it into the environment or into .env (see .env.example)"
+    return f"{name}: {text[:1].lower()}{text[1:]}"

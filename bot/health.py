@@ -1,0 +1,85 @@
+"""Addresses for whoever watches the process: is it alive, can it do its work, and what does it measure."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import discord
+from aiohttp import web
+
+from bot.domain.errors import StoreError
+from bot.services.work import Store
+
+Aliveness = Callable[[], str | None]
+"""Gives what hangs, or None when nothing does."""
+Readiness = Callable[[], Awaitable[str | None]]
+"""Gives what is missing, or None when nothing is."""
+Page = Callable[[str], Awaitable[tuple[bytes, str]]]
+"""Gives the metrics and their content type, for what the reader accepts."""
+DATABASE_S = 1.0
+"""Seconds within which the database has to answer for the process to be ready."""
+
+
+def health_app(*, alive: Aliveness, ready: Readiness, metrics: Page) -> web.Application:
+    """`/healthz` answers 200 while the process works, `/readyz` while it can serve members, else 503.
+
+    `/metrics` is for Prometheus.
+    """
+
+    async def healthz(_: web.Request) -> web.Response:
+        return _verdict(alive(), well="ok", ill="hanging")
+
+    async def readyz(_: web.Request) -> web.Response:
+        return _verdict(await ready(), well="ready", ill="not ready")
+
+    async def page(request: web.Request) -> web.Response:
+        body, content_type = await metrics(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", page)
+    return app
+
+
+def _verdict(reason: str | None, *, well: str, ill: str) -> web.Response:
+    if reason is None:
+        return web.json_response({"status": well})
+    return web.json_response({"status": ill, "reason": reason}, status=503)
+
+
+def is_connected(client: discord.AutoShardedClient) -> bool:
+    """True while all shards of this process are connected to Discord's gateway."""
+    return client.is_ready() and not any(shard.is_closed() for shard in client.shards.values())
+
+
+async def silence_of(store: Store) -> str | None:
+    """What is wrong with the database, or None when it answers in time."""
+    try:
+        async with asyncio.timeout(DATABASE_S):
+            await store.read(lambda work: work.memos.get("readiness"))
+    except TimeoutError:
+        return f"the database has not answered within {DATABASE_S:g} s"
+    except StoreError as error:
+        return str(error)
+    return None
+
+
+@asynccontextmanager
+async def serving(app: web.Application, *, host: str, port: int | None) -> AsyncIterator[None]:
+    """The app is served while this is entered; nothing listens when there is no port.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    if port is None:
+        yield
+        return
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,1 @@
+"""What is measured, for Prometheus: its own registry, nothing global, no label without bounds."""

@@ -1,0 +1,92 @@
+"""All metrics of one process, and the page that Prometheus reads."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
+
+from discord.ext import commands
+from prometheus_client import CollectorRegistry, Gauge, GCCollector, Histogram, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+from bot.metrics.answers import AnswerWatch
+from bot.metrics.books import Books
+from bot.metrics.meter import PrometheusMeter
+from bot.services.work import Store
+
+LAG_PERIOD_S = 0.25
+"""Seconds between two looks at how late the event loop is."""
+LAG_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+
+
+class Busy(Protocol):
+    """Somebody with work in hand."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def in_hand(self) -> int:
+        """How many pieces of work are being done."""
+        ...
+
+
+class Metrics:
+    """The metrics of one process; `meter` is what the services are given."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+        self.meter = PrometheusMeter(self._registry)
+        self._lag_s = Histogram(
+            "inspire_event_loop_lag_seconds",
+            "How much later than it should the event loop wakes a task.",
+            buckets=LAG_BUCKETS_S,
+            registry=self._registry,
+        )
+        self._books: Books | None = None
+
+    def watch_answers(self, client: commands.AutoShardedBot) -> None:
+        """Measure how long the client's members wait for an answer; it has yet to log in."""
+        AnswerWatch(self._registry).attach(client)
+
+    def watch_books(self, store: Store) -> None:
+        """Show what the database holds."""
+        self._books = Books(store, self._registry)
+
+    def watch_workers(self, workers: Iterable[Busy]) -> None:
+        """Show what each has in hand."""
+        gauge = Gauge(
+            "inspire_worker_in_hand",
+            "Pieces of work that a worker is doing.",
+            ["worker"],
+            registry=self._registry,
+        )
+        for worker in workers:
+            gauge.labels(worker.name).set_function(_hands_of(worker))
+
+    async def watch_loop(
+        self,
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Measure the event loop's lag until cancelled."""
+        while True:
+            began = clock()
+            await sleep(LAG_PERIOD_S)
+            self._lag_s.observe(max(0.0, clock() - began - LAG_PERIOD_S))
+
+    async def page(self, accept: str) -> tuple[bytes, str]:
+        """The metrics in the one of Prometheus's formats that `accept` asks for, and its content type."""
+        if self._books is not None:
+            await self._books.refresh()
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type
+
+
+def _hands_of(worker: Busy) -> Callable[[], float]:
+    return lambda: worker.in_hand

@@ -1,0 +1,276 @@
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import make_url
+
+from bot import checks
+from bot.checks import Finding, findings
+from bot.config import Settings
+from bot.storage.schema import migrate
+from sandbox.cqtai.effects import MODERATION, NO_CREDITS, Drop, Page
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.discord import Fault as DiscordFault
+from sandbox.discord import FaultKind
+from tests.databases import Cluster, tell
+from tests.e2e.stage import Stage, addresses_restored, stage
+
+CLOSED = "http://127.0.0.1:9"
+"""The discard port: nobody listens there."""
+
+
+@pytest.fixture
+async def local(tmp_path: Path) -> AsyncIterator[Stage]:
+    with addresses_restored():
+        async with stage(tmp_path) as both:
+            yield both
+
+
+async def found(local: Stage, subject: str, **changes: object) -> Finding:
+    settings = local.settings.model_copy(update=changes)
+    return {finding.subject: finding async for finding in findings(settings)}[subject]
+
+
+def files(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+async def first(settings: Settings) -> Finding:
+    looking = findings(settings)
+    try:
+        return await anext(looking)
+    finally:
+        await looking.aclose()  # type: ignore[attr-defined]
+
+
+async def test_everything_is_well_and_nothing_was_changed(local: Stage, tmp_path: Path) -> None:
+    assert [(one.subject, one.well) async for one in findings(local.settings)] == [
+        ("settings", True),
+        ("database", True),
+        ("discord", True),
+        ("provider", True),
+    ]
+    assert local.submissions == []
+    assert files(tmp_path) == []
+
+
+async def test_settings_that_are_not_as_by_default_are_listed() -> None:
+    settings = Settings(
+        _env_file=None,
+        discord_token=SecretStr("token-1234"),
+        cqtai_api_key=SecretStr("key-1234"),
+        database_url=SecretStr("postgresql://inspire:hunter22@db/songs"),
+        cqtai_base_url="https://me:hunter22@proxy.example/api",
+        models=("v55", "v50"),
+        credit_rate=Decimal("0.5"),
+        http_port=8080,
+    )
+    finding = await first(settings)
+    assert finding.words == (
+        "all are usable; not as by default: CQTAI_BASE_URL=https://[secret]@proxy.example/api DATABASE_URL"
+        " CREDIT_RATE=0.5 MODELS=v55,v50 HTTP_PORT=8080"
+    )
+
+
+async def test_settings_that_are_all_as_by_default_are_said_to_be() -> None:
+    settings = Settings(
+        _env_file=None, discord_token=SecretStr("token-1234"), cqtai_api_key=SecretStr("key-1234")
+    )
+    assert (await first(settings)).words == "all are usable; all that may be is as by default"
+
+
+async def test_a_database_that_is_up_to_date_and_its_engine_are_told(local: Stage, tmp_path: Path) -> None:
+    migrate(local.database_url)
+    finding = await found(local, "database")
+    assert finding.well
+    assert finding.words.startswith(f"is up to date, and can be written: {tmp_path / 'inspire.db'}; SQLite ")
+
+
+@pytest.mark.parametrize(("version", "warned"), [((3, 51, 2), True), ((3, 51, 3), False)])
+async def test_an_sqlite_that_can_damage_a_file_is_pointed_out(
+    local: Stage, monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], warned: bool
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+    finding = await found(local, "database")
+    assert ("let no other program write to it" in finding.words) is warned
+    assert finding.well
+
+
+async def test_a_database_that_is_none_is_told(local: Stage, tmp_path: Path) -> None:
+    (tmp_path / "inspire.db").write_bytes(b"no database at all" * 100)
+    finding = await found(local, "database")
+    assert not finding.well
+    assert "is not a SQLite database" in finding.words
+
+
+async def test_a_url_that_names_no_database_is_told(local: Stage) -> None:
+    finding = await found(local, "database", database_url=SecretStr("mysql://me:hunter22@db/x"))
+    assert not finding.well
+    assert "DATABASE_URL begins with mysql" in finding.words
+    assert "hunter22" not in finding.words
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["file", "folder"])
+async def test_what_cannot_be_written_is_named(
+    local: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    folder = tmp_path / "locked" / "deeper" if there else tmp_path / "locked"
+    url = SecretStr(f"sqlite:///{folder / 'inspire.db'}")
+    if there:
+        migrate(url.get_secret_value())
+    closed = folder / "inspire.db" if there else tmp_path
+    may = os.access
+
+    def access(path: Path, mode: int) -> bool:
+        return path != closed and may(path, mode)
+
+    monkeypatch.setattr(os, "access", access)  # root may write everything
+    finding = await found(local, "database", database_url=url)
+    assert not finding.well
+    assert f"{closed} cannot be written: let the bot's user" in finding.words
+
+
+async def test_a_postgresql_database_is_told_with_its_version(local: Stage, postgres_url: str) -> None:
+    finding = await found(local, "database", database_url=SecretStr(postgres_url))
+    assert finding.well
+    assert finding.words.startswith("is up to date, and can be written: inspire_test_")
+    assert "; PostgreSQL 1" in finding.words
+
+
+async def test_a_postgresql_user_who_may_not_make_tables_is_told_how_to_mend_it(
+    local: Stage, postgres_url: str
+) -> None:
+    guest = "inspire_guest"
+    tell(
+        postgres_url,
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        f"DROP ROLE IF EXISTS {guest}",
+        f"CREATE ROLE {guest} LOGIN PASSWORD 'guest-1234'",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {guest}",
+    )
+    url = make_url(postgres_url).set(username=guest, password="guest-1234")
+    try:
+        secret = SecretStr(url.render_as_string(hide_password=False))
+        finding = await found(local, "database", database_url=secret)
+    finally:
+        tell(postgres_url, f"DROP OWNED BY {guest}", f"DROP ROLE {guest}")
+    assert not finding.well
+    assert "GRANT CREATE ON SCHEMA public" in finding.words
+    assert "guest-1234" not in finding.words
+
+
+async def test_a_standby_is_told_from_a_primary(local: Stage, own_cluster: Cluster) -> None:
+    own_cluster.stop("fast")
+    mark = own_cluster.folder / "data" / "standby.signal"
+    mark.touch()
+    own_cluster.start()
+    finding = await found(local, "database", database_url=SecretStr(own_cluster.server.url))
+    assert not finding.well
+    assert "is a standby, which cannot be written: name the primary" in finding.words
+
+
+async def test_a_server_that_is_not_there_is_told(local: Stage) -> None:
+    address = SecretStr("postgresql://inspire:hunter22@127.0.0.1:9/songs")
+    finding = await found(local, "database", database_url=address)
+    assert not finding.well
+    assert "hunter22" not in finding.words
+
+
+async def test_the_bot_its_servers_and_its_invitation_are_told(local: Stage) -> None:
+    finding = await found(local, "discord")
+    assert finding.words.startswith("takes the token of ")
+    assert ", in about 1 server; no privileged intent is needed; invite it with https://" in finding.words
+    assert "permissions=" in finding.words
+    assert "applications.commands" in finding.words
+
+
+async def test_a_bot_that_is_nowhere_is_told_so(local: Stage) -> None:
+    local.discord.mishaps.remove_bot(local.discord.guild)
+    assert "in no server yet" in (await found(local, "discord")).words
+
+
+async def test_intents_that_are_on_for_nothing_are_told(
+    local: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.discord.rendering.APPLICATION_FLAGS", 1 << 19)  # message content, limited
+    finding = await found(local, "discord")
+    assert finding.well
+    assert "so those that are on may be turned off" in finding.words
+
+
+async def test_a_wrong_token_is_told_with_where_to_get_another(local: Stage) -> None:
+    finding = await found(local, "discord", discord_token=SecretStr("wrong.token.here"))
+    assert not finding.well
+    assert "DISCORD_TOKEN is not taken: make a new one" in finding.words
+
+
+async def test_an_address_that_is_not_discords_is_told(local: Stage) -> None:
+    finding = await found(local, "discord", discord_api_url=f"{local.provider.base_url}/api/v10")
+    assert not finding.well
+    assert finding.words == "answers with status 404: check DISCORD_API_URL, or see discordstatus.com"
+
+
+async def test_a_discord_that_is_not_there_is_told(local: Stage) -> None:
+    finding = await found(local, "discord", discord_api_url=f"{CLOSED}/api/v10")
+    assert not finding.well
+    assert "cannot be reached (ClientConnectorError): check DISCORD_API_URL" in finding.words
+
+
+async def test_a_discord_that_fails_for_long_is_not_waited_for(
+    local: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "DISCORD_S", 0.2)
+    local.discord.faults.add(DiscordFault(kind=FaultKind.STATUS, on="GET /users/@me", times=None))
+    finding = await found(local, "discord")
+    assert not finding.well
+    assert "cannot be reached (TimeoutError)" in finding.words
+
+
+async def test_a_provider_that_takes_the_key_is_told_with_its_time(local: Stage) -> None:
+    finding = await found(local, "provider")
+    assert finding.well
+    assert finding.words.startswith("takes the key; answered in 0.")
+    assert local.provider.credits.spent == 0
+
+
+async def test_a_key_that_is_not_taken_is_told(local: Stage) -> None:
+    finding = await found(local, "provider", cqtai_api_key=SecretStr("wrong-key"))
+    assert not finding.well
+    assert "CQTAI_API_KEY is not taken (code 401)" in finding.words
+
+
+async def test_a_key_that_no_header_may_carry_is_told(local: Stage) -> None:
+    finding = await found(local, "provider", cqtai_api_key=SecretStr("schlüssel"))
+    assert not finding.well
+    assert "check CQTAI_API_KEY" in finding.words
+    assert "schlüssel" not in finding.words
+
+
+async def test_an_empty_account_is_told(local: Stage) -> None:
+    local.provider.faults.add(Fault(Phase.QUERY, NO_CREDITS))
+    finding = await found(local, "provider")
+    assert not finding.well
+    assert "the account has no credits (code 402): add some at the provider" in finding.words
+
+
+@pytest.mark.parametrize("effect", [Drop(), Page(502, "bad gateway")], ids=["reset", "bad gateway"])
+async def test_a_provider_that_does_not_answer_is_told(local: Stage, effect: Drop | Page) -> None:
+    local.provider.faults.add(Fault(Phase.QUERY, effect, times=None))
+    finding = await found(local, "provider")
+    assert not finding.well
+    assert "check CQTAI_BASE_URL and the network" in finding.words
+
+
+async def test_a_provider_that_is_not_there_is_told(local: Stage) -> None:
+    finding = await found(local, "provider", cqtai_base_url=CLOSED)
+    assert not finding.well
+    assert finding.words.startswith("does not answer (")
+
+
+async def test_a_refusal_that_is_not_about_the_key_shows_that_it_is_taken(local: Stage) -> None:
+    local.provider.faults.add(Fault(Phase.QUERY, MODERATION))
+    assert (await found(local, "provider")).well
