@@ -1,0 +1,22 @@
+"""`python -m sandbox`: an evening of the bot in a local Discord. Nothing leaves this machine."""
+
+import signal
+import sys
+from types import FrameType
+
+
+def leave(number: int, _: FrameType | None) -> None:
+    """End the process with the exit code of that signal, without a traceback."""
+    raise SystemExit(128 + number)
+
+
+def main() -> int:
+    """Run the command line and give the exit code."""
+    signal.signal(signal.SIGINT, leave)
+    from sandbox.command_line import run  # noqa: PLC0415 - Ctrl-C may come while this is being imported
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

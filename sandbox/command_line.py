@@ -1,0 +1,91 @@
+"""The demo's command line: its options, its signals, its exit codes, and what it says at the end."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from io import TextIOWrapper
+from pathlib import Path
+
+from sandbox.performance import EndedEarlyError, Options, perform
+
+WELL, BROKEN = 0, 1
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a request to end, and a terminal that is gone."""
+SONG_S = 9.0
+
+
+def run(arguments: list[str]) -> int:
+    """Play the evening and give the exit code: 0 well, 1 broken, 128 + n after signal n."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    options = parsed(arguments)
+    try:
+        return asyncio.run(unless_interrupted(perform(options)))
+    except EndedEarlyError as error:
+        print(f"\n{error}\n\nThe end of the bot's log:", *error.log, sep="\n  ", file=sys.stderr)
+    except BrokenPipeError:  # whoever read this has gone; nothing more can be said
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN
+
+
+def parsed(arguments: list[str]) -> Options:
+    """The options; it ends the process when they cannot be understood."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox",
+        description="Plays an evening of the bot: the real program between a local Discord and a local song "
+        "provider. No token, no key, no internet.",
+    )
+    parser.add_argument("--plain", action="store_true", help="plain lines, as when the output is no terminal")
+    parser.add_argument(
+        "--song-seconds",
+        type=float,
+        default=SONG_S,
+        metavar="S",
+        help=f"how long a song takes, and with it the evening: five times that, about (default {SONG_S:g})",
+    )
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the database, clips and log there")
+    parser.add_argument(
+        "--picture", type=Path, metavar="PATH", help="draw some of the messages as an SVG file"
+    )
+    given = parser.parse_args(arguments)
+    if not 0.5 <= given.song_seconds <= 300:
+        parser.error("--song-seconds takes 0.5 to 300")
+    if given.picture and not given.picture.parent.is_dir():
+        parser.error(f"--picture takes a file in a folder that exists, and {given.picture.parent} does not")
+    if given.keep and (complaint := unfit_to_keep_in(given.keep)):
+        parser.error(f"--keep takes a new or an empty folder, but {complaint}")
+    return Options(plain=given.plain, song_s=given.song_seconds, keep=given.keep, picture=given.picture)
+
+
+def unfit_to_keep_in(folder: Path) -> str:
+    """Why nothing can be kept in the folder, which is made if there is none; empty when it can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return f"{folder} is not empty" if any(folder.iterdir()) else ""
+    except OSError as error:
+        return f"{folder}: {error.strerror}"
+
+
+async def unless_interrupted(work: Coroutine[object, object, None]) -> int:
+    """0 when the work is done, or 128 and the number of the signal that ended it."""
+    task = asyncio.ensure_future(work)
+    came: list[int] = []
+
+    def interrupt(number: int) -> None:
+        if not came:  # a second one must not disturb the clearing up
+            came.append(number)
+            task.cancel()
+
+    for number in ENDING:
+        asyncio.get_running_loop().add_signal_handler(number, interrupt, number)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not came:
+            raise
+        return 128 + came[0]
+    return WELL

@@ -1,0 +1,184 @@
+"""Ways in which a good task document differs from the page's example, each seen or documented somewhere."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sandbox.cqtai.inspiration import JsonObject, JsonValue
+from sandbox.cqtai.timeline import ClipStatus
+
+
+class Oddity(StrEnum):
+    """One difference in the `data` of a query's reply."""
+
+    STATUS_MISSING = "status_missing"
+    RESULT_ABSENT = "result_absent"
+    RESULT_NULL = "result_null"
+    RESULT_EMPTY = "result_empty"
+    CLIPS_STREAMING = "clips_streaming"
+    SECOND_CLIP_STREAMING = "second_clip_streaming"
+    SECOND_CLIP_ERRORED = "second_clip_errored"
+    ALL_CLIPS_ERRORED = "all_clips_errored"
+    ONE_CLIP = "one_clip"
+    CLIPS_REVERSED = "clips_reversed"
+    BARE_CLIPS = "bare_clips"
+    """Clips with nothing but id, status and audio link."""
+    UNKNOWN_FIELDS = "unknown_fields"
+    PARAM_NULL = "param_null"
+    PARAM_ABSENT = "param_absent"
+    PARAM_TEXT = "param_text"
+    DURATION_TEXT = "duration_text"
+    DURATION_NULL = "duration_null"
+    TAGS_LIST = "tags_list"
+    ERROR_MSG_NULL = "error_msg_null"
+    AUDIO_FORBIDDEN = "audio_forbidden"
+    """Links that end in /api/forbidden."""
+    AUDIO_NONE = "audio_none"
+    """Links that end in /None.mp3."""
+    AUDIO_PIPE = "audio_pipe"
+    """Links to live streams, which end early."""
+    AUDIO_MISSING = "audio_missing"
+    IMAGE_MISSING = "image_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAs:
+    """The task's status in another spelling, or in a word that nobody knows."""
+
+    status: str
+
+
+AUDIOPIPE = "https://audiopipe.suno.ai/?item_id={clip_id}"
+
+
+def audiopipe_link(clip_id: str) -> str:
+    """Where Suno streams a clip that is still being made."""
+    return AUDIOPIPE.format(clip_id=clip_id)
+
+
+def apply(effect: Oddity | StatusAs, *, document: JsonObject, origin: str) -> None:
+    """Change the task document as the effect says; links of ours begin with `origin`."""
+    if isinstance(effect, StatusAs):
+        document["status"] = effect.status
+    elif effect in _DOCUMENT_CHANGES:
+        _DOCUMENT_CHANGES[effect](document)
+    else:
+        for clip in clips_of(document):
+            _CLIP_CHANGES[effect](clip, origin)
+
+
+def clips_of(document: JsonObject) -> list[JsonObject]:
+    """The clips in a task document; none when it has no result."""
+    result = document.get("result")
+    return [clip for clip in result if isinstance(clip, dict)] if isinstance(result, list) else []
+
+
+def _set(name: str, value: JsonValue) -> Callable[[JsonObject], None]:
+    def change(document: JsonObject) -> None:
+        document[name] = value
+
+    return change
+
+
+def _drop(name: str) -> Callable[[JsonObject], None]:
+    def change(document: JsonObject) -> None:
+        document.pop(name, None)
+
+    return change
+
+
+def _status_from(first: int, status: ClipStatus) -> Callable[[JsonObject], None]:
+    def change(document: JsonObject) -> None:
+        for clip in clips_of(document)[first:]:
+            clip["status"] = status
+            clip["audio_url"] = audiopipe_link(str(clip["id"])) if status is ClipStatus.STREAMING else ""
+
+    return change
+
+
+def _one_clip(document: JsonObject) -> None:
+    document["result"] = list(clips_of(document)[:1])
+
+
+def _reversed(document: JsonObject) -> None:
+    document["result"] = list(reversed(clips_of(document)))
+
+
+def _bare(document: JsonObject) -> None:
+    kept = ("id", "status", "audio_url")
+    document["result"] = [{name: clip[name] for name in kept} for clip in clips_of(document)]
+
+
+def _unknown_fields(document: JsonObject) -> None:
+    document["queuePosition"] = {"lane": "b", "ahead": 0}
+    for clip in clips_of(document):
+        clip["entity_revision"] = [2, None]
+        _metadata(clip)["mood_vector"] = [0.25, 0.5]
+
+
+def _param_text(document: JsonObject) -> None:
+    document["param"] = json.dumps(document.get("param"), ensure_ascii=False)
+
+
+def _metadata(clip: JsonObject) -> JsonObject:
+    metadata = clip.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _duration_text(clip: JsonObject, _origin: str) -> None:
+    metadata = _metadata(clip)
+    if metadata.get("duration") is not None:
+        metadata["duration"] = str(metadata["duration"])
+
+
+def _duration_null(clip: JsonObject, _origin: str) -> None:
+    _metadata(clip)["duration"] = None
+
+
+def _tags_list(clip: JsonObject, _origin: str) -> None:
+    metadata = _metadata(clip)
+    tags: list[JsonValue] = [*str(metadata.get("tags", "")).split(", ")]
+    metadata["tags"] = tags
+
+
+def _link(name: str, template: str) -> Callable[[JsonObject, str], None]:
+    def change(clip: JsonObject, origin: str) -> None:
+        clip[name] = template.format(origin=origin, clip_id=clip["id"])
+
+    return change
+
+
+def _no_image(clip: JsonObject, _origin: str) -> None:
+    clip["image_url"] = ""
+    clip["image_large_url"] = ""
+
+
+_DOCUMENT_CHANGES: dict[Oddity, Callable[[JsonObject], None]] = {
+    Oddity.STATUS_MISSING: _drop("status"),
+    Oddity.RESULT_ABSENT: _drop("result"),
+    Oddity.RESULT_NULL: _set("result", None),
+    Oddity.RESULT_EMPTY: lambda document: document.update(result=[]),
+    Oddity.CLIPS_STREAMING: _status_from(0, ClipStatus.STREAMING),
+    Oddity.SECOND_CLIP_STREAMING: _status_from(1, ClipStatus.STREAMING),
+    Oddity.SECOND_CLIP_ERRORED: _status_from(1, ClipStatus.ERROR),
+    Oddity.ALL_CLIPS_ERRORED: _status_from(0, ClipStatus.ERROR),
+    Oddity.ONE_CLIP: _one_clip,
+    Oddity.CLIPS_REVERSED: _reversed,
+    Oddity.BARE_CLIPS: _bare,
+    Oddity.UNKNOWN_FIELDS: _unknown_fields,
+    Oddity.PARAM_NULL: _set("param", None),
+    Oddity.PARAM_ABSENT: _drop("param"),
+    Oddity.PARAM_TEXT: _param_text,
+    Oddity.ERROR_MSG_NULL: _set("errorMsg", None),
+}
+_CLIP_CHANGES: dict[Oddity, Callable[[JsonObject, str], None]] = {
+    Oddity.DURATION_TEXT: _duration_text,
+    Oddity.DURATION_NULL: _duration_null,
+    Oddity.TAGS_LIST: _tags_list,
+    Oddity.AUDIO_FORBIDDEN: _link("audio_url", "{origin}/api/forbidden"),
+    Oddity.AUDIO_NONE: _link("audio_url", "{origin}/media/None.mp3"),
+    Oddity.AUDIO_PIPE: _link("audio_url", AUDIOPIPE),
+    Oddity.AUDIO_MISSING: _link("audio_url", ""),
+    Oddity.IMAGE_MISSING: _no_image,
+}

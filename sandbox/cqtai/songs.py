@@ -1,0 +1,115 @@
+"""Songs that do not exist yet: ids, titles, tags and durations, all drawn from a seed."""
+
+import random
+import uuid
+from dataclasses import dataclass
+
+from sandbox.cqtai.playlists import Playlist, playlist_like
+
+SHORTEST_S = 40.0
+LONGEST_S = 130.0
+SPECIAL_SHARE = 0.35
+
+_FIRST = (
+    "Slow",
+    "Paper",
+    "Electric",
+    "Hidden",
+    "Golden",
+    "Borrowed",
+    "Velvet",
+    "Broken",
+    "Distant",
+    "Sleepless",
+)
+_SECOND = (
+    "Harbour",
+    "Satellites",
+    "Summer",
+    "Letters",
+    "Avenue",
+    "Lanterns",
+    "Thunder",
+    "Garden",
+    "Mile",
+    "Static",
+)
+# Titles that a careless renderer gets wrong: other scripts, markdown, mentions, links.
+_SPECIAL = (
+    "两只老虎",
+    "雨夜霓虹",
+    "夏の終わり",
+    "Café del Sól",
+    "*Neon* _Rain_",
+    "**Loud** and ~~Quiet~~",
+    "`Kernel` Lullaby",
+    "[Open Road](home)",
+    "||Spoiler|| Season",
+    "# One Hit",
+    "@everyone Sings",
+    "A_long_way_home",
+    "> Nobody Said That",
+    "Rock & Roll <3",
+)
+_MOODS = ("warm", "late night", "hopeful", "bittersweet", "hypnotic", "playful", "restless", "dreamy")
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One of the two takes of a song."""
+
+    id: str
+    batch_index: int
+    title: str
+    tags: str
+    duration_s: float
+    """The length of the real file too, to two decimals."""
+    seed: int
+    """What its sound and its cover are drawn from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Song:
+    """What one task will have made."""
+
+    playlist: Playlist
+    title: str
+    lyrics: str
+    user_id: str
+    display_name: str
+    clips: tuple[Clip, ...]
+
+
+def compose(rng: random.Random, *, playlist_id: str, takes: int) -> Song:
+    """A new song in the manner of the playlist; the same generator state gives the same song."""
+    playlist = playlist_like(playlist_id)
+    title = (
+        rng.choice(_SPECIAL)
+        if rng.random() < SPECIAL_SHARE
+        else f"{rng.choice(_FIRST)} {rng.choice(_SECOND)}"
+    )
+    tags = f"{playlist.tags}, {rng.choice(_MOODS)}"
+    return Song(
+        playlist=playlist,
+        title=title,
+        lyrics=f"[Verse]\n{title}, {title}\n[Chorus]\n{rng.choice(_MOODS)} and {rng.choice(_MOODS)} ...",
+        user_id=new_uuid(rng),
+        display_name=f"{rng.choice(_FIRST)}{rng.choice(_SECOND)}{rng.randrange(10_000):04}",
+        clips=tuple(_take(rng, index=index, title=title, tags=tags) for index in range(takes)),
+    )
+
+
+def new_uuid(rng: random.Random) -> str:
+    """A hyphenated version 4 UUID drawn from the generator."""
+    return str(uuid.UUID(int=rng.getrandbits(128), version=4))
+
+
+def _take(rng: random.Random, *, index: int, title: str, tags: str) -> Clip:
+    return Clip(
+        id=new_uuid(rng),
+        batch_index=index,
+        title=title,
+        tags=tags,
+        duration_s=round(rng.uniform(SHORTEST_S, LONGEST_S), 2),
+        seed=rng.getrandbits(32),
+    )

@@ -1,0 +1,71 @@
+"""What the local provider knows, shared by its routes and by whoever watches it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sandbox.cqtai.faults import FaultBoard
+from sandbox.cqtai.inspiration import MODELS
+from sandbox.cqtai.tasks import TaskRegister
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a provider account is like, apart from its key and its pace."""
+
+    credits: int = 1_000_000
+    """The balance at the start."""
+    rate: float = 1.0
+    """The account's rate on the 30 credits of a task."""
+    models: tuple[str, ...] = MODELS
+    """Those enabled for the account."""
+    unknown_playlists: frozenset[str] = frozenset()
+    """Playlist ids that are refused as not found; any other UUID is known."""
+    errors_as_http: bool = False
+    """Whether refusals use the HTTP status too; otherwise they are HTTP 200 with a code."""
+    spread: float = 0.0
+    """Sigma of the lognormal distribution of the songs' times; 0: all take the same time."""
+    audio_s: float | None = None
+    """A cap on the real length of audio files, for runs where nobody listens; None: as long as claimed."""
+    port: int = 0
+    """0: any free port."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """One request that reached the provider."""
+
+    method: str
+    path: str
+    """With the query string."""
+    body: bytes
+    status: int | None
+    """None when the connection was dropped, or the client left, before a reply."""
+    at_s: float
+    """When it arrived, in seconds since the epoch by the provider's clock."""
+
+
+@dataclass(slots=True)
+class ProviderState:
+    """Everything that changes while the provider runs."""
+
+    key: str
+    terms: Terms
+    faults: FaultBoard
+    register: TaskRegister
+    clock: Callable[[], float]
+    unknown_playlists: set[str]
+    origin: str = ""
+    requests: list[RequestLine] = field(default_factory=list)
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def settle(self) -> float:
+        """End what is due, and return the time by the provider's clock."""
+        now_s = self.clock()
+        if self.register.settle(now_s):
+            self.notify()
+        return now_s
+
+    def notify(self) -> None:
+        """Tell every listener that something changed."""
+        for listener in tuple(self.listeners):
+            listener()

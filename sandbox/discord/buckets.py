@@ -1,0 +1,76 @@
+"""Rate limits as Discord keeps them: windows that open with the first request and then start anew."""
+
+import hashlib
+from dataclasses import dataclass
+
+from sandbox.discord.limits import Bucket
+from sandbox.discord.snowflakes import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where one bucket stands after a request was counted."""
+
+    key: str
+    rule: Bucket
+    allowed: bool
+    remaining: int
+    reset_at_s: float
+    """Unix time at which the window ends."""
+    reset_after_s: float
+    scope: str
+    """`user`, `shared` or `global`."""
+
+    def headers(self) -> dict[str, str]:
+        """The headers that tell a client where it stands."""
+        told = {
+            "X-RateLimit-Limit": str(self.rule.requests),
+            "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Reset": f"{self.reset_at_s:.3f}",
+            "X-RateLimit-Reset-After": f"{self.reset_after_s:.3f}",
+            "X-RateLimit-Bucket": hashlib.sha256(self.key.partition(":")[0].encode()).hexdigest()[:32],
+        }
+        if self.allowed:
+            return told
+        told |= {"X-RateLimit-Scope": self.scope, "Retry-After": str(int(self.reset_after_s) + 1)}
+        return told | ({"X-RateLimit-Global": "true"} if self.scope == "global" else {})
+
+
+@dataclass(slots=True)
+class _Window:
+    opened_at_s: float
+    used: int
+
+
+class Buckets:
+    """All windows of a server, by key; a key is `<route>:<what it is counted per>`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._windows: dict[str, _Window] = {}
+
+    def take(self, key: str, *, rule: Bucket, scope: str = "user") -> Standing:
+        """The bucket's standing after one more request, which is not counted when it is over the limit."""
+        now_s = self._clock().timestamp()
+        window = self._windows.get(key)
+        if window is None or now_s >= window.opened_at_s + rule.per_s:
+            window = self._windows[key] = _Window(now_s, 0)
+        allowed = window.used < rule.requests
+        window.used += allowed
+        reset_at_s = window.opened_at_s + rule.per_s
+        return Standing(
+            key=key,
+            rule=rule,
+            allowed=allowed,
+            remaining=max(0, rule.requests - window.used),
+            reset_at_s=reset_at_s,
+            reset_after_s=max(0.001, reset_at_s - now_s),
+            scope=scope,
+        )
+
+    def used_up(self, key: str, *, rule: Bucket) -> bool:
+        """Whether the window has no request left; counts nothing."""
+        window = self._windows.get(key)
+        if window is None or self._clock().timestamp() >= window.opened_at_s + rule.per_s:
+            return False
+        return window.used >= rule.requests

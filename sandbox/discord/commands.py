@@ -1,0 +1,103 @@
+"""The application's commands as they were registered, and how often."""
+
+from dataclasses import dataclass, field
+
+from sandbox.discord.buckets import Buckets
+from sandbox.discord.command_rules import CHANNEL, INTEGER, MENTIONABLE, NUMBER
+from sandbox.discord.errors import ApiError
+from sandbox.discord.limits import Limits
+from sandbox.discord.payloads import Payload, entries, text
+from sandbox.discord.snowflakes import Clock, Snowflakes
+
+
+@dataclass(slots=True)
+class Commands:
+    """What each guild's picker offers; the key None stands for the global commands."""
+
+    limits: Limits
+    snowflakes: Snowflakes
+    clock: Clock
+    application_id: int
+    by_guild: dict[int | None, list[Payload]] = field(default_factory=dict)
+    registrations: dict[int | None, int] = field(default_factory=dict)
+    """How many requests changed the commands of each guild."""
+    _buckets: Buckets = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._buckets = Buckets(self.clock)
+
+    def replace(self, guild_id: int | None, *, commands: list[Payload]) -> list[Payload]:
+        """The registered commands; one that kept its name and type keeps its id.
+
+        Raises:
+            ApiError: 30034 when more new ones were made today than Discord allows.
+        """
+        known = {(command["type"], command["name"]): command for command in self.by_guild.get(guild_id, [])}
+        made = [self._registered(command, guild_id=guild_id, known=known) for command in commands]
+        for command in made:
+            if (command["type"], command["name"]) not in known:
+                self._count_create(guild_id)
+        self.by_guild[guild_id] = made
+        self.registrations[guild_id] = self.registrations.get(guild_id, 0) + 1
+        return made
+
+    def add(self, guild_id: int | None, *, command: Payload) -> Payload:
+        """The registered command, in place of one of the same name and type."""
+        identity = (command.get("type") or 1, command["name"])
+        kept = [old for old in self.by_guild.get(guild_id, []) if (old["type"], old["name"]) != identity]
+        old = [one for one in self.by_guild.get(guild_id, []) if (one["type"], one["name"]) == identity]
+        self.by_guild[guild_id] = kept + old
+        return self.replace(guild_id, commands=[*kept, command])[-1]
+
+    def find(self, name: str, *, guild_id: int | None) -> Payload | None:
+        """The chat command of that name in a guild: its own first, then a global one."""
+        places = [guild_id, None] if guild_id is not None else [None]
+        offered = (command for place in places for command in self.by_guild.get(place, []))
+        return next((one for one in offered if one["type"] == 1 and one["name"] == name), None)
+
+    def _count_create(self, guild_id: int | None) -> None:
+        if not self._buckets.take(f"create:{guild_id}", rule=self.limits.command_creates).allowed:
+            message = "Max number of daily application command creates has been reached"
+            raise ApiError(400, code=30034, message=message)
+
+    def _registered(
+        self, command: Payload, *, guild_id: int | None, known: dict[tuple[object, object], Payload]
+    ) -> Payload:
+        kind = command.get("type") or 1
+        old = known.get((kind, command["name"]))
+        permissions = command.get("default_member_permissions")
+        made: Payload = {
+            "id": str(self.snowflakes.next()) if old is None else old["id"],
+            "application_id": str(self.application_id),
+            "type": kind,
+            "name": command["name"],
+            "description": text(command, "description"),
+            "default_member_permissions": None if permissions is None else str(permissions),
+            "nsfw": bool(command.get("nsfw")),
+            "options": [_option(option) for option in entries(command, "options")],
+            "contexts": command.get("contexts"),
+            "integration_types": command.get("integration_types") or [0],
+            "name_localizations": command.get("name_localizations"),
+            "description_localizations": command.get("description_localizations"),
+            **({} if guild_id is None else {"guild_id": str(guild_id)}),
+        }
+        if not made["options"]:
+            del made["options"]
+        changed = old is None or {**old, "version": None} != {**made, "version": None}
+        made["version"] = str(self.snowflakes.next()) if changed or old is None else old["version"]
+        return made
+
+
+def _option(option: Payload) -> Payload:
+    """An option as it is kept: without what says nothing."""
+    kept = {
+        name: value for name, value in option.items() if not (value is None or value is False or value == [])
+    }
+    kept |= {"type": option["type"], "name": option["name"], "description": option["description"]}
+    bounds = {"min_value", "max_value"} if option["type"] not in (INTEGER, NUMBER) else set()
+    kept = {name: value for name, value in kept.items() if name not in bounds}
+    if option["type"] not in (CHANNEL, MENTIONABLE):
+        kept.pop("channel_types", None)
+    if options := [_option(inner) for inner in entries(option, "options")]:
+        kept["options"] = options
+    return kept

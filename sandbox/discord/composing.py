@@ -1,0 +1,116 @@
+"""From what was sent to what a message shows: embeds, components and files in Discord's stored form."""
+
+import mimetypes
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from sandbox.discord.errors import invalid_form
+from sandbox.discord.message_rules import Sent, Upload
+from sandbox.discord.messages import Attachment, MessageState
+from sandbox.discord.payloads import Payload, as_payload, entries, number, text
+
+DROPPED_FROM_NAMES = str.maketrans({" ": "_", "/": "_", "\\": "_"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """What new files need: their ids and where they will be served."""
+
+    next_id: Callable[[], int]
+    files_url: str
+
+
+def compose(before: MessageState, *, sent: Sent, composition: Composition) -> MessageState:
+    """The state after a payload: what it names is replaced, the rest stays.
+
+    Raises:
+        ApiError: 50035, `attachments` lists a file that is neither sent nor there.
+    """
+    payload = sent.payload
+    made = before
+    if "content" in payload:
+        made = replace(made, content=text(payload, "content").strip())
+    made = replace(made, attachments=_attachments(before, sent=sent, composition=composition))
+    if "embeds" in payload:
+        stored = tuple(_embed(embed, attachments=made.attachments) for embed in entries(payload, "embeds"))
+        made = replace(made, embeds=stored)
+    if "components" in payload:
+        made = replace(made, components=numbered(entries(payload, "components")))
+    return made
+
+
+def numbered(components: list[Payload]) -> tuple[Payload, ...]:
+    """The components without empty fields, each with an id that is unique in the message."""
+    next_id = iter(range(1, 1_000))
+
+    def number_one(component: Payload) -> Payload:
+        kept = as_payload(without_nulls(component))
+        kept["id"] = number(kept, "id") or next(next_id)
+        if inner := entries(kept, "components"):
+            kept["components"] = [number_one(one) for one in inner]
+        return kept
+
+    return tuple(number_one(component) for component in components)
+
+
+def without_nulls(value: object) -> object:
+    """The JSON value without null fields, at any depth."""
+    if isinstance(value, dict):
+        return {str(key): without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
+def _attachments(before: MessageState, *, sent: Sent, composition: Composition) -> tuple[Attachment, ...]:
+    listed = {number(one, "id"): one for one in entries(sent.payload, "attachments")}
+    present = {attachment.id: attachment for attachment in before.attachments}
+    if unknown := listed.keys() - present.keys() - sent.files.keys():
+        problem = {"code": "ATTACHMENT_NOT_FOUND", "message": f"Attachment not found: {min(unknown)}"}
+        raise invalid_form({"attachments": {"_errors": [problem]}})
+    keeps_all = sent.payload.get("attachments") is None
+    kept = [attachment for attachment in before.attachments if keeps_all or attachment.id in listed]
+    new = [
+        _attachment(upload, described=listed.get(index, {}), composition=composition)
+        for index, upload in sorted(sent.files.items())
+    ]
+    return (*kept, *new)
+
+
+def _attachment(upload: Upload, *, described: Payload, composition: Composition) -> Attachment:
+    name = (text(described, "filename") or upload.filename).translate(DROPPED_FROM_NAMES)
+    attachment_id = composition.next_id()
+    guessed, _ = mimetypes.guess_type(name)
+    return Attachment(
+        id=attachment_id,
+        filename=name,
+        content_type=guessed or "application/octet-stream",
+        content=upload.content,
+        url=f"{composition.files_url}/{attachment_id}/{quote(name)}",
+        description=text(described, "description") or None,
+    )
+
+
+def _embed(embed: Payload, *, attachments: tuple[Attachment, ...]) -> Payload:
+    stored = as_payload(without_nulls(embed)) | {"type": "rich"}
+    if fields := entries(stored, "fields"):
+        stored["fields"] = [{"inline": False, **field} for field in fields]
+    by_name = {f"attachment://{attachment.filename}": attachment.url for attachment in attachments}
+    for place, name in (
+        ("image", "url"),
+        ("thumbnail", "url"),
+        ("footer", "icon_url"),
+        ("author", "icon_url"),
+    ):
+        media = as_payload(stored.get(place))
+        address = text(media, name)
+        if not address.startswith("attachment://"):
+            continue
+        if address in by_name:
+            stored[place] = media | {name: by_name[address], f"proxy_{name}": by_name[address]}
+        elif name == "icon_url":
+            stored[place] = {key: value for key, value in media.items() if key != name}
+        else:
+            del stored[place]
+    return stored

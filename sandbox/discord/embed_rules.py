@@ -1,0 +1,76 @@
+"""What Discord takes as an embed (reference, "Embed Limits")."""
+
+from datetime import datetime
+
+from sandbox.discord.forms import Form
+from sandbox.discord.payloads import entries, entry, text
+
+MOST_EMBEDS = 10
+MOST_CHARACTERS = 6000
+"""Over title, description, field names and values, footer and author of all embeds of a message."""
+EMBED_FIELDS = frozenset(
+    {"type", "url", "title", "color", "timestamp", "description", "author", "image", "thumbnail"}
+    | {"footer", "fields", "provider", "video", "flags"}
+)
+MEDIA_FIELDS = frozenset({"url", "proxy_url", "width", "height", "content_type", "description", "flags"})
+MEDIA_FIELDS_SEEN = MEDIA_FIELDS | {"placeholder", "placeholder_version", "is_animated"}
+"""What a client sends back of an image that Discord has described to it."""
+MEDIA_SCHEMES = ("http", "https", "attachment")
+
+
+def check_embeds(form: Form) -> None:
+    """The `embeds` of a message keep every limit, or the form's problems say which they break."""
+    total = 0
+    for embed in form.forms("embeds", most=MOST_EMBEDS):
+        _check_embed(embed)
+        total += embed_characters(embed.payload)
+    if total > MOST_CHARACTERS:
+        message = f"Embed size exceeds maximum size of {MOST_CHARACTERS}"
+        form.refuse("embeds", code="MAX_EMBED_SIZE_EXCEEDED", message=message)
+
+
+def embed_characters(embed: dict[str, object]) -> int:
+    """How many characters of an embed count towards the sum."""
+    own = len(text(embed, "title")) + len(text(embed, "description"))
+    around = len(text(entry(embed, "footer"), "text")) + len(text(entry(embed, "author"), "name"))
+    fields = sum(len(text(field, "name")) + len(text(field, "value")) for field in entries(embed, "fields"))
+    return own + around + fields
+
+
+def _check_embed(embed: Form) -> None:
+    embed.only(EMBED_FIELDS)
+    embed.text("title", most=256)
+    embed.text("description", most=4096)
+    embed.integer("color", least=0, most=0xFFFFFF)
+    embed.url("url")
+    _check_timestamp(embed)
+    for field in embed.forms("fields", most=25):
+        field.only({"name", "value", "inline"})
+        field.text("name", least=1, most=256, required=True)
+        field.text("value", least=1, most=1024, required=True)
+        field.flag("inline")
+    if footer := embed.form("footer"):
+        footer.only({"text", "icon_url", "proxy_icon_url"})
+        footer.text("text", most=2048, required=True)
+        footer.url("icon_url", schemes=MEDIA_SCHEMES)
+    if author := embed.form("author"):
+        author.only({"name", "url", "icon_url", "proxy_icon_url"})
+        author.text("name", least=1, most=256, required=True)
+        author.url("url")
+        author.url("icon_url", schemes=MEDIA_SCHEMES)
+    for name in ("image", "thumbnail"):
+        if media := embed.form(name):
+            media.only(MEDIA_FIELDS_SEEN)
+            media.require("url")
+            media.url("url", schemes=MEDIA_SCHEMES)
+
+
+def _check_timestamp(embed: Form) -> None:
+    written = embed.text("timestamp", most=64)
+    if not written:
+        return
+    try:
+        datetime.fromisoformat(written)
+    except ValueError:
+        message = f"Could not parse {written}. Should be ISO8601."
+        embed.refuse("timestamp", code="DATE_TIME_TYPE_PARSE", message=message)

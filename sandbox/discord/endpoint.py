@@ -1,0 +1,86 @@
+"""One HTTP route: what a handler is given, what it answers, and by which limits it is counted."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sandbox.discord.message_rules import Sent, Upload
+from sandbox.discord.payloads import Payload, as_payload
+
+
+class Count(StrEnum):
+    """Which rate limits a route falls under."""
+
+    NOTHING = "nothing"
+    """Answers to interactions are not limited."""
+    INTERACTION = "interaction"
+    """Per interaction token, not in the bot's total."""
+    INTERACTION_POST = "interaction post"
+    """As before, and per channel."""
+    CHANNEL = "channel"
+    """Per channel, and in the bot's total."""
+    OTHER = "other"
+    """Per route, and in the bot's total."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, decoded."""
+
+    ids: Mapping[str, str]
+    """The parts of the path that the template names."""
+    query: Mapping[str, str]
+    body: object
+    files: Mapping[int, Upload]
+
+    def id(self, name: str) -> int:
+        """A snowflake of the path, 0 when it is none."""
+        value = self.ids.get(name, "")
+        return int(value) if value.isdecimal() else 0
+
+    @property
+    def payload(self) -> Payload:
+        """The body as a JSON object."""
+        return as_payload(self.body)
+
+    @property
+    def sent(self) -> Sent:
+        """The body and files as a message."""
+        return Sent(payload=self.payload, files=self.files)
+
+    def number(self, name: str, *, default: int) -> int:
+        """A whole number of the query, or the default."""
+        value = self.query.get(name, "")
+        return int(value) if value.isdecimal() else default
+
+    def asks(self, name: str) -> bool:
+        """Whether a truth value of the query is set."""
+        return self.query.get(name, "").lower() in ("1", "true")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered: a JSON body, or none with 204."""
+
+    payload: object = None
+    status: int = 200
+
+
+NO_CONTENT = Reply(None, 204)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route of the API."""
+
+    method: str
+    template: str
+    handle: Callable[[Call], Reply]
+    count: Count = Count.OTHER
+    by_bot_token: bool = field(default=True)
+    """Whether the request must carry the bot's token; else a token in the path speaks for it."""
+
+    @property
+    def name(self) -> str:
+        """`METHOD /template`."""
+        return f"{self.method} {self.template}"

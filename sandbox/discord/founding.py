@@ -1,0 +1,73 @@
+"""Making guilds, channels, roles and members, before the bot comes or while it looks on."""
+
+from sandbox.discord.feed import ChangeKind
+from sandbox.discord.gateway import GUILD_MEMBERS, GUILDS
+from sandbox.discord.payloads import Payload
+from sandbox.discord.permissions import PLAIN, Permission
+from sandbox.discord.rendering import channel_payload, member_payload, role_payload
+from sandbox.discord.state import State
+from sandbox.discord.users import User
+from sandbox.discord.world import TEXT_CHANNEL, Channel, Guild, Member, Role
+
+
+class Founding:
+    """Adds to the world, and tells the bot what it would hear."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def user(self, name: str) -> User:
+        """A new account."""
+        user = User(id=self._state.snowflakes.next(), name=name)
+        self._state.world.users[user.id] = user
+        return user
+
+    def guild(self, name: str, *, owner: User, guild_id: int | None = None) -> Guild:
+        """A new guild with its owner and the bot in it; the id decides the shard."""
+        state = self._state
+        guild = Guild(id=guild_id or state.snowflakes.next(), name=name, owner_id=owner.id)
+        guild.roles[guild.id] = Role(id=guild.id, name="@everyone", permissions=PLAIN, position=0)
+        for user in (owner, state.world.bot):
+            guild.members[user.id] = Member(user=user, guild=guild, role_ids=[], joined_at=state.clock())
+        state.world.guilds[guild.id] = guild
+        for session in state.gateway.sessions.values():
+            if session.hears(guild_id=guild.id, intent=GUILDS):
+                session.push("GUILD_CREATE", payload=state.gateway.guild_created(guild, session=session))
+        state.tell(ChangeKind.GUILD)
+        return guild
+
+    def channel(self, guild: Guild, *, name: str) -> Channel:
+        """A new text channel that everybody sees."""
+        position = len(guild.channels)
+        channel = Channel(
+            id=self._state.snowflakes.next(), kind=TEXT_CHANNEL, name=name, guild=guild, position=position
+        )
+        guild.channels[channel.id] = channel
+        self._state.world.channels[channel.id] = channel
+        self._told(guild, event="CHANNEL_CREATE", payload=channel_payload(channel))
+        self._state.tell(ChangeKind.CHANNEL, channel_id=channel.id)
+        return channel
+
+    def role(self, guild: Guild, *, name: str, permissions: Permission = PLAIN) -> Role:
+        """A new role that nobody has yet."""
+        role = Role(
+            id=self._state.snowflakes.next(), name=name, permissions=permissions, position=len(guild.roles)
+        )
+        guild.roles[role.id] = role
+        shown: Payload = {"guild_id": str(guild.id), "role": role_payload(role)}
+        self._told(guild, event="GUILD_ROLE_CREATE", payload=shown)
+        return role
+
+    def member(self, guild: Guild, *, user: User, roles: tuple[Role, ...] = ()) -> Member:
+        """The user is in the guild."""
+        role_ids = [role.id for role in roles]
+        member = Member(user=user, guild=guild, role_ids=role_ids, joined_at=self._state.clock())
+        guild.members[user.id] = member
+        shown = member_payload(member) | {"guild_id": str(guild.id)}
+        self._told(guild, event="GUILD_MEMBER_ADD", payload=shown, intent=GUILD_MEMBERS)
+        self._state.tell(ChangeKind.GUILD)
+        return member
+
+    def _told(self, guild: Guild, *, event: str, payload: Payload, intent: int = GUILDS) -> None:
+        if guild.has_bot:
+            self._state.gateway.dispatch(event, payload=payload, guild_id=guild.id, intent=intent)

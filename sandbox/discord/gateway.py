@@ -1,0 +1,184 @@
+"""The gateway's sessions: who listens, what each still has to hear, and how they are disturbed."""
+
+import json
+import secrets
+from collections import deque
+from dataclasses import dataclass, field
+
+from sandbox.discord.buckets import Buckets
+from sandbox.discord.feed import Change, ChangeKind, Feed
+from sandbox.discord.gateway_socket import GatewaySocket
+from sandbox.discord.limits import Limits
+from sandbox.discord.payloads import Payload
+from sandbox.discord.rendering import APPLICATION_FLAGS, guild_create_payload, own_user_payload
+from sandbox.discord.snowflakes import Clock
+from sandbox.discord.world import Guild, World
+
+GUILDS, GUILD_MEMBERS, PRESENCES = 1 << 0, 1 << 1, 1 << 8
+GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 9, 1 << 12, 1 << 15
+PRIVILEGED = GUILD_MEMBERS | PRESENCES | MESSAGE_CONTENT
+EVERY_INTENT = 0b11_0011_0001_1111_1111_1111_1111
+"""All bits that Discord has given a meaning (reference, "List of Intents")."""
+MOST_REPLAYED = 2000
+
+
+@dataclass(slots=True)
+class Credentials:
+    """The bot's token, whether Discord still takes it, and the privileged intents switched on."""
+
+    token: str
+    accepted: bool = True
+    privileged_intents: int = 0
+
+    def accept(self, token: object) -> bool:
+        """Whether this is the bot's token and it is still good."""
+        return self.accepted and token == self.token
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """One client's place in the stream of events, which outlives its connection."""
+
+    id: str
+    shard: tuple[int, int]
+    intents: int
+    socket: GatewaySocket | None
+    sequence: int = 0
+    sent: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=MOST_REPLAYED))
+
+    def hears(self, *, guild_id: int | None, intent: int) -> bool:
+        """Whether an event of this guild and intent belongs to this session."""
+        number, count = self.shard
+        own_shard = number == (0 if guild_id is None else (guild_id >> 22) % count)
+        return own_shard and (intent == 0 or bool(self.intents & intent))
+
+    def push(self, event: str, *, payload: Payload) -> None:
+        """The event is on its way, or kept for a RESUME."""
+        self.sequence += 1
+        line = json.dumps({"op": 0, "t": event, "s": self.sequence, "d": payload})
+        self.sent.append((self.sequence, line))
+        if self.socket is not None:
+            self.socket.send_line(line)
+
+    def replay(self, *, after: int) -> None:
+        """Everything after a sequence number is on its way once more."""
+        for sequence, line in tuple(self.sent):
+            if sequence > after and self.socket is not None:
+                self.socket.send_line(line)
+
+
+class Gateway:
+    """All sessions of the bot under test."""
+
+    def __init__(
+        self, world: World, *, credentials: Credentials, limits: Limits, clock: Clock, feed: Feed
+    ) -> None:
+        self.world = world
+        self.credentials = credentials
+        self.limits = limits
+        self.url = ""
+        self.sessions: dict[str, Session] = {}
+        self.sockets: set[GatewaySocket] = set()
+        self.identifies = 0
+        self.resumes = 0
+        self._clock = clock
+        self._feed = feed
+        self._buckets = Buckets(clock)
+
+    @property
+    def connected(self) -> list[Session]:
+        """The sessions that have a connection now."""
+        return [session for session in self.sessions.values() if session.socket is not None]
+
+    def dispatch(self, event: str, *, payload: Payload, guild_id: int | None = None, intent: int = 0) -> None:
+        """Every session that this concerns gets the event."""
+        for session in self.sessions.values():
+            if session.hears(guild_id=guild_id, intent=intent):
+                session.push(event, payload=payload)
+
+    def may_identify(self) -> bool:
+        """Whether one more session may start today; else the token is withdrawn, as Discord does."""
+        if self._buckets.take("identify", rule=self.limits.identifies).allowed:
+            self.identifies += 1
+            return True
+        self.credentials.accepted = False
+        return False
+
+    def open(self, socket: GatewaySocket, *, shard: tuple[int, int], intents: int) -> Session:
+        """A new session that has been told READY and its guilds."""
+        session = Session(id=secrets.token_hex(16), shard=shard, intents=intents, socket=socket)
+        guilds = [guild for guild in self.world.guilds.values() if guild.has_bot and self._on(session, guild)]
+        session.push("READY", payload=self._ready(session, guilds))
+        self.sessions[session.id] = session
+        for guild in guilds if intents & GUILDS else []:
+            session.push("GUILD_CREATE", payload=self.guild_created(guild, session=session))
+        self.changed()
+        return session
+
+    def resume(self, socket: GatewaySocket, *, session_id: str, sequence: int) -> Session | None:
+        """The session with its missed events replayed; None when it is not, or no longer, known."""
+        session = self.sessions.get(session_id)
+        if session is None or sequence > session.sequence:
+            return None
+        session.socket = socket
+        session.replay(after=sequence)
+        session.push("RESUMED", payload={})
+        self.resumes += 1
+        self.changed()
+        return session
+
+    def left(self, socket: GatewaySocket, *, session: Session | None, for_good: bool) -> None:
+        """The connection is gone; a client that closed with 1000 or 1001 has ended its session too."""
+        self.sockets.discard(socket)
+        if session is not None and session.socket is socket:
+            session.socket = None
+            if for_good:
+                self.sessions.pop(session.id, None)
+        self.changed()
+
+    def drop(self, *, code: int | None = 4000) -> None:
+        """Every connection is closed with a code, or torn off without one; sessions can be resumed."""
+        for session in self.connected:
+            if session.socket is not None:
+                session.socket.close(code)
+                session.socket = None
+
+    def ask_to_reconnect(self) -> None:
+        """Every client has been told to come back (opcode 7)."""
+        for session in self.connected:
+            if session.socket is not None:
+                session.socket.send({"op": 7, "d": None})
+
+    def invalidate(self, *, resumable: bool = False) -> None:
+        """Every client has been told that its session is invalid (opcode 9)."""
+        for session in self.connected:
+            if session.socket is not None:
+                session.socket.send({"op": 9, "d": resumable})
+            if not resumable:
+                self.sessions.pop(session.id, None)
+
+    def guild_created(self, guild: Guild, *, session: Session) -> Payload:
+        """What a session is told of a guild."""
+        every_member = bool(session.intents & GUILD_MEMBERS)
+        return guild_create_payload(guild, bot=self.world.bot, every_member=every_member)
+
+    def changed(self) -> None:
+        """Watchers know that sessions or connections changed."""
+        self._feed.publish(Change(kind=ChangeKind.GATEWAY, at=self._clock()))
+
+    def _on(self, session: Session, guild: Guild) -> bool:
+        number, count = session.shard
+        return (guild.id >> 22) % count == number
+
+    def _ready(self, session: Session, guilds: list[Guild]) -> Payload:
+        return {
+            "v": 10,
+            "user": own_user_payload(self.world.bot),
+            "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
+            "session_id": session.id,
+            "resume_gateway_url": self.url,
+            "application": {"id": str(self.world.application_id), "flags": APPLICATION_FLAGS},
+            "shard": list(session.shard),
+            "private_channels": [],
+            "relationships": [],
+        }

@@ -1,0 +1,156 @@
+"""What a gateway client may say, and what it hears back (Discord's reference, "Gateway")."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import suppress
+
+from aiohttp import WSMsgType, web
+
+from sandbox.discord.buckets import Buckets
+from sandbox.discord.gateway import EVERY_INTENT, PRIVILEGED, Gateway, Session
+from sandbox.discord.gateway_socket import GatewaySocket
+from sandbox.discord.payloads import Payload, as_payload, entry, items, number, text
+from sandbox.discord.rendering import member_payload
+from sandbox.discord.snowflakes import Clock
+
+HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME, REQUEST_MEMBERS = 1, 2, 3, 4, 6, 8
+UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED = range(
+    4001, 4006
+)
+RATE_LIMITED, SESSION_TIMED_OUT, INVALID_SHARD = 4008, 4009, 4010
+INVALID_INTENTS, DISALLOWED_INTENTS = 4013, 4014
+MOST_BYTES = 4096
+
+
+class GatewayConnection:
+    """One client on the gateway, from HELLO to its leaving."""
+
+    def __init__(self, gateway: Gateway, *, output: GatewaySocket, clock: Clock) -> None:
+        self._gateway = gateway
+        self._output = output
+        self._session: Session | None = None
+        self._buckets = Buckets(clock)
+        self._answers: dict[int, Callable[[Payload], None]] = {
+            HEARTBEAT: self._heartbeat,
+            IDENTIFY: self._identify,
+            RESUME: self._resume,
+            PRESENCE: self._nothing,
+            VOICE_STATE: self._nothing,
+            REQUEST_MEMBERS: self._members,
+        }
+
+    async def run(self) -> None:
+        """The conversation is over when this returns."""
+        self._gateway.sockets.add(self._output)
+        interval_ms = int(self._gateway.limits.heartbeat_interval_s * 1000)
+        self._output.send({"op": 10, "d": {"heartbeat_interval": interval_ms}})
+        writer = asyncio.create_task(self._output.write())
+        try:
+            await self._listen()
+        finally:
+            for_good = self._output.socket.close_code in (1000, 1001)
+            self._gateway.left(self._output, session=self._session, for_good=for_good)
+            writer.cancel()
+            with suppress(asyncio.CancelledError):
+                await writer
+
+    async def _listen(self) -> None:
+        silence_s = self._gateway.limits.heartbeat_interval_s * 1.5
+        while True:
+            try:
+                async with asyncio.timeout(silence_s):
+                    message = await self._output.socket.receive()
+            except TimeoutError:
+                await self._output.socket.close(code=SESSION_TIMED_OUT)
+                return
+            if message.type is not WSMsgType.TEXT:
+                return
+            self._hear(str(message.data))
+
+    def _hear(self, line: str) -> None:
+        try:
+            payload = as_payload(json.loads(line)) if len(line) <= MOST_BYTES else {}
+        except ValueError:
+            payload = {}
+        opcode = payload.get("op")
+        if not payload or not isinstance(opcode, int):
+            return self._output.close(DECODE_ERROR)
+        answer = self._answers.get(opcode)
+        if answer is None:
+            return self._output.close(UNKNOWN_OPCODE)
+        if opcode != HEARTBEAT and not self._counted():
+            return self._output.close(RATE_LIMITED)
+        if self._session is None and opcode not in (HEARTBEAT, IDENTIFY, RESUME):
+            return self._output.close(NOT_AUTHENTICATED)
+        return answer(payload)
+
+    def _counted(self) -> bool:
+        return self._buckets.take("sent", rule=self._gateway.limits.gateway_commands).allowed
+
+    def _heartbeat(self, payload: Payload) -> None:
+        del payload
+        self._output.send({"op": 11})
+
+    def _nothing(self, payload: Payload) -> None:
+        """Presences and voice states change nothing that the stand-in shows."""
+
+    def _identify(self, payload: Payload) -> None:
+        asked = entry(payload, "d")
+        if self._session is not None:
+            return self._output.close(ALREADY_AUTHENTICATED)
+        if not self._gateway.credentials.accept(asked.get("token")) or not self._gateway.may_identify():
+            return self._output.close(AUTHENTICATION_FAILED)
+        intents = asked.get("intents")
+        if not isinstance(intents, int) or intents & ~EVERY_INTENT:
+            return self._output.close(INVALID_INTENTS)
+        if intents & PRIVILEGED & ~self._gateway.credentials.privileged_intents:
+            return self._output.close(DISALLOWED_INTENTS)
+        shard = items(asked, "shard") or [0, 1]
+        match shard:
+            case [int(index), int(count)] if 0 <= index < count:
+                self._session = self._gateway.open(self._output, shard=(index, count), intents=intents)
+                return None
+            case _:
+                return self._output.close(INVALID_SHARD)
+
+    def _resume(self, payload: Payload) -> None:
+        asked = entry(payload, "d")
+        if not self._gateway.credentials.accept(asked.get("token")):
+            return self._output.close(AUTHENTICATION_FAILED)
+        session_id, sequence = text(asked, "session_id"), number(asked, "seq")
+        self._session = self._gateway.resume(self._output, session_id=session_id, sequence=sequence)
+        if self._session is None:
+            self._output.send({"op": 9, "d": False})
+        return None
+
+    def _members(self, payload: Payload) -> None:
+        asked = entry(payload, "d")
+        guild = self._gateway.world.guilds.get(number(asked, "guild_id"))
+        if guild is None or self._session is None:
+            return
+        wanted = {str(user_id) for user_id in items(asked, "user_ids")}
+        query = text(asked, "query").lower()
+        found = [
+            member_payload(member)
+            for member in guild.members.values()
+            if (str(member.user.id) in wanted if wanted else member.display_name.lower().startswith(query))
+        ]
+        chunk: Payload = {
+            "guild_id": str(guild.id),
+            "members": found,
+            "chunk_index": 0,
+            "chunk_count": 1,
+            "nonce": asked.get("nonce"),
+        }
+        self._session.push("GUILD_MEMBERS_CHUNK", payload=chunk)
+
+
+async def serve_gateway(request: web.Request, *, gateway: Gateway, clock: Clock) -> web.WebSocketResponse:
+    """The finished conversation with one client."""
+    socket = web.WebSocketResponse(max_msg_size=0)
+    await socket.prepare(request)
+    transport = request.transport if isinstance(request.transport, asyncio.Transport) else None
+    output = GatewaySocket(socket, transport=transport, compress=request.query.get("compress", ""))
+    await GatewayConnection(gateway, output=output, clock=clock).run()
+    return socket

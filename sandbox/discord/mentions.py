@@ -1,0 +1,50 @@
+"""Whom a text mentions, as far as `allowed_mentions` lets it."""
+
+import re
+from dataclasses import dataclass
+
+from sandbox.discord.payloads import Payload, entry, items
+from sandbox.discord.permissions import Permission
+from sandbox.discord.world import Channel
+
+USER_MENTION = re.compile(r"<@!?(\d+)>")
+ROLE_MENTION = re.compile(r"<@&(\d+)>")
+EVERYONE = re.compile(r"@(everyone|here)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Who is mentioned for real: shown as such, and notified if the message is new."""
+
+    users: tuple[int, ...] = ()
+    roles: tuple[int, ...] = ()
+    everyone: bool = False
+
+    def notified(self, channel: Channel) -> frozenset[int]:
+        """The ids of all users who get a notification."""
+        members = channel.guild.members.values() if channel.guild else ()
+        by_role = {each.user.id for each in members if self.everyone or set(each.role_ids) & set(self.roles)}
+        return frozenset(by_role | set(self.users))
+
+
+def mentions_in(content: str, *, payload: Payload, channel: Channel, granted: Permission) -> Mentions:
+    """The mentions of a text under the payload's `allowed_mentions` and the author's permissions."""
+    allowed = entry(payload, "allowed_mentions")
+    every_kind = payload.get("allowed_mentions") is None
+    parse = items(allowed, "parse")
+    may_all = Permission.MENTION_EVERYONE in granted
+    users = [
+        user_id
+        for user_id in map(int, USER_MENTION.findall(content))
+        if every_kind or "users" in parse or str(user_id) in map(str, items(allowed, "users"))
+    ]
+    guild_roles = channel.guild.roles if channel.guild else {}
+    roles = [
+        role_id
+        for role_id in map(int, ROLE_MENTION.findall(content))
+        if role_id in guild_roles
+        and (may_all or guild_roles[role_id].mentionable)
+        and (every_kind or "roles" in parse or str(role_id) in map(str, items(allowed, "roles")))
+    ]
+    everyone = bool(EVERYONE.search(content)) and may_all and (every_kind or "everyone" in parse)
+    return Mentions(tuple(dict.fromkeys(users)), tuple(dict.fromkeys(roles)), everyone)

@@ -1,0 +1,95 @@
+"""What happens to a bot that is nobody's fault: things hidden, deleted, withdrawn, left."""
+
+from sandbox.discord.board import delete
+from sandbox.discord.feed import ChangeKind
+from sandbox.discord.gateway import GUILD_MEMBERS, GUILDS
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.messages import Message, Origin
+from sandbox.discord.payloads import Payload
+from sandbox.discord.people import Person
+from sandbox.discord.permissions import Permission
+from sandbox.discord.rendering import channel_payload, user_payload
+from sandbox.discord.state import State
+from sandbox.discord.world import Channel, Guild, Member, Overwrite
+
+
+class Mishaps:
+    """Each of its methods makes one of them happen, and the bot hears what it would hear."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def delete_message(self, message: Message) -> None:
+        """A moderator or the person it answers has deleted the message."""
+        delete(self._state, message=message, origin=Origin.MEMBER)
+
+    def hide(self, channel: Channel) -> None:
+        """The bot no longer sees the channel; commands still work there."""
+        self.deny(channel, Permission.VIEW_CHANNEL)
+
+    def deny(self, channel: Channel, permission: Permission) -> None:
+        """The bot lacks the permission in the channel."""
+        overwrite = self._overwrite(channel)
+        overwrite.deny |= permission
+        self._changed(channel)
+
+    def allow(self, channel: Channel, permission: Permission) -> None:
+        """The bot has the permission in the channel again."""
+        overwrite = self._overwrite(channel)
+        overwrite.deny &= ~permission
+        self._changed(channel)
+
+    def delete_channel(self, channel: Channel) -> None:
+        """The channel is gone with all its messages."""
+        self._state.world.channels.pop(channel.id, None)
+        if channel.guild is not None:
+            channel.guild.channels.pop(channel.id, None)
+            self._told(channel.guild, event="CHANNEL_DELETE", payload=channel_payload(channel))
+        self._state.tell(ChangeKind.CHANNEL, channel_id=channel.id)
+
+    def remove_member(self, person: Person) -> None:
+        """The person has left the guild."""
+        person.guild.members.pop(person.id, None)
+        gone: Payload = {"guild_id": str(person.guild.id), "user": user_payload(person.user)}
+        self._told(person.guild, event="GUILD_MEMBER_REMOVE", payload=gone, intent=GUILD_MEMBERS)
+        self._state.tell(ChangeKind.GUILD)
+
+    def remove_bot(self, guild: Guild) -> None:
+        """The bot was thrown out of the guild."""
+        self._state.remove_bot(guild)
+
+    def invite_bot(self, guild: Guild) -> None:
+        """The bot is in the guild again."""
+        bot = self._state.world.bot
+        guild.has_bot = True
+        guild.members[bot.id] = Member(user=bot, guild=guild, role_ids=[], joined_at=self._state.clock())
+        for session in self._state.gateway.sessions.values():
+            if session.hears(guild_id=guild.id, intent=GUILDS):
+                session.push(
+                    "GUILD_CREATE", payload=self._state.gateway.guild_created(guild, session=session)
+                )
+        self._state.tell(ChangeKind.GUILD)
+
+    def end_token(self, invocation: Invocation) -> None:
+        """The interaction's token is dead before its time."""
+        invocation.interaction.token_ended = True
+
+    def reject_bot_token(self) -> None:
+        """Discord takes the bot's token no longer, neither in requests nor at the gateway."""
+        self._state.credentials.accepted = False
+
+    def close_direct_messages(self, person: Person) -> None:
+        """The person takes no direct messages from the bot."""
+        person.user.takes_direct_messages = False
+
+    def _overwrite(self, channel: Channel) -> Overwrite:
+        bot_id = self._state.world.bot.id
+        return channel.overwrites.setdefault(bot_id, Overwrite(target_id=bot_id, is_role=False))
+
+    def _changed(self, channel: Channel) -> None:
+        if channel.guild is not None:
+            self._told(channel.guild, event="CHANNEL_UPDATE", payload=channel_payload(channel))
+        self._state.tell(ChangeKind.CHANNEL, channel_id=channel.id)
+
+    def _told(self, guild: Guild, *, event: str, payload: Payload, intent: int = GUILDS) -> None:
+        self._state.gateway.dispatch(event, payload=payload, guild_id=guild.id, intent=intent)

@@ -1,0 +1,246 @@
+"""People, places and messages as Discord's JSON."""
+
+from datetime import datetime
+
+from sandbox.discord.messages import Attachment, Message
+from sandbox.discord.payloads import Payload
+from sandbox.discord.permissions import Permission
+from sandbox.discord.users import User
+from sandbox.discord.world import DIRECT_CHANNEL, Channel, Guild, Member, Overwrite, Role, World
+
+APPLICATION_FLAGS = 1 << 23
+"""APPLICATION_COMMAND_BADGE."""
+GUILD_FIELDS_WITHOUT_VALUE = (
+    *("icon", "splash", "discovery_splash", "home_header", "banner", "description", "vanity_url_code"),
+    *("system_channel_id", "afk_channel_id", "widget_channel_id", "rules_channel_id"),
+    *("public_updates_channel_id", "safety_alerts_channel_id", "application_id"),
+)
+GUILD_FIELDS_AT_ZERO = (
+    *("verification_level", "default_message_notifications", "explicit_content_filter", "mfa_level"),
+    *("nsfw_level", "premium_tier", "premium_subscription_count", "system_channel_flags"),
+)
+
+
+def stamp(at: datetime) -> str:
+    """A time in Discord's ISO form with microseconds."""
+    return at.isoformat(timespec="microseconds")
+
+
+def user_payload(user: User) -> Payload:
+    """A user as others see it."""
+    return {
+        "id": str(user.id),
+        "username": user.name.lower().replace(" ", "_"),
+        "global_name": None if user.is_bot else user.name,
+        "discriminator": "0",
+        "avatar": None,
+        "banner": None,
+        "accent_color": None,
+        "avatar_decoration_data": None,
+        "collectibles": None,
+        "primary_guild": None,
+        "public_flags": 0,
+        "flags": 0,
+        **({"bot": True} if user.is_bot else {}),
+    }
+
+
+def own_user_payload(user: User) -> Payload:
+    """The bot's user as `GET /users/@me` shows it."""
+    own: Payload = {
+        "mfa_enabled": True,
+        "locale": "en-US",
+        "premium_type": 0,
+        "email": None,
+        "verified": True,
+    }
+    return user_payload(user) | own
+
+
+def application_payload(world: World) -> Payload:
+    """The application as its owner sees it."""
+    return {
+        "id": str(world.application_id),
+        "name": world.application_name,
+        "icon": None,
+        "description": "",
+        "type": None,
+        "bot": user_payload(world.bot),
+        "bot_public": True,
+        "bot_require_code_grant": False,
+        "verify_key": "0" * 64,
+        "flags": APPLICATION_FLAGS,
+        "flags_new": str(APPLICATION_FLAGS),
+        "redirect_uris": [],
+        "interactions_endpoint_url": None,
+        "role_connections_verification_url": None,
+        "owner": user_payload(world.owner),
+        "approximate_guild_count": sum(guild.has_bot for guild in world.guilds.values()),
+        "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0,
+        "explicit_content_filter": 0,
+        "team": None,
+        "eligible_oauth2_scopes": [],
+    }
+
+
+def member_payload(member: Member, *, permissions: Permission | None = None) -> Payload:
+    """A member; with the permissions in a channel when an interaction carries it."""
+    payload: Payload = {
+        "user": user_payload(member.user),
+        "nick": member.nick,
+        "roles": [str(role_id) for role_id in member.role_ids],
+        "joined_at": stamp(member.joined_at),
+        "avatar": None,
+        "banner": None,
+        "premium_since": None,
+        "communication_disabled_until": None,
+        "pending": False,
+        "flags": 0,
+        "mute": False,
+        "deaf": False,
+    }
+    return payload if permissions is None else payload | {"permissions": str(int(permissions))}
+
+
+def role_payload(role: Role) -> Payload:
+    """A role."""
+    return {
+        "id": str(role.id),
+        "name": role.name,
+        "permissions": str(int(role.permissions)),
+        "position": role.position,
+        "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "managed": False,
+        "mentionable": role.mentionable,
+        "icon": None,
+        "unicode_emoji": None,
+        "flags": 0,
+    }
+
+
+def channel_payload(channel: Channel) -> Payload:
+    """A channel, of a guild or of direct messages."""
+    last = next((message.id for message in reversed(channel.messages) if message.visible_to is None), None)
+    payload: Payload = {
+        "id": str(channel.id),
+        "type": channel.kind,
+        "last_message_id": None if last is None else str(last),
+        "flags": 0,
+    }
+    if channel.kind == DIRECT_CHANNEL:
+        return payload | {"recipients": [user_payload(channel.recipient)] if channel.recipient else []}
+    return payload | {
+        "guild_id": str(channel.guild.id) if channel.guild else None,
+        "name": channel.name,
+        "position": channel.position,
+        "parent_id": None,
+        "topic": None,
+        "nsfw": False,
+        "rate_limit_per_user": 0,
+        "permission_overwrites": [_overwrite_payload(overwrite) for overwrite in channel.overwrites.values()],
+    }
+
+
+def _overwrite_payload(overwrite: Overwrite) -> Payload:
+    return {
+        "id": str(overwrite.target_id),
+        "type": 0 if overwrite.is_role else 1,
+        "allow": str(int(overwrite.allow)),
+        "deny": str(int(overwrite.deny)),
+    }
+
+
+def guild_payload(guild: Guild) -> Payload:
+    """A guild as `GET /guilds/{id}` shows it."""
+    return {
+        **dict.fromkeys(GUILD_FIELDS_WITHOUT_VALUE),
+        **dict.fromkeys(GUILD_FIELDS_AT_ZERO, 0),
+        "id": str(guild.id),
+        "name": guild.name,
+        "owner_id": str(guild.owner_id),
+        "region": "local",
+        "afk_timeout": 300,
+        "widget_enabled": False,
+        "roles": [role_payload(role) for role in guild.roles.values()],
+        "emojis": [],
+        "stickers": [],
+        "features": [],
+        "incidents_data": None,
+        "max_presences": None,
+        "max_members": 500_000,
+        "max_video_channel_users": 25,
+        "max_stage_video_channel_users": 50,
+        "preferred_locale": guild.locale,
+        "nsfw": False,
+        "premium_progress_bar_enabled": False,
+        "approximate_member_count": len(guild.members),
+        "approximate_presence_count": len(guild.members),
+    }
+
+
+def guild_create_payload(guild: Guild, *, bot: User, every_member: bool) -> Payload:
+    """A guild as the gateway tells it; other members only to a client with that intent."""
+    members = [member for member in guild.members.values() if every_member or member.user is bot]
+    own = guild.members.get(bot.id)
+    empty = ("voice_states", "threads", "presences", "stage_instances", "guild_scheduled_events")
+    return guild_payload(guild) | {
+        **{name: [] for name in (*empty, "soundboard_sounds")},
+        "joined_at": stamp(own.joined_at) if own else None,
+        "large": False,
+        "unavailable": False,
+        "member_count": len(guild.members),
+        "members": [member_payload(member) for member in members],
+        "channels": [channel_payload(channel) for channel in guild.channels.values()],
+    }
+
+
+def attachment_payload(attachment: Attachment, *, ephemeral: bool) -> Payload:
+    """A file of a message."""
+    payload: Payload = {
+        "id": str(attachment.id),
+        "filename": attachment.filename,
+        "size": len(attachment.content),
+        "url": attachment.url,
+        "proxy_url": attachment.url,
+        "content_type": attachment.content_type,
+    }
+    if attachment.description is not None:
+        payload["description"] = attachment.description
+    return payload | ({"ephemeral": True} if ephemeral else {})
+
+
+def message_payload(message: Message, *, world: World) -> Payload:
+    """A message as it is now."""
+    state = message.now
+    listed = message.listed_attachments
+    payload: Payload = {
+        "id": str(message.id),
+        "channel_id": str(message.channel_id),
+        "type": message.kind,
+        "author": user_payload(message.author),
+        "content": state.content,
+        "embeds": list(state.embeds),
+        "components": list(state.components),
+        "attachments": [attachment_payload(one, ephemeral=message.ephemeral) for one in listed],
+        "mentions": [user_payload(world.users[each]) for each in state.mentions if each in world.users],
+        "mention_roles": [str(role_id) for role_id in state.mention_roles],
+        "mention_everyone": state.mention_everyone,
+        "timestamp": stamp(message.created_at),
+        "edited_timestamp": stamp(message.edited_at) if message.edited_at else None,
+        "flags": state.flags,
+        "pinned": False,
+        "tts": False,
+    }
+    if message.nonce is not None:
+        payload["nonce"] = message.nonce
+    if message.reference is not None:
+        payload["message_reference"] = dict(message.reference)
+    if message.author.is_bot and message.webhook_id is not None:
+        payload["webhook_id"] = str(message.webhook_id)
+        payload["application_id"] = str(world.application_id)
+    if message.interaction:
+        payload["interaction_metadata"] = message.interaction
+    return payload

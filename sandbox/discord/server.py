@@ -1,0 +1,213 @@
+"""The local Discord as one object: it listens on loopback while it is entered."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, TypeVar
+
+from aiohttp import web
+
+from sandbox.discord.buckets import Buckets
+from sandbox.discord.commands import Commands
+from sandbox.discord.endpoint import Route
+from sandbox.discord.faults import Faults
+from sandbox.discord.feed import Change, Feed
+from sandbox.discord.founding import Founding
+from sandbox.discord.gateway import Credentials, Gateway
+from sandbox.discord.gateway_protocol import serve_gateway
+from sandbox.discord.interactions import Interactions
+from sandbox.discord.limits import Limits
+from sandbox.discord.mishaps import Mishaps
+from sandbox.discord.people import Person
+from sandbox.discord.permissions import PLAIN, Permission
+from sandbox.discord.pipeline import Checker, Pipeline
+from sandbox.discord.rest_commands import CommandRoutes
+from sandbox.discord.rest_interactions import InteractionRoutes
+from sandbox.discord.rest_messages import MessageRoutes
+from sandbox.discord.rest_places import PlaceRoutes
+from sandbox.discord.snowflakes import Clock, Snowflakes, utc_now
+from sandbox.discord.state import RequestRecord, State
+from sandbox.discord.users import User
+from sandbox.discord.world import Channel, Guild, World
+
+HOST = "127.0.0.1"
+API = "/api/v10"
+Found = TypeVar("Found")
+
+
+class LocalDiscord:
+    """A Discord with one guild, two plain members, a moderator and an owner; more can be added.
+
+    Leaving it and entering it again is an outage: it comes back on the same port with all it knew.
+    `clock` is the time that ids, deadlines, tokens and rate limits go by. `checker` sees every request
+    and answer. `seed` decides which requests a fault with a rate strikes.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: Limits | None = None,
+        clock: Clock = utc_now,
+        seed: int = 0,
+        checker: Checker | None = None,
+        port: int = 0,
+    ) -> None:
+        self.state = _state(limits or Limits(), clock=clock, seed=seed)
+        self.add = Founding(self.state)
+        self.mishaps = Mishaps(self.state)
+        self._port = port
+        self._checker = checker
+        self._runner: web.AppRunner | None = None
+        self.guild = self.add.guild("Songwriters", owner=self.state.world.owner)
+        for name in ("general", "songs"):
+            self.add.channel(self.guild, name=name)
+        self.moderators = self.add.role(
+            self.guild,
+            name="Moderators",
+            permissions=PLAIN | Permission.MANAGE_GUILD | Permission.MANAGE_MESSAGES,
+        )
+        for name in ("Ada", "Ben", "Mo"):
+            roles = (self.moderators,) if name == "Mo" else ()
+            self.add.member(self.guild, user=self.add.user(name), roles=roles)
+
+    async def __aenter__(self) -> Self:
+        pipeline = Pipeline(self.state, checker=self._checker)
+        app = web.Application(client_max_size=1 << 30)
+        for route in self.routes():
+            app.router.add_route(route.method, API + route.template, pipeline.handler(route))
+        app.router.add_route("*", API + "/{tail:.*}", pipeline.refuse_unknown)
+        app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", self._file)
+        app.router.add_get("/", self._gateway)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, self._port)
+        await site.start()
+        self._port = int(self._runner.addresses[0][1])
+        self.state.files_url = f"http://{HOST}:{self._port}"
+        self.state.gateway.url = self.gateway_url
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for connection in tuple(self.state.gateway.sockets):
+            connection.close(None)
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def routes(self) -> list[Route]:
+        """All routes of the HTTP API that are implemented."""
+        groups = (InteractionRoutes, MessageRoutes, CommandRoutes, PlaceRoutes)
+        return [route for group in groups for route in group(self.state).routes()]
+
+    @property
+    def api_url(self) -> str:
+        """The base of all routes, ending in `/api/v10`."""
+        return f"http://{HOST}:{self._port}{API}"
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the gateway listens."""
+        return f"ws://{HOST}:{self._port}"
+
+    @property
+    def token(self) -> str:
+        """The bot's token."""
+        return self.state.credentials.token
+
+    @property
+    def application_id(self) -> int:
+        """The application's id, and its bot user's."""
+        return self.state.world.application_id
+
+    @property
+    def gateway(self) -> Gateway:
+        """The gateway, to be disturbed."""
+        return self.state.gateway
+
+    @property
+    def faults(self) -> Faults:
+        """The HTTP faults that are switched on."""
+        return self.state.faults
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """Every HTTP request so far."""
+        return self.state.requests
+
+    @property
+    def unimplemented(self) -> list[str]:
+        """What was asked for that the stand-in does not do; empty in a good test."""
+        return self.state.unimplemented
+
+    @property
+    def rate_limited(self) -> int:
+        """How many requests were answered 429."""
+        return sum(request.status == 429 for request in self.requests)
+
+    @property
+    def invalid_requests(self) -> int:
+        """How many requests count towards Discord's ban: 401, 403 and 429."""
+        return sum(request.status in (401, 403, 429) for request in self.requests)
+
+    def member(self, name: str, *, guild: Guild | None = None) -> Person:
+        """The person of that name, able to act."""
+        place = guild or self.guild
+        found = next(member for member in place.members.values() if member.user.name == name)
+        return Person(self.state, user=found.user, guild=place)
+
+    def channel(self, name: str, *, guild: Guild | None = None) -> Channel:
+        """The channel of that name."""
+        return next(one for one in (guild or self.guild).channels.values() if one.name == name)
+
+    def registrations(self, guild: Guild | None = None) -> int:
+        """How often commands were registered, globally or in a guild."""
+        return self.state.commands.registrations.get(guild.id if guild else None, 0)
+
+    def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """The callback gets every later change; what is returned ends that."""
+        return self.state.feed.subscribe(callback)
+
+    async def wait_for(self, predicate: Callable[[], Found | None], *, timeout_s: float = 3.0) -> Found:
+        """What the predicate returns as soon as it is truthy.
+
+        Raises:
+            AssertionError: It was not in time.
+        """
+        return await self.state.feed.wait_for(predicate, timeout_s=timeout_s)
+
+    async def _gateway(self, request: web.Request) -> web.StreamResponse:
+        return await serve_gateway(request, gateway=self.state.gateway, clock=self.state.clock)
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        channel = self.state.world.channels.get(int(request.match_info["channel_id"]))
+        wanted = request.match_info["attachment_id"]
+        for message in channel.messages if channel else ():
+            for attachment in () if message.deleted else message.attachments:
+                if str(attachment.id) == wanted:
+                    return web.Response(body=attachment.content, content_type=attachment.content_type)
+        return web.Response(status=404)
+
+
+def _state(limits: Limits, *, clock: Clock, seed: int) -> State:
+    snowflakes = Snowflakes(clock)
+    bot = User(id=snowflakes.next(), name="Inspire", is_bot=True)
+    owner = User(id=snowflakes.next(), name="Odile")
+    world = World(bot=bot, owner=owner, application_name="Inspire", users={bot.id: bot, owner.id: owner})
+    credentials = Credentials(f"local.{bot.id}.token")
+    feed = Feed()
+    return State(
+        limits=limits,
+        clock=clock,
+        snowflakes=snowflakes,
+        world=world,
+        feed=feed,
+        credentials=credentials,
+        gateway=Gateway(world, credentials=credentials, limits=limits, clock=clock, feed=feed),
+        commands=Commands(limits, snowflakes, clock, world.application_id),
+        interactions=Interactions(clock=clock, limits=limits, snowflakes=snowflakes),
+        buckets=Buckets(clock),
+        faults=Faults(seed=seed),
+    )

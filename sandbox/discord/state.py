@@ -1,0 +1,122 @@
+"""What all parts of the stand-in share."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sandbox.discord.buckets import Buckets
+from sandbox.discord.commands import Commands
+from sandbox.discord.errors import missing_access, missing_permissions, unknown_channel
+from sandbox.discord.faults import Faults
+from sandbox.discord.feed import Change, ChangeKind, Feed
+from sandbox.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Credentials, Gateway
+from sandbox.discord.interactions import Interactions
+from sandbox.discord.limits import Limits
+from sandbox.discord.messages import Message
+from sandbox.discord.payloads import Payload
+from sandbox.discord.permissions import Permission
+from sandbox.discord.snowflakes import Clock, Snowflakes
+from sandbox.discord.users import User
+from sandbox.discord.world import DIRECT_CHANNEL, Channel, Guild, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRecord:
+    """One HTTP request as it was answered."""
+
+    method: str
+    route: str
+    """The route's template, for example `/channels/{channel_id}/messages`."""
+    path: str
+    status: int
+    """What was answered, or would have been but for a later fault; 0 for a reset before the effect."""
+    code: int | None
+    """Discord's error code of a refusal."""
+    at: datetime
+    took_s: float
+    used_dead_token: bool
+    payload: object
+    """The decoded JSON body, without files."""
+    fault: str = ""
+    """The injected fault, if one struck."""
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """The local Discord without its sockets."""
+
+    limits: Limits
+    clock: Clock
+    snowflakes: Snowflakes
+    world: World
+    feed: Feed
+    credentials: Credentials
+    gateway: Gateway
+    commands: Commands
+    interactions: Interactions
+    buckets: Buckets
+    faults: Faults
+    requests: list[RequestRecord] = field(default_factory=list)
+    unimplemented: list[str] = field(default_factory=list)
+    """What was asked for that the stand-in does not do."""
+    nonces: dict[tuple[int, object], Message] = field(default_factory=dict)
+    """The last message of each author and nonce."""
+    files_url: str = ""
+    """Where the files of messages are served."""
+
+    def tell(self, kind: ChangeKind, *, channel_id: int | None = None, message_id: int | None = None) -> None:
+        """Watchers know of a change."""
+        change = Change(kind=kind, at=self.clock(), channel_id=channel_id, message_id=message_id)
+        self.feed.publish(change)
+
+    def direct_channel(self, user: User) -> Channel:
+        """The direct messages with a user, opened when they were not."""
+        channel = self.world.direct_channel(user)
+        if channel is None:
+            channel = Channel(id=self.snowflakes.next(), kind=DIRECT_CHANNEL, recipient=user)
+            self.world.channels[channel.id] = channel
+        return channel
+
+    def remove_bot(self, guild: Guild) -> None:
+        """The bot is not in the guild any more, and has been told."""
+        guild.has_bot = False
+        guild.members.pop(self.world.bot.id, None)
+        gone: Payload = {"id": str(guild.id)}
+        self.gateway.dispatch("GUILD_DELETE", payload=gone, guild_id=guild.id, intent=GUILDS)
+        self.tell(ChangeKind.GUILD)
+
+    def channel_for_bot(self, channel_id: int) -> Channel:
+        """A channel that the bot sees.
+
+        Raises:
+            ApiError: 10003 when there is none, 50001 when it is hidden from the bot.
+        """
+        channel = self.world.channels.get(channel_id)
+        if channel is None:
+            raise unknown_channel()
+        if channel.kind != DIRECT_CHANNEL:
+            self.need(channel, Permission.VIEW_CHANNEL)
+        return channel
+
+    def need(self, channel: Channel, permission: Permission) -> None:
+        """The bot has the permission in the channel.
+
+        Raises:
+            ApiError: 50001 when it does not even see the channel, else 50013.
+        """
+        granted = self.world.bot_permissions(channel)
+        if Permission.VIEW_CHANNEL not in granted:
+            raise missing_access()
+        if permission not in granted:
+            raise missing_permissions()
+
+    def announce(self, message: Message, *, event: str, payload: Payload) -> None:
+        """The bot hears of a message, unless it is ephemeral or in a channel hidden from it."""
+        channel = self.world.channels.get(message.channel_id)
+        if channel is None or message.visible_to is not None:
+            return
+        if Permission.VIEW_CHANNEL not in self.world.bot_permissions(channel):
+            return
+        guild_id = channel.guild.id if channel.guild else None
+        place: Payload = {} if guild_id is None else {"guild_id": str(guild_id)}
+        intent = DIRECT_MESSAGES if guild_id is None else GUILD_MESSAGES
+        self.gateway.dispatch(event, payload=payload | place, guild_id=guild_id, intent=intent)

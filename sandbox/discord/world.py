@@ -1,0 +1,149 @@
+"""The people and places of the local Discord."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sandbox.discord.messages import Message
+from sandbox.discord.permissions import EVERYTHING, PLAIN, Permission
+from sandbox.discord.users import User
+
+TEXT_CHANNEL, DIRECT_CHANNEL = 0, 1
+NOTHING = Permission(0)
+
+
+@dataclass(slots=True, kw_only=True)
+class Role:
+    """A role of a guild; the one whose id is the guild's own is everybody's."""
+
+    id: int
+    name: str
+    permissions: Permission
+    position: int
+    mentionable: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Overwrite:
+    """What a channel allows or denies to one role or member."""
+
+    target_id: int
+    is_role: bool
+    allow: Permission = NOTHING
+    deny: Permission = NOTHING
+
+
+@dataclass(slots=True, kw_only=True)
+class Member:
+    """A user in a guild."""
+
+    user: User
+    guild: "Guild"
+    role_ids: list[int]
+    joined_at: datetime
+    nick: str | None = None
+
+    @property
+    def display_name(self) -> str:
+        """The name that others see."""
+        return self.nick or self.user.name
+
+
+@dataclass(slots=True, kw_only=True)
+class Channel:
+    """A guild's text channel, or the direct messages between a user and the bot."""
+
+    id: int
+    kind: int
+    name: str = ""
+    guild: "Guild | None" = None
+    recipient: User | None = None
+    position: int = 0
+    overwrites: dict[int, Overwrite] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
+    """Everything ever posted here, deleted and ephemeral messages too, oldest first."""
+    _by_id: dict[int, Message] = field(default_factory=dict)
+
+    def add(self, message: Message) -> None:
+        """The message is the newest one."""
+        self.messages.append(message)
+        self._by_id[message.id] = message
+
+    def message(self, message_id: int) -> Message | None:
+        """The message of that id, unless it was deleted."""
+        found = self._by_id.get(message_id)
+        return found if found and not found.deleted else None
+
+    def seen_by(self, user: User) -> list[Message]:
+        """The messages that this user sees, oldest first."""
+        return [
+            message
+            for message in self.messages
+            if not message.deleted and message.visible_to in (None, user.id)
+        ]
+
+
+@dataclass(slots=True, kw_only=True)
+class Guild:
+    """A server."""
+
+    id: int
+    name: str
+    owner_id: int
+    roles: dict[int, Role] = field(default_factory=dict)
+    channels: dict[int, Channel] = field(default_factory=dict)
+    members: dict[int, Member] = field(default_factory=dict)
+    locale: str = "en-US"
+    has_bot: bool = True
+
+    def permissions(self, member: Member, *, channel: Channel | None = None) -> Permission:
+        """What a member may do, in a channel when one is given (Discord's reference, "Permissions")."""
+        own = [self.roles[role_id] for role_id in member.role_ids if role_id in self.roles]
+        granted = self.roles[self.id].permissions
+        for role in own:
+            granted |= role.permissions
+        if member.user.id == self.owner_id or Permission.ADMINISTRATOR in granted:
+            return EVERYTHING
+        if channel is None:
+            return granted
+        everyone = channel.overwrites.get(self.id)
+        roles = [channel.overwrites[role.id] for role in own if role.id in channel.overwrites]
+        personal = channel.overwrites.get(member.user.id)
+        for level in ([everyone] if everyone else [], roles, [personal] if personal else []):
+            for overwrite in level:
+                granted &= ~overwrite.deny
+            for overwrite in level:
+                granted |= overwrite.allow
+        return granted if Permission.VIEW_CHANNEL in granted else NOTHING
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """Everything there is, and the one application that is under test."""
+
+    bot: User
+    owner: User
+    application_name: str
+    users: dict[int, User] = field(default_factory=dict)
+    guilds: dict[int, Guild] = field(default_factory=dict)
+    channels: dict[int, Channel] = field(default_factory=dict)
+
+    @property
+    def application_id(self) -> int:
+        """The application's id, which is its bot user's too, as it is for every newer application."""
+        return self.bot.id
+
+    def bot_permissions(self, channel: Channel) -> Permission:
+        """What the bot may do in a channel; nothing in a guild that it is not in."""
+        if channel.guild is None:
+            return PLAIN
+        member = channel.guild.members.get(self.bot.id)
+        return channel.guild.permissions(member, channel=channel) if member else NOTHING
+
+    def reachable(self, user: User) -> bool:
+        """Whether the bot may write to the user: they share a guild, and the user takes it."""
+        shared = any(guild.has_bot and user.id in guild.members for guild in self.guilds.values())
+        return shared and user.takes_direct_messages
+
+    def direct_channel(self, user: User) -> Channel | None:
+        """The direct messages with a user, if they were ever opened."""
+        return next((channel for channel in self.channels.values() if channel.recipient is user), None)
