@@ -1,0 +1,230 @@
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Protocol
+
+import discord
+import pytest
+
+from bot.chat.announcer import DiscordAnnouncer, Patience
+from bot.domain.errors import (
+    MessageGoneError,
+    NoAccessError,
+    TokenDeadError,
+    TryLaterError,
+    UnsendableError,
+)
+from bot.domain.requests import Address, State
+from bot.services.ports import Announcer, AsFollowUp, InChannel, Media, Target, ToMember
+from sandbox.discord import Fault, FaultKind, LocalDiscord
+from tests.unit.chat.samples import clip, result, status
+from tests.unit.chat.stages import DiscordStage, FakeStage, Seen, begun, logged_in
+
+FILES = (Media(b"first song", "mp3"), Media(b"the second song", "mp3"))
+SIZES = [10, 15]
+
+
+class Stage(Protocol):
+    address: Address
+    member_id: int
+
+    @property
+    def announcer(self) -> Announcer: ...
+    def shown(self) -> list[State]: ...
+    def posts(self) -> list[Seen]: ...
+    def direct_messages(self) -> list[Seen]: ...
+    def delete_status(self) -> None: ...
+    def close_channel(self) -> None: ...
+    def close_direct_messages(self) -> None: ...
+    def end_token(self) -> None: ...
+    def refuse_once(self, retry_after_s: float) -> None: ...
+    def lose_reply_once(self) -> None: ...
+
+
+class AnnouncerContract:
+    async def test_an_edit_by_token_is_shown(self, stage: Stage) -> None:
+        await stage.announcer.edit_status(stage.address, status(State.MAKING), token=stage.address.token)
+        await stage.announcer.edit_status(stage.address, status(State.READY), token=stage.address.token)
+        assert stage.shown() == [State.MAKING, State.READY]
+
+    async def test_an_edit_as_the_bot_is_shown(self, stage: Stage) -> None:
+        await stage.announcer.edit_status(stage.address, status(State.MAKING), token=None)
+        assert stage.shown() == [State.MAKING]
+
+    async def test_the_token_reaches_a_message_whose_id_is_not_known(self, stage: Stage) -> None:
+        unknown = replace(stage.address, message_id=None)
+        await stage.announcer.edit_status(unknown, status(State.MAKING), token=stage.address.token)
+        assert stage.shown() == [State.MAKING]
+
+    async def test_the_bot_cannot_reach_a_message_whose_id_is_not_known(self, stage: Stage) -> None:
+        with pytest.raises(MessageGoneError):
+            await stage.announcer.edit_status(
+                replace(stage.address, message_id=None), status(State.MAKING), token=None
+            )
+
+    @pytest.mark.parametrize("by_token", [True, False])
+    async def test_a_deleted_status_is_gone(self, stage: Stage, by_token: bool) -> None:
+        stage.delete_status()
+        with pytest.raises(MessageGoneError):
+            await stage.announcer.edit_status(
+                stage.address, status(State.MAKING), token=stage.address.token if by_token else None
+            )
+
+    async def test_a_closed_channel_takes_nothing_from_the_bot(self, stage: Stage) -> None:
+        stage.close_channel()
+        with pytest.raises(NoAccessError):
+            await stage.announcer.edit_status(stage.address, status(State.MAKING), token=None)
+
+    async def test_a_dead_token_is_told_from_a_lost_message(self, stage: Stage) -> None:
+        stage.end_token()
+        with pytest.raises(TokenDeadError):
+            await stage.announcer.edit_status(stage.address, status(State.MAKING), token=stage.address.token)
+        await stage.announcer.edit_status(stage.address, status(State.MAKING), token=None)
+        assert stage.shown() == [State.MAKING]
+
+    async def test_a_refused_rate_says_when_to_come_back(self, stage: Stage) -> None:
+        stage.refuse_once(40)
+        with pytest.raises(TryLaterError) as refused:
+            await stage.announcer.edit_status(stage.address, status(State.MAKING), token=None)
+        assert refused.value.retry_after_s == 40
+        assert stage.shown() == []
+
+    async def test_a_result_is_posted_with_its_files(self, stage: Stage) -> None:
+        posted = await stage.announcer.post_result(
+            InChannel(stage.address.channel_id), result(user_id=stage.member_id), FILES
+        )
+        assert stage.posts() == [Seen(posted.message_id, posted.channel_id, SIZES)]
+        assert posted.channel_id == stage.address.channel_id
+
+    async def test_a_repeat_finds_the_first_post(self, stage: Stage) -> None:
+        target, card = InChannel(stage.address.channel_id), result(user_id=stage.member_id)
+        first = await stage.announcer.post_result(target, card, FILES)
+        assert await stage.announcer.post_result(target, card, FILES) == first
+        assert len(stage.posts()) == 1
+
+    async def test_a_lost_reply_does_not_post_twice(self, stage: Stage) -> None:
+        target, card = InChannel(stage.address.channel_id), result(user_id=stage.member_id)
+        stage.lose_reply_once()
+        with pytest.raises(TryLaterError):
+            await stage.announcer.post_result(target, card, FILES)
+        posted = await stage.announcer.post_result(target, card, FILES)
+        assert stage.posts() == [Seen(posted.message_id, posted.channel_id, SIZES)]
+
+    async def test_a_second_attempt_sends_the_files_whole(self, stage: Stage) -> None:
+        target, card = InChannel(stage.address.channel_id), result(user_id=stage.member_id)
+        stage.refuse_once(40)
+        with pytest.raises(TryLaterError):
+            await stage.announcer.post_result(target, card, FILES)
+        await stage.announcer.post_result(target, card, FILES)
+        assert [post.sizes for post in stage.posts()] == [SIZES]
+
+    async def test_another_request_is_another_post(self, stage: Stage) -> None:
+        target = InChannel(stage.address.channel_id)
+        await stage.announcer.post_result(target, result(user_id=stage.member_id), ())
+        await stage.announcer.post_result(target, result(user_id=stage.member_id, request_id=7), ())
+        assert len(stage.posts()) == 2
+
+    async def test_a_follow_up_cannot_be_told_from_its_repeat(self, stage: Stage) -> None:
+        target, card = AsFollowUp(stage.address), result(user_id=stage.member_id)
+        first = await stage.announcer.post_result(target, card, FILES)
+        second = await stage.announcer.post_result(target, card, FILES)
+        assert [post.message_id for post in stage.posts()] == [first.message_id, second.message_id]
+        assert [post.sizes for post in stage.posts()] == [SIZES, SIZES]
+
+    async def test_a_follow_up_needs_the_token(self, stage: Stage) -> None:
+        with pytest.raises(TokenDeadError):
+            await stage.announcer.post_result(
+                AsFollowUp(replace(stage.address, token=None)), result(user_id=stage.member_id), FILES
+            )
+        stage.end_token()
+        with pytest.raises(TokenDeadError):
+            await stage.announcer.post_result(
+                AsFollowUp(stage.address), result(user_id=stage.member_id), FILES
+            )
+
+    async def test_a_result_goes_to_the_member_once(self, stage: Stage) -> None:
+        target, card = ToMember(stage.member_id), result(user_id=stage.member_id)
+        posted = await stage.announcer.post_result(target, card, FILES)
+        assert await stage.announcer.post_result(target, card, FILES) == posted
+        assert stage.direct_messages() == [Seen(posted.message_id, posted.channel_id, SIZES)]
+
+    async def test_a_member_may_take_no_direct_messages(self, stage: Stage) -> None:
+        stage.close_direct_messages()
+        with pytest.raises(NoAccessError):
+            await stage.announcer.post_result(
+                ToMember(stage.member_id), result(user_id=stage.member_id), FILES
+            )
+
+    async def test_a_closed_channel_takes_no_result(self, stage: Stage) -> None:
+        stage.close_channel()
+        with pytest.raises(NoAccessError):
+            await stage.announcer.post_result(
+                InChannel(stage.address.channel_id), result(user_id=stage.member_id), FILES
+            )
+
+    async def test_an_ending_is_posted_once_and_beside_a_result(self, stage: Stage) -> None:
+        target = InChannel(stage.address.channel_id)
+        ending = status(State.FAILED, user_id=stage.member_id)
+        first = await stage.announcer.post_ending(target, ending)
+        assert await stage.announcer.post_ending(target, ending) == first
+        await stage.announcer.post_result(target, result(user_id=stage.member_id), ())
+        assert len(stage.posts()) == 2
+
+
+class TestFakeAnnouncer(AnnouncerContract):
+    @pytest.fixture
+    def stage(self) -> Stage:
+        return FakeStage()
+
+
+class TestDiscordAnnouncer(AnnouncerContract):
+    @pytest.fixture
+    async def stage(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordStage]:
+        monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
+        async with LocalDiscord() as local, logged_in(local) as client:
+            yield DiscordStage(local, client, await begun(local, client))
+            assert local.unimplemented == []
+
+    async def test_only_the_requester_is_notified(self, stage: DiscordStage) -> None:
+        everyone = f"@everyone <@{stage.local.member('Ben').id}>"
+        card = result(clip(1, title=everyone), user_id=stage.member_id)
+        await stage.announcer.post_result(InChannel(stage.address.channel_id), card, FILES[:1])
+        [message] = stage.messages
+        assert message.pinged == {stage.member_id}
+        assert not message.now.mention_everyone
+
+    async def test_an_edit_notifies_nobody_and_keeps_the_buttons_alone(self, stage: DiscordStage) -> None:
+        await stage.announcer.edit_status(stage.address, status(State.WAITING), token=stage.address.token)
+        assert [len(state.components) for state in stage.status.states] == [0, 1]
+        await stage.announcer.edit_status(stage.address, status(State.MAKING), token=stage.address.token)
+        assert [len(state.components) for state in stage.status.states] == [0, 1, 0]
+        assert stage.status.pinged == frozenset()
+
+    async def test_a_file_that_discord_finds_too_large_is_the_messages_fault(
+        self, stage: DiscordStage
+    ) -> None:
+        large = Media(b"x" * (11 * 1024 * 1024), "mp3")
+        with pytest.raises(UnsendableError):
+            await stage.announcer.post_result(
+                InChannel(stage.address.channel_id), result(user_id=stage.member_id), (large, None)
+            )
+
+    @pytest.mark.parametrize(
+        "kind", [FaultKind.RESET, FaultKind.HANG, FaultKind.STATUS, FaultKind.RATE_LIMITED_AT_EDGE]
+    )
+    @pytest.mark.parametrize("by_token", [True, False])
+    async def test_trouble_on_the_way_is_tried_later(
+        self, stage: DiscordStage, kind: FaultKind, by_token: bool
+    ) -> None:
+        hasty = DiscordAnnouncer(stage.client, patience=Patience(edit_s=0.2))
+        stage.local.faults.add(Fault(kind=kind, times=None, after_s=5))
+        with pytest.raises(TryLaterError):
+            await hasty.edit_status(
+                stage.address, status(State.MAKING), token=stage.address.token if by_token else None
+            )
+
+    async def test_a_result_without_files_is_a_message_too(self, stage: DiscordStage) -> None:
+        targets: list[Target] = [InChannel(stage.address.channel_id), AsFollowUp(stage.address)]
+        for target in targets:
+            await stage.announcer.post_result(target, result(user_id=stage.member_id), (None, None))
+        assert [len(message.shown_embeds) for message in stage.messages] == [2, 2]
+        assert stage.messages[0].content == stage.messages[1].content

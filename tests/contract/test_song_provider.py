@@ -1,0 +1,253 @@
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from enum import StrEnum
+from typing import Protocol
+
+import pytest
+
+from bot.domain.errors import (
+    AccountError,
+    NoAnswerError,
+    NotAcceptedError,
+    OutcomeUnknownError,
+    ProviderError,
+    RejectedError,
+    UnknownTaskError,
+)
+from bot.domain.songs import SongSpec
+from bot.domain.tasks import ClipStage, TaskStage
+from bot.services.ports import SongProvider
+from bot.suno.client import CqtaiClient, provider_session
+from sandbox.cqtai import LocalProvider, Terms, effects
+from sandbox.cqtai.effects import Drop, Refuse, ReplyEffect
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.cqtai.timeline import Fail
+from tests.fakes.provider import FakeProvider, done, two_clips
+
+SPEC = SongSpec(playlist_id="1a6e9f2d-5b0c-4c8e-9a11-7d3f5e2b6101", model="v55")
+SONG_S = 100.0
+
+
+class Trouble(StrEnum):
+    BAD_PARAMETER = "bad parameter"
+    BAD_KEY = "bad key"
+    NO_CREDITS = "no credits"
+    BUSY = "busy"
+    MODERATED = "moderated"
+    BROKEN = "broken"
+    UNAVAILABLE = "unavailable"
+    GATEWAY_PAGE = "gateway page"
+    GARBAGE = "garbage"
+    LOST = "lost"
+
+
+SUBMIT_ERRORS: dict[Trouble, ProviderError] = {
+    Trouble.BAD_PARAMETER: RejectedError(400, "bad parameter"),
+    Trouble.BAD_KEY: AccountError(401, "invalid api key"),
+    Trouble.NO_CREDITS: AccountError(402, "insufficient credits"),
+    Trouble.BUSY: NotAcceptedError("code 429: Task limit reached", busy=True),
+    Trouble.MODERATED: RejectedError(451, "upstream bizCode=451, msg=prompt_unsafe"),
+    Trouble.BROKEN: RejectedError(500, "failed or timeout"),
+    Trouble.UNAVAILABLE: NotAcceptedError("code 503: service unavailable"),
+    Trouble.GATEWAY_PAGE: OutcomeUnknownError("HTTP 502"),
+    Trouble.GARBAGE: OutcomeUnknownError("HTTP 200"),
+    Trouble.LOST: OutcomeUnknownError("ServerDisconnectedError"),
+}
+QUERY_ERRORS: dict[Trouble, ProviderError] = {
+    Trouble.BAD_PARAMETER: SUBMIT_ERRORS[Trouble.BAD_PARAMETER],
+    Trouble.BAD_KEY: SUBMIT_ERRORS[Trouble.BAD_KEY],
+    Trouble.NO_CREDITS: SUBMIT_ERRORS[Trouble.NO_CREDITS],
+    Trouble.BUSY: NoAnswerError("code 429"),
+    Trouble.MODERATED: SUBMIT_ERRORS[Trouble.MODERATED],
+    Trouble.BROKEN: NoAnswerError("code 500"),
+    Trouble.UNAVAILABLE: NoAnswerError("code 503"),
+    Trouble.GATEWAY_PAGE: NoAnswerError("HTTP 502"),
+    Trouble.GARBAGE: NoAnswerError("HTTP 200"),
+    Trouble.LOST: NoAnswerError("ServerDisconnectedError"),
+}
+EFFECTS: dict[Trouble, ReplyEffect] = {
+    Trouble.BAD_PARAMETER: effects.BAD_PARAMETER,
+    Trouble.BAD_KEY: effects.BAD_KEY,
+    Trouble.NO_CREDITS: effects.NO_CREDITS,
+    Trouble.BUSY: effects.TASK_LIMIT,
+    Trouble.MODERATED: effects.MODERATION,
+    Trouble.BROKEN: effects.SERVER_ERROR,
+    Trouble.UNAVAILABLE: effects.UNAVAILABLE,
+    Trouble.GATEWAY_PAGE: effects.BAD_GATEWAY,
+    Trouble.GARBAGE: effects.MALFORMED_JSON,
+    Trouble.LOST: Drop(),
+}
+
+
+class Stage(Protocol):
+    """A provider, and the means to make it behave; each song's method gives the task's id."""
+
+    @property
+    def provider(self) -> SongProvider: ...
+    def trouble_submit(self, trouble: Trouble) -> None: ...
+    def trouble_query(self, task_id: str, trouble: Trouble) -> None: ...
+    async def half_finished(self) -> str: ...
+    async def finished(self) -> str: ...
+    async def failed(self, words: str) -> str: ...
+
+
+class SongProviderContract:
+    async def test_an_order_starts_a_task_that_is_running(self, stage: Stage) -> None:
+        report = await stage.provider.query(await stage.provider.submit(SPEC))
+        assert report.stage is TaskStage.RUNNING
+        assert report.complete == ()
+        assert report.status
+
+    async def test_each_order_starts_another_task(self, stage: Stage) -> None:
+        assert await stage.provider.submit(SPEC) != await stage.provider.submit(SPEC)
+
+    async def test_the_first_clip_may_be_ready_before_the_second(self, stage: Stage) -> None:
+        report = await stage.provider.query(await stage.half_finished())
+        assert report.stage is TaskStage.RUNNING
+        assert [clip.stage for clip in report.clips] == [ClipStage.COMPLETE, ClipStage.STREAMING]
+        assert not report.settled
+
+    async def test_a_finished_task_has_two_clips_with_everything_a_member_sees(self, stage: Stage) -> None:
+        task_id = await stage.finished()
+        report = await stage.provider.query(task_id)
+        assert report.stage is TaskStage.DONE
+        assert report.settled
+        assert len({clip.id for clip in report.complete}) == 2
+        for clip in report.complete:
+            assert clip.title
+            assert clip.duration_s
+            assert clip.tags
+            assert clip.audio_url
+            assert clip.image_url
+            assert clip.model
+
+    async def test_a_finished_task_says_the_same_again(self, stage: Stage) -> None:
+        task_id = await stage.finished()
+        assert await stage.provider.query(task_id) == await stage.provider.query(task_id)
+
+    async def test_a_failed_task_says_why(self, stage: Stage) -> None:
+        report = await stage.provider.query(await stage.failed("playlist not found"))
+        assert (report.stage, report.error) == (TaskStage.FAILED, "playlist not found")
+
+    async def test_a_failed_task_may_say_nothing(self, stage: Stage) -> None:
+        report = await stage.provider.query(await stage.failed(""))
+        assert (report.stage, report.error) == (TaskStage.FAILED, None)
+
+    async def test_a_task_that_was_never_started_is_unknown(self, stage: Stage) -> None:
+        with pytest.raises(UnknownTaskError):
+            await stage.provider.query("00000000000000000000000000000000")
+
+    @pytest.mark.parametrize("trouble", Trouble)
+    async def test_an_order_in_trouble_says_what_to_do_next(self, stage: Stage, trouble: Trouble) -> None:
+        stage.trouble_submit(trouble)
+        with pytest.raises(ProviderError) as caught:
+            await stage.provider.submit(SPEC)
+        assert_alike(caught.value, SUBMIT_ERRORS[trouble])
+        assert await stage.provider.submit(SPEC)
+
+    @pytest.mark.parametrize("trouble", Trouble)
+    async def test_a_question_in_trouble_may_be_asked_again(self, stage: Stage, trouble: Trouble) -> None:
+        task_id = await stage.finished()
+        stage.trouble_query(task_id, trouble)
+        with pytest.raises(ProviderError) as caught:
+            await stage.provider.query(task_id)
+        assert_alike(caught.value, QUERY_ERRORS[trouble])
+        assert (await stage.provider.query(task_id)).settled
+
+
+def assert_alike(error: ProviderError, wanted: ProviderError) -> None:
+    assert type(error) is type(wanted)
+    if isinstance(error, RejectedError) and isinstance(wanted, RejectedError):
+        assert (error.code, error.text) == (wanted.code, wanted.text)
+    if isinstance(error, NotAcceptedError) and isinstance(wanted, NotAcceptedError):
+        assert error.busy is wanted.busy
+
+
+class FakeStage:
+    def __init__(self) -> None:
+        self.provider = FakeProvider()
+
+    def trouble_submit(self, trouble: Trouble) -> None:
+        self.provider.submit_answers.append(SUBMIT_ERRORS[trouble])
+
+    def trouble_query(self, task_id: str, trouble: Trouble) -> None:
+        self.provider.say(task_id, QUERY_ERRORS[trouble], done(*two_clips(task_id)))
+
+    async def half_finished(self) -> str:
+        task_id = await self.provider.submit(SPEC)
+        self.provider.half_finish(task_id)
+        return task_id
+
+    async def finished(self) -> str:
+        task_id = await self.provider.submit(SPEC)
+        self.provider.finish(task_id)
+        return task_id
+
+    async def failed(self, words: str) -> str:
+        task_id = await self.provider.submit(SPEC)
+        self.provider.fail(task_id, words)
+        return task_id
+
+
+class TestFakeProvider(SongProviderContract):
+    @pytest.fixture
+    def stage(self) -> FakeStage:
+        return FakeStage()
+
+
+class HandClock:
+    def __init__(self) -> None:
+        self.now_s = 1_767_958_636.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+class SandboxStage:
+    """The real client against the local provider, whose time passes by hand."""
+
+    def __init__(self, local: LocalProvider, *, client: CqtaiClient, clock: HandClock, as_http: bool) -> None:
+        self.local = local
+        self.provider = client
+        self.clock = clock
+        self.as_http = as_http
+
+    def trouble_submit(self, trouble: Trouble) -> None:
+        self.local.faults.add(Fault(Phase.SUBMIT, self._effect(trouble)))
+
+    def trouble_query(self, task_id: str, trouble: Trouble) -> None:
+        # aiohttp itself asks a second time when a connection is lost: a GET may be repeated.
+        times = 2 if trouble is Trouble.LOST else 1
+        self.local.faults.add(Fault(Phase.QUERY, self._effect(trouble), times=times, task_id=task_id))
+
+    async def half_finished(self) -> str:
+        return await self._at(0.7)
+
+    async def finished(self) -> str:
+        return await self._at(1.0)
+
+    async def failed(self, words: str) -> str:
+        self.local.faults.add(Fault(Phase.TASK, Fail(words)))
+        return await self._at(1.0)
+
+    async def _at(self, share: float) -> str:
+        task_id = await self.provider.submit(SPEC)
+        self.clock.now_s += SONG_S * share
+        return task_id
+
+    def _effect(self, trouble: Trouble) -> ReplyEffect:
+        effect = EFFECTS[trouble]
+        return replace(effect, http=self.as_http) if isinstance(effect, Refuse) else effect
+
+
+class TestCqtaiClient(SongProviderContract):
+    @pytest.fixture(params=[False, True], ids=["by-code", "by-status"])
+    async def stage(self, request: pytest.FixtureRequest) -> AsyncIterator[SandboxStage]:
+        clock, as_http = HandClock(), bool(request.param)
+        terms = Terms(errors_as_http=as_http)
+        async with (
+            LocalProvider(song_s=SONG_S, seed=7, clock=clock, terms=terms) as local,
+            provider_session() as session,
+        ):
+            client = CqtaiClient(session, base_url=local.base_url, api_key=local.key)
+            yield SandboxStage(local, client=client, clock=clock, as_http=as_http)

@@ -1,0 +1,109 @@
+"""What every store promises about waking those who wait for something to do."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from bot.domain.requests import Move
+from bot.services.outbox import NoticeKind
+from bot.services.work import Work
+from bot.storage.store import SqlStore
+from tests.unit.storage.making import NOW, WATCH, add, after, lease, placed
+
+
+class CountingBell:
+    def __init__(self) -> None:
+        self.rings = 0
+        self._rung = asyncio.Event()
+
+    def __call__(self) -> None:
+        self.rings += 1
+        self._rung.set()
+
+    async def heard(self) -> None:
+        """It has rung since it was last heard."""
+        async with asyncio.timeout(20):
+            await self._rung.wait()
+        self._rung.clear()
+
+
+@pytest.fixture
+def bell(store: SqlStore) -> CountingBell:
+    counting = CountingBell()
+    store.subscribe(counting)
+    return counting
+
+
+def _take(work: Work) -> None:
+    request = work.requests.find(1)
+    assert request is not None
+    work.requests.move(request, Move.TAKE)
+
+
+def _open(work: Work) -> None:
+    work.notices.open(1, NoticeKind.STATUS, mark="x", not_before=NOW, next_at=NOW)
+
+
+def _place_and_touch(work: Work) -> None:
+    add(work, 1, 2, 3)
+    _touch(work)
+
+
+def _touch(work: Work) -> None:
+    work.notices.touch(1, NoticeKind.STATUS, due_at=NOW)
+
+
+@pytest.mark.parametrize("unit", [_take, _open, _touch])
+async def test_a_move_and_a_notice_ring(
+    store: SqlStore, bell: CountingBell, unit: Callable[[Work], None]
+) -> None:
+    await placed(store, 1)
+    await bell.heard()
+    await store.write(unit)
+    await bell.heard()
+    assert bell.rings == 2
+
+
+async def test_all_that_one_unit_does_rings_once_and_at_each_bell(
+    store: SqlStore, bell: CountingBell
+) -> None:
+    other = CountingBell()
+    store.subscribe(other)
+    await store.write(_place_and_touch)
+    await bell.heard()
+    await other.heard()
+    await placed(store, 4)
+    await bell.heard()
+    assert bell.rings == 2
+
+
+async def test_what_makes_nothing_due_does_not_ring(store: SqlStore, bell: CountingBell) -> None:
+    await placed(store, 1)
+    await bell.heard()
+
+    def fail(work: Work) -> None:
+        add(work, 9)
+        raise LookupError
+
+    await store.write(lambda work: work.memos.put("key", "value"))
+    await store.write(lambda work: work.requests.claim_due(now=NOW, lease=lease(), limit=5))
+    await store.read(lambda work: work.requests.find(1))
+    with pytest.raises(LookupError):
+        await store.write(fail)
+    await placed(store, 2)
+    await bell.heard()
+    assert bell.rings == 2
+
+
+async def test_what_a_question_taught_does_not_ring(store: SqlStore, bell: CountingBell) -> None:
+    (request,) = await placed(store, 1)
+    await bell.heard()
+    await store.write(lambda work: work.requests.remember(request, watch=WATCH, next_at=after(5)))
+    await placed(store, 2)
+    await bell.heard()
+    assert bell.rings == 2
+
+
+async def test_a_store_that_is_given_a_clock_tells_its_time(store: SqlStore) -> None:
+    assert store.clock() == NOW

@@ -1,0 +1,153 @@
+"""What every store promises about the outbox: said once, in time, and nothing that came meanwhile is lost."""
+
+from datetime import datetime
+
+import pytest
+
+from bot.services.outbox import Notice, NoticeKind
+from bot.storage.store import SqlStore
+from tests.unit.storage.databases import column
+from tests.unit.storage.making import NOW, after, lease, placed
+
+STATUS, RESULT = NoticeKind.STATUS, NoticeKind.RESULT
+
+
+@pytest.fixture(autouse=True)
+async def _requests(store: SqlStore) -> None:
+    await placed(store, 1, 2, 3)
+
+
+async def touch(store: SqlStore, request_id: int = 1, *, at_s: float = 0) -> None:
+    await store.write(lambda work: work.notices.touch(request_id, STATUS, due_at=after(at_s)))
+
+
+async def claim(store: SqlStore, *, at_s: float = 0, until_s: float = 60, limit: int = 10) -> list[Notice]:
+    return await store.write(
+        lambda work: work.notices.claim_due(now=after(at_s), lease=lease(until_s=until_s), limit=limit)
+    )
+
+
+async def said(
+    store: SqlStore, notice: Notice, *, quiet_s: float = 4, next_s: float | None = None, mark: str = "x"
+) -> None:
+    next_at = None if next_s is None else after(next_s)
+    await store.write(
+        lambda work: work.notices.said(notice, mark=mark, not_before=after(quiet_s), next_at=next_at)
+    )
+
+
+async def next_due_at(store: SqlStore) -> datetime | None:
+    return await store.read(lambda work: work.notices.next_due_at())
+
+
+async def test_the_longest_due_are_claimed_first_and_only_once(store: SqlStore) -> None:
+    for request_id, at_s in ((1, -1), (2, 5), (3, -2)):
+        await touch(store, request_id, at_s=at_s)
+    assert [notice.request_id for notice in await claim(store, limit=1)] == [3]
+    assert [notice.request_id for notice in await claim(store)] == [1]
+    assert await claim(store) == []
+
+
+async def test_a_status_and_a_result_of_one_request_are_two_notices(store: SqlStore) -> None:
+    await touch(store)
+    await store.write(lambda work: work.notices.touch(1, RESULT, due_at=NOW))
+    assert {notice.kind for notice in await claim(store)} == {STATUS, RESULT}
+
+
+async def test_what_is_touched_often_is_said_once_at_the_earliest_time(store: SqlStore) -> None:
+    for at_s in (5, 3, 9):
+        await touch(store, at_s=at_s)
+    assert await next_due_at(store) == after(3)
+    (notice,) = await claim(store, at_s=3)
+    await said(store, notice)
+    assert await claim(store, at_s=1000) == []
+    assert await next_due_at(store) is None
+
+
+async def test_the_answer_to_the_command_begins_it(store: SqlStore) -> None:
+    await store.write(
+        lambda work: work.notices.open(1, STATUS, mark="waiting 1", not_before=after(4), next_at=after(20))
+    )
+    assert await next_due_at(store) == after(20)
+    await touch(store, at_s=1)
+    assert await next_due_at(store) == after(4), "an edit keeps its distance from the answer"
+    (notice,) = await claim(store, at_s=4)
+    assert notice.said == "waiting 1"
+
+
+async def test_nothing_is_said_before_its_time_after_something_was_said(store: SqlStore) -> None:
+    await touch(store)
+    (notice,) = await claim(store)
+    await said(store, notice, quiet_s=4, next_s=1)
+    assert await next_due_at(store) == after(4)
+    await touch(store, at_s=2)
+    assert await claim(store, at_s=3) == []
+    (again,) = await claim(store, at_s=4)
+    assert (again.said, again.attempts) == ("x", 0)
+
+
+async def test_a_touch_while_it_is_in_hand_is_said_next_at_its_own_time(store: SqlStore) -> None:
+    await touch(store)
+    (notice,) = await claim(store)
+    await touch(store, at_s=7)
+    await touch(store, at_s=6)
+    assert await claim(store, at_s=8) == [], "one courier at a time"
+    await said(store, notice, quiet_s=4, next_s=100)
+    assert await next_due_at(store) == after(6)
+    assert len(await claim(store, at_s=6)) == 1
+
+
+async def test_a_touch_while_it_is_in_hand_keeps_the_distance_too(store: SqlStore) -> None:
+    await touch(store)
+    (notice,) = await claim(store)
+    await touch(store, at_s=1)
+    await said(store, notice, quiet_s=4)
+    assert await next_due_at(store) == after(4)
+
+
+async def test_what_failed_is_counted_and_tried_again_and_not_before(store: SqlStore) -> None:
+    await touch(store)
+    (notice,) = await claim(store)
+    await touch(store, at_s=1)
+    await store.write(lambda work: work.notices.failed(notice, next_at=after(30)))
+    await touch(store, at_s=2)
+    assert await next_due_at(store) == after(30), "the pause that Discord asked for holds for a touch as well"
+    (again,) = await claim(store, at_s=30)
+    assert again.attempts == 1
+    await said(store, again)
+    assert await claim(store, at_s=1000) == [], "the touches were said with it"
+
+
+async def test_a_touch_for_later_outlives_a_failure(store: SqlStore) -> None:
+    await touch(store)
+    (notice,) = await claim(store)
+    await touch(store, at_s=50)
+    await store.write(lambda work: work.notices.failed(notice, next_at=after(30)))
+    (again,) = await claim(store, at_s=30)
+    await said(store, again)
+    assert await next_due_at(store) == after(50)
+
+
+async def test_the_notice_of_a_courier_that_died_is_taken_over_when_its_lease_ends(
+    store: SqlStore,
+) -> None:
+    await touch(store)
+    (mine,) = await claim(store, until_s=60)
+    assert await next_due_at(store) == after(60)
+    assert await claim(store, at_s=59) == []
+    (theirs,) = await claim(store, at_s=60, until_s=120)
+    assert theirs.version > mine.version
+    await said(store, mine, mark="late")
+    await store.write(lambda work: work.notices.failed(mine, next_at=NOW))
+    assert await claim(store, at_s=119) == [], "a courier that lost its lease changes nothing"
+    await said(store, theirs, mark="right")
+    assert await column(store, "SELECT said FROM notices") == ["right"]
+
+
+async def test_a_touch_from_before_a_take_over_is_said_by_it(store: SqlStore) -> None:
+    await touch(store)
+    await claim(store, until_s=60)
+    await touch(store, at_s=1)
+    (theirs,) = await claim(store, at_s=60)
+    await said(store, theirs)
+    assert await claim(store, at_s=1000) == []

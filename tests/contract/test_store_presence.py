@@ -1,0 +1,132 @@
+"""What every store promises about processes: who is alive, and one process a shard."""
+
+import pytest
+
+from bot.domain.errors import ShardTakenError
+from bot.storage.presence import SqlPresence
+from bot.storage.store import SqlStore
+from tests.unit.storage.databases import column
+from tests.unit.storage.making import after
+
+
+async def beat(
+    store: SqlStore,
+    process: str,
+    *shards: int,
+    of: int = 8,
+    role: str = "all",
+    at_s: float = 0,
+    until_s: float = 60,
+) -> None:
+    await store.write(
+        lambda work: work.presence.beat(
+            process, role=role, shards=shards, shard_count=of, now=after(at_s), until=after(until_s)
+        )
+    )
+
+
+async def workers(store: SqlStore, *, at_s: float = 0) -> int:
+    return await store.read(lambda work: work.presence.workers(after(at_s)))
+
+
+async def served(store: SqlStore) -> list[object]:
+    return await column(store, "SELECT shard_id FROM shards ORDER BY shard_id")
+
+
+async def test_the_living_who_work_are_counted_and_at_least_oneself(store: SqlStore) -> None:
+    assert await workers(store) == 1
+    await beat(store, "gateway", 0, role="gateway")
+    assert await workers(store) == 1
+    await beat(store, "a", role="worker", until_s=10)
+    await beat(store, "b", 1, role="all", until_s=20)
+    assert await workers(store, at_s=9) == 2
+    assert await workers(store, at_s=10) == 1
+    assert await workers(store, at_s=20) == 1
+
+
+async def test_a_beat_prolongs_a_life(store: SqlStore) -> None:
+    for process in ("a", "b"):
+        await beat(store, process, role="worker", until_s=10)
+    await beat(store, "a", role="worker", at_s=9, until_s=30)
+    await beat(store, "b", role="worker", at_s=9, until_s=30)
+    assert await workers(store, at_s=29) == 2
+
+
+async def test_who_leaves_is_not_counted_and_frees_its_shards(store: SqlStore) -> None:
+    await beat(store, "a", 0, 1)
+    await beat(store, "b", role="worker")
+    await store.write(lambda work: work.presence.leave("a"))
+    assert (await workers(store), await served(store)) == (1, [])
+    await beat(store, "c", 1, 2)
+
+
+async def test_a_shard_is_served_by_whoever_came_first(store: SqlStore) -> None:
+    await beat(store, "a", 0, 1, 2)
+    with pytest.raises(ShardTakenError) as refused:
+        await beat(store, "b", 3, 2)
+    assert (refused.value.shard, refused.value.process) == (2, "a")
+    assert "Shard 2 is served by another process (a)" in str(refused.value)
+    assert await served(store) == [0, 1, 2], "nothing was changed"
+    assert await workers(store) == 1
+    await beat(store, "a", 0, 1, 2)
+
+
+async def test_the_shards_of_a_process_that_died_are_free_when_its_time_is_over(store: SqlStore) -> None:
+    await beat(store, "a", 0, until_s=10)
+    with pytest.raises(ShardTakenError):
+        await beat(store, "b", 0, at_s=9)
+    await beat(store, "b", 0, at_s=10)
+    with pytest.raises(ShardTakenError) as refused:
+        await beat(store, "a", 0, at_s=11)
+    assert refused.value.process == "b"
+
+
+async def test_a_process_gives_up_the_shards_that_it_no_longer_names(store: SqlStore) -> None:
+    await beat(store, "a", 0, 1)
+    await beat(store, "a", 1, 2)
+    assert await served(store) == [1, 2]
+    await beat(store, "b", 0)
+
+
+async def test_a_worker_serves_no_shard_whichever_it_names(store: SqlStore) -> None:
+    await beat(store, "a", 0)
+    await beat(store, "b", 0, role="worker")
+    assert await served(store) == [0]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "taken"),
+    [
+        ((0, 1), (0, 8), True),
+        ((5, 8), (1, 4), True),
+        ((5, 8), (2, 4), False),
+        ((1, 2), (2, 3), True),
+        ((0, 2), (1, 2), False),
+    ],
+)
+async def test_shards_of_two_counts_are_refused_when_they_have_servers_in_common(
+    store: SqlStore, mine: tuple[int, int], theirs: tuple[int, int], taken: bool
+) -> None:
+    guilds = [{n for n in range(24) if n % count == shard} for shard, count in (mine, theirs)]
+    assert bool(guilds[0] & guilds[1]) is taken
+    await beat(store, "a", mine[0], of=mine[1])
+    if taken:
+        with pytest.raises(ShardTakenError):
+            await beat(store, "b", theirs[0], of=theirs[1])
+    else:
+        await beat(store, "b", theirs[0], of=theirs[1])
+
+
+async def test_the_key_of_the_table_decides_when_two_did_not_see_each_other(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SqlPresence, "_refuse_overlap", lambda *_: None)
+    await beat(store, "a", 0)
+    with pytest.raises(ShardTakenError, match="Shard 0"):
+        await beat(store, "b", 0)
+
+
+async def test_the_same_shard_of_another_count_is_what_a_process_begins_anew_with(store: SqlStore) -> None:
+    await beat(store, "a", 0, of=1)
+    await beat(store, "a", 0, of=2)
+    assert await column(store, "SELECT shard_count FROM shards") == [2]

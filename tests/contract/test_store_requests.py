@@ -1,0 +1,219 @@
+"""What every store promises about requests: guarded moves, and claims by lease."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.errors import StaleError, StoreError
+from bot.domain.requests import MOVES, Failure, FailureKind, Move, Request, State
+from bot.services.work import Work
+from bot.storage.store import SqlStore
+from tests.unit.storage.databases import column
+from tests.unit.storage.making import (
+    CLIP,
+    GUILD,
+    NOW,
+    USER,
+    WATCH,
+    add,
+    after,
+    lease,
+    moved_to,
+    new_request,
+    placed,
+)
+
+
+class TestRequests:
+    async def test_a_turn_is_remembered_with_what_its_member_has_under_way(self, store: SqlStore) -> None:
+        def unit(work: Work) -> None:
+            for _ in range(2):
+                work.members.take_slot(GUILD, USER, limit=5, cooldown_s=0, now=NOW)
+            add(work, 1)
+            work.members.had_turn(GUILD, USER, now=NOW)
+            work.members.had_turn(GUILD, USER, now=after(1))
+
+        await store.write(unit)
+        (place,) = await store.read(lambda work: work.requests.waiting())
+        assert place.member_active == 2
+        assert place.member_turn_at == place.guild_turn_at == after(1)
+
+    async def test_a_request_reads_back_as_it_was_placed(self, store: SqlStore) -> None:
+        (request,) = await placed(store, 1)
+        assert await store.read(lambda work: work.requests.find(1)) == request
+        assert request.state is State.WAITING
+        new = new_request(1)
+        assert (request.spec, request.policy, request.address, request.placed_at) == (
+            new.spec,
+            new.policy,
+            new.address,
+            new.placed_at,
+        )
+        assert await store.read(lambda work: work.requests.find(2)) is None
+
+    @pytest.mark.parametrize("move", Move)
+    async def test_a_move_leads_where_the_table_says_and_is_noted(self, store: SqlStore, move: Move) -> None:
+        def unit(work: Work) -> Request:
+            (request,) = add(work, 1)
+            return work.requests.move(moved_to(work, request, MOVES[move].source), move)
+
+        moved = await store.write(unit)
+        assert moved.state is MOVES[move].target
+        assert await store.read(lambda work: work.requests.find(1)) == moved
+        moves = await column(store, "SELECT move FROM events WHERE request_id = 1 ORDER BY seq")
+        assert (moves[0], moves[-1]) == ("place", move)
+
+    async def test_what_a_move_brings_is_kept(self, store: SqlStore) -> None:
+        failure = Failure(FailureKind.MODERATED, "code 451: no")
+
+        def unit(work: Work) -> tuple[Request, Request]:
+            one, two = add(work, 1, 2)
+            making = moved_to(work, one, State.MAKING)
+            ready = work.requests.move(
+                making, Move.FINISH, clips=(CLIP, CLIP), partial=True, ended_at=after(1), watch=WATCH
+            )
+            delivered = work.requests.move(
+                ready, Move.DELIVER, result_channel_id=GUILD, result_message_id=USER
+            )
+            taken = work.requests.move(two, Move.TAKE)
+            return delivered, work.requests.move(taken, Move.REFUSE, failure=failure)
+
+        delivered, failed = await store.write(unit)
+        assert (delivered.clips, delivered.partial, delivered.watch) == ((CLIP, CLIP), True, WATCH)
+        assert (delivered.result_channel_id, delivered.result_message_id) == (GUILD, USER)
+        assert (delivered.ended_at, failed.failure) == (after(1), failure)
+        assert await store.read(lambda work: work.requests.find(1)) == delivered
+        details = await column(store, "SELECT detail FROM events WHERE request_id = 2 ORDER BY seq")
+        assert details == [None, None, "moderated: code 451: no"]
+
+    @pytest.mark.parametrize("stale", ["version", "state"])
+    async def test_a_move_from_an_outdated_request_changes_nothing(self, store: SqlStore, stale: str) -> None:
+        (old,) = await placed(store, 1)
+        now = await store.write(lambda work: work.requests.move(old, Move.TAKE, lease=lease()))
+        seen = old if stale == "version" else now
+        for unit in (
+            lambda work: work.requests.move(seen, Move.CANCEL),
+            lambda work: work.requests.remember(replace(seen, state=State.MAKING), watch=WATCH, next_at=NOW),
+        ):
+            with pytest.raises(StaleError):
+                await store.write(unit)
+        assert await store.read(lambda work: work.requests.find(1)) == now
+        assert await column(store, "SELECT count(*) FROM events") == [2]
+
+    async def test_of_many_who_move_one_request_one_does(self, store: SqlStore) -> None:
+        (request,) = await placed(store, 1)
+        outcomes = await asyncio.gather(
+            *(store.write(lambda work: work.requests.move(request, Move.TAKE)) for _ in range(50)),
+            return_exceptions=True,
+        )
+        assert sum(isinstance(outcome, Request) for outcome in outcomes) == 1
+        assert sum(isinstance(outcome, StaleError) for outcome in outcomes) == 49
+
+    async def test_where_the_message_is_can_be_noted_without_disturbing_a_worker(
+        self, store: SqlStore
+    ) -> None:
+        (request,) = await placed(store, 1)
+        address = replace(request.address, message_id=77, token=None)
+        await store.write(lambda work: work.requests.set_address(1, address))
+        taken = await store.write(lambda work: work.requests.move(request, Move.TAKE))
+        assert taken.address == address
+        with pytest.raises(StoreError, match="no request 2"):
+            await store.write(lambda work: work.requests.set_address(2, address))
+
+    async def test_members_and_lines_are_listed_oldest_first(self, store: SqlStore) -> None:
+        def unit(work: Work) -> None:
+            first, second, *_ = add(work, 4, 3, 2, 1)
+            work.requests.move(second, Move.CANCEL)
+            moved_to(work, first, State.MAKING)
+            work.requests.add(new_request(9, user=USER + 1, placed_s=-5))
+
+        await store.write(unit)
+        active = await store.read(lambda work: work.requests.active_of(GUILD, USER))
+        assert [request.id for request in active] == [4, 2, 1]
+        assert await store.read(lambda work: work.requests.active_of(GUILD + 1, USER)) == []
+        line = await store.read(lambda work: work.requests.waiting())
+        assert [(place.request_id, place.guild_id, place.user_id) for place in line] == [
+            (9, GUILD, USER + 1),
+            (2, GUILD, USER),
+            (1, GUILD, USER),
+        ]
+        assert await store.read(lambda work: work.requests.running()) == {GUILD: 1}
+
+
+class TestLeases:
+    async def due(self, store: SqlStore, *due_s: float) -> list[Request]:
+        """Requests that are being made, each due at its second."""
+
+        def unit(work: Work) -> list[Request]:
+            requests = add(work, *range(1, len(due_s) + 1))
+            return [
+                work.requests.move(moved_to(work, request, State.SUBMITTING), Move.ACCEPT, next_at=after(at))
+                for request, at in zip(requests, due_s, strict=True)
+            ]
+
+        return await store.write(unit)
+
+    async def claim(
+        self, store: SqlStore, *, at_s: float = 0, until_s: float = 60, limit: int = 10
+    ) -> list[Request]:
+        return await store.write(
+            lambda work: work.requests.claim_due(now=after(at_s), lease=lease(until_s=until_s), limit=limit)
+        )
+
+    async def test_the_longest_due_are_claimed_first_and_none_that_is_not_due(self, store: SqlStore) -> None:
+        await self.due(store, -1, 1, -3, 0, -2)
+        assert [request.id for request in await self.claim(store, limit=3)] == [3, 5, 1]
+        assert [request.id for request in await self.claim(store)] == [4]
+        assert await self.claim(store) == []
+
+    async def test_a_claim_fences_off_whoever_knew_the_request_before(self, store: SqlStore) -> None:
+        (before,) = await self.due(store, 0)
+        (claimed,) = await self.claim(store)
+        with pytest.raises(StaleError):
+            await store.write(lambda work: work.requests.move(before, Move.FINISH))
+        assert claimed == await store.read(lambda work: work.requests.find(1))
+        finished = await store.write(lambda work: work.requests.move(claimed, Move.FINISH))
+        assert finished.state is State.READY
+
+    async def test_a_lease_that_ran_out_is_taken_over_and_its_holder_loses(self, store: SqlStore) -> None:
+        await self.due(store, 0)
+        (mine,) = await self.claim(store, until_s=60)
+        assert await self.claim(store, at_s=59) == []
+        (theirs,) = await self.claim(store, at_s=60)
+        with pytest.raises(StaleError):
+            await store.write(lambda work: work.requests.remember(mine, watch=WATCH, next_at=NOW))
+        kept = await store.write(lambda work: work.requests.remember(theirs, watch=WATCH, next_at=after(70)))
+        assert kept.watch == WATCH
+        assert [request.id for request in await self.claim(store, at_s=70)] == [1]
+
+    async def test_a_move_takes_the_lease_it_is_given_or_gives_it_up(self, store: SqlStore) -> None:
+        (request,) = await placed(store, 1)
+        taken = await store.write(
+            lambda work: work.requests.move(request, Move.TAKE, lease=lease(until_s=60), next_at=NOW)
+        )
+        assert await self.claim(store) == []
+        await store.write(lambda work: work.requests.move(taken, Move.ACCEPT))
+        assert [claimed.id for claimed in await self.claim(store)] == [1], "its next_at stays, its lease goes"
+
+    @pytest.mark.parametrize("move", [Move.FINISH, Move.FAIL, Move.EXPIRE, Move.PUT_BACK, Move.DOUBT])
+    async def test_a_request_that_needs_no_worker_is_no_longer_due(self, store: SqlStore, move: Move) -> None:
+        (request,) = await placed(store, 1)
+
+        def unit(work: Work) -> None:
+            taken = work.requests.move(request, Move.TAKE, lease=lease(until_s=1), next_at=NOW)
+            work.requests.move(moved_to(work, taken, MOVES[move].source), move)
+
+        await store.write(unit)
+        assert await self.claim(store, at_s=1000) == []
+        assert await store.read(lambda work: work.requests.next_due_at()) is None
+
+    async def test_the_next_due_time_counts_what_is_in_hand_from_the_end_of_its_lease(
+        self, store: SqlStore
+    ) -> None:
+        assert await store.read(lambda work: work.requests.next_due_at()) is None
+        await self.due(store, -1, 20)
+        await self.claim(store, until_s=10)
+        assert await store.read(lambda work: work.requests.next_due_at()) == after(10)
+        await self.claim(store, at_s=10, until_s=90)
+        assert await store.read(lambda work: work.requests.next_due_at()) == after(20)
