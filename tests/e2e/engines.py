@@ -1,0 +1,9 @@
+"""The databases that the whole program is tried on: SQLite always, PostgreSQL where there is time."""
+
+import pytest
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+on_both = pytest.mark.parametrize(
+    "database", [SQLITE, pytest.param(POSTGRESQL, marks=pytest.mark.long)], indirect=True
+)
+"""For tests whose subject is what the database keeps; the rest run on SQLite alone."""

@@ -1,0 +1,175 @@
+"""The whole program on a stage: the real bot in this process, between a local Discord and provider."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import discord.http
+from discord.gateway import DiscordWebSocket
+
+from bot.app import App, application
+from bot.config import Settings
+from bot.storage.audit import audit_database
+from bot.storage.schema import migrate
+from sandbox.cqtai import PLAYLISTS, LocalProvider, Pace, RequestLine, Terms
+from sandbox.discord import LocalDiscord
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.limits import Limits
+from sandbox.discord.messages import Message
+from sandbox.discord.people import Person
+from sandbox.discord.schema import SchemaChecker
+from tests.e2e.reading import seen
+
+SONG_S = 0.1
+"""Songs are fast: the order of events is tested, not their pace."""
+LONG_S = 30.0
+"""More than anything here takes, also on a busy machine; what is awaited is an event, never a time."""
+ANSWER_TO_COMMAND = 20
+"""Discord's number for the kind of message that answers a command."""
+
+
+@contextmanager
+def addresses_restored() -> Iterator[None]:
+    """discord.py keeps its addresses for the whole process: put them back."""
+    base, gateway = discord.http.Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    try:
+        yield
+    finally:
+        discord.http.Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
+
+
+@dataclass
+class Stage:
+    """Both local servers, the settings that lead to them, and the bot while it runs."""
+
+    discord: LocalDiscord
+    provider: LocalProvider
+    settings: Settings
+
+    @property
+    def database_url(self) -> str:
+        """Where the bot keeps its requests and credits."""
+        return self.settings.database_url.get_secret_value()
+
+    @asynccontextmanager
+    async def bot(self, **changes: object) -> AsyncIterator[App]:
+        """The bot from its start to its orderly stop, its books audited; it may be started again."""
+        settings = self.settings.model_copy(update=changes)
+        await asyncio.to_thread(migrate, self.database_url)
+        stop = asyncio.Event()
+        with addresses_restored():
+            async with application(settings) as app, asyncio.TaskGroup() as group:
+                app.client._connection.guild_ready_timeout = 0.05  # discord.py waits 2 s for more guilds
+                running = group.create_task(app.run(stop))
+                try:
+                    async with asyncio.timeout(LONG_S):
+                        await app.client.wait_until_ready()
+                    yield app
+                finally:
+                    stop.set()
+                    await running
+        breaches = await asyncio.to_thread(self.breaches)
+        assert breaches == ()
+
+    def breaches(self) -> tuple[str, ...]:
+        """What is wrong with the credits, by the operator's own audit."""
+        return tuple(audit_database(self.database_url)[0])
+
+    def song_takes(self, song_s: float) -> None:
+        """From now on the provider needs this long for a song, in seconds."""
+        self.provider.pace = Pace(song_s)
+
+    async def order(self, who: str = "Ada", /, *, past_picker: bool = False, **options: object) -> Invocation:
+        """A member has sent off `/inspire`."""
+        wanted: dict[str, object] = {"playlist": PLAYLISTS[0].id} | options
+        return await self.discord.member(who).slash("songs", "inspire", past_picker=past_picker, **wanted)
+
+    async def place(self, who: str = "Ada", /, **options: object) -> Message:
+        """The status message of a member's new request."""
+        return await (await self.order(who, past_picker=False, **options)).answer(timeout_s=LONG_S)
+
+    async def shows(self, message: Message, *words: str) -> str:
+        """What the message says once it says all these words."""
+
+        def text() -> str:
+            said = seen(message)
+            return said if all(word in said for word in words) else ""
+
+        try:
+            return await self.discord.wait_for(text, timeout_s=LONG_S)
+        except AssertionError as error:
+            raise AssertionError(f"{words} not in:\n{seen(message)}") from error
+
+    def results(self, channel: str = "songs") -> list[Message]:
+        """The bot's own posts in the channel: those that answer no command."""
+        messages = self.discord.channel(channel).messages
+        own = (m for m in messages if m.author.is_bot and m.kind != ANSWER_TO_COMMAND)
+        return [message for message in own if not message.ephemeral and not message.deleted]
+
+    async def result(self, channel: str = "songs", *, count: int = 1) -> Message:
+        """The newest of the bot's own posts in the channel, once there are `count` of them."""
+        await self.discord.wait_for(lambda: len(self.results(channel)) >= count, timeout_s=LONG_S)
+        return self.results(channel)[-1]
+
+    async def placed_result(self) -> Message:
+        """The one result of a member's new request, once its status says so too."""
+        await self.shows(await self.place(), "Your song is ready")
+        (result,) = self.results()
+        return result
+
+    async def credits(self, who: str = "Ada") -> dict[str, int]:
+        """The numbers that `/credits` shows the member, by their name."""
+        asked = await self.discord.member(who).slash("songs", "credits")
+        message = await asked.answer(timeout_s=LONG_S)
+        assert message.ephemeral
+        fields = message.embeds[0]["fields"]
+        assert isinstance(fields, list)
+        firsts = {f["name"]: re.match(r"<t:(\d+):R>|(\d+)", str(f["value"])) for f in fields[:5]}
+        return {name: int(first[1] or first[2]) for name, first in firsts.items() if first}
+
+    @property
+    def submissions(self) -> list[RequestLine]:
+        """Every call that reached the provider to start a task."""
+        return [line for line in self.provider.requests if line.method == "POST"]
+
+    @property
+    def questions(self) -> list[RequestLine]:
+        """Every call that reached the provider to ask for a task."""
+        return [line for line in self.provider.requests if "/info/" in line.path]
+
+    @property
+    def ada(self) -> Person:
+        """The member who does most things here."""
+        return self.discord.member("Ada")
+
+
+@asynccontextmanager
+async def stage(folder: Path, *, limits: Limits | None = None, **changes: object) -> AsyncIterator[Stage]:
+    """Both local servers and the settings of a bot between them; `changes` are other settings.
+
+    At the end Discord's own schema has been kept, and nothing was asked that the stand-in does not do.
+    """
+    checker = SchemaChecker()
+    async with (
+        LocalDiscord(checker=checker, limits=limits) as local_discord,
+        LocalProvider(song_s=SONG_S, seed=1, max_running=None, terms=Terms(audio_s=0.2)) as provider,
+    ):
+        values: dict[str, object] = {
+            "discord_token": local_discord.token,
+            "cqtai_api_key": provider.key,
+            "discord_api_url": local_discord.api_url,
+            "discord_gateway_url": local_discord.gateway_url,
+            "cqtai_base_url": provider.base_url,
+            "database_url": f"sqlite:///{folder / 'inspire.db'}",
+            "media_trusted_origins": (provider.origin,),
+            "poll_min_s": 0.02,
+            "poll_max_s": 0.05,
+            "polls_per_s": 500,
+            "status_edit_min_s": 0.02,
+        }
+        yield Stage(local_discord, provider, Settings.model_validate(values | changes))
+        assert local_discord.unimplemented == []
+        assert checker.problems == []

@@ -1,0 +1,153 @@
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import program
+from tests.e2e.program import content, environment, write
+from tests.e2e.stage import Stage
+from tests.e2e.test_command_line import told_in_words
+
+WRITING = ["run", "migrate"]
+needs_modes = pytest.mark.skipif(
+    os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may write every file"
+)
+
+
+@pytest.fixture
+async def file(local: Stage, tmp_path: Path) -> Path:
+    """A database with one finished song."""
+    async with local.bot():
+        await local.placed_result()
+    return tmp_path / "inspire.db"
+
+
+def change(path: Path, *statements: str) -> None:
+    connection = sqlite3.connect(path)
+    with connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def protect(path: Path) -> None:
+    path.chmod(0o444)
+
+
+def make_protected(folder: Path) -> None:
+    folder.mkdir(mode=0o555)
+
+
+async def test_migrate_makes_the_database_and_says_so_again(local: Stage, tmp_path: Path) -> None:
+    env = environment(local)
+    first = told_in_words(await program.bot("migrate", env=env, folder=tmp_path), 0)
+    second = told_in_words(await program.bot("migrate", env=env, folder=tmp_path), 0)
+    assert "(new -> " in first
+    assert "(new -> " not in second
+    assert content(tmp_path / "inspire.db")
+
+
+async def test_the_audit_of_good_books_is_clean(local: Stage, file: Path, tmp_path: Path) -> None:
+    said = told_in_words(await program.bot("audit", env=environment(local), folder=tmp_path), 0)
+    assert "1 delivered" in said
+    assert "90 granted = 60 available + 0 on hold + 30 used" in said
+    assert "clean" in said
+
+
+async def test_the_audit_of_damaged_books_names_the_breach(local: Stage, file: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    shutil.copy(file, copy)
+    change(copy, "UPDATE accounts SET debits_posted = debits_posted - 10 WHERE kind <> 'system'")
+    env = environment(local, DATABASE_URL=f"sqlite:///{copy}")
+    said = told_in_words(await program.bot("audit", env=env, folder=tmp_path), 1)
+    assert "BREACH" in said
+    assert "its transfers come to 90, 0 and 30" in said
+
+
+async def test_the_audit_may_run_beside_the_bot(local: Stage, tmp_path: Path) -> None:
+    async with local.bot():
+        await local.placed_result()
+        said = told_in_words(await program.bot("audit", env=environment(local), folder=tmp_path), 0)
+    assert "1 delivered" in said
+
+
+async def test_an_audit_without_a_database_says_what_to_do(local: Stage, tmp_path: Path) -> None:
+    said = told_in_words(await program.bot("audit", env=environment(local), folder=tmp_path), 1)
+    assert "python -m bot migrate" in said
+    assert content(tmp_path / "inspire.db") is None
+
+
+@pytest.mark.parametrize("command", WRITING)
+async def test_a_database_of_a_newer_version_is_left_alone(
+    local: Stage, file: Path, tmp_path: Path, command: str
+) -> None:
+    change(file, "UPDATE alembic_version SET version_num = '9999'")
+    before = content(file)
+    said = told_in_words(await program.bot(command, env=environment(local), folder=tmp_path), 1)
+    assert "was made by a newer version of this program (revision 9999)" in said
+    assert content(file) == before
+
+
+@pytest.mark.parametrize("command", WRITING)
+async def test_a_database_that_another_bot_uses_is_left_alone(
+    local: Stage, tmp_path: Path, command: str
+) -> None:
+    async with local.bot():
+        env = environment(local)
+        said = told_in_words(await program.bot(command, env=env, folder=tmp_path), 1)
+        assert "is in use by another process of the bot: stop that one first" in said
+        await local.placed_result()
+
+
+@needs_modes
+async def test_a_database_that_may_not_be_written_is_a_sentence(
+    local: Stage, file: Path, tmp_path: Path
+) -> None:
+    protect(file)
+    before = content(file)
+    outcome = await program.bot("sync", env=environment(local), folder=tmp_path, as_plain_user=True)
+    assert "is read-only: let the bot's user write the file" in told_in_words(outcome, 1)
+    assert content(file) == before
+
+
+@needs_modes
+async def test_the_bot_does_not_start_on_a_database_that_may_not_be_written(
+    local: Stage, file: Path, tmp_path: Path
+) -> None:
+    protect(file)
+    before = content(file)
+    outcome = await program.bot("run", env=environment(local), folder=tmp_path, as_plain_user=True)
+    assert "is read-only: let the bot's user write the file" in told_in_words(outcome, 1)
+    assert content(file) == before
+
+
+@needs_modes
+async def test_a_folder_that_may_not_be_written_is_a_sentence(local: Stage, tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    make_protected(folder)
+    env = environment(local, DATABASE_URL=f"sqlite:///{folder / 'inspire.db'}")
+    outcome = await program.bot("migrate", env=env, folder=tmp_path, as_plain_user=True)
+    assert "Let the bot's user write its folder" in told_in_words(outcome, 1)
+
+
+async def test_a_file_that_is_no_database_is_left_alone(local: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "inspire.db"
+    before = b"Dear diary, " * 200
+    write(path, before)
+    said = told_in_words(await program.bot("run", env=environment(local), folder=tmp_path), 1)
+    assert "is not a SQLite database" in said
+    assert content(path) == before
+
+
+async def test_check_tells_of_a_database_of_a_newer_version(local: Stage, file: Path, tmp_path: Path) -> None:
+    change(file, "UPDATE alembic_version SET version_num = '9999'")
+    said = told_in_words(await program.bot("check", env=environment(local), folder=tmp_path), 1)
+    assert "database  FAIL" in said
+
+
+async def test_an_address_that_is_no_sqlite_file_is_a_sentence(local: Stage, tmp_path: Path) -> None:
+    env = environment(local, DATABASE_URL="postgresql://somebody:hush@127.0.0.1/songs")
+    said = told_in_words(await program.bot("run", env=env, folder=tmp_path), 1)
+    assert "hush" not in said

@@ -1,0 +1,131 @@
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from bot.chat.announcer import DiscordAnnouncer, Patience
+from sandbox.discord import Fault, FaultKind
+from sandbox.discord.gateway import Gateway
+from sandbox.discord.state import RequestRecord
+from tests.e2e.engines import on_both
+from tests.e2e.reading import links
+from tests.e2e.stage import LONG_S, Stage
+
+pytestmark = on_both
+
+READY = "Your song is ready"
+EDIT, POST = "PATCH /webhooks/*", "POST /channels/*/messages"
+CALLBACK = "POST /interactions/*"
+TROUBLES = {
+    "500": partial(Fault, kind=FaultKind.STATUS, status=500),
+    "502": partial(Fault, kind=FaultKind.STATUS, status=502),
+    "503": partial(Fault, kind=FaultKind.STATUS, status=503),
+    "500 after it took effect": partial(Fault, kind=FaultKind.STATUS_AFTER, status=500),
+    "503 after it took effect": partial(Fault, kind=FaultKind.STATUS_AFTER, status=503),
+    "reset": partial(Fault, kind=FaultKind.RESET, times=2),
+    "reset after it took effect": partial(Fault, kind=FaultKind.RESET_AFTER, times=2),
+    "rate limited": partial(Fault, kind=FaultKind.RATE_LIMITED, after_s=0.3),
+    "rate limited at the edge": partial(Fault, kind=FaultKind.RATE_LIMITED_AT_EDGE),
+    "unknown message": partial(Fault, kind=FaultKind.UNKNOWN_MESSAGE),
+}
+
+
+async def delivers_once(local: Stage) -> None:
+    async with local.bot():
+        status = await local.place()
+        await local.shows(status, READY, "Go to the song")
+        (result,) = local.results()
+        assert len(result.embeds) == len(result.attachments) == 2
+        assert links(status)["Go to the song"].endswith(f"/{result.id}")
+        assert (await local.credits())["Used"] == 30
+    assert local.discord.faults.struck
+    assert len(local.results()) == len(local.submissions) == 1
+    assert all(file.content for file in result.attachments)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
+async def test_an_edit_that_fails_is_made_again(local: Stage, trouble: partial[Fault]) -> None:
+    local.discord.faults.add(trouble(on=EDIT))
+    await delivers_once(local)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize(
+    "trouble", [t for name, t in TROUBLES.items() if name != "unknown message"], ids=[*TROUBLES][:-1]
+)
+async def test_a_result_that_fails_is_posted_again_and_stands_there_once(
+    local: Stage, trouble: partial[Fault]
+) -> None:
+    local.discord.faults.add(trouble(on=POST))
+    await delivers_once(local)
+
+
+def tries(local: Stage, route: str) -> list[RequestRecord]:
+    return [r for r in local.discord.requests if f"{r.method} {r.route}" == route]
+
+
+async def test_a_rate_limit_is_waited_out_to_its_end(local: Stage) -> None:
+    local.discord.faults.add(Fault(kind=FaultKind.RATE_LIMITED, on=POST, after_s=0.5))
+    await delivers_once(local)
+    first, second = tries(local, "POST /channels/{channel_id}/messages")
+    assert (first.status, second.status) == (429, 200)
+    assert (second.at - first.at).total_seconds() >= 0.5
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_post_whose_answer_hangs_is_not_posted_twice(
+    local: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient = partial(DiscordAnnouncer, patience=Patience(edit_s=0.3, post_s=0.3))
+    monkeypatch.setattr("bot.app.DiscordAnnouncer", impatient)
+    local.discord.faults.add(Fault(kind=FaultKind.HANG, on=POST, after_s=2.0))
+    await delivers_once(local)
+    assert len(tries(local, "POST /channels/{channel_id}/messages")) == 1  # it was found in the channel
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Fault(kind=FaultKind.RESET, on=CALLBACK),
+        Fault(kind=FaultKind.RESET_AFTER, on=CALLBACK),
+        Fault(kind=FaultKind.STATUS, on=CALLBACK, status=500),
+        Fault(kind=FaultKind.STATUS_AFTER, on=CALLBACK, status=500),
+        Fault(kind=FaultKind.HANG, on=CALLBACK, after_s=0.5),
+    ],
+    ids=lambda fault: str(fault.kind),
+)
+async def test_an_answer_that_discord_stumbles_over_is_still_given_once(local: Stage, trouble: Fault) -> None:
+    local.discord.faults.add(trouble)
+    async with local.bot():
+        asked = await local.order()
+        status = await asked.answer(timeout_s=LONG_S)
+        await local.shows(status, READY)
+    assert asked.answers == 1
+    assert len(local.results()) == len(local.submissions) == 1
+    assert not local.results()[0].ephemeral
+
+
+DISTURBANCES: dict[str, Callable[[Gateway], None]] = {
+    "closed": lambda gateway: gateway.drop(code=4000),
+    "torn off": lambda gateway: gateway.drop(code=None),
+    "asked to reconnect": lambda gateway: gateway.ask_to_reconnect(),
+}
+
+
+@pytest.mark.parametrize("disturb", DISTURBANCES.values(), ids=DISTURBANCES)
+async def test_the_gateway_may_fall_away_while_a_song_is_made(
+    local: Stage, disturb: Callable[[Gateway], None]
+) -> None:
+    gateway = local.discord.gateway
+    async with local.bot():
+        status = await local.place()
+        (before,) = gateway.sockets
+        disturb(gateway)
+        await local.shows(status, READY)
+        await local.discord.wait_for(
+            lambda: gateway.connected and before not in gateway.sockets, timeout_s=LONG_S
+        )
+        assert (await local.credits())["Used"] == 30
+    assert len(local.results()) == 1
+    assert local.discord.registrations() == 1

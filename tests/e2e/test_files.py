@@ -1,0 +1,119 @@
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bot.suno.media import HttpMedia
+from sandbox.cqtai.effects import MediaTrouble
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.discord.limits import Limits
+from sandbox.discord.messages import Message
+from tests.e2e.reading import links, seen
+from tests.e2e.stage import Stage, stage
+
+UNATTACHABLE = {
+    MediaTrouble.FORBIDDEN: "HTTP 403",
+    MediaTrouble.MISSING: "HTTP 404",
+    MediaTrouble.SERVER_ERROR: "HTTP 500",
+    MediaTrouble.HTML: "not an audio file",
+    MediaTrouble.HTML_IN_DISGUISE: "not an audio file",
+    MediaTrouble.EMPTY: "not an audio file",
+    MediaTrouble.TRUNCATED: "not fetched: ClientPayloadError",
+    MediaTrouble.SLOW: "not fetched in time",
+    MediaTrouble.ENDLESS: "larger than",
+    MediaTrouble.REDIRECT_LOOP: "too many redirects",
+    MediaTrouble.REDIRECT_PRIVATE: "leads to no public file",
+    MediaTrouble.DROPPED: "not fetched: ServerDisconnectedError",
+}
+
+
+PASSING = {MediaTrouble.SERVER_ERROR, *UNATTACHABLE} - {
+    MediaTrouble.FORBIDDEN,
+    MediaTrouble.MISSING,
+    MediaTrouble.HTML,
+    MediaTrouble.HTML_IN_DISGUISE,
+    MediaTrouble.EMPTY,
+    MediaTrouble.REDIRECT_LOOP,
+    MediaTrouble.REDIRECT_PRIVATE,
+}
+"""The troubles after which a link may work for a member all the same."""
+
+
+def can_be_heard(local: Stage, result: Message, *, dead: Collection[int] = ()) -> None:
+    """Each clip has a link to its file, or to its page where that is dead; its title leads to its page."""
+    clips = local.provider.tasks[0].song.clips
+    pages = [f"https://suno.com/song/{clip.id}" for clip in clips]
+    files = [f"{local.provider.origin}/media/{clip.id}.mp3" for clip in clips]
+    expected = [pages[n] if n in dead else files[n] for n in range(len(clips))]
+    assert list(links(result).values()) == expected
+    assert [embed["url"] for embed in result.embeds] == pages
+
+
+def test_every_trouble_with_files_is_tried_here() -> None:
+    assert set(UNATTACHABLE) | {MediaTrouble.REDIRECT} == set(MediaTrouble)
+
+
+@pytest.mark.parametrize(("trouble", "cause"), UNATTACHABLE.items())
+async def test_a_file_that_cannot_be_had_leaves_a_link_and_a_word(
+    local: Stage,
+    trouble: MediaTrouble,
+    cause: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("bot.app.HttpMedia", partial(HttpMedia, fetch_s=1.0))
+    local.provider.faults.add(Fault(Phase.AUDIO, trouble, times=None))
+    async with local.bot():
+        result = await local.placed_result()
+    assert result.attachments == ()
+    assert "No file is attached: press **Listen** to hear it." in seen(result)
+    can_be_heard(local, result, dead=() if trouble in PASSING else (0, 1))
+    assert cause in caplog.text
+
+
+@pytest.mark.parametrize("index", [0, 1])
+async def test_one_file_that_cannot_be_had_does_not_cost_the_other(local: Stage, index: int) -> None:
+    trouble = Fault(Phase.AUDIO, MediaTrouble.FORBIDDEN, times=None, clip_index=index)
+    local.provider.faults.add(trouble)
+    async with local.bot():
+        result = await local.placed_result()
+    assert len(result.attachments) == 1
+    assert f"The file of clip {index + 1} couldn't be attached" in seen(result)
+    can_be_heard(local, result, dead=(index,))
+
+
+async def test_a_redirect_to_the_file_is_followed(local: Stage) -> None:
+    local.provider.faults.add(Fault(Phase.AUDIO, MediaTrouble.REDIRECT, times=None))
+    async with local.bot():
+        result = await local.placed_result()
+    assert len(result.attachments) == 2
+    can_be_heard(local, result)
+
+
+async def test_a_file_larger_than_the_server_takes_is_linked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with stage(tmp_path, limits=Limits(attachment_size=500)) as local, local.bot():
+        result = await local.placed_result()
+        assert result.attachments == ()
+        assert "No file is attached" in seen(result)
+        can_be_heard(local, result)
+    assert "larger than 500 bytes" in caplog.text
+
+
+async def test_an_operator_who_wants_no_files_gets_links(tmp_path: Path) -> None:
+    async with stage(tmp_path, attach_audio=False) as local, local.bot():
+        result = await local.placed_result()
+        assert result.attachments == ()
+        can_be_heard(local, result)
+    assert not any(line.path.endswith(".mp3") for line in local.provider.requests)
+
+
+async def test_a_host_that_nobody_trusts_is_neither_asked_nor_offered(tmp_path: Path) -> None:
+    async with stage(tmp_path, media_trusted_origins=()) as local, local.bot():
+        result = await local.placed_result()
+        pages = [f"https://suno.com/song/{clip.id}" for clip in local.provider.tasks[0].song.clips]
+        assert list(links(result).values()) == pages
+        assert result.attachments == ()
+    assert not any(line.path.startswith("/media/") for line in local.provider.requests)

@@ -1,0 +1,115 @@
+import pytest
+
+from bot.chat.texts import DASH
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.cqtai.oddities import Oddity
+from sandbox.discord.payloads import entry
+from tests.e2e.reading import fields, links, seen
+from tests.e2e.stage import Stage
+
+BACK = "Your 30 credits are back."
+READY = "Your song is ready"
+ONE_CLIP = frozenset({Oddity.ONE_CLIP, Oddity.SECOND_CLIP_ERRORED})
+NO_CLIP = frozenset({Oddity.RESULT_ABSENT, Oddity.RESULT_NULL, Oddity.RESULT_EMPTY, Oddity.ALL_CLIPS_ERRORED})
+UNFINISHED = frozenset({Oddity.CLIPS_STREAMING, Oddity.SECOND_CLIP_STREAMING, Oddity.STATUS_MISSING})
+NO_FILE = frozenset({Oddity.AUDIO_FORBIDDEN, Oddity.AUDIO_NONE, Oddity.AUDIO_PIPE, Oddity.AUDIO_MISSING})
+HARMLESS = frozenset(Oddity) - ONE_CLIP - NO_CLIP - UNFINISHED - NO_FILE
+
+
+def always(local: Stage, oddity: Oddity) -> None:
+    local.provider.faults.add(Fault(Phase.DOCUMENT, oddity, times=None))
+
+
+@pytest.fixture(autouse=True)
+def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.domain.tasks.STREAMING_GRACE_S", 0.2)
+
+
+@pytest.mark.parametrize("oddity", sorted(HARMLESS))
+async def test_an_odd_answer_still_delivers_both_clips_and_their_files(local: Stage, oddity: Oddity) -> None:
+    always(local, oddity)
+    async with local.bot():
+        await local.shows(await local.place(), READY)
+        assert (await local.credits())["Used"] == 30
+    (result,) = local.results()
+    assert len(result.shown_embeds) == len(result.attachments) == len(links(result)) == 2
+    first = local.provider.tasks[0].song.clips[0]
+    assert result.embeds[0]["url"] == f"https://suno.com/song/{first.id}"
+    assert len(local.submissions) == 1
+
+
+async def test_a_length_that_is_not_known_is_a_dash(local: Stage) -> None:
+    always(local, Oddity.DURATION_NULL)
+    async with local.bot():
+        result = await local.placed_result()
+    assert [fields(embed)["Duration"] for embed in result.embeds] == [DASH, DASH]
+
+
+async def test_a_length_in_words_is_a_length(local: Stage) -> None:
+    always(local, Oddity.DURATION_TEXT)
+    async with local.bot():
+        result = await local.placed_result()
+    assert all(fields(embed)["Duration"][1] == ":" for embed in result.embeds)
+
+
+async def test_a_clip_without_a_cover_is_shown_without_one(local: Stage) -> None:
+    always(local, Oddity.IMAGE_MISSING)
+    async with local.bot():
+        result = await local.placed_result()
+    assert [entry(embed, "image") for embed in result.embeds] == [{}, {}]
+
+
+@pytest.mark.parametrize("oddity", sorted(NO_FILE))
+async def test_a_link_that_is_no_file_is_replaced_by_the_songs_page(local: Stage, oddity: Oddity) -> None:
+    always(local, oddity)
+    async with local.bot():
+        result = await local.placed_result()
+    pages = [f"https://suno.com/song/{clip.id}" for clip in local.provider.tasks[0].song.clips]
+    assert list(links(result).values()) == pages
+    assert result.attachments == ()
+    assert "No file is attached: press **Listen**" in result.content
+
+
+@pytest.mark.parametrize("oddity", sorted(ONE_CLIP))
+async def test_one_clip_of_two_is_delivered_and_called_so(local: Stage, oddity: Oddity) -> None:
+    always(local, oddity)
+    async with local.bot():
+        await local.shows(await local.place(), READY, "Only one of the two clips came out.")
+        assert (await local.credits())["Used"] == 30
+    (result,) = local.results()
+    assert len(result.embeds) == len(result.attachments) == len(links(result)) == 1
+    assert "Only one of the two clips came out." in seen(result)
+
+
+@pytest.mark.parametrize("oddity", sorted(NO_CLIP))
+async def test_a_done_task_that_never_has_a_clip_gives_the_credits_back(local: Stage, oddity: Oddity) -> None:
+    always(local, oddity)
+    async with local.bot():
+        await local.shows(await local.place(), "No song this time", BACK)
+        assert (await local.credits())["Available"] == 90
+    assert local.results() == []
+
+
+async def test_clips_that_never_stop_streaming_are_delivered_as_what_they_are(local: Stage) -> None:
+    always(local, Oddity.CLIPS_STREAMING)
+    async with local.bot():
+        result = await local.placed_result()
+    assert "One clip may be incomplete." in result.content
+    assert len(result.embeds) == 2
+    assert result.attachments == ()
+
+
+async def test_a_second_clip_that_never_stops_streaming_comes_without_its_file(local: Stage) -> None:
+    always(local, Oddity.SECOND_CLIP_STREAMING)
+    async with local.bot():
+        result = await local.placed_result()
+    assert len(result.embeds) == 2
+    assert len(result.attachments) == 1
+    assert "The file of clip 2 couldn't be attached: press **Listen** to hear it." in result.content
+
+
+async def test_a_task_without_any_status_is_done_when_its_clips_are(local: Stage) -> None:
+    always(local, Oddity.STATUS_MISSING)
+    async with local.bot():
+        result = await local.placed_result()
+    assert len(result.embeds) == len(result.attachments) == 2

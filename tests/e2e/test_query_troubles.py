@@ -1,0 +1,202 @@
+from functools import partial
+
+import pytest
+
+from bot.suno.client import CqtaiClient, Timeouts
+from sandbox.cqtai import effects
+from sandbox.cqtai.effects import (
+    DONE_SPELLINGS,
+    FAILED_SPELLINGS,
+    Drop,
+    NumberedId,
+    Page,
+    Refuse,
+    ReplyEffect,
+    Slow,
+)
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.cqtai.oddities import Oddity, StatusAs
+from sandbox.cqtai.timeline import Fail, Stall
+from tests.e2e.stage import Stage
+
+BACK = "Your 30 credits are back."
+READY = "Your song is ready"
+
+TRANSIENT: dict[str, ReplyEffect] = {
+    "401 as status": Refuse(401, "invalid api key", http=True),
+    "401 as code": effects.BAD_KEY,
+    "402 as code": effects.NO_CREDITS,
+    "404 as status": Refuse(404, "task not found", http=True),
+    "404 as code": effects.TASK_NOT_FOUND,
+    "400 that means 404": Refuse(400, "task not found"),
+    "429 as status": Refuse(429, "Task limit reached", http=True),
+    "429 as code": effects.TASK_LIMIT,
+    "500 as status": Refuse(500, "failed or timeout", http=True),
+    "500 as code": effects.SERVER_ERROR,
+    "502 page": effects.BAD_GATEWAY,
+    "503": effects.UNAVAILABLE,
+    "504 page": Page(504, "<html>504</html>"),
+    "html as success": effects.HTML_AS_SUCCESS,
+    "malformed": effects.MALFORMED_JSON,
+    "wrong types": effects.WRONG_TYPES,
+    "not an object": effects.NOT_AN_OBJECT,
+    "empty": effects.EMPTY_BODY,
+    "dropped": Drop(),
+}
+
+
+@pytest.mark.parametrize("effect", TRANSIENT.values(), ids=TRANSIENT)
+async def test_a_passing_trouble_delays_the_song_and_nothing_else(local: Stage, effect: ReplyEffect) -> None:
+    fault = Fault(Phase.QUERY, effect, times=4)
+    local.provider.faults.add(fault)
+    async with local.bot():
+        await local.shows(await local.place(), READY)
+        assert (await local.credits())["Used"] == 30
+    assert local.provider.faults.struck(fault) == 4
+    assert len(local.submissions) == len(local.results()) == 1
+    assert local.provider.credits.spent == 30
+
+
+async def test_an_answer_that_comes_too_late_is_asked_for_again(
+    local: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app.CqtaiClient", partial(CqtaiClient, timeouts=Timeouts(query_s=0.1)))
+    local.provider.faults.add(Fault(Phase.QUERY, Slow(0.3), times=2))
+    async with local.bot():
+        await local.shows(await local.place(), READY)
+    assert len(local.submissions) == 1
+
+
+async def test_the_provider_is_asked_no_sooner_than_it_wishes(local: Stage) -> None:
+    local.provider.faults.add(
+        Fault(Phase.QUERY, Refuse(429, "Task limit reached", http=True, retry_after_s=1))
+    )
+    async with local.bot():
+        await local.shows(await local.place(), READY)
+    first, second, *_ = local.questions
+    assert second.at_s - first.at_s >= 1
+
+
+@pytest.mark.parametrize("spelling", DONE_SPELLINGS)
+async def test_a_song_is_delivered_however_done_is_spelled(local: Stage, spelling: str) -> None:
+    local.provider.faults.add(Fault(Phase.DOCUMENT, StatusAs(spelling), times=None, done_only=True))
+    async with local.bot():
+        await local.shows(await local.place(), READY)
+    assert len(local.results()) == 1
+
+
+@pytest.mark.parametrize("spelling", FAILED_SPELLINGS)
+async def test_credits_come_back_however_failed_is_spelled(local: Stage, spelling: str) -> None:
+    local.provider.faults.add(Fault(Phase.TASK, Fail("timeout", status=spelling)))
+    async with local.bot():
+        await local.shows(await local.place(), "No song this time", BACK)
+        assert (await local.credits())["Available"] == 90
+    assert local.provider.credits.spent == 0
+
+
+MODERATED, FAILED = "moderation turned this request away", "The song service failed"
+FAILURES = {
+    "upstream bizCode=451, msg=prompt_unsafe": MODERATED,
+    "we don't reference specific artists on Suno": MODERATED,
+    "playlist not found": "can't find this playlist",
+    "upstream bizCode=400, msg=bad parameter": FAILED,
+    "insufficient credits": FAILED,
+    "Task limit reached": FAILED,
+    "failed or timeout": FAILED,
+    "timeout": FAILED,
+    "": FAILED,
+}
+
+
+def test_every_failure_that_the_provider_knows_is_tried_here() -> None:
+    assert set(FAILURES) == set(effects.FAILURE_TEXTS)
+
+
+@pytest.mark.parametrize(("error_msg", "told"), FAILURES.items())
+async def test_a_failed_task_says_why_and_gives_the_credits_back(
+    local: Stage, error_msg: str, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    local.provider.faults.add(Fault(Phase.TASK, Fail(error_msg)))
+    async with local.bot():
+        await local.shows(await local.place(), "No song this time", told, BACK)
+        assert (await local.credits())["Used"] == 0
+    assert f"the provider made no song: {error_msg or 'the provider gave no reason'}" in caplog.text
+    assert local.results() == []
+
+
+@pytest.mark.parametrize("effect", [effects.MODERATION, effects.BAD_PARAMETER], ids=["451", "400"])
+async def test_a_refusal_of_a_task_that_was_taken_ends_it(local: Stage, effect: Refuse) -> None:
+    local.provider.faults.add(Fault(Phase.QUERY, effect, times=None))
+    async with local.bot():
+        await local.shows(await local.place(), "No song this time", BACK)
+
+
+@pytest.mark.parametrize("word", ["awaiting_review", "", "Ready", "stream"])
+async def test_a_status_that_nobody_knows_means_that_it_still_runs(local: Stage, word: str) -> None:
+    fault = Fault(Phase.DOCUMENT, StatusAs(word), times=5)
+    local.provider.faults.add(fault)
+    async with local.bot():
+        await local.shows(await local.place(), READY)
+    assert local.provider.faults.struck(fault) == 5
+
+
+async def test_a_task_that_is_stuck_is_given_up_and_the_operator_learns_its_id(
+    local: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    local.provider.faults.add(Fault(Phase.TASK, Stall()))
+    async with local.bot(give_up_s=0.3):
+        await local.shows(await local.place(), "made no progress for too long", BACK)
+        assert (await local.credits())["Available"] == 90
+    assert f"task {local.provider.tasks[0].id} may still finish and be charged" in caplog.text
+
+
+async def test_a_task_that_is_stuck_after_its_first_clip_delivers_that_one(local: Stage) -> None:
+    local.provider.faults.add(Fault(Phase.TASK, Stall(at=0.7)))
+    async with local.bot(give_up_s=0.3):
+        await local.shows(await local.place(), READY, "Only one of the two clips came out.")
+    (result,) = local.results()
+    assert len(result.embeds) == len(result.attachments) == 1
+
+
+async def test_a_song_that_is_slow_but_moves_on_is_not_given_up(local: Stage) -> None:
+    local.song_takes(1.2)
+    async with local.bot(give_up_s=0.6):
+        await local.shows(await local.place(), READY)
+
+
+async def test_a_task_that_the_provider_does_not_know_is_lost_and_refunded(
+    local: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.following.NEW_TASK_S", 0.2)
+    local.provider.faults.add(Fault(Phase.QUERY, effects.TASK_NOT_FOUND, times=None))
+    async with local.bot():
+        await local.shows(await local.place(), "lost track of this song", BACK)
+
+
+async def test_a_task_with_a_number_for_its_id_is_followed(local: Stage) -> None:
+    local.provider.faults.add(Fault(Phase.TASK, NumberedId()))
+    async with local.bot():
+        await local.shows(await local.place(), READY)
+    assert local.provider.tasks[0].id.isdigit()
+
+
+STREAMING = {
+    "both once": (Oddity.CLIPS_STREAMING, 3),
+    "second once": (Oddity.SECOND_CLIP_STREAMING, 3),
+    "no result once": (Oddity.RESULT_EMPTY, 3),
+    "null once": (Oddity.RESULT_NULL, 2),
+    "absent once": (Oddity.RESULT_ABSENT, 2),
+}
+
+
+@pytest.mark.parametrize(("oddity", "times"), STREAMING.values(), ids=STREAMING)
+async def test_a_task_that_is_done_before_its_clips_is_waited_for(
+    local: Stage, oddity: Oddity, times: int
+) -> None:
+    fault = Fault(Phase.DOCUMENT, oddity, times=times, done_only=True)
+    local.provider.faults.add(fault)
+    async with local.bot():
+        await local.shows(await local.place(), READY)
+    (result,) = local.results()
+    assert len(result.embeds) == len(result.attachments) == 2
+    assert local.provider.faults.struck(fault) == times

@@ -1,0 +1,186 @@
+from functools import partial
+
+import pytest
+
+from bot.suno.client import CqtaiClient, Timeouts
+from sandbox.cqtai import Pace, effects
+from sandbox.cqtai.effects import Drop, Envelope, Page, Refuse, ReplyEffect, Slow
+from sandbox.cqtai.faults import Fault, Phase
+from tests.e2e.engines import on_both
+from tests.e2e.stage import Stage
+
+pytestmark = on_both
+
+BACK = "Your 30 credits are back."
+READY = "Your song is ready"
+REFUSALS = {
+    400: ("bad parameter", "refused this request"),
+    401: ("invalid api key", "whoever runs the bot has to look at its account"),
+    402: ("insufficient credits", "whoever runs the bot has to look at its account"),
+    451: ("upstream bizCode=451, msg=prompt_unsafe", "moderation turned this request away"),
+    500: ("failed or timeout", "The song service failed"),
+}
+
+
+@pytest.mark.parametrize("http", [True, False], ids=["as status", "as code"])
+@pytest.mark.parametrize("code", REFUSALS)
+async def test_a_definite_refusal_ends_the_request_and_gives_the_credits_back(
+    local: Stage, code: int, http: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    words, told = REFUSALS[code]
+    local.provider.faults.add(Fault(Phase.SUBMIT, Refuse(code, words, http=http)))
+    async with local.bot():
+        status = await local.place()
+        await local.shows(status, "No song this time", told, BACK)
+        assert (await local.credits())["Available"] == 90
+    assert f"code {code}: {words}" in caplog.text
+    assert local.provider.tasks == []
+    assert len(local.submissions) == 1
+
+
+@pytest.mark.parametrize("code", [401, 402])
+async def test_the_operator_is_told_when_the_account_is_refused(
+    local: Stage, code: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    local.provider.faults.add(Fault(Phase.SUBMIT, Refuse(code, "no", http=True)))
+    async with local.bot():
+        await local.shows(await local.place(), BACK)
+    (line,) = [r for r in caplog.records if r.getMessage().startswith("OPERATOR:")]
+    assert f"refuses the account (code {code}: no)" in line.getMessage()
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_refused_account_keeps_the_queue_and_goes_on_by_itself(local: Stage) -> None:
+    local.provider.faults.add(Fault(Phase.SUBMIT, Refuse(402, "insufficient credits"), times=3))
+    async with local.bot():
+        first = await local.place("Ada")
+        await local.shows(first, BACK)
+        second = await local.place("Ben")
+        await local.shows(second, READY)
+    assert [line.status for line in local.submissions] == [200] * 4
+    assert len(local.provider.tasks) == 1
+
+
+BUSY = {
+    "429 as status": Refuse(429, "Task limit reached", http=True, retry_after_s=1),
+    "429 as code": Refuse(429, "Task limit reached"),
+    "503 as status": effects.UNAVAILABLE,
+    "503 as code": Refuse(503, "service unavailable"),
+}
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("effect", BUSY.values(), ids=BUSY)
+async def test_a_busy_provider_costs_nothing_but_time(
+    local: Stage, effect: Refuse, caplog: pytest.LogCaptureFixture
+) -> None:
+    fault = Fault(Phase.SUBMIT, effect, times=2)
+    local.provider.faults.add(fault)
+    async with local.bot():
+        status = await local.place()
+        await local.shows(status, READY)
+        assert (await local.credits())["Used"] == 30
+    assert local.provider.faults.struck(fault) == 2
+    assert len(local.provider.tasks) == 1
+    assert f"submission not taken (put_back): code {effect.code}: {effect.msg}" in caplog.text
+    if effect.retry_after_s is not None:
+        first, *others = [line.at_s for line in local.submissions]
+        assert min(others) - first >= effect.retry_after_s
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_provider_that_runs_too_many_tasks_gets_the_next_one_when_it_has_room(local: Stage) -> None:
+    local.provider.pace = Pace(0.3, max_running=1)
+    async with local.bot():
+        first, second = await local.place("Ada"), await local.place("Ben")
+        await local.shows(first, READY)
+        await local.shows(second, READY)
+    assert len(local.provider.tasks) == 2
+    assert local.provider.credits.spent == 60
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_provider_that_is_not_there_gets_the_request_when_it_is_back(local: Stage) -> None:
+    await local.provider.close()
+    async with local.bot():
+        status = await local.place()
+        await local.shows(status, "The song service can't be reached at the moment. Your place is kept.")
+        assert (await local.credits())["On hold"] == 30
+        await local.provider.open()
+        await local.shows(status, READY)
+    assert len(local.provider.tasks) == 1
+
+
+UNCLEAR: dict[str, tuple[ReplyEffect, str]] = {
+    "502 page": (effects.BAD_GATEWAY, "HTTP 502, text/html"),
+    "504 page": (Page(504, "<html>504</html>"), "HTTP 504, text/html"),
+    "500 page": (Page(500, "<html>500</html>"), "HTTP 500, text/html"),
+    "504 as code": (Refuse(504, "gateway timeout"), "no definite answer"),
+    "malformed": (effects.MALFORMED_JSON, "no definite answer"),
+    "html as success": (effects.HTML_AS_SUCCESS, "no definite answer"),
+    "wrong types": (effects.WRONG_TYPES, "no definite answer"),
+    "not an object": (effects.NOT_AN_OBJECT, "no definite answer"),
+    "empty": (effects.EMPTY_BODY, "no definite answer"),
+    "dropped": (Drop(), "ServerDisconnected"),
+}
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("accepted", [True, False], ids=["accepted", "not accepted"])
+@pytest.mark.parametrize(("effect", "cause"), UNCLEAR.values(), ids=UNCLEAR)
+async def test_an_unclear_answer_is_refunded_and_never_sent_again(
+    local: Stage, effect: ReplyEffect, cause: str, accepted: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    local.provider.faults.add(Fault(Phase.SUBMIT, effect, accepted=accepted))
+    async with local.bot():
+        status = await local.place()
+        await local.shows(status, "The connection broke", "It won't be sent again by itself", BACK)
+        assert (await local.credits())["Available"] == 90
+        again = await local.place()
+        await local.shows(again, READY)
+    assert len(local.submissions) == 2
+    assert len(local.provider.tasks) == (2 if accepted else 1)
+    assert "OPERATOR: the outcome of a submission is unknown" in caplog.text
+    assert cause in caplog.text
+
+
+async def test_success_without_an_id_is_refunded_and_never_sent_again(
+    local: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    local.provider.faults.add(Fault(Phase.SUBMIT, Envelope(data_null=True)))
+    async with local.bot():
+        await local.shows(await local.place(), "The connection broke", BACK)
+    assert len(local.provider.tasks) == len(local.submissions) == 1
+    assert "success without a task id" in caplog.text
+
+
+@pytest.mark.parametrize("accepted", [True, False], ids=["accepted", "not accepted"])
+async def test_an_answer_that_comes_too_late_is_refunded_and_never_sent_again(
+    local: Stage, accepted: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    impatient = partial(CqtaiClient, timeouts=Timeouts(submit_s=0.2))
+    monkeypatch.setattr("bot.app.CqtaiClient", impatient)
+    local.provider.faults.add(Fault(Phase.SUBMIT, Slow(0.5), accepted=accepted))
+    async with local.bot():
+        await local.shows(await local.place(), "The connection broke", BACK)
+        await local.provider.wait_for(lambda _: len(local.submissions) == 1)
+    assert len(local.submissions) == len(local.provider.tasks) == 1
+    assert "no answer in time" in caplog.text
+
+
+SHAPES = {
+    "code as text": Envelope(code="200"),
+    "code zero": Envelope(code=0),
+    "code in words": Envelope(code="success"),
+    "message": Envelope(text_key="message"),
+    "unknown fields": Envelope(with_unknown_fields=True),
+    "created": Envelope(http_status=201),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+async def test_success_is_understood_in_every_shape(local: Stage, shape: Envelope) -> None:
+    local.provider.faults.add(Fault(Phase.SUBMIT, shape), Fault(Phase.QUERY, shape, times=None))
+    async with local.bot():
+        await local.shows(await local.place(), READY)
+    assert len(local.provider.tasks) == 1

@@ -1,0 +1,60 @@
+"""`python -m sandbox` as a process, and what it leaves behind."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+LONG_S = 50.0
+"""More than anything here takes, also on a busy machine."""
+
+
+@contextmanager
+def demo(tmp_path: Path, *arguments: str, output: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
+    """The running demo with fast songs, whose temporary files are in a folder of their own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "--song-seconds", "0.5", *arguments],
+        cwd=PROJECT,
+        env=os.environ | {"TMPDIR": str(tmp_path), "TERM": "xterm-256color"},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output if output != subprocess.PIPE else subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    """Everything that the demo wrote, up to the line with these words."""
+    seen = ""
+    for line in process.stdout or ():
+        seen += line
+        if words in line:
+            return seen
+    raise AssertionError(f"{words!r} is not in what was written:\n{seen}")
+
+
+def bots_in(folder: Path) -> list[int]:
+    """The processes that have their working directory in the folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if (entry / "cwd").readlink().is_relative_to(folder):
+                    found.append(int(entry.name))
+    return found
+
+
+def assert_nothing_left(folder: Path) -> None:
+    assert not bots_in(folder)
+    assert not list(folder.iterdir())

@@ -1,0 +1,134 @@
+"""What the guide says of backups, typed as it stands there: while the bot writes, and back again."""
+
+import asyncio
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.domain.requests import ACTIVE
+from bot.storage.audit import audit_database
+from sandbox.cqtai import Pace
+from tests.databases import sources
+from tests.e2e.program import ROOT, environment
+from tests.e2e.stage import LONG_S, Stage
+
+GUIDE = ROOT / "docs" / "operations.md"
+SONGS = 6
+CROWD = {"max_active_per_member": SONGS, "default_allowance": 3000, "max_running": 3}
+SQLITE = [
+    pytest.param(
+        "SQLite: back up",
+        marks=pytest.mark.skipif(shutil.which("sqlite3") is None, reason="no sqlite3 program"),
+    ),
+    pytest.param("SQLite: back up without the sqlite3 program", marks=pytest.mark.long),
+]
+
+
+@pytest.fixture(autouse=True)
+def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was in hand when the backup was made is free again soon."""
+    for desk in ("submitting", "following", "courier"):
+        monkeypatch.setattr(f"bot.services.{desk}.LEASE_S", 3.0)
+
+
+def commands(title: str) -> list[str]:
+    """The lines of the guide's code block under a title."""
+    block = re.search(
+        rf"^### {title}\n.*?^```\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert block, title
+    return block[1].splitlines()
+
+
+def programs() -> str:
+    """Where a shell finds `python` with the bot's packages, and PostgreSQL's programs."""
+    servers = [str(source) for source in sources() if isinstance(source, Path)]
+    return os.pathsep.join([str(Path(sys.executable).parent), *servers, os.environ["PATH"]])
+
+
+async def typed(title: str, *, local: Stage, folder: Path) -> str:
+    """What the commands under a title say, typed one after the other; each must succeed."""
+    env = environment(local) | {"PATH": programs(), "PYTHONPATH": str(ROOT)}
+    said = ""
+    for command in commands(title):
+        process = await asyncio.create_subprocess_shell(
+            command, cwd=folder, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        async with asyncio.timeout(LONG_S):
+            out, _ = await process.communicate()
+        assert process.returncode == 0, f"{command}\n{out.decode()}"
+        said += out.decode()
+    return said
+
+
+def use(local: Stage, database_url: str) -> None:
+    local.settings = local.settings.model_copy(update={"database_url": SecretStr(database_url), **CROWD})
+
+
+def unfinished(local: Stage) -> int:
+    return sum(count for state, count in counts(local).items() if state in ACTIVE)
+
+
+def counts(local: Stage) -> dict[str, int]:
+    return {str(state): count for state, count in audit_database(local.database_url)[1].requests.items()}
+
+
+async def backed_up_while_busy(title: str, *, local: Stage, folder: Path) -> str:
+    """Back up while members order and songs are finished; gives what the commands said."""
+    local.provider.pace = Pace(0.3)
+    async with local.bot():
+
+        async def order() -> None:
+            for number in range(SONGS):
+                await local.place("Ada" if number % 2 else "Ben")
+
+        ordering = asyncio.create_task(order())
+        await local.discord.wait_for(lambda: len(local.results()) >= 1, timeout_s=LONG_S)
+        said = await typed(title, local=local, folder=folder)
+        await ordering
+    return said
+
+
+async def finished_after_restore(local: Stage) -> None:
+    """Started on the restored database, the bot brings to an end what it finds under way."""
+    async with local.bot():
+        async with asyncio.timeout(LONG_S):
+            while True:
+                if not await asyncio.to_thread(unfinished, local):
+                    break
+                await asyncio.sleep(0.05)
+        await local.shows(await local.place("Mo"), "Your song is ready")
+
+
+def damage(path: Path) -> None:
+    path.write_bytes(b"\0" * 4096)
+
+
+@pytest.mark.parametrize("title", SQLITE)
+async def test_a_file_is_backed_up_while_the_bot_writes_and_restored(
+    local: Stage, tmp_path: Path, title: str
+) -> None:
+    use(local, f"sqlite:///{tmp_path / 'data' / 'inspire.db'}")
+    said = await backed_up_while_busy(title, local=local, folder=tmp_path)
+    assert said.split() == ["ok"]
+    damage(tmp_path / "data" / "inspire.db")
+    assert "audit     clean" in await typed("SQLite: restore", local=local, folder=tmp_path)
+    await finished_after_restore(local)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("pg_dump", path=programs()) is None, reason="no pg_dump")
+async def test_a_postgresql_database_is_backed_up_while_the_bot_writes_and_restored(
+    local: Stage, tmp_path: Path, postgres_url: str
+) -> None:
+    use(local, postgres_url)
+    await backed_up_while_busy("PostgreSQL: back up", local=local, folder=tmp_path)
+    before = counts(local)
+    assert "audit     clean" in await typed("PostgreSQL: restore", local=local, folder=tmp_path)
+    assert sum(counts(local).values()) <= sum(before.values())
+    await finished_after_restore(local)

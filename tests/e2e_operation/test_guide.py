@@ -1,0 +1,59 @@
+"""The guide says what the program does: each line that wants attention, and each metric."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.metrics import books
+from sandbox.discord import Fault, FaultKind
+from tests.e2e.program import ROOT
+from tests.e2e.stage import Stage
+from tests.e2e_operation.watching import free_port, watching
+
+GUIDE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+CALLS = re.compile(r'"(OPERATOR: [^"%]+)')
+METRICS = re.compile(r"`(inspire_[a-z_]+)(?:\{([a-z,]+)\})?`")
+PARTS = re.compile(r"_(bucket|sum|count|created)$")
+
+
+def source_files() -> list[Path]:
+    return sorted((ROOT / "bot").rglob("*.py"))
+
+
+def explained() -> list[str]:
+    return re.findall(r"\| `(OPERATOR: [^`]+)`", GUIDE)
+
+
+def test_every_line_that_wants_attention_is_explained() -> None:
+    said = [words for path in source_files() for words in CALLS.findall(path.read_text(encoding="utf-8"))]
+    assert len(said) >= 7
+    for words in said:
+        assert any(words.startswith(start) for start in explained()), words
+    for start in explained():
+        assert any(words.startswith(start) for words in said), start
+
+
+async def test_every_metric_is_explained_with_its_labels(
+    local: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(books, "FRESH_S", 0.0)
+    local.discord.faults.add(Fault(kind=FaultKind.STATUS, on="POST /interactions/*", status=503))
+    port = free_port()
+    async with local.bot(http_port=port), watching(port) as watch:
+        await local.placed_result()
+        samples = await watch.samples()
+    shown: dict[str, set[str]] = {}
+    for name, labels in samples:
+        if name.startswith("inspire_") and not name.endswith("_created"):
+            shown.setdefault(PARTS.sub("", name), set()).update(label for label, _ in labels if label != "le")
+    table = {name: set(labels.split(",")) - {""} for name, labels in METRICS.findall(GUIDE)}
+    assert table == shown
+
+
+def test_every_alert_is_about_a_metric_that_there_is() -> None:
+    table = {name for name, _ in METRICS.findall(GUIDE)}
+    alerts = re.findall(r"^\| [^|]+ \| `([^|]+)` \| [^|]+ \|$", GUIDE, re.MULTILINE)
+    used = {PARTS.sub("", name) for alert in alerts for name in re.findall(r"inspire_[a-z_]+", alert)}
+    assert len(alerts) >= 9
+    assert used <= table
