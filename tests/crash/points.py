@@ -1,0 +1,72 @@
+"""The points at which a victim can die: before and after each durable step of a song's life."""
+
+import ast
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+import bot.services
+from bot.services.ports import Announcer, MediaSource, SongProvider
+
+DIES_AT, PASSED, LEASE_S = "VICTIM_DIES_AT", "VICTIM_PASSED", "VICTIM_LEASE_S"
+"""What a victim is told by its environment: its fatal point, where to note the points that it passed, and
+how long its leases are, in seconds."""
+
+ANSWER = "answer.show"
+"""The step that answers the command."""
+
+
+class Side(StrEnum):
+    """Where a point is."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The `nth` time on one side of a step."""
+
+    step: str
+    side: Side
+    nth: int = 1
+
+    @classmethod
+    def parse(cls, words: str) -> Self:
+        """The point that `str` made these words of."""
+        step, side, nth = words.split(":")
+        return cls(step, Side(side), int(nth))
+
+    def __str__(self) -> str:
+        """The point in words without spaces."""
+        return f"{self.step}:{self.side}:{self.nth}"
+
+
+def unit_name(unit: Callable[..., object]) -> str:
+    """The name of a unit of work: its module's last part, and its own."""
+    return f"{unit.__module__.rpartition('.')[2]}.{getattr(unit, '__name__', '?')}"
+
+
+def units_written() -> set[str]:
+    """Every unit of work that the services hand to `Store.write`, by what their source says."""
+    folder = Path(bot.services.__file__).parent
+    return {name for path in folder.glob("*.py") for name in _written_in(path)}
+
+
+def port_calls() -> set[str]:
+    """Every call to the world outside that the services may make, by their ports."""
+    ports = {"provider": SongProvider, "announcer": Announcer, "media": MediaSource}
+    return {
+        f"{name}.{call}"
+        for name, port in ports.items()
+        for call, function in inspect.getmembers(port, inspect.iscoroutinefunction)
+    }
+
+
+def _written_in(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("_store.write"):
+            yield f"{path.stem}.{ast.unparse(node.args[0])}"

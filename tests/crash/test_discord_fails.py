@@ -1,0 +1,154 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.domain.requests import State
+from sandbox.discord import Fault, FaultKind
+from sandbox.discord.permissions import Permission
+from tests.crash.points import Point, Side
+from tests.crash.scene import MEMBERS, SHORT_LEASE_S, Asked, Scene, scene
+from tests.crash.truth import all_told, prove
+
+SONGS = 30
+RATE = 0.15
+TROUBLES = (
+    (FaultKind.STATUS, 500),
+    (FaultKind.STATUS, 503),
+    (FaultKind.STATUS_AFTER, 500),
+    (FaultKind.STATUS_AFTER, 503),
+    (FaultKind.RESET, 0),
+    (FaultKind.RESET_AFTER, 0),
+)
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(120)]
+
+
+async def under_way(here: Scene, count: int) -> list[Asked]:
+    """So many songs that the provider has, and whose status messages say so."""
+    asked = [await here.order(f"Member {number % MEMBERS}") for number in range(count)]
+    for one in asked:
+        await one.invocation.answer(timeout_s=10)
+    await here.until(lambda: len(here.provider.tasks) == count)
+    return asked
+
+
+def stumble(here: Scene) -> None:
+    """Discord fails in every way at the rate, whatever it is asked."""
+    each = 1 - (1 - RATE) ** (1 / len(TROUBLES))
+    for kind, status in TROUBLES:
+        here.discord.faults.add(Fault(kind=kind, status=status, times=None, rate=each))
+
+
+async def test_thirty_songs_are_posted_once_though_discord_fails_all_the_time(
+    tmp_path: Path, database: str
+) -> None:
+    async with scene(tmp_path, database_url=database, song_s=1.0, MAX_RUNNING=str(SONGS)) as here:
+        await here.start()
+        asked = await under_way(here, SONGS)
+        stumble(here)
+        await all_told(here, *(one.id for one in asked))
+        here.discord.faults.clear()
+        await here.stop()
+        assert list((await prove(here)).values()) == [State.DELIVERED] * SONGS
+
+
+def drop(here: Scene) -> None:
+    here.discord.gateway.drop()
+
+
+def tear_off(here: Scene) -> None:
+    here.discord.gateway.drop(code=None)
+
+
+def invalidate(here: Scene) -> None:
+    here.discord.gateway.invalidate()
+
+
+@pytest.mark.parametrize("disturb", [drop, tear_off, invalidate])
+async def test_songs_are_delivered_while_the_gateway_is_away(
+    tmp_path: Path, database: str, disturb: Callable[[Scene], None]
+) -> None:
+    async with scene(tmp_path, database_url=database, song_s=1.0) as here:
+        await here.start()
+        asked = await under_way(here, 4)
+        disturb(here)
+        await all_told(here, *(one.id for one in asked))
+        await here.until(lambda: here.discord.gateway.connected)
+        await here.stop()
+        assert set((await prove(here)).values()) == {State.DELIVERED}
+
+
+def delete_statuses(here: Scene) -> None:
+    for asked in here.asked:
+        assert asked.invocation.original is not None
+        here.discord.mishaps.delete_message(asked.invocation.original)
+
+
+def hide_channel(here: Scene) -> None:
+    here.discord.mishaps.hide(here.discord.channel("songs"))
+
+
+def forbid_posts(here: Scene) -> None:
+    here.discord.mishaps.deny(here.discord.channel("songs"), Permission.SEND_MESSAGES)
+
+
+def delete_channel(here: Scene) -> None:
+    here.discord.mishaps.delete_channel(here.discord.channel("songs"))
+
+
+def members_leave(here: Scene) -> None:
+    for asked in here.asked:
+        here.discord.mishaps.remove_member(here.discord.member(asked.who))
+
+
+def remove_bot(here: Scene) -> None:
+    here.discord.mishaps.remove_bot(here.discord.guild)
+
+
+def end_tokens(here: Scene) -> None:
+    for asked in here.asked:
+        here.discord.mishaps.end_token(asked.invocation)
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["going on", "killed meanwhile"])
+@pytest.mark.parametrize(
+    "spoil",
+    [delete_statuses, hide_channel, forbid_posts, delete_channel, members_leave, remove_bot, end_tokens],
+)
+async def test_each_song_reaches_its_member_once_whatever_becomes_of_the_place(
+    tmp_path: Path, database: str, spoil: Callable[[Scene], None], killed: bool
+) -> None:
+    async with scene(tmp_path, database_url=database, song_s=1.0) as here:
+        await here.start(lease_s=SHORT_LEASE_S)
+        await under_way(here, 4)
+        spoil(here)
+        if killed:
+            await here.victim.kill()
+            assert await here.start()
+        await all_told(here, *(one.id for one in here.asked))
+        await here.stop()
+        assert set((await prove(here)).values()) <= {State.DELIVERED, State.UNCERTAIN}
+
+
+async def test_a_result_is_posted_once_though_the_bot_was_away_for_longer_than_a_nonce_lives(
+    tmp_path: Path, database: str
+) -> None:
+    async with scene(tmp_path, database_url=database, nonce_s=0.0) as here:
+        await here.start(dies_at=Point("announcer.post_result", Side.AFTER), lease_s=SHORT_LEASE_S)
+        asked = await here.order()
+        await here.victim.ended()
+        assert await here.start()
+        await all_told(here, asked.id)
+        await here.stop()
+        assert await prove(here) == {asked.id: State.DELIVERED}
+
+
+async def test_an_answer_that_was_cut_off_twice_is_still_the_status(tmp_path: Path, database: str) -> None:
+    async with scene(tmp_path, database_url=database, song_s=3.0) as here:
+        await here.start()
+        here.discord.faults.add(Fault(kind=FaultKind.RESET, on="POST /interactions/*", times=2))
+        asked = await here.order()
+        await all_told(here, asked.id)
+        await here.stop()
+        assert await prove(here) == {asked.id: State.DELIVERED}

@@ -1,0 +1,231 @@
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from bot.domain.requests import State
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.cqtai.timeline import Fail
+from sandbox.discord import Fault as DiscordFault
+from sandbox.discord import FaultKind
+from tests.crash.conftest import POSTGRESQL, SQLITE
+from tests.crash.points import ANSWER, Point, Side, port_calls, units_written
+from tests.crash.scene import SHORT_LEASE_S, Scene, scene
+from tests.crash.truth import all_told, prove
+
+SONG = {
+    "songs._place": 1,
+    ANSWER: 1,
+    "songs._set_message": 1,
+    "submitting._take": 1,
+    "provider.submit": 1,
+    "submitting._conclude": 1,
+    "following._claim": 1,
+    "provider.query": 1,
+    "following._keep_asking": 1,
+    "following._finish": 1,
+    "courier._claim": 2,
+    "announcer.edit_status": 2,
+    "courier._say": 2,
+    "media.fetch_audio": 1,
+    "announcer.post_result": 1,
+    "delivery._record": 1,
+    "courier._said": 1,
+}
+"""The steps of a song that is made, and how often each is passed at least."""
+START = ("memory._put", "attendance._beat")
+STOP = ("attendance._leave",)
+CANCEL, END, FAILED, ENDING = "songs._cancel", "following._end", "courier._failed", "announcer.post_ending"
+FORGET, FIND = "courier._forget_token", "announcer.find_result"
+"""The steps of lives that go another way."""
+ON_ITS_WAY = {
+    "submitting._take:after",
+    "provider.submit:before",
+    "provider.submit:after",
+    "submitting._conclude:before",
+}
+"""Where a death leaves open whether the provider was reached."""
+
+pytestmark = pytest.mark.long
+
+
+def points(steps: Iterable[str], *, nth: int = 1) -> list[Point]:
+    return [Point(step, side, nth) for step in steps for side in Side]
+
+
+SONG_POINTS = [p for step, most in SONG.items() for nth in range(most) for p in points([step], nth=nth + 1)]
+DECISIVE = (
+    "songs._place",
+    "submitting._take",
+    "submitting._conclude",
+    "following._finish",
+    "delivery._record",
+)
+"""The steps in which a request moves: they are tried on both databases, the others on the quicker one."""
+CASES = [pytest.param(SQLITE, p, id=f"{SQLITE}-{p}") for p in SONG_POINTS]
+CASES += [pytest.param(POSTGRESQL, p, id=f"{POSTGRESQL}-{p}") for p in points(DECISIVE)]
+END_POINTS, FAILED_POINTS = points([END]), points([FAILED])
+
+
+def test_every_step_that_the_services_can_take_has_its_points() -> None:
+    assert units_written() | port_calls() <= {*SONG, *START, *STOP, CANCEL, END, FAILED, ENDING, FORGET, FIND}
+
+
+async def died(here: Scene, point: Point) -> set[str]:
+    """All that the bot passed until it died at this point, and not for any other reason."""
+    await here.victim.ended()
+    passed = here.victim.passed()
+    assert f"{point.step}:{point.side}" in passed, here.victim.log()[-3000:]
+    return passed
+
+
+async def lives_on(here: Scene) -> dict[int, State]:
+    """How all requests end when the bot is started again, asked for one more song, and stopped."""
+    placed = set(await here.requests())
+    assert await here.start()
+    fresh = await here.order()
+    await all_told(here, *placed, fresh.id)
+    await here.stop()
+    ends = await prove(here)
+    assert ends[fresh.id] is State.DELIVERED
+    return ends
+
+
+def possible(point: Point, passed: set[str]) -> set[State | None]:
+    """How a request may end whose bot died there; what the other loops did meanwhile is not settled."""
+    place = f"{point.step}:{point.side}"
+    if place == "songs._place:before":
+        return {None}
+    if place in ON_ITS_WAY or (
+        "submitting._take:after" in passed and not passed & {"submitting._conclude:before"}
+    ):
+        return {State.UNCERTAIN}
+    if "submitting._conclude:after" in passed or place == "submitting._take:before":
+        return {State.DELIVERED}
+    return {State.DELIVERED, State.UNCERTAIN}
+
+
+@pytest.mark.parametrize(("database", "point"), CASES, indirect=["database"])
+async def test_a_song_is_made_once_and_paid_once_wherever_the_bot_dies(
+    tmp_path: Path, database: str, point: Point
+) -> None:
+    async with scene(tmp_path, database_url=database) as here:
+        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await here.order()
+        passed = await died(here, point)
+        ends = await lives_on(here)
+        assert ends.get(asked.id) in possible(point, passed)
+
+
+@pytest.mark.parametrize("point", points(step for step in START if step in units_written()), ids=str)
+async def test_a_bot_that_dies_while_it_starts_can_be_started(
+    tmp_path: Path, database: str, point: Point
+) -> None:
+    async with scene(tmp_path, database_url=database) as here:
+        await here.start(dies_at=point)
+        await died(here, point)
+        await lives_on(here)
+
+
+@pytest.mark.parametrize("point", points(step for step in STOP if step in units_written()), ids=str)
+async def test_a_bot_that_dies_while_it_stops_can_be_started(
+    tmp_path: Path, database: str, point: Point
+) -> None:
+    async with scene(tmp_path, database_url=database) as here:
+        await here.start(dies_at=point)
+        here.victim.terminate()
+        await died(here, point)
+        await lives_on(here)
+
+
+@pytest.mark.parametrize("point", END_POINTS, ids=str)
+async def test_a_failed_song_is_refunded_once(tmp_path: Path, database: str, point: Point) -> None:
+    async with scene(tmp_path, database_url=database) as here:
+        here.provider.faults.add(Fault(Phase.TASK, Fail("timeout")))
+        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await here.order()
+        await died(here, point)
+        assert (await lives_on(here))[asked.id] is State.FAILED
+
+
+@pytest.mark.parametrize("point", END_POINTS, ids=str)
+async def test_a_submission_that_was_cut_off_is_refunded_once(
+    tmp_path: Path, database: str, point: Point
+) -> None:
+    async with scene(tmp_path, database_url=database) as here:
+        await here.start(dies_at=Point("provider.submit", Side.AFTER), lease_s=SHORT_LEASE_S)
+        asked = await here.order()
+        await here.victim.ended()
+        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        await died(here, point)
+        assert (await lives_on(here))[asked.id] is State.UNCERTAIN
+        assert len(here.provider.tasks) == 2
+
+
+@pytest.mark.parametrize("point", FAILED_POINTS, ids=str)
+async def test_a_status_that_discord_did_not_take_is_said_later(
+    tmp_path: Path, database: str, point: Point
+) -> None:
+    async with scene(tmp_path, database_url=database) as here:
+        here.discord.faults.add(DiscordFault(kind=FaultKind.UNKNOWN_MESSAGE, on="PATCH /webhooks/*"))
+        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await here.order()
+        await died(here, point)
+        assert (await lives_on(here))[asked.id] is State.DELIVERED
+
+
+@pytest.mark.parametrize("point", points([ENDING]), ids=str)
+async def test_an_ending_without_a_status_message_is_told_once(
+    tmp_path: Path, database: str, point: Point
+) -> None:
+    async with scene(tmp_path, database_url=database, song_s=1.0) as here:
+        here.provider.faults.add(Fault(Phase.TASK, Fail("timeout")))
+        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await here.order()
+        here.discord.mishaps.delete_message(await asked.invocation.answer(timeout_s=10))
+        await died(here, point)
+        assert (await lives_on(here))[asked.id] is State.FAILED
+
+
+@pytest.mark.parametrize("point", points([CANCEL]), ids=str)
+async def test_a_cancelled_request_is_refunded_once_and_never_made(
+    tmp_path: Path, database: str, point: Point
+) -> None:
+    async with scene(tmp_path, database_url=database, song_s=2.0, MAX_RUNNING="1") as here:
+        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        first = await here.order("Ada")
+        await here.until(lambda: here.provider.tasks)
+        second = await here.order("Ben")
+        await second.invocation.answer(timeout_s=10)
+        await here.discord.member("Ben").slash("songs", "cancel", request=str(second.id))
+        await died(here, point)
+        ends = await lives_on(here)
+        assert ends[first.id] is State.DELIVERED
+        assert ends[second.id] is (State.CANCELLED if point.side is Side.AFTER else State.DELIVERED)
+
+
+@pytest.mark.parametrize("point", points([FORGET]), ids=str)
+async def test_a_token_that_died_early_is_forgotten_and_the_song_delivered(
+    tmp_path: Path, database: str, point: Point
+) -> None:
+    async with scene(tmp_path, database_url=database, song_s=1.0) as here:
+        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await here.order()
+        await asked.invocation.answer(timeout_s=10)
+        here.discord.mishaps.end_token(asked.invocation)
+        await died(here, point)
+        assert (await lives_on(here))[asked.id] is State.DELIVERED
+        assert (await here.requests())[asked.id].address.token is None
+
+
+@pytest.mark.parametrize("point", points([FIND]), ids=str)
+async def test_a_result_is_posted_once_though_two_couriers_die_over_it(
+    tmp_path: Path, database: str, point: Point
+) -> None:
+    async with scene(tmp_path, database_url=database) as here:
+        await here.start(dies_at=Point("announcer.post_result", Side.AFTER), lease_s=SHORT_LEASE_S)
+        asked = await here.order()
+        await here.victim.ended()
+        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        await died(here, point)
+        assert (await lives_on(here))[asked.id] is State.DELIVERED

@@ -1,0 +1,137 @@
+"""What a power cut can leave of a SQLite file: the main file, and the log up to some byte.
+
+SQLite's log is a header of 32 bytes and frames of 24 bytes and a page; a frame that ends a transaction names
+the size of the database, others have 0 there (sqlite.org/fileformat2.html, "The Write-Ahead Log").
+"""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.requests import State
+from bot.storage.audit import audit_database
+from bot.storage.schema import migrate
+from tests.crash.points import Point, Side
+from tests.crash.scene import SHORT_LEASE_S, Scene, scene
+from tests.crash.truth import all_told, prove
+
+HEADER, FRAME = 32, 24
+CHECKPOINT = 1000
+"""Frames after which SQLite moves the log into the main file, which would then be ahead of a shorter log."""
+SONGS = 3
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(120)]
+
+
+class Remains:
+    """A file and its log as a dead process left them."""
+
+    def __init__(self, database: Path) -> None:
+        self.main = database.read_bytes()
+        self.log = log_of(database).read_bytes()
+        self.frame = FRAME + struct.unpack_from(">I", self.log, 8)[0]
+
+    @property
+    def commits(self) -> list[int]:
+        """How long the log was after each transaction, in bytes."""
+        return [end for end in self.ends if struct.unpack_from(">I", self.log, end - self.frame + 4)[0]]
+
+    @property
+    def ends(self) -> list[int]:
+        """Where each whole frame ends."""
+        count = (len(self.log) - HEADER) // self.frame
+        return [HEADER + (number + 1) * self.frame for number in range(count)]
+
+    def cut(self, length: int, *, torn: int = 0) -> Iterator[bytes]:
+        """The log of that length, and with as many bytes of what came next."""
+        yield self.log[:length]
+        if torn:
+            yield self.log[: length + torn]
+
+    def lay_out(self, log: bytes, *, at: Path) -> str:
+        """The URL of a database with this log, and without the index that memory held."""
+        at.write_bytes(self.main)
+        log_of(at).write_bytes(log)
+        at.with_name(f"{at.name}-shm").unlink(missing_ok=True)
+        return f"sqlite:///{at}"
+
+
+def log_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}-wal")
+
+
+async def evening(here: Scene) -> None:
+    """Some songs, one of them cancelled while it waits; then the process is gone at once."""
+    await here.start(lease_s=SHORT_LEASE_S)
+    asked = [await here.order(f"Member {number}") for number in range(SONGS)]
+    for one in asked:
+        await one.invocation.answer(timeout_s=10)
+    await here.discord.member("Member 2").slash("songs", "cancel", request=str(asked[-1].id))
+    await all_told(here, *(one.id for one in asked))
+    await here.victim.kill()
+
+
+async def remains_of_an_evening(folder: Path) -> Remains:
+    database = folder / "inspire.db"
+    async with scene(folder, database_url=f"sqlite:///{database}", MAX_RUNNING="1") as here:
+        await evening(here)
+    return Remains(database)
+
+
+async def test_wherever_the_log_ends_the_books_are_right(tmp_path: Path) -> None:
+    remains = await remains_of_an_evening(tmp_path)
+    assert len(remains.commits) > 20
+    assert len(remains.ends) < CHECKPOINT
+    seen: set[tuple[int, ...]] = set()
+    for number, length in enumerate([HEADER, *remains.ends]):
+        for log in remains.cut(length, torn=remains.frame // 2):
+            url = remains.lay_out(log, at=tmp_path / f"cut{number}.db")
+            migrate(url)
+            breaches, totals = audit_database(url)
+            assert breaches == []
+            seen.add((totals.requests.get(State.DELIVERED, 0), totals.held, totals.used))
+    assert {delivered for delivered, _, _ in seen} == {0, 1, 2}
+    assert max(used for _, _, used in seen) == 60
+    assert max(held for _, held, _ in seen) >= 60
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+async def test_the_bot_goes_on_from_what_a_power_cut_left(tmp_path: Path, share: float) -> None:
+    remains = await remains_of_an_evening(tmp_path)
+    length = remains.commits[int(len(remains.commits) * share)]
+    *_, log = remains.cut(length, torn=remains.frame - 1)
+    folder = tmp_path / "later"
+    folder.mkdir()
+    url = remains.lay_out(log, at=folder / "inspire.db")
+    before = audit_database(url)[1]
+    async with scene(folder, database_url=url) as here:
+        assert await here.start()
+        fresh = await here.order()
+        await all_told(here, fresh.id)
+        await here.until(lambda: not audit_database(url)[1].held)
+        await here.stop()
+        assert await prove(here) == {fresh.id: State.DELIVERED}
+    after = audit_database(url)[1]
+    assert sum(after.requests.values()) == sum(before.requests.values()) + 1
+    assert after.used >= before.used + 30
+
+
+@pytest.mark.parametrize(
+    "step", ["submitting._take", "submitting._conclude", "following._finish", "delivery._record"]
+)
+async def test_a_write_that_was_torn_off_never_was(tmp_path: Path, step: str) -> None:
+    database = tmp_path / "inspire.db"
+    async with scene(tmp_path, database_url=f"sqlite:///{database}") as here:
+        await here.start(dies_at=Point(step, Side.AFTER), lease_s=SHORT_LEASE_S)
+        asked = await here.order()
+        await here.victim.ended()
+        remains = Remains(database)
+        half_a_frame = remains.log[-remains.frame : -remains.frame // 2]
+        remains.lay_out(remains.log[: remains.commits[-1]] + half_a_frame, at=database)
+        assert await here.start()
+        await all_told(here, asked.id)
+        await here.stop()
+        expected = State.UNCERTAIN if step == "submitting._take" else State.DELIVERED
+        assert await prove(here) == {asked.id: expected}

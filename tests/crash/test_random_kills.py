@@ -1,0 +1,113 @@
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.domain.requests import RETURNED, State
+from sandbox.cqtai.effects import Slow
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.cqtai.timeline import Fail
+from tests.crash.conftest import POSTGRESQL, SQLITE
+from tests.crash.scene import MEMBERS, SHORT_LEASE_S, STOP_S, Scene, scene
+from tests.crash.truth import all_told, bot_posts, prove, results_of, traces
+
+SEED = 1
+LONGEST_LIFE_S = 1.2
+ORDERS_A_LIFE = 4
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
+
+
+async def one_life(here: Scene, rng: random.Random) -> None:
+    """The bot is started, asked for songs, and killed at any instant, perhaps before it is ready."""
+    if await here.start(lease_s=SHORT_LEASE_S):
+        for _ in range(ORDERS_A_LIFE):
+            await here.order(f"Member {rng.randrange(MEMBERS)}")
+            await asyncio.sleep(rng.uniform(0, LONGEST_LIFE_S / ORDERS_A_LIFE))
+    await here.victim.kill()
+
+
+async def nothing_is_doubled_so_far(here: Scene) -> None:
+    for one in await traces(here):
+        assert one.submissions <= 1
+        assert len(one.tasks) <= 1
+        assert len(one.results) <= 1
+        assert one.request is not None or not one.submissions
+
+
+def counts(here: Scene, ends: Counter[State], *, kills: int) -> dict[str, int]:
+    """The figures of a run in which nothing was doubled, lost or wrongly charged."""
+    results = sum(len(results_of(here, asked)) for asked in here.asked)
+    return {
+        "kills": kills,
+        "asked": len(here.asked),
+        "placed": ends.total(),
+        "delivered": ends[State.DELIVERED],
+        "refunded": sum(ends[state] for state in RETURNED),
+        "of these uncertain": ends[State.UNCERTAIN],
+        "submissions": sum(line.method == "POST" for line in here.provider.requests),
+        "tasks": len(here.provider.tasks),
+        "results": results,
+        "posted twice": results - ends[State.DELIVERED],
+        "endings": len(bot_posts(here)) - results,
+    }
+
+
+@pytest.mark.parametrize(("database", "kills"), [(SQLITE, 30), (POSTGRESQL, 30)], indirect=["database"])
+async def test_deaths_at_any_instant_lose_double_and_overcharge_nothing(
+    tmp_path: Path, database: str, kills: int, record_property: Callable[[str, object], None]
+) -> None:
+    rng = random.Random(SEED)
+    async with scene(tmp_path, database_url=database) as here:
+        here.provider.faults.add(Fault(Phase.TASK, Fail("timeout"), times=None, rate=0.1))
+        for _ in range(kills):
+            await one_life(here, rng)
+            await nothing_is_doubled_so_far(here)
+        placed = set(await here.requests())
+        assert await here.start()
+        await all_told(here, *placed)
+        await here.stop()
+        ends = Counter((await prove(here)).values())
+    assert ends[State.DELIVERED] > kills
+    assert set(ends) <= {State.DELIVERED, *RETURNED}
+    record_property("database", database.partition(":")[0])
+    for name, count in counts(here, ends, kills=kills).items():
+        record_property(name, count)
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.2, 0.5, 1.0])
+async def test_a_stop_under_load_is_orderly_and_what_is_left_goes_on(
+    tmp_path: Path, database: str, delay_s: float
+) -> None:
+    async with scene(tmp_path, database_url=database, song_s=0.8) as here:
+        await here.start()
+        for number in range(16):
+            await here.order(f"Member {number % MEMBERS}")
+        await asyncio.sleep(delay_s)
+        await here.stop()
+        await nothing_is_doubled_so_far(here)
+        placed = await here.requests()
+        assert {request.state for request in placed.values()}.isdisjoint({State.SUBMITTING, State.UNCERTAIN})
+        assert await here.start()
+        await all_told(here, *placed)
+        await here.stop()
+        assert set((await prove(here)).values()) <= {State.DELIVERED}
+
+
+async def test_a_stop_waits_for_nobody_who_hangs_and_the_doubt_is_settled_later(
+    tmp_path: Path, database: str
+) -> None:
+    async with scene(tmp_path, database_url=database) as here:
+        here.provider.faults.add(Fault(Phase.SUBMIT, Slow(60.0), accepted=True))
+        await here.start(lease_s=SHORT_LEASE_S + STOP_S)
+        asked = await here.order()
+        await here.until(lambda: here.provider.tasks)
+        await here.stop()
+        assert (await here.requests())[asked.id].state is State.SUBMITTING
+        assert await here.start()
+        await all_told(here, asked.id)
+        await here.stop()
+        assert await prove(here) == {asked.id: State.UNCERTAIN}

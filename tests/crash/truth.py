@@ -1,0 +1,167 @@
+"""What became of everything that was asked for, by the provider's, Discord's and the ledger's own words."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.domain.ledger import Entry, TransferKind
+from bot.domain.requests import RETURNED, Request, State
+from bot.services.work import Work
+from bot.storage.audit import audit_database
+from bot.storage.store import open_store
+from sandbox.cqtai.tasks import TaskSnapshot
+from sandbox.discord.messages import Message
+from tests.crash.scene import Asked, Scene
+from tests.e2e.reading import seen, title
+
+TITLES = {
+    State.DELIVERED: "Your song is ready",
+    State.UNDELIVERABLE: "Your song is ready, but couldn't be posted",
+    State.FAILED: "No song this time",
+    State.EXPIRED: "No song this time",
+    State.UNCERTAIN: "The connection broke",
+    State.CANCELLED: "Cancelled",
+}
+MOST_ENTRIES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """All that one request has left behind, outside and inside."""
+
+    asked: Asked
+    tasks: list[TaskSnapshot]
+    submissions: int
+    results: list[Message]
+    endings: list[Message]
+    request: Request | None
+    transfers: Counter[TransferKind]
+    status: Message | None
+    """The answer to the command, where the member can see it."""
+
+    def complaints(self, *, refusals: bool) -> Iterator[str]:
+        """Every way in which the promise was not kept; after refusals a request may be submitted again."""
+        if self.request is None:
+            if self.tasks or self.results or self.endings or self.submissions:
+                yield "it was never placed, and yet something came of it"
+            return
+        state = self.request.state
+        if state not in TITLES:
+            yield f"it is still {state}"
+        if len(self.tasks) > 1 or (self.submissions > 1 and not refusals):
+            yield f"{self.submissions} submissions, {len(self.tasks)} tasks"
+        made = state in {State.DELIVERED, State.UNDELIVERABLE}
+        if made and len(self.tasks) != 1:
+            yield f"{state} with {len(self.tasks)} tasks"
+        if state is State.CANCELLED and self.submissions:
+            yield "cancelled, and submitted all the same"
+        if len(self.results) != (state is State.DELIVERED):
+            yield f"{state} with {len(self.results)} results"
+        expected = Counter([TransferKind.PENDING, TransferKind.POST if made else TransferKind.VOID])
+        if self.transfers != expected:
+            yield f"{state} with the transfers {dict(self.transfers)}"
+        yield from self._told_wrongly(state)
+
+    def _told_wrongly(self, state: State) -> Iterator[str]:
+        false_alarms = [said.content for said in self.asked.invocation.followups if said.ephemeral]
+        if false_alarms:
+            yield f"{state}, but the member was told {false_alarms}"
+        if self.status is None:
+            endings = 1 if state in RETURNED else 0
+            if len(self.endings) != endings:
+                yield f"{state} without a status message and with {len(self.endings)} endings"
+            return
+        says = seen(self.status)
+        if title(self.status) != TITLES.get(state) or self.status.content:
+            yield f"{state}, but its status says: {says}"
+        if (state in RETURNED) != ("credits are back" in says):
+            yield f"{state}, but of the credits its status says: {says}"
+        if self.endings:
+            yield f"{state} with a status message and {len(self.endings)} endings"
+
+
+async def traces(scene: Scene) -> list[Traces]:
+    """What is left of each request, while no bot runs."""
+    requests, posts, lines = await scene.requests(), bot_posts(scene), scene.provider.requests
+    transfers = await _transfers(scene)
+    return [
+        Traces(
+            asked=asked,
+            tasks=[task for task in scene.provider.tasks if task.body.get("prompt") == asked.prompt],
+            submissions=sum(f'"{asked.prompt}"'.encode() in line.body for line in lines),
+            results=results_of(scene, asked),
+            endings=[post for post in posts if post.nonce == f"end{asked.id}"],
+            status=status_of(scene, asked),
+            request=requests.get(asked.id),
+            transfers=transfers[asked.id],
+        )
+        for asked in scene.asked
+    ]
+
+
+async def prove(scene: Scene, *, refusals: bool = False) -> dict[int, State]:
+    """Nothing was lost, doubled or wrongly charged; gives how each request ended."""
+    assert audit_database(scene.database_url)[0] == []
+    found = await traces(scene)
+    complaints = [
+        f"{one.asked.prompt}: {words}" for one in found for words in one.complaints(refusals=refusals)
+    ]
+    assert complaints == [], "\n".join([*complaints, scene.victim.log()[-6000:]])
+    spent = sum(task.charged - task.refunded for task in scene.provider.tasks)
+    assert scene.provider.credits.spent == spent
+    return {one.request.id: one.request.state for one in found if one.request is not None}
+
+
+def bot_posts(scene: Scene) -> list[Message]:
+    """Everything that the bot posted by its own right, wherever that is, and that still stands there."""
+    channels = scene.discord.state.world.channels.values()
+    own = (message for channel in channels for message in channel.messages if message.author.is_bot)
+    return [message for message in own if message.nonce is not None and not message.deleted]
+
+
+def results_of(scene: Scene, asked: Asked) -> list[Message]:
+    """The messages with the song, posted by the bot's right or as follow-ups."""
+    posts = [post for post in bot_posts(scene) if str(post.nonce) == str(asked.id)]
+    return posts + [post for post in asked.invocation.followups if not post.ephemeral]
+
+
+def status_of(scene: Scene, asked: Asked) -> Message | None:
+    """The answer to the command, if it came and still stands there."""
+    status = asked.invocation.original
+    gone = status is None or status.deleted or status.channel_id not in scene.discord.state.world.channels
+    return None if gone else status
+
+
+def told(scene: Scene, asked: Asked) -> bool:
+    """Whether the member has learned how it ended."""
+    status = status_of(scene, asked)
+    if status is not None:
+        return title(status) in TITLES.values()
+    endings = [post for post in bot_posts(scene) if post.nonce == f"end{asked.id}"]
+    return bool(endings or results_of(scene, asked))
+
+
+async def all_told(scene: Scene, *ids: int) -> None:
+    """The members have learned how these requests ended."""
+    open_ones = [asked for asked in scene.asked if asked.id in ids]
+    try:
+        await scene.until(lambda: all(told(scene, asked) for asked in open_ones))
+    except TimeoutError as error:
+        left = [asked.prompt for asked in open_ones if not told(scene, asked)]
+        raise AssertionError(f"not told: {left}\n{scene.victim.log()[-6000:]}") from error
+
+
+async def _transfers(scene: Scene) -> dict[int, Counter[TransferKind]]:
+    members = {asked.user_id for asked in scene.asked}
+    async with open_store(scene.database_url) as store:
+        entries = await store.read(_entries, scene.discord.guild.id, sorted(members))
+    return {
+        asked.id: Counter(entry.kind for entry in entries if entry.request_id == asked.id)
+        for asked in scene.asked
+    }
+
+
+def _entries(work: Work, guild_id: int, members: list[int]) -> list[Entry]:
+    return [
+        entry for user_id in members for entry in work.ledger.entries(guild_id, user_id, limit=MOST_ENTRIES)
+    ]

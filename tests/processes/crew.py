@@ -1,0 +1,148 @@
+"""The processes of one bot on one PostgreSQL database, between a local Discord and a local provider."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, STDOUT, Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.config import Settings
+from sandbox.cqtai import LocalProvider, Terms
+from sandbox.discord import LocalDiscord
+from sandbox.discord.limits import Bucket, Limits
+from sandbox.song_clock import SongClock
+from tests.crash.points import LEASE_S
+from tests.e2e.program import ROOT, environment
+from tests.e2e.stage import LONG_S, SONG_S, Stage
+
+GATEWAY, WORKER = ("--role", "gateway"), ("--role", "worker")
+FAST = Bucket(requests=1000, per_s=1.0)
+LIMITS = Limits(channel_route=FAST, channel_webhook=FAST, interaction_webhook=FAST, bot_requests=FAST)
+SETTINGS = {"POLLS_PER_S": "500", "DEFAULT_ALLOWANCE": "30000", "MAX_ACTIVE_PER_MEMBER": "1000"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """One process of the bot."""
+
+    process: Process
+    log_file: Path
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace")
+
+    async def ended(self) -> int:
+        """The exit code, once there is one."""
+        async with asyncio.timeout(LONG_S):
+            return await self.process.wait()
+
+    async def stop(self) -> None:
+        """It was asked to stop, and has done so in good order."""
+        self.process.terminate()
+        assert await self.ended() == 0, self.log[-3000:]
+
+    async def kill(self) -> None:
+        """It is gone at once, with nothing finished."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+
+
+@dataclass
+class Crew(Stage):
+    """Both local servers, and the processes that were started between them."""
+
+    folder: Path
+    variables: dict[str, str]
+    clock: SongClock
+    hands: list[Hand] = field(default_factory=list)
+
+    async def start(self, *arguments: str, lease_s: float | None = None) -> Hand:
+        """A process of `python -m bot run`; it is not ready yet.
+
+        With `lease_s` its leases last so long, and other pauses are short too.
+        """
+        module = "bot" if lease_s is None else "tests.crash.victim"
+        told = {} if lease_s is None else {LEASE_S: str(lease_s)}
+        paths = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+        log_file = self.folder / f"{len(self.hands)}.log"
+        with log_file.open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", module, "run", *arguments),
+                cwd=self.folder,
+                env=paths | self.variables | told,
+                stdin=DEVNULL,
+                stdout=log.fileno(),
+                stderr=STDOUT,
+            )
+        self.hands.append(Hand(process, log_file))
+        return self.hands[-1]
+
+    async def gateway(self, *arguments: str, lease_s: float | None = None) -> Hand:
+        """A process that takes commands and does nothing else."""
+        identified = self.discord.gateway.identifies
+        hand = await self.start(*GATEWAY, *arguments, lease_s=lease_s)
+        await self.until(lambda: self.discord.gateway.identifies > identified, hand)
+        await self.until(self.discord.registrations, hand)
+        return hand
+
+    async def worker(self, *, lease_s: float | None = None) -> Hand:
+        """A process that works, and takes no commands."""
+        hand = await self.start(*WORKER, lease_s=lease_s)
+        await self.until(lambda: "role worker" in hand.log, hand)
+        return hand
+
+    async def until(self, holds: Callable[[], object], *alive: Hand, timeout_s: float = LONG_S) -> None:
+        """The condition holds, and these processes have not ended before."""
+
+        def ended_or_holds() -> bool:
+            for hand in alive:
+                assert hand.process.returncode is None, hand.log[-3000:]
+            return bool(holds())
+
+        try:
+            await self.provider.wait_for(lambda _: ended_or_holds(), timeout_s=timeout_s)
+        except TimeoutError:
+            logs = "\n".join(f"{hand.log_file.name}:\n{hand.log[-3000:]}" for hand in self.hands)
+            raise AssertionError(f"it did not come to that:\n{logs}") from None
+
+
+@asynccontextmanager
+async def crew(folder: Path, *, database_url: str, **changes: str) -> AsyncIterator[Crew]:
+    """Both servers, and no process yet; none outlives them. `changes` are other settings.
+
+    At the end the books are right, and nothing was asked that the stand-in does not do.
+    """
+    clock = SongClock()
+    terms = Terms(audio_s=0.2)
+    async with (
+        LocalDiscord(limits=LIMITS) as discord,
+        LocalProvider(song_s=SONG_S, seed=1, max_running=None, clock=clock, terms=terms) as provider,
+    ):
+        settings = Settings.model_validate(
+            {
+                "discord_token": discord.token,
+                "cqtai_api_key": provider.key,
+                "discord_api_url": discord.api_url,
+                "discord_gateway_url": discord.gateway_url,
+                "cqtai_base_url": provider.base_url,
+                "database_url": database_url,
+                "media_trusted_origins": (provider.origin,),
+            }
+        )
+        here = Crew(discord, provider, settings, folder, {}, clock)
+        here.variables = environment(here, **(SETTINGS | changes))
+        try:
+            yield here
+        finally:
+            for hand in here.hands:
+                if hand.process.returncode is None:
+                    await hand.kill()
+        assert await asyncio.to_thread(here.breaches) == ()
+        assert discord.unimplemented == []
