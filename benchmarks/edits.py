@@ -1,0 +1,109 @@
+"""Edits per song and rate limits met, with 200 songs at once in one channel.
+
+Measured: the real bot between a local Discord with Discord's own rate limits and a local provider that makes
+all songs at once; the answers to `/inspire` are the statuses, the results are posted by the bot. A channel
+takes 5 posts in 5 s, so that 200 results need 200 s at the least. Against: a bot that edits each status at
+every look, 5 s apart, by its own token, and does not read the rate limit's headers; counted over the same
+buckets.
+"""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+from benchmarks.outside import Outside, Scene, Tally
+from benchmarks.program import breaches, new_folder, running, settings_for
+from benchmarks.report import Report, quantile
+from bot.config import Settings
+from bot.domain.polling import Durations
+from bot.services.work import Work
+from bot.storage.schema import migrate
+from bot.storage.store import open_store
+from sandbox.discord.buckets import Buckets
+from sandbox.discord.limits import Limits
+
+SONGS, QUICK_SONGS = 200, 5
+SONG_S, QUICK_SONG_S = 20.0, 5.0
+LOOK_S = 5.0
+PER_S = 50
+MOST_EDITS = 8
+SETTLE_S = 6.0
+"""How long statuses may still change after the last result: the edit with its link waits for the spacing."""
+PAST_SONGS = 500
+
+
+async def run(*, quick: bool) -> Report:
+    """Make the songs."""
+    count, song_s = (QUICK_SONGS, QUICK_SONG_S) if quick else (SONGS, SONG_S)
+    report = Report(
+        f"edits: {count} songs at once in one channel, {song_s:g} s each",
+        "an edit at every look, 5 s apart, by the bot token, headers ignored",
+    )
+    with new_folder() as folder:
+        async with Outside(Scene(members=count, song_s=song_s)) as outside:
+            settings = settings_for(folder, outside.settings, max_running=count, attach_audio=False)
+            await teach(settings, song_s)
+            async with running(settings):
+                begun_s = time.monotonic()
+                await outside.order(count, per_s=PER_S, members=count)
+                tally = await outside.until_results(count, within_s=2.0 * count + 4 * song_s)
+                delivered_s = tally.at_s - begun_s
+                await asyncio.sleep(SETTLE_S)
+                tally = await outside.tally()
+        report.wrong += await breaches(settings)
+    naive_edits, naive_limited = naive(count, song_s=song_s, limits=Limits())
+    _tell(report, tally, count, naive=(naive_edits, naive_limited))
+    window = Limits().channel_route
+    least_s = song_s + (count - 1) // window.requests * window.per_s
+    report.add(
+        "time to the last delivery", f"{delivered_s:.0f} s", f"{least_s:.0f} s (the limit's)", samples=1
+    )
+    report.check(tally.results == count, f"{tally.results} of {count} results were posted")
+    return report
+
+
+def _tell(report: Report, tally: Tally, count: int, *, naive: tuple[float, int]) -> None:
+    edits = tally.edits
+    middle, most = quantile(edits, 0.5), max(edits)
+    report.add("edits a song, median / max", f"{middle:g} / {most}", f"{naive[0]:g}", samples=len(edits))
+    limited = sum(tally.rate_limited.values())
+    report.add("429 from Discord", f"{limited}", f"{naive[1]}", samples=count)
+    for route, times in tally.rate_limited.items():
+        report.add(f"  {route}", f"{times}", samples=limited)
+    report.add("questions a song", f"{tally.questions / count:.1f}", samples=count)
+    report.judge(f"at most {MOST_EDITS} edits a song", f"{most} at most", reached=most <= MOST_EDITS)
+    report.judge(
+        f"no 429 with {count} songs in one channel",
+        f"{limited}",
+        reached=limited == 0,
+    )
+
+
+async def teach(settings: Settings, song_s: float) -> None:
+    """The bot, which does not run yet, knows how long songs take here, as after a long time."""
+    url = settings.database_url.get_secret_value()
+    usual = Durations()
+    for _ in range(PAST_SONGS):
+        usual = usual.with_song(song_s)
+
+    def keep(work: Work) -> None:
+        work.timings.keep(settings.default_model, usual)
+
+    await asyncio.to_thread(migrate, url)
+    async with open_store(url) as store:
+        await store.write(keep)
+
+
+def naive(count: int, *, song_s: float, limits: Limits) -> tuple[float, int]:
+    """Edits a song and refusals (429) of a bot that edits each song at every look, on these limits."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    buckets = Buckets(lambda: now)
+    looks = int(song_s / LOOK_S)
+    refused = 0
+    for _ in range(looks):
+        now += timedelta(seconds=LOOK_S)
+        for _ in range(count):
+            total = buckets.take("total:", rule=limits.bot_requests, scope="global")
+            route = buckets.take("PATCH:one channel", rule=limits.channel_route)
+            refused += not (total.allowed and route.allowed)
+    return looks, refused

@@ -1,0 +1,101 @@
+"""Thousands of requests under way, as if the bot had run for a while: in its database and outside."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from benchmarks.outside import Seat
+from bot.app import song_rules
+from bot.config import Settings
+from bot.domain.ledger import allowance_account
+from bot.domain.polling import PRIOR_MEDIAN_S
+from bot.domain.quota import window_of
+from bot.domain.requests import Address, Move, NewRequest, Request
+from bot.domain.songs import SongSpec
+from bot.domain.tasks import Watch
+from bot.services.cards import QUARTERS
+from bot.services.outbox import NoticeKind
+from bot.services.songs import SongRules
+from bot.services.work import Work
+from bot.storage.schema import migrate
+from bot.storage.store import open_store, utc_now
+from sandbox.cqtai import PLAYLISTS
+
+BATCH = 500
+QUARTER_S = PRIOR_MEDIAN_S / QUARTERS
+ATTACHMENT_LIMIT = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some requests to be written in one unit of work."""
+
+    seats: Sequence[Seat]
+    rules: SongRules
+    now: datetime
+
+
+async def write_in_flight(settings: Settings, seats: Sequence[Seat]) -> None:
+    """The database has a request for each seat: in the making if the seat has a task, else waiting.
+
+    Those in the making were taken within the last minute, evenly spread, and are due to be asked for; their
+    statuses are due at the next quarter of the usual time.
+    """
+    url = settings.database_url.get_secret_value()
+    await asyncio.to_thread(migrate, url)
+    rules = song_rules(settings)
+    async with open_store(url) as store:
+        for start in range(0, len(seats), BATCH):
+            await store.write(_write, Batch(seats[start : start + BATCH], rules, utc_now()))
+
+
+def _write(work: Work, batch: Batch) -> None:
+    for number, seat in enumerate(batch.seats):
+        request = _placed(work, seat, batch)
+        age_s = 60.0 * number / len(batch.seats)
+        if seat.task_id:
+            _taken(work, request, seat.task_id, batch.now - timedelta(seconds=age_s), batch.now)
+
+
+def _placed(work: Work, seat: Seat, batch: Batch) -> Request:
+    rules, now = batch.rules, batch.now
+    policy = rules.policy
+    new = NewRequest(
+        id=seat.interaction_id,
+        guild_id=seat.guild_id,
+        user_id=seat.user_id,
+        spec=SongSpec(playlist_id=PLAYLISTS[0].id, model=rules.default_model),
+        cost=rules.cost,
+        policy=policy,
+        address=Address(
+            application_id=seat.application_id,
+            channel_id=seat.channel_id,
+            message_id=seat.message_id,
+            token=seat.token,
+            token_until=now + timedelta(seconds=rules.token_life_s),
+            attachment_limit=ATTACHMENT_LIMIT,
+        ),
+        placed_at=now,
+    )
+    place = (seat.guild_id, seat.user_id)
+    work.members.take_slot(*place, limit=policy.max_active, cooldown_s=0, now=now)
+    request = work.requests.add(new)
+    window = window_of(policy.period, now)
+    account = allowance_account(*place, window)
+    work.ledger.open_allowance(
+        account, guild_id=place[0], user_id=place[1], window=window, amount=policy.allowance, now=now
+    )
+    work.ledger.hold(new.id, account=account, amount=new.cost, now=now)
+    look_at = now + timedelta(seconds=QUARTER_S)
+    work.notices.open(new.id, NoticeKind.STATUS, mark="waiting", not_before=now, next_at=look_at)
+    return request
+
+
+def _taken(work: Work, request: Request, task_id: str, accepted_at: datetime, now: datetime) -> None:
+    taken = work.requests.move(request, Move.TAKE, next_at=now)
+    watch = Watch(progress_at=now)
+    work.requests.move(taken, Move.ACCEPT, task_id=task_id, accepted_at=accepted_at, watch=watch, next_at=now)
+    passed = int((now - accepted_at).total_seconds() / QUARTER_S)
+    look_at = accepted_at + timedelta(seconds=QUARTER_S * (passed + 1))
+    work.notices.touch(request.id, NoticeKind.STATUS, due_at=look_at)

@@ -1,0 +1,75 @@
+"""Credits overspent when one member uses `/inspire` 500 times at once.
+
+Measured: the real bot between a local Discord and a local provider; the member has credits for ten songs. Its
+books are audited afterwards. Against: a balance that is read, checked and written back in two steps, by as
+many coroutines at once on the same database engine.
+"""
+
+import asyncio
+
+from benchmarks.outside import Outside, Scene
+from benchmarks.program import breaches, new_folder, running, settings_for
+from benchmarks.report import Report, spread_ms
+from bot.config import Settings
+from bot.services.work import Store
+from bot.storage.audit import audit_database
+from sandbox.discord.limits import Bucket, Limits
+
+AT_ONCE, QUICK_AT_ONCE = 500, 200
+COST, AFFORDABLE = 30, 10
+ALLOWANCE = COST * AFFORDABLE
+BALANCE = "balance"
+UNLIMITED = Bucket(requests=10**9, per_s=1.0)
+FREE_REPLIES = Limits(channel_webhook=UNLIMITED, interaction_webhook=UNLIMITED)
+"""Refusals by the hundred in one channel would take many minutes; how fast is not asked here."""
+
+
+async def run(*, quick: bool) -> Report:
+    """Spend at once."""
+    count = QUICK_AT_ONCE if quick else AT_ONCE
+    report = Report(
+        f"overspend: {count} /inspire of one member at once, credits for {AFFORDABLE} songs",
+        "read the balance, check it, write it back; same engine",
+    )
+    with new_folder() as folder:
+        async with Outside(Scene(members=1, limits=FREE_REPLIES)) as outside:
+            settings = settings_for(
+                folder, outside.settings, default_allowance=ALLOWANCE, max_active_per_member=1000
+            )
+            async with running(settings) as app:
+                told = await outside.order(count, per_s=10**6, members=1)
+                # queued behind all orders: when it is done, they are decided
+                await app.store.write(lambda work: work.memos.put(BALANCE, "0"))
+                spent = await _spent(settings)
+                naively = await read_then_write(app.store, count, balance=ALLOWANCE, cost=COST)
+        report.wrong += await breaches(settings)
+    over, over_naively = max(0, spent - ALLOWANCE), max(0, naively - ALLOWANCE)
+    report.add("credits held or used", f"{spent}", f"{naively}", samples=count)
+    report.add("credits overspent", f"{over}", f"{over_naively}", samples=count)
+    answers = [one.after_s for one in told if one.after_s is not None]
+    report.add("first answer, median / p99 / max", spread_ms(answers), samples=len(answers))
+    report.judge("0 credits overspent", f"{over}", reached=over == 0)
+    report.check(over == 0, f"{over} credits were overspent")
+    report.check(spent == ALLOWANCE, f"{spent} of {ALLOWANCE} credits were spent, though all were asked for")
+    report.check(len(answers) == count, f"{count - len(answers)} orders got no answer")
+    return report
+
+
+async def _spent(settings: Settings) -> int:
+    """The credits that are held or used, by the books."""
+    _, totals = await asyncio.to_thread(audit_database, settings.database_url.get_secret_value())
+    return totals.held + totals.used
+
+
+async def read_then_write(store: Store, count: int, *, balance: int, cost: int) -> int:
+    """The credits that so many coroutines spend which check a balance before they write it."""
+    await store.write(lambda work: work.memos.put(BALANCE, f"{balance}"))
+
+    async def spend() -> int:
+        has = int(await store.read(lambda work: work.memos.get(BALANCE)) or 0)
+        if has < cost:
+            return 0
+        await store.write(lambda work: work.memos.put(BALANCE, f"{has - cost}"))
+        return cost
+
+    return sum(await asyncio.gather(*(spend() for _ in range(count))))

@@ -1,0 +1,161 @@
+"""The real bot in this process, and what is measured at it."""
+
+import asyncio
+import gc
+import os
+import resource
+import sqlite3
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from discord.state import ConnectionState
+from discord.webhook.async_ import AsyncWebhookAdapter
+
+from bot.app import App, application
+from bot.config import Settings
+from bot.storage.audit import audit_database
+from bot.storage.schema import migrate
+from bot.storage.urls import database_path
+
+READY_S = 60.0
+TICK_S = 0.01
+PAGE_BYTES = resource.getpagesize()
+MIB = 1024 * 1024
+
+
+@contextmanager
+def new_folder() -> Iterator[Path]:
+    """A folder on disk that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="inspire-bench-") as folder:
+        yield Path(folder)
+
+
+def settings_for(folder: Path, leading: Mapping[str, str], **changes: object) -> Settings:
+    """The bot's settings with a database in the folder; nothing is read from the environment's `.env`."""
+    values = {name.lower(): value for name, value in leading.items()}
+    database = {"database_url": f"sqlite:///{folder / 'inspire.db'}"}
+    return Settings.model_validate(values | database | changes)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[App]:
+    """The bot from its start to its orderly stop."""
+    await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
+    stop = asyncio.Event()
+    async with application(settings) as app, asyncio.TaskGroup() as group:
+        task = group.create_task(app.run(stop))
+        try:
+            async with asyncio.timeout(READY_S):
+                await app.client.wait_until_ready()
+            yield app
+        finally:
+            stop.set()
+            await task
+
+
+async def breaches(settings: Settings) -> list[str]:
+    """What is wrong with the credits, by the operator's own audit."""
+    found, _ = await asyncio.to_thread(audit_database, settings.database_url.get_secret_value())
+    return found
+
+
+async def placed(settings: Settings, count: int, *, within_s: float = 30.0) -> int:
+    """How many requests the database has, once there are so many or the time is over."""
+    path = database_path(settings.database_url.get_secret_value())
+    deadline_s = time.monotonic() + within_s
+    with closing(sqlite3.connect(path)) as connection:
+        while True:
+            (found,) = connection.execute("SELECT count(*) FROM requests").fetchone()
+            if found >= count or time.monotonic() > deadline_s:
+                return int(found)
+            await asyncio.sleep(0.05)
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """From each interaction's dispatch by the gateway to its first answer, in seconds, by interaction."""
+
+    dispatched_s: dict[int, float] = field(default_factory=dict)
+    answered_s: dict[int, float] = field(default_factory=dict)
+
+    def taken_s(self) -> list[float]:
+        """How long each answer took that was taken by Discord."""
+        return [at_s - self.dispatched_s[number] for number, at_s in self.answered_s.items()]
+
+
+@contextmanager
+def callbacks_timed() -> Iterator[Stopwatch]:
+    """Every interaction of the clients that are made inside is timed.
+
+    At the two calls of discord.py that a packet from the gateway begins with and a callback consists of, so
+    that any bot is timed alike; enter it before the client is made.
+    """
+    watch = Stopwatch()
+    parse = ConnectionState.parse_interaction_create
+    respond = AsyncWebhookAdapter.create_interaction_response
+
+    def parsed(state, data):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - the signature is discord.py's
+        watch.dispatched_s[int(data["id"])] = time.perf_counter()
+        return parse(state, data)
+
+    async def responded(adapter, interaction_id, token, **rest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ANN003
+        answer = await respond(adapter, interaction_id, token, **rest)
+        watch.answered_s.setdefault(interaction_id, time.perf_counter())
+        return answer
+
+    names = ("parse_interaction_create", "create_interaction_response")
+    for owner, name, timed in zip(
+        (ConnectionState, AsyncWebhookAdapter), names, (parsed, responded), strict=True
+    ):
+        setattr(owner, name, timed)
+    try:
+        yield watch
+    finally:
+        for owner, name, own in zip(
+            (ConnectionState, AsyncWebhookAdapter), names, (parse, respond), strict=True
+        ):
+            setattr(owner, name, own)
+
+
+@dataclass(slots=True)
+class Strain:
+    """What the process went through while it was watched."""
+
+    lags_s: list[float] = field(default_factory=list)
+    """How late the event loop was, each 10 ms."""
+    cpu_share: float = 0.0
+    """Of one core."""
+    rss_bytes: int = 0
+    """At the end."""
+
+
+@asynccontextmanager
+async def strain() -> AsyncIterator[Strain]:
+    """Watch this process and its event loop."""
+    found = Strain()
+    gc.collect()
+    ticking = asyncio.create_task(_tick(found.lags_s))
+    wall_s, cpu_s = time.perf_counter(), time.process_time()
+    try:
+        yield found
+    finally:
+        found.cpu_share = (time.process_time() - cpu_s) / (time.perf_counter() - wall_s)
+        found.rss_bytes = resident_bytes()
+        ticking.cancel()
+
+
+async def _tick(lags_s: list[float]) -> None:
+    while True:
+        before_s = time.perf_counter()
+        await asyncio.sleep(TICK_S)
+        lags_s.append(time.perf_counter() - before_s - TICK_S)
+
+
+def resident_bytes() -> int:
+    """The memory that this process has now (Linux)."""
+    pages = int(Path(f"/proc/{os.getpid()}/statm").read_text(encoding="ascii").split()[1])
+    return pages * PAGE_BYTES

@@ -1,0 +1,67 @@
+"""Discord at arm's length: members who ask by number, and an announcer that only remembers."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from bot.domain.requests import RETURNED, Address
+from bot.services.cards import ResultCard, StatusCard
+from bot.services.ports import Announcer, InChannel, Media, Posted, Target
+from bot.services.songs import Asked
+from sandbox.cqtai import PLAYLISTS
+
+FIRST_ID = 10**18
+ACCOUNT = 10**17
+MEMBERS = 1000
+PLAYLIST = PLAYLISTS[0].id
+
+
+def asked(number: int) -> Asked:
+    """The interaction of that number, by one of a thousand members."""
+    return Asked(
+        interaction_id=FIRST_ID + number,
+        guild_id=ACCOUNT,
+        user_id=ACCOUNT + 1 + number % MEMBERS,
+        channel_id=ACCOUNT - 1,
+        application_id=ACCOUNT - 2,
+        token=f"token-{number}",
+        attachment_limit=0,
+    )
+
+
+@dataclass(slots=True)
+class RecordingAnnouncer(Announcer):
+    """Takes everything at once and keeps what members would have read."""
+
+    clips: dict[int, list[str]] = field(default_factory=dict)
+    """The clip ids that were posted, by request; twice posted is twice in the list."""
+    told_failed: set[int] = field(default_factory=set)
+    """Requests whose status said that there would be no song."""
+    edits: Counter[int] = field(default_factory=Counter)
+    _posts: int = 0
+
+    # the signature is the port's
+    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> None:  # noqa: ARG002
+        """Remember what the status says."""
+        self.edits[card.request_id] += 1
+        if card.state in RETURNED:
+            self.told_failed.add(card.request_id)
+
+    # the signature is the port's
+    async def post_result(self, target: Target, card: ResultCard, files: tuple[Media | None, ...]) -> Posted:  # noqa: ARG002
+        """Remember the clips."""
+        self.clips.setdefault(card.request_id, []).extend(shown.clip.id for shown in card.clips)
+        return self._posted(target)
+
+    # the signature is the port's
+    async def find_result(self, channel_id: int, card: ResultCard) -> Posted | None:  # noqa: ARG002
+        """Nothing: nobody dies here, so nothing has to be looked for."""
+        return None
+
+    async def post_ending(self, target: Target, card: StatusCard) -> Posted:
+        """Remember that it ended without a song."""
+        self.told_failed.add(card.request_id)
+        return self._posted(target)
+
+    def _posted(self, target: Target) -> Posted:
+        self._posts += 1
+        return Posted(target.channel_id if isinstance(target, InChannel) else 0, self._posts)

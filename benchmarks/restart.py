@@ -1,0 +1,124 @@
+"""How soon the bot is ready after a start with 10,000 unfinished requests in its database.
+
+Measured: from the start of the process `python -m bot run` until it has taken the first request in hand,
+until it has a session at the gateway (from then on commands reach it), until a member's first `/inspire` is
+answered, and until `/readyz` says yes. Against: the same start with an empty database.
+"""
+
+import asyncio
+import contextlib
+import socket
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from benchmarks.inflight import write_in_flight
+from benchmarks.outside import Outside, Scene
+from benchmarks.program import new_folder, settings_for
+from benchmarks.report import Report
+from sandbox.bot_process import BotProcess
+
+UNFINISHED, QUICK_UNFINISHED = 10_000, 500
+WAITING_SHARE = 0.3
+SONG_S = 36_000.0
+LOOK_S = 0.01
+WITHIN_S = 60.0
+MOST_S = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Seconds from the start of the process."""
+
+    claimed_s: float
+    """Until the first request was in hand; 0 where there was none to take."""
+    connected_s: float
+    answered_s: float
+    """Until a member's command, used when the bot had connected, was answered."""
+    ready_s: float
+
+
+async def run(*, quick: bool) -> Report:
+    """Start it with and without work."""
+    unfinished = QUICK_UNFINISHED if quick else UNFINISHED
+    report = Report(
+        f"restart: start with {unfinished:,} unfinished requests", "the same with an empty database"
+    )
+    full, empty = await _start(unfinished), await _start(0)
+    report.add("first request in hand after", f"{full.claimed_s:.2f} s", samples=1)
+    report.add(
+        "connected to Discord after", f"{full.connected_s:.2f} s", f"{empty.connected_s:.2f} s", samples=1
+    )
+    report.add(
+        "first /inspire answered after", f"{full.answered_s:.2f} s", f"{empty.answered_s:.2f} s", samples=1
+    )
+    report.add("/readyz says yes after", f"{full.ready_s:.2f} s", f"{empty.ready_s:.2f} s", samples=1)
+    for name, at_s in (("commands reach it", full.connected_s), ("/readyz", full.ready_s)):
+        report.judge(f"ready under {MOST_S:g} s ({name})", f"{at_s:.2f} s", reached=at_s < MOST_S)
+    return report
+
+
+async def _start(unfinished: int) -> Start:
+    """Start the bot once, with so many unfinished requests, of which some wait."""
+    waiting = int(WAITING_SHARE * unfinished)
+    port = _free_port()
+    with new_folder() as folder:
+        async with Outside(Scene(members=1000, song_s=SONG_S)) as outside:
+            generous = {"MAX_ACTIVE_PER_MEMBER": "1000", "DEFAULT_ALLOWANCE": "1000000"}
+            leading = {**outside.settings, **generous, "MAX_RUNNING": str(max(1, unfinished - waiting))}
+            settings = settings_for(folder, leading)
+            await write_in_flight(settings, await outside.seat(waiting=waiting, making=unfinished - waiting))
+            bot = BotProcess(folder, settings={**leading, "HTTP_PORT": str(port)})
+            begun_s = time.monotonic()
+            await bot.start()
+            try:
+                async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:
+                    claimed = group.create_task(_at(begun_s, lambda: _has_claimed(folder / "inspire.db")))
+                    ready = group.create_task(_at(begun_s, lambda: _is_ready(port)))
+                    connected_s = await _at(begun_s, outside.connected)
+                    await outside.order(1, per_s=1, members=1)
+                    answered_s = time.monotonic() - begun_s
+                    if not unfinished:
+                        claimed.cancel()
+            finally:
+                await bot.kill()
+    return Start(
+        claimed_s=0.0 if claimed.cancelled() else claimed.result(),
+        connected_s=connected_s,
+        answered_s=answered_s,
+        ready_s=ready.result(),
+    )
+
+
+async def _at(begun_s: float, is_so: Callable[[], Awaitable[bool]]) -> float:
+    """Seconds from the beginning until it is so."""
+    while not await is_so():  # noqa: ASYNC110 - what is looked at belongs to other processes
+        await asyncio.sleep(LOOK_S)
+    return time.monotonic() - begun_s
+
+
+async def _has_claimed(path: Path) -> bool:
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        found = connection.execute("SELECT 1 FROM requests WHERE lease_until IS NOT NULL LIMIT 1").fetchone()
+    return found is not None
+
+
+async def _is_ready(port: int) -> bool:
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{port}/readyz") as response,
+        ):
+            return response.status == 200
+    except aiohttp.ClientError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,152 @@
+"""Units of work per second through the SQLite store: placing, moving, claiming.
+
+Measured: many callers at once, whose units share a commit. Against: one caller who waits for each unit, so
+that each is a transaction of its own; and the very same SQL statements given to Python's `sqlite3` in one
+thread, a transaction a unit, with no SQLAlchemy, no other thread and no event loop in between. All on disk,
+with `synchronous=FULL`.
+"""
+
+import asyncio
+import shutil
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, event
+
+from benchmarks.program import new_folder, settings_for
+from benchmarks.recording import FIRST_ID, PLAYLIST, asked
+from benchmarks.report import Report
+from bot.app import song_rules
+from bot.config import Settings
+from bot.domain.requests import Move
+from bot.domain.songs import Order
+from bot.services.lease import Lease
+from bot.services.moves import existing, make_move
+from bot.services.songs import Songs
+from bot.services.work import Store, Work
+from bot.storage.schema import migrate
+from bot.storage.store import open_store, utc_now
+from bot.storage.urls import database_path
+
+UNITS, QUICK_UNITS = 1000, 200
+CALLERS = 64
+LEASE_S = 60.0
+
+Action = Callable[[Store, int], Awaitable[object]]
+
+
+def _actions(settings: Settings) -> dict[str, Action]:
+    """What is done, in this order: each kind of unit finds what the one before it has made."""
+
+    async def place(store: Store, number: int) -> object:
+        songs = Songs(store, rules=song_rules(settings), clock=utc_now)
+        return await songs.place(Order(playlist=PLAYLIST), asked(number))
+
+    async def move(store: Store, number: int) -> object:
+        return await store.write(_take, FIRST_ID + number)
+
+    async def claim(store: Store, number: int) -> object:
+        return await store.write(_claim_one, f"worker {number}")
+
+    return {"place": place, "move": move, "claim": claim}
+
+
+def _take(work: Work, request_id: int) -> None:
+    now = utc_now()
+    make_move(work, existing(work, request_id), Move.TAKE, now=now, next_at=now)
+
+
+def _claim_one(work: Work, owner: str) -> None:
+    now = utc_now()
+    (_,) = work.requests.claim_due(now=now, lease=Lease(owner, now + timedelta(seconds=LEASE_S)), limit=1)
+
+
+async def run(*, quick: bool) -> Report:
+    """Time the units."""
+    count = QUICK_UNITS if quick else UNITS
+    report = Report(
+        "store: units a second on SQLite, group commit",
+        "one transaction a unit through the store | sqlite3 alone in one thread, the same SQL",
+    )
+    with new_folder() as folder:
+        settings = settings_for(
+            folder,
+            {"DISCORD_TOKEN": "none", "CQTAI_API_KEY": "none"},
+            max_active_per_member=1000,
+            default_allowance=1_000_000,
+        )
+        url = settings.database_url.get_secret_value()
+        await asyncio.to_thread(migrate, url)
+        empty = database_path(url)
+        actions = _actions(settings)
+        together = await _through_store(_copy(empty, "together.db"), actions, count, callers=CALLERS)
+        alone = await _through_store(_copy(empty, "alone.db"), actions, count, callers=1)
+        statements = await _recorded(_copy(empty, "recorded.db"), actions, count)
+        bare = await asyncio.to_thread(_replayed, _copy(empty, "replayed.db"), statements)
+    for name in actions:
+        report.add(
+            name, f"{together[name]:,.0f}/s", f"{alone[name]:,.0f}/s | {bare[name]:,.0f}/s", samples=count
+        )
+    return report
+
+
+def _copy(empty: Path, name: str) -> Path:
+    return Path(shutil.copy(empty, empty.with_name(name)))
+
+
+async def _through_store(
+    path: Path, actions: dict[str, Action], count: int, *, callers: int
+) -> dict[str, float]:
+    """Units a second of each kind, with so many callers at once."""
+    rates: dict[str, float] = {}
+    async with open_store(f"sqlite:///{path}") as store:
+        for name, action in actions.items():
+            begun_s = time.perf_counter()
+            numbers = iter(range(count))
+            await asyncio.gather(*(_call(store, action, numbers) for _ in range(callers)))
+            rates[name] = count / (time.perf_counter() - begun_s)
+    return rates
+
+
+async def _call(store: Store, action: Action, numbers: Iterator[int]) -> None:
+    for number in numbers:
+        await action(store, number)
+
+
+async def _recorded(path: Path, actions: dict[str, Action], count: int) -> dict[str, list[str]]:
+    """The SQL of all units of each kind, values included, as SQLite was given it by the writing thread."""
+    statements: dict[str, list[str]] = {name: [] for name in actions}
+    said: list[str] = []
+
+    def trace(connection: sqlite3.Connection, _: object) -> None:
+        connection.set_trace_callback(said.append)
+
+    event.listen(Engine, "connect", trace)
+    try:
+        async with open_store(f"sqlite:///{path}") as store:
+            for name, action in actions.items():
+                said.clear()
+                for number in range(count):
+                    await action(store, number)
+                statements[name] += said
+    finally:
+        event.remove(Engine, "connect", trace)
+    return statements
+
+
+def _replayed(path: Path, statements: dict[str, list[str]]) -> dict[str, float]:
+    """Units a second of each kind, by the driver alone."""
+    rates: dict[str, float] = {}
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        for name, said in statements.items():
+            begun_s = time.perf_counter()
+            for statement in said:
+                connection.execute(statement).fetchall()
+            rates[name] = said.count("COMMIT") / (time.perf_counter() - begun_s)
+    return rates
