@@ -29,6 +29,8 @@ class Notice:
     """How often it failed since it was last said."""
     said: str | None = None
     """The mark of what was last said."""
+    intent: str | None = None
+    """Where somebody set out to say it before, when nobody knows what came of that."""
 
     @property
     def may_be_said(self) -> bool:
@@ -51,6 +53,14 @@ class Notices(Protocol):
 
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Notice]:
         """At most `limit` notices that are due and in nobody's hand, now leased; longest due first."""
+        ...
+
+    def intend(self, notice: Notice, intent: str | None) -> None:
+        """Before it is said: where; None when it surely was not said there. `said` forgets it, `failed` not.
+
+        Raises:
+            StaleError: another courier has it in hand by now.
+        """
         ...
 
     def said(

@@ -5,6 +5,7 @@ from functools import cache
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert, select, tuple_, update
 
+from bot.domain.errors import StaleError
 from bot.services.lease import Lease
 from bot.services.outbox import Notice, NoticeKind
 from bot.services.ports import Bell
@@ -19,7 +20,7 @@ _NEXT_AT = bindparam("next_at", type_=UtcDateTime())
 _OPEN = insert(notices)
 _FREED = {"lease_owner": None, "lease_until": None, "version": _c.version + 1, "again_at": None}
 _DUE = (
-    select(_c.request_id, _c.kind, _c.version, _c.attempts, _c.said)
+    select(_c.request_id, _c.kind, _c.version, _c.attempts, _c.said, _c.intent)
     .where(is_due(notices, "due_at"))
     .order_by(_c.due_at)
     .limit(bindparam("at_most"))
@@ -34,15 +35,13 @@ _LEASE = (
         again_at=case((_c.again_at > bindparam("now"), _c.again_at), else_=None),
     )
 )
-_IN_HAND = (
-    update(notices)
-    .where(
-        _c.request_id == bindparam("of_request"),
-        _c.kind == bindparam("of_kind"),
-        _c.version == bindparam("of_version"),
-    )
-    .values(_FREED)
+_MINE = update(notices).where(
+    _c.request_id == bindparam("of_request"),
+    _c.kind == bindparam("of_kind"),
+    _c.version == bindparam("of_version"),
 )
+_INTEND = _MINE.values(intent=bindparam("where_to"))
+_IN_HAND = _MINE.values(_FREED)
 
 
 def _later(one: ColumnElement[datetime], other: ColumnElement[datetime]) -> ColumnElement[datetime]:
@@ -59,6 +58,7 @@ _NOT_BEFORE = bindparam("quiet_until", type_=UtcDateTime())
 _WANTED_AT = func.coalesce(_c.again_at, _NEXT_AT)
 _SAID = _IN_HAND.values(
     said=bindparam("mark"),
+    intent=None,
     attempts=0,
     not_before=_NOT_BEFORE,
     due_at=case((_WANTED_AT < _NOT_BEFORE, _NOT_BEFORE), else_=_WANTED_AT),
@@ -117,9 +117,20 @@ class SqlNotices:
                 version=row.version + 1,
                 attempts=row.attempts,
                 said=row.said,
+                intent=row.intent,
             )
             for row in rows
         ]
+
+    def intend(self, notice: Notice, intent: str | None) -> None:
+        """Before it is said: where; None when it surely was not said there. `said` forgets it, `failed` not.
+
+        Raises:
+            StaleError: another courier has it in hand by now; nothing was changed.
+        """
+        written = self._conn.execute(_INTEND, _key(notice) | {"where_to": intent})
+        if written.rowcount != 1:
+            raise StaleError(f"The {notice.kind} of request {notice.request_id} is in another hand by now.")
 
     def said(
         self, notice: Notice, *, mark: str | None, not_before: datetime, next_at: datetime | None

@@ -186,6 +186,7 @@ notices = Table(
     Column("version", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("said", Text),
+    Column("intent", Text),  # where somebody set out to say it, as long as nobody knows what came of it
     Column("lease_owner", String(100)),
     Column("lease_until", UtcDateTime),
     _one_of("kind", NoticeKind),

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from bot.domain.errors import StaleError
 from bot.services.outbox import Notice, NoticeKind
 from bot.storage.store import SqlStore
 from tests.unit.storage.databases import column
@@ -151,3 +152,34 @@ async def test_a_touch_from_before_a_take_over_is_said_by_it(store: SqlStore) ->
     (theirs,) = await claim(store, at_s=60)
     await said(store, theirs)
     assert await claim(store, at_s=1000) == []
+
+
+async def intend(store: SqlStore, notice: Notice, intent: str | None) -> None:
+    await store.write(lambda work: work.notices.intend(notice, intent))
+
+
+async def test_where_it_was_to_be_said_is_known_until_it_was_said(store: SqlStore) -> None:
+    await touch(store)
+    (notice,) = await claim(store)
+    assert notice.intent is None
+    await intend(store, notice, "here")
+    await store.write(lambda work: work.notices.failed(notice, next_at=after(30)))
+    (again,) = await claim(store, at_s=30, until_s=60)
+    assert again.intent == "here", "nobody knows what came of it"
+    (theirs,) = await claim(store, at_s=60, until_s=90)
+    assert theirs.intent == "here"
+    await intend(store, theirs, None)
+    assert await column(store, "SELECT intent FROM notices") == [None]
+    await intend(store, theirs, "there")
+    await said(store, theirs)
+    await touch(store, at_s=100)
+    assert [one.intent for one in await claim(store, at_s=100)] == [None]
+
+
+async def test_a_courier_that_lost_its_lease_sets_out_for_nowhere(store: SqlStore) -> None:
+    await touch(store)
+    (mine,) = await claim(store, until_s=60)
+    await claim(store, at_s=60)
+    with pytest.raises(StaleError):
+        await intend(store, mine, "here")
+    assert await column(store, "SELECT intent FROM notices") == [None]

@@ -191,6 +191,7 @@ def _make_notices() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("said", sa.Text()),
+        sa.Column("intent", sa.Text()),
         sa.Column("lease_owner", sa.String(100)),
         sa.Column("lease_until", _moment()),
         sa.PrimaryKeyConstraint("request_id", "kind", name=op.f("pk_notices")),
