@@ -40,11 +40,12 @@ class RecordingAnnouncer(Announcer):
     _posts: int = 0
 
     # the signature is the port's
-    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> None:  # noqa: ARG002
+    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> int:  # noqa: ARG002
         """Remember what the status says."""
         self.edits[card.request_id] += 1
         if card.state in RETURNED:
             self.told_failed.add(card.request_id)
+        return address.message_id or card.request_id
 
     # the signature is the port's
     async def post_result(self, target: Target, card: ResultCard, files: tuple[Media | None, ...]) -> Posted:  # noqa: ARG002
@@ -53,7 +54,7 @@ class RecordingAnnouncer(Announcer):
         return self._posted(target)
 
     # the signature is the port's
-    async def find_result(self, channel_id: int, card: ResultCard) -> Posted | None:  # noqa: ARG002
+    async def find_result(self, target: Target, card: ResultCard) -> Posted | None:  # noqa: ARG002
         """Nothing: nobody dies here, so nothing has to be looked for."""
         return None
 

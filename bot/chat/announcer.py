@@ -13,7 +13,7 @@ import discord
 from bot.chat.discord_errors import TROUBLE, announce_error
 from bot.chat.render import ResultMessage, ending_message, result_message, status_message
 from bot.chat.texts import song_page
-from bot.domain.errors import AnnounceError, MessageGoneError, TokenDeadError
+from bot.domain.errors import AnnounceError, MessageGoneError, NoAccessError, TokenDeadError
 from bot.domain.requests import Address
 from bot.services.cards import ResultCard, StatusCard
 from bot.services.ports import (
@@ -31,9 +31,8 @@ from bot.services.ports import (
 ORIGINAL: Final[Any] = "@original"
 """Discord's name for an interaction's first answer; discord.py passes it on, but declares ids as numbers."""
 
-
-NEWEST = 100
-"""How many messages of a channel are looked through for a result; the most that Discord gives at once."""
+NEWEST = 500
+"""The most messages of a channel that are looked through for a result; Discord gives 100 at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,32 +68,33 @@ class DiscordAnnouncer:
         self._meter = meter or Unmetered()
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> None:
+    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> int:
         """Make the status message say what the card says, by the token, or as the bot when it is None.
+
+        Gives the message's id, which the token's holder need not know.
 
         Raises:
             MessageGoneError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
         """
         with self._measured(Telling.STATUS):
-            await self._edit(address, card, token=token)
+            return await self._edit(address, card, token=token)
 
-    async def _edit(self, address: Address, card: StatusCard, *, token: str | None) -> None:
+    async def _edit(self, address: Address, card: StatusCard, *, token: str | None) -> int:
         embed, view = status_message(card)
         quiet = discord.AllowedMentions.none()
         message_id = address.message_id
         if token is not None:
             async with _told(self._patience.edit_s, by_token=True):
-                await self._webhook(address, token).edit_message(
+                edited = await self._webhook(address, token).edit_message(
                     message_id or ORIGINAL, embed=embed, view=view, allowed_mentions=quiet
                 )
-        elif message_id is not None:
-            channel = self._client.get_partial_messageable(address.channel_id)
-            async with self._turn(address.channel_id), _told(self._patience.edit_s):
-                await channel.get_partial_message(message_id).edit(
-                    embed=embed, view=view, allowed_mentions=quiet
-                )
-        else:
+            return edited.id
+        if message_id is None:
             raise MessageGoneError
+        channel = self._client.get_partial_messageable(address.channel_id)
+        async with self._turn(address.channel_id), _told(self._patience.edit_s):
+            await channel.get_partial_message(message_id).edit(embed=embed, view=view, allowed_mentions=quiet)
+        return message_id
 
     async def post_result(self, target: Target, card: ResultCard, files: tuple[Media | None, ...]) -> Posted:
         """Post the clips with their files (None where one could not be had), mentioning the requester only.
@@ -107,18 +107,43 @@ class DiscordAnnouncer:
         with self._measured(Telling.RESULT):
             return await self._post(target, message, nonce=str(card.request_id))
 
-    async def find_result(self, channel_id: int, card: ResultCard) -> Posted | None:
-        """The result of this request among the channel's newest messages, by the links of its clips.
+    async def find_result(self, target: Target, card: ResultCard) -> Posted | None:
+        """The result of this request where posts by the target come to be; None when it surely is not there.
 
         Raises:
-            NoAccessError, TryLaterError, UnsendableError
+            NoAccessError: nobody can tell; `gone` when the whole channel is no more.
+            TryLaterError, UnsendableError
+        """
+        match target:
+            case InChannel(channel_id):
+                return await self._find(channel_id, card, may_be_empty=False)
+            case AsFollowUp(address):
+                return await self._find(address.channel_id, card, may_be_empty=False)
+            case ToMember(user_id):
+                async with _told(self._patience.edit_s):
+                    direct = await self._client.create_dm(discord.Object(user_id))
+                return await self._find(direct.id, card, may_be_empty=True)
+            case _:
+                assert_never(target)
+
+    async def _find(self, channel_id: int, card: ResultCard, *, may_be_empty: bool) -> Posted | None:
+        """The message with the links of all clips that is younger than the request.
+
+        Without Read Message History Discord gives an empty list (reference, "Get Channel Messages").
         """
         wanted = {page for clip in card.clips if (page := song_page(clip.clip.id))}
-        channel = self._client.get_partial_messageable(channel_id)
+        if not wanted:
+            raise NoAccessError("the result has no links to know it by")
+        channel, read = self._client.get_partial_messageable(channel_id), 0
         async with self._turn(channel_id), _told(self._patience.edit_s):
             async for message in channel.history(limit=NEWEST):
-                if wanted and wanted <= {embed.url for embed in message.embeds}:
+                if message.id < card.request_id:
+                    return None
+                if wanted <= {embed.url for embed in message.embeds}:
                     return Posted(channel_id, message.id)
+                read += 1
+        if read == NEWEST or not (read or may_be_empty):
+            raise NoAccessError(f"{read} messages could be read, which says nothing")
         return None
 
     async def post_ending(self, target: Target, card: StatusCard) -> Posted:

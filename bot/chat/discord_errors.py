@@ -39,6 +39,7 @@ CLOSED = MappingProxyType(
     }
 )
 """Discord's JSON error codes for a place where the bot cannot speak (reference, "JSON Error Codes")."""
+NO_CHANNEL = 10003
 GONE = frozenset({10008})
 """Unknown message."""
 DEAD_TOKEN = frozenset({10015, 10062, 50027})
@@ -52,15 +53,15 @@ LARGEST_PAUSE_S = 3600.0
 def announce_error(error: BaseException, *, by_token: bool) -> AnnounceError:
     """What the courier has to know of one of `TROUBLE`; `by_token` is true for an interaction's token."""
     if isinstance(error, discord.RateLimited):
-        return TryLaterError("too many requests", error.retry_after)
+        return TryLaterError("too many requests", error.retry_after, not_taken=True)
     if not isinstance(error, discord.HTTPException):
-        return TryLaterError(type(error).__name__)
+        return TryLaterError(type(error).__name__, not_taken=isinstance(error, aiohttp.ClientConnectorError))
     if error.status == 429 or error.code in TOO_OFTEN:
-        return TryLaterError(f"429 {error.code}", _pause_s(error))
+        return TryLaterError(f"429 {error.code}", _pause_s(error), not_taken=True)
     if error.code in GONE:
         return MessageGoneError()
     if error.code in CLOSED:
-        return NoAccessError(CLOSED[error.code])
+        return NoAccessError(CLOSED[error.code], gone=error.code == NO_CHANNEL)
     if by_token and (error.code in DEAD_TOKEN or error.status == 401):
         return TokenDeadError()
     return _unknown(error)

@@ -200,6 +200,8 @@ class NoAccessError(AnnounceError):
     """The channel is gone or closed to the bot, or the person takes no direct messages."""
 
     cause: str
+    gone: bool = False
+    """True when the channel does not exist any more, nor anything that stood in it."""
 
 
 @dataclass(eq=False)
@@ -213,6 +215,8 @@ class TryLaterError(AnnounceError):
 
     cause: str
     retry_after_s: float | None = None
+    not_taken: bool = False
+    """True when Discord surely has not taken it; else it may have."""
 
 
 @dataclass(eq=False)

@@ -50,11 +50,20 @@ class StatusCard:
     """True when fewer clips came than the provider makes of a task."""
     result_url: str | None = None
     """The link to the result message."""
+    maybe_posted: bool = False
+    """True when nobody can tell whether the result message came to be."""
+    clip_ids: tuple[str, ...] = ()
+    """The clips of a song that is kept without a result message."""
 
     @property
     def credits_are_back(self) -> bool:
         """True when the request ended and its credits are with the member again."""
         return self.state in RETURNED
+
+    @property
+    def must_be_known(self) -> bool:
+        """True when the member has to learn of it even without the status message."""
+        return self.credits_are_back or self.state is State.UNDELIVERABLE
 
     @property
     def is_final(self) -> bool:
@@ -99,6 +108,7 @@ def status_card(request: Request, *, line: "Line", durations: Durations, now: da
     """What a request's status message should say now."""
     position = line.position(request.id) if request.state is State.WAITING else None
     usual_s = durations.median_s
+    is_kept = request.state is State.UNDELIVERABLE
     return StatusCard(
         request_id=request.id,
         guild_id=request.guild_id,
@@ -116,6 +126,8 @@ def status_card(request: Request, *, line: "Line", durations: Durations, now: da
         failure=request.failure,
         partial=request.partial,
         result_url=_result_url(request),
+        maybe_posted=is_kept and request.result_channel_id is not None,
+        clip_ids=tuple(clip.id for clip in request.clips) if is_kept else (),
     )
 
 

@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from bot.domain.errors import (
     MessageGoneError,
     NoAccessError,
+    StaleError,
     TokenDeadError,
     TryLaterError,
     UnsendableError,
 )
 from bot.domain.requests import Request
 from bot.services.cards import Line, StatusCard, next_look_at
-from bot.services.delivery import Delivery, targets
+from bot.services.delivery import Delivery
 from bot.services.facts import facts_of, facts_of_notice
+from bot.services.intents import Intent, Way, may_be_unanswered, ways
 from bot.services.lease import Lease
 from bot.services.moves import existing
 from bot.services.outbox import Notice, NoticeKind
@@ -32,8 +34,6 @@ LINE_S = 1.0
 RETRY_S = 2.0
 """Seconds before the first repeat; doubled each time."""
 RETRY_MAX_S = 300.0
-ANSWERED_WITHIN = timedelta(seconds=10)
-"""Until then a token that does not work may be one whose command Discord has no answer to yet."""
 GONE_REPEATS = 2
 """How often a message that is not there is looked for again: a fresh one is sometimes not found."""
 
@@ -92,6 +92,8 @@ class Courier:
                 extra=facts_of_notice(notice),
             )
             await self._retry(notice, pause_s)
+        except StaleError as error:
+            log.warning("left to whoever has it now: %s", error, extra=facts_of_notice(notice))
 
     async def _say_status(self, notice: Notice) -> None:
         now = self._clock()
@@ -105,9 +107,9 @@ class Courier:
                 if notice.attempts < GONE_REPEATS:
                     await self._retry(notice, RETRY_S)
                     return
-                await self._say_elsewhere(request, card)
+                await self._say_elsewhere(notice, request, card)
             except NoAccessError:
-                await self._say_elsewhere(request, card)
+                await self._say_elsewhere(notice, request, card)
             except UnsendableError as error:
                 log.error("Discord refuses a status message: %s", error.cause, extra=facts_of(request))
         if card.is_final:
@@ -118,20 +120,28 @@ class Courier:
         """Edit by the interaction's token while it lives, then as the bot."""
         token = request.address.token_at(self._clock())
         try:
-            await self._announcer.edit_status(request.address, card, token=token)
+            message_id = await self._announcer.edit_status(request.address, card, token=token)
         except TokenDeadError:
-            if request.address.message_id is None and self._clock() - request.placed_at < ANSWERED_WITHIN:
+            if may_be_unanswered(request, self._clock()):
                 raise TryLaterError("the command is not answered yet") from None
             await self._store.write(_forget_token, request.id)
             await self._announcer.edit_status(replace(request.address, token=None), card, token=None)
+        else:
+            if request.address.message_id is None:
+                await self._store.write(_learn_message, request.id, message_id)
 
-    async def _say_elsewhere(self, request: Request, card: StatusCard) -> None:
+    async def _say_elsewhere(self, notice: Notice, request: Request, card: StatusCard) -> None:
         """The status message is out of reach: go on without it, but the member must learn how it ended."""
-        if not card.credits_are_back:
+        if not card.must_be_known:
             return
-        for target in targets(request, self._clock()):
+        for way in ways(request, self._clock()):
+            intent = Intent(way, self._clock())
+            if way is Way.FOLLOW_UP:
+                if notice.intent:  # once is enough in public: a direct message has a nonce
+                    continue
+                await self._store.write(_intend, notice, intent)
             try:
-                await self._announcer.post_ending(target, card)
+                await self._announcer.post_ending(intent.target(request), card)
             except (NoAccessError, TokenDeadError, UnsendableError):
                 continue
             return
@@ -176,6 +186,15 @@ def _say(
 
 def _failed(work: Work, notice: Notice, next_at: datetime) -> None:
     work.notices.failed(notice, next_at=next_at)
+
+
+def _intend(work: Work, notice: Notice, intent: Intent) -> None:
+    work.notices.intend(notice, str(intent))
+
+
+def _learn_message(work: Work, request_id: int, message_id: int) -> None:
+    request = existing(work, request_id)
+    work.requests.set_address(request_id, replace(request.address, message_id=message_id))
 
 
 def _forget_token(work: Work, request_id: int) -> None:

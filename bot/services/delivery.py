@@ -2,30 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from bot.domain.errors import MediaError, NoAccessError, TokenDeadError, UnsendableError
+from bot.domain.errors import MediaError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
 from bot.domain.requests import Move, Request, State
 from bot.domain.tasks import Clip
 from bot.services.cards import ClipCard, ResultCard
 from bot.services.facts import facts_of
+from bot.services.intents import Intent, Way, may_be_unanswered, ways
 from bot.services.moves import existing, make_move
 from bot.services.outbox import Notice
-from bot.services.ports import (
-    Announcer,
-    AsFollowUp,
-    Clock,
-    InChannel,
-    Media,
-    MediaSource,
-    Posted,
-    Target,
-    ToMember,
-)
-from bot.services.work import Store, Work
+from bot.services.ports import Announcer, Clock, Media, MediaSource, Posted, Target
+from bot.services.work import Changes, Store, Work
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +36,25 @@ class Found:
     file: Media | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is to be posted."""
+
+    request: Request
+    card: ResultCard
+    files: tuple[Media | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """The song is kept; it was not posted, as far as anybody knows."""
+
+    why: str
+    """A line for the operator's log."""
+    maybe_in: int | None = None
+    """The channel where it may stand all the same."""
+
+
 class Delivery:
     """Posts results; a repeat finds the first post."""
 
@@ -62,20 +72,21 @@ class Delivery:
 
         Raises:
             TryLaterError: Discord did not take the message now.
+            StaleError: another courier has the notice in hand by now.
         """
         request = await self._store.read(existing, notice.request_id)
         if request.state is not State.READY:
             return
         found = await self._found(request, with_files=self._attach_audio and notice.attempts < FILE_ATTEMPTS)
-        card, files = self._card(request, found), tuple(clip.file for clip in found)
-        posted = await self._before(request, card) if notice.may_be_said else None
-        if posted is None:
-            posted = await self._post(request, card, files)
-        if posted is None:
-            log.error("OPERATOR: the song can be posted nowhere; it is kept", extra={"request": request.id})
-        await self._store.write(_record, request.id, posted, self._clock())
+        parcel = Parcel(request, self._card(request, found), tuple(clip.file for clip in found))
+        outcome = await self._resume(parcel, Intent.parse(notice.intent)) if notice.intent else None
+        if outcome is None:
+            outcome = await self._post(notice, parcel)
+        if isinstance(outcome, Stranded):
+            log.error("%s", outcome.why, extra=facts_of(request, Move.STRAND))
+        await self._store.write(_record, request.id, outcome, self._clock())
 
-    def _card(self, request: Request, found: Sequence["Found"]) -> ResultCard:
+    def _card(self, request: Request, found: Sequence[Found]) -> ResultCard:
         return ResultCard(
             request_id=request.id,
             user_id=request.user_id,
@@ -92,14 +103,14 @@ class Delivery:
             partial=request.partial,
         )
 
-    async def _found(self, request: Request, *, with_files: bool) -> Sequence["Found"]:
+    async def _found(self, request: Request, *, with_files: bool) -> Sequence[Found]:
         """What can be had of each clip, in their order."""
         limit = min(request.address.attachment_limit, UPLOAD_LIMIT // max(len(request.clips), 1))
         return await asyncio.gather(
             *(self._find(request, clip, limit=limit if with_files else 0) for clip in request.clips)
         )
 
-    async def _find(self, request: Request, clip: Clip, *, limit: int) -> "Found":
+    async def _find(self, request: Request, clip: Clip, *, limit: int) -> Found:
         link = self._media.offered(clip.audio_url)
         if link is None or not limit:
             return Found(clip, link)
@@ -109,59 +120,88 @@ class Delivery:
             log.warning("no file for a clip: %s", error.cause, extra=facts_of(request))
             return Found(clip, None if error.is_dead else link)
 
-    async def _before(self, request: Request, card: ResultCard) -> Posted | None:
-        """Where a courier who died has posted it: a nonce tells Discord of a repeat for some minutes only."""
+    async def _resume(self, parcel: Parcel, intent: Intent) -> Posted | Stranded | None:
+        """What became of an earlier attempt whose courier died or had no reply; None if nothing came of it.
+
+        What may already stand where nobody can look is never posted again somewhere else.
+        """
+        target = intent.target(parcel.request)
         try:
-            return await self._announcer.find_result(request.address.channel_id, card)
-        except (NoAccessError, UnsendableError):
-            return None
-
-    async def _post(
-        self, request: Request, card: ResultCard, files: tuple[Media | None, ...]
-    ) -> Posted | None:
-        for target in targets(request, self._clock()):
+            return await self._announcer.find_result(target, parcel.card)
+        except NoAccessError as error:
+            if error.gone:
+                return None
+        except UnsendableError as error:
+            log.error("Discord refuses a look: %s", error.cause, extra=facts_of(parcel.request))
+        if intent.repeat_is_known(self._clock()):
             try:
-                return await self._send(target, card, files)
-            except (NoAccessError, TokenDeadError) as error:
-                log.info("cannot post by %s: %s", type(target).__name__, error, extra={"request": request.id})
-        return None
+                return await self._send(target, parcel) or _unseen(intent, parcel.request)
+            except NoAccessError as error:
+                if error.gone:
+                    return None
+        return _unseen(intent, parcel.request)
 
-    async def _send(self, target: Target, card: ResultCard, files: tuple[Media | None, ...]) -> Posted | None:
+    async def _post(self, notice: Notice, parcel: Parcel) -> Posted | Stranded:
+        """Post it the best way that is open; before each attempt the outbox knows of it."""
+        request = parcel.request
+        for way in ways(request, self._clock()):
+            intent = Intent(way, self._clock())
+            await self._store.write(_intend, notice, intent)
+            try:
+                posted = await self._send(intent.target(request), parcel)
+            except TryLaterError as error:
+                if error.not_taken:
+                    await self._store.write(_intend, notice, None)
+                raise
+            except (NoAccessError, TokenDeadError) as error:
+                if isinstance(error, TokenDeadError) and may_be_unanswered(request, self._clock()):
+                    await self._store.write(_intend, notice, None)
+                    raise TryLaterError("the command is not answered yet", not_taken=True) from None
+                log.info("cannot post by %s: %r", way, error, extra=facts_of(request))
+            else:
+                return posted or Stranded("OPERATOR: Discord refuses the song's message; it is kept")
+        return Stranded("OPERATOR: the song can be posted nowhere; it is kept")
+
+    async def _send(self, target: Target, parcel: Parcel) -> Posted | None:
+        """The post, without its files if need be; None when Discord refuses it in every form."""
+        card, files, facts = parcel.card, parcel.files, facts_of(parcel.request)
         try:
             return await self._announcer.post_result(target, card, files)
         except UnsendableError as error:
-            log.error("Discord refuses a result: %s", error.cause, extra={"request": card.request_id})
+            log.error("Discord refuses a result: %s", error.cause, extra=facts)
             if not any(files):
                 return None
         try:
             return await self._announcer.post_result(target, card, (None,) * len(files))
         except UnsendableError as error:
-            log.error(
-                "Discord refuses it without files too: %s", error.cause, extra={"request": card.request_id}
-            )
+            log.error("Discord refuses it without files too: %s", error.cause, extra=facts)
             return None
 
 
-def targets(request: Request, now: datetime) -> Iterator[Target]:
-    """Where a message for the request's member may go, best first."""
-    yield InChannel(request.address.channel_id)
-    if request.address.token_at(now) is not None:
-        yield AsFollowUp(request.address)
-    yield ToMember(request.user_id)
+def _unseen(intent: Intent, request: Request) -> Stranded:
+    """It may be where nobody can look."""
+    channel_id = None if intent.way is Way.MEMBER else request.address.channel_id
+    return Stranded("OPERATOR: nobody can tell whether the song was posted; it is kept", maybe_in=channel_id)
 
 
-def _record(work: Work, request_id: int, posted: Posted | None, now: datetime) -> None:
+def _intend(work: Work, notice: Notice, intent: Intent | None) -> None:
+    """The outbox knows where the result is going; None when it surely did not get there."""
+    work.notices.intend(notice, str(intent) if intent else None)
+
+
+def _record(work: Work, request_id: int, outcome: Posted | Stranded, now: datetime) -> None:
     request = existing(work, request_id)
     if request.state is not State.READY:
         return
-    if posted is None:
-        make_move(work, request, Move.STRAND, now=now)
+    if isinstance(outcome, Stranded):
+        changes = Changes() if outcome.maybe_in is None else Changes(result_channel_id=outcome.maybe_in)
+        make_move(work, request, Move.STRAND, now=now, **changes)
         return
     make_move(
         work,
         request,
         Move.DELIVER,
         now=now,
-        result_channel_id=posted.channel_id,
-        result_message_id=posted.message_id,
+        result_channel_id=outcome.channel_id,
+        result_message_id=outcome.message_id,
     )

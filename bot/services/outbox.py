@@ -7,9 +7,6 @@ from typing import Protocol
 
 from bot.services.lease import Lease
 
-FIRST_CLAIM = 2
-"""The version of a notice in the hand of the first courier who takes it."""
-
 
 class NoticeKind(StrEnum):
     """What is to be said in Discord; a request has at most one of each, always about its present state."""
@@ -31,11 +28,6 @@ class Notice:
     """The mark of what was last said."""
     intent: str | None = None
     """Where somebody set out to say it before, when nobody knows what came of that."""
-
-    @property
-    def may_be_said(self) -> bool:
-        """True when somebody had it in hand before, and nobody knows how far they came."""
-        return self.version > FIRST_CLAIM
 
 
 class Notices(Protocol):

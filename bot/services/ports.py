@@ -104,8 +104,10 @@ class Posted:
 class Announcer(Protocol):
     """Discord, as far as messages are sent without an interaction to answer."""
 
-    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> None:
+    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> int:
         """Make the status message say what the card says, by the token, or as the bot when it is None.
+
+        Gives the message's id, which the token's holder need not know.
 
         Raises:
             MessageGoneError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
@@ -122,11 +124,12 @@ class Announcer(Protocol):
         """
         ...
 
-    async def find_result(self, channel_id: int, card: ResultCard) -> Posted | None:
-        """The result of this request among the channel's newest messages, if it can be seen there.
+    async def find_result(self, target: Target, card: ResultCard) -> Posted | None:
+        """The result of this request where posts by the target come to be; None when it surely is not there.
 
         Raises:
-            NoAccessError, TryLaterError, UnsendableError
+            NoAccessError: nobody can tell; `gone` when the whole channel is no more.
+            TryLaterError, UnsendableError
         """
         ...
 

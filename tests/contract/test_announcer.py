@@ -34,6 +34,7 @@ class Stage(Protocol):
     def direct_messages(self) -> list[Seen]: ...
     def delete_status(self) -> None: ...
     def close_channel(self) -> None: ...
+    def delete_channel(self) -> None: ...
     def close_direct_messages(self) -> None: ...
     def end_token(self) -> None: ...
     def refuse_once(self, retry_after_s: float) -> None: ...
@@ -47,13 +48,15 @@ class AnnouncerContract:
         assert stage.shown() == [State.MAKING, State.READY]
 
     async def test_an_edit_as_the_bot_is_shown(self, stage: Stage) -> None:
-        await stage.announcer.edit_status(stage.address, status(State.MAKING), token=None)
+        edited = await stage.announcer.edit_status(stage.address, status(State.MAKING), token=None)
         assert stage.shown() == [State.MAKING]
+        assert edited == stage.address.message_id
 
     async def test_the_token_reaches_a_message_whose_id_is_not_known(self, stage: Stage) -> None:
-        unknown = replace(stage.address, message_id=None)
-        await stage.announcer.edit_status(unknown, status(State.MAKING), token=stage.address.token)
+        unknown, card = replace(stage.address, message_id=None), status(State.MAKING)
+        learned = await stage.announcer.edit_status(unknown, card, token=stage.address.token)
         assert stage.shown() == [State.MAKING]
+        assert learned == stage.address.message_id
 
     async def test_the_bot_cannot_reach_a_message_whose_id_is_not_known(self, stage: Stage) -> None:
         with pytest.raises(MessageGoneError):
@@ -161,6 +164,28 @@ class AnnouncerContract:
                 InChannel(stage.address.channel_id), result(user_id=stage.member_id), FILES
             )
 
+    async def test_a_result_is_found_where_it_was_posted_and_not_before(self, stage: Stage) -> None:
+        channel, member = InChannel(stage.address.channel_id), ToMember(stage.member_id)
+        targets: list[Target] = [channel, AsFollowUp(stage.address), member]
+        for request_id, target in enumerate(targets, 1):
+            numbered = [clip(1, clip_id=f"{request_id}-1"), clip(2, clip_id=f"{request_id}-2")]
+            card = result(*numbered, user_id=stage.member_id, request_id=request_id)
+            assert await stage.announcer.find_result(target, card) is None
+            posted = await stage.announcer.post_result(target, card, FILES)
+            assert await stage.announcer.find_result(target, card) == posted
+
+    async def test_in_a_closed_channel_nobody_can_look(self, stage: Stage) -> None:
+        stage.close_channel()
+        with pytest.raises(NoAccessError) as closed:
+            await stage.announcer.find_result(InChannel(stage.address.channel_id), result())
+        assert not closed.value.gone
+
+    async def test_in_a_deleted_channel_nothing_is_left(self, stage: Stage) -> None:
+        stage.delete_channel()
+        with pytest.raises(NoAccessError) as deleted:
+            await stage.announcer.find_result(AsFollowUp(stage.address), result())
+        assert deleted.value.gone
+
     async def test_an_ending_is_posted_once_and_beside_a_result(self, stage: Stage) -> None:
         target = InChannel(stage.address.channel_id)
         ending = status(State.FAILED, user_id=stage.member_id)
@@ -183,6 +208,22 @@ class TestDiscordAnnouncer(AnnouncerContract):
         async with LocalDiscord() as local, logged_in(local) as client:
             yield DiscordStage(local, client, await begun(local, client))
             assert local.unimplemented == []
+
+    async def test_a_channel_without_messages_to_read_says_nothing(self, stage: DiscordStage) -> None:
+        stage.delete_status()
+        with pytest.raises(NoAccessError):
+            await stage.announcer.find_result(InChannel(stage.address.channel_id), result())
+
+    async def test_a_result_without_links_cannot_be_known_again(self, stage: DiscordStage) -> None:
+        with pytest.raises(NoAccessError):
+            await stage.announcer.find_result(
+                InChannel(stage.address.channel_id), result(clip(clip_id="not an id"))
+            )
+
+    async def test_nobody_looks_behind_the_request_itself(self, stage: DiscordStage) -> None:
+        target, later = InChannel(stage.address.channel_id), result(request_id=2**62)
+        await stage.announcer.post_result(target, later, ())
+        assert await stage.announcer.find_result(target, later) is None
 
     async def test_only_the_requester_is_notified(self, stage: DiscordStage) -> None:
         everyone = f"@everyone <@{stage.local.member('Ben').id}>"

@@ -28,6 +28,7 @@ SONG = {
     "announcer.edit_status": 2,
     "courier._say": 2,
     "media.fetch_audio": 1,
+    "delivery._intend": 1,
     "announcer.post_result": 1,
     "delivery._record": 1,
     "courier._said": 1,
@@ -37,6 +38,7 @@ START = ("memory._put", "attendance._beat")
 STOP = ("attendance._leave",)
 CANCEL, END, FAILED, ENDING = "songs._cancel", "following._end", "courier._failed", "announcer.post_ending"
 FORGET, FIND = "courier._forget_token", "announcer.find_result"
+LEARN, INTEND = "courier._learn_message", "courier._intend"
 """The steps of lives that go another way."""
 ON_ITS_WAY = {
     "submitting._take:after",
@@ -68,7 +70,19 @@ END_POINTS, FAILED_POINTS = points([END]), points([FAILED])
 
 
 def test_every_step_that_the_services_can_take_has_its_points() -> None:
-    assert units_written() | port_calls() <= {*SONG, *START, *STOP, CANCEL, END, FAILED, ENDING, FORGET, FIND}
+    assert units_written() | port_calls() <= {
+        *SONG,
+        *START,
+        *STOP,
+        CANCEL,
+        END,
+        FAILED,
+        ENDING,
+        FORGET,
+        FIND,
+        LEARN,
+        INTEND,
+    }
 
 
 async def died(here: Scene, point: Point) -> set[str]:

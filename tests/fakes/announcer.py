@@ -4,7 +4,7 @@ import itertools
 from collections import deque
 from dataclasses import dataclass, field
 
-from bot.domain.errors import AnnounceError, MessageGoneError, TokenDeadError
+from bot.domain.errors import AnnounceError, MessageGoneError, TokenDeadError, TryLaterError
 from bot.domain.requests import Address
 from bot.services.cards import ResultCard, StatusCard
 from bot.services.ports import AsFollowUp, InChannel, Media, Posted, Target, ToMember
@@ -33,38 +33,42 @@ class Post:
 class FakeAnnouncer:
     """An announcer that remembers; `failures` are raised one per call, None lets a call pass.
 
-    With `lose_replies` a failing call has had its effect all the same, as when a connection breaks late.
+    With `lose_replies` a call that fails for no definite reason has had its effect all the same, as when a
+    connection breaks late.
     """
 
     failures: deque[AnnounceError | None] = field(default_factory=deque)
     lose_replies: bool = False
+    status_id: int = 3
+    """The id of any status message that is reached by a token alone."""
     edits: list[Edit] = field(default_factory=list)
     results: list[Post] = field(default_factory=list)
     endings: list[Post] = field(default_factory=list)
     _by_nonce: dict[str, Post] = field(default_factory=dict)
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
-    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> None:
-        """Remember the edit."""
+    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> int:
+        """Remember the edit; by the token it reaches a message whose id only Discord knows."""
         failure = self._next_failure()
-        if failure is None or self.lose_replies:
+        if failure is None or self._has_effect(failure):
             if token is None and address.message_id is None:
                 raise MessageGoneError
             self.edits.append(Edit(address=address, card=card, token=token))
         if failure is not None:
             raise failure
+        return address.message_id or self.status_id
 
     async def post_result(self, target: Target, card: ResultCard, files: tuple[Media | None, ...]) -> Posted:
         """Remember the result, once per request unless it is a follow-up."""
         return self._post(self.results, target, card, files=files, nonce=str(card.request_id))
 
-    async def find_result(self, channel_id: int, card: ResultCard) -> Posted | None:
-        """The result that was posted in the channel."""
+    async def find_result(self, target: Target, card: ResultCard) -> Posted | None:
+        """The result that was posted in the channel that the target leads to."""
         failure = self._next_failure()
         if failure is not None:
             raise failure
         found = [p for p in self.results if p.card.request_id == card.request_id]
-        return next((p.posted for p in found if p.target == InChannel(channel_id)), None)
+        return next((p.posted for p in found if _place_of(p.target) == _place_of(target)), None)
 
     async def post_ending(self, target: Target, card: StatusCard) -> Posted:
         """Remember the ending, once per request unless it is a follow-up."""
@@ -80,13 +84,15 @@ class FakeAnnouncer:
         nonce: str,
     ) -> Posted:
         failure = self._next_failure()
-        if failure is not None and not self.lose_replies:
+        if failure is not None and not self._has_effect(failure):
             raise failure
         if isinstance(target, AsFollowUp) and target.address.token is None:
             raise TokenDeadError
         known = None if isinstance(target, AsFollowUp) else self._by_nonce.get(nonce)
         if known is None:
-            known = Post(target=target, card=card, files=files, posted=self._place(target))
+            known = Post(
+                target=target, card=card, files=files, posted=Posted(_place_of(target), next(self._ids))
+            )
             posts.append(known)
             if not isinstance(target, AsFollowUp):
                 self._by_nonce[nonce] = known
@@ -94,14 +100,19 @@ class FakeAnnouncer:
             raise failure
         return known.posted
 
-    def _place(self, target: Target) -> Posted:
-        match target:
-            case InChannel(channel_id):
-                return Posted(channel_id, next(self._ids))
-            case ToMember(user_id):
-                return Posted(-user_id, next(self._ids))
-            case AsFollowUp(address):
-                return Posted(address.channel_id, next(self._ids))
+    def _has_effect(self, failure: AnnounceError) -> bool:
+        return self.lose_replies and isinstance(failure, TryLaterError)
 
     def _next_failure(self) -> AnnounceError | None:
         return self.failures.popleft() if self.failures else None
+
+
+def _place_of(target: Target) -> int:
+    """The channel in which the target's posts come to be."""
+    match target:
+        case InChannel(channel_id):
+            return channel_id
+        case ToMember(user_id):
+            return -user_id
+        case AsFollowUp(address):
+            return address.channel_id

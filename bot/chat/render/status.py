@@ -13,6 +13,7 @@ from bot.chat.texts import (
     plain,
     playlist_page,
     relative,
+    song_page,
 )
 from bot.chat.views import CancelButton
 from bot.chat.wording import FAILURES
@@ -62,15 +63,22 @@ USUAL_FAILURES = {
     State.UNCERTAIN: FailureKind.UNCERTAIN,
 }
 """What is said of an end for which no failure was kept."""
+MOST_CLIPS = 10
 ONE_CLIP = "Only one of the two clips came out."
-KEPT = "It may not be posted in this channel or sent to you directly. It is kept: tell whoever runs the bot."
+KEPT = "It may not be posted in the channel or sent to you directly. It is kept: tell whoever runs the bot."
+UNSEEN_TITLE = "Your song is ready, but its post is out of sight"
+UNSEEN = (
+    "The bot was interrupted while it posted the song, and can't look into the channel any more. So that it "
+    "doesn't stand there twice, it isn't posted again: if you don't see it, it is kept."
+)
+LISTEN = "Press **Listen** to hear it."
 
 
 def status_message(card: StatusCard) -> tuple[discord.Embed, discord.ui.View]:
     """The status of a request; the view has no children where there is nothing to press."""
     url = link(card.result_url, limit=BUTTON_URL_LIMIT)
     embed = discord.Embed(
-        title=TITLES[card.state], url=url, description=_description(card), colour=_colour(card)
+        title=_title(card), url=url, description=_description(card), colour=_colour(card)
     ).set_footer(text=f"{plain(card.model, limit=40)} · {in_credits(card.cost)}")
     return embed, _buttons(card, result_url=url)
 
@@ -78,7 +86,11 @@ def status_message(card: StatusCard) -> tuple[discord.Embed, discord.ui.View]:
 def ending_message(card: StatusCard) -> tuple[str, discord.Embed, discord.ui.View]:
     """How a request ended, as a message of its own; its content mentions the requester."""
     embed, view = status_message(card)
-    return f"{mention(card.user_id)} {TITLES[card.state]}.", embed, view
+    return f"{mention(card.user_id)} {_title(card)}.", embed, view
+
+
+def _title(card: StatusCard) -> str:
+    return UNSEEN_TITLE if card.maybe_posted else TITLES[card.state]
 
 
 def _description(card: StatusCard) -> str:
@@ -119,7 +131,11 @@ def _progress(card: StatusCard) -> str:
 
 
 def _outcome(card: StatusCard) -> str:
-    sentences = [KEPT] if card.state is State.UNDELIVERABLE else []
+    sentences = []
+    if card.state is State.UNDELIVERABLE:
+        sentences.append(UNSEEN if card.maybe_posted else KEPT)
+        if any(map(song_page, card.clip_ids)):
+            sentences.append(LISTEN)
     if card.partial:
         sentences.append(ONE_CLIP)
     return " ".join(sentences)
@@ -170,4 +186,7 @@ def _buttons(card: StatusCard, *, result_url: str | None) -> discord.ui.View:
         view.add_item(CancelButton(card.request_id))
     if result_url:
         view.add_item(discord.ui.Button(label="Go to the song", url=result_url))
+    for number, page in enumerate(map(song_page, card.clip_ids[:MOST_CLIPS]), 1):
+        if page:
+            view.add_item(discord.ui.Button(label=f"Listen to {number}", url=page))
     return view

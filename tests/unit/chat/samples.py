@@ -23,6 +23,8 @@ class StatusFacts(TypedDict, total=False):
     failure: Failure | None
     partial: bool
     result_url: str | None
+    maybe_posted: bool
+    clip_ids: tuple[str, ...]
     cost: int
     model: str
     request_id: int
@@ -42,8 +44,15 @@ def clip(
     tags: tuple[str, ...] = ("synthwave", "night"),
     listen_url: str = "https://cdn.example/1.mp3",
     cover_url: str | None = "https://cdn.example/1.jpeg",
+    clip_id: str | None = None,
 ) -> ClipCard:
-    made = Clip(id=CLIPS[(number - 1) % 2], title=title, duration_s=duration_s, tags=tags, model="Suno v5.5")
+    made = Clip(
+        id=clip_id or CLIPS[(number - 1) % 2],
+        title=title,
+        duration_s=duration_s,
+        tags=tags,
+        model="Suno v5.5",
+    )
     return ClipCard(clip=made, listen_url=listen_url, cover_url=cover_url)
 
 

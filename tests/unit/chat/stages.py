@@ -60,6 +60,9 @@ class FakeStage:
     def close_channel(self) -> None:
         self._fail(NoAccessError("missing access"))
 
+    def delete_channel(self) -> None:
+        self._fail(NoAccessError("unknown channel", gone=True))
+
     def close_direct_messages(self) -> None:
         self._fail(NoAccessError("takes no direct messages"))
 
@@ -127,6 +130,9 @@ class DiscordStage:
 
     def close_channel(self) -> None:
         self.local.mishaps.hide(self.local.channel("songs"))
+
+    def delete_channel(self) -> None:
+        self.local.mishaps.delete_channel(self.local.channel("songs"))
 
     def close_direct_messages(self) -> None:
         self.local.mishaps.close_direct_messages(self.member)

@@ -4,7 +4,7 @@ import aiohttp
 import discord
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import TestServer, unused_port
 
 from bot.chat.discord_errors import CLOSED, TROUBLE, announce_error
 from bot.domain.errors import (
@@ -91,6 +91,23 @@ def test_a_long_wait_that_discord_py_will_not_take_is_passed_on() -> None:
     error = announce_error(discord.RateLimited(40.0), by_token=False)
     assert isinstance(error, TryLaterError)
     assert error.retry_after_s == 40
+
+
+async def test_only_an_unknown_channel_is_gone_with_all_that_stood_in_it() -> None:
+    refused = {code: announce_error(await refusal(404, code), by_token=False) for code in CLOSED}
+    gone = [code for code, error in refused.items() if isinstance(error, NoAccessError) and error.gone]
+    assert gone == [10003]
+
+
+async def test_what_surely_was_not_taken_is_told_from_what_may_have_been() -> None:
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.ClientConnectorError) as raised:
+            await session.get(f"http://127.0.0.1:{unused_port()}/")
+    refused = raised.value
+    sure = [await refusal(429, 0), refused, discord.RateLimited(40.0)]
+    unsure = [await refusal(503, 0), ConnectionResetError(), TimeoutError()]
+    taken = [announce_error(error, by_token=True) for error in [*sure, *unsure]]
+    assert [getattr(error, "not_taken", None) for error in taken] == [True] * 3 + [False] * 3
 
 
 def test_closed_places_are_told_in_words() -> None:

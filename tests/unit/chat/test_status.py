@@ -9,7 +9,17 @@ from bot.chat.render import ending_message, status_message
 from bot.chat.wording import FAILURES
 from bot.domain.requests import RETURNED, Failure, FailureKind, State
 from bot.services.cards import Hint, StatusCard
-from tests.unit.chat.samples import MEMBER, NOW, PLAYLIST, REQUEST, check_sendable, labels, links, status
+from tests.unit.chat.samples import (
+    CLIPS,
+    MEMBER,
+    NOW,
+    PLAYLIST,
+    REQUEST,
+    check_sendable,
+    labels,
+    links,
+    status,
+)
 
 LINK = "https://discord.com/channels/1/2/3"
 SOON = f"<t:{int(NOW.timestamp())}:R>"
@@ -120,6 +130,21 @@ def test_a_partial_song_says_so_in_its_own_colour() -> None:
 
 def test_a_song_that_could_not_be_posted_is_kept() -> None:
     assert "It is kept: tell whoever runs the bot" in words(status(State.UNDELIVERABLE))
+
+
+def test_a_kept_song_can_be_heard_all_the_same() -> None:
+    embed, view = status_message(status(State.UNDELIVERABLE, clip_ids=("not an id", *CLIPS)))
+    assert "Press **Listen**" in str(embed.description)
+    assert labels(view) == ["Listen to 2", "Listen to 3"]
+    check_sendable(embeds=[embed], view=view)
+
+
+def test_a_song_that_may_have_been_posted_is_not_said_to_be_lost_or_there() -> None:
+    card = status(State.UNDELIVERABLE, maybe_posted=True, clip_ids=CLIPS)
+    content, embed, view = ending_message(card)
+    assert "out of sight" in content
+    assert "it isn't posted again: if you don't see it, it is kept" in str(embed.description)
+    check_sendable(content=content, embeds=[embed], view=view)
 
 
 @pytest.mark.parametrize("hint", Hint)

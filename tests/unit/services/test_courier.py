@@ -11,9 +11,10 @@ from bot.domain.errors import (
 )
 from bot.domain.requests import State
 from bot.domain.songs import Order
+from bot.services.cards import StatusCard
 from bot.services.gate import Trouble
 from bot.services.moves import existing
-from bot.services.ports import InChannel
+from bot.services.ports import AsFollowUp, InChannel, ToMember
 from tests.unit.services.house import ADA, CHANNEL, GUILD, PLAYLIST, House
 
 
@@ -192,3 +193,46 @@ async def test_a_status_that_discord_refuses_is_not_sent_for_ever(
 async def test_a_notice_without_its_request_is_an_error_that_names_it(home: House) -> None:
     with pytest.raises(StoreError, match="request 7 is missing"):
         await home.store.read(existing, 7)
+
+
+async def test_the_id_of_a_status_message_is_learned_from_its_first_edit(home: House) -> None:
+    card = await home.songs.place(Order(playlist=PLAYLIST), home.asked())  # the answer's reply was lost
+    await home.submit()
+    home.clock.turn(4)
+    await home.tell()
+    assert (await home.request(card.request_id)).address.message_id == home.announcer.status_id
+    home.provider.finish("task-1")
+    home.clock.turn(870)
+    await home.follow()
+    await home.tell()
+    home.clock.turn(4)
+    await home.tell()
+    assert home.announcer.edits[-1].card.state is State.DELIVERED
+    assert home.announcer.edits[-1].token is None
+
+
+async def test_a_song_that_is_kept_is_told_elsewhere_when_the_status_is_out_of_reach(home: House) -> None:
+    request_id = await home.ready()
+    home.clock.turn(870)
+    home.announcer.failures += [NoAccessError("50001")] * 4  # channel, member, status, channel
+    await home.tell()
+    home.clock.turn(4)
+    await home.tell()
+    (ending,) = home.announcer.endings
+    assert ending.target == ToMember(ADA)
+    assert isinstance(ending.card, StatusCard)
+    assert ending.card.state is State.UNDELIVERABLE
+    assert (await home.request(request_id)).state is State.UNDELIVERABLE
+
+
+async def test_an_ending_is_a_follow_up_once_at_most(home: House) -> None:
+    await failed(home)
+    closed, lost = NoAccessError("50001"), TryLaterError("reset")
+    home.announcer.lose_replies = True
+    home.announcer.failures += [closed, closed, lost]  # status, channel, follow-up
+    await home.tell()
+    home.clock.turn(2)
+    home.announcer.failures += [closed, closed]  # status, channel
+    await home.tell()
+    assert [type(ending.target) for ending in home.announcer.endings] == [AsFollowUp, ToMember]
+    assert await home.tell() == 0

@@ -52,33 +52,6 @@ async def test_a_lost_reply_does_not_post_twice(home: House) -> None:
     assert (await home.request(request_id)).state is State.DELIVERED
 
 
-async def test_a_result_that_a_dead_courier_posted_is_found_in_the_channel(home: House) -> None:
-    request_id = await home.ready()
-    (notice,) = await home.courier.claim(1)
-    home.announcer.lose_replies = True
-    home.announcer.failures += [TryLaterError("the process is gone before it hears of it")]
-    with pytest.raises(TryLaterError):
-        await home.courier._delivery.deliver(notice)
-    home.announcer._by_nonce.clear()  # Discord has forgotten it
-    home.clock.turn(180)
-    await home.tell()
-    assert len(home.announcer.results) == 1
-    assert (await home.request(request_id)).state is State.DELIVERED
-
-
-@pytest.mark.parametrize("trouble", [NoAccessError("50001"), UnsendableError("400")])
-async def test_where_nothing_can_be_looked_up_the_result_is_posted(
-    home: House, trouble: NoAccessError | UnsendableError
-) -> None:
-    await home.ready()
-    await home.courier.claim(1)
-    home.clock.turn(180)
-    home.announcer.failures += [trouble]
-    (notice,) = [n for n in await home.courier.claim(8) if n.kind is NoticeKind.RESULT]
-    await home.courier.handle(notice)
-    assert len(home.announcer.results) == 1
-
-
 async def test_files_that_cannot_be_had_leave_their_links(home: House) -> None:
     first, second = two_clips("task-1")
     home.media.files[first.audio_url or ""] = MediaError("HTTP 403")

@@ -1,0 +1,71 @@
+"""Where a courier set out to post: all that is left of it when it dies before it knows what came of that."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self, assert_never
+
+from bot.domain.requests import Request
+from bot.services.ports import AsFollowUp, InChannel, Target, ToMember
+
+NONCE_LIFE = timedelta(seconds=120)
+"""So long after a post Discord surely knows its repeat; "the past few minutes", by its reference."""
+ANSWERED_WITHIN = timedelta(seconds=10)
+"""Until then a token that does not work may be one whose command Discord has no answer to yet."""
+
+
+class Way(StrEnum):
+    """How a message gets to the member."""
+
+    CHANNEL = "channel"
+    FOLLOW_UP = "follow_up"
+    MEMBER = "member"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A post that may or may not have come to be."""
+
+    way: Way
+    at: datetime
+    """When the first such post went out."""
+
+    @classmethod
+    def parse(cls, words: str) -> Self:
+        """The intent that `str` made these words of."""
+        way, at = words.split(" ")
+        return cls(Way(way), datetime.fromisoformat(at))
+
+    def __str__(self) -> str:
+        """The intent as the outbox keeps it."""
+        return f"{self.way} {self.at.isoformat()}"
+
+    def target(self, request: Request) -> Target:
+        """Where the post went."""
+        match self.way:
+            case Way.CHANNEL:
+                return InChannel(request.address.channel_id)
+            case Way.FOLLOW_UP:
+                return AsFollowUp(request.address)
+            case Way.MEMBER:
+                return ToMember(request.user_id)
+            case _:
+                assert_never(self.way)
+
+    def repeat_is_known(self, now: datetime) -> bool:
+        """True when Discord itself takes a repeat for what it is: follow-ups have no nonce."""
+        return self.way is not Way.FOLLOW_UP and now - self.at < NONCE_LIFE
+
+
+def ways(request: Request, now: datetime) -> Iterator[Way]:
+    """How a message for the request's member may go, best first."""
+    yield Way.CHANNEL
+    if request.address.token_at(now) is not None:
+        yield Way.FOLLOW_UP
+    yield Way.MEMBER
+
+
+def may_be_unanswered(request: Request, now: datetime) -> bool:
+    """True when a token that does not work may yet begin to."""
+    return request.address.message_id is None and now - request.placed_at < ANSWERED_WITHIN
