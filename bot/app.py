@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 DRAIN_S = 15.0
 """Seconds that the work in hand has to finish when the process is asked to stop."""
+SHARD_LOOK_S = 1.0
+"""Seconds between two looks for whether a shard has become free."""
 WORKING = "workers"
 ONLY_PROCESS = "the only process"
 """What a process is called that has its database for itself: after a crash it is the same one again."""
@@ -183,7 +185,7 @@ async def attending(store: Store, *, process: str, part: Part) -> AsyncIterator[
             if loop.time() >= deadline:
                 raise
             log.warning("%s Trying again for %.0f s.", error, deadline - loop.time())
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(SHARD_LOOK_S)
     try:
         yield attendance
     finally:

@@ -2,7 +2,8 @@
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Self
 import bot.services
 from bot.services.ports import Announcer, MediaSource, SongProvider
 
-DIES_AT, PASSED, LEASE_S = "VICTIM_DIES_AT", "VICTIM_PASSED", "VICTIM_LEASE_S"
+DIES_AT, PASSED, PAUSES = "VICTIM_DIES_AT", "VICTIM_PASSED", "VICTIM_PAUSES"
 """What a victim is told by its environment: its fatal point, where to note the points that it passed, and
-how long its leases are, in seconds."""
+how long its pauses are, in seconds by the constant's module and name, as JSON."""
+LEASES = tuple(f"bot.services.{desk}.LEASE_S" for desk in ("submitting", "following", "courier"))
+"""For how long the dead are taken for alive at their work: a minute or more in the product."""
 
 ANSWER = "answer.show"
 """The step that answers the command."""
@@ -64,6 +67,11 @@ def port_calls() -> set[str]:
         for name, port in ports.items()
         for call, function in inspect.getmembers(port, inspect.iscoroutinefunction)
     }
+
+
+def pauses(others: Mapping[str, float], *, lease_s: float) -> dict[str, str]:
+    """The variable that gives a victim's leases this length, and other pauses theirs."""
+    return {PAUSES: json.dumps(dict.fromkeys(LEASES, lease_s) | dict(others))}
 
 
 def _written_in(path: Path) -> Iterator[str]:

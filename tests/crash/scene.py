@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
-from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,17 +16,21 @@ from sandbox.cqtai import PLAYLISTS, LocalProvider, Terms
 from sandbox.discord import LocalDiscord
 from sandbox.discord.invocations import Invocation
 from sandbox.discord.limits import Bucket, Limits
-from tests.crash.points import DIES_AT, LEASE_S, PASSED, Point
+from tests.crash import nursery
+from tests.crash.nursery import Child
+from tests.crash.points import DIES_AT, PASSED, Point, pauses
 
 ROOT = Path(__file__).resolve().parents[2]
 SONG_S = 0.3
 """Songs are fast: the order of events is tested, not their pace."""
 LONG_S = 40.0
 """More than anything here takes, also on a busy machine; what is awaited is an event, never a time."""
-STOP_S = 20.0
-"""What a container gives a process to stop in, and a margin."""
+STOP_S = 15.0
+"""What the work in hand has when the bot stops; the container's patience is longer."""
 PATIENT_LEASE_S = 30.0
-SHORT_LEASE_S = 1.5
+SHORT_LEASE_S = 3.0
+"""Outlasts a submission on a busy machine too."""
+DRAIN_S = "bot.app.DRAIN_S"
 MEMBERS = 8
 FAST = Bucket(requests=1000, per_s=1.0)
 SETTINGS = {
@@ -48,7 +50,7 @@ class VictimProcess:
     def __init__(self, folder: Path, *, settings: Mapping[str, str]) -> None:
         self._folder = folder
         self._settings = dict(settings)
-        self._process: Process | None = None
+        self._process: Child | None = None
         self.passed_file = folder / "passed"
         self.log_file = folder / "bot.log"
 
@@ -56,17 +58,19 @@ class VictimProcess:
     def alive(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
-    async def start(self, *, dies_at: Point | None = None, lease_s: float = PATIENT_LEASE_S) -> None:
-        told = {DIES_AT: str(dies_at or ""), LEASE_S: str(lease_s), PASSED: str(self.passed_file)}
+    async def start(
+        self, *, dies_at: Point | None = None, lease_s: float = PATIENT_LEASE_S, drain_s: float = STOP_S
+    ) -> None:
+        told = {DIES_AT: str(dies_at or ""), PASSED: str(self.passed_file)}
+        told |= pauses({DRAIN_S: drain_s}, lease_s=lease_s)
         paths = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
         with self.log_file.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.crash.victim", "run"),
+            self._process = await nursery.start(
+                "tests.crash.victim",
+                "run",
                 cwd=self._folder,
                 env=paths | self._settings | told,
-                stdin=DEVNULL,
-                stdout=log.fileno(),
-                stderr=STDOUT,
+                output=log.fileno(),
             )
 
     def terminate(self) -> None:
@@ -117,10 +121,12 @@ class Scene:
     database_url: str
     asked: list[Asked] = field(default_factory=list)
 
-    async def start(self, *, dies_at: Point | None = None, lease_s: float = PATIENT_LEASE_S) -> bool:
+    async def start(
+        self, *, dies_at: Point | None = None, lease_s: float = PATIENT_LEASE_S, drain_s: float = STOP_S
+    ) -> bool:
         """The bot takes commands; False when it died before."""
         identified, gateway = self.discord.gateway.identifies, self.discord.gateway
-        await self.victim.start(dies_at=dies_at, lease_s=lease_s)
+        await self.victim.start(dies_at=dies_at, lease_s=lease_s, drain_s=drain_s)
         await self.until(
             lambda: not self.victim.alive or (gateway.identifies > identified and gateway.connected)
         )
@@ -155,7 +161,7 @@ class Scene:
     async def stop(self) -> None:
         """The bot was asked to stop, and has stopped in time."""
         self.victim.terminate()
-        assert await self.victim.ended(within_s=STOP_S) == 0, self.victim.log()[-3000:]
+        assert await self.victim.ended() == 0, self.victim.log()[-3000:]
 
 
 def _find_all(work: Work, ids: list[int]) -> list[Request]:

@@ -11,11 +11,11 @@ from sandbox.cqtai.effects import Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Fail
 from tests.crash.conftest import POSTGRESQL, SQLITE
-from tests.crash.scene import MEMBERS, SHORT_LEASE_S, STOP_S, Scene, scene
+from tests.crash.scene import MEMBERS, SHORT_LEASE_S, Scene, scene
 from tests.crash.truth import all_told, bot_posts, prove, results_of, traces
 
 SEED = 1
-LONGEST_LIFE_S = 1.2
+LONGEST_LIFE_S = 0.8
 ORDERS_A_LIFE = 4
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
@@ -102,7 +102,7 @@ async def test_a_stop_waits_for_nobody_who_hangs_and_the_doubt_is_settled_later(
 ) -> None:
     async with scene(tmp_path, database_url=database) as here:
         here.provider.faults.add(Fault(Phase.SUBMIT, Slow(60.0), accepted=True))
-        await here.start(lease_s=SHORT_LEASE_S + STOP_S)
+        await here.start(lease_s=2 * SHORT_LEASE_S, drain_s=1.0)
         asked = await here.order()
         await here.until(lambda: here.provider.tasks)
         await here.stop()

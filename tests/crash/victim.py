@@ -4,10 +4,11 @@ The bot's own code knows nothing of this: what it is composed with is made to pa
 each call that leaves a trace. At the chosen point the process kills itself.
 """
 
+import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,9 +16,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from bot.__main__ import main
+from bot.__main__ import main as bot
 from bot.services.work import Store
-from tests.crash.points import ANSWER, DIES_AT, LEASE_S, PASSED, Point, Side, port_calls, unit_name
+from tests.crash.points import ANSWER, DIES_AT, PASSED, PAUSES, Point, Side, port_calls, unit_name
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,17 +30,16 @@ HASTE = {
     "bot.services.gate.BUSY_PAUSE_S": 0.1,
     "bot.services.gate.OUTAGE_PAUSE_S": 0.1,
     "bot.services.gate.ACCOUNT_PAUSE_S": 0.1,
+    "bot.services.following.NEW_TASK_S": 3.0,
     "bot.services.worker.LOOK_S": 0.2,
-    "bot.services.attendance.ALIVE_S": 1.5,
-    "bot.services.attendance.BEAT_S": 0.3,
-    "bot.app.ALIVE_S": 1.5,
-    "bot.app.BEAT_S": 0.3,
+    "bot.services.attendance.ALIVE_S": 0.6,
+    "bot.services.attendance.BEAT_S": 0.2,
+    "bot.app.ALIVE_S": 30.0,
+    "bot.app.SHARD_LOOK_S": 0.05,
     "bot.services.cards.WAITING_LOOK_S": 0.3,
     "bot.services.songs.WAITING_LOOK_S": 0.3,
 }
 """Pauses that are seconds or minutes in the product, and would only make a test long."""
-LEASES = ("submitting", "following", "courier")
-"""Whose `LEASE_S` is a minute or more in the product: a test need not wait for the dead that long."""
 DRIVERS = {"provider": "CqtaiClient", "announcer": "DiscordAnnouncer", "media": "HttpMedia"}
 """What `bot.app` puts behind each port."""
 
@@ -136,16 +136,20 @@ def make_mortal(points: Points) -> None:
     put(inspire, "show", lambda *a, show=inspire.show, **k: points.around(ANSWER, show(*a, **k)))
 
 
-def make_hasty(lease_s: float) -> None:
+def make_hasty(told: Mapping[str, float]) -> None:
     """The bot waits less than in real life; how it waits stays."""
-    leases = {f"bot.services.{desk}.LEASE_S": lease_s for desk in LEASES}
-    for place, pause_s in (HASTE | leases).items():
+    for place, pause_s in {**HASTE, **told}.items():
         module, _, name = place.rpartition(".")
         put(import_module(module), name, pause_s)
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """The bot's command line, with a place to die at; gives the exit code."""
     fatal, passed = os.environ.pop(DIES_AT, ""), os.environ.pop(PASSED, "")
-    make_hasty(float(os.environ.pop(LEASE_S, "2")))
+    make_hasty(json.loads(os.environ.pop(PAUSES, "{}")))
     make_mortal(Points(Point.parse(fatal) if fatal else None, Path(passed) if passed else None))
+    return bot()
+
+
+if __name__ == "__main__":
     sys.exit(main())

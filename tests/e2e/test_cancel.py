@@ -26,7 +26,7 @@ async def waiting(local: Stage) -> Message:
     """The status of Ada's request, which waits behind Ben's."""
     if not local.provider.tasks:
         await local.place("Ben", playlist=PLAYLISTS[1].id)
-        await local.provider.wait_for(lambda _: local.questions, timeout_s=LONG_S)
+        await local.provider.wait_for(lambda _: bool(local.questions), timeout_s=LONG_S)
     status = await local.place()
     assert "Number **1** in line." in seen(status)
     return status

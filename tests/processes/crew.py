@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
-from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,13 +14,22 @@ from sandbox.cqtai import LocalProvider, Terms
 from sandbox.discord import LocalDiscord
 from sandbox.discord.limits import Bucket, Limits
 from sandbox.song_clock import SongClock
-from tests.crash.points import LEASE_S
+from tests.crash import nursery
+from tests.crash.nursery import Child
+from tests.crash.points import pauses
 from tests.e2e.program import ROOT, environment
 from tests.e2e.stage import LONG_S, SONG_S, Stage
 
 GATEWAY, WORKER = ("--role", "gateway"), ("--role", "worker")
 FAST = Bucket(requests=1000, per_s=1.0)
 LIMITS = Limits(channel_route=FAST, channel_webhook=FAST, interaction_webhook=FAST, bot_requests=FAST)
+BEATS = {
+    "bot.services.attendance.ALIVE_S": 4.0,
+    "bot.services.attendance.BEAT_S": 0.5,
+    "bot.app.ALIVE_S": 4.0,
+    "bot.app.BEAT_S": 0.5,
+}
+"""A quarter of the product's, or less: a live process gives its sign in time on a busy machine too."""
 SETTINGS = {"POLLS_PER_S": "500", "DEFAULT_ALLOWANCE": "30000", "MAX_ACTIVE_PER_MEMBER": "1000"}
 
 
@@ -30,7 +37,7 @@ SETTINGS = {"POLLS_PER_S": "500", "DEFAULT_ALLOWANCE": "30000", "MAX_ACTIVE_PER_
 class Hand:
     """One process of the bot."""
 
-    process: Process
+    process: Child
     log_file: Path
 
     @property
@@ -68,18 +75,16 @@ class Crew(Stage):
 
         With `lease_s` its leases last so long, and other pauses are short too.
         """
-        module = "bot" if lease_s is None else "tests.crash.victim"
-        told = {} if lease_s is None else {LEASE_S: str(lease_s)}
+        module = "bot.__main__" if lease_s is None else "tests.crash.victim"
+        told = {} if lease_s is None else pauses(BEATS, lease_s=lease_s)
         paths = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
         log_file = self.folder / f"{len(self.hands)}.log"
         with log_file.open("wb") as log:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", module, "run", *arguments),
+            process = await nursery.start(
+                *(module, "run", *arguments),
                 cwd=self.folder,
                 env=paths | self.variables | told,
-                stdin=DEVNULL,
-                stdout=log.fileno(),
-                stderr=STDOUT,
+                output=log.fileno(),
             )
         self.hands.append(Hand(process, log_file))
         return self.hands[-1]

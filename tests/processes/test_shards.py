@@ -10,6 +10,7 @@ from tests.e2e.test_command_line import told_in_words
 from tests.processes.crew import GATEWAY, Crew
 
 pytestmark = pytest.mark.timeout(120)
+LEASE_S = 30.0
 WAITED = "Trying again"
 """What the log says of a process that waits for a shard."""
 
@@ -22,8 +23,8 @@ async def answers(bots: Crew) -> bool:
 
 @pytest.mark.long
 async def test_a_second_gateway_on_the_same_shard_is_refused_and_the_first_goes_on(bots: Crew) -> None:
-    first = await bots.gateway()
-    second = await bots.start(*GATEWAY)
+    first = await bots.gateway(lease_s=LEASE_S)
+    second = await bots.start(*GATEWAY, lease_s=LEASE_S)
     await bots.until(lambda: WAITED in second.log, first, second)
     assert await answers(bots)
     assert await second.ended() == 1
@@ -37,9 +38,9 @@ async def test_a_second_gateway_on_the_same_shard_is_refused_and_the_first_goes_
 
 @pytest.mark.long
 async def test_a_new_gateway_takes_over_from_one_that_was_killed(bots: Crew) -> None:
-    first = await bots.gateway()
+    first = await bots.gateway(lease_s=LEASE_S)
     await first.kill()
-    second = await bots.gateway()
+    second = await bots.gateway(lease_s=LEASE_S)
     assert WAITED in second.log
     assert await answers(bots)
     await second.stop()
