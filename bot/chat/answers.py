@@ -39,7 +39,7 @@ async def answer(interaction: discord.Interaction[discord.Client], error: Except
             exc_info=cause,
             extra={"interaction": interaction.id, "reference": reference},
         )
-        words = unexpected(reference)
+        words = unexpected(reference, cause)
     try:
         if interaction.type is discord.InteractionType.autocomplete:
             await _offer_nothing(interaction)

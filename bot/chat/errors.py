@@ -8,6 +8,7 @@ from bot.chat.texts import in_credits, relative, shown
 from bot.chat.wording import CLIPS, PLAYLISTS
 from bot.domain.errors import (
     ActiveLimitError,
+    ChangeUnknownError,
     ClipError,
     CooldownError,
     CreditsError,
@@ -17,13 +18,17 @@ from bot.domain.errors import (
     PlaylistError,
     PromptError,
     RequestNotFoundError,
+    StaleError,
     StoppingError,
+    StoreError,
     TooLateError,
     WeightError,
 )
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
 
 NOTHING_SENT = "Nothing was sent, and no credits are held."
+NOTHING_DONE = "Nothing was sent, and no credits were moved."
+LOOK = "Look at `/credits` to see whether anything is on hold, then try again in a minute."
 COMMAND_CHANGED = (
     "This command has changed since your Discord last looked. Reload Discord (Ctrl+R on a computer; "
     "close and open the app on a phone), then try again."
@@ -39,13 +44,18 @@ def sentence(error: Exception) -> str | None:  # noqa: ARG001 - the facts are fo
     return None
 
 
-def unexpected(reference: str) -> str:
-    """What the member reads on a bug: nothing is claimed that is not known."""
-    return (
-        f"Something went wrong on our side (reference `{reference}`). Look at `/credits` to see whether "
-        "anything is on hold, then try again in a minute. If it goes on, tell whoever runs the bot that "
-        "reference."
-    )
+def unexpected(reference: str, error: Exception | None = None) -> str:
+    """What the member reads on what they cannot mend: nothing is claimed that is not known."""
+    match error:
+        case ChangeUnknownError():
+            words = f"The bot lost its database in the middle of this, and can't tell what was kept. {LOOK}"
+        case StaleError():
+            words = "Something else changed this at the same moment, so nothing was done here. Try again."
+        case StoreError():
+            words = f"The bot can't use its database right now. {NOTHING_DONE} Try again in a minute."
+        case _:
+            words = f"Something went wrong on our side. {LOOK}"
+    return f"{words} If it goes on, tell whoever runs the bot the reference `{reference}`."
 
 
 @sentence.register

@@ -21,6 +21,7 @@ InspireError
 |- MediaError               a clip's file could not be had, or is not what it should be
 `- StoreError                the database cannot be used
    |- StaleError            somebody else was first; nothing was changed
+   |- ChangeUnknownError    nobody knows whether the change was kept
    `- ShardTakenError       another process serves the same Discord servers
 """
 
@@ -236,7 +237,11 @@ class MediaError(InspireError):
 
 
 class StoreError(InspireError):
-    """The database cannot be used; the text says why and what to do."""
+    """The database cannot be used; the text says why and what to do. Nothing was changed, in most kinds."""
+
+
+class ChangeUnknownError(StoreError):
+    """The connection was lost while the change was being kept: nobody knows whether it was."""
 
 
 class StaleError(StoreError):

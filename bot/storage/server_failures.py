@@ -5,7 +5,7 @@ import socket
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import ChangeUnknownError, StoreError
 from bot.storage.servers import Server
 
 _SENTENCES = {
@@ -59,9 +59,9 @@ def server_error(error: BaseException, server: Server) -> StoreError:
     return StoreError(_unreachable(original, server))
 
 
-def outcome_unknown(error: BaseException, server: Server) -> StoreError:
+def outcome_unknown(error: BaseException, server: Server) -> ChangeUnknownError:
     """What is said when nobody knows whether a change was kept."""
-    return StoreError(
+    return ChangeUnknownError(
         f"The connection to the database {server} was lost while a change was being committed: it is not "
         f"known whether it was kept ({type(_original(error)).__name__})."
     )

@@ -104,10 +104,14 @@ async def test_a_database_that_fails_is_said_so_and_nothing_is_held(
         asked = await local.order()
         answer = await asked.answer(timeout_s=LONG_S)
         assert answer.ephemeral
+        assert (
+            "can't use its database right now. Nothing was sent, and no credits were moved" in answer.content
+        )
         assert (await local.credits())["On hold"] == 0
         trouble.units.clear()
         await local.shows(await local.place(), READY)
-    assert "no room left" in caplog.text
+    (record,) = [r for r in caplog.records if getattr(r, "reference", "none") in answer.content]
+    assert (record.levelname, str(record.exc_info and record.exc_info[1])) == ("ERROR", "no room left")
 
 
 @pytest.mark.parametrize("unit", ["_conclude", "_finish", "_keep_asking", "_record", "_said"])

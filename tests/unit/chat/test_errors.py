@@ -8,6 +8,7 @@ from bot.chat.errors import NOTHING_SENT, sentence, unexpected
 from bot.chat.wording import CLIPS, FAILURES, PLAYLISTS
 from bot.domain.errors import (
     ActiveLimitError,
+    ChangeUnknownError,
     ClipError,
     CooldownError,
     CreditsError,
@@ -19,6 +20,7 @@ from bot.domain.errors import (
     PromptError,
     RefusalError,
     RequestNotFoundError,
+    StaleError,
     StoppingError,
     StoreError,
     TooLateError,
@@ -136,9 +138,29 @@ def test_what_the_member_cannot_mend_has_no_sentence(error: Exception) -> None:
 
 def test_an_unexpected_error_claims_nothing_that_is_not_known() -> None:
     words = unexpected("ABC123")
-    assert "(reference `ABC123`)" in words
+    assert "the reference `ABC123`" in words
     assert "are back" not in words
     assert "nothing was sent" not in words.lower()
+
+
+def test_a_database_that_fails_is_said_so_and_that_nothing_was_done() -> None:
+    words = unexpected("ABC123", StoreError("database is locked: /secret"))
+    assert "can't use its database right now. Nothing was sent, and no credits were moved." in words
+    assert "Try again in a minute" in words
+    assert "the reference `ABC123`" in words
+    assert "secret" not in words
+
+
+def test_a_change_that_may_have_been_kept_sends_the_member_to_the_credits() -> None:
+    words = unexpected("ABC123", ChangeUnknownError("the connection was lost"))
+    assert "can't tell what was kept. Look at `/credits`" in words
+    assert "nothing was sent" not in words.lower()
+
+
+def test_a_change_that_came_second_is_not_said_to_be_a_broken_database() -> None:
+    words = unexpected("ABC123", StaleError("moved"))
+    assert "nothing was done here. Try again." in words
+    assert "database" not in words
 
 
 @pytest.mark.parametrize(
