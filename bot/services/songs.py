@@ -10,6 +10,7 @@ from bot.domain.quota import Policy, window_of
 from bot.domain.requests import Address, Move, NewRequest, Request, State
 from bot.domain.songs import Order, check
 from bot.services.cards import WAITING_LOOK_S, Line, StatusCard, status_card
+from bot.services.facts import facts_of
 from bot.services.moves import make_move
 from bot.services.outbox import NoticeKind
 from bot.services.ports import Clock
@@ -106,7 +107,10 @@ class Songs:
             ),
             placed_at=now,
         )
-        return await self._store.write(_place, new, rules, now)
+        card, placed = await self._store.write(_place, new, rules, now)
+        if placed is not None:
+            log.info("placed", extra=facts_of(placed))
+        return card
 
     async def answered(self, request_id: int, message_id: int) -> None:
         """Remember which message shows the status of a request, as far as the database lets us.
@@ -148,10 +152,11 @@ def line_of(work: Work, places: int, *, longest: int | None = None) -> Line:
     return Line.of(work.requests.waiting(), work.requests.running(), places=places, trouble=trouble)
 
 
-def _place(work: Work, new: NewRequest, rules: SongRules, now: datetime) -> StatusCard:
+def _place(work: Work, new: NewRequest, rules: SongRules, now: datetime) -> tuple[StatusCard, Request | None]:
+    """The status, and the request if it is a new one."""
     known = work.requests.find(new.id)
     if known is not None:
-        return describe(work, known, line_of(work, rules.places), now)
+        return describe(work, known, line_of(work, rules.places), now), None
     policy = new.policy
     work.members.take_slot(
         new.guild_id, new.user_id, limit=policy.max_active, cooldown_s=policy.cooldown_s, now=now
@@ -166,7 +171,7 @@ def _place(work: Work, new: NewRequest, rules: SongRules, now: datetime) -> Stat
         not_before=now + timedelta(seconds=rules.edit_spacing_s),
         next_at=now + timedelta(seconds=WAITING_LOOK_S),
     )
-    return card
+    return card, request
 
 
 def _hold(work: Work, new: NewRequest, now: datetime) -> None:

@@ -189,6 +189,7 @@ async def test_the_life_of_a_song_can_be_read_in_the_log(home: House, journal: J
     await home.tell()
     told = [(line["words"], line["state"]) for line in journal.lines]
     assert told == [
+        ("placed", "waiting"),
         ("submitting", "submitting"),
         (f"submitted as task {request.task_id}", "making"),
         ("finished with 2 clips", "ready"),
