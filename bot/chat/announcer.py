@@ -177,7 +177,8 @@ class DiscordAnnouncer:
             case ToMember(user_id):
                 async with _told(self._patience.post_s):
                     direct = await self._client.create_dm(discord.Object(user_id))
-                    sent = await direct.send(**message, nonce=nonce)
+                    # a nonce of its own: Discord's are the author's, not the channel's
+                    sent = await direct.send(**message, nonce=f"dm{nonce}")
             case AsFollowUp(address):
                 sent = await self._follow_up(address, message)
             case _:

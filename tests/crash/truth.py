@@ -22,6 +22,8 @@ TITLES = {
     State.UNCERTAIN: "The connection broke",
     State.CANCELLED: "Cancelled",
 }
+UNSEEN = "Your song is ready, but its post is out of sight"
+"""What is said of a song that may stand in a channel where the bot cannot look."""
 MOST_ENTRIES = 10_000
 
 
@@ -55,24 +57,25 @@ class Traces:
             yield f"{state} with {len(self.tasks)} tasks"
         if state is State.CANCELLED and self.submissions:
             yield "cancelled, and submitted all the same"
-        if len(self.results) != (state is State.DELIVERED):
+        unseen = state is State.UNDELIVERABLE and self.request.result_channel_id is not None
+        if len(self.results) not in ({0, 1} if unseen else {int(state is State.DELIVERED)}):
             yield f"{state} with {len(self.results)} results"
         expected = Counter([TransferKind.PENDING, TransferKind.POST if made else TransferKind.VOID])
         if self.transfers != expected:
             yield f"{state} with the transfers {dict(self.transfers)}"
-        yield from self._told_wrongly(state)
+        yield from self._told_wrongly(state, UNSEEN if unseen else TITLES.get(state))
 
-    def _told_wrongly(self, state: State) -> Iterator[str]:
+    def _told_wrongly(self, state: State, expected: str | None) -> Iterator[str]:
         false_alarms = [said.content for said in self.asked.invocation.followups if said.ephemeral]
         if false_alarms:
             yield f"{state}, but the member was told {false_alarms}"
         if self.status is None:
-            endings = 1 if state in RETURNED else 0
-            if len(self.endings) != endings:
+            endings = {1} if state in RETURNED else {0, 1} if state is State.UNDELIVERABLE else {0}
+            if len(self.endings) not in endings:
                 yield f"{state} without a status message and with {len(self.endings)} endings"
             return
         says = seen(self.status)
-        if title(self.status) != TITLES.get(state) or self.status.content:
+        if title(self.status) != expected or self.status.content:
             yield f"{state}, but its status says: {says}"
         if (state in RETURNED) != ("credits are back" in says):
             yield f"{state}, but of the credits its status says: {says}"
@@ -90,7 +93,7 @@ async def traces(scene: Scene) -> list[Traces]:
             tasks=[task for task in scene.provider.tasks if task.body.get("prompt") == asked.prompt],
             submissions=sum(f'"{asked.prompt}"'.encode() in line.body for line in lines),
             results=results_of(scene, asked),
-            endings=[post for post in posts if post.nonce == f"end{asked.id}"],
+            endings=[post for post in posts if post.nonce in {f"end{asked.id}", f"dmend{asked.id}"}],
             status=status_of(scene, asked),
             request=requests.get(asked.id),
             transfers=transfers[asked.id],
@@ -121,7 +124,7 @@ def bot_posts(scene: Scene) -> list[Message]:
 
 def results_of(scene: Scene, asked: Asked) -> list[Message]:
     """The messages with the song, posted by the bot's right or as follow-ups."""
-    posts = [post for post in bot_posts(scene) if str(post.nonce) == str(asked.id)]
+    posts = [post for post in bot_posts(scene) if str(post.nonce) in {str(asked.id), f"dm{asked.id}"}]
     return posts + [post for post in asked.invocation.followups if not post.ephemeral]
 
 
@@ -136,8 +139,8 @@ def told(scene: Scene, asked: Asked) -> bool:
     """Whether the member has learned how it ended."""
     status = status_of(scene, asked)
     if status is not None:
-        return title(status) in TITLES.values()
-    endings = [post for post in bot_posts(scene) if post.nonce == f"end{asked.id}"]
+        return title(status) in {*TITLES.values(), UNSEEN}
+    endings = [post for post in bot_posts(scene) if post.nonce in {f"end{asked.id}", f"dmend{asked.id}"}]
     return bool(endings or results_of(scene, asked))
 
 

@@ -88,6 +88,7 @@ class FakeAnnouncer:
             raise failure
         if isinstance(target, AsFollowUp) and target.address.token is None:
             raise TokenDeadError
+        nonce = f"dm{nonce}" if isinstance(target, ToMember) else nonce
         known = None if isinstance(target, AsFollowUp) else self._by_nonce.get(nonce)
         if known is None:
             known = Post(

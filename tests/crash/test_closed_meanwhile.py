@@ -1,0 +1,74 @@
+"""The bot dies over a post, and before it is started again the channel is closed to it, or gone."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.domain.requests import State
+from sandbox.discord.permissions import Permission
+from tests.crash.conftest import POSTGRESQL, SQLITE
+from tests.crash.points import Point, Side
+from tests.crash.scene import SHORT_LEASE_S, Scene, scene
+from tests.crash.truth import all_told, prove, results_of
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(120)]
+
+POSTED = Point("announcer.post_result", Side.AFTER)
+ABOUT_TO = Point("delivery._intend", Side.AFTER)
+UNAWARE = Point("delivery._intend", Side.BEFORE)
+
+
+def hide(here: Scene) -> None:
+    here.discord.mishaps.hide(here.discord.channel("songs"))
+
+
+def hide_history(here: Scene) -> None:
+    here.discord.mishaps.deny(here.discord.channel("songs"), Permission.READ_MESSAGE_HISTORY)
+
+
+def delete(here: Scene) -> None:
+    here.discord.mishaps.delete_channel(here.discord.channel("songs"))
+
+
+ENDS = [
+    (UNAWARE, hide, State.DELIVERED, 1),
+    (ABOUT_TO, hide, State.UNDELIVERABLE, 0),
+    (POSTED, hide, State.UNDELIVERABLE, 1),
+    (POSTED, hide_history, State.DELIVERED, 1),
+    (POSTED, delete, State.DELIVERED, 1),
+]
+"""Where the bot dies, what happens to the channel, how the request ends, and how many results there are."""
+CASES = [pytest.param(SQLITE, *end, id=f"{SQLITE}-{end[0]}-{end[1].__name__}") for end in ENDS]
+CASES += [pytest.param(POSTGRESQL, *end, id=f"{POSTGRESQL}-{end[0]}-{end[1].__name__}") for end in ENDS]
+
+
+@pytest.mark.parametrize(("database", "point", "close", "state", "results"), CASES, indirect=["database"])
+async def test_a_song_is_not_posted_twice_though_nobody_can_look_where_it_was_posted(
+    tmp_path: Path, database: str, point: Point, close: Callable[[Scene], None], state: State, results: int
+) -> None:
+    async with scene(tmp_path, database_url=database) as here:
+        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await here.order()
+        await here.victim.ended()
+        close(here)
+        assert await here.start()
+        await all_told(here, asked.id)
+        await here.stop()
+        assert await prove(here) == {asked.id: state}
+        assert len(results_of(here, asked)) == results
+
+
+async def test_a_follow_up_whose_courier_died_is_not_repeated(tmp_path: Path, database: str) -> None:
+    async with scene(tmp_path, database_url=database, song_s=1.0) as here:
+        twice = Point("announcer.post_result", Side.AFTER)  # the first, in the channel, is refused
+        await here.start(dies_at=twice, lease_s=SHORT_LEASE_S)
+        asked = await here.order()
+        await here.until(lambda: here.provider.tasks)
+        hide(here)
+        await here.victim.ended()
+        assert await here.start()
+        await all_told(here, asked.id)
+        await here.stop()
+        assert await prove(here) == {asked.id: State.UNDELIVERABLE}
+        assert len(results_of(here, asked)) == 1
