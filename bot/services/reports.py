@@ -1,0 +1,89 @@
+"""What a server's members used in the last days, by day and by member."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+MAX_DAYS = 366
+"""The longest time that a report covers: a leap year."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayUse:
+    """What was used on one day (UTC)."""
+
+    day: date
+    credits: int
+    songs: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberUse:
+    """What one member used."""
+
+    user_id: int
+    credits: int
+    songs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The credits that were used in a server, from one day to another, both included."""
+
+    guild_id: int
+    starts_on: date
+    ends_on: date
+    days: tuple[DayUse, ...]
+    """Every day, also those without use; oldest first."""
+    members: tuple[MemberUse, ...]
+    """Everybody who used something, largest first."""
+
+    @property
+    def credits(self) -> int:
+        """All credits of all days."""
+        return sum(day.credits for day in self.days)
+
+    @property
+    def songs(self) -> int:
+        """All songs of all days."""
+        return sum(day.songs for day in self.days)
+
+
+def report_of(
+    uses: Iterable[tuple[datetime, int, int]], *, guild_id: int, days: int, now: datetime
+) -> Report:
+    """The report of the last `days` days in UTC, the day of `now` included.
+
+    Each use is the moment at which a song's credits were used, whose they were, and how many. Those of other
+    days do not count.
+
+    Raises:
+        ValueError: `days` is not 1 to 366, or a moment has no time zone.
+    """
+    if not 1 <= days <= MAX_DAYS:
+        raise ValueError(f"a report covers 1 to {MAX_DAYS} days, not {days}")
+    ends_on = _day(now)
+    span = tuple(ends_on - timedelta(days=back) for back in reversed(range(days)))
+    counted = [(day, user, spent) for at, user, spent in uses if span[0] <= (day := _day(at)) <= ends_on]
+    by_day, songs_by_day = Counter[date](), Counter[date]()
+    by_member, songs_by_member = Counter[int](), Counter[int]()
+    for day, user, spent in counted:
+        by_day[day] += spent
+        songs_by_day[day] += 1
+        by_member[user] += spent
+        songs_by_member[user] += 1
+    members = (MemberUse(user, spent, songs_by_member[user]) for user, spent in by_member.items())
+    return Report(
+        guild_id=guild_id,
+        starts_on=span[0],
+        ends_on=ends_on,
+        days=tuple(DayUse(day, by_day[day], songs_by_day[day]) for day in span),
+        members=tuple(sorted(members, key=lambda use: (-use.credits, -use.songs, use.user_id))),
+    )
+
+
+def _day(at: datetime) -> date:
+    if at.tzinfo is None:
+        raise ValueError("a moment without a time zone belongs to no day")
+    return at.astimezone(UTC).date()
