@@ -2,12 +2,18 @@ from pathlib import Path
 
 import pytest
 
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
+from tests.e2e.engines import POSTGRESQL, SQLITE
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test with a database runs on both."""
+    if "database" in metafunc.fixturenames:
+        metafunc.parametrize("database", [SQLITE, POSTGRESQL], indirect=True)
 
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The `DATABASE_URL` of a database of this test's own, SQLite unless a parameter names another."""
-    if getattr(request, "param", SQLITE) == POSTGRESQL:
+    """The `DATABASE_URL` of a database of this test's own."""
+    if request.param == POSTGRESQL:
         return str(request.getfixturevalue("postgres_url"))
     return f"sqlite:///{tmp_path / 'inspire.db'}"

@@ -7,7 +7,6 @@ import pytest
 
 from bot.domain.requests import State
 from sandbox.discord.permissions import Permission
-from tests.crash.conftest import POSTGRESQL, SQLITE
 from tests.crash.points import Point, Side
 from tests.crash.scene import SHORT_LEASE_S, Scene, scene
 from tests.crash.truth import all_told, prove, results_of
@@ -39,11 +38,10 @@ ENDS = [
     (POSTED, delete, State.DELIVERED, 1),
 ]
 """Where the bot dies, what happens to the channel, how the request ends, and how many results there are."""
-CASES = [pytest.param(SQLITE, *end, id=f"{SQLITE}-{end[0]}-{end[1].__name__}") for end in ENDS]
-CASES += [pytest.param(POSTGRESQL, *end, id=f"{POSTGRESQL}-{end[0]}-{end[1].__name__}") for end in ENDS]
+CASES = [pytest.param(*end, id=f"{end[0]}-{end[1].__name__}") for end in ENDS]
 
 
-@pytest.mark.parametrize(("database", "point", "close", "state", "results"), CASES, indirect=["database"])
+@pytest.mark.parametrize(("point", "close", "state", "results"), CASES)
 async def test_a_song_is_not_posted_twice_though_nobody_can_look_where_it_was_posted(
     tmp_path: Path, database: str, point: Point, close: Callable[[Scene], None], state: State, results: int
 ) -> None:

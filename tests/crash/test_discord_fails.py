@@ -7,7 +7,7 @@ from bot.domain.requests import State
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.permissions import Permission
 from tests.crash.points import Point, Side
-from tests.crash.scene import MEMBERS, SHORT_LEASE_S, Asked, Scene, scene
+from tests.crash.scene import LONG_S, MEMBERS, SHORT_LEASE_S, Asked, Scene, scene
 from tests.crash.truth import all_told, prove
 
 SONGS = 30
@@ -28,7 +28,7 @@ async def under_way(here: Scene, count: int) -> list[Asked]:
     """So many songs that the provider has, and whose status messages say so."""
     asked = [await here.order(f"Member {number % MEMBERS}") for number in range(count)]
     for one in asked:
-        await one.invocation.answer(timeout_s=10)
+        await one.invocation.answer(timeout_s=LONG_S)
     await here.until(lambda: len(here.provider.tasks) == count)
     return asked
 

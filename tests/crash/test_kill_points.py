@@ -8,9 +8,8 @@ from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Fail
 from sandbox.discord import Fault as DiscordFault
 from sandbox.discord import FaultKind
-from tests.crash.conftest import POSTGRESQL, SQLITE
 from tests.crash.points import ANSWER, Point, Side, port_calls, units_written
-from tests.crash.scene import SHORT_LEASE_S, Scene, scene
+from tests.crash.scene import LONG_S, SHORT_LEASE_S, Scene, scene
 from tests.crash.truth import all_told, prove
 
 SONG = {
@@ -56,16 +55,6 @@ def points(steps: Iterable[str], *, nth: int = 1) -> list[Point]:
 
 
 SONG_POINTS = [p for step, most in SONG.items() for nth in range(most) for p in points([step], nth=nth + 1)]
-DECISIVE = (
-    "songs._place",
-    "submitting._take",
-    "submitting._conclude",
-    "following._finish",
-    "delivery._record",
-)
-"""The steps in which a request moves: they are tried on both databases, the others on the quicker one."""
-CASES = [pytest.param(SQLITE, p, id=f"{SQLITE}-{p}") for p in SONG_POINTS]
-CASES += [pytest.param(POSTGRESQL, p, id=f"{POSTGRESQL}-{p}") for p in points(DECISIVE)]
 END_POINTS, FAILED_POINTS = points([END]), points([FAILED])
 
 
@@ -119,7 +108,7 @@ def possible(point: Point, passed: set[str]) -> set[State | None]:
     return {State.DELIVERED, State.UNCERTAIN}
 
 
-@pytest.mark.parametrize(("database", "point"), CASES, indirect=["database"])
+@pytest.mark.parametrize("point", SONG_POINTS, ids=str)
 async def test_a_song_is_made_once_and_paid_once_wherever_the_bot_dies(
     tmp_path: Path, database: str, point: Point
 ) -> None:
@@ -196,7 +185,7 @@ async def test_an_ending_without_a_status_message_is_told_once(
         here.provider.faults.add(Fault(Phase.TASK, Fail("timeout")))
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
         asked = await here.order()
-        here.discord.mishaps.delete_message(await asked.invocation.answer(timeout_s=10))
+        here.discord.mishaps.delete_message(await asked.invocation.answer(timeout_s=LONG_S))
         await died(here, point)
         assert (await lives_on(here))[asked.id] is State.FAILED
 
@@ -210,7 +199,7 @@ async def test_a_cancelled_request_is_refunded_once_and_never_made(
         first = await here.order("Ada")
         await here.until(lambda: here.provider.tasks)
         second = await here.order("Ben")
-        await second.invocation.answer(timeout_s=10)
+        await second.invocation.answer(timeout_s=LONG_S)
         await here.discord.member("Ben").slash("songs", "cancel", request=str(second.id))
         await died(here, point)
         ends = await lives_on(here)
@@ -225,7 +214,7 @@ async def test_a_token_that_died_early_is_forgotten_and_the_song_delivered(
     async with scene(tmp_path, database_url=database, song_s=1.0) as here:
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
         asked = await here.order()
-        await asked.invocation.answer(timeout_s=10)
+        await asked.invocation.answer(timeout_s=LONG_S)
         here.discord.mishaps.end_token(asked.invocation)
         await died(here, point)
         assert (await lives_on(here))[asked.id] is State.DELIVERED

@@ -14,7 +14,7 @@ from bot.domain.requests import State
 from bot.storage.audit import audit_database
 from bot.storage.schema import migrate
 from tests.crash.points import Point, Side
-from tests.crash.scene import SHORT_LEASE_S, Scene, scene
+from tests.crash.scene import LONG_S, SHORT_LEASE_S, Scene, scene
 from tests.crash.truth import all_told, prove
 
 HEADER, FRAME = 32, 24
@@ -67,7 +67,7 @@ async def evening(here: Scene) -> None:
     await here.start(lease_s=SHORT_LEASE_S)
     asked = [await here.order(f"Member {number}") for number in range(SONGS)]
     for one in asked:
-        await one.invocation.answer(timeout_s=10)
+        await one.invocation.answer(timeout_s=LONG_S)
     await here.discord.member("Member 2").slash("songs", "cancel", request=str(asked[-1].id))
     await all_told(here, *(one.id for one in asked))
     await here.victim.kill()

@@ -8,7 +8,7 @@ from bot.storage.audit import audit_database
 from sandbox.cqtai import effects
 from sandbox.cqtai.effects import Drop, Refuse, ReplyEffect, Slow
 from sandbox.cqtai.faults import Fault, Phase
-from tests.crash.scene import MEMBERS, SHORT_LEASE_S, Asked, Scene, scene
+from tests.crash.scene import LONG_S, MEMBERS, SHORT_LEASE_S, Asked, Scene, scene
 from tests.crash.truth import all_told, prove, status_of, traces
 from tests.e2e.reading import seen
 
@@ -34,7 +34,7 @@ async def order_many(here: Scene, count: int) -> list[Asked]:
 
 async def says(here: Scene, asked: Asked, words: str) -> None:
     """The member reads these words in the status message."""
-    await asked.invocation.answer(timeout_s=10)
+    await asked.invocation.answer(timeout_s=LONG_S)
 
     def read() -> bool:
         status = status_of(here, asked)

@@ -10,11 +10,11 @@ from bot.domain.requests import RETURNED, State
 from sandbox.cqtai.effects import Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Fail
-from tests.crash.conftest import POSTGRESQL, SQLITE
 from tests.crash.scene import MEMBERS, SHORT_LEASE_S, Scene, scene
 from tests.crash.truth import all_told, bot_posts, prove, results_of, traces
 
 SEED = 1
+KILLS = 30
 LONGEST_LIFE_S = 0.8
 ORDERS_A_LIFE = 4
 
@@ -56,14 +56,13 @@ def counts(here: Scene, ends: Counter[State], *, kills: int) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize(("database", "kills"), [(SQLITE, 30), (POSTGRESQL, 30)], indirect=["database"])
 async def test_deaths_at_any_instant_lose_double_and_overcharge_nothing(
-    tmp_path: Path, database: str, kills: int, record_property: Callable[[str, object], None]
+    tmp_path: Path, database: str, record_property: Callable[[str, object], None]
 ) -> None:
     rng = random.Random(SEED)
     async with scene(tmp_path, database_url=database) as here:
         here.provider.faults.add(Fault(Phase.TASK, Fail("timeout"), times=None, rate=0.1))
-        for _ in range(kills):
+        for _ in range(KILLS):
             await one_life(here, rng)
             await nothing_is_doubled_so_far(here)
         placed = set(await here.requests())
@@ -71,10 +70,10 @@ async def test_deaths_at_any_instant_lose_double_and_overcharge_nothing(
         await all_told(here, *placed)
         await here.stop()
         ends = Counter((await prove(here)).values())
-    assert ends[State.DELIVERED] > kills
+    assert ends[State.DELIVERED] > KILLS
     assert set(ends) <= {State.DELIVERED, *RETURNED}
     record_property("database", database.partition(":")[0])
-    for name, count in counts(here, ends, kills=kills).items():
+    for name, count in counts(here, ends, kills=KILLS).items():
         record_property(name, count)
 
 

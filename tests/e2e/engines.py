@@ -6,4 +6,4 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 on_both = pytest.mark.parametrize(
     "database", [SQLITE, pytest.param(POSTGRESQL, marks=pytest.mark.long)], indirect=True
 )
-"""For tests whose subject is what the database keeps; the rest run on SQLite alone."""
+"""For every test of the whole program, except those of one database's own matters."""

@@ -6,8 +6,11 @@ from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
 from sandbox.discord.invocations import Invocation
+from tests.e2e.engines import on_both
 from tests.e2e.stage import LONG_S, Stage
 from tests.e2e.troubled_store import Trouble, troubled
+
+pytestmark = on_both
 
 READY = "Your song is ready"
 

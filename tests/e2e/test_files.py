@@ -9,8 +9,11 @@ from sandbox.cqtai.effects import MediaTrouble
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.discord.limits import Limits
 from sandbox.discord.messages import Message
+from tests.e2e.engines import on_both
 from tests.e2e.reading import links, seen
 from tests.e2e.stage import Stage, stage
+
+pytestmark = on_both
 
 UNATTACHABLE = {
     MediaTrouble.FORBIDDEN: "HTTP 403",
@@ -48,10 +51,6 @@ def can_be_heard(local: Stage, result: Message, *, dead: Collection[int] = ()) -
     expected = [pages[n] if n in dead else files[n] for n in range(len(clips))]
     assert list(links(result).values()) == expected
     assert [embed["url"] for embed in result.embeds] == pages
-
-
-def test_every_trouble_with_files_is_tried_here() -> None:
-    assert set(UNATTACHABLE) | {MediaTrouble.REDIRECT} == set(MediaTrouble)
 
 
 @pytest.mark.parametrize(("trouble", "cause"), UNATTACHABLE.items())
@@ -92,9 +91,12 @@ async def test_a_redirect_to_the_file_is_followed(local: Stage) -> None:
 
 
 async def test_a_file_larger_than_the_server_takes_is_linked(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with stage(tmp_path, limits=Limits(attachment_size=500)) as local, local.bot():
+    async with (
+        stage(tmp_path, database_url=database, limits=Limits(attachment_size=500)) as local,
+        local.bot(),
+    ):
         result = await local.placed_result()
         assert result.attachments == ()
         assert "No file is attached" in seen(result)
@@ -102,16 +104,16 @@ async def test_a_file_larger_than_the_server_takes_is_linked(
     assert "larger than 500 bytes" in caplog.text
 
 
-async def test_an_operator_who_wants_no_files_gets_links(tmp_path: Path) -> None:
-    async with stage(tmp_path, attach_audio=False) as local, local.bot():
+async def test_an_operator_who_wants_no_files_gets_links(tmp_path: Path, database: str) -> None:
+    async with stage(tmp_path, database_url=database, attach_audio=False) as local, local.bot():
         result = await local.placed_result()
         assert result.attachments == ()
         can_be_heard(local, result)
     assert not any(line.path.endswith(".mp3") for line in local.provider.requests)
 
 
-async def test_a_host_that_nobody_trusts_is_neither_asked_nor_offered(tmp_path: Path) -> None:
-    async with stage(tmp_path, media_trusted_origins=()) as local, local.bot():
+async def test_a_host_that_nobody_trusts_is_neither_asked_nor_offered(tmp_path: Path, database: str) -> None:
+    async with stage(tmp_path, database_url=database, media_trusted_origins=()) as local, local.bot():
         result = await local.placed_result()
         pages = [f"https://suno.com/song/{clip.id}" for clip in local.provider.tasks[0].song.clips]
         assert list(links(result).values()) == pages

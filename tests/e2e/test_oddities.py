@@ -4,8 +4,11 @@ from bot.chat.texts import DASH
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.oddities import Oddity
 from sandbox.discord.payloads import entry
+from tests.e2e.engines import on_both
 from tests.e2e.reading import fields, links, seen
 from tests.e2e.stage import Stage
+
+pytestmark = on_both
 
 BACK = "Your 30 credits are back."
 READY = "Your song is ready"

@@ -4,12 +4,13 @@ from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Fail
 from sandbox.discord.messages import Message
 from sandbox.discord.permissions import Permission
+from tests.e2e.engines import on_both
 from tests.e2e.reading import links, seen, title
 from tests.e2e.stage import LONG_S, Stage
 
 BACK = "Your 30 credits are back."
 READY = "Your song is ready"
-pytestmark = pytest.mark.usefixtures("patient")
+pytestmark = [on_both, pytest.mark.usefixtures("patient")]
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,11 @@ from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
 from sandbox.discord.invocations import Invocation
+from tests.e2e.engines import on_both
 from tests.e2e.reading import seen
 from tests.e2e.stage import LONG_S, Stage, stage
+
+pytestmark = on_both
 
 PLAYLIST = PLAYLISTS[0].id
 CLIP = "0a64b8a1-9fb5-4a6c-8a3c-3f9d5a0c9b11"
@@ -96,8 +99,10 @@ async def test_an_option_sent_past_the_picker_is_checked_again(
         await nothing_came_of_it(local)
 
 
-async def test_too_few_credits_are_refused_with_what_there_is_what_it_takes_and_when(tmp_path: Path) -> None:
-    async with stage(tmp_path, default_allowance=20) as local, local.bot():
+async def test_too_few_credits_are_refused_with_what_there_is_what_it_takes_and_when(
+    tmp_path: Path, database: str
+) -> None:
+    async with stage(tmp_path, database_url=database, default_allowance=20) as local, local.bot():
         answer = await refused(await local.order())
         assert "A song costs 30 credits, and you have 20 credits." in answer
         resets = re.search(r"More come <t:(\d+):R>", answer)
@@ -127,8 +132,10 @@ async def test_a_finished_request_makes_room_for_the_next(local: Stage) -> None:
     assert local.provider.credits.spent == 90
 
 
-async def test_a_request_too_soon_after_the_last_is_refused_with_the_time(tmp_path: Path) -> None:
-    async with stage(tmp_path, cooldown_s=600) as local, local.bot():
+async def test_a_request_too_soon_after_the_last_is_refused_with_the_time(
+    tmp_path: Path, database: str
+) -> None:
+    async with stage(tmp_path, database_url=database, cooldown_s=600) as local, local.bot():
         status = await local.place()
         await local.shows(status, "Your song is ready")
         answer = await refused(await local.order())
