@@ -16,6 +16,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[FOLDER] = str(Path(tempfile.gettempdir(), f"inspire-pg-{secrets.token_hex(6)}"))
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two a processor: most tests of the whole program wait for much of their time."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         stop_all(Path(os.environ.pop(FOLDER)))

@@ -153,7 +153,7 @@ class LocalProvider:
         return lambda: self._state.listeners.remove(callback)
 
     async def wait_for(
-        self, predicate: Callable[["LocalProvider"], bool], *, timeout_s: float = 10.0
+        self, predicate: Callable[["LocalProvider"], bool], *, timeout_s: float = 30.0
     ) -> None:
         """Return once the predicate is true of this provider.
 

@@ -73,7 +73,7 @@ class Invocation:
             return None if original.loading else original
         return next((message for message in self.followups if not message.deleted), None)
 
-    async def acknowledged(self, *, timeout_s: float = 3.0) -> CallbackKind:
+    async def acknowledged(self, *, timeout_s: float = 30.0) -> CallbackKind:
         """The kind of the first answer, as soon as there is one.
 
         Raises:
@@ -81,7 +81,7 @@ class Invocation:
         """
         return await self._state.feed.wait_for(lambda: self.interaction.callback, timeout_s=timeout_s)
 
-    async def answer(self, *, timeout_s: float = 3.0) -> Message:
+    async def answer(self, *, timeout_s: float = 30.0) -> Message:
         """The message that answers, a filled one when it was deferred.
 
         Raises:

@@ -170,7 +170,7 @@ class LocalDiscord:
         """The callback gets every later change; what is returned ends that."""
         return self.state.feed.subscribe(callback)
 
-    async def wait_for(self, predicate: Callable[[], Found | None], *, timeout_s: float = 3.0) -> Found:
+    async def wait_for(self, predicate: Callable[[], Found | None], *, timeout_s: float = 30.0) -> Found:
         """What the predicate returns as soon as it is truthy.
 
         Raises:
