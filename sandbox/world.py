@@ -104,7 +104,11 @@ class World:
 
         Without it, it expects what the real provider needs: more than a minute and a half.
         """
-        await asyncio.to_thread(migrate, self.bot.database_url)
+        migrating = asyncio.ensure_future(asyncio.to_thread(migrate, self.bot.database_url))
+        try:
+            await asyncio.shield(migrating)
+        finally:
+            await asyncio.wait({migrating})  # nobody can stop it, and the folder may be about to go
         usual = Durations()
         for _ in range(PAST_SONGS):
             usual = usual.with_song(self.song_s)

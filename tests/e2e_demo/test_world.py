@@ -1,4 +1,6 @@
+import asyncio
 import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,19 @@ async def test_the_bot_sees_no_settings_but_its_own(tmp_path: Path, monkeypatch:
     async with world(tmp_path) as local:
         await local.start_bot()
         assert await local.bot.stop() == 0
+
+
+async def test_teaching_that_is_broken_off_has_come_to_rest(tmp_path: Path) -> None:
+    async with world(tmp_path) as local:
+        teaching = asyncio.create_task(local.teach("v55"))
+        async with asyncio.timeout(LONG_S):
+            while not (tmp_path / "inspire.db").exists():  # noqa: ASYNC110 - a file comes with no event
+                await asyncio.sleep(0)
+        teaching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await teaching
+        with contextlib.closing(sqlite3.connect(tmp_path / "inspire.db")) as database:
+            assert database.execute("SELECT count(*) FROM requests").fetchone() == (0,)
 
 
 async def test_a_bot_that_was_taught_expects_what_songs_take_here(tmp_path: Path) -> None:
