@@ -1,0 +1,137 @@
+import csv
+import io
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from PIL import Image
+
+from bot.chat.charts import ALT_LIMIT, HEIGHT, WIDTH, report_alt, report_chart, report_csv
+from bot.chat.texts import DASH
+from bot.services.reports import Report, report_of
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+ODD = {
+    1: "🎉🎉🎉",
+    2: "日本語の名前",
+    3: "مرحبا",
+    4: "Z" + "\u0351\u0334" * 15,
+    5: "$x^2$ and $",
+    6: "W" * 32,
+    7: "\ud800\x00\u202e",
+    8: "_under\\score{%",
+    9: "",
+}
+
+
+def made(days: int, members: int, *, each: int = 5) -> Report:
+    uses = [(NOW - timedelta(days=n % days), n + 1, each + n % 7) for n in range(members)]
+    return report_of(uses, guild_id=1, days=days, now=NOW)
+
+
+def decoded(png: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
+        return image.convert("RGBA")
+
+
+def rows(report: Report, names: dict[int, str]) -> list[dict[str, str]]:
+    text = report_csv(report, names).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+@pytest.mark.parametrize(("days", "members"), [(1, 1), (366, 40), (30, 0)])
+def test_a_chart_is_an_opaque_picture_of_its_size(days: int, members: int) -> None:
+    image = decoded(report_chart(made(days, members), {1: "Ada"}))
+    assert image.size == (WIDTH, HEIGHT)
+    assert image.getchannel("A").getextrema() == (255, 255)
+
+
+def test_a_chart_has_bars_only_when_something_was_used() -> None:
+    bars = {(0x56, 0xB4, 0xE9, 255), (0xE6, 0x9F, 0x00, 255)}
+    colours = [
+        {colour for _, colour in decoded(report_chart(made(30, members), {})).getcolors(WIDTH * HEIGHT) or ()}
+        for members in (3, 0)
+    ]
+    assert bars <= colours[0]
+    assert not bars & colours[1]
+
+
+def test_any_name_can_be_drawn() -> None:
+    report = made(7, 9)
+    nameless = decoded(report_chart(report, {}))
+    odd = decoded(report_chart(report, ODD))
+    emoji = decoded(report_chart(report, {1: ODD[1], 2: ODD[2], 7: ODD[7]}))
+    assert odd.tobytes() != nameless.tobytes()
+    assert emoji.tobytes() == nameless.tobytes()  # nothing that the font could draw: known by their numbers
+
+
+def test_a_name_stays_in_its_column() -> None:
+    columns = (500, 740, 519, HEIGHT)  # between the names and the bars
+    gap = decoded(report_chart(made(7, 9), dict.fromkeys(range(10), "W" * 32))).crop(columns)
+    assert len(gap.getcolors() or ()) == 1
+
+
+def test_charts_drawn_in_threads_are_the_same_as_one_alone() -> None:
+    report = made(30, 12)
+    alone = report_chart(report, ODD)
+    with ThreadPoolExecutor(2) as threads:
+        assert set(threads.map(lambda _: report_chart(report, ODD), range(2))) == {alone}
+
+
+def test_the_drawing_library_is_not_loaded_before_the_first_chart() -> None:
+    code = "import sys, bot.app, bot.chat.charts; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_table_has_the_numbers_of_the_report() -> None:
+    report = made(30, 40)
+    names = {use.user_id: f'名前, "{use.user_id}"' for use in report.members}
+    table = rows(report, names)
+    days = [(row["day"], int(row["credits"]), int(row["songs"])) for row in table if row["kind"] == "day"]
+    assert days == [(day.day.isoformat(), day.credits, day.songs) for day in report.days]
+    members = [
+        (int(row["user_id"]), row["name"], int(row["credits"]), int(row["songs"]))
+        for row in table
+        if row["kind"] == "member"
+    ]
+    assert members == [(use.user_id, names[use.user_id], use.credits, use.songs) for use in report.members]
+
+
+def test_a_table_begins_with_the_mark_that_spreadsheets_know() -> None:
+    assert report_csv(made(1, 0), {}).startswith(b"\xef\xbb\xbfkind,day,")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\uff1d", "\uff20"])
+def test_a_name_is_never_a_formula(start: str) -> None:
+    name = f'{start}HYPERLINK("http://evil.example")'
+    assert rows(made(1, 1), {1: name})[-1]["name"] == f"'{name}"
+
+
+def test_a_table_has_any_name() -> None:
+    assert rows(made(1, 1), {1: "half \ud800"})[-1]["name"] == "half ?"
+    assert rows(made(1, 1), {})[-1]["name"] == ""
+
+
+def test_the_words_have_the_numbers_that_matter() -> None:
+    uses = [(NOW, 1, 1500), (NOW - timedelta(days=1), 2, 10), (NOW - timedelta(days=1), 30_007, 5)]
+    report = report_of(uses, guild_id=1, days=2, now=NOW)
+    assert report_alt(report, {1: "Ada", 2: "Bo\u202eb"}) == (
+        f"1,515 credits, 3 songs used, 23 Nov 2026 {DASH} 24 Nov 2026, UTC. "
+        "Busiest day: 24 Nov 2026 with 1,500 credits. "
+        "By member: Ada 1,500, Bob 10, Member …0007 5."
+    )
+
+
+def test_the_words_of_one_day_and_of_no_use_are_short() -> None:
+    assert report_alt(made(1, 1), {1: "Ada"}) == "5 credits, 1 song used, 24 Nov 2026, UTC. By member: Ada 5."
+    assert report_alt(made(1, 0), {}) == "No credits were used: 24 Nov 2026, UTC."
+
+
+def test_the_words_fit_where_discord_takes_them() -> None:
+    report = made(366, 500, each=10**15)
+    words = report_alt(report, dict.fromkeys(range(501), "W" * 200))
+    assert len(words) <= ALT_LIMIT
+    assert words.endswith("and 490 more.")
+    assert decoded(report_chart(report, {})).size == (WIDTH, HEIGHT)
