@@ -34,6 +34,7 @@ from bot.suno.media import HttpMedia
 from bot.suno.sessions import media_session
 from cogs.credits import Credits
 from cogs.inspire import Inspire
+from cogs.quota import Quota
 from cogs.songs import OwnSongs
 
 log = logging.getLogger(__name__)
@@ -238,6 +239,7 @@ def _client(settings: Settings, part: Part, store: Store) -> InspireClient:
             lambda _: Inspire(songs, models=rules.models),
             lambda _: Credits(quotas),
             lambda _: OwnSongs(songs),
+            lambda _: Quota(quotas),
         ),
         buttons=(CancelButton,),
         shards=Shards(shard_count=part.shard_count, shard_ids=list(part.shards)) if is_sharded else None,

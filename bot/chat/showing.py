@@ -1,8 +1,10 @@
 """Answering with an embed in time: at once when the outcome is there, else after a deferral."""
 
 import asyncio
+import io
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import aiohttp
@@ -50,6 +52,29 @@ async def show(
             log.info("The answer was cut off, once more", extra={"interaction": interaction.id})
             await asyncio.sleep(pause_s)
     return await _answer(interaction, embed, view, ephemeral=ephemeral)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with an answer."""
+
+    name: str
+    data: bytes
+    description: str | None = None
+    """What it shows, in words, for those who cannot see it."""
+
+    def file(self) -> discord.File:
+        """The file for one attempt: one that was sent once is empty the second time."""
+        return discord.File(io.BytesIO(self.data), filename=self.name, description=self.description)
+
+
+async def show_files(interaction: Asked, words: str, attachments: Sequence[Attachment]) -> None:
+    """Answer with words and files for the member alone, at once or in place of the deferral."""
+    files = [attachment.file() for attachment in attachments]
+    if interaction.response.is_done():
+        await interaction.edit_original_response(content=words, attachments=files)
+    else:
+        await interaction.response.send_message(words, files=files, ephemeral=True)
 
 
 async def _answer(

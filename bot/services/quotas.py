@@ -1,11 +1,12 @@
 """What members may spend and have spent."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.domain.ledger import Balance, Entry, allowance_account
 from bot.domain.quota import Period, Policy, Window, window_of
 from bot.services.ports import Clock
+from bot.services.reports import Report, report_of
 from bot.services.work import Store, Work
 
 ENTRIES = 10
@@ -47,6 +48,17 @@ class Quotas:
         window = window_of(self._policy.period, self._clock())
         return await self._store.read(_statement, guild_id, user_id, self._policy, window)
 
+    async def report(self, guild_id: int, days: int) -> Report:
+        """What a server's members used in the last `days` days, 1 to 366; today (UTC) is one of them.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        now = self._clock()
+        today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        uses = await self._store.read(_uses, guild_id, today - timedelta(days=days - 1))
+        return report_of(uses, guild_id=guild_id, days=days, now=now)
+
 
 def _statement(work: Work, guild_id: int, user_id: int, policy: Policy, window: Window) -> Statement:
     balance = work.ledger.balance(allowance_account(guild_id, user_id, window))
@@ -62,3 +74,7 @@ def _statement(work: Work, guild_id: int, user_id: int, policy: Policy, window: 
         period=policy.period,
         entries=tuple(work.ledger.entries(guild_id, user_id, limit=ENTRIES)),
     )
+
+
+def _uses(work: Work, guild_id: int, since: datetime) -> list[tuple[datetime, int, int]]:
+    return work.ledger.uses(guild_id, since=since)

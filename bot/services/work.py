@@ -131,6 +131,10 @@ class Ledger(Protocol):
         """A member's last transfers, newest first."""
         ...
 
+    def uses(self, guild_id: int, *, since: datetime) -> list[tuple[datetime, int, int]]:
+        """When a server's credits were used, by whom and how many, from `since` on, oldest first."""
+        ...
+
 
 class Members(Protocol):
     """How many requests each member has under way."""

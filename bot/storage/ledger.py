@@ -73,6 +73,12 @@ _ENTRIES = (
     )
     .limit(bindparam("at_most"))
 )
+_USES = (
+    select(_t.at, _a.user_id, _t.amount)
+    .join(accounts, _a.id == _t.debit)
+    .where(_a.guild_id == bindparam("guild"), _t.kind == TransferKind.POST, _t.at >= bindparam("since"))
+    .order_by(_t.at, _t.id)
+)
 
 
 class SqlLedger:
@@ -179,6 +185,11 @@ class SqlLedger:
             )
             for row in rows
         ]
+
+    def uses(self, guild_id: int, *, since: datetime) -> list[tuple[datetime, int, int]]:
+        """When a server's credits were used, by whom and how many, from `since` on, oldest first."""
+        rows = self._conn.execute(_USES, {"guild": guild_id, "since": since})
+        return [(row.at, row.user_id, row.amount) for row in rows]
 
     def _open_hold(self, request_id: int, kind: TransferKind) -> Row[str, str, str, int, str] | None:
         """The hold that is to be ended; None when it was ended like this before."""

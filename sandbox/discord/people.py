@@ -71,13 +71,14 @@ class Person:
     async def slash(
         self, channel: Channel | str, command: str, /, *, past_picker: bool = False, **options: object
     ) -> Invocation:
-        """The command is used, for example `quota grant`; `past_picker` skips the client's checks of options.
+        """The command is used, for example `quota grant`; `past_picker` skips the client's own checks.
 
         Raises:
             PickerError: Discord's client would not let the person do it.
         """
         place = self._channel(channel)
-        picked = pick(self._state, line=command, member=self._member_in(place), channel=place)
+        asking = None if past_picker else self._member_in(place)
+        picked = pick(self._state, line=command, member=asking, channel=place)
         values = {name: _unwrapped(value) for name, value in options.items() if value is not None}
         enter(picked, values=values, guild=place.guild, past_picker=past_picker)
         interaction = self._begin(InteractionKind.COMMAND, channel=place, data=picked.data)

@@ -1,0 +1,72 @@
+import csv
+import io
+
+import pytest
+from PIL import Image
+
+from sandbox.discord.faults import Fault, FaultKind
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.messages import Message
+from sandbox.discord.people import PickerError
+from tests.e2e.engines import on_both
+from tests.e2e.stage import LONG_S, Stage
+
+pytestmark = on_both
+
+
+async def reported(asked: Invocation) -> Message:
+    message = await asked.answer(timeout_s=LONG_S)
+    assert message.ephemeral
+    assert (asked.answers, asked.refused) == (1, [])
+    return message
+
+
+async def test_a_moderator_sees_who_used_what(local: Stage) -> None:
+    async with local.bot():
+        await local.placed_result()
+        message = await reported(await local.discord.member("Mo").slash("songs", "quota report"))
+        assert message.content == "**30 credits** used for 1 song in the last 30 days (UTC)."
+        chart, table = message.attachments
+        assert Image.open(io.BytesIO(chart.content)).format == "PNG"
+        assert "Ada 30" in (chart.description or "")
+        rows = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"))))
+        days = [int(row["credits"]) for row in rows if row["kind"] == "day"]
+        assert (len(days), sum(days)) == (30, 30)
+        (member,) = (row for row in rows if row["kind"] == "member")
+        assert member == {
+            "kind": "member",
+            "day": "",
+            "user_id": str(local.ada.id),
+            "name": "Ada",
+            "credits": "30",
+            "songs": "1",
+        }
+
+
+async def test_a_report_of_nothing_says_so(local: Stage) -> None:
+    async with local.bot():
+        asked = await local.discord.member("Mo").slash("songs", "quota report", days=1)
+        assert (await reported(asked)).content == "No credits were used today (UTC)."
+
+
+async def test_a_member_is_refused_also_past_the_picker(local: Stage) -> None:
+    async with local.bot():
+        with pytest.raises(PickerError, match="not offered"):
+            await local.ada.slash("songs", "quota report")
+        message = await reported(await local.ada.slash("songs", "quota report", past_picker=True))
+        assert message.content == (
+            "You may not do this: it needs the permission **Manage Server**. Nothing was changed."
+        )
+        assert not message.attachments
+
+
+async def test_one_who_left_keeps_their_name_and_one_whom_nobody_knows_their_number(local: Stage) -> None:
+    async with local.bot():
+        await local.placed_result()
+        ada, moderator = local.ada, local.discord.member("Mo")
+        local.discord.mishaps.remove_member(ada)
+        left, _ = (await reported(await moderator.slash("songs", "quota report"))).attachments
+        assert "Ada 30" in (left.description or "")
+        local.discord.faults.add(Fault(kind=FaultKind.RESET, on="GET /users/{user_id}", times=None))
+        unknown, _ = (await reported(await moderator.slash("songs", "quota report"))).attachments
+        assert f"Member …{ada.id % 10_000:04} 30" in (unknown.description or "")
