@@ -1,8 +1,8 @@
-"""A connection of its own to a server: it hears of what other processes write, and keeps the time right."""
+"""A connection of its own to a server: it tells and hears of what was written, and keeps the time right."""
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from contextlib import suppress
 
 import asyncpg
 
@@ -15,7 +15,9 @@ from bot.storage.servers import Server
 log = logging.getLogger(__name__)
 
 CHANNEL = "inspire_due"
-"""Where a transaction tells that something may be due."""
+"""Where processes tell each other that something may be due."""
+TELL_S = 0.02
+"""Least seconds between two such messages of one process."""
 CLOCK_S = 30.0
 """How often, in seconds, the server is asked for its time; also how soon a dead connection is noticed."""
 READINGS = 3
@@ -23,15 +25,20 @@ READINGS = 3
 RECONNECT_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Pauses in seconds before each try to connect again; the last one is repeated."""
 _TIME = "SELECT clock_timestamp()"
+_TELL = f"NOTIFY {CHANNEL}"
 
 
 class Listener:
-    """Rings the bells for what is heard from the server, and connects again whenever it has to."""
+    """Tells the other processes what this one has written, and calls `on_due` when they have.
 
-    def __init__(self, server: Server, clock: ServerClock, bells: Sequence[Bell]) -> None:
+    It connects again whenever it has to. What is not told meanwhile, they find when they look by themselves.
+    """
+
+    def __init__(self, server: Server, clock: ServerClock, *, on_due: Bell) -> None:
         self._server = server
         self._clock = clock
-        self._bells = bells
+        self._on_due = on_due
+        self._stirred = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._connection: asyncpg.Connection | None = None
 
@@ -47,8 +54,12 @@ class Listener:
             raise server_error(error, self._server) from error
         self._task = asyncio.create_task(self._run(self._connection), name="storage-listener")
 
+    def tell(self) -> None:
+        """The other processes hear soon that something may be due; it was committed before."""
+        self._stirred.set()
+
     async def stop(self) -> None:
-        """Listen no more."""
+        """Listen and tell no more."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -64,18 +75,25 @@ class Listener:
             connection.terminate()
             log.warning("not hearing from the database %s for now; it is still asked", self._server)
             connection = self._connection = await self._reconnect()
-            self._ring()  # for whatever was not heard meanwhile
+            self._on_due()  # for whatever was not heard meanwhile
+            self.tell()  # and what was not told
 
     async def _keep(self, connection: asyncpg.Connection) -> None:
         """Stay until the connection ends, or its server no longer answers."""
-        ended = asyncio.Event()
-        connection.add_termination_listener(lambda _: ended.set())
-        while not (ended.is_set() or connection.is_closed()):
-            try:
-                async with asyncio.timeout(CLOCK_S):
-                    await ended.wait()
-            except TimeoutError:
+        connection.add_termination_listener(lambda _: self._stirred.set())
+        loop = asyncio.get_running_loop()
+        read_at_s = loop.time() + CLOCK_S
+        while not connection.is_closed():
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(read_at_s):
+                    await self._stirred.wait()
+            if loop.time() >= read_at_s:
                 await self._read_time(connection)
+                read_at_s = loop.time() + CLOCK_S
+            elif self._stirred.is_set() and not connection.is_closed():
+                self._stirred.clear()
+                await connection.execute(_TELL)
+                await asyncio.sleep(TELL_S)
 
     async def _reconnect(self) -> asyncpg.Connection:
         tries = 0
@@ -92,8 +110,14 @@ class Listener:
 
     async def _connect(self) -> asyncpg.Connection:
         connection = await asyncpg.connect(**arguments(self._server))
+        own = connection.get_server_pid()
+
+        def heard(_ear: object, by: int, *_: object) -> None:
+            if by != own:  # of what this process writes it knows sooner
+                self._on_due()
+
         try:
-            await connection.add_listener(CHANNEL, lambda *_: self._ring())
+            await connection.add_listener(CHANNEL, heard)
             await self._read_time(connection)
         # whatever ends it, what was opened is let go of; it is raised again below
         except BaseException:
@@ -108,7 +132,3 @@ class Listener:
             server_at = await connection.fetchval(_TIME)
             readings.append(Reading(asked_at_s, server_at, self._clock.count_s()))
         self._clock.set(readings)
-
-    def _ring(self) -> None:
-        for bell in self._bells:
-            bell()

@@ -5,14 +5,15 @@ import logging
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import StoreError
 from bot.services.ports import Bell, Clock
 from bot.services.work import Work
 from bot.storage.audit import audit
-from bot.storage.listening import CHANNEL, Listener
+from bot.storage.bells import Bells
+from bot.storage.listening import Listener
 from bot.storage.server_clock import ServerClock
 from bot.storage.server_connections import TROUBLE, pooled_engine
 from bot.storage.server_failures import (
@@ -32,7 +33,6 @@ ATTEMPTS = 4
 """How often a unit is run at most, when others are in its way or its connection is lost."""
 PAUSE_S = 0.02
 """First pause in seconds between two attempts; doubled each time."""
-_NOTIFY = select(func.pg_notify(CHANNEL, ""))
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -47,8 +47,8 @@ class PostgresStore:
         self._server = server
         server_clock = ServerClock()
         self._clock: Clock = clock or server_clock
-        self._bells: list[Bell] = []
-        self._listener = Listener(server, server_clock, self._bells)
+        self._bells = Bells()
+        self._listener = Listener(server, server_clock, on_due=self._bells.pull)
         self._engine = pooled_engine(server)
         self._reading = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -63,7 +63,7 @@ class PostgresStore:
 
     def subscribe(self, bell: Bell) -> None:
         """Ring the bell when any process has written something that may be due."""
-        self._bells.append(bell)
+        self._bells.subscribe(bell)
 
     async def start(self) -> None:
         """Begin to listen; the clock is right from now on.
@@ -103,8 +103,9 @@ class PostgresStore:
     async def close(self) -> None:
         """Finish what is under way, then let go of the server; whatever comes later is refused."""
         self._closed = True
-        await self._listener.stop()
         await asyncio.gather(*self._under_way, return_exceptions=True)
+        await self._listener.stop()
+        self._bells.stop()
         await self._engine.dispose()
 
     async def _run(self, unit: Callable[[SqlWork], T], *, keep: bool) -> T:
@@ -131,9 +132,13 @@ class PostgresStore:
     async def _once(self, unit: Callable[[SqlWork], T], *, keep: bool) -> T:
         connection = await (self._engine if keep else self._reading).connect()
         try:
-            value = await connection.run_sync(self._perform, unit)
+            value, stirs = await connection.run_sync(self._perform, unit)
             if keep:
                 await self._commit(connection)
+            if stirs:
+                self._bells.pull()
+                # not in the transaction: the server lets no other commit that tells anything pass meanwhile
+                self._listener.tell()
             return value
         except TROUBLE as error:
             if isinstance(error, OSError) or code_of(error) == READ_ONLY:
@@ -142,12 +147,10 @@ class PostgresStore:
         finally:
             await self._let_go(connection)
 
-    def _perform(self, connection: Connection, unit: Callable[[SqlWork], T]) -> T:
+    def _perform(self, connection: Connection, unit: Callable[[SqlWork], T]) -> tuple[T, bool]:
+        """What the unit gives, and whether it has written something that may be due."""
         work = SqlWork(connection, self._clock)
-        value = unit(work)
-        if work.stirs:
-            connection.execute(_NOTIFY)
-        return value
+        return unit(work), work.stirs
 
     async def _commit(self, connection: AsyncConnection) -> None:
         try:

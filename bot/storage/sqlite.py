@@ -10,6 +10,7 @@ from bot.domain.errors import StoreError
 from bot.services.ports import Bell, Clock
 from bot.services.work import Work
 from bot.storage.audit import audit
+from bot.storage.bells import Bells
 from bot.storage.connections import READERS, reading_engine
 from bot.storage.due import free_leases
 from bot.storage.jobs import Job
@@ -29,8 +30,8 @@ class SqliteStore:
     def __init__(self, path: Path, *, clock: Clock, on_end: Callable[[], None]) -> None:
         self._path = path
         self._clock = clock
-        self._bells: list[Bell] = []
-        self._writer = Writer(path, clock=clock, on_due=self._ring, on_end=on_end)
+        self._bells = Bells()
+        self._writer = Writer(path, clock=clock, on_due=self._bells.pull, on_end=on_end)
         self._reading = reading_engine(path)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="storage-reader")
         self._closed = False
@@ -42,7 +43,7 @@ class SqliteStore:
 
     def subscribe(self, bell: Bell) -> None:
         """Ring the bell when something was written that may be due."""
-        self._bells.append(bell)
+        self._bells.subscribe(bell)
 
     async def write(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run the unit and give its result once it is durable; whatever it raises undoes all of it.
@@ -87,6 +88,7 @@ class SqliteStore:
         if not self._closed:
             self._closed = True
             await asyncio.to_thread(self._end)
+            self._bells.stop()
 
     async def _look(self, unit: Callable[[SqlWork], T]) -> T:
         job = self._job(unit)
@@ -97,10 +99,6 @@ class SqliteStore:
         if self._closed:
             raise StoreError(f"The database {self._path} is closed: the bot is stopping.")
         return Job(unit, self._path)
-
-    def _ring(self) -> None:
-        for bell in self._bells:
-            bell()
 
     def _run_read(self, job: Job[object]) -> None:
         try:
