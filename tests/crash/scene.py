@@ -174,7 +174,12 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     """Both servers and a bot that does not run yet; it does not outlive the scene."""
     limits = Limits(
-        nonce_s=nonce_s, channel_route=FAST, channel_webhook=FAST, interaction_webhook=FAST, bot_requests=FAST
+        nonce_s=nonce_s,
+        channel_route=FAST,
+        channel_webhook=FAST,
+        interaction_webhook=FAST,
+        bot_requests=FAST,
+        interaction_deadline_s=LONG_S,
     )
     async with (
         LocalDiscord(limits=limits) as discord,

@@ -27,6 +27,8 @@ SONG_S = 0.1
 """Songs are fast: the order of events is tested, not their pace."""
 LONG_S = 30.0
 """More than anything here takes, also on a busy machine; what is awaited is an event, never a time."""
+UNHURRIED = Limits(interaction_deadline_s=LONG_S)
+"""A busy machine is not a bot that answers too late."""
 ANSWER_TO_COMMAND = 20
 """Discord's number for the kind of message that answers a command."""
 
@@ -154,7 +156,7 @@ async def stage(folder: Path, *, limits: Limits | None = None, **changes: object
     """
     checker = SchemaChecker()
     async with (
-        LocalDiscord(checker=checker, limits=limits) as local_discord,
+        LocalDiscord(checker=checker, limits=limits or UNHURRIED) as local_discord,
         LocalProvider(song_s=SONG_S, seed=1, max_running=None, terms=Terms(audio_s=0.2)) as provider,
     ):
         values: dict[str, object] = {

@@ -38,7 +38,7 @@ async def test_the_bot_takes_over_by_the_clock_and_no_dead_token_is_ever_used(
     tmp_path: Path, database: str
 ) -> None:
     # 0.5 s stand for Discord's 15 minutes, and 0.3 s for our 14:30.
-    limits = Limits(interaction_token_s=0.5)
+    limits = Limits(interaction_token_s=0.5, interaction_deadline_s=LONG_S)
     async with (
         stage(tmp_path, database_url=database, limits=limits, interaction_token_s=0.3) as local,
         local.bot(),
@@ -52,7 +52,7 @@ async def test_the_bot_takes_over_by_the_clock_and_no_dead_token_is_ever_used(
 
 
 async def test_a_failure_after_the_tokens_life_is_told_by_the_bot(tmp_path: Path, database: str) -> None:
-    limits = Limits(interaction_token_s=0.4)
+    limits = Limits(interaction_token_s=0.4, interaction_deadline_s=LONG_S)
     async with (
         stage(tmp_path, database_url=database, limits=limits, interaction_token_s=0.2) as local,
         local.bot(),

@@ -125,7 +125,8 @@ async def test_a_database_that_was_away_is_found_again_by_all(tmp_path: Path, ow
             answer = await asked.answer(timeout_s=LONG_S)
             assert answer.ephemeral
             assert (asked.answers, asked.refused) == (1, [])
-            assert "Look at `/credits`" in seen(answer)  # nobody knows what the database has kept
+            said = seen(answer)  # it depends on the moment whether anybody knows what the database has kept
+            assert "Look at `/credits`" in said or "Nothing was sent" in said
             own_cluster.start()
             status = await bots.place("Mo")
             await bots.shows(status, READY)
