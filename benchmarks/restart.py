@@ -1,4 +1,4 @@
-"""How soon the bot is ready after a start with 10,000 unfinished requests in its database.
+"""How soon the bot is ready after a start with 10,000 unfinished requests in its database, of either kind.
 
 Measured: from the start of the process `python -m bot run` until it has taken the first request in hand,
 until it has a session at the gateway (from then on commands reach it), until a member's first `/inspire` is
@@ -12,7 +12,6 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
 
@@ -20,7 +19,10 @@ from benchmarks.inflight import write_in_flight
 from benchmarks.outside import Outside, Scene
 from benchmarks.program import new_folder, settings_for
 from benchmarks.report import Report
+from benchmarks.servers import NONE_HERE, WANTED, server_database
+from bot.storage.urls import database_path
 from sandbox.bot_process import BotProcess
+from tests.databases import tell
 
 UNFINISHED, QUICK_UNFINISHED = 10_000, 500
 WAITING_SHARE = 0.3
@@ -28,6 +30,7 @@ SONG_S = 36_000.0
 LOOK_S = 0.01
 WITHIN_S = 60.0
 MOST_S = 3.0
+CLAIMED = "SELECT 1 FROM requests WHERE lease_until IS NOT NULL LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,36 +51,53 @@ async def run(*, quick: bool) -> Report:
     report = Report(
         f"restart: start with {unfinished:,} unfinished requests", "the same with an empty database"
     )
-    full, empty = await _start(unfinished), await _start(0)
-    report.add("first request in hand after", f"{full.claimed_s:.2f} s", samples=1)
-    report.add(
-        "connected to Discord after", f"{full.connected_s:.2f} s", f"{empty.connected_s:.2f} s", samples=1
-    )
-    report.add(
-        "first /inspire answered after", f"{full.answered_s:.2f} s", f"{empty.answered_s:.2f} s", samples=1
-    )
-    report.add("/readyz says yes after", f"{full.ready_s:.2f} s", f"{empty.ready_s:.2f} s", samples=1)
-    for name, at_s in (("commands reach it", full.connected_s), ("/readyz", full.ready_s)):
-        report.judge(f"ready under {MOST_S:g} s ({name})", f"{at_s:.2f} s", reached=at_s < MOST_S)
+    with new_folder() as folder:
+        await _compare(
+            report,
+            "SQLite",
+            unfinished,
+            f"sqlite:///{folder / 'full.db'}",
+            f"sqlite:///{folder / 'empty.db'}",
+        )
+    with server_database() as full_url, server_database() as empty_url:
+        if full_url is None or empty_url is None:
+            report.add(f"PostgreSQL ({WANTED})", NONE_HERE)
+        else:
+            await _compare(report, "PostgreSQL", unfinished, full_url, empty_url)
     return report
 
 
-async def _start(unfinished: int) -> Start:
-    """Start the bot once, with so many unfinished requests, of which some wait."""
+async def _compare(report: Report, name: str, unfinished: int, full_url: str, empty_url: str) -> None:
+    """Start it on both databases."""
+    full, empty = await _start(full_url, unfinished), await _start(empty_url, 0)
+    report.add(f"{name}: first request in hand after", f"{full.claimed_s:.2f} s", samples=1)
+    for what, at_s, empty_s in (
+        ("connected to Discord", full.connected_s, empty.connected_s),
+        ("first /inspire answered", full.answered_s, empty.answered_s),
+        ("/readyz says yes", full.ready_s, empty.ready_s),
+    ):
+        report.add(f"{name}: {what} after", f"{at_s:.2f} s", f"{empty_s:.2f} s", samples=1)
+    for what, at_s in (("commands reach it", full.connected_s), ("/readyz", full.ready_s)):
+        figure = f"ready under {MOST_S:g} s on {name} ({what})"
+        report.judge(figure, f"{at_s:.2f} s", reached=at_s < MOST_S)
+
+
+async def _start(url: str, unfinished: int) -> Start:
+    """Start the bot once on an empty database, with so many unfinished requests, of which some wait."""
     waiting = int(WAITING_SHARE * unfinished)
     port = _free_port()
     with new_folder() as folder:
         async with Outside(Scene(members=1000, song_s=SONG_S)) as outside:
             generous = {"MAX_ACTIVE_PER_MEMBER": "1000", "DEFAULT_ALLOWANCE": "1000000"}
             leading = {**outside.settings, **generous, "MAX_RUNNING": str(max(1, unfinished - waiting))}
-            settings = settings_for(folder, leading)
+            settings = settings_for(folder, leading, database_url=url)
             await write_in_flight(settings, await outside.seat(waiting=waiting, making=unfinished - waiting))
-            bot = BotProcess(folder, settings={**leading, "HTTP_PORT": str(port)})
+            bot = BotProcess(folder, settings={**leading, "DATABASE_URL": url, "HTTP_PORT": str(port)})
             begun_s = time.monotonic()
             await bot.start()
             try:
                 async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:
-                    claimed = group.create_task(_at(begun_s, lambda: _has_claimed(folder / "inspire.db")))
+                    claimed = group.create_task(_at(begun_s, lambda: _has_claimed(url)))
                     ready = group.create_task(_at(begun_s, lambda: _is_ready(port)))
                     connected_s = await _at(begun_s, outside.connected)
                     await outside.order(1, per_s=1, members=1)
@@ -101,10 +121,11 @@ async def _at(begun_s: float, is_so: Callable[[], Awaitable[bool]]) -> float:
     return time.monotonic() - begun_s
 
 
-async def _has_claimed(path: Path) -> bool:
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        found = connection.execute("SELECT 1 FROM requests WHERE lease_until IS NOT NULL LIMIT 1").fetchone()
-    return found is not None
+async def _has_claimed(url: str) -> bool:
+    if not url.startswith("sqlite"):
+        return bool(await asyncio.to_thread(tell, url, CLAIMED))
+    with contextlib.closing(sqlite3.connect(f"file:{database_path(url)}?mode=ro", uri=True)) as connection:
+        return connection.execute(CLAIMED).fetchone() is not None
 
 
 async def _is_ready(port: int) -> bool:

@@ -1,9 +1,10 @@
-"""Units of work per second through the SQLite store: placing, moving, claiming.
+"""Units of work per second through the store: placing, moving, claiming; on SQLite and on PostgreSQL.
 
 Measured: many callers at once, whose units share a commit. Against: one caller who waits for each unit, so
 that each is a transaction of its own; and the very same SQL statements given to Python's `sqlite3` in one
 thread, a transaction a unit, with no SQLAlchemy, no other thread and no event loop in between. All on disk,
-with `synchronous=FULL`.
+with `synchronous=FULL`. On PostgreSQL, with `fsync`, on this machine: as many callers at once by different
+members, then by two, whose orders wait for each other's locks; against one caller.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from sqlalchemy import Engine, event
 from benchmarks.program import new_folder, settings_for
 from benchmarks.recording import FIRST_ID, PLAYLIST, asked
 from benchmarks.report import Report
+from benchmarks.servers import NONE_HERE, WANTED, server_database
 from bot.app import song_rules
 from bot.config import Settings
 from bot.domain.requests import Move
@@ -35,16 +38,20 @@ from bot.storage.urls import database_path
 UNITS, QUICK_UNITS = 1000, 200
 CALLERS = 64
 LEASE_S = 60.0
+MEMBERS, RIVALS = 1000, 2
+LEAST_PLACED = 100
+"""A second, to be reached on PostgreSQL."""
 
 Action = Callable[[Store, int], Awaitable[object]]
 
 
-def _actions(settings: Settings) -> dict[str, Action]:
+def _actions(settings: Settings, *, members: int = MEMBERS) -> dict[str, Action]:
     """What is done, in this order: each kind of unit finds what the one before it has made."""
 
     async def place(store: Store, number: int) -> object:
         songs = Songs(store, rules=song_rules(settings), clock=utc_now)
-        return await songs.place(Order(playlist=PLAYLIST), asked(number))
+        by = replace(asked(number), user_id=number % members + 1)
+        return await songs.place(Order(playlist=PLAYLIST), by)
 
     async def move(store: Store, number: int) -> object:
         return await store.write(_take, FIRST_ID + number)
@@ -69,7 +76,7 @@ async def run(*, quick: bool) -> Report:
     """Time the units."""
     count = QUICK_UNITS if quick else UNITS
     report = Report(
-        "store: units a second on SQLite, group commit",
+        "store: units a second",
         "one transaction a unit through the store | sqlite3 alone in one thread, the same SQL",
     )
     with new_folder() as folder:
@@ -83,15 +90,42 @@ async def run(*, quick: bool) -> Report:
         await asyncio.to_thread(migrate, url)
         empty = database_path(url)
         actions = _actions(settings)
-        together = await _through_store(_copy(empty, "together.db"), actions, count, callers=CALLERS)
-        alone = await _through_store(_copy(empty, "alone.db"), actions, count, callers=1)
+        together = await _through_store(_url(_copy(empty, "together.db")), actions, count, callers=CALLERS)
+        alone = await _through_store(_url(_copy(empty, "alone.db")), actions, count, callers=1)
         statements = await _recorded(_copy(empty, "recorded.db"), actions, count)
         bare = await asyncio.to_thread(_replayed, _copy(empty, "replayed.db"), statements)
     for name in actions:
         report.add(
-            name, f"{together[name]:,.0f}/s", f"{alone[name]:,.0f}/s | {bare[name]:,.0f}/s", samples=count
+            f"SQLite: {name}",
+            f"{together[name]:,.0f}/s",
+            f"{alone[name]:,.0f}/s | {bare[name]:,.0f}/s",
+            samples=count,
         )
+    await _tell_server(report, settings, count)
     return report
+
+
+async def _tell_server(report: Report, settings: Settings, count: int) -> None:
+    """The same on PostgreSQL, if there is one."""
+    rates: list[dict[str, float]] = []
+    for callers, members in ((CALLERS, MEMBERS), (CALLERS, RIVALS), (1, MEMBERS)):
+        with server_database() as url:
+            if url is None:
+                report.add(f"PostgreSQL ({WANTED})", NONE_HERE)
+                return
+            actions = _actions(settings, members=members)
+            rates.append(await _through_store(url, actions, count, callers=callers))
+    together, rivals, alone = rates
+    for name in together:
+        report.add(f"PostgreSQL: {name}", f"{together[name]:,.0f}/s", f"{alone[name]:,.0f}/s", samples=count)
+    placed = rivals["place"]
+    report.add(f"PostgreSQL: place, {RIVALS} members", f"{placed:,.0f}/s", samples=count)
+    least = min(placed, together["place"])
+    report.judge(f"placing {LEAST_PLACED}/s on PostgreSQL", f"{least:,.0f}/s", reached=least >= LEAST_PLACED)
+
+
+def _url(path: Path) -> str:
+    return f"sqlite:///{path}"
 
 
 def _copy(empty: Path, name: str) -> Path:
@@ -99,11 +133,11 @@ def _copy(empty: Path, name: str) -> Path:
 
 
 async def _through_store(
-    path: Path, actions: dict[str, Action], count: int, *, callers: int
+    url: str, actions: dict[str, Action], count: int, *, callers: int
 ) -> dict[str, float]:
     """Units a second of each kind, with so many callers at once."""
     rates: dict[str, float] = {}
-    async with open_store(f"sqlite:///{path}") as store:
+    async with open_store(url) as store:
         for name, action in actions.items():
             begun_s = time.perf_counter()
             numbers = iter(range(count))
@@ -127,7 +161,7 @@ async def _recorded(path: Path, actions: dict[str, Action], count: int) -> dict[
 
     event.listen(Engine, "connect", trace)
     try:
-        async with open_store(f"sqlite:///{path}") as store:
+        async with open_store(_url(path)) as store:
             for name, action in actions.items():
                 said.clear()
                 for number in range(count):

