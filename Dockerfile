@@ -8,7 +8,7 @@ RUN /venv/bin/pip install --require-hashes --only-binary :all: -r /requirements.
 
 FROM python:3.13-slim
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
-    DATABASE_URL=sqlite:////data/inspire.db HTTP_PORT=8080 MPLCONFIGDIR=/tmp/matplotlib
+    DATABASE_URL=sqlite:////data/inspire.db HTTP_PORT=8080 MPLCONFIGDIR=/data/matplotlib
 RUN useradd --system --uid 10001 --home-dir /app inspire && mkdir /data && chown inspire /data
 COPY --from=build /venv /venv
 WORKDIR /app
