@@ -11,6 +11,7 @@ from benchmarks.polling import Song, followed, simulated
 from benchmarks.polls_failing import FAILING, SPEC, faults, naive_survives
 from benchmarks.report import Report, milliseconds, quantile, spread_ms
 from benchmarks.schedules import SongTimes, at_delay, best, cost_of, fixed, own
+from benchmarks.servers import server_database
 from bot.domain.errors import NoAnswerError
 from bot.domain.polling import Durations, Pace
 from bot.domain.tasks import TaskReport, TaskStage
@@ -182,6 +183,15 @@ async def test_reading_before_writing_overspends(tmp_path: Path) -> None:
 
     assert together > 60
     assert one_by_one == [30, 30]
+
+
+def test_where_there_is_no_postgresql_there_is_no_database_to_measure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("benchmarks.servers.sources", lambda: ())
+
+    with server_database() as url:
+        assert url is None
 
 
 def test_all_benchmarks_of_the_product_are_there() -> None:
