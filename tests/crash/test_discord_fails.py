@@ -1,9 +1,12 @@
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.domain.requests import State
+from bot.storage.databases import database_at
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.permissions import Permission
 from tests.crash.points import Point, Side
@@ -24,12 +27,22 @@ TROUBLES = (
 pytestmark = [pytest.mark.long, pytest.mark.timeout(120)]
 
 
+def unknown_statuses(connection: Connection) -> int:
+    """How many requests have a status message whose id the bot has not written down."""
+    counted = connection.exec_driver_sql("SELECT count(*) FROM requests WHERE message_id IS NULL")
+    return int(counted.scalar_one())
+
+
 async def under_way(here: Scene, count: int) -> list[Asked]:
-    """So many songs that the provider has, and whose status messages say so."""
+    """So many songs that the provider has, and whose status messages the bot knows."""
     asked = [await here.order(f"Member {number % MEMBERS}") for number in range(count)]
     for one in asked:
         await one.invocation.answer(timeout_s=LONG_S)
     await here.until(lambda: len(here.provider.tasks) == count)
+    async with asyncio.timeout(LONG_S):
+        look = database_at(here.database_url).look
+        while await asyncio.to_thread(look, unknown_statuses):  # noqa: ASYNC110 - it is another process's, which tells us nothing
+            await asyncio.sleep(0.02)
     return asked
 
 
