@@ -102,6 +102,7 @@ def callbacks_timed() -> Iterator[Stopwatch]:
         watch.dispatched_s[int(data["id"])] = time.perf_counter()
         return parse(state, data)
 
+    # the signature is discord.py's
     async def responded(adapter, interaction_id, token, **rest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ANN003
         answer = await respond(adapter, interaction_id, token, **rest)
         watch.answered_s.setdefault(interaction_id, time.perf_counter())
