@@ -43,7 +43,7 @@ lock: $(VENV)/.dev  ## pin the newest versions that pyproject.toml allows, with 
 	@$(BIN)/python -m pip install --quiet uv
 	@for set in run demo dev; do \
 	  extras=$$(case $$set in run) ;; demo) echo --extra demo ;; dev) echo --extra demo --extra dev ;; esac); \
-	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras --python-version 3.11 --no-annotate \
 	    --custom-compile-command 'make lock' $$extras -o requirements/$$set.txt pyproject.toml; done
 
 clean:  ## remove what the other commands made, but no data
