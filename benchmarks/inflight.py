@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from benchmarks.outside import Seat
 from bot.app import song_rules
 from bot.config import Settings
-from bot.domain.ledger import allowance_account
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.polling import PRIOR_MEDIAN_S
-from bot.domain.quota import window_of
 from bot.domain.requests import Address, Move, NewRequest, Request
 from bot.domain.songs import SongSpec
 from bot.domain.tasks import Watch
 from bot.services.cards import QUARTERS
 from bot.services.outbox import NoticeKind
-from bot.services.songs import SongRules
+from bot.services.placing import SongRules
+from bot.services.spending import hold_credits, purse_of
 from bot.services.work import Work
 from bot.storage.schema import migrate
 from bot.storage.store import open_store, utc_now
@@ -79,14 +79,11 @@ def _placed(work: Work, seat: Seat, batch: Batch) -> Request:
         placed_at=now,
     )
     place = (seat.guild_id, seat.user_id)
-    work.members.take_slot(*place, limit=policy.max_active, cooldown_s=0, now=now)
+    standing = work.members.take_slot(*place, limit=policy.max_active, cooldown_s=0, now=now)
     request = work.requests.add(new)
-    window = window_of(policy.period, now)
-    account = allowance_account(*place, window)
-    work.ledger.open_allowance(
-        account, guild_id=place[0], user_id=place[1], window=window, amount=policy.allowance, now=now
-    )
-    work.ledger.hold(new.id, account=account, amount=new.cost, now=now)
+    purse = purse_of(*place, standing=standing, policy=policy, now=now)
+    nothing_settled = GuildSettings()
+    hold_credits(work, new.id, cost=new.cost, purse=purse, policy=policy, settings=nothing_settled, now=now)
     look_at = now + timedelta(seconds=QUARTER_S)
     work.notices.open(new.id, NoticeKind.STATUS, mark="waiting", not_before=now, next_at=look_at)
     return request

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from bot.domain.requests import RETURNED, Address
 from bot.services.cards import ResultCard, StatusCard
+from bot.services.placing import Asked
 from bot.services.ports import Announcer, InChannel, Media, Posted, Target
-from bot.services.songs import Asked
 from sandbox.cqtai import PLAYLISTS
 
 FIRST_ID = 10**18

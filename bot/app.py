@@ -23,8 +23,9 @@ from bot.health import health_app, is_connected, serving, silence_of
 from bot.metrics.page import Metrics
 from bot.services.attendance import ALIVE_S, BEAT_S, Attendance, Part
 from bot.services.memory import Memory
+from bot.services.placing import SongRules
 from bot.services.quotas import Quotas
-from bot.services.songs import SongRules, Songs
+from bot.services.songs import Songs
 from bot.services.work import Store
 from bot.services.workers import Workers, WorkRules, workers_of
 from bot.storage.store import open_store

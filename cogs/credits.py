@@ -4,6 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.chat.asking import role_ids_of
 from bot.chat.client import InspireClient
 from bot.chat.render import credits_message
 from bot.chat.showing import outcome, show
@@ -21,7 +22,9 @@ class Credits(commands.Cog):
         """See your credits: what you have, what is on hold, and when you get more."""
         statement = await outcome(
             interaction,
-            self._quotas.statement(interaction.guild_id or 0, interaction.user.id),
+            self._quotas.statement(
+                interaction.guild_id or 0, interaction.user.id, role_ids=role_ids_of(interaction.user)
+            ),
             ephemeral=True,
         )
         await show(interaction, credits_message(statement), discord.ui.View(), ephemeral=True)

@@ -7,18 +7,15 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.chat.asking import asked_of
 from bot.chat.client import InspireClient
 from bot.chat.render import status_message
 from bot.chat.showing import outcome, show
 from bot.domain.songs import PROMPT_LIMIT, Order
-from bot.services.songs import Asked, Songs
+from bot.services.songs import Songs
 
 Weight: TypeAlias = app_commands.Range[float, 0.0, 1.0]
 Link: TypeAlias = app_commands.Range[str, 1, 200]
-
-
-NEEDED = discord.Permissions(view_channel=True, embed_links=True, attach_files=True)
-"""What the bot needs in a channel to post a result there, besides speaking."""
 
 
 class Inspire(commands.Cog):
@@ -63,33 +60,8 @@ class Inspire(commands.Cog):
             persona=persona,
             artist_clip=artist_clip,
         )
-        card = await outcome(interaction, self._songs.place(order, _asked(interaction)), ephemeral=False)
+        card = await outcome(interaction, self._songs.place(order, asked_of(interaction)), ephemeral=False)
         embed, view = status_message(card)
         message_id = await show(interaction, embed, view, ephemeral=False)
         if message_id is not None:
             await self._songs.answered(card.request_id, message_id)
-
-
-def _may_post(interaction: discord.Interaction[InspireClient]) -> bool:
-    """Whether the bot may post a result there by its own token."""
-    allowed = interaction.app_permissions
-    speaks = (
-        allowed.send_messages_in_threads
-        if isinstance(interaction.channel, discord.Thread)
-        else allowed.send_messages
-    )
-    return speaks and allowed >= NEEDED
-
-
-def _asked(interaction: discord.Interaction[InspireClient]) -> Asked:
-    """Who asked, where, and how the answer can be reached."""
-    return Asked(
-        interaction_id=interaction.id,
-        guild_id=interaction.guild_id or 0,
-        user_id=interaction.user.id,
-        channel_id=interaction.channel_id or 0,
-        application_id=interaction.application_id,
-        token=interaction.token,
-        attachment_limit=interaction.filesize_limit,
-        may_post=_may_post(interaction),
-    )

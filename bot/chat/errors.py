@@ -4,16 +4,20 @@ from functools import singledispatch
 
 from discord import app_commands
 
-from bot.chat.texts import in_credits, relative, shown
+from bot.chat.texts import REASON_LIMIT, in_credits, relative, shown
 from bot.chat.wording import CLIPS, PLAYLISTS
 from bot.domain.errors import (
     ActiveLimitError,
+    BlockedError,
+    BudgetError,
     ChangeUnknownError,
+    ChannelError,
     ClipError,
     CooldownError,
     CreditsError,
     ModelError,
     NotYoursError,
+    PausedError,
     PersonaError,
     PlaylistError,
     PromptError,
@@ -109,6 +113,36 @@ def _credits(error: CreditsError) -> str:
         f"A song costs {in_credits(error.needed)}, and you have {in_credits(error.available)}. "
         f"More come {relative(error.resets_at)}; `/credits` shows where they went. {NOTHING_SENT}"
     )
+
+
+@sentence.register
+def _budget(error: BudgetError) -> str:
+    return (
+        f"This server's budget is used up: a song costs {in_credits(error.needed)}, and "
+        f"{in_credits(error.available)} {'is' if error.available == 1 else 'are'} left for everyone. More "
+        f"come {relative(error.resets_at)}. Your own credits are untouched. {NOTHING_SENT}"
+    )
+
+
+@sentence.register
+def _blocked(error: BlockedError) -> str:
+    return (
+        "A moderator of this server doesn't let you ask for songs: "
+        f"{shown(error.reason, limit=REASON_LIMIT)}. Talk to them if you think that is wrong. {NOTHING_SENT}"
+    )
+
+
+@sentence.register
+def _paused(error: PausedError) -> str:
+    return (
+        f"The moderators have paused songs in this server: {shown(error.reason, limit=REASON_LIMIT)}. "
+        f"Try again when they go on. {NOTHING_SENT}"
+    )
+
+
+@sentence.register
+def _channel(error: ChannelError) -> str:
+    return f"Songs are asked for in <#{error.channel_id}> here. Go there, and try again. {NOTHING_SENT}"
 
 
 @sentence.register

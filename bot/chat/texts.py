@@ -17,6 +17,8 @@ FIELD_LIMIT = 1024
 LABEL_LIMIT = 80
 BUTTON_URL_LIMIT = 512
 EMBED_URL_LIMIT = 2048
+REASON_LIMIT = 500
+"""Characters of a moderator's reason that are shown; our own bound."""
 
 DASH = "\N{EN DASH}"
 ELLIPSIS = "…"

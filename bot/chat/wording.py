@@ -108,6 +108,12 @@ FAILURES = MappingProxyType(
             "The song service made no progress for too long, so this request was given up. Try again in "
             "a few minutes."
         ),
+        FailureKind.MODERATOR: "A moderator of this server turned this request away.",
+        FailureKind.BLOCKED: "A moderator of this server doesn't let you ask for songs any more.",
+        FailureKind.UNDECIDED: (
+            "No moderator approved this request within a day, so it was given up. Ask a moderator before you "
+            "try again."
+        ),
     }
 )
 """What to say of a request that ended without a song; its credits are another sentence."""

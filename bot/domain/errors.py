@@ -3,7 +3,8 @@
 InspireError
 |- RefusalError              the member can mend it; nothing was sent, nothing is held
 |  |- PlaylistError  ClipError  PersonaError  WeightError  ModelError  PromptError
-|  |- CreditsError  ActiveLimitError  CooldownError  StoppingError
+|  |- CreditsError  BudgetError  ActiveLimitError  CooldownError  StoppingError
+|  |- BlockedError  PausedError  ChannelError
 |  `- RequestNotFoundError  NotYoursError  TooLateError
 |- ProviderError             split by what the caller does next
 |  |- NotAcceptedError       surely not taken: keep the place, try again later (429, 503, connection refused)
@@ -21,6 +22,7 @@ InspireError
 |- MediaError               a clip's file could not be had, or is not what it should be
 `- StoreError                the database cannot be used
    |- StaleError            somebody else was first; nothing was changed
+   |  `- ShortError         an account has too few credits by now
    |- ChangeUnknownError    nobody knows whether the change was kept
    `- ShardTakenError       another process serves the same Discord servers
 """
@@ -102,6 +104,36 @@ class CreditsError(RefusalError):
     available: int
     needed: int
     resets_at: datetime
+
+
+@dataclass(eq=False)
+class BudgetError(RefusalError):
+    """The server's budget has fewer credits left than a song costs."""
+
+    available: int
+    needed: int
+    resets_at: datetime
+
+
+@dataclass(eq=False)
+class BlockedError(RefusalError):
+    """A moderator does not let the member ask for songs; `reason` is in the moderator's words."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class PausedError(RefusalError):
+    """The moderators have paused the server's songs; `reason` is in their words."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class ChannelError(RefusalError):
+    """Songs may be asked for in another channel only."""
+
+    channel_id: int
 
 
 @dataclass(eq=False)
@@ -246,6 +278,10 @@ class ChangeUnknownError(StoreError):
 
 class StaleError(StoreError):
     """Somebody else moved the row first; nothing was changed."""
+
+
+class ShortError(StaleError):
+    """An account has fewer credits than were to be held; the unit of work must not go on."""
 
 
 class ShardTakenError(StoreError):

@@ -3,7 +3,7 @@
 The form is TigerBeetle's two-phase transfer: `pending` reserves, then either `post` or `void` ends it, once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,6 +13,16 @@ MINT = "mint"
 """The system's account that allowances come from."""
 SONGS = "songs"
 """The system's account that used credits go to."""
+
+
+class AccountKind(StrEnum):
+    """Whose credits an account counts."""
+
+    SYSTEM = "system"
+    """Only the journal tells its sum: a running one would make every settlement wait for the last."""
+    MEMBER = "member"
+    BUDGET = "budget"
+    """A server's, which every hold of its members passes as well."""
 
 
 class TransferKind(StrEnum):
@@ -39,13 +49,23 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """Credits reserved for one request, from one account."""
+class Account:
+    """Whose account it is, and for when."""
 
     id: str
-    account: str
+    kind: AccountKind
+    guild_id: int
+    user_id: int | None = None
+    window: Window | None = None
+    """None: its credits have no end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A part of a request's credits, from one account."""
+
+    account_id: str
     amount: int
-    request_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,31 +74,65 @@ class Entry:
 
     kind: TransferKind
     amount: int
+    """Credits; below zero where they were taken away."""
     request_id: int | None
     reason: str
     at: datetime
+    note: str | None = None
+    """A moderator's own words for it."""
 
 
-def allowance_account(guild_id: int, user_id: int, window: Window) -> str:
-    """The account that holds a member's allowance of one window."""
-    return f"member:{guild_id}:{user_id}:{window.key}"
+def refilled(balance: Balance, target: int) -> Balance:
+    """The balance once what was granted comes to `target`, as far as what is held and used allows."""
+    return replace(balance, granted=max(target, balance.held + balance.used))
 
 
-def allowance_id(account: str) -> str:
-    """The transfer that fills an allowance's account; there is one of them."""
-    return f"allowance:{account}"
+def allowance_account(
+    guild_id: int, user_id: int, pseudonym: str, window: Window, generation: int = 0
+) -> Account:
+    """The account that holds a member's allowance of one window; a reset begins a new generation of it."""
+    name = f"member:{pseudonym}:{window.key}"
+    return Account(
+        id=f"{name}#{generation}" if generation else name,
+        kind=AccountKind.MEMBER,
+        guild_id=guild_id,
+        user_id=user_id,
+        window=window,
+    )
 
 
-def hold_id(request_id: int) -> str:
-    """The transfer that reserves a request's credits."""
-    return f"hold:{request_id}"
+def bonus_account(guild_id: int, user_id: int, pseudonym: str) -> Account:
+    """The account that holds what moderators granted a member, without an end."""
+    return Account(id=f"bonus:{pseudonym}", kind=AccountKind.MEMBER, guild_id=guild_id, user_id=user_id)
 
 
-def post_id(request_id: int) -> str:
-    """The transfer that uses a request's held credits."""
-    return f"post:{request_id}"
+def budget_account(guild_id: int, window: Window) -> Account:
+    """The account that every hold of a server passes while it has a budget."""
+    return Account(
+        id=f"budget:{guild_id}:{window.key}", kind=AccountKind.BUDGET, guild_id=guild_id, window=window
+    )
 
 
-def void_id(request_id: int) -> str:
-    """The transfer that gives a request's held credits back."""
-    return f"void:{request_id}"
+def allowance_id(account_id: str, adjustment: int) -> str:
+    """The transfer that fills an account up to its target, or takes back; the first one is number 0."""
+    return f"allowance:{account_id}:{adjustment}" if adjustment else f"allowance:{account_id}"
+
+
+def grant_id(interaction_id: int) -> str:
+    """The transfer that a moderator's command made."""
+    return f"grant:{interaction_id}"
+
+
+def hold_id(request_id: int, leg: int = 0) -> str:
+    """The transfer that reserves a request's credits; each account that they come from is one leg."""
+    return f"hold:{request_id}:{leg}" if leg else f"hold:{request_id}"
+
+
+def post_id(hold: str) -> str:
+    """The transfer that uses what a hold reserves."""
+    return hold.replace("hold:", "post:", 1)
+
+
+def void_id(hold: str) -> str:
+    """The transfer that gives back what a hold reserves."""
+    return hold.replace("hold:", "void:", 1)

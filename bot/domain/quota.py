@@ -29,6 +29,16 @@ class Window:
     ends_at: datetime
 
 
+class Source(StrEnum):
+    """Where a member's allowance comes from; the first that applies counts."""
+
+    EXCEPTION = "exception"
+    """The member's own."""
+    ROLE = "role"
+    """The largest of the member's roles that have one."""
+    EVERYONE = "everyone"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What one member may do; a copy is kept with each request."""
@@ -40,6 +50,9 @@ class Policy:
     """Requests under way at a time."""
     cooldown_s: int
     """Seconds between two requests."""
+    source: Source = Source.EVERYONE
+    role_id: int | None = None
+    """The role that the allowance comes from, if it is one's."""
 
 
 def window_of(period: Period, at: datetime) -> Window:

@@ -13,6 +13,8 @@ from bot.domain.tasks import Clip, Watch
 class State(StrEnum):
     """Where a request is."""
 
+    AWAITING = "awaiting"
+    """A moderator has to approve it first."""
     WAITING = "waiting"
     SUBMITTING = "submitting"
     MAKING = "making"
@@ -23,11 +25,19 @@ class State(StrEnum):
     EXPIRED = "expired"
     UNCERTAIN = "uncertain"
     CANCELLED = "cancelled"
+    DECLINED = "declined"
+    """A moderator did not approve it."""
 
 
 class Move(StrEnum):
     """What can happen to a request."""
 
+    APPROVE = "approve"
+    DECLINE = "decline"
+    LAPSE = "lapse"
+    """Nobody approved or declined it in time."""
+    WITHDRAW = "withdraw"
+    """It is cancelled before it was approved."""
     TAKE = "take"
     PUT_BACK = "put_back"
     ACCEPT = "accept"
@@ -60,6 +70,10 @@ class Step:
 
 MOVES = MappingProxyType(
     {
+        Move.APPROVE: Step(State.AWAITING, State.WAITING),
+        Move.DECLINE: Step(State.AWAITING, State.DECLINED, Settlement.VOID),
+        Move.LAPSE: Step(State.AWAITING, State.EXPIRED, Settlement.VOID),
+        Move.WITHDRAW: Step(State.AWAITING, State.CANCELLED, Settlement.VOID),
         Move.TAKE: Step(State.WAITING, State.SUBMITTING),
         Move.PUT_BACK: Step(State.SUBMITTING, State.WAITING),
         Move.ACCEPT: Step(State.SUBMITTING, State.MAKING),
@@ -75,13 +89,15 @@ MOVES = MappingProxyType(
 )
 """Each move, from where, to where, and what becomes of the credits."""
 
-ACTIVE = frozenset({State.WAITING, State.SUBMITTING, State.MAKING})
+ACTIVE = frozenset({State.AWAITING, State.WAITING, State.SUBMITTING, State.MAKING})
 """The states in which credits are held."""
 AT_PROVIDER = frozenset({State.SUBMITTING, State.MAKING})
 """The states that take one of the provider's places."""
+CANCEL_FROM = MappingProxyType({State.AWAITING: Move.WITHDRAW, State.WAITING: Move.CANCEL})
+"""The move by which a request is cancelled, where it still can be."""
 USED = frozenset({State.READY, State.DELIVERED, State.UNDELIVERABLE})
 """The states in which the credits are used."""
-RETURNED = frozenset({State.FAILED, State.EXPIRED, State.UNCERTAIN, State.CANCELLED})
+RETURNED = frozenset({State.FAILED, State.EXPIRED, State.UNCERTAIN, State.CANCELLED, State.DECLINED})
 """The states in which the credits are back with the member."""
 
 
@@ -96,11 +112,20 @@ class FailureKind(StrEnum):
     LOST_TASK = "lost_task"
     UNCERTAIN = "uncertain"
     SILENT = "silent"
+    MODERATOR = "moderator"
+    """A moderator cancelled or declined it; `detail` is the reason, in the moderator's words."""
+    BLOCKED = "blocked"
+    """A moderator blocked the member; `detail` is the reason, in the moderator's words."""
+    UNDECIDED = "undecided"
+    """No moderator approved or declined it in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no song; `detail` is the provider's words, for the operator's log and database."""
+    """Why there is no song.
+
+    `detail` is the provider's words, for the operator's log and database, or the moderator's, for the member.
+    """
 
     kind: FailureKind
     detail: str = ""
@@ -143,6 +168,10 @@ class NewRequest:
     policy: Policy
     address: Address
     placed_at: datetime
+    approve_by: datetime | None = None
+    """Until when a moderator may approve it; None where that is not needed."""
+    delivery_channel_id: int | None = None
+    """Where its result is posted first of all; None: where it was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,3 +199,10 @@ class Request:
     failure: Failure | None = None
     result_channel_id: int | None = None
     result_message_id: int | None = None
+    delivery_channel_id: int | None = None
+    """Where its result is posted first of all; None: where it was asked for."""
+    approval_channel_id: int | None = None
+    approval_message_id: int | None = None
+    """The message by which moderators decide on it."""
+    removed_at: datetime | None = None
+    """When its result was taken away."""

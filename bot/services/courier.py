@@ -22,7 +22,7 @@ from bot.services.lease import Lease
 from bot.services.moves import existing
 from bot.services.outbox import Notice, NoticeKind
 from bot.services.ports import Announcer, Clock
-from bot.services.songs import describe, line_of
+from bot.services.status import describe, line_of
 from bot.services.work import Store, Work
 
 log = logging.getLogger(__name__)

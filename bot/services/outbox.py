@@ -13,6 +13,8 @@ class NoticeKind(StrEnum):
 
     STATUS = "status"
     RESULT = "result"
+    APPROVAL = "approval"
+    """What moderators decide by, in the channel that they chose for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,15 @@
 """What members may spend and have spent."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.ledger import Balance, Entry, allowance_account
-from bot.domain.quota import Period, Policy, Window, window_of
+from bot.domain.guild_settings import Budget, policy_for
+from bot.domain.ledger import Entry, refilled
+from bot.domain.quota import Period, Policy
 from bot.services.ports import Clock
 from bot.services.reports import Report, report_of
+from bot.services.spending import budget_left, purse_of
 from bot.services.work import Store, Work
 
 ENTRIES = 10
@@ -25,10 +28,25 @@ class Statement:
     bonus: int
     """Credits without a period, part of `available`."""
     resets_at: datetime
-    allowance: int
-    period: Period
+    policy: Policy
+    """What is in force for the member, and where it comes from."""
+    budget: "BudgetState | None"
+    """The server's, if it has one."""
+    blocked: str | None
+    """Why the member may not ask for songs, in a moderator's words, if that is so."""
     entries: tuple[Entry, ...]
     """Newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetState:
+    """What a server's members together may still spend."""
+
+    credits: int
+    """Per period."""
+    left: int
+    period: Period
+    resets_at: datetime
 
 
 class Quotas:
@@ -39,14 +57,15 @@ class Quotas:
         self._policy = policy
         self._clock = clock
 
-    async def statement(self, guild_id: int, user_id: int) -> Statement:
-        """What a member has, holds and has used now.
+    async def statement(self, guild_id: int, user_id: int, *, role_ids: Collection[int]) -> Statement:
+        """What a member with these roles has, holds and has used now.
 
         Raises:
             StoreError: the database cannot be used.
         """
-        window = window_of(self._policy.period, self._clock())
-        return await self._store.read(_statement, guild_id, user_id, self._policy, window)
+        return await self._store.read(
+            statement_of, guild_id, user_id, role_ids, usual=self._policy, now=self._clock()
+        )
 
     async def report(self, guild_id: int, days: int) -> Report:
         """What a server's members used in the last `days` days, 1 to 366; today (UTC) is one of them.
@@ -60,19 +79,35 @@ class Quotas:
         return report_of(uses, guild_id=guild_id, days=days, now=now)
 
 
-def _statement(work: Work, guild_id: int, user_id: int, policy: Policy, window: Window) -> Statement:
-    balance = work.ledger.balance(allowance_account(guild_id, user_id, window))
-    if balance == Balance():  # nothing was ever spent in this window: its allowance is granted at first use
-        balance = Balance(granted=policy.allowance)
+def statement_of(
+    work: Work, guild_id: int, user_id: int, role_ids: Collection[int], *, usual: Policy, now: datetime
+) -> Statement:
+    """The truth about a member's credits; an account that was not touched yet is shown as it will be."""
+    settings, standing = work.guilds.settings(guild_id), work.members.standing(guild_id, user_id)
+    policy = policy_for(usual, settings, standing, role_ids)
+    purse = purse_of(guild_id, user_id, standing=standing, policy=policy, now=now)
+    allowance = refilled(work.ledger.balance(purse.allowance.id), policy.allowance)
+    bonus = work.ledger.balance(purse.bonus.id).available
     return Statement(
-        available=balance.available,
+        available=allowance.available + bonus,
         held=work.ledger.held_by(guild_id, user_id),
-        used=balance.used,
-        bonus=0,
-        resets_at=window.ends_at,
-        allowance=policy.allowance,
-        period=policy.period,
+        used=allowance.used,
+        bonus=bonus,
+        resets_at=purse.window.ends_at,
+        policy=policy,
+        budget=_budget_state(work, guild_id, settings.budget, now) if settings.budget else None,
+        blocked=standing.blocked,
         entries=tuple(work.ledger.entries(guild_id, user_id, limit=ENTRIES)),
+    )
+
+
+def _budget_state(work: Work, guild_id: int, budget: Budget, now: datetime) -> BudgetState:
+    balance, window = budget_left(work, guild_id, budget, now)
+    return BudgetState(
+        credits=budget.credits,
+        left=refilled(balance, budget.target(window)).available,
+        period=budget.period,
+        resets_at=window.ends_at,
     )
 
 

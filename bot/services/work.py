@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Concatenate, ParamSpec, Protocol, TypedDict, TypeVar, Unpack
 
-from bot.domain.ledger import Balance, Entry
 from bot.domain.polling import Durations
-from bot.domain.quota import Window
 from bot.domain.requests import Address, Failure, Move, NewRequest, Request, State
 from bot.domain.tasks import Clip, Watch
 from bot.domain.turns import Place
+from bot.services.books import ChangeLog, Guilds, Ledger, Members
 from bot.services.gate import Gate
 from bot.services.lease import Lease
 from bot.services.outbox import Notices
@@ -32,6 +31,9 @@ class Changes(TypedDict, total=False):
     failure: Failure
     result_channel_id: int
     result_message_id: int
+    approval_channel_id: int
+    approval_message_id: int
+    removed_at: datetime
     next_at: datetime | None
     """When a worker has to look at the request again."""
 
@@ -40,7 +42,7 @@ class Requests(Protocol):
     """The requests, as one unit of work sees them."""
 
     def add(self, new: NewRequest) -> Request:
-        """Place a request, in state waiting; its id must be new."""
+        """Place a request, in state waiting, or awaiting approval; its id must be new."""
         ...
 
     def find(self, request_id: int) -> Request | None:
@@ -98,65 +100,6 @@ class Requests(Protocol):
         ...
 
 
-class Ledger(Protocol):
-    """The credits, as one unit of work sees them."""
-
-    def open_allowance(
-        self, account: str, *, guild_id: int, user_id: int, window: Window, amount: int, now: datetime
-    ) -> None:
-        """See that the account exists and that its allowance was granted, once."""
-        ...
-
-    def hold(self, request_id: int, *, account: str, amount: int, now: datetime) -> bool:
-        """Reserve credits for a request; False, and nothing changed, when the account has too few."""
-        ...
-
-    def post(self, request_id: int, *, now: datetime) -> None:
-        """Use what the request holds."""
-        ...
-
-    def void(self, request_id: int, *, now: datetime) -> None:
-        """Give what the request holds back to the account that it came from."""
-        ...
-
-    def balance(self, account: str) -> Balance:
-        """One account's credits; nothing of anything when it was never opened."""
-        ...
-
-    def held_by(self, guild_id: int, user_id: int) -> int:
-        """Credits that a member's requests hold, over all windows."""
-        ...
-
-    def entries(self, guild_id: int, user_id: int, *, limit: int) -> list[Entry]:
-        """A member's last transfers, newest first."""
-        ...
-
-    def uses(self, guild_id: int, *, since: datetime) -> list[tuple[datetime, int, int]]:
-        """When a server's credits were used, by whom and how many, from `since` on, oldest first."""
-        ...
-
-
-class Members(Protocol):
-    """How many requests each member has under way."""
-
-    def take_slot(self, guild_id: int, user_id: int, *, limit: int, cooldown_s: int, now: datetime) -> None:
-        """Count one more request of the member.
-
-        Raises:
-            ActiveLimitError: `limit` requests are under way.
-            CooldownError: the last one was placed less than `cooldown_s` seconds ago.
-        """
-        ...
-
-    def free_slot(self, guild_id: int, user_id: int) -> None:
-        """Count one request less."""
-        ...
-
-    def had_turn(self, guild_id: int, user_id: int, *, now: datetime) -> None:
-        """The provider has taken a request of this member, who is now behind the others of the line."""
-        ...
-
-
 class Timings(Protocol):
     """How long songs took, per model."""
 
@@ -208,7 +151,17 @@ class Work(Protocol):
 
     @property
     def members(self) -> Members:
-        """The members' places."""
+        """The members."""
+        ...
+
+    @property
+    def guilds(self) -> Guilds:
+        """The servers' settings."""
+        ...
+
+    @property
+    def changes(self) -> ChangeLog:
+        """What moderators decided."""
         ...
 
     @property

@@ -10,8 +10,8 @@ from bot.services.delivery import Delivery
 from bot.services.facts import facts_of, facts_of_notice
 from bot.services.following import Follower
 from bot.services.outbox import Notice
+from bot.services.placing import SongRules
 from bot.services.ports import Announcer, Chance, MediaSource, Meter, SongProvider
-from bot.services.songs import SongRules
 from bot.services.submitting import Submitter
 from bot.services.work import Store
 from bot.services.worker import Worker

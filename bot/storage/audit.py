@@ -40,13 +40,14 @@ RULES = (
         """
         SELECT * FROM (
             SELECT a.id, a.credits_posted, a.debits_pending, a.debits_posted,
-                (SELECT coalesce(sum(t.amount), 0) FROM transfers t
-                  WHERE t.credit = a.id AND t.kind = 'single') AS granted,
+                (SELECT coalesce(sum(CASE WHEN t.credit = a.id THEN t.amount ELSE -t.amount END), 0)
+                  FROM transfers t
+                  WHERE (t.credit = a.id OR t.debit = a.id) AND t.kind = 'single') AS granted,
                 (SELECT coalesce(sum(t.amount), 0) FROM transfers t
                   WHERE t.debit = a.id AND t.kind = 'pending'
                     AND NOT EXISTS (SELECT 1 FROM transfers e WHERE e.pending_id = t.id)) AS held,
                 (SELECT coalesce(sum(t.amount), 0) FROM transfers t
-                  WHERE t.debit = a.id AND t.kind IN ('single', 'post')) AS used
+                  WHERE t.debit = a.id AND t.kind = 'post') AS used
             FROM accounts a WHERE a.kind <> 'system'
         ) AS sums
         WHERE credits_posted <> granted OR debits_pending <> held OR debits_posted <> used
@@ -66,32 +67,44 @@ RULES = (
     ),
     Rule(
         """
-        SELECT r.id, r.state,
-            (SELECT count(*) FROM transfers t WHERE t.request_id = r.id AND t.kind = 'pending') AS holds,
-            (SELECT count(*) FROM transfers t
-              WHERE t.request_id = r.id AND t.kind IN ('post', 'void')) AS ends
-        FROM requests r
-        WHERE (SELECT count(*) FROM transfers t WHERE t.request_id = r.id AND t.kind = 'pending') <> 1
-           OR (SELECT count(*) FROM transfers t
-                WHERE t.request_id = r.id AND t.kind IN ('post', 'void')) > 1
-        ORDER BY r.id
+        SELECT * FROM (
+            SELECT r.id, r.state, r.cost,
+                (SELECT coalesce(sum(t.amount), 0) FROM transfers t JOIN accounts a ON a.id = t.debit
+                  WHERE t.request_id = r.id AND t.kind = 'pending' AND a.kind = 'member') AS of_member,
+                (SELECT coalesce(sum(t.amount), 0) FROM transfers t JOIN accounts a ON a.id = t.debit
+                  WHERE t.request_id = r.id AND t.kind = 'pending' AND a.kind = 'budget') AS of_budget,
+                (SELECT count(*) FROM transfers t
+                  WHERE t.request_id = r.id AND t.kind = 'pending') AS legs,
+                (SELECT count(DISTINCT t.debit) FROM transfers t
+                  WHERE t.request_id = r.id AND t.kind = 'pending') AS payers,
+                (SELECT count(*) FROM transfers t
+                  WHERE t.request_id = r.id AND t.kind IN ('post', 'void')) AS ends,
+                (SELECT count(DISTINCT t.kind) FROM transfers t
+                  WHERE t.request_id = r.id AND t.kind IN ('post', 'void')) AS ways
+            FROM requests r
+        ) AS holds
+        WHERE of_member <> cost OR of_budget NOT IN (0, cost) OR legs <> payers OR ends NOT IN (0, legs)
+           OR ways > 1
+        ORDER BY id
         """,
-        "Request {id} ({state}): it has {holds} holds and {ends} ends, not one hold and at most one end.",
+        "Request {id} ({state}): it costs {cost} and holds {of_member} of its member and {of_budget} of the "
+        "budget, in {legs} parts from {payers} accounts, with {ends} ends of {ways} kinds: not one hold and "
+        "at most one end.",
     ),
     Rule(
         """
-        SELECT h.id, h.amount, h.debit, r.id AS request_id, r.cost, r.guild_id, r.user_id
+        SELECT h.id, h.amount, h.debit, r.id AS request_id, r.guild_id, r.user_id
         FROM transfers h
         JOIN accounts a ON a.id = h.debit
         LEFT JOIN requests r ON r.id = h.request_id
         WHERE h.kind = 'pending' AND (
-            r.id IS NULL OR h.amount <> r.cost
-            OR coalesce(a.guild_id, 0) <> r.guild_id OR coalesce(a.user_id, 0) <> r.user_id
+            r.id IS NULL OR coalesce(a.guild_id, 0) <> r.guild_id
+            OR (a.kind = 'member' AND coalesce(a.user_id, 0) <> r.user_id)
         )
         ORDER BY h.id
         """,
-        "Transfer {id}: it holds {amount} credits of {debit}, but is for request {request_id}, which costs "
-        "{cost} and is of member {user_id} of server {guild_id}.",
+        "Transfer {id}: it holds {amount} credits of {debit}, but is for request {request_id}, which is of "
+        "member {user_id} of server {guild_id}.",
     ),
     Rule(
         """
@@ -147,14 +160,14 @@ RULES = (
         """
         SELECT * FROM (
             SELECT
-                (SELECT coalesce(sum(debits_pending), 0) FROM accounts WHERE kind <> 'system') AS held,
-                (SELECT coalesce(sum(debits_posted), 0) FROM accounts WHERE kind <> 'system') AS used,
+                (SELECT coalesce(sum(debits_pending), 0) FROM accounts WHERE kind = 'member') AS held,
+                (SELECT coalesce(sum(debits_posted), 0) FROM accounts WHERE kind = 'member') AS used,
                 (SELECT coalesce(sum(cost), 0) FROM requests WHERE state IN :active) AS active_cost,
                 (SELECT coalesce(sum(cost), 0) FROM requests WHERE state IN :used) AS used_cost
         ) AS sums
         WHERE held <> active_cost OR used <> used_cost
         """,
-        "All accounts together hold {held} and used {used}, but all requests together hold {active_cost} and "
+        "All members together hold {held} and used {used}, but all requests together hold {active_cost} and "
         "used {used_cost}.",
     ),
 )
@@ -164,7 +177,7 @@ _STATES = {"active": sorted(ACTIVE), "used": sorted(USED)}
 _TOTALS = text(
     """
     SELECT coalesce(sum(credits_posted), 0), coalesce(sum(debits_pending), 0), coalesce(sum(debits_posted), 0)
-    FROM accounts WHERE kind <> 'system'
+    FROM accounts WHERE kind = 'member'
     """
 )
 _BY_STATE = text("SELECT state, count(*) FROM requests GROUP BY state ORDER BY state")

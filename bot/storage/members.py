@@ -1,55 +1,70 @@
-"""How many requests each member has under way, decided by one conditional update."""
+"""The members: their places, decided by one conditional update, and what moderators settled for them."""
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
-from bot.domain.errors import ActiveLimitError, CooldownError, StoreError
+from bot.domain.errors import ActiveLimitError, BlockedError, CooldownError, StoreError
+from bot.domain.guild_settings import Standing
 from bot.storage.tables import guilds, members
 from bot.storage.upserts import Upsert, upsert
 
 _EVER = datetime.max.replace(tzinfo=UTC)
 _c = members.c
 _IS_MEMBER = (_c.guild_id == bindparam("guild")) & (_c.user_id == bindparam("user"))
+_STANDING = (_c.pseudonym, _c.allowance, _c.blocked, _c.reset_in, _c.resets)
 _TAKE = (
     update(members)
     .where(
         _IS_MEMBER,
+        _c.blocked.is_(None),
         _c.active < bindparam("at_most"),
         or_(_c.last_placed_at.is_(None), _c.last_placed_at <= bindparam("placed_until")),
     )
     .values(active=_c.active + 1, last_placed_at=bindparam("now"))
+    .returning(*_STANDING)
 )
 _FREE = update(members).where(_IS_MEMBER, _c.active > 0).values(active=_c.active - 1)
 _TURN = update(members).where(_IS_MEMBER).values(last_turn_at=bindparam("now"))
-_FIND = select(_c.active, _c.last_placed_at).where(_IS_MEMBER)
+_FIND = select(*_STANDING, _c.active, _c.last_placed_at).where(_IS_MEMBER)
+_LOCK = _FIND.with_for_update()
+_SETTLE = update(members).where(_IS_MEMBER)
 
 
 class SqlMembers:
-    """The members' places, as one transaction sees them."""
+    """The members, as one transaction sees them."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
-    def take_slot(self, guild_id: int, user_id: int, *, limit: int, cooldown_s: int, now: datetime) -> None:
-        """Count one more request of the member.
+    def take_slot(
+        self, guild_id: int, user_id: int, *, limit: int, cooldown_s: int, now: datetime
+    ) -> Standing:
+        """Count one more request of the member, and give the member's standing.
 
         Raises:
+            BlockedError: a moderator does not let the member ask for songs.
             ActiveLimitError: `limit` requests are under way.
             CooldownError: the last one was placed less than `cooldown_s` seconds ago.
         """
         member = {"guild": guild_id, "user": user_id}
         cooldown = timedelta(seconds=cooldown_s)
-        self._conn.execute(_meet(self._conn.dialect.name), member)
         placed_until = now - cooldown if cooldown_s else _EVER  # another machine's clock may be ahead
-        terms = {"at_most": limit, "placed_until": placed_until, "now": now}
-        if self._conn.execute(_TAKE, member | terms).rowcount == 1:
-            return
-        active, last_placed_at = self._conn.execute(_FIND, member).one()
-        if active >= limit:
+        terms = member | {"at_most": limit, "placed_until": placed_until, "now": now}
+        taken = self._conn.execute(_TAKE, terms).first()
+        if taken is None:  # refused, or new here: perhaps met by another process at this very moment
+            self._meet(guild_id, user_id)
+            taken = self._conn.execute(_TAKE, terms).first()
+        if taken is not None:
+            return _standing(taken)
+        found = self._conn.execute(_FIND, member).one()
+        if found.blocked is not None:
+            raise BlockedError(found.blocked)
+        if found.active >= limit:
             raise ActiveLimitError(limit)
-        raise CooldownError(last_placed_at + cooldown)
+        raise CooldownError(found.last_placed_at + cooldown)
 
     def free_slot(self, guild_id: int, user_id: int) -> None:
         """Count one request less.
@@ -60,11 +75,52 @@ class SqlMembers:
         if self._conn.execute(_FREE, {"guild": guild_id, "user": user_id}).rowcount != 1:
             raise StoreError(f"Member {user_id} of server {guild_id} has no request under way to count off.")
 
+    def standing(self, guild_id: int, user_id: int) -> Standing:
+        """What is known of the member."""
+        row = self._conn.execute(_FIND, {"guild": guild_id, "user": user_id}).first()
+        return Standing() if row is None else _standing(row)
+
+    def meet(self, guild_id: int, user_id: int) -> Standing:
+        """The member's standing, which nobody else changes until the unit ends; new members get one."""
+        self._meet(guild_id, user_id)
+        return _standing(self._conn.execute(_LOCK, {"guild": guild_id, "user": user_id}).one())
+
+    def settle(self, guild_id: int, user_id: int, standing: Standing) -> None:
+        """Keep the standing of a member who was met."""
+        settled = {
+            "allowance": standing.allowance,
+            "blocked": standing.blocked,
+            "reset_in": standing.reset_in,
+            "resets": standing.resets,
+        }
+        self._conn.execute(_SETTLE, {"guild": guild_id, "user": user_id, **settled})
+
     def had_turn(self, guild_id: int, user_id: int, *, now: datetime) -> None:
         """The provider has taken a request of this member, who is now behind the others of the line."""
         turn = {"guild": guild_id, "user": user_id, "now": now}
         self._conn.execute(_TURN, turn)
         self._conn.execute(_guild_turn(self._conn.dialect.name), {"guild_id": guild_id, "last_turn_at": now})
+
+    def _meet(self, guild_id: int, user_id: int) -> None:
+        row = {
+            "guild_id": guild_id,
+            "user_id": user_id,
+            "active": 0,
+            "resets": 0,
+            # chance, not a function of the ids: the accounts outlive what is known of the person
+            "pseudonym": uuid4().hex,
+        }
+        self._conn.execute(_new(self._conn.dialect.name), row)
+
+
+def _standing(row: Row[*tuple[object, ...]]) -> Standing:
+    return Standing(
+        pseudonym=row.pseudonym,
+        allowance=row.allowance,
+        blocked=row.blocked,
+        reset_in=row.reset_in,
+        resets=row.resets,
+    )
 
 
 @cache
@@ -76,6 +132,5 @@ def _guild_turn(dialect: str) -> Upsert:
 
 
 @cache
-def _meet(dialect: str) -> Upsert:
-    row = {"guild_id": bindparam("guild"), "user_id": bindparam("user"), "active": 0}
-    return upsert(dialect, members).values(row).on_conflict_do_nothing()
+def _new(dialect: str) -> Upsert:
+    return upsert(dialect, members).on_conflict_do_nothing()

@@ -14,7 +14,7 @@ from bot.services.ports import Bell, Clock
 from bot.services.work import Changes
 from bot.storage.due import Agenda, is_due
 from bot.storage.locks import Lock, lock
-from bot.storage.rows import columns_of_address, columns_of_changes, columns_of_new, request_of
+from bot.storage.rows import columns_of_address, columns_of_changes, columns_of_new, request_of, state_of_new
 from bot.storage.tables import events, guilds, members, requests
 
 PLACED = "place"
@@ -85,7 +85,7 @@ class SqlRequests:
         self._on_due = on_due
 
     def add(self, new: NewRequest) -> Request:
-        """Place a request, in state waiting; its id must be new."""
+        """Place a request, in state waiting, or awaiting approval; its id must be new."""
         self._conn.execute(_ADD, columns_of_new(new))
         request = Request(
             id=new.id,
@@ -96,8 +96,9 @@ class SqlRequests:
             policy=new.policy,
             address=new.address,
             placed_at=new.placed_at,
-            state=State.WAITING,
+            state=state_of_new(new),
             version=1,
+            delivery_channel_id=new.delivery_channel_id,
         )
         self._note(request, PLACED, at=new.placed_at, detail=None)
         return request

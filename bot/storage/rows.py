@@ -24,12 +24,19 @@ def columns_of_new(new: NewRequest) -> dict[str, object]:
         "artist_clip_id": spec.artist_clip_id,
         "cost": new.cost,
         "policy": new.policy,
-        "state": State.WAITING,
+        "state": state_of_new(new),
         "version": 1,
+        "next_at": new.approve_by,
+        "delivery_channel_id": new.delivery_channel_id,
         "placed_at": new.placed_at,
         "partial": False,
         **columns_of_address(new.address),
     }
+
+
+def state_of_new(new: NewRequest) -> State:
+    """Where a request begins."""
+    return State.WAITING if new.approve_by is None else State.AWAITING
 
 
 def columns_of_address(address: Address) -> dict[str, object]:
@@ -76,6 +83,10 @@ def request_of(row: Row[*tuple[object, ...]], *, version: int | None = None) -> 
         failure=Failure(FailureKind(row.failure_kind), row.failure_detail) if row.failure_kind else None,
         result_channel_id=row.result_channel_id,
         result_message_id=row.result_message_id,
+        delivery_channel_id=row.delivery_channel_id,
+        approval_channel_id=row.approval_channel_id,
+        approval_message_id=row.approval_message_id,
+        removed_at=row.removed_at,
     )
 
 

@@ -18,7 +18,9 @@ from sqlalchemy import (
     text,
 )
 
-from bot.domain.ledger import TransferKind
+from bot.domain.changes import Action, Facts
+from bot.domain.guild_settings import GuildSettings
+from bot.domain.ledger import AccountKind, TransferKind
 from bot.domain.quota import Policy
 from bot.domain.requests import State
 from bot.domain.tasks import Clip, Watch
@@ -34,14 +36,6 @@ METADATA = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-class AccountKind(StrEnum):
-    """Whose credits an account counts."""
-
-    SYSTEM = "system"
-    """Only the journal tells its sum: a running one would make every settlement wait for the last."""
-    MEMBER = "member"
 
 
 def _one_of(column: str, kinds: type[StrEnum]) -> CheckConstraint:
@@ -88,6 +82,10 @@ requests = Table(
     Column("may_post", Boolean, nullable=False),
     Column("result_channel_id", SNOWFLAKE),
     Column("result_message_id", SNOWFLAKE),
+    Column("delivery_channel_id", SNOWFLAKE),
+    Column("approval_channel_id", SNOWFLAKE),
+    Column("approval_message_id", SNOWFLAKE),
+    Column("removed_at", UtcDateTime),
     _one_of("state", State),
     CheckConstraint("cost > 0", name="cost"),
     CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
@@ -130,6 +128,7 @@ accounts = Table(
     Column("credits_posted", BigInteger, nullable=False),
     Column("debits_posted", BigInteger, nullable=False),
     Column("debits_pending", BigInteger, nullable=False),
+    Column("adjustments", Integer, nullable=False),  # how often its allowance was granted or changed
     _one_of("kind", AccountKind),
     CheckConstraint("credits_posted >= 0 AND debits_posted >= 0 AND debits_pending >= 0", name="counters"),
     CheckConstraint("credits_posted - debits_posted - debits_pending >= 0", name="available"),
@@ -147,7 +146,6 @@ transfers = Table(
     Column("pending_id", String(110), ForeignKey("transfers.id"), unique=True),
     Column("request_id", SNOWFLAKE),  # no foreign key: the journal outlives what it speaks of
     Column("reason", Text, nullable=False),
-    Column("actor", SNOWFLAKE),
     Column("at", UtcDateTime, nullable=False),
     _one_of("kind", TransferKind),
     CheckConstraint("amount > 0", name="amount"),
@@ -164,8 +162,15 @@ members = Table(
     Column("user_id", SNOWFLAKE, primary_key=True, autoincrement=False),
     Column("active", Integer, nullable=False),
     Column("last_placed_at", UtcDateTime),
+    Column("pseudonym", String(50), nullable=False, unique=True),  # what the accounts are called
+    Column("allowance", BigInteger),
+    Column("blocked", Text),
+    Column("reset_in", String(16)),
+    Column("resets", Integer, nullable=False),
+    Column("forget_at", UtcDateTime),  # of a member who asked to be forgotten
     Column("last_turn_at", UtcDateTime),
     CheckConstraint("active >= 0", name="active"),
+    CheckConstraint("allowance >= 0", name="allowance"),
 )
 
 guilds = Table(
@@ -173,7 +178,62 @@ guilds = Table(
     METADATA,
     Column("guild_id", SNOWFLAKE, primary_key=True, autoincrement=False),
     Column("last_turn_at", UtcDateTime),
+    Column("left_at", UtcDateTime),  # when the bot was no longer there
 )
+
+guild_settings = Table(
+    "guild_settings",
+    METADATA,
+    Column("guild_id", SNOWFLAKE, primary_key=True, autoincrement=False),
+    Column("settings", Json(GuildSettings), nullable=False),
+    Column("paused", Boolean, nullable=False),
+)
+_PAUSED = guild_settings.c.paused
+Index(None, _PAUSED, sqlite_where=_PAUSED, postgresql_where=_PAUSED)
+
+changes = Table(
+    "changes",
+    METADATA,
+    Column("id", SNOWFLAKE, primary_key=True, autoincrement=False),
+    Column("guild_id", SNOWFLAKE, nullable=False),
+    Column("actor_id", SNOWFLAKE, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("subject_id", SNOWFLAKE),
+    Column("before", Json(Facts), nullable=False),
+    Column("after", Json(Facts), nullable=False),
+    Column("reason", Text),
+    Column("at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime),  # when it has to be posted to the server's log channel
+    Column("attempts", Integer, nullable=False),
+    Column("lease_owner", String(100)),
+    Column("lease_until", UtcDateTime),
+    _one_of("action", Action),
+    CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
+)
+Index(None, changes.c.guild_id, changes.c.subject_id)
+
+playlists = Table(
+    "playlists",
+    METADATA,
+    Column("guild_id", SNOWFLAKE, primary_key=True, autoincrement=False),
+    Column("key", String(100), primary_key=True),  # the name, without regard to case
+    Column("name", String(100), nullable=False),
+    Column("playlist_id", String(36), nullable=False),
+    Column("added_by", SNOWFLAKE, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+)
+
+ratings = Table(
+    "ratings",
+    METADATA,
+    Column("request_id", SNOWFLAKE, ForeignKey("requests.id"), primary_key=True, autoincrement=False),
+    Column("user_id", SNOWFLAKE, primary_key=True, autoincrement=False),
+    Column("stars", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),
+)
+Index(None, ratings.c.user_id)
 
 notices = Table(
     "notices",
@@ -227,6 +287,14 @@ shards = Table(
 )
 Index(None, shards.c.process_id)
 
-for _moment in (requests.c.next_at, requests.c.lease_until, notices.c.due_at, notices.c.lease_until):
+for _moment in (
+    requests.c.next_at,
+    requests.c.lease_until,
+    notices.c.due_at,
+    notices.c.lease_until,
+    changes.c.due_at,
+    changes.c.lease_until,
+    members.c.forget_at,
+):
     # partial, so that finding what is due costs the same however much history there is
     Index(None, _moment, sqlite_where=_moment.is_not(None), postgresql_where=_moment.is_not(None))

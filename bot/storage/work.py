@@ -3,7 +3,9 @@
 from sqlalchemy import Connection
 
 from bot.services.ports import Clock
+from bot.storage.changes import SqlChanges
 from bot.storage.gates import SqlGates
+from bot.storage.guilds import SqlGuilds
 from bot.storage.ledger import SqlLedger
 from bot.storage.members import SqlMembers
 from bot.storage.memos import SqlMemos
@@ -20,8 +22,10 @@ class SqlWork:
     """
 
     __slots__ = (
+        "changes",
         "connection",
         "gates",
+        "guilds",
         "ledger",
         "members",
         "memos",
@@ -38,6 +42,8 @@ class SqlWork:
         self.requests = SqlRequests(connection, clock, on_due=self._stir)
         self.ledger = SqlLedger(connection)
         self.members = SqlMembers(connection)
+        self.guilds = SqlGuilds(connection)
+        self.changes = SqlChanges(connection, on_due=self._stir)
         self.notices = SqlNotices(connection, on_due=self._stir)
         self.timings = SqlTimings(connection)
         self.memos = SqlMemos(connection)

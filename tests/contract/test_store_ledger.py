@@ -28,13 +28,27 @@ from tests.unit.storage.making import (
 
 class TestLedger:
     async def balance(self, store: SqlStore, user: int = USER) -> Balance:
-        return await store.read(lambda work: work.ledger.balance(account_of(user)))
+        return await store.read(lambda work: work.ledger.balance(account_of(user).id))
 
-    async def test_an_allowance_is_granted_once(self, store: SqlStore) -> None:
+    async def test_an_allowance_is_granted_once_and_follows_its_target(self, store: SqlStore) -> None:
         assert await self.balance(store) == Balance()
-        for amount in (90, 90, 500):
+        for amount in (90, 90, 500, 60, 60):
             await store.write(open_account, amount)
-        assert await self.balance(store) == Balance(granted=90)
+            assert await self.balance(store) == Balance(granted=amount)
+        assert await column(store, "SELECT amount FROM transfers ORDER BY id") == [90, 410, 440]
+
+    async def test_an_allowance_does_not_fall_below_what_is_held_and_used(self, store: SqlStore) -> None:
+        await store.write(open_account, 90)
+        await store.write(hold, 1)
+        await store.write(hold, 2)
+        await store.write(lambda work: work.ledger.post(1, now=NOW))
+        await store.write(open_account, 10)
+        assert await self.balance(store) == Balance(granted=60, held=30, used=30)
+        await store.write(lambda work: work.ledger.void(2, now=NOW))
+        await store.write(open_account, 10)
+        assert await self.balance(store) == Balance(granted=30, used=30)
+        await store.write(open_account, 90)
+        assert await self.balance(store) == Balance(granted=90, used=30)
 
     async def test_an_allowance_of_nothing_opens_the_account_and_holds_nothing(self, store: SqlStore) -> None:
         await store.write(open_account, 0)
@@ -102,7 +116,7 @@ class TestLedger:
         assert await store.read(lambda work: work.ledger.held_by(GUILD, USER)) == COST
         await store.write(lambda work: work.ledger.void(1, now=WINDOW.ends_at))
         assert await self.balance(store) == Balance(granted=90)
-        later = await store.read(lambda work: work.ledger.balance(account_of(USER, following)))
+        later = await store.read(lambda work: work.ledger.balance(account_of(USER, following).id))
         assert later == Balance(granted=90)
 
     async def test_the_statement_is_a_members_own_newest_first(self, store: SqlStore) -> None:
@@ -135,10 +149,10 @@ class TestLedger:
             "UPDATE accounts SET credits_posted = -1",
             "UPDATE members SET active = -1",
             "UPDATE requests SET state = 'lost'",
-            "INSERT INTO transfers SELECT 'x', 'post', debit, credit, 1, NULL, 1, '', 1, at FROM transfers",
-            "INSERT INTO transfers SELECT 'x', kind, debit, credit, 1, id, 1, '', 1, at FROM transfers",
-            "INSERT INTO transfers SELECT 'x', kind, debit, credit, 0, NULL, 1, '', 1, at FROM transfers",
-            "INSERT INTO transfers SELECT 'x', kind, debit, 'nobody', 1, NULL, 1, '', 1, at FROM transfers",
+            "INSERT INTO transfers SELECT 'x', 'post', debit, credit, 1, NULL, 1, '', at FROM transfers",
+            "INSERT INTO transfers SELECT 'x', kind, debit, credit, 1, id, 1, '', at FROM transfers",
+            "INSERT INTO transfers SELECT 'x', kind, debit, credit, 0, NULL, 1, '', at FROM transfers",
+            "INSERT INTO transfers SELECT 'x', kind, debit, 'nobody', 1, NULL, 1, '', at FROM transfers",
         ],
     )
     async def test_the_database_itself_refuses_to_break_the_books(self, store: SqlStore, change: str) -> None:

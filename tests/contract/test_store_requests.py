@@ -18,6 +18,7 @@ from tests.unit.storage.making import (
     WATCH,
     add,
     after,
+    awaiting,
     lease,
     moved_to,
     new_request,
@@ -55,8 +56,11 @@ class TestRequests:
     @pytest.mark.parametrize("move", Move)
     async def test_a_move_leads_where_the_table_says_and_is_noted(self, store: SqlStore, move: Move) -> None:
         def unit(work: Work) -> Request:
+            source = MOVES[move].source
+            if source is State.AWAITING:
+                return work.requests.move(awaiting(work, 1), move)
             (request,) = add(work, 1)
-            return work.requests.move(moved_to(work, request, MOVES[move].source), move)
+            return work.requests.move(moved_to(work, request, source), move)
 
         moved = await store.write(unit)
         assert moved.state is MOVES[move].target

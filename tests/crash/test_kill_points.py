@@ -13,7 +13,7 @@ from tests.crash.scene import LONG_S, SHORT_LEASE_S, Scene, scene
 from tests.crash.truth import all_told, prove
 
 SONG = {
-    "songs._place": 1,
+    "placing.place": 1,
     ANSWER: 1,
     "songs._set_message": 1,
     "submitting._take": 1,
@@ -102,7 +102,7 @@ async def lives_on(here: Scene) -> dict[int, State]:
 def possible(point: Point, passed: set[str]) -> set[State | None]:
     """How a request may end whose bot died there; what the other loops did meanwhile is not settled."""
     place = f"{point.step}:{point.side}"
-    if place == "songs._place:before":
+    if place == "placing.place:before":
         return {None}
     if place in ON_ITS_WAY or (
         "submitting._take:after" in passed and not passed & {"submitting._conclude:before"}

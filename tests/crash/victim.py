@@ -22,7 +22,7 @@ from tests.crash.points import ANSWER, DIES_AT, PASSED, PAUSES, Point, Side, por
 
 P = ParamSpec("P")
 T = TypeVar("T")
-PLACED = ("songs._place", Side.AFTER)
+PLACED = ("placing.place", Side.AFTER)
 IDLING = frozenset({"submitting._take", "following._claim", "courier._claim"})
 """Steps that are taken over and over: they count from the first song on."""
 HASTE = {

@@ -7,6 +7,7 @@ from bot.services.cards import StatusCard
 CHOICE_LIMIT = 100
 """Characters of a choice's name."""
 WHERE = {
+    State.AWAITING: "waiting for a moderator",
     State.WAITING: "waiting",
     State.SUBMITTING: "with the song service",
     State.MAKING: "being made",

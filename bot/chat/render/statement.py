@@ -15,7 +15,7 @@ MOST_ENTRIES = 10
 def credits_message(statement: Statement) -> discord.Embed:
     """What a member has, holds, has used and gets again, numbers first, with the last entries below."""
     embed = discord.Embed(title="Your credits", colour=colours.CREDITS)
-    embed.description = f"{in_credits(statement.allowance)} every {statement.period}."
+    embed.description = f"{in_credits(statement.policy.allowance)} every {statement.policy.period}."
     embed.add_field(name="Available", value=in_credits(statement.available))
     embed.add_field(name="On hold", value=in_credits(statement.held))
     embed.add_field(name="Used", value=in_credits(statement.used))

@@ -6,6 +6,7 @@ from bot.chat.render import colours
 from bot.chat.texts import (
     BUTTON_URL_LIMIT,
     DESCRIPTION_LIMIT,
+    REASON_LIMIT,
     are_back,
     in_credits,
     link,
@@ -13,16 +14,18 @@ from bot.chat.texts import (
     plain,
     playlist_page,
     relative,
+    shown,
     song_page,
 )
 from bot.chat.views import CancelButton
 from bot.chat.wording import FAILURES
-from bot.domain.requests import FailureKind, State
+from bot.domain.requests import CANCEL_FROM, FailureKind, State
 from bot.services.cards import QUARTERS, Hint, StatusCard
 from bot.services.gate import Trouble
 
 BAR_CELLS = 12
 TITLES = {
+    State.AWAITING: "Waiting for a moderator",
     State.WAITING: "Waiting in line",
     State.SUBMITTING: "On its way to the song service",
     State.MAKING: "Making your song",
@@ -33,8 +36,10 @@ TITLES = {
     State.EXPIRED: "No song this time",
     State.UNCERTAIN: "The connection broke",
     State.CANCELLED: "Cancelled",
+    State.DECLINED: "Not approved",
 }
 COLOURS = {
+    State.AWAITING: colours.WAITING,
     State.WAITING: colours.WAITING,
     State.SUBMITTING: colours.SENT,
     State.MAKING: colours.MAKING,
@@ -45,6 +50,7 @@ COLOURS = {
     State.EXPIRED: colours.FAILED,
     State.UNCERTAIN: colours.FAILED,
     State.CANCELLED: colours.CANCELLED,
+    State.DECLINED: colours.CANCELLED,
 }
 HINTS = {
     Hint.PERSONA_WITHOUT_CLIP: "A persona works best together with one of its songs as `artist_clip`.",
@@ -63,6 +69,8 @@ USUAL_FAILURES = {
     State.UNCERTAIN: FailureKind.UNCERTAIN,
 }
 """What is said of an end for which no failure was kept."""
+BY_MODERATORS = frozenset({FailureKind.MODERATOR, FailureKind.BLOCKED})
+"""Ends whose reason is in a moderator's own words, for the member to read."""
 MOST_CLIPS = 10
 ONE_CLIP = "Only one of the two clips came out."
 KEPT = "It may not be posted in the channel or sent to you directly. It is kept: tell whoever runs the bot."
@@ -104,6 +112,8 @@ def _description(card: StatusCard) -> str:
 def _now(card: StatusCard) -> str:
     """What happens now, or how it ended."""
     match card.state:
+        case State.AWAITING:
+            return "A moderator has to approve it first. Your credits are on hold until then."
         case State.WAITING:
             place = f"Number **{card.position}** in line." if card.position else "In line."
             pause = f" {PAUSES[card.pause]}" if card.pause else ""
@@ -116,7 +126,7 @@ def _now(card: StatusCard) -> str:
             return "The song is being posted."
         case State.DELIVERED | State.UNDELIVERABLE:
             return _outcome(card)
-        case State.FAILED | State.EXPIRED | State.UNCERTAIN | State.CANCELLED:
+        case State.FAILED | State.EXPIRED | State.UNCERTAIN | State.CANCELLED | State.DECLINED:
             return _ending(card)
 
 
@@ -145,6 +155,8 @@ def _ending(card: StatusCard) -> str:
     usual = USUAL_FAILURES.get(card.state)
     kind = card.failure.kind if card.failure else usual
     why = FAILURES[kind] if kind else ""
+    if card.failure and kind in BY_MODERATORS:
+        why += f" The reason: {shown(card.failure.detail, limit=REASON_LIMIT, otherwise='none was given')}"
     back = are_back(card.cost) if card.credits_are_back else ""
     return "\n".join(text for text in (why, f"**{back}**" if back else "") if text)
 
@@ -152,7 +164,7 @@ def _ending(card: StatusCard) -> str:
 def _share(card: StatusCard) -> float | None:
     """How much of the way is done, 0..1; None where a bar says nothing."""
     match card.state:
-        case State.WAITING:
+        case State.AWAITING | State.WAITING:
             return 0.0
         case State.SUBMITTING:
             return 1 / BAR_CELLS
@@ -161,7 +173,7 @@ def _share(card: StatusCard) -> float | None:
             return max(reached, 5 / 6) if card.clips_ready else reached
         case State.READY | State.DELIVERED:
             return 1.0
-        case State.UNDELIVERABLE | State.FAILED | State.EXPIRED | State.UNCERTAIN | State.CANCELLED:
+        case _:
             return None
 
 
@@ -182,7 +194,7 @@ def _colour(card: StatusCard) -> int:
 
 def _buttons(card: StatusCard, *, result_url: str | None) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
-    if card.state is State.WAITING:
+    if card.state in CANCEL_FROM:
         view.add_item(CancelButton(card.request_id))
     if result_url:
         view.add_item(discord.ui.Button(label="Go to the song", url=result_url))

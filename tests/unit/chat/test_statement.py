@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.chat.render import credits_message
 from bot.domain.ledger import Entry, TransferKind
-from bot.domain.quota import Period
+from bot.domain.quota import Period, Policy
 from bot.services.quotas import Statement
 from tests.unit.chat.samples import NOW, check_sendable, fields
 
@@ -22,8 +22,9 @@ def statement(*entries: Entry) -> Statement:
         used=1,
         bonus=1200,
         resets_at=NOW + timedelta(days=3),
-        allowance=90,
-        period=Period.WEEK,
+        policy=Policy(allowance=90, period=Period.WEEK, max_active=1, cooldown_s=0),
+        budget=None,
+        blocked=None,
         entries=entries,
     )
 

@@ -36,7 +36,7 @@ def test_every_state_is_reached_and_every_active_one_can_end() -> None:
             found |= new
         return found
 
-    assert reached(State.WAITING) == set(State)
+    assert reached(State.AWAITING) == set(State)
     for state in ACTIVE:
         assert reached(state) & RETURNED
         assert reached(state) & USED

@@ -17,8 +17,9 @@ from bot.services.cards import StatusCard
 from bot.services.courier import Courier
 from bot.services.delivery import Delivery
 from bot.services.following import Follower
+from bot.services.placing import Asked, SongRules
 from bot.services.quotas import Quotas, Statement
-from bot.services.songs import Asked, SongRules, Songs
+from bot.services.songs import Songs
 from bot.services.submitting import Submitter
 from bot.storage.schema import migrate
 from bot.storage.sqlite import SqliteStore
@@ -168,8 +169,8 @@ class House:
         assert found is not None
         return found
 
-    async def credits(self, user_id: int = ADA) -> Statement:
-        return await self.quotas.statement(GUILD, user_id)
+    async def credits(self, user_id: int = ADA, *role_ids: int) -> Statement:
+        return await self.quotas.statement(GUILD, user_id, role_ids=role_ids)
 
     async def breaches(self) -> object:
         return await self.store.audit()

@@ -19,7 +19,7 @@ from bot.domain.errors import (
 from bot.domain.quota import Period, Policy
 from bot.domain.requests import State
 from bot.domain.songs import Order
-from bot.services import songs
+from bot.services import placing
 from bot.services.cards import Hint, StatusCard
 from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, START, House, house
 
@@ -207,7 +207,7 @@ async def test_the_message_of_an_unknown_request_is_not_remembered(home: House) 
 async def test_in_a_long_line_the_answer_does_not_wait_for_the_place(
     home: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(songs, "SHORT_LINE", 1)
+    monkeypatch.setattr(placing, "SHORT_LINE", 1)
     assert (await home.place()).position == 1
     assert (await home.place(BEN)).position is None
     assert (await home.songs.active_of(GUILD, BEN))[0].position == 2

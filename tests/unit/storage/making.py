@@ -1,8 +1,10 @@
 """Requests and credits for tests."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.ledger import allowance_account
+from bot.domain.errors import ShortError
+from bot.domain.ledger import Account, Leg, allowance_account
 from bot.domain.quota import Period, Policy, Window, window_of
 from bot.domain.requests import Address, Move, NewRequest, Request, State
 from bot.domain.songs import SongSpec
@@ -64,8 +66,13 @@ def new_request(
     )
 
 
-def account_of(user: int = USER, window: Window = WINDOW) -> str:
-    return allowance_account(GUILD, user, window)
+def account_of(user: int = USER, window: Window = WINDOW) -> Account:
+    return allowance_account(GUILD, user, f"m{user}", window)
+
+
+def awaiting(work: Work, request_id: int) -> Request:
+    """A request without credits that a moderator has to approve."""
+    return work.requests.add(replace(new_request(request_id), approve_by=after(60)))
 
 
 def add(work: Work, *request_ids: int) -> list[Request]:
@@ -74,13 +81,16 @@ def add(work: Work, *request_ids: int) -> list[Request]:
 
 
 def open_account(work: Work, amount: int = 90, user: int = USER, window: Window = WINDOW) -> None:
-    work.ledger.open_allowance(
-        account_of(user, window), guild_id=GUILD, user_id=user, window=window, amount=amount, now=NOW
-    )
+    work.ledger.fill(account_of(user, window), target=amount, now=NOW)
 
 
 def hold(work: Work, request_id: int, amount: int = COST, user: int = USER) -> bool:
-    return work.ledger.hold(request_id, account=account_of(user), amount=amount, now=NOW)
+    """False where the account has too few."""
+    try:
+        work.ledger.hold(request_id, [Leg(account_of(user).id, amount)], now=NOW)
+    except ShortError:
+        return False
+    return True
 
 
 def place(work: Work, request_id: int, user: int = USER, allowance: int = 90) -> Request:

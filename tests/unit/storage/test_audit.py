@@ -12,7 +12,7 @@ from bot.storage.store import open_store
 from tests.unit.storage.databases import fresh, url_of
 from tests.unit.storage.making import GUILD, NOW, USER, account_of, place, submit
 
-MINE = account_of()
+MINE = account_of().id
 
 
 @pytest.fixture
@@ -57,7 +57,14 @@ def test_empty_books_are_right(tmp_path: Path) -> None:
 
 
 COUNTED = f"Account {MINE}: it counts"
-HOLD_1 = f"Transfer hold:1: it holds 30 credits of {MINE}, but is for request 1, which costs"
+HOLD_1 = f"Transfer hold:1: it holds 30 credits of {MINE}, but is for request 1, which"
+
+
+def holds(state: str, request: int, *, cost: int, held: int, parts: str, ends: str) -> str:
+    return (
+        f"Request {request} ({state}): it costs {cost} and holds {held} of its member and 0 of the "
+        f"budget, in {parts}, with {ends}: not one hold and at most one end."
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,24 +84,24 @@ HOLD_1 = f"Transfer hold:1: it holds 30 credits of {MINE}, but is for request 1,
         ),
         (
             "DELETE FROM transfers WHERE id = 'hold:1'",
-            "Request 1 (waiting): it has 0 holds and 0 ends, not one hold and at most one end.",
+            holds("waiting", 1, cost=30, held=0, parts="0 parts from 0 accounts", ends="0 ends of 0 kinds"),
         ),
         (
-            "INSERT INTO transfers SELECT 'again', kind, debit, credit, amount, NULL, request_id, '', NULL, "
-            "at FROM transfers WHERE id = 'hold:1'",
-            "Request 1 (waiting): it has 2 holds and 0 ends, not one hold and at most one end.",
+            "INSERT INTO transfers SELECT 'again', kind, debit, credit, amount, NULL, request_id, '', at "
+            "FROM transfers WHERE id = 'hold:1'",
+            holds("waiting", 1, cost=30, held=60, parts="2 parts from 1 accounts", ends="0 ends of 0 kinds"),
         ),
         (
             "UPDATE transfers SET request_id = 2 WHERE id IN ('post:3', 'void:4')",
-            "Request 2 (making): it has 1 holds and 2 ends, not one hold and at most one end.",
+            holds("making", 2, cost=30, held=30, parts="1 parts from 1 accounts", ends="2 ends of 2 kinds"),
         ),
         (
             "UPDATE requests SET cost = 31 WHERE id = 1",
-            f"{HOLD_1} 31 and is of member {USER} of server {GUILD}.",
+            holds("waiting", 1, cost=31, held=30, parts="1 parts from 1 accounts", ends="0 ends of 0 kinds"),
         ),
         (
             "UPDATE requests SET user_id = 5 WHERE id = 1",
-            f"{HOLD_1} 30 and is of member 5 of server {GUILD}.",
+            f"{HOLD_1} is of member 5 of server {GUILD}.",
         ),
         (
             "UPDATE transfers SET amount = 29 WHERE id = 'post:3'",
@@ -130,7 +137,7 @@ HOLD_1 = f"Transfer hold:1: it holds 30 credits of {MINE}, but is for request 1,
         ),
         (
             "UPDATE requests SET cost = 40 WHERE id = 2",
-            "All accounts together hold 60 and used 30, but all requests together hold 70 and used 30.",
+            "All members together hold 60 and used 30, but all requests together hold 70 and used 30.",
         ),
     ],
 )

@@ -85,7 +85,7 @@ async def test_of_a_hundred_holds_by_two_processes_ten_fit(stores: tuple[SqlStor
     await stores[0].write(open_account, 10 * COST)
     held = await asyncio.gather(*(stores[number % 2].write(hold, number) for number in range(100)))
     assert sum(held) == 10
-    balance = await stores[0].read(lambda work: work.ledger.balance(account_of()))
+    balance = await stores[0].read(lambda work: work.ledger.balance(account_of().id))
     assert balance == Balance(granted=10 * COST, held=10 * COST)
     assert await column(stores[1], "SELECT count(*) FROM transfers WHERE kind = 'pending'") == [10]
 

@@ -7,8 +7,8 @@ revision = "0001"
 down_revision = None
 
 STATES = (
-    "state IN ('waiting', 'submitting', 'making', 'ready', 'delivered', 'undeliverable', 'failed', "
-    "'expired', 'uncertain', 'cancelled')"
+    "state IN ('awaiting', 'waiting', 'submitting', 'making', 'ready', 'delivered', 'undeliverable', "
+    "'failed', 'expired', 'uncertain', 'cancelled', 'declined')"
 )
 LEASE = "(lease_owner IS NULL) = (lease_until IS NULL)"
 
@@ -126,8 +126,9 @@ def _make_ledger() -> None:
         sa.Column("credits_posted", sa.BigInteger(), nullable=False),
         sa.Column("debits_posted", sa.BigInteger(), nullable=False),
         sa.Column("debits_pending", sa.BigInteger(), nullable=False),
+        sa.Column("adjustments", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
-        sa.CheckConstraint("kind IN ('system', 'member')", name=op.f("ck_accounts_kind")),
+        sa.CheckConstraint("kind IN ('system', 'member', 'budget')", name=op.f("ck_accounts_kind")),
         sa.CheckConstraint(
             "credits_posted >= 0 AND debits_posted >= 0 AND debits_pending >= 0",
             name=op.f("ck_accounts_counters"),
@@ -153,7 +154,6 @@ def _make_transfers() -> None:
         sa.Column("pending_id", sa.String(110)),
         sa.Column("request_id", _snowflake()),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("actor", _snowflake()),
         sa.Column("at", _moment(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transfers")),
         sa.CheckConstraint("kind IN ('single', 'pending', 'post', 'void')", name=op.f("ck_transfers_kind")),
@@ -175,9 +175,18 @@ def _make_members() -> None:
         sa.Column("user_id", _snowflake(), autoincrement=False, nullable=False),
         sa.Column("active", sa.Integer(), nullable=False),
         sa.Column("last_placed_at", _moment()),
+        sa.Column("pseudonym", sa.String(50), nullable=False),
+        sa.Column("allowance", sa.BigInteger()),
+        sa.Column("blocked", sa.Text()),
+        sa.Column("reset_in", sa.String(16)),
+        sa.Column("resets", sa.Integer(), nullable=False),
+        sa.Column("forget_at", _moment()),
         sa.PrimaryKeyConstraint("guild_id", "user_id", name=op.f("pk_members")),
+        sa.UniqueConstraint("pseudonym", name=op.f("uq_members_pseudonym")),
         sa.CheckConstraint("active >= 0", name=op.f("ck_members_active")),
+        sa.CheckConstraint("allowance >= 0", name=op.f("ck_members_allowance")),
     )
+    _index_where_set("members", "forget_at")
 
 
 def _make_notices() -> None:
@@ -195,7 +204,7 @@ def _make_notices() -> None:
         sa.Column("lease_owner", sa.String(100)),
         sa.Column("lease_until", _moment()),
         sa.PrimaryKeyConstraint("request_id", "kind", name=op.f("pk_notices")),
-        sa.CheckConstraint("kind IN ('status', 'result')", name=op.f("ck_notices_kind")),
+        sa.CheckConstraint("kind IN ('status', 'result', 'approval')", name=op.f("ck_notices_kind")),
         sa.CheckConstraint(LEASE, name=op.f("ck_notices_lease")),
         sa.ForeignKeyConstraint(["request_id"], ["requests.id"], name=op.f("fk_notices_request_id")),
     )
@@ -251,6 +260,6 @@ def _open_system_accounts() -> None:
     for account in ("mint", "songs"):
         op.execute(
             sa.text(
-                "INSERT INTO accounts VALUES (:id, 'system', NULL, NULL, NULL, NULL, NULL, 0, 0, 0)"
+                "INSERT INTO accounts VALUES (:id, 'system', NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0)"
             ).bindparams(id=account)
         )

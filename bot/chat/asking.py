@@ -1,0 +1,41 @@
+"""Who asks for a song, where, and what the bot may do there, read off an interaction."""
+
+import discord
+
+from bot.services.placing import Asked
+
+NEEDED = discord.Permissions(view_channel=True, embed_links=True, attach_files=True)
+"""What the bot needs in a channel to post a result there, besides speaking."""
+
+
+def role_ids_of(user: discord.User | discord.Member) -> tuple[int, ...]:
+    """The roles that the member has in the server of the interaction; none of somebody who has left."""
+    return tuple(role.id for role in user.roles) if isinstance(user, discord.Member) else ()
+
+
+def _may_post(interaction: discord.Interaction[discord.Client]) -> bool:
+    """Whether the bot may post a result there by its own token."""
+    allowed = interaction.app_permissions
+    speaks = (
+        allowed.send_messages_in_threads
+        if isinstance(interaction.channel, discord.Thread)
+        else allowed.send_messages
+    )
+    return speaks and allowed >= NEEDED
+
+
+def asked_of(interaction: discord.Interaction[discord.Client]) -> Asked:
+    """Who asked, where, and how the answer can be reached."""
+    channel = interaction.channel
+    return Asked(
+        interaction_id=interaction.id,
+        guild_id=interaction.guild_id or 0,
+        user_id=interaction.user.id,
+        channel_id=interaction.channel_id or 0,
+        application_id=interaction.application_id,
+        token=interaction.token,
+        attachment_limit=interaction.filesize_limit,
+        role_ids=role_ids_of(interaction.user),
+        parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
+        may_post=_may_post(interaction),
+    )

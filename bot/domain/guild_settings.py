@@ -1,0 +1,107 @@
+"""What moderators have settled for their server, and what follows from it for one member."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.domain.quota import Period, Policy, Source, Window, window_of
+
+MOST_CREDITS = 1_000_000
+"""The largest allowance, grant or budget."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What all members of a server together may spend in one window of a period."""
+
+    credits: int
+    period: Period
+    opened_in: str
+    """The key of the window in which it was set."""
+    spent_before: int = 0
+    """Credits that were spent or held in that window before there was a budget."""
+
+    def target(self, window: Window) -> int:
+        """What may be spent in the window under this budget."""
+        before = self.spent_before if window.key == self.opened_in else 0
+        return max(0, self.credits - before)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuildSettings:
+    """What a server's moderators have settled; None is what the operator has settled for all servers."""
+
+    allowance: int | None = None
+    """Credits per period for everyone."""
+    period: Period | None = None
+    roles: Mapping[int, int] = field(default_factory=dict)
+    """Credits per period by role id."""
+    budget: Budget | None = None
+    """None: no limit but the members' own."""
+    max_active: int | None = None
+    cooldown_s: int | None = None
+    model: str | None = None
+    """The model for those who choose none."""
+    requests_channel_id: int | None = None
+    """Where songs may be asked for; None: everywhere."""
+    results_channel_id: int | None = None
+    """Where results are posted; None: where the song was asked for."""
+    approval_channel_id: int | None = None
+    """Where moderators approve each request; None: no approval is needed."""
+    log_channel_id: int | None = None
+    """Where moderators' actions are posted; None: nowhere."""
+    paused: str | None = None
+    """Why nothing is submitted for this server now; None: it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is known of one member in one server."""
+
+    pseudonym: str = ""
+    """What the member's accounts are called, which tells nobody who it is; empty when there are none yet."""
+    allowance: int | None = None
+    """The member's own credits per period, if moderators made an exception."""
+    blocked: str | None = None
+    """Why the member may not ask for songs, if that is so."""
+    reset_in: str | None = None
+    """The key of the window in which moderators last began the member's allowance anew."""
+    resets: int = 0
+    """How often they did so in that window."""
+
+    def generation(self, window: Window) -> int:
+        """How often the member's allowance was begun anew in this window."""
+        return self.resets if self.reset_in == window.key else 0
+
+    def reset(self, window: Window) -> "Standing":
+        """The standing after the allowance of this window was begun anew."""
+        return replace(self, reset_in=window.key, resets=self.generation(window) + 1)
+
+
+NOBODY = Standing()
+"""The standing of a member of whom nothing is known."""
+
+
+def policy_for(
+    usual: Policy, settings: GuildSettings, standing: Standing = NOBODY, role_ids: Collection[int] = ()
+) -> Policy:
+    """What a member with these roles may do; `usual` is what the operator has settled."""
+    common = replace(
+        usual,
+        allowance=usual.allowance if settings.allowance is None else settings.allowance,
+        period=settings.period or usual.period,
+        max_active=settings.max_active or usual.max_active,
+        cooldown_s=usual.cooldown_s if settings.cooldown_s is None else settings.cooldown_s,
+    )
+    if standing.allowance is not None:
+        return replace(common, allowance=standing.allowance, source=Source.EXCEPTION)
+    of_roles = [(settings.roles[role], role) for role in set(role_ids) if role in settings.roles]
+    if of_roles:
+        credits_, role_id = max(of_roles)
+        return replace(common, allowance=credits_, source=Source.ROLE, role_id=role_id)
+    return common
+
+
+def budget_window(budget: Budget, now: datetime) -> Window:
+    """The window of the budget's period that the moment falls in."""
+    return window_of(budget.period, now)

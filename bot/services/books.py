@@ -1,0 +1,137 @@
+"""The books as units of work see them: credits, members, servers, and what moderators decided."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.changes import Change
+from bot.domain.guild_settings import GuildSettings, Standing
+from bot.domain.ledger import Account, Balance, Entry, Leg
+
+
+class Ledger(Protocol):
+    """The credits, as one unit of work sees them."""
+
+    def fill(self, account: Account, *, target: int, now: datetime) -> Balance:
+        """See that the account exists and that what was granted in it comes to `target`.
+
+        Less than what is held and used it cannot be. Nobody else changes the account until the unit ends.
+        """
+        ...
+
+    def grant(self, account: Account, *, cause: int, amount: int, now: datetime) -> None:
+        """Give credits for good; `cause`, an interaction, gives them once."""
+        ...
+
+    def hold(self, request_id: int, legs: Sequence[Leg], *, now: datetime) -> None:
+        """Reserve a request's credits, once; a repeat changes nothing.
+
+        Raises:
+            ShortError: one of the accounts has too few; the unit of work must not go on.
+        """
+        ...
+
+    def post(self, request_id: int, *, now: datetime) -> None:
+        """Use what the request holds."""
+        ...
+
+    def void(self, request_id: int, *, now: datetime) -> None:
+        """Give what the request holds back to the accounts that it came from."""
+        ...
+
+    def balance(self, account_id: str) -> Balance:
+        """One account's credits; nothing of anything when it was never opened."""
+        ...
+
+    def held_by(self, guild_id: int, user_id: int) -> int:
+        """Credits that a member's requests hold, over all windows."""
+        ...
+
+    def spent_by_all(self, guild_id: int, *, since: datetime) -> int:
+        """Credits that a server's members hold now, or used from `since` on."""
+        ...
+
+    def entries(self, guild_id: int, user_id: int, *, limit: int) -> list[Entry]:
+        """A member's last transfers, newest first; what one request did at a moment is one entry."""
+        ...
+
+    def uses(self, guild_id: int, *, since: datetime) -> list[tuple[datetime, int, int]]:
+        """When a server's credits were used, by whom and how many, from `since` on, oldest first.
+
+        One for each song; those of a member who was forgotten are nobody's, 0.
+        """
+        ...
+
+
+class Members(Protocol):
+    """The members: how many requests each has under way, and what moderators settled for them."""
+
+    def take_slot(
+        self, guild_id: int, user_id: int, *, limit: int, cooldown_s: int, now: datetime
+    ) -> Standing:
+        """Count one more request of the member, and give the member's standing.
+
+        Raises:
+            BlockedError: a moderator does not let the member ask for songs.
+            ActiveLimitError: `limit` requests are under way.
+            CooldownError: the last one was placed less than `cooldown_s` seconds ago.
+        """
+        ...
+
+    def free_slot(self, guild_id: int, user_id: int) -> None:
+        """Count one request less."""
+        ...
+
+    def standing(self, guild_id: int, user_id: int) -> Standing:
+        """What is known of the member."""
+        ...
+
+    def meet(self, guild_id: int, user_id: int) -> Standing:
+        """The member's standing, which nobody else changes until the unit ends; new members get one."""
+        ...
+
+    def settle(self, guild_id: int, user_id: int, standing: Standing) -> None:
+        """Keep the standing of a member who was met."""
+        ...
+
+    def had_turn(self, guild_id: int, user_id: int, *, now: datetime) -> None:
+        """The provider has taken a request of this member, who is now behind the others of the line."""
+        ...
+
+
+class Guilds(Protocol):
+    """What each server's moderators have settled."""
+
+    def settings(self, guild_id: int) -> GuildSettings:
+        """The server's settings; those of a new server are all None."""
+        ...
+
+    def share(self, guild_id: int) -> GuildSettings:
+        """The server's settings, which nobody changes until the unit ends; several units may share them."""
+        ...
+
+    def lock(self, guild_id: int) -> GuildSettings:
+        """The server's settings, which are this unit's alone until it ends."""
+        ...
+
+    def settle(self, guild_id: int, settings: GuildSettings) -> None:
+        """Keep the settings, which this unit has locked."""
+        ...
+
+    def paused(self) -> Mapping[int, str]:
+        """The servers for which nothing is submitted now, with the moderators' reasons."""
+        ...
+
+
+class ChangeLog(Protocol):
+    """What moderators decided."""
+
+    def add(self, change: Change, *, announce: bool) -> bool:
+        """Keep a decision, to be posted to the server's log channel if `announce`; False if it is known."""
+        ...
+
+    def of(
+        self, guild_id: int, *, subject_id: int | None = None, limit: int, offset: int = 0
+    ) -> list[Change]:
+        """A server's decisions, about one subject if one is named, newest first."""
+        ...

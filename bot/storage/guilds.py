@@ -1,0 +1,61 @@
+"""What each server's moderators have settled: one row a server, shared by those who place requests."""
+
+from functools import cache
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from bot.domain.guild_settings import GuildSettings
+from bot.storage.tables import guild_settings
+from bot.storage.upserts import Upsert, upsert
+
+_c = guild_settings.c
+_FIND = select(_c.settings).where(_c.guild_id == bindparam("guild"))
+_SHARE = _FIND.with_for_update(read=True)
+_LOCK = _FIND.with_for_update()
+_SETTLE = update(guild_settings).where(_c.guild_id == bindparam("guild"))
+_PAUSED = select(_c.guild_id, _c.settings).where(_c.paused)
+
+
+class SqlGuilds:
+    """The servers' settings, as one transaction sees them."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def settings(self, guild_id: int) -> GuildSettings:
+        """The server's settings; those of a new server are all None."""
+        found: GuildSettings | None = self._conn.execute(_FIND, {"guild": guild_id}).scalar()
+        return found or GuildSettings()
+
+    def share(self, guild_id: int) -> GuildSettings:
+        """The server's settings, which nobody changes until the unit ends; several units may share them."""
+        found: GuildSettings | None = self._conn.execute(_SHARE, {"guild": guild_id}).scalar()
+        if found is None:  # a row that is not there cannot be held still
+            self._meet(guild_id)
+            return self.share(guild_id)
+        return found
+
+    def lock(self, guild_id: int) -> GuildSettings:
+        """The server's settings, which are this unit's alone until it ends."""
+        self._meet(guild_id)
+        settings: GuildSettings = self._conn.execute(_LOCK, {"guild": guild_id}).scalar_one()
+        return settings
+
+    def settle(self, guild_id: int, settings: GuildSettings) -> None:
+        """Keep the settings, which this unit has locked."""
+        row = {"settings": settings, "paused": settings.paused is not None}
+        self._conn.execute(_SETTLE, {"guild": guild_id, **row})
+
+    def paused(self) -> dict[int, str]:
+        """The servers for which nothing is submitted now, with the moderators' reasons."""
+        rows = self._conn.execute(_PAUSED)
+        return {row.guild_id: row.settings.paused or "" for row in rows}
+
+    def _meet(self, guild_id: int) -> None:
+        row = {"guild_id": guild_id, "settings": GuildSettings(), "paused": False}
+        self._conn.execute(_new(self._conn.dialect.name), row)
+
+
+@cache
+def _new(dialect: str) -> Upsert:
+    return upsert(dialect, guild_settings).on_conflict_do_nothing()
