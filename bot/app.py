@@ -22,10 +22,9 @@ from bot.domain.quota import Policy, song_cost
 from bot.health import health_app, is_connected, serving, silence_of
 from bot.metrics.page import Metrics
 from bot.services.attendance import ALIVE_S, BEAT_S, Attendance, Part
+from bot.services.catalogue import services_of
 from bot.services.memory import Memory
 from bot.services.placing import SongRules
-from bot.services.quotas import Quotas
-from bot.services.songs import Songs
 from bot.services.work import Store
 from bot.services.workers import Workers, WorkRules, workers_of
 from bot.storage.store import open_store
@@ -229,18 +228,15 @@ async def _workers(
 
 def _client(settings: Settings, part: Part, store: Store) -> InspireClient:
     rules = song_rules(settings)
-    songs = Songs(store, rules=rules, clock=store.clock)
-    quotas = Quotas(store, policy=rules.policy, clock=store.clock)
     is_sharded = part.shard_count > 1
     return InspireClient(
-        songs=songs,
-        quotas=quotas,
+        services=services_of(store, rules=rules),
         remembered=Memory(store),
         cogs=(
-            lambda _: Inspire(songs, models=rules.models),
-            lambda _: Credits(quotas),
-            lambda _: OwnSongs(songs),
-            lambda _: Quota(quotas),
+            lambda client: Inspire(client.services.songs, models=rules.models),
+            lambda client: Credits(client.services.quotas),
+            lambda client: OwnSongs(client.services.songs),
+            lambda client: Quota(client.services.quotas),
         ),
         buttons=(CancelButton,),
         shards=Shards(shard_count=part.shard_count, shard_ids=list(part.shards)) if is_sharded else None,

@@ -11,8 +11,7 @@ from discord.ext import commands
 
 from bot.chat.guards import GuardedButton
 from bot.chat.tree import InspireTree
-from bot.services.quotas import Quotas
-from bot.services.songs import Songs
+from bot.services.catalogue import Services
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +54,7 @@ class InspireClient(commands.AutoShardedBot):
     def __init__(
         self,
         *,
-        songs: Songs,
-        quotas: Quotas,
+        services: Services,
         remembered: Remembered,
         cogs: Sequence[Callable[["InspireClient"], commands.Cog]] = (),
         buttons: Sequence[type[GuardedButton]] = (),
@@ -77,8 +75,7 @@ class InspireClient(commands.AutoShardedBot):
             guild_ready_timeout=GUILDS_S,
             **(shards or Shards()),
         )
-        self.songs = songs
-        self.quotas = quotas
+        self.services = services
         self.draining = False
         self._remembered = remembered
         self._factories = tuple(cogs)

@@ -3,8 +3,20 @@
 import discord
 from discord import app_commands
 
+from bot.services.decisions import By
+
 MODERATORS = discord.Permissions(manage_guild=True)
 """What the commands ask Discord to show them for."""
+
+
+def moderator_of(interaction: discord.Interaction[discord.Client]) -> By:
+    """Whose decision the interaction makes.
+
+    Raises:
+        app_commands.MissingPermissions: the member may not manage the server.
+    """
+    require_moderator(interaction)
+    return By(interaction_id=interaction.id, guild_id=interaction.guild_id or 0, actor_id=interaction.user.id)
 
 
 def require_moderator(interaction: discord.Interaction[discord.Client]) -> None:

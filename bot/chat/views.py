@@ -28,7 +28,7 @@ class CancelButton(GuardedButton, template=r"cancel:(?P<request_id>[0-9]{15,20})
 
     async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
         """Cancel the request and say what became of its credits."""
-        cancelled = await client_of(interaction).songs.cancel(
+        cancelled = await client_of(interaction).services.songs.cancel(
             self.request_id, guild_id=interaction.guild_id or 0, user_id=interaction.user.id
         )
         await reply(interaction, f"Cancelled. {are_back(cancelled.cost)}".rstrip())

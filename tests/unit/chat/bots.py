@@ -10,6 +10,7 @@ from bot.chat.client import InspireClient
 from bot.chat.endpoints import point_at
 from bot.chat.guards import GuardedButton
 from bot.chat.views import CancelButton
+from bot.services.catalogue import Services
 from bot.services.quotas import Quotas
 from bot.services.songs import Cancelled, Songs
 from sandbox.discord import LocalDiscord
@@ -34,6 +35,10 @@ class SomeQuotas(Quotas):
         pass
 
 
+def some_services() -> Services:
+    return Services(songs=SomeSongs(), quotas=SomeQuotas())
+
+
 class Notebook:
     def __init__(self) -> None:
         self.facts: dict[str, str] = {}
@@ -52,8 +57,7 @@ def new_client(
     guild_ids: Sequence[int] = (),
 ) -> InspireClient:
     return InspireClient(
-        songs=SomeSongs(),
-        quotas=SomeQuotas(),
+        services=some_services(),
         remembered=remembered or Notebook(),
         cogs=cogs,
         buttons=buttons,
@@ -74,5 +78,5 @@ async def running(local: LocalDiscord, client: ClientT) -> AsyncIterator[ClientT
 
 
 def songs_of(client: InspireClient) -> SomeSongs:
-    assert isinstance(client.songs, SomeSongs)
-    return client.songs
+    assert isinstance(client.services.songs, SomeSongs)
+    return client.services.songs

@@ -10,7 +10,7 @@ from bot.chat.render import status_message
 from bot.domain.errors import NotYoursError
 from bot.domain.requests import State
 from sandbox.discord import LocalDiscord
-from tests.unit.chat.bots import Notebook, SomeQuotas, SomeSongs, new_client, running, songs_of
+from tests.unit.chat.bots import Notebook, new_client, running, some_services, songs_of
 from tests.unit.chat.samples import REQUEST, status
 
 
@@ -97,8 +97,7 @@ async def test_a_client_keeps_to_what_it_needs() -> None:
 
 async def test_shards_are_those_that_are_named() -> None:
     client = InspireClient(
-        songs=SomeSongs(),
-        quotas=SomeQuotas(),
+        services=some_services(),
         remembered=Notebook(),
         shards=Shards(shard_count=8, shard_ids=[2, 3]),
     )

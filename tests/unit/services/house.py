@@ -14,12 +14,12 @@ from bot.domain.quota import Period, Policy
 from bot.domain.requests import Request
 from bot.domain.songs import Order
 from bot.services.cards import StatusCard
+from bot.services.catalogue import services_of
 from bot.services.courier import Courier
 from bot.services.delivery import Delivery
 from bot.services.following import Follower
 from bot.services.placing import Asked, SongRules
-from bot.services.quotas import Quotas, Statement
-from bot.services.songs import Songs
+from bot.services.quotas import Statement
 from bot.services.submitting import Submitter
 from bot.storage.schema import migrate
 from bot.storage.sqlite import SqliteStore
@@ -73,8 +73,8 @@ class House:
         self.rings = 0
         store.subscribe(self.ring)
         self._next_id = FIRST_ID
-        self.songs = Songs(store, rules=rules, clock=clock)
-        self.quotas = Quotas(store, policy=rules.policy, clock=clock)
+        self.services = services_of(store, rules=rules)
+        self.songs, self.quotas = self.services.songs, self.services.quotas
         self.submitter = Submitter(
             store,
             self.provider,

@@ -1,0 +1,25 @@
+"""All that the commands and buttons are given to work with."""
+
+from dataclasses import dataclass
+
+from bot.services.placing import SongRules
+from bot.services.quotas import Quotas
+from bot.services.songs import Songs
+from bot.services.work import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the product does, one service a subject."""
+
+    songs: Songs
+    quotas: Quotas
+
+
+def services_of(store: Store, *, rules: SongRules) -> Services:
+    """The services over one store, by these rules."""
+    clock = store.clock
+    return Services(
+        songs=Songs(store, rules=rules, clock=clock),
+        quotas=Quotas(store, policy=rules.policy, clock=clock),
+    )
