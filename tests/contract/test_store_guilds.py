@@ -1,0 +1,179 @@
+"""What every store promises about what moderators settle and decide."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.changes import Action, Change
+from bot.domain.errors import BlockedError
+from bot.domain.guild_settings import Budget, GuildSettings, Standing
+from bot.domain.ledger import Balance, Leg, TransferKind, bonus_account, budget_account
+from bot.domain.quota import Period
+from bot.services.decisions import By, decide
+from bot.services.work import Work
+from bot.storage.store import SqlStore
+from tests.unit.storage.making import GUILD, NOW, USER, WINDOW, account_of, after, open_account
+
+SETTLED = GuildSettings(
+    allowance=0,
+    period=Period.MONTH,
+    roles={71: 150, 72: 0},
+    budget=Budget(credits=1000, period=Period.WEEK, opened_in="2026-W47", spent_before=30),
+    max_active=2,
+    cooldown_s=60,
+    model="v40",
+    requests_channel_id=1,
+    results_channel_id=2,
+    approval_channel_id=3,
+    log_channel_id=4,
+    paused="a show",
+)
+BONUS = bonus_account(GUILD, USER, "pseudonym")
+
+
+def settle(work: Work, settings: GuildSettings, guild: int = GUILD) -> None:
+    work.guilds.lock(guild)
+    work.guilds.settle(guild, settings)
+
+
+class TestGuilds:
+    async def test_a_new_server_has_settled_nothing(self, store: SqlStore) -> None:
+        assert await store.read(lambda work: work.guilds.settings(GUILD)) == GuildSettings()
+        assert await store.write(lambda work: work.guilds.share(GUILD)) == GuildSettings()
+        assert await store.write(lambda work: work.guilds.lock(GUILD)) == GuildSettings()
+
+    async def test_what_is_settled_is_kept_to_the_letter_and_for_one_server(self, store: SqlStore) -> None:
+        await store.write(settle, SETTLED)
+        assert await store.read(lambda work: work.guilds.settings(GUILD)) == SETTLED
+        assert await store.write(lambda work: work.guilds.share(GUILD)) == SETTLED
+        assert await store.read(lambda work: work.guilds.settings(GUILD + 1)) == GuildSettings()
+
+    async def test_paused_servers_are_known_with_their_reasons(self, store: SqlStore) -> None:
+        await store.write(settle, SETTLED)
+        await store.write(settle, replace(SETTLED, paused=None), GUILD + 1)
+        assert await store.read(lambda work: work.guilds.paused()) == {GUILD: "a show"}
+        await store.write(settle, GuildSettings())
+        assert await store.read(lambda work: work.guilds.paused()) == {}
+
+    async def test_changes_at_once_all_count(self, store: SqlStore) -> None:
+        def one_more(work: Work) -> None:
+            settings = work.guilds.lock(GUILD)
+            work.guilds.settle(GUILD, replace(settings, allowance=(settings.allowance or 0) + 1))
+
+        await asyncio.gather(*(store.write(one_more) for _ in range(20)))
+        assert (await store.read(lambda work: work.guilds.settings(GUILD))).allowance == 20
+
+
+class TestMembers:
+    async def test_a_standing_is_kept_and_its_pseudonym_is_chance(self, store: SqlStore) -> None:
+        assert await store.read(lambda work: work.members.standing(GUILD, USER)) == Standing()
+        met = await store.write(lambda work: work.members.meet(GUILD, USER))
+        other = await store.write(lambda work: work.members.meet(GUILD + 1, USER))
+        assert met.pseudonym != other.pseudonym
+        assert str(USER) not in met.pseudonym
+        settled = replace(met, allowance=0, blocked="spam").reset(WINDOW)
+        await store.write(lambda work: work.members.settle(GUILD, USER, settled))
+        assert await store.read(lambda work: work.members.standing(GUILD, USER)) == settled
+        assert await store.write(lambda work: work.members.meet(GUILD, USER)) == settled
+        assert await store.read(lambda work: work.members.standing(GUILD + 1, USER)) == other
+
+    async def test_a_blocked_member_gets_no_slot(self, store: SqlStore) -> None:
+        met = await store.write(lambda work: work.members.meet(GUILD, USER))
+        blocked = replace(met, blocked="spam")
+        await store.write(lambda work: work.members.settle(GUILD, USER, blocked))
+        with pytest.raises(BlockedError) as caught:
+            await store.write(
+                lambda work: work.members.take_slot(GUILD, USER, limit=5, cooldown_s=0, now=NOW)
+            )
+        assert caught.value.reason == "spam"
+
+
+class TestChanges:
+    async def test_a_decision_is_made_once_and_read_as_it_was_made(self, store: SqlStore) -> None:
+        change = Change(
+            id=1,
+            guild_id=GUILD,
+            actor_id=5,
+            action=Action.MEMBER_ALLOWANCE,
+            subject_id=USER,
+            before={"credits": None},
+            after={"credits": 120},
+            reason="birthday",
+            at=NOW,
+        )
+        assert await store.write(lambda work: work.changes.add(change, announce=False)) is True
+        assert await store.write(lambda work: work.changes.add(change, announce=True)) is False
+        assert await store.read(lambda work: work.changes.of(GUILD, limit=10)) == [change]
+
+    async def test_decisions_are_a_servers_own_newest_first_about_one_or_all(self, store: SqlStore) -> None:
+        def unit(work: Work) -> None:
+            for number, (guild, subject) in enumerate(
+                [(GUILD, USER), (GUILD, None), (GUILD + 1, USER), (GUILD, USER)], 1
+            ):
+                by = By(interaction_id=number, guild_id=guild, actor_id=5)
+                assert decide(work, by, Action.RESET, subject_id=subject, now=after(number))
+
+        def ids(changes: list[Change]) -> list[int]:
+            return [change.id for change in changes]
+
+        await store.write(unit)
+        assert ids(await store.read(lambda work: work.changes.of(GUILD, limit=10))) == [4, 2, 1]
+        assert ids(await store.read(lambda work: work.changes.of(GUILD, limit=1, offset=1))) == [2]
+        about = await store.read(lambda work: work.changes.of(GUILD, subject_id=USER, limit=10))
+        assert ids(about) == [4, 1]
+
+
+class TestLegs:
+    async def test_a_price_may_come_from_two_accounts_and_pass_a_third(self, store: SqlStore) -> None:
+        budget = budget_account(GUILD, WINDOW)
+
+        def unit(work: Work) -> None:
+            open_account(work, 10)
+            work.ledger.grant(BONUS, cause=77, amount=50, now=NOW)
+            work.ledger.fill(budget, target=100, now=NOW)
+            legs = [Leg(account_of().id, 10), Leg(BONUS.id, 20), Leg(budget.id, 30)]
+            for number in (1, 1):
+                work.ledger.hold(number, legs, now=after(1))
+
+        def balances(work: Work) -> list[Balance]:
+            return [work.ledger.balance(account) for account in (account_of().id, BONUS.id, budget.id)]
+
+        await store.write(unit)
+        assert await store.read(balances) == [
+            Balance(granted=10, held=10),
+            Balance(granted=50, held=20),
+            Balance(granted=100, held=30),
+        ]
+        assert await store.read(lambda work: work.ledger.held_by(GUILD, USER)) == 30
+        assert await store.read(lambda work: work.ledger.spent_by_all(GUILD, since=NOW)) == 30
+        await store.write(lambda work: work.ledger.post(1, now=after(2)))
+        assert await store.read(lambda work: work.ledger.spent_by_all(GUILD, since=NOW)) == 30
+        assert await store.read(lambda work: work.ledger.spent_by_all(GUILD, since=after(3))) == 0
+        assert await store.read(lambda work: work.ledger.uses(GUILD, since=NOW)) == [(after(2), USER, 30)]
+        entries = await store.read(lambda work: work.ledger.entries(GUILD, USER, limit=10))
+        assert [(entry.kind, entry.amount) for entry in entries] == [
+            (TransferKind.POST, 30),
+            (TransferKind.PENDING, 30),
+            (TransferKind.SINGLE, 50),
+            (TransferKind.SINGLE, 10),
+        ]
+
+    async def test_what_is_taken_back_is_an_entry_below_zero_and_a_grant_has_its_reason(
+        self, store: SqlStore
+    ) -> None:
+        def unit(work: Work) -> None:
+            by = By(interaction_id=77, guild_id=GUILD, actor_id=5)
+            decide(work, by, Action.GRANT, subject_id=USER, reason="birthday", now=NOW)
+            work.ledger.grant(BONUS, cause=77, amount=50, now=NOW)
+            work.ledger.fill(account_of(), target=90, now=after(1))
+            work.ledger.fill(account_of(), target=60, now=after(2))
+
+        await store.write(unit)
+        entries = await store.read(lambda work: work.ledger.entries(GUILD, USER, limit=10))
+        assert [(entry.amount, entry.reason, entry.note) for entry in entries] == [
+            (-30, "allowance", None),
+            (90, "allowance", None),
+            (50, "grant", "birthday"),
+        ]
+        assert await store.audit() == []

@@ -1,0 +1,132 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.errors import BlockedError, BudgetError, ChannelError, CreditsError, ModelError, PausedError
+from bot.domain.guild_settings import Budget, GuildSettings, Standing
+from bot.domain.ledger import bonus_account
+from bot.domain.quota import Period, Source
+from bot.domain.requests import State
+from bot.domain.songs import Order
+from bot.services.placing import APPROVAL_LIFE
+from bot.services.work import Work
+from tests.unit.services.house import ADA, BEN, CHANNEL, GUILD, PLAYLIST, START, House
+
+ELSEWHERE, VIP = CHANNEL + 70, 71
+
+
+async def settle(home: House, **settled: object) -> None:
+    def unit(work: Work) -> None:
+        work.guilds.lock(GUILD)
+        work.guilds.settle(GUILD, replace(GuildSettings(), **settled))  # type: ignore[arg-type]
+
+    await home.store.write(unit)
+
+
+async def stand(home: House, user_id: int, **standing: object) -> Standing:
+    def unit(work: Work) -> Standing:
+        settled = replace(work.members.meet(GUILD, user_id), **standing)  # type: ignore[arg-type]
+        work.members.settle(GUILD, user_id, settled)
+        return settled
+
+    return await home.store.write(unit)
+
+
+async def test_a_paused_server_takes_no_request(home: House) -> None:
+    await settle(home, paused="a show")
+    with pytest.raises(PausedError) as caught:
+        await home.place()
+    assert caught.value.reason == "a show"
+    assert (await home.credits()).held == 0
+
+
+async def test_songs_are_asked_for_where_moderators_want_it_and_in_its_threads(home: House) -> None:
+    await settle(home, requests_channel_id=ELSEWHERE)
+    with pytest.raises(ChannelError) as caught:
+        await home.place()
+    assert caught.value.channel_id == ELSEWHERE
+    await home.songs.place(Order(playlist=PLAYLIST), replace(home.asked(), channel_id=ELSEWHERE))
+    await home.songs.place(Order(playlist=PLAYLIST), replace(home.asked(), parent_id=ELSEWHERE))
+
+
+async def test_a_servers_model_is_for_those_who_choose_none(home: House) -> None:
+    await settle(home, model="v40")
+    assert (await home.place()).model == "v40"
+    assert (await home.place(order=Order(playlist=PLAYLIST, model="v55"))).model == "v55"
+
+
+async def test_a_servers_model_that_the_operator_took_away_is_not_used(home: House) -> None:
+    await settle(home, model="v30")
+    assert (await home.place()).model == "v55"
+    with pytest.raises(ModelError):
+        await home.place(order=Order(playlist=PLAYLIST, model="v30"))
+
+
+async def test_where_a_moderator_approves_a_request_waits_for_that_and_holds_its_credits(home: House) -> None:
+    await settle(home, approval_channel_id=ELSEWHERE, results_channel_id=CHANNEL + 1)
+    card = await home.place()
+    assert (card.state, card.position) == (State.AWAITING, None)
+    assert (await home.credits()).held == 30
+    assert await home.submit() == 0
+    assert (await home.request(card.request_id)).delivery_channel_id == CHANNEL + 1
+    assert await home.store.read(lambda work: work.requests.next_due_at()) == START + APPROVAL_LIFE
+    await home.songs.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
+    assert (await home.credits()).held == 0
+    assert not await home.breaches()
+
+
+async def test_the_policy_in_force_is_kept_with_the_request(home: House) -> None:
+    await settle(home, roles={VIP: 120})
+    card = await home.songs.place(Order(playlist=PLAYLIST), replace(home.asked(), role_ids=(VIP,)))
+    policy = (await home.request(card.request_id)).policy
+    assert (policy.allowance, policy.source, policy.role_id) == (120, Source.ROLE, VIP)
+    assert (await home.credits(ADA, VIP)).available == 90
+    assert (await home.credits(ADA)).available == 60
+
+
+async def test_a_bonus_pays_what_the_allowance_lacks(home: House) -> None:
+    standing = await stand(home, ADA, allowance=40)
+    account = bonus_account(GUILD, ADA, standing.pseudonym)
+    await home.store.write(lambda work: work.ledger.grant(account, cause=1, amount=25, now=START))
+    assert (await home.credits()).available == 65
+    await home.place()
+    second = await home.place()
+    statement = await home.credits()
+    assert (statement.available, statement.held, statement.bonus) == (5, 60, 5)
+    with pytest.raises(CreditsError) as caught:
+        await home.place()
+    assert (caught.value.available, caught.value.needed) == (5, 30)
+    await home.songs.cancel(second.request_id, guild_id=GUILD, user_id=ADA)
+    statement = await home.credits()
+    assert (statement.available, statement.bonus) == (35, 25)
+    assert not await home.breaches()
+
+
+async def test_a_blocked_member_is_told_why_and_others_go_on(home: House) -> None:
+    await stand(home, ADA, blocked="spam")
+    with pytest.raises(BlockedError) as caught:
+        await home.place()
+    assert caught.value.reason == "spam"
+    assert (await home.credits()).blocked == "spam"
+    await home.place(BEN)
+
+
+async def test_the_servers_budget_ends_everyones_songs_until_it_renews(home: House) -> None:
+    await settle(home, budget=Budget(credits=100, period=Period.DAY, opened_in="2026-11-18", spent_before=30))
+    state = (await home.credits()).budget
+    assert state is not None
+    assert (state.credits, state.left, state.period) == (100, 70, Period.DAY)
+    first = await home.place()
+    await home.place(BEN)
+    with pytest.raises(BudgetError) as caught:
+        await home.place(BEN)
+    assert (caught.value.available, caught.value.needed) == (10, 30)
+    assert caught.value.resets_at == START.replace(day=19, hour=0)
+    await home.songs.cancel(first.request_id, guild_id=GUILD, user_id=ADA)
+    await home.place(BEN)
+    home.clock.turn(timedelta(days=1).total_seconds())
+    state = (await home.credits()).budget
+    assert state is not None
+    assert state.left == 100
+    assert not await home.breaches()
