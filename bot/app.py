@@ -236,7 +236,7 @@ def _client(settings: Settings, part: Part, store: Store) -> InspireClient:
             lambda client: Inspire(client.services.songs, models=rules.models),
             lambda client: Credits(client.services.quotas),
             lambda client: OwnSongs(client.services.songs),
-            lambda client: Quota(client.services.quotas),
+            lambda client: Quota(client.services),
         ),
         buttons=(CancelButton,),
         shards=Shards(shard_count=part.shard_count, shard_ids=list(part.shards)) if is_sharded else None,

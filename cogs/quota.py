@@ -2,36 +2,197 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.chat.answers import reply
+from bot.chat.asking import role_ids_of
 from bot.chat.charts import TOP, report_alt, report_chart, report_csv
 from bot.chat.client import InspireClient
-from bot.chat.moderators import MODERATORS, require_moderator
+from bot.chat.moderators import MODERATORS, moderator_of, require_moderator, subject_of
 from bot.chat.names import names_of
-from bot.chat.showing import Attachment, outcome, show_files
-from bot.chat.texts import in_credits
-from bot.services.quotas import Quotas
+from bot.chat.render.change import log_message
+from bot.chat.render.effects import allowance, available
+from bot.chat.render.statement import budget_words, standing_message
+from bot.chat.showing import Attachment, outcome, show, show_files
+from bot.chat.texts import in_credits, mention
+from bot.domain.guild_settings import MOST_CREDITS
+from bot.domain.quota import Period
+from bot.services.catalogue import Services
+from bot.services.moderation import REASON_LIMIT
 from bot.services.reports import MAX_DAYS, Report
 
 Days: TypeAlias = app_commands.Range[int, 1, MAX_DAYS]
 USUAL_DAYS = 30
 
 
+Credits: TypeAlias = app_commands.Range[int, 0, MOST_CREDITS]
+Grant: TypeAlias = app_commands.Range[int, 1, MOST_CREDITS]
+PeriodName: TypeAlias = Literal["day", "week", "month"]
+Reason: TypeAlias = app_commands.Range[str, 1, REASON_LIMIT]
+Person: TypeAlias = discord.User | discord.Member
+
+
 @app_commands.default_permissions(MODERATORS)
 class Quota(commands.GroupCog, group_name="quota", group_description="Your server's credits"):
     """A server's credits, for its moderators."""
 
-    def __init__(self, quotas: Quotas) -> None:
-        self._quotas = quotas
+    def __init__(self, services: Services) -> None:
+        self._quotas = services.quotas
+        self._moderation = services.moderation
+        self._allowances = services.allowances
 
     async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
         """Moderators only, whatever the server's own settings for commands say."""
         require_moderator(interaction)
         return True
+
+    @app_commands.command()
+    @app_commands.describe(member="Whose credits; paste the id of one who left")
+    async def show(self, interaction: discord.Interaction[InspireClient], member: Person) -> None:
+        """See a member's credits: the allowance and where it comes from, what is on hold, what was used."""
+        statement = self._quotas.statement(interaction.guild_id or 0, member.id, role_ids=role_ids_of(member))
+        embed = standing_message(await outcome(interaction, statement, ephemeral=True), user_id=member.id)
+        await show(interaction, embed, discord.ui.View(), ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.rename(amount="credits")
+    @app_commands.describe(
+        member="Who gets them", amount="How many; a song costs 30", reason="What for; the member may read it"
+    )
+    async def grant(
+        self,
+        interaction: discord.Interaction[InspireClient],
+        member: Person,
+        amount: Grant,
+        reason: Reason,
+    ) -> None:
+        """Give a member bonus credits, which do not end and are used after the allowance."""
+        by, subject = moderator_of(interaction), subject_of(member)
+        effect = await outcome(
+            interaction, self._moderation.grant(by, subject, amount=amount, reason=reason), ephemeral=True
+        )
+        await reply(interaction, f"{mention(member.id)} got {in_credits(amount)} more. {available(effect)}")
+
+    @app_commands.command()
+    @app_commands.rename(amount="credits")
+    @app_commands.describe(
+        member="Whose allowance",
+        amount="Per period, whatever the roles have; leave it out to end the exception",
+    )
+    async def member(
+        self,
+        interaction: discord.Interaction[InspireClient],
+        member: Person,
+        amount: Credits | None = None,
+    ) -> None:
+        """Make an exception: one member's own allowance."""
+        by, subject = moderator_of(interaction), subject_of(member)
+        effect = await outcome(
+            interaction, self._moderation.make_exception(by, subject, amount=amount), ephemeral=True
+        )
+        await reply(interaction, f"{mention(member.id)}: {allowance(effect)} {available(effect)}")
+
+    @app_commands.command()
+    @app_commands.rename(amount="credits")
+    @app_commands.describe(
+        role="Whose members", amount="Per period, for each of them; leave it out to end it"
+    )
+    async def role(
+        self,
+        interaction: discord.Interaction[InspireClient],
+        role: discord.Role,
+        amount: Credits | None = None,
+    ) -> None:
+        """Give everybody with a role an allowance; of several roles the largest counts."""
+        by = moderator_of(interaction)
+        await outcome(interaction, self._allowances.of_role(by, role.id, amount=amount), ephemeral=True)
+        words = "no allowance of its own now" if amount is None else f"{in_credits(amount)} per period now"
+        await reply(interaction, f"<@&{role.id}> has {words}. It counts with each member's next song.")
+
+    @app_commands.command()
+    @app_commands.rename(amount="credits")
+    @app_commands.describe(amount="Per period, for each member", period="When it begins anew, in UTC")
+    async def everyone(
+        self,
+        interaction: discord.Interaction[InspireClient],
+        amount: Credits,
+        period: PeriodName | None = None,
+    ) -> None:
+        """Settle the allowance of everyone who has no exception and no role with one."""
+        by = moderator_of(interaction)
+        settings = await outcome(
+            interaction,
+            self._allowances.of_everyone(by, amount=amount, period=Period(period) if period else None),
+            ephemeral=True,
+        )
+        every = f" every {settings.period}" if settings.period else ""
+        await reply(interaction, f"Everyone has {in_credits(amount)}{every} now. A new period begins afresh.")
+
+    @app_commands.command()
+    @app_commands.describe(member="Whose allowance begins anew")
+    async def reset(self, interaction: discord.Interaction[InspireClient], member: Person) -> None:
+        """Begin a member's allowance anew, as if nothing had been used in this period."""
+        by, subject = moderator_of(interaction), subject_of(member)
+        effect = await outcome(interaction, self._moderation.reset(by, subject), ephemeral=True)
+        await reply(interaction, f"{mention(member.id)} begins anew. {available(effect)}")
+
+    @app_commands.command()
+    @app_commands.describe(member="Who may ask for no songs", reason="Why; the member reads it")
+    async def block(
+        self, interaction: discord.Interaction[InspireClient], member: Person, reason: Reason
+    ) -> None:
+        """Stop a member's songs: waiting requests are cancelled, and their credits are back."""
+        by, subject = moderator_of(interaction), subject_of(member)
+        effect = await outcome(
+            interaction, self._moderation.block(by, subject, reason=reason), ephemeral=True
+        )
+        ended = {0: "Nothing of theirs was waiting.", 1: "One waiting request was cancelled."}
+        many = f"{effect.cancelled} waiting requests were cancelled."
+        await reply(interaction, f"{mention(member.id)} is blocked. {ended.get(effect.cancelled, many)}")
+
+    @app_commands.command()
+    @app_commands.describe(member="Who may ask for songs again")
+    async def unblock(self, interaction: discord.Interaction[InspireClient], member: Person) -> None:
+        """Let a blocked member ask for songs again."""
+        by, subject = moderator_of(interaction), subject_of(member)
+        effect = await outcome(interaction, self._moderation.unblock(by, subject), ephemeral=True)
+        await reply(interaction, f"{mention(member.id)} may ask for songs again. {available(effect)}")
+
+    @app_commands.command()
+    @app_commands.rename(amount="credits")
+    @app_commands.describe(
+        amount="For all members together; leave it out for no budget", period="When it begins anew, in UTC"
+    )
+    async def budget(
+        self,
+        interaction: discord.Interaction[InspireClient],
+        amount: Credits | None = None,
+        period: PeriodName | None = None,
+    ) -> None:
+        """Settle what the whole server may spend in a period, whatever members have themselves."""
+        by = moderator_of(interaction)
+        await outcome(
+            interaction,
+            self._allowances.budget(by, amount=amount, period=Period(period) if period else None),
+            ephemeral=True,
+        )
+        statement = self._quotas.statement(by.guild_id, by.actor_id, role_ids=())
+        budget = (await outcome(interaction, statement, ephemeral=True)).budget
+        await reply(interaction, budget_words(budget) if budget else "This server has no budget now.")
+
+    @app_commands.command()
+    @app_commands.describe(member="About whom; leave it out for all")
+    async def log(
+        self, interaction: discord.Interaction[InspireClient], member: Person | None = None
+    ) -> None:
+        """See the moderators' last decisions: who, what, from what to what, and why."""
+        decisions = self._allowances.log(interaction.guild_id or 0, subject_id=member.id if member else None)
+        embed = log_message(await outcome(interaction, decisions, ephemeral=True))
+        await show(interaction, embed, discord.ui.View(), ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(days=f"How many days back, today included (UTC); {USUAL_DAYS} if left out")

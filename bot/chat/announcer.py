@@ -11,8 +11,9 @@ from weakref import WeakValueDictionary
 import discord
 
 from bot.chat.discord_errors import TROUBLE, announce_error
-from bot.chat.render import ResultMessage, ending_message, result_message, status_message
+from bot.chat.render import ResultMessage, change_message, ending_message, result_message, status_message
 from bot.chat.texts import song_page
+from bot.domain.changes import Change
 from bot.domain.errors import AnnounceError, MessageGoneError, NoAccessError, TokenDeadError
 from bot.domain.requests import Address
 from bot.services.cards import ResultCard, StatusCard
@@ -157,6 +158,22 @@ class DiscordAnnouncer:
         message = _message(ending, user_id=card.user_id)
         with self._measured(Telling.ENDING):
             return await self._post(target, message, nonce=f"end{card.request_id}")
+
+    async def post_change(self, channel_id: int, change: Change) -> Posted:
+        """Post a moderator's decision, mentioning nobody.
+
+        Raises:
+            NoAccessError, TryLaterError, UnsendableError
+        """
+        message = Message(
+            content="",
+            embeds=[change_message(change)],
+            view=discord.ui.View(),
+            files=[],
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+        with self._measured(Telling.CHANGE):
+            return await self._post(InChannel(channel_id), message, nonce=f"log{change.id}")
 
     @contextmanager
     def _measured(self, telling: Telling) -> Iterator[None]:

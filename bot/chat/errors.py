@@ -28,9 +28,17 @@ from bot.domain.errors import (
     TooLateError,
     WeightError,
 )
+from bot.domain.moderator_errors import (
+    AmountError,
+    BotMemberError,
+    EveryoneRoleError,
+    NotBlockedError,
+    ReasonError,
+)
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
 
 NOTHING_SENT = "Nothing was sent, and no credits are held."
+UNCHANGED = "Nothing was changed."
 NOTHING_DONE = "Nothing was sent, and no credits were moved."
 LOOK = "Look at `/credits` to see whether anything is on hold, then try again in a minute."
 COMMAND_CHANGED = (
@@ -143,6 +151,36 @@ def _paused(error: PausedError) -> str:
 @sentence.register
 def _channel(error: ChannelError) -> str:
     return f"Songs are asked for in <#{error.channel_id}> here. Go there, and try again. {NOTHING_SENT}"
+
+
+@sentence.register
+def _amount(error: AmountError) -> str:
+    return (
+        f"`{error.option}` takes a whole number from {error.least:,} to {error.most:,}, and {error.value:g} "
+        f"isn't one. {UNCHANGED}"
+    )
+
+
+@sentence.register
+def _reason(error: ReasonError) -> str:
+    if not error.length:
+        return f"The reason is empty: write a few words that the member may read. {UNCHANGED}"
+    return f"The reason has {error.length:,} characters; at most {error.limit:,} are kept. {UNCHANGED}"
+
+
+@sentence.register
+def _bot_member(_: BotMemberError) -> str:
+    return f"That is a bot, and bots ask for no songs. Choose a member. {UNCHANGED}"
+
+
+@sentence.register
+def _everyone_role(_: EveryoneRoleError) -> str:
+    return f"That is the role that everybody has: use `/quota everyone` for it. {UNCHANGED}"
+
+
+@sentence.register
+def _not_blocked(_: NotBlockedError) -> str:
+    return f"That member isn't blocked. {UNCHANGED}"
 
 
 @sentence.register

@@ -3,7 +3,9 @@
 import discord
 from discord import app_commands
 
+from bot.chat.asking import role_ids_of
 from bot.services.decisions import By
+from bot.services.moderation import Subject
 
 MODERATORS = discord.Permissions(manage_guild=True)
 """What the commands ask Discord to show them for."""
@@ -17,6 +19,11 @@ def moderator_of(interaction: discord.Interaction[discord.Client]) -> By:
     """
     require_moderator(interaction)
     return By(interaction_id=interaction.id, guild_id=interaction.guild_id or 0, actor_id=interaction.user.id)
+
+
+def subject_of(user: discord.User | discord.Member) -> Subject:
+    """Whom a decision is about; of one who left the server, no roles are known."""
+    return Subject(user_id=user.id, role_ids=role_ids_of(user), is_bot=user.bot)
 
 
 def require_moderator(interaction: discord.Interaction[discord.Client]) -> None:

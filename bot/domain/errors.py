@@ -5,6 +5,7 @@ InspireError
 |  |- PlaylistError  ClipError  PersonaError  WeightError  ModelError  PromptError
 |  |- CreditsError  BudgetError  ActiveLimitError  CooldownError  StoppingError
 |  |- BlockedError  PausedError  ChannelError
+|  |- those of moderator_errors.py
 |  `- RequestNotFoundError  NotYoursError  TooLateError
 |- ProviderError             split by what the caller does next
 |  |- NotAcceptedError       surely not taken: keep the place, try again later (429, 503, connection refused)

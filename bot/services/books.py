@@ -1,12 +1,25 @@
 """The books as units of work see them: credits, members, servers, and what moderators decided."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bot.domain.changes import Change
 from bot.domain.guild_settings import GuildSettings, Standing
 from bot.domain.ledger import Account, Balance, Entry, Leg
+from bot.services.lease import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class DueChange:
+    """A decision that has to be posted, in the hand of one worker."""
+
+    change: Change
+    attempts: int
+    """How often that failed."""
+    owner: str
+    """Whose lease it is."""
 
 
 class Ledger(Protocol):
@@ -134,4 +147,20 @@ class ChangeLog(Protocol):
         self, guild_id: int, *, subject_id: int | None = None, limit: int, offset: int = 0
     ) -> list[Change]:
         """A server's decisions, about one subject if one is named, newest first."""
+        ...
+
+    def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[DueChange]:
+        """At most `limit` decisions that have to be posted and are in nobody's hand, now leased."""
+        ...
+
+    def posted(self, due: DueChange) -> None:
+        """It was posted, or never can be: nobody has to post it any more."""
+        ...
+
+    def failed(self, due: DueChange, *, next_at: datetime) -> None:
+        """It could not be posted: count it, give up the lease and try again at `next_at`."""
+        ...
+
+    def next_due_at(self) -> datetime | None:
+        """When the next decision that nobody has in hand has to be posted."""
         ...

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bot.services.allowances import Allowances
+from bot.services.moderation import Moderation
 from bot.services.placing import SongRules
 from bot.services.quotas import Quotas
 from bot.services.songs import Songs
@@ -14,6 +16,8 @@ class Services:
 
     songs: Songs
     quotas: Quotas
+    moderation: Moderation
+    allowances: Allowances
 
 
 def services_of(store: Store, *, rules: SongRules) -> Services:
@@ -22,4 +26,6 @@ def services_of(store: Store, *, rules: SongRules) -> Services:
     return Services(
         songs=Songs(store, rules=rules, clock=clock),
         quotas=Quotas(store, policy=rules.policy, clock=clock),
+        moderation=Moderation(store, policy=rules.policy, clock=clock),
+        allowances=Allowances(store, policy=rules.policy, clock=clock),
     )

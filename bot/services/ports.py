@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+from bot.domain.changes import Change
 from bot.domain.errors import AnnounceError
 from bot.domain.requests import Address, Move, Request
 from bot.domain.songs import SongSpec
@@ -133,6 +134,14 @@ class Announcer(Protocol):
         """
         ...
 
+    async def post_change(self, channel_id: int, change: Change) -> Posted:
+        """Post a moderator's decision, mentioning nobody; a repeat within a few minutes finds the first.
+
+        Raises:
+            NoAccessError, TryLaterError, UnsendableError
+        """
+        ...
+
     async def post_ending(self, target: Target, card: StatusCard) -> Posted:
         """Post how a request ended, mentioning the requester only, where its status message is lost.
 
@@ -161,6 +170,8 @@ class Telling(StrEnum):
     """An edit of a status message."""
     RESULT = "result"
     ENDING = "ending"
+    CHANGE = "change"
+    """A moderator's decision, in the server's log channel."""
 
 
 class Meter(Protocol):

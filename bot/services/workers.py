@@ -1,14 +1,16 @@
-"""All that takes requests to their end: three desks, each behind a loop of its own."""
+"""All that is done without being asked: four desks, each behind a loop of its own."""
 
 import asyncio
 from dataclasses import dataclass
 
 from bot.domain.polling import Pace
 from bot.domain.requests import Request
+from bot.services.books import DueChange
 from bot.services.courier import Courier
 from bot.services.delivery import Delivery
 from bot.services.facts import facts_of, facts_of_notice
 from bot.services.following import Follower
+from bot.services.herald import Herald, facts_of_change
 from bot.services.outbox import Notice
 from bot.services.placing import SongRules
 from bot.services.ports import Announcer, Chance, MediaSource, Meter, SongProvider
@@ -19,6 +21,7 @@ from bot.services.worker import Worker
 SUBMISSIONS = 16
 QUESTIONS = 32
 MESSAGES = 16
+DECISIONS = 4
 """How many of each are under way at once."""
 HANGS_S = 60.0
 """Seconds without a look for work after which a worker hangs; a database that is away takes less."""
@@ -37,7 +40,9 @@ class WorkRules:
 class Workers:
     """The loops of one process; they look for work whenever the store's bell rings."""
 
-    def __init__(self, store: Store, *, submitter: Submitter, follower: Follower, courier: Courier) -> None:
+    def __init__(
+        self, store: Store, *, submitter: Submitter, follower: Follower, courier: Courier, herald: Herald
+    ) -> None:
         clock = store.clock
         self._submitting: Worker[Request] = Worker(
             submitter, clock=clock, concurrency=SUBMISSIONS, facts=facts_of
@@ -48,12 +53,15 @@ class Workers:
         self._telling: Worker[Notice] = Worker(
             courier, clock=clock, concurrency=MESSAGES, facts=facts_of_notice
         )
+        self._heralding: Worker[DueChange] = Worker(
+            herald, clock=clock, concurrency=DECISIONS, facts=facts_of_change
+        )
         store.subscribe(self.wake)
 
     @property
-    def loops(self) -> tuple[Worker[Request] | Worker[Notice], ...]:
+    def loops(self) -> tuple[Worker[Request] | Worker[Notice] | Worker[DueChange], ...]:
         """Each of the loops."""
-        return (self._submitting, self._following, self._telling)
+        return (self._submitting, self._following, self._telling, self._heralding)
 
     def hanging(self) -> str | None:
         """Which loops have not looked for work for a minute, or None."""
@@ -113,4 +121,5 @@ def workers_of(
         edit_spacing_s=songs.edit_spacing_s,
         clock=clock,
     )
-    return Workers(store, submitter=submitter, follower=follower, courier=courier)
+    herald = Herald(store, announcer, owner=owner, clock=clock)
+    return Workers(store, submitter=submitter, follower=follower, courier=courier, herald=herald)

@@ -1,14 +1,18 @@
 """The audit log: what moderators decided, and what of it has yet to be posted."""
 
+from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Connection, Row, bindparam, or_, select
+from sqlalchemy import Connection, Row, bindparam, or_, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.domain.changes import Action, Change
+from bot.services.books import DueChange
+from bot.services.lease import Lease
 from bot.services.ports import Bell
+from bot.storage.due import Agenda, is_due
 from bot.storage.tables import changes
-from bot.storage.types import SNOWFLAKE
+from bot.storage.types import SNOWFLAKE, UtcDateTime
 from bot.storage.upserts import upsert
 
 _c = changes.c
@@ -20,6 +24,20 @@ _OF = (
     .limit(bindparam("at_most"))
     .offset(bindparam("skipped"))
 )
+
+_AGENDA = Agenda(changes, "due_at")
+_DUE = (
+    select(changes)
+    .where(is_due(changes, "due_at"))
+    .order_by(_c.due_at, _c.id)
+    .limit(bindparam("at_most"))
+    .with_for_update(skip_locked=True)
+)
+_LEASE = update(changes).where(_c.id.in_(bindparam("ids", expanding=True)))
+_MINE = update(changes).where(_c.id == bindparam("of_id"), _c.lease_owner == bindparam("of_owner"))
+_FREED = _MINE.values(lease_owner=None, lease_until=None)
+_POSTED = _FREED.values(due_at=None)
+_FAILED = _FREED.values(due_at=bindparam("next_at", type_=UtcDateTime()), attempts=_c.attempts + 1)
 
 
 class SqlChanges:
@@ -55,6 +73,30 @@ class SqlChanges:
         """A server's decisions, about one subject if one is named, newest first."""
         terms = {"guild": guild_id, "subject": subject_id, "at_most": limit, "skipped": offset}
         return [change_of(row) for row in self._conn.execute(_OF, terms)]
+
+    def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[DueChange]:
+        """At most `limit` decisions that have to be posted and are in nobody's hand, now leased."""
+        rows = self._conn.execute(_DUE, {"now": now, "at_most": limit}).all()
+        if rows:
+            terms = {"lease_owner": lease.owner, "lease_until": lease.until}
+            self._conn.execute(_LEASE, {"ids": [row.id for row in rows], **terms})
+        return [DueChange(change_of(row), row.attempts, lease.owner) for row in rows]
+
+    def posted(self, due: DueChange) -> None:
+        """It was posted, or never can be: nobody has to post it any more."""
+        self._conn.execute(_POSTED, _mine(due))
+
+    def failed(self, due: DueChange, *, next_at: datetime) -> None:
+        """It could not be posted: count it, give up the lease and try again at `next_at`."""
+        self._conn.execute(_FAILED, _mine(due) | {"next_at": next_at})
+
+    def next_due_at(self) -> datetime | None:
+        """When the next decision that nobody has in hand has to be posted."""
+        return _AGENDA.next_at(self._conn)
+
+
+def _mine(due: DueChange) -> dict[str, object]:
+    return {"of_id": due.change.id, "of_owner": due.owner}
 
 
 def change_of(row: Row[*tuple[object, ...]]) -> Change:

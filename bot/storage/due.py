@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, case, func, or_, select, update
 
-from bot.storage.tables import notices, requests
+from bot.storage.tables import changes, notices, requests
 
 
 def is_due(table: Table, due: str) -> ColumnElement[bool]:
@@ -16,7 +16,7 @@ def is_due(table: Table, due: str) -> ColumnElement[bool]:
 
 def free_leases(conn: Connection, *, now: datetime) -> None:
     """All leases have run out, because those who had them are known to be gone."""
-    for table in (requests, notices):
+    for table in (requests, notices, changes):
         held = update(table).where(table.c.lease_until > bindparam("now"))
         conn.execute(held.values(lease_until=bindparam("now")), {"now": now})
 

@@ -18,6 +18,7 @@ from sandbox.discord.payloads import Payload, as_payload, entries, items, number
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rendering import channel_payload, member_payload, role_payload, user_payload
 from sandbox.discord.state import State
+from sandbox.discord.users import User
 from sandbox.discord.world import Channel, Guild, Member, Role
 
 
@@ -124,6 +125,9 @@ def _entered(picked: Picked, value: object, *, guild: Guild | None) -> object:
             partial.pop("user")
             picked.resolved.setdefault("members", {})[key] = partial
             return key
+        case User():  # somebody who is not there any more, by their id
+            picked.resolved.setdefault("users", {})[str(value.id)] = user_payload(value)
+            return str(value.id)
         case Role():
             picked.resolved.setdefault("roles", {})[str(value.id)] = role_payload(value)
             return str(value.id)
@@ -139,7 +143,7 @@ ACCEPTED: dict[int, tuple[type, ...]] = {
     STRING: (str,),
     INTEGER: (int,),
     BOOLEAN: (bool,),
-    USER: (Member,),
+    USER: (Member, User),
     CHANNEL: (Channel,),
     ROLE: (Role,),
     MENTIONABLE: (Member, Role),

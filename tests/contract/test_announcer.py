@@ -6,6 +6,7 @@ import discord
 import pytest
 
 from bot.chat.announcer import DiscordAnnouncer, Patience
+from bot.domain.changes import Action, Change
 from bot.domain.errors import (
     MessageGoneError,
     NoAccessError,
@@ -16,11 +17,22 @@ from bot.domain.errors import (
 from bot.domain.requests import Address, State
 from bot.services.ports import Announcer, AsFollowUp, InChannel, Media, Target, ToMember
 from sandbox.discord import Fault, FaultKind, LocalDiscord
-from tests.unit.chat.samples import clip, result, status
+from tests.unit.chat.samples import NOW, clip, result, status
 from tests.unit.chat.stages import DiscordStage, FakeStage, Seen, begun, logged_in
 
 FILES = (Media(b"first song", "mp3"), Media(b"the second song", "mp3"))
 SIZES = [10, 15]
+CHANGE = Change(
+    id=77,
+    guild_id=1,
+    actor_id=2,
+    action=Action.GRANT,
+    subject_id=3,
+    before={},
+    after={"credits": 60},
+    reason="won the quiz",
+    at=NOW,
+)
 
 
 class Stage(Protocol):
@@ -30,6 +42,7 @@ class Stage(Protocol):
     @property
     def announcer(self) -> Announcer: ...
     def shown(self) -> list[State]: ...
+    def decisions(self) -> list[int]: ...
     def posts(self) -> list[Seen]: ...
     def direct_messages(self) -> list[Seen]: ...
     def delete_status(self) -> None: ...
@@ -193,6 +206,16 @@ class AnnouncerContract:
         assert await stage.announcer.post_ending(target, ending) == first
         await stage.announcer.post_result(target, result(user_id=stage.member_id), ())
         assert len(stage.posts()) == 2
+
+    async def test_a_decision_is_posted_once(self, stage: Stage) -> None:
+        first = await stage.announcer.post_change(stage.address.channel_id, CHANGE)
+        assert await stage.announcer.post_change(stage.address.channel_id, CHANGE) == first
+        assert stage.decisions() == [first.message_id]
+
+    async def test_a_closed_channel_takes_no_decision(self, stage: Stage) -> None:
+        stage.close_channel()
+        with pytest.raises(NoAccessError):
+            await stage.announcer.post_change(stage.address.channel_id, CHANGE)
 
 
 class TestFakeAnnouncer(AnnouncerContract):

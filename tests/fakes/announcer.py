@@ -4,6 +4,7 @@ import itertools
 from collections import deque
 from dataclasses import dataclass, field
 
+from bot.domain.changes import Change
 from bot.domain.errors import AnnounceError, MessageGoneError, TokenDeadError, TryLaterError
 from bot.domain.requests import Address
 from bot.services.cards import ResultCard, StatusCard
@@ -44,6 +45,8 @@ class FakeAnnouncer:
     edits: list[Edit] = field(default_factory=list)
     results: list[Post] = field(default_factory=list)
     endings: list[Post] = field(default_factory=list)
+    changes: dict[int, tuple[Change, Posted]] = field(default_factory=dict)
+    """By their ids."""
     _by_nonce: dict[str, Post] = field(default_factory=dict)
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
@@ -73,6 +76,16 @@ class FakeAnnouncer:
     async def post_ending(self, target: Target, card: StatusCard) -> Posted:
         """Remember the ending, once per request unless it is a follow-up."""
         return self._post(self.endings, target, card, files=(), nonce=f"end{card.request_id}")
+
+    async def post_change(self, channel_id: int, change: Change) -> Posted:
+        """Remember the decision, once."""
+        failure = self._next_failure()
+        if failure is not None and not self._has_effect(failure):
+            raise failure
+        known = self.changes.setdefault(change.id, (change, Posted(channel_id, next(self._ids))))
+        if failure is not None:
+            raise failure
+        return known[1]
 
     def _post(
         self,

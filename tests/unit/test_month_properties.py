@@ -12,11 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import Engine, text
 
 from bot.domain.errors import BlockedError, BudgetError, CreditsError, PausedError, RefusalError
-from bot.domain.guild_settings import Budget, GuildSettings, Standing, budget_window
+from bot.domain.guild_settings import GuildSettings, Standing, budget_window
 from bot.domain.ledger import bonus_account
 from bot.domain.quota import Period, Policy, window_of
 from bot.domain.requests import ACTIVE, MOVES, Move, Request
 from bot.domain.songs import Order
+from bot.services.allowances import new_budget
 from bot.services.moves import make_move
 from bot.services.placing import Asked, SongRules, place
 from bot.services.quotas import Statement, statement_of
@@ -120,10 +121,15 @@ class Month(RuleBasedStateMachine):
         if credits_ is None:
             self.settle(lambda settled: replace(settled, budget=None))
             return
+        before = self.work.guilds.settings(GUILD).budget
+        budget = new_budget(self.work, GUILD, before, credits_, period, self.now)
+        self.settle(lambda settled: replace(settled, budget=budget))
         window = window_of(period, self.now)
-        spent = self.work.ledger.spent_by_all(GUILD, since=window.starts_at)
-        budget = Budget(credits=credits_, period=period, opened_in=window.key, spent_before=spent)
-        self.settle(lambda settled: replace(settled, budget=settled.budget or budget))
+        if before is None:
+            spent = self.work.ledger.spent_by_all(GUILD, since=window.starts_at)
+            left = self.statement(USER).budget
+            assert left is not None
+            assert left.left == max(0, credits_ - spent)
 
     @rule(user=members, cost=st.integers(1, 70))
     def a_song_is_asked_for(self, user: int, cost: int) -> None:

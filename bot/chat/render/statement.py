@@ -1,11 +1,15 @@
 """A member's credits as one embed."""
 
+from collections.abc import Iterator
+from typing import assert_never
+
 import discord
 
 from bot.chat.render import colours
-from bot.chat.texts import FIELD_LIMIT, in_credits, relative, shown
+from bot.chat.texts import FIELD_LIMIT, REASON_LIMIT, in_credits, mention, relative, shown
 from bot.domain.ledger import Entry, TransferKind
-from bot.services.quotas import Statement
+from bot.domain.quota import Policy, Source
+from bot.services.quotas import BudgetState, Statement
 
 ENTRY_LIMIT = 120
 """Characters of one entry's reason."""
@@ -15,7 +19,48 @@ MOST_ENTRIES = 10
 def credits_message(statement: Statement) -> discord.Embed:
     """What a member has, holds, has used and gets again, numbers first, with the last entries below."""
     embed = discord.Embed(title="Your credits", colour=colours.CREDITS)
-    embed.description = f"{in_credits(statement.policy.allowance)} every {statement.policy.period}."
+    embed.description = "\n".join(_description(statement, whose="your own"))
+    return _with_numbers(embed, statement)
+
+
+def standing_message(statement: Statement, *, user_id: int) -> discord.Embed:
+    """The same of another member, for moderators."""
+    embed = discord.Embed(title="Credits of a member", colour=colours.CREDITS)
+    embed.description = "\n".join((mention(user_id), *_description(statement, whose="their own")))
+    return _with_numbers(embed, statement)
+
+
+def budget_words(budget: BudgetState) -> str:
+    """What all members together may still spend."""
+    return (
+        f"This server's budget: **{budget.left:,}** of {in_credits(budget.credits)} are left for everyone, "
+        f"until it begins anew {relative(budget.resets_at)}."
+    )
+
+
+def policy_words(policy: Policy, *, whose: str) -> str:
+    """The allowance, and where it comes from."""
+    match policy.source:
+        case Source.EXCEPTION:
+            source = f"an exception of {whose}"
+        case Source.ROLE:
+            source = f"from the role <@&{policy.role_id}>"
+        case Source.EVERYONE:
+            source = "as for everyone here"
+        case _:
+            assert_never(policy.source)
+    return f"{in_credits(policy.allowance)} every {policy.period}, {source}."
+
+
+def _description(statement: Statement, *, whose: str) -> Iterator[str]:
+    yield policy_words(statement.policy, whose=whose)
+    if statement.budget is not None:
+        yield budget_words(statement.budget)
+    if statement.blocked is not None:
+        yield f"Blocked by a moderator: {shown(statement.blocked, limit=REASON_LIMIT)}"
+
+
+def _with_numbers(embed: discord.Embed, statement: Statement) -> discord.Embed:
     embed.add_field(name="Available", value=in_credits(statement.available))
     embed.add_field(name="On hold", value=in_credits(statement.held))
     embed.add_field(name="Used", value=in_credits(statement.used))
@@ -48,4 +93,12 @@ def _words(entry: Entry) -> str:
             return f"**{amount:,}** given back"
         case TransferKind.SINGLE:
             sign = "\N{MINUS SIGN}" if entry.amount < 0 else "+"
-            return f"**{sign}{amount:,}** {shown(entry.reason, limit=ENTRY_LIMIT, otherwise='credits')}"
+            return f"**{sign}{amount:,}** {_reason(entry)}"
+
+
+def _reason(entry: Entry) -> str:
+    """What a moderator wrote, or what the ledger calls it."""
+    if entry.note:
+        return f"bonus: {shown(entry.note, limit=ENTRY_LIMIT)}"
+    words = {"allowance": "allowance changed" if entry.amount < 0 else "allowance", "grant": "bonus"}
+    return words.get(entry.reason) or shown(entry.reason, limit=ENTRY_LIMIT, otherwise="credits")

@@ -10,7 +10,9 @@ from bot.chat.client import InspireClient
 from bot.chat.endpoints import point_at
 from bot.chat.guards import GuardedButton
 from bot.chat.views import CancelButton
+from bot.services.allowances import Allowances
 from bot.services.catalogue import Services
+from bot.services.moderation import Moderation
 from bot.services.quotas import Quotas
 from bot.services.songs import Cancelled, Songs
 from sandbox.discord import LocalDiscord
@@ -35,8 +37,20 @@ class SomeQuotas(Quotas):
         pass
 
 
+class SomeModeration(Moderation):
+    def __init__(self) -> None:
+        pass
+
+
+class SomeAllowances(Allowances):
+    def __init__(self) -> None:
+        pass
+
+
 def some_services() -> Services:
-    return Services(songs=SomeSongs(), quotas=SomeQuotas())
+    return Services(
+        songs=SomeSongs(), quotas=SomeQuotas(), moderation=SomeModeration(), allowances=SomeAllowances()
+    )
 
 
 class Notebook:

@@ -47,6 +47,9 @@ class FakeStage:
     def shown(self) -> list[State]:
         return [edit.card.state for edit in self.announcer.edits]
 
+    def decisions(self) -> list[int]:
+        return [posted.message_id for _, posted in self.announcer.changes.values()]
+
     def posts(self) -> list[Seen]:
         posts = [*self.announcer.results, *self.announcer.endings]
         return [_seen(post) for post in posts if not isinstance(post.target, ToMember)]
@@ -121,6 +124,9 @@ class DiscordStage:
 
     def posts(self) -> list[Seen]:
         return [_read(message) for message in self.messages]
+
+    def decisions(self) -> list[int]:
+        return [message.id for message in self.messages]
 
     def direct_messages(self) -> list[Seen]:
         return [_read(message) for message in self.member.direct_messages]

@@ -38,7 +38,7 @@ def test_the_fields_begin_with_their_numbers() -> None:
         "Bonus": "1,200 credits",
         "Resets": f"<t:{int((NOW + timedelta(days=3)).timestamp())}:R>",
     }
-    assert embed.description == "90 credits every week."
+    assert embed.description == "90 credits every week, as for everyone here."
 
 
 @pytest.mark.parametrize(

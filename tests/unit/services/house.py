@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.polling import Pace
 from bot.domain.quota import Period, Policy
 from bot.domain.requests import Request
@@ -16,11 +17,14 @@ from bot.domain.songs import Order
 from bot.services.cards import StatusCard
 from bot.services.catalogue import services_of
 from bot.services.courier import Courier
+from bot.services.decisions import By
 from bot.services.delivery import Delivery
 from bot.services.following import Follower
+from bot.services.herald import Herald
 from bot.services.placing import Asked, SongRules
 from bot.services.quotas import Statement
 from bot.services.submitting import Submitter
+from bot.services.work import Work
 from bot.storage.schema import migrate
 from bot.storage.sqlite import SqliteStore
 from bot.storage.store import open_store
@@ -32,7 +36,7 @@ START = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 """A Wednesday noon."""
 PLAYLIST = "119573ff-8e48-4c1d-9a1b-0123456789ab"
 GUILD, CHANNEL, APPLICATION = 10**17, 10**17 + 1, 10**17 + 2
-ADA, BEN = 10**17 + 3, 10**17 + 4
+ADA, BEN, MODERATOR = 10**17 + 3, 10**17 + 4, 10**17 + 5
 FIRST_ID = 10**18
 PACE = Pace()
 RULES = SongRules(
@@ -92,6 +96,7 @@ class House:
             clock=clock,
             chance=lambda: 0.5,
         )
+        self.heralding = Herald(store, self.announcer, owner="w1", clock=clock)
         self.courier = Courier(
             store,
             self.announcer,
@@ -101,6 +106,18 @@ class House:
             edit_spacing_s=rules.edit_spacing_s,
             clock=clock,
         )
+
+    def by(self) -> By:
+        """A decision of the moderator's that nobody made before."""
+        self._next_id += 1
+        return By(interaction_id=self._next_id, guild_id=GUILD, actor_id=MODERATOR)
+
+    async def herald(self) -> int:
+        """Post all decisions that are due; gives how many."""
+        claimed = await self.heralding.claim(16)
+        for due in claimed:
+            await self.heralding.handle(due)
+        return len(claimed)
 
     def ring(self) -> None:
         self.rings += 1
@@ -171,6 +188,15 @@ class House:
 
     async def credits(self, user_id: int = ADA, *role_ids: int) -> Statement:
         return await self.quotas.statement(GUILD, user_id, role_ids=role_ids)
+
+    async def settle(self, **settled: object) -> None:
+        """These of the server's settings, and none else."""
+
+        def unit(work: Work) -> None:
+            work.guilds.lock(GUILD)
+            work.guilds.settle(GUILD, GuildSettings(**settled))  # type: ignore[arg-type] # any of its fields
+
+        await self.store.write(unit)
 
     async def breaches(self) -> object:
         return await self.store.audit()

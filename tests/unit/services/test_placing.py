@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import BlockedError, BudgetError, ChannelError, CreditsError, ModelError, PausedError
-from bot.domain.guild_settings import Budget, GuildSettings, Standing
+from bot.domain.guild_settings import Budget, Standing
 from bot.domain.ledger import bonus_account
 from bot.domain.quota import Period, Source
 from bot.domain.requests import State
@@ -14,14 +14,6 @@ from bot.services.work import Work
 from tests.unit.services.house import ADA, BEN, CHANNEL, GUILD, PLAYLIST, START, House
 
 ELSEWHERE, VIP = CHANNEL + 70, 71
-
-
-async def settle(home: House, **settled: object) -> None:
-    def unit(work: Work) -> None:
-        work.guilds.lock(GUILD)
-        work.guilds.settle(GUILD, replace(GuildSettings(), **settled))  # type: ignore[arg-type]
-
-    await home.store.write(unit)
 
 
 async def stand(home: House, user_id: int, **standing: object) -> Standing:
@@ -34,7 +26,7 @@ async def stand(home: House, user_id: int, **standing: object) -> Standing:
 
 
 async def test_a_paused_server_takes_no_request(home: House) -> None:
-    await settle(home, paused="a show")
+    await home.settle(paused="a show")
     with pytest.raises(PausedError) as caught:
         await home.place()
     assert caught.value.reason == "a show"
@@ -42,7 +34,7 @@ async def test_a_paused_server_takes_no_request(home: House) -> None:
 
 
 async def test_songs_are_asked_for_where_moderators_want_it_and_in_its_threads(home: House) -> None:
-    await settle(home, requests_channel_id=ELSEWHERE)
+    await home.settle(requests_channel_id=ELSEWHERE)
     with pytest.raises(ChannelError) as caught:
         await home.place()
     assert caught.value.channel_id == ELSEWHERE
@@ -51,20 +43,20 @@ async def test_songs_are_asked_for_where_moderators_want_it_and_in_its_threads(h
 
 
 async def test_a_servers_model_is_for_those_who_choose_none(home: House) -> None:
-    await settle(home, model="v40")
+    await home.settle(model="v40")
     assert (await home.place()).model == "v40"
     assert (await home.place(order=Order(playlist=PLAYLIST, model="v55"))).model == "v55"
 
 
 async def test_a_servers_model_that_the_operator_took_away_is_not_used(home: House) -> None:
-    await settle(home, model="v30")
+    await home.settle(model="v30")
     assert (await home.place()).model == "v55"
     with pytest.raises(ModelError):
         await home.place(order=Order(playlist=PLAYLIST, model="v30"))
 
 
 async def test_where_a_moderator_approves_a_request_waits_for_that_and_holds_its_credits(home: House) -> None:
-    await settle(home, approval_channel_id=ELSEWHERE, results_channel_id=CHANNEL + 1)
+    await home.settle(approval_channel_id=ELSEWHERE, results_channel_id=CHANNEL + 1)
     card = await home.place()
     assert (card.state, card.position) == (State.AWAITING, None)
     assert (await home.credits()).held == 30
@@ -77,7 +69,7 @@ async def test_where_a_moderator_approves_a_request_waits_for_that_and_holds_its
 
 
 async def test_the_policy_in_force_is_kept_with_the_request(home: House) -> None:
-    await settle(home, roles={VIP: 120})
+    await home.settle(roles={VIP: 120})
     card = await home.songs.place(Order(playlist=PLAYLIST), replace(home.asked(), role_ids=(VIP,)))
     policy = (await home.request(card.request_id)).policy
     assert (policy.allowance, policy.source, policy.role_id) == (120, Source.ROLE, VIP)
@@ -113,7 +105,7 @@ async def test_a_blocked_member_is_told_why_and_others_go_on(home: House) -> Non
 
 
 async def test_the_servers_budget_ends_everyones_songs_until_it_renews(home: House) -> None:
-    await settle(home, budget=Budget(credits=100, period=Period.DAY, opened_in="2026-11-18", spent_before=30))
+    await home.settle(budget=Budget(credits=100, period=Period.DAY, opened_in="2026-11-18", spent_before=30))
     state = (await home.credits()).budget
     assert state is not None
     assert (state.credits, state.left, state.period) == (100, 70, Period.DAY)

@@ -1,0 +1,42 @@
+"""What a moderator can mend: nothing was changed. The whole tree stands in `errors.py`."""
+
+from dataclasses import dataclass
+
+from bot.domain.errors import RefusalError
+
+
+class ModeratorError(RefusalError):
+    """A moderator can mend it: nothing was changed."""
+
+
+@dataclass(eq=False)
+class AmountError(ModeratorError):
+    """A number that a moderator gave is not a whole one from `least` to `most`."""
+
+    option: str
+    value: float
+    least: int
+    most: int
+
+
+@dataclass(eq=False)
+class ReasonError(ModeratorError):
+    """A moderator's reason is empty or longer than `limit`, in characters."""
+
+    length: int
+    limit: int
+
+
+@dataclass(eq=False)
+class BotMemberError(ModeratorError):
+    """Bots ask for no songs: nothing can be settled for one."""
+
+
+@dataclass(eq=False)
+class EveryoneRoleError(ModeratorError):
+    """The role is the one that everybody has."""
+
+
+@dataclass(eq=False)
+class NotBlockedError(ModeratorError):
+    """The member is not blocked."""

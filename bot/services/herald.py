@@ -1,0 +1,70 @@
+"""The herald: posts moderators' decisions to their server's log channel, until Discord has them."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.domain.errors import NoAccessError, TryLaterError, UnsendableError
+from bot.services.books import DueChange
+from bot.services.lease import Lease
+from bot.services.ports import Announcer, Clock
+from bot.services.work import Store
+
+log = logging.getLogger(__name__)
+
+LEASE_S = 90.0
+"""Outlasts the time-out of a post, in seconds."""
+RETRY_S = 5.0
+"""Seconds before the first repeat; doubled each time."""
+RETRY_MAX_S = 600.0
+ATTEMPTS = 20
+"""After so many, which is about two hours, a decision is in the audit log only."""
+
+
+class Herald:
+    """The desk that posts decisions."""
+
+    name = "herald"
+
+    def __init__(self, store: Store, announcer: Announcer, *, owner: str, clock: Clock) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._owner = owner
+        self._clock = clock
+
+    async def claim(self, limit: int) -> Sequence[DueChange]:
+        """The decisions to post now."""
+        now = self._clock()
+        lease = Lease(self._owner, now + timedelta(seconds=LEASE_S))
+        return await self._store.write(lambda work: work.changes.claim_due(now=now, lease=lease, limit=limit))
+
+    async def next_due_at(self) -> datetime | None:
+        """When the next decision has to be posted."""
+        return await self._store.read(lambda work: work.changes.next_due_at())
+
+    async def handle(self, due: DueChange) -> None:
+        """Post one decision, or keep it for later."""
+        change = due.change
+        settings = await self._store.read(lambda work: work.guilds.settings(change.guild_id))
+        facts = facts_of_change(due)
+        if settings.log_channel_id is not None:
+            try:
+                await self._announcer.post_change(settings.log_channel_id, change)
+            except TryLaterError as error:
+                if due.attempts + 1 < ATTEMPTS:
+                    await self._retry(due, error)
+                    return
+                log.error("OPERATOR: a decision could not be posted: %s", error.cause, extra=facts)
+            except (NoAccessError, UnsendableError) as error:
+                log.warning("a decision can't be posted to the log channel: %r", error, extra=facts)
+        await self._store.write(lambda work: work.changes.posted(due))
+
+    async def _retry(self, due: DueChange, error: TryLaterError) -> None:
+        pause_s = max(error.retry_after_s or 0.0, min(RETRY_S * 2.0**due.attempts, RETRY_MAX_S))
+        next_at = self._clock() + timedelta(seconds=pause_s)
+        await self._store.write(lambda work: work.changes.failed(due, next_at=next_at))
+
+
+def facts_of_change(due: DueChange) -> dict[str, object]:
+    """What the log says of a decision."""
+    return {"guild": due.change.guild_id, "change": due.change.id}

@@ -1,0 +1,39 @@
+"""A database in which somebody else is first, as often as it is told."""
+
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+from bot.domain.errors import StaleError
+from bot.services.ports import Bell, Clock
+from bot.services.work import Store, Work
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ContendedStore(Store):
+    """The store behind it, but for the first writes."""
+
+    def __init__(self, store: Store, times: int) -> None:
+        self._store = store
+        self._times = times
+
+    @property
+    def clock(self) -> Clock:
+        """The store's."""
+        return self._store.clock
+
+    def subscribe(self, bell: Bell) -> None:
+        """At the store."""
+        self._store.subscribe(bell)
+
+    async def write(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the unit, once nobody is first any more."""
+        if self._times:
+            self._times -= 1
+            raise StaleError("somebody else moved it first")
+        return await self._store.write(unit, *args, **kwargs)
+
+    async def read(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the unit."""
+        return await self._store.read(unit, *args, **kwargs)
