@@ -45,15 +45,14 @@ def settings_for(folder: Path, leading: Mapping[str, str], **changes: object) ->
 async def running(settings: Settings) -> AsyncIterator[App]:
     """The bot from its start to its orderly stop."""
     await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
-    stop = asyncio.Event()
     async with application(settings) as app, asyncio.TaskGroup() as group:
-        task = group.create_task(app.run(stop))
+        task = group.create_task(app.run())
         try:
             async with asyncio.timeout(READY_S):
                 await app.client.wait_until_ready()
             yield app
         finally:
-            stop.set()
+            app.stop.ask()
             await task
 
 

@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from bot.checks import findings
 from bot.config import Settings, SettingsError, load
 from bot.domain.errors import StoreError
 from bot.services.attendance import Part, Role
+from bot.stopping import Stop, StoppedError, be_gone_in_time
 from bot.storage.audit import audit_database
 from bot.storage.schema import migrate
 from bot.storage.urls import read_url
@@ -30,16 +32,27 @@ WELL, BROKEN, MISUSED = 0, 1, 2
 async def run(settings: Settings, part: Part) -> int:
     """Serve until SIGTERM or SIGINT."""
     refuse_shared_file(settings, part)
-    await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
-    stop = asyncio.Event()
+    stop = Stop()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with application(settings, part) as app:
-        log.info("ready as %s, role %s", app.client.user, part.role)
-        await app.run(stop)
-    log.info("stopped")
+        loop.add_signal_handler(number, _be_asked, stop)
+    try:
+        async with AsyncExitStack() as stack:
+            async with stop.giving_up_beginning():
+                await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
+                app = await stack.enter_async_context(application(settings, part, stop))
+            log.info("ready as %s, role %s", app.client.user, part.role)
+            await app.run()
+    except StoppedError:
+        log.info("asked to stop before it was ready")
+    log.info("stopped after %.1f s", stop.taken_s)
     return WELL
+
+
+def _be_asked(stop: Stop) -> None:
+    """A signal came: the process ends in time."""
+    be_gone_in_time(code=WELL)
+    stop.ask()
 
 
 def refuse_shared_file(settings: Settings, part: Part) -> None:

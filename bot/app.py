@@ -16,7 +16,7 @@ from bot.chat.client import InspireClient, Shards
 from bot.chat.endpoints import point_at
 from bot.chat.views import CancelButton
 from bot.config import Settings
-from bot.domain.errors import ShardTakenError
+from bot.domain.errors import ShardTakenError, StoreError
 from bot.domain.polling import Pace
 from bot.domain.quota import Policy, song_cost
 from bot.health import health_app, is_connected, serving, silence_of
@@ -27,6 +27,7 @@ from bot.services.memory import Memory
 from bot.services.placing import SongRules
 from bot.services.work import Store
 from bot.services.workers import Workers, WorkRules, workers_of
+from bot.stopping import Stop
 from bot.storage.store import open_store
 from bot.storage.urls import read_url
 from bot.suno.client import CqtaiClient, provider_session
@@ -39,8 +40,6 @@ from cogs.songs import OwnSongs
 
 log = logging.getLogger(__name__)
 
-DRAIN_S = 15.0
-"""Seconds that the work in hand has to finish when the process is asked to stop."""
 SHARD_LOOK_S = 1.0
 """Seconds between two looks for whether a shard has become free."""
 WORKING = "workers"
@@ -86,24 +85,30 @@ class App:
     workers: Workers
     attendance: Attendance
     metrics: Metrics
+    stop: Stop
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Serve until `stop` is set: then take nothing new, finish what is in hand, and leave."""
+    async def run(self) -> None:
+        """Serve until the stop is asked for: then take nothing new, finish what is in hand, and leave."""
         health = health_app(alive=self.workers.hanging, ready=self.readiness, metrics=self.metrics.page)
         async with (
             serving(health, host=self.settings.http_host, port=self.settings.http_port),
             asyncio.TaskGroup() as group,
         ):
             duties = {name: group.create_task(duty, name=name) for name, duty in self._duties()}
-            await _stopped_or_ended(stop, duties.values())
+            await _asked_or_ended(self.stop, duties.values())
             log.info("stopping: what is in hand is finished first")
+            self.stop.ask()
             self.client.draining = True
             self.workers.stop()
-            if WORKING in duties:
-                await asyncio.wait({duties[WORKING]}, timeout=DRAIN_S)
-            await self.client.close()
+            await self.stop.finish(lambda: self._in_hand(duties.get(WORKING)))
+            await self.stop.end("the connection to Discord", self.client.close())
             for task in duties.values():
                 task.cancel()
+
+    def _in_hand(self, working: asyncio.Task[None] | None) -> set[asyncio.Task[None]]:
+        """What was begun and is not done: the workers' pieces, and members' commands."""
+        hands = set(self.client.in_hand)
+        return hands if working is None or working.done() else hands | {working}
 
     def _duties(self) -> Iterator[tuple[str, Coroutine[object, object, None]]]:
         """What this process does at the same time, for as long as it lives."""
@@ -122,8 +127,14 @@ class App:
 
 
 @asynccontextmanager
-async def application(settings: Settings, part: Part = Part()) -> AsyncIterator[App]:  # noqa: B008 - frozen
+async def application(
+    settings: Settings,
+    part: Part = Part(),  # noqa: B008 - frozen
+    stop: Stop | None = None,
+) -> AsyncIterator[App]:
     """The process, wired and logged in; everything it opened is closed afterwards, commands first.
+
+    It ends in the time of the `stop`, or of one of its own, whatever hangs.
 
     Raises:
         ShardTakenError: another live process serves one of its shards.
@@ -131,13 +142,14 @@ async def application(settings: Settings, part: Part = Part()) -> AsyncIterator[
         discord.LoginFailure: Discord refuses the token.
     """
     point_at(settings.discord_api_url, settings.discord_gateway_url)
-    url = settings.database_url.get_secret_value()
+    url, stop = settings.database_url.get_secret_value(), stop or Stop()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(url))
+        store = await stack.enter_async_context(stop.ending("the database", open_store(url)))
         process = ONLY_PROCESS if isinstance(read_url(url), Path) else process_name()
-        attendance = await stack.enter_async_context(attending(store, process=process, part=part))
+        present = attending(store, process=process, part=part)
+        attendance = await stack.enter_async_context(stop.ending("the sign of leaving", present))
         metrics = Metrics()
-        client = await stack.enter_async_context(_client(settings, part, store))
+        client = await stack.enter_async_context(_connecting(_client(settings, part, store), stop))
         metrics.watch_answers(client)
         workers = await _workers(stack, settings, store, client, metrics, process=process)
         await client.login(settings.discord_token.get_secret_value())
@@ -149,16 +161,29 @@ async def application(settings: Settings, part: Part = Part()) -> AsyncIterator[
             workers=workers,
             attendance=attendance,
             metrics=metrics,
+            stop=stop,
         )
 
 
-async def _stopped_or_ended(stop: asyncio.Event, tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Wait for the stop, or for a task that ends by itself: none of them should."""
-    stopped = asyncio.ensure_future(stop.wait())
+async def _asked_or_ended(stop: Stop, tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Wait for the wish to stop, or for a task that ends by itself: none of them should."""
+    asked = asyncio.ensure_future(stop.asked())
     try:
-        await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({asked, *tasks}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        stopped.cancel()
+        asked.cancel()
+
+
+@asynccontextmanager
+async def _connecting(client: InspireClient, stop: Stop) -> AsyncIterator[InspireClient]:
+    """The client, which may log in while this is entered."""
+    await client.__aenter__()
+    try:
+        yield client
+    finally:
+        if not client.is_closed():
+            await stop.end("the connection to Discord", client.close())
+        await client.http.close()  # also when its farewell to the gateway was given up
 
 
 def process_name() -> str:
@@ -190,7 +215,10 @@ async def attending(store: Store, *, process: str, part: Part) -> AsyncIterator[
     try:
         yield attendance
     finally:
-        await attendance.leave()
+        try:
+            await attendance.leave()
+        except StoreError as error:
+            log.warning("it could not be said that this process leaves: %s", error)
 
 
 async def _workers(

@@ -16,6 +16,8 @@ Readiness = Callable[[], Awaitable[str | None]]
 """Gives what is missing, or None when nothing is."""
 Page = Callable[[str], Awaitable[tuple[bytes, str]]]
 """Gives the metrics and their content type, for what the reader accepts."""
+LEAVE_S = 1.0
+"""Seconds that those who still read an answer have when the process stops; aiohttp would give them 60."""
 DATABASE_S = 1.0
 """Seconds within which the database has to answer for the process to be ready."""
 
@@ -76,7 +78,7 @@ async def serving(app: web.Application, *, host: str, port: int | None) -> Async
     if port is None:
         yield
         return
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=LEAVE_S)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

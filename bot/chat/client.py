@@ -1,5 +1,6 @@
 """The Discord client: its intents, its commands, and what its commands are given to work with."""
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -77,6 +78,7 @@ class InspireClient(commands.AutoShardedBot):
         )
         self.services = services
         self.draining = False
+        self.in_hand: set[asyncio.Task[None]] = set()
         self._remembered = remembered
         self._factories = tuple(cogs)
         self._buttons = tuple(buttons)

@@ -11,7 +11,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.answers import answer
-from bot.chat.draining import is_draining
+from bot.chat.draining import may_begin
 from bot.domain.errors import StoppingError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class GuardedButton(discord.ui.DynamicItem[Button], template=r"(?!)"):
     async def callback(self, interaction: discord.Interaction[ClientT]) -> None:
         """Run `pressed` and answer whatever it raises."""
         try:
-            if is_draining(interaction):
+            if not may_begin(interaction):
                 raise StoppingError
             await self.pressed(interaction)
         except Exception as error:  # noqa: BLE001 - an edge: each interaction gets its answer

@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.answers import answer
-from bot.chat.draining import is_draining
+from bot.chat.draining import may_begin
 from bot.domain.errors import StoppingError
 
 
@@ -23,7 +23,7 @@ class InspireTree(app_commands.CommandTree[discord.Client]):
 
     async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
         """Nothing new is begun while the process stops; the member is told to come back."""
-        if not is_draining(interaction):
+        if may_begin(interaction):
             return True
         await answer(interaction, StoppingError())
         return False

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bot.domain.requests import Request
 from bot.services.work import Work
+from bot.stopping import DRAIN_S
 from bot.storage.store import open_store
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Terms
 from sandbox.discord import LocalDiscord
@@ -19,18 +20,17 @@ from sandbox.discord.limits import Bucket, Limits
 from tests.crash import nursery
 from tests.crash.nursery import Child
 from tests.crash.points import DIES_AT, PASSED, Point, pauses
+from tests.e2e.stage import STOP_S
 
 ROOT = Path(__file__).resolve().parents[2]
 SONG_S = 0.3
 """Songs are fast: the order of events is tested, not their pace."""
 LONG_S = 40.0
 """More than anything here takes, also on a busy machine; what is awaited is an event, never a time."""
-STOP_S = 15.0
-"""What the work in hand has when the bot stops; the container's patience is longer."""
 PATIENT_LEASE_S = 30.0
 SHORT_LEASE_S = 3.0
 """Outlasts a submission on a busy machine too."""
-DRAIN_S = "bot.app.DRAIN_S"
+DRAINING = "bot.stopping.DRAIN_S"
 MEMBERS = 8
 FAST = Bucket(requests=1000, per_s=1.0)
 SETTINGS = {
@@ -54,15 +54,19 @@ class VictimProcess:
         self.passed_file = folder / "passed"
         self.log_file = folder / "bot.log"
 
+    def tell(self, **settings: str) -> None:
+        """From its next start on these settings are others."""
+        self._settings |= settings
+
     @property
     def alive(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
     async def start(
-        self, *, dies_at: Point | None = None, lease_s: float = PATIENT_LEASE_S, drain_s: float = STOP_S
+        self, *, dies_at: Point | None = None, lease_s: float = PATIENT_LEASE_S, drain_s: float = DRAIN_S
     ) -> None:
         told = {DIES_AT: str(dies_at or ""), PASSED: str(self.passed_file)}
-        told |= pauses({DRAIN_S: drain_s}, lease_s=lease_s)
+        told |= pauses({DRAINING: drain_s}, lease_s=lease_s)
         paths = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
         with self.log_file.open("ab") as log:
             self._process = await nursery.start(
@@ -122,7 +126,7 @@ class Scene:
     asked: list[Asked] = field(default_factory=list)
 
     async def start(
-        self, *, dies_at: Point | None = None, lease_s: float = PATIENT_LEASE_S, drain_s: float = STOP_S
+        self, *, dies_at: Point | None = None, lease_s: float = PATIENT_LEASE_S, drain_s: float = DRAIN_S
     ) -> bool:
         """The bot takes commands; False when it died before."""
         identified, gateway = self.discord.gateway.identifies, self.discord.gateway
@@ -161,7 +165,7 @@ class Scene:
     async def stop(self) -> None:
         """The bot was asked to stop, and has stopped in time."""
         self.victim.terminate()
-        assert await self.victim.ended() == 0, self.victim.log()[-3000:]
+        assert await self.victim.ended(within_s=STOP_S) == 0, self.victim.log()[-3000:]
 
 
 def _find_all(work: Work, ids: list[int]) -> list[Request]:

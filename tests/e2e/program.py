@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
@@ -10,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.stage import LONG_S, Stage
+from tests.e2e.stage import LONG_S, STOP_S, Stage
 
 ROOT = Path(__file__).parents[2]
 POWERLESS = ("--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search")
@@ -57,12 +58,18 @@ async def begin(*command: str, env: Mapping[str, str], folder: Path, as_plain_us
     )
 
 
-async def ended(process: Process) -> Outcome:
+async def ended(process: Process, *, within_s: float = LONG_S) -> Outcome:
     """How it ended."""
-    async with asyncio.timeout(LONG_S):
+    async with asyncio.timeout(within_s):
         out, err = await process.communicate()
     assert process.returncode is not None
     return Outcome(process.returncode, out.decode(), err.decode())
+
+
+async def stopped(process: Process, *, by: signal.Signals = signal.SIGTERM) -> Outcome:
+    """How it ended after it was asked to stop, in the time that it has promised."""
+    process.send_signal(by)
+    return await ended(process, within_s=STOP_S)
 
 
 def content(path: Path) -> bytes | None:

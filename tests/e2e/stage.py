@@ -27,6 +27,8 @@ SONG_S = 0.1
 """Songs are fast: the order of events is tested, not their pace."""
 LONG_S = 30.0
 """More than anything here takes, also on a busy machine; what is awaited is an event, never a time."""
+STOP_S = 20.0
+"""What the bot has promised: its process is gone so soon after it was asked to stop, whatever hangs."""
 UNHURRIED = Limits(interaction_deadline_s=LONG_S)
 """A busy machine is not a bot that answers too late."""
 ANSWER_TO_COMMAND = 20
@@ -61,17 +63,16 @@ class Stage:
         """The bot from its start to its orderly stop, its books audited; it may be started again."""
         settings = self.settings.model_copy(update=changes)
         await asyncio.to_thread(migrate, self.database_url)
-        stop = asyncio.Event()
         with addresses_restored():
             async with application(settings) as app, asyncio.TaskGroup() as group:
                 app.client._connection.guild_ready_timeout = 0.05  # discord.py waits 2 s for more guilds
-                running = group.create_task(app.run(stop))
+                running = group.create_task(app.run())
                 try:
                     async with asyncio.timeout(LONG_S):
                         await app.client.wait_until_ready()
                     yield app
                 finally:
-                    stop.set()
+                    app.stop.ask()
                     await running
         breaches = await asyncio.to_thread(self.breaches)
         assert breaches == ()

@@ -18,7 +18,7 @@ from tests.crash import nursery
 from tests.crash.nursery import Child
 from tests.crash.points import pauses
 from tests.e2e.program import ROOT, environment
-from tests.e2e.stage import LONG_S, SONG_S, Stage
+from tests.e2e.stage import LONG_S, SONG_S, STOP_S, Stage
 
 GATEWAY, WORKER = ("--role", "gateway"), ("--role", "worker")
 FAST = Bucket(requests=1000, per_s=1.0)
@@ -51,15 +51,15 @@ class Hand:
     def log(self) -> str:
         return self.log_file.read_text(errors="replace")
 
-    async def ended(self) -> int:
+    async def ended(self, *, within_s: float = LONG_S) -> int:
         """The exit code, once there is one."""
-        async with asyncio.timeout(LONG_S):
+        async with asyncio.timeout(within_s):
             return await self.process.wait()
 
     async def stop(self) -> None:
         """It was asked to stop, and has done so in good order."""
         self.process.terminate()
-        assert await self.ended() == 0, self.log[-3000:]
+        assert await self.ended(within_s=STOP_S) == 0, self.log[-3000:]
 
     async def kill(self) -> None:
         """It is gone at once, with nothing finished."""

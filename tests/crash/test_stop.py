@@ -1,0 +1,153 @@
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.domain.requests import State
+from bot.stopping import STOP_S
+from sandbox.cqtai.effects import Slow
+from sandbox.cqtai.faults import Fault as ProviderFault
+from sandbox.cqtai.faults import Phase
+from sandbox.discord import Fault, FaultKind
+from tests.crash.scene import LONG_S, MEMBERS, Scene, scene
+from tests.crash.truth import all_told, prove
+from tests.unit.storage.severed import Line, line_to
+
+EACH = 24
+"""How many songs are asked for at each stage of the load."""
+AT_ONCE = 16
+"""How many of a kind the bot does at the same time."""
+LEASE_S = 20.0
+"""Nothing that hangs until the stop is taken for dead before."""
+LATE_S = 300.0
+TOOK = re.compile(r"stopped after ([0-9.]+) s")
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
+
+
+async def ordered(here: Scene, count: int) -> None:
+    for number in range(count):
+        await here.order(f"Member {number % MEMBERS}")
+
+
+def hang(here: Scene, route: str) -> None:
+    here.discord.faults.add(Fault(kind=FaultKind.HANG, on=route, times=None, after_s=LATE_S))
+
+
+def struck(here: Scene, route: str) -> int:
+    return sum(fault.on == route for _, fault in here.discord.faults.struck)
+
+
+async def stopped_in_time(here: Scene) -> float:
+    """The bot has kept its promise; gives the seconds that it took, by its own clock."""
+    await here.stop()
+    took_s = float(TOOK.findall(here.victim.log())[-1])
+    assert took_s <= STOP_S
+    return took_s
+
+
+async def all_ends(here: Scene) -> Counter[State]:
+    """How the requests ended once the bot was started again with nothing in its way."""
+    here.discord.faults.clear()
+    here.provider.faults.clear()
+    placed = await here.requests()
+    assert await here.start()
+    await all_told(here, *placed)
+    await here.stop()
+    return Counter((await prove(here)).values())
+
+
+async def load(here: Scene) -> None:
+    """Results are being uploaded, songs submitted and asked for, and commands answered; all of it hangs."""
+    uploads, edits, answers = "POST /channels/*", "PATCH *", "POST /interactions/*"
+    submissions = ProviderFault(Phase.SUBMIT, Slow(LATE_S), times=None, accepted=True)
+    hang(here, uploads)
+    await ordered(here, EACH)
+    await here.until(lambda: struck(here, uploads))  # in one channel, one after the other
+    here.provider.faults.add(submissions, ProviderFault(Phase.QUERY, Slow(LATE_S), times=None))
+    await ordered(here, EACH)
+    await here.until(lambda: here.provider.faults.struck(submissions) >= AT_ONCE)
+    hang(here, edits)
+    hang(here, answers)
+    await ordered(here, EACH)
+    await here.until(lambda: struck(here, answers) >= EACH)
+
+
+async def test_a_stop_under_load_is_in_time_though_the_provider_and_discord_hang(
+    tmp_path: Path, database: str, record_property: Callable[[str, object], None]
+) -> None:
+    async with scene(tmp_path, database_url=database, MAX_RUNNING="60") as here:
+        await here.start(lease_s=LEASE_S)
+        await load(here)
+        took_s = await stopped_in_time(here)
+        ends = await all_ends(here)
+    assert ends.total() == 3 * EACH
+    assert set(ends) <= {State.DELIVERED, State.UNCERTAIN}
+    assert ends[State.UNCERTAIN] <= AT_ONCE
+    record_property("database", database.partition(":")[0])
+    record_property("stopped after", f"{took_s} s")
+    for state, count in ends.items():
+        record_property(f"{state}", count)
+
+
+@asynccontextmanager
+async def lines(here: Scene, database: str) -> AsyncIterator[list[Line]]:
+    """The lines that the bot's next start has to Discord, to the provider and to a database's server."""
+    leading = {
+        "DISCORD_API_URL": here.discord.api_url,
+        "DISCORD_GATEWAY_URL": here.discord.gateway_url,
+        "CQTAI_BASE_URL": here.provider.base_url,
+    }
+    if not database.startswith("sqlite"):
+        leading["DATABASE_URL"] = database
+    async with AsyncExitStack() as stack:
+        found = []
+        for name, url in leading.items():
+            line, through = await stack.enter_async_context(line_to(url))
+            here.victim.tell(**{name: through})
+            found.append(line)
+        yield found
+
+
+@contextmanager
+def gone_dead(folder: Path, lines_to_world: list[Line]) -> Iterator[None]:
+    """Nothing answers, and nobody is told; a database file is locked by another program."""
+    for line in lines_to_world:
+        line.dead = True
+    with closing(sqlite3.connect(folder / "inspire.db")) as other:  # without a bot's file: of no effect
+        other.execute("BEGIN IMMEDIATE")
+        yield
+    for line in lines_to_world:
+        line.dead = False
+
+
+@pytest.mark.parametrize("songs", [0, 2 * EACH], ids=["idle", "under load"])
+async def test_a_stop_is_in_time_though_nothing_answers_any_more(
+    tmp_path: Path, database: str, songs: int
+) -> None:
+    async with (
+        scene(tmp_path, database_url=database, MAX_RUNNING="60") as here,
+        lines(here, database) as to_world,
+    ):
+        await here.start(lease_s=LEASE_S)
+        await ordered(here, songs)
+        for asked in here.asked:
+            await asked.invocation.answer(timeout_s=LONG_S)
+        with gone_dead(tmp_path, to_world):
+            await stopped_in_time(here)
+        ends = await all_ends(here)
+    assert ends.total() == songs
+    assert set(ends) <= {State.DELIVERED, State.UNCERTAIN}
+
+
+async def test_a_stop_is_in_time_though_the_bot_has_not_begun_yet(tmp_path: Path, database: str) -> None:
+    async with scene(tmp_path, database_url=database) as here:
+        hang(here, "GET /users/@me")
+        await here.victim.start()
+        await here.until(lambda: struck(here, "GET /users/@me"))
+        await stopped_in_time(here)
+        assert "asked to stop before it was ready" in here.victim.log()
