@@ -7,6 +7,8 @@ from sandbox.cqtai import Pace
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
 from tests.e2e import program
+from tests.e2e.engines import on_both
+from tests.e2e.kept import emptied, kept
 from tests.e2e.program import Outcome, environment
 from tests.e2e.stage import LONG_S, Stage
 
@@ -22,6 +24,7 @@ def told_in_words(outcome: Outcome, code: int) -> str:
     return said
 
 
+@on_both
 @pytest.mark.parametrize("command", ["run", "audit"])
 async def test_all_settings_that_are_missing_or_wrong_are_named_at_once(
     local: Stage, tmp_path: Path, command: str
@@ -38,11 +41,11 @@ async def test_all_settings_that_are_missing_or_wrong_are_named_at_once(
         "HTTP_PORT": "99999",
         "LOG_LEVEL": "LOUD",
     }
-    env = environment(local, **wrong)
+    env, before = environment(local, **wrong), kept(local.database_url)
     said = told_in_words(await program.bot(command, env=env, folder=tmp_path), 2)
     lines = [line.split(":")[0].strip() for line in said.splitlines()[1:]]
     assert sorted(lines) == sorted(wrong)
-    assert program.content(tmp_path / "inspire.db") is None
+    assert kept(local.database_url) == before
 
 
 async def test_a_setting_that_is_wrong_is_named_without_its_value(local: Stage, tmp_path: Path) -> None:
@@ -53,15 +56,18 @@ async def test_a_setting_that_is_wrong_is_named_without_its_value(local: Stage, 
     assert "hush" not in said
 
 
+@on_both
 async def test_settings_may_stand_in_a_file(local: Stage, tmp_path: Path) -> None:
-    settings = environment(local)
+    settings = environment(local, DATABASE_URL=emptied(local.database_url))
     text = "\n".join(f"{name}={value}" for name, value in settings.items())
     program.write(tmp_path / ".env", text.encode())
     outcome = await program.bot("migrate", env={}, folder=tmp_path)
     assert "The database is up to date (new -> " in told_in_words(outcome, 0)
 
 
+@on_both
 async def test_check_finds_everything_well(local: Stage, tmp_path: Path) -> None:
+    before = kept(local.database_url)
     said = told_in_words(await program.bot("check", env=environment(local), folder=tmp_path), 0)
     assert [line.split()[:2] for line in said.splitlines() if "  " in line][:4] == [
         ["settings", "ok"],
@@ -72,7 +78,7 @@ async def test_check_finds_everything_well(local: Stage, tmp_path: Path) -> None
     assert "permissions=" in said
     assert local.submissions == []
     assert local.provider.credits.spent == 0
-    assert program.content(tmp_path / "inspire.db") is None
+    assert kept(local.database_url) == before
 
 
 WRONG = {
@@ -83,6 +89,7 @@ WRONG = {
 }
 
 
+@on_both
 @pytest.mark.parametrize(("changes", "subject", "words"), WRONG.values(), ids=WRONG)
 async def test_check_says_what_has_to_be_mended(
     local: Stage, tmp_path: Path, changes: dict[str, str], subject: str, words: str
@@ -95,6 +102,7 @@ async def test_check_says_what_has_to_be_mended(
     assert not any(secret in said for secret in (env["DISCORD_TOKEN"], env["CQTAI_API_KEY"]))
 
 
+@on_both
 @pytest.mark.parametrize("command", ["run", "sync"])
 async def test_a_wrong_token_is_a_sentence(local: Stage, tmp_path: Path, command: str) -> None:
     env = environment(local, DISCORD_TOKEN="wrong.token.here")
@@ -103,12 +111,14 @@ async def test_a_wrong_token_is_a_sentence(local: Stage, tmp_path: Path, command
     assert "wrong.token.here" not in said
 
 
+@on_both
 async def test_a_discord_that_cannot_be_reached_is_a_sentence(local: Stage, tmp_path: Path) -> None:
     env = environment(local, DISCORD_API_URL=f"{CLOSED}/api/v10")
     said = told_in_words(await program.bot("run", env=env, folder=tmp_path), 1)
     assert "Discord, or the network to it, failed" in said
 
 
+@on_both
 async def test_sync_tells_the_commands_changed_or_not(local: Stage, tmp_path: Path) -> None:
     for _ in range(2):
         told = local.discord.registrations()
@@ -117,6 +127,7 @@ async def test_sync_tells_the_commands_changed_or_not(local: Stage, tmp_path: Pa
         assert local.discord.registrations() > told
 
 
+@on_both
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 async def test_a_signal_ends_the_program_in_order_though_there_is_work(
     local: Stage, tmp_path: Path, number: signal.Signals
@@ -128,33 +139,32 @@ async def test_a_signal_ends_the_program_in_order_though_there_is_work(
         for asked in placed:
             await asked.answer(timeout_s=LONG_S)
         await local.provider.wait_for(lambda provider: len(provider.tasks) >= 5, timeout_s=LONG_S)
-        process.send_signal(number)
-        said = told_in_words(await program.ended(process), 0)
-    assert "stopped" in said
+        said = told_in_words(await program.stopped(process, by=number), 0)
+    assert "stopped after" in said
     assert local.provider.key not in said
     assert local.discord.token not in said
     assert local.breaches() == ()
 
 
+@on_both
 async def test_a_request_placed_in_one_process_is_delivered_by_the_next(local: Stage, tmp_path: Path) -> None:
     local.provider.pace = Pace(1.5)
     async with program.serving(local, folder=tmp_path) as process:
         status = await local.place()
         await local.provider.wait_for(lambda provider: len(provider.tasks) == 1, timeout_s=LONG_S)
-        process.send_signal(signal.SIGTERM)
-        told_in_words(await program.ended(process), 0)
+        told_in_words(await program.stopped(process), 0)
     async with local.bot():
         await local.shows(status, "Your song is ready")
     assert len(local.results()) == len(local.submissions) == 1
 
 
+@on_both
 async def test_a_log_in_json_has_no_secret_and_one_object_a_line(local: Stage, tmp_path: Path) -> None:
     local.provider.faults.add(Fault(Phase.TASK, Stall()))
     async with program.serving(local, folder=tmp_path, LOG_FORMAT="json", LOG_LEVEL="debug") as process:
         await local.place()
         await local.provider.wait_for(lambda provider: len(provider.tasks) == 1, timeout_s=LONG_S)
-        process.send_signal(signal.SIGTERM)
-        outcome = await program.ended(process)
+        outcome = await program.stopped(process)
     assert all(line.startswith("{") and line.endswith("}") for line in outcome.err.splitlines())
     assert local.provider.key not in outcome.err
     assert local.discord.token not in outcome.err

@@ -1,35 +1,35 @@
 import os
 import shutil
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from tests.e2e import program
+from tests.e2e.engines import on_both
+from tests.e2e.kept import change, emptied, kept
 from tests.e2e.program import content, environment, write
 from tests.e2e.stage import Stage
 from tests.e2e.test_command_line import told_in_words
 
 WRITING = ["run", "migrate"]
+NEWER = "UPDATE alembic_version SET version_num = '9999'"
 needs_modes = pytest.mark.skipif(
     os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may write every file"
 )
 
 
 @pytest.fixture
-async def file(local: Stage, tmp_path: Path) -> Path:
-    """A database with one finished song."""
+async def books(local: Stage) -> str:
+    """The URL of a database with one finished song."""
     async with local.bot():
         await local.placed_result()
+    return local.database_url
+
+
+@pytest.fixture
+def file(books: str, tmp_path: Path) -> Path:
+    """The file with one finished song."""
     return tmp_path / "inspire.db"
-
-
-def change(path: Path, *statements: str) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        for statement in statements:
-            connection.execute(statement)
-    connection.close()
 
 
 def protect(path: Path) -> None:
@@ -40,32 +40,35 @@ def make_protected(folder: Path) -> None:
     folder.mkdir(mode=0o555)
 
 
+@on_both
 async def test_migrate_makes_the_database_and_says_so_again(local: Stage, tmp_path: Path) -> None:
-    env = environment(local)
+    env = environment(local, DATABASE_URL=emptied(local.database_url))
     first = told_in_words(await program.bot("migrate", env=env, folder=tmp_path), 0)
     second = told_in_words(await program.bot("migrate", env=env, folder=tmp_path), 0)
     assert "(new -> " in first
     assert "(new -> " not in second
-    assert content(tmp_path / "inspire.db")
+    assert kept(local.database_url)
 
 
-async def test_the_audit_of_good_books_is_clean(local: Stage, file: Path, tmp_path: Path) -> None:
+@on_both
+async def test_the_audit_of_good_books_is_clean(local: Stage, books: str, tmp_path: Path) -> None:
     said = told_in_words(await program.bot("audit", env=environment(local), folder=tmp_path), 0)
     assert "1 delivered" in said
     assert "90 granted = 60 available + 0 on hold + 30 used" in said
     assert "clean" in said
 
 
-async def test_the_audit_of_damaged_books_names_the_breach(local: Stage, file: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "copy.db"
-    shutil.copy(file, copy)
-    change(copy, "UPDATE accounts SET debits_posted = debits_posted - 10 WHERE kind <> 'system'")
-    env = environment(local, DATABASE_URL=f"sqlite:///{copy}")
-    said = told_in_words(await program.bot("audit", env=env, folder=tmp_path), 1)
+@on_both
+async def test_the_audit_of_damaged_books_names_the_breach(local: Stage, books: str, tmp_path: Path) -> None:
+    change(books, "UPDATE accounts SET debits_posted = debits_posted - 10 WHERE kind <> 'system'")
+    before = kept(books)
+    said = told_in_words(await program.bot("audit", env=environment(local), folder=tmp_path), 1)
     assert "BREACH" in said
     assert "its transfers come to 90, 0 and 30" in said
+    assert kept(books) == before
 
 
+@on_both
 async def test_the_audit_may_run_beside_the_bot(local: Stage, tmp_path: Path) -> None:
     async with local.bot():
         await local.placed_result()
@@ -73,21 +76,33 @@ async def test_the_audit_may_run_beside_the_bot(local: Stage, tmp_path: Path) ->
     assert "1 delivered" in said
 
 
+@on_both
 async def test_an_audit_without_a_database_says_what_to_do(local: Stage, tmp_path: Path) -> None:
-    said = told_in_words(await program.bot("audit", env=environment(local), folder=tmp_path), 1)
+    env = environment(local, DATABASE_URL=emptied(local.database_url))
+    said = told_in_words(await program.bot("audit", env=env, folder=tmp_path), 1)
     assert "python -m bot migrate" in said
-    assert content(tmp_path / "inspire.db") is None
+    assert not kept(local.database_url)
 
 
+@on_both
 @pytest.mark.parametrize("command", WRITING)
 async def test_a_database_of_a_newer_version_is_left_alone(
-    local: Stage, file: Path, tmp_path: Path, command: str
+    local: Stage, books: str, tmp_path: Path, command: str
 ) -> None:
-    change(file, "UPDATE alembic_version SET version_num = '9999'")
-    before = content(file)
+    change(books, NEWER)
+    before = kept(books)
     said = told_in_words(await program.bot(command, env=environment(local), folder=tmp_path), 1)
     assert "was made by a newer version of this program (revision 9999)" in said
-    assert content(file) == before
+    assert kept(books) == before
+
+
+@on_both
+async def test_check_tells_of_a_database_of_a_newer_version(local: Stage, books: str, tmp_path: Path) -> None:
+    change(books, NEWER)
+    before = kept(books)
+    said = told_in_words(await program.bot("check", env=environment(local), folder=tmp_path), 1)
+    assert "database  FAIL" in said
+    assert kept(books) == before
 
 
 @pytest.mark.parametrize("command", WRITING)
@@ -139,15 +154,3 @@ async def test_a_file_that_is_no_database_is_left_alone(local: Stage, tmp_path: 
     said = told_in_words(await program.bot("run", env=environment(local), folder=tmp_path), 1)
     assert "is not a SQLite database" in said
     assert content(path) == before
-
-
-async def test_check_tells_of_a_database_of_a_newer_version(local: Stage, file: Path, tmp_path: Path) -> None:
-    change(file, "UPDATE alembic_version SET version_num = '9999'")
-    said = told_in_words(await program.bot("check", env=environment(local), folder=tmp_path), 1)
-    assert "database  FAIL" in said
-
-
-async def test_an_address_that_is_no_sqlite_file_is_a_sentence(local: Stage, tmp_path: Path) -> None:
-    env = environment(local, DATABASE_URL="postgresql://somebody:hush@127.0.0.1/songs")
-    said = told_in_words(await program.bot("run", env=env, folder=tmp_path), 1)
-    assert "hush" not in said
