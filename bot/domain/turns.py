@@ -3,8 +3,8 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from heapq import heapify, heappop, heappush
+from datetime import datetime, timedelta
+from heapq import heapify, heappop, heappush, heapreplace
 
 _FUTURE = 10**18
 """Microseconds since the epoch, later than any turn that was really had."""
@@ -17,6 +17,7 @@ class Place:
     request_id: int
     guild_id: int
     user_id: int
+    model: str = ""
     member_active: int = 1
     """How many requests the member has there, in the line and with the provider; at least this one."""
     member_turn_at: datetime | None = None
@@ -58,6 +59,21 @@ def in_turn(waiting: Sequence[Place], running: Mapping[int, int]) -> list[Place]
         if heap:
             heappush(guilds, (count + 1, now, heap[0], guild))
     return order
+
+
+def ends_of(usual_s: Sequence[float], opens_at: Sequence[datetime]) -> list[datetime]:
+    """When each request of a line will probably be finished, in the line's order.
+
+    `usual_s` is how many seconds each of them usually takes, and `opens_at` when each of the provider's
+    places comes free; there is at least one where anybody waits.
+    """
+    places = list(opens_at)
+    heapify(places)
+    ends: list[datetime] = []
+    for took_s in usual_s:
+        ends.append(places[0] + timedelta(seconds=took_s))
+        heapreplace(places, ends[-1])
+    return ends
 
 
 def _rank(at: datetime | None) -> int:

@@ -1,6 +1,6 @@
 """What a message has to say, as facts: the status of a request and its result."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,8 +8,8 @@ from enum import StrEnum
 from bot.domain.polling import Durations
 from bot.domain.requests import AT_PROVIDER, RETURNED, Failure, Request, State
 from bot.domain.tasks import Clip
-from bot.domain.turns import Place, in_turn
-from bot.services.gate import BLOCKING, Trouble
+from bot.services.gate import Trouble
+from bot.services.line import Line, Turn, rung
 
 QUARTERS = 4
 
@@ -44,6 +44,10 @@ class StatusCard:
     """When it will probably be finished."""
     pause: Trouble | None = None
     """Why the line does not move while it waits."""
+    paused: str | None = None
+    """Why moderators have paused the server's songs while it waits, in their words."""
+    halted: bool = False
+    """True when the bot's operator has stopped the line in which it waits."""
     hints: tuple[Hint, ...] = ()
     failure: Failure | None = None
     partial: bool = False
@@ -76,9 +80,9 @@ class StatusCard:
 
         A place in the line counts by powers of two: from 9 to 8, 5 to 4, 3 to 2 and 2 to 1.
         """
-        rung = (self.position - 1).bit_length() if self.position else 0
         return (
-            f"{self.state} {rung} {self.pause} {self.quarters} {min(self.clips_ready, 1)} {self.result_url}"
+            f"{self.state} {rung(self.position)} {self.pause} {self.quarters} {min(self.clips_ready, 1)} "
+            f"{self.result_url} {self.halted} {self.paused}"
         )
 
 
@@ -104,9 +108,10 @@ class ResultCard:
     partial: bool
 
 
-def status_card(request: Request, *, line: "Line", durations: Durations, now: datetime) -> StatusCard:
+def status_card(request: Request, *, line: Line, durations: Durations, now: datetime) -> StatusCard:
     """What a request's status message should say now."""
-    position = line.position(request.id) if request.state is State.WAITING else None
+    waits = request.state is State.WAITING
+    turn = line.turn(request.id) if waits else None
     usual_s = durations.median_s
     is_kept = request.state is State.UNDELIVERABLE
     return StatusCard(
@@ -117,11 +122,13 @@ def status_card(request: Request, *, line: "Line", durations: Durations, now: da
         model=request.spec.model,
         cost=request.cost,
         state=request.state,
-        position=position,
-        pause=line.pause if position else None,
+        position=turn.position if turn else None,
+        pause=line.pause if turn else None,
+        paused=line.paused.get(request.guild_id) if waits else None,
+        halted=line.halted and waits,
         quarters=_quarters(request, usual_s, now),
         clips_ready=len(request.watch.clips) if request.watch else 0,
-        expected_at=_expected_at(request, line, position, usual_s, now),
+        expected_at=_in_line(turn, line) if waits else _expected_at(request, usual_s, now),
         hints=tuple(_hints(request)),
         failure=request.failure,
         partial=request.partial,
@@ -129,36 +136,6 @@ def status_card(request: Request, *, line: "Line", durations: Durations, now: da
         maybe_posted=is_kept and request.result_channel_id is not None,
         clip_ids=tuple(clip.id for clip in request.clips) if is_kept else (),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The line in front of the provider at one moment."""
-
-    positions: Mapping[int, int]
-    """Places, from 1, by request id; empty where nobody looked."""
-    running: int
-    places: int
-    """How many tasks the provider may run at once."""
-    pause: Trouble | None = None
-    """The lasting trouble for which it does not move."""
-
-    @classmethod
-    def of(
-        cls,
-        waiting: Sequence[Place],
-        running: Mapping[int, int],
-        *,
-        places: int,
-        trouble: Trouble | None = None,
-    ) -> "Line":
-        """The line, with its true order."""
-        positions = {place.request_id: n for n, place in enumerate(in_turn(waiting, running), 1)}
-        return cls(positions, sum(running.values()), places, trouble if trouble in BLOCKING else None)
-
-    def position(self, request_id: int) -> int | None:
-        """A request's place, from 1; None when it does not wait."""
-        return self.positions.get(request_id)
 
 
 def next_look_at(request: Request, *, durations: Durations, now: datetime) -> datetime | None:
@@ -185,14 +162,11 @@ def _quarters(request: Request, usual_s: float, now: datetime) -> int:
     return max(0, min(QUARTERS - 1, int(share * QUARTERS)))
 
 
-def _expected_at(
-    request: Request, line: Line, position: int | None, usual_s: float, now: datetime
-) -> datetime | None:
-    if position is not None:
-        if line.pause:
-            return None
-        turns = (position - 1 + line.running) // max(line.places, 1) + 1
-        return now + timedelta(seconds=usual_s * turns)
+def _in_line(turn: Turn | None, line: Line) -> datetime | None:
+    return turn.ends_at if turn and line.moves else None
+
+
+def _expected_at(request: Request, usual_s: float, now: datetime) -> datetime | None:
     if request.state not in AT_PROVIDER:
         return None
     return max((request.accepted_at or now) + timedelta(seconds=usual_s), now)

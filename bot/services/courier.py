@@ -14,11 +14,12 @@ from bot.domain.errors import (
     UnsendableError,
 )
 from bot.domain.requests import Request
-from bot.services.cards import Line, StatusCard, next_look_at
+from bot.services.cards import StatusCard, next_look_at
 from bot.services.delivery import Delivery
 from bot.services.facts import facts_of, facts_of_notice
 from bot.services.intents import Intent, Way, may_be_unanswered, ways
 from bot.services.lease import Lease
+from bot.services.line import LINE_S, Line
 from bot.services.moves import existing
 from bot.services.outbox import Notice, NoticeKind
 from bot.services.ports import Announcer, Clock
@@ -29,8 +30,6 @@ log = logging.getLogger(__name__)
 
 LEASE_S = 180.0
 """Outlasts fetching and uploading two files, in seconds."""
-LINE_S = 1.0
-"""How long, in seconds, the line in front of the provider is taken as known."""
 RETRY_S = 2.0
 """Seconds before the first repeat; doubled each time."""
 RETRY_MAX_S = 300.0
@@ -61,7 +60,7 @@ class Courier:
         self._places = places
         self._spacing = timedelta(seconds=edit_spacing_s)
         self._clock = clock
-        self._line = Line({}, 0, places)
+        self._line = Line()
         self._line_at: datetime | None = None
 
     async def claim(self, limit: int) -> Sequence[Notice]:
@@ -153,7 +152,7 @@ class Courier:
     async def _line_now(self, now: datetime) -> Line:
         if self._line_at is None or now - self._line_at >= timedelta(seconds=LINE_S):
             self._line_at = now
-            self._line = await self._store.read(line_of, self._places)
+            self._line = await self._store.read(line_of, self._places, now)
         return self._line
 
 

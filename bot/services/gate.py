@@ -44,6 +44,8 @@ class Gate:
     failures: int = 0
     """Submissions in a row that met this trouble."""
     shut_until: datetime | None = None
+    halted: bool = False
+    """True while the bot's operator lets nothing be submitted, for any server."""
 
     def room(self, running: int, *, submitting: int, places: int, now: datetime) -> int:
         """How many more tasks may be submitted.
@@ -52,7 +54,7 @@ class Gate:
         limit. While the provider is out of reach or the account in trouble, one at a time tries whether it
         works again.
         """
-        if self.is_shut(now):
+        if self.halted or self.is_shut(now):
             return 0
         room = max(0, min(places, self.learned) - running)
         if self.trouble in BLOCKING:
@@ -65,7 +67,7 @@ class Gate:
 
     def answered(self, *, places: int) -> "Gate":
         """After an answer about the request itself: open, and one place more may be tried."""
-        return Gate(min(places, self.learned + 1))
+        return Gate(min(places, self.learned + 1), halted=self.halted)
 
     def met(
         self,

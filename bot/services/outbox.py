@@ -45,6 +45,10 @@ class Notices(Protocol):
         """There is something (new) to say at `due_at`; several such are said once."""
         ...
 
+    def touch_line(self, guild_id: int | None, *, due_at: datetime) -> None:
+        """There is something new to say at `due_at` of each request that waits, there or in all servers."""
+        ...
+
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Notice]:
         """At most `limit` notices that are due and in nobody's hand, now leased; longest due first."""
         ...

@@ -74,7 +74,7 @@ def place(
     """
     known = work.requests.find(asked.interaction_id)
     if known is not None:
-        return describe(work, known, line_of(work, rules.places), now), None
+        return describe(work, known, line_of(work, rules.places, now), now), None
     settings = work.guilds.share(asked.guild_id)
     _refuse_closed(settings, asked)
     spec = _spec(order, settings, rules)
@@ -140,7 +140,7 @@ def _new(
 
 def _announce(work: Work, request: Request, rules: SongRules, now: datetime) -> StatusCard:
     """The status that the answer shows, which the outbox knows of."""
-    card = describe(work, request, line_of(work, rules.places, longest=SHORT_LINE), now)
+    card = describe(work, request, line_of(work, rules.places, now, longest=SHORT_LINE), now)
     work.notices.open(
         request.id,
         NoticeKind.STATUS,

@@ -98,5 +98,5 @@ def _cancel(work: Work, request_id: int, guild_id: int, user_id: int, now: datet
 
 
 def _active_of(work: Work, guild_id: int, user_id: int, places: int, now: datetime) -> list[StatusCard]:
-    line = line_of(work, places)
+    line = line_of(work, places, now)
     return [describe(work, request, line, now) for request in work.requests.active_of(guild_id, user_id)]

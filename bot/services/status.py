@@ -1,10 +1,17 @@
 """What a request's status says now, and the line that it stands in."""
 
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 
 from bot.domain.requests import Request, State
-from bot.services.cards import Line, StatusCard, status_card
+from bot.domain.turns import Place, ends_of, in_turn
+from bot.services.cards import StatusCard, status_card
+from bot.services.gate import BLOCKING, Gate
+from bot.services.line import Line, Turn
 from bot.services.work import Work
+
+MOST_LOOKED_AT = 200
+"""Of so many tasks at the provider each is asked since when it runs; of more, their ends count as even."""
 
 
 def describe(work: Work, request: Request, line: Line, now: datetime) -> StatusCard:
@@ -12,10 +19,60 @@ def describe(work: Work, request: Request, line: Line, now: datetime) -> StatusC
     return status_card(request, line=line, durations=work.timings.of(request.spec.model), now=now)
 
 
-def line_of(work: Work, places: int, *, longest: int | None = None) -> Line:
+def standing(work: Work, paused: Collection[int]) -> list[Place]:
+    """All requests that stand in line, oldest first: those that wait, but for the paused servers'."""
+    waiting = work.requests.waiting()
+    return [place for place in waiting if place.guild_id not in paused] if paused else waiting
+
+
+def line_of(work: Work, places: int, now: datetime, *, longest: int | None = None) -> Line:
     """The line in front of the provider now; without its order if more than `longest` wait."""
-    gate = work.gates.get()
-    trouble = gate.trouble if gate else None
+    gate, paused = work.gates.get() or Gate(places), work.guilds.paused()
+    trouble = gate.trouble if gate.trouble in BLOCKING else None
     if longest is not None and work.requests.count(State.WAITING) > longest:
-        return Line.of((), work.requests.running(), places=places, trouble=trouble)
-    return Line.of(work.requests.waiting(), work.requests.running(), places=places, trouble=trouble)
+        return Line(pause=trouble, paused=paused, halted=gate.halted)
+    running = work.requests.running()
+    order = in_turn(standing(work, paused), running)
+    usual_s = _usual_s(work, {place.model for place in order})
+    opens_at = _openings(work, min(places, gate.learned), sum(running.values()), order, usual_s, now)
+    ends = ends_of([usual_s[place.model] for place in order], opens_at)
+    turns = {
+        place.request_id: Turn(position, ends_at)
+        for position, (place, ends_at) in enumerate(zip(order, ends, strict=True), 1)
+    }
+    return Line(order=tuple(order), turns=turns, pause=trouble, paused=paused, halted=gate.halted)
+
+
+def _usual_s(work: Work, models: Collection[str]) -> dict[str, float]:
+    return {model: work.timings.of(model).median_s for model in models}
+
+
+def _openings(
+    work: Work,
+    places: int,
+    running: int,
+    order: list[Place],
+    usual_s: Mapping[str, float],
+    now: datetime,
+) -> list[datetime]:
+    """When the provider's places come free, as many as the line can use; soonest first."""
+    useful = min(places, len(order))
+    free = max(0, min(useful, places - running))
+    taken = useful - free
+    if not taken:
+        return [now] * free
+    # while more run than there are places, the first to end make room for nobody
+    surplus = max(0, running - places)
+    if running > MOST_LOOKED_AT:
+        step_s = usual_s[order[0].model] / running
+        ends = [now + timedelta(seconds=step_s * (surplus + n)) for n in range(1, taken + 1)]
+    else:
+        ends = _ends_of_running(work, now)[surplus : surplus + taken]
+    return [now] * free + ends or [now]  # on PostgreSQL the last of them may have ended just now
+
+
+def _ends_of_running(work: Work, now: datetime) -> list[datetime]:
+    """When each of the tasks at the provider will probably be finished, soonest first."""
+    running = work.requests.running_since()
+    usual_s = _usual_s(work, {model for model, _ in running})
+    return sorted(max(now, (since or now) + timedelta(seconds=usual_s[model])) for model, since in running)

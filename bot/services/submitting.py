@@ -19,12 +19,15 @@ from bot.domain.failures import of_refusal
 from bot.domain.polling import Pace, interval_s
 from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Move, Request, State
 from bot.domain.tasks import Watch
-from bot.domain.turns import in_turn
+from bot.domain.turns import Place, in_turn
 from bot.services.facts import facts_of
 from bot.services.gate import Gate, Trouble
 from bot.services.lease import Lease
+from bot.services.line import LINE_S, rung
 from bot.services.moves import existing, make_move
+from bot.services.outbox import NoticeKind
 from bot.services.ports import Clock, Meter, SongProvider, Unmetered
+from bot.services.status import standing
 from bot.services.work import Store, Work
 
 log = logging.getLogger(__name__)
@@ -142,11 +145,26 @@ def _take(work: Work, places: int, limit: int, lease: Lease, now: datetime) -> l
     work.requests.lock_line()
     gate = gate_of(work, places)
     room = min(limit, _room(work, gate, places, now))
-    order = in_turn(work.requests.waiting(), work.requests.running())[:room] if room else []
-    return [
+    if not room:
+        return []
+    order = in_turn(standing(work, work.guilds.paused()), work.requests.running())
+    taken = [
         make_move(work, existing(work, place.request_id), Move.TAKE, now=now, lease=lease, next_at=now)
-        for place in order
+        for place in order[:room]
     ]
+    _tell_neighbours(work, order[room:], len(taken), now)
+    return taken
+
+
+def _tell_neighbours(work: Work, left: Sequence[Place], taken: int, now: datetime) -> None:
+    """Those whose place is worth telling after so many before them were taken: a few, however long the line.
+
+    Only after a look at the line from before is no longer taken as known.
+    """
+    due_at = now + timedelta(seconds=LINE_S)
+    near = (place for n, place in enumerate(left, 1) if rung(n) != rung(n + taken))
+    for request_id in sorted(place.request_id for place in near):  # in one order everywhere: no deadlock
+        work.notices.touch(request_id, NoticeKind.STATUS, due_at=due_at)
 
 
 def _room(work: Work, gate: Gate, places: int, now: datetime) -> int:
@@ -158,9 +176,11 @@ def _room(work: Work, gate: Gate, places: int, now: datetime) -> int:
 
 def _opens_at(work: Work, places: int, now: datetime) -> datetime | None:
     """When a waiting request may go to the provider; None while none waits or all places are taken."""
-    if not work.requests.count(State.WAITING):
+    if not work.requests.per_guild(State.WAITING).keys() - work.guilds.paused().keys():
         return None
     gate = gate_of(work, places)
+    if gate.halted:
+        return None
     if gate.is_shut(now):
         return gate.shut_until
     return now if _room(work, gate, places, now) else None

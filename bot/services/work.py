@@ -91,6 +91,18 @@ class Requests(Protocol):
         """How many of the provider's places each server takes, of those that take any."""
         ...
 
+    def running_since(self) -> list[tuple[str, datetime | None]]:
+        """The models of the requests with the provider, and since when it has each; None until it says so."""
+        ...
+
+    def per_guild(self, *states: State) -> Mapping[int, int]:
+        """How many of each server's requests are in one of these states; servers without any are left out."""
+        ...
+
+    def of_guild(self, guild_id: int, *states: State, limit: int) -> list[Request]:
+        """At most `limit` of a server's requests in these states, oldest first."""
+        ...
+
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Request]:
         """At most `limit` requests that are due and in nobody's hand, now leased; longest due first."""
         ...

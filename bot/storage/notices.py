@@ -3,15 +3,16 @@
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert, or_, select, tuple_, update
 
 from bot.domain.errors import StaleError
+from bot.domain.requests import State
 from bot.services.lease import Lease
 from bot.services.outbox import Notice, NoticeKind
 from bot.services.ports import Bell
 from bot.storage.due import Agenda, is_due
-from bot.storage.tables import notices
-from bot.storage.types import UtcDateTime
+from bot.storage.tables import notices, requests
+from bot.storage.types import SNOWFLAKE, UtcDateTime
 from bot.storage.upserts import Upsert, upsert
 
 _c = notices.c
@@ -69,6 +70,27 @@ _FAILED = _IN_HAND.values(
     due_at=_NEXT_AT,
     again_at=case((_c.again_at > _NEXT_AT, _c.again_at), else_=None),
 )
+_IN_HAND_NOW = _c.lease_until.is_not(None)
+
+
+def _touched(due_at: ColumnElement[datetime]) -> dict[str, ColumnElement[datetime]]:
+    """What a touch writes: it waits for `not_before`, and for the courier who has the notice in hand."""
+    wanted_at = _later(_c.not_before, due_at)
+    return {
+        "due_at": case((_IN_HAND_NOW, _c.due_at), else_=_sooner(_c.due_at, wanted_at)),
+        "again_at": case((_IN_HAND_NOW, _sooner(_c.again_at, wanted_at)), else_=_c.again_at),
+    }
+
+
+_GUILD = bindparam("guild", type_=SNOWFLAKE)
+_LINE = select(requests.c.id).where(
+    requests.c.state == State.WAITING, or_(_GUILD.is_(None), requests.c.guild_id == _GUILD)
+)
+_TOUCH_LINE = (
+    update(notices)
+    .where(_c.kind == NoticeKind.STATUS, _c.request_id.in_(_LINE))
+    .values(_touched(bindparam("at", type_=UtcDateTime())))
+)
 
 
 class SqlNotices:
@@ -101,6 +123,11 @@ class SqlNotices:
         """
         touched = {"request_id": request_id, "kind": kind, "due_at": due_at, "version": 1, "attempts": 0}
         self._conn.execute(_touch(self._conn.dialect.name), touched)
+        self._on_due()
+
+    def touch_line(self, guild_id: int | None, *, due_at: datetime) -> None:
+        """There is something new to say at `due_at` of each request that waits, there or in all servers."""
+        self._conn.execute(_TOUCH_LINE, {"guild": guild_id, "at": due_at})
         self._on_due()
 
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Notice]:
@@ -161,12 +188,6 @@ def _key(notice: Notice) -> dict[str, object]:
 @cache
 def _touch(dialect: str) -> Upsert:
     statement = upsert(dialect, notices)
-    wanted_at = _later(_c.not_before, statement.excluded["due_at"])
-    in_hand = _c.lease_until.is_not(None)
     return statement.on_conflict_do_update(
-        index_elements=["request_id", "kind"],
-        set_={
-            "due_at": case((in_hand, _c.due_at), else_=_sooner(_c.due_at, wanted_at)),
-            "again_at": case((in_hand, _sooner(_c.again_at, wanted_at)), else_=_c.again_at),
-        },
+        index_elements=["request_id", "kind"], set_=_touched(statement.excluded["due_at"])
     )

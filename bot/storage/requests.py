@@ -50,6 +50,7 @@ _WAITING = (
         _c.id,
         _c.guild_id,
         _c.user_id,
+        _c.model,
         func.coalesce(members.c.active, 1),
         members.c.last_turn_at,
         guilds.c.last_turn_at,
@@ -59,12 +60,16 @@ _WAITING = (
     .where(_c.state == bindparam("of_state"))
     .order_by(*_OLDEST_FIRST)
 )
-_RUNNING = (
-    select(_c.guild_id, func.count().label("running"))
-    .where(_c.state.in_(bindparam("states", expanding=True)))
-    .group_by(_c.guild_id)
+_IN_STATES = _c.state.in_(bindparam("states", expanding=True))
+_PER_GUILD = select(_c.guild_id, func.count()).where(_IN_STATES).group_by(_c.guild_id)
+_SINCE = select(_c.model, _c.accepted_at).where(_IN_STATES)
+_OF_GUILD = (
+    select(requests)
+    .where(_c.guild_id == bindparam("guild"), _IN_STATES)
+    .order_by(*_OLDEST_FIRST)
+    .limit(bindparam("at_most"))
 )
-_COUNT = select(func.count()).select_from(requests).where(_c.state.in_(bindparam("states", expanding=True)))
+_COUNT = select(func.count()).select_from(requests).where(_IN_STATES)
 _DUE = (
     select(requests)
     .where(is_due(requests, "next_at"))
@@ -165,17 +170,32 @@ class SqlRequests:
                 request_id=row[0],
                 guild_id=row[1],
                 user_id=row[2],
-                member_active=row[3],
-                member_turn_at=row[4],
-                guild_turn_at=row[5],
+                model=row[3],
+                member_active=row[4],
+                member_turn_at=row[5],
+                guild_turn_at=row[6],
             )
             for row in rows
         ]
 
     def running(self) -> dict[int, int]:
         """How many of the provider's places each server takes, of those that take any."""
-        rows = self._conn.execute(_RUNNING, {"states": sorted(AT_PROVIDER)})
-        return {row.guild_id: row.running for row in rows}
+        return self.per_guild(*AT_PROVIDER)
+
+    def running_since(self) -> list[tuple[str, datetime | None]]:
+        """The models of the requests with the provider, and since when it has each; None until it says so."""
+        rows = self._conn.execute(_SINCE, {"states": sorted(AT_PROVIDER)})
+        return [(model, since) for model, since in rows]
+
+    def per_guild(self, *states: State) -> dict[int, int]:
+        """How many of each server's requests are in one of these states; servers without any are left out."""
+        rows = self._conn.execute(_PER_GUILD, {"states": sorted(states)})
+        return {guild_id: int(count) for guild_id, count in rows}
+
+    def of_guild(self, guild_id: int, *states: State, limit: int) -> list[Request]:
+        """At most `limit` of a server's requests in these states, oldest first."""
+        terms = {"guild": guild_id, "states": sorted(states), "at_most": limit}
+        return [request_of(row) for row in self._conn.execute(_OF_GUILD, terms)]
 
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Request]:
         """At most `limit` requests that are due and in nobody's hand, now leased; longest due first."""

@@ -5,10 +5,12 @@ from datetime import datetime
 import pytest
 
 from bot.domain.errors import StaleError
+from bot.domain.requests import Move
 from bot.services.outbox import Notice, NoticeKind
+from bot.services.work import Work
 from bot.storage.store import SqlStore
 from tests.unit.storage.databases import column
-from tests.unit.storage.making import NOW, after, lease, placed
+from tests.unit.storage.making import GUILD, NOW, after, awaiting, lease, new_request, placed
 
 STATUS, RESULT = NoticeKind.STATUS, NoticeKind.RESULT
 
@@ -103,6 +105,42 @@ async def test_a_touch_while_it_is_in_hand_keeps_the_distance_too(store: SqlStor
     (notice,) = await claim(store)
     await touch(store, at_s=1)
     await said(store, notice, quiet_s=4)
+    assert await next_due_at(store) == after(4)
+
+
+@pytest.mark.parametrize("guild_id", [GUILD, GUILD + 1, None])
+async def test_all_that_wait_are_touched_at_once_there_or_everywhere(
+    store: SqlStore, guild_id: int | None
+) -> None:
+    def unit(work: Work) -> None:
+        awaiting(work, 4)
+        work.requests.add(new_request(5, guild=GUILD + 1))
+        for request_id in (1, 2, 3, 4, 5):
+            work.notices.open(request_id, STATUS, mark="x", not_before=after(4), next_at=after(20))
+        work.notices.touch(1, RESULT, due_at=after(50))
+        taken = work.requests.find(3)
+        assert taken
+        work.requests.move(taken, Move.TAKE)
+
+    await store.write(unit)
+    await store.write(lambda work: work.notices.touch_line(guild_id, due_at=after(5)))
+    due = {notice.request_id for notice in await claim(store, at_s=5)}
+    assert due == {GUILD: {1, 2}, GUILD + 1: {5}, None: {1, 2, 5}}[guild_id]
+
+
+async def test_a_touch_of_all_that_wait_reaches_those_in_hand_too(store: SqlStore) -> None:
+    await touch(store)
+    (notice,) = await claim(store)
+    await store.write(lambda work: work.notices.touch_line(GUILD, due_at=after(6)))
+    await said(store, notice, next_s=100)
+    assert await next_due_at(store) == after(6)
+
+
+async def test_a_touch_of_all_that_wait_keeps_the_distance_of_each(store: SqlStore) -> None:
+    await store.write(
+        lambda work: work.notices.open(1, STATUS, mark="x", not_before=after(4), next_at=after(20))
+    )
+    await store.write(lambda work: work.notices.touch_line(GUILD, due_at=after(1)))
     assert await next_due_at(store) == after(4)
 
 

@@ -144,6 +144,49 @@ class TestRequests:
         ]
         assert await store.read(lambda work: work.requests.running()) == {GUILD: 1}
 
+    async def test_a_servers_requests_are_counted_and_listed_by_state(self, store: SqlStore) -> None:
+        def unit(work: Work) -> None:
+            first, *_ = add(work, 4, 3, 2)
+            moved_to(work, first, State.SUBMITTING)
+            awaiting(work, 1)
+            work.requests.add(new_request(9, guild=GUILD + 1))
+
+        await store.write(unit)
+
+        def seen(work: Work) -> tuple[object, ...]:
+            return (
+                work.requests.per_guild(State.WAITING),
+                work.requests.per_guild(State.WAITING, State.AWAITING, State.SUBMITTING),
+                [request.id for request in work.requests.of_guild(GUILD, State.WAITING, limit=9)],
+                [request.id for request in work.requests.of_guild(GUILD, State.WAITING, limit=1)],
+                [request.id for request in work.requests.of_guild(GUILD, *State, limit=9)],
+                work.requests.of_guild(GUILD, State.MAKING, limit=9),
+            )
+
+        assert await store.read(seen) == (
+            {GUILD: 2, GUILD + 1: 1},
+            {GUILD: 4, GUILD + 1: 1},
+            [3, 2],
+            [3],
+            [1, 4, 3, 2],
+            [],
+        )
+
+    async def test_what_the_provider_has_is_known_with_its_model_and_since_when(
+        self, store: SqlStore
+    ) -> None:
+        def unit(work: Work) -> None:
+            one, two, _ = add(work, 1, 2, 3)
+            moved_to(work, one, State.SUBMITTING)
+            taken = moved_to(work, two, State.SUBMITTING)
+            work.requests.move(taken, Move.ACCEPT, accepted_at=after(5))
+
+        await store.write(unit)
+        since = await store.read(lambda work: work.requests.running_since())
+        assert sorted(since, key=lambda one: one[1] or NOW) == [("v55", None), ("v55", after(5))]
+        (place,) = await store.read(lambda work: work.requests.waiting())
+        assert place.model == "v55"
+
 
 class TestLeases:
     async def due(self, store: SqlStore, *due_s: float) -> list[Request]:

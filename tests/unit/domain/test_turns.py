@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.turns import Place, in_turn
+from bot.domain.turns import Place, ends_of, in_turn
 
 Member = tuple[int, int]
 START = datetime(2026, 11, 22, tzinfo=UTC)
@@ -133,3 +133,11 @@ def test_the_whole_order_is_that_of_taking_the_first_again_and_again(
         counts[member] += 1
         one_by_one.append(first.request_id)
     assert order(waiting, running) == one_by_one
+
+
+def test_each_of_a_line_begins_when_the_next_place_comes_free() -> None:
+    def at(seconds: float) -> datetime:
+        return START + timedelta(seconds=seconds)
+
+    assert ends_of([100, 100, 50, 10], [at(30), at(0)]) == [at(100), at(130), at(150), at(140)]
+    assert ends_of([], []) == []
