@@ -35,7 +35,9 @@ from bot.suno.media import HttpMedia
 from bot.suno.sessions import media_session
 from cogs.credits import Credits
 from cogs.inspire import Inspire
+from cogs.queue import ServerQueue
 from cogs.quota import Quota
+from cogs.requests import Requests
 from cogs.songs import OwnSongs
 
 log = logging.getLogger(__name__)
@@ -265,6 +267,8 @@ def _client(settings: Settings, part: Part, store: Store) -> InspireClient:
             lambda client: Credits(client.services.quotas),
             lambda client: OwnSongs(client.services.songs),
             lambda client: Quota(client.services),
+            lambda client: ServerQueue(client.services.queue),
+            lambda client: Requests(client.services.queue),
         ),
         buttons=(CancelButton,),
         shards=Shards(shard_count=part.shard_count, shard_ids=list(part.shards)) if is_sharded else None,

@@ -5,12 +5,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.answers import reply
+from bot.chat.asking import request_id_of
 from bot.chat.client import InspireClient
 from bot.chat.guards import guarded_choices
 from bot.chat.render.choice import request_choice
 from bot.chat.showing import outcome
 from bot.chat.texts import are_back
-from bot.domain.errors import RequestNotFoundError
 from bot.services.songs import Songs
 
 
@@ -26,11 +26,10 @@ class OwnSongs(commands.Cog):
         self, interaction: discord.Interaction[InspireClient], request: app_commands.Range[str, 1, 100]
     ) -> None:
         """Take back a song request that is still waiting; its credits return to you."""
-        if not (request.isascii() and request.isdigit() and len(request) <= 20):
-            raise RequestNotFoundError
+        request_id = request_id_of(request)
         cancelled = await outcome(
             interaction,
-            self._songs.cancel(int(request), guild_id=interaction.guild_id or 0, user_id=interaction.user.id),
+            self._songs.cancel(request_id, guild_id=interaction.guild_id or 0, user_id=interaction.user.id),
             ephemeral=True,
         )
         await reply(interaction, f"Cancelled. {are_back(cancelled.cost)}")

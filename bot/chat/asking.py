@@ -2,6 +2,7 @@
 
 import discord
 
+from bot.domain.errors import RequestNotFoundError
 from bot.services.placing import Asked
 
 NEEDED = discord.Permissions(view_channel=True, embed_links=True, attach_files=True)
@@ -11,6 +12,17 @@ NEEDED = discord.Permissions(view_channel=True, embed_links=True, attach_files=T
 def role_ids_of(user: discord.User | discord.Member) -> tuple[int, ...]:
     """The roles that the member has in the server of the interaction; none of somebody who has left."""
     return tuple(role.id for role in user.roles) if isinstance(user, discord.Member) else ()
+
+
+def request_id_of(text: str) -> int:
+    """The number of a request, from a choice of autocomplete or whatever was typed instead.
+
+    Raises:
+        RequestNotFoundError: it cannot be one.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 20):
+        raise RequestNotFoundError
+    return int(text)
 
 
 def _may_post(interaction: discord.Interaction[discord.Client]) -> bool:

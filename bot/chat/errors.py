@@ -33,6 +33,7 @@ from bot.domain.moderator_errors import (
     BotMemberError,
     EveryoneRoleError,
     NotBlockedError,
+    NotPausedError,
     ReasonError,
 )
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
@@ -146,6 +147,13 @@ def _paused(error: PausedError) -> str:
         f"The moderators have paused songs in this server: {shown(error.reason, limit=REASON_LIMIT)}. "
         f"Try again when they go on. {NOTHING_SENT}"
     )
+
+
+@sentence.register
+def _not_paused(error: NotPausedError) -> str:
+    if error.everywhere:
+        return "Submissions aren't paused. Nothing was changed."
+    return "Songs aren't paused in this server. Nothing was changed."
 
 
 @sentence.register

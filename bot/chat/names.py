@@ -13,12 +13,14 @@ ASK_S = 3.0
 """Seconds that all questions together may take; who is not known by then goes by their number."""
 
 
-async def names_of(client: discord.Client, guild_id: int, user_ids: Iterable[int]) -> dict[int, str]:
+async def names_of(
+    client: discord.Client, guild_id: int, user_ids: Iterable[int], *, limit_s: float = ASK_S
+) -> dict[int, str]:
     """What the users are called there, or in Discord if they have left; those nobody knows are missing."""
     asked = {user_id: asyncio.ensure_future(_name(client, guild_id, user_id)) for user_id in user_ids}
     if not asked:
         return {}
-    _, late = await asyncio.wait(asked.values(), timeout=ASK_S)
+    _, late = await asyncio.wait(asked.values(), timeout=limit_s)
     for task in late:
         task.cancel()
     found = {user_id: task.result() for user_id, task in asked.items() if task not in late}

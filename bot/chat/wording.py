@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+from bot.chat.texts import in_credits
 from bot.domain.errors import LinkKind
 from bot.domain.requests import FailureKind
 
@@ -117,3 +118,26 @@ FAILURES = MappingProxyType(
     }
 )
 """What to say of a request that ended without a song; its credits are another sentence."""
+
+
+def cancelled_by_moderator(cost: int) -> str:
+    """What a moderator reads who turned a request away."""
+    back = f" Its {in_credits(cost)} went back to the member." if cost else ""
+    return f"Cancelled.{back} The reason stands on the request's message."
+
+
+def paused(waiting: int) -> str:
+    """What a moderator reads who stopped the server's songs, with so many requests waiting."""
+    kept = {0: "No request waits.", 1: "One request waits and keeps its place and its credits."}.get(
+        waiting, f"{waiting:,} requests wait and keep their places and their credits."
+    )
+    return (
+        f"Songs are paused in this server. {kept} What the song service has already will still be posted. "
+        "`/requests resume` lets them go on."
+    )
+
+
+def resumed(waiting: int) -> str:
+    """What a moderator reads who let the server's songs go on, with so many requests waiting."""
+    waited = {0: "No request waited.", 1: "One request waited."}.get(waiting, f"{waiting:,} requests waited.")
+    return f"Songs go on in this server. {waited}"

@@ -4,12 +4,8 @@ InspireError
 |- RefusalError              the member can mend it; nothing was sent, nothing is held
 |  |- PlaylistError  ClipError  PersonaError  WeightError  ModelError  PromptError
 |  |- CreditsError  BudgetError  ActiveLimitError  CooldownError  StoppingError
-<<<<<<< HEAD
 |  |- BlockedError  PausedError  ChannelError
 |  |- those of moderator_errors.py
-=======
-|  |- BlockedError  PausedError  ChannelError  NotPausedError
->>>>>>> 826b0b7 (Leave paused servers out of the line, and expect songs by what runs)
 |  `- RequestNotFoundError  NotYoursError  TooLateError
 |- ProviderError             split by what the caller does next
 |  |- NotAcceptedError       surely not taken: keep the place, try again later (429, 503, connection refused)
@@ -132,13 +128,6 @@ class PausedError(RefusalError):
     """The moderators have paused the server's songs; `reason` is in their words."""
 
     reason: str
-
-
-@dataclass(eq=False)
-class NotPausedError(RefusalError):
-    """There is nothing to resume; `everywhere` when the bot's operator wanted to."""
-
-    everywhere: bool = False
 
 
 @dataclass(eq=False)

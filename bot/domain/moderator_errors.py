@@ -40,3 +40,10 @@ class EveryoneRoleError(ModeratorError):
 @dataclass(eq=False)
 class NotBlockedError(ModeratorError):
     """The member is not blocked."""
+
+
+@dataclass(eq=False)
+class NotPausedError(ModeratorError):
+    """There is nothing to resume; `everywhere` when the bot's operator wanted to."""
+
+    everywhere: bool = False

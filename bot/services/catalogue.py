@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.services.allowances import Allowances
 from bot.services.moderation import Moderation
 from bot.services.placing import SongRules
+from bot.services.queue import Queue
 from bot.services.quotas import Quotas
 from bot.services.songs import Songs
 from bot.services.work import Store
@@ -18,6 +19,7 @@ class Services:
     quotas: Quotas
     moderation: Moderation
     allowances: Allowances
+    queue: Queue
 
 
 def services_of(store: Store, *, rules: SongRules) -> Services:
@@ -28,4 +30,5 @@ def services_of(store: Store, *, rules: SongRules) -> Services:
         quotas=Quotas(store, policy=rules.policy, clock=clock),
         moderation=Moderation(store, policy=rules.policy, clock=clock),
         allowances=Allowances(store, policy=rules.policy, clock=clock),
+        queue=Queue(store, places=rules.places, clock=clock),
     )

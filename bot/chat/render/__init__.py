@@ -1,6 +1,7 @@
 """What messages look like: pure functions from the facts of a card to what Discord is sent."""
 
 from bot.chat.render.change import change_message, change_words
+from bot.chat.render.queue import queue_message
 from bot.chat.render.result import ResultMessage, result_message, within_request
 from bot.chat.render.statement import credits_message, standing_message
 from bot.chat.render.status import ending_message, status_message
@@ -11,6 +12,7 @@ __all__ = [
     "change_words",
     "credits_message",
     "ending_message",
+    "queue_message",
     "result_message",
     "standing_message",
     "status_message",

@@ -4,8 +4,12 @@ from bot.chat.texts import plain
 from bot.domain.requests import State
 from bot.services.cards import StatusCard
 
+CHOICES = 25
+"""How many an autocomplete can offer."""
 CHOICE_LIMIT = 100
 """Characters of a choice's name."""
+MEMBER_LIMIT = 32
+"""Characters of a member's name; Discord's own limit."""
 WHERE = {
     State.AWAITING: "waiting for a moderator",
     State.WAITING: "waiting",
@@ -14,8 +18,9 @@ WHERE = {
 }
 
 
-def request_choice(card: StatusCard) -> str:
-    """Where a request under way is, and what it is for."""
+def request_choice(card: StatusCard, *, who: str | None = None) -> str:
+    """Where a request under way is, and what it is for; for moderators also who asked."""
+    asked_by = f"{plain(who, limit=MEMBER_LIMIT)} · " if who else ""
     place = f", number {card.position}" if card.position else ""
     where = WHERE.get(card.state, str(card.state)) + place
-    return plain(f"{where} · playlist {card.playlist_id[:8]}… · {card.model}", limit=CHOICE_LIMIT)
+    return plain(f"{asked_by}{where} · playlist {card.playlist_id[:8]}… · {card.model}", limit=CHOICE_LIMIT)

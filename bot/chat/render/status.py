@@ -63,6 +63,8 @@ PAUSES = {
     Trouble.OUTAGE: "The song service can't be reached at the moment. Your place is kept.",
     Trouble.ACCOUNT: "The bot's account at the song service needs its operator. Your place is kept.",
 }
+PAUSED = "The moderators have paused songs in this server."
+HALTED = "The bot's operator has paused songs for now."
 USUAL_FAILURES = {
     State.FAILED: FailureKind.PROVIDER,
     State.EXPIRED: FailureKind.SILENT,
@@ -115,9 +117,7 @@ def _now(card: StatusCard) -> str:
         case State.AWAITING:
             return "A moderator has to approve it first. Your credits are on hold until then."
         case State.WAITING:
-            place = f"Number **{card.position}** in line." if card.position else "In line."
-            pause = f" {PAUSES[card.pause]}" if card.pause else ""
-            return _with_expectation(card, place + pause)
+            return _with_expectation(card, _place(card))
         case State.SUBMITTING:
             return _with_expectation(card, "It is your turn: the song is being ordered.")
         case State.MAKING:
@@ -128,6 +128,17 @@ def _now(card: StatusCard) -> str:
             return _outcome(card)
         case State.FAILED | State.EXPIRED | State.UNCERTAIN | State.CANCELLED | State.DECLINED:
             return _ending(card)
+
+
+def _place(card: StatusCard) -> str:
+    """Where it stands in line, and what keeps it there."""
+    if card.paused is not None:
+        reason = shown(card.paused, limit=REASON_LIMIT, otherwise="none was given")
+        return f"{PAUSED} Your place is kept. The reason: {reason}"
+    place = f"Number **{card.position}** in line." if card.position else "In line."
+    if card.halted:
+        return f"{place} {HALTED} Your place is kept."
+    return f"{place} {PAUSES[card.pause]}" if card.pause else place
 
 
 def _with_expectation(card: StatusCard, text: str) -> str:

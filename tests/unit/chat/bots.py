@@ -1,7 +1,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from dataclasses import replace
+from typing import Concatenate, ParamSpec, TypeVar
 
 import discord
 from discord.ext import commands
@@ -10,13 +11,16 @@ from bot.chat.client import InspireClient
 from bot.chat.endpoints import point_at
 from bot.chat.guards import GuardedButton
 from bot.chat.views import CancelButton
-from bot.services.allowances import Allowances
-from bot.services.catalogue import Services
-from bot.services.moderation import Moderation
-from bot.services.quotas import Quotas
+from bot.services.catalogue import Services, services_of
+from bot.services.ports import Bell, Clock
 from bot.services.songs import Cancelled, Songs
+from bot.services.work import Store, Work
+from bot.storage.store import utc_now
 from sandbox.discord import LocalDiscord
+from tests.unit.services.house import RULES
 
+P = ParamSpec("P")
+T = TypeVar("T")
 ClientT = TypeVar("ClientT", bound=discord.Client)
 
 
@@ -32,25 +36,25 @@ class SomeSongs(Songs):
         return self.answer
 
 
-class SomeQuotas(Quotas):
-    def __init__(self) -> None:
-        pass
+class NoStore(Store):
+    """A database that nobody here should need."""
 
+    @property
+    def clock(self) -> Clock:
+        return utc_now
 
-class SomeModeration(Moderation):
-    def __init__(self) -> None:
-        pass
+    def subscribe(self, bell: Bell) -> None:
+        raise AssertionError("nothing rings here")
 
+    async def write(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        raise AssertionError("nothing is written here")
 
-class SomeAllowances(Allowances):
-    def __init__(self) -> None:
-        pass
+    async def read(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        raise AssertionError("nothing is read here")
 
 
 def some_services() -> Services:
-    return Services(
-        songs=SomeSongs(), quotas=SomeQuotas(), moderation=SomeModeration(), allowances=SomeAllowances()
-    )
+    return replace(services_of(NoStore(), rules=RULES), songs=SomeSongs())
 
 
 class Notebook:

@@ -6,6 +6,7 @@ import discord
 from bot.domain.requests import Failure, State
 from bot.domain.tasks import Clip
 from bot.services.cards import ClipCard, Hint, ResultCard, StatusCard
+from bot.services.gate import Trouble
 from sandbox.discord.message_rules import Sent, check_message
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -16,6 +17,9 @@ REQUEST, GUILD, MEMBER = 1_290_000_000_000_000_001, 1_290_000_000_000_000_002, 1
 
 class StatusFacts(TypedDict, total=False):
     position: int | None
+    pause: Trouble | None
+    paused: str | None
+    halted: bool
     quarters: int
     clips_ready: int
     expected_at: datetime | None

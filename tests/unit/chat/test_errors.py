@@ -36,6 +36,7 @@ from bot.domain.moderator_errors import (
     EveryoneRoleError,
     ModeratorError,
     NotBlockedError,
+    NotPausedError,
     ReasonError,
 )
 from bot.domain.requests import FailureKind, State
@@ -59,6 +60,8 @@ SAMPLES: list[RefusalError] = [
     BotMemberError(),
     EveryoneRoleError(),
     NotBlockedError(),
+    NotPausedError(),
+    NotPausedError(everywhere=True),
     ActiveLimitError(1),
     CooldownError(NOW),
     StoppingError(),

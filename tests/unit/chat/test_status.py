@@ -10,6 +10,7 @@ from bot.chat.render.status import BY_MODERATORS
 from bot.chat.wording import FAILURES
 from bot.domain.requests import CANCEL_FROM, RETURNED, Failure, FailureKind, State
 from bot.services.cards import Hint, StatusCard
+from bot.services.gate import Trouble
 from tests.unit.chat.samples import (
     CLIPS,
     MEMBER,
@@ -77,6 +78,32 @@ def test_waiting_shows_place_expectation_and_the_cancel_button() -> None:
         f"cancel:{REQUEST}"
     ]
     assert "In line." in words(status(State.WAITING))
+
+
+@pytest.mark.parametrize(
+    ("card", "sentence"),
+    [
+        (
+            status(State.WAITING, paused="*Exam* week"),
+            r"The moderators have paused songs in this server. Your place is kept. The reason: \*Exam\* week",
+        ),
+        (status(State.WAITING, paused=" "), "The reason: none was given"),
+        (
+            status(State.WAITING, position=2, halted=True),
+            "Number **2** in line. The bot's operator has paused songs for now. Your place is kept.",
+        ),
+        (
+            status(State.WAITING, position=2, pause=Trouble.OUTAGE),
+            "Number **2** in line. The song service can't be reached at the moment. Your place is kept.",
+        ),
+    ],
+)
+def test_what_holds_the_line_up_is_said_and_it_can_be_cancelled_all_the_same(
+    card: StatusCard, sentence: str
+) -> None:
+    assert sentence in words(card)
+    assert "Cancel" in labels(status_message(card)[1])
+    assert card.mark != status(State.WAITING, position=2).mark
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - set(CANCEL_FROM)))
@@ -171,6 +198,7 @@ def test_an_ending_by_itself_mentions_the_member() -> None:
         cost=st.integers(0, 10**12),
         state=st.sampled_from(State),
         position=st.none() | st.integers(1, 10**6),
+        paused=st.none() | st.text(),
         quarters=st.integers(0, 3),
         clips_ready=st.integers(0, 5),
         expected_at=st.none() | st.just(NOW),

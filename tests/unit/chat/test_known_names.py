@@ -1,0 +1,69 @@
+from collections.abc import Iterable
+
+import discord
+import pytest
+
+from bot.chat import known_names
+from bot.chat.known_names import KEPT_S, MOST_ASKED, KnownNames
+
+
+class Registry:
+    """Knows everybody but 13, and counts who is asked for."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: list[int] = []
+        self.now = 0.0
+        monkeypatch.setattr(known_names, "names_of", self.names_of)
+
+    async def names_of(
+        self, _: discord.Client, guild_id: int, user_ids: Iterable[int], *, limit_s: float
+    ) -> dict[int, str]:
+        assert limit_s < 3, "suggestions have three seconds"
+        asked = list(user_ids)
+        self.asked += asked
+        return {user_id: f"{guild_id}/{user_id}" for user_id in asked if user_id != 13}
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    return Registry(monkeypatch)
+
+
+@pytest.fixture
+def names(registry: Registry) -> KnownNames:
+    return KnownNames(clock=lambda: registry.now)
+
+
+@pytest.fixture
+def client() -> discord.Client:
+    return discord.Client(intents=discord.Intents.none())
+
+
+async def test_a_name_is_asked_for_once_in_a_while(
+    registry: Registry, names: KnownNames, client: discord.Client
+) -> None:
+    for _ in range(2):
+        assert await names.of(client, 1, [7, 7, 13]) == {7: "1/7"}
+    assert registry.asked == [7, 13, 13]
+    assert await names.of(client, 2, [7]) == {7: "2/7"}
+    registry.now = KEPT_S
+    await names.of(client, 1, [7])
+    assert registry.asked == [7, 13, 13, 7, 7]
+
+
+async def test_a_few_names_are_asked_for_at_a_key_and_the_rest_at_the_next(
+    registry: Registry, names: KnownNames, client: discord.Client
+) -> None:
+    wanted = range(100, 100 + MOST_ASKED + 3)
+    assert len(await names.of(client, 1, wanted)) == MOST_ASKED
+    assert len(await names.of(client, 1, wanted)) == MOST_ASKED + 3
+    assert len(registry.asked) == MOST_ASKED + 3
+
+
+async def test_the_longest_known_are_forgotten_first(
+    registry: Registry, names: KnownNames, client: discord.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_names, "MOST_KEPT", 2)
+    for user_id in (1, 2, 3, 1):
+        await names.of(client, 1, [user_id])
+    assert registry.asked == [1, 2, 3, 1]

@@ -1,0 +1,116 @@
+import pytest
+
+from bot.chat.render import queue_message
+from bot.chat.render.choice import CHOICE_LIMIT, request_choice
+from bot.chat.texts import REASON_LIMIT
+from bot.chat.wording import cancelled_by_moderator, paused, resumed
+from bot.domain.requests import State
+from bot.services.cards import StatusCard
+from bot.services.gate import Trouble
+from bot.services.queue import AWAITING_SHOWN, OWN_SHOWN, RUNNING_SHOWN, WAITING_SHOWN, Part, QueueView
+from tests.unit.chat.samples import MEMBER, NOW, PLAYLIST, check_sendable, status
+
+LONGEST = 10**19
+"""An id of as many digits as Discord's will ever have."""
+
+
+def view(
+    *,
+    running: Part = Part(),  # noqa: B008 - frozen
+    waiting: Part = Part(),  # noqa: B008 - frozen
+    awaiting: Part = Part(),  # noqa: B008 - frozen
+    pause: Trouble | None = None,
+    paused: str | None = None,
+    halted: bool = False,
+) -> QueueView:
+    return QueueView(
+        user_id=MEMBER,
+        running=running,
+        waiting=waiting,
+        awaiting=awaiting,
+        pause=pause,
+        paused=paused,
+        halted=halted,
+    )
+
+
+def words(shown: QueueView) -> str:
+    embed = queue_message(shown)
+    check_sendable(embeds=[embed])
+    fields = [f"**{field.name}**\n{field.value}" for field in embed.fields]
+    return "\n".join([str(embed.description), *fields])
+
+
+def waits(position: int | None, user_id: int = LONGEST) -> StatusCard:
+    return status(State.WAITING, position=position, expected_at=NOW, user_id=user_id)
+
+
+def test_an_empty_queue_says_how_to_begin_unless_it_is_paused() -> None:
+    assert "type `/inspire`" in words(view())
+    for shown in (view(paused="Exam week"), view(awaiting=Part((status(State.AWAITING),)))):
+        assert "Nobody is in line." in words(shown)
+        assert "/inspire" not in words(shown)
+
+
+def test_a_row_says_where_who_what_and_when_and_ones_own_stand_out() -> None:
+    text = words(view(waiting=Part((waits(1), waits(3, MEMBER)), more=1200)))
+    link = f"[playlist](https://suno.com/playlist/{PLAYLIST})"
+    when = f"<t:{int(NOW.timestamp())}:R>"
+    assert text.split("\n") == [
+        "**Waiting**",
+        f"• **1** · <@{LONGEST}> · {link} · {when}",
+        f"➤ **3** · <@{MEMBER}> · {link} · {when}",
+        "… and 1,200 more",
+    ]
+
+
+def test_the_parts_come_in_the_order_in_which_songs_come() -> None:
+    one = Part((status(State.MAKING),))
+    text = words(view(running=one, waiting=Part((waits(1),)), awaiting=Part((status(State.AWAITING),))))
+    heads = [line for line in text.split("\n") if line.startswith("**")]
+    assert heads == ["**Being made**", "**Waiting**", "**Waiting for a moderator**"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "sentence"),
+    [
+        (
+            view(paused="*Exam* week"),
+            r"The moderators have paused songs in this server. The reason: \*Exam\*",
+        ),
+        (view(paused=" "), "The reason: none was given"),
+        (view(halted=True), "The bot's operator has paused songs for now."),
+        (view(pause=Trouble.OUTAGE), "The song service can't be reached at the moment."),
+        (view(pause=Trouble.ACCOUNT), "needs its operator."),
+    ],
+)
+def test_what_holds_the_line_up_is_said_first(shown: QueueView, sentence: str) -> None:
+    text = words(shown)
+    assert sentence in text.split("\n")[0]
+    assert "place is kept" not in text
+
+
+def test_the_fullest_queue_is_shown_whole() -> None:
+    full = view(
+        running=Part(tuple(waits(None) for _ in range(RUNNING_SHOWN + OWN_SHOWN)), more=10_000),
+        waiting=Part(tuple(waits(10_000) for _ in range(WAITING_SHOWN + OWN_SHOWN)), more=10_000),
+        awaiting=Part(tuple(waits(None) for _ in range(AWAITING_SHOWN + OWN_SHOWN)), more=10_000),
+        paused="@" * REASON_LIMIT,
+    )
+    assert words(full).count("… and 10,000 more") == 3
+
+
+def test_a_choice_for_moderators_says_who_asked_and_fits() -> None:
+    card = status(State.WAITING, position=10_000)
+    assert request_choice(card, who="Ada").startswith("Ada · waiting, number 10000 · ")
+    assert request_choice(card).startswith("waiting, ")
+    assert len(request_choice(card, who="W" * 40)) <= CHOICE_LIMIT
+
+
+def test_a_moderator_reads_what_becomes_of_those_who_wait() -> None:
+    assert "No request waits." in paused(0)
+    assert "One request waits and keeps its place" in paused(1)
+    assert "1,500 requests wait and keep their places" in paused(1500)
+    assert resumed(0) == "Songs go on in this server. No request waited."
+    assert resumed(2) == "Songs go on in this server. 2 requests waited."
+    assert "went back" not in cancelled_by_moderator(0)

@@ -1,0 +1,321 @@
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.changes import Action
+from bot.domain.errors import (
+    PausedError,
+    RequestNotFoundError,
+    StaleError,
+    TooLateError,
+)
+from bot.domain.moderator_errors import NotPausedError
+from bot.domain.quota import Period, Policy
+from bot.domain.requests import Failure, FailureKind, Move, State
+from bot.domain.songs import Order
+from bot.services import queue
+from bot.services.cards import StatusCard
+from bot.services.decisions import By
+from bot.services.gate import Gate, Trouble
+from bot.services.line import LINE_S
+from bot.services.moves import make_move
+from bot.services.work import Work
+from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, START, House, house
+
+MO = 10**17 + 9
+ELSEWHERE = GUILD + 50
+POLICY = Policy(allowance=30_000, period=Period.WEEK, max_active=1000, cooldown_s=0)
+
+
+def by(interaction_id: int = 1, guild_id: int = GUILD) -> By:
+    return By(interaction_id=interaction_id, guild_id=guild_id, actor_id=MO)
+
+
+async def place_elsewhere(home: House, user_id: int = ADA) -> StatusCard:
+    return await home.songs.place(Order(playlist=PLAYLIST), replace(home.asked(user_id), guild_id=ELSEWHERE))
+
+
+async def with_approval(home: House) -> None:
+    def unit(work: Work) -> None:
+        settings = work.guilds.lock(GUILD)
+        work.guilds.settle(GUILD, replace(settings, approval_channel_id=5))
+
+    await home.store.write(unit)
+
+
+async def status_of(home: House, request_id: int) -> StatusCard:
+    """What the request's status message shows, once all is told."""
+    home.clock.turn(LINE_S + 4)
+    await home.tell()
+    return [edit.card for edit in home.announcer.edits if edit.card.request_id == request_id][-1]
+
+
+async def test_the_queue_shows_who_is_served_and_who_comes_next_over_all_servers(home: House) -> None:
+    first, second, third = await home.place(), await home.place(), await home.place()
+    bens = await home.place(BEN)
+    other = await place_elsewhere(home)
+    await home.submit()
+    view = await home.services.queue.view(GUILD, BEN)
+    assert [card.request_id for card in view.running.cards] == [first.request_id]
+    assert [card.request_id for card in view.waiting.cards] == [
+        bens.request_id,
+        second.request_id,
+        third.request_id,
+    ]
+    assert (await home.request(other.request_id)).state is State.MAKING
+    assert [card.position for card in view.waiting.cards] == [1, 2, 3]
+    assert (view.awaiting.cards, view.paused, view.pause, view.halted) == ((), None, None, False)
+    elsewhere = await home.services.queue.view(ELSEWHERE, ADA)
+    assert [card.request_id for card in elsewhere.running.cards] == [other.request_id]
+
+
+async def test_of_five_hundred_the_first_and_ones_own_are_shown(tmp_path: Path) -> None:
+    async with house(tmp_path, policy=POLICY) as home:
+        for user_id in range(1, 499):
+            await home.songs.place(Order(playlist=PLAYLIST), home.asked(user_id))
+        own = [await home.place() for _ in range(3)]
+        await home.submit()
+        view = await home.services.queue.view(GUILD, ADA)
+        shown = view.waiting.cards
+        assert [card.position for card in shown] == [*range(1, 16), 497, 498]
+        assert [card.request_id for card in shown[15:]] == [card.request_id for card in own[:2]]
+        assert len(shown) + view.waiting.more == 499
+        assert len(await home.services.queue.cancellable(GUILD)) == 499
+
+
+async def test_those_that_a_moderator_has_to_approve_come_last_and_without_a_place(home: House) -> None:
+    waiting = await home.place()
+    await with_approval(home)
+    awaiting = await home.place(BEN)
+    view = await home.services.queue.view(GUILD, ADA)
+    assert [card.request_id for card in view.waiting.cards] == [waiting.request_id]
+    assert [(card.request_id, card.position) for card in view.awaiting.cards] == [(awaiting.request_id, None)]
+    cards = await home.services.queue.cancellable(GUILD)
+    assert [card.request_id for card in cards] == [waiting.request_id, awaiting.request_id]
+    await home.services.queue.cancel(by(), awaiting.request_id, reason="no")
+    assert (await home.request(awaiting.request_id)).state is State.CANCELLED
+
+
+async def test_a_moderator_cancels_with_a_reason_and_the_credits_are_back(home: House) -> None:
+    card = await home.place()
+    cancelled = await home.services.queue.cancel(by(), card.request_id, reason="Too loud")
+    again = await home.services.queue.cancel(by(), card.request_id, reason="Too loud")
+    assert cancelled.cost == again.cost == 30
+    request = await home.request(card.request_id)
+    assert (request.state, request.failure) == (
+        State.CANCELLED,
+        Failure(FailureKind.MODERATOR, "Too loud"),
+    )
+    assert (await home.credits()).available == 90
+    (change,) = await home.store.read(lambda work: work.changes.of(GUILD, limit=10))
+    assert (change.action, change.actor_id, change.subject_id) == (Action.CANCEL, MO, ADA)
+    assert (change.before["state"], change.after["request"]) == (State.WAITING, card.request_id)
+    assert change.reason == "Too loud"
+    with pytest.raises(TooLateError):
+        await home.services.queue.cancel(by(2), card.request_id, reason="again")
+    assert not await home.breaches()
+
+
+async def test_what_the_provider_has_no_moderator_can_call_back(home: House) -> None:
+    request_id = await home.making()
+    with pytest.raises(TooLateError) as caught:
+        await home.services.queue.cancel(by(), request_id, reason="no")
+    assert caught.value.state == State.MAKING
+    assert await home.store.read(lambda work: work.changes.of(GUILD, limit=10)) == []
+
+
+@pytest.mark.parametrize("number", [1, 2**63])
+async def test_what_is_not_of_the_server_cannot_be_cancelled_there(home: House, number: int) -> None:
+    other = await place_elsewhere(home)
+    for request_id in (number, other.request_id):
+        with pytest.raises(RequestNotFoundError):
+            await home.services.queue.cancel(by(), request_id, reason="no")
+
+
+@pytest.mark.parametrize("times", [2, 3])
+async def test_a_cancellation_that_meets_a_move_is_tried_again(
+    home: House, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    card = await home.place()
+    failures = [StaleError("moved")] * times
+
+    def moving(*args: object, **changes: object) -> object:
+        if failures:
+            raise failures.pop()
+        return make_move(*args, **changes)  # type: ignore[arg-type] # as they came
+
+    monkeypatch.setattr(queue, "make_move", moving)
+    if times < queue.TRIES:
+        await home.services.queue.cancel(by(), card.request_id, reason="no")
+        assert (await home.request(card.request_id)).state is State.CANCELLED
+    else:
+        with pytest.raises(StaleError):
+            await home.services.queue.cancel(by(), card.request_id, reason="no")
+
+
+async def test_a_paused_server_is_left_out_and_the_others_go_on(home: House) -> None:
+    mine, bens = await home.place(), await home.place(BEN)
+    other = await place_elsewhere(home)
+    assert await home.services.queue.pause(by(), "Exam time") == 2
+    assert await home.submit() == 1
+    assert (await home.request(other.request_id)).state is State.MAKING
+    assert await home.submitter.next_due_at() is None, "nobody looks again and again for what may not go"
+    with pytest.raises(PausedError) as caught:
+        await home.place()
+    assert caught.value.reason == "Exam time"
+    shown = await status_of(home, mine.request_id)
+    assert (shown.paused, shown.position, shown.expected_at) == ("Exam time", None, None)
+    view = await home.services.queue.view(GUILD, BEN)
+    assert view.paused == "Exam time"
+    assert [card.request_id for card in view.waiting.cards] == [mine.request_id, bens.request_id]
+    assert (await home.credits()).held == 30
+    await home.songs.cancel(bens.request_id, guild_id=GUILD, user_id=BEN)
+
+
+async def test_a_second_pause_changes_the_reason_and_a_replay_nothing(home: House) -> None:
+    card = await home.place()
+    await home.services.queue.pause(by(1), "Exam time")
+    assert (await status_of(home, card.request_id)).paused == "Exam time"
+    await home.services.queue.pause(by(2), "Holidays")
+    await home.services.queue.pause(by(1), "Exam time")
+    assert (await status_of(home, card.request_id)).paused == "Holidays"
+    changes = await home.store.read(lambda work: work.changes.of(GUILD, limit=10))
+    assert [(change.before["paused"], change.after["paused"]) for change in reversed(changes)] == [
+        (None, "Exam time"),
+        ("Exam time", "Holidays"),
+    ]
+
+
+async def test_a_resumed_server_goes_on_at_once(home: House) -> None:
+    card = await home.place()
+    await home.services.queue.pause(by(1), "Exam time")
+    await status_of(home, card.request_id)
+    rung = asyncio.Event()
+    home.store.subscribe(rung.set)
+    assert await home.services.queue.resume(by(2)) == 1
+    async with asyncio.timeout(30):
+        await rung.wait()  # the bells may be at rest for a moment
+    assert await home.submitter.next_due_at() == home.clock()
+    shown = await status_of(home, card.request_id)
+    assert (shown.paused, shown.position) == (None, 1)
+    assert await home.submit() == 1
+    assert await home.services.queue.resume(by(2)) == 0
+    with pytest.raises(NotPausedError):
+        await home.services.queue.resume(by(3))
+    changes = await home.store.read(lambda work: work.changes.of(GUILD, limit=10))
+    assert [change.action for change in changes] == [Action.RESUME, Action.PAUSE]
+
+
+async def test_the_message_of_one_whose_turn_comes_nearer_is_told_within_a_spacing(tmp_path: Path) -> None:
+    async with house(tmp_path, places=1, policy=POLICY) as home:
+        cards = [await home.place(user_id) for user_id in range(1, 8)]
+        await home.submit()
+        home.clock.turn(4)
+        await home.tell()
+        moved = {edit.card.request_id: edit.card.position for edit in home.announcer.edits}
+        # 2 to 1, 3 to 2 and 5 to 4 are worth an edit; 4 to 3, 6 to 5 and 7 to 6 wait for the next look
+        assert moved == {
+            cards[0].request_id: None,
+            cards[1].request_id: 1,
+            cards[2].request_id: 2,
+            cards[4].request_id: 4,
+        }
+
+
+async def test_expectations_follow_the_places_and_what_runs_in_them(tmp_path: Path) -> None:
+    async with house(tmp_path, places=2, policy=POLICY) as home:
+        await home.place()
+        await home.submit()
+        home.clock.turn(61)
+        await home.place(BEN)
+        await home.submit()
+        for user_id in (1, 2, 3):
+            await home.place(user_id)
+        view = await home.services.queue.view(GUILD, 1)
+        after = [card.expected_at - START for card in view.waiting.cards if card.expected_at]
+        # the running ones end after 101 and 162 s, and each waiting one takes 101 s from such an end
+        assert after == [timedelta(seconds=seconds) for seconds in (202, 263, 303)]
+        home.clock.turn(200)
+        view = await home.services.queue.view(GUILD, 1)
+        late = [card.expected_at - home.clock() for card in view.waiting.cards if card.expected_at]
+        assert late == [timedelta(seconds=seconds) for seconds in (101, 101, 202)]
+
+
+async def test_the_usual_times_are_those_of_each_requests_model(home: House) -> None:
+    def learn(work: Work) -> None:
+        durations = work.timings.of("v40")
+        for _ in range(1000):
+            durations = durations.with_song(30)
+        work.timings.keep("v40", durations)
+
+    await home.store.write(learn)
+    quick = [await home.place(user_id, Order(playlist=PLAYLIST, model="v40")) for user_id in (1, 2)]
+    slow = await home.place(3)
+    quick_s = [(card.expected_at - START).total_seconds() for card in quick if card.expected_at]
+    assert quick_s == [pytest.approx(30, abs=1)] * 2
+    assert slow.expected_at
+    assert (slow.expected_at - START).total_seconds() == pytest.approx(131, abs=1)
+
+
+async def test_a_provider_that_takes_fewer_makes_the_line_slower(home: House) -> None:
+    await home.store.write(lambda work: work.gates.put(Gate(1)))
+    first, second = await home.place(), await home.place(BEN)
+    assert (first.expected_at, second.expected_at) == (
+        START + timedelta(seconds=101),
+        START + timedelta(seconds=202),
+    )
+
+
+async def test_more_running_than_there_are_places_make_room_for_nobody_at_first(tmp_path: Path) -> None:
+    async with house(tmp_path, places=3, policy=POLICY) as home:
+        for _ in range(3):
+            await home.place()
+            await home.submit()
+            home.clock.turn(10)
+        await home.store.write(lambda work: work.gates.put(Gate(1)))
+        card = await home.place()
+        assert card.expected_at == START + timedelta(seconds=20 + 101 + 101)
+
+
+async def test_of_very_many_running_the_ends_count_as_even(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.status.MOST_LOOKED_AT", 1)
+    async with house(tmp_path, places=2, policy=POLICY) as home:
+        for user_id in (1, 2):
+            await home.place(user_id)
+        await home.submit()
+        cards = [await home.place(user_id) for user_id in (3, 4, 5)]
+        expected = [(card.expected_at - START).total_seconds() for card in cards if card.expected_at]
+        assert expected == [pytest.approx(seconds, abs=0.01) for seconds in (151.5, 202, 252.5)]
+
+
+async def test_nothing_is_expected_while_the_provider_is_out_of_reach(home: House) -> None:
+    await home.store.write(lambda work: work.gates.put(Gate(2).met(Trouble.OUTAGE, now=START)))
+    card = await home.place()
+    assert (card.position, card.pause, card.expected_at) == (1, Trouble.OUTAGE, None)
+    assert (await home.services.queue.view(GUILD, ADA)).pause is Trouble.OUTAGE
+
+
+async def test_what_a_pause_met_at_the_provider_is_still_posted(home: House) -> None:
+    request_id = await home.making()
+    await home.services.queue.pause(by(), "Exam time")
+    request = await home.request(request_id)
+    assert request.task_id
+    home.provider.finish(request.task_id)
+    home.clock.turn(60)
+    await home.follow()
+    await home.tell()
+    assert (await home.request(request_id)).state is State.DELIVERED
+
+
+async def test_one_put_back_into_a_paused_line_waits_there(home: House) -> None:
+    card = await home.place()
+    (claimed,) = await home.submitter.claim(1)
+    await home.services.queue.pause(by(), "Exam time")
+    await home.store.write(lambda work: make_move(work, claimed, Move.PUT_BACK, now=home.clock()))
+    assert await home.submit() == 0
+    assert (await status_of(home, card.request_id)).paused == "Exam time"
