@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.domain.changes import Change
 from bot.domain.requests import RETURNED, Address
-from bot.services.cards import ResultCard, StatusCard
+from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.placing import Asked
 from bot.services.ports import Announcer, InChannel, Media, Posted, Target
 from sandbox.cqtai import PLAYLISTS
@@ -58,6 +58,14 @@ class RecordingAnnouncer(Announcer):
     async def find_result(self, target: Target, card: ResultCard) -> Posted | None:  # noqa: ARG002
         """Nothing: nobody dies here, so nothing has to be looked for."""
         return None
+
+    # the signatures are the port's
+    async def post_approval(self, channel_id: int, card: ApprovalCard) -> Posted:
+        """Take it: nobody moderates here."""
+        return Posted(channel_id, card.request_id)
+
+    async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard) -> None:
+        """Take it."""
 
     async def post_change(self, channel_id: int, change: Change) -> Posted:
         """Take it: nobody moderates here."""

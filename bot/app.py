@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.chat.announcer import DiscordAnnouncer
+from bot.chat.approving import ApproveButton, DeclineButton
 from bot.chat.client import InspireClient, Shards
 from bot.chat.endpoints import point_at
 from bot.chat.views import CancelButton
@@ -38,6 +39,7 @@ from cogs.inspire import Inspire
 from cogs.queue import ServerQueue
 from cogs.quota import Quota
 from cogs.requests import Requests
+from cogs.settings import ServerSettings
 from cogs.songs import OwnSongs
 
 log = logging.getLogger(__name__)
@@ -267,9 +269,10 @@ def _client(settings: Settings, part: Part, store: Store) -> InspireClient:
             lambda client: Credits(client.services.quotas),
             lambda client: OwnSongs(client.services.songs),
             lambda client: Quota(client.services),
+            lambda client: ServerSettings(client.services.rules, models=rules.models),
             lambda client: ServerQueue(client.services.queue),
             lambda client: Requests(client.services.queue),
         ),
-        buttons=(CancelButton,),
+        buttons=(CancelButton, ApproveButton, DeclineButton),
         shards=Shards(shard_count=part.shard_count, shard_ids=list(part.shards)) if is_sharded else None,
     )

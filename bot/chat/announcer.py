@@ -12,11 +12,12 @@ import discord
 
 from bot.chat.discord_errors import TROUBLE, announce_error
 from bot.chat.render import ResultMessage, change_message, ending_message, result_message, status_message
+from bot.chat.render.approval import approval_message
 from bot.chat.texts import song_page
 from bot.domain.changes import Change
 from bot.domain.errors import AnnounceError, MessageGoneError, NoAccessError, TokenDeadError
 from bot.domain.requests import Address
-from bot.services.cards import ResultCard, StatusCard
+from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.ports import (
     AsFollowUp,
     InChannel,
@@ -158,6 +159,33 @@ class DiscordAnnouncer:
         message = _message(ending, user_id=card.user_id)
         with self._measured(Telling.ENDING):
             return await self._post(target, message, nonce=f"end{card.request_id}")
+
+    async def post_approval(self, channel_id: int, card: ApprovalCard) -> Posted:
+        """Post what moderators decide by, mentioning nobody.
+
+        Raises:
+            NoAccessError, TryLaterError, UnsendableError
+        """
+        embed, view = approval_message(card)
+        message = Message(
+            content="", embeds=[embed], view=view, files=[], allowed_mentions=discord.AllowedMentions.none()
+        )
+        with self._measured(Telling.APPROVAL):
+            return await self._post(InChannel(channel_id), message, nonce=f"ask{card.request_id}")
+
+    async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard) -> None:
+        """Make that message say what became of the request.
+
+        Raises:
+            MessageGoneError, NoAccessError, TryLaterError, UnsendableError
+        """
+        embed, view = approval_message(card)
+        channel = self._client.get_partial_messageable(channel_id)
+        with self._measured(Telling.APPROVAL):
+            async with self._turn(channel_id), _told(self._patience.edit_s):
+                await channel.get_partial_message(message_id).edit(
+                    embed=embed, view=view, allowed_mentions=discord.AllowedMentions.none()
+                )
 
     async def post_change(self, channel_id: int, change: Change) -> Posted:
         """Post a moderator's decision, mentioning nobody.

@@ -10,7 +10,7 @@ from typing import Protocol, TypedDict
 import discord
 from discord.ext import commands
 
-from bot.chat.guards import GuardedButton
+from bot.chat.guards import GuardedButton, answer_old_form
 from bot.chat.tree import InspireTree
 from bot.services.catalogue import Services
 
@@ -90,6 +90,10 @@ class InspireClient(commands.AutoShardedBot):
         for factory in self._factories:
             await self.add_cog(factory(self))
         await self.sync_commands()
+
+    async def on_interaction(self, interaction: discord.Interaction[discord.Client], /) -> None:
+        """What discord.py hands to nobody gets an answer, too: a form that an earlier process had opened."""
+        await answer_old_form(interaction)
 
     async def sync_commands(self, *, force: bool = False) -> bool:
         """Tell Discord the commands if it does not have just these; True when it was told.

@@ -30,10 +30,14 @@ from bot.domain.errors import (
 )
 from bot.domain.moderator_errors import (
     AmountError,
+    ApprovalChannelError,
     BotMemberError,
+    ChannelAccessError,
+    DecidedError,
     EveryoneRoleError,
     NotBlockedError,
     NotPausedError,
+    OldFormError,
     ReasonError,
 )
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
@@ -184,6 +188,31 @@ def _bot_member(_: BotMemberError) -> str:
 @sentence.register
 def _everyone_role(_: EveryoneRoleError) -> str:
     return f"That is the role that everybody has: use `/quota everyone` for it. {UNCHANGED}"
+
+
+@sentence.register
+def _approval_channel(_: ApprovalChannelError) -> str:
+    return f"Say in which `channel` moderators are to decide. {UNCHANGED}"
+
+
+@sentence.register
+def _decided(error: DecidedError) -> str:
+    return f"This request doesn't wait for a moderator any more: it is {error.state}. {UNCHANGED}"
+
+
+@sentence.register
+def _channel_access(error: ChannelAccessError) -> str:
+    names = ", ".join(name.replace("_", " ").title() for name in error.missing)
+    return (
+        f"The bot may not post in <#{error.channel_id}>: give it {names} there, then try again. {UNCHANGED}"
+    )
+
+
+@sentence.register
+def _old_form(_: OldFormError) -> str:
+    return (
+        f"The bot was restarted while this form was open. Open it again, and send it once more. {UNCHANGED}"
+    )
 
 
 @sentence.register

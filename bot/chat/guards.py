@@ -3,8 +3,9 @@
 import functools
 import logging
 import re
+import secrets
 from abc import abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import discord
@@ -13,12 +14,17 @@ from discord import app_commands
 from bot.chat.answers import answer
 from bot.chat.draining import may_begin
 from bot.domain.errors import StoppingError
+from bot.domain.moderator_errors import OldFormError
 
 if TYPE_CHECKING:
     from bot.chat.client import InspireClient
 
 log = logging.getLogger(__name__)
 
+FORM = "form:"
+"""What the ids of all forms begin with."""
+_open_here: set[str] = set()
+"""The forms that this process has opened: what is filled in elsewhere, discord.py knows nothing of."""
 Owner = TypeVar("Owner")
 ClientT = TypeVar("ClientT", bound=discord.Client)
 Button: TypeAlias = discord.ui.Button[discord.ui.View]
@@ -64,13 +70,26 @@ class GuardedButton(discord.ui.DynamicItem[Button], template=r"(?!)"):
 
 
 class GuardedModal(discord.ui.Modal):
-    """A form whose errors are answered."""
+    """A form whose errors are answered; `FORM` marks its id, so that one of an earlier process is known."""
+
+    def __init__(self) -> None:
+        super().__init__(custom_id=f"{FORM}{secrets.token_hex(8)}")
+        _open_here.add(self.custom_id)
 
     async def on_error(
         self, interaction: discord.Interaction[ClientT], error: Exception, /, *_: object
     ) -> None:
         """Answer the error."""
         await answer(interaction, error)
+
+
+async def answer_old_form(interaction: discord.Interaction[ClientT]) -> None:
+    """Who filled in a form that an earlier process had opened is told to open it again."""
+    data: Mapping[str, object] = interaction.data or {}
+    custom_id = str(data.get("custom_id", ""))
+    is_form = interaction.type is discord.InteractionType.modal_submit and custom_id.startswith(FORM)
+    if is_form and custom_id not in _open_here:
+        await answer(interaction, OldFormError())
 
 
 def guarded_choices(

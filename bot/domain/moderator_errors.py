@@ -47,3 +47,28 @@ class NotPausedError(ModeratorError):
     """There is nothing to resume; `everywhere` when the bot's operator wanted to."""
 
     everywhere: bool = False
+
+
+@dataclass(eq=False)
+class ApprovalChannelError(ModeratorError):
+    """Approval was asked for without a channel in which moderators are to decide."""
+
+
+@dataclass(eq=False)
+class DecidedError(ModeratorError):
+    """The request does not wait for a moderator any more; `state` is where it is now."""
+
+    state: str
+
+
+@dataclass(eq=False)
+class ChannelAccessError(ModeratorError):
+    """The bot may not post in the channel; `missing` are the permissions that it lacks there."""
+
+    channel_id: int
+    missing: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class OldFormError(ModeratorError):
+    """The form was opened before the bot was started anew."""

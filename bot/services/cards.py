@@ -87,6 +87,25 @@ class StatusCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalCard:
+    """What moderators decide by, and what became of it."""
+
+    request_id: int
+    user_id: int
+    playlist_id: str
+    model: str
+    prompt: str | None
+    cost: int
+    """Credits."""
+    state: State
+    failure: Failure | None
+    approve_by: datetime
+    """When it ends undecided."""
+    decided_by: int | None
+    """The moderator, if one decided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClipCard:
     """One clip of a result."""
 
@@ -182,6 +201,6 @@ def _hints(request: Request) -> Iterator[Hint]:
 def _result_url(request: Request) -> str | None:
     if request.result_message_id is None or request.result_channel_id is None:
         return None
-    in_guild = request.result_channel_id == request.address.channel_id
+    in_guild = request.result_channel_id in {request.address.channel_id, request.delivery_channel_id}
     where = str(request.guild_id) if in_guild else "@me"
     return f"https://discord.com/channels/{where}/{request.result_channel_id}/{request.result_message_id}"

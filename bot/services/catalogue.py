@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from bot.services.allowances import Allowances
+from bot.services.approvals import Approvals
+from bot.services.guild_rules import GuildRules
 from bot.services.moderation import Moderation
 from bot.services.placing import SongRules
 from bot.services.queue import Queue
@@ -20,6 +22,8 @@ class Services:
     moderation: Moderation
     allowances: Allowances
     queue: Queue
+    rules: GuildRules
+    approvals: Approvals
 
 
 def services_of(store: Store, *, rules: SongRules) -> Services:
@@ -30,5 +34,13 @@ def services_of(store: Store, *, rules: SongRules) -> Services:
         quotas=Quotas(store, policy=rules.policy, clock=clock),
         moderation=Moderation(store, policy=rules.policy, clock=clock),
         allowances=Allowances(store, policy=rules.policy, clock=clock),
+        rules=GuildRules(
+            store,
+            policy=rules.policy,
+            models=rules.models,
+            default_model=rules.default_model,
+            clock=clock,
+        ),
+        approvals=Approvals(store, clock=clock),
         queue=Queue(store, places=rules.places, clock=clock),
     )

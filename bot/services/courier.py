@@ -14,6 +14,7 @@ from bot.domain.errors import (
     UnsendableError,
 )
 from bot.domain.requests import Request
+from bot.services.approvals import ApprovalDesk
 from bot.services.cards import StatusCard, next_look_at
 from bot.services.delivery import Delivery
 from bot.services.facts import facts_of, facts_of_notice
@@ -56,6 +57,7 @@ class Courier:
         self._store = store
         self._announcer = announcer
         self._delivery = delivery
+        self._approvals = ApprovalDesk(store, announcer, clock)
         self._owner = owner
         self._places = places
         self._spacing = timedelta(seconds=edit_spacing_s)
@@ -79,6 +81,9 @@ class Courier:
             if notice.kind is NoticeKind.RESULT:
                 await self._delivery.deliver(notice)
                 await self._store.write(_said, notice, None, self._clock(), None)
+            elif notice.kind is NoticeKind.APPROVAL:
+                mark = await self._approvals.show(notice)
+                await self._store.write(_said, notice, mark, self._clock() + self._spacing, None)
             else:
                 await self._say_status(notice)
         except TryLaterError as error:
@@ -134,6 +139,8 @@ class Courier:
         if not card.must_be_known:
             return
         for way in ways(request, self._clock()):
+            if way is Way.RESULTS:  # an end without a song is told where the song was asked for
+                continue
             intent = Intent(way, self._clock())
             if way is Way.FOLLOW_UP:
                 if notice.intent:  # once is enough in public: a direct message has a nonce

@@ -12,10 +12,10 @@ from bot.domain.requests import Move, Request, State
 from bot.domain.tasks import Clip
 from bot.services.cards import ClipCard, ResultCard
 from bot.services.facts import facts_of
-from bot.services.intents import Intent, Way, may_be_unanswered, ways
+from bot.services.intents import Intent, may_be_unanswered, ways
 from bot.services.moves import existing, make_move
 from bot.services.outbox import Notice
-from bot.services.ports import Announcer, Clock, Media, MediaSource, Posted, Target
+from bot.services.ports import Announcer, AsFollowUp, Clock, InChannel, Media, MediaSource, Posted, Target
 from bot.services.work import Changes, Store, Work
 
 log = logging.getLogger(__name__)
@@ -180,7 +180,10 @@ class Delivery:
 
 def _unseen(intent: Intent, request: Request) -> Stranded:
     """It may be where nobody can look."""
-    channel_id = None if intent.way is Way.MEMBER else request.address.channel_id
+    target = intent.target(request)
+    channel_id = target.channel_id if isinstance(target, InChannel) else None
+    if isinstance(target, AsFollowUp):
+        channel_id = target.address.channel_id
     return Stranded("OPERATOR: nobody can tell whether the song was posted; it is kept", maybe_in=channel_id)
 
 

@@ -9,8 +9,9 @@ from typing import assert_never
 from bot.domain.errors import AccountError, NoAnswerError, RejectedError, StaleError, UnknownTaskError
 from bot.domain.failures import of_broken_task, of_refusal
 from bot.domain.polling import Durations, Pace, interval_s, jittered
-from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Move, Request
+from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Move, Request, State
 from bot.domain.tasks import Broken, Finished, GivenUp, KeepAsking, Verdict, Watch, judge, judge_silence
+from bot.services.approvals import lapse
 from bot.services.budget import Budget
 from bot.services.facts import facts_of
 from bot.services.lease import Lease
@@ -77,7 +78,10 @@ class Follower:
     async def handle(self, request: Request) -> None:
         """Ask about one request and do what follows from the answer."""
         try:
-            if request.task_id is None or request.watch is None:
+            if request.state is State.AWAITING:
+                await self._store.write(lapse, request, self._clock())
+                log.info("nobody approved it in time", extra=facts_of(request, Move.LAPSE))
+            elif request.task_id is None or request.watch is None:
                 await self._doubt(request)
             else:
                 await self._ask(request, request.task_id, request.watch)

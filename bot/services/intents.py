@@ -18,7 +18,10 @@ ANSWERED_WITHIN = timedelta(seconds=10)
 class Way(StrEnum):
     """How a message gets to the member."""
 
+    RESULTS = "results"
+    """In the channel that moderators chose for results."""
     CHANNEL = "channel"
+    """Where the song was asked for."""
     FOLLOW_UP = "follow_up"
     MEMBER = "member"
 
@@ -44,6 +47,8 @@ class Intent:
     def target(self, request: Request) -> Target:
         """Where the post went."""
         match self.way:
+            case Way.RESULTS:
+                return InChannel(request.delivery_channel_id or request.address.channel_id)
             case Way.CHANNEL:
                 return InChannel(request.address.channel_id)
             case Way.FOLLOW_UP:
@@ -60,6 +65,8 @@ class Intent:
 
 def ways(request: Request, now: datetime) -> Iterator[Way]:
     """How a message for the request's member may go, best first."""
+    if request.delivery_channel_id not in {None, request.address.channel_id}:
+        yield Way.RESULTS
     yield Way.CHANNEL
     if request.address.token_at(now) is not None:
         yield Way.FOLLOW_UP

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Unpack
 
 from bot.domain.errors import StoreError
-from bot.domain.requests import MOVES, Move, Request, Settlement
+from bot.domain.requests import MOVES, Move, Request, Settlement, State
 from bot.services.lease import Lease
 from bot.services.outbox import NoticeKind
 from bot.services.work import Changes, Work
@@ -34,6 +34,8 @@ def make_move(
         work.ledger.post(request.id, now=now)
     elif settlement is Settlement.VOID:
         work.ledger.void(request.id, now=now)
+    if request.state is State.AWAITING:
+        work.notices.touch(request.id, NoticeKind.APPROVAL, due_at=now)
     if move is Move.FINISH:
         work.notices.touch(request.id, NoticeKind.RESULT, due_at=now)
     elif move is not Move.TAKE:

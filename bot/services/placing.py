@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.domain.errors import ChannelError, PausedError
 from bot.domain.guild_settings import GuildSettings, policy_for
 from bot.domain.quota import Policy
-from bot.domain.requests import Address, NewRequest, Request
+from bot.domain.requests import Address, NewRequest, Request, State
 from bot.domain.songs import Order, SongSpec, check
 from bot.services.cards import WAITING_LOOK_S, StatusCard
 from bot.services.outbox import NoticeKind
@@ -140,6 +140,8 @@ def _new(
 
 def _announce(work: Work, request: Request, rules: SongRules, now: datetime) -> StatusCard:
     """The status that the answer shows, which the outbox knows of."""
+    if request.state is State.AWAITING:
+        work.notices.touch(request.id, NoticeKind.APPROVAL, due_at=now)
     card = describe(work, request, line_of(work, rules.places, now, longest=SHORT_LINE), now)
     work.notices.open(
         request.id,

@@ -11,7 +11,7 @@ from bot.domain.errors import AnnounceError
 from bot.domain.requests import Address, Move, Request
 from bot.domain.songs import SongSpec
 from bot.domain.tasks import TaskReport
-from bot.services.cards import ResultCard, StatusCard
+from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 
 Clock: TypeAlias = Callable[[], datetime]
 """Tells the time as aware UTC."""
@@ -134,6 +134,22 @@ class Announcer(Protocol):
         """
         ...
 
+    async def post_approval(self, channel_id: int, card: ApprovalCard) -> Posted:
+        """Post what moderators decide by, mentioning nobody; a repeat within minutes finds the first.
+
+        Raises:
+            NoAccessError, TryLaterError, UnsendableError
+        """
+        ...
+
+    async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard) -> None:
+        """Make that message say what became of the request.
+
+        Raises:
+            MessageGoneError, NoAccessError, TryLaterError, UnsendableError
+        """
+        ...
+
     async def post_change(self, channel_id: int, change: Change) -> Posted:
         """Post a moderator's decision, mentioning nobody; a repeat within a few minutes finds the first.
 
@@ -170,6 +186,8 @@ class Telling(StrEnum):
     """An edit of a status message."""
     RESULT = "result"
     ENDING = "ending"
+    APPROVAL = "approval"
+    """A request that moderators have to approve."""
     CHANGE = "change"
     """A moderator's decision, in the server's log channel."""
 

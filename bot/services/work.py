@@ -31,8 +31,6 @@ class Changes(TypedDict, total=False):
     failure: Failure
     result_channel_id: int
     result_message_id: int
-    approval_channel_id: int
-    approval_message_id: int
     removed_at: datetime
     next_at: datetime | None
     """When a worker has to look at the request again."""
@@ -69,6 +67,10 @@ class Requests(Protocol):
 
     def set_address(self, request_id: int, address: Address) -> None:
         """Keep where the status message is; no worker is disturbed by it (the version stays)."""
+        ...
+
+    def set_approval(self, request_id: int, channel_id: int, message_id: int) -> None:
+        """Keep where moderators decide on it; no worker is disturbed by it (the version stays)."""
         ...
 
     def active_of(self, guild_id: int, user_id: int) -> list[Request]:

@@ -15,6 +15,7 @@ from bot.domain.errors import (
     UnsendableError,
 )
 from bot.domain.requests import Address, State
+from bot.services.cards import ApprovalCard
 from bot.services.ports import Announcer, AsFollowUp, InChannel, Media, Target, ToMember
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 from tests.unit.chat.samples import NOW, clip, result, status
@@ -22,6 +23,18 @@ from tests.unit.chat.stages import DiscordStage, FakeStage, Seen, begun, logged_
 
 FILES = (Media(b"first song", "mp3"), Media(b"the second song", "mp3"))
 SIZES = [10, 15]
+APPROVAL = ApprovalCard(
+    request_id=10**17 + 1,
+    user_id=3,
+    playlist_id="119573ff-8e48-4c1d-9a1b-0123456789ab",
+    model="v55",
+    prompt="like *rain*",
+    cost=30,
+    state=State.AWAITING,
+    failure=None,
+    approve_by=NOW,
+    decided_by=None,
+)
 CHANGE = Change(
     id=77,
     guild_id=1,
@@ -43,6 +56,7 @@ class Stage(Protocol):
     def announcer(self) -> Announcer: ...
     def shown(self) -> list[State]: ...
     def decisions(self) -> list[int]: ...
+    def approvals(self) -> list[tuple[int, int]]: ...
     def posts(self) -> list[Seen]: ...
     def direct_messages(self) -> list[Seen]: ...
     def delete_status(self) -> None: ...
@@ -211,6 +225,20 @@ class AnnouncerContract:
         first = await stage.announcer.post_change(stage.address.channel_id, CHANGE)
         assert await stage.announcer.post_change(stage.address.channel_id, CHANGE) == first
         assert stage.decisions() == [first.message_id]
+
+    async def test_a_request_is_shown_to_moderators_once_and_then_what_became_of_it(
+        self, stage: Stage
+    ) -> None:
+        first = await stage.announcer.post_approval(stage.address.channel_id, APPROVAL)
+        assert await stage.announcer.post_approval(stage.address.channel_id, APPROVAL) == first
+        declined = replace(APPROVAL, state=State.DECLINED, decided_by=2)
+        await stage.announcer.edit_approval(first.channel_id, first.message_id, declined)
+        assert stage.approvals() == [(first.message_id, 2)]
+
+    async def test_a_closed_channel_shows_moderators_nothing(self, stage: Stage) -> None:
+        stage.close_channel()
+        with pytest.raises(NoAccessError):
+            await stage.announcer.post_approval(stage.address.channel_id, APPROVAL)
 
     async def test_a_closed_channel_takes_no_decision(self, stage: Stage) -> None:
         stage.close_channel()

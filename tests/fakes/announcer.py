@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bot.domain.changes import Change
 from bot.domain.errors import AnnounceError, MessageGoneError, TokenDeadError, TryLaterError
 from bot.domain.requests import Address
-from bot.services.cards import ResultCard, StatusCard
+from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.ports import AsFollowUp, InChannel, Media, Posted, Target, ToMember
 
 
@@ -47,6 +47,8 @@ class FakeAnnouncer:
     endings: list[Post] = field(default_factory=list)
     changes: dict[int, tuple[Change, Posted]] = field(default_factory=dict)
     """By their ids."""
+    approvals: dict[int, tuple[Posted, list[ApprovalCard]]] = field(default_factory=dict)
+    """What moderators were shown, by the requests' ids."""
     _by_nonce: dict[str, Post] = field(default_factory=dict)
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
@@ -76,6 +78,28 @@ class FakeAnnouncer:
     async def post_ending(self, target: Target, card: StatusCard) -> Posted:
         """Remember the ending, once per request unless it is a follow-up."""
         return self._post(self.endings, target, card, files=(), nonce=f"end{card.request_id}")
+
+    async def post_approval(self, channel_id: int, card: ApprovalCard) -> Posted:
+        """Remember the request, once."""
+        failure = self._next_failure()
+        if failure is not None and not self._has_effect(failure):
+            raise failure
+        posted = Posted(channel_id, next(self._ids))
+        known = self.approvals.setdefault(card.request_id, (posted, [card]))
+        if failure is not None:
+            raise failure
+        return known[0]
+
+    async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard) -> None:
+        """Remember what the moderators read."""
+        failure = self._next_failure()
+        if failure is not None and not self._has_effect(failure):
+            raise failure
+        posted, cards = self.approvals[card.request_id]
+        assert posted == Posted(channel_id, message_id)
+        cards.append(card)
+        if failure is not None:
+            raise failure
 
     async def post_change(self, channel_id: int, change: Change) -> Posted:
         """Remember the decision, once."""

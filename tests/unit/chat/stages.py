@@ -47,6 +47,9 @@ class FakeStage:
     def shown(self) -> list[State]:
         return [edit.card.state for edit in self.announcer.edits]
 
+    def approvals(self) -> list[tuple[int, int]]:
+        return [(posted.message_id, len(cards)) for posted, cards in self.announcer.approvals.values()]
+
     def decisions(self) -> list[int]:
         return [posted.message_id for _, posted in self.announcer.changes.values()]
 
@@ -124,6 +127,9 @@ class DiscordStage:
 
     def posts(self) -> list[Seen]:
         return [_read(message) for message in self.messages]
+
+    def approvals(self) -> list[tuple[int, int]]:
+        return [(message.id, len(message.states)) for message in self.messages]
 
     def decisions(self) -> list[int]:
         return [message.id for message in self.messages]

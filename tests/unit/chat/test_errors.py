@@ -32,11 +32,15 @@ from bot.domain.errors import (
 )
 from bot.domain.moderator_errors import (
     AmountError,
+    ApprovalChannelError,
     BotMemberError,
+    ChannelAccessError,
+    DecidedError,
     EveryoneRoleError,
     ModeratorError,
     NotBlockedError,
     NotPausedError,
+    OldFormError,
     ReasonError,
 )
 from bot.domain.requests import FailureKind, State
@@ -60,6 +64,10 @@ SAMPLES: list[RefusalError] = [
     BotMemberError(),
     EveryoneRoleError(),
     NotBlockedError(),
+    ApprovalChannelError(),
+    OldFormError(),
+    DecidedError("waiting"),
+    ChannelAccessError(10**17, ("send_messages", "embed_links")),
     NotPausedError(),
     NotPausedError(everywhere=True),
     ActiveLimitError(1),

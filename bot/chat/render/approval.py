@@ -1,0 +1,53 @@
+"""What moderators decide by: a request that waits for one of them, and what became of it."""
+
+import discord
+
+from bot.chat.approving import ApproveButton, DeclineButton
+from bot.chat.render import colours
+from bot.chat.texts import REASON_LIMIT, in_credits, mention, plain, playlist_page, relative, shown
+from bot.domain.requests import State
+from bot.services.cards import ApprovalCard
+
+PROMPT_LIMIT = 1000
+"""Characters of the prompt that are shown."""
+
+
+def approval_message(card: ApprovalCard) -> tuple[discord.Embed, discord.ui.View]:
+    """The request with its buttons while it waits, then without them and with its outcome."""
+    waits = card.state is State.AWAITING
+    embed = discord.Embed(
+        title="A song to approve" if waits else _outcome(card),
+        colour=colours.WAITING if waits else _colour(card),
+    ).set_footer(text=f"{plain(card.model, limit=40)} · {in_credits(card.cost)}")
+    page = playlist_page(card.playlist_id)
+    lines = [f"{mention(card.user_id)} asks for a song from [this playlist]({page})."]
+    if card.prompt:
+        lines.append(f"Prompt: {shown(card.prompt, limit=PROMPT_LIMIT)}")
+    if waits:
+        lines.append(f"-# Undecided, it ends {relative(card.approve_by)}, and the credits go back.")
+    elif card.failure and card.failure.detail and card.state is State.DECLINED:
+        lines.append(f"Reason: {shown(card.failure.detail, limit=REASON_LIMIT)}")
+    if card.decided_by is not None:
+        lines.append(f"-# Decided by {mention(card.decided_by)}")
+    embed.description = "\n".join(lines)
+    view = discord.ui.View(timeout=None)
+    if waits:
+        view.add_item(ApproveButton(card.request_id))
+        view.add_item(DeclineButton(card.request_id))
+    return embed, view
+
+
+def _outcome(card: ApprovalCard) -> str:
+    match card.state:
+        case State.DECLINED:
+            return "Declined"
+        case State.CANCELLED:
+            return "Cancelled before it was decided"
+        case State.EXPIRED if card.decided_by is None:
+            return "Nobody decided in time"
+        case _:
+            return "Approved"
+
+
+def _colour(card: ApprovalCard) -> int:
+    return colours.READY if _outcome(card) == "Approved" else colours.CANCELLED

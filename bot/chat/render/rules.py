@@ -1,0 +1,48 @@
+"""All that is settled for a server as one embed."""
+
+from collections.abc import Iterator
+
+import discord
+
+from bot.chat.render import colours
+from bot.chat.texts import FIELD_LIMIT, REASON_LIMIT, in_credits, shown
+from bot.services.guild_rules import RulesInForce
+
+
+def rules_message(rules: RulesInForce) -> discord.Embed:
+    """What holds in a server now; what does not fit says how much more there is."""
+    settings, policy = rules.settings, rules.policy
+    embed = discord.Embed(title="Songs in this server", colour=colours.MODERATION)
+    if settings.paused is not None:
+        embed.description = f"**Paused**: {shown(settings.paused, limit=REASON_LIMIT)}"
+    embed.add_field(name="Asked for in", value=_place(settings.requests_channel_id, "everywhere"))
+    embed.add_field(name="Posted in", value=_place(settings.results_channel_id, "where they were asked for"))
+    embed.add_field(name="Approved in", value=_place(settings.approval_channel_id, "no approval needed"))
+    embed.add_field(name="Decisions posted in", value=_place(settings.log_channel_id, "nowhere"))
+    embed.add_field(name="Usual model", value=f"`{shown(rules.model, limit=50)}`")
+    embed.add_field(name="Limits", value=f"{policy.max_active:,} at a time, {policy.cooldown_s:,} s apart")
+    embed.add_field(name="Everyone", value=f"{in_credits(policy.allowance)} every {policy.period}")
+    budget = settings.budget
+    embed.add_field(
+        name="Budget", value=f"{in_credits(budget.credits)} every {budget.period}" if budget else "none"
+    )
+    if settings.roles:
+        ranked = sorted(settings.roles.items(), key=lambda role: (-role[1], role[0]))
+        lines = [f"<@&{role}> {credits_:,}" for role, credits_ in ranked]
+        embed.add_field(name="Roles", value="\n".join(_fitting(lines)), inline=False)
+    return embed
+
+
+def _place(channel_id: int | None, otherwise: str) -> str:
+    return f"<#{channel_id}>" if channel_id else otherwise
+
+
+def _fitting(lines: list[str]) -> Iterator[str]:
+    """As many lines as a field takes, and how many more there are."""
+    left = FIELD_LIMIT - len("and 1,000 more")
+    for number, line in enumerate(lines):
+        left -= len(line) + 1
+        if left < 0:
+            yield f"and {len(lines) - number:,} more"
+            return
+        yield line

@@ -1,0 +1,178 @@
+"""Requests that moderators approve first: what they are shown, and what they decide."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from bot.domain.changes import Action
+from bot.domain.errors import (
+    MessageGoneError,
+    NoAccessError,
+    RequestNotFoundError,
+    StaleError,
+    TryLaterError,
+    UnsendableError,
+)
+from bot.domain.moderator_errors import DecidedError
+from bot.domain.requests import Failure, FailureKind, Move, Request, State
+from bot.services.cards import ApprovalCard
+from bot.services.decisions import By, decide
+from bot.services.facts import facts_of
+from bot.services.moderation import check_reason
+from bot.services.moves import existing, make_move
+from bot.services.outbox import Notice
+from bot.services.placing import APPROVAL_LIFE
+from bot.services.ports import Announcer, Clock
+from bot.services.songs import LARGEST_ID
+from bot.services.work import Store, Work
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+DECISIONS_LOOKED_AT = 50
+"""How many of a member's last decisions are looked through for the one about a request."""
+ATTEMPTS = 3
+"""How often a decision is tried that meets another move of its request."""
+
+
+class Approvals:
+    """Moderators' decisions about single requests."""
+
+    def __init__(self, store: Store, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def approve(self, by: By, request_id: int) -> Request:
+        """The request stands in line.
+
+        Raises:
+            RequestNotFoundError: there is no such request in this server.
+            DecidedError: it does not wait for a moderator any more.
+        """
+        return await self._decide(by, request_id, Action.APPROVE, None)
+
+    async def decline(self, by: By, request_id: int, *, reason: str) -> Request:
+        """The request has ended, its credits are back, and its member can read why.
+
+        Raises:
+            RequestNotFoundError, DecidedError: as with `approve`.
+            ReasonError: the reason will not do; nothing was changed.
+        """
+        return await self._decide(by, request_id, Action.DECLINE, check_reason(reason))
+
+    async def _decide(self, by: By, request_id: int, action: Action, reason: str | None) -> Request:
+        if request_id > LARGEST_ID:
+            raise RequestNotFoundError
+        now = self._clock()
+        return await _again(lambda work: _decide(work, by, request_id, action, reason, now), self._store)
+
+
+async def _again(unit: Callable[[Work], T], store: Store) -> T:
+    """What the unit gives, also where another move of the same request came between, a few times."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await store.write(unit)
+        except StaleError:
+            continue
+    return await store.write(unit)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalDesk:
+    """Shows requests to the moderators, and what became of them."""
+
+    store: Store
+    announcer: Announcer
+    clock: Clock
+
+    async def show(self, notice: Notice) -> str:
+        """Post what the moderators decide by, or bring it up to date; gives the mark of what it says.
+
+        Raises:
+            TryLaterError: Discord did not take it now, or the moderators' channel is closed to the bot.
+        """
+        request, card, channel_id = await self.store.read(_view, notice.request_id)
+        mark = str(card.state)
+        if mark == notice.said:
+            return mark
+        if request.approval_message_id is None:
+            if request.state is State.AWAITING and channel_id is not None:
+                await self._post(request, card, channel_id)
+            return mark
+        try:
+            await self.announcer.edit_approval(
+                request.approval_channel_id or 0, request.approval_message_id, card
+            )
+        except (MessageGoneError, NoAccessError, UnsendableError) as error:
+            log.info("the moderators' message stays as it is: %r", error, extra=facts_of(request))
+        return mark
+
+    async def _post(self, request: Request, card: ApprovalCard, channel_id: int) -> None:
+        try:
+            posted = await self.announcer.post_approval(channel_id, card)
+        except NoAccessError as error:
+            log.warning("OPERATOR: a request can't be shown to the moderators", extra=facts_of(request))
+            raise TryLaterError(f"the moderators' channel is closed: {error}") from error
+        except UnsendableError as error:
+            log.error("Discord refuses to show a request: %s", error.cause, extra=facts_of(request))
+            return
+        await self.store.write(
+            lambda work: work.requests.set_approval(request.id, posted.channel_id, posted.message_id)
+        )
+
+
+def lapse(work: Work, request: Request, now: datetime) -> Request:
+    """The request has ended because nobody decided on it in time; its credits are back."""
+    failure = Failure(FailureKind.UNDECIDED, "no moderator decided in time")
+    return make_move(work, request, Move.LAPSE, now=now, failure=failure)
+
+
+def _decide(
+    work: Work, by: By, request_id: int, action: Action, reason: str | None, now: datetime
+) -> Request:
+    request = work.requests.find(request_id)
+    if request is None or request.guild_id != by.guild_id:
+        raise RequestNotFoundError
+    decided = decide(
+        work,
+        by,
+        action,
+        subject_id=request.user_id,
+        after={"request": str(request.id)},
+        reason=reason,
+        now=now,
+    )
+    if not decided:
+        return request
+    if request.state is not State.AWAITING:
+        raise DecidedError(request.state)
+    if action is Action.APPROVE:
+        return make_move(work, request, Move.APPROVE, now=now)
+    failure = Failure(FailureKind.MODERATOR, reason or "")
+    return make_move(work, request, Move.DECLINE, now=now, failure=failure)
+
+
+def _view(work: Work, request_id: int) -> tuple[Request, ApprovalCard, int | None]:
+    request = existing(work, request_id)
+    decisions = work.changes.of(request.guild_id, subject_id=request.user_id, limit=DECISIONS_LOOKED_AT)
+    decided_by = (
+        change.actor_id
+        for change in decisions
+        if change.action in {Action.APPROVE, Action.DECLINE}
+        and change.after.get("request") == str(request.id)
+    )
+    card = ApprovalCard(
+        request_id=request.id,
+        user_id=request.user_id,
+        playlist_id=request.spec.playlist_id,
+        model=request.spec.model,
+        prompt=request.spec.prompt,
+        cost=request.cost,
+        state=request.state,
+        failure=request.failure,
+        approve_by=request.placed_at + APPROVAL_LIFE,
+        decided_by=next(decided_by, None),
+    )
+    return request, card, work.guilds.settings(request.guild_id).approval_channel_id

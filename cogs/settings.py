@@ -1,0 +1,137 @@
+"""`/settings`: what moderators settle about their server's songs."""
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.answers import reply
+from bot.chat.client import InspireClient
+from bot.chat.moderators import MODERATORS, moderator_of, require_moderator
+from bot.chat.places import may_post_in
+from bot.chat.render.rules import rules_message
+from bot.chat.showing import outcome, show
+from bot.services.guild_rules import MOST_ACTIVE, MOST_COOLDOWN_S, GuildRules
+
+Place: TypeAlias = discord.TextChannel | discord.Thread
+Active: TypeAlias = app_commands.Range[int, 1, MOST_ACTIVE]
+Cooldown: TypeAlias = app_commands.Range[int, 0, MOST_COOLDOWN_S]
+
+
+@app_commands.default_permissions(MODERATORS)
+class ServerSettings(
+    commands.GroupCog, group_name="settings", group_description="How songs work in your server"
+):
+    """A server's rules, for its moderators."""
+
+    def __init__(self, rules: GuildRules, *, models: Sequence[str]) -> None:
+        self._rules = rules
+        offered = [app_commands.Choice(name=model, value=model) for model in models]
+        app_commands.choices(model=offered)(self.model)
+
+    async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
+        """Moderators only, whatever the server's own settings for commands say."""
+        require_moderator(interaction)
+        return True
+
+    @app_commands.command()
+    async def show(self, interaction: discord.Interaction[InspireClient]) -> None:
+        """See all that is settled for this server."""
+        in_force = await outcome(interaction, self._rules.in_force(interaction.guild_id or 0), ephemeral=True)
+        await show(interaction, rules_message(in_force), discord.ui.View(), ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(channel="Where songs are asked for; leave it out for everywhere")
+    async def channel(
+        self, interaction: discord.Interaction[InspireClient], channel: Place | None = None
+    ) -> None:
+        """Let songs be asked for in one channel only; its threads count."""
+        by = moderator_of(interaction)
+        await outcome(interaction, self._rules.ask_in(by, _id(channel)), ephemeral=True)
+        where = f"in <#{channel.id}> only" if channel else "everywhere"
+        await reply(interaction, f"Songs can be asked for {where} now.")
+
+    @app_commands.command()
+    @app_commands.describe(channel="Where songs are posted; leave it out for where they were asked for")
+    async def results(
+        self, interaction: discord.Interaction[InspireClient], channel: Place | None = None
+    ) -> None:
+        """Post finished songs in a channel of their own."""
+        by = moderator_of(interaction)
+        may_post_in(interaction, channel, with_files=True)
+        await outcome(interaction, self._rules.post_results_in(by, _id(channel)), ephemeral=True)
+        where = f"in <#{channel.id}>" if channel else "where they were asked for"
+        await reply(interaction, f"Songs that are asked for from now on are posted {where}.")
+
+    @app_commands.command()
+    @app_commands.describe(model="For those who choose none; leave it out for the bot's own choice")
+    async def model(self, interaction: discord.Interaction[InspireClient], model: str | None = None) -> None:
+        """Settle which version of Suno makes the songs of those who choose none."""
+        by = moderator_of(interaction)
+        await outcome(interaction, self._rules.prefer(by, model), ephemeral=True)
+        in_force = await outcome(interaction, self._rules.in_force(by.guild_id), ephemeral=True)
+        await reply(
+            interaction, f"Songs are made by `{in_force.model}` now, unless a member chooses another."
+        )
+
+    @app_commands.command()
+    @app_commands.describe(
+        mode="Whether a moderator approves each request",
+        channel="Where moderators decide; needed the first time",
+    )
+    async def approval(
+        self,
+        interaction: discord.Interaction[InspireClient],
+        mode: Literal["on", "off"],
+        channel: Place | None = None,
+    ) -> None:
+        """Let a moderator approve each request before it is made."""
+        by = moderator_of(interaction)
+        if mode == "off":
+            freed = await outcome(interaction, self._rules.end_approval(by), ephemeral=True)
+            waiting = (
+                f" {freed} that waited for it {'is' if freed == 1 else 'are'} in line now." if freed else ""
+            )
+            await reply(interaction, f"No request has to be approved any more.{waiting}")
+            return
+        may_post_in(interaction, channel)
+        where = await outcome(interaction, self._rules.ask_for_approval(by, _id(channel)), ephemeral=True)
+        await reply(interaction, f"Each request comes to <#{where}> first, with **Approve** and **Decline**.")
+
+    @app_commands.command()
+    @app_commands.describe(channel="Where moderators' decisions are posted; leave it out for nowhere")
+    async def log(
+        self, interaction: discord.Interaction[InspireClient], channel: Place | None = None
+    ) -> None:
+        """Post moderators' decisions in a channel."""
+        by = moderator_of(interaction)
+        may_post_in(interaction, channel)
+        await outcome(interaction, self._rules.log_in(by, _id(channel)), ephemeral=True)
+        where = f"in <#{channel.id}>" if channel else "nowhere; `/quota log` has them"
+        await reply(interaction, f"Moderators' decisions are posted {where}.")
+
+    @app_commands.command()
+    @app_commands.describe(
+        active="Requests at a time, for each member; leave it out for the bot's own choice",
+        cooldown="Seconds between two requests of a member; leave it out for the bot's own choice",
+    )
+    async def limits(
+        self,
+        interaction: discord.Interaction[InspireClient],
+        active: Active | None = None,
+        cooldown: Cooldown | None = None,
+    ) -> None:
+        """Settle how many requests a member may have under way, and how far apart they are."""
+        by = moderator_of(interaction)
+        await outcome(interaction, self._rules.limit(by, active=active, cooldown_s=cooldown), ephemeral=True)
+        policy = (await outcome(interaction, self._rules.in_force(by.guild_id), ephemeral=True)).policy
+        apart = (
+            f"{policy.cooldown_s:,} seconds apart" if policy.cooldown_s else "without a pause between them"
+        )
+        await reply(interaction, f"Each member may have {policy.max_active:,} under way now, {apart}.")
+
+
+def _id(channel: Place | None) -> int | None:
+    return channel.id if channel else None
