@@ -22,7 +22,7 @@ CHECKPOINT = 1000
 """Frames after which SQLite moves the log into the main file, which would then be ahead of a shorter log."""
 SONGS = 3
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 class Remains:

@@ -26,7 +26,7 @@ LEASE_S = 20.0
 LATE_S = 300.0
 TOOK = re.compile(r"stopped after ([0-9.]+) s")
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 async def ordered(here: Scene, count: int) -> None:

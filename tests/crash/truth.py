@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from bot.domain.ledger import Entry, TransferKind
 from bot.domain.requests import RETURNED, Request, State
@@ -145,13 +146,13 @@ def told(scene: Scene, asked: Asked) -> bool:
 
 
 async def all_told(scene: Scene, *ids: int) -> None:
-    """The members have learned how these requests ended."""
-    open_ones = [asked for asked in scene.asked if asked.id in ids]
-    try:
-        await scene.until(lambda: all(told(scene, asked) for asked in open_ones))
-    except TimeoutError as error:
-        left = [asked.prompt for asked in open_ones if not told(scene, asked)]
-        raise AssertionError(f"not told: {left}\n{scene.victim.log()[-6000:]}") from error
+    """The members have learned how these requests ended; patience begins anew with each who is told."""
+    for asked in [asked for asked in scene.asked if asked.id in ids]:
+        try:
+            await scene.until(partial(told, scene, asked))
+        except TimeoutError as error:
+            left = [one.prompt for one in scene.asked if one.id in ids and not told(scene, one)]
+            raise AssertionError(f"not told: {left}\n{scene.victim.log()[-6000:]}") from error
 
 
 async def _transfers(scene: Scene) -> dict[int, Counter[TransferKind]]:

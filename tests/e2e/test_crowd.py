@@ -82,9 +82,11 @@ async def test_no_more_tasks_run_at_once_than_the_operator_allows(tmp_path: Path
             nonlocal most
             most = max(most, local.provider.running)
 
-        local.song_takes(0.2)
+        local.song_takes(SONG_S)
         stop = local.provider.subscribe(count)
         asked = await all_at_once(local, 4)
+        await runs(local, 2)
+        local.song_takes(0.2)
         await local.result(count=4)
         stop()
         assert most == 2

@@ -11,7 +11,7 @@ from sandbox.discord.limits import Limits
 from sandbox.discord.messages import Message
 from tests.e2e.engines import on_both
 from tests.e2e.reading import links, seen
-from tests.e2e.stage import Stage, stage
+from tests.e2e.stage import LONG_S, Stage, stage
 
 pytestmark = on_both
 
@@ -61,7 +61,8 @@ async def test_a_file_that_cannot_be_had_leaves_a_link_and_a_word(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("bot.app.HttpMedia", partial(HttpMedia, fetch_s=1.0))
+    patience_s = 1.0 if trouble is MediaTrouble.SLOW else LONG_S
+    monkeypatch.setattr("bot.app.HttpMedia", partial(HttpMedia, fetch_s=patience_s))
     local.provider.faults.add(Fault(Phase.AUDIO, trouble, times=None))
     async with local.bot():
         result = await local.placed_result()
