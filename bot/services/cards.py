@@ -76,13 +76,16 @@ class StatusCard:
 
     @property
     def mark(self) -> str:
-        """A text that is different whenever the message is worth editing.
+        """A text that is different whenever there may be something to tell: place, quarters, and the rest.
 
-        A place in the line counts by powers of two: from 9 to 8, 5 to 4, 3 to 2 and 2 to 1.
+        A place in the line counts by powers of two: from 9 to 8, 5 to 4, 3 to 2 and 2 to 1. Once the first
+        clip is there, nobody sees the quarters.
         """
+        place = "-" if self.position is None else str(rung(self.position))
+        quarters = 0 if self.clips_ready else self.quarters
         return (
-            f"{self.state} {rung(self.position)} {self.pause} {self.quarters} {min(self.clips_ready, 1)} "
-            f"{self.result_url} {self.halted} {self.paused}"
+            f"{place} {quarters} {self.state} {min(self.clips_ready, 1)} {self.pause} {self.result_url} "
+            f"{self.halted} {self.paused}"
         )
 
 

@@ -17,6 +17,7 @@ from bot.domain.requests import Request
 from bot.services.approvals import ApprovalDesk
 from bot.services.cards import StatusCard, next_look_at
 from bot.services.delivery import Delivery
+from bot.services.edits import Said
 from bot.services.facts import facts_of, facts_of_notice
 from bot.services.intents import Intent, Way, may_be_unanswered, ways
 from bot.services.lease import Lease
@@ -104,7 +105,9 @@ class Courier:
         request, card, look_at = await self._store.read(
             _view, notice.request_id, await self._line_now(now), now
         )
-        if card.mark != notice.said:
+        said = Said.parse(notice.said)
+        if not said.leaves_out(card):
+            said = said.edited(card)
             try:
                 await self._edit(request, card)
             except MessageGoneError:
@@ -118,7 +121,7 @@ class Courier:
                 log.error("Discord refuses a status message: %s", error.cause, extra=facts_of(request))
         if card.is_final:
             log.info("ended, and the status message is final", extra=facts_of(request))
-        await self._store.write(_say, notice, card, self._clock() + self._spacing, look_at)
+        await self._store.write(_say, notice, card, said, self._clock() + self._spacing, look_at)
 
     async def _edit(self, request: Request, card: StatusCard) -> None:
         """Edit by the interaction's token while it lives, then as the bot."""
@@ -182,10 +185,18 @@ def _said(
 
 
 def _say(
-    work: Work, notice: Notice, card: StatusCard, not_before: datetime, next_at: datetime | None
+    work: Work,
+    notice: Notice,
+    card: StatusCard,
+    said: Said,
+    not_before: datetime,
+    next_at: datetime | None,
 ) -> None:
-    """The status says what the card says; nobody needs the token of a message that will not change."""
-    _said(work, notice, card.mark, not_before, next_at)
+    """The status is up to date, as far as that is worth an edit.
+
+    Nobody needs the token of a message that will not change.
+    """
+    _said(work, notice, str(said), not_before, next_at)
     if card.is_final:
         _forget_token(work, notice.request_id)
 

@@ -46,6 +46,6 @@ class Line:
         return self.turns.get(request_id)
 
 
-def rung(position: int | None) -> int:
+def rung(position: int) -> int:
     """How far away a place is, by powers of two: it changes from 9 to 8, 5 to 4, 3 to 2 and 2 to 1."""
-    return (position - 1).bit_length() if position else 0
+    return (position - 1).bit_length()
