@@ -36,6 +36,7 @@ from bot.suno.media import HttpMedia
 from bot.suno.sessions import media_session
 from cogs.credits import Credits
 from cogs.inspire import Inspire
+from cogs.operator import Operator
 from cogs.queue import ServerQueue
 from cogs.quota import Quota
 from cogs.requests import Requests
@@ -273,6 +274,8 @@ def _client(settings: Settings, part: Part, store: Store) -> InspireClient:
             lambda client: ServerQueue(client.services.queue),
             lambda client: Requests(client.services.queue),
         ),
+        guild_ids=() if settings.operator_guild_id is None else (settings.operator_guild_id,),
+        guild_cogs=(lambda client: Operator(client.services.operation),),
         buttons=(CancelButton, ApproveButton, DeclineButton),
         shards=Shards(shard_count=part.shard_count, shard_ids=list(part.shards)) if is_sharded else None,
     )

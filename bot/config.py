@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     """Whether clips are attached as files where they fit."""
     media_trusted_origins: Names = ()
     """Origins (scheme://host:port) whose links are taken though they are http or private: for the sandbox."""
+    operator_guild_id: int | None = Field(default=None, ge=1, le=2**63 - 1)
+    """The Discord server, by its id, in which the bot's owner has `/operator`; empty for none."""
     http_host: str = "127.0.0.1"
     """The address that /healthz, /readyz and /metrics listen on."""
     http_port: int | None = Field(default=None, ge=1, le=65_535)

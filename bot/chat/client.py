@@ -49,7 +49,7 @@ class InspireClient(commands.AutoShardedBot):
     """The bot in Discord; making one touches no network.
 
     `cogs` are made and added at login, `buttons` are those that answer to a pattern of ids, and
-    `guild_ids` are the guilds that have commands of their own.
+    `guild_ids` are the guilds that have commands of their own: those of the `guild_cogs`.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class InspireClient(commands.AutoShardedBot):
         cogs: Sequence[Callable[["InspireClient"], commands.Cog]] = (),
         buttons: Sequence[type[GuardedButton]] = (),
         guild_ids: Sequence[int] = (),
+        guild_cogs: Sequence[Callable[["InspireClient"], commands.Cog]] = (),
         shards: Shards | None = None,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks: no warnings
@@ -81,6 +82,7 @@ class InspireClient(commands.AutoShardedBot):
         self.in_hand: set[asyncio.Task[None]] = set()
         self._remembered = remembered
         self._factories = tuple(cogs)
+        self._guild_factories = tuple(guild_cogs)
         self._buttons = tuple(buttons)
         self._guilds = tuple(discord.Object(guild_id) for guild_id in guild_ids)
 
@@ -89,6 +91,10 @@ class InspireClient(commands.AutoShardedBot):
         self.add_dynamic_items(*self._buttons)
         for factory in self._factories:
             await self.add_cog(factory(self))
+        for factory in (
+            self._guild_factories if self._guilds else ()
+        ):  # without a guild they would be everybody's
+            await self.add_cog(factory(self), guilds=self._guilds)
         await self.sync_commands()
 
     async def on_interaction(self, interaction: discord.Interaction[discord.Client], /) -> None:

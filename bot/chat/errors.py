@@ -16,6 +16,7 @@ from bot.domain.errors import (
     CooldownError,
     CreditsError,
     ModelError,
+    NotOperatorError,
     NotYoursError,
     PausedError,
     PersonaError,
@@ -158,6 +159,11 @@ def _not_paused(error: NotPausedError) -> str:
     if error.everywhere:
         return "Submissions aren't paused. Nothing was changed."
     return "Songs aren't paused in this server. Nothing was changed."
+
+
+@sentence.register
+def _not_operator(_: NotOperatorError) -> str:
+    return "This is only for whoever runs this bot. Nothing was changed."
 
 
 @sentence.register

@@ -141,3 +141,17 @@ def resumed(waiting: int) -> str:
     """What a moderator reads who let the server's songs go on, with so many requests waiting."""
     waited = {0: "No request waited.", 1: "One request waited."}.get(waiting, f"{waiting:,} requests waited.")
     return f"Songs go on in this server. {waited}"
+
+
+def halted(waiting: int) -> str:
+    """What the operator reads who stopped all submissions, with so many requests waiting."""
+    return f"Nothing more is submitted, for any server. {_in_line(waiting)} `/operator resume` lets it go on."
+
+
+def unhalted(waiting: int) -> str:
+    """What the operator reads who let submissions go on, with so many requests waiting."""
+    return f"Submissions go on. {_in_line(waiting)}"
+
+
+def _in_line(waiting: int) -> str:
+    return "1 request waits." if waiting == 1 else f"{waiting:,} requests wait."

@@ -4,7 +4,7 @@ InspireError
 |- RefusalError              the member can mend it; nothing was sent, nothing is held
 |  |- PlaylistError  ClipError  PersonaError  WeightError  ModelError  PromptError
 |  |- CreditsError  BudgetError  ActiveLimitError  CooldownError  StoppingError
-|  |- BlockedError  PausedError  ChannelError
+|  |- BlockedError  PausedError  ChannelError  NotOperatorError
 |  |- those of moderator_errors.py
 |  `- RequestNotFoundError  NotYoursError  TooLateError
 |- ProviderError             split by what the caller does next
@@ -128,6 +128,11 @@ class PausedError(RefusalError):
     """The moderators have paused the server's songs; `reason` is in their words."""
 
     reason: str
+
+
+@dataclass(eq=False)
+class NotOperatorError(RefusalError):
+    """It is for whoever runs the bot."""
 
 
 @dataclass(eq=False)

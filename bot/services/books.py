@@ -64,6 +64,10 @@ class Ledger(Protocol):
         """Credits that a server's members hold now, or used from `since` on."""
         ...
 
+    def used_since(self, since: datetime) -> int:
+        """Credits that the members of all servers used from `since` on."""
+        ...
+
     def entries(self, guild_id: int, user_id: int, *, limit: int) -> list[Entry]:
         """A member's last transfers, newest first; what one request did at a moment is one entry."""
         ...

@@ -6,6 +6,7 @@ from bot.services.allowances import Allowances
 from bot.services.approvals import Approvals
 from bot.services.guild_rules import GuildRules
 from bot.services.moderation import Moderation
+from bot.services.operation import Operation
 from bot.services.placing import SongRules
 from bot.services.queue import Queue
 from bot.services.quotas import Quotas
@@ -24,6 +25,7 @@ class Services:
     queue: Queue
     rules: GuildRules
     approvals: Approvals
+    operation: Operation
 
 
 def services_of(store: Store, *, rules: SongRules) -> Services:
@@ -43,4 +45,5 @@ def services_of(store: Store, *, rules: SongRules) -> Services:
         ),
         approvals=Approvals(store, clock=clock),
         queue=Queue(store, places=rules.places, clock=clock),
+        operation=Operation(store, places=rules.places, cost=rules.cost, clock=clock),
     )

@@ -1,5 +1,6 @@
 """The processes of one bot, as far as they have to know of each other."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -26,6 +27,10 @@ class Presence(Protocol):
 
     def workers(self, now: datetime) -> int:
         """How many live processes take requests to their end; at least 1, for whoever asks."""
+        ...
+
+    def alive(self, now: datetime) -> Mapping[str, int]:
+        """How many processes are alive, by their role in the command line; roles without any are left out."""
         ...
 
     def leave(self, process: str) -> None:

@@ -50,6 +50,11 @@ _USES = (
 _USED_BY_ALL = (
     select(func.coalesce(func.sum(_t.amount), 0)).join(accounts, _a.id == _t.debit).where(_OF_GUILD, _USED)
 )
+_USED_SINCE = (
+    select(func.coalesce(func.sum(_t.amount), 0))
+    .join(accounts, _a.id == _t.debit)
+    .where(_a.kind == AccountKind.MEMBER, _USED)
+)
 _HELD_BY_ALL = select(func.coalesce(func.sum(_a.debits_pending), 0)).where(_OF_GUILD)
 
 
@@ -72,6 +77,10 @@ class SqlJournal:
         """Credits that a server's members hold now, or used from `since` on."""
         used = self._conn.execute(_USED_BY_ALL, {"guild": guild_id, "since": since}).scalar_one()
         return int(used) + int(self._conn.execute(_HELD_BY_ALL, {"guild": guild_id}).scalar_one())
+
+    def used_since(self, since: datetime) -> int:
+        """Credits that the members of all servers used from `since` on."""
+        return int(self._conn.execute(_USED_SINCE, {"since": since}).scalar_one())
 
     def entries(self, guild_id: int, user_id: int, *, limit: int) -> list[Entry]:
         """A member's last transfers, newest first; what one request did at a moment is one entry."""

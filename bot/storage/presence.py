@@ -33,6 +33,9 @@ _WORKERS = (
     .select_from(processes)
     .where(_p.alive_until > bindparam("now"), _p.role.in_(sorted(WORKING)))
 )
+_ALIVE = (
+    select(_p.role, func.count()).where(_p.alive_until > bindparam("now")).group_by(_p.role).order_by(_p.role)
+)
 
 
 class SqlPresence:
@@ -70,6 +73,10 @@ class SqlPresence:
     def workers(self, now: datetime) -> int:
         """How many live processes take requests to their end; at least 1, for whoever asks."""
         return max(1, int(self._conn.execute(_WORKERS, {"now": now}).scalar_one()))
+
+    def alive(self, now: datetime) -> dict[str, int]:
+        """How many processes are alive, by their role in the command line; roles without any are left out."""
+        return {role: int(count) for role, count in self._conn.execute(_ALIVE, {"now": now})}
 
     def leave(self, process: str) -> None:
         """The process is no longer there, and its shards are free."""

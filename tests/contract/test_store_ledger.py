@@ -183,3 +183,6 @@ class TestLedger:
             (after(2), USER, COST)
         ]
         assert await store.read(lambda work: work.ledger.uses(GUILD + 1, since=NOW)) == []
+        assert await store.read(lambda work: work.ledger.used_since(NOW)) == 2 * COST
+        assert await store.read(lambda work: work.ledger.used_since(after(2))) == COST
+        assert await store.read(lambda work: work.ledger.used_since(after(3))) == 0

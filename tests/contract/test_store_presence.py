@@ -44,6 +44,15 @@ async def test_the_living_who_work_are_counted_and_at_least_oneself(store: SqlSt
     assert await workers(store, at_s=20) == 1
 
 
+async def test_the_living_are_known_by_their_role(store: SqlStore) -> None:
+    assert await store.read(lambda work: work.presence.alive(after(0))) == {}
+    await beat(store, "gateway", 0, role="gateway", until_s=10)
+    for process in ("a", "b"):
+        await beat(store, process, role="worker", until_s=20)
+    assert await store.read(lambda work: work.presence.alive(after(9))) == {"gateway": 1, "worker": 2}
+    assert await store.read(lambda work: work.presence.alive(after(10))) == {"worker": 2}
+
+
 async def test_a_beat_prolongs_a_life(store: SqlStore) -> None:
     for process in ("a", "b"):
         await beat(store, process, role="worker", until_s=10)

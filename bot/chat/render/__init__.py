@@ -1,6 +1,7 @@
 """What messages look like: pure functions from the facts of a card to what Discord is sent."""
 
 from bot.chat.render.change import change_message, change_words
+from bot.chat.render.operation import operation_message
 from bot.chat.render.queue import queue_message
 from bot.chat.render.result import ResultMessage, result_message, within_request
 from bot.chat.render.statement import credits_message, standing_message
@@ -12,6 +13,7 @@ __all__ = [
     "change_words",
     "credits_message",
     "ending_message",
+    "operation_message",
     "queue_message",
     "result_message",
     "standing_message",

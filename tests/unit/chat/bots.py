@@ -73,6 +73,7 @@ def new_client(
     remembered: Notebook | None = None,
     buttons: Sequence[type[GuardedButton]] = (CancelButton,),
     guild_ids: Sequence[int] = (),
+    guild_cogs: Sequence[Callable[[InspireClient], commands.Cog]] = (),
 ) -> InspireClient:
     return InspireClient(
         services=some_services(),
@@ -80,6 +81,7 @@ def new_client(
         cogs=cogs,
         buttons=buttons,
         guild_ids=guild_ids,
+        guild_cogs=guild_cogs,
     )
 
 

@@ -48,8 +48,17 @@ async def test_commands_can_be_told_by_force(local: LocalDiscord) -> None:
 
 
 async def test_a_guild_may_have_commands_of_its_own(local: LocalDiscord) -> None:
-    async with running(local, new_client(Greeter, guild_ids=[local.guild.id])):
+    client = new_client(guild_cogs=[Greeter], guild_ids=[local.guild.id])
+    async with running(local, client):
         assert local.registrations(local.guild) == 1
+        assert [command.name for command in client.tree.get_commands()] == []
+        assert (await (await local.member("Ada").slash("songs", "show")).answer()).embeds
+
+
+async def test_commands_of_no_guild_are_nobodys(local: LocalDiscord) -> None:
+    client = new_client(guild_cogs=[Greeter])
+    async with running(local, client):
+        assert client.tree.get_commands() == []
 
 
 async def test_commands_are_for_servers_only(local: LocalDiscord) -> None:

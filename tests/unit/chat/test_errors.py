@@ -17,6 +17,7 @@ from bot.domain.errors import (
     CreditsError,
     LinkKind,
     ModelError,
+    NotOperatorError,
     NotYoursError,
     PausedError,
     PersonaError,
@@ -68,6 +69,7 @@ SAMPLES: list[RefusalError] = [
     OldFormError(),
     DecidedError("waiting"),
     ChannelAccessError(10**17, ("send_messages", "embed_links")),
+    NotOperatorError(),
     NotPausedError(),
     NotPausedError(everywhere=True),
     ActiveLimitError(1),
@@ -94,7 +96,7 @@ def test_every_refusal_says_what_is_true_of_credits(error: RefusalError) -> None
     words = sentence(error)
     assert words
     assert len(words) <= 2000
-    about_requests = isinstance(error, RequestNotFoundError | NotYoursError | TooLateError)
+    about_requests = isinstance(error, RequestNotFoundError | NotYoursError | TooLateError | NotOperatorError)
     about_settings = isinstance(error, ModeratorError)
     assert (NOTHING_SENT in words) is not (about_requests or about_settings)
     assert not about_settings or UNCHANGED in words
