@@ -63,7 +63,7 @@ class Operation:
     async def pause(self) -> int:
         """Nothing more is submitted for any server until it is resumed; gives how many requests wait."""
         waiting = await self._store.write(_halt, self._places, self._clock())
-        log.warning("OPERATOR: submissions are paused for all servers")
+        log.warning("submissions are paused for all servers, by the operator")
         return waiting
 
     async def resume(self) -> int:
@@ -73,7 +73,7 @@ class Operation:
             NotPausedError: it was not paused.
         """
         waiting = await self._store.write(_go_on, self._places, self._clock())
-        log.warning("OPERATOR: submissions go on for all servers")
+        log.warning("submissions go on for all servers, by the operator")
         return waiting
 
 
