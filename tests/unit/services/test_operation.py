@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.errors import NotAcceptedError, NotPausedError
+from bot.domain.errors import NotAcceptedError
+from bot.domain.moderator_errors import NotPausedError
 from bot.domain.requests import State
 from bot.domain.songs import Order
 from bot.services.decisions import By
