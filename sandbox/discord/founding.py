@@ -32,7 +32,7 @@ class Founding:
         state.world.guilds[guild.id] = guild
         for session in state.gateway.sessions.values():
             if session.hears(guild_id=guild.id, intent=GUILDS):
-                session.push("GUILD_CREATE", payload=state.gateway.guild_created(guild, session=session))
+                session.push("GUILD_CREATE", payload=state.gateway.guild_joined(guild, session=session))
         state.tell(ChangeKind.GUILD)
         return guild
 

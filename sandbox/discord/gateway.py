@@ -162,6 +162,15 @@ class Gateway:
         every_member = bool(session.intents & GUILD_MEMBERS)
         return guild_create_payload(guild, bot=self.world.bot, every_member=every_member)
 
+    def guild_joined(self, guild: Guild, *, session: Session) -> Payload:
+        """The same of a guild that the bot has just come into: `unavailable` is missing then.
+
+        See https://github.com/discord/discord-api-docs/pull/5124.
+        """
+        payload = self.guild_created(guild, session=session)
+        del payload["unavailable"]
+        return payload
+
     def changed(self) -> None:
         """Watchers know that sessions or connections changed."""
         self._feed.publish(Change(kind=ChangeKind.GATEWAY, at=self._clock()))

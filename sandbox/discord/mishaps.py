@@ -65,9 +65,7 @@ class Mishaps:
         guild.members[bot.id] = Member(user=bot, guild=guild, role_ids=[], joined_at=self._state.clock())
         for session in self._state.gateway.sessions.values():
             if session.hears(guild_id=guild.id, intent=GUILDS):
-                session.push(
-                    "GUILD_CREATE", payload=self._state.gateway.guild_created(guild, session=session)
-                )
+                session.push("GUILD_CREATE", payload=self._state.gateway.guild_joined(guild, session=session))
         self._state.tell(ChangeKind.GUILD)
 
     def end_token(self, invocation: Invocation) -> None:
