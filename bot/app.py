@@ -15,6 +15,7 @@ from bot.chat.announcer import DiscordAnnouncer
 from bot.chat.approving import ApproveButton, DeclineButton
 from bot.chat.client import InspireClient, Shards
 from bot.chat.endpoints import point_at
+from bot.chat.own_data import DeleteButton
 from bot.chat.views import CancelButton
 from bot.config import Settings
 from bot.domain.errors import ShardTakenError, StoreError
@@ -26,6 +27,7 @@ from bot.services.attendance import ALIVE_S, BEAT_S, Attendance, Part
 from bot.services.catalogue import services_of
 from bot.services.memory import Memory
 from bot.services.placing import SongRules
+from bot.services.retention import RetentionRules
 from bot.services.work import Store
 from bot.services.workers import Workers, WorkRules, workers_of
 from bot.stopping import Stop
@@ -37,6 +39,8 @@ from bot.suno.sessions import media_session
 from cogs.credits import Credits
 from cogs.inspire import Inspire
 from cogs.operator import Operator
+from cogs.presence import Presence
+from cogs.privacy import OwnData
 from cogs.queue import ServerQueue
 from cogs.quota import Quota
 from cogs.requests import Requests
@@ -76,6 +80,14 @@ def work_rules(settings: Settings) -> WorkRules:
         pace=Pace(settings.poll_min_s, settings.poll_max_s, settings.polls_per_s),
         give_up_s=settings.give_up_s,
         attach_audio=settings.attach_audio,
+        retention=retention_rules(settings),
+    )
+
+
+def retention_rules(settings: Settings) -> RetentionRules:
+    """How long the operator keeps what is kept."""
+    return RetentionRules(
+        prompt_days=settings.prompt_retention_days, guild_days=settings.guild_retention_days
     )
 
 
@@ -263,7 +275,7 @@ def _client(settings: Settings, part: Part, store: Store) -> InspireClient:
     rules = song_rules(settings)
     is_sharded = part.shard_count > 1
     return InspireClient(
-        services=services_of(store, rules=rules),
+        services=services_of(store, rules=rules, retention=retention_rules(settings)),
         remembered=Memory(store),
         cogs=(
             lambda client: Inspire(client.services.songs, models=rules.models),
@@ -273,9 +285,11 @@ def _client(settings: Settings, part: Part, store: Store) -> InspireClient:
             lambda client: ServerSettings(client.services.rules, models=rules.models),
             lambda client: ServerQueue(client.services.queue),
             lambda client: Requests(client.services.queue),
+            lambda client: OwnData(client.services.privacy),
+            lambda client: Presence(client, client.services.servers),
         ),
         guild_ids=() if settings.operator_guild_id is None else (settings.operator_guild_id,),
         guild_cogs=(lambda client: Operator(client.services.operation),),
-        buttons=(CancelButton, ApproveButton, DeclineButton),
+        buttons=(CancelButton, ApproveButton, DeclineButton, DeleteButton),
         shards=Shards(shard_count=part.shard_count, shard_ids=list(part.shards)) if is_sharded else None,
     )

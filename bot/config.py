@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     """Seconds for which status messages are edited by the interaction's token; Discord ends it at 900."""
     attach_audio: bool = True
     """Whether clips are attached as files where they fit."""
+    prompt_retention_days: int = Field(default=90, ge=1, le=3650)
+    """Days after a request's end at which its prompt is wiped."""
+    guild_retention_days: int = Field(default=30, ge=0, le=3650)
+    """Days after the bot left a server at which that server's data is deleted."""
     media_trusted_origins: Names = ()
     """Origins (scheme://host:port) whose links are taken though they are http or private: for the sandbox."""
     operator_guild_id: int | None = Field(default=None, ge=1, le=2**63 - 1)

@@ -27,6 +27,7 @@ from bot.domain.errors import (
     StoppingError,
     StoreError,
     TooLateError,
+    UnderWayError,
     WeightError,
 )
 from bot.domain.moderator_errors import (
@@ -262,6 +263,15 @@ def _too_late(error: TooLateError) -> str:
     if error.state == State.WAITING:
         return "This request has just moved. Try again."
     return "It's too late to cancel: this song is finished."
+
+
+@sentence.register
+def _under_way(error: UnderWayError) -> str:
+    count, end = ("a request", "it has") if error.count == 1 else (f"{error.count:,} requests", "they have")
+    return (
+        f"You have {count} under way, here or in another server. Wait until {end} ended, or take back what "
+        "still waits with `/cancel`; then use `/privacy delete` again. Nothing was deleted."
+    )
 
 
 @sentence.register

@@ -7,8 +7,12 @@ from collections.abc import Iterable
 import aiohttp
 import discord
 
+from bot.domain.people import NOBODY_ID
+
 log = logging.getLogger(__name__)
 
+FORGOTTEN = "Forgotten members"
+"""What those are called together who had their data deleted."""
 ASK_S = 3.0
 """Seconds that all questions together may take; who is not known by then goes by their number."""
 
@@ -17,14 +21,18 @@ async def names_of(
     client: discord.Client, guild_id: int, user_ids: Iterable[int], *, limit_s: float = ASK_S
 ) -> dict[int, str]:
     """What the users are called there, or in Discord if they have left; those nobody knows are missing."""
-    asked = {user_id: asyncio.ensure_future(_name(client, guild_id, user_id)) for user_id in user_ids}
+    wanted = set(user_ids)
+    known = {NOBODY_ID: FORGOTTEN} if NOBODY_ID in wanted else {}
+    asked = {
+        user_id: asyncio.ensure_future(_name(client, guild_id, user_id)) for user_id in wanted - known.keys()
+    }
     if not asked:
-        return {}
+        return known
     _, late = await asyncio.wait(asked.values(), timeout=limit_s)
     for task in late:
         task.cancel()
     found = {user_id: task.result() for user_id, task in asked.items() if task not in late}
-    return {user_id: name for user_id, name in found.items() if name}
+    return known | {user_id: name for user_id, name in found.items() if name}
 
 
 async def _name(client: discord.Client, guild_id: int, user_id: int) -> str | None:

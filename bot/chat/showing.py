@@ -77,6 +77,14 @@ async def show_files(interaction: Asked, words: str, attachments: Sequence[Attac
         await interaction.response.send_message(words, files=files, ephemeral=True)
 
 
+async def show_words(interaction: Asked, words: str, view: discord.ui.View) -> None:
+    """Answer with words and buttons for the member alone, at once or in place of the deferral."""
+    if interaction.response.is_done():
+        await interaction.edit_original_response(content=words, view=view)
+    else:
+        await interaction.response.send_message(words, view=view, ephemeral=True)
+
+
 async def _answer(
     interaction: Asked, embed: discord.Embed, view: discord.ui.View, *, ephemeral: bool
 ) -> int | None:

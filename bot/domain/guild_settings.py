@@ -69,6 +69,11 @@ class Standing:
     resets: int = 0
     """How often they did so in that window."""
 
+    @property
+    def restricts(self) -> bool:
+        """True when moderators keep the member from asking for songs."""
+        return self.blocked is not None or self.allowance == 0
+
     def generation(self, window: Window) -> int:
         """How often the member's allowance was begun anew in this window."""
         return self.resets if self.reset_in == window.key else 0

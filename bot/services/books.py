@@ -1,6 +1,6 @@
 """The books as units of work see them: credits, members, servers, and what moderators decided."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -30,6 +30,10 @@ class Ledger(Protocol):
 
         Less than what is held and used it cannot be. Nobody else changes the account until the unit ends.
         """
+        ...
+
+    def own(self, account: Account) -> None:
+        """See that the account is its member's, who may have been forgotten and come back."""
         ...
 
     def grant(self, account: Account, *, cause: int, amount: int, now: datetime) -> None:
@@ -88,6 +92,8 @@ class Members(Protocol):
     ) -> Standing:
         """Count one more request of the member, and give the member's standing.
 
+        A member who was to be forgotten is back, and will not be.
+
         Raises:
             BlockedError: a moderator does not let the member ask for songs.
             ActiveLimitError: `limit` requests are under way.
@@ -133,6 +139,18 @@ class Guilds(Protocol):
 
     def settle(self, guild_id: int, settings: GuildSettings) -> None:
         """Keep the settings, which this unit has locked."""
+        ...
+
+    def known(self) -> Mapping[int, datetime | None]:
+        """Each server of which something is kept, and when the bot left it if it has."""
+        ...
+
+    def left(self, guild_ids: Collection[int], *, at: datetime) -> None:
+        """The bot is not in these servers any more; where that is known, it keeps its time."""
+        ...
+
+    def joined(self, guild_ids: Collection[int]) -> None:
+        """The bot is in these servers."""
         ...
 
     def paused(self) -> Mapping[int, str]:

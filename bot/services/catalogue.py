@@ -8,8 +8,11 @@ from bot.services.guild_rules import GuildRules
 from bot.services.moderation import Moderation
 from bot.services.operation import Operation
 from bot.services.placing import SongRules
+from bot.services.privacy import Privacy
 from bot.services.queue import Queue
 from bot.services.quotas import Quotas
+from bot.services.retention import RetentionRules
+from bot.services.servers import Servers
 from bot.services.songs import Songs
 from bot.services.work import Store
 
@@ -26,9 +29,16 @@ class Services:
     rules: GuildRules
     approvals: Approvals
     operation: Operation
+    privacy: Privacy
+    servers: Servers
 
 
-def services_of(store: Store, *, rules: SongRules) -> Services:
+def services_of(
+    store: Store,
+    *,
+    rules: SongRules,
+    retention: RetentionRules = RetentionRules(),  # noqa: B008 - frozen
+) -> Services:
     """The services over one store, by these rules."""
     clock = store.clock
     return Services(
@@ -46,4 +56,6 @@ def services_of(store: Store, *, rules: SongRules) -> Services:
         approvals=Approvals(store, clock=clock),
         queue=Queue(store, places=rules.places, clock=clock),
         operation=Operation(store, places=rules.places, cost=rules.cost, clock=clock),
+        privacy=Privacy(store, rules=retention, policy=rules.policy, clock=clock),
+        servers=Servers(store, clock=clock),
     )

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.errors import NotPausedError
 from bot.domain.moderator_errors import NotPausedError
 from bot.domain.requests import State
 from bot.services.gate import Gate

@@ -53,6 +53,7 @@ def hold_credits(
         bonus = work.ledger.balance(purse.bonus.id).available
         if bonus < rest:
             raise CreditsError(own + bonus, cost, purse.window.ends_at)
+        work.ledger.own(purse.bonus)
         legs.append(Leg(purse.bonus.id, rest))
     # the budget last: it is the one account that members share, so nobody waits for another one behind it
     if settings.budget is not None:

@@ -12,6 +12,7 @@ from bot.services.books import ChangeLog, Guilds, Ledger, Members
 from bot.services.gate import Gate
 from bot.services.lease import Lease
 from bot.services.outbox import Notices
+from bot.services.people import People, Upkeep
 from bot.services.ports import Bell, Clock
 from bot.services.presence import Presence
 
@@ -201,6 +202,16 @@ class Work(Protocol):
     @property
     def memos(self) -> Memos:
         """Single facts."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """What is kept about single persons."""
+        ...
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """What time wipes."""
         ...
 
 

@@ -1,7 +1,7 @@
-"""All that is done without being asked: four desks, each behind a loop of its own."""
+"""All that is done without being asked: five desks, each behind a loop of its own."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.domain.polling import Pace
 from bot.domain.requests import Request
@@ -14,6 +14,7 @@ from bot.services.herald import Herald, facts_of_change
 from bot.services.outbox import Notice
 from bot.services.placing import SongRules
 from bot.services.ports import Announcer, Chance, MediaSource, Meter, SongProvider
+from bot.services.retention import Chore, Retention, RetentionRules
 from bot.services.submitting import Submitter
 from bot.services.work import Store
 from bot.services.worker import Worker
@@ -22,6 +23,7 @@ SUBMISSIONS = 16
 QUESTIONS = 32
 MESSAGES = 16
 DECISIONS = 4
+CHORES = 1
 """How many of each are under way at once."""
 HANGS_S = 60.0
 """Seconds without a look for work after which a worker hangs; a database that is away takes less."""
@@ -35,13 +37,21 @@ class WorkRules:
     give_up_s: float
     """Seconds without progress after which a request ends."""
     attach_audio: bool
+    retention: RetentionRules = field(default_factory=RetentionRules)
 
 
 class Workers:
     """The loops of one process; they look for work whenever the store's bell rings."""
 
     def __init__(
-        self, store: Store, *, submitter: Submitter, follower: Follower, courier: Courier, herald: Herald
+        self,
+        store: Store,
+        *,
+        submitter: Submitter,
+        follower: Follower,
+        courier: Courier,
+        herald: Herald,
+        retention: Retention,
     ) -> None:
         clock = store.clock
         self._submitting: Worker[Request] = Worker(
@@ -56,12 +66,15 @@ class Workers:
         self._heralding: Worker[DueChange] = Worker(
             herald, clock=clock, concurrency=DECISIONS, facts=facts_of_change
         )
+        self._wiping: Worker[Chore] = Worker(retention, clock=clock, concurrency=CHORES)
         store.subscribe(self.wake)
 
     @property
-    def loops(self) -> tuple[Worker[Request] | Worker[Notice] | Worker[DueChange], ...]:
+    def loops(
+        self,
+    ) -> tuple[Worker[Request] | Worker[Notice] | Worker[DueChange] | Worker[Chore], ...]:
         """Each of the loops."""
-        return (self._submitting, self._following, self._telling, self._heralding)
+        return (self._submitting, self._following, self._telling, self._heralding, self._wiping)
 
     def hanging(self) -> str | None:
         """Which loops have not looked for work for a minute, or None."""
@@ -121,5 +134,11 @@ def workers_of(
         edit_spacing_s=songs.edit_spacing_s,
         clock=clock,
     )
-    herald = Herald(store, announcer, owner=owner, clock=clock)
-    return Workers(store, submitter=submitter, follower=follower, courier=courier, herald=herald)
+    return Workers(
+        store,
+        submitter=submitter,
+        follower=follower,
+        courier=courier,
+        herald=Herald(store, announcer, owner=owner, clock=clock),
+        retention=Retention(store, rules=rules.retention, clock=clock),
+    )

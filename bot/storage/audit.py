@@ -99,7 +99,7 @@ RULES = (
         LEFT JOIN requests r ON r.id = h.request_id
         WHERE h.kind = 'pending' AND (
             r.id IS NULL OR coalesce(a.guild_id, 0) <> r.guild_id
-            OR (a.kind = 'member' AND coalesce(a.user_id, 0) <> r.user_id)
+            OR (a.kind = 'member' AND r.user_id <> 0 AND coalesce(a.user_id, 0) <> r.user_id)
         )
         ORDER BY h.id
         """,

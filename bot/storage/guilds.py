@@ -1,11 +1,13 @@
 """What each server's moderators have settled: one row a server, shared by those who place requests."""
 
+from collections.abc import Collection
+from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from bot.domain.guild_settings import GuildSettings
-from bot.storage.tables import guild_settings
+from bot.storage.tables import guild_settings, guilds, members
 from bot.storage.upserts import Upsert, upsert
 
 _c = guild_settings.c
@@ -14,6 +16,9 @@ _SHARE = _FIND.with_for_update(read=True)
 _LOCK = _FIND.with_for_update()
 _SETTLE = update(guild_settings).where(_c.guild_id == bindparam("guild"))
 _PAUSED = select(_c.guild_id, _c.settings).where(_c.paused)
+_MET = select(_c.guild_id).union(select(members.c.guild_id))
+_SEEN = select(guilds.c.guild_id, guilds.c.left_at)
+_BACK = update(guilds).where(guilds.c.guild_id == bindparam("guild")).values(left_at=None)
 
 
 class SqlGuilds:
@@ -51,6 +56,22 @@ class SqlGuilds:
         rows = self._conn.execute(_PAUSED)
         return {row.guild_id: row.settings.paused or "" for row in rows}
 
+    def known(self) -> dict[int, datetime | None]:
+        """Each server of which something is kept, and when the bot left it if it has."""
+        met: dict[int, datetime | None] = dict.fromkeys(self._conn.execute(_MET).scalars())
+        return met | {row.guild_id: row.left_at for row in self._conn.execute(_SEEN)}
+
+    def left(self, guild_ids: Collection[int], *, at: datetime) -> None:
+        """The bot is not in these servers any more; where that is known, it keeps its time."""
+        if guild_ids:
+            rows = [{"guild_id": guild_id, "left_at": at} for guild_id in sorted(guild_ids)]
+            self._conn.execute(_leave(self._conn.dialect.name), rows)
+
+    def joined(self, guild_ids: Collection[int]) -> None:
+        """The bot is in these servers."""
+        if guild_ids:
+            self._conn.execute(_BACK, [{"guild": guild_id} for guild_id in sorted(guild_ids)])
+
     def _meet(self, guild_id: int) -> None:
         row = {"guild_id": guild_id, "settings": GuildSettings(), "paused": False}
         self._conn.execute(_new(self._conn.dialect.name), row)
@@ -59,3 +80,12 @@ class SqlGuilds:
 @cache
 def _new(dialect: str) -> Upsert:
     return upsert(dialect, guild_settings).on_conflict_do_nothing()
+
+
+@cache
+def _leave(dialect: str) -> Upsert:
+    statement = upsert(dialect, guilds)
+    return statement.on_conflict_do_update(
+        index_elements=["guild_id"],
+        set_={"left_at": func.coalesce(guilds.c.left_at, statement.excluded["left_at"])},
+    )

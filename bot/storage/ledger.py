@@ -43,6 +43,7 @@ _RESERVE = _ACCOUNT.where(_a.credits_posted - _a.debits_posted - _a.debits_pendi
 )
 _USE = _ACCOUNT.values(debits_pending=_a.debits_pending - _amount, debits_posted=_a.debits_posted + _amount)
 _RELEASE = _ACCOUNT.values(debits_pending=_a.debits_pending - _amount)
+_OWN = _ACCOUNT.where(_a.user_id.is_(None)).values(user_id=bindparam("owner"))
 _TRANSFER = insert(transfers)
 _IS_KNOWN = select(_t.id).where(_t.id == bindparam("of_id"))
 _end = transfers.alias("ending")
@@ -53,7 +54,7 @@ _HOLDS = (
     .order_by(_t.id)
 )
 _LOCK = (
-    select(_a.credits_posted, _a.debits_pending, _a.debits_posted, _a.adjustments)
+    select(_a.credits_posted, _a.debits_pending, _a.debits_posted, _a.adjustments, _a.user_id)
     .where(_a.id == bindparam("account"))
     .with_for_update()
 )
@@ -71,7 +72,9 @@ class SqlLedger(SqlJournal):
         if row is None:
             self._open(account)
             row = self._conn.execute(_LOCK, {"account": account.id}).one()
-        *counts, adjustments = row
+        *counts, adjustments, owner_id = row
+        if owner_id != account.user_id:
+            self.own(account)
         balance = Balance(*counts)
         filled = refilled(balance, target)
         if change := filled.granted - balance.granted:
@@ -79,9 +82,14 @@ class SqlLedger(SqlJournal):
             self._conn.execute(_ADJUST, {"account": account.id, "amount": change})
         return filled
 
+    def own(self, account: Account) -> None:
+        """See that the account is its member's, who may have been forgotten and come back."""
+        self._conn.execute(_OWN, {"account": account.id, "owner": account.user_id})
+
     def grant(self, account: Account, *, cause: int, amount: int, now: datetime) -> None:
         """Give credits for good; `cause`, an interaction, gives them once."""
         self._open(account)
+        self.own(account)
         if self._single(grant_id(cause), account.id, amount, GRANT, now):
             self._conn.execute(_CREDIT, {"account": account.id, "amount": amount})
 

@@ -23,7 +23,7 @@ _TAKE = (
         _c.active < bindparam("at_most"),
         or_(_c.last_placed_at.is_(None), _c.last_placed_at <= bindparam("placed_until")),
     )
-    .values(active=_c.active + 1, last_placed_at=bindparam("now"))
+    .values(active=_c.active + 1, last_placed_at=bindparam("now"), forget_at=None)
     .returning(*_STANDING)
 )
 _FREE = update(members).where(_IS_MEMBER, _c.active > 0).values(active=_c.active - 1)
@@ -44,6 +44,8 @@ class SqlMembers:
     ) -> Standing:
         """Count one more request of the member, and give the member's standing.
 
+        A member who was to be forgotten is back, and will not be.
+
         Raises:
             BlockedError: a moderator does not let the member ask for songs.
             ActiveLimitError: `limit` requests are under way.
@@ -58,7 +60,7 @@ class SqlMembers:
             self._meet(guild_id, user_id)
             taken = self._conn.execute(_TAKE, terms).first()
         if taken is not None:
-            return _standing(taken)
+            return standing_of(taken)
         found = self._conn.execute(_FIND, member).one()
         if found.blocked is not None:
             raise BlockedError(found.blocked)
@@ -78,12 +80,12 @@ class SqlMembers:
     def standing(self, guild_id: int, user_id: int) -> Standing:
         """What is known of the member."""
         row = self._conn.execute(_FIND, {"guild": guild_id, "user": user_id}).first()
-        return Standing() if row is None else _standing(row)
+        return Standing() if row is None else standing_of(row)
 
     def meet(self, guild_id: int, user_id: int) -> Standing:
         """The member's standing, which nobody else changes until the unit ends; new members get one."""
         self._meet(guild_id, user_id)
-        return _standing(self._conn.execute(_LOCK, {"guild": guild_id, "user": user_id}).one())
+        return standing_of(self._conn.execute(_LOCK, {"guild": guild_id, "user": user_id}).one())
 
     def settle(self, guild_id: int, user_id: int, standing: Standing) -> None:
         """Keep the standing of a member who was met."""
@@ -113,7 +115,8 @@ class SqlMembers:
         self._conn.execute(_new(self._conn.dialect.name), row)
 
 
-def _standing(row: Row[*tuple[object, ...]]) -> Standing:
+def standing_of(row: Row[*tuple[object, ...]]) -> Standing:
+    """The standing in a row of its columns."""
     return Standing(
         pseudonym=row.pseudonym,
         allowance=row.allowance,

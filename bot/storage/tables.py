@@ -92,6 +92,10 @@ requests = Table(
 )
 Index(None, requests.c.state, requests.c.placed_at)
 Index(None, requests.c.guild_id, requests.c.user_id, requests.c.state)
+_SECRET, _WORDS = requests.c.token.is_not(None), requests.c.prompt.is_not(None)
+# what has to be wiped one day is found without the history that was wiped before
+Index(None, requests.c.token_until, sqlite_where=_SECRET, postgresql_where=_SECRET)
+Index(None, requests.c.ended_at, sqlite_where=_WORDS, postgresql_where=_WORDS)
 _IN_LINE = text("state IN ('waiting', 'submitting', 'making')")
 Index(
     # counting what runs reads this index alone, and none of the history
@@ -172,6 +176,7 @@ members = Table(
     CheckConstraint("active >= 0", name="active"),
     CheckConstraint("allowance >= 0", name="allowance"),
 )
+Index(None, members.c.user_id)
 
 guilds = Table(
     "guilds",

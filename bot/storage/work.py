@@ -10,9 +10,11 @@ from bot.storage.ledger import SqlLedger
 from bot.storage.members import SqlMembers
 from bot.storage.memos import SqlMemos
 from bot.storage.notices import SqlNotices
+from bot.storage.people import SqlPeople
 from bot.storage.presence import SqlPresence
 from bot.storage.requests import SqlRequests
 from bot.storage.timings import SqlTimings
+from bot.storage.upkeep import SqlUpkeep
 
 
 class SqlWork:
@@ -30,10 +32,12 @@ class SqlWork:
         "members",
         "memos",
         "notices",
+        "people",
         "presence",
         "requests",
         "stirs",
         "timings",
+        "upkeep",
     )
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
@@ -49,6 +53,8 @@ class SqlWork:
         self.memos = SqlMemos(connection)
         self.gates = SqlGates(self.memos)
         self.presence = SqlPresence(connection)
+        self.people = SqlPeople(connection)
+        self.upkeep = SqlUpkeep(connection)
 
     def _stir(self) -> None:
         self.stirs = True

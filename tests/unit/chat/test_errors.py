@@ -29,6 +29,7 @@ from bot.domain.errors import (
     StoppingError,
     StoreError,
     TooLateError,
+    UnderWayError,
     WeightError,
 )
 from bot.domain.moderator_errors import (
@@ -77,6 +78,8 @@ SAMPLES: list[RefusalError] = [
     StoppingError(),
     RequestNotFoundError(),
     NotYoursError(),
+    UnderWayError(1),
+    UnderWayError(2000),
     *(TooLateError(state) for state in State),
 ]
 
@@ -96,7 +99,9 @@ def test_every_refusal_says_what_is_true_of_credits(error: RefusalError) -> None
     words = sentence(error)
     assert words
     assert len(words) <= 2000
-    about_requests = isinstance(error, RequestNotFoundError | NotYoursError | TooLateError | NotOperatorError)
+    about_requests = isinstance(
+        error, RequestNotFoundError | NotYoursError | TooLateError | NotOperatorError | UnderWayError
+    )
     about_settings = isinstance(error, ModeratorError)
     assert (NOTHING_SENT in words) is not (about_requests or about_settings)
     assert not about_settings or UNCHANGED in words

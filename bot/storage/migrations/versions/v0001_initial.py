@@ -39,8 +39,8 @@ def _moment() -> sa.DateTime:
     return sa.DateTime(timezone=True)
 
 
-def _index_where_set(table: str, column: str) -> None:
-    where = sa.text(f"{column} IS NOT NULL")
+def _index_where_set(table: str, column: str, condition: str | None = None) -> None:
+    where = sa.text(f"{condition or column} IS NOT NULL")
     name = op.f(f"ix_{table}_{column}")
     op.create_index(name, table, [column], sqlite_where=where, postgresql_where=where)
 
@@ -61,6 +61,8 @@ def _make_requests() -> None:
     op.create_index(op.f("ix_requests_guild_id_user_id_state"), "requests", ["guild_id", "user_id", "state"])
     _index_where_set("requests", "next_at")
     _index_where_set("requests", "lease_until")
+    for column, wiped in (("token_until", "token"), ("ended_at", "prompt")):
+        _index_where_set("requests", column, wiped)
     op.create_table(
         "events",
         sa.Column("request_id", _snowflake(), autoincrement=False, nullable=False),
@@ -186,6 +188,7 @@ def _make_members() -> None:
         sa.CheckConstraint("active >= 0", name=op.f("ck_members_active")),
         sa.CheckConstraint("allowance >= 0", name=op.f("ck_members_allowance")),
     )
+    op.create_index(op.f("ix_members_user_id"), "members", ["user_id"])
     _index_where_set("members", "forget_at")
 
 

@@ -1,0 +1,65 @@
+"""What is kept of persons, as units of work see it, and how it is wiped."""
+
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.people import Forgotten, Membership, Record
+
+
+class People(Protocol):
+    """What is kept about single persons, over all servers."""
+
+    def record(self, user_id: int) -> Record:
+        """All of it."""
+        ...
+
+    def memberships(self, user_id: int) -> list[Membership]:
+        """What is kept of the person in each server, by the server's id."""
+        ...
+
+    def under_way(self, user_id: int) -> int:
+        """How many of the person's requests have not ended, or have yet to be told that they did."""
+        ...
+
+    def wipe(self, user_id: int) -> Forgotten:
+        """Make nobody's what the person did, except requests under way and blocks that are in force."""
+        ...
+
+    def window_end(self, guild_id: int, pseudonym: str) -> datetime | None:
+        """When the last window ends that an allowance of this pseudonym was granted for."""
+        ...
+
+    def part(self, guild_id: int, user_id: int, *, forget_at: datetime) -> None:
+        """The person's accounts are nobody's, and the rest will be forgotten at a moment."""
+        ...
+
+
+class Upkeep(Protocol):
+    """What time wipes; each of these does at most `limit` at once and gives how many it did."""
+
+    def end_tokens(self, *, now: datetime, limit: int) -> int:
+        """Wipe interactions' tokens that do not work any more."""
+        ...
+
+    def wipe_prompts(self, *, before: datetime, limit: int) -> int:
+        """Wipe the prompts of requests that ended before a moment."""
+        ...
+
+    def forget_members(self, *, now: datetime, limit: int) -> int:
+        """Delete what remained of members whose time has come; not where moderators restrict them."""
+        ...
+
+    def left(self, *, before: datetime, limit: int) -> list[int]:
+        """Servers that the bot left before a moment, and of which something is kept."""
+        ...
+
+    def wipe_guild(self, guild_id: int, *, limit: int) -> int:
+        """Make ended requests of a server nobody's."""
+        ...
+
+    def close_guild(self, guild_id: int, *, before: datetime) -> bool:
+        """Delete what else is kept of a server; the ledger stays, without its members.
+
+        False when the bot is there again, or requests of its members are still under way.
+        """
+        ...

@@ -1,0 +1,124 @@
+"""What time wipes: tokens that are dead, old prompts, members and servers that are to be forgotten."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.errors import StoreError
+from bot.services.ports import Clock
+from bot.services.work import Store, Work
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+"""Rows in one unit of work, so that nobody waits for it."""
+GUILDS = 100
+"""Servers that are looked at in one round; the others come next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionRules:
+    """How long the operator keeps what is kept."""
+
+    prompt_days: int = 90
+    """Of a prompt, since its request ended."""
+    guild_days: int = 30
+    """Of a server's data, since the bot left it."""
+
+
+class Chore(StrEnum):
+    """What is done again and again."""
+
+    TOKENS = "tokens"
+    """They die within minutes, so this is done all the time."""
+    DATA = "data"
+
+
+EVERY = {Chore.TOKENS: timedelta(seconds=30), Chore.DATA: timedelta(hours=1)}
+"""The pause from one time to the next; after a failure it is the shortest of them."""
+
+
+class Retention:
+    """The desk that wipes; several processes may do it at once, and each finds what is left."""
+
+    name = "retention"
+
+    def __init__(self, store: Store, *, rules: RetentionRules, clock: Clock) -> None:
+        self._store = store
+        self._rules = rules
+        self._clock = clock
+        now = clock()
+        self._due = dict.fromkeys(Chore, now)
+
+    async def claim(self, limit: int) -> Sequence[Chore]:
+        """The chores to do now; each comes again after its pause."""
+        now = self._clock()
+        due = [chore for chore, at in self._due.items() if at <= now][:limit]
+        self._due |= {chore: now + EVERY[chore] for chore in due}
+        return due
+
+    async def next_due_at(self) -> datetime | None:
+        """When the next chore comes due."""
+        return min(self._due.values())
+
+    async def handle(self, chore: Chore) -> None:
+        """Do a chore to its end; what a database that is away leaves undone comes again soon."""
+        try:
+            if chore is Chore.TOKENS:
+                await self._end_tokens()
+            else:
+                await self._wipe_data()
+        except StoreError as error:
+            log.error("retention: %s are left for later: %s", chore, error)
+            self._due[chore] = self._clock() + min(EVERY.values())
+
+    async def _end_tokens(self) -> None:
+        ended = await self._all(lambda work: work.upkeep.end_tokens(now=self._clock(), limit=BATCH))
+        if ended:
+            log.info("retention: wiped %d dead tokens", ended)
+
+    async def _wipe_data(self) -> None:
+        now, rules = self._clock(), self._rules
+        old = now - timedelta(days=rules.prompt_days)
+        gone = now - timedelta(days=rules.guild_days)
+        prompts = await self._all(lambda work: work.upkeep.wipe_prompts(before=old, limit=BATCH))
+        members = await self._all(lambda work: work.upkeep.forget_members(now=now, limit=BATCH))
+        requests, guilds = await self._forget_guilds(gone)
+        log.info(
+            "retention: wiped %d prompts, forgot %d members, %d requests of servers left and %d such servers",
+            prompts,
+            members,
+            requests,
+            guilds,
+        )
+
+    async def _forget_guilds(self, before: datetime) -> tuple[int, int]:
+        """How many requests became nobody's, and of how many servers nothing else is kept any more."""
+        requests = guilds = 0
+        for guild_id in await self._store.read(_left, before):
+            requests += await self._all(_wipe_guild, guild_id)
+            guilds += await self._store.write(_close_guild, guild_id, before)
+        return requests, guilds
+
+    async def _all(self, unit: Callable[..., int], *args: object) -> int:
+        """Repeat a bounded unit until it finds less than it may do; gives how much was done."""
+        total = 0
+        while True:
+            done = await self._store.write(unit, *args)
+            total += done
+            if done < BATCH:
+                return total
+
+
+def _left(work: Work, before: datetime) -> list[int]:
+    return work.upkeep.left(before=before, limit=GUILDS)
+
+
+def _wipe_guild(work: Work, guild_id: int) -> int:
+    return work.upkeep.wipe_guild(guild_id, limit=BATCH)
+
+
+def _close_guild(work: Work, guild_id: int, before: datetime) -> bool:
+    return work.upkeep.close_guild(guild_id, before=before)

@@ -1,0 +1,74 @@
+"""What time wipes, a bounded number of rows in each transaction."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, delete, or_, select, update
+
+from bot.domain.people import NOBODY_ID
+from bot.storage.forgetting import blur_decisions, leave_accounts, wipe_requests
+from bot.storage.guilds import SqlGuilds
+from bot.storage.tables import accounts, changes, guild_settings, guilds, members, playlists, requests
+
+_r, _m = requests.c, members.c
+_IS_RESTRICTED = or_(_m.blocked.is_not(None), and_(_m.allowance.is_not(None), _m.allowance == 0))
+"""True of members whom moderators keep from asking for songs: to be forgotten is no way around that."""
+
+
+class SqlUpkeep:
+    """What has to go, as one transaction sees it."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def end_tokens(self, *, now: datetime, limit: int) -> int:
+        """Wipe interactions' tokens that do not work any more; gives how many."""
+        dead = select(_r.id).where(_r.token.is_not(None), _r.token_until <= now).limit(limit)
+        return self._conn.execute(update(requests).where(_r.id.in_(dead)).values(token=None)).rowcount
+
+    def wipe_prompts(self, *, before: datetime, limit: int) -> int:
+        """Wipe the prompts of requests that ended before a moment; gives how many."""
+        old = select(_r.id).where(_r.prompt.is_not(None), _r.ended_at <= before).limit(limit)
+        return self._conn.execute(update(requests).where(_r.id.in_(old)).values(prompt=None)).rowcount
+
+    def forget_members(self, *, now: datetime, limit: int) -> int:
+        """Delete what remained of members whose time has come; not where moderators restrict them."""
+        due = (
+            select(_m.guild_id, _m.user_id)
+            .where(_m.forget_at <= now, _m.active == 0, ~_IS_RESTRICTED)
+            .order_by(_m.guild_id, _m.user_id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        found = self._conn.execute(due).all()
+        for guild_id, user_id in found:
+            leave_accounts(self._conn, (accounts.c.guild_id == guild_id) & (accounts.c.user_id == user_id))
+            about = (changes.c.guild_id == guild_id) & (changes.c.subject_id == user_id)
+            blur_decisions(self._conn, about, user_id, blocked=())
+            self._conn.execute(delete(members).where(_m.guild_id == guild_id, _m.user_id == user_id))
+        return len(found)
+
+    def left(self, *, before: datetime, limit: int) -> list[int]:
+        """Servers that the bot left before a moment, and of which something is kept."""
+        gone = select(guilds.c.guild_id).where(guilds.c.left_at <= before).order_by(guilds.c.left_at)
+        return list(self._conn.execute(gone.limit(limit)).scalars())
+
+    def wipe_guild(self, guild_id: int, *, limit: int) -> int:
+        """Make ended requests of a server nobody's; gives how many."""
+        return wipe_requests(self._conn, (_r.guild_id == guild_id) & (_r.user_id != NOBODY_ID), limit=limit)
+
+    def close_guild(self, guild_id: int, *, before: datetime) -> bool:
+        """Delete what else is kept of a server; the ledger stays, without its members.
+
+        False when the bot is there again, or requests of its members are still under way.
+        """
+        conn = self._conn
+        SqlGuilds(conn).lock(guild_id)  # nobody places a request there meanwhile
+        own = guilds.c.guild_id == guild_id
+        left_at = conn.execute(select(guilds.c.left_at).where(own).with_for_update()).scalar()
+        named = select(_r.id).where(_r.guild_id == guild_id, _r.user_id != NOBODY_ID).limit(1)
+        if left_at is None or left_at > before or conn.execute(named).first() is not None:
+            return False
+        leave_accounts(conn, accounts.c.guild_id == guild_id)
+        for table in (changes, playlists, members, guild_settings, guilds):
+            conn.execute(delete(table).where(table.c.guild_id == guild_id))
+        return True

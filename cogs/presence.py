@@ -1,0 +1,37 @@
+"""In which servers the bot is: no commands, only what Discord tells by itself."""
+
+import discord
+from discord.ext import commands
+
+from bot.chat.client import InspireClient
+from bot.services.servers import Seen, Servers
+
+
+class Presence(commands.Cog):
+    """Comings and goings; a server that is only out of reach for a while has not been left."""
+
+    def __init__(self, client: InspireClient, servers: Servers) -> None:
+        self._client = client
+        self._servers = servers
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was removed from a server, or the server was deleted."""
+        await self._servers.left(guild.id)
+
+    @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """The bot was added to a server."""
+        await self._servers.joined(guild.id)
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """All servers of this process's shards are known, those out of reach among them."""
+        client = self._client
+        await self._servers.looked(
+            Seen(
+                guild_ids=frozenset(guild.id for guild in client.guilds),
+                shard_ids=frozenset(client.shards),
+                shard_count=client.shard_count or 1,
+            )
+        )
