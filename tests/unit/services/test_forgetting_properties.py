@@ -1,0 +1,203 @@
+"""A member asks for songs and to be forgotten, in any order, over some months: no credit comes of that."""
+
+import asyncio
+import shutil
+from collections import Counter
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from bot.domain.errors import CreditsError, UnderWayError
+from bot.domain.quota import Period, window_of
+from bot.domain.requests import Move
+from bot.services.moves import existing, make_move
+from bot.services.retention import Chore, Retention, RetentionRules
+from bot.services.spending import purse_of
+from bot.services.work import Work
+from bot.storage.tables import notices
+from bot.storage.work import SqlWork
+from tests.unit.services.house import ADA, GUILD, RULES, House, house
+
+T = TypeVar("T")
+ALLOWANCE, COST = RULES.policy.allowance, RULES.cost
+
+
+@dataclass(frozen=True)
+class Paid:
+    """Where a request's credits came from."""
+
+    window: str
+    allowance: int
+    bonus: int
+
+
+class Months(RuleBasedStateMachine):
+    """The member's credits against a plain model that knows nothing of forgetting but the end of a bonus."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(mkdtemp())
+        self.runner = asyncio.Runner()
+        self.stack = AsyncExitStack()
+        self.home: House = self.do(
+            self.stack.enter_async_context(house(self.folder, policy=replace(RULES.policy, max_active=100)))
+        )
+        self.retention = Retention(self.home.store, rules=RetentionRules(), clock=self.home.clock)
+        self.period = Period.WEEK
+        self.spent: Counter[str] = Counter()
+        self.bonus = 0
+        self.open: dict[int, Paid] = {}
+        self.ended: set[int] = set()
+        self.forget_at: datetime | None = None
+        self.causes = 1
+
+    def do(self, work: Coroutine[object, object, T]) -> T:
+        return self.runner.run(work)
+
+    def write(self, unit: object) -> None:
+        assert callable(unit)
+        self.do(self.home.store.write(unit))
+
+    def teardown(self) -> None:
+        self.do(self.stack.aclose())
+        self.runner.close()
+        shutil.rmtree(self.folder)
+
+    @property
+    def window(self) -> str:
+        return window_of(self.period, self.home.clock.now).key
+
+    @property
+    def available(self) -> int:
+        return ALLOWANCE - self.spent[self.window] + self.bonus
+
+    def place(self) -> None:
+        own = min(COST, ALLOWANCE - self.spent[self.window])
+        if self.available < COST:
+            with pytest.raises(CreditsError):
+                self.do(self.home.place())
+            return
+        request_id = self.do(self.home.place()).request_id
+        self.open[request_id] = Paid(self.window, own, COST - own)
+        self.spent[self.window] += own
+        self.bonus -= COST - own
+        self.forget_at = None
+
+    @precondition(lambda self: self.open)
+    @rule(pick=st.data(), is_song=st.booleans())
+    def end(self, pick: st.DataObject, is_song: bool) -> None:
+        self.finish(pick.draw(st.sampled_from(sorted(self.open))), is_song=is_song)
+
+    def finish(self, request_id: int, *, is_song: bool) -> None:
+        moves = (Move.TAKE, Move.ACCEPT, Move.FINISH, Move.DELIVER) if is_song else (Move.CANCEL,)
+
+        def unit(work: Work) -> None:
+            for move in moves:
+                make_move(work, existing(work, request_id), move, now=self.home.clock.now)
+            assert isinstance(work, SqlWork)
+            work.connection.execute(notices.update().values(due_at=None))
+
+        self.write(unit)
+        paid = self.open.pop(request_id)
+        self.ended.add(request_id)
+        if not is_song:
+            self.spent[paid.window] -= paid.allowance
+            self.bonus += paid.bonus
+
+    def forget(self) -> None:
+        privacy = self.home.services.privacy
+        if self.open:
+            with pytest.raises(UnderWayError):
+                self.do(privacy.forget(ADA))
+            return
+        self.forget_at = self.do(privacy.forget(ADA)).until
+        for request_id in self.ended:
+            assert self.do(self.home.request(request_id)).user_id == 0
+
+    def sweep(self) -> None:
+        self.do(self.retention.handle(Chore.DATA))
+        if self.forget_at is not None and self.forget_at <= self.home.clock.now:
+            self.forget_at, self.bonus = None, 0
+
+    @rule(amount=st.integers(1, 60))
+    def grant(self, amount: int) -> None:
+        now = self.home.clock.now
+
+        def unit(work: Work) -> None:
+            standing = work.members.meet(GUILD, ADA)
+            purse = purse_of(GUILD, ADA, standing=standing, policy=RULES.policy, now=now)
+            work.ledger.grant(purse.bonus, cause=self.causes, amount=amount, now=now)
+
+        self.write(unit)
+        self.causes += 1
+        self.bonus += amount
+
+    def change_period(self, period: Period) -> None:
+        def unit(work: Work) -> None:
+            work.guilds.settle(GUILD, replace(work.guilds.lock(GUILD), period=period))
+
+        self.write(unit)
+        self.period = period
+
+    @rule(hours=st.sampled_from((1, 25, 24 * 7, 24 * 31)), is_swept=st.booleans())
+    def some_time_passes(self, hours: int, is_swept: bool) -> None:
+        self.time_goes_on(hours, is_swept=is_swept)
+
+    def time_goes_on(self, hours: int, *, is_swept: bool) -> None:
+        self.home.clock.turn(hours * 3600)
+        if is_swept:
+            self.sweep()
+
+    @rule()
+    def a_request_is_placed(self) -> None:
+        self.place()
+
+    @rule()
+    def the_member_is_forgotten(self) -> None:
+        self.forget()
+
+    @rule(period=st.sampled_from(Period))
+    def the_period_changes(self, period: Period) -> None:
+        self.change_period(period)
+
+    @precondition(lambda self: not self.open)
+    @rule(first=st.sampled_from(Period), then=st.sampled_from(Period))
+    def the_period_changes_for_a_day_over_which_the_member_is_forgotten(
+        self, first: Period, then: Period
+    ) -> None:
+        self.change_period(first)
+        self.place()
+        for request_id in list(self.open):
+            self.finish(request_id, is_song=True)
+        self.change_period(then)
+        self.forget()
+        self.time_goes_on(25, is_swept=True)
+        self.change_period(first)
+
+    @invariant()
+    def the_books_are_right(self) -> None:
+        assert self.do(self.home.store.audit()) == []
+
+    @invariant()
+    def no_credit_is_won_or_lost(self) -> None:
+        statement = self.do(self.home.credits())
+        assert (statement.available, statement.bonus) == (self.available, self.bonus)
+        assert statement.held == sum(COST for _ in self.open)
+
+
+TestMonths = Months.TestCase
+TestMonths.settings = settings(
+    max_examples=30,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)

@@ -1,0 +1,155 @@
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import text
+
+from bot.domain.errors import StoreError
+from bot.domain.songs import Order
+from bot.services import retention as module
+from bot.services.retention import Chore, Retention, RetentionRules
+from bot.services.work import Work
+from bot.storage.work import SqlWork
+from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, House
+
+DAY = 86_400
+
+
+def desk(home: House, **rules: int) -> Retention:
+    return Retention(home.store, rules=RetentionRules(**rules), clock=home.clock)
+
+
+async def rows(home: House, query: str) -> list[object]:
+    def unit(work: Work) -> list[object]:
+        assert isinstance(work, SqlWork)
+        return list(work.connection.execute(text(query)).scalars())
+
+    return await home.store.read(unit)
+
+
+async def song(home: House, user_id: int = ADA) -> int:
+    """A song that was posted, and told."""
+    card = await home.place(user_id, Order(playlist=PLAYLIST, prompt="a waltz"))
+    await home.submit()
+    home.clock.turn(31)
+    for task_id in home.provider.task_ids[-1:]:
+        home.provider.finish(task_id)
+    await home.follow()
+    while await home.tell():
+        home.clock.turn(5)
+    return card.request_id
+
+
+@contextmanager
+def away(home: House) -> Iterator[None]:
+    """The database is away."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        async def fail(*_: object, **__: object) -> None:
+            raise StoreError("away")
+
+        patch.setattr(home.store, "write", fail)
+        yield
+
+
+async def sweep(home: House, **rules: int) -> None:
+    await desk(home, **rules).handle(Chore.DATA)
+
+
+async def test_prompts_are_wiped_so_many_days_after_the_end(home: House) -> None:
+    await song(home)
+    prompts = "SELECT count(*) FROM requests WHERE prompt IS NOT NULL"
+    home.clock.turn(9 * DAY)
+    await sweep(home, prompt_days=10)
+    assert await rows(home, prompts) == [1]
+    home.clock.turn(DAY)
+    await sweep(home, prompt_days=10)
+    assert await rows(home, prompts) == [0]
+
+
+async def test_a_dead_token_is_wiped_also_of_a_request_that_does_not_end(home: House) -> None:
+    await home.making()
+    tokens = "SELECT count(*) FROM requests WHERE token IS NOT NULL"
+    await desk(home).handle(Chore.TOKENS)
+    assert await rows(home, tokens) == [1]
+    home.clock.turn(870)
+    await desk(home).handle(Chore.TOKENS)
+    assert await rows(home, tokens) == [0]
+
+
+async def test_chores_come_at_the_start_and_again_after_their_pauses(home: House) -> None:
+    retention = desk(home)
+    start = home.clock.now
+    assert await retention.claim(9) == [Chore.TOKENS, Chore.DATA]
+    assert await retention.claim(9) == []
+    due_at = await retention.next_due_at()
+    assert due_at == start + module.EVERY[Chore.TOKENS]
+    home.clock.turn(3600)
+    assert await retention.claim(1) == [Chore.TOKENS]
+    assert await retention.next_due_at() == home.clock.now
+    assert await retention.claim(1) == [Chore.DATA]
+
+
+async def test_a_database_that_is_away_is_tried_again_soon(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    retention = desk(home)
+    await retention.claim(9)
+    with away(home):
+        await retention.handle(Chore.DATA)
+    assert "data are left for later: away" in caplog.text
+    home.clock.turn(module.EVERY[Chore.TOKENS].total_seconds())
+    assert Chore.DATA in await retention.claim(9)
+
+
+async def test_more_than_one_batch_is_done_in_one_round(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BATCH", 1)
+    for _ in range(3):
+        await song(home)
+    home.clock.turn(91 * DAY)
+    await sweep(home)
+    assert await rows(home, "SELECT prompt FROM requests") == [None] * 3
+
+
+async def test_a_server_is_forgotten_a_month_after_the_bot_left_and_its_books_stay(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await song(home)
+    await song(home, BEN)
+    books = await rows(home, "SELECT id FROM transfers ORDER BY id")
+    await home.services.servers.left(GUILD)
+    home.clock.turn(29 * DAY)
+    await sweep(home)
+    assert await rows(home, "SELECT user_id FROM requests ORDER BY 1") == [ADA, BEN]
+    home.clock.turn(2 * DAY)
+    with caplog.at_level(logging.INFO, "bot.services.retention"):
+        await sweep(home)
+    assert "2 requests of servers left and 1 such servers" in caplog.text
+    assert str(GUILD) not in caplog.text
+    assert await rows(home, "SELECT user_id FROM requests") == [0, 0]
+    for table in ("members", "guilds", "guild_settings", "notices", "changes", "playlists", "ratings"):
+        assert await rows(home, f"SELECT count(*) FROM {table}") == [0]
+    assert await rows(home, "SELECT DISTINCT user_id FROM accounts") == [None]
+    assert await rows(home, "SELECT id FROM transfers ORDER BY id") == books
+    # a bot that is invited again begins anew
+    await home.services.servers.joined(GUILD)
+    assert (await home.credits()).available == 90
+
+
+async def test_a_server_to_which_the_bot_came_back_is_not_forgotten(home: House) -> None:
+    await song(home)
+    await home.services.servers.left(GUILD)
+    home.clock.turn(20 * DAY)
+    await home.services.servers.joined(GUILD)
+    home.clock.turn(20 * DAY)
+    await sweep(home)
+    assert await rows(home, "SELECT user_id FROM requests") == [ADA]
+
+
+async def test_what_is_under_way_in_a_server_that_was_left_is_waited_for(home: House) -> None:
+    await home.place()
+    await home.services.servers.left(GUILD)
+    home.clock.turn(31 * DAY)
+    await sweep(home)
+    assert await rows(home, "SELECT user_id FROM members") == [ADA]

@@ -1,0 +1,48 @@
+from datetime import datetime
+
+from bot.services.servers import Seen
+from tests.unit.services.house import GUILD, START, House
+
+SHARD = (GUILD >> 22) % 4
+"""Of four, that of the house's server."""
+UNKNOWN = GUILD + 5
+
+
+def seen(*guild_ids: int, shard: int = SHARD) -> Seen:
+    return Seen(guild_ids=frozenset(guild_ids), shard_ids=frozenset({shard}), shard_count=4)
+
+
+async def left(home: House) -> dict[int, datetime | None]:
+    return dict(await home.store.read(lambda work: work.guilds.known()))
+
+
+async def test_a_server_that_was_left_while_nobody_listened_is_found_by_those_who_serve_its_shard(
+    home: House,
+) -> None:
+    await home.place()
+    servers = home.services.servers
+    await servers.looked(seen(GUILD))
+    await servers.looked(seen(shard=(SHARD + 1) % 4))
+    assert await left(home) == {GUILD: None}
+    await servers.looked(seen())
+    assert await left(home) == {GUILD: START}
+    home.clock.turn(60)
+    await servers.looked(seen())  # it keeps the time at which that was found
+    assert await left(home) == {GUILD: START}
+
+
+async def test_a_server_is_back_when_it_is_seen_or_joined(home: House) -> None:
+    await home.place()
+    servers = home.services.servers
+    await servers.left(GUILD)
+    assert await left(home) == {GUILD: START}
+    await servers.looked(seen(GUILD, UNKNOWN))
+    assert await left(home) == {GUILD: None}
+    await servers.left(GUILD)
+    await servers.joined(GUILD)
+    assert await left(home) == {GUILD: None}
+
+
+async def test_of_a_server_of_which_nothing_is_kept_nothing_is_kept_when_it_is_left(home: House) -> None:
+    await home.services.servers.left(UNKNOWN)
+    assert await left(home) == {}
