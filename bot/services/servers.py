@@ -50,8 +50,7 @@ class Servers:
 
 
 def _left(work: Work, guild_id: int, now: datetime) -> None:
-    if guild_id in work.guilds.known():
-        work.guilds.left((guild_id,), at=now)
+    work.guilds.left((guild_id,), at=now)
 
 
 def _joined(work: Work, guild_id: int) -> None:

@@ -117,6 +117,8 @@ async def test_a_member_has_their_data_deleted_and_gets_no_credits_for_it(local:
         assert (await exported(local.ada))["requests"] == []
         shown = await local.credits()
         assert (shown["Available"], shown["Used"]) == (60, 30)
+        reported = await answered(await local.discord.member("Mo").slash("songs", "quota report"))
+        assert "Forgotten members 30" in (reported.attachments[0].description or "")
         # once more, and then back again
         assert "Deleted: 0 requests" in (await answered(await local.ada.press(asked, BUTTON))).content
         await local.shows(await local.place(), "Your song is ready")

@@ -120,6 +120,6 @@ def _rest(done: Forgotten) -> str:
         "song before that, you are a member as before."
     )
     if done.blocked:
-        where = "one server doesn't" if done.blocked == 1 else f"{done.blocked:,} servers don't"
-        words += f"\n• Moderators of {where} let you ask for songs: that stays until they lift it."
+        where = "one server" if done.blocked == 1 else f"{done.blocked:,} servers"
+        words += f"\n• Moderators of {where} don't let you ask for songs: that stays until they lift it."
     return words

@@ -1,5 +1,6 @@
 from datetime import datetime
 
+from bot.services.retention import Chore, Retention, RetentionRules
 from bot.services.servers import Seen
 from tests.unit.services.house import GUILD, START, House
 
@@ -43,6 +44,9 @@ async def test_a_server_is_back_when_it_is_seen_or_joined(home: House) -> None:
     assert await left(home) == {GUILD: None}
 
 
-async def test_of_a_server_of_which_nothing_is_kept_nothing_is_kept_when_it_is_left(home: House) -> None:
+async def test_a_server_of_which_nothing_is_kept_is_forgotten_like_any_other(home: House) -> None:
     await home.services.servers.left(UNKNOWN)
+    assert await left(home) == {UNKNOWN: START}
+    home.clock.turn(31 * 86_400)
+    await Retention(home.store, rules=RetentionRules(), clock=home.clock).handle(Chore.DATA)
     assert await left(home) == {}

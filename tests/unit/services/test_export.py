@@ -1,0 +1,89 @@
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.changes import Action, Change
+from bot.domain.ledger import Balance
+from bot.domain.people import Event, Holding, Rating, Record, SavedPlaylist
+from bot.domain.requests import Failure, FailureKind, Request, State
+from bot.services.export import KEYS, document_of
+from bot.services.privacy import Copy
+from sandbox.discord.payloads import Payload, entries
+from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, START, House
+from tests.unit.storage.making import CLIP
+
+
+async def one_request(home: House) -> Request:
+    return await home.request((await home.place()).request_id)
+
+
+def document(**parts: object) -> Payload:
+    record = replace(Record(user_id=ADA, events={}, entries={}), **parts)  # type: ignore[arg-type]  # of a test's choice
+    made = document_of(Copy(record=record, at=START))
+    return json.loads(json.dumps(made))  # type: ignore[no-any-return]  # what a reader of the file has
+
+
+def change(**facts: object) -> Change:
+    usual = Change(
+        id=1, guild_id=GUILD, actor_id=BEN, action=Action.GRANT, subject_id=ADA, before={}, after={}, at=START
+    )
+    return replace(usual, **facts)  # type: ignore[arg-type]  # of a test's choice
+
+
+async def test_a_failed_request_has_its_reason_and_its_steps(home: House) -> None:
+    request = replace(
+        await one_request(home),
+        state=State.FAILED,
+        failure=Failure(FailureKind.MODERATOR, "no"),
+        ended_at=START,
+    )
+    event = Event(move="place", state=State.WAITING, at=START)
+    (found,) = entries(document(requests=(request,), events={request.id: (event,)}), "requests")
+    assert found["failure"] == {"kind": "moderator", "detail": "no"}
+    assert found["ended_at"] == "2026-11-18T12:00:00+00:00"
+    assert found["events"] == [{"move": "place", "state": "waiting", "at": START.isoformat(), "detail": None}]
+
+
+async def test_secrets_and_links_that_die_are_left_out(home: House) -> None:
+    request = replace(await one_request(home), clips=(CLIP,))
+    made = document(requests=(request,))
+    whole = json.dumps(made)
+    assert request.address.token
+    assert request.address.token not in whole
+    assert "media.example" not in whole
+    assert f"https://suno.com/song/{CLIP.id}" in whole
+
+
+def test_a_decision_tells_of_no_other_person() -> None:
+    about, by = change(), change(id=2, actor_id=ADA, subject_id=BEN)
+    decisions = entries(document(changes=(about, by)), "decisions")
+    assert [(one["by_you"], one["about_you"]) for one in decisions] == [(False, True), (True, False)]
+    assert str(BEN) not in json.dumps(decisions)
+
+
+def test_ids_are_texts_and_numbers_are_numbers() -> None:
+    facts = change(after={"request": 2**60, "credits": 30, "why": None})
+    (decision,) = entries(document(changes=(facts,)), "decisions")
+    assert decision["after"] == {"request": str(2**60), "credits": 30, "why": None}
+
+
+def test_each_part_is_explained_and_dated() -> None:
+    made = document(
+        ratings=(Rating(request_id=5, guild_id=GUILD, stars=4, at=START),),
+        playlists=(SavedPlaylist(guild_id=GUILD, name="Waltz", playlist_id=PLAYLIST, added_at=START),),
+        holdings=(
+            Holding(
+                guild_id=GUILD,
+                account_id="member:x:2026-W47",
+                window_key="2026-W47",
+                window_ends_at=START + timedelta(days=1),
+                balance=Balance(90, 30, 0),
+            ),
+        ),
+    )
+    assert made["ratings"] == [
+        {"server_id": str(GUILD), "request_id": "5", "stars": 4, "at": START.isoformat()}
+    ]
+    assert "Waltz" in json.dumps(made["playlists"])
+    assert '"window_ends_at": "2026-11-19T12:00:00+00:00"' in json.dumps(made["accounts"])
+    assert set(made) == {"format", "exported_at", "user_id", "keys", *KEYS}
