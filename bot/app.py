@@ -15,7 +15,9 @@ from bot.chat.announcer import DiscordAnnouncer
 from bot.chat.approving import ApproveButton, DeclineButton
 from bot.chat.client import InspireClient, Shards
 from bot.chat.endpoints import point_at
+from bot.chat.lists import PlaylistPages, SongPages, TopPages
 from bot.chat.own_data import DeleteButton
+from bot.chat.song_buttons import AgainButton, MoreButton, RateButton, RemoveButton
 from bot.chat.views import CancelButton
 from bot.config import Settings
 from bot.domain.errors import ShardTakenError, StoreError
@@ -27,6 +29,7 @@ from bot.services.attendance import ALIVE_S, BEAT_S, Attendance, Part
 from bot.services.catalogue import services_of
 from bot.services.memory import Memory
 from bot.services.placing import SongRules
+from bot.services.ports import MediaSource
 from bot.services.retention import RetentionRules
 from bot.services.work import Store
 from bot.services.workers import Workers, WorkRules, workers_of
@@ -39,16 +42,31 @@ from bot.suno.sessions import media_session
 from cogs.credits import Credits
 from cogs.inspire import Inspire
 from cogs.operator import Operator
+from cogs.playlists import Playlists
 from cogs.presence import Presence
 from cogs.privacy import OwnData
 from cogs.queue import ServerQueue
 from cogs.quota import Quota
 from cogs.requests import Requests
 from cogs.settings import ServerSettings
+from cogs.songbook import SongLists
 from cogs.songs import OwnSongs
 
 log = logging.getLogger(__name__)
 
+BUTTONS = (
+    CancelButton,
+    ApproveButton,
+    DeclineButton,
+    DeleteButton,
+    AgainButton,
+    MoreButton,
+    RateButton,
+    RemoveButton,
+    SongPages,
+    TopPages,
+    PlaylistPages,
+)
 SHARD_LOOK_S = 1.0
 """Seconds between two looks for whether a shard has become free."""
 WORKING = "workers"
@@ -166,9 +184,11 @@ async def application(
         present = attending(store, process=process, part=part)
         attendance = await stack.enter_async_context(stop.ending("the sign of leaving", present))
         metrics = Metrics()
-        client = await stack.enter_async_context(_connecting(_client(settings, part, store), stop))
+        origins = settings.media_trusted_origins
+        media = HttpMedia(await stack.enter_async_context(media_session(origins)), trusted_origins=origins)
+        client = await stack.enter_async_context(_connecting(_client(settings, part, store, media), stop))
         metrics.watch_answers(client)
-        workers = await _workers(stack, settings, store, client, metrics, process=process)
+        workers = await _workers(stack, settings, store, client, media, metrics, process=process)
         await client.login(settings.discord_token.get_secret_value())
         yield App(
             settings=settings,
@@ -243,18 +263,17 @@ async def _workers(
     settings: Settings,
     store: Store,
     client: InspireClient,
+    media: MediaSource,
     metrics: Metrics,
     *,
     process: str,
 ) -> Workers:
-    """The workers with their sessions, which the stack closes."""
+    """The workers with their session to the provider, which the stack closes."""
     provider = CqtaiClient(
         await stack.enter_async_context(provider_session()),
         base_url=settings.cqtai_base_url,
         api_key=settings.cqtai_api_key.get_secret_value(),
     )
-    origins = settings.media_trusted_origins
-    media = HttpMedia(await stack.enter_async_context(media_session(origins)), trusted_origins=origins)
     workers = workers_of(
         store,
         provider,
@@ -271,14 +290,14 @@ async def _workers(
     return workers
 
 
-def _client(settings: Settings, part: Part, store: Store) -> InspireClient:
+def _client(settings: Settings, part: Part, store: Store, media: MediaSource) -> InspireClient:
     rules = song_rules(settings)
     is_sharded = part.shard_count > 1
     return InspireClient(
-        services=services_of(store, rules=rules, retention=retention_rules(settings)),
+        services=services_of(store, rules=rules, media=media, retention=retention_rules(settings)),
         remembered=Memory(store),
         cogs=(
-            lambda client: Inspire(client.services.songs, models=rules.models),
+            lambda client: Inspire(client.services.songs, client.services.playlists, models=rules.models),
             lambda client: Credits(client.services.quotas),
             lambda client: OwnSongs(client.services.songs),
             lambda client: Quota(client.services),
@@ -287,9 +306,11 @@ def _client(settings: Settings, part: Part, store: Store) -> InspireClient:
             lambda client: Requests(client.services.queue),
             lambda client: OwnData(client.services.privacy),
             lambda client: Presence(client, client.services.servers),
+            lambda client: Playlists(client.services.playlists),
+            lambda client: SongLists(client.services.songbook),
         ),
         guild_ids=() if settings.operator_guild_id is None else (settings.operator_guild_id,),
         guild_cogs=(lambda client: Operator(client.services.operation),),
-        buttons=(CancelButton, ApproveButton, DeclineButton, DeleteButton),
+        buttons=BUTTONS,
         shards=Shards(shard_count=part.shard_count, shard_ids=list(part.shards)) if is_sharded else None,
     )

@@ -9,9 +9,12 @@ from discord.ext import commands
 
 from bot.chat.asking import asked_of
 from bot.chat.client import InspireClient
-from bot.chat.render import status_message
-from bot.chat.showing import outcome, show
+from bot.chat.guards import guarded_choices
+from bot.chat.ordering import answer_with_status
+from bot.chat.render.choice import CHOICE_LIMIT
+from bot.chat.texts import plain
 from bot.domain.songs import PROMPT_LIMIT, Order
+from bot.services.playlists import SavedPlaylists
 from bot.services.songs import Songs
 
 Weight: TypeAlias = app_commands.Range[float, 0.0, 1.0]
@@ -21,14 +24,15 @@ Link: TypeAlias = app_commands.Range[str, 1, 200]
 class Inspire(commands.Cog):
     """Placing song requests."""
 
-    def __init__(self, songs: Songs, *, models: Sequence[str]) -> None:
+    def __init__(self, songs: Songs, playlists: SavedPlaylists, *, models: Sequence[str]) -> None:
         self._songs = songs
+        self._playlists = playlists
         offered = [app_commands.Choice(name=model, value=model) for model in models]
         app_commands.choices(model=offered)(self.inspire)
 
     @app_commands.command()
     @app_commands.describe(
-        playlist="The link of a Suno playlist, or its id: its songs are the inspiration",
+        playlist="A saved playlist, or the link or id of one on Suno: its songs are the inspiration",
         prompt="What the song should be like; parts of it may be sung",
         model="Which version of Suno makes it",
         style_weight="0 to 1: how closely it keeps to the playlist's style",
@@ -60,8 +64,15 @@ class Inspire(commands.Cog):
             persona=persona,
             artist_clip=artist_clip,
         )
-        card = await outcome(interaction, self._songs.place(order, asked_of(interaction)), ephemeral=False)
-        embed, view = status_message(card)
-        message_id = await show(interaction, embed, view, ephemeral=False)
-        if message_id is not None:
-            await self._songs.answered(card.request_id, message_id)
+        await answer_with_status(interaction, self._songs.place(order, asked_of(interaction)))
+
+    @inspire.autocomplete("playlist")
+    @guarded_choices
+    async def _saved(
+        self, interaction: discord.Interaction[InspireClient], current: str
+    ) -> list[app_commands.Choice[str]]:
+        saved = await self._playlists.offered(interaction.guild_id or 0, current)
+        return [
+            app_commands.Choice(name=plain(one.name, limit=CHOICE_LIMIT), value=one.playlist_id)
+            for one in saved
+        ]

@@ -104,7 +104,7 @@ class DiscordAnnouncer:
         Raises:
             NoAccessError, TokenDeadError, TryLaterError, UnsendableError
         """
-        result = result_message(card, files)
+        result = result_message(card, files, in_server=not isinstance(target, ToMember))
         message = _message(result, user_id=card.user_id)
         with self._measured(Telling.RESULT):
             return await self._post(target, message, nonce=str(card.request_id))

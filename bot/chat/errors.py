@@ -5,7 +5,7 @@ from functools import singledispatch
 from discord import app_commands
 
 from bot.chat.texts import REASON_LIMIT, in_credits, relative, shown
-from bot.chat.wording import CLIPS, PLAYLISTS
+from bot.chat.wording import CLIPS, NAMES, PLAYLISTS
 from bot.domain.errors import (
     ActiveLimitError,
     BlockedError,
@@ -42,7 +42,15 @@ from bot.domain.moderator_errors import (
     OldFormError,
     ReasonError,
 )
+from bot.domain.playlists import (
+    NAME_LIMIT,
+    PlaylistNameError,
+    PlaylistSavedError,
+    PlaylistsFullError,
+    PlaylistUnknownError,
+)
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
+from bot.domain.songbook import MayNotRemoveError, NotFinishedError, SongNotFoundError, SongRemovedError
 
 NOTHING_SENT = "Nothing was sent, and no credits are held."
 UNCHANGED = "Nothing was changed."
@@ -271,6 +279,57 @@ def _under_way(error: UnderWayError) -> str:
     return (
         f"You have {count} under way, here or in another server. Wait until {end} ended, or take back what "
         "still waits with `/cancel`; then use `/privacy delete` again. Nothing was deleted."
+    )
+
+
+@sentence.register
+def _name(error: PlaylistNameError) -> str:
+    return f"{NAMES[error.trouble]} Nothing was changed."
+
+
+@sentence.register
+def _saved(error: PlaylistSavedError) -> str:
+    name = shown(error.name, limit=2 * NAME_LIMIT)
+    return f"This playlist is saved as “{name}” already. Nothing was changed."
+
+
+@sentence.register
+def _full(error: PlaylistsFullError) -> str:
+    return (
+        f"This server has {error.limit} saved playlists, and more can't be kept. Take one off the list with "
+        "`/playlists remove`, then try again. Nothing was changed."
+    )
+
+
+@sentence.register
+def _unknown_name(error: PlaylistUnknownError) -> str:
+    name = shown(error.name, limit=2 * NAME_LIMIT)
+    return f"No playlist is saved as “{name}”: `/playlists list` shows all. Nothing was changed."
+
+
+@sentence.register
+def _no_song(_: SongNotFoundError) -> str:
+    return (
+        "There is no such song in this server: choose one of the suggestions, or look at `/songs list`. "
+        "Nothing was changed."
+    )
+
+
+@sentence.register
+def _removed(_: SongRemovedError) -> str:
+    return "This song was removed. Ask for a new one with `/inspire`. Nothing was changed."
+
+
+@sentence.register
+def _unfinished(_: NotFinishedError) -> str:
+    return "This song isn't finished yet. Try again in a minute. Nothing was changed."
+
+
+@sentence.register
+def _may_not_remove(_: MayNotRemoveError) -> str:
+    return (
+        "Only whoever asked for this song, or a member with the permission **Manage Server**, can remove it. "
+        "Nothing was changed."
     )
 
 

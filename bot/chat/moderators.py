@@ -32,6 +32,11 @@ def require_moderator(interaction: discord.Interaction[discord.Client]) -> None:
     Raises:
         app_commands.MissingPermissions: the member may not.
     """
-    allowed = interaction.permissions
-    if not (allowed.manage_guild or allowed.administrator):
+    if not is_moderator(interaction):
         raise app_commands.MissingPermissions(["manage_guild"])
+
+
+def is_moderator(interaction: discord.Interaction[discord.Client]) -> bool:
+    """True for those who may manage the server."""
+    allowed = interaction.permissions
+    return allowed.manage_guild or allowed.administrator

@@ -24,16 +24,19 @@ T = TypeVar("T")
 Asked = discord.Interaction[discord.Client]
 
 
-async def outcome(interaction: Asked, operation: Coroutine[object, object, T], *, ephemeral: bool) -> T:
+async def outcome(
+    interaction: Asked, operation: Coroutine[object, object, T], *, ephemeral: bool, updates: bool = False
+) -> T:
     """What the operation gives; the interaction is deferred if that takes longer than the budget.
 
+    The answer will be a message of its own, or with `updates` a change of the one whose button was pressed.
     The operation is carried out even when Discord no longer takes the deferral.
     """
     task = asyncio.ensure_future(operation)
     done, _ = await asyncio.wait({task}, timeout=BUDGET_S)
     if not done:
         try:
-            await interaction.response.defer(ephemeral=ephemeral, thinking=True)
+            await interaction.response.defer(ephemeral=ephemeral, thinking=not updates)
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             log.warning("The deferral was not taken: %s", error, extra={"interaction": interaction.id})
     return await task

@@ -4,6 +4,7 @@ from types import MappingProxyType
 
 from bot.chat.texts import in_credits
 from bot.domain.errors import LinkKind
+from bot.domain.playlists import NameTrouble
 from bot.domain.requests import FailureKind
 
 PLAYLISTS = MappingProxyType(
@@ -82,6 +83,15 @@ CLIPS = MappingProxyType(
 )
 """What to say of a text that names no clip."""
 
+NAMES = MappingProxyType(
+    {
+        NameTrouble.EMPTY: "That name has nothing to see in it. Choose one with letters or digits.",
+        NameTrouble.TOO_LONG: "That name is too long: a name has at most 100 characters.",
+        NameTrouble.LINK: "That name reads as a link, so it could never be chosen. Choose a word or two.",
+    }
+)
+"""What to say of a text that a saved playlist cannot be called by."""
+
 FAILURES = MappingProxyType(
     {
         FailureKind.REFUSED: (
@@ -102,7 +112,7 @@ FAILURES = MappingProxyType(
         FailureKind.LOST_TASK: "The song service has lost track of this song. Try again with `/inspire`.",
         FailureKind.UNCERTAIN: (
             "The connection broke while the request was being sent, so it isn't known whether the song "
-            "service took it. It won't be sent again by itself: use `/inspire` if you still want the "
+            "service took it. It won't be sent again by itself: press **Again** if you still want the "
             "song."
         ),
         FailureKind.SILENT: (

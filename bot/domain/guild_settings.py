@@ -52,6 +52,8 @@ class GuildSettings:
     """Where moderators' actions are posted; None: nowhere."""
     paused: str | None = None
     """Why nothing is submitted for this server now; None: it is."""
+    has_playlists: bool = False
+    """True from the first playlist that was saved: until then nobody has to look for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,14 @@
 """What a message has to say, as facts: the status of a request and its result."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from urllib.parse import quote
 
 from bot.domain.polling import Durations
 from bot.domain.requests import AT_PROVIDER, RETURNED, Failure, Request, State
+from bot.domain.songbook import UNRATED, Rating
 from bot.domain.tasks import Clip
 from bot.services.gate import Trouble
 from bot.services.line import Line, Turn, rung
@@ -58,6 +60,8 @@ class StatusCard:
     """True when nobody can tell whether the result message came to be."""
     clip_ids: tuple[str, ...] = ()
     """The clips of a song that is kept without a result message."""
+    removed: bool = False
+    """True when the song was there, and was taken away."""
 
     @property
     def credits_are_back(self) -> bool:
@@ -67,7 +71,7 @@ class StatusCard:
     @property
     def must_be_known(self) -> bool:
         """True when the member has to learn of it even without the status message."""
-        return self.credits_are_back or self.state is State.UNDELIVERABLE
+        return self.credits_are_back or (self.state is State.UNDELIVERABLE and not self.removed)
 
     @property
     def is_final(self) -> bool:
@@ -83,8 +87,9 @@ class StatusCard:
         """
         place = "-" if self.position is None else str(rung(self.position))
         quarters = 0 if self.clips_ready else self.quarters
+        end = "removed" if self.removed else self.result_url
         return (
-            f"{place} {quarters} {self.state} {min(self.clips_ready, 1)} {self.pause} {self.result_url} "
+            f"{place} {quarters} {self.state} {min(self.clips_ready, 1)} {self.pause} {end} "
             f"{self.halted} {self.paused}"
         )
 
@@ -128,6 +133,33 @@ class ResultCard:
     model: str
     clips: tuple[ClipCard, ...]
     partial: bool
+    rating: Rating = UNRATED
+
+
+def result_card(
+    request: Request,
+    links: Sequence[str | None],
+    *,
+    offered: Callable[[str | None], str | None],
+    rating: Rating = UNRATED,
+) -> ResultCard:
+    """What a request's result message should say; `links` are where each clip can be heard, if it can."""
+    return ResultCard(
+        request_id=request.id,
+        user_id=request.user_id,
+        playlist_id=request.spec.playlist_id,
+        model=request.spec.model,
+        clips=tuple(
+            ClipCard(
+                clip=clip,
+                listen_url=link or f"https://suno.com/song/{quote(clip.id, safe='')}",
+                cover_url=offered(clip.image_url),
+            )
+            for clip, link in zip(request.clips, links, strict=True)
+        ),
+        partial=request.partial,
+        rating=rating,
+    )
 
 
 def status_card(request: Request, *, line: Line, durations: Durations, now: datetime) -> StatusCard:
@@ -135,7 +167,8 @@ def status_card(request: Request, *, line: Line, durations: Durations, now: date
     waits = request.state is State.WAITING
     turn = line.turn(request.id) if waits else None
     usual_s = durations.median_s
-    is_kept = request.state is State.UNDELIVERABLE
+    removed = request.removed_at is not None
+    is_kept = request.state is State.UNDELIVERABLE and not removed
     return StatusCard(
         request_id=request.id,
         guild_id=request.guild_id,
@@ -154,9 +187,10 @@ def status_card(request: Request, *, line: Line, durations: Durations, now: date
         hints=tuple(_hints(request)),
         failure=request.failure,
         partial=request.partial,
-        result_url=_result_url(request),
+        result_url=None if removed else _result_url(request),
         maybe_posted=is_kept and request.result_channel_id is not None,
         clip_ids=tuple(clip.id for clip in request.clips) if is_kept else (),
+        removed=removed,
     )
 
 

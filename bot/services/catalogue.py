@@ -8,11 +8,14 @@ from bot.services.guild_rules import GuildRules
 from bot.services.moderation import Moderation
 from bot.services.operation import Operation
 from bot.services.placing import SongRules
+from bot.services.playlists import SavedPlaylists
+from bot.services.ports import MediaSource
 from bot.services.privacy import Privacy
 from bot.services.queue import Queue
 from bot.services.quotas import Quotas
 from bot.services.retention import RetentionRules
 from bot.services.servers import Servers
+from bot.services.songbook import Songbook
 from bot.services.songs import Songs
 from bot.services.work import Store
 
@@ -31,12 +34,15 @@ class Services:
     operation: Operation
     privacy: Privacy
     servers: Servers
+    playlists: SavedPlaylists
+    songbook: Songbook
 
 
 def services_of(
     store: Store,
     *,
     rules: SongRules,
+    media: MediaSource,
     retention: RetentionRules = RetentionRules(),  # noqa: B008 - frozen
 ) -> Services:
     """The services over one store, by these rules."""
@@ -58,4 +64,6 @@ def services_of(
         operation=Operation(store, places=rules.places, cost=rules.cost, clock=clock),
         privacy=Privacy(store, rules=retention, policy=rules.policy, clock=clock),
         servers=Servers(store, clock=clock),
+        playlists=SavedPlaylists(store, clock=clock),
+        songbook=Songbook(store, media=media, clock=clock),
     )

@@ -5,12 +5,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
 
 from bot.domain.errors import MediaError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
 from bot.domain.requests import Move, Request, State
 from bot.domain.tasks import Clip
-from bot.services.cards import ClipCard, ResultCard
+from bot.services.cards import ResultCard, result_card
 from bot.services.facts import facts_of
 from bot.services.intents import Intent, may_be_unanswered, ways
 from bot.services.moves import existing, make_move
@@ -30,7 +29,6 @@ FILE_ATTEMPTS = 3
 class Found:
     """What can be had of one clip."""
 
-    clip: Clip
     link: str | None
     """Where it can be heard, if its link leads to audio."""
     file: Media | None = None
@@ -78,30 +76,14 @@ class Delivery:
         if request.state is not State.READY:
             return
         found = await self._found(request, with_files=self._attach_audio and notice.attempts < FILE_ATTEMPTS)
-        parcel = Parcel(request, self._card(request, found), tuple(clip.file for clip in found))
+        card = result_card(request, [one.link for one in found], offered=self._media.offered)
+        parcel = Parcel(request, card, tuple(one.file for one in found))
         outcome = await self._resume(parcel, Intent.parse(notice.intent)) if notice.intent else None
         if outcome is None:
             outcome = await self._post(notice, parcel)
         if isinstance(outcome, Stranded):
             log.error("%s", outcome.why, extra=facts_of(request, Move.STRAND))
         await self._store.write(_record, request.id, outcome, self._clock())
-
-    def _card(self, request: Request, found: Sequence[Found]) -> ResultCard:
-        return ResultCard(
-            request_id=request.id,
-            user_id=request.user_id,
-            playlist_id=request.spec.playlist_id,
-            model=request.spec.model,
-            clips=tuple(
-                ClipCard(
-                    clip=one.clip,
-                    listen_url=one.link or f"https://suno.com/song/{quote(one.clip.id, safe='')}",
-                    cover_url=self._media.offered(one.clip.image_url),
-                )
-                for one in found
-            ),
-            partial=request.partial,
-        )
 
     async def _found(self, request: Request, *, with_files: bool) -> Sequence[Found]:
         """What can be had of each clip, in their order."""
@@ -113,12 +95,12 @@ class Delivery:
     async def _find(self, request: Request, clip: Clip, *, limit: int) -> Found:
         link = self._media.offered(clip.audio_url)
         if link is None or not limit:
-            return Found(clip, link)
+            return Found(link)
         try:
-            return Found(clip, link, await self._media.fetch_audio(link, limit=limit))
+            return Found(link, await self._media.fetch_audio(link, limit=limit))
         except MediaError as error:
             log.warning("no file for a clip: %s", error.cause, extra=facts_of(request))
-            return Found(clip, None if error.is_dead else link)
+            return Found(None if error.is_dead else link)
 
     async def _resume(self, parcel: Parcel, intent: Intent) -> Posted | Stranded | None:
         """What became of an earlier attempt whose courier died or had no reply; None if nothing came of it.

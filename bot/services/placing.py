@@ -1,10 +1,11 @@
 """Placing a request: a server's settings, the credits and the first status, all in one unit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.errors import ChannelError, PausedError
 from bot.domain.guild_settings import GuildSettings, policy_for
+from bot.domain.playlists import key_of
 from bot.domain.quota import Policy
 from bot.domain.requests import Address, NewRequest, Request, State
 from bot.domain.songs import Order, SongSpec, check
@@ -93,7 +94,15 @@ def place(
         settings=settings,
         now=now,
     )
+    if settings.has_playlists:
+        work.playlists.used(asked.guild_id, spec.playlist_id, now=now)
     return _announce(work, request, rules, now), request
+
+
+def by_name(work: Work, order: Order, guild_id: int) -> Order:
+    """The order with the saved playlist that its text is the name of; the same order if it is none."""
+    saved = work.playlists.find(guild_id, key_of(order.playlist))
+    return order if saved is None else replace(order, playlist=saved.playlist_id)
 
 
 def _refuse_closed(settings: GuildSettings, asked: Asked) -> None:

@@ -1,16 +1,19 @@
 """Placing, seeing and cancelling song requests."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.errors import NotYoursError, RequestNotFoundError, StoreError, TooLateError
+from bot.domain.playlists import may_be_name
 from bot.domain.requests import CANCEL_FROM
-from bot.domain.songs import Order, check
+from bot.domain.songbook import SongRemovedError
+from bot.domain.songs import Order, SongSpec, check
 from bot.services.cards import StatusCard
 from bot.services.facts import facts_of
 from bot.services.moves import make_move
-from bot.services.placing import Asked, SongRules, place
+from bot.services.placing import Asked, SongRules, by_name, place
 from bot.services.ports import Clock
 from bot.services.status import describe, line_of
 from bot.services.work import Store, Work
@@ -46,11 +49,26 @@ class Songs:
             StoreError: the database cannot be used.
         """
         rules, now = self._rules, self._clock()
+        if may_be_name(order.playlist):
+            order = await self._store.read(by_name, order, asked.guild_id)
         check(order, models=rules.models, default_model=rules.default_model)
         card, placed = await self._store.write(place, order, asked, rules, now)
         if placed is not None:
             log.info("placed", extra=facts_of(placed))
         return card
+
+    async def again(self, request_id: int, asked: Asked, *, like_clip: int | None = None) -> StatusCard:
+        """The status of a request for the same as another one asked for, whoever placed that.
+
+        With the number of one of its clips, from 1, that clip is the reference of style.
+
+        Raises:
+            RequestNotFoundError: there is no such request in this server, or no such clip.
+            RefusalError: it is not allowed now; nothing is held.
+            StoreError: the database cannot be used.
+        """
+        spec = await self._store.read(_spec_again, request_id, asked.guild_id, like_clip)
+        return await self.place(_order_of(spec, self._rules.models), asked)
 
     async def answered(self, request_id: int, message_id: int) -> None:
         """Remember which message shows the status of a request, as far as the database lets us.
@@ -82,6 +100,33 @@ def _set_message(work: Work, request_id: int, message_id: int) -> None:
     request = work.requests.find(request_id)
     if request is not None:
         work.requests.set_address(request_id, replace(request.address, message_id=message_id))
+
+
+def _spec_again(work: Work, request_id: int, guild_id: int, like_clip: int | None) -> SongSpec:
+    request = work.requests.find(request_id) if request_id <= LARGEST_ID else None
+    if request is None or request.guild_id != guild_id:
+        raise RequestNotFoundError
+    if request.removed_at is not None:
+        raise SongRemovedError
+    if like_clip is None:
+        return request.spec
+    if not 1 <= like_clip <= len(request.clips):
+        raise RequestNotFoundError
+    return replace(request.spec, artist_clip_id=request.clips[like_clip - 1].id)
+
+
+def _order_of(spec: SongSpec, models: Collection[str]) -> Order:
+    """What a member would have to type for this song; a model that is no more gives way to the usual one."""
+    return Order(
+        playlist=spec.playlist_id,
+        prompt=spec.prompt,
+        model=spec.model if spec.model in models else None,
+        style_weight=spec.style_weight,
+        audio_weight=spec.audio_weight,
+        weirdness=spec.weirdness,
+        persona=spec.persona_id,
+        artist_clip=spec.artist_clip_id,
+    )
 
 
 def _cancel(work: Work, request_id: int, guild_id: int, user_id: int, now: datetime) -> Cancelled:

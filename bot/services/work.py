@@ -15,6 +15,7 @@ from bot.services.outbox import Notices
 from bot.services.people import People, Upkeep
 from bot.services.ports import Bell, Clock
 from bot.services.presence import Presence
+from bot.services.shelves import Playlists, Shelf
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -177,6 +178,16 @@ class Work(Protocol):
     @property
     def changes(self) -> ChangeLog:
         """What moderators decided."""
+        ...
+
+    @property
+    def playlists(self) -> Playlists:
+        """The saved playlists."""
+        ...
+
+    @property
+    def shelf(self) -> Shelf:
+        """The finished songs."""
         ...
 
     @property

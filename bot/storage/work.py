@@ -11,8 +11,10 @@ from bot.storage.members import SqlMembers
 from bot.storage.memos import SqlMemos
 from bot.storage.notices import SqlNotices
 from bot.storage.people import SqlPeople
+from bot.storage.playlists import SqlPlaylists
 from bot.storage.presence import SqlPresence
 from bot.storage.requests import SqlRequests
+from bot.storage.shelf import SqlShelf
 from bot.storage.timings import SqlTimings
 from bot.storage.upkeep import SqlUpkeep
 
@@ -33,8 +35,10 @@ class SqlWork:
         "memos",
         "notices",
         "people",
+        "playlists",
         "presence",
         "requests",
+        "shelf",
         "stirs",
         "timings",
         "upkeep",
@@ -55,6 +59,8 @@ class SqlWork:
         self.presence = SqlPresence(connection)
         self.people = SqlPeople(connection)
         self.upkeep = SqlUpkeep(connection)
+        self.playlists = SqlPlaylists(connection)
+        self.shelf = SqlShelf(connection)
 
     def _stir(self) -> None:
         self.stirs = True

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import NAMESPACE_URL, uuid5
 
 from bot.domain.errors import ProviderError, UnknownTaskError
 from bot.domain.songs import SongSpec
@@ -84,7 +85,7 @@ def two_clips(task_id: str) -> Sequence[Clip]:
     """Two complete clips, the same ones for the same task."""
     return tuple(
         Clip(
-            id=f"{task_id}-clip-{index}",
+            id=str(uuid5(NAMESPACE_URL, f"{task_id}-clip-{index}")),
             title="Slow Harbour",
             duration_s=91.3 + index,
             tags=("lo-fi", "warm"),

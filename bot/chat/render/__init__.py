@@ -3,7 +3,7 @@
 from bot.chat.render.change import change_message, change_words
 from bot.chat.render.operation import operation_message
 from bot.chat.render.queue import queue_message
-from bot.chat.render.result import ResultMessage, result_message, within_request
+from bot.chat.render.result import ResultMessage, result_message, song_message, within_request
 from bot.chat.render.statement import credits_message, standing_message
 from bot.chat.render.status import ending_message, status_message
 
@@ -16,6 +16,7 @@ __all__ = [
     "operation_message",
     "queue_message",
     "result_message",
+    "song_message",
     "standing_message",
     "status_message",
     "within_request",

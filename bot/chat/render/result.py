@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 
 import discord
 
+from bot.chat.guards import GuardedButton
+from bot.chat.rating import with_rating
 from bot.chat.render import colours
+from bot.chat.song_buttons import AgainButton, MoreButton, RateButton, RemoveButton
 from bot.chat.texts import (
     BUTTON_URL_LIMIT,
     EMBED_URL_LIMIT,
@@ -19,6 +22,8 @@ from bot.chat.texts import (
     shown,
     song_page,
 )
+from bot.domain.songbook import STARS
+from bot.domain.songs import UUID
 from bot.services.cards import ClipCard, ResultCard
 from bot.services.ports import Media
 
@@ -29,6 +34,8 @@ UPLOAD_LIMIT = 25 * 1024 * 1024 - 64 * 1024
 STYLE_LIMIT = 180
 """Characters of style tags; ten embeds together may have 6,000, of which titles may take 2,560."""
 MODEL_LIMIT = 40
+LISTEN_ROWS = 2
+"""Rows of five buttons that lead to the clips; the two below them are the song's own."""
 UNTITLED = "Untitled"
 
 
@@ -39,12 +46,17 @@ class ResultMessage:
     content: str
     embeds: list[discord.Embed]
     view: discord.ui.View
-    attachments: tuple[tuple[str, Media], ...] = field(repr=False)
+    attachments: tuple[tuple[str, Media], ...] = field(default=(), repr=False)
     """The files that go with it, each with its name."""
 
 
-def result_message(card: ResultCard, files: tuple[Media | None, ...]) -> ResultMessage:
-    """The result of a request; `files` go by the clips' order, and are empty where none were asked for."""
+def result_message(
+    card: ResultCard, files: tuple[Media | None, ...], *, in_server: bool = True
+) -> ResultMessage:
+    """The result of a request; `files` go by the clips' order, and are empty where none were asked for.
+
+    In a direct message there are only links: songs are asked for, rated and removed in servers.
+    """
     clips = card.clips[:MOST_CLIPS]
     fitting = within_request(files[: len(clips)])
     embeds = [_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)]
@@ -52,12 +64,24 @@ def result_message(card: ResultCard, files: tuple[Media | None, ...]) -> ResultM
     return ResultMessage(
         content=_content(card, missing=[n for n, media in enumerate(fitting, 1) if media is None]),
         embeds=embeds,
-        view=_buttons(clips),
+        view=_buttons(card, in_server=in_server),
         attachments=tuple(
             (file_name(clip.clip.title, number=n, extension=media.extension), media)
             for (n, clip), media in named
             if media
         ),
+    )
+
+
+def song_message(card: ResultCard) -> ResultMessage:
+    """The song of an earlier request, shown again without its files."""
+    clips = card.clips[:MOST_CLIPS]
+    page = playlist_page(card.playlist_id)
+    content = f"A song from [this playlist](<{page}>), asked for by {mention(card.user_id)}."
+    return ResultMessage(
+        content=with_rating(content, card.rating),
+        embeds=[_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)],
+        view=_buttons(card, in_server=True),
     )
 
 
@@ -107,12 +131,30 @@ def _embed(clip_card: ClipCard, *, number: int, card: ResultCard) -> discord.Emb
     return embed
 
 
-def _buttons(clips: tuple[ClipCard, ...]) -> discord.ui.View:
+def _buttons(card: ResultCard, *, in_server: bool) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
+    _add_links(view, card.clips[:MOST_CLIPS])
+    if not in_server:
+        return view
+    view.add_item(_in_row(AgainButton(card.request_id), LISTEN_ROWS))
+    for number, clip_card in enumerate(card.clips[:2], 1):
+        if UUID.fullmatch(clip_card.clip.id):
+            view.add_item(_in_row(MoreButton(card.request_id, number), LISTEN_ROWS))
+    view.add_item(_in_row(RemoveButton(card.request_id), LISTEN_ROWS))
+    for stars in STARS:
+        view.add_item(_in_row(RateButton(card.request_id, stars), LISTEN_ROWS + 1))
+    return view
+
+
+def _add_links(view: discord.ui.View, clips: tuple[ClipCard, ...]) -> None:
     for number, clip_card in enumerate(clips, 1):
         clip = clip_card.clip
         url = link(clip_card.listen_url, limit=BUTTON_URL_LIMIT) or song_page(clip.id)
         if url:
             which = f"Listen to {number}: {clip.title or UNTITLED}" if len(clips) > 1 else "Listen"
             view.add_item(discord.ui.Button(label=plain(which, limit=LABEL_LIMIT), url=url))
-    return view
+
+
+def _in_row(button: GuardedButton, row: int) -> GuardedButton:
+    button.row = row
+    return button

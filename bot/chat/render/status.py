@@ -3,6 +3,7 @@
 import discord
 
 from bot.chat.render import colours
+from bot.chat.song_buttons import AgainButton
 from bot.chat.texts import (
     BUTTON_URL_LIMIT,
     DESCRIPTION_LIMIT,
@@ -82,6 +83,8 @@ UNSEEN = (
     "doesn't stand there twice, it isn't posted again: if you don't see it, it is kept."
 )
 LISTEN = "Press **Listen** to hear it."
+REMOVED_TITLE = "Removed"
+REMOVED = "The song was made, and was removed later on."
 
 
 def status_message(card: StatusCard) -> tuple[discord.Embed, discord.ui.View]:
@@ -100,6 +103,8 @@ def ending_message(card: StatusCard) -> tuple[str, discord.Embed, discord.ui.Vie
 
 
 def _title(card: StatusCard) -> str:
+    if card.removed:
+        return REMOVED_TITLE
     return UNSEEN_TITLE if card.maybe_posted else TITLES[card.state]
 
 
@@ -152,6 +157,8 @@ def _progress(card: StatusCard) -> str:
 
 
 def _outcome(card: StatusCard) -> str:
+    if card.removed:
+        return REMOVED
     sentences = []
     if card.state is State.UNDELIVERABLE:
         sentences.append(UNSEEN if card.maybe_posted else KEPT)
@@ -174,6 +181,8 @@ def _ending(card: StatusCard) -> str:
 
 def _share(card: StatusCard) -> float | None:
     """How much of the way is done, 0..1; None where a bar says nothing."""
+    if card.removed:
+        return None
     match card.state:
         case State.AWAITING | State.WAITING:
             return 0.0
@@ -200,6 +209,8 @@ def _bar(card: StatusCard) -> str:
 
 
 def _colour(card: StatusCard) -> int:
+    if card.removed:
+        return colours.CANCELLED
     return colours.PARTIAL if card.partial and card.state is State.DELIVERED else COLOURS[card.state]
 
 
@@ -207,6 +218,8 @@ def _buttons(card: StatusCard, *, result_url: str | None) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     if card.state in CANCEL_FROM:
         view.add_item(CancelButton(card.request_id))
+    if card.state is State.UNCERTAIN:
+        view.add_item(AgainButton(card.request_id))
     if result_url:
         view.add_item(discord.ui.Button(label="Go to the song", url=result_url))
     for number, page in enumerate(map(song_page, card.clip_ids[:MOST_CLIPS]), 1):

@@ -17,6 +17,7 @@ from bot.services.songs import Cancelled, Songs
 from bot.services.work import Store, Work
 from bot.storage.store import utc_now
 from sandbox.discord import LocalDiscord
+from tests.fakes.media import FakeMedia
 from tests.unit.services.house import RULES
 
 P = ParamSpec("P")
@@ -54,7 +55,7 @@ class NoStore(Store):
 
 
 def some_services() -> Services:
-    return replace(services_of(NoStore(), rules=RULES), songs=SomeSongs())
+    return replace(services_of(NoStore(), rules=RULES, media=FakeMedia()), songs=SomeSongs())
 
 
 class Notebook:

@@ -5,7 +5,7 @@ from discord import app_commands
 
 import bot.domain.errors as domain_errors
 from bot.chat.errors import NOTHING_SENT, UNCHANGED, sentence, unexpected
-from bot.chat.wording import CLIPS, FAILURES, PLAYLISTS
+from bot.chat.wording import CLIPS, FAILURES, NAMES, PLAYLISTS
 from bot.domain.errors import (
     ActiveLimitError,
     BlockedError,
@@ -45,7 +45,15 @@ from bot.domain.moderator_errors import (
     OldFormError,
     ReasonError,
 )
+from bot.domain.playlists import (
+    NameTrouble,
+    PlaylistNameError,
+    PlaylistSavedError,
+    PlaylistsFullError,
+    PlaylistUnknownError,
+)
 from bot.domain.requests import FailureKind, State
+from bot.domain.songbook import MayNotRemoveError, NotFinishedError, SongNotFoundError, SongRemovedError
 from tests.unit.chat.samples import NOW
 
 SAMPLES: list[RefusalError] = [
@@ -82,6 +90,16 @@ SAMPLES: list[RefusalError] = [
     UnderWayError(2000),
     *(TooLateError(state) for state in State),
 ]
+ABOUT_SHELVES: list[RefusalError] = [
+    *(PlaylistNameError(trouble) for trouble in NameTrouble),
+    PlaylistSavedError("*" * 100),
+    PlaylistsFullError(100),
+    PlaylistUnknownError("*" * 100),
+    SongNotFoundError(),
+    NotFinishedError(),
+    SongRemovedError(),
+    MayNotRemoveError(),
+]
 
 
 def subclasses(kind: type[RefusalError]) -> list[type[RefusalError]]:
@@ -91,7 +109,7 @@ def subclasses(kind: type[RefusalError]) -> list[type[RefusalError]]:
 @pytest.mark.parametrize("kind", subclasses(RefusalError))
 def test_every_refusal_has_words_of_its_own(kind: type[RefusalError]) -> None:
     assert kind is ModeratorError or sentence.dispatch(kind) is not sentence.dispatch(Exception)
-    assert kind is ModeratorError or any(type(sample) is kind for sample in SAMPLES)
+    assert kind is ModeratorError or any(type(sample) is kind for sample in SAMPLES + ABOUT_SHELVES)
 
 
 @pytest.mark.parametrize("error", SAMPLES, ids=repr)
@@ -107,10 +125,23 @@ def test_every_refusal_says_what_is_true_of_credits(error: RefusalError) -> None
     assert not about_settings or UNCHANGED in words
 
 
+@pytest.mark.parametrize("error", ABOUT_SHELVES, ids=repr)
+def test_every_refusal_about_songs_and_playlists_says_that_nothing_changed(error: RefusalError) -> None:
+    words = sentence(error)
+    assert words
+    assert words.endswith("Nothing was changed.")
+    assert len(words) <= 2000
+
+
 @pytest.mark.parametrize("table", [PLAYLISTS, CLIPS])
 def test_every_kind_of_link_has_its_own_words(table: dict[LinkKind, str]) -> None:
     assert set(table) == set(LinkKind)
     assert len(set(table.values())) == len(LinkKind)
+
+
+def test_every_trouble_with_a_name_has_its_own_words() -> None:
+    assert set(NAMES) == set(NameTrouble)
+    assert len(set(NAMES.values())) == len(NameTrouble)
 
 
 def test_every_failure_has_a_sentence() -> None:

@@ -1,12 +1,14 @@
 from dataclasses import replace
 
+import discord
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.render import result_message, within_request
+from bot.chat.render import result_message, song_message, within_request
 from bot.chat.render.result import UPLOAD_LIMIT
 from bot.chat.texts import DASH
+from bot.domain.songbook import Rating
 from bot.domain.tasks import Clip
 from bot.services.cards import ClipCard
 from bot.services.ports import Media
@@ -23,6 +25,7 @@ from tests.unit.chat.samples import (
 )
 
 SONG = Media(b"song", "mp3")
+LAST = ["Remove", "1 ★", "2 ★", "3 ★", "4 ★", "5 ★"]
 
 
 def test_each_clip_has_an_embed_with_its_own_address() -> None:
@@ -47,24 +50,52 @@ def test_a_bare_clip_still_makes_an_embed() -> None:
     assert message.embeds[0].title == "Untitled"
     assert fields(message.embeds[0]) == {"Duration": DASH, "Model": "v55"}
     assert message.embeds[0].image.url is None
-    assert labels(message.view) == ["Listen"]
+    assert labels(message.view) == ["Listen", "Again", "More like clip 1", *LAST]
 
 
 def test_each_clip_has_a_listen_button() -> None:
     view = result_message(result(clip(1), clip(2, listen_url="https://cdn.example/2.mp3")), ()).view
-    assert labels(view) == ["Listen to 1: Night Drive", "Listen to 2: Night Drive"]
-    assert links(view) == ["https://cdn.example/1.mp3", "https://cdn.example/2.mp3"]
+    assert labels(view) == [
+        "Listen to 1: Night Drive",
+        "Listen to 2: Night Drive",
+        "Again",
+        "More like clip 1",
+        "More like clip 2",
+        *LAST,
+    ]
+    assert links(view)[:3] == ["https://cdn.example/1.mp3", "https://cdn.example/2.mp3", None]
+
+
+def test_the_buttons_survive_a_restart_and_nothing_is_kept_of_them_in_memory() -> None:
+    view = result_message(result(), ()).view
+    assert view.timeout is None
+    assert all(isinstance(child, discord.ui.DynamicItem) or child.url for child in view.children)  # type: ignore[attr-defined]  # the others are links
+
+
+def test_in_a_direct_message_there_are_links_only() -> None:
+    assert all(links(result_message(result(), (), in_server=False).view))
+
+
+def test_a_song_is_shown_again_with_its_stars_and_without_its_files() -> None:
+    message = song_message(replace(result(), rating=Rating(votes=5, stars=21)))
+    assert message.content.splitlines() == [
+        f"A song from [this playlist](<https://suno.com/playlist/{PLAYLIST}>), asked for by <@{MEMBER}>.",
+        "-# ★ 4.2 (5 votes)",
+    ]
+    assert len(message.embeds) == 2
+    assert message.attachments == ()
+    check_sendable(content=message.content, embeds=message.embeds, view=message.view)
 
 
 def test_an_address_that_no_button_takes_gives_way_to_the_songs_page() -> None:
     view = result_message(result(clip(1, listen_url="https://cdn.example/" + "x" * 600)), ()).view
-    assert links(view) == [f"https://suno.com/song/{CLIPS[0]}"]
+    assert links(view)[0] == f"https://suno.com/song/{CLIPS[0]}"
 
 
 def test_a_clip_without_any_address_has_no_button() -> None:
     nowhere = ClipCard(clip=Clip(id="?"), listen_url="nowhere", cover_url="data:image/png")
     message = result_message(result(nowhere), ())
-    assert labels(message.view) == []
+    assert labels(message.view) == ["Again", *LAST], "nor can it be the reference of another song"
     assert message.embeds[0].url is None
     assert message.embeds[0].image.url is None
 

@@ -77,8 +77,9 @@ class House:
         self.rings = 0
         store.subscribe(self.ring)
         self._next_id = FIRST_ID
-        self.services = services_of(store, rules=rules)
+        self.services = services_of(store, rules=rules, media=self.media)
         self.songs, self.quotas = self.services.songs, self.services.quotas
+        self.playlists, self.songbook = self.services.playlists, self.services.songbook
         self.submitter = Submitter(
             store,
             self.provider,

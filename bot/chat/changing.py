@@ -1,0 +1,71 @@
+"""Answering a press by changing the message whose button it was."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypedDict, Unpack
+
+import aiohttp
+import discord
+
+from bot.chat.answers import ALREADY_ACKNOWLEDGED
+from bot.chat.discord_errors import TROUBLE
+from bot.chat.showing import PAUSES_S, Asked
+
+log = logging.getLogger(__name__)
+
+UNKNOWN_MESSAGE = 10008
+DELETE_S = 10.0
+"""Seconds that taking another message away may take."""
+
+
+class Parts(TypedDict, total=False):
+    """What of a message is to change; the rest stays as it is."""
+
+    content: str
+    embed: discord.Embed
+    view: discord.ui.View
+
+
+async def change(interaction: Asked, **parts: Unpack[Parts]) -> None:
+    """The message whose button was pressed says this now, at once or after the deferral."""
+    if interaction.response.is_done():
+        await interaction.edit_original_response(**parts)
+    else:
+        await _surely(lambda: interaction.response.edit_message(**parts), taken=ALREADY_ACKNOWLEDGED)
+
+
+async def take_away(interaction: Asked) -> None:
+    """The message whose button was pressed is gone, by the press's own right: the bot need see no channel."""
+    if not interaction.response.is_done():
+        await _surely(interaction.response.defer, taken=ALREADY_ACKNOWLEDGED)
+    await _surely(interaction.delete_original_response, taken=UNKNOWN_MESSAGE)
+
+
+async def take_away_elsewhere(client: discord.Client, channel_id: int, message_id: int) -> None:
+    """Another message of the bot's is gone, too, if the bot can see to that; else the log says so."""
+    channel = client.get_partial_messageable(channel_id)
+    try:
+        async with asyncio.timeout(DELETE_S):
+            await channel.get_partial_message(message_id).delete()
+    except TROUBLE as error:
+        log.warning("A result could not be taken away: %s", error, extra={"channel": channel_id})
+
+
+async def _surely(call: Callable[[], Awaitable[object]], *, taken: int) -> None:
+    """The call was taken; `taken` is what Discord says of its repeat when the first one was.
+
+    discord.py repeats no call that was cut off.
+    """
+    for pause_s in (*PAUSES_S, None):
+        try:
+            await call()
+        except discord.HTTPException as error:
+            if error.code != taken:
+                raise
+        except (aiohttp.ClientError, OSError):
+            if pause_s is None:
+                raise
+            await asyncio.sleep(pause_s)
+            continue
+        return

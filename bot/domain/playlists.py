@@ -1,0 +1,131 @@
+"""Saved playlists: what they may be called, and which of them somebody who types means."""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.errors import PlaylistError, RefusalError
+from bot.domain.songs import read_playlist
+
+NAME_LIMIT = 100
+"""Characters of a name."""
+MOST_PLAYLISTS = 100
+"""Saved playlists that one server may have."""
+MOST_OFFERED = 25
+"""Choices that Discord shows at a time."""
+_JOINERS = "\u200c\u200d"
+"""Format characters that emoji and some scripts need inside a word."""
+
+
+class NameTrouble(StrEnum):
+    """What is wrong with a name."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    LINK = "link"
+    """It reads as a link or an id, which always means that playlist itself."""
+
+
+@dataclass(eq=False)
+class PlaylistNameError(RefusalError):
+    """A saved playlist cannot be called so."""
+
+    trouble: NameTrouble
+
+
+@dataclass(eq=False)
+class PlaylistsFullError(RefusalError):
+    """The server has as many saved playlists as it may have."""
+
+    limit: int
+
+
+@dataclass(eq=False)
+class PlaylistSavedError(RefusalError):
+    """This very playlist is saved under this name already."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class PlaylistUnknownError(RefusalError):
+    """No playlist is saved under this name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPlaylist:
+    """A playlist that members can ask for by a name."""
+
+    name: str
+    """As `name_of` gives it."""
+    playlist_id: str
+    added_by: int
+    """The moderator's user id."""
+    added_at: datetime
+    used_at: datetime | None = None
+    """About when a song was last asked for from this playlist."""
+
+    @property
+    def key(self) -> str:
+        """What the name is known by, in whatever case it is typed."""
+        return key_of(self.name)
+
+
+def name_of(text: str) -> str:
+    """The name as it is kept and shown: one spelling of each character, blanks evened.
+
+    Raises:
+        PlaylistNameError: no playlist can be called so.
+    """
+    name = _evened(text)
+    if not name.strip(_JOINERS):
+        raise PlaylistNameError(NameTrouble.EMPTY)
+    if max(len(name), len(key_of(name))) > NAME_LIMIT:
+        raise PlaylistNameError(NameTrouble.TOO_LONG)
+    if not may_be_name(name):
+        raise PlaylistNameError(NameTrouble.LINK)
+    return name
+
+
+def key_of(text: str) -> str:
+    """What a name is known by: the same for all cases and spellings of it."""
+    return unicodedata.normalize("NFKC", _evened(text).casefold())
+
+
+def may_be_name(text: str) -> bool:
+    """False for what reads as a link, or as the id of a playlist."""
+    if "://" in text:
+        return False
+    try:
+        read_playlist(text)
+    except PlaylistError:
+        return True
+    return False
+
+
+def offered(playlists: Iterable[SavedPlaylist], typed: str) -> list[SavedPlaylist]:
+    """Those that somebody who has typed so much may mean.
+
+    Names that begin so come before names that contain it, each with the last used first.
+    """
+    wanted = key_of(typed)
+    ranked = sorted(playlists, key=_last_used_first)
+    meant = [playlist for playlist in ranked if wanted in playlist.key]
+    return sorted(meant, key=lambda playlist: not playlist.key.startswith(wanted))[:MOST_OFFERED]
+
+
+def _last_used_first(playlist: SavedPlaylist) -> tuple[float, str]:
+    return -(playlist.used_at.timestamp() if playlist.used_at else 0.0), playlist.key
+
+
+def _evened(text: str) -> str:
+    kept = unicodedata.normalize("NFKC", "".join(c for c in text if _is_seen(c)))
+    return " ".join(kept.split())
+
+
+def _is_seen(character: str) -> bool:
+    return character.isspace() or character in _JOINERS or not unicodedata.category(character).startswith("C")

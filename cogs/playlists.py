@@ -1,0 +1,67 @@
+"""`/playlists`: the playlists that a server's members can ask for by name."""
+
+from typing import TypeAlias
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.answers import reply
+from bot.chat.client import InspireClient
+from bot.chat.guards import guarded_choices
+from bot.chat.lists import PlaylistPages
+from bot.chat.moderators import moderator_of
+from bot.chat.render.choice import CHOICE_LIMIT
+from bot.chat.render.saved import added_words, removed_words
+from bot.chat.showing import outcome
+from bot.chat.texts import plain
+from bot.domain.playlists import NAME_LIMIT
+from bot.services.playlists import SavedPlaylists
+
+Name: TypeAlias = app_commands.Range[str, 1, NAME_LIMIT]
+
+
+class Playlists(commands.GroupCog, group_name="playlists", group_description="Your server's saved playlists"):
+    """Saved playlists: everybody sees them, moderators change them.
+
+    Discord knows permissions of whole groups only, so those that change something look themselves.
+    """
+
+    def __init__(self, playlists: SavedPlaylists) -> None:
+        self._playlists = playlists
+
+    @app_commands.command()
+    @app_commands.describe(
+        name="What members will choose it by", playlist="The link of a Suno playlist, or its id"
+    )
+    async def add(
+        self,
+        interaction: discord.Interaction[InspireClient],
+        name: Name,
+        playlist: app_commands.Range[str, 1, 200],
+    ) -> None:
+        """For moderators: save a playlist, which /inspire then offers by its name."""
+        adding = self._playlists.add(moderator_of(interaction), name, playlist)
+        await reply(interaction, added_words(await outcome(interaction, adding, ephemeral=True)))
+
+    @app_commands.command()
+    @app_commands.describe(name="The saved playlist")
+    async def remove(self, interaction: discord.Interaction[InspireClient], name: Name) -> None:
+        """For moderators: take a playlist off the list; songs made from it stay."""
+        removing = self._playlists.remove(moderator_of(interaction), name)
+        await reply(interaction, removed_words(await outcome(interaction, removing, ephemeral=True)))
+
+    @remove.autocomplete("name")
+    @guarded_choices
+    async def _saved(
+        self, interaction: discord.Interaction[InspireClient], current: str
+    ) -> list[app_commands.Choice[str]]:
+        saved = await self._playlists.offered(interaction.guild_id or 0, current)
+        return [
+            app_commands.Choice(name=plain(one.name, limit=CHOICE_LIMIT), value=one.name) for one in saved
+        ]
+
+    @app_commands.command(name="list")
+    async def list_(self, interaction: discord.Interaction[InspireClient]) -> None:
+        """See the playlists that are saved here."""
+        await PlaylistPages.open(interaction)

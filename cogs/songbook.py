@@ -1,0 +1,61 @@
+"""`/songs`: the songs that a server has had made."""
+
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.client import InspireClient
+from bot.chat.guards import guarded_choices
+from bot.chat.lists import SongPages, TopPages
+from bot.chat.posting import post_song
+from bot.chat.render.lines import song_choice
+from bot.chat.showing import outcome
+from bot.domain.songbook import SongNotFoundError, Span
+from bot.services.songbook import Songbook
+
+
+class SongLists(commands.GroupCog, group_name="songs", group_description="The songs of your server"):
+    """Finished songs, for every member."""
+
+    def __init__(self, songbook: Songbook) -> None:
+        self._songbook = songbook
+
+    @app_commands.command(name="list")
+    @app_commands.describe(member="Only the songs that this member asked for")
+    async def list_(
+        self, interaction: discord.Interaction[InspireClient], member: discord.User | None = None
+    ) -> None:
+        """See the songs that were made here, newest first."""
+        await SongPages.open(interaction, str(member.id) if member else "")
+
+    @app_commands.command()
+    @app_commands.describe(period="From when they are; all if left out")
+    async def top(
+        self,
+        interaction: discord.Interaction[InspireClient],
+        period: Literal["day", "week", "month", "all"] = "all",
+    ) -> None:
+        """See the songs with the most stars."""
+        await TopPages.open(interaction, Span(period))
+
+    @app_commands.command()
+    @app_commands.describe(song="A song of this server, by its title")
+    async def show(
+        self, interaction: discord.Interaction[InspireClient], song: app_commands.Range[str, 1, 100]
+    ) -> None:
+        """Post a song of this server again, for everybody here."""
+        if not (song.isascii() and song.isdigit() and len(song) <= 20):
+            raise SongNotFoundError
+        looking = self._songbook.card(int(song), interaction.guild_id or 0)
+        card = await outcome(interaction, looking, ephemeral=False)
+        await post_song(interaction, card)
+
+    @show.autocomplete("song")
+    @guarded_choices
+    async def _titles(
+        self, interaction: discord.Interaction[InspireClient], current: str
+    ) -> list[app_commands.Choice[str]]:
+        titles = await self._songbook.offered(interaction.guild_id or 0, current)
+        return [app_commands.Choice(name=song_choice(one), value=str(one.request_id)) for one in titles]

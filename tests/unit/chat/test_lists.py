@@ -1,0 +1,123 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import discord
+import pytest
+
+from bot.chat.lists import SPANS, PlaylistPages, SongPages, TopPages
+from bot.chat.pages import PageButton, Step, page_of
+from bot.chat.rating import in_stars, with_rating
+from bot.chat.render.lines import playlist_line, rated_line, song_choice, song_line
+from bot.chat.render.saved import added_words, removed_words
+from bot.domain.playlists import SavedPlaylist
+from bot.domain.songbook import UNRATED, Rating, Song, Span
+from bot.services import playlists, songbook
+from bot.services.paging import Sheet
+from bot.services.playlists import Added
+from bot.services.shelves import Title
+from tests.unit.chat.samples import PLAYLIST, check_sendable, labels
+from tests.unit.domain.test_songbook import REQUEST
+from tests.unit.storage.making import CLIP
+
+SNOWFLAKE = 2**63 - 1
+NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+LONGEST_SONG = Song(
+    replace(
+        REQUEST,
+        guild_id=SNOWFLAKE,
+        user_id=SNOWFLAKE,
+        clips=(replace(CLIP, title="*" * 500, duration_s=99_999),),
+        result_message_id=SNOWFLAKE,
+        ended_at=NOW,
+    ),
+    Rating(votes=10**6, stars=10**6 * 4),
+)
+LONGEST_PLAYLIST = SavedPlaylist(name="[" * 100, playlist_id=PLAYLIST, added_by=1, added_at=NOW, used_at=NOW)
+
+
+def sheet(*items: object, number: int = 0, pages: int = 1) -> Sheet[object]:
+    return Sheet(items=items, number=number, pages=pages, total=len(items))
+
+
+def test_a_rating_has_one_decimal_and_says_how_many_voted() -> None:
+    assert in_stars(UNRATED) == ""
+    assert in_stars(Rating(1, 3)) == "★ 3.0 (1 vote)"
+    assert in_stars(Rating(1234, 4321)) == "★ 3.5 (1,234 votes)"
+
+
+def test_the_last_line_of_a_result_is_its_rating() -> None:
+    bare = "your song is ready.\n-# No file is attached."
+    rated = with_rating(bare, Rating(2, 9))
+    assert rated == f"{bare}\n-# ★ 4.5 (2 votes)"
+    assert with_rating(rated, Rating(3, 9)) == f"{bare}\n-# ★ 3.0 (3 votes)"
+    assert with_rating(rated, UNRATED) == with_rating(bare, UNRATED) == bare
+
+
+def test_a_song_is_one_line_with_all_that_is_asked_of_a_list() -> None:
+    line = song_line(Song(replace(REQUEST, ended_at=NOW), Rating(5, 21)))
+    where = f"https://discord.com/channels/{REQUEST.guild_id}/12/77"
+    assert line == f"[Rain]({where}) · <@2> · <t:{int(NOW.timestamp())}:R> · 2:05 · ★ 4.2 (5 votes)"
+    lost = Song(replace(REQUEST, result_message_id=None, user_id=0), UNRATED)
+    assert song_line(lost).startswith("**Rain** · a former member · ")
+    assert rated_line(Song(REQUEST, Rating(1, 5))) == f"**★ 5.0 (1 vote)** · [Rain]({where}) · <@2> · 2:05"
+
+
+def test_a_song_is_chosen_by_title_and_day() -> None:
+    assert song_choice(Title(1, "Night Drive", NOW)) == "Night Drive · 2026-11-18"
+    assert song_choice(Title(1, None, NOW)) == "Untitled · 2026-11-18"
+    assert len(song_choice(Title(1, "x" * 200, NOW))) == 100
+
+
+@pytest.mark.parametrize("line", [song_line, rated_line])
+def test_a_page_of_the_longest_songs_fits(line: object) -> None:
+    items = [LONGEST_SONG] * songbook.PAGE
+    render = song_line if line is song_line else rated_line
+    page = page_of(
+        Sheet(items=tuple(items), number=10**5, pages=10**6, total=10**7), render, title="Songs", nothing=""
+    )
+    check_sendable(embeds=[page.embed], view=SongPages.buttons(page, str(SNOWFLAKE)))
+    assert str(page.embed.description).count("\n") == songbook.PAGE - 1
+
+
+def test_a_page_of_the_longest_playlist_names_fits() -> None:
+    items = (LONGEST_PLAYLIST,) * playlists.PAGE
+    page = page_of(Sheet(items=items, number=9, pages=10, total=100), playlist_line, title="", nothing="")
+    check_sendable(embeds=[page.embed], view=PlaylistPages.buttons(page, ""))
+    assert str(page.embed.description).count("\n") == playlists.PAGE - 1
+    check_sendable(content=added_words(Added(LONGEST_PLAYLIST, LONGEST_PLAYLIST)))
+    check_sendable(content=removed_words(LONGEST_PLAYLIST))
+
+
+def test_what_a_page_has_no_room_for_is_left_out_by_the_line() -> None:
+    page = page_of(sheet(*["x" * 3000] * 3), str, title="", nothing="")
+    assert len(str(page.embed.description)) == 3000
+
+
+def test_an_empty_list_says_so_and_has_no_buttons() -> None:
+    page = page_of(sheet(), str, title="Songs", nothing="There are none.")
+    assert page.embed.description == "There are none."
+    assert labels(SongPages.buttons(page, "")) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "disabled"), [(0, [True, True, False]), (1, [False] * 3), (2, [False, False, True])]
+)
+def test_there_is_no_step_off_the_list(number: int, disabled: list[bool]) -> None:
+    page = page_of(sheet("x", number=number, pages=3), str, title="", nothing="")
+    view = TopPages.buttons(page, "week")
+    inner = [child.item for child in view.children if isinstance(child, discord.ui.DynamicItem)]
+    assert [button.disabled for button in inner] == disabled
+    assert page.embed.footer.text == f"Page {number + 1} of 3 · 1 in all"
+
+
+@pytest.mark.parametrize("button", [one(Step.ON, "abc9", 12) for one in (SongPages, TopPages, PlaylistPages)])
+def test_a_button_is_known_again_by_its_id(button: PageButton) -> None:
+    match = button.template.fullmatch(str(button.item.custom_id))
+    assert match
+    assert match["name"] == button.name
+    again = type(button).from_match(match)
+    assert (again.topic, again.number, again.item.label) == ("abc9", 12, button.item.label)
+
+
+def test_every_span_has_words() -> None:
+    assert set(SPANS) == set(Span)

@@ -1,0 +1,96 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.playlists import (
+    NAME_LIMIT,
+    NameTrouble,
+    PlaylistNameError,
+    SavedPlaylist,
+    key_of,
+    may_be_name,
+    name_of,
+    offered,
+)
+
+NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+ID = "119573ff-8e48-4c1d-9a1b-0123456789ab"
+
+
+def saved(name: str, *, used_s: float | None = None) -> SavedPlaylist:
+    used_at = None if used_s is None else NOW + timedelta(seconds=used_s)
+    return SavedPlaylist(name=name, playlist_id=ID, added_by=1, added_at=NOW, used_at=used_at)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("  Lo-fi \t\n beats ", "Lo-fi beats"),
+        ("\N{FULLWIDTH LATIN CAPITAL LETTER L}o-fi", "Lo-fi"),
+        ("e\N{COMBINING ACUTE ACCENT}t\N{LATIN SMALL LETTER E WITH ACUTE}", "\xe9t\xe9"),
+        ("a\u200bb\x00\u202e", "ab"),
+        ("👩\u200d🎤", "👩\u200d🎤"),
+        ("cafe", "cafe"),
+        ("suno.com", "suno.com"),
+        ("x" * NAME_LIMIT, "x" * NAME_LIMIT),
+    ],
+)
+def test_a_name_has_one_spelling(typed: str, name: str) -> None:
+    assert name_of(typed) == name
+
+
+@pytest.mark.parametrize(
+    ("typed", "trouble"),
+    [
+        ("", NameTrouble.EMPTY),
+        (" \u200b\u200d", NameTrouble.EMPTY),
+        ("x" * (NAME_LIMIT + 1), NameTrouble.TOO_LONG),
+        ("\N{LATIN SMALL LETTER SHARP S}" * 51, NameTrouble.TOO_LONG),
+        ("\N{LATIN SMALL LIGATURE FFI}" * 40, NameTrouble.TOO_LONG),
+        (ID.upper(), NameTrouble.LINK),
+        (f"suno.com/playlist/{ID}", NameTrouble.LINK),
+        ("https://example.com", NameTrouble.LINK),
+    ],
+)
+def test_a_name_that_could_never_be_chosen_is_refused(typed: str, trouble: NameTrouble) -> None:
+    with pytest.raises(PlaylistNameError) as refused:
+        name_of(typed)
+    assert refused.value.trouble is trouble
+
+
+@given(st.text())
+def test_whatever_is_kept_is_found_again_by_what_was_typed(typed: str) -> None:
+    try:
+        name = name_of(typed)
+    except PlaylistNameError:
+        return
+    assert name_of(name) == name
+    assert key_of(typed) == key_of(name) == saved(name).key
+    assert len(key_of(name)) <= NAME_LIMIT
+    assert may_be_name(name)
+
+
+@pytest.mark.parametrize("typed", ["STRASSE", "stra\xdfe", " Strasse "])
+def test_case_does_not_matter(typed: str) -> None:
+    assert key_of(typed) == "strasse"
+
+
+def test_names_that_begin_so_come_first_and_the_last_used_before_the_others() -> None:
+    playlists = [
+        saved("night lo-fi", used_s=99),
+        saved("Lo-fi old", used_s=1),
+        saved("LO-FI new", used_s=2),
+        saved("lo-fi b"),
+        saved("lo-fi a"),
+        saved("salsa", used_s=100),
+    ]
+    names = [playlist.name for playlist in offered(playlists, "Lo-Fi")]
+    assert names == ["LO-FI new", "Lo-fi old", "lo-fi a", "lo-fi b", "night lo-fi"]
+    assert [playlist.name for playlist in offered(playlists, " ")][:2] == ["salsa", "night lo-fi"]
+    assert offered(playlists, "nothing") == []
+
+
+def test_no_more_are_offered_than_discord_shows() -> None:
+    assert len(offered([saved(f"n{number}") for number in range(100)], "N")) == 25

@@ -1,0 +1,81 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.errors import RefusalError
+from bot.domain.requests import Request, State
+from bot.domain.songbook import (
+    UNRATED,
+    NotFinishedError,
+    Rating,
+    Song,
+    SongNotFoundError,
+    SongRemovedError,
+    Span,
+    heard,
+)
+from tests.unit.storage.making import CLIP, GUILD, NOW, new_request
+
+NEW = new_request(1)
+REQUEST = Request(
+    id=1,
+    guild_id=GUILD,
+    user_id=2,
+    spec=NEW.spec,
+    cost=30,
+    policy=NEW.policy,
+    address=NEW.address,
+    placed_at=NOW,
+    state=State.DELIVERED,
+    version=1,
+    clips=(replace(CLIP, title=None), CLIP),
+    result_channel_id=NEW.address.channel_id,
+    result_message_id=77,
+)
+
+
+def test_an_average_is_of_all_votes() -> None:
+    assert UNRATED.average is None
+    assert Rating(votes=3, stars=13).average == 13 / 3
+
+
+@pytest.mark.parametrize(("span", "days"), [(Span.DAY, 1), (Span.WEEK, 7), (Span.MONTH, 30)])
+def test_a_span_reaches_back_from_now(span: Span, days: int) -> None:
+    assert span.since(NOW) == NOW - timedelta(days=days)
+    assert Span.ALL.since(NOW) is None
+
+
+def test_a_song_goes_by_the_first_title_that_it_has() -> None:
+    song = Song(REQUEST, UNRATED)
+    assert (song.title, song.duration_s) == ("Rain", 125.5)
+    bare = Song(replace(REQUEST, clips=()), UNRATED)
+    assert (bare.title, bare.duration_s) == (None, None)
+
+
+def test_a_result_is_found_where_the_server_sees_it_only() -> None:
+    assert Song(REQUEST, UNRATED).post == (12, 77)
+    elsewhere = replace(REQUEST, result_channel_id=13)
+    assert Song(elsewhere, UNRATED).post is None, "it went to the member directly"
+    assert Song(replace(elsewhere, delivery_channel_id=13), UNRATED).post == (13, 77)
+    assert Song(replace(REQUEST, result_message_id=None), UNRATED).post is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "error"),
+    [
+        (None, SongNotFoundError),
+        (replace(REQUEST, guild_id=GUILD + 1), SongNotFoundError),
+        (replace(REQUEST, removed_at=NOW), SongRemovedError),
+        (replace(REQUEST, state=State.READY), NotFinishedError),
+    ],
+)
+def test_what_cannot_be_heard_is_refused(request_: Request | None, error: type[RefusalError]) -> None:
+    with pytest.raises(error):
+        heard(request_, GUILD)
+
+
+@pytest.mark.parametrize("state", [State.DELIVERED, State.UNDELIVERABLE])
+def test_a_finished_song_can_be_heard(state: State) -> None:
+    request = replace(REQUEST, state=state)
+    assert heard(request, GUILD) == request

@@ -1,0 +1,219 @@
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.changes import Action
+from bot.domain.errors import (
+    CreditsError,
+    NoAccessError,
+    RefusalError,
+    RequestNotFoundError,
+)
+from bot.domain.requests import State
+from bot.domain.songbook import (
+    MayNotRemoveError,
+    NotFinishedError,
+    Rating,
+    SongNotFoundError,
+    SongRemovedError,
+    Span,
+)
+from bot.domain.songs import Order, SongSpec
+from bot.services.decisions import By
+from bot.services.songbook import Removed
+from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, House
+
+MO = 10**17 + 9
+HUGE = 10**20 - 1
+"""As many digits as an id may have in a button's id, and more than Discord's ids have."""
+PERSONA = "persona_1"
+CLIP = "0a64b8a1-9fb5-4a6c-8a3c-3f9d5a0c9b11"
+FULL = Order(
+    playlist=PLAYLIST,
+    prompt="warm",
+    model="v40",
+    style_weight=0.1,
+    audio_weight=0.2,
+    weirdness=0.3,
+    persona=PERSONA,
+    artist_clip=CLIP,
+)
+
+
+async def delivered(home: House, user_id: int = ADA) -> int:
+    """A song that was posted; gives its request's id."""
+    request_id = await home.ready(user_id)
+    await home.tell()
+    home.clock.turn(5)
+    await home.tell()
+    return request_id
+
+
+async def rate(home: House, request_id: int, user_id: int, stars: int) -> Rating:
+    return await home.songbook.rate(request_id, stars, guild_id=GUILD, user_id=user_id)
+
+
+async def remove(home: House, request_id: int, user_id: int, *, is_moderator: bool = False) -> Removed:
+    by = By(interaction_id=5, guild_id=GUILD, actor_id=user_id)
+    return await home.songbook.remove(request_id, by, is_moderator=is_moderator)
+
+
+async def spec(home: House, request_id: int) -> SongSpec:
+    return (await home.request(request_id)).spec
+
+
+async def test_the_same_is_asked_for_again_at_the_cost_of_who_asks(home: House) -> None:
+    card = await home.place(order=FULL)
+    again = await home.songs.again(card.request_id, home.asked(BEN))
+    assert await spec(home, again.request_id) == await spec(home, card.request_id)
+    assert again.user_id == BEN
+    assert [(await home.credits(user)).held for user in (ADA, BEN)] == [30, 30]
+
+
+async def test_more_like_a_clip_has_that_clip_as_its_reference(home: House) -> None:
+    request_id = await delivered(home)
+    request = await home.request(request_id)
+    for number in (1, 2):
+        more = await home.songs.again(request_id, home.asked(BEN), like_clip=number)
+        wanted = replace(request.spec, artist_clip_id=request.clips[number - 1].id)
+        assert await spec(home, more.request_id) == wanted
+
+
+async def test_a_prompt_that_was_wiped_means_none_and_a_model_that_is_gone_the_usual_one(home: House) -> None:
+    card = await home.place(order=Order(playlist=PLAYLIST, model="v40"))
+    home.songs._rules = replace(home.songs._rules, models=("v55",))
+    again = await home.songs.again(card.request_id, home.asked(BEN))
+    assert await spec(home, again.request_id) == SongSpec(playlist_id=PLAYLIST, model="v55")
+
+
+@pytest.mark.parametrize("clip", [None, 1])
+async def test_what_is_not_there_cannot_be_asked_for_again(home: House, clip: int | None) -> None:
+    card = await home.place()
+    elsewhere = replace(home.asked(BEN), guild_id=GUILD + 1)
+    for request_id, asked in ((HUGE, home.asked()), (7, home.asked()), (card.request_id, elsewhere)):
+        with pytest.raises(RequestNotFoundError):
+            await home.songs.again(request_id, asked, like_clip=clip)
+    with pytest.raises(RequestNotFoundError):
+        await home.songs.again(card.request_id, home.asked(BEN), like_clip=3)
+
+
+async def test_asking_again_is_refused_like_any_request(home: House) -> None:
+    request_id = await delivered(home)
+    for _ in range(2):
+        await home.place()
+    with pytest.raises(CreditsError):
+        await home.songs.again(request_id, home.asked())
+
+
+async def test_the_card_of_a_song_is_its_result_with_its_stars(home: House) -> None:
+    request_id = await delivered(home)
+    (post,) = home.announcer.results
+    assert await home.songbook.card(request_id, GUILD) == post.card
+    await rate(home, request_id, BEN, 4)
+    assert await home.songbook.card(request_id, GUILD) == replace(post.card, rating=Rating(1, 4))
+
+
+async def test_a_member_has_one_vote_which_can_be_changed(home: House) -> None:
+    request_id = await delivered(home)
+    assert await home.songbook.rating(request_id) == Rating()
+    assert await rate(home, request_id, ADA, 5) == Rating(1, 5)
+    assert await rate(home, request_id, BEN, 2) == Rating(2, 7)
+    assert await rate(home, request_id, BEN, 4) == await home.songbook.rating(request_id) == Rating(2, 9)
+
+
+async def test_only_finished_songs_are_rated_shown_and_removed(home: House) -> None:
+    card = await home.place()
+    for request_id, error in (
+        (card.request_id, NotFinishedError),
+        (7, SongNotFoundError),
+        (HUGE, SongNotFoundError),
+    ):
+        await refused(home, request_id, error)
+
+
+async def refused(home: House, request_id: int, error: type[RefusalError]) -> None:
+    with pytest.raises(error):
+        await rate(home, request_id, ADA, 5)
+    with pytest.raises(error):
+        await home.songbook.card(request_id, GUILD)
+    with pytest.raises(error):
+        await remove(home, request_id, ADA)
+
+
+async def test_its_requester_removes_a_song_and_nobody_decides_anything(home: House) -> None:
+    request_id = await delivered(home)
+    await rate(home, request_id, BEN, 5)
+    request = await home.request(request_id)
+    with pytest.raises(MayNotRemoveError):
+        await remove(home, request_id, BEN)
+    assert await remove(home, request_id, ADA) == Removed(
+        request.result_channel_id, request.result_message_id
+    )
+    assert await home.store.read(lambda work: work.changes.of(GUILD, limit=9)) == []
+    for sheet in (await home.songbook.songs(GUILD, None, 0), await home.songbook.best(GUILD, Span.ALL, 0)):
+        assert sheet.items == ()
+    assert await home.songbook.offered(GUILD, "") == []
+    for again in (home.songs.again(request_id, home.asked()), home.songbook.card(request_id, GUILD)):
+        with pytest.raises(SongRemovedError):
+            await again
+    with pytest.raises(SongRemovedError):
+        await rate(home, request_id, BEN, 5)
+
+
+async def test_the_status_of_a_removed_song_says_so(home: House) -> None:
+    request_id = await delivered(home)
+    await remove(home, request_id, ADA)
+    home.clock.turn(5)
+    await home.tell()
+    edit = home.announcer.edits[-1]
+    assert (edit.card.request_id, edit.card.removed, edit.card.result_url) == (request_id, True, None)
+    assert edit.token is None
+    assert (await home.credits()).used == 30
+
+
+async def test_a_moderators_removal_is_written_down_once(home: House) -> None:
+    request_id = await delivered(home)
+    first = await remove(home, request_id, MO, is_moderator=True)
+    assert await remove(home, request_id, MO, is_moderator=True) == first
+    (change,) = await home.store.read(lambda work: work.changes.of(GUILD, limit=9))
+    assert (change.action, change.actor_id, change.subject_id) == (Action.REMOVE_SONG, MO, ADA)
+    assert change.before["request"] == request_id
+
+
+async def test_a_removed_song_that_was_never_posted_is_not_announced_once_more(home: House) -> None:
+    home.announcer.failures += [NoAccessError("missing access")] * 9
+    request_id = await home.ready()
+    await home.tell()
+    home.announcer.failures.clear()
+    assert (await home.request(request_id)).state is State.UNDELIVERABLE
+    assert [song.request.id for song in (await home.songbook.songs(GUILD, ADA, 0)).items] == [request_id]
+    assert await remove(home, request_id, ADA) == Removed(None, None)
+    home.clock.turn(5)
+    home.announcer.failures.append(NoAccessError("missing access"))
+    endings = len(home.announcer.endings)
+    await home.tell()
+    assert len(home.announcer.endings) == endings
+
+
+async def test_songs_are_paged_and_the_best_are_of_a_time(home: House) -> None:
+    old = await delivered(home)
+    await rate(home, old, ADA, 5)
+    home.clock.turn(25 * 3600)
+    new = await delivered(home, BEN)
+    await rate(home, new, ADA, 4)
+    assert [song.request.id for song in (await home.songbook.songs(GUILD, None, 0)).items] == [new, old]
+    assert [song.request.id for song in (await home.songbook.songs(GUILD, ADA, 0)).items] == [old]
+    for span, ids in ((Span.DAY, [new]), (Span.WEEK, [old, new]), (Span.ALL, [old, new])):
+        sheet = await home.songbook.best(GUILD, span, 7)
+        assert [song.request.id for song in sheet.items] == ids
+        assert (sheet.number, sheet.pages) == (0, 1)
+
+
+async def test_songs_are_found_by_a_part_of_their_title_in_any_case(home: House) -> None:
+    request_id = await delivered(home)
+    (title,) = await home.songbook.offered(GUILD, "")
+    assert title.request_id == request_id
+    assert title.words
+    assert await home.songbook.offered(GUILD, f" {title.words.upper()} ") == [title]
+    assert await home.songbook.offered(GUILD, "no such title") == []
+    assert await home.songbook.offered(GUILD + 1, "") == []
