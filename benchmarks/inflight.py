@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from benchmarks.outside import Seat
-from bot.app import song_rules
 from bot.config import Settings
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.polling import PRIOR_MEDIAN_S
 from bot.domain.requests import Address, Move, NewRequest, Request
 from bot.domain.songs import SongSpec
 from bot.domain.tasks import Watch
+from bot.rules import song_rules
 from bot.services.cards import QUARTERS
 from bot.services.outbox import NoticeKind
 from bot.services.placing import SongRules

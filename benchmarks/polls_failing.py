@@ -16,12 +16,12 @@ from pathlib import Path
 from benchmarks.program import breaches, new_folder, settings_for
 from benchmarks.recording import FIRST_ID, PLAYLIST, RecordingAnnouncer, asked
 from benchmarks.report import Report
-from bot.app import song_rules, work_rules
 from bot.config import Settings
 from bot.domain.errors import ProviderError
 from bot.domain.polling import QUESTIONS_PER_SONG
 from bot.domain.songs import Order, SongSpec
 from bot.domain.tasks import TaskStage
+from bot.rules import song_rules, work_rules
 from bot.services.moves import existing
 from bot.services.ports import SongProvider
 from bot.services.songs import Songs

@@ -23,10 +23,10 @@ from benchmarks.program import new_folder, settings_for
 from benchmarks.recording import FIRST_ID, PLAYLIST, asked
 from benchmarks.report import Report
 from benchmarks.servers import NONE_HERE, WANTED, server_database
-from bot.app import song_rules
 from bot.config import Settings
 from bot.domain.requests import Move
 from bot.domain.songs import Order
+from bot.rules import song_rules
 from bot.services.lease import Lease
 from bot.services.moves import existing, make_move
 from bot.services.songs import Songs

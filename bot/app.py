@@ -21,18 +21,15 @@ from bot.chat.song_buttons import AgainButton, MoreButton, RateButton, RemoveBut
 from bot.chat.views import CancelButton
 from bot.config import Settings
 from bot.domain.errors import ShardTakenError, StoreError
-from bot.domain.polling import Pace
-from bot.domain.quota import Policy, song_cost
 from bot.health import health_app, is_connected, serving, silence_of
 from bot.metrics.page import Metrics
+from bot.rules import retention_rules, song_rules, work_rules
 from bot.services.attendance import ALIVE_S, BEAT_S, Attendance, Part
 from bot.services.catalogue import services_of
 from bot.services.memory import Memory
-from bot.services.placing import SongRules
 from bot.services.ports import MediaSource
-from bot.services.retention import RetentionRules
 from bot.services.work import Store
-from bot.services.workers import Workers, WorkRules, workers_of
+from bot.services.workers import Workers, workers_of
 from bot.stopping import Stop
 from bot.storage.store import open_store
 from bot.storage.urls import read_url
@@ -72,41 +69,6 @@ SHARD_LOOK_S = 1.0
 WORKING = "workers"
 ONLY_PROCESS = "the only process"
 """What a process is called that has its database for itself: after a crash it is the same one again."""
-
-
-def song_rules(settings: Settings) -> SongRules:
-    """What the operator has settled about songs."""
-    return SongRules(
-        models=settings.models,
-        default_model=settings.default_model,
-        cost=song_cost(settings.credit_rate),
-        policy=Policy(
-            allowance=settings.default_allowance,
-            period=settings.default_period,
-            max_active=settings.max_active_per_member,
-            cooldown_s=settings.cooldown_s,
-        ),
-        places=settings.max_running,
-        token_life_s=settings.interaction_token_s,
-        edit_spacing_s=settings.status_edit_min_s,
-    )
-
-
-def work_rules(settings: Settings) -> WorkRules:
-    """What the operator has settled about the work on requests."""
-    return WorkRules(
-        pace=Pace(settings.poll_min_s, settings.poll_max_s, settings.polls_per_s),
-        give_up_s=settings.give_up_s,
-        attach_audio=settings.attach_audio,
-        retention=retention_rules(settings),
-    )
-
-
-def retention_rules(settings: Settings) -> RetentionRules:
-    """How long the operator keeps what is kept."""
-    return RetentionRules(
-        prompt_days=settings.prompt_retention_days, guild_days=settings.guild_retention_days
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

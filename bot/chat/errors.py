@@ -4,8 +4,9 @@ from functools import singledispatch
 
 from discord import app_commands
 
+from bot.chat.house_sentences import HOUSE_SENTENCES
 from bot.chat.texts import REASON_LIMIT, in_credits, relative, shown
-from bot.chat.wording import CLIPS, NAMES, PLAYLISTS
+from bot.chat.wording import CLIPS, PLAYLISTS
 from bot.domain.errors import (
     ActiveLimitError,
     BlockedError,
@@ -30,30 +31,9 @@ from bot.domain.errors import (
     UnderWayError,
     WeightError,
 )
-from bot.domain.moderator_errors import (
-    AmountError,
-    ApprovalChannelError,
-    BotMemberError,
-    ChannelAccessError,
-    DecidedError,
-    EveryoneRoleError,
-    NotBlockedError,
-    NotPausedError,
-    OldFormError,
-    ReasonError,
-)
-from bot.domain.playlists import (
-    NAME_LIMIT,
-    PlaylistNameError,
-    PlaylistSavedError,
-    PlaylistsFullError,
-    PlaylistUnknownError,
-)
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
-from bot.domain.songbook import MayNotRemoveError, NotFinishedError, SongNotFoundError, SongRemovedError
 
 NOTHING_SENT = "Nothing was sent, and no credits are held."
-UNCHANGED = "Nothing was changed."
 NOTHING_DONE = "Nothing was sent, and no credits were moved."
 LOOK = "Look at `/credits` to see whether anything is on hold, then try again in a minute."
 COMMAND_CHANGED = (
@@ -164,13 +144,6 @@ def _paused(error: PausedError) -> str:
 
 
 @sentence.register
-def _not_paused(error: NotPausedError) -> str:
-    if error.everywhere:
-        return "Submissions aren't paused. Nothing was changed."
-    return "Songs aren't paused in this server. Nothing was changed."
-
-
-@sentence.register
 def _not_operator(_: NotOperatorError) -> str:
     return "This is only for whoever runs this bot. Nothing was changed."
 
@@ -178,61 +151,6 @@ def _not_operator(_: NotOperatorError) -> str:
 @sentence.register
 def _channel(error: ChannelError) -> str:
     return f"Songs are asked for in <#{error.channel_id}> here. Go there, and try again. {NOTHING_SENT}"
-
-
-@sentence.register
-def _amount(error: AmountError) -> str:
-    return (
-        f"`{error.option}` takes a whole number from {error.least:,} to {error.most:,}, and {error.value:g} "
-        f"isn't one. {UNCHANGED}"
-    )
-
-
-@sentence.register
-def _reason(error: ReasonError) -> str:
-    if not error.length:
-        return f"The reason is empty: write a few words that the member may read. {UNCHANGED}"
-    return f"The reason has {error.length:,} characters; at most {error.limit:,} are kept. {UNCHANGED}"
-
-
-@sentence.register
-def _bot_member(_: BotMemberError) -> str:
-    return f"That is a bot, and bots ask for no songs. Choose a member. {UNCHANGED}"
-
-
-@sentence.register
-def _everyone_role(_: EveryoneRoleError) -> str:
-    return f"That is the role that everybody has: use `/quota everyone` for it. {UNCHANGED}"
-
-
-@sentence.register
-def _approval_channel(_: ApprovalChannelError) -> str:
-    return f"Say in which `channel` moderators are to decide. {UNCHANGED}"
-
-
-@sentence.register
-def _decided(error: DecidedError) -> str:
-    return f"This request doesn't wait for a moderator any more: it is {error.state}. {UNCHANGED}"
-
-
-@sentence.register
-def _channel_access(error: ChannelAccessError) -> str:
-    names = ", ".join(name.replace("_", " ").title() for name in error.missing)
-    return (
-        f"The bot may not post in <#{error.channel_id}>: give it {names} there, then try again. {UNCHANGED}"
-    )
-
-
-@sentence.register
-def _old_form(_: OldFormError) -> str:
-    return (
-        f"The bot was restarted while this form was open. Open it again, and send it once more. {UNCHANGED}"
-    )
-
-
-@sentence.register
-def _not_blocked(_: NotBlockedError) -> str:
-    return f"That member isn't blocked. {UNCHANGED}"
 
 
 @sentence.register
@@ -283,57 +201,6 @@ def _under_way(error: UnderWayError) -> str:
 
 
 @sentence.register
-def _name(error: PlaylistNameError) -> str:
-    return f"{NAMES[error.trouble]} Nothing was changed."
-
-
-@sentence.register
-def _saved(error: PlaylistSavedError) -> str:
-    name = shown(error.name, limit=2 * NAME_LIMIT)
-    return f"This playlist is saved as “{name}” already. Nothing was changed."
-
-
-@sentence.register
-def _full(error: PlaylistsFullError) -> str:
-    return (
-        f"This server has {error.limit} saved playlists, and more can't be kept. Take one off the list with "
-        "`/playlists remove`, then try again. Nothing was changed."
-    )
-
-
-@sentence.register
-def _unknown_name(error: PlaylistUnknownError) -> str:
-    name = shown(error.name, limit=2 * NAME_LIMIT)
-    return f"No playlist is saved as “{name}”: `/playlists list` shows all. Nothing was changed."
-
-
-@sentence.register
-def _no_song(_: SongNotFoundError) -> str:
-    return (
-        "There is no such song in this server: choose one of the suggestions, or look at `/songs list`. "
-        "Nothing was changed."
-    )
-
-
-@sentence.register
-def _removed(_: SongRemovedError) -> str:
-    return "This song was removed. Ask for a new one with `/inspire`. Nothing was changed."
-
-
-@sentence.register
-def _unfinished(_: NotFinishedError) -> str:
-    return "This song isn't finished yet. Try again in a minute. Nothing was changed."
-
-
-@sentence.register
-def _may_not_remove(_: MayNotRemoveError) -> str:
-    return (
-        "Only whoever asked for this song, or a member with the permission **Manage Server**, can remove it. "
-        "Nothing was changed."
-    )
-
-
-@sentence.register
 def _unknown_command(_: app_commands.CommandNotFound | app_commands.CommandSignatureMismatch) -> str:
     return COMMAND_CHANGED
 
@@ -359,3 +226,7 @@ def _option(error: app_commands.TransformerError) -> str:
     return (
         f"“{value}” doesn't fit this option. Choose one of the suggestions, or see the option's description."
     )
+
+
+for _kind, _words in HOUSE_SENTENCES.items():
+    sentence.register(_kind, _words)

@@ -4,7 +4,8 @@ import pytest
 from discord import app_commands
 
 import bot.domain.errors as domain_errors
-from bot.chat.errors import NOTHING_SENT, UNCHANGED, sentence, unexpected
+from bot.chat.errors import NOTHING_SENT, sentence, unexpected
+from bot.chat.house_sentences import UNCHANGED
 from bot.chat.wording import CLIPS, FAILURES, NAMES, PLAYLISTS
 from bot.domain.errors import (
     ActiveLimitError,
