@@ -145,6 +145,10 @@ async def test_a_server_that_the_bot_leaves_is_noticed_also_while_it_is_down(loc
     async with local.bot() as app:
         await local.shows(await local.place(), "Your song is ready")
         await told(app)
+        outage: Payload = {"id": str(guild.id), "unavailable": True}
+        local.discord.gateway.dispatch("GUILD_DELETE", payload=outage, guild_id=guild.id)
+        await local.credits()
+        assert await values(app, left) == [False]
         local.discord.mishaps.remove_bot(guild)
         await until(app, left)
         local.discord.mishaps.invite_bot(guild)

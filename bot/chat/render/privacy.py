@@ -20,7 +20,7 @@ _KEPT = (
     "of it, and the messages that show it.\n"
     "• Your credits: what was granted, held and used.\n"
     "• Your ratings, playlists that you saved, and moderators' decisions about you or by you.\n"
-    "Nothing else: no messages, names, profiles or lists of members are read or kept."
+    "Nothing else: no messages are read, and no names, profiles or lists of members are kept."
 )
 _WHY = (
     "To make the songs, to share them out fairly, to give credits back when something fails, and so that "
@@ -87,8 +87,8 @@ def preview_words(preview: Forgotten) -> str:
     return (
         "**Delete your data, in all servers?** This can't be undone.\n"
         f"• No longer yours, without prompts, songs and messages' addresses: {_counts(preview)}.\n"
-        "• The songs' messages in channels stay, and their buttons no longer work for you. To have one taken "
-        "away, press **Remove** under it first.\n"
+        "• The songs' messages in channels stay, and **Again** and **Remove** under them no longer work for "
+        "you. To have one taken away, press **Remove** first.\n"
         f"• The credits' books stay, without you.{_rest(preview)}"
     )
 
