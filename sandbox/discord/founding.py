@@ -7,7 +7,7 @@ from sandbox.discord.permissions import PLAIN, Permission
 from sandbox.discord.rendering import channel_payload, member_payload, role_payload
 from sandbox.discord.state import State
 from sandbox.discord.users import User
-from sandbox.discord.world import TEXT_CHANNEL, Channel, Guild, Member, Role
+from sandbox.discord.world import TEXT_CHANNEL, Channel, Guild, Member, Overwrite, Role
 
 
 class Founding:
@@ -36,12 +36,14 @@ class Founding:
         state.tell(ChangeKind.GUILD)
         return guild
 
-    def channel(self, guild: Guild, *, name: str) -> Channel:
-        """A new text channel that everybody sees."""
+    def channel(self, guild: Guild, *, name: str, only_for: tuple[Role, ...] = ()) -> Channel:
+        """A new text channel that everybody sees, or only the bot and those who have one of the roles."""
         position = len(guild.channels)
         channel = Channel(
             id=self._state.snowflakes.next(), kind=TEXT_CHANNEL, name=name, guild=guild, position=position
         )
+        if only_for:
+            channel.overwrites = _overwrites(guild, roles=only_for, bot=self._state.world.bot)
         guild.channels[channel.id] = channel
         self._state.world.channels[channel.id] = channel
         self._told(guild, event="CHANNEL_CREATE", payload=channel_payload(channel))
@@ -71,3 +73,11 @@ class Founding:
     def _told(self, guild: Guild, *, event: str, payload: Payload, intent: int = GUILDS) -> None:
         if guild.has_bot:
             self._state.gateway.dispatch(event, payload=payload, guild_id=guild.id, intent=intent)
+
+
+def _overwrites(guild: Guild, *, roles: tuple[Role, ...], bot: User) -> dict[int, Overwrite]:
+    seen = Permission.VIEW_CHANNEL
+    hidden = Overwrite(target_id=guild.id, is_role=True, deny=seen)
+    shown = [Overwrite(target_id=role.id, is_role=True, allow=seen) for role in roles]
+    own = Overwrite(target_id=bot.id, is_role=False, allow=seen)
+    return {one.target_id: one for one in (hidden, *shown, own)}

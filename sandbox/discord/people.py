@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sandbox.discord.answers import metadata
 from sandbox.discord.board import Posting, post
-from sandbox.discord.component_rules import BUTTON, LINK_STYLE, SELECTS
+from sandbox.discord.component_rules import BUTTON, LINK_STYLE, SELECTS, STRING_SELECT
 from sandbox.discord.delivery import deliver
 from sandbox.discord.interactions import Interaction, InteractionKind
 from sandbox.discord.invocations import Invocation
@@ -12,7 +12,7 @@ from sandbox.discord.message_rules import Sent
 from sandbox.discord.messages import Message, Origin
 from sandbox.discord.modal_forms import filled_in
 from sandbox.discord.payloads import Payload, entries, number, text
-from sandbox.discord.picker import PickerError, enter, pick
+from sandbox.discord.picker import PickerError, enter, entered, pick
 from sandbox.discord.state import State
 from sandbox.discord.users import User
 from sandbox.discord.world import Channel, Guild, Member
@@ -141,6 +141,8 @@ class Person:
             "id": select["id"],
             "values": list(values),
         }
+        if resolved := self._resolved(number(select, "type"), values=values):
+            data["resolved"] = resolved
         return self._used(message, data=data)
 
     async def submit_modal(self, invocation: Invocation, values: dict[str, str], /) -> Invocation:
@@ -171,6 +173,18 @@ class Person:
     def sees(self, channel: Channel | str) -> list[Message]:
         """The messages of a channel that this person sees, oldest first."""
         return self._channel(channel).seen_by(self.user)
+
+    def _resolved(self, kind: int, *, values: tuple[str, ...]) -> dict[str, dict[str, object]]:
+        """What the ids chosen in a select of members, roles or channels stand for."""
+        resolved: dict[str, dict[str, object]] = {}
+        guild = self.guild
+        for value in () if kind == STRING_SELECT else values:
+            places = (guild.members, guild.roles, guild.channels)
+            found = next((place[int(value)] for place in places if int(value) in place), None)
+            if found is None:
+                raise PickerError(f"there is no {value}")
+            entered(resolved, value=found, guild=guild)
+        return resolved
 
     def _used(self, message: Message, *, data: Payload) -> Invocation:
         channel = self._state.world.channels.get(message.channel_id)

@@ -63,14 +63,7 @@ def pick(state: State, *, line: str, member: Member | None, channel: Channel) ->
         PickerError: There is none, or it is not offered to this person.
     """
     root, *path = line.removeprefix("/").split()
-    command = state.commands.find(root, guild_id=channel.guild.id if channel.guild else None)
-    if command is None:
-        raise PickerError(f"no command /{root} is registered here")
-    contexts = items(command, "contexts")
-    if contexts and (0 if channel.guild else 1) not in contexts:
-        raise PickerError(f"/{root} is not offered here")
-    if member is not None and channel.guild is not None:
-        _check_offered(command, guild=channel.guild, member=member, channel=channel)
+    command = _command(state, name=root, member=member, channel=channel)
     declared = entries(command, "options")
     for name in path:
         inner = next(
@@ -82,6 +75,34 @@ def pick(state: State, *, line: str, member: Member | None, channel: Channel) ->
     if any(option["type"] in (SUBCOMMAND, GROUP) for option in declared):
         raise PickerError(f"/{line} needs a subcommand")
     return Picked(command=command, path=path, declared=declared)
+
+
+def offered(state: State, *, member: Member, channel: Channel) -> list[Payload]:
+    """The chat commands that the member is offered in the channel, by their names."""
+    places = [channel.guild.id, None] if channel.guild else [None]
+    registered = [one for place in places for one in state.commands.by_guild.get(place, [])]
+    names = sorted({text(one, "name") for one in registered if one["type"] == 1})
+    found = (_offered(state, name=name, member=member, channel=channel) for name in names)
+    return [command for command in found if command is not None]
+
+
+def _offered(state: State, *, name: str, member: Member, channel: Channel) -> Payload | None:
+    try:
+        return _command(state, name=name, member=member, channel=channel)
+    except PickerError:
+        return None
+
+
+def _command(state: State, *, name: str, member: Member | None, channel: Channel) -> Payload:
+    command = state.commands.find(name, guild_id=channel.guild.id if channel.guild else None)
+    if command is None:
+        raise PickerError(f"no command /{name} is registered here")
+    contexts = items(command, "contexts")
+    if contexts and (0 if channel.guild else 1) not in contexts:
+        raise PickerError(f"/{name} is not offered here")
+    if member is not None and channel.guild is not None:
+        _check_offered(command, guild=channel.guild, member=member, channel=channel)
+    return command
 
 
 def _check_offered(command: Payload, *, guild: Guild, member: Member, channel: Channel) -> None:
@@ -111,29 +132,34 @@ def enter(picked: Picked, *, values: dict[str, object], guild: Guild | None, pas
         if not past_picker:
             _check(option, value)
         picked.chosen.append(
-            {"type": option["type"], "name": name, "value": _entered(picked, value, guild=guild)}
+            {
+                "type": option["type"],
+                "name": name,
+                "value": entered(picked.resolved, value=value, guild=guild),
+            }
         )
 
 
-def _entered(picked: Picked, value: object, *, guild: Guild | None) -> object:
+def entered(resolved: dict[str, dict[str, object]], *, value: object, guild: Guild | None) -> object:
+    """The value as it is sent; what an id stands for is added to `resolved`."""
     match value:
         case Member():
             key = str(value.user.id)
-            picked.resolved.setdefault("users", {})[key] = user_payload(value.user)
+            resolved.setdefault("users", {})[key] = user_payload(value.user)
             granted = guild.permissions(value) if guild else Permission(0)
             partial = member_payload(value, permissions=granted)
             partial.pop("user")
-            picked.resolved.setdefault("members", {})[key] = partial
+            resolved.setdefault("members", {})[key] = partial
             return key
         case User():  # somebody who is not there any more, by their id
             picked.resolved.setdefault("users", {})[str(value.id)] = user_payload(value)
             return str(value.id)
         case Role():
-            picked.resolved.setdefault("roles", {})[str(value.id)] = role_payload(value)
+            resolved.setdefault("roles", {})[str(value.id)] = role_payload(value)
             return str(value.id)
         case Channel():
             shown = channel_payload(value) | {"permissions": "0"}
-            picked.resolved.setdefault("channels", {})[str(value.id)] = shown
+            resolved.setdefault("channels", {})[str(value.id)] = shown
             return str(value.id)
         case _:
             return value
