@@ -1,4 +1,4 @@
-"""`python -m sandbox`: an evening of the bot in a local Discord. Nothing leaves this machine."""
+"""`python -m sandbox`: the bot in a local Discord, on a page or in a terminal, with nothing from outside."""
 
 import signal
 import sys

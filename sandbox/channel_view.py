@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sandbox.discord.component_rules import BUTTON, LINK_STYLE
-from sandbox.discord.messages import Attachment, Message, MessageState
+from sandbox.discord.messages import Attachment, Message
 from sandbox.discord.payloads import Payload, entries, entry, number, text
 from sandbox.markup import LINK, Reader, readable
 from sandbox.mp3_length import mp3_length_s
@@ -69,11 +69,11 @@ class Barred:
             yield Segment.line()
 
 
-def message_view(message: Message, *, view: View, state: MessageState | None = None) -> RenderableType:
-    """A message as it is now, or as it was in an earlier state; dimmed when one person alone sees it."""
-    state = state or message.now
+def message_view(message: Message, *, view: View) -> RenderableType:
+    """A message as it is now; dimmed when one person alone sees it."""
+    state = message.now
     parts: list[RenderableType] = [_head(message, view)]
-    if message.loading and state is message.now:
+    if message.loading:
         parts.append(Text(f"{message.author.name} is thinking...", "italic"))
     if state.content:
         parts.append(readable(state.content, reader=view.reader))

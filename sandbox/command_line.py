@@ -9,22 +9,23 @@ from collections.abc import Coroutine
 from io import TextIOWrapper
 from pathlib import Path
 
-from sandbox.performance import EndedEarlyError, Options, perform
+from sandbox.page.demo import serve
+from sandbox.performance import EndedEarlyError, Options, folder_for, perform
 
 WELL, BROKEN = 0, 1
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, a request to end, and a terminal that is gone."""
-SONG_S = 9.0
+EVENING_SONG_S, PAGE_SONG_S = 9.0, 20.0
 
 
 def run(arguments: list[str]) -> int:
-    """Play the evening and give the exit code: 0 well, 1 broken, 128 + n after signal n."""
+    """Show the demo and give the exit code: 0 well, 1 broken, 128 + n after signal n."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
-    options = parsed(arguments)
+    given = parsed(arguments)
     try:
-        return asyncio.run(unless_interrupted(perform(options)))
+        return asyncio.run(unless_interrupted(perform(evening(given)) if given.terminal else page(given)))
     except EndedEarlyError as error:
         print(f"\n{error}\n\nThe end of the bot's log:", *error.log, sep="\n  ", file=sys.stderr)
     except BrokenPipeError:  # whoever read this has gone; nothing more can be said
@@ -32,33 +33,42 @@ def run(arguments: list[str]) -> int:
     return BROKEN
 
 
-def parsed(arguments: list[str]) -> Options:
+def evening(given: argparse.Namespace) -> Options:
+    """How the evening is played in the terminal."""
+    return Options(plain=given.plain, song_s=given.song_seconds or EVENING_SONG_S, keep=given.keep)
+
+
+async def page(given: argparse.Namespace) -> None:
+    """The page is served until the process is asked to end."""
+    with folder_for(given.keep) as folder:
+        await serve(folder, song_s=given.song_seconds or PAGE_SONG_S, opens_browser=not given.no_open)
+
+
+def parsed(arguments: list[str]) -> argparse.Namespace:
     """The options; it ends the process when they cannot be understood."""
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="Plays an evening of the bot: the real program between a local Discord and a local song "
-        "provider. No token, no key, no internet.",
+        description="Shows the bot: the real program between a local Discord and a local song provider, on a "
+        "page in the browser or as an evening in the terminal. No token, no key, no internet.",
     )
-    parser.add_argument("--plain", action="store_true", help="plain lines, as when the output is no terminal")
+    parser.add_argument("--no-open", action="store_true", help="print the page's address, open no browser")
+    parser.add_argument("--terminal", action="store_true", help="play an evening in the terminal instead")
+    parser.add_argument("--plain", action="store_true", help="the evening as plain lines, without colours")
     parser.add_argument(
         "--song-seconds",
         type=float,
-        default=SONG_S,
         metavar="S",
-        help=f"how long a song takes, and with it the evening: five times that, about (default {SONG_S:g})",
+        help=f"how long a song takes (default {PAGE_SONG_S:g}, in the terminal {EVENING_SONG_S:g}; the "
+        "evening takes five times that, about)",
     )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the database, clips and log there")
-    parser.add_argument(
-        "--picture", type=Path, metavar="PATH", help="draw some of the messages as an SVG file"
-    )
     given = parser.parse_args(arguments)
-    if not 0.5 <= given.song_seconds <= 300:
+    given.terminal = given.terminal or given.plain
+    if given.song_seconds is not None and not 0.5 <= given.song_seconds <= 300:
         parser.error("--song-seconds takes 0.5 to 300")
-    if given.picture and not given.picture.parent.is_dir():
-        parser.error(f"--picture takes a file in a folder that exists, and {given.picture.parent} does not")
     if given.keep and (complaint := unfit_to_keep_in(given.keep)):
         parser.error(f"--keep takes a new or an empty folder, but {complaint}")
-    return Options(plain=given.plain, song_s=given.song_seconds, keep=given.keep, picture=given.picture)
+    return given
 
 
 def unfit_to_keep_in(folder: Path) -> str:

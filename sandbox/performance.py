@@ -12,7 +12,6 @@ from rich.console import Console
 
 from sandbox.bot_process import DATABASE, LOG, BotError
 from sandbox.evening import MODELS, play_evening, settings
-from sandbox.picture import write_picture
 from sandbox.plain import PlainAudience
 from sandbox.play import Play, StoryError
 from sandbox.screen import ChannelScreen, songs_channel
@@ -32,8 +31,6 @@ class Options:
     song_s: float
     keep: Path | None
     """The empty folder for the database, the clips and the log; None: a temporary one."""
-    picture: Path | None
-    """Where some of the messages are drawn."""
 
 
 class EndedEarlyError(Exception):
@@ -52,7 +49,7 @@ async def perform(options: Options) -> None:
     """
     console = Console(soft_wrap=False)
     live = console.is_terminal and not console.is_dumb_terminal and not options.plain
-    with _folder(options.keep) as folder:
+    with folder_for(options.keep) as folder:
         bot_settings = settings(options.song_s)
         async with World(folder, song_s=options.song_s, seed=SEED, settings=bot_settings) as world:
             try:
@@ -60,8 +57,6 @@ async def perform(options: Options) -> None:
                 await _show_books(play)
             except (BotError, StoryError) as error:
                 raise EndedEarlyError(str(error), world.bot.log_tail(LOG_LINES)) from error
-            if options.picture:
-                await write_picture(options.picture, play=play)
             if options.keep:
                 _keep_clips(world, options.keep)
 
@@ -152,7 +147,7 @@ def _keep_clips(world: World, folder: Path) -> None:
 
 
 @contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
+def folder_for(keep: Path | None) -> Iterator[Path]:
     """The folder that is kept, or one that is gone afterwards."""
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="inspire-", ignore_cleanup_errors=True) as name:

@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
-from sandbox.discord.messages import Message, MessageState
+from sandbox.discord.messages import Message
 from sandbox.discord.payloads import entries, text
 from sandbox.world import World
 
@@ -47,22 +46,12 @@ class Audience(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Still:
-    """A message as it looked at one moment, kept for a picture."""
-
-    message: Message
-    state: MessageState
-    at: datetime
-
-
 @dataclass(slots=True)
 class Play:
     """A world, the people in it who act in the channel, and those who watch."""
 
     world: World
     audience: Audience
-    stills: list[Still] = field(default_factory=list)
     credits: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """What `/credits` last told each person, by the names of the fields."""
 
@@ -184,10 +173,6 @@ class Play:
     async def pause(self, beats: float = 1.0) -> None:
         """Time to read."""
         await asyncio.sleep(beats * BEAT_SHARE * self.world.song_s)
-
-    def keep_still(self, message: Message) -> None:
-        """The message as it is now belongs into the picture."""
-        self.stills.append(Still(message, message.now, datetime.now(UTC)))
 
 
 def words_of(message: Message) -> str:

@@ -22,6 +22,7 @@ from sandbox.bot_process import BotError, BotProcess
 from sandbox.cqtai import LocalProvider, Terms
 from sandbox.cqtai.timeline import TaskStatus
 from sandbox.discord import LocalDiscord
+from sandbox.discord.limits import Limits
 from sandbox.song_clock import SongClock
 
 READY_S = 45.0
@@ -37,7 +38,7 @@ class World:
     """Both servers while it is entered, and the bot between them from `start_bot` on.
 
     `song_s` is how long a song takes, in seconds. `settings` are the bot's, by the names of its
-    environment; those that lead it to the servers and to the folder are set already.
+    environment; those that lead it to the servers and to the folder are set already. `limits` are Discord's.
     """
 
     def __init__(
@@ -48,9 +49,10 @@ class World:
         terms: Terms | None = None,
         seed: int | None = None,
         settings: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.song_s = song_s
-        self.discord = LocalDiscord()
+        self.discord = LocalDiscord(limits=limits)
         self._clock = SongClock()
         self.provider = LocalProvider(song_s=song_s, seed=seed, clock=self._clock, terms=terms)
         self._settings = dict(settings or {})

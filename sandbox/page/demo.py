@@ -1,0 +1,40 @@
+"""The demo as a page: the world is built, the address printed, the bot started, until Ctrl-C."""
+
+import asyncio
+import os
+import sys
+import webbrowser
+from pathlib import Path
+
+from sandbox.page.server import Page
+from sandbox.page.town import settle
+from sandbox.world import World
+
+MODELS = ("v55", "v50", "v45+", "v45", "v40")
+SETTINGS = {
+    "MAX_RUNNING": "1",
+    "MAX_ACTIVE_PER_MEMBER": "2",
+    "POLL_MIN_S": "0.5",
+    "POLL_MAX_S": "2",
+    "STATUS_EDIT_MIN_S": "2",
+}
+"""One song at a time: whoever asks next sees the line, and can change their mind."""
+
+
+async def serve(folder: Path, *, song_s: float, opens_browser: bool) -> None:
+    """The page is served from now on, until cancelled; then nothing is left running."""
+    async with World(folder, song_s=song_s, settings=SETTINGS) as world, Page(world) as page:
+        await settle(world.discord)
+        print(f"The page is at  {page.address}", "Ctrl-C ends it.", sep="\n", flush=True)
+        if opens_browser and has_display():
+            await asyncio.to_thread(webbrowser.open, page.address)
+        await world.teach(*MODELS)
+        await page.controls.start()
+        await asyncio.Event().wait()
+
+
+def has_display() -> bool:
+    """Whether a browser has somewhere to open a window."""
+    if sys.platform in ("darwin", "win32"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))

@@ -1,0 +1,119 @@
+// One message: each part is drawn anew only when it changed, so a player plays on while a status moves.
+import { avatar, el, link, size, undrawn } from "./dom.js";
+import { components } from "./components.js";
+import { blocks, inline } from "./markdown.js";
+import { clock, timestamp, written } from "./times.js";
+
+const EMBED_PARTS = new Set(["type", "title", "url", "description", "color", "fields", "image", "thumbnail", "author",
+  "footer", "timestamp", "flags"]);
+
+export function messageView(message, names, act) {
+  const view = { node: el("article", { class: "message", id: `m${message.id}` }), drawn: [] };
+  update(view, message, names, act);
+  return view;
+}
+
+export function update(view, message, names, act) {
+  const { node } = view;
+  node.classList.toggle("pinged", message.pings.includes(names.me));
+  node.classList.toggle("private", message.ephemeral);
+  node.setAttribute("aria-label", `${message.author.name}, ${written(message.at, "t")}`);
+  const people = JSON.stringify(names.known());
+  parts(message, names, act).forEach(([facts, draw], index) => {
+    const key = JSON.stringify(facts) + people;
+    if (view.drawn[index]?.key === key) return;
+    const part = el("div", { class: "part" }, draw());
+    if (view.drawn[index]) view.drawn[index].part.replaceWith(part);
+    else node.append(part);
+    view.drawn[index] = { key, part };
+  });
+}
+
+function parts(message, names, act) {
+  const { author, content, embeds, files, ephemeral, loading, edited, used, reply } = message;
+  return [
+    [[used, reply], () => [used && usedLine(used), reply && replyLine(message, reply)]],
+    [[author, message.at], () => [avatar(author), head(message)]],
+    [[content, edited, loading], () => [
+      content ? el("div", { class: "content" }, blocks(content, names)) : null,
+      loading ? el("p", { class: "thinking" }, `${author.name} is thinking`) : null,
+      edited ? el("span", { class: "edited", title: written(edited, "F") }, "(edited)") : null,
+    ]],
+    [embeds, () => embeds.map((embed) => embedBox(embed, names))],
+    [files, () => files.map(fileBox)],
+    [message.components, () => components(message, names, act)],
+    [ephemeral, () => (ephemeral ? onlyYou(message, act) : null)],
+  ];
+}
+
+function head(message) {
+  const { author } = message;
+  return el("div", { class: "head" },
+    el("span", { class: "name" }, author.name),
+    author.bot ? el("span", { class: "tag" }, "APP") : null,
+    clock(message.at));
+}
+
+function usedLine(used) {
+  return el("div", { class: "above" }, avatar(used, "small"), el("strong", {}, used.name), " used ",
+    el("span", { class: "mention" }, `/${used.command}`));
+}
+
+function replyLine(message, reply) {
+  const url = `https://discord.com/channels/0/${message.channel}/${reply.id}`;
+  return el("div", { class: "above" }, reply.name ? el("strong", {}, reply.name) : null, " ",
+    reply.name ? link(url, {}, reply.words) : el("em", {}, reply.words));
+}
+
+function onlyYou(message, act) {
+  const dismiss = el("button", { type: "button", class: "plain", onclick: () => act.dismiss(message) },
+    "Dismiss message");
+  return el("p", { class: "only-you" }, "👁 Only you can see this • ", dismiss);
+}
+
+function embedBox(embed, names) {
+  const { title, url, description, fields = [], author, footer, image, thumbnail } = embed;
+  const unknown = Object.keys(embed).filter((part) => !EMBED_PARTS.has(part));
+  const box = el("div", { class: "embed" },
+    thumbnail ? picture(thumbnail, title, "thumbnail") : null,
+    author ? el("p", { class: "by" }, icon(author), author.url ? link(author.url, {}, author.name) : author.name) : null,
+    title ? el("p", { class: "title" }, url ? link(url, {}, inline(title, names)) : inline(title, names)) : null,
+    description ? el("div", { class: "content" }, blocks(description, names)) : null,
+    fields.length ? el("dl", {}, fields.map((field) => fieldBox(field, names))) : null,
+    image ? picture(image, title, "image") : null,
+    footer || embed.timestamp ? el("p", { class: "foot" }, footer ? [icon(footer), footer.text] : null,
+      footer && embed.timestamp ? " • " : null,
+      embed.timestamp ? timestamp(Date.parse(embed.timestamp) / 1000, "f") : null) : null,
+    unknown.map((part) => undrawn(`an embed's ${part}`)));
+  if (Number.isInteger(embed.color)) {
+    box.style.borderInlineStartColor = `#${embed.color.toString(16).padStart(6, "0")}`;
+  }
+  return box;
+}
+
+function fieldBox(field, names) {
+  return el("div", { class: field.inline ? "inline" : "wide" },
+    el("dt", {}, inline(field.name, names)), el("dd", {}, blocks(field.value, names)));
+}
+
+const icon = (part) => (part.address ? el("img", { class: "icon", src: part.address, alt: "" }) : null);
+
+function picture(media, title, kind) {
+  if (!media.address) return undrawn(`the picture at ${media.url}, which is not on this machine`);
+  const words = media.description || (title ? `Picture: ${title}` : "Picture");
+  return el("img", { class: kind, src: media.address, alt: words });
+}
+
+function fileBox(file) {
+  const facts = el("p", {}, el("a", { href: file.address, download: file.name }, file.name), " ",
+    el("span", { class: "dim" }, size(file.size)));
+  if (file.kind.startsWith("audio/")) {
+    const player = { controls: true, preload: "metadata", src: file.address, "aria-label": file.name };
+    return el("div", { class: "file" }, facts, el("audio", player));
+  }
+  if (/^image\/(png|jpeg|gif|webp)$/.test(file.kind)) {
+    return el("a", { href: file.address, target: "_blank", rel: "noopener" },
+      el("img", { class: "image", src: file.address, alt: file.description || file.name }));
+  }
+  return el("div", { class: "file" }, facts, file.description ? el("p", { class: "dim" }, file.description) : null);
+}

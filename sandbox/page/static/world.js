@@ -1,0 +1,63 @@
+// The panel: what can be made to go wrong, and what is seen of the bot from outside.
+import { byId, el } from "./dom.js";
+
+const LEVERS = [
+  ["provider", "The song provider", [["normal", "works"], ["slow", "answers slowly"], ["failing", "fails every song"],
+    ["empty", "is out of credit"], ["down", "is down"]]],
+  ["network", "The network", [["good", "good"], ["bad", "bad: answers get lost"]]],
+  ["pace", "A new song takes", [["5", "5 s"], ["20", "20 s"], ["100", "100 s"]]],
+];
+const STATES = { running: "runs", starting: "is starting…", stopped: "does not run" };
+let parts = null;
+
+export function world(now, ask) {
+  parts ??= build(ask);
+  for (const [lever] of LEVERS) {
+    for (const one of byId("world").querySelectorAll(`input[name=${lever}]`)) one.checked = one.value === now[lever];
+  }
+  set(parts.state, `The bot ${STATES[now.bot]}`);
+  parts.state.className = now.bot;
+  set(parts.note, now.note);
+  parts.kill.disabled = now.bot !== "running";
+  parts.start.disabled = now.bot !== "stopped";
+  for (const name of ["balance", "spent", "refunded", "running"]) set(parts[name], now[name].toLocaleString("en"));
+  set(parts.books, now.books);
+  parts.books.hidden = !now.books;
+  parts.sent.replaceChildren(...now.sent.map(line));
+}
+
+function set(node, words) {
+  if (node.textContent !== words) node.textContent = words;
+}
+
+function build(ask) {
+  const change = (lever, value) => ask("world", { lever, value });
+  const action = (words, lever, value) => el("button", { type: "button", class: "button secondary",
+    onclick: () => change(lever, value) }, words);
+  const figure = () => el("dd");
+  const made = {
+    state: el("strong", { role: "status" }), note: el("p", { class: "dim" }), books: el("pre", { tabindex: 0, role: "status" }),
+    kill: action("Kill it", "bot", "kill"), start: action("Start it", "bot", "start"),
+    balance: figure(), spent: figure(), refunded: figure(), running: figure(),
+    sent: el("ol", { class: "sent", tabindex: 0, "aria-label": "What the bot sent, newest first" }),
+  };
+  byId("world").replaceChildren(
+    el("h2", {}, "World"),
+    el("section", {}, made.state, made.note, el("p", { class: "row" }, made.kill, made.start)),
+    ...LEVERS.map(([lever, title, values]) => el("fieldset", {}, el("legend", {}, title),
+      values.map(([value, words]) => el("label", {},
+        el("input", { type: "radio", name: lever, value, onchange: () => change(lever, value) }), " ", words)))),
+    el("section", {}, el("h3", {}, "The bot's account at the provider"), el("dl", {},
+      el("dt", {}, "Credits left"), made.balance, el("dt", {}, "Spent"), made.spent,
+      el("dt", {}, "Given back"), made.refunded, el("dt", {}, "Songs being made"), made.running)),
+    el("section", {}, el("h3", {}, "The bot's books"), action("Check them", "books", "audit"), made.books),
+    el("section", {}, el("h3", {}, "What the bot sent"), made.sent));
+  return made;
+}
+
+function line({ to, what, status, at, fault }) {
+  const words = status === 0 ? "no answer" : String(status);
+  return el("li", { class: status >= 400 || status === 0 || fault ? "bad" : "" },
+    el("span", { class: "dim" }, new Date(at * 1000).toLocaleTimeString("en-GB"), " "),
+    el("strong", {}, to), " ", what.replaceAll(/[\w-]{40,}/g, "…"), " → ", words, fault ? ` (${fault})` : "");
+}
