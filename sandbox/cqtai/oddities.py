@@ -31,6 +31,8 @@ class Oddity(StrEnum):
     DURATION_TEXT = "duration_text"
     DURATION_NULL = "duration_null"
     TAGS_LIST = "tags_list"
+    TITLE_HTML = "title_html"
+    """A title that would be a picture and a script, where somebody took it for HTML."""
     ERROR_MSG_NULL = "error_msg_null"
     AUDIO_FORBIDDEN = "audio_forbidden"
     """Links that end in /api/forbidden."""
@@ -49,6 +51,7 @@ class StatusAs:
     status: str
 
 
+HOSTILE_TITLE = "<img src=x onerror='hacked=1'><script>hacked=1</script>"
 AUDIOPIPE = "https://audiopipe.suno.ai/?item_id={clip_id}"
 
 
@@ -142,6 +145,10 @@ def _tags_list(clip: JsonObject, _origin: str) -> None:
     metadata["tags"] = tags
 
 
+def _title_html(clip: JsonObject, _origin: str) -> None:
+    clip["title"] = HOSTILE_TITLE
+
+
 def _link(name: str, template: str) -> Callable[[JsonObject, str], None]:
     def change(clip: JsonObject, origin: str) -> None:
         clip[name] = template.format(origin=origin, clip_id=clip["id"])
@@ -176,6 +183,7 @@ _CLIP_CHANGES: dict[Oddity, Callable[[JsonObject, str], None]] = {
     Oddity.DURATION_TEXT: _duration_text,
     Oddity.DURATION_NULL: _duration_null,
     Oddity.TAGS_LIST: _tags_list,
+    Oddity.TITLE_HTML: _title_html,
     Oddity.AUDIO_FORBIDDEN: _link("audio_url", "{origin}/api/forbidden"),
     Oddity.AUDIO_NONE: _link("audio_url", "{origin}/media/None.mp3"),
     Oddity.AUDIO_PIPE: _link("audio_url", AUDIOPIPE),

@@ -17,7 +17,7 @@ export function suggestions() {
     list.replaceChildren(...items.map((item, index) => el("div", {
       role: "option", id: `choice-${index}`, "aria-selected": "false",
       onmousedown: (event) => { event.preventDefault(); item.choose(); },
-    }, el("span", { class: "label" }, item.label), item.more ? el("span", { class: "dim" }, item.more) : null,
+    }, el("span", { class: "label" }, item.label), " ", item.more ? el("span", { class: "dim" }, item.more, " ") : null,
     item.detail ? el("small", {}, item.detail) : null)));
     list.hidden = !items.length;
     byId("optional").replaceChildren(...(more.length ? [el("span", {}, `+${more.length} optional`)] : []),

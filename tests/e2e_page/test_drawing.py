@@ -1,0 +1,95 @@
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from sandbox.discord import LocalDiscord
+from tests.e2e_page.gallery import COMMANDS, MARKDOWN, SHORT_EVIL, components, embed, files
+from tests.e2e_page.stand_in import register, send
+from tests.e2e_page.theatre import SIZES, Scheme, Visitor, theatre
+
+pytestmark = pytest.mark.long
+DARK: Scheme = "dark"
+LIGHT: Scheme = "light"
+ELSEWHERE = "https://example.invalid/elsewhere.png"
+UNDRAWN = f"This page cannot draw the picture at {ELSEWHERE}, which is not on this machine."
+
+
+def fill(discord: LocalDiscord) -> None:
+    """#songs holds one of everything."""
+    ada = discord.member("Ada")
+    send(discord, {"content": MARKDOWN + f"\n{SHORT_EVIL} <@{ada.id}> <#{discord.channel('moderators').id}>"})
+    send(discord, {"embeds": [embed()], "components": components()}, files=files())
+    send(discord, {"content": "for Ada's eyes"}, to=ada)
+
+
+async def test_all_that_a_message_can_hold_is_drawn_and_none_of_it_is_markup(tmp_path: Path) -> None:
+    async with theatre(tmp_path, bot=False) as here:
+        register(here.world.discord, COMMANDS)
+        fill(here.world.discord)
+        ada = await here.visit("Ada")
+        drawn = await ada.sees(SHORT_EVIL, "Clip 1 of 2")
+        await expect(drawn.locator(".embed > .image")).to_have_js_property("complete", True)
+        await expect(drawn.locator("audio")).to_have_count(1)
+        await expect(drawn.locator(".undrawn")).to_have_text([UNDRAWN])
+        for name in ("Primary", SHORT_EVIL, "Approve", "Decline", "Off"):
+            await expect(drawn.get_by_role("button", name=name, exact=True)).to_have_count(1)
+        await expect(drawn.get_by_role("combobox", name="A member")).to_contain_text("@Ben")
+        await expect(drawn.get_by_role("link", name="evil.html")).to_have_attribute("download", "evil.html")
+        await expect(drawn.locator("a", has_text="click")).to_have_count(0)
+        assert await ada.sight.evaluate("typeof hacked") == "undefined"
+        assert await ada.sight.locator("#messages script, #messages img[src=x]").count() == 0
+        assert ada.troubles == []
+        await markdown_is_read(ada)
+        await nobody_is_kept_out(ada)
+
+
+async def markdown_is_read(ada: Visitor) -> None:
+    message = await ada.sees("Heading", "small print")
+    for tag, words in (
+        ("strong", ["bold", "bold"]),
+        ("em", ["italic", "also italic"]),
+        ("u", ["underlined"]),
+        ("s", ["struck"]),
+        ("small", ["small print"]),
+        ("code", ["code *as it is*", 'print("**plain**")']),
+        ("blockquote", ["quotedtwice"]),
+        ("ul ul li", ["inner"]),
+        ("ol li", ["first", "second"]),
+        (".mention", ["/inspire", "@everyone", "@Ada", "#No Access"]),
+        ("a", ["a masked link", "https://example.invalid/bare", "https://example.invalid/angle"]),
+    ):
+        await expect(message.locator(f".content {tag}")).to_have_text(words)
+    for words in ("*not italic*", "style_weight_s", "2 * 3 * 4", "years ago", ":note:", SHORT_EVIL):
+        await expect(message).to_contain_text(words)
+
+
+async def nobody_is_kept_out(ada: Visitor) -> None:
+    """axe finds nothing serious in dark and light, and nothing is cut off on any screen."""
+    await ada.sight.locator("#words").fill("/")
+    for scheme in (DARK, LIGHT):
+        for size in SIZES:
+            await ada.photograph("everything", scheme=scheme, size=size)
+            width = await ada.sight.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert width <= 0, (scheme, size)
+            assert await ada.faults() == [], (scheme, size)
+
+
+async def test_each_sees_only_what_they_may(tmp_path: Path) -> None:
+    async with theatre(tmp_path, bot=False) as here:
+        register(here.world.discord, COMMANDS)
+        fill(here.world.discord)
+        ada, mo = await here.visit("Ada"), await here.visit("Mo", channel="moderators")
+        await ada.sees("for Ada's eyes", "Only you can see this")
+        await expect(ada.sight.locator("#channels")).not_to_contain_text("moderators")
+        await mo.sees("Only moderators read along here.")
+        await mo.sight.locator("#words").fill("/quo")
+        await expect(mo.sight.get_by_role("option")).to_have_count(2)
+        await ada.sight.locator("#words").fill("/quo")
+        await expect(ada.sight.locator("#hint")).to_contain_text("No command begins like this.")
+        await ada.becomes("Ben")
+        await expect(ada.message("for Ada's eyes")).to_have_count(0)
+        await ada.becomes("Mo")
+        await ada.goes_to("moderators")
+        await ada.sees("Only moderators read along here.")
+        assert ada.troubles == mo.troubles == []
