@@ -81,9 +81,10 @@ class Visitor:
 
     async def pick(self, words: str, /) -> None:
         """What is suggested under these words is chosen, if anything is (members, roles, channels)."""
-        exact = self.sight.get_by_role("option", name=re.compile(rf"^[@#]?{re.escape(words)}$"))
-        if await exact.count():
-            await exact.first.click()
+        for choice in await self.sight.get_by_role("option").all():
+            if (await choice.inner_text()).strip().lstrip("@#") == words:
+                await choice.click()
+                return
 
     async def press(self, message: Locator, label: str, /) -> None:
         """The button of the message is pressed."""

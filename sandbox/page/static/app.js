@@ -61,7 +61,13 @@ function opened() {
 
 function become(name) {
   person = name;
+  remember();
   ask("be", { name });
+}
+
+// The address says who and where, so that a reload or a second page comes back to it.
+function remember() {
+  history.replaceState(null, "", `#${encodeURIComponent(person)}/${encodeURIComponent(wanted)}`);
 }
 
 function trouble(words) {
@@ -187,7 +193,7 @@ function go(channel, message = null) {
   if (!state.places.channels.some((one) => one.id === channel)) return notice("You do not have access to this link.");
   state.channel = channel;
   wanted = open().name;
-  history.replaceState(null, "", `#${encodeURIComponent(person)}/${encodeURIComponent(wanted)}`);
+  remember();
   show();
   write.placesAre(state.places, channel);
   drawers.close();

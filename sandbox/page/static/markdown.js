@@ -99,7 +99,7 @@ function list(line, rest, names) {
   const [, indent, number] = ITEM.exec(line);
   const made = number ? el("ol", { start: number }) : el("ul");
   for (let item = ITEM.exec(line); item; item = ITEM.exec(rest[0] ?? "")) {
-    if (line === null && item[1].length < indent.length) break;
+    if (line === null && (item[1].length < indent.length || (item[1] === indent && !item[2] !== !number))) break;
     if (line === null && item[1].length > indent.length) {
       made.lastChild.append(list(rest.shift(), rest, names));
       continue;
