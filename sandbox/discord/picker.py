@@ -152,7 +152,7 @@ def entered(resolved: dict[str, dict[str, object]], *, value: object, guild: Gui
             resolved.setdefault("members", {})[key] = partial
             return key
         case User():  # somebody who is not there any more, by their id
-            picked.resolved.setdefault("users", {})[str(value.id)] = user_payload(value)
+            resolved.setdefault("users", {})[str(value.id)] = user_payload(value)
             return str(value.id)
         case Role():
             resolved.setdefault("roles", {})[str(value.id)] = role_payload(value)

@@ -37,7 +37,7 @@ HASTE = {
     "bot.app.ALIVE_S": 30.0,
     "bot.app.SHARD_LOOK_S": 0.05,
     "bot.services.cards.WAITING_LOOK_S": 0.3,
-    "bot.services.songs.WAITING_LOOK_S": 0.3,
+    "bot.services.placing.WAITING_LOOK_S": 0.3,
 }
 """Pauses that are seconds or minutes in the product, and would only make a test long."""
 DRIVERS = {"provider": "CqtaiClient", "announcer": "DiscordAnnouncer", "media": "HttpMedia"}

@@ -9,17 +9,10 @@ ADAS, BENS, THEIRS = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "1
 PLACES = 2
 CROWD = 100
 """Requests in the other server."""
-SONG_S = 3.0
-"""Longer than it takes to place what comes after the first, also on a busy machine."""
-
-
-def songs_take(local: Stage, song_s: float) -> None:
-    """From now on, and the provider refuses a third task."""
-    local.provider.pace = Pace(song_s, max_running=PLACES)
 
 
 async def crowd_elsewhere(local: Stage) -> None:
-    """A hundred requests of another server, of which the first have all of the provider's places."""
+    """A hundred requests of one member of another server."""
     guild = local.discord.add.guild("Band room", owner=local.discord.state.world.owner)
     local.discord.add.channel(guild, name="songs")
     local.discord.add.member(guild, user=local.discord.add.user("Cas"))
@@ -27,7 +20,6 @@ async def crowd_elsewhere(local: Stage) -> None:
     asked = [await cas.slash("songs", "inspire", playlist=THEIRS) for _ in range(CROWD)]
     await asyncio.gather(*(one.answer(timeout_s=LONG_S) for one in asked))
     assert not any(one.ephemeral for one in asked)
-    await local.provider.wait_for(lambda provider: provider.running == PLACES, timeout_s=LONG_S)
 
 
 def ours(local: Stage) -> list[str]:
@@ -40,28 +32,29 @@ async def test_nobodys_first_song_waits_for_anothers_many_and_the_provider_refus
     tmp_path: Path, database: str
 ) -> None:
     changes = {"default_allowance": 30 * CROWD, "max_active_per_member": CROWD, "max_running": PLACES}
-    async with stage(tmp_path, limits=None, database_url=database, **changes) as local, local.bot():
+    async with stage(tmp_path, limits=None, database_url=database, **changes) as local, local.bot() as app:
         most = 0
 
         def count() -> None:
             nonlocal most
             most = max(most, local.provider.running)
 
-        songs_take(local, SONG_S)
+        local.provider.pace = Pace(0.2, max_running=PLACES)  # it refuses a third task
         stop = local.provider.subscribe(count)
+        operation = app.client.services.operation
+        await operation.pause()  # until all stand in line
         await crowd_elsewhere(local)
         for _ in range(6):
             await local.place("Ada", playlist=ADAS)
         await local.place("Ben", playlist=BENS)
-        songs_take(local, 0.1)
+        await operation.resume()
         await local.provider.wait_for(lambda _: len(ours(local)) == 7, timeout_s=LONG_S)
         stop()
         order = [task.playlist_id for task in local.provider.tasks]
-        # both places were the other server's; of what is taken then, every second is ours, Ada's, then Ben's
-        assert order[:PLACES] == [THEIRS] * PLACES
-        assert order.index(ADAS) < PLACES + 2
-        assert order.index(BENS) < PLACES + 4
+        # the hundred came first, but every second turn is ours, Ada's and then Ben's
+        assert order.index(ADAS) < PLACES
+        assert order.index(BENS) < PLACES + 3
         assert order.index(BENS) < [place for place, name in enumerate(order) if name == ADAS][2]
-        assert order[: PLACES + 2 * 7 + PLACES].count(ADAS) == 6
-        assert most == PLACES
+        assert len(order) <= 2 * 7 + PLACES
+        assert most <= PLACES
         assert len(local.submissions) == len(order), "every submission was taken"

@@ -188,13 +188,11 @@ async def test_a_member_may_do_none_of_it(local: Stage, command: str, options: d
 
 
 async def test_places_move_as_others_go(local: Stage) -> None:
-    async with local.bot():
-        local.song_takes(1.0)
-        await local.place("Ben")
-        await local.provider.wait_for(lambda _: bool(local.questions), timeout_s=LONG_S)
-        near, far = await local.place("Ada"), await local.place("Mo")
+    async with local.bot() as app:
+        await app.client.services.operation.pause()
+        near, far = await local.place("Ada", playlist=STALLED), await local.place("Mo")
         assert "Number **1** in line." in seen(near)
         assert "Number **2** in line." in seen(far)
-        local.song_takes(5.0)
-        await local.shows(far, "Number **1** in line.")
-        assert len(far.states) == 2
+        await app.client.services.operation.resume()
+        await local.shows(far, "Number **1** in line. Expected")
+        assert len(far.states) <= 3
