@@ -112,8 +112,8 @@ FAILURES = MappingProxyType(
         FailureKind.LOST_TASK: "The song service has lost track of this song. Try again with `/inspire`.",
         FailureKind.UNCERTAIN: (
             "The connection broke while the request was being sent, so it isn't known whether the song "
-            "service took it. It won't be sent again by itself: press **Again** if you still want the "
-            "song."
+            "service took it. It won't be sent again by itself: press **Again**, or use `/inspire`, if "
+            "you still want the song."
         ),
         FailureKind.SILENT: (
             "The song service made no progress for too long, so this request was given up. Try again in "

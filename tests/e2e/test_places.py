@@ -5,7 +5,7 @@ from sandbox.cqtai.timeline import Fail
 from sandbox.discord.messages import Message
 from sandbox.discord.permissions import Permission
 from tests.e2e.engines import on_both
-from tests.e2e.reading import links, seen, title
+from tests.e2e.reading import labels, links, seen, title
 from tests.e2e.stage import LONG_S, Stage
 
 BACK = "Your 30 credits are back."
@@ -95,6 +95,7 @@ async def test_a_hidden_channel_and_a_dead_token_leave_a_direct_message(local: S
         local.discord.mishaps.end_token(asked)
         result = await direct_message(local)
     assert is_whole(result, local)
+    assert labels(result) == list(links(result)), "songs are rated and removed in servers"
 
 
 async def test_a_deleted_channel_sends_the_song_to_its_member(local: Stage) -> None:

@@ -1,9 +1,11 @@
 import asyncio
 import json
+from functools import partial
 
 import pytest
 
-from sandbox.cqtai.effects import Drop
+from bot.suno.client import CqtaiClient, Timeouts
+from sandbox.cqtai.effects import Drop, Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.discord import Fault as DiscordFault
 from sandbox.discord import FaultKind
@@ -66,6 +68,21 @@ async def test_again_goes_through_the_same_refusals_as_the_command(local: Stage)
         assert "That was quick!" in await refused(local, "Ada", result, "Again")
         assert "That was quick!" in await refused(local, "Ada", result, "More like clip 1")
     assert len(local.submissions) == 1
+
+
+@pytest.mark.usefixtures("patient")
+async def test_in_a_direct_message_again_leads_back_to_the_server(
+    local: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app.CqtaiClient", partial(CqtaiClient, timeouts=Timeouts(submit_s=0.5)))
+    local.provider.faults.add(Fault(Phase.SUBMIT, Slow(1.0), accepted=False))
+    async with local.bot():
+        await local.place()
+        local.discord.mishaps.delete_channel(local.discord.channel("songs"))
+        await local.discord.wait_for(lambda: local.ada.direct_messages, timeout_s=LONG_S)
+        (ending,) = local.ada.direct_messages
+        await local.shows(ending, "The connection broke")
+        assert "This works in a server only." in await refused(local, "Ada", ending, "Again")
 
 
 @pytest.mark.usefixtures("patient")

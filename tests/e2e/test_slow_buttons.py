@@ -1,0 +1,93 @@
+import pytest
+
+from bot.domain.errors import StoreError
+from sandbox.discord import Fault, FaultKind
+from sandbox.discord.interactions import CallbackKind
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.messages import Message
+from tests.e2e.engines import on_both
+from tests.e2e.reading import labels, seen
+from tests.e2e.stage import LONG_S, Stage
+from tests.e2e.troubled_store import Trouble, troubled
+
+pytestmark = on_both
+
+
+@pytest.fixture
+def trouble(monkeypatch: pytest.MonkeyPatch) -> Trouble:
+    monkeypatch.setattr("bot.chat.showing.BUDGET_S", 0.1)
+    return troubled(monkeypatch)
+
+
+async def deferred(asked: Invocation, kind: CallbackKind, trouble: Trouble) -> None:
+    """The interaction is deferred, and then the database is quick again."""
+    assert await asked.acknowledged(timeout_s=LONG_S) is kind
+    trouble.passing.set()
+
+
+async def test_presses_and_commands_wait_for_a_slow_database(local: Stage, trouble: Trouble) -> None:
+    trouble.hang("_rate", "_remove", "_song", "_spec_again", "_page")
+    async with local.bot():
+        result = await local.placed_result()
+        vote = await local.ada.press(result, "4 ★")
+        await deferred(vote, CallbackKind.DEFERRED_UPDATE, trouble)
+        await local.shows(result, "★ 4.0 (1 vote)")
+        trouble.passing.clear()
+        again = await local.discord.member("Ben").press(result, "Again")
+        await deferred(again, CallbackKind.DEFERRED_MESSAGE, trouble)
+        await local.shows(await again.answer(timeout_s=LONG_S), "Your song is ready")
+        trouble.passing.clear()
+        listing = await local.ada.slash("songs", "songs list")
+        await deferred(listing, CallbackKind.DEFERRED_MESSAGE, trouble)
+        message = await listing.answer(timeout_s=LONG_S)
+        assert message.ephemeral
+        assert "Songs of this server" in seen(message)
+        (choice, _) = await local.ada.autocomplete("songs", "songs show", song="", timeout_s=LONG_S)
+        trouble.passing.clear()
+        showing = await local.ada.slash("songs", "songs show", song=choice.value)
+        await deferred(showing, CallbackKind.DEFERRED_MESSAGE, trouble)
+        copy = await showing.answer(timeout_s=LONG_S)
+        assert labels(copy)[2:] == labels(result)[2:]
+        assert (copy.ephemeral, copy.pinged) == (False, frozenset())
+        trouble.passing.clear()
+        removal = await local.ada.press(result, "Remove")
+        await deferred(removal, CallbackKind.DEFERRED_UPDATE, trouble)
+        await local.discord.wait_for(lambda: result.deleted, timeout_s=LONG_S)
+        for asked in (vote, again, listing, showing, removal):
+            assert (asked.answers, asked.refused, asked.followups) == (1, [], [])
+
+
+async def refused(asked: Invocation) -> Message:
+    answer = await asked.answer(timeout_s=LONG_S)
+    assert answer.ephemeral
+    return answer
+
+
+async def test_a_press_that_fails_is_answered_and_leaves_the_message_as_it_is(
+    local: Stage, trouble: Trouble
+) -> None:
+    async with local.bot():
+        result = await local.placed_result()
+        trouble.fail("_rate", "_remove", error=StoreError("gone"))
+        for label in ("1 ★", "Remove"):
+            answer = await refused(await local.ada.press(result, label))
+            assert "The bot can't use its database right now." in answer.content
+        assert not result.deleted
+        assert "★" not in result.content
+
+
+async def test_a_result_that_cannot_be_taken_away_elsewhere_is_removed_all_the_same(
+    local: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with local.bot():
+        result = await local.placed_result()
+        (choice,) = await local.ada.autocomplete("songs", "songs show", song="", timeout_s=LONG_S)
+        showing = await local.ada.slash("general", "songs show", song=choice.value)
+        copy = await showing.answer(timeout_s=LONG_S)
+        local.discord.faults.add(Fault(kind=FaultKind.RESET, on="DELETE /channels/*", times=None))
+        await local.ada.press(copy, "Remove")
+        await local.discord.wait_for(lambda: copy.deleted, timeout_s=LONG_S)
+        await local.discord.wait_for(lambda: "could not be taken away" in caplog.text, timeout_s=LONG_S)
+        assert not result.deleted
+        await local.ada.press(result, "Remove")
+        await local.discord.wait_for(lambda: result.deleted, timeout_s=LONG_S)
