@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 CATCH_UPS = 3
 """How often a rating is shown anew because another vote came meanwhile; a later press shows the rest."""
-ID = "(?P<request_id>[0-9]{15,20})"
+ID = "(?P<request_id>[0-9]{1,20})"
 
 
 class AgainButton(GuardedButton, template=f"again:{ID}"):
