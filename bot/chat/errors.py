@@ -28,9 +28,9 @@ from bot.domain.errors import (
     StoppingError,
     StoreError,
     TooLateError,
-    UnderWayError,
     WeightError,
 )
+from bot.domain.people import UnderWayError
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
 
 NOTHING_SENT = "Nothing was sent, and no credits are held."

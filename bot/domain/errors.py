@@ -178,13 +178,6 @@ class TooLateError(RefusalError):
     state: str
 
 
-@dataclass(eq=False)
-class UnderWayError(RefusalError):
-    """So many of the member's requests, in all servers, are not at their end."""
-
-    count: int
-
-
 class ProviderError(InspireError):
     """The song provider did not do what was asked."""
 

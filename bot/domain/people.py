@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.changes import Change
+from bot.domain.errors import RefusalError
 from bot.domain.guild_settings import Standing
 from bot.domain.ledger import Balance, Entry
 from bot.domain.requests import Request, State
@@ -105,3 +106,10 @@ class Forgotten:
     def is_empty(self) -> bool:
         """True when nothing was kept."""
         return self.until is None and not (self.requests or self.ratings or self.playlists or self.decisions)
+
+
+@dataclass(eq=False)
+class UnderWayError(RefusalError):
+    """So many of the member's requests, in all servers, are not at their end."""
+
+    count: int

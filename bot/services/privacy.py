@@ -4,9 +4,8 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.errors import UnderWayError
 from bot.domain.guild_settings import policy_for
-from bot.domain.people import Forgotten, Membership, Record
+from bot.domain.people import Forgotten, Membership, Record, UnderWayError
 from bot.domain.quota import Policy, window_of
 from bot.services.ports import Clock
 from bot.services.retention import RetentionRules

@@ -292,14 +292,7 @@ shards = Table(
 )
 Index(None, shards.c.process_id)
 
-for _moment in (
-    requests.c.next_at,
-    requests.c.lease_until,
-    notices.c.due_at,
-    notices.c.lease_until,
-    changes.c.due_at,
-    changes.c.lease_until,
-    members.c.forget_at,
-):
+_LEASES = [table.c.lease_until for table in (requests, notices, changes)]
+for _moment in (requests.c.next_at, notices.c.due_at, changes.c.due_at, members.c.forget_at, *_LEASES):
     # partial, so that finding what is due costs the same however much history there is
     Index(None, _moment, sqlite_where=_moment.is_not(None), postgresql_where=_moment.is_not(None))

@@ -1,182 +1,41 @@
 """What every store promises about persons: all that is kept of one is found, and forgotten."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, text, update
 
 from bot.domain.changes import Action
-from bot.domain.errors import CreditsError, UnderWayError
-from bot.domain.people import NOBODY_ID, Forgotten, Record
-from bot.domain.quota import Period, window_of
-from bot.domain.requests import Move, Request
-from bot.domain.songs import Order
-from bot.services.decisions import By, decide
+from bot.domain.errors import CreditsError
+from bot.domain.people import NOBODY_ID, Forgotten, Record, UnderWayError
+from bot.domain.quota import Period
+from bot.domain.requests import Move
 from bot.services.moves import make_move
-from bot.services.placing import Asked, SongRules, place
-from bot.services.privacy import Privacy
-from bot.services.retention import RetentionRules
 from bot.services.spending import purse_of
 from bot.services.work import Work
 from bot.storage.store import SqlStore
-from bot.storage.tables import METADATA, notices, playlists, ratings
-from bot.storage.work import SqlWork
-from tests.unit.storage.making import CLIP, GUILD, NOW, POLICY, USER, WATCH, after, lease
-
-OTHER, ELSEWHERE = USER + 1, GUILD + 1
-PLAYLIST = "119573ff-8e48-4c1d-9a1b-0123456789ab"
-PROMPT = "a waltz for one mouse"
-RULES = SongRules(
-    models=("v55",),
-    default_model="v55",
-    cost=30,
-    policy=POLICY,
-    places=2,
-    token_life_s=870,
-    edit_spacing_s=4,
+from tests.contract.persons import (
+    ELSEWHERE,
+    MONTH_END,
+    OTHER,
+    PLAYLIST,
+    PROMPT,
+    WEEK_END,
+    blocked,
+    cancel,
+    cells,
+    decided,
+    delivered,
+    full_life,
+    look,
+    places,
+    privacy,
+    turn,
+    waiting,
 )
-WEEK_END = window_of(Period.WEEK, NOW).ends_at
-MONTH_END = window_of(Period.MONTH, NOW).ends_at
-
-
-def connected(work: Work) -> SqlWork:
-    assert isinstance(work, SqlWork)
-    return work
-
-
-def asked(number: int, *, user: int = USER, guild: int = GUILD) -> Asked:
-    return Asked(
-        interaction_id=number,
-        guild_id=guild,
-        user_id=user,
-        channel_id=12,
-        application_id=11,
-        token=f"token-{number}",
-        attachment_limit=10_485_760,
-    )
-
-
-def waiting(work: Work, number: int, *, user: int = USER, guild: int = GUILD, now: datetime = NOW) -> Request:
-    order = Order(playlist=PLAYLIST, prompt=PROMPT)
-    _, request = place(work, order, asked(number, user=user, guild=guild), RULES, now)
-    assert request is not None
-    return request
-
-
-def delivered(work: Work, number: int, *, user: int = USER, guild: int = GUILD, now: datetime = NOW) -> None:
-    """A song that was posted, and whose status message says so."""
-    taken = make_move(
-        work, waiting(work, number, user=user, guild=guild, now=now), Move.TAKE, now=now, lease=lease()
-    )
-    making = make_move(work, taken, Move.ACCEPT, now=now, task_id=f"task-{number}", watch=WATCH)
-    ready = make_move(work, making, Move.FINISH, now=now, clips=(CLIP,))
-    make_move(work, ready, Move.DELIVER, now=now, result_channel_id=12, result_message_id=number + 1)
-    told(work, number)
-
-
-def told(work: Work, number: int) -> None:
-    quiet = update(notices).where(notices.c.request_id == number).values(due_at=None, said=PROMPT)
-    connected(work).connection.execute(quiet)
-
-
-def cancelled(work: Work, number: int) -> None:
-    cancel(work, waiting(work, number))
-
-
-def cancel(work: Work, request: Request) -> None:
-    make_move(work, request, Move.CANCEL, now=NOW)
-    told(work, request.id)
-
-
-def rated(work: Work, number: int, *, user: int) -> None:
-    row = {"request_id": number, "user_id": user, "stars": 5, "at": NOW}
-    connected(work).connection.execute(insert(ratings), row)
-
-
-def saved(work: Work, *, by: int) -> None:
-    row = {
-        "guild_id": GUILD,
-        "key": "waltz",
-        "name": "Waltz",
-        "playlist_id": PLAYLIST,
-        "added_by": by,
-        "added_at": NOW,
-    }
-    connected(work).connection.execute(insert(playlists), row)
-
-
-def decided(
-    work: Work, number: int, action: Action, *, by: int = OTHER, about: int | None = USER, guild: int = GUILD
-) -> None:
-    decide(
-        work,
-        By(interaction_id=number, guild_id=guild, actor_id=by),
-        action,
-        subject_id=about,
-        before={"credits": 3, "why": "words"},
-        after={"who": USER, "request": 7},
-        reason=f"because of {USER}",
-        now=NOW,
-    )
-
-
-def blocked(work: Work, *, user: int = USER, guild: int = GUILD) -> None:
-    standing = work.members.meet(guild, user)
-    work.members.settle(guild, user, replace(standing, blocked="enough"))
-
-
-def full_life(work: Work) -> None:
-    """A person with a bit of everything, in two servers, beside another one."""
-    delivered(work, 101)
-    cancelled(work, 102)
-    delivered(work, 103, guild=ELSEWHERE)
-    delivered(work, 104, user=OTHER)
-    rated(work, 101, user=OTHER)
-    rated(work, 104, user=USER)
-    saved(work, by=USER)
-    decided(work, 201, Action.GRANT)
-    decided(work, 202, Action.PAUSE, by=USER, about=None)
-    decided(work, 203, Action.CANCEL, by=USER, about=OTHER)
-
-
-def privacy(store: SqlStore, now: datetime = NOW) -> Privacy:
-    return Privacy(store, rules=RetentionRules(), policy=POLICY, clock=lambda: now)
-
-
-async def cells(store: SqlStore) -> dict[tuple[str, str], list[str]]:
-    """Every value of the database as text, by table and column."""
-
-    def every(work: Work) -> Iterator[tuple[str, str, str]]:
-        for table in METADATA.sorted_tables:
-            for row in connected(work).connection.execute(text(f"SELECT * FROM {table.name}")).mappings():
-                yield from ((table.name, name, str(value)) for name, value in row.items())
-
-    found: dict[tuple[str, str], list[str]] = {}
-    for table, name, value in await store.read(lambda work: list(every(work))):
-        found.setdefault((table, name), []).append(value)
-    return found
-
-
-async def places(store: SqlStore, *words: str) -> set[tuple[str, str]]:
-    """Where any of the words stands."""
-    found = await cells(store)
-    return {
-        place for place, values in found.items() if any(word in value for value in values for word in words)
-    }
-
-
-async def look(store: SqlStore, query: str) -> list[tuple[object, ...]]:
-    def unit(work: Work) -> list[tuple[object, ...]]:
-        return [tuple(row) for row in connected(work).connection.execute(text(query))]
-
-    return await store.read(unit)
-
-
-async def turn(store: SqlStore, now: datetime) -> int:
-    return await store.write(lambda work: work.upkeep.forget_members(now=now, limit=500))
+from tests.unit.storage.making import GUILD, NOW, POLICY, USER, after
 
 
 class TestRecord:
@@ -373,77 +232,3 @@ class TestForgetting:
         await store.write(delivered, 102)  # back, with an account of today
         assert (await privacy(store).forget(USER)).until == MONTH_END
         assert (await privacy(store, after(60)).forget(USER)).until == MONTH_END
-
-
-def end_tokens(work: Work, now: datetime) -> int:
-    return work.upkeep.end_tokens(now=now, limit=3)
-
-
-def wipe_prompts(work: Work, before: datetime) -> int:
-    return work.upkeep.wipe_prompts(before=before, limit=9)
-
-
-def leave(work: Work, at: datetime) -> None:
-    work.guilds.left((ELSEWHERE, GUILD + 7), at=at)
-
-
-class TestUpkeep:
-    async def test_tokens_end_when_they_are_dead_a_few_at_a_time(self, store: SqlStore) -> None:
-        for number in (101, 102, 103):
-            await store.write(delivered, number)
-        await store.write(waiting, 104, user=OTHER)
-        ends = [await store.write(end_tokens, after(s)) for s in (869, 870, 870, 870)]
-        assert ends == [0, 3, 1, 0]
-        assert await look(store, "SELECT count(*) FROM requests WHERE token IS NOT NULL") == [(0,)]
-
-    async def test_prompts_go_when_their_requests_ended_long_enough_ago(self, store: SqlStore) -> None:
-        await store.write(delivered, 101)
-        await store.write(cancelled, 102)
-        await store.write(waiting, 103)
-        for before, count in ((after(-1), 0), (NOW, 2), (NOW, 0)):
-            assert await store.write(wipe_prompts, before) == count
-        assert await look(store, "SELECT id FROM requests WHERE prompt IS NOT NULL") == [(103,)]
-
-    async def test_a_server_that_was_left_is_forgotten_when_its_requests_have_ended(
-        self, store: SqlStore
-    ) -> None:
-        await store.write(full_life)
-        request = await store.write(waiting, 105)
-        await store.write(lambda work: work.guilds.left((GUILD,), at=NOW))
-        assert await store.read(lambda work: work.upkeep.left(before=after(-1), limit=9)) == []
-        assert await store.read(lambda work: work.upkeep.left(before=NOW, limit=9)) == [GUILD]
-        wiped = [await store.write(lambda work: work.upkeep.wipe_guild(GUILD, limit=2)) for _ in range(3)]
-        assert wiped == [2, 1, 0]
-        assert await store.audit() == []
-
-        async def close(before: datetime = NOW) -> bool:
-            return await store.write(lambda work: work.upkeep.close_guild(GUILD, before=before))
-
-        assert await close() is False  # one is under way
-        await store.write(lambda work: make_move(work, request, Move.CANCEL, now=NOW))
-        await store.write(told, 105)
-        assert await store.write(lambda work: work.upkeep.wipe_guild(GUILD, limit=2)) == 1
-        assert await close(after(-1)) is False
-        assert await close() is True
-        left = await places(store, str(GUILD))
-        assert left == {("requests", "guild_id"), ("accounts", "guild_id")}
-        assert await look(store, f"SELECT DISTINCT user_id FROM requests WHERE guild_id = {GUILD}") == [(0,)]
-        assert await places(store, str(OTHER)) == set()
-        assert await store.audit() == []
-        assert await close() is False
-
-    async def test_a_server_is_known_by_what_is_kept_of_it(self, store: SqlStore) -> None:
-        await store.write(delivered, 101)
-        await store.write(lambda work: work.members.meet(ELSEWHERE, USER))
-        await store.write(lambda work: work.guilds.left((), at=NOW))
-        assert await store.read(lambda work: work.guilds.known()) == {GUILD: None, ELSEWHERE: None}
-        for at in (NOW, after(9)):
-            await store.write(leave, at)
-        assert await store.read(lambda work: work.guilds.known()) == {
-            GUILD: None,
-            ELSEWHERE: NOW,
-            GUILD + 7: NOW,
-        }
-        await store.write(lambda work: work.guilds.joined((ELSEWHERE, 1)))
-        await store.write(lambda work: work.guilds.joined(()))
-        assert (await store.read(lambda work: work.guilds.known()))[ELSEWHERE] is None

@@ -30,7 +30,6 @@ from bot.domain.errors import (
     StoppingError,
     StoreError,
     TooLateError,
-    UnderWayError,
     WeightError,
 )
 from bot.domain.moderator_errors import (
@@ -46,6 +45,7 @@ from bot.domain.moderator_errors import (
     OldFormError,
     ReasonError,
 )
+from bot.domain.people import UnderWayError
 from bot.domain.playlists import (
     NameTrouble,
     PlaylistNameError,

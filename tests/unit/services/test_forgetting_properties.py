@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bot.domain.errors import CreditsError, UnderWayError
+from bot.domain.errors import CreditsError
+from bot.domain.people import UnderWayError
 from bot.domain.quota import Period, window_of
 from bot.domain.requests import Move
 from bot.services.moves import existing, make_move
