@@ -7,12 +7,12 @@ ARGS ?=
 MARKS ?= not long
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run check-setup test check fmt bench lock clean
+.PHONY: help demo run check-setup test check fmt bench screenshots lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: $(VENV)/.demo  ## an evening in a local Discord: no token, no key, no internet
+demo: $(VENV)/.demo  ## the bot on a page like Discord's: no token, no key, no internet (ARGS=--terminal)
 	@$(BIN)/python -m sandbox $(ARGS)
 
 run: $(VENV)/.run  ## start the bot for real (settings from .env)
@@ -38,6 +38,9 @@ fmt: $(VENV)/.dev  ## put every file into the project's format
 
 bench: $(VENV)/.dev  ## figures beside a baseline of the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: $(VENV)/.dev  ## take the README's pictures anew, with the system's Chromium
+	@$(BIN)/python -m sandbox.pictures docs/images
 
 lock: $(VENV)/.dev  ## pin the newest versions that pyproject.toml allows, with their hashes
 	@$(BIN)/python -m pip install --quiet uv

@@ -61,7 +61,9 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
         help=f"how long a song takes (default {PAGE_SONG_S:g}, in the terminal {EVENING_SONG_S:g}; the "
         "evening takes five times that, about)",
     )
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the database, clips and log there")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep the database and log there, and the evening's clips"
+    )
     given = parser.parse_args(arguments)
     given.terminal = given.terminal or given.plain
     if given.song_seconds is not None and not 0.5 <= given.song_seconds <= 300:

@@ -20,6 +20,8 @@ SETTINGS = {
 }
 """One song at a time: whoever asks next sees the line, and can change their mind."""
 
+LOG_LINES = 25
+
 
 async def serve(folder: Path, *, song_s: float, opens_browser: bool) -> None:
     """The page is served from now on, until cancelled; then nothing is left running."""
@@ -30,6 +32,10 @@ async def serve(folder: Path, *, song_s: float, opens_browser: bool) -> None:
             await asyncio.to_thread(webbrowser.open, page.address)
         await world.teach(*MODELS)
         await page.controls.start()
+        if world.bot.pid is None:
+            print(
+                "The bot did not start. Its log:", *world.bot.log_tail(LOG_LINES), sep="\n  ", file=sys.stderr
+            )
         await asyncio.Event().wait()
 
 

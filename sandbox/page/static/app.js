@@ -173,6 +173,7 @@ function stay() {
 }
 
 byId("messages").addEventListener("load", stay, true);
+new ResizeObserver(stay).observe(byId("messages"));
 byId("messages").addEventListener("scroll", ({ target }) => {
   state.atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 80;
 });

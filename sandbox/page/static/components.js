@@ -23,12 +23,13 @@ const emoji = (part) => (part.emoji ? `${part.emoji.id ? `:${part.emoji.name}:` 
 function button(part, message, act) {
   const words = [emoji(part), part.label ?? ""];
   if (part.style === LINK) {
-    return link(part.url, { class: "button secondary" }, ...words, el("span", { class: "out", "aria-hidden": "true" }, " ↗\uFE0E"));
+    const out = el("span", { "aria-hidden": "true" }, "\u00a0↗\uFE0E");
+    return link(part.url, { class: "button secondary" }, ...words, out);
   }
   if (!STYLES[part.style]) return undrawn(`a button of style ${part.style}`);
   const press = () => act.press(message, part.custom_id);
-  return el("button", { type: "button", class: `button ${STYLES[part.style]}`, disabled: part.disabled, onclick: press },
-    ...words);
+  const kind = `button ${STYLES[part.style]}`;
+  return el("button", { type: "button", class: kind, disabled: part.disabled, onclick: press }, ...words);
 }
 
 function options(part, names) {
@@ -57,7 +58,8 @@ function single(part, offered, message, act) {
 function several(part, offered, message, act) {
   const boxes = offered.map((one) => {
     const box = el("input", { type: "checkbox", value: one.value, checked: one.default });
-    return el("label", {}, box, " ", one.label, one.description ? el("span", { class: "dim" }, ` ${one.description}`) : null);
+    const more = one.description ? el("span", { class: "dim" }, ` ${one.description}`) : null;
+    return el("label", {}, box, " ", one.label, more);
   });
   const send = (event) => {
     const ticked = [...event.target.closest("details").querySelectorAll("input:checked")];

@@ -26,7 +26,8 @@ export function composer({ ask, answered }) {
     const all = leaves(places.commands[channel] ?? []);
     const found = all.filter(({ path }) => path.startsWith(typed) || path.includes(` ${typed}`));
     const items = found.map((one) => ({
-      label: `/${one.path}`, detail: one.description, more: one.options.map(({ name }) => name).join(" "), choose: () => enter(one),
+      label: `/${one.path}`, detail: one.description, choose: () => enter(one),
+      more: one.options.map(({ name }) => name).join(" "),
     }));
     const none = all.length ? "No command begins like this." : "No commands yet: the bot has to start first.";
     return popup.show(words, { hint: items.length ? "" : none, items, first: true });
@@ -83,8 +84,9 @@ export function composer({ ask, answered }) {
   const wrong = (field) => mistake(field.option, field.input.value, field.value);
 
   function mark(field) {
-    const typed = field.input.value.trim().toLowerCase();
-    const same = (offered(field.option, places) ?? []).filter(({ name }) => name.toLowerCase().replace(/^[@#]/, "") === typed.replace(/^[@#]/, ""));
+    const bare = (name) => name.trim().toLowerCase().replace(/^[@#]/, "");
+    const typed = bare(field.input.value);
+    const same = (offered(field.option, places) ?? []).filter(({ name }) => bare(name) === typed);
     if (typed && same.length === 1) pick(field, same[0]);
     if (field.input.value && wrong(field)) field.input.setAttribute("aria-invalid", "true");
   }
@@ -110,7 +112,8 @@ export function composer({ ask, answered }) {
     const options = { ...valuesOf(others), [option.name]: input.value };
     const answer = await ask("complete", { channel, command: command.path, options });
     if (turn !== typing || document.activeElement !== input) return;
-    show(field, answer.choices ?? [], false, answer.failed ?? answer.error ?? (answer.choices.length ? "" : "No options match your search."));
+    const none = answer.choices?.length ? "" : "No options match your search.";
+    show(field, answer.choices ?? [], false, answer.failed ?? answer.error ?? none);
   }
 
   function show(field, choices, first, note = "") {
@@ -120,7 +123,8 @@ export function composer({ ask, answered }) {
     const entered = fields.map((one) => one.option);
     const more = command.options.filter((one) => !entered.includes(one));
     popup.show(input, {
-      title: option.name, hint: option.description + (option.required ? " (required)" : ""), problem, note, items, first,
+      title: option.name, hint: option.description + (option.required ? " (required)" : ""),
+      problem, note, items, first,
       more: more.map((one) => ({ label: one.name, title: one.description, choose: () => add(one).input.focus() })),
     });
   }
@@ -131,7 +135,8 @@ export function composer({ ask, answered }) {
     suggest(empty ?? field);
   }
 
-  const valuesOf = (some) => Object.fromEntries(some.map(({ option, input, value }) => [option.name, value ?? input.value]));
+  const valuesOf = (some) => Object.fromEntries(
+    some.map(({ option, input, value }) => [option.name, value ?? input.value]));
 
   function send() {
     fields.forEach(mark);
@@ -141,7 +146,8 @@ export function composer({ ask, answered }) {
       bad.input.focus();
       return suggest(bad);
     }
-    const details = { channel, command: command.path, options: valuesOf(fields.filter(({ input }) => input.value.trim())) };
+    const options = valuesOf(fields.filter(({ input }) => input.value.trim()));
+    const details = { channel, command: command.path, options };
     leave(true);
     return ask("use", details).then(answered);
   }

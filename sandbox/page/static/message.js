@@ -76,7 +76,7 @@ function embedBox(embed, names) {
   const unknown = Object.keys(embed).filter((part) => !EMBED_PARTS.has(part));
   const box = el("div", { class: "embed" },
     thumbnail ? picture(thumbnail, title, "thumbnail") : null,
-    author ? el("p", { class: "by" }, icon(author), author.url ? link(author.url, {}, author.name) : author.name) : null,
+    author ? el("p", { class: "by" }, icon(author), link(author.url ?? "", {}, author.name)) : null,
     title ? el("p", { class: "title" }, url ? link(url, {}, inline(title, names)) : inline(title, names)) : null,
     description ? el("div", { class: "content" }, blocks(description, names)) : null,
     fields.length ? el("dl", {}, fields.map((field) => fieldBox(field, names))) : null,

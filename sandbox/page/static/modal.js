@@ -35,7 +35,8 @@ function labelled(part, label, description) {
   const required = part.required !== false;
   const control = part.type === INPUT ? input(part, required) : part.type === STRINGS ? select(part, required) : null;
   if (!control) return undrawn(`a field of type ${part.type} in a modal`);
-  return el("label", {}, el("span", {}, label, required ? el("span", { class: "star", "aria-hidden": "true" }, " *") : null),
+  const star = required ? el("span", { class: "star", "aria-hidden": "true" }, " *") : null;
+  return el("label", {}, el("span", {}, label, star),
     description ? el("small", {}, description) : null, control);
 }
 

@@ -36,11 +36,12 @@ export function mistake(option, words, value) {
   if (option.type === FILE) return "This page cannot enter files.";
   if (option.choices && value === undefined) return "Choose one of the options.";
   if (WRONG[option.type]) return value === undefined ? WRONG[option.type] : "";
-  if (option.type === STRING) return between(words.length, option.min_length, option.max_length ?? 6000, " characters");
+  const { min_value: least, max_value: most, min_length: shortest, max_length: longest = 6000 } = option;
+  if (option.type === STRING) return between(words.length, shortest, longest, " characters");
   const number = Number(value ?? words);
   if (!Number.isFinite(number)) return "Must be a number.";
   if (option.type === INTEGER && !Number.isInteger(number)) return "Must be a whole number.";
-  return option.type === NUMBER || option.type === INTEGER ? between(number, option.min_value, option.max_value, "") : "";
+  return option.type === NUMBER || option.type === INTEGER ? between(number, least, most, "") : "";
 }
 
 function between(number, least, most, unit) {

@@ -19,7 +19,8 @@ export function drawChannels({ places, channel, news }, go) {
 export function drawPeople(places, person, become) {
   const playable = places.members.filter((one) => ["Ada", "Ben", "Mo"].includes(one.name));
   const lines = playable.map((one) => {
-    const pick = { type: "radio", name: "person", value: one.name, checked: one.name === person, onchange: () => become(one.name) };
+    const pick = { type: "radio", name: "person", value: one.name, checked: one.name === person,
+      onchange: () => become(one.name) };
     return el("label", {}, el("input", pick), avatar(one), el("span", {}, el("strong", {}, one.name),
       el("small", {}, one.roles.join(", ") || "Member")));
   });

@@ -52,7 +52,8 @@ export function suggestions() {
     const moves = { ArrowDown: 1, ArrowUp: -1 };
     if (box.hidden || !items.length || event.shiftKey) return false;
     if (moves[event.key]) {
-      select(active < 0 && moves[event.key] < 0 ? items.length - 1 : (active + moves[event.key] + items.length) % items.length);
+      const last = active < 0 && moves[event.key] < 0;
+      select(last ? items.length - 1 : (active + moves[event.key] + items.length) % items.length);
     } else if (["Enter", "Tab"].includes(event.key) && active >= 0) items[active].choose();
     else return false;
     event.preventDefault();

@@ -36,7 +36,8 @@ function build(ask) {
     onclick: () => change(lever, value) }, words);
   const figure = () => el("dd");
   const made = {
-    state: el("strong", { role: "status" }), note: el("p", { class: "dim" }), books: el("pre", { tabindex: 0, role: "status" }),
+    state: el("strong", { role: "status" }), note: el("p", { class: "dim" }),
+    books: el("pre", { tabindex: 0, role: "status" }),
     kill: action("Kill it", "bot", "kill"), start: action("Start it", "bot", "start"),
     balance: figure(), spent: figure(), refunded: figure(), running: figure(),
     sent: el("ol", { class: "sent", tabindex: 0, "aria-label": "What the bot sent, newest first" }),
