@@ -72,7 +72,7 @@ class Tab:
             answer = await acts[text(asked, "do")](asked)
         except PickerError as error:
             answer = {"error": str(error)}
-        except (KeyError, ValueError):
+        except (LookupError, ValueError):
             answer = {"error": WENT_WRONG}
         self.outbox.put_nowait({"type": "reply", "id": number(asked, "id"), **answer})
 

@@ -23,8 +23,9 @@ def send(
     *,
     files: Mapping[int, Upload] = NO_FILES,
     to: Person | None = None,
+    answering: Message | None = None,
 ) -> Message:
-    """The message stands in #songs, or only this person sees it there."""
+    """The message stands in #songs, or only this person sees it there; it may answer another one."""
     sent = Sent(payload=payload, files=files)
     check_message(sent)
     posting = Posting(
@@ -32,6 +33,7 @@ def send(
         origin=Origin.BOT,
         flags=EPHEMERAL if to else 0,
         visible_to=to.id if to else None,
+        reference={"message_id": str(answering.id)} if answering else None,
     )
     return post(discord.state, channel=discord.channel("songs"), sent=sent, posting=posting)
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from sandbox.cqtai.oddities import HOSTILE_TITLE
 from sandbox.discord import LocalDiscord
 from tests.e2e_page.gallery import COMMANDS, MARKDOWN, SHORT_EVIL, components, embed, files
 from tests.e2e_page.stand_in import register, send
@@ -19,7 +20,8 @@ def fill(discord: LocalDiscord) -> None:
     """#songs holds one of everything."""
     ada = discord.member("Ada")
     send(discord, {"content": MARKDOWN + f"\n{SHORT_EVIL} <@{ada.id}> <#{discord.channel('moderators').id}>"})
-    send(discord, {"embeds": [embed()], "components": components()}, files=files())
+    everything = send(discord, {"embeds": [embed()], "components": components()}, files=files())
+    send(discord, {"content": "an answer"}, answering=everything)
     send(discord, {"content": "for Ada's eyes"}, to=ada)
 
 
@@ -37,6 +39,7 @@ async def test_all_that_a_message_can_hold_is_drawn_and_none_of_it_is_markup(tmp
         await expect(drawn.get_by_role("combobox", name="A member")).to_contain_text("@Ben")
         await expect(drawn.get_by_role("link", name="evil.html")).to_have_attribute("download", "evil.html")
         await expect(drawn.locator("a", has_text="click")).to_have_count(0)
+        await expect((await ada.sees("an answer")).locator(".above")).to_have_text(f"Inspire {HOSTILE_TITLE}")
         assert await ada.sight.evaluate("typeof hacked") == "undefined"
         assert await ada.sight.locator("#messages script, #messages img[src=x]").count() == 0
         assert ada.troubles == []

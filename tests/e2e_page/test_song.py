@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ async def test_a_member_asks_for_a_song_and_plays_both_clips(tmp_path: Path) -> 
         for number in range(2):
             await ada.plays(result, number)
         await expect(status).to_contain_text("Your song is ready")
+        await status.get_by_role("link", name="Go to the song").click()
+        await expect(result).to_have_class(re.compile("found"))
         assert ada.troubles == []
 
 

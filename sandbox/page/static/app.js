@@ -8,7 +8,7 @@ import { world } from "./world.js";
 import { drawChannels, drawPeople, drawers, shownTheme } from "./places.js";
 
 const state = { places: null, version: 0, channel: null, messages: new Map(), views: new Map(), news: new Map(),
-  atEnd: true };
+  atEnd: true, top: 0 };
 const [firstName, firstChannel] = decodeURIComponent(location.hash.slice(1)).split("/");
 let person = firstName || "Ada";
 let wanted = firstChannel || "songs";
@@ -175,7 +175,9 @@ function stay() {
 byId("messages").addEventListener("load", stay, true);
 new ResizeObserver(stay).observe(byId("messages"));
 byId("messages").addEventListener("scroll", ({ target }) => {
-  state.atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 80;
+  const near = target.scrollHeight - target.scrollTop - target.clientHeight < 80;
+  if (near || target.scrollTop < state.top) state.atEnd = near; // the list may have grown since it was scrolled
+  state.top = target.scrollTop;
 });
 
 // Messages of one author in a row stand together.
