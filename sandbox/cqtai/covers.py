@@ -13,7 +13,7 @@ LARGE_COVER_PX = 1024
 JPEG_QUALITY = 86
 TITLE_SHARE = 0.084
 """Height of the title's letters, of the image's edge."""
-_LAST_LATIN = 0x024F
+_LAST_LETTER = 0x7E
 """The last code point that Pillow's own font has letters for."""
 
 Pixels = npt.NDArray[np.float64]
@@ -119,7 +119,7 @@ _DESIGNS: tuple[Callable[[_Canvas], Pixels], ...] = (_dunes, _rings, _aurora)
 
 
 def _write_title(image: Image.Image, title: str) -> None:
-    if any(ord(letter) > _LAST_LATIN for letter in title):
+    if any(ord(letter) > _LAST_LETTER for letter in title):
         return
     edge = image.width
     margin = edge * 0.07
