@@ -80,6 +80,7 @@ class Drawing:
             "loading": message.loading,
             "used": self._used(message),
             "reply": self._reply(message),
+            "everyone": message.now.mention_everyone,
             "pings": [str(user_id) for user_id in message.pinged],
         }
 

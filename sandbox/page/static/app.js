@@ -51,7 +51,7 @@ function notice(words) {
   const bot = state.places.members.find((one) => one.bot) ?? { id: "0", name: "Inspire", bot: true };
   received({ id: `local-${localIds}`, channel: state.channel, author: bot, at: Date.now() / 1000, edited: null,
     content: `⚠ ${words}`, embeds: [], files: [], components: [], ephemeral: true, loading: false, used: null,
-    reply: null, pings: [] });
+    reply: null, pings: [], everyone: false });
 }
 
 function opened() {

@@ -22,7 +22,7 @@ const INLINE = [
     (found, names) => link(found[2], { title: found[3] ?? found[2] }, inline(found[1], names))],
   [/^<(https?:\/\/[^\s<>]+)>/, (found) => link(found[1], {}, found[1])],
   [/^https?:\/\/[^\s<>]*[^\s<>.,:;!?"'()\]*_~|]/, (found) => link(found[0], {}, found[0])],
-  [/^@(everyone|here)\b/, (found) => mention(found[0], true)],
+  [/^@(everyone|here)\b/, (found, names) => (names.everyone ? mention(found[0], true) : found[0])],
 ];
 
 const mention = (words, mine) => el("span", { class: mine ? "mention mine" : "mention" }, words);

@@ -19,7 +19,8 @@ export function update(view, message, names, act) {
   node.classList.toggle("private", message.ephemeral);
   node.setAttribute("aria-label", `${message.author.name}, ${written(message.at, "t")}`);
   const people = JSON.stringify(names.known());
-  parts(message, names, act).forEach(([facts, draw], index) => {
+  const here = Object.assign(Object.create(names), { everyone: message.everyone });
+  parts(message, here, act).forEach(([facts, draw], index) => {
     const key = JSON.stringify(facts) + people;
     if (view.drawn[index]?.key === key) return;
     const part = el("div", { class: "part" }, draw());
