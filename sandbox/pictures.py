@@ -19,7 +19,7 @@ from sandbox.page.town import settle
 from sandbox.world import World
 
 SEED: Final = 77
-SONG_S: Final = 12.0
+SONG_S: Final = 20.0
 PATIENCE_MS: Final = 120_000
 TALL, WIDE, PHONE = (1280, 1060), (1280, 800), (390, 844)
 COLOURS: Final = 256

@@ -38,6 +38,13 @@ def send(
     return post(discord.state, channel=discord.channel("songs"), sent=sent, posting=posting)
 
 
+def write_to(person: Person, *, discord: LocalDiscord, words: str) -> None:
+    """The bot has written to the person directly."""
+    posting = Posting(author=discord.state.world.bot, origin=Origin.BOT)
+    sent = Sent(payload={"content": words}, files={})
+    post(discord.state, channel=person.direct_channel, sent=sent, posting=posting)
+
+
 def register(discord: LocalDiscord, commands: Sequence[Payload]) -> None:
     """The bot has these commands."""
     discord.state.commands.replace(None, commands=check_commands(list(commands)))

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from sandbox.cqtai.oddities import HOSTILE_TITLE
 from sandbox.discord import LocalDiscord
 from tests.e2e_page.gallery import COMMANDS, MARKDOWN, SHORT_EVIL, components, embed, files
-from tests.e2e_page.stand_in import register, send
+from tests.e2e_page.stand_in import register, send, write_to
 from tests.e2e_page.theatre import SIZES, Scheme, Visitor, theatre
 
 pytestmark = pytest.mark.long
@@ -84,6 +84,11 @@ async def nobody_is_kept_out(ada: Visitor) -> None:
             width = await ada.sight.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert width <= 0, (scheme, size)
             assert await ada.faults() == [], (scheme, size)
+    for drawer in ("Channels", "World"):
+        await ada.sight.get_by_role("button", name=drawer).click()
+        assert await ada.faults() == [], drawer
+        await ada.sight.keyboard.press("Escape")
+        await expect(ada.sight.get_by_role("button", name=drawer)).to_be_focused()
 
 
 async def test_each_sees_only_what_they_may(tmp_path: Path) -> None:
@@ -98,7 +103,11 @@ async def test_each_sees_only_what_they_may(tmp_path: Path) -> None:
         await expect(mo.sight.get_by_role("option")).to_have_count(2)
         await ada.sight.locator("#words").fill("/quo")
         await expect(ada.sight.locator("#hint")).to_contain_text("No command begins like this.")
+        write_to(here.world.discord.member("Ada"), discord=here.world.discord, words="a song for you alone")
+        await ada.goes_to("Inspire")
+        await ada.sees("a song for you alone")
         await ada.becomes("Ben")
+        await expect(ada.sight.locator("#channels")).not_to_contain_text("Inspire")
         await expect(ada.message("for Ada's eyes")).to_have_count(0)
         await ada.becomes("Mo")
         await ada.goes_to("moderators")

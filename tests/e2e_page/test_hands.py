@@ -73,6 +73,7 @@ async def test_every_kind_of_option_can_be_given_and_taken_away(tmp_path: Path) 
         await give(mo, "reason", "far too long")
         await mo.sight.get_by_role("button", name="Send").click()
         await expect(mo.sight.locator("#hint")).to_contain_text("Must be 10 or fewer characters.")
+        assert await mo.faults() == []
         await option(mo, "reason").fill("")
         await option(mo, "reason").press("Backspace")
         await expect(option(mo, "reason")).to_have_count(0)
