@@ -123,7 +123,8 @@ class Drawing:
         if not replied or channel is None:
             return None
         found = channel.message(replied)
-        if found is None:
+        if found is None or found.visible_to not in (None, message.visible_to):
+            # what one person alone may read is not quoted to others
             return {"id": str(replied), "name": "", "words": "Original message was deleted"}
         title = text(found.embeds[0], "title") if found.embeds else ""
         words = (found.content or title or "Click to see attachment")[:QUOTED]
