@@ -164,7 +164,7 @@ class Tab:
             self._tell_message(change.channel_id, change.message_id)
 
     def _tell_places(self) -> None:
-        self.outbox.put_nowait(self._drawing.places(self._person.member))
+        self.outbox.put_nowait(self._drawing.places(self._person.member) | {"people": list(PEOPLE)})
 
     def _tell_message(self, channel_id: int, message_id: int) -> None:
         member = self._person.member

@@ -17,7 +17,7 @@ export function drawChannels({ places, channel, news }, go) {
 }
 
 export function drawPeople(places, person, become) {
-  const playable = places.members.filter((one) => ["Ada", "Ben", "Mo"].includes(one.name));
+  const playable = places.members.filter((one) => places.people.includes(one.name));
   const lines = playable.map((one) => {
     const pick = { type: "radio", name: "person", value: one.name, checked: one.name === person,
       onchange: () => become(one.name) };
