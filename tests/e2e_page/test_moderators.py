@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from sandbox.cqtai import PLAYLISTS
 from tests.e2e_page.gallery import SHORT_EVIL
 from tests.e2e_page.theatre import theatre
+
+pytestmark = pytest.mark.long
 
 
 async def test_a_grant_is_seen_by_the_member_and_a_request_is_approved(tmp_path: Path) -> None:
