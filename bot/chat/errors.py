@@ -17,7 +17,6 @@ from bot.domain.errors import (
     CooldownError,
     CreditsError,
     ModelError,
-    NotOperatorError,
     NotYoursError,
     PausedError,
     PersonaError,
@@ -30,6 +29,7 @@ from bot.domain.errors import (
     TooLateError,
     WeightError,
 )
+from bot.domain.moderator_errors import NotOperatorError
 from bot.domain.people import UnderWayError
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 import discord
 
 from bot.chat.client import client_of
-from bot.domain.errors import NotOperatorError
+from bot.domain.moderator_errors import NotOperatorError
 
 T = TypeVar("T")
 

@@ -4,9 +4,9 @@ InspireError
 |- RefusalError              the member can mend it; nothing was sent, nothing is held
 |  |- PlaylistError  ClipError  PersonaError  WeightError  ModelError  PromptError
 |  |- CreditsError  BudgetError  ActiveLimitError  CooldownError  StoppingError
-|  |- BlockedError  PausedError  ChannelError  NotOperatorError
-|  |- those of moderator_errors.py
-|  `- RequestNotFoundError  NotYoursError  TooLateError
+|  |- BlockedError  PausedError  ChannelError
+|  |- RequestNotFoundError  NotYoursError  TooLateError
+|  `- those of moderator_errors.py, people.py, playlists.py and songbook.py
 |- ProviderError             split by what the caller does next
 |  |- NotAcceptedError       surely not taken: keep the place, try again later (429, 503, connection refused)
 |  |- RejectedError          surely refused: this request ends (400, 451, 500 and other definite answers)
@@ -128,11 +128,6 @@ class PausedError(RefusalError):
     """The moderators have paused the server's songs; `reason` is in their words."""
 
     reason: str
-
-
-@dataclass(eq=False)
-class NotOperatorError(RefusalError):
-    """It is for whoever runs the bot."""
 
 
 @dataclass(eq=False)

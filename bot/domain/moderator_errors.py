@@ -72,3 +72,8 @@ class ChannelAccessError(ModeratorError):
 @dataclass(eq=False)
 class OldFormError(ModeratorError):
     """The form was opened before the bot was started anew."""
+
+
+@dataclass(eq=False)
+class NotOperatorError(RefusalError):
+    """It is for whoever runs the bot."""

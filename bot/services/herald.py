@@ -8,7 +8,7 @@ from bot.domain.errors import NoAccessError, TryLaterError, UnsendableError
 from bot.services.books import DueChange
 from bot.services.lease import Lease
 from bot.services.ports import Announcer, Clock
-from bot.services.work import Store
+from bot.services.work import Store, Work
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Herald:
         """The decisions to post now."""
         now = self._clock()
         lease = Lease(self._owner, now + timedelta(seconds=LEASE_S))
-        return await self._store.write(lambda work: work.changes.claim_due(now=now, lease=lease, limit=limit))
+        return await self._store.write(_claim, now, lease, limit)
 
     async def next_due_at(self) -> datetime | None:
         """When the next decision has to be posted."""
@@ -57,12 +57,24 @@ class Herald:
                 log.error("OPERATOR: a decision could not be posted: %s", error.cause, extra=facts)
             except (NoAccessError, UnsendableError) as error:
                 log.warning("a decision can't be posted to the log channel: %r", error, extra=facts)
-        await self._store.write(lambda work: work.changes.posted(due))
+        await self._store.write(_posted, due)
 
     async def _retry(self, due: DueChange, error: TryLaterError) -> None:
         pause_s = max(error.retry_after_s or 0.0, min(RETRY_S * 2.0**due.attempts, RETRY_MAX_S))
         next_at = self._clock() + timedelta(seconds=pause_s)
-        await self._store.write(lambda work: work.changes.failed(due, next_at=next_at))
+        await self._store.write(_failed, due, next_at)
+
+
+def _claim(work: Work, now: datetime, lease: Lease, limit: int) -> list[DueChange]:
+    return work.changes.claim_due(now=now, lease=lease, limit=limit)
+
+
+def _posted(work: Work, due: DueChange) -> None:
+    work.changes.posted(due)
+
+
+def _failed(work: Work, due: DueChange, next_at: datetime) -> None:
+    work.changes.failed(due, next_at=next_at)
 
 
 def facts_of_change(due: DueChange) -> dict[str, object]:

@@ -75,6 +75,14 @@ def pauses(others: Mapping[str, float], *, lease_s: float) -> dict[str, str]:
 
 
 def _written_in(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    homes = {
+        alias.asname or alias.name: (node.module or "").rpartition(".")[2]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("_store.write"):
-            yield f"{path.stem}.{ast.unparse(node.args[0])}"
+            unit = ast.unparse(node.args[0])
+            yield f"{homes.get(unit, path.stem)}.{unit}"

@@ -39,6 +39,37 @@ CANCEL, END, FAILED, ENDING = "songs._cancel", "following._end", "courier._faile
 FORGET, FIND = "courier._forget_token", "announcer.find_result"
 LEARN, INTEND = "courier._learn_message", "courier._intend"
 """The steps of lives that go another way."""
+DECISIONS = {
+    "allowances._budget",
+    "allowances._of_everyone",
+    "allowances._of_role",
+    "approvals.lapse",
+    "guild_rules._end_approval",
+    "guild_rules.settle",
+    "moderation.whole",
+    "operation._go_on",
+    "operation._halt",
+    "playlists._add",
+    "playlists._remove",
+    "privacy._forget",
+    "queue._cancel",
+    "queue._pause",
+    "queue._resume",
+    "songbook._rate",
+    "songbook._remove",
+}
+"""Whole commands and lapses: each is one unit under its interaction's id, with nothing to go on with."""
+CHORES = {"retention._close_guild", "retention.unit", "servers._joined", "servers._left", "servers._look"}
+"""What is looked for again after each start."""
+MODERATORS_POSTS = {
+    "announcer.edit_approval",
+    "announcer.post_approval",
+    "announcer.post_change",
+    "herald._claim",
+    "herald._failed",
+    "herald._posted",
+}
+"""Posts of the outbox for moderators: a death repeats them, which Discord knows by their nonces."""
 ON_ITS_WAY = {
     "submitting._take:after",
     "provider.submit:before",
@@ -71,6 +102,9 @@ def test_every_step_that_the_services_can_take_has_its_points() -> None:
         FIND,
         LEARN,
         INTEND,
+        *DECISIONS,
+        *CHORES,
+        *MODERATORS_POSTS,
     }
 
 

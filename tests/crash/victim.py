@@ -117,7 +117,7 @@ def mortal_store(store: Store, points: Points) -> Store:
 
 def make_mortal(points: Points) -> None:
     """The bot will be composed of drivers that pass the points."""
-    app, inspire = import_module("bot.app"), import_module("cogs.inspire")
+    app, ordering = import_module("bot.app"), import_module("bot.chat.ordering")
 
     @asynccontextmanager
     async def opened(
@@ -133,7 +133,7 @@ def make_mortal(points: Points) -> None:
     for port, name in DRIVERS.items():
         steps = [step for step in port_calls() if step.startswith(f"{port}.")]
         put(app, name, partial(made, getattr(app, name), steps))
-    put(inspire, "show", lambda *a, show=inspire.show, **k: points.around(ANSWER, show(*a, **k)))
+    put(ordering, "show", lambda *a, show=ordering.show, **k: points.around(ANSWER, show(*a, **k)))
 
 
 def make_hasty(told: Mapping[str, float]) -> None:

@@ -1,6 +1,5 @@
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,11 +18,10 @@ from bot.domain.songs import Order
 from bot.services import queue
 from bot.services.cards import StatusCard
 from bot.services.decisions import By
-from bot.services.gate import Gate, Trouble
 from bot.services.line import LINE_S
 from bot.services.moves import make_move
 from bot.services.work import Work
-from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, START, House, house
+from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, House, house
 
 MO = 10**17 + 9
 ELSEWHERE = GUILD + 50
@@ -223,81 +221,6 @@ async def test_the_message_of_one_whose_turn_comes_nearer_is_told_within_a_spaci
             cards[2].request_id: 2,
             cards[4].request_id: 4,
         }
-
-
-async def test_expectations_follow_the_places_and_what_runs_in_them(tmp_path: Path) -> None:
-    async with house(tmp_path, places=2, policy=POLICY) as home:
-        await home.place()
-        await home.submit()
-        home.clock.turn(61)
-        await home.place(BEN)
-        await home.submit()
-        for user_id in (1, 2, 3):
-            await home.place(user_id)
-        view = await home.services.queue.view(GUILD, 1)
-        after = [card.expected_at - START for card in view.waiting.cards if card.expected_at]
-        # the running ones end after 101 and 162 s, and each waiting one takes 101 s from such an end
-        assert after == [timedelta(seconds=seconds) for seconds in (202, 263, 303)]
-        home.clock.turn(200)
-        view = await home.services.queue.view(GUILD, 1)
-        late = [card.expected_at - home.clock() for card in view.waiting.cards if card.expected_at]
-        assert late == [timedelta(seconds=seconds) for seconds in (101, 101, 202)]
-
-
-async def test_the_usual_times_are_those_of_each_requests_model(home: House) -> None:
-    def learn(work: Work) -> None:
-        durations = work.timings.of("v40")
-        for _ in range(1000):
-            durations = durations.with_song(30)
-        work.timings.keep("v40", durations)
-
-    await home.store.write(learn)
-    quick = [await home.place(user_id, Order(playlist=PLAYLIST, model="v40")) for user_id in (1, 2)]
-    slow = await home.place(3)
-    quick_s = [(card.expected_at - START).total_seconds() for card in quick if card.expected_at]
-    assert quick_s == [pytest.approx(30, abs=1)] * 2
-    assert slow.expected_at
-    assert (slow.expected_at - START).total_seconds() == pytest.approx(131, abs=1)
-
-
-async def test_a_provider_that_takes_fewer_makes_the_line_slower(home: House) -> None:
-    await home.store.write(lambda work: work.gates.put(Gate(1)))
-    first, second = await home.place(), await home.place(BEN)
-    assert (first.expected_at, second.expected_at) == (
-        START + timedelta(seconds=101),
-        START + timedelta(seconds=202),
-    )
-
-
-async def test_more_running_than_there_are_places_make_room_for_nobody_at_first(tmp_path: Path) -> None:
-    async with house(tmp_path, places=3, policy=POLICY) as home:
-        for _ in range(3):
-            await home.place()
-            await home.submit()
-            home.clock.turn(10)
-        await home.store.write(lambda work: work.gates.put(Gate(1)))
-        card = await home.place()
-        assert card.expected_at == START + timedelta(seconds=20 + 101 + 101)
-
-
-async def test_of_very_many_running_the_ends_count_as_even(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.services.status.MOST_LOOKED_AT", 1)
-    async with house(tmp_path, places=2, policy=POLICY) as home:
-        for user_id in (1, 2):
-            await home.place(user_id)
-        await home.submit()
-        cards = [await home.place(user_id) for user_id in (3, 4, 5)]
-        expected = [(card.expected_at - START).total_seconds() for card in cards if card.expected_at]
-        assert expected == [pytest.approx(seconds, abs=0.01) for seconds in (151.5, 202, 252.5)]
-
-
-async def test_nothing_is_expected_while_the_provider_is_out_of_reach(home: House) -> None:
-    await home.store.write(lambda work: work.gates.put(Gate(2).met(Trouble.OUTAGE, now=START)))
-    card = await home.place()
-    assert (card.position, card.pause, card.expected_at) == (1, Trouble.OUTAGE, None)
-    assert (await home.services.queue.view(GUILD, ADA)).pause is Trouble.OUTAGE
 
 
 async def test_what_a_pause_met_at_the_provider_is_still_posted(home: House) -> None:

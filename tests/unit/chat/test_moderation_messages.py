@@ -1,0 +1,137 @@
+from dataclasses import replace
+
+import pytest
+
+from bot.chat.render import approval, change_message, change_words
+from bot.chat.render.change import WORDS, log_message
+from bot.chat.render.effects import allowance, available
+from bot.chat.render.rules import rules_message
+from bot.chat.render.statement import budget_words, standing_message
+from bot.domain.changes import Action, Change
+from bot.domain.guild_settings import Budget, GuildSettings
+from bot.domain.ledger import Entry, TransferKind
+from bot.domain.quota import Period, Policy, Source
+from bot.domain.requests import Failure, FailureKind, State
+from bot.services.cards import ApprovalCard
+from bot.services.guild_rules import RulesInForce
+from bot.services.moderation import Effect
+from bot.services.quotas import BudgetState, Statement
+from tests.unit.chat.samples import MEMBER, NOW, PLAYLIST, check_sendable, fields
+
+LONGEST = 2**63 - 1
+POLICY = Policy(allowance=1_000_000, period=Period.MONTH, max_active=1000, cooldown_s=86_400)
+STATEMENT = Statement(
+    available=1_000_000,
+    held=1_000_000,
+    used=1_000_000,
+    bonus=1_000_000,
+    resets_at=NOW,
+    policy=POLICY,
+    budget=BudgetState(credits=1_000_000, left=999_999, period=Period.DAY, resets_at=NOW),
+    blocked="*" * 500,
+    entries=tuple(
+        Entry(kind=TransferKind.SINGLE, amount=sign, request_id=None, reason=reason, at=NOW, note=note)
+        for sign, reason, note in (
+            (60, "grant", "_" * 500),
+            (60, "grant", None),
+            (-30, "allowance", None),
+            (90, "allowance", None),
+        )
+    ),
+)
+
+
+def change(action: Action, **facts: str | int | None) -> Change:
+    return Change(
+        id=LONGEST,
+        guild_id=LONGEST,
+        actor_id=LONGEST,
+        action=action,
+        subject_id=None if action in {Action.PAUSE, Action.BUDGET} else LONGEST,
+        before=dict.fromkeys(facts),
+        after=facts,
+        reason="*" * 500,
+        at=NOW,
+    )
+
+
+@pytest.mark.parametrize("action", Action)
+def test_every_decision_has_words_and_fits_with_the_longest_reason(action: Action) -> None:
+    decision = change(action, credits=1_000_000, channel=LONGEST, request="1" * 19, name="*" * 100)
+    assert WORDS[action] in change_words(decision)
+    check_sendable(embeds=[change_message(decision)])
+
+
+def test_a_fact_is_shown_with_what_it_was() -> None:
+    decision = replace(change(Action.LIMITS, active=3), before={"active": 1, "gone": "x"}, reason=None)
+    words = change_words(decision)
+    assert "requests at a time: 1 → 3" in words
+    assert "gone: x → \N{EN DASH}" in words
+    assert "Reason" not in words
+    assert "active: 3" not in change_words(replace(decision, before={"active": 3}))
+
+
+def test_the_log_shows_as_many_as_fit() -> None:
+    check_sendable(embeds=[log_message([change(Action.GRANT, credits=1)] * 15)])
+    assert log_message([]).description == "Nothing yet."
+
+
+def test_sixty_roles_with_allowances_fit_or_are_counted() -> None:
+    settings = GuildSettings(
+        roles={LONGEST - n: 1_000_000 for n in range(60)},
+        budget=Budget(credits=1_000_000, period=Period.MONTH, opened_in="2026-11"),
+        requests_channel_id=LONGEST,
+        results_channel_id=LONGEST,
+        approval_channel_id=LONGEST,
+        log_channel_id=LONGEST,
+        paused="*" * 500,
+    )
+    embed = rules_message(RulesInForce(settings=settings, policy=POLICY, model="m" * 50))
+    check_sendable(embeds=[embed])
+    assert "more" in (fields(embed)["Roles"] or "")
+    few = replace(settings, roles={LONGEST: 5}, budget=None, paused=None)
+    shown = fields(rules_message(RulesInForce(settings=few, policy=POLICY, model="v55")))
+    assert (shown["Roles"], shown["Budget"]) == (f"<@&{LONGEST}> 5", "none")
+
+
+@pytest.mark.parametrize("source", Source)
+def test_another_members_credits_fit_and_say_where_they_come_from(source: Source) -> None:
+    policy = replace(POLICY, source=source, role_id=LONGEST)
+    embed = standing_message(replace(STATEMENT, policy=policy), user_id=MEMBER)
+    check_sendable(embeds=[embed])
+    assert f"<@{MEMBER}>" in (embed.description or "")
+    lines = fields(embed)["Last entries"] or ""
+    assert "**+60** bonus ·" in lines
+    assert "**\N{MINUS SIGN}30** allowance changed" in lines
+
+
+def test_an_effect_says_what_was_before() -> None:
+    poorer = replace(STATEMENT, available=30, policy=replace(POLICY, allowance=30))
+    assert available(Effect(before=poorer, after=poorer)) == "30 credits can be spent, as before."
+    richer = Effect(before=poorer, after=STATEMENT)
+    assert "can be spent now; before, it was 30." in available(richer)
+    assert "Before, it was 30 credits." in allowance(richer)
+    assert STATEMENT.budget is not None
+    assert "**999,999** of 1,000,000 credits" in budget_words(STATEMENT.budget)
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("decided_by", [None, LONGEST])
+def test_what_moderators_decide_by_fits_and_has_buttons_while_it_waits(
+    state: State, decided_by: int | None
+) -> None:
+    card = ApprovalCard(
+        request_id=10**18,
+        user_id=MEMBER,
+        playlist_id=PLAYLIST,
+        model="m" * 50,
+        prompt="*" * 5000,
+        cost=30,
+        state=state,
+        failure=Failure(FailureKind.MODERATOR, "_" * 500),
+        approve_by=NOW,
+        decided_by=decided_by,
+    )
+    embed, view = approval.approval_message(card)
+    check_sendable(embeds=[embed])
+    assert len(view.children) == (2 if state is State.AWAITING else 0)
