@@ -1,24 +1,21 @@
 """Requests that moderators approve first: what they are shown, and what they decide."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from bot.domain.changes import Action
 from bot.domain.errors import (
     MessageGoneError,
     NoAccessError,
     RequestNotFoundError,
-    StaleError,
     TryLaterError,
     UnsendableError,
 )
 from bot.domain.moderator_errors import DecidedError
 from bot.domain.requests import Failure, FailureKind, Move, Request, State
 from bot.services.cards import ApprovalCard
-from bot.services.decisions import By, decide
+from bot.services.decisions import By, decide, made
 from bot.services.facts import facts_of
 from bot.services.moderation import check_reason
 from bot.services.moves import existing, make_move
@@ -30,11 +27,8 @@ from bot.services.work import Store, Work
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
 DECISIONS_LOOKED_AT = 50
 """How many of a member's last decisions are looked through for the one about a request."""
-ATTEMPTS = 3
-"""How often a decision is tried that meets another move of its request."""
 
 
 class Approvals:
@@ -66,17 +60,7 @@ class Approvals:
         if request_id > LARGEST_ID:
             raise RequestNotFoundError
         now = self._clock()
-        return await _again(lambda work: _decide(work, by, request_id, action, reason, now), self._store)
-
-
-async def _again(unit: Callable[[Work], T], store: Store) -> T:
-    """What the unit gives, also where another move of the same request came between, a few times."""
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return await store.write(unit)
-        except StaleError:
-            continue
-    return await store.write(unit)
+        return await made(self._store, lambda work: _decide(work, by, request_id, action, reason, now))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from bot.services.cards import StatusCard, next_look_at
 from bot.services.delivery import Delivery
 from bot.services.edits import Said
 from bot.services.facts import facts_of, facts_of_notice
-from bot.services.intents import Intent, Way, may_be_unanswered, ways
+from bot.services.intents import Intent, Way, may_be_unanswered, ways_of_endings
 from bot.services.lease import Lease
 from bot.services.line import LINE_S, Line
 from bot.services.moves import existing
@@ -141,9 +141,7 @@ class Courier:
         """The status message is out of reach: go on without it, but the member must learn how it ended."""
         if not card.must_be_known:
             return
-        for way in ways(request, self._clock()):
-            if way is Way.RESULTS:  # an end without a song is told where the song was asked for
-                continue
+        for way in ways_of_endings(request, self._clock()):
             intent = Intent(way, self._clock())
             if way is Way.FOLLOW_UP:
                 if notice.intent:  # once is enough in public: a direct message has a nonce

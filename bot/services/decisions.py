@@ -1,10 +1,17 @@
 """Moderators' decisions: each is written down in the unit of work that carries it out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from bot.domain.changes import Action, Change, Facts
-from bot.services.work import Work
+from bot.domain.errors import StaleError
+from bot.services.work import Store, Work
+
+T = TypeVar("T")
+ATTEMPTS = 3
+"""How often a decision is tried that meets another move of one of its requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +21,20 @@ class By:
     interaction_id: int
     guild_id: int
     actor_id: int
+
+
+async def made(store: Store, unit: Callable[[Work], T]) -> T:
+    """What the unit gives, which is tried again where a request that it moves has just moved otherwise.
+
+    Raises:
+        StaleError: that happened every time.
+    """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await store.write(unit)
+        except StaleError:
+            continue
+    return await store.write(unit)
 
 
 def decide(

@@ -73,6 +73,11 @@ def ways(request: Request, now: datetime) -> Iterator[Way]:
     yield Way.MEMBER
 
 
+def ways_of_endings(request: Request, now: datetime) -> list[Way]:
+    """How the end of a request without a song may be told, best first: where results go, nobody asked."""
+    return [way for way in ways(request, now) if way is not Way.RESULTS]
+
+
 def may_be_unanswered(request: Request, now: datetime) -> bool:
     """True when a token that does not work may yet begin to."""
     return request.address.message_id is None and now - request.placed_at < ANSWERED_WITHIN

@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Concatenate, ParamSpec
 
 from bot.domain.changes import Action, Facts
-from bot.domain.errors import StaleError
 from bot.domain.guild_settings import MOST_CREDITS
 from bot.domain.ledger import bonus_account
 from bot.domain.moderator_errors import AmountError, BotMemberError, NotBlockedError, ReasonError
 from bot.domain.quota import Policy, window_of
 from bot.domain.requests import CANCEL_FROM, Failure, FailureKind
-from bot.services.decisions import By, decide
+from bot.services.decisions import By, decide, made
 from bot.services.moves import make_move
 from bot.services.ports import Clock
 from bot.services.quotas import Statement, statement_of
@@ -22,8 +21,6 @@ P = ParamSpec("P")
 
 REASON_LIMIT = 500
 """Characters of a reason."""
-ATTEMPTS = 3
-"""How often a change is tried whose requests move at the same moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,13 +132,7 @@ class Moderation:
             cancelled = unit(work, by, subject, now, *args, **kwargs)
             return Effect(before=before, after=self._statement(work, by, subject, now), cancelled=cancelled)
 
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return await self._store.write(whole)
-            except StaleError:  # a waiting request has just been taken to the provider
-                if attempt == ATTEMPTS:
-                    raise
-        raise AssertionError("every attempt either gives the effect or raises")
+        return await made(self._store, whole)
 
     def _statement(self, work: Work, by: By, subject: Subject, now: datetime) -> Statement:
         return statement_of(work, by.guild_id, subject.user_id, subject.role_ids, usual=self._policy, now=now)

@@ -46,7 +46,6 @@ DECISIONS = {
     "approvals.lapse",
     "guild_rules._end_approval",
     "guild_rules.settle",
-    "moderation.whole",
     "operation._go_on",
     "operation._halt",
     "playlists._add",

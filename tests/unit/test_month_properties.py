@@ -223,5 +223,5 @@ class Month(RuleBasedStateMachine):
             assert 0 <= state.left <= budget.target(budget_window(budget, self.now))
 
 
-Month.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Month.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 TestMonth = Month.TestCase

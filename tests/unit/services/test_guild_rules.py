@@ -14,6 +14,7 @@ from bot.domain.moderator_errors import AmountError, ApprovalChannelError, Decid
 from bot.domain.requests import FailureKind, State
 from bot.services.approvals import Approvals
 from bot.services.decisions import By
+from bot.services.outbox import NoticeKind
 from tests.unit.services.contended import ContendedStore
 from tests.unit.services.house import ADA, BEN, CHANNEL, GUILD, MODERATOR, House
 
@@ -75,6 +76,10 @@ async def test_an_approved_request_stands_in_line(home: House) -> None:
     request_id = await asked(home)
     posted, cards = home.announcer.approvals[request_id]
     assert (posted.channel_id, cards[0].state, cards[0].cost) == (MODS, State.AWAITING, 30)
+    home.clock.turn(4)
+    touched = home.clock.now
+    await home.store.write(lambda work: work.notices.touch(request_id, NoticeKind.APPROVAL, due_at=touched))
+    assert (await home.tell(), len(cards)) == (1, 1), "nothing new is not said again"
     by = home.by()
     await home.services.approvals.approve(by, request_id)
     request = await home.services.approvals.approve(by, request_id)
