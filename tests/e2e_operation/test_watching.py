@@ -128,7 +128,7 @@ async def test_a_worker_that_hangs_is_named(
     monkeypatch.setattr("bot.services.workers.HANGS_S", -1.0)  # nobody can look for work so often
     status, said = await watched.watch.get("/healthz")
     assert status == 503
-    assert "submitter, follower, courier, retention: no look for work for" in said
+    assert "submitter, follower, courier, herald, retention: no look for work for" in said
 
 
 async def test_what_is_under_way_is_counted_while_it_is(local: Stage, watched: Watched) -> None:
