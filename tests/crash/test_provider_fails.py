@@ -95,8 +95,9 @@ async def test_a_refused_account_costs_one_request_and_the_line_goes_on_by_itsel
         else:
             account.balance = 0
         await here.start()
-        first, *others = await order_many(here, 5)
-        await all_told(here, first.id)
+        (first,) = await order_many(here, 1)
+        await all_told(here, first.id)  # alone: of several at once any may be the first in the database
+        others = await order_many(here, 4)
         for one in others:
             await says(here, one, "The bot's account at the song service needs its operator.")
         here.provider.key, account.balance = key, balance

@@ -120,7 +120,7 @@ async def test_a_database_that_hangs_under_the_workers_costs_nothing(
 ) -> None:
     trouble.hang(unit)
     if unit == "_keep_asking":
-        local.song_takes(1.5)  # not finished when it is first asked about
+        local.song_takes(5.0)  # not finished when it is first asked about
     async with local.bot():
         status = await local.place()
         await local.provider.wait_for(lambda provider: len(provider.tasks) == 1)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are l
 ALTERNATE_SCREEN, MAIN_SCREEN, CURSOR = "\x1b[?1049h", "\x1b[?1049l", "\x1b[?25h"
 STORY = (
     "Ada: /inspire playlist:https://suno.com/playlist/",
-    "(only Ada can see this): Your credits | 60 credits every week. | Available: 30 credits | On hold: 30",
+    "(only Ada can see this): Your credits | 60 credits every week, as for everyone here. | Available: 30",
     "style_weight:0.8 audio_weight:0.25 weirdness:0.4 persona:",
     "(only Mo can see this): That playlist link looks cut off",
     "Number 1 in line.",
