@@ -64,6 +64,9 @@ class RecordingAnnouncer(Announcer):
         """Take it: nobody moderates here."""
         return Posted(channel_id, card.request_id)
 
+    async def find_approval(self, channel_id: int, request_id: int) -> Posted | None:
+        """Nothing is ever lost here."""
+
     async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard) -> None:
         """Take it."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypedDict, assert_never
@@ -12,7 +12,7 @@ import discord
 
 from bot.chat.discord_errors import TROUBLE, announce_error
 from bot.chat.render import ResultMessage, change_message, ending_message, result_message, status_message
-from bot.chat.render.approval import approval_message
+from bot.chat.render.approval import approval_message, decides
 from bot.chat.texts import song_page
 from bot.domain.changes import Change
 from bot.domain.errors import AnnounceError, MessageGoneError, NoAccessError, TokenDeadError
@@ -136,12 +136,28 @@ class DiscordAnnouncer:
         wanted = {page for clip in card.clips if (page := song_page(clip.clip.id))}
         if not wanted:
             raise NoAccessError("the result has no links to know it by")
+        return await self._look(
+            channel_id,
+            lambda message: wanted <= {embed.url for embed in message.embeds},
+            since=card.request_id,
+            may_be_empty=may_be_empty,
+        )
+
+    async def _look(
+        self,
+        channel_id: int,
+        is_wanted: Callable[[discord.Message], bool],
+        *,
+        since: int,
+        may_be_empty: bool = False,
+    ) -> Posted | None:
+        """The newest such message that is younger than `since`."""
         channel, read = self._client.get_partial_messageable(channel_id), 0
         async with self._turn(channel_id), _told(self._patience.edit_s):
             async for message in channel.history(limit=NEWEST):
-                if message.id < card.request_id:
+                if message.id < since:
                     return None
-                if wanted <= {embed.url for embed in message.embeds}:
+                if is_wanted(message):
                     return Posted(channel_id, message.id)
                 read += 1
         if read == NEWEST or not (read or may_be_empty):
@@ -172,6 +188,15 @@ class DiscordAnnouncer:
         )
         with self._measured(Telling.APPROVAL):
             return await self._post(InChannel(channel_id), message, nonce=f"ask{card.request_id}")
+
+    async def find_approval(self, channel_id: int, request_id: int) -> Posted | None:
+        """What moderators decide on this request by, undecided yet; None when it surely is not there.
+
+        Raises:
+            NoAccessError: nobody can tell.
+            TryLaterError, UnsendableError
+        """
+        return await self._look(channel_id, lambda one: decides(one, request_id), since=request_id)
 
     async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard) -> None:
         """Make that message say what became of the request.

@@ -29,9 +29,23 @@ from bot.domain.playlists import (
     PlaylistsFullError,
     PlaylistUnknownError,
 )
+from bot.domain.requests import State
 from bot.domain.songbook import MayNotRemoveError, NotFinishedError, SongNotFoundError, SongRemovedError
 
 UNCHANGED = "Nothing was changed."
+DECIDED: Mapping[str, str] = MappingProxyType(
+    {
+        State.WAITING: "it was approved, and is in line",
+        State.SUBMITTING: "it was approved, and is being made",
+        State.MAKING: "it was approved, and is being made",
+        State.READY: "it was approved, and the song is finished",
+        State.DELIVERED: "it was approved, and the song is finished",
+        State.UNDELIVERABLE: "it was approved, and the song is finished",
+        State.CANCELLED: "it was cancelled",
+        State.DECLINED: "it was declined",
+    }
+)
+"""What became of a request that a moderator would decide on."""
 Words: TypeAlias = Callable[[Any], str]
 """Makes the sentence of one kind of error; each function takes just its own kind."""
 
@@ -68,7 +82,8 @@ def _approval_channel(_: ApprovalChannelError) -> str:
 
 
 def _decided(error: DecidedError) -> str:
-    return f"This request doesn't wait for a moderator any more: it is {error.state}. {UNCHANGED}"
+    became = DECIDED.get(error.state, "it is over, and its credits are back")
+    return f"This request doesn't wait for a moderator any more: {became}. {UNCHANGED}"
 
 
 def _channel_access(error: ChannelAccessError) -> str:

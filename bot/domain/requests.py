@@ -203,6 +203,15 @@ class Request:
     """Where its result is posted first of all; None: where it was asked for."""
     approval_channel_id: int | None = None
     approval_message_id: int | None = None
-    """The message by which moderators decide on it."""
+    """The message by which moderators decide on it; without it, that channel did not take one."""
     removed_at: datetime | None = None
     """When its result was taken away."""
+
+    @property
+    def is_unseen(self) -> bool:
+        """True when it waits for moderators who can't see it: their channel does not take it."""
+        return (
+            self.state is State.AWAITING
+            and self.approval_channel_id is not None
+            and self.approval_message_id is None
+        )

@@ -19,9 +19,9 @@ from bot.services.decisions import By, decide, made
 from bot.services.facts import facts_of
 from bot.services.moderation import check_reason
 from bot.services.moves import existing, make_move
-from bot.services.outbox import Notice
+from bot.services.outbox import Notice, NoticeKind
 from bot.services.placing import APPROVAL_LIFE
-from bot.services.ports import Announcer, Clock
+from bot.services.ports import Announcer, Clock, Posted
 from bot.services.songs import LARGEST_ID
 from bot.services.work import Store, Work
 
@@ -60,7 +60,11 @@ class Approvals:
         if request_id > LARGEST_ID:
             raise RequestNotFoundError
         now = self._clock()
-        return await made(self._store, lambda work: _decide(work, by, request_id, action, reason, now))
+
+        def decided(work: Work) -> Request:
+            return _decide(work, by, request_id, action, reason, now)
+
+        return await made(self._store, decided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +85,57 @@ class ApprovalDesk:
         mark = str(card.state)
         if mark == notice.said:
             return mark
-        if request.approval_message_id is None:
-            if request.state is State.AWAITING and channel_id is not None:
-                await self._post(request, card, channel_id)
-            return mark
-        try:
-            await self.announcer.edit_approval(
-                request.approval_channel_id or 0, request.approval_message_id, card
-            )
-        except (MessageGoneError, NoAccessError, UnsendableError) as error:
-            log.info("the moderators' message stays as it is: %r", error, extra=facts_of(request))
+        posted = _posted(request) or await self._posted_before(notice, request)
+        if posted is not None:
+            await self._edit(posted, request, card)
+        elif request.state is State.AWAITING and channel_id is not None:
+            await self._post(notice, request, card, channel_id)
         return mark
 
-    async def _post(self, request: Request, card: ApprovalCard, channel_id: int) -> None:
+    async def _posted_before(self, notice: Notice, request: Request) -> Posted | None:
+        """The message of a courier who died, or had no reply; None where it is not, or nobody can look.
+
+        Then it is posted, if need be a second time: each of the two decides, and unseen nobody would.
+        """
+        if notice.intent is None:
+            return None
+        try:
+            posted = await self.announcer.find_approval(int(notice.intent), request.id)
+        except (NoAccessError, UnsendableError) as error:
+            log.warning("nobody can look for the moderators' message: %r", error, extra=facts_of(request))
+            return None
+        if posted is not None:
+            await self.store.write(_shown, request, posted, self.clock())
+        return posted
+
+    async def _edit(self, posted: Posted, request: Request, card: ApprovalCard) -> None:
+        try:
+            await self.announcer.edit_approval(posted.channel_id, posted.message_id, card)
+        except (MessageGoneError, NoAccessError, UnsendableError) as error:
+            log.info("the moderators' message stays as it is: %r", error, extra=facts_of(request))
+
+    async def _post(self, notice: Notice, request: Request, card: ApprovalCard, channel_id: int) -> None:
+        """Post it; before that the outbox knows where, and where it can't be seen, its member does."""
+        await self.store.write(_intend, notice, channel_id)
         try:
             posted = await self.announcer.post_approval(channel_id, card)
+        except TryLaterError as error:
+            if error.not_taken:
+                await self.store.write(_intend, notice, None)
+            raise
         except NoAccessError as error:
-            log.warning("OPERATOR: a request can't be shown to the moderators", extra=facts_of(request))
-            raise TryLaterError(f"the moderators' channel is closed: {error}") from error
+            await self._miss(notice, request, channel_id)
+            raise TryLaterError(f"the moderators' channel is closed: {error}", not_taken=True) from error
         except UnsendableError as error:
             log.error("Discord refuses to show a request: %s", error.cause, extra=facts_of(request))
+            await self._miss(notice, request, channel_id)
             return
-        await self.store.write(
-            lambda work: work.requests.set_approval(request.id, posted.channel_id, posted.message_id)
-        )
+        await self.store.write(_shown, request, posted, self.clock())
+
+    async def _miss(self, notice: Notice, request: Request, channel_id: int) -> None:
+        if not request.is_unseen:  # once is enough: it is tried again all day
+            log.warning("OPERATOR: a request can't be shown to the moderators", extra=facts_of(request))
+        await self.store.write(_missed, notice, request, channel_id, self.clock())
 
 
 def lapse(work: Work, request: Request, now: datetime) -> Request:
@@ -136,6 +167,31 @@ def _decide(
         return make_move(work, request, Move.APPROVE, now=now)
     failure = Failure(FailureKind.MODERATOR, reason or "")
     return make_move(work, request, Move.DECLINE, now=now, failure=failure)
+
+
+def _posted(request: Request) -> Posted | None:
+    if request.approval_channel_id is None or request.approval_message_id is None:
+        return None
+    return Posted(request.approval_channel_id, request.approval_message_id)
+
+
+def _intend(work: Work, notice: Notice, channel_id: int | None) -> None:
+    """The outbox knows where it is going; None when it surely did not get there."""
+    work.notices.intend(notice, None if channel_id is None else str(channel_id))
+
+
+def _shown(work: Work, request: Request, posted: Posted, now: datetime) -> None:
+    work.requests.set_approval(request.id, posted.channel_id, posted.message_id)
+    if request.is_unseen:
+        work.notices.touch(request.id, NoticeKind.STATUS, due_at=now)
+
+
+def _missed(work: Work, notice: Notice, request: Request, channel_id: int, now: datetime) -> None:
+    """The moderators can't see it, and its status says so."""
+    _intend(work, notice, None)
+    work.requests.set_approval(request.id, channel_id, None)
+    if not request.is_unseen:
+        work.notices.touch(request.id, NoticeKind.STATUS, due_at=now)
 
 
 def _view(work: Work, request_id: int) -> tuple[Request, ApprovalCard, int | None]:

@@ -50,6 +50,8 @@ class StatusCard:
     """Why moderators have paused the server's songs while it waits, in their words."""
     halted: bool = False
     """True when the bot's operator has stopped the line in which it waits."""
+    unseen: bool = False
+    """True when it waits for moderators who can't see it."""
     hints: tuple[Hint, ...] = ()
     failure: Failure | None = None
     partial: bool = False
@@ -90,7 +92,7 @@ class StatusCard:
         end = "removed" if self.removed else self.result_url
         return (
             f"{place} {quarters} {self.state} {min(self.clips_ready, 1)} {self.pause} {end} "
-            f"{self.halted} {self.paused}"
+            f"{self.halted} {self.unseen} {self.paused}"
         )
 
 
@@ -181,6 +183,7 @@ def status_card(request: Request, *, line: Line, durations: Durations, now: date
         pause=line.pause if turn else None,
         paused=line.paused.get(request.guild_id) if waits else None,
         halted=line.halted and waits,
+        unseen=request.is_unseen,
         quarters=_quarters(request, usual_s, now),
         clips_ready=len(request.watch.clips) if request.watch else 0,
         expected_at=_in_line(turn, line) if waits else _expected_at(request, usual_s, now),

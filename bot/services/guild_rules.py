@@ -10,7 +10,7 @@ from bot.domain.guild_settings import GuildSettings, policy_for
 from bot.domain.moderator_errors import ApprovalChannelError
 from bot.domain.quota import Policy
 from bot.domain.requests import Move, State
-from bot.services.decisions import By, decide
+from bot.services.decisions import By, decide, made
 from bot.services.moderation import check_amount
 from bot.services.moves import make_move
 from bot.services.ports import Clock
@@ -133,7 +133,8 @@ class GuildRules:
 
     async def end_approval(self, by: By) -> int:
         """No request has to be approved any more; gives how many that waited for it are in line now."""
-        return await self._store.write(_end_approval, by, self._clock())
+        now = self._clock()
+        return await made(self._store, lambda work: _end_approval(work, by, now))
 
     async def _settle(
         self,

@@ -142,6 +142,15 @@ class Announcer(Protocol):
         """
         ...
 
+    async def find_approval(self, channel_id: int, request_id: int) -> Posted | None:
+        """What moderators decide on this request by, undecided yet; None when it surely is not there.
+
+        Raises:
+            NoAccessError: nobody can tell.
+            TryLaterError, UnsendableError
+        """
+        ...
+
     async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard) -> None:
         """Make that message say what became of the request.
 

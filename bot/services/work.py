@@ -71,8 +71,8 @@ class Requests(Protocol):
         """Keep where the status message is; no worker is disturbed by it (the version stays)."""
         ...
 
-    def set_approval(self, request_id: int, channel_id: int, message_id: int) -> None:
-        """Keep where moderators decide on it; no worker is disturbed by it (the version stays)."""
+    def set_approval(self, request_id: int, channel_id: int, message_id: int | None) -> None:
+        """Keep where moderators decide on it, None: it could not be posted there; the version stays."""
         ...
 
     def active_of(self, guild_id: int, user_id: int) -> list[Request]:

@@ -149,8 +149,8 @@ class SqlRequests:
         if written.rowcount != 1:
             raise StoreError(f"There is no request {request_id} whose message could be remembered.")
 
-    def set_approval(self, request_id: int, channel_id: int, message_id: int) -> None:
-        """Keep where moderators decide on it; no worker is disturbed by it (the version stays)."""
+    def set_approval(self, request_id: int, channel_id: int, message_id: int | None) -> None:
+        """Keep where moderators decide on it, None: it could not be posted there; the version stays."""
         where = {"approval_channel_id": channel_id, "approval_message_id": message_id}
         self._conn.execute(_ANY, {"of_id": request_id, **where})
 

@@ -57,6 +57,22 @@ class ForModerators:
         await stage.announcer.edit_approval(first.channel_id, first.message_id, declined)
         assert stage.approvals() == [(first.message_id, 2)]
 
+    async def test_what_moderators_decide_by_is_found_where_it_was_posted_and_not_before(
+        self, stage: Stage
+    ) -> None:
+        channel_id, request_id = stage.address.channel_id, APPROVAL.request_id
+        assert await stage.announcer.find_approval(channel_id, request_id) is None
+        posted = await stage.announcer.post_approval(channel_id, APPROVAL)
+        assert await stage.announcer.find_approval(channel_id, request_id) == posted
+        assert await stage.announcer.find_approval(channel_id, request_id + 1) is None
+
+    async def test_in_a_closed_channel_nobody_can_look_for_what_moderators_decide_by(
+        self, stage: Stage
+    ) -> None:
+        stage.close_channel()
+        with pytest.raises(NoAccessError):
+            await stage.announcer.find_approval(stage.address.channel_id, APPROVAL.request_id)
+
     async def test_a_closed_channel_shows_moderators_nothing(self, stage: Stage) -> None:
         stage.close_channel()
         with pytest.raises(NoAccessError):

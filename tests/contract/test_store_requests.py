@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.errors import StaleError, StoreError
 from bot.domain.requests import MOVES, Failure, FailureKind, Move, Request, State
+from bot.services.moves import existing
 from bot.services.work import Work
 from bot.storage.store import SqlStore
 from tests.unit.storage.databases import column
@@ -124,6 +125,18 @@ class TestRequests:
         assert taken.address == address
         with pytest.raises(StoreError, match="no request 2"):
             await store.write(lambda work: work.requests.set_address(2, address))
+
+    async def test_where_moderators_decide_can_be_kept_while_a_worker_has_the_request(
+        self, store: SqlStore
+    ) -> None:
+        request = await store.write(lambda work: awaiting(work, 1))
+        await store.write(lambda work: work.requests.set_approval(1, 5, None))
+        unseen = await store.read(lambda work: existing(work, 1))
+        assert (unseen.is_unseen, unseen.approval_channel_id, unseen.version) == (True, 5, request.version)
+        await store.write(lambda work: work.requests.set_approval(1, 6, 77))
+        approved = await store.write(lambda work: work.requests.move(request, Move.APPROVE))
+        assert (approved.approval_channel_id, approved.approval_message_id) == (6, 77)
+        assert not approved.is_unseen
 
     async def test_members_and_lines_are_listed_oldest_first(self, store: SqlStore) -> None:
         def unit(work: Work) -> None:

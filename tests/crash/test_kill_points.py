@@ -44,7 +44,6 @@ DECISIONS = {
     "allowances._of_everyone",
     "allowances._of_role",
     "approvals.lapse",
-    "guild_rules._end_approval",
     "guild_rules.settle",
     "operation._go_on",
     "operation._halt",
@@ -62,13 +61,15 @@ CHORES = {"retention._close_guild", "retention.unit", "servers._joined", "server
 """What is looked for again after each start."""
 MODERATORS_POSTS = {
     "announcer.edit_approval",
+    "announcer.find_approval",
     "announcer.post_approval",
     "announcer.post_change",
     "herald._claim",
     "herald._failed",
     "herald._posted",
 }
-"""Posts of the outbox for moderators: a death repeats them, which Discord knows by their nonces."""
+"""Posts of the outbox for moderators: a death repeats them, which Discord knows by their nonces for minutes;
+what they decide by is looked for before."""
 ON_ITS_WAY = {
     "submitting._take:after",
     "provider.submit:before",

@@ -113,6 +113,23 @@ async def test_a_channel_where_the_bot_may_not_post_is_refused(local: Stage) -> 
         assert "Say in which `channel`" in missing.content
 
 
+async def test_a_member_learns_that_the_moderators_channel_is_closed_until_it_is_open(local: Stage) -> None:
+    general = local.discord.channel("general")
+    async with local.bot():
+        await approval_on(local)
+        local.discord.mishaps.deny(general, Permission.SEND_MESSAGES)
+        status = await local.place()
+        await local.shows(status, "Waiting for a moderator", "Tell a moderator.")
+        assert local.results("general") == []
+        local.discord.mishaps.allow(general, Permission.SEND_MESSAGES)
+        shown = await local.result("general")
+        await local.shows(shown, "A song to approve")
+        await local.discord.wait_for(lambda: "Tell a moderator." not in seen(status), timeout_s=LONG_S)
+        pressed = await local.discord.member("Mo").press(shown, "Approve")
+        await pressed.answer(timeout_s=LONG_S)
+        await local.shows(status, "Your song is ready")
+
+
 async def test_a_member_may_settle_nothing_also_past_the_picker(local: Stage) -> None:
     async with local.bot():
         with pytest.raises(PickerError, match="not offered"):

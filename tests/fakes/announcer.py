@@ -48,7 +48,11 @@ class FakeAnnouncer:
     changes: dict[int, tuple[Change, Posted]] = field(default_factory=dict)
     """By their ids."""
     approvals: dict[int, tuple[Posted, list[ApprovalCard]]] = field(default_factory=dict)
-    """What moderators were shown, by the requests' ids."""
+    """What moderators were shown, by the requests' ids; the newest post where there are two."""
+    knows_repeats: bool = True
+    """False when the nonces of the moderators' posts are forgotten, as Discord does after minutes."""
+    doubled: int = 0
+    """How many posts moderators see a second time."""
     _by_nonce: dict[str, Post] = field(default_factory=dict)
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
@@ -84,11 +88,22 @@ class FakeAnnouncer:
         failure = self._next_failure()
         if failure is not None and not self._has_effect(failure):
             raise failure
+        if card.request_id in self.approvals and not self.knows_repeats:
+            del self.approvals[card.request_id]
+            self.doubled += 1
         posted = Posted(channel_id, next(self._ids))
         known = self.approvals.setdefault(card.request_id, (posted, [card]))
         if failure is not None:
             raise failure
         return known[0]
+
+    async def find_approval(self, channel_id: int, request_id: int) -> Posted | None:
+        """What was posted in that channel about the request."""
+        failure = self._next_failure()
+        if failure is not None:
+            raise failure
+        posted = self.approvals[request_id][0] if request_id in self.approvals else None
+        return posted if posted is not None and posted.channel_id == channel_id else None
 
     async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard) -> None:
         """Remember what the moderators read."""

@@ -5,7 +5,7 @@ import discord
 from bot.chat.approving import ApproveButton, DeclineButton
 from bot.chat.render import colours
 from bot.chat.texts import REASON_LIMIT, in_credits, mention, plain, playlist_page, relative, shown
-from bot.domain.requests import State
+from bot.domain.requests import FailureKind, State
 from bot.services.cards import ApprovalCard
 
 PROMPT_LIMIT = 1000
@@ -37,13 +37,20 @@ def approval_message(card: ApprovalCard) -> tuple[discord.Embed, discord.ui.View
     return embed, view
 
 
+def decides(message: discord.Message, request_id: int) -> bool:
+    """True when the message is the one by which moderators decide on the request, undecided yet."""
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    pressed = ApproveButton(request_id).custom_id
+    return any(getattr(part, "custom_id", None) == pressed for row in rows for part in row.children)
+
+
 def _outcome(card: ApprovalCard) -> str:
     match card.state:
         case State.DECLINED:
             return "Declined"
-        case State.CANCELLED:
+        case State.CANCELLED if card.decided_by is None:
             return "Cancelled before it was decided"
-        case State.EXPIRED if card.decided_by is None:
+        case State.EXPIRED if card.failure and card.failure.kind is FailureKind.UNDECIDED:
             return "Nobody decided in time"
         case _:
             return "Approved"

@@ -66,6 +66,11 @@ PAUSES = {
 }
 PAUSED = "The moderators have paused songs in this server."
 HALTED = "The bot's operator has paused songs for now."
+AWAITING = "A moderator has to approve it first. Your credits are on hold until then."
+UNSEEN_REQUEST = (
+    "A moderator has to approve it first, but the bot can't show it to them: their channel is closed to it. "
+    "Tell a moderator. Your credits are on hold until then."
+)
 USUAL_FAILURES = {
     State.FAILED: FailureKind.PROVIDER,
     State.EXPIRED: FailureKind.SILENT,
@@ -120,7 +125,7 @@ def _now(card: StatusCard) -> str:
     """What happens now, or how it ended."""
     match card.state:
         case State.AWAITING:
-            return "A moderator has to approve it first. Your credits are on hold until then."
+            return UNSEEN_REQUEST if card.unseen else AWAITING
         case State.WAITING:
             return _with_expectation(card, _place(card))
         case State.SUBMITTING:
