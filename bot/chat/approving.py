@@ -8,6 +8,7 @@ from bot.chat.answers import reply
 from bot.chat.client import client_of
 from bot.chat.guards import GuardedButton, GuardedModal
 from bot.chat.moderators import moderator_of
+from bot.chat.showing import outcome
 from bot.chat.texts import in_credits, mention
 from bot.services.moderation import REASON_LIMIT
 
@@ -31,7 +32,8 @@ class ApproveButton(GuardedButton, template=r"approve:(?P<request_id>[0-9]{15,20
     async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
         """Approve the request."""
         by = moderator_of(interaction)
-        request = await client_of(interaction).services.approvals.approve(by, self.request_id)
+        approving = client_of(interaction).services.approvals.approve(by, self.request_id)
+        request = await outcome(interaction, approving, ephemeral=True)
         await reply(interaction, f"Approved. {mention(request.user_id)}'s song is in line now.")
 
 
@@ -74,8 +76,8 @@ class DeclineForm(GuardedModal, title="Decline this request"):
     async def on_submit(self, interaction: discord.Interaction[discord.Client], /) -> None:
         """Decline the request."""
         by = moderator_of(interaction)
-        request = await client_of(interaction).services.approvals.decline(
-            by, self.request_id, reason=self.reason.value
-        )
+        approvals = client_of(interaction).services.approvals
+        declining = approvals.decline(by, self.request_id, reason=self.reason.value)
+        request = await outcome(interaction, declining, ephemeral=True)
         back = in_credits(request.cost)
         await reply(interaction, f"Declined. {mention(request.user_id)} has {back} back, and reads why.")

@@ -76,6 +76,12 @@ class GuardedModal(discord.ui.Modal):
         super().__init__(custom_id=f"{FORM}{secrets.token_hex(8)}")
         _open_here.add(self.custom_id)
 
+    async def interaction_check(self, interaction: discord.Interaction[ClientT], /) -> bool:
+        """What is sent while the process stops is refused; what was sent before is in hand."""
+        if not may_begin(interaction):
+            raise StoppingError
+        return True
+
     async def on_error(
         self, interaction: discord.Interaction[ClientT], error: Exception, /, *_: object
     ) -> None:

@@ -8,6 +8,7 @@ from sandbox.discord.messages import Message
 from tests.e2e.engines import on_both
 from tests.e2e.reading import labels, seen
 from tests.e2e.stage import LONG_S, Stage
+from tests.e2e.test_settings import approval_on, asked_for_approval
 from tests.e2e.troubled_store import Trouble, troubled
 
 pytestmark = on_both
@@ -55,6 +56,30 @@ async def test_presses_and_commands_wait_for_a_slow_database(local: Stage, troub
         await local.discord.wait_for(lambda: result.deleted, timeout_s=LONG_S)
         for asked in (vote, again, listing, showing, removal):
             assert (asked.answers, asked.refused, asked.followups) == (1, [], [])
+
+
+async def test_moderators_decisions_wait_for_a_slow_database(local: Stage, trouble: Trouble) -> None:
+    trouble.hang("decided")
+    moderator = local.discord.member("Mo")
+    async with local.bot():
+        await approval_on(local)
+        status, shown = await asked_for_approval(local)
+        approval = await moderator.press(shown, "Approve")
+        await deferred(approval, CallbackKind.DEFERRED_MESSAGE, trouble)
+        assert "is in line now" in (await refused(approval)).content
+        await local.shows(status, "Your song is ready")
+        trouble.passing.clear()
+        before = len(local.results("general"))
+        status = await local.place()
+        shown = await local.result("general", count=before + 1)
+        pressed = await moderator.press(shown, "Decline")
+        await pressed.acknowledged(timeout_s=LONG_S)
+        form = await moderator.submit_modal(pressed, {"Why? The member reads it.": "no"})
+        await deferred(form, CallbackKind.DEFERRED_MESSAGE, trouble)
+        assert "Declined." in (await refused(form)).content
+        await local.shows(status, "Not approved")
+        for asked in (approval, form):
+            assert (asked.answers, asked.refused) == (1, [])
 
 
 async def refused(asked: Invocation) -> Message:

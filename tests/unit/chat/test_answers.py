@@ -217,6 +217,17 @@ async def test_a_form_always_gets_an_answer(local: LocalDiscord) -> None:
     assert WORDS in await private_words(local, await ada.submit_modal(pressed, {"name": "x"}))
 
 
+async def test_a_form_that_is_sent_while_the_bot_stops_is_refused(
+    local: LocalDiscord, client: InspireClient
+) -> None:
+    ada = local.member("Ada")
+    pressed = await ada.press(await (await ada.slash("songs", "buttons")).answer(), "form")
+    await pressed.acknowledged()
+    client.draining = True
+    words = await private_words(local, await ada.submit_modal(pressed, {"name": "x"}))
+    assert "The bot is being restarted." in words
+
+
 @pytest.mark.usefixtures("client")
 async def test_an_answer_needs_no_sight_of_the_channel(local: LocalDiscord) -> None:
     local.mishaps.hide(local.channel("songs"))
