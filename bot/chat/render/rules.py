@@ -8,6 +8,9 @@ from bot.chat.render import colours
 from bot.chat.texts import FIELD_LIMIT, REASON_LIMIT, in_credits, shown
 from bot.services.guild_rules import RulesInForce
 
+ROLE_FIELDS = 4
+"""Fields for roles, some 28 in each: what else is settled fits into the embed beside them."""
+
 
 def rules_message(rules: RulesInForce) -> discord.Embed:
     """What holds in a server now; what does not fit says how much more there is."""
@@ -28,8 +31,8 @@ def rules_message(rules: RulesInForce) -> discord.Embed:
     )
     if settings.roles:
         ranked = sorted(settings.roles.items(), key=lambda role: (-role[1], role[0]))
-        lines = [f"<@&{role}> {credits_:,}" for role, credits_ in ranked]
-        embed.add_field(name="Roles", value="\n".join(_fitting(lines)), inline=False)
+        for number, value in enumerate(_pages([f"<@&{role}> {credits_:,}" for role, credits_ in ranked])):
+            embed.add_field(name="Roles, and more of them" if number else "Roles", value=value, inline=False)
     return embed
 
 
@@ -37,12 +40,23 @@ def _place(channel_id: int | None, otherwise: str) -> str:
     return f"<#{channel_id}>" if channel_id else otherwise
 
 
+def _pages(lines: list[str]) -> Iterator[str]:
+    """The lines as fields take them; those that the embed has no room for are counted."""
+    for number in range(ROLE_FIELDS):
+        taken = list(_fitting(lines))
+        lines = lines[len(taken) :]
+        if lines and number == ROLE_FIELDS - 1:
+            taken.append(f"and {len(lines):,} more")
+        yield "\n".join(taken)
+        if not lines:
+            return
+
+
 def _fitting(lines: list[str]) -> Iterator[str]:
-    """As many lines as a field takes, and how many more there are."""
+    """As many lines as a field takes, and a word on how many more there are."""
     left = FIELD_LIMIT - len("and 1,000 more")
-    for number, line in enumerate(lines):
+    for line in lines:
         left -= len(line) + 1
         if left < 0:
-            yield f"and {len(lines) - number:,} more"
             return
         yield line
