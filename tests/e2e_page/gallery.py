@@ -134,6 +134,7 @@ COMMANDS: tuple[Payload, ...] = (
                 "description": SHORT_EVIL,
                 "required": True,
                 "autocomplete": True,
+                "max_length": 6,
             },
             {
                 "type": 10,

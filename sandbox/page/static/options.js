@@ -37,7 +37,7 @@ export function mistake(option, words, value) {
   if (option.choices && value === undefined) return "Choose one of the options.";
   if (WRONG[option.type]) return value === undefined ? WRONG[option.type] : "";
   const { min_value: least, max_value: most, min_length: shortest, max_length: longest = 6000 } = option;
-  if (option.type === STRING) return between(words.length, shortest, longest, " characters");
+  if (option.type === STRING) return between(String(value ?? words).length, shortest, longest, " characters");
   const number = Number(value ?? words);
   if (!Number.isFinite(number)) return "Must be a number.";
   if (option.type === INTEGER && !Number.isInteger(number)) return "Must be a whole number.";
