@@ -135,6 +135,10 @@ class Person:
         offered = {text(option, "value") for option in entries(select, "options")}
         if offered and set(values) - offered:
             raise PickerError(f"not offered: {', '.join(sorted(set(values) - offered))}")
+        bounds = {"min_values": 1, "max_values": 1} | select
+        least, most = number(bounds, "min_values"), number(bounds, "max_values")
+        if not least <= len(values) <= most:
+            raise PickerError(f"choose {least} to {most}, not {len(values)}")
         data: Payload = {
             "custom_id": select["custom_id"],
             "component_type": select["type"],

@@ -176,6 +176,22 @@ async def test_a_select_offers_its_options(api: Api, used: Invocation) -> None:
         await api.discord.member("Ada").choose(message, "s", "b")
 
 
+@pytest.mark.parametrize(("values", "fits"), [("", False), ("a", False), ("ab", True), ("abc", False)])
+async def test_a_select_takes_as_many_values_as_it_says(
+    api: Api, used: Invocation, values: str, *, fits: bool
+) -> None:
+    options = [{"label": one.upper(), "value": one} for one in "abc"]
+    select = {"type": 3, "custom_id": "s", "options": options, "min_values": 2, "max_values": 2}
+    data: Payload = {"content": "x", "components": [{"type": 1, "components": [select]}]}
+    api.callback(used.interaction.token, kind=MESSAGE, data=data)
+    choosing = api.discord.member("Ada").choose(await used.answer(), "s", *values)
+    if fits:
+        assert (await choosing).interaction.data["values"] == list(values)
+    else:
+        with pytest.raises(PickerError, match="choose 2 to 2"):
+            await choosing
+
+
 async def test_a_deleted_channel_is_unknown_to_the_token_too(api: Api, used: Invocation) -> None:
     api.callback(used.interaction.token, kind=MESSAGE, data={"content": "x"})
     api.discord.mishaps.delete_channel(api.discord.channel("general"))
