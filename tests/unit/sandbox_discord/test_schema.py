@@ -13,13 +13,14 @@ async def test_an_answer_of_the_stand_in_fits_discords_schema(api: Api) -> None:
     checker.response(GET, status=200, body=answer | {"timestamp": "noon"})
     checker.response(GET, status=200, body={**answer, "author": None})
     assert [problem.split(" at ")[1].split(":")[0] for problem in checker.problems] == [
-        "$.timestamp",
-        "$.author",
+        "timestamp",
+        "author",
     ]
 
 
 def test_every_look_up_fits_discords_schema(discord: LocalDiscord, api: Api) -> None:
     checker = SchemaChecker()
+    discord.state.gateway.url = "ws://127.0.0.1:1"
     ada = discord.member("Ada")
     api.ask(COMMANDS, body=[command("do")])
     where = {"guild_id": discord.guild.id, "user_id": ada.id, "channel_id": ada.direct_channel.id}
