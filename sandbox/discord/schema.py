@@ -1,6 +1,7 @@
 """Checking requests and answers against Discord's own schema; needs jsonschema-rs, which only tests have."""
 
 import json
+from functools import cache
 
 from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
 
@@ -12,8 +13,6 @@ class SchemaChecker:
     """A checker for the local Discord that keeps what it finds in `problems`."""
 
     def __init__(self) -> None:
-        self._extract = as_payload(json.loads(EXTRACT.read_text(encoding="utf-8")))
-        self._validators: dict[tuple[str, str], Draft202012Validator | None] = {}
         self.problems: list[str] = []
         self.checked = 0
 
@@ -28,10 +27,7 @@ class SchemaChecker:
             self._check(route, part=str(status), body=body)
 
     def _check(self, route: str, *, part: str, body: object) -> None:
-        key = (route, part)
-        if key not in self._validators:
-            self._validators[key] = self._validator(route, part=part)
-        validator = self._validators[key]
+        validator = _validator(route, part)
         if validator is None:
             self.problems.append(f"{route} {part}: Discord's file has no schema for it")
             return
@@ -41,17 +37,26 @@ class SchemaChecker:
             where = "/".join(map(str, error.instance_path))
             self.problems.append(f"{route} {part} at {where}: {error.message[:400]}")
 
-    def _validator(self, route: str, *, part: str) -> Draft202012Validator | None:
-        shape = entry(entry(self._extract, "routes"), route)
-        schema = entry(shape, "request") if part == "request" else entry(entry(shape, "answers"), part)
-        if not schema:
-            return None
-        schemas = entry(entry(self._extract, "components"), "schemas")
-        if part == "request":
-            # The file says text, yet Discord takes ids as numbers too, and discord.py sends them so.
-            schemas["SnowflakeType"] = {"type": ["string", "integer"]}
-        whole: Payload = {**schema, "components": {"schemas": schemas}}
-        return Draft202012Validator(whole, validate_formats=True, offline=True)
+
+@cache
+def _validator(route: str, part: str) -> Draft202012Validator | None:
+    """The schema of a route's request, or of its answer of that status; None where there is none."""
+    extract = _extract()
+    shape = entry(entry(extract, "routes"), route)
+    schema = entry(shape, "request") if part == "request" else entry(entry(shape, "answers"), part)
+    if not schema:
+        return None
+    schemas = entry(entry(extract, "components"), "schemas")
+    if part == "request":
+        # The file says text, yet Discord takes ids as numbers too, and discord.py sends them so.
+        schemas = schemas | {"SnowflakeType": {"type": ["string", "integer"]}}
+    whole: Payload = {**schema, "components": {"schemas": schemas}}
+    return Draft202012Validator(whole, validate_formats=True, offline=True)
+
+
+@cache
+def _extract() -> Payload:
+    return as_payload(json.loads(EXTRACT.read_text(encoding="utf-8")))
 
 
 def _deepest(error: ValidationError) -> ValidationError:
