@@ -11,7 +11,10 @@ NEEDED = discord.Permissions(view_channel=True, embed_links=True, attach_files=T
 
 def role_ids_of(user: discord.User | discord.Member) -> tuple[int, ...]:
     """The roles that the member has in the server of the interaction; none of somebody who has left."""
-    return tuple(role.id for role in user.roles) if isinstance(user, discord.Member) else ()
+    if not isinstance(user, discord.Member):
+        return ()
+    # `Member.roles` leaves out what the gateway has not told of yet; the interaction names them all.
+    return (user.guild.id, *user._roles)
 
 
 def request_id_of(text: str) -> int:
