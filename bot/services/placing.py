@@ -57,6 +57,8 @@ class Asked:
     """The channel that a thread belongs to."""
     may_post: bool = True
     """Whether the bot may post messages with files and embeds there."""
+    at_song: bool = False
+    """Whether it was asked for by a button of an earlier song, which stands where results are posted."""
 
     def __repr__(self) -> str:
         """The facts without the token, which is a secret."""
@@ -114,7 +116,9 @@ def _refuse_closed(settings: GuildSettings, asked: Asked) -> None:
     if settings.paused is not None:
         raise PausedError(settings.paused)
     only = settings.requests_channel_id
-    if only is not None and only not in {asked.channel_id, asked.parent_id}:
+    open_ = {only, settings.results_channel_id} if asked.at_song else {only}
+    here = {asked.channel_id, asked.parent_id} - {None}
+    if only is not None and not open_ & here:
         raise ChannelError(only)
 
 

@@ -68,7 +68,7 @@ class Songs:
             StoreError: the database cannot be used.
         """
         spec = await self._store.read(_spec_again, request_id, asked.guild_id, like_clip)
-        return await self.place(_order_of(spec, self._rules.models), asked)
+        return await self.place(_order_of(spec, self._rules.models), replace(asked, at_song=True))
 
     async def answered(self, request_id: int, message_id: int) -> None:
         """Remember which message shows the status of a request, as far as the database lets us.

@@ -42,6 +42,19 @@ async def test_songs_are_asked_for_where_moderators_want_it_and_in_its_threads(h
     await home.songs.place(Order(playlist=PLAYLIST), replace(home.asked(), parent_id=ELSEWHERE))
 
 
+async def test_the_buttons_of_a_song_work_where_results_are_posted_and_nowhere_else(home: House) -> None:
+    card = await home.place()
+    for results in (None, CHANNEL + 1):
+        await home.settle(requests_channel_id=ELSEWHERE, results_channel_id=results)
+        with pytest.raises(ChannelError):
+            await home.songs.again(card.request_id, home.asked(BEN))
+    at_result = replace(home.asked(BEN), channel_id=CHANNEL + 1)
+    with pytest.raises(ChannelError):
+        await home.songs.place(Order(playlist=PLAYLIST), at_result)
+    again = await home.songs.again(card.request_id, at_result)
+    assert (await home.request(again.request_id)).address.channel_id == CHANNEL + 1
+
+
 async def test_a_servers_model_is_for_those_who_choose_none(home: House) -> None:
     await home.settle(model="v40")
     assert (await home.place()).model == "v40"
