@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.engines import POSTGRESQL, SQLITE
-from tests.e2e.stage import Stage, stage
+from tests.e2e.stage import LONG_S, Stage, stage
 
 
 @pytest.fixture
@@ -27,3 +27,9 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.services.courier.RETRY_S", 0.05)
     for pause in ("BUSY_PAUSE_S", "OUTAGE_PAUSE_S", "ACCOUNT_PAUSE_S"):
         monkeypatch.setattr(f"bot.services.gate.{pause}", 0.05)
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer is deferred first because the machine is busy."""
+    monkeypatch.setattr("bot.chat.showing.BUDGET_S", LONG_S)

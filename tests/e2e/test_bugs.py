@@ -10,7 +10,7 @@ from tests.e2e.engines import on_both
 from tests.e2e.stage import LONG_S, Stage
 from tests.e2e.troubled_store import Trouble, troubled
 
-pytestmark = on_both
+pytestmark = [on_both, pytest.mark.usefixtures("unhurried")]
 
 READY = "Your song is ready"
 

@@ -12,7 +12,7 @@ from tests.e2e.engines import on_both
 from tests.e2e.reading import seen
 from tests.e2e.stage import LONG_S, Stage, stage
 
-pytestmark = on_both
+pytestmark = [on_both, pytest.mark.usefixtures("unhurried")]
 
 PLAYLIST = PLAYLISTS[0].id
 CLIP = "0a64b8a1-9fb5-4a6c-8a3c-3f9d5a0c9b11"

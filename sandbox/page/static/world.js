@@ -3,7 +3,7 @@ import { byId, el } from "./dom.js";
 
 const LEVERS = [
   ["provider", "The song provider", [["normal", "works"], ["slow", "answers slowly"], ["failing", "fails every song"],
-    ["empty", "is out of credit"], ["down", "is down"]]],
+    ["empty", "is out of credit"], ["down", "is down"]], "Out of credit, the bot asks again only after a minute, then two."],
   ["network", "The network", [["good", "good"], ["bad", "bad: answers get lost"]]],
   ["pace", "A new song takes", [["5", "5 s"], ["20", "20 s"], ["100", "100 s"]]],
 ];
@@ -45,9 +45,10 @@ function build(ask) {
   byId("world").replaceChildren(
     el("h2", {}, "World"),
     el("section", {}, made.state, made.note, el("p", { class: "row" }, made.kill, made.start)),
-    ...LEVERS.map(([lever, title, values]) => el("fieldset", {}, el("legend", {}, title),
+    ...LEVERS.map(([lever, title, values, hint]) => el("fieldset", {}, el("legend", {}, title),
       values.map(([value, words]) => el("label", {},
-        el("input", { type: "radio", name: lever, value, onchange: () => change(lever, value) }), " ", words)))),
+        el("input", { type: "radio", name: lever, value, onchange: () => change(lever, value) }), " ", words)),
+      hint ? el("p", { class: "dim" }, hint) : "")),
     el("section", {}, el("h3", {}, "The bot's account at the provider"), el("dl", {},
       el("dt", {}, "Credits left"), made.balance, el("dt", {}, "Spent"), made.spent,
       el("dt", {}, "Given back"), made.refunded, el("dt", {}, "Songs being made"), made.running)),
