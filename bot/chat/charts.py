@@ -1,9 +1,10 @@
 """A server's report as a picture, as a table and as words.
 
-The picture is one opaque dark card, so that it looks the same in Discord's dark and light themes. It is
-portrait with large letters, because a phone shows it at a third of its size. Its colours are of Okabe and
-Ito's palette, which people with any colour vision tell apart. Matplotlib is loaded with
-the first chart, for up to a second and about 55 MB; after many charts the process is about 150 MB larger.
+The picture is one opaque dark card, so that it looks the same in Discord's dark and light themes. It has
+large letters, because a phone shows it at a third of its size, and is as high as there are members to name.
+Its colours are of Okabe and Ito's palette, which people with any colour vision tell apart. Matplotlib is
+loaded with the first chart, for up to a second and about 55 MB; after many charts the process is about
+150 MB larger.
 """
 
 import csv
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties
 
-WIDTH, HEIGHT = 1200, 1350
-"""The picture's size in pixels."""
+WIDTH = 1200
+"""The picture's width in pixels."""
 TOP = 10
 """How many members the picture and the words name."""
 ALT_LIMIT = 1024
@@ -36,7 +37,12 @@ _CARD, _INK, _FAINT, _LINE = "#23262B", "#F2F3F5", "#B9BDC5", "#454A53"
 _DAYS_COLOUR, _MEMBERS_COLOUR = "#56B4E9", "#E69F00"
 _LEFT = 60
 _NAME_PX = 440
-_BARS_LEFT, _BARS_PX = 520, 450
+"""The most that a name gets."""
+_GAP = 20
+_BARS_END = 970
+_ROWS_TOP, _ROW = 768, 53
+HIGHEST = _ROWS_TOP + (TOP + 1) * _ROW + _GAP
+"""The picture's greatest height in pixels."""
 _TITLE_PT, _TEXT_PT, _SMALL_PT = 36, 26, 23
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
 """What a spreadsheet may take for the begin of a formula, the full-width signs too."""
@@ -45,7 +51,7 @@ _DRAWING = threading.Lock()
 
 
 def report_chart(report: Report, names: Mapping[int, str]) -> bytes:
-    """The report as a PNG of 1200 x 1350 pixels.
+    """The report as a PNG of 1200 pixels in width, and of 1371 in height at most.
 
     It takes a good part of a second of one core: call it in a thread.
     """
@@ -53,7 +59,8 @@ def report_chart(report: Report, names: Mapping[int, str]) -> bytes:
     from matplotlib.figure import Figure  # noqa: PLC0415 - see the module's docstring
 
     with _DRAWING:
-        figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI, facecolor=_CARD)
+        size = WIDTH / _DPI, _height(report) / _DPI
+        figure = Figure(figsize=size, dpi=_DPI, facecolor=_CARD)
         FigureCanvasAgg(figure)
         _head(figure, report)
         if report.credits:
@@ -61,7 +68,7 @@ def report_chart(report: Report, names: Mapping[int, str]) -> bytes:
             _members(figure, report.members, names)
         else:
             nothing = "No credits were used\nin these days."
-            _write(figure, WIDTH / 2, HEIGHT / 2, nothing, size=_TITLE_PT, colour=_FAINT, align="center")
+            _write(figure, WIDTH / 2, _ROWS_TOP / 2, nothing, size=_TITLE_PT, colour=_FAINT, align="center")
         picture = io.BytesIO()
         figure.savefig(picture, format="png", facecolor=_CARD)
     return picture.getvalue()
@@ -99,6 +106,12 @@ def report_alt(report: Report, names: Mapping[int, str]) -> str:
     return texts.plain(" ".join(parts), limit=ALT_LIMIT)
 
 
+def _height(report: Report) -> int:
+    """As many pixels as the members and the word on the others need."""
+    rows = min(len(report.members), TOP) + (len(report.members) > TOP)
+    return _ROWS_TOP + rows * _ROW + _GAP
+
+
 def _head(figure: "Figure", report: Report) -> None:
     _write(figure, _LEFT, 78, _total(report), size=_TITLE_PT, bold=True)
     span = f"{_span(report.starts_on, report.ends_on)} (UTC)"
@@ -109,8 +122,8 @@ def _days(figure: "Figure", days: tuple[DayUse, ...]) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator  # noqa: PLC0415 - see the module's docstring
 
     _write(figure, _LEFT, 222, "By day", size=_TEXT_PT, bold=True)
-    left, bottom, wide, high = 150, 570, 960, 300
-    axes = figure.add_axes((left / WIDTH, 1 - bottom / HEIGHT, wide / WIDTH, high / HEIGHT), facecolor=_CARD)
+    left, bottom, wide, high, whole = 150, 570, 960, 300, figure.bbox.height
+    axes = figure.add_axes((left / WIDTH, 1 - bottom / whole, wide / WIDTH, high / whole), facecolor=_CARD)
     axes.bar(range(len(days)), [day.credits for day in days], width=_bar(len(days)), color=_DAYS_COLOUR)
     reach = max(len(days), 3) / 2
     middle = (len(days) - 1) / 2
@@ -129,6 +142,7 @@ def _dress(axes: "Axes") -> None:
     axes.grid(axis="y", color=_LINE, linewidth=2)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, pad=12)
+    axes.tick_params(axis="x", pad=20)  # clear of the y axis's lowest label
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         label.set(fontproperties=_font(_SMALL_PT), color=_FAINT, parse_math=False)
 
@@ -137,27 +151,30 @@ def _members(figure: "Figure", members: tuple[MemberUse, ...], names: Mapping[in
     from matplotlib.patches import Rectangle  # noqa: PLC0415 - see the module's docstring
 
     _write(figure, _LEFT, 708, "By member", size=_TEXT_PT, bold=True)
-    most = max(use.credits for use in members[:TOP])
-    for row, use in enumerate(members[:TOP]):
-        y = 768 + row * 53
-        name = _fitting(_drawable(names.get(use.user_id, "")) or _number(use), size=_SMALL_PT, width=_NAME_PX)
+    top, whole = members[:TOP], figure.bbox.height
+    shown = [
+        _fitting(_drawable(names.get(use.user_id, "")) or _number(use), size=_SMALL_PT, width=_NAME_PX)
+        for use in top
+    ]
+    left = _LEFT + max(_width(name, size=_SMALL_PT) for name in shown) + _GAP
+    most = max(use.credits for use in top)
+    for row, (use, name) in enumerate(zip(top, shown, strict=True)):
+        y = _ROWS_TOP + row * _ROW
         _write(figure, _LEFT, y, name, size=_SMALL_PT)
-        long = max(4, _BARS_PX * use.credits / most)
-        where = (_BARS_LEFT / WIDTH, 1 - (y + 17) / HEIGHT)
-        figure.add_artist(
-            Rectangle(
-                where,
-                long / WIDTH,
-                34 / HEIGHT,
-                color=_MEMBERS_COLOUR,
-                linewidth=0,
-                transform=figure.transFigure,
-            )
+        long = max(4, (_BARS_END - left) * use.credits / most)
+        bar = Rectangle(
+            (left / WIDTH, 1 - (y + 17) / whole),
+            long / WIDTH,
+            34 / whole,
+            color=_MEMBERS_COLOUR,
+            linewidth=0,
+            transform=figure.transFigure,
         )
-        _write(figure, _BARS_LEFT + long + 14, y, _amount(use.credits), size=_SMALL_PT)
+        figure.add_artist(bar)
+        _write(figure, left + long + 14, y, _amount(use.credits), size=_SMALL_PT)
     if more := len(members[TOP:]):
         rest = f"and {more:,} more: {_amount(sum(use.credits for use in members[TOP:]))}"
-        _write(figure, _LEFT, 768 + TOP * 53, rest, size=_SMALL_PT, colour=_FAINT)
+        _write(figure, _LEFT, _ROWS_TOP + TOP * _ROW, rest, size=_SMALL_PT, colour=_FAINT)
 
 
 def _write(
@@ -174,7 +191,7 @@ def _write(
     """The text stands on the card, its middle `y` pixels below the upper edge; no `$` in it has a meaning."""
     figure.text(
         x / WIDTH,
-        1 - y / HEIGHT,
+        1 - y / figure.bbox.height,
         text,
         fontproperties=_font(size, bold=bold),
         color=colour,

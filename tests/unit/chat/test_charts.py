@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from PIL import Image
 
-from bot.chat.charts import ALT_LIMIT, HEIGHT, WIDTH, report_alt, report_chart, report_csv
+from bot.chat.charts import ALT_LIMIT, HIGHEST, WIDTH, report_alt, report_chart, report_csv
 from bot.chat.texts import DASH
 from bot.services.reports import Report, report_of
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+MEMBERS_COLOUR = (0xE6, 0x9F, 0x00, 255)
 ODD = {
     1: "🎉🎉🎉",
     2: "日本語の名前",
@@ -44,14 +45,18 @@ def rows(report: Report, names: dict[int, str]) -> list[dict[str, str]]:
 @pytest.mark.parametrize(("days", "members"), [(1, 1), (366, 40), (30, 0)])
 def test_a_chart_is_an_opaque_picture_of_its_size(days: int, members: int) -> None:
     image = decoded(report_chart(made(days, members), {1: "Ada"}))
-    assert image.size == (WIDTH, HEIGHT)
+    assert image.width == WIDTH
+    assert image.height <= HIGHEST
     assert image.getchannel("A").getextrema() == (255, 255)
 
 
 def test_a_chart_has_bars_only_when_something_was_used() -> None:
-    bars = {(0x56, 0xB4, 0xE9, 255), (0xE6, 0x9F, 0x00, 255)}
+    bars = {(0x56, 0xB4, 0xE9, 255), MEMBERS_COLOUR}
     colours = [
-        {colour for _, colour in decoded(report_chart(made(30, members), {})).getcolors(WIDTH * HEIGHT) or ()}
+        {
+            colour
+            for _, colour in decoded(report_chart(made(30, members), {})).getcolors(WIDTH * HIGHEST) or ()
+        }
         for members in (3, 0)
     ]
     assert bars <= colours[0]
@@ -68,9 +73,18 @@ def test_any_name_can_be_drawn() -> None:
 
 
 def test_a_name_stays_in_its_column() -> None:
-    columns = (500, 740, 519, HEIGHT)  # between the names and the bars
-    gap = decoded(report_chart(made(7, 9), dict.fromkeys(range(10), "W" * 32))).crop(columns)
+    chart = decoded(report_chart(made(7, 9), dict.fromkeys(range(10), "W" * 32)))
+    below = chart.crop((0, 740, WIDTH, chart.height))
+    at = next(x for x in range(WIDTH) if below.getpixel((x, 768 - 740)) == MEMBERS_COLOUR)
+    gap = below.crop((at - 15, 0, at, below.height))  # between the names and the bars
     assert len(gap.getcolors() or ()) == 1
+
+
+def test_a_chart_is_as_high_as_there_are_members_to_name() -> None:
+    heights = [decoded(report_chart(made(7, members), {})).height for members in (1, 3, 10, 11, 500)]
+    assert heights == sorted(heights)
+    assert (heights[1] - heights[0], heights[-1]) == (2 * (heights[3] - heights[2]), HIGHEST)
+    assert heights[-1] == heights[-2]
 
 
 def test_charts_drawn_in_threads_are_the_same_as_one_alone() -> None:
@@ -134,4 +148,4 @@ def test_the_words_fit_where_discord_takes_them() -> None:
     words = report_alt(report, dict.fromkeys(range(501), "W" * 200))
     assert len(words) <= ALT_LIMIT
     assert words.endswith("and 490 more.")
-    assert decoded(report_chart(report, {})).size == (WIDTH, HEIGHT)
+    assert decoded(report_chart(report, {})).size == (WIDTH, HIGHEST)
