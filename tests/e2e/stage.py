@@ -23,6 +23,8 @@ from sandbox.discord.people import Person
 from sandbox.discord.schema import SchemaChecker
 from tests.e2e.reading import seen
 
+PLENTY = 30_000
+"""Credits for all songs of a test that asks for many."""
 SONG_S = 0.1
 """Songs are fast: the order of events is tested, not their pace."""
 LONG_S = 30.0
@@ -119,8 +121,9 @@ class Stage:
 
     async def placed_result(self) -> Message:
         """The one result of a member's new request, once its status says so too."""
+        before = len(self.results())
         await self.shows(await self.place(), "Your song is ready")
-        (result,) = self.results()
+        (result,) = self.results()[before:]
         return result
 
     async def credits(self, who: str = "Ada") -> dict[str, int]:
@@ -130,8 +133,8 @@ class Stage:
         assert message.ephemeral
         fields = message.embeds[0]["fields"]
         assert isinstance(fields, list)
-        firsts = {f["name"]: re.match(r"<t:(\d+):R>|(\d+)", str(f["value"])) for f in fields[:5]}
-        return {name: int(first[1] or first[2]) for name, first in firsts.items() if first}
+        firsts = {f["name"]: re.match(r"<t:(\d+):R>|([\d,]+)", str(f["value"])) for f in fields[:5]}
+        return {name: int(first[1] or first[2].replace(",", "")) for name, first in firsts.items() if first}
 
     @property
     def submissions(self) -> list[RequestLine]:

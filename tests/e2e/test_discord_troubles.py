@@ -9,7 +9,7 @@ from sandbox.discord.gateway import Gateway
 from sandbox.discord.state import RequestRecord
 from tests.e2e.engines import on_both
 from tests.e2e.reading import links
-from tests.e2e.stage import LONG_S, Stage
+from tests.e2e.stage import LONG_S, PLENTY, Stage
 
 pytestmark = on_both
 
@@ -30,35 +30,41 @@ TROUBLES = {
 }
 
 
-async def delivers_once(local: Stage) -> None:
-    async with local.bot():
-        status = await local.place()
-        await local.shows(status, READY, "Go to the song")
-        (result,) = local.results()
-        assert len(result.embeds) == len(result.attachments) == 2
-        assert links(status)["Go to the song"].endswith(f"/{result.id}")
-        assert (await local.credits())["Used"] == 30
-    assert local.discord.faults.struck
-    assert len(local.results()) == len(local.submissions) == 1
+async def delivers_once(local: Stage, trouble: Fault) -> None:
+    """A running bot delivers a song, though Discord has the trouble meanwhile."""
+    before, struck = len(local.results()), len(local.discord.faults.struck)
+    local.discord.faults.add(trouble)
+    status = await local.place()
+    await local.shows(status, READY, "Go to the song")
+    (result,) = local.results()[before:]
+    assert len(result.embeds) == len(result.attachments) == 2
     assert all(file.content for file in result.attachments)
+    assert links(status)["Go to the song"].endswith(f"/{result.id}")
+    assert len(local.discord.faults.struck) > struck
+    local.discord.faults.clear()
+
+
+async def deliver_once(local: Stage, troubles: dict[str, Fault], subtests: pytest.Subtests) -> None:
+    """Each of the troubles delays one song, and does nothing else."""
+    async with local.bot(default_allowance=PLENTY):
+        for name, trouble in troubles.items():
+            with subtests.test(name):
+                await delivers_once(local, trouble)
+        assert (await local.credits())["Used"] == 30 * len(troubles)
+    assert len(local.results()) == len(local.submissions) == len(troubles)
 
 
 @pytest.mark.usefixtures("patient")
-@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
-async def test_an_edit_that_fails_is_made_again(local: Stage, trouble: partial[Fault]) -> None:
-    local.discord.faults.add(trouble(on=EDIT))
-    await delivers_once(local)
+async def test_an_edit_that_fails_is_made_again(local: Stage, subtests: pytest.Subtests) -> None:
+    await deliver_once(local, {name: trouble(on=EDIT) for name, trouble in TROUBLES.items()}, subtests)
 
 
 @pytest.mark.usefixtures("patient")
-@pytest.mark.parametrize(
-    "trouble", [t for name, t in TROUBLES.items() if name != "unknown message"], ids=[*TROUBLES][:-1]
-)
 async def test_a_result_that_fails_is_posted_again_and_stands_there_once(
-    local: Stage, trouble: partial[Fault]
+    local: Stage, subtests: pytest.Subtests
 ) -> None:
-    local.discord.faults.add(trouble(on=POST))
-    await delivers_once(local)
+    troubles = {name: trouble(on=POST) for name, trouble in TROUBLES.items() if name != "unknown message"}
+    await deliver_once(local, troubles, subtests)
 
 
 def tries(local: Stage, route: str) -> list[RequestRecord]:
@@ -66,8 +72,8 @@ def tries(local: Stage, route: str) -> list[RequestRecord]:
 
 
 async def test_a_rate_limit_is_waited_out_to_its_end(local: Stage) -> None:
-    local.discord.faults.add(Fault(kind=FaultKind.RATE_LIMITED, on=POST, after_s=0.5))
-    await delivers_once(local)
+    async with local.bot():
+        await delivers_once(local, Fault(kind=FaultKind.RATE_LIMITED, on=POST, after_s=0.5))
     first, second = tries(local, "POST /channels/{channel_id}/messages")
     assert (first.status, second.status) == (429, 200)
     assert (second.at - first.at).total_seconds() >= 0.5
@@ -79,31 +85,32 @@ async def test_a_post_whose_answer_hangs_is_not_posted_twice(
 ) -> None:
     impatient = partial(DiscordAnnouncer, patience=Patience(edit_s=0.3, post_s=0.3))
     monkeypatch.setattr("bot.app.DiscordAnnouncer", impatient)
-    local.discord.faults.add(Fault(kind=FaultKind.HANG, on=POST, after_s=2.0))
-    await delivers_once(local)
+    async with local.bot():
+        await delivers_once(local, Fault(kind=FaultKind.HANG, on=POST, after_s=2.0))
     assert len(tries(local, "POST /channels/{channel_id}/messages")) == 1  # it was found in the channel
 
 
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        Fault(kind=FaultKind.RESET, on=CALLBACK),
-        Fault(kind=FaultKind.RESET_AFTER, on=CALLBACK),
-        Fault(kind=FaultKind.STATUS, on=CALLBACK, status=500),
-        Fault(kind=FaultKind.STATUS_AFTER, on=CALLBACK, status=500),
-        Fault(kind=FaultKind.HANG, on=CALLBACK, after_s=0.5),
-    ],
-    ids=lambda fault: str(fault.kind),
+STUMBLES = (
+    Fault(kind=FaultKind.RESET, on=CALLBACK),
+    Fault(kind=FaultKind.RESET_AFTER, on=CALLBACK),
+    Fault(kind=FaultKind.STATUS, on=CALLBACK, status=500),
+    Fault(kind=FaultKind.STATUS_AFTER, on=CALLBACK, status=500),
+    Fault(kind=FaultKind.HANG, on=CALLBACK, after_s=0.5),
 )
-async def test_an_answer_that_discord_stumbles_over_is_still_given_once(local: Stage, trouble: Fault) -> None:
-    local.discord.faults.add(trouble)
-    async with local.bot():
-        asked = await local.order()
-        status = await asked.answer(timeout_s=LONG_S)
-        await local.shows(status, READY)
-    assert asked.answers == 1
-    assert len(local.results()) == len(local.submissions) == 1
-    assert not local.results()[0].ephemeral
+
+
+async def test_an_answer_that_discord_stumbles_over_is_still_given_once(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
+    async with local.bot(default_allowance=PLENTY):
+        for count, trouble in enumerate(STUMBLES, 1):
+            with subtests.test(str(trouble.kind)):
+                local.discord.faults.add(trouble)
+                asked = await local.order()
+                await local.shows(await asked.answer(timeout_s=LONG_S), READY)
+                assert asked.answers == 1
+                assert not (await local.result(count=count)).ephemeral
+    assert len(local.results()) == len(local.submissions) == len(STUMBLES)
 
 
 DISTURBANCES: dict[str, Callable[[Gateway], None]] = {

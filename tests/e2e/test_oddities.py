@@ -6,7 +6,7 @@ from sandbox.cqtai.oddities import Oddity
 from sandbox.discord.payloads import entry
 from tests.e2e.engines import on_both
 from tests.e2e.reading import fields, links, seen
-from tests.e2e.stage import Stage
+from tests.e2e.stage import PLENTY, Stage
 
 pytestmark = on_both
 
@@ -20,6 +20,8 @@ HARMLESS = frozenset(Oddity) - ONE_CLIP - NO_CLIP - UNFINISHED - NO_FILE
 
 
 def always(local: Stage, oddity: Oddity) -> None:
+    """From now on this is odd in every answer, and nothing else is."""
+    local.provider.faults.clear()
     local.provider.faults.add(Fault(Phase.DOCUMENT, oddity, times=None))
 
 
@@ -28,17 +30,19 @@ def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.domain.tasks.STREAMING_GRACE_S", 0.2)
 
 
-@pytest.mark.parametrize("oddity", sorted(HARMLESS))
-async def test_an_odd_answer_still_delivers_both_clips_and_their_files(local: Stage, oddity: Oddity) -> None:
-    always(local, oddity)
-    async with local.bot():
-        await local.shows(await local.place(), READY)
-        assert (await local.credits())["Used"] == 30
-    (result,) = local.results()
-    assert len(result.shown_embeds) == len(result.attachments) == len(links(result)) == 2
-    first = local.provider.tasks[0].song.clips[0]
-    assert result.embeds[0]["url"] == f"https://suno.com/song/{first.id}"
-    assert len(local.submissions) == 1
+async def test_an_odd_answer_still_delivers_both_clips_and_their_files(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
+    async with local.bot(default_allowance=PLENTY):
+        for oddity in sorted(HARMLESS):
+            with subtests.test(oddity.value):
+                always(local, oddity)
+                result = await local.placed_result()
+                assert len(result.shown_embeds) == len(result.attachments) == len(links(result)) == 2
+                first = local.provider.tasks[-1].song.clips[0]
+                assert result.embeds[0]["url"] == f"https://suno.com/song/{first.id}"
+        assert (await local.credits())["Used"] == 30 * len(HARMLESS)
+    assert len(local.submissions) == len(HARMLESS)
 
 
 async def test_a_length_that_is_not_known_is_a_dash(local: Stage) -> None:
@@ -62,15 +66,18 @@ async def test_a_clip_without_a_cover_is_shown_without_one(local: Stage) -> None
     assert [entry(embed, "image") for embed in result.embeds] == [{}, {}]
 
 
-@pytest.mark.parametrize("oddity", sorted(NO_FILE))
-async def test_a_link_that_is_no_file_is_replaced_by_the_songs_page(local: Stage, oddity: Oddity) -> None:
-    always(local, oddity)
-    async with local.bot():
-        result = await local.placed_result()
-    pages = [f"https://suno.com/song/{clip.id}" for clip in local.provider.tasks[0].song.clips]
-    assert list(links(result).values()) == pages
-    assert result.attachments == ()
-    assert "No file is attached: press **Listen**" in result.content
+async def test_a_link_that_is_no_file_is_replaced_by_the_songs_page(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
+    async with local.bot(default_allowance=PLENTY):
+        for oddity in sorted(NO_FILE):
+            with subtests.test(oddity.value):
+                always(local, oddity)
+                result = await local.placed_result()
+                clips = local.provider.tasks[-1].song.clips
+                assert list(links(result).values()) == [f"https://suno.com/song/{clip.id}" for clip in clips]
+                assert result.attachments == ()
+                assert "No file is attached: press **Listen**" in result.content
 
 
 @pytest.mark.parametrize("oddity", sorted(ONE_CLIP))
@@ -84,12 +91,15 @@ async def test_one_clip_of_two_is_delivered_and_called_so(local: Stage, oddity: 
     assert "Only one of the two clips came out." in seen(result)
 
 
-@pytest.mark.parametrize("oddity", sorted(NO_CLIP))
-async def test_a_done_task_that_never_has_a_clip_gives_the_credits_back(local: Stage, oddity: Oddity) -> None:
-    always(local, oddity)
+async def test_a_done_task_that_never_has_a_clip_gives_the_credits_back(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
     async with local.bot():
-        await local.shows(await local.place(), "No song this time", BACK)
-        assert (await local.credits())["Available"] == 90
+        for oddity in sorted(NO_CLIP):
+            with subtests.test(oddity.value):
+                always(local, oddity)
+                await local.shows(await local.place(), "No song this time", BACK)
+                assert (await local.credits())["Available"] == 90
     assert local.results() == []
 
 

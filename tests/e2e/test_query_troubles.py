@@ -18,7 +18,7 @@ from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.oddities import Oddity, StatusAs
 from sandbox.cqtai.timeline import Fail, Stall
 from tests.e2e.engines import on_both
-from tests.e2e.stage import Stage
+from tests.e2e.stage import PLENTY, Stage
 
 pytestmark = on_both
 
@@ -48,16 +48,19 @@ TRANSIENT: dict[str, ReplyEffect] = {
 }
 
 
-@pytest.mark.parametrize("effect", TRANSIENT.values(), ids=TRANSIENT)
-async def test_a_passing_trouble_delays_the_song_and_nothing_else(local: Stage, effect: ReplyEffect) -> None:
-    fault = Fault(Phase.QUERY, effect, times=4)
-    local.provider.faults.add(fault)
-    async with local.bot():
-        await local.shows(await local.place(), READY)
-        assert (await local.credits())["Used"] == 30
-    assert local.provider.faults.struck(fault) == 4
-    assert len(local.submissions) == len(local.results()) == 1
-    assert local.provider.credits.spent == 30
+async def test_a_passing_trouble_delays_the_song_and_nothing_else(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
+    async with local.bot(default_allowance=PLENTY):
+        for name, effect in TRANSIENT.items():
+            with subtests.test(name):
+                fault = Fault(Phase.QUERY, effect, times=4)
+                local.provider.faults.add(fault)
+                await local.placed_result()
+                assert local.provider.faults.struck(fault) == 4
+        assert (await local.credits())["Used"] == 30 * len(TRANSIENT)
+    assert len(local.submissions) == len(local.results()) == len(TRANSIENT)
+    assert local.provider.credits.spent == 30 * len(TRANSIENT)
 
 
 async def test_an_answer_that_comes_too_late_is_asked_for_again(
@@ -80,21 +83,26 @@ async def test_the_provider_is_asked_no_sooner_than_it_wishes(local: Stage) -> N
     assert second.at_s - first.at_s >= 1
 
 
-@pytest.mark.parametrize("spelling", DONE_SPELLINGS)
-async def test_a_song_is_delivered_however_done_is_spelled(local: Stage, spelling: str) -> None:
-    local.provider.faults.add(Fault(Phase.DOCUMENT, StatusAs(spelling), times=None, done_only=True))
-    async with local.bot():
-        await local.shows(await local.place(), READY)
-    assert len(local.results()) == 1
+async def test_a_song_is_delivered_however_done_is_spelled(local: Stage, subtests: pytest.Subtests) -> None:
+    async with local.bot(default_allowance=PLENTY):
+        for spelling in DONE_SPELLINGS:
+            with subtests.test(spelling):
+                local.provider.faults.clear()
+                local.provider.faults.add(
+                    Fault(Phase.DOCUMENT, StatusAs(spelling), times=None, done_only=True)
+                )
+                await local.placed_result()
 
 
-@pytest.mark.parametrize("spelling", FAILED_SPELLINGS)
-async def test_credits_come_back_however_failed_is_spelled(local: Stage, spelling: str) -> None:
-    local.provider.faults.add(Fault(Phase.TASK, Fail("timeout", status=spelling)))
+async def test_credits_come_back_however_failed_is_spelled(local: Stage, subtests: pytest.Subtests) -> None:
     async with local.bot():
-        await local.shows(await local.place(), "No song this time", BACK)
-        assert (await local.credits())["Available"] == 90
+        for spelling in FAILED_SPELLINGS:
+            with subtests.test(spelling):
+                local.provider.faults.add(Fault(Phase.TASK, Fail("timeout", status=spelling)))
+                await local.shows(await local.place(), "No song this time", BACK)
+                assert (await local.credits())["Available"] == 90
     assert local.provider.credits.spent == 0
+    assert len(local.submissions) == len(FAILED_SPELLINGS)
 
 
 MODERATED, FAILED = "moderation turned this request away", "The song service failed"
@@ -111,15 +119,18 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize(("error_msg", "told"), FAILURES.items())
 async def test_a_failed_task_says_why_and_gives_the_credits_back(
-    local: Stage, error_msg: str, told: str, caplog: pytest.LogCaptureFixture
+    local: Stage, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
 ) -> None:
-    local.provider.faults.add(Fault(Phase.TASK, Fail(error_msg)))
     async with local.bot():
-        await local.shows(await local.place(), "No song this time", told, BACK)
-        assert (await local.credits())["Used"] == 0
-    assert f"the provider made no song: {error_msg or 'the provider gave no reason'}" in caplog.text
+        for error_msg, told in FAILURES.items():
+            with subtests.test(error_msg):
+                caplog.clear()
+                local.provider.faults.add(Fault(Phase.TASK, Fail(error_msg)))
+                await local.shows(await local.place(), "No song this time", told, BACK)
+                assert (await local.credits())["Used"] == 0
+                why = error_msg or "the provider gave no reason"
+                assert f"the provider made no song: {why}" in caplog.text
     assert local.results() == []
 
 
@@ -130,13 +141,16 @@ async def test_a_refusal_of_a_task_that_was_taken_ends_it(local: Stage, effect: 
         await local.shows(await local.place(), "No song this time", BACK)
 
 
-@pytest.mark.parametrize("word", ["awaiting_review", "", "Ready", "stream"])
-async def test_a_status_that_nobody_knows_means_that_it_still_runs(local: Stage, word: str) -> None:
-    fault = Fault(Phase.DOCUMENT, StatusAs(word), times=5)
-    local.provider.faults.add(fault)
-    async with local.bot():
-        await local.shows(await local.place(), READY)
-    assert local.provider.faults.struck(fault) == 5
+async def test_a_status_that_nobody_knows_means_that_it_still_runs(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
+    async with local.bot(default_allowance=PLENTY):
+        for word in ("awaiting_review", "", "Ready", "stream"):
+            with subtests.test(word):
+                fault = Fault(Phase.DOCUMENT, StatusAs(word), times=5)
+                local.provider.faults.add(fault)
+                await local.placed_result()
+                assert local.provider.faults.struck(fault) == 5
 
 
 async def test_a_task_that_is_stuck_is_given_up_and_the_operator_learns_its_id(
@@ -188,14 +202,14 @@ STREAMING = {
 }
 
 
-@pytest.mark.parametrize(("oddity", "times"), STREAMING.values(), ids=STREAMING)
 async def test_a_task_that_is_done_before_its_clips_is_waited_for(
-    local: Stage, oddity: Oddity, times: int
+    local: Stage, subtests: pytest.Subtests
 ) -> None:
-    fault = Fault(Phase.DOCUMENT, oddity, times=times, done_only=True)
-    local.provider.faults.add(fault)
-    async with local.bot():
-        await local.shows(await local.place(), READY)
-    (result,) = local.results()
-    assert len(result.embeds) == len(result.attachments) == 2
-    assert local.provider.faults.struck(fault) == times
+    async with local.bot(default_allowance=PLENTY):
+        for name, (oddity, times) in STREAMING.items():
+            with subtests.test(name):
+                fault = Fault(Phase.DOCUMENT, oddity, times=times, done_only=True)
+                local.provider.faults.add(fault)
+                result = await local.placed_result()
+                assert len(result.embeds) == len(result.attachments) == 2
+                assert local.provider.faults.struck(fault) == times

@@ -49,13 +49,16 @@ BAD_PLAYLISTS = {
 }
 
 
-@pytest.mark.parametrize(("text", "words"), BAD_PLAYLISTS.values(), ids=BAD_PLAYLISTS)
-async def test_what_names_no_playlist_is_refused_with_what_it_is(local: Stage, text: str, words: str) -> None:
+async def test_what_names_no_playlist_is_refused_with_what_it_is(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
     async with local.bot():
-        answer = await refused(await local.order(playlist=text, past_picker=True))
-        assert words in answer
-        assert answer.endswith(NOTHING)
-        await nothing_came_of_it(local)
+        for name, (text, words) in BAD_PLAYLISTS.items():
+            with subtests.test(name):
+                answer = await refused(await local.order(playlist=text, past_picker=True))
+                assert words in answer
+                assert answer.endswith(NOTHING)
+                await nothing_came_of_it(local)
 
 
 def odd_texts() -> list[str]:
@@ -75,7 +78,7 @@ async def test_a_hundred_characters_of_anything_get_one_answer_each(local: Stage
         await nothing_came_of_it(local)
 
 
-BAD_OPTIONS = {
+BAD_OPTIONS: dict[str, tuple[dict[str, object], str]] = {
     "weight in percent": ({"style_weight": 65}, "For 65 % type 0.65"),
     "weight below": ({"audio_weight": -0.1}, "`audio_weight` takes a number from 0 to 1"),
     "weight far above": ({"weirdness": 1e9}, "`weirdness` takes a number from 0 to 1"),
@@ -88,15 +91,16 @@ BAD_OPTIONS = {
 }
 
 
-@pytest.mark.parametrize(("options", "words"), BAD_OPTIONS.values(), ids=BAD_OPTIONS)
 async def test_an_option_sent_past_the_picker_is_checked_again(
-    local: Stage, options: dict[str, object], words: str
+    local: Stage, subtests: pytest.Subtests
 ) -> None:
     async with local.bot():
-        answer = await refused(await local.order(past_picker=True, **options))
-        assert words in answer
-        assert answer.endswith(NOTHING)
-        await nothing_came_of_it(local)
+        for name, (options, words) in BAD_OPTIONS.items():
+            with subtests.test(name):
+                answer = await refused(await local.order(past_picker=True, **options))
+                assert words in answer
+                assert answer.endswith(NOTHING)
+                await nothing_came_of_it(local)
 
 
 async def test_too_few_credits_are_refused_with_what_there_is_what_it_takes_and_when(

@@ -7,7 +7,7 @@ from sandbox.cqtai import Pace, effects
 from sandbox.cqtai.effects import Drop, Envelope, Page, Refuse, ReplyEffect, Slow
 from sandbox.cqtai.faults import Fault, Phase
 from tests.e2e.engines import on_both
-from tests.e2e.stage import Stage
+from tests.e2e.stage import PLENTY, Stage
 
 pytestmark = on_both
 
@@ -15,38 +15,44 @@ BACK = "Your 30 credits are back."
 READY = "Your song is ready"
 REFUSALS = {
     400: ("bad parameter", "refused this request"),
-    401: ("invalid api key", "whoever runs the bot has to look at its account"),
-    402: ("insufficient credits", "whoever runs the bot has to look at its account"),
     451: ("upstream bizCode=451, msg=prompt_unsafe", "moderation turned this request away"),
     500: ("failed or timeout", "The song service failed"),
 }
+OF_THE_ACCOUNT = {401: "invalid api key", 402: "insufficient credits"}
 
 
 @pytest.mark.parametrize("http", [True, False], ids=["as status", "as code"])
-@pytest.mark.parametrize("code", REFUSALS)
 async def test_a_definite_refusal_ends_the_request_and_gives_the_credits_back(
-    local: Stage, code: int, http: bool, caplog: pytest.LogCaptureFixture
+    local: Stage, http: bool, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
 ) -> None:
-    words, told = REFUSALS[code]
+    async with local.bot():
+        for code, (words, told) in REFUSALS.items():
+            with subtests.test(str(code)):
+                caplog.clear()
+                local.provider.faults.add(Fault(Phase.SUBMIT, Refuse(code, words, http=http)))
+                await local.shows(await local.place(), "No song this time", told, BACK)
+                assert (await local.credits())["Available"] == 90
+                assert f"code {code}: {words}" in caplog.text
+    assert local.provider.tasks == []
+    assert len(local.submissions) == len(REFUSALS)
+
+
+@pytest.mark.parametrize("http", [True, False], ids=["as status", "as code"])
+@pytest.mark.parametrize(("code", "words"), OF_THE_ACCOUNT.items())
+async def test_a_refused_account_ends_the_request_that_met_it_and_the_operator_is_told(
+    local: Stage, code: int, words: str, http: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     local.provider.faults.add(Fault(Phase.SUBMIT, Refuse(code, words, http=http)))
     async with local.bot():
         status = await local.place()
-        await local.shows(status, "No song this time", told, BACK)
+        await local.shows(
+            status, "No song this time", "whoever runs the bot has to look at its account", BACK
+        )
         assert (await local.credits())["Available"] == 90
-    assert f"code {code}: {words}" in caplog.text
+    (line,) = [r for r in caplog.records if r.getMessage().startswith("OPERATOR:")]
+    assert f"refuses the account (code {code}: {words})" in line.getMessage()
     assert local.provider.tasks == []
     assert len(local.submissions) == 1
-
-
-@pytest.mark.parametrize("code", [401, 402])
-async def test_the_operator_is_told_when_the_account_is_refused(
-    local: Stage, code: int, caplog: pytest.LogCaptureFixture
-) -> None:
-    local.provider.faults.add(Fault(Phase.SUBMIT, Refuse(code, "no", http=True)))
-    async with local.bot():
-        await local.shows(await local.place(), BACK)
-    (line,) = [r for r in caplog.records if r.getMessage().startswith("OPERATOR:")]
-    assert f"refuses the account (code {code}: no)" in line.getMessage()
 
 
 @pytest.mark.usefixtures("patient")
@@ -127,21 +133,22 @@ UNCLEAR: dict[str, tuple[ReplyEffect, str]] = {
 
 @pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("accepted", [True, False], ids=["accepted", "not accepted"])
-@pytest.mark.parametrize(("effect", "cause"), UNCLEAR.values(), ids=UNCLEAR)
 async def test_an_unclear_answer_is_refunded_and_never_sent_again(
-    local: Stage, effect: ReplyEffect, cause: str, accepted: bool, caplog: pytest.LogCaptureFixture
+    local: Stage, accepted: bool, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
 ) -> None:
-    local.provider.faults.add(Fault(Phase.SUBMIT, effect, accepted=accepted))
-    async with local.bot():
-        status = await local.place()
-        await local.shows(status, "The connection broke", "It won't be sent again by itself", BACK)
-        assert (await local.credits())["Available"] == 90
-        again = await local.place()
-        await local.shows(again, READY)
-    assert len(local.submissions) == 2
-    assert len(local.provider.tasks) == (2 if accepted else 1)
-    assert "OPERATOR: the outcome of a submission is unknown" in caplog.text
-    assert cause in caplog.text
+    async with local.bot(default_allowance=PLENTY):
+        for count, (name, (effect, cause)) in enumerate(UNCLEAR.items()):
+            with subtests.test(name):
+                caplog.clear()
+                local.provider.faults.add(Fault(Phase.SUBMIT, effect, accepted=accepted))
+                status = await local.place()
+                await local.shows(status, "The connection broke", "It won't be sent again by itself", BACK)
+                assert (await local.credits())["Available"] == PLENTY - 30 * count
+                assert "OPERATOR: the outcome of a submission is unknown" in caplog.text
+                assert cause in caplog.text
+                await local.placed_result()
+    assert len(local.submissions) == 2 * len(UNCLEAR)
+    assert len(local.provider.tasks) == (2 if accepted else 1) * len(UNCLEAR)
 
 
 async def test_success_without_an_id_is_refunded_and_never_sent_again(
@@ -178,9 +185,11 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-async def test_success_is_understood_in_every_shape(local: Stage, shape: Envelope) -> None:
-    local.provider.faults.add(Fault(Phase.SUBMIT, shape), Fault(Phase.QUERY, shape, times=None))
-    async with local.bot():
-        await local.shows(await local.place(), READY)
-    assert len(local.provider.tasks) == 1
+async def test_success_is_understood_in_every_shape(local: Stage, subtests: pytest.Subtests) -> None:
+    async with local.bot(default_allowance=PLENTY):
+        for name, shape in SHAPES.items():
+            with subtests.test(name):
+                local.provider.faults.clear()
+                local.provider.faults.add(Fault(Phase.SUBMIT, shape), Fault(Phase.QUERY, shape, times=None))
+                await local.placed_result()
+    assert len(local.provider.tasks) == len(SHAPES)
