@@ -3,11 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-# The tests that `make test` runs; `make test MARKS=` runs the long ones, too.
-MARKS ?= not long
+# One test at a time goes to whoever is free: some take a minute.
+PYTEST = $(BIN)/python -m pytest -n auto --dist load --maxschedchunk 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run check-setup test check fmt bench screenshots lock clean
+.PHONY: help demo run check-setup test test-long check fmt bench screenshots lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,10 +21,13 @@ run: $(VENV)/.run  ## start the bot for real (settings from .env)
 check-setup: $(VENV)/.run  ## look at settings, database, token and key, and say what to mend
 	@$(BIN)/python -m bot check
 
-test: $(VENV)/.dev  ## all tests, with branch coverage
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m "$(MARKS)" --cov --cov-report=term $(ARGS)
+test: $(VENV)/.dev  ## the tests, with branch coverage
+	@$(PYTEST) -m "not long" --cov --cov-report=term $(ARGS)
 	@$(BIN)/python -m coverage report --fail-under=90 >/dev/null
 	@$(BIN)/python -m coverage report --include='bot/domain/*,bot/services/*' --fail-under=100
+
+test-long: $(VENV)/.dev  ## the tests that take long: kills, power loss, both databases, the page
+	@$(PYTEST) -m long $(ARGS)
 
 check: $(VENV)/.dev  ## format, lint, types and layers
 	@$(BIN)/ruff format --check .

@@ -1,5 +1,6 @@
 """What tests of every kind share: databases on real PostgreSQL servers."""
 
+import gc
 import os
 import secrets
 import tempfile
@@ -10,6 +11,9 @@ import pytest
 
 from tests.databases import FOLDER, Cluster, new_cluster, run_folder, server, sources, stop_all
 
+LONGEST = {"test_random_kills", "test_several", "test_stop", "test_power_loss", "test_backup", "test_demo"}
+"""The files whose tests take a good part of a minute each."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # the first process of the run, whose workers inherit the variable
@@ -19,6 +23,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two a processor: most tests of the whole program wait for much of their time."""
     return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest come first, so that nobody waits at the end for a worker that has just begun one."""
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: nobody looks through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

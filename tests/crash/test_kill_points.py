@@ -9,7 +9,7 @@ from sandbox.cqtai.timeline import Fail
 from sandbox.discord import Fault as DiscordFault
 from sandbox.discord import FaultKind
 from tests.crash.points import ANSWER, Point, Side, port_calls, units_written
-from tests.crash.scene import LONG_S, SHORT_LEASE_S, Scene, scene
+from tests.crash.scene import LONG_S, SHORT_LEASE_S, SONG_S, Scene, scene
 from tests.crash.truth import all_told, prove
 
 SONG = {
@@ -39,6 +39,8 @@ CANCEL, END, FAILED, ENDING = "songs._cancel", "following._end", "courier._faile
 FORGET, FIND = "courier._forget_token", "announcer.find_result"
 LEARN, INTEND = "courier._learn_message", "courier._intend"
 """The steps of lives that go another way."""
+UNFINISHED_S = 3.0
+"""A song that takes so long is asked for more than once, also on a busy machine."""
 DECISIONS = {
     "allowances._budget",
     "allowances._of_everyone",
@@ -151,7 +153,8 @@ def possible(point: Point, passed: set[str]) -> set[State | None]:
 async def test_a_song_is_made_once_and_paid_once_wherever_the_bot_dies(
     tmp_path: Path, database: str, point: Point
 ) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+    song_s = UNFINISHED_S if point.step == "following._keep_asking" else SONG_S
+    async with scene(tmp_path, database_url=database, song_s=song_s) as here:
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
         asked = await here.order()
         passed = await died(here, point)

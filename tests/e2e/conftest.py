@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.engines import POSTGRESQL, SQLITE
-from tests.e2e.stage import LONG_S, Stage, stage
+from tests.e2e.stage import LONG_S, ROOMY, UNHURRIED, Stage, stage
 
 
 @pytest.fixture
@@ -16,8 +16,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def local(tmp_path: Path, database: str) -> AsyncIterator[Stage]:
-    async with stage(tmp_path, database_url=database) as both:
+async def local(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> AsyncIterator[Stage]:
+    """The stage; a test of many cases does not have to wait for Discord's limits between them."""
+    limits = ROOMY if "subtests" in request.fixturenames else UNHURRIED
+    async with stage(tmp_path, database_url=database, limits=limits) as both:
         yield both
 
 

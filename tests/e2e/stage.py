@@ -17,7 +17,7 @@ from bot.storage.schema import migrate
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Pace, RequestLine, Terms
 from sandbox.discord import LocalDiscord
 from sandbox.discord.invocations import Invocation
-from sandbox.discord.limits import Limits
+from sandbox.discord.limits import Bucket, Limits
 from sandbox.discord.messages import Message
 from sandbox.discord.people import Person
 from sandbox.discord.schema import SchemaChecker
@@ -33,6 +33,11 @@ STOP_S = 20.0
 """What the bot has promised: its process is gone so soon after it was asked to stop, whatever hangs."""
 UNHURRIED = Limits(interaction_deadline_s=LONG_S)
 """A busy machine is not a bot that answers too late."""
+OFTEN = Bucket(requests=1000, per_s=1.0)
+ROOMY = Limits(
+    channel_route=OFTEN, channel_webhook=OFTEN, interaction_webhook=OFTEN, interaction_deadline_s=LONG_S
+)
+"""Nobody has to wait for Discord's limits, however much is said at once."""
 ANSWER_TO_COMMAND = 20
 """Discord's number for the kind of message that answers a command."""
 

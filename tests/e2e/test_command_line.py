@@ -24,7 +24,6 @@ def told_in_words(outcome: Outcome, code: int) -> str:
     return said
 
 
-@on_both
 @pytest.mark.parametrize("command", ["run", "audit"])
 async def test_all_settings_that_are_missing_or_wrong_are_named_at_once(
     local: Stage, tmp_path: Path, command: str
@@ -89,7 +88,6 @@ WRONG = {
 }
 
 
-@on_both
 @pytest.mark.parametrize(("changes", "subject", "words"), WRONG.values(), ids=WRONG)
 async def test_check_says_what_has_to_be_mended(
     local: Stage, tmp_path: Path, changes: dict[str, str], subject: str, words: str
@@ -102,7 +100,6 @@ async def test_check_says_what_has_to_be_mended(
     assert not any(secret in said for secret in (env["DISCORD_TOKEN"], env["CQTAI_API_KEY"]))
 
 
-@on_both
 @pytest.mark.parametrize("command", ["run", "sync"])
 async def test_a_wrong_token_is_a_sentence(local: Stage, tmp_path: Path, command: str) -> None:
     env = environment(local, DISCORD_TOKEN="wrong.token.here")
@@ -111,7 +108,6 @@ async def test_a_wrong_token_is_a_sentence(local: Stage, tmp_path: Path, command
     assert "wrong.token.here" not in said
 
 
-@on_both
 async def test_a_discord_that_cannot_be_reached_is_a_sentence(local: Stage, tmp_path: Path) -> None:
     env = environment(local, DISCORD_API_URL=f"{CLOSED}/api/v10")
     said = told_in_words(await program.bot("run", env=env, folder=tmp_path), 1)

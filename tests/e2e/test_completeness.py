@@ -5,7 +5,7 @@ from tests.e2e.test_query_troubles import FAILURES
 
 
 def test_every_trouble_with_files_is_tried_here() -> None:
-    assert set(UNATTACHABLE) | {MediaTrouble.REDIRECT} == set(MediaTrouble)
+    assert set(UNATTACHABLE) | {MediaTrouble.REDIRECT, MediaTrouble.SLOW} == set(MediaTrouble)
 
 
 def test_every_failure_that_the_provider_knows_is_tried_here() -> None:

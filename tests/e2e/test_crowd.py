@@ -7,15 +7,11 @@ import pytest
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
 from sandbox.discord.invocations import Invocation
-from sandbox.discord.limits import Bucket, Limits
 from tests.e2e.engines import on_both
-from tests.e2e.stage import LONG_S, Stage, stage
+from tests.e2e.stage import LONG_S, ROOMY, Stage, stage
 
 ROOM = 10
 """How many songs the member's credits pay for."""
-OFTEN = Bucket(requests=1000, per_s=1.0)
-ROOMY = Limits(channel_webhook=OFTEN, interaction_webhook=OFTEN, interaction_deadline_s=LONG_S)
-"""How many are deferred, and so need two calls more, depends on the machine: no limit is in their way."""
 SONG_S = 2.5
 """Longer than it takes to place the others meanwhile, also on a busy machine."""
 
