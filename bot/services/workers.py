@@ -125,14 +125,10 @@ def workers_of(
         chance=chance,
         meter=meter,
     )
+    delivery = Delivery(store, announcer, media, attach_audio=rules.attach_audio, clock=clock)
+    spacing = songs.edit_spacing_s
     courier = Courier(
-        store,
-        announcer,
-        Delivery(store, announcer, media, attach_audio=rules.attach_audio, clock=clock),
-        owner=owner,
-        places=songs.places,
-        edit_spacing_s=songs.edit_spacing_s,
-        clock=clock,
+        store, announcer, delivery, owner=owner, places=songs.places, edit_spacing_s=spacing, clock=clock
     )
     return Workers(
         store,
