@@ -7,17 +7,17 @@ COPY requirements/run.txt /requirements.txt
 RUN /venv/bin/pip install --require-hashes --only-binary :all: -r /requirements.txt
 
 FROM python:3.13-slim
-ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
-    DATABASE_URL=sqlite:////data/inspire.db HTTP_PORT=8080 MPLCONFIGDIR=/data/matplotlib
-RUN useradd --system --uid 10001 --home-dir /app inspire && mkdir /data && chown inspire /data
+ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 MPLCONFIGDIR=/data/matplotlib
+RUN useradd --system --uid 10001 --home-dir /app inspire && mkdir --mode=0700 /data && chown inspire /data
 COPY --from=build /venv /venv
 WORKDIR /app
+# The image's own default for what is left empty, and the folder of the default DATABASE_URL.
+RUN echo HTTP_PORT=8080 >.env && ln -s ../data data
 COPY bot bot
 COPY cogs cogs
 USER inspire
 VOLUME /data
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
-    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"HTTP_PORT\"]}/healthz', timeout=4)"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-m", "bot.healthcheck"]
 ENTRYPOINT ["python", "-m", "bot"]
 CMD ["run"]
