@@ -10,6 +10,8 @@ import unicodedata
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from bot.domain.text import clean_text
+
 CONTENT_LIMIT = 2000
 TITLE_LIMIT = 256
 DESCRIPTION_LIMIT = 4096
@@ -22,12 +24,9 @@ REASON_LIMIT = 500
 
 DASH = "\N{EN DASH}"
 ELLIPSIS = "…"
-JOINERS = frozenset("\u200c\u200d")
-"""Format characters that emoji and some scripts need inside a word."""
 
 _SPECIAL = frozenset("\\*_~|`[]()<>@#")
 _LINE_STARTS = re.compile(r"(?:[-+]|\d+\.)(?=\s)")
-_UNWANTED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
@@ -113,9 +112,7 @@ def file_name(title: str | None, *, number: int, extension: str) -> str:
 
 
 def _one_line(text: str | None) -> str:
-    kept = (c for c in text or "" if c.isspace() or c in JOINERS or unicodedata.category(c) not in _UNWANTED)
-    words = " ".join("".join(kept).split())
-    return words if any(c not in JOINERS and not c.isspace() for c in words) else ""
+    return " ".join(clean_text(text or "").split())
 
 
 def _escaped(words: str) -> list[str]:

@@ -11,6 +11,7 @@ from bot.domain.ledger import bonus_account
 from bot.domain.moderator_errors import AmountError, BotMemberError, NotBlockedError, ReasonError
 from bot.domain.quota import Policy, window_of
 from bot.domain.requests import CANCEL_FROM, Failure, FailureKind
+from bot.domain.text import clean_text
 from bot.services.decisions import By, decide, made
 from bot.services.moves import make_move
 from bot.services.ports import Clock
@@ -59,12 +60,12 @@ def check_amount(option: str, value: float, *, least: int = 0, most: int = MOST_
 
 
 def check_reason(reason: str) -> str:
-    """The reason without blanks around it.
+    """Return the reason as it is stored, without what nobody can see.
 
     Raises:
         ReasonError: nothing is left, or it is too long.
     """
-    words = reason.strip()
+    words = clean_text(reason)
     if not 1 <= len(words) <= REASON_LIMIT:
         raise ReasonError(len(words), REASON_LIMIT)
     return words

@@ -14,6 +14,7 @@ from bot.services.decisions import By, decide
 from bot.services.facts import facts_of
 from bot.services.gate import Trouble
 from bot.services.line import LINE_S, Line
+from bot.services.moderation import check_reason
 from bot.services.moves import existing, make_move
 from bot.services.ports import Clock
 from bot.services.songs import LARGEST_ID, Cancelled
@@ -88,7 +89,9 @@ class Queue:
         Raises:
             RequestNotFoundError: there is none of that number in the server.
             TooLateError: the provider has it already, or it has ended.
+            ReasonError: the reason will not do.
         """
+        reason = check_reason(reason)
         if request_id > LARGEST_ID:
             raise RequestNotFoundError
         for _ in range(TRIES - 1):
@@ -102,8 +105,11 @@ class Queue:
         """Nothing more of the server is submitted until it is resumed; gives how many requests wait.
 
         A second pause changes the reason.
+
+        Raises:
+            ReasonError: the reason will not do; nothing was changed.
         """
-        waiting = await self._store.write(_pause, by, reason, self._clock())
+        waiting = await self._store.write(_pause, by, check_reason(reason), self._clock())
         log.info("the server's songs are paused", extra={"guild": by.guild_id, "user": by.actor_id})
         return waiting
 

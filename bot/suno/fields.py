@@ -10,25 +10,20 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
+from bot.domain.text import clean_text
+
 PROVIDER_ZONE = timezone(timedelta(hours=8))
 """The zone of the provider's own times, which do not name one; from its page, where a task's `createTime` is
 eight hours ahead of its clips' `created_at`."""
 ID_LENGTH = 200
 """Characters; a longer id is taken for something else."""
 
-_CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
-
-
-def clean(value: str) -> str:
-    """The text without what a database or Discord would refuse: lone surrogates and control characters."""
-    return value.encode("utf-8", "replace").decode().translate(_CONTROLS).strip()
-
 
 def text(value: object) -> str | None:
     """A text that says something; a number counts as its digits."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    return clean(str(value)) or None
+    return clean_text(str(value)) or None
 
 
 def identifier(value: object) -> str | None:
@@ -101,7 +96,7 @@ def read_json(source: str) -> object:
 
 
 def _cleanly_named(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    return {clean(name): value for name, value in pairs}
+    return {clean_text(name): value for name, value in pairs}
 
 
 def _time(value: object, zone: tzinfo) -> datetime | None:

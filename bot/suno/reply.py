@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from bot.suno.fields import clean, read_json, text
+from bot.domain.text import clean_text
+from bot.suno.fields import read_json, text
 
 SUCCESS = 200
 RETRY_AFTER_MAX_S = 300.0
@@ -45,7 +46,7 @@ class Reply:
     @property
     def description(self) -> str:
         """What kind of reply it was, without what it says."""
-        kind = clean(self.headers.get("Content-Type", "")).partition(";")[0][:60] or "no content type"
+        kind = clean_text(self.headers.get("Content-Type", "")).partition(";")[0][:60] or "no content type"
         return f"HTTP {self.status}, {kind}, {len(self.body)} bytes"
 
 

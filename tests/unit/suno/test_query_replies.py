@@ -253,7 +253,7 @@ def test_the_model_is_named_by_the_badge_or_by_suno_where_the_version_is_missing
 
 
 @pytest.mark.parametrize(
-    ("name", "title"), [("broken_character.json", "Two � Tigers"), ("lone_surrogate.json", "Two ? Tigers")]
+    ("name", "title"), [("broken_character.json", "Two � Tigers"), ("lone_surrogate.json", "Two Tigers")]
 )
 def test_a_title_holds_nothing_that_a_database_or_discord_refuses(name: str, title: str) -> None:
     assert ask(name).clips[0].title == title
