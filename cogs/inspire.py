@@ -14,11 +14,12 @@ from bot.chat.ordering import answer_with_status
 from bot.chat.render.choice import CHOICE_LIMIT
 from bot.chat.texts import plain
 from bot.domain.songs import PROMPT_LIMIT, Order
+from bot.domain.suno_links import TEXT_LIMIT
 from bot.services.playlists import SavedPlaylists
 from bot.services.songs import Songs
 
 Weight: TypeAlias = app_commands.Range[float, 0.0, 1.0]
-Link: TypeAlias = app_commands.Range[str, 1, 200]
+Link: TypeAlias = app_commands.Range[str, 1, TEXT_LIMIT]
 
 
 class Inspire(commands.Cog):

@@ -16,6 +16,7 @@ from bot.chat.render.saved import added_words, removed_words
 from bot.chat.showing import outcome
 from bot.chat.texts import plain
 from bot.domain.playlists import NAME_LIMIT
+from bot.domain.suno_links import TEXT_LIMIT
 from bot.services.playlists import SavedPlaylists
 
 Name: TypeAlias = app_commands.Range[str, 1, NAME_LIMIT]
@@ -38,7 +39,7 @@ class Playlists(commands.GroupCog, group_name="playlists", group_description="Yo
         self,
         interaction: discord.Interaction[InspireClient],
         name: Name,
-        playlist: app_commands.Range[str, 1, 200],
+        playlist: app_commands.Range[str, 1, TEXT_LIMIT],
     ) -> None:
         """For moderators: save a playlist, which /inspire then offers by its name."""
         adding = self._playlists.add(moderator_of(interaction), name, playlist)

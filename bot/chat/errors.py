@@ -6,7 +6,7 @@ from discord import app_commands
 
 from bot.chat.house_sentences import HOUSE_SENTENCES
 from bot.chat.texts import REASON_LIMIT, in_credits, relative, shown
-from bot.chat.wording import CLIPS, PLAYLISTS
+from bot.chat.wording import CLIPS, PERSONAS, PLAYLISTS
 from bot.domain.errors import (
     ActiveLimitError,
     BlockedError,
@@ -76,8 +76,8 @@ def _clip(error: ClipError) -> str:
 
 
 @sentence.register
-def _persona(_: PersonaError) -> str:
-    return f"That can't be a persona. Paste the link of the persona from suno.com, or its id. {NOTHING_SENT}"
+def _persona(error: PersonaError) -> str:
+    return f"{PERSONAS[error.kind]} {NOTHING_SENT}"
 
 
 @sentence.register

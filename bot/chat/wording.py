@@ -25,6 +25,11 @@ PLAYLISTS = MappingProxyType(
             "That is the link of one song, and a playlist is needed. Put the song in a playlist, then "
             "paste that playlist's link."
         ),
+        LinkKind.PERSONA_LINK: (
+            "That is the link of a persona, and a playlist is needed. Paste a playlist's link here, and the "
+            "persona into `persona`."
+        ),
+        LinkKind.SEVERAL: "That text has more than one playlist in it. Paste the link of just one.",
         LinkKind.SHORT_LINK: (
             "That is a short link, which doesn't say where it leads. Open it in a browser, then copy "
             "the address of the page: it should contain `/playlist/`."
@@ -63,6 +68,11 @@ CLIPS = MappingProxyType(
             "That song link can't be read. Copy it again: open the song on suno.com, **Share**, **Copy "
             "link**."
         ),
+        LinkKind.PERSONA_LINK: (
+            "That is the link of a persona, and `artist_clip` takes one song. Paste the persona into "
+            "`persona`."
+        ),
+        LinkKind.SEVERAL: "That text has more than one song in it. Paste the link of just one.",
         LinkKind.SHORT_LINK: (
             "That is a short link, which doesn't say where it leads. Open it in a browser, then copy "
             "the address of the page: it should contain `/song/`."
@@ -82,6 +92,28 @@ CLIPS = MappingProxyType(
     }
 )
 """What to say of a text that names no clip."""
+
+_OPEN_PERSONA = "Open the persona on suno.com, and copy the address of its page."
+PERSONAS = MappingProxyType(
+    {
+        LinkKind.EMPTY: f"The persona is missing. {_OPEN_PERSONA}",
+        LinkKind.CUT_OFF: (f"That persona looks cut off: its id should have 36 characters. {_OPEN_PERSONA}"),
+        LinkKind.PLAYLIST_LINK: f"That is the link of a playlist, not of a persona. {_OPEN_PERSONA}",
+        LinkKind.SONG_LINK: f"That is the link of a song, not of a persona. {_OPEN_PERSONA}",
+        LinkKind.PERSONA_LINK: f"That persona link can't be read. {_OPEN_PERSONA}",
+        LinkKind.SEVERAL: "That text has more than one persona in it. Paste the link of just one.",
+        LinkKind.SHORT_LINK: (
+            "That is a short link, which doesn't say where it leads. Open it in a browser, then copy "
+            "the address of the page: it should contain `/persona/`."
+        ),
+        LinkKind.OTHER_PAGE: f"That page on suno.com isn't a persona. {_OPEN_PERSONA}",
+        LinkKind.OTHER_SITE: f"That link leads to another site, not to suno.com. {_OPEN_PERSONA}",
+        LinkKind.FREE_TEXT: (
+            "That can't be a persona: neither a link nor an id of 36 characters is in it. " + _OPEN_PERSONA
+        ),
+    }
+)
+"""What to say of a text that names no persona."""
 
 NAMES = MappingProxyType(
     {

@@ -42,12 +42,15 @@ class RefusalError(InspireError):
 
 
 class LinkKind(StrEnum):
-    """What a text that should name a playlist or a clip looks like instead."""
+    """What a text that should name a playlist, a clip or a persona looks like."""
 
     EMPTY = "empty"
     CUT_OFF = "cut_off"
     PLAYLIST_LINK = "playlist_link"
     SONG_LINK = "song_link"
+    PERSONA_LINK = "persona_link"
+    SEVERAL = "several"
+    """More than one of those that are wanted."""
     SHORT_LINK = "short_link"
     OTHER_PAGE = "other_page"
     OTHER_SITE = "other_site"
@@ -70,7 +73,9 @@ class ClipError(RefusalError):
 
 @dataclass(eq=False)
 class PersonaError(RefusalError):
-    """The text cannot be the id of a persona."""
+    """The text names no persona."""
+
+    kind: LinkKind
 
 
 @dataclass(eq=False)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.errors import PlaylistError, RefusalError
+from bot.domain.errors import LinkKind, PlaylistError, RefusalError
 from bot.domain.songs import read_playlist
+from bot.domain.text import clean_text
 
 NAME_LIMIT = 100
 """Characters of a name."""
@@ -15,8 +16,6 @@ MOST_PLAYLISTS = 100
 """Saved playlists that one server may have."""
 MOST_OFFERED = 25
 """Choices that Discord shows at a time."""
-_JOINERS = "\u200c\u200d"
-"""Format characters that emoji and some scripts need inside a word."""
 
 
 class NameTrouble(StrEnum):
@@ -82,7 +81,7 @@ def name_of(text: str) -> str:
         PlaylistNameError: no playlist can be called so.
     """
     name = _evened(text)
-    if not name.strip(_JOINERS):
+    if not name:
         raise PlaylistNameError(NameTrouble.EMPTY)
     if max(len(name), len(key_of(name))) > NAME_LIMIT:
         raise PlaylistNameError(NameTrouble.TOO_LONG)
@@ -102,8 +101,8 @@ def may_be_name(text: str) -> bool:
         return False
     try:
         read_playlist(text)
-    except PlaylistError:
-        return True
+    except PlaylistError as error:
+        return error.kind is not LinkKind.SEVERAL
     return False
 
 
@@ -123,9 +122,4 @@ def _last_used_first(playlist: SavedPlaylist) -> tuple[float, str]:
 
 
 def _evened(text: str) -> str:
-    kept = unicodedata.normalize("NFKC", "".join(c for c in text if _is_seen(c)))
-    return " ".join(kept.split())
-
-
-def _is_seen(character: str) -> bool:
-    return character.isspace() or character in _JOINERS or not unicodedata.category(character).startswith("C")
+    return " ".join(clean_text(unicodedata.normalize("NFKC", clean_text(text))).split())

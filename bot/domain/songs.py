@@ -1,10 +1,8 @@
 """What a member asks for, and how the words that name it are read."""
 
 import math
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from bot.domain.errors import (
     ClipError,
@@ -15,11 +13,9 @@ from bot.domain.errors import (
     PromptError,
     WeightError,
 )
+from bot.domain.suno_links import recognise
+from bot.domain.text import clean_text
 
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-PARTIAL_UUID = re.compile(r"[0-9a-f]{4,8}(-[0-9a-f]{0,12}){0,4}-?(\.{2,}|…)?", re.IGNORECASE)
-PERSONA = re.compile(r"[A-Za-z0-9_-]{1,100}")
-SUNO_HOSTS = frozenset({"suno.com", "www.suno.com"})
 PROMPT_LIMIT = 5000
 """Characters; the limit of the provider's sibling task, since this one documents none."""
 PROMPT_LIMITS = {"v40": 3000}
@@ -81,74 +77,39 @@ def check(order: Order, *, models: Collection[str], default_model: str) -> SongS
 
 
 def read_playlist(text: str) -> str:
-    """The playlist's id, in lower case, from a UUID or a playlist link.
+    """Return the playlist's id, in lower case, from a UUID or a playlist link, whatever stands around it.
 
     Raises:
         PlaylistError: with what the text looks like instead.
     """
-    kind, found = _recognise(text)
+    kind, found = recognise(text, LinkKind.PLAYLIST_LINK)
     if kind is LinkKind.PLAYLIST_LINK and found:
         return found
     raise PlaylistError(kind)
 
 
 def read_clip(text: str) -> str:
-    """The clip's id, in lower case, from a UUID or a song link.
+    """Return the clip's id, in lower case, from a UUID or a song link, whatever stands around it.
 
     Raises:
         ClipError: with what the text looks like instead.
     """
-    kind, found = _recognise(text, bare=LinkKind.SONG_LINK)
+    kind, found = recognise(text, LinkKind.SONG_LINK)
     if kind is LinkKind.SONG_LINK and found:
         return found
     raise ClipError(kind)
 
 
 def read_persona(text: str) -> str:
-    """The persona's id, from itself or from a persona link.
+    """Return the persona's id, in lower case, from a UUID or a persona link, whatever stands around it.
 
     Raises:
-        PersonaError: it cannot be an id.
+        PersonaError: with what the text looks like instead.
     """
-    text = text.strip().strip("<>")
-    if "/" in text:
-        _, found = _page(text)
-        text = found or text
-    if not PERSONA.fullmatch(text):
-        raise PersonaError
-    return text
-
-
-def _recognise(text: str, *, bare: LinkKind = LinkKind.PLAYLIST_LINK) -> tuple[LinkKind, str | None]:
-    """What the text is, and the id in it; a UUID by itself counts as `bare`."""
-    text = text.strip().strip("<>").strip()
-    if not text:
-        return LinkKind.EMPTY, None
-    if UUID.fullmatch(text):
-        return bare, text.lower()
-    if PARTIAL_UUID.fullmatch(text):
-        return LinkKind.CUT_OFF, None
-    if " " not in text and ("://" in text or re.match(r"[\w-]+(\.[\w-]+)+(:\d+)?(/|$)", text)):
-        return _page(text)
-    return LinkKind.FREE_TEXT, None
-
-
-def _page(link: str) -> tuple[LinkKind, str | None]:
-    """Which page a link leads to, and the UUID in it."""
-    try:
-        parts = urlsplit(link if "://" in link else f"https://{link}")
-        host = parts.hostname
-    except ValueError:
-        return LinkKind.OTHER_SITE, None
-    if host not in SUNO_HOSTS or parts.scheme not in {"http", "https"}:
-        return LinkKind.OTHER_SITE, None
-    section, _, name = parts.path.strip("/").partition("/")
-    found = name.lower() if UUID.fullmatch(name) else None
-    kinds = {"playlist": LinkKind.PLAYLIST_LINK, "song": LinkKind.SONG_LINK, "s": LinkKind.SHORT_LINK}
-    kind = kinds.get(section, LinkKind.OTHER_PAGE)
-    if found is None and kind in {LinkKind.PLAYLIST_LINK, LinkKind.SONG_LINK}:
-        return LinkKind.CUT_OFF, None
-    return kind, found
+    kind, found = recognise(text, LinkKind.PERSONA_LINK)
+    if kind is LinkKind.PERSONA_LINK and found:
+        return found
+    raise PersonaError(kind)
 
 
 def _weight(option: str, value: float | None) -> float | None:
@@ -161,7 +122,7 @@ def _weight(option: str, value: float | None) -> float | None:
 
 
 def _prompt(prompt: str | None, model: str) -> str | None:
-    text = (prompt or "").strip()
+    text = clean_text(prompt or "")
     limit = PROMPT_LIMITS.get(model, PROMPT_LIMIT)
     if len(text) > limit:
         raise PromptError(len(text), limit, model)

@@ -1,4 +1,5 @@
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -39,6 +40,62 @@ async def listed(local: Stage, who: str = "Ada") -> Message:
 async def offered(local: Stage, typed: str) -> list[str]:
     choices = await local.ada.autocomplete("songs", "inspire", playlist=typed, timeout_s=LONG_S)
     return [choice.name for choice in choices]
+
+
+PASTED = (
+    "Listen to my playlist on Suno: {link} (50% rain)",
+    "||<{link}>||",
+    "[mine]({link}).",
+    "\u200e\ufeff{link}\u200f,",
+    "`{link}`",
+    "{old}",
+    "{encoded}",
+    "{capitals}",
+    "{bare}",
+    "https://example.org/x and {link}",
+)
+
+
+async def test_a_playlist_is_read_from_whatever_apps_put_around_it(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
+    link = LINK(FIRST)
+    spellings = {
+        "link": link,
+        "old": link.replace("suno.com", "app.suno.ai"),
+        "encoded": quote(link, safe=""),
+        "capitals": link.upper(),
+        "bare": FIRST.replace("-", ""),
+    }
+    async with local.bot(default_allowance=1_000, max_active_per_member=50):
+        for text in PASTED:
+            with subtests.test(text):
+                await local.place(playlist=text.format_map(spellings))
+                assert "Saved: " in await change(local, "add", name="x", playlist=text.format_map(spellings))
+                await change(local, "remove", name="x")
+        await local.result(count=len(PASTED))
+    assert {json.loads(one.body)["playlistId"] for one in local.submissions} == {FIRST}
+
+
+INVISIBLE = "\u3164\u2800\u115f\u1160\uffa0"
+
+
+async def test_text_that_nobody_can_see_is_stored_nowhere(local: Stage) -> None:
+    async with local.bot():
+        assert "has nothing to see in it" in await change(local, "add", name=INVISIBLE, playlist=FIRST)
+        odd = f"Be\x00a{INVISIBLE}ts x" + "\u0301" * 60
+        assert "Saved: " in await change(local, "add", name=odd, playlist=FIRST)
+        assert await offered(local, "beats") == ["Beats x" + "\u0301" * 5]
+        status = await local.place(playlist="beats x" + "\u0301" * 5, prompt=f"ra\x00in{INVISIBLE}")
+        await local.shows(status, "Your song is ready")
+        mo = local.discord.member("Mo")
+        for command, reason in (("requests pause", INVISIBLE), ("requests pause", "\x00")):
+            asked = await mo.slash("songs", command, past_picker=True, reason=reason)
+            assert "The reason is empty" in await told(asked)
+        asked = await mo.slash("songs", "requests pause", past_picker=True, reason="no\x00w" + "\u0489" * 253)
+        assert "Songs are paused" in await told(asked)
+    (submission,) = local.submissions
+    assert json.loads(submission.body)["prompt"] == "rain"
 
 
 async def test_a_saved_playlist_is_offered_chosen_and_typed_by_name(local: Stage) -> None:

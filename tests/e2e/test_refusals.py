@@ -15,6 +15,7 @@ from tests.e2e.stage import LONG_S, Stage, stage
 pytestmark = [on_both, pytest.mark.usefixtures("unhurried")]
 
 PLAYLIST = PLAYLISTS[0].id
+PERSONA = "5b0f7c52-3a5e-4a0c-9d4e-7a1f5c3f2b10"
 CLIP = "0a64b8a1-9fb5-4a6c-8a3c-3f9d5a0c9b11"
 NOTHING = "Nothing was sent, and no credits are held."
 
@@ -66,7 +67,7 @@ def odd_texts() -> list[str]:
     rng = random.Random(7)
     alphabets = ("/:.?#[]@&=%", "0123456789abcdef-", "<>*_~`|\\\"'", "éß两🎵ع\u200d\u202e\u0000", " \t\n")
     drawn = ["".join(rng.choices("".join(alphabets[: n % 5 + 1]), k=100)) for n in range(20)]
-    known = ("http://[", "https://suno.com/playlist/", "//suno.com", f"{PLAYLIST}\n{PLAYLIST}", "-", "${x}")
+    known = ("http://[", "https://suno.com/playlist/", "//suno.com", f"{PLAYLIST}\n{CLIP}", "-", "${x}")
     return [*drawn, *known, "https://suno.com:99999/playlist/x", "http://\u2100.com/playlist/x", "x" * 100]
 
 
@@ -88,6 +89,8 @@ BAD_OPTIONS: dict[str, tuple[dict[str, object], str]] = {
     "clip is a playlist": ({"artist_clip": f"https://suno.com/playlist/{PLAYLIST}"}, "takes one song"),
     "clip is text": ({"artist_clip": "that one"}, "isn't a link"),
     "persona is text": ({"persona": "a deep voice!"}, "can't be a persona"),
+    "persona is no id": ({"persona": "persona:abc"}, "can't be a persona"),
+    "persona is a song": ({"persona": f"https://suno.com/song/{CLIP}"}, "the link of a song"),
 }
 
 
@@ -156,7 +159,7 @@ async def test_a_playlist_that_the_provider_does_not_know_gives_the_credits_back
 
 
 PARTNERLESS = {
-    "persona": ({"persona": "a-voice"}, "A persona works best together with"),
+    "persona": ({"persona": PERSONA}, "A persona works best together with"),
     "clip": ({"artist_clip": CLIP}, "`artist_clip` works best together with its `persona`"),
 }
 

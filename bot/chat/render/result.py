@@ -23,7 +23,7 @@ from bot.chat.texts import (
     song_page,
 )
 from bot.domain.songbook import STARS
-from bot.domain.songs import UUID
+from bot.domain.suno_links import UUID
 from bot.services.cards import ClipCard, ResultCard
 from bot.services.ports import Media
 

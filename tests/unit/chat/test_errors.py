@@ -60,7 +60,7 @@ from tests.unit.chat.samples import NOW
 SAMPLES: list[RefusalError] = [
     *(PlaylistError(kind) for kind in LinkKind),
     *(ClipError(kind) for kind in LinkKind),
-    PersonaError(),
+    *(PersonaError(kind) for kind in LinkKind),
     WeightError("style_weight", 65),
     ModelError("v99", ("v55", "v50")),
     PromptError(5100, 5000, "v55"),

@@ -43,7 +43,7 @@ class OddForm(GuardedModal, title="Odd"):
 class Picky(app_commands.Transformer):
     async def transform(self, interaction: discord.Interaction[discord.Client], value: str, /) -> str:
         if value == "refused":
-            raise PersonaError
+            raise PersonaError(LinkKind.FREE_TEXT)
         raise ValueError(value)
 
 

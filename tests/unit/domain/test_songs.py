@@ -103,14 +103,29 @@ def test_what_is_not_a_clip_is_told_apart(text: str, kind: LinkKind) -> None:
 
 
 def test_a_persona_is_read_from_its_id_or_link() -> None:
-    assert read_persona(" abc_DEF-9 ") == "abc_DEF-9"
+    assert read_persona(f" {PLAYLIST.upper()} ") == PLAYLIST
     assert read_persona(f"https://suno.com/persona/{PLAYLIST}") == PLAYLIST
 
 
-@pytest.mark.parametrize("text", ["two words", "a/b", "https://suno.com/persona/", "x" * 101])
-def test_what_cannot_be_a_persona_is_refused(text: str) -> None:
-    with pytest.raises(PersonaError):
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("two words", LinkKind.FREE_TEXT),
+        ("persona:abc", LinkKind.FREE_TEXT),
+        ("a_voice-9", LinkKind.FREE_TEXT),
+        ("a/b", LinkKind.FREE_TEXT),
+        ("abc", LinkKind.FREE_TEXT),
+        ("https://suno.com/persona/", LinkKind.CUT_OFF),
+        ("https://suno.com/persona/a-voice", LinkKind.PERSONA_LINK),
+        (f"https://suno.com/song/{PLAYLIST}", LinkKind.SONG_LINK),
+        (f"https://example.org/persona/{PLAYLIST}", LinkKind.OTHER_SITE),
+        ("", LinkKind.EMPTY),
+    ],
+)
+def test_what_cannot_be_a_persona_is_told_apart(text: str, kind: LinkKind) -> None:
+    with pytest.raises(PersonaError) as caught:
         read_persona(text)
+    assert caught.value.kind is kind
 
 
 def test_an_order_without_options_has_only_a_playlist_and_the_default_model() -> None:
@@ -125,7 +140,7 @@ def test_an_order_with_all_options_keeps_them_all() -> None:
         style_weight=0.655,
         audio_weight=0,
         weirdness=1,
-        persona="p1",
+        persona=PLAYLIST,
         artist_clip=PLAYLIST,
     )
     assert checked(order) == SongSpec(
@@ -135,7 +150,7 @@ def test_an_order_with_all_options_keeps_them_all() -> None:
         style_weight=0.66,
         audio_weight=0.0,
         weirdness=1.0,
-        persona_id="p1",
+        persona_id=PLAYLIST,
         artist_clip_id=PLAYLIST,
     )
 
@@ -168,11 +183,12 @@ def test_a_prompt_is_limited_by_the_model(model: str, limit: int) -> None:
 
 def test_a_blank_prompt_is_no_prompt() -> None:
     assert checked(Order(playlist=PLAYLIST, prompt=" \n ")).prompt is None
+    assert checked(Order(playlist=PLAYLIST, prompt="\x00\ud800\u3164\u2800")).prompt is None
 
 
 @pytest.mark.parametrize(
     ("persona", "clip", "lacks"),
-    [(None, None, False), ("p", None, True), (None, PLAYLIST, True), ("p", PLAYLIST, False)],
+    [(None, None, False), (PLAYLIST, None, True), (None, PLAYLIST, True), (PLAYLIST, PLAYLIST, False)],
 )
 def test_persona_and_clip_belong_together(persona: str | None, clip: str | None, lacks: bool) -> None:
     order = Order(playlist=PLAYLIST, persona=persona, artist_clip=clip)

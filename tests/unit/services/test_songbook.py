@@ -26,7 +26,7 @@ from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, House
 MO = 10**17 + 9
 HUGE = 10**20 - 1
 """As many digits as an id may have in a button's id, and more than Discord's ids have."""
-PERSONA = "persona_1"
+PERSONA = "0b6f4c0e-5a3d-4f4e-9c61-7f2d81c5a907"
 CLIP = "0a64b8a1-9fb5-4a6c-8a3c-3f9d5a0c9b11"
 FULL = Order(
     playlist=PLAYLIST,

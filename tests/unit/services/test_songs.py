@@ -181,9 +181,9 @@ async def test_a_members_requests_under_way_are_listed_oldest_first(home: House)
 @pytest.mark.parametrize(
     ("order", "hint"),
     [
-        (Order(playlist=PLAYLIST, persona="p1"), Hint.PERSONA_WITHOUT_CLIP),
+        (Order(playlist=PLAYLIST, persona=PLAYLIST), Hint.PERSONA_WITHOUT_CLIP),
         (Order(playlist=PLAYLIST, artist_clip=PLAYLIST), Hint.CLIP_WITHOUT_PERSONA),
-        (Order(playlist=PLAYLIST, artist_clip=PLAYLIST, persona="p1"), None),
+        (Order(playlist=PLAYLIST, artist_clip=PLAYLIST, persona=PLAYLIST), None),
     ],
 )
 async def test_a_persona_or_clip_alone_is_accepted_with_a_hint(
