@@ -150,6 +150,7 @@ async def application(
         media = HttpMedia(await stack.enter_async_context(media_session(origins)), trusted_origins=origins)
         client = await stack.enter_async_context(_connecting(_client(settings, part, store, media), stop))
         metrics.watch_answers(client)
+        client.count_unreadable = metrics.unreadable_event
         workers = await _workers(stack, settings, store, client, media, metrics, process=process)
         await client.login(settings.discord_token.get_secret_value())
         yield App(

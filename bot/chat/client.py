@@ -10,6 +10,7 @@ from typing import Protocol, TypedDict
 import discord
 from discord.ext import commands
 
+from bot.chat.events import INTERACTION, answer_unreadable, guard_parsers
 from bot.chat.guards import GuardedButton, answer_old_form
 from bot.chat.tree import InspireTree
 from bot.services.catalogue import Services
@@ -80,6 +81,9 @@ class InspireClient(commands.AutoShardedBot):
         self.services = services
         self.draining = False
         self.in_hand: set[asyncio.Task[None]] = set()
+        self.count_unreadable: Callable[[str], None] = lambda _: None
+        """Is told the name of each event that could not be read."""
+        guard_parsers(self._connection.parsers, self._unreadable)
         self._remembered = remembered
         self._factories = tuple(cogs)
         self._guild_factories = tuple(guild_cogs)
@@ -100,6 +104,14 @@ class InspireClient(commands.AutoShardedBot):
     async def on_interaction(self, interaction: discord.Interaction[discord.Client], /) -> None:
         """What discord.py hands to nobody gets an answer, too: a form that an earlier process had opened."""
         await answer_old_form(interaction)
+
+    def _unreadable(self, event: str, payload: object) -> None:
+        """Count the event, and answer whoever waits for an answer to it."""
+        self.count_unreadable(event)
+        if event == INTERACTION:
+            task = asyncio.create_task(answer_unreadable(self, payload))
+            self.in_hand.add(task)
+            task.add_done_callback(self.in_hand.discard)
 
     async def sync_commands(self, *, force: bool = False) -> bool:
         """Tell Discord the commands if it does not have just these; True when it was told.

@@ -28,6 +28,15 @@ class InspireTree(app_commands.CommandTree[discord.Client]):
         await answer(interaction, StoppingError())
         return False
 
+    async def _call(self, interaction: discord.Interaction[discord.Client]) -> None:
+        """Answer also what discord.py raises while it reads a command's options, and gives to nobody."""
+        try:
+            await super()._call(interaction)
+        except app_commands.AppCommandError:
+            raise
+        except Exception as error:  # noqa: BLE001 - an edge: each interaction gets its answer
+            await answer(interaction, error)
+
     async def on_error(
         self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /
     ) -> None:

@@ -88,4 +88,8 @@ def _name(interaction: discord.Interaction[discord.Client]) -> str:
     """The command's name, or the kind of what is no command: never anything that a member typed."""
     if interaction.type is not discord.InteractionType.application_command:
         return interaction.type.name
-    return interaction.command.qualified_name if interaction.command else "unknown"
+    try:
+        command = interaction.command
+    except (KeyError, TypeError, AttributeError):  # its data are not what discord.py expects
+        return "unknown"
+    return command.qualified_name if command else "unknown"

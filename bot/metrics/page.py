@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from discord.ext import commands
-from prometheus_client import CollectorRegistry, Gauge, GCCollector, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from bot.metrics.answers import AnswerWatch
@@ -47,11 +47,23 @@ class Metrics:
             buckets=LAG_BUCKETS_S,
             registry=self._registry,
         )
+        self._unreadable = Counter(
+            "inspire_discord_events_unreadable",
+            "Events of Discord's gateway that could not be read, by their type.",
+            ["event"],
+            registry=self._registry,
+        )
+        for event in ("GUILD_CREATE", "INTERACTION_CREATE"):  # a rate misses the event that makes a counter
+            self._unreadable.labels(event)
         self._books: Books | None = None
 
     def watch_answers(self, client: commands.AutoShardedBot) -> None:
         """Measure how long the client's members wait for an answer; it has yet to log in."""
         AnswerWatch(self._registry).attach(client)
+
+    def unreadable_event(self, event: str) -> None:
+        """Count an event of Discord's gateway that could not be read."""
+        self._unreadable.labels(event).inc()
 
     def watch_books(self, store: Store) -> None:
         """Show what the database holds."""

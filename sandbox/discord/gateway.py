@@ -3,7 +3,9 @@
 import json
 import secrets
 from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from sandbox.discord.buckets import Buckets
 from sandbox.discord.feed import Change, ChangeKind, Feed
@@ -20,6 +22,8 @@ PRIVILEGED = GUILD_MEMBERS | PRESENCES | MESSAGE_CONTENT
 EVERY_INTENT = 0b11_0011_0001_1111_1111_1111_1111
 """All bits that Discord has given a meaning (reference, "List of Intents")."""
 MOST_REPLAYED = 2000
+Garbling: TypeAlias = Callable[[Payload], Payload]
+"""Gives the payload that is sent in place of the right one."""
 
 
 @dataclass(slots=True)
@@ -43,6 +47,8 @@ class Session:
     shard: tuple[int, int]
     intents: int
     socket: GatewaySocket | None
+    garbled: Mapping[str, Garbling] = field(default_factory=dict)
+    """What is sent in place of an event's right payload, by the event's name."""
     sequence: int = 0
     sent: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=MOST_REPLAYED))
 
@@ -55,6 +61,8 @@ class Session:
     def push(self, event: str, *, payload: Payload) -> None:
         """The event is on its way, or kept for a RESUME."""
         self.sequence += 1
+        if event in self.garbled:
+            payload = self.garbled[event](payload)
         line = json.dumps({"op": 0, "t": event, "s": self.sequence, "d": payload})
         self.sent.append((self.sequence, line))
         if self.socket is not None:
@@ -81,6 +89,7 @@ class Gateway:
         self.sockets: set[GatewaySocket] = set()
         self.identifies = 0
         self.resumes = 0
+        self.garbled: dict[str, Garbling] = {}
         self._clock = clock
         self._feed = feed
         self._buckets = Buckets(clock)
@@ -106,7 +115,9 @@ class Gateway:
 
     def open(self, socket: GatewaySocket, *, shard: tuple[int, int], intents: int) -> Session:
         """A new session that has been told READY and its guilds."""
-        session = Session(id=secrets.token_hex(16), shard=shard, intents=intents, socket=socket)
+        session = Session(
+            id=secrets.token_hex(16), shard=shard, intents=intents, socket=socket, garbled=self.garbled
+        )
         guilds = [guild for guild in self.world.guilds.values() if guild.has_bot and self._on(session, guild)]
         session.push("READY", payload=self._ready(session, guilds))
         self.sessions[session.id] = session
