@@ -23,7 +23,7 @@ def writing_engine(path: Path, *, foreign_keys: bool = True) -> Engine:
     """An engine whose connections may write; each transaction takes the write lock when it begins."""
     pragmas = _WRITER if foreign_keys else _WRITER[:-1]
     connect = partial(_connect, path, "rwc", pragmas)
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
     # a transaction that began with a read cannot wait for the lock: it fails at once (SQLITE_BUSY)
     event.listen(engine, "begin", partial(_begin, "BEGIN IMMEDIATE"))
     return engine
@@ -33,7 +33,12 @@ def reading_engine(path: Path) -> Engine:
     """An engine whose connections can change nothing; each transaction sees one moment of the database."""
     connect = partial(_connect, path, "ro", _READER)
     engine = create_engine(
-        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=READERS, max_overflow=0
+        "sqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=READERS,
+        max_overflow=0,
+        hide_parameters=True,
     )
     event.listen(engine, "begin", partial(_begin, "BEGIN"))
     return engine

@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 import asyncpg
-from sqlalchemy import Connection, NullPool
+from sqlalchemy import Connection, NullPool, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.storage.server_failures import server_error
+from bot.storage.server_failures import hide_rows, server_error
 from bot.storage.servers import Server
 
 POOL = 10
@@ -82,13 +82,16 @@ def arguments(server: Server, *, patient: bool = False) -> Arguments:
 
 def pooled_engine(server: Server) -> AsyncEngine:
     """An engine for units of work."""
-    return create_async_engine(
-        "postgresql+asyncpg://",
-        connect_args=_connect_args(server),
-        pool_size=POOL,
-        max_overflow=0,
-        pool_timeout=POOL_S,
-        isolation_level="READ COMMITTED",
+    return _discreet(
+        create_async_engine(
+            "postgresql+asyncpg://",
+            connect_args=_connect_args(server),
+            pool_size=POOL,
+            max_overflow=0,
+            pool_timeout=POOL_S,
+            isolation_level="READ COMMITTED",
+            hide_parameters=True,
+        )
     )
 
 
@@ -103,7 +106,11 @@ def in_one_transaction(server: Server, unit: Callable[[Connection], T], *, chang
 
     async def run() -> T:
         args = _connect_args(server, patient=changes)
-        engine = create_async_engine("postgresql+asyncpg://", connect_args=args, poolclass=NullPool)
+        engine = _discreet(
+            create_async_engine(
+                "postgresql+asyncpg://", connect_args=args, poolclass=NullPool, hide_parameters=True
+            )
+        )
         if not changes:
             engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         try:
@@ -115,6 +122,12 @@ def in_one_transaction(server: Server, unit: Callable[[Connection], T], *, chang
             await engine.dispose()
 
     return _blocking(run)
+
+
+def _discreet(engine: AsyncEngine) -> AsyncEngine:
+    """The engine, whose errors quote nothing of what is in the database."""
+    event.listen(engine.sync_engine, "handle_error", hide_rows)
+    return engine
 
 
 def _connect_args(server: Server, *, patient: bool = False) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 import socket
 
+import asyncpg
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -28,6 +30,8 @@ _SENTENCES = {
 """By code, or by the beginning of codes (postgresql.org/docs/current/errcodes-appendix.html)."""
 _WORTH_ANOTHER_TRY = frozenset({"40001", "40P01"})
 READ_ONLY = "25006"
+_ABOUT_VALUES = "22"
+"""The class of codes whose messages quote values."""
 
 
 def code_of(error: BaseException) -> str:
@@ -54,8 +58,7 @@ def server_error(error: BaseException, server: Server) -> StoreError:
     if sentence is None and is_lost(error) and not isinstance(original, OSError):
         sentence = _SENTENCES["08"]
     if sentence is not None:
-        said = f"{code}: {original}" if code else str(original)
-        return StoreError(f"{sentence.format(server=server)} ({said})")
+        return StoreError(f"{sentence.format(server=server)} ({_said(original)})")
     return StoreError(_unreachable(original, server))
 
 
@@ -65,6 +68,26 @@ def outcome_unknown(error: BaseException, server: Server) -> ChangeUnknownError:
         f"The connection to the database {server} was lost while a change was being committed: it is not "
         f"known whether it was kept ({type(_original(error)).__name__})."
     )
+
+
+def hide_rows(context: ExceptionContext) -> None:
+    """Leave of an error its message and code: the rest quotes rows and values, and would be logged.
+
+    For SQLAlchemy's event `handle_error`, which comes before anybody sees the error.
+    """
+    driver = context.original_exception
+    cause = driver.__cause__
+    if not isinstance(cause, asyncpg.PostgresError | asyncpg.InterfaceError):
+        return
+    if isinstance(cause, asyncpg.PostgresError):
+        # PostgreSQL's DETAIL has the whole row that breaks a rule, the others are asyncpg's advice
+        cause.detail = cause.hint = None
+    refused_unsent = isinstance(cause, ValueError) and context.statement is not None
+    if refused_unsent or code_of(driver)[:2] == _ABOUT_VALUES:
+        cause.args = ("a value cannot be read or kept",)
+    driver.args = (f"{type(cause).__name__}: {cause}",)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = driver.args
 
 
 def _unreachable(original: BaseException, server: Server) -> str:
@@ -81,7 +104,12 @@ def _unreachable(original: BaseException, server: Server) -> str:
                 f"from here ({original})."
             )
         case _:
-            return f"The database {server} cannot be used: {original}"
+            return f"The database {server} cannot be used: {_said(original)}"
+
+
+def _said(original: BaseException) -> str:
+    code = code_of(original)
+    return f"{code}: {original}" if code else str(original)
 
 
 def _original(error: BaseException) -> BaseException:

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import traceback
+from collections.abc import Mapping
 
 import pytest
 from sqlalchemy import make_url, text
@@ -9,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.domain.errors import StoreError
 from bot.services.work import Work
+from bot.storage.databases import database_at
 from bot.storage.postgres import PostgresStore
 from bot.storage.schema import check_revision, migrate
 from bot.storage.server_failures import is_lost, server_error
@@ -32,6 +35,11 @@ def raise_code(work: Work, code: str) -> None:
     assert isinstance(work, SqlWork)
     statement = f"DO $$ BEGIN RAISE EXCEPTION 'said by the server' USING ERRCODE = '{code}'; END $$"
     work.connection.execute(text(statement))
+
+
+def told(work: Work, statement: str, values: Mapping[str, object]) -> None:
+    assert isinstance(work, SqlWork)
+    work.connection.execute(text(statement), values)
 
 
 async def refusal(url: str) -> str:
@@ -116,7 +124,7 @@ class TestWords:
             ("57P01", "is stopping or starting"),
             ("23514", "would break its rules"),
             ("XX001", "is damaged or has a bug"),
-            ("22012", "cannot be used: said by the server"),
+            ("22012", "cannot be used: 22012: a value cannot be read or kept"),
         ],
     )
     async def test_what_the_server_says_is_told_in_words(
@@ -173,3 +181,61 @@ class TestComingBack:
             with pytest.raises(StoreError, match="read-only"):
                 await store.read(raise_code, "25006")
             await placed(store, 1)
+
+
+class TestRows:
+    """PostgreSQL quotes a row that breaks a rule, and values that it cannot read."""
+
+    WORDS = "a prompt\nthat is nobody else's business"
+
+    async def said(self, url: str, statement: str, **values: object) -> str:
+        """All that could be logged of what the statement came to."""
+        async with open_store(url) as store:
+            with pytest.raises(StoreError) as refused:
+                await store.write(lambda work: told(work, statement, values))
+        return "".join(traceback.format_exception(refused.value))
+
+    async def test_a_row_that_breaks_a_rule_is_not_quoted(self, any_postgres_url: str) -> None:
+        said = await self.said(
+            any_postgres_url, "INSERT INTO memos (key, value) VALUES (NULL, :words)", words=self.WORDS
+        )
+        assert "23502" in said
+        assert 'null value in column "key" of relation "memos" violates not-null constraint' in said
+        assert "nobody else" not in said
+
+    async def test_a_key_that_is_there_already_is_not_quoted(self, postgres_url: str) -> None:
+        statement = "INSERT INTO memos (key, value) VALUES (:words, ''), (:words, '')"
+        said = await self.said(postgres_url, statement, words=self.WORDS)
+        assert "23505" in said
+        assert "nobody else" not in said
+
+    @pytest.mark.parametrize(
+        ("statement", "code"),
+        [
+            ("SELECT CAST(CAST(:words AS TEXT) AS INTEGER)", "22P02"),
+            ("SELECT to_date(CAST(:words AS TEXT), 'YYYY')", "22007"),
+            ("SELECT CAST(CAST(:words AS TEXT) AS JSON)", "22P02"),
+        ],
+    )
+    async def test_a_value_that_the_server_cannot_read_is_not_quoted(
+        self, postgres_url: str, statement: str, code: str
+    ) -> None:
+        said = await self.said(postgres_url, statement, words=self.WORDS)
+        assert code in said
+        assert "nobody else" not in said
+
+    async def test_a_value_that_cannot_be_sent_is_not_quoted(self, postgres_url: str) -> None:
+        statement = "INSERT INTO memos (key, value) VALUES ('x', :words)"
+        said = await self.said(postgres_url, statement, words=f"{self.WORDS}\ud800")
+        assert "cannot be used" in said
+        assert "nobody else" not in said
+
+    def test_a_migration_that_fails_quotes_nothing(self, postgres_url: str) -> None:
+        statement = "INSERT INTO memos (key, value) VALUES (NULL, :words)"
+        with pytest.raises(StoreError) as refused:
+            database_at(postgres_url).change(
+                lambda conn: conn.execute(text(statement), {"words": self.WORDS})
+            )
+        said = "".join(traceback.format_exception(refused.value))
+        assert "23502" in said
+        assert "nobody else" not in said

@@ -5,20 +5,25 @@ import os
 import sqlite3
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.domain.errors import StoreError
+from bot.services.work import Work
 from bot.storage.sqlite import SqliteStore
 from bot.storage.store import open_store, utc_now
+from bot.storage.work import SqlWork
 from tests.unit.storage.databases import column, fresh, url_of
 from tests.unit.storage.making import add
 
 ROOT = Path(__file__).parents[3]
 NOBODY = 65534
+WORDS = "nobody else's\nbusiness"
 
 
 @pytest.fixture
@@ -36,6 +41,11 @@ def plain_user() -> Iterator[None]:
         yield
     finally:
         os.seteuid(user)
+
+
+def told(work: Work, statement: str, **values: object) -> None:
+    assert isinstance(work, SqlWork)
+    work.connection.execute(text(statement), values)
 
 
 def restrict(path: Path, mode: int) -> None:
@@ -148,3 +158,20 @@ async def test_a_store_that_could_not_be_opened_lets_go_of_the_file(
                 pass
     async with open_store(url_of(path)) as store:
         await store.write(add, 1)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO memos (key, value) VALUES (NULL, :words)",
+        "INSERT INTO memos (key, value) VALUES (:words, ''), (:words, '')",
+        "INSERT INTO nowhere VALUES (:words)",
+    ],
+)
+async def test_what_a_statement_would_have_written_is_not_in_its_error(path: Path, statement: str) -> None:
+    async with open_store(url_of(path)) as store:
+        with pytest.raises(StoreError) as refused:
+            await store.write(told, statement, words=WORDS)
+    said = "".join(traceback.format_exception(refused.value))
+    assert "memos" in said or "nowhere" in said
+    assert "business" not in said
