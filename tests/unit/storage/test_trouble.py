@@ -43,7 +43,7 @@ def plain_user() -> Iterator[None]:
         os.seteuid(user)
 
 
-def told(work: Work, statement: str, **values: object) -> None:
+def told(work: Work, /, statement: str, **values: object) -> None:
     assert isinstance(work, SqlWork)
     work.connection.execute(text(statement), values)
 
