@@ -12,7 +12,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-from benchmarks.catalogue import BENCHMARKS, perform
+from benchmarks.catalogue import BENCHMARKS, LEFT_OUT, perform
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown:
         parser.error(f"no such benchmark: {', '.join(unknown)} (there are: {', '.join(BENCHMARKS)})")
     print(f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}", flush=True)
-    wrong = [sentence for name in chosen.names or BENCHMARKS for sentence in _shown(name, chosen.quick)]
+    names = chosen.names or [name for name in BENCHMARKS if name not in LEFT_OUT]
+    wrong = [sentence for name in names for sentence in _shown(name, chosen.quick)]
     return 1 if wrong else 0
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from benchmarks import answer, edits, load, overspend, polling, polls_failing, restart, store
+from benchmarks import answer, edits, load, overspend, polling, polls_failing, restart, soak, store
 from benchmarks.report import Report
 
 BENCHMARKS: dict[str, Callable[..., Awaitable[Report]]] = {
@@ -16,7 +16,10 @@ BENCHMARKS: dict[str, Callable[..., Awaitable[Report]]] = {
     "load": load.run,
     "restart": restart.run,
     "store": store.run,
+    "soak": soak.run,
 }
+LEFT_OUT = frozenset({"soak"})
+"""Those that take an hour, and are run only by their name."""
 
 
 def perform(name: str, quick: bool) -> Report:  # noqa: FBT001 - called by the pool, which passes no keywords

@@ -155,7 +155,7 @@ async def _tick(lags_s: list[float]) -> None:
         lags_s.append(time.perf_counter() - before_s - TICK_S)
 
 
-def resident_bytes() -> int:
-    """The memory that this process has now (Linux)."""
-    pages = int(Path(f"/proc/{os.getpid()}/statm").read_text(encoding="ascii").split()[1])
+def resident_bytes(pid: int | None = None) -> int:
+    """Return the memory that a process has now (Linux); this one if none is named."""
+    pages = int(Path(f"/proc/{pid or os.getpid()}/statm").read_text(encoding="ascii").split()[1])
     return pages * PAGE_BYTES

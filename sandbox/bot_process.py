@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,8 +27,10 @@ class BotError(Exception):
 class BotProcess:
     """`python -m bot` in a folder: its database and its log are there, and no `.env` is picked up."""
 
-    def __init__(self, folder: Path, *, settings: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, *, settings: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
         self.folder = folder
+        self.arguments = tuple(arguments)
+        """What stands behind `python -m bot run`."""
         self.settings = {"DATABASE_URL": self.database_url, **settings}
         self._process: Process | None = None
 
@@ -56,7 +58,7 @@ class BotProcess:
         if self.pid is not None:
             raise BotError("The bot runs already.")
         with self.log_file.open("ab") as log:
-            self._process = await self._spawn("run", output=log.fileno())
+            self._process = await self._spawn("run", *self.arguments, output=log.fileno())
 
     async def stop(self, *, within_s: float = STOP_S) -> int:
         """Ask it to stop (SIGTERM) and give its exit code; it is killed when it takes too long.
@@ -112,11 +114,11 @@ class BotProcess:
         except FileNotFoundError:
             return []
 
-    async def _spawn(self, command: str, *, output: int) -> Process:
+    async def _spawn(self, *command: str, output: int) -> Process:
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "bot", command),
+            *("-m", "bot", *command),
             cwd=self.folder,
             env=inherited | {"PYTHONPATH": str(PROJECT)} | self.settings,
             stdin=asyncio.subprocess.DEVNULL,
