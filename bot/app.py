@@ -120,6 +120,8 @@ class App:
         """What is missing for the process to do its work, or None."""
         if self.part.role.takes_commands and not is_connected(self.client):
             return "not connected to Discord"
+        if silence := self.client.calls.silence():
+            return silence
         return await silence_of(self.store)
 
 
@@ -151,6 +153,7 @@ async def application(
         client = await stack.enter_async_context(_connecting(_client(settings, part, store, media), stop))
         metrics.watch_answers(client)
         client.count_unreadable = metrics.unreadable_event
+        metrics.watch_calls(client.calls)
         workers = await _workers(stack, settings, store, client, media, metrics, process=process)
         await client.login(settings.discord_token.get_secret_value())
         yield App(

@@ -9,7 +9,9 @@ from typing import Protocol, TypedDict
 
 import discord
 from discord.ext import commands
+from discord.state import AutoShardedConnectionState
 
+from bot.chat.discord_http import SafeHTTPClient
 from bot.chat.events import INTERACTION, answer_unreadable, guard_parsers
 from bot.chat.guards import GuardedButton, answer_old_form
 from bot.chat.tree import InspireTree
@@ -89,6 +91,13 @@ class InspireClient(commands.AutoShardedBot):
         self._guild_factories = tuple(guild_cogs)
         self._buttons = tuple(buttons)
         self._guilds = tuple(discord.Object(guild_id) for guild_id in guild_ids)
+
+    def _get_state(self, **options: object) -> AutoShardedConnectionState["InspireClient"]:
+        """Put the safe HTTP client in the place of discord.py's, before anything holds on to that one."""
+        self.http = self.calls = SafeHTTPClient(self.loop, max_ratelimit_timeout=RATELIMIT_TIMEOUT_S)
+        return AutoShardedConnectionState(
+            dispatch=self.dispatch, handlers=self._handlers, hooks=self._hooks, http=self.http, **options
+        )
 
     async def setup_hook(self) -> None:
         """Commands and buttons are in place, and Discord knows the commands."""

@@ -33,6 +33,18 @@ class Busy(Protocol):
         ...
 
 
+class Calls(Protocol):
+    """Whoever makes the calls to Discord by the bot's token."""
+
+    on_given_up: Callable[[], None]
+    """Called for each call that did not come through."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls are being made or wait for a rate limit."""
+        ...
+
+
 class Metrics:
     """The metrics of one process; `meter` is what the services are given."""
 
@@ -64,6 +76,21 @@ class Metrics:
     def unreadable_event(self, event: str) -> None:
         """Count an event of Discord's gateway that could not be read."""
         self._unreadable.labels(event).inc()
+
+    def watch_calls(self, calls: Calls) -> None:
+        """Show the calls by the bot's token that wait, and those that did not come through."""
+        waiting = Gauge(
+            "inspire_discord_calls",
+            "Calls by the bot's token that are being made or wait for a rate limit.",
+            registry=self._registry,
+        )
+        waiting.set_function(lambda: calls.in_flight)
+        given_up = Counter(
+            "inspire_discord_calls_given_up",
+            "Calls by the bot's token that did not come through in time.",
+            registry=self._registry,
+        )
+        calls.on_given_up = given_up.inc
 
     def watch_books(self, store: Store) -> None:
         """Show what the database holds."""

@@ -21,6 +21,8 @@ class FaultKind(StrEnum):
     """The request takes effect at once, its answer comes late."""
     RATE_LIMITED = "rate limited"
     """429 with JSON and `Via`, as Discord's API answers."""
+    RATE_LIMITED_GLOBALLY = "rate limited globally"
+    """The same for everything that the bot's token does: the client has to pause all its calls."""
     RATE_LIMITED_AT_EDGE = "rate limited at edge"
     """429 in HTML and without `Via`, as the network in front of the API answers."""
     UNKNOWN_MESSAGE = "unknown message"

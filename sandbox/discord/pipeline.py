@@ -102,6 +102,9 @@ class Pipeline:
                 return _Outcome(status=0)
             case FaultKind.RATE_LIMITED if fault:
                 return _limited(fault.after_s, scope="shared", headers={"X-RateLimit-Scope": "shared"})
+            case FaultKind.RATE_LIMITED_GLOBALLY if fault:
+                headers = {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
+                return _limited(fault.after_s, scope="global", headers=headers)
             case FaultKind.RATE_LIMITED_AT_EDGE:
                 return _Outcome(status=429, headers={}, html=True)
             case FaultKind.UNKNOWN_MESSAGE:
