@@ -15,6 +15,7 @@ RETRY_AFTER_MAX_S = 300.0
 TEXT_LENGTH = 500
 """Characters of the provider's words that are kept."""
 
+_BESIDE_THE_CODE = frozenset({"msg", "message", "data"})
 _SUCCESS_WORDS = frozenset({"success", "ok"})
 _SECONDS = re.compile(r"\d{1,9}(\.\d+)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
@@ -63,6 +64,8 @@ class Envelope:
     """Whether the reply is the provider's JSON at all."""
     states_code: bool = False
     """Whether the code is the body's own, which wins over the HTTP status."""
+    is_own: bool = False
+    """Whether it has the provider's form; a gateway's JSON has no code, or only other names beside it."""
 
     @property
     def succeeded(self) -> bool:
@@ -85,7 +88,8 @@ def open_envelope(reply: Reply) -> Envelope:
     code = reading_of(stated)
     if code is None:
         return Envelope(status, words, document.get("data"), is_readable=stated is None)
-    return Envelope(code, words, document.get("data"), is_readable=True, states_code=True)
+    is_own = not _BESIDE_THE_CODE.isdisjoint(document)
+    return Envelope(code, words, document.get("data"), is_readable=True, states_code=True, is_own=is_own)
 
 
 def reading_of(stated: object) -> int | None:

@@ -36,6 +36,11 @@ REFUSAL_CODES = frozenset({BAD_PARAMETER, 451})
 """What ends a task that was taken; other codes may be a gateway's, and the task may be fine."""
 _UNKNOWN_TASK = re.compile(r"\btask\b.*\bnot\b.*(found|exist)|任务不存在", re.IGNORECASE)
 """How a 400 says what a 404 says: the provider documents no 404 of its own."""
+_NO_ROUTE = re.compile(
+    r"\b(route|path|url|uri|endpoint|api|page|handler|resource|method)s?\b|路径|路由|接口|地址|页面|资源",
+    re.IGNORECASE,
+)
+"""How a framework behind the provider's own envelope says that nobody there serves the call."""
 UNDECIDED_CODES = frozenset({408, 502, 504})
 """Said by somebody who doesn't know what became of the request."""
 
@@ -83,24 +88,33 @@ def read_submit(reply: Reply) -> str:
 def read_query(reply: Reply) -> TaskReport:
     """What the reply says of the task.
 
+    Only the provider's own envelope is definite: a gateway's JSON knows nothing of a task that was paid for.
+
     Raises:
         NoAnswerError: nothing definite; ask again.
         UnknownTaskError: 404, or a 400 that says so.
-        RejectedError: any other 400, or 451; `AccountError` for 401 and 402.
+        RejectedError: any other 400, or 451; `AccountError` for 401 and 402, from whomever they come.
     """
     envelope = open_envelope(reply)
     if not envelope.is_readable and reply.body.strip():
         raise NoAnswerError(f"unreadable: {reply.description}", reply.retry_after_s)
-    if envelope.code == NOT_FOUND or (envelope.code == BAD_PARAMETER and _UNKNOWN_TASK.search(envelope.text)):
+    if envelope.is_own and _is_unknown_task(envelope):
         raise UnknownTaskError
-    if envelope.code in ACCOUNT_CODES | REFUSAL_CODES:
+    if envelope.code in ACCOUNT_CODES or (envelope.is_own and envelope.code in REFUSAL_CODES):
         raise _refusal(envelope)
     if not envelope.succeeded:
-        raise NoAnswerError(_cause(envelope), reply.retry_after_s)
+        cause = _cause(envelope) if envelope.is_own else f"not the provider's answer: {reply.description}"
+        raise NoAnswerError(cause, reply.retry_after_s)
     document = mapping(envelope.content)
     if document is None:
         raise NoAnswerError(f"no task in the answer: {reply.description}", reply.retry_after_s)
     return report_of(TaskDocument.model_validate(document))
+
+
+def _is_unknown_task(envelope: Envelope) -> bool:
+    if envelope.code == NOT_FOUND:
+        return not _NO_ROUTE.search(envelope.text) or bool(_UNKNOWN_TASK.search(envelope.text))
+    return envelope.code == BAD_PARAMETER and bool(_UNKNOWN_TASK.search(envelope.text))
 
 
 def _task_id(content: object) -> str | None:

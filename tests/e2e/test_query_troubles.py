@@ -193,6 +193,41 @@ async def test_a_task_with_a_number_for_its_id_is_followed(local: Stage) -> None
     assert local.provider.tasks[0].id.isdigit()
 
 
+def _json(status: int, body: str) -> Page:
+    return Page(status, body, "application/json")
+
+
+GATEWAYS = {
+    "Kong": _json(404, '{"message":"no Route matched with those values","request_id":"c0ffee"}'),
+    "APISIX": _json(404, '{"error_msg":"404 Route Not Found"}'),
+    "Spring": _json(404, '{"timestamp":"x","status":404,"error":"Not Found","path":"/api/cqt/info/suno"}'),
+    "Azure": _json(404, '{"statusCode":404,"message":"Resource not found"}'),
+    "Cloudflare": _json(400, '{"success":false,"errors":[{"code":1003,"message":"Bad request"}]}'),
+    "nginx": _json(400, '{"error":"Bad Request"}'),
+    "a load balancer": _json(400, '{"code":400,"error":"malformed header"}'),
+    "empty": _json(404, ""),
+    "empty 400": _json(400, ""),
+    "legal reasons": _json(451, '{"message":"Unavailable For Legal Reasons"}'),
+    "a route in the provider's form": _json(
+        404, '{"code":404,"msg":"No static resource api/cqt/info/suno."}'
+    ),
+    "the same in Chinese": _json(200, '{"code":404,"msg":"请求地址不存在","data":null}'),
+    "WordPress": _json(404, '{"code":"rest_no_route","message":"No route","data":{"status":404}}'),
+}
+
+
+async def test_a_gateway_s_own_json_ends_no_song_that_was_paid_for(
+    local: Stage, subtests: pytest.Subtests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.following.NEW_TASK_S", 0.0)
+    async with local.bot(default_allowance=PLENTY):
+        for name, page in GATEWAYS.items():
+            with subtests.test(name):
+                local.provider.faults.add(Fault(Phase.QUERY, page, times=3))
+                await local.placed_result()
+        assert (await local.credits())["Used"] == 30 * len(GATEWAYS)
+
+
 STREAMING = {
     "both once": (Oddity.CLIPS_STREAMING, 3),
     "second once": (Oddity.SECOND_CLIP_STREAMING, 3),

@@ -1,3 +1,4 @@
+import json
 from dataclasses import dataclass
 
 import pytest
@@ -132,10 +133,11 @@ class Case:
 
 BY_STATUS = [
     # A status without a body that can be read.
-    Case(404, "empty.bin", UnknownTaskError),
+    Case(404, "empty.bin", NoAnswerError),
     Case(401, "empty.bin", AccountError),
     Case(402, "empty.bin", AccountError),
-    Case(400, "empty.bin", RejectedError),
+    Case(400, "empty.bin", NoAnswerError),
+    Case(451, "empty.bin", NoAnswerError),
     Case(429, "empty.bin", NoAnswerError),
     Case(500, "empty.bin", NoAnswerError),
     Case(503, "empty.bin", NoAnswerError),
@@ -147,7 +149,8 @@ BY_STATUS = [
     Case(502, "gateway.html", NoAnswerError),
     Case(404, "plain.txt", NoAnswerError),
     # A body without a code.
-    Case(404, "message_without_code.json", UnknownTaskError),
+    Case(404, "message_without_code.json", NoAnswerError),
+    Case(400, "message_without_code.json", NoAnswerError),
     Case(504, "message_without_code.json", NoAnswerError),
     Case(500, "code_absent.json", NoAnswerError),
     # The body's code wins.
@@ -185,6 +188,34 @@ def test_the_http_status_counts_where_the_body_says_nothing(case: Case) -> None:
     with pytest.raises(ProviderError) as caught:
         ask(case.name, status=case.status)
     assert type(caught.value) is case.error
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("task not found", UnknownTaskError),
+        ("任务不存在", UnknownTaskError),
+        ("Not Found", UnknownTaskError),
+        ("this API does not know the task, or it was not found", UnknownTaskError),
+        ("no handler found", NoAnswerError),
+        ("接口不存在", NoAnswerError),
+    ],
+)
+def test_a_404_of_the_provider_s_own_is_about_the_task_unless_it_is_about_the_call(
+    words: str, error: type[ProviderError]
+) -> None:
+    body = json.dumps({"code": 404, "msg": words, "data": None}).encode()
+    with pytest.raises(ProviderError) as caught:
+        read_query(reply_of(body, status=404))
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize("code", [400, 404, 451])
+def test_a_code_with_nothing_of_the_provider_s_beside_it_is_a_gateway_s(code: int) -> None:
+    body = json.dumps({"code": code, "error": "no route"}).encode()
+    with pytest.raises(NoAnswerError) as caught:
+        read_query(reply_of(body, status=code))
+    assert caught.value.cause == f"not the provider's answer: HTTP {code}, no content type, {len(body)} bytes"
 
 
 def test_the_body_says_success_whatever_the_status() -> None:
