@@ -10,6 +10,7 @@ from sandbox.discord.modal_rules import check_choices, check_modal
 from sandbox.discord.payloads import Payload, number
 from sandbox.discord.rendering import user_payload
 from sandbox.discord.state import State
+from sandbox.discord.world import Channel
 
 ANSWER_TO_COMMAND, REPLY = 20, 19
 MESSAGES = (CallbackKind.MESSAGE, CallbackKind.DEFERRED_MESSAGE)
@@ -32,7 +33,7 @@ def answer(state: State, *, interaction: Interaction, kind: CallbackKind, sent: 
         case CallbackKind.MODAL:
             interaction.modal = check_modal(sent.payload)
         case CallbackKind.MESSAGE | CallbackKind.DEFERRED_MESSAGE:
-            _check(state, sent=sent, path=("data",))
+            _check(state, interaction.channel, sent=sent, path=("data",))
             deferred = LOADING if kind is CallbackKind.DEFERRED_MESSAGE else 0
             interaction.original = _new(state, interaction, sent=sent, flags=deferred)
         case CallbackKind.DEFERRED_UPDATE | CallbackKind.UPDATE:
@@ -49,7 +50,7 @@ def follow_up(state: State, *, interaction: Interaction, sent: Sent) -> Message:
     Raises:
         ApiError: 50035 it breaks a rule, 50006 it is empty.
     """
-    _check(state, sent=sent)
+    _check(state, interaction.channel, sent=sent)
     original = interaction.original
     if original is not None and original.loading and not original.deleted:
         return edit(state, message=original, sent=sent, origin=Origin.INTERACTION)
@@ -65,7 +66,7 @@ def edit_by_token(state: State, *, message: Message, sent: Sent) -> Message:
     Raises:
         ApiError: 50035 it breaks a rule, 50006 nothing would be left.
     """
-    _check(state, sent=sent)
+    _check(state, state.world.channels.get(message.channel_id), sent=sent)
     return edit(state, message=message, sent=sent, origin=Origin.INTERACTION)
 
 
@@ -105,9 +106,10 @@ def _misfit(kind: CallbackKind) -> Payload:
     return {"code": "INTERACTION_CALLBACK_TYPE", "message": message}
 
 
-def _check(state: State, *, sent: Sent, path: tuple[str, ...] = ()) -> None:
+def _check(state: State, channel: Channel | None, *, sent: Sent, path: tuple[str, ...] = ()) -> None:
     check_message(sent, path=path, webhook=True)
-    check_sizes(sent.files, each=state.limits.attachment_size, all_together=state.limits.request_size)
+    each = state.limits.attachment_size if channel is None else state.answer_size(channel)
+    check_sizes(sent.files, each=each, all_together=state.limits.request_size)
 
 
 def _new(state: State, interaction: Interaction, *, sent: Sent, flags: int) -> Message:
@@ -129,7 +131,7 @@ def _updated(state: State, interaction: Interaction, *, kind: CallbackKind, sent
     if interaction.source is None or interaction.source.deleted:
         raise unknown_message()
     if kind is CallbackKind.UPDATE:
-        _check(state, sent=sent, path=("data",))
+        _check(state, interaction.channel, sent=sent, path=("data",))
         edit(state, message=interaction.source, sent=sent, origin=Origin.INTERACTION)
     return interaction.source
 

@@ -1,6 +1,7 @@
 """Rate limits as Discord keeps them: windows that open with the first request and then start anew."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 from sandbox.discord.limits import Bucket
@@ -23,6 +24,9 @@ class Standing:
 
     def headers(self) -> dict[str, str]:
         """The headers that tell a client where it stands."""
+        wait = {"X-RateLimit-Scope": self.scope, "Retry-After": str(math.ceil(self.reset_after_s))}
+        if not self.allowed and self.scope == "global":
+            return wait | {"X-RateLimit-Global": "true"}
         told = {
             "X-RateLimit-Limit": str(self.rule.requests),
             "X-RateLimit-Remaining": str(self.remaining),
@@ -30,10 +34,20 @@ class Standing:
             "X-RateLimit-Reset-After": f"{self.reset_after_s:.3f}",
             "X-RateLimit-Bucket": hashlib.sha256(self.key.partition(":")[0].encode()).hexdigest()[:32],
         }
-        if self.allowed:
-            return told
-        told |= {"X-RateLimit-Scope": self.scope, "Retry-After": str(int(self.reset_after_s) + 1)}
-        return told | ({"X-RateLimit-Global": "true"} if self.scope == "global" else {})
+        return told if self.allowed else told | wait
+
+
+def refused_standing(key: str, *, after_s: float, now_s: float, scope: str) -> Standing:
+    """Return the standing of a bucket that a fault says is used up for so long."""
+    return Standing(
+        key=key,
+        rule=Bucket(requests=1, per_s=after_s),
+        allowed=False,
+        remaining=0,
+        reset_at_s=now_s + after_s,
+        reset_after_s=after_s,
+        scope=scope,
+    )
 
 
 @dataclass(slots=True)

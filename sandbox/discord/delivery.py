@@ -29,7 +29,7 @@ def interaction_payload(state: State, *, interaction: Interaction) -> Payload:
         "channel": channel_payload(channel),
         "locale": interaction.user.locale,
         "app_permissions": str(int(state.world.bot_permissions(channel))),
-        "attachment_size_limit": state.limits.attachment_size,
+        "attachment_size_limit": state.answer_size(channel),
         "entitlements": [],
         **_place(interaction),
     }

@@ -22,7 +22,9 @@ class Limits:
     interaction_token_s: float = 900.0
     """How long an interaction's token lives."""
     attachment_size: int = 10 * MIB
-    """Bytes of one file."""
+    """Bytes of one file that the bot posts in direct messages, or in a guild that nobody boosts."""
+    member_attachment_size: int = 0
+    """What the members' own subscriptions allow in answers to their interactions, if that is more."""
     request_size: int = 25 * MIB
     """Bytes of all files of a request."""
     nonce_s: float = 300.0

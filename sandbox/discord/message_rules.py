@@ -76,7 +76,7 @@ def check_sizes(files: Mapping[int, Upload], *, each: int, all_together: int) ->
         ApiError: 40005.
     """
     sizes = [len(upload.content) for upload in files.values()]
-    if any(size > each for size in sizes) or sum(sizes) > all_together:
+    if any(size > each for size in sizes) or sum(sizes) > max(each, all_together):
         raise too_large()
 
 

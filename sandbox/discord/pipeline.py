@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import math
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -11,7 +12,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from sandbox.discord.buckets import Standing
+from sandbox.discord.buckets import Standing, refused_standing
 from sandbox.discord.endpoint import Call, Count, Reply, Route
 from sandbox.discord.errors import ApiError, UnimplementedError, unauthorized, unknown_message
 from sandbox.discord.faults import Fault, FaultKind
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 VIA = {"Via": "1.1 google"}
 RESET_AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER on with no time to linger: closing sends a reset."""
-DEAD_TOKEN, UNAUTHORIZED = 50027, 401
+DEAD_TOKEN, UNAUTHORIZED, TOO_MANY = 50027, 401, 429
 
 
 class Checker(Protocol):
@@ -80,7 +81,9 @@ class Pipeline:
         files: dict[int, Upload] = {}
         try:
             body, files = await read_body(request)
-            outcome = self._instead(fault) or self._answer(request, route=route, body=body, files=files)
+            outcome = self._instead(fault, route=route) or self._answer(
+                request, route=route, body=body, files=files
+            )
         except ApiError as refusal:
             outcome = _refusal(refusal)
         outcome.fault = fault.kind if fault else ""
@@ -93,7 +96,7 @@ class Pipeline:
             return _response(_Outcome(status=fault.status, headers={}, html=True))
         return _response(outcome)
 
-    def _instead(self, fault: Fault | None) -> _Outcome | None:
+    def _instead(self, fault: Fault | None, *, route: Route) -> _Outcome | None:
         """What a fault answers in place of the handler, if it does."""
         match fault.kind if fault else None:
             case FaultKind.STATUS if fault:
@@ -101,23 +104,34 @@ class Pipeline:
             case FaultKind.RESET:
                 return _Outcome(status=0)
             case FaultKind.RATE_LIMITED if fault:
-                return _limited(fault.after_s, scope="shared", headers={"X-RateLimit-Scope": "shared"})
+                return self._over_limit(fault.after_s, route=route, scope="shared")
             case FaultKind.RATE_LIMITED_GLOBALLY if fault:
-                headers = {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
-                return _limited(fault.after_s, scope="global", headers=headers)
-            case FaultKind.RATE_LIMITED_AT_EDGE:
-                return _Outcome(status=429, headers={}, html=True)
+                return self._over_limit(fault.after_s, route=route, scope="global")
+            case FaultKind.RATE_LIMITED_AT_EDGE if fault:
+                return _turned_away(fault.after_s)
             case FaultKind.UNKNOWN_MESSAGE:
                 return _refusal(unknown_message())
             case _:
                 return None
+
+    def _over_limit(self, after_s: float, *, route: Route, scope: str) -> _Outcome:
+        by_webhook = route.count in (Count.INTERACTION, Count.INTERACTION_POST)
+        key = "webhook:" if by_webhook else f"{route.name}:"
+        now_s = self._state.clock().timestamp()
+        return _limited(refused_standing(key, after_s=after_s, now_s=now_s, scope=scope))
+
+    def _refused(self, refusal: ApiError, *, route: Route) -> _Outcome:
+        outcome = _refusal(refusal)
+        if refusal.retry_after_s is not None:
+            outcome.headers |= self._over_limit(refusal.retry_after_s, route=route, scope="user").headers
+        return outcome
 
     def _answer(
         self, request: web.Request, *, route: Route, body: object, files: dict[int, Upload]
     ) -> _Outcome:
         state = self._state
         if state.buckets.used_up("invalid:", rule=state.limits.invalid_requests):
-            return _Outcome(status=429, headers={}, html=True)
+            return _turned_away(state.limits.invalid_requests.per_s)
         call = Call(ids=dict(request.match_info), query=dict(request.query), body=body, files=files)
         standings: list[Standing] = []
         try:
@@ -125,12 +139,12 @@ class Pipeline:
                 self._authorize(request)
             standings = self._count(route, call=call)
             if refused := next((one for one in standings if not one.allowed), None):
-                return _limited(refused.reset_after_s, scope=refused.scope, headers=refused.headers())
+                return _limited(refused)
             if self._checker:
                 self._checker.request(route.name, body=body)
             outcome = _answered(route.handle(call))
         except ApiError as refusal:
-            outcome = _refusal(refusal)
+            outcome = self._refused(refusal, route=route)
         except UnimplementedError as reason:
             outcome = self._unimplemented(f"{route.name}: {reason}")
         except Exception as error:
@@ -139,7 +153,7 @@ class Pipeline:
         if self._checker and outcome.status < 400:
             self._checker.response(route.name, status=outcome.status, body=outcome.body)
         shown = [one for one in standings if one.scope != "global"]
-        if shown:
+        if shown and outcome.status != TOO_MANY:
             outcome.headers |= min(shown, key=lambda one: one.remaining).headers()
         return outcome
 
@@ -216,19 +230,26 @@ def _refusal(refusal: ApiError) -> _Outcome:
     return _Outcome(status=refusal.status, body=refusal.payload(), code=refusal.code)
 
 
-def _limited(retry_after_s: float, *, scope: str, headers: dict[str, str]) -> _Outcome:
+def _limited(standing: Standing) -> _Outcome:
     body: Payload = {
         "message": "You are being rate limited.",
-        "retry_after": round(retry_after_s, 3),
-        "global": scope == "global",
+        "retry_after": round(standing.reset_after_s, 3),
+        "global": standing.scope == "global",
     }
-    return _Outcome(status=429, body=body, code=0, headers=VIA | headers)
+    return _Outcome(status=TOO_MANY, body=body, code=0, headers=VIA | standing.headers())
+
+
+def _turned_away(after_s: float) -> _Outcome:
+    """Return what the network in front of the API says: a page, and nothing of the API's buckets."""
+    return _Outcome(status=TOO_MANY, headers={"Retry-After": str(math.ceil(after_s))}, html=True)
 
 
 def _response(outcome: _Outcome) -> web.Response:
     if outcome.html:
         page = f"<html><body>{outcome.status}</body></html>"
-        return web.Response(status=outcome.status, text=page, content_type="text/html")
+        return web.Response(
+            status=outcome.status, text=page, content_type="text/html", headers=outcome.headers
+        )
     if outcome.body is None:
         return web.Response(status=outcome.status or 204, headers=outcome.headers)
     # aiohttp's json_response adds a charset, which discord.py does not take for JSON.

@@ -17,7 +17,7 @@ GUILD_FIELDS_WITHOUT_VALUE = (
 )
 GUILD_FIELDS_AT_ZERO = (
     *("verification_level", "default_message_notifications", "explicit_content_filter", "mfa_level"),
-    *("nsfw_level", "premium_tier", "premium_subscription_count", "system_channel_flags"),
+    *("nsfw_level", "premium_subscription_count", "system_channel_flags"),
 )
 
 
@@ -168,6 +168,7 @@ def guild_payload(guild: Guild) -> Payload:
         "emojis": [],
         "stickers": [],
         "features": [],
+        "premium_tier": guild.premium_tier,
         "incidents_data": None,
         "max_presences": None,
         "max_members": 500_000,

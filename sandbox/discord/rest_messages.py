@@ -10,6 +10,7 @@ from sandbox.discord.errors import (
     too_many_old_edits,
     unknown_message,
 )
+from sandbox.discord.history import history_query
 from sandbox.discord.message_rules import SILENT, Sent, check_message, check_sizes
 from sandbox.discord.messages import Message, Origin
 from sandbox.discord.payloads import Payload, entry, number
@@ -40,24 +41,24 @@ class MessageRoutes:
         ]
 
     def list_messages(self, call: Call) -> Reply:
-        """The newest messages first; ephemeral ones are not among them."""
-        channel = self._readable(call)
-        limit = min(100, max(1, call.number("limit", default=50)))
-        before, after = call.number("before", default=0), call.number("after", default=0)
-        found = [
-            message
-            for message in channel.messages
-            if not message.deleted
-            and message.visible_to is None
-            and (not before or message.id < before)
-            and (not after or message.id > after)
-        ]
-        chosen = found[:limit] if after else found[-limit:]
-        return Reply([message_payload(message, world=self._world) for message in reversed(chosen)])
+        """The newest messages first; ephemeral ones are not among them.
+
+        Without Read Message History there are none, which is not refused
+        (reference, "Get Channel Messages").
+        """
+        channel = self._state.channel_for_bot(call.id("channel_id"))
+        query = history_query(call.query)
+        granted = self._world.bot_permissions(channel)
+        if channel.kind != DIRECT_CHANNEL and Permission.READ_MESSAGE_HISTORY not in granted:
+            return Reply([])
+        shown = [one for one in channel.messages if not one.deleted and one.visible_to is None]
+        return Reply([message_payload(one, world=self._world) for one in reversed(query.select(shown))])
 
     def get(self, call: Call) -> Reply:
         """One message."""
-        channel = self._readable(call)
+        channel = self._state.channel_for_bot(call.id("channel_id"))
+        if channel.kind != DIRECT_CHANNEL:
+            self._state.need(channel, Permission.READ_MESSAGE_HISTORY)
         return Reply(message_payload(self._message(channel, call), world=self._world))
 
     def create(self, call: Call) -> Reply:
@@ -65,8 +66,7 @@ class MessageRoutes:
         channel = self._state.channel_for_bot(call.id("channel_id"))
         self._check_may_send(channel, sent=call.sent)
         check_message(call.sent)
-        limits = self._state.limits
-        check_sizes(call.files, each=limits.attachment_size, all_together=limits.request_size)
+        self._check_sizes(channel, call)
         nonce = call.payload.get("nonce")
         if nonce is not None and call.payload.get("enforce_nonce") is True:
             known = repeated(self._state, author=self._world.bot, nonce=nonce)
@@ -91,8 +91,7 @@ class MessageRoutes:
         if message.author is not self._world.bot:
             raise foreign_message()
         check_message(call.sent)
-        limits = self._state.limits
-        check_sizes(call.files, each=limits.attachment_size, all_together=limits.request_size)
+        self._check_sizes(channel, call)
         self._count_old_edit(message)
         edit(self._state, message=message, sent=call.sent, origin=Origin.BOT)
         return Reply(message_payload(message, world=self._world))
@@ -118,17 +117,15 @@ class MessageRoutes:
             raise invalid_form({"message_reference": {"_errors": [problem]}})
         return {"type": 0, "message_id": str(found.id), "channel_id": str(channel.id)}
 
-    def _readable(self, call: Call) -> Channel:
-        channel = self._state.channel_for_bot(call.id("channel_id"))
-        if channel.kind != DIRECT_CHANNEL:
-            self._state.need(channel, Permission.READ_MESSAGE_HISTORY)
-        return channel
-
     def _message(self, channel: Channel, call: Call) -> Message:
         message = channel.message(call.id("message_id"))
         if message is None or message.visible_to is not None:
             raise unknown_message()
         return message
+
+    def _check_sizes(self, channel: Channel, call: Call) -> None:
+        each = self._state.post_size(channel)
+        check_sizes(call.files, each=each, all_together=self._state.limits.request_size)
 
     def _check_may_send(self, channel: Channel, *, sent: Sent) -> None:
         if channel.kind == DIRECT_CHANNEL:

@@ -10,13 +10,16 @@ from sandbox.discord.faults import Faults
 from sandbox.discord.feed import Change, ChangeKind, Feed
 from sandbox.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Credentials, Gateway
 from sandbox.discord.interactions import Interactions
-from sandbox.discord.limits import Limits
+from sandbox.discord.limits import MIB, Limits
 from sandbox.discord.messages import Message
 from sandbox.discord.payloads import Payload
 from sandbox.discord.permissions import Permission
 from sandbox.discord.snowflakes import Clock, Snowflakes
 from sandbox.discord.users import User
 from sandbox.discord.world import DIRECT_CHANNEL, Channel, Guild, World
+
+BOOSTED_SIZES = {2: 50 * MIB, 3: 100 * MIB}
+"""Bytes of one file by a guild's premium tier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,15 @@ class State:
         gone: Payload = {"id": str(guild.id)}
         self.gateway.dispatch("GUILD_DELETE", payload=gone, guild_id=guild.id, intent=GUILDS)
         self.tell(ChangeKind.GUILD)
+
+    def post_size(self, channel: Channel) -> int:
+        """How many bytes one file may have that the bot posts in the channel."""
+        boosted = BOOSTED_SIZES.get(channel.guild.premium_tier, 0) if channel.guild else 0
+        return max(self.limits.attachment_size, boosted)
+
+    def answer_size(self, channel: Channel) -> int:
+        """How many bytes one file of an answer to an interaction may have: the member's limit counts too."""
+        return max(self.post_size(channel), self.limits.member_attachment_size)
 
     def channel_for_bot(self, channel_id: int) -> Channel:
         """A channel that the bot sees.

@@ -94,6 +94,8 @@ class Guild:
     members: dict[int, Member] = field(default_factory=dict)
     locale: str = "en-US"
     has_bot: bool = True
+    premium_tier: int = 0
+    """How far it is boosted, 0 to 3; larger files are allowed from the second tier on."""
 
     def permissions(self, member: Member, *, channel: Channel | None = None) -> Permission:
         """What a member may do, in a channel when one is given (Discord's reference, "Permissions")."""

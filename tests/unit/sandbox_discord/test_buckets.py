@@ -42,7 +42,7 @@ def test_headers_tell_the_standing_and_a_refusal_its_scope(clock: SetClock) -> N
     refused = buckets.take("route:1", rule=RULE, scope="global").headers()
     assert refused["X-RateLimit-Scope"] == "global"
     assert refused["X-RateLimit-Global"] == "true"
-    assert refused["Retry-After"] == "5"
+    assert refused["Retry-After"] == "4"
 
 
 def test_ids_tell_the_time_and_grow(clock: SetClock) -> None:

@@ -1,10 +1,22 @@
 import pytest
 
 from sandbox.discord import Bucket, Limits, LocalDiscord, Permission
+from sandbox.discord.delivery import interaction_payload
+from sandbox.discord.errors import ApiError
+from sandbox.discord.limits import MIB
 from sandbox.discord.message_rules import Upload
 from sandbox.discord.messages import Message
 from sandbox.discord.payloads import Payload, entries, items, number, text
-from tests.unit.sandbox_discord.conftest import EDIT, GET, POST, Api, SetClock
+from tests.unit.sandbox_discord.conftest import (
+    COMMANDS,
+    EDIT,
+    EDIT_ORIGINAL,
+    GET,
+    POST,
+    Api,
+    SetClock,
+    command,
+)
 
 
 def posted(api: Api, **body: object) -> Message:
@@ -74,6 +86,32 @@ def test_files_are_limited_by_size(api: Api) -> None:
     assert api.refused(POST, files={0: Upload("a", large)}, at=place) == (413, 40005)
     assert api.refused(POST, files={n: Upload("a", half) for n in range(3)}, at=place) == (413, 40005)
     assert api.ask(POST, files={n: Upload("a", half) for n in range(2)}, at=place)
+
+
+def test_a_boosted_guild_takes_larger_posts_and_a_member_larger_answers(api: Api, clock: SetClock) -> None:
+    place: dict[str, object] = {"channel_id": api.discord.channel("general").id}
+    large = {0: Upload("a", bytes(10 * MIB + 1))}
+    assert api.refused(POST, files=large, at=place) == (413, 40005)
+    api.discord.guild.premium_tier = 2
+    made = api.ask(POST, files=large, at=place)
+    assert number(entries(made, "attachments")[0], "size") == 10 * MIB + 1
+    direct: dict[str, object] = {"channel_id": api.discord.member("Ada").direct_channel.id}
+    assert api.refused(POST, files=large, at=direct) == (413, 40005)
+
+
+async def test_an_answer_may_hold_what_the_member_may_upload_and_a_post_what_the_bot_may() -> None:
+    limits = Limits(attachment_size=10, member_attachment_size=20)
+    api = Api(LocalDiscord(limits=limits))
+    api.ask(COMMANDS, body=[command("do")])
+    used = await api.discord.member("Ada").slash("general", "do")
+    told = interaction_payload(api.discord.state, interaction=used.interaction)
+    assert told["attachment_size_limit"] == 20
+    files = {0: Upload("a", bytes(20))}
+    api.callback(used.interaction.token, kind=5)
+    hook: dict[str, object] = {"webhook_token": used.interaction.token}
+    assert api.ask(EDIT_ORIGINAL, files=files, at=hook)
+    place: dict[str, object] = {"channel_id": api.discord.channel("general").id}
+    assert api.refused(POST, files=files, at=place) == (413, 40005)
 
 
 def test_an_embed_shows_a_file_that_is_then_not_listed(api: Api) -> None:
@@ -206,7 +244,29 @@ def test_history_is_newest_first_and_pages(api: Api) -> None:
     assert contents() == ["3", "2", "1", "0"]
     assert contents(limit="1", before=str(made[2].id)) == ["1"]
     assert contents(limit="1", after=str(made[2].id)) == ["3"]
+    assert contents(limit="2", around=str(made[2].id)) == ["2", "1"]
+    assert contents(limit="1", around=str(made[2].id)) == ["2"]
     assert made[0].content == "0"
+
+
+@pytest.mark.parametrize(
+    "query", [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"before": "1", "after": "2"}]
+)
+def test_history_is_asked_for_in_one_direction_and_a_hundred_at_most(api: Api, query: dict[str, str]) -> None:
+    where = {"channel_id": api.discord.channel("general").id}
+    with pytest.raises(ApiError) as refusal:
+        api.answer("GET /channels/{channel_id}/messages", query=query, at=where)
+    assert (refusal.value.status, refusal.value.code) == (400, 50035)
+
+
+def test_history_without_its_permission_is_empty_and_one_message_is_refused(api: Api) -> None:
+    message, channel = posted(api), api.discord.channel("general")
+    api.discord.mishaps.deny(channel, Permission.READ_MESSAGE_HISTORY)
+    assert api.answer("GET /channels/{channel_id}/messages", at={"channel_id": channel.id}) == []
+    assert api.refused(GET, at=at(message)) == (403, 50013)
+    api.discord.mishaps.hide(channel)
+    many = "GET /channels/{channel_id}/messages"
+    assert api.refused(many, at={"channel_id": channel.id}) == (403, 50001)
 
 
 def test_embeds_that_share_a_url_are_shown_as_one(api: Api) -> None:

@@ -91,7 +91,7 @@ async def test_a_channel_takes_five_messages_in_five_seconds() -> None:
         assert [response.headers["X-RateLimit-Remaining"] for response, _ in answers] == [*"43210", "0"]
         refused, body = answers[-1]
         assert (body["retry_after"], body["global"]) == (5.0, False)
-        assert (refused.headers["X-RateLimit-Scope"], refused.headers["Retry-After"]) == ("user", "6")
+        assert (refused.headers["X-RateLimit-Scope"], refused.headers["Retry-After"]) == ("user", "5")
         assert client.discord.rate_limited == 1
         clock.advance(5)
         assert (await client.post())[0].status == 200
@@ -151,6 +151,45 @@ async def test_a_fault_strikes_once(fault: Fault, took_effect: bool) -> None:
         assert ("Via" in response.headers) is (fault.kind in ("rate limited", "unknown message", "hang"))
         assert bool(client.discord.channel("general").messages) is took_effect
         assert (await client.post())[0].status == 200
+
+
+BUCKET_HEADERS = {"Limit", "Remaining", "Reset", "Reset-After", "Bucket"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "scope", "named"),
+    [
+        (FaultKind.RATE_LIMITED, "shared", BUCKET_HEADERS | {"Scope"}),
+        (FaultKind.RATE_LIMITED_GLOBALLY, "global", {"Global", "Scope"}),
+        (FaultKind.RATE_LIMITED_AT_EDGE, None, set[str]()),
+    ],
+)
+async def test_an_injected_429_carries_the_headers_of_a_real_one(
+    kind: FaultKind, scope: str | None, named: set[str]
+) -> None:
+    async with served() as client:
+        usual, _ = await client.post()
+        client.discord.faults.add(Fault(kind=kind, after_s=1.5))
+        response, body = await client.post()
+        assert response.headers["Retry-After"] == "2"
+        assert response.headers.get("X-RateLimit-Scope") == scope
+        assert {name.removeprefix("X-RateLimit-") for name in response.headers if "Rate" in name} == named
+        if kind is FaultKind.RATE_LIMITED:
+            assert response.headers["X-RateLimit-Bucket"] == usual.headers["X-RateLimit-Bucket"]
+            assert (response.headers["X-RateLimit-Remaining"], body["retry_after"]) == ("0", 1.5)
+
+
+async def test_the_429_of_an_old_message_carries_headers_too() -> None:
+    clock = SetClock()
+    async with served(Limits(old_message_edits=Bucket(requests=1, per_s=60)), clock) as client:
+        _, made = await client.post()
+        clock.advance(3601)
+        path = f"/channels/{made['channel_id']}/messages/{made['id']}"
+        edits = [await client.ask("PATCH", path, body={"content": text}) for text in "ab"]
+        response, body = edits[-1]
+        assert (response.status, body["code"], response.headers["Retry-After"]) == (429, 30046, "60")
+        assert response.headers["Via"]
+        assert response.headers["X-RateLimit-Scope"] == "user"
 
 
 @pytest.mark.parametrize(("kind", "took_effect"), [(FaultKind.RESET, False), (FaultKind.RESET_AFTER, True)])
