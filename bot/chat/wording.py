@@ -151,6 +151,10 @@ FAILURES = MappingProxyType(
             "The song service made no progress for too long, so this request was given up. Try again in "
             "a few minutes."
         ),
+        FailureKind.UNANSWERED: (
+            "The song service hasn't answered for a day, so this request was given up. Try again when songs "
+            "come out again."
+        ),
         FailureKind.MODERATOR: "A moderator of this server turned this request away.",
         FailureKind.BLOCKED: "A moderator of this server doesn't let you ask for songs any more.",
         FailureKind.UNDECIDED: (

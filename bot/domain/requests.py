@@ -112,6 +112,8 @@ class FailureKind(StrEnum):
     LOST_TASK = "lost_task"
     UNCERTAIN = "uncertain"
     SILENT = "silent"
+    UNANSWERED = "unanswered"
+    """The provider took the task and answered no question about it for a day."""
     MODERATOR = "moderator"
     """A moderator cancelled or declined it; `detail` is the reason, in the moderator's words."""
     BLOCKED = "blocked"

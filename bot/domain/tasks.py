@@ -10,6 +10,10 @@ STREAMING_GRACE_S = 180
 """Seconds that a finished task's clips may still be streaming before what there is is delivered."""
 EMPTY_REPLIES = 3
 """How often a finished task without clips is asked again before it counts as failed."""
+UNANSWERED_MAX_S = 86_400.0
+"""Seconds of asking in vain after which a task is given up: what is never answered must end, too."""
+AWAY_S = 60.0
+"""Seconds that do not count, after which nobody knows how long the song took."""
 NO_CLIPS = "the provider finished without a song"
 
 
@@ -74,7 +78,10 @@ class TaskReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """What is remembered of a task between two answers."""
+    """What is remembered of a task between two questions.
+
+    Only answered time counts: `progress_at` and `settling_at` move on with all other time.
+    """
 
     progress_at: datetime
     """When it last moved on, by our clock."""
@@ -85,6 +92,14 @@ class Watch:
     settling_at: datetime | None = None
     """When the task, or all its clips, first looked finished."""
     empty_replies: int = 0
+    asked_at: datetime | None = None
+    """When it was last asked about, whether that was answered or not."""
+    unanswered_s: float = 0.0
+    """Seconds of asking in vain since the last answer."""
+    unknown_s: float | None = None
+    """Seconds for which the provider has said that it does not know the task; None where it does."""
+    was_away: bool = False
+    """True when nobody looked for a while, or the clock was set: how long the song took is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +128,24 @@ class Broken:
 class GivenUp:
     """The task made no progress for too long; it may still finish at the provider."""
 
+    is_unanswered: bool = False
+    """True when nobody knows of its progress, because no question was answered any more."""
 
-Verdict: TypeAlias = KeepAsking | Finished | Broken | GivenUp
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The provider does not know the task any more."""
 
 
-def judge(report: TaskReport, watch: Watch, *, now: datetime, give_up_s: float) -> Verdict:
-    """What one answer means, given what was known before."""
-    watch = _progressed(report, watch, now)
+Verdict: TypeAlias = KeepAsking | Finished | Broken | GivenUp | Lost
+
+
+def judge(report: TaskReport, watch: Watch, *, now: datetime, give_up_s: float, gap_max_s: float) -> Verdict:
+    """Decide what one answer means, given what was known before.
+
+    Of the time since the question before, at most `gap_max_s` seconds count as time without progress.
+    """
+    watch = _progressed(report, _asked(watch, now=now, gap_max_s=gap_max_s, answered=True), now)
     match report.stage:
         case TaskStage.FAILED:
             return Broken(report.error or "the provider gave no reason")
@@ -130,16 +156,70 @@ def judge(report: TaskReport, watch: Watch, *, now: datetime, give_up_s: float) 
             if ripe and watch.settling_at and now - watch.settling_at >= timedelta(seconds=STREAMING_GRACE_S):
                 return _finished(report.complete)
             settling_at = (watch.settling_at or now) if ripe else None
-            return judge_silence(replace(watch, settling_at=settling_at), now=now, give_up_s=give_up_s)
+            watch = replace(watch, settling_at=settling_at)
+            if now - watch.progress_at < timedelta(seconds=give_up_s):
+                return KeepAsking(watch)
+            return _what_there_is(watch) or GivenUp()
         case _:
             assert_never(report.stage)
 
 
-def judge_silence(watch: Watch, *, now: datetime, give_up_s: float) -> KeepAsking | Finished | GivenUp:
-    """What it means that a task has not moved on."""
-    if now - watch.progress_at < timedelta(seconds=give_up_s):
+def judge_silence(watch: Watch, *, now: datetime, gap_max_s: float) -> KeepAsking | Finished | GivenUp:
+    """Decide what a question without an answer means: nothing, until a day of them has gone by."""
+    watch = _asked(watch, now=now, gap_max_s=gap_max_s, answered=False)
+    if watch.unanswered_s < UNANSWERED_MAX_S:
         return KeepAsking(watch)
-    return _finished(watch.clips) if watch.clips else GivenUp()
+    return _what_there_is(watch) or GivenUp(is_unanswered=True)
+
+
+def judge_unknown(
+    watch: Watch, *, now: datetime, unknown_max_s: float, gap_max_s: float
+) -> KeepAsking | Finished | Lost:
+    """Decide what it means that the provider does not know the task: it must say so for a while."""
+    unknown_s = 0.0 if watch.unknown_s is None else watch.unknown_s + _watched_s(watch, now, gap_max_s)
+    watch = _asked(watch, now=now, gap_max_s=gap_max_s, answered=True)
+    if unknown_s < unknown_max_s:
+        return KeepAsking(replace(watch, unknown_s=unknown_s))
+    return _what_there_is(watch) or Lost()
+
+
+def was_watched(watch: Watch, now: datetime, gap_max_s: float) -> bool:
+    """True when somebody looked all along, so that the clock tells how long the song took."""
+    skipped_s = _gap_s(watch, now) - _watched_s(watch, now, gap_max_s)
+    return not watch.was_away and abs(skipped_s) <= AWAY_S
+
+
+def _asked(watch: Watch, *, now: datetime, gap_max_s: float, answered: bool) -> Watch:
+    """The watch after one more question; its moments are moved on by the time that does not count.
+
+    That is time in which nobody asked (the bot was away or suspended, the clock was set) or nobody answered.
+    """
+    gap_s = _gap_s(watch, now)
+    watched_s = _watched_s(watch, now, gap_max_s)
+    skipped = timedelta(seconds=gap_s - (watched_s if answered else 0.0))
+    return replace(
+        watch,
+        asked_at=now,
+        progress_at=watch.progress_at + skipped,
+        settling_at=None if watch.settling_at is None else watch.settling_at + skipped,
+        unanswered_s=0.0 if answered else watch.unanswered_s + watched_s,
+        was_away=not was_watched(watch, now, gap_max_s),
+    )
+
+
+def _gap_s(watch: Watch, now: datetime) -> float:
+    """Seconds since the question before; negative when the clock was set back."""
+    return (now - (watch.asked_at or watch.progress_at)).total_seconds()
+
+
+def _watched_s(watch: Watch, now: datetime, gap_max_s: float) -> float:
+    """The seconds since the question before in which surely somebody looked."""
+    return min(max(_gap_s(watch, now), 0.0), gap_max_s)
+
+
+def _what_there_is(watch: Watch) -> Finished | None:
+    """The clips that were complete when the task was last seen: they are not thrown away."""
+    return _finished(watch.clips) if watch.clips else None
 
 
 def _progressed(report: TaskReport, watch: Watch, now: datetime) -> Watch:
@@ -150,6 +230,7 @@ def _progressed(report: TaskReport, watch: Watch, now: datetime) -> Watch:
         progress_at=now if moved else watch.progress_at,
         clips=report.complete or watch.clips,
         first_clip_at=watch.first_clip_at or (now if report.complete else None),
+        unknown_s=None,
     )
 
 

@@ -10,7 +10,20 @@ from bot.domain.errors import AccountError, NoAnswerError, RejectedError, StaleE
 from bot.domain.failures import of_broken_task, of_refusal
 from bot.domain.polling import Durations, Pace, interval_s, jittered
 from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Move, Request, State
-from bot.domain.tasks import Broken, Finished, GivenUp, KeepAsking, Verdict, Watch, judge, judge_silence
+from bot.domain.tasks import (
+    UNANSWERED_MAX_S,
+    Broken,
+    Finished,
+    GivenUp,
+    KeepAsking,
+    Lost,
+    Verdict,
+    Watch,
+    judge,
+    judge_silence,
+    judge_unknown,
+    was_watched,
+)
 from bot.services.approvals import lapse
 from bot.services.budget import Budget
 from bot.services.facts import facts_of
@@ -25,7 +38,7 @@ log = logging.getLogger(__name__)
 LEASE_S = 45.0
 """Outlasts the time-out of a question, in seconds."""
 NEW_TASK_S = 30.0
-"""Seconds for which the provider may not know a new task yet."""
+"""Seconds for which the provider must say that it does not know a task: a new one it may not know yet."""
 COUNT_S = 5.0
 """How long, in seconds, the number of requests in flight is taken as known."""
 
@@ -52,6 +65,7 @@ class Follower:
         self._owner = owner
         self._pace = pace
         self._give_up_s = give_up_s
+        self._gap_max_s = 2 * pace.max_s
         self._clock = clock
         self._chance = chance
         self._meter = meter or Unmetered()
@@ -104,7 +118,9 @@ class Follower:
             report = await self._provider.query(task_id)
         except UnknownTaskError:
             outcome = Question.UNKNOWN_TASK
-            verdict = self._unknown(request, watch)
+            verdict = judge_unknown(
+                watch, now=self._clock(), unknown_max_s=NEW_TASK_S, gap_max_s=self._gap_max_s
+            )
         except NoAnswerError as error:
             outcome = Question.NO_ANSWER
             log.info("no answer about the task: %s", error.cause, extra=facts_of(request))
@@ -124,17 +140,14 @@ class Follower:
             verdict = of_refusal(error)
         else:
             outcome = Question.ANSWERED
-            verdict = judge(report, watch, now=self._clock(), give_up_s=self._give_up_s)
+            verdict = judge(
+                report, watch, now=self._clock(), give_up_s=self._give_up_s, gap_max_s=self._gap_max_s
+            )
         self._meter.asked(request, outcome)
         await self._conclude(request, verdict, retry_after_s)
 
     def _silent(self, watch: Watch) -> Verdict:
-        return judge_silence(watch, now=self._clock(), give_up_s=self._give_up_s)
-
-    def _unknown(self, request: Request, watch: Watch) -> Verdict | Failure:
-        if _age_s(request, self._clock()) < NEW_TASK_S:
-            return self._silent(watch)
-        return Failure(FailureKind.LOST_TASK, "the provider does not know the task")
+        return judge_silence(watch, now=self._clock(), gap_max_s=self._gap_max_s)
 
     async def _conclude(self, request: Request, verdict: Verdict | Failure, retry_after_s: float) -> None:
         now = self._clock()
@@ -143,26 +156,41 @@ class Follower:
                 plan = Plan(self._pace, self._in_flight, self._chance(), retry_after_s)
                 await self._store.write(_keep_asking, request, watch, plan, now)
             case Finished():
-                await self._store.write(_finish, request, verdict, now)
+                is_known = request.watch is not None and was_watched(request.watch, now, self._gap_max_s)
+                song_s = _age_s(request, now) if is_known else None
+                await self._store.write(_finish, request, verdict, now, song_s)
                 log.info("finished with %d clips", len(verdict.clips), extra=facts_of(request, Move.FINISH))
                 self._meter.finished(request, song_s=_age_s(request, now))
             case GivenUp():
-                log.error(
-                    "OPERATOR: no progress for %g s; task %s may still finish and be charged",
-                    self._give_up_s,
-                    request.task_id,
-                    extra=facts_of(request, Move.EXPIRE),
-                )
-                failure = Failure(FailureKind.SILENT, f"no progress for {self._give_up_s:g} s")
+                failure = self._tell_given_up(request, verdict)
                 await self._store.write(_end, request, Move.EXPIRE, failure, now)
-            case Broken() | Failure():
-                failure = of_broken_task(verdict.reason) if isinstance(verdict, Broken) else verdict
+            case Broken() | Lost() | Failure():
+                failure = _failure(verdict)
                 log.warning(
                     "the provider made no song: %s", failure.detail, extra=facts_of(request, Move.FAIL)
                 )
                 await self._store.write(_end, request, Move.FAIL, failure, now)
             case _:
                 assert_never(verdict)
+
+    def _tell_given_up(self, request: Request, verdict: GivenUp) -> Failure:
+        """Tell the operator which task was given up; gives the reason."""
+        facts = facts_of(request, Move.EXPIRE)
+        if verdict.is_unanswered:
+            log.error(
+                "OPERATOR: no answer for %g s; task %s may still finish and be charged",
+                UNANSWERED_MAX_S,
+                request.task_id,
+                extra=facts,
+            )
+            return Failure(FailureKind.UNANSWERED, f"no answer for {UNANSWERED_MAX_S:g} s")
+        log.error(
+            "OPERATOR: no progress for %g s; task %s may still finish and be charged",
+            self._give_up_s,
+            request.task_id,
+            extra=facts,
+        )
+        return Failure(FailureKind.SILENT, f"no progress for {self._give_up_s:g} s")
 
     async def _count(self, now: datetime) -> None:
         """Know how many requests, and how many processes, share the budget of questions."""
@@ -196,6 +224,17 @@ class Plan:
         return max(jittered(interval, chance=self.chance), self.at_least_s)
 
 
+def _failure(verdict: Broken | Lost | Failure) -> Failure:
+    """Why there will be no song."""
+    match verdict:
+        case Broken(reason):
+            return of_broken_task(reason)
+        case Lost():
+            return Failure(FailureKind.LOST_TASK, "the provider does not know the task")
+        case _:
+            return verdict
+
+
 def _sharers(work: Work, now: datetime) -> tuple[int, int]:
     """How many requests the provider has, and how many processes ask about them."""
     return work.requests.count(*AT_PROVIDER), work.presence.workers(now)
@@ -213,10 +252,12 @@ def _keep_asking(work: Work, request: Request, watch: Watch, plan: Plan, now: da
         work.notices.touch(request.id, NoticeKind.STATUS, due_at=now)
 
 
-def _finish(work: Work, request: Request, verdict: Finished, now: datetime) -> None:
+def _finish(work: Work, request: Request, verdict: Finished, now: datetime, song_s: float | None) -> None:
+    """The song is there; `song_s` is how long it took in seconds, None where nobody knows."""
     make_move(work, request, Move.FINISH, now=now, clips=verdict.clips, partial=verdict.partial)
-    seen = work.timings.of(request.spec.model).with_song(_age_s(request, now))
-    work.timings.keep(request.spec.model, seen)
+    if song_s is not None:
+        seen = work.timings.of(request.spec.model).with_song(song_s)
+        work.timings.keep(request.spec.model, seen)
 
 
 def _age_s(request: Request, now: datetime) -> float:

@@ -1,3 +1,4 @@
+import asyncio
 from functools import partial
 
 import pytest
@@ -18,7 +19,7 @@ from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.oddities import Oddity, StatusAs
 from sandbox.cqtai.timeline import Fail, Stall
 from tests.e2e.engines import on_both
-from tests.e2e.stage import PLENTY, Stage
+from tests.e2e.stage import LONG_S, PLENTY, Stage
 
 pytestmark = on_both
 
@@ -175,6 +176,31 @@ async def test_a_song_that_is_slow_but_moves_on_is_not_given_up(local: Stage) ->
     local.song_takes(1.2)
     async with local.bot(give_up_s=0.6):
         await local.shows(await local.place(), READY)
+
+
+async def test_a_provider_that_answers_nothing_for_longer_than_patience_lasts_costs_no_song(
+    local: Stage,
+) -> None:
+    fault = Fault(Phase.QUERY, effects.BAD_GATEWAY, times=None)
+    local.provider.faults.add(fault)
+    async with local.bot(give_up_s=0.1):
+        message = await local.place()
+        await local.discord.wait_for(lambda: local.provider.faults.struck(fault) >= 10, timeout_s=LONG_S)
+        local.provider.faults.clear()
+        await local.shows(message, READY)
+
+
+async def test_a_song_that_finishes_while_the_bot_is_away_is_found_though_the_first_questions_fail(
+    local: Stage,
+) -> None:
+    local.song_takes(0.5)
+    async with local.bot(give_up_s=0.3):
+        message = await local.place()
+        await local.discord.wait_for(lambda: len(local.questions) >= 2, timeout_s=LONG_S)
+    await asyncio.sleep(0.6)
+    local.provider.faults.add(Fault(Phase.QUERY, effects.BAD_GATEWAY, times=3))
+    async with local.bot(give_up_s=0.3):
+        await local.shows(message, READY)
 
 
 async def test_a_task_that_the_provider_does_not_know_is_lost_and_refunded(

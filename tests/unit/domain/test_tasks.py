@@ -3,22 +3,27 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.tasks import (
+    UNANSWERED_MAX_S,
     Broken,
     Clip,
     ClipStage,
     Finished,
     GivenUp,
     KeepAsking,
+    Lost,
     TaskReport,
     TaskStage,
     Verdict,
     Watch,
     judge,
     judge_silence,
+    judge_unknown,
+    was_watched,
 )
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 GIVE_UP_S = 900.0
+GAP_MAX_S = 60.0
 WATCH = Watch(progress_at=NOW)
 
 
@@ -35,7 +40,26 @@ def ask(
     stage: TaskStage, *clips: Clip, watch: Watch = WATCH, after_s: float = 0, error: str | None = None
 ) -> Verdict:
     report = TaskReport(stage, clips, error, status=stage)
-    return judge(report, watch, now=NOW + timedelta(seconds=after_s), give_up_s=GIVE_UP_S)
+    return judge(
+        report, watch, now=NOW + timedelta(seconds=after_s), give_up_s=GIVE_UP_S, gap_max_s=GAP_MAX_S
+    )
+
+
+def answered(watch: Watch, *, until_s: int, every_s: int = 30) -> Watch:
+    """The watch of a task that runs on, asked about and answered all the time until then."""
+    asked_s = int(((watch.asked_at or NOW) - NOW).total_seconds())
+    for at_s in range(asked_s + every_s, until_s + 1, every_s):
+        watch = kept(ask(TaskStage.RUNNING, *watch.clips, watch=watch, after_s=at_s))
+    return watch
+
+
+def unanswered(watch: Watch, *, after_s: float) -> KeepAsking | Finished | GivenUp:
+    return judge_silence(watch, now=NOW + timedelta(seconds=after_s), gap_max_s=GAP_MAX_S)
+
+
+def unknown(watch: Watch, *, after_s: float) -> KeepAsking | Finished | Lost:
+    now = NOW + timedelta(seconds=after_s)
+    return judge_unknown(watch, now=now, unknown_max_s=30, gap_max_s=GAP_MAX_S)
 
 
 def kept(verdict: Verdict) -> Watch:
@@ -63,17 +87,20 @@ def test_only_failed_clips_are_no_song() -> None:
 
 
 def test_clips_still_streaming_on_a_done_task_are_waited_for_then_delivered_as_they_are() -> None:
-    watch = kept(ask(TaskStage.DONE, A, B_STREAMING))
+    watch = WATCH
+    for after_s in (0, 60, 120, 179):
+        watch = kept(ask(TaskStage.DONE, A, B_STREAMING, watch=watch, after_s=after_s))
     assert watch.settling_at == NOW
-    watch = kept(ask(TaskStage.DONE, A, B_STREAMING, watch=watch, after_s=179))
     assert ask(TaskStage.DONE, A, B_STREAMING, watch=watch, after_s=180) == Finished(
         (A, B_STREAMING), partial=True
     )
-    assert ask(TaskStage.DONE, A, B, watch=watch, after_s=30) == Finished((A, B), partial=False)
+    assert ask(TaskStage.DONE, A, B, watch=watch, after_s=180) == Finished((A, B), partial=False)
 
 
 def test_pending_clips_on_a_done_task_are_no_song_in_the_end() -> None:
-    watch = kept(ask(TaskStage.DONE, B_PENDING))
+    watch = WATCH
+    for after_s in (0, 60, 120):
+        watch = kept(ask(TaskStage.DONE, B_PENDING, watch=watch, after_s=after_s))
     assert isinstance(ask(TaskStage.DONE, B_PENDING, watch=watch, after_s=180), Broken)
 
 
@@ -101,25 +128,97 @@ def test_progress_is_any_change_of_the_task_or_its_clips() -> None:
 
 
 def test_a_task_without_progress_is_given_up() -> None:
-    watch = kept(ask(TaskStage.RUNNING))
+    watch = answered(kept(ask(TaskStage.RUNNING)), until_s=899)
     assert isinstance(ask(TaskStage.RUNNING, watch=watch, after_s=899), KeepAsking)
     assert ask(TaskStage.RUNNING, watch=watch, after_s=900) == GivenUp()
 
 
 def test_a_complete_clip_is_not_thrown_away_when_the_task_is_given_up() -> None:
-    watch = kept(ask(TaskStage.RUNNING, A, B_PENDING))
-    late = NOW + timedelta(seconds=900)
-    assert judge_silence(watch, now=late, give_up_s=GIVE_UP_S) == Finished((A,), partial=True)
+    watch = answered(kept(ask(TaskStage.RUNNING, A)), until_s=899)
+    assert ask(TaskStage.RUNNING, A, watch=watch, after_s=900) == Finished((A,), partial=True)
 
 
-def test_silence_is_borne_until_it_is_too_long() -> None:
-    assert judge_silence(WATCH, now=NOW, give_up_s=1) == KeepAsking(WATCH)
-    assert judge_silence(WATCH, now=NOW + timedelta(seconds=1), give_up_s=1) == GivenUp()
+@pytest.mark.parametrize("away_s", [3600, 86_400, -3600, -86_400])
+def test_time_in_which_nobody_asked_is_no_time_without_progress(away_s: int) -> None:
+    watch = answered(kept(ask(TaskStage.RUNNING)), until_s=600)
+    watch = kept(ask(TaskStage.RUNNING, watch=watch, after_s=600 + away_s))
+    silent_s = (NOW + timedelta(seconds=600 + away_s) - watch.progress_at).total_seconds()
+    assert silent_s == (660 if away_s > 0 else 600)
+    left_s = GIVE_UP_S - silent_s
+    watch = answered(watch, until_s=int(600 + away_s + left_s - 1))
+    assert ask(TaskStage.RUNNING, watch=watch, after_s=600 + away_s + left_s) == GivenUp()
+
+
+def test_time_in_which_nobody_answered_is_no_time_without_progress() -> None:
+    watch = answered(kept(ask(TaskStage.RUNNING)), until_s=870)
+    for after_s in range(900, 5401, 30):
+        watch = kept(unanswered(watch, after_s=after_s))
+    watch = kept(ask(TaskStage.RUNNING, watch=watch, after_s=5420))
+    assert watch.unanswered_s == 0
+    assert ask(TaskStage.RUNNING, watch=watch, after_s=5430) == GivenUp()
+
+
+def test_a_song_that_finished_while_nobody_looked_is_delivered() -> None:
+    watch = answered(kept(ask(TaskStage.RUNNING)), until_s=870)
+    assert ask(TaskStage.DONE, A, B, watch=watch, after_s=90_000) == Finished((A, B), partial=False)
+
+
+@pytest.mark.parametrize("away_s", [3600, -3600])
+def test_clips_that_settle_are_waited_for_in_answered_time(away_s: int) -> None:
+    watch = kept(ask(TaskStage.DONE, A, B_STREAMING))
+    for after_s in (away_s, away_s + 60):
+        watch = kept(ask(TaskStage.DONE, A, B_STREAMING, watch=watch, after_s=after_s))
+    verdict = ask(TaskStage.DONE, A, B_STREAMING, watch=watch, after_s=away_s + 120)
+    assert isinstance(verdict, Finished) == (away_s > 0)
+    last = ask(TaskStage.DONE, A, B, watch=watch, after_s=away_s + 120)
+    assert last == Finished((A, B), partial=False)
+
+
+def asked_in_vain(watch: Watch) -> Watch:
+    """The watch just before a day of questions without an answer has gone by."""
+    for after_s in range(60, int(UNANSWERED_MAX_S), 60):
+        watch = kept(unanswered(watch, after_s=after_s))
+    return watch
+
+
+def test_silence_is_borne_for_a_day_of_asking() -> None:
+    assert unanswered(asked_in_vain(WATCH), after_s=UNANSWERED_MAX_S) == GivenUp(is_unanswered=True)
+    watch = asked_in_vain(kept(ask(TaskStage.RUNNING, A)))
+    assert unanswered(watch, after_s=UNANSWERED_MAX_S) == Finished((A,), partial=True)
+
+
+def test_silence_after_a_week_without_a_question_means_nothing() -> None:
+    assert kept(unanswered(WATCH, after_s=7 * 86_400)).unanswered_s == GAP_MAX_S
+
+
+def test_a_task_is_lost_when_the_provider_says_for_a_while_that_it_does_not_know_it() -> None:
+    watch = kept(unknown(WATCH, after_s=3600))
+    watch = kept(unknown(watch, after_s=3629))
+    assert unknown(watch, after_s=3630) == Lost()
+    known = kept(ask(TaskStage.RUNNING, watch=watch, after_s=3629.5))
+    assert kept(unknown(known, after_s=3700)).unknown_s == 0
+
+
+def test_a_complete_clip_is_not_thrown_away_when_the_task_is_lost() -> None:
+    watch = kept(unknown(kept(ask(TaskStage.RUNNING, A, after_s=60)), after_s=70))
+    assert unknown(watch, after_s=130) == Finished((A,), partial=True)
+
+
+def test_how_long_a_song_took_is_known_only_where_somebody_looked_all_along() -> None:
+    def known(watch: Watch, after_s: float) -> bool:
+        return was_watched(watch, NOW + timedelta(seconds=after_s), GAP_MAX_S)
+
+    assert known(WATCH, 100)
+    assert not known(WATCH, 3600)
+    assert not known(WATCH, -3600)
+    gone = kept(ask(TaskStage.RUNNING, after_s=3600))
+    assert not known(gone, 3610)
 
 
 def test_a_task_that_stays_running_though_both_clips_are_complete_is_delivered() -> None:
     watch = kept(ask(TaskStage.RUNNING, A, B))
-    watch = kept(ask(TaskStage.RUNNING, A, B, watch=watch, after_s=100))
+    for after_s in (60, 120):
+        watch = kept(ask(TaskStage.RUNNING, A, B, watch=watch, after_s=after_s))
     assert ask(TaskStage.RUNNING, A, B, watch=watch, after_s=180) == Finished((A, B), partial=False)
 
 

@@ -79,14 +79,15 @@ async def test_a_pause_that_the_provider_asks_for_is_kept(home: House) -> None:
     assert await home.follow() == 1
 
 
-async def test_a_new_task_may_be_unknown_for_half_a_minute_and_no_longer(tmp_path: Path) -> None:
+async def test_a_task_may_be_unknown_for_half_a_minute_and_no_longer(tmp_path: Path) -> None:
     async with house(tmp_path, pace=Pace(max_s=10)) as home:
         request_id = await home.making()
         home.provider.say("task-1", UnknownTaskError())
-        home.clock.turn(29)
-        assert await home.follow() == 1
-        assert (await home.request(request_id)).state is State.MAKING
-        home.clock.turn(60)
+        for after_s in (29, 15):
+            home.clock.turn(after_s)
+            assert await home.follow() == 1
+            assert (await home.request(request_id)).state is State.MAKING
+        home.clock.turn(15)
         await home.follow()
         assert await failure_of(home, request_id) is FailureKind.LOST_TASK
         assert (await home.credits()).available == 90
@@ -105,13 +106,44 @@ async def test_a_task_without_progress_expires_and_the_operator_learns_its_id(
 ) -> None:
     async with house(tmp_path, give_up_s=60) as home:
         request_id = await home.making()
-        home.provider.say("task-1", NoAnswerError("HTTP 502"))
-        for _ in range(3):
+        for _ in range(4):
             home.clock.turn(31)
             await home.follow()
         assert (await home.request(request_id)).state is State.EXPIRED
+        assert await failure_of(home, request_id) is FailureKind.SILENT
         assert (await home.credits()).available == 90
-        assert "task task-1 may still finish and be charged" in caplog.text
+        assert "no progress for 60 s; task task-1 may still finish and be charged" in caplog.text
+
+
+async def test_a_provider_out_of_reach_costs_no_song_for_a_day(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    request_id = await home.making()
+    home.provider.say("task-1", NoAnswerError("HTTP 502"))
+    asked = 0
+    while (await home.request(request_id)).state is State.MAKING:
+        home.clock.turn(60)
+        asked += await home.follow()
+    assert asked == 24 * 60
+    assert (await home.request(request_id)).state is State.EXPIRED
+    assert await failure_of(home, request_id) is FailureKind.UNANSWERED
+    assert (await home.credits()).available == 90
+    assert "no answer for 86400 s; task task-1 may still finish and be charged" in caplog.text
+
+
+@pytest.mark.parametrize("away_s", [3600, 3 * 86_400])
+async def test_a_song_that_finished_while_the_bot_was_away_is_delivered(home: House, away_s: int) -> None:
+    request_id = await home.making()
+    home.clock.turn(31)
+    await home.follow()
+    home.clock.turn(away_s)
+    home.provider.say("task-1", NoAnswerError("HTTP 502"), done(*two_clips("task-1")))
+    await home.follow()
+    assert (await home.request(request_id)).state is State.MAKING
+    home.clock.turn(31)
+    await home.follow()
+    assert (await home.request(request_id)).state is State.READY
+    assert (await home.store.read(lambda work: work.timings.of("v55"))).count == 0
 
 
 async def test_the_first_ready_clip_is_told_and_makes_asking_faster(home: House) -> None:
