@@ -22,6 +22,7 @@ InspireError
 |  `- UnsendableError        Discord refuses the message itself: a bug
 |- MediaError               a clip's file could not be had, or is not what it should be
 `- StoreError                the database cannot be used
+   |- MisconfiguredError    it never can with these settings: a repeat does not help
    |- StaleError            somebody else was first; nothing was changed
    |  `- ShortError         an account has too few credits by now
    |- ChangeUnknownError    nobody knows whether the change was kept
@@ -276,6 +277,10 @@ class MediaError(InspireError):
 
 class StoreError(InspireError):
     """The database cannot be used; the text says why and what to do. Nothing was changed, in most kinds."""
+
+
+class MisconfiguredError(StoreError):
+    """The settings are to blame: the database cannot be used until the operator changes them."""
 
 
 class ChangeUnknownError(StoreError):

@@ -12,7 +12,7 @@ from bot.domain.errors import StoreError
 from bot.storage.connections import reading_engine, writing_engine
 from bot.storage.failures import store_error
 from bot.storage.locks import Lock, lock
-from bot.storage.ownership import own
+from bot.storage.ownership import make_private, own
 from bot.storage.server_connections import in_one_transaction
 from bot.storage.servers import Server
 from bot.storage.urls import read_url
@@ -73,6 +73,13 @@ class FileDatabase:
     def change(self, unit: Callable[[Connection], T]) -> T:
         """See `Database.change`; the file is made if there is none, and no process may have it."""
         owned = own(self.path)
+        try:
+            make_private(self.path)
+            return self._change(unit)
+        finally:
+            owned.release()
+
+    def _change(self, unit: Callable[[Connection], T]) -> T:
         # a change that SQLite makes by copying a table would break the foreign keys to it for a moment
         engine = writing_engine(self.path, foreign_keys=False)
         try:
@@ -84,7 +91,6 @@ class FileDatabase:
             raise store_error(error, self.path) from error
         finally:
             engine.dispose()
-            owned.release()
 
     def _check_references(self, connection: Connection) -> None:
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()

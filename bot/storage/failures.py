@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import MisconfiguredError, StoreError
 
 _SENTENCES = {
     sqlite3.SQLITE_READONLY: (
@@ -30,6 +30,25 @@ _SENTENCES = {
     sqlite3.SQLITE_IOERR: "The disk failed while the database file {path} was used: check the disk.",
     sqlite3.SQLITE_CONSTRAINT: "The database refused a change that would break its rules ({path}).",
 }
+_WITHOUT_LOCKS = (
+    "The database file {path} is on a file system without locks or shared memory (a network drive?): put it "
+    "on a local disk."
+)
+_OF_LOCKS = frozenset(
+    {
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOLFS,
+        sqlite3.SQLITE_IOERR_LOCK,
+        sqlite3.SQLITE_IOERR_RDLOCK,
+        sqlite3.SQLITE_IOERR_UNLOCK,
+        sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK,
+        sqlite3.SQLITE_IOERR_SHMOPEN,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+        sqlite3.SQLITE_IOERR_SHMLOCK,
+        sqlite3.SQLITE_IOERR_SHMMAP,
+    }
+)
+"""Codes, extended ones too, of what a file system does not have."""
 _PRIMARY = 0xFF
 """The lowest byte of SQLite's extended codes is the code itself (sqlite.org/rescode.html)."""
 
@@ -38,9 +57,11 @@ def store_error(error: BaseException, path: Path) -> StoreError:
     """The error in words that an operator can act on, with SQLite's own behind them."""
     original = getattr(error, "orig", None) or error
     code = getattr(original, "sqlite_errorcode", None)
+    said = f"({getattr(original, 'sqlite_errorname', '')}: {original})"
+    if code in _OF_LOCKS:
+        return MisconfiguredError(f"{_WITHOUT_LOCKS.format(path=path)} {said}")
     sentence = None if code is None else _SENTENCES.get(code & _PRIMARY)
-    if sentence is None:
+    if code is None or sentence is None:
         return StoreError(f"The database {path} cannot be used: {original}")
-    return StoreError(
-        f"{sentence.format(path=path)} ({getattr(original, 'sqlite_errorname', '')}: {original})"
-    )
+    kind = MisconfiguredError if code & _PRIMARY == sqlite3.SQLITE_NOTADB else StoreError
+    return kind(f"{sentence.format(path=path)} {said}")

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import asyncpg
 
@@ -92,7 +92,8 @@ class Listener:
                 read_at_s = loop.time() + CLOCK_S
             elif self._stirred.is_set() and not connection.is_closed():
                 self._stirred.clear()
-                await connection.execute(_TELL)
+                if not self._server.pooled:
+                    await connection.execute(_TELL)
                 await asyncio.sleep(TELL_S)
 
     async def _reconnect(self) -> asyncpg.Connection:
@@ -117,7 +118,8 @@ class Listener:
                 self._on_due()
 
         try:
-            await connection.add_listener(CHANNEL, heard)
+            if not self._server.pooled:  # a pooler's connection would soon be another one, and hear nothing
+                await connection.add_listener(CHANNEL, heard)
             await self._read_time(connection)
         # whatever ends it, what was opened is let go of; it is raised again below
         except BaseException:
@@ -129,6 +131,8 @@ class Listener:
         readings = []
         for _ in range(READINGS):
             asked_at_s = self._clock.count_s()
-            server_at = await connection.fetchval(_TIME)
+            # outside of a transaction a pooler may part the statement from its execution
+            async with connection.transaction() if self._server.pooled else nullcontext():
+                server_at = await connection.fetchval(_TIME)
             readings.append(Reading(asked_at_s, server_at, self._clock.count_s()))
         self._clock.set(readings)

@@ -63,7 +63,7 @@ def arguments(server: Server, *, patient: bool = False) -> Arguments:
     Behind a pooler nothing is set for the session, because the next transaction may get another one.
     """
     settings = {} if server.pooled else dict(_SETTINGS)
-    if patient:
+    if patient and not server.pooled:
         settings |= {"statement_timeout": "0", "lock_timeout": str(MIGRATION_LOCK_MS)}
     return {
         # the options only: asyncpg reads those that libpq knows, and hands the rest to the server
@@ -115,6 +115,8 @@ def in_one_transaction(server: Server, unit: Callable[[Connection], T], *, chang
             engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         try:
             async with engine.begin() as connection:
+                if changes and server.pooled:
+                    await connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 return await connection.run_sync(unit)
         except TROUBLE as error:
             raise server_error(error, server) from error

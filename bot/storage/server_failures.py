@@ -7,7 +7,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from bot.domain.errors import ChangeUnknownError, StoreError
+from bot.domain.errors import ChangeUnknownError, MisconfiguredError, StoreError
 from bot.storage.servers import Server
 
 _SENTENCES = {
@@ -28,6 +28,16 @@ _SENTENCES = {
     "XX": "The database {server} is damaged or has a bug: look into its server's log.",
 }
 """By code, or by the beginning of codes (postgresql.org/docs/current/errcodes-appendix.html)."""
+_POOLED = (
+    "A pooler such as PgBouncer stands before the database {server}, and parts the statements of a "
+    "connection: add ?statement_cache_size=0 to DATABASE_URL."
+)
+_OF_POOLERS = frozenset({"42P05", "26000"})
+"""A prepared statement that is there already, or not there: another client's connection was given."""
+_STARTUP_PARAMETER = "unsupported startup parameter"
+"""What PgBouncer says of a setting for the session, under the code of a broken connection."""
+_MISCONFIGURED = ("28", "3D000")
+"""Codes that settings are to blame for, or their beginning."""
 _WORTH_ANOTHER_TRY = frozenset({"40001", "40P01"})
 READ_ONLY = "25006"
 _ABOUT_VALUES = "22"
@@ -54,12 +64,15 @@ def may_pass(error: BaseException) -> bool:
 def server_error(error: BaseException, server: Server) -> StoreError:
     """The error in words that an operator can act on, with the server's own behind them."""
     original, code = _original(error), code_of(error)
+    if code in _OF_POOLERS or _STARTUP_PARAMETER in str(original):
+        return MisconfiguredError(f"{_POOLED.format(server=server)} ({_said(original)})")
     sentence = next((_SENTENCES[part] for part in (code, code[:3], code[:2]) if part in _SENTENCES), None)
     if sentence is None and is_lost(error) and not isinstance(original, OSError):
         sentence = _SENTENCES["08"]
-    if sentence is not None:
-        return StoreError(f"{sentence.format(server=server)} ({_said(original)})")
-    return StoreError(_unreachable(original, server))
+    if sentence is None:
+        return _unreachable(original, server)
+    kind = MisconfiguredError if code.startswith(_MISCONFIGURED) else StoreError
+    return kind(f"{sentence.format(server=server)} ({_said(original)})")
 
 
 def outcome_unknown(error: BaseException, server: Server) -> ChangeUnknownError:
@@ -90,21 +103,24 @@ def hide_rows(context: ExceptionContext) -> None:
         context.sqlalchemy_exception.args = driver.args
 
 
-def _unreachable(original: BaseException, server: Server) -> str:
+def _unreachable(original: BaseException, server: Server) -> StoreError:
     match original:
         case PoolTimeoutError():
-            return f"All connections to the database {server} are busy: look at what keeps its server busy."
+            words = f"All connections to the database {server} are busy: look at what keeps its server busy."
         case socket.gaierror():
-            return f"The database {server} cannot be found: check the host in DATABASE_URL ({original})."
+            words = f"The database {server} cannot be found: check the host in DATABASE_URL ({original})."
         case TimeoutError():
-            return f"The database {server} does not answer: see that its server runs and can be reached."
+            words = f"The database {server} does not answer: see that its server runs and can be reached."
         case OSError():
-            return (
+            words = (
                 f"The database {server} cannot be reached: see that its server runs and takes connections "
                 f"from here ({original})."
             )
+        case asyncpg.ClientConfigurationError():
+            return MisconfiguredError(f"DATABASE_URL has an option that cannot be: {original}")
         case _:
-            return f"The database {server} cannot be used: {_said(original)}"
+            words = f"The database {server} cannot be used: {_said(original)}"
+    return StoreError(words)
 
 
 def _said(original: BaseException) -> str:

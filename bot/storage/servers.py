@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import URL
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import MisconfiguredError
 
 SCHEMES = frozenset({"postgresql", "postgres", "postgresql+asyncpg"})
 """How such a URL may begin; they mean the same."""
@@ -37,18 +37,22 @@ def server_of(url: URL, *, example: str) -> Server:
     """The database that a parsed URL names.
 
     Raises:
-        StoreError: it names no database, or an option has no single usable value.
+        MisconfiguredError: it names no database, or an option has no single usable value.
     """
     if not url.database:
-        raise StoreError(f"DATABASE_URL names no database on its server; it should look like {example}.")
+        raise MisconfiguredError(
+            f"DATABASE_URL names no database on its server; it should look like {example}."
+        )
     options: dict[str, str] = {}
     for name, value in url.query.items():
         if not isinstance(value, str):
-            raise StoreError(f"DATABASE_URL has the option {name} more than once.")
+            raise MisconfiguredError(f"DATABASE_URL has the option {name} more than once.")
         options[name] = value
     cached = options.pop(STATEMENT_CACHE, "")
     if cached not in {"", "0"}:
-        raise StoreError(f"DATABASE_URL may have {STATEMENT_CACHE}=0, for PgBouncer, and no other value.")
+        raise MisconfiguredError(
+            f"DATABASE_URL may have {STATEMENT_CACHE}=0, for PgBouncer, and no other value."
+        )
     return Server(
         database=url.database,
         host=url.host or None,

@@ -1,15 +1,21 @@
 """The setting `DATABASE_URL`, read."""
 
+import re
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import MisconfiguredError, StoreError
 from bot.storage.servers import SCHEMES, Server, server_of
 
 EXAMPLE = "sqlite:///data/inspire.db"
+WHOLE_PATH = "sqlite:////srv/inspire/inspire.db"
 SERVER_EXAMPLE = "postgresql://user:password@host/name"
+_SPLIT_PASSWORD = re.compile(r"://[^:/@]*:[^@]*@[^?]*@")
+"""A password with an @ in it, which ends where it should not."""
+_FOR_A_SHELL = re.compile(r"/?[~$]")
+"""How a path begins that only a shell understands."""
 
 
 def read_url(url: str) -> Path | Server:
@@ -18,19 +24,23 @@ def read_url(url: str) -> Path | Server:
     Three slashes begin a path from the working directory, four an absolute one.
 
     Raises:
-        StoreError: it names neither; the URL itself, which may hold a password, is not repeated.
+        MisconfiguredError: it names neither; the URL, which may hold a password, is not repeated.
     """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        raise StoreError(
+        if _SPLIT_PASSWORD.search(url):
+            raise _split_password() from None
+        raise MisconfiguredError(
             f"DATABASE_URL is no database URL; it should look like {EXAMPLE} or {SERVER_EXAMPLE}."
         ) from None
+    if "@" in f"{parsed.host}{parsed.database}" and parsed.drivername != "sqlite":
+        raise _split_password()
     if parsed.drivername == "sqlite":
         return _file(parsed)
     if parsed.drivername in SCHEMES:
         return server_of(parsed, example=SERVER_EXAMPLE)
-    raise StoreError(
+    raise MisconfiguredError(
         f"DATABASE_URL begins with {parsed.drivername}, which is not supported; use {EXAMPLE} or "
         f"{SERVER_EXAMPLE}."
     )
@@ -40,30 +50,47 @@ def database_path(url: str) -> Path:
     """The absolute path of the SQLite file that the URL names.
 
     Raises:
-        StoreError: it names none.
+        MisconfiguredError: it names none.
     """
     place = read_url(url)
     if isinstance(place, Server):
-        raise StoreError(f"DATABASE_URL names {place}, a PostgreSQL database, where a file is needed.")
+        raise MisconfiguredError(
+            f"DATABASE_URL names {place}, a PostgreSQL database, where a file is needed."
+        )
     return place
+
+
+def _split_password() -> MisconfiguredError:
+    return MisconfiguredError(
+        "DATABASE_URL has an @ too many: write each @ of the user and the password as %40 (and / : ? # % as "
+        f"%2F %3A %3F %23 %25), as in {SERVER_EXAMPLE}."
+    )
 
 
 def _file(parsed: URL) -> Path:
     if parsed.host or parsed.query:
-        raise StoreError(f"DATABASE_URL has parts that a SQLite file does not need; use {EXAMPLE}.")
+        raise MisconfiguredError(f"DATABASE_URL has parts that a SQLite file does not need; use {EXAMPLE}.")
     if not parsed.database or parsed.database == ":memory:":
-        raise StoreError(f"DATABASE_URL names no file, so nothing would be kept; use {EXAMPLE}.")
+        raise MisconfiguredError(f"DATABASE_URL names no file, so nothing would be kept; use {EXAMPLE}.")
+    if _FOR_A_SHELL.match(parsed.database):
+        raise MisconfiguredError(
+            "DATABASE_URL begins its path with ~ or $, which only a shell replaces: write the whole path, "
+            f"for example {WHOLE_PATH}."
+        )
     return Path(parsed.database).absolute()
 
 
 def make_folder(path: Path) -> None:
-    """The folder of the database file exists.
+    """Make the folder of the database file, for its user alone; one that is there stays as it is.
 
     Raises:
         StoreError: it cannot be made.
+        MisconfiguredError: the path is a folder itself.
     """
+    if path.is_dir():
+        raise MisconfiguredError(f"DATABASE_URL: {path} is a folder: add the name of a file in it.")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
             f"The folder {path.parent} for the database cannot be made: {error.strerror}."

@@ -36,6 +36,23 @@ def protect(path: Path) -> None:
     path.chmod(0o444)
 
 
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
+def make_shared(folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o770)
+
+
+def share(path: Path) -> None:
+    path.chmod(0o660)
+
+
 def make_protected(folder: Path) -> None:
     folder.mkdir(mode=0o555)
 
@@ -48,6 +65,31 @@ async def test_migrate_makes_the_database_and_says_so_again(local: Stage, tmp_pa
     assert "(new -> " in first
     assert "(new -> " not in second
     assert kept(local.database_url)
+
+
+async def test_what_a_bot_makes_is_its_users_alone(local: Stage, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'data' / 'inspire.db'}"
+    async with program.serving(local, folder=tmp_path, DATABASE_URL=url) as process:
+        modes = {path.name: mode(path) for path in (tmp_path / "data", *files(tmp_path / "data"))}
+        told_in_words(await program.stopped(process), 0)
+    assert modes == {
+        "data": 0o700,
+        "inspire.db": 0o600,
+        "inspire.db-shm": 0o600,
+        "inspire.db-wal": 0o600,
+        "inspire.db.lock": 0o600,
+    }
+
+
+async def test_the_modes_of_what_is_there_are_left_alone(local: Stage, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    make_shared(folder)
+    env = environment(local, DATABASE_URL=f"sqlite:///{folder / 'inspire.db'}")
+    told_in_words(await program.bot("migrate", env=env, folder=tmp_path), 0)
+    assert mode(folder) == 0o770
+    share(folder / "inspire.db")
+    told_in_words(await program.bot("migrate", env=env, folder=tmp_path), 0)
+    assert mode(folder / "inspire.db") == 0o660
 
 
 @on_both

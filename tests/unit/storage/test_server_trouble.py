@@ -5,11 +5,12 @@ import socket
 import traceback
 from collections.abc import Mapping
 
+import asyncpg
 import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import MisconfiguredError, StoreError
 from bot.services.work import Work
 from bot.storage.databases import database_at
 from bot.storage.postgres import PostgresStore
@@ -146,6 +147,18 @@ class TestWords:
             "The connection to the database songs on db.example:5432 was lost: it will be made anew. "
             "(connection is closed)"
         )
+
+    @pytest.mark.parametrize("code", ["42P05", "26000"])
+    async def test_a_pooler_that_parts_statements_is_told_apart(self, postgres_url: str, code: str) -> None:
+        async with open_store(postgres_url) as store:
+            with pytest.raises(MisconfiguredError, match=r"add \?statement_cache_size=0 to DATABASE_URL"):
+                await store.write(raise_code, code)
+
+    def test_a_pooler_that_takes_no_settings_is_told_apart(self) -> None:
+        refused = asyncpg.ProtocolViolationError("unsupported startup parameter: statement_timeout")
+        error = server_error(refused, SERVER)
+        assert isinstance(error, MisconfiguredError)
+        assert "add ?statement_cache_size=0 to DATABASE_URL. (08P01: unsupported" in str(error)
 
     def test_a_connection_that_broke_is_told_apart(self) -> None:
         error = server_error(ConnectionResetError(104, "Connection reset by peer"), SERVER)

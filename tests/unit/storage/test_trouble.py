@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import MisconfiguredError, StoreError
 from bot.services.work import Work
+from bot.storage.failures import store_error
 from bot.storage.sqlite import SqliteStore
 from bot.storage.store import open_store, utc_now
 from bot.storage.work import SqlWork
@@ -175,3 +176,18 @@ async def test_what_a_statement_would_have_written_is_not_in_its_error(path: Pat
     said = "".join(traceback.format_exception(refused.value))
     assert "memos" in said or "nowhere" in said
     assert "business" not in said
+
+
+@pytest.mark.parametrize("name", ["SQLITE_IOERR_LOCK", "SQLITE_IOERR_SHMMAP", "SQLITE_PROTOCOL"])
+def test_a_file_system_without_locks_is_told_from_a_failing_disk(path: Path, name: str) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode, error.sqlite_errorname = getattr(sqlite3, name), name
+    said = store_error(error, path)
+    assert isinstance(said, MisconfiguredError)
+    assert "without locks or shared memory (a network drive?): put it on a local disk. (" in str(said)
+
+
+def test_a_disk_that_fails_is_one(path: Path) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_IOERR_READ, "SQLITE_IOERR_READ"
+    assert "The disk failed" in str(store_error(error, path))
