@@ -16,7 +16,8 @@ from bot import command_line, logs
 from bot.app import application
 from bot.checks import findings
 from bot.config import Settings, SettingsError, load
-from bot.domain.errors import StoreError
+from bot.domain.errors import MisconfiguredError, StoreError
+from bot.health import PortTakenError
 from bot.services.attendance import Part, Role
 from bot.stopping import Stop, StoppedError, be_gone_in_time
 from bot.storage.audit import audit_database
@@ -27,6 +28,11 @@ log = logging.getLogger("bot")
 
 WELL, BROKEN, MISUSED = 0, 1, 2
 """Exit codes: all is well; something is broken; the settings or the command line are wrong."""
+TOKEN_REFUSED = "DISCORD_TOKEN is not taken: make a new one in the developer portal (Bot > Reset Token)."  # noqa: S105
+SHARDS_REFUSED = (
+    "Discord does not take --shards and --shard-count: leave both out, or have --shard-count as high as"
+    " Discord recommends."
+)
 
 
 async def run(settings: Settings, part: Part) -> int:
@@ -59,10 +65,10 @@ def refuse_shared_file(settings: Settings, part: Part) -> None:
     """A file serves one process, which then has to do everything.
 
     Raises:
-        StoreError: this process is to do a part of it.
+        MisconfiguredError: this process is to do a part of it.
     """
     if part.role is not Role.ALL and isinstance(read_url(settings.database_url.get_secret_value()), Path):
-        raise StoreError(
+        raise MisconfiguredError(
             f"--role {part.role} needs a PostgreSQL database, which several processes can share: a SQLite"
             " file serves one. Set DATABASE_URL to postgresql://..., or leave --role out."
         )
@@ -123,12 +129,12 @@ async def perform(command: Callable[[Settings], Awaitable[int]], settings: Setti
         return await command(settings)
     # an edge: what has a sentence is said, anything else is raised again with its traceback
     except Exception as error:
-        cause = root_of(error)
-        words = what_to_mend(cause)
-        if words is None:
+        told = what_to_mend(root_of(error))
+        if told is None:
             raise
+        words, code = told
         print(words, file=sys.stderr)
-        return BROKEN
+        return code
 
 
 def root_of(error: Exception) -> Exception:
@@ -138,15 +144,22 @@ def root_of(error: Exception) -> Exception:
     return error
 
 
-def what_to_mend(error: Exception) -> str | None:
-    """An operator's sentence, or None for a bug."""
+def what_to_mend(error: Exception) -> tuple[str, int] | None:
+    """An operator's sentence and the exit code, or None for a bug.
+
+    The code is `MISUSED` where only other settings help, so that nobody starts it again and again.
+    """
     match error:
-        case StoreError():
-            return str(error)
-        case discord.LoginFailure():
-            return "DISCORD_TOKEN is not taken: make a new one in the developer portal (Bot > Reset Token)."
+        case MisconfiguredError() | SettingsError():
+            return str(error), MISUSED
+        case StoreError() | PortTakenError():
+            return str(error), BROKEN
+        case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
+            return TOKEN_REFUSED, MISUSED
+        case discord.ConnectionClosed(code=4010 | 4011):
+            return SHARDS_REFUSED, MISUSED
         case discord.DiscordException() | aiohttp.ClientError() | OSError():
-            return f"Discord, or the network to it, failed: {type(error).__name__}: {error}"
+            return f"Discord, or the network to it, failed: {type(error).__name__}: {error}", BROKEN
         case _:
             return None
 

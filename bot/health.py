@@ -1,13 +1,16 @@
 """Addresses for whoever watches the process: is it alive, can it do its work, and what does it measure."""
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import discord
 from aiohttp import web
 
-from bot.domain.errors import StoreError
+from bot.config import SettingsError
+from bot.domain.errors import InspireError, StoreError
 from bot.services.work import Store
 
 Aliveness = Callable[[], str | None]
@@ -20,6 +23,10 @@ LEAVE_S = 1.0
 """Seconds that those who still read an answer have when the process stops; aiohttp would give them 60."""
 DATABASE_S = 1.0
 """Seconds within which the database has to answer for the process to be ready."""
+
+
+class PortTakenError(InspireError):
+    """Another program listens on the port."""
 
 
 def health_app(*, alive: Aliveness, ready: Readiness, metrics: Page) -> web.Application:
@@ -73,7 +80,8 @@ async def serving(app: web.Application, *, host: str, port: int | None) -> Async
     """The app is served while this is entered; nothing listens when there is no port.
 
     Raises:
-        OSError: the port is taken.
+        PortTakenError: another program listens there.
+        SettingsError: nobody could listen there.
     """
     if port is None:
         yield
@@ -81,7 +89,21 @@ async def serving(app: web.Application, *, host: str, port: int | None) -> Async
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=LEAVE_S)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await _listen(runner, host, port)
         yield
     finally:
         await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(
+                f"HTTP_PORT: another program listens on port {port} of {host}: end it, or choose another one."
+            ) from error
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise SettingsError(
+            (f"HTTP_HOST, HTTP_PORT: nobody can listen on port {port} of {host}: {reason}.",)
+        ) from error

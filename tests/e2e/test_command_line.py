@@ -1,4 +1,5 @@
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -103,9 +104,54 @@ async def test_check_says_what_has_to_be_mended(
 @pytest.mark.parametrize("command", ["run", "sync"])
 async def test_a_wrong_token_is_a_sentence(local: Stage, tmp_path: Path, command: str) -> None:
     env = environment(local, DISCORD_TOKEN="wrong.token.here")
-    said = told_in_words(await program.bot(command, env=env, folder=tmp_path), 1)
+    said = told_in_words(await program.bot(command, env=env, folder=tmp_path), 2)
     assert "DISCORD_TOKEN is not taken" in said
     assert "wrong.token.here" not in said
+
+
+TO_BLAME = {
+    "password with @": ({"DATABASE_URL": "postgresql://bot:hun@ter2@db/songs"}, "write each @"),
+    "home": ({"DATABASE_URL": "sqlite:///~/inspire.db"}, "write the whole path"),
+    "other engine": ({"DATABASE_URL": "mysql://bot:ter2@db/songs"}, "DATABASE_URL begins with mysql"),
+    "folder": ({"DATABASE_URL": "sqlite:////tmp"}, "is a folder"),
+    "no ssl mode": ({"DATABASE_URL": "postgresql://bot:ter2@127.0.0.1/songs?sslmode=yes"}, "sslmode"),
+    "port of root": (
+        {"HTTP_PORT": "8080", "HTTP_HOST": "192.0.2.1"},
+        "nobody can listen on port 8080 of 192.0.2.1",
+    ),
+    "host without address": (
+        {"HTTP_PORT": "8080", "HTTP_HOST": "no host"},
+        "HTTP_HOST, HTTP_PORT: nobody can listen",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "words"), TO_BLAME.values(), ids=TO_BLAME)
+async def test_settings_that_are_to_blame_end_with_a_code_that_nobody_starts_again_for(
+    local: Stage, tmp_path: Path, changes: dict[str, str], words: str
+) -> None:
+    env = environment(local, **changes)
+    said = told_in_words(await program.bot("run", env=env, folder=tmp_path), 2)
+    assert words in said
+    assert "ter2" not in said
+
+
+async def test_a_port_that_another_program_has_is_named(local: Stage, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        outcome = await program.bot("run", env=environment(local, HTTP_PORT=port), folder=tmp_path)
+    said = told_in_words(outcome, 1)
+    assert f"HTTP_PORT: another program listens on port {port} of 127.0.0.1" in said
+
+
+async def test_a_token_that_is_reset_while_the_bot_runs_ends_it_with_a_sentence(
+    local: Stage, tmp_path: Path
+) -> None:
+    async with program.serving(local, folder=tmp_path) as process:
+        local.discord.mishaps.reject_bot_token()
+        local.discord.gateway.drop(code=4004)
+        said = told_in_words(await program.ended(process), 2)
+    assert "DISCORD_TOKEN is not taken" in said
 
 
 async def test_a_discord_that_cannot_be_reached_is_a_sentence(local: Stage, tmp_path: Path) -> None:

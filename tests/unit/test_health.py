@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from bot.domain.errors import StoreError
-from bot.health import health_app, serving, silence_of
+from bot.health import PortTakenError, health_app, serving, silence_of
 from bot.services.work import Work
 from bot.services.worker import Worker
 from bot.storage.sqlite import SqliteStore
@@ -94,7 +94,7 @@ async def test_a_port_that_is_taken_is_an_error() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         app = health_app(alive=process.alive, ready=process.ready, metrics=process.page)
-        with pytest.raises(OSError, match="address already in use"):
+        with pytest.raises(PortTakenError, match="another program listens on port"):
             async with serving(app, host="127.0.0.1", port=taken.getsockname()[1]):
                 raise AssertionError("unreachable")
 
