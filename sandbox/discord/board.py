@@ -12,6 +12,7 @@ from sandbox.discord.payloads import Payload, number, text
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rendering import message_payload
 from sandbox.discord.state import State
+from sandbox.discord.threads import check_deletable, check_editable, open_for_post
 from sandbox.discord.users import User
 from sandbox.discord.world import Channel
 
@@ -35,9 +36,11 @@ def post(state: State, *, channel: Channel, sent: Sent, posting: Posting) -> Mes
     """The new message, announced.
 
     Raises:
-        ApiError: 50006 there is nothing in it, 10003 the channel is gone.
+        ApiError: 50006 there is nothing in it, 10003 the channel is gone, 50083 or 160005 it is closed.
     """
     _placed(state, channel.id)
+    granted = state.world.permissions_of(posting.author, channel=channel)
+    open_for_post(state, channel, granted=granted)
     message_id = state.snowflakes.next()
     now = state.clock()
     blank = MessageState(at=now, origin=posting.origin, flags=posting.flags)
@@ -71,10 +74,11 @@ def edit(state: State, *, message: Message, sent: Sent, origin: Origin) -> Messa
     """The message in a new state; nobody is notified by an edit.
 
     Raises:
-        ApiError: 50006 nothing would be left in it, 10003 its channel is gone.
+        ApiError: 50006 nothing would be left in it, 10003 its channel is gone, 50083 or 160005 it is closed.
     """
     was_loading = message.loading
     channel = _placed(state, message.channel_id)
+    check_editable(channel, granted=state.world.permissions_of(message.author, channel=channel))
     before = replace(message.now, at=state.clock(), origin=origin, flags=message.now.flags & ~LOADING)
     made = _composed(state, before, sent=sent, channel=channel)
     if "flags" in sent.payload:
@@ -93,9 +97,11 @@ def delete(state: State, *, message: Message, origin: Origin) -> None:
     """The message is gone, its states are kept.
 
     Raises:
-        ApiError: 10003, its channel is gone.
+        ApiError: 10003 its channel is gone, 50083 its thread is closed and locked.
     """
-    _placed(state, message.channel_id)
+    channel = _placed(state, message.channel_id)
+    if origin is not Origin.MEMBER:
+        check_deletable(channel, granted=state.world.bot_permissions(channel))
     message.states.append(replace(message.now, at=state.clock(), origin=origin, deleted=True))
     gone: Payload = {"id": str(message.id), "channel_id": str(message.channel_id)}
     state.announce(message, event="MESSAGE_DELETE", payload=gone)

@@ -109,6 +109,21 @@ def empty_message() -> ApiError:
     return ApiError(400, code=50006, message="Cannot send an empty message")
 
 
+def no_text_channel() -> ApiError:
+    """The channel is a category or a forum, which hold no messages of their own."""
+    return ApiError(400, code=50008, message="Cannot send messages in a non-text channel")
+
+
+def archived_thread() -> ApiError:
+    """The thread is archived, and the request may not open it again."""
+    return ApiError(400, code=50083, message="Thread is archived")
+
+
+def locked_thread() -> ApiError:
+    """Only those with Manage Threads write in a locked thread."""
+    return ApiError(400, code=160005, message="Thread is locked")
+
+
 def closed_direct_messages() -> ApiError:
     """The user takes no direct messages from the bot."""
     return ApiError(403, code=50007, message="Cannot send messages to this user")

@@ -6,8 +6,21 @@ from sandbox.discord.payloads import Payload
 from sandbox.discord.permissions import PLAIN, Permission
 from sandbox.discord.rendering import channel_payload, member_payload, role_payload
 from sandbox.discord.state import State
+from sandbox.discord.threads import announce_thread
 from sandbox.discord.users import User
-from sandbox.discord.world import TEXT_CHANNEL, Channel, Guild, Member, Overwrite, Role
+from sandbox.discord.world import (
+    ANNOUNCEMENT_CHANNEL,
+    ANNOUNCEMENT_THREAD,
+    PRIVATE_THREAD,
+    PUBLIC_THREAD,
+    TEXT_CHANNEL,
+    Channel,
+    Guild,
+    Member,
+    Overwrite,
+    Role,
+    Thread,
+)
 
 
 class Founding:
@@ -36,17 +49,51 @@ class Founding:
         state.tell(ChangeKind.GUILD)
         return guild
 
-    def channel(self, guild: Guild, *, name: str, only_for: tuple[Role, ...] = ()) -> Channel:
-        """A new text channel that everybody sees, or only the bot and those who have one of the roles."""
-        position = len(guild.channels)
+    def channel(
+        self,
+        guild: Guild,
+        *,
+        name: str,
+        only_for: tuple[Role, ...] = (),
+        kind: int = TEXT_CHANNEL,
+        parent: Channel | None = None,
+    ) -> Channel:
+        """A new channel that everybody sees, or only the bot and those who have one of the roles."""
         channel = Channel(
-            id=self._state.snowflakes.next(), kind=TEXT_CHANNEL, name=name, guild=guild, position=position
+            id=self._state.snowflakes.next(),
+            kind=kind,
+            name=name,
+            guild=guild,
+            position=len(guild.channels),
+            parent=parent,
         )
         if only_for:
             channel.overwrites = _overwrites(guild, roles=only_for, bot=self._state.world.bot)
         guild.channels[channel.id] = channel
         self._state.world.channels[channel.id] = channel
         self._told(guild, event="CHANNEL_CREATE", payload=channel_payload(channel))
+        self._state.tell(ChangeKind.CHANNEL, channel_id=channel.id)
+        return channel
+
+    def thread(
+        self, parent: Channel, *, name: str, owner: User, private: bool = False, with_bot: bool = False
+    ) -> Channel:
+        """Start a thread in a channel, or a post in a forum; the bot joins it only `with_bot`."""
+        guild = _guild_of(parent)
+        public = ANNOUNCEMENT_THREAD if parent.kind == ANNOUNCEMENT_CHANNEL else PUBLIC_THREAD
+        now, bot_id = self._state.clock(), self._state.world.bot.id
+        joined = {owner.id, bot_id} if with_bot else {owner.id}
+        channel = Channel(
+            id=self._state.snowflakes.next(),
+            kind=PRIVATE_THREAD if private else public,
+            name=name,
+            guild=guild,
+            parent=parent,
+            thread=Thread(owner_id=owner.id, created_at=now, changed_at=now, member_ids=joined),
+        )
+        guild.threads[channel.id] = channel
+        self._state.world.channels[channel.id] = channel
+        announce_thread(self._state, channel, event="THREAD_CREATE")
         self._state.tell(ChangeKind.CHANNEL, channel_id=channel.id)
         return channel
 
@@ -73,6 +120,12 @@ class Founding:
     def _told(self, guild: Guild, *, event: str, payload: Payload, intent: int = GUILDS) -> None:
         if guild.has_bot:
             self._state.gateway.dispatch(event, payload=payload, guild_id=guild.id, intent=intent)
+
+
+def _guild_of(channel: Channel) -> Guild:
+    if channel.guild is None:
+        raise ValueError("direct messages have no threads")
+    return channel.guild
 
 
 def _overwrites(guild: Guild, *, roles: tuple[Role, ...], bot: User) -> dict[int, Overwrite]:

@@ -10,6 +10,7 @@ from sandbox.discord.people import Person
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rendering import channel_payload, user_payload
 from sandbox.discord.state import State
+from sandbox.discord.threads import archive
 from sandbox.discord.world import Channel, Guild, Member, Overwrite
 
 
@@ -44,8 +45,18 @@ class Mishaps:
         self._state.world.channels.pop(channel.id, None)
         if channel.guild is not None:
             channel.guild.channels.pop(channel.id, None)
-            self._told(channel.guild, event="CHANNEL_DELETE", payload=channel_payload(channel))
+            self._drop_threads(channel.guild, parent=channel)
+            event = "THREAD_DELETE" if channel.guild.threads.pop(channel.id, None) else "CHANNEL_DELETE"
+            self._told(channel.guild, event=event, payload=channel_payload(channel))
         self._state.tell(ChangeKind.CHANNEL, channel_id=channel.id)
+
+    def archive(self, thread: Channel, *, locked: bool = False) -> None:
+        """The thread is archived, by its time or by a moderator who locks it as well."""
+        archive(self._state, thread, archived=True, locked=locked)
+
+    def lock(self, thread: Channel) -> None:
+        """The thread stays open, but only those with Manage Threads write in it."""
+        archive(self._state, thread, archived=False, locked=True)
 
     def remove_member(self, person: Person) -> None:
         """The person has left the guild."""
@@ -79,6 +90,11 @@ class Mishaps:
     def close_direct_messages(self, person: Person) -> None:
         """The person takes no direct messages from the bot."""
         person.user.takes_direct_messages = False
+
+    def _drop_threads(self, guild: Guild, *, parent: Channel) -> None:
+        for thread in [one for one in guild.threads.values() if one.parent is parent]:
+            guild.threads.pop(thread.id)
+            self._state.world.channels.pop(thread.id, None)
 
     def _overwrite(self, channel: Channel) -> Overwrite:
         bot_id = self._state.world.bot.id

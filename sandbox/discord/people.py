@@ -224,7 +224,8 @@ class Person:
     def _channel(self, channel: Channel | str) -> Channel:
         if isinstance(channel, Channel):
             return channel
-        return next(one for one in self.guild.channels.values() if one.name == channel)
+        places = (*self.guild.channels.values(), *self.guild.threads.values())
+        return next(one for one in places if one.name == channel)
 
 
 def _unwrapped(value: object) -> object:

@@ -19,7 +19,7 @@ from sandbox.discord.permissions import Permission
 from sandbox.discord.rendering import channel_payload, member_payload, role_payload, user_payload
 from sandbox.discord.state import State
 from sandbox.discord.users import User
-from sandbox.discord.world import Channel, Guild, Member, Role
+from sandbox.discord.world import WITHOUT_MESSAGES, Channel, Guild, Member, Role
 
 
 class PickerError(AssertionError):
@@ -106,6 +106,8 @@ def _command(state: State, *, name: str, member: Member | None, channel: Channel
 
 
 def _check_offered(command: Payload, *, guild: Guild, member: Member, channel: Channel) -> None:
+    if channel.kind in WITHOUT_MESSAGES:
+        raise PickerError("nothing can be typed in this channel")
     granted = guild.permissions(member, channel=channel)
     if not granted & Permission.VIEW_CHANNEL or not granted & Permission.USE_APPLICATION_COMMANDS:
         raise PickerError("the person cannot use commands in this channel")
@@ -183,6 +185,9 @@ def _check(option: Payload, value: object) -> None:
         raise PickerError(f"{name}: {value!r} is not of option type {kind}")
     if isinstance(value, bool) and kind != BOOLEAN:
         raise PickerError(f"{name}: {value!r} is not of option type {kind}")
+    wanted = items(option, "channel_types")
+    if isinstance(value, Channel) and wanted and value.kind not in wanted:
+        raise PickerError(f"{name}: a channel of kind {value.kind} is not offered")
     choices = [as_payload(choice).get("value") for choice in items(option, "choices")]
     if choices and value not in choices:
         raise PickerError(f"{name}: {value!r} is none of the choices")

@@ -6,7 +6,20 @@ from sandbox.discord.messages import Attachment, Message
 from sandbox.discord.payloads import Payload
 from sandbox.discord.permissions import Permission
 from sandbox.discord.users import User
-from sandbox.discord.world import DIRECT_CHANNEL, Channel, Guild, Member, Overwrite, Role, World
+from sandbox.discord.world import (
+    DIRECT_CHANNEL,
+    FORUM_CHANNEL,
+    PRIVATE_THREAD,
+    STAGE_CHANNEL,
+    VOICE_CHANNEL,
+    Channel,
+    Guild,
+    Member,
+    Overwrite,
+    Role,
+    Thread,
+    World,
+)
 
 APPLICATION_FLAGS = 1 << 23
 """APPLICATION_COMMAND_BADGE."""
@@ -19,6 +32,15 @@ GUILD_FIELDS_AT_ZERO = (
     *("verification_level", "default_message_notifications", "explicit_content_filter", "mfa_level"),
     *("nsfw_level", "premium_subscription_count", "system_channel_flags"),
 )
+VOICE_FIELDS: Payload = {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
+FORUM_FIELDS: Payload = {
+    "available_tags": [],
+    "default_reaction_emoji": None,
+    "default_sort_order": None,
+    "default_forum_layout": 0,
+}
+CHANNEL_FIELDS = {VOICE_CHANNEL: VOICE_FIELDS, STAGE_CHANNEL: VOICE_FIELDS, FORUM_CHANNEL: FORUM_FIELDS}
+"""What a channel has beside the fields of a text channel, by its kind."""
 
 
 def stamp(at: datetime) -> str:
@@ -121,8 +143,8 @@ def role_payload(role: Role) -> Payload:
     }
 
 
-def channel_payload(channel: Channel) -> Payload:
-    """A channel, of a guild or of direct messages."""
+def channel_payload(channel: Channel, *, viewer_id: int = 0) -> Payload:
+    """A channel or thread of a guild, or direct messages; `viewer_id` is told of its own membership."""
     last = next((message.id for message in reversed(channel.messages) if message.visible_to is None), None)
     payload: Payload = {
         "id": str(channel.id),
@@ -132,16 +154,48 @@ def channel_payload(channel: Channel) -> Payload:
     }
     if channel.kind == DIRECT_CHANNEL:
         return payload | {"recipients": [user_payload(channel.recipient)] if channel.recipient else []}
-    return payload | {
+    payload |= {
         "guild_id": str(channel.guild.id) if channel.guild else None,
         "name": channel.name,
-        "position": channel.position,
-        "parent_id": None,
-        "topic": None,
-        "nsfw": False,
+        "parent_id": str(channel.parent.id) if channel.parent else None,
         "rate_limit_per_user": 0,
-        "permission_overwrites": [_overwrite_payload(overwrite) for overwrite in channel.overwrites.values()],
     }
+    if channel.thread is not None:
+        return payload | _thread_fields(channel, thread=channel.thread, viewer_id=viewer_id)
+    return (
+        payload
+        | {
+            "position": channel.position,
+            "topic": None,
+            "nsfw": False,
+            "permission_overwrites": [_overwrite_payload(one) for one in channel.overwrites.values()],
+        }
+        | CHANNEL_FIELDS.get(channel.kind, {})
+    )
+
+
+def _thread_fields(channel: Channel, *, thread: Thread, viewer_id: int) -> Payload:
+    shown = [message for message in channel.messages if message.visible_to is None]
+    fields: Payload = {
+        "owner_id": str(thread.owner_id),
+        "message_count": sum(not message.deleted for message in shown),
+        "total_message_sent": len(shown),
+        "member_count": len(thread.member_ids),
+        "thread_metadata": {
+            "archived": thread.archived,
+            "archive_timestamp": stamp(thread.changed_at),
+            "auto_archive_duration": 1440,
+            "locked": thread.locked,
+            "create_timestamp": stamp(thread.created_at),
+            **({"invitable": True} if channel.kind == PRIVATE_THREAD else {}),
+        },
+    }
+    if channel.parent is not None and channel.parent.kind == FORUM_CHANNEL:
+        fields["applied_tags"] = []
+    if viewer_id in thread.member_ids:
+        joined: Payload = {"id": str(channel.id), "user_id": str(viewer_id), "flags": 0}
+        fields["member"] = joined | {"join_timestamp": stamp(thread.created_at)}
+    return fields
 
 
 def _overwrite_payload(overwrite: Overwrite) -> Payload:
@@ -186,7 +240,7 @@ def guild_create_payload(guild: Guild, *, bot: User, every_member: bool) -> Payl
     """A guild as the gateway tells it; other members only to a client with that intent."""
     members = [member for member in guild.members.values() if every_member or member.user is bot]
     own = guild.members.get(bot.id)
-    empty = ("voice_states", "threads", "presences", "stage_instances", "guild_scheduled_events")
+    empty = ("voice_states", "presences", "stage_instances", "guild_scheduled_events")
     return guild_payload(guild) | {
         **{name: [] for name in (*empty, "soundboard_sounds")},
         "joined_at": stamp(own.joined_at) if own else None,
@@ -195,7 +249,20 @@ def guild_create_payload(guild: Guild, *, bot: User, every_member: bool) -> Payl
         "member_count": len(guild.members),
         "members": [member_payload(member) for member in members],
         "channels": [channel_payload(channel) for channel in guild.channels.values()],
+        "threads": [channel_payload(each, viewer_id=bot.id) for each in active_threads(guild, member=own)],
     }
+
+
+def active_threads(guild: Guild, *, member: Member | None) -> list[Channel]:
+    """The open threads that the member sees."""
+    return [
+        channel
+        for channel in guild.threads.values()
+        if channel.thread is not None
+        and not channel.thread.archived
+        and member is not None
+        and Permission.VIEW_CHANNEL in guild.permissions(member, channel=channel)
+    ]
 
 
 def attachment_payload(attachment: Attachment, *, ephemeral: bool) -> Payload:

@@ -7,6 +7,7 @@ from sandbox.discord.errors import (
     empty_message,
     foreign_message,
     invalid_form,
+    no_text_channel,
     too_many_old_edits,
     unknown_message,
 )
@@ -17,7 +18,7 @@ from sandbox.discord.payloads import Payload, entry, number
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rendering import message_payload
 from sandbox.discord.state import State
-from sandbox.discord.world import DIRECT_CHANNEL, Channel
+from sandbox.discord.world import DIRECT_CHANNEL, WITHOUT_MESSAGES, Channel
 
 REPLY = 19
 
@@ -46,7 +47,7 @@ class MessageRoutes:
         Without Read Message History there are none, which is not refused
         (reference, "Get Channel Messages").
         """
-        channel = self._state.channel_for_bot(call.id("channel_id"))
+        channel = self._state.text_channel_for_bot(call.id("channel_id"))
         query = history_query(call.query)
         granted = self._world.bot_permissions(channel)
         if channel.kind != DIRECT_CHANNEL and Permission.READ_MESSAGE_HISTORY not in granted:
@@ -56,14 +57,14 @@ class MessageRoutes:
 
     def get(self, call: Call) -> Reply:
         """One message."""
-        channel = self._state.channel_for_bot(call.id("channel_id"))
+        channel = self._state.text_channel_for_bot(call.id("channel_id"))
         if channel.kind != DIRECT_CHANNEL:
             self._state.need(channel, Permission.READ_MESSAGE_HISTORY)
         return Reply(message_payload(self._message(channel, call), world=self._world))
 
     def create(self, call: Call) -> Reply:
         """A new message, or the one that the same nonce has made before."""
-        channel = self._state.channel_for_bot(call.id("channel_id"))
+        channel = self._state.text_channel_for_bot(call.id("channel_id"))
         self._check_may_send(channel, sent=call.sent)
         check_message(call.sent)
         self._check_sizes(channel, call)
@@ -86,7 +87,7 @@ class MessageRoutes:
 
     def edit(self, call: Call) -> Reply:
         """The bot's own message in a new state."""
-        channel = self._state.channel_for_bot(call.id("channel_id"))
+        channel = self._state.text_channel_for_bot(call.id("channel_id"))
         message = self._message(channel, call)
         if message.author is not self._world.bot:
             raise foreign_message()
@@ -98,7 +99,7 @@ class MessageRoutes:
 
     def delete(self, call: Call) -> Reply:
         """The message is gone; another's only with Manage Messages."""
-        channel = self._state.channel_for_bot(call.id("channel_id"))
+        channel = self._state.text_channel_for_bot(call.id("channel_id"))
         message = self._message(channel, call)
         if message.author is not self._world.bot:
             self._state.need(channel, Permission.MANAGE_MESSAGES)
@@ -132,7 +133,10 @@ class MessageRoutes:
             if channel.recipient is None or not self._world.reachable(channel.recipient):
                 raise closed_direct_messages()
             return
-        self._state.need(channel, Permission.SEND_MESSAGES)
+        if channel.kind in WITHOUT_MESSAGES:
+            raise no_text_channel()
+        speaking = Permission.SEND_MESSAGES_IN_THREADS if channel.thread else Permission.SEND_MESSAGES
+        self._state.need(channel, speaking)
         if sent.payload.get("embeds"):
             self._state.need(channel, Permission.EMBED_LINKS)
         if sent.files:

@@ -4,6 +4,7 @@ from sandbox.discord.endpoint import NO_CONTENT, Call, Reply, Route
 from sandbox.discord.errors import unknown_guild, unknown_member, unknown_user
 from sandbox.discord.payloads import number
 from sandbox.discord.rendering import (
+    active_threads,
     application_payload,
     channel_payload,
     guild_payload,
@@ -39,6 +40,7 @@ class PlaceRoutes:
             Route(method="POST", template="/channels/{channel_id}/typing", handle=self.typing),
             Route(method="GET", template=guild, handle=self.guild),
             Route(method="GET", template=f"{guild}/channels", handle=self.channels),
+            Route(method="GET", template=f"{guild}/threads/active", handle=self.active_threads),
             Route(method="GET", template=f"{guild}/roles", handle=self.roles),
             Route(method="GET", template=f"{guild}/members", handle=self.members),
             Route(method="GET", template=f"{guild}/members/{{user_id}}", handle=self.member),
@@ -88,7 +90,8 @@ class PlaceRoutes:
 
     def channel(self, call: Call) -> Reply:
         """A channel that the bot sees."""
-        return Reply(channel_payload(self._state.channel_for_bot(call.id("channel_id"))))
+        channel = self._state.channel_for_bot(call.id("channel_id"))
+        return Reply(channel_payload(channel, viewer_id=self._world.bot.id))
 
     def typing(self, call: Call) -> Reply:
         """The bot is shown as typing, which the stand-in does not show."""
@@ -102,6 +105,14 @@ class PlaceRoutes:
     def channels(self, call: Call) -> Reply:
         """A guild's channels."""
         return Reply([channel_payload(channel) for channel in self._guild(call).channels.values()])
+
+    def active_threads(self, call: Call) -> Reply:
+        """The guild's open threads that the bot sees, and its memberships in them."""
+        guild, bot = self._guild(call), self._world.bot
+        found = active_threads(guild, member=guild.members.get(bot.id))
+        shown = [channel_payload(each, viewer_id=bot.id) for each in found]
+        joined = [payload["member"] for payload in shown if "member" in payload]
+        return Reply({"threads": shown, "members": joined, "has_more": False})
 
     def roles(self, call: Call) -> Reply:
         """A guild's roles."""

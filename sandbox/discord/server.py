@@ -160,7 +160,8 @@ class LocalDiscord:
 
     def channel(self, name: str, *, guild: Guild | None = None) -> Channel:
         """The channel of that name."""
-        return next(one for one in (guild or self.guild).channels.values() if one.name == name)
+        place = guild or self.guild
+        return next(one for one in (*place.channels.values(), *place.threads.values()) if one.name == name)
 
     def registrations(self, guild: Guild | None = None) -> int:
         """How often commands were registered, globally or in a guild."""

@@ -16,7 +16,7 @@ from sandbox.discord.payloads import Payload
 from sandbox.discord.permissions import Permission
 from sandbox.discord.snowflakes import Clock, Snowflakes
 from sandbox.discord.users import User
-from sandbox.discord.world import DIRECT_CHANNEL, Channel, Guild, World
+from sandbox.discord.world import DIRECT_CHANNEL, WITH_VOICE, Channel, Guild, World
 
 BOOSTED_SIZES = {2: 50 * MIB, 3: 100 * MIB}
 """Bytes of one file by a guild's premium tier."""
@@ -107,6 +107,17 @@ class State:
             raise unknown_channel()
         if channel.kind != DIRECT_CHANNEL:
             self.need(channel, Permission.VIEW_CHANNEL)
+        return channel
+
+    def text_channel_for_bot(self, channel_id: int) -> Channel:
+        """A channel whose messages the bot sees: the text of a voice channel needs Connect as well.
+
+        Raises:
+            ApiError: 10003 when there is none, 50001 when it or its text is hidden from the bot.
+        """
+        channel = self.channel_for_bot(channel_id)
+        if channel.kind in WITH_VOICE and Permission.CONNECT not in self.world.bot_permissions(channel):
+            raise missing_access()
         return channel
 
     def need(self, channel: Channel, permission: Permission) -> None:

@@ -7,7 +7,12 @@ from sandbox.discord.messages import Message
 from sandbox.discord.permissions import EVERYTHING, PLAIN, Permission
 from sandbox.discord.users import User
 
-TEXT_CHANNEL, DIRECT_CHANNEL = 0, 1
+TEXT_CHANNEL, DIRECT_CHANNEL, VOICE_CHANNEL, CATEGORY, ANNOUNCEMENT_CHANNEL = 0, 1, 2, 4, 5
+ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD, STAGE_CHANNEL, FORUM_CHANNEL = 10, 11, 12, 13, 15
+"""Discord's reference, "Channel Types"."""
+WITH_VOICE = (VOICE_CHANNEL, STAGE_CHANNEL)
+WITHOUT_MESSAGES = (CATEGORY, FORUM_CHANNEL)
+"""What holds channels or posts, but no messages of its own."""
 NOTHING = Permission(0)
 
 
@@ -49,8 +54,22 @@ class Member:
 
 
 @dataclass(slots=True, kw_only=True)
+class Thread:
+    """What a thread, or a post of a forum, has beside what every channel has."""
+
+    owner_id: int
+    created_at: datetime
+    changed_at: datetime
+    """When it was last archived or opened again."""
+    archived: bool = False
+    locked: bool = False
+    member_ids: set[int] = field(default_factory=set)
+    """Who has joined; a private thread is seen by nobody else but moderators."""
+
+
+@dataclass(slots=True, kw_only=True)
 class Channel:
-    """A guild's text channel, or the direct messages between a user and the bot."""
+    """A guild's channel or thread, or the direct messages between a user and the bot."""
 
     id: int
     kind: int
@@ -58,6 +77,9 @@ class Channel:
     guild: "Guild | None" = None
     recipient: User | None = None
     position: int = 0
+    parent: "Channel | None" = None
+    """A thread's channel, or a channel's category."""
+    thread: Thread | None = None
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     """Everything ever posted here, deleted and ephemeral messages too, oldest first."""
@@ -91,6 +113,8 @@ class Guild:
     owner_id: int
     roles: dict[int, Role] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
+    threads: dict[int, Channel] = field(default_factory=dict)
+    """Open and archived ones."""
     members: dict[int, Member] = field(default_factory=dict)
     locale: str = "en-US"
     has_bot: bool = True
@@ -98,7 +122,14 @@ class Guild:
     """How far it is boosted, 0 to 3; larger files are allowed from the second tier on."""
 
     def permissions(self, member: Member, *, channel: Channel | None = None) -> Permission:
-        """What a member may do, in a channel when one is given (Discord's reference, "Permissions")."""
+        """What a member may do, in a channel when one is given (Discord's reference, "Permissions").
+
+        A thread has the permissions of its channel.
+        """
+        if channel is not None and channel.thread is not None:
+            granted = self.permissions(member, channel=channel.parent)
+            joined = member.user.id in channel.thread.member_ids or Permission.MANAGE_THREADS in granted
+            return granted if joined or channel.kind != PRIVATE_THREAD else NOTHING
         own = [self.roles[role_id] for role_id in member.role_ids if role_id in self.roles]
         granted = self.roles[self.id].permissions
         for role in own:
@@ -136,9 +167,13 @@ class World:
 
     def bot_permissions(self, channel: Channel) -> Permission:
         """What the bot may do in a channel; nothing in a guild that it is not in."""
+        return self.permissions_of(self.bot, channel=channel)
+
+    def permissions_of(self, user: User, *, channel: Channel) -> Permission:
+        """What a user may do in a channel; nothing in a guild that they are not in."""
         if channel.guild is None:
             return PLAIN
-        member = channel.guild.members.get(self.bot.id)
+        member = channel.guild.members.get(user.id)
         return channel.guild.permissions(member, channel=channel) if member else NOTHING
 
     def reachable(self, user: User) -> bool:

@@ -9,7 +9,7 @@ from sandbox.discord.permissions import Permission
 from sandbox.discord.picker import offered
 from sandbox.discord.state import State
 from sandbox.discord.users import User
-from sandbox.discord.world import Channel, Guild, Member, World
+from sandbox.discord.world import WITHOUT_MESSAGES, Channel, Guild, Member, World
 
 MEDIA = ("image", "thumbnail")
 ICONS = ("author", "footer")
@@ -23,7 +23,8 @@ def channels_of(member: Member, *, world: World) -> list[Channel]:
     seen = [
         channel
         for channel in guild.channels.values()
-        if Permission.VIEW_CHANNEL in guild.permissions(member, channel=channel)
+        if channel.kind not in WITHOUT_MESSAGES
+        and Permission.VIEW_CHANNEL in guild.permissions(member, channel=channel)
     ]
     direct = world.direct_channel(member.user)
     return [*seen, direct] if direct and direct.messages else seen

@@ -185,3 +185,21 @@ async def test_a_silent_client_times_out() -> None:
         connected(discord) as socket,
     ):
         assert await socket.closed_with() == 4009
+
+
+async def test_the_bot_hears_of_threads_that_it_sees(discord: LocalDiscord) -> None:
+    async with connected(discord) as socket:
+        await socket.hear()
+        await socket.send(2, identify(discord))
+        await socket.hear()
+        await socket.hear()
+        ada, general = discord.member("Ada").user, discord.channel("general")
+        discord.add.thread(general, name="hidden", owner=ada, private=True)
+        thread = discord.add.thread(general, name="aside", owner=ada)
+        discord.mishaps.archive(thread)
+        discord.mishaps.delete_channel(thread)
+        heard = [await socket.hear() for _ in range(3)]
+        assert [one["t"] for one in heard] == ["THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE"]
+        assert [entry(one, "d")["id"] for one in heard] == [str(thread.id)] * 3
+        assert entry(heard[0], "d")["newly_created"] is True
+        assert entry(entry(heard[1], "d"), "thread_metadata")["archived"] is True
