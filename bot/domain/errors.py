@@ -273,6 +273,8 @@ class MediaError(InspireError):
     cause: str
     is_dead: bool = False
     """True when the link leads to no audio at all, so that nobody should be sent there."""
+    is_passing: bool = False
+    """True when the file may be there in a few seconds."""
 
 
 class StoreError(InspireError):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.errors import (
+    MediaError,
     MessageGoneError,
     NoAccessError,
     StaleError,
@@ -96,6 +97,10 @@ class Courier:
                 error.cause,
                 extra=facts_of_notice(notice),
             )
+            await self._retry(notice, pause_s)
+        except MediaError as error:
+            pause_s = RETRY_S * 2**notice.attempts
+            log.info("a file is awaited for %.0f s: %s", pause_s, error.cause, extra=facts_of_notice(notice))
             await self._retry(notice, pause_s)
         except StaleError as error:
             log.warning("left to whoever has it now: %s", error, extra=facts_of_notice(notice))

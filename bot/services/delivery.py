@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 UPLOAD_LIMIT = 24 * 1024 * 1024
 """Bytes of files in one message; Discord takes 25 MiB a request, the rest is the message's own."""
-FILE_ATTEMPTS = 3
-"""How often the files are tried before the links go alone."""
+FILE_ATTEMPTS = 5
+"""How often the files are tried before the links go alone: over half a minute, as long as repeats double."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Found:
     link: str | None
     """Where it can be heard, if its link leads to audio."""
     file: Media | None = None
+    error: MediaError | None = None
+    """Why there is no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Delivery:
         """Post the request's clips where its member will see them, and write down where.
 
         Raises:
+            MediaError: a file can't be had yet; nothing was posted.
             TryLaterError: Discord did not take the message now.
             StaleError: another courier has the notice in hand by now.
         """
@@ -76,6 +79,8 @@ class Delivery:
         if request.state is not State.READY:
             return
         found = await self._found(request, with_files=self._attach_audio and notice.attempts < FILE_ATTEMPTS)
+        if notice.attempts + 1 < FILE_ATTEMPTS:
+            _wait_for_files(found)
         card = result_card(request, [one.link for one in found], offered=self._media.offered)
         parcel = Parcel(request, card, tuple(one.file for one in found))
         outcome = await self._resume(parcel, Intent.parse(notice.intent)) if notice.intent else None
@@ -100,7 +105,7 @@ class Delivery:
             return Found(link, await self._media.fetch_audio(link, limit=limit))
         except MediaError as error:
             log.warning("no file for a clip: %s", error.cause, extra=facts_of(request))
-            return Found(None if error.is_dead else link)
+            return Found(None if error.is_dead else link, error=error)
 
     async def _resume(self, parcel: Parcel, intent: Intent) -> Posted | Stranded | None:
         """What became of an earlier attempt whose courier died or had no reply; None if nothing came of it.
@@ -158,6 +163,13 @@ class Delivery:
         except UnsendableError as error:
             log.error("Discord refuses it without files too: %s", error.cause, extra=facts)
             return None
+
+
+def _wait_for_files(found: Sequence[Found]) -> None:
+    """Raise the error of a file that may be there in a few seconds: a fresh link does not work at once."""
+    for one in found:
+        if one.error is not None and one.error.is_passing:
+            raise one.error
 
 
 def _unseen(intent: Intent, request: Request) -> Stranded:

@@ -15,10 +15,8 @@ FETCH_S = 30.0
 """Seconds for one file, redirects included."""
 MAX_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-
-DEAD = frozenset({400, 401, 403, 404, 410, 451})
-"""HTTP codes of a link that will not work for a member either."""
+GONE = frozenset({410, 451})
+"""HTTP codes by which a link says that it will never work; others may be about this bot, or this moment."""
 
 
 class HttpMedia(MediaSource):
@@ -52,10 +50,10 @@ class HttpMedia(MediaSource):
         except TimeoutError as error:
             raise MediaError("not fetched in time") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise MediaError(f"not fetched: {type(error).__name__}") from error
+            raise MediaError(f"not fetched: {type(error).__name__}", is_passing=True) from error
         extension = audio_extension(content)
         if extension is None:
-            raise MediaError("not an audio file", is_dead=True)
+            raise MediaError("not an audio file", is_dead=True, is_passing=True)
         return Media(content, extension)
 
     def _usable(self, url: str) -> URL | None:
@@ -90,7 +88,8 @@ def _target(link: URL, location: str) -> str:
 async def _content(response: aiohttp.ClientResponse, *, limit: int) -> bytes:
     """The whole body; aiohttp itself raises when it is shorter than announced."""
     if response.status != 200:
-        raise MediaError(f"HTTP {response.status}", is_dead=response.status in DEAD)
+        is_gone = response.status in GONE
+        raise MediaError(f"HTTP {response.status}", is_dead=is_gone, is_passing=not is_gone)
     if (response.content_length or 0) > limit:
         raise MediaError(f"larger than {limit} bytes")
     content = bytearray()

@@ -67,6 +67,38 @@ async def test_files_that_cannot_be_had_leave_their_links(home: House) -> None:
     ]
 
 
+@pytest.mark.parametrize("tries", [1, 4])
+async def test_a_file_that_is_not_there_yet_is_waited_for(home: House, tries: int) -> None:
+    first, _ = two_clips("task-1")
+    home.media.files[first.audio_url or ""] = MediaError("HTTP 403", is_passing=True)
+    await home.ready()
+    for _ in range(tries):
+        await home.tell()
+        assert home.announcer.results == []
+        home.clock.turn(16)
+    del home.media.files[first.audio_url or ""]
+    await home.tell()
+    (post,) = home.announcer.results
+    assert None not in post.files
+
+
+async def test_a_file_that_does_not_come_for_half_a_minute_leaves_its_link(home: House) -> None:
+    first, _ = two_clips("task-1")
+    home.media.files[first.audio_url or ""] = MediaError("HTTP 403", is_passing=True)
+    await home.ready()
+    began = home.clock()
+    while not home.announcer.results:
+        home.clock.turn(1)
+        await home.tell()
+    assert 30 <= (home.clock() - began).total_seconds() <= 35
+    (post,) = home.announcer.results
+    assert isinstance(post.card, ResultCard)
+    assert post.files[0] is None
+    assert post.files[1] is not None
+    assert post.card.clips[0].listen_url == first.audio_url
+    assert home.media.fetched.count(first.audio_url or "") == 5
+
+
 async def test_files_larger_than_the_channel_takes_are_left_out(home: House) -> None:
     first, _ = two_clips("task-1")
     home.media.files[first.audio_url or ""] = Media(bytes(10 * 2**20 + 1), "mp3")
@@ -95,10 +127,10 @@ async def test_a_result_that_discord_refuses_in_every_form_is_kept(home: House, 
     assert (await home.credits()).used == 30
 
 
-async def test_after_three_tries_the_links_go_alone(home: House) -> None:
+async def test_after_five_tries_the_links_go_alone(home: House) -> None:
     await home.ready()
-    home.announcer.failures += [TryLaterError("reset")] * 3
-    for pause_s in (2, 4, 8, 0):
+    home.announcer.failures += [TryLaterError("reset")] * 6  # a status takes one of them
+    for pause_s in (2, 4, 8, 16, 32, 0):
         await home.tell()
         home.clock.turn(pause_s)
     assert home.announcer.results[0].files == (None, None)
