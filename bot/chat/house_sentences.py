@@ -30,7 +30,13 @@ from bot.domain.playlists import (
     PlaylistUnknownError,
 )
 from bot.domain.requests import State
-from bot.domain.songbook import MayNotRemoveError, NotFinishedError, SongNotFoundError, SongRemovedError
+from bot.domain.songbook import (
+    DetailsWipedError,
+    MayNotRemoveError,
+    NotFinishedError,
+    SongNotFoundError,
+    SongRemovedError,
+)
 
 UNCHANGED = "Nothing was changed."
 DECIDED: Mapping[str, str] = MappingProxyType(
@@ -95,7 +101,8 @@ def _channel_access(error: ChannelAccessError) -> str:
 
 def _old_form(_: OldFormError) -> str:
     return (
-        f"The bot was restarted while this form was open. Open it again, and send it once more. {UNCHANGED}"
+        "This form was open for too long, or the bot was restarted meanwhile. Open it again, and send it "
+        f"once more. {UNCHANGED}"
     )
 
 
@@ -135,6 +142,13 @@ def _removed(_: SongRemovedError) -> str:
     return "This song was removed. Ask for a new one with `/inspire`. Nothing was changed."
 
 
+def _details_wiped(_: DetailsWipedError) -> str:
+    return (
+        "What this song was made from is no longer kept, so the same can't be asked for again. Use "
+        "`/inspire` with a playlist and a prompt. Nothing was changed."
+    )
+
+
 def _unfinished(_: NotFinishedError) -> str:
     return "This song isn't finished yet. Try again in a minute. Nothing was changed."
 
@@ -164,6 +178,7 @@ HOUSE_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
         PlaylistUnknownError: _unknown_name,
         SongNotFoundError: _no_song,
         SongRemovedError: _removed,
+        DetailsWipedError: _details_wiped,
         NotFinishedError: _unfinished,
         MayNotRemoveError: _may_not_remove,
     }

@@ -71,7 +71,7 @@ class ChannelAccessError(ModeratorError):
 
 @dataclass(eq=False)
 class OldFormError(ModeratorError):
-    """The form was opened before the bot was started anew."""
+    """The form was opened too long ago, or before the bot was restarted."""
 
 
 @dataclass(eq=False)

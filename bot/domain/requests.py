@@ -208,6 +208,13 @@ class Request:
     """The message by which moderators decide on it; without it, that channel did not take one."""
     removed_at: datetime | None = None
     """When its result was taken away."""
+    prompt_wiped_at: datetime | None = None
+    """When its prompt was wiped, if it had one."""
+
+    @property
+    def lacks_details(self) -> bool:
+        """True when what it was asked for with is no longer kept; of a forgotten person, nothing is."""
+        return self.prompt_wiped_at is not None or not self.spec.playlist_id
 
     @property
     def is_unseen(self) -> bool:

@@ -25,6 +25,11 @@ class SongRemovedError(RefusalError):
 
 
 @dataclass(eq=False)
+class DetailsWipedError(RefusalError):
+    """What the song was asked for with is no longer kept, so the same can't be asked for again."""
+
+
+@dataclass(eq=False)
 class NotFinishedError(RefusalError):
     """The song is not finished, or its post is not yet written down."""
 

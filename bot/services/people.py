@@ -41,7 +41,7 @@ class Upkeep(Protocol):
         """Wipe interactions' tokens that do not work any more."""
         ...
 
-    def wipe_prompts(self, *, before: datetime, limit: int) -> int:
+    def wipe_prompts(self, *, before: datetime, now: datetime, limit: int) -> int:
         """Wipe the prompts of requests that ended before a moment."""
         ...
 

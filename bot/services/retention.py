@@ -83,7 +83,7 @@ class Retention:
         now, rules = self._clock(), self._rules
         old = now - timedelta(days=rules.prompt_days)
         gone = now - timedelta(days=rules.guild_days)
-        prompts = await self._all(lambda work: work.upkeep.wipe_prompts(before=old, limit=BATCH))
+        prompts = await self._all(lambda work: work.upkeep.wipe_prompts(before=old, now=now, limit=BATCH))
         members = await self._all(lambda work: work.upkeep.forget_members(now=now, limit=BATCH))
         requests, guilds = await self._forget_guilds(gone)
         log.info(

@@ -5,12 +5,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.errors import NotYoursError, RequestNotFoundError, StoreError, TooLateError
+from bot.domain.errors import NotYoursError, RequestNotFoundError, StaleError, StoreError, TooLateError
 from bot.domain.playlists import may_be_name
 from bot.domain.requests import CANCEL_FROM
-from bot.domain.songbook import SongRemovedError
+from bot.domain.songbook import DetailsWipedError, SongRemovedError
 from bot.domain.songs import Order, SongSpec, check
 from bot.services.cards import StatusCard
+from bot.services.decisions import ATTEMPTS
 from bot.services.facts import facts_of
 from bot.services.moves import make_move
 from bot.services.placing import Asked, SongRules, by_name, place
@@ -64,6 +65,7 @@ class Songs:
 
         Raises:
             RequestNotFoundError: there is no such request in this server, or no such clip.
+            DetailsWipedError: what it was asked for with is no longer kept.
             RefusalError: it is not allowed now; nothing is held.
             StoreError: the database cannot be used.
         """
@@ -89,6 +91,14 @@ class Songs:
         """
         if request_id > LARGEST_ID:
             raise RequestNotFoundError
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._cancel(request_id, guild_id, user_id)
+            except StaleError:  # it moved at the same moment: whatever it is now decides
+                continue
+        return await self._cancel(request_id, guild_id, user_id)
+
+    async def _cancel(self, request_id: int, guild_id: int, user_id: int) -> Cancelled:
         return await self._store.write(_cancel, request_id, guild_id, user_id, self._clock())
 
     async def active_of(self, guild_id: int, user_id: int) -> list[StatusCard]:
@@ -108,6 +118,8 @@ def _spec_again(work: Work, request_id: int, guild_id: int, like_clip: int | Non
         raise RequestNotFoundError
     if request.removed_at is not None:
         raise SongRemovedError
+    if request.lacks_details:
+        raise DetailsWipedError
     if like_clip is None:
         return request.spec
     if not 1 <= like_clip <= len(request.clips):

@@ -86,6 +86,7 @@ requests = Table(
     Column("approval_channel_id", SNOWFLAKE),
     Column("approval_message_id", SNOWFLAKE),
     Column("removed_at", UtcDateTime),
+    Column("prompt_wiped_at", UtcDateTime),
     _one_of("state", State),
     CheckConstraint("cost > 0", name="cost"),
     CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),

@@ -25,10 +25,11 @@ class SqlUpkeep:
         dead = select(_r.id).where(_r.token.is_not(None), _r.token_until <= now).limit(limit)
         return self._conn.execute(update(requests).where(_r.id.in_(dead)).values(token=None)).rowcount
 
-    def wipe_prompts(self, *, before: datetime, limit: int) -> int:
+    def wipe_prompts(self, *, before: datetime, now: datetime, limit: int) -> int:
         """Wipe the prompts of requests that ended before a moment; gives how many."""
         old = select(_r.id).where(_r.prompt.is_not(None), _r.ended_at <= before).limit(limit)
-        return self._conn.execute(update(requests).where(_r.id.in_(old)).values(prompt=None)).rowcount
+        wiped = update(requests).where(_r.id.in_(old)).values(prompt=None, prompt_wiped_at=now)
+        return self._conn.execute(wiped).rowcount
 
     def forget_members(self, *, now: datetime, limit: int) -> int:
         """Delete what remained of members whose time has come; not where moderators restrict them."""

@@ -25,7 +25,7 @@ def end_tokens(work: Work, now: datetime) -> int:
 
 
 def wipe_prompts(work: Work, before: datetime) -> int:
-    return work.upkeep.wipe_prompts(before=before, limit=9)
+    return work.upkeep.wipe_prompts(before=before, now=before, limit=9)
 
 
 def leave(work: Work, at: datetime) -> None:

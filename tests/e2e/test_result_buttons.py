@@ -1,5 +1,6 @@
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -40,6 +41,18 @@ async def delivered(local: Stage) -> tuple[Message, Message]:
     await local.shows(status, "Your song is ready")
     (result,) = local.results()
     return status, result
+
+
+async def test_a_song_whose_prompt_was_wiped_is_not_ordered_again(local: Stage) -> None:
+    async with local.bot() as app:
+        _, result = await delivered(local)
+        later = datetime.now(UTC) + timedelta(minutes=1)
+        wiped = await app.store.write(lambda work: work.upkeep.wipe_prompts(before=later, now=later, limit=9))
+        assert wiped == 1
+        for label in ("Again", "More like clip 1"):
+            assert "is no longer kept" in await refused(local, "Ben", result, label)
+        assert (await local.credits("Ben"))["On hold"] == 0
+        assert len(local.submissions) == 1
 
 
 async def test_after_a_restart_others_ask_for_the_same_and_for_more_like_a_clip(local: Stage) -> None:

@@ -54,7 +54,13 @@ from bot.domain.playlists import (
     PlaylistUnknownError,
 )
 from bot.domain.requests import FailureKind, State
-from bot.domain.songbook import MayNotRemoveError, NotFinishedError, SongNotFoundError, SongRemovedError
+from bot.domain.songbook import (
+    DetailsWipedError,
+    MayNotRemoveError,
+    NotFinishedError,
+    SongNotFoundError,
+    SongRemovedError,
+)
 from tests.unit.chat.samples import NOW
 
 SAMPLES: list[RefusalError] = [
@@ -99,6 +105,7 @@ ABOUT_SHELVES: list[RefusalError] = [
     SongNotFoundError(),
     NotFinishedError(),
     SongRemovedError(),
+    DetailsWipedError(),
     MayNotRemoveError(),
 ]
 

@@ -159,15 +159,15 @@ class House:
             await self.courier.handle(notice)
         return len(claimed)
 
-    async def making(self, user_id: int = ADA) -> int:
+    async def making(self, user_id: int = ADA, order: Order | None = None) -> int:
         """A request that the provider has; gives its id."""
-        card = await self.place(user_id)
+        card = await self.place(user_id, order)
         await self.submit()
         return card.request_id
 
-    async def ready(self, user_id: int = ADA) -> int:
+    async def ready(self, user_id: int = ADA, order: Order | None = None) -> int:
         """A request whose song is finished, with its status up to date; only its post is due."""
-        request_id = await self.making(user_id)
+        request_id = await self.making(user_id, order)
         request = await self.request(request_id)
         assert request.task_id is not None
         for seconds in (4, 27):

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from bot.domain.errors import (
 )
 from bot.domain.requests import State
 from bot.domain.songbook import (
+    DetailsWipedError,
     MayNotRemoveError,
     NotFinishedError,
     Rating,
@@ -21,6 +23,7 @@ from bot.domain.songbook import (
 from bot.domain.songs import Order, SongSpec
 from bot.services.decisions import By
 from bot.services.songbook import Removed
+from bot.services.work import Work
 from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, House
 
 MO = 10**17 + 9
@@ -40,9 +43,9 @@ FULL = Order(
 )
 
 
-async def delivered(home: House, user_id: int = ADA) -> int:
+async def delivered(home: House, user_id: int = ADA, *, order: Order | None = None) -> int:
     """A song that was posted; gives its request's id."""
-    request_id = await home.ready(user_id)
+    request_id = await home.ready(user_id, order)
     await home.tell()
     home.clock.turn(5)
     await home.tell()
@@ -79,11 +82,37 @@ async def test_more_like_a_clip_has_that_clip_as_its_reference(home: House) -> N
         assert await spec(home, more.request_id) == wanted
 
 
-async def test_a_prompt_that_was_wiped_means_none_and_a_model_that_is_gone_the_usual_one(home: House) -> None:
+async def test_a_model_that_is_gone_gives_way_to_the_usual_one(home: House) -> None:
     card = await home.place(order=Order(playlist=PLAYLIST, model="v40"))
     home.songs._rules = replace(home.songs._rules, models=("v55",))
     again = await home.songs.again(card.request_id, home.asked(BEN))
     assert await spec(home, again.request_id) == SongSpec(playlist_id=PLAYLIST, model="v55")
+
+
+@pytest.mark.parametrize("clip", [None, 1])
+@pytest.mark.parametrize("what", ["prompt", "person", "server"])
+async def test_what_is_no_longer_kept_cannot_be_asked_for_again(
+    home: House, what: str, clip: int | None
+) -> None:
+    with_prompt, without = await delivered(home, order=FULL), await delivered(home)
+    later = home.clock() + timedelta(days=1)
+
+    def wipe(work: Work) -> None:
+        if what == "prompt":
+            assert work.upkeep.wipe_prompts(before=later, now=later, limit=9) == 1
+            assert work.upkeep.wipe_prompts(before=later, now=later, limit=9) == 0
+        elif what == "person":
+            work.people.wipe(ADA)
+        else:
+            work.upkeep.wipe_guild(GUILD, limit=9)
+
+    await home.store.write(wipe)
+    with pytest.raises(DetailsWipedError):
+        await home.songs.again(with_prompt, home.asked(BEN), like_clip=clip)
+    assert (await home.credits(BEN)).held == 0
+    if what == "prompt":  # of one that never had any, nothing is missing
+        again = await home.songs.again(without, home.asked(BEN), like_clip=clip)
+        assert (await spec(home, again.request_id)).prompt is None
 
 
 @pytest.mark.parametrize("clip", [None, 1])

@@ -13,14 +13,17 @@ from bot.domain.errors import (
     NotYoursError,
     PlaylistError,
     RequestNotFoundError,
+    StaleError,
     StoreError,
     TooLateError,
 )
 from bot.domain.quota import Period, Policy
 from bot.domain.requests import State
 from bot.domain.songs import Order
-from bot.services import placing
+from bot.services import placing, songs
 from bot.services.cards import Hint, StatusCard
+from bot.services.decisions import ATTEMPTS
+from bot.services.moves import make_move
 from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, START, House, house
 
 POLICY = Policy(allowance=300, period=Period.WEEK, max_active=100, cooldown_s=0)
@@ -132,6 +135,28 @@ async def test_cancelling_gives_the_credits_back(home: House) -> None:
     assert cancelled.cost == 30
     assert (await home.credits()).available == 90
     assert (await home.request(card.request_id)).state is State.CANCELLED
+
+
+@pytest.mark.parametrize("times", [1, ATTEMPTS])
+async def test_a_cancellation_that_meets_a_move_looks_again(
+    home: House, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    card = await home.place()
+    failures = [StaleError("moved")] * times
+
+    def moving(*args: object, **changes: object) -> object:
+        if failures:
+            raise failures.pop()
+        return make_move(*args, **changes)  # type: ignore[arg-type] # as they came
+
+    monkeypatch.setattr(songs, "make_move", moving)
+    cancelling = home.songs.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
+    if times < ATTEMPTS:
+        assert (await cancelling).cost == 30
+        assert (await home.request(card.request_id)).state is State.CANCELLED
+    else:
+        with pytest.raises(StaleError):
+            await cancelling
 
 
 async def test_only_ones_own_request_here_can_be_cancelled(home: House) -> None:
