@@ -5,7 +5,8 @@ import logging
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from types import TracebackType
+from typing import Literal, TypeAlias
 from urllib.parse import quote, unquote
 
 from pythonjsonlogger.json import JsonFormatter
@@ -13,6 +14,7 @@ from pythonjsonlogger.json import JsonFormatter
 FIELDS = ("request", "guild", "user", "state", "interaction", "reference")
 """The facts that a log line may carry besides its words."""
 HIDDEN = "[secret]"
+ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 LEAST_SECRET = 4
 """Characters; hiding a shorter text would blot out ordinary words."""
 CHATTY = ("aiohttp.access", "alembic", "filelock", "asyncio", "sqlalchemy")
@@ -70,7 +72,19 @@ class TextFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 # the name is logging's
         """The words, then the facts as key=value."""
         facts = "".join(f" {name}={getattr(record, name)}" for name in FIELDS if hasattr(record, name))
-        return super().formatMessage(record) + facts
+        return _on_one_line(super().formatMessage(record) + facts)
+
+    def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 # the name is logging's
+        """The traceback, set in, so that none of its lines can be taken for one of the log's."""
+        lines = super().formatException(ei).split("\n")
+        return "\n".join(f"  {_on_one_line(line)}" for line in lines)
+
+
+def _on_one_line(text: str) -> str:
+    """Return the text with what would break the line, or drive a terminal, as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def set_up(*, level: str, style: Literal["text", "json"], secrets: Sequence[str]) -> None:

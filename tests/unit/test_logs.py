@@ -38,6 +38,26 @@ def test_a_text_line_carries_its_facts(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().err.endswith("INFO    bot.x: submitted as task t1 request=7\n")
 
 
+FORGED = "x\n2026-11-28 04:00:00,000 ERROR   bot: forged\r\x1b[2K\u2028\ud800"
+
+
+def test_nothing_that_is_logged_breaks_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up(level="INFO", style="text", secrets=())
+    log = logging.getLogger("bot.x")
+    log.info("told %s: é 한", FORGED, extra={"state": FORGED})
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
+    assert line.count("x\\n2026") == 2
+    assert "é 한" in line
+    try:
+        raise ValueError(FORGED)
+    except ValueError:
+        log.exception("broken")
+    first, *rest = capsys.readouterr().err.split("\n")[:-1]
+    assert first.endswith("broken")
+    assert all(line.startswith("  ") and line.isprintable() for line in rest)
+
+
 def test_a_json_line_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     set_up(level="INFO", style="json", secrets=())
     logging.getLogger("bot.x").warning("hello", extra={"request": 7})
