@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.chat.answers import reply
 from bot.chat.client import InspireClient
-from bot.chat.guards import guarded_choices
+from bot.chat.guards import moderators_choices
 from bot.chat.lists import PlaylistPages
 from bot.chat.moderators import moderator_of
 from bot.chat.render.choice import CHOICE_LIMIT
@@ -53,7 +53,7 @@ class Playlists(commands.GroupCog, group_name="playlists", group_description="Yo
         await reply(interaction, removed_words(await outcome(interaction, removing, ephemeral=True)))
 
     @remove.autocomplete("name")
-    @guarded_choices
+    @moderators_choices
     async def _saved(
         self, interaction: discord.Interaction[InspireClient], current: str
     ) -> list[app_commands.Choice[str]]:

@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.chat.answers import reply
 from bot.chat.asking import request_id_of
 from bot.chat.client import InspireClient
-from bot.chat.guards import guarded_choices
+from bot.chat.guards import moderators_choices
 from bot.chat.known_names import KnownNames
 from bot.chat.moderators import MODERATORS, moderator_of, require_moderator
 from bot.chat.render.choice import CHOICES, request_choice
@@ -68,7 +68,7 @@ class Requests(commands.GroupCog, group_name="requests", group_description="Your
         await reply(interaction, resumed(waiting))
 
     @cancel.autocomplete("request")
-    @guarded_choices
+    @moderators_choices
     async def _cancellable(
         self, interaction: discord.Interaction[InspireClient], current: str
     ) -> list[app_commands.Choice[str]]:

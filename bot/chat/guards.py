@@ -1,5 +1,6 @@
 """Guards for the places where discord.py lets an error end in a log line, so that a member gets an answer."""
 
+import asyncio
 import functools
 import logging
 import re
@@ -13,6 +14,7 @@ from discord import app_commands
 
 from bot.chat.answers import answer
 from bot.chat.draining import may_begin
+from bot.chat.moderators import is_moderator
 from bot.domain.errors import StoppingError
 from bot.domain.moderator_errors import OldFormError
 
@@ -23,8 +25,12 @@ log = logging.getLogger(__name__)
 
 FORM = "form:"
 """What the ids of all forms begin with."""
+FORM_S = 3600.0
+"""Seconds for which a form that was opened is waited for."""
+CHOICES_S = 2.0
+"""Seconds in which suggestions have to be there; Discord waits for 3."""
 _open_here: set[str] = set()
-"""The forms that this process has opened: what is filled in elsewhere, discord.py knows nothing of."""
+"""The forms that this process has opened and waits for: of others discord.py knows nothing."""
 Owner = TypeVar("Owner")
 ClientT = TypeVar("ClientT", bound=discord.Client)
 Button: TypeAlias = discord.ui.Button[discord.ui.View]
@@ -70,10 +76,10 @@ class GuardedButton(discord.ui.DynamicItem[Button], template=r"(?!)"):
 
 
 class GuardedModal(discord.ui.Modal):
-    """A form whose errors are answered; `FORM` marks its id, so that one of an earlier process is known."""
+    """A form whose errors are answered; `FORM` marks its id, so that one nobody waits for is known."""
 
     def __init__(self) -> None:
-        super().__init__(custom_id=f"{FORM}{secrets.token_hex(8)}")
+        super().__init__(custom_id=f"{FORM}{secrets.token_hex(8)}", timeout=FORM_S)
         _open_here.add(self.custom_id)
 
     async def interaction_check(self, interaction: discord.Interaction[ClientT], /) -> bool:
@@ -85,35 +91,61 @@ class GuardedModal(discord.ui.Modal):
     async def on_error(
         self, interaction: discord.Interaction[ClientT], error: Exception, /, *_: object
     ) -> None:
-        """Answer the error."""
+        """Answer the error; Discord closes the form, so it is not waited for any more."""
+        self.stop()
         await answer(interaction, error)
+
+    async def on_timeout(self) -> None:
+        """Forget a form that was never sent."""
+        _open_here.discard(self.custom_id)
 
 
 async def answer_old_form(interaction: discord.Interaction[ClientT]) -> None:
-    """Who filled in a form that an earlier process had opened is told to open it again."""
+    """Tell who filled in a form that this process does not wait for to open it again."""
     data: Mapping[str, object] = interaction.data or {}
     custom_id = str(data.get("custom_id", ""))
     is_form = interaction.type is discord.InteractionType.modal_submit and custom_id.startswith(FORM)
     if is_form and custom_id not in _open_here:
         await answer(interaction, OldFormError())
+    _open_here.discard(custom_id)
 
 
-def guarded_choices(
-    callback: Callable[
-        [Owner, "discord.Interaction[InspireClient]", str], Coroutine[object, object, Choices]
-    ],
-) -> Callable[[Owner, "discord.Interaction[InspireClient]", str], Coroutine[object, object, Choices]]:
-    """The autocomplete method of a cog with an empty list, and a log line, in place of an error."""
+Autocomplete: TypeAlias = Callable[
+    [Owner, "discord.Interaction[InspireClient]", str], Coroutine[object, object, Choices]
+]
+
+
+def guarded_choices(callback: "Autocomplete[Owner]") -> "Autocomplete[Owner]":
+    """Wrap a cog's autocomplete: an error or a slow database gives an empty list, and a log line."""
 
     @functools.wraps(callback)
     async def choices(
         owner: Owner, interaction: "discord.Interaction[InspireClient]", current: str, /
     ) -> Choices:
         try:
-            return await callback(owner, interaction, current)
+            async with asyncio.timeout(CHOICES_S):
+                return await callback(owner, interaction, current)
+        except TimeoutError:
+            log.warning("Suggestions came too late", extra={"interaction": interaction.id})
+            return []
         # an edge: a list without choices, rather than one that never comes
         except Exception:
             log.exception("An autocomplete failed", extra={"interaction": interaction.id})
             return []
 
     return choices
+
+
+def moderators_choices(callback: "Autocomplete[Owner]") -> "Autocomplete[Owner]":
+    """Wrap an autocomplete as `guarded_choices` does; who is no moderator is offered nothing.
+
+    discord.py asks no check of a command before its suggestions.
+    """
+
+    @functools.wraps(callback)
+    async def choices(
+        owner: Owner, interaction: "discord.Interaction[InspireClient]", current: str, /
+    ) -> Choices:
+        return await callback(owner, interaction, current) if is_moderator(interaction) else []
+
+    return guarded_choices(choices)

@@ -4,7 +4,8 @@ from bot.chat.client import client_of
 from bot.chat.pages import Page, PageButton, ids_of, page_of
 from bot.chat.render.lines import playlist_line, rated_line, song_line
 from bot.chat.showing import Asked
-from bot.domain.songbook import Span
+from bot.domain.songbook import SongNotFoundError, Span
+from bot.services.songs import LARGEST_ID
 
 SPANS = {
     Span.DAY: "of the last 24 hours",
@@ -22,7 +23,7 @@ class SongPages(PageButton, template=ids_of("songs")):
     @classmethod
     async def page(cls, interaction: Asked, topic: str, number: int) -> Page:
         """One page, newest first."""
-        user_id = int(topic) if topic else None
+        user_id = _user_of(topic)
         songbook = client_of(interaction).services.songbook
         sheet = await songbook.songs(interaction.guild_id or 0, user_id, number)
         nothing = "This member has no songs here yet." if user_id else "There are no songs here yet."
@@ -38,6 +39,8 @@ class TopPages(PageButton, template=ids_of("top")):
     @classmethod
     async def page(cls, interaction: Asked, topic: str, number: int) -> Page:
         """One page, best first."""
+        if topic not in set(Span):
+            raise SongNotFoundError
         span = Span(topic)
         sheet = await client_of(interaction).services.songbook.best(interaction.guild_id or 0, span, number)
         nothing = "Nobody has rated one yet: press the stars under a song."
@@ -55,3 +58,16 @@ class PlaylistPages(PageButton, template=ids_of("playlists")):
         sheet = await client_of(interaction).services.playlists.page(interaction.guild_id or 0, number)
         nothing = "No playlists are saved here yet. Moderators save them with `/playlists add`."
         return page_of(sheet, playlist_line, title="Saved playlists", nothing=nothing)
+
+
+def _user_of(topic: str) -> int | None:
+    """Return whose songs a list shows, None for everybody's; a client may send any topic.
+
+    Raises:
+        SongNotFoundError: the topic is nobody's id.
+    """
+    if not topic:
+        return None
+    if not topic.isdigit() or int(topic) > LARGEST_ID:
+        raise SongNotFoundError
+    return int(topic)

@@ -34,7 +34,7 @@ async def outcome(
     """
     task = asyncio.ensure_future(operation)
     done, _ = await asyncio.wait({task}, timeout=BUDGET_S)
-    if not done:
+    if not done and not interaction.response.is_done():
         try:
             await interaction.response.defer(ephemeral=ephemeral, thinking=not updates)
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:

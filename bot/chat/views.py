@@ -7,6 +7,7 @@ import discord
 from bot.chat.answers import reply
 from bot.chat.client import client_of
 from bot.chat.guards import GuardedButton
+from bot.chat.showing import outcome
 from bot.chat.texts import are_back
 
 
@@ -28,7 +29,8 @@ class CancelButton(GuardedButton, template=r"cancel:(?P<request_id>[0-9]{15,20})
 
     async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
         """Cancel the request and say what became of its credits."""
-        cancelled = await client_of(interaction).services.songs.cancel(
+        cancelling = client_of(interaction).services.songs.cancel(
             self.request_id, guild_id=interaction.guild_id or 0, user_id=interaction.user.id
         )
+        cancelled = await outcome(interaction, cancelling, ephemeral=True)
         await reply(interaction, f"Cancelled. {are_back(cancelled.cost)}".rstrip())

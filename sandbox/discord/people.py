@@ -86,16 +86,24 @@ class Person:
         return self._delivered(interaction)
 
     async def autocomplete(
-        self, channel: Channel | str, command: str, /, *, timeout_s: float | None = None, **options: object
+        self,
+        channel: Channel | str,
+        command: str,
+        /,
+        *,
+        timeout_s: float | None = None,
+        past_picker: bool = False,
+        **options: object,
     ) -> list[Choice]:
-        """What is offered while the last of the options is being typed.
+        """What is offered while the last of the options is being typed; `past_picker` as with `slash`.
 
         Raises:
             PickerError: The option has no autocomplete.
             AssertionError: There was no answer within the deadline.
         """
         place = self._channel(channel)
-        picked = pick(self._state, line=command, member=self._member_in(place), channel=place)
+        asking = None if past_picker else self._member_in(place)
+        picked = pick(self._state, line=command, member=asking, channel=place)
         values = {name: _unwrapped(value) for name, value in options.items()}
         enter(picked, values=values, guild=place.guild, past_picker=True)
         focused = picked.chosen[-1]

@@ -94,7 +94,9 @@ class Tab:
         channel, line = self._channel(asked), text(asked, "command")
         options = self._options(asked, channel=channel, line=line)
         try:
-            choices = await self._person.autocomplete(channel, line, timeout_s=None, **options)
+            choices = await self._person.autocomplete(
+                channel, line, timeout_s=None, past_picker=False, **options
+            )
         except PickerError:
             raise
         except AssertionError:

@@ -22,6 +22,8 @@ class Trouble:
 
     units: set[str] = field(default_factory=set)
     """The functions that the trouble is with."""
+    everything: bool = False
+    """True when it is with all of them."""
     passing: asyncio.Event = field(default_factory=asyncio.Event)
     """The units wait until this is set."""
     error: Exception | None = None
@@ -41,7 +43,7 @@ class Trouble:
 
     async def meet(self, unit: Callable[Concatenate[Work, P], T]) -> None:
         """Go through whatever is in this unit's way."""
-        if unit.__name__ not in self.units:
+        if not self.everything and unit.__name__ not in self.units:
             return
         self.met.add(unit.__name__)
         await self.passing.wait()
