@@ -15,8 +15,9 @@ import discord
 from bot import command_line, logs
 from bot.app import application
 from bot.checks import findings
-from bot.config import Settings, SettingsError, load
+from bot.config import SETTINGS, Settings, SettingsError, load
 from bot.domain.errors import MisconfiguredError, StoreError
+from bot.env_file import ENV_FILE, misspelled
 from bot.health import PortTakenError
 from bot.services.attendance import Part, Role
 from bot.stopping import Stop, StoppedError, be_gone_in_time
@@ -85,7 +86,7 @@ async def check(settings: Settings) -> int:
     """Say what works and what has to be mended."""
     well = True
     async for finding in findings(settings):
-        print(f"{finding.subject:<9} {'ok  ' if finding.well else 'FAIL'}  {finding.words}")
+        print(finding)
         well = well and finding.well
     return WELL if well else BROKEN
 
@@ -173,7 +174,11 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print("The settings have to be mended:", *error.problems, sep="\n  ", file=sys.stderr)
         return MISUSED
-    logs.set_up(level=settings.log_level, style=settings.log_format, secrets=settings.secrets)
+    level = "WARNING" if wish.command == "check" else settings.log_level  # its own lines say it all
+    logs.set_up(level=level, style=settings.log_format, secrets=settings.secrets)
+    if wish.command == "run":
+        for name in misspelled(ENV_FILE, SETTINGS):
+            log.warning("settings: %s", name)
     command = COMMANDS.get(wish.command, partial(run, part=wish.part))
     try:
         return asyncio.run(perform(command, settings))

@@ -3,10 +3,13 @@
 import asyncio
 import os
 import re
+import shlex
 import sqlite3
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
 
 import aiohttp
 import discord
@@ -14,10 +17,12 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from bot.chat.endpoints import point_at
-from bot.config import Settings
+from bot.config import SECRETS, SETTINGS, Settings
 from bot.domain.errors import AccountError, NoAnswerError, RejectedError, StoreError, UnknownTaskError
+from bot.env_file import ENV_FILE, holds, misspelled
 from bot.storage.databases import FileDatabase, database_at
 from bot.storage.schema import is_current
+from bot.storage.urls import read_url
 from bot.suno.client import CqtaiClient, provider_session
 
 NO_TASK = "0" * 32
@@ -49,14 +54,31 @@ class Finding:
     words: str
     """What was found and, where it is not well, what to do."""
     well: bool = False
+    is_warning: bool = False
+    """Whether it works, but has something to be thought about."""
+
+    def __str__(self) -> str:
+        """Give the line for the operator."""
+        verdict = "FAIL" if not self.well else "warn" if self.is_warning else "ok"
+        return f"{self.subject:<9} {verdict:<4}  {self.words}"
 
 
-async def findings(settings: Settings) -> AsyncIterator[Finding]:
+async def findings(settings: Settings, env_file: Path = ENV_FILE) -> AsyncIterator[Finding]:
     """Look at the settings, the database, Discord and the provider, one by one; nothing is changed."""
     yield Finding("settings", f"all are usable; {_changed(settings)}", well=True)
     yield await asyncio.to_thread(_database, settings)
-    yield await _discord(settings)
+    discord_finding, application = await _discord(settings)
+    yield discord_finding
     yield await _provider(settings)
+    for name in misspelled(env_file, SETTINGS):
+        yield _warning("settings", name)
+    for warning in (_open_files(settings, env_file), _sqlite(settings), _public(settings, application)):
+        if warning is not None:
+            yield warning
+
+
+def _warning(subject: str, words: str) -> Finding:
+    return Finding(subject, words, well=True, is_warning=True)
 
 
 def _changed(settings: Settings) -> str:
@@ -82,7 +104,7 @@ def _database(settings: Settings) -> Finding:
         database = database_at(settings.database_url.get_secret_value())
         current = is_current(database)
         if isinstance(database, FileDatabase):
-            hindrance, engine = _unwritable(database), _sqlite()
+            hindrance, engine = _unwritable(database.path), f"SQLite {sqlite3.sqlite_version}"
         else:
             hindrance, engine = database.look(_look_at_server)
     except StoreError as error:
@@ -93,23 +115,76 @@ def _database(settings: Settings) -> Finding:
     return Finding("database", f"{words}, and can be written: {database}; {engine}", well=True)
 
 
-def _unwritable(database: FileDatabase) -> str | None:
+def _unwritable(path: Path) -> str | None:
     """Why the file could not be written, or None; a file in WAL mode needs its folder, too."""
-    path = database.path
     folder = next(parent for parent in path.parents if parent.exists())
     for needed in (path, folder) if path.exists() else (folder,):
         if not os.access(needed, os.W_OK):
             return f"{needed} cannot be written: let the bot's user write the file and its folder"
-    return None
+    try:
+        with TemporaryFile(dir=folder):  # what root may write by its mode may still be no place for files
+            return None
+    except OSError as error:
+        return f"{folder} takes no files ({error.strerror}): name another folder in DATABASE_URL"
 
 
-def _sqlite() -> str:
-    version = f"SQLite {sqlite3.sqlite_version}"
-    if sqlite3.sqlite_version_info >= WAL_RESET_MENDED:
-        return version
-    return (
-        f"{version} (before 3.51.3, two programs that write at once can damage a file; the bot writes by one "
-        "connection only, so let no other program write to it)"
+def _file(settings: Settings) -> Path | None:
+    """The SQLite file, if it is one."""
+    try:
+        place = read_url(settings.database_url.get_secret_value())
+    except StoreError:
+        return None
+    return place if isinstance(place, Path) else None
+
+
+def _open_files(settings: Settings, env_file: Path) -> Finding | None:
+    """What holds secrets or people's data and may be read or changed by every user of the machine."""
+    found = [env_file] if env_file.exists() and holds(env_file, SECRETS) else []
+    path = _file(settings)
+    if path is not None:
+        found += [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
+    files = [file for file in found if _is_open(file)]
+    folders = [path.parent] if path is not None and _is_own(path) and _is_open(path.parent) else []
+    commands = [
+        f"chmod {mode} {shlex.join(map(str, paths))}"
+        for mode, paths in ((700, folders), (600, files))
+        if paths
+    ]
+    if not commands:
+        return None
+    names = ", ".join(str(one) for one in (*folders, *files))
+    return _warning("files", f"every user of this machine can read {names}: {' && '.join(commands)}")
+
+
+def _is_own(path: Path) -> bool:
+    """Whether the folder of the database has nothing else in it, so that others need not get in."""
+    return path.exists() and all(one.name.startswith(path.name) for one in path.parent.iterdir())
+
+
+def _is_open(path: Path) -> bool:
+    return path.exists() and bool(path.stat().st_mode & 0o006)
+
+
+def _sqlite(settings: Settings) -> Finding | None:
+    """A rule to keep with an SQLite whose WAL has a known bug, which the bot itself cannot meet."""
+    if _file(settings) is None or sqlite3.sqlite_version_info >= WAL_RESET_MENDED:
+        return None
+    return _warning(
+        "sqlite",
+        f"{sqlite3.sqlite_version} is fine for the bot, which writes by one connection; let no other program "
+        "write to its file (before 3.51.3, two that write at the same moment can damage it)",
+    )
+
+
+def _public(settings: Settings, application: discord.AppInfo | None) -> Finding | None:
+    """Strangers may spend what the operator pays for."""
+    if application is None or not application.bot_public or not settings.default_allowance:
+        return None
+    return _warning(
+        "public",
+        "your application is public, and each member of any server that adds it gets "
+        f"{settings.default_allowance} credits a {settings.default_period} that you pay for; unless you want "
+        "that, set Installation > Install Link to None and turn off Bot > Public Bot in the developer portal",
     )
 
 
@@ -129,27 +204,23 @@ def _look_at_server(connection: Connection) -> tuple[str | None, str]:
     return hindrance, f"PostgreSQL {version}"
 
 
-async def _discord(settings: Settings) -> Finding:
+async def _discord(settings: Settings) -> tuple[Finding, discord.AppInfo | None]:
+    """What Discord says of the token, and of the application that it belongs to."""
     point_at(settings.discord_api_url, settings.discord_gateway_url)
-    client = discord.Client(intents=discord.Intents.none())
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks: no warnings
+    client = discord.Client(intents=discord.Intents(guilds=True))
     try:
         async with client, asyncio.timeout(DISCORD_S):
             await client.login(settings.discord_token.get_secret_value())
-            return Finding("discord", _introduction(await client.application_info()), well=True)
+            application = await client.application_info()
+            return Finding("discord", _introduction(application), well=True), application
     except discord.LoginFailure:
-        return Finding(
-            "discord",
-            "DISCORD_TOKEN is not taken: make a new one in the developer portal (Bot > Reset Token)",
-        )
+        words = "DISCORD_TOKEN is not taken: make a new one in the developer portal (Bot > Reset Token)"
     except discord.HTTPException as error:
-        return Finding(
-            "discord", f"answers with status {error.status}: check DISCORD_API_URL, or see discordstatus.com"
-        )
+        words = f"answers with status {error.status}: check DISCORD_API_URL, or see discordstatus.com"
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        return Finding(
-            "discord",
-            f"cannot be reached ({type(error).__name__}): check DISCORD_API_URL and the network",
-        )
+        words = f"cannot be reached ({type(error).__name__}): check DISCORD_API_URL and the network"
+    return Finding("discord", words), None
 
 
 def _introduction(application: discord.AppInfo) -> str:
@@ -191,6 +262,8 @@ async def _refusal_of_key(client: CqtaiClient) -> str | None:
             return f"the account has no credits (code {error.code}): add some at the provider"
         return f"CQTAI_API_KEY is not taken (code {error.code}): copy it anew from the provider's console"
     except NoAnswerError as error:
+        if "HTTP 401" in error.cause or "HTTP 403" in error.cause:
+            return f"refuses the request ({error.cause}): check CQTAI_API_KEY, and CQTAI_BASE_URL"
         return f"does not answer ({error.cause}): check CQTAI_BASE_URL and the network"
     except (UnknownTaskError, RejectedError):
         pass

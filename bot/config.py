@@ -4,18 +4,47 @@ import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails, PydanticUseDefault
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain.quota import Period
+from bot.env_file import ENCODING, ENV_FILE, flaws, misspelled
 
 Url = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[str, ...], NoDecode]
 """A comma-separated list."""
-_PASSWORD = re.compile(r"://[^:/@]*:([^@]*)@|[?&]password=([^&]*)")
-"""Where a database's address has its password."""
+_PASSWORDS = tuple(
+    re.compile(form) for form in (r"://[^:/@]*:([^@]*)@", r"://[^:/@]*:([^?]*)@", r"[?&]password=([^&]*)")
+)
+"""Where a database's address has its password, also one with an @ in it."""
+_QUOTED = re.compile(r"""(["'])(.*)\1""", re.DOTALL)
+MODEL_LENGTH = 50
+"""Characters that the database keeps of a model's name."""
+_UNSET = "is not set; put it into the environment or into .env (see .env.example)"
+_MESSAGES = {
+    "missing": _UNSET,
+    "string_too_short": _UNSET,
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a shorter number",
+    "float_parsing": "must be a number",
+    "decimal_parsing": "must be a number",
+    "finite_number": "must be a number that ends somewhere",
+    "bool_parsing": "must be true or false",
+    "enum": "must be {expected}",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+}
+"""What is said for pydantic's kinds of errors, with their context."""
+_HINTS = {
+    "OPERATOR_GUILD_ID": (
+        " (the server's id: turn on Developer Mode in Discord, then right-click the server > Copy Server ID)"
+    )
+}
 
 
 class SettingsError(Exception):
@@ -30,9 +59,10 @@ class Settings(BaseSettings):
     """What the operator has set; the environment wins over the file."""
 
     model_config = SettingsConfigDict(
-        env_file_encoding="utf-8",
+        env_file_encoding=ENCODING,
         env_ignore_empty=True,
         extra="ignore",
+        allow_inf_nan=False,
         frozen=True,
         use_attribute_docstrings=True,
         validate_default=True,
@@ -67,13 +97,13 @@ class Settings(BaseSettings):
     """The models that members may choose, separated by commas; at most 25."""
     default_model: str = "v55"
     """The model for those who choose none."""
-    poll_min_s: float = Field(default=1, gt=0, le=60)
+    poll_min_s: float = Field(default=1, ge=0.01, le=60)
     """The shortest time in seconds between two questions about one song."""
-    poll_max_s: float = Field(default=30, gt=0, le=600)
+    poll_max_s: float = Field(default=30, ge=0.01, le=600)
     """The longest time in seconds between two questions about one song."""
-    polls_per_s: float = Field(default=20, gt=0, le=1000)
+    polls_per_s: float = Field(default=20, ge=0.01, le=1000)
     """Questions to the provider per second, for all songs together."""
-    give_up_s: float = Field(default=900, gt=0)
+    give_up_s: float = Field(default=900, ge=1, le=86_400)
     """Seconds without any progress after which a song is given up and its credits returned."""
     status_edit_min_s: float = Field(default=4, ge=0, le=60)
     """The shortest time in seconds between two edits of one status message."""
@@ -112,21 +142,51 @@ class Settings(BaseSettings):
         """Take the level in any case."""
         return value.upper() if isinstance(value, str) else value
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _bare(cls, value: object) -> object:
+        """Take off blanks and the quotes that not every reader of such files does; empty is the default."""
+        if not isinstance(value, str):
+            return value
+        found = _QUOTED.fullmatch(value.strip())
+        text = (found[2] if found else value).strip()
+        if not text:
+            raise PydanticUseDefault
+        return text
+
+    @field_validator("discord_token", "cqtai_api_key")
+    @classmethod
+    def _is_key(cls, value: SecretStr) -> SecretStr:
+        """Refuse what no header can carry, and what stands before a key in one."""
+        key = value.get_secret_value()
+        scheme = key.split(maxsplit=1)[0].lower()
+        if scheme in {"bot", "bearer"}:
+            raise ValueError(f"begins with the word {scheme.title()}; leave that out")
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise ValueError("has a blank, a line break or a letter that no key has; copy it again")
+        return value
+
     @field_validator("models")
     @classmethod
     def _choosable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        """Discord shows 1 to 25 choices."""
+        """Discord shows 1 to 25 choices, each once."""
         if not 1 <= len(value) <= 25:
             raise ValueError("name 1 to 25 models, separated by commas")
+        if len(set(value)) < len(value):
+            raise ValueError("name each model once")
+        if max(len(model) for model in value) > MODEL_LENGTH:
+            raise ValueError(f"a model's name has at most {MODEL_LENGTH} characters")
         return value
 
     @field_validator("discord_api_url", "cqtai_base_url", "discord_gateway_url")
     @classmethod
-    def _is_url(cls, value: str) -> str:
+    def _is_url(cls, value: str, info: ValidationInfo) -> str:
         """An address with a scheme and a host, without a slash at its end."""
+        scheme = "ws" if info.field_name == "discord_gateway_url" else "http"
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https", "ws", "wss"} or not parts.hostname:
-            raise ValueError("must be an address such as https://host/path")
+        is_address = parts.scheme in {scheme, f"{scheme}s"} and parts.hostname and " " not in value
+        if not is_address or parts.query or parts.fragment or not _has_port(parts):
+            raise ValueError(f"must be an address such as {scheme}s://host/path")
         return value.rstrip("/")
 
     @field_validator("media_trusted_origins")
@@ -135,7 +195,8 @@ class Settings(BaseSettings):
         """Origins have a scheme and a host, and no path."""
         for origin in value:
             parts = urlsplit(origin)
-            if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}:
+            is_origin = parts.scheme in {"http", "https"} and parts.hostname and parts.path in {"", "/"}
+            if not is_origin or not _has_port(parts):
                 raise ValueError("must be origins such as http://127.0.0.1:8080, separated by commas")
         return tuple(origin.rstrip("/") for origin in value)
 
@@ -155,6 +216,14 @@ class Settings(BaseSettings):
             raise ValueError("must not be below POLL_MIN_S")
         return value
 
+    @field_validator("give_up_s")
+    @classmethod
+    def _outlasts_polls(cls, value: float, info: ValidationInfo) -> float:
+        """A song is asked for at least once before it is given up."""
+        if value < info.data.get("poll_max_s", value):
+            raise ValueError("must not be below POLL_MAX_S")
+        return value
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be seen in a log."""
@@ -162,29 +231,44 @@ class Settings(BaseSettings):
         return known + _passwords(self.database_url.get_secret_value())
 
 
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port, if there is one, is a number that a port can have."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
 def _passwords(url: str) -> tuple[str, ...]:
     """What stands where an address may have a password, as it stands there."""
-    return tuple(found for pair in _PASSWORD.findall(url) for found in pair if found)
+    return tuple(dict.fromkeys(found for form in _PASSWORDS for found in form.findall(url) if found))
 
 
-def load(env_file: Path | None = Path(".env")) -> Settings:
-    """The settings of this process.
+SETTINGS = frozenset(name.upper() for name in Settings.model_fields)
+"""The names of all variables."""
+SECRETS = frozenset({"DISCORD_TOKEN", "CQTAI_API_KEY", "DATABASE_URL"})
+
+
+def load(env_file: Path | None = ENV_FILE) -> Settings:
+    """Read the settings of this process.
 
     Raises:
         SettingsError: with every variable that is missing or wrong.
     """
+    if env_file is not None and (problems := flaws(env_file)):
+        raise SettingsError(problems)
     try:
         return Settings(_env_file=env_file)
     except ValidationError as error:
-        raise SettingsError(tuple(_sentence(e["loc"], e["type"], e["msg"]) for e in error.errors())) from None
+        told = tuple(_sentence(details) for details in error.errors())
+        raise SettingsError(told + misspelled(env_file, SETTINGS)) from None
 
 
-def _sentence(location: tuple[int | str, ...], kind: str, message: str) -> str:
+def _sentence(details: ErrorDetails) -> str:
     """One problem, in words that name the variable and never its value."""
-    text = message.removeprefix("Value error, ").removeprefix("Input ")
-    if not location:
+    text = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if not details["loc"]:
         return text
-    name = str(location[0]).upper()
-    if kind == "missing":
-        return f"{name}: is not set; put it into the environment or into .env (see .env.example)"
-    return f"{name}: {text[:1].lower()}{text[1:]}"
+    name = str(details["loc"][0]).upper()
+    words = _MESSAGES.get(details["type"], f"{text[:1].lower()}{text[1:]}").format(**details.get("ctx", {}))
+    return f"{name}: {words}{_HINTS.get(name, '')}"

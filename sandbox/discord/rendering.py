@@ -17,6 +17,7 @@ from sandbox.discord.world import (
     Member,
     Overwrite,
     Role,
+    TeamMember,
     Thread,
     World,
 )
@@ -88,7 +89,7 @@ def application_payload(world: World) -> Payload:
         "description": "",
         "type": None,
         "bot": user_payload(world.bot),
-        "bot_public": True,
+        "bot_public": world.is_public,
         "bot_require_code_grant": False,
         "verify_key": "0" * 64,
         "flags": APPLICATION_FLAGS,
@@ -101,8 +102,29 @@ def application_payload(world: World) -> Payload:
         "approximate_user_install_count": 0,
         "approximate_user_authorization_count": 0,
         "explicit_content_filter": 0,
-        "team": None,
+        "team": team_payload(world) if world.team else None,
         "eligible_oauth2_scopes": [],
+    }
+
+
+def team_payload(world: World) -> Payload:
+    """The application's team, whoever was only invited among them."""
+    team_id = str(world.application_id + 1)
+    return {
+        "id": team_id,
+        "name": f"The team of {world.application_name}",
+        "icon": None,
+        "owner_user_id": str(world.owner.id),
+        "members": [
+            {
+                "user": user_payload(member.user),
+                "team_id": team_id,
+                "membership_state": 2 if member.has_accepted else 1,
+                "role": member.role,
+                "permissions": ["*"],
+            }
+            for member in (TeamMember(user=world.owner, role="admin"), *world.team)
+        ],
     }
 
 

@@ -149,6 +149,17 @@ class Guild:
         return granted if Permission.VIEW_CHANNEL in granted else NOTHING
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamMember:
+    """A member of the application's team."""
+
+    user: User
+    role: str = "developer"
+    """`admin`, `developer` or `read_only`."""
+    has_accepted: bool = True
+    """False while the invitation stands."""
+
+
 @dataclass(slots=True, kw_only=True)
 class World:
     """Everything there is, and the one application that is under test."""
@@ -156,6 +167,10 @@ class World:
     bot: User
     owner: User
     application_name: str
+    is_public: bool = True
+    """Whether anybody may add the application to a guild."""
+    team: list[TeamMember] = field(default_factory=list)
+    """Who owns the application together with its owner; nobody where it is one person's."""
     users: dict[int, User] = field(default_factory=dict)
     guilds: dict[int, Guild] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)

@@ -68,7 +68,9 @@ async def test_settings_may_stand_in_a_file(local: Stage, tmp_path: Path) -> Non
 @on_both
 async def test_check_finds_everything_well(local: Stage, tmp_path: Path) -> None:
     before = kept(local.database_url)
-    said = told_in_words(await program.bot("check", env=environment(local), folder=tmp_path), 0)
+    outcome = await program.bot("check", env=environment(local), folder=tmp_path)
+    assert outcome.err == ""
+    said = told_in_words(outcome, 0)
     assert [line.split()[:2] for line in said.splitlines() if "  " in line][:4] == [
         ["settings", "ok"],
         ["database", "ok"],
@@ -158,6 +160,12 @@ async def test_a_discord_that_cannot_be_reached_is_a_sentence(local: Stage, tmp_
     env = environment(local, DISCORD_API_URL=f"{CLOSED}/api/v10")
     said = told_in_words(await program.bot("run", env=env, folder=tmp_path), 1)
     assert "Discord, or the network to it, failed" in said
+
+
+async def test_a_name_that_is_misspelled_is_told_at_the_start(local: Stage, tmp_path: Path) -> None:
+    async with program.serving(local, folder=tmp_path, MAX_RUNING="9") as process:
+        said = told_in_words(await program.stopped(process), 0)
+    assert "settings: MAX_RUNING: is no setting; is MAX_RUNNING meant?" in said
 
 
 @on_both

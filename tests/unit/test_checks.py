@@ -21,6 +21,7 @@ from tests.e2e.stage import Stage, addresses_restored, stage
 
 CLOSED = "http://127.0.0.1:9"
 """The discard port: nobody listens there."""
+NOWHERE = Path("/nowhere/.env")
 
 
 @pytest.fixture
@@ -32,7 +33,15 @@ async def local(tmp_path: Path) -> AsyncIterator[Stage]:
 
 async def found(local: Stage, subject: str, **changes: object) -> Finding:
     settings = local.settings.model_copy(update=changes)
-    return {finding.subject: finding async for finding in findings(settings)}[subject]
+    return {one.subject: one async for one in findings(settings, NOWHERE) if not one.is_warning}[subject]
+
+
+async def warned(local: Stage, env_file: Path | None = None, **changes: object) -> dict[str, str]:
+    """What has to be thought about, by its subject; each of it is well."""
+    settings = local.settings.model_copy(update=changes)
+    warnings = [one async for one in findings(settings, env_file or NOWHERE) if one.is_warning]
+    assert all(one.well for one in warnings)
+    return {one.subject: one.words for one in warnings}
 
 
 def files(folder: Path) -> list[Path]:
@@ -48,7 +57,9 @@ async def first(settings: Settings) -> Finding:
 
 
 async def test_everything_is_well_and_nothing_was_changed(local: Stage, tmp_path: Path) -> None:
-    assert [(one.subject, one.well) async for one in findings(local.settings)] == [
+    local.discord.state.world.is_public = False
+    found = [one async for one in findings(local.settings, NOWHERE) if one.subject != "sqlite"]
+    assert [(one.subject, one.well) for one in found] == [
         ("settings", True),
         ("database", True),
         ("discord", True),
@@ -90,14 +101,83 @@ async def test_a_database_that_is_up_to_date_and_its_engine_are_told(local: Stag
     assert finding.words.startswith(f"is up to date, and can be written: {tmp_path / 'inspire.db'}; SQLite ")
 
 
-@pytest.mark.parametrize(("version", "warned"), [((3, 51, 2), True), ((3, 51, 3), False)])
-async def test_an_sqlite_that_can_damage_a_file_is_pointed_out(
-    local: Stage, monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], warned: bool
+@pytest.mark.parametrize(("version", "is_told"), [((3, 51, 2), True), ((3, 51, 3), False)])
+async def test_an_sqlite_that_can_damage_a_file_is_a_warning_of_its_own(
+    local: Stage, monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], is_told: bool
 ) -> None:
     monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
-    finding = await found(local, "database")
-    assert ("let no other program write to it" in finding.words) is warned
-    assert finding.well
+    warnings = await warned(local)
+    assert ("sqlite" in warnings) is is_told
+    assert ("is fine for the bot" in warnings.get("sqlite", "")) is is_told
+    assert "at the same moment" not in (await found(local, "database")).words
+
+
+async def test_no_sqlite_no_warning_of_it(local: Stage, postgres_url: str) -> None:
+    assert "sqlite" not in await warned(local, database_url=SecretStr(postgres_url))
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc")
+async def test_a_folder_that_takes_no_files_is_told(local: Stage) -> None:
+    finding = await found(local, "database", database_url=SecretStr("sqlite:////proc/x.db"))
+    assert not finding.well
+    assert "/proc takes no files" in finding.words
+
+
+class TestWarnings:
+    async def test_a_public_application_is_one(self, local: Stage) -> None:
+        words = (await warned(local))["public"]
+        assert "any server that adds it gets 90 credits a week that you pay for" in words
+        local.discord.state.world.is_public = False
+        assert "public" not in await warned(local)
+
+    async def test_a_public_application_that_gives_nothing_is_none(self, local: Stage) -> None:
+        assert "public" not in await warned(local, default_allowance=0)
+
+    async def test_without_discord_nothing_is_said_of_the_application(self, local: Stage) -> None:
+        assert "public" not in await warned(local, discord_token=SecretStr("wrong.token.here"))
+
+    async def test_files_that_everybody_can_read_are_one(self, local: Stage, tmp_path: Path) -> None:
+        data = tmp_path / "my data"
+        env_file, url = env(tmp_path, "DISCORD_TOKEN=abc\n"), f"sqlite:///{data / 'inspire.db'}"
+        settings = {"database_url": SecretStr(url)}
+        migrate(url)
+        assert "files" not in await warned(local, env_file, **settings)
+        opened(env_file, data / "inspire.db", folder=data)
+        words = (await warned(local, env_file, **settings))["files"]
+        assert words.startswith(f"every user of this machine can read {data}, {env_file}, {data}/inspire.db")
+        assert f": chmod 700 '{data}' && chmod 600 {env_file} '{data}/inspire.db'" in words
+
+    async def test_a_folder_with_other_things_in_it_is_left_alone(self, local: Stage, tmp_path: Path) -> None:
+        url = f"sqlite:///{tmp_path / 'data' / 'inspire.db'}"
+        migrate(url)
+        env(tmp_path / "data", "nothing")
+        opened(folder=tmp_path / "data")
+        assert "files" not in await warned(local, database_url=SecretStr(url))
+
+    async def test_a_file_without_secrets_may_be_read(self, local: Stage, tmp_path: Path) -> None:
+        env_file = env(tmp_path, "HTTP_PORT=8080\nDISCORD_TOKEN=\n")
+        opened(env_file)
+        assert "files" not in await warned(local, env_file)
+
+    async def test_a_name_that_is_misspelled_is_one(self, local: Stage, tmp_path: Path) -> None:
+        env_file = env(tmp_path, "MAX_RUNING=3\n")
+        assert (await warned(local, env_file))[
+            "settings"
+        ] == "MAX_RUNING: is no setting; is MAX_RUNNING meant?"
+
+
+def env(folder: Path, text: str) -> Path:
+    path = folder / ".env"
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+def opened(*files: Path, folder: Path | None = None) -> None:
+    for file in files:
+        file.chmod(0o644)
+    if folder is not None:
+        folder.chmod(0o755)
 
 
 async def test_a_database_that_is_none_is_told(local: Stage, tmp_path: Path) -> None:
@@ -248,6 +328,17 @@ async def test_a_key_that_no_header_may_carry_is_told(local: Stage) -> None:
     assert not finding.well
     assert "check CQTAI_API_KEY" in finding.words
     assert "schlüssel" not in finding.words
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_key_that_somebody_before_the_provider_refuses_is_no_fault_of_the_network(
+    local: Stage, status: int
+) -> None:
+    local.provider.faults.add(Fault(Phase.QUERY, Page(status, "<html>denied</html>"), times=None))
+    finding = await found(local, "provider")
+    assert not finding.well
+    assert "CQTAI_API_KEY" in finding.words
+    assert "network" not in finding.words
 
 
 async def test_an_empty_account_is_told(local: Stage) -> None:

@@ -1,4 +1,7 @@
+import errno
+import os
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -100,3 +103,161 @@ def test_secrets_are_not_shown() -> None:
     settings = load(None)
     assert "1234" not in repr(settings)
     assert settings.secrets == ("token-1234", "key-1234")
+
+
+@pytest.mark.usefixtures("enough")
+def test_every_number_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = [
+        name.upper()
+        for name, field in Settings.model_fields.items()
+        if field.annotation in (int, float, Decimal, int | None)
+    ]
+    assert len(numbers) >= 15
+    for value in ("1e400", "-1e400", "inf", "-inf", "nan", "9" * 30, "-1", "9" * 5000):
+        for name in numbers:
+            monkeypatch.setenv(name, value)
+        assert {problem.split(":")[0] for problem in problems()} >= set(numbers), value
+
+
+@pytest.mark.usefixtures("enough")
+@pytest.mark.parametrize("empty", ["", " ", "''", '""', '" "'])
+def test_what_is_empty_is_as_by_default(monkeypatch: pytest.MonkeyPatch, empty: str) -> None:
+    default = load(None)
+    for name in Settings.model_fields.keys() - {"discord_token", "cqtai_api_key"}:
+        monkeypatch.setenv(name.upper(), empty)
+    assert load(None) == default
+
+
+@pytest.mark.parametrize("empty", ["", " ", '""'])
+def test_what_must_be_set_must_not_be_empty(monkeypatch: pytest.MonkeyPatch, empty: str) -> None:
+    for name in ("DISCORD_TOKEN", "CQTAI_API_KEY"):
+        monkeypatch.setenv(name, empty)
+    assert [problem.split(";")[0] for problem in problems()] == [
+        "DISCORD_TOKEN: is not set",
+        "CQTAI_API_KEY: is not set",
+    ]
+
+
+@pytest.mark.usefixtures("enough")
+@pytest.mark.parametrize("name", ["DISCORD_TOKEN", "CQTAI_API_KEY"])
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("Bot abc", "begins with the word Bot; leave that out"),
+        ("Bearer abc", "begins with the word Bearer; leave that out"),
+        ("ab c", "has a blank, a line break or a letter that no key has; copy it again"),
+        ("ab\nc", "has a blank"),
+        ("ab\tc", "has a blank"),
+        ("schlüssel", "has a blank"),
+        ("abc\u200b", "has a blank"),
+        ("“abc”", "has a blank"),
+    ],
+)
+def test_a_key_that_can_be_none_is_told(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    (problem,) = problems()
+    assert problem.startswith(f"{name}: {says}")
+    assert value not in problem
+
+
+@pytest.mark.parametrize("value", [" abc\n", "'abc'", '"abc"', "abc\r\n", "\t'abc' "])
+def test_blanks_and_quotes_around_a_value_are_no_part_of_it(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", value)
+    monkeypatch.setenv("CQTAI_API_KEY", value)
+    monkeypatch.setenv("DATABASE_URL", '"sqlite:///x.db"')
+    monkeypatch.setenv("MODELS", "'v55,v50'")
+    settings = load(None)
+    assert settings.secrets == ("abc", "abc")
+    assert settings.database_url.get_secret_value() == "sqlite:///x.db"
+    assert settings.models == ("v55", "v50")
+
+
+@pytest.mark.usefixtures("enough")
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("OPERATOR_GUILD_ID", "my server", "must be a whole number (the server's id: turn on Developer Mode"),
+        ("OPERATOR_GUILD_ID", "1.5", "must be a whole number ("),
+        ("MAX_RUNNING", "three", "must be a whole number"),
+        ("MAX_RUNNING", "0", "must be at least 1"),
+        ("HTTP_PORT", "70000", "must be at most 65535"),
+        ("POLLS_PER_S", "many", "must be a number"),
+        ("CREDIT_RATE", "0", "must be more than 0"),
+        ("CREDIT_RATE", "1,5", "must be a number"),
+        ("GIVE_UP_S", "inf", "must be a number that ends somewhere"),
+        ("GIVE_UP_S", "10", "must not be below POLL_MAX_S"),
+        ("ATTACH_AUDIO", "maybe", "must be true or false"),
+        ("DEFAULT_PERIOD", "year", "must be 'day', 'week' or 'month'"),
+        ("LOG_FORMAT", "xml", "must be 'text' or 'json'"),
+        ("MODELS", "v55,v55", "name each model once"),
+        ("MODELS", "v55," + "x" * 51, "a model's name has at most 50 characters"),
+        ("CQTAI_BASE_URL", "https://host:99999", "must be an address such as https://host/path"),
+        ("CQTAI_BASE_URL", "wss://host", "must be an address such as https://host/path"),
+        ("CQTAI_BASE_URL", "https://ho st", "must be an address such as https://host/path"),
+        ("CQTAI_BASE_URL", "https://host/?key=1", "must be an address such as https://host/path"),
+        ("DISCORD_GATEWAY_URL", "https://host", "must be an address such as wss://host/path"),
+        ("MEDIA_TRUSTED_ORIGINS", "http://a:x", "must be origins such as"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    (problem,) = problems()
+    assert problem.startswith(f"{name}: {says}")
+
+
+class TestFile:
+    @pytest.mark.usefixtures("enough")
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+    def test_it_may_begin_with_a_mark(self, tmp_path: Path, encoding: str) -> None:
+        path = tmp_path / ".env"
+        path.write_bytes("MAX_RUNNING=7\r\n# Größe\r\n".encode(encoding))
+        assert load(path).max_running == 7
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"])
+    def test_another_encoding_is_named(self, tmp_path: Path, encoding: str) -> None:
+        path = tmp_path / ".env"
+        path.write_bytes("DISCORD_TOKEN=abc # Schlüssel\n".encode(encoding))
+        (problem,) = problems(path)
+        assert problem.startswith(f"{path}: is not in UTF-8; save it again as UTF-8")
+
+    def test_lines_that_say_nothing_are_named(self, tmp_path: Path) -> None:
+        path = tmp_path / ".env"
+        path.write_text("# mine\nDISCORD_TOKEN: hunter2\n\nCQTAI_API_KEY=key-1234\nMAX RUNNING=3\n")
+        assert problems(path) == (
+            f"{path}: line 2 is not of the form NAME=value",
+            f"{path}: line 5 is not of the form NAME=value",
+        )
+
+    def test_a_folder_is_told(self, tmp_path: Path) -> None:
+        (problem,) = problems(tmp_path)
+        assert problem.startswith(f"{tmp_path}: is a folder; a file is needed")
+
+    def test_a_file_that_may_not_be_read_is_told(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / ".env"
+        path.touch()
+
+        def refuse(_: Path) -> bytes:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+        monkeypatch.setattr(Path, "read_bytes", refuse)  # root may read everything
+        assert problems(path) == (f"{path}: cannot be read (Permission denied); let the bot's user read it",)
+
+    def test_a_name_that_is_misspelled_is_told(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = tmp_path / ".env"
+        path.write_text("DISCORD_TOKN=hunter2\nPOSTGRES_PASSWORD=hunter2\nhttp_proxy=x\nMAX_RUNNING_OLD=1\n")
+        monkeypatch.setenv("CQTAI_KEY", "hunter2")
+        monkeypatch.setenv("MAX_RUNNING", "5")
+        told = problems(path)
+        assert told[2:] == (
+            "CQTAI_KEY: is no setting; is CQTAI_API_KEY meant?",
+            "DISCORD_TOKN: is no setting; is DISCORD_TOKEN meant?",
+        )
+        assert "hunter2" not in "".join(told)
