@@ -1,6 +1,5 @@
 """`/quota`: what moderators see and decide of their server's credits."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
@@ -10,13 +9,12 @@ from discord.ext import commands
 
 from bot.chat.answers import reply
 from bot.chat.asking import role_ids_of
-from bot.chat.charts import TOP, report_alt, report_chart, report_csv
 from bot.chat.client import InspireClient
 from bot.chat.moderators import MODERATORS, moderator_of, require_moderator, subject_of
-from bot.chat.names import names_of
 from bot.chat.render.change import log_message
 from bot.chat.render.effects import allowance, available
 from bot.chat.render.statement import budget_words, standing_message
+from bot.chat.report_files import ReportFiles
 from bot.chat.showing import Attachment, outcome, show, show_files
 from bot.chat.texts import in_credits, mention
 from bot.domain.guild_settings import MOST_CREDITS
@@ -44,6 +42,11 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         self._quotas = services.quotas
         self._moderation = services.moderation
         self._allowances = services.allowances
+        self._files = ReportFiles()
+
+    async def cog_unload(self) -> None:
+        """Draw no more charts."""
+        self._files.close()
 
     async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
         """Moderators only, whatever the server's own settings for commands say."""
@@ -205,14 +208,9 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         self, interaction: discord.Interaction[InspireClient], days: int
     ) -> tuple[Report, Sequence[Attachment]]:
         guild_id = interaction.guild_id or 0
-        report = await self._quotas.report(guild_id, days)
-        named = (use.user_id for use in report.members[:TOP])
-        names = await names_of(interaction.client, guild_id, named)
-        chart = await asyncio.to_thread(report_chart, report, names)
-        return report, (
-            Attachment("credits.png", chart, report_alt(report, names)),
-            Attachment("credits.csv", report_csv(report, names), "The same numbers as a table"),
-        )
+        with self._files.only_one(guild_id):
+            report = await self._quotas.report(guild_id, days)
+            return report, await self._files.of(interaction.client, report)
 
 
 def _words(report: Report) -> str:

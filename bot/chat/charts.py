@@ -9,20 +9,24 @@ loaded with the first chart, for up to a second and about 55 MB; after many char
 
 import csv
 import io
+import re
 import threading
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from bot.chat import texts
+from bot.domain.text import clean_text, graphemes
 from bot.services.reports import DayUse, MemberUse, Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties
+    from matplotlib.ft2font import FT2Font
 
 WIDTH = 1200
 """The picture's width in pixels."""
@@ -31,6 +35,7 @@ TOP = 10
 ALT_LIMIT = 1024
 """Discord's limit of an attachment's description."""
 NAME_LIMIT = 32
+"""Characters of a name, as people count them."""
 
 _DPI = 100
 _CARD, _INK, _FAINT, _LINE = "#23262B", "#F2F3F5", "#B9BDC5", "#454A53"
@@ -38,14 +43,20 @@ _DAYS_COLOUR, _MEMBERS_COLOUR = "#56B4E9", "#E69F00"
 _LEFT = 60
 _NAME_PX = 440
 """The most that a name gets."""
+_DRAWN_LIMIT = 100
+"""Characters of a name when it has been folded: more than its column has room for."""
+_CELL_LIMIT = 200
 _GAP = 20
 _BARS_END = 970
 _ROWS_TOP, _ROW = 768, 53
 HIGHEST = _ROWS_TOP + (TOP + 1) * _ROW + _GAP
 """The picture's greatest height in pixels."""
 _TITLE_PT, _TEXT_PT, _SMALL_PT = 36, 26, 23
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
-"""What a spreadsheet may take for the begin of a formula, the full-width signs too."""
+_FORMULA = re.compile(
+    r"(^|[,;|\"])(\s*)(?=[=+\-@\u2212\u207a\u207b\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20])"
+)
+"""Where a spreadsheet may see the begin of a formula, whatever it takes for the border of a cell; the signs'
+small and full-width forms too."""
 _DRAWING = threading.Lock()
 """Matplotlib's caches are not made for threads: one chart is drawn at a time."""
 
@@ -77,8 +88,8 @@ def report_chart(report: Report, names: Mapping[int, str]) -> bytes:
 def report_csv(report: Report, names: Mapping[int, str]) -> bytes:
     """The report as a table, in UTF-8 with a mark that spreadsheets know it by.
 
-    A row is either a day or a member. A name that a spreadsheet would run as a formula
-    has an apostrophe first.
+    A row is either a day or a member. In a name, an apostrophe stands before what a spreadsheet would run as
+    a formula, at its begin or after what may separate cells.
     """
     text = io.StringIO(newline="")
     table = csv.writer(text)
@@ -223,8 +234,12 @@ def _glyphs() -> frozenset[int]:
 
 
 def _drawable(name: str) -> str:
-    """What the font can draw of a name, without marks piled on letters; empty if no letter is left."""
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", name))
+    """Return what the font can draw of a name, without marks piled on letters; empty if no letter is left.
+
+    It is cut first: some characters become eighteen by their folding.
+    """
+    cut = "".join(islice(graphemes(clean_text(name)), NAME_LIMIT))
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", cut))[:_DRAWN_LIMIT]
     kept = (c for c in folded if ord(c) in _glyphs() and unicodedata.category(c) not in {"Mn", "Me", "Cf"})
     drawn = " ".join("".join(kept).split())
     return drawn if any(c.isalnum() for c in drawn) else ""
@@ -234,18 +249,24 @@ def _fitting(text: str, *, size: int, width: int) -> str:
     """The text, cut with an ellipsis if it is wider than so many pixels."""
     if _width(text, size=size) <= width:
         return text
-    while text and _width(f"{text}{texts.ELLIPSIS}", size=size) > width:
-        text = text[:-1].rstrip()
-    return f"{text}{texts.ELLIPSIS}"
+    cuts = (f"{text[:end].rstrip()}{texts.ELLIPSIS}" for end in reversed(range(len(text))))
+    return next((cut for cut in cuts if _width(cut, size=size) <= width), texts.ELLIPSIS)
 
 
 def _width(text: str, *, size: int) -> float:
+    font = _measure(size)
+    font.set_text(text)
+    return font.get_width_height()[0] / 64
+
+
+@cache
+def _measure(size: int) -> "FT2Font":
+    """Return the font in a size, to measure with; it is used under the lock only."""
     from matplotlib.ft2font import FT2Font  # noqa: PLC0415 - see the module's docstring
 
     font = FT2Font(_font_file())
     font.set_size(size, _DPI)
-    font.set_text(text)
-    return font.get_width_height()[0] / 64
+    return font
 
 
 def _name(use: MemberUse, names: Mapping[int, str]) -> str:
@@ -258,8 +279,7 @@ def _number(use: MemberUse) -> str:
 
 
 def _cell(name: str) -> str:
-    safe = name.encode("utf-8", errors="replace").decode()
-    return f"'{safe}" if safe.lstrip(" ").startswith(_FORMULA_STARTS) else safe
+    return _FORMULA.sub(r"\1\2'", texts.plain(name, limit=_CELL_LIMIT))
 
 
 def _total(report: Report) -> str:

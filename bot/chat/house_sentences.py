@@ -21,6 +21,7 @@ from bot.domain.moderator_errors import (
     NotPausedError,
     OldFormError,
     ReasonError,
+    ReportBusyError,
 )
 from bot.domain.playlists import (
     NAME_LIMIT,
@@ -106,6 +107,10 @@ def _old_form(_: OldFormError) -> str:
     )
 
 
+def _report_busy(_: ReportBusyError) -> str:
+    return f"A report of this server is being made just now. Wait for it, then try again. {UNCHANGED}"
+
+
 def _not_blocked(_: NotBlockedError) -> str:
     return f"That member isn't blocked. {UNCHANGED}"
 
@@ -171,6 +176,7 @@ HOUSE_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
         DecidedError: _decided,
         ChannelAccessError: _channel_access,
         OldFormError: _old_form,
+        ReportBusyError: _report_busy,
         NotBlockedError: _not_blocked,
         PlaylistNameError: _name,
         PlaylistSavedError: _saved,

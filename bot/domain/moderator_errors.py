@@ -70,6 +70,11 @@ class ChannelAccessError(ModeratorError):
 
 
 @dataclass(eq=False)
+class ReportBusyError(ModeratorError):
+    """Another report of the server is being made."""
+
+
+@dataclass(eq=False)
 class OldFormError(ModeratorError):
     """The form was opened too long ago, or before the bot was restarted."""
 

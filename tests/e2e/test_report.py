@@ -1,5 +1,7 @@
+import asyncio
 import csv
 import io
+import threading
 
 import pytest
 from PIL import Image
@@ -41,6 +43,34 @@ async def test_a_moderator_sees_who_used_what(local: Stage) -> None:
             "credits": "30",
             "songs": "1",
         }
+
+
+async def test_reports_are_made_one_at_a_time_and_nothing_else_waits_for_them(
+    local: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing, go_on = threading.Event(), threading.Event()
+
+    def slowly(*_: object) -> bytes:
+        drawing.set()
+        assert go_on.wait(LONG_S)
+        return b"png"
+
+    monkeypatch.setattr("bot.chat.report_files.report_chart", slowly)
+    async with local.bot():
+        moderator = local.discord.member("Mo")
+        first = await moderator.slash("songs", "quota report")
+        await asyncio.to_thread(drawing.wait, LONG_S)
+        for _ in range(8):  # more than the event loop's own threads
+            second = await reported(await moderator.slash("songs", "quota report"))
+            assert "is being made just now" in second.content
+        await asyncio.wait_for(asyncio.get_running_loop().getaddrinfo("localhost", 80), 2)
+        go_on.set()
+        assert len((await reported(first)).attachments) == 2
+        monkeypatch.setattr("bot.chat.report_files.CHART_S", 0.05)
+        go_on.clear()
+        late = await reported(await moderator.slash("songs", "quota report"))
+        assert [attachment.filename for attachment in late.attachments] == ["credits.csv"]
+        go_on.set()
 
 
 async def test_a_report_of_nothing_says_so(local: Stage) -> None:

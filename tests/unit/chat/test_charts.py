@@ -2,10 +2,13 @@ import csv
 import io
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from PIL import Image
 
 from bot.chat.charts import ALT_LIMIT, HIGHEST, WIDTH, report_alt, report_chart, report_csv
@@ -117,14 +120,59 @@ def test_a_table_begins_with_the_mark_that_spreadsheets_know() -> None:
     assert report_csv(made(1, 0), {}).startswith(b"\xef\xbb\xbfkind,day,")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\uff1d", "\uff20"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\uff1d", "\uff20", "\u2212", "\ufe66"])
 def test_a_name_is_never_a_formula(start: str) -> None:
     name = f'{start}HYPERLINK("http://evil.example")'
     assert rows(made(1, 1), {1: name})[-1]["name"] == f"'{name}"
 
 
+PIECES = [
+    ";",
+    ",",
+    "\t",
+    "|",
+    '"',
+    "\n",
+    " ",
+    "\xa0",
+    "'",
+    "=1+1",
+    "+1",
+    "-1",
+    "@x",
+    "\uff1dcmd()",
+    "\u202e",
+    "a",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join), st.sampled_from(",;\t|"))
+@example("a;=cmd()", ";")
+@example('a"",=cmd()', ",")
+def test_no_cell_is_a_formula_whatever_separates_them(name: str, separator: str) -> None:
+    text = report_csv(made(1, 1), {1: name}).decode("utf-8-sig")
+    for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
+        parsed = csv.reader(io.StringIO(text, newline=""), delimiter=separator, quoting=quoting)
+        for cell in (cell for row in parsed for cell in row):
+            assert not cell.lstrip(' "\xa0').startswith(("=", "+", "-", "@", "\uff1d"))
+
+
+def test_a_usual_name_stays_as_it_is_in_the_table() -> None:
+    for name in ("Anna-Lena", "a@b", "x = y", "C++", "O'Neill"):
+        assert rows(made(1, 1), {1: name})[-1]["name"] == name
+
+
+def test_a_name_that_grows_by_folding_is_cut_first() -> None:
+    report = made(7, 10)
+    report_chart(report, {})
+    began = time.process_time()
+    grown = report_chart(report, dict.fromkeys(range(1, 11), "\ufdfa" * 32))
+    assert time.process_time() - began < 5
+    assert decoded(grown).width == WIDTH
+
+
 def test_a_table_has_any_name() -> None:
-    assert rows(made(1, 1), {1: "half \ud800"})[-1]["name"] == "half ?"
+    assert rows(made(1, 1), {1: "half \ud800\u3164"})[-1]["name"] == "half"
     assert rows(made(1, 1), {})[-1]["name"] == ""
 
 

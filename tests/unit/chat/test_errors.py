@@ -44,6 +44,7 @@ from bot.domain.moderator_errors import (
     NotPausedError,
     OldFormError,
     ReasonError,
+    ReportBusyError,
 )
 from bot.domain.people import UnderWayError
 from bot.domain.playlists import (
@@ -83,6 +84,7 @@ SAMPLES: list[RefusalError] = [
     NotBlockedError(),
     ApprovalChannelError(),
     OldFormError(),
+    ReportBusyError(),
     DecidedError("waiting"),
     ChannelAccessError(10**17, ("send_messages", "embed_links")),
     NotOperatorError(),

@@ -1,0 +1,61 @@
+"""The files of a server's report, drawn beside everything else that the process does."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import discord
+
+from bot.chat.charts import TOP, report_alt, report_chart, report_csv
+from bot.chat.names import names_of
+from bot.chat.showing import Attachment
+from bot.domain.moderator_errors import ReportBusyError
+from bot.services.reports import Report
+
+log = logging.getLogger(__name__)
+
+CHART_S = 20.0
+"""Seconds that a chart may take, its turn included; without it the table goes alone."""
+
+
+class ReportFiles:
+    """One thread draws all charts: the event loop's own threads look up hosts, too."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="charts")
+        self._guilds: set[int] = set()
+
+    def close(self) -> None:
+        """Draw nothing more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    @contextmanager
+    def only_one(self, guild_id: int) -> Iterator[None]:
+        """Keep other reports of the server away meanwhile.
+
+        Raises:
+            ReportBusyError: one is being made.
+        """
+        if guild_id in self._guilds:
+            raise ReportBusyError
+        self._guilds.add(guild_id)
+        try:
+            yield
+        finally:
+            self._guilds.discard(guild_id)
+
+    async def of(self, client: discord.Client, report: Report) -> list[Attachment]:
+        """Return the chart, unless it takes too long, and the table."""
+        named = (use.user_id for use in report.members[:TOP])
+        names = await names_of(client, report.guild_id, named)
+        files = [Attachment("credits.csv", report_csv(report, names), "The same numbers as a table")]
+        drawing = asyncio.get_running_loop().run_in_executor(self._thread, report_chart, report, names)
+        try:
+            async with asyncio.timeout(CHART_S):
+                chart = await drawing
+        except TimeoutError:
+            log.warning("A chart took too long", extra={"guild": report.guild_id})
+            return files
+        return [Attachment("credits.png", chart, report_alt(report, names)), *files]
