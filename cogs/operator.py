@@ -7,7 +7,7 @@ from discord.ext import commands
 from bot.chat.answers import reply
 from bot.chat.client import InspireClient
 from bot.chat.moderators import MODERATORS
-from bot.chat.operators import as_operator
+from bot.chat.operators import Operators
 from bot.chat.render import operation_message
 from bot.chat.showing import outcome, show
 from bot.chat.wording import halted, unhalted
@@ -20,21 +20,28 @@ class Operator(commands.GroupCog, group_name="operator", group_description="For 
 
     def __init__(self, operation: Operation) -> None:
         self._operation = operation
+        self._as_operator = Operators().only
 
     @app_commands.command()
     async def status(self, interaction: discord.Interaction[InspireClient]) -> None:
         """See how the bot is: song service, requests, processes and credits, over all servers."""
-        view = await outcome(interaction, as_operator(interaction, self._operation.status), ephemeral=True)
+        view = await outcome(
+            interaction, self._as_operator(interaction, self._operation.status), ephemeral=True
+        )
         await show(interaction, operation_message(view), discord.ui.View(), ephemeral=True)
 
     @app_commands.command()
     async def pause(self, interaction: discord.Interaction[InspireClient]) -> None:
         """Submit nothing more for any server; requests are still taken, and wait."""
-        waiting = await outcome(interaction, as_operator(interaction, self._operation.pause), ephemeral=True)
+        waiting = await outcome(
+            interaction, self._as_operator(interaction, self._operation.pause), ephemeral=True
+        )
         await reply(interaction, halted(waiting))
 
     @app_commands.command()
     async def resume(self, interaction: discord.Interaction[InspireClient]) -> None:
         """Let all servers' requests go on."""
-        waiting = await outcome(interaction, as_operator(interaction, self._operation.resume), ephemeral=True)
+        waiting = await outcome(
+            interaction, self._as_operator(interaction, self._operation.resume), ephemeral=True
+        )
         await reply(interaction, unhalted(waiting))

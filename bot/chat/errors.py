@@ -29,7 +29,7 @@ from bot.domain.errors import (
     TooLateError,
     WeightError,
 )
-from bot.domain.moderator_errors import NotOperatorError
+from bot.domain.moderator_errors import NotOperatorError, OperatorUnknownError
 from bot.domain.people import UnderWayError
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
 
@@ -146,6 +146,13 @@ def _paused(error: PausedError) -> str:
 @sentence.register
 def _not_operator(_: NotOperatorError) -> str:
     return "This is only for whoever runs this bot. Nothing was changed."
+
+
+@sentence.register
+def _operator_unknown(_: OperatorUnknownError) -> str:
+    return (
+        "Discord doesn't tell at the moment who runs this bot, so nothing was changed. Try again in a minute."
+    )
 
 
 @sentence.register

@@ -82,3 +82,8 @@ class OldFormError(ModeratorError):
 @dataclass(eq=False)
 class NotOperatorError(RefusalError):
     """It is for whoever runs the bot."""
+
+
+@dataclass(eq=False)
+class OperatorUnknownError(RefusalError):
+    """Nobody can tell at the moment who runs the bot."""

@@ -3,11 +3,20 @@ import pytest
 from sandbox.discord.faults import Fault, FaultKind
 from sandbox.discord.invocations import Invocation
 from sandbox.discord.people import Person, PickerError
+from sandbox.discord.world import TeamMember
 from tests.e2e.engines import on_both
 from tests.e2e.reading import fields, seen
 from tests.e2e.stage import LONG_S, Stage
 
 pytestmark = on_both
+ROLES = {
+    "Dora": ("developer", True, True),
+    "Alma": ("admin", True, True),
+    "Rita": ("read_only", True, False),
+    "Ines": ("developer", False, False),
+    "Iris": ("admin", False, False),
+}
+"""The team's members: role, whether they have accepted the invitation, and whether they run the bot."""
 
 
 @pytest.fixture(autouse=True)
@@ -69,10 +78,48 @@ async def test_nobody_else_may_do_any_of_it(local: Stage, command: str) -> None:
 
 async def test_whose_the_bot_is_may_not_be_known_for_a_moment(local: Stage, owner: Person) -> None:
     async with local.bot():
-        fault = Fault(kind=FaultKind.RESET, on="GET /oauth2/applications/@me", times=None)
+        fault = Fault(kind=FaultKind.STATUS, on="GET /oauth2/applications/@me", status=503)
         local.discord.faults.add(fault)
-        assert "Something went wrong on our side." in await told(await owner.slash("songs", "operator pause"))
+        said = await told(await owner.slash("songs", "operator pause"))
+        assert said.startswith(
+            "Discord doesn't tell at the moment who runs this bot, so nothing was changed."
+        )
         await local.placed_result()
+        assert "Nothing more is submitted" in await told(await owner.slash("songs", "operator pause"))
+
+
+async def test_those_of_a_team_who_can_change_the_bot_run_it(
+    local: Stage, owner: Person, subtests: pytest.Subtests
+) -> None:
+    world = local.discord.state.world
+    add = local.discord.add
+    for name, (role, accepted, _) in ROLES.items():
+        user = add.user(name)
+        add.member(local.discord.guild, user=user, roles=(local.discord.moderators,))
+        world.team.append(TeamMember(user=user, role=role, has_accepted=accepted))
+    async with local.bot():
+        for name, may in [("Odile", True), *((name, may) for name, (*_, may) in ROLES.items())]:
+            with subtests.test(name):
+                said = await told(await local.discord.member(name).slash("songs", "operator resume"))
+                assert ("Submissions aren't paused" in said) is may
+                assert ("only for whoever runs this bot" in said) is not may
+
+
+async def test_whoever_no_longer_owns_the_bot_is_found_out_after_minutes(
+    local: Stage, owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with local.bot():
+        assert "aren't paused" in await told(await owner.slash("songs", "operator resume"))
+        local.discord.state.world.owner = local.discord.member("Mo").user
+        assert "aren't paused" in await told(await owner.slash("songs", "operator resume"))
+    monkeypatch.setattr("bot.chat.operators.KEPT_S", 0.0)
+    local.discord.state.world.owner = owner.user
+    async with local.bot():
+        assert "aren't paused" in await told(await owner.slash("songs", "operator resume"))
+        local.discord.state.world.owner = local.discord.member("Mo").user
+        assert "only for whoever" in await told(await owner.slash("songs", "operator resume"))
+        mo = local.discord.member("Mo")
+        assert "aren't paused" in await told(await mo.slash("songs", "operator resume"))
 
 
 async def test_without_the_setting_there_is_no_such_command(local: Stage, owner: Person) -> None:

@@ -43,6 +43,7 @@ from bot.domain.moderator_errors import (
     NotOperatorError,
     NotPausedError,
     OldFormError,
+    OperatorUnknownError,
     ReasonError,
     ReportBusyError,
 )
@@ -88,6 +89,7 @@ SAMPLES: list[RefusalError] = [
     DecidedError("waiting"),
     ChannelAccessError(10**17, ("send_messages", "embed_links")),
     NotOperatorError(),
+    OperatorUnknownError(),
     NotPausedError(),
     NotPausedError(everywhere=True),
     ActiveLimitError(1),
@@ -128,7 +130,13 @@ def test_every_refusal_says_what_is_true_of_credits(error: RefusalError) -> None
     assert words
     assert len(words) <= 2000
     about_requests = isinstance(
-        error, RequestNotFoundError | NotYoursError | TooLateError | NotOperatorError | UnderWayError
+        error,
+        RequestNotFoundError
+        | NotYoursError
+        | TooLateError
+        | NotOperatorError
+        | OperatorUnknownError
+        | UnderWayError,
     )
     about_settings = isinstance(error, ModeratorError)
     assert (NOTHING_SENT in words) is not (about_requests or about_settings)
