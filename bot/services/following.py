@@ -166,9 +166,7 @@ class Follower:
                 await self._store.write(_end, request, Move.EXPIRE, failure, now)
             case Broken() | Lost() | Failure():
                 failure = _failure(verdict)
-                log.warning(
-                    "the provider made no song: %s", failure.detail, extra=facts_of(request, Move.FAIL)
-                )
+                _tell_failed(request, failure)
                 await self._store.write(_end, request, Move.FAIL, failure, now)
             case _:
                 assert_never(verdict)
@@ -222,6 +220,13 @@ class Plan:
             pace=self.pace,
         )
         return max(jittered(interval, chance=self.chance), self.at_least_s)
+
+
+def _tell_failed(request: Request, failure: Failure) -> None:
+    facts = facts_of(request, Move.FAIL)
+    log.warning("the provider made no song: %s", failure.detail, extra=facts)
+    if failure.kind is FailureKind.OPERATOR:
+        log.error("OPERATOR: a task failed for the account's sake: %s", failure.detail, extra=facts)
 
 
 def _failure(verdict: Broken | Lost | Failure) -> Failure:

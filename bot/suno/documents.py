@@ -104,6 +104,10 @@ class ClipMetadata(Document):
     """Whether it is without a voice."""
     uses_latest_model: Flag = None
     """Whether Suno had no newer model."""
+    error_type: Text = None
+    """What kind of failure it was, for example `moderation_failure`; not on the page."""
+    error_message: Text = None
+    """Suno's words about the failure; not on the page."""
 
 
 class ClipDocument(Document):

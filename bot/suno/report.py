@@ -37,9 +37,18 @@ def report_of(document: TaskDocument) -> TaskReport:
     return TaskReport(
         stage=stage,
         clips=tuple(_clip(clip, task=stage) for clip in _in_order(document.result)),
-        error=shortened(document.error_msg) or None,
+        error=_error(document),
         status=shortened(status)[:STATUS_LENGTH],
     )
+
+
+def _error(document: TaskDocument) -> str | None:
+    """The words about a failure, the task's first, then those of its clips; each of them once."""
+    told = [document.error_msg]
+    for clip in document.result:
+        metadata = clip.metadata or ClipMetadata()
+        told += [metadata.error_type, metadata.error_message]
+    return shortened("; ".join(dict.fromkeys(words for words in told if words))) or None
 
 
 def _in_order(clips: Iterable[ClipDocument]) -> list[ClipDocument]:

@@ -15,6 +15,7 @@ from bot.domain.errors import (
     RejectedError,
     UnknownTaskError,
 )
+from bot.domain.failures import says_account
 from bot.domain.songs import SongSpec
 from bot.domain.tasks import TaskReport
 from bot.suno.documents import TaskDocument
@@ -76,6 +77,8 @@ def read_submit(reply: Reply) -> str:
         if task_id is None:
             raise OutcomeUnknownError(f"success without a task id: {reply.description}")
         return task_id
+    if _is_account(envelope):
+        raise _refusal(envelope)
     if envelope.code in {BUSY, UNAVAILABLE}:
         raise NotAcceptedError(_cause(envelope), reply.retry_after_s, busy=envelope.code == BUSY)
     # A gateway's 5xx may hide a task that was taken; its 4xx was said before anything was passed on.
@@ -100,7 +103,7 @@ def read_query(reply: Reply) -> TaskReport:
         raise NoAnswerError(f"unreadable: {reply.description}", reply.retry_after_s)
     if envelope.is_own and _is_unknown_task(envelope):
         raise UnknownTaskError
-    if envelope.code in ACCOUNT_CODES or (envelope.is_own and envelope.code in REFUSAL_CODES):
+    if _is_account(envelope) or (envelope.is_own and envelope.code in REFUSAL_CODES):
         raise _refusal(envelope)
     if not envelope.succeeded:
         cause = _cause(envelope) if envelope.is_own else f"not the provider's answer: {reply.description}"
@@ -125,8 +128,14 @@ def _task_id(content: object) -> str | None:
     return identifier(content)
 
 
+def _is_account(envelope: Envelope) -> bool:
+    """True where it is about the operator's account; an empty one is told in words under any code."""
+    said = envelope.is_own and not envelope.succeeded and says_account(envelope.text)
+    return said or (envelope.code in ACCOUNT_CODES and not envelope.succeeded)
+
+
 def _refusal(envelope: Envelope) -> RejectedError:
-    kind = AccountError if envelope.code in ACCOUNT_CODES else RejectedError
+    kind = AccountError if _is_account(envelope) else RejectedError
     return kind(envelope.code, envelope.text)
 
 

@@ -20,6 +20,8 @@ class Oddity(StrEnum):
     SECOND_CLIP_STREAMING = "second_clip_streaming"
     SECOND_CLIP_ERRORED = "second_clip_errored"
     ALL_CLIPS_ERRORED = "all_clips_errored"
+    ALL_CLIPS_MODERATED = "all_clips_moderated"
+    """Errored clips whose metadata say why; the task itself says nothing."""
     ONE_CLIP = "one_clip"
     CLIPS_REVERSED = "clips_reversed"
     BARE_CLIPS = "bare_clips"
@@ -51,6 +53,7 @@ class StatusAs:
     status: str
 
 
+MODERATED_WORDS = "Song Description contained artist name: Queen"
 HOSTILE_TITLE = "<img src=x onerror='hacked=1'><script>hacked=1</script>"
 AUDIOPIPE = "https://audiopipe.suno.ai/?item_id={clip_id}"
 
@@ -156,6 +159,15 @@ def _link(name: str, template: str) -> Callable[[JsonObject, str], None]:
     return change
 
 
+def _moderated(document: JsonObject) -> None:
+    _status_from(0, ClipStatus.ERROR)(document)
+    clips = document.get("result")
+    for clip in clips if isinstance(clips, list) else []:
+        metadata = clip.get("metadata") if isinstance(clip, dict) else None
+        if isinstance(metadata, dict):
+            metadata |= {"error_type": "moderation_failure", "error_message": MODERATED_WORDS}
+
+
 def _no_image(clip: JsonObject, _origin: str) -> None:
     clip["image_url"] = ""
     clip["image_large_url"] = ""
@@ -170,6 +182,7 @@ _DOCUMENT_CHANGES: dict[Oddity, Callable[[JsonObject], None]] = {
     Oddity.SECOND_CLIP_STREAMING: _status_from(1, ClipStatus.STREAMING),
     Oddity.SECOND_CLIP_ERRORED: _status_from(1, ClipStatus.ERROR),
     Oddity.ALL_CLIPS_ERRORED: _status_from(0, ClipStatus.ERROR),
+    Oddity.ALL_CLIPS_MODERATED: _moderated,
     Oddity.ONE_CLIP: _one_clip,
     Oddity.CLIPS_REVERSED: _reversed,
     Oddity.BARE_CLIPS: _bare,

@@ -16,7 +16,7 @@ from sandbox.cqtai.effects import (
     Slow,
 )
 from sandbox.cqtai.faults import Fault, Phase
-from sandbox.cqtai.oddities import Oddity, StatusAs
+from sandbox.cqtai.oddities import MODERATED_WORDS, Oddity, StatusAs
 from sandbox.cqtai.timeline import Fail, Stall
 from tests.e2e.engines import on_both
 from tests.e2e.stage import LONG_S, PLENTY, Stage
@@ -107,13 +107,19 @@ async def test_credits_come_back_however_failed_is_spelled(local: Stage, subtest
 
 
 MODERATED, FAILED = "moderation turned this request away", "The song service failed"
+ACCOUNT = "whoever runs the bot has to look at its account"
 FAILURES = {
     "upstream bizCode=451, msg=prompt_unsafe": MODERATED,
     "we don't reference specific artists on Suno": MODERATED,
     "playlist not found": "can't find this playlist",
     "upstream bizCode=400, msg=bad parameter": FAILED,
-    "insufficient credits": FAILED,
+    "insufficient credits": ACCOUNT,
+    "积分不足,请充值": ACCOUNT,
     "Task limit reached": FAILED,
+    "歌单不存在": "can't find this playlist",
+    "Prompt is too long: at most 3000 characters": "> Prompt is too long: at most 3000 characters",
+    "内容包含敏感词": "> 内容包含敏感词",
+    "系统繁忙,请稍后再试": FAILED,
     "failed or timeout": FAILED,
     "timeout": FAILED,
     "": FAILED,
@@ -132,7 +138,16 @@ async def test_a_failed_task_says_why_and_gives_the_credits_back(
                 assert (await local.credits())["Used"] == 0
                 why = error_msg or "the provider gave no reason"
                 assert f"the provider made no song: {why}" in caplog.text
+                assert ("OPERATOR: a task failed" in caplog.text) == (told == ACCOUNT)
     assert local.results() == []
+
+
+async def test_what_only_the_clips_say_of_a_failure_is_told(local: Stage) -> None:
+    oddity = Fault(Phase.DOCUMENT, Oddity.ALL_CLIPS_MODERATED, times=None, done_only=True)
+    local.provider.faults.add(oddity)
+    async with local.bot():
+        said = await local.shows(await local.place(), MODERATED, BACK)
+    assert f"> {MODERATED_WORDS}" in said
 
 
 @pytest.mark.parametrize("effect", [effects.MODERATION, effects.BAD_PARAMETER], ids=["451", "400"])

@@ -18,7 +18,13 @@ REFUSALS = {
     451: ("upstream bizCode=451, msg=prompt_unsafe", "moderation turned this request away"),
     500: ("failed or timeout", "The song service failed"),
 }
-OF_THE_ACCOUNT = {401: "invalid api key", 402: "insufficient credits"}
+OF_THE_ACCOUNT = {
+    401: "invalid api key",
+    402: "insufficient credits",
+    400: "Insufficient balance",
+    429: "You exceeded your current quota",
+    500: "积分不足",
+}
 
 
 @pytest.mark.parametrize("http", [True, False], ids=["as status", "as code"])

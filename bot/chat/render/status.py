@@ -20,6 +20,7 @@ from bot.chat.texts import (
 )
 from bot.chat.views import CancelButton
 from bot.chat.wording import FAILURES
+from bot.domain.failures import words_for_member
 from bot.domain.requests import CANCEL_FROM, FailureKind, State
 from bot.services.cards import QUARTERS, Hint, StatusCard
 from bot.services.gate import Trouble
@@ -79,6 +80,8 @@ USUAL_FAILURES = {
 """What is said of an end for which no failure was kept."""
 BY_MODERATORS = frozenset({FailureKind.MODERATOR, FailureKind.BLOCKED})
 """Ends whose reason is in a moderator's own words, for the member to read."""
+WORDS_LIMIT = 300
+"""Characters of the song service's own words about a refusal."""
 MOST_CLIPS = 10
 ONE_CLIP = "Only one of the two clips came out."
 KEPT = "It may not be posted in the channel or sent to you directly. It is kept: tell whoever runs the bot."
@@ -180,6 +183,8 @@ def _ending(card: StatusCard) -> str:
     why = FAILURES[kind] if kind else ""
     if card.failure and kind in BY_MODERATORS:
         why += f" The reason: {shown(card.failure.detail, limit=REASON_LIMIT, otherwise='none was given')}"
+    if card.failure and (words := shown(words_for_member(card.failure), limit=WORDS_LIMIT)):
+        why += f"\n> {words}"
     back = are_back(card.cost) if card.credits_are_back else ""
     return "\n".join(text for text in (why, f"**{back}**" if back else "") if text)
 

@@ -40,12 +40,16 @@ def test_every_state_says_who_what_and_the_cost(state: State) -> None:
     assert "v55 · 30 credits" in text
 
 
+SAID = BY_MODERATORS | {FailureKind.REFUSED, FailureKind.MODERATED}
+"""Failures whose words may say what to change."""
+
+
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("kind", [None, *FailureKind])
 def test_credits_are_said_to_be_back_only_when_they_are(state: State, kind: FailureKind | None) -> None:
     text = words(status(state, failure=Failure(kind, "secret words") if kind else None))
     assert ("Your 30 credits are back." in text) is (state in RETURNED)
-    assert ("secret words" in text) is (state in RETURNED and kind in BY_MODERATORS)
+    assert ("secret words" in text) is (state in RETURNED and kind in SAID)
 
 
 @pytest.mark.parametrize("kind", FailureKind)
@@ -211,3 +215,13 @@ def test_an_ending_by_itself_mentions_the_member() -> None:
 def test_every_status_is_within_discords_limits(card: StatusCard) -> None:
     embed, view = status_message(card)
     check_sendable(embeds=[embed], view=view)
+
+
+def test_the_song_services_words_format_and_mention_nothing_and_are_short() -> None:
+    hostile = "Don't <@1> **name** [artists](https://x.example)\n@everyone " + "é " * 500
+    text = words(status(State.FAILED, failure=Failure(FailureKind.MODERATED, hostile)))
+    said = text.split("\n> ")[1].split("\n")[0]
+    assert said.startswith(
+        "Don't \\<\\@1\\> \\*\\*name\\*\\* \\[artists\\]\\(https\\://x.example\\) \\@everyone"
+    )
+    assert len(said) <= 300
