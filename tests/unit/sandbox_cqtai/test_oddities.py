@@ -35,6 +35,7 @@ async def test_a_good_song_is_delivered_although_its_clips_stay_streaming_for_a_
         (Oddity.SECOND_CLIP_STREAMING, ["complete", "streaming"]),
         (Oddity.SECOND_CLIP_ERRORED, ["complete", "error"]),
         (Oddity.ALL_CLIPS_ERRORED, ["error", "error"]),
+        (Oddity.ALL_CLIPS_MODERATED, ["error", "error"]),
         (Oddity.ONE_CLIP, ["complete"]),
         (Oddity.RESULT_EMPTY, []),
     ],

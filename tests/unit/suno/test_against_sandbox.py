@@ -45,6 +45,7 @@ ODD_STAGES: dict[Oddity, tuple[TaskStage, list[ClipStage]]] = {
     Oddity.SECOND_CLIP_STREAMING: (TaskStage.DONE, [C, S]),
     Oddity.SECOND_CLIP_ERRORED: (TaskStage.DONE, [C, F]),
     Oddity.ALL_CLIPS_ERRORED: (TaskStage.DONE, [F, F]),
+    Oddity.ALL_CLIPS_MODERATED: (TaskStage.DONE, [F, F]),
     Oddity.ONE_CLIP: (TaskStage.DONE, [C]),
 }
 """What an oddity makes of a finished task; all others leave two complete clips."""
