@@ -14,6 +14,7 @@ import discord
 
 from bot import command_line, logs
 from bot.app import application
+from bot.chat.connection import LOGIN_REFUSED, SetupError
 from bot.checks import findings
 from bot.config import SETTINGS, Settings, SettingsError, load
 from bot.domain.errors import MisconfiguredError, StoreError
@@ -29,11 +30,6 @@ log = logging.getLogger("bot")
 
 WELL, BROKEN, MISUSED = 0, 1, 2
 """Exit codes: all is well; something is broken; the settings or the command line are wrong."""
-TOKEN_REFUSED = "DISCORD_TOKEN is not taken: make a new one in the developer portal (Bot > Reset Token)."  # noqa: S105
-SHARDS_REFUSED = (
-    "Discord does not take --shards and --shard-count: leave both out, or have --shard-count as high as"
-    " Discord recommends."
-)
 
 
 async def run(settings: Settings, part: Part) -> int:
@@ -48,7 +44,7 @@ async def run(settings: Settings, part: Part) -> int:
             async with stop.giving_up_beginning():
                 await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
                 app = await stack.enter_async_context(application(settings, part, stop))
-            log.info("ready as %s, role %s", app.client.user, part.role)
+            log.info("started, role %s", part.role)
             await app.run()
     except StoppedError:
         log.info("asked to stop before it was ready")
@@ -110,6 +106,7 @@ async def sync(settings: Settings) -> int:
     """Tell Discord the commands, changed or not."""
     await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
     async with application(settings) as app:
+        await app.client.login(settings.discord_token.get_secret_value())
         await app.client.sync_commands(force=True)
     print("Discord knows the commands.")
     return WELL
@@ -151,14 +148,12 @@ def what_to_mend(error: Exception) -> tuple[str, int] | None:
     The code is `MISUSED` where only other settings help, so that nobody starts it again and again.
     """
     match error:
-        case MisconfiguredError() | SettingsError():
+        case MisconfiguredError() | SettingsError() | SetupError():
             return str(error), MISUSED
         case StoreError() | PortTakenError():
             return str(error), BROKEN
-        case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
-            return TOKEN_REFUSED, MISUSED
-        case discord.ConnectionClosed(code=4010 | 4011):
-            return SHARDS_REFUSED, MISUSED
+        case discord.LoginFailure():
+            return LOGIN_REFUSED, MISUSED
         case discord.DiscordException() | aiohttp.ClientError() | OSError():
             return f"Discord, or the network to it, failed: {type(error).__name__}: {error}", BROKEN
         case _:

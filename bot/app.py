@@ -14,6 +14,7 @@ from pathlib import Path
 from bot.chat.announcer import DiscordAnnouncer
 from bot.chat.approving import ApproveButton, DeclineButton
 from bot.chat.client import InspireClient, Shards
+from bot.chat.connection import Connection
 from bot.chat.endpoints import point_at
 from bot.chat.lists import PlaylistPages, SongPages, TopPages
 from bot.chat.own_data import DeleteButton
@@ -28,6 +29,7 @@ from bot.services.attendance import ALIVE_S, BEAT_S, Attendance, Part
 from bot.services.catalogue import services_of
 from bot.services.memory import Memory
 from bot.services.ports import MediaSource
+from bot.services.sessions import Sessions
 from bot.services.work import Store
 from bot.services.workers import Workers, workers_of
 from bot.stopping import Stop
@@ -79,6 +81,7 @@ class App:
     part: Part
     store: Store
     client: InspireClient
+    connection: Connection
     workers: Workers
     attendance: Attendance
     metrics: Metrics
@@ -99,6 +102,7 @@ class App:
             self.workers.stop()
             await self.stop.finish(lambda: self._in_hand(duties.get(WORKING)))
             await self.stop.end("the connection to Discord", self.client.close())
+            await self.stop.end("the record of its sessions", self.connection.forgive())
             for task in duties.values():
                 task.cancel()
 
@@ -109,8 +113,7 @@ class App:
 
     def _duties(self) -> Iterator[tuple[str, Coroutine[object, object, None]]]:
         """What this process does at the same time, for as long as it lives."""
-        if self.part.role.takes_commands:
-            yield "gateway", self.client.connect()
+        yield "discord", self.connection.run()
         if self.part.role.works:
             yield WORKING, self.workers.run()
         yield "attendance", self.attendance.run()
@@ -118,6 +121,8 @@ class App:
 
     async def readiness(self) -> str | None:
         """What is missing for the process to do its work, or None."""
+        if self.connection.missing is not None:
+            return self.connection.missing
         if self.part.role.takes_commands and not is_connected(self.client):
             return "not connected to Discord"
         if silence := self.client.calls.silence():
@@ -131,14 +136,13 @@ async def application(
     part: Part = Part(),  # noqa: B008 - frozen
     stop: Stop | None = None,
 ) -> AsyncIterator[App]:
-    """The process, wired and logged in; everything it opened is closed afterwards, commands first.
+    """The process, wired; everything it opened is closed afterwards, commands first.
 
     It ends in the time of the `stop`, or of one of its own, whatever hangs.
 
     Raises:
         ShardTakenError: another live process serves one of its shards.
         StoreError: the database cannot be used.
-        discord.LoginFailure: Discord refuses the token.
     """
     point_at(settings.discord_api_url, settings.discord_gateway_url)
     url, stop = settings.database_url.get_secret_value(), stop or Stop()
@@ -155,12 +159,17 @@ async def application(
         client.count_unreadable = metrics.unreadable_event
         metrics.watch_calls(client.calls)
         workers = await _workers(stack, settings, store, client, media, metrics, process=process)
-        await client.login(settings.discord_token.get_secret_value())
         yield App(
             settings=settings,
             part=part,
             store=store,
             client=client,
+            connection=Connection(
+                client,
+                token=settings.discord_token.get_secret_value(),
+                sessions=Sessions(store, clock=store.clock),
+                takes_commands=part.role.takes_commands,
+            ),
             workers=workers,
             attendance=attendance,
             metrics=metrics,

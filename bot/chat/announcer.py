@@ -15,7 +15,7 @@ from bot.chat.render import ResultMessage, change_message, ending_message, resul
 from bot.chat.render.approval import approval_message, decides
 from bot.chat.texts import song_page
 from bot.domain.changes import Change
-from bot.domain.errors import AnnounceError, MessageGoneError, NoAccessError, TokenDeadError
+from bot.domain.errors import AnnounceError, MessageGoneError, NoAccessError, TokenDeadError, TryLaterError
 from bot.domain.requests import Address
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.ports import (
@@ -122,6 +122,7 @@ class DiscordAnnouncer:
             case AsFollowUp(address):
                 return await self._find(address.channel_id, card, may_be_empty=False)
             case ToMember(user_id):
+                self._require_login()
                 async with _told(self._patience.edit_s):
                     direct = await self._client.create_dm(discord.Object(user_id))
                 return await self._find(direct.id, card, may_be_empty=True)
@@ -152,6 +153,7 @@ class DiscordAnnouncer:
         may_be_empty: bool = False,
     ) -> Posted | None:
         """The newest such message that is younger than `since`."""
+        self._require_login()
         channel, read = self._client.get_partial_messageable(channel_id), 0
         async with self._turn(channel_id), _told(self._patience.edit_s):
             async for message in channel.history(limit=NEWEST):
@@ -228,10 +230,20 @@ class DiscordAnnouncer:
         with self._measured(Telling.CHANGE):
             return await self._post(InChannel(channel_id), message, nonce=f"log{change.id}")
 
+    def _require_login(self) -> None:
+        """Raise unless the client can make calls: before its login, and between two, it has no session.
+
+        Raises:
+            TryLaterError: it can't now.
+        """
+        if self._client.user is None or self._client.is_closed():
+            raise TryLaterError("not logged in to Discord", not_taken=True)
+
     @contextmanager
     def _measured(self, telling: Telling) -> Iterator[None]:
         """What comes of it is counted."""
         try:
+            self._require_login()
             yield
         except AnnounceError as error:
             self._meter.not_told(telling, error)

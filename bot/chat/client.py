@@ -1,44 +1,26 @@
 """The Discord client: its intents, its commands, and what its commands are given to work with."""
 
 import asyncio
-import hashlib
-import json
-import logging
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypedDict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypedDict
 
 import discord
 from discord.ext import commands
 from discord.state import AutoShardedConnectionState
 
+from bot.chat.command_sync import CommandSync, Remembered
 from bot.chat.discord_http import SafeHTTPClient
 from bot.chat.events import INTERACTION, answer_unreadable, guard_parsers
 from bot.chat.guards import GuardedButton, answer_old_form
 from bot.chat.tree import InspireTree
 from bot.services.catalogue import Services
 
-log = logging.getLogger(__name__)
-
-COMMANDS_MEMO = "commands"
-"""Under which the fingerprint of the commands that Discord has is remembered."""
 RATELIMIT_TIMEOUT_S = 30.0
 """A longer wait that Discord asks for on a bot route is an error, in seconds; discord.py takes no less."""
 
 
 GUILDS_S = 0.5
 """How long, in seconds, discord.py waits for one more guild before it is ready; no command needs one."""
-
-
-class Remembered(Protocol):
-    """Single facts that outlive the process."""
-
-    async def get(self, key: str) -> str | None:
-        """The fact, if there is one."""
-        ...
-
-    async def put(self, key: str, value: str) -> None:
-        """Remember the fact."""
-        ...
 
 
 class Shards(TypedDict, total=False):
@@ -85,8 +67,10 @@ class InspireClient(commands.AutoShardedBot):
         self.in_hand: set[asyncio.Task[None]] = set()
         self.count_unreadable: Callable[[str], None] = lambda _: None
         """Is told the name of each event that could not be read."""
+        self.may_identify: Callable[[int], Awaitable[None]] = _always
+        """Is asked before a shard begins a session; it raises `OSError` when it must not."""
         guard_parsers(self._connection.parsers, self._unreadable)
-        self._remembered = remembered
+        self._sync = CommandSync(self.tree, remembered, guild_ids)
         self._factories = tuple(cogs)
         self._guild_factories = tuple(guild_cogs)
         self._buttons = tuple(buttons)
@@ -100,7 +84,7 @@ class InspireClient(commands.AutoShardedBot):
         )
 
     async def setup_hook(self) -> None:
-        """Commands and buttons are in place, and Discord knows the commands."""
+        """Put commands and buttons in place."""
         self.add_dynamic_items(*self._buttons)
         for factory in self._factories:
             await self.add_cog(factory(self))
@@ -108,7 +92,6 @@ class InspireClient(commands.AutoShardedBot):
             self._guild_factories if self._guilds else ()
         ):  # without a guild they would be everybody's
             await self.add_cog(factory(self), guilds=self._guilds)
-        await self.sync_commands()
 
     async def on_interaction(self, interaction: discord.Interaction[discord.Client], /) -> None:
         """What discord.py hands to nobody gets an answer, too: a form that an earlier process had opened."""
@@ -125,24 +108,33 @@ class InspireClient(commands.AutoShardedBot):
     async def sync_commands(self, *, force: bool = False) -> bool:
         """Tell Discord the commands if it does not have just these; True when it was told.
 
-        Each guild with commands of its own counts as one more definition.
+        Raises:
+            discord.DiscordException, aiohttp.ClientError, OSError: Discord was not told everything.
         """
-        told = False
-        for guild in (None, *self._guilds):
-            key = f"{COMMANDS_MEMO}:{guild.id}" if guild else COMMANDS_MEMO
-            fingerprint = self._fingerprint(guild)
-            if not force and await self._remembered.get(key) == fingerprint:
-                continue
-            synced = await self.tree.sync(guild=guild)
-            await self._remembered.put(key, fingerprint)
-            log.info("Discord was told of %d commands", len(synced), extra={"guild": guild and guild.id})
-            told = True
-        return told
+        return await self._sync.run(force=force)
 
-    def _fingerprint(self, guild: discord.Object | None) -> str:
-        payloads = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=guild)]
-        definition = sorted(json.dumps(payload, sort_keys=True) for payload in payloads)
-        return hashlib.sha256(json.dumps([self.application_id, definition]).encode()).hexdigest()
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Wait for the shard's turn, as discord.py does, and for leave to begin one more session.
+
+        Raises:
+            OSError: the shard has begun too many; discord.py tries again later and later.
+        """
+        await super().before_identify_hook(shard_id, initial=initial)
+        await self.may_identify(shard_id or 0)
+
+    async def reopen(self) -> None:
+        """Make the client ready for another login, whatever became of the last one."""
+        await self.close()
+        await self.http.close()
+        ready = self._ready
+        self.clear()
+        self.http.connector = discord.utils.MISSING
+        await self._async_setup_hook()  # a queue without what the last connection left in it
+        self._ready = ready  # those who wait for it wait on
+
+
+async def _always(_: int) -> None:
+    """Let a shard begin a session."""
 
 
 def client_of(interaction: discord.Interaction[discord.Client]) -> InspireClient:

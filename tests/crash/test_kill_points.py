@@ -33,8 +33,8 @@ SONG = {
     "courier._said": 1,
 }
 """The steps of a song that is made, and how often each is passed at least."""
-START = ("memory._put", "attendance._beat")
-STOP = ("attendance._leave",)
+START = ("attendance._beat", "sessions._begin")
+STOP = ("sessions._forget", "attendance._leave")
 CANCEL, END, FAILED, ENDING = "songs._cancel", "following._end", "courier._failed", "announcer.post_ending"
 FORGET, FIND = "courier._forget_token", "announcer.find_result"
 LEARN, INTEND = "courier._learn_message", "courier._intend"
@@ -59,7 +59,14 @@ DECISIONS = {
     "songbook._remove",
 }
 """Whole commands and lapses: each is one unit under its interaction's id, with nothing to go on with."""
-CHORES = {"retention._close_guild", "retention.unit", "servers._joined", "servers._left", "servers._look"}
+CHORES = {
+    "memory._put",
+    "retention._close_guild",
+    "retention.unit",
+    "servers._joined",
+    "servers._left",
+    "servers._look",
+}
 """What is looked for again after each start."""
 MODERATORS_POSTS = {
     "announcer.edit_approval",

@@ -150,4 +150,4 @@ async def test_a_stop_is_in_time_though_the_bot_has_not_begun_yet(tmp_path: Path
         await here.victim.start()
         await here.until(lambda: struck(here, "GET /users/@me"))
         await stopped_in_time(here)
-        assert "asked to stop before it was ready" in here.victim.log()
+        assert "logged in" not in here.victim.log()

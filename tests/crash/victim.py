@@ -34,6 +34,7 @@ HASTE = {
     "bot.services.worker.LOOK_S": 0.2,
     "bot.services.attendance.ALIVE_S": 0.6,
     "bot.services.attendance.BEAT_S": 0.2,
+    "bot.domain.sessions.FIRST_PAUSE_S": 0.0,
     "bot.app.ALIVE_S": 30.0,
     "bot.app.SHARD_LOOK_S": 0.05,
     "bot.services.cards.WAITING_LOOK_S": 0.3,

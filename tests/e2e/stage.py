@@ -66,8 +66,11 @@ class Stage:
         return self.settings.database_url.get_secret_value()
 
     @asynccontextmanager
-    async def bot(self, **changes: object) -> AsyncIterator[App]:
-        """The bot from its start to its orderly stop, its books audited; it may be started again."""
+    async def bot(self, *, connected: bool = True, **changes: object) -> AsyncIterator[App]:
+        """The bot from its start to its orderly stop, its books audited; it may be started again.
+
+        Unless `connected`, Discord may refuse it for now.
+        """
         settings = self.settings.model_copy(update=changes)
         await asyncio.to_thread(migrate, self.database_url)
         with addresses_restored():
@@ -76,7 +79,8 @@ class Stage:
                 running = group.create_task(app.run())
                 try:
                     async with asyncio.timeout(LONG_S):
-                        await app.client.wait_until_ready()
+                        if connected:
+                            await app.client.wait_until_ready()
                     yield app
                 finally:
                     app.stop.ask()

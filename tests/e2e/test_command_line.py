@@ -1,5 +1,7 @@
+import asyncio
 import signal
 import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -156,9 +158,27 @@ async def test_a_token_that_is_reset_while_the_bot_runs_ends_it_with_a_sentence(
     assert "DISCORD_TOKEN is not taken" in said
 
 
-async def test_a_discord_that_cannot_be_reached_is_a_sentence(local: Stage, tmp_path: Path) -> None:
+async def test_a_discord_that_cannot_be_reached_is_tried_again(local: Stage, tmp_path: Path) -> None:
     env = environment(local, DISCORD_API_URL=f"{CLOSED}/api/v10")
-    said = told_in_words(await program.bot("run", env=env, folder=tmp_path), 1)
+    process = await program.begin("run", env=env, folder=tmp_path)
+    assert process.stderr is not None
+    async with asyncio.timeout(LONG_S):
+        said = [line async for line in lines_until(process.stderr, b"trying again in 2 s")]
+    assert b"not connected to Discord: ClientConnectorError; trying again in 1 s" in b"".join(said)
+    told_in_words(await program.stopped(process), 0)
+
+
+async def lines_until(stream: asyncio.StreamReader, words: bytes) -> AsyncIterator[bytes]:
+    """All lines up to the one with these words."""
+    async for line in stream:
+        yield line
+        if words in line:
+            return
+
+
+async def test_sync_says_that_discord_cannot_be_reached(local: Stage, tmp_path: Path) -> None:
+    env = environment(local, DISCORD_API_URL=f"{CLOSED}/api/v10")
+    said = told_in_words(await program.bot("sync", env=env, folder=tmp_path), 1)
     assert "Discord, or the network to it, failed" in said
 
 

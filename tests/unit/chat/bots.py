@@ -89,7 +89,10 @@ def new_client(
 @asynccontextmanager
 async def running(local: LocalDiscord, client: ClientT) -> AsyncIterator[ClientT]:
     point_at(local.api_url, local.gateway_url)
-    task = asyncio.create_task(client.start(local.token))
+    await client.login(local.token)
+    if isinstance(client, InspireClient):
+        await client.sync_commands()
+    task = asyncio.create_task(client.connect())
     try:
         await local.wait_for(lambda: local.gateway.connected)
         yield client

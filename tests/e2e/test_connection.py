@@ -1,0 +1,171 @@
+"""The connection to Discord: whatever refuses it, songs go on, and it is tried again."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from bot.chat import connection
+from bot.domain.sessions import Backoff
+from bot.services.sessions import Sessions
+from sandbox.discord import LocalDiscord
+from sandbox.discord.faults import Fault, FaultKind
+from sandbox.discord.limits import Bucket, Limits
+from sandbox.discord.messages import Message
+from tests.e2e.stage import LONG_S, PLENTY, UNHURRIED, Stage
+
+READY = "Your song is ready"
+ME, APPLICATION = "GET /users/@me", "GET /oauth2/applications/@me"
+GATEWAY, COMMANDS = "GET /gateway/bot", "* /applications/*/commands"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bot's pauses between two tries are short."""
+    for policy in ("CONNECTING", "SYNCING"):
+        monkeypatch.setattr(connection, policy, Backoff(first_s=0.02, longest_s=0.1))
+    monkeypatch.setattr("bot.domain.sessions.LARGEST_RETRY_AFTER_S", 0.1)
+    monkeypatch.setattr("bot.services.courier.RETRY_S", 0.05)
+    monkeypatch.setattr("bot.services.courier.RETRY_MAX_S", 0.2)
+    for limit in ("LOGIN_S", "FIRST_SYNC_S"):
+        monkeypatch.setattr(connection, limit, 0.5)
+
+
+REFUSALS = {
+    "503 at login": Fault(kind=FaultKind.STATUS, on=ME, status=503, times=None),
+    "Cloudflare's ban at login": Fault(kind=FaultKind.RATE_LIMITED_AT_EDGE, on=ME, times=None),
+    "reset at login": Fault(kind=FaultKind.RESET, on=ME, times=None),
+    "no answer at login": Fault(kind=FaultKind.HANG, on=ME, times=None, after_s=LONG_S),
+    "too many requests at login": Fault(kind=FaultKind.RATE_LIMITED, on=ME, times=None, after_s=120.0),
+    "503 for the application": Fault(kind=FaultKind.STATUS, on=APPLICATION, status=503, times=None),
+    "503 for the gateway's address": Fault(kind=FaultKind.STATUS, on=GATEWAY, status=503, times=None),
+    "Cloudflare's ban everywhere": Fault(kind=FaultKind.RATE_LIMITED_AT_EDGE, on="GET *", times=None),
+}
+
+
+async def song_under_way(local: Stage) -> Message:
+    """A song that an earlier process has begun."""
+    local.song_takes(1.0)
+    async with local.bot(default_allowance=PLENTY):
+        status = await local.place()
+        await local.provider.wait_for(lambda provider: provider.running > 0, timeout_s=LONG_S)
+    return status
+
+
+async def asked_about(local: Stage) -> None:
+    """The bot has asked the provider once more."""
+    before = len(local.questions)
+    await local.provider.wait_for(lambda _: len(local.questions) > before, timeout_s=LONG_S)
+
+
+async def test_songs_go_on_while_discord_refuses_the_bot(local: Stage, subtests: pytest.Subtests) -> None:
+    faults = local.discord.faults
+    for name, refusal in REFUSALS.items():
+        with subtests.test(name):
+            status, made = await song_under_way(local), len(local.results())
+            faults.add(refusal)
+            async with local.bot(connected=False, default_allowance=PLENTY) as app:
+                await local.discord.wait_for(lambda: faults.struck, timeout_s=LONG_S)
+                await asked_about(local)
+                assert "not connected to Discord" in str(await app.readiness())
+                faults.clear()
+                await local.shows(status, READY)
+                await local.discord.wait_for(lambda: local.discord.gateway.connected, timeout_s=LONG_S)
+                assert len(local.results()) == made + 1
+            faults.struck.clear()
+
+
+async def test_commands_that_discord_refuses_keep_nobody_waiting(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
+    async with local.bot():
+        registered = local.discord.registrations()
+    for refusal in (
+        Fault(kind=FaultKind.STATUS, on=COMMANDS, status=503, times=None),
+        Fault(kind=FaultKind.RATE_LIMITED, on=COMMANDS, after_s=120.0, times=None),
+        Fault(kind=FaultKind.RATE_LIMITED_AT_EDGE, on=COMMANDS, times=None),
+        Fault(kind=FaultKind.HANG, on=COMMANDS, after_s=LONG_S, times=None),
+    ):
+        with subtests.test(str(refusal.kind)):
+            local.discord.faults.add(refusal)
+            async with local.bot(default_allowance=PLENTY) as app:
+                await local.placed_result()
+                if refusal.kind is not FaultKind.HANG:
+                    assert "Discord was not told the commands" in str(await app.readiness())
+                local.discord.faults.clear()
+                if refusal.kind is not FaultKind.HANG:
+                    await until(lambda: app.connection.missing is None)
+    assert local.discord.registrations() == registered
+
+
+async def test_too_many_new_commands_today_keep_nobody_waiting(local: Stage) -> None:
+    local.discord.state.commands.limits = Limits(command_creates=Bucket(requests=0, per_s=86_400.0))
+    async with local.bot() as app:
+        assert app.connection.missing == "Discord was not told the commands: status 400, code 30034"
+        local.discord.state.commands.limits = Limits()
+        await until(lambda: app.connection.missing is None)
+        await local.placed_result()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until it holds, of what announces no change."""
+    async with asyncio.timeout(LONG_S):
+        while not holds():  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.02)
+
+
+async def test_the_last_sessions_of_a_day_are_not_used_up(
+    local: Stage, caplog: pytest.LogCaptureFixture, subtests: pytest.Subtests
+) -> None:
+    gateway, state = local.discord.gateway, local.discord.state
+    for total, used in ((1000, 951), (1000, 1000), (1, 1), (100, 98)):
+        with subtests.test(f"{total - used} of {total}"):
+            state.limits = Limits(identifies=Bucket(requests=total, per_s=0.1))
+            gateway.identifies = used
+            async with local.bot(connected=False) as app:
+                await until(lambda: "sessions are left" in str(app.connection.missing))
+                assert gateway.identifies == used
+                assert (
+                    f"OPERATOR: few connections to Discord are left: {total - used} of {total}" in caplog.text
+                )
+                state.limits, gateway.identifies = UNHURRIED, 0
+                await app.client.wait_until_ready()
+                await until(lambda: app.connection.missing is None)
+                assert await app.readiness() is None
+
+
+async def test_a_bot_that_is_killed_again_and_again_connects_less_often(
+    local: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.domain.sessions.FIRST_PAUSE_S", LONG_S)
+    monkeypatch.setattr(Sessions, "forgive", not_forgiven)
+    for _ in range(4):
+        async with local.bot():
+            pass
+    status = await song_under_way(local)
+    assert "within an hour" not in caplog.text
+    async with local.bot(connected=False) as app:
+        await until(lambda: "connected 5 times within an hour" in str(app.connection.missing))
+        await local.shows(status, READY)
+    assert "OPERATOR: the bot has connected to Discord 5 times within an hour: it waits" in caplog.text
+    assert local.discord.gateway.identifies == 5
+
+
+async def not_forgiven(*_: object) -> None:
+    """End as a process that was killed."""
+
+
+async def test_an_orderly_stop_is_no_reason_to_wait(local: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(8):
+        async with local.bot():
+            pass
+    assert "within an hour" not in caplog.text
+
+
+async def test_a_gateway_of_ones_own_is_used_from_the_first_connection_on(local: Stage) -> None:
+    elsewhere = LocalDiscord()
+    elsewhere.state.credentials.token = local.discord.token
+    async with elsewhere:
+        local.discord.gateway.url = "ws://127.0.0.1:9"  # what Discord advises
+        async with local.bot():
+            assert local.discord.gateway.identifies == 1
