@@ -10,12 +10,13 @@ from discord.ext import commands
 from bot.chat.answers import reply
 from bot.chat.client import InspireClient
 from bot.chat.moderators import MODERATORS, moderator_of, require_moderator
-from bot.chat.places import may_post_in
+from bot.chat.places import Place, PlaceToAsk, PlaceToPost, is_gone, may_post_in
 from bot.chat.render.rules import rules_message
 from bot.chat.showing import outcome, show
 from bot.services.guild_rules import MOST_ACTIVE, MOST_COOLDOWN_S, GuildRules
 
-Place: TypeAlias = discord.TextChannel | discord.Thread
+Posting: TypeAlias = app_commands.Transform[Place, PlaceToPost]
+Asking: TypeAlias = app_commands.Transform[Place, PlaceToAsk]
 Active: TypeAlias = app_commands.Range[int, 1, MOST_ACTIVE]
 Cooldown: TypeAlias = app_commands.Range[int, 0, MOST_COOLDOWN_S]
 
@@ -39,15 +40,15 @@ class ServerSettings(
     @app_commands.command()
     async def show(self, interaction: discord.Interaction[InspireClient]) -> None:
         """See all that is settled for this server."""
-        in_force = await outcome(interaction, self._rules.in_force(interaction.guild_id or 0), ephemeral=True)
-        await show(interaction, rules_message(in_force), discord.ui.View(), ephemeral=True)
+        embed = await outcome(interaction, self._shown(interaction), ephemeral=True)
+        await show(interaction, embed, discord.ui.View(), ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(channel="Where songs are asked for; leave it out for everywhere")
     async def channel(
-        self, interaction: discord.Interaction[InspireClient], channel: Place | None = None
+        self, interaction: discord.Interaction[InspireClient], channel: Asking | None = None
     ) -> None:
-        """Let songs be asked for in one channel only; its threads count."""
+        """Let songs be asked for in one channel or forum only; its threads and posts count."""
         by = moderator_of(interaction)
         await outcome(interaction, self._rules.ask_in(by, _id(channel)), ephemeral=True)
         where = f"in <#{channel.id}> only" if channel else "everywhere"
@@ -56,7 +57,7 @@ class ServerSettings(
     @app_commands.command()
     @app_commands.describe(channel="Where songs are posted; leave it out for where they were asked for")
     async def results(
-        self, interaction: discord.Interaction[InspireClient], channel: Place | None = None
+        self, interaction: discord.Interaction[InspireClient], channel: Posting | None = None
     ) -> None:
         """Post finished songs in a channel of their own."""
         by = moderator_of(interaction)
@@ -85,7 +86,7 @@ class ServerSettings(
         self,
         interaction: discord.Interaction[InspireClient],
         mode: Literal["on", "off"],
-        channel: Place | None = None,
+        channel: Posting | None = None,
     ) -> None:
         """Let a moderator approve each request before it is made."""
         by = moderator_of(interaction)
@@ -103,7 +104,7 @@ class ServerSettings(
     @app_commands.command()
     @app_commands.describe(channel="Where moderators' decisions are posted; leave it out for nowhere")
     async def log(
-        self, interaction: discord.Interaction[InspireClient], channel: Place | None = None
+        self, interaction: discord.Interaction[InspireClient], channel: Posting | None = None
     ) -> None:
         """Post moderators' decisions in a channel."""
         by = moderator_of(interaction)
@@ -131,6 +132,11 @@ class ServerSettings(
             f"{policy.cooldown_s:,} seconds apart" if policy.cooldown_s else "without a pause between them"
         )
         await reply(interaction, f"Each member may have {policy.max_active:,} under way now, {apart}.")
+
+    async def _shown(self, interaction: discord.Interaction[InspireClient]) -> discord.Embed:
+        in_force = await self._rules.in_force(interaction.guild_id or 0)
+        gone = [one for one in in_force.settings.channel_ids if await is_gone(interaction, one)]
+        return rules_message(in_force, gone=frozenset(gone))
 
 
 def _id(channel: Place | None) -> int | None:

@@ -13,6 +13,7 @@ from bot.domain.errors import (
     BudgetError,
     ChangeUnknownError,
     ChannelError,
+    ChannelGoneError,
     ClipError,
     CooldownError,
     CreditsError,
@@ -158,6 +159,18 @@ def _operator_unknown(_: OperatorUnknownError) -> str:
 @sentence.register
 def _channel(error: ChannelError) -> str:
     return f"Songs are asked for in <#{error.channel_id}> here. Go there, and try again. {NOTHING_SENT}"
+
+
+@sentence.register
+def _channel_gone(error: ChannelGoneError) -> str:
+    gone = "Songs can only be asked for in one channel here, and that channel was deleted."
+    if error.is_moderator:
+        mend = (
+            "Choose another with `/settings channel`; without `channel`, songs can be asked for everywhere."
+        )
+    else:
+        mend = "Ask a moderator to choose another with `/settings channel`."
+    return f"{gone} {mend} {NOTHING_SENT}"
 
 
 @sentence.register

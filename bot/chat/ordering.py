@@ -3,15 +3,32 @@
 from collections.abc import Coroutine
 
 from bot.chat.client import client_of
+from bot.chat.moderators import is_moderator
+from bot.chat.places import is_gone
 from bot.chat.render.status import status_message
 from bot.chat.showing import Asked, outcome, show
+from bot.domain.errors import ChannelError, ChannelGoneError
 from bot.services.cards import StatusCard
 
 
 async def answer_with_status(interaction: Asked, placing: Coroutine[object, object, StatusCard]) -> None:
     """The interaction is answered with the public status of the request that it placed."""
-    card = await outcome(interaction, placing, ephemeral=False)
+    card = await outcome(interaction, _placed(interaction, placing), ephemeral=False)
     embed, view = status_message(card)
     message_id = await show(interaction, embed, view, ephemeral=False)
     if message_id is not None:
         await client_of(interaction).services.songs.answered(card.request_id, message_id)
+
+
+async def _placed(interaction: Asked, placing: Coroutine[object, object, StatusCard]) -> StatusCard:
+    """Return the status; nobody is sent to a channel that was deleted.
+
+    Raises:
+        ChannelGoneError: songs are to be asked for in such a one.
+    """
+    try:
+        return await placing
+    except ChannelError as error:
+        if await is_gone(interaction, error.channel_id):
+            raise ChannelGoneError(is_moderator=is_moderator(interaction)) from error
+        raise

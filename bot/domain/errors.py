@@ -4,7 +4,7 @@ InspireError
 |- RefusalError              the member can mend it; nothing was sent, nothing is held
 |  |- PlaylistError  ClipError  PersonaError  WeightError  ModelError  PromptError
 |  |- CreditsError  BudgetError  ActiveLimitError  CooldownError  StoppingError
-|  |- BlockedError  PausedError  ChannelError
+|  |- BlockedError  PausedError  ChannelError  ChannelGoneError
 |  |- RequestNotFoundError  NotYoursError  TooLateError
 |  `- those of moderator_errors.py, people.py, playlists.py and songbook.py
 |- ProviderError             split by what the caller does next
@@ -134,6 +134,14 @@ class PausedError(RefusalError):
     """The moderators have paused the server's songs; `reason` is in their words."""
 
     reason: str
+
+
+@dataclass(eq=False)
+class ChannelGoneError(RefusalError):
+    """Songs are to be asked for in a channel that no longer exists."""
+
+    is_moderator: bool
+    """True when the member can choose another."""
 
 
 @dataclass(eq=False)

@@ -55,6 +55,17 @@ class GuildSettings:
     has_playlists: bool = False
     """True from the first playlist that was saved: until then nobody has to look for one."""
 
+    @property
+    def channel_ids(self) -> tuple[int, ...]:
+        """The channels that are named, each once."""
+        named = (
+            self.requests_channel_id,
+            self.results_channel_id,
+            self.approval_channel_id,
+            self.log_channel_id,
+        )
+        return tuple(dict.fromkeys(one for one in named if one is not None))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:

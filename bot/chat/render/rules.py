@@ -12,16 +12,23 @@ ROLE_FIELDS = 4
 """Fields for roles, some 28 in each: what else is settled fits into the embed beside them."""
 
 
-def rules_message(rules: RulesInForce) -> discord.Embed:
-    """What holds in a server now; what does not fit says how much more there is."""
+def rules_message(rules: RulesInForce, *, gone: frozenset[int] = frozenset()) -> discord.Embed:
+    """What holds in a server now; what does not fit says how much more there is.
+
+    Channels that are `gone` are named as what they are: a mention of one says nothing.
+    """
     settings, policy = rules.settings, rules.policy
     embed = discord.Embed(title="Songs in this server", colour=colours.MODERATION)
     if settings.paused is not None:
         embed.description = f"**Paused**: {shown(settings.paused, limit=REASON_LIMIT)}"
-    embed.add_field(name="Asked for in", value=_place(settings.requests_channel_id, "everywhere"))
-    embed.add_field(name="Posted in", value=_place(settings.results_channel_id, "where they were asked for"))
-    embed.add_field(name="Approved in", value=_place(settings.approval_channel_id, "no approval needed"))
-    embed.add_field(name="Decisions posted in", value=_place(settings.log_channel_id, "nowhere"))
+    embed.add_field(name="Asked for in", value=_place(settings.requests_channel_id, "everywhere", gone))
+    embed.add_field(
+        name="Posted in", value=_place(settings.results_channel_id, "where they were asked for", gone)
+    )
+    embed.add_field(
+        name="Approved in", value=_place(settings.approval_channel_id, "no approval needed", gone)
+    )
+    embed.add_field(name="Decisions posted in", value=_place(settings.log_channel_id, "nowhere", gone))
     embed.add_field(name="Usual model", value=f"`{shown(rules.model, limit=50)}`")
     embed.add_field(name="Limits", value=f"{policy.max_active:,} at a time, {policy.cooldown_s:,} s apart")
     embed.add_field(name="Everyone", value=f"{in_credits(policy.allowance)} every {policy.period}")
@@ -36,7 +43,9 @@ def rules_message(rules: RulesInForce) -> discord.Embed:
     return embed
 
 
-def _place(channel_id: int | None, otherwise: str) -> str:
+def _place(channel_id: int | None, otherwise: str, gone: frozenset[int]) -> str:
+    if channel_id in gone:
+        return "a channel that was deleted: choose another"
     return f"<#{channel_id}>" if channel_id else otherwise
 
 

@@ -78,3 +78,9 @@ def test_an_account_follows_its_target_but_not_below_what_is_held_and_used(
     filled = refilled(balance, target)
     assert filled == Balance(granted, balance.held, balance.used)
     assert filled.available >= 0
+
+
+def test_the_channels_that_are_named_count_once_each() -> None:
+    settings = GuildSettings(requests_channel_id=1, results_channel_id=2, log_channel_id=1)
+    assert settings.channel_ids == (1, 2)
+    assert GuildSettings().channel_ids == ()
