@@ -5,7 +5,7 @@ from sandbox.discord.permissions import Permission
 from sandbox.discord.world import FORUM_CHANNEL, STAGE_CHANNEL, VOICE_CHANNEL, Channel
 from tests.e2e.reading import seen
 from tests.e2e.stage import LONG_S, Stage
-from tests.e2e.test_settings import told
+from tests.e2e.test_quota import told
 
 READY = "Your song is ready"
 
