@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import make_url
 
 from bot.domain.requests import ACTIVE
 from bot.storage.audit import audit_database
@@ -18,6 +19,8 @@ from tests.e2e.program import ROOT, environment
 from tests.e2e.stage import LONG_S, Stage
 
 GUIDE = ROOT / "docs" / "operations.md"
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+"""A language, which commands have none of, and lines."""
 SONGS = 6
 CROWD = {"max_active_per_member": SONGS, "default_allowance": 3000, "max_running": 3}
 SQLITE = [
@@ -37,12 +40,11 @@ def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def commands(title: str) -> list[str]:
-    """The lines of the guide's code block under a title."""
-    block = re.search(
-        rf"^### {title}\n.*?^```\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    )
-    assert block, title
-    return block[1].splitlines()
+    """The lines of the guide's commands under a title."""
+    section = GUIDE.read_text(encoding="utf-8").partition(f"### {title}\n")[2].partition("\n##")[0]
+    typed = [lines for language, lines in BLOCK.findall(section) if not language]
+    assert typed, title
+    return str(typed[0]).splitlines()
 
 
 def programs() -> str:
@@ -52,18 +54,30 @@ def programs() -> str:
 
 
 async def typed(title: str, *, local: Stage, folder: Path) -> str:
-    """What the commands under a title say, typed one after the other; each must succeed."""
-    env = environment(local) | {"PATH": programs(), "PYTHONPATH": str(ROOT)}
-    said = ""
-    for command in commands(title):
-        process = await asyncio.create_subprocess_shell(
-            command, cwd=folder, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-        async with asyncio.timeout(LONG_S):
-            out, _ = await process.communicate()
-        assert process.returncode == 0, f"{command}\n{out.decode()}"
-        said += out.decode()
-    return said
+    """What the commands under a title say, typed one after the other into one shell; each must succeed."""
+    service = folder / "pg_service.conf"
+    write_service(service, local.database_url)
+    env = environment(local) | {"PATH": programs(), "PYTHONPATH": str(ROOT), "PGSERVICEFILE": str(service)}
+    script = "\n".join(("set -e", *commands(title)))
+    process = await asyncio.create_subprocess_shell(
+        script, cwd=folder, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    async with asyncio.timeout(LONG_S):
+        out, _ = await process.communicate()
+    assert process.returncode == 0, f"{script}\n{out.decode()}"
+    return out.decode()
+
+
+def write_service(path: Path, database_url: str) -> None:
+    """The file that the guide has an operator write."""
+    url = make_url(database_url)
+    parts = [f"host={url.host}", f"port={url.port}", f"dbname={url.database}"]
+    login = [f"user={url.username}", f"password={url.password}"]
+    path.write_text("\n".join(("[inspire]", *parts, *login, "")))
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
 
 
 def use(local: Stage, database_url: str) -> None:
@@ -116,8 +130,10 @@ async def test_a_file_is_backed_up_while_the_bot_writes_and_restored(
     use(local, f"sqlite:///{tmp_path / 'data' / 'inspire.db'}")
     said = await backed_up_while_busy(title, local=local, folder=tmp_path)
     assert said.split() == ["ok"]
+    assert mode(tmp_path / "backup.db") == 0o600
     damage(tmp_path / "data" / "inspire.db")
     assert "audit     clean" in await typed("SQLite: restore", local=local, folder=tmp_path)
+    assert mode(tmp_path / "data" / "inspire.db") == 0o600
     await finished_after_restore(local)
 
 
@@ -129,6 +145,7 @@ async def test_a_postgresql_database_is_backed_up_while_the_bot_writes_and_resto
     use(local, postgres_url)
     await backed_up_while_busy("PostgreSQL: back up", local=local, folder=tmp_path)
     before = counts(local)
+    assert mode(tmp_path / "backup.dump") == 0o600
     assert "audit     clean" in await typed("PostgreSQL: restore", local=local, folder=tmp_path)
     assert sum(counts(local).values()) <= sum(before.values())
     await finished_after_restore(local)

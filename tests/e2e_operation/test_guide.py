@@ -9,6 +9,7 @@ from bot.metrics import books
 from sandbox.discord import Fault, FaultKind
 from tests.e2e.program import ROOT
 from tests.e2e.stage import Stage
+from tests.e2e_operation.test_backup import BLOCK
 from tests.e2e_operation.watching import free_port, watching
 
 GUIDE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -57,3 +58,12 @@ def test_every_alert_is_about_a_metric_that_there_is() -> None:
     used = {PARTS.sub("", name) for alert in alerts for name in re.findall(r"inspire_[a-z_]+", alert)}
     assert len(alerts) >= 9
     assert used <= table
+
+
+def test_no_command_of_the_guide_has_a_password_in_it() -> None:
+    blocks = [lines for language, lines in BLOCK.findall(GUIDE) if not language]
+    typed = [line for block in blocks for line in block.splitlines() if not line.startswith("DATABASE_URL=")]
+    assert any(line.startswith("pg_dump ") for line in typed)
+    assert any(line.startswith("pg_restore ") for line in typed)
+    for line in typed:
+        assert not re.search(r"DATABASE_URL|PGPASSWORD|://[^ ]*:[^ ]*@", line), line
