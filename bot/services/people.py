@@ -57,9 +57,10 @@ class Upkeep(Protocol):
         """Make ended requests of a server nobody's."""
         ...
 
-    def close_guild(self, guild_id: int, *, before: datetime) -> bool:
+    def close_guild(self, guild_id: int, *, before: datetime, now: datetime) -> bool:
         """Delete what else is kept of a server; the ledger stays, without its members.
 
-        False when the bot is there again, or requests of its members are still under way.
+        Members' places stay until the last allowance there is over, those of blocked ones for a year. False
+        when the bot is there again, or requests of its members are still under way.
         """
         ...

@@ -99,7 +99,7 @@ class Retention:
         requests = guilds = 0
         for guild_id in await self._store.read(_left, before):
             requests += await self._all(_wipe_guild, guild_id)
-            guilds += await self._store.write(_close_guild, guild_id, before)
+            guilds += await self._store.write(_close_guild, guild_id, before, self._clock())
         return requests, guilds
 
     async def _all(self, unit: Callable[..., int], *args: object) -> int:
@@ -120,5 +120,5 @@ def _wipe_guild(work: Work, guild_id: int) -> int:
     return work.upkeep.wipe_guild(guild_id, limit=BATCH)
 
 
-def _close_guild(work: Work, guild_id: int, before: datetime) -> bool:
-    return work.upkeep.close_guild(guild_id, before=before)
+def _close_guild(work: Work, guild_id: int, before: datetime, now: datetime) -> bool:
+    return work.upkeep.close_guild(guild_id, before=before, now=now)

@@ -16,7 +16,8 @@ _SHARE = _FIND.with_for_update(read=True)
 _LOCK = _FIND.with_for_update()
 _SETTLE = update(guild_settings).where(_c.guild_id == bindparam("guild"))
 _PAUSED = select(_c.guild_id, _c.settings).where(_c.paused)
-_MET = select(_c.guild_id).union(select(members.c.guild_id))
+# whoever will be forgotten keeps no server known: the bot may have left it long ago
+_MET = select(_c.guild_id).union(select(members.c.guild_id).where(members.c.forget_at.is_(None)))
 _SEEN = select(guilds.c.guild_id, guilds.c.left_at)
 _BACK = update(guilds).where(guilds.c.guild_id == bindparam("guild")).values(left_at=None)
 

@@ -1,8 +1,8 @@
 """What time wipes, a bounded number of rows in each transaction."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, and_, delete, exists, func, or_, select, update
 
 from bot.domain.people import NOBODY_ID
 from bot.storage.forgetting import blur_decisions, leave_accounts, wipe_requests
@@ -12,6 +12,10 @@ from bot.storage.tables import accounts, changes, guild_settings, guilds, member
 _r, _m = requests.c, members.c
 _IS_RESTRICTED = or_(_m.blocked.is_not(None), and_(_m.allowance.is_not(None), _m.allowance == 0))
 """True of members whom moderators keep from asking for songs: to be forgotten is no way around that."""
+_IS_IN_USE = exists().where(guild_settings.c.guild_id == _m.guild_id)
+"""True of members of servers of which more is kept: the bot is there, or was not long ago."""
+RESTRICTIONS_KEPT = timedelta(days=365)
+"""For how long after the bot left a server it is kept whom moderators there restrict."""
 
 
 class SqlUpkeep:
@@ -35,7 +39,7 @@ class SqlUpkeep:
         """Delete what remained of members whose time has come; not where moderators restrict them."""
         due = (
             select(_m.guild_id, _m.user_id)
-            .where(_m.forget_at <= now, _m.active == 0, ~_IS_RESTRICTED)
+            .where(_m.forget_at <= now, _m.active == 0, or_(~_IS_RESTRICTED, ~_IS_IN_USE))
             .order_by(_m.guild_id, _m.user_id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -57,10 +61,12 @@ class SqlUpkeep:
         """Make ended requests of a server nobody's; gives how many."""
         return wipe_requests(self._conn, (_r.guild_id == guild_id) & (_r.user_id != NOBODY_ID), limit=limit)
 
-    def close_guild(self, guild_id: int, *, before: datetime) -> bool:
+    def close_guild(self, guild_id: int, *, before: datetime, now: datetime) -> bool:
         """Delete what else is kept of a server; the ledger stays, without its members.
 
-        False when the bot is there again, or requests of its members are still under way.
+        Members' places stay until the last allowance there is over, those of blocked ones for a year, so that
+        inviting the bot again is no way around either. False when the bot is there again, or requests of its
+        members are still under way.
         """
         conn = self._conn
         SqlGuilds(conn).lock(guild_id)  # nobody places a request there meanwhile
@@ -70,6 +76,18 @@ class SqlUpkeep:
         if left_at is None or left_at > before or conn.execute(named).first() is not None:
             return False
         leave_accounts(conn, accounts.c.guild_id == guild_id)
-        for table in (changes, playlists, members, guild_settings, guilds):
+        self._let_members_go(guild_id, left_at=left_at, now=now)
+        for table in (changes, playlists, guild_settings, guilds):
             conn.execute(delete(table).where(table.c.guild_id == guild_id))
         return True
+
+    def _let_members_go(self, guild_id: int, *, left_at: datetime, now: datetime) -> None:
+        """Delete the members whose time is over, and note when that of the others is."""
+        windows = select(func.max(accounts.c.window_ends_at)).where(accounts.c.guild_id == guild_id)
+        over_at: datetime = self._conn.execute(windows).scalar() or now
+        restricted_until = max(over_at, left_at + RESTRICTIONS_KEPT)
+        for which, until in ((~_IS_RESTRICTED, over_at), (_IS_RESTRICTED, restricted_until)):
+            sooner = or_(_m.forget_at.is_(None), _m.forget_at < until)
+            kept = update(members).where(_m.guild_id == guild_id, which, sooner)
+            self._conn.execute(kept.values(forget_at=until))
+        self._conn.execute(delete(members).where(_m.guild_id == guild_id, _m.forget_at <= now))

@@ -154,6 +154,7 @@ class TestForgetting:
 
     async def test_a_member_without_any_allowance_is_not_free_of_that(self, store: SqlStore) -> None:
         def unit(work: Work) -> None:
+            work.guilds.lock(GUILD)
             work.members.settle(GUILD, USER, replace(work.members.meet(GUILD, USER), allowance=0))
 
         await store.write(unit)

@@ -62,7 +62,9 @@ class TestUpkeep:
         assert await store.audit() == []
 
         async def close(before: datetime = NOW) -> bool:
-            return await store.write(lambda work: work.upkeep.close_guild(GUILD, before=before))
+            return await store.write(
+                lambda work: work.upkeep.close_guild(GUILD, before=before, now=after(40 * 86_400))
+            )
 
         assert await close() is False  # one is under way
         await store.write(lambda work: make_move(work, request, Move.CANCEL, now=NOW))

@@ -144,6 +144,9 @@ async def test_a_server_that_the_bot_leaves_is_noticed_also_while_it_is_down(loc
     left = f"SELECT left_at IS NOT NULL FROM guilds WHERE guild_id = {guild.id}"
     async with local.bot() as app:
         await local.shows(await local.place(), "Your song is ready")
+        ben = local.discord.member("Ben")
+        await local.discord.member("Mo").slash("songs", "quota block", member=ben, reason="spam")
+        await until(app, "SELECT count(*) = 1 FROM members WHERE blocked IS NOT NULL")
         await told(app)
         outage: Payload = {"id": str(guild.id), "unavailable": True}
         local.discord.gateway.dispatch("GUILD_DELETE", payload=outage, guild_id=guild.id)
@@ -164,5 +167,11 @@ async def test_a_server_that_the_bot_leaves_is_noticed_also_while_it_is_down(loc
     async with local.bot():
         pass
     async with local.bot(guild_retention_days=0) as app:
-        await until(app, "SELECT count(*) = 0 FROM members")
+        await until(app, "SELECT count(*) = 0 FROM guild_settings")
         assert await values(app, "SELECT user_id FROM requests") == [0]
+        local.discord.mishaps.invite_bot(guild)
+        await local.discord.wait_for(lambda: app.client.get_guild(guild.id) is not None, timeout_s=LONG_S)
+        assert (await local.credits())["Available"] == 60
+        assert (
+            "A moderator of this server doesn't let you" in (await answered(await local.order("Ben"))).content
+        )

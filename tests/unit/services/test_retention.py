@@ -5,10 +5,12 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import text
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import BlockedError, CreditsError, StoreError
 from bot.domain.songs import Order
 from bot.services import retention as module
+from bot.services.moderation import Subject
 from bot.services.retention import Chore, Retention, RetentionRules
+from bot.services.servers import Seen
 from bot.services.work import Work
 from bot.storage.work import SqlWork
 from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, House
@@ -153,3 +155,70 @@ async def test_what_is_under_way_in_a_server_that_was_left_is_waited_for(home: H
     home.clock.turn(31 * DAY)
     await sweep(home)
     assert await rows(home, "SELECT user_id FROM members") == [ADA]
+
+
+async def come_back(home: House) -> None:
+    """The bot is removed from the server, which is forgotten at once, and invited again."""
+    await home.services.servers.left(GUILD)
+    await sweep(home, guild_days=0)
+    assert await rows(home, "SELECT count(*) FROM guild_settings") == [0]
+    await home.services.servers.looked(Seen(frozenset({GUILD}), frozenset({0}), 1))
+    await home.services.servers.joined(GUILD)
+
+
+async def test_no_allowance_begins_anew_by_leaving_and_coming_back(home: House) -> None:
+    await song(home)
+    await come_back(home)
+    assert (await home.credits()).available == 60
+    assert (await home.credits(BEN)).available == 90
+    await song(home)
+    await come_back(home)
+    assert (await home.credits()).available == 30
+    await home.services.servers.left(GUILD)
+    await sweep(home, guild_days=0)
+    assert await rows(home, "SELECT user_id FROM members") == [ADA]
+    home.clock.turn(7 * DAY)
+    await sweep(home, guild_days=0)
+    assert await rows(home, "SELECT count(*) FROM members") == [0]
+    assert await rows(home, "SELECT count(*) FROM guilds") == [0]
+    assert await home.breaches() == []
+
+
+async def test_a_block_outlasts_leaving_and_coming_back(home: House) -> None:
+    await song(home)
+    moderation = home.services.moderation
+    await moderation.block(home.by(), Subject(user_id=ADA), reason="spam")
+    await moderation.make_exception(home.by(), Subject(user_id=BEN), amount=0)
+    await come_back(home)
+    home.clock.turn(30 * DAY)
+    await sweep(home, guild_days=0)
+    with pytest.raises(BlockedError, match="spam"):
+        await home.place()
+    with pytest.raises(CreditsError):
+        await home.place(BEN)
+    await moderation.unblock(home.by(), Subject(user_id=ADA))
+    await home.place()
+    assert (await home.credits(BEN)).available == 0
+
+
+async def test_a_block_is_forgotten_a_year_after_the_bot_left(home: House) -> None:
+    await song(home)
+    await home.services.moderation.block(home.by(), Subject(user_id=ADA), reason="spam")
+    await home.services.servers.left(GUILD)
+    await sweep(home, guild_days=0)
+    for days, count in ((364, 1), (2, 0)):
+        home.clock.turn(days * DAY)
+        await home.services.servers.looked(Seen(frozenset(), frozenset({0}), 1))
+        await sweep(home, guild_days=0)
+        assert await rows(home, "SELECT count(*) FROM members") == [count]
+
+
+async def test_a_block_stays_for_as_long_as_the_bot_is_in_use(home: House) -> None:
+    await song(home)
+    await home.services.moderation.block(home.by(), Subject(user_id=ADA), reason="spam")
+    await come_back(home)
+    await home.place(BEN)
+    home.clock.turn(400 * DAY)
+    await sweep(home, guild_days=0)
+    with pytest.raises(BlockedError):
+        await home.place()
