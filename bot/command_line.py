@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from bot.services.attendance import Part, Role
 
+MOST_SHARDS = 65_536
+"""More than any bot has; a range of them fits into memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -64,6 +67,8 @@ def _part(role: Role, shards: str | None, shard_count: int | None) -> Part:
     found = re.fullmatch(r"(\d+)(?:-(\d+))?", shards)
     if found is None:
         raise ValueError("--shards takes a number or a range, for example 0-3")
+    if shard_count > MOST_SHARDS:
+        raise ValueError(f"--shard-count is at most {MOST_SHARDS}")
     first, last = int(found[1]), int(found[2] or found[1])
     if not first <= last < shard_count:
         raise ValueError(f"--shards {shards}: shards go from 0 to {shard_count - 1}, the lower one first")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import URL
 
@@ -9,6 +10,9 @@ from bot.domain.errors import MisconfiguredError
 
 SCHEMES = frozenset({"postgresql", "postgres", "postgresql+asyncpg"})
 """How such a URL may begin; they mean the same."""
+DEFAULT_PORT, LAST_PORT = 5432, 65_535
+_FILES = frozenset({"passfile", "sslcert", "sslkey", "sslrootcert"})
+"""Options that name a file."""
 STATEMENT_CACHE = "statement_cache_size"
 """The option of the URL that PgBouncer needs (`statement_cache_size=0`); all others are PostgreSQL's own."""
 
@@ -53,6 +57,7 @@ def server_of(url: URL, *, example: str) -> Server:
         raise MisconfiguredError(
             f"DATABASE_URL may have {STATEMENT_CACHE}=0, for PgBouncer, and no other value."
         )
+    _refuse_unusable(url, options)
     return Server(
         database=url.database,
         host=url.host or None,
@@ -62,3 +67,16 @@ def server_of(url: URL, *, example: str) -> Server:
         options=options,
         pooled=cached == "0",
     )
+
+
+def _refuse_unusable(url: URL, options: Mapping[str, str]) -> None:
+    """Raise for what no connection can be made with, and what would only be found out by a riddle."""
+    if not 0 < (url.port or DEFAULT_PORT) <= LAST_PORT:
+        raise MisconfiguredError(f"DATABASE_URL has a port that there cannot be: ports end at {LAST_PORT}.")
+    try:
+        (url.host or "").encode("idna")
+    except UnicodeError:
+        raise MisconfiguredError("DATABASE_URL has a host that cannot be a name: check it.") from None
+    for name in _FILES & options.keys():
+        if not Path(options[name]).exists():
+            raise MisconfiguredError(f"DATABASE_URL: the file of its option {name} is not there.")

@@ -1,6 +1,7 @@
 """The setting `DATABASE_URL`, read."""
 
 import re
+import stat
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -25,6 +26,7 @@ def read_url(url: str) -> Path | Server:
 
     Raises:
         MisconfiguredError: it names neither; the URL, which may hold a password, is not repeated.
+        StoreError: the bot's user cannot get to the file.
     """
     try:
         parsed = make_url(url)
@@ -77,7 +79,27 @@ def _file(parsed: URL) -> Path:
             "DATABASE_URL begins its path with ~ or $, which only a shell replaces: write the whole path, "
             f"for example {WHOLE_PATH}."
         )
-    return Path(parsed.database).absolute()
+    path = Path(parsed.database).absolute()
+    _refuse_unusable(path)
+    return path
+
+
+def _refuse_unusable(path: Path) -> None:
+    """Raise unless there is a file, or nothing yet."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except PermissionError as error:
+        raise StoreError(
+            f"The database file {path} is out of reach: let the bot's user enter the folders above it."
+        ) from error
+    except OSError as error:
+        raise MisconfiguredError(f"DATABASE_URL names no usable path: {error.strerror}.") from error
+    if stat.S_ISDIR(mode):
+        raise MisconfiguredError(f"DATABASE_URL: {path} is a folder: add the name of a file in it.")
+    if not stat.S_ISREG(mode):
+        raise MisconfiguredError(f"DATABASE_URL: {path} is no file: name another one.")
 
 
 def make_folder(path: Path) -> None:
@@ -85,10 +107,7 @@ def make_folder(path: Path) -> None:
 
     Raises:
         StoreError: it cannot be made.
-        MisconfiguredError: the path is a folder itself.
     """
-    if path.is_dir():
-        raise MisconfiguredError(f"DATABASE_URL: {path} is a folder: add the name of a file in it.")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

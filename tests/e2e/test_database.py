@@ -193,6 +193,6 @@ async def test_a_file_that_is_no_database_is_left_alone(local: Stage, tmp_path: 
     path = tmp_path / "inspire.db"
     before = b"Dear diary, " * 200
     write(path, before)
-    said = told_in_words(await program.bot("run", env=environment(local), folder=tmp_path), 1)
+    said = told_in_words(await program.bot("run", env=environment(local), folder=tmp_path), 2)
     assert "is not a SQLite database" in said
     assert content(path) == before

@@ -60,7 +60,7 @@ async def test_a_part_of_the_bot_cannot_have_a_file_as_its_database(
     local: Stage, tmp_path: Path, role: str
 ) -> None:
     outcome = await program.bot("run", "--role", role, env=environment(local), folder=tmp_path)
-    said = told_in_words(outcome, 1)
+    said = told_in_words(outcome, 2)
     assert f"--role {role} needs a PostgreSQL database" in said
     assert not (tmp_path / "inspire.db").exists()
 
@@ -75,6 +75,7 @@ async def test_a_part_of_the_bot_cannot_have_a_file_as_its_database(
         (["--shards", "one", "--shard-count", "2"], "a number or a range"),
         (["--role", "worker", "--shards", "0", "--shard-count", "2"], "not for a worker"),
         (["--role", "everything"], "invalid choice"),
+        (["--shards", "0-1", "--shard-count", "9" * 12], "--shard-count is at most 65536"),
     ],
 )
 async def test_shards_that_make_no_sense_are_a_sentence(

@@ -65,6 +65,11 @@ def test_behind_a_pooler_nothing_is_kept_on_a_connection() -> None:
         ("postgresql://bot:hunter2@host/", "names no database"),
         ("postgresql://bot:hunter2@host/songs?sslmode=a&sslmode=b", "sslmode more than once"),
         ("postgresql://bot:hunter2@host/songs?statement_cache_size=7", "statement_cache_size=0"),
+        ("postgresql://bot:hunter2@host:99999/songs", "ports end at 65535"),
+        (f"postgresql://bot:hunter2@{'a' * 64}/songs", "a host that cannot be a name"),
+        ("postgresql://bot:hunter2@a..b/songs", "a host that cannot be a name"),
+        ("postgresql://bot:hunter2@host/songs?sslrootcert=/nowhere", "its option sslrootcert is not there"),
+        ("postgresql://host/songs?passfile=/nowhere", "its option passfile is not there"),
     ],
 )
 def test_what_is_missing_or_too_much_is_named(url: str, says: str) -> None:

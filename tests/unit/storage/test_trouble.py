@@ -74,6 +74,14 @@ async def test_a_folder_that_cannot_be_written_is_named(public_folder: Path) -> 
             pass
 
 
+async def test_a_folder_that_cannot_be_entered_is_named(public_folder: Path) -> None:
+    path = fresh(public_folder)
+    restrict(public_folder, 0o000)
+    with plain_user(), pytest.raises(StoreError, match="is out of reach: let the bot's user enter"):
+        async with open_store(url_of(path)):
+            pass
+
+
 async def test_a_file_that_cannot_be_written_is_named(public_folder: Path) -> None:
     path = fresh(public_folder)
     restrict(path, 0o444)

@@ -103,7 +103,24 @@ def test_other_at_signs_are_taken(url: str) -> None:
 
 def test_a_folder_is_no_database(tmp_path: Path) -> None:
     with pytest.raises(MisconfiguredError, match="is a folder: add the name of a file"):
-        own(tmp_path)
+        database_path(f"sqlite:///{tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("sqlite:////dev/null", "is no file: name another one"),
+        (f"sqlite:///{'a' * 300}.db", "names no usable path: File name too long"),
+        ("sqlite:///loop/inspire.db", "names no usable path: Too many levels of symbolic links"),
+    ],
+)
+def test_a_path_that_no_file_can_have_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, says: str
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MisconfiguredError, match=says):
+        read_url(url)
 
 
 def test_what_is_made_is_the_users_alone(tmp_path: Path) -> None:
