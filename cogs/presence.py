@@ -25,6 +25,12 @@ class Presence(commands.Cog):
         await self._servers.joined(guild.id)
 
     @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[InspireClient]) -> None:
+        """Note that a server is in use which the gateway does not tell of."""
+        if interaction.guild_id is not None and self._client.get_guild(interaction.guild_id) is None:
+            await self._servers.heard(interaction.guild_id)
+
+    @commands.Cog.listener()
     async def on_ready(self) -> None:
         """All servers of this process's shards are known, those out of reach among them."""
         client = self._client

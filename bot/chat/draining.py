@@ -1,9 +1,11 @@
-"""Whether the process is on its way to stop, and what members' commands it has in hand."""
+"""Whether an interaction is taken at all, and what members' commands the process has in hand."""
 
 import asyncio
 from typing import Protocol, runtime_checkable
 
 import discord
+
+from bot.domain.errors import OutsideServerError, RefusalError, StoppingError
 
 
 @runtime_checkable
@@ -16,12 +18,16 @@ class Stopping(Protocol):
     """What answers members now."""
 
 
-def may_begin(interaction: discord.Interaction[discord.Client]) -> bool:
-    """False while the process stops; whatever the member is answered, it is in hand until this task ends."""
+def refusal_of(interaction: discord.Interaction[discord.Client]) -> RefusalError | None:
+    """Say why the interaction is not taken: the process stops, or it comes from no server; else None.
+
+    Whatever the member is answered, it is in hand until this task ends.
+    """
     client, task = interaction.client, asyncio.current_task()
-    if not isinstance(client, Stopping):
-        return True
-    if task is not None:
-        client.in_hand.add(task)
-        task.add_done_callback(client.in_hand.discard)
-    return not client.draining
+    if isinstance(client, Stopping):
+        if task is not None:
+            client.in_hand.add(task)
+            task.add_done_callback(client.in_hand.discard)
+        if client.draining:
+            return StoppingError()
+    return OutsideServerError() if interaction.guild_id is None else None

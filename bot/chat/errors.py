@@ -19,6 +19,7 @@ from bot.domain.errors import (
     CreditsError,
     ModelError,
     NotYoursError,
+    OutsideServerError,
     PausedError,
     PersonaError,
     PlaylistError,
@@ -101,6 +102,11 @@ def _model(error: ModelError) -> str:
 @sentence.register
 def _stopping(_: StoppingError) -> str:
     return f"The bot is being restarted. Try again in a minute. {NOTHING_SENT}"
+
+
+@sentence.register
+def _outside(_: OutsideServerError) -> str:
+    return f"This only works in servers. {NOTHING_SENT}"
 
 
 @sentence.register

@@ -13,9 +13,8 @@ import discord
 from discord import app_commands
 
 from bot.chat.answers import answer
-from bot.chat.draining import may_begin
+from bot.chat.draining import refusal_of
 from bot.chat.moderators import is_moderator
-from bot.domain.errors import StoppingError
 from bot.domain.moderator_errors import OldFormError
 
 if TYPE_CHECKING:
@@ -68,8 +67,8 @@ class GuardedButton(discord.ui.DynamicItem[Button], template=r"(?!)"):
     async def callback(self, interaction: discord.Interaction[ClientT]) -> None:
         """Run `pressed` and answer whatever it raises."""
         try:
-            if not may_begin(interaction):
-                raise StoppingError
+            if refusal := refusal_of(interaction):
+                raise refusal
             await self.pressed(interaction)
         except Exception as error:  # noqa: BLE001 - an edge: each interaction gets its answer
             await answer(interaction, error)
@@ -83,9 +82,9 @@ class GuardedModal(discord.ui.Modal):
         _open_here.add(self.custom_id)
 
     async def interaction_check(self, interaction: discord.Interaction[ClientT], /) -> bool:
-        """What is sent while the process stops is refused; what was sent before is in hand."""
-        if not may_begin(interaction):
-            raise StoppingError
+        """Refuse what comes from no server, or while the process stops; what was sent before is in hand."""
+        if refusal := refusal_of(interaction):
+            raise refusal
         return True
 
     async def on_error(

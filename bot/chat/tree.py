@@ -4,8 +4,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.answers import answer
-from bot.chat.draining import may_begin
-from bot.domain.errors import StoppingError
+from bot.chat.draining import refusal_of
 
 
 class InspireTree(app_commands.CommandTree[discord.Client]):
@@ -22,11 +21,11 @@ class InspireTree(app_commands.CommandTree[discord.Client]):
         )
 
     async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
-        """Nothing new is begun while the process stops; the member is told to come back."""
-        if may_begin(interaction):
-            return True
-        await answer(interaction, StoppingError())
-        return False
+        """Refuse what comes from no server, or while the process stops; the member is told."""
+        refusal = refusal_of(interaction)
+        if refusal is not None:
+            await answer(interaction, refusal)
+        return refusal is None
 
     async def _call(self, interaction: discord.Interaction[discord.Client]) -> None:
         """Answer also what discord.py raises while it reads a command's options, and gives to nobody."""

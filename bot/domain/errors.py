@@ -4,6 +4,7 @@ InspireError
 |- RefusalError              the member can mend it; nothing was sent, nothing is held
 |  |- PlaylistError  ClipError  PersonaError  WeightError  ModelError  PromptError
 |  |- CreditsError  BudgetError  ActiveLimitError  CooldownError  StoppingError
+|  |- OutsideServerError
 |  |- BlockedError  PausedError  ChannelError  ChannelGoneError
 |  |- RequestNotFoundError  NotYoursError  TooLateError
 |  `- those of moderator_errors.py, people.py, playlists.py and songbook.py
@@ -168,6 +169,11 @@ class CooldownError(RefusalError):
 @dataclass(eq=False)
 class StoppingError(RefusalError):
     """The process is about to stop, and begins nothing new."""
+
+
+@dataclass(eq=False)
+class OutsideServerError(RefusalError):
+    """The bot works in servers only."""
 
 
 @dataclass(eq=False)

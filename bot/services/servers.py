@@ -1,14 +1,23 @@
 """In which servers the bot is: what is kept of those that it left has to go one day."""
 
+import json
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from bot.domain.errors import StoreError
 from bot.services.ports import Clock
 from bot.services.work import Store, Work
 
 log = logging.getLogger(__name__)
+
+HEARD_MEMO = "servers heard"
+"""Under which is remembered when members of servers without the bot itself last used its commands."""
+HEARD_AGAIN = timedelta(hours=1)
+"""A server is in use for so long without another note of it."""
+IN_USE = timedelta(days=30)
+"""For so long after that it counts as one where the bot is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +40,26 @@ class Servers:
     def __init__(self, store: Store, *, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._heard: dict[int, datetime] = {}
+
+    async def heard(self, guild_id: int) -> None:
+        """Note that the bot is used in a server that the gateway does not tell of.
+
+        It may have authorised the commands alone, or Discord told of it in a way that nobody can read.
+        """
+        now = self._clock()
+        if guild_id in self._heard and now - self._heard[guild_id] < HEARD_AGAIN:
+            return
+        self._heard[guild_id] = now
+        try:
+            await self._store.write(_hear, guild_id, now)
+        except StoreError as error:
+            del self._heard[guild_id]
+            log.warning("a server in use is not remembered: %s", error, extra={"guild": guild_id})
 
     async def left(self, guild_id: int) -> None:
         """The bot is not in the server any more: what is kept of it has its time."""
+        self._heard.pop(guild_id, None)
         await self._store.write(_left, guild_id, self._clock())
         log.info("left a server", extra={"guild": guild_id})
 
@@ -49,7 +75,26 @@ class Servers:
             log.info("left %d servers and is back in %d, while nobody listened", left, back)
 
 
+def _heard_of(work: Work, now: datetime) -> dict[int, datetime]:
+    """Give the servers without the bot itself that are in use, and when that was noted last."""
+    noted = json.loads(work.memos.get(HEARD_MEMO) or "{}")
+    heard = {int(guild_id): datetime.fromisoformat(at) for guild_id, at in noted.items()}
+    return {guild_id: at for guild_id, at in heard.items() if now - at < IN_USE}
+
+
+def _note(work: Work, heard: Mapping[int, datetime]) -> None:
+    work.memos.put(HEARD_MEMO, json.dumps({guild_id: at.isoformat() for guild_id, at in heard.items()}))
+
+
+def _hear(work: Work, guild_id: int, now: datetime) -> None:
+    _note(work, _heard_of(work, now) | {guild_id: now})
+    work.guilds.joined((guild_id,))
+
+
 def _left(work: Work, guild_id: int, now: datetime) -> None:
+    heard = _heard_of(work, now)
+    if heard.pop(guild_id, None) is not None:
+        _note(work, heard)
     work.guilds.left((guild_id,), at=now)
 
 
@@ -59,8 +104,10 @@ def _joined(work: Work, guild_id: int) -> None:
 
 def _look(work: Work, seen: Seen, now: datetime) -> tuple[int, int]:
     known = work.guilds.known()
-    left = [guild_id for guild_id, at in known.items() if at is None and seen.is_missing(guild_id)]
-    back = _present(known, seen.guild_ids)
+    heard = _heard_of(work, now).keys()
+    missing = (guild_id for guild_id, at in known.items() if at is None and seen.is_missing(guild_id))
+    left = [guild_id for guild_id in missing if guild_id not in heard]
+    back = _present(known, seen.guild_ids | heard)
     work.guilds.left(left, at=now)
     work.guilds.joined(back)
     return len(left), len(back)

@@ -63,6 +63,7 @@ CHORES = {
     "memory._put",
     "retention._close_guild",
     "retention.unit",
+    "servers._hear",
     "servers._joined",
     "servers._left",
     "servers._look",
