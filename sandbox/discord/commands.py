@@ -74,6 +74,7 @@ class Commands:
             "description": text(command, "description"),
             "default_member_permissions": None if permissions is None else str(permissions),
             "nsfw": bool(command.get("nsfw")),
+            "dm_permission": bool(command.get("dm_permission", True)),
             "options": [_option(option) for option in entries(command, "options")],
             "contexts": command.get("contexts"),
             "integration_types": command.get("integration_types") or [0],
@@ -98,6 +99,7 @@ def _option(option: Payload) -> Payload:
     kept = {name: value for name, value in kept.items() if name not in bounds}
     if option["type"] not in (CHANNEL, MENTIONABLE):
         kept.pop("channel_types", None)
+    kept |= {"name_localizations": None, "description_localizations": None}
     if options := [_option(inner) for inner in entries(option, "options")]:
         kept["options"] = options
     return kept

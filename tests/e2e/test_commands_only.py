@@ -26,7 +26,7 @@ async def left(app: App, guild_id: int) -> bool:
 async def until_in_use(app: App, guild_id: int) -> None:
     """Wait until the note of the server's use is written, which no command waits for."""
     async with asyncio.timeout(LONG_S):
-        while await left(app, guild_id):
+        while await left(app, guild_id):  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.02)
 
 

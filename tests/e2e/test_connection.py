@@ -12,6 +12,8 @@ from sandbox.discord import LocalDiscord
 from sandbox.discord.faults import Fault, FaultKind
 from sandbox.discord.limits import Bucket, Limits
 from sandbox.discord.messages import Message
+from sandbox.discord.payloads import Payload
+from sandbox.discord.state import RequestRecord
 from tests.e2e.stage import LONG_S, PLENTY, UNHURRIED, Stage
 
 READY = "Your song is ready"
@@ -169,3 +171,63 @@ async def test_a_gateway_of_ones_own_is_used_from_the_first_connection_on(local:
         local.discord.gateway.url = "ws://127.0.0.1:9"  # what Discord advises
         async with local.bot():
             assert local.discord.gateway.identifies == 1
+
+
+async def test_commands_that_another_program_changed_are_told_again(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
+    commands = local.discord.state.commands
+    changes: dict[str, Callable[[list[Payload]], list[Payload]]] = {
+        "nothing": lambda known: known,
+        "all gone": lambda _: [],
+        "one gone": lambda known: known[1:],
+        "one more": lambda known: [*known, known[0] | {"name": "other", "id": "1"}],
+        "one described otherwise": lambda known: [known[0] | {"description": "Other"}, *known[1:]],
+        "for everybody": lambda known: [one | {"default_member_permissions": None} for one in known],
+    }
+    async with local.bot():
+        assert local.discord.registrations() == 1
+    for told, (name, change) in enumerate(changes.items(), 1):
+        with subtests.test(name):
+            commands.by_guild[None] = change(commands.by_guild[None])
+            creates = len(puts(local))
+            async with local.bot(default_allowance=PLENTY):
+                assert local.discord.registrations() == told
+                assert len(puts(local)) == creates + (name != "nothing")
+                await local.placed_result()
+
+
+def puts(local: Stage) -> list[RequestRecord]:
+    """The calls by which commands were told."""
+    return [call for call in local.discord.requests if call.method == "PUT"]
+
+
+async def test_a_former_operators_server_has_no_commands_any_more(local: Stage) -> None:
+    first, second = (
+        local.discord.guild,
+        local.discord.add.guild("Second", owner=local.discord.state.world.owner),
+    )
+    commands = local.discord.state.commands.by_guild
+    for setting, has in (
+        (first.id, [first.id]),
+        (second.id, [second.id]),
+        (None, []),
+        (first.id, [first.id]),
+    ):
+        async with local.bot(operator_guild_id=setting) as app:
+            await until(lambda: app.connection.missing is None)
+            assert [guild_id for guild_id, known in commands.items() if known and guild_id] == has
+    async with local.bot(operator_guild_id=first.id):
+        local.discord.mishaps.remove_bot(first)
+    async with local.bot() as app:  # the bot is not there to remove them
+        await until(lambda: app.connection.missing is None)
+
+
+async def test_an_operators_server_without_the_bot_is_a_warning(
+    local: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with local.bot(operator_guild_id=12345) as app:
+        await until(lambda: app.connection.missing is None)
+        await local.placed_result()
+        assert "OPERATOR: OPERATOR_GUILD_ID names a server that the bot is not in" in caplog.text
+        assert await app.readiness() is None
