@@ -12,6 +12,7 @@ from bot.chat.lists import SongPages, TopPages
 from bot.chat.posting import post_song
 from bot.chat.render.lines import song_choice
 from bot.chat.showing import outcome
+from bot.chat.viewing import viewer_of
 from bot.domain.songbook import SongNotFoundError, Span
 from bot.services.songbook import Songbook
 
@@ -48,7 +49,7 @@ class SongLists(commands.GroupCog, group_name="songs", group_description="The so
         """Post a song of this server again, for everybody here."""
         if not (song.isascii() and song.isdigit() and len(song) <= 20):
             raise SongNotFoundError
-        looking = self._songbook.card(int(song), interaction.guild_id or 0)
+        looking = self._songbook.card(int(song), viewer_of(interaction))
         card = await outcome(interaction, looking, ephemeral=False)
         await post_song(interaction, card)
 
@@ -57,5 +58,5 @@ class SongLists(commands.GroupCog, group_name="songs", group_description="The so
     async def _titles(
         self, interaction: discord.Interaction[InspireClient], current: str
     ) -> list[app_commands.Choice[str]]:
-        titles = await self._songbook.offered(interaction.guild_id or 0, current)
+        titles = await self._songbook.offered(viewer_of(interaction), current)
         return [app_commands.Choice(name=song_choice(one), value=str(one.request_id)) for one in titles]

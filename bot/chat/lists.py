@@ -4,6 +4,7 @@ from bot.chat.client import client_of
 from bot.chat.pages import Page, PageButton, ids_of, page_of
 from bot.chat.render.lines import playlist_line, rated_line, song_line
 from bot.chat.showing import Asked
+from bot.chat.viewing import viewer_of
 from bot.domain.songbook import SongNotFoundError, Span
 from bot.services.songs import LARGEST_ID
 
@@ -25,7 +26,7 @@ class SongPages(PageButton, template=ids_of("songs")):
         """One page, newest first."""
         user_id = _user_of(topic)
         songbook = client_of(interaction).services.songbook
-        sheet = await songbook.songs(interaction.guild_id or 0, user_id, number)
+        sheet = await songbook.songs(viewer_of(interaction), user_id, number)
         nothing = "This member has no songs here yet." if user_id else "There are no songs here yet."
         title = "Songs of one member" if user_id else "Songs of this server"
         return page_of(sheet, song_line, title=title, nothing=f"{nothing} Ask for one with `/inspire`.")
@@ -42,7 +43,7 @@ class TopPages(PageButton, template=ids_of("top")):
         if topic not in set(Span):
             raise SongNotFoundError
         span = Span(topic)
-        sheet = await client_of(interaction).services.songbook.best(interaction.guild_id or 0, span, number)
+        sheet = await client_of(interaction).services.songbook.best(viewer_of(interaction), span, number)
         nothing = "Nobody has rated one yet: press the stars under a song."
         return page_of(sheet, rated_line, title=f"Best songs {SPANS[span]}", nothing=nothing)
 

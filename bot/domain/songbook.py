@@ -102,6 +102,26 @@ class Song:
         return channel_id, message_id
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """A member who looks at a server's songs."""
+
+    guild_id: int
+    user_id: int
+    channel_ids: frozenset[int]
+    """The channels there that the member sees; songs of other ones are only their own members'."""
+
+    def sees(self, request: Request) -> bool:
+        """Return True for a song of the member's own, or of a channel that the member sees."""
+        return request.user_id == self.user_id or channel_of(request) in self.channel_ids
+
+
+def channel_of(request: Request) -> int:
+    """Return the channel in which members meet the song: that of its result, else where it was asked for."""
+    posted, asked = request.result_channel_id, request.address.channel_id
+    return posted if posted is not None and posted == request.delivery_channel_id else asked
+
+
 def heard(request: Request | None, guild_id: int) -> Request:
     """The request, if it became a song that members of the server can hear.
 

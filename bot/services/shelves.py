@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.playlists import SavedPlaylist
-from bot.domain.songbook import Rating, Song
+from bot.domain.songbook import Rating, Song, Viewer
 
 
 class Playlists(Protocol):
@@ -39,6 +39,8 @@ class Wanted:
     guild_id: int
     user_id: int | None = None
     """Whose they are, if only one member's count."""
+    viewer: Viewer | None = None
+    """Who looks, and so sees no songs of channels that are closed to them; None: all songs."""
     since: datetime | None = None
     """When they were finished at the earliest."""
     rated: bool = False
@@ -65,8 +67,8 @@ class Shelf(Protocol):
         """Some of them, in their order."""
         ...
 
-    def titles(self, guild_id: int, *, limit: int) -> list[Title]:
-        """What a server's newest songs are called, newest first."""
+    def titles(self, wanted: Wanted, *, limit: int) -> list[Title]:
+        """What the newest of them are called, newest first."""
         ...
 
     def rating(self, request_id: int) -> Rating:

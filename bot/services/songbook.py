@@ -15,6 +15,7 @@ from bot.domain.songbook import (
     Song,
     SongNotFoundError,
     Span,
+    Viewer,
     heard,
 )
 from bot.services.cards import ResultCard, result_card
@@ -53,29 +54,31 @@ class Songbook:
         self._media = media
         self._clock = clock
 
-    async def card(self, request_id: int, guild_id: int) -> ResultCard:
+    async def card(self, request_id: int, viewer: Viewer) -> ResultCard:
         """What the result of a finished song says now.
 
         Raises:
             SongNotFoundError, NotFinishedError, SongRemovedError: it cannot be heard.
             StoreError: the database cannot be used.
         """
-        song = await self._store.read(_song, request_id, guild_id)
+        song = await self._store.read(_song, request_id, viewer)
         links = tuple(self._media.offered(clip.audio_url) for clip in song.request.clips)
         return result_card(song.request, links, offered=self._media.offered, rating=song.rating)
 
-    async def songs(self, guild_id: int, user_id: int | None, number: int) -> Sheet[Song]:
-        """A page of a server's songs, or of one member's there, newest first."""
-        return await self._store.read(_page, Wanted(guild_id=guild_id, user_id=user_id), number)
-
-    async def best(self, guild_id: int, span: Span, number: int) -> Sheet[Song]:
-        """A page of the rated songs of that time, best first."""
-        wanted = Wanted(guild_id=guild_id, since=span.since(self._clock()), rated=True)
+    async def songs(self, viewer: Viewer, user_id: int | None, number: int) -> Sheet[Song]:
+        """A page of the songs that the viewer sees, or of one member's, newest first."""
+        wanted = Wanted(guild_id=viewer.guild_id, user_id=user_id, viewer=viewer)
         return await self._store.read(_page, wanted, number)
 
-    async def offered(self, guild_id: int, typed: str) -> list[Title]:
+    async def best(self, viewer: Viewer, span: Span, number: int) -> Sheet[Song]:
+        """A page of the rated songs of that time that the viewer sees, best first."""
+        since = span.since(self._clock())
+        wanted = Wanted(guild_id=viewer.guild_id, viewer=viewer, since=since, rated=True)
+        return await self._store.read(_page, wanted, number)
+
+    async def offered(self, viewer: Viewer, typed: str) -> list[Title]:
         """At most 25 of the newest songs whose title contains what was typed, newest first."""
-        titles = await self._store.read(_titles, guild_id)
+        titles = await self._store.read(_titles, viewer)
         wanted = typed.casefold().strip()
         return [one for one in titles if wanted in (one.words or "").casefold()][:MOST_OFFERED]
 
@@ -107,8 +110,10 @@ def _found(work: Work, request_id: int) -> Request | None:
     return work.requests.find(request_id) if request_id <= LARGEST_ID else None
 
 
-def _song(work: Work, request_id: int, guild_id: int) -> Song:
-    request = heard(_found(work, request_id), guild_id)
+def _song(work: Work, request_id: int, viewer: Viewer) -> Song:
+    request = heard(_found(work, request_id), viewer.guild_id)
+    if not viewer.sees(request):
+        raise SongNotFoundError
     return Song(request, work.shelf.rating(request_id))
 
 
@@ -119,8 +124,8 @@ def _page(work: Work, wanted: Wanted, number: int) -> Sheet[Song]:
     return sheet_of(work.shelf.count(wanted), number, size=PAGE, fetch=fetch)
 
 
-def _titles(work: Work, guild_id: int) -> list[Title]:
-    return work.shelf.titles(guild_id, limit=LOOKED_THROUGH)
+def _titles(work: Work, viewer: Viewer) -> list[Title]:
+    return work.shelf.titles(Wanted(guild_id=viewer.guild_id, viewer=viewer), limit=LOOKED_THROUGH)
 
 
 def _rate(work: Work, request_id: int, stars: int, guild_id: int, user_id: int, now: datetime) -> Rating:

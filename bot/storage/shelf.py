@@ -3,7 +3,20 @@
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Float, Row, Select, bindparam, cast, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Row,
+    Select,
+    bindparam,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from bot.domain.songbook import FINISHED, UNRATED, Rating, Song
 from bot.services.shelves import Title, Wanted
@@ -26,6 +39,8 @@ _REMOVE = (
     .where(_r.id == bindparam("of_id"), _r.removed_at.is_(None))
     .values(removed_at=bindparam("now"))
 )
+# as `channel_of` has it
+_CHANNEL = case((_r.result_channel_id == _r.delivery_channel_id, _r.result_channel_id), else_=_r.channel_id)
 
 
 class SqlShelf:
@@ -51,9 +66,9 @@ class SqlShelf:
         rated = {row[0]: Rating(row[1], int(row[2])) for row in self._conn.execute(_RATINGS, {"ids": ids})}
         return [Song(request_of(rows[id_]), rated.get(id_, UNRATED)) for id_ in ids]
 
-    def titles(self, guild_id: int, *, limit: int) -> list[Title]:
-        """What a server's newest songs are called, newest first."""
-        columns = select(_r.id, _r.clips, _r.placed_at).where(*_terms(Wanted(guild_id=guild_id)))
+    def titles(self, wanted: Wanted, *, limit: int) -> list[Title]:
+        """What the newest of them are called, newest first."""
+        columns = select(_r.id, _r.clips, _r.placed_at).where(*_terms(wanted))
         return [_title(row) for row in self._conn.execute(columns.order_by(_r.id.desc()).limit(limit))]
 
     def rating(self, request_id: int) -> Rating:
@@ -79,6 +94,9 @@ def _terms(wanted: Wanted) -> list[ColumnElement[bool]]:
     ]
     if wanted.user_id is not None:
         terms.append(_r.user_id == wanted.user_id)
+    if wanted.viewer is not None:
+        seen = _CHANNEL.in_(sorted(wanted.viewer.channel_ids))
+        terms.append(or_(_r.user_id == wanted.viewer.user_id, seen))
     if wanted.since is not None:
         terms.append(_r.ended_at >= wanted.since)
     return terms

@@ -94,7 +94,7 @@ class TestSongs:
         assert await self.ids(store, replace(here, user_id=USER)) == [3, 1]
         assert await self.ids(store, replace(here, since=after(2))) == [3, 2]
         assert await store.read(lambda work: work.shelf.count(here)) == 3
-        titles = await store.read(lambda work: work.shelf.titles(GUILD, limit=2))
+        titles = await store.read(lambda work: work.shelf.titles(Wanted(guild_id=GUILD), limit=2))
         assert [(title.request_id, title.words, title.placed_at) for title in titles] == [
             (3, "Rain 3", NOW),
             (2, "Rain 2", NOW),
@@ -141,4 +141,4 @@ class TestSongs:
         assert found.removed_at == after(9)
         assert await self.ids(store, Wanted(guild_id=GUILD)) == [2]
         assert await self.ids(store, Wanted(guild_id=GUILD, rated=True)) == []
-        assert len(await store.read(lambda work: work.shelf.titles(GUILD, limit=9))) == 1
+        assert len(await store.read(lambda work: work.shelf.titles(Wanted(guild_id=GUILD), limit=9))) == 1

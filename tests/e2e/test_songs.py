@@ -95,3 +95,24 @@ async def test_a_song_is_found_by_its_title_and_shown_to_everybody(local: Stage)
             refusal = await asked(local, "show", "Ben", song=text)
             assert refusal.ephemeral
             assert "There is no such song in this server" in refusal.content
+
+
+async def test_a_song_of_a_private_channel_is_not_listed_for_everybody(local: Stage) -> None:
+    guild, moderators = local.discord.guild, local.discord.moderators
+    secret = local.discord.add.channel(guild, name="secret", only_for=(moderators,))
+    thread = local.discord.add.thread(secret, name="aside", owner=local.discord.member("Mo").user)
+    mo = local.discord.member("Mo")
+    async with local.bot(default_allowance=900):
+        for place in (secret, thread):
+            placed = await mo.slash(place, "inspire", playlist=PLAYLISTS[0].id)
+            await local.shows(await placed.answer(timeout_s=LONG_S), "Your song is ready")
+        votes = [message for message in secret.messages if "1 ★" in labels(message)]
+        await rated(local, votes[0], ("Mo", 5))
+        (choice, _) = await mo.autocomplete("songs", "songs show", song="", timeout_s=LONG_S)
+        assert await local.ada.autocomplete("songs", "songs show", song="", timeout_s=LONG_S) == []
+        for command, count in (("list", 2), ("top", 1)):
+            assert seen(await asked(local, command, "Mo")).count("https://discord.com/") == count
+            assert "https://discord.com/" not in seen(await asked(local, command))
+        refusal = await asked(local, "show", song=choice.value)
+        assert "There is no such song" in refusal.content
+        assert not (await asked(local, "show", "Mo", song=choice.value)).ephemeral

@@ -19,12 +19,13 @@ from bot.domain.songbook import (
     SongNotFoundError,
     SongRemovedError,
     Span,
+    Viewer,
 )
 from bot.domain.songs import Order, SongSpec
 from bot.services.decisions import By
 from bot.services.songbook import Removed
 from bot.services.work import Work
-from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, House
+from tests.unit.services.house import ADA, BEN, CHANNEL, GUILD, PLAYLIST, House
 
 MO = 10**17 + 9
 HUGE = 10**20 - 1
@@ -41,6 +42,10 @@ FULL = Order(
     persona=PERSONA,
     artist_clip=CLIP,
 )
+
+
+BENS = Viewer(guild_id=GUILD, user_id=BEN, channel_ids=frozenset({CHANNEL}))
+ELSEWHERE = replace(BENS, guild_id=GUILD + 1)
 
 
 async def delivered(home: House, user_id: int = ADA, *, order: Order | None = None) -> int:
@@ -137,9 +142,9 @@ async def test_asking_again_is_refused_like_any_request(home: House) -> None:
 async def test_the_card_of_a_song_is_its_result_with_its_stars(home: House) -> None:
     request_id = await delivered(home)
     (post,) = home.announcer.results
-    assert await home.songbook.card(request_id, GUILD) == post.card
+    assert await home.songbook.card(request_id, BENS) == post.card
     await rate(home, request_id, BEN, 4)
-    assert await home.songbook.card(request_id, GUILD) == replace(post.card, rating=Rating(1, 4))
+    assert await home.songbook.card(request_id, BENS) == replace(post.card, rating=Rating(1, 4))
 
 
 async def test_a_member_has_one_vote_which_can_be_changed(home: House) -> None:
@@ -164,7 +169,7 @@ async def refused(home: House, request_id: int, error: type[RefusalError]) -> No
     with pytest.raises(error):
         await rate(home, request_id, ADA, 5)
     with pytest.raises(error):
-        await home.songbook.card(request_id, GUILD)
+        await home.songbook.card(request_id, BENS)
     with pytest.raises(error):
         await remove(home, request_id, ADA)
 
@@ -179,10 +184,10 @@ async def test_its_requester_removes_a_song_and_nobody_decides_anything(home: Ho
         request.result_channel_id, request.result_message_id
     )
     assert await home.store.read(lambda work: work.changes.of(GUILD, limit=9)) == []
-    for sheet in (await home.songbook.songs(GUILD, None, 0), await home.songbook.best(GUILD, Span.ALL, 0)):
+    for sheet in (await home.songbook.songs(BENS, None, 0), await home.songbook.best(BENS, Span.ALL, 0)):
         assert sheet.items == ()
-    assert await home.songbook.offered(GUILD, "") == []
-    for again in (home.songs.again(request_id, home.asked()), home.songbook.card(request_id, GUILD)):
+    assert await home.songbook.offered(BENS, "") == []
+    for again in (home.songs.again(request_id, home.asked()), home.songbook.card(request_id, BENS)):
         with pytest.raises(SongRemovedError):
             await again
     with pytest.raises(SongRemovedError):
@@ -215,7 +220,7 @@ async def test_a_removed_song_that_was_never_posted_is_not_announced_once_more(h
     await home.tell()
     home.announcer.failures.clear()
     assert (await home.request(request_id)).state is State.UNDELIVERABLE
-    assert [song.request.id for song in (await home.songbook.songs(GUILD, ADA, 0)).items] == [request_id]
+    assert [song.request.id for song in (await home.songbook.songs(BENS, ADA, 0)).items] == [request_id]
     assert await remove(home, request_id, ADA) == Removed(None, None)
     home.clock.turn(5)
     home.announcer.failures.append(NoAccessError("missing access"))
@@ -230,19 +235,47 @@ async def test_songs_are_paged_and_the_best_are_of_a_time(home: House) -> None:
     home.clock.turn(25 * 3600)
     new = await delivered(home, BEN)
     await rate(home, new, ADA, 4)
-    assert [song.request.id for song in (await home.songbook.songs(GUILD, None, 0)).items] == [new, old]
-    assert [song.request.id for song in (await home.songbook.songs(GUILD, ADA, 0)).items] == [old]
+    assert [song.request.id for song in (await home.songbook.songs(BENS, None, 0)).items] == [new, old]
+    assert [song.request.id for song in (await home.songbook.songs(BENS, ADA, 0)).items] == [old]
     for span, ids in ((Span.DAY, [new]), (Span.WEEK, [old, new]), (Span.ALL, [old, new])):
-        sheet = await home.songbook.best(GUILD, span, 7)
+        sheet = await home.songbook.best(BENS, span, 7)
         assert [song.request.id for song in sheet.items] == ids
         assert (sheet.number, sheet.pages) == (0, 1)
 
 
 async def test_songs_are_found_by_a_part_of_their_title_in_any_case(home: House) -> None:
     request_id = await delivered(home)
-    (title,) = await home.songbook.offered(GUILD, "")
+    (title,) = await home.songbook.offered(BENS, "")
     assert title.request_id == request_id
     assert title.words
-    assert await home.songbook.offered(GUILD, f" {title.words.upper()} ") == [title]
-    assert await home.songbook.offered(GUILD, "no such title") == []
-    assert await home.songbook.offered(GUILD + 1, "") == []
+    assert await home.songbook.offered(BENS, f" {title.words.upper()} ") == [title]
+    assert await home.songbook.offered(BENS, "no such title") == []
+    assert await home.songbook.offered(ELSEWHERE, "") == []
+
+
+async def test_a_song_of_a_private_channel_is_listed_for_those_who_see_it(home: House) -> None:
+    request_id = await delivered(home)
+    await rate(home, request_id, ADA, 5)
+    outside = replace(BENS, channel_ids=frozenset({CHANNEL + 1}))
+    for viewer, seen in ((outside, False), (replace(outside, user_id=ADA), True), (BENS, True)):
+        pages = (
+            await home.songbook.songs(viewer, None, 0),
+            await home.songbook.songs(viewer, ADA, 0),
+            await home.songbook.best(viewer, Span.ALL, 0),
+        )
+        assert [sheet.total for sheet in pages] == [int(seen)] * 3
+        assert len(await home.songbook.offered(viewer, "")) == int(seen)
+        if seen:
+            await home.songbook.card(request_id, viewer)
+        else:
+            with pytest.raises(SongNotFoundError):
+                await home.songbook.card(request_id, viewer)
+
+
+async def test_where_results_have_a_channel_of_their_own_that_one_counts(home: House) -> None:
+    await home.settle(results_channel_id=CHANNEL + 5)
+    request_id = await delivered(home)
+    there = replace(BENS, channel_ids=frozenset({CHANNEL + 5}))
+    for viewer, seen in ((there, 1), (BENS, 0)):
+        assert (await home.songbook.songs(viewer, None, 0)).total == seen
+        assert viewer.sees(await home.request(request_id)) is bool(seen)
