@@ -102,7 +102,7 @@ class Cluster:
         password = self.folder / "password"
         password.write_text(PASSWORD)
         for path in (self.folder, password):
-            os.chown(path, *_server_user())
+            os.chown(path, *server_user())
         self._run(
             "initdb", "--no-sync", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C",
             f"--username={USER}", f"--pwfile={password}", str(self.folder / "data"),
@@ -131,7 +131,7 @@ class Cluster:
         assert done.returncode == 0, f"{program}: {done.stderr.decode()}"
 
 
-def _server_user() -> tuple[int, int]:
+def server_user() -> tuple[int, int]:
     """Whom the server runs as: never root, which PostgreSQL refuses."""
     if os.geteuid() != 0:
         return os.getuid(), os.getgid()
@@ -246,7 +246,7 @@ def _reachable(programs: Path) -> Path:
 
 
 def _run_as_server_user(command: list[str | Path], *, cwd: Path) -> "subprocess.CompletedProcess[bytes]":
-    uid, gid = _server_user()
+    uid, gid = server_user()
     as_root = os.geteuid() == 0
     return subprocess.run(
         command,

@@ -44,11 +44,11 @@ def let_read(database: str, guest: str) -> None:
     tell(database, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {make_url(guest).username}")
 
 
-async def refused(local: Stage, command: str, *, folder: Path, url: str) -> str:
+async def refused(local: Stage, command: str, *, folder: Path, url: str, code: int = 1) -> str:
     """What the command says; nothing was changed, and no password is in it."""
     before = kept(local.database_url)
     outcome = await program.bot(command, env=environment(local, DATABASE_URL=url), folder=folder)
-    said = told_in_words(outcome, 1)
+    said = told_in_words(outcome, code)
     for password in (make_url(url).password, make_url(local.database_url).password):
         assert str(password) not in said
     assert url not in said
@@ -69,14 +69,14 @@ async def test_a_server_that_is_down_is_a_sentence(local: Stage, tmp_path: Path,
 @pytest.mark.parametrize("command", COMMANDS)
 async def test_a_wrong_password_is_a_sentence(local: Stage, tmp_path: Path, command: str) -> None:
     url = other(local.database_url, password=HUSH)
-    said = await refused(local, command, folder=tmp_path, url=url)
+    said = await refused(local, command, folder=tmp_path, url=url, code=2)
     assert "refuses the user or the password: check both in DATABASE_URL" in said
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 async def test_a_database_that_is_missing_is_a_sentence(local: Stage, tmp_path: Path, command: str) -> None:
     url = other(local.database_url, database="no_such_songs")
-    said = await refused(local, command, folder=tmp_path, url=url)
+    said = await refused(local, command, folder=tmp_path, url=url, code=2)
     assert "does not exist: create it, or correct its name in DATABASE_URL" in said
 
 
@@ -150,5 +150,5 @@ async def test_check_tells_of_a_database_that_cannot_be_used(
 
 async def test_an_address_without_a_database_is_a_sentence(local: Stage, tmp_path: Path) -> None:
     url = "postgresql://somebody:hush@127.0.0.1"
-    said = await refused(local, "run", folder=tmp_path, url=url)
+    said = await refused(local, "run", folder=tmp_path, url=url, code=2)
     assert "names no database" in said
