@@ -205,9 +205,8 @@ def next_look_at(request: Request, *, durations: Durations, now: datetime) -> da
         return None
     quarter_s = durations.median_s / QUARTERS
     passed = _quarters(request, durations.median_s, now)
-    return (
-        request.accepted_at + timedelta(seconds=quarter_s * (passed + 1)) if passed < QUARTERS - 1 else None
-    )
+    since = min(request.accepted_at, now)  # the clock may have been set back
+    return since + timedelta(seconds=quarter_s * (passed + 1)) if passed < QUARTERS - 1 else None
 
 
 WAITING_LOOK_S = 20
@@ -228,7 +227,7 @@ def _in_line(turn: Turn | None, line: Line) -> datetime | None:
 def _expected_at(request: Request, usual_s: float, now: datetime) -> datetime | None:
     if request.state not in AT_PROVIDER:
         return None
-    return max((request.accepted_at or now) + timedelta(seconds=usual_s), now)
+    return max(min(request.accepted_at or now, now) + timedelta(seconds=usual_s), now)
 
 
 def _hints(request: Request) -> Iterator[Hint]:

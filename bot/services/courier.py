@@ -163,7 +163,7 @@ class Courier:
         await self._store.write(_failed, notice, self._clock() + timedelta(seconds=pause_s))
 
     async def _line_now(self, now: datetime) -> Line:
-        if self._line_at is None or now - self._line_at >= timedelta(seconds=LINE_S):
+        if self._line_at is None or abs(now - self._line_at) >= timedelta(seconds=LINE_S):
             self._line_at = now
             self._line = await self._store.read(line_of, self._places, now)
         return self._line

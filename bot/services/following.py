@@ -192,7 +192,7 @@ class Follower:
 
     async def _count(self, now: datetime) -> None:
         """Know how many requests, and how many processes, share the budget of questions."""
-        if self._counted_at is None or now - self._counted_at >= timedelta(seconds=COUNT_S):
+        if self._counted_at is None or abs(now - self._counted_at) >= timedelta(seconds=COUNT_S):
             self._counted_at = now
             in_flight, workers = await self._store.read(_sharers, now)
             self._in_flight = max(1, in_flight)

@@ -14,6 +14,9 @@ NONCE_LIFE = timedelta(seconds=120)
 ANSWERED_WITHIN = timedelta(seconds=10)
 """Until then a token that does not work may be one whose command Discord has no answer to yet."""
 
+CLOCK_SLACK = timedelta(seconds=10)
+"""What lies further in the future was written before the clock was set back: nobody knows when that was."""
+
 
 class Way(StrEnum):
     """How a message gets to the member."""
@@ -60,7 +63,7 @@ class Intent:
 
     def repeat_is_known(self, now: datetime) -> bool:
         """True when Discord itself takes a repeat for what it is: follow-ups have no nonce."""
-        return self.way is not Way.FOLLOW_UP and now - self.at < NONCE_LIFE
+        return self.way is not Way.FOLLOW_UP and -CLOCK_SLACK < now - self.at < NONCE_LIFE
 
 
 def ways(request: Request, now: datetime) -> Iterator[Way]:
@@ -80,4 +83,4 @@ def ways_of_endings(request: Request, now: datetime) -> list[Way]:
 
 def may_be_unanswered(request: Request, now: datetime) -> bool:
     """True when a token that does not work may yet begin to."""
-    return request.address.message_id is None and now - request.placed_at < ANSWERED_WITHIN
+    return request.address.message_id is None and -CLOCK_SLACK < now - request.placed_at < ANSWERED_WITHIN

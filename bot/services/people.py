@@ -37,6 +37,14 @@ class People(Protocol):
 class Upkeep(Protocol):
     """What time wipes; each of these does at most `limit` at once and gives how many it did."""
 
+    def is_ahead(self, *, now: datetime) -> bool:
+        """True when something is due, or in hand, for longer than it can be: the clock was set back."""
+        ...
+
+    def bring_back(self, *, now: datetime) -> int:
+        """Make due now what is due further ahead than it can be, and cut such leases; gives how many."""
+        ...
+
     def end_tokens(self, *, now: datetime, limit: int) -> int:
         """Wipe interactions' tokens that do not work any more."""
         ...

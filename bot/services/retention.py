@@ -1,4 +1,4 @@
-"""What time wipes: tokens that are dead, old prompts, members and servers that are to be forgotten."""
+"""What time wipes: dead tokens, old prompts, members and servers to be forgotten; and times that can't be."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -34,10 +34,16 @@ class Chore(StrEnum):
     TOKENS = "tokens"
     """They die within minutes, so this is done all the time."""
     DATA = "data"
+    TIMES = "times"
+    """A clock that was set back leaves due times behind that are hours ahead."""
 
 
-EVERY = {Chore.TOKENS: timedelta(seconds=30), Chore.DATA: timedelta(hours=1)}
-"""The pause from one time to the next; after a failure it is the shortest of them."""
+EVERY = {
+    Chore.TIMES: timedelta(seconds=5),
+    Chore.TOKENS: timedelta(seconds=30),
+    Chore.DATA: timedelta(hours=1),
+}
+"""The pause from one time to the next; after a failure half a minute at most."""
 
 
 class Retention:
@@ -51,28 +57,50 @@ class Retention:
         self._clock = clock
         now = clock()
         self._due = dict.fromkeys(Chore, now)
+        self._was_ahead = False
 
     async def claim(self, limit: int) -> Sequence[Chore]:
         """The chores to do now; each comes again after its pause."""
         now = self._clock()
+        self._believe(now)
         due = [chore for chore, at in self._due.items() if at <= now][:limit]
         self._due |= {chore: now + EVERY[chore] for chore in due}
         return due
 
     async def next_due_at(self) -> datetime | None:
         """When the next chore comes due."""
+        self._believe(self._clock())
         return min(self._due.values())
 
     async def handle(self, chore: Chore) -> None:
         """Do a chore to its end; what a database that is away leaves undone comes again soon."""
         try:
-            if chore is Chore.TOKENS:
-                await self._end_tokens()
-            else:
-                await self._wipe_data()
+            match chore:
+                case Chore.TIMES:
+                    await self._bring_back()
+                case Chore.TOKENS:
+                    await self._end_tokens()
+                case _:
+                    await self._wipe_data()
         except StoreError as error:
             log.error("retention: %s are left for later: %s", chore, error)
-            self._due[chore] = self._clock() + min(EVERY.values())
+            self._due[chore] = self._clock() + min(EVERY[chore], EVERY[Chore.TOKENS])
+
+    def _believe(self, now: datetime) -> None:
+        """No chore is due further ahead than its pause, also when the clock was set back."""
+        self._due = {chore: min(at, now + EVERY[chore]) for chore, at in self._due.items()}
+
+    async def _bring_back(self) -> None:
+        now = self._clock()
+        is_ahead = await self._store.read(_is_ahead, now)
+        if is_ahead:
+            count = await self._store.write(_bring_back, now)
+            if not self._was_ahead:
+                log.warning(
+                    "the clock was set back: %d due times were further ahead than can be, and are due now",
+                    count,
+                )
+        self._was_ahead = is_ahead
 
     async def _end_tokens(self) -> None:
         ended = await self._all(lambda work: work.upkeep.end_tokens(now=self._clock(), limit=BATCH))
@@ -110,6 +138,14 @@ class Retention:
             total += done
             if done < BATCH:
                 return total
+
+
+def _is_ahead(work: Work, now: datetime) -> bool:
+    return work.upkeep.is_ahead(now=now)
+
+
+def _bring_back(work: Work, now: datetime) -> int:
+    return work.upkeep.bring_back(now=now)
 
 
 def _left(work: Work, before: datetime) -> list[int]:

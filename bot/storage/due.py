@@ -1,10 +1,25 @@
 """Rows with a due time and a lease: which may be taken, and when the next one may be."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
+from bot.domain.requests import State
+from bot.services.lease import LONGEST_LEASE, LONGEST_PAUSE
+from bot.services.placing import APPROVAL_LIFE
 from bot.storage.tables import changes, notices, requests
 
 
@@ -37,3 +52,40 @@ class Agenda:
         in_hand = select(func.min(later)).where(due.is_not(None), lease_until.is_not(None))
         found = (conn.execute(free).scalar(), conn.execute(in_hand).scalar())
         return min((at for at in found if at is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How far ahead a moment may be; each is found by the end of an index."""
+
+    moment: Column[datetime]
+    longest: timedelta
+    only: ColumnElement[bool]
+    ends: bool
+    """Whether what is further ahead waits for its longest span, or is due now."""
+
+    def is_exceeded(self, conn: Connection, now: datetime) -> bool:
+        """True when a row is further ahead."""
+        return conn.execute(select(self.moment).where(self._ahead(now)).limit(1)).first() is not None
+
+    def bring_back(self, conn: Connection, now: datetime) -> int:
+        """Bring back what is further ahead; gives how many rows."""
+        values = {self.moment.name: now + self.longest if self.ends else now}
+        if self.moment is notices.c.due_at:
+            values["not_before"] = now
+        return conn.execute(update(self.moment.table).where(self._ahead(now)).values(values)).rowcount
+
+    def _ahead(self, now: datetime) -> ColumnElement[bool]:
+        return (self.moment > now + self.longest) & self.only
+
+
+_AWAITING = requests.c.state == State.AWAITING
+SPANS = (
+    Span(requests.c.next_at, LONGEST_PAUSE, ~_AWAITING, ends=False),
+    Span(requests.c.next_at, APPROVAL_LIFE, _AWAITING, ends=True),
+    Span(notices.c.due_at, LONGEST_PAUSE, true(), ends=False),
+    Span(changes.c.due_at, LONGEST_PAUSE, true(), ends=False),
+    # whoever has it in hand may be alive, and keeps it for as long as if it were taken now
+    *(Span(table.c.lease_until, LONGEST_LEASE, true(), ends=True) for table in (requests, notices, changes)),
+)
+"""What is further ahead was written before the clock was set back."""

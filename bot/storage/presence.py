@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from math import gcd
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from bot.domain.errors import ShardTakenError
 from bot.storage.locks import Lock, lock
@@ -18,6 +18,8 @@ WORKING = frozenset({"all", "worker"})
 
 _p, _s = processes.c, shards.c
 _BURY = delete(processes).where(_p.alive_until <= bindparam("now"))
+_SHORTEN = update(processes).where(_p.alive_until > bindparam("until")).values(alive_until=bindparam("until"))
+"""Of a process that gave its last sign of life before the clock was set back."""
 _LEAVE = delete(processes).where(_p.id == bindparam("process"))
 _OTHERS = (
     select(_s.shard_id, _s.shard_count, _s.process_id)
@@ -63,6 +65,7 @@ class SqlPresence:
         """
         served = shards if role in SERVING else ()
         lock(self._conn, Lock.SHARDS)
+        self._conn.execute(_SHORTEN, {"until": until})
         self._conn.execute(_BURY, {"now": now})
         self._conn.execute(_be(self._conn.dialect.name), {"id": process, "role": role, "alive_until": until})
         self._conn.execute(_GIVE_UP, {"process": process, "kept": served})

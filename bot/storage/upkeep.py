@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, delete, exists, func, or_, select, update
 
 from bot.domain.people import NOBODY_ID
+from bot.storage.due import SPANS
 from bot.storage.forgetting import blur_decisions, leave_accounts, wipe_requests
 from bot.storage.guilds import SqlGuilds
 from bot.storage.tables import accounts, changes, guild_settings, guilds, members, playlists, requests
@@ -23,6 +24,14 @@ class SqlUpkeep:
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
+
+    def is_ahead(self, *, now: datetime) -> bool:
+        """True when something is due, or in hand, for longer than it can be: the clock was set back."""
+        return any(span.is_exceeded(self._conn, now) for span in SPANS)
+
+    def bring_back(self, *, now: datetime) -> int:
+        """Make due now what is due further ahead than it can be, and cut such leases; gives how many."""
+        return sum(span.bring_back(self._conn, now) for span in SPANS)
 
     def end_tokens(self, *, now: datetime, limit: int) -> int:
         """Wipe interactions' tokens that do not work any more; gives how many."""

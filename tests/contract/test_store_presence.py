@@ -90,6 +90,17 @@ async def test_the_shards_of_a_process_that_died_are_free_when_its_time_is_over(
     assert refused.value.process == "b"
 
 
+async def test_a_process_that_died_before_the_clock_was_set_back_is_soon_taken_for_dead(
+    store: SqlStore,
+) -> None:
+    await beat(store, "a", 0, at_s=3600, until_s=3615)
+    with pytest.raises(ShardTakenError):
+        await beat(store, "b", 0, at_s=0, until_s=15)
+    await beat(store, "c", role="worker", at_s=0, until_s=15)
+    await beat(store, "b", 0, at_s=15, until_s=30)
+    assert await served(store) == [0]
+
+
 async def test_a_process_gives_up_the_shards_that_it_no_longer_names(store: SqlStore) -> None:
     await beat(store, "a", 0, 1)
     await beat(store, "a", 1, 2)

@@ -2,14 +2,21 @@
 
 from datetime import datetime
 
-from bot.domain.requests import Move
-from bot.services.moves import make_move
+import pytest
+from sqlalchemy import Connection, insert, select, update
+
+from bot.domain.changes import Action
+from bot.domain.requests import Move, State
+from bot.services.moves import existing, make_move
 from bot.services.work import Work
 from bot.storage.store import SqlStore
+from bot.storage.tables import changes, notices, requests
 from tests.contract.persons import (
     ELSEWHERE,
     OTHER,
     cancelled,
+    connected,
+    decided,
     delivered,
     full_life,
     look,
@@ -17,7 +24,7 @@ from tests.contract.persons import (
     told,
     waiting,
 )
-from tests.unit.storage.making import GUILD, NOW, USER, after
+from tests.unit.storage.making import GUILD, NOW, USER, WATCH, after, lease
 
 
 def end_tokens(work: Work, now: datetime) -> int:
@@ -30,6 +37,65 @@ def wipe_prompts(work: Work, before: datetime) -> int:
 
 def leave(work: Work, at: datetime) -> None:
     work.guilds.left((ELSEWHERE, GUILD + 7), at=at)
+
+
+DAY_S = 86_400
+
+
+def written_ahead(work: Work, ahead_s: float) -> None:
+    """All that may be due or in hand, as it was written before the clock was set back by so many seconds."""
+    conn = connected(work).connection
+    now = after(ahead_s)
+    for number in (101, 102, 103):
+        waiting(work, number, now=now)
+    running, cut_off, _ = (existing(work, number) for number in (101, 102, 103))
+    taken = make_move(work, running, Move.TAKE, now=now, lease=lease(), next_at=now)
+    make_move(work, taken, Move.ACCEPT, now=now, task_id="t", watch=WATCH, next_at=after(ahead_s + 30))
+    make_move(work, cut_off, Move.TAKE, now=now, lease=lease(until_s=ahead_s + 90), next_at=now)
+    conn.execute(insert(requests), replace_id(conn, 103, 104, after(ahead_s + DAY_S)))
+    decided(work, 201, Action.GRANT)
+    conn.execute(update(changes).values(due_at=after(ahead_s + 5)))
+    conn.execute(update(notices).values(due_at=after(ahead_s + 5), not_before=after(ahead_s + 5)))
+
+
+def replace_id(conn: Connection, known: int, new: int, next_at: datetime) -> dict[str, object]:
+    """The row of a request like a known one, that a moderator has to approve."""
+    row = conn.execute(select(requests).where(requests.c.id == known)).one()._asdict()
+    return row | {"id": new, "state": State.AWAITING, "next_at": next_at}
+
+
+def claimed(work: Work, at_s: float) -> tuple[list[int], list[int], list[int]]:
+    """Which requests, notices and decisions are due."""
+    now, mine = after(at_s), lease("other", until_s=at_s + 1)
+    decisions = work.changes.claim_due(now=now, lease=mine, limit=9)
+    told = work.notices.claim_due(now=now, lease=mine, limit=9)
+    asked = work.requests.claim_due(now=now, lease=mine, limit=9)
+    return (
+        sorted(request.id for request in asked),
+        sorted(notice.request_id for notice in told),
+        [due.change.id for due in decisions],
+    )
+
+
+class TestTimesThatCannotBe:
+    @pytest.mark.parametrize("ahead_s", [3600, DAY_S])
+    async def test_what_was_written_before_the_clock_was_set_back_is_due_now(
+        self, store: SqlStore, ahead_s: float
+    ) -> None:
+        await store.write(written_ahead, ahead_s)
+        assert await store.write(claimed, 0) == ([], [], [])
+        assert await store.read(lambda work: work.upkeep.is_ahead(now=NOW))
+        brought = await store.write(lambda work: work.upkeep.bring_back(now=NOW))
+        assert brought == 8
+        assert not await store.read(lambda work: work.upkeep.is_ahead(now=NOW))
+        assert await store.write(claimed, 0) == ([101], [101, 102, 103], [201])
+        assert await store.write(claimed, 300) == ([101, 102], [101, 102, 103], [201]), "a lease that was cut"
+        assert 104 in (await store.write(claimed, DAY_S))[0], "moderators have a day, and no more"
+
+    async def test_what_may_be_due_so_far_ahead_is_believed(self, store: SqlStore) -> None:
+        await store.write(written_ahead, 0)
+        assert not await store.read(lambda work: work.upkeep.is_ahead(now=NOW))
+        assert await store.write(lambda work: work.upkeep.bring_back(now=NOW)) == 0
 
 
 class TestUpkeep:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.domain.errors import BlockedError, CreditsError, StoreError
+from bot.domain.requests import State
 from bot.domain.songs import Order
 from bot.services import retention as module
 from bot.services.moderation import Subject
@@ -83,14 +84,66 @@ async def test_a_dead_token_is_wiped_also_of_a_request_that_does_not_end(home: H
 async def test_chores_come_at_the_start_and_again_after_their_pauses(home: House) -> None:
     retention = desk(home)
     start = home.clock.now
-    assert await retention.claim(9) == [Chore.TOKENS, Chore.DATA]
+    assert await retention.claim(9) == [Chore.TOKENS, Chore.DATA, Chore.TIMES]
     assert await retention.claim(9) == []
     due_at = await retention.next_due_at()
-    assert due_at == start + module.EVERY[Chore.TOKENS]
+    assert due_at == start + module.EVERY[Chore.TIMES]
     home.clock.turn(3600)
     assert await retention.claim(1) == [Chore.TOKENS]
-    assert await retention.next_due_at() == home.clock.now
+    assert (await retention.next_due_at() or start) <= home.clock.now
     assert await retention.claim(1) == [Chore.DATA]
+
+
+@pytest.mark.parametrize("back_s", [3600, DAY])
+async def test_a_clock_that_is_set_back_delays_no_chore(home: House, back_s: int) -> None:
+    retention = desk(home)
+    await retention.claim(9)
+    home.clock.turn(-back_s)
+    assert await retention.next_due_at() == home.clock.now + module.EVERY[Chore.TIMES]
+    home.clock.turn(5)
+    assert await retention.claim(9) == [Chore.TIMES]
+    home.clock.turn(3600)
+    assert Chore.DATA in await retention.claim(9)
+
+
+@pytest.mark.parametrize("back_s", [3600, DAY])
+async def test_a_clock_that_is_set_back_delays_no_song_and_is_told_once(
+    home: House, back_s: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    retention = desk(home)
+    await home.making()
+    await home.tell()
+    home.clock.turn(-back_s)
+    home.provider.finish("task-1")
+    assert (await home.follow(), await home.tell()) == (0, 0)
+    for _ in range(3):
+        await retention.handle(Chore.TIMES)
+    assert await home.follow() == 1
+    while await home.tell():
+        home.clock.turn(5)
+        await retention.handle(Chore.TIMES)
+    assert home.announcer.edits[-1].card.state is State.DELIVERED
+    told = [record for record in caplog.records if "the clock was set back" in record.getMessage()]
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("on_s", [3600, DAY])
+async def test_a_clock_that_is_set_forward_gives_no_song_up(home: House, on_s: int) -> None:
+    request_id = await home.making()
+    home.clock.turn(on_s)
+    await home.follow()
+    assert (await home.request(request_id)).state is State.MAKING
+    home.clock.turn(-on_s)
+    await desk(home).handle(Chore.TIMES)
+    await home.follow()
+    home.provider.finish("task-1")
+    home.clock.turn(31)
+    await home.follow()
+    while await home.tell():
+        home.clock.turn(5)
+        await desk(home).handle(Chore.TIMES)
+    assert home.announcer.edits[-1].card.state is State.DELIVERED
+    assert (await home.credits()).used == 30
 
 
 async def test_a_database_that_is_away_is_tried_again_soon(
