@@ -204,6 +204,7 @@ def test_all_benchmarks_of_the_product_are_there() -> None:
         "load",
         "restart",
         "store",
+        "refusals",
         "soak",
     }
 

@@ -1,0 +1,271 @@
+"""Others' songs while one member sends 200 requests in 20 minutes that come to nothing.
+
+Measured: how long the songs of 60 members in three servers take from the request to the end, while one more
+member asks every 6 s for what is refused or lost: a playlist that nobody knows, an artist's name, a code 500
+with words that blame the request or nobody, and a lost reply of a task that was taken or not. The bot's
+submitter and follower work over a SQLite file and ask a local provider by HTTP; the time is simulated, so
+that 20 minutes take seconds, and the songs come at the same moments in all runs. Against: the same without
+that member. Nothing is measured in Discord, where each of those requests is one answer.
+"""
+
+import asyncio
+import contextlib
+import random
+import statistics
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from benchmarks.program import breaches, new_folder, settings_for
+from benchmarks.recording import FIRST_ID, asked
+from benchmarks.report import Report, quantile
+from bot.config import Settings
+from bot.domain.errors import RefusalError
+from bot.domain.requests import Request, State
+from bot.domain.songs import Order
+from bot.rules import song_rules, work_rules
+from bot.services.following import Follower
+from bot.services.songs import Songs
+from bot.services.submitting import Submitter
+from bot.services.work import Store, Work
+from bot.storage.schema import migrate
+from bot.storage.store import open_store
+from bot.suno.client import CqtaiClient, provider_session
+from sandbox.cqtai import PLAYLISTS, LocalProvider, Terms
+from sandbox.cqtai.effects import ARTIST_NAME, SERVER_ERROR, Drop, Refuse, ReplyEffect
+from sandbox.cqtai.faults import Fault, Phase
+
+START = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+SPAN_S, QUICK_SPAN_S = 1200.0, 300.0
+DRAIN_S = 1800.0
+"""The longest time in seconds in which songs may end that were asked for in the span."""
+STEP_S = 0.5
+EVERY_S = 6.0
+"""Between two of that member's requests: 200 in 20 minutes."""
+SONG_S, SONG_EVERY_S = 101.0, 45.0
+"""Three places at the provider are taken three quarters of the time."""
+SEEDS = range(3)
+MEMBERS, GUILDS = 60, 3
+ABUSER = 999
+MOST_DELAY = 0.05
+BAD: tuple[tuple[ReplyEffect, bool], ...] = (
+    (Refuse(400, "playlist not found"), False),
+    (ARTIST_NAME, False),
+    (Refuse(500, "upstream bizCode=451, msg=prompt_unsafe"), False),
+    (SERVER_ERROR, False),
+    (Drop(), False),
+    (Drop(), True),
+)
+"""What becomes of that member's submissions, and whether the provider takes the task all the same."""
+KINDS: dict[str, tuple[int, ...]] = {
+    "unknown playlists": (0,),
+    "artist names": (1,),
+    "code 500 with words": (2, 3),
+    "lost replies": (4, 5),
+    "all of these mixed": tuple(range(len(BAD))),
+}
+
+
+@dataclass(slots=True)
+class Clock:
+    """Time that is turned by hand."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        """The moment."""
+        return self.now
+
+    def seconds(self) -> float:
+        """Return the moment in seconds since the epoch."""
+        return self.now.timestamp()
+
+    @property
+    def passed_s(self) -> float:
+        """Seconds since the start."""
+        return (self.now - START).total_seconds()
+
+
+@dataclass(slots=True)
+class Evening:
+    """The bot's two desks between a database and a local provider, and what was asked for."""
+
+    clock: Clock
+    store: Store
+    songs: Songs
+    desks: tuple[Submitter, Follower]
+    placed: list[int] = field(default_factory=list)
+    """The ids of the others' requests."""
+    asked_badly: int = 0
+    turned_away: int = 0
+    """Requests of the one member that were not even placed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How the others fared in one or more runs."""
+
+    delays_s: tuple[float, ...]
+    begun: int
+    """Songs that the provider took within the span."""
+    unfinished: int
+    sent: int
+    """Requests of the one member that went to the provider."""
+
+
+async def run(*, quick: bool) -> Report:
+    """Let them ask, with and without that member."""
+    span_s = QUICK_SPAN_S if quick else SPAN_S
+    report = Report(
+        f"refusals: others' songs beside {span_s / EVERY_S:.0f} bad requests in {span_s / 60:g} min",
+        "the same without that member",
+    )
+    usual = await _together(report, (), span_s)
+    shown = {"all of these mixed": KINDS["all of these mixed"]} if quick else KINDS
+    for name, kinds in shown.items():
+        _tell(report, name, await _together(report, kinds, span_s), usual)
+    return report
+
+
+async def _together(report: Report, kinds: tuple[int, ...], span_s: float) -> Figures:
+    """The figures of several runs as one."""
+    runs = [await _run(report, kinds, span_s, seed) for seed in SEEDS]
+    return Figures(
+        tuple(delay_s for one in runs for delay_s in one.delays_s),
+        sum(one.begun for one in runs),
+        sum(one.unfinished for one in runs),
+        sum(one.sent for one in runs),
+    )
+
+
+async def _run(report: Report, kinds: tuple[int, ...], span_s: float, seed: int) -> Figures:
+    with new_folder() as folder:
+        async with _evening(folder) as evening:
+            orders = list(_orders(random.Random(seed), span_s))
+            while evening.clock.passed_s < span_s + DRAIN_S:
+                await _ask(evening, orders, kinds, span_s)
+                for desk in evening.desks:
+                    for request in await desk.claim(16):
+                        await desk.handle(request)
+                evening.clock.now += timedelta(seconds=STEP_S)
+                if evening.clock.passed_s > span_s and await _is_over(evening):
+                    break
+            figures = await evening.store.read(_figures, evening, START + timedelta(seconds=span_s))
+        report.wrong += await breaches(_settings(folder))
+    return figures
+
+
+@asynccontextmanager
+async def _evening(folder: Path) -> AsyncIterator[Evening]:
+    settings, clock = _settings(folder), Clock()
+    url = settings.database_url.get_secret_value()
+    songs, work = song_rules(settings), work_rules(settings)
+    await asyncio.to_thread(migrate, url)
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(url, clock=clock))
+        provider = await stack.enter_async_context(
+            LocalProvider(
+                song_s=SONG_S,
+                max_running=songs.places,
+                seed=1,
+                clock=clock.seconds,
+                terms=Terms(credits=10**9),
+            )
+        )
+        for number, (effect, accepted) in enumerate(BAD):
+            wrong = Fault(Phase.SUBMIT, effect, times=None, playlist_id=_playlist(number), accepted=accepted)
+            provider.faults.add(wrong)
+        session = await stack.enter_async_context(provider_session())
+        client = CqtaiClient(session, base_url=provider.base_url, api_key=provider.key)
+        submitter = Submitter(store, client, owner="bench", places=songs.places, pace=work.pace, clock=clock)
+        follower = Follower(
+            store,
+            client,
+            owner="bench",
+            pace=work.pace,
+            give_up_s=work.give_up_s,
+            clock=clock,
+            chance=lambda: 0.5,
+        )
+        yield Evening(clock, store, Songs(store, rules=songs, clock=clock), (submitter, follower))
+
+
+def _settings(folder: Path) -> Settings:
+    leading = {"DISCORD_TOKEN": "none", "CQTAI_API_KEY": "none"}
+    return settings_for(folder, leading, default_allowance=1_000_000, max_active_per_member=3)
+
+
+def _playlist(kind: int) -> str:
+    """The playlist whose submissions go wrong in this way."""
+    return f"119573ff-8e48-4c1d-9a1b-{kind:012}"
+
+
+def _orders(chance: random.Random, span_s: float) -> Iterator[tuple[float, int]]:
+    """When, in seconds, and who of the others asks for songs."""
+    at_s = chance.expovariate(1 / SONG_EVERY_S)
+    while at_s < span_s:
+        yield at_s, chance.randrange(MEMBERS)
+        at_s += chance.expovariate(1 / SONG_EVERY_S)
+
+
+async def _ask(
+    evening: Evening, orders: list[tuple[float, int]], kinds: tuple[int, ...], span_s: float
+) -> None:
+    """Place what is due by now."""
+    while orders and orders[0][0] <= evening.clock.passed_s:
+        _, member = orders.pop(0)
+        number = len(evening.placed) * 1000 + member
+        guild = asked(0).guild_id + member % GUILDS
+        who = replace(asked(number), guild_id=guild)
+        evening.placed.append(FIRST_ID + number)
+        with contextlib.suppress(RefusalError):  # too many of the member's own are held up: not made
+            await evening.songs.place(Order(playlist=PLAYLISTS[0].id), who)
+    due = min(evening.clock.passed_s, span_s) / EVERY_S
+    while kinds and evening.asked_badly < due:
+        kind = kinds[evening.asked_badly % len(kinds)]
+        who = asked(evening.asked_badly * 1000 + ABUSER)
+        evening.asked_badly += 1
+        try:
+            await evening.songs.place(Order(playlist=_playlist(kind)), who)
+        except RefusalError:
+            evening.turned_away += 1
+
+
+async def _is_over(evening: Evening) -> bool:
+    active = (State.WAITING, State.SUBMITTING, State.MAKING)
+    requests = await evening.store.read(_requests, evening.placed)
+    return not any(request.state in active for request in requests)
+
+
+def _requests(work: Work, ids: list[int]) -> list[Request]:
+    return [request for one in ids if (request := work.requests.find(one))]
+
+
+def _figures(work: Work, evening: Evening, end: datetime) -> Figures:
+    requests = _requests(work, evening.placed)
+    ended = [one for one in requests if one.ended_at and one.clips]
+    return Figures(
+        tuple((one.ended_at - one.placed_at).total_seconds() for one in ended if one.ended_at),
+        sum(one.accepted_at is not None and one.accepted_at <= end for one in requests),
+        len(evening.placed) - len(ended),
+        evening.asked_badly - evening.turned_away,
+    )
+
+
+def _tell(report: Report, name: str, found: Figures, usual: Figures) -> None:
+    count = len(found.delays_s)
+    mean_s, usual_s = (statistics.fmean(one.delays_s or (0.0,)) for one in (found, usual))
+    report.add(f"{name}: songs begun", f"{found.begun}", f"{usual.begun}", samples=count)
+    report.add(f"{name}: songs not made", f"{found.unfinished}", f"{usual.unfinished}", samples=count)
+    report.add(f"{name}: a song takes, mean", f"{mean_s:.1f} s", f"{usual_s:.1f} s", samples=count)
+    median_s = [f"{quantile(one.delays_s, 0.5):.1f} s" for one in (found, usual) if one.delays_s]
+    report.add(f"{name}: a song takes, median", *median_s, samples=count)
+    report.add(f"{name}: bad requests sent", f"{found.sent}", samples=len(SEEDS))
+    later = mean_s / usual_s - 1
+    report.judge(
+        f"{name}: others delayed by less than {MOST_DELAY:.0%}",
+        f"{later:+.1%}",
+        reached=later < MOST_DELAY and not found.unfinished,
+    )
