@@ -9,6 +9,7 @@ from bot.chat.texts import REASON_LIMIT, in_credits, relative, shown
 from bot.chat.wording import CLIPS, PERSONAS, PLAYLISTS
 from bot.domain.errors import (
     ActiveLimitError,
+    BackoffError,
     BlockedError,
     BudgetError,
     ChangeUnknownError,
@@ -191,6 +192,14 @@ def _active(error: ActiveLimitError) -> str:
 @sentence.register
 def _cooldown(error: CooldownError) -> str:
     return f"That was quick! You can ask for the next song {relative(error.until)}. {NOTHING_SENT}"
+
+
+@sentence.register
+def _backoff(error: BackoffError) -> str:
+    return (
+        f"Your last {error.failures:,} requests came to nothing: the song service refused them, or its "
+        f"answers were lost. You can ask for the next song {relative(error.until)}. {NOTHING_SENT}"
+    )
 
 
 @sentence.register

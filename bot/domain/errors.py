@@ -3,7 +3,7 @@
 InspireError
 |- RefusalError              the member can mend it; nothing was sent, nothing is held
 |  |- PlaylistError  ClipError  PersonaError  WeightError  ModelError  PromptError
-|  |- CreditsError  BudgetError  ActiveLimitError  CooldownError  StoppingError
+|  |- CreditsError  BudgetError  ActiveLimitError  CooldownError  BackoffError  StoppingError
 |  |- OutsideServerError
 |  |- BlockedError  PausedError  ChannelError  ChannelGoneError
 |  |- RequestNotFoundError  NotYoursError  TooLateError
@@ -164,6 +164,14 @@ class CooldownError(RefusalError):
     """The member placed a request too short a time ago."""
 
     until: datetime
+
+
+@dataclass(eq=False)
+class BackoffError(RefusalError):
+    """The member's last `failures` requests came to nothing, so that the next one has to wait."""
+
+    until: datetime
+    failures: int
 
 
 @dataclass(eq=False)

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.quota import Period, Policy, Source, Window, window_of
+from bot.domain.turns import FORGIVEN_AFTER, backoff_s, held_until
 
 MOST_CREDITS = 1_000_000
 """The largest allowance, grant or budget."""
@@ -81,11 +82,26 @@ class Standing:
     """The key of the window in which moderators last began the member's allowance anew."""
     resets: int = 0
     """How often they did so in that window."""
+    failures: int = 0
+    """How many of the member's requests in a row were refused at their submission or lost there."""
+    backoff_until: datetime | None = None
+    """Until when the member's requests are held back for that; in the past when they are no longer."""
 
     @property
     def restricts(self) -> bool:
         """True when moderators keep the member from asking for songs."""
         return self.blocked is not None or self.allowance == 0
+
+    def held_until(self, now: datetime) -> datetime | None:
+        """Return when the member's next request may be sent, if it may not be sent now."""
+        return held_until(self.backoff_until, now)
+
+    def failed(self, now: datetime) -> "Standing":
+        """Return the standing after one more request came to nothing; a day forgets them."""
+        known = self.backoff_until is not None and now < self.backoff_until + FORGIVEN_AFTER
+        failures = self.failures + 1 if known else 1
+        until = now + timedelta(seconds=backoff_s(failures))
+        return replace(self, failures=failures, backoff_until=until)
 
     def generation(self, window: Window) -> int:
         """How often the member's allowance was begun anew in this window."""

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush, heapreplace
 
+FREE_FAILURES = 1
+"""So many requests in a row may come to nothing without a wait: a wrong link is soon mended."""
+FIRST_BACKOFF_S = 30.0
+"""Seconds that a member waits after the next one; doubled each time."""
+LONGEST_BACKOFF_S = 3600.0
+FORGIVEN_AFTER = timedelta(days=1)
+"""How long after its end a backoff still makes the next one longer."""
 _FUTURE = 10**18
 """Microseconds since the epoch, later than any turn that was really had."""
 
@@ -24,6 +31,8 @@ class Place:
     """When the member last had a turn there."""
     guild_turn_at: datetime | None = None
     """When the server last had a turn."""
+    backoff_until: datetime | None = None
+    """Until when the member's requests are held back, or were."""
 
 
 def in_turn(waiting: Sequence[Place], running: Mapping[int, int]) -> list[Place]:
@@ -59,6 +68,21 @@ def in_turn(waiting: Sequence[Place], running: Mapping[int, int]) -> list[Place]
         if heap:
             heappush(guilds, (count + 1, now, heap[0], guild))
     return order
+
+
+def backoff_s(failures: int) -> float:
+    """Return the seconds that a member has to wait after so many requests in a row that came to nothing."""
+    if failures <= FREE_FAILURES:
+        return 0.0
+    doubled = min(failures - FREE_FAILURES - 1, 16)
+    return min(FIRST_BACKOFF_S * 2.0**doubled, LONGEST_BACKOFF_S)
+
+
+def held_until(backoff_until: datetime | None, now: datetime) -> datetime | None:
+    """Return the end of a backoff that is in force; one farther ahead than the longest is a wrong clock's."""
+    if backoff_until is None or not now < backoff_until <= now + timedelta(seconds=LONGEST_BACKOFF_S):
+        return None
+    return backoff_until
 
 
 def ends_of(usual_s: Sequence[float], opens_at: Sequence[datetime]) -> list[datetime]:

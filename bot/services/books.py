@@ -98,11 +98,12 @@ class Members(Protocol):
             BlockedError: a moderator does not let the member ask for songs.
             ActiveLimitError: `limit` requests are under way.
             CooldownError: the last one was placed less than `cooldown_s` seconds ago.
+            BackoffError: the last ones came to nothing.
         """
         ...
 
-    def free_slot(self, guild_id: int, user_id: int) -> None:
-        """Count one request less."""
+    def free_slot(self, guild_id: int, user_id: int, *, forgive: bool = False) -> None:
+        """Count one request less; with `forgive`, forget those that came to nothing."""
         ...
 
     def standing(self, guild_id: int, user_id: int) -> Standing:
@@ -118,7 +119,11 @@ class Members(Protocol):
         ...
 
     def had_turn(self, guild_id: int, user_id: int, *, now: datetime) -> None:
-        """The provider has taken a request of this member, who is now behind the others of the line."""
+        """Put the member and the server behind the others of the line: a request of theirs was submitted."""
+        ...
+
+    def anybody_held(self, now: datetime) -> bool:
+        """Tell whether any member's requests are held back now."""
         ...
 
 

@@ -50,6 +50,8 @@ class StatusCard:
     """Why moderators have paused the server's songs while it waits, in their words."""
     halted: bool = False
     """True when the bot's operator has stopped the line in which it waits."""
+    held_until: datetime | None = None
+    """While it waits: until when it is held back. After a failure: when the member's next one may be sent."""
     unseen: bool = False
     """True when it waits for moderators who can't see it."""
     hints: tuple[Hint, ...] = ()
@@ -90,9 +92,10 @@ class StatusCard:
         place = "-" if self.position is None else str(rung(self.position))
         quarters = 0 if self.clips_ready else self.quarters
         end = "removed" if self.removed else self.result_url
+        held = f" {self.held_until.isoformat()}" if self.held_until and self.state is State.WAITING else ""
         return (
             f"{place} {quarters} {self.state} {min(self.clips_ready, 1)} {self.pause} {end} "
-            f"{self.halted} {self.unseen} {self.paused}"
+            f"{self.halted} {self.unseen} {self.paused}{held}"
         )
 
 
@@ -164,7 +167,9 @@ def result_card(
     )
 
 
-def status_card(request: Request, *, line: Line, durations: Durations, now: datetime) -> StatusCard:
+def status_card(
+    request: Request, *, line: Line, durations: Durations, now: datetime, held_until: datetime | None = None
+) -> StatusCard:
     """What a request's status message should say now."""
     waits = request.state is State.WAITING
     turn = line.turn(request.id) if waits else None
@@ -183,6 +188,7 @@ def status_card(request: Request, *, line: Line, durations: Durations, now: date
         pause=line.pause if turn else None,
         paused=line.paused.get(request.guild_id) if waits else None,
         halted=line.halted and waits,
+        held_until=held_until,
         unseen=request.is_unseen,
         quarters=_quarters(request, usual_s, now),
         clips_ready=len(request.watch.clips) if request.watch else 0,

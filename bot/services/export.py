@@ -84,6 +84,8 @@ def _membership(one: Membership) -> Document:
         "reset_in": standing.reset_in,
         "resets": standing.resets,
         "requests_under_way": one.active,
+        "failures_in_a_row": standing.failures,
+        "held_back_until": _moment(standing.backoff_until),
         "last_placed_at": _moment(one.last_placed_at),
         "last_turn_at": _moment(one.last_turn_at),
         "deleted_at": _moment(one.forget_at),

@@ -16,6 +16,10 @@ ACCOUNT_PAUSE_S = 60.0
 """First pause in seconds after a wrong key or an empty account; doubled each time."""
 ACCOUNT_PAUSE_MAX_S = 900.0
 _MOST_FAILURES = 16
+SUSPECT_S = 600.0
+"""Seconds for which a failure that may be the provider's is remembered; an accepted task ends it sooner."""
+LONE_FAILURES = 5
+"""So many requests of one member in a row, with no task accepted meanwhile, fail by the provider."""
 
 
 class Trouble(StrEnum):
@@ -29,6 +33,17 @@ class Trouble(StrEnum):
     """It refuses the key, or the account is empty."""
 
 
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """The last submission that failed for a reason that may be the provider's own or its request's."""
+
+    user_id: int
+    request_id: int
+    at: datetime
+    failures: int = 1
+    """How many different requests of this one member failed like that in a row."""
+
+
 BLOCKING = frozenset({Trouble.OUTAGE, Trouble.ACCOUNT})
 """Troubles that may last: one submission at a time tries whether they are over, and members are told."""
 
@@ -40,12 +55,14 @@ class Gate:
     learned: int
     """The provider's own limit of tasks at once, as far as it has shown; at least 1."""
     trouble: Trouble | None = None
-    """What the last submission met; None when it was accepted or refused for itself."""
+    """What was last met, until a task is accepted; the refusal of a request for itself changes nothing."""
     failures: int = 0
     """Submissions in a row that met this trouble."""
     shut_until: datetime | None = None
     halted: bool = False
     """True while the bot's operator lets nothing be submitted, for any server."""
+    suspicion: Suspicion | None = None
+    """None after a task was accepted."""
 
     def room(self, running: int, *, submitting: int, places: int, now: datetime) -> int:
         """How many more tasks may be submitted.
@@ -66,8 +83,27 @@ class Gate:
         return self.shut_until is not None and now < self.shut_until
 
     def answered(self, *, places: int) -> "Gate":
-        """After an answer about the request itself: open, and one place more may be tried."""
+        """Open after an accepted task, with one place more to be tried."""
         return Gate(min(places, self.learned + 1), halted=self.halted)
+
+    def is_shared(self, user_id: int, now: datetime) -> bool:
+        """Tell whether a failure of this member's follows another member's, with no task accepted between."""
+        last = self.suspicion
+        return last is not None and last.user_id != user_id and _is_recent(last, now)
+
+    def suspected(self, *, user_id: int, request_id: int, now: datetime) -> "Gate":
+        """Remember a failure that may be the provider's or the request's own; shut when it is the former.
+
+        That is when another member's submission failed before it. A member who is alone here shuts it with
+        several requests: of one nobody can tell.
+        """
+        last, failures = self.suspicion, 1
+        if last is not None and last.user_id == user_id and _is_recent(last, now):
+            failures = last.failures + (last.request_id != request_id)
+        known = replace(self, suspicion=Suspicion(user_id, request_id, now, min(failures, LONE_FAILURES)))
+        if failures >= LONE_FAILURES or self.is_shared(user_id, now):
+            return known.met(Trouble.OUTAGE, now=now)
+        return known
 
     def met(
         self,
@@ -87,6 +123,10 @@ class Gate:
             failures=min(failures + 1, _MOST_FAILURES),
             shut_until=now + timedelta(seconds=pause_s),
         )
+
+
+def _is_recent(last: Suspicion, now: datetime) -> bool:
+    return now - last.at < timedelta(seconds=SUSPECT_S)
 
 
 def _pause_s(trouble: Trouble, failures: int) -> float:

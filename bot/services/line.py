@@ -23,7 +23,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The line; the requests of servers that moderators have paused do not stand in it."""
+    """The line; the requests of paused servers, and those that are held back, do not stand in it."""
 
     order: tuple[Place, ...] = ()
     """All who stand in it, in the order in which they will be taken; empty where nobody looked."""
@@ -35,6 +35,8 @@ class Line:
     """The servers that moderators have paused, with their reasons."""
     halted: bool = False
     """True when the bot's operator has stopped all of it."""
+    held: Mapping[int, datetime] = field(default_factory=dict)
+    """Until when requests are held back because their members' last ones came to nothing, by request id."""
 
     @property
     def moves(self) -> bool:

@@ -9,6 +9,9 @@ from bot.services.lease import Lease
 from bot.services.outbox import NoticeKind
 from bot.services.work import Changes, Work
 
+CONCLUDES = frozenset({Move.ACCEPT, Move.REFUSE, Move.DOUBT})
+"""The moves that end a submission, each of which is its member's turn."""
+
 
 def make_move(
     work: Work,
@@ -29,7 +32,10 @@ def make_move(
         changes["ended_at"] = now
     moved = work.requests.move(request, move, lease=lease, **changes)
     if settlement is not Settlement.NONE:  # first the member, then the account, as in placing: no deadlock
-        work.members.free_slot(request.guild_id, request.user_id)
+        made = settlement is Settlement.POST
+        work.members.free_slot(request.guild_id, request.user_id, forgive=made)
+    if move in CONCLUDES:
+        work.members.had_turn(request.guild_id, request.user_id, now=now)
     if settlement is Settlement.POST:
         work.ledger.post(request.id, now=now)
     elif settlement is Settlement.VOID:

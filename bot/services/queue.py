@@ -176,7 +176,14 @@ def _cards(work: Work, line: Line, requests: Sequence[Request], now: datetime) -
     models = {request.spec.model for request in requests}
     known = {model: work.timings.of(model) for model in models}
     cards = (
-        status_card(request, line=line, durations=known[request.spec.model], now=now) for request in requests
+        status_card(
+            request,
+            line=line,
+            durations=known[request.spec.model],
+            now=now,
+            held_until=line.held.get(request.id),
+        )
+        for request in requests
     )
     return tuple(sorted(cards, key=lambda card: card.position or 0))
 

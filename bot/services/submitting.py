@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,7 +27,7 @@ from bot.services.line import LINE_S, rung
 from bot.services.moves import existing, make_move
 from bot.services.outbox import NoticeKind
 from bot.services.ports import Clock, Meter, SongProvider, Unmetered
-from bot.services.status import standing
+from bot.services.status import held_back, standing
 from bot.services.work import Store, Work
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ LEASE_S = 90.0
 RECORD_RETRY_S = 0.5
 """Seconds between two tries to write down the outcome of a paid call."""
 SERVER_ERROR = 500
-"""From this code on it is the provider that fails, not the request."""
+"""From this code on it may be the provider that fails, unless its words blame the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,9 @@ class Outcome:
     task_id: str | None = None
     failure: Failure | None = None
     trouble: Trouble | None = None
+    """What is surely the provider's own, whoever asks."""
+    is_suspect: bool = False
+    """True when it may be the provider's or the request's own: nobody can tell from this one submission."""
     retry_after_s: float | None = None
     cause: str = ""
     """What happened, for the log."""
@@ -127,11 +130,11 @@ def outcome_of(error: ProviderError) -> Outcome:
         case AccountError():
             return Outcome(Move.REFUSE, failure=of_refusal(error), trouble=Trouble.ACCOUNT)
         case RejectedError():
-            trouble_there = Trouble.OUTAGE if error.code >= SERVER_ERROR else None
-            return Outcome(Move.REFUSE, failure=of_refusal(error), trouble=trouble_there)
+            failure = of_refusal(error)
+            blames_nobody = error.code >= SERVER_ERROR and failure.kind is FailureKind.PROVIDER
+            return Outcome(Move.REFUSE, failure=failure, is_suspect=blames_nobody)
         case OutcomeUnknownError():
-            failure = Failure(FailureKind.UNCERTAIN, error.cause)
-            return Outcome(Move.DOUBT, failure=failure, trouble=Trouble.OUTAGE)
+            return Outcome(Move.DOUBT, failure=Failure(FailureKind.UNCERTAIN, error.cause), is_suspect=True)
         case _:
             raise error
 
@@ -147,7 +150,9 @@ def _take(work: Work, places: int, limit: int, lease: Lease, now: datetime) -> l
     room = min(limit, _room(work, gate, places, now))
     if not room:
         return []
-    order = in_turn(standing(work, work.guilds.paused()), work.requests.running())
+    waiting = work.requests.waiting()
+    in_line = standing(waiting, work.guilds.paused(), held_back(waiting, now))
+    order = in_turn(in_line, work.requests.running())
     taken = [
         make_move(work, existing(work, place.request_id), Move.TAKE, now=now, lease=lease, next_at=now)
         for place in order[:room]
@@ -176,14 +181,24 @@ def _room(work: Work, gate: Gate, places: int, now: datetime) -> int:
 
 def _opens_at(work: Work, places: int, now: datetime) -> datetime | None:
     """When a waiting request may go to the provider; None while none waits or all places are taken."""
-    if not work.requests.per_guild(State.WAITING).keys() - work.guilds.paused().keys():
+    paused = work.guilds.paused()
+    if not work.requests.per_guild(State.WAITING).keys() - paused.keys():
         return None
     gate = gate_of(work, places)
     if gate.halted:
         return None
     if gate.is_shut(now):
         return gate.shut_until
-    return now if _room(work, gate, places, now) else None
+    if not _room(work, gate, places, now):
+        return None
+    return _let_go_at(work, paused, now) if work.members.anybody_held(now) else now
+
+
+def _let_go_at(work: Work, paused: Collection[int], now: datetime) -> datetime | None:
+    """When the first of those that wait is not held back; whoever has room has a short line."""
+    waiting = standing(work.requests.waiting(), paused, ())
+    held = held_back(waiting, now)
+    return min((held.get(place.request_id, now) for place in waiting), default=None)
 
 
 def _conclude(
@@ -199,19 +214,35 @@ def _conclude(
         make_move(work, request, Move.PUT_BACK, now=now)
     else:
         make_move(work, request, outcome.move, now=now, failure=outcome.failure)
-    if outcome.trouble is None:
-        gate = before.answered(places=places)
-    else:
-        others = work.requests.count(State.MAKING)
-        gate = before.met(
-            outcome.trouble,
-            now=now,
-            retry_after_s=outcome.retry_after_s,
-            running=others if outcome.trouble is Trouble.BUSY else None,
-        )
+    _slow_down(work, request, outcome, before, now)
+    gate = _learned(work, request, outcome, before, places, now)
     if gate != before:
         work.gates.put(gate)
     return outcome.failure if outcome.trouble is Trouble.ACCOUNT and not account_again else None
+
+
+def _slow_down(work: Work, request: Request, outcome: Outcome, gate: Gate, now: datetime) -> None:
+    """Hold the member's next requests back if this one came to nothing by itself, as far as one can tell."""
+    if outcome.task_id is not None or outcome.trouble is not None:
+        return
+    if outcome.is_suspect and gate.is_shared(request.user_id, now):
+        return
+    standing = work.members.meet(request.guild_id, request.user_id)
+    work.members.settle(request.guild_id, request.user_id, standing.failed(now))
+
+
+def _learned(
+    work: Work, request: Request, outcome: Outcome, before: Gate, places: int, now: datetime
+) -> Gate:
+    """What the provider's readiness is after this; the refusal of one request says nothing about it."""
+    if outcome.task_id is not None:
+        return before.answered(places=places)
+    if outcome.trouble is not None:
+        others = work.requests.count(State.MAKING) if outcome.trouble is Trouble.BUSY else None
+        return before.met(outcome.trouble, now=now, retry_after_s=outcome.retry_after_s, running=others)
+    if outcome.is_suspect:
+        return before.suspected(user_id=request.user_id, request_id=request.id, now=now)
+    return before
 
 
 def _accept(work: Work, request: Request, task_id: str, pace: Pace, now: datetime) -> None:
@@ -227,7 +258,6 @@ def _accept(work: Work, request: Request, task_id: str, pace: Pace, now: datetim
         watch=Watch(progress_at=now),
         next_at=now + timedelta(seconds=first_s),
     )
-    work.members.had_turn(request.guild_id, request.user_id, now=now)
 
 
 def _tell(request: Request, outcome: Outcome) -> None:

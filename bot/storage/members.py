@@ -4,17 +4,28 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, bindparam, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, or_, select, update
 
-from bot.domain.errors import ActiveLimitError, BlockedError, CooldownError, StoreError
+from bot.domain.errors import ActiveLimitError, BackoffError, BlockedError, CooldownError, StoreError
 from bot.domain.guild_settings import Standing
+from bot.domain.turns import LONGEST_BACKOFF_S, held_until
 from bot.storage.tables import guilds, members
 from bot.storage.upserts import Upsert, upsert
 
 _EVER = datetime.max.replace(tzinfo=UTC)
 _c = members.c
 _IS_MEMBER = (_c.guild_id == bindparam("guild")) & (_c.user_id == bindparam("user"))
-_STANDING = (_c.pseudonym, _c.allowance, _c.blocked, _c.reset_in, _c.resets)
+_STANDING = (
+    _c.pseudonym,
+    _c.allowance,
+    _c.blocked,
+    _c.reset_in,
+    _c.resets,
+    _c.failures,
+    _c.backoff_until,
+)
+# farther ahead than the longest is a wrong clock's: the same as in `held_until`
+_IS_HELD = _c.backoff_until.between(bindparam("held_after"), bindparam("held_at_most"))
 _TAKE = (
     update(members)
     .where(
@@ -22,15 +33,18 @@ _TAKE = (
         _c.blocked.is_(None),
         _c.active < bindparam("at_most"),
         or_(_c.last_placed_at.is_(None), _c.last_placed_at <= bindparam("placed_until")),
+        or_(_c.backoff_until.is_(None), ~_IS_HELD),
     )
     .values(active=_c.active + 1, last_placed_at=bindparam("now"), forget_at=None)
     .returning(*_STANDING)
 )
 _FREE = update(members).where(_IS_MEMBER, _c.active > 0).values(active=_c.active - 1)
+_FREE_FORGIVEN = _FREE.values(failures=0, backoff_until=None)
 _TURN = update(members).where(_IS_MEMBER).values(last_turn_at=bindparam("now"))
 _FIND = select(*_STANDING, _c.active, _c.last_placed_at).where(_IS_MEMBER)
 _LOCK = _FIND.with_for_update()
 _SETTLE = update(members).where(_IS_MEMBER)
+_ANYBODY_HELD = select(exists().where(_IS_HELD))
 
 
 class SqlMembers:
@@ -50,11 +64,12 @@ class SqlMembers:
             BlockedError: a moderator does not let the member ask for songs.
             ActiveLimitError: `limit` requests are under way.
             CooldownError: the last one was placed less than `cooldown_s` seconds ago.
+            BackoffError: the last ones came to nothing.
         """
         member = {"guild": guild_id, "user": user_id}
         cooldown = timedelta(seconds=cooldown_s)
         placed_until = now - cooldown if cooldown_s else _EVER  # another machine's clock may be ahead
-        terms = member | {"at_most": limit, "placed_until": placed_until, "now": now}
+        terms = member | {"at_most": limit, "placed_until": placed_until, "now": now} | _held(now)
         taken = self._conn.execute(_TAKE, terms).first()
         if taken is None:  # refused, or new here: perhaps met by another process at this very moment
             self._meet(guild_id, user_id)
@@ -64,17 +79,21 @@ class SqlMembers:
         found = self._conn.execute(_FIND, member).one()
         if found.blocked is not None:
             raise BlockedError(found.blocked)
+        until = held_until(found.backoff_until, now)
+        if until is not None:
+            raise BackoffError(until, found.failures)
         if found.active >= limit:
             raise ActiveLimitError(limit)
         raise CooldownError(found.last_placed_at + cooldown)
 
-    def free_slot(self, guild_id: int, user_id: int) -> None:
-        """Count one request less.
+    def free_slot(self, guild_id: int, user_id: int, *, forgive: bool = False) -> None:
+        """Count one request less; with `forgive`, forget those that came to nothing.
 
         Raises:
             StoreError: the member has none under way, which is a breach of the books.
         """
-        if self._conn.execute(_FREE, {"guild": guild_id, "user": user_id}).rowcount != 1:
+        free = _FREE_FORGIVEN if forgive else _FREE
+        if self._conn.execute(free, {"guild": guild_id, "user": user_id}).rowcount != 1:
             raise StoreError(f"Member {user_id} of server {guild_id} has no request under way to count off.")
 
     def standing(self, guild_id: int, user_id: int) -> Standing:
@@ -94,14 +113,20 @@ class SqlMembers:
             "blocked": standing.blocked,
             "reset_in": standing.reset_in,
             "resets": standing.resets,
+            "failures": standing.failures,
+            "backoff_until": standing.backoff_until,
         }
         self._conn.execute(_SETTLE, {"guild": guild_id, "user": user_id, **settled})
 
     def had_turn(self, guild_id: int, user_id: int, *, now: datetime) -> None:
-        """The provider has taken a request of this member, who is now behind the others of the line."""
+        """Put the member and the server behind the others of the line: a request of theirs was submitted."""
         turn = {"guild": guild_id, "user": user_id, "now": now}
         self._conn.execute(_TURN, turn)
         self._conn.execute(_guild_turn(self._conn.dialect.name), {"guild_id": guild_id, "last_turn_at": now})
+
+    def anybody_held(self, now: datetime) -> bool:
+        """Tell whether any member's requests are held back now."""
+        return bool(self._conn.execute(_ANYBODY_HELD, _held(now)).scalar_one())
 
     def _meet(self, guild_id: int, user_id: int) -> None:
         row = {
@@ -109,6 +134,7 @@ class SqlMembers:
             "user_id": user_id,
             "active": 0,
             "resets": 0,
+            "failures": 0,
             # chance, not a function of the ids: the accounts outlive what is known of the person
             "pseudonym": uuid4().hex,
         }
@@ -123,7 +149,17 @@ def standing_of(row: Row[*tuple[object, ...]]) -> Standing:
         blocked=row.blocked,
         reset_in=row.reset_in,
         resets=row.resets,
+        failures=row.failures,
+        backoff_until=row.backoff_until,
     )
+
+
+def _held(now: datetime) -> dict[str, object]:
+    """Between which moments a backoff ends that is in force."""
+    return {
+        "held_after": now + timedelta(microseconds=1),
+        "held_at_most": now + timedelta(seconds=LONGEST_BACKOFF_S),
+    }
 
 
 @cache

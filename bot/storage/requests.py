@@ -54,6 +54,7 @@ _WAITING = (
         func.coalesce(members.c.active, 1),
         members.c.last_turn_at,
         guilds.c.last_turn_at,
+        members.c.backoff_until,
     )
     .outerjoin(members, and_(members.c.guild_id == _c.guild_id, members.c.user_id == _c.user_id))
     .outerjoin(guilds, guilds.c.guild_id == _c.guild_id)
@@ -179,6 +180,7 @@ class SqlRequests:
                 member_active=row[4],
                 member_turn_at=row[5],
                 guild_turn_at=row[6],
+                backoff_until=row[7],
             )
             for row in rows
         ]

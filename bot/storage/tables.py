@@ -174,6 +174,8 @@ members = Table(
     Column("resets", Integer, nullable=False),
     Column("forget_at", UtcDateTime),  # of a member who asked to be forgotten
     Column("last_turn_at", UtcDateTime),
+    Column("failures", Integer, nullable=False, server_default="0"),  # requests in a row that came to nothing
+    Column("backoff_until", UtcDateTime),  # until when the member's requests are held back for that
     CheckConstraint("active >= 0", name="active"),
     CheckConstraint("allowance >= 0", name="allowance"),
 )
@@ -294,6 +296,7 @@ shards = Table(
 Index(None, shards.c.process_id)
 
 _LEASES = [table.c.lease_until for table in (requests, notices, changes)]
-for _moment in (requests.c.next_at, notices.c.due_at, changes.c.due_at, members.c.forget_at, *_LEASES):
+_OF_MEMBERS = (members.c.forget_at, members.c.backoff_until)
+for _moment in (requests.c.next_at, notices.c.due_at, changes.c.due_at, *_OF_MEMBERS, *_LEASES):
     # partial, so that finding what is due costs the same however much history there is
     Index(None, _moment, sqlite_where=_moment.is_not(None), postgresql_where=_moment.is_not(None))

@@ -29,6 +29,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.services.courier.RETRY_S", 0.05)
     for pause in ("BUSY_PAUSE_S", "OUTAGE_PAUSE_S", "ACCOUNT_PAUSE_S"):
         monkeypatch.setattr(f"bot.services.gate.{pause}", 0.05)
+    monkeypatch.setattr("bot.domain.turns.FIRST_BACKOFF_S", 0.0)
 
 
 @pytest.fixture

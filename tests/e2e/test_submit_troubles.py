@@ -7,7 +7,7 @@ from sandbox.cqtai import Pace, effects
 from sandbox.cqtai.effects import Drop, Envelope, Page, Refuse, ReplyEffect, Slow
 from sandbox.cqtai.faults import Fault, Phase
 from tests.e2e.engines import on_both
-from tests.e2e.stage import PLENTY, Stage
+from tests.e2e.stage import LONG_S, PLENTY, Stage
 
 pytestmark = on_both
 
@@ -27,6 +27,7 @@ OF_THE_ACCOUNT = {
 }
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("http", [True, False], ids=["as status", "as code"])
 async def test_a_definite_refusal_ends_the_request_and_gives_the_credits_back(
     local: Stage, http: bool, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
@@ -199,3 +200,37 @@ async def test_success_is_understood_in_every_shape(local: Stage, subtests: pyte
                 local.provider.faults.add(Fault(Phase.SUBMIT, shape), Fault(Phase.QUERY, shape, times=None))
                 await local.placed_result()
     assert len(local.provider.tasks) == len(SHAPES)
+
+
+BAD_LUCK: dict[str, tuple[ReplyEffect, str]] = {
+    "unknown playlist": (Refuse(400, "playlist not found"), "can't find this playlist"),
+    "artist": (effects.ARTIST_NAME, "moderation turned this request away"),
+    "blamed by a 500": (Refuse(500, "prompt_unsafe", http=True), "moderation turned this request away"),
+    "failed": (effects.SERVER_ERROR, "The song service failed"),
+    "lost": (Drop(), "The connection broke"),
+}
+
+
+async def test_what_comes_to_nothing_makes_its_member_wait_and_nobody_else(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
+    bad = "11111111-1111-4111-8111-111111111111"
+    async with local.bot(default_allowance=PLENTY):
+        for name, (effect, told) in BAD_LUCK.items():
+            with subtests.test(name):
+                local.discord.add.member(local.discord.guild, user=local.discord.add.user(name))
+                fault = Fault(Phase.SUBMIT, effect, times=2, playlist_id=bad)
+                local.provider.faults.add(fault)
+                first = await local.shows(await local.place(name, playlist=bad), told, BACK)
+                assert "the next one can be sent" not in first
+                second = await local.place(name, playlist=bad)
+                await local.shows(second, told, BACK, "so the next one can be sent <t:")
+                refusal = await local.place(name)
+                assert refusal.ephemeral
+                await local.shows(refusal, "Your last 2 requests came to nothing", "for the next song <t:")
+                asked = await local.discord.member(name).slash("songs", "credits")
+                shown = await asked.answer(timeout_s=LONG_S)
+                await local.shows(shown, "The next request can be sent <t:", "the last 2 came to nothing")
+                assert local.provider.faults.struck(fault) == 2
+                await local.shows(await local.place("Ben"), READY)
+    assert len(local.submissions) == 3 * len(BAD_LUCK)

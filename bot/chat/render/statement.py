@@ -58,6 +58,11 @@ def _description(statement: Statement, *, whose: str) -> Iterator[str]:
         yield budget_words(statement.budget)
     if statement.blocked is not None:
         yield f"Blocked by a moderator: {shown(statement.blocked, limit=REASON_LIMIT)}"
+    if statement.held_until is not None:
+        yield (
+            f"The next request can be sent {relative(statement.held_until)}: the last {statement.failures:,} "
+            "came to nothing. A finished song ends such waits."
+        )
 
 
 def _with_numbers(embed: discord.Embed, statement: Statement) -> discord.Embed:

@@ -148,6 +148,11 @@ def _place(card: StatusCard) -> str:
     if card.paused is not None:
         reason = shown(card.paused, limit=REASON_LIMIT, otherwise="none was given")
         return f"{PAUSED} Your place is kept. The reason: {reason}"
+    if card.held_until is not None:
+        return (
+            f"It goes on {relative(card.held_until)}: your last requests came to nothing, so this one waits. "
+            "Your credits stay on hold until then."
+        )
     place = f"Number **{card.position}** in line." if card.position else "In line."
     if card.halted:
         return f"{place} {HALTED} Your place is kept."
@@ -186,7 +191,12 @@ def _ending(card: StatusCard) -> str:
     if card.failure and (words := shown(words_for_member(card.failure), limit=WORDS_LIMIT)):
         why += f"\n> {words}"
     back = are_back(card.cost) if card.credits_are_back else ""
-    return "\n".join(text for text in (why, f"**{back}**" if back else "") if text)
+    wait = (
+        f"Several of your requests came to nothing, so the next one can be sent {relative(card.held_until)}."
+        if card.held_until
+        else ""
+    )
+    return "\n".join(text for text in (why, f"**{back}**" if back else "", wait) if text)
 
 
 def _share(card: StatusCard) -> float | None:

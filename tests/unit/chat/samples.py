@@ -20,6 +20,7 @@ class StatusFacts(TypedDict, total=False):
     pause: Trouble | None
     paused: str | None
     halted: bool
+    held_until: datetime
     quarters: int
     clips_ready: int
     expected_at: datetime | None

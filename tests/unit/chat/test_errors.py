@@ -9,6 +9,7 @@ from bot.chat.house_sentences import UNCHANGED
 from bot.chat.wording import CLIPS, FAILURES, NAMES, PLAYLISTS
 from bot.domain.errors import (
     ActiveLimitError,
+    BackoffError,
     BlockedError,
     BudgetError,
     ChangeUnknownError,
@@ -97,6 +98,7 @@ SAMPLES: list[RefusalError] = [
     NotPausedError(everywhere=True),
     ActiveLimitError(1),
     CooldownError(NOW),
+    BackoffError(NOW, 1200),
     StoppingError(),
     OutsideServerError(),
     RequestNotFoundError(),
@@ -202,6 +204,13 @@ def test_missing_credits_say_what_there_is_and_when_more_come() -> None:
 def test_a_cooldown_says_when_it_ends() -> None:
     words = sentence(CooldownError(NOW + timedelta(seconds=30)))
     assert words
+    assert f"<t:{int(NOW.timestamp()) + 30}:R>" in words
+
+
+def test_a_backoff_says_why_and_when_it_ends() -> None:
+    words = sentence(BackoffError(NOW + timedelta(seconds=30), 3))
+    assert words
+    assert "Your last 3 requests came to nothing" in words
     assert f"<t:{int(NOW.timestamp()) + 30}:R>" in words
 
 

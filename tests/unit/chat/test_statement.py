@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -79,3 +80,9 @@ def test_as_many_whole_entries_as_fit_are_shown() -> None:
 )
 def test_every_statement_is_within_discords_limits(entries: list[Entry]) -> None:
     check_sendable(embeds=[credits_message(statement(*entries))])
+
+
+def test_a_backoff_is_shown_with_its_reason_and_its_end() -> None:
+    held = credits_message(replace(statement(), held_until=NOW, failures=3)).description
+    assert held is not None
+    assert f"The next request can be sent <t:{int(NOW.timestamp())}:R>: the last 3 came to nothing." in held

@@ -73,6 +73,12 @@ def test_a_free_request_does_not_speak_of_credits_that_came_back() -> None:
     assert "back" not in words(status(State.CANCELLED, cost=0))
 
 
+@pytest.mark.parametrize("state", [State.FAILED, State.UNCERTAIN])
+def test_a_failure_says_when_the_next_request_can_be_sent_if_it_has_to_wait(state: State) -> None:
+    assert f"so the next one can be sent {SOON}." in words(status(state, held_until=NOW))
+    assert "next one" not in words(status(state))
+
+
 def test_waiting_shows_place_expectation_and_the_cancel_button() -> None:
     embed, view = status_message(status(State.WAITING, position=3, expected_at=NOW))
     assert embed.description
@@ -95,6 +101,10 @@ def test_waiting_shows_place_expectation_and_the_cancel_button() -> None:
         (
             status(State.WAITING, position=2, halted=True),
             "Number **2** in line. The bot's operator has paused songs for now. Your place is kept.",
+        ),
+        (
+            status(State.WAITING, held_until=NOW),
+            f"It goes on {SOON}: your last requests came to nothing, so this one waits.",
         ),
         (
             status(State.WAITING, position=2, pause=Trouble.OUTAGE),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.turns import Place, ends_of, in_turn
+from bot.domain.turns import Place, backoff_s, ends_of, held_until, in_turn
 
 Member = tuple[int, int]
 START = datetime(2026, 11, 22, tzinfo=UTC)
@@ -141,3 +141,16 @@ def test_each_of_a_line_begins_when_the_next_place_comes_free() -> None:
 
     assert ends_of([100, 100, 50, 10], [at(30), at(0)]) == [at(100), at(130), at(150), at(140)]
     assert ends_of([], []) == []
+
+
+def test_a_backoff_is_free_at_first_then_doubles_up_to_an_hour() -> None:
+    assert [backoff_s(failures) for failures in range(6)] == [0, 0, 30, 60, 120, 240]
+    assert backoff_s(9) == backoff_s(10**6) == 3600
+
+
+def test_a_backoff_holds_until_its_end_unless_it_is_farther_ahead_than_any() -> None:
+    soon, far = START + timedelta(seconds=3600), START + timedelta(seconds=3601)
+    assert held_until(soon, START) == soon
+    assert held_until(far, START) is None
+    assert held_until(START, START) is None
+    assert held_until(None, START) is None

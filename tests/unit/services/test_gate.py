@@ -93,3 +93,40 @@ def test_a_small_budget_still_gives_one_at_a_time() -> None:
 def test_a_clock_that_goes_back_takes_nothing_away() -> None:
     budget = Budget(1, NOW)
     assert budget.available(after(-10)) == 1
+
+
+def suspected(gate: Gate, user_id: int, *, request_id: int, seconds: float = 0) -> Gate:
+    return gate.suspected(user_id=user_id, request_id=request_id, now=after(seconds))
+
+
+def test_failures_of_two_members_in_a_row_are_an_outage() -> None:
+    one = suspected(Gate(3), 7, request_id=1)
+    assert room(one) == 3
+    assert not one.is_shared(7, NOW)
+    assert one.is_shared(8, NOW)
+    both = suspected(one, 8, request_id=2)
+    assert both.trouble is Trouble.OUTAGE
+    assert both.shut_until == after(5)
+    assert suspected(both, 7, request_id=3).shut_until == after(10)
+
+
+def test_one_members_failures_alone_shut_nothing_until_they_are_many() -> None:
+    gate = Gate(3)
+    for number in range(4):
+        gate = suspected(gate, 7, request_id=number)
+        assert room(gate) == 3
+    assert suspected(gate, 7, request_id=3) == gate  # the same one again says nothing new
+    assert suspected(gate, 7, request_id=4).trouble is Trouble.OUTAGE
+
+
+def test_an_accepted_task_between_two_failures_says_that_the_provider_is_well() -> None:
+    gate = suspected(Gate(3), 7, request_id=1).answered(places=3)
+    assert suspected(gate, 8, request_id=2).trouble is None
+
+
+def test_failures_far_apart_are_none_of_the_providers() -> None:
+    gate = suspected(Gate(3), 7, request_id=1)
+    assert suspected(gate, 8, request_id=2, seconds=600).trouble is None
+    for number in range(8):
+        gate = suspected(gate, 7, request_id=number, seconds=600 * number)
+        assert gate.trouble is None
