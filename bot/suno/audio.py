@@ -1,6 +1,9 @@
 """What a file is, by its first bytes."""
 
 _AUDIO_BRANDS = frozenset({b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso5", b"iso6", b"dash"})
+_EBML = b"\x1a\x45\xdf\xa3"
+"""How WebM and Matroska files begin (RFC 8794, 11.2.1); their kind stands in words soon after it."""
+_EBML_HEAD = 64
 _MPEG_LAYERS = {0b01: "mp3", 0b10: "mp2"}
 
 
@@ -14,6 +17,10 @@ def audio_extension(data: bytes) -> str | None:
         return "ogg"
     if data.startswith(b"RIFF") and data[8:12] == b"WAVE":
         return "wav"
+    if data.startswith(b"FORM") and data[8:12] in {b"AIFF", b"AIFC"}:
+        return "aiff"
+    if data.startswith(_EBML):
+        return "webm" if b"webm" in data[:_EBML_HEAD] else "mka"
     if data[4:8] == b"ftyp":
         return "m4a" if data[8:12] in _AUDIO_BRANDS else None
     return _mpeg_extension(data)

@@ -43,6 +43,10 @@ class Oddity(StrEnum):
     AUDIO_PIPE = "audio_pipe"
     """Links to live streams, which end early."""
     AUDIO_MISSING = "audio_missing"
+    AUDIO_SIGNED = "audio_signed"
+    """Links with a signature, longer than a button of Discord's may lead to."""
+    AUDIO_SIGNED_LONG = "audio_signed_long"
+    """The same, longer than a field of Discord's may be."""
     IMAGE_MISSING = "image_missing"
 
 
@@ -201,5 +205,7 @@ _CLIP_CHANGES: dict[Oddity, Callable[[JsonObject, str], None]] = {
     Oddity.AUDIO_NONE: _link("audio_url", "{origin}/media/None.mp3"),
     Oddity.AUDIO_PIPE: _link("audio_url", AUDIOPIPE),
     Oddity.AUDIO_MISSING: _link("audio_url", ""),
+    Oddity.AUDIO_SIGNED: _link("audio_url", "{origin}/media/{clip_id}.mp3?Signature=" + "s" * 700),
+    Oddity.AUDIO_SIGNED_LONG: _link("audio_url", "{origin}/media/{clip_id}.mp3?Signature=" + "s" * 1200),
     Oddity.IMAGE_MISSING: _no_image,
 }

@@ -60,6 +60,21 @@ async def test_a_length_in_words_is_a_length(local: Stage) -> None:
     assert all(fields(embed)["Duration"][1] == ":" for embed in result.embeds)
 
 
+async def test_a_link_too_long_for_a_button_stands_in_the_text(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
+    async with local.bot(default_allowance=PLENTY):
+        for oddity, is_text in ((Oddity.AUDIO_SIGNED, True), (Oddity.AUDIO_SIGNED_LONG, False)):
+            with subtests.test(oddity.value):
+                always(local, oddity)
+                result = await local.placed_result()
+                clips = local.provider.tasks[-1].song.clips
+                assert list(links(result).values()) == [f"https://suno.com/song/{clip.id}" for clip in clips]
+                for clip, embed in zip(clips, result.embeds, strict=True):
+                    begins = f"[Listen](<{local.provider.origin}/media/{clip.id}.mp3?Signature=sss"
+                    assert fields(embed).get("Audio", "").startswith(begins) is is_text
+
+
 async def test_a_clip_without_a_cover_is_shown_without_one(local: Stage) -> None:
     always(local, Oddity.IMAGE_MISSING)
     async with local.bot():

@@ -11,6 +11,7 @@ from bot.chat.song_buttons import AgainButton, MoreButton, RateButton, RemoveBut
 from bot.chat.texts import (
     BUTTON_URL_LIMIT,
     EMBED_URL_LIMIT,
+    FIELD_LIMIT,
     LABEL_LIMIT,
     TITLE_LIMIT,
     file_name,
@@ -34,6 +35,8 @@ UPLOAD_LIMIT = 25 * 1024 * 1024 - 64 * 1024
 STYLE_LIMIT = 180
 """Characters of style tags; ten embeds together may have 6,000, of which titles may take 2,560."""
 MODEL_LIMIT = 40
+LONG_LINKS = 3
+"""Clips whose long links fit into the 6,000 characters that all embeds have together."""
 LISTEN_ROWS = 2
 """Rows of five buttons that lead to the clips; the two below them are the song's own."""
 UNTITLED = "Untitled"
@@ -124,11 +127,22 @@ def _embed(clip_card: ClipCard, *, number: int, card: ResultCard) -> discord.Emb
     )
     if style := shown(", ".join(clip.tags), limit=STYLE_LIMIT):
         embed.add_field(name="Style", value=style, inline=False)
+    if long := _long_link(clip_card, count=len(card.clips)):
+        embed.add_field(name="Audio", value=long, inline=False)
     if cover := link(clip_card.cover_url, limit=EMBED_URL_LIMIT):
         embed.set_image(url=cover)
     if len(card.clips) > 1:
         embed.set_footer(text=f"Clip {number} of {len(card.clips)}")
     return embed
+
+
+def _long_link(clip_card: ClipCard, *, count: int) -> str | None:
+    """The audio link as text, where it is too long for a button: links that carry a signature are."""
+    around = "[Listen](<>)"
+    url = link(clip_card.listen_url, limit=FIELD_LIMIT - len(around))
+    if url is None or len(url) <= BUTTON_URL_LIMIT or count > LONG_LINKS:
+        return None
+    return f"[Listen](<{url}>)"
 
 
 def _buttons(card: ResultCard, *, in_server: bool) -> discord.ui.View:

@@ -18,6 +18,11 @@ from bot.suno.audio import audio_extension
         (b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00", "m4a"),
         (b"fLaC\x00\x00\x00\x22", "flac"),
         (b"OggS\x00\x02", "ogg"),
+        (b"OggS\x00\x02" + bytes(22) + b"OpusHead", "ogg"),
+        (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm\x42\x87", "webm"),
+        (b"\x1a\x45\xdf\xa3\xa3\x42\x86\x81\x01\x42\x82\x88matroska\x42\x87", "mka"),
+        (b"FORM\x00\x00\x00\x24AIFFCOMM", "aiff"),
+        (b"FORM\x00\x00\x00\x24AIFCFVER", "aiff"),
     ],
 )
 def test_an_audio_file_is_known_by_its_first_bytes(head: bytes, extension: str) -> None:
@@ -44,6 +49,7 @@ def test_an_audio_file_is_known_by_its_first_bytes(head: bytes, extension: str) 
         b"\xff\xff\x90\x64",
         b"\xff\xf1\x7c\x80",
         b"%PDF-1.7",
+        b"FORM\x00\x00\x00\x24ILBMBMHD",
     ],
 )
 def test_anything_else_is_no_audio(data: bytes) -> None:
