@@ -79,8 +79,9 @@ class Gate:
         return room
 
     def is_shut(self, now: datetime) -> bool:
-        """True while nothing may be submitted."""
-        return self.shut_until is not None and now < self.shut_until
+        """True while nothing may be submitted; a pause longer than the longest is a wrong clock's."""
+        longest = timedelta(seconds=ACCOUNT_PAUSE_MAX_S)
+        return self.shut_until is not None and now < self.shut_until <= now + longest
 
     def answered(self, *, places: int) -> "Gate":
         """Open after an accepted task, with one place more to be tried."""

@@ -1,6 +1,6 @@
 """The members: their places, decided by one conditional update, and what moderators settled for them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from uuid import uuid4
 
@@ -12,7 +12,6 @@ from bot.domain.turns import LONGEST_BACKOFF_S, held_until
 from bot.storage.tables import guilds, members
 from bot.storage.upserts import Upsert, upsert
 
-_EVER = datetime.max.replace(tzinfo=UTC)
 _c = members.c
 _IS_MEMBER = (_c.guild_id == bindparam("guild")) & (_c.user_id == bindparam("user"))
 _STANDING = (
@@ -26,13 +25,14 @@ _STANDING = (
 )
 # farther ahead than the longest is a wrong clock's: the same as in `held_until`
 _IS_HELD = _c.backoff_until.between(bindparam("held_after"), bindparam("held_at_most"))
+_IS_COOLING = _c.last_placed_at.between(bindparam("cool_after"), bindparam("cool_at_most"))
 _TAKE = (
     update(members)
     .where(
         _IS_MEMBER,
         _c.blocked.is_(None),
         _c.active < bindparam("at_most"),
-        or_(_c.last_placed_at.is_(None), _c.last_placed_at <= bindparam("placed_until")),
+        or_(_c.last_placed_at.is_(None), ~_IS_COOLING),
         or_(_c.backoff_until.is_(None), ~_IS_HELD),
     )
     .values(active=_c.active + 1, last_placed_at=bindparam("now"), forget_at=None)
@@ -68,8 +68,9 @@ class SqlMembers:
         """
         member = {"guild": guild_id, "user": user_id}
         cooldown = timedelta(seconds=cooldown_s)
-        placed_until = now - cooldown if cooldown_s else _EVER  # another machine's clock may be ahead
-        terms = member | {"at_most": limit, "placed_until": placed_until, "now": now} | _held(now)
+        # farther ahead than the cool-down is a wrong clock's; with none, there is nothing between the two
+        cool = {"cool_after": now - cooldown + timedelta(microseconds=1), "cool_at_most": now + cooldown}
+        terms = member | {"at_most": limit, "now": now} | cool | _held(now)
         taken = self._conn.execute(_TAKE, terms).first()
         if taken is None:  # refused, or new here: perhaps met by another process at this very moment
             self._meet(guild_id, user_id)

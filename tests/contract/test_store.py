@@ -110,7 +110,10 @@ class TestMembers:
         with pytest.raises(CooldownError) as refused:
             await self.take(store, cooldown_s=60, at_s=59)
         assert refused.value.until == after(60)
+        with pytest.raises(CooldownError):
+            await self.take(store, cooldown_s=60, at_s=-60)
         await self.take(store, cooldown_s=60, at_s=60)
+        await self.take(store, limit=3, cooldown_s=60, at_s=-3600)  # the clock was set back
 
     async def test_without_a_cool_down_a_clock_that_is_behind_does_not_matter(self, store: SqlStore) -> None:
         await self.take(store)

@@ -130,3 +130,10 @@ def test_failures_far_apart_are_none_of_the_providers() -> None:
     for number in range(8):
         gate = suspected(gate, 7, request_id=number, seconds=600 * number)
         assert gate.trouble is None
+
+
+@pytest.mark.parametrize(("back_s", "is_shut"), [(0, True), (600, True), (3600, False), (86_400, False)])
+def test_a_pause_from_before_the_clock_was_set_back_is_not_believed(back_s: float, is_shut: bool) -> None:
+    gate = Gate(3).met(Trouble.OUTAGE, now=NOW)
+    assert gate.is_shut(after(-back_s)) is is_shut
+    assert (gate.room(0, submitting=0, places=3, now=after(-back_s)) == 0) is is_shut
