@@ -7,7 +7,7 @@ from bot.domain.changes import Change
 from bot.domain.requests import RETURNED, Address
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.placing import Asked
-from bot.services.ports import Announcer, InChannel, Media, Posted, Target
+from bot.services.ports import Announcer, Claim, InChannel, Media, Posted, Target, unclaimed
 from sandbox.cqtai import PLAYLISTS
 
 FIRST_ID = 10**18
@@ -48,9 +48,16 @@ class RecordingAnnouncer(Announcer):
             self.told_failed.add(card.request_id)
         return address.message_id or card.request_id
 
-    # the signature is the port's
-    async def post_result(self, target: Target, card: ResultCard, files: tuple[Media | None, ...]) -> Posted:  # noqa: ARG002
+    async def post_result(
+        self,
+        target: Target,
+        card: ResultCard,
+        files: tuple[Media | None, ...],  # noqa: ARG002 - the signature is the port's
+        *,
+        claim: Claim = unclaimed,
+    ) -> Posted:
         """Remember the clips."""
+        await claim()
         self.clips.setdefault(card.request_id, []).extend(shown.clip.id for shown in card.clips)
         return self._posted(target)
 
@@ -60,8 +67,9 @@ class RecordingAnnouncer(Announcer):
         return None
 
     # the signatures are the port's
-    async def post_approval(self, channel_id: int, card: ApprovalCard) -> Posted:
+    async def post_approval(self, channel_id: int, card: ApprovalCard, *, claim: Claim = unclaimed) -> Posted:
         """Take it: nobody moderates here."""
+        await claim()
         return Posted(channel_id, card.request_id)
 
     async def find_approval(self, channel_id: int, request_id: int) -> Posted | None:
@@ -70,13 +78,15 @@ class RecordingAnnouncer(Announcer):
     async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard) -> None:
         """Take it."""
 
-    async def post_change(self, channel_id: int, change: Change) -> Posted:
+    async def post_change(self, channel_id: int, change: Change, *, claim: Claim = unclaimed) -> Posted:
         """Take it: nobody moderates here."""
+        await claim()
         self._posts += 1
         return Posted(channel_id, change.id)
 
-    async def post_ending(self, target: Target, card: StatusCard) -> Posted:
+    async def post_ending(self, target: Target, card: StatusCard, *, claim: Claim = unclaimed) -> Posted:
         """Remember that it ended without a song."""
+        await claim()
         self.told_failed.add(card.request_id)
         return self._posted(target)
 

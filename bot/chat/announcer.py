@@ -2,24 +2,27 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypedDict, assert_never
+from typing import Any, Final, TypedDict, TypeVar, assert_never
 from weakref import WeakValueDictionary
 
 import discord
 
 from bot.chat.discord_errors import TROUBLE, announce_error
+from bot.chat.discord_http import OwnedTasks
 from bot.chat.render import ResultMessage, change_message, ending_message, result_message, status_message
 from bot.chat.render.approval import approval_message, decides
 from bot.chat.texts import song_page
+from bot.chat.webhooks import safe_webhooks
 from bot.domain.changes import Change
 from bot.domain.errors import AnnounceError, MessageGoneError, NoAccessError, TokenDeadError, TryLaterError
 from bot.domain.requests import Address
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.ports import (
     AsFollowUp,
+    Claim,
     InChannel,
     Media,
     Meter,
@@ -28,7 +31,10 @@ from bot.services.ports import (
     Telling,
     ToMember,
     Unmetered,
+    unclaimed,
 )
+
+T = TypeVar("T")
 
 ORIGINAL: Final[Any] = "@original"
 """Discord's name for an interaction's first answer; discord.py passes it on, but declares ids as numbers."""
@@ -41,12 +47,13 @@ NEWEST = 500
 class Patience:
     """How long, in seconds, Discord may take for one call, discord.py's own repeats and waits included."""
 
+    turn_s: float = 60.0
+    """How long a call waits for those before it in its channel; with the call itself less than a lease."""
     edit_s: float = 15.0
     post_s: float = 60.0
     """Two files of 10 MiB take a while."""
     follow_up_s: float = 75.0
-    """A post by webhook returns only when its rate limit is over, up to a minute later, and its repeat
-    would be a second post."""
+    """A post by webhook may wait a minute for a rate limit, and its repeat would be a second post."""
 
 
 class Message(TypedDict):
@@ -69,6 +76,7 @@ class DiscordAnnouncer:
         self._patience = patience or Patience()
         self._meter = meter or Unmetered()
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._calls = OwnedTasks()
 
     async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> int:
         """Make the status message say what the card says, by the token, or as the bot when it is None.
@@ -93,12 +101,17 @@ class DiscordAnnouncer:
             return edited.id
         if message_id is None:
             raise MessageGoneError
-        channel = self._client.get_partial_messageable(address.channel_id)
-        async with self._turn(address.channel_id), _told(self._patience.edit_s):
-            await channel.get_partial_message(message_id).edit(embed=embed, view=view, allowed_mentions=quiet)
+        message = self._client.get_partial_messageable(address.channel_id).get_partial_message(message_id)
+        await self._in_turn(
+            address.channel_id,
+            lambda: message.edit(embed=embed, view=view, allowed_mentions=quiet),
+            limit_s=self._patience.edit_s,
+        )
         return message_id
 
-    async def post_result(self, target: Target, card: ResultCard, files: tuple[Media | None, ...]) -> Posted:
+    async def post_result(
+        self, target: Target, card: ResultCard, files: tuple[Media | None, ...], *, claim: Claim = unclaimed
+    ) -> Posted:
         """Post the clips with their files (None where one could not be had), mentioning the requester only.
 
         Raises:
@@ -107,7 +120,7 @@ class DiscordAnnouncer:
         result = result_message(card, files, in_server=not isinstance(target, ToMember))
         message = _message(result, user_id=card.user_id)
         with self._measured(Telling.RESULT):
-            return await self._post(target, message, nonce=str(card.request_id))
+            return await self._post(target, message, nonce=str(card.request_id), claim=claim)
 
     async def find_result(self, target: Target, card: ResultCard) -> Posted | None:
         """The result of this request where posts by the target come to be; None when it surely is not there.
@@ -122,10 +135,7 @@ class DiscordAnnouncer:
             case AsFollowUp(address):
                 return await self._find(address.channel_id, card, may_be_empty=False)
             case ToMember(user_id):
-                self._require_login()
-                async with _told(self._patience.edit_s):
-                    direct = await self._client.create_dm(discord.Object(user_id))
-                return await self._find(direct.id, card, may_be_empty=True)
+                return await self._find(await self._direct(user_id), card, may_be_empty=True)
             case _:
                 assert_never(target)
 
@@ -152,21 +162,35 @@ class DiscordAnnouncer:
         since: int,
         may_be_empty: bool = False,
     ) -> Posted | None:
-        """The newest such message that is younger than `since`."""
-        self._require_login()
-        channel, read = self._client.get_partial_messageable(channel_id), 0
-        async with self._turn(channel_id), _told(self._patience.edit_s):
-            async for message in channel.history(limit=NEWEST):
-                if message.id < since:
-                    return None
-                if is_wanted(message):
-                    return Posted(channel_id, message.id)
-                read += 1
+        """The newest such message of the bot's own that is younger than `since`."""
+        return await self._in_turn(
+            channel_id,
+            lambda: self._read(channel_id, is_wanted, since=since, may_be_empty=may_be_empty),
+            limit_s=self._patience.edit_s,
+        )
+
+    async def _read(
+        self, channel_id: int, is_wanted: Callable[[discord.Message], bool], *, since: int, may_be_empty: bool
+    ) -> Posted | None:
+        read = 0
+        async for message in self._client.get_partial_messageable(channel_id).history(limit=NEWEST):
+            if message.id < since:
+                return None
+            if self._is_own(message) and is_wanted(message):
+                return Posted(channel_id, message.id)
+            read += 1
         if read == NEWEST or not (read or may_be_empty):
             raise NoAccessError(f"{read} messages could be read, which says nothing")
         return None
 
-    async def post_ending(self, target: Target, card: StatusCard) -> Posted:
+    def _is_own(self, message: discord.Message) -> bool:
+        """True for what the bot posted, as itself or as a follow-up; members can post the same links."""
+        me, application_id = self._client.user, self._client.application_id
+        return (me is not None and message.author.id == me.id) or (
+            message.webhook_id is not None and message.webhook_id == application_id
+        )
+
+    async def post_ending(self, target: Target, card: StatusCard, *, claim: Claim = unclaimed) -> Posted:
         """Post how a request ended, mentioning the requester only, where its status message is lost.
 
         Raises:
@@ -176,9 +200,9 @@ class DiscordAnnouncer:
         ending = ResultMessage(content=content, embeds=[embed], view=view, attachments=())
         message = _message(ending, user_id=card.user_id)
         with self._measured(Telling.ENDING):
-            return await self._post(target, message, nonce=f"end{card.request_id}")
+            return await self._post(target, message, nonce=f"end{card.request_id}", claim=claim)
 
-    async def post_approval(self, channel_id: int, card: ApprovalCard) -> Posted:
+    async def post_approval(self, channel_id: int, card: ApprovalCard, *, claim: Claim = unclaimed) -> Posted:
         """Post what moderators decide by, mentioning nobody.
 
         Raises:
@@ -189,7 +213,8 @@ class DiscordAnnouncer:
             content="", embeds=[embed], view=view, files=[], allowed_mentions=discord.AllowedMentions.none()
         )
         with self._measured(Telling.APPROVAL):
-            return await self._post(InChannel(channel_id), message, nonce=f"ask{card.request_id}")
+            nonce = f"ask{card.request_id}"
+            return await self._post(InChannel(channel_id), message, nonce=nonce, claim=claim)
 
     async def find_approval(self, channel_id: int, request_id: int) -> Posted | None:
         """What moderators decide on this request by, undecided yet; None when it surely is not there.
@@ -207,14 +232,16 @@ class DiscordAnnouncer:
             MessageGoneError, NoAccessError, TryLaterError, UnsendableError
         """
         embed, view = approval_message(card)
-        channel = self._client.get_partial_messageable(channel_id)
+        message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+        quiet = discord.AllowedMentions.none()
         with self._measured(Telling.APPROVAL):
-            async with self._turn(channel_id), _told(self._patience.edit_s):
-                await channel.get_partial_message(message_id).edit(
-                    embed=embed, view=view, allowed_mentions=discord.AllowedMentions.none()
-                )
+            await self._in_turn(
+                channel_id,
+                lambda: message.edit(embed=embed, view=view, allowed_mentions=quiet),
+                limit_s=self._patience.edit_s,
+            )
 
-    async def post_change(self, channel_id: int, change: Change) -> Posted:
+    async def post_change(self, channel_id: int, change: Change, *, claim: Claim = unclaimed) -> Posted:
         """Post a moderator's decision, mentioning nobody.
 
         Raises:
@@ -228,7 +255,8 @@ class DiscordAnnouncer:
             allowed_mentions=discord.AllowedMentions.none(),
         )
         with self._measured(Telling.CHANGE):
-            return await self._post(InChannel(channel_id), message, nonce=f"log{change.id}")
+            nonce = f"log{change.id}"
+            return await self._post(InChannel(channel_id), message, nonce=nonce, claim=claim)
 
     def _require_login(self) -> None:
         """Raise unless the client can make calls: before its login, and between two, it has no session.
@@ -243,45 +271,82 @@ class DiscordAnnouncer:
     def _measured(self, telling: Telling) -> Iterator[None]:
         """What comes of it is counted."""
         try:
-            self._require_login()
             yield
         except AnnounceError as error:
             self._meter.not_told(telling, error)
             raise
         self._meter.told(telling)
 
-    async def _post(self, target: Target, message: Message, *, nonce: str) -> Posted:
+    async def _post(self, target: Target, message: Message, *, nonce: str, claim: Claim) -> Posted:
         match target:
             case InChannel(channel_id):
-                async with self._turn(channel_id), _told(self._patience.post_s):
-                    channel = self._client.get_partial_messageable(channel_id)
-                    sent = await channel.send(**message, nonce=nonce)
+                pass
             case ToMember(user_id):
-                async with _told(self._patience.post_s):
-                    direct = await self._client.create_dm(discord.Object(user_id))
-                    # a nonce of its own: Discord's are the author's, not the channel's
-                    sent = await direct.send(**message, nonce=f"dm{nonce}")
+                # a nonce of its own: Discord's are the author's, not the channel's
+                channel_id, nonce = await self._direct(user_id), f"dm{nonce}"
             case AsFollowUp(address):
-                sent = await self._follow_up(address, message)
+                followed = await self._follow_up(address, message, claim=claim)
+                return Posted(followed.channel.id, followed.id)
             case _:
                 assert_never(target)
+        channel = self._client.get_partial_messageable(channel_id)
+        sent = await self._in_turn(
+            channel_id,
+            lambda: channel.send(**message, nonce=nonce),
+            limit_s=self._patience.post_s,
+            claim=claim,
+        )
         return Posted(sent.channel.id, sent.id)
 
-    async def _follow_up(self, address: Address, message: Message) -> discord.WebhookMessage:
+    async def _direct(self, user_id: int) -> int:
+        """The channel of direct messages to the user; a failure here means that nothing was said in it."""
+        self._require_login()
+        try:
+            async with _told(self._patience.edit_s):
+                return (await self._client.create_dm(discord.Object(user_id))).id
+        except TryLaterError as error:
+            raise TryLaterError(error.cause, error.retry_after_s, not_taken=True) from error
+
+    async def _follow_up(self, address: Address, message: Message, *, claim: Claim) -> discord.WebhookMessage:
         if address.token is None:
             raise TokenDeadError
+        await claim()
         async with _told(self._patience.follow_up_s, by_token=True):
             return await self._webhook(address, address.token).send(**message, wait=True)
 
-    def _turn(self, channel_id: int) -> asyncio.Lock:
-        """One call at a time to a channel by the bot's token.
+    async def _in_turn(
+        self,
+        channel_id: int,
+        call: Callable[[], Coroutine[Any, Any, T]],
+        *,
+        limit_s: float,
+        claim: Claim = unclaimed,
+    ) -> T:
+        """Make a call by the bot's token when its turn in the channel has come, and give what it gives.
 
-        discord.py 2.7.1 forgets calls in flight when it reads what is left of a rate limit from an answer, so
-        that several at once run into a 429.
+        One call at a time: discord.py 2.7.1 forgets calls in flight when it reads what is left of a rate
+        limit from an answer, so that several at once run into a 429. A call that takes too long is not cut
+        off and keeps its turn: nobody looks for a post, or repeats it, before its outcome is clear.
         """
-        return self._turns.setdefault(channel_id, asyncio.Lock())
+        self._require_login()
+        turn = self._turns.setdefault(channel_id, asyncio.Lock())
+        try:
+            async with asyncio.timeout(self._patience.turn_s):
+                await turn.acquire()
+        except TimeoutError:
+            raise TryLaterError("other calls to the channel come first", not_taken=True) from None
+        try:
+            await claim()
+        except BaseException:
+            turn.release()
+            raise
+        made = self._calls.begin(call())
+        made.add_done_callback(lambda _: turn.release())
+        async with _told(limit_s):
+            return await asyncio.shield(made)
 
     def _webhook(self, address: Address, token: str) -> discord.Webhook:
+        self._require_login()
         return discord.Webhook.partial(address.application_id, token, client=self._client)
 
 
@@ -289,8 +354,9 @@ class DiscordAnnouncer:
 async def _told(limit_s: float, *, by_token: bool = False) -> AsyncIterator[None]:
     """A call to Discord within its time, whose failures are errors of the port."""
     try:
-        async with asyncio.timeout(limit_s):
-            yield
+        with safe_webhooks():
+            async with asyncio.timeout(limit_s):
+                yield
     except TROUBLE as error:
         raise announce_error(error, by_token=by_token) from error
 

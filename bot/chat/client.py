@@ -13,6 +13,7 @@ from bot.chat.discord_http import SafeHTTPClient
 from bot.chat.events import INTERACTION, answer_unreadable, guard_parsers
 from bot.chat.guards import GuardedButton, answer_old_form
 from bot.chat.tree import InspireTree
+from bot.chat.webhooks import safe_webhooks
 from bot.services.catalogue import Services
 
 RATELIMIT_TIMEOUT_S = 30.0
@@ -82,6 +83,11 @@ class InspireClient(commands.AutoShardedBot):
         return AutoShardedConnectionState(
             dispatch=self.dispatch, handlers=self._handlers, hooks=self._hooks, http=self.http, **options
         )
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Connect to the gateway; whatever answers an interaction makes the safe adapter's calls."""
+        with safe_webhooks():
+            await super().connect(reconnect=reconnect)
 
     async def setup_hook(self) -> None:
         """Put commands and buttons in place."""

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import aiohttp
 import discord
 
+from bot.chat.discord_http import NotConnectedError
 from bot.domain.errors import (
     AnnounceError,
     MessageGoneError,
@@ -23,6 +24,9 @@ TROUBLE = (
     OSError,  # with TimeoutError
 )
 """What a call to Discord raises when it does not work; a reset is none of discord.py's own errors."""
+
+NOT_SENT = (aiohttp.ClientConnectorError, NotConnectedError)
+"""Those of them after which Discord surely knows nothing of the call."""
 
 CLOSED = MappingProxyType(
     {
@@ -55,7 +59,7 @@ def announce_error(error: BaseException, *, by_token: bool) -> AnnounceError:
     if isinstance(error, discord.RateLimited):
         return TryLaterError("too many requests", error.retry_after, not_taken=True)
     if not isinstance(error, discord.HTTPException):
-        return TryLaterError(type(error).__name__, not_taken=isinstance(error, aiohttp.ClientConnectorError))
+        return TryLaterError(type(error).__name__, not_taken=isinstance(error, NOT_SENT))
     if error.status == 429 or error.code in TOO_OFTEN:
         return TryLaterError(f"429 {error.code}", _pause_s(error), not_taken=True)
     if error.code in GONE:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 from discord.http import HTTPClient, Route
+from discord.types.user import User
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -21,6 +22,10 @@ CALL_S = 90.0
 """Seconds after which a call is given up, whatever it waits for; Discord's pauses end sooner."""
 SILENT_S = 60.0
 """Seconds without one answer, while calls wait, after which the client counts as cut off."""
+
+
+class NotConnectedError(aiohttp.ClientConnectionError):
+    """Not logged in to Discord, or no longer: nothing was sent."""
 
 
 class OwnedTasks:
@@ -69,6 +74,12 @@ class SafeHTTPClient(HTTPClient):
         self._calls = OwnedTasks()
         self._unanswered_since_s: float | None = None
         self._failed_s = 0.0
+        self._is_open = False
+
+    async def static_login(self, token: str) -> User:
+        """Open the session and see whether Discord takes the token."""
+        self._is_open = True
+        return await super().static_login(token)
 
     async def request(
         self,
@@ -83,6 +94,8 @@ class SafeHTTPClient(HTTPClient):
         Raises:
             discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError
         """
+        if not self._is_open:
+            raise NotConnectedError
         kwargs.setdefault("timeout", aiohttp.ClientTimeout(total=UPLOAD_S if files else ATTEMPT_S))
         made = super().request(route, files=files, form=form, **kwargs)
         return await asyncio.shield(self._calls.begin(self._finish(route, made)))
@@ -94,6 +107,8 @@ class SafeHTTPClient(HTTPClient):
         try:
             async with limit:
                 answer = await made
+                if isinstance(answer, str) and answer:
+                    raise aiohttp.ClientPayloadError("an answer that is not Discord's")
         except discord.HTTPException:
             self._unanswered_since_s = None
             raise
@@ -128,6 +143,7 @@ class SafeHTTPClient(HTTPClient):
 
     async def close(self) -> None:
         """End the calls that are in flight, then the session."""
+        self._is_open = False
         await self._calls.cancel()
         await super().close()
 

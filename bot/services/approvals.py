@@ -19,7 +19,7 @@ from bot.services.decisions import By, decide, made
 from bot.services.facts import facts_of
 from bot.services.moderation import check_reason
 from bot.services.moves import existing, make_move
-from bot.services.outbox import Notice, NoticeKind
+from bot.services.outbox import Notice, NoticeKind, lease_until
 from bot.services.placing import APPROVAL_LIFE
 from bot.services.ports import Announcer, Clock, Posted
 from bot.services.songs import LARGEST_ID
@@ -116,9 +116,12 @@ class ApprovalDesk:
 
     async def _post(self, notice: Notice, request: Request, card: ApprovalCard, channel_id: int) -> None:
         """Post it; before that the outbox knows where, and where it can't be seen, its member does."""
-        await self.store.write(_intend, notice, channel_id)
+
+        async def claim() -> None:
+            await self.store.write(_claim, notice, channel_id, self.clock())
+
         try:
-            posted = await self.announcer.post_approval(channel_id, card)
+            posted = await self.announcer.post_approval(channel_id, card, claim=claim)
         except TryLaterError as error:
             if error.not_taken:
                 await self.store.write(_intend, notice, None)
@@ -173,6 +176,11 @@ def _posted(request: Request) -> Posted | None:
     if request.approval_channel_id is None or request.approval_message_id is None:
         return None
     return Posted(request.approval_channel_id, request.approval_message_id)
+
+
+def _claim(work: Work, notice: Notice, channel_id: int, now: datetime) -> None:
+    work.notices.keep(notice, until=lease_until(now))
+    _intend(work, notice, channel_id)
 
 
 def _intend(work: Work, notice: Notice, channel_id: int | None) -> None:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.errors import (
     MediaError,
@@ -24,15 +25,13 @@ from bot.services.intents import Intent, Way, may_be_unanswered, ways_of_endings
 from bot.services.lease import Lease
 from bot.services.line import LINE_S, Line
 from bot.services.moves import existing
-from bot.services.outbox import Notice, NoticeKind
+from bot.services.outbox import Notice, NoticeKind, lease_until
 from bot.services.ports import Announcer, Clock
 from bot.services.status import describe, line_of
 from bot.services.work import Store, Work
 
 log = logging.getLogger(__name__)
 
-LEASE_S = 180.0
-"""Outlasts fetching and uploading two files, in seconds."""
 RETRY_S = 2.0
 """Seconds before the first repeat; doubled each time."""
 RETRY_MAX_S = 300.0
@@ -70,7 +69,7 @@ class Courier:
     async def claim(self, limit: int) -> Sequence[Notice]:
         """The notices to say now."""
         now = self._clock()
-        lease = Lease(self._owner, now + timedelta(seconds=LEASE_S))
+        lease = Lease(self._owner, lease_until(now))
         return await self._store.write(_claim, now, lease, limit)
 
     async def next_due_at(self) -> datetime | None:
@@ -147,17 +146,27 @@ class Courier:
         if not card.must_be_known:
             return
         for way in ways_of_endings(request, self._clock()):
-            intent = Intent(way, self._clock())
-            if way is Way.FOLLOW_UP:
-                if notice.intent:  # once is enough in public: a direct message has a nonce
-                    continue
-                await self._store.write(_intend, notice, intent)
+            if way is Way.FOLLOW_UP and notice.intent:  # once is enough in public: other posts have a nonce
+                continue
+            target = Intent(way, self._clock()).target(request)
             try:
-                await self._announcer.post_ending(intent.target(request), card)
+                await self._announcer.post_ending(
+                    target, card, claim=partial(self._claim_ending, notice, way)
+                )
             except (NoAccessError, TokenDeadError, UnsendableError):
                 continue
             return
         log.error("OPERATOR: the member could not be told how it ended", extra=facts_of(request))
+
+    async def _claim_ending(self, notice: Notice, way: Way) -> None:
+        """Keep the notice in hand; of a follow-up, which has no nonce, the outbox knows before.
+
+        Raises:
+            StaleError: another courier has it in hand by now.
+        """
+        now = self._clock()
+        intent = Intent(way, now) if way is Way.FOLLOW_UP else None
+        await self._store.write(_claim_ending, notice, intent, now)
 
     async def _retry(self, notice: Notice, pause_s: float) -> None:
         await self._store.write(_failed, notice, self._clock() + timedelta(seconds=pause_s))
@@ -208,8 +217,10 @@ def _failed(work: Work, notice: Notice, next_at: datetime) -> None:
     work.notices.failed(notice, next_at=next_at)
 
 
-def _intend(work: Work, notice: Notice, intent: Intent) -> None:
-    work.notices.intend(notice, str(intent))
+def _claim_ending(work: Work, notice: Notice, intent: Intent | None, now: datetime) -> None:
+    work.notices.keep(notice, until=lease_until(now))
+    if intent is not None:
+        work.notices.intend(notice, str(intent))
 
 
 def _learn_message(work: Work, request_id: int, message_id: int) -> None:

@@ -5,16 +5,27 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from bot.domain.errors import MediaError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
 from bot.domain.requests import Move, Request, State
 from bot.domain.tasks import Clip
 from bot.services.cards import ResultCard, result_card
 from bot.services.facts import facts_of
-from bot.services.intents import Intent, may_be_unanswered, ways
+from bot.services.intents import Intent, Way, may_be_unanswered, ways
 from bot.services.moves import existing, make_move
-from bot.services.outbox import Notice
-from bot.services.ports import Announcer, AsFollowUp, Clock, InChannel, Media, MediaSource, Posted, Target
+from bot.services.outbox import Notice, lease_until
+from bot.services.ports import (
+    Announcer,
+    AsFollowUp,
+    Claim,
+    Clock,
+    InChannel,
+    Media,
+    MediaSource,
+    Posted,
+    Target,
+)
 from bot.services.work import Changes, Store, Work
 
 log = logging.getLogger(__name__)
@@ -83,7 +94,7 @@ class Delivery:
             _wait_for_files(found)
         card = result_card(request, [one.link for one in found], offered=self._media.offered)
         parcel = Parcel(request, card, tuple(one.file for one in found))
-        outcome = await self._resume(parcel, Intent.parse(notice.intent)) if notice.intent else None
+        outcome = await self._resume(notice, parcel, Intent.parse(notice.intent)) if notice.intent else None
         if outcome is None:
             outcome = await self._post(notice, parcel)
         if isinstance(outcome, Stranded):
@@ -107,7 +118,7 @@ class Delivery:
             log.warning("no file for a clip: %s", error.cause, extra=facts_of(request))
             return Found(None if error.is_dead else link, error=error)
 
-    async def _resume(self, parcel: Parcel, intent: Intent) -> Posted | Stranded | None:
+    async def _resume(self, notice: Notice, parcel: Parcel, intent: Intent) -> Posted | Stranded | None:
         """What became of an earlier attempt whose courier died or had no reply; None if nothing came of it.
 
         What may already stand where nobody can look is never posted again somewhere else.
@@ -122,7 +133,8 @@ class Delivery:
             log.error("Discord refuses a look: %s", error.cause, extra=facts_of(parcel.request))
         if intent.repeat_is_known(self._clock()):
             try:
-                return await self._send(target, parcel) or _unseen(intent, parcel.request)
+                keep = partial(self._claim, notice, intent)
+                return await self._send(target, parcel, keep) or _unseen(intent, parcel.request)
             except NoAccessError as error:
                 if error.gone:
                     return None
@@ -132,34 +144,43 @@ class Delivery:
         """Post it the best way that is open; before each attempt the outbox knows of it."""
         request = parcel.request
         for way in ways(request, self._clock()):
-            intent = Intent(way, self._clock())
-            await self._store.write(_intend, notice, intent)
+            target = Intent(way, self._clock()).target(request)
             try:
-                posted = await self._send(intent.target(request), parcel)
+                posted = await self._send(target, parcel, partial(self._claim, notice, way))
             except TryLaterError as error:
                 if error.not_taken:
                     await self._store.write(_intend, notice, None)
                 raise
             except (NoAccessError, TokenDeadError) as error:
+                await self._store.write(_intend, notice, None)
                 if isinstance(error, TokenDeadError) and may_be_unanswered(request, self._clock()):
-                    await self._store.write(_intend, notice, None)
                     raise TryLaterError("the command is not answered yet", not_taken=True) from None
                 log.info("cannot post by %s: %r", way, error, extra=facts_of(request))
             else:
                 return posted or Stranded("OPERATOR: Discord refuses the song's message; it is kept")
         return Stranded("OPERATOR: the song can be posted nowhere; it is kept")
 
-    async def _send(self, target: Target, parcel: Parcel) -> Posted | None:
+    async def _claim(self, notice: Notice, aim: Way | Intent) -> None:
+        """Keep the notice in hand, and let the outbox know of the post that is about to be made.
+
+        Raises:
+            StaleError: another courier has it in hand by now.
+        """
+        now = self._clock()
+        intent = aim if isinstance(aim, Intent) else Intent(aim, now)
+        await self._store.write(_claim, notice, intent, now)
+
+    async def _send(self, target: Target, parcel: Parcel, claim: Claim) -> Posted | None:
         """The post, without its files if need be; None when Discord refuses it in every form."""
         card, files, facts = parcel.card, parcel.files, facts_of(parcel.request)
         try:
-            return await self._announcer.post_result(target, card, files)
+            return await self._announcer.post_result(target, card, files, claim=claim)
         except UnsendableError as error:
             log.error("Discord refuses a result: %s", error.cause, extra=facts)
             if not any(files):
                 return None
         try:
-            return await self._announcer.post_result(target, card, (None,) * len(files))
+            return await self._announcer.post_result(target, card, (None,) * len(files), claim=claim)
         except UnsendableError as error:
             log.error("Discord refuses it without files too: %s", error.cause, extra=facts)
             return None
@@ -179,6 +200,11 @@ def _unseen(intent: Intent, request: Request) -> Stranded:
     if isinstance(target, AsFollowUp):
         channel_id = target.address.channel_id
     return Stranded("OPERATOR: nobody can tell whether the song was posted; it is kept", maybe_in=channel_id)
+
+
+def _claim(work: Work, notice: Notice, intent: Intent, now: datetime) -> None:
+    work.notices.keep(notice, until=lease_until(now))
+    _intend(work, notice, intent)
 
 
 def _intend(work: Work, notice: Notice, intent: Intent | None) -> None:

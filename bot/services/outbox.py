@@ -1,11 +1,20 @@
 """The outbox as the services see it: what Discord has yet to be told."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from bot.services.lease import Lease
+
+LEASE_S = 180.0
+"""Seconds for which a courier has a notice in hand: outlasts fetching two files, and from the moment that
+the turn has come their upload."""
+
+
+def lease_until(now: datetime) -> datetime:
+    """Until when a notice that is taken or kept now is in hand."""
+    return now + timedelta(seconds=LEASE_S)
 
 
 class NoticeKind(StrEnum):
@@ -51,6 +60,14 @@ class Notices(Protocol):
 
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Notice]:
         """At most `limit` notices that are due and in nobody's hand, now leased; longest due first."""
+        ...
+
+    def keep(self, notice: Notice, *, until: datetime) -> None:
+        """Keep it in hand until then, counted from now.
+
+        Raises:
+            StaleError: another courier has it in hand by now.
+        """
         ...
 
     def intend(self, notice: Notice, intent: str | None) -> None:

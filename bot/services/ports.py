@@ -1,6 +1,6 @@
 """What the services need of the outside world; each port has one real driver and, in the tests, a fake."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -102,8 +102,19 @@ class Posted:
     message_id: int
 
 
+Claim: TypeAlias = Callable[[], Awaitable[object]]
+"""Called directly before a message is posted; when it raises, nothing is posted, and that is raised."""
+
+
+async def unclaimed() -> None:
+    """Claim nothing: the post is nobody else's."""
+
+
 class Announcer(Protocol):
-    """Discord, as far as messages are sent without an interaction to answer."""
+    """Discord, as far as messages are sent without an interaction to answer.
+
+    A post waits for its turn in its channel; `claim` is called when the turn has come.
+    """
 
     async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> int:
         """Make the status message say what the card says, by the token, or as the bot when it is None.
@@ -115,7 +126,9 @@ class Announcer(Protocol):
         """
         ...
 
-    async def post_result(self, target: Target, card: ResultCard, files: tuple[Media | None, ...]) -> Posted:
+    async def post_result(
+        self, target: Target, card: ResultCard, files: tuple[Media | None, ...], *, claim: Claim = unclaimed
+    ) -> Posted:
         """Post the clips with their files (None where one could not be had), mentioning the requester only.
 
         A repeat for the same request within a few minutes finds the first post, except as a follow-up.
@@ -128,13 +141,15 @@ class Announcer(Protocol):
     async def find_result(self, target: Target, card: ResultCard) -> Posted | None:
         """The result of this request where posts by the target come to be; None when it surely is not there.
 
+        Only the bot's own messages count, here and for approvals.
+
         Raises:
             NoAccessError: nobody can tell; `gone` when the whole channel is no more.
             TryLaterError, UnsendableError
         """
         ...
 
-    async def post_approval(self, channel_id: int, card: ApprovalCard) -> Posted:
+    async def post_approval(self, channel_id: int, card: ApprovalCard, *, claim: Claim = unclaimed) -> Posted:
         """Post what moderators decide by, mentioning nobody; a repeat within minutes finds the first.
 
         Raises:
@@ -159,7 +174,7 @@ class Announcer(Protocol):
         """
         ...
 
-    async def post_change(self, channel_id: int, change: Change) -> Posted:
+    async def post_change(self, channel_id: int, change: Change, *, claim: Claim = unclaimed) -> Posted:
         """Post a moderator's decision, mentioning nobody; a repeat within a few minutes finds the first.
 
         Raises:
@@ -167,7 +182,7 @@ class Announcer(Protocol):
         """
         ...
 
-    async def post_ending(self, target: Target, card: StatusCard) -> Posted:
+    async def post_ending(self, target: Target, card: StatusCard, *, claim: Claim = unclaimed) -> Posted:
         """Post how a request ended, mentioning the requester only, where its status message is lost.
 
         Raises:

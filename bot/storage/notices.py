@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import cache
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert, or_, select, tuple_, update
+from sqlalchemy.sql import Update
 
 from bot.domain.errors import StaleError
 from bot.domain.requests import State
@@ -42,6 +43,7 @@ _MINE = update(notices).where(
     _c.version == bindparam("of_version"),
 )
 _INTEND = _MINE.values(intent=bindparam("where_to"))
+_KEEP = _MINE.values(lease_until=bindparam("kept_until", type_=UtcDateTime()))
 _IN_HAND = _MINE.values(_FREED)
 
 
@@ -149,13 +151,25 @@ class SqlNotices:
             for row in rows
         ]
 
+    def keep(self, notice: Notice, *, until: datetime) -> None:
+        """Keep it in hand until then, counted from now.
+
+        Raises:
+            StaleError: another courier has it in hand by now; nothing was changed.
+        """
+        self._change(_KEEP, notice, {"kept_until": until})
+
     def intend(self, notice: Notice, intent: str | None) -> None:
         """Before it is said: where; None when it surely was not said there. `said` forgets it, `failed` not.
 
         Raises:
             StaleError: another courier has it in hand by now; nothing was changed.
         """
-        written = self._conn.execute(_INTEND, _key(notice) | {"where_to": intent})
+        self._change(_INTEND, notice, {"where_to": intent})
+
+    def _change(self, statement: Update, notice: Notice, values: dict[str, object]) -> None:
+        """Change the notice, if it is still in this courier's hand."""
+        written = self._conn.execute(statement, _key(notice) | values)
         if written.rowcount != 1:
             raise StaleError(f"The {notice.kind} of request {notice.request_id} is in another hand by now.")
 

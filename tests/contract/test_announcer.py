@@ -9,14 +9,16 @@ from bot.chat.announcer import DiscordAnnouncer, Patience
 from bot.domain.errors import (
     MessageGoneError,
     NoAccessError,
+    StaleError,
     TokenDeadError,
     TryLaterError,
     UnsendableError,
 )
 from bot.domain.requests import Address, State
-from bot.services.ports import Announcer, AsFollowUp, InChannel, Media, Target, ToMember
+from bot.services.ports import Announcer, AsFollowUp, InChannel, Media, Posted, Target, ToMember
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 from tests.contract.for_moderators import ForModerators
+from tests.unit.chat.bots import new_client
 from tests.unit.chat.samples import clip, result, status
 from tests.unit.chat.stages import DiscordStage, FakeStage, Seen, begun, logged_in
 
@@ -177,6 +179,29 @@ class AnnouncerContract:
             posted = await stage.announcer.post_result(target, card, FILES)
             assert await stage.announcer.find_result(target, card) == posted
 
+    async def test_a_post_is_claimed_directly_before_and_not_made_when_the_claim_is_lost(
+        self, stage: Stage
+    ) -> None:
+        claims: list[int] = []
+
+        async def claim() -> None:
+            claims.append(len(stage.posts()) + len(stage.direct_messages()))
+
+        async def lose() -> None:
+            raise StaleError("in another hand")
+
+        targets = (InChannel(stage.address.channel_id), AsFollowUp(stage.address), ToMember(stage.member_id))
+        card, ending = result(user_id=stage.member_id), status(State.FAILED, user_id=stage.member_id)
+        for target in targets:
+            with pytest.raises(StaleError):
+                await stage.announcer.post_result(target, card, FILES, claim=lose)
+            with pytest.raises(StaleError):
+                await stage.announcer.post_ending(target, ending, claim=lose)
+        assert not stage.posts() + stage.direct_messages()
+        for target in targets:
+            await stage.announcer.post_result(target, card, FILES, claim=claim)
+        assert claims == [0, 1, 2]
+
     async def test_in_a_closed_channel_nobody_can_look(self, stage: Stage) -> None:
         stage.close_channel()
         with pytest.raises(NoAccessError) as closed:
@@ -272,3 +297,47 @@ class TestDiscordAnnouncer(AnnouncerContract, ForModerators):
             await stage.announcer.post_result(target, result(user_id=stage.member_id), (None, None))
         assert [len(message.shown_embeds) for message in stage.messages] == [2, 2]
         assert stage.messages[0].content == stage.messages[1].content
+
+    async def test_only_the_bots_own_messages_are_its_posts(self, stage: DiscordStage) -> None:
+        target, card = InChannel(stage.address.channel_id), result(user_id=stage.member_id)
+        posted = await stage.announcer.post_result(target, card, FILES)
+        (own,) = stage.messages
+        copy = await stage.member.say("songs", "Look what I have heard")
+        copy.states.append(own.now)
+        assert await stage.announcer.find_result(target, card) == posted
+        stage.local.mishaps.delete_message(own)
+        assert await stage.announcer.find_result(target, card) is None
+
+    async def test_a_follow_up_that_took_effect_is_not_repeated(self, stage: DiscordStage) -> None:
+        target, card = AsFollowUp(stage.address), result(user_id=stage.member_id)
+        stage.local.faults.add(Fault(kind=FaultKind.STATUS_AFTER, on="POST /webhooks/*"))
+        with pytest.raises(TryLaterError) as uncertain:
+            await stage.announcer.post_result(target, card, FILES)
+        assert not uncertain.value.not_taken
+        (post,) = stage.posts()
+        assert await stage.announcer.find_result(target, card) == Posted(post.channel_id, post.message_id)
+
+    async def test_a_turn_that_does_not_come_is_tried_later(self, stage: DiscordStage) -> None:
+        hasty = DiscordAnnouncer(stage.client, patience=Patience(turn_s=0.1, post_s=0.1, edit_s=5))
+        target, card = InChannel(stage.address.channel_id), result(user_id=stage.member_id)
+        stage.local.faults.add(Fault(kind=FaultKind.HANG, on="POST /channels/*", after_s=0.6))
+        with pytest.raises(TryLaterError) as slow:
+            await hasty.post_result(target, card, FILES)
+        with pytest.raises(TryLaterError) as waited:
+            await hasty.find_result(target, card)
+        assert (slow.value.not_taken, waited.value.not_taken) == (False, True)
+        patient = Patience(turn_s=5)
+        hasty._patience = patient
+        assert await hasty.find_result(target, card) is not None
+        assert len(stage.posts()) == 1
+
+    async def test_nothing_is_sent_by_a_client_that_is_not_logged_in(self, stage: DiscordStage) -> None:
+        offline = DiscordAnnouncer(new_client())
+        targets = (InChannel(stage.address.channel_id), AsFollowUp(stage.address), ToMember(stage.member_id))
+        for target in targets:
+            with pytest.raises(TryLaterError) as refused:
+                await offline.post_result(target, result(user_id=stage.member_id), FILES)
+            assert refused.value.not_taken
+        for token in (stage.address.token, None):
+            with pytest.raises(TryLaterError):
+                await offline.edit_status(stage.address, status(State.MAKING), token=token)

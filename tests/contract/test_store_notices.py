@@ -221,3 +221,15 @@ async def test_a_courier_that_lost_its_lease_sets_out_for_nowhere(store: SqlStor
     with pytest.raises(StaleError):
         await intend(store, mine, "here")
     assert await column(store, "SELECT intent FROM notices") == [None]
+
+
+async def test_a_notice_that_is_kept_is_in_hand_for_longer(store: SqlStore) -> None:
+    await touch(store)
+    (mine,) = await claim(store, until_s=60)
+    await store.write(lambda work: work.notices.keep(mine, until=after(100)))
+    assert await claim(store, at_s=99) == []
+    (theirs,) = await claim(store, at_s=100, until_s=200)
+    with pytest.raises(StaleError):
+        await store.write(lambda work: work.notices.keep(mine, until=after(300)))
+    assert await claim(store, at_s=199) == []
+    assert (await claim(store, at_s=200))[0].request_id == theirs.request_id

@@ -27,7 +27,7 @@ SONG = {
     "announcer.edit_status": 2,
     "courier._say": 2,
     "media.fetch_audio": 1,
-    "delivery._intend": 1,
+    "delivery._claim": 1,
     "announcer.post_result": 1,
     "delivery._record": 1,
     "courier._said": 1,
@@ -37,7 +37,7 @@ START = ("attendance._beat", "sessions._begin")
 STOP = ("sessions._forget", "attendance._leave")
 CANCEL, END, FAILED, ENDING = "songs._cancel", "following._end", "courier._failed", "announcer.post_ending"
 FORGET, FIND = "courier._forget_token", "announcer.find_result"
-LEARN, INTEND = "courier._learn_message", "courier._intend"
+LEARN, INTEND = "courier._learn_message", "courier._claim_ending"
 """The steps of lives that go another way."""
 UNFINISHED_S = 3.0
 """A song that takes so long is asked for more than once, also on a busy machine."""

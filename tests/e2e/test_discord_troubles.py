@@ -6,6 +6,7 @@ import pytest
 from bot.chat.announcer import DiscordAnnouncer, Patience
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.gateway import Gateway
+from sandbox.discord.permissions import Permission
 from sandbox.discord.state import RequestRecord
 from tests.e2e.engines import on_both
 from tests.e2e.reading import links
@@ -15,6 +16,7 @@ pytestmark = on_both
 
 READY = "Your song is ready"
 EDIT, POST = "PATCH /webhooks/*", "POST /channels/*/messages"
+FOLLOW_UP = "POST /webhooks/*"
 CALLBACK = "POST /interactions/*"
 TROUBLES = {
     "500": partial(Fault, kind=FaultKind.STATUS, status=500),
@@ -64,6 +66,17 @@ async def test_a_result_that_fails_is_posted_again_and_stands_there_once(
     local: Stage, subtests: pytest.Subtests
 ) -> None:
     troubles = {name: trouble(on=POST) for name, trouble in TROUBLES.items() if name != "unknown message"}
+    await deliver_once(local, troubles, subtests)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_follow_up_that_fails_is_looked_for_and_stands_there_once(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
+    local.discord.mishaps.deny(local.discord.channel("songs"), Permission.SEND_MESSAGES)
+    troubles = {
+        name: trouble(on=FOLLOW_UP) for name, trouble in TROUBLES.items() if name != "unknown message"
+    }
     await deliver_once(local, troubles, subtests)
 
 

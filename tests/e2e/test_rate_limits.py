@@ -16,7 +16,7 @@ pytestmark = [on_both, pytest.mark.usefixtures("patient")]
 async def test_a_look_up_that_gives_up_during_a_global_rate_limit_holds_nothing_up(
     local: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cogs.quota.names_of", partial(names_of, limit_s=0.1))
+    monkeypatch.setattr("bot.chat.report_files.names_of", partial(names_of, limit_s=0.1))
     async with local.bot():
         await local.placed_result()
         local.discord.faults.add(Fault(kind=FaultKind.RATE_LIMITED_GLOBALLY, on=MEMBER, after_s=0.6))

@@ -8,7 +8,7 @@ from bot.domain.changes import Change
 from bot.domain.errors import AnnounceError, MessageGoneError, TokenDeadError, TryLaterError
 from bot.domain.requests import Address
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
-from bot.services.ports import AsFollowUp, InChannel, Media, Posted, Target, ToMember
+from bot.services.ports import AsFollowUp, Claim, InChannel, Media, Posted, Target, ToMember, unclaimed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +67,11 @@ class FakeAnnouncer:
             raise failure
         return address.message_id or self.status_id
 
-    async def post_result(self, target: Target, card: ResultCard, files: tuple[Media | None, ...]) -> Posted:
+    async def post_result(
+        self, target: Target, card: ResultCard, files: tuple[Media | None, ...], *, claim: Claim = unclaimed
+    ) -> Posted:
         """Remember the result, once per request unless it is a follow-up."""
+        await claim()
         return self._post(self.results, target, card, files=files, nonce=str(card.request_id))
 
     async def find_result(self, target: Target, card: ResultCard) -> Posted | None:
@@ -79,12 +82,14 @@ class FakeAnnouncer:
         found = [p for p in self.results if p.card.request_id == card.request_id]
         return next((p.posted for p in found if _place_of(p.target) == _place_of(target)), None)
 
-    async def post_ending(self, target: Target, card: StatusCard) -> Posted:
+    async def post_ending(self, target: Target, card: StatusCard, *, claim: Claim = unclaimed) -> Posted:
         """Remember the ending, once per request unless it is a follow-up."""
+        await claim()
         return self._post(self.endings, target, card, files=(), nonce=f"end{card.request_id}")
 
-    async def post_approval(self, channel_id: int, card: ApprovalCard) -> Posted:
+    async def post_approval(self, channel_id: int, card: ApprovalCard, *, claim: Claim = unclaimed) -> Posted:
         """Remember the request, once."""
+        await claim()
         failure = self._next_failure()
         if failure is not None and not self._has_effect(failure):
             raise failure
@@ -116,8 +121,9 @@ class FakeAnnouncer:
         if failure is not None:
             raise failure
 
-    async def post_change(self, channel_id: int, change: Change) -> Posted:
+    async def post_change(self, channel_id: int, change: Change, *, claim: Claim = unclaimed) -> Posted:
         """Remember the decision, once."""
+        await claim()
         failure = self._next_failure()
         if failure is not None and not self._has_effect(failure):
             raise failure

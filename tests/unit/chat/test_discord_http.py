@@ -97,6 +97,13 @@ async def test_an_answer_that_hangs_is_not_waited_for(
         assert await me(http)
 
 
+async def test_a_page_of_a_proxy_is_no_answer(local: LocalDiscord) -> None:
+    async with http_to(local) as http:
+        local.faults.add(Fault(kind=FaultKind.STATUS, on=ME, status=200))
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await me(http)
+
+
 async def test_who_waits_when_the_client_closes_is_told_of_a_lost_connection(local: LocalDiscord) -> None:
     async with http_to(local) as http:
         local.faults.add(Fault(kind=FaultKind.RATE_LIMITED_GLOBALLY, on=ME, after_s=5))

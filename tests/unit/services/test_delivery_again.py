@@ -1,5 +1,7 @@
 """A result whose courier died, or had no reply: it is never posted twice, and its member always gets it."""
 
+import asyncio
+
 import pytest
 
 from bot.domain.errors import (
@@ -12,10 +14,14 @@ from bot.domain.errors import (
 )
 from bot.domain.requests import Move, State
 from bot.domain.songs import Order
-from bot.services.cards import StatusCard
+from bot.services.cards import ResultCard, StatusCard
+from bot.services.courier import Courier
+from bot.services.delivery import Delivery
 from bot.services.moves import existing, make_move
-from bot.services.ports import AsFollowUp, InChannel, ToMember
+from bot.services.outbox import NoticeKind
+from bot.services.ports import AsFollowUp, Claim, InChannel, Media, Posted, Target, ToMember, unclaimed
 from bot.services.work import Work
+from tests.fakes.announcer import FakeAnnouncer
 from tests.fakes.provider import two_clips
 from tests.unit.services.house import ADA, CHANNEL, PLAYLIST, House
 
@@ -199,3 +205,62 @@ async def test_a_courier_that_lost_its_lease_posts_nothing(
     await home.courier.handle(theirs)
     assert len(home.announcer.results) == 1
     assert (await home.request(request_id)).state is State.DELIVERED
+
+
+class Queueing(FakeAnnouncer):
+    """A post waits until its turn has come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting, self.turn = asyncio.Event(), asyncio.Event()
+
+    async def post_result(
+        self, target: Target, card: ResultCard, files: tuple[Media | None, ...], *, claim: Claim = unclaimed
+    ) -> Posted:
+        self.waiting.set()
+        await self.turn.wait()
+        return await super().post_result(target, card, files, claim=claim)
+
+
+async def posted_after(home: House, queued_s: float) -> tuple[int, int]:
+    """Two couriers on one database; the first one's turn comes so late. Gives who posted how often."""
+    await home.ready()
+    (notice,) = await home.courier.claim(1)
+    queue = Queueing()
+    first = Courier(
+        home.store,
+        queue,
+        Delivery(home.store, queue, home.media, attach_audio=True, clock=home.clock),
+        owner="w0",
+        places=1,
+        edit_spacing_s=4,
+        clock=home.clock,
+    )
+    posting = asyncio.create_task(first.handle(notice))
+    await queue.waiting.wait()
+    home.clock.turn(queued_s)
+    await home.tell()
+    queue.turn.set()
+    await posting
+    return len(queue.results), len(home.announcer.results)
+
+
+async def test_a_post_whose_turn_comes_after_its_lease_is_left_to_who_took_it(home: House) -> None:
+    assert await posted_after(home, 181) == (0, 1)
+
+
+async def test_a_post_whose_turn_comes_within_its_lease_is_made(home: House) -> None:
+    assert await posted_after(home, 170) == (1, 0)
+
+
+async def test_a_lease_is_counted_from_the_turn(home: House) -> None:
+    await home.ready()
+    (notice,) = await home.courier.claim(1)
+    home.clock.turn(170)
+    home.announcer.failures.append(LOST)
+    with pytest.raises(TryLaterError):
+        await home.courier._delivery.deliver(notice)
+    home.clock.turn(170)
+    assert NoticeKind.RESULT not in [one.kind for one in await home.courier.claim(9)]
+    home.clock.turn(10)
+    assert NoticeKind.RESULT in [one.kind for one in await home.courier.claim(9)]

@@ -1,0 +1,133 @@
+import asyncio
+import io
+from collections.abc import AsyncIterator
+
+import aiohttp
+import discord
+import pytest
+
+from bot.chat import webhooks
+from bot.chat.webhooks import safe_webhooks
+from sandbox.discord import Fault, FaultKind, LocalDiscord
+from sandbox.discord.invocations import Invocation
+from tests.unit.chat.stages import begun, logged_in
+
+POST, EDIT = "POST /webhooks/*", "PATCH /webhooks/*"
+LONG_S = 10.0
+
+
+class Stage:
+    def __init__(self, local: LocalDiscord, client: discord.Client, invocation: Invocation) -> None:
+        self.local = local
+        self.invocation = invocation
+        token = invocation.interaction.token
+        self.webhook = discord.Webhook.partial(local.application_id, token, client=client)
+
+    def fail(self, kind: FaultKind, *, on: str = POST, after_s: float = 0.0, times: int = 1) -> None:
+        self.local.faults.add(Fault(kind=kind, on=on, after_s=after_s, times=times))
+
+    def tries(self, method: str) -> int:
+        return len([r for r in self.local.requests if r.method == method and "/webhooks/" in r.route])
+
+    @property
+    def said(self) -> list[str]:
+        return [one.content for one in self.invocation.followups]
+
+
+@pytest.fixture
+async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
+    monkeypatch.setattr(webhooks, "PAUSES_S", (0.01,) * 4)
+    async with LocalDiscord() as local, logged_in(local) as client:
+        yield Stage(local, client, await begun(local, client))
+
+
+@pytest.mark.parametrize("kind", [FaultKind.STATUS, FaultKind.STATUS_AFTER, FaultKind.RESET_AFTER])
+async def test_a_follow_up_is_never_repeated(stage: Stage, kind: FaultKind) -> None:
+    stage.fail(kind)
+    with safe_webhooks(), pytest.raises((discord.HTTPException, aiohttp.ClientError, OSError)):
+        await stage.webhook.send("once")
+    assert stage.tries("POST") == 1
+    assert len(stage.said) <= 1
+
+
+@pytest.mark.parametrize("kind", [FaultKind.STATUS, FaultKind.STATUS_AFTER])
+async def test_an_edit_is_repeated(stage: Stage, kind: FaultKind) -> None:
+    stage.fail(kind, on=EDIT, times=2)
+    with safe_webhooks():
+        sent = await stage.webhook.send("before", wait=True)
+        await sent.edit(content="after")
+    assert stage.tries("PATCH") == 3
+    assert stage.said == ["after"]
+
+
+async def test_a_call_that_fails_each_time_fails(stage: Stage) -> None:
+    stage.fail(FaultKind.STATUS, on=EDIT, times=9)
+    with safe_webhooks():
+        sent = await stage.webhook.send("before", wait=True)
+        with pytest.raises(discord.DiscordServerError):
+            await sent.edit(content="after")
+    assert stage.tries("PATCH") == 5
+
+
+async def test_a_rate_limit_is_waited_for_and_files_are_sent_whole(stage: Stage) -> None:
+    stage.fail(FaultKind.RATE_LIMITED, after_s=0.05, times=2)
+    with safe_webhooks():
+        await stage.webhook.send(
+            "once", file=discord.File(io.BytesIO(b"a whole song"), "song.mp3"), wait=True
+        )
+    (followup,) = stage.invocation.followups
+    assert [one.content for one in followup.attachments] == [b"a whole song"]
+
+
+async def test_a_rate_limit_at_the_edge_is_an_error(stage: Stage) -> None:
+    stage.fail(FaultKind.RATE_LIMITED_AT_EDGE)
+    with safe_webhooks(), pytest.raises(discord.HTTPException) as refused:
+        await stage.webhook.send("once")
+    assert refused.value.status == 429
+
+
+async def test_rate_limits_without_end_are_an_error(stage: Stage) -> None:
+    stage.fail(FaultKind.RATE_LIMITED, after_s=0.01, times=9)
+    with safe_webhooks(), pytest.raises(discord.HTTPException):
+        await stage.webhook.send("once")
+    assert stage.tries("POST") == 5
+
+
+async def test_the_last_call_that_is_left_returns_at_once_and_the_next_one_waits(stage: Stage) -> None:
+    clock = asyncio.get_running_loop().time
+    with safe_webhooks():
+        began = clock()
+        for number in range(5):
+            await stage.webhook.send(str(number))
+        assert clock() - began < 1
+        await stage.webhook.send("later")
+    assert clock() - began > 1
+    assert len(stage.said) == 6
+    assert not [one for one in stage.local.requests if one.status == 429]
+
+
+async def test_whoever_leaves_while_the_token_rests_holds_nobody_up(stage: Stage) -> None:
+    with safe_webhooks():
+        stage.fail(FaultKind.RATE_LIMITED, after_s=5)
+        hasty = [asyncio.create_task(asyncio.wait_for(stage.webhook.send("x"), 0.1)) for _ in range(3)]
+        ended = await asyncio.gather(*hasty, return_exceptions=True)
+        assert [type(one) for one in ended] == [TimeoutError] * 3
+        async with asyncio.timeout(LONG_S):
+            await stage.webhook.send("mine")
+    assert stage.said == ["mine"]
+
+
+async def test_a_refusal_is_raised_as_what_discord_py_has_for_it(stage: Stage) -> None:
+    with safe_webhooks(), pytest.raises(discord.NotFound):
+        await stage.webhook.fetch_message(1)
+    stage.local.mishaps.end_token(stage.invocation)
+    with safe_webhooks(), pytest.raises(discord.HTTPException) as dead:
+        await stage.webhook.send("late")
+    assert dead.value.code == 50027
+
+
+async def test_a_page_of_a_proxy_is_no_answer(stage: Stage) -> None:
+    stage.local.faults.add(Fault(kind=FaultKind.STATUS, on=POST, status=200))
+    with safe_webhooks(), pytest.raises(aiohttp.ClientPayloadError):
+        await stage.webhook.send("once")
