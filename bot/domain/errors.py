@@ -9,7 +9,7 @@ InspireError
 |  |- RequestNotFoundError  NotYoursError  TooLateError
 |  `- those of moderator_errors.py, people.py, playlists.py and songbook.py
 |- ProviderError             split by what the caller does next
-|  |- NotAcceptedError       surely not taken: keep the place, try again later (429, 503, connection refused)
+|  |- NotAcceptedError       surely not taken: keep the place, try later (429, 503, a proxy, nobody there)
 |  |- RejectedError          surely refused: this request ends (400, 451, 500 and other definite answers)
 |  |  `- AccountError        401, 402: it also concerns the operator
 |  |- OutcomeUnknownError    a paid call whose answer is not known: never repeat it
@@ -213,6 +213,10 @@ class NotAcceptedError(ProviderError):
     retry_after_s: float | None = None
     busy: bool = False
     """True when the provider said that too many tasks are running (429)."""
+    at_edge: bool = False
+    """True when somebody in front of the provider answered: a redirect, or a page of a firewall."""
+    may_be_request: bool = False
+    """True when nobody can tell whether all requests are turned away there, or this one for its words."""
 
 
 @dataclass(eq=False)

@@ -54,6 +54,13 @@ class Outcome:
     retry_after_s: float | None = None
     cause: str = ""
     """What happened, for the log."""
+    at_edge: bool = False
+    """True when somebody in front of the provider answered."""
+
+    @property
+    def is_operators(self) -> bool:
+        """True when the operator has to see to it."""
+        return self.at_edge or self.trouble is Trouble.ACCOUNT
 
 
 class Submitter:
@@ -106,7 +113,7 @@ class Submitter:
         now = self._clock()
         while True:
             try:
-                news = await self._store.write(_conclude, request, outcome, self._places, self._pace, now)
+                is_news = await self._store.write(_conclude, request, outcome, self._places, self._pace, now)
             except StaleError:
                 log.warning("another worker had already ended this submission", extra=facts_of(request))
                 return
@@ -115,7 +122,8 @@ class Submitter:
                     raise
                 await asyncio.sleep(RECORD_RETRY_S)
             else:
-                _tell_operator(request, news)
+                if is_news:
+                    _tell_operator(request, outcome)
                 return
 
 
@@ -125,7 +133,12 @@ def outcome_of(error: ProviderError) -> Outcome:
         case NotAcceptedError():
             trouble = Trouble.BUSY if error.busy else Trouble.OUTAGE
             return Outcome(
-                Move.PUT_BACK, trouble=trouble, retry_after_s=error.retry_after_s, cause=error.cause
+                Move.PUT_BACK,
+                trouble=None if error.may_be_request else trouble,
+                is_suspect=error.may_be_request,
+                retry_after_s=error.retry_after_s,
+                cause=error.cause,
+                at_edge=error.at_edge,
             )
         case AccountError():
             return Outcome(Move.REFUSE, failure=of_refusal(error), trouble=Trouble.ACCOUNT)
@@ -201,10 +214,8 @@ def _let_go_at(work: Work, paused: Collection[int], now: datetime) -> datetime |
     return min((held.get(place.request_id, now) for place in waiting), default=None)
 
 
-def _conclude(
-    work: Work, request: Request, outcome: Outcome, places: int, pace: Pace, now: datetime
-) -> Failure | None:
-    """Write down what became of a submission; gives the failure that the operator has not heard of yet."""
+def _conclude(work: Work, request: Request, outcome: Outcome, places: int, pace: Pace, now: datetime) -> bool:
+    """Write down what became of a submission; gives whether it is news for the operator."""
     work.requests.lock_line()  # the gate is read and written: no other process may do so meanwhile
     before = gate_of(work, places)
     account_again = outcome.trouble is before.trouble is Trouble.ACCOUNT
@@ -218,7 +229,8 @@ def _conclude(
     gate = _learned(work, request, outcome, before, places, now)
     if gate != before:
         work.gates.put(gate)
-    return outcome.failure if outcome.trouble is Trouble.ACCOUNT and not account_again else None
+    # whoever probes an outage that is known meets the same again
+    return outcome.is_operators and before.trouble is not (outcome.trouble or Trouble.OUTAGE)
 
 
 def _slow_down(work: Work, request: Request, outcome: Outcome, gate: Gate, now: datetime) -> None:
@@ -227,6 +239,8 @@ def _slow_down(work: Work, request: Request, outcome: Outcome, gate: Gate, now: 
         return
     if outcome.is_suspect and gate.is_shared(request.user_id, now):
         return
+    if outcome.move is Move.PUT_BACK:  # the other ends are a turn by themselves
+        work.members.had_turn(request.guild_id, request.user_id, now=now)
     standing = work.members.meet(request.guild_id, request.user_id)
     work.members.settle(request.guild_id, request.user_id, standing.failed(now))
 
@@ -278,11 +292,19 @@ def _tell(request: Request, outcome: Outcome) -> None:
             log.warning("submission not taken (%s): %s", outcome.move, detail, extra=facts)
 
 
-def _tell_operator(request: Request, failure: Failure | None) -> None:
-    if failure is not None:
+def _tell_operator(request: Request, outcome: Outcome) -> None:
+    facts = facts_of(request, outcome.move)
+    if outcome.at_edge:
+        log.error(
+            "OPERATOR: somebody in front of the provider turns submissions away (%s); they are kept and tried"
+            " again. Check CQTAI_BASE_URL, and ask the provider whether this server's address is blocked.",
+            outcome.cause,
+            extra=facts,
+        )
+    else:
         log.error(
             "OPERATOR: the provider refuses the account (%s); submissions stop, and resume by themselves when"
             " it works again. 401: check CQTAI_API_KEY; 402: add credits at the provider.",
-            failure.detail,
-            extra=facts_of(request, Move.REFUSE),
+            outcome.failure.detail if outcome.failure else outcome.cause,
+            extra=facts,
         )

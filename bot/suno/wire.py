@@ -32,6 +32,7 @@ BAD_PARAMETER = 400
 BUSY = 429
 UNAVAILABLE = 503
 NOT_FOUND = 404
+METHOD_NOT_ALLOWED = 405
 ACCOUNT_CODES = frozenset({401, 402})
 REFUSAL_CODES = frozenset({BAD_PARAMETER, 451})
 """What ends a task that was taken; other codes may be a gateway's, and the task may be fine."""
@@ -44,6 +45,16 @@ _NO_ROUTE = re.compile(
 """How a framework behind the provider's own envelope says that nobody there serves the call."""
 UNDECIDED_CODES = frozenset({408, 502, 504})
 """Said by somebody who doesn't know what became of the request."""
+FORBIDDEN = 403
+"""A firewall's page turns away everybody from here, or one request for its words."""
+OF_THE_BODY = frozenset({BAD_PARAMETER, 413, 422, 451})
+"""Who says one of these has read the request and won't take it, whoever it is: its repeat is refused, too."""
+ORIGIN_NOT_REACHED = frozenset({521, 523, 525, 526, 530})
+"""Cloudflare's codes for an origin that refused the connection, has no route, name or good certificate.
+
+520, 522, 524 and 527 may come after the request was passed on.
+https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
+"""
 
 
 def submit_body(spec: SongSpec) -> bytes:
@@ -67,7 +78,8 @@ def read_submit(reply: Reply) -> str:
     """The id of the task that the reply says was taken.
 
     Raises:
-        NotAcceptedError: 429 or 503, from whomever they come.
+        NotAcceptedError: 429 or 503, from whomever they come; or somebody in front of the provider answered,
+            who has not passed it on.
         RejectedError: a definite refusal; `AccountError` for 401 and 402.
         OutcomeUnknownError: it does not say whether the task was taken.
     """
@@ -81,6 +93,10 @@ def read_submit(reply: Reply) -> str:
         raise _refusal(envelope)
     if envelope.code in {BUSY, UNAVAILABLE}:
         raise NotAcceptedError(_cause(envelope), reply.retry_after_s, busy=envelope.code == BUSY)
+    if _was_not_passed_on(envelope):
+        cause = f"not the provider's answer: {reply.description}"
+        is_forbidden = envelope.code == FORBIDDEN
+        raise NotAcceptedError(cause, reply.retry_after_s, at_edge=True, may_be_request=is_forbidden)
     # A gateway's 5xx may hide a task that was taken; its 4xx was said before anything was passed on.
     is_definite = envelope.states_code or 400 <= envelope.code < 500
     if not is_definite or envelope.code in UNDECIDED_CODES:
@@ -112,6 +128,17 @@ def read_query(reply: Reply) -> TaskReport:
     if document is None:
         raise NoAnswerError(f"no task in the answer: {reply.description}", reply.retry_after_s)
     return report_of(TaskDocument.model_validate(document))
+
+
+def _was_not_passed_on(envelope: Envelope) -> bool:
+    """Tell whether a redirect, a proxy, a firewall or a router answered instead of the provider's program."""
+    code = envelope.code
+    if envelope.is_own:
+        is_routers = code in {NOT_FOUND, METHOD_NOT_ALLOWED} and "playlist" not in envelope.text.lower()
+        return is_routers and bool(_NO_ROUTE.search(envelope.text))
+    if code in ACCOUNT_CODES | OF_THE_BODY | UNDECIDED_CODES:
+        return False
+    return 300 <= code < 500 or code in ORIGIN_NOT_REACHED
 
 
 def _is_unknown_task(envelope: Envelope) -> bool:

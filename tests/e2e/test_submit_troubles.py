@@ -158,6 +158,35 @@ async def test_an_unclear_answer_is_refunded_and_never_sent_again(
     assert len(local.provider.tasks) == (2 if accepted else 1) * len(UNCLEAR)
 
 
+EDGE = {
+    "redirect": Page(302, ""),
+    "moved": Page(308, "<html>moved</html>"),
+    "no such page": Page(404, "<html>nginx</html>"),
+    "no such method": Page(405, '{"message": "Method Not Allowed"}', "application/json"),
+    "no route": Page(404, '{"message": "no Route matched"}', "application/json"),
+    "firewall": Page(403, "<!doctype html><title>Attention Required! | Cloudflare</title>"),
+    "origin down": Page(521, "<html>Web server is down</html>"),
+}
+
+
+@pytest.mark.usefixtures("patient")
+async def test_who_answers_in_front_of_the_provider_costs_nothing_but_time(
+    local: Stage, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with local.bot(default_allowance=PLENTY):
+        for name, effect in EDGE.items():
+            with subtests.test(name):
+                caplog.clear()
+                fault = Fault(Phase.SUBMIT, effect, times=2)
+                local.provider.faults.add(fault)
+                await local.shows(await local.place(), READY)
+                assert local.provider.faults.struck(fault) == 2
+                assert "OPERATOR: somebody in front of the provider turns submissions away" in caplog.text
+                assert f"HTTP {effect.status}" in caplog.text
+    assert len(local.provider.tasks) == len(EDGE)
+    assert len(local.submissions) == 3 * len(EDGE)
+
+
 async def test_success_without_an_id_is_refunded_and_never_sent_again(
     local: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:

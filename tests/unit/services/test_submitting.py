@@ -419,3 +419,45 @@ async def test_what_waits_survives_a_restart_with_its_place(tmp_path: Path) -> N
     async with house(tmp_path) as again:
         assert await again.submit() == 1
         assert (await again.request(card.request_id)).state is State.MAKING
+
+
+EDGE = NotAcceptedError("not the provider's answer: HTTP 404", at_edge=True)
+FIREWALL = NotAcceptedError("not the provider's answer: HTTP 403", at_edge=True, may_be_request=True)
+
+
+async def test_who_answers_in_front_of_the_provider_stops_the_line_and_the_operator_hears_of_it_once(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = await home.place()
+    home.provider.submit_answers += [EDGE, EDGE]
+    await home.submit()
+    assert (await home.request(first.request_id)).state is State.WAITING
+    assert await home.submitter.next_due_at() == home.clock() + timedelta(seconds=5)
+    home.clock.turn(5)
+    await home.submit()
+    assert caplog.text.count("OPERATOR: somebody in front of the provider") == 1
+    assert (await home.credits()).held == 30
+    home.clock.turn(10)
+    await home.submit()
+    assert (await home.request(first.request_id)).state is State.MAKING
+
+
+async def test_a_firewall_that_minds_one_request_holds_nobody_elses_up(home: House) -> None:
+    first = await home.place()
+    home.provider.submit_answers += [FIREWALL, FIREWALL]
+    assert [await home.submit(), await home.submit(), await home.submit()] == [1, 1, 0]
+    bens = await home.place(BEN)
+    await home.submit()
+    assert (await home.request(bens.request_id)).state is State.MAKING
+    assert (await home.request(first.request_id)).state is State.WAITING
+    home.clock.turn(30)
+    await home.submit()
+    assert (await home.request(first.request_id)).state is State.MAKING
+
+
+async def test_a_firewall_that_minds_two_members_is_an_outage(home: House) -> None:
+    await home.place()
+    await home.place(BEN)
+    home.provider.submit_answers += [FIREWALL, FIREWALL]
+    await home.submit()
+    assert (await home.services.operation.status()).gate.trouble is Trouble.OUTAGE

@@ -134,7 +134,7 @@ async def test_no_redirect_is_followed(status: str) -> None:
 
     async with serving(answer) as address, calling(address) as client:
         assert isinstance(await failure(client.query("t")), NoAnswerError)
-        assert isinstance(await failure(client.submit(SPEC)), OutcomeUnknownError)
+        assert isinstance(await failure(client.submit(SPEC)), NotAcceptedError)
     assert len(heads) == 2
 
 

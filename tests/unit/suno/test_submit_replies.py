@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from bot.domain.errors import (
@@ -56,19 +58,41 @@ BY_STATUS: list[tuple[int, str, type[ProviderError]]] = [
     (400, "empty.bin", RejectedError),
     (401, "gateway.html", AccountError),
     (402, "empty.bin", AccountError),
-    (403, "challenge.html", RejectedError),
+    (413, "gateway.html", RejectedError),
+    (422, "message_without_code.json", RejectedError),
     (429, "gateway.html", NotAcceptedError),
     (451, "message_without_code.json", RejectedError),
     (503, "empty.bin", NotAcceptedError),
     (503, "gateway.html", NotAcceptedError),
+    # Answered by somebody who passed nothing on.
+    (301, "empty.bin", NotAcceptedError),
+    (302, "gateway.html", NotAcceptedError),
+    (307, "message_without_code.json", NotAcceptedError),
+    (403, "challenge.html", NotAcceptedError),
+    (403, "message_without_code.json", NotAcceptedError),
+    (404, "gateway.html", NotAcceptedError),
+    (404, "message_without_code.json", NotAcceptedError),
+    (405, "empty.bin", NotAcceptedError),
+    (407, "empty.bin", NotAcceptedError),
+    (421, "empty.bin", NotAcceptedError),
+    (425, "empty.bin", NotAcceptedError),
+    (431, "gateway.html", NotAcceptedError),
+    (521, "gateway.html", NotAcceptedError),
+    (523, "gateway.html", NotAcceptedError),
+    (525, "gateway.html", NotAcceptedError),
+    (526, "gateway.html", NotAcceptedError),
+    (530, "gateway.html", NotAcceptedError),
     # The task may have been taken.
-    (302, "empty.bin", OutcomeUnknownError),
     (408, "empty.bin", OutcomeUnknownError),
     (500, "empty.bin", OutcomeUnknownError),
     (500, "gateway.html", OutcomeUnknownError),
     (500, "message_without_code.json", OutcomeUnknownError),
     (502, "gateway.html", OutcomeUnknownError),
     (504, "message_without_code.json", OutcomeUnknownError),
+    (520, "gateway.html", OutcomeUnknownError),
+    (522, "gateway.html", OutcomeUnknownError),
+    (524, "gateway.html", OutcomeUnknownError),
+    (527, "gateway.html", OutcomeUnknownError),
     (400, "success_without_data.json", OutcomeUnknownError),
     # The body's code wins.
     (500, "error_429.json", NotAcceptedError),
@@ -133,5 +157,35 @@ def test_a_refusal_has_the_provider_s_code_and_words() -> None:
     assert caught.value.code == 451
     assert caught.value.text == "we don't reference specific artists on Suno"
     with pytest.raises(RejectedError) as caught:
-        read_submit(reply_of(b"<html>words", status=403))
-    assert (caught.value.code, caught.value.text) == (403, "")
+        read_submit(reply_of(b"<html>words", status=400))
+    assert (caught.value.code, caught.value.text) == (400, "")
+
+
+@pytest.mark.parametrize(
+    ("status", "may_be_request"), [(301, False), (403, True), (404, False), (525, False)]
+)
+def test_who_answers_in_front_of_the_provider_may_mean_one_request_or_all(
+    status: int, may_be_request: bool
+) -> None:
+    with pytest.raises(NotAcceptedError) as caught:
+        read_submit(reply_of(b"<html>words", status=status, headers={"Content-Type": "text/html"}))
+    assert (caught.value.at_edge, caught.value.may_be_request) == (True, may_be_request)
+    assert caught.value.cause == f"not the provider's answer: HTTP {status}, text/html, 11 bytes"
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "error"),
+    [
+        (404, "no route matched with those values", NotAcceptedError),
+        (405, "Request method 'POST' is not supported", NotAcceptedError),
+        (404, "playlist page not found", RejectedError),
+        (403, "this model is not enabled for your account", RejectedError),
+    ],
+)
+def test_a_router_behind_the_providers_envelope_has_taken_nothing(
+    code: int, words: str, error: type[ProviderError]
+) -> None:
+    body = json.dumps({"code": code, "msg": words}).encode()
+    with pytest.raises(ProviderError) as caught:
+        read_submit(reply_of(body))
+    assert type(caught.value) is error
