@@ -5,6 +5,8 @@ import discord
 from bot.domain.errors import RequestNotFoundError
 from bot.services.placing import Asked
 
+DEFAULT_FILE_LIMIT = 10 * 1024 * 1024
+"""Bytes of one file without boosts (reference, "Uploading Files")."""
 NEEDED = discord.Permissions(view_channel=True, embed_links=True, attach_files=True)
 """What the bot needs in a channel to post a result there, besides speaking."""
 
@@ -39,6 +41,14 @@ def _may_post(interaction: discord.Interaction[discord.Client]) -> bool:
     return speaks and allowed >= NEEDED
 
 
+def _file_limit(interaction: discord.Interaction[discord.Client]) -> int:
+    """Bytes of one file that the bot may post there: by the server's boosts.
+
+    `Interaction.filesize_limit` counts the member's Nitro too, which is no use to a post of the bot's.
+    """
+    return interaction.guild.filesize_limit if interaction.guild else DEFAULT_FILE_LIMIT
+
+
 def asked_of(interaction: discord.Interaction[discord.Client]) -> Asked:
     """Who asked, where, and how the answer can be reached."""
     channel = interaction.channel
@@ -49,7 +59,7 @@ def asked_of(interaction: discord.Interaction[discord.Client]) -> Asked:
         channel_id=interaction.channel_id or 0,
         application_id=interaction.application_id,
         token=interaction.token,
-        attachment_limit=interaction.filesize_limit,
+        attachment_limit=_file_limit(interaction),
         role_ids=role_ids_of(interaction.user),
         parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
         may_post=_may_post(interaction),

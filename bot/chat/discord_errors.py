@@ -48,6 +48,7 @@ GONE = frozenset({10008})
 """Unknown message."""
 DEAD_TOKEN = frozenset({10015, 10062, 50027})
 """Unknown webhook, unknown interaction, invalid webhook token."""
+TOO_LARGE = 40005
 TOO_OFTEN = frozenset({30046})
 """Too many edits of a message older than an hour."""
 LARGEST_PAUSE_S = 3600.0
@@ -75,7 +76,7 @@ def _unknown(error: discord.HTTPException) -> AnnounceError:
     """A refusal that is in no table; one without a code of Discord's may be the network before it."""
     cause = f"{error.status} {error.code} {error.text[:200]}".rstrip()
     if error.status in {400, 413}:
-        return UnsendableError(cause)
+        return UnsendableError(cause, is_too_large=error.status == 413 or error.code == TOO_LARGE)
     if error.status in {403, 404} and error.code:
         return NoAccessError(cause)
     return TryLaterError(cause)

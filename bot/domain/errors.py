@@ -290,6 +290,8 @@ class UnsendableError(AnnounceError):
     """Discord refuses the message itself."""
 
     cause: str
+    is_too_large: bool = False
+    """True when it would do without one of its files, or with smaller ones."""
 
 
 @dataclass(eq=False)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import TypeAlias
 
 from bot.domain.errors import MediaError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
 from bot.domain.requests import Move, Request, State
@@ -25,13 +26,17 @@ from bot.services.ports import (
     MediaSource,
     Posted,
     Target,
+    ToMember,
 )
 from bot.services.work import Changes, Store, Work
 
 log = logging.getLogger(__name__)
+Files: TypeAlias = tuple[Media | None, ...]
 
 UPLOAD_LIMIT = 24 * 1024 * 1024
 """Bytes of files in one message; Discord takes 25 MiB a request, the rest is the message's own."""
+DIRECT_LIMIT = 10 * 1024 * 1024
+"""Bytes of one file in a direct message (reference, "Uploading Files")."""
 FILE_ATTEMPTS = 5
 """How often the files are tried before the links go alone: over half a minute, as long as repeats double."""
 
@@ -171,19 +176,29 @@ class Delivery:
         await self._store.write(_claim, notice, intent, now)
 
     async def _send(self, target: Target, parcel: Parcel, claim: Claim) -> Posted | None:
-        """The post, without its files if need be; None when Discord refuses it in every form."""
-        card, files, facts = parcel.card, parcel.files, facts_of(parcel.request)
-        try:
-            return await self._announcer.post_result(target, card, files, claim=claim)
-        except UnsendableError as error:
-            log.error("Discord refuses a result: %s", error.cause, extra=facts)
-            if not any(files):
-                return None
-        try:
-            return await self._announcer.post_result(target, card, (None,) * len(files), claim=claim)
-        except UnsendableError as error:
-            log.error("Discord refuses it without files too: %s", error.cause, extra=facts)
-            return None
+        """The post, without files that are too large, or without any; None when it is refused then, too."""
+        files = _fitting(target, parcel.files)
+        while True:
+            try:
+                return await self._announcer.post_result(target, parcel.card, files, claim=claim)
+            except UnsendableError as error:
+                log.error("Discord refuses a result: %s", error.cause, extra=facts_of(parcel.request))
+                if not any(files):
+                    return None
+                files = _without_largest(files) if error.is_too_large else (None,) * len(files)
+
+
+def _fitting(target: Target, files: Files) -> Files:
+    """The files that can be posted there; Nitro and boosts count for nothing in direct messages."""
+    if not isinstance(target, ToMember):
+        return files
+    return tuple(file if file and len(file.data) <= DIRECT_LIMIT else None for file in files)
+
+
+def _without_largest(files: Files) -> Files:
+    """The files but for the largest one."""
+    largest = max(range(len(files)), key=lambda index: len(file.data) if (file := files[index]) else 0)
+    return tuple(None if index == largest else file for index, file in enumerate(files))
 
 
 def _wait_for_files(found: Sequence[Found]) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Collection
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -7,11 +8,11 @@ import pytest
 from bot.suno.media import HttpMedia
 from sandbox.cqtai.effects import MediaTrouble
 from sandbox.cqtai.faults import Fault, Phase
-from sandbox.discord.limits import Limits
+from sandbox.discord.limits import MIB, Limits
 from sandbox.discord.messages import Message
 from tests.e2e.engines import on_both
 from tests.e2e.reading import links, seen
-from tests.e2e.stage import LONG_S, PLENTY, Stage, stage
+from tests.e2e.stage import LONG_S, PLENTY, UNHURRIED, Stage, stage
 
 pytestmark = on_both
 
@@ -164,3 +165,19 @@ async def test_a_host_that_nobody_trusts_is_neither_asked_nor_offered(tmp_path: 
         assert list(links(result).values()) == pages
         assert result.attachments == ()
     assert not any(line.path.startswith("/media/") for line in local.provider.requests)
+
+
+@pytest.mark.parametrize(("tier", "limit"), [(0, 10 * MIB), (1, 10 * MIB), (2, 50 * MIB), (3, 100 * MIB)])
+async def test_a_members_nitro_lets_the_bot_post_no_larger_files(
+    tmp_path: Path, database: str, tier: int, limit: int
+) -> None:
+    limits = replace(UNHURRIED, member_attachment_size=500 * MIB)
+    async with stage(tmp_path, database_url=database, limits=limits) as local:
+        local.discord.guild.premium_tier = tier
+        async with local.bot() as app:
+            asked = await local.order()
+            await asked.answer(timeout_s=LONG_S)
+            request = await app.store.read(lambda work: work.requests.find(asked.id))
+            assert request is not None
+            assert request.address.attachment_limit == limit
+            await local.result()

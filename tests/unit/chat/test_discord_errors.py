@@ -112,3 +112,15 @@ async def test_what_surely_was_not_taken_is_told_from_what_may_have_been() -> No
 
 def test_closed_places_are_told_in_words() -> None:
     assert all(CLOSED.values())
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "is_too_large"),
+    [(413, 40005, True), (413, 0, True), (400, 40005, True), (400, 50035, False)],
+)
+async def test_what_would_do_without_a_file_is_told_from_what_would_not(
+    status: int, code: int, is_too_large: bool
+) -> None:
+    error = announce_error(await refusal(status, code), by_token=False)
+    assert isinstance(error, UnsendableError)
+    assert error.is_too_large == is_too_large

@@ -116,6 +116,40 @@ async def test_a_message_that_discord_refuses_with_files_goes_without(home: Hous
     assert (await home.request(request_id)).state is State.DELIVERED
 
 
+async def test_the_largest_file_is_left_out_first(home: House) -> None:
+    first, second = two_clips("task-1")
+    sizes = {first.audio_url or "": 20, second.audio_url or "": 10}
+    home.media.files |= {url: Media(bytes(size), "mp3") for url, size in sizes.items()}
+    await home.ready()
+    home.announcer.failures += [UnsendableError("413", is_too_large=True)]
+    await home.tell()
+    assert home.announcer.results[0].files == (None, Media(bytes(10), "mp3"))
+
+
+async def test_files_that_are_each_too_large_are_left_out_one_by_one(home: House) -> None:
+    await home.ready()
+    home.announcer.failures += [UnsendableError("413", is_too_large=True)] * 2
+    await home.tell()
+    assert home.announcer.results[0].files == (None, None)
+
+
+async def test_direct_messages_take_smaller_files_than_a_boosted_server(home: House) -> None:
+    first, _ = two_clips("task-1")
+    home.media.files[first.audio_url or ""] = Media(bytes(10 * 2**20 + 1), "mp3")
+    request_id = await home.ready()
+
+    def boost(work: Work) -> None:
+        address = existing(work, request_id).address
+        work.requests.set_address(request_id, replace(address, attachment_limit=50 * 2**20))
+
+    await home.store.write(boost)
+    home.announcer.failures += [NoAccessError("missing access")] * 2
+    await home.tell()
+    (post,) = home.announcer.results
+    assert isinstance(post.target, ToMember)
+    assert (post.files[0], post.files[1] is None) == (None, False)
+
+
 @pytest.mark.parametrize("with_files", [True, False])
 async def test_a_result_that_discord_refuses_in_every_form_is_kept(home: House, with_files: bool) -> None:
     if not with_files:
