@@ -158,7 +158,8 @@ def _open_files(settings: Settings, env_file: Path) -> Finding | None:
 
 def _is_own(path: Path) -> bool:
     """Whether the folder of the database has nothing else in it, so that others need not get in."""
-    return path.exists() and all(one.name.startswith(path.name) for one in path.parent.iterdir())
+    is_listed = path.exists() and os.access(path.parent, os.R_OK)
+    return is_listed and all(one.name.startswith(path.name) for one in path.parent.iterdir())
 
 
 def _is_open(path: Path) -> bool:
