@@ -10,7 +10,7 @@ from discord import app_commands
 
 from bot.chat.errors import sentence, unexpected
 from bot.chat.texts import CONTENT_LIMIT
-from bot.domain.errors import InspireError
+from bot.domain.errors import AnsweredElsewhereError, InspireError
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,12 @@ async def answer(interaction: discord.Interaction[discord.Client], error: Except
     cause = _root(error)
     if isinstance(cause, discord.NotFound) and cause.code == UNKNOWN_INTERACTION:
         log.warning("The interaction was over before its answer", extra={"interaction": interaction.id})
+        return
+    if isinstance(cause, AnsweredElsewhereError):
+        log.error(
+            "OPERATOR: another copy of the bot, with the same token and another database, has answered first",
+            extra={"interaction": interaction.id},
+        )
         return
     words = sentence(cause)
     if words is None:

@@ -7,17 +7,23 @@ from bot.chat.moderators import is_moderator
 from bot.chat.places import is_gone
 from bot.chat.render.status import status_message
 from bot.chat.showing import Asked, outcome, show
-from bot.domain.errors import ChannelError, ChannelGoneError
+from bot.domain.errors import AnsweredElsewhereError, ChannelError, ChannelGoneError
 from bot.services.cards import StatusCard
 
 
 async def answer_with_status(interaction: Asked, placing: Coroutine[object, object, StatusCard]) -> None:
     """The interaction is answered with the public status of the request that it placed."""
-    card = await outcome(interaction, _placed(interaction, placing), ephemeral=False)
-    embed, view = status_message(card)
-    message_id = await show(interaction, embed, view, ephemeral=False)
+    songs = client_of(interaction).services.songs
+    with songs.first_answers.expected(interaction.id):
+        card = await outcome(interaction, _placed(interaction, placing), ephemeral=False)
+        embed, view = status_message(card)
+        try:
+            message_id = await show(interaction, embed, view, ephemeral=False)
+        except AnsweredElsewhereError:
+            await songs.withdraw(card.request_id)
+            raise
     if message_id is not None:
-        await client_of(interaction).services.songs.answered(card.request_id, message_id)
+        await songs.answered(card.request_id, message_id)
 
 
 async def _placed(interaction: Asked, placing: Coroutine[object, object, StatusCard]) -> StatusCard:

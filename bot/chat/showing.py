@@ -11,6 +11,8 @@ import aiohttp
 import discord
 
 from bot.chat.answers import ALREADY_ACKNOWLEDGED
+from bot.chat.cut_off import may_be_own
+from bot.domain.errors import AnsweredElsewhereError
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,11 @@ async def outcome(
 async def show(
     interaction: Asked, embed: discord.Embed, view: discord.ui.View, *, ephemeral: bool
 ) -> int | None:
-    """Answer with the embed, at once or in place of the deferral; gives the message's id, if it is known."""
+    """Answer with the embed, at once or in place of the deferral; gives the message's id, if it is known.
+
+    Raises:
+        AnsweredElsewhereError: another copy of the bot has answered.
+    """
     if interaction.response.is_done():
         return (await interaction.edit_original_response(embed=embed, view=view)).id
     for pause_s in PAUSES_S:
@@ -96,8 +102,20 @@ async def _answer(
     except discord.HTTPException as error:
         if error.code != ALREADY_ACKNOWLEDGED:
             raise
+        if not may_be_own(interaction) or await _is_other(interaction, embed):
+            raise AnsweredElsewhereError from error
         return await _known_id(interaction)
     return answered.message_id or await _known_id(interaction)
+
+
+async def _is_other(interaction: Asked, embed: discord.Embed) -> bool:
+    """Whether what stands there as the answer is surely not this one."""
+    try:
+        original = await interaction.original_response()
+    except (discord.DiscordException, aiohttp.ClientError, OSError):
+        return False
+    said = [(one.title, one.description) for one in original.embeds]
+    return not original.flags.loading and (embed.title, embed.description) not in said
 
 
 async def _known_id(interaction: Asked) -> int | None:

@@ -179,6 +179,10 @@ class StoppingError(RefusalError):
     """The process is about to stop, and begins nothing new."""
 
 
+class AnsweredElsewhereError(InspireError):
+    """Another copy of the bot, with the same token, has answered the interaction."""
+
+
 @dataclass(eq=False)
 class OutsideServerError(RefusalError):
     """The bot works in servers only."""

@@ -48,7 +48,7 @@ class AnswerWatch:
     def attach(self, client: commands.AutoShardedBot) -> None:
         """Watch this client, which has yet to log in."""
         client.add_listener(self.arrived, "on_interaction")
-        client.http.http_trace = self.trace()
+        client.http.http_trace = self.trace(client.http.http_trace)
 
     async def arrived(self, interaction: discord.Interaction[discord.Client]) -> None:
         """A member waits from now on."""
@@ -56,9 +56,9 @@ class AnswerWatch:
         if len(self._waiting) > KEPT:
             self._waiting.popitem(last=False)
 
-    def trace(self) -> aiohttp.TraceConfig:
-        """What tells this watch of each HTTP call of a session."""
-        config = aiohttp.TraceConfig()
+    def trace(self, config: aiohttp.TraceConfig | None = None) -> aiohttp.TraceConfig:
+        """What tells this watch, beside those that it tells already, of each HTTP call of a session."""
+        config = config or aiohttp.TraceConfig()
         config.on_request_end.append(self._ended)
         config.on_request_exception.append(self._broken)
         return config

@@ -91,6 +91,10 @@ class Notices(Protocol):
         """It could not be said: count it, give up the lease and try again at `next_at`."""
         ...
 
+    def drop(self, request_id: int) -> None:
+        """Say nothing more of the request."""
+        ...
+
     def next_due_at(self) -> datetime | None:
         """When the next notice that nobody has in hand comes due."""
         ...

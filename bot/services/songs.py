@@ -13,6 +13,7 @@ from bot.domain.songs import Order, SongSpec, check
 from bot.services.cards import StatusCard
 from bot.services.decisions import ATTEMPTS
 from bot.services.facts import facts_of
+from bot.services.first_answers import FirstAnswers, withdraw
 from bot.services.moves import make_move
 from bot.services.placing import Asked, SongRules, by_name, place
 from bot.services.ports import Clock
@@ -35,10 +36,13 @@ class Cancelled:
 class Songs:
     """Song requests as members see them."""
 
-    def __init__(self, store: Store, *, rules: SongRules, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, *, rules: SongRules, clock: Clock, first_answers: FirstAnswers | None = None
+    ) -> None:
         self._store = store
         self._rules = rules
         self._clock = clock
+        self.first_answers = first_answers or FirstAnswers()
 
     async def place(self, order: Order, asked: Asked) -> StatusCard:
         """The status of the request that the order became; its credits are held.
@@ -81,6 +85,19 @@ class Songs:
             await self._store.write(_set_message, request_id, message_id)
         except StoreError as error:
             log.error("a status message is not remembered: %s", error, extra={"request": request_id})
+
+    async def withdraw(self, request_id: int) -> None:
+        """Cancel a request that another copy of the bot has answered: its member never hears of it here.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        self.first_answers.given_elsewhere(request_id)
+        try:
+            in_time = await self._store.write(withdraw, request_id, self._clock())
+        except StaleError:
+            in_time = False
+        log.warning("%s", "withdrawn" if in_time else "left to its submission", extra={"request": request_id})
 
     async def cancel(self, request_id: int, *, guild_id: int, user_id: int) -> Cancelled:
         """Take a waiting request back; its credits return to the member.

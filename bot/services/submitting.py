@@ -21,6 +21,7 @@ from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Move, Request
 from bot.domain.tasks import Watch
 from bot.domain.turns import Place, in_turn
 from bot.services.facts import facts_of
+from bot.services.first_answers import FirstAnswers, withdraw
 from bot.services.gate import Gate, Trouble
 from bot.services.lease import Lease
 from bot.services.line import LINE_S, rung
@@ -78,6 +79,7 @@ class Submitter:
         pace: Pace,
         clock: Clock,
         meter: Meter | None = None,
+        first_answers: FirstAnswers | None = None,
     ) -> None:
         self._store = store
         self._provider = provider
@@ -86,6 +88,7 @@ class Submitter:
         self._pace = pace
         self._clock = clock
         self._meter = meter or Unmetered()
+        self._first_answers = first_answers or FirstAnswers()
 
     async def claim(self, limit: int) -> Sequence[Request]:
         """The requests whose turn it is, now `submitting`: the intent is durable before the call."""
@@ -98,7 +101,11 @@ class Submitter:
         return await self._store.read(_opens_at, self._places, self._clock())
 
     async def handle(self, request: Request) -> None:
-        """Submit the request once and write down the outcome."""
+        """Submit the request once and write down the outcome; not if another copy of the bot answers it."""
+        if not await self._first_answers.is_own(request.id):
+            await self._store.write(withdraw, request.id, self._clock(), is_unsent=True)
+            log.warning("withdrawn before its submission", extra=facts_of(request))
+            return
         log.info("submitting", extra=facts_of(request))
         try:
             outcome = Outcome(Move.ACCEPT, task_id=await self._provider.submit(request.spec))

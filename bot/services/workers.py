@@ -9,6 +9,7 @@ from bot.services.books import DueChange
 from bot.services.courier import Courier
 from bot.services.delivery import Delivery
 from bot.services.facts import facts_of, facts_of_notice
+from bot.services.first_answers import FirstAnswers
 from bot.services.following import Follower
 from bot.services.herald import Herald, facts_of_change
 from bot.services.outbox import Notice
@@ -109,11 +110,19 @@ def workers_of(
     rules: WorkRules,
     chance: Chance,
     meter: Meter | None = None,
+    first_answers: FirstAnswers | None = None,
 ) -> Workers:
     """The workers of a process by these rules; `owner` is whose leases are in the database."""
     clock, pace = store.clock, rules.pace
     submitter = Submitter(
-        store, provider, owner=owner, places=songs.places, pace=pace, clock=clock, meter=meter
+        store,
+        provider,
+        owner=owner,
+        places=songs.places,
+        pace=pace,
+        clock=clock,
+        meter=meter,
+        first_answers=first_answers,
     )
     follower = Follower(
         store,

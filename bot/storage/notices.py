@@ -3,7 +3,19 @@
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.sql import Update
 
 from bot.domain.errors import StaleError
@@ -93,6 +105,9 @@ _TOUCH_LINE = (
     .where(_c.kind == NoticeKind.STATUS, _c.request_id.in_(_LINE))
     .values(_touched(bindparam("at", type_=UtcDateTime())))
 )
+
+
+_DROP = delete(notices).where(_c.request_id == bindparam("of_request"))
 
 
 class SqlNotices:
@@ -189,6 +204,10 @@ class SqlNotices:
         Nothing happens when another courier has it by now.
         """
         self._conn.execute(_FAILED, _key(notice) | {"next_at": next_at})
+
+    def drop(self, request_id: int) -> None:
+        """Say nothing more of the request."""
+        self._conn.execute(_DROP, {"of_request": request_id})
 
     def next_due_at(self) -> datetime | None:
         """When the next notice is due and in nobody's hand; one in hand counts from its lease's end."""

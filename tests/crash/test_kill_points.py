@@ -42,6 +42,7 @@ LEARN, INTEND = "courier._learn_message", "courier._claim_ending"
 UNFINISHED_S = 3.0
 """A song that takes so long is asked for more than once, also on a busy machine."""
 DECISIONS = {
+    "first_answers.withdraw",
     "allowances._budget",
     "allowances._of_everyone",
     "allowances._of_role",

@@ -81,7 +81,13 @@ class House:
         self.songs, self.quotas = self.services.songs, self.services.quotas
         self.playlists, self.songbook = self.services.playlists, self.services.songbook
         self.submitter = Submitter(
-            store, self.provider, owner="w1", places=rules.places, pace=pace, clock=clock
+            store,
+            self.provider,
+            owner="w1",
+            places=rules.places,
+            pace=pace,
+            clock=clock,
+            first_answers=self.songs.first_answers,
         )
         self.follower = Follower(
             store,
