@@ -56,6 +56,17 @@ async def test_a_failed_task_gives_the_credits_back(home: House, caplog: pytest.
     assert "prompt_unsafe" in caplog.text
 
 
+async def test_a_task_that_fails_for_want_of_credits_is_the_operators(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    request_id = await home.making()
+    home.provider.fail("task-1", "积分不足")
+    home.clock.turn(31)
+    await home.follow()
+    assert await failure_of(home, request_id) is FailureKind.OPERATOR
+    assert "OPERATOR: a task failed for the account's sake: 积分不足" in caplog.text
+
+
 @pytest.mark.parametrize("error", [NoAnswerError("HTTP 500"), AccountError(401, "bad key")])
 async def test_no_answer_is_borne_and_asked_again(home: House, error: ProviderError) -> None:
     request_id = await home.making()

@@ -127,6 +127,18 @@ async def test_a_clock_that_is_set_back_delays_no_song_and_is_told_once(
     assert len(told) == 1
 
 
+async def test_a_clock_that_keeps_being_set_back_is_told_once(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    retention = desk(home)
+    await home.making()
+    for _ in range(3):
+        home.clock.turn(-3600)
+        await retention.handle(Chore.TIMES)
+        assert await home.follow() == 1
+    assert caplog.text.count("the clock was set back") == 1
+
+
 @pytest.mark.parametrize("on_s", [3600, DAY])
 async def test_a_clock_that_is_set_forward_gives_no_song_up(home: House, on_s: int) -> None:
     request_id = await home.making()
