@@ -43,6 +43,8 @@ class Move(StrEnum):
     ACCEPT = "accept"
     REFUSE = "refuse"
     DOUBT = "doubt"
+    ATTACH = "attach"
+    """The task of an uncertain request turns up; its credits stay where they are."""
     FINISH = "finish"
     FAIL = "fail"
     EXPIRE = "expire"
@@ -79,6 +81,7 @@ MOVES = MappingProxyType(
         Move.ACCEPT: Step(State.SUBMITTING, State.MAKING),
         Move.REFUSE: Step(State.SUBMITTING, State.FAILED, Settlement.VOID),
         Move.DOUBT: Step(State.SUBMITTING, State.UNCERTAIN, Settlement.VOID),
+        Move.ATTACH: Step(State.UNCERTAIN, State.UNCERTAIN),
         Move.FINISH: Step(State.MAKING, State.READY, Settlement.POST),
         Move.FAIL: Step(State.MAKING, State.FAILED, Settlement.VOID),
         Move.EXPIRE: Step(State.MAKING, State.EXPIRED, Settlement.VOID),

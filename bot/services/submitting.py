@@ -11,15 +11,16 @@ from bot.domain.errors import (
     NotAcceptedError,
     OutcomeUnknownError,
     ProviderError,
+    RefusalError,
     RejectedError,
     StaleError,
     StoreError,
 )
 from bot.domain.failures import of_refusal
-from bot.domain.polling import Pace, interval_s
+from bot.domain.polling import Pace
 from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Move, Request, State
-from bot.domain.tasks import Watch
 from bot.domain.turns import Place, in_turn
+from bot.services.attaching import accept, attach, keep
 from bot.services.facts import facts_of
 from bot.services.first_answers import FirstAnswers, withdraw
 from bot.services.gate import Gate, Trouble
@@ -36,7 +37,8 @@ log = logging.getLogger(__name__)
 LEASE_S = 90.0
 """Outlasts the time-out of a submission, in seconds."""
 RECORD_RETRY_S = 0.5
-"""Seconds between two tries to write down the outcome of a paid call."""
+"""First pause in seconds between two tries to write down the outcome of a paid call; doubled each time."""
+RECORD_RETRY_MAX_S = 5.0
 SERVER_ERROR = 500
 """From this code on it may be the provider that fails, unless its words blame the request."""
 
@@ -117,21 +119,41 @@ class Submitter:
 
     async def _write_down(self, request: Request, outcome: Outcome) -> None:
         """Write the outcome down, however long the database takes to come back: it was paid for."""
-        now = self._clock()
+        now, pause_s, is_late = self._clock(), RECORD_RETRY_S, False
         while True:
             try:
-                is_news = await self._store.write(_conclude, request, outcome, self._places, self._pace, now)
-            except StaleError:
-                log.warning("another worker had already ended this submission", extra=facts_of(request))
-                return
-            except StoreError:
-                if self._clock() >= now + timedelta(seconds=LEASE_S):
-                    raise
-                await asyncio.sleep(RECORD_RETRY_S)
-            else:
-                if is_news:
+                if is_late:
+                    await self._attach(request, outcome)
+                elif await self._store.write(_conclude, request, outcome, self._places, self._pace, now):
                     _tell_operator(request, outcome)
+            except StaleError:
+                if outcome.task_id is None:
+                    log.warning("another worker had already ended this submission", extra=facts_of(request))
+                    return
+                is_late = True
+            except StoreError as error:
+                log.error("the outcome of a submission is not kept yet: %s", error, extra=facts_of(request))
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, RECORD_RETRY_MAX_S)
+            else:
                 return
+
+    async def _attach(self, request: Request, outcome: Outcome) -> None:
+        """Find the request of an accepted task that another worker moved while the database was away."""
+        now, task_id = self._clock(), outcome.task_id or ""
+        try:
+            found = await self._store.write(attach, request.id, task_id, self._pace, now)
+        except RefusalError as error:
+            await self._store.write(keep, request.id, task_id, now)
+            log.error(
+                "OPERATOR: task %s was taken, but its request was given up and refunded, and can't go on"
+                " (%s); the provider may have charged",
+                task_id,
+                type(error).__name__,
+                extra=facts_of(request),
+            )
+        else:
+            log.warning("task %s was kept late", task_id, extra=facts_of(found or request))
 
 
 def outcome_of(error: ProviderError) -> Outcome:
@@ -227,7 +249,7 @@ def _conclude(work: Work, request: Request, outcome: Outcome, places: int, pace:
     before = gate_of(work, places)
     account_again = outcome.trouble is before.trouble is Trouble.ACCOUNT
     if outcome.task_id is not None:
-        _accept(work, request, outcome.task_id, pace, now)
+        accept(work, request, outcome.task_id, pace, now)
     elif account_again or outcome.failure is None:  # the first to meet a refused account ends, the rest wait
         make_move(work, request, Move.PUT_BACK, now=now)
     else:
@@ -264,21 +286,6 @@ def _learned(
     if outcome.is_suspect:
         return before.suspected(user_id=request.user_id, request_id=request.id, now=now)
     return before
-
-
-def _accept(work: Work, request: Request, task_id: str, pace: Pace, now: datetime) -> None:
-    durations = work.timings.of(request.spec.model)
-    first_s = interval_s(0.0, first_clip_age_s=None, durations=durations, in_flight=1, pace=pace)
-    make_move(
-        work,
-        request,
-        Move.ACCEPT,
-        now=now,
-        task_id=task_id,
-        accepted_at=now,
-        watch=Watch(progress_at=now),
-        next_at=now + timedelta(seconds=first_s),
-    )
 
 
 def _tell(request: Request, outcome: Outcome) -> None:

@@ -100,6 +100,10 @@ SONG_POINTS = [p for step, most in SONG.items() for nth in range(most) for p in 
 END_POINTS, FAILED_POINTS = points([END]), points([FAILED])
 
 
+LATE = ("attaching.attach", "attaching.keep")
+"""The steps of a task whose request was given up while the database was away: one unit, or the other."""
+
+
 def test_every_step_that_the_services_can_take_has_its_points() -> None:
     assert units_written() | port_calls() <= {
         *SONG,
@@ -115,6 +119,7 @@ def test_every_step_that_the_services_can_take_has_its_points() -> None:
         INTEND,
         *DECISIONS,
         *CHORES,
+        *LATE,
         *MODERATORS_POSTS,
     }
 

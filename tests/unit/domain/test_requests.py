@@ -43,4 +43,5 @@ def test_every_state_is_reached_and_every_active_one_can_end() -> None:
 
 
 def test_no_way_leads_back_from_an_end() -> None:
-    assert all(step.source in ACTIVE | {State.READY} for step in MOVES.values())
+    leading = [step for step in MOVES.values() if step.source is not step.target]
+    assert all(step.source in ACTIVE | {State.READY} for step in leading)

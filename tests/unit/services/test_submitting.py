@@ -1,6 +1,6 @@
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,15 +18,16 @@ from bot.domain.errors import (
     StaleError,
     StoreError,
 )
-from bot.domain.requests import FailureKind, Move, State
+from bot.domain.requests import FailureKind, Move, Request, State
 from bot.domain.songs import SongSpec
 from bot.services import submitting
+from bot.services.attaching import attach, keep
 from bot.services.gate import Gate, Trouble
 from bot.services.line import Line
 from bot.services.moves import existing, make_move
 from bot.services.status import describe
 from bot.services.work import Work
-from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, House, house
+from tests.unit.services.house import ADA, BEN, FIRST_ID, GUILD, PACE, PLAYLIST, House, house
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -362,23 +363,112 @@ async def test_a_paid_tasks_id_is_written_down_as_soon_as_the_database_is_back(
     assert (await home.request(card.request_id)).task_id == "task-1"
 
 
-async def test_a_database_that_stays_away_leaves_the_request_to_its_lease(
+async def test_the_outcome_is_kept_however_long_the_database_is_away(
     home: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = await home.place()
     (claimed,) = await home.submitter.claim(1)
-    flaky = Flaky(home, [StoreError("full")] * 3, monkeypatch)
+    flaky = Flaky(home, [StoreError("full")] * 20, monkeypatch)
+    pauses: list[float] = []
 
-    async def hours(_: float) -> None:
-        home.clock.turn(50)
+    async def hours(seconds: float) -> None:
+        pauses.append(seconds)
+        home.clock.turn(3600)
 
     monkeypatch.setattr(asyncio, "sleep", hours)
-    with pytest.raises(StoreError):
-        await home.submitter.handle(claimed)
+    await home.submitter.handle(claimed)
     monkeypatch.undo()
-    flaky.failures.clear()
+    assert not flaky.failures
+    assert pauses[:5] == [0.5, 1, 2, 4, 5]
+    assert pauses[-1] == 5
+    request = await home.request(card.request_id)
+    assert (request.state, request.task_id) == (State.MAKING, "task-1")
+
+
+async def given_up(home: House, user_id: int = ADA) -> Request:
+    """A request that was taken to the provider, whose worker was thought to be dead."""
+    await home.place(user_id)
+    (claimed,) = await home.submitter.claim(1)
+    home.clock.turn(100)
     await home.follow()
-    assert (await home.request(card.request_id)).state is State.UNCERTAIN
+    assert (await home.request(claimed.id)).state is State.UNCERTAIN
+    assert (await home.credits(user_id)).available == 90
+    return claimed
+
+
+async def test_a_task_whose_request_was_given_up_goes_on_and_is_paid_once(home: House) -> None:
+    claimed = await given_up(home)
+    await home.submitter.handle(claimed)
+    before = await home.request(claimed.id)
+    assert (before.state, before.task_id) == (State.UNCERTAIN, "task-1")
+    (card,) = await home.songs.active_of(GUILD, ADA)
+    assert (card.state, card.request_id) == (State.MAKING, before.address.message_id)
+    assert (await home.credits()).held == 30
+    home.provider.finish("task-1")
+    home.clock.turn(31)
+    await home.follow()
+    for seconds in (1, 5, 30):
+        home.clock.turn(seconds)
+        await home.tell()
+    assert (await home.request(card.request_id)).state is State.DELIVERED
+    assert [post.card.request_id for post in home.announcer.results] == [card.request_id]
+    assert ((await home.credits()).used, (await home.credits()).available) == (30, 60)
+    assert await home.breaches() == []
+
+
+async def test_a_task_is_attached_once(home: House) -> None:
+    claimed = await given_up(home)
+    await home.submitter.handle(claimed)
+    assert await home.store.write(attach, claimed.id, "task-1", PACE, home.clock()) is None
+    assert len(await home.songs.active_of(GUILD, ADA)) == 1
+
+
+async def order_again(home: House) -> None:
+    await home.place()
+
+
+async def block(home: House) -> None:
+    def unit(work: Work) -> None:
+        standing = work.members.meet(GUILD, ADA)
+        work.members.settle(GUILD, ADA, replace(standing, blocked="spam"))
+
+    await home.store.write(unit)
+
+
+async def forget_message(home: House) -> None:
+    def unit(work: Work) -> None:
+        request = existing(work, FIRST_ID + 1)
+        work.requests.set_address(request.id, replace(request.address, message_id=None))
+
+    await home.store.write(unit)
+
+
+@pytest.mark.parametrize("meanwhile", [order_again, block, forget_message])
+async def test_a_task_that_nobody_can_have_any_more_is_kept_and_told_to_the_operator(
+    home: House, meanwhile: Callable[[House], Awaitable[None]], caplog: pytest.LogCaptureFixture
+) -> None:
+    claimed = await given_up(home)
+    await meanwhile(home)
+    before = await home.credits()
+    await home.submitter.handle(claimed)
+    kept = await home.request(claimed.id)
+    assert (kept.state, kept.task_id) == (State.UNCERTAIN, "task-1")
+    assert "OPERATOR: task task-1 was taken, but its request was given up" in caplog.text
+    assert await home.credits() == before
+    await home.store.write(keep, claimed.id, "task-2", home.clock())
+    assert (await home.request(claimed.id)).task_id == "task-1"
+    assert await home.breaches() == []
+
+
+async def test_a_submission_that_another_worker_has_in_hand_is_still_accepted(home: House) -> None:
+    await home.place()
+    (claimed,) = await home.submitter.claim(1)
+    home.clock.turn(100)
+    (leased,) = await home.follower.claim(1)
+    await home.submitter.handle(claimed)
+    await home.follower.handle(leased)
+    request = await home.request(claimed.id)
+    assert (request.state, request.task_id) == (State.MAKING, "task-1")
 
 
 async def test_a_submission_that_another_worker_ended_is_left_alone(
@@ -391,6 +481,7 @@ async def test_a_submission_that_another_worker_ended_is_left_alone(
         make_move(work, claimed, Move.DOUBT, now=home.clock())
 
     await home.store.write(end)
+    home.provider.submit_answers.append(RejectedError(400, "playlist not found"))
     await home.submitter.handle(claimed)
     assert (await home.request(card.request_id)).state is State.UNCERTAIN
     assert "another worker had already ended" in caplog.text

@@ -117,6 +117,8 @@ async def placed(store: Store, *request_ids: int) -> list[Request]:
 def moved_to(work: Work, request: Request, state: State) -> Request:
     """The request brought to a state by the moves that lead there."""
     way = {State.WAITING: Move.TAKE, State.SUBMITTING: Move.ACCEPT, State.MAKING: Move.FINISH}
+    if state is State.UNCERTAIN:
+        way[State.SUBMITTING] = Move.DOUBT
     while request.state is not state:
         request = work.requests.move(request, way[request.state])
     return request
