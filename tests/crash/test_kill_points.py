@@ -8,6 +8,7 @@ from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Fail
 from sandbox.discord import Fault as DiscordFault
 from sandbox.discord import FaultKind
+from sandbox.discord.permissions import Permission
 from tests.crash.points import ANSWER, Point, Side, port_calls, units_written
 from tests.crash.scene import LONG_S, SHORT_LEASE_S, SONG_S, Scene, scene
 from tests.crash.truth import all_told, prove
@@ -36,6 +37,7 @@ SONG = {
 START = ("attendance._beat", "sessions._begin")
 STOP = ("sessions._forget", "attendance._leave")
 CANCEL, END, FAILED, ENDING = "songs._cancel", "following._end", "courier._failed", "announcer.post_ending"
+REFUSED = "delivery._intend"
 FORGET, FIND = "courier._forget_token", "announcer.find_result"
 LEARN, INTEND = "courier._learn_message", "courier._claim_ending"
 """The steps of lives that go another way."""
@@ -62,6 +64,7 @@ DECISIONS = {
 """Whole commands and lapses: each is one unit under its interaction's id, with nothing to go on with."""
 CHORES = {
     "memory._put",
+    "retention._bring_back",
     "retention._close_guild",
     "retention.unit",
     "servers._hear",
@@ -117,6 +120,7 @@ def test_every_step_that_the_services_can_take_has_its_points() -> None:
         FIND,
         LEARN,
         INTEND,
+        REFUSED,
         *DECISIONS,
         *CHORES,
         *LATE,
@@ -276,6 +280,18 @@ async def test_a_token_that_died_early_is_forgotten_and_the_song_delivered(
         await died(here, point)
         assert (await lives_on(here))[asked.id] is State.DELIVERED
         assert (await here.requests())[asked.id].address.token is None
+
+
+@pytest.mark.parametrize("point", points([REFUSED]), ids=str)
+async def test_a_song_goes_another_way_though_the_bot_dies_over_the_refusal_of_the_first(
+    tmp_path: Path, database: str, point: Point
+) -> None:
+    async with scene(tmp_path, database_url=database) as here:
+        here.discord.mishaps.deny(here.discord.channel("songs"), Permission.SEND_MESSAGES)
+        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await here.order()
+        await died(here, point)
+        assert (await lives_on(here))[asked.id] is State.DELIVERED
 
 
 @pytest.mark.parametrize("point", points([FIND]), ids=str)
