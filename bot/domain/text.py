@@ -22,6 +22,8 @@ def clean_text(text: str) -> str:
     Gone are control and format characters (NUL, lone surrogates, marks of direction), invisible letters,
     and the marks that pile up on one letter. Line breaks and tabs stay.
     """
+    if text.isascii() and text.isprintable():
+        return text.strip()
     even = text.replace("\r\n", "\n").replace("\r", "\n")
     spaced = (" " if c.isspace() and c not in "\n\t" else c for c in even)
     kept = "".join(_with_few_marks(c for c in spaced if _is_storable(c))).strip()

@@ -119,6 +119,7 @@ def _request(one: Request, events: tuple[Event, ...]) -> Document:
         "accepted_at": _moment(one.accepted_at),
         "ended_at": _moment(one.ended_at),
         "removed_at": _moment(one.removed_at),
+        "prompt_wiped_at": _moment(one.prompt_wiped_at),
         "task_id": one.task_id,
         "clips": [_clip(clip) for clip in one.clips],
         "failure": {"kind": str(one.failure.kind), "detail": one.failure.detail} if one.failure else None,
