@@ -20,6 +20,7 @@ TEXT_LIMIT = 500
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 UUID = re.compile(_UUID, re.IGNORECASE)
 _BARE_UUID = re.compile(rf"{_UUID}|[0-9a-f]{{32}}", re.IGNORECASE)
+_AT_END = re.compile(rf"({_UUID}|[0-9a-f]{{32}})$", re.IGNORECASE)
 _IN_PATH = re.compile(rf"({_UUID}|[0-9a-f]{{32}})(?![0-9a-z-])", re.IGNORECASE)
 PARTIAL_UUID = re.compile(r"[0-9a-f]{4,8}(-[0-9a-f]{0,12}){0,4}-?(\.{2,})?", re.IGNORECASE)
 _CUT_PATH = re.compile(r"([0-9a-f]{1,8}(-[0-9a-f]{0,12}){0,4}-?)?(\.{2,})?", re.IGNORECASE)
@@ -76,7 +77,7 @@ def _words(text: str) -> Iterator[str]:
         for word in _NEXT_LINK.split(part):
             bare = word.strip(_EDGES)
             if bare:
-                is_cut = re.search(r"\.{2,}$", word)
+                is_cut = word.endswith("..") and not _AT_END.search(bare)
                 yield f"{bare}..." if is_cut else bare
 
 

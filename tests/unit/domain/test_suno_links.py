@@ -128,6 +128,13 @@ def test_a_text_without_one_playlist_is_told_apart(text: str, kind: LinkKind) ->
     assert recognise(text, LinkKind.PLAYLIST_LINK).kind is kind
 
 
+@pytest.mark.parametrize("end", ["..", "...", "\u2026", ".,.", "?!..."])
+def test_a_whole_id_before_dots_is_not_cut_off(end: str) -> None:
+    assert read_playlist(f"{ID}{end}") == ID
+    assert read_playlist(f"playlist/{ID}{end}") == ID
+    assert read_playlist(f"https://suno.com/playlist/{ID}{end}") == ID
+
+
 def test_the_same_playlist_twice_is_one() -> None:
     link = f"https://suno.com/playlist/{ID}"
     assert read_playlist(f"[{link}]({link.upper()})") == ID
