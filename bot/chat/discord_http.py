@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from copy import deepcopy
 from typing import Any, TypeVar
 
 import aiohttp
@@ -72,6 +73,8 @@ class SafeHTTPClient(HTTPClient):
         self.on_given_up: Callable[[], None] = _nothing
         self._call_s = call_s
         self._calls = OwnedTasks()
+        self._asked: dict[str | None, asyncio.Task[object]] = {}
+        """Questions in flight: who asks the same meanwhile, as suggestions do at each key, waits with it."""
         self._unanswered_since_s: float | None = None
         self._failed_s = 0.0
         self._is_open = False
@@ -96,9 +99,16 @@ class SafeHTTPClient(HTTPClient):
         """
         if not self._is_open:
             raise NotConnectedError
+        question = route.url if route.method == "GET" and not kwargs else None
+        if asked := self._asked.get(question):
+            return deepcopy(await asyncio.shield(asked))
         kwargs.setdefault("timeout", aiohttp.ClientTimeout(total=UPLOAD_S if files else ATTEMPT_S))
         made = super().request(route, files=files, form=form, **kwargs)
-        return await asyncio.shield(self._calls.begin(self._finish(route, made)))
+        call = self._calls.begin(self._finish(route, made))
+        if question is not None:
+            self._asked[question] = call
+            call.add_done_callback(lambda _: self._asked.pop(question))
+        return await asyncio.shield(call)
 
     async def _finish(self, route: Route, made: Coroutine[Any, Any, object]) -> object:
         if self._unanswered_since_s is None:

@@ -97,6 +97,20 @@ async def test_an_answer_that_hangs_is_not_waited_for(
         assert await me(http)
 
 
+async def test_the_same_question_is_asked_once_at_a_time(local: LocalDiscord) -> None:
+    async with http_to(local) as http:
+        local.faults.add(Fault(kind=FaultKind.RATE_LIMITED_GLOBALLY, on=ME, after_s=0.3))
+        before = len(local.requests)
+        for _ in range(5):
+            await cut_off(http, 0.02)
+        first, second = await asyncio.gather(me(http), me(http))
+        assert first == second
+        assert first is not second
+        assert len(local.requests) - before == 2
+        await me(http)
+        assert len(local.requests) - before == 3
+
+
 async def test_a_page_of_a_proxy_is_no_answer(local: LocalDiscord) -> None:
     async with http_to(local) as http:
         local.faults.add(Fault(kind=FaultKind.STATUS, on=ME, status=200))
