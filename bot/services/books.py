@@ -180,6 +180,14 @@ class ChangeLog(Protocol):
         """At most `limit` decisions that have to be posted and are in nobody's hand, now leased."""
         ...
 
+    def keep(self, due: DueChange, *, until: datetime) -> None:
+        """Keep it in hand until then.
+
+        Raises:
+            StaleError: another worker has it in hand by now.
+        """
+        ...
+
     def posted(self, due: DueChange) -> None:
         """It was posted, or never can be: nobody has to post it any more."""
         ...

@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
-from bot.domain.errors import NoAccessError, TryLaterError, UnsendableError
+from bot.domain.errors import NoAccessError, StaleError, TryLaterError, UnsendableError
 from bot.services.books import DueChange
 from bot.services.lease import Lease
 from bot.services.ports import Announcer, Clock
@@ -34,9 +35,11 @@ class Herald:
 
     async def claim(self, limit: int) -> Sequence[DueChange]:
         """The decisions to post now."""
-        now = self._clock()
-        lease = Lease(self._owner, now + timedelta(seconds=LEASE_S))
-        return await self._store.write(_claim, now, lease, limit)
+        lease = Lease(self._owner, self._lease_until())
+        return await self._store.write(_claim, self._clock(), lease, limit)
+
+    def _lease_until(self) -> datetime:
+        return self._clock() + timedelta(seconds=LEASE_S)
 
     async def next_due_at(self) -> datetime | None:
         """When the next decision has to be posted."""
@@ -49,7 +52,12 @@ class Herald:
         facts = facts_of_change(due)
         if settings.log_channel_id is not None:
             try:
-                await self._announcer.post_change(settings.log_channel_id, change)
+                await self._announcer.post_change(
+                    settings.log_channel_id, change, claim=partial(self._keep, due)
+                )
+            except StaleError as error:
+                log.warning("left to whoever has it now: %s", error, extra=facts)
+                return
             except TryLaterError as error:
                 if due.attempts + 1 < ATTEMPTS:
                     await self._retry(due, error)
@@ -59,6 +67,14 @@ class Herald:
                 log.warning("a decision can't be posted to the log channel: %r", error, extra=facts)
         await self._store.write(_posted, due)
 
+    async def _keep(self, due: DueChange) -> None:
+        """Count the lease from the moment that the turn in the channel has come.
+
+        Raises:
+            StaleError: another worker has the decision in hand by now.
+        """
+        await self._store.write(_keep, due, self._lease_until())
+
     async def _retry(self, due: DueChange, error: TryLaterError) -> None:
         pause_s = max(error.retry_after_s or 0.0, min(RETRY_S * 2.0**due.attempts, RETRY_MAX_S))
         next_at = self._clock() + timedelta(seconds=pause_s)
@@ -67,6 +83,10 @@ class Herald:
 
 def _claim(work: Work, now: datetime, lease: Lease, limit: int) -> list[DueChange]:
     return work.changes.claim_due(now=now, lease=lease, limit=limit)
+
+
+def _keep(work: Work, due: DueChange, until: datetime) -> None:
+    work.changes.keep(due, until=until)
 
 
 def _posted(work: Work, due: DueChange) -> None:

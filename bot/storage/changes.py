@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, bindparam, or_, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.domain.changes import Action, Change
+from bot.domain.errors import StaleError
 from bot.services.books import DueChange
 from bot.services.lease import Lease
 from bot.services.ports import Bell
@@ -35,6 +36,7 @@ _DUE = (
 )
 _LEASE = update(changes).where(_c.id.in_(bindparam("ids", expanding=True)))
 _MINE = update(changes).where(_c.id == bindparam("of_id"), _c.lease_owner == bindparam("of_owner"))
+_KEEP = _MINE.values(lease_until=bindparam("kept_until", type_=UtcDateTime()))
 _FREED = _MINE.values(lease_owner=None, lease_until=None)
 _POSTED = _FREED.values(due_at=None)
 _FAILED = _FREED.values(due_at=bindparam("next_at", type_=UtcDateTime()), attempts=_c.attempts + 1)
@@ -81,6 +83,16 @@ class SqlChanges:
             terms = {"lease_owner": lease.owner, "lease_until": lease.until}
             self._conn.execute(_LEASE, {"ids": [row.id for row in rows], **terms})
         return [DueChange(change_of(row), row.attempts, lease.owner) for row in rows]
+
+    def keep(self, due: DueChange, *, until: datetime) -> None:
+        """Keep it in hand until then.
+
+        Raises:
+            StaleError: another worker has it in hand by now; nothing was changed.
+        """
+        kept = self._conn.execute(_KEEP, _mine(due) | {"kept_until": until})
+        if kept.rowcount != 1:
+            raise StaleError(f"Decision {due.change.id} is in another hand by now.")
 
     def posted(self, due: DueChange) -> None:
         """It was posted, or never can be: nobody has to post it any more."""

@@ -80,6 +80,7 @@ MODERATORS_POSTS = {
     "announcer.post_change",
     "herald._claim",
     "herald._failed",
+    "herald._keep",
     "herald._posted",
 }
 """Posts of the outbox for moderators: a death repeats them, which Discord knows by their nonces for minutes;

@@ -11,9 +11,10 @@ from bot.domain.moderator_errors import (
 )
 from bot.domain.quota import Period, Source
 from bot.domain.requests import FailureKind, State
-from bot.services.herald import ATTEMPTS
+from bot.services.herald import ATTEMPTS, Herald
 from bot.services.moderation import Moderation, Subject
 from bot.services.work import Work
+from tests.fakes.announcer import FakeAnnouncer
 from tests.unit.services.contended import ContendedStore
 from tests.unit.services.house import ADA, BEN, GUILD, RULES, START, House
 
@@ -251,3 +252,22 @@ async def test_a_decision_whose_herald_died_is_taken_over(home: House) -> None:
 
     await home.store.write(late)
     assert await home.heralding.next_due_at() is None
+
+
+async def test_a_decision_that_another_herald_has_by_now_is_left_to_it(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await home.settle(log_channel_id=LOG)
+    await home.services.moderation.reset(home.by(), SUBJECT)
+    other = Herald(home.store, FakeAnnouncer(), owner="w2", clock=home.clock)
+    (theirs,) = await other.claim(1)
+    home.clock.turn(91)
+    (mine,) = await home.heralding.claim(1)
+    await other.handle(theirs)
+    assert "left to whoever has it now" in caplog.text
+    home.clock.turn(80)
+    home.announcer.failures.append(TryLaterError("reset"))
+    await home.heralding.handle(mine)
+    home.clock.turn(5)
+    assert await home.herald() == 1
+    assert len(home.announcer.changes) == 1
