@@ -46,7 +46,7 @@ EVERY_S = 6.0
 """Between two of that member's requests: 200 in 20 minutes."""
 SONG_S, SONG_EVERY_S = 101.0, 45.0
 """Three places at the provider are taken three quarters of the time."""
-SEEDS = range(3)
+SEEDS = range(5)
 MEMBERS, GUILDS = 60, 3
 ABUSER = 999
 MOST_DELAY = 0.05
@@ -96,6 +96,7 @@ class Evening:
     store: Store
     songs: Songs
     desks: tuple[Submitter, Follower]
+    chance: random.Random
     placed: list[int] = field(default_factory=list)
     """The ids of the others' requests."""
     asked_badly: int = 0
@@ -142,7 +143,7 @@ async def _together(report: Report, kinds: tuple[int, ...], span_s: float) -> Fi
 
 async def _run(report: Report, kinds: tuple[int, ...], span_s: float, seed: int) -> Figures:
     with new_folder() as folder:
-        async with _evening(folder) as evening:
+        async with _evening(folder, random.Random(seed)) as evening:
             orders = list(_orders(random.Random(seed), span_s))
             while evening.clock.passed_s < span_s + DRAIN_S:
                 await _ask(evening, orders, kinds, span_s)
@@ -158,7 +159,7 @@ async def _run(report: Report, kinds: tuple[int, ...], span_s: float, seed: int)
 
 
 @asynccontextmanager
-async def _evening(folder: Path) -> AsyncIterator[Evening]:
+async def _evening(folder: Path, chance: random.Random) -> AsyncIterator[Evening]:
     settings, clock = _settings(folder), Clock()
     url = settings.database_url.get_secret_value()
     songs, work = song_rules(settings), work_rules(settings)
@@ -189,7 +190,7 @@ async def _evening(folder: Path) -> AsyncIterator[Evening]:
             clock=clock,
             chance=lambda: 0.5,
         )
-        yield Evening(clock, store, Songs(store, rules=songs, clock=clock), (submitter, follower))
+        yield Evening(clock, store, Songs(store, rules=songs, clock=clock), (submitter, follower), chance)
 
 
 def _settings(folder: Path) -> Settings:
@@ -224,7 +225,7 @@ async def _ask(
             await evening.songs.place(Order(playlist=PLAYLISTS[0].id), who)
     due = min(evening.clock.passed_s, span_s) / EVERY_S
     while kinds and evening.asked_badly < due:
-        kind = kinds[evening.asked_badly % len(kinds)]
+        kind = evening.chance.choice(kinds)
         who = asked(evening.asked_badly * 1000 + ABUSER)
         evening.asked_badly += 1
         try:

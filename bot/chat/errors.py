@@ -197,8 +197,8 @@ def _cooldown(error: CooldownError) -> str:
 @sentence.register
 def _backoff(error: BackoffError) -> str:
     return (
-        f"Your last {error.failures:,} requests came to nothing: the song service refused them, or its "
-        f"answers were lost. You can ask for the next song {relative(error.until)}. {NOTHING_SENT}"
+        "What you asked for last came to nothing: the song service refused it, or its answer was lost. You "
+        f"can ask for the next song {relative(error.until)}. {NOTHING_SENT}"
     )
 
 

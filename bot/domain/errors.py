@@ -168,10 +168,9 @@ class CooldownError(RefusalError):
 
 @dataclass(eq=False)
 class BackoffError(RefusalError):
-    """The member's last `failures` requests came to nothing, so that the next one has to wait."""
+    """The member's last requests came to nothing, so that the next one has to wait."""
 
     until: datetime
-    failures: int
 
 
 @dataclass(eq=False)

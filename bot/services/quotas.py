@@ -36,8 +36,6 @@ class Statement:
     """Why the member may not ask for songs, in a moderator's words, if that is so."""
     held_until: datetime | None = None
     """When the member's next request may be sent, if it is held back."""
-    failures: int = 0
-    """How many requests in a row came to nothing, for which it is."""
     entries: tuple[Entry, ...]
     """Newest first."""
 
@@ -102,7 +100,6 @@ def statement_of(
         budget=_budget_state(work, guild_id, settings.budget, now) if settings.budget else None,
         blocked=standing.blocked,
         held_until=standing.held_until(now),
-        failures=standing.failures,
         entries=tuple(work.ledger.entries(guild_id, user_id, limit=ENTRIES)),
     )
 

@@ -82,7 +82,7 @@ class SqlMembers:
             raise BlockedError(found.blocked)
         until = held_until(found.backoff_until, now)
         if until is not None:
-            raise BackoffError(until, found.failures)
+            raise BackoffError(until)
         if found.active >= limit:
             raise ActiveLimitError(limit)
         raise CooldownError(found.last_placed_at + cooldown)

@@ -98,7 +98,7 @@ SAMPLES: list[RefusalError] = [
     NotPausedError(everywhere=True),
     ActiveLimitError(1),
     CooldownError(NOW),
-    BackoffError(NOW, 1200),
+    BackoffError(NOW),
     StoppingError(),
     OutsideServerError(),
     RequestNotFoundError(),
@@ -208,9 +208,9 @@ def test_a_cooldown_says_when_it_ends() -> None:
 
 
 def test_a_backoff_says_why_and_when_it_ends() -> None:
-    words = sentence(BackoffError(NOW + timedelta(seconds=30), 3))
+    words = sentence(BackoffError(NOW + timedelta(seconds=30)))
     assert words
-    assert "Your last 3 requests came to nothing" in words
+    assert "What you asked for last came to nothing" in words
     assert f"<t:{int(NOW.timestamp()) + 30}:R>" in words
 
 
