@@ -41,7 +41,7 @@ class RecordingAnnouncer(Announcer):
     _posts: int = 0
 
     # the signature is the port's
-    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> int:  # noqa: ARG002
+    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None, **_: object) -> int:  # noqa: ARG002
         """Remember what the status says."""
         self.edits[card.request_id] += 1
         if card.state in RETURNED:
@@ -55,6 +55,7 @@ class RecordingAnnouncer(Announcer):
         files: tuple[Media | None, ...],  # noqa: ARG002 - the signature is the port's
         *,
         claim: Claim = unclaimed,
+        **_: object,
     ) -> Posted:
         """Remember the clips."""
         await claim()
@@ -67,7 +68,9 @@ class RecordingAnnouncer(Announcer):
         return None
 
     # the signatures are the port's
-    async def post_approval(self, channel_id: int, card: ApprovalCard, *, claim: Claim = unclaimed) -> Posted:
+    async def post_approval(
+        self, channel_id: int, card: ApprovalCard, *, claim: Claim = unclaimed, **_: object
+    ) -> Posted:
         """Take it: nobody moderates here."""
         await claim()
         return Posted(channel_id, card.request_id)
@@ -75,16 +78,20 @@ class RecordingAnnouncer(Announcer):
     async def find_approval(self, channel_id: int, request_id: int) -> Posted | None:
         """Nothing is ever lost here."""
 
-    async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard) -> None:
+    async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard, **_: object) -> None:
         """Take it."""
 
-    async def post_change(self, channel_id: int, change: Change, *, claim: Claim = unclaimed) -> Posted:
+    async def post_change(
+        self, channel_id: int, change: Change, *, claim: Claim = unclaimed, **_: object
+    ) -> Posted:
         """Take it: nobody moderates here."""
         await claim()
         self._posts += 1
         return Posted(channel_id, change.id)
 
-    async def post_ending(self, target: Target, card: StatusCard, *, claim: Claim = unclaimed) -> Posted:
+    async def post_ending(
+        self, target: Target, card: StatusCard, *, claim: Claim = unclaimed, **_: object
+    ) -> Posted:
         """Remember that it ended without a song."""
         await claim()
         self.told_failed.add(card.request_id)

@@ -10,16 +10,20 @@ from weakref import WeakValueDictionary
 
 import discord
 
+from bot.chat.conversations import Conversations
 from bot.chat.discord_errors import TROUBLE, announce_error
 from bot.chat.discord_http import OwnedTasks
 from bot.chat.render import ResultMessage, change_message, ending_message, result_message, status_message
 from bot.chat.render.approval import approval_message, decides
+from bot.chat.render.result import song_number
+from bot.chat.render.status import in_words
 from bot.chat.texts import song_page
 from bot.chat.webhooks import safe_webhooks
 from bot.domain.changes import Change
 from bot.domain.errors import AnnounceError, MessageGoneError, NoAccessError, TokenDeadError, TryLaterError
 from bot.domain.requests import Address
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
+from bot.services.message_forms import MessageForm
 from bot.services.ports import (
     AsFollowUp,
     Claim,
@@ -66,19 +70,36 @@ class Message(TypedDict):
     allowed_mentions: discord.AllowedMentions
 
 
+class Edited(TypedDict, total=False):
+    """What an edit changes; the rest stays as it is."""
+
+    content: str
+    embed: discord.Embed
+    view: discord.ui.View
+    allowed_mentions: discord.AllowedMentions
+
+
 class DiscordAnnouncer:
     """The announcer by discord.py; the client has to be logged in, a gateway is not needed."""
 
     def __init__(
-        self, client: discord.Client, *, patience: Patience | None = None, meter: Meter | None = None
+        self,
+        client: discord.Client,
+        *,
+        patience: Patience | None = None,
+        meter: Meter | None = None,
+        conversations: Conversations | None = None,
     ) -> None:
         self._client = client
         self._patience = patience or Patience()
         self._meter = meter or Unmetered()
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._calls = OwnedTasks()
+        self._conversations = conversations or Conversations()
 
-    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> int:
+    async def edit_status(
+        self, address: Address, card: StatusCard, *, token: str | None, form: MessageForm = MessageForm.FULL
+    ) -> int:
         """Make the status message say what the card says, by the token, or as the bot when it is None.
 
         Gives the message's id, which the token's holder need not know.
@@ -87,37 +108,51 @@ class DiscordAnnouncer:
             MessageGoneError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
         """
         with self._measured(Telling.STATUS):
-            return await self._edit(address, card, token=token)
+            embed, view = status_message(card, form)
+            edited = await self._edit(address, embed, view, token=token)
+            if edited.flags.suppress_embeds and card.is_final:
+                # a moderator has taken its embed out of sight, and how it ended has to be seen
+                edited = await self._edit(address, embed, view, token=token, content=in_words(embed))
+            return edited.id
 
-    async def _edit(self, address: Address, card: StatusCard, *, token: str | None) -> int:
-        embed, view = status_message(card)
-        quiet = discord.AllowedMentions.none()
+    async def _edit(
+        self,
+        address: Address,
+        embed: discord.Embed,
+        view: discord.ui.View,
+        *,
+        token: str | None,
+        content: str | None = None,
+    ) -> discord.Message:
+        parts = Edited(embed=embed, view=view, allowed_mentions=discord.AllowedMentions.none())
+        if content is not None:
+            parts["content"] = content
         message_id = address.message_id
         if token is not None:
             async with _told(self._patience.edit_s, by_token=True):
-                edited = await self._webhook(address, token).edit_message(
-                    message_id or ORIGINAL, embed=embed, view=view, allowed_mentions=quiet
-                )
-            return edited.id
+                return await self._webhook(address, token).edit_message(message_id or ORIGINAL, **parts)
         if message_id is None:
             raise MessageGoneError
         message = self._client.get_partial_messageable(address.channel_id).get_partial_message(message_id)
-        await self._in_turn(
-            address.channel_id,
-            lambda: message.edit(embed=embed, view=view, allowed_mentions=quiet),
-            limit_s=self._patience.edit_s,
+        return await self._in_turn(
+            address.channel_id, lambda: message.edit(**parts), limit_s=self._patience.edit_s
         )
-        return message_id
 
     async def post_result(
-        self, target: Target, card: ResultCard, files: tuple[Media | None, ...], *, claim: Claim = unclaimed
+        self,
+        target: Target,
+        card: ResultCard,
+        files: tuple[Media | None, ...],
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
     ) -> Posted:
         """Post the clips with their files (None where one could not be had), mentioning the requester only.
 
         Raises:
             NoAccessError, TokenDeadError, TryLaterError, UnsendableError
         """
-        result = result_message(card, files, in_server=not isinstance(target, ToMember))
+        result = result_message(card, files, in_server=not isinstance(target, ToMember), form=form)
         message = _message(result, user_id=card.user_id)
         with self._measured(Telling.RESULT):
             return await self._post(target, message, nonce=str(card.request_id), claim=claim)
@@ -149,7 +184,7 @@ class DiscordAnnouncer:
             raise NoAccessError("the result has no links to know it by")
         return await self._look(
             channel_id,
-            lambda message: wanted <= {embed.url for embed in message.embeds},
+            lambda one: wanted <= {embed.url for embed in one.embeds} or song_number(card) in one.content,
             since=card.request_id,
             may_be_empty=may_be_empty,
         )
@@ -190,25 +225,39 @@ class DiscordAnnouncer:
             message.webhook_id is not None and message.webhook_id == application_id
         )
 
-    async def post_ending(self, target: Target, card: StatusCard, *, claim: Claim = unclaimed) -> Posted:
+    async def post_ending(
+        self,
+        target: Target,
+        card: StatusCard,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> Posted:
         """Post how a request ended, mentioning the requester only, where its status message is lost.
 
         Raises:
             NoAccessError, TokenDeadError, TryLaterError, UnsendableError
         """
-        content, embed, view = ending_message(card)
-        ending = ResultMessage(content=content, embeds=[embed], view=view, attachments=())
+        content, embeds, view = ending_message(card, form)
+        ending = ResultMessage(content=content, embeds=embeds, view=view, attachments=())
         message = _message(ending, user_id=card.user_id)
         with self._measured(Telling.ENDING):
             return await self._post(target, message, nonce=f"end{card.request_id}", claim=claim)
 
-    async def post_approval(self, channel_id: int, card: ApprovalCard, *, claim: Claim = unclaimed) -> Posted:
+    async def post_approval(
+        self,
+        channel_id: int,
+        card: ApprovalCard,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> Posted:
         """Post what moderators decide by, mentioning nobody.
 
         Raises:
             NoAccessError, TryLaterError, UnsendableError
         """
-        embed, view = approval_message(card)
+        embed, view = approval_message(card, form)
         message = Message(
             content="", embeds=[embed], view=view, files=[], allowed_mentions=discord.AllowedMentions.none()
         )
@@ -225,13 +274,15 @@ class DiscordAnnouncer:
         """
         return await self._look(channel_id, lambda one: decides(one, request_id), since=request_id)
 
-    async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard) -> None:
+    async def edit_approval(
+        self, channel_id: int, message_id: int, card: ApprovalCard, *, form: MessageForm = MessageForm.FULL
+    ) -> None:
         """Make that message say what became of the request.
 
         Raises:
             MessageGoneError, NoAccessError, TryLaterError, UnsendableError
         """
-        embed, view = approval_message(card)
+        embed, view = approval_message(card, form)
         message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
         quiet = discord.AllowedMentions.none()
         with self._measured(Telling.APPROVAL):
@@ -241,7 +292,14 @@ class DiscordAnnouncer:
                 limit_s=self._patience.edit_s,
             )
 
-    async def post_change(self, channel_id: int, change: Change, *, claim: Claim = unclaimed) -> Posted:
+    async def post_change(
+        self,
+        channel_id: int,
+        change: Change,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> Posted:
         """Post a moderator's decision, mentioning nobody.
 
         Raises:
@@ -249,7 +307,7 @@ class DiscordAnnouncer:
         """
         message = Message(
             content="",
-            embeds=[change_message(change)],
+            embeds=[change_message(change, form)],
             view=discord.ui.View(),
             files=[],
             allowed_mentions=discord.AllowedMentions.none(),
@@ -301,11 +359,18 @@ class DiscordAnnouncer:
     async def _direct(self, user_id: int) -> int:
         """The channel of direct messages to the user; a failure here means that nothing was said in it."""
         self._require_login()
+        if known := self._conversations.channel_id(user_id):
+            return known
+        if pause_s := self._conversations.wait_s():
+            raise TryLaterError("too many direct messages are opened", pause_s, not_taken=True)
         try:
             async with _told(self._patience.edit_s):
-                return (await self._client.create_dm(discord.Object(user_id))).id
+                direct = await self._client.create_dm(discord.Object(user_id))
         except TryLaterError as error:
-            raise TryLaterError(error.cause, error.retry_after_s, not_taken=True) from error
+            pause_s = self._conversations.refused(error.retry_after_s)
+            raise TryLaterError(error.cause, pause_s, not_taken=True) from error
+        self._conversations.opened(user_id, direct.id)
+        return direct.id
 
     async def _follow_up(self, address: Address, message: Message, *, claim: Claim) -> discord.WebhookMessage:
         if address.token is None:

@@ -1,6 +1,17 @@
-"""What Discord's refusals mean for a message: one table of codes, and what to think of the others."""
+"""What Discord's refusals mean for a message: one table of codes, and what to think of the others.
+
+    LATER      the same message is taken at another time
+    ELSEWHERE  the bot can't speak in this place, but perhaps in another
+    PLAINER    the message is not taken as it is, but perhaps with less in it
+    GONE       the message that was to be changed does not exist
+    DEAD       the interaction's token no longer works
+
+A refusal that nobody knows counts as PLAINER: who sends tries less of the message, then other places, then
+later. So no refusal of one message ends a song.
+"""
 
 import json
+from enum import StrEnum
 from types import MappingProxyType
 
 import aiohttp
@@ -28,58 +39,103 @@ TROUBLE = (
 NOT_SENT = (aiohttp.ClientConnectorError, NotConnectedError)
 """Those of them after which Discord surely knows nothing of the call."""
 
-CLOSED = MappingProxyType(
+
+class Refusal(StrEnum):
+    """What to do about a refusal."""
+
+    LATER = "later"
+    ELSEWHERE = "elsewhere"
+    PLAINER = "plainer"
+    GONE = "gone"
+    DEAD = "dead"
+
+
+REFUSALS = MappingProxyType(
     {
-        10003: "unknown channel",
-        10004: "unknown guild",
-        10013: "unknown user",
-        50001: "missing access",
-        50007: "takes no direct messages",
-        50013: "missing permissions",
-        50033: "invalid recipient",
-        50083: "the thread is archived",
-        50278: "no server in common",
-        160005: "the thread is locked",
+        10003: (Refusal.ELSEWHERE, "unknown channel"),
+        10004: (Refusal.ELSEWHERE, "unknown server"),
+        10008: (Refusal.GONE, "unknown message"),
+        10013: (Refusal.ELSEWHERE, "unknown user"),
+        10015: (Refusal.DEAD, "unknown webhook"),
+        10062: (Refusal.DEAD, "unknown interaction"),
+        20009: (Refusal.PLAINER, "explicit content"),
+        20016: (Refusal.LATER, "slow mode"),
+        20022: (Refusal.LATER, "too many edits of announcements"),
+        20028: (Refusal.LATER, "too many messages in the channel"),
+        20029: (Refusal.LATER, "too many messages in the server"),
+        20031: (Refusal.PLAINER, "words that are not allowed"),
+        30046: (Refusal.LATER, "too many edits of a message older than an hour"),
+        40003: (Refusal.LATER, "direct messages are opened too fast"),
+        40004: (Refusal.LATER, "sending is disabled for a while"),
+        40005: (Refusal.PLAINER, "too large"),
+        40006: (Refusal.LATER, "a feature is disabled for a while"),
+        40062: (Refusal.LATER, "the service is rate limited"),
+        50001: (Refusal.ELSEWHERE, "missing access"),
+        50006: (Refusal.PLAINER, "empty"),
+        50007: (Refusal.ELSEWHERE, "takes no direct messages"),
+        50008: (Refusal.ELSEWHERE, "not a channel for messages"),
+        50009: (Refusal.ELSEWHERE, "the channel's verification level is too high"),
+        50013: (Refusal.ELSEWHERE, "missing permissions"),
+        50024: (Refusal.ELSEWHERE, "not possible in this kind of channel"),
+        50027: (Refusal.DEAD, "invalid webhook token"),
+        50033: (Refusal.ELSEWHERE, "invalid recipient"),
+        50035: (Refusal.PLAINER, "a part of the message is not allowed"),
+        50045: (Refusal.PLAINER, "a file is too large"),
+        50046: (Refusal.PLAINER, "a file is invalid"),
+        50083: (Refusal.ELSEWHERE, "the thread is archived"),
+        50278: (Refusal.ELSEWHERE, "no server in common"),
+        130000: (Refusal.LATER, "Discord is overloaded"),
+        160005: (Refusal.ELSEWHERE, "the thread is locked"),
+        200000: (Refusal.PLAINER, "blocked by the server's AutoMod"),
+        200001: (Refusal.PLAINER, "its title is blocked by the server's AutoMod"),
+        240000: (Refusal.PLAINER, "blocked by the filter for harmful links"),
+        400001: (Refusal.PLAINER, "uploads are limited in the server"),
     }
 )
-"""Discord's JSON error codes for a place where the bot cannot speak (reference, "JSON Error Codes")."""
+"""By Discord's code (reference, "Opcodes and Status Codes", "JSON Error Codes")."""
 NO_CHANNEL = 10003
-GONE = frozenset({10008})
-"""Unknown message."""
-DEAD_TOKEN = frozenset({10015, 10062, 50027})
-"""Unknown webhook, unknown interaction, invalid webhook token."""
-TOO_LARGE = 40005
-TOO_OFTEN = frozenset({30046})
-"""Too many edits of a message older than an hour."""
+TOO_LARGE = 413
+TOO_LARGE_CODES = frozenset({40005, 50045})
 LARGEST_PAUSE_S = 3600.0
 """A longer `Retry-After` (seconds) is not believed."""
 
 
 def announce_error(error: BaseException, *, by_token: bool) -> AnnounceError:
-    """What the courier has to know of one of `TROUBLE`; `by_token` is true for an interaction's token."""
+    """Give what a sender has to know of one of `TROUBLE`; `by_token` is true for an interaction's token."""
     if isinstance(error, discord.RateLimited):
         return TryLaterError("too many requests", error.retry_after, not_taken=True)
     if not isinstance(error, discord.HTTPException):
         return TryLaterError(type(error).__name__, not_taken=isinstance(error, NOT_SENT))
-    if error.status == 429 or error.code in TOO_OFTEN:
+    if error.status == 429:
         return TryLaterError(f"429 {error.code}", _pause_s(error), not_taken=True)
-    if error.code in GONE:
-        return MessageGoneError()
-    if error.code in CLOSED:
-        return NoAccessError(CLOSED[error.code], gone=error.code == NO_CHANNEL)
-    if by_token and (error.code in DEAD_TOKEN or error.status == 401):
-        return TokenDeadError()
-    return _unknown(error)
+    refusal, meaning = REFUSALS.get(error.code, (_by_status(error), ""))
+    cause = f"{error.status} {error.code} {meaning or error.text[:200]}".rstrip()
+    if by_token and error.status == 401:
+        refusal = Refusal.DEAD
+    match refusal:
+        case Refusal.LATER:
+            return TryLaterError(cause, _pause_s(error), not_taken=error.status < 500)
+        case Refusal.ELSEWHERE:
+            return NoAccessError(meaning or cause, gone=error.code == NO_CHANNEL)
+        case Refusal.GONE:
+            return MessageGoneError()
+        case Refusal.DEAD:
+            return TokenDeadError() if by_token else NoAccessError(meaning or cause)
+        case Refusal.PLAINER:
+            return UnsendableError(
+                cause, is_too_large=error.status == TOO_LARGE or error.code in TOO_LARGE_CODES
+            )
 
 
-def _unknown(error: discord.HTTPException) -> AnnounceError:
-    """A refusal that is in no table; one without a code of Discord's may be the network before it."""
-    cause = f"{error.status} {error.code} {error.text[:200]}".rstrip()
-    if error.status in {400, 413}:
-        return UnsendableError(cause, is_too_large=error.status == 413 or error.code == TOO_LARGE)
-    if error.status in {403, 404} and error.code:
-        return NoAccessError(cause)
-    return TryLaterError(cause)
+def _by_status(error: discord.HTTPException) -> Refusal:
+    """Judge a refusal that is not in the table; one without a code may be the network's before Discord."""
+    if error.status in {400, TOO_LARGE}:
+        return Refusal.PLAINER
+    if error.code and error.status == 403:
+        return Refusal.PLAINER
+    if error.code and error.status == 404:
+        return Refusal.ELSEWHERE
+    return Refusal.LATER
 
 
 def _pause_s(error: discord.HTTPException) -> float | None:

@@ -20,7 +20,7 @@ InspireError
 |  |- NoAccessError          the channel is gone or closed to the bot, or the person takes no messages
 |  |- TokenDeadError         the interaction's token no longer works
 |  |- TryLaterError          nothing is wrong with the message: send it again
-|  `- UnsendableError        Discord refuses the message itself: a bug
+|  `- UnsendableError        Discord refuses the message as it is
 |- MediaError               a clip's file could not be had, or is not what it should be
 `- StoreError                the database cannot be used
    |- MisconfiguredError    it never can with these settings: a repeat does not help
@@ -290,7 +290,7 @@ class TryLaterError(AnnounceError):
 
 @dataclass(eq=False)
 class UnsendableError(AnnounceError):
-    """Discord refuses the message itself."""
+    """Discord refuses the message as it is; a plainer one may pass, or the same in another place."""
 
     cause: str
     is_too_large: bool = False

@@ -17,6 +17,7 @@ from bot.domain.requests import Failure, FailureKind, Move, Request, State
 from bot.services.cards import ApprovalCard
 from bot.services.decisions import By, decide, made
 from bot.services.facts import facts_of
+from bot.services.message_forms import send_plainest
 from bot.services.moderation import check_reason
 from bot.services.moves import existing, make_move
 from bot.services.outbox import Notice, NoticeKind, lease_until
@@ -79,7 +80,7 @@ class ApprovalDesk:
         """Post what the moderators decide by, or bring it up to date; gives the mark of what it says.
 
         Raises:
-            TryLaterError: Discord did not take it now, or the moderators' channel is closed to the bot.
+            TryLaterError: Discord did not take it now, or the moderators' channel does not take it.
         """
         request, card, channel_id = await self.store.read(_view, notice.request_id)
         mark = str(card.state)
@@ -110,7 +111,13 @@ class ApprovalDesk:
 
     async def _edit(self, posted: Posted, request: Request, card: ApprovalCard) -> None:
         try:
-            await self.announcer.edit_approval(posted.channel_id, posted.message_id, card)
+            await send_plainest(
+                lambda form: self.announcer.edit_approval(
+                    posted.channel_id, posted.message_id, card, form=form
+                ),
+                what="change of a request for approval",
+                facts=facts_of(request),
+            )
         except (MessageGoneError, NoAccessError, UnsendableError) as error:
             log.info("the moderators' message stays as it is: %r", error, extra=facts_of(request))
 
@@ -121,7 +128,11 @@ class ApprovalDesk:
             await self.store.write(_claim, notice, channel_id, self.clock())
 
         try:
-            posted = await self.announcer.post_approval(channel_id, card, claim=claim)
+            posted = await send_plainest(
+                lambda form: self.announcer.post_approval(channel_id, card, form=form, claim=claim),
+                what="request for approval",
+                facts=facts_of(request),
+            )
         except TryLaterError as error:
             if error.not_taken:
                 await self.store.write(_intend, notice, None)
@@ -130,9 +141,10 @@ class ApprovalDesk:
             await self._miss(notice, request, channel_id)
             raise TryLaterError(f"the moderators' channel is closed: {error}", not_taken=True) from error
         except UnsendableError as error:
-            log.error("Discord refuses to show a request: %s", error.cause, extra=facts_of(request))
             await self._miss(notice, request, channel_id)
-            return
+            raise TryLaterError(
+                f"a request for approval is refused: {error.cause}", not_taken=True
+            ) from error
         await self.store.write(_shown, request, posted, self.clock())
 
     async def _miss(self, notice: Notice, request: Request, channel_id: int) -> None:

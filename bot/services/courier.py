@@ -15,7 +15,7 @@ from bot.domain.errors import (
     TryLaterError,
     UnsendableError,
 )
-from bot.domain.requests import Request
+from bot.domain.requests import Address, Request
 from bot.services.approvals import ApprovalDesk
 from bot.services.cards import StatusCard, next_look_at
 from bot.services.delivery import Delivery
@@ -24,9 +24,10 @@ from bot.services.facts import facts_of, facts_of_notice
 from bot.services.intents import Intent, Way, may_be_unanswered, ways_of_endings
 from bot.services.lease import Lease
 from bot.services.line import LINE_S, Line
+from bot.services.message_forms import may_be_taken_later, pause_of_refused, send_plainest
 from bot.services.moves import existing
 from bot.services.outbox import Notice, NoticeKind, lease_until
-from bot.services.ports import Announcer, Clock
+from bot.services.ports import Announcer, Claim, Clock, Target
 from bot.services.status import describe, line_of
 from bot.services.work import Store, Work
 
@@ -88,7 +89,9 @@ class Courier:
             else:
                 await self._say_status(notice)
         except TryLaterError as error:
-            pause_s = max(error.retry_after_s or 0.0, min(RETRY_S * 2**notice.attempts, RETRY_MAX_S))
+            pause_s = max(
+                error.retry_after_s or 0.0, min(RETRY_S * 2.0 ** min(notice.attempts, 20), RETRY_MAX_S)
+            )
             log.warning(
                 "Discord did not take a %s, again in %.0f s: %s",
                 notice.kind,
@@ -119,10 +122,9 @@ class Courier:
                     await self._retry(notice, RETRY_S)
                     return
                 await self._say_elsewhere(notice, request, card)
-            except NoAccessError:
+            except (NoAccessError, UnsendableError) as error:
+                log.info("a status can't be edited: %r", error, extra=facts_of(request))
                 await self._say_elsewhere(notice, request, card)
-            except UnsendableError as error:
-                log.error("Discord refuses a status message: %s", error.cause, extra=facts_of(request))
         if card.is_final:
             log.info("ended, and the status message is final", extra=facts_of(request))
         await self._store.write(_say, notice, card, said, self._clock() + self._spacing, look_at)
@@ -131,32 +133,54 @@ class Courier:
         """Edit by the interaction's token while it lives, then as the bot."""
         token = request.address.token_at(self._clock())
         try:
-            message_id = await self._announcer.edit_status(request.address, card, token=token)
+            message_id = await self._edit_by(request, card, request.address, token=token)
         except TokenDeadError:
             if may_be_unanswered(request, self._clock()):
                 raise TryLaterError("the command is not answered yet") from None
             await self._store.write(_forget_token, request.id)
-            await self._announcer.edit_status(replace(request.address, token=None), card, token=None)
+            await self._edit_by(request, card, replace(request.address, token=None), token=None)
         else:
             if request.address.message_id is None:
                 await self._store.write(_learn_message, request.id, message_id)
+
+    async def _edit_by(
+        self, request: Request, card: StatusCard, address: Address, *, token: str | None
+    ) -> int:
+        return await send_plainest(
+            lambda form: self._announcer.edit_status(address, card, token=token, form=form),
+            what="status",
+            facts=facts_of(request),
+        )
 
     async def _say_elsewhere(self, notice: Notice, request: Request, card: StatusCard) -> None:
         """The status message is out of reach: go on without it, but the member must learn how it ended."""
         if not card.must_be_known:
             return
+        refused = False
         for way in ways_of_endings(request, self._clock()):
             if way is Way.FOLLOW_UP and notice.intent:  # once is enough in public: other posts have a nonce
                 continue
             target = Intent(way, self._clock()).target(request)
             try:
-                await self._announcer.post_ending(
-                    target, card, claim=partial(self._claim_ending, notice, way)
-                )
-            except (NoAccessError, TokenDeadError, UnsendableError):
+                claim = partial(self._claim_ending, notice, way)
+                await self._post_ending(target, request, card, claim)
+            except (NoAccessError, TokenDeadError):
+                continue
+            except UnsendableError:
+                refused = True
                 continue
             return
+        if refused and may_be_taken_later(request, self._clock()):
+            pause_s = pause_of_refused(notice.attempts)
+            raise TryLaterError("how it ended is refused in every form", pause_s, not_taken=True)
         log.error("OPERATOR: the member could not be told how it ended", extra=facts_of(request))
+
+    async def _post_ending(self, target: Target, request: Request, card: StatusCard, claim: Claim) -> None:
+        await send_plainest(
+            lambda form: self._announcer.post_ending(target, card, form=form, claim=claim),
+            what="message on how it ended",
+            facts=facts_of(request),
+        )
 
     async def _claim_ending(self, notice: Notice, way: Way) -> None:
         """Keep the notice in hand; of a follow-up, which has no nonce, the outbox knows before.

@@ -14,6 +14,7 @@ from bot.domain.tasks import Clip
 from bot.services.cards import ResultCard, result_card
 from bot.services.facts import facts_of
 from bot.services.intents import Intent, Way, may_be_unanswered, ways
+from bot.services.message_forms import MessageForm, may_be_taken_later, pause_of_refused
 from bot.services.moves import existing, make_move
 from bot.services.outbox import Notice, lease_until
 from bot.services.ports import (
@@ -139,15 +140,21 @@ class Delivery:
         if intent.repeat_is_known(self._clock()):
             try:
                 keep = partial(self._claim, notice, intent)
-                return await self._send(target, parcel, keep) or _unseen(intent, parcel.request)
+                return await self._send(target, parcel, keep)
             except NoAccessError as error:
                 if error.gone:
                     return None
+            except UnsendableError as error:
+                log.error("Discord refuses a repeat: %s", error.cause, extra=facts_of(parcel.request))
         return _unseen(intent, parcel.request)
 
     async def _post(self, notice: Notice, parcel: Parcel) -> Posted | Stranded:
-        """Post it the best way that is open; before each attempt the outbox knows of it."""
-        request = parcel.request
+        """Post it the best way that is open; before each attempt the outbox knows of it.
+
+        A place that refuses the message in every form may take it another day: until it has been tried for
+        about a day, the song is not given up.
+        """
+        request, refused = parcel.request, False
         for way in ways(request, self._clock()):
             target = Intent(way, self._clock()).target(request)
             try:
@@ -161,9 +168,17 @@ class Delivery:
                 if isinstance(error, TokenDeadError) and may_be_unanswered(request, self._clock()):
                     raise TryLaterError("the command is not answered yet", not_taken=True) from None
                 log.info("cannot post by %s: %r", way, error, extra=facts_of(request))
+            except UnsendableError:
+                await self._store.write(_intend, notice, None)
+                refused = True
             else:
-                return posted or Stranded("OPERATOR: Discord refuses the song's message; it is kept")
-        return Stranded("OPERATOR: the song can be posted nowhere; it is kept")
+                return posted
+        if not refused:
+            return Stranded("OPERATOR: the song can be posted nowhere; it is kept")
+        if may_be_taken_later(request, self._clock()):
+            pause_s = pause_of_refused(notice.attempts)
+            raise TryLaterError("the result is refused in every form", pause_s, not_taken=True)
+        return Stranded("OPERATOR: Discord refuses the song's message; it is kept")
 
     async def _claim(self, notice: Notice, aim: Way | Intent) -> None:
         """Keep the notice in hand, and let the outbox know of the post that is about to be made.
@@ -175,17 +190,31 @@ class Delivery:
         intent = aim if isinstance(aim, Intent) else Intent(aim, now)
         await self._store.write(_claim, notice, intent, now)
 
-    async def _send(self, target: Target, parcel: Parcel, claim: Claim) -> Posted | None:
-        """The post, without files that are too large, or without any; None when it is refused then, too."""
-        files = _fitting(target, parcel.files)
+    async def _send(self, target: Target, parcel: Parcel, claim: Claim) -> Posted:
+        """Post it as a whole, or with as much of it as Discord takes.
+
+        Raises:
+            NoAccessError, TokenDeadError, TryLaterError
+            UnsendableError: Discord refuses it in every form.
+        """
+        files, form = _fitting(target, parcel.files), MessageForm.FULL
         while True:
             try:
-                return await self._announcer.post_result(target, parcel.card, files, claim=claim)
+                return await self._announcer.post_result(target, parcel.card, files, form=form, claim=claim)
             except UnsendableError as error:
-                log.error("Discord refuses a result: %s", error.cause, extra=facts_of(parcel.request))
-                if not any(files):
-                    return None
-                files = _without_largest(files) if error.is_too_large else (None,) * len(files)
+                log.warning("Discord refuses a result: %s", error.cause, extra=facts_of(parcel.request))
+                plainer = _plainer(files, form, is_too_large=error.is_too_large)
+                if plainer is None:
+                    raise
+                files, form = plainer
+
+
+def _plainer(files: Files, form: MessageForm, *, is_too_large: bool) -> tuple[Files, MessageForm] | None:
+    """Give what to post when this is refused: first without the largest file or all; None after the last."""
+    if any(files):
+        return (_without_largest(files) if is_too_large else (None,) * len(files)), form
+    forms = list(MessageForm)
+    return None if form is forms[-1] else (files, forms[forms.index(form) + 1])
 
 
 def _fitting(target: Target, files: Files) -> Files:

@@ -8,6 +8,7 @@ from functools import partial
 from bot.domain.errors import NoAccessError, StaleError, TryLaterError, UnsendableError
 from bot.services.books import DueChange
 from bot.services.lease import Lease
+from bot.services.message_forms import send_plainest
 from bot.services.ports import Announcer, Clock
 from bot.services.work import Store, Work
 
@@ -52,9 +53,7 @@ class Herald:
         facts = facts_of_change(due)
         if settings.log_channel_id is not None:
             try:
-                await self._announcer.post_change(
-                    settings.log_channel_id, change, claim=partial(self._keep, due)
-                )
+                await self._post(settings.log_channel_id, due)
             except StaleError as error:
                 log.warning("left to whoever has it now: %s", error, extra=facts)
                 return
@@ -63,7 +62,7 @@ class Herald:
                     await self._retry(due, error)
                     return
                 log.error("OPERATOR: a decision could not be posted: %s", error.cause, extra=facts)
-            except (NoAccessError, UnsendableError) as error:
+            except NoAccessError as error:
                 log.warning("a decision can't be posted to the log channel: %r", error, extra=facts)
         await self._store.write(_posted, due)
 
@@ -74,6 +73,25 @@ class Herald:
             StaleError: another worker has the decision in hand by now.
         """
         await self._store.write(_keep, due, self._lease_until())
+
+    async def _post(self, channel_id: int, due: DueChange) -> None:
+        """Post it in full, or without what people wrote.
+
+        Raises:
+            NoAccessError
+            StaleError: another worker has the decision in hand by now.
+            TryLaterError: Discord did not take it now, or not in any form.
+        """
+        try:
+            await send_plainest(
+                lambda form: self._announcer.post_change(
+                    channel_id, due.change, form=form, claim=partial(self._keep, due)
+                ),
+                what="decision",
+                facts=facts_of_change(due),
+            )
+        except UnsendableError as error:
+            raise TryLaterError(error.cause, not_taken=True) from error
 
     async def _retry(self, due: DueChange, error: TryLaterError) -> None:
         pause_s = max(error.retry_after_s or 0.0, min(RETRY_S * 2.0**due.attempts, RETRY_MAX_S))

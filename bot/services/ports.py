@@ -12,6 +12,7 @@ from bot.domain.requests import Address, Move, Request
 from bot.domain.songs import SongSpec
 from bot.domain.tasks import TaskReport
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
+from bot.services.message_forms import MessageForm
 
 Clock: TypeAlias = Callable[[], datetime]
 """Tells the time as aware UTC."""
@@ -116,7 +117,9 @@ class Announcer(Protocol):
     A post waits for its turn in its channel; `claim` is called when the turn has come.
     """
 
-    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> int:
+    async def edit_status(
+        self, address: Address, card: StatusCard, *, token: str | None, form: MessageForm = MessageForm.FULL
+    ) -> int:
         """Make the status message say what the card says, by the token, or as the bot when it is None.
 
         Gives the message's id, which the token's holder need not know.
@@ -127,7 +130,13 @@ class Announcer(Protocol):
         ...
 
     async def post_result(
-        self, target: Target, card: ResultCard, files: tuple[Media | None, ...], *, claim: Claim = unclaimed
+        self,
+        target: Target,
+        card: ResultCard,
+        files: tuple[Media | None, ...],
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
     ) -> Posted:
         """Post the clips with their files (None where one could not be had), mentioning the requester only.
 
@@ -149,7 +158,14 @@ class Announcer(Protocol):
         """
         ...
 
-    async def post_approval(self, channel_id: int, card: ApprovalCard, *, claim: Claim = unclaimed) -> Posted:
+    async def post_approval(
+        self,
+        channel_id: int,
+        card: ApprovalCard,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> Posted:
         """Post what moderators decide by, mentioning nobody; a repeat within minutes finds the first.
 
         Raises:
@@ -166,7 +182,14 @@ class Announcer(Protocol):
         """
         ...
 
-    async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard) -> None:
+    async def edit_approval(
+        self,
+        channel_id: int,
+        message_id: int,
+        card: ApprovalCard,
+        *,
+        form: MessageForm = MessageForm.FULL,
+    ) -> None:
         """Make that message say what became of the request.
 
         Raises:
@@ -174,7 +197,14 @@ class Announcer(Protocol):
         """
         ...
 
-    async def post_change(self, channel_id: int, change: Change, *, claim: Claim = unclaimed) -> Posted:
+    async def post_change(
+        self,
+        channel_id: int,
+        change: Change,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> Posted:
         """Post a moderator's decision, mentioning nobody; a repeat within a few minutes finds the first.
 
         Raises:
@@ -182,7 +212,14 @@ class Announcer(Protocol):
         """
         ...
 
-    async def post_ending(self, target: Target, card: StatusCard, *, claim: Claim = unclaimed) -> Posted:
+    async def post_ending(
+        self,
+        target: Target,
+        card: StatusCard,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> Posted:
         """Post how a request ended, mentioning the requester only, where its status message is lost.
 
         Raises:

@@ -124,6 +124,11 @@ def locked_thread() -> ApiError:
     return ApiError(400, code=160005, message="Thread is locked")
 
 
+def opening_too_fast() -> ApiError:
+    """Too many conversations with people were begun."""
+    return ApiError(403, code=40003, message="You are opening direct messages too fast")
+
+
 def closed_direct_messages() -> ApiError:
     """The user takes no direct messages from the bot."""
     return ApiError(403, code=50007, message="Cannot send messages to this user")

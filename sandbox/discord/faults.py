@@ -1,5 +1,6 @@
 """HTTP faults that can be switched on: errors, resets, slow answers and refused rates."""
 
+import json
 import random
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,6 +26,8 @@ class FaultKind(StrEnum):
     """The same for everything that the bot's token does: the client has to pause all its calls."""
     RATE_LIMITED_AT_EDGE = "rate limited at edge"
     """429 in HTML and without `Via`, as the network in front of the API answers."""
+    REFUSED = "refused"
+    """A refusal of Discord's own: `status` with `code` and `words`, and no effect."""
     UNKNOWN_MESSAGE = "unknown message"
     """404/10008, as happens at random just after a deferral."""
 
@@ -41,6 +44,11 @@ class Fault:
     rate: float = 1.0
     """The share of matching requests that it strikes."""
     status: int = 500
+    code: int = 0
+    """Discord's number for a refusal (reference, "JSON Error Codes")."""
+    words: str = "Refused"
+    containing: str = ""
+    """Strikes only requests whose JSON body contains this text, as AutoMod and Discord's filters do."""
     after_s: float = 0.0
     """How late a hanging answer is, or how long a refused client is told to wait."""
 
@@ -67,13 +75,14 @@ class Faults:
         """No fault is on."""
         self._on.clear()
 
-    def strike(self, endpoint: str) -> Fault | None:
+    def strike(self, endpoint: str, *, body: object = None) -> Fault | None:
         """The fault that strikes a request on `METHOD /route/template`, counted as used."""
         for switched in self._on:
             fault = switched.fault
             if (
                 switched.left == 0
                 or not fnmatchcase(endpoint, fault.on)
+                or not _contains(body, fault.containing)
                 or self._random.random() >= fault.rate
             ):
                 continue
@@ -81,3 +90,7 @@ class Faults:
             self.struck.append((endpoint, fault))
             return fault
         return None
+
+
+def _contains(body: object, words: str) -> bool:
+    return not words or words in json.dumps(body, ensure_ascii=False)

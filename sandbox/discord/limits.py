@@ -41,6 +41,8 @@ class Limits:
     """Messages posted by webhook in one channel."""
     channel_route: Bucket = field(default_factory=lambda: Bucket(requests=5, per_s=5.0))
     """Requests on one bot route that changes a channel's messages, per channel."""
+    direct_openings: Bucket = field(default_factory=lambda: Bucket(requests=10, per_s=10.0))
+    """New conversations with people; the true figure is not known."""
     other_route: Bucket = field(default_factory=lambda: Bucket(requests=50, per_s=1.0))
     """Requests on any other bot route."""
     invalid_requests: Bucket = field(default_factory=lambda: Bucket(requests=10_000, per_s=600.0))

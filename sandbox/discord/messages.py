@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sandbox.discord.message_rules import EPHEMERAL, LOADING
+from sandbox.discord.message_rules import EPHEMERAL, LOADING, SUPPRESS_EMBEDS
 from sandbox.discord.payloads import Payload, entry, text
 from sandbox.discord.users import User
 
@@ -122,7 +122,9 @@ class Message:
 
     @property
     def shown_embeds(self) -> list[Payload]:
-        """The embeds as people see them: those that share a url are one."""
+        """The embeds as people see them: those that share a url are one, and a moderator can hide all."""
+        if self.now.flags & SUPPRESS_EMBEDS:
+            return []
         seen: set[str] = set()
         shown = []
         for embed in self.embeds:

@@ -1,9 +1,12 @@
 """What happens to a bot that is nobody's fault: things hidden, deleted, withdrawn, left."""
 
+from dataclasses import replace
+
 from sandbox.discord.board import delete
 from sandbox.discord.feed import ChangeKind
 from sandbox.discord.gateway import GUILD_MEMBERS, GUILDS
 from sandbox.discord.invocations import Invocation
+from sandbox.discord.message_rules import SUPPRESS_EMBEDS
 from sandbox.discord.messages import Message, Origin
 from sandbox.discord.payloads import Payload
 from sandbox.discord.people import Person
@@ -23,6 +26,12 @@ class Mishaps:
     def delete_message(self, message: Message) -> None:
         """A moderator or the person it answers has deleted the message."""
         delete(self._state, message=message, origin=Origin.MEMBER)
+
+    def suppress_embeds(self, message: Message) -> None:
+        """A moderator has taken the message's embeds out of sight; an edit does not bring them back."""
+        hidden = replace(message.now, at=self._state.clock(), flags=message.now.flags | SUPPRESS_EMBEDS)
+        message.states.append(hidden)
+        self._state.tell(ChangeKind.MESSAGE_EDITED, channel_id=message.channel_id, message_id=message.id)
 
     def hide(self, channel: Channel) -> None:
         """The bot no longer sees the channel; commands still work there."""

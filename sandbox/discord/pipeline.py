@@ -76,11 +76,12 @@ class Pipeline:
 
     async def _serve(self, request: web.Request, *, route: Route) -> web.StreamResponse:
         started_s = asyncio.get_running_loop().time()
-        fault = self._state.faults.strike(route.name)
+        fault: Fault | None = None
         body: object = None
         files: dict[int, Upload] = {}
         try:
             body, files = await read_body(request)
+            fault = self._state.faults.strike(route.name, body=body)
             outcome = self._instead(fault, route=route) or self._answer(
                 request, route=route, body=body, files=files
             )
@@ -109,6 +110,8 @@ class Pipeline:
                 return self._over_limit(fault.after_s, route=route, scope="global")
             case FaultKind.RATE_LIMITED_AT_EDGE if fault:
                 return _turned_away(fault.after_s)
+            case FaultKind.REFUSED if fault:
+                return _refusal(ApiError(fault.status, code=fault.code, message=fault.words))
             case FaultKind.UNKNOWN_MESSAGE:
                 return _refusal(unknown_message())
             case _:

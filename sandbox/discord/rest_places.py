@@ -1,7 +1,7 @@
 """Everything that the bot looks up: itself, the application, guilds, channels, members, users."""
 
 from sandbox.discord.endpoint import NO_CONTENT, Call, Reply, Route
-from sandbox.discord.errors import unknown_guild, unknown_member, unknown_user
+from sandbox.discord.errors import opening_too_fast, unknown_guild, unknown_member, unknown_user
 from sandbox.discord.payloads import number
 from sandbox.discord.rendering import (
     active_threads,
@@ -86,6 +86,10 @@ class PlaceRoutes:
         user = self._world.users.get(number(call.payload, "recipient_id"))
         if user is None or user.is_bot:
             raise unknown_user()
+        if self._world.direct_channel(user) is None:
+            rule = self._state.limits.direct_openings
+            if not self._state.buckets.take("direct openings:", rule=rule).allowed:
+                raise opening_too_fast()
         return Reply(channel_payload(self._state.direct_channel(user)))
 
     def channel(self, call: Call) -> Reply:

@@ -8,6 +8,7 @@ from bot.domain.changes import Change
 from bot.domain.errors import AnnounceError, MessageGoneError, TokenDeadError, TryLaterError
 from bot.domain.requests import Address
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
+from bot.services.message_forms import MessageForm
 from bot.services.ports import AsFollowUp, Claim, InChannel, Media, Posted, Target, ToMember, unclaimed
 
 
@@ -18,6 +19,7 @@ class Edit:
     address: Address
     card: StatusCard
     token: str | None
+    form: MessageForm = MessageForm.FULL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class Post:
     card: ResultCard | StatusCard
     files: tuple[Media | None, ...]
     posted: Posted
+    form: MessageForm = MessageForm.FULL
 
 
 @dataclass(slots=True)
@@ -51,28 +54,38 @@ class FakeAnnouncer:
     """What moderators were shown, by the requests' ids; the newest post where there are two."""
     knows_repeats: bool = True
     """False when the nonces of the moderators' posts are forgotten, as Discord does after minutes."""
+    forms: list[MessageForm] = field(default_factory=list)
+    """How much moderators see of each request and each decision that was taken."""
     doubled: int = 0
     """How many posts moderators see a second time."""
     _by_nonce: dict[str, Post] = field(default_factory=dict)
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
-    async def edit_status(self, address: Address, card: StatusCard, *, token: str | None) -> int:
+    async def edit_status(
+        self, address: Address, card: StatusCard, *, token: str | None, form: MessageForm = MessageForm.FULL
+    ) -> int:
         """Remember the edit; by the token it reaches a message whose id only Discord knows."""
         failure = self._next_failure()
         if failure is None or self._has_effect(failure):
             if token is None and address.message_id is None:
                 raise MessageGoneError
-            self.edits.append(Edit(address=address, card=card, token=token))
+            self.edits.append(Edit(address=address, card=card, token=token, form=form))
         if failure is not None:
             raise failure
         return address.message_id or self.status_id
 
     async def post_result(
-        self, target: Target, card: ResultCard, files: tuple[Media | None, ...], *, claim: Claim = unclaimed
+        self,
+        target: Target,
+        card: ResultCard,
+        files: tuple[Media | None, ...],
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
     ) -> Posted:
         """Remember the result, once per request unless it is a follow-up."""
         await claim()
-        return self._post(self.results, target, card, files=files, nonce=str(card.request_id))
+        return self._post(self.results, target, card, files=files, nonce=str(card.request_id), form=form)
 
     async def find_result(self, target: Target, card: ResultCard) -> Posted | None:
         """The result that was posted in the channel that the target leads to."""
@@ -82,12 +95,26 @@ class FakeAnnouncer:
         found = [p for p in self.results if p.card.request_id == card.request_id]
         return next((p.posted for p in found if _place_of(p.target) == _place_of(target)), None)
 
-    async def post_ending(self, target: Target, card: StatusCard, *, claim: Claim = unclaimed) -> Posted:
+    async def post_ending(
+        self,
+        target: Target,
+        card: StatusCard,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> Posted:
         """Remember the ending, once per request unless it is a follow-up."""
         await claim()
-        return self._post(self.endings, target, card, files=(), nonce=f"end{card.request_id}")
+        return self._post(self.endings, target, card, files=(), nonce=f"end{card.request_id}", form=form)
 
-    async def post_approval(self, channel_id: int, card: ApprovalCard, *, claim: Claim = unclaimed) -> Posted:
+    async def post_approval(
+        self,
+        channel_id: int,
+        card: ApprovalCard,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> Posted:
         """Remember the request, once."""
         await claim()
         failure = self._next_failure()
@@ -98,6 +125,7 @@ class FakeAnnouncer:
             self.doubled += 1
         posted = Posted(channel_id, next(self._ids))
         known = self.approvals.setdefault(card.request_id, (posted, [card]))
+        self.forms.append(form)
         if failure is not None:
             raise failure
         return known[0]
@@ -110,7 +138,9 @@ class FakeAnnouncer:
         posted = self.approvals[request_id][0] if request_id in self.approvals else None
         return posted if posted is not None and posted.channel_id == channel_id else None
 
-    async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard) -> None:
+    async def edit_approval(
+        self, channel_id: int, message_id: int, card: ApprovalCard, *, form: MessageForm = MessageForm.FULL
+    ) -> None:
         """Remember what the moderators read."""
         failure = self._next_failure()
         if failure is not None and not self._has_effect(failure):
@@ -118,15 +148,24 @@ class FakeAnnouncer:
         posted, cards = self.approvals[card.request_id]
         assert posted == Posted(channel_id, message_id)
         cards.append(card)
+        self.forms.append(form)
         if failure is not None:
             raise failure
 
-    async def post_change(self, channel_id: int, change: Change, *, claim: Claim = unclaimed) -> Posted:
+    async def post_change(
+        self,
+        channel_id: int,
+        change: Change,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> Posted:
         """Remember the decision, once."""
         await claim()
         failure = self._next_failure()
         if failure is not None and not self._has_effect(failure):
             raise failure
+        self.forms.append(form)
         known = self.changes.setdefault(change.id, (change, Posted(channel_id, next(self._ids))))
         if failure is not None:
             raise failure
@@ -140,6 +179,7 @@ class FakeAnnouncer:
         *,
         files: tuple[Media | None, ...],
         nonce: str,
+        form: MessageForm,
     ) -> Posted:
         failure = self._next_failure()
         if failure is not None and not self._has_effect(failure):
@@ -150,7 +190,11 @@ class FakeAnnouncer:
         known = None if isinstance(target, AsFollowUp) else self._by_nonce.get(nonce)
         if known is None:
             known = Post(
-                target=target, card=card, files=files, posted=Posted(_place_of(target), next(self._ids))
+                target=target,
+                card=card,
+                files=files,
+                posted=Posted(_place_of(target), next(self._ids)),
+                form=form,
             )
             posts.append(known)
             if not isinstance(target, AsFollowUp):

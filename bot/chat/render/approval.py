@@ -7,25 +7,32 @@ from bot.chat.render import colours
 from bot.chat.texts import REASON_LIMIT, in_credits, mention, plain, playlist_page, relative, shown
 from bot.domain.requests import FailureKind, State
 from bot.services.cards import ApprovalCard
+from bot.services.message_forms import MessageForm
 
 PROMPT_LIMIT = 1000
 """Characters of the prompt that are shown."""
+NOT_SHOWN = "Discord refuses to show the prompt or the playlist here. Ask the member what it says."
 
 
-def approval_message(card: ApprovalCard) -> tuple[discord.Embed, discord.ui.View]:
+def approval_message(
+    card: ApprovalCard, form: MessageForm = MessageForm.FULL
+) -> tuple[discord.Embed, discord.ui.View]:
     """The request with its buttons while it waits, then without them and with its outcome."""
+    is_full = form is MessageForm.FULL
     waits = card.state is State.AWAITING
     embed = discord.Embed(
         title="A song to approve" if waits else _outcome(card),
         colour=colours.WAITING if waits else _colour(card),
     ).set_footer(text=f"{plain(card.model, limit=40)} · {in_credits(card.cost)}")
-    page = playlist_page(card.playlist_id)
-    lines = [f"{mention(card.user_id)} asks for a song from [this playlist]({page})."]
-    if card.prompt:
+    playlist = f"[this playlist]({playlist_page(card.playlist_id)})" if is_full else "a playlist"
+    lines = [f"{mention(card.user_id)} asks for a song from {playlist}."]
+    if card.prompt and not is_full:
+        lines.append(NOT_SHOWN)
+    elif card.prompt:
         lines.append(f"Prompt: {shown(card.prompt, limit=PROMPT_LIMIT)}")
     if waits:
         lines.append(f"-# Undecided, it ends {relative(card.approve_by)}, and the credits go back.")
-    elif card.failure and card.failure.detail and card.state is State.DECLINED:
+    elif is_full and card.failure and card.failure.detail and card.state is State.DECLINED:
         lines.append(f"Reason: {shown(card.failure.detail, limit=REASON_LIMIT)}")
     if card.decided_by is not None:
         lines.append(f"-# Decided by {mention(card.decided_by)}")

@@ -8,7 +8,9 @@ import discord
 from bot.chat.render import colours
 from bot.chat.texts import DASH, DESCRIPTION_LIMIT, REASON_LIMIT, mention, relative, shown
 from bot.domain.changes import Action, Change, Facts
+from bot.services.message_forms import MessageForm
 
+NOT_SHOWN = "Discord refuses to show the rest here: `/quota log` has it."
 FACT_LIMIT = 120
 """Characters of one fact."""
 OF_MEMBER = frozenset(
@@ -64,9 +66,7 @@ NAMES = MappingProxyType(
 
 def change_words(change: Change) -> str:
     """The decision as one paragraph: who, what, from what to what, why and when."""
-    subject = _subject(change)
-    what = f"{mention(change.actor_id)} {WORDS[change.action]}{f' {subject}' if subject else ''}"
-    parts = [f"{what} · {relative(change.at)}", *_facts(change)]
+    parts = [_head(change), *_facts(change)]
     if change.reason:
         parts.append(f"Reason: {shown(change.reason, limit=REASON_LIMIT)}")
     return "\n-# ".join(parts)
@@ -84,9 +84,17 @@ def log_message(changes: Sequence[Change]) -> discord.Embed:
     return embed
 
 
-def change_message(change: Change) -> discord.Embed:
+def change_message(change: Change, form: MessageForm = MessageForm.FULL) -> discord.Embed:
     """The decision as it is posted to the log channel."""
-    return discord.Embed(description=change_words(change)[:DESCRIPTION_LIMIT], colour=colours.MODERATION)
+    words = change_words(change) if form is MessageForm.FULL else f"{_head(change)}\n-# {NOT_SHOWN}"
+    return discord.Embed(description=words[:DESCRIPTION_LIMIT], colour=colours.MODERATION)
+
+
+def _head(change: Change) -> str:
+    """Who decided what about whom, and when."""
+    subject = _subject(change)
+    what = f"{mention(change.actor_id)} {WORDS[change.action]}{f' {subject}' if subject else ''}"
+    return f"{what} · {relative(change.at)}"
 
 
 def _subject(change: Change) -> str:

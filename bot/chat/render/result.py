@@ -26,6 +26,7 @@ from bot.chat.texts import (
 from bot.domain.songbook import STARS
 from bot.domain.suno_links import UUID
 from bot.services.cards import ClipCard, ResultCard
+from bot.services.message_forms import MessageForm
 from bot.services.ports import Media
 
 MOST_CLIPS = 10
@@ -54,12 +55,18 @@ class ResultMessage:
 
 
 def result_message(
-    card: ResultCard, files: tuple[Media | None, ...], *, in_server: bool = True
+    card: ResultCard,
+    files: tuple[Media | None, ...],
+    *,
+    in_server: bool = True,
+    form: MessageForm = MessageForm.FULL,
 ) -> ResultMessage:
     """The result of a request; `files` go by the clips' order, and are empty where none were asked for.
 
     In a direct message there are only links: songs are asked for, rated and removed in servers.
     """
+    if form is not MessageForm.FULL:
+        return _plainer(card, in_server=in_server, form=form)
     clips = card.clips[:MOST_CLIPS]
     fitting = within_request(files[: len(clips)])
     embeds = [_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)]
@@ -74,6 +81,20 @@ def result_message(
             if media
         ),
     )
+
+
+def _plainer(card: ResultCard, *, in_server: bool, form: MessageForm) -> ResultMessage:
+    """The song without embeds, files and titles: with links, or with nothing but where it can be found."""
+    pages = [f"<{page}>" for one in card.clips[:MOST_CLIPS] if (page := song_page(one.clip.id))]
+    lines = [f"{mention(card.user_id)} your song is ready.", *(pages if form is MessageForm.LINKS else ())]
+    lines.append(f"-# Discord refuses to show more of it here: {song_number(card)} has all.")
+    view = _buttons(card, in_server=in_server, form=form)
+    return ResultMessage(content="\n".join(lines), embeds=[], view=view)
+
+
+def song_number(card: ResultCard) -> str:
+    """Name the command that shows the song again; in a message, it tells whose result it is."""
+    return f"`/songs show song:{card.request_id}`"
 
 
 def song_message(card: ResultCard) -> ResultMessage:
@@ -145,9 +166,10 @@ def _long_link(clip_card: ClipCard, *, count: int) -> str | None:
     return f"[Listen](<{url}>)"
 
 
-def _buttons(card: ResultCard, *, in_server: bool) -> discord.ui.View:
+def _buttons(card: ResultCard, *, in_server: bool, form: MessageForm = MessageForm.FULL) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
-    _add_links(view, card.clips[:MOST_CLIPS])
+    if form is not MessageForm.BARE:
+        _add_links(view, card.clips[:MOST_CLIPS], titled=form is MessageForm.FULL)
     if not in_server:
         return view
     view.add_item(_in_row(AgainButton(card.request_id), LISTEN_ROWS))
@@ -160,12 +182,13 @@ def _buttons(card: ResultCard, *, in_server: bool) -> discord.ui.View:
     return view
 
 
-def _add_links(view: discord.ui.View, clips: tuple[ClipCard, ...]) -> None:
+def _add_links(view: discord.ui.View, clips: tuple[ClipCard, ...], *, titled: bool) -> None:
     for number, clip_card in enumerate(clips, 1):
         clip = clip_card.clip
         url = link(clip_card.listen_url, limit=BUTTON_URL_LIMIT) or song_page(clip.id)
         if url:
-            which = f"Listen to {number}: {clip.title or UNTITLED}" if len(clips) > 1 else "Listen"
+            title = f": {clip.title or UNTITLED}" if titled else ""
+            which = f"Listen to {number}{title}" if len(clips) > 1 else "Listen"
             view.add_item(discord.ui.Button(label=plain(which, limit=LABEL_LIMIT), url=url))
 
 

@@ -1,11 +1,14 @@
 """The status message: one embed that says where a request is, and the buttons that go with it."""
 
+from dataclasses import replace
+
 import discord
 
 from bot.chat.render import colours
 from bot.chat.song_buttons import AgainButton
 from bot.chat.texts import (
     BUTTON_URL_LIMIT,
+    CONTENT_LIMIT,
     DESCRIPTION_LIMIT,
     REASON_LIMIT,
     are_back,
@@ -24,6 +27,7 @@ from bot.domain.failures import words_for_member
 from bot.domain.requests import CANCEL_FROM, FailureKind, State
 from bot.services.cards import QUARTERS, Hint, StatusCard
 from bot.services.gate import Trouble
+from bot.services.message_forms import MessageForm
 
 BAR_CELLS = 12
 TITLES = {
@@ -65,12 +69,13 @@ PAUSES = {
     Trouble.OUTAGE: "The song service can't be reached at the moment. Your place is kept.",
     Trouble.ACCOUNT: "The bot's account at the song service needs its operator. Your place is kept.",
 }
+NOT_SHOWN = "it can't be shown here"
 PAUSED = "The moderators have paused songs in this server."
 HALTED = "The bot's operator has paused songs for now."
 AWAITING = "A moderator has to approve it first. Your credits are on hold until then."
 UNSEEN_REQUEST = (
-    "A moderator has to approve it first, but the bot can't show it to them: their channel is closed to it. "
-    "Tell a moderator. Your credits are on hold until then."
+    "A moderator has to approve it first, but the bot can't show it to them: Discord doesn't take its "
+    "message in their channel. Tell a moderator. Your credits are on hold until then."
 )
 USUAL_FAILURES = {
     State.FAILED: FailureKind.PROVIDER,
@@ -95,19 +100,31 @@ REMOVED_TITLE = "Removed"
 REMOVED = "The song was made, and was removed later on."
 
 
-def status_message(card: StatusCard) -> tuple[discord.Embed, discord.ui.View]:
+def status_message(
+    card: StatusCard, form: MessageForm = MessageForm.FULL
+) -> tuple[discord.Embed, discord.ui.View]:
     """The status of a request; the view has no children where there is nothing to press."""
     url = link(card.result_url, limit=BUTTON_URL_LIMIT)
-    embed = discord.Embed(
-        title=_title(card), url=url, description=_description(card), colour=_colour(card)
-    ).set_footer(text=f"{plain(card.model, limit=40)} · {in_credits(card.cost)}")
+    words = _description(card) if form is MessageForm.FULL else _bare_description(card)
+    embed = discord.Embed(title=_title(card), url=url, description=words, colour=_colour(card))
+    embed.set_footer(text=f"{plain(card.model, limit=40)} · {in_credits(card.cost)}")
     return embed, _buttons(card, result_url=url)
 
 
-def ending_message(card: StatusCard) -> tuple[str, discord.Embed, discord.ui.View]:
+def ending_message(
+    card: StatusCard, form: MessageForm = MessageForm.FULL
+) -> tuple[str, list[discord.Embed], discord.ui.View]:
     """How a request ended, as a message of its own; its content mentions the requester."""
-    embed, view = status_message(card)
-    return f"{mention(card.user_id)} {_title(card)}.", embed, view
+    embed, view = status_message(card, form)
+    head = f"{mention(card.user_id)} {_title(card)}."
+    if form is MessageForm.FULL:
+        return head, [embed], view
+    return f"{head}\n{embed.description or ''}".rstrip(), [], view
+
+
+def in_words(embed: discord.Embed) -> str:
+    """Say without an embed what a status says."""
+    return f"**{embed.title}**\n{embed.description or ''}".rstrip()[:CONTENT_LIMIT]
 
 
 def _title(card: StatusCard) -> str:
@@ -122,6 +139,14 @@ def _description(card: StatusCard) -> str:
     if not card.is_final:
         paragraphs += (f"-# {HINTS[hint]}" for hint in card.hints)
     return "\n".join(text for text in paragraphs if text)[:DESCRIPTION_LIMIT]
+
+
+def _bare_description(card: StatusCard) -> str:
+    """The same without links, and without what people wrote."""
+    card = replace(card, paused=None if card.paused is None else "", hints=())
+    if card.failure and card.failure.detail:
+        card = replace(card, failure=replace(card.failure, detail=""))
+    return "\n".join(text for text in (_now(card), _bar(card)) if text)
 
 
 def _now(card: StatusCard) -> str:
@@ -146,7 +171,7 @@ def _now(card: StatusCard) -> str:
 def _place(card: StatusCard) -> str:
     """Where it stands in line, and what keeps it there."""
     if card.paused is not None:
-        reason = shown(card.paused, limit=REASON_LIMIT, otherwise="none was given")
+        reason = shown(card.paused, limit=REASON_LIMIT, otherwise=NOT_SHOWN)
         return f"{PAUSED} Your place is kept. The reason: {reason}"
     if card.held_until is not None:
         return (
@@ -187,7 +212,7 @@ def _ending(card: StatusCard) -> str:
     kind = card.failure.kind if card.failure else usual
     why = FAILURES[kind] if kind else ""
     if card.failure and kind in BY_MODERATORS:
-        why += f" The reason: {shown(card.failure.detail, limit=REASON_LIMIT, otherwise='none was given')}"
+        why += f" The reason: {shown(card.failure.detail, limit=REASON_LIMIT, otherwise=NOT_SHOWN)}"
     if card.failure and (words := shown(words_for_member(card.failure), limit=WORDS_LIMIT)):
         why += f"\n> {words}"
     back = are_back(card.cost) if card.credits_are_back else ""

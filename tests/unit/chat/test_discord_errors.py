@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
-from bot.chat.discord_errors import CLOSED, TROUBLE, announce_error
+from bot.chat.discord_errors import REFUSALS, TROUBLE, announce_error
 from bot.domain.errors import (
     AnnounceError,
     MessageGoneError,
@@ -43,7 +43,16 @@ async def refusal(status: int, code: int, *, retry_after: str | None = None) -> 
         (403, 50001, False, NoAccessError),
         (403, 50013, True, NoAccessError),
         (403, 50007, False, NoAccessError),
-        (403, 99999, False, NoAccessError),
+        (403, 99999, False, UnsendableError),
+        (400, 99999, False, UnsendableError),
+        (404, 99999, False, NoAccessError),
+        (403, 40003, False, TryLaterError),
+        (403, 40004, False, TryLaterError),
+        (503, 130000, False, TryLaterError),
+        (400, 200000, False, UnsendableError),
+        (400, 240000, True, UnsendableError),
+        (400, 400001, False, UnsendableError),
+        (404, 10015, False, NoAccessError),
         (401, 50027, True, TokenDeadError),
         (401, 0, True, TokenDeadError),
         (404, 10015, True, TokenDeadError),
@@ -94,7 +103,7 @@ def test_a_long_wait_that_discord_py_will_not_take_is_passed_on() -> None:
 
 
 async def test_only_an_unknown_channel_is_gone_with_all_that_stood_in_it() -> None:
-    refused = {code: announce_error(await refusal(404, code), by_token=False) for code in CLOSED}
+    refused = {code: announce_error(await refusal(404, code), by_token=False) for code in REFUSALS}
     gone = [code for code, error in refused.items() if isinstance(error, NoAccessError) and error.gone]
     assert gone == [10003]
 
@@ -111,7 +120,7 @@ async def test_what_surely_was_not_taken_is_told_from_what_may_have_been() -> No
 
 
 def test_closed_places_are_told_in_words() -> None:
-    assert all(CLOSED.values())
+    assert all(meaning for _, meaning in REFUSALS.values())
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_waiting_shows_place_expectation_and_the_cancel_button() -> None:
             status(State.WAITING, paused="*Exam* week"),
             r"The moderators have paused songs in this server. Your place is kept. The reason: \*Exam\* week",
         ),
-        (status(State.WAITING, paused=" "), "The reason: none was given"),
+        (status(State.WAITING, paused=" "), "The reason: it can't be shown here"),
         (
             status(State.WAITING, position=2, halted=True),
             "Number **2** in line. The bot's operator has paused songs for now. Your place is kept.",
@@ -183,7 +183,7 @@ def test_a_kept_song_can_be_heard_all_the_same() -> None:
 
 def test_a_song_that_may_have_been_posted_is_not_said_to_be_lost_or_there() -> None:
     card = status(State.UNDELIVERABLE, maybe_posted=True, clip_ids=CLIPS)
-    content, embed, view = ending_message(card)
+    content, (embed,), view = ending_message(card)
     assert "out of sight" in content
     assert "it isn't posted again: if you don't see it, it is kept" in str(embed.description)
     check_sendable(content=content, embeds=[embed], view=view)
@@ -196,7 +196,7 @@ def test_a_hint_is_given_until_the_end(hint: Hint) -> None:
 
 
 def test_an_ending_by_itself_mentions_the_member() -> None:
-    content, embed, view = ending_message(status(State.FAILED))
+    content, (embed,), view = ending_message(status(State.FAILED))
     assert content.startswith(f"<@{MEMBER}> ")
     check_sendable(content=content, embeds=[embed], view=view)
 

@@ -5,6 +5,7 @@ import pytest
 from bot.domain.errors import AnnounceError, NoAccessError, StaleError, TryLaterError, UnsendableError
 from bot.domain.requests import State
 from bot.services.guild_rules import GuildRules
+from bot.services.message_forms import MessageForm
 from bot.services.outbox import NoticeKind
 from tests.unit.services.contended import ContendedStore
 from tests.unit.services.house import ADA, CHANNEL, GUILD, RULES, House
@@ -138,18 +139,31 @@ async def test_a_closed_channel_is_told_to_the_member_and_once_to_the_operator(
 
 async def test_what_discord_refuses_to_show_is_told_to_the_member(home: House) -> None:
     request_id = await awaiting(home)
-    home.announcer.failures.append(UnsendableError("400"))
+    home.announcer.failures += [UnsendableError("400")] * 4
     await home.tell()
     assert await says_unseen(home)
     assert await message_of(home, request_id) == (MODS, None)
-    await home.songs.cancel(request_id, guild_id=GUILD, user_id=ADA)
+    home.clock.turn(300)
+    await home.tell()  # another day its words are taken
+    assert request_id in home.announcer.approvals
     assert not await says_unseen(home)
 
 
-@pytest.mark.parametrize("error", [CLOSED, UnsendableError("400")])
-async def test_an_unseen_request_goes_into_line_when_approval_ends(home: House, error: AnnounceError) -> None:
+async def test_a_refused_prompt_is_left_out_of_what_moderators_see(home: House) -> None:
     request_id = await awaiting(home)
-    home.announcer.failures.append(error)
+    home.announcer.failures.append(UnsendableError("200000"))
+    await home.tell()
+    assert home.announcer.forms == [MessageForm.BARE]
+    assert request_id in home.announcer.approvals
+    assert not (await home.request(request_id)).is_unseen
+
+
+@pytest.mark.parametrize("errors", [[CLOSED], [UnsendableError("400")] * 2])
+async def test_an_unseen_request_goes_into_line_when_approval_ends(
+    home: House, errors: list[AnnounceError]
+) -> None:
+    request_id = await awaiting(home)
+    home.announcer.failures += errors
     await home.tell()
     assert await home.services.rules.end_approval(home.by()) == 1
     home.clock.turn(4)

@@ -13,6 +13,7 @@ from bot.domain.requests import State
 from bot.domain.songs import Order
 from bot.services.cards import StatusCard
 from bot.services.gate import Trouble
+from bot.services.message_forms import MessageForm
 from bot.services.moves import existing
 from bot.services.ports import AsFollowUp, InChannel, ToMember
 from tests.unit.services.house import ADA, CHANNEL, GUILD, PLAYLIST, House
@@ -162,7 +163,7 @@ async def test_an_ending_goes_around_a_closed_channel_too(
     home.announcer.failures += [
         NoAccessError("a"),
         NoAccessError("b"),
-        UnsendableError("c"),
+        TokenDeadError(),
         NoAccessError("d"),
     ]
     await home.tell()
@@ -183,11 +184,44 @@ async def test_a_status_that_discord_refuses_is_not_sent_for_ever(
 ) -> None:
     await home.making()
     home.clock.turn(4)
-    home.announcer.failures += [UnsendableError("400")]
+    home.announcer.failures += [UnsendableError("400")] * 2
     await home.tell()
     home.clock.turn(4)
     assert await home.tell() == 0
-    assert "Discord refuses a status message" in caplog.text
+    assert "Discord refuses a status, a plainer one is tried: 400" in caplog.text
+
+
+async def test_a_refused_status_is_told_without_what_people_wrote(home: House) -> None:
+    await home.making()
+    home.clock.turn(4)
+    home.announcer.failures += [UnsendableError("200000")]
+    await home.tell()
+    assert home.announcer.edits[-1].form is MessageForm.BARE
+
+
+async def test_an_ending_that_is_refused_everywhere_is_told_another_day(home: House) -> None:
+    await failed(home)
+    refused = UnsendableError("200000")
+    home.announcer.failures += [refused] * (2 * 4)  # the edit, the channel, the follow-up, the member
+    await home.tell()
+    assert not home.announcer.endings
+    home.clock.turn(60)
+    home.announcer.failures += [NoAccessError("50001"), refused]
+    await home.tell()
+    assert [post.form for post in home.announcer.endings] == [MessageForm.BARE]
+
+
+async def test_an_ending_that_nobody_ever_takes_is_told_to_the_operator(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await failed(home)
+    home.announcer.failures += [UnsendableError("200000")] * 1000
+    for _ in range(24):
+        await home.tell()
+        assert "the member could not be told" not in caplog.text
+        home.clock.turn(3600)
+    await home.tell()
+    assert "the member could not be told how it ended" in caplog.text
 
 
 async def test_a_notice_without_its_request_is_an_error_that_names_it(home: House) -> None:

@@ -13,6 +13,7 @@ from bot.domain.errors import (
 from bot.domain.requests import Move, State
 from bot.domain.tasks import Clip
 from bot.services.cards import ResultCard
+from bot.services.message_forms import MessageForm
 from bot.services.moves import existing, make_move
 from bot.services.outbox import NoticeKind
 from bot.services.ports import AsFollowUp, InChannel, Media, ToMember
@@ -151,14 +152,59 @@ async def test_direct_messages_take_smaller_files_than_a_boosted_server(home: Ho
 
 
 @pytest.mark.parametrize("with_files", [True, False])
-async def test_a_result_that_discord_refuses_in_every_form_is_kept(home: House, with_files: bool) -> None:
+async def test_a_refused_result_is_posted_with_as_much_as_is_taken(home: House, with_files: bool) -> None:
     if not with_files:
         home.media.withheld |= {clip.audio_url or "" for clip in two_clips("task-1")}
     request_id = await home.ready()
-    home.announcer.failures += [UnsendableError("400")] * (2 if with_files else 1)
+    home.announcer.failures += [UnsendableError("200000")] * (3 if with_files else 2)
+    await home.tell()
+    (post,) = home.announcer.results
+    assert (post.form, post.target) == (MessageForm.BARE, InChannel(CHANNEL))
+    assert (await home.request(request_id)).state is State.DELIVERED
+
+
+async def test_of_files_that_are_too_large_together_the_largest_is_left_out(home: House) -> None:
+    await home.ready()
+    home.announcer.failures += [UnsendableError("413", is_too_large=True)]
+    await home.tell()
+    (post,) = home.announcer.results
+    assert [media is None for media in post.files].count(True) == 1
+    assert post.form is MessageForm.FULL
+
+
+async def test_a_result_that_one_place_refuses_in_every_form_goes_to_the_next(home: House) -> None:
+    await home.ready()
+    home.announcer.failures += [UnsendableError("403")] * 4
+    await home.tell()
+    (post,) = home.announcer.results
+    assert isinstance(post.target, AsFollowUp)
+
+
+async def test_a_result_that_is_refused_everywhere_is_tried_for_about_a_day_and_then_kept(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    request_id = await home.ready()
+    home.announcer.failures += [UnsendableError("400")] * 1000
+    for _ in range(24):
+        await home.tell()
+        assert (await home.request(request_id)).state is State.READY
+        home.clock.turn(3600)
     await home.tell()
     assert (await home.request(request_id)).state is State.UNDELIVERABLE
+    assert "OPERATOR: Discord refuses the song's message" in caplog.text
     assert (await home.credits()).used == 30
+
+
+async def test_a_refusal_after_many_tries_that_failed_otherwise_is_not_the_last_word(home: House) -> None:
+    request_id = await home.ready()
+    home.announcer.failures += [TryLaterError("429", not_taken=True)] * 200
+    for _ in range(40):
+        await home.tell()
+        home.clock.turn(300)
+    home.announcer.failures.clear()
+    home.announcer.failures += [UnsendableError("400")] * 20
+    await home.tell()
+    assert (await home.request(request_id)).state is State.READY
 
 
 async def test_after_five_tries_the_links_go_alone(home: House) -> None:

@@ -17,6 +17,7 @@ from bot.domain.songs import Order
 from bot.services.cards import ResultCard, StatusCard
 from bot.services.courier import Courier
 from bot.services.delivery import Delivery
+from bot.services.message_forms import MessageForm
 from bot.services.moves import existing, make_move
 from bot.services.outbox import NoticeKind
 from bot.services.ports import AsFollowUp, Claim, InChannel, Media, Posted, Target, ToMember, unclaimed
@@ -108,7 +109,7 @@ async def test_a_repeat_that_is_refused_says_nothing_of_the_first_post(
     home: House, trouble: AnnounceError
 ) -> None:
     request_id = await had_no_reply(home)
-    again = [trouble, trouble] if isinstance(trouble, UnsendableError) else [trouble]
+    again = [trouble] * 4 if isinstance(trouble, UnsendableError) else [trouble]
     await goes_on(home, CLOSED, *again, after_s=5)
     assert len(home.announcer.results) == 1
     assert (await home.request(request_id)).state is State.UNDELIVERABLE
@@ -215,11 +216,17 @@ class Queueing(FakeAnnouncer):
         self.waiting, self.turn = asyncio.Event(), asyncio.Event()
 
     async def post_result(
-        self, target: Target, card: ResultCard, files: tuple[Media | None, ...], *, claim: Claim = unclaimed
+        self,
+        target: Target,
+        card: ResultCard,
+        files: tuple[Media | None, ...],
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
     ) -> Posted:
         self.waiting.set()
         await self.turn.wait()
-        return await super().post_result(target, card, files, claim=claim)
+        return await super().post_result(target, card, files, form=form, claim=claim)
 
 
 async def posted_after(home: House, queued_s: float) -> tuple[int, int]:

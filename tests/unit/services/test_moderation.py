@@ -1,7 +1,7 @@
 import pytest
 
 from bot.domain.changes import Action
-from bot.domain.errors import BlockedError, NoAccessError, StaleError, TryLaterError
+from bot.domain.errors import BlockedError, NoAccessError, StaleError, TryLaterError, UnsendableError
 from bot.domain.moderator_errors import (
     AmountError,
     BotMemberError,
@@ -12,6 +12,7 @@ from bot.domain.moderator_errors import (
 from bot.domain.quota import Period, Source
 from bot.domain.requests import FailureKind, State
 from bot.services.herald import ATTEMPTS, Herald
+from bot.services.message_forms import MessageForm
 from bot.services.moderation import Moderation, Subject
 from bot.services.work import Work
 from tests.fakes.announcer import FakeAnnouncer
@@ -229,6 +230,24 @@ async def test_a_decision_that_can_never_be_posted_is_given_up(home: House) -> N
         tries += await home.herald()
     assert tries == ATTEMPTS
     assert not home.announcer.changes
+
+
+async def test_a_refused_decision_is_posted_without_what_people_wrote(home: House) -> None:
+    await home.settle(log_channel_id=LOG)
+    await home.services.moderation.grant(home.by(), SUBJECT, amount=30, reason="x")
+    home.announcer.failures.append(UnsendableError("200000"))
+    await home.herald()
+    assert home.announcer.forms == [MessageForm.BARE]
+
+
+async def test_a_decision_that_is_refused_in_every_form_is_posted_later(home: House) -> None:
+    await home.settle(log_channel_id=LOG)
+    await home.services.moderation.reset(home.by(), SUBJECT)
+    home.announcer.failures.extend([UnsendableError("200000")] * 2)
+    assert (await home.herald(), await home.herald()) == (1, 0)
+    home.clock.turn(5)
+    assert await home.herald() == 1
+    assert len(home.announcer.changes) == 1
 
 
 async def test_a_decision_is_posted_nowhere_when_the_log_channel_was_unset_meanwhile(home: House) -> None:
