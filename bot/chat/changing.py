@@ -9,8 +9,9 @@ import aiohttp
 import discord
 
 from bot.chat.answers import ALREADY_ACKNOWLEDGED
-from bot.chat.discord_errors import TROUBLE
+from bot.chat.discord_errors import TROUBLE, announce_error
 from bot.chat.showing import PAUSES_S, Asked
+from bot.domain.errors import NoAccessError, UnsendableError
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +29,21 @@ class Parts(TypedDict, total=False):
 
 
 async def change(interaction: Asked, **parts: Unpack[Parts]) -> None:
-    """The message whose button was pressed says this now, at once or after the deferral."""
-    if interaction.response.is_done():
-        await interaction.edit_original_response(**parts)
-    else:
-        await _surely(lambda: interaction.response.edit_message(**parts), taken=ALREADY_ACKNOWLEDGED)
+    """Make the message whose button was pressed say this, at once or after the deferral.
+
+    Raises:
+        NoAccessError, UnsendableError: Discord does not let it change; what the press did counts.
+    """
+    try:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(**parts)
+        else:
+            await _surely(lambda: interaction.response.edit_message(**parts), taken=ALREADY_ACKNOWLEDGED)
+    except discord.HTTPException as error:
+        refusal = announce_error(error, by_token=True)
+        if isinstance(refusal, NoAccessError | UnsendableError):
+            raise refusal from error
+        raise
 
 
 async def take_away(interaction: Asked) -> None:

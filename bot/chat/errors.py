@@ -19,6 +19,7 @@ from bot.domain.errors import (
     CooldownError,
     CreditsError,
     ModelError,
+    NoAccessError,
     NotYoursError,
     OutsideServerError,
     PausedError,
@@ -30,6 +31,7 @@ from bot.domain.errors import (
     StoppingError,
     StoreError,
     TooLateError,
+    UnsendableError,
     WeightError,
 )
 from bot.domain.moderator_errors import NotOperatorError, OperatorUnknownError
@@ -233,6 +235,12 @@ def _under_way(error: UnderWayError) -> str:
         f"You have {count} under way, here or in another server. Wait until {end} ended, or take back what "
         "still waits with `/cancel`; then use `/privacy delete` again. Nothing was deleted."
     )
+
+
+@sentence.register
+def _unchanged(error: NoAccessError | UnsendableError) -> str:
+    why = f" ({error.cause})" if isinstance(error, NoAccessError) else ""
+    return f"Discord doesn't let this message change{why}. If you voted, your vote counts."
 
 
 @sentence.register

@@ -144,6 +144,38 @@ async def test_moderators_decide_without_a_prompt_that_is_refused(local: Stage) 
         await local.shows(status, READY)
 
 
+@on_both
+async def test_a_vote_counts_though_its_message_can_no_longer_change(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
+    async with local.bot():
+        result = await local.placed_result()
+        for code, why in {50083: "archived", 160005: "locked", 200000: "change.", 987654: "change."}.items():
+            with subtests.test(f"{code}"):
+                assert why in await unchanged_by_vote(local, result, code)
+        await local.discord.member("Ben").press(result, "2 ★")
+        await local.shows(result, "★ 3.0 (2 votes)")
+
+
+async def unchanged_by_vote(local: Stage, result: Message, code: int) -> str:
+    """What Ada reads whose vote Discord does not let the message show."""
+    fault = Fault(
+        kind=FaultKind.REFUSED,
+        on="POST /interactions/*",
+        times=None,
+        status=400,
+        code=code,
+        containing='"type": 7',
+    )
+    local.discord.faults.add(fault)
+    told = await (await local.discord.member("Ada").press(result, "4 ★")).answer(timeout_s=LONG_S)
+    local.discord.faults.clear()
+    assert told.ephemeral
+    assert "doesn't let this message change" in told.content
+    assert "your vote counts" in told.content
+    return told.content
+
+
 SLOWLY = Limits(
     interaction_deadline_s=LONG_S,
     channel_route=OFTEN,
