@@ -1,24 +1,22 @@
 """Messages that no interaction waits for: edits of the status, results and endings."""
 
 import asyncio
-import io
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypedDict, TypeVar, assert_never
+from typing import Any, Final, TypeVar, assert_never
 from weakref import WeakValueDictionary
 
 import discord
 
 from bot.chat.conversations import Conversations
-from bot.chat.discord_errors import TROUBLE, announce_error
 from bot.chat.discord_http import OwnedTasks
 from bot.chat.render import ResultMessage, change_message, ending_message, result_message, status_message
 from bot.chat.render.approval import approval_message, decides
 from bot.chat.render.result import song_number
 from bot.chat.render.status import in_words
+from bot.chat.sending import Edited, Message, in_time, message_of
 from bot.chat.texts import song_page
-from bot.chat.webhooks import safe_webhooks
 from bot.domain.changes import Change
 from bot.domain.errors import AnnounceError, MessageGoneError, NoAccessError, TokenDeadError, TryLaterError
 from bot.domain.requests import Address
@@ -58,25 +56,6 @@ class Patience:
     """Two files of 10 MiB take a while."""
     follow_up_s: float = 75.0
     """A post by webhook may wait a minute for a rate limit, and its repeat would be a second post."""
-
-
-class Message(TypedDict):
-    """What every way of sending takes."""
-
-    content: str
-    embeds: list[discord.Embed]
-    view: discord.ui.View
-    files: list[discord.File]
-    allowed_mentions: discord.AllowedMentions
-
-
-class Edited(TypedDict, total=False):
-    """What an edit changes; the rest stays as it is."""
-
-    content: str
-    embed: discord.Embed
-    view: discord.ui.View
-    allowed_mentions: discord.AllowedMentions
 
 
 class DiscordAnnouncer:
@@ -129,7 +108,7 @@ class DiscordAnnouncer:
             parts["content"] = content
         message_id = address.message_id
         if token is not None:
-            async with _told(self._patience.edit_s, by_token=True):
+            async with in_time(self._patience.edit_s, by_token=True):
                 return await self._webhook(address, token).edit_message(message_id or ORIGINAL, **parts)
         if message_id is None:
             raise MessageGoneError
@@ -153,7 +132,7 @@ class DiscordAnnouncer:
             NoAccessError, TokenDeadError, TryLaterError, UnsendableError
         """
         result = result_message(card, files, in_server=not isinstance(target, ToMember), form=form)
-        message = _message(result, user_id=card.user_id)
+        message = message_of(result, user_id=card.user_id)
         with self._measured(Telling.RESULT):
             return await self._post(target, message, nonce=str(card.request_id), claim=claim)
 
@@ -240,7 +219,7 @@ class DiscordAnnouncer:
         """
         content, embeds, view = ending_message(card, form)
         ending = ResultMessage(content=content, embeds=embeds, view=view, attachments=())
-        message = _message(ending, user_id=card.user_id)
+        message = message_of(ending, user_id=card.user_id)
         with self._measured(Telling.ENDING):
             return await self._post(target, message, nonce=f"end{card.request_id}", claim=claim)
 
@@ -364,7 +343,7 @@ class DiscordAnnouncer:
         if pause_s := self._conversations.wait_s():
             raise TryLaterError("too many direct messages are opened", pause_s, not_taken=True)
         try:
-            async with _told(self._patience.edit_s):
+            async with in_time(self._patience.edit_s):
                 direct = await self._client.create_dm(discord.Object(user_id))
         except TryLaterError as error:
             pause_s = self._conversations.refused(error.retry_after_s)
@@ -376,7 +355,7 @@ class DiscordAnnouncer:
         if address.token is None:
             raise TokenDeadError
         await claim()
-        async with _told(self._patience.follow_up_s, by_token=True):
+        async with in_time(self._patience.follow_up_s, by_token=True):
             return await self._webhook(address, address.token).send(**message, wait=True)
 
     async def _in_turn(
@@ -407,33 +386,9 @@ class DiscordAnnouncer:
             raise
         made = self._calls.begin(call())
         made.add_done_callback(lambda _: turn.release())
-        async with _told(limit_s):
+        async with in_time(limit_s):
             return await asyncio.shield(made)
 
     def _webhook(self, address: Address, token: str) -> discord.Webhook:
         self._require_login()
         return discord.Webhook.partial(address.application_id, token, client=self._client)
-
-
-@asynccontextmanager
-async def _told(limit_s: float, *, by_token: bool = False) -> AsyncIterator[None]:
-    """A call to Discord within its time, whose failures are errors of the port."""
-    try:
-        with safe_webhooks():
-            async with asyncio.timeout(limit_s):
-                yield
-    except TROUBLE as error:
-        raise announce_error(error, by_token=by_token) from error
-
-
-def _message(result: ResultMessage, *, user_id: int) -> Message:
-    """The message for one attempt: a `discord.File` that was sent once is empty the second time."""
-    return Message(
-        content=result.content,
-        embeds=result.embeds,
-        view=result.view,
-        files=[discord.File(io.BytesIO(media.data), filename=name) for name, media in result.attachments],
-        allowed_mentions=discord.AllowedMentions(
-            everyone=False, roles=False, replied_user=False, users=[discord.Object(user_id)]
-        ),
-    )

@@ -1,0 +1,60 @@
+"""One attempt to send a message: what it takes, its time, and its failures in the port's words."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypedDict
+
+import discord
+
+from bot.chat.discord_errors import TROUBLE, announce_error
+from bot.chat.render import ResultMessage
+from bot.chat.webhooks import safe_webhooks
+
+
+class Message(TypedDict):
+    """What every way of sending takes."""
+
+    content: str
+    embeds: list[discord.Embed]
+    view: discord.ui.View
+    files: list[discord.File]
+    allowed_mentions: discord.AllowedMentions
+
+
+class Edited(TypedDict, total=False):
+    """What an edit changes; the rest stays as it is."""
+
+    content: str
+    embed: discord.Embed
+    view: discord.ui.View
+    allowed_mentions: discord.AllowedMentions
+
+
+@asynccontextmanager
+async def in_time(limit_s: float, *, by_token: bool = False) -> AsyncIterator[None]:
+    """Make a call to Discord within its time; its failures become errors of the port.
+
+    Raises:
+        AnnounceError: by what the sender does next.
+    """
+    try:
+        with safe_webhooks():
+            async with asyncio.timeout(limit_s):
+                yield
+    except TROUBLE as error:
+        raise announce_error(error, by_token=by_token) from error
+
+
+def message_of(result: ResultMessage, *, user_id: int) -> Message:
+    """Build the message for one attempt: a `discord.File` that was sent once is empty the second time."""
+    return Message(
+        content=result.content,
+        embeds=result.embeds,
+        view=result.view,
+        files=[discord.File(io.BytesIO(media.data), filename=name) for name, media in result.attachments],
+        allowed_mentions=discord.AllowedMentions(
+            everyone=False, roles=False, replied_user=False, users=[discord.Object(user_id)]
+        ),
+    )
