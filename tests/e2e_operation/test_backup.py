@@ -35,7 +35,7 @@ SQLITE = [
 @pytest.fixture(autouse=True)
 def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was in hand when the backup was made is free again soon."""
-    for desk in ("submitting", "following", "courier"):
+    for desk in ("submitting", "following", "outbox"):
         monkeypatch.setattr(f"bot.services.{desk}.LEASE_S", 3.0)
 
 

@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import pytest
 from prometheus_client import CollectorRegistry
 
-from bot.domain.errors import OutcomeUnknownError
+from bot.domain.errors import NotAcceptedError, OutcomeUnknownError
 from bot.domain.requests import State
 from bot.metrics import books
 from bot.metrics.books import Books
@@ -62,7 +62,7 @@ async def test_a_trouble_at_the_provider_is_shown_until_it_is_over(
     tmp_path: Path, registry: CollectorRegistry
 ) -> None:
     async with house(tmp_path) as home:
-        home.provider.submit_answers.append(OutcomeUnknownError("reset"))
+        home.provider.submit_answers.append(NotAcceptedError("503"))
         await home.making()
 
         def clock() -> float:
