@@ -65,8 +65,9 @@ class Person:
 
     @property
     def direct_messages(self) -> list[Message]:
-        """What the bot and the person wrote to each other directly."""
-        return self.direct_channel.seen_by(self.user)
+        """What the bot and the person wrote to each other directly; a look opens no conversation."""
+        channel = self._state.world.direct_channel(self.user)
+        return channel.seen_by(self.user) if channel else []
 
     async def slash(
         self, channel: Channel | str, command: str, /, *, past_picker: bool = False, **options: object

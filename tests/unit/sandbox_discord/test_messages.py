@@ -177,6 +177,17 @@ def test_direct_messages_need_a_shared_guild(api: Api) -> None:
     assert api.refused(POST, body={"content": "x"}, at=place) == (403, 50007)
 
 
+def test_only_so_many_conversations_are_opened_at_once_and_a_look_opens_none(clock: SetClock) -> None:
+    api = Api(LocalDiscord(clock=clock, limits=Limits(direct_openings=Bucket(requests=1, per_s=10))))
+    opening, people = "POST /users/@me/channels", [api.discord.member("Ada"), api.discord.member("Ben")]
+    first, second = ({"recipient_id": str(person.id)} for person in people)
+    assert not any(person.direct_messages for person in people)
+    assert api.ask(opening, body=first) == api.ask(opening, body=first)
+    assert api.refused(opening, body=second) == (403, 40003)
+    clock.advance(10)
+    assert api.ask(opening, body=second)
+
+
 def test_a_bot_that_was_thrown_out_has_no_access(api: Api) -> None:
     message = posted(api)
     api.discord.mishaps.remove_bot(api.discord.guild)
