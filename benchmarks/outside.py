@@ -241,7 +241,7 @@ async def _serve(line: "Connection", scene: Scene) -> None:
         provider = LocalProvider(song_s=scene.song_s, max_running=None, seed=1, terms=terms)
         await stack.enter_async_context(provider)
         crowd = Crowd(discord, provider, scene.members)
-        line.send(_leading_to(discord, provider))
+        line.send(leading_to(discord, provider))
         while (asked := await asyncio.to_thread(line.recv)) is not None:
             name, arguments = asked
             line.send(await _done(crowd, name, arguments))
@@ -259,7 +259,8 @@ async def _done(crowd: Crowd, name: str, arguments: tuple[int, ...]) -> object:
             return await crowd.tally()
 
 
-def _leading_to(discord: LocalDiscord, provider: LocalProvider) -> dict[str, str]:
+def leading_to(discord: LocalDiscord, provider: LocalProvider) -> dict[str, str]:
+    """Give the settings with which the bot finds both servers."""
     return {
         "DISCORD_TOKEN": discord.token,
         "DISCORD_API_URL": discord.api_url,

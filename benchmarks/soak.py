@@ -24,6 +24,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.outside import leading_to
 from benchmarks.program import MIB, new_folder, resident_bytes
 from benchmarks.report import Report
 from benchmarks.servers import NONE_HERE, WANTED, server_database
@@ -130,15 +131,7 @@ async def _evening(folder: Path, url: str) -> AsyncIterator[Evening]:
         terms = Terms(credits=10**9, audio_s=0.2, spread=0.4)
         provider = LocalProvider(song_s=SONG_S, max_running=None, seed=1, terms=terms)
         await stack.enter_async_context(provider)
-        settings = SETTINGS | {
-            "DISCORD_TOKEN": discord.token,
-            "DISCORD_API_URL": discord.api_url,
-            "DISCORD_GATEWAY_URL": discord.gateway_url,
-            "CQTAI_API_KEY": provider.key,
-            "CQTAI_BASE_URL": provider.base_url,
-            "MEDIA_TRUSTED_ORIGINS": provider.origin,
-            "DATABASE_URL": url,
-        }
+        settings = SETTINGS | leading_to(discord, provider) | {"DATABASE_URL": url}
         bots = []
         for shard in ("0", "1"):
             here = folder / shard
