@@ -59,8 +59,15 @@ def _verdict(reason: str | None, *, well: str, ill: str) -> web.Response:
 
 
 def is_connected(client: discord.AutoShardedClient) -> bool:
-    """True while all shards of this process are connected to Discord's gateway."""
-    return client.is_ready() and not any(shard.is_closed() for shard in client.shards.values())
+    """True while all shards of this process are connected to Discord's gateway.
+
+    After a new login discord.py still has the shards of an earlier one, which can have been more.
+    """
+    shard_ids = client.shard_ids or range(client.shard_count or 0)
+    shards = client.shards
+    return client.is_ready() and not any(
+        shards[shard_id].is_closed() for shard_id in shard_ids if shard_id in shards
+    )
 
 
 async def silence_of(store: Store) -> str | None:

@@ -96,11 +96,12 @@ class InspireClient(commands.AutoShardedBot):
         """Put commands and buttons in place."""
         self.add_dynamic_items(*self._buttons)
         for factory in self._factories:
-            await self.add_cog(factory(self))
+            # when it is closed, discord.py leaves groups in the tree (2.7.1), and here is a second login
+            await self.add_cog(factory(self), override=True)
         for factory in (
             self._guild_factories if self._guilds else ()
         ):  # without a guild they would be everybody's
-            await self.add_cog(factory(self), guilds=self._guilds)
+            await self.add_cog(factory(self), guilds=self._guilds, override=True)
 
     async def on_interaction(self, interaction: discord.Interaction[discord.Client], /) -> None:
         """What discord.py hands to nobody gets an answer, too: a form that an earlier process had opened."""

@@ -11,6 +11,8 @@ import aiohttp
 import discord
 
 from bot.chat.client import InspireClient
+from bot.chat.discord_errors import TROUBLE
+from bot.domain.errors import StoreError
 from bot.domain.sessions import Backoff, SessionLimit
 from bot.services.sessions import Sessions
 
@@ -109,7 +111,7 @@ class Connection:
             try:
                 async with asyncio.timeout(LOGIN_S):
                     await self._client.login(self._token)
-            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - an edge: anything may answer in Discord's place
                 failures += 1
                 self._explain(error)
                 await self._pause(failures, error)
@@ -125,6 +127,7 @@ class Connection:
             SetupError: no further try can mend it.
         """
         _raise_setup_error(error)
+        _log_bug(error)
         self._trouble = f"not connected to Discord: {words_of(error)}"
 
     async def _pause(self, failures: int, error: Exception | None = None) -> None:
@@ -160,8 +163,9 @@ class Connection:
         while True:
             try:
                 await self._client.sync_commands()
-            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - an edge: members can be served without it
                 failures += 1
+                _log_bug(error)
                 delay_s = SYNCING.delay_s(failures, retry_after_s=_asked_pause_s(error))
                 self._sync_trouble = f"Discord was not told the commands: {words_of(error)}"
                 log.warning("%s; trying again in %.0f s", self._sync_trouble, delay_s)
@@ -235,6 +239,13 @@ class Connection:
         """Forget the sessions that were begun: the process ends in good order."""
         if self._begun:
             await self._sessions.forgive(sorted(self._begun))
+
+
+def _log_bug(error: Exception | None) -> None:
+    """Log where an error was raised that is neither Discord's, the network's nor the database's."""
+    expected = (*TROUBLE, discord.DiscordException, StoreError, ExceptionGroup)
+    if error is not None and not isinstance(error, expected):
+        log.error("Unexpected error in the connection to Discord", exc_info=error)
 
 
 def words_of(error: Exception | None) -> str:

@@ -1,6 +1,7 @@
 """Calls to Discord by the bot's token: none is cut off in a rate limit, and none hangs for ever."""
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -111,8 +112,9 @@ class SafeHTTPClient(HTTPClient):
         return await asyncio.shield(call)
 
     async def _finish(self, route: Route, made: Coroutine[Any, Any, object]) -> object:
-        if self._unanswered_since_s is None:
-            self._unanswered_since_s = time.monotonic()
+        now_s, is_alone = time.monotonic(), len(self._calls) <= 1
+        if self._unanswered_since_s is None or (is_alone and now_s - self._failed_s >= SILENT_S):
+            self._unanswered_since_s = now_s  # before it nobody asked
         limit = asyncio.timeout(self._call_s)
         try:
             async with limit:
@@ -124,7 +126,7 @@ class SafeHTTPClient(HTTPClient):
             raise
         except asyncio.CancelledError:
             raise aiohttp.ClientConnectionError("the connection to Discord was closed") from None
-        except (aiohttp.ClientError, OSError, discord.RateLimited):
+        except (aiohttp.ClientError, OSError, json.JSONDecodeError, discord.RateLimited):
             self._failed_s = time.monotonic()
             if limit.expired():
                 self._give_up(route)

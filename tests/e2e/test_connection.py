@@ -2,14 +2,21 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import pytest
+from discord.types.user import User
 
 from bot.chat import connection
+from bot.chat.command_sync import GUILDS_MEMO
+from bot.chat.discord_http import SafeHTTPClient
+from bot.domain.errors import StoreError
 from bot.domain.sessions import Backoff
+from bot.services.memory import Memory
 from bot.services.sessions import Sessions
 from sandbox.discord import LocalDiscord
 from sandbox.discord.faults import Fault, FaultKind
+from sandbox.discord.gateway import Gateway
 from sandbox.discord.limits import Bucket, Limits
 from sandbox.discord.messages import Message
 from sandbox.discord.payloads import Payload
@@ -98,6 +105,63 @@ async def test_commands_that_discord_refuses_keep_nobody_waiting(
                 if refusal.kind is not FaultKind.HANG:
                     await until(lambda: app.connection.missing is None)
     assert local.discord.registrations() == registered
+
+
+async def test_a_connection_that_ends_for_no_known_reason_is_made_again(local: Stage) -> None:
+    gateway = local.discord.gateway
+    async with local.bot(operator_guild_id=local.discord.guild.id, default_allowance=PLENTY) as app:
+        for shard_count, identifies in ((2, 3), (1, 4)):  # what Discord advises can become less again
+            app.connection._fixed_shards = shard_count
+            for socket in tuple(gateway.sockets):
+                socket.send_line("nothing that Discord says")
+            await until(partial(has_begun, gateway, identifies))
+            await app.client.wait_until_ready()
+            await until(lambda: app.connection.missing is None)
+            assert await app.readiness() is None
+            await local.placed_result()
+
+
+def has_begun(gateway: Gateway, sessions: int) -> bool:
+    """Whether so many sessions have been begun so far."""
+    return gateway.identifies == sessions
+
+
+async def test_a_login_that_somebody_else_answers_is_tried_again(
+    local: Stage, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
+) -> None:
+    broken: list[Exception] = []
+    real = SafeHTTPClient.static_login
+
+    async def login(http: SafeHTTPClient, token: str) -> User:
+        if broken:
+            raise broken.pop()
+        return await real(http, token)
+
+    monkeypatch.setattr(SafeHTTPClient, "static_login", login)
+    for error in (KeyError("username"), TypeError("string indices"), ValueError("not JSON")):
+        with subtests.test(type(error).__name__):
+            broken.append(error)
+            async with local.bot() as app:
+                assert await app.readiness() is None
+            assert not broken
+
+
+async def test_a_database_that_is_away_does_not_end_the_connection(
+    local: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def get(_: Memory, key: str) -> str | None:
+        asked.append(key)
+        if len(asked) < 3:
+            raise StoreError("the database does not answer")
+        return None
+
+    monkeypatch.setattr(Memory, "get", get)
+    async with local.bot() as app:
+        await until(lambda: app.connection.missing is None)
+        assert asked == [GUILDS_MEMO] * 3
+        assert local.discord.gateway.identifies == 1
 
 
 async def test_too_many_new_commands_today_keep_nobody_waiting(local: Stage) -> None:

@@ -153,3 +153,19 @@ async def test_a_refusal_is_an_answer_and_a_lost_connection_is_none(local: Local
         with pytest.raises(discord.NotFound):
             await http.request(Route("GET", "/users/{user_id}", user_id=1))
         assert http.silence(now_s=soon_s) is None
+
+
+async def test_a_call_after_a_long_rest_is_no_silence(local: LocalDiscord) -> None:
+    async with http_to(local) as http:
+        local.faults.add(Fault(kind=FaultKind.RESET, on=ME, times=None))
+        with pytest.raises((aiohttp.ClientError, OSError)):
+            await me(http)
+        assert http._unanswered_since_s is not None
+        http._unanswered_since_s -= 3600.0
+        http._failed_s -= 3600.0
+        local.faults.clear()
+        http._global_over.clear()
+        await cut_off(http)
+        assert http.in_flight
+        assert http.silence() is None
+        http._global_over.set()
