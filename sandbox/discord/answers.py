@@ -31,7 +31,7 @@ def answer(state: State, *, interaction: Interaction, kind: CallbackKind, sent: 
         case CallbackKind.CHOICES:
             interaction.choices = check_choices(sent.payload, option_type=interaction.option_type)
         case CallbackKind.MODAL:
-            interaction.modal = check_modal(sent.payload)
+            interaction.modal = check_modal(sent.payload, strict=sent.strict)
         case CallbackKind.MESSAGE | CallbackKind.DEFERRED_MESSAGE:
             _check(state, interaction.channel, sent=sent, path=("data",))
             deferred = LOADING if kind is CallbackKind.DEFERRED_MESSAGE else 0

@@ -132,13 +132,25 @@ def _composed(state: State, before: MessageState, *, sent: Sent, channel: Channe
     if "content" not in sent.payload and before.content:
         return made
     granted = state.world.bot_permissions(channel)
-    found = mentions_in(made.content, payload=sent.payload, channel=channel, granted=granted)
+    found = mentions_in(
+        made.content,
+        payload=sent.payload,
+        channel=channel,
+        granted=granted,
+        by_token=made.origin is Origin.INTERACTION,
+    )
     return replace(made, mentions=found.users, mention_roles=found.roles, mention_everyone=found.everyone)
 
 
 def _notified(state: State, message: Message, *, channel: Channel, payload: Payload) -> frozenset[int]:
     granted = state.world.bot_permissions(channel) if message.author.is_bot else Permission(0)
-    found = mentions_in(text(payload, "content"), payload=payload, channel=channel, granted=granted)
+    found = mentions_in(
+        text(payload, "content"),
+        payload=payload,
+        channel=channel,
+        granted=granted,
+        by_token=message.now.origin is Origin.INTERACTION,
+    )
     present = found.notified(channel)
     return present if message.visible_to is None else present & {message.visible_to}
 

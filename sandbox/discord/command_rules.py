@@ -7,7 +7,8 @@ from sandbox.discord.payloads import Payload, entries, text
 
 NAME = re.compile(r"[-_'\w]{1,32}")
 """Discord's pattern also names two Indic scripts, which `\\w` covers."""
-MOST_COMMANDS = 100
+MOST_COMMANDS = {1: 100, 2: 15, 3: 15}
+"""By type: chat, user and message commands (Discord's "Registering a Command")."""
 MOST_CHARACTERS = 8000
 """Over names, descriptions and values of a command with all that is nested in it."""
 SUBCOMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(
@@ -24,13 +25,13 @@ OPTION_FIELDS = frozenset(
 )
 
 
-def check_commands(payload: object) -> list[Payload]:
+def check_commands(payload: object, *, strict: bool = True) -> list[Payload]:
     """The commands, when every one keeps every rule.
 
     Raises:
         ApiError: 50035, with every problem.
     """
-    problems = Problems()
+    problems = Problems(strict=strict)
     listed = payload if isinstance(payload, list) else [payload]
     forms = [
         Form(item, problems=problems, path=(str(index),) if isinstance(payload, list) else ())
@@ -45,8 +46,9 @@ def check_commands(payload: object) -> list[Payload]:
             form.refuse("name", code="APPLICATION_COMMANDS_DUPLICATE_NAME", message=message)
         seen.add(identity)
     kinds = [form.payload.get("type") or 1 for form in forms]
-    if kinds.count(1) > MOST_COMMANDS:
-        problems.add((), code="APPLICATION_COMMAND_TOO_MANY", message=f"Maximum is {MOST_COMMANDS}.")
+    for kind, most in MOST_COMMANDS.items():
+        if kinds.count(kind) > most:
+            problems.add((), code="APPLICATION_COMMAND_TOO_MANY", message=f"Maximum is {most}.")
     problems.refuse_if_any()
     return [form.payload for form in forms]
 

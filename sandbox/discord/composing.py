@@ -92,10 +92,19 @@ def _attachment(upload: Upload, *, described: Payload, composition: Composition)
     )
 
 
+def _trimmed(texts: Payload) -> Payload:
+    """The texts of a part of an embed, without the blanks around them; those of blanks alone are gone."""
+    kept = {key: value.strip() if isinstance(value, str) else value for key, value in texts.items()}
+    return {key: value for key, value in kept.items() if value != ""}
+
+
 def _embed(embed: Payload, *, attachments: tuple[Attachment, ...]) -> Payload:
-    stored = as_payload(without_nulls(embed)) | {"type": "rich"}
+    stored = _trimmed(as_payload(without_nulls(embed))) | {"type": "rich"}
     if fields := entries(stored, "fields"):
-        stored["fields"] = [{"inline": False, **field} for field in fields]
+        stored["fields"] = [{"inline": False, **_trimmed(field)} for field in fields]
+    for name in ("footer", "author"):
+        if name in stored:
+            stored[name] = _trimmed(as_payload(stored[name]))
     by_name = {f"attachment://{attachment.filename}": attachment.url for attachment in attachments}
     for place, name in (
         ("image", "url"),

@@ -1,4 +1,4 @@
-"""What Discord takes as an embed (reference, "Embed Limits")."""
+"""What Discord takes as an embed (reference, "Embed Limits"): blanks around its texts do not count."""
 
 from datetime import datetime
 
@@ -31,31 +31,32 @@ def check_embeds(form: Form) -> None:
 
 def embed_characters(embed: dict[str, object]) -> int:
     """How many characters of an embed count towards the sum."""
-    own = len(text(embed, "title")) + len(text(embed, "description"))
-    around = len(text(entry(embed, "footer"), "text")) + len(text(entry(embed, "author"), "name"))
-    fields = sum(len(text(field, "name")) + len(text(field, "value")) for field in entries(embed, "fields"))
-    return own + around + fields
+    counted = [text(embed, "title"), text(embed, "description")]
+    counted += [text(entry(embed, "footer"), "text"), text(entry(embed, "author"), "name")]
+    for field in entries(embed, "fields"):
+        counted += [text(field, "name"), text(field, "value")]
+    return sum(len(each.strip()) for each in counted)
 
 
 def _check_embed(embed: Form) -> None:
     embed.only(EMBED_FIELDS)
-    embed.text("title", most=256)
-    embed.text("description", most=4096)
+    embed.trimmed("title", most=256)
+    embed.trimmed("description", most=4096)
     embed.integer("color", least=0, most=0xFFFFFF)
     embed.url("url")
     _check_timestamp(embed)
     for field in embed.forms("fields", most=25):
         field.only({"name", "value", "inline"})
-        field.text("name", least=1, most=256, required=True)
-        field.text("value", least=1, most=1024, required=True)
+        field.trimmed("name", most=256, required=True)
+        field.trimmed("value", most=1024, required=True)
         field.flag("inline")
     if footer := embed.form("footer"):
         footer.only({"text", "icon_url", "proxy_icon_url"})
-        footer.text("text", most=2048, required=True)
+        footer.trimmed("text", most=2048, required=True)
         footer.url("icon_url", schemes=MEDIA_SCHEMES)
     if author := embed.form("author"):
         author.only({"name", "url", "icon_url", "proxy_icon_url"})
-        author.text("name", least=1, most=256, required=True)
+        author.trimmed("name", most=256, required=True)
         author.url("url")
         author.url("icon_url", schemes=MEDIA_SCHEMES)
     for name in ("image", "thumbnail"):

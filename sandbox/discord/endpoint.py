@@ -32,6 +32,8 @@ class Call:
     query: Mapping[str, str]
     body: object
     files: Mapping[int, Upload]
+    strict: bool = True
+    """Whether fields that the stand-in does not know are refused."""
 
     def id(self, name: str) -> int:
         """A snowflake of the path, 0 when it is none."""
@@ -46,7 +48,7 @@ class Call:
     @property
     def sent(self) -> Sent:
         """The body and files as a message."""
-        return Sent(payload=self.payload, files=self.files)
+        return Sent(payload=self.payload, files=self.files, strict=self.strict)
 
     def number(self, name: str, *, default: int) -> int:
         """A whole number of the query, or the default."""

@@ -12,7 +12,9 @@ Path = tuple[str, ...]
 class Problems:
     """Everything found wrong with one request."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool = True) -> None:
+        self.strict = strict
+        """Whether fields that the stand-in does not know are problems, too."""
         self._tree: Payload = {}
 
     def add(self, path: Path, *, code: str, message: str) -> None:
@@ -53,7 +55,7 @@ class Form:
 
     def only(self, names: Collection[str]) -> None:
         """No field but these; Discord mostly ignores others, which hides spelling mistakes."""
-        for name in self.payload.keys() - set(names):
+        for name in self.payload.keys() - set(names) if self.problems.strict else ():
             self.refuse(name, code="UNKNOWN_FIELD", message="The stand-in knows no such field.")
 
     def has(self, name: str) -> bool:
@@ -66,6 +68,13 @@ class Form:
             self.refuse(name, code="BASE_TYPE_REQUIRED", message="This field is required")
             return False
         return True
+
+    def trimmed(self, name: str, *, most: int, required: bool = False) -> None:
+        """Check the string under a name as Discord does in embeds: without the blanks around it."""
+        value = self.payload.get(name)
+        if isinstance(value, str):
+            self.payload[name] = value.strip() or None
+        self.text(name, most=most, required=required)
 
     def text(self, name: str, *, most: int, least: int = 0, required: bool = False) -> str | None:
         """The string under a name, of `least` to `most` characters."""

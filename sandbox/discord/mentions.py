@@ -27,11 +27,18 @@ class Mentions:
         return frozenset(by_role | set(self.users))
 
 
-def mentions_in(content: str, *, payload: Payload, channel: Channel, granted: Permission) -> Mentions:
-    """The mentions of a text under the payload's `allowed_mentions` and the author's permissions."""
+def mentions_in(
+    content: str, *, payload: Payload, channel: Channel, granted: Permission, by_token: bool = False
+) -> Mentions:
+    """The mentions of a text under the payload's `allowed_mentions` and the author's permissions.
+
+    Without that field a message by an interaction's token, `by_token`, mentions users alone
+    (reference, "Allowed Mentions Object").
+    """
     allowed = entry(payload, "allowed_mentions")
-    every_kind = payload.get("allowed_mentions") is None
-    parse = items(allowed, "parse")
+    unsaid = payload.get("allowed_mentions") is None
+    every_kind = unsaid and not by_token
+    parse = ["users"] if unsaid and by_token else items(allowed, "parse")
     may_all = Permission.MENTION_EVERYONE in granted
     users = [
         user_id

@@ -37,6 +37,8 @@ class Sent:
 
     payload: Payload
     files: Mapping[int, Upload]
+    strict: bool = True
+    """Whether fields that the stand-in does not know are refused."""
 
 
 def check_message(sent: Sent, *, path: tuple[str, ...] = (), webhook: bool = False) -> None:
@@ -48,7 +50,7 @@ def check_message(sent: Sent, *, path: tuple[str, ...] = (), webhook: bool = Fal
         ApiError: 50035, with every problem.
         UnimplementedError: It uses stickers, polls or the second version of components.
     """
-    problems = Problems()
+    problems = Problems(strict=sent.strict)
     form = Form(sent.payload, problems=problems, path=path)
     form.only(WEBHOOK_FIELDS if webhook else BOT_FIELDS)
     form.text("content", most=2000)

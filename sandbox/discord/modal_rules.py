@@ -25,14 +25,14 @@ SELECT_FIELDS = frozenset(
 )
 
 
-def check_modal(payload: object) -> Payload:
+def check_modal(payload: object, *, strict: bool = True) -> Payload:
     """The modal, when it keeps every limit.
 
     Raises:
         ApiError: 50035, with every problem.
         UnimplementedError: It holds a component that the stand-in does not know.
     """
-    problems = Problems()
+    problems = Problems(strict=strict)
     form = Form(payload, problems=problems, path=("data",))
     form.only({"custom_id", "title", "components"})
     form.text("custom_id", least=1, most=100, required=True)

@@ -135,7 +135,13 @@ class Pipeline:
         state = self._state
         if state.buckets.used_up("invalid:", rule=state.limits.invalid_requests):
             return _turned_away(state.limits.invalid_requests.per_s)
-        call = Call(ids=dict(request.match_info), query=dict(request.query), body=body, files=files)
+        call = Call(
+            ids=dict(request.match_info),
+            query=dict(request.query),
+            body=body,
+            files=files,
+            strict=state.strict,
+        )
         standings: list[Standing] = []
         try:
             if route.by_bot_token:

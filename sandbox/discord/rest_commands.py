@@ -38,7 +38,7 @@ class CommandRoutes:
         guild_id = self._guild_id(call)
         if not isinstance(call.body, list):
             raise ApiError(400, code=50035, message="Invalid Form Body", errors={"_errors": [NOT_A_LIST]})
-        made = self._state.commands.replace(guild_id, commands=check_commands(call.body))
+        made = self._state.commands.replace(guild_id, commands=check_commands(call.body, strict=call.strict))
         self._state.tell(ChangeKind.COMMANDS)
         return Reply(made)
 
@@ -46,7 +46,7 @@ class CommandRoutes:
         """One command more, or in place of one of the same name."""
         guild_id = self._guild_id(call)
         before = {command["id"] for command in self._registered(call)}
-        made = self._state.commands.add(guild_id, command=check_commands(call.payload)[0])
+        made = self._state.commands.add(guild_id, command=check_commands(call.payload, strict=call.strict)[0])
         self._state.tell(ChangeKind.COMMANDS)
         return Reply(made, 200 if made["id"] in before else 201)
 

@@ -49,7 +49,7 @@ class InteractionRoutes:
         interaction = self._state.interactions.to_answer(call.id("interaction_id"), token=token)
         try:
             kind = self._kind(call.payload)
-            sent = Sent(payload=entry(call.payload, "data"), files=call.files)
+            sent = Sent(payload=entry(call.payload, "data"), files=call.files, strict=call.strict)
             answer(self._state, interaction=interaction, kind=kind, sent=sent)
         except ApiError as refusal:
             interaction.refused.append(refusal.code)

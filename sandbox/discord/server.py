@@ -39,7 +39,8 @@ class LocalDiscord:
 
     Leaving it and entering it again is an outage: it comes back on the same port with all it knew.
     `clock` is the time that ids, deadlines, tokens and rate limits go by. `checker` sees every request
-    and answer. `seed` decides which requests a fault with a rate strikes.
+    and answer. `seed` decides which requests a fault with a rate strikes. Unless it is `strict`, it takes
+    fields that it does not know, as the real Discord does.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class LocalDiscord:
         seed: int = 0,
         checker: Checker | None = None,
         port: int = 0,
+        strict: bool = True,
     ) -> None:
         self.state = _state(limits or Limits(), clock=clock, seed=seed)
+        self.state.strict = strict
         self.add = Founding(self.state)
         self.mishaps = Mishaps(self.state)
         self._port = port

@@ -63,6 +63,8 @@ class State:
     """What was asked for that the stand-in does not do."""
     nonces: dict[tuple[int, object], Message] = field(default_factory=dict)
     """The last message of each author and nonce."""
+    strict: bool = True
+    """Whether fields that the stand-in does not know are refused, which finds spelling mistakes."""
     files_url: str = ""
     """Where the files of messages are served."""
 

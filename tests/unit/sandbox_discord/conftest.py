@@ -39,7 +39,8 @@ class Api:
     ) -> object:
         known = {"application_id": self.discord.application_id, "webhook_id": self.discord.application_id}
         texts = {key: str(value) for key, value in {**known, **(at or {})}.items()}
-        call = Call(ids=texts, query=query or {}, body=body, files=files or {})
+        strict = self.discord.state.strict
+        call = Call(ids=texts, query=query or {}, body=body, files=files or {}, strict=strict)
         return self.routes[name].handle(call).payload
 
     def ask(

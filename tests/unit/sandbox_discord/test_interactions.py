@@ -220,3 +220,21 @@ async def test_a_command_in_direct_messages_comes_from_a_user(api: Api, used: In
     api.ask(COMMANDS, body=[command("do", contexts=[0])])
     with pytest.raises(PickerError):
         await ada.slash(ada.direct_channel, "do")
+
+
+async def test_an_answer_mentions_users_alone_unless_it_says_otherwise(api: Api) -> None:
+    discord = api.discord
+    loud = discord.add.role(discord.guild, name="Loud", permissions=Permission.MENTION_EVERYONE)
+    discord.guild.members[discord.application_id].role_ids.append(loud.id)
+    api.ask(COMMANDS, body=[command("do")])
+    text_of_all = f"<@{discord.member('Ben').id}> <@&{discord.moderators.id}> @everyone"
+    used = await discord.member("Ada").slash("general", "do")
+    api.callback(used.interaction.token, kind=4, data={"content": text_of_all})
+    assert used.original is not None
+    assert used.original.pinged == {discord.member("Ben").id}
+    assert (used.original.now.mention_roles, used.original.now.mention_everyone) == ((), False)
+    allowed: Payload = {"allowed_mentions": {"parse": ["everyone"]}}
+    told = api.ask(
+        FOLLOW_UP, body={"content": text_of_all, **allowed}, query={"wait": "1"}, at=by_token(used)
+    )
+    assert (told["mention_everyone"], told["mentions"]) == (True, [])

@@ -227,3 +227,20 @@ async def test_files_are_served_until_their_message_is_gone() -> None:
         client.discord.mishaps.delete_message(client.discord.channel("general").messages[0])
         async with client.session.get(address) as response:
             assert response.status == 404
+
+
+async def test_a_form_says_what_it_says_with_or_without_files_and_json() -> None:
+    async with served() as client:
+        url = f"{client.discord.api_url}/channels/{client.discord.channel('general').id}/messages"
+        headers = {"Authorization": f"Bot {client.discord.token}"}
+        plain = aiohttp.FormData()
+        plain.add_field("content", "three")
+        plain.add_field("file", b"sound", filename="a.mp3")
+        for data in ({"payload_json": '{"content": "one"}'}, {"content": "two"}, plain):
+            async with client.session.post(url, data=data, headers=headers) as response:
+                assert response.status == 200
+        async with client.session.post(url, data={"payload_json": "{"}, headers=headers) as response:
+            assert (response.status, (await response.json())["code"]) == (400, 50109)
+        messages = client.discord.channel("general").messages
+        assert [message.content for message in messages] == ["one", "two", "three"]
+        assert [file.filename for file in messages[-1].attachments] == ["a.mp3"]

@@ -1,11 +1,12 @@
 import pytest
 
+from sandbox.discord import LocalDiscord
 from sandbox.discord.command_rules import check_commands
 from sandbox.discord.errors import ApiError, UnimplementedError, too_large
 from sandbox.discord.message_rules import Sent, Upload, check_message, check_sizes
 from sandbox.discord.modal_rules import check_choices, check_modal
-from sandbox.discord.payloads import Payload, entry, items
-from tests.unit.sandbox_discord.conftest import command, option
+from sandbox.discord.payloads import Payload, entries, entry, items
+from tests.unit.sandbox_discord.conftest import CALLBACK, COMMANDS, POST, Api, command, option
 
 
 def found_in(error: ApiError, path: str) -> list[object]:
@@ -197,3 +198,50 @@ def test_at_most_25_choices_of_100_characters_are_offered() -> None:
     with pytest.raises(ApiError) as refusal:
         check_choices({"choices": [{"name": "n", "value": "v"}]}, option_type=4)
     assert found_in(refusal.value, "data.choices.0.value")
+
+
+def test_blanks_around_an_embeds_texts_are_not_counted_and_not_kept(api: Api) -> None:
+    pad = " " * 9
+    embed: Payload = {
+        "title": f"{pad}{'t' * 256}{pad}",
+        "footer": {"text": f"{pad}f"},
+        "author": {"name": f"a{pad}"},
+        "fields": [{"name": f"{pad}n", "value": f"{'v' * 1024}{pad}"}],
+    }
+    where = {"channel_id": api.discord.channel("general").id}
+    shown = entries(api.ask(POST, body={"embeds": [embed]}, at=where), "embeds")[0]
+    assert shown["title"] == "t" * 256
+    assert (entry(shown, "footer")["text"], entry(shown, "author")["name"]) == ("f", "a")
+    assert entries(shown, "fields")[0] == {"name": "n", "value": "v" * 1024, "inline": False}
+    blank: Payload = {"embeds": [{"fields": [{"name": pad, "value": "v"}]}]}
+    assert api.refused(POST, body=blank, at=where) == (400, 50035)
+
+
+@pytest.mark.parametrize(("kind", "most"), [(1, 100), (2, 15), (3, 15)])
+def test_each_kind_of_command_has_its_own_number(api: Api, kind: int, most: int) -> None:
+    more = {} if kind == 1 else {"description": "", "options": []}
+    listed = [{**command(f"c{number}"), "type": kind, **more} for number in range(most + 1)]
+    assert api.refused(COMMANDS, body=listed) == (400, 50035)
+    made = api.answer(COMMANDS, body=listed[:-1])
+    assert isinstance(made, list)
+    assert len(made) == most
+
+
+@pytest.mark.parametrize("strict", [True, False])
+async def test_only_a_strict_stand_in_refuses_fields_that_it_does_not_know(strict: bool) -> None:
+    api = Api(LocalDiscord(strict=strict))
+    where = {"channel_id": api.discord.channel("general").id}
+    api.ask(COMMANDS, body=[command("do")])
+    used = await api.discord.member("Ada").slash("general", "do")
+    token: dict[str, object] = {"interaction_id": used.id, "interaction_token": used.interaction.token}
+    message: Payload = {"content": "x", "unknown": "y", "enforce_nonce": False}
+    answer: Payload = {"type": 4, "data": message}
+    for route, body, at in (
+        (POST, message, where),
+        (COMMANDS, [command("do", unknown=1)], {}),
+        (CALLBACK, answer, token),
+    ):
+        if strict:
+            assert api.refused(route, body=body, at=at) == (400, 50035)
+        else:
+            api.answer(route, body=body, at=at)
