@@ -117,6 +117,15 @@ class Founding:
         self._state.tell(ChangeKind.GUILD)
         return member
 
+    def assign(self, member: Member, *, roles: tuple[Role, ...]) -> None:
+        """Give a member these roles and no others; the bot hears of its own without the members intent."""
+        member.role_ids = [role.id for role in roles]
+        guild = member.guild
+        shown = member_payload(member) | {"guild_id": str(guild.id)}
+        intent = GUILDS if member.user is self._state.world.bot else GUILD_MEMBERS
+        self._told(guild, event="GUILD_MEMBER_UPDATE", payload=shown, intent=intent)
+        self._state.tell(ChangeKind.GUILD)
+
     def _told(self, guild: Guild, *, event: str, payload: Payload, intent: int = GUILDS) -> None:
         if guild.has_bot:
             self._state.gateway.dispatch(event, payload=payload, guild_id=guild.id, intent=intent)

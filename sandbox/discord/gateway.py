@@ -5,12 +5,13 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias
 
 from sandbox.discord.buckets import Buckets
 from sandbox.discord.feed import Change, ChangeKind, Feed
 from sandbox.discord.gateway_socket import GatewaySocket
-from sandbox.discord.limits import Limits
+from sandbox.discord.limits import Bucket, Limits
 from sandbox.discord.payloads import Payload
 from sandbox.discord.rendering import APPLICATION_FLAGS, guild_create_payload, own_user_payload
 from sandbox.discord.snowflakes import Clock
@@ -50,6 +51,8 @@ class Session:
     garbled: Mapping[str, Garbling] = field(default_factory=dict)
     """What is sent in place of an event's right payload, by the event's name."""
     sequence: int = 0
+    left_at: datetime | None = None
+    """Since when it has had no connection."""
     sent: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=MOST_REPLAYED))
 
     def hears(self, *, guild_id: int | None, intent: int) -> bool:
@@ -67,6 +70,10 @@ class Session:
         self.sent.append((self.sequence, line))
         if self.socket is not None:
             self.socket.send_line(line)
+
+    def covers(self, sequence: int) -> bool:
+        """Return whether every event after a sequence number is still kept."""
+        return not self.sent or sequence >= self.sent[0][0] - 1
 
     def replay(self, *, after: int) -> None:
         """Everything after a sequence number is on its way once more."""
@@ -113,6 +120,18 @@ class Gateway:
         self.credentials.accepted = False
         return False
 
+    def takes_turn(self, shard: int) -> bool:
+        """Return whether a shard may IDENTIFY now: each of `max_concurrency` lines takes one at a time."""
+        window_s = self.limits.identify_window_s
+        line = f"turn {shard % self.limits.max_concurrency}:"
+        return not window_s or self._buckets.take(line, rule=Bucket(requests=1, per_s=window_s)).allowed
+
+    def is_too_large(self, shard: tuple[int, int]) -> bool:
+        """Return whether a shard would have more guilds than Discord serves to one."""
+        number, count = shard
+        own = [guild for guild in self.world.guilds.values() if (guild.id >> 22) % count == number]
+        return sum(guild.has_bot for guild in own) > self.limits.shard_guilds
+
     def open(self, socket: GatewaySocket, *, shard: tuple[int, int], intents: int) -> Session:
         """A new session that has been told READY and its guilds."""
         session = Session(
@@ -129,9 +148,10 @@ class Gateway:
     def resume(self, socket: GatewaySocket, *, session_id: str, sequence: int) -> Session | None:
         """The session with its missed events replayed; None when it is not, or no longer, known."""
         session = self.sessions.get(session_id)
-        if session is None or sequence > session.sequence:
+        if session is None or self._expired(session) or not session.covers(sequence):
+            self.sessions.pop(session_id, None)
             return None
-        session.socket = socket
+        session.socket, session.left_at = socket, None
         session.replay(after=sequence)
         session.push("RESUMED", payload={})
         self.resumes += 1
@@ -142,7 +162,7 @@ class Gateway:
         """The connection is gone; a client that closed with 1000 or 1001 has ended its session too."""
         self.sockets.discard(socket)
         if session is not None and session.socket is socket:
-            session.socket = None
+            session.socket, session.left_at = None, self._clock()
             if for_good:
                 self.sessions.pop(session.id, None)
         self.changed()
@@ -152,7 +172,7 @@ class Gateway:
         for session in self.connected:
             if session.socket is not None:
                 session.socket.close(code)
-                session.socket = None
+                session.socket, session.left_at = None, self._clock()
 
     def ask_to_reconnect(self) -> None:
         """Every client has been told to come back (opcode 7)."""
@@ -185,6 +205,11 @@ class Gateway:
     def changed(self) -> None:
         """Watchers know that sessions or connections changed."""
         self._feed.publish(Change(kind=ChangeKind.GATEWAY, at=self._clock()))
+
+    def _expired(self, session: Session) -> bool:
+        if session.left_at is None:
+            return False
+        return (self._clock() - session.left_at).total_seconds() > self.limits.session_s
 
     def _on(self, session: Session, guild: Guild) -> bool:
         number, count = session.shard

@@ -18,9 +18,12 @@ HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME, REQUEST_MEMBERS = 1, 2, 3, 4
 UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED = range(
     4001, 4006
 )
-RATE_LIMITED, SESSION_TIMED_OUT, INVALID_SHARD = 4008, 4009, 4010
+INVALID_SEQUENCE, RATE_LIMITED, SESSION_TIMED_OUT, INVALID_SHARD = 4007, 4008, 4009, 4010
+SHARDING_REQUIRED, INVALID_VERSION = 4011, 4012
 INVALID_INTENTS, DISALLOWED_INTENTS = 4013, 4014
+INVALID_SESSION = 9
 MOST_BYTES = 4096
+VERSION = "10"
 
 
 class GatewayConnection:
@@ -64,11 +67,14 @@ class GatewayConnection:
             except TimeoutError:
                 await self._output.socket.close(code=SESSION_TIMED_OUT)
                 return
-            if message.type is not WSMsgType.TEXT:
+            if message.type is WSMsgType.TEXT:
+                self._hear(str(message.data))
+            elif message.type is WSMsgType.BINARY:
+                self._hear(bytes(message.data))
+            else:
                 return
-            self._hear(str(message.data))
 
-    def _hear(self, line: str) -> None:
+    def _hear(self, line: str | bytes) -> None:
         try:
             payload = as_payload(json.loads(line)) if len(line) <= MOST_BYTES else {}
         except ValueError:
@@ -106,22 +112,33 @@ class GatewayConnection:
             return self._output.close(INVALID_INTENTS)
         if intents & PRIVILEGED & ~self._gateway.credentials.privileged_intents:
             return self._output.close(DISALLOWED_INTENTS)
-        shard = items(asked, "shard") or [0, 1]
-        match shard:
+        match items(asked, "shard") or [0, 1]:
             case [int(index), int(count)] if 0 <= index < count:
-                self._session = self._gateway.open(self._output, shard=(index, count), intents=intents)
-                return None
+                return self._start((index, count), intents=intents)
             case _:
                 return self._output.close(INVALID_SHARD)
+
+    def _start(self, shard: tuple[int, int], *, intents: int) -> None:
+        if self._gateway.is_too_large(shard):
+            return self._output.close(SHARDING_REQUIRED)
+        if not self._gateway.takes_turn(shard[0]):
+            return self._output.send({"op": INVALID_SESSION, "d": False})
+        self._session = self._gateway.open(self._output, shard=shard, intents=intents)
+        return None
 
     def _resume(self, payload: Payload) -> None:
         asked = entry(payload, "d")
         if not self._gateway.credentials.accept(asked.get("token")):
             return self._output.close(AUTHENTICATION_FAILED)
+        if self._session is not None:
+            return self._output.close(ALREADY_AUTHENTICATED)
         session_id, sequence = text(asked, "session_id"), number(asked, "seq")
+        known = self._gateway.sessions.get(session_id)
+        if known is not None and sequence > known.sequence:
+            return self._output.close(INVALID_SEQUENCE)
         self._session = self._gateway.resume(self._output, session_id=session_id, sequence=sequence)
         if self._session is None:
-            self._output.send({"op": 9, "d": False})
+            self._output.send({"op": INVALID_SESSION, "d": False})
         return None
 
     def _members(self, payload: Payload) -> None:
@@ -152,5 +169,8 @@ async def serve_gateway(request: web.Request, *, gateway: Gateway, clock: Clock)
     await socket.prepare(request)
     transport = request.transport if isinstance(request.transport, asyncio.Transport) else None
     output = GatewaySocket(socket, transport=transport, compress=request.query.get("compress", ""))
+    if request.query.get("v", VERSION) != VERSION:
+        await socket.close(code=INVALID_VERSION)
+        return socket
     await GatewayConnection(gateway, output=output, clock=clock).run()
     return socket

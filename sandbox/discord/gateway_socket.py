@@ -65,8 +65,8 @@ class GatewaySocket:
         self._outgoing: asyncio.Queue[str | int] = asyncio.Queue()
 
     def send(self, payload: Payload) -> None:
-        """The payload will be sent."""
-        self.send_line(json.dumps(payload))
+        """Send a payload that is no dispatch: its sequence number and its name are null."""
+        self.send_line(json.dumps({"t": None, "s": None, "d": None} | payload))
 
     def send_line(self, line: str) -> None:
         """The encoded payload will be sent."""

@@ -51,6 +51,14 @@ class Limits:
     """New commands in one guild, or globally."""
     identifies: Bucket = field(default_factory=lambda: Bucket(requests=1_000, per_s=86_400.0))
     """New gateway sessions."""
+    max_concurrency: int = 1
+    """How many shards may IDENTIFY at once (`max_concurrency` of the session start limit)."""
+    identify_window_s: float = 0.0
+    """How long one such turn lasts: 5 s at Discord; without it tests start as often as they like."""
+    shard_guilds: int = 2500
+    """How many guilds one shard may have; more close it with 4011."""
+    session_s: float = 180.0
+    """How long a session without a connection can be resumed; Discord says "a few minutes"."""
     heartbeat_interval_s: float = 41.25
     """How often a gateway client must send a heartbeat."""
     gateway_commands: Bucket = field(default_factory=lambda: Bucket(requests=120, per_s=60.0))

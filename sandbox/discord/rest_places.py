@@ -76,9 +76,15 @@ class PlaceRoutes:
             "total": allowed.requests,
             "remaining": max(0, allowed.requests - self._state.gateway.identifies),
             "reset_after": int(allowed.per_s * 1000),
-            "max_concurrency": 1,
+            "max_concurrency": self._state.limits.max_concurrency,
         }
-        shards = max(1, -(-sum(guild.has_bot for guild in self._world.guilds.values()) // 2500))
+        shards = max(
+            1,
+            -(
+                -sum(guild.has_bot for guild in self._world.guilds.values())
+                // self._state.limits.shard_guilds
+            ),
+        )
         return Reply({"url": self._state.gateway.url, "shards": shards, "session_start_limit": start})
 
     def open_direct(self, call: Call) -> Reply:

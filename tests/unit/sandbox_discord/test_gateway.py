@@ -7,7 +7,9 @@ import aiohttp
 import pytest
 
 from sandbox.discord import Bucket, Limits, LocalDiscord
+from sandbox.discord.gateway import MOST_REPLAYED
 from sandbox.discord.payloads import Payload, as_payload, entry, text
+from tests.unit.sandbox_discord.conftest import SetClock
 
 
 class Socket:
@@ -57,6 +59,7 @@ async def test_hello_ready_and_guilds_in_this_order(discord: LocalDiscord) -> No
         assert (guild["t"], entry(guild, "d")["name"]) == ("GUILD_CREATE", "Songwriters")
 
 
+INVALID: Payload = {"op": 9, "d": False, "s": None, "t": None}
 CLOSING: list[tuple[Callable[[LocalDiscord], Payload], int]] = [
     (lambda discord: identify(discord, token="wrong"), 4004),
     (lambda discord: identify(discord, intents=1 << 40), 4013),
@@ -146,7 +149,7 @@ async def test_an_unknown_session_is_invalid(discord: LocalDiscord) -> None:
     async with connected(discord) as socket:
         await socket.hear()
         await socket.send(6, {"token": discord.token, "session_id": "none", "seq": 1})
-        assert await socket.hear() == {"op": 9, "d": False}
+        assert await socket.hear() == INVALID
 
 
 async def test_a_zlib_stream_is_one_stream_over_all_messages(discord: LocalDiscord) -> None:
@@ -203,3 +206,112 @@ async def test_the_bot_hears_of_threads_that_it_sees(discord: LocalDiscord) -> N
         assert [entry(one, "d")["id"] for one in heard] == [str(thread.id)] * 3
         assert entry(heard[0], "d")["newly_created"] is True
         assert entry(entry(heard[1], "d"), "thread_metadata")["archived"] is True
+
+
+async def started(discord: LocalDiscord, socket: Socket, **more: object) -> str:
+    await socket.hear()
+    await socket.send(2, identify(discord, **more))
+    return text(entry(await socket.hear(), "d"), "session_id")
+
+
+async def resume(discord: LocalDiscord, socket: Socket, session_id: str, *, sequence: int = 2) -> None:
+    await socket.hear()
+    await socket.send(6, {"token": discord.token, "session_id": session_id, "seq": sequence})
+
+
+async def test_a_resume_ahead_of_its_session_closes_and_the_session_stays(discord: LocalDiscord) -> None:
+    async with connected(discord) as socket:
+        session_id = await started(discord, socket)
+        discord.gateway.drop(code=4000)
+    async with connected(discord) as socket:
+        await resume(discord, socket, session_id, sequence=99)
+        assert await socket.closed_with() == 4007
+    async with connected(discord) as socket:
+        await resume(discord, socket, session_id)
+        assert (await socket.hear())["t"] == "RESUMED"
+        await socket.send(6, {"token": discord.token, "session_id": session_id, "seq": 2})
+        assert await socket.closed_with() == 4005
+
+
+async def test_a_session_expires_while_nobody_is_connected() -> None:
+    clock = SetClock()
+    async with LocalDiscord(clock=clock) as discord:
+        async with connected(discord) as socket:
+            session_id = await started(discord, socket)
+            clock.advance(10_000)
+            discord.gateway.drop(code=4000)
+        clock.advance(179)
+        async with connected(discord) as socket:
+            await resume(discord, socket, session_id)
+            assert (await socket.hear())["t"] == "RESUMED"
+            discord.gateway.drop(code=4000)
+        clock.advance(181)
+        async with connected(discord) as socket:
+            await resume(discord, socket, session_id)
+            assert await socket.hear() == INVALID
+
+
+async def test_events_that_are_no_longer_kept_cannot_be_resumed(discord: LocalDiscord) -> None:
+    async with connected(discord) as socket:
+        session_id = await started(discord, socket)
+        discord.gateway.drop(code=4000)
+    for _ in range(MOST_REPLAYED + 1):
+        discord.gateway.dispatch("TYPING_START", payload={})
+    async with connected(discord) as socket:
+        await resume(discord, socket, session_id)
+        assert await socket.hear() == INVALID
+
+
+async def test_shards_take_turns_to_identify() -> None:
+    clock = SetClock()
+    limits = Limits(max_concurrency=2, identify_window_s=5)
+    heard = []
+    async with LocalDiscord(limits=limits, clock=clock) as discord:
+        for shard, wait_s in ((0, 0), (1, 0), (2, 0), (2, 5)):
+            clock.advance(wait_s)
+            async with connected(discord) as socket:
+                await socket.hear()
+                await socket.send(2, identify(discord, shard=[shard, 4]))
+                heard.append((await socket.hear())["op"])
+    assert heard == [0, 0, 9, 0]
+
+
+async def test_a_shard_with_too_many_guilds_needs_more_shards() -> None:
+    async with LocalDiscord(limits=Limits(shard_guilds=1)) as discord:
+        other_id = discord.guild.id + (1 << 22)
+        discord.add.guild("Other", owner=discord.state.world.owner, guild_id=other_id)
+        async with connected(discord) as socket:
+            await socket.send(2, identify(discord))
+            assert await socket.closed_with() == 4011
+        async with connected(discord) as socket:
+            assert await started(discord, socket, shard=[0, 2])
+
+
+async def test_only_version_ten_is_spoken(discord: LocalDiscord) -> None:
+    async with connected(discord, "/?v=10&encoding=json") as socket:
+        assert (await socket.hear())["op"] == 10
+    async with connected(discord, "/?v=5&encoding=json") as socket:
+        assert await socket.closed_with() == 4012
+
+
+async def test_json_in_binary_frames_is_understood(discord: LocalDiscord) -> None:
+    async with connected(discord) as socket:
+        hello = await socket.hear()
+        assert (hello["s"], hello["t"]) == (None, None)
+        await socket.raw.send_bytes(json.dumps({"op": 1, "d": None}).encode())
+        assert await socket.hear() == {"op": 11, "d": None, "s": None, "t": None}
+        await socket.raw.send_bytes(b"\xff")
+        assert await socket.closed_with() == 4002
+
+
+async def test_the_bot_hears_of_its_own_roles_and_not_of_others(discord: LocalDiscord) -> None:
+    async with connected(discord) as socket:
+        await started(discord, socket)
+        await socket.hear()
+        role = discord.moderators
+        discord.add.assign(discord.member("Ada").member, roles=(role,))
+        discord.add.assign(discord.guild.members[discord.application_id], roles=(role,))
+        heard = await socket.hear()
+        assert heard["t"] == "GUILD_MEMBER_UPDATE"
+        assert entry(heard, "d")["roles"] == [str(role.id)]
+        assert entry(entry(heard, "d"), "user")["id"] == str(discord.application_id)
