@@ -27,10 +27,10 @@ async def answer(interaction: discord.Interaction[discord.Client], error: Except
     Never raises for want of Discord: an answer that cannot be given is logged.
     """
     cause = _root(error)
-    if isinstance(cause, discord.NotFound) and cause.code == UNKNOWN_INTERACTION:
+    if _code(cause) == UNKNOWN_INTERACTION:
         log.warning("The interaction was over before its answer", extra={"interaction": interaction.id})
         return
-    if isinstance(cause, AnsweredElsewhereError):
+    if isinstance(cause, AnsweredElsewhereError) or _code(cause) == ALREADY_ACKNOWLEDGED:
         log.error(
             "OPERATOR: another copy of the bot, with the same token and another database, has answered first",
             extra={"interaction": interaction.id},
@@ -92,6 +92,11 @@ async def _answered_first(interaction: discord.Interaction[discord.Client], word
             raise
         return False
     return True
+
+
+def _code(error: Exception) -> int | None:
+    """Discord's number for its refusal, if it is one."""
+    return error.code if isinstance(error, discord.HTTPException) else None
 
 
 def _root(error: Exception) -> Exception:

@@ -2,15 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from typing import TypedDict, Unpack
 
-import aiohttp
 import discord
 
-from bot.chat.answers import ALREADY_ACKNOWLEDGED
 from bot.chat.discord_errors import TROUBLE, announce_error
-from bot.chat.showing import PAUSES_S, Asked
+from bot.chat.showing import Asked
 from bot.domain.errors import NoAccessError, UnsendableError
 
 log = logging.getLogger(__name__)
@@ -38,7 +35,7 @@ async def change(interaction: Asked, **parts: Unpack[Parts]) -> None:
         if interaction.response.is_done():
             await interaction.edit_original_response(**parts)
         else:
-            await _surely(lambda: interaction.response.edit_message(**parts), taken=ALREADY_ACKNOWLEDGED)
+            await interaction.response.edit_message(**parts)
     except discord.HTTPException as error:
         refusal = announce_error(error, by_token=True)
         if isinstance(refusal, NoAccessError | UnsendableError):
@@ -49,8 +46,12 @@ async def change(interaction: Asked, **parts: Unpack[Parts]) -> None:
 async def take_away(interaction: Asked) -> None:
     """The message whose button was pressed is gone, by the press's own right: the bot need see no channel."""
     if not interaction.response.is_done():
-        await _surely(interaction.response.defer, taken=ALREADY_ACKNOWLEDGED)
-    await _surely(interaction.delete_original_response, taken=UNKNOWN_MESSAGE)
+        await interaction.response.defer()
+    try:
+        await interaction.delete_original_response()
+    except discord.NotFound as error:
+        if error.code != UNKNOWN_MESSAGE:
+            raise
 
 
 async def take_away_elsewhere(client: discord.Client, channel_id: int, message_id: int) -> None:
@@ -61,22 +62,3 @@ async def take_away_elsewhere(client: discord.Client, channel_id: int, message_i
             await channel.get_partial_message(message_id).delete()
     except TROUBLE as error:
         log.warning("A result could not be taken away: %s", error, extra={"channel": channel_id})
-
-
-async def _surely(call: Callable[[], Awaitable[object]], *, taken: int) -> None:
-    """The call was taken; `taken` is what Discord says of its repeat when the first one was.
-
-    discord.py repeats no call that was cut off.
-    """
-    for pause_s in (*PAUSES_S, None):
-        try:
-            await call()
-        except discord.HTTPException as error:
-            if error.code != taken:
-                raise
-        except (aiohttp.ClientError, OSError):
-            if pause_s is None:
-                raise
-            await asyncio.sleep(pause_s)
-            continue
-        return

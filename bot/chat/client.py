@@ -9,7 +9,6 @@ from discord.ext import commands
 from discord.state import AutoShardedConnectionState
 
 from bot.chat.command_sync import CommandSync, Remembered
-from bot.chat.cut_off import CutOffAnswers
 from bot.chat.discord_http import SafeHTTPClient
 from bot.chat.events import INTERACTION, answer_unreadable, guard_parsers
 from bot.chat.guards import GuardedButton, answer_old_form
@@ -65,8 +64,6 @@ class InspireClient(commands.AutoShardedBot):
             **(shards or Shards()),
         )
         self.services = services
-        self.cut_off = CutOffAnswers()
-        self.http.http_trace = self.cut_off.trace()
         self.draining = False
         self.in_hand: set[asyncio.Task[None]] = set()
         self.count_unreadable: Callable[[str], None] = lambda _: None

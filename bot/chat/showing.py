@@ -11,16 +11,12 @@ import aiohttp
 import discord
 
 from bot.chat.answers import ALREADY_ACKNOWLEDGED
-from bot.chat.cut_off import may_be_own
 from bot.domain.errors import AnsweredElsewhereError
 
 log = logging.getLogger(__name__)
 
 BUDGET_S = 1.0
 """Seconds in which an outcome can be the answer itself; Discord waits for 3."""
-
-PAUSES_S = (0.05, 0.2, 0.5)
-"""Seconds before each repeat of an answer that was cut off; all of them fit into Discord's 3."""
 
 T = TypeVar("T")
 Asked = discord.Interaction[discord.Client]
@@ -54,13 +50,13 @@ async def show(
     """
     if interaction.response.is_done():
         return (await interaction.edit_original_response(embed=embed, view=view)).id
-    for pause_s in PAUSES_S:
-        try:
-            return await _answer(interaction, embed, view, ephemeral=ephemeral)
-        except (aiohttp.ClientError, OSError):  # discord.py repeats no call that was cut off
-            log.info("The answer was cut off, once more", extra={"interaction": interaction.id})
-            await asyncio.sleep(pause_s)
-    return await _answer(interaction, embed, view, ephemeral=ephemeral)
+    try:
+        answered = await interaction.response.send_message(embed=embed, view=view, ephemeral=ephemeral)
+    except discord.HTTPException as error:
+        if error.code != ALREADY_ACKNOWLEDGED:
+            raise
+        raise AnsweredElsewhereError from error  # one of this process's own counts as taken
+    return answered.message_id or await _id_of_own(interaction, embed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,34 +90,18 @@ async def show_words(interaction: Asked, words: str, view: discord.ui.View) -> N
         await interaction.response.send_message(words, view=view, ephemeral=True)
 
 
-async def _answer(
-    interaction: Asked, embed: discord.Embed, view: discord.ui.View, *, ephemeral: bool
-) -> int | None:
-    try:
-        answered = await interaction.response.send_message(embed=embed, view=view, ephemeral=ephemeral)
-    except discord.HTTPException as error:
-        if error.code != ALREADY_ACKNOWLEDGED:
-            raise
-        if not may_be_own(interaction) or await _is_other(interaction, embed):
-            raise AnsweredElsewhereError from error
-        return await _known_id(interaction)
-    return answered.message_id or await _known_id(interaction)
+async def _id_of_own(interaction: Asked, embed: discord.Embed) -> int | None:
+    """The id of the answer that stands there; without it, the interaction's token still reaches it.
 
-
-async def _is_other(interaction: Asked, embed: discord.Embed) -> bool:
-    """Whether what stands there as the answer is surely not this one."""
+    Raises:
+        AnsweredElsewhereError: it surely is another one.
+    """
     try:
         original = await interaction.original_response()
-    except (discord.DiscordException, aiohttp.ClientError, OSError):
-        return False
-    said = [(one.title, one.description) for one in original.embeds]
-    return not original.flags.loading and (embed.title, embed.description) not in said
-
-
-async def _known_id(interaction: Asked) -> int | None:
-    """The id of the answer that stands there; without it, the interaction's token still reaches it."""
-    try:
-        return (await interaction.original_response()).id
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
         log.info("The answer's id is not known: %s", error, extra={"interaction": interaction.id})
         return None
+    said = [(one.title, one.description) for one in original.embeds]
+    if not original.flags.loading and (embed.title, embed.description) not in said:
+        raise AnsweredElsewhereError
+    return original.id

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -24,6 +25,8 @@ PAUSES_S = (1.0, 3.0, 5.0, 7.0)
 ATTEMPTS = 1 + len(PAUSES_S)
 TOO_MANY = 429
 FAILED = 500
+KEPT = 1_000
+"""Of how many interactions it is remembered that a first answer was cut off; the oldest fall out."""
 CUT_OFF = (aiohttp.ClientError, json.JSONDecodeError, OSError)
 """Raised by an attempt that may have taken effect or not."""
 
@@ -38,6 +41,8 @@ class SafeWebhookAdapter(AsyncWebhookAdapter):
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
+        self._cut_off: OrderedDict[str | int | None, None] = OrderedDict()
+        """The interactions with a first answer that Discord may have taken, though nobody was told so."""
 
     async def request(
         self,
@@ -64,13 +69,28 @@ class SafeWebhookAdapter(AsyncWebhookAdapter):
         call.options = {"params": params, "proxy": proxy, "proxy_auth": proxy_auth}
         lock = self._locks.setdefault((route.webhook_id, route.webhook_token), asyncio.Lock())
         await lock.acquire()
+        call.was_cut_off = call.is_callback and route.webhook_id in self._cut_off
         try:
             return await call.answer()
+        except asyncio.CancelledError:
+            call.was_cut_off = True
+            raise
         finally:
-            if call.rest_s:
-                asyncio.get_running_loop().call_later(call.rest_s, lock.release)
-            else:
-                lock.release()
+            if call.is_callback and call.was_cut_off:
+                self._remember(route.webhook_id)
+            _release(lock, after_s=call.rest_s)
+
+    def _remember(self, interaction_id: str | int | None) -> None:
+        self._cut_off[interaction_id] = None
+        if len(self._cut_off) > KEPT:
+            self._cut_off.popitem(last=False)
+
+
+def _release(lock: asyncio.Lock, *, after_s: float) -> None:
+    if after_s:
+        asyncio.get_running_loop().call_later(after_s, lock.release)
+    else:
+        lock.release()
 
 
 class _Call:
@@ -90,15 +110,17 @@ class _Call:
         self._files = files
         self._payload = payload
         self._multipart = multipart
-        self._is_callback = route.path.endswith(CALLBACK)
+        self.is_callback = route.path.endswith(CALLBACK)
         self.options: dict[str, Any] = {}
         """What aiohttp is told besides."""
+        self.was_cut_off = False
+        """Whether an attempt, of this call or of one before it, may have taken effect."""
         self.rest_s = 0.0
         """Seconds for which the token has no call left."""
 
     async def answer(self) -> object:
         """Make as many attempts as the call may have."""
-        pauses, was_cut_off = iter(self._pauses()), False
+        pauses = iter(self._pauses())
         error: Exception
         for attempt in range(ATTEMPTS):
             try:
@@ -106,13 +128,15 @@ class _Call:
             except _TooManyError as refused:
                 error, pause_s = refused.error, refused.pause_s if attempt + 1 < ATTEMPTS else None
             except discord.HTTPException as refused:
-                if was_cut_off and self._is_callback and refused.code == ALREADY_ACKNOWLEDGED:
+                if self.was_cut_off and self.is_callback and refused.code == ALREADY_ACKNOWLEDGED:
                     return {"interaction": {"id": str(self._route.webhook_id)}}  # an earlier attempt did it
-                error, pause_s = refused, next(pauses, None) if refused.status >= FAILED else None
-                was_cut_off = True
+                error, pause_s = refused, None
+                if refused.status >= FAILED:
+                    self.was_cut_off, pause_s = True, next(pauses, None)
+            except NotConnectedError:
+                raise
             except CUT_OFF as broken:
-                error, pause_s = broken, next(pauses, None) if self._is_callback else None
-                was_cut_off = True
+                self.was_cut_off, error, pause_s = True, broken, next(pauses, None)
             if pause_s is None:
                 raise error
             await asyncio.sleep(pause_s)
@@ -120,7 +144,7 @@ class _Call:
 
     def _pauses(self) -> Sequence[float]:
         """Give the seconds before each repeat of an attempt that may have taken effect."""
-        if self._is_callback:
+        if self.is_callback:
             return CALLBACK_PAUSES_S
         return () if self._route.method == "POST" else PAUSES_S
 

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 import aiohttp
 import discord
 import pytest
+from discord.http import Route
 
 from bot.chat import webhooks
-from bot.chat.webhooks import safe_webhooks
+from bot.chat.webhooks import ALREADY_ACKNOWLEDGED, SafeWebhookAdapter, safe_webhooks
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 from sandbox.discord.invocations import Invocation
 from tests.unit.chat.stages import begun, logged_in
@@ -42,6 +43,23 @@ async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
         yield Stage(local, client, await begun(local, client))
 
 
+@pytest.fixture
+async def local_only(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LocalDiscord]:
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
+    async with LocalDiscord() as local, logged_in(local) as client:
+        await begun(local, client)
+        yield local
+
+
+def callback_of(asked: Invocation) -> Route:
+    return Route(
+        "POST",
+        "/interactions/{webhook_id}/{webhook_token}/callback",
+        webhook_id=asked.id,
+        webhook_token=asked.interaction.token,
+    )
+
+
 @pytest.mark.parametrize("kind", [FaultKind.STATUS, FaultKind.STATUS_AFTER, FaultKind.RESET_AFTER])
 async def test_a_follow_up_is_never_repeated(stage: Stage, kind: FaultKind) -> None:
     stage.fail(kind)
@@ -51,7 +69,9 @@ async def test_a_follow_up_is_never_repeated(stage: Stage, kind: FaultKind) -> N
     assert len(stage.said) <= 1
 
 
-@pytest.mark.parametrize("kind", [FaultKind.STATUS, FaultKind.STATUS_AFTER])
+@pytest.mark.parametrize(
+    "kind", [FaultKind.STATUS, FaultKind.STATUS_AFTER, FaultKind.RESET, FaultKind.RESET_AFTER]
+)
 async def test_an_edit_is_repeated(stage: Stage, kind: FaultKind) -> None:
     stage.fail(kind, on=EDIT, times=2)
     with safe_webhooks():
@@ -131,3 +151,30 @@ async def test_a_page_of_a_proxy_is_no_answer(stage: Stage) -> None:
     stage.local.faults.add(Fault(kind=FaultKind.STATUS, on=POST, status=200))
     with safe_webhooks(), pytest.raises(aiohttp.ClientPayloadError):
         await stage.webhook.send("once")
+
+
+async def test_what_was_cut_off_is_known_to_later_calls_of_the_same_process(local_only: LocalDiscord) -> None:
+    asked = await local_only.member("Ada").slash("songs", "inspire")
+    route = callback_of(asked)
+    own = SafeWebhookAdapter()
+    async with aiohttp.ClientSession() as session:
+        local_only.faults.add(Fault(kind=FaultKind.STATUS_AFTER, on="POST /interactions/*", times=4))
+        with pytest.raises(discord.DiscordServerError):
+            await own.request(route, session, payload={"type": 5})
+        assert asked.answers == 1
+        assert await own.request(route, session, payload={"type": 4, "data": {"content": "own"}})
+        with pytest.raises(discord.HTTPException) as refused:
+            await SafeWebhookAdapter().request(route, session, payload={"type": 5})
+        assert refused.value.code == ALREADY_ACKNOWLEDGED
+
+
+async def test_a_first_answer_whose_caller_left_may_have_been_taken(local_only: LocalDiscord) -> None:
+    asked = await local_only.member("Ada").slash("songs", "inspire")
+    route = callback_of(asked)
+    own = SafeWebhookAdapter()
+    async with aiohttp.ClientSession() as session:
+        local_only.faults.add(Fault(kind=FaultKind.HANG, on="POST /interactions/*", after_s=LONG_S))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(own.request(route, session, payload={"type": 5}), 0.2)
+        assert asked.answers == 1
+        assert await own.request(route, session, payload={"type": 5})
