@@ -1,4 +1,4 @@
-"""Rate limits as Discord keeps them: windows that open with the first request and then start anew."""
+"""Rate limits as Discord keeps them: windows that start anew when they are over, or leak all the time."""
 
 import hashlib
 import math
@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from sandbox.discord.limits import Bucket
 from sandbox.discord.snowflakes import Clock
+
+_ROUNDING = 1e-6
+"""Requests; what has leaked is a fraction of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +22,15 @@ class Standing:
     reset_at_s: float
     """Unix time at which the window ends."""
     reset_after_s: float
+    """Seconds until all of it is free again."""
+    retry_after_s: float
+    """Seconds until one more request is taken, where none is left."""
     scope: str
     """`user`, `shared` or `global`."""
 
     def headers(self) -> dict[str, str]:
         """The headers that tell a client where it stands."""
-        wait = {"X-RateLimit-Scope": self.scope, "Retry-After": str(math.ceil(self.reset_after_s))}
+        wait = {"X-RateLimit-Scope": self.scope, "Retry-After": str(math.ceil(self.retry_after_s))}
         if not self.allowed and self.scope == "global":
             return wait | {"X-RateLimit-Global": "true"}
         told = {
@@ -46,6 +52,7 @@ def refused_standing(key: str, *, after_s: float, now_s: float, scope: str) -> S
         remaining=0,
         reset_at_s=now_s + after_s,
         reset_after_s=after_s,
+        retry_after_s=after_s,
         scope=scope,
     )
 
@@ -53,7 +60,7 @@ def refused_standing(key: str, *, after_s: float, now_s: float, scope: str) -> S
 @dataclass(slots=True)
 class _Window:
     opened_at_s: float
-    used: int
+    used: float
 
 
 class Buckets:
@@ -66,25 +73,34 @@ class Buckets:
     def take(self, key: str, *, rule: Bucket, scope: str = "user") -> Standing:
         """The bucket's standing after one more request, which is not counted when it is over the limit."""
         now_s = self._clock().timestamp()
-        window = self._windows.get(key)
-        if window is None or now_s >= window.opened_at_s + rule.per_s:
-            window = self._windows[key] = _Window(now_s, 0)
-        allowed = window.used < rule.requests
+        window = self._present(key, rule, now_s)
+        allowed = window.used + 1 <= rule.requests + _ROUNDING
         window.used += allowed
-        reset_at_s = window.opened_at_s + rule.per_s
+        each_s = rule.per_s / rule.requests
+        reset_at_s = now_s + window.used * each_s if rule.leaks else window.opened_at_s + rule.per_s
+        one_free_s = (window.used + 1 - rule.requests) * each_s if rule.leaks else reset_at_s - now_s
         return Standing(
             key=key,
             rule=rule,
             allowed=allowed,
-            remaining=max(0, rule.requests - window.used),
+            remaining=max(0, math.floor(rule.requests - window.used + _ROUNDING)),
             reset_at_s=reset_at_s,
             reset_after_s=max(0.001, reset_at_s - now_s),
+            retry_after_s=max(0.001, one_free_s),
             scope=scope,
         )
 
     def used_up(self, key: str, *, rule: Bucket) -> bool:
-        """Whether the window has no request left; counts nothing."""
-        window = self._windows.get(key)
-        if window is None or self._clock().timestamp() >= window.opened_at_s + rule.per_s:
-            return False
-        return window.used >= rule.requests
+        """Whether there is no request left; counts nothing."""
+        return self._present(key, rule, self._clock().timestamp()).used + 1 > rule.requests + _ROUNDING
+
+    def _present(self, key: str, rule: Bucket, now_s: float) -> _Window:
+        """The window as it is now: some of it has leaked, or it is new after its time."""
+        window = self._windows.setdefault(key, _Window(now_s, 0.0))
+        passed_s = now_s - window.opened_at_s
+        if rule.leaks:
+            window.used = max(0.0, window.used - passed_s * rule.requests / rule.per_s)
+            window.opened_at_s = now_s
+        elif passed_s >= rule.per_s:
+            window.used, window.opened_at_s = 0.0, now_s
+        return window

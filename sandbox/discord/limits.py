@@ -11,6 +11,11 @@ class Bucket:
 
     requests: int
     per_s: float
+    leaks: bool = False
+    """Whether it empties little by little, as most of Discord's routes do since 2022, instead of all at once.
+
+    See https://github.com/discord/discord-api-docs/issues/7680.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +40,15 @@ class Limits:
     """Edits of messages of that age, per channel; the true figure is not known."""
     bot_requests: Bucket = field(default_factory=lambda: Bucket(requests=50, per_s=1.0))
     """All requests by bot token together."""
-    interaction_webhook: Bucket = field(default_factory=lambda: Bucket(requests=5, per_s=2.0))
+    interaction_webhook: Bucket = field(default_factory=lambda: Bucket(requests=5, per_s=2.0, leaks=True))
     """Webhook requests of one interaction."""
-    channel_webhook: Bucket = field(default_factory=lambda: Bucket(requests=30, per_s=60.0))
+    channel_webhook: Bucket = field(default_factory=lambda: Bucket(requests=30, per_s=60.0, leaks=True))
     """Messages posted by webhook in one channel."""
-    channel_route: Bucket = field(default_factory=lambda: Bucket(requests=5, per_s=5.0))
+    channel_route: Bucket = field(default_factory=lambda: Bucket(requests=5, per_s=5.0, leaks=True))
     """Requests on one bot route that changes a channel's messages, per channel."""
     direct_openings: Bucket = field(default_factory=lambda: Bucket(requests=10, per_s=10.0))
     """New conversations with people; the true figure is not known."""
-    other_route: Bucket = field(default_factory=lambda: Bucket(requests=50, per_s=1.0))
+    other_route: Bucket = field(default_factory=lambda: Bucket(requests=50, per_s=1.0, leaks=True))
     """Requests on any other bot route."""
     invalid_requests: Bucket = field(default_factory=lambda: Bucket(requests=10_000, per_s=600.0))
     """401, 403 and 429 answers after which every request is turned away."""

@@ -242,7 +242,7 @@ def _refusal(refusal: ApiError) -> _Outcome:
 def _limited(standing: Standing) -> _Outcome:
     body: Payload = {
         "message": "You are being rate limited.",
-        "retry_after": round(standing.reset_after_s, 3),
+        "retry_after": round(standing.retry_after_s, 3),
         "global": standing.scope == "global",
     }
     return _Outcome(status=TOO_MANY, body=body, code=0, headers=VIA | standing.headers())

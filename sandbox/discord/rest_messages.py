@@ -152,4 +152,4 @@ class MessageRoutes:
         key = f"old edits:{message.channel_id}"
         standing = self._state.buckets.take(key, rule=limits.old_message_edits)
         if not standing.allowed:
-            raise too_many_old_edits(retry_after_s=standing.reset_after_s)
+            raise too_many_old_edits(retry_after_s=standing.retry_after_s)

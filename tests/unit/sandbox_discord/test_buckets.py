@@ -20,6 +20,21 @@ def test_a_bucket_counts_down_refuses_and_opens_again(clock: SetClock) -> None:
     assert buckets.take("route:1", rule=RULE).allowed
 
 
+def test_a_leaking_bucket_gives_one_request_back_after_the_other(clock: SetClock) -> None:
+    rule = Bucket(requests=5, per_s=5.0, leaks=True)
+    buckets = Buckets(clock)
+    last = [buckets.take("route:1", rule=rule) for _ in range(5)][-1]
+    assert (last.remaining, last.reset_after_s) == (0, 5.0)
+    refused = buckets.take("route:1", rule=rule)
+    assert (refused.allowed, refused.retry_after_s) == (False, 1.0)
+    clock.advance(2.5)
+    again = [buckets.take("route:1", rule=rule) for _ in range(3)]
+    assert [(one.allowed, one.remaining) for one in again] == [(True, 1), (True, 0), (False, 0)]
+    assert again[-1].retry_after_s == 0.5
+    clock.advance(60)
+    assert buckets.take("route:1", rule=rule).remaining == 4
+
+
 def test_places_do_not_share_a_window_but_the_name_of_the_bucket(clock: SetClock) -> None:
     buckets = Buckets(clock)
     first, other = buckets.take("route:1", rule=RULE), buckets.take("route:2", rule=RULE)

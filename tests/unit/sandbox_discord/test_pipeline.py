@@ -90,11 +90,12 @@ async def test_a_channel_takes_five_messages_in_five_seconds() -> None:
         assert [response.status for response, _ in answers] == [200] * 5 + [429]
         assert [response.headers["X-RateLimit-Remaining"] for response, _ in answers] == [*"43210", "0"]
         refused, body = answers[-1]
-        assert (body["retry_after"], body["global"]) == (5.0, False)
-        assert (refused.headers["X-RateLimit-Scope"], refused.headers["Retry-After"]) == ("user", "5")
+        assert (body["retry_after"], body["global"]) == (1.0, False)
+        assert (refused.headers["X-RateLimit-Scope"], refused.headers["Retry-After"]) == ("user", "1")
+        assert refused.headers["X-RateLimit-Reset-After"] == "5.000"
         assert client.discord.rate_limited == 1
-        clock.advance(5)
-        assert (await client.post())[0].status == 200
+        clock.advance(1)
+        assert [(await client.post())[0].status for _ in range(2)] == [200, 429]
 
 
 async def test_the_bot_has_fifty_requests_a_second_but_answers_are_not_counted() -> None:
