@@ -22,7 +22,7 @@ from bot.services.delivery import Delivery
 from bot.services.edits import Said
 from bot.services.facts import facts_of, facts_of_notice
 from bot.services.intents import Intent, Way, may_be_unanswered, ways_of_endings
-from bot.services.lease import Lease
+from bot.services.lease import Lease, put_off
 from bot.services.line import LINE_S, Line
 from bot.services.message_forms import may_be_taken_later, pause_of_refused, send_plainest
 from bot.services.moves import existing
@@ -193,7 +193,7 @@ class Courier:
         await self._store.write(_claim_ending, notice, intent, now)
 
     async def _retry(self, notice: Notice, pause_s: float) -> None:
-        await self._store.write(_failed, notice, self._clock() + timedelta(seconds=pause_s))
+        await self._store.write(_failed, notice, put_off(self._clock(), pause_s))
 
     async def _line_now(self, now: datetime) -> Line:
         if self._line_at is None or abs(now - self._line_at) >= timedelta(seconds=LINE_S):

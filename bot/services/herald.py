@@ -7,7 +7,7 @@ from functools import partial
 
 from bot.domain.errors import NoAccessError, StaleError, TryLaterError, UnsendableError
 from bot.services.books import DueChange
-from bot.services.lease import Lease
+from bot.services.lease import Lease, put_off
 from bot.services.message_forms import send_plainest
 from bot.services.ports import Announcer, Clock
 from bot.services.work import Store, Work
@@ -95,8 +95,7 @@ class Herald:
 
     async def _retry(self, due: DueChange, error: TryLaterError) -> None:
         pause_s = max(error.retry_after_s or 0.0, min(RETRY_S * 2.0**due.attempts, RETRY_MAX_S))
-        next_at = self._clock() + timedelta(seconds=pause_s)
-        await self._store.write(_failed, due, next_at)
+        await self._store.write(_failed, due, put_off(self._clock(), pause_s))
 
 
 def _claim(work: Work, now: datetime, lease: Lease, limit: int) -> list[DueChange]:

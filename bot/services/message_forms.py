@@ -16,7 +16,7 @@ REFUSED_FOR = timedelta(days=1)
 """So long after a request's end, what Discord refuses in every form is given up."""
 REFUSED_PAUSE_S = 60.0
 """Seconds before it is tried again in every form; doubled each time."""
-REFUSED_PAUSE_MAX_S = 3600.0
+REFUSED_PAUSE_MAX_S = 1200.0
 
 
 class MessageForm(StrEnum):

@@ -5,7 +5,14 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import text
 
-from bot.domain.errors import BlockedError, CreditsError, StoreError
+from bot.domain.errors import (
+    AnnounceError,
+    BlockedError,
+    CreditsError,
+    StoreError,
+    TryLaterError,
+    UnsendableError,
+)
 from bot.domain.requests import State
 from bot.domain.songs import Order
 from bot.services import retention as module
@@ -137,6 +144,33 @@ async def test_a_clock_that_keeps_being_set_back_is_told_once(
         await retention.handle(Chore.TIMES)
         assert await home.follow() == 1
     assert caplog.text.count("the clock was set back") == 1
+
+
+@pytest.mark.parametrize("error", [UnsendableError("400"), TryLaterError("429", retry_after_s=7200)])
+async def test_no_pause_that_discord_makes_the_bot_take_looks_like_a_clock_that_was_set_back(
+    home: House, error: AnnounceError, caplog: pytest.LogCaptureFixture
+) -> None:
+    retention = desk(home)
+    await home.ready()
+    home.announcer.failures += [error] * 1000
+    for _ in range(12):
+        await home.tell()
+        await retention.handle(Chore.TIMES)
+        assert await home.tell() == 0
+        home.clock.turn(1200)
+    assert "the clock was set back" not in caplog.text
+
+
+async def test_no_pause_of_a_decision_looks_like_a_clock_that_was_set_back(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await home.settle(log_channel_id=3)
+    await home.services.moderation.reset(home.by(), Subject(user_id=BEN))
+    home.announcer.failures.append(TryLaterError("429", retry_after_s=7200))
+    await home.herald()
+    await desk(home).handle(Chore.TIMES)
+    assert await home.herald() == 0
+    assert "the clock was set back" not in caplog.text
 
 
 @pytest.mark.parametrize("on_s", [3600, DAY])
