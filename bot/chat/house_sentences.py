@@ -108,7 +108,7 @@ def _old_form(_: OldFormError) -> str:
 
 
 def _report_busy(_: ReportBusyError) -> str:
-    return f"A report of this server is being made just now. Wait for it, then try again. {UNCHANGED}"
+    return f"A report of this server is being made already. Wait for it, then try again. {UNCHANGED}"
 
 
 def _not_blocked(_: NotBlockedError) -> str:

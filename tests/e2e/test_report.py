@@ -62,7 +62,7 @@ async def test_reports_are_made_one_at_a_time_and_nothing_else_waits_for_them(
         await asyncio.to_thread(drawing.wait, LONG_S)
         for _ in range(8):  # more than the event loop's own threads
             second = await reported(await moderator.slash("songs", "quota report"))
-            assert "is being made just now" in second.content
+            assert "is being made already" in second.content
         await asyncio.wait_for(asyncio.get_running_loop().getaddrinfo("localhost", 80), 2)
         go_on.set()
         assert len((await reported(first)).attachments) == 2
