@@ -21,7 +21,7 @@ from sandbox.discord.limits import Bucket, Limits
 from sandbox.discord.messages import Message
 from sandbox.discord.payloads import Payload
 from sandbox.discord.state import RequestRecord
-from tests.e2e.stage import LONG_S, PLENTY, UNHURRIED, Stage
+from tests.e2e.stage import LONG_S, PLENTY, STOP_S, UNHURRIED, Stage
 
 READY = "Your song is ready"
 ME, APPLICATION = "GET /users/@me", "GET /oauth2/applications/@me"
@@ -295,3 +295,17 @@ async def test_an_operators_server_without_the_bot_is_a_warning(
         await local.placed_result()
         assert "OPERATOR: OPERATOR_GUILD_ID names a server that the bot is not in" in caplog.text
         assert await app.readiness() is None
+
+
+async def test_a_stop_waits_for_no_connection(local: Stage, subtests: pytest.Subtests) -> None:
+    faults, loop = local.discord.faults, asyncio.get_running_loop()
+    for on in (ME, APPLICATION, GATEWAY, COMMANDS):
+        for kind in (FaultKind.HANG, FaultKind.STATUS, FaultKind.RATE_LIMITED):
+            with subtests.test(f"{kind} {on}"):
+                faults.add(Fault(kind=kind, on=on, status=503, times=None, after_s=LONG_S))
+                async with local.bot(connected=False):
+                    await local.discord.wait_for(lambda: faults.struck, timeout_s=LONG_S)
+                    began_s = loop.time()
+                assert loop.time() - began_s < STOP_S
+                faults.clear()
+                faults.struck.clear()
