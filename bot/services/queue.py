@@ -10,7 +10,7 @@ from bot.domain.errors import RequestNotFoundError, StaleError, TooLateError
 from bot.domain.moderator_errors import NotPausedError
 from bot.domain.requests import AT_PROVIDER, CANCEL_FROM, Failure, FailureKind, Request, State
 from bot.services.cards import StatusCard, status_card
-from bot.services.decisions import By, decide
+from bot.services.decisions import ATTEMPTS, By, decide
 from bot.services.facts import facts_of
 from bot.services.gate import Trouble
 from bot.services.line import LINE_S, Line
@@ -31,8 +31,6 @@ OWN_SHOWN = 2
 """How many more of the member's own are shown, of each."""
 MOST_OFFERED = 500
 """How many requests moderators can choose from; the others can be named by their number."""
-TRIES = 3
-"""How often a cancellation is tried that meets a move of the same request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ class Queue:
         reason = check_reason(reason)
         if request_id > LARGEST_ID:
             raise RequestNotFoundError
-        for _ in range(TRIES - 1):
+        for _ in range(ATTEMPTS - 1):
             try:
                 return await self._cancel(by, request_id, reason)
             except StaleError:  # it moved at the same moment: whatever it is now decides

@@ -17,7 +17,7 @@ from bot.domain.requests import Failure, FailureKind, Move, State
 from bot.domain.songs import Order
 from bot.services import queue
 from bot.services.cards import StatusCard
-from bot.services.decisions import By
+from bot.services.decisions import ATTEMPTS, By
 from bot.services.line import LINE_S
 from bot.services.moves import make_move
 from bot.services.work import Work
@@ -146,7 +146,7 @@ async def test_a_cancellation_that_meets_a_move_is_tried_again(
         return make_move(*args, **changes)  # type: ignore[arg-type] # as they came
 
     monkeypatch.setattr(queue, "make_move", moving)
-    if times < queue.TRIES:
+    if times < ATTEMPTS:
         await home.services.queue.cancel(by(), card.request_id, reason="no")
         assert (await home.request(card.request_id)).state is State.CANCELLED
     else:
