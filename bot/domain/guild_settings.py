@@ -83,7 +83,7 @@ class Standing:
     resets: int = 0
     """How often they did so in that window."""
     failures: int = 0
-    """How many of the member's requests in a row were refused at submission; a lost one counts more."""
+    """How many of the member's requests in a row were refused at submission; one that is lost skips a few."""
     backoff_until: datetime | None = None
     """Until when the member's requests are held back for that; in the past when they are no longer."""
 
@@ -96,10 +96,13 @@ class Standing:
         """Return when the member's next request may be sent, if it may not be sent now."""
         return held_until(self.backoff_until, now)
 
-    def failed(self, now: datetime, *, weight: int = 1) -> "Standing":
-        """Return the standing after one more request came to nothing; a day forgets them."""
+    def failed(self, now: datetime, *, at_least: int = 1) -> "Standing":
+        """Return the standing after one more request came to nothing; a day forgets them.
+
+        From now on it is as if `at_least` so many had.
+        """
         known = self.backoff_until is not None and now < self.backoff_until + FORGIVEN_AFTER
-        failures = self.failures + weight if known else weight
+        failures = max(self.failures + 1 if known else 1, at_least)
         until = now + timedelta(seconds=backoff_s(failures))
         return replace(self, failures=failures, backoff_until=until)
 

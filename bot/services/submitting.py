@@ -36,8 +36,9 @@ log = logging.getLogger(__name__)
 
 LEASE_S = 90.0
 """Outlasts the time-out of a submission, in seconds."""
-LOST_WEIGHT = 4
-"""A lost reply counts as so many refusals: its member waits two minutes, for as long as the task may run."""
+LOST_COUNTS = 4
+"""A lost reply counts as the fourth refusal at least: two minutes, for as long as the task may run. The next
+one only doubles that, since replies are lost to an outage more often than to a member."""
 RECORD_RETRY_S = 0.5
 """First pause in seconds between two tries to write down the outcome of a paid call; doubled each time."""
 RECORD_RETRY_MAX_S = 5.0
@@ -273,8 +274,8 @@ def _slow_down(work: Work, request: Request, outcome: Outcome, gate: Gate, now: 
     if outcome.move is Move.PUT_BACK:  # the other ends are a turn by themselves
         work.members.had_turn(request.guild_id, request.user_id, now=now)
     standing = work.members.meet(request.guild_id, request.user_id)
-    weight = LOST_WEIGHT if outcome.move is Move.DOUBT else 1
-    work.members.settle(request.guild_id, request.user_id, standing.failed(now, weight=weight))
+    at_least = LOST_COUNTS if outcome.move is Move.DOUBT else 1
+    work.members.settle(request.guild_id, request.user_id, standing.failed(now, at_least=at_least))
 
 
 def _learned(

@@ -239,6 +239,14 @@ async def test_a_lost_reply_makes_the_next_request_wait_at_once(home: House) -> 
     assert (await home.credits()).held_until == home.clock() + timedelta(seconds=120)
 
 
+async def test_a_member_whose_songs_are_lost_all_at_once_waits_for_minutes(home: House) -> None:
+    home.provider.submit_answers += [LOST] * 2
+    for _ in range(2):
+        await home.place()
+    assert await home.submit() == 2
+    assert (await home.credits()).held_until == home.clock() + timedelta(minutes=4)
+
+
 async def test_a_day_makes_up_for_what_came_to_nothing(home: House) -> None:
     for _ in range(2):
         home.provider.submit_answers.append(BLAMED)
