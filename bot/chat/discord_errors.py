@@ -70,6 +70,7 @@ REFUSALS = MappingProxyType(
         40005: (Refusal.PLAINER, "too large"),
         40006: (Refusal.LATER, "a feature is disabled for a while"),
         40062: (Refusal.LATER, "the service is rate limited"),
+        40058: (Refusal.ELSEWHERE, "not a channel for messages"),
         50001: (Refusal.ELSEWHERE, "missing access"),
         50006: (Refusal.PLAINER, "empty"),
         50007: (Refusal.ELSEWHERE, "takes no direct messages"),

@@ -199,8 +199,8 @@ def _cooldown(error: CooldownError) -> str:
 @sentence.register
 def _backoff(error: BackoffError) -> str:
     return (
-        "What you asked for last came to nothing: the song service refused it, or its answer was lost. You "
-        f"can ask for the next song {relative(error.until)}. {NOTHING_SENT}"
+        "Your last request failed: the song service refused it, or its answer was lost. You can ask for "
+        f"another song {relative(error.until)}. {NOTHING_SENT}"
     )
 
 

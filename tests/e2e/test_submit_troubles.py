@@ -254,15 +254,15 @@ async def test_what_comes_to_nothing_makes_its_member_wait_and_nobody_else(
                 local.provider.faults.add(fault)
                 if not lost:
                     first = await local.shows(await local.place(name, playlist=bad), told, BACK)
-                    assert "your next request can be sent" not in first
+                    assert "you can send the next one" not in first
                 last = await local.place(name, playlist=bad)
-                await local.shows(last, told, BACK, "your next request can be sent <t:")
+                await local.shows(last, told, BACK, "you can send the next one <t:")
                 refusal = await local.place(name)
                 assert refusal.ephemeral
-                await local.shows(refusal, "What you asked for last came to nothing", "next song <t:")
+                await local.shows(refusal, "Your last request failed", "another song <t:")
                 asked = await local.discord.member(name).slash("songs", "credits")
                 shown = await asked.answer(timeout_s=LONG_S)
-                await local.shows(shown, "The next request can be sent <t:", "came to nothing")
+                await local.shows(shown, "The last request failed, so the next one can be sent <t:")
                 assert local.provider.faults.struck(fault) == times
                 await local.shows(await local.place("Ben"), READY)
     assert len(local.submissions) == 3 * len(BAD_LUCK) - 1

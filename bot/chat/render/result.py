@@ -87,7 +87,7 @@ def _plainer(card: ResultCard, *, in_server: bool, form: MessageForm) -> ResultM
     """The song without embeds, files and titles: with links, or with nothing but where it can be found."""
     pages = [f"<{page}>" for one in card.clips[:MOST_CLIPS] if (page := song_page(one.clip.id))]
     lines = [f"{mention(card.user_id)} your song is ready.", *(pages if form is MessageForm.LINKS else ())]
-    lines.append(f"-# Discord refuses to show more of it here: {song_number(card)} has all.")
+    lines.append(f"-# Discord blocked the rest of this message. {song_number(card)} shows it all.")
     view = _buttons(card, in_server=in_server, form=form)
     return ResultMessage(content="\n".join(lines), embeds=[], view=view)
 

@@ -60,8 +60,8 @@ def _description(statement: Statement, *, whose: str) -> Iterator[str]:
         yield f"Blocked by a moderator: {shown(statement.blocked, limit=REASON_LIMIT)}"
     if statement.held_until is not None:
         yield (
-            f"The next request can be sent {relative(statement.held_until)}, because what was asked for last "
-            "came to nothing. A finished song ends such waits."
+            f"The last request failed, so the next one can be sent {relative(statement.held_until)}. "
+            "A finished song ends this wait."
         )
 
 

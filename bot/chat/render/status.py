@@ -175,8 +175,8 @@ def _place(card: StatusCard) -> str:
         return f"{PAUSED} Your place is kept. The reason: {reason}"
     if card.held_until is not None:
         return (
-            f"It goes on {relative(card.held_until)}: what you asked for last came to nothing. "
-            "Until then it waits, and your credits stay on hold."
+            f"It goes on {relative(card.held_until)}, because your last request failed. Until then your "
+            "credits stay on hold."
         )
     place = f"Number **{card.position}** in line." if card.position else "In line."
     if card.halted:
@@ -217,7 +217,7 @@ def _ending(card: StatusCard) -> str:
         why += f"\n> {words}"
     back = are_back(card.cost) if card.credits_are_back else ""
     wait = (
-        f"Because this came to nothing, your next request can be sent {relative(card.held_until)}."
+        f"After a failed request there is a wait: you can send the next one {relative(card.held_until)}."
         if card.held_until
         else ""
     )

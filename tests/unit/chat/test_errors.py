@@ -210,7 +210,7 @@ def test_a_cooldown_says_when_it_ends() -> None:
 def test_a_backoff_says_why_and_when_it_ends() -> None:
     words = sentence(BackoffError(NOW + timedelta(seconds=30)))
     assert words
-    assert "What you asked for last came to nothing" in words
+    assert "Your last request failed" in words
     assert f"<t:{int(NOW.timestamp()) + 30}:R>" in words
 
 

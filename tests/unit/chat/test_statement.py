@@ -85,4 +85,4 @@ def test_every_statement_is_within_discords_limits(entries: list[Entry]) -> None
 def test_a_backoff_is_shown_with_its_reason_and_its_end() -> None:
     held = credits_message(replace(statement(), held_until=NOW)).description
     assert held is not None
-    assert f"The next request can be sent <t:{int(NOW.timestamp())}:R>, because" in held
+    assert f"The last request failed, so the next one can be sent <t:{int(NOW.timestamp())}:R>." in held

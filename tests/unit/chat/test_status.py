@@ -75,7 +75,7 @@ def test_a_free_request_does_not_speak_of_credits_that_came_back() -> None:
 
 @pytest.mark.parametrize("state", [State.FAILED, State.UNCERTAIN])
 def test_a_failure_says_when_the_next_request_can_be_sent_if_it_has_to_wait(state: State) -> None:
-    assert f"your next request can be sent {SOON}." in words(status(state, held_until=NOW))
+    assert f"you can send the next one {SOON}." in words(status(state, held_until=NOW))
     assert "next request" not in words(status(state))
 
 
@@ -104,7 +104,7 @@ def test_waiting_shows_place_expectation_and_the_cancel_button() -> None:
         ),
         (
             status(State.WAITING, held_until=NOW),
-            f"It goes on {SOON}: what you asked for last came to nothing.",
+            f"It goes on {SOON}, because your last request failed.",
         ),
         (
             status(State.WAITING, position=2, pause=Trouble.OUTAGE),
