@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -89,20 +89,16 @@ class House:
             clock=clock,
             first_answers=self.songs.first_answers,
         )
+        chance = partial(float, 0.5)
         self.follower = Follower(
-            store,
-            self.provider,
-            owner="w1",
-            pace=pace,
-            give_up_s=give_up_s,
-            clock=clock,
-            chance=lambda: 0.5,
+            store, self.provider, owner="w1", pace=pace, give_up_s=give_up_s, clock=clock, chance=chance
         )
         self.heralding = Herald(store, self.announcer, owner="w1", clock=clock)
+        delivery = Delivery(store, self.announcer, self.media, attach_audio=True, clock=clock)
         self.courier = Courier(
             store,
             self.announcer,
-            Delivery(store, self.announcer, self.media, attach_audio=True, clock=clock),
+            delivery,
             owner="w1",
             places=rules.places,
             edit_spacing_s=rules.edit_spacing_s,

@@ -1,0 +1,142 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Concatenate, ParamSpec, TypeVar
+
+import pytest
+
+from bot.domain.errors import (
+    StoreError,
+)
+from bot.domain.requests import Request, State
+from bot.services import submitting
+from bot.services.attaching import attach, keep
+from bot.services.moves import existing
+from bot.services.work import Work
+from tests.unit.services.house import ADA, FIRST_ID, GUILD, PACE, House
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Flaky:
+    """Makes a store fail its next writes, then lets them through."""
+
+    def __init__(self, home: House, failures: list[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.failures = failures
+        write = home.store.write
+
+        async def failing(unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+            if self.failures:
+                raise self.failures.pop(0)
+            return await write(unit, *args, **kwargs)
+
+        monkeypatch.setattr(home.store, "write", failing)
+
+
+async def test_a_paid_tasks_id_is_written_down_as_soon_as_the_database_is_back(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submitting, "RECORD_RETRY_S", 0)
+    card = await home.place()
+    (claimed,) = await home.submitter.claim(1)
+    Flaky(home, [StoreError("full"), StoreError("full")], monkeypatch)
+    await home.submitter.handle(claimed)
+    assert (await home.request(card.request_id)).task_id == "task-1"
+
+
+async def test_the_outcome_is_kept_however_long_the_database_is_away(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await home.place()
+    (claimed,) = await home.submitter.claim(1)
+    flaky = Flaky(home, [StoreError("full")] * 20, monkeypatch)
+    pauses: list[float] = []
+
+    async def hours(seconds: float) -> None:
+        pauses.append(seconds)
+        home.clock.turn(3600)
+
+    monkeypatch.setattr(asyncio, "sleep", hours)
+    await home.submitter.handle(claimed)
+    monkeypatch.undo()
+    assert not flaky.failures
+    assert pauses[:5] == [0.5, 1, 2, 4, 5]
+    assert pauses[-1] == 5
+    request = await home.request(card.request_id)
+    assert (request.state, request.task_id) == (State.MAKING, "task-1")
+
+
+async def given_up(home: House, user_id: int = ADA) -> Request:
+    """A request that was taken to the provider, whose worker was thought to be dead."""
+    await home.place(user_id)
+    (claimed,) = await home.submitter.claim(1)
+    home.clock.turn(100)
+    await home.follow()
+    assert (await home.request(claimed.id)).state is State.UNCERTAIN
+    assert (await home.credits(user_id)).available == 90
+    return claimed
+
+
+async def test_a_task_whose_request_was_given_up_goes_on_and_is_paid_once(home: House) -> None:
+    claimed = await given_up(home)
+    await home.submitter.handle(claimed)
+    before = await home.request(claimed.id)
+    assert (before.state, before.task_id) == (State.UNCERTAIN, "task-1")
+    (card,) = await home.songs.active_of(GUILD, ADA)
+    assert (card.state, card.request_id) == (State.MAKING, before.address.message_id)
+    assert (await home.credits()).held == 30
+    home.provider.finish("task-1")
+    home.clock.turn(31)
+    await home.follow()
+    for seconds in (1, 5, 30):
+        home.clock.turn(seconds)
+        await home.tell()
+    assert (await home.request(card.request_id)).state is State.DELIVERED
+    assert [post.card.request_id for post in home.announcer.results] == [card.request_id]
+    assert ((await home.credits()).used, (await home.credits()).available) == (30, 60)
+    assert await home.breaches() == []
+
+
+async def test_a_task_is_attached_once(home: House) -> None:
+    claimed = await given_up(home)
+    await home.submitter.handle(claimed)
+    assert await home.store.write(attach, claimed.id, "task-1", PACE, home.clock()) is None
+    assert len(await home.songs.active_of(GUILD, ADA)) == 1
+
+
+async def order_again(home: House) -> None:
+    await home.place()
+
+
+async def block(home: House) -> None:
+    def unit(work: Work) -> None:
+        standing = work.members.meet(GUILD, ADA)
+        work.members.settle(GUILD, ADA, replace(standing, blocked="spam"))
+
+    await home.store.write(unit)
+
+
+async def forget_message(home: House) -> None:
+    def unit(work: Work) -> None:
+        request = existing(work, FIRST_ID + 1)
+        work.requests.set_address(request.id, replace(request.address, message_id=None))
+
+    await home.store.write(unit)
+
+
+@pytest.mark.parametrize("meanwhile", [order_again, block, forget_message])
+async def test_a_task_that_nobody_can_have_any_more_is_kept_and_told_to_the_operator(
+    home: House, meanwhile: Callable[[House], Awaitable[None]], caplog: pytest.LogCaptureFixture
+) -> None:
+    claimed = await given_up(home)
+    await meanwhile(home)
+    before = await home.credits()
+    await home.submitter.handle(claimed)
+    kept = await home.request(claimed.id)
+    assert (kept.state, kept.task_id) == (State.UNCERTAIN, "task-1")
+    assert "OPERATOR: task task-1 was taken, but its request was given up" in caplog.text
+    assert await home.credits() == before
+    await home.store.write(keep, claimed.id, "task-2", home.clock())
+    assert (await home.request(claimed.id)).task_id == "task-1"
+    assert await home.breaches() == []
