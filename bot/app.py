@@ -164,12 +164,7 @@ async def application(
             part=part,
             store=store,
             client=client,
-            connection=Connection(
-                client,
-                token=settings.discord_token.get_secret_value(),
-                sessions=Sessions(store, clock=store.clock),
-                takes_commands=part.role.takes_commands,
-            ),
+            connection=_connection(settings, part, store, client),
             workers=workers,
             attendance=attendance,
             metrics=metrics,
@@ -264,6 +259,15 @@ async def _workers(
     metrics.watch_books(store)
     metrics.watch_workers(workers.loops)
     return workers
+
+
+def _connection(settings: Settings, part: Part, store: Store, client: InspireClient) -> Connection:
+    return Connection(
+        client,
+        token=settings.discord_token.get_secret_value(),
+        sessions=Sessions(store, clock=store.clock),
+        takes_commands=part.role.takes_commands,
+    )
 
 
 def _client(settings: Settings, part: Part, store: Store, media: MediaSource) -> InspireClient:

@@ -9,6 +9,7 @@ from bot.domain.changes import Change
 from bot.domain.ledger import Entry
 from bot.domain.people import Event, Holding, Membership, Record
 from bot.domain.requests import Request
+from bot.domain.songs import SongSpec
 from bot.domain.tasks import Clip
 from bot.services.privacy import Copy
 
@@ -93,20 +94,11 @@ def _membership(one: Membership) -> Document:
 
 
 def _request(one: Request, events: tuple[Event, ...]) -> Document:
-    spec, policy, address = one.spec, one.policy, one.address
+    policy, address = one.policy, one.address
     return {
         "id": str(one.id),
         "server_id": str(one.guild_id),
-        "options": {
-            "playlist": spec.playlist_id,
-            "prompt": spec.prompt,
-            "model": spec.model,
-            "style_weight": spec.style_weight,
-            "audio_weight": spec.audio_weight,
-            "weirdness": spec.weirdness,
-            "persona": spec.persona_id,
-            "artist_clip": spec.artist_clip_id,
-        },
+        "options": _options(one.spec),
         "cost": one.cost,
         "policy": {
             "allowance": policy.allowance,
@@ -132,6 +124,19 @@ def _request(one: Request, events: tuple[Event, ...]) -> Document:
             {"move": event.move, "state": str(event.state), "at": _moment(event.at), "detail": event.detail}
             for event in events
         ],
+    }
+
+
+def _options(spec: SongSpec) -> Document:
+    return {
+        "playlist": spec.playlist_id,
+        "prompt": spec.prompt,
+        "model": spec.model,
+        "style_weight": spec.style_weight,
+        "audio_weight": spec.audio_weight,
+        "weirdness": spec.weirdness,
+        "persona": spec.persona_id,
+        "artist_clip": spec.artist_clip_id,
     }
 
 

@@ -124,26 +124,30 @@ def workers_of(
         meter=meter,
         first_answers=first_answers,
     )
+    give_up_s = rules.give_up_s
     follower = Follower(
-        store,
-        provider,
-        owner=owner,
-        pace=pace,
-        give_up_s=rules.give_up_s,
-        clock=clock,
-        chance=chance,
-        meter=meter,
+        store, provider, owner=owner, pace=pace, give_up_s=give_up_s, clock=clock, chance=chance, meter=meter
     )
     delivery = Delivery(store, announcer, media, attach_audio=rules.attach_audio, clock=clock)
-    spacing = songs.edit_spacing_s
-    courier = Courier(
-        store, announcer, delivery, owner=owner, places=songs.places, edit_spacing_s=spacing, clock=clock
-    )
     return Workers(
         store,
         submitter=submitter,
         follower=follower,
-        courier=courier,
+        courier=_courier(store, announcer, delivery, owner=owner, songs=songs),
         herald=Herald(store, announcer, owner=owner, clock=clock),
         retention=Retention(store, rules=rules.retention, clock=clock),
+    )
+
+
+def _courier(
+    store: Store, announcer: Announcer, delivery: Delivery, *, owner: str, songs: SongRules
+) -> Courier:
+    return Courier(
+        store,
+        announcer,
+        delivery,
+        owner=owner,
+        places=songs.places,
+        edit_spacing_s=songs.edit_spacing_s,
+        clock=store.clock,
     )
