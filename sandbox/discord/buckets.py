@@ -76,7 +76,7 @@ class Buckets:
         window = self._present(key, rule, now_s)
         allowed = window.used + 1 <= rule.requests + _ROUNDING
         window.used += allowed
-        each_s = rule.per_s / rule.requests
+        each_s = rule.per_s / max(rule.requests, 1)
         reset_at_s = now_s + window.used * each_s if rule.leaks else window.opened_at_s + rule.per_s
         one_free_s = (window.used + 1 - rule.requests) * each_s if rule.leaks else reset_at_s - now_s
         return Standing(

@@ -52,7 +52,9 @@ async def test_a_clock_that_is_set_costs_no_song_and_delays_none(
         await local.shows(message, "Your song is ready")
         await local.placed_result()
     told = [record for record in caplog.records if "the clock was set back" in record.getMessage()]
-    assert len(told) == sum(jump_s < 0 for jump_s in jumps_s)
+    backwards = sum(jump_s < 0 for jump_s in jumps_s)
+    # one line a look that finds something; what is leased meanwhile is found by the next look
+    assert backwards <= len(told) <= 2 * backwards
 
 
 async def test_what_is_due_after_a_restart_on_a_clock_that_is_behind_is_due_at_once(
