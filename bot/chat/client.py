@@ -1,11 +1,13 @@
 """The Discord client: its intents, its commands, and what its commands are given to work with."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypedDict
 
 import discord
 from discord.ext import commands
+from discord.gateway import KeepAliveHandler
 from discord.state import AutoShardedConnectionState
 
 from bot.chat.command_sync import CommandSync, Remembered
@@ -128,6 +130,17 @@ class InspireClient(commands.AutoShardedBot):
         """
         await super().before_identify_hook(shard_id, initial=initial)
         await self.may_identify(shard_id or 0)
+
+    async def close(self) -> None:
+        """Close all connections, and end the heartbeats of those that were cut off before they were made.
+
+        discord.py 2.7.1 stops a heartbeat's thread by its connection, which a handshake that is cancelled
+        never gives to anybody: the thread would beat on, into an event loop that is closed.
+        """
+        await super().close()
+        for thread in threading.enumerate():
+            if isinstance(thread, KeepAliveHandler) and thread.ws._connection is self._connection:
+                thread.stop()
 
     async def reopen(self) -> None:
         """Make the client ready for another login, whatever became of the last one."""
