@@ -127,7 +127,8 @@ class Gate:
 
 
 def _is_recent(last: Suspicion, now: datetime) -> bool:
-    return now - last.at < timedelta(seconds=SUSPECT_S)
+    # one that is further ahead than it is remembered for is a wrong clock's
+    return abs(now - last.at) < timedelta(seconds=SUSPECT_S)
 
 
 def _pause_s(trouble: Trouble, failures: int) -> float:

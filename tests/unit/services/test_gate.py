@@ -137,3 +137,13 @@ def test_a_pause_from_before_the_clock_was_set_back_is_not_believed(back_s: floa
     gate = Gate(3).met(Trouble.OUTAGE, now=NOW)
     assert gate.is_shut(after(-back_s)) is is_shut
     assert (gate.room(0, submitting=0, places=3, now=after(-back_s)) == 0) is is_shut
+
+
+@pytest.mark.parametrize(("back_s", "counts"), [(0, True), (599, True), (600, False), (86_400, False)])
+def test_a_failure_from_before_the_clock_was_set_back_is_not_believed(back_s: float, counts: bool) -> None:
+    gate = suspected(Gate(3), 7, request_id=1)
+    assert gate.is_shared(8, after(-back_s)) is counts
+    assert (suspected(gate, 8, request_id=2, seconds=-back_s).trouble is Trouble.OUTAGE) is counts
+    for number in range(2, 6):
+        gate = suspected(gate, 7, request_id=number, seconds=-back_s)
+    assert (gate.trouble is Trouble.OUTAGE) is counts
