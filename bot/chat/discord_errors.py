@@ -26,6 +26,7 @@ from bot.domain.errors import (
     TryLaterError,
     UnsendableError,
 )
+from bot.domain.sessions import LARGEST_RETRY_AFTER_S
 
 TROUBLE = (
     discord.HTTPException,
@@ -97,8 +98,6 @@ REFUSALS = MappingProxyType(
 NO_CHANNEL = 10003
 TOO_LARGE = 413
 TOO_LARGE_CODES = frozenset({40005, 50045})
-LARGEST_PAUSE_S = 3600.0
-"""A longer `Retry-After` (seconds) is not believed."""
 
 
 def announce_error(error: BaseException, *, by_token: bool) -> AnnounceError:
@@ -144,4 +143,4 @@ def _pause_s(error: discord.HTTPException) -> float | None:
         pause_s = float(error.response.headers.get("Retry-After", ""))
     except ValueError:
         return None
-    return pause_s if 0 <= pause_s <= LARGEST_PAUSE_S else None
+    return pause_s if 0 <= pause_s <= LARGEST_RETRY_AFTER_S else None

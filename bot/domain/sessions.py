@@ -16,7 +16,7 @@ LONGEST_PAUSE_S = 900.0
 RESERVED_SHARE = 20
 """One session in so many is left for whoever mends the bot."""
 LARGEST_RETRY_AFTER_S = 3600.0
-"""A longer pause that Discord asks for is not believed."""
+"""Seconds; a longer pause that Discord asks for is not believed."""
 
 
 @dataclass(frozen=True, slots=True)
