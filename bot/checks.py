@@ -201,7 +201,7 @@ def _look_at_server(connection: Connection) -> tuple[str | None, str]:
     if standby:
         hindrance = "is a standby, which cannot be written: name the primary in DATABASE_URL"
     elif not may_create:
-        hindrance = "its user may not make tables: GRANT CREATE ON SCHEMA public TO that user"
+        hindrance = "its user isn't allowed to make tables: GRANT CREATE ON SCHEMA public TO that user"
     return hindrance, f"PostgreSQL {version}"
 
 

@@ -255,12 +255,14 @@ def _guild_only(_: app_commands.NoPrivateMessage) -> str:
 
 @sentence.register
 def _permissions(_: app_commands.MissingPermissions) -> str:
-    return "You may not do this: it needs the permission **Manage Server**. Nothing was changed."
+    return "You need the permission **Manage Server** for this. Nothing was changed."
 
 
 @sentence.register
 def _check(_: app_commands.CheckFailure) -> str:
-    return "You may not use this here. Ask a moderator of this server if you think that you should."
+    return (
+        "You aren't allowed to use this here. Ask a moderator of this server if you think that you should be."
+    )
 
 
 @sentence.register

@@ -96,7 +96,8 @@ def _decided(error: DecidedError) -> str:
 def _channel_access(error: ChannelAccessError) -> str:
     names = ", ".join(name.replace("_", " ").title() for name in error.missing)
     return (
-        f"The bot may not post in <#{error.channel_id}>: give it {names} there, then try again. {UNCHANGED}"
+        f"The bot isn't allowed to post in <#{error.channel_id}>: give it {names} there, then try again. "
+        f"{UNCHANGED}"
     )
 
 

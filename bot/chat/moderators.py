@@ -15,7 +15,7 @@ def moderator_of(interaction: discord.Interaction[discord.Client]) -> By:
     """Whose decision the interaction makes.
 
     Raises:
-        app_commands.MissingPermissions: the member may not manage the server.
+        app_commands.MissingPermissions: the member lacks Manage Server.
     """
     require_moderator(interaction)
     return By(interaction_id=interaction.id, guild_id=interaction.guild_id or 0, actor_id=interaction.user.id)
@@ -30,7 +30,7 @@ def require_moderator(interaction: discord.Interaction[discord.Client]) -> None:
     """Nothing happens to those who may manage the server.
 
     Raises:
-        app_commands.MissingPermissions: the member may not.
+        app_commands.MissingPermissions: the member lacks Manage Server.
     """
     if not is_moderator(interaction):
         raise app_commands.MissingPermissions(["manage_guild"])

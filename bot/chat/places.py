@@ -75,7 +75,7 @@ def may_post_in(
     guild = interaction.guild
     if place is None or guild is None or guild.me is None:
         return
-    # a thread has the permissions of its channel, and the bot may not have been told of the thread
+    # a thread has the permissions of its channel, and the bot is not told of every thread
     known = guild.get_channel(place.parent_id if isinstance(place, AppCommandThread) else place.id)
     if known is None:
         return

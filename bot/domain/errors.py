@@ -237,7 +237,7 @@ class AccountError(RejectedError):
 
 @dataclass(eq=False)
 class OutcomeUnknownError(ProviderError):
-    """The paid call may or may not have been accepted."""
+    """Nobody knows whether the paid call was accepted."""
 
     cause: str
 

@@ -77,7 +77,7 @@ class Standing:
     allowance: int | None = None
     """The member's own credits per period, if moderators made an exception."""
     blocked: str | None = None
-    """Why the member may not ask for songs, if that is so."""
+    """Why the member is blocked from asking for songs, if that is so."""
     reset_in: str | None = None
     """The key of the window in which moderators last began the member's allowance anew."""
     resets: int = 0
@@ -93,7 +93,7 @@ class Standing:
         return self.blocked is not None or self.allowance == 0
 
     def held_until(self, now: datetime) -> datetime | None:
-        """Return when the member's next request may be sent, if it may not be sent now."""
+        """Return when the member's next request may be sent, if it can't be sent now."""
         return held_until(self.backoff_until, now)
 
     def failed(self, now: datetime, *, at_least: int = 1) -> "Standing":

@@ -63,7 +63,7 @@ class DecidedError(ModeratorError):
 
 @dataclass(eq=False)
 class ChannelAccessError(ModeratorError):
-    """The bot may not post in the channel; `missing` are the permissions that it lacks there."""
+    """The bot isn't allowed to post in the channel; `missing` are the permissions that it lacks there."""
 
     channel_id: int
     missing: tuple[str, ...]

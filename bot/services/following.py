@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 LEASE_S = 45.0
 """Outlasts the time-out of a question, in seconds."""
 NEW_TASK_S = 30.0
-"""Seconds for which the provider must say that it does not know a task: a new one it may not know yet."""
+"""Seconds for which the provider must say that it does not know a task: it learns of a new one late."""
 COUNT_S = 5.0
 """How long, in seconds, the number of requests in flight is taken as known."""
 

@@ -31,7 +31,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A post that may or may not have come to be."""
+    """A post of which nobody knows whether it came to be."""
 
     way: Way
     at: datetime

@@ -111,7 +111,7 @@ def _refuse_closed(settings: GuildSettings, asked: Asked) -> None:
     """Nothing happens while songs may be asked for there.
 
     Raises:
-        PausedError, ChannelError: they may not.
+        PausedError, ChannelError: songs can't be asked for there at the moment.
     """
     if settings.paused is not None:
         raise PausedError(settings.paused)

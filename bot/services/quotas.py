@@ -33,7 +33,7 @@ class Statement:
     budget: "BudgetState | None"
     """The server's, if it has one."""
     blocked: str | None
-    """Why the member may not ask for songs, in a moderator's words, if that is so."""
+    """Why the member is blocked from asking for songs, in a moderator's words; None when they aren't."""
     held_until: datetime | None = None
     """When the member's next request may be sent, if it is held back."""
     entries: tuple[Entry, ...]

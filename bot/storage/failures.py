@@ -9,7 +9,9 @@ _SENTENCES = {
     sqlite3.SQLITE_READONLY: (
         "The database file {path} is read-only: let the bot's user write the file and its folder."
     ),
-    sqlite3.SQLITE_PERM: "The database file {path} may not be opened: let the bot's user read and write it.",
+    sqlite3.SQLITE_PERM: (
+        "The bot's user isn't allowed to open the database file {path}: let it read and write the file."
+    ),
     sqlite3.SQLITE_CANTOPEN: (
         "The database file {path} cannot be opened: see that it and its folder exist and that the bot's user "
         "may read and write both."

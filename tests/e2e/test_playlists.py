@@ -165,7 +165,7 @@ async def test_members_see_the_list_and_are_refused_to_change_it(local: Stage) -
     async with local.bot():
         await change(local, "add", name="Beats", playlist=FIRST)
         for command, options in (("add", {"name": "x", "playlist": FIRST}), ("remove", {"name": "Beats"})):
-            assert "You may not do this: it needs the permission **Manage Server**." in await change(
+            assert "You need the permission **Manage Server** for this." in await change(
                 local, command, "Ada", **options
             )
         message = await listed(local)

@@ -15,7 +15,7 @@ from tests.e2e.stage import LONG_S, Stage
 
 pytestmark = on_both
 
-NO_RIGHT = "You may not do this: it needs the permission **Manage Server**. Nothing was changed."
+NO_RIGHT = "You need the permission **Manage Server** for this. Nothing was changed."
 STALLED = PLAYLISTS[1].id
 
 

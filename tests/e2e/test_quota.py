@@ -16,7 +16,7 @@ from tests.e2e.stage import LONG_S, Stage
 
 pytestmark = on_both
 
-UNTOUCHED = "You may not do this: it needs the permission **Manage Server**. Nothing was changed."
+UNTOUCHED = "You need the permission **Manage Server** for this. Nothing was changed."
 
 
 async def settle(app: App, local: Stage, **settled: object) -> None:

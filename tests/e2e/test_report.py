@@ -84,9 +84,7 @@ async def test_a_member_is_refused_also_past_the_picker(local: Stage) -> None:
         with pytest.raises(PickerError, match="not offered"):
             await local.ada.slash("songs", "quota report")
         message = await reported(await local.ada.slash("songs", "quota report", past_picker=True))
-        assert message.content == (
-            "You may not do this: it needs the permission **Manage Server**. Nothing was changed."
-        )
+        assert message.content == ("You need the permission **Manage Server** for this. Nothing was changed.")
         assert not message.attachments
 
 

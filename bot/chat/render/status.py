@@ -61,8 +61,8 @@ COLOURS = {
 HINTS = {
     Hint.PERSONA_WITHOUT_CLIP: "A persona works best together with one of its songs as `artist_clip`.",
     Hint.CLIP_WITHOUT_PERSONA: "`artist_clip` works best together with its `persona`.",
-    Hint.MAY_NOT_POST: "The bot may not post in this channel, so the song may come to you directly. A "
-    "moderator can allow it here: View Channel, Send Messages, Embed Links, Attach Files.",
+    Hint.MAY_NOT_POST: "The bot isn't allowed to post in this channel, so the song may come to you "
+    "directly. A moderator can allow it here: View Channel, Send Messages, Embed Links, Attach Files.",
 }
 PAUSES = {
     Trouble.BUSY: "The song service is busy at the moment.",
@@ -89,7 +89,10 @@ WORDS_LIMIT = 300
 """Characters of the song service's own words about a refusal."""
 MOST_CLIPS = 10
 ONE_CLIP = "Only one of the two clips came out."
-KEPT = "It may not be posted in the channel or sent to you directly. It is kept: tell whoever runs the bot."
+KEPT = (
+    "The bot isn't allowed to post it in the channel or to send it to you directly. It is kept: tell whoever "
+    "runs the bot."
+)
 UNSEEN_TITLE = "Your song is ready, but its post is out of sight"
 UNSEEN = (
     "The bot was interrupted while it posted the song, and can't look into the channel any more. So that it "

@@ -273,7 +273,7 @@ def test_a_change_that_came_second_is_not_said_to_be_a_broken_database() -> None
         (app_commands.CommandNotFound("old", []), "Reload Discord"),
         (app_commands.NoPrivateMessage(), "in a server only"),
         (app_commands.MissingPermissions(["manage_guild"]), "Manage Server"),
-        (app_commands.CheckFailure(), "may not use this here"),
+        (app_commands.CheckFailure(), "aren't allowed to use this here"),
     ],
 )
 def test_discords_own_refusals_have_sentences(error: app_commands.AppCommandError, part: str) -> None:
