@@ -23,6 +23,8 @@ PRIVILEGED = GUILD_MEMBERS | PRESENCES | MESSAGE_CONTENT
 EVERY_INTENT = 0b11_0011_0001_1111_1111_1111_1111
 """All bits that Discord has given a meaning (reference, "List of Intents")."""
 MOST_REPLAYED = 2000
+RESUMED_ELSEWHERE = 4000
+"""Closes the connection whose session another one resumes; Discord's true code is not documented."""
 Garbling: TypeAlias = Callable[[Payload], Payload]
 """Gives the payload that is sent in place of the right one."""
 
@@ -122,9 +124,9 @@ class Gateway:
 
     def takes_turn(self, shard: int) -> bool:
         """Return whether a shard may IDENTIFY now: each of `max_concurrency` lines takes one at a time."""
-        window_s = self.limits.identify_window_s
         line = f"turn {shard % self.limits.max_concurrency}:"
-        return not window_s or self._buckets.take(line, rule=Bucket(requests=1, per_s=window_s)).allowed
+        rule = Bucket(requests=1, per_s=self.limits.identify_window_s)
+        return self._buckets.take(line, rule=rule).allowed
 
     def is_too_large(self, shard: tuple[int, int]) -> bool:
         """Return whether a shard would have more guilds than Discord serves to one."""
@@ -151,6 +153,8 @@ class Gateway:
         if session is None or self._expired(session) or not session.covers(sequence):
             self.sessions.pop(session_id, None)
             return None
+        if session.socket is not None:
+            session.socket.close(RESUMED_ELSEWHERE)
         session.socket, session.left_at = socket, None
         session.replay(after=sequence)
         session.push("RESUMED", payload={})

@@ -23,7 +23,9 @@ SHARDING_REQUIRED, INVALID_VERSION = 4011, 4012
 INVALID_INTENTS, DISALLOWED_INTENTS = 4013, 4014
 INVALID_SESSION = 9
 MOST_BYTES = 4096
-VERSION = "10"
+VERSION, ENCODING = "10", "json"
+ETF = "etf"
+"""Erlang's external term format, which Discord speaks and the stand-in does not."""
 
 
 class GatewayConnection:
@@ -85,7 +87,7 @@ class GatewayConnection:
         answer = self._answers.get(opcode)
         if answer is None:
             return self._output.close(UNKNOWN_OPCODE)
-        if opcode != HEARTBEAT and not self._counted():
+        if not self._counted():
             return self._output.close(RATE_LIMITED)
         if self._session is None and opcode not in (HEARTBEAT, IDENTIFY, RESUME):
             return self._output.close(NOT_AUTHENTICATED)
@@ -163,14 +165,21 @@ class GatewayConnection:
         self._session.push("GUILD_MEMBERS_CHUNK", payload=chunk)
 
 
+def _refused(request: web.Request) -> int | None:
+    """Return the close code for a connection that asks for another version or encoding."""
+    if request.query.get("v", VERSION) != VERSION:
+        return INVALID_VERSION
+    return None if request.query.get("encoding", ENCODING) == ENCODING else DECODE_ERROR
+
+
 async def serve_gateway(request: web.Request, *, gateway: Gateway, clock: Clock) -> web.WebSocketResponse:
     """The finished conversation with one client."""
     socket = web.WebSocketResponse(max_msg_size=0)
     await socket.prepare(request)
     transport = request.transport if isinstance(request.transport, asyncio.Transport) else None
     output = GatewaySocket(socket, transport=transport, compress=request.query.get("compress", ""))
-    if request.query.get("v", VERSION) != VERSION:
-        await socket.close(code=INVALID_VERSION)
+    if (refused := _refused(request)) is not None:
+        await socket.close(code=refused)
         return socket
     await GatewayConnection(gateway, output=output, clock=clock).run()
     return socket

@@ -58,8 +58,8 @@ class Limits:
     """New gateway sessions."""
     max_concurrency: int = 1
     """How many shards may IDENTIFY at once (`max_concurrency` of the session start limit)."""
-    identify_window_s: float = 0.0
-    """How long one such turn lasts: 5 s at Discord; without it tests start as often as they like."""
+    identify_window_s: float = 5.0
+    """How long one such turn lasts; with 0 tests begin as many sessions at once as they like."""
     shard_guilds: int = 2500
     """How many guilds one shard may have; more close it with 4011."""
     session_s: float = 180.0

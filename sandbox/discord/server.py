@@ -13,7 +13,7 @@ from sandbox.discord.faults import Faults
 from sandbox.discord.feed import Change, Feed
 from sandbox.discord.founding import Founding
 from sandbox.discord.gateway import Credentials, Gateway
-from sandbox.discord.gateway_protocol import serve_gateway
+from sandbox.discord.gateway_protocol import ETF, serve_gateway
 from sandbox.discord.interactions import Interactions
 from sandbox.discord.limits import Limits
 from sandbox.discord.mishaps import Mishaps
@@ -183,6 +183,8 @@ class LocalDiscord:
         return await self.state.feed.wait_for(predicate, timeout_s=timeout_s)
 
     async def _gateway(self, request: web.Request) -> web.StreamResponse:
+        if request.query.get("encoding") == ETF:
+            self.state.unimplemented.append(f"gateway encoding {ETF}")
         return await serve_gateway(request, gateway=self.state.gateway, clock=self.state.clock)
 
     async def _file(self, request: web.Request) -> web.StreamResponse:

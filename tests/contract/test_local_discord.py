@@ -12,7 +12,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from sandbox.discord import Fault, FaultKind, LocalDiscord, Permission, PickerError
+from sandbox.discord import Fault, FaultKind, Limits, LocalDiscord, Permission, PickerError
 from sandbox.discord.messages import Origin
 from sandbox.discord.schema import SchemaChecker
 from tests.unit.sandbox_discord.sample_bot import Bot, Stop
@@ -21,7 +21,7 @@ from tests.unit.sandbox_discord.sample_bot import Bot, Stop
 @pytest.fixture
 async def local() -> AsyncIterator[LocalDiscord]:
     checker = SchemaChecker()
-    async with LocalDiscord(checker=checker) as running:
+    async with LocalDiscord(checker=checker, limits=Limits(identify_window_s=0)) as running:
         base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
         Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = running.api_url, yarl.URL(running.gateway_url)
         yield running

@@ -185,6 +185,7 @@ async def scene(
         interaction_webhook=FAST,
         bot_requests=FAST,
         interaction_deadline_s=LONG_S,
+        identify_window_s=0,
     )
     async with (
         LocalDiscord(limits=limits) as discord,

@@ -31,11 +31,15 @@ LONG_S = 30.0
 """More than anything here takes, also on a busy machine; what is awaited is an event, never a time."""
 STOP_S = 20.0
 """What the bot has promised: its process is gone so soon after it was asked to stop, whatever hangs."""
-UNHURRIED = Limits(interaction_deadline_s=LONG_S)
-"""A busy machine is not a bot that answers too late."""
+UNHURRIED = Limits(interaction_deadline_s=LONG_S, identify_window_s=0)
+"""A busy machine is not a bot that answers too late, and bots that follow each other do not wait."""
 OFTEN = Bucket(requests=1000, per_s=1.0)
 ROOMY = Limits(
-    channel_route=OFTEN, channel_webhook=OFTEN, interaction_webhook=OFTEN, interaction_deadline_s=LONG_S
+    channel_route=OFTEN,
+    channel_webhook=OFTEN,
+    interaction_webhook=OFTEN,
+    interaction_deadline_s=LONG_S,
+    identify_window_s=0,
 )
 """Nobody has to wait for Discord's limits, however much is said at once."""
 ANSWER_TO_COMMAND = 20

@@ -179,6 +179,7 @@ async def unchanged_by_vote(local: Stage, result: Message, code: int) -> str:
 def slowly(direct_openings: Bucket) -> Limits:
     return Limits(
         interaction_deadline_s=LONG_S,
+        identify_window_s=0,
         channel_route=OFTEN,
         channel_webhook=OFTEN,
         interaction_webhook=OFTEN,

@@ -23,7 +23,7 @@ from sandbox.world import World
 LONG_S = 45.0
 """More than anything here takes, also on a busy machine; what is awaited is an event, never a time."""
 LONG_MS = 1000 * LONG_S
-UNHURRIED = Limits(interaction_deadline_s=LONG_S)
+UNHURRIED = Limits(interaction_deadline_s=LONG_S, identify_window_s=0)
 FAST = {"POLL_MIN_S": "0.1", "POLL_MAX_S": "0.3", "STATUS_EDIT_MIN_S": "0.2", "MAX_RUNNING": "1"}
 ARTEFACTS = Path(__file__).resolve().parents[2] / "build" / "page"
 """Where screenshots are kept; git ignores it."""

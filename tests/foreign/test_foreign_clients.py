@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.discord import Limits, LocalDiscord
+from sandbox.discord import LocalDiscord
 from sandbox.discord.messages import Attachment
 from sandbox.discord.schema import SchemaChecker
 
@@ -100,8 +100,7 @@ async def test_a_foreign_client_logs_in_syncs_answers_edits_posts_and_resumes(
 ) -> None:
     command = request.getfixturevalue(client)
     checker = SchemaChecker()
-    limits = Limits(identify_window_s=5)
-    async with LocalDiscord(checker=checker, strict=False, limits=limits) as local, online(command, local):
+    async with LocalDiscord(checker=checker, strict=False) as local, online(command, local):
         await use_commands(local, times=1)
         local.gateway.drop(code=None)
         await local.wait_for(lambda: local.gateway.resumes == 1, timeout_s=CLIENT_S)

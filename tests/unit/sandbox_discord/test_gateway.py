@@ -2,6 +2,7 @@ import json
 import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import aiohttp
 import pytest
@@ -41,7 +42,11 @@ def identify(discord: LocalDiscord, **more: object) -> Payload:
 
 @pytest.fixture
 async def discord() -> AsyncIterator[LocalDiscord]:
-    limits = Limits(gateway_commands=Bucket(requests=3, per_s=60), identifies=Bucket(requests=3, per_s=60))
+    limits = Limits(
+        gateway_commands=Bucket(requests=3, per_s=60),
+        identifies=Bucket(requests=3, per_s=60),
+        identify_window_s=0,
+    )
     async with LocalDiscord(limits=limits) as running:
         yield running
 
@@ -93,6 +98,29 @@ async def test_identifying_twice_and_talking_too_much_close(discord: LocalDiscor
         await socket.send(2, identify(discord))
         for _ in range(3):
             await socket.send(3, {})
+        assert await socket.closed_with() == 4008
+
+
+async def test_heartbeats_count_as_talk(discord: LocalDiscord) -> None:
+    async with connected(discord) as socket:
+        await socket.send(2, identify(discord))
+        for _ in range(3):
+            await socket.send(1)
+        assert await socket.closed_with() == 4008
+
+
+async def test_a_client_has_120_commands_a_minute() -> None:
+    clock = SetClock()
+    async with LocalDiscord(clock=clock) as discord, connected(discord) as socket:
+        await started(discord, socket)
+        for wait_s in (0, 60):
+            clock.advance(wait_s)
+            for _ in range(118):
+                await socket.send(3, {})
+            await socket.send(1)
+            assert await acknowledged(socket)
+        await socket.send(3, {})
+        await socket.send(3, {})
         assert await socket.closed_with() == 4008
 
 
@@ -214,6 +242,12 @@ async def started(discord: LocalDiscord, socket: Socket, **more: object) -> str:
     return text(entry(await socket.hear(), "d"), "session_id")
 
 
+async def acknowledged(socket: Socket) -> bool:
+    while (await socket.hear())["op"] != 11:
+        pass
+    return True
+
+
 async def resume(discord: LocalDiscord, socket: Socket, session_id: str, *, sequence: int = 2) -> None:
     await socket.hear()
     await socket.send(6, {"token": discord.token, "session_id": session_id, "seq": sequence})
@@ -262,22 +296,59 @@ async def test_events_that_are_no_longer_kept_cannot_be_resumed(discord: LocalDi
         assert await socket.hear() == INVALID
 
 
-async def test_shards_take_turns_to_identify() -> None:
+Turns: TypeAlias = tuple[tuple[int, float], ...]
+"""Which shard begins a session, and how many seconds after the one before it."""
+TURNS: list[tuple[Limits, Turns, list[int]]] = [
+    (Limits(), ((0, 0), (1, 0), (1, 4.9), (1, 0.1), (0, 0)), [0, 9, 9, 0, 9]),
+    (Limits(max_concurrency=2), ((0, 0), (1, 0), (2, 0), (2, 5)), [0, 0, 9, 0]),
+    (Limits(max_concurrency=16), ((0, 0), (3, 0), (0, 0)), [0, 0, 9]),
+    (Limits(identify_window_s=0), ((0, 0), (1, 0), (0, 0)), [0, 0, 0]),
+]
+
+
+@pytest.mark.parametrize(("limits", "turns", "heard"), TURNS)
+async def test_shards_take_turns_to_identify(limits: Limits, turns: Turns, heard: list[int]) -> None:
     clock = SetClock()
-    limits = Limits(max_concurrency=2, identify_window_s=5)
-    heard = []
+    answers = []
     async with LocalDiscord(limits=limits, clock=clock) as discord:
-        for shard, wait_s in ((0, 0), (1, 0), (2, 0), (2, 5)):
+        for shard, wait_s in turns:
             clock.advance(wait_s)
             async with connected(discord) as socket:
                 await socket.hear()
                 await socket.send(2, identify(discord, shard=[shard, 4]))
-                heard.append((await socket.hear())["op"])
-    assert heard == [0, 0, 9, 0]
+                answers.append((await socket.hear())["op"])
+    assert answers == heard
+
+
+async def test_a_connection_that_had_to_wait_identifies_again_on_the_same_socket() -> None:
+    clock = SetClock()
+    async with (
+        LocalDiscord(clock=clock) as discord,
+        connected(discord) as first,
+        connected(discord) as second,
+    ):
+        await started(discord, first)
+        await second.hear()
+        await second.send(2, identify(discord))
+        assert await second.hear() == INVALID
+        clock.advance(5)
+        await second.send(2, identify(discord))
+        assert (await second.hear())["t"] == "READY"
+
+
+async def test_a_session_that_another_connection_resumes_leaves_the_old_one(discord: LocalDiscord) -> None:
+    async with connected(discord) as old, connected(discord) as new:
+        session_id = await started(discord, old)
+        await resume(discord, new, session_id)
+        assert (await new.hear())["t"] == "RESUMED"
+        assert await old.closed_with() == 4000
+        discord.add.channel(discord.guild, name="later")
+        assert (await new.hear())["t"] == "CHANNEL_CREATE"
+        assert len(discord.gateway.connected) == 1
 
 
 async def test_a_shard_with_too_many_guilds_needs_more_shards() -> None:
-    async with LocalDiscord(limits=Limits(shard_guilds=1)) as discord:
+    async with LocalDiscord(limits=Limits(shard_guilds=1, identify_window_s=0)) as discord:
         other_id = discord.guild.id + (1 << 22)
         discord.add.guild("Other", owner=discord.state.world.owner, guild_id=other_id)
         async with connected(discord) as socket:
@@ -292,6 +363,13 @@ async def test_only_version_ten_is_spoken(discord: LocalDiscord) -> None:
         assert (await socket.hear())["op"] == 10
     async with connected(discord, "/?v=5&encoding=json") as socket:
         assert await socket.closed_with() == 4012
+
+
+async def test_only_json_is_spoken(discord: LocalDiscord) -> None:
+    for encoding in ("etf", "xml", "JSON"):
+        async with connected(discord, f"/?v=10&encoding={encoding}") as socket:
+            assert await socket.closed_with() == 4002
+    assert discord.unimplemented == ["gateway encoding etf"]
 
 
 async def test_json_in_binary_frames_is_understood(discord: LocalDiscord) -> None:
