@@ -135,7 +135,8 @@ class Submitter:
                     return
                 is_late = True
             except StoreError as error:
-                log.error("the outcome of a submission is not kept yet: %s", error, extra=facts_of(request))
+                what = f"task {outcome.task_id}" if outcome.task_id else f"a submission ({outcome.move})"
+                log.error("the outcome of %s is not kept yet: %s", what, error, extra=facts_of(request))
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, RECORD_RETRY_MAX_S)
             else:

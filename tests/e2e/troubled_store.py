@@ -28,6 +28,8 @@ class Trouble:
     """The units wait until this is set."""
     error: Exception | None = None
     """What they raise instead of doing their work."""
+    unheard: set[str] = field(default_factory=set)
+    """Those that have done their work by then: only the news of it is lost."""
     met: set[str] = field(default_factory=set)
     """Those that really met it."""
 
@@ -41,8 +43,21 @@ class Trouble:
         self.units.update(units)
         self.passing.set()
 
-    async def meet(self, unit: Callable[Concatenate[Work, P], T]) -> None:
-        """Go through whatever is in this unit's way."""
+    def lose(self, *units: str, error: Exception) -> None:
+        """Let these units of work do their work, and raise the error then."""
+        self.fail(*units, error=error)
+        self.unheard.update(units)
+
+    def end(self) -> None:
+        """Let all units of work through again."""
+        self.units.clear()
+        self.unheard.clear()
+        self.everything = False
+
+    async def meet(self, unit: Callable[Concatenate[Work, P], T], *, is_done: bool = False) -> None:
+        """Go through whatever is in this unit's way, before or after its work."""
+        if is_done is not (unit.__name__ in self.unheard):
+            return
         if not self.everything and unit.__name__ not in self.units:
             return
         self.met.add(unit.__name__)
@@ -66,7 +81,9 @@ def _put_in_the_way(trouble: Trouble, kind: type[Kind], monkeypatch: pytest.Monk
         store: Kind, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         await trouble.meet(unit)
-        return await write(store, unit, *args, **kwargs)
+        result = await write(store, unit, *args, **kwargs)
+        await trouble.meet(unit, is_done=True)
+        return result
 
     async def troubled_read(
         store: Kind, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs
