@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.domain.errors import RequestNotFoundError
+from bot.domain.errors import RequestNotFoundError, TooLateError
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.people import NOBODY_ID
 from bot.domain.polling import Pace, interval_s
@@ -44,8 +44,9 @@ def attach(work: Work, request_id: int, task_id: str, pace: Pace, now: datetime)
         return accept(work, request, task_id, pace, now)
     if request.state is not State.UNCERTAIN or request.task_id is not None:
         return None
-    keep(work, request_id, task_id, now)
+    make_move(work, request, Move.ATTACH, now=now, task_id=task_id)  # of those who race, one gets past this
     again = _order_again(work, request, settings, now)
+    work.notices.drop(request_id)  # both have one message, which must not go back to the end of the first
     return accept(work, make_move(work, again, Move.TAKE, now=now, next_at=now), task_id, pace, now)
 
 
@@ -57,18 +58,17 @@ def keep(work: Work, request_id: int, task_id: str, now: datetime) -> None:
 
 
 def _order_again(work: Work, request: Request, settings: GuildSettings, now: datetime) -> Request:
-    """Place the same request anew and hold its credits, if its member has ordered nothing since."""
+    """Place the same request anew and hold its credits, if its member has ordered nothing since its end."""
     message_id = request.address.message_id
     if message_id is None or request.user_id == NOBODY_ID:
         raise RequestNotFoundError
     policy = request.policy
     standing = work.members.take_slot(
-        request.guild_id,
-        request.user_id,
-        limit=policy.max_active,
-        cooldown_s=int((now - request.placed_at).total_seconds()),
-        now=now,
+        request.guild_id, request.user_id, limit=policy.max_active, cooldown_s=0, now=now
     )
+    since = max(request.ended_at or now, request.placed_at)  # the clock may have been set back
+    if work.requests.has_ordered(request.guild_id, request.user_id, since=since):
+        raise TooLateError(request.state)
     again = work.requests.add(
         NewRequest(
             id=message_id,

@@ -79,6 +79,10 @@ class Requests(Protocol):
         """A member's requests that hold credits, oldest first."""
         ...
 
+    def has_ordered(self, guild_id: int, user_id: int, *, since: datetime) -> bool:
+        """Tell whether the member placed a request after that; songs that went on late don't count."""
+        ...
+
     def lock_line(self) -> None:
         """No other process takes requests from the line until this unit of work ends."""
         ...

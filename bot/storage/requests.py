@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Unpack
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, select, update
 
 from bot.domain.errors import StaleError, StoreError
 from bot.domain.requests import ACTIVE, AT_PROVIDER, MOVES, Address, Move, NewRequest, Request, State
@@ -44,6 +44,15 @@ _ACTIVE_OF = (
         _c.state.in_(sorted(ACTIVE)),
     )
     .order_by(*_OLDEST_FIRST)
+)
+_IS_LATE = func.coalesce(_c.message_id, 0) == _c.id  # a late task's request has its status message's id
+_ORDERED = select(
+    exists().where(
+        _c.guild_id == bindparam("guild"),
+        _c.user_id == bindparam("user"),
+        _c.placed_at > bindparam("since"),
+        ~_IS_LATE,
+    )
 )
 _WAITING = (
     select(
@@ -159,6 +168,11 @@ class SqlRequests:
         """A member's requests that hold credits, oldest first."""
         rows = self._conn.execute(_ACTIVE_OF, {"guild": guild_id, "user": user_id})
         return [request_of(row) for row in rows]
+
+    def has_ordered(self, guild_id: int, user_id: int, *, since: datetime) -> bool:
+        """Tell whether the member placed a request after that; songs that went on late don't count."""
+        asked = {"guild": guild_id, "user": user_id, "since": since}
+        return bool(self._conn.execute(_ORDERED, asked).scalar_one())
 
     def lock_line(self) -> None:
         """No other process takes requests from the line until this unit of work ends."""

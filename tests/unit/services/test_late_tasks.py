@@ -105,7 +105,56 @@ async def test_a_task_is_attached_once(home: House) -> None:
     assert len(await home.songs.active_of(GUILD, ADA)) == 1
 
 
+async def test_the_end_that_was_not_told_is_not_told_once_the_song_goes_on(home: House) -> None:
+    claimed = await given_up(home)
+    await home.submitter.handle(claimed)
+    home.clock.turn(1)
+    await home.tell()
+    assert [edit.card.state for edit in home.announcer.edits] == [State.MAKING]
+
+
+async def test_all_songs_of_one_member_that_were_given_up_go_on(home: House) -> None:
+    for _ in range(2):
+        await home.place()
+        home.clock.turn(1)
+    claimed = await home.submitter.claim(2)
+    home.clock.turn(100)
+    await home.follow()
+    for request in claimed:
+        home.clock.turn(1)
+        await home.submitter.handle(request)
+    cards = await home.songs.active_of(GUILD, ADA)
+    assert [card.state for card in cards] == [State.MAKING] * 2
+
+
+@pytest.mark.parametrize("seconds", [-86_400, 86_400], ids=["back", "on"])
+async def test_a_task_finds_its_request_though_the_clock_was_set(home: House, seconds: float) -> None:
+    await home.place()
+    (claimed,) = await home.submitter.claim(1)
+    home.clock.turn(100)
+    await home.follow()
+    home.clock.turn(seconds)
+    await home.submitter.handle(claimed)
+    (card,) = await home.songs.active_of(GUILD, ADA)
+    assert card.state is State.MAKING
+    assert await home.breaches() == []
+
+
+async def test_a_task_finds_its_request_though_that_ended_before_it_was_placed(home: House) -> None:
+    await home.place()
+    (claimed,) = await home.submitter.claim(1)
+    home.clock.turn(-86_400)
+    await home.store.write(lambda work: work.upkeep.bring_back(now=home.clock()))
+    home.clock.turn(1000)
+    await home.follow()
+    assert (await home.request(claimed.id)).state is State.UNCERTAIN
+    await home.submitter.handle(claimed)
+    (card,) = await home.songs.active_of(GUILD, ADA)
+    assert card.state is State.MAKING
+
+
 async def order_again(home: House) -> None:
+    home.clock.turn(1)
     await home.place()
 
 

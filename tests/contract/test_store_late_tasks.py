@@ -1,0 +1,115 @@
+"""What every store promises about tasks that turn up late: each goes on once, whoever else has it too."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.errors import StaleError, TooLateError
+from bot.domain.polling import Pace
+from bot.domain.requests import Failure, FailureKind, Move, Request, State
+from bot.services.attaching import attach, keep
+from bot.services.moves import make_move
+from bot.services.work import Work
+from bot.storage.store import SqlStore
+from tests.unit.storage.databases import column
+from tests.unit.storage.making import COST, GUILD, NOW, USER, after, lease, new_request, place
+
+STATUS_ID = 2
+LOST = Failure(FailureKind.UNCERTAIN, "the worker stopped")
+
+
+def given_up(work: Work, request_id: int = 1, status_id: int = STATUS_ID) -> None:
+    """A request that was taken to the provider, whose outcome nobody knows; its credits are back."""
+    request = place(work, request_id)
+    work.requests.set_address(request_id, replace(request.address, message_id=status_id))
+    taken = make_move(work, request, Move.TAKE, now=NOW, lease=lease(), next_at=NOW)
+    make_move(work, taken, Move.DOUBT, now=after(1), failure=LOST)
+
+
+async def attached(store: SqlStore, task_id: str, request_id: int = 1) -> Request | None:
+    """What the submitter does with a task whose request was moved meanwhile."""
+    while True:
+        try:
+            return await store.write(attach, request_id, task_id, Pace(), after(2))
+        except StaleError:
+            continue
+
+
+async def held(store: SqlStore) -> int:
+    return await store.read(lambda work: work.ledger.held_by(GUILD, USER))
+
+
+class TestLateTasks:
+    @pytest.mark.parametrize("tasks", [("t1", "t1"), ("t1", "t2"), ("t1",) * 8], ids=str)
+    async def test_of_those_who_attach_at_once_one_does(
+        self, store: SqlStore, tasks: tuple[str, ...]
+    ) -> None:
+        await store.write(given_up)
+        found = await asyncio.gather(*(attached(store, task_id) for task_id in tasks))
+        (going,) = [request for request in found if request is not None]
+        assert (going.id, going.state) == (STATUS_ID, State.MAKING)
+        first = await store.read(lambda work: work.requests.find(1))
+        assert first is not None
+        assert (first.state, first.task_id) == (State.UNCERTAIN, going.task_id)
+        assert await store.read(lambda work: work.requests.find(STATUS_ID)) == going
+        assert await held(store) == COST
+        assert await store.audit() == []
+
+    async def test_who_attaches_and_who_gives_up_at_once_leave_one_song(self, store: SqlStore) -> None:
+        def taken(work: Work) -> Request:
+            request = place(work, 1)
+            work.requests.set_address(1, replace(request.address, message_id=STATUS_ID))
+            return make_move(work, request, Move.TAKE, now=NOW, lease=lease(), next_at=NOW)
+
+        def give_up(work: Work) -> None:
+            make_move(work, request, Move.DOUBT, now=after(1), failure=LOST)
+
+        request = await store.write(taken)
+        found, doubted = await asyncio.gather(
+            attached(store, "t1"), store.write(give_up), return_exceptions=True
+        )
+        assert isinstance(found, Request)
+        assert doubted is None or isinstance(doubted, StaleError)
+        assert (found.id, found.state) == (1 if doubted else STATUS_ID, State.MAKING)
+        assert await held(store) == COST
+        assert await store.audit() == []
+
+    async def test_who_attaches_while_the_member_orders_again_leaves_one_song_a_hold(
+        self, store: SqlStore
+    ) -> None:
+        await store.write(given_up)
+        found, again = await asyncio.gather(
+            attached(store, "t1"), store.write(place, 9), return_exceptions=True
+        )
+        assert isinstance(again, Request)
+        assert isinstance(found, Request | TooLateError)
+        assert await held(store) == (2 * COST if isinstance(found, Request) else COST)
+        assert await store.audit() == []
+
+    async def test_a_task_is_kept_once(self, store: SqlStore) -> None:
+        await store.write(given_up)
+        tasks = [store.write(keep, 1, f"t{n}", after(2)) for n in range(4)]
+        assert all(
+            result is None or isinstance(result, StaleError)
+            for result in await asyncio.gather(*tasks, return_exceptions=True)
+        )
+        assert await column(store, "SELECT count(*) FROM events WHERE move = 'attach'") == [1]
+        assert await held(store) == 0
+
+    async def test_songs_that_went_on_late_are_no_orders(self, store: SqlStore) -> None:
+        def ordered(work: Work) -> bool:
+            return work.requests.has_ordered(GUILD, USER, since=after(1))
+
+        await store.write(given_up)
+        await store.write(given_up, 3, 4)
+        assert await attached(store, "t1") is not None
+        assert not await store.read(ordered)
+        assert await attached(store, "t3", 3) is not None
+        assert await held(store) == 2 * COST
+        await store.write(lambda work: work.requests.add(new_request(5, user=USER + 1, placed_s=9)))
+        await store.write(lambda work: work.requests.add(new_request(6, guild=GUILD + 1, placed_s=9)))
+        await store.write(lambda work: work.requests.add(new_request(7, placed_s=1)))
+        assert not await store.read(ordered)
+        await store.write(lambda work: work.requests.add(new_request(8, placed_s=1.1)))
+        assert await store.read(ordered)
