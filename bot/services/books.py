@@ -150,6 +150,10 @@ class Guilds(Protocol):
         """Each server of which something is kept, and when the bot left it if it has."""
         ...
 
+    def lock_comings(self) -> None:
+        """No other process notes in which servers the bot is until this unit of work ends."""
+        ...
+
     def left(self, guild_ids: Collection[int], *, at: datetime) -> None:
         """The bot is not in these servers any more; where that is known, it keeps its time."""
         ...

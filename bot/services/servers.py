@@ -87,11 +87,13 @@ def _note(work: Work, heard: Mapping[int, datetime]) -> None:
 
 
 def _hear(work: Work, guild_id: int, now: datetime) -> None:
+    work.guilds.lock_comings()
     _note(work, _heard_of(work, now) | {guild_id: now})
     work.guilds.joined((guild_id,))
 
 
 def _left(work: Work, guild_id: int, now: datetime) -> None:
+    work.guilds.lock_comings()
     heard = _heard_of(work, now)
     if heard.pop(guild_id, None) is not None:
         _note(work, heard)
@@ -99,10 +101,12 @@ def _left(work: Work, guild_id: int, now: datetime) -> None:
 
 
 def _joined(work: Work, guild_id: int) -> None:
+    work.guilds.lock_comings()
     work.guilds.joined((guild_id,))
 
 
 def _look(work: Work, seen: Seen, now: datetime) -> tuple[int, int]:
+    work.guilds.lock_comings()  # members may use a server's commands at the same moment
     known = work.guilds.known()
     heard = _heard_of(work, now).keys()
     missing = (guild_id for guild_id, at in known.items() if at is None and seen.is_missing(guild_id))

@@ -7,6 +7,7 @@ from functools import cache
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from bot.domain.guild_settings import GuildSettings
+from bot.storage.locks import Lock, lock
 from bot.storage.tables import guild_settings, guilds, members
 from bot.storage.upserts import Upsert, upsert
 
@@ -61,6 +62,10 @@ class SqlGuilds:
         """Each server of which something is kept, and when the bot left it if it has."""
         met: dict[int, datetime | None] = dict.fromkeys(self._conn.execute(_MET).scalars())
         return met | {row.guild_id: row.left_at for row in self._conn.execute(_SEEN)}
+
+    def lock_comings(self) -> None:
+        """No other process notes in which servers the bot is until this unit of work ends."""
+        lock(self._conn, Lock.COMINGS)
 
     def left(self, guild_ids: Collection[int], *, at: datetime) -> None:
         """The bot is not in these servers any more; where that is known, it keeps its time."""

@@ -19,6 +19,8 @@ class Lock(IntEnum):
     """Taking requests from the line of those that wait."""
     SHARDS = 3
     """Saying which shards a process serves."""
+    COMINGS = 4
+    """Noting in which servers the bot is."""
 
 
 def lock(conn: Connection, key: Lock) -> None:

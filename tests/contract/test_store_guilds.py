@@ -11,6 +11,7 @@ from bot.domain.guild_settings import Budget, GuildSettings, Standing
 from bot.domain.ledger import Balance, Leg, TransferKind, bonus_account, budget_account
 from bot.domain.quota import Period
 from bot.services.decisions import By, decide
+from bot.services.servers import Seen, Servers
 from bot.services.work import Work
 from bot.storage.store import SqlStore
 from tests.unit.storage.making import GUILD, NOW, USER, WINDOW, account_of, after, open_account
@@ -35,6 +36,16 @@ BONUS = bonus_account(GUILD, USER, "pseudonym")
 def settle(work: Work, settings: GuildSettings, guild: int = GUILD) -> None:
     work.guilds.lock(guild)
     work.guilds.settle(guild, settings)
+
+
+class TestComings:
+    async def test_servers_heard_of_at_once_and_while_one_looks_are_all_in_use(self, store: SqlStore) -> None:
+        servers = Servers(store, clock=lambda: NOW)
+        missed = range(1, 21)
+        await store.write(lambda work: [work.guilds.lock(guild_id) for guild_id in missed])
+        looks = (servers.looked(Seen(frozenset(), frozenset({0}), 1)) for _ in range(5))
+        await asyncio.gather(*(servers.heard(guild_id) for guild_id in missed), *looks)
+        assert await store.read(lambda work: work.guilds.known()) == dict.fromkeys(missed)
 
 
 class TestGuilds:
