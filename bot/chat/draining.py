@@ -19,7 +19,7 @@ class Stopping(Protocol):
 
 
 def refusal_of(interaction: discord.Interaction[discord.Client]) -> RefusalError | None:
-    """Say why the interaction is not taken: the process stops, or it comes from no server; else None.
+    """Say why the interaction is not taken: the process stops, or it belongs to no server; else None.
 
     Whatever the member is answered, it is in hand until this task ends.
     """
@@ -30,4 +30,15 @@ def refusal_of(interaction: discord.Interaction[discord.Client]) -> RefusalError
             task.add_done_callback(client.in_hand.discard)
         if client.draining:
             return StoppingError()
-    return OutsideServerError() if interaction.guild_id is None else None
+    return None if _is_of_server(interaction) else OutsideServerError()
+
+
+def _is_of_server(interaction: discord.Interaction[discord.Client]) -> bool:
+    """Tell whether a member of a server uses what was added to that server.
+
+    People can add an application for themselves, too, and use it where nobody added it, if its operator has
+    allowed that at Discord (reference, "Installation Context").
+    """
+    if not isinstance(interaction.user, discord.Member):
+        return False
+    return interaction.is_guild_integration() or not interaction.is_user_integration()

@@ -109,7 +109,7 @@ def _stopping(_: StoppingError) -> str:
 
 @sentence.register
 def _outside(_: OutsideServerError) -> str:
-    return f"This only works in servers. {NOTHING_SENT}"
+    return f"This only works in servers that the bot was added to. {NOTHING_SENT}"
 
 
 @sentence.register

@@ -1,17 +1,28 @@
 """Where the bot is used without being there: servers with its commands alone, and direct messages."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
+from itertools import product
 
 import pytest
 
 from bot.app import App
+from bot.chat import guards
 from bot.services.work import Work
+from sandbox.cqtai.effects import TASK_LIMIT
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.messages import Message
+from sandbox.discord.payloads import Payload
 from sandbox.discord.people import Person
 from tests.e2e.engines import on_both
 from tests.e2e.stage import LONG_S, PLENTY, Stage
+from tests.e2e.test_settings import approval_on, asked_for_approval
 
 pytestmark = on_both
-REFUSED = "This only works in servers."
+GROUP = {"id": "7", "type": 3, "recipients": []}
+REFUSED = "This only works in servers that the bot was added to."
 
 
 async def left(app: App, guild_id: int) -> bool:
@@ -42,40 +53,125 @@ async def test_a_server_that_has_the_commands_alone_is_not_left_at_each_start(lo
         assert not await left(app, guild.id)
 
 
-def elsewhere(person: Person, payload: dict[str, object]) -> dict[str, object]:
+def elsewhere(person: Person, payload: Payload) -> Payload:
     """The interaction as it comes from direct messages."""
     names = ("guild_id", "guild", "guild_locale", "member")
     kept = {name: value for name, value in payload.items() if name not in names}
-    return kept | {"user": {"id": str(person.id), "username": "ada", "discriminator": "0", "avatar": None}}
+    user = {"id": str(person.id), "username": person.name, "discriminator": "0", "avatar": None}
+    return kept | {"user": user}
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["inspire", "credits", "cancel", "queue", "songs list", "privacy notice", "settings show", "quota log"],
-)
-async def test_a_command_outside_servers_is_refused_before_anything_else(local: Stage, command: str) -> None:
-    options = {"inspire": {"playlist": "x"}, "cancel": {"request": "1"}}.get(command, {})
-    local.discord.gateway.garbled["INTERACTION_CREATE"] = lambda payload: elsewhere(local.ada, payload)
+def own_installation(person: Person, payload: Payload) -> Payload:
+    """The interaction as it comes from somebody who has added the application for themselves alone."""
+    return payload | {"authorizing_integration_owners": {"1": str(person.id)}}
+
+
+OUTSIDE: dict[str, Callable[[Person, Payload], Payload]] = {
+    "direct messages": elsewhere,
+    "a group": lambda person, one: elsewhere(person, one) | {"context": 2, "channel": GROUP},
+    "server null": lambda person, one: elsewhere(person, one) | {"guild_id": None, "member": None},
+    "channel unknown": lambda person, one: elsewhere(person, one) | {"channel": {}},
+    "own installation": own_installation,
+    "no member": lambda person, one: elsewhere(person, one) | {"guild_id": one["guild_id"]},
+}
+
+
+def outside(local: Stage, person: Person, change: Callable[[Person, Payload], Payload]) -> None:
+    """What the person does from now on comes from outside the server."""
+    local.discord.gateway.garbled["INTERACTION_CREATE"] = partial(change, person)
+
+
+COMMANDS = [
+    "inspire",
+    "credits",
+    "cancel",
+    "queue",
+    "songs list",
+    "privacy notice",
+    "settings show",
+    "quota log",
+]
+
+
+async def test_commands_outside_servers_are_refused_before_anything_else(
+    local: Stage, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
+) -> None:
     async with local.bot():
-        answer = await (await local.ada.slash("songs", command, past_picker=True, **options)).answer(
-            timeout_s=LONG_S
-        )
-        assert answer.content.startswith(REFUSED)
-        assert answer.ephemeral
+        for command, (place, change) in product(COMMANDS, OUTSIDE.items()):
+            with subtests.test(f"{command}, {place}"):
+                options = {"inspire": {"playlist": "x"}, "cancel": {"request": "1"}}.get(command, {})
+                outside(local, local.ada, change)
+                asked = await local.ada.slash("songs", command, past_picker=True, **options)
+                answer = await asked.answer(timeout_s=LONG_S)
+                assert answer.content.startswith(REFUSED)
+                assert answer.ephemeral
     assert local.submissions == []
+    assert "Unexpected error" not in caplog.text
 
 
-async def test_buttons_and_suggestions_outside_servers_do_nothing(local: Stage) -> None:
+async def test_buttons_and_suggestions_outside_servers_do_nothing(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
     async with local.bot(default_allowance=PLENTY):
         await local.placed_result()
-        local.song_takes(LONG_S)
+        local.provider.faults.add(Fault(Phase.SUBMIT, TASK_LIMIT, times=None))
         status = await local.place()
         (result,) = local.results()
-        local.discord.gateway.garbled["INTERACTION_CREATE"] = lambda payload: elsewhere(local.ada, payload)
-        for message, label in ((status, "Cancel"), (result, "Again"), (result, "Remove")):
-            pressed = await local.ada.press(message, label)
-            assert (await pressed.answer(timeout_s=LONG_S)).content.startswith(REFUSED)
-        assert await local.ada.autocomplete("songs", "inspire", playlist="") == []
+        for place, change in OUTSIDE.items():
+            with subtests.test(place):
+                outside(local, local.ada, change)
+                for message, label in ((status, "Cancel"), (result, "Again"), (result, "Remove")):
+                    pressed = await local.ada.press(message, label)
+                    assert (await pressed.answer(timeout_s=LONG_S)).content.startswith(REFUSED)
+                assert await local.ada.autocomplete("songs", "inspire", playlist="") == []
         local.discord.gateway.garbled.clear()
         assert (await local.credits())["On hold"] == 30
     assert len(local.results()) == 1
+
+
+async def opened(local: Stage, shown: Message) -> Invocation:
+    """A moderator has opened the form that asks why a request is declined."""
+    pressed = await local.discord.member("Mo").press(shown, "Decline")
+    await pressed.acknowledged(timeout_s=LONG_S)
+    return pressed
+
+
+async def sent(local: Stage, form: Invocation) -> str:
+    """What a moderator reads who sends the form off."""
+    asked = await local.discord.member("Mo").submit_modal(form, {"Why? The member reads it.": "no"})
+    answer = await asked.answer(timeout_s=LONG_S)
+    assert answer.ephemeral
+    assert (asked.answers, asked.refused) == (1, [])
+    return answer.content
+
+
+async def test_a_form_sent_outside_servers_decides_nothing(
+    local: Stage, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
+) -> None:
+    garbled = local.discord.gateway.garbled
+    async with local.bot():
+        await approval_on(local)
+        _, shown = await asked_for_approval(local)
+        for place, change in OUTSIDE.items():
+            with subtests.test(place):
+                form = await opened(local, shown)
+                outside(local, local.discord.member("Mo"), change)
+                assert (await sent(local, form)).startswith(REFUSED)
+                assert not guards._open_here
+                garbled.clear()
+                assert (await local.credits())["On hold"] == 30
+        garbled.clear()
+        assert "Declined." in await sent(local, await opened(local, shown))
+    assert "Unexpected error" not in caplog.text
+
+
+async def test_a_form_is_taken_after_the_bot_was_removed_from_the_server(local: Stage) -> None:
+    async with local.bot() as app:
+        await approval_on(local)
+        status, shown = await asked_for_approval(local)
+        form = await opened(local, shown)
+        local.discord.mishaps.remove_bot(local.discord.guild)
+        await local.discord.wait_for(lambda: not app.client.guilds, timeout_s=LONG_S)
+        assert "Declined." in await sent(local, form)
+        await local.shows(status, "Not approved", "Your 30 credits are back.")
+        await until_in_use(app, local.discord.guild.id)

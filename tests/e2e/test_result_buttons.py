@@ -95,7 +95,7 @@ async def test_in_a_direct_message_again_leads_back_to_the_server(
         await local.discord.wait_for(lambda: local.ada.direct_messages, timeout_s=LONG_S)
         (ending,) = local.ada.direct_messages
         await local.shows(ending, "The connection broke")
-        assert "This only works in servers." in await refused(local, "Ada", ending, "Again")
+        assert "This only works in servers that" in await refused(local, "Ada", ending, "Again")
 
 
 @pytest.mark.usefixtures("patient")
