@@ -3,6 +3,7 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -83,19 +84,67 @@ async def test_a_kept_file_is_brought_up_to_date(tmp_path: Path, revision: str) 
     await is_up_to_date(url)
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-async def test_a_kept_database_of_a_server_is_brought_up_to_date(
-    tmp_path: Path, empty_postgres_url: str, revision: str
-) -> None:
-    rows = rows_of(kept(tmp_path, revision))
-    migrate(empty_postgres_url)
-    migrate(empty_postgres_url, revision=revision)
+def put_on_server(url: str, path: Path, revision: str) -> None:
+    """The server's database has what the file has, as that version left it."""
+    rows = rows_of(path)
+    migrate(url)
+    migrate(url, revision=revision)
 
     def fill(connection: Connection) -> None:
         for table, entries in rows:
             for entry in entries:
                 connection.execute(insert(table).values(entry).on_conflict_do_nothing())
 
-    database_at(empty_postgres_url).change(fill)
+    database_at(url).change(fill)
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_a_kept_database_of_a_server_is_brought_up_to_date(
+    tmp_path: Path, empty_postgres_url: str, revision: str
+) -> None:
+    put_on_server(empty_postgres_url, kept(tmp_path, revision), revision)
     assert migrate(empty_postgres_url) == (revision, HEAD)
     await is_up_to_date(empty_postgres_url)
+
+
+def wipe(path: Path, *prompts: str) -> Path:
+    """These prompts were wiped by a version that did not note it."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for prompt in prompts:
+            connection.execute("UPDATE requests SET prompt = NULL WHERE prompt = ?", (prompt,))
+    return path
+
+
+async def marked(url: str) -> list[tuple[State, bool]]:
+    """The requests without a prompt that have ended, oldest first, and whether theirs is taken for wiped."""
+    async with open_store(url) as store:
+        requests = await store.read(_requests)
+    bare = [one for one in requests if one.spec.prompt is None and one.ended_at is not None]
+    return [(one.state, one.lacks_details) for one in sorted(bare, key=lambda one: str(one.ended_at))]
+
+
+DELIVERED, FAILED, UNCERTAIN = State.DELIVERED, State.FAILED, State.UNCERTAIN
+WIPED = {
+    "none": ((), [(FAILED, False), (UNCERTAIN, False)]),
+    "the oldest": (("the last bus home",), [(DELIVERED, True), (FAILED, True), (UNCERTAIN, True)]),
+    "a later one": (("like somebody",), [(FAILED, False), (UNCERTAIN, False), (FAILED, False)]),
+    "all": (
+        ("the last bus home", "like somebody", "still being made", "in line"),
+        [(DELIVERED, True), (FAILED, True), (UNCERTAIN, True), (FAILED, True)],
+    ),
+}
+"""Prompts that are gone, and what is taken for wiped: what ended before all of which it is known."""
+
+
+@pytest.mark.parametrize(("prompts", "expected"), WIPED.values(), ids=WIPED)
+async def test_requests_whose_prompt_may_have_been_wiped_are_marked(
+    tmp_path: Path,
+    empty_postgres_url: str,
+    prompts: tuple[str, ...],
+    expected: list[tuple[State, bool]],
+) -> None:
+    path = wipe(kept(tmp_path, "0004"), *prompts)
+    put_on_server(empty_postgres_url, path, "0004")
+    for url in (url_of(path), empty_postgres_url):
+        migrate(url)
+        assert await marked(url) == expected
