@@ -2,6 +2,7 @@
 
 from functools import singledispatch
 
+import discord
 from discord import app_commands
 
 from bot.chat.house_sentences import HOUSE_SENTENCES
@@ -241,6 +242,11 @@ def _under_way(error: UnderWayError) -> str:
 def _unchanged(error: NoAccessError | UnsendableError) -> str:
     why = f" ({error.cause})" if isinstance(error, NoAccessError) else ""
     return f"Discord doesn't let this message change{why}. If you voted, your vote counts."
+
+
+@sentence.register
+def _rate_limited(_: discord.RateLimited) -> str:
+    return f"Discord keeps the bot from answering for a while: it has said too much here. {LOOK}"
 
 
 @sentence.register

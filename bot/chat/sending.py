@@ -40,7 +40,7 @@ async def in_time(limit_s: float, *, by_token: bool = False) -> AsyncIterator[No
         AnnounceError: by what the sender does next.
     """
     try:
-        with safe_webhooks():
+        with safe_webhooks(limit_s):
             async with asyncio.timeout(limit_s):
                 yield
     except TROUBLE as error:

@@ -5,6 +5,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -23,6 +24,10 @@ CALLBACK_PAUSES_S = (0.05, 0.2, 0.5)
 PAUSES_S = (1.0, 3.0, 5.0, 7.0)
 """Seconds before each repeat of another call, as discord.py has them."""
 ATTEMPTS = 1 + len(PAUSES_S)
+CALLBACK_S = 3.0
+"""Seconds for which Discord waits for a first answer; one that a rate limit holds up longer is of no use."""
+TOKEN_S = 900.0
+"""Seconds that an interaction's token lives."""
 TOO_MANY = 429
 FAILED = 500
 KEPT = 1_000
@@ -62,6 +67,7 @@ class SafeWebhookAdapter(AsyncWebhookAdapter):
 
         Raises:
             discord.HTTPException, aiohttp.ClientError, OSError
+            discord.RateLimited: the pause that Discord asks for is longer than the call is of use.
         """
         if reason is not None or auth_token is not None:
             raise NotImplementedError("the bot owns no webhooks")
@@ -117,6 +123,8 @@ class _Call:
         """Whether an attempt, of this call or of one before it, may have taken effect."""
         self.rest_s = 0.0
         """Seconds for which the token has no call left."""
+        within_s = min(_within_s.get(), CALLBACK_S if self.is_callback else TOKEN_S)
+        self._useful_until_s = asyncio.get_running_loop().time() + within_s
 
     async def answer(self) -> object:
         """Make as many attempts as the call may have."""
@@ -126,6 +134,7 @@ class _Call:
             try:
                 return await self._attempt(attempt)
             except _TooManyError as refused:
+                self._require_use_after(refused.pause_s)
                 error, pause_s = refused.error, refused.pause_s if attempt + 1 < ATTEMPTS else None
             except discord.HTTPException as refused:
                 if self.was_cut_off and self.is_callback and refused.code == ALREADY_ACKNOWLEDGED:
@@ -141,6 +150,15 @@ class _Call:
                 raise error
             await asyncio.sleep(pause_s)
         raise RuntimeError("unreachable: the last attempt has no pause")
+
+    def _require_use_after(self, pause_s: float) -> None:
+        """Raise unless the call is still of use after so many seconds.
+
+        Raises:
+            discord.RateLimited: it is not.
+        """
+        if asyncio.get_running_loop().time() + pause_s >= self._useful_until_s:
+            raise discord.RateLimited(pause_s)
 
     def _pauses(self) -> Sequence[float]:
         """Give the seconds before each repeat of an attempt that may have taken effect."""
@@ -208,13 +226,18 @@ def _refusal(response: aiohttp.ClientResponse, data: dict[str, Any] | str) -> Ex
 
 
 ADAPTER: Final = SafeWebhookAdapter()
+_within_s: ContextVar[float] = ContextVar("within_s", default=TOKEN_S)
 
 
 @contextmanager
-def safe_webhooks() -> Iterator[None]:
-    """Make discord.py's webhook calls in this task, and in those that it starts, by the safe adapter."""
-    token = async_context.set(ADAPTER)
+def safe_webhooks(within_s: float = TOKEN_S) -> Iterator[None]:
+    """Make discord.py's webhook calls in this task, and in those that it starts, by the safe adapter.
+
+    A call waits for no rate limit that ends later than `within_s` seconds after its beginning.
+    """
+    token, limit = async_context.set(ADAPTER), _within_s.set(within_s)
     try:
         yield
     finally:
+        _within_s.reset(limit)
         async_context.reset(token)

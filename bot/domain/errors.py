@@ -255,6 +255,10 @@ class UnknownTaskError(ProviderError):
     """The provider does not know the task (404)."""
 
 
+LONG_PAUSE_S = 15.0
+"""From so many seconds on, a message is better sent another way than waited for."""
+
+
 class AnnounceError(InspireError):
     """Discord did not take a message."""
 
@@ -286,6 +290,11 @@ class TryLaterError(AnnounceError):
     retry_after_s: float | None = None
     not_taken: bool = False
     """True when Discord surely has not taken it; else it may have."""
+
+    @property
+    def is_long(self) -> bool:
+        """Return True when the message, which was surely not taken, had better go another way."""
+        return self.not_taken and (self.retry_after_s or 0.0) >= LONG_PAUSE_S
 
 
 @dataclass(eq=False)

@@ -138,10 +138,22 @@ class Courier:
             if may_be_unanswered(request, self._clock()):
                 raise TryLaterError("the command is not answered yet") from None
             await self._store.write(_forget_token, request.id)
-            await self._edit_by(request, card, replace(request.address, token=None), token=None)
+            await self._edit_as_bot(request, card)
+        except TryLaterError as error:
+            if token is None or request.address.message_id is None or not error.is_long:
+                raise
+            try:
+                await self._edit_as_bot(request, card)
+            except NoAccessError:
+                if card.is_final and not card.must_be_known:
+                    raise error from None  # nobody is told elsewhere, so it waits for the token
+                raise
         else:
             if request.address.message_id is None:
                 await self._store.write(_learn_message, request.id, message_id)
+
+    async def _edit_as_bot(self, request: Request, card: StatusCard) -> None:
+        await self._edit_by(request, card, replace(request.address, token=None), token=None)
 
     async def _edit_by(
         self, request: Request, card: StatusCard, address: Address, *, token: str | None
@@ -157,6 +169,7 @@ class Courier:
         if not card.must_be_known:
             return
         refused = False
+        limited: TryLaterError | None = None
         for way in ways_of_endings(request, self._clock()):
             if way is Way.FOLLOW_UP and notice.intent:  # once is enough in public: other posts have a nonce
                 continue
@@ -166,10 +179,18 @@ class Courier:
                 await self._post_ending(target, request, card, claim)
             except (NoAccessError, TokenDeadError):
                 continue
+            except TryLaterError as error:
+                if way is not Way.FOLLOW_UP or not error.is_long:
+                    raise
+                await self._store.write(_not_intended, notice)
+                limited = error
+                continue
             except UnsendableError:
                 refused = True
                 continue
             return
+        if limited is not None:
+            raise limited
         if refused and may_be_taken_later(request, self._clock()):
             pause_s = pause_of_refused(notice.attempts)
             raise TryLaterError("how it ended is refused in every form", pause_s, not_taken=True)
@@ -245,6 +266,11 @@ def _claim_ending(work: Work, notice: Notice, intent: Intent | None, now: dateti
     work.notices.keep(notice, until=lease_until(now))
     if intent is not None:
         work.notices.intend(notice, str(intent))
+
+
+def _not_intended(work: Work, notice: Notice) -> None:
+    """The follow-up surely was not taken, so it may go out another time."""
+    work.notices.intend(notice, None)
 
 
 def _learn_message(work: Work, request_id: int, message_id: int) -> None:

@@ -8,7 +8,14 @@ from datetime import datetime
 from functools import partial
 from typing import TypeAlias
 
-from bot.domain.errors import MediaError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+from bot.domain.errors import (
+    AnnounceError,
+    MediaError,
+    NoAccessError,
+    TokenDeadError,
+    TryLaterError,
+    UnsendableError,
+)
 from bot.domain.requests import Move, Request, State
 from bot.domain.tasks import Clip
 from bot.services.cards import ResultCard, result_card
@@ -60,6 +67,10 @@ class Parcel:
     request: Request
     card: ResultCard
     files: tuple[Media | None, ...]
+
+
+NOWHERE = "OPERATOR: the song can be posted nowhere; it is kept"
+REFUSED = "OPERATOR: Discord refuses the song's message; it is kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,31 +165,37 @@ class Delivery:
         A place that refuses the message in every form may take it another day: until it has been tried for
         about a day, the song is not given up.
         """
-        request, refused = parcel.request, False
+        request, later, refused = parcel.request, None, False
         for way in ways(request, self._clock()):
             target = Intent(way, self._clock()).target(request)
             try:
-                posted = await self._send(target, parcel, partial(self._claim, notice, way))
-            except TryLaterError as error:
-                if error.not_taken:
+                return await self._send(target, parcel, partial(self._claim, notice, way))
+            except AnnounceError as error:
+                if not isinstance(error, TryLaterError) or error.not_taken:
                     await self._store.write(_intend, notice, None)
-                raise
-            except (NoAccessError, TokenDeadError) as error:
-                await self._store.write(_intend, notice, None)
-                if isinstance(error, TokenDeadError) and may_be_unanswered(request, self._clock()):
-                    raise TryLaterError("the command is not answered yet", not_taken=True) from None
+                later = later or self._later(error, way, request)
+                refused = refused or isinstance(error, UnsendableError)
                 log.info("cannot post by %s: %r", way, error, extra=facts_of(request))
-            except UnsendableError:
-                await self._store.write(_intend, notice, None)
-                refused = True
-            else:
-                return posted
-        if not refused:
-            return Stranded("OPERATOR: the song can be posted nowhere; it is kept")
-        if may_be_taken_later(request, self._clock()):
+        if later is None and refused and may_be_taken_later(request, self._clock()):
             pause_s = pause_of_refused(notice.attempts)
-            raise TryLaterError("the result is refused in every form", pause_s, not_taken=True)
-        return Stranded("OPERATOR: Discord refuses the song's message; it is kept")
+            later = TryLaterError("the result is refused in every form", pause_s, not_taken=True)
+        if later is not None:
+            raise later
+        return Stranded(REFUSED if refused else NOWHERE)
+
+    def _later(self, error: AnnounceError, way: Way, request: Request) -> TryLaterError | None:
+        """Return the error of a way that opens too late to wait for; None if it is no way at all.
+
+        Raises:
+            TryLaterError: no other way is to be taken.
+        """
+        if isinstance(error, TokenDeadError) and may_be_unanswered(request, self._clock()):
+            raise TryLaterError("the command is not answered yet", not_taken=True)
+        if not isinstance(error, TryLaterError):
+            return None
+        if way is not Way.FOLLOW_UP or not error.is_long:
+            raise error
+        return error
 
     async def _claim(self, notice: Notice, aim: Way | Intent) -> None:
         """Keep the notice in hand, and let the outbox know of the post that is about to be made.

@@ -1,6 +1,7 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 
 import aiohttp
 import discord
@@ -112,6 +113,34 @@ async def test_rate_limits_without_end_are_an_error(stage: Stage) -> None:
     with safe_webhooks(), pytest.raises(discord.HTTPException):
         await stage.webhook.send("once")
     assert stage.tries("POST") == 5
+
+
+async def test_a_pause_after_which_a_call_is_of_no_use_is_not_waited_for(stage: Stage) -> None:
+    stage.fail(FaultKind.RATE_LIMITED, after_s=901)
+    with safe_webhooks(), pytest.raises(discord.RateLimited) as refused:
+        await stage.webhook.send("once")
+    assert refused.value.retry_after == 901
+    stage.fail(FaultKind.RATE_LIMITED, after_s=5)
+    with safe_webhooks(5.0), pytest.raises(discord.RateLimited):
+        await stage.webhook.send("once")
+    stage.fail(FaultKind.RATE_LIMITED, after_s=0.2, times=3)
+    with safe_webhooks(0.5), pytest.raises(discord.RateLimited):
+        await stage.webhook.send("once")
+    assert stage.tries("POST") == 5
+
+
+@pytest.mark.parametrize(("after_s", "answers"), [(0.05, 1), (1.0, 0), (600.0, 0)])
+async def test_a_first_answer_waits_for_no_limit_that_outlasts_its_time(
+    local_only: LocalDiscord, monkeypatch: pytest.MonkeyPatch, after_s: float, answers: int
+) -> None:
+    monkeypatch.setattr(webhooks, "CALLBACK_S", 1.0)
+    asked = await local_only.member("Ada").slash("songs", "inspire")
+    limit = Fault(kind=FaultKind.RATE_LIMITED, on="POST /interactions/*", after_s=after_s)
+    local_only.faults.add(limit)
+    async with aiohttp.ClientSession() as session:
+        with nullcontext() if answers else pytest.raises(discord.RateLimited):
+            await SafeWebhookAdapter().request(callback_of(asked), session, payload={"type": 5})
+    assert asked.answers == answers
 
 
 async def test_the_last_call_that_is_left_returns_at_once_and_the_next_one_waits(stage: Stage) -> None:

@@ -120,6 +120,77 @@ async def test_a_token_that_dies_early_is_forgotten_and_the_bot_token_used_at_on
     assert await home.courier.next_due_at() is None
 
 
+LIMITED = TryLaterError("429", 600, not_taken=True)
+
+
+async def test_the_bot_edits_while_the_token_has_to_wait_and_the_token_is_kept(home: House) -> None:
+    request_id = await home.making()
+    home.clock.turn(4)
+    home.announcer.failures += [LIMITED]
+    await home.tell()
+    (edit,) = home.announcer.edits
+    assert edit.token is None
+    assert (await home.request(request_id)).address.token is not None
+
+
+async def test_an_edit_waits_where_the_bot_cannot_make_it_either(home: House) -> None:
+    card = await home.songs.place(Order(playlist=PLAYLIST), home.asked())
+    home.clock.turn(4)
+    await home.submit()
+    home.announcer.failures += [LIMITED]  # the status message is known by the token alone
+    await home.tell()
+    assert home.announcer.edits == []
+    assert (await home.request(card.request_id)).address.message_id is None
+    await home.songs.answered(card.request_id, 5)
+    home.clock.turn(601)
+    home.announcer.failures += [TryLaterError("429", 10, not_taken=True)]
+    await home.tell()
+    assert home.announcer.edits == []
+
+
+async def test_the_last_words_wait_for_a_token_where_the_channel_is_closed(home: House) -> None:
+    await home.ready()
+    await home.tell()
+    home.clock.turn(4)
+    home.announcer.failures += [LIMITED, NoAccessError("50001")]
+    edits = len(home.announcer.edits)
+    await home.tell()
+    assert len(home.announcer.edits) == edits
+    home.clock.turn(601)
+    await home.tell()
+    assert home.announcer.edits[-1].card.state is State.DELIVERED
+    assert home.announcer.endings == []
+
+
+async def test_how_it_ended_goes_around_a_token_that_has_to_wait(home: House) -> None:
+    await failed(home)
+    home.announcer.failures += [LIMITED, *[NoAccessError("50001")] * 2, LIMITED]
+    await home.tell()
+    assert [post.target for post in home.announcer.endings] == [ToMember(ADA)]
+
+
+async def test_how_it_ended_waits_for_a_token_where_no_other_way_is_open(home: House) -> None:
+    await failed(home)
+    home.announcer.failures += [*[NoAccessError("50001")] * 2, LIMITED, NoAccessError("50007")]
+    await home.tell()
+    assert home.announcer.endings == []
+    home.announcer.failures += [NoAccessError("50001")] * 2
+    home.clock.turn(601)
+    await home.tell()
+    (post,) = home.announcer.endings
+    assert isinstance(post.target, AsFollowUp)
+
+
+@pytest.mark.parametrize("limited", [TryLaterError("429", 10, not_taken=True), TryLaterError("reset", 600)])
+async def test_an_ending_that_may_stand_there_or_can_go_soon_is_told_nowhere_else(
+    home: House, limited: TryLaterError
+) -> None:
+    await failed(home)
+    home.announcer.failures += [*[NoAccessError("50001")] * 2, limited]
+    await home.tell()
+    assert home.announcer.endings == []
+
+
 async def test_a_token_is_kept_while_the_command_is_not_answered_yet(home: House) -> None:
     card = await home.songs.place(Order(playlist=PLAYLIST), home.asked())
     await home.submit()

@@ -53,6 +53,55 @@ async def test_a_lost_reply_does_not_post_twice(home: House) -> None:
     assert (await home.request(request_id)).state is State.DELIVERED
 
 
+FOLLOW_UP_IS_LIMITED = (NoAccessError("50001"), TryLaterError("429", 600, not_taken=True))
+
+
+async def test_a_follow_up_that_has_to_wait_for_long_is_a_direct_message(home: House) -> None:
+    request_id = await home.ready()
+    home.announcer.failures += FOLLOW_UP_IS_LIMITED
+    await home.tell()
+    assert [post.target for post in home.announcer.results] == [ToMember(ADA)]
+    assert (await home.request(request_id)).state is State.DELIVERED
+
+
+@pytest.mark.parametrize("last", [NoAccessError("50007"), UnsendableError("400")])
+async def test_a_follow_up_that_is_the_only_way_left_is_waited_for(
+    home: House, last: NoAccessError | UnsendableError
+) -> None:
+    request_id = await home.ready()
+    home.announcer.failures += [*FOLLOW_UP_IS_LIMITED, *[last] * 4]
+    await home.tell()
+    assert (await home.request(request_id)).state is State.READY
+    home.announcer.failures.clear()
+    home.clock.turn(599)
+    await home.tell()
+    assert home.announcer.results == []
+    home.announcer.failures += [NoAccessError("50001")]
+    home.clock.turn(2)
+    await home.tell()
+    (post,) = home.announcer.results
+    assert isinstance(post.target, AsFollowUp)
+
+
+@pytest.mark.parametrize(
+    "limited", [TryLaterError("429", 10, not_taken=True), TryLaterError("reset", 600), TryLaterError("")]
+)
+async def test_what_may_have_been_taken_or_can_go_soon_is_sent_nowhere_else(
+    home: House, limited: TryLaterError
+) -> None:
+    await home.ready()
+    home.announcer.failures += [NoAccessError("50001"), limited]
+    await home.tell()
+    assert home.announcer.results == []
+
+
+async def test_a_channel_that_has_to_wait_is_waited_for(home: House) -> None:
+    await home.ready()
+    home.announcer.failures += [TryLaterError("429", 600, not_taken=True)]
+    await home.tell()
+    assert home.announcer.results == []
+
+
 async def test_files_that_cannot_be_had_leave_their_links(home: House) -> None:
     first, second = two_clips("task-1")
     home.media.files[first.audio_url or ""] = MediaError("HTTP 403")
