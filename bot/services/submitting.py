@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.errors import (
     AccountError,
@@ -108,8 +109,7 @@ class Submitter:
     async def handle(self, request: Request) -> None:
         """Submit the request once and write down the outcome; not if another copy of the bot answers it."""
         if not await self._first_answers.is_own(request.id):
-            await self._store.write(withdraw, request.id, self._clock(), is_unsent=True)
-            log.warning("withdrawn before its submission", extra=facts_of(request))
+            await _kept(request, "a withdrawal", partial(self._withdraw, request))
             return
         log.info("submitting", extra=facts_of(request))
         try:
@@ -118,29 +118,28 @@ class Submitter:
             outcome = outcome_of(error)
         self._meter.submitted(outcome.move)
         _tell(request, outcome)
-        await self._write_down(request, outcome)
+        what = f"task {outcome.task_id}" if outcome.task_id else f"a submission ({outcome.move})"
+        await _kept(request, what, partial(self._write_down, request, outcome, self._clock()))
 
-    async def _write_down(self, request: Request, outcome: Outcome) -> None:
-        """Write the outcome down, however long the database takes to come back: it was paid for."""
-        now, pause_s, is_late = self._clock(), RECORD_RETRY_S, False
-        while True:
-            try:
-                if is_late:
-                    await self._attach(request, outcome)
-                elif await self._store.write(_conclude, request, outcome, self._places, self._pace, now):
-                    _tell_operator(request, outcome)
-            except StaleError:
-                if outcome.task_id is None:
-                    log.warning("another worker had already ended this submission", extra=facts_of(request))
-                    return
-                is_late = True
-            except StoreError as error:
-                what = f"task {outcome.task_id}" if outcome.task_id else f"a submission ({outcome.move})"
-                log.error("the outcome of %s is not kept yet: %s", what, error, extra=facts_of(request))
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, RECORD_RETRY_MAX_S)
+    async def _withdraw(self, request: Request) -> None:
+        """Cancel a request that was not sent, unless somebody else has ended it."""
+        if await self._store.write(withdraw, request.id, self._clock(), is_unsent=True):
+            log.warning("withdrawn before its submission", extra=facts_of(request))
+        else:
+            log.warning("another worker had already ended this submission", extra=facts_of(request))
+
+    async def _write_down(self, request: Request, outcome: Outcome, now: datetime) -> None:
+        """Write down what became of the request, which may have been moved meanwhile."""
+        try:
+            is_news = await self._store.write(_conclude, request, outcome, self._places, self._pace, now)
+        except StaleError:
+            if outcome.task_id is None:
+                log.warning("another worker had already ended this submission", extra=facts_of(request))
             else:
-                return
+                await self._attach(request, outcome)
+        else:
+            if is_news:
+                _tell_operator(request, outcome)
 
     async def _attach(self, request: Request, outcome: Outcome) -> None:
         """Find the request of an accepted task that another worker moved while the database was away."""
@@ -158,6 +157,23 @@ class Submitter:
             )
         else:
             log.warning("task %s was kept late", task_id, extra=facts_of(found or request))
+
+
+async def _kept(request: Request, what: str, write: Callable[[], Awaitable[None]]) -> None:
+    """Write down what became of a request in hand, however long the database takes to come back.
+
+    Else it would look as if it had been sent and lost.
+    """
+    pause_s = RECORD_RETRY_S
+    while True:
+        try:
+            await write()
+        except StoreError as error:
+            log.error("the outcome of %s is not kept yet: %s", what, error, extra=facts_of(request))
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, RECORD_RETRY_MAX_S)
+        else:
+            return
 
 
 def outcome_of(error: ProviderError) -> Outcome:

@@ -9,8 +9,10 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App
+from bot.domain.errors import StoreError
 from sandbox.discord.faults import Fault, FaultKind
 from tests.e2e.stage import LONG_S, PLENTY, Stage
+from tests.e2e.troubled_store import troubled
 
 READY = "Your song is ready"
 COPY_RUNS = "OPERATOR: another copy of the bot"
@@ -37,6 +39,21 @@ async def test_a_song_is_submitted_and_paid_once(
             assert len(local.submissions) == len(local.results()) == count
             assert not asked.followups
     assert caplog.text.count(COPY_RUNS) == 3
+
+
+async def test_a_copy_whose_database_is_away_over_it_withdraws_its_request_when_it_is_back(
+    local: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    trouble = troubled(monkeypatch)
+    trouble.fail("withdraw", error=StoreError("the disk is full"))
+    async with both(local, tmp_path):
+        asked = await local.order()
+        await local.shows(await asked.answer(timeout_s=LONG_S), READY)
+        await local.discord.wait_for(lambda: "is not kept yet: the disk is full" in caplog.text)
+        trouble.units.clear()
+        await local.discord.wait_for(lambda: "withdrawn before its submission" in caplog.text)
+    assert len(local.submissions) == 1
+    assert "left one piece undone" not in caplog.text
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER, FaultKind.STATUS_AFTER])

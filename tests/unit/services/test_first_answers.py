@@ -2,12 +2,14 @@ import asyncio
 
 import pytest
 
+from bot.domain.errors import ChangeUnknownError, StaleError, StoreError
 from bot.domain.requests import State
-from bot.services import first_answers
+from bot.services import first_answers, submitting
 from bot.services.first_answers import FirstAnswers
 from bot.services.songs import Songs
 from tests.unit.services.contended import ContendedStore
 from tests.unit.services.house import RULES, House
+from tests.unit.services.test_late_tasks import Flaky
 
 
 async def test_a_submission_waits_for_the_answer_that_is_being_given() -> None:
@@ -55,6 +57,37 @@ async def test_a_request_is_withdrawn_between_its_claim_and_its_submission(home:
     await home.submitter.handle(claimed)
     assert (await home.request(request_id)).state is State.CANCELLED
     assert home.provider.submitted == []
+    assert await home.breaches() == []
+
+
+@pytest.mark.parametrize("error", [StoreError("full"), StaleError("moved"), ChangeUnknownError("cut off")])
+async def test_a_request_is_withdrawn_as_soon_as_the_database_is_back(
+    home: House, error: StoreError, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(submitting, "RECORD_RETRY_S", 0)
+    request_id = (await home.place()).request_id
+    (claimed,) = await home.submitter.claim(1)
+    await home.songs.withdraw(request_id)
+    flaky = Flaky(home, [error] * 3, monkeypatch)
+    await home.submitter.handle(claimed)
+    assert not flaky.failures
+    assert (await home.request(request_id)).state is State.CANCELLED
+    assert (await home.credits()).held == 0
+    assert home.provider.submitted == []
+    assert "withdrawn before its submission" in caplog.text
+
+
+async def test_a_request_that_was_given_up_meanwhile_is_not_withdrawn_too(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    request_id = (await home.place()).request_id
+    (claimed,) = await home.submitter.claim(1)
+    await home.songs.withdraw(request_id)
+    home.clock.turn(100)
+    await home.follow()
+    await home.submitter.handle(claimed)
+    assert (await home.request(request_id)).state is State.UNCERTAIN
+    assert "withdrawn before its submission" not in caplog.text
     assert await home.breaches() == []
 
 
