@@ -1,6 +1,6 @@
 """`/privacy`: what is kept about a person, as a notice and as a file, and its end."""
 
-import asyncio
+from functools import partial
 
 import discord
 from discord import app_commands
@@ -9,6 +9,7 @@ from discord.ext import commands
 from bot.chat.client import InspireClient
 from bot.chat.own_data import DeleteButton
 from bot.chat.render.privacy import export_file, notice_message, preview_words
+from bot.chat.report_files import FileThread
 from bot.chat.showing import Attachment, outcome, show, show_files, show_words
 from bot.services.privacy import Privacy
 
@@ -18,6 +19,11 @@ class OwnData(commands.GroupCog, group_name="privacy", group_description="What t
 
     def __init__(self, privacy: Privacy) -> None:
         self._privacy = privacy
+        self._files = FileThread()
+
+    async def cog_unload(self) -> None:
+        """Write no more files."""
+        self._files.close()
 
     @app_commands.command()
     async def notice(self, interaction: discord.Interaction[InspireClient]) -> None:
@@ -41,4 +47,4 @@ class OwnData(commands.GroupCog, group_name="privacy", group_description="What t
 
     async def _file(self, interaction: discord.Interaction[InspireClient]) -> Attachment:
         copy = await self._privacy.copy(interaction.user.id)
-        return await asyncio.to_thread(export_file, copy, limit=interaction.filesize_limit)
+        return await self._files.make(partial(export_file, copy, limit=interaction.filesize_limit))

@@ -1,10 +1,12 @@
-"""The files of a server's report, drawn beside everything else that the process does."""
+"""Files that take long to make, made beside everything else that the process does."""
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
 
 import discord
 
@@ -15,21 +17,33 @@ from bot.domain.moderator_errors import ReportBusyError
 from bot.services.reports import Report
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 CHART_S = 20.0
 """Seconds that a chart may take, its turn included; without it the table goes alone."""
 
 
-class ReportFiles:
-    """One thread draws all charts: the event loop's own threads look up hosts, too."""
+class FileThread:
+    """One thread makes all files of a kind: the event loop's own threads look up hosts, too."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="charts")
-        self._guilds: set[int] = set()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="files")
 
     def close(self) -> None:
-        """Draw nothing more."""
+        """Make nothing more."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def make(self, work: Callable[[], T]) -> T:
+        """Do the work when those before it are done, and return what it gives."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+class ReportFiles(FileThread):
+    """The files of servers' reports."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._guilds: set[int] = set()
 
     @contextmanager
     def only_one(self, guild_id: int) -> Iterator[None]:
@@ -51,10 +65,9 @@ class ReportFiles:
         named = (use.user_id for use in report.members[:TOP])
         names = await names_of(client, report.guild_id, named)
         files = [Attachment("credits.csv", report_csv(report, names), "The same numbers as a table")]
-        drawing = asyncio.get_running_loop().run_in_executor(self._thread, report_chart, report, names)
         try:
             async with asyncio.timeout(CHART_S):
-                chart = await drawing
+                chart = await self.make(partial(report_chart, report, names))
         except TimeoutError:
             log.warning("A chart took too long", extra={"guild": report.guild_id})
             return files

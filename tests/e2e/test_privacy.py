@@ -1,11 +1,16 @@
 import asyncio
 import json
+import os
+import threading
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
 from bot.app import App
+from bot.chat.render.privacy import export_file
+from bot.chat.showing import Attachment
+from bot.services.privacy import Copy
 from bot.services.work import Work
 from bot.storage.work import SqlWork
 from sandbox.cqtai import PLAYLISTS
@@ -24,6 +29,8 @@ pytestmark = on_both
 
 PROMPT = "a waltz for one mouse"
 BUTTON = "Delete my data"
+LOOK_UPS = min(32, (os.cpu_count() or 1) + 4)
+"""How many threads the event loop has, by which it looks up hosts."""
 
 
 async def privacy(who: Person, what: str) -> Message:
@@ -75,6 +82,29 @@ async def test_the_notice_has_the_settings_numbers_and_a_member_sees_it_alone(lo
         assert list(said) == ["What is kept", "Why", "How long", "Who sees it", "Get it, delete it"]
         assert "Prompts: 12 days" in said["How long"]
         assert "3 days after the bot left it" in said["How long"]
+
+
+async def test_nothing_waits_while_exports_are_written(local: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    writing, go_on = threading.Event(), threading.Event()
+
+    def slowly(copy: Copy, *, limit: int) -> Attachment:
+        writing.set()
+        assert go_on.wait(LONG_S)
+        return export_file(copy, limit=limit)
+
+    monkeypatch.setattr("cogs.privacy.export_file", slowly)
+    async with local.bot():
+        asked = [await local.ada.slash("songs", "privacy export") for _ in range(LOOK_UPS + 1)]
+        assert await asyncio.to_thread(writing.wait, LONG_S)
+        for one in asked:
+            await one.acknowledged(timeout_s=LONG_S)
+        try:
+            await asyncio.wait_for(asyncio.get_running_loop().getaddrinfo("localhost", 80), 2)
+            await local.shows(await local.place(), "Your song is ready")
+        finally:
+            go_on.set()
+        for one in asked:
+            assert len((await one.answer(timeout_s=LONG_S)).attachments) == 1
 
 
 async def test_the_export_is_ones_own_with_everything_and_without_secrets(local: Stage) -> None:
