@@ -12,6 +12,7 @@ from discord.state import AutoShardedConnectionState
 
 from bot.chat.command_sync import CommandSync, Remembered
 from bot.chat.discord_http import SafeHTTPClient
+from bot.chat.endpoints import own_gateway
 from bot.chat.events import INTERACTION, answer_unreadable, guard_parsers
 from bot.chat.guards import GuardedButton, answer_old_form
 from bot.chat.tree import InspireTree
@@ -130,6 +131,12 @@ class InspireClient(commands.AutoShardedBot):
         """
         await super().before_identify_hook(shard_id, initial=initial)
         await self.may_identify(shard_id or 0)
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """Resume the shard's session by the operator's own gateway, too, where Discord advises one of its."""
+        shard, gateway = self.get_shard(shard_id), own_gateway()
+        if shard is not None and gateway is not None:
+            shard._parent.ws.gateway = gateway
 
     async def close(self) -> None:
         """Close all connections, and end the heartbeats of those that were cut off before they were made.

@@ -14,7 +14,6 @@ from bot.domain.errors import StoreError
 from bot.domain.sessions import Backoff
 from bot.services.memory import Memory
 from bot.services.sessions import Sessions
-from sandbox.discord import LocalDiscord
 from sandbox.discord.faults import Fault, FaultKind
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.limits import Bucket, Limits
@@ -228,13 +227,33 @@ async def test_an_orderly_stop_is_no_reason_to_wait(local: Stage, caplog: pytest
     assert "within an hour" not in caplog.text
 
 
-async def test_a_gateway_of_ones_own_is_used_from_the_first_connection_on(local: Stage) -> None:
-    elsewhere = LocalDiscord()
-    elsewhere.state.credentials.token = local.discord.token
-    async with elsewhere:
-        local.discord.gateway.url = "ws://127.0.0.1:9"  # what Discord advises
-        async with local.bot():
-            assert local.discord.gateway.identifies == 1
+async def test_a_gateway_of_ones_own_is_used_for_every_connection(
+    local: Stage, subtests: pytest.Subtests
+) -> None:
+    gateway = local.discord.gateway
+    ends: dict[str, Callable[[], None]] = {
+        "closed": gateway.drop,
+        "reset": partial(gateway.drop, code=None),
+        "asked to reconnect": gateway.ask_to_reconnect,
+        "invalid, to be resumed": partial(gateway.invalidate, resumable=True),
+        "invalid": gateway.invalidate,
+    }
+    gateway.url = "ws://127.0.0.1:9"  # what Discord advises, for sessions and for resuming them
+    async with local.bot(default_allowance=PLENTY) as app:
+        for name, end in ends.items():
+            with subtests.test(name):
+                before = gateway.identifies, gateway.resumes
+                end()
+                await until(partial(is_connected_anew, gateway, before))
+                is_new = name == "invalid"
+                assert (gateway.identifies, gateway.resumes) == (before[0] + is_new, before[1] + (not is_new))
+                await until(lambda: app.connection.missing is None)
+                await local.placed_result()
+
+
+def is_connected_anew(gateway: Gateway, before: tuple[int, int]) -> bool:
+    """Whether a session was begun or resumed, after so many of both."""
+    return (gateway.identifies, gateway.resumes) != before
 
 
 async def test_commands_that_another_program_changed_are_told_again(
