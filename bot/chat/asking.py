@@ -46,7 +46,10 @@ def _file_limit(interaction: discord.Interaction[discord.Client]) -> int:
 
     `Interaction.filesize_limit` counts the member's Nitro too, which is no use to a post of the bot's.
     """
-    return interaction.guild.filesize_limit if interaction.guild else DEFAULT_FILE_LIMIT
+    try:
+        return interaction.guild.filesize_limit if interaction.guild else DEFAULT_FILE_LIMIT
+    except KeyError:  # a tier of boosts that discord.py does not know
+        return DEFAULT_FILE_LIMIT
 
 
 def asked_of(interaction: discord.Interaction[discord.Client]) -> Asked:

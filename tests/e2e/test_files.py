@@ -1,4 +1,4 @@
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -8,8 +8,12 @@ import pytest
 from bot.suno.media import HttpMedia
 from sandbox.cqtai.effects import MediaTrouble
 from sandbox.cqtai.faults import Fault, Phase
+from sandbox.discord.faults import Fault as DiscordFault
+from sandbox.discord.faults import FaultKind
+from sandbox.discord.invocations import Invocation
 from sandbox.discord.limits import MIB, Limits
 from sandbox.discord.messages import Message
+from sandbox.discord.permissions import Permission
 from tests.e2e.engines import on_both
 from tests.e2e.reading import links, seen
 from tests.e2e.stage import LONG_S, PLENTY, UNHURRIED, Stage, stage
@@ -167,7 +171,9 @@ async def test_a_host_that_nobody_trusts_is_neither_asked_nor_offered(tmp_path: 
     assert not any(line.path.startswith("/media/") for line in local.provider.requests)
 
 
-@pytest.mark.parametrize(("tier", "limit"), [(0, 10 * MIB), (1, 10 * MIB), (2, 50 * MIB), (3, 100 * MIB)])
+@pytest.mark.parametrize(
+    ("tier", "limit"), [(0, 10 * MIB), (1, 10 * MIB), (2, 50 * MIB), (3, 100 * MIB), (4, 10 * MIB)]
+)
 async def test_a_members_nitro_lets_the_bot_post_no_larger_files(
     tmp_path: Path, database: str, tier: int, limit: int
 ) -> None:
@@ -181,3 +187,43 @@ async def test_a_members_nitro_lets_the_bot_post_no_larger_files(
             assert request is not None
             assert request.address.attachment_limit == limit
             await local.result()
+
+
+def in_the_channel(_: Stage, __: Invocation) -> None:
+    """The result is posted where its song was asked for."""
+
+
+def as_a_follow_up(local: Stage, _: Invocation) -> None:
+    """The bot can't post in the channel."""
+    local.discord.mishaps.deny(local.discord.channel("songs"), Permission.SEND_MESSAGES)
+
+
+def as_a_direct_message(local: Stage, asked: Invocation) -> None:
+    """Nor can the result be a follow-up."""
+    as_a_follow_up(local, asked)
+    local.discord.mishaps.end_token(asked)
+
+
+def by_a_proxy(local: Stage, _: Invocation) -> None:
+    """Somebody in front of Discord refuses the file."""
+    fault = DiscordFault(kind=FaultKind.STATUS, on="POST /channels/*/messages", status=413, times=2)
+    local.discord.faults.add(fault)
+
+
+@pytest.mark.parametrize("refused", [in_the_channel, by_a_proxy, as_a_follow_up, as_a_direct_message])
+async def test_files_that_were_not_too_large_when_the_song_was_asked_for_are_linked(
+    tmp_path: Path, database: str, refused: Callable[[Stage, Invocation], None]
+) -> None:
+    async with stage(tmp_path, database_url=database) as local:
+        local.discord.guild.premium_tier = 3
+        local.song_takes(0.5)
+        async with local.bot():
+            asked = await local.order()
+            status = await asked.answer(timeout_s=LONG_S)
+            local.discord.guild.premium_tier = 0
+            local.discord.state.limits = replace(UNHURRIED, attachment_size=500)
+            refused(local, asked)
+            await local.shows(status, "Your song is ready")
+            (result,) = [*local.results(), *local.ada.direct_messages]
+            assert "No file is attached" in seen(result)
+            can_be_heard(local, result)
