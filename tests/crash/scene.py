@@ -115,6 +115,11 @@ class Asked:
     def id(self) -> int:
         return self.invocation.id
 
+    @property
+    def status_id(self) -> int | None:
+        """The id of the answer, if it came; also that of the request by which a late task goes on."""
+        return self.invocation.original.id if self.invocation.original else None
+
 
 @dataclass
 class Scene:
@@ -157,10 +162,12 @@ class Scene:
         return asked
 
     async def requests(self) -> dict[int, Request]:
-        """What was asked for and is in the database, while no bot runs."""
+        """What was asked for and is in the database, also what went on late, while no bot runs."""
         assert not self.victim.alive
+        ids = [asked.id for asked in self.asked]
+        ids += [asked.status_id for asked in self.asked if asked.status_id is not None]
         async with open_store(self.database_url) as store:
-            found = await store.read(_find_all, [asked.id for asked in self.asked])
+            found = await store.read(_find_all, ids)
         return {request.id: request for request in found}
 
     async def stop(self) -> None:

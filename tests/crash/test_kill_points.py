@@ -4,14 +4,16 @@ from pathlib import Path
 import pytest
 
 from bot.domain.requests import State
+from sandbox.cqtai.effects import Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Fail
 from sandbox.discord import Fault as DiscordFault
 from sandbox.discord import FaultKind
 from sandbox.discord.permissions import Permission
 from tests.crash.points import ANSWER, Point, Side, port_calls, units_written
-from tests.crash.scene import LONG_S, SHORT_LEASE_S, SONG_S, Scene, scene
-from tests.crash.truth import all_told, prove
+from tests.crash.scene import LONG_S, SHORT_LEASE_S, SONG_S, Asked, Scene, scene
+from tests.crash.truth import TITLES, all_told, prove, status_of
+from tests.e2e.reading import title
 
 SONG = {
     "placing.place": 1,
@@ -39,8 +41,11 @@ STOP = ("sessions._forget", "attendance._leave")
 CANCEL, END, FAILED, ENDING = "songs._cancel", "following._end", "courier._failed", "announcer.post_ending"
 REFUSED = "delivery._intend"
 FORGET, FIND = "courier._forget_token", "announcer.find_result"
+ATTACH, KEEP = "attaching.attach", "attaching.keep"
 LEARN, INTEND = "courier._learn_message", "courier._claim_ending"
 """The steps of lives that go another way."""
+LATE_S = 2 * SHORT_LEASE_S
+"""A reply to a submission that takes so long is not waited for."""
 UNFINISHED_S = 3.0
 """A song that takes so long is asked for more than once, also on a busy machine."""
 DECISIONS = {
@@ -104,10 +109,6 @@ SONG_POINTS = [p for step, most in SONG.items() for nth in range(most) for p in 
 END_POINTS, FAILED_POINTS = points([END]), points([FAILED])
 
 
-LATE = ("attaching.attach", "attaching.keep")
-"""The steps of a task whose request was given up while the database was away: one unit, or the other."""
-
-
 def test_every_step_that_the_services_can_take_has_its_points() -> None:
     assert units_written() | port_calls() <= {
         *SONG,
@@ -124,7 +125,8 @@ def test_every_step_that_the_services_can_take_has_its_points() -> None:
         REFUSED,
         *DECISIONS,
         *CHORES,
-        *LATE,
+        ATTACH,
+        KEEP,
         *MODERATORS_POSTS,
     }
 
@@ -306,3 +308,49 @@ async def test_a_result_is_posted_once_though_two_couriers_die_over_it(
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
         await died(here, point)
         assert (await lives_on(here))[asked.id] is State.DELIVERED
+
+
+async def order_given_up(here: Scene, point: Point) -> Asked:
+    """A request whose member reads that it is lost; once the answer to it comes, the bot dies there."""
+    here.provider.faults.add(Fault(Phase.SUBMIT, Slow(LATE_S), accepted=True))
+    await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
+    asked = await here.order()
+    await says(here, asked, State.UNCERTAIN)
+    return asked
+
+
+async def says(here: Scene, asked: Asked, state: State) -> None:
+    def read() -> bool:
+        status = status_of(here, asked)
+        return status is not None and title(status) == TITLES[state]
+
+    await here.until(read)
+
+
+@pytest.mark.parametrize("point", points([ATTACH]), ids=str)
+async def test_a_late_task_goes_on_once_or_stays_given_up(
+    tmp_path: Path, database: str, point: Point
+) -> None:
+    async with scene(tmp_path, database_url=database) as here:
+        asked = await order_given_up(here, point)
+        await died(here, point)
+        assert await here.start(lease_s=SHORT_LEASE_S)
+        end = State.DELIVERED if point.side is Side.AFTER else State.UNCERTAIN
+        await says(here, asked, end)
+        await here.stop()
+        assert (await lives_on(here))[asked.id] is end
+        assert len(here.provider.tasks) == 2
+
+
+@pytest.mark.parametrize("point", points([KEEP]), ids=str)
+async def test_a_late_task_of_a_member_who_ordered_again_is_charged_to_nobody(
+    tmp_path: Path, database: str, point: Point
+) -> None:
+    async with scene(tmp_path, database_url=database) as here:
+        asked = await order_given_up(here, point)
+        again = await here.order()
+        await died(here, point)
+        ends = await lives_on(here)
+        assert (ends[asked.id], ends[again.id]) == (State.UNCERTAIN, State.DELIVERED)
+        kept = (await here.requests())[asked.id].task_id
+        assert (kept is not None) == (point.side is Side.AFTER)

@@ -1,7 +1,7 @@
 """What became of everything that was asked for, by the provider's, Discord's and the ledger's own words."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -37,7 +37,12 @@ class Traces:
     submissions: int
     results: list[Message]
     endings: list[Message]
+    first: Request | None
+    """What was placed."""
     request: Request | None
+    """The same, or the request by which its task went on after it had been given up."""
+    given_back: Counter[TransferKind]
+    """The transfers of the first, where there is another."""
     transfers: Counter[TransferKind]
     status: Message | None
     """The answer to the command, where the member can see it."""
@@ -61,10 +66,18 @@ class Traces:
         unseen = state is State.UNDELIVERABLE and self.request.result_channel_id is not None
         if len(self.results) not in ({0, 1} if unseen else {int(state is State.DELIVERED)}):
             yield f"{state} with {len(self.results)} results"
+        if self.request is not self.first:
+            yield from self._given_up_wrongly()
         expected = Counter([TransferKind.PENDING, TransferKind.POST if made else TransferKind.VOID])
         if self.transfers != expected:
             yield f"{state} with the transfers {dict(self.transfers)}"
         yield from self._told_wrongly(state, UNSEEN if unseen else TITLES.get(state))
+
+    def _given_up_wrongly(self) -> Iterator[str]:
+        if self.first is None or self.first.state is not State.UNCERTAIN:
+            yield "it goes on as another request, and was never given up"
+        if self.given_back != Counter([TransferKind.PENDING, TransferKind.VOID]):
+            yield f"given up with the transfers {dict(self.given_back)}"
 
     def _told_wrongly(self, state: State, expected: str | None) -> Iterator[str]:
         false_alarms = [said.content for said in self.asked.invocation.followups if said.ephemeral]
@@ -96,11 +109,18 @@ async def traces(scene: Scene) -> list[Traces]:
             results=results_of(scene, asked),
             endings=[post for post in posts if post.nonce in {f"end{asked.id}", f"dmend{asked.id}"}],
             status=status_of(scene, asked),
-            request=requests.get(asked.id),
-            transfers=transfers[asked.id],
+            first=requests.get(asked.id),
+            request=requests.get(goes_on_as(asked, requests)),
+            given_back=transfers[asked.id],
+            transfers=transfers[goes_on_as(asked, requests)],
         )
         for asked in scene.asked
     ]
+
+
+def goes_on_as(asked: Asked, requests: Mapping[int, Request]) -> int:
+    """The id of the request that counts in the end."""
+    return asked.status_id if asked.status_id is not None and asked.status_id in requests else asked.id
 
 
 async def prove(scene: Scene, *, refusals: bool = False) -> dict[int, State]:
@@ -113,7 +133,7 @@ async def prove(scene: Scene, *, refusals: bool = False) -> dict[int, State]:
     assert complaints == [], "\n".join([*complaints, scene.victim.log()[-6000:]])
     spent = sum(task.charged - task.refunded for task in scene.provider.tasks)
     assert scene.provider.credits.spent == spent
-    return {one.request.id: one.request.state for one in found if one.request is not None}
+    return {one.asked.id: one.request.state for one in found if one.request is not None}
 
 
 def bot_posts(scene: Scene) -> list[Message]:
@@ -125,7 +145,8 @@ def bot_posts(scene: Scene) -> list[Message]:
 
 def results_of(scene: Scene, asked: Asked) -> list[Message]:
     """The messages with the song, posted by the bot's right or as follow-ups."""
-    posts = [post for post in bot_posts(scene) if str(post.nonce) in {str(asked.id), f"dm{asked.id}"}]
+    nonces = {f"{way}{request_id}" for way in ("", "dm") for request_id in (asked.id, asked.status_id)}
+    posts = [post for post in bot_posts(scene) if str(post.nonce) in nonces]
     return posts + [post for post in asked.invocation.followups if not post.ephemeral]
 
 
@@ -155,14 +176,15 @@ async def all_told(scene: Scene, *ids: int) -> None:
             raise AssertionError(f"not told: {left}\n{scene.victim.log()[-6000:]}") from error
 
 
-async def _transfers(scene: Scene) -> dict[int, Counter[TransferKind]]:
+async def _transfers(scene: Scene) -> dict[int | None, Counter[TransferKind]]:
+    """By the requests that they are for."""
     members = {asked.user_id for asked in scene.asked}
     async with open_store(scene.database_url) as store:
         entries = await store.read(_entries, scene.discord.guild.id, sorted(members))
-    return {
-        asked.id: Counter(entry.kind for entry in entries if entry.request_id == asked.id)
-        for asked in scene.asked
-    }
+    kinds: dict[int | None, Counter[TransferKind]] = defaultdict(Counter)
+    for entry in entries:
+        kinds[entry.request_id][entry.kind] += 1
+    return kinds
 
 
 def _entries(work: Work, guild_id: int, members: list[int]) -> list[Entry]:
