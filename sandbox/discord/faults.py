@@ -20,6 +20,8 @@ class FaultKind(StrEnum):
     """The connection is reset although the request took effect."""
     HANG = "hang"
     """The request takes effect at once, its answer comes late."""
+    SLOW = "slow"
+    """The request is a long time in coming, as a slow upload is: its effect and its answer are late."""
     RATE_LIMITED = "rate limited"
     """429 with JSON and `Via`, as Discord's API answers."""
     RATE_LIMITED_GLOBALLY = "rate limited globally"
@@ -50,7 +52,7 @@ class Fault:
     containing: str = ""
     """Strikes only requests whose JSON body contains this text, as AutoMod and Discord's filters do."""
     after_s: float = 0.0
-    """How late a hanging answer is, or how long a refused client is told to wait."""
+    """How late a hanging answer or a slow request is, or how long a refused client is told to wait."""
 
 
 @dataclass(slots=True)

@@ -82,6 +82,8 @@ class Pipeline:
         try:
             body, files = await read_body(request)
             fault = self._state.faults.strike(route.name, body=body)
+            if fault is not None and fault.kind is FaultKind.SLOW:
+                await asyncio.sleep(fault.after_s)
             outcome = self._instead(fault, route=route) or self._answer(
                 request, route=route, body=body, files=files
             )

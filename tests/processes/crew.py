@@ -77,6 +77,8 @@ class Crew(Stage):
     variables: dict[str, str]
     clock: SongClock
     hands: list[Hand] = field(default_factory=list)
+    pauses: dict[str, float] = field(default_factory=dict)
+    """Other pauses than a lease and `BEATS`, in seconds by the constant's module and name."""
 
     async def start(self, *arguments: str, lease_s: float | None = None) -> Hand:
         """A process of `python -m bot run`; it is not ready yet.
@@ -84,7 +86,7 @@ class Crew(Stage):
         With `lease_s` its leases last so long, and other pauses are short too.
         """
         module = "bot.__main__" if lease_s is None else "tests.crash.victim"
-        told = {} if lease_s is None else pauses(BEATS, lease_s=lease_s)
+        told = {} if lease_s is None else pauses(BEATS | self.pauses, lease_s=lease_s)
         paths = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
         log_file = self.folder / f"{len(self.hands)}.log"
         with log_file.open("wb") as log:
