@@ -28,8 +28,8 @@ FORM_S = 3600.0
 """Seconds for which a form that was opened is waited for."""
 CHOICES_S = 2.0
 """Seconds in which suggestions have to be there; Discord waits for 3."""
-_open_here: set[str] = set()
-"""The forms that this process has opened and waits for: of others discord.py knows nothing."""
+TAKEN = "taken"
+"""Marks an interaction that a form of this process answers: of other forms discord.py knows nothing."""
 Owner = TypeVar("Owner")
 ClientT = TypeVar("ClientT", bound=discord.Client)
 Button: TypeAlias = discord.ui.Button[discord.ui.View]
@@ -79,10 +79,10 @@ class GuardedModal(discord.ui.Modal):
 
     def __init__(self) -> None:
         super().__init__(custom_id=f"{FORM}{secrets.token_hex(8)}", timeout=FORM_S)
-        _open_here.add(self.custom_id)
 
     async def interaction_check(self, interaction: discord.Interaction[ClientT], /) -> bool:
         """Refuse what comes from no server, or while the process stops; what was sent before is in hand."""
+        interaction.extras[TAKEN] = True
         if refusal := refusal_of(interaction):
             raise refusal
         return True
@@ -91,22 +91,21 @@ class GuardedModal(discord.ui.Modal):
         self, interaction: discord.Interaction[ClientT], error: Exception, /, *_: object
     ) -> None:
         """Answer the error; Discord closes the form, so it is not waited for any more."""
+        interaction.extras[TAKEN] = True  # discord.py may have failed to read what was filled in
         self.stop()
         await answer(interaction, error)
 
-    async def on_timeout(self) -> None:
-        """Forget a form that was never sent."""
-        _open_here.discard(self.custom_id)
-
 
 async def answer_old_form(interaction: discord.Interaction[ClientT]) -> None:
-    """Tell who filled in a form that this process does not wait for to open it again."""
+    """Tell who filled in a form that this process does not wait for to open it again.
+
+    discord.py has begun the form's own answer before it dispatches the event that leads here.
+    """
     data: Mapping[str, object] = interaction.data or {}
     custom_id = str(data.get("custom_id", ""))
     is_form = interaction.type is discord.InteractionType.modal_submit and custom_id.startswith(FORM)
-    if is_form and custom_id not in _open_here:
+    if is_form and TAKEN not in interaction.extras:
         await answer(interaction, OldFormError())
-    _open_here.discard(custom_id)
 
 
 Autocomplete: TypeAlias = Callable[

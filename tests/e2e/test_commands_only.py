@@ -8,7 +8,6 @@ from itertools import product
 import pytest
 
 from bot.app import App
-from bot.chat import guards
 from bot.services.work import Work
 from sandbox.cqtai.effects import TASK_LIMIT
 from sandbox.cqtai.faults import Fault, Phase
@@ -149,7 +148,7 @@ async def test_a_form_sent_outside_servers_decides_nothing(
     local: Stage, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
 ) -> None:
     garbled = local.discord.gateway.garbled
-    async with local.bot():
+    async with local.bot() as app:
         await approval_on(local)
         _, shown = await asked_for_approval(local)
         for place, change in OUTSIDE.items():
@@ -157,7 +156,7 @@ async def test_a_form_sent_outside_servers_decides_nothing(
                 form = await opened(local, shown)
                 outside(local, local.discord.member("Mo"), change)
                 assert (await sent(local, form)).startswith(REFUSED)
-                assert not guards._open_here
+                assert not app.client._connection._view_store._modals
                 garbled.clear()
                 assert (await local.credits())["On hold"] == 30
         garbled.clear()

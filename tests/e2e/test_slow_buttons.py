@@ -82,6 +82,38 @@ async def test_moderators_decisions_wait_for_a_slow_database(local: Stage, troub
             assert (asked.answers, asked.refused) == (1, [])
 
 
+async def test_a_form_that_is_sent_again_is_answered_once_each_time(
+    local: Stage, trouble: Trouble, subtests: pytest.Subtests
+) -> None:
+    moderator = local.discord.member("Mo")
+    async with local.bot():
+        await approval_on(local)
+        for times in (2, 3):
+            with subtests.test(f"{times} times"):
+                trouble.hang("decided")
+                trouble.passing.clear()
+                before = len(local.results("general"))
+                status = await local.place()
+                shown = await local.result("general", count=before + 1)
+                pressed = await moderator.press(shown, "Decline")
+                await pressed.acknowledged(timeout_s=LONG_S)
+                reasons = ("first", "second", "third")[:times]
+                field = "Why? The member reads it."
+                sent = [await moderator.submit_modal(pressed, {field: reason}) for reason in reasons]
+                for one in sent:
+                    await one.acknowledged(timeout_s=LONG_S)
+                trouble.passing.set()
+                said = [(await refused(one)).content for one in sent]
+                assert sum("Declined." in words for words in said) == 1
+                assert "Open it again" not in "".join(said)
+                await local.shows(status, "Not approved", "first")
+                for one in sent:
+                    assert (one.answers, one.refused, one.followups) == (1, [], [])
+                late = await moderator.submit_modal(pressed, {field: "late"})
+                assert "Open it again" in (await refused(late)).content
+                assert (late.answers, late.refused, late.followups) == (1, [], [])
+
+
 async def refused(asked: Invocation) -> Message:
     answer = await asked.answer(timeout_s=LONG_S)
     assert answer.ephemeral

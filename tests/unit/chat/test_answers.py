@@ -10,6 +10,7 @@ import pytest
 from bot.chat.client import InspireClient
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 from sandbox.discord.invocations import Invocation
+from sandbox.discord.payloads import Payload, entry
 from tests.unit.chat.bots import new_client, running
 from tests.unit.chat.trial import WORDS, OddButton, Trial
 
@@ -216,6 +217,24 @@ async def test_a_form_always_gets_an_answer(local: LocalDiscord) -> None:
     pressed = await ada.press(await (await ada.slash("songs", "buttons")).answer(), "form")
     await pressed.acknowledged()
     assert WORDS in await private_words(local, await ada.submit_modal(pressed, {"name": "x"}))
+
+
+@pytest.mark.parametrize("components", [[{"type": 18}], [{"type": 1}], [{}]])
+@pytest.mark.usefixtures("client")
+async def test_a_form_that_cannot_be_read_gets_one_answer(
+    local: LocalDiscord, components: list[Payload]
+) -> None:
+    ada = local.member("Ada")
+    pressed = await ada.press(await (await ada.slash("songs", "buttons")).answer(), "form")
+    await pressed.acknowledged()
+
+    def garble(payload: Payload) -> Payload:
+        return payload | {"data": {**entry(payload, "data"), "components": components}}
+
+    local.gateway.garbled["INTERACTION_CREATE"] = garble
+    sent = await ada.submit_modal(pressed, {"name": "x"})
+    assert "reference" in await private_words(local, sent)
+    assert (sent.answers, sent.refused, sent.followups) == (1, [], [])
 
 
 async def test_a_form_that_is_sent_while_the_bot_stops_is_refused(
