@@ -197,34 +197,36 @@ async def test_a_button_with_an_odd_id_is_no_bug(
     assert "Unexpected error" not in caplog.text
 
 
-def nothing_waits(app: App) -> bool:
-    """No form is kept in memory."""
-    return not app.client._connection._view_store._modals
+async def form_waits(app: App, *, waits: bool) -> None:
+    """A form is kept in memory, or none."""
+    async with asyncio.timeout(LONG_S):
+        while bool(app.client._connection._view_store._modals) is not waits:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.01)
 
 
 async def test_a_form_that_is_never_sent_is_forgotten_and_says_so_later(
     local: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.chat.guards.FORM_S", 0.2)
+    monkeypatch.setattr("bot.chat.guards.FORM_S", 0.5)
     mo = local.discord.member("Mo")
     async with local.bot() as app:
         await approval_on(local)
         _, shown = await asked_for_approval(local)
         pressed = await mo.press(shown, "Decline")
         await pressed.acknowledged(timeout_s=LONG_S)
-        async with asyncio.timeout(LONG_S):
-            while not nothing_waits(app):  # noqa: ASYNC110 - nothing tells of it
-                await asyncio.sleep(0.02)
+        await form_waits(app, waits=True)
+        await form_waits(app, waits=False)
         late = await mo.submit_modal(pressed, {"Why? The member reads it.": "no"})
         assert "Open it again" in (await late.answer(timeout_s=LONG_S)).content
         monkeypatch.setattr("bot.chat.guards.FORM_S", LONG_S)
         for reason, says in (("\u3164", "The reason is empty"), ("no", "Declined.")):
             pressed = await mo.press(shown, "Decline")
             await pressed.acknowledged(timeout_s=LONG_S)
+            await form_waits(app, waits=True)
             sent = await mo.submit_modal(pressed, {"Why? The member reads it.": reason})
             assert says in (await sent.answer(timeout_s=LONG_S)).content
             assert (sent.answers, sent.refused, sent.followups) == (1, [], [])
-            await local.discord.wait_for(lambda: nothing_waits(app), timeout_s=LONG_S)
+            await form_waits(app, waits=False)
 
 
 async def test_members_are_offered_nothing_where_moderators_choose(local: Stage) -> None:

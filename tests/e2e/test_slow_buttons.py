@@ -8,6 +8,7 @@ from sandbox.discord.messages import Message
 from tests.e2e.engines import on_both
 from tests.e2e.reading import labels, seen
 from tests.e2e.stage import LONG_S, Stage
+from tests.e2e.test_in_time import form_waits
 from tests.e2e.test_settings import approval_on, asked_for_approval
 from tests.e2e.troubled_store import Trouble, troubled
 
@@ -86,7 +87,7 @@ async def test_a_form_that_is_sent_again_is_answered_once_each_time(
     local: Stage, trouble: Trouble, subtests: pytest.Subtests
 ) -> None:
     moderator = local.discord.member("Mo")
-    async with local.bot():
+    async with local.bot() as app:
         await approval_on(local)
         for times in (2, 3):
             with subtests.test(f"{times} times"):
@@ -96,7 +97,7 @@ async def test_a_form_that_is_sent_again_is_answered_once_each_time(
                 status = await local.place()
                 shown = await local.result("general", count=before + 1)
                 pressed = await moderator.press(shown, "Decline")
-                await pressed.acknowledged(timeout_s=LONG_S)
+                await form_waits(app, waits=True)
                 reasons = ("first", "second", "third")[:times]
                 field = "Why? The member reads it."
                 sent = [await moderator.submit_modal(pressed, {field: reason}) for reason in reasons]
