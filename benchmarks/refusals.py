@@ -187,6 +187,7 @@ async def _evening(folder: Path, chance: random.Random) -> AsyncIterator[Evening
             owner="bench",
             pace=work.pace,
             give_up_s=work.give_up_s,
+            places=songs.places,
             clock=clock,
             chance=lambda: 0.5,
         )

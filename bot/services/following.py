@@ -27,10 +27,12 @@ from bot.domain.tasks import (
 from bot.services.approvals import lapse
 from bot.services.budget import Budget
 from bot.services.facts import facts_of
+from bot.services.gate import Trouble
 from bot.services.lease import Lease
 from bot.services.moves import make_move
 from bot.services.outbox import NoticeKind
 from bot.services.ports import Chance, Clock, Meter, Question, SongProvider, Unmetered
+from bot.services.submitting import gate_of
 from bot.services.work import Store, Work
 
 log = logging.getLogger(__name__)
@@ -56,10 +58,12 @@ class Follower:
         owner: str,
         pace: Pace,
         give_up_s: float,
+        places: int,
         clock: Clock,
         chance: Chance,
         meter: Meter | None = None,
     ) -> None:
+        self._places = places
         self._store = store
         self._provider = provider
         self._owner = owner
@@ -109,7 +113,7 @@ class Follower:
             extra=facts_of(request, Move.DOUBT),
         )
         failure = Failure(FailureKind.UNCERTAIN, "the worker stopped during the submission")
-        await self._store.write(_end, request, Move.DOUBT, failure, self._clock())
+        await self._store.write(_end, request, Move.DOUBT, failure, self._places, self._clock())
 
     async def _ask(self, request: Request, task_id: str, watch: Watch) -> None:
         retry_after_s = 0.0
@@ -128,11 +132,7 @@ class Follower:
             verdict = self._silent(watch)
         except AccountError as error:
             outcome = Question.ACCOUNT
-            log.error(
-                "OPERATOR: the provider refuses the key (code %s) when asked about a task",
-                error.code,
-                extra=facts_of(request),
-            )
+            await self._tell_refused(request, error)
             retry_after_s = self._pace.max_s
             verdict = self._silent(watch)
         except RejectedError as error:
@@ -145,6 +145,18 @@ class Follower:
             )
         self._meter.asked(request, outcome)
         await self._conclude(request, verdict, retry_after_s)
+
+    async def _tell_refused(self, request: Request, error: AccountError) -> None:
+        """Let nothing be submitted to an account that is refused, and tell the operator once."""
+        is_news = await self._store.write(_shut, self._places, self._clock())
+        if is_news:
+            log.error(
+                "OPERATOR: the provider refuses the key (code %s) when asked about a task; submissions stop",
+                error.code,
+                extra=facts_of(request),
+            )
+        else:
+            log.info("the key is still refused (code %s)", error.code, extra=facts_of(request))
 
     def _silent(self, watch: Watch) -> Verdict:
         return judge_silence(watch, now=self._clock(), gap_max_s=self._gap_max_s)
@@ -163,11 +175,11 @@ class Follower:
                 self._meter.finished(request, song_s=_age_s(request, now))
             case GivenUp():
                 failure = self._tell_given_up(request, verdict)
-                await self._store.write(_end, request, Move.EXPIRE, failure, now)
+                await self._store.write(_end, request, Move.EXPIRE, failure, self._places, now)
             case Broken() | Lost() | Failure():
                 failure = _failure(verdict)
-                _tell_failed(request, failure)
-                await self._store.write(_end, request, Move.FAIL, failure, now)
+                is_news = await self._store.write(_end, request, Move.FAIL, failure, self._places, now)
+                _tell_failed(request, failure, is_news=is_news)
             case _:
                 assert_never(verdict)
 
@@ -222,11 +234,15 @@ class Plan:
         return max(jittered(interval, chance=self.chance), self.at_least_s)
 
 
-def _tell_failed(request: Request, failure: Failure) -> None:
+def _tell_failed(request: Request, failure: Failure, *, is_news: bool) -> None:
     facts = facts_of(request, Move.FAIL)
     log.warning("the provider made no song: %s", failure.detail, extra=facts)
-    if failure.kind is FailureKind.OPERATOR:
-        log.error("OPERATOR: a task failed for the account's sake: %s", failure.detail, extra=facts)
+    if is_news:
+        log.error(
+            "OPERATOR: a task failed for the account's sake: %s; submissions stop, and resume by themselves",
+            failure.detail,
+            extra=facts,
+        )
 
 
 def _failure(verdict: Broken | Lost | Failure) -> Failure:
@@ -259,6 +275,10 @@ def _keep_asking(work: Work, request: Request, watch: Watch, plan: Plan, now: da
 
 def _finish(work: Work, request: Request, verdict: Finished, now: datetime, song_s: float | None) -> None:
     """The song is there; `song_s` is how long it took in seconds, None where nobody knows."""
+    gate = work.gates.get()
+    if gate is not None and gate.failed_at is not None:
+        work.requests.lock_line()
+        work.gates.put((work.gates.get() or gate).finished(request.accepted_at or now, now=now))
     make_move(work, request, Move.FINISH, now=now, clips=verdict.clips, partial=verdict.partial)
     if song_s is not None:
         seen = work.timings.of(request.spec.model).with_song(song_s)
@@ -270,5 +290,21 @@ def _age_s(request: Request, now: datetime) -> float:
     return (now - (request.accepted_at or request.placed_at)).total_seconds()
 
 
-def _end(work: Work, request: Request, move: Move, failure: Failure, now: datetime) -> None:
+def _end(work: Work, request: Request, move: Move, failure: Failure, places: int, now: datetime) -> bool:
+    """End the request without a song; returns whether that tells the operator of an account in trouble."""
+    is_news = False
+    if failure.kind is FailureKind.OPERATOR:
+        work.requests.lock_line()  # before the member's rows, as in submitting: no deadlock
+        before = gate_of(work, places)
+        work.gates.put(before.failed_task(request.accepted_at or now, now=now))
+        is_news = before.trouble is not Trouble.ACCOUNT
     make_move(work, request, move, now=now, failure=failure)
+    return is_news
+
+
+def _shut(work: Work, places: int, now: datetime) -> bool:
+    """Let nothing be submitted after a refused account; returns whether that is news."""
+    work.requests.lock_line()
+    before = gate_of(work, places)
+    work.gates.put(before.refused_question(now=now))
+    return before.trouble is not Trouble.ACCOUNT

@@ -63,6 +63,9 @@ class Gate:
     """True while the bot's operator lets nothing be submitted, for any server."""
     suspicion: Suspicion | None = None
     """None after a task was accepted."""
+    failed_at: datetime | None = None
+    """When a task failed for the account's sake; where tasks are taken and then fail, an accepted one proves
+    nothing, but a song that comes of it does."""
 
     def room(self, running: int, *, submitting: int, places: int, now: datetime) -> int:
         """How many more tasks may be submitted.
@@ -83,9 +86,33 @@ class Gate:
         longest = timedelta(seconds=ACCOUNT_PAUSE_MAX_S)
         return self.shut_until is not None and now < self.shut_until <= now + longest
 
-    def answered(self, *, places: int) -> "Gate":
-        """Open after an accepted task, with one place more to be tried."""
+    def answered(self, *, places: int, now: datetime) -> "Gate":
+        """Open after an accepted task, with one place more to be tried; or wait for what becomes of it."""
+        if self.trouble is Trouble.ACCOUNT and self.failed_at is not None:
+            pause_s = _pause_s(Trouble.ACCOUNT, self.failures - 1)
+            return replace(self, shut_until=now + timedelta(seconds=pause_s))
         return Gate(min(places, self.learned + 1), halted=self.halted)
+
+    def refused_question(self, *, now: datetime) -> "Gate":
+        """Shut after the key or the account was refused in the answer to a question."""
+        return self if self.trouble is Trouble.ACCOUNT else self.met(Trouble.ACCOUNT, now=now)
+
+    def failed_task(self, accepted_at: datetime, *, now: datetime) -> "Gate":
+        """Shut after a task that was taken then failed for the account's sake.
+
+        All that run when the account is empty fail for it: those taken before the first of them say no more.
+        """
+        if self.trouble is Trouble.ACCOUNT and not self._is_later(accepted_at, now):
+            return self
+        return replace(self.met(Trouble.ACCOUNT, now=now), failed_at=now)
+
+    def finished(self, accepted_at: datetime, *, now: datetime) -> "Gate":
+        """Open after a song whose task was taken later than the last that failed for the account's sake."""
+        return Gate(self.learned, halted=self.halted) if self._is_later(accepted_at, now) else self
+
+    def _is_later(self, accepted_at: datetime, now: datetime) -> bool:
+        # a failure in the future is a wrong clock's
+        return self.failed_at is not None and (self.failed_at <= accepted_at or self.failed_at > now)
 
     def is_shared(self, user_id: int, now: datetime) -> bool:
         """Tell whether a failure of this member's follows another member's, with no task accepted between."""
@@ -123,6 +150,7 @@ class Gate:
             trouble=trouble,
             failures=min(failures + 1, _MOST_FAILURES),
             shut_until=now + timedelta(seconds=pause_s),
+            failed_at=self.failed_at if trouble is Trouble.ACCOUNT else None,
         )
 
 

@@ -300,7 +300,7 @@ def _learned(
 ) -> Gate:
     """What the provider's readiness is after this; the refusal of one request says nothing about it."""
     if outcome.task_id is not None:
-        return before.answered(places=places)
+        return before.answered(places=places, now=now)
     if outcome.trouble is not None:
         others = work.requests.count(State.MAKING) if outcome.trouble is Trouble.BUSY else None
         return before.met(outcome.trouble, now=now, retry_after_s=outcome.retry_after_s, running=others)

@@ -113,20 +113,27 @@ def workers_of(
     first_answers: FirstAnswers | None = None,
 ) -> Workers:
     """The workers of a process by these rules; `owner` is whose leases are in the database."""
-    clock, pace = store.clock, rules.pace
+    clock, pace, places = store.clock, rules.pace, songs.places
     submitter = Submitter(
         store,
         provider,
         owner=owner,
-        places=songs.places,
+        places=places,
         pace=pace,
         clock=clock,
         meter=meter,
         first_answers=first_answers,
     )
-    give_up_s = rules.give_up_s
     follower = Follower(
-        store, provider, owner=owner, pace=pace, give_up_s=give_up_s, clock=clock, chance=chance, meter=meter
+        store,
+        provider,
+        owner=owner,
+        pace=pace,
+        give_up_s=rules.give_up_s,
+        places=places,
+        clock=clock,
+        chance=chance,
+        meter=meter,
     )
     delivery = Delivery(store, announcer, media, attach_audio=rules.attach_audio, clock=clock)
     return Workers(

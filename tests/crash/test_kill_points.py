@@ -68,6 +68,7 @@ DECISIONS = {
 }
 """Whole commands and lapses: each is one unit under its interaction's id, with nothing to go on with."""
 CHORES = {
+    "following._shut",
     "memory._put",
     "retention._bring_back",
     "retention._close_guild",

@@ -58,6 +58,7 @@ def measured(home: House, given: Meter) -> House:
         owner="w1",
         pace=Pace(),
         give_up_s=900,
+        places=2,
         clock=home.clock,
         chance=lambda: 0.5,
         meter=given,

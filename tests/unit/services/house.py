@@ -91,7 +91,14 @@ class House:
         )
         chance = partial(float, 0.5)
         self.follower = Follower(
-            store, self.provider, owner="w1", pace=pace, give_up_s=give_up_s, clock=clock, chance=chance
+            store,
+            self.provider,
+            owner="w1",
+            pace=pace,
+            give_up_s=give_up_s,
+            places=rules.places,
+            clock=clock,
+            chance=chance,
         )
         self.heralding = Herald(store, self.announcer, owner="w1", clock=clock)
         delivery = Delivery(store, self.announcer, self.media, attach_audio=True, clock=clock)

@@ -10,7 +10,7 @@ from bot.domain.tasks import TaskReport, TaskStage
 from bot.services.moves import make_move
 from bot.services.work import Work
 from tests.fakes.provider import done, two_clips
-from tests.unit.services.house import ADA, START, House, house
+from tests.unit.services.house import ADA, BEN, START, House, house
 
 
 async def failure_of(home: House, request_id: int) -> FailureKind | None:
@@ -65,6 +65,49 @@ async def test_a_task_that_fails_for_want_of_credits_is_the_operators(
     await home.follow()
     assert await failure_of(home, request_id) is FailureKind.OPERATOR
     assert "OPERATOR: a task failed for the account's sake: 积分不足" in caplog.text
+
+
+async def test_an_account_that_takes_tasks_and_fails_them_is_tried_with_one_at_a_time(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    for user_id in (ADA, BEN):
+        await home.making(user_id)
+    for task in ("task-1", "task-2"):
+        home.provider.fail(task, "insufficient credits")
+    home.clock.turn(31)
+    assert await home.follow() == 2
+    for user_id in (ADA, BEN):
+        await home.place(user_id)
+    assert await home.submit() == 0
+    home.clock.turn(60)
+    assert [await home.submit(), await home.submit()] == [1, 0]
+    home.provider.fail("task-3", "insufficient credits")
+    home.clock.turn(31)
+    await home.follow()
+    home.clock.turn(119)
+    assert await home.submit() == 0
+    home.clock.turn(1)
+    assert await home.submit() == 1
+    home.provider.finish("task-4")
+    home.clock.turn(31)
+    await home.follow()
+    await home.place()
+    assert await home.submit() == 1
+    assert caplog.text.count("OPERATOR:") == 1
+    assert await home.breaches() == []
+
+
+async def test_a_refused_question_stops_submissions_and_the_operator_hears_of_it_once(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await home.making()
+    home.provider.say("task-1", AccountError(402, "insufficient credits"))
+    await home.place(BEN)
+    for _ in range(3):
+        home.clock.turn(31)
+        assert await home.follow() == 1
+    assert caplog.text.count("OPERATOR: the provider refuses the key (code 402)") == 1
+    assert home.provider.submitted[1:] == []
 
 
 @pytest.mark.parametrize("error", [NoAnswerError("HTTP 500"), AccountError(401, "bad key")])

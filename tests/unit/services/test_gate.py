@@ -29,7 +29,7 @@ def test_a_busy_provider_shuts_it_for_longer_each_time_and_teaches_its_limit() -
     again = gate.met(Trouble.BUSY, now=NOW, running=0)
     assert room(again, seconds=9.9) == 0
     assert room(again, seconds=10) == 1
-    assert again.answered(places=3) == Gate(2)
+    assert again.answered(places=3, now=NOW) == Gate(2)
 
 
 def test_a_stated_pause_is_kept() -> None:
@@ -58,7 +58,7 @@ def test_after_an_outage_or_trouble_with_the_account_one_at_a_time_tries(trouble
     assert room(gate, seconds=60) == 1
     assert room(gate, 1, seconds=60, submitting=1) == 0
     assert room(gate, 1, seconds=60) == 1
-    assert gate.answered(places=3) == Gate(3)
+    assert gate.answered(places=3, now=NOW) == Gate(3)
 
 
 def test_another_trouble_begins_its_pauses_anew() -> None:
@@ -120,7 +120,7 @@ def test_one_members_failures_alone_shut_nothing_until_they_are_many() -> None:
 
 
 def test_an_accepted_task_between_two_failures_says_that_the_provider_is_well() -> None:
-    gate = suspected(Gate(3), 7, request_id=1).answered(places=3)
+    gate = suspected(Gate(3), 7, request_id=1).answered(places=3, now=NOW)
     assert suspected(gate, 8, request_id=2).trouble is None
 
 
@@ -147,3 +147,32 @@ def test_a_failure_from_before_the_clock_was_set_back_is_not_believed(back_s: fl
     for number in range(2, 6):
         gate = suspected(gate, 7, request_id=number, seconds=-back_s)
     assert (gate.trouble is Trouble.OUTAGE) is counts
+
+
+def test_a_task_that_fails_for_the_account_shuts_it_until_a_later_one_becomes_a_song() -> None:
+    failed = Gate(3).failed_task(NOW, now=after(60))
+    assert (failed.trouble, failed.shut_until) == (Trouble.ACCOUNT, after(120))
+    assert failed.failed_task(after(30), now=after(61)) == failed  # it ran at the same time
+    assert failed.finished(after(30), now=after(61)) == failed
+    probed = failed.answered(places=3, now=after(120))
+    assert (probed.trouble, probed.shut_until) == (Trouble.ACCOUNT, after(180))
+    again = probed.failed_task(after(120), now=after(150))
+    assert again.shut_until == after(150 + 120)
+    assert again.answered(places=3, now=after(270)).finished(after(270), now=after(400)) == Gate(3)
+
+
+def test_tasks_that_fail_for_an_account_that_was_refused_already_say_no_more() -> None:
+    refused = Gate(3).met(Trouble.ACCOUNT, now=NOW)
+    assert refused.failed_task(NOW, now=after(1)) == refused
+    assert refused.refused_question(now=after(1)) == refused
+    assert refused.answered(places=3, now=after(60)) == Gate(3)
+
+
+def test_a_refused_question_shuts_it_as_a_refused_submission_does() -> None:
+    assert Gate(3).refused_question(now=NOW) == Gate(3).met(Trouble.ACCOUNT, now=NOW)
+
+
+def test_another_trouble_or_a_clock_that_was_set_back_ends_the_wait_for_a_song() -> None:
+    failed = Gate(3).failed_task(NOW, now=after(60))
+    assert failed.met(Trouble.BUSY, now=after(120)).answered(places=3, now=after(130)) == Gate(3)
+    assert failed.finished(after(-3600), now=after(-3500)) == Gate(3)
