@@ -1,7 +1,8 @@
 import asyncio
 import shutil
-from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TypeVar
@@ -13,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bot.domain.errors import (
     AccountError,
     AnnounceError,
+    BackoffError,
     MessageGoneError,
     NoAccessError,
     NoAnswerError,
@@ -25,8 +27,9 @@ from bot.domain.errors import (
     TryLaterError,
     UnsendableError,
 )
-from bot.domain.requests import ACTIVE, RETURNED, USED, State
-from tests.unit.services.house import ADA, BEN, GUILD, House, house
+from bot.domain.requests import ACTIVE, RETURNED, USED, Request, State
+from bot.services.attaching import attach
+from tests.unit.services.house import ADA, BEN, GUILD, PACE, House, house
 
 T = TypeVar("T")
 SUBMIT_TROUBLES: tuple[ProviderError, ...] = (
@@ -57,6 +60,10 @@ class Life(RuleBasedStateMachine):
         self.home: House = self.do(self.stack.enter_async_context(house(self.folder)))
         self.placed: dict[int, int] = {}
         self.final: dict[int, State] = {}
+        self.on_the_way: list[Request] = []
+        """Submissions whose answer may come long after they were given up."""
+        self.late: dict[int, int] = {}
+        """The requests by which late tasks go on, and the ones that were given up."""
 
     def do(self, work: Coroutine[object, object, T]) -> T:
         return self.runner.run(work)
@@ -68,11 +75,15 @@ class Life(RuleBasedStateMachine):
 
     @rule(member=members)
     def place(self, member: int) -> None:
+        held = self.held_until(member)
         try:
             card = self.do(self.home.place(member))
+        except BackoffError:
+            assert held is not None
         except RefusalError:
             pass
         else:
+            assert held is None
             self.placed[card.request_id] = member
 
     @precondition(lambda self: self.placed)
@@ -90,11 +101,53 @@ class Life(RuleBasedStateMachine):
         self.home.provider.submit_answers.clear()
         if trouble is not None:
             self.home.provider.submit_answers.append(trouble)
-        self.do(self.home.submit())
+        for request in self.take(16):
+            self.do(self.home.submitter.handle(request))
+
+    def take(self, limit: int) -> Sequence[Request]:
+        """Take what waits to the provider; of members who have to pause, nothing."""
+        held = {member for member in (ADA, BEN) if self.held_until(member)}
+        taken = self.do(self.home.submitter.claim(limit))
+        assert not held & {request.user_id for request in taken}
+        return taken
+
+    def held_until(self, member: int) -> datetime | None:
+        standing = self.do(self.home.store.read(lambda work: work.members.standing(GUILD, member)))
+        return standing.held_until(self.home.clock())
+
+    @rule(member=members, given_up=st.booleans())
+    def submit_slowly(self, member: int, given_up: bool) -> None:
+        self.place(member)
+        self.on_the_way += self.take(1)
+        if given_up:
+            self.home.clock.turn(100)
+            self.do(self.home.follow())
+
+    @precondition(lambda self: self.on_the_way)
+    @rule(twice=st.booleans())
+    def answer_late(self, twice: bool) -> None:
+        request = self.on_the_way.pop()
+        self.home.provider.submit_answers.clear()
+        self.do(self.home.submitter.handle(request))
+        message_id = request.id + 10**17
+        going = self.do(self.home.store.read(lambda work: work.requests.find(message_id)))
+        if going is not None and going.id not in self.placed:
+            self.placed[going.id] = going.user_id
+            self.late[going.id] = request.id
+        if twice:
+            self.attach_again(request)
+
+    def attach_again(self, request: Request) -> None:
+        """Whoever has the answer too changes nothing."""
+        task_id = self.home.provider.task_ids[-1]
+        before = [self.do(self.home.request(known)) for known in sorted(self.placed)]
+        with suppress(RefusalError):
+            self.do(self.home.store.write(attach, request.id, task_id, PACE, self.home.clock()))
+        assert [self.do(self.home.request(known)) for known in sorted(self.placed)] == before
 
     @rule()
     def die_while_submitting(self) -> None:
-        self.do(self.home.submitter.claim(1))
+        self.take(1)
 
     @rule(end=st.sampled_from(("finish", "finish", "half_finish", "fail", "silence")))
     def answer(self, end: str) -> None:
@@ -165,7 +218,23 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def no_more_run_than_there_are_places(self) -> None:
         running = self.do(self.home.store.read(lambda work: work.requests.running()))
-        assert sum(running.values()) <= 2
+        assert sum(running.values()) <= 2 + len(self.late)
+
+    @invariant()
+    def each_task_is_one_song(self) -> None:
+        requests = [self.do(self.home.request(request_id)) for request_id in self.placed]
+        tasks = [one.task_id for one in requests if one.task_id and one.state is not State.UNCERTAIN]
+        assert len(tasks) == len(set(tasks))
+        for request_id, first_id in self.late.items():
+            going, first = self.do(self.home.request(request_id)), self.do(self.home.request(first_id))
+            assert first.state is State.UNCERTAIN
+            assert first.task_id == going.task_id
+
+    @invariant()
+    def nobody_pauses_for_longer_than_an_hour(self) -> None:
+        longest = self.home.clock() + timedelta(hours=1)
+        for member in (ADA, BEN):
+            assert (self.held_until(member) or longest) <= longest
 
 
 TestLife = Life.TestCase
