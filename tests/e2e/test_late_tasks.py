@@ -193,6 +193,7 @@ async def test_who_has_ordered_again_gets_the_song_of_the_second_order_only(
         assert len(local.results()) == 1
 
 
+@pytest.mark.usefixtures("subtests")  # for its roomy limits: many edits follow each other
 async def test_all_songs_of_a_member_that_were_given_up_together_go_on(
     local: Stage, trouble: Trouble
 ) -> None:

@@ -1,8 +1,10 @@
+import signal
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from sandbox.cqtai.effects import Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
 from tests.databases import Cluster
@@ -16,6 +18,8 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 MANY, FEW, PLACES = 200, 100, 6
 SHORT_LEASE_S = 10.0
 """Outlasts a submission on a busy machine too; in the product it is a minute and a half."""
+STILL_LEASE_S = 3.0
+"""Shorter than a process stands still in these tests."""
 LONGEST_S = 120.0
 """More than all the songs take, also on a busy machine."""
 OTHERS = ("Cleo", "Dora", "Emil", "Finn")
@@ -113,6 +117,26 @@ async def test_what_a_killed_worker_had_in_hand_is_finished_by_another(
         unknown = sum(title(one.status) == UNKNOWN for one in asked)
         assert unknown <= PLACES  # what it was submitting at that moment; their credits are back
         await other.stop()
+
+
+async def test_the_task_of_a_worker_that_stood_still_goes_on_after_it_was_given_up(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    async with crew(tmp_path, database_url=postgres_url) as bots:
+        gateway = await bots.gateway(lease_s=STILL_LEASE_S)
+        still = await bots.worker(lease_s=STILL_LEASE_S)
+        bots.provider.faults.add(Fault(Phase.SUBMIT, Slow(1.0), accepted=True))
+        status = await bots.place()
+        await bots.until(lambda: bots.provider.tasks, gateway, still)
+        still.process.send_signal(signal.SIGSTOP)
+        other = await bots.worker(lease_s=STILL_LEASE_S)
+        await bots.shows(status, UNKNOWN, "credits are back")
+        still.process.send_signal(signal.SIGCONT)
+        await bots.shows(status, READY, "Go to the song")
+        assert len(bots.submissions) == len(bots.provider.tasks) == len(bots.results()) == 1
+        assert (await bots.credits())["Used"] == 30
+        for hand in (still, other, gateway):
+            await hand.stop()
 
 
 async def test_a_database_that_was_away_is_found_again_by_all(tmp_path: Path, own_cluster: Cluster) -> None:
