@@ -5,12 +5,17 @@
     PLAINER    the message is not taken as it is, but perhaps with less in it
     GONE       the message that was to be changed does not exist
     DEAD       the interaction's token no longer works
+    BUG        the call itself is malformed, which only this program can be to blame for; an error in the log
+               says so under a reference, and the sender does what it does after PLAINER
 
 A refusal that nobody knows counts as PLAINER: who sends tries less of the message, then other places, then
 later. So no refusal of one message ends a song.
 """
 
 import json
+import logging
+import re
+import secrets
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -20,6 +25,7 @@ import discord
 from bot.chat.discord_http import NotConnectedError
 from bot.domain.errors import (
     AnnounceError,
+    MalformedError,
     MessageGoneError,
     NoAccessError,
     TokenDeadError,
@@ -27,6 +33,8 @@ from bot.domain.errors import (
     UnsendableError,
 )
 from bot.domain.sessions import LARGEST_RETRY_AFTER_S
+
+log = logging.getLogger(__name__)
 
 TROUBLE = (
     discord.HTTPException,
@@ -49,6 +57,7 @@ class Refusal(StrEnum):
     PLAINER = "plainer"
     GONE = "gone"
     DEAD = "dead"
+    BUG = "bug"
 
 
 REFUSALS = MappingProxyType(
@@ -59,6 +68,7 @@ REFUSALS = MappingProxyType(
         10013: (Refusal.ELSEWHERE, "unknown user"),
         10015: (Refusal.DEAD, "unknown webhook"),
         10062: (Refusal.DEAD, "unknown interaction"),
+        20001: (Refusal.BUG, "not a call for bots"),
         20009: (Refusal.PLAINER, "explicit content"),
         20016: (Refusal.LATER, "slow mode"),
         20022: (Refusal.LATER, "too many edits of announcements"),
@@ -73,7 +83,8 @@ REFUSALS = MappingProxyType(
         40062: (Refusal.LATER, "the service is rate limited"),
         40058: (Refusal.ELSEWHERE, "not a channel for messages"),
         50001: (Refusal.ELSEWHERE, "missing access"),
-        50006: (Refusal.PLAINER, "empty"),
+        50005: (Refusal.BUG, "somebody else's message"),
+        50006: (Refusal.BUG, "empty"),
         50007: (Refusal.ELSEWHERE, "takes no direct messages"),
         50008: (Refusal.ELSEWHERE, "not a channel for messages"),
         50009: (Refusal.ELSEWHERE, "the channel's verification level is too high"),
@@ -81,10 +92,12 @@ REFUSALS = MappingProxyType(
         50024: (Refusal.ELSEWHERE, "not possible in this kind of channel"),
         50027: (Refusal.DEAD, "invalid webhook token"),
         50033: (Refusal.ELSEWHERE, "invalid recipient"),
-        50035: (Refusal.PLAINER, "a part of the message is not allowed"),
+        50035: (Refusal.BUG, "a part of the message is malformed"),
+        50041: (Refusal.BUG, "invalid version of the API"),
         50045: (Refusal.PLAINER, "a file is too large"),
         50046: (Refusal.PLAINER, "a file is invalid"),
         50083: (Refusal.ELSEWHERE, "the thread is archived"),
+        50109: (Refusal.BUG, "invalid JSON"),
         50278: (Refusal.ELSEWHERE, "no server in common"),
         130000: (Refusal.LATER, "Discord is overloaded"),
         160005: (Refusal.ELSEWHERE, "the thread is locked"),
@@ -97,6 +110,12 @@ REFUSALS = MappingProxyType(
 """By Discord's code (reference, "Opcodes and Status Codes", "JSON Error Codes")."""
 NO_CHANNEL = 10003
 TOO_LARGE = 413
+MALFORMED = frozenset({405, 411, 415, 422})
+"""HTTP statuses of calls that no other moment or place would take."""
+FIELD = re.compile(r"^In ([\w.]+):", re.MULTILINE)
+"""How discord.py words what is wrong with a field."""
+FIELDS = 5
+"""How many of them the log names."""
 TOO_LARGE_CODES = frozenset({40005, 50045})
 
 
@@ -108,6 +127,11 @@ def announce_error(error: BaseException, *, by_token: bool) -> AnnounceError:
         return TryLaterError(type(error).__name__, not_taken=isinstance(error, NOT_SENT))
     if error.status == 429:
         return TryLaterError(f"429 {error.code}", _pause_s(error), not_taken=True)
+    return _refused(error, by_token=by_token)
+
+
+def _refused(error: discord.HTTPException, *, by_token: bool) -> AnnounceError:
+    """Give what the table says of a refusal."""
     refusal, meaning = REFUSALS.get(error.code, (_by_status(error), ""))
     cause = f"{error.status} {error.code} {meaning or error.text[:200]}".rstrip()
     if by_token and error.status == 401:
@@ -121,14 +145,32 @@ def announce_error(error: BaseException, *, by_token: bool) -> AnnounceError:
             return MessageGoneError()
         case Refusal.DEAD:
             return TokenDeadError() if by_token else NoAccessError(meaning or cause)
+        case Refusal.BUG:
+            return _malformed(error, cause)
         case Refusal.PLAINER:
             return UnsendableError(
                 cause, is_too_large=error.status == TOO_LARGE or error.code in TOO_LARGE_CODES
             )
 
 
+def _malformed(error: discord.HTTPException, cause: str) -> MalformedError:
+    """Log what Discord calls malformed by the names of its fields: their values may be a member's words."""
+    reference = secrets.token_hex(3).upper()
+    fields = ", ".join(FIELD.findall(error.text)[:FIELDS]) or "-"
+    log.error(
+        "A message to Discord was malformed, reference %s: %s, fields: %s",
+        reference,
+        cause,
+        fields,
+        extra={"reference": reference},
+    )
+    return MalformedError(cause)
+
+
 def _by_status(error: discord.HTTPException) -> Refusal:
     """Judge a refusal that is not in the table; one without a code may be the network's before Discord."""
+    if error.status in MALFORMED or (error.status == 400 and not error.code):
+        return Refusal.BUG
     if error.status in {400, TOO_LARGE}:
         return Refusal.PLAINER
     if error.code and error.status == 403:

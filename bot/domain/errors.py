@@ -21,6 +21,7 @@ InspireError
 |  |- TokenDeadError         the interaction's token no longer works
 |  |- TryLaterError          nothing is wrong with the message: send it again
 |  `- UnsendableError        Discord refuses the message as it is
+|     `- MalformedError      it says that the message is malformed: a bug
 |- MediaError               a clip's file could not be had, or is not what it should be
 `- StoreError                the database cannot be used
    |- MisconfiguredError    it never can with these settings: a repeat does not help
@@ -304,6 +305,11 @@ class UnsendableError(AnnounceError):
     cause: str
     is_too_large: bool = False
     """True when it would do without one of its files, or with smaller ones."""
+
+
+@dataclass(eq=False)
+class MalformedError(UnsendableError):
+    """Discord calls the message malformed: a bug of this program's, and a plainer one may pass."""
 
 
 @dataclass(eq=False)

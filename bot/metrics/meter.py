@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from bot.domain.errors import (
     AnnounceError,
+    MalformedError,
     MessageGoneError,
     NoAccessError,
     TokenDeadError,
@@ -27,6 +28,7 @@ KINDS = MappingProxyType(
         TokenDeadError: "token_dead",
         TryLaterError: "try_later",
         UnsendableError: "unsendable",
+        MalformedError: "bug",
     }
 )
 """What the metrics call the reasons for which Discord took no message."""

@@ -43,18 +43,26 @@ REFUSALS = {
     "an unknown 403": Refused(403, 987654, 1, "Duration"),
     "an unknown 403 in every form": Refused(403, 987654, 4, "Duration"),
     "a part is not allowed": Refused(400, 50035, 2, "https://suno.com/song/"),
+    "not understood": Refused(415, 0, 3, "/songs show song:"),
+    "without a code": Refused(400, 0, 2, "https://suno.com/song/"),
     "verification level": Refused(403, 50009, 1, "Duration"),
 }
 
 
 @on_both
 @pytest.mark.usefixtures("patient")
-async def test_no_refusal_of_its_post_ends_a_song(local: Stage, subtests: pytest.Subtests) -> None:
-    async with local.bot(default_allowance=PLENTY):
+async def test_no_refusal_of_its_post_ends_a_song(
+    local: Stage, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with local.bot(default_allowance=PLENTY) as app:
         for name, refused in REFUSALS.items():
             with subtests.test(name):
                 await is_delivered(local, refused)
         assert (await local.credits())["Used"] == 30 * len(REFUSALS)
+        page, _ = await app.metrics.page("")
+    bugs = 'inspire_discord_message_failures_total{message="result",reason="bug"} 7.0'
+    assert bugs in page.decode()
+    assert caplog.text.count("A message to Discord was malformed, reference") == 7
     assert len(local.results()) == len(local.submissions) == len(REFUSALS)
 
 

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.domain.errors import (
     AccountError,
     AnnounceError,
+    MalformedError,
     NoAccessError,
     NoAnswerError,
     NotAcceptedError,
@@ -180,12 +181,15 @@ def test_messages_and_the_reasons_against_them_are_counted(registry: CollectorRe
     counting.not_told(Telling.STATUS, TryLaterError("429", 1.0))
     counting.not_told(Telling.STATUS, NoAccessError("missing access"))
     counting.not_told(Telling.ENDING, AnnounceError())
+    counting.not_told(Telling.RESULT, MalformedError("400 50035"))
     failures = "inspire_discord_message_failures_total"
     assert value(registry, "inspire_discord_messages_total", message="result") == 1
     assert value(registry, "inspire_discord_messages_total", message="status") == 0
     assert value(registry, failures, message="status", reason="try_later") == 1
     assert value(registry, failures, message="status", reason="no_access") == 1
     assert value(registry, failures, message="ending", reason="other") == 1
+    assert value(registry, failures, message="result", reason="bug") == 1
+    assert value(registry, failures, message="result", reason="unsendable") == 0
 
 
 async def test_where_nothing_is_measured_nothing_happens(tmp_path: Path) -> None:

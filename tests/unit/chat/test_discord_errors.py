@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestServer, unused_port
 from bot.chat.discord_errors import REFUSALS, TROUBLE, announce_error
 from bot.domain.errors import (
     AnnounceError,
+    MalformedError,
     MessageGoneError,
     NoAccessError,
     TokenDeadError,
@@ -57,7 +58,13 @@ async def refusal(status: int, code: int, *, retry_after: str | None = None) -> 
         (401, 0, True, TokenDeadError),
         (404, 10015, True, TokenDeadError),
         (401, 0, False, TryLaterError),
-        (400, 50035, False, UnsendableError),
+        (400, 50035, False, MalformedError),
+        (400, 50035, True, MalformedError),
+        (400, 50109, False, MalformedError),
+        (400, 0, False, MalformedError),
+        (405, 0, False, MalformedError),
+        (415, 0, True, MalformedError),
+        (403, 20001, False, MalformedError),
         (413, 40005, False, UnsendableError),
         (404, 0, False, TryLaterError),
         (403, 0, False, TryLaterError),
@@ -70,6 +77,17 @@ async def test_a_refusal_says_what_to_do_next(
     status: int, code: int, by_token: bool, kind: type[AnnounceError]
 ) -> None:
     assert type(announce_error(await refusal(status, code), by_token=by_token)) is kind
+
+
+async def test_the_log_names_the_fields_of_what_is_malformed_and_not_their_values(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    error = await refusal(400, 50035)
+    error.text = "Invalid Form Body\nIn embeds.0.title: Must not be 'a secret waltz'\nIn nonce: Too long"
+    announced = announce_error(error, by_token=False)
+    assert isinstance(announced, UnsendableError)
+    assert "fields: embeds.0.title, nonce" in caplog.text
+    assert "waltz" not in caplog.text + announced.cause
 
 
 @pytest.mark.parametrize(
