@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.domain.errors import RequestNotFoundError, TooLateError
+from bot.domain.errors import RequestNotFoundError, StoreError, TooLateError
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.people import NOBODY_ID
 from bot.domain.polling import Pace, interval_s
@@ -37,6 +37,7 @@ def attach(work: Work, request_id: int, task_id: str, pace: Pace, now: datetime)
 
     Raises:
         RefusalError: the member can't have it any more, or has ordered again; the unit must not go on.
+        StoreError: try again soon, also while nobody knows the status message.
     """
     request = existing(work, request_id)
     settings = work.guilds.share(request.guild_id)
@@ -60,6 +61,8 @@ def keep(work: Work, request_id: int, task_id: str, now: datetime) -> None:
 def _order_again(work: Work, request: Request, settings: GuildSettings, now: datetime) -> Request:
     """Place the same request anew and hold its credits, if its member has ordered nothing since its end."""
     message_id = request.address.message_id
+    if message_id is None and request.address.token_at(now) is not None:
+        raise StoreError("its status message is not known yet")  # whoever edits it by the token learns it
     if message_id is None or request.user_id == NOBODY_ID:
         raise RequestNotFoundError
     policy = request.policy

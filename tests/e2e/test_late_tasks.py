@@ -157,6 +157,22 @@ async def test_what_was_not_told_of_a_song_that_was_given_up_is_not_told_after_i
         assert READY in seen(outage.status)
 
 
+async def test_a_song_goes_on_though_its_message_was_not_remembered_when_the_database_went_away(
+    local: Stage, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.courier.RETRY_S", 0.5)
+    async with local.bot():
+        local.discord.faults.add(Fault(kind=FaultKind.UNKNOWN_MESSAGE, on="PATCH /webhooks/*"))
+        outage = Outage(local, trouble)
+        outage.away("_conclude", "_set_message")
+        outage.status = await local.place()
+        await local.discord.wait_for(lambda: local.discord.faults.struck, timeout_s=LONG_S)
+        trouble.end()
+        await local.shows(outage.status, READY, "Go to the song")
+        assert await used_and_held(local) == (30, 0)
+        assert len(local.results()) == len(local.submissions) == 1
+
+
 async def test_a_bot_that_stops_while_the_database_is_away_gives_up_what_it_cannot_keep(
     local: Stage, trouble: Trouble, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -166,12 +166,29 @@ async def block(home: House) -> None:
     await home.store.write(unit)
 
 
-async def forget_message(home: House) -> None:
-    def unit(work: Work) -> None:
-        request = existing(work, FIRST_ID + 1)
-        work.requests.set_address(request.id, replace(request.address, message_id=None))
+def without_message(work: Work) -> None:
+    request = existing(work, FIRST_ID + 1)
+    work.requests.set_address(request.id, replace(request.address, message_id=None))
 
-    await home.store.write(unit)
+
+async def forget_message(home: House) -> None:
+    await home.store.write(without_message)
+    home.clock.turn(900)  # its token is dead: nobody will find the message any more
+
+
+async def test_a_task_waits_until_the_message_of_its_request_is_known(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed = await given_up(home)
+    await home.store.write(without_message)
+
+    async def tell(_: float) -> None:
+        await home.tell()
+
+    monkeypatch.setattr(asyncio, "sleep", tell)
+    await home.submitter.handle(claimed)
+    (card,) = await home.songs.active_of(GUILD, ADA)
+    assert (card.state, card.request_id) == (State.MAKING, home.announcer.status_id)
 
 
 @pytest.mark.parametrize("meanwhile", [order_again, block, forget_message])
