@@ -1,6 +1,6 @@
 """The database's schema: which revision it has, and the way to the newest."""
 
-from functools import partial
+from functools import cache, partial
 
 from alembic import command
 from alembic.config import Config
@@ -64,6 +64,7 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config(None))
 

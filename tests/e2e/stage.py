@@ -13,7 +13,8 @@ from discord.gateway import DiscordWebSocket
 from bot.app import App, application
 from bot.config import Settings
 from bot.storage.audit import audit_database
-from bot.storage.schema import migrate
+from bot.storage.schema import check_revision, migrate
+from bot.storage.urls import read_url
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Pace, RequestLine, Terms
 from sandbox.discord import LocalDiscord
 from sandbox.discord.invocations import Invocation
@@ -22,6 +23,7 @@ from sandbox.discord.messages import Message
 from sandbox.discord.people import Person
 from sandbox.discord.schema import SchemaChecker
 from tests.e2e.reading import seen
+from tests.unit.storage.databases import fresh
 
 PLENTY = 30_000
 """Credits for all songs of a test that asks for many."""
@@ -76,7 +78,7 @@ class Stage:
         Unless `connected`, Discord may refuse it for now.
         """
         settings = self.settings.model_copy(update=changes)
-        await asyncio.to_thread(migrate, self.database_url)
+        await asyncio.to_thread(_brought_up_to_date, self.database_url)
         with addresses_restored():
             async with application(settings) as app, asyncio.TaskGroup() as group:
                 app.client._connection.guild_ready_timeout = 0.05  # discord.py waits 2 s for more guilds
@@ -163,6 +165,15 @@ class Stage:
     def ada(self) -> Person:
         """The member who does most things here."""
         return self.discord.member("Ada")
+
+
+def _brought_up_to_date(database_url: str) -> None:
+    """The database has the present schema: a new file is a copy of one that was migrated."""
+    place = read_url(database_url)
+    if isinstance(place, Path) and not place.exists():
+        fresh(place.parent, place.name)
+    elif not check_revision(database_url):
+        migrate(database_url)
 
 
 @asynccontextmanager

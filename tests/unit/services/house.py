@@ -1,13 +1,11 @@
 """All services over a real SQLite file, with fakes at the outer ports and a clock turned by hand."""
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from tempfile import mkdtemp
 
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.polling import Pace
@@ -25,12 +23,12 @@ from bot.services.placing import Asked, SongRules
 from bot.services.quotas import Statement
 from bot.services.submitting import Submitter
 from bot.services.work import Work
-from bot.storage.schema import migrate
 from bot.storage.sqlite import SqliteStore
 from bot.storage.store import open_store
 from tests.fakes.announcer import FakeAnnouncer
 from tests.fakes.media import FakeMedia
 from tests.fakes.provider import FakeProvider
+from tests.unit.storage.databases import fresh
 
 START = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 """A Wednesday noon."""
@@ -207,14 +205,6 @@ class House:
         return await self.store.audit()
 
 
-@lru_cache(maxsize=1)
-def template() -> Path:
-    """An empty database of the present schema, made once."""
-    path = Path(mkdtemp()) / "template.db"
-    migrate(f"sqlite:///{path}")
-    return path
-
-
 @asynccontextmanager
 async def house(
     folder: Path, *, pace: Pace = PACE, give_up_s: float = 900, **changes: object
@@ -222,7 +212,7 @@ async def house(
     """The services over a new database; `changes` are to the rules."""
     path = folder / "house.db"
     if not path.exists():
-        shutil.copy(template(), path)
+        fresh(folder, path.name)
     clock = HandClock()
     async with open_store(f"sqlite:///{path}", clock=clock) as store:
         yield House(store, clock, replace(RULES, **changes), pace, give_up_s)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from bot.services.work import Work
+from bot.storage.ownership import PRIVATE
 from bot.storage.schema import migrate
 from bot.storage.store import SqlStore
 from bot.storage.work import SqlWork
@@ -26,6 +27,7 @@ def url_of(path: Path) -> str:
 
 def fresh(folder: Path, name: str = "inspire.db") -> Path:
     path = folder / name
+    path.touch(mode=PRIVATE)
     path.write_bytes(_template())
     return path
 
