@@ -136,6 +136,10 @@ FAILURES = MappingProxyType(
             "The song service can't find this playlist. Make sure that it is public or shared by link "
             "and not empty, then try again."
         ),
+        FailureKind.TURNED_AWAY: (
+            "A firewall in front of the song service turned this request away each time, while it let others "
+            "pass. Change the words of the prompt, or leave it out, then try again."
+        ),
         FailureKind.OPERATOR: (
             "The song service doesn't take requests from this bot at the moment. That is nothing you "
             "can mend: whoever runs the bot has to look at its account there."

@@ -110,6 +110,8 @@ class FailureKind(StrEnum):
     REFUSED = "refused"
     MODERATED = "moderated"
     PLAYLIST_UNKNOWN = "playlist_unknown"
+    TURNED_AWAY = "turned_away"
+    """Somebody in front of the provider minds it, and lets others pass."""
     OPERATOR = "operator"
     PROVIDER = "provider"
     LOST_TASK = "lost_task"

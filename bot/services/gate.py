@@ -18,6 +18,9 @@ ACCOUNT_PAUSE_MAX_S = 900.0
 _MOST_FAILURES = 16
 SUSPECT_S = 600.0
 """Seconds for which a failure that may be the provider's is remembered; an accepted task ends it sooner."""
+TURNED_AWAY_TRIES = 3
+"""So often a request is turned away in front of the provider, while others are taken, before it ends."""
+_MOST_TURNED_AWAY = 50
 LONE_FAILURES = 5
 """So many requests of one member in a row, with no task accepted meanwhile, fail by the provider."""
 
@@ -44,6 +47,19 @@ class Suspicion:
     """How many different requests of this one member failed like that in a row."""
 
 
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """A request that somebody in front of the provider turns away."""
+
+    request_id: int
+    at: datetime
+    """When that happened last."""
+    tries: int = 1
+    """How often it did, each time but the first after another request had been taken."""
+    others_taken: bool = False
+    """True when another request was taken since."""
+
+
 BLOCKING = frozenset({Trouble.OUTAGE, Trouble.ACCOUNT})
 """Troubles that may last: one submission at a time tries whether they are over, and members are told."""
 
@@ -67,6 +83,9 @@ class Gate:
     """When a task failed for the account's sake; where tasks are taken and then fail, an accepted one proves
     nothing, but a song that comes of it does."""
 
+    turned_away: tuple[TurnedAway, ...] = ()
+    """The last of them at the end."""
+
     def room(self, running: int, *, submitting: int, places: int, now: datetime) -> int:
         """How many more tasks may be submitted.
 
@@ -86,12 +105,39 @@ class Gate:
         longest = timedelta(seconds=ACCOUNT_PAUSE_MAX_S)
         return self.shut_until is not None and now < self.shut_until <= now + longest
 
-    def answered(self, *, places: int, now: datetime) -> "Gate":
+    def answered(self, *, places: int, now: datetime, request_id: int | None = None) -> "Gate":
         """Open after an accepted task, with one place more to be tried; or wait for what becomes of it."""
+        away = tuple(
+            replace(one, others_taken=True) for one in self.turned_away if one.request_id != request_id
+        )
         if self.trouble is Trouble.ACCOUNT and self.failed_at is not None:
             pause_s = _pause_s(Trouble.ACCOUNT, self.failures - 1)
-            return replace(self, shut_until=now + timedelta(seconds=pause_s))
-        return Gate(min(places, self.learned + 1), halted=self.halted)
+            return replace(self, shut_until=now + timedelta(seconds=pause_s), turned_away=away)
+        return Gate(min(places, self.learned + 1), halted=self.halted, turned_away=away)
+
+    def turn_away(self, *, user_id: int, request_id: int, now: datetime) -> "Gate":
+        """Remember that somebody in front of the provider turned the request away: it, or all of them.
+
+        When another was taken since it happened last, it is the request: the provider is not suspected.
+        """
+        last = next((one for one in self.turned_away if one.request_id == request_id), None)
+        tries = 1 if last is None else last.tries + last.others_taken
+        rest = (one for one in self.turned_away if one is not last)
+        away = (*rest, TurnedAway(request_id, now, tries))[-_MOST_TURNED_AWAY:]
+        known = replace(self, turned_away=away)
+        if last is not None and last.others_taken:
+            return known
+        return known.suspected(user_id=user_id, request_id=request_id, now=now)
+
+    def minds(self, request_id: int) -> bool:
+        """True when the request was turned away often enough while others were taken."""
+        tries = (one.tries for one in self.turned_away if one.request_id == request_id)
+        return next(tries, 0) >= TURNED_AWAY_TRIES
+
+    def has_turned_away(self, request_id: int, now: datetime) -> bool:
+        """True when this request was turned away before, or any a short while ago."""
+        span = timedelta(seconds=SUSPECT_S)
+        return any(one.request_id == request_id or abs(now - one.at) < span for one in self.turned_away)
 
     def refused_question(self, *, now: datetime) -> "Gate":
         """Shut after the key or the account was refused in the answer to a question."""
@@ -108,7 +154,9 @@ class Gate:
 
     def finished(self, accepted_at: datetime, *, now: datetime) -> "Gate":
         """Open after a song whose task was taken later than the last that failed for the account's sake."""
-        return Gate(self.learned, halted=self.halted) if self._is_later(accepted_at, now) else self
+        if not self._is_later(accepted_at, now):
+            return self
+        return Gate(self.learned, halted=self.halted, turned_away=self.turned_away)
 
     def _is_later(self, accepted_at: datetime, now: datetime) -> bool:
         # a failure in the future is a wrong clock's

@@ -65,6 +65,11 @@ class Outcome:
     """True when somebody in front of the provider answered."""
 
     @property
+    def may_be_turned_away(self) -> bool:
+        """True when somebody in front of the provider minds this request, or all of them."""
+        return self.at_edge and self.is_suspect
+
+    @property
     def is_operators(self) -> bool:
         """True when the operator has to see to it."""
         return self.at_edge or self.trouble is Trouble.ACCOUNT
@@ -267,17 +272,22 @@ def _conclude(work: Work, request: Request, outcome: Outcome, places: int, pace:
     """Write down what became of a submission; gives whether it is news for the operator."""
     work.requests.lock_line()  # the gate is read and written: no other process may do so meanwhile
     before = gate_of(work, places)
+    gate = _learned(work, request, outcome, before, places, now)
     account_again = outcome.trouble is before.trouble is Trouble.ACCOUNT
     if outcome.task_id is not None:
         accept(work, request, outcome.task_id, pace, now)
+    elif outcome.may_be_turned_away and gate.minds(request.id):
+        failure = Failure(FailureKind.TURNED_AWAY, outcome.cause)
+        make_move(work, request, Move.REFUSE, now=now, failure=failure)
     elif account_again or outcome.failure is None:  # the first to meet a refused account ends, the rest wait
         make_move(work, request, Move.PUT_BACK, now=now)
     else:
         make_move(work, request, outcome.move, now=now, failure=outcome.failure)
     _slow_down(work, request, outcome, before, now)
-    gate = _learned(work, request, outcome, before, places, now)
     if gate != before:
         work.gates.put(gate)
+    if outcome.may_be_turned_away and before.has_turned_away(request.id, now):
+        return False
     # whoever probes an outage that is known meets the same again
     return outcome.is_operators and before.trouble is not (outcome.trouble or Trouble.OUTAGE)
 
@@ -300,10 +310,12 @@ def _learned(
 ) -> Gate:
     """What the provider's readiness is after this; the refusal of one request says nothing about it."""
     if outcome.task_id is not None:
-        return before.answered(places=places, now=now)
+        return before.answered(places=places, now=now, request_id=request.id)
     if outcome.trouble is not None:
         others = work.requests.count(State.MAKING) if outcome.trouble is Trouble.BUSY else None
         return before.met(outcome.trouble, now=now, retry_after_s=outcome.retry_after_s, running=others)
+    if outcome.is_suspect and outcome.at_edge:
+        return before.turn_away(user_id=request.user_id, request_id=request.id, now=now)
     if outcome.is_suspect:
         return before.suspected(user_id=request.user_id, request_id=request.id, now=now)
     return before

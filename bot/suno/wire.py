@@ -45,8 +45,12 @@ _NO_ROUTE = re.compile(
 """How a framework behind the provider's own envelope says that nobody there serves the call."""
 UNDECIDED_CODES = frozenset({408, 502, 504})
 """Said by somebody who doesn't know what became of the request."""
-FORBIDDEN = 403
-"""A firewall's page turns away everybody from here, or one request for its words."""
+LEGAL = 451
+ROUTERS = frozenset({301, 308, NOT_FOUND, METHOD_NOT_ALLOWED})
+"""Said of the address, whatever was asked there. Any other redirect or code below 500 of a firewall's turns
+away everybody from here, or one request for its words."""
+NOT_SERVED = frozenset({501, 505, 510, 511})
+"""Said before anything was done with the request, also by firewalls."""
 OF_THE_BODY = frozenset({BAD_PARAMETER, 413, 422, 451})
 """Who says one of these has read the request and won't take it, whoever it is: its repeat is refused, too."""
 ORIGIN_NOT_REACHED = frozenset({521, 523, 525, 526, 530})
@@ -95,8 +99,8 @@ def read_submit(reply: Reply) -> str:
         raise NotAcceptedError(_cause(envelope), reply.retry_after_s, busy=envelope.code == BUSY)
     if _was_not_passed_on(envelope):
         cause = f"not the provider's answer: {reply.description}"
-        is_forbidden = envelope.code == FORBIDDEN
-        raise NotAcceptedError(cause, reply.retry_after_s, at_edge=True, may_be_request=is_forbidden)
+        may_be_request = envelope.code not in ROUTERS | ORIGIN_NOT_REACHED
+        raise NotAcceptedError(cause, reply.retry_after_s, at_edge=True, may_be_request=may_be_request)
     # A gateway's 5xx may hide a task that was taken; its 4xx was said before anything was passed on.
     is_definite = envelope.states_code or 400 <= envelope.code < 500
     if not is_definite or envelope.code in UNDECIDED_CODES:
@@ -136,9 +140,11 @@ def _was_not_passed_on(envelope: Envelope) -> bool:
     if envelope.is_own:
         is_routers = code in {NOT_FOUND, METHOD_NOT_ALLOWED} and "playlist" not in envelope.text.lower()
         return is_routers and bool(_NO_ROUTE.search(envelope.text))
+    if code == LEGAL and not envelope.is_readable:
+        return True
     if code in ACCOUNT_CODES | OF_THE_BODY | UNDECIDED_CODES:
         return False
-    return 300 <= code < 500 or code in ORIGIN_NOT_REACHED
+    return 300 <= code < 500 or code in ORIGIN_NOT_REACHED | NOT_SERVED
 
 
 def _is_unknown_task(envelope: Envelope) -> bool:

@@ -187,6 +187,54 @@ async def test_who_answers_in_front_of_the_provider_costs_nothing_but_time(
     assert len(local.submissions) == 3 * len(EDGE)
 
 
+FIREWALLS = {
+    "Cloudflare": EDGE["firewall"],
+    "not acceptable": Page(406, "<html>Not Acceptable! Mod_Security</html>"),
+    "legal reasons": Page(451, "<html>Unavailable For Legal Reasons</html>"),
+    "not implemented": Page(501, "<html>Method Not Implemented</html>"),
+    "captcha elsewhere": Page(302, ""),
+}
+
+
+async def strikes_again(local: Stage, fault: Fault) -> None:
+    struck = local.provider.faults.struck(fault)
+    await local.discord.wait_for(lambda: local.provider.faults.struck(fault) > struck, timeout_s=LONG_S)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_firewall_that_minds_one_prompt_ends_that_request_while_others_are_taken(
+    local: Stage, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = "11111111-1111-4111-8111-111111111111"
+    async with local.bot(default_allowance=PLENTY):
+        for name, effect in FIREWALLS.items():
+            with subtests.test(name):
+                fault = Fault(Phase.SUBMIT, effect, times=None, playlist_id=bad)
+                local.provider.faults.add(fault)
+                minded = await local.place(playlist=bad)
+                for _ in range(2):
+                    await strikes_again(local, fault)
+                    await local.shows(await local.place("Ben"), READY)
+                await local.shows(minded, "A firewall in front of", "Change the words of the prompt", BACK)
+                local.provider.faults.clear()
+    assert caplog.text.count("OPERATOR:") == 1
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_firewall_that_turns_everybody_away_ends_nobodys_request(
+    local: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    fault = Fault(Phase.SUBMIT, EDGE["firewall"], times=None)
+    local.provider.faults.add(fault)
+    async with local.bot():
+        both = [await local.place(who) for who in ("Ada", "Ben")]
+        await local.discord.wait_for(lambda: local.provider.faults.struck(fault) > 6, timeout_s=LONG_S)
+        local.provider.faults.clear()
+        for status in both:
+            await local.shows(status, READY)
+    assert caplog.text.count("OPERATOR:") == 1
+
+
 async def test_success_without_an_id_is_refunded_and_never_sent_again(
     local: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:

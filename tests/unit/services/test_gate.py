@@ -176,3 +176,30 @@ def test_another_trouble_or_a_clock_that_was_set_back_ends_the_wait_for_a_song()
     failed = Gate(3).failed_task(NOW, now=after(60))
     assert failed.met(Trouble.BUSY, now=after(120)).answered(places=3, now=after(130)) == Gate(3)
     assert failed.finished(after(-3600), now=after(-3500)) == Gate(3)
+
+
+def turned_away(gate: Gate, request_id: int, *, user_id: int = 7) -> Gate:
+    return gate.turn_away(user_id=user_id, request_id=request_id, now=NOW)
+
+
+def test_a_request_that_is_turned_away_while_others_are_taken_is_minded_for_itself() -> None:
+    gate = Gate(3)
+    for tries in range(1, 4):
+        assert not gate.minds(1)
+        gate = turned_away(
+            turned_away(gate, 1), 1
+        )  # the second one, with nothing taken between, says no more
+        assert gate.turned_away[-1].tries == tries
+        if tries < 3:
+            gate = gate.answered(places=3, now=NOW, request_id=2)
+    assert gate.minds(1)
+    assert gate.answered(places=3, now=NOW, request_id=1).turned_away == ()
+
+
+def test_requests_of_two_members_that_are_turned_away_are_an_outage() -> None:
+    gate = turned_away(turned_away(Gate(3), 1), 2, user_id=8)
+    assert gate.trouble is Trouble.OUTAGE
+    assert not gate.minds(1)
+    assert gate.has_turned_away(9, after(599))
+    assert not gate.has_turned_away(9, after(600))
+    assert gate.has_turned_away(1, after(600))

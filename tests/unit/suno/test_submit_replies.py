@@ -162,7 +162,17 @@ def test_a_refusal_has_the_provider_s_code_and_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "may_be_request"), [(301, False), (403, True), (404, False), (525, False)]
+    ("status", "may_be_request"),
+    [
+        (301, False),
+        (302, True),
+        (403, True),
+        (404, False),
+        (406, True),
+        (451, True),
+        (501, True),
+        (525, False),
+    ],
 )
 def test_who_answers_in_front_of_the_provider_may_mean_one_request_or_all(
     status: int, may_be_request: bool
