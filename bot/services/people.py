@@ -45,6 +45,10 @@ class Upkeep(Protocol):
         """Make due now what is due further ahead than it can be, and cut such leases; gives how many."""
         ...
 
+    def prolong(self, *, before: datetime, until: datetime) -> int:
+        """Let the leases that ran at a moment last until another; gives how many did."""
+        ...
+
     def end_tokens(self, *, now: datetime, limit: int) -> int:
         """Wipe interactions' tokens that do not work any more."""
         ...

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
@@ -41,10 +41,14 @@ class Desk(Protocol[Item]):
         ...
 
 
+async def _ready() -> None:
+    """Look at once."""
+
+
 class Worker(Generic[Item]):
     """Runs one desk until it is stopped; what is in hand then is finished.
 
-    `facts` gives what the log says of a piece that could not be done.
+    `facts` gives what the log says of a piece that could not be done; `before` is awaited before each look.
     """
 
     def __init__(
@@ -54,11 +58,13 @@ class Worker(Generic[Item]):
         clock: Clock,
         concurrency: int,
         facts: Callable[[Item], Mapping[str, object]] = lambda _: {},
+        before: Callable[[], Awaitable[None]] = _ready,
     ) -> None:
         self._desk = desk
         self._clock = clock
         self._concurrency = concurrency
         self._facts = facts
+        self._before = before
         self._in_hand = 0
         self._turned_at: datetime | None = None
         self._wake = asyncio.Event()
@@ -106,6 +112,7 @@ class Worker(Generic[Item]):
     async def _due_at(self) -> datetime | None:
         """When something is due: a look that costs the database no write, which most wake-ups are for."""
         try:
+            await self._before()
             return await self._desk.next_due_at()
         except StoreError as error:
             log.error("%s: the database does not answer: %s", self._desk.name, error)

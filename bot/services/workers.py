@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bot.domain.polling import Pace
 from bot.domain.requests import Request
 from bot.services.books import DueChange
+from bot.services.clock_watch import ClockWatch
 from bot.services.courier import Courier
 from bot.services.delivery import Delivery
 from bot.services.facts import facts_of, facts_of_notice
@@ -14,7 +15,7 @@ from bot.services.following import Follower
 from bot.services.herald import Herald, facts_of_change
 from bot.services.outbox import Notice
 from bot.services.placing import SongRules
-from bot.services.ports import Announcer, Chance, MediaSource, Meter, SongProvider
+from bot.services.ports import Announcer, Chance, Clock, MediaSource, Meter, SongProvider
 from bot.services.retention import Chore, Retention, RetentionRules
 from bot.services.submitting import Submitter
 from bot.services.work import Store
@@ -48,26 +49,27 @@ class Workers:
         self,
         store: Store,
         *,
+        clock: ClockWatch,
         submitter: Submitter,
         follower: Follower,
         courier: Courier,
         herald: Herald,
         retention: Retention,
     ) -> None:
-        clock = store.clock
+        before = clock.look
         self._submitting: Worker[Request] = Worker(
-            submitter, clock=clock, concurrency=SUBMISSIONS, facts=facts_of
+            submitter, clock=clock, concurrency=SUBMISSIONS, facts=facts_of, before=before
         )
         self._following: Worker[Request] = Worker(
-            follower, clock=clock, concurrency=QUESTIONS, facts=facts_of
+            follower, clock=clock, concurrency=QUESTIONS, facts=facts_of, before=before
         )
         self._telling: Worker[Notice] = Worker(
-            courier, clock=clock, concurrency=MESSAGES, facts=facts_of_notice
+            courier, clock=clock, concurrency=MESSAGES, facts=facts_of_notice, before=before
         )
         self._heralding: Worker[DueChange] = Worker(
-            herald, clock=clock, concurrency=DECISIONS, facts=facts_of_change
+            herald, clock=clock, concurrency=DECISIONS, facts=facts_of_change, before=before
         )
-        self._wiping: Worker[Chore] = Worker(retention, clock=clock, concurrency=CHORES)
+        self._wiping: Worker[Chore] = Worker(retention, clock=clock, concurrency=CHORES, before=before)
         store.subscribe(self.wake)
 
     @property
@@ -113,7 +115,7 @@ def workers_of(
     first_answers: FirstAnswers | None = None,
 ) -> Workers:
     """The workers of a process by these rules; `owner` is whose leases are in the database."""
-    clock, pace, places = store.clock, rules.pace, songs.places
+    clock, pace, places = ClockWatch(store), rules.pace, songs.places
     submitter = Submitter(
         store,
         provider,
@@ -138,16 +140,17 @@ def workers_of(
     delivery = Delivery(store, announcer, media, attach_audio=rules.attach_audio, clock=clock)
     return Workers(
         store,
+        clock=clock,
         submitter=submitter,
         follower=follower,
-        courier=_courier(store, announcer, delivery, owner=owner, songs=songs),
+        courier=_courier(store, announcer, delivery, owner=owner, songs=songs, clock=clock),
         herald=Herald(store, announcer, owner=owner, clock=clock),
         retention=Retention(store, rules=rules.retention, clock=clock),
     )
 
 
 def _courier(
-    store: Store, announcer: Announcer, delivery: Delivery, *, owner: str, songs: SongRules
+    store: Store, announcer: Announcer, delivery: Delivery, *, owner: str, songs: SongRules, clock: Clock
 ) -> Courier:
     return Courier(
         store,
@@ -156,5 +159,5 @@ def _courier(
         owner=owner,
         places=songs.places,
         edit_spacing_s=songs.edit_spacing_s,
-        clock=store.clock,
+        clock=clock,
     )

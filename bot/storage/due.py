@@ -29,9 +29,21 @@ def is_due(table: Table, due: str) -> ColumnElement[bool]:
     return (table.c[due] <= bindparam("now")) & or_(lease_until.is_(None), lease_until <= bindparam("now"))
 
 
+_LEASED = (requests, notices, changes)
+
+
+def prolong_leases(conn: Connection, *, before: datetime, until: datetime) -> int:
+    """Let the leases that ran at a moment last until another; gives how many did."""
+    written = 0
+    for table in _LEASED:
+        held = update(table).where(table.c.lease_until > before)
+        written += conn.execute(held.values(lease_until=until)).rowcount
+    return written
+
+
 def free_leases(conn: Connection, *, now: datetime) -> None:
     """All leases have run out, because those who had them are known to be gone."""
-    for table in (requests, notices, changes):
+    for table in _LEASED:
         held = update(table).where(table.c.lease_until > bindparam("now"))
         conn.execute(held.values(lease_until=bindparam("now")), {"now": now})
 
@@ -86,6 +98,6 @@ SPANS = (
     Span(notices.c.due_at, LONGEST_PAUSE, true(), ends=False),
     Span(changes.c.due_at, LONGEST_PAUSE, true(), ends=False),
     # whoever has it in hand may be alive, and keeps it for as long as if it were taken now
-    *(Span(table.c.lease_until, LONGEST_LEASE, true(), ends=True) for table in (requests, notices, changes)),
+    *(Span(table.c.lease_until, LONGEST_LEASE, true(), ends=True) for table in _LEASED),
 )
 """What is further ahead was written before the clock was set back."""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, delete, exists, func, or_, select, update
 
 from bot.domain.people import NOBODY_ID
-from bot.storage.due import SPANS
+from bot.storage.due import SPANS, prolong_leases
 from bot.storage.forgetting import blur_decisions, leave_accounts, wipe_requests
 from bot.storage.guilds import SqlGuilds
 from bot.storage.tables import accounts, changes, guild_settings, guilds, members, playlists, requests
@@ -32,6 +32,10 @@ class SqlUpkeep:
     def bring_back(self, *, now: datetime) -> int:
         """Make due now what is due further ahead than it can be, and cut such leases; gives how many."""
         return sum(span.bring_back(self._conn, now) for span in SPANS)
+
+    def prolong(self, *, before: datetime, until: datetime) -> int:
+        """Let the leases that ran at a moment last until another; gives how many did."""
+        return prolong_leases(self._conn, before=before, until=until)
 
     def end_tokens(self, *, now: datetime, limit: int) -> int:
         """Wipe interactions' tokens that do not work any more; gives how many."""

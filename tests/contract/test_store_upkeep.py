@@ -92,6 +92,14 @@ class TestTimesThatCannotBe:
         assert await store.write(claimed, 300) == ([101, 102], [101, 102, 103], [201]), "a lease that was cut"
         assert 104 in (await store.write(claimed, DAY_S))[0], "moderators have a day, and no more"
 
+    async def test_leases_that_ran_when_the_clock_was_set_forward_go_on(self, store: SqlStore) -> None:
+        await store.write(written_ahead, 0)
+        assert await store.write(lambda work: work.upkeep.prolong(before=after(90), until=after(DAY_S))) == 0
+        assert await store.write(claimed, 40) == ([101], [101, 102, 103], [201])
+        assert await store.write(lambda work: work.upkeep.prolong(before=after(40), until=after(DAY_S))) == 6
+        assert (await store.write(claimed, DAY_S - 1))[1:] == ([], [])
+        assert await store.write(claimed, DAY_S) == ([101, 102, 104], [101, 102, 103], [201])
+
     async def test_what_may_be_due_so_far_ahead_is_believed(self, store: SqlStore) -> None:
         await store.write(written_ahead, 0)
         assert not await store.read(lambda work: work.upkeep.is_ahead(now=NOW))

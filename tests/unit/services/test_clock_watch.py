@@ -1,0 +1,54 @@
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.requests import State
+from bot.services.clock_watch import ClockWatch
+from bot.services.lease import LONGEST_LEASE
+from tests.unit.services.house import House
+
+
+class Count:
+    """The host's count of seconds."""
+
+    def __init__(self) -> None:
+        self.s = 100.0
+
+    def __call__(self) -> float:
+        return self.s
+
+
+async def lease_left(home: House, request_id: int) -> timedelta:
+    """How much longer the request is in hand, by the clock."""
+    due_at = await home.store.read(lambda work: work.requests.next_due_at())
+    assert due_at is not None
+    return due_at - home.clock()
+
+
+async def test_a_clock_that_is_set_forward_ends_no_lease(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    count = Count()
+    watch = ClockWatch(home.store, count_s=count)
+    card = await home.place()
+    (taken,) = await home.submitter.claim(1)
+    assert (taken.id, taken.state) == (card.request_id, State.SUBMITTING)
+    home.clock.turn(7200)
+    assert watch() == home.clock() - timedelta(hours=2)
+    await watch.look()
+    assert watch() == home.clock()
+    assert await lease_left(home, card.request_id) == LONGEST_LEASE
+    assert "the clock was set forward by 7200 s: 1 leases go on" in caplog.text
+
+
+async def test_seconds_that_went_by_are_no_setting_and_what_is_set_back_is_followed(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    count = Count()
+    watch = ClockWatch(home.store, count_s=count)
+    for seconds, went_by_s in ((7200.0, 7200.0), (4.0, 0.0), (-7200.0, 1.0)):
+        home.clock.turn(seconds)
+        count.s += went_by_s
+        await watch.look()
+        assert watch() == home.clock()
+    assert "set forward" not in caplog.text
