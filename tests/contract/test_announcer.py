@@ -304,6 +304,13 @@ class TestDiscordAnnouncer(AnnouncerContract, ForModerators):
         (own,) = stage.messages
         copy = await stage.member.say("songs", "Look what I have heard")
         copy.states.append(own.now)
+        other_bot = await stage.member.say("songs", "I repeat what others say")
+        other_bot.author = replace(other_bot.author, is_bot=True)
+        other_bot.states.append(own.now)
+        for webhook_id in (stage.member.id, 1):
+            bridged = await stage.member.say("songs", "I bring messages from elsewhere")
+            bridged.webhook_id = webhook_id
+            bridged.states.append(own.now)
         assert await stage.announcer.find_result(target, card) == posted
         stage.local.mishaps.delete_message(own)
         assert await stage.announcer.find_result(target, card) is None
