@@ -13,7 +13,7 @@ from benchmarks.program import breaches, new_folder, running, settings_for
 from benchmarks.report import Report, spread_ms
 from benchmarks.servers import NONE_HERE, WANTED, server_database
 from bot.config import Settings
-from bot.services.work import Store
+from bot.services.work import NamedUnit, Store, Work
 from bot.storage.audit import audit_database
 from bot.storage.store import open_store
 from sandbox.discord.limits import Bucket, Limits
@@ -84,13 +84,18 @@ async def _spent(settings: Settings) -> int:
 
 async def read_then_write(store: Store, count: int, *, balance: int, cost: int) -> int:
     """The credits that so many coroutines spend which check a balance before they write it."""
-    await store.write(lambda work: work.memos.put(BALANCE, f"{balance}"))
+
+    def put(work: Work, left: int) -> None:
+        work.memos.put(BALANCE, f"{left}")
+
+    write = NamedUnit("benchmarks.put", put)
+    await store.write(write, balance)
 
     async def spend() -> int:
         has = int(await store.read(lambda work: work.memos.get(BALANCE)) or 0)
         if has < cost:
             return 0
-        await store.write(lambda work: work.memos.put(BALANCE, f"{has - cost}"))
+        await store.write(write, has - cost)
         return cost
 
     return sum(await asyncio.gather(*(spend() for _ in range(count))))

@@ -30,7 +30,7 @@ from bot.rules import song_rules
 from bot.services.lease import Lease
 from bot.services.moves import existing, make_move
 from bot.services.songs import Songs
-from bot.services.work import Store, Work
+from bot.services.work import NamedUnit, Store, Work
 from bot.storage.schema import migrate
 from bot.storage.store import open_store, utc_now
 from bot.storage.urls import database_path
@@ -54,10 +54,10 @@ def _actions(settings: Settings, *, members: int = MEMBERS) -> dict[str, Action]
         return await songs.place(Order(playlist=PLAYLIST), by)
 
     async def move(store: Store, number: int) -> object:
-        return await store.write(_take, FIRST_ID + number)
+        return await store.write(NamedUnit("benchmarks.take", _take), FIRST_ID + number)
 
     async def claim(store: Store, number: int) -> object:
-        return await store.write(_claim_one, f"worker {number}")
+        return await store.write(NamedUnit("benchmarks.claim", _claim_one), f"worker {number}")
 
     return {"place": place, "move": move, "claim": claim}
 

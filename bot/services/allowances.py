@@ -12,7 +12,7 @@ from bot.domain.quota import Period, Policy, window_of
 from bot.services.decisions import By, decide
 from bot.services.moderation import check_amount
 from bot.services.ports import Clock
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 LOG_ENTRIES = 15
 """How many of the last decisions are shown."""
@@ -66,6 +66,7 @@ class Allowances:
         )
 
 
+@unit_of_work("allowances.set_role")
 def _of_role(work: Work, by: By, role_id: int, amount: int | None, now: datetime) -> GuildSettings:
     settings = work.guilds.lock(by.guild_id)
     others = {known: credits_ for known, credits_ in settings.roles.items() if known != role_id}
@@ -84,6 +85,7 @@ def _of_role(work: Work, by: By, role_id: int, amount: int | None, now: datetime
     return settings
 
 
+@unit_of_work("allowances.set_default")
 def _of_everyone(
     work: Work, by: By, amount: int, period: Period | None, usual: Policy, now: datetime
 ) -> GuildSettings:
@@ -107,6 +109,7 @@ def _everyones(settings: GuildSettings, usual: Policy) -> Facts:
     return {"credits": credits_, "period": settings.period or usual.period}
 
 
+@unit_of_work("allowances.set_budget")
 def _budget(
     work: Work, by: By, amount: int | None, period: Period | None, usual: Policy, now: datetime
 ) -> GuildSettings:

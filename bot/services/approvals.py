@@ -24,7 +24,7 @@ from bot.services.outbox import Notice, NoticeKind, lease_until
 from bot.services.placing import APPROVAL_LIFE
 from bot.services.ports import Announcer, Clock, Posted
 from bot.services.songs import LARGEST_ID
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +60,7 @@ class Approvals:
     async def _decide(self, by: By, request_id: int, action: Action, reason: str | None) -> Request:
         if request_id > LARGEST_ID:
             raise RequestNotFoundError
-        now = self._clock()
-
-        def decided(work: Work) -> Request:
-            return _decide(work, by, request_id, action, reason, now)
-
-        return await made(self._store, decided)
+        return await made(self._store, _decide, by, request_id, action, reason, self._clock())
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +148,14 @@ class ApprovalDesk:
         await self.store.write(_missed, notice, request, channel_id, self.clock())
 
 
+@unit_of_work("approvals.expire")
 def lapse(work: Work, request: Request, now: datetime) -> Request:
     """The request has ended because nobody decided on it in time; its credits are back."""
     failure = Failure(FailureKind.UNDECIDED, "no moderator decided in time")
     return make_move(work, request, Move.LAPSE, now=now, failure=failure)
 
 
+@unit_of_work("approvals.decide")
 def _decide(
     work: Work, by: By, request_id: int, action: Action, reason: str | None, now: datetime
 ) -> Request:
@@ -190,22 +187,26 @@ def _posted(request: Request) -> Posted | None:
     return Posted(request.approval_channel_id, request.approval_message_id)
 
 
+@unit_of_work("approvals.record_attempt")
 def _claim(work: Work, notice: Notice, channel_id: int, now: datetime) -> None:
     work.notices.keep(notice, until=lease_until(now))
     _intend(work, notice, channel_id)
 
 
+@unit_of_work("approvals.clear_attempt")
 def _intend(work: Work, notice: Notice, channel_id: int | None) -> None:
     """The outbox knows where it is going; None when it surely did not get there."""
     work.notices.intend(notice, None if channel_id is None else str(channel_id))
 
 
+@unit_of_work("approvals.mark_shown")
 def _shown(work: Work, request: Request, posted: Posted, now: datetime) -> None:
     work.requests.set_approval(request.id, posted.channel_id, posted.message_id)
     if request.is_unseen:
         work.notices.touch(request.id, NoticeKind.STATUS, due_at=now)
 
 
+@unit_of_work("approvals.mark_unseen")
 def _missed(work: Work, notice: Notice, request: Request, channel_id: int, now: datetime) -> None:
     """The moderators can't see it, and its status says so."""
     _intend(work, notice, None)

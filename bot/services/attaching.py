@@ -10,7 +10,7 @@ from bot.domain.requests import Move, NewRequest, Request, State
 from bot.domain.tasks import Watch
 from bot.services.moves import existing, make_move
 from bot.services.spending import hold_credits, purse_of
-from bot.services.work import Work
+from bot.services.work import Work, unit_of_work
 
 
 def accept(work: Work, request: Request, task_id: str, pace: Pace, now: datetime) -> Request:
@@ -29,6 +29,7 @@ def accept(work: Work, request: Request, task_id: str, pace: Pace, now: datetime
     )
 
 
+@unit_of_work("late_tasks.attach")
 def attach(work: Work, request_id: int, task_id: str, pace: Pace, now: datetime) -> Request | None:
     """Follow a task whose request was moved meanwhile; gives the request that has it now, None if one had.
 
@@ -51,6 +52,7 @@ def attach(work: Work, request_id: int, task_id: str, pace: Pace, now: datetime)
     return accept(work, make_move(work, again, Move.TAKE, now=now, next_at=now), task_id, pace, now)
 
 
+@unit_of_work("late_tasks.keep")
 def keep(work: Work, request_id: int, task_id: str, now: datetime) -> None:
     """Remember the task of an uncertain request, which nobody follows."""
     request = existing(work, request_id)

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bot.domain.errors import ShardTakenError, StoreError
 from bot.services.ports import Clock
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +88,7 @@ class Attendance:
         await self._store.write(_leave, self._process)
 
 
+@unit_of_work("heartbeat.register")
 def _beat(work: Work, process: str, part: Part, now: datetime) -> None:
     work.presence.beat(
         process,
@@ -99,5 +100,6 @@ def _beat(work: Work, process: str, part: Part, now: datetime) -> None:
     )
 
 
+@unit_of_work("heartbeat.deregister")
 def _leave(work: Work, process: str) -> None:
     work.presence.leave(process)

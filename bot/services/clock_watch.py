@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from bot.services.lease import LONGEST_LEASE
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -51,5 +51,6 @@ class ClockWatch:
         return self._store.clock().timestamp() - self._count_s()
 
 
+@unit_of_work("heartbeat.extend_leases")
 def _prolong(work: Work, before: datetime, until: datetime) -> int:
     return work.upkeep.prolong(before=before, until=until)

@@ -29,7 +29,7 @@ from bot.services.moves import existing
 from bot.services.outbox import Notice, NoticeKind, lease_until
 from bot.services.ports import Announcer, Claim, Clock, Target
 from bot.services.status import describe, line_of
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -223,6 +223,7 @@ class Courier:
         return self._line
 
 
+@unit_of_work("outbox.claim")
 def _claim(work: Work, now: datetime, lease: Lease, limit: int) -> list[Notice]:
     return work.notices.claim_due(now=now, lease=lease, limit=limit)
 
@@ -235,12 +236,14 @@ def _view(
     return request, describe(work, request, line, now), look_at
 
 
+@unit_of_work("outbox.mark_sent")
 def _said(
     work: Work, notice: Notice, mark: str | None, not_before: datetime, next_at: datetime | None
 ) -> None:
     work.notices.said(notice, mark=mark, not_before=not_before, next_at=next_at)
 
 
+@unit_of_work("outbox.mark_status_sent")
 def _say(
     work: Work,
     notice: Notice,
@@ -258,26 +261,31 @@ def _say(
         _forget_token(work, notice.request_id)
 
 
+@unit_of_work("outbox.reschedule")
 def _failed(work: Work, notice: Notice, next_at: datetime) -> None:
     work.notices.failed(notice, next_at=next_at)
 
 
+@unit_of_work("outbox.record_attempt")
 def _claim_ending(work: Work, notice: Notice, intent: Intent | None, now: datetime) -> None:
     work.notices.keep(notice, until=lease_until(now))
     if intent is not None:
         work.notices.intend(notice, str(intent))
 
 
+@unit_of_work("outbox.clear_attempt")
 def _not_intended(work: Work, notice: Notice) -> None:
     """The follow-up surely was not taken, so it may go out another time."""
     work.notices.intend(notice, None)
 
 
+@unit_of_work("outbox.set_status_message")
 def _learn_message(work: Work, request_id: int, message_id: int) -> None:
     request = existing(work, request_id)
     work.requests.set_address(request_id, replace(request.address, message_id=message_id))
 
 
+@unit_of_work("outbox.forget_token")
 def _forget_token(work: Work, request_id: int) -> None:
     request = existing(work, request_id)
     if request.address.token is not None:

@@ -1,14 +1,14 @@
 """Moderators' decisions: each is written down in the unit of work that carries it out."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from bot.domain.changes import Action, Change, Facts
 from bot.domain.errors import StaleError
-from bot.services.work import Store, Work
+from bot.services.work import NamedUnit, Store, Work
 
+P = ParamSpec("P")
 T = TypeVar("T")
 ATTEMPTS = 3
 """How often a decision is tried that meets another move of one of its requests."""
@@ -23,7 +23,7 @@ class By:
     actor_id: int
 
 
-async def made(store: Store, unit: Callable[[Work], T]) -> T:
+async def made(store: Store, unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """What the unit gives, which is tried again where a request that it moves has just moved otherwise.
 
     Raises:
@@ -31,10 +31,10 @@ async def made(store: Store, unit: Callable[[Work], T]) -> T:
     """
     for _ in range(ATTEMPTS - 1):
         try:
-            return await store.write(unit)
+            return await store.write(unit, *args, **kwargs)
         except StaleError:
             continue
-    return await store.write(unit)
+    return await store.write(unit, *args, **kwargs)
 
 
 def decide(

@@ -36,7 +36,7 @@ from bot.services.ports import (
     Target,
     ToMember,
 )
-from bot.services.work import Changes, Store, Work
+from bot.services.work import Changes, Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 Files: TypeAlias = tuple[Media | None, ...]
@@ -263,16 +263,19 @@ def _unseen(intent: Intent, request: Request) -> Stranded:
     return Stranded("OPERATOR: nobody can tell whether the song was posted; it is kept", maybe_in=channel_id)
 
 
+@unit_of_work("delivery.record_attempt")
 def _claim(work: Work, notice: Notice, intent: Intent, now: datetime) -> None:
     work.notices.keep(notice, until=lease_until(now))
     _intend(work, notice, intent)
 
 
+@unit_of_work("delivery.clear_attempt")
 def _intend(work: Work, notice: Notice, intent: Intent | None) -> None:
     """The outbox knows where the result is going; None when it surely did not get there."""
     work.notices.intend(notice, str(intent) if intent else None)
 
 
+@unit_of_work("delivery.record_outcome")
 def _record(work: Work, request_id: int, outcome: Posted | Stranded, now: datetime) -> None:
     request = existing(work, request_id)
     if request.state is not State.READY:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bot.domain.requests import CANCEL_FROM, Move, State
 from bot.services.moves import make_move
-from bot.services.work import Work
+from bot.services.work import Work, unit_of_work
 
 WAIT_S = 2.0
 """Seconds for which a submission waits for the answer at most; usually Discord has taken it by then."""
@@ -55,6 +55,7 @@ class FirstAnswers:
         return request_id not in self._elsewhere
 
 
+@unit_of_work("requests.withdraw")
 def withdraw(work: Work, request_id: int, now: datetime, *, is_unsent: bool = False) -> bool:
     """Cancel the request that another copy of the bot answered, and say nothing of it; True if in time.
 

@@ -33,7 +33,7 @@ from bot.services.moves import make_move
 from bot.services.outbox import NoticeKind
 from bot.services.ports import Chance, Clock, Meter, Question, SongProvider, Unmetered
 from bot.services.submitting import gate_of
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -261,10 +261,12 @@ def _sharers(work: Work, now: datetime) -> tuple[int, int]:
     return work.requests.count(*AT_PROVIDER), work.presence.workers(now)
 
 
+@unit_of_work("poller.claim")
 def _claim(work: Work, now: datetime, lease: Lease, limit: int) -> list[Request]:
     return work.requests.claim_due(now=now, lease=lease, limit=limit)
 
 
+@unit_of_work("poller.reschedule")
 def _keep_asking(work: Work, request: Request, watch: Watch, plan: Plan, now: datetime) -> None:
     rest_s = plan.rest_s(request, watch, work.timings.of(request.spec.model), now)
     work.requests.remember(request, watch=watch, next_at=now + timedelta(seconds=rest_s))
@@ -273,6 +275,7 @@ def _keep_asking(work: Work, request: Request, watch: Watch, plan: Plan, now: da
         work.notices.touch(request.id, NoticeKind.STATUS, due_at=now)
 
 
+@unit_of_work("poller.finish")
 def _finish(work: Work, request: Request, verdict: Finished, now: datetime, song_s: float | None) -> None:
     """The song is there; `song_s` is how long it took in seconds, None where nobody knows."""
     gate = work.gates.get()
@@ -290,6 +293,7 @@ def _age_s(request: Request, now: datetime) -> float:
     return (now - (request.accepted_at or request.placed_at)).total_seconds()
 
 
+@unit_of_work("poller.fail")
 def _end(work: Work, request: Request, move: Move, failure: Failure, places: int, now: datetime) -> bool:
     """End the request without a song; returns whether that tells the operator of an account in trouble."""
     is_news = False
@@ -302,6 +306,7 @@ def _end(work: Work, request: Request, move: Move, failure: Failure, places: int
     return is_news
 
 
+@unit_of_work("circuit_breaker.open")
 def _shut(work: Work, places: int, now: datetime) -> bool:
     """Let nothing be submitted after a refused account; returns whether that is news."""
     work.requests.lock_line()

@@ -14,7 +14,7 @@ from bot.services.decisions import By, decide, made
 from bot.services.moderation import check_amount
 from bot.services.moves import make_move
 from bot.services.ports import Clock
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 MOST_ACTIVE = 1000
 MOST_COOLDOWN_S = 86_400
@@ -133,8 +133,7 @@ class GuildRules:
 
     async def end_approval(self, by: By) -> int:
         """No request has to be approved any more; gives how many that waited for it are in line now."""
-        now = self._clock()
-        return await made(self._store, lambda work: _end_approval(work, by, now))
+        return await made(self._store, _end_approval, by, self._clock())
 
     async def _settle(
         self,
@@ -146,6 +145,7 @@ class GuildRules:
         return await self._store.write(settle, by, action, change, facts, self._clock())
 
 
+@unit_of_work("guild_settings.change")
 def settle(
     work: Work,
     by: By,
@@ -168,6 +168,7 @@ def _approval(settings: GuildSettings) -> Facts:
     return {"channel": settings.approval_channel_id}
 
 
+@unit_of_work("guild_settings.end_approval")
 def _end_approval(work: Work, by: By, now: datetime) -> int:
     after = settle(
         work,

@@ -10,7 +10,7 @@ from bot.services.books import DueChange
 from bot.services.lease import Lease, put_off
 from bot.services.message_forms import send_plainest
 from bot.services.ports import Announcer, Clock
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -98,18 +98,22 @@ class Herald:
         await self._store.write(_failed, due, put_off(self._clock(), pause_s))
 
 
+@unit_of_work("audit_log.claim")
 def _claim(work: Work, now: datetime, lease: Lease, limit: int) -> list[DueChange]:
     return work.changes.claim_due(now=now, lease=lease, limit=limit)
 
 
+@unit_of_work("audit_log.extend_lease")
 def _keep(work: Work, due: DueChange, until: datetime) -> None:
     work.changes.keep(due, until=until)
 
 
+@unit_of_work("audit_log.mark_sent")
 def _posted(work: Work, due: DueChange) -> None:
     work.changes.posted(due)
 
 
+@unit_of_work("audit_log.reschedule")
 def _failed(work: Work, due: DueChange, next_at: datetime) -> None:
     work.changes.failed(due, next_at=next_at)
 

@@ -1,6 +1,6 @@
 """Single facts that outlive the process."""
 
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 
 class Memory:
@@ -22,5 +22,6 @@ def _get(work: Work, key: str) -> str | None:
     return work.memos.get(key)
 
 
+@unit_of_work("key_values.put")
 def _put(work: Work, key: str, value: str) -> None:
     work.memos.put(key, value)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from bot.domain.changes import Action, Facts
@@ -16,7 +17,7 @@ from bot.services.decisions import By, decide, made
 from bot.services.moves import make_move
 from bot.services.ports import Clock
 from bot.services.quotas import Statement, statement_of
-from bot.services.work import Store, Work
+from bot.services.work import NamedUnit, Store, Work, unit_of_work
 
 P = ParamSpec("P")
 
@@ -46,6 +47,8 @@ class Effect:
 
 Unit = Callable[Concatenate[Work, By, Subject, datetime, P], int]
 """Makes a decision about a member, once, and gives how many waiting requests it ended."""
+WholeUnit = Callable[Concatenate[Work, By, Subject, Policy, datetime, P], Effect]
+NamedDecision = NamedUnit[Concatenate[By, Subject, Policy, datetime, P], Effect]
 
 
 def check_amount(option: str, value: float, *, least: int = 0, most: int = MOST_CREDITS) -> int:
@@ -122,23 +125,39 @@ class Moderation:
         return await self._decide(by, subject, _unblock)
 
     async def _decide(
-        self, by: By, subject: Subject, unit: Unit[P], /, *args: P.args, **kwargs: P.kwargs
+        self, by: By, subject: Subject, unit: NamedDecision[P], /, *args: P.args, **kwargs: P.kwargs
     ) -> Effect:
         if subject.is_bot:
             raise BotMemberError
-        now = self._clock()
-
-        def whole(work: Work) -> Effect:
-            before = self._statement(work, by, subject, now)
-            cancelled = unit(work, by, subject, now, *args, **kwargs)
-            return Effect(before=before, after=self._statement(work, by, subject, now), cancelled=cancelled)
-
-        return await made(self._store, whole)
-
-    def _statement(self, work: Work, by: By, subject: Subject, now: datetime) -> Statement:
-        return statement_of(work, by.guild_id, subject.user_id, subject.role_ids, usual=self._policy, now=now)
+        return await made(self._store, unit, by, subject, self._policy, self._clock(), *args, **kwargs)
 
 
+def _with_effect(unit: Unit[P]) -> WholeUnit[P]:
+    """Give the decision's effect on the member's credits, seen in the same unit of work."""
+
+    @wraps(unit)
+    def whole(
+        work: Work,
+        by: By,
+        subject: Subject,
+        usual: Policy,
+        now: datetime,
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Effect:
+        def statement() -> Statement:
+            return statement_of(work, by.guild_id, subject.user_id, subject.role_ids, usual=usual, now=now)
+
+        before = statement()
+        cancelled = unit(work, by, subject, now, *args, **kwargs)
+        return Effect(before=before, after=statement(), cancelled=cancelled)
+
+    return whole
+
+
+@unit_of_work("moderation.grant")
+@_with_effect
 def _grant(work: Work, by: By, subject: Subject, now: datetime, *, amount: int, reason: str) -> int:
     facts: Facts = {"credits": amount}
     if decide(work, by, Action.GRANT, subject_id=subject.user_id, after=facts, reason=reason, now=now):
@@ -148,6 +167,8 @@ def _grant(work: Work, by: By, subject: Subject, now: datetime, *, amount: int, 
     return 0
 
 
+@unit_of_work("moderation.set_allowance")
+@_with_effect
 def _make_exception(work: Work, by: By, subject: Subject, now: datetime, *, amount: int | None) -> int:
     standing = work.members.meet(by.guild_id, subject.user_id)
     before: Facts = {"credits": standing.allowance}
@@ -159,6 +180,8 @@ def _make_exception(work: Work, by: By, subject: Subject, now: datetime, *, amou
     return 0
 
 
+@unit_of_work("moderation.reset")
+@_with_effect
 def _reset(work: Work, by: By, subject: Subject, now: datetime, *, usual: Policy) -> int:
     standing = work.members.meet(by.guild_id, subject.user_id)
     statement = statement_of(work, by.guild_id, subject.user_id, subject.role_ids, usual=usual, now=now)
@@ -170,6 +193,8 @@ def _reset(work: Work, by: By, subject: Subject, now: datetime, *, usual: Policy
     return 0
 
 
+@unit_of_work("moderation.block")
+@_with_effect
 def _block(work: Work, by: By, subject: Subject, now: datetime, *, reason: str) -> int:
     standing = work.members.meet(by.guild_id, subject.user_id)
     if not decide(work, by, Action.BLOCK, subject_id=subject.user_id, reason=reason, now=now):
@@ -186,6 +211,8 @@ def _block(work: Work, by: By, subject: Subject, now: datetime, *, reason: str) 
     return len(waiting)
 
 
+@unit_of_work("moderation.unblock")
+@_with_effect
 def _unblock(work: Work, by: By, subject: Subject, now: datetime) -> int:
     standing = work.members.meet(by.guild_id, subject.user_id)
     decided = decide(work, by, Action.UNBLOCK, subject_id=subject.user_id, now=now)

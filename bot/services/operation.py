@@ -11,7 +11,7 @@ from bot.services.gate import Gate
 from bot.services.line import LINE_S
 from bot.services.ports import Clock
 from bot.services.submitting import gate_of
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -92,11 +92,13 @@ def _status(work: Work, places: int, cost: int, now: datetime) -> OperationView:
     )
 
 
+@unit_of_work("operator.pause")
 def _halt(work: Work, places: int, now: datetime) -> int:
     work.requests.lock_line()
     return _set_halted(work, replace(gate_of(work, places), halted=True), now)
 
 
+@unit_of_work("operator.resume")
 def _go_on(work: Work, places: int, now: datetime) -> int:
     work.requests.lock_line()
     gate = gate_of(work, places)

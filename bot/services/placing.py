@@ -13,7 +13,7 @@ from bot.services.cards import WAITING_LOOK_S, StatusCard
 from bot.services.outbox import NoticeKind
 from bot.services.spending import hold_credits, purse_of
 from bot.services.status import describe, line_of
-from bot.services.work import Work
+from bot.services.work import Work, unit_of_work
 
 SHORT_LINE = 200
 """Up to so many waiting requests, the answer to a command says its place; sorting more takes too long."""
@@ -67,6 +67,7 @@ class Asked:
         )
 
 
+@unit_of_work("placing.place")
 def place(
     work: Work, order: Order, asked: Asked, rules: SongRules, now: datetime
 ) -> tuple[StatusCard, Request | None]:

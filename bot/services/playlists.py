@@ -18,7 +18,7 @@ from bot.domain.songs import read_playlist
 from bot.services.decisions import By, decide
 from bot.services.paging import Sheet, sheet_of
 from bot.services.ports import Clock
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 PAGE = 10
 """Playlists on one page of their list."""
@@ -74,6 +74,7 @@ class SavedPlaylists:
         return sheet_of(len(found), number, size=PAGE, fetch=lambda size, start: found[start : start + size])
 
 
+@unit_of_work("playlists.add")
 def _add(work: Work, by: By, new: SavedPlaylist) -> Added:
     settings = work.guilds.lock(by.guild_id)
     before = work.playlists.find(by.guild_id, new.key)
@@ -89,6 +90,7 @@ def _add(work: Work, by: By, new: SavedPlaylist) -> Added:
     return Added(new, before)
 
 
+@unit_of_work("playlists.remove")
 def _remove(work: Work, by: By, name: str, now: datetime) -> SavedPlaylist:
     work.guilds.lock(by.guild_id)
     saved = work.playlists.find(by.guild_id, key_of(name))

@@ -9,7 +9,7 @@ from bot.domain.people import Forgotten, Membership, Record, UnderWayError
 from bot.domain.quota import Policy, window_of
 from bot.services.ports import Clock
 from bot.services.retention import RetentionRules
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,7 @@ def _preview(work: Work, user_id: int, usual: Policy, now: datetime) -> Forgotte
     return _with_rest(work, done, record.memberships, usual, now)
 
 
+@unit_of_work("privacy.erase")
 def _forget(work: Work, user_id: int, usual: Policy, now: datetime) -> Forgotten:
     for membership in work.people.memberships(user_id):
         work.members.meet(membership.guild_id, user_id)  # nobody places a request for them meanwhile

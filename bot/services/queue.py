@@ -19,7 +19,7 @@ from bot.services.moves import existing, make_move
 from bot.services.ports import Clock
 from bot.services.songs import LARGEST_ID, Cancelled
 from bot.services.status import line_of
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -193,6 +193,7 @@ def _cancellable(work: Work, guild_id: int, places: int, now: datetime) -> list[
     return [*_cards(work, line, in_line, now), *_cards(work, line, awaiting, now)]
 
 
+@unit_of_work("queue.cancel")
 def _cancel(work: Work, by: By, request_id: int, reason: str, now: datetime) -> Request:
     request = work.requests.find(request_id)
     if request is None or request.guild_id != by.guild_id:
@@ -215,6 +216,7 @@ def _cancel(work: Work, by: By, request_id: int, reason: str, now: datetime) -> 
     return make_move(work, request, move, now=now, failure=Failure(FailureKind.MODERATOR, reason))
 
 
+@unit_of_work("queue.pause")
 def _pause(work: Work, by: By, reason: str, now: datetime) -> int:
     work.requests.lock_line()  # what is taken was taken before the pause, and nothing is after it
     settings = work.guilds.lock(by.guild_id)
@@ -225,6 +227,7 @@ def _pause(work: Work, by: By, reason: str, now: datetime) -> int:
     return _waiting(work, by)
 
 
+@unit_of_work("queue.resume")
 def _resume(work: Work, by: By, now: datetime) -> int:
     settings = work.guilds.lock(by.guild_id)
     before: Facts = {"paused": settings.paused}

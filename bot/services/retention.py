@@ -1,16 +1,19 @@
 """What time wipes: dead tokens, old prompts, members and servers to be forgotten; and times that can't be."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import ParamSpec
 
 from bot.domain.errors import StoreError
 from bot.services.ports import Clock
-from bot.services.work import Store, Work
+from bot.services.work import NamedUnit, Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
 
 BATCH = 500
 """Rows in one unit of work, so that nobody waits for it."""
@@ -103,7 +106,7 @@ class Retention:
         self._was_ahead = is_ahead
 
     async def _end_tokens(self) -> None:
-        ended = await self._all(lambda work: work.upkeep.end_tokens(now=self._clock(), limit=BATCH))
+        ended = await self._all(_end_tokens, self._clock)
         if ended:
             log.info("retention: wiped %d dead tokens", ended)
 
@@ -111,8 +114,8 @@ class Retention:
         now, rules = self._clock(), self._rules
         old = now - timedelta(days=rules.prompt_days)
         gone = now - timedelta(days=rules.guild_days)
-        prompts = await self._all(lambda work: work.upkeep.wipe_prompts(before=old, now=now, limit=BATCH))
-        members = await self._all(lambda work: work.upkeep.forget_members(now=now, limit=BATCH))
+        prompts = await self._all(_wipe_prompts, old, now)
+        members = await self._all(_forget_members, now)
         requests, guilds = await self._forget_guilds(gone)
         log.info(
             "retention: wiped %d prompts, forgot %d members, %d requests of servers left and %d such servers",
@@ -130,11 +133,11 @@ class Retention:
             guilds += await self._store.write(_close_guild, guild_id, before, self._clock())
         return requests, guilds
 
-    async def _all(self, unit: Callable[..., int], *args: object) -> int:
+    async def _all(self, unit: NamedUnit[P, int], /, *args: P.args, **kwargs: P.kwargs) -> int:
         """Repeat a bounded unit until it finds less than it may do; gives how much was done."""
         total = 0
         while True:
-            done = await self._store.write(unit, *args)
+            done = await self._store.write(unit, *args, **kwargs)
             total += done
             if done < BATCH:
                 return total
@@ -144,6 +147,7 @@ def _is_ahead(work: Work, now: datetime) -> bool:
     return work.upkeep.is_ahead(now=now)
 
 
+@unit_of_work("cleanup.correct_times")
 def _bring_back(work: Work, now: datetime) -> int:
     return work.upkeep.bring_back(now=now)
 
@@ -152,9 +156,26 @@ def _left(work: Work, before: datetime) -> list[int]:
     return work.upkeep.left(before=before, limit=GUILDS)
 
 
+@unit_of_work("cleanup.end_tokens")
+def _end_tokens(work: Work, clock: Clock) -> int:
+    return work.upkeep.end_tokens(now=clock(), limit=BATCH)
+
+
+@unit_of_work("cleanup.wipe_prompts")
+def _wipe_prompts(work: Work, before: datetime, now: datetime) -> int:
+    return work.upkeep.wipe_prompts(before=before, now=now, limit=BATCH)
+
+
+@unit_of_work("cleanup.forget_members")
+def _forget_members(work: Work, now: datetime) -> int:
+    return work.upkeep.forget_members(now=now, limit=BATCH)
+
+
+@unit_of_work("cleanup.erase_guild")
 def _wipe_guild(work: Work, guild_id: int) -> int:
     return work.upkeep.wipe_guild(guild_id, limit=BATCH)
 
 
+@unit_of_work("cleanup.close_guild")
 def _close_guild(work: Work, guild_id: int, before: datetime, now: datetime) -> bool:
     return work.upkeep.close_guild(guild_id, before=before, now=now)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import StoreError
 from bot.services.ports import Clock
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -86,12 +86,14 @@ def _note(work: Work, heard: Mapping[int, datetime]) -> None:
     work.memos.put(HEARD_MEMO, json.dumps({guild_id: at.isoformat() for guild_id, at in heard.items()}))
 
 
+@unit_of_work("guild_membership.confirm")
 def _hear(work: Work, guild_id: int, now: datetime) -> None:
     work.guilds.lock_comings()
     _note(work, _heard_of(work, now) | {guild_id: now})
     work.guilds.joined((guild_id,))
 
 
+@unit_of_work("guild_membership.leave")
 def _left(work: Work, guild_id: int, now: datetime) -> None:
     work.guilds.lock_comings()
     heard = _heard_of(work, now)
@@ -100,11 +102,13 @@ def _left(work: Work, guild_id: int, now: datetime) -> None:
     work.guilds.left((guild_id,), at=now)
 
 
+@unit_of_work("guild_membership.join")
 def _joined(work: Work, guild_id: int) -> None:
     work.guilds.lock_comings()
     work.guilds.joined((guild_id,))
 
 
+@unit_of_work("guild_membership.reconcile")
 def _look(work: Work, seen: Seen, now: datetime) -> tuple[int, int]:
     work.guilds.lock_comings()  # members may use a server's commands at the same moment
     known = work.guilds.known()

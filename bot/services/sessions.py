@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.errors import StoreError
 from bot.domain.sessions import counting, pause_s
 from bot.services.ports import Clock
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +59,13 @@ def _begun(work: Work, shard_ids: tuple[int, ...]) -> list[list[datetime]]:
     return [_read(work, shard_id) for shard_id in shard_ids]
 
 
+@unit_of_work("sessions.begin")
 def _begin(work: Work, shard_id: int, now: datetime) -> None:
     begun = [*counting(_read(work, shard_id), now), now]
     work.memos.put(f"{MEMO}:{shard_id}", json.dumps([at.isoformat() for at in begun]))
 
 
+@unit_of_work("sessions.forget")
 def _forget(work: Work, shard_ids: tuple[int, ...]) -> None:
     for shard_id in shard_ids:
         work.memos.put(f"{MEMO}:{shard_id}", "[]")

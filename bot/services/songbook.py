@@ -26,7 +26,7 @@ from bot.services.paging import Sheet, sheet_of
 from bot.services.ports import Clock, MediaSource
 from bot.services.shelves import Title, Wanted
 from bot.services.songs import LARGEST_ID
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +128,7 @@ def _titles(work: Work, viewer: Viewer) -> list[Title]:
     return work.shelf.titles(Wanted(guild_id=viewer.guild_id, viewer=viewer), limit=LOOKED_THROUGH)
 
 
+@unit_of_work("library.rate")
 def _rate(work: Work, request_id: int, stars: int, guild_id: int, user_id: int, now: datetime) -> Rating:
     heard(_found(work, request_id), guild_id)
     work.shelf.rate(request_id, user_id, stars, now=now)
@@ -138,6 +139,7 @@ def _rating(work: Work, request_id: int) -> Rating:
     return work.shelf.rating(request_id)
 
 
+@unit_of_work("library.remove")
 def _remove(work: Work, request_id: int, by: By, *, is_moderator: bool, now: datetime) -> Removed:
     request = _found(work, request_id)
     if request is None or request.guild_id != by.guild_id:

@@ -18,7 +18,7 @@ from bot.services.moves import make_move
 from bot.services.placing import Asked, SongRules, by_name, place
 from bot.services.ports import Clock
 from bot.services.status import describe, line_of
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +123,7 @@ class Songs:
         return await self._store.read(_active_of, guild_id, user_id, self._rules.places, self._clock())
 
 
+@unit_of_work("requests.set_status_message")
 def _set_message(work: Work, request_id: int, message_id: int) -> None:
     request = work.requests.find(request_id)
     if request is not None:
@@ -158,6 +159,7 @@ def _order_of(spec: SongSpec, models: Collection[str]) -> Order:
     )
 
 
+@unit_of_work("requests.cancel")
 def _cancel(work: Work, request_id: int, guild_id: int, user_id: int, now: datetime) -> Cancelled:
     request = work.requests.find(request_id)
     if request is None or request.guild_id != guild_id:

@@ -31,7 +31,7 @@ from bot.services.moves import existing, make_move
 from bot.services.outbox import NoticeKind
 from bot.services.ports import Clock, Meter, SongProvider, Unmetered
 from bot.services.status import held_back, standing
-from bot.services.work import Store, Work
+from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -211,6 +211,7 @@ def gate_of(work: Work, places: int) -> Gate:
     return work.gates.get() or Gate(places)
 
 
+@unit_of_work("submitter.claim")
 def _take(work: Work, places: int, limit: int, lease: Lease, now: datetime) -> list[Request]:
     work.requests.lock_line()
     gate = gate_of(work, places)
@@ -268,6 +269,7 @@ def _let_go_at(work: Work, paused: Collection[int], now: datetime) -> datetime |
     return min((held.get(place.request_id, now) for place in waiting), default=None)
 
 
+@unit_of_work("submitter.record_result")
 def _conclude(work: Work, request: Request, outcome: Outcome, places: int, pace: Pace, now: datetime) -> bool:
     """Write down what became of a submission; gives whether it is news for the operator."""
     work.requests.lock_line()  # the gate is read and written: no other process may do so meanwhile

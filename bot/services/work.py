@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Concatenate, ParamSpec, Protocol, TypedDict, TypeVar, Unpack
+from functools import update_wrapper
+from types import MappingProxyType
+from typing import Concatenate, Generic, ParamSpec, Protocol, TypedDict, TypeVar, Unpack
 
 from bot.domain.polling import Durations
 from bot.domain.requests import Address, Failure, Move, NewRequest, Request, State
@@ -19,6 +21,7 @@ from bot.services.shelves import Playlists, Shelf
 
 P = ParamSpec("P")
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Changes(TypedDict, total=False):
@@ -230,10 +233,52 @@ class Work(Protocol):
         ...
 
 
-class Store(Protocol):
-    """The database: it runs units of work, each a plain function that is handed a `Work`.
+class NamedUnit(Generic[P, T_co]):
+    """A unit of work with the name by which the log and the crash tests know it; called like its function."""
 
-    A unit has no effect but on the database: it may be run again when another one was in its way.
+    def __init__(self, name: str, function: Callable[Concatenate[Work, P], T_co]) -> None:
+        update_wrapper(self, function)
+        self.name = name
+        self._function = function
+
+    def __call__(self, work: Work, /, *args: P.args, **kwargs: P.kwargs) -> T_co:
+        """Run the function inside a unit of work that is open already."""
+        return self._function(work, *args, **kwargs)
+
+
+_named: dict[str, NamedUnit[..., object]] = {}
+
+named_units: Mapping[str, NamedUnit[..., object]] = MappingProxyType(_named)
+"""All units of work that were imported so far, by name."""
+
+
+def unit_of_work(name: str) -> Callable[[Callable[Concatenate[Work, P], T]], NamedUnit[P, T]]:
+    """Name a unit of work `topic.action`; return the decorator of its function.
+
+    Raises:
+        ValueError: another unit has that name.
+    """
+
+    def decorator(function: Callable[Concatenate[Work, P], T]) -> NamedUnit[P, T]:
+        if name in _named:
+            raise ValueError(f"two units of work are named {name}")
+        unit = NamedUnit(name, function)
+        _named[name] = unit
+        return unit
+
+    return decorator
+
+
+def name_of(unit: Callable[..., object]) -> str:
+    """Return the name of a unit of work; that of its function when it was never named."""
+    return unit.name if isinstance(unit, NamedUnit) else getattr(unit, "__qualname__", repr(unit))
+
+
+class Store(Protocol):
+    """The database: it runs units of work, each a function that is handed a `Work`.
+
+    A unit that writes has a name. It has no effect but on the database: it may be run again when another one
+    was in its way.
     """
 
     @property
@@ -248,7 +293,7 @@ class Store(Protocol):
         """
         ...
 
-    async def write(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def write(self, unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run the unit and give its result once it is durable; whatever it raises undoes all of it.
 
         Raises:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.storage.failures import store_error
-from bot.storage.work import SqlWork
+from bot.storage.work import SqlWork, slow_units_logged
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -15,9 +15,10 @@ T_co = TypeVar("T_co", covariant=True)
 class Job(Generic[T_co]):
     """A unit of work that is run in one thread and whose outcome is wanted in another."""
 
-    __slots__ = ("_error", "_path", "_unit", "_value", "stirs")
+    __slots__ = ("_error", "_path", "_unit", "_value", "name", "stirs")
 
-    def __init__(self, unit: Callable[[SqlWork], T_co], path: Path) -> None:
+    def __init__(self, unit: Callable[[SqlWork], T_co], path: Path, *, name: str) -> None:
+        self.name = name
         self._unit = unit
         self._path = path
         self._value: list[T_co] = []
@@ -26,7 +27,8 @@ class Job(Generic[T_co]):
 
     def run(self, work: SqlWork) -> None:
         """Run the unit and keep its result, and whether it has written something that may be due."""
-        self._value.append(self._unit(work))
+        with slow_units_logged(self.name):
+            self._value.append(self._unit(work))
         self.stirs = work.stirs
 
     def fail(self, error: BaseException) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import StoreError
 from bot.services.ports import Bell, Clock
-from bot.services.work import Work
+from bot.services.work import Work, name_of
 from bot.storage.audit import audit
 from bot.storage.bells import Bells
 from bot.storage.listening import Listener
@@ -25,7 +25,7 @@ from bot.storage.server_failures import (
     server_error,
 )
 from bot.storage.servers import Server
-from bot.storage.work import SqlWork
+from bot.storage.work import SqlWork, slow_units_logged
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class PostgresStore:
         Raises:
             StoreError: the database cannot be used.
         """
-        return await self._run(lambda work: unit(work, *args, **kwargs), keep=True)
+        return await self._run(lambda work: unit(work, *args, **kwargs), name_of(unit), keep=True)
 
     async def read(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a unit that changes nothing, on one consistent view.
@@ -90,7 +90,7 @@ class PostgresStore:
         Raises:
             StoreError: the database cannot be used.
         """
-        return await self._run(lambda work: unit(work, *args, **kwargs), keep=False)
+        return await self._run(lambda work: unit(work, *args, **kwargs), name_of(unit), keep=False)
 
     async def audit(self) -> list[str]:
         """Each breach of the books' rules, as a sentence; none when they are right.
@@ -98,7 +98,7 @@ class PostgresStore:
         Raises:
             StoreError: the database cannot be used.
         """
-        return await self._run(lambda work: audit(work.connection), keep=False)
+        return await self._run(lambda work: audit(work.connection), "store.audit", keep=False)
 
     async def close(self) -> None:
         """Finish what is under way, then let go of the server; whatever comes later is refused."""
@@ -108,24 +108,25 @@ class PostgresStore:
         self._bells.stop()
         await self._engine.dispose()
 
-    async def _run(self, unit: Callable[[SqlWork], T], *, keep: bool) -> T:
+    async def _run(self, unit: Callable[[SqlWork], T], name: str, *, keep: bool) -> T:
         if self._closed:
             raise StoreError(f"The database {self._server} is closed: the bot is stopping.")
         # a task of its own: a connection that is cut off in the middle of an answer is of no more use
-        task = asyncio.create_task(self._attempts(unit, keep=keep))
+        task = asyncio.create_task(self._attempts(unit, name, keep=keep))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
 
-    async def _attempts(self, unit: Callable[[SqlWork], T], *, keep: bool) -> T:
+    async def _attempts(self, unit: Callable[[SqlWork], T], name: str, *, keep: bool) -> T:
         attempt = 1
         while True:
             try:
-                return await self._once(unit, keep=keep)
+                with slow_units_logged(name):
+                    return await self._once(unit, keep=keep)
             except TROUBLE as error:
                 if attempt == ATTEMPTS or not may_pass(error):
                     raise server_error(error, self._server) from error
-                log.debug("attempt %d of a unit is repeated: %s", attempt, error)
+                log.debug("attempt %d of %s is repeated: %s", attempt, name, error)
             await asyncio.sleep(PAUSE_S * 2**attempt)
             attempt += 1
 

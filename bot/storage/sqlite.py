@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from bot.domain.errors import StoreError
 from bot.services.ports import Bell, Clock
-from bot.services.work import Work
+from bot.services.work import Work, name_of
 from bot.storage.audit import audit
 from bot.storage.bells import Bells
 from bot.storage.connections import READERS, reading_engine
@@ -53,7 +53,7 @@ class SqliteStore:
         Raises:
             StoreError: the database cannot be used.
         """
-        job = self._job(lambda work: unit(work, *args, **kwargs))
+        job = self._job(lambda work: unit(work, *args, **kwargs), name_of(unit))
         await self._writer.submit(job)
         return job.result()
 
@@ -63,7 +63,7 @@ class SqliteStore:
         Raises:
             StoreError: the database cannot be used.
         """
-        return await self._look(lambda work: unit(work, *args, **kwargs))
+        return await self._look(lambda work: unit(work, *args, **kwargs), name_of(unit))
 
     async def audit(self) -> list[str]:
         """Each breach of the books' rules, as a sentence; none when they are right.
@@ -71,7 +71,7 @@ class SqliteStore:
         Raises:
             StoreError: the database cannot be used.
         """
-        return await self._look(lambda work: audit(work.connection))
+        return await self._look(lambda work: audit(work.connection), "store.audit")
 
     async def take_over(self) -> None:
         """Whatever another process had in hand is free: who owns the file knows that its last user is gone.
@@ -79,7 +79,7 @@ class SqliteStore:
         Raises:
             StoreError: the database cannot be written.
         """
-        job = self._job(lambda work: free_leases(work.connection, now=self._clock()))
+        job = self._job(lambda work: free_leases(work.connection, now=self._clock()), "store.free_leases")
         await self._writer.submit(job)
         job.result()
 
@@ -90,15 +90,15 @@ class SqliteStore:
             await asyncio.to_thread(self._end)
             self._bells.stop()
 
-    async def _look(self, unit: Callable[[SqlWork], T]) -> T:
-        job = self._job(unit)
+    async def _look(self, unit: Callable[[SqlWork], T], name: str) -> T:
+        job = self._job(unit, name)
         await asyncio.get_running_loop().run_in_executor(self._readers, self._run_read, job)
         return job.result()
 
-    def _job(self, unit: Callable[[SqlWork], T]) -> Job[T]:
+    def _job(self, unit: Callable[[SqlWork], T], name: str) -> Job[T]:
         if self._closed:
             raise StoreError(f"The database {self._path} is closed: the bot is stopping.")
-        return Job(unit, self._path)
+        return Job(unit, self._path, name=name)
 
     def _run_read(self, job: Job[object]) -> None:
         try:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from bot.domain.errors import StoreError
 from bot.services.ports import Clock
-from bot.services.work import Work
+from bot.services.work import Work, unit_of_work
 from bot.storage.databases import Database, FileDatabase, ServerDatabase
 from bot.storage.ownership import own
 from bot.storage.postgres import PostgresStore
@@ -108,6 +108,7 @@ def _is_standby(connection: Connection) -> bool:
     )
 
 
+@unit_of_work("store.probe")
 def _probe(work: Work) -> None:
     """Write something: SQLite begins a transaction on a read-only file without a word."""
     work.memos.put("opened_at", datetime.now(UTC).isoformat())

@@ -1,5 +1,10 @@
 """One unit of work over one database connection; it knows no engine."""
 
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import Connection
 
 from bot.services.ports import Clock
@@ -17,6 +22,11 @@ from bot.storage.requests import SqlRequests
 from bot.storage.shelf import SqlShelf
 from bot.storage.timings import SqlTimings
 from bot.storage.upkeep import SqlUpkeep
+
+log = logging.getLogger(__name__)
+
+SLOW_S = 1.0
+"""A unit of work that takes longer is named in the log; on SQLite all that write wait for it."""
 
 
 class SqlWork:
@@ -64,3 +74,15 @@ class SqlWork:
 
     def _stir(self) -> None:
         self.stirs = True
+
+
+@contextmanager
+def slow_units_logged(name: str, *, slow_s: float = SLOW_S) -> Iterator[None]:
+    """Log the unit of work by its name when it takes longer than `slow_s`."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        took_s = time.monotonic() - began
+        if took_s > slow_s:
+            log.warning("the unit of work %s took %.1f s", name, took_s)

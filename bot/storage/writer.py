@@ -98,7 +98,7 @@ class Writer:
                 for job in jobs:
                     self._attempt(job, self._connection, cursor)
         except Exception as error:  # the edge of the thread: it must outlive whatever happens to a batch
-            log.exception("none of %d writes was kept", len(jobs))
+            log.exception("none of these was kept: %s", ", ".join(job.name for job in jobs))
             for job in jobs:
                 job.fail(store_error(error, self._path))
             self._disconnect()

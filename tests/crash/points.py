@@ -1,16 +1,17 @@
 """The points at which a victim can die: before and after each durable step of a song's life."""
 
-import ast
 import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping
+import pkgutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from importlib import import_module
 from typing import Self
 
 import bot.services
 from bot.services.ports import Announcer, MediaSource, SongProvider
+from bot.services.work import named_units
 
 DIES_AT, PASSED, PAUSES = "VICTIM_DIES_AT", "VICTIM_PASSED", "VICTIM_PAUSES"
 """What a victim is told by its environment: its fatal point, where to note the points that it passed, and
@@ -48,15 +49,11 @@ class Point:
         return f"{self.step}:{self.side}:{self.nth}"
 
 
-def unit_name(unit: Callable[..., object]) -> str:
-    """The name of a unit of work: its module's last part, and its own."""
-    return f"{unit.__module__.rpartition('.')[2]}.{getattr(unit, '__name__', '?')}"
-
-
 def units_written() -> set[str]:
-    """Every unit of work that the services hand to `Store.write`, by what their source says."""
-    folder = Path(bot.services.__file__).parent
-    return {name for path in folder.glob("*.py") for name in _written_in(path)}
+    """Every unit of work that the services run, by their names."""
+    for module in pkgutil.iter_modules(bot.services.__path__, "bot.services."):
+        import_module(module.name)
+    return {name for name, unit in named_units.items() if unit.__module__.startswith("bot.services.")}
 
 
 def port_calls() -> set[str]:
@@ -72,17 +69,3 @@ def port_calls() -> set[str]:
 def pauses(others: Mapping[str, float], *, lease_s: float) -> dict[str, str]:
     """The variable that gives a victim's leases this length, and other pauses theirs."""
     return {PAUSES: json.dumps(dict.fromkeys(LEASES, lease_s) | dict(others))}
-
-
-def _written_in(path: Path) -> Iterator[str]:
-    tree = ast.parse(path.read_text())
-    homes = {
-        alias.asname or alias.name: (node.module or "").rpartition(".")[2]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("_store.write"):
-            unit = ast.unparse(node.args[0])
-            yield f"{homes.get(unit, path.stem)}.{unit}"

@@ -14,8 +14,8 @@ from tests.crash.truth import all_told, prove, results_of
 pytestmark = [pytest.mark.long, pytest.mark.timeout(120)]
 
 POSTED = Point("announcer.post_result", Side.AFTER)
-ABOUT_TO = Point("delivery._claim", Side.AFTER)
-UNAWARE = Point("delivery._claim", Side.BEFORE)
+ABOUT_TO = Point("delivery.record_attempt", Side.AFTER)
+UNAWARE = Point("delivery.record_attempt", Side.BEFORE)
 
 
 def hide(here: Scene) -> None:

@@ -18,65 +18,76 @@ from tests.e2e.reading import title
 SONG = {
     "placing.place": 1,
     ANSWER: 1,
-    "songs._set_message": 1,
-    "submitting._take": 1,
+    "requests.set_status_message": 1,
+    "submitter.claim": 1,
     "provider.submit": 1,
-    "submitting._conclude": 1,
-    "following._claim": 1,
+    "submitter.record_result": 1,
+    "poller.claim": 1,
     "provider.query": 1,
-    "following._keep_asking": 1,
-    "following._finish": 1,
-    "courier._claim": 2,
+    "poller.reschedule": 1,
+    "poller.finish": 1,
+    "outbox.claim": 2,
     "announcer.edit_status": 2,
-    "courier._say": 2,
+    "outbox.mark_status_sent": 2,
     "media.fetch_audio": 1,
-    "delivery._claim": 1,
+    "delivery.record_attempt": 1,
     "announcer.post_result": 1,
-    "delivery._record": 1,
-    "courier._said": 1,
+    "delivery.record_outcome": 1,
+    "outbox.mark_sent": 1,
 }
 """The steps of a song that is made, and how often each is passed at least."""
-START = ("attendance._beat", "sessions._begin")
-STOP = ("sessions._forget", "attendance._leave")
-CANCEL, END, FAILED, ENDING = "songs._cancel", "following._end", "courier._failed", "announcer.post_ending"
-REFUSED = "delivery._intend"
-FORGET, FIND = "courier._forget_token", "announcer.find_result"
-ATTACH, KEEP = "attaching.attach", "attaching.keep"
-LEARN, INTEND = "courier._learn_message", "courier._claim_ending"
+START = ("heartbeat.register", "sessions.begin")
+STOP = ("sessions.forget", "heartbeat.deregister")
+CANCEL, END, FAILED, ENDING = "requests.cancel", "poller.fail", "outbox.reschedule", "announcer.post_ending"
+REFUSED = "delivery.clear_attempt"
+FORGET, FIND = "outbox.forget_token", "announcer.find_result"
+ATTACH, KEEP = "late_tasks.attach", "late_tasks.keep"
+LEARN, INTEND, TAKE_BACK = "outbox.set_status_message", "outbox.record_attempt", "outbox.clear_attempt"
 """The steps of lives that go another way."""
 LATE_S = 2 * SHORT_LEASE_S
 """A reply to a submission that takes so long is not waited for."""
 UNFINISHED_S = 3.0
 """A song that takes so long is asked for more than once, also on a busy machine."""
 DECISIONS = {
-    "first_answers.withdraw",
-    "allowances._budget",
-    "allowances._of_everyone",
-    "allowances._of_role",
-    "approvals.lapse",
-    "guild_rules.settle",
-    "operation._go_on",
-    "operation._halt",
-    "playlists._add",
-    "playlists._remove",
-    "privacy._forget",
-    "queue._cancel",
-    "queue._pause",
-    "queue._resume",
-    "songbook._rate",
-    "songbook._remove",
+    "requests.withdraw",
+    "allowances.set_budget",
+    "allowances.set_default",
+    "allowances.set_role",
+    "approvals.decide",
+    "approvals.expire",
+    "guild_settings.change",
+    "guild_settings.end_approval",
+    "moderation.block",
+    "moderation.grant",
+    "moderation.reset",
+    "moderation.set_allowance",
+    "moderation.unblock",
+    "operator.resume",
+    "operator.pause",
+    "playlists.add",
+    "playlists.remove",
+    "privacy.erase",
+    "queue.cancel",
+    "queue.pause",
+    "queue.resume",
+    "library.rate",
+    "library.remove",
 }
 """Whole commands and lapses: each is one unit under its interaction's id, with nothing to go on with."""
 CHORES = {
-    "following._shut",
-    "memory._put",
-    "retention._bring_back",
-    "retention._close_guild",
-    "retention.unit",
-    "servers._hear",
-    "servers._joined",
-    "servers._left",
-    "servers._look",
+    "heartbeat.extend_leases",
+    "circuit_breaker.open",
+    "key_values.put",
+    "cleanup.correct_times",
+    "cleanup.close_guild",
+    "cleanup.end_tokens",
+    "cleanup.erase_guild",
+    "cleanup.forget_members",
+    "cleanup.wipe_prompts",
+    "guild_membership.confirm",
+    "guild_membership.join",
+    "guild_membership.leave",
+    "guild_membership.reconcile",
 }
 """What is looked for again after each start."""
 MODERATORS_POSTS = {
@@ -84,18 +95,22 @@ MODERATORS_POSTS = {
     "announcer.find_approval",
     "announcer.post_approval",
     "announcer.post_change",
-    "herald._claim",
-    "herald._failed",
-    "herald._keep",
-    "herald._posted",
+    "approvals.clear_attempt",
+    "approvals.mark_shown",
+    "approvals.mark_unseen",
+    "approvals.record_attempt",
+    "audit_log.claim",
+    "audit_log.reschedule",
+    "audit_log.extend_lease",
+    "audit_log.mark_sent",
 }
 """Posts of the outbox for moderators: a death repeats them, which Discord knows by their nonces for minutes;
 what they decide by is looked for before."""
 ON_ITS_WAY = {
-    "submitting._take:after",
+    "submitter.claim:after",
     "provider.submit:before",
     "provider.submit:after",
-    "submitting._conclude:before",
+    "submitter.record_result:before",
 }
 """Where a death leaves open whether the provider was reached."""
 
@@ -123,6 +138,7 @@ def test_every_step_that_the_services_can_take_has_its_points() -> None:
         FIND,
         LEARN,
         INTEND,
+        TAKE_BACK,
         REFUSED,
         *DECISIONS,
         *CHORES,
@@ -163,10 +179,10 @@ def possible(point: Point, passed: set[str]) -> set[State | None]:
     if place == "placing.place:before":
         return {None}
     if place in ON_ITS_WAY or (
-        "submitting._take:after" in passed and not passed & {"submitting._conclude:before"}
+        "submitter.claim:after" in passed and not passed & {"submitter.record_result:before"}
     ):
         return {State.UNCERTAIN}
-    if "submitting._conclude:after" in passed or place == "submitting._take:before":
+    if "submitter.record_result:after" in passed or place == "submitter.claim:before":
         return {State.DELIVERED}
     return {State.DELIVERED, State.UNCERTAIN}
 
@@ -175,7 +191,7 @@ def possible(point: Point, passed: set[str]) -> set[State | None]:
 async def test_a_song_is_made_once_and_paid_once_wherever_the_bot_dies(
     tmp_path: Path, database: str, point: Point
 ) -> None:
-    song_s = UNFINISHED_S if point.step == "following._keep_asking" else SONG_S
+    song_s = UNFINISHED_S if point.step == "poller.reschedule" else SONG_S
     async with scene(tmp_path, database_url=database, song_s=song_s) as here:
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
         asked = await here.order()

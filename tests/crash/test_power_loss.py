@@ -119,7 +119,7 @@ async def test_the_bot_goes_on_from_what_a_power_cut_left(tmp_path: Path, share:
 
 
 @pytest.mark.parametrize(
-    "step", ["submitting._take", "submitting._conclude", "following._finish", "delivery._record"]
+    "step", ["submitter.claim", "submitter.record_result", "poller.finish", "delivery.record_outcome"]
 )
 async def test_a_write_that_was_torn_off_never_was(tmp_path: Path, step: str) -> None:
     database = tmp_path / "inspire.db"
@@ -133,5 +133,5 @@ async def test_a_write_that_was_torn_off_never_was(tmp_path: Path, step: str) ->
         assert await here.start()
         await all_told(here, asked.id)
         await here.stop()
-        expected = State.UNCERTAIN if step == "submitting._take" else State.DELIVERED
+        expected = State.UNCERTAIN if step == "submitter.claim" else State.DELIVERED
         assert await prove(here) == {asked.id: expected}

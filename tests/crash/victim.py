@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from bot.__main__ import main as bot
-from bot.services.work import Store
-from tests.crash.points import ANSWER, DIES_AT, PASSED, PAUSES, Point, Side, port_calls, unit_name
+from bot.services.work import NamedUnit, Store, name_of
+from tests.crash.points import ANSWER, DIES_AT, PASSED, PAUSES, Point, Side, port_calls
 
 P = ParamSpec("P")
 T = TypeVar("T")
 PLACED = ("placing.place", Side.AFTER)
-IDLING = frozenset({"submitting._take", "following._claim", "courier._claim"})
+IDLING = frozenset({"submitter.claim", "poller.claim", "outbox.claim"})
 """Steps that are taken over and over: they count from the first song on."""
 HASTE = {
     "bot.services.courier.RETRY_S": 0.05,
@@ -109,8 +109,8 @@ def mortal_store(store: Store, points: Points) -> Store:
     """The store, whose writes are points now; its reads change nothing."""
     write = store.write
 
-    async def passing(unit: Callable[..., object], /, *args: object, **kwargs: object) -> object:
-        return await points.around(unit_name(unit), write(unit, *args, **kwargs))
+    async def passing(unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await points.around(name_of(unit), write(unit, *args, **kwargs))
 
     put(store, "write", passing)
     return store

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.app import App
-from bot.services.work import Work
+from bot.services.work import NamedUnit, Work
 from sandbox.discord.messages import Message
 from sandbox.discord.people import PickerError
 from sandbox.discord.users import User
@@ -24,7 +24,7 @@ async def settle(app: App, local: Stage, **settled: object) -> None:
         settings = work.guilds.lock(local.discord.guild.id)
         work.guilds.settle(local.discord.guild.id, replace(settings, **settled))  # type: ignore[arg-type] # any
 
-    await app.store.write(unit)
+    await app.store.write(NamedUnit("tests.settle", unit))
 
 
 async def told(

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from bot.services.work import NamedUnit, Work
 from bot.suno.client import CqtaiClient, Timeouts
 from sandbox.cqtai.effects import Drop, Slow
 from sandbox.cqtai.faults import Fault, Phase
@@ -47,8 +48,11 @@ async def test_a_song_whose_prompt_was_wiped_is_not_ordered_again(local: Stage) 
     async with local.bot() as app:
         _, result = await delivered(local)
         later = datetime.now(UTC) + timedelta(minutes=1)
-        wiped = await app.store.write(lambda work: work.upkeep.wipe_prompts(before=later, now=later, limit=9))
-        assert wiped == 1
+
+        def wipe(work: Work) -> int:
+            return work.upkeep.wipe_prompts(before=later, now=later, limit=9)
+
+        assert await app.store.write(NamedUnit("tests.wipe", wipe)) == 1
         for label in ("Again", "More like clip 1"):
             assert "is no longer kept" in await refused(local, "Ben", result, label)
         assert (await local.credits("Ben"))["On hold"] == 0

@@ -5,7 +5,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from bot.domain.errors import StaleError
 from bot.services.ports import Bell, Clock
-from bot.services.work import Store, Work
+from bot.services.work import NamedUnit, Store, Work
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,7 +27,7 @@ class ContendedStore(Store):
         """At the store."""
         self._store.subscribe(bell)
 
-    async def write(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def write(self, unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run the unit, once nobody is first any more."""
         if self._times:
             self._times -= 1

@@ -11,7 +11,7 @@ from bot.domain.songs import SongSpec
 from bot.domain.tasks import Clip, ClipStage, Watch
 from bot.services.lease import Lease
 from bot.services.moves import make_move
-from bot.services.work import Store, Work
+from bot.services.work import NamedUnit, Store, Work
 
 NOW = datetime(2026, 11, 18, 12, 0, 0, 123456, tzinfo=UTC)
 GUILD, USER = 900_000_000_000_000_001, 1_300_000_000_000_000_002
@@ -111,7 +111,7 @@ def submit(work: Work, request: Request) -> Request:
 
 
 async def placed(store: Store, *request_ids: int) -> list[Request]:
-    return await store.write(add, *request_ids)
+    return await store.write(NamedUnit("tests.add", add), *request_ids)
 
 
 def moved_to(work: Work, request: Request, state: State) -> Request:

@@ -1,0 +1,58 @@
+import re
+
+import pytest
+
+from bot.services.work import NamedUnit, Work, name_of, named_units, unit_of_work
+from tests.crash.points import units_written
+
+TOPICS = {
+    "allowances",
+    "approvals",
+    "audit_log",
+    "circuit_breaker",
+    "cleanup",
+    "delivery",
+    "guild_membership",
+    "guild_settings",
+    "heartbeat",
+    "key_values",
+    "late_tasks",
+    "library",
+    "moderation",
+    "operator",
+    "outbox",
+    "placing",
+    "playlists",
+    "poller",
+    "privacy",
+    "queue",
+    "requests",
+    "sessions",
+    "submitter",
+}
+
+
+def test_units_of_work_are_named_by_a_topic_and_an_action() -> None:
+    names = units_written()
+    assert [name for name in names if not re.fullmatch(r"[a-z_]+\.[a-z_]+", name)] == []
+    assert {name.partition(".")[0] for name in names} == TOPICS
+
+
+def test_a_unit_is_registered_under_its_name() -> None:
+    for name in units_written():
+        assert named_units[name].name == name
+        assert name_of(named_units[name]) == name
+
+
+def test_two_units_cannot_have_one_name() -> None:
+    with pytest.raises(ValueError, match=r"placing\.place"):
+        unit_of_work("placing.place")(_nothing)
+
+
+def test_a_unit_that_was_never_named_goes_by_its_function() -> None:
+    assert name_of(_nothing) == "_nothing"
+    assert name_of(NamedUnit("tests.nothing", _nothing)) == "tests.nothing"
+
+
+def _nothing(_: Work) -> None:
+    pass
