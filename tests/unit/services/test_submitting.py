@@ -266,3 +266,26 @@ async def test_a_firewall_that_minds_two_members_is_an_outage(home: House) -> No
     home.provider.submit_answers += [FIREWALL, FIREWALL]
     await home.submit()
     assert (await home.services.operation.status()).gate.trouble is Trouble.OUTAGE
+
+
+async def test_a_request_that_a_firewall_minds_ends_when_others_were_taken_between_its_tries(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    minded = await home.place()
+    for number in range(3):
+        await home.place(BEN)
+        home.clock.turn(3600)
+        for claimed in await home.submitter.claim(16):
+            if claimed.user_id == ADA:
+                home.provider.submit_answers.append(FIREWALL)
+            await home.submitter.handle(claimed)
+        home.provider.finish(f"task-{number + 1}")
+        home.clock.turn(31)
+        await home.follow()
+    request = await home.request(minded.request_id)
+    assert request.state is State.FAILED
+    assert request.failure is not None
+    assert request.failure.kind is FailureKind.TURNED_AWAY
+    assert (await home.credits()).available == 90
+    assert caplog.text.count("OPERATOR:") == 1
+    assert await home.breaches() == []
