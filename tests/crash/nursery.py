@@ -52,12 +52,19 @@ class Child:
         self.send_signal(signal.SIGTERM)
 
 
-async def start(module: str, *arguments: str, cwd: Path, env: Mapping[str, str], output: int) -> Child:
-    """`python -m module arguments`, in a process that need not import anything."""
+async def start(
+    module: str, *arguments: str, cwd: Path, env: Mapping[str, str], output: int, errors: int | None = None
+) -> Child:
+    """`python -m module arguments`, in a process that need not import anything.
+
+    What it says goes to the descriptor `output`, unless there is another for its `errors`.
+    """
     order = {"module": module, "arguments": arguments, "cwd": str(cwd), "env": dict(env)}
     ours, theirs = os.pipe()
     try:
-        socket.send_fds(_socket(), [json.dumps(order).encode()], [output, theirs])
+        socket.send_fds(
+            _socket(), [json.dumps(order).encode()], [output, output if errors is None else errors, theirs]
+        )
     finally:
         os.close(theirs)
     words = asyncio.StreamReader()
@@ -97,7 +104,7 @@ def _serve(orders: socket.socket) -> Callable[[], int]:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever gives the orders
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
     while True:
-        words, received, _, _ = socket.recv_fds(orders, LONGEST_ORDER, 2)
+        words, received, _, _ = socket.recv_fds(orders, LONGEST_ORDER, 3)
         if not words:
             sys.exit()
         if os.fork() == 0:
@@ -108,7 +115,7 @@ def _serve(orders: socket.socket) -> Callable[[], int]:
             os.close(descriptor)
 
 
-def _forked(order: dict[str, object], output: int, report: int) -> Callable[[], int]:
+def _forked(order: dict[str, object], output: int, errors: int, report: int) -> Callable[[], int]:
     """The keeper stays in here until its fork has ended."""
     if child := os.fork():
         os.write(report, f"{child}\n".encode())
@@ -117,9 +124,9 @@ def _forked(order: dict[str, object], output: int, report: int) -> Callable[[], 
         os._exit(0)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(output)
-    os.close(report)
+    os.dup2(errors, 2)
+    for descriptor in (output, errors, report):
+        os.close(descriptor)
     os.chdir(str(order["cwd"]))
     module, arguments, env = order["module"], order["arguments"], order["env"]
     assert isinstance(arguments, list)

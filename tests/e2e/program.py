@@ -10,11 +10,15 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
+from tests.crash import nursery
 from tests.e2e.stage import LONG_S, STOP_S, Stage
 
 ROOT = Path(__file__).parents[2]
 POWERLESS = ("--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search")
+LONGEST_WORDS = 10_000_000
+"""More bytes than a command says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,18 @@ def write(path: Path, new: bytes) -> None:
 
 
 async def bot(*command: str, env: Mapping[str, str], folder: Path, as_plain_user: bool = False) -> Outcome:
-    """What a command of the program came to."""
-    process = await begin(*command, env=env, folder=folder, as_plain_user=as_plain_user)
-    return await ended(process)
+    """What a command of the program came to; its process is a fork of one that has imported the program."""
+    if as_plain_user:
+        return await ended(await begin(*command, env=env, folder=folder, as_plain_user=True))
+    with TemporaryFile() as out, TemporaryFile() as err:
+        child = await nursery.start(
+            "bot.__main__", *command, cwd=folder, env={"PATH": os.environ["PATH"]} | dict(env),
+            output=out.fileno(), errors=err.fileno(),
+        )  # fmt: skip
+        async with asyncio.timeout(LONG_S):
+            code = await child.wait()
+        said = [os.pread(file.fileno(), LONGEST_WORDS, 0).decode() for file in (out, err)]
+    return Outcome(code, *said)
 
 
 @asynccontextmanager
