@@ -6,8 +6,10 @@ ARGS ?=
 # One test at a time goes to whoever is free: some take a minute.
 PYTEST = $(BIN)/python -m pytest -n auto --dist load --maxschedchunk 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Without its files every worker and every process of the tests would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo run check-setup test test-long check fmt bench screenshots lock clean
+.PHONY: help demo run check-setup test test-long check compiled fmt bench screenshots lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +36,9 @@ check: $(VENV)/.dev  ## format, lint, types and layers
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+compiled: $(VENV)/.dev  ## compile the tests, once for all their workers
+	-@$(BIN)/python -m pytest --collect-only --quiet >/dev/null
 
 fmt: $(VENV)/.dev  ## put every file into the project's format
 	@$(BIN)/ruff format .
