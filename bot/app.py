@@ -254,7 +254,6 @@ async def _workers(
         rules=work_rules(settings),
         chance=random.random,
         meter=metrics.meter,
-        first_answers=client.services.songs.first_answers,
     )
     metrics.watch_books(store)
     metrics.watch_workers(workers.loops)

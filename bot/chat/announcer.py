@@ -16,9 +16,18 @@ from bot.chat.render.approval import approval_message, decides
 from bot.chat.render.result import song_number
 from bot.chat.render.status import in_words
 from bot.chat.sending import Edited, Message, in_time, message_of
+from bot.chat.showing import custom_ids
 from bot.chat.texts import song_page
+from bot.chat.views import CancelButton
 from bot.domain.changes import Change
-from bot.domain.errors import AnnounceError, MessageGoneError, NoAccessError, TokenDeadError, TryLaterError
+from bot.domain.errors import (
+    AnnounceError,
+    AnsweredElsewhereError,
+    MessageGoneError,
+    NoAccessError,
+    TokenDeadError,
+    TryLaterError,
+)
 from bot.domain.requests import Address
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.message_forms import MessageForm
@@ -116,6 +125,21 @@ class DiscordAnnouncer:
         return await self._in_turn(
             address.channel_id, lambda: message.edit(**parts), limit_s=self._patience.edit_s
         )
+
+    async def find_answer(self, address: Address, card: StatusCard, *, token: str) -> int:
+        """Return the id of the interaction's first answer, which says what the card says, or is awaited yet.
+
+        Raises:
+            AnsweredElsewhereError: it is that of another copy of the bot.
+            MessageGoneError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+        """
+        async with in_time(self._patience.edit_s, by_token=True):
+            answer = await self._webhook(address, token).fetch_message(ORIGINAL)
+        placements = (card.placement, "")  # messages of earlier versions have none
+        own = {CancelButton(card.request_id, placement).custom_id for placement in placements}
+        if not answer.flags.loading and not own & custom_ids(answer):
+            raise AnsweredElsewhereError
+        return answer.id
 
     async def post_result(
         self,

@@ -3,6 +3,7 @@
 from collections.abc import Coroutine
 
 from bot.chat.client import client_of
+from bot.chat.discord_errors import TROUBLE
 from bot.chat.moderators import is_moderator
 from bot.chat.places import is_gone
 from bot.chat.render.status import status_message
@@ -14,16 +15,17 @@ from bot.services.cards import StatusCard
 async def answer_with_status(interaction: Asked, placing: Coroutine[object, object, StatusCard]) -> None:
     """The interaction is answered with the public status of the request that it placed."""
     songs = client_of(interaction).services.songs
-    with songs.first_answers.expected(interaction.id):
-        card = await outcome(interaction, _placed(interaction, placing), ephemeral=False)
-        embed, view = status_message(card)
-        try:
-            message_id = await show(interaction, embed, view, ephemeral=False)
-        except AnsweredElsewhereError:
-            await songs.withdraw(card.request_id)
-            raise
-    if message_id is not None:
-        await songs.answered(card.request_id, message_id)
+    card = await outcome(interaction, _placed(interaction, placing), ephemeral=False)
+    embed, view = status_message(card)
+    try:
+        message_id = await show(interaction, embed, view, ephemeral=False)
+    except AnsweredElsewhereError:
+        await songs.withdraw(card.request_id)
+        raise
+    except TROUBLE:
+        await songs.answered(card.request_id, None)
+        raise
+    await songs.answered(card.request_id, message_id)
 
 
 async def _placed(interaction: Asked, placing: Coroutine[object, object, StatusCard]) -> StatusCard:

@@ -7,10 +7,11 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-import aiohttp
 import discord
 
 from bot.chat.answers import ALREADY_ACKNOWLEDGED
+from bot.chat.discord_errors import TROUBLE
+from bot.chat.webhooks import ADAPTER
 from bot.domain.errors import AnsweredElsewhereError
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ async def outcome(
     if not done and not interaction.response.is_done():
         try:
             await interaction.response.defer(ephemeral=ephemeral, thinking=not updates)
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        except TROUBLE as error:
             log.warning("The deferral was not taken: %s", error, extra={"interaction": interaction.id})
     return await task
 
@@ -43,20 +44,25 @@ async def outcome(
 async def show(
     interaction: Asked, embed: discord.Embed, view: discord.ui.View, *, ephemeral: bool
 ) -> int | None:
-    """Answer with the embed, at once or in place of the deferral; gives the message's id, if it is known.
+    """Answer with the embed, at once or in place of the deferral.
+
+    Gives the message's id, unless another copy of the bot may have answered.
 
     Raises:
         AnsweredElsewhereError: another copy of the bot has answered.
     """
-    if interaction.response.is_done():
+    if not interaction.response.is_done():
+        try:
+            sent = await interaction.response.send_message(embed=embed, view=view, ephemeral=ephemeral)
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ACKNOWLEDGED:
+                raise
+            raise AnsweredElsewhereError from error  # one of this process's own counts as taken
+        if sent.message_id is not None:
+            return sent.message_id
+    elif not ADAPTER.was_cut_off(interaction.id):
         return (await interaction.edit_original_response(embed=embed, view=view)).id
-    try:
-        answered = await interaction.response.send_message(embed=embed, view=view, ephemeral=ephemeral)
-    except discord.HTTPException as error:
-        if error.code != ALREADY_ACKNOWLEDGED:
-            raise
-        raise AnsweredElsewhereError from error  # one of this process's own counts as taken
-    return answered.message_id or await _id_of_own(interaction, embed)
+    return await _id_of_own(interaction, embed, view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +96,35 @@ async def show_words(interaction: Asked, words: str, view: discord.ui.View) -> N
         await interaction.response.send_message(words, view=view, ephemeral=True)
 
 
-async def _id_of_own(interaction: Asked, embed: discord.Embed) -> int | None:
-    """The id of the answer that stands there; without it, the interaction's token still reaches it.
+def custom_ids(message: discord.Message) -> set[str]:
+    """Return the ids of the message's buttons, but for those that are links."""
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    return {part.custom_id for row in rows for part in row.children if part.custom_id is not None}
+
+
+async def _id_of_own(interaction: Asked, embed: discord.Embed, view: discord.ui.View) -> int | None:
+    """Return the id of the answer that stands there; None when nobody knows whose it is.
 
     Raises:
         AnsweredElsewhereError: it surely is another one.
     """
     try:
         original = await interaction.original_response()
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+    except TROUBLE as error:
+        if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+            raise
         log.info("The answer's id is not known: %s", error, extra={"interaction": interaction.id})
         return None
+    if original.flags.loading:
+        await interaction.edit_original_response(embed=embed, view=view)
+        return None  # another copy may be about to do the same
     said = [(one.title, one.description) for one in original.embeds]
-    if not original.flags.loading and (embed.title, embed.description) not in said:
+    if (embed.title, embed.description) not in said or not _ids_of(view) <= custom_ids(original):
         raise AnsweredElsewhereError
     return original.id
+
+
+def _ids_of(view: discord.ui.View) -> set[str]:
+    """Return the ids of the view's buttons, but for those that are links."""
+    ids = (getattr(item, "custom_id", None) for item in view.children)
+    return {custom_id for custom_id in ids if custom_id is not None}

@@ -11,21 +11,25 @@ from bot.chat.showing import outcome
 from bot.chat.texts import are_back
 
 
-class CancelButton(GuardedButton, template=r"cancel:(?P<request_id>[0-9]{15,20})"):
-    """Takes a waiting request back; only its requester may, and the service sees to that."""
+class CancelButton(
+    GuardedButton, template=r"cancel:(?P<request_id>[0-9]{15,20})(?::(?P<placement>[0-9a-f]{1,20}))?"
+):
+    """Takes a waiting request back; only its requester may, and the service sees to that.
 
-    def __init__(self, request_id: int) -> None:
+    The `placement` tells the messages of two copies of the bot apart.
+    """
+
+    def __init__(self, request_id: int, placement: str = "") -> None:
+        custom_id = f"cancel:{request_id}:{placement}" if placement else f"cancel:{request_id}"
         super().__init__(
-            discord.ui.Button(
-                label="Cancel", style=discord.ButtonStyle.secondary, custom_id=f"cancel:{request_id}"
-            )
+            discord.ui.Button(label="Cancel", style=discord.ButtonStyle.secondary, custom_id=custom_id)
         )
         self.request_id = request_id
 
     @classmethod
     def from_match(cls, match: re.Match[str]) -> "CancelButton":
         """The button that the id describes."""
-        return cls(int(match["request_id"]))
+        return cls(int(match["request_id"]), match["placement"] or "")
 
     async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
         """Cancel the request and say what became of its credits."""

@@ -86,6 +86,10 @@ class SafeWebhookAdapter(AsyncWebhookAdapter):
                 self._remember(route.webhook_id)
             _release(lock, after_s=call.rest_s)
 
+    def was_cut_off(self, interaction_id: int) -> bool:
+        """Return whether nobody knows if a first answer was taken: the one that stands may be another's."""
+        return interaction_id in self._cut_off
+
     def _remember(self, interaction_id: str | int | None) -> None:
         self._cut_off[interaction_id] = None
         if len(self._cut_off) > KEPT:

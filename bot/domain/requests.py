@@ -158,6 +158,10 @@ class Address:
         """The token, if it may still be used."""
         return self.token if now < self.token_until else None
 
+    def is_unconfirmed(self, now: datetime) -> bool:
+        """True while nobody knows whether the interaction's first answer is this bot's, and one can look."""
+        return self.message_id is None and self.token_at(now) is not None
+
     def __repr__(self) -> str:
         """The address without its token, which is a secret."""
         return f"Address(channel_id={self.channel_id}, message_id={self.message_id})"
@@ -215,6 +219,14 @@ class Request:
     """When its result was taken away."""
     prompt_wiped_at: datetime | None = None
     """When its prompt was wiped, if it had one."""
+
+    @property
+    def placement(self) -> str:
+        """What tells it from the request that another copy of the bot placed for the same interaction.
+
+        Two copies do not place theirs in the same microsecond.
+        """
+        return f"{round(self.placed_at.timestamp() * 1_000_000):x}"
 
     @property
     def lacks_details(self) -> bool:

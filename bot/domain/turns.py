@@ -33,6 +33,12 @@ class Place:
     """When the server last had a turn."""
     backoff_until: datetime | None = None
     """Until when the member's requests are held back, or were."""
+    unconfirmed_until: datetime | None = None
+    """Until when it stays in the line, because nobody knows who answered its command; None: that is known."""
+
+    def may_go(self, now: datetime) -> bool:
+        """Return whether it may leave the line when its turn comes."""
+        return self.unconfirmed_until is None or self.unconfirmed_until <= now
 
 
 def in_turn(waiting: Sequence[Place], running: Mapping[int, int]) -> list[Place]:

@@ -36,6 +36,8 @@ class StatusCard:
     cost: int
     """Credits."""
     state: State
+    placement: str = ""
+    """What tells it from another copy's request for the same interaction."""
     position: int | None = None
     """Place in the line while waiting, from 1."""
     quarters: int = 0
@@ -184,6 +186,7 @@ def status_card(
         model=request.spec.model,
         cost=request.cost,
         state=request.state,
+        placement=request.placement,
         position=turn.position if turn else None,
         pause=line.pause if turn else None,
         paused=line.paused.get(request.guild_id) if waits else None,

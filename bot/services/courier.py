@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain.errors import (
+    AnsweredElsewhereError,
     MediaError,
     MessageGoneError,
     NoAccessError,
@@ -15,12 +16,13 @@ from bot.domain.errors import (
     TryLaterError,
     UnsendableError,
 )
-from bot.domain.requests import Address, Request
+from bot.domain.requests import CANCEL_FROM, Address, Request
 from bot.services.approvals import ApprovalDesk
 from bot.services.cards import StatusCard, next_look_at
 from bot.services.delivery import Delivery
 from bot.services.edits import Said
 from bot.services.facts import facts_of, facts_of_notice
+from bot.services.first_answers import withdraw
 from bot.services.intents import Intent, Way, may_be_unanswered, ways_of_endings
 from bot.services.lease import Lease, put_off
 from bot.services.line import LINE_S, Line
@@ -104,6 +106,13 @@ class Courier:
             pause_s = RETRY_S * 2**notice.attempts
             log.info("a file is awaited for %.0f s: %s", pause_s, error.cause, extra=facts_of_notice(notice))
             await self._retry(notice, pause_s)
+        except AnsweredElsewhereError:
+            await self._store.write(withdraw, notice.request_id, self._clock())
+            log.error(
+                "OPERATOR: another copy of the bot, with the same token and another database, has answered"
+                " first; its request is withdrawn here",
+                extra=facts_of_notice(notice),
+            )
         except StaleError as error:
             log.warning("left to whoever has it now: %s", error, extra=facts_of_notice(notice))
 
@@ -113,7 +122,7 @@ class Courier:
             _view, notice.request_id, await self._line_now(now), now
         )
         said = Said.parse(notice.said)
-        if not said.leaves_out(card):
+        if request.address.is_unconfirmed(now) or not said.leaves_out(card):
             said = said.edited(card)
             try:
                 await self._edit(request, card)
@@ -121,6 +130,8 @@ class Courier:
                 if notice.attempts < GONE_REPEATS:
                     await self._retry(notice, RETRY_S)
                     return
+                if request.address.is_unconfirmed(now):  # it was answered, and nobody can tell by whom
+                    await self._store.write(_forget_token, request.id)
                 await self._say_elsewhere(notice, request, card)
             except (NoAccessError, UnsendableError) as error:
                 log.info("a status can't be edited: %r", error, extra=facts_of(request))
@@ -130,9 +141,15 @@ class Courier:
         await self._store.write(_say, notice, card, said, self._clock() + self._spacing, look_at)
 
     async def _edit(self, request: Request, card: StatusCard) -> None:
-        """Edit by the interaction's token while it lives, then as the bot."""
+        """Edit by the interaction's token while it lives, then as the bot.
+
+        Raises:
+            AnsweredElsewhereError: the message is that of another copy of the bot; nothing was changed.
+        """
         token = request.address.token_at(self._clock())
         try:
+            if token is not None and request.address.message_id is None and request.state in CANCEL_FROM:
+                request = await self._confirm(request, card, token=token)
             message_id = await self._edit_by(request, card, request.address, token=token)
         except TokenDeadError:
             if may_be_unanswered(request, self._clock()):
@@ -151,6 +168,16 @@ class Courier:
         else:
             if request.address.message_id is None:
                 await self._store.write(_learn_message, request.id, message_id)
+
+    async def _confirm(self, request: Request, card: StatusCard, *, token: str) -> Request:
+        """Find out that the command's answer is this bot's: the request may be submitted then.
+
+        Raises:
+            AnsweredElsewhereError: it is that of another copy of the bot.
+        """
+        message_id = await self._announcer.find_answer(request.address, card, token=token)
+        await self._store.write(_learn_message, request.id, message_id)
+        return replace(request, address=replace(request.address, message_id=message_id))
 
     async def _edit_as_bot(self, request: Request, card: StatusCard) -> None:
         await self._edit_by(request, card, replace(request.address, token=None), token=None)

@@ -12,7 +12,6 @@ from bot.domain.errors import (
     AnnounceError,
     MediaError,
     NoAccessError,
-    TokenDeadError,
     TryLaterError,
     UnsendableError,
 )
@@ -20,7 +19,7 @@ from bot.domain.requests import Move, Request, State
 from bot.domain.tasks import Clip
 from bot.services.cards import ResultCard, result_card
 from bot.services.facts import facts_of
-from bot.services.intents import Intent, Way, may_be_unanswered, ways
+from bot.services.intents import Intent, Way, ways
 from bot.services.message_forms import MessageForm, may_be_taken_later, pause_of_refused
 from bot.services.moves import existing, make_move
 from bot.services.outbox import Notice, lease_until
@@ -173,7 +172,7 @@ class Delivery:
             except AnnounceError as error:
                 if not isinstance(error, TryLaterError) or error.not_taken:
                     await self._store.write(_intend, notice, None)
-                later = later or self._later(error, way, request)
+                later = later or _later(error, way)
                 refused = refused or isinstance(error, UnsendableError)
                 log.info("cannot post by %s: %r", way, error, extra=facts_of(request))
         if later is None and refused and may_be_taken_later(request, self._clock()):
@@ -182,20 +181,6 @@ class Delivery:
         if later is not None:
             raise later
         return Stranded(REFUSED if refused else NOWHERE)
-
-    def _later(self, error: AnnounceError, way: Way, request: Request) -> TryLaterError | None:
-        """Return the error of a way that opens too late to wait for; None if it is no way at all.
-
-        Raises:
-            TryLaterError: no other way is to be taken.
-        """
-        if isinstance(error, TokenDeadError) and may_be_unanswered(request, self._clock()):
-            raise TryLaterError("the command is not answered yet", not_taken=True)
-        if not isinstance(error, TryLaterError):
-            return None
-        if way is not Way.FOLLOW_UP or not error.is_long:
-            raise error
-        return error
 
     async def _claim(self, notice: Notice, aim: Way | Intent) -> None:
         """Keep the notice in hand, and let the outbox know of the post that is about to be made.
@@ -224,6 +209,19 @@ class Delivery:
                 if plainer is None:
                     raise
                 files, form = plainer
+
+
+def _later(error: AnnounceError, way: Way) -> TryLaterError | None:
+    """Return the error of a way that opens too late to wait for; None if it is no way at all.
+
+    Raises:
+        TryLaterError: no other way is to be taken.
+    """
+    if not isinstance(error, TryLaterError):
+        return None
+    if way is not Way.FOLLOW_UP or not error.is_long:
+        raise error
+    return error
 
 
 def _plainer(files: Files, form: MessageForm, *, is_too_large: bool) -> tuple[Files, MessageForm] | None:

@@ -11,8 +11,11 @@ from bot.services.ports import AsFollowUp, InChannel, Target, ToMember
 
 NONCE_LIFE = timedelta(seconds=120)
 """So long after a post Discord surely knows its repeat; "the past few minutes", by its reference."""
-ANSWERED_WITHIN = timedelta(seconds=10)
-"""Until then a token that does not work may be one whose command Discord has no answer to yet."""
+ANSWERED_WITHIN_S = 5.0
+"""Until then a token that does not work may be one whose command Discord has no answer to yet.
+
+Discord takes none after 3 seconds.
+"""
 
 CLOCK_SLACK = timedelta(seconds=10)
 """What lies further in the future was written before the clock was set back: nobody knows when that was."""
@@ -83,4 +86,5 @@ def ways_of_endings(request: Request, now: datetime) -> list[Way]:
 
 def may_be_unanswered(request: Request, now: datetime) -> bool:
     """True when a token that does not work may yet begin to."""
-    return request.address.message_id is None and -CLOCK_SLACK < now - request.placed_at < ANSWERED_WITHIN
+    age = now - request.placed_at
+    return request.address.message_id is None and -CLOCK_SLACK < age < timedelta(seconds=ANSWERED_WITHIN_S)

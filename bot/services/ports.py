@@ -129,6 +129,15 @@ class Announcer(Protocol):
         """
         ...
 
+    async def find_answer(self, address: Address, card: StatusCard, *, token: str) -> int:
+        """Return the id of the interaction's first answer, which says what the card says, or is awaited yet.
+
+        Raises:
+            AnsweredElsewhereError: it is that of another copy of the bot.
+            MessageGoneError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+        """
+        ...
+
     async def post_result(
         self,
         target: Target,

@@ -3,18 +3,20 @@
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.errors import NotYoursError, RequestNotFoundError, StaleError, StoreError, TooLateError
 from bot.domain.playlists import may_be_name
 from bot.domain.requests import CANCEL_FROM
 from bot.domain.songbook import DetailsWipedError, SongRemovedError
 from bot.domain.songs import Order, SongSpec, check
+from bot.services import intents
 from bot.services.cards import StatusCard
 from bot.services.decisions import ATTEMPTS
 from bot.services.facts import facts_of
-from bot.services.first_answers import FirstAnswers, withdraw
+from bot.services.first_answers import withdraw
 from bot.services.moves import make_move
+from bot.services.outbox import NoticeKind
 from bot.services.placing import Asked, SongRules, by_name, place
 from bot.services.ports import Clock
 from bot.services.status import describe, line_of
@@ -36,13 +38,10 @@ class Cancelled:
 class Songs:
     """Song requests as members see them."""
 
-    def __init__(
-        self, store: Store, *, rules: SongRules, clock: Clock, first_answers: FirstAnswers | None = None
-    ) -> None:
+    def __init__(self, store: Store, *, rules: SongRules, clock: Clock) -> None:
         self._store = store
         self._rules = rules
         self._clock = clock
-        self.first_answers = first_answers or FirstAnswers()
 
     async def place(self, order: Order, asked: Asked) -> StatusCard:
         """The status of the request that the order became; its credits are held.
@@ -76,13 +75,17 @@ class Songs:
         spec = await self._store.read(_spec_again, request_id, asked.guild_id, like_clip)
         return await self.place(_order_of(spec, self._rules.models), replace(asked, at_song=True))
 
-    async def answered(self, request_id: int, message_id: int) -> None:
-        """Remember which message shows the status of a request, as far as the database lets us.
+    async def answered(self, request_id: int, message_id: int | None) -> None:
+        """Remember which message shows the status of a request: it may be submitted now.
 
-        The interaction's token reaches the message without it, so its member need not hear of a failure.
+        None when nobody knows whether there is one, or whose. Then the courier looks when Discord takes no
+        answer any more; it looks later when the database does not keep this. So no member need hear of it.
         """
         try:
-            await self._store.write(_set_message, request_id, message_id)
+            if message_id is None:
+                await self._store.write(_look_soon, request_id, self._clock())
+            else:
+                await self._store.write(_set_message, request_id, message_id)
         except StoreError as error:
             log.error("a status message is not remembered: %s", error, extra={"request": request_id})
 
@@ -92,7 +95,6 @@ class Songs:
         Raises:
             StoreError: the database cannot be used.
         """
-        self.first_answers.given_elsewhere(request_id)
         try:
             in_time = await self._store.write(withdraw, request_id, self._clock())
         except StaleError:
@@ -128,6 +130,12 @@ def _set_message(work: Work, request_id: int, message_id: int) -> None:
     request = work.requests.find(request_id)
     if request is not None:
         work.requests.set_address(request_id, replace(request.address, message_id=message_id))
+
+
+@unit_of_work("requests.look_soon")
+def _look_soon(work: Work, request_id: int, now: datetime) -> None:
+    due_at = now + timedelta(seconds=intents.ANSWERED_WITHIN_S)
+    work.notices.touch(request_id, NoticeKind.STATUS, due_at=due_at)
 
 
 def _spec_again(work: Work, request_id: int, guild_id: int, like_clip: int | None) -> SongSpec:

@@ -23,7 +23,6 @@ from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Move, Request
 from bot.domain.turns import Place, in_turn
 from bot.services.attaching import accept, attach, keep
 from bot.services.facts import facts_of
-from bot.services.first_answers import FirstAnswers, withdraw
 from bot.services.gate import Gate, Trouble
 from bot.services.lease import Lease
 from bot.services.line import LINE_S, rung
@@ -90,7 +89,6 @@ class Submitter:
         pace: Pace,
         clock: Clock,
         meter: Meter | None = None,
-        first_answers: FirstAnswers | None = None,
     ) -> None:
         self._store = store
         self._provider = provider
@@ -99,7 +97,6 @@ class Submitter:
         self._pace = pace
         self._clock = clock
         self._meter = meter or Unmetered()
-        self._first_answers = first_answers or FirstAnswers()
 
     async def claim(self, limit: int) -> Sequence[Request]:
         """The requests whose turn it is, now `submitting`: the intent is durable before the call."""
@@ -112,10 +109,7 @@ class Submitter:
         return await self._store.read(_opens_at, self._places, self._clock())
 
     async def handle(self, request: Request) -> None:
-        """Submit the request once and write down the outcome; not if another copy of the bot answers it."""
-        if not await self._first_answers.is_own(request.id):
-            await _kept(request, "a withdrawal", partial(self._withdraw, request))
-            return
+        """Submit the request once and write down the outcome."""
         log.info("submitting", extra=facts_of(request))
         try:
             outcome = Outcome(Move.ACCEPT, task_id=await self._provider.submit(request.spec))
@@ -125,13 +119,6 @@ class Submitter:
         _tell(request, outcome)
         what = f"task {outcome.task_id}" if outcome.task_id else f"a submission ({outcome.move})"
         await _kept(request, what, partial(self._write_down, request, outcome, self._clock()))
-
-    async def _withdraw(self, request: Request) -> None:
-        """Cancel a request that was not sent, unless somebody else has ended it."""
-        if await self._store.write(withdraw, request.id, self._clock(), is_unsent=True):
-            log.warning("withdrawn before its submission", extra=facts_of(request))
-        else:
-            log.warning("another worker had already ended this submission", extra=facts_of(request))
 
     async def _write_down(self, request: Request, outcome: Outcome, now: datetime) -> None:
         """Write down what became of the request, which may have been moved meanwhile."""
@@ -221,11 +208,12 @@ def _take(work: Work, places: int, limit: int, lease: Lease, now: datetime) -> l
     waiting = work.requests.waiting()
     in_line = standing(waiting, work.guilds.paused(), held_back(waiting, now))
     order = in_turn(in_line, work.requests.running())
+    going = [place for place in order if place.may_go(now)][:room]
     taken = [
         make_move(work, existing(work, place.request_id), Move.TAKE, now=now, lease=lease, next_at=now)
-        for place in order[:room]
+        for place in going
     ]
-    _tell_neighbours(work, order[room:], len(taken), now)
+    _tell_neighbours(work, [place for place in order if place not in going], len(taken), now)
     return taken
 
 
@@ -259,14 +247,19 @@ def _opens_at(work: Work, places: int, now: datetime) -> datetime | None:
         return gate.shut_until
     if not _room(work, gate, places, now):
         return None
-    return _let_go_at(work, paused, now) if work.members.anybody_held(now) else now
+    return _let_go_at(work, paused, now)
 
 
 def _let_go_at(work: Work, paused: Collection[int], now: datetime) -> datetime | None:
-    """When the first of those that wait is not held back; whoever has room has a short line."""
+    """When the first of those that wait may go; whoever has room has a short line."""
     waiting = standing(work.requests.waiting(), paused, ())
     held = held_back(waiting, now)
-    return min((held.get(place.request_id, now) for place in waiting), default=None)
+    return min((_goes_at(place, held.get(place.request_id, now)) for place in waiting), default=None)
+
+
+def _goes_at(place: Place, at: datetime) -> datetime:
+    """When a request may go that is held back until then."""
+    return at if place.unconfirmed_until is None else max(at, place.unconfirmed_until)
 
 
 @unit_of_work("submitter.record_result")

@@ -10,7 +10,6 @@ from bot.services.clock_watch import ClockWatch
 from bot.services.courier import Courier
 from bot.services.delivery import Delivery
 from bot.services.facts import facts_of, facts_of_notice
-from bot.services.first_answers import FirstAnswers
 from bot.services.following import Follower
 from bot.services.herald import Herald, facts_of_change
 from bot.services.outbox import Notice
@@ -112,7 +111,6 @@ def workers_of(
     rules: WorkRules,
     chance: Chance,
     meter: Meter | None = None,
-    first_answers: FirstAnswers | None = None,
 ) -> Workers:
     """The workers of a process by these rules; `owner` is whose leases are in the database."""
     clock, pace, places = ClockWatch(store), rules.pace, songs.places
@@ -124,7 +122,6 @@ def workers_of(
         pace=pace,
         clock=clock,
         meter=meter,
-        first_answers=first_answers,
     )
     follower = Follower(
         store,

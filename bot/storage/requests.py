@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Unpack
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, insert, select, update
 
 from bot.domain.errors import StaleError, StoreError
 from bot.domain.requests import ACTIVE, AT_PROVIDER, MOVES, Address, Move, NewRequest, Request, State
@@ -54,6 +54,7 @@ _ORDERED = select(
         ~_IS_LATE,
     )
 )
+_UNCONFIRMED_UNTIL = case((and_(_c.message_id.is_(None), _c.token.is_not(None)), _c.token_until))
 _WAITING = (
     select(
         _c.id,
@@ -64,6 +65,7 @@ _WAITING = (
         members.c.last_turn_at,
         guilds.c.last_turn_at,
         members.c.backoff_until,
+        _UNCONFIRMED_UNTIL,
     )
     .outerjoin(members, and_(members.c.guild_id == _c.guild_id, members.c.user_id == _c.user_id))
     .outerjoin(guilds, guilds.c.guild_id == _c.guild_id)
@@ -150,7 +152,9 @@ class SqlRequests:
         return self._write(request, request.state, {"watch": watch, "next_at": next_at}, None)
 
     def set_address(self, request_id: int, address: Address) -> None:
-        """Keep where the status message is; no worker is disturbed by it (the version stays).
+        """Keep where the status message is; the version stays, since no worker's hand is disturbed by it.
+
+        A request whose status message is known for the first time may be submitted.
 
         Raises:
             StoreError: there is no such request.
@@ -158,6 +162,8 @@ class SqlRequests:
         written = self._conn.execute(_ANY, {"of_id": request_id, **columns_of_address(address)})
         if written.rowcount != 1:
             raise StoreError(f"There is no request {request_id} whose message could be remembered.")
+        if address.token is not None:
+            self._on_due()
 
     def set_approval(self, request_id: int, channel_id: int, message_id: int | None) -> None:
         """Keep where moderators decide on it, None: it could not be posted there; the version stays."""
@@ -195,6 +201,7 @@ class SqlRequests:
                 member_turn_at=row[5],
                 guild_turn_at=row[6],
                 backoff_until=row[7],
+                unconfirmed_until=row[8],
             )
             for row in rows
         ]

@@ -7,6 +7,7 @@ import pytest
 
 from bot.chat.announcer import DiscordAnnouncer, Patience
 from bot.domain.errors import (
+    AnsweredElsewhereError,
     MessageGoneError,
     NoAccessError,
     StaleError,
@@ -15,6 +16,7 @@ from bot.domain.errors import (
     UnsendableError,
 )
 from bot.domain.requests import Address, State
+from bot.services.outbox import LEASE_S
 from bot.services.ports import Announcer, AsFollowUp, InChannel, Media, Posted, Target, ToMember
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 from tests.contract.for_moderators import ForModerators
@@ -62,6 +64,18 @@ class AnnouncerContract:
         learned = await stage.announcer.edit_status(unknown, card, token=stage.address.token)
         assert stage.shown() == [State.MAKING]
         assert learned == stage.address.message_id
+
+    async def test_the_answer_of_another_copy_is_told_from_ones_own(self, stage: Stage) -> None:
+        unknown, token = replace(stage.address, message_id=None), stage.address.token
+        assert token is not None
+        own, others = (status(State.WAITING, placement=placement) for placement in ("a1", "b2"))
+        await stage.announcer.edit_status(unknown, own, token=token)
+        assert await stage.announcer.find_answer(unknown, own, token=token) == stage.address.message_id
+        with pytest.raises(AnsweredElsewhereError):
+            await stage.announcer.find_answer(unknown, others, token=token)
+        stage.end_token()
+        with pytest.raises(TokenDeadError):
+            await stage.announcer.find_answer(unknown, own, token=token)
 
     async def test_the_bot_cannot_reach_a_message_whose_id_is_not_known(self, stage: Stage) -> None:
         with pytest.raises(MessageGoneError):
@@ -291,6 +305,11 @@ class TestDiscordAnnouncer(AnnouncerContract, ForModerators):
                 stage.address, status(State.MAKING), token=stage.address.token if by_token else None
             )
 
+    async def test_an_answer_of_an_earlier_version_is_ones_own(self, stage: DiscordStage) -> None:
+        token, card = stage.invocation.interaction.token, status(State.WAITING)
+        await stage.announcer.edit_status(stage.address, card, token=token)
+        await stage.announcer.find_answer(stage.address, replace(card, placement="a1"), token=token)
+
     async def test_a_result_without_files_is_a_message_too(self, stage: DiscordStage) -> None:
         targets: list[Target] = [InChannel(stage.address.channel_id), AsFollowUp(stage.address)]
         for target in targets:
@@ -337,6 +356,11 @@ class TestDiscordAnnouncer(AnnouncerContract, ForModerators):
         hasty._patience = patient
         assert await hasty.find_result(target, card) is not None
         assert len(stage.posts()) == 1
+
+    def test_a_wait_for_a_turn_and_its_call_fit_into_a_lease(self) -> None:
+        patience = Patience()
+        assert 2 * (patience.turn_s + patience.edit_s) < LEASE_S
+        assert patience.turn_s + patience.post_s < LEASE_S
 
     async def test_nothing_is_sent_by_a_client_that_is_not_logged_in(self, stage: DiscordStage) -> None:
         offline = DiscordAnnouncer(new_client())

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from bot.domain.requests import Move
 from bot.services.outbox import NoticeKind
 from bot.services.work import Work
 from bot.storage.store import SqlStore
-from tests.unit.storage.making import NOW, WATCH, add, after, lease, placed
+from tests.unit.storage.making import NOW, WATCH, add, after, lease, new_request, placed
 
 
 class CountingBell:
@@ -54,8 +55,12 @@ def _touch(work: Work) -> None:
     work.notices.touch(1, NoticeKind.STATUS, due_at=NOW)
 
 
-@pytest.mark.parametrize("unit", [_take, _open, _touch])
-async def test_a_move_and_a_notice_ring(
+def _answered(work: Work) -> None:
+    work.requests.set_address(1, replace(new_request().address, message_id=7))
+
+
+@pytest.mark.parametrize("unit", [_take, _open, _touch, _answered])
+async def test_a_move_a_notice_and_an_answer_ring(
     store: SqlStore, bell: CountingBell, unit: Callable[[Work], None]
 ) -> None:
     await placed(store, 1)

@@ -157,6 +157,18 @@ class TestRequests:
         ]
         assert await store.read(lambda work: work.requests.running()) == {GUILD: 1}
 
+    async def test_a_waiting_request_is_confirmed_by_its_message_or_the_end_of_its_token(
+        self, store: SqlStore
+    ) -> None:
+        def unit(work: Work) -> None:
+            add(work, 1, 2, 3)
+            for request_id, changes in ((2, {"message_id": 7}), (3, {"token": None})):
+                work.requests.set_address(request_id, replace(new_request().address, **changes))
+
+        await store.write(unit)
+        line = await store.read(lambda work: work.requests.waiting())
+        assert [place.unconfirmed_until for place in line] == [after(870), None, None]
+
     async def test_a_servers_requests_are_counted_and_listed_by_state(self, store: SqlStore) -> None:
         def unit(work: Work) -> None:
             first, *_ = add(work, 4, 3, 2)

@@ -43,6 +43,7 @@ CANCEL, END, FAILED, ENDING = "requests.cancel", "poller.fail", "outbox.reschedu
 REFUSED = "delivery.clear_attempt"
 FORGET, FIND = "outbox.forget_token", "announcer.find_result"
 ATTACH, KEEP = "late_tasks.attach", "late_tasks.keep"
+LOOK_SOON, FIND_ANSWER = "requests.look_soon", "announcer.find_answer"
 LEARN, INTEND, TAKE_BACK = "outbox.set_status_message", "outbox.record_attempt", "outbox.clear_attempt"
 """The steps of lives that go another way."""
 LATE_S = 2 * SHORT_LEASE_S
@@ -112,6 +113,8 @@ def test_every_step_that_the_services_can_take_has_its_points() -> None:
         ENDING,
         FORGET,
         FIND,
+        LOOK_SOON,
+        FIND_ANSWER,
         LEARN,
         INTEND,
         TAKE_BACK,
@@ -220,6 +223,17 @@ async def test_a_submission_that_was_cut_off_is_refunded_once(
         await died(here, point)
         assert (await lives_on(here))[asked.id] is State.UNCERTAIN
         assert len(here.provider.tasks) == 2
+
+
+@pytest.mark.parametrize("point", points([LOOK_SOON, FIND_ANSWER, LEARN]), ids=str)
+async def test_a_song_whose_answer_was_cut_off_is_made(tmp_path: Path, database: str, point: Point) -> None:
+    async with scene(tmp_path, database_url=database) as here:
+        here.discord.faults.add(DiscordFault(kind=FaultKind.RESET_AFTER, on="POST /interactions/*"))
+        here.discord.faults.add(DiscordFault(kind=FaultKind.REFUSED, on="GET /webhooks/*", status=403))
+        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await here.order()
+        await died(here, point)
+        assert (await lives_on(here))[asked.id] is State.DELIVERED
 
 
 @pytest.mark.parametrize("point", FAILED_POINTS, ids=str)

@@ -32,6 +32,7 @@ HASTE = {
     "bot.services.gate.ACCOUNT_PAUSE_S": 0.1,
     "bot.services.following.NEW_TASK_S": 3.0,
     "bot.services.worker.LOOK_S": 0.2,
+    "bot.services.intents.ANSWERED_WITHIN_S": 0.3,
     "bot.services.attendance.ALIVE_S": 0.6,
     "bot.services.attendance.BEAT_S": 0.2,
     "bot.domain.sessions.FIRST_PAUSE_S": 0.0,

@@ -46,14 +46,14 @@ async def test_a_copy_whose_database_is_away_over_it_withdraws_its_request_when_
 ) -> None:
     trouble = troubled(monkeypatch)
     trouble.fail("withdraw", error=StoreError("the disk is full"))
+    monkeypatch.setattr("bot.services.placing.WAITING_LOOK_S", 5)
     async with both(local, tmp_path):
         asked = await local.order()
-        await local.shows(await asked.answer(timeout_s=LONG_S), READY)
-        await local.discord.wait_for(lambda: "is not kept yet: the disk is full" in caplog.text)
+        await local.discord.wait_for(lambda: "the disk is full" in caplog.text, timeout_s=LONG_S)
         trouble.units.clear()
-        await local.discord.wait_for(lambda: "withdrawn before its submission" in caplog.text)
+        await local.shows(await asked.answer(timeout_s=LONG_S), READY)
+        await withdrawn(local, caplog, 1)
     assert len(local.submissions) == 1
-    assert "left one piece undone" not in caplog.text
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER, FaultKind.STATUS_AFTER])
@@ -67,3 +67,61 @@ async def test_an_answer_that_was_cut_off_is_ones_own(
         assert asked.refused == [40060]
     assert COPY_RUNS not in caplog.text
     assert len(local.submissions) == 1
+
+
+LOOK = "GET /webhooks/*"
+MISHAPS = {
+    "Discord is slow to say that it has the answers": Fault(
+        kind=FaultKind.HANG, on=CALLBACK, times=2, after_s=3.0
+    ),
+    "both answers are cut off": Fault(kind=FaultKind.RESET_AFTER, on=CALLBACK, times=2),
+    "one answer is cut off": Fault(kind=FaultKind.RESET_AFTER, on=CALLBACK),
+    "both are answered by the proxy": Fault(kind=FaultKind.STATUS_AFTER, on=CALLBACK, times=2),
+}
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked soon whose an answer is."""
+    monkeypatch.setattr("bot.services.intents.ANSWERED_WITHIN_S", 1.0)
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("deferred", [False, True])
+async def test_a_song_is_submitted_once_though_nobody_hears_who_answered(
+    local: Stage,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    subtests: pytest.Subtests,
+    deferred: bool,
+) -> None:
+    if deferred:
+        monkeypatch.setattr("bot.chat.showing.BUDGET_S", 0.0)
+    async with both(local, tmp_path):
+        for count, (name, mishap) in enumerate(MISHAPS.items(), 1):
+            with subtests.test(name):
+                local.discord.faults.add(mishap)
+                asked = await local.order()
+                await local.shows(await asked.answer(timeout_s=LONG_S), READY)
+                await withdrawn(local, caplog, count)
+                assert len(local.submissions) == len(local.results()) == count
+                assert not asked.followups
+
+
+@pytest.mark.usefixtures("soon")
+async def test_a_song_is_submitted_once_though_nobody_can_look_at_first(
+    local: Stage, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with both(local, tmp_path):
+        local.discord.faults.add(Fault(kind=FaultKind.RESET_AFTER, on=CALLBACK, times=2))
+        local.discord.faults.add(Fault(kind=FaultKind.STATUS, on=LOOK, times=8))
+        asked = await local.order()
+        await local.shows(await asked.answer(timeout_s=LONG_S), READY)
+        await withdrawn(local, caplog, 1)
+        assert len(local.submissions) == len(local.results()) == 1
+
+
+async def withdrawn(local: Stage, caplog: pytest.LogCaptureFixture, count: int) -> None:
+    """The other copy has said so often that it was not the one that answered."""
+    await local.discord.wait_for(lambda: caplog.text.count(COPY_RUNS) >= count, timeout_s=LONG_S)

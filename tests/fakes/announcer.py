@@ -5,7 +5,13 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from bot.domain.changes import Change
-from bot.domain.errors import AnnounceError, MessageGoneError, TokenDeadError, TryLaterError
+from bot.domain.errors import (
+    AnnounceError,
+    AnsweredElsewhereError,
+    MessageGoneError,
+    TokenDeadError,
+    TryLaterError,
+)
 from bot.domain.requests import Address
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.message_forms import MessageForm
@@ -54,6 +60,8 @@ class FakeAnnouncer:
     """What moderators were shown, by the requests' ids; the newest post where there are two."""
     knows_repeats: bool = True
     """False when the nonces of the moderators' posts are forgotten, as Discord does after minutes."""
+    answered_elsewhere: set[int] = field(default_factory=set)
+    """The requests whose commands another copy of the bot answered."""
     forms: list[MessageForm] = field(default_factory=list)
     """How much moderators see of each request and each decision that was taken."""
     doubled: int = 0
@@ -72,6 +80,16 @@ class FakeAnnouncer:
             self.edits.append(Edit(address=address, card=card, token=token, form=form))
         if failure is not None:
             raise failure
+        return address.message_id or self.status_id
+
+    async def find_answer(self, address: Address, card: StatusCard, *, token: str) -> int:
+        """Give the status, unless it says that it is another copy's, or the requests are said to be."""
+        failure = self._next_failure()
+        if failure is not None:
+            raise failure
+        said = [edit.card.placement for edit in self.edits if edit.card.request_id == card.request_id]
+        if card.request_id in self.answered_elsewhere or said[-1:] not in ([], [card.placement]):
+            raise AnsweredElsewhereError
         return address.message_id or self.status_id
 
     async def post_result(

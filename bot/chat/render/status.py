@@ -265,7 +265,7 @@ def _colour(card: StatusCard) -> int:
 def _buttons(card: StatusCard, *, result_url: str | None) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     if card.state in CANCEL_FROM:
-        view.add_item(CancelButton(card.request_id))
+        view.add_item(CancelButton(card.request_id, card.placement))
     if card.state is State.UNCERTAIN:
         view.add_item(AgainButton(card.request_id))
     if result_url:

@@ -16,6 +16,7 @@ REQUEST, GUILD, MEMBER = 1_290_000_000_000_000_001, 1_290_000_000_000_000_002, 1
 
 
 class StatusFacts(TypedDict, total=False):
+    placement: str
     position: int | None
     pause: Trouble | None
     paused: str | None

@@ -33,6 +33,9 @@ CALLS: dict[str, Call] = {
     "edit_status as the bot": lambda on: on.announcer.edit_status(
         on.address, status(State.MAKING), token=None
     ),
+    "find_answer": lambda on: on.announcer.find_answer(
+        on.address, status(State.WAITING), token=str(on.address.token)
+    ),
     "post_result": lambda on: on.announcer.post_result(InChannel(on.address.channel_id), result(), ()),
     "post_result as a follow-up": lambda on: on.announcer.post_result(AsFollowUp(on.address), result(), ()),
     "post_result to the member": lambda on: on.announcer.post_result(ToMember(on.member_id), result(), ()),
@@ -45,7 +48,7 @@ CALLS: dict[str, Call] = {
     "edit_approval": lambda on: on.announcer.edit_approval(on.address.channel_id, on.status.id, APPROVAL),
     "post_change": lambda on: on.announcer.post_change(on.address.channel_id, CHANGE),
 }
-BY_TOKEN = {"edit_status", "post_result as a follow-up"}
+BY_TOKEN = {"edit_status", "find_answer", "post_result as a follow-up"}
 KINDS: dict[tuple[int, int], type[AnnounceError]] = {
     (403, 50013): NoAccessError,
     (400, 200000): UnsendableError,

@@ -85,7 +85,6 @@ class House:
             places=rules.places,
             pace=pace,
             clock=clock,
-            first_answers=self.songs.first_answers,
         )
         chance = partial(float, 0.5)
         self.follower = Follower(

@@ -15,6 +15,7 @@ from bot.services.cards import StatusCard
 from bot.services.gate import Trouble
 from bot.services.message_forms import MessageForm
 from bot.services.moves import existing
+from bot.services.outbox import NoticeKind
 from bot.services.ports import AsFollowUp, InChannel, ToMember
 from tests.unit.services.house import ADA, CHANNEL, GUILD, PLAYLIST, House
 
@@ -193,7 +194,9 @@ async def test_an_ending_that_may_stand_there_or_can_go_soon_is_told_nowhere_els
 
 async def test_a_token_is_kept_while_the_command_is_not_answered_yet(home: House) -> None:
     card = await home.songs.place(Order(playlist=PLAYLIST), home.asked())
-    await home.submit()
+    await home.store.write(
+        lambda work: work.notices.touch(card.request_id, NoticeKind.STATUS, due_at=home.clock())
+    )
     home.clock.turn(4)
     home.announcer.failures += [TokenDeadError()]
     await home.tell()
@@ -301,11 +304,12 @@ async def test_a_notice_without_its_request_is_an_error_that_names_it(home: Hous
 
 
 async def test_the_id_of_a_status_message_is_learned_from_its_first_edit(home: House) -> None:
-    card = await home.songs.place(Order(playlist=PLAYLIST), home.asked())  # the answer's reply was lost
-    await home.submit()
-    home.clock.turn(4)
+    card = await home.songs.place(Order(playlist=PLAYLIST), home.asked())
+    await home.songs.answered(card.request_id, None)  # the answer's reply was lost
+    home.clock.turn(5)
     await home.tell()
     assert (await home.request(card.request_id)).address.message_id == home.announcer.status_id
+    await home.submit()
     home.provider.finish("task-1")
     home.clock.turn(870)
     await home.follow()

@@ -12,19 +12,16 @@ from bot.domain.errors import (
     TryLaterError,
     UnsendableError,
 )
-from bot.domain.requests import Move, State
-from bot.domain.songs import Order
+from bot.domain.requests import State
 from bot.services.cards import ResultCard, StatusCard
 from bot.services.courier import Courier
 from bot.services.delivery import Delivery
 from bot.services.message_forms import MessageForm
-from bot.services.moves import existing, make_move
 from bot.services.outbox import NoticeKind
 from bot.services.ports import AsFollowUp, Claim, InChannel, Media, Posted, Target, ToMember, unclaimed
-from bot.services.work import Work
 from tests.fakes.announcer import FakeAnnouncer
 from tests.fakes.provider import two_clips
-from tests.unit.services.house import ADA, CHANNEL, PLAYLIST, House
+from tests.unit.services.house import ADA, CHANNEL, House
 
 CLOSED, GONE = NoAccessError("missing access"), NoAccessError("unknown channel", gone=True)
 LOST = TryLaterError("the process is gone before it hears of it")
@@ -172,23 +169,6 @@ async def test_a_post_that_was_surely_not_taken_begins_anew(home: House) -> None
     (post,) = home.announcer.results
     assert isinstance(post.target, AsFollowUp)
     assert (await home.request(request_id)).state is State.DELIVERED
-
-
-async def test_a_follow_up_waits_for_the_answer_to_the_command(home: House) -> None:
-    card = await home.songs.place(Order(playlist=PLAYLIST), home.asked())
-    await home.submit()
-
-    def finish(work: Work) -> None:
-        request = existing(work, card.request_id)
-        make_move(work, request, Move.FINISH, now=home.clock(), clips=tuple(two_clips("task-1")))
-
-    await home.store.write(finish)
-    home.announcer.failures += [CLOSED, TokenDeadError()]
-    await home.tell()
-    assert not home.announcer.results
-    await goes_on(home, CLOSED, after_s=3)
-    (post,) = home.announcer.results
-    assert isinstance(post.target, AsFollowUp)
 
 
 async def test_a_courier_that_lost_its_lease_posts_nothing(

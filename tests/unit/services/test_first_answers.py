@@ -1,46 +1,130 @@
-import asyncio
-
 import pytest
 
-from bot.domain.errors import ChangeUnknownError, StaleError, StoreError
+from bot.domain.errors import MessageGoneError, TokenDeadError, TryLaterError, UnsendableError
 from bot.domain.requests import State
-from bot.services import first_answers, submitting
-from bot.services.first_answers import FirstAnswers
+from bot.domain.songs import Order
 from bot.services.songs import Songs
 from tests.unit.services.contended import ContendedStore
-from tests.unit.services.house import RULES, House
-from tests.unit.services.test_late_tasks import Flaky
+from tests.unit.services.house import PLAYLIST, RULES, House
+
+COPY_RUNS = "OPERATOR: another copy of the bot"
 
 
-async def test_a_submission_waits_for_the_answer_that_is_being_given() -> None:
-    answers = FirstAnswers()
-    with answers.expected(1):
-        asking = asyncio.create_task(answers.is_own(1))
-        await asyncio.sleep(0)
-        assert not asking.done()
-        assert await answers.is_own(2)
-    assert await asking
+async def unanswered(home: House) -> int:
+    """A request of which nobody knows yet who answers its command."""
+    return (await home.songs.place(Order(playlist=PLAYLIST), home.asked())).request_id
 
 
-async def test_a_submission_does_not_wait_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_answers, "WAIT_S", 0.0)
-    answers = FirstAnswers()
-    with answers.expected(1):
-        assert await answers.is_own(1)
+async def test_a_request_is_submitted_when_its_status_message_is_known(home: House) -> None:
+    request_id = await unanswered(home)
+    assert await home.submit() == 0
+    await home.songs.answered(request_id, 3)
+    assert await home.submit() == 1
 
 
-async def test_an_answer_given_elsewhere_is_remembered_for_the_last_requests(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_one_that_is_not_answered_yet_keeps_nobody_from_going(home: House) -> None:
+    first = await unanswered(home)
+    second = (await home.place()).request_id
+    assert await home.submitter.next_due_at() == home.clock()
+    assert await home.submit() == 1
+    assert [(await home.request(one)).state for one in (first, second)] == [State.WAITING, State.MAKING]
+    assert await home.submitter.next_due_at() == (await home.request(first)).address.token_until
+
+
+async def test_the_courier_looks_and_finds_its_own_answer(home: House) -> None:
+    request_id = await unanswered(home)
+    home.clock.turn(20)
+    assert await home.tell() == 1
+    assert (await home.request(request_id)).address.message_id == home.announcer.status_id
+    assert await home.submit() == 1
+
+
+async def test_the_courier_looks_sooner_when_the_outcome_of_the_answer_is_not_known(home: House) -> None:
+    request_id = await unanswered(home)
+    await home.songs.answered(request_id, None)
+    home.clock.turn(5)
+    assert await home.tell() == 1
+    assert await home.submit() == 1
+
+
+async def test_a_request_that_another_copy_answered_is_withdrawn_by_the_courier(
+    home: House, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(first_answers, "KEPT", 2)
-    answers = FirstAnswers()
-    for request_id in (1, 2, 3):
-        answers.given_elsewhere(request_id)
-    assert [await answers.is_own(request_id) for request_id in (1, 2, 3)] == [True, False, False]
+    request_id = await unanswered(home)
+    home.announcer.answered_elsewhere.add(request_id)
+    home.clock.turn(20)
+    await home.tell()
+    assert (await home.request(request_id)).state is State.CANCELLED
+    assert caplog.text.count(COPY_RUNS) == 1
+    assert home.announcer.edits == []
+    await home.songs.withdraw(request_id)  # the answer's own refusal comes late
+    assert "left to its submission" not in caplog.text
+    assert await home.store.read(lambda work: work.notices.next_due_at()) is None
+    assert await home.submit() == 0
+    assert await home.breaches() == []
+
+
+async def test_while_nobody_can_look_the_request_stays_in_the_line(home: House) -> None:
+    request_id = await unanswered(home)
+    home.announcer.failures.append(TryLaterError("503"))
+    home.clock.turn(20)
+    await home.tell()
+    assert await home.submit() == 0
+    home.clock.turn(2)
+    await home.tell()
+    assert await home.submit() == 1
+    assert (await home.request(request_id)).address.message_id == home.announcer.status_id
+
+
+async def test_a_command_that_nobody_answered_in_time_becomes_a_song(home: House) -> None:
+    request_id = await unanswered(home)
+    await home.songs.answered(request_id, None)
+    home.announcer.failures.append(TokenDeadError())
+    home.clock.turn(5)
+    await home.tell()
+    assert (await home.request(request_id)).address.token is None
+    assert await home.submit() == 1
+
+
+async def test_a_request_whose_answer_was_deleted_becomes_a_song(home: House) -> None:
+    await unanswered(home)
+    home.clock.turn(20)
+    for _ in range(3):
+        home.announcer.failures.append(MessageGoneError())
+        await home.tell()
+        home.clock.turn(2)
+    assert await home.submit() == 1
+
+
+async def test_a_request_whose_answer_cannot_be_changed_becomes_a_song(home: House) -> None:
+    request_id = await unanswered(home)
+    home.clock.turn(20)
+    home.announcer.failures += [None, *[UnsendableError("400")] * 4]
+    await home.tell()
+    assert (await home.request(request_id)).address.message_id == home.announcer.status_id
+    assert await home.submit() == 1
+
+
+async def test_a_request_goes_when_its_token_is_too_old_to_look_with(home: House) -> None:
+    await unanswered(home)
+    home.clock.turn(RULES.token_life_s - 1)
+    assert await home.submit() == 0
+    home.clock.turn(1)
+    assert await home.submit() == 1
+
+
+async def test_a_request_that_ended_before_anybody_looked_is_told_so(home: House) -> None:
+    request_id = await unanswered(home)
+    home.announcer.answered_elsewhere.add(request_id)
+    request = await home.request(request_id)
+    await home.songs.cancel(request_id, guild_id=request.guild_id, user_id=request.user_id)
+    home.clock.turn(20)
+    await home.tell()
+    assert home.announcer.edits[-1].card.state is State.CANCELLED
 
 
 async def test_a_request_that_another_copy_answered_is_cancelled_in_silence(home: House) -> None:
-    request_id = (await home.place()).request_id
+    request_id = await unanswered(home)
     for asked_for in (request_id, request_id, request_id + 1):
         await home.songs.withdraw(asked_for)
     assert (await home.request(request_id)).state is State.CANCELLED
@@ -49,51 +133,25 @@ async def test_a_request_that_another_copy_answered_is_cancelled_in_silence(home
     assert await home.submit() == 0
 
 
-async def test_a_request_is_withdrawn_between_its_claim_and_its_submission(home: House) -> None:
+async def test_a_request_whose_own_answer_is_known_is_not_withdrawn(home: House) -> None:
     request_id = (await home.place()).request_id
-    (claimed,) = await home.submitter.claim(1)
     await home.songs.withdraw(request_id)
-    assert (await home.request(request_id)).state is State.SUBMITTING
-    await home.submitter.handle(claimed)
-    assert (await home.request(request_id)).state is State.CANCELLED
-    assert home.provider.submitted == []
-    assert await home.breaches() == []
+    assert (await home.request(request_id)).state is State.WAITING
 
 
-@pytest.mark.parametrize("error", [StoreError("full"), StaleError("moved"), ChangeUnknownError("cut off")])
-async def test_a_request_is_withdrawn_as_soon_as_the_database_is_back(
-    home: House, error: StoreError, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(submitting, "RECORD_RETRY_S", 0)
-    request_id = (await home.place()).request_id
-    (claimed,) = await home.submitter.claim(1)
-    await home.songs.withdraw(request_id)
-    flaky = Flaky(home, [error] * 3, monkeypatch)
-    await home.submitter.handle(claimed)
-    assert not flaky.failures
-    assert (await home.request(request_id)).state is State.CANCELLED
-    assert (await home.credits()).held == 0
-    assert home.provider.submitted == []
-    assert "withdrawn before its submission" in caplog.text
-
-
-async def test_a_request_that_was_given_up_meanwhile_is_not_withdrawn_too(
+async def test_a_request_that_was_submitted_is_not_withdrawn(
     home: House, caplog: pytest.LogCaptureFixture
 ) -> None:
-    request_id = (await home.place()).request_id
-    (claimed,) = await home.submitter.claim(1)
+    request_id = await unanswered(home)
+    home.clock.turn(RULES.token_life_s)
+    await home.submit()
     await home.songs.withdraw(request_id)
-    home.clock.turn(100)
-    await home.follow()
-    await home.submitter.handle(claimed)
-    assert (await home.request(request_id)).state is State.UNCERTAIN
-    assert "withdrawn before its submission" not in caplog.text
-    assert await home.breaches() == []
+    assert (await home.request(request_id)).state is State.MAKING
+    assert "left to its submission" in caplog.text
 
 
 async def test_a_request_that_moves_at_the_same_moment_is_left_to_its_submission(home: House) -> None:
     songs = Songs(ContendedStore(home.store, 1), rules=RULES, clock=home.clock)
-    request_id = (await home.place()).request_id
+    request_id = await unanswered(home)
     await songs.withdraw(request_id)
     assert (await home.request(request_id)).state is State.WAITING
-    assert not await songs.first_answers.is_own(request_id)

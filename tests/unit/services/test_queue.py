@@ -33,7 +33,10 @@ def by(interaction_id: int = 1, guild_id: int = GUILD) -> By:
 
 
 async def place_elsewhere(home: House, user_id: int = ADA) -> StatusCard:
-    return await home.songs.place(Order(playlist=PLAYLIST), replace(home.asked(user_id), guild_id=ELSEWHERE))
+    asked = replace(home.asked(user_id), guild_id=ELSEWHERE)
+    card = await home.songs.place(Order(playlist=PLAYLIST), asked)
+    await home.songs.answered(card.request_id, 3)
+    return card
 
 
 async def with_approval(home: House) -> None:
@@ -73,7 +76,7 @@ async def test_the_queue_shows_who_is_served_and_who_comes_next_over_all_servers
 async def test_of_five_hundred_the_first_and_ones_own_are_shown(tmp_path: Path) -> None:
     async with house(tmp_path, policy=POLICY) as home:
         for user_id in range(1, 499):
-            await home.songs.place(Order(playlist=PLAYLIST), home.asked(user_id))
+            await home.place(user_id)
         own = [await home.place() for _ in range(3)]
         await home.submit()
         view = await home.services.queue.view(GUILD, ADA)
