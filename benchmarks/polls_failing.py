@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from benchmarks.program import breaches, new_folder, settings_for
-from benchmarks.recording import FIRST_ID, PLAYLIST, RecordingAnnouncer, asked, place
+from benchmarks.recording import FIRST_ID, PLAYLIST, RecordingAnnouncer, asked
 from benchmarks.report import Report
 from bot.config import Settings
 from bot.domain.errors import ProviderError
@@ -172,7 +172,7 @@ async def _follow(
         async with asyncio.TaskGroup() as group:
             group.create_task(workers.run())
             for number in range(count):
-                await place(songs, Order(playlist=SPEC.playlist_id), asked(number))
+                await songs.place(Order(playlist=SPEC.playlist_id), asked(number))
             try:
                 async with asyncio.timeout(WITHIN_S):
                     # what is looked at has no event to wait for

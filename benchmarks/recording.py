@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 
 from bot.domain.changes import Change
 from bot.domain.requests import RETURNED, Address
-from bot.domain.songs import Order
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.placing import Asked
 from bot.services.ports import Announcer, Claim, InChannel, Media, Posted, Target, unclaimed
-from bot.services.songs import Songs
 from sandbox.cqtai import PLAYLISTS
 
 FIRST_ID = 10**18
@@ -31,16 +29,6 @@ def asked(number: int) -> Asked:
     )
 
 
-async def place(songs: Songs, order: Order, by: Asked) -> None:
-    """Place a request whose command is answered: only such a one is submitted.
-
-    Raises:
-        RefusalError: it is not allowed now.
-    """
-    card = await songs.place(order, by)
-    await songs.answered(card.request_id, card.request_id + 1)
-
-
 @dataclass(slots=True)
 class RecordingAnnouncer(Announcer):
     """Takes everything at once and keeps what members would have read."""
@@ -58,11 +46,11 @@ class RecordingAnnouncer(Announcer):
         self.edits[card.request_id] += 1
         if card.state in RETURNED:
             self.told_failed.add(card.request_id)
-        return address.message_id or card.request_id + 1
+        return address.message_id or card.request_id
 
     async def find_answer(self, address: Address, card: StatusCard, *, token: str) -> int:  # noqa: ARG002
         """Give the id of the status."""
-        return address.message_id or card.request_id + 1
+        return address.message_id or card.request_id
 
     async def post_result(
         self,

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.program import breaches, new_folder, settings_for
-from benchmarks.recording import FIRST_ID, asked, place
+from benchmarks.recording import FIRST_ID, asked
 from benchmarks.report import Report, quantile
 from bot.config import Settings
 from bot.domain.errors import RefusalError
@@ -223,14 +223,14 @@ async def _ask(
         who = replace(asked(number), guild_id=guild)
         evening.placed.append(FIRST_ID + number)
         with contextlib.suppress(RefusalError):  # too many of the member's own are held up: not made
-            await place(evening.songs, Order(playlist=PLAYLISTS[0].id), who)
+            await evening.songs.place(Order(playlist=PLAYLISTS[0].id), who)
     due = min(evening.clock.passed_s, span_s) / EVERY_S
     while kinds and evening.asked_badly < due:
         kind = evening.chance.choice(kinds)
         who = asked(evening.asked_badly * 1000 + ABUSER)
         evening.asked_badly += 1
         try:
-            await place(evening.songs, Order(playlist=_playlist(kind)), who)
+            await evening.songs.place(Order(playlist=_playlist(kind)), who)
         except RefusalError:
             evening.turned_away += 1
 

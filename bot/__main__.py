@@ -13,7 +13,7 @@ import aiohttp
 import discord
 
 from bot import command_line, logs
-from bot.app import application
+from bot.app import DRIVERS, Drivers, application
 from bot.chat.connection import LOGIN_REFUSED, SetupError
 from bot.checks import findings
 from bot.config import SETTINGS, Settings, SettingsError, load
@@ -25,6 +25,7 @@ from bot.stopping import Stop, StoppedError, be_gone_in_time
 from bot.storage.audit import audit_database
 from bot.storage.schema import migrate
 from bot.storage.urls import read_url
+from bot.timings import TIMINGS, Timings
 
 log = logging.getLogger("bot")
 
@@ -32,10 +33,12 @@ WELL, BROKEN, MISUSED = 0, 1, 2
 """Exit codes: all is well; something is broken; the settings or the command line are wrong."""
 
 
-async def run(settings: Settings, part: Part) -> int:
+async def run(
+    settings: Settings, part: Part, *, timings: Timings = TIMINGS, drivers: Drivers = DRIVERS
+) -> int:
     """Serve until SIGTERM or SIGINT."""
     refuse_shared_file(settings, part)
-    stop = Stop()
+    stop = Stop(drain_s=timings.drain_s)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _be_asked, stop)
@@ -43,7 +46,8 @@ async def run(settings: Settings, part: Part) -> int:
         async with AsyncExitStack() as stack:
             async with stop.giving_up_beginning():
                 await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
-                app = await stack.enter_async_context(application(settings, part, stop))
+                process = application(settings, part, stop, timings=timings, drivers=drivers)
+                app = await stack.enter_async_context(process)
             log.info("started, role %s", part.role)
             await app.run()
     except StoppedError:
@@ -160,8 +164,10 @@ def what_to_mend(error: Exception) -> tuple[str, int] | None:
             return None
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and give the exit code."""
+def main(
+    arguments: list[str] | None = None, *, timings: Timings = TIMINGS, drivers: Drivers = DRIVERS
+) -> int:
+    """Run the command line and give the exit code; only `run` uses the timings and the drivers."""
     helps = {name: (command.__doc__ or "").strip() for name, command in COMMANDS.items()} | {"run": RUN_HELP}
     wish = command_line.read(arguments, commands=helps)
     try:
@@ -174,7 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
     if wish.command == "run":
         for name in misspelled(ENV_FILE, SETTINGS):
             log.warning("settings: %s", name)
-    command = COMMANDS.get(wish.command, partial(run, part=wish.part))
+    command = COMMANDS.get(wish.command, partial(run, part=wish.part, timings=timings, drivers=drivers))
     try:
         return asyncio.run(perform(command, settings))
     except KeyboardInterrupt:

@@ -6,8 +6,8 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,11 +25,12 @@ from bot.domain.errors import ShardTakenError, StoreError
 from bot.health import health_app, is_connected, serving, silence_of
 from bot.metrics.page import Metrics
 from bot.rules import retention_rules, song_rules, work_rules
-from bot.services.attendance import ALIVE_S, BEAT_S, Attendance, Part
+from bot.services.attendance import Attendance, Part
 from bot.services.catalogue import services_of
 from bot.services.memory import Memory
-from bot.services.ports import MediaSource
+from bot.services.ports import Announcer, MediaSource, SongProvider
 from bot.services.sessions import Sessions
+from bot.services.timings import HeartbeatTimings
 from bot.services.work import Store
 from bot.services.workers import Workers, workers_of
 from bot.stopping import Stop
@@ -38,6 +39,7 @@ from bot.storage.urls import read_url
 from bot.suno.client import CqtaiClient, provider_session
 from bot.suno.media import HttpMedia
 from bot.suno.sessions import media_session
+from bot.timings import TIMINGS, Timings
 from cogs.credits import Credits
 from cogs.inspire import Inspire
 from cogs.operator import Operator
@@ -66,11 +68,23 @@ BUTTONS = (
     TopPages,
     PlaylistPages,
 )
-SHARD_LOOK_S = 1.0
-"""Seconds between two looks for whether a shard has become free."""
 WORKING = "workers"
 ONLY_PROCESS = "the only process"
 """What a process is called that has its database for itself: after a crash it is the same one again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drivers:
+    """What is put behind each port."""
+
+    open_store: Callable[[str], AbstractAsyncContextManager[Store]] = open_store
+    provider: Callable[..., SongProvider] = CqtaiClient
+    announcer: Callable[..., Announcer] = DiscordAnnouncer
+    media: Callable[..., MediaSource] = HttpMedia
+
+
+DRIVERS = Drivers()
+"""The product's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +149,9 @@ async def application(
     settings: Settings,
     part: Part = Part(),  # noqa: B008 - frozen
     stop: Stop | None = None,
+    *,
+    timings: Timings = TIMINGS,
+    drivers: Drivers = DRIVERS,
 ) -> AsyncIterator[App]:
     """The process, wired; everything it opened is closed afterwards, commands first.
 
@@ -145,26 +162,36 @@ async def application(
         StoreError: the database cannot be used.
     """
     point_at(settings.discord_api_url, settings.discord_gateway_url)
-    url, stop = settings.database_url.get_secret_value(), stop or Stop()
+    url, stop = settings.database_url.get_secret_value(), stop or Stop(drain_s=timings.drain_s)
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(stop.ending("the database", open_store(url)))
+        store = await stack.enter_async_context(stop.ending("the database", drivers.open_store(url)))
         process = ONLY_PROCESS if isinstance(read_url(url), Path) else process_name()
-        present = attending(store, process=process, part=part)
+        present = attending(store, process=process, part=part, timings=timings.heartbeat)
         attendance = await stack.enter_async_context(stop.ending("the sign of leaving", present))
         metrics = Metrics()
-        origins = settings.media_trusted_origins
-        media = HttpMedia(await stack.enter_async_context(media_session(origins)), trusted_origins=origins)
-        client = await stack.enter_async_context(_connecting(_client(settings, part, store, media), stop))
-        metrics.watch_answers(client)
-        client.count_unreadable = metrics.unreadable_event
-        metrics.watch_calls(client.calls)
-        workers = await _workers(stack, settings, store, client, media, metrics, process=process)
+        media = await _media(stack, settings, timings, drivers)
+        client = _client(settings, part, store, media, timings)
+        await stack.enter_async_context(_connecting(client, stop))
+        provider = await _provider(stack, settings, timings, drivers)
+        announcer = drivers.announcer(client, meter=metrics.meter, patience=timings.messages)
+        workers = workers_of(
+            store,
+            provider,
+            announcer,
+            media,
+            owner=f"{process} {secrets.token_hex(4)}",
+            songs=song_rules(settings, timings.work),
+            rules=work_rules(settings, timings.work),
+            chance=random.random,
+            meter=metrics.meter,
+        )
+        _watch(metrics, store, client, workers)
         yield App(
             settings=settings,
             part=part,
             store=store,
             client=client,
-            connection=_connection(settings, part, store, client),
+            connection=_connection(settings, part, store, client, timings),
             workers=workers,
             attendance=attendance,
             metrics=metrics,
@@ -199,7 +226,9 @@ def process_name() -> str:
 
 
 @asynccontextmanager
-async def attending(store: Store, *, process: str, part: Part) -> AsyncIterator[Attendance]:
+async def attending(
+    store: Store, *, process: str, part: Part, timings: HeartbeatTimings
+) -> AsyncIterator[Attendance]:
     """This process is known to the others, and serves its shards alone, while this is entered.
 
     A process that was killed counts as alive for a while: its shards are waited for, for as long as that.
@@ -207,9 +236,9 @@ async def attending(store: Store, *, process: str, part: Part) -> AsyncIterator[
     Raises:
         ShardTakenError: the process that serves one of them is alive.
     """
-    attendance = Attendance(store, process=process, part=part, clock=store.clock)
+    attendance = Attendance(store, process=process, part=part, clock=store.clock, timings=timings)
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + ALIVE_S + BEAT_S
+    deadline = loop.time() + timings.shard_wait_s
     while True:
         try:
             await attendance.arrive()
@@ -218,7 +247,7 @@ async def attending(store: Store, *, process: str, part: Part) -> AsyncIterator[
             if loop.time() >= deadline:
                 raise
             log.warning("%s Trying again for %.0f s.", error, deadline - loop.time())
-            await asyncio.sleep(SHARD_LOOK_S)
+            await asyncio.sleep(timings.shard_look_s)
     try:
         yield attendance
     finally:
@@ -228,49 +257,52 @@ async def attending(store: Store, *, process: str, part: Part) -> AsyncIterator[
             log.warning("it could not be said that this process leaves: %s", error)
 
 
-async def _workers(
-    stack: AsyncExitStack,
-    settings: Settings,
-    store: Store,
-    client: InspireClient,
-    media: MediaSource,
-    metrics: Metrics,
-    *,
-    process: str,
-) -> Workers:
-    """The workers with their session to the provider, which the stack closes."""
-    provider = CqtaiClient(
+async def _media(
+    stack: AsyncExitStack, settings: Settings, timings: Timings, drivers: Drivers
+) -> MediaSource:
+    """The source of files with its session, which the stack closes."""
+    origins = settings.media_trusted_origins
+    session = await stack.enter_async_context(media_session(origins))
+    return drivers.media(session, trusted_origins=origins, fetch_s=timings.media_s)
+
+
+async def _provider(
+    stack: AsyncExitStack, settings: Settings, timings: Timings, drivers: Drivers
+) -> SongProvider:
+    """The provider with its session, which the stack closes."""
+    return drivers.provider(
         await stack.enter_async_context(provider_session()),
         base_url=settings.cqtai_base_url,
         api_key=settings.cqtai_api_key.get_secret_value(),
+        timeouts=timings.provider,
     )
-    workers = workers_of(
-        store,
-        provider,
-        DiscordAnnouncer(client, meter=metrics.meter),
-        media,
-        owner=f"{process} {secrets.token_hex(4)}",
-        songs=song_rules(settings),
-        rules=work_rules(settings),
-        chance=random.random,
-        meter=metrics.meter,
-    )
+
+
+def _watch(metrics: Metrics, store: Store, client: InspireClient, workers: Workers) -> None:
+    """Measure all of it from now on."""
+    metrics.watch_answers(client)
+    client.count_unreadable = metrics.unreadable_event
+    metrics.watch_calls(client.calls)
     metrics.watch_books(store)
     metrics.watch_workers(workers.loops)
-    return workers
 
 
-def _connection(settings: Settings, part: Part, store: Store, client: InspireClient) -> Connection:
+def _connection(
+    settings: Settings, part: Part, store: Store, client: InspireClient, timings: Timings
+) -> Connection:
     return Connection(
         client,
         token=settings.discord_token.get_secret_value(),
-        sessions=Sessions(store, clock=store.clock),
+        sessions=Sessions(store, clock=store.clock, first_pause_s=timings.session_pause_s),
         takes_commands=part.role.takes_commands,
+        timings=timings.connection,
     )
 
 
-def _client(settings: Settings, part: Part, store: Store, media: MediaSource) -> InspireClient:
-    rules = song_rules(settings)
+def _client(
+    settings: Settings, part: Part, store: Store, media: MediaSource, timings: Timings
+) -> InspireClient:
+    rules = song_rules(settings, timings.work)
     is_sharded = part.shard_count > 1
     return InspireClient(
         services=services_of(store, rules=rules, media=media, retention=retention_rules(settings)),

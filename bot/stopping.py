@@ -31,8 +31,9 @@ class Stop:
     what is left of it, so that all of them together cannot take longer, however many hang.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic, drain_s: float = DRAIN_S) -> None:
         self._clock = clock
+        self._drain_s = drain_s
         self._asked_at_s: float | None = None
         self._asked = asyncio.Event()
         self._beginning: asyncio.Timeout | None = None
@@ -84,7 +85,7 @@ class Stop:
 
     async def finish(self, hands: Callable[[], Collection[asyncio.Task[None]]]) -> None:
         """Wait until none of these is under way any more, but only for as long as work may go on."""
-        while (under_way := hands()) and (left_s := DRAIN_S - self.taken_s) > 0:
+        while (under_way := hands()) and (left_s := self._drain_s - self.taken_s) > 0:
             await asyncio.wait(under_way, timeout=left_s)
         if under_way:
             log.warning("not everything in hand was finished: it goes on at the next start")

@@ -5,6 +5,7 @@ Only a token that Discord refuses and settings that it cannot serve end the proc
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import aiohttp
@@ -18,12 +19,6 @@ from bot.services.sessions import Sessions
 
 log = logging.getLogger(__name__)
 
-CONNECTING = Backoff(first_s=1.0, longest_s=120.0)
-SYNCING = Backoff(first_s=5.0, longest_s=900.0)
-LOGIN_S = 60.0
-"""Seconds that a login may take, discord.py's own repeats included."""
-FIRST_SYNC_S = 10.0
-"""Seconds for which the connection waits for the commands: they are there before the first member comes."""
 STEADY_S = 300.0
 """Seconds after which a connection has worked, and its end is no failure in a row."""
 LONGEST_WAIT_S = 600.0
@@ -47,6 +42,22 @@ CLOSE_CODES = MappingProxyType(
 """What a setting has to do with the end of a connection, by the gateway's close code."""
 
 
+CONNECTING = Backoff(first_s=1.0, longest_s=120.0)
+SYNCING = Backoff(first_s=5.0, longest_s=900.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionTimings:
+    """How long the connection waits, and when it tries again."""
+
+    connecting: Backoff = CONNECTING
+    syncing: Backoff = SYNCING
+    login_s: float = 60.0
+    """Seconds that a login may take, discord.py's own repeats included."""
+    first_sync_s: float = 10.0
+    """Seconds for which it waits for the commands to be registered, before the first member comes."""
+
+
 class SetupError(Exception):
     """Discord will never take the bot as it is set up; the words say what to mend."""
 
@@ -59,12 +70,19 @@ class Connection:
     """Keeps the client logged in, its commands told, and its shards connected, until cancelled."""
 
     def __init__(
-        self, client: InspireClient, *, token: str, sessions: Sessions, takes_commands: bool
+        self,
+        client: InspireClient,
+        *,
+        token: str,
+        sessions: Sessions,
+        takes_commands: bool,
+        timings: ConnectionTimings = ConnectionTimings(),
     ) -> None:
         self._client = client
         self._token = token
         self._sessions = sessions
         self._takes_commands = takes_commands
+        self._timings = timings
         self._fixed_shards = client.shard_count
         self._begun: set[int] = set()
         self._connected: set[int] = set()
@@ -109,7 +127,7 @@ class Connection:
         failures = 0
         while True:
             try:
-                async with asyncio.timeout(LOGIN_S):
+                async with asyncio.timeout(self._timings.login_s):
                     await self._client.login(self._token)
             except Exception as error:  # noqa: BLE001 - an edge: anything may answer in Discord's place
                 failures += 1
@@ -133,7 +151,7 @@ class Connection:
     async def _pause(self, failures: int, error: Exception | None = None) -> None:
         """Wait until the next try, if there were failures."""
         if failures:
-            delay_s = CONNECTING.delay_s(failures, retry_after_s=_asked_pause_s(error))
+            delay_s = self._timings.connecting.delay_s(failures, retry_after_s=_asked_pause_s(error))
             log.warning("%s; trying again in %.0f s", self._trouble, delay_s)
             await asyncio.sleep(delay_s)
 
@@ -146,11 +164,12 @@ class Connection:
             attempted = asyncio.Event()
             syncing = group.create_task(self._sync(attempted))
             shard_count = await self._leave_to_connect()
+            first_sync_s = self._timings.first_sync_s
             try:
-                async with asyncio.timeout(FIRST_SYNC_S):
+                async with asyncio.timeout(first_sync_s):
                     await attempted.wait()
             except TimeoutError:
-                log.warning("Discord has not said within %.0f s which commands it has", FIRST_SYNC_S)
+                log.warning("Discord has not said within %.0f s which commands it has", first_sync_s)
             self._client.shard_count = shard_count
             self._connected.clear()
             self._trouble = None
@@ -166,7 +185,7 @@ class Connection:
             except Exception as error:  # noqa: BLE001 - an edge: members can be served without it
                 failures += 1
                 _log_bug(error)
-                delay_s = SYNCING.delay_s(failures, retry_after_s=_asked_pause_s(error))
+                delay_s = self._timings.syncing.delay_s(failures, retry_after_s=_asked_pause_s(error))
                 self._sync_trouble = f"Discord was not told the commands: {words_of(error)}"
                 log.warning("%s; trying again in %.0f s", self._sync_trouble, delay_s)
                 attempted.set()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.domain.quota import Period, Policy, Source, Window, window_of
-from bot.domain.turns import FORGIVEN_AFTER, backoff_s, held_until
+from bot.domain.turns import FIRST_BACKOFF_S, FORGIVEN_AFTER, backoff_s, held_until
 
 MOST_CREDITS = 1_000_000
 """The largest allowance, grant or budget."""
@@ -96,14 +96,14 @@ class Standing:
         """Return when the member's next request may be sent, if it can't be sent now."""
         return held_until(self.backoff_until, now)
 
-    def failed(self, now: datetime, *, at_least: int = 1) -> "Standing":
+    def failed(self, now: datetime, *, at_least: int = 1, first_s: float = FIRST_BACKOFF_S) -> "Standing":
         """Return the standing after one more request came to nothing; a day forgets them.
 
-        From now on it is as if `at_least` so many had.
+        From now on it is as if `at_least` so many had. The first pause is `first_s` seconds.
         """
         known = self.backoff_until is not None and now < self.backoff_until + FORGIVEN_AFTER
         failures = max(self.failures + 1 if known else 1, at_least)
-        until = now + timedelta(seconds=backoff_s(failures))
+        until = now + timedelta(seconds=backoff_s(failures, first_s=first_s))
         return replace(self, failures=failures, backoff_until=until)
 
     def generation(self, window: Window) -> int:

@@ -25,6 +25,8 @@ class Backoff:
 
     first_s: float
     longest_s: float
+    longest_asked_s: float = LARGEST_RETRY_AFTER_S
+    """A longer pause that the other side asks for is not believed."""
 
     def delay_s(self, failures: int, *, retry_after_s: float | None = None) -> float:
         """Return the seconds until the next try, after so many failures (from 1).
@@ -32,7 +34,7 @@ class Backoff:
         A pause that the other side asked for is kept when it is the longer one.
         """
         own_s = min(self.first_s * 2.0 ** min(failures - 1, 30), self.longest_s)
-        return max(own_s, min(retry_after_s or 0.0, LARGEST_RETRY_AFTER_S))
+        return max(own_s, min(retry_after_s or 0.0, self.longest_asked_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +56,11 @@ def counting(begun: Sequence[datetime], now: datetime) -> list[datetime]:
     return [at for at in begun if now - WINDOW < at <= now]
 
 
-def pause_s(begun: Sequence[datetime], now: datetime) -> float:
+def pause_s(begun: Sequence[datetime], now: datetime, *, first_s: float = FIRST_PAUSE_S) -> float:
     """Return the seconds until a shard may begin one more session, after those that it began before."""
     recent = counting(begun, now)
     excess = len(recent) - FREE_SESSIONS
     if excess < 0 or not recent:
         return 0.0
-    own_s = min(FIRST_PAUSE_S * 2.0**excess, LONGEST_PAUSE_S)
+    own_s = min(first_s * 2.0**excess, LONGEST_PAUSE_S)
     return max(0.0, own_s - (now - max(recent)).total_seconds())

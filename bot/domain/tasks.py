@@ -140,20 +140,29 @@ class Lost:
 Verdict: TypeAlias = KeepAsking | Finished | Broken | GivenUp | Lost
 
 
-def judge(report: TaskReport, watch: Watch, *, now: datetime, give_up_s: float, gap_max_s: float) -> Verdict:
+def judge(
+    report: TaskReport,
+    watch: Watch,
+    *,
+    now: datetime,
+    give_up_s: float,
+    gap_max_s: float,
+    grace_s: float = STREAMING_GRACE_S,
+) -> Verdict:
     """Decide what one answer means, given what was known before.
 
     Of the time since the question before, at most `gap_max_s` seconds count as time without progress.
+    A task has `grace_s` seconds to end once all its clips are there.
     """
     watch = _progressed(report, _asked(watch, now=now, gap_max_s=gap_max_s, answered=True), now)
     match report.stage:
         case TaskStage.FAILED:
             return Broken(report.error or "the provider gave no reason")
         case TaskStage.DONE:
-            return _judge_done(report, watch, now)
+            return _judge_done(report, watch, now, grace_s)
         case TaskStage.RUNNING:
             ripe = report.settled and len(report.clips) >= CLIPS_PER_TASK and bool(report.complete)
-            if ripe and watch.settling_at and now - watch.settling_at >= timedelta(seconds=STREAMING_GRACE_S):
+            if ripe and watch.settling_at and now - watch.settling_at >= timedelta(seconds=grace_s):
                 return _finished(report.complete)
             settling_at = (watch.settling_at or now) if ripe else None
             watch = replace(watch, settling_at=settling_at)
@@ -234,14 +243,14 @@ def _progressed(report: TaskReport, watch: Watch, now: datetime) -> Watch:
     )
 
 
-def _judge_done(report: TaskReport, watch: Watch, now: datetime) -> Verdict:
+def _judge_done(report: TaskReport, watch: Watch, now: datetime, grace_s: float) -> Verdict:
     if not report.clips:
         asked = watch.empty_replies + 1
         return Broken(NO_CLIPS) if asked > EMPTY_REPLIES else KeepAsking(replace(watch, empty_replies=asked))
     if report.settled:
         return _finished(report.complete) if report.complete else Broken(report.error or NO_CLIPS)
     settling_at = watch.settling_at or now
-    if now - settling_at < timedelta(seconds=STREAMING_GRACE_S):
+    if now - settling_at < timedelta(seconds=grace_s):
         return KeepAsking(replace(watch, settling_at=settling_at))
     audible = tuple(c for c in report.clips if c.stage in {ClipStage.COMPLETE, ClipStage.STREAMING})
     return Finished(audible, partial=True) if audible else Broken(report.error or NO_CLIPS)

@@ -76,12 +76,12 @@ def in_turn(waiting: Sequence[Place], running: Mapping[int, int]) -> list[Place]
     return order
 
 
-def backoff_s(failures: int) -> float:
+def backoff_s(failures: int, *, first_s: float = FIRST_BACKOFF_S) -> float:
     """Return the seconds that a member has to wait after so many requests in a row that came to nothing."""
     if failures <= FREE_FAILURES:
         return 0.0
     doubled = min(failures - FREE_FAILURES - 1, 16)
-    return min(FIRST_BACKOFF_S * 2.0**doubled, LONGEST_BACKOFF_S)
+    return min(first_s * 2.0**doubled, LONGEST_BACKOFF_S)
 
 
 def held_until(backoff_until: datetime | None, now: datetime) -> datetime | None:

@@ -17,13 +17,15 @@ from bot.domain.requests import Failure, FailureKind, Move, Request, State
 from bot.services.cards import ApprovalCard
 from bot.services.decisions import By, decide, made
 from bot.services.facts import facts_of
+from bot.services.lease import lease_until
 from bot.services.message_forms import send_plainest
 from bot.services.moderation import check_reason
 from bot.services.moves import existing, make_move
-from bot.services.outbox import Notice, NoticeKind, lease_until
+from bot.services.outbox import Notice, NoticeKind
 from bot.services.placing import APPROVAL_LIFE
 from bot.services.ports import Announcer, Clock, Posted
 from bot.services.songs import LARGEST_ID
+from bot.services.timings import LeaseTimings
 from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,7 @@ class ApprovalDesk:
     store: Store
     announcer: Announcer
     clock: Clock
+    leases: LeaseTimings
 
     async def show(self, notice: Notice) -> str:
         """Post what the moderators decide by, or bring it up to date; gives the mark of what it says.
@@ -120,7 +123,8 @@ class ApprovalDesk:
         """Post it; before that the outbox knows where, and where it can't be seen, its member does."""
 
         async def claim() -> None:
-            await self.store.write(_claim, notice, channel_id, self.clock())
+            until = lease_until(self.clock(), self.leases.message_s)
+            await self.store.write(_claim, notice, channel_id, until)
 
         try:
             posted = await send_plainest(
@@ -188,8 +192,8 @@ def _posted(request: Request) -> Posted | None:
 
 
 @unit_of_work("approvals.record_attempt")
-def _claim(work: Work, notice: Notice, channel_id: int, now: datetime) -> None:
-    work.notices.keep(notice, until=lease_until(now))
+def _claim(work: Work, notice: Notice, channel_id: int, until: datetime) -> None:
+    work.notices.keep(notice, until=until)
     _intend(work, notice, channel_id)
 
 

@@ -8,14 +8,10 @@ from enum import StrEnum
 
 from bot.domain.errors import ShardTakenError, StoreError
 from bot.services.ports import Clock
+from bot.services.timings import HeartbeatTimings
 from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
-
-BEAT_S = 5.0
-"""Seconds between two signs of life."""
-ALIVE_S = 15.0
-"""Seconds after the last sign of life for which a process counts as alive."""
 
 
 class Role(StrEnum):
@@ -53,11 +49,20 @@ class Part:
 class Attendance:
     """Keeps one process known as alive from `arrive` to `leave`."""
 
-    def __init__(self, store: Store, *, process: str, part: Part, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        process: str,
+        part: Part,
+        clock: Clock,
+        timings: HeartbeatTimings = HeartbeatTimings(),  # noqa: B008 - frozen
+    ) -> None:
         self._store = store
         self._process = process
         self._part = part
         self._clock = clock
+        self._timings = timings
 
     async def arrive(self) -> None:
         """The process is known, and its shards are its own.
@@ -66,7 +71,9 @@ class Attendance:
             ShardTakenError: another live process serves one of them.
             StoreError: the database cannot be used.
         """
-        await self._store.write(_beat, self._process, self._part, self._clock())
+        now = self._clock()
+        until = now + timedelta(seconds=self._timings.ttl_s)
+        await self._store.write(_beat, self._process, self._part, now, until)
 
     async def run(self) -> None:
         """Stay known until cancelled.
@@ -75,7 +82,7 @@ class Attendance:
             ShardTakenError: this process could not be heard of for so long that another took its shards.
         """
         while True:
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(self._timings.interval_s)
             try:
                 await self.arrive()
             except ShardTakenError:
@@ -89,14 +96,14 @@ class Attendance:
 
 
 @unit_of_work("heartbeat.register")
-def _beat(work: Work, process: str, part: Part, now: datetime) -> None:
+def _beat(work: Work, process: str, part: Part, now: datetime, until: datetime) -> None:
     work.presence.beat(
         process,
         role=part.role,
         shards=part.shards if part.role.takes_commands else (),
         shard_count=part.shard_count,
         now=now,
-        until=now + timedelta(seconds=ALIVE_S),
+        until=until,
     )
 
 

@@ -206,20 +206,21 @@ def status_card(
     )
 
 
-def next_look_at(request: Request, *, durations: Durations, now: datetime) -> datetime | None:
-    """When the status may have something new to say though nobody touched it; None when never."""
+def next_look_at(
+    request: Request, *, durations: Durations, now: datetime, interval_s: float
+) -> datetime | None:
+    """When the status may have something new to say though nobody touched it; None when never.
+
+    A waiting one's position is looked up every `interval_s` seconds.
+    """
     if request.state is State.WAITING:
-        return now + timedelta(seconds=WAITING_LOOK_S)
+        return now + timedelta(seconds=interval_s)
     if request.state is not State.MAKING or request.accepted_at is None:
         return None
     quarter_s = durations.median_s / QUARTERS
     passed = _quarters(request, durations.median_s, now)
     since = min(request.accepted_at, now)  # the clock may have been set back
     return since + timedelta(seconds=quarter_s * (passed + 1)) if passed < QUARTERS - 1 else None
-
-
-WAITING_LOOK_S = 20
-"""How often, in seconds, a waiting request's place in the line is looked up again."""
 
 
 def _quarters(request: Request, usual_s: float, now: datetime) -> int:

@@ -16,6 +16,7 @@ from bot.domain.errors import (
     TryLaterError,
     UnsendableError,
 )
+from bot.domain.polling import Durations
 from bot.domain.requests import CANCEL_FROM, Address, Request
 from bot.services.approvals import ApprovalDesk
 from bot.services.cards import StatusCard, next_look_at
@@ -24,20 +25,18 @@ from bot.services.edits import Said
 from bot.services.facts import facts_of, facts_of_notice
 from bot.services.first_answers import withdraw
 from bot.services.intents import Intent, Way, may_be_unanswered, ways_of_endings
-from bot.services.lease import Lease, put_off
+from bot.services.lease import Lease, lease_until, put_off
 from bot.services.line import LINE_S, Line
 from bot.services.message_forms import may_be_taken_later, pause_of_refused, send_plainest
 from bot.services.moves import existing
-from bot.services.outbox import Notice, NoticeKind, lease_until
+from bot.services.outbox import Notice, NoticeKind
 from bot.services.ports import Announcer, Claim, Clock, Target
 from bot.services.status import describe, line_of
+from bot.services.timings import WorkTimings
 from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
-RETRY_S = 2.0
-"""Seconds before the first repeat; doubled each time."""
-RETRY_MAX_S = 300.0
 GONE_REPEATS = 2
 """How often a message that is not there is looked for again: a fresh one is sometimes not found."""
 
@@ -57,22 +56,27 @@ class Courier:
         places: int,
         edit_spacing_s: float,
         clock: Clock,
+        timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
         self._announcer = announcer
         self._delivery = delivery
-        self._approvals = ApprovalDesk(store, announcer, clock)
+        self._approvals = ApprovalDesk(store, announcer, clock, timings.leases)
         self._owner = owner
         self._places = places
         self._spacing = timedelta(seconds=edit_spacing_s)
         self._clock = clock
+        self._lease_s = timings.leases.message_s
+        self._retries = timings.retries
+        self._status_interval_s = timings.status_interval_s
+        self._answered_within_s = timings.answered_within_s
         self._line = Line()
         self._line_at: datetime | None = None
 
     async def claim(self, limit: int) -> Sequence[Notice]:
         """The notices to say now."""
         now = self._clock()
-        lease = Lease(self._owner, lease_until(now))
+        lease = Lease(self._owner, lease_until(now, self._lease_s))
         return await self._store.write(_claim, now, lease, limit)
 
     async def next_due_at(self) -> datetime | None:
@@ -91,9 +95,8 @@ class Courier:
             else:
                 await self._say_status(notice)
         except TryLaterError as error:
-            pause_s = max(
-                error.retry_after_s or 0.0, min(RETRY_S * 2.0 ** min(notice.attempts, 20), RETRY_MAX_S)
-            )
+            own_s = self._retries.message_s * 2.0 ** min(notice.attempts, 20)
+            pause_s = max(error.retry_after_s or 0.0, min(own_s, self._retries.message_max_s))
             log.warning(
                 "Discord did not take a %s, again in %.0f s: %s",
                 notice.kind,
@@ -103,7 +106,7 @@ class Courier:
             )
             await self._retry(notice, pause_s)
         except MediaError as error:
-            pause_s = RETRY_S * 2**notice.attempts
+            pause_s = self._retries.message_s * 2**notice.attempts
             log.info("a file is awaited for %.0f s: %s", pause_s, error.cause, extra=facts_of_notice(notice))
             await self._retry(notice, pause_s)
         except AnsweredElsewhereError:
@@ -118,9 +121,10 @@ class Courier:
 
     async def _say_status(self, notice: Notice) -> None:
         now = self._clock()
-        request, card, look_at = await self._store.read(
+        request, card, durations = await self._store.read(
             _view, notice.request_id, await self._line_now(now), now
         )
+        look_at = next_look_at(request, durations=durations, now=now, interval_s=self._status_interval_s)
         said = Said.parse(notice.said)
         if request.address.is_unconfirmed(now) or not said.leaves_out(card):
             said = said.edited(card)
@@ -128,7 +132,7 @@ class Courier:
                 await self._edit(request, card)
             except MessageGoneError:
                 if notice.attempts < GONE_REPEATS:
-                    await self._retry(notice, RETRY_S)
+                    await self._retry(notice, self._retries.message_s)
                     return
                 if request.address.is_unconfirmed(now):  # it was answered, and nobody can tell by whom
                     await self._store.write(_forget_token, request.id)
@@ -152,7 +156,7 @@ class Courier:
                 request = await self._confirm(request, card, token=token)
             message_id = await self._edit_by(request, card, request.address, token=token)
         except TokenDeadError:
-            if may_be_unanswered(request, self._clock()):
+            if may_be_unanswered(request, self._clock(), self._answered_within_s):
                 raise TryLaterError("the command is not answered yet") from None
             await self._store.write(_forget_token, request.id)
             await self._edit_as_bot(request, card)
@@ -238,7 +242,7 @@ class Courier:
         """
         now = self._clock()
         intent = Intent(way, now) if way is Way.FOLLOW_UP else None
-        await self._store.write(_claim_ending, notice, intent, now)
+        await self._store.write(_claim_ending, notice, intent, lease_until(now, self._lease_s))
 
     async def _retry(self, notice: Notice, pause_s: float) -> None:
         await self._store.write(_failed, notice, put_off(self._clock(), pause_s))
@@ -255,12 +259,9 @@ def _claim(work: Work, now: datetime, lease: Lease, limit: int) -> list[Notice]:
     return work.notices.claim_due(now=now, lease=lease, limit=limit)
 
 
-def _view(
-    work: Work, request_id: int, line: Line, now: datetime
-) -> tuple[Request, StatusCard, datetime | None]:
+def _view(work: Work, request_id: int, line: Line, now: datetime) -> tuple[Request, StatusCard, Durations]:
     request = existing(work, request_id)
-    look_at = next_look_at(request, durations=work.timings.of(request.spec.model), now=now)
-    return request, describe(work, request, line, now), look_at
+    return request, describe(work, request, line, now), work.timings.of(request.spec.model)
 
 
 @unit_of_work("outbox.mark_sent")
@@ -294,8 +295,8 @@ def _failed(work: Work, notice: Notice, next_at: datetime) -> None:
 
 
 @unit_of_work("outbox.record_attempt")
-def _claim_ending(work: Work, notice: Notice, intent: Intent | None, now: datetime) -> None:
-    work.notices.keep(notice, until=lease_until(now))
+def _claim_ending(work: Work, notice: Notice, intent: Intent | None, until: datetime) -> None:
+    work.notices.keep(notice, until=until)
     if intent is not None:
         work.notices.intend(notice, str(intent))
 

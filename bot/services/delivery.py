@@ -20,9 +20,10 @@ from bot.domain.tasks import Clip
 from bot.services.cards import ResultCard, result_card
 from bot.services.facts import facts_of
 from bot.services.intents import Intent, Way, ways
+from bot.services.lease import lease_until
 from bot.services.message_forms import MessageForm, may_be_taken_later, pause_of_refused
 from bot.services.moves import existing, make_move
-from bot.services.outbox import Notice, lease_until
+from bot.services.outbox import Notice
 from bot.services.ports import (
     Announcer,
     AsFollowUp,
@@ -35,6 +36,7 @@ from bot.services.ports import (
     Target,
     ToMember,
 )
+from bot.services.timings import LeaseTimings
 from bot.services.work import Changes, Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
@@ -86,13 +88,21 @@ class Delivery:
     """Posts results; a repeat finds the first post."""
 
     def __init__(
-        self, store: Store, announcer: Announcer, media: MediaSource, *, attach_audio: bool, clock: Clock
+        self,
+        store: Store,
+        announcer: Announcer,
+        media: MediaSource,
+        *,
+        attach_audio: bool,
+        clock: Clock,
+        leases: LeaseTimings = LeaseTimings(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
         self._announcer = announcer
         self._media = media
         self._attach_audio = attach_audio
         self._clock = clock
+        self._lease_s = leases.message_s
 
     async def deliver(self, notice: Notice) -> None:
         """Post the request's clips where its member will see them, and write down where.
@@ -190,7 +200,7 @@ class Delivery:
         """
         now = self._clock()
         intent = aim if isinstance(aim, Intent) else Intent(aim, now)
-        await self._store.write(_claim, notice, intent, now)
+        await self._store.write(_claim, notice, intent, lease_until(now, self._lease_s))
 
     async def _send(self, target: Target, parcel: Parcel, claim: Claim) -> Posted:
         """Post it as a whole, or with as much of it as Discord takes.
@@ -262,8 +272,8 @@ def _unseen(intent: Intent, request: Request) -> Stranded:
 
 
 @unit_of_work("delivery.record_attempt")
-def _claim(work: Work, notice: Notice, intent: Intent, now: datetime) -> None:
-    work.notices.keep(notice, until=lease_until(now))
+def _claim(work: Work, notice: Notice, intent: Intent, until: datetime) -> None:
+    work.notices.keep(notice, until=until)
     _intend(work, notice, intent)
 
 

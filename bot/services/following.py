@@ -17,6 +17,7 @@ from bot.domain.tasks import (
     GivenUp,
     KeepAsking,
     Lost,
+    TaskReport,
     Verdict,
     Watch,
     judge,
@@ -28,19 +29,16 @@ from bot.services.approvals import lapse
 from bot.services.budget import Budget
 from bot.services.facts import facts_of
 from bot.services.gate import Trouble
-from bot.services.lease import Lease
+from bot.services.lease import Lease, lease_until
 from bot.services.moves import make_move
 from bot.services.outbox import NoticeKind
 from bot.services.ports import Chance, Clock, Meter, Question, SongProvider, Unmetered
-from bot.services.submitting import gate_of
+from bot.services.submitting import Limits, gate_of
+from bot.services.timings import WorkTimings
 from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
-LEASE_S = 45.0
-"""Outlasts the time-out of a question, in seconds."""
-NEW_TASK_S = 30.0
-"""Seconds for which the provider must say that it does not know a task: it learns of a new one late."""
 COUNT_S = 5.0
 """How long, in seconds, the number of requests in flight is taken as known."""
 
@@ -62,8 +60,9 @@ class Follower:
         clock: Clock,
         chance: Chance,
         meter: Meter | None = None,
+        timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
     ) -> None:
-        self._places = places
+        self._limits = Limits(places, pace, timings)
         self._store = store
         self._provider = provider
         self._owner = owner
@@ -73,6 +72,7 @@ class Follower:
         self._clock = clock
         self._chance = chance
         self._meter = meter or Unmetered()
+        self._timings = timings
         self._budget = Budget(pace.per_s, clock())
         self._in_flight = 1
         self._counted_at: datetime | None = None
@@ -84,7 +84,7 @@ class Follower:
         affordable = self._budget.available(now)
         if affordable < 1:
             return ()
-        lease = Lease(self._owner, now + timedelta(seconds=LEASE_S))
+        lease = Lease(self._owner, lease_until(now, self._timings.leases.poll_s))
         claimed = await self._store.write(_claim, now, lease, min(limit, affordable))
         self._budget.spend(len(claimed))
         return claimed
@@ -113,7 +113,7 @@ class Follower:
             extra=facts_of(request, Move.DOUBT),
         )
         failure = Failure(FailureKind.UNCERTAIN, "the worker stopped during the submission")
-        await self._store.write(_end, request, Move.DOUBT, failure, self._places, self._clock())
+        await self._store.write(_end, request, Move.DOUBT, failure, self._limits, self._clock())
 
     async def _ask(self, request: Request, task_id: str, watch: Watch) -> None:
         retry_after_s = 0.0
@@ -122,9 +122,8 @@ class Follower:
             report = await self._provider.query(task_id)
         except UnknownTaskError:
             outcome = Question.UNKNOWN_TASK
-            verdict = judge_unknown(
-                watch, now=self._clock(), unknown_max_s=NEW_TASK_S, gap_max_s=self._gap_max_s
-            )
+            new_s = self._timings.new_task_s
+            verdict = judge_unknown(watch, now=self._clock(), unknown_max_s=new_s, gap_max_s=self._gap_max_s)
         except NoAnswerError as error:
             outcome = Question.NO_ANSWER
             log.info("no answer about the task: %s", error.cause, extra=facts_of(request))
@@ -140,15 +139,13 @@ class Follower:
             verdict = of_refusal(error)
         else:
             outcome = Question.ANSWERED
-            verdict = judge(
-                report, watch, now=self._clock(), give_up_s=self._give_up_s, gap_max_s=self._gap_max_s
-            )
+            verdict = self._judged(report, watch)
         self._meter.asked(request, outcome)
         await self._conclude(request, verdict, retry_after_s)
 
     async def _tell_refused(self, request: Request, error: AccountError) -> None:
         """Let nothing be submitted to an account that is refused, and tell the operator once."""
-        is_news = await self._store.write(_shut, self._places, self._clock())
+        is_news = await self._store.write(_shut, self._limits, self._clock())
         if is_news:
             log.error(
                 "OPERATOR: the provider refuses the key (code %s) when asked about a task; submissions stop",
@@ -157,6 +154,16 @@ class Follower:
             )
         else:
             log.info("the key is still refused (code %s)", error.code, extra=facts_of(request))
+
+    def _judged(self, report: TaskReport, watch: Watch) -> Verdict:
+        return judge(
+            report,
+            watch,
+            now=self._clock(),
+            give_up_s=self._give_up_s,
+            gap_max_s=self._gap_max_s,
+            grace_s=self._timings.streaming_grace_s,
+        )
 
     def _silent(self, watch: Watch) -> Verdict:
         return judge_silence(watch, now=self._clock(), gap_max_s=self._gap_max_s)
@@ -175,10 +182,10 @@ class Follower:
                 self._meter.finished(request, song_s=_age_s(request, now))
             case GivenUp():
                 failure = self._tell_given_up(request, verdict)
-                await self._store.write(_end, request, Move.EXPIRE, failure, self._places, now)
+                await self._store.write(_end, request, Move.EXPIRE, failure, self._limits, now)
             case Broken() | Lost() | Failure():
                 failure = _failure(verdict)
-                is_news = await self._store.write(_end, request, Move.FAIL, failure, self._places, now)
+                is_news = await self._store.write(_end, request, Move.FAIL, failure, self._limits, now)
                 _tell_failed(request, failure, is_news=is_news)
             case _:
                 assert_never(verdict)
@@ -294,22 +301,23 @@ def _age_s(request: Request, now: datetime) -> float:
 
 
 @unit_of_work("poller.fail")
-def _end(work: Work, request: Request, move: Move, failure: Failure, places: int, now: datetime) -> bool:
+def _end(work: Work, request: Request, move: Move, failure: Failure, limits: Limits, now: datetime) -> bool:
     """End the request without a song; returns whether that tells the operator of an account in trouble."""
     is_news = False
     if failure.kind is FailureKind.OPERATOR:
         work.requests.lock_line()  # before the member's rows, as in submitting: no deadlock
-        before = gate_of(work, places)
-        work.gates.put(before.failed_task(request.accepted_at or now, now=now))
+        before = gate_of(work, limits.places)
+        breaker = limits.timings.breaker
+        work.gates.put(before.failed_task(request.accepted_at or now, now=now, timings=breaker))
         is_news = before.trouble is not Trouble.ACCOUNT
     make_move(work, request, move, now=now, failure=failure)
     return is_news
 
 
 @unit_of_work("circuit_breaker.open")
-def _shut(work: Work, places: int, now: datetime) -> bool:
+def _shut(work: Work, limits: Limits, now: datetime) -> bool:
     """Let nothing be submitted after a refused account; returns whether that is news."""
     work.requests.lock_line()
-    before = gate_of(work, places)
-    work.gates.put(before.refused_question(now=now))
+    before = gate_of(work, limits.places)
+    work.gates.put(before.refused_question(now=now, timings=limits.timings.breaker))
     return before.trouble is not Trouble.ACCOUNT

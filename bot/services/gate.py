@@ -7,13 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-BUSY_PAUSE_S = 5.0
-"""First pause in seconds after a busy provider; doubled each time."""
-OUTAGE_PAUSE_S = 5.0
-"""First pause in seconds after an unreachable provider or a lost answer; doubled each time."""
+from bot.services.timings import BreakerTimings
+
 PAUSE_MAX_S = 60.0
-ACCOUNT_PAUSE_S = 60.0
-"""First pause in seconds after a wrong key or an empty account; doubled each time."""
 ACCOUNT_PAUSE_MAX_S = 900.0
 _MOST_FAILURES = 16
 SUSPECT_S = 600.0
@@ -105,17 +101,31 @@ class Gate:
         longest = timedelta(seconds=ACCOUNT_PAUSE_MAX_S)
         return self.shut_until is not None and now < self.shut_until <= now + longest
 
-    def answered(self, *, places: int, now: datetime, request_id: int | None = None) -> "Gate":
+    def answered(
+        self,
+        *,
+        places: int,
+        now: datetime,
+        request_id: int | None = None,
+        timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
+    ) -> "Gate":
         """Open after an accepted task, with one place more to be tried; or wait for what becomes of it."""
         away = tuple(
             replace(one, others_taken=True) for one in self.turned_away if one.request_id != request_id
         )
         if self.trouble is Trouble.ACCOUNT and self.failed_at is not None:
-            pause_s = _pause_s(Trouble.ACCOUNT, self.failures - 1)
+            pause_s = _pause_s(Trouble.ACCOUNT, self.failures - 1, timings)
             return replace(self, shut_until=now + timedelta(seconds=pause_s), turned_away=away)
         return Gate(min(places, self.learned + 1), halted=self.halted, turned_away=away)
 
-    def turn_away(self, *, user_id: int, request_id: int, now: datetime) -> "Gate":
+    def turn_away(
+        self,
+        *,
+        user_id: int,
+        request_id: int,
+        now: datetime,
+        timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
+    ) -> "Gate":
         """Remember that somebody in front of the provider turned the request away: it, or all of them.
 
         When another was taken since it happened last, it is the request: the provider is not suspected.
@@ -127,7 +137,7 @@ class Gate:
         known = replace(self, turned_away=away)
         if last is not None and last.others_taken:
             return known
-        return known.suspected(user_id=user_id, request_id=request_id, now=now)
+        return known.suspected(user_id=user_id, request_id=request_id, now=now, timings=timings)
 
     def minds(self, request_id: int) -> bool:
         """True when the request was turned away often enough while others were taken."""
@@ -139,18 +149,30 @@ class Gate:
         span = timedelta(seconds=SUSPECT_S)
         return any(one.request_id == request_id or abs(now - one.at) < span for one in self.turned_away)
 
-    def refused_question(self, *, now: datetime) -> "Gate":
+    def refused_question(
+        self,
+        *,
+        now: datetime,
+        timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
+    ) -> "Gate":
         """Shut after the key or the account was refused in the answer to a question."""
-        return self if self.trouble is Trouble.ACCOUNT else self.met(Trouble.ACCOUNT, now=now)
+        is_known = self.trouble is Trouble.ACCOUNT
+        return self if is_known else self.met(Trouble.ACCOUNT, now=now, timings=timings)
 
-    def failed_task(self, accepted_at: datetime, *, now: datetime) -> "Gate":
+    def failed_task(
+        self,
+        accepted_at: datetime,
+        *,
+        now: datetime,
+        timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
+    ) -> "Gate":
         """Shut after a task that was taken then failed for the account's sake.
 
         All that run when the account is empty fail for it: those taken before the first of them say no more.
         """
         if self.trouble is Trouble.ACCOUNT and not self._is_later(accepted_at, now):
             return self
-        return replace(self.met(Trouble.ACCOUNT, now=now), failed_at=now)
+        return replace(self.met(Trouble.ACCOUNT, now=now, timings=timings), failed_at=now)
 
     def finished(self, accepted_at: datetime, *, now: datetime) -> "Gate":
         """Open after a song whose task was taken later than the last that failed for the account's sake."""
@@ -167,7 +189,14 @@ class Gate:
         last = self.suspicion
         return last is not None and last.user_id != user_id and _is_recent(last, now)
 
-    def suspected(self, *, user_id: int, request_id: int, now: datetime) -> "Gate":
+    def suspected(
+        self,
+        *,
+        user_id: int,
+        request_id: int,
+        now: datetime,
+        timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
+    ) -> "Gate":
         """Remember a failure that may be the provider's or the request's own; shut when it is the former.
 
         That is when another member's submission failed before it. A member who is alone here shuts it with
@@ -178,7 +207,7 @@ class Gate:
             failures = last.failures + (last.request_id != request_id)
         known = replace(self, suspicion=Suspicion(user_id, request_id, now, min(failures, LONE_FAILURES)))
         if failures >= LONE_FAILURES or self.is_shared(user_id, now):
-            return known.met(Trouble.OUTAGE, now=now)
+            return known.met(Trouble.OUTAGE, now=now, timings=timings)
         return known
 
     def met(
@@ -188,10 +217,11 @@ class Gate:
         now: datetime,
         retry_after_s: float | None = None,
         running: int | None = None,
+        timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
     ) -> "Gate":
         """After a submission that met a trouble; `running` others were, where the provider said too many."""
         failures = self.failures if trouble is self.trouble else 0
-        pause_s = retry_after_s or _pause_s(trouble, failures)
+        pause_s = retry_after_s or _pause_s(trouble, failures, timings)
         return replace(
             self,
             learned=self.learned if running is None else max(1, min(self.learned, running)),
@@ -207,11 +237,11 @@ def _is_recent(last: Suspicion, now: datetime) -> bool:
     return abs(now - last.at) < timedelta(seconds=SUSPECT_S)
 
 
-def _pause_s(trouble: Trouble, failures: int) -> float:
+def _pause_s(trouble: Trouble, failures: int, timings: BreakerTimings) -> float:
     match trouble:
         case Trouble.ACCOUNT:
-            return min(ACCOUNT_PAUSE_S * 2.0**failures, ACCOUNT_PAUSE_MAX_S)
+            return min(timings.account_s * 2.0**failures, ACCOUNT_PAUSE_MAX_S)
         case Trouble.BUSY:
-            return min(BUSY_PAUSE_S * 2.0**failures, PAUSE_MAX_S)
+            return min(timings.busy_s * 2.0**failures, PAUSE_MAX_S)
         case _:
-            return min(OUTAGE_PAUSE_S * 2.0**failures, PAUSE_MAX_S)
+            return min(timings.outage_s * 2.0**failures, PAUSE_MAX_S)

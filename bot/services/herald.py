@@ -2,20 +2,19 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from bot.domain.errors import NoAccessError, StaleError, TryLaterError, UnsendableError
 from bot.services.books import DueChange
-from bot.services.lease import Lease, put_off
+from bot.services.lease import Lease, lease_until, put_off
 from bot.services.message_forms import send_plainest
 from bot.services.ports import Announcer, Clock
+from bot.services.timings import LeaseTimings
 from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
-LEASE_S = 90.0
-"""Outlasts the time-out of a post, in seconds."""
 RETRY_S = 5.0
 """Seconds before the first repeat; doubled each time."""
 RETRY_MAX_S = 600.0
@@ -28,11 +27,20 @@ class Herald:
 
     name = "herald"
 
-    def __init__(self, store: Store, announcer: Announcer, *, owner: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        announcer: Announcer,
+        *,
+        owner: str,
+        clock: Clock,
+        leases: LeaseTimings = LeaseTimings(),  # noqa: B008 - frozen
+    ) -> None:
         self._store = store
         self._announcer = announcer
         self._owner = owner
         self._clock = clock
+        self._lease_s = leases.audit_s
 
     async def claim(self, limit: int) -> Sequence[DueChange]:
         """The decisions to post now."""
@@ -40,7 +48,7 @@ class Herald:
         return await self._store.write(_claim, self._clock(), lease, limit)
 
     def _lease_until(self) -> datetime:
-        return self._clock() + timedelta(seconds=LEASE_S)
+        return lease_until(self._clock(), self._lease_s)
 
     async def next_due_at(self) -> datetime | None:
         """When the next decision has to be posted."""

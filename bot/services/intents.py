@@ -8,15 +8,10 @@ from typing import Self, assert_never
 
 from bot.domain.requests import Request
 from bot.services.ports import AsFollowUp, InChannel, Target, ToMember
+from bot.services.timings import ANSWERED_WITHIN_S
 
 NONCE_LIFE = timedelta(seconds=120)
 """So long after a post Discord surely knows its repeat; "the past few minutes", by its reference."""
-ANSWERED_WITHIN_S = 5.0
-"""Until then a token that does not work may be one whose command Discord has no answer to yet.
-
-Discord takes none after 3 seconds.
-"""
-
 CLOCK_SLACK = timedelta(seconds=10)
 """What lies further in the future was written before the clock was set back: nobody knows when that was."""
 
@@ -84,7 +79,7 @@ def ways_of_endings(request: Request, now: datetime) -> list[Way]:
     return [way for way in ways(request, now) if way is not Way.RESULTS]
 
 
-def may_be_unanswered(request: Request, now: datetime) -> bool:
-    """True when a token that does not work may yet begin to."""
+def may_be_unanswered(request: Request, now: datetime, within_s: float = ANSWERED_WITHIN_S) -> bool:
+    """True when a token that does not work may yet begin to: its command has no answer until then."""
     age = now - request.placed_at
-    return request.address.message_id is None and -CLOCK_SLACK < age < timedelta(seconds=ANSWERED_WITHIN_S)
+    return request.address.message_id is None and -CLOCK_SLACK < age < timedelta(seconds=within_s)

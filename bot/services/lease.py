@@ -20,6 +20,11 @@ class Lease:
     until: datetime
 
 
+def lease_until(now: datetime, lease_s: float) -> datetime:
+    """Return until when something that is claimed or kept now is in hand."""
+    return now + timedelta(seconds=lease_s)
+
+
 def put_off(now: datetime, pause_s: float) -> datetime:
     """Give when something is tried again that has to wait, as far ahead as is believed."""
     return now + min(timedelta(seconds=pause_s), LONGEST_WAIT)

@@ -1,20 +1,11 @@
 """The outbox as the services see it: what Discord has yet to be told."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from bot.services.lease import Lease
-
-LEASE_S = 180.0
-"""Seconds for which a courier has a notice in hand: outlasts fetching two files, and from the moment that
-the turn has come their upload."""
-
-
-def lease_until(now: datetime) -> datetime:
-    """Until when a notice that is taken or kept now is in hand."""
-    return now + timedelta(seconds=LEASE_S)
 
 
 class NoticeKind(StrEnum):

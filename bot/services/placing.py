@@ -9,10 +9,11 @@ from bot.domain.playlists import key_of
 from bot.domain.quota import Policy
 from bot.domain.requests import Address, NewRequest, Request, State
 from bot.domain.songs import Order, SongSpec, check
-from bot.services.cards import WAITING_LOOK_S, StatusCard
+from bot.services.cards import StatusCard
 from bot.services.outbox import NoticeKind
 from bot.services.spending import hold_credits, purse_of
 from bot.services.status import describe, line_of
+from bot.services.timings import WorkTimings
 from bot.services.work import Work, unit_of_work
 
 SHORT_LINE = 200
@@ -37,6 +38,10 @@ class SongRules:
     """Seconds for which an interaction's token is used."""
     edit_spacing_s: float
     """Least seconds between two edits of one status message."""
+    status_interval_s: float = WorkTimings().status_interval_s
+    """Seconds between two looks at a waiting request's position in the queue."""
+    answered_within_s: float = WorkTimings().answered_within_s
+    """Seconds after which the answer to a command, whose outcome is unknown, is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +167,6 @@ def _announce(work: Work, request: Request, rules: SongRules, now: datetime) -> 
         NoticeKind.STATUS,
         mark=card.mark,
         not_before=now + timedelta(seconds=rules.edit_spacing_s),
-        next_at=now + timedelta(seconds=WAITING_LOOK_S),
+        next_at=now + timedelta(seconds=rules.status_interval_s),
     )
     return card

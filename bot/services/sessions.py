@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.domain.errors import StoreError
-from bot.domain.sessions import counting, pause_s
+from bot.domain.sessions import FIRST_PAUSE_S, counting, pause_s
 from bot.services.ports import Clock
 from bot.services.work import Store, Work, unit_of_work
 
@@ -22,9 +22,10 @@ class Sessions:
     A database that cannot be used is no reason not to connect: then nothing is known.
     """
 
-    def __init__(self, store: Store, *, clock: Clock) -> None:
+    def __init__(self, store: Store, *, clock: Clock, first_pause_s: float = FIRST_PAUSE_S) -> None:
         self._store = store
         self._clock = clock
+        self._first_pause_s = first_pause_s
 
     async def begin(self, shard_id: int) -> None:
         """Remember that a session begins now."""
@@ -48,7 +49,8 @@ class Sessions:
         except StoreError:
             return 0.0, 0
         most = max((len(counting(one, now)) for one in begun), default=0)
-        return max((pause_s(one, now) for one in begun), default=0.0), most
+        pauses = (pause_s(one, now, first_s=self._first_pause_s) for one in begun)
+        return max(pauses, default=0.0), most
 
 
 def _read(work: Work, shard_id: int) -> list[datetime]:

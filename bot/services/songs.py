@@ -10,7 +10,6 @@ from bot.domain.playlists import may_be_name
 from bot.domain.requests import CANCEL_FROM
 from bot.domain.songbook import DetailsWipedError, SongRemovedError
 from bot.domain.songs import Order, SongSpec, check
-from bot.services import intents
 from bot.services.cards import StatusCard
 from bot.services.decisions import ATTEMPTS
 from bot.services.facts import facts_of
@@ -83,7 +82,8 @@ class Songs:
         """
         try:
             if message_id is None:
-                await self._store.write(_look_soon, request_id, self._clock())
+                due_at = self._clock() + timedelta(seconds=self._rules.answered_within_s)
+                await self._store.write(_look_soon, request_id, due_at)
             else:
                 await self._store.write(_set_message, request_id, message_id)
         except StoreError as error:
@@ -133,8 +133,7 @@ def _set_message(work: Work, request_id: int, message_id: int) -> None:
 
 
 @unit_of_work("requests.look_soon")
-def _look_soon(work: Work, request_id: int, now: datetime) -> None:
-    due_at = now + timedelta(seconds=intents.ANSWERED_WITHIN_S)
+def _look_soon(work: Work, request_id: int, due_at: datetime) -> None:
     work.notices.touch(request_id, NoticeKind.STATUS, due_at=due_at)
 
 

@@ -24,24 +24,20 @@ from bot.domain.turns import Place, in_turn
 from bot.services.attaching import accept, attach, keep
 from bot.services.facts import facts_of
 from bot.services.gate import Gate, Trouble
-from bot.services.lease import Lease
+from bot.services.lease import Lease, lease_until
 from bot.services.line import LINE_S, rung
 from bot.services.moves import existing, make_move
 from bot.services.outbox import NoticeKind
 from bot.services.ports import Clock, Meter, SongProvider, Unmetered
 from bot.services.status import held_back, standing
+from bot.services.timings import WorkTimings
 from bot.services.work import Store, Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
-LEASE_S = 90.0
-"""Outlasts the time-out of a submission, in seconds."""
 LOST_COUNTS = 4
 """A lost reply counts as the fourth refusal at least: two minutes, for as long as the task may run. The next
 one only doubles that, since replies are lost to an outage more often than to a member."""
-RECORD_RETRY_S = 0.5
-"""First pause in seconds between two tries to write down the outcome of a paid call; doubled each time."""
-RECORD_RETRY_MAX_S = 5.0
 SERVER_ERROR = 500
 """From this code on it may be the provider that fails, unless its words blame the request."""
 
@@ -74,6 +70,16 @@ class Outcome:
         return self.at_edge or self.trouble is Trouble.ACCOUNT
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an outcome is weighed by, besides what the database knows."""
+
+    places: int
+    """How many tasks the operator lets run at once."""
+    pace: Pace
+    timings: WorkTimings
+
+
 class Submitter:
     """The desk that submits."""
 
@@ -89,6 +95,7 @@ class Submitter:
         pace: Pace,
         clock: Clock,
         meter: Meter | None = None,
+        timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
         self._provider = provider
@@ -97,11 +104,12 @@ class Submitter:
         self._pace = pace
         self._clock = clock
         self._meter = meter or Unmetered()
+        self._timings = timings
 
     async def claim(self, limit: int) -> Sequence[Request]:
         """The requests whose turn it is, now `submitting`: the intent is durable before the call."""
         now = self._clock()
-        lease = Lease(self._owner, now + timedelta(seconds=LEASE_S))
+        lease = Lease(self._owner, lease_until(now, self._timings.leases.submission_s))
         return await self._store.write(_take, self._places, limit, lease, now)
 
     async def next_due_at(self) -> datetime | None:
@@ -118,12 +126,13 @@ class Submitter:
         self._meter.submitted(outcome.move)
         _tell(request, outcome)
         what = f"task {outcome.task_id}" if outcome.task_id else f"a submission ({outcome.move})"
-        await _kept(request, what, partial(self._write_down, request, outcome, self._clock()))
+        await self._kept(request, what, partial(self._write_down, request, outcome, self._clock()))
 
     async def _write_down(self, request: Request, outcome: Outcome, now: datetime) -> None:
         """Write down what became of the request, which may have been moved meanwhile."""
         try:
-            is_news = await self._store.write(_conclude, request, outcome, self._places, self._pace, now)
+            limits = Limits(self._places, self._pace, self._timings)
+            is_news = await self._store.write(_conclude, request, outcome, limits, now)
         except StaleError:
             if outcome.task_id is None:
                 log.warning("another worker had already ended this submission", extra=facts_of(request))
@@ -150,22 +159,21 @@ class Submitter:
         else:
             log.warning("task %s was kept late", task_id, extra=facts_of(found or request))
 
+    async def _kept(self, request: Request, what: str, write: Callable[[], Awaitable[None]]) -> None:
+        """Write down what became of a request in hand, however long the database takes to come back.
 
-async def _kept(request: Request, what: str, write: Callable[[], Awaitable[None]]) -> None:
-    """Write down what became of a request in hand, however long the database takes to come back.
-
-    Else it would look as if it had been sent and lost.
-    """
-    pause_s = RECORD_RETRY_S
-    while True:
-        try:
-            await write()
-        except StoreError as error:
-            log.error("the outcome of %s is not kept yet: %s", what, error, extra=facts_of(request))
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, RECORD_RETRY_MAX_S)
-        else:
-            return
+        Else it would look as if it had been sent and lost.
+        """
+        pause_s = self._timings.retries.outcome_s
+        while True:
+            try:
+                await write()
+            except StoreError as error:
+                log.error("the outcome of %s is not kept yet: %s", what, error, extra=facts_of(request))
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, self._timings.retries.outcome_max_s)
+            else:
+                return
 
 
 def outcome_of(error: ProviderError) -> Outcome:
@@ -263,14 +271,14 @@ def _goes_at(place: Place, at: datetime) -> datetime:
 
 
 @unit_of_work("submitter.record_result")
-def _conclude(work: Work, request: Request, outcome: Outcome, places: int, pace: Pace, now: datetime) -> bool:
+def _conclude(work: Work, request: Request, outcome: Outcome, limits: Limits, now: datetime) -> bool:
     """Write down what became of a submission; gives whether it is news for the operator."""
     work.requests.lock_line()  # the gate is read and written: no other process may do so meanwhile
-    before = gate_of(work, places)
-    gate = _learned(work, request, outcome, before, places, now)
+    before = gate_of(work, limits.places)
+    gate = _learned(work, request, outcome, before, limits, now)
     account_again = outcome.trouble is before.trouble is Trouble.ACCOUNT
     if outcome.task_id is not None:
-        accept(work, request, outcome.task_id, pace, now)
+        accept(work, request, outcome.task_id, limits.pace, now)
     elif outcome.may_be_turned_away and gate.minds(request.id):
         failure = Failure(FailureKind.TURNED_AWAY, outcome.cause)
         make_move(work, request, Move.REFUSE, now=now, failure=failure)
@@ -278,7 +286,7 @@ def _conclude(work: Work, request: Request, outcome: Outcome, places: int, pace:
         make_move(work, request, Move.PUT_BACK, now=now)
     else:
         make_move(work, request, outcome.move, now=now, failure=outcome.failure)
-    _slow_down(work, request, outcome, before, now)
+    _slow_down(work, request, outcome, before, limits, now)
     if gate != before:
         work.gates.put(gate)
     if outcome.may_be_turned_away and before.has_turned_away(request.id, now):
@@ -287,7 +295,9 @@ def _conclude(work: Work, request: Request, outcome: Outcome, places: int, pace:
     return outcome.is_operators and before.trouble is not (outcome.trouble or Trouble.OUTAGE)
 
 
-def _slow_down(work: Work, request: Request, outcome: Outcome, gate: Gate, now: datetime) -> None:
+def _slow_down(
+    work: Work, request: Request, outcome: Outcome, gate: Gate, limits: Limits, now: datetime
+) -> None:
     """Hold the member's next requests back if this one came to nothing by itself, as far as one can tell."""
     if outcome.task_id is not None or outcome.trouble is not None:
         return
@@ -297,22 +307,35 @@ def _slow_down(work: Work, request: Request, outcome: Outcome, gate: Gate, now: 
         work.members.had_turn(request.guild_id, request.user_id, now=now)
     standing = work.members.meet(request.guild_id, request.user_id)
     at_least = LOST_COUNTS if outcome.move is Move.DOUBT else 1
-    work.members.settle(request.guild_id, request.user_id, standing.failed(now, at_least=at_least))
+    standing = standing.failed(now, at_least=at_least, first_s=limits.timings.retries.member_s)
+    work.members.settle(request.guild_id, request.user_id, standing)
 
 
 def _learned(
-    work: Work, request: Request, outcome: Outcome, before: Gate, places: int, now: datetime
+    work: Work, request: Request, outcome: Outcome, before: Gate, limits: Limits, now: datetime
 ) -> Gate:
     """What the provider's readiness is after this; the refusal of one request says nothing about it."""
     if outcome.task_id is not None:
-        return before.answered(places=places, now=now, request_id=request.id)
+        return before.answered(
+            places=limits.places, now=now, request_id=request.id, timings=limits.timings.breaker
+        )
     if outcome.trouble is not None:
         others = work.requests.count(State.MAKING) if outcome.trouble is Trouble.BUSY else None
-        return before.met(outcome.trouble, now=now, retry_after_s=outcome.retry_after_s, running=others)
+        return before.met(
+            outcome.trouble,
+            now=now,
+            retry_after_s=outcome.retry_after_s,
+            running=others,
+            timings=limits.timings.breaker,
+        )
     if outcome.is_suspect and outcome.at_edge:
-        return before.turn_away(user_id=request.user_id, request_id=request.id, now=now)
+        return before.turn_away(
+            user_id=request.user_id, request_id=request.id, now=now, timings=limits.timings.breaker
+        )
     if outcome.is_suspect:
-        return before.suspected(user_id=request.user_id, request_id=request.id, now=now)
+        return before.suspected(
+            user_id=request.user_id, request_id=request.id, now=now, timings=limits.timings.breaker
+        )
     return before
 
 

@@ -9,11 +9,10 @@ from typing import Generic, Protocol, TypeVar
 
 from bot.domain.errors import StoreError
 from bot.services.ports import Clock
+from bot.services.timings import WorkTimings
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 1.0
-"""The longest time in seconds between two looks for something due."""
 LEAST_REST_S = 0.02
 """Keeps the loop from spinning while something due cannot be taken."""
 
@@ -48,7 +47,8 @@ async def _ready() -> None:
 class Worker(Generic[Item]):
     """Runs one desk until it is stopped; what is in hand then is finished.
 
-    `facts` gives what the log says of a piece that could not be done; `before` is awaited before each look.
+    `facts` gives what the log says of a piece that could not be done; `before` is awaited before each look,
+    of which there is one every `poll_interval_s` seconds at least.
     """
 
     def __init__(
@@ -57,12 +57,14 @@ class Worker(Generic[Item]):
         *,
         clock: Clock,
         concurrency: int,
+        poll_interval_s: float = WorkTimings().poll_interval_s,
         facts: Callable[[Item], Mapping[str, object]] = lambda _: {},
         before: Callable[[], Awaitable[None]] = _ready,
     ) -> None:
         self._desk = desk
         self._clock = clock
         self._concurrency = concurrency
+        self._poll_interval_s = poll_interval_s
         self._facts = facts
         self._before = before
         self._in_hand = 0
@@ -145,9 +147,9 @@ class Worker(Generic[Item]):
 
     async def _rest(self, due_at: datetime | None) -> None:
         """Wait for a wake-up, for the due time, or for the next look."""
-        rest_s = LOOK_S
+        rest_s = self._poll_interval_s
         if due_at is not None:
-            rest_s = min(max((due_at - self._clock()).total_seconds(), LEAST_REST_S), LOOK_S)
+            rest_s = min(max((due_at - self._clock()).total_seconds(), LEAST_REST_S), rest_s)
         try:
             async with asyncio.timeout(rest_s):
                 await self._wake.wait()

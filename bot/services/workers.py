@@ -17,6 +17,7 @@ from bot.services.placing import SongRules
 from bot.services.ports import Announcer, Chance, Clock, MediaSource, Meter, SongProvider
 from bot.services.retention import Chore, Retention, RetentionRules
 from bot.services.submitting import Submitter
+from bot.services.timings import WorkTimings
 from bot.services.work import Store
 from bot.services.worker import Worker
 
@@ -26,8 +27,6 @@ MESSAGES = 16
 DECISIONS = 4
 CHORES = 1
 """How many of each are under way at once."""
-HANGS_S = 60.0
-"""Seconds without a look for work after which a worker hangs; a database that is away takes less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +38,7 @@ class WorkRules:
     """Seconds without progress after which a request ends."""
     attach_audio: bool
     retention: RetentionRules = field(default_factory=RetentionRules)
+    timings: WorkTimings = field(default_factory=WorkTimings)
 
 
 class Workers:
@@ -54,21 +54,49 @@ class Workers:
         courier: Courier,
         herald: Herald,
         retention: Retention,
+        timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
     ) -> None:
-        before = clock.look
+        before, poll_interval_s = clock.look, timings.poll_interval_s
+        self._stalled_s = timings.stalled_s
         self._submitting: Worker[Request] = Worker(
-            submitter, clock=clock, concurrency=SUBMISSIONS, facts=facts_of, before=before
+            submitter,
+            clock=clock,
+            concurrency=SUBMISSIONS,
+            facts=facts_of,
+            poll_interval_s=poll_interval_s,
+            before=before,
         )
         self._following: Worker[Request] = Worker(
-            follower, clock=clock, concurrency=QUESTIONS, facts=facts_of, before=before
+            follower,
+            clock=clock,
+            concurrency=QUESTIONS,
+            facts=facts_of,
+            poll_interval_s=poll_interval_s,
+            before=before,
         )
         self._telling: Worker[Notice] = Worker(
-            courier, clock=clock, concurrency=MESSAGES, facts=facts_of_notice, before=before
+            courier,
+            clock=clock,
+            concurrency=MESSAGES,
+            facts=facts_of_notice,
+            poll_interval_s=poll_interval_s,
+            before=before,
         )
         self._heralding: Worker[DueChange] = Worker(
-            herald, clock=clock, concurrency=DECISIONS, facts=facts_of_change, before=before
+            herald,
+            clock=clock,
+            concurrency=DECISIONS,
+            facts=facts_of_change,
+            poll_interval_s=poll_interval_s,
+            before=before,
         )
-        self._wiping: Worker[Chore] = Worker(retention, clock=clock, concurrency=CHORES, before=before)
+        self._wiping: Worker[Chore] = Worker(
+            retention,
+            clock=clock,
+            concurrency=CHORES,
+            poll_interval_s=poll_interval_s,
+            before=before,
+        )
         store.subscribe(self.wake)
 
     @property
@@ -80,8 +108,8 @@ class Workers:
 
     def hanging(self) -> str | None:
         """Which loops have not looked for work for a minute, or None."""
-        names = [worker.name for worker in self.loops if worker.hangs(HANGS_S)]
-        return f"{', '.join(names)}: no look for work for {HANGS_S:g} s" if names else None
+        names = [worker.name for worker in self.loops if worker.hangs(self._stalled_s)]
+        return f"{', '.join(names)}: no look for work for {self._stalled_s:g} s" if names else None
 
     def wake(self) -> None:
         """Make all of them look for something due now."""
@@ -113,7 +141,7 @@ def workers_of(
     meter: Meter | None = None,
 ) -> Workers:
     """The workers of a process by these rules; `owner` is whose leases are in the database."""
-    clock, pace, places = ClockWatch(store), rules.pace, songs.places
+    clock, pace, places, timings = ClockWatch(store), rules.pace, songs.places, rules.timings
     submitter = Submitter(
         store,
         provider,
@@ -122,6 +150,7 @@ def workers_of(
         pace=pace,
         clock=clock,
         meter=meter,
+        timings=timings,
     )
     follower = Follower(
         store,
@@ -133,21 +162,31 @@ def workers_of(
         clock=clock,
         chance=chance,
         meter=meter,
+        timings=timings,
     )
-    delivery = Delivery(store, announcer, media, attach_audio=rules.attach_audio, clock=clock)
+    leases = timings.leases
+    delivery = Delivery(store, announcer, media, attach_audio=rules.attach_audio, clock=clock, leases=leases)
     return Workers(
         store,
         clock=clock,
         submitter=submitter,
         follower=follower,
-        courier=_courier(store, announcer, delivery, owner=owner, songs=songs, clock=clock),
-        herald=Herald(store, announcer, owner=owner, clock=clock),
+        courier=_courier(store, announcer, delivery, owner=owner, songs=songs, clock=clock, timings=timings),
+        herald=Herald(store, announcer, owner=owner, clock=clock, leases=leases),
         retention=Retention(store, rules=rules.retention, clock=clock),
+        timings=timings,
     )
 
 
 def _courier(
-    store: Store, announcer: Announcer, delivery: Delivery, *, owner: str, songs: SongRules, clock: Clock
+    store: Store,
+    announcer: Announcer,
+    delivery: Delivery,
+    *,
+    owner: str,
+    songs: SongRules,
+    clock: Clock,
+    timings: WorkTimings,
 ) -> Courier:
     return Courier(
         store,
@@ -157,4 +196,5 @@ def _courier(
         places=songs.places,
         edit_spacing_s=songs.edit_spacing_s,
         clock=clock,
+        timings=timings,
     )

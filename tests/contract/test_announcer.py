@@ -16,8 +16,8 @@ from bot.domain.errors import (
     UnsendableError,
 )
 from bot.domain.requests import Address, State
-from bot.services.outbox import LEASE_S
 from bot.services.ports import Announcer, AsFollowUp, InChannel, Media, Posted, Target, ToMember
+from bot.services.timings import LeaseTimings
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 from tests.contract.for_moderators import ForModerators
 from tests.unit.chat.bots import new_client
@@ -359,8 +359,8 @@ class TestDiscordAnnouncer(AnnouncerContract, ForModerators):
 
     def test_a_wait_for_a_turn_and_its_call_fit_into_a_lease(self) -> None:
         patience = Patience()
-        assert 2 * (patience.turn_s + patience.edit_s) < LEASE_S
-        assert patience.turn_s + patience.post_s < LEASE_S
+        assert 2 * (patience.turn_s + patience.edit_s) < LeaseTimings().message_s
+        assert patience.turn_s + patience.post_s < LeaseTimings().message_s
 
     async def test_nothing_is_sent_by_a_client_that_is_not_logged_in(self, stage: DiscordStage) -> None:
         offline = DiscordAnnouncer(new_client())

@@ -15,8 +15,8 @@ from bot.services.work import named_units
 
 DIES_AT, PASSED, PAUSES = "VICTIM_DIES_AT", "VICTIM_PASSED", "VICTIM_PAUSES"
 """What a victim is told by its environment: its fatal point, where to note the points that it passed, and
-how long its pauses are, in seconds by the constant's module and name, as JSON."""
-LEASES = tuple(f"bot.services.{desk}.LEASE_S" for desk in ("submitting", "following", "outbox", "herald"))
+how long its pauses are, in seconds by the path of their field in `Timings`, as JSON."""
+LEASES = tuple(f"work.leases.{lease}_s" for lease in ("submission", "poll", "message", "audit"))
 """For how long the dead are taken for alive at their work: a minute or more in the product."""
 
 ANSWER = "answer.show"

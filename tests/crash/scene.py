@@ -30,8 +30,6 @@ LONG_S = 40.0
 PATIENT_LEASE_S = 30.0
 SHORT_LEASE_S = 3.0
 """Outlasts a submission on a busy machine too."""
-DRAINING = "bot.stopping.DRAIN_S"
-BACKOFF = "bot.domain.turns.FIRST_BACKOFF_S"
 MEMBERS = 8
 FAST = Bucket(requests=1000, per_s=1.0)
 SETTINGS = {
@@ -67,7 +65,7 @@ class VictimProcess:
         self, *, dies_at: Point | None = None, lease_s: float = PATIENT_LEASE_S, drain_s: float = DRAIN_S
     ) -> None:
         told = {DIES_AT: str(dies_at or ""), PASSED: str(self.passed_file)}
-        told |= pauses({DRAINING: drain_s, BACKOFF: 0.0}, lease_s=lease_s)
+        told |= pauses({"drain_s": drain_s, "work.retries.member_s": 0.0}, lease_s=lease_s)
         paths = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
         with self.log_file.open("ab") as log:
             self._process = await nursery.start(

@@ -8,17 +8,19 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from bot.__main__ import main as bot
+from bot.app import DRIVERS, Drivers
+from bot.services.timings import BreakerTimings, HeartbeatTimings
 from bot.services.work import NamedUnit, Store, name_of
 from tests.crash.points import ANSWER, DIES_AT, PASSED, PAUSES, Point, Side, port_calls
+from tests.timings import shorter
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,24 +28,16 @@ PLACED = ("placing.place", Side.AFTER)
 IDLING = frozenset({"submitter.claim", "poller.claim", "outbox.claim"})
 """Steps that are taken over and over: they count from the first song on."""
 HASTE = {
-    "bot.services.courier.RETRY_S": 0.05,
-    "bot.services.gate.BUSY_PAUSE_S": 0.1,
-    "bot.services.gate.OUTAGE_PAUSE_S": 0.1,
-    "bot.services.gate.ACCOUNT_PAUSE_S": 0.1,
-    "bot.services.following.NEW_TASK_S": 3.0,
-    "bot.services.worker.LOOK_S": 0.2,
-    "bot.services.intents.ANSWERED_WITHIN_S": 0.3,
-    "bot.services.attendance.ALIVE_S": 0.6,
-    "bot.services.attendance.BEAT_S": 0.2,
-    "bot.domain.sessions.FIRST_PAUSE_S": 0.0,
-    "bot.app.ALIVE_S": 30.0,
-    "bot.app.SHARD_LOOK_S": 0.05,
-    "bot.services.cards.WAITING_LOOK_S": 0.3,
-    "bot.services.placing.WAITING_LOOK_S": 0.3,
+    "work.retries.message_s": 0.05,
+    "work.breaker": BreakerTimings(busy_s=0.1, outage_s=0.1, account_s=0.1),
+    "work.new_task_s": 3.0,
+    "work.poll_interval_s": 0.2,
+    "work.status_interval_s": 0.3,
+    "heartbeat": HeartbeatTimings(interval_s=0.2, ttl_s=0.6, shard_wait_s=30.2, shard_look_s=0.05),
+    "session_pause_s": 0.0,
+    "work.answered_within_s": 0.3,
 }
 """Pauses that are seconds or minutes in the product, and would only make a test long."""
-DRIVERS = {"provider": "CqtaiClient", "announcer": "DiscordAnnouncer", "media": "HttpMedia"}
-"""What `bot.app` puts behind each port."""
 
 
 @dataclass
@@ -117,40 +111,39 @@ def mortal_store(store: Store, points: Points) -> Store:
     return store
 
 
-def make_mortal(points: Points) -> None:
-    """The bot will be composed of drivers that pass the points."""
-    app, ordering = import_module("bot.app"), import_module("bot.chat.ordering")
+def mortal_drivers(points: Points) -> Drivers:
+    """What the bot is composed of, passing the points."""
 
     @asynccontextmanager
-    async def opened(
-        open_store: Callable[..., AbstractAsyncContextManager[Store]], *args: object
-    ) -> AsyncIterator[Store]:
-        async with open_store(*args) as store:
+    async def opened(url: str) -> AsyncIterator[Store]:
+        async with DRIVERS.open_store(url) as store:
             yield mortal_store(store, points)
 
-    def made(driver: Callable[..., object], steps: list[str], *args: object, **kwargs: object) -> object:
-        return mortal(driver(*args, **kwargs), steps, points)
-
-    put(app, "open_store", partial(opened, app.open_store))
-    for port, name in DRIVERS.items():
+    def made(port: str, driver: Callable[P, T]) -> Callable[P, T]:
         steps = [step for step in port_calls() if step.startswith(f"{port}.")]
-        put(app, name, partial(made, getattr(app, name), steps))
+        return lambda *args, **kwargs: mortal(driver(*args, **kwargs), steps, points)
+
+    return Drivers(
+        open_store=opened,
+        provider=made("provider", DRIVERS.provider),
+        announcer=made("announcer", DRIVERS.announcer),
+        media=made("media", DRIVERS.media),
+    )
+
+
+def make_answers_mortal(points: Points) -> None:
+    """The answer to a command will pass the points."""
+    ordering = import_module("bot.chat.ordering")
     put(ordering, "show", lambda *a, show=ordering.show, **k: points.around(ANSWER, show(*a, **k)))
-
-
-def make_hasty(told: Mapping[str, float]) -> None:
-    """The bot waits less than in real life; how it waits stays."""
-    for place, pause_s in {**HASTE, **told}.items():
-        module, _, name = place.rpartition(".")
-        put(import_module(module), name, pause_s)
 
 
 def main() -> int:
     """The bot's command line, with a place to die at; gives the exit code."""
     fatal, passed = os.environ.pop(DIES_AT, ""), os.environ.pop(PASSED, "")
-    make_hasty(json.loads(os.environ.pop(PAUSES, "{}")))
-    make_mortal(Points(Point.parse(fatal) if fatal else None, Path(passed) if passed else None))
-    return bot()
+    timings = shorter(HASTE | json.loads(os.environ.pop(PAUSES, "{}")))
+    points = Points(Point.parse(fatal) if fatal else None, Path(passed) if passed else None)
+    make_answers_mortal(points)
+    return bot(timings=timings, drivers=mortal_drivers(points))
 
 
 if __name__ == "__main__":

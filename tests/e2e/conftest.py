@@ -5,6 +5,7 @@ import pytest
 
 from tests.e2e.engines import POSTGRESQL, SQLITE
 from tests.e2e.stage import LONG_S, ROOMY, UNHURRIED, Stage, stage
+from tests.timings import PATIENT
 
 
 @pytest.fixture
@@ -24,12 +25,9 @@ async def local(request: pytest.FixtureRequest, tmp_path: Path, database: str) -
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def patient(local: Stage) -> None:
     """The bot's pauses between two tries are short."""
-    monkeypatch.setattr("bot.services.courier.RETRY_S", 0.05)
-    for pause in ("BUSY_PAUSE_S", "OUTAGE_PAUSE_S", "ACCOUNT_PAUSE_S"):
-        monkeypatch.setattr(f"bot.services.gate.{pause}", 0.05)
-    monkeypatch.setattr("bot.domain.turns.FIRST_BACKOFF_S", 0.0)
+    local.hurry(PATIENT)
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import discord.http
 from discord.gateway import DiscordWebSocket
@@ -15,6 +16,7 @@ from bot.config import Settings
 from bot.storage.audit import audit_database
 from bot.storage.schema import check_revision, migrate
 from bot.storage.urls import read_url
+from bot.timings import TIMINGS, Timings
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Pace, RequestLine, Terms
 from sandbox.discord import LocalDiscord
 from sandbox.discord.invocations import Invocation
@@ -23,6 +25,7 @@ from sandbox.discord.messages import Message
 from sandbox.discord.people import Person
 from sandbox.discord.schema import SchemaChecker
 from tests.e2e.reading import seen
+from tests.timings import shorter
 from tests.unit.storage.databases import fresh
 
 PLENTY = 30_000
@@ -65,6 +68,11 @@ class Stage:
     discord: LocalDiscord
     provider: LocalProvider
     settings: Settings
+    timings: Timings = field(default=TIMINGS, kw_only=True)
+
+    def hurry(self, times: Mapping[str, object]) -> None:
+        """Give the next bot other timings than it has now, by their field's path."""
+        self.timings = shorter(times, self.timings)
 
     @property
     def database_url(self) -> str:
@@ -80,7 +88,7 @@ class Stage:
         settings = self.settings.model_copy(update=changes)
         await asyncio.to_thread(_brought_up_to_date, self.database_url)
         with addresses_restored():
-            async with application(settings) as app, asyncio.TaskGroup() as group:
+            async with application(settings, timings=self.timings) as app, asyncio.TaskGroup() as group:
                 app.client._connection.guild_ready_timeout = 0.05  # discord.py waits 2 s for more guilds
                 running = group.create_task(app.run())
                 try:
@@ -177,8 +185,15 @@ def _brought_up_to_date(database_url: str) -> None:
 
 
 @asynccontextmanager
-async def stage(folder: Path, *, limits: Limits | None = None, **changes: object) -> AsyncIterator[Stage]:
-    """Both local servers and the settings of a bot between them; `changes` are other settings.
+async def stage(
+    folder: Path,
+    times: Mapping[str, object] = MappingProxyType({}),
+    /,
+    *,
+    limits: Limits | None = None,
+    **changes: object,
+) -> AsyncIterator[Stage]:
+    """Both local servers, and the settings and timings of a bot between them, with these changes.
 
     At the end Discord's own schema has been kept, and nothing was asked that the stand-in does not do.
     """
@@ -200,6 +215,7 @@ async def stage(folder: Path, *, limits: Limits | None = None, **changes: object
             "polls_per_s": 500,
             "status_edit_min_s": 0.02,
         }
-        yield Stage(local_discord, provider, Settings.model_validate(values | changes))
+        settings = Settings.model_validate(values | changes)
+        yield Stage(local_discord, provider, settings, timings=shorter(times))
         assert local_discord.unimplemented == []
         assert checker.problems == []

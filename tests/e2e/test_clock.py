@@ -38,11 +38,11 @@ class SetClock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
+def clock(local: Stage, monkeypatch: pytest.MonkeyPatch) -> SetClock:
     found = SetClock(monkeypatch)
     monkeypatch.setattr(store, "utc_now", found)
     monkeypatch.setattr(listening, "CLOCK_S", 0.05)
-    monkeypatch.setattr("bot.services.worker.LOOK_S", 0.1)
+    local.hurry({"work.poll_interval_s": 0.1})
     monkeypatch.setitem(retention.EVERY, Chore.TIMES, timedelta(seconds=0.1))
     return found
 

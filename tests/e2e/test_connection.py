@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 from discord.types.user import User
 
-from bot.chat import connection
 from bot.chat.command_sync import GUILDS_MEMO
+from bot.chat.connection import ConnectionTimings
 from bot.chat.discord_http import SafeHTTPClient
 from bot.domain.errors import StoreError
 from bot.domain.sessions import Backoff
@@ -28,15 +28,11 @@ GATEWAY, COMMANDS = "GET /gateway/bot", "* /applications/*/commands"
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(local: Stage) -> None:
     """The bot's pauses between two tries are short."""
-    for policy in ("CONNECTING", "SYNCING"):
-        monkeypatch.setattr(connection, policy, Backoff(first_s=0.02, longest_s=0.1))
-    monkeypatch.setattr("bot.domain.sessions.LARGEST_RETRY_AFTER_S", 0.1)
-    monkeypatch.setattr("bot.services.courier.RETRY_S", 0.05)
-    monkeypatch.setattr("bot.services.courier.RETRY_MAX_S", 0.2)
-    for limit in ("LOGIN_S", "FIRST_SYNC_S"):
-        monkeypatch.setattr(connection, limit, 0.5)
+    policy = Backoff(first_s=0.02, longest_s=0.1, longest_asked_s=0.1)
+    timings = ConnectionTimings(connecting=policy, syncing=policy, login_s=0.5, first_sync_s=0.5)
+    local.hurry({"connection": timings, "work.retries.message_s": 0.05, "work.retries.message_max_s": 0.2})
 
 
 REFUSALS = {
@@ -202,7 +198,7 @@ async def test_the_last_sessions_of_a_day_are_not_used_up(
 async def test_a_bot_that_is_killed_again_and_again_connects_less_often(
     local: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.domain.sessions.FIRST_PAUSE_S", LONG_S)
+    local.hurry({"session_pause_s": LONG_S})
     monkeypatch.setattr(Sessions, "forgive", not_forgiven)
     for _ in range(4):
         async with local.bot():

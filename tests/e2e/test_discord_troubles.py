@@ -3,7 +3,6 @@ from functools import partial
 
 import pytest
 
-from bot.chat.announcer import DiscordAnnouncer, Patience
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.permissions import Permission
@@ -96,8 +95,7 @@ async def test_a_rate_limit_is_waited_out_to_its_end(local: Stage) -> None:
 async def test_a_post_whose_answer_hangs_is_not_posted_twice(
     local: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    impatient = partial(DiscordAnnouncer, patience=Patience(edit_s=0.3, post_s=0.3))
-    monkeypatch.setattr("bot.app.DiscordAnnouncer", impatient)
+    local.hurry({"messages.edit_s": 0.3, "messages.post_s": 0.3})
     async with local.bot():
         await delivers_once(local, Fault(kind=FaultKind.HANG, on=POST, after_s=2.0))
     assert len(tries(local, "POST /channels/{channel_id}/messages")) == 1  # it was found in the channel

@@ -1,11 +1,9 @@
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bot.suno.media import HttpMedia
 from sandbox.cqtai.effects import MediaTrouble
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.discord.faults import Fault as DiscordFault
@@ -21,10 +19,13 @@ from tests.e2e.stage import LONG_S, PLENTY, UNHURRIED, Stage, stage
 pytestmark = on_both
 
 
+HURRIED = {"work.retries.message_s": 0.03}
+
+
 @pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+def hurried(local: Stage) -> None:
     """Half a minute of tries takes half a second here."""
-    monkeypatch.setattr("bot.services.courier.RETRY_S", 0.03)
+    local.hurry(HURRIED)
 
 
 UNATTACHABLE = {
@@ -78,7 +79,7 @@ async def test_a_file_that_cannot_be_had_leaves_a_link_and_a_word(
     caplog: pytest.LogCaptureFixture,
     subtests: pytest.Subtests,
 ) -> None:
-    monkeypatch.setattr("bot.app.HttpMedia", partial(HttpMedia, fetch_s=LONG_S))
+    local.hurry({"media_s": LONG_S})
     async with local.bot(default_allowance=PLENTY):
         for trouble, cause in UNATTACHABLE.items():
             with subtests.test(trouble.value):
@@ -90,7 +91,7 @@ async def test_a_file_that_cannot_be_had_leaves_a_link_and_a_word(
 async def test_a_file_that_comes_too_slowly_leaves_a_link_and_a_word(
     local: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("bot.app.HttpMedia", partial(HttpMedia, fetch_s=1.0))
+    local.hurry({"media_s": 1.0})
     async with local.bot():
         await no_file_comes(local, MediaTrouble.SLOW)
     assert "not fetched in time" in caplog.text
@@ -144,7 +145,7 @@ async def test_a_file_larger_than_the_server_takes_is_linked(
     tmp_path: Path, database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with (
-        stage(tmp_path, database_url=database, limits=Limits(attachment_size=500)) as local,
+        stage(tmp_path, HURRIED, database_url=database, limits=Limits(attachment_size=500)) as local,
         local.bot(),
     ):
         result = await local.placed_result()
@@ -155,7 +156,10 @@ async def test_a_file_larger_than_the_server_takes_is_linked(
 
 
 async def test_an_operator_who_wants_no_files_gets_links(tmp_path: Path, database: str) -> None:
-    async with stage(tmp_path, database_url=database, attach_audio=False) as local, local.bot():
+    async with (
+        stage(tmp_path, HURRIED, database_url=database, attach_audio=False) as local,
+        local.bot(),
+    ):
         result = await local.placed_result()
         assert result.attachments == ()
         can_be_heard(local, result)
@@ -163,7 +167,10 @@ async def test_an_operator_who_wants_no_files_gets_links(tmp_path: Path, databas
 
 
 async def test_a_host_that_nobody_trusts_is_neither_asked_nor_offered(tmp_path: Path, database: str) -> None:
-    async with stage(tmp_path, database_url=database, media_trusted_origins=()) as local, local.bot():
+    async with (
+        stage(tmp_path, HURRIED, database_url=database, media_trusted_origins=()) as local,
+        local.bot(),
+    ):
         result = await local.placed_result()
         pages = [f"https://suno.com/song/{clip.id}" for clip in local.provider.tasks[0].song.clips]
         assert list(links(result).values()) == pages
@@ -178,7 +185,7 @@ async def test_a_members_nitro_lets_the_bot_post_no_larger_files(
     tmp_path: Path, database: str, tier: int, limit: int
 ) -> None:
     limits = replace(UNHURRIED, member_attachment_size=500 * MIB)
-    async with stage(tmp_path, database_url=database, limits=limits) as local:
+    async with stage(tmp_path, HURRIED, database_url=database, limits=limits) as local:
         local.discord.guild.premium_tier = tier
         async with local.bot() as app:
             asked = await local.order()
@@ -214,7 +221,7 @@ def by_a_proxy(local: Stage, _: Invocation) -> None:
 async def test_files_that_were_not_too_large_when_the_song_was_asked_for_are_linked(
     tmp_path: Path, database: str, refused: Callable[[Stage, Invocation], None]
 ) -> None:
-    async with stage(tmp_path, database_url=database) as local:
+    async with stage(tmp_path, HURRIED, database_url=database) as local:
         local.discord.guild.premium_tier = 3
         local.song_takes(0.5)
         async with local.bot():

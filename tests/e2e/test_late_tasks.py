@@ -21,11 +21,15 @@ LEASE_S = 0.3
 
 
 @pytest.fixture
-def trouble(monkeypatch: pytest.MonkeyPatch) -> Trouble:
-    monkeypatch.setattr("bot.services.submitting.LEASE_S", LEASE_S)
-    monkeypatch.setattr("bot.services.submitting.RECORD_RETRY_S", 0.02)
-    monkeypatch.setattr("bot.services.submitting.RECORD_RETRY_MAX_S", 0.05)
-    monkeypatch.setattr("bot.services.worker.LOOK_S", 0.1)
+def trouble(local: Stage, monkeypatch: pytest.MonkeyPatch) -> Trouble:
+    local.hurry(
+        {
+            "work.leases.submission_s": LEASE_S,
+            "work.retries.outcome_s": 0.02,
+            "work.retries.outcome_max_s": 0.05,
+            "work.poll_interval_s": 0.1,
+        }
+    )
     return troubled(monkeypatch)
 
 
@@ -141,9 +145,9 @@ async def test_a_task_taken_while_the_database_went_away_is_delivered_and_paid_o
 
 
 async def test_what_was_not_told_of_a_song_that_was_given_up_is_not_told_after_its_end(
-    local: Stage, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
+    local: Stage, trouble: Trouble
 ) -> None:
-    monkeypatch.setattr("bot.services.courier.RETRY_S", 0.5)
+    local.hurry({"work.retries.message_s": 0.5})
     refused = Fault(kind=FaultKind.UNKNOWN_MESSAGE, on="PATCH /webhooks/*")
     async with local.bot():
         local.discord.faults.add(refused)
@@ -158,9 +162,9 @@ async def test_what_was_not_told_of_a_song_that_was_given_up_is_not_told_after_i
 
 
 async def test_a_song_goes_on_though_its_message_was_not_remembered_when_the_database_went_away(
-    local: Stage, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
+    local: Stage, trouble: Trouble
 ) -> None:
-    monkeypatch.setattr("bot.services.courier.RETRY_S", 0.5)
+    local.hurry({"work.retries.message_s": 0.5})
     async with local.bot():
         local.discord.faults.add(Fault(kind=FaultKind.UNKNOWN_MESSAGE, on="PATCH /webhooks/*"))
         outage = Outage(local, trouble)
@@ -174,9 +178,9 @@ async def test_a_song_goes_on_though_its_message_was_not_remembered_when_the_dat
 
 
 async def test_a_bot_that_stops_while_the_database_is_away_gives_up_what_it_cannot_keep(
-    local: Stage, trouble: Trouble, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    local: Stage, trouble: Trouble, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("bot.stopping.DRAIN_S", 0.3)
+    local.hurry({"drain_s": 0.3})
     async with local.bot():
         outage = Outage(local, trouble)
         outage.away("_conclude")

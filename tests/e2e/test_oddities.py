@@ -27,8 +27,8 @@ def always(local: Stage, oddity: Oddity) -> None:
 
 
 @pytest.fixture(autouse=True)
-def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.domain.tasks.STREAMING_GRACE_S", 0.2)
+def short_grace(local: Stage) -> None:
+    local.hurry({"work.streaming_grace_s": 0.2})
 
 
 async def test_an_odd_answer_still_delivers_both_clips_and_their_files(

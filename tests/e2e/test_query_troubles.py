@@ -1,9 +1,7 @@
 import asyncio
-from functools import partial
 
 import pytest
 
-from bot.suno.client import CqtaiClient, Timeouts
 from sandbox.cqtai import effects
 from sandbox.cqtai.effects import (
     DONE_SPELLINGS,
@@ -68,7 +66,7 @@ async def test_a_passing_trouble_delays_the_song_and_nothing_else(
 async def test_an_answer_that_comes_too_late_is_asked_for_again(
     local: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.app.CqtaiClient", partial(CqtaiClient, timeouts=Timeouts(query_s=0.1)))
+    local.hurry({"provider.query_s": 0.1})
     local.provider.faults.add(Fault(Phase.QUERY, Slow(0.3), times=2))
     async with local.bot():
         await local.shows(await local.place(), READY)
@@ -274,7 +272,7 @@ async def test_a_song_that_finishes_while_the_bot_is_away_is_found_though_the_fi
 async def test_a_task_that_the_provider_does_not_know_is_lost_and_refunded(
     local: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.services.following.NEW_TASK_S", 0.2)
+    local.hurry({"work.new_task_s": 0.2})
     local.provider.faults.add(Fault(Phase.QUERY, effects.TASK_NOT_FOUND, times=None))
     async with local.bot():
         await local.shows(await local.place(), "lost track of this song", BACK)
@@ -313,7 +311,7 @@ GATEWAYS = {
 async def test_a_gateway_s_own_json_ends_no_song_that_was_paid_for(
     local: Stage, subtests: pytest.Subtests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.services.following.NEW_TASK_S", 0.0)
+    local.hurry({"work.new_task_s": 0.0})
     async with local.bot(default_allowance=PLENTY):
         for name, page in GATEWAYS.items():
             with subtests.test(name):

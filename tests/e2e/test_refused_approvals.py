@@ -21,10 +21,8 @@ def refuse(local: Stage, on: str, *, containing: str = "") -> None:
     local.discord.faults.add(fault)
 
 
-async def test_what_is_refused_in_every_form_is_shown_later_unless_it_is_cancelled(
-    local: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.services.courier.RETRY_MAX_S", 0.2)
+async def test_what_is_refused_in_every_form_is_shown_later_unless_it_is_cancelled(local: Stage) -> None:
+    local.hurry({"work.retries.message_max_s": 0.2})
     async with local.bot(default_allowance=PLENTY):
         await approval_on(local)
         refuse(local, POST)

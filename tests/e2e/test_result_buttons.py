@@ -1,12 +1,10 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import pytest
 
 from bot.services.work import NamedUnit, Work
-from bot.suno.client import CqtaiClient, Timeouts
 from sandbox.cqtai.effects import Drop, Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.discord import Fault as DiscordFault
@@ -91,7 +89,7 @@ async def test_again_goes_through_the_same_refusals_as_the_command(local: Stage)
 async def test_in_a_direct_message_again_leads_back_to_the_server(
     local: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.app.CqtaiClient", partial(CqtaiClient, timeouts=Timeouts(submit_s=0.5)))
+    local.hurry({"provider.submit_s": 0.5})
     local.provider.faults.add(Fault(Phase.SUBMIT, Slow(1.0), accepted=False))
     async with local.bot():
         await local.place()

@@ -1,8 +1,5 @@
-from functools import partial
-
 import pytest
 
-from bot.suno.client import CqtaiClient, Timeouts
 from sandbox.cqtai import Pace, effects
 from sandbox.cqtai.effects import Drop, Envelope, Page, Refuse, ReplyEffect, Slow
 from sandbox.cqtai.faults import Fault, Phase
@@ -249,8 +246,7 @@ async def test_success_without_an_id_is_refunded_and_never_sent_again(
 async def test_an_answer_that_comes_too_late_is_refunded_and_never_sent_again(
     local: Stage, accepted: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    impatient = partial(CqtaiClient, timeouts=Timeouts(submit_s=0.2))
-    monkeypatch.setattr("bot.app.CqtaiClient", impatient)
+    local.hurry({"provider.submit_s": 0.2})
     local.provider.faults.add(Fault(Phase.SUBMIT, Slow(0.5), accepted=accepted))
     async with local.bot():
         await local.shows(await local.place(), "The connection broke", BACK)

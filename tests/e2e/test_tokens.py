@@ -10,6 +10,7 @@ from sandbox.discord.limits import Limits
 from sandbox.discord.payloads import entry
 from tests.e2e.engines import on_both
 from tests.e2e.stage import LONG_S, Stage, stage
+from tests.timings import PATIENT
 
 READY = "Your song is ready"
 pytestmark = [on_both, pytest.mark.usefixtures("patient")]
@@ -40,7 +41,7 @@ async def test_the_bot_takes_over_by_the_clock_and_no_dead_token_is_ever_used(
     # 0.5 s stand for Discord's 15 minutes, and 0.3 s for our 14:30.
     limits = Limits(interaction_token_s=0.5, interaction_deadline_s=LONG_S)
     async with (
-        stage(tmp_path, database_url=database, limits=limits, interaction_token_s=0.3) as local,
+        stage(tmp_path, PATIENT, database_url=database, limits=limits, interaction_token_s=0.3) as local,
         local.bot(),
     ):
         local.song_takes(1.0)
@@ -54,7 +55,7 @@ async def test_the_bot_takes_over_by_the_clock_and_no_dead_token_is_ever_used(
 async def test_a_failure_after_the_tokens_life_is_told_by_the_bot(tmp_path: Path, database: str) -> None:
     limits = Limits(interaction_token_s=0.4, interaction_deadline_s=LONG_S)
     async with (
-        stage(tmp_path, database_url=database, limits=limits, interaction_token_s=0.2) as local,
+        stage(tmp_path, PATIENT, database_url=database, limits=limits, interaction_token_s=0.2) as local,
         local.bot(),
     ):
         local.song_takes(1.0)
@@ -65,7 +66,10 @@ async def test_a_failure_after_the_tokens_life_is_told_by_the_bot(tmp_path: Path
 
 
 async def test_no_status_message_is_edited_more_than_eight_times(tmp_path: Path, database: str) -> None:
-    async with stage(tmp_path, database_url=database, status_edit_min_s=0) as local, local.bot():
+    async with (
+        stage(tmp_path, PATIENT, database_url=database, status_edit_min_s=0) as local,
+        local.bot(),
+    ):
         local.song_takes(1.0)
         status = await local.place()
         await local.shows(status, READY)

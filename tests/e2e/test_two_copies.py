@@ -46,7 +46,7 @@ async def test_a_copy_whose_database_is_away_over_it_withdraws_its_request_when_
 ) -> None:
     trouble = troubled(monkeypatch)
     trouble.fail("withdraw", error=StoreError("the disk is full"))
-    monkeypatch.setattr("bot.services.placing.WAITING_LOOK_S", 5)
+    local.hurry({"work.status_interval_s": 5.0})
     async with both(local, tmp_path):
         asked = await local.order()
         await local.discord.wait_for(lambda: "the disk is full" in caplog.text, timeout_s=LONG_S)
@@ -81,9 +81,9 @@ MISHAPS = {
 
 
 @pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+def soon(local: Stage) -> None:
     """It is looked soon whose an answer is."""
-    monkeypatch.setattr("bot.services.intents.ANSWERED_WITHIN_S", 1.0)
+    local.hurry({"work.answered_within_s": 1.0})
 
 
 @pytest.mark.usefixtures("soon")

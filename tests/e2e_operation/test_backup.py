@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from bot.domain.requests import ACTIVE
+from bot.services.timings import LeaseTimings
 from bot.storage.audit import audit_database
 from sandbox.cqtai import Pace
 from tests.databases import sources
@@ -33,10 +34,9 @@ SQLITE = [
 
 
 @pytest.fixture(autouse=True)
-def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_leases(local: Stage) -> None:
     """What was in hand when the backup was made is free again soon."""
-    for desk in ("submitting", "following", "outbox"):
-        monkeypatch.setattr(f"bot.services.{desk}.LEASE_S", 3.0)
+    local.hurry({"work.leases": LeaseTimings(submission_s=3.0, poll_s=3.0, message_s=3.0)})
 
 
 def commands(title: str) -> list[str]:

@@ -122,11 +122,11 @@ async def test_a_bot_without_a_gateway_is_not_ready_until_it_is_back(local: Stag
         await watched.watch.until("/readyz", lambda status, _: status == 200)
 
 
-async def test_a_worker_that_hangs_is_named(
-    local: Stage, watched: Watched, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.services.workers.HANGS_S", -1.0)  # nobody can look for work so often
-    status, said = await watched.watch.get("/healthz")
+async def test_a_worker_that_hangs_is_named(local: Stage) -> None:
+    local.hurry({"work.stalled_s": -1.0})  # nobody can look for work so often
+    port = free_port()
+    async with local.bot(http_port=port), watching(port) as watch:
+        status, said = await watch.get("/healthz")
     assert status == 503
     assert "submitter, follower, courier, herald, retention: no look for work for" in said
 

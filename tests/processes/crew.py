@@ -32,10 +32,9 @@ LIMITS = Limits(
 )
 """Hundreds ask at the same moment, and how fast the machine is does not matter."""
 BEATS = {
-    "bot.services.attendance.ALIVE_S": 4.0,
-    "bot.services.attendance.BEAT_S": 0.5,
-    "bot.app.ALIVE_S": 4.0,
-    "bot.app.BEAT_S": 0.5,
+    "heartbeat.interval_s": 0.5,
+    "heartbeat.ttl_s": 4.0,
+    "heartbeat.shard_wait_s": 4.5,
 }
 """A quarter of the product's, or less: a live process gives its sign in time on a busy machine too."""
 SETTINGS = {"POLLS_PER_S": "500", "DEFAULT_ALLOWANCE": "30000", "MAX_ACTIVE_PER_MEMBER": "1000"}
@@ -78,7 +77,7 @@ class Crew(Stage):
     clock: SongClock
     hands: list[Hand] = field(default_factory=list)
     pauses: dict[str, float] = field(default_factory=dict)
-    """Other pauses than a lease and `BEATS`, in seconds by the constant's module and name."""
+    """Other pauses than a lease and `BEATS`, in seconds by the path of their field in `Timings`."""
 
     async def start(self, *arguments: str, lease_s: float | None = None) -> Hand:
         """A process of `python -m bot run`; it is not ready yet.

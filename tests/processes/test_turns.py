@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 LEASE_S, UPLOAD_S, SONGS = 3.0, 1.0, 8
 """The last of so many posts waits longer than two leases for its turn."""
-PATIENT = dict.fromkeys(("bot.services.submitting.LEASE_S", "bot.services.following.LEASE_S"), 60.0)
+PATIENT = dict.fromkeys(("work.leases.submission_s", "work.leases.poll_s"), 60.0)
 POSTS = "POST /channels/*/messages"
 
 

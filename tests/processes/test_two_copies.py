@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 READY = "Your song is ready"
 COPY_RUNS = "OPERATOR: another copy of the bot"
 CALLBACK = "POST /interactions/*"
-LOOK = {"bot.services.intents.ANSWERED_WITHIN_S": 1.0}
+LOOK = {"work.answered_within_s": 1.0}
 MISHAPS = {
     "none": None,
     "Discord is slow to say that it has the answers": Fault(

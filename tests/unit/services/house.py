@@ -22,6 +22,7 @@ from bot.services.herald import Herald
 from bot.services.placing import Asked, SongRules
 from bot.services.quotas import Statement
 from bot.services.submitting import Submitter
+from bot.services.timings import WorkTimings
 from bot.services.work import Work
 from bot.storage.sqlite import SqliteStore
 from bot.storage.store import open_store
@@ -78,14 +79,8 @@ class House:
         self.services = services_of(store, rules=rules, media=self.media)
         self.songs, self.quotas = self.services.songs, self.services.quotas
         self.playlists, self.songbook = self.services.playlists, self.services.songbook
-        self.submitter = Submitter(
-            store,
-            self.provider,
-            owner="w1",
-            places=rules.places,
-            pace=pace,
-            clock=clock,
-        )
+        self._rules, self._pace = rules, pace
+        self.submitter = self.submitter_with(WorkTimings())
         chance = partial(float, 0.5)
         self.follower = Follower(
             store,
@@ -107,6 +102,17 @@ class House:
             places=rules.places,
             edit_spacing_s=rules.edit_spacing_s,
             clock=clock,
+        )
+
+    def submitter_with(self, timings: WorkTimings) -> Submitter:
+        return Submitter(
+            self.store,
+            self.provider,
+            owner="w1",
+            places=self._rules.places,
+            pace=self._pace,
+            clock=self.clock,
+            timings=timings,
         )
 
     def by(self) -> By:

@@ -3,13 +3,15 @@ import asyncio
 import pytest
 
 from bot.domain.errors import ShardTakenError, StoreError
-from bot.services import attendance
 from bot.services.attendance import Attendance, Part, Role
+from bot.services.timings import HeartbeatTimings
 from tests.unit.services.house import House
 
+HEARTBEAT = HeartbeatTimings()
 
-def attending(home: House, process: str, part: Part) -> Attendance:
-    return Attendance(home.store, process=process, part=part, clock=home.clock)
+
+def attending(home: House, process: str, part: Part, timings: HeartbeatTimings = HEARTBEAT) -> Attendance:
+    return Attendance(home.store, process=process, part=part, clock=home.clock, timings=timings)
 
 
 async def workers(home: House) -> int:
@@ -24,7 +26,7 @@ async def test_who_arrives_is_counted_until_they_leave_or_are_silent(home: House
     await second.leave()
     assert await workers(home) == 1
     await second.arrive()
-    home.clock.turn(attendance.ALIVE_S)
+    home.clock.turn(HEARTBEAT.ttl_s)
     await first.arrive()
     assert await workers(home) == 1
 
@@ -48,8 +50,7 @@ def test_what_a_role_does(role: Role, takes_commands: bool, works: bool) -> None
 async def test_signs_of_life_go_on_through_a_database_that_is_away_and_end_when_the_shards_are_taken(
     home: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(attendance, "BEAT_S", 0)
-    found = attending(home, "a", Part())
+    found = attending(home, "a", Part(), HeartbeatTimings(interval_s=0))
     outcomes: list[Exception | None] = [StoreError("away"), None, ShardTakenError(0, "b")]
 
     async def arrive() -> None:

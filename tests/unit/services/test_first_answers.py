@@ -155,10 +155,3 @@ async def test_a_request_that_moves_at_the_same_moment_is_left_to_its_submission
     request_id = await unanswered(home)
     await songs.withdraw(request_id)
     assert (await home.request(request_id)).state is State.WAITING
-
-
-async def test_nothing_is_due_while_all_places_are_taken(home: House) -> None:
-    for _ in range(RULES.places + 1):
-        await home.place(home.asked().interaction_id)
-    assert await home.submit() == RULES.places
-    assert await home.submitter.next_due_at() is None

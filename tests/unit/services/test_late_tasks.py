@@ -9,10 +9,10 @@ from bot.domain.errors import (
     StoreError,
 )
 from bot.domain.requests import Request, State
-from bot.services import submitting
 from bot.services.attaching import attach, keep
 from bot.services.moves import existing
 from bot.services.work import Work
+from tests.timings import RECORDING_AT_ONCE
 from tests.unit.services.house import ADA, FIRST_ID, GUILD, PACE, House
 
 P = ParamSpec("P")
@@ -37,7 +37,7 @@ class Flaky:
 async def test_a_paid_tasks_id_is_written_down_as_soon_as_the_database_is_back(
     home: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(submitting, "RECORD_RETRY_S", 0)
+    home.submitter = home.submitter_with(RECORDING_AT_ONCE)
     card = await home.place()
     (claimed,) = await home.submitter.claim(1)
     Flaky(home, [StoreError("full"), StoreError("full")], monkeypatch)

@@ -30,7 +30,7 @@ POLICY = Policy(allowance=300, period=Period.WEEK, max_active=100, cooldown_s=0)
 
 
 async def test_a_placed_request_waits_and_holds_its_credits(home: House) -> None:
-    card = await home.songs.place(Order(playlist=PLAYLIST), home.asked())
+    card = await home.place()
     assert (card.state, card.position, card.cost, card.user_id) == (State.WAITING, 1, 30, ADA)
     assert card.expected_at == START + timedelta(seconds=101)
     statement = await home.credits()

@@ -1,0 +1,32 @@
+"""All timings of one process: what the product uses, and what a test may make shorter."""
+
+from dataclasses import dataclass, field
+
+from bot.chat.announcer import Patience
+from bot.chat.connection import ConnectionTimings
+from bot.domain.sessions import FIRST_PAUSE_S
+from bot.services.timings import HeartbeatTimings, WorkTimings
+from bot.stopping import DRAIN_S
+from bot.suno.client import Timeouts
+from bot.suno.media import FETCH_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """How long everything in a process may take, by what it belongs to."""
+
+    work: WorkTimings = field(default_factory=WorkTimings)
+    heartbeat: HeartbeatTimings = field(default_factory=HeartbeatTimings)
+    connection: ConnectionTimings = field(default_factory=ConnectionTimings)
+    messages: Patience = field(default_factory=Patience)
+    provider: Timeouts = field(default_factory=Timeouts)
+    media_s: float = FETCH_S
+    """Seconds for fetching one file."""
+    session_pause_s: float = FIRST_PAUSE_S
+    """The first pause after too many sessions at Discord's gateway; doubled each time."""
+    drain_s: float = DRAIN_S
+    """Seconds after the request to stop for which running work may go on."""
+
+
+TIMINGS = Timings()
+"""The product's."""

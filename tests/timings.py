@@ -1,0 +1,45 @@
+"""Shorter timings for a bot under test."""
+
+from collections.abc import Mapping
+from dataclasses import is_dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.services.timings import BreakerTimings, RetryTimings, WorkTimings
+from bot.timings import TIMINGS, Timings
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+PATIENT = MappingProxyType(
+    {
+        "work.retries.message_s": 0.05,
+        "work.retries.member_s": 0.0,
+        "work.breaker": BreakerTimings(busy_s=0.05, outage_s=0.05, account_s=0.05),
+    }
+)
+"""Short pauses between two tries."""
+RECORDING_AT_ONCE = WorkTimings(retries=RetryTimings(outcome_s=0))
+"""The outcome of a paid call is recorded again without a pause."""
+
+
+def shorter(times: Mapping[str, object], base: Timings = TIMINGS) -> Timings:
+    """Return the timings with other values, by the path of their field: `{"work.leases.poll_s": 3.0}`.
+
+    Raises:
+        AttributeError, TypeError: there is no field of that name.
+    """
+    for path, value in times.items():
+        base = _replaced(base, path.split("."), value)
+    return base
+
+
+def _replaced(group: T, path: list[str], value: object) -> T:
+    name, *rest = path
+    if rest:
+        inner: object = getattr(group, name)
+        assert is_dataclass(inner)
+        assert not isinstance(inner, type)
+        value = _replaced(inner, rest, value)
+    return replace(group, **{name: value})
