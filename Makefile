@@ -48,7 +48,7 @@ bench: $(VENV)/.dev  ## figures beside a baseline of the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: $(VENV)/.dev  ## take the README's pictures anew, with the system's Chromium
-	@$(BIN)/python -m sandbox.pictures docs/images
+	@$(BIN)/python -m sandbox.demo.pictures docs/images
 
 lock: $(VENV)/.dev  ## pin the newest versions that pyproject.toml allows, with their hashes
 	@$(BIN)/python -m pip install --quiet uv

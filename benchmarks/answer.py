@@ -18,9 +18,9 @@ from discord.ext import commands
 from benchmarks.outside import Outside, Scene, Told
 from benchmarks.program import Stopwatch, breaches, callbacks_timed, new_folder, placed, running, settings_for
 from benchmarks.report import Report, quantile, spread_ms
-from bot.chat.endpoints import point_at
+from bot.chat.connection.endpoints import point_at
 from bot.config import Settings
-from bot.storage.urls import database_path
+from bot.storage.database_url import database_path
 
 PER_S = 100
 SECONDS, QUICK_SECONDS = 15, 3

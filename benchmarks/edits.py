@@ -15,8 +15,8 @@ from benchmarks.outside import Outside, Scene, Tally
 from benchmarks.program import breaches, new_folder, running, settings_for
 from benchmarks.report import Report, quantile
 from bot.config import Settings
-from bot.domain.polling import Durations
-from bot.services.work import Work
+from bot.domain.polling import DurationStats
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.schema import migrate
 from bot.storage.store import open_store
 from sandbox.discord.buckets import Buckets
@@ -82,12 +82,12 @@ def _tell(report: Report, tally: Tally, count: int, *, naive: tuple[float, int])
 async def teach(settings: Settings, song_s: float) -> None:
     """The bot, which does not run yet, knows how long songs take here, as after a long time."""
     url = settings.database_url.get_secret_value()
-    usual = Durations()
+    usual = DurationStats()
     for _ in range(PAST_SONGS):
         usual = usual.with_song(song_s)
 
-    def keep(work: Work) -> None:
-        work.timings.keep(settings.default_model, usual)
+    def keep(work: UnitOfWork) -> None:
+        work.durations.put(settings.default_model, usual)
 
     await asyncio.to_thread(migrate, url)
     async with open_store(url) as store:

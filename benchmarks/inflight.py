@@ -9,15 +9,16 @@ from benchmarks.outside import Seat
 from bot.config import Settings
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.polling import PRIOR_MEDIAN_S
-from bot.domain.requests import Address, Move, NewRequest, Request
-from bot.domain.songs import SongSpec
-from bot.domain.tasks import Watch
-from bot.rules import song_rules
-from bot.services.cards import QUARTERS
-from bot.services.outbox import NoticeKind
-from bot.services.placing import SongRules
-from bot.services.spending import hold_credits, purse_of
-from bot.services.work import Work
+from bot.domain.provider_tasks import TaskProgress
+from bot.domain.requests import NewRequest, ReplyAddress, Request
+from bot.domain.song_options import SongSpec
+from bot.domain.transitions import Transition
+from bot.service_configs import song_config
+from bot.services.credits.holds import funding_accounts, hold_credits
+from bot.services.delivery.cards import QUARTERS
+from bot.services.repositories.outbox import MessageKind
+from bot.services.requests.placement import SongConfig
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.schema import migrate
 from bot.storage.store import open_store, utc_now
 from sandbox.cqtai import PLAYLISTS
@@ -32,7 +33,7 @@ class Batch:
     """Some requests to be written in one unit of work."""
 
     seats: Sequence[Seat]
-    rules: SongRules
+    rules: SongConfig
     now: datetime
 
 
@@ -44,13 +45,13 @@ async def write_in_flight(settings: Settings, seats: Sequence[Seat]) -> None:
     """
     url = settings.database_url.get_secret_value()
     await asyncio.to_thread(migrate, url)
-    rules = song_rules(settings)
+    rules = song_config(settings)
     async with open_store(url) as store:
         for start in range(0, len(seats), BATCH):
             await store.write(_write, Batch(seats[start : start + BATCH], rules, utc_now()))
 
 
-def _write(work: Work, batch: Batch) -> None:
+def _write(work: UnitOfWork, batch: Batch) -> None:
     for number, seat in enumerate(batch.seats):
         request = _placed(work, seat, batch)
         age_s = 60.0 * number / len(batch.seats)
@@ -58,7 +59,7 @@ def _write(work: Work, batch: Batch) -> None:
             _taken(work, request, seat.task_id, batch.now - timedelta(seconds=age_s), batch.now)
 
 
-def _placed(work: Work, seat: Seat, batch: Batch) -> Request:
+def _placed(work: UnitOfWork, seat: Seat, batch: Batch) -> Request:
     rules, now = batch.rules, batch.now
     policy = rules.policy
     new = NewRequest(
@@ -68,7 +69,7 @@ def _placed(work: Work, seat: Seat, batch: Batch) -> Request:
         spec=SongSpec(playlist_id=PLAYLISTS[0].id, model=rules.default_model),
         cost=rules.cost,
         policy=policy,
-        address=Address(
+        address=ReplyAddress(
             application_id=seat.application_id,
             channel_id=seat.channel_id,
             message_id=seat.message_id,
@@ -79,20 +80,22 @@ def _placed(work: Work, seat: Seat, batch: Batch) -> Request:
         placed_at=now,
     )
     place = (seat.guild_id, seat.user_id)
-    standing = work.members.take_slot(*place, limit=policy.max_active, cooldown_s=0, now=now)
+    standing = work.members.acquire_slot(*place, limit=policy.max_active, cooldown_s=0, now=now)
     request = work.requests.add(new)
-    purse = purse_of(*place, standing=standing, policy=policy, now=now)
+    purse = funding_accounts(*place, member=standing, policy=policy, now=now)
     nothing_settled = GuildSettings()
-    hold_credits(work, new.id, cost=new.cost, purse=purse, policy=policy, settings=nothing_settled, now=now)
+    hold_credits(work, new.id, cost=new.cost, funding=purse, policy=policy, settings=nothing_settled, now=now)
     look_at = now + timedelta(seconds=QUARTER_S)
-    work.notices.open(new.id, NoticeKind.STATUS, mark="waiting", not_before=now, next_at=look_at)
+    work.outbox.create(new.id, MessageKind.STATUS, fingerprint="waiting", not_before=now, next_at=look_at)
     return request
 
 
-def _taken(work: Work, request: Request, task_id: str, accepted_at: datetime, now: datetime) -> None:
-    taken = work.requests.move(request, Move.TAKE, next_at=now)
-    watch = Watch(progress_at=now)
-    work.requests.move(taken, Move.ACCEPT, task_id=task_id, accepted_at=accepted_at, watch=watch, next_at=now)
+def _taken(work: UnitOfWork, request: Request, task_id: str, accepted_at: datetime, now: datetime) -> None:
+    taken = work.requests.transition(request, Transition.CLAIM, next_at=now)
+    watch = TaskProgress(progress_at=now)
+    work.requests.transition(
+        taken, Transition.ACCEPT, task_id=task_id, accepted_at=accepted_at, watch=watch, next_at=now
+    )
     passed = int((now - accepted_at).total_seconds() / QUARTER_S)
     look_at = accepted_at + timedelta(seconds=QUARTER_S * (passed + 1))
-    work.notices.touch(request.id, NoticeKind.STATUS, due_at=look_at)
+    work.outbox.mark_due(request.id, MessageKind.STATUS, due_at=look_at)

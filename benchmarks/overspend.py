@@ -13,8 +13,8 @@ from benchmarks.program import breaches, new_folder, running, settings_for
 from benchmarks.report import Report, spread_ms
 from benchmarks.servers import NONE_HERE, WANTED, server_database
 from bot.config import Settings
-from bot.services.work import NamedUnit, Store, Work
-from bot.storage.audit import audit_database
+from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
+from bot.storage.ledger_audit import audit_database
 from bot.storage.store import open_store
 from sandbox.discord.limits import Bucket, Limits
 
@@ -85,14 +85,14 @@ async def _spent(settings: Settings) -> int:
 async def read_then_write(store: Store, count: int, *, balance: int, cost: int) -> int:
     """The credits that so many coroutines spend which check a balance before they write it."""
 
-    def put(work: Work, left: int) -> None:
-        work.memos.put(BALANCE, f"{left}")
+    def put(work: UnitOfWork, left: int) -> None:
+        work.key_values.put(BALANCE, f"{left}")
 
     write = NamedUnit("benchmarks.put", put)
     await store.write(write, balance)
 
     async def spend() -> int:
-        has = int(await store.read(lambda work: work.memos.get(BALANCE)) or 0)
+        has = int(await store.read(lambda work: work.key_values.get(BALANCE)) or 0)
         if has < cost:
             return 0
         await store.write(write, has - cost)

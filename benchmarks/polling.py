@@ -18,10 +18,10 @@ from bot.domain.polling import (
     FIRST_CLIP_SIGMA,
     PRIOR_MEDIAN_S,
     PRIOR_SIGMA,
-    Durations,
-    Pace,
+    DurationStats,
+    PollLimits,
     interval_s,
-    jittered,
+    with_jitter,
 )
 
 SONGS, QUICK_SONGS = 20_000, 2_000
@@ -49,8 +49,10 @@ def followed(song: Song, chance: random.Random, *, by_clip: bool) -> Cost:
     age_s, questions = 0.0, 0
     seen_s: float | None = None
     while True:
-        interval = interval_s(age_s, first_clip_age_s=seen_s, durations=Durations(), in_flight=1, pace=Pace())
-        age_s += jittered(interval, chance=chance.random())
+        interval = interval_s(
+            age_s, first_clip_age_s=seen_s, durations=DurationStats(), in_flight=1, limits=PollLimits()
+        )
+        age_s += with_jitter(interval, random=chance.random())
         questions += 1
         if age_s >= song.ends_s:
             return Cost(questions, age_s - song.ends_s)
@@ -73,7 +75,7 @@ async def run(*, quick: bool) -> Report:
         "a fixed interval | the best possible schedule (dynamic programming)",
     )
     times = SongTimes()
-    exact = cost_of(own(Pace(), Durations()), times)
+    exact = cost_of(own(PollLimits(), DurationStats()), times)
     interval = at_delay(exact.delay_s, fixed, times)
     ideal = at_delay(exact.delay_s, lambda price_s: best(price_s, times), times)
     five = cost_of(fixed(5.0), times)

@@ -18,15 +18,15 @@ from benchmarks.recording import FIRST_ID, PLAYLIST, RecordingAnnouncer, asked
 from benchmarks.report import Report
 from bot.config import Settings
 from bot.domain.errors import ProviderError
-from bot.domain.polling import QUESTIONS_PER_SONG
-from bot.domain.songs import Order, SongSpec
-from bot.domain.tasks import TaskStage
-from bot.rules import song_rules, work_rules
-from bot.services.moves import existing
+from bot.domain.polling import POLLS_PER_SONG
+from bot.domain.provider_tasks import TaskStage
+from bot.domain.song_options import SongOptions, SongSpec
+from bot.service_configs import song_config, work_config
 from bot.services.ports import SongProvider
-from bot.services.songs import Songs
-from bot.services.work import Store
-from bot.services.workers import workers_of
+from bot.services.requests.service import RequestService
+from bot.services.requests.transitions import get_request
+from bot.services.runtime.pool import build_workers
+from bot.services.unit_of_work import Store
 from bot.storage.schema import migrate
 from bot.storage.store import open_store, utc_now
 from bot.suno.client import CqtaiClient, provider_session
@@ -48,7 +48,7 @@ EFFECTS: tuple[ReplyEffect, ...] = (
     MALFORMED_JSON,
     WRONG_TYPES,
 )
-POLL_S = SONG_S / QUESTIONS_PER_SONG
+POLL_S = SONG_S / POLLS_PER_SONG
 WITHIN_S = 240.0
 LOOK_S = 0.05
 SPEC = SongSpec(playlist_id=PLAYLIST, model="v55")
@@ -152,48 +152,48 @@ def _settings(folder: Path, provider: LocalProvider) -> Settings:
 
 
 async def _follow(
-    count: int, store: Store, client: CqtaiClient, announcer: RecordingAnnouncer, *, settings: Settings
+    count: int, store: Store, client: CqtaiClient, messenger: RecordingAnnouncer, *, settings: Settings
 ) -> None:
     """Place the songs and work until each has come to an end."""
     origins = settings.media_trusted_origins
     async with media_session(origins) as session:
         media = HttpMedia(session, trusted_origins=origins)
-        workers = workers_of(
+        workers = build_workers(
             store,
             client,
-            announcer,
+            messenger,
             media,
             owner="bench",
-            songs=song_rules(settings),
-            rules=work_rules(settings),
-            chance=random.random,
+            config=song_config(settings),
+            work_config=work_config(settings),
+            random=random.random,
         )
-        songs = Songs(store, rules=song_rules(settings), clock=utc_now)
+        songs = RequestService(store, config=song_config(settings), clock=utc_now)
         async with asyncio.TaskGroup() as group:
             group.create_task(workers.run())
             for number in range(count):
-                await songs.place(Order(playlist=SPEC.playlist_id), asked(number))
+                await songs.place(SongOptions(playlist=SPEC.playlist_id), asked(number))
             try:
                 async with asyncio.timeout(WITHIN_S):
                     # what is looked at has no event to wait for
-                    while len(announcer.clips.keys() | announcer.told_failed) < count:  # noqa: ASYNC110
+                    while len(messenger.clips.keys() | messenger.told_failed) < count:  # noqa: ASYNC110
                         await asyncio.sleep(LOOK_S)  # the announcer only remembers
             finally:
                 workers.stop()
 
 
 async def _mistakes(
-    count: int, store: Store, provider: LocalProvider, announcer: RecordingAnnouncer
+    count: int, store: Store, provider: LocalProvider, messenger: RecordingAnnouncer
 ) -> tuple[int, int]:
     """How many songs were not delivered, and of how many something wrong was said."""
     made = {task.id: sorted(clip.id for clip in task.song.clips) for task in provider.tasks}
     lost = wrong = 0
     for number in range(count):
         request_id = FIRST_ID + number
-        request = await store.read(existing, request_id)
-        clips = announcer.clips.get(request_id, [])
+        request = await store.read(get_request, request_id)
+        clips = messenger.clips.get(request_id, [])
         lost += not clips
         right = made.get(request.task_id or "")
-        told_failed = request_id in announcer.told_failed
+        told_failed = request_id in messenger.told_failed
         wrong += told_failed or (bool(clips) and sorted(clips) != right)
     return lost, wrong

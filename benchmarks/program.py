@@ -15,11 +15,11 @@ from pathlib import Path
 from discord.state import ConnectionState
 from discord.webhook.async_ import AsyncWebhookAdapter
 
-from bot.app import App, application
+from bot.app import Application, build_application
 from bot.config import Settings
-from bot.storage.audit import audit_database
+from bot.storage.database_url import database_path
+from bot.storage.ledger_audit import audit_database
 from bot.storage.schema import migrate
-from bot.storage.urls import database_path
 
 READY_S = 60.0
 TICK_S = 0.01
@@ -42,17 +42,17 @@ def settings_for(folder: Path, leading: Mapping[str, str], **changes: object) ->
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[App]:
+async def running(settings: Settings) -> AsyncIterator[Application]:
     """The bot from its start to its orderly stop."""
     await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
-    async with application(settings) as app, asyncio.TaskGroup() as group:
+    async with build_application(settings) as app, asyncio.TaskGroup() as group:
         task = group.create_task(app.run())
         try:
             async with asyncio.timeout(READY_S):
                 await app.client.wait_until_ready()
             yield app
         finally:
-            app.stop.ask()
+            app.stop.request()
             await task
 
 

@@ -24,12 +24,12 @@ from benchmarks.report import Report, quantile
 from bot.config import Settings
 from bot.domain.errors import RefusalError
 from bot.domain.requests import Request, State
-from bot.domain.songs import Order
-from bot.rules import song_rules, work_rules
-from bot.services.following import Follower
-from bot.services.songs import Songs
-from bot.services.submitting import Submitter
-from bot.services.work import Store, Work
+from bot.domain.song_options import SongOptions
+from bot.service_configs import song_config, work_config
+from bot.services.provider.poller import Poller
+from bot.services.provider.submitter import Submitter
+from bot.services.requests.service import RequestService
+from bot.services.unit_of_work import Store, UnitOfWork
 from bot.storage.schema import migrate
 from bot.storage.store import open_store
 from bot.suno.client import CqtaiClient, provider_session
@@ -94,8 +94,8 @@ class Evening:
 
     clock: Clock
     store: Store
-    songs: Songs
-    desks: tuple[Submitter, Follower]
+    songs: RequestService
+    desks: tuple[Submitter, Poller]
     chance: random.Random
     placed: list[int] = field(default_factory=list)
     """The ids of the others' requests."""
@@ -162,14 +162,14 @@ async def _run(report: Report, kinds: tuple[int, ...], span_s: float, seed: int)
 async def _evening(folder: Path, chance: random.Random) -> AsyncIterator[Evening]:
     settings, clock = _settings(folder), Clock()
     url = settings.database_url.get_secret_value()
-    songs, work = song_rules(settings), work_rules(settings)
+    songs, work = song_config(settings), work_config(settings)
     await asyncio.to_thread(migrate, url)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(url, clock=clock))
         provider = await stack.enter_async_context(
             LocalProvider(
                 song_s=SONG_S,
-                max_running=songs.places,
+                max_running=songs.slots,
                 seed=1,
                 clock=clock.seconds,
                 terms=Terms(credits=10**9),
@@ -180,18 +180,22 @@ async def _evening(folder: Path, chance: random.Random) -> AsyncIterator[Evening
             provider.faults.add(wrong)
         session = await stack.enter_async_context(provider_session())
         client = CqtaiClient(session, base_url=provider.base_url, api_key=provider.key)
-        submitter = Submitter(store, client, owner="bench", places=songs.places, pace=work.pace, clock=clock)
-        follower = Follower(
+        submitter = Submitter(
+            store, client, owner="bench", slots=songs.slots, limits=work.poll_limits, clock=clock
+        )
+        follower = Poller(
             store,
             client,
             owner="bench",
-            pace=work.pace,
+            limits=work.poll_limits,
             give_up_s=work.give_up_s,
-            places=songs.places,
+            slots=songs.slots,
             clock=clock,
-            chance=lambda: 0.5,
+            random=lambda: 0.5,
         )
-        yield Evening(clock, store, Songs(store, rules=songs, clock=clock), (submitter, follower), chance)
+        yield Evening(
+            clock, store, RequestService(store, config=songs, clock=clock), (submitter, follower), chance
+        )
 
 
 def _settings(folder: Path) -> Settings:
@@ -223,14 +227,14 @@ async def _ask(
         who = replace(asked(number), guild_id=guild)
         evening.placed.append(FIRST_ID + number)
         with contextlib.suppress(RefusalError):  # too many of the member's own are held up: not made
-            await evening.songs.place(Order(playlist=PLAYLISTS[0].id), who)
+            await evening.songs.place(SongOptions(playlist=PLAYLISTS[0].id), who)
     due = min(evening.clock.passed_s, span_s) / EVERY_S
     while kinds and evening.asked_badly < due:
         kind = evening.chance.choice(kinds)
         who = asked(evening.asked_badly * 1000 + ABUSER)
         evening.asked_badly += 1
         try:
-            await evening.songs.place(Order(playlist=_playlist(kind)), who)
+            await evening.songs.place(SongOptions(playlist=_playlist(kind)), who)
         except RefusalError:
             evening.turned_away += 1
 
@@ -241,11 +245,11 @@ async def _is_over(evening: Evening) -> bool:
     return not any(request.state in active for request in requests)
 
 
-def _requests(work: Work, ids: list[int]) -> list[Request]:
+def _requests(work: UnitOfWork, ids: list[int]) -> list[Request]:
     return [request for one in ids if (request := work.requests.find(one))]
 
 
-def _figures(work: Work, evening: Evening, end: datetime) -> Figures:
+def _figures(work: UnitOfWork, evening: Evening, end: datetime) -> Figures:
     requests = _requests(work, evening.placed)
     ended = [one for one in requests if one.ended_at and one.clips]
     return Figures(

@@ -20,9 +20,9 @@ from benchmarks.outside import Outside, Scene
 from benchmarks.program import new_folder, settings_for
 from benchmarks.report import Report
 from benchmarks.servers import NONE_HERE, WANTED, server_database
-from bot.storage.urls import database_path
+from bot.storage.database_url import database_path
 from sandbox.bot_process import BotProcess
-from tests.databases import tell
+from tests.harness.databases import tell
 
 UNFINISHED, QUICK_UNFINISHED = 10_000, 500
 WAITING_SHARE = 0.3

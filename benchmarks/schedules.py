@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import NormalDist
 
-from bot.domain.polling import PRIOR_MEDIAN_S, PRIOR_SIGMA, Durations, Pace, interval_s
+from bot.domain.polling import PRIOR_MEDIAN_S, PRIOR_SIGMA, DurationStats, PollLimits, interval_s
 
 HORIZON_S = 700.0
 """An age that one song in a million exceeds."""
@@ -66,12 +66,12 @@ def fixed(interval: float) -> list[float]:
     return [interval * n for n in range(1, math.ceil(HORIZON_S / interval) + 1)]
 
 
-def own(pace: Pace, durations: Durations) -> list[float]:
+def own(pace: PollLimits, durations: DurationStats) -> list[float]:
     """Ask as the bot does of one song alone, without its jitter and while no clip is ready."""
     schedule: list[float] = []
     age_s = 0.0
     while age_s < HORIZON_S:
-        age_s += interval_s(age_s, first_clip_age_s=None, durations=durations, in_flight=1, pace=pace)
+        age_s += interval_s(age_s, first_clip_age_s=None, durations=durations, in_flight=1, limits=pace)
         schedule.append(age_s)
     return schedule
 

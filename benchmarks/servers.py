@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.databases import FOLDER, Server, new_cluster, sources, stop_all
+from tests.harness.databases import FOLDER, Server, new_cluster, sources, stop_all
 
 NONE_HERE = "skipped"
 """What a report says where there is no PostgreSQL to be measured."""

@@ -29,7 +29,7 @@ from benchmarks.program import MIB, new_folder, resident_bytes
 from benchmarks.report import Report
 from benchmarks.servers import NONE_HERE, WANTED, server_database
 from benchmarks.soak_truth import Song, complaints, requests_of
-from bot.storage.audit import audit_database
+from bot.storage.ledger_audit import audit_database
 from bot.storage.schema import migrate
 from sandbox.bot_process import BotProcess
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Terms, faults

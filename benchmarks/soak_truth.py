@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.domain.requests import RETURNED, Request, State
-from bot.services.work import Work
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import open_store
 from sandbox.cqtai import LocalProvider
 from sandbox.discord import LocalDiscord
@@ -52,7 +52,7 @@ async def requests_of(url: str) -> dict[int, Request]:
         return {request.id: request for request in await store.read(_all)}
 
 
-def _all(work: Work) -> list[Request]:
+def _all(work: UnitOfWork) -> list[Request]:
     guilds = {guild for state in State for guild in work.requests.per_guild(state)}
     return [request for guild in guilds for request in work.requests.of_guild(guild, *State, limit=1_000_000)]
 

@@ -24,16 +24,16 @@ from benchmarks.recording import FIRST_ID, PLAYLIST, asked
 from benchmarks.report import Report
 from benchmarks.servers import NONE_HERE, WANTED, server_database
 from bot.config import Settings
-from bot.domain.requests import Move
-from bot.domain.songs import Order
-from bot.rules import song_rules
-from bot.services.lease import Lease
-from bot.services.moves import existing, make_move
-from bot.services.songs import Songs
-from bot.services.work import NamedUnit, Store, Work
+from bot.domain.song_options import SongOptions
+from bot.domain.transitions import Transition
+from bot.service_configs import song_config
+from bot.services.requests.service import RequestService
+from bot.services.requests.transitions import apply_transition, get_request
+from bot.services.runtime.lease import Lease
+from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
+from bot.storage.database_url import database_path
 from bot.storage.schema import migrate
 from bot.storage.store import open_store, utc_now
-from bot.storage.urls import database_path
 
 UNITS, QUICK_UNITS = 1000, 200
 CALLERS = 64
@@ -49,9 +49,9 @@ def _actions(settings: Settings, *, members: int = MEMBERS) -> dict[str, Action]
     """What is done, in this order: each kind of unit finds what the one before it has made."""
 
     async def place(store: Store, number: int) -> object:
-        songs = Songs(store, rules=song_rules(settings), clock=utc_now)
+        songs = RequestService(store, config=song_config(settings), clock=utc_now)
         by = replace(asked(number), user_id=number % members + 1)
-        return await songs.place(Order(playlist=PLAYLIST), by)
+        return await songs.place(SongOptions(playlist=PLAYLIST), by)
 
     async def move(store: Store, number: int) -> object:
         return await store.write(NamedUnit("benchmarks.take", _take), FIRST_ID + number)
@@ -62,12 +62,12 @@ def _actions(settings: Settings, *, members: int = MEMBERS) -> dict[str, Action]
     return {"place": place, "move": move, "claim": claim}
 
 
-def _take(work: Work, request_id: int) -> None:
+def _take(work: UnitOfWork, request_id: int) -> None:
     now = utc_now()
-    make_move(work, existing(work, request_id), Move.TAKE, now=now, next_at=now)
+    apply_transition(work, get_request(work, request_id), Transition.CLAIM, now=now, next_at=now)
 
 
-def _claim_one(work: Work, owner: str) -> None:
+def _claim_one(work: UnitOfWork, owner: str) -> None:
     now = utc_now()
     (_,) = work.requests.claim_due(now=now, lease=Lease(owner, now + timedelta(seconds=LEASE_S)), limit=1)
 

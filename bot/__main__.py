@@ -12,19 +12,19 @@ from pathlib import Path
 import aiohttp
 import discord
 
-from bot import command_line, logs
-from bot.app import DRIVERS, Drivers, application
-from bot.chat.connection import LOGIN_REFUSED, SetupError
-from bot.checks import findings
+from bot import cli, logs
+from bot.app import DRIVERS, Drivers, build_application
+from bot.chat.connection.supervisor import LOGIN_REFUSED, SetupError
 from bot.config import SETTINGS, Settings, SettingsError, load
+from bot.diagnostics import run_checks
 from bot.domain.errors import MisconfiguredError, StoreError
 from bot.env_file import ENV_FILE, misspelled
 from bot.health import PortTakenError
-from bot.services.attendance import Part, Role
-from bot.stopping import Stop, StoppedError, be_gone_in_time
-from bot.storage.audit import audit_database
+from bot.services.runtime.heartbeat import ProcessConfig, ProcessRole
+from bot.shutdown import GracefulShutdown, StoppedError, start_watchdog
+from bot.storage.database_url import parse_url
+from bot.storage.ledger_audit import audit_database
 from bot.storage.schema import migrate
-from bot.storage.urls import read_url
 from bot.timings import TIMINGS, Timings
 
 log = logging.getLogger("bot")
@@ -34,43 +34,45 @@ WELL, BROKEN, MISUSED = 0, 1, 2
 
 
 async def run(
-    settings: Settings, part: Part, *, timings: Timings = TIMINGS, drivers: Drivers = DRIVERS
+    settings: Settings, part: ProcessConfig, *, timings: Timings = TIMINGS, drivers: Drivers = DRIVERS
 ) -> int:
     """Serve until SIGTERM or SIGINT."""
     refuse_shared_file(settings, part)
-    stop = Stop(drain_s=timings.drain_s)
+    shutdown = GracefulShutdown(drain_s=timings.drain_s)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _be_asked, stop)
+        loop.add_signal_handler(number, _be_asked, shutdown)
     try:
         async with AsyncExitStack() as stack:
-            async with stop.giving_up_beginning():
+            async with shutdown.giving_up_beginning():
                 await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
-                process = application(settings, part, stop, timings=timings, drivers=drivers)
+                process = build_application(settings, part, shutdown, timings=timings, drivers=drivers)
                 app = await stack.enter_async_context(process)
             log.info("started, role %s", part.role)
             await app.run()
     except StoppedError:
         log.info("asked to stop before it was ready")
-    log.info("stopped after %.1f s", stop.taken_s)
+    log.info("stopped after %.1f s", shutdown.taken_s)
     return WELL
 
 
-def _be_asked(stop: Stop) -> None:
+def _be_asked(shutdown: GracefulShutdown) -> None:
     """A signal came: the process ends in time."""
-    be_gone_in_time(code=WELL)
-    stop.ask()
+    start_watchdog(code=WELL)
+    shutdown.request()
 
 
-def refuse_shared_file(settings: Settings, part: Part) -> None:
+def refuse_shared_file(settings: Settings, process: ProcessConfig) -> None:
     """A file serves one process, which then has to do everything.
 
     Raises:
         MisconfiguredError: this process is to do a part of it.
     """
-    if part.role is not Role.ALL and isinstance(read_url(settings.database_url.get_secret_value()), Path):
+    if process.role is not ProcessRole.ALL and isinstance(
+        parse_url(settings.database_url.get_secret_value()), Path
+    ):
         raise MisconfiguredError(
-            f"--role {part.role} needs a PostgreSQL database, which several processes can share: a SQLite"
+            f"--role {process.role} needs a PostgreSQL database, which several processes can share: a SQLite"
             " file serves one. Set DATABASE_URL to postgresql://..., or leave --role out."
         )
 
@@ -85,9 +87,9 @@ async def migrate_only(settings: Settings) -> int:
 async def check(settings: Settings) -> int:
     """Say what works and what has to be mended."""
     well = True
-    async for finding in findings(settings):
+    async for finding in run_checks(settings):
         print(finding)
-        well = well and finding.well
+        well = well and finding.is_ok
     return WELL if well else BROKEN
 
 
@@ -109,7 +111,7 @@ async def audit(settings: Settings) -> int:
 async def sync(settings: Settings) -> int:
     """Tell Discord the commands, changed or not."""
     await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
-    async with application(settings) as app:
+    async with build_application(settings) as app:
         await app.client.login(settings.discord_token.get_secret_value())
         await app.client.sync_commands(force=True)
     print("Discord knows the commands.")
@@ -169,18 +171,18 @@ def main(
 ) -> int:
     """Run the command line and give the exit code; only `run` uses the timings and the drivers."""
     helps = {name: (command.__doc__ or "").strip() for name, command in COMMANDS.items()} | {"run": RUN_HELP}
-    wish = command_line.read(arguments, commands=helps)
+    wish = cli.parse_arguments(arguments, commands=helps)
     try:
         settings = load()
     except SettingsError as error:
         print("The settings have to be mended:", *error.problems, sep="\n  ", file=sys.stderr)
         return MISUSED
     level = "WARNING" if wish.command == "check" else settings.log_level  # its own lines say it all
-    logs.set_up(level=level, style=settings.log_format, secrets=settings.secrets)
+    logs.configure_logging(level=level, style=settings.log_format, secrets=settings.secrets)
     if wish.command == "run":
         for name in misspelled(ENV_FILE, SETTINGS):
             log.warning("settings: %s", name)
-    command = COMMANDS.get(wish.command, partial(run, part=wish.part, timings=timings, drivers=drivers))
+    command = COMMANDS.get(wish.command, partial(run, part=wish.process, timings=timings, drivers=drivers))
     try:
         return asyncio.run(perform(command, settings))
     except KeyboardInterrupt:

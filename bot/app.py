@@ -11,47 +11,47 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.chat.announcer import DiscordAnnouncer
-from bot.chat.approving import ApproveButton, DeclineButton
-from bot.chat.client import InspireClient, Shards
-from bot.chat.connection import Connection
-from bot.chat.endpoints import point_at
-from bot.chat.lists import PlaylistPages, SongPages, TopPages
-from bot.chat.own_data import DeleteButton
-from bot.chat.song_buttons import AgainButton, MoreButton, RateButton, RemoveButton
-from bot.chat.views import CancelButton
+from bot.chat.buttons.approval import ApproveButton, DeclineButton
+from bot.chat.buttons.cancel import CancelButton
+from bot.chat.buttons.delete_data import DeleteButton
+from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
+from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveButton
+from bot.chat.connection.client import InspireClient, Shards
+from bot.chat.connection.endpoints import point_at
+from bot.chat.connection.supervisor import ConnectionSupervisor
+from bot.chat.messenger import DiscordMessenger
 from bot.config import Settings
 from bot.domain.errors import ShardTakenError, StoreError
 from bot.health import health_app, is_connected, serving, silence_of
-from bot.metrics.page import Metrics
-from bot.rules import retention_rules, song_rules, work_rules
-from bot.services.attendance import Attendance, Part
-from bot.services.catalogue import services_of
-from bot.services.memory import Memory
-from bot.services.ports import Announcer, MediaSource, SongProvider
-from bot.services.sessions import Sessions
-from bot.services.timings import HeartbeatTimings
-from bot.services.work import Store
-from bot.services.workers import Workers, workers_of
-from bot.stopping import Stop
+from bot.metrics.registry import MetricsRegistry
+from bot.service_configs import retention_config, song_config, work_config
+from bot.services.ports import MediaSource, Messenger, SongProvider
+from bot.services.registry import build_services
+from bot.services.runtime.gateway_sessions import GatewaySessions
+from bot.services.runtime.heartbeat import Heartbeat, ProcessConfig
+from bot.services.runtime.key_values import KeyValueStore
+from bot.services.runtime.pool import WorkerPool, build_workers
+from bot.services.runtime.timings import HeartbeatTimings
+from bot.services.unit_of_work import Store
+from bot.shutdown import GracefulShutdown
+from bot.storage.database_url import parse_url
 from bot.storage.store import open_store
-from bot.storage.urls import read_url
 from bot.suno.client import CqtaiClient, provider_session
 from bot.suno.media import HttpMedia
 from bot.suno.sessions import media_session
 from bot.timings import TIMINGS, Timings
+from cogs.cancel import Cancel
 from cogs.credits import Credits
+from cogs.guild_events import GuildEvents
 from cogs.inspire import Inspire
 from cogs.operator import Operator
 from cogs.playlists import Playlists
-from cogs.presence import Presence
-from cogs.privacy import OwnData
-from cogs.queue import ServerQueue
+from cogs.privacy import Privacy
+from cogs.queue import Queue
 from cogs.quota import Quota
 from cogs.requests import Requests
 from cogs.settings import ServerSettings
-from cogs.songbook import SongLists
-from cogs.songs import OwnSongs
+from cogs.songs import Songs
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Drivers:
 
     open_store: Callable[[str], AbstractAsyncContextManager[Store]] = open_store
     provider: Callable[..., SongProvider] = CqtaiClient
-    announcer: Callable[..., Announcer] = DiscordAnnouncer
+    messenger: Callable[..., Messenger] = DiscordMessenger
     media: Callable[..., MediaSource] = HttpMedia
 
 
@@ -88,22 +88,22 @@ DRIVERS = Drivers()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class App:
+class Application:
     """One process, wired: a client in Discord, the workers, and its place among other processes."""
 
     settings: Settings
-    part: Part
+    process: ProcessConfig
     store: Store
     client: InspireClient
-    connection: Connection
-    workers: Workers
-    attendance: Attendance
-    metrics: Metrics
-    stop: Stop
+    connection: ConnectionSupervisor
+    workers: WorkerPool
+    attendance: Heartbeat
+    metrics: MetricsRegistry
+    stop: GracefulShutdown
 
     async def run(self) -> None:
         """Serve until the stop is asked for: then take nothing new, finish what is in hand, and leave."""
-        health = health_app(alive=self.workers.hanging, ready=self.readiness, metrics=self.metrics.page)
+        health = health_app(alive=self.workers.stalled, ready=self.readiness, metrics=self.metrics.page)
         async with (
             serving(health, host=self.settings.http_host, port=self.settings.http_port),
             asyncio.TaskGroup() as group,
@@ -111,24 +111,24 @@ class App:
             duties = {name: group.create_task(duty, name=name) for name, duty in self._duties()}
             await _asked_or_ended(self.stop, duties.values())
             log.info("stopping: what is in hand is finished first")
-            self.stop.ask()
+            self.stop.request()
             self.client.draining = True
             self.workers.stop()
-            await self.stop.finish(lambda: self._in_hand(duties.get(WORKING)))
-            await self.stop.end("the connection to Discord", self.client.close())
-            await self.stop.end("the record of its sessions", self.connection.forgive())
+            await self.stop.finish(lambda: self._running(duties.get(WORKING)))
+            await self.stop.run_step("the connection to Discord", self.client.close())
+            await self.stop.run_step("the record of its sessions", self.connection.reset_sessions())
             for task in duties.values():
                 task.cancel()
 
-    def _in_hand(self, working: asyncio.Task[None] | None) -> set[asyncio.Task[None]]:
+    def _running(self, working: asyncio.Task[None] | None) -> set[asyncio.Task[None]]:
         """What was begun and is not done: the workers' pieces, and members' commands."""
-        hands = set(self.client.in_hand)
+        hands = set(self.client.running)
         return hands if working is None or working.done() else hands | {working}
 
     def _duties(self) -> Iterator[tuple[str, Coroutine[object, object, None]]]:
         """What this process does at the same time, for as long as it lives."""
         yield "discord", self.connection.run()
-        if self.part.role.works:
+        if self.process.role.works:
             yield WORKING, self.workers.run()
         yield "attendance", self.attendance.run()
         yield "lag", self.metrics.watch_loop()
@@ -137,7 +137,7 @@ class App:
         """What is missing for the process to do its work, or None."""
         if self.connection.missing is not None:
             return self.connection.missing
-        if self.part.role.takes_commands and not is_connected(self.client):
+        if self.process.role.takes_commands and not is_connected(self.client):
             return "not connected to Discord"
         if silence := self.client.calls.silence():
             return silence
@@ -145,14 +145,14 @@ class App:
 
 
 @asynccontextmanager
-async def application(
+async def build_application(
     settings: Settings,
-    part: Part = Part(),  # noqa: B008 - frozen
-    stop: Stop | None = None,
+    part: ProcessConfig = ProcessConfig(),  # noqa: B008 - frozen
+    shutdown: GracefulShutdown | None = None,
     *,
     timings: Timings = TIMINGS,
     drivers: Drivers = DRIVERS,
-) -> AsyncIterator[App]:
+) -> AsyncIterator[Application]:
     """The process, wired; everything it opened is closed afterwards, commands first.
 
     It ends in the time of the `stop`, or of one of its own, whatever hangs.
@@ -162,46 +162,49 @@ async def application(
         StoreError: the database cannot be used.
     """
     point_at(settings.discord_api_url, settings.discord_gateway_url)
-    url, stop = settings.database_url.get_secret_value(), stop or Stop(drain_s=timings.drain_s)
+    url, shutdown = (
+        settings.database_url.get_secret_value(),
+        shutdown or GracefulShutdown(drain_s=timings.drain_s),
+    )
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(stop.ending("the database", drivers.open_store(url)))
-        process = ONLY_PROCESS if isinstance(read_url(url), Path) else process_name()
-        present = attending(store, process=process, part=part, timings=timings.heartbeat)
-        attendance = await stack.enter_async_context(stop.ending("the sign of leaving", present))
-        metrics = Metrics()
+        store = await stack.enter_async_context(shutdown.closing("the database", drivers.open_store(url)))
+        process = ONLY_PROCESS if isinstance(parse_url(url), Path) else process_name()
+        present = heartbeat_of(store, process=process, part=part, timings=timings.heartbeat)
+        attendance = await stack.enter_async_context(shutdown.closing("the sign of leaving", present))
+        metrics = MetricsRegistry()
         media = await _media(stack, settings, timings, drivers)
         client = _client(settings, part, store, media, timings)
-        await stack.enter_async_context(_connecting(client, stop))
+        await stack.enter_async_context(_connecting(client, shutdown))
         provider = await _provider(stack, settings, timings, drivers)
-        announcer = drivers.announcer(client, meter=metrics.meter, patience=timings.messages)
-        workers = workers_of(
+        announcer = drivers.messenger(client, metrics=metrics.meter, patience=timings.messages)
+        workers = build_workers(
             store,
             provider,
             announcer,
             media,
             owner=f"{process} {secrets.token_hex(4)}",
-            songs=song_rules(settings, timings.work),
-            rules=work_rules(settings, timings.work),
-            chance=random.random,
-            meter=metrics.meter,
+            config=song_config(settings, timings.work),
+            work_config=work_config(settings, timings.work),
+            random=random.random,
+            metrics=metrics.meter,
         )
         _watch(metrics, store, client, workers)
-        yield App(
+        yield Application(
             settings=settings,
-            part=part,
+            process=part,
             store=store,
             client=client,
             connection=_connection(settings, part, store, client, timings),
             workers=workers,
             attendance=attendance,
             metrics=metrics,
-            stop=stop,
+            stop=shutdown,
         )
 
 
-async def _asked_or_ended(stop: Stop, tasks: Iterable[asyncio.Task[None]]) -> None:
+async def _asked_or_ended(shutdown: GracefulShutdown, tasks: Iterable[asyncio.Task[None]]) -> None:
     """Wait for the wish to stop, or for a task that ends by itself: none of them should."""
-    asked = asyncio.ensure_future(stop.asked())
+    asked = asyncio.ensure_future(shutdown.requested())
     try:
         await asyncio.wait({asked, *tasks}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -209,14 +212,14 @@ async def _asked_or_ended(stop: Stop, tasks: Iterable[asyncio.Task[None]]) -> No
 
 
 @asynccontextmanager
-async def _connecting(client: InspireClient, stop: Stop) -> AsyncIterator[InspireClient]:
+async def _connecting(client: InspireClient, shutdown: GracefulShutdown) -> AsyncIterator[InspireClient]:
     """The client, which may log in while this is entered."""
     await client.__aenter__()
     try:
         yield client
     finally:
         if not client.is_closed():
-            await stop.end("the connection to Discord", client.close())
+            await shutdown.run_step("the connection to Discord", client.close())
         await client.http.close()  # also when its farewell to the gateway was given up
 
 
@@ -226,9 +229,9 @@ def process_name() -> str:
 
 
 @asynccontextmanager
-async def attending(
-    store: Store, *, process: str, part: Part, timings: HeartbeatTimings
-) -> AsyncIterator[Attendance]:
+async def heartbeat_of(
+    store: Store, *, process: str, part: ProcessConfig, timings: HeartbeatTimings
+) -> AsyncIterator[Heartbeat]:
     """This process is known to the others, and serves its shards alone, while this is entered.
 
     A process that was killed counts as alive for a while: its shards are waited for, for as long as that.
@@ -236,12 +239,12 @@ async def attending(
     Raises:
         ShardTakenError: the process that serves one of them is alive.
     """
-    attendance = Attendance(store, process=process, part=part, clock=store.clock, timings=timings)
+    attendance = Heartbeat(store, process=process, part=part, clock=store.clock, timings=timings)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timings.shard_wait_s
     while True:
         try:
-            await attendance.arrive()
+            await attendance.register()
             break
         except ShardTakenError as error:
             if loop.time() >= deadline:
@@ -252,7 +255,7 @@ async def attending(
         yield attendance
     finally:
         try:
-            await attendance.leave()
+            await attendance.deregister()
         except StoreError as error:
             log.warning("it could not be said that this process leaves: %s", error)
 
@@ -278,7 +281,7 @@ async def _provider(
     )
 
 
-def _watch(metrics: Metrics, store: Store, client: InspireClient, workers: Workers) -> None:
+def _watch(metrics: MetricsRegistry, store: Store, client: InspireClient, workers: WorkerPool) -> None:
     """Measure all of it from now on."""
     metrics.watch_answers(client)
     client.count_unreadable = metrics.unreadable_event
@@ -288,40 +291,42 @@ def _watch(metrics: Metrics, store: Store, client: InspireClient, workers: Worke
 
 
 def _connection(
-    settings: Settings, part: Part, store: Store, client: InspireClient, timings: Timings
-) -> Connection:
-    return Connection(
+    settings: Settings, process: ProcessConfig, store: Store, client: InspireClient, timings: Timings
+) -> ConnectionSupervisor:
+    return ConnectionSupervisor(
         client,
         token=settings.discord_token.get_secret_value(),
-        sessions=Sessions(store, clock=store.clock, first_pause_s=timings.session_pause_s),
-        takes_commands=part.role.takes_commands,
+        sessions=GatewaySessions(store, clock=store.clock, first_pause_s=timings.session_pause_s),
+        takes_commands=process.role.takes_commands,
         timings=timings.connection,
     )
 
 
 def _client(
-    settings: Settings, part: Part, store: Store, media: MediaSource, timings: Timings
+    settings: Settings, process: ProcessConfig, store: Store, media: MediaSource, timings: Timings
 ) -> InspireClient:
-    rules = song_rules(settings, timings.work)
-    is_sharded = part.shard_count > 1
+    rules = song_config(settings, timings.work)
+    is_sharded = process.shard_count > 1
     return InspireClient(
-        services=services_of(store, rules=rules, media=media, retention=retention_rules(settings)),
-        remembered=Memory(store),
+        services=build_services(store, config=rules, media=media, retention=retention_config(settings)),
+        remembered=KeyValueStore(store),
         cogs=(
-            lambda client: Inspire(client.services.songs, client.services.playlists, models=rules.models),
+            lambda client: Inspire(client.services.requests, client.services.playlists, models=rules.models),
             lambda client: Credits(client.services.quotas),
-            lambda client: OwnSongs(client.services.songs),
+            lambda client: Cancel(client.services.requests),
             lambda client: Quota(client.services),
-            lambda client: ServerSettings(client.services.rules, models=rules.models),
-            lambda client: ServerQueue(client.services.queue),
+            lambda client: ServerSettings(client.services.guild_settings, models=rules.models),
+            lambda client: Queue(client.services.queue),
             lambda client: Requests(client.services.queue),
-            lambda client: OwnData(client.services.privacy),
-            lambda client: Presence(client, client.services.servers),
+            lambda client: Privacy(client.services.privacy),
+            lambda client: GuildEvents(client, client.services.guilds),
             lambda client: Playlists(client.services.playlists),
-            lambda client: SongLists(client.services.songbook),
+            lambda client: Songs(client.services.songs),
         ),
         guild_ids=() if settings.operator_guild_id is None else (settings.operator_guild_id,),
-        guild_cogs=(lambda client: Operator(client.services.operation),),
+        guild_cogs=(lambda client: Operator(client.services.operator),),
         buttons=BUTTONS,
-        shards=Shards(shard_count=part.shard_count, shard_ids=list(part.shards)) if is_sharded else None,
+        shards=Shards(shard_count=process.shard_count, shard_ids=list(process.shards))
+        if is_sharded
+        else None,
     )

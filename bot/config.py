@@ -10,8 +10,8 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_core import ErrorDetails, PydanticUseDefault
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.domain.quota import Period
-from bot.env_file import ENCODING, ENV_FILE, flaws, misspelled
+from bot.domain.quotas import Period
+from bot.env_file import ENCODING, ENV_FILE, env_file_problems, misspelled
 
 Url = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -255,7 +255,7 @@ def load(env_file: Path | None = ENV_FILE) -> Settings:
     Raises:
         SettingsError: with every variable that is missing or wrong.
     """
-    if env_file is not None and (problems := flaws(env_file)):
+    if env_file is not None and (problems := env_file_problems(env_file)):
         raise SettingsError(problems)
     try:
         return Settings(_env_file=env_file)

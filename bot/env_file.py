@@ -16,7 +16,7 @@ _ALIKE = 0.8
 """How alike two names are, from 0 to 1, when one may be the other misspelled."""
 
 
-def flaws(path: Path) -> tuple[str, ...]:
+def env_file_problems(path: Path) -> tuple[str, ...]:
     """Say why the file cannot be read, or which of its lines; nothing for a file that is not there."""
     if path.is_dir():
         return (f"{path}: is a folder; a file is needed (Docker makes a folder of what it cannot find)",)

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.config import SettingsError
 from bot.domain.errors import InspireError, StoreError
-from bot.services.work import Store
+from bot.services.unit_of_work import Store
 
 Aliveness = Callable[[], str | None]
 """Gives what hangs, or None when nothing does."""
@@ -74,7 +74,7 @@ async def silence_of(store: Store) -> str | None:
     """What is wrong with the database, or None when it answers in time."""
     try:
         async with asyncio.timeout(DATABASE_S):
-            await store.read(lambda work: work.memos.get("readiness"))
+            await store.read(lambda work: work.key_values.get("readiness"))
     except TimeoutError:
         return f"the database has not answered within {DATABASE_S:g} s"
     except StoreError as error:

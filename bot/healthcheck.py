@@ -11,7 +11,7 @@ _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it is not boun
 """Where to reach what listens on every address."""
 
 
-def ailment(host: str, port: int) -> str | None:
+def problem(host: str, port: int) -> str | None:
     """Ask `/healthz` and give what is wrong, or None."""
     connection = HTTPConnection(_LOOPBACK.get(host, host), port, timeout=ANSWER_S)
     try:
@@ -31,7 +31,7 @@ def main() -> str | None:
         settings = load()
     except SettingsError as error:
         return str(error)
-    return None if settings.http_port is None else ailment(settings.http_host, settings.http_port)
+    return None if settings.http_port is None else problem(settings.http_host, settings.http_port)
 
 
 if __name__ == "__main__":

@@ -43,12 +43,12 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The finished line."""
-        line = self._inner.format(record)
+        queue = self._inner.format(record)
         for secret in self._secrets:
-            line = line.replace(secret, HIDDEN)
+            queue = queue.replace(secret, HIDDEN)
         for pattern, replacement in _UNKNOWN_SECRETS:
-            line = pattern.sub(replacement, line)
-        return line
+            queue = pattern.sub(replacement, queue)
+        return queue
 
 
 def _spellings(secret: str) -> Iterator[str]:
@@ -77,7 +77,7 @@ class TextFormatter(logging.Formatter):
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 # the name is logging's
         """The traceback, set in, so that none of its lines can be taken for one of the log's."""
         lines = super().formatException(ei).split("\n")
-        return "\n".join(f"  {_on_one_line(line)}" for line in lines)
+        return "\n".join(f"  {_on_one_line(queue)}" for queue in lines)
 
 
 def _on_one_line(text: str) -> str:
@@ -87,7 +87,7 @@ def _on_one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def set_up(*, level: str, style: Literal["text", "json"], secrets: Sequence[str]) -> None:
+def configure_logging(*, level: str, style: Literal["text", "json"], secrets: Sequence[str]) -> None:
     """Send all of this process's log to standard error, in the style, without the secrets."""
     inner: logging.Formatter = TextFormatter()
     if style == "json":

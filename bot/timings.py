@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from bot.chat.announcer import Patience
-from bot.chat.connection import ConnectionTimings
-from bot.domain.sessions import FIRST_PAUSE_S
-from bot.services.timings import HeartbeatTimings, WorkTimings
-from bot.stopping import DRAIN_S
-from bot.suno.client import Timeouts
+from bot.chat.connection.supervisor import ConnectionTimings
+from bot.chat.messenger import Timeouts
+from bot.domain.gateway_sessions import FIRST_PAUSE_S
+from bot.services.runtime.timings import HeartbeatTimings, WorkTimings
+from bot.shutdown import DRAIN_S
+from bot.suno.client import Timeouts as ProviderTimeouts
 from bot.suno.media import FETCH_S
 
 
@@ -18,8 +18,8 @@ class Timings:
     work: WorkTimings = field(default_factory=WorkTimings)
     heartbeat: HeartbeatTimings = field(default_factory=HeartbeatTimings)
     connection: ConnectionTimings = field(default_factory=ConnectionTimings)
-    messages: Patience = field(default_factory=Patience)
-    provider: Timeouts = field(default_factory=Timeouts)
+    messages: Timeouts = field(default_factory=Timeouts)
+    provider: ProviderTimeouts = field(default_factory=ProviderTimeouts)
     media_s: float = FETCH_S
     """Seconds for fetching one file."""
     session_pause_s: float = FIRST_PAUSE_S

@@ -7,16 +7,16 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.asking import asked_of
-from bot.chat.client import InspireClient
-from bot.chat.guards import guarded_choices
-from bot.chat.ordering import answer_with_status
-from bot.chat.render.choice import CHOICE_LIMIT
-from bot.chat.texts import plain
-from bot.domain.songs import PROMPT_LIMIT, Order
+from bot.chat.connection.client import InspireClient
+from bot.chat.interactions.components import safe_autocomplete
+from bot.chat.interactions.context import request_context
+from bot.chat.interactions.status_response import respond_with_status
+from bot.chat.messages.choices import CHOICE_LIMIT
+from bot.chat.text.formatting import plain
+from bot.domain.song_options import PROMPT_LIMIT, SongOptions
 from bot.domain.suno_links import TEXT_LIMIT
-from bot.services.playlists import SavedPlaylists
-from bot.services.songs import Songs
+from bot.services.library.playlists import PlaylistService
+from bot.services.requests.service import RequestService
 
 Weight: TypeAlias = app_commands.Range[float, 0.0, 1.0]
 Link: TypeAlias = app_commands.Range[str, 1, TEXT_LIMIT]
@@ -25,7 +25,7 @@ Link: TypeAlias = app_commands.Range[str, 1, TEXT_LIMIT]
 class Inspire(commands.Cog):
     """Placing song requests."""
 
-    def __init__(self, songs: Songs, playlists: SavedPlaylists, *, models: Sequence[str]) -> None:
+    def __init__(self, songs: RequestService, playlists: PlaylistService, *, models: Sequence[str]) -> None:
         self._songs = songs
         self._playlists = playlists
         offered = [app_commands.Choice(name=model, value=model) for model in models]
@@ -55,7 +55,7 @@ class Inspire(commands.Cog):
         artist_clip: Link | None = None,
     ) -> None:
         """Make a new song in the spirit of a playlist."""
-        order = Order(
+        order = SongOptions(
             playlist=playlist,
             prompt=prompt,
             model=model,
@@ -65,14 +65,14 @@ class Inspire(commands.Cog):
             persona=persona,
             artist_clip=artist_clip,
         )
-        await answer_with_status(interaction, self._songs.place(order, asked_of(interaction)))
+        await respond_with_status(interaction, self._songs.place(order, request_context(interaction)))
 
     @inspire.autocomplete("playlist")
-    @guarded_choices
+    @safe_autocomplete
     async def _saved(
         self, interaction: discord.Interaction[InspireClient], current: str
     ) -> list[app_commands.Choice[str]]:
-        saved = await self._playlists.offered(interaction.guild_id or 0, current)
+        saved = await self._playlists.suggestions(interaction.guild_id or 0, current)
         return [
             app_commands.Choice(name=plain(one.name, limit=CHOICE_LIMIT), value=one.playlist_id)
             for one in saved

@@ -4,44 +4,44 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.answers import reply
-from bot.chat.client import InspireClient
-from bot.chat.moderators import MODERATORS
-from bot.chat.operators import Operators
-from bot.chat.render import operation_message
-from bot.chat.showing import outcome, show
-from bot.chat.wording import halted, unhalted
-from bot.services.operation import Operation
+from bot.chat.connection.client import InspireClient
+from bot.chat.interactions.error_responses import respond_with_text
+from bot.chat.interactions.operators import Operators
+from bot.chat.interactions.permissions import MODERATORS
+from bot.chat.interactions.respond import respond, run_or_defer
+from bot.chat.messages import operation_message
+from bot.chat.text.failures import halted, unhalted
+from bot.services.runtime.operator import OperatorService
 
 
 @app_commands.default_permissions(MODERATORS)
 class Operator(commands.GroupCog, group_name="operator", group_description="For whoever runs this bot"):
     """The bot, for its operator."""
 
-    def __init__(self, operation: Operation) -> None:
+    def __init__(self, operation: OperatorService) -> None:
         self._operation = operation
         self._as_operator = Operators().only
 
     @app_commands.command()
     async def status(self, interaction: discord.Interaction[InspireClient]) -> None:
         """See how the bot is: song service, requests, processes and credits, over all servers."""
-        view = await outcome(
+        view = await run_or_defer(
             interaction, self._as_operator(interaction, self._operation.status), ephemeral=True
         )
-        await show(interaction, operation_message(view), discord.ui.View(), ephemeral=True)
+        await respond(interaction, operation_message(view), discord.ui.View(), ephemeral=True)
 
     @app_commands.command()
     async def pause(self, interaction: discord.Interaction[InspireClient]) -> None:
         """Submit nothing more for any server; requests are still taken, and wait."""
-        waiting = await outcome(
+        waiting = await run_or_defer(
             interaction, self._as_operator(interaction, self._operation.pause), ephemeral=True
         )
-        await reply(interaction, halted(waiting))
+        await respond_with_text(interaction, halted(waiting))
 
     @app_commands.command()
     async def resume(self, interaction: discord.Interaction[InspireClient]) -> None:
         """Let all servers' requests go on."""
-        waiting = await outcome(
+        waiting = await run_or_defer(
             interaction, self._as_operator(interaction, self._operation.resume), ephemeral=True
         )
-        await reply(interaction, unhalted(waiting))
+        await respond_with_text(interaction, unhalted(waiting))

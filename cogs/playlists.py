@@ -6,18 +6,18 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.answers import reply
-from bot.chat.client import InspireClient
-from bot.chat.guards import moderators_choices
-from bot.chat.lists import PlaylistPages
-from bot.chat.moderators import moderator_of
-from bot.chat.render.choice import CHOICE_LIMIT
-from bot.chat.render.saved import added_words, removed_words
-from bot.chat.showing import outcome
-from bot.chat.texts import plain
+from bot.chat.buttons.lists import PlaylistPages
+from bot.chat.connection.client import InspireClient
+from bot.chat.interactions.components import moderator_autocomplete
+from bot.chat.interactions.error_responses import respond_with_text
+from bot.chat.interactions.permissions import actor_of
+from bot.chat.interactions.respond import run_or_defer
+from bot.chat.messages.choices import CHOICE_LIMIT
+from bot.chat.messages.playlists import added_words, removed_words
+from bot.chat.text.formatting import plain
 from bot.domain.playlists import NAME_LIMIT
 from bot.domain.suno_links import TEXT_LIMIT
-from bot.services.playlists import SavedPlaylists
+from bot.services.library.playlists import PlaylistService
 
 Name: TypeAlias = app_commands.Range[str, 1, NAME_LIMIT]
 
@@ -28,7 +28,7 @@ class Playlists(commands.GroupCog, group_name="playlists", group_description="Yo
     Discord knows permissions of whole groups only, so those that change something look themselves.
     """
 
-    def __init__(self, playlists: SavedPlaylists) -> None:
+    def __init__(self, playlists: PlaylistService) -> None:
         self._playlists = playlists
 
     @app_commands.command()
@@ -42,22 +42,26 @@ class Playlists(commands.GroupCog, group_name="playlists", group_description="Yo
         playlist: app_commands.Range[str, 1, TEXT_LIMIT],
     ) -> None:
         """For moderators: save a playlist, which /inspire then offers by its name."""
-        adding = self._playlists.add(moderator_of(interaction), name, playlist)
-        await reply(interaction, added_words(await outcome(interaction, adding, ephemeral=True)))
+        adding = self._playlists.add(actor_of(interaction), name, playlist)
+        await respond_with_text(
+            interaction, added_words(await run_or_defer(interaction, adding, ephemeral=True))
+        )
 
     @app_commands.command()
     @app_commands.describe(name="The saved playlist")
     async def remove(self, interaction: discord.Interaction[InspireClient], name: Name) -> None:
         """For moderators: take a playlist off the list; songs made from it stay."""
-        removing = self._playlists.remove(moderator_of(interaction), name)
-        await reply(interaction, removed_words(await outcome(interaction, removing, ephemeral=True)))
+        removing = self._playlists.remove(actor_of(interaction), name)
+        await respond_with_text(
+            interaction, removed_words(await run_or_defer(interaction, removing, ephemeral=True))
+        )
 
     @remove.autocomplete("name")
-    @moderators_choices
+    @moderator_autocomplete
     async def _saved(
         self, interaction: discord.Interaction[InspireClient], current: str
     ) -> list[app_commands.Choice[str]]:
-        saved = await self._playlists.offered(interaction.guild_id or 0, current)
+        saved = await self._playlists.suggestions(interaction.guild_id or 0, current)
         return [
             app_commands.Choice(name=plain(one.name, limit=CHOICE_LIMIT), value=one.name) for one in saved
         ]

@@ -6,18 +6,24 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import InspireClient
-from bot.chat.own_data import DeleteButton
-from bot.chat.render.privacy import export_file, notice_message, preview_words
-from bot.chat.report_files import FileThread
-from bot.chat.showing import Attachment, outcome, show, show_files, show_words
-from bot.services.privacy import Privacy
+from bot.chat.buttons.delete_data import DeleteButton
+from bot.chat.connection.client import InspireClient
+from bot.chat.interactions.respond import (
+    Attachment,
+    respond,
+    respond_with_files,
+    respond_with_view,
+    run_or_defer,
+)
+from bot.chat.messages.privacy import export_file, notice_message, preview_words
+from bot.chat.messages.report_files import FileThread
+from bot.services.privacy.service import PrivacyService
 
 
-class OwnData(commands.GroupCog, group_name="privacy", group_description="What the bot keeps about you"):
+class Privacy(commands.GroupCog, group_name="privacy", group_description="What the bot keeps about you"):
     """A person's own data."""
 
-    def __init__(self, privacy: Privacy) -> None:
+    def __init__(self, privacy: PrivacyService) -> None:
         self._privacy = privacy
         self._files = FileThread()
 
@@ -28,23 +34,23 @@ class OwnData(commands.GroupCog, group_name="privacy", group_description="What t
     @app_commands.command()
     async def notice(self, interaction: discord.Interaction[InspireClient]) -> None:
         """Read what the bot keeps about you, why, for how long, and who sees it."""
-        await show(interaction, notice_message(self._privacy.rules), discord.ui.View(), ephemeral=True)
+        await respond(interaction, notice_message(self._privacy.rules), discord.ui.View(), ephemeral=True)
 
     @app_commands.command()
     async def export(self, interaction: discord.Interaction[InspireClient]) -> None:
         """Get all that the bot keeps about you, from all servers, as a file."""
-        file = await outcome(interaction, self._file(interaction), ephemeral=True)
-        await show_files(interaction, "All that is kept about you, in all servers.", [file])
+        file = await run_or_defer(interaction, self._file(interaction), ephemeral=True)
+        await respond_with_files(interaction, "All that is kept about you, in all servers.", [file])
 
     @app_commands.command()
     async def delete(self, interaction: discord.Interaction[InspireClient]) -> None:
         """Have what the bot keeps about you deleted, in all servers; you are asked once more."""
-        preview = await outcome(interaction, self._privacy.preview(interaction.user.id), ephemeral=True)
+        preview = await run_or_defer(interaction, self._privacy.preview(interaction.user.id), ephemeral=True)
         view = discord.ui.View(timeout=None)
         if not preview.is_empty:
             view.add_item(DeleteButton())
-        await show_words(interaction, preview_words(preview), view)
+        await respond_with_view(interaction, preview_words(preview), view)
 
     async def _file(self, interaction: discord.Interaction[InspireClient]) -> Attachment:
-        copy = await self._privacy.copy(interaction.user.id)
+        copy = await self._privacy.export(interaction.user.id)
         return await self._files.make(partial(export_file, copy, limit=interaction.filesize_limit))

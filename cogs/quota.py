@@ -7,21 +7,21 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.answers import reply
-from bot.chat.asking import role_ids_of
-from bot.chat.client import InspireClient
-from bot.chat.moderators import MODERATORS, moderator_of, require_moderator, subject_of
-from bot.chat.render.change import log_message
-from bot.chat.render.effects import allowance, available
-from bot.chat.render.statement import budget_words, standing_message
-from bot.chat.report_files import ReportFiles
-from bot.chat.showing import Attachment, outcome, show, show_files
-from bot.chat.texts import in_credits, mention
+from bot.chat.connection.client import InspireClient
+from bot.chat.interactions.context import role_ids_of
+from bot.chat.interactions.error_responses import respond_with_text
+from bot.chat.interactions.permissions import MODERATORS, actor_of, require_moderator, target_member
+from bot.chat.interactions.respond import Attachment, respond, respond_with_files, run_or_defer
+from bot.chat.messages.audit import audit_log_message
+from bot.chat.messages.balance_changes import allowance, available
+from bot.chat.messages.credits import budget_words, member_credits_message
+from bot.chat.messages.report_files import ReportFiles
+from bot.chat.text.formatting import in_credits, mention
 from bot.domain.guild_settings import MOST_CREDITS
-from bot.domain.quota import Period
-from bot.services.catalogue import Services
-from bot.services.moderation import REASON_LIMIT
-from bot.services.reports import MAX_DAYS, Report
+from bot.domain.quotas import Period
+from bot.services.credits.reports import MAX_DAYS, Report
+from bot.services.moderation.members import REASON_LIMIT
+from bot.services.registry import Services
 
 Days: TypeAlias = app_commands.Range[int, 1, MAX_DAYS]
 USUAL_DAYS = 30
@@ -40,7 +40,7 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
 
     def __init__(self, services: Services) -> None:
         self._quotas = services.quotas
-        self._moderation = services.moderation
+        self._moderation = services.members
         self._allowances = services.allowances
         self._files = ReportFiles()
 
@@ -58,8 +58,10 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
     async def show(self, interaction: discord.Interaction[InspireClient], member: Person) -> None:
         """See a member's credits: the allowance and where it comes from, what is on hold, what was used."""
         statement = self._quotas.statement(interaction.guild_id or 0, member.id, role_ids=role_ids_of(member))
-        embed = standing_message(await outcome(interaction, statement, ephemeral=True), user_id=member.id)
-        await show(interaction, embed, discord.ui.View(), ephemeral=True)
+        embed = member_credits_message(
+            await run_or_defer(interaction, statement, ephemeral=True), user_id=member.id
+        )
+        await respond(interaction, embed, discord.ui.View(), ephemeral=True)
 
     @app_commands.command()
     @app_commands.rename(amount="credits")
@@ -74,11 +76,13 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         reason: Reason,
     ) -> None:
         """Give a member bonus credits, which do not end and are used after the allowance."""
-        by, subject = moderator_of(interaction), subject_of(member)
-        effect = await outcome(
+        by, subject = actor_of(interaction), target_member(member)
+        effect = await run_or_defer(
             interaction, self._moderation.grant(by, subject, amount=amount, reason=reason), ephemeral=True
         )
-        await reply(interaction, f"{mention(member.id)} got {in_credits(amount)} more. {available(effect)}")
+        await respond_with_text(
+            interaction, f"{mention(member.id)} got {in_credits(amount)} more. {available(effect)}"
+        )
 
     @app_commands.command()
     @app_commands.rename(amount="credits")
@@ -93,11 +97,11 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         amount: Credits | None = None,
     ) -> None:
         """Make an exception: one member's own allowance."""
-        by, subject = moderator_of(interaction), subject_of(member)
-        effect = await outcome(
+        by, subject = actor_of(interaction), target_member(member)
+        effect = await run_or_defer(
             interaction, self._moderation.make_exception(by, subject, amount=amount), ephemeral=True
         )
-        await reply(interaction, f"{mention(member.id)}: {allowance(effect)} {available(effect)}")
+        await respond_with_text(interaction, f"{mention(member.id)}: {allowance(effect)} {available(effect)}")
 
     @app_commands.command()
     @app_commands.rename(amount="credits")
@@ -111,10 +115,14 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         amount: Credits | None = None,
     ) -> None:
         """Give everybody with a role an allowance; of several roles the largest counts."""
-        by = moderator_of(interaction)
-        await outcome(interaction, self._allowances.of_role(by, role.id, amount=amount), ephemeral=True)
+        by = actor_of(interaction)
+        await run_or_defer(
+            interaction, self._allowances.set_role_allowance(by, role.id, amount=amount), ephemeral=True
+        )
         words = "no allowance of its own now" if amount is None else f"{in_credits(amount)} per period now"
-        await reply(interaction, f"<@&{role.id}> has {words}. It counts with each member's next song.")
+        await respond_with_text(
+            interaction, f"<@&{role.id}> has {words}. It counts with each member's next song."
+        )
 
     @app_commands.command()
     @app_commands.rename(amount="credits")
@@ -126,22 +134,26 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         period: PeriodName | None = None,
     ) -> None:
         """Settle the allowance of everyone who has no exception and no role with one."""
-        by = moderator_of(interaction)
-        settings = await outcome(
+        by = actor_of(interaction)
+        settings = await run_or_defer(
             interaction,
-            self._allowances.of_everyone(by, amount=amount, period=Period(period) if period else None),
+            self._allowances.set_default_allowance(
+                by, amount=amount, period=Period(period) if period else None
+            ),
             ephemeral=True,
         )
         every = f" every {settings.period}" if settings.period else ""
-        await reply(interaction, f"Everyone has {in_credits(amount)}{every} now. A new period begins afresh.")
+        await respond_with_text(
+            interaction, f"Everyone has {in_credits(amount)}{every} now. A new period begins afresh."
+        )
 
     @app_commands.command()
     @app_commands.describe(member="Whose allowance begins anew")
     async def reset(self, interaction: discord.Interaction[InspireClient], member: Person) -> None:
         """Begin a member's allowance anew, as if nothing had been used in this period."""
-        by, subject = moderator_of(interaction), subject_of(member)
-        effect = await outcome(interaction, self._moderation.reset(by, subject), ephemeral=True)
-        await reply(interaction, f"{mention(member.id)} begins anew. {available(effect)}")
+        by, subject = actor_of(interaction), target_member(member)
+        effect = await run_or_defer(interaction, self._moderation.reset(by, subject), ephemeral=True)
+        await respond_with_text(interaction, f"{mention(member.id)} begins anew. {available(effect)}")
 
     @app_commands.command()
     @app_commands.describe(member="Who may ask for no songs", reason="Why; the member reads it")
@@ -149,21 +161,25 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         self, interaction: discord.Interaction[InspireClient], member: Person, reason: Reason
     ) -> None:
         """Stop a member's songs: waiting requests are cancelled, and their credits are back."""
-        by, subject = moderator_of(interaction), subject_of(member)
-        effect = await outcome(
+        by, subject = actor_of(interaction), target_member(member)
+        effect = await run_or_defer(
             interaction, self._moderation.block(by, subject, reason=reason), ephemeral=True
         )
         ended = {0: "Nothing of theirs was waiting.", 1: "One waiting request was cancelled."}
         many = f"{effect.cancelled} waiting requests were cancelled."
-        await reply(interaction, f"{mention(member.id)} is blocked. {ended.get(effect.cancelled, many)}")
+        await respond_with_text(
+            interaction, f"{mention(member.id)} is blocked. {ended.get(effect.cancelled, many)}"
+        )
 
     @app_commands.command()
     @app_commands.describe(member="Who may ask for songs again")
     async def unblock(self, interaction: discord.Interaction[InspireClient], member: Person) -> None:
         """Let a blocked member ask for songs again."""
-        by, subject = moderator_of(interaction), subject_of(member)
-        effect = await outcome(interaction, self._moderation.unblock(by, subject), ephemeral=True)
-        await reply(interaction, f"{mention(member.id)} may ask for songs again. {available(effect)}")
+        by, subject = actor_of(interaction), target_member(member)
+        effect = await run_or_defer(interaction, self._moderation.unblock(by, subject), ephemeral=True)
+        await respond_with_text(
+            interaction, f"{mention(member.id)} may ask for songs again. {available(effect)}"
+        )
 
     @app_commands.command()
     @app_commands.rename(amount="credits")
@@ -177,15 +193,17 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         period: PeriodName | None = None,
     ) -> None:
         """Settle what the whole server may spend in a period, whatever members have themselves."""
-        by = moderator_of(interaction)
-        await outcome(
+        by = actor_of(interaction)
+        await run_or_defer(
             interaction,
-            self._allowances.budget(by, amount=amount, period=Period(period) if period else None),
+            self._allowances.set_budget(by, amount=amount, period=Period(period) if period else None),
             ephemeral=True,
         )
         statement = self._quotas.statement(by.guild_id, by.actor_id, role_ids=())
-        budget = (await outcome(interaction, statement, ephemeral=True)).budget
-        await reply(interaction, budget_words(budget) if budget else "This server has no budget now.")
+        budget = (await run_or_defer(interaction, statement, ephemeral=True)).budget
+        await respond_with_text(
+            interaction, budget_words(budget) if budget else "This server has no budget now."
+        )
 
     @app_commands.command()
     @app_commands.describe(member="About whom; leave it out for all")
@@ -193,16 +211,18 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         self, interaction: discord.Interaction[InspireClient], member: Person | None = None
     ) -> None:
         """See the moderators' last decisions: who, what, from what to what, and why."""
-        decisions = self._allowances.log(interaction.guild_id or 0, subject_id=member.id if member else None)
-        embed = log_message(await outcome(interaction, decisions, ephemeral=True))
-        await show(interaction, embed, discord.ui.View(), ephemeral=True)
+        decisions = self._allowances.audit_log(
+            interaction.guild_id or 0, subject_id=member.id if member else None
+        )
+        embed = audit_log_message(await run_or_defer(interaction, decisions, ephemeral=True))
+        await respond(interaction, embed, discord.ui.View(), ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(days=f"How many days back, today included (UTC); {USUAL_DAYS} if left out")
     async def report(self, interaction: discord.Interaction[InspireClient], days: Days = USUAL_DAYS) -> None:
         """See who used how many credits on which day: a chart, and a table for spreadsheets."""
-        report, attachments = await outcome(interaction, self._drawn(interaction, days), ephemeral=True)
-        await show_files(interaction, _words(report), attachments)
+        report, attachments = await run_or_defer(interaction, self._drawn(interaction, days), ephemeral=True)
+        await respond_with_files(interaction, _words(report), attachments)
 
     async def _drawn(
         self, interaction: discord.Interaction[InspireClient], days: int

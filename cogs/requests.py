@@ -6,17 +6,17 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.answers import reply
-from bot.chat.asking import request_id_of
-from bot.chat.client import InspireClient
-from bot.chat.guards import moderators_choices
-from bot.chat.known_names import KnownNames
-from bot.chat.moderators import MODERATORS, moderator_of, require_moderator
-from bot.chat.render.choice import CHOICES, request_choice
-from bot.chat.showing import outcome
-from bot.chat.texts import REASON_LIMIT
-from bot.chat.wording import cancelled_by_moderator, paused, resumed
-from bot.services.queue import Queue
+from bot.chat.connection.client import InspireClient
+from bot.chat.interactions.components import moderator_autocomplete
+from bot.chat.interactions.context import request_id_of
+from bot.chat.interactions.error_responses import respond_with_text
+from bot.chat.interactions.permissions import MODERATORS, actor_of, require_moderator
+from bot.chat.interactions.respond import run_or_defer
+from bot.chat.messages.choices import CHOICES, request_choice
+from bot.chat.name_cache import NameCache
+from bot.chat.text.failures import cancelled_by_moderator, paused, resumed
+from bot.chat.text.formatting import REASON_LIMIT
+from bot.services.requests.queue_service import QueueService
 
 Reason: TypeAlias = app_commands.Range[str, 1, REASON_LIMIT]
 
@@ -25,9 +25,9 @@ Reason: TypeAlias = app_commands.Range[str, 1, REASON_LIMIT]
 class Requests(commands.GroupCog, group_name="requests", group_description="Your server's song requests"):
     """A server's requests, for its moderators."""
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: QueueService) -> None:
         self._queue = queue
-        self._names = KnownNames()
+        self._names = NameCache()
 
     async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
         """Moderators only, whatever the server's own settings for commands say."""
@@ -45,30 +45,30 @@ class Requests(commands.GroupCog, group_name="requests", group_description="Your
         reason: Reason,
     ) -> None:
         """Turn a waiting song request away; its credits return to the member, who reads why."""
-        cancelled = await outcome(
+        cancelled = await run_or_defer(
             interaction,
-            self._queue.cancel(moderator_of(interaction), request_id_of(request), reason=reason),
+            self._queue.cancel(actor_of(interaction), request_id_of(request), reason=reason),
             ephemeral=True,
         )
-        await reply(interaction, cancelled_by_moderator(cancelled.cost))
+        await respond_with_text(interaction, cancelled_by_moderator(cancelled.cost))
 
     @app_commands.command()
     @app_commands.describe(reason="Why; everybody who waits will read it")
     async def pause(self, interaction: discord.Interaction[InspireClient], reason: Reason) -> None:
         """Stop all songs of this server: those that wait keep their places, and none can be asked for."""
-        waiting = await outcome(
-            interaction, self._queue.pause(moderator_of(interaction), reason), ephemeral=True
+        waiting = await run_or_defer(
+            interaction, self._queue.pause(actor_of(interaction), reason), ephemeral=True
         )
-        await reply(interaction, paused(waiting))
+        await respond_with_text(interaction, paused(waiting))
 
     @app_commands.command()
     async def resume(self, interaction: discord.Interaction[InspireClient]) -> None:
         """Let this server's songs go on."""
-        waiting = await outcome(interaction, self._queue.resume(moderator_of(interaction)), ephemeral=True)
-        await reply(interaction, resumed(waiting))
+        waiting = await run_or_defer(interaction, self._queue.resume(actor_of(interaction)), ephemeral=True)
+        await respond_with_text(interaction, resumed(waiting))
 
     @cancel.autocomplete("request")
-    @moderators_choices
+    @moderator_autocomplete
     async def _cancellable(
         self, interaction: discord.Interaction[InspireClient], current: str
     ) -> list[app_commands.Choice[str]]:

@@ -7,18 +7,18 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.answers import reply
-from bot.chat.client import InspireClient
-from bot.chat.moderators import MODERATORS, moderator_of, require_moderator
-from bot.chat.places import Place, PlaceToAsk, PlaceToPost, is_gone, may_post_in
-from bot.chat.render.rules import rules_message
-from bot.chat.showing import outcome, show
-from bot.services.guild_rules import MOST_ACTIVE, MOST_COOLDOWN_S, GuildRules
+from bot.chat.connection.client import InspireClient
+from bot.chat.interactions.error_responses import respond_with_text
+from bot.chat.interactions.permissions import MODERATORS, actor_of, require_moderator
+from bot.chat.interactions.respond import respond, run_or_defer
+from bot.chat.interactions.transformers import Place, PostingChannel, RequestChannel, is_gone, may_post_in
+from bot.chat.messages.settings import settings_message
+from bot.services.moderation.guild_settings import MAX_ACTIVE, MAX_COOLDOWN_S, GuildSettingsService
 
-Posting: TypeAlias = app_commands.Transform[Place, PlaceToPost]
-Asking: TypeAlias = app_commands.Transform[Place, PlaceToAsk]
-Active: TypeAlias = app_commands.Range[int, 1, MOST_ACTIVE]
-Cooldown: TypeAlias = app_commands.Range[int, 0, MOST_COOLDOWN_S]
+Posting: TypeAlias = app_commands.Transform[Place, PostingChannel]
+Asking: TypeAlias = app_commands.Transform[Place, RequestChannel]
+Active: TypeAlias = app_commands.Range[int, 1, MAX_ACTIVE]
+Cooldown: TypeAlias = app_commands.Range[int, 0, MAX_COOLDOWN_S]
 
 
 @app_commands.default_permissions(MODERATORS)
@@ -27,7 +27,7 @@ class ServerSettings(
 ):
     """A server's rules, for its moderators."""
 
-    def __init__(self, rules: GuildRules, *, models: Sequence[str]) -> None:
+    def __init__(self, rules: GuildSettingsService, *, models: Sequence[str]) -> None:
         self._rules = rules
         offered = [app_commands.Choice(name=model, value=model) for model in models]
         app_commands.choices(model=offered)(self.model)
@@ -40,8 +40,8 @@ class ServerSettings(
     @app_commands.command()
     async def show(self, interaction: discord.Interaction[InspireClient]) -> None:
         """See all that is settled for this server."""
-        embed = await outcome(interaction, self._shown(interaction), ephemeral=True)
-        await show(interaction, embed, discord.ui.View(), ephemeral=True)
+        embed = await run_or_defer(interaction, self._shown(interaction), ephemeral=True)
+        await respond(interaction, embed, discord.ui.View(), ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(channel="Where songs are asked for; leave it out for everywhere")
@@ -49,10 +49,10 @@ class ServerSettings(
         self, interaction: discord.Interaction[InspireClient], channel: Asking | None = None
     ) -> None:
         """Let songs be asked for in one channel or forum only; its threads and posts count."""
-        by = moderator_of(interaction)
-        await outcome(interaction, self._rules.ask_in(by, _id(channel)), ephemeral=True)
+        by = actor_of(interaction)
+        await run_or_defer(interaction, self._rules.set_request_channel(by, _id(channel)), ephemeral=True)
         where = f"in <#{channel.id}> only" if channel else "everywhere"
-        await reply(interaction, f"Songs can be asked for {where} now.")
+        await respond_with_text(interaction, f"Songs can be asked for {where} now.")
 
     @app_commands.command()
     @app_commands.describe(channel="Where songs are posted; leave it out for where they were asked for")
@@ -60,20 +60,20 @@ class ServerSettings(
         self, interaction: discord.Interaction[InspireClient], channel: Posting | None = None
     ) -> None:
         """Post finished songs in a channel of their own."""
-        by = moderator_of(interaction)
+        by = actor_of(interaction)
         may_post_in(interaction, channel, with_files=True)
-        await outcome(interaction, self._rules.post_results_in(by, _id(channel)), ephemeral=True)
+        await run_or_defer(interaction, self._rules.set_results_channel(by, _id(channel)), ephemeral=True)
         where = f"in <#{channel.id}>" if channel else "where they were asked for"
-        await reply(interaction, f"Songs that are asked for from now on are posted {where}.")
+        await respond_with_text(interaction, f"Songs that are asked for from now on are posted {where}.")
 
     @app_commands.command()
     @app_commands.describe(model="For those who choose none; leave it out for the bot's own choice")
     async def model(self, interaction: discord.Interaction[InspireClient], model: str | None = None) -> None:
         """Settle which version of Suno makes the songs of those who choose none."""
-        by = moderator_of(interaction)
-        await outcome(interaction, self._rules.prefer(by, model), ephemeral=True)
-        in_force = await outcome(interaction, self._rules.in_force(by.guild_id), ephemeral=True)
-        await reply(
+        by = actor_of(interaction)
+        await run_or_defer(interaction, self._rules.set_default_model(by, model), ephemeral=True)
+        in_force = await run_or_defer(interaction, self._rules.effective(by.guild_id), ephemeral=True)
+        await respond_with_text(
             interaction, f"Songs are made by `{in_force.model}` now, unless a member chooses another."
         )
 
@@ -89,17 +89,21 @@ class ServerSettings(
         channel: Posting | None = None,
     ) -> None:
         """Let a moderator approve each request before it is made."""
-        by = moderator_of(interaction)
+        by = actor_of(interaction)
         if mode == "off":
-            freed = await outcome(interaction, self._rules.end_approval(by), ephemeral=True)
+            freed = await run_or_defer(interaction, self._rules.end_approval(by), ephemeral=True)
             waiting = (
                 f" {freed} that waited for it {'is' if freed == 1 else 'are'} in line now." if freed else ""
             )
-            await reply(interaction, f"No request has to be approved any more.{waiting}")
+            await respond_with_text(interaction, f"No request has to be approved any more.{waiting}")
             return
         may_post_in(interaction, channel)
-        where = await outcome(interaction, self._rules.ask_for_approval(by, _id(channel)), ephemeral=True)
-        await reply(interaction, f"Each request comes to <#{where}> first, with **Approve** and **Decline**.")
+        where = await run_or_defer(
+            interaction, self._rules.require_approval(by, _id(channel)), ephemeral=True
+        )
+        await respond_with_text(
+            interaction, f"Each request comes to <#{where}> first, with **Approve** and **Decline**."
+        )
 
     @app_commands.command()
     @app_commands.describe(channel="Where moderators' decisions are posted; leave it out for nowhere")
@@ -107,11 +111,11 @@ class ServerSettings(
         self, interaction: discord.Interaction[InspireClient], channel: Posting | None = None
     ) -> None:
         """Post moderators' decisions in a channel."""
-        by = moderator_of(interaction)
+        by = actor_of(interaction)
         may_post_in(interaction, channel)
-        await outcome(interaction, self._rules.log_in(by, _id(channel)), ephemeral=True)
+        await run_or_defer(interaction, self._rules.set_log_channel(by, _id(channel)), ephemeral=True)
         where = f"in <#{channel.id}>" if channel else "nowhere; `/quota log` has them"
-        await reply(interaction, f"Moderators' decisions are posted {where}.")
+        await respond_with_text(interaction, f"Moderators' decisions are posted {where}.")
 
     @app_commands.command()
     @app_commands.describe(
@@ -125,18 +129,22 @@ class ServerSettings(
         cooldown: Cooldown | None = None,
     ) -> None:
         """Settle how many requests a member may have under way, and how far apart they are."""
-        by = moderator_of(interaction)
-        await outcome(interaction, self._rules.limit(by, active=active, cooldown_s=cooldown), ephemeral=True)
-        policy = (await outcome(interaction, self._rules.in_force(by.guild_id), ephemeral=True)).policy
+        by = actor_of(interaction)
+        await run_or_defer(
+            interaction, self._rules.set_limits(by, active=active, cooldown_s=cooldown), ephemeral=True
+        )
+        policy = (await run_or_defer(interaction, self._rules.effective(by.guild_id), ephemeral=True)).policy
         apart = (
             f"{policy.cooldown_s:,} seconds apart" if policy.cooldown_s else "without a pause between them"
         )
-        await reply(interaction, f"Each member may have {policy.max_active:,} under way now, {apart}.")
+        await respond_with_text(
+            interaction, f"Each member may have {policy.max_active:,} under way now, {apart}."
+        )
 
     async def _shown(self, interaction: discord.Interaction[InspireClient]) -> discord.Embed:
-        in_force = await self._rules.in_force(interaction.guild_id or 0)
+        in_force = await self._rules.effective(interaction.guild_id or 0)
         gone = [one for one in in_force.settings.channel_ids if await is_gone(interaction, one)]
-        return rules_message(in_force, gone=frozenset(gone))
+        return settings_message(in_force, gone=frozenset(gone))
 
 
 def _id(channel: Place | None) -> int | None:

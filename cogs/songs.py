@@ -1,46 +1,62 @@
-"""`/cancel`: members' own requests."""
+"""`/songs`: the songs that a server has had made."""
+
+from typing import Literal
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.answers import reply
-from bot.chat.asking import request_id_of
-from bot.chat.client import InspireClient
-from bot.chat.guards import guarded_choices
-from bot.chat.render.choice import request_choice
-from bot.chat.showing import outcome
-from bot.chat.texts import are_back
-from bot.services.songs import Songs
+from bot.chat.buttons.lists import SongPages, TopPages
+from bot.chat.connection.client import InspireClient
+from bot.chat.interactions.components import safe_autocomplete
+from bot.chat.interactions.respond import run_or_defer
+from bot.chat.interactions.song_post import post_song
+from bot.chat.interactions.viewers import viewer_of
+from bot.chat.messages.lists import song_choice
+from bot.domain.songs import SongNotFoundError, TopPeriod
+from bot.services.library.songs import SongLibrary
 
 
-class OwnSongs(commands.Cog):
-    """What members do with the requests that they placed."""
+class Songs(commands.GroupCog, group_name="songs", group_description="The songs of your server"):
+    """Finished songs, for every member."""
 
-    def __init__(self, songs: Songs) -> None:
-        self._songs = songs
+    def __init__(self, songbook: SongLibrary) -> None:
+        self._songbook = songbook
+
+    @app_commands.command(name="list")
+    @app_commands.describe(member="Only the songs that this member asked for")
+    async def list_(
+        self, interaction: discord.Interaction[InspireClient], member: discord.User | None = None
+    ) -> None:
+        """See the songs that were made here, newest first."""
+        await SongPages.open(interaction, str(member.id) if member else "")
 
     @app_commands.command()
-    @app_commands.describe(request="One of your requests under way")
-    async def cancel(
-        self, interaction: discord.Interaction[InspireClient], request: app_commands.Range[str, 1, 100]
+    @app_commands.describe(period="From when they are; all if left out")
+    async def top(
+        self,
+        interaction: discord.Interaction[InspireClient],
+        period: Literal["day", "week", "month", "all"] = "all",
     ) -> None:
-        """Take back a song request that is still waiting; its credits return to you."""
-        request_id = request_id_of(request)
-        cancelled = await outcome(
-            interaction,
-            self._songs.cancel(request_id, guild_id=interaction.guild_id or 0, user_id=interaction.user.id),
-            ephemeral=True,
-        )
-        await reply(interaction, f"Cancelled. {are_back(cancelled.cost)}")
+        """See the songs with the most stars."""
+        await TopPages.open(interaction, TopPeriod(period))
 
-    @cancel.autocomplete("request")
-    @guarded_choices
-    async def _own_active(
+    @app_commands.command()
+    @app_commands.describe(song="A song of this server, by its title")
+    async def show(
+        self, interaction: discord.Interaction[InspireClient], song: app_commands.Range[str, 1, 100]
+    ) -> None:
+        """Post a song of this server again, for everybody here."""
+        if not (song.isascii() and song.isdigit() and len(song) <= 20):
+            raise SongNotFoundError
+        looking = self._songbook.card(int(song), viewer_of(interaction))
+        card = await run_or_defer(interaction, looking, ephemeral=False)
+        await post_song(interaction, card)
+
+    @show.autocomplete("song")
+    @safe_autocomplete
+    async def _titles(
         self, interaction: discord.Interaction[InspireClient], current: str
     ) -> list[app_commands.Choice[str]]:
-        cards = await self._songs.active_of(interaction.guild_id or 0, interaction.user.id)
-        choices = [
-            app_commands.Choice(name=request_choice(card), value=str(card.request_id)) for card in cards
-        ]
-        return [choice for choice in choices if current.lower() in choice.name.lower()][:25]
+        titles = await self._songbook.suggestions(viewer_of(interaction), current)
+        return [app_commands.Choice(name=song_choice(one), value=str(one.request_id)) for one in titles]

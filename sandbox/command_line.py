@@ -9,8 +9,8 @@ from collections.abc import Coroutine
 from io import TextIOWrapper
 from pathlib import Path
 
+from sandbox.demo.run import EndedEarlyError, Options, folder_for, run_demo
 from sandbox.page.demo import serve
-from sandbox.performance import EndedEarlyError, Options, folder_for, perform
 
 WELL, BROKEN = 0, 1
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -25,7 +25,7 @@ def run(arguments: list[str]) -> int:
             stream.reconfigure(errors="replace")
     given = parsed(arguments)
     try:
-        return asyncio.run(unless_interrupted(perform(evening(given)) if given.terminal else page(given)))
+        return asyncio.run(unless_interrupted(run_demo(evening(given)) if given.terminal else page(given)))
     except EndedEarlyError as error:
         print(f"\n{error}\n\nThe end of the bot's log:", *error.log, sep="\n  ", file=sys.stderr)
     except BrokenPipeError:  # whoever read this has gone; nothing more can be said

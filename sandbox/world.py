@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.domain.polling import Durations
-from bot.services.work import Work
+from bot.domain.polling import DurationStats
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.schema import migrate
 from bot.storage.store import open_store
 from sandbox.bot_process import BotError, BotProcess
@@ -111,7 +111,7 @@ class World:
             await asyncio.shield(migrating)
         finally:
             await asyncio.wait({migrating})  # nobody can stop it, and the folder may be about to go
-        usual = Durations()
+        usual = DurationStats()
         for _ in range(PAST_SONGS):
             usual = usual.with_song(self.song_s)
         async with open_store(self.bot.database_url) as store:
@@ -151,6 +151,6 @@ class World:
         }
 
 
-def _remember(work: Work, models: tuple[str, ...], usual: Durations) -> None:
+def _remember(work: UnitOfWork, models: tuple[str, ...], usual: DurationStats) -> None:
     for model in models:
-        work.timings.keep(model, usual)
+        work.durations.put(model, usual)

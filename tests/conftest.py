@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import FOLDER, Cluster, new_cluster, run_folder, server, sources, stop_all
+from tests.harness.databases import (
+    FOLDER,
+    PostgresCluster,
+    new_cluster,
+    run_folder,
+    server,
+    sources,
+    stop_all,
+)
 
 LONGEST = {"test_random_kills", "test_several", "test_stop", "test_power_loss", "test_backup", "test_demo"}
 """The files whose tests take a good part of a minute each."""
@@ -63,7 +71,7 @@ def empty_postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def own_cluster() -> Iterator[Cluster]:
+def own_cluster() -> Iterator[PostgresCluster]:
     """A server that the test may stop and start."""
     server(0)  # skips where there is none
     programs = next((source for source in sources() if isinstance(source, Path)), None)

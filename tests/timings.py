@@ -5,7 +5,7 @@ from dataclasses import is_dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.services.timings import BreakerTimings, RetryTimings, WorkTimings
+from bot.services.runtime.timings import BreakerTimings, RetryTimings, WorkTimings
 from bot.timings import TIMINGS, Timings
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import aiohttp
 import discord
 
-from bot.domain.people import NOBODY_ID
+from bot.domain.personal_data import NOBODY_ID
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ ASK_S = 3.0
 """Seconds that all questions together may take; who is not known by then goes by their number."""
 
 
-async def names_of(
+async def display_names(
     client: discord.Client, guild_id: int, user_ids: Iterable[int], *, limit_s: float = ASK_S
 ) -> dict[int, str]:
     """What the users are called there, or in Discord if they have left; those nobody knows are missing."""

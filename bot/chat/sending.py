@@ -8,9 +8,9 @@ from typing import TypedDict
 
 import discord
 
-from bot.chat.discord_errors import TROUBLE, announce_error
-from bot.chat.render import ResultMessage
-from bot.chat.webhooks import safe_webhooks
+from bot.chat.api_errors import TROUBLE, messenger_error
+from bot.chat.connection.webhook_adapter import safe_webhooks
+from bot.chat.messages import ResultMessage
 
 
 class Message(TypedDict):
@@ -44,7 +44,7 @@ async def in_time(limit_s: float, *, by_token: bool = False) -> AsyncIterator[No
             async with asyncio.timeout(limit_s):
                 yield
     except TROUBLE as error:
-        raise announce_error(error, by_token=by_token) from error
+        raise messenger_error(error, by_token=by_token) from error
 
 
 def message_of(result: ResultMessage, *, user_id: int) -> Message:

@@ -260,17 +260,17 @@ LONG_PAUSE_S = 15.0
 """From so many seconds on, a message is better sent another way than waited for."""
 
 
-class AnnounceError(InspireError):
+class MessengerError(InspireError):
     """Discord did not take a message."""
 
 
 @dataclass(eq=False)
-class MessageGoneError(AnnounceError):
+class MessageGoneError(MessengerError):
     """The message does not exist (any more)."""
 
 
 @dataclass(eq=False)
-class NoAccessError(AnnounceError):
+class NoAccessError(MessengerError):
     """The channel is gone or closed to the bot, or the person takes no direct messages."""
 
     cause: str
@@ -279,12 +279,12 @@ class NoAccessError(AnnounceError):
 
 
 @dataclass(eq=False)
-class TokenDeadError(AnnounceError):
+class TokenExpiredError(MessengerError):
     """The interaction's token no longer works."""
 
 
 @dataclass(eq=False)
-class TryLaterError(AnnounceError):
+class RetryableError(MessengerError):
     """The same message may be sent again after `retry_after_s` (seconds)."""
 
     cause: str
@@ -299,7 +299,7 @@ class TryLaterError(AnnounceError):
 
 
 @dataclass(eq=False)
-class UnsendableError(AnnounceError):
+class InvalidMessageError(MessengerError):
     """Discord refuses the message as it is; a plainer one may pass, or the same in another place."""
 
     cause: str
@@ -308,7 +308,7 @@ class UnsendableError(AnnounceError):
 
 
 @dataclass(eq=False)
-class MalformedError(UnsendableError):
+class MalformedError(InvalidMessageError):
     """Discord calls the message malformed: a bug of this program's, and a plainer one may pass."""
 
 
@@ -331,15 +331,15 @@ class MisconfiguredError(StoreError):
     """The settings are to blame: the database cannot be used until the operator changes them."""
 
 
-class ChangeUnknownError(StoreError):
+class CommitUnknownError(StoreError):
     """The connection was lost while the change was being kept: nobody knows whether it was."""
 
 
-class StaleError(StoreError):
+class ConflictError(StoreError):
     """Somebody else moved the row first; nothing was changed."""
 
 
-class ShortError(StaleError):
+class InsufficientFundsError(ConflictError):
     """An account has fewer credits than were to be held; the unit of work must not go on."""
 
 

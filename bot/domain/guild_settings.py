@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.domain.quota import Period, Policy, Source, Window, window_of
-from bot.domain.turns import FIRST_BACKOFF_S, FORGIVEN_AFTER, backoff_s, held_until
+from bot.domain.quotas import Period, Policy, Source, Window, window_of
+from bot.domain.scheduling import FIRST_BACKOFF_S, FORGIVEN_AFTER, backoff_end, backoff_s
 
 MOST_CREDITS = 1_000_000
 """The largest allowance, grant or budget."""
@@ -22,7 +22,7 @@ class Budget:
     spent_before: int = 0
     """Credits that were spent or held in that window before there was a budget."""
 
-    def target(self, window: Window) -> int:
+    def remaining_target(self, window: Window) -> int:
         """What may be spent in the window under this budget."""
         before = self.spent_before if window.key == self.opened_in else 0
         return max(0, self.credits - before)
@@ -69,7 +69,7 @@ class GuildSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class MemberRecord:
     """What is known of one member in one server."""
 
     pseudonym: str = ""
@@ -88,15 +88,17 @@ class Standing:
     """Until when the member's requests are held back for that; in the past when they are no longer."""
 
     @property
-    def restricts(self) -> bool:
+    def is_restricted(self) -> bool:
         """True when moderators keep the member from asking for songs."""
         return self.blocked is not None or self.allowance == 0
 
-    def held_until(self, now: datetime) -> datetime | None:
+    def backoff_end(self, now: datetime) -> datetime | None:
         """Return when the member's next request may be sent, if it can't be sent now."""
-        return held_until(self.backoff_until, now)
+        return backoff_end(self.backoff_until, now)
 
-    def failed(self, now: datetime, *, at_least: int = 1, first_s: float = FIRST_BACKOFF_S) -> "Standing":
+    def with_failure(
+        self, now: datetime, *, at_least: int = 1, first_s: float = FIRST_BACKOFF_S
+    ) -> "MemberRecord":
         """Return the standing after one more request came to nothing; a day forgets them.
 
         From now on it is as if `at_least` so many had. The first pause is `first_s` seconds.
@@ -110,17 +112,17 @@ class Standing:
         """How often the member's allowance was begun anew in this window."""
         return self.resets if self.reset_in == window.key else 0
 
-    def reset(self, window: Window) -> "Standing":
+    def reset(self, window: Window) -> "MemberRecord":
         """The standing after the allowance of this window was begun anew."""
         return replace(self, reset_in=window.key, resets=self.generation(window) + 1)
 
 
-NOBODY = Standing()
+NOBODY = MemberRecord()
 """The standing of a member of whom nothing is known."""
 
 
 def policy_for(
-    usual: Policy, settings: GuildSettings, standing: Standing = NOBODY, role_ids: Collection[int] = ()
+    usual: Policy, settings: GuildSettings, member: MemberRecord = NOBODY, role_ids: Collection[int] = ()
 ) -> Policy:
     """What a member with these roles may do; `usual` is what the operator has settled."""
     common = replace(
@@ -130,8 +132,8 @@ def policy_for(
         max_active=settings.max_active or usual.max_active,
         cooldown_s=usual.cooldown_s if settings.cooldown_s is None else settings.cooldown_s,
     )
-    if standing.allowance is not None:
-        return replace(common, allowance=standing.allowance, source=Source.EXCEPTION)
+    if member.allowance is not None:
+        return replace(common, allowance=member.allowance, source=Source.EXCEPTION)
     of_roles = [(settings.roles[role], role) for role in set(role_ids) if role in settings.roles]
     if of_roles:
         credits_, role_id = max(of_roles)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.quota import Window
+from bot.domain.quotas import Window
 
 MINT = "mint"
 """The system's account that allowances come from."""

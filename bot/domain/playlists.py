@@ -7,18 +7,18 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.errors import LinkKind, PlaylistError, RefusalError
-from bot.domain.songs import read_playlist
+from bot.domain.song_options import parse_playlist
 from bot.domain.text import clean_text
 
 NAME_LIMIT = 100
 """Characters of a name."""
-MOST_PLAYLISTS = 100
+MAX_PLAYLISTS = 100
 """Saved playlists that one server may have."""
-MOST_OFFERED = 25
+MAX_SUGGESTIONS = 25
 """Choices that Discord shows at a time."""
 
 
-class NameTrouble(StrEnum):
+class NameProblem(StrEnum):
     """What is wrong with a name."""
 
     EMPTY = "empty"
@@ -31,7 +31,7 @@ class NameTrouble(StrEnum):
 class PlaylistNameError(RefusalError):
     """A saved playlist cannot be called so."""
 
-    trouble: NameTrouble
+    problem: NameProblem
 
 
 @dataclass(eq=False)
@@ -71,55 +71,55 @@ class SavedPlaylist:
     @property
     def key(self) -> str:
         """What the name is known by, in whatever case it is typed."""
-        return key_of(self.name)
+        return name_key(self.name)
 
 
-def name_of(text: str) -> str:
+def parse_name(text: str) -> str:
     """The name as it is kept and shown: one spelling of each character, blanks evened.
 
     Raises:
         PlaylistNameError: no playlist can be called so.
     """
-    name = _evened(text)
+    name = _normalized(text)
     if not name:
-        raise PlaylistNameError(NameTrouble.EMPTY)
-    if max(len(name), len(key_of(name))) > NAME_LIMIT:
-        raise PlaylistNameError(NameTrouble.TOO_LONG)
-    if not may_be_name(name):
-        raise PlaylistNameError(NameTrouble.LINK)
+        raise PlaylistNameError(NameProblem.EMPTY)
+    if max(len(name), len(name_key(name))) > NAME_LIMIT:
+        raise PlaylistNameError(NameProblem.TOO_LONG)
+    if not is_valid_name(name):
+        raise PlaylistNameError(NameProblem.LINK)
     return name
 
 
-def key_of(text: str) -> str:
+def name_key(text: str) -> str:
     """What a name is known by: the same for all cases and spellings of it."""
-    return unicodedata.normalize("NFKC", _evened(text).casefold())
+    return unicodedata.normalize("NFKC", _normalized(text).casefold())
 
 
-def may_be_name(text: str) -> bool:
+def is_valid_name(text: str) -> bool:
     """False for what reads as a link, or as the id of a playlist."""
     if "://" in text:
         return False
     try:
-        read_playlist(text)
+        parse_playlist(text)
     except PlaylistError as error:
         return error.kind is not LinkKind.SEVERAL
     return False
 
 
-def offered(playlists: Iterable[SavedPlaylist], typed: str) -> list[SavedPlaylist]:
+def suggestions(playlists: Iterable[SavedPlaylist], typed: str) -> list[SavedPlaylist]:
     """Those that somebody who has typed so much may mean.
 
     Names that begin so come before names that contain it, each with the last used first.
     """
-    wanted = key_of(typed)
+    wanted = name_key(typed)
     ranked = sorted(playlists, key=_last_used_first)
     meant = [playlist for playlist in ranked if wanted in playlist.key]
-    return sorted(meant, key=lambda playlist: not playlist.key.startswith(wanted))[:MOST_OFFERED]
+    return sorted(meant, key=lambda playlist: not playlist.key.startswith(wanted))[:MAX_SUGGESTIONS]
 
 
 def _last_used_first(playlist: SavedPlaylist) -> tuple[float, str]:
     return -(playlist.used_at.timestamp() if playlist.used_at else 0.0), playlist.key
 
 
-def _evened(text: str) -> str:
+def _normalized(text: str) -> str:
     return " ".join(clean_text(unicodedata.normalize("NFKC", clean_text(text))).split())

@@ -14,14 +14,14 @@ PRIOR_MEDIAN_S = 101.0
 PRIOR_SIGMA = 0.4
 PRIOR_WEIGHT = 10
 """How many finished songs the prior counts as."""
-QUESTION_COST_S = 0.2
+POLL_COST_S = 0.2
 """Seconds of delay that a question is worth: gives a mean delay of 2.5 s on the prior."""
 FIRST_CLIP_SHARE = 0.6
 """The share of a task's time after which its first clip is complete."""
 FIRST_CLIP_SIGMA = 0.2
 JITTER = 0.1
 """Each interval is spread by this share, so that requests placed together drift apart."""
-QUESTIONS_PER_SONG = 14.3
+POLLS_PER_SONG = 14.3
 """What this schedule needs on the prior."""
 _MIDPOINT_STEPS = 3
 
@@ -29,21 +29,21 @@ _UNIT = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
-class Durations:
+class DurationStats:
     """What was seen of finished songs, as statistics of the natural logarithm of their seconds."""
 
     count: int = 0
     mean: float = 0.0
     """Of the logarithms."""
-    squares: float = 0.0
+    sum_of_squares: float = 0.0
     """The sum of squared differences from the mean (Welford)."""
 
-    def with_song(self, duration_s: float) -> "Durations":
+    def with_song(self, duration_s: float) -> "DurationStats":
         """The same with one more song."""
         value = math.log(max(duration_s, 1.0))
         count = self.count + 1
         mean = self.mean + (value - self.mean) / count
-        return Durations(count, mean, self.squares + (value - self.mean) * (value - mean))
+        return DurationStats(count, mean, self.sum_of_squares + (value - self.mean) * (value - mean))
 
     @property
     def median_s(self) -> float:
@@ -56,7 +56,7 @@ class Durations:
         prior = math.log(PRIOR_MEDIAN_S)
         total = PRIOR_WEIGHT + self.count
         shift = PRIOR_WEIGHT * self.count / total * (self.mean - prior) ** 2
-        return math.sqrt((PRIOR_WEIGHT * PRIOR_SIGMA**2 + self.squares + shift) / total)
+        return math.sqrt((PRIOR_WEIGHT * PRIOR_SIGMA**2 + self.sum_of_squares + shift) / total)
 
     @property
     def _location(self) -> float:
@@ -65,7 +65,7 @@ class Durations:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class PollLimits:
     """The bounds of asking: seconds between two questions of one request, and questions a second of all."""
 
     min_s: float = 1.0
@@ -85,7 +85,12 @@ def hazard(age_s: float, *, median_s: float, sigma: float) -> float:
 
 
 def interval_s(
-    age_s: float, *, first_clip_age_s: float | None, durations: Durations, in_flight: int, pace: Pace
+    age_s: float,
+    *,
+    first_clip_age_s: float | None,
+    durations: DurationStats,
+    in_flight: int,
+    limits: PollLimits,
 ) -> float:
     """Seconds until the next question.
 
@@ -95,11 +100,13 @@ def interval_s(
     median_s, sigma = durations.median_s, durations.sigma
     if first_clip_age_s is not None:
         median_s, sigma = max(first_clip_age_s, 1.0) / FIRST_CLIP_SHARE, FIRST_CLIP_SIGMA
-    cost_s = QUESTION_COST_S * crowding(in_flight, durations=durations, pace=pace) ** 2
+    cost_s = POLL_COST_S * load_factor(in_flight, durations=durations, limits=limits) ** 2
 
     def ideal_s(at_s: float) -> float:
         rate = hazard(at_s, median_s=median_s, sigma=sigma)
-        return min(max(math.sqrt(2 * cost_s / rate), pace.min_s), pace.max_s) if rate > 0 else pace.max_s
+        return (
+            min(max(math.sqrt(2 * cost_s / rate), limits.min_s), limits.max_s) if rate > 0 else limits.max_s
+        )
 
     interval = ideal_s(age_s)
     for _ in range(_MIDPOINT_STEPS):  # the rate that counts is the one in the middle of the interval
@@ -107,12 +114,12 @@ def interval_s(
     return interval
 
 
-def crowding(in_flight: int, *, durations: Durations, pace: Pace) -> float:
+def load_factor(in_flight: int, *, durations: DurationStats, limits: PollLimits) -> float:
     """How many times longer intervals must be for all requests to stay within the budget; at least 1."""
-    questions_per_s = in_flight * QUESTIONS_PER_SONG / durations.median_s
-    return max(1.0, questions_per_s / pace.per_s)
+    questions_per_s = in_flight * POLLS_PER_SONG / durations.median_s
+    return max(1.0, questions_per_s / limits.per_s)
 
 
-def jittered(interval: float, *, chance: float) -> float:
+def with_jitter(interval: float, *, random: float) -> float:
     """The interval spread by the jitter; `chance` is uniform in 0..1."""
-    return interval * (1 - JITTER + 2 * JITTER * chance)
+    return interval * (1 - JITTER + 2 * JITTER * random)

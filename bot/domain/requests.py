@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 
-from bot.domain.quota import Policy
-from bot.domain.songs import SongSpec
-from bot.domain.tasks import Clip, Watch
+from bot.domain.provider_tasks import Clip, TaskProgress
+from bot.domain.quotas import Policy
+from bot.domain.song_options import SongSpec
 
 
 class State(StrEnum):
@@ -29,75 +28,10 @@ class State(StrEnum):
     """A moderator did not approve it."""
 
 
-class Move(StrEnum):
-    """What can happen to a request."""
-
-    APPROVE = "approve"
-    DECLINE = "decline"
-    LAPSE = "lapse"
-    """Nobody approved or declined it in time."""
-    WITHDRAW = "withdraw"
-    """It is cancelled before it was approved."""
-    TAKE = "take"
-    PUT_BACK = "put_back"
-    ACCEPT = "accept"
-    REFUSE = "refuse"
-    DOUBT = "doubt"
-    ATTACH = "attach"
-    """The task of an uncertain request turns up; its credits stay where they are."""
-    FINISH = "finish"
-    FAIL = "fail"
-    EXPIRE = "expire"
-    DELIVER = "deliver"
-    STRAND = "strand"
-    CANCEL = "cancel"
-
-
-class Settlement(StrEnum):
-    """What a move does to the credits that the request holds."""
-
-    NONE = "none"
-    POST = "post"
-    VOID = "void"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One row of the table of moves."""
-
-    source: State
-    target: State
-    settlement: Settlement = Settlement.NONE
-
-
-MOVES = MappingProxyType(
-    {
-        Move.APPROVE: Step(State.AWAITING, State.WAITING),
-        Move.DECLINE: Step(State.AWAITING, State.DECLINED, Settlement.VOID),
-        Move.LAPSE: Step(State.AWAITING, State.EXPIRED, Settlement.VOID),
-        Move.WITHDRAW: Step(State.AWAITING, State.CANCELLED, Settlement.VOID),
-        Move.TAKE: Step(State.WAITING, State.SUBMITTING),
-        Move.PUT_BACK: Step(State.SUBMITTING, State.WAITING),
-        Move.ACCEPT: Step(State.SUBMITTING, State.MAKING),
-        Move.REFUSE: Step(State.SUBMITTING, State.FAILED, Settlement.VOID),
-        Move.DOUBT: Step(State.SUBMITTING, State.UNCERTAIN, Settlement.VOID),
-        Move.ATTACH: Step(State.UNCERTAIN, State.UNCERTAIN),
-        Move.FINISH: Step(State.MAKING, State.READY, Settlement.POST),
-        Move.FAIL: Step(State.MAKING, State.FAILED, Settlement.VOID),
-        Move.EXPIRE: Step(State.MAKING, State.EXPIRED, Settlement.VOID),
-        Move.DELIVER: Step(State.READY, State.DELIVERED),
-        Move.STRAND: Step(State.READY, State.UNDELIVERABLE),
-        Move.CANCEL: Step(State.WAITING, State.CANCELLED, Settlement.VOID),
-    }
-)
-"""Each move, from where, to where, and what becomes of the credits."""
-
 ACTIVE = frozenset({State.AWAITING, State.WAITING, State.SUBMITTING, State.MAKING})
 """The states in which credits are held."""
 AT_PROVIDER = frozenset({State.SUBMITTING, State.MAKING})
 """The states that take one of the provider's places."""
-CANCEL_FROM = MappingProxyType({State.AWAITING: Move.WITHDRAW, State.WAITING: Move.CANCEL})
-"""The move by which a request is cancelled, where it still can be."""
 USED = frozenset({State.READY, State.DELIVERED, State.UNDELIVERABLE})
 """The states in which the credits are used."""
 RETURNED = frozenset({State.FAILED, State.EXPIRED, State.UNCERTAIN, State.CANCELLED, State.DECLINED})
@@ -139,7 +73,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class ReplyAddress:
     """Where a request's status message is, and how it may be reached."""
 
     application_id: int
@@ -154,13 +88,13 @@ class Address:
     may_post: bool = True
     """False when the bot had no permission to post there when it was asked."""
 
-    def token_at(self, now: datetime) -> str | None:
+    def valid_token(self, now: datetime) -> str | None:
         """The token, if it may still be used."""
         return self.token if now < self.token_until else None
 
     def is_unconfirmed(self, now: datetime) -> bool:
         """True while nobody knows whether the interaction's first answer is this bot's, and one can look."""
-        return self.message_id is None and self.token_at(now) is not None
+        return self.message_id is None and self.valid_token(now) is not None
 
     def __repr__(self) -> str:
         """The address without its token, which is a secret."""
@@ -177,7 +111,7 @@ class NewRequest:
     spec: SongSpec
     cost: int
     policy: Policy
-    address: Address
+    address: ReplyAddress
     placed_at: datetime
     approve_by: datetime | None = None
     """Until when a moderator may approve it; None where that is not needed."""
@@ -195,7 +129,7 @@ class Request:
     spec: SongSpec
     cost: int
     policy: Policy
-    address: Address
+    address: ReplyAddress
     placed_at: datetime
     state: State
     version: int
@@ -203,7 +137,7 @@ class Request:
     accepted_at: datetime | None = None
     ended_at: datetime | None = None
     """When the credits were settled."""
-    watch: Watch | None = None
+    progress: TaskProgress | None = None
     """What is known of the task; set from the moment that it is accepted."""
     clips: tuple[Clip, ...] = ()
     partial: bool = False
@@ -234,7 +168,7 @@ class Request:
         return self.prompt_wiped_at is not None or not self.spec.playlist_id
 
     @property
-    def is_unseen(self) -> bool:
+    def is_undelivered(self) -> bool:
         """True when it waits for moderators who can't see it: their channel does not take it."""
         return (
             self.state is State.AWAITING

@@ -1,129 +1,137 @@
-"""What a member asks for, and how the words that name it are read."""
+"""Finished songs as a server keeps them: who asked for each, and what members think of it."""
 
-import math
-from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
 
-from bot.domain.errors import (
-    ClipError,
-    LinkKind,
-    ModelError,
-    PersonaError,
-    PlaylistError,
-    PromptError,
-    WeightError,
+from bot.domain.errors import RefusalError
+from bot.domain.requests import Request, State
+
+STARS = range(1, 6)
+"""What a vote may be."""
+FINISHED = frozenset({State.DELIVERED, State.UNDELIVERABLE})
+"""The states of a song that can be heard."""
+
+
+@dataclass(eq=False)
+class SongNotFoundError(RefusalError):
+    """There is no such song in this server."""
+
+
+@dataclass(eq=False)
+class SongRemovedError(RefusalError):
+    """The song was removed."""
+
+
+@dataclass(eq=False)
+class DetailsWipedError(RefusalError):
+    """What the song was asked for with is no longer kept, so the same can't be asked for again."""
+
+
+@dataclass(eq=False)
+class NotFinishedError(RefusalError):
+    """The song is not finished, or its post is not yet written down."""
+
+
+@dataclass(eq=False)
+class RemovalForbiddenError(RefusalError):
+    """The song is somebody else's, and the member is no moderator."""
+
+
+class TopPeriod(StrEnum):
+    """How far back the best songs are looked for, from now."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    ALL = "all"
+
+    def since(self, now: datetime) -> datetime | None:
+        """When it begins; None for all that there is."""
+        length = _LENGTHS.get(self)
+        return None if length is None else now - length
+
+
+_LENGTHS = MappingProxyType(
+    {TopPeriod.DAY: timedelta(days=1), TopPeriod.WEEK: timedelta(days=7), TopPeriod.MONTH: timedelta(days=30)}
 )
-from bot.domain.suno_links import recognise
-from bot.domain.text import clean_text
-
-PROMPT_LIMIT = 5000
-"""Characters; the limit of the provider's sibling task, since this one documents none."""
-PROMPT_LIMITS = {"v40": 3000}
-"""Characters, for the models that take fewer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SongSpec:
-    """A checked order: what is sent to the provider, and nothing else."""
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What members think of a song."""
 
-    playlist_id: str
-    model: str
-    prompt: str | None = None
-    style_weight: float | None = None
-    audio_weight: float | None = None
-    weirdness: float | None = None
-    persona_id: str | None = None
-    artist_clip_id: str | None = None
+    votes: int = 0
+    stars: int = 0
+    """Of all votes together."""
 
     @property
-    def lacks_partner(self) -> bool:
-        """True when a persona comes without a clip or a clip without a persona."""
-        return (self.persona_id is None) != (self.artist_clip_id is None)
+    def average(self) -> float | None:
+        """From 1 to 5; None while nobody has voted."""
+        return self.stars / self.votes if self.votes else None
+
+
+UNRATED = Rating()
+
+
+@dataclass(frozen=True, slots=True)
+class Song:
+    """A finished song of a server."""
+
+    request: Request
+    rating: Rating
+
+    @property
+    def title(self) -> str | None:
+        """What the provider called it, if it did."""
+        return next((clip.title for clip in self.request.clips if clip.title), None)
+
+    @property
+    def duration_s(self) -> float | None:
+        """The length of the first clip, in seconds."""
+        return self.request.clips[0].duration_s if self.request.clips else None
+
+    @property
+    def post(self) -> tuple[int, int] | None:
+        """The channel and the message of its result; None where the server cannot look at it."""
+        channel_id, message_id = self.request.result_channel_id, self.request.result_message_id
+        slots = {self.request.address.channel_id, self.request.delivery_channel_id}
+        if channel_id is None or message_id is None or channel_id not in slots:
+            return None
+        return channel_id, message_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What a member typed, as it came from Discord."""
+class Viewer:
+    """A member who looks at a server's songs."""
 
-    playlist: str
-    prompt: str | None = None
-    model: str | None = None
-    style_weight: float | None = None
-    audio_weight: float | None = None
-    weirdness: float | None = None
-    persona: str | None = None
-    artist_clip: str | None = None
+    guild_id: int
+    user_id: int
+    channel_ids: frozenset[int]
+    """The channels there that the member sees; songs of other ones are only their own members'."""
 
-
-def check(order: Order, *, models: Collection[str], default_model: str) -> SongSpec:
-    """The order as the provider takes it.
-
-    Raises:
-        RefusalError: the first thing that is wrong with it.
-    """
-    model = order.model or default_model
-    if model not in models:
-        raise ModelError(model, tuple(models))
-    return SongSpec(
-        playlist_id=read_playlist(order.playlist),
-        model=model,
-        prompt=_prompt(order.prompt, model),
-        style_weight=_weight("style_weight", order.style_weight),
-        audio_weight=_weight("audio_weight", order.audio_weight),
-        weirdness=_weight("weirdness", order.weirdness),
-        persona_id=read_persona(order.persona) if order.persona else None,
-        artist_clip_id=read_clip(order.artist_clip) if order.artist_clip else None,
-    )
+    def can_see(self, request: Request) -> bool:
+        """Return True for a song of the member's own, or of a channel that the member sees."""
+        return request.user_id == self.user_id or result_channel_id(request) in self.channel_ids
 
 
-def read_playlist(text: str) -> str:
-    """Return the playlist's id, in lower case, from a UUID or a playlist link, whatever stands around it.
+def result_channel_id(request: Request) -> int:
+    """Return the channel in which members meet the song: that of its result, else where it was asked for."""
+    posted, asked = request.result_channel_id, request.address.channel_id
+    return posted if posted is not None and posted == request.delivery_channel_id else asked
+
+
+def require_available(request: Request | None, guild_id: int) -> Request:
+    """The request, if it became a song that members of the server can hear.
 
     Raises:
-        PlaylistError: with what the text looks like instead.
+        SongNotFoundError, NotFinishedError, SongRemovedError: it did not.
     """
-    kind, found = recognise(text, LinkKind.PLAYLIST_LINK)
-    if kind is LinkKind.PLAYLIST_LINK and found:
-        return found
-    raise PlaylistError(kind)
-
-
-def read_clip(text: str) -> str:
-    """Return the clip's id, in lower case, from a UUID or a song link, whatever stands around it.
-
-    Raises:
-        ClipError: with what the text looks like instead.
-    """
-    kind, found = recognise(text, LinkKind.SONG_LINK)
-    if kind is LinkKind.SONG_LINK and found:
-        return found
-    raise ClipError(kind)
-
-
-def read_persona(text: str) -> str:
-    """Return the persona's id, in lower case, from a UUID or a persona link, whatever stands around it.
-
-    Raises:
-        PersonaError: with what the text looks like instead.
-    """
-    kind, found = recognise(text, LinkKind.PERSONA_LINK)
-    if kind is LinkKind.PERSONA_LINK and found:
-        return found
-    raise PersonaError(kind)
-
-
-def _weight(option: str, value: float | None) -> float | None:
-    """The weight with the two decimals that the provider documents."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not math.isfinite(value) or not 0 <= value <= 1:
-        raise WeightError(option, value)
-    return round(float(value), 2) + 0.0
-
-
-def _prompt(prompt: str | None, model: str) -> str | None:
-    text = clean_text(prompt or "")
-    limit = PROMPT_LIMITS.get(model, PROMPT_LIMIT)
-    if len(text) > limit:
-        raise PromptError(len(text), limit, model)
-    return text or None
+    if request is None or request.guild_id != guild_id:
+        raise SongNotFoundError
+    if request.removed_at is not None:
+        raise SongRemovedError
+    if request.state not in FINISHED:
+        raise NotFinishedError
+    return request

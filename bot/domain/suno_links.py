@@ -47,7 +47,7 @@ _LABELS = {
 _ANY_LABEL = {"id", "uuid", "urn", "suno", "link", "url"}
 
 
-class Found(NamedTuple):
+class LinkMatch(NamedTuple):
     """What a text, or a part of it, leads to."""
 
     kind: LinkKind
@@ -55,17 +55,17 @@ class Found(NamedTuple):
     """In lower case, with hyphens; None where there is none, or more than one."""
 
 
-def recognise(text: str, wanted: LinkKind) -> Found:
+def find_link(text: str, wanted: LinkKind) -> LinkMatch:
     """Return what the text means; an id by itself counts as `wanted`, one of the three kinds with ids."""
-    even = _even(text)
+    even = _normalized(text)
     words = list(_words(even))
     if not _SEPARATORS.sub("", even).strip(_EDGES):
-        return Found(LinkKind.EMPTY)
+        return LinkMatch(LinkKind.EMPTY)
     links = [found for word in words if (found := _link(word, wanted, is_alone=len(words) == 1))]
     return _chosen(links, wanted) if links else _bare(words, wanted)
 
 
-def _even(text: str) -> str:
+def _normalized(text: str) -> str:
     """Return the text without what can't be seen, and with one spelling of what can."""
     for _ in range(2):  # an address that was put into another one is encoded twice
         text = unquote(text)
@@ -81,32 +81,32 @@ def _words(text: str) -> Iterator[str]:
                 yield f"{bare}..." if is_cut else bare
 
 
-def _chosen(links: list[Found], wanted: LinkKind) -> Found:
+def _chosen(links: list[LinkMatch], wanted: LinkKind) -> LinkMatch:
     """Return the link that fits; else what the likeliest of the others is."""
     fitting = list(dict.fromkeys(found for found in links if found.kind is wanted and found.id))
     if len(fitting) > 1:
-        return Found(LinkKind.SEVERAL)
+        return LinkMatch(LinkKind.SEVERAL)
     ranked = sorted(links, key=lambda found: found.kind in {LinkKind.OTHER_SITE, LinkKind.OTHER_PAGE})
     return fitting[0] if fitting else ranked[0]
 
 
-def _bare(words: list[str], wanted: LinkKind) -> Found:
+def _bare(words: list[str], wanted: LinkKind) -> LinkMatch:
     """Return the id that stands by itself or behind its label."""
     parts = [part for word in words for part in re.split(r"[:=#/]+", word) if part]
     ids = [part for part in parts if _BARE_UUID.fullmatch(part)]
     others = {part.casefold() for part in parts if not _BARE_UUID.fullmatch(part)}
     if ids and others <= _LABELS[wanted] | _ANY_LABEL:
         distinct = list(dict.fromkeys(map(_hyphenated, ids)))
-        return Found(wanted, distinct[0]) if len(distinct) == 1 else Found(LinkKind.SEVERAL)
+        return LinkMatch(wanted, distinct[0]) if len(distinct) == 1 else LinkMatch(LinkKind.SEVERAL)
     for kind, labels in _LABELS.items():
         if ids and others and others <= labels | _ANY_LABEL:
-            return Found(kind)
+            return LinkMatch(kind)
     if len(words) == 1 and PARTIAL_UUID.fullmatch(words[0]):
-        return Found(LinkKind.CUT_OFF)
-    return Found(LinkKind.FREE_TEXT)
+        return LinkMatch(LinkKind.CUT_OFF)
+    return LinkMatch(LinkKind.FREE_TEXT)
 
 
-def _link(word: str, wanted: LinkKind, *, is_alone: bool) -> Found | None:
+def _link(word: str, wanted: LinkKind, *, is_alone: bool) -> LinkMatch | None:
     """Return where the word leads if it is a link; among others it needs a scheme, a path or Suno's host."""
     scheme = _SCHEME.match(word)
     rest = word[scheme.end() :] if scheme else word.lstrip("/")
@@ -115,11 +115,11 @@ def _link(word: str, wanted: LinkKind, *, is_alone: bool) -> Found | None:
     if scheme is None and not _HOST.fullmatch(host):
         return None
     if not _OWN_HOST.fullmatch(host) or (scheme and scheme[1].casefold() not in {"http", "https"}):
-        return Found(LinkKind.OTHER_SITE) if scheme or is_alone or path else None
+        return LinkMatch(LinkKind.OTHER_SITE) if scheme or is_alone or path else None
     return _page(re.split("[?#]", path)[0], wanted)
 
 
-def _page(path: str, wanted: LinkKind) -> Found:
+def _page(path: str, wanted: LinkKind) -> LinkMatch:
     """Return which of Suno's pages the path leads to."""
     parts = [part for part in path.split("/") if part]
     for part, name in zip(parts[:3], [*parts[1:], ""], strict=False):
@@ -128,10 +128,10 @@ def _page(path: str, wanted: LinkKind) -> Found:
             continue
         whole = _IN_PATH.match(name)
         if whole:
-            return Found(kind, _hyphenated(whole[1]))
-        return Found(LinkKind.CUT_OFF if kind is wanted and _CUT_PATH.fullmatch(name) else kind)
+            return LinkMatch(kind, _hyphenated(whole[1]))
+        return LinkMatch(LinkKind.CUT_OFF if kind is wanted and _CUT_PATH.fullmatch(name) else kind)
     is_short = bool(parts) and parts[0].casefold() == "s"
-    return Found(LinkKind.SHORT_LINK if is_short else LinkKind.OTHER_PAGE)
+    return LinkMatch(LinkKind.SHORT_LINK if is_short else LinkKind.OTHER_PAGE)
 
 
 def _hyphenated(found: str) -> str:

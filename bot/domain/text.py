@@ -27,10 +27,10 @@ def clean_text(text: str) -> str:
     even = text.replace("\r\n", "\n").replace("\r", "\n")
     spaced = (" " if c.isspace() and c not in "\n\t" else c for c in even)
     kept = "".join(_with_few_marks(c for c in spaced if _is_storable(c))).strip()
-    return kept if any(map(is_seen, kept)) else ""
+    return kept if any(map(is_visible, kept)) else ""
 
 
-def is_seen(character: str) -> bool:
+def is_visible(character: str) -> bool:
     """Return True for a character that draws something by itself."""
     return not (
         character.isspace()

@@ -6,19 +6,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-from bot.domain.changes import Change
-from bot.domain.errors import AnnounceError
-from bot.domain.requests import Address, Move, Request
-from bot.domain.songs import SongSpec
-from bot.domain.tasks import TaskReport
-from bot.services.cards import ApprovalCard, ResultCard, StatusCard
-from bot.services.message_forms import MessageForm
+from bot.domain.audit import AuditEntry
+from bot.domain.errors import MessengerError
+from bot.domain.provider_tasks import TaskReport
+from bot.domain.requests import ReplyAddress, Request
+from bot.domain.song_options import SongSpec
+from bot.domain.transitions import Transition
+from bot.services.delivery.cards import ApprovalCard, ResultCard, StatusCard
+from bot.services.delivery.message_forms import MessageForm
 
 Clock: TypeAlias = Callable[[], datetime]
 """Tells the time as aware UTC."""
-Chance: TypeAlias = Callable[[], float]
+Random: TypeAlias = Callable[[], float]
 """Gives a uniform random number in 0..1."""
-Bell: TypeAlias = Callable[[], None]
+WakeUp: TypeAlias = Callable[[], None]
 """Tells a worker that there may be something to do."""
 
 
@@ -72,31 +73,31 @@ class MediaSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class InChannel:
+class ChannelTarget:
     """Post as the bot in a channel."""
 
     channel_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class AsFollowUp:
+class FollowUpTarget:
     """Post as a follow-up of the interaction; such posts cannot be told from their repeats."""
 
-    address: Address
+    address: ReplyAddress
 
 
 @dataclass(frozen=True, slots=True)
-class ToMember:
+class DirectMessageTarget:
     """Post as a direct message."""
 
     user_id: int
 
 
-Target: TypeAlias = InChannel | AsFollowUp | ToMember
+Target: TypeAlias = ChannelTarget | FollowUpTarget | DirectMessageTarget
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class MessageRef:
     """Where a message has come to be."""
 
     channel_id: int
@@ -111,14 +112,19 @@ async def unclaimed() -> None:
     """Claim nothing: the post is nobody else's."""
 
 
-class Announcer(Protocol):
+class Messenger(Protocol):
     """Discord, as far as messages are sent without an interaction to answer.
 
     A post waits for its turn in its channel; `claim` is called when the turn has come.
     """
 
     async def edit_status(
-        self, address: Address, card: StatusCard, *, token: str | None, form: MessageForm = MessageForm.FULL
+        self,
+        address: ReplyAddress,
+        card: StatusCard,
+        *,
+        token: str | None,
+        form: MessageForm = MessageForm.FULL,
     ) -> int:
         """Make the status message say what the card says, by the token, or as the bot when it is None.
 
@@ -129,7 +135,7 @@ class Announcer(Protocol):
         """
         ...
 
-    async def find_answer(self, address: Address, card: StatusCard, *, token: str) -> int:
+    async def find_answer(self, address: ReplyAddress, card: StatusCard, *, token: str) -> int:
         """Return the id of the interaction's first answer, which says what the card says, or is awaited yet.
 
         Raises:
@@ -146,7 +152,7 @@ class Announcer(Protocol):
         *,
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
-    ) -> Posted:
+    ) -> MessageRef:
         """Post the clips with their files (None where one could not be had), mentioning the requester only.
 
         A repeat for the same request within a few minutes finds the first post, except as a follow-up.
@@ -156,7 +162,7 @@ class Announcer(Protocol):
         """
         ...
 
-    async def find_result(self, target: Target, card: ResultCard) -> Posted | None:
+    async def find_result(self, target: Target, card: ResultCard) -> MessageRef | None:
         """The result of this request where posts by the target come to be; None when it surely is not there.
 
         Only the bot's own messages count, here and for approvals.
@@ -174,7 +180,7 @@ class Announcer(Protocol):
         *,
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
-    ) -> Posted:
+    ) -> MessageRef:
         """Post what moderators decide by, mentioning nobody; a repeat within minutes finds the first.
 
         Raises:
@@ -182,7 +188,7 @@ class Announcer(Protocol):
         """
         ...
 
-    async def find_approval(self, channel_id: int, request_id: int) -> Posted | None:
+    async def find_approval(self, channel_id: int, request_id: int) -> MessageRef | None:
         """What moderators decide on this request by, undecided yet; None when it surely is not there.
 
         Raises:
@@ -206,14 +212,14 @@ class Announcer(Protocol):
         """
         ...
 
-    async def post_change(
+    async def post_audit_entry(
         self,
         channel_id: int,
-        change: Change,
+        entry: AuditEntry,
         *,
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
-    ) -> Posted:
+    ) -> MessageRef:
         """Post a moderator's decision, mentioning nobody; a repeat within a few minutes finds the first.
 
         Raises:
@@ -228,7 +234,7 @@ class Announcer(Protocol):
         *,
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
-    ) -> Posted:
+    ) -> MessageRef:
         """Post how a request ended, mentioning the requester only, where its status message is lost.
 
         Raises:
@@ -237,7 +243,7 @@ class Announcer(Protocol):
         ...
 
 
-class Question(StrEnum):
+class PollOutcome(StrEnum):
     """What became of a question to the provider about a task."""
 
     ANSWERED = "answered"
@@ -249,7 +255,7 @@ class Question(StrEnum):
     REFUSED = "refused"
 
 
-class Telling(StrEnum):
+class SentMessage(StrEnum):
     """What is said in Discord besides the answers to commands."""
 
     STATUS = "status"
@@ -258,18 +264,18 @@ class Telling(StrEnum):
     ENDING = "ending"
     APPROVAL = "approval"
     """A request that moderators have to approve."""
-    CHANGE = "change"
+    AUDIT = "change"
     """A moderator's decision, in the server's log channel."""
 
 
-class Meter(Protocol):
+class Metrics(Protocol):
     """What the services count and time for whoever watches the bot; it neither waits nor fails."""
 
-    def submitted(self, move: Move) -> None:
+    def submitted(self, transition: Transition) -> None:
         """A submission had an outcome, and this is the move that it means."""
         ...
 
-    def asked(self, request: Request, outcome: Question) -> None:
+    def polled(self, request: Request, outcome: PollOutcome) -> None:
         """The provider was asked about a request's task."""
         ...
 
@@ -277,29 +283,29 @@ class Meter(Protocol):
         """A song was found finished, `song_s` seconds after the provider took its task."""
         ...
 
-    def told(self, telling: Telling) -> None:
+    def message_sent(self, telling: SentMessage) -> None:
         """Discord took a message."""
         ...
 
-    def not_told(self, telling: Telling, error: AnnounceError) -> None:
+    def message_failed(self, telling: SentMessage, error: MessengerError) -> None:
         """Discord did not take a message."""
         ...
 
 
-class Unmetered(Meter):
+class NullMetrics(Metrics):
     """Measures nothing."""
 
-    def submitted(self, move: Move) -> None:
+    def submitted(self, transition: Transition) -> None:
         """Nothing."""
 
-    def asked(self, request: Request, outcome: Question) -> None:
+    def polled(self, request: Request, outcome: PollOutcome) -> None:
         """Nothing."""
 
     def finished(self, request: Request, *, song_s: float) -> None:
         """Nothing."""
 
-    def told(self, telling: Telling) -> None:
+    def message_sent(self, telling: SentMessage) -> None:
         """Nothing."""
 
-    def not_told(self, telling: Telling, error: AnnounceError) -> None:
+    def message_failed(self, telling: SentMessage, error: MessengerError) -> None:
         """Nothing."""

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from bot.domain.errors import StoreError
-from bot.storage.databases import Database, database_at
+from bot.storage.admin import DatabaseAdmin, database_admin
 
 
 def migrate(url: str, *, revision: str = "head") -> tuple[str | None, str | None]:
@@ -20,8 +20,8 @@ def migrate(url: str, *, revision: str = "head") -> tuple[str | None, str | None
     Raises:
         StoreError: another process uses the file, or the database cannot be used; nothing was changed.
     """
-    database = database_at(url)
-    return database.change(partial(_lead_to, revision, database))
+    database = database_admin(url)
+    return database.write(partial(_lead_to, revision, database))
 
 
 def check_revision(url: str) -> bool:
@@ -32,24 +32,24 @@ def check_revision(url: str) -> bool:
     Raises:
         StoreError: a newer version made the database, or it cannot be used.
     """
-    return is_current(database_at(url))
+    return is_current(database_admin(url))
 
 
-def is_current(database: Database) -> bool:
+def is_current(database: DatabaseAdmin) -> bool:
     """The same for a database that is known already."""
     if not database.exists():
         return False
-    return database.look(partial(_known_revision, database)) == _scripts().get_current_head()
+    return database.read(partial(_known_revision, database)) == _scripts().get_current_head()
 
 
-def _lead_to(revision: str, database: Database, connection: Connection) -> tuple[str | None, str | None]:
+def _lead_to(revision: str, database: DatabaseAdmin, connection: Connection) -> tuple[str | None, str | None]:
     before = _known_revision(database, connection)
     down = revision != "head"
     (command.downgrade if down else command.upgrade)(_config(connection), revision)
     return before, _revision(connection)
 
 
-def _known_revision(database: Database, connection: Connection) -> str | None:
+def _known_revision(database: DatabaseAdmin, connection: Connection) -> str | None:
     revision = _revision(connection)
     known = {script.revision for script in _scripts().walk_revisions()}
     if revision is not None and revision not in known:

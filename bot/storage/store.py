@@ -12,14 +12,14 @@ from sqlalchemy import Connection
 
 from bot.domain.errors import StoreError
 from bot.services.ports import Clock
-from bot.services.work import Work, unit_of_work
-from bot.storage.databases import Database, FileDatabase, ServerDatabase
-from bot.storage.ownership import own
-from bot.storage.postgres import PostgresStore
+from bot.services.unit_of_work import UnitOfWork, unit_of_work
+from bot.storage.admin import DatabaseAdmin, PostgresAdmin, SqliteAdmin
+from bot.storage.database_url import parse_url
+from bot.storage.postgres.store import PostgresStore
+from bot.storage.postgres.url import PostgresUrl
 from bot.storage.schema import is_current
-from bot.storage.servers import Server
-from bot.storage.sqlite import SqliteStore
-from bot.storage.urls import read_url
+from bot.storage.sqlite.file_lock import lock_file
+from bot.storage.sqlite.store import SqliteStore
 
 SqlStore: TypeAlias = SqliteStore | PostgresStore
 
@@ -45,8 +45,8 @@ def open_store(url: str, *, clock: Clock | None = None) -> AbstractAsyncContextM
     Raises:
         StoreError: it needs a migration, another process uses the file, or it cannot be used.
     """
-    place = read_url(url)
-    if not isinstance(place, Server):
+    place = parse_url(url)
+    if not isinstance(place, PostgresUrl):
         return open_file(place, clock=clock or utc_now)
     if clock is not None:
         raise StoreError(f"The database {place} has a clock of its own.")
@@ -60,17 +60,17 @@ async def open_file(path: Path, *, clock: Clock) -> AsyncIterator[SqliteStore]:
     store = SqliteStore(path, clock=clock, on_end=owned.release)
     try:
         await store.write(_probe)
-        await store.take_over()
+        await store.release_leases()
         yield store
     finally:
         await store.close()
 
 
 @asynccontextmanager
-async def open_server(server: Server, *, clock: Clock | None = None) -> AsyncIterator[PostgresStore]:
+async def open_server(url: PostgresUrl, *, clock: Clock | None = None) -> AsyncIterator[PostgresStore]:
     """The store on a PostgreSQL database; it tells the server's time unless it is given a clock."""
-    await asyncio.to_thread(_refuse_unusable, ServerDatabase(server))
-    store = PostgresStore(server, clock=clock)
+    await asyncio.to_thread(_refuse_unusable, PostgresAdmin(url))
+    store = PostgresStore(url, clock=clock)
     try:
         await store.start()
         yield store
@@ -79,9 +79,9 @@ async def open_server(server: Server, *, clock: Clock | None = None) -> AsyncIte
 
 
 def _own_current(path: Path) -> BaseFileLock:
-    owned = own(path)
+    owned = lock_file(path)
     try:
-        _refuse_outdated(FileDatabase(path))
+        _refuse_outdated(SqliteAdmin(path))
     # whatever ends it, what was opened is let go of; it is raised again below
     except BaseException:
         owned.release()
@@ -89,14 +89,14 @@ def _own_current(path: Path) -> BaseFileLock:
     return owned
 
 
-def _refuse_outdated(database: Database) -> None:
+def _refuse_outdated(database: DatabaseAdmin) -> None:
     if not is_current(database):
         raise StoreError(f"The database {database} has to be migrated first: run `python -m bot migrate`.")
 
 
-def _refuse_unusable(database: ServerDatabase) -> None:
+def _refuse_unusable(database: PostgresAdmin) -> None:
     _refuse_outdated(database)
-    if database.look(_is_standby):
+    if database.read(_is_standby):
         raise StoreError(
             f"The database {database} is read-only (a standby?): point DATABASE_URL at the primary server."
         )
@@ -109,6 +109,6 @@ def _is_standby(connection: Connection) -> bool:
 
 
 @unit_of_work("store.probe")
-def _probe(work: Work) -> None:
+def _probe(uow: UnitOfWork) -> None:
     """Write something: SQLite begins a transaction on a read-only file without a word."""
-    work.memos.put("opened_at", datetime.now(UTC).isoformat())
+    uow.key_values.put("opened_at", datetime.now(UTC).isoformat())

@@ -18,14 +18,14 @@ from sqlalchemy import (
     text,
 )
 
-from bot.domain.changes import Action, Facts
+from bot.domain.audit import Action, AuditFacts
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.ledger import AccountKind, TransferKind
-from bot.domain.quota import Policy
+from bot.domain.provider_tasks import Clip, TaskProgress
+from bot.domain.quotas import Policy
 from bot.domain.requests import State
-from bot.domain.tasks import Clip, Watch
-from bot.services.outbox import NoticeKind
-from bot.storage.types import SNOWFLAKE, Json, UtcDateTime
+from bot.services.repositories.outbox import MessageKind
+from bot.storage.column_types import SNOWFLAKE, Json, UtcDateTime
 
 METADATA = MetaData(
     naming_convention={
@@ -68,7 +68,7 @@ requests = Table(
     Column("accepted_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("task_id", Text),
-    Column("watch", Json(Watch)),
+    Column("watch", Json(TaskProgress)),
     Column("clips", Json(tuple[Clip, ...])),
     Column("partial", Boolean, nullable=False),
     Column("failure_kind", String(32)),
@@ -199,7 +199,7 @@ guild_settings = Table(
 _PAUSED = guild_settings.c.paused
 Index(None, _PAUSED, sqlite_where=_PAUSED, postgresql_where=_PAUSED)
 
-changes = Table(
+audit_log = Table(
     "changes",
     METADATA,
     Column("id", SNOWFLAKE, primary_key=True, autoincrement=False),
@@ -207,8 +207,8 @@ changes = Table(
     Column("actor_id", SNOWFLAKE, nullable=False),
     Column("action", String(32), nullable=False),
     Column("subject_id", SNOWFLAKE),
-    Column("before", Json(Facts), nullable=False),
-    Column("after", Json(Facts), nullable=False),
+    Column("before", Json(AuditFacts), nullable=False),
+    Column("after", Json(AuditFacts), nullable=False),
     Column("reason", Text),
     Column("at", UtcDateTime, nullable=False),
     Column("due_at", UtcDateTime),  # when it has to be posted to the server's log channel
@@ -218,7 +218,7 @@ changes = Table(
     _one_of("action", Action),
     CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
 )
-Index(None, changes.c.guild_id, changes.c.subject_id)
+Index(None, audit_log.c.guild_id, audit_log.c.subject_id)
 
 playlists = Table(
     "playlists",
@@ -243,7 +243,7 @@ ratings = Table(
 )
 Index(None, ratings.c.user_id)
 
-notices = Table(
+outbox = Table(
     "notices",
     METADATA,
     Column("request_id", SNOWFLAKE, ForeignKey("requests.id"), primary_key=True, autoincrement=False),
@@ -257,11 +257,11 @@ notices = Table(
     Column("intent", Text),  # where somebody set out to say it, as long as nobody knows what came of it
     Column("lease_owner", String(100)),
     Column("lease_until", UtcDateTime),
-    _one_of("kind", NoticeKind),
+    _one_of("kind", MessageKind),
     CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
 )
 
-timings = Table(
+duration_stats = Table(
     "timings",
     METADATA,
     Column("model", String(50), primary_key=True),
@@ -270,7 +270,7 @@ timings = Table(
     Column("squares", Float, nullable=False),
 )
 
-memos = Table(
+key_values = Table(
     "memos",
     METADATA,
     Column("key", String(100), primary_key=True),
@@ -295,8 +295,8 @@ shards = Table(
 )
 Index(None, shards.c.process_id)
 
-_LEASES = [table.c.lease_until for table in (requests, notices, changes)]
+_LEASES = [table.c.lease_until for table in (requests, outbox, audit_log)]
 _OF_MEMBERS = (members.c.forget_at, members.c.backoff_until)
-for _moment in (requests.c.next_at, notices.c.due_at, changes.c.due_at, *_OF_MEMBERS, *_LEASES):
+for _moment in (requests.c.next_at, outbox.c.due_at, audit_log.c.due_at, *_OF_MEMBERS, *_LEASES):
     # partial, so that finding what is due costs the same however much history there is
     Index(None, _moment, sqlite_where=_moment.is_not(None), postgresql_where=_moment.is_not(None))

@@ -11,8 +11,8 @@ from bot.domain.errors import (
     NotAcceptedError,
     OutcomeUnknownError,
 )
-from bot.domain.songs import SongSpec
-from bot.domain.tasks import TaskReport
+from bot.domain.provider_tasks import TaskReport
+from bot.domain.song_options import SongSpec
 from bot.services.ports import Clock, SongProvider
 from bot.suno.reply import Reply
 from bot.suno.wire import QUERY_PATH, SUBMIT_PATH, read_query, read_submit, submit_body

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from types import MappingProxyType
 
-from bot.domain.tasks import Clip, ClipStage, TaskReport, TaskStage
+from bot.domain.provider_tasks import Clip, ClipStage, TaskReport, TaskStage
 from bot.suno.documents import ClipDocument, ClipMetadata, TaskDocument
 from bot.suno.links import is_live_stream
 from bot.suno.reply import shortened

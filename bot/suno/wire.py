@@ -16,8 +16,8 @@ from bot.domain.errors import (
     UnknownTaskError,
 )
 from bot.domain.failures import says_account
-from bot.domain.songs import SongSpec
-from bot.domain.tasks import TaskReport
+from bot.domain.provider_tasks import TaskReport
+from bot.domain.song_options import SongSpec
 from bot.suno.documents import TaskDocument
 from bot.suno.fields import identifier, mapping
 from bot.suno.reply import Envelope, Reply, open_envelope

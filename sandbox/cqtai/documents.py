@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 from sandbox.cqtai.inspiration import JsonObject, JsonValue
-from sandbox.cqtai.oddities import audiopipe_link
+from sandbox.cqtai.reply_variants import audiopipe_link
 from sandbox.cqtai.songs import Clip, Song
 from sandbox.cqtai.tasks import Task
 from sandbox.cqtai.timeline import ClipStatus, Moment, TaskStatus

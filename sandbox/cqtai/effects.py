@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sandbox.cqtai.oddities import Oddity, StatusAs
+from sandbox.cqtai.reply_variants import Oddity, StatusAs
 from sandbox.cqtai.timeline import Fail, Stall
 
 

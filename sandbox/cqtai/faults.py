@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sandbox.cqtai.effects import Drop, Effect, Envelope, MediaTrouble, NumberedId, Page, Refuse, Slow
-from sandbox.cqtai.oddities import Oddity, StatusAs
+from sandbox.cqtai.reply_variants import Oddity, StatusAs
 from sandbox.cqtai.timeline import Fail, Stall
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from sandbox.cqtai import oddities
+from sandbox.cqtai import reply_variants
 from sandbox.cqtai.documents import task_document
 from sandbox.cqtai.effects import TASK_NOT_FOUND, Drop, Envelope, NumberedId, Page, Refuse, Slow
 from sandbox.cqtai.faults import Fault, Occasion, Phase
@@ -19,8 +19,8 @@ from sandbox.cqtai.inspiration import (
     read_inspiration,
 )
 from sandbox.cqtai.media import abort
-from sandbox.cqtai.oddities import Oddity, StatusAs
 from sandbox.cqtai.replies import Reply, page, refusal, success
+from sandbox.cqtai.reply_variants import Oddity, StatusAs
 from sandbox.cqtai.state import ProviderState, RequestLine
 from sandbox.cqtai.tasks import Task
 from sandbox.cqtai.timeline import Fail, Stall, Succeed, TaskStatus
@@ -161,7 +161,7 @@ class Routes:
         document = task_document(task, now_s=now_s, origin=self._state.origin)
         for fault in self._state.faults.all(Phase.DOCUMENT, self._occasion(task)):
             if isinstance(fault.effect, Oddity | StatusAs):
-                oddities.apply(fault.effect, document=document, origin=self._state.origin)
+                reply_variants.apply(fault.effect, document=document, origin=self._state.origin)
         return document
 
     def _occasion(self, task: Task) -> Occasion:

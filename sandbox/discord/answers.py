@@ -1,10 +1,10 @@
 """The first answer to an interaction, and what its token may do afterwards."""
 
-from sandbox.discord.board import Posting, edit, post
 from sandbox.discord.errors import already_acknowledged, invalid_form, unknown_message
-from sandbox.discord.feed import ChangeKind
+from sandbox.discord.event_feed import FeedEventKind
 from sandbox.discord.interactions import CallbackKind, Interaction, InteractionKind
 from sandbox.discord.message_rules import EPHEMERAL, LOADING, SILENT, Sent, check_message, check_sizes
+from sandbox.discord.message_service import Posting, edit, post
 from sandbox.discord.messages import Message, Origin
 from sandbox.discord.modal_rules import check_choices, check_modal
 from sandbox.discord.payloads import Payload, number
@@ -41,7 +41,7 @@ def answer(state: State, *, interaction: Interaction, kind: CallbackKind, sent: 
     interaction.callback = kind
     interaction.answered_at = state.clock()
     interaction.answers += 1
-    state.tell(ChangeKind.INTERACTION, channel_id=interaction.channel.id)
+    state.tell(FeedEventKind.INTERACTION, channel_id=interaction.channel.id)
 
 
 def follow_up(state: State, *, interaction: Interaction, sent: Sent) -> Message:
@@ -56,7 +56,7 @@ def follow_up(state: State, *, interaction: Interaction, sent: Sent) -> Message:
         return edit(state, message=original, sent=sent, origin=Origin.INTERACTION)
     message = _new(state, interaction, sent=sent, flags=0)
     interaction.followups.append(message)
-    state.tell(ChangeKind.INTERACTION, channel_id=interaction.channel.id)
+    state.tell(FeedEventKind.INTERACTION, channel_id=interaction.channel.id)
     return message
 
 

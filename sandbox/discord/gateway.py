@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from sandbox.discord.buckets import Buckets
-from sandbox.discord.feed import Change, ChangeKind, Feed
+from sandbox.discord.event_feed import EventFeed, FeedEvent, FeedEventKind
 from sandbox.discord.gateway_socket import GatewaySocket
 from sandbox.discord.limits import Bucket, Limits
 from sandbox.discord.payloads import Payload
@@ -88,7 +88,7 @@ class Gateway:
     """All sessions of the bot under test."""
 
     def __init__(
-        self, world: World, *, credentials: Credentials, limits: Limits, clock: Clock, feed: Feed
+        self, world: World, *, credentials: Credentials, limits: Limits, clock: Clock, feed: EventFeed
     ) -> None:
         self.world = world
         self.credentials = credentials
@@ -208,7 +208,7 @@ class Gateway:
 
     def changed(self) -> None:
         """Watchers know that sessions or connections changed."""
-        self._feed.publish(Change(kind=ChangeKind.GATEWAY, at=self._clock()))
+        self._feed.publish(FeedEvent(kind=FeedEventKind.GATEWAY, at=self._clock()))
 
     def _expired(self, session: Session) -> bool:
         if session.left_at is None:

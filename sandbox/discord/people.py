@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from sandbox.discord.answers import metadata
-from sandbox.discord.board import Posting, post
 from sandbox.discord.component_rules import BUTTON, LINK_STYLE, SELECTS, STRING_SELECT
 from sandbox.discord.delivery import deliver
 from sandbox.discord.interactions import Interaction, InteractionKind
 from sandbox.discord.invocations import Invocation
 from sandbox.discord.message_rules import Sent
+from sandbox.discord.message_service import Posting, post
 from sandbox.discord.messages import Message, Origin
 from sandbox.discord.modal_forms import filled_in
 from sandbox.discord.payloads import Payload, entries, number, text

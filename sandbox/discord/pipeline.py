@@ -15,8 +15,8 @@ from aiohttp import web
 from sandbox.discord.buckets import Standing, refused_standing
 from sandbox.discord.endpoint import Call, Count, Reply, Route
 from sandbox.discord.errors import ApiError, UnimplementedError, unauthorized, unknown_message
+from sandbox.discord.event_feed import FeedEventKind
 from sandbox.discord.faults import Fault, FaultKind
-from sandbox.discord.feed import ChangeKind
 from sandbox.discord.message_rules import Upload
 from sandbox.discord.payloads import Payload
 from sandbox.discord.state import RequestRecord, State
@@ -230,7 +230,7 @@ class Pipeline:
                 fault=outcome.fault,
             )
         )
-        state.tell(ChangeKind.REQUEST)
+        state.tell(FeedEventKind.REQUEST)
 
 
 def _answered(reply: Reply) -> _Outcome:

@@ -1,11 +1,11 @@
 """Answers to interactions, and their webhooks, by the interaction's token alone."""
 
 from sandbox.discord.answers import MESSAGES, answer, edit_by_token, follow_up, message_of
-from sandbox.discord.board import delete
 from sandbox.discord.endpoint import NO_CONTENT, Call, Count, Reply, Route
 from sandbox.discord.errors import ApiError, invalid_form, unknown_webhook
 from sandbox.discord.interactions import CallbackKind, Interaction
 from sandbox.discord.message_rules import Sent
+from sandbox.discord.message_service import delete
 from sandbox.discord.messages import Origin
 from sandbox.discord.payloads import Payload, entry, number
 from sandbox.discord.rendering import message_payload

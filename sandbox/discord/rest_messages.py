@@ -1,6 +1,5 @@
 """Messages by bot token: `/channels/{channel_id}/messages` and what stands below."""
 
-from sandbox.discord.board import Posting, delete, edit, post, repeated
 from sandbox.discord.endpoint import NO_CONTENT, Call, Count, Reply, Route
 from sandbox.discord.errors import (
     closed_direct_messages,
@@ -13,6 +12,7 @@ from sandbox.discord.errors import (
 )
 from sandbox.discord.history import history_query
 from sandbox.discord.message_rules import SILENT, Sent, check_message, check_sizes
+from sandbox.discord.message_service import Posting, delete, edit, post, repeated
 from sandbox.discord.messages import Message, Origin
 from sandbox.discord.payloads import Payload, entry, number
 from sandbox.discord.permissions import Permission

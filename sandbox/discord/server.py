@@ -7,16 +7,16 @@ from typing import Self, TypeVar
 from aiohttp import web
 
 from sandbox.discord.buckets import Buckets
+from sandbox.discord.builders import WorldBuilder
 from sandbox.discord.commands import Commands
+from sandbox.discord.disruptions import Disruptions
 from sandbox.discord.endpoint import Route
+from sandbox.discord.event_feed import EventFeed, FeedEvent
 from sandbox.discord.faults import Faults
-from sandbox.discord.feed import Change, Feed
-from sandbox.discord.founding import Founding
 from sandbox.discord.gateway import Credentials, Gateway
 from sandbox.discord.gateway_protocol import ETF, serve_gateway
 from sandbox.discord.interactions import Interactions
 from sandbox.discord.limits import Limits
-from sandbox.discord.mishaps import Mishaps
 from sandbox.discord.people import Person
 from sandbox.discord.permissions import PLAIN, Permission
 from sandbox.discord.pipeline import Checker, Pipeline
@@ -55,8 +55,8 @@ class LocalDiscord:
     ) -> None:
         self.state = _state(limits or Limits(), clock=clock, seed=seed)
         self.state.strict = strict
-        self.add = Founding(self.state)
-        self.mishaps = Mishaps(self.state)
+        self.add = WorldBuilder(self.state)
+        self.mishaps = Disruptions(self.state)
         self._port = port
         self._checker = checker
         self._runner: web.AppRunner | None = None
@@ -170,7 +170,7 @@ class LocalDiscord:
         """How often commands were registered, globally or in a guild."""
         return self.state.commands.registrations.get(guild.id if guild else None, 0)
 
-    def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[FeedEvent], None]) -> Callable[[], None]:
         """The callback gets every later change; what is returned ends that."""
         return self.state.feed.subscribe(callback)
 
@@ -203,7 +203,7 @@ def _state(limits: Limits, *, clock: Clock, seed: int) -> State:
     owner = User(id=snowflakes.next(), name="Odile")
     world = World(bot=bot, owner=owner, application_name="Inspire", users={bot.id: bot, owner.id: owner})
     credentials = Credentials(f"local.{bot.id}.token")
-    feed = Feed()
+    feed = EventFeed()
     return State(
         limits=limits,
         clock=clock,

@@ -6,8 +6,8 @@ from datetime import datetime
 from sandbox.discord.buckets import Buckets
 from sandbox.discord.commands import Commands
 from sandbox.discord.errors import missing_access, missing_permissions, unknown_channel
+from sandbox.discord.event_feed import EventFeed, FeedEvent, FeedEventKind
 from sandbox.discord.faults import Faults
-from sandbox.discord.feed import Change, ChangeKind, Feed
 from sandbox.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Credentials, Gateway
 from sandbox.discord.interactions import Interactions
 from sandbox.discord.limits import MIB, Limits
@@ -51,7 +51,7 @@ class State:
     clock: Clock
     snowflakes: Snowflakes
     world: World
-    feed: Feed
+    feed: EventFeed
     credentials: Credentials
     gateway: Gateway
     commands: Commands
@@ -68,9 +68,11 @@ class State:
     files_url: str = ""
     """Where the files of messages are served."""
 
-    def tell(self, kind: ChangeKind, *, channel_id: int | None = None, message_id: int | None = None) -> None:
+    def tell(
+        self, kind: FeedEventKind, *, channel_id: int | None = None, message_id: int | None = None
+    ) -> None:
         """Watchers know of a change."""
-        change = Change(kind=kind, at=self.clock(), channel_id=channel_id, message_id=message_id)
+        change = FeedEvent(kind=kind, at=self.clock(), channel_id=channel_id, message_id=message_id)
         self.feed.publish(change)
 
     def direct_channel(self, user: User) -> Channel:
@@ -87,7 +89,7 @@ class State:
         guild.members.pop(self.world.bot.id, None)
         gone: Payload = {"id": str(guild.id)}
         self.gateway.dispatch("GUILD_DELETE", payload=gone, guild_id=guild.id, intent=GUILDS)
-        self.tell(ChangeKind.GUILD)
+        self.tell(FeedEventKind.GUILD)
 
     def post_size(self, channel: Channel) -> int:
         """How many bytes one file may have that the bot posts in the channel."""

@@ -1,7 +1,7 @@
 """Threads and forum posts: open, archived, locked (Discord's topic "Threads")."""
 
 from sandbox.discord.errors import archived_thread, locked_thread
-from sandbox.discord.feed import ChangeKind
+from sandbox.discord.event_feed import FeedEventKind
 from sandbox.discord.gateway import GUILDS
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rendering import channel_payload
@@ -26,7 +26,7 @@ def archive(state: State, channel: Channel, *, archived: bool, locked: bool) -> 
     channel.thread.archived, channel.thread.locked = archived, locked
     channel.thread.changed_at = state.clock()
     announce_thread(state, channel, event="THREAD_UPDATE")
-    state.tell(ChangeKind.CHANNEL, channel_id=channel.id)
+    state.tell(FeedEventKind.CHANNEL, channel_id=channel.id)
 
 
 def open_for_post(state: State, channel: Channel, *, granted: Permission) -> None:

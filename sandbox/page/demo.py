@@ -6,8 +6,8 @@ import sys
 import webbrowser
 from pathlib import Path
 
+from sandbox.page.seed import seed
 from sandbox.page.server import Page
-from sandbox.page.town import settle
 from sandbox.world import World
 
 MODELS = ("v55", "v50", "v45+", "v45", "v40")
@@ -26,7 +26,7 @@ LOG_LINES = 25
 async def serve(folder: Path, *, song_s: float, opens_browser: bool) -> None:
     """The page is served from now on, until cancelled; then nothing is left running."""
     async with World(folder, song_s=song_s, settings=SETTINGS) as world, Page(world) as page:
-        await settle(world.discord)
+        await seed(world.discord)
         print(f"The page is at  {page.address}", "Ctrl-C ends it.", sep="\n", flush=True)
         if opens_browser and has_display():
             await asyncio.to_thread(webbrowser.open, page.address)

@@ -16,7 +16,7 @@ from sandbox.cqtai.media import file_response
 from sandbox.discord.messages import Attachment
 from sandbox.discord.payloads import as_payload
 from sandbox.page.controls import Controls
-from sandbox.page.tab import Tab
+from sandbox.page.session import PageSession
 from sandbox.world import World
 
 HOST: Final = "127.0.0.1"
@@ -168,7 +168,7 @@ class Page:
             raise web.HTTPForbidden
         socket = web.WebSocketResponse(heartbeat=30, max_msg_size=LARGEST_FRAME)
         await socket.prepare(request)
-        tab = Tab(self._world, controls=self.controls)
+        tab = PageSession(self._world, controls=self.controls)
         tab.begin()
         try:
             async with asyncio.TaskGroup() as group:
@@ -185,7 +185,7 @@ class Page:
         return socket
 
 
-async def _send(socket: web.WebSocketResponse, tab: Tab) -> None:
+async def _send(socket: web.WebSocketResponse, tab: PageSession) -> None:
     """Everything that the tab is told goes out, in order, until cancelled or nobody listens any more."""
     with contextlib.suppress(ConnectionError):
         while True:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage.servers import Server
+from bot.storage.database_url import parse_url
+from bot.storage.postgres.url import PostgresUrl
 from bot.storage.store import SqlStore, open_file, open_server
-from bot.storage.urls import read_url
 from tests.unit.storage.databases import fresh
-from tests.unit.storage.making import NOW
+from tests.unit.storage.factories import NOW
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -18,7 +18,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         async with open_file(fresh(tmp_path), clock=lambda: NOW) as opened:
             yield opened
         return
-    server = read_url(request.getfixturevalue("postgres_url"))
-    assert isinstance(server, Server)
+    server = parse_url(request.getfixturevalue("postgres_url"))
+    assert isinstance(server, PostgresUrl)
     async with open_server(server, clock=lambda: NOW) as remote:
         yield remote

@@ -4,7 +4,7 @@ from typing import Protocol
 import pytest
 
 from bot.domain.errors import MediaError
-from bot.domain.songs import SongSpec
+from bot.domain.song_options import SongSpec
 from bot.services.ports import Media, MediaSource
 from bot.suno.client import CqtaiClient, provider_session
 from bot.suno.media import HttpMedia
@@ -12,7 +12,7 @@ from bot.suno.sessions import media_session
 from sandbox.cqtai import LocalProvider, Terms
 from sandbox.cqtai.effects import MediaTrouble
 from sandbox.cqtai.faults import Fault, Phase
-from sandbox.cqtai.oddities import Oddity
+from sandbox.cqtai.reply_variants import Oddity
 from tests.fakes.media import MP3, FakeMedia
 
 SPEC = SongSpec(playlist_id="1a6e9f2d-5b0c-4c8e-9a11-7d3f5e2b6101", model="v55")
@@ -39,38 +39,38 @@ class Stage(Protocol):
 
 
 class MediaSourceContract:
-    async def test_a_good_link_is_offered_as_it_is(self, stage: Stage) -> None:
-        assert stage.media.offered(stage.good) == stage.good
+    async def test_a_good_link_is_offered_as_it_is(self, harness: Stage) -> None:
+        assert harness.media.offered(harness.good) == harness.good
 
     @pytest.mark.parametrize("nothing", [None, ""])
-    async def test_nothing_is_offered_for_no_link(self, stage: Stage, nothing: str | None) -> None:
-        assert stage.media.offered(nothing) is None
+    async def test_nothing_is_offered_for_no_link(self, harness: Stage, nothing: str | None) -> None:
+        assert harness.media.offered(nothing) is None
 
     @pytest.mark.parametrize("url", NOT_PUBLIC)
-    async def test_only_public_links_are_offered_and_fetched(self, stage: Stage, url: str) -> None:
-        assert stage.media.offered(url) is None
+    async def test_only_public_links_are_offered_and_fetched(self, harness: Stage, url: str) -> None:
+        assert harness.media.offered(url) is None
         with pytest.raises(MediaError):
-            await stage.media.fetch_audio(url, limit=LIMIT)
+            await harness.media.fetch_audio(url, limit=LIMIT)
 
-    async def test_a_link_to_no_file_is_neither_offered_nor_fetched(self, stage: Stage) -> None:
-        assert stage.media.offered(stage.withheld) is None
+    async def test_a_link_to_no_file_is_neither_offered_nor_fetched(self, harness: Stage) -> None:
+        assert harness.media.offered(harness.withheld) is None
         with pytest.raises(MediaError):
-            await stage.media.fetch_audio(stage.withheld, limit=LIMIT)
+            await harness.media.fetch_audio(harness.withheld, limit=LIMIT)
 
-    async def test_a_good_file_comes_whole_with_its_extension(self, stage: Stage) -> None:
-        media = await stage.media.fetch_audio(stage.good, limit=LIMIT)
+    async def test_a_good_file_comes_whole_with_its_extension(self, harness: Stage) -> None:
+        media = await harness.media.fetch_audio(harness.good, limit=LIMIT)
         assert media.extension == "mp3"
         assert len(media.data) > 50
 
-    async def test_a_file_may_have_as_many_bytes_as_the_limit_and_no_more(self, stage: Stage) -> None:
-        size = len((await stage.media.fetch_audio(stage.good, limit=LIMIT)).data)
-        assert len((await stage.media.fetch_audio(stage.good, limit=size)).data) == size
+    async def test_a_file_may_have_as_many_bytes_as_the_limit_and_no_more(self, harness: Stage) -> None:
+        size = len((await harness.media.fetch_audio(harness.good, limit=LIMIT)).data)
+        assert len((await harness.media.fetch_audio(harness.good, limit=size)).data) == size
         with pytest.raises(MediaError, match=f"larger than {size - 1} bytes"):
-            await stage.media.fetch_audio(stage.good, limit=size - 1)
+            await harness.media.fetch_audio(harness.good, limit=size - 1)
 
-    async def test_a_file_that_cannot_be_had_is_an_error(self, stage: Stage) -> None:
+    async def test_a_file_that_cannot_be_had_is_an_error(self, harness: Stage) -> None:
         with pytest.raises(MediaError):
-            await stage.media.fetch_audio(stage.broken, limit=LIMIT)
+            await harness.media.fetch_audio(harness.broken, limit=LIMIT)
 
 
 class FakeStage:
@@ -86,12 +86,12 @@ class FakeStage:
 
 class TestFakeMedia(MediaSourceContract):
     @pytest.fixture
-    def stage(self) -> FakeStage:
+    def harness(self) -> FakeStage:
         return FakeStage()
 
-    async def test_it_remembers_what_was_fetched(self, stage: FakeStage) -> None:
-        await stage.media.fetch_audio(stage.good, limit=LIMIT)
-        assert stage.media.fetched == [stage.good]
+    async def test_it_remembers_what_was_fetched(self, harness: FakeStage) -> None:
+        await harness.media.fetch_audio(harness.good, limit=LIMIT)
+        assert harness.media.fetched == [harness.good]
 
 
 class LocalStage:
@@ -111,7 +111,7 @@ class LocalStage:
         return [line.path for line in self.local.requests if line.path.startswith("/media/")]
 
 
-class HandClock:
+class FakeClock:
     def __init__(self) -> None:
         self.now_s = 1_767_958_636.0
 
@@ -121,8 +121,8 @@ class HandClock:
 
 class TestHttpMedia(MediaSourceContract):
     @pytest.fixture
-    async def stage(self) -> AsyncIterator[LocalStage]:
-        clock = HandClock()
+    async def harness(self) -> AsyncIterator[LocalStage]:
+        clock = FakeClock()
         async with LocalProvider(seed=7, clock=clock, terms=Terms(audio_s=0.5)) as local:
             async with provider_session() as session:
                 await CqtaiClient(session, base_url=local.base_url, api_key=local.key).submit(SPEC)
@@ -151,47 +151,47 @@ class TestHttpMedia(MediaSourceContract):
         ],
     )
     async def test_anything_but_a_whole_audio_file_is_an_error(
-        self, stage: LocalStage, trouble: MediaTrouble, cause: str
+        self, harness: LocalStage, trouble: MediaTrouble, cause: str
     ) -> None:
-        stage.trouble(trouble)
+        harness.trouble(trouble)
         with pytest.raises(MediaError, match=cause):
-            await stage.media.fetch_audio(stage.good, limit=500_000)
+            await harness.media.fetch_audio(harness.good, limit=500_000)
 
-    async def test_a_file_that_comes_too_slowly_is_an_error(self, stage: LocalStage) -> None:
-        stage.trouble(MediaTrouble.SLOW)
-        async with media_session([stage.local.origin]) as session:
-            impatient = HttpMedia(session, trusted_origins=[stage.local.origin], fetch_s=0.1)
+    async def test_a_file_that_comes_too_slowly_is_an_error(self, harness: LocalStage) -> None:
+        harness.trouble(MediaTrouble.SLOW)
+        async with media_session([harness.local.origin]) as session:
+            impatient = HttpMedia(session, trusted_origins=[harness.local.origin], fetch_s=0.1)
             with pytest.raises(MediaError, match="in time"):
-                await impatient.fetch_audio(stage.good, limit=LIMIT)
+                await impatient.fetch_audio(harness.good, limit=LIMIT)
 
-    async def test_a_redirect_to_the_file_is_followed(self, stage: LocalStage) -> None:
-        whole = await stage.media.fetch_audio(stage.good, limit=LIMIT)
-        stage.trouble(MediaTrouble.REDIRECT)
-        assert await stage.media.fetch_audio(stage.good, limit=LIMIT) == whole
+    async def test_a_redirect_to_the_file_is_followed(self, harness: LocalStage) -> None:
+        whole = await harness.media.fetch_audio(harness.good, limit=LIMIT)
+        harness.trouble(MediaTrouble.REDIRECT)
+        assert await harness.media.fetch_audio(harness.good, limit=LIMIT) == whole
 
-    async def test_redirects_end(self, stage: LocalStage) -> None:
-        stage.trouble(MediaTrouble.REDIRECT_LOOP)
+    async def test_redirects_end(self, harness: LocalStage) -> None:
+        harness.trouble(MediaTrouble.REDIRECT_LOOP)
         with pytest.raises(MediaError):
-            await stage.media.fetch_audio(stage.good, limit=LIMIT)
-        assert len(stage.gets) == 4
+            await harness.media.fetch_audio(harness.good, limit=LIMIT)
+        assert len(harness.gets) == 4
 
     async def test_a_file_from_an_origin_that_is_not_trusted_is_not_asked_for(
-        self, stage: LocalStage
+        self, harness: LocalStage
     ) -> None:
         async with media_session() as session:
             stranger = HttpMedia(session)
-            assert stranger.offered(stage.good) is None
+            assert stranger.offered(harness.good) is None
             with pytest.raises(MediaError):
-                await stranger.fetch_audio(stage.good, limit=LIMIT)
-        assert stage.gets == []
+                await stranger.fetch_audio(harness.good, limit=LIMIT)
+        assert harness.gets == []
 
     @pytest.mark.parametrize("oddity", [Oddity.AUDIO_FORBIDDEN, Oddity.AUDIO_NONE, Oddity.AUDIO_PIPE])
     async def test_no_link_is_offered_where_the_provider_has_no_file(
-        self, stage: LocalStage, oddity: Oddity
+        self, harness: LocalStage, oddity: Oddity
     ) -> None:
-        stage.local.faults.add(Fault(Phase.DOCUMENT, oddity))
+        harness.local.faults.add(Fault(Phase.DOCUMENT, oddity))
         async with provider_session() as session:
-            client = CqtaiClient(session, base_url=stage.local.base_url, api_key=stage.local.key)
-            report = await client.query(stage.local.tasks[0].id)
+            client = CqtaiClient(session, base_url=harness.local.base_url, api_key=harness.local.key)
+            report = await client.query(harness.local.tasks[0].id)
         assert all(clip.audio_url for clip in report.complete)
-        assert [stage.media.offered(clip.audio_url) for clip in report.clips] == [None, None]
+        assert [harness.media.offered(clip.audio_url) for clip in report.clips] == [None, None]

@@ -14,8 +14,8 @@ from bot.domain.errors import (
     RejectedError,
     UnknownTaskError,
 )
-from bot.domain.songs import SongSpec
-from bot.domain.tasks import ClipStage, TaskStage
+from bot.domain.provider_tasks import ClipStage, TaskStage
+from bot.domain.song_options import SongSpec
 from bot.services.ports import SongProvider
 from bot.suno.client import CqtaiClient, provider_session
 from sandbox.cqtai import LocalProvider, Terms, effects
@@ -92,24 +92,24 @@ class Stage(Protocol):
 
 
 class SongProviderContract:
-    async def test_an_order_starts_a_task_that_is_running(self, stage: Stage) -> None:
-        report = await stage.provider.query(await stage.provider.submit(SPEC))
+    async def test_an_order_starts_a_task_that_is_running(self, harness: Stage) -> None:
+        report = await harness.provider.query(await harness.provider.submit(SPEC))
         assert report.stage is TaskStage.RUNNING
         assert report.complete == ()
         assert report.status
 
-    async def test_each_order_starts_another_task(self, stage: Stage) -> None:
-        assert await stage.provider.submit(SPEC) != await stage.provider.submit(SPEC)
+    async def test_each_order_starts_another_task(self, harness: Stage) -> None:
+        assert await harness.provider.submit(SPEC) != await harness.provider.submit(SPEC)
 
-    async def test_the_first_clip_may_be_ready_before_the_second(self, stage: Stage) -> None:
-        report = await stage.provider.query(await stage.half_finished())
+    async def test_the_first_clip_may_be_ready_before_the_second(self, harness: Stage) -> None:
+        report = await harness.provider.query(await harness.half_finished())
         assert report.stage is TaskStage.RUNNING
         assert [clip.stage for clip in report.clips] == [ClipStage.COMPLETE, ClipStage.STREAMING]
         assert not report.settled
 
-    async def test_a_finished_task_has_two_clips_with_everything_a_member_sees(self, stage: Stage) -> None:
-        task_id = await stage.finished()
-        report = await stage.provider.query(task_id)
+    async def test_a_finished_task_has_two_clips_with_everything_a_member_sees(self, harness: Stage) -> None:
+        task_id = await harness.finished()
+        report = await harness.provider.query(task_id)
         assert report.stage is TaskStage.DONE
         assert report.settled
         assert len({clip.id for clip in report.complete}) == 2
@@ -121,38 +121,38 @@ class SongProviderContract:
             assert clip.image_url
             assert clip.model
 
-    async def test_a_finished_task_says_the_same_again(self, stage: Stage) -> None:
-        task_id = await stage.finished()
-        assert await stage.provider.query(task_id) == await stage.provider.query(task_id)
+    async def test_a_finished_task_says_the_same_again(self, harness: Stage) -> None:
+        task_id = await harness.finished()
+        assert await harness.provider.query(task_id) == await harness.provider.query(task_id)
 
-    async def test_a_failed_task_says_why(self, stage: Stage) -> None:
-        report = await stage.provider.query(await stage.failed("playlist not found"))
+    async def test_a_failed_task_says_why(self, harness: Stage) -> None:
+        report = await harness.provider.query(await harness.failed("playlist not found"))
         assert (report.stage, report.error) == (TaskStage.FAILED, "playlist not found")
 
-    async def test_a_failed_task_may_say_nothing(self, stage: Stage) -> None:
-        report = await stage.provider.query(await stage.failed(""))
+    async def test_a_failed_task_may_say_nothing(self, harness: Stage) -> None:
+        report = await harness.provider.query(await harness.failed(""))
         assert (report.stage, report.error) == (TaskStage.FAILED, None)
 
-    async def test_a_task_that_was_never_started_is_unknown(self, stage: Stage) -> None:
+    async def test_a_task_that_was_never_started_is_unknown(self, harness: Stage) -> None:
         with pytest.raises(UnknownTaskError):
-            await stage.provider.query("00000000000000000000000000000000")
+            await harness.provider.query("00000000000000000000000000000000")
 
     @pytest.mark.parametrize("trouble", Trouble)
-    async def test_an_order_in_trouble_says_what_to_do_next(self, stage: Stage, trouble: Trouble) -> None:
-        stage.trouble_submit(trouble)
+    async def test_an_order_in_trouble_says_what_to_do_next(self, harness: Stage, trouble: Trouble) -> None:
+        harness.trouble_submit(trouble)
         with pytest.raises(ProviderError) as caught:
-            await stage.provider.submit(SPEC)
+            await harness.provider.submit(SPEC)
         assert_alike(caught.value, SUBMIT_ERRORS[trouble])
-        assert await stage.provider.submit(SPEC)
+        assert await harness.provider.submit(SPEC)
 
     @pytest.mark.parametrize("trouble", Trouble)
-    async def test_a_question_in_trouble_may_be_asked_again(self, stage: Stage, trouble: Trouble) -> None:
-        task_id = await stage.finished()
-        stage.trouble_query(task_id, trouble)
+    async def test_a_question_in_trouble_may_be_asked_again(self, harness: Stage, trouble: Trouble) -> None:
+        task_id = await harness.finished()
+        harness.trouble_query(task_id, trouble)
         with pytest.raises(ProviderError) as caught:
-            await stage.provider.query(task_id)
+            await harness.provider.query(task_id)
         assert_alike(caught.value, QUERY_ERRORS[trouble])
-        assert (await stage.provider.query(task_id)).settled
+        assert (await harness.provider.query(task_id)).settled
 
 
 def assert_alike(error: ProviderError, wanted: ProviderError) -> None:
@@ -191,11 +191,11 @@ class FakeStage:
 
 class TestFakeProvider(SongProviderContract):
     @pytest.fixture
-    def stage(self) -> FakeStage:
+    def harness(self) -> FakeStage:
         return FakeStage()
 
 
-class HandClock:
+class FakeClock:
     def __init__(self) -> None:
         self.now_s = 1_767_958_636.0
 
@@ -206,7 +206,7 @@ class HandClock:
 class SandboxStage:
     """The real client against the local provider, whose time passes by hand."""
 
-    def __init__(self, local: LocalProvider, *, client: CqtaiClient, clock: HandClock, as_http: bool) -> None:
+    def __init__(self, local: LocalProvider, *, client: CqtaiClient, clock: FakeClock, as_http: bool) -> None:
         self.local = local
         self.provider = client
         self.clock = clock
@@ -242,8 +242,8 @@ class SandboxStage:
 
 class TestCqtaiClient(SongProviderContract):
     @pytest.fixture(params=[False, True], ids=["by-code", "by-status"])
-    async def stage(self, request: pytest.FixtureRequest) -> AsyncIterator[SandboxStage]:
-        clock, as_http = HandClock(), bool(request.param)
+    async def harness(self, request: pytest.FixtureRequest) -> AsyncIterator[SandboxStage]:
+        clock, as_http = FakeClock(), bool(request.param)
         terms = Terms(errors_as_http=as_http)
         async with (
             LocalProvider(song_s=SONG_S, seed=7, clock=clock, terms=terms) as local,

@@ -5,49 +5,52 @@ import asyncio
 import pytest
 
 from bot.domain.errors import ActiveLimitError, CooldownError, StoreError
-from bot.domain.polling import Durations
-from bot.services.gate import Gate, Trouble
-from bot.services.work import Work
+from bot.domain.polling import DurationStats
+from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
 from tests.unit.storage.databases import column
-from tests.unit.storage.making import GUILD, USER, add, after, place, placed, submit
+from tests.unit.storage.factories import GUILD, USER, add, after, place, placed, submit
 
 
-def put(work: Work, value: str) -> None:
-    work.memos.put("key", value)
+def put(uow: UnitOfWork, value: str) -> None:
+    uow.key_values.put("key", value)
 
 
-def keep(work: Work, durations: Durations) -> None:
-    work.timings.keep("v55", durations)
+def keep(uow: UnitOfWork, durations: DurationStats) -> None:
+    uow.durations.put("v55", durations)
 
 
-def learn(work: Work, gate: Gate) -> None:
-    work.gates.put(gate)
+def learn(uow: UnitOfWork, breaker: CircuitBreaker) -> None:
+    uow.breakers.put(breaker)
 
 
 class TestUnits:
     async def test_what_a_unit_did_is_there_for_all_once_it_is_answered(self, store: SqlStore) -> None:
-        await store.write(lambda work: work.memos.put("key", "value"))
-        assert await store.read(lambda work: work.memos.get("key")) == "value"
+        await store.write(lambda work: work.key_values.put("key", "value"))
+        assert await store.read(lambda work: work.key_values.get("key")) == "value"
 
     async def test_a_unit_that_raises_leaves_nothing_and_its_error_reaches_the_caller_unchanged(
         self, store: SqlStore
     ) -> None:
         error = LookupError("mine")
 
-        def unit(work: Work) -> None:
-            add(work, 1)
-            work.memos.put("key", "value")
+        def unit(uow: UnitOfWork) -> None:
+            add(uow, 1)
+            uow.key_values.put("key", "value")
             raise error
 
         with pytest.raises(LookupError) as caught:
             await store.write(unit)
         assert caught.value is error
-        assert await store.read(lambda work: (work.requests.find(1), work.memos.get("key"))) == (None, None)
+        assert await store.read(lambda work: (work.requests.find(1), work.key_values.get("key"))) == (
+            None,
+            None,
+        )
 
     async def test_units_that_fail_do_not_disturb_those_beside_them(self, store: SqlStore) -> None:
-        def unit(work: Work, number: int) -> int:
-            add(work, number)
+        def unit(uow: UnitOfWork, number: int) -> int:
+            add(uow, number)
             if number % 3 == 0:
                 raise KeyError(number)
             return number
@@ -60,7 +63,7 @@ class TestUnits:
         assert await column(store, "SELECT id FROM requests ORDER BY id") == kept
 
     async def test_a_unit_that_stops_an_iteration_is_an_error_like_any_other(self, store: SqlStore) -> None:
-        def unit(work: Work) -> None:
+        def unit(uow: UnitOfWork) -> None:
             raise StopIteration
 
         for run in (store.read, store.write):
@@ -84,14 +87,14 @@ class TestUnits:
 
     async def test_a_reading_unit_cannot_write(self, store: SqlStore) -> None:
         with pytest.raises(StoreError):
-            await store.read(lambda work: work.memos.put("key", "value"))
-        assert await store.read(lambda work: work.memos.get("key")) is None
+            await store.read(lambda work: work.key_values.put("key", "value"))
+        assert await store.read(lambda work: work.key_values.get("key")) is None
 
 
 class TestMembers:
     async def take(self, store: SqlStore, *, limit: int = 2, cooldown_s: int = 0, at_s: float = 0) -> None:
         await store.write(
-            lambda work: work.members.take_slot(
+            lambda work: work.members.acquire_slot(
                 GUILD, USER, limit=limit, cooldown_s=cooldown_s, now=after(at_s)
             )
         )
@@ -102,7 +105,7 @@ class TestMembers:
         assert len(refusals) == 18
         assert {getattr(refusal, "limit", None) for refusal in refusals} == {2}
         assert all(isinstance(refusal, ActiveLimitError) for refusal in refusals)
-        await store.write(lambda work: work.members.free_slot(GUILD, USER))
+        await store.write(lambda work: work.members.release_slot(GUILD, USER))
         await self.take(store)
 
     async def test_the_next_request_waits_for_the_cool_down(self, store: SqlStore) -> None:
@@ -122,41 +125,44 @@ class TestMembers:
     async def test_no_request_is_counted_off_that_was_never_counted(self, store: SqlStore) -> None:
         for _ in range(2):
             with pytest.raises(StoreError, match="no request under way"):
-                await store.write(lambda work: work.members.free_slot(GUILD, USER))
+                await store.write(lambda work: work.members.release_slot(GUILD, USER))
 
 
 class TestFacts:
     async def test_the_last_value_of_a_memo_is_remembered(self, store: SqlStore) -> None:
         for value in ("one", "two"):
             await store.write(put, value)
-        assert await store.read(lambda work: work.memos.get("key")) == "two"
+        assert await store.read(lambda work: work.key_values.get("key")) == "two"
 
     async def test_durations_are_kept_by_model(self, store: SqlStore) -> None:
-        assert await store.read(lambda work: work.timings.of("v55")) == Durations()
-        durations = Durations()
+        assert await store.read(lambda work: work.durations.get("v55")) == DurationStats()
+        durations = DurationStats()
         for seconds in (80.0, 120.5):
             durations = durations.with_song(seconds)
             await store.write(keep, durations)
-        assert await store.read(lambda work: (work.timings.of("v55"), work.timings.of("v40"))) == (
+        assert await store.read(lambda work: (work.durations.get("v55"), work.durations.get("v40"))) == (
             durations,
-            Durations(),
+            DurationStats(),
         )
 
 
 class TestGate:
     async def test_what_was_learned_last_of_the_provider_is_remembered(self, store: SqlStore) -> None:
-        assert await store.read(lambda work: work.gates.get()) is None
-        for gate in (Gate(3), Gate(2, Trouble.BUSY, failures=4, shut_until=after(60))):
-            await store.write(learn, gate)
-            assert await store.read(lambda work: work.gates.get()) == gate
+        assert await store.read(lambda work: work.breakers.get()) is None
+        for breaker in (
+            CircuitBreaker(3),
+            CircuitBreaker(2, ProviderOutage.BUSY, failures=4, open_until=after(60)),
+        ):
+            await store.write(learn, breaker)
+            assert await store.read(lambda work: work.breakers.get()) == breaker
 
 
 class TestAudit:
     async def test_the_books_are_right_after_whole_lives(self, store: SqlStore) -> None:
-        def unit(work: Work, number: int) -> None:
-            request = place(work, number, user=USER + number)
+        def unit(uow: UnitOfWork, number: int) -> None:
+            request = place(uow, number, user=USER + number)
             if number % 2:
-                submit(work, request)
+                submit(uow, request)
 
         for number in range(1, 5):
             await store.write(unit, number)

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.requests import Move
-from bot.services.outbox import NoticeKind
-from bot.services.work import Work
+from bot.domain.transitions import Transition
+from bot.services.repositories.outbox import MessageKind
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
-from tests.unit.storage.making import NOW, WATCH, add, after, lease, new_request, placed
+from tests.unit.storage.factories import NOW, WATCH, add, after, lease, new_request, placed
 
 
 class CountingBell:
@@ -36,32 +36,32 @@ def bell(store: SqlStore) -> CountingBell:
     return counting
 
 
-def _take(work: Work) -> None:
-    request = work.requests.find(1)
+def _take(uow: UnitOfWork) -> None:
+    request = uow.requests.find(1)
     assert request is not None
-    work.requests.move(request, Move.TAKE)
+    uow.requests.transition(request, Transition.CLAIM)
 
 
-def _open(work: Work) -> None:
-    work.notices.open(1, NoticeKind.STATUS, mark="x", not_before=NOW, next_at=NOW)
+def _open(uow: UnitOfWork) -> None:
+    uow.outbox.create(1, MessageKind.STATUS, fingerprint="x", not_before=NOW, next_at=NOW)
 
 
-def _place_and_touch(work: Work) -> None:
-    add(work, 1, 2, 3)
-    _touch(work)
+def _place_and_touch(uow: UnitOfWork) -> None:
+    add(uow, 1, 2, 3)
+    _touch(uow)
 
 
-def _touch(work: Work) -> None:
-    work.notices.touch(1, NoticeKind.STATUS, due_at=NOW)
+def _touch(uow: UnitOfWork) -> None:
+    uow.outbox.mark_due(1, MessageKind.STATUS, due_at=NOW)
 
 
-def _answered(work: Work) -> None:
-    work.requests.set_address(1, replace(new_request().address, message_id=7))
+def _answered(uow: UnitOfWork) -> None:
+    uow.requests.set_address(1, replace(new_request().address, message_id=7))
 
 
 @pytest.mark.parametrize("unit", [_take, _open, _touch, _answered])
 async def test_a_move_a_notice_and_an_answer_ring(
-    store: SqlStore, bell: CountingBell, unit: Callable[[Work], None]
+    store: SqlStore, bell: CountingBell, unit: Callable[[UnitOfWork], None]
 ) -> None:
     await placed(store, 1)
     await bell.heard()
@@ -87,11 +87,11 @@ async def test_what_makes_nothing_due_does_not_ring(store: SqlStore, bell: Count
     await placed(store, 1)
     await bell.heard()
 
-    def fail(work: Work) -> None:
-        add(work, 9)
+    def fail(uow: UnitOfWork) -> None:
+        add(uow, 9)
         raise LookupError
 
-    await store.write(lambda work: work.memos.put("key", "value"))
+    await store.write(lambda work: work.key_values.put("key", "value"))
     await store.write(lambda work: work.requests.claim_due(now=NOW, lease=lease(), limit=5))
     await store.read(lambda work: work.requests.find(1))
     with pytest.raises(LookupError):
@@ -104,7 +104,7 @@ async def test_what_makes_nothing_due_does_not_ring(store: SqlStore, bell: Count
 async def test_what_a_question_taught_does_not_ring(store: SqlStore, bell: CountingBell) -> None:
     (request,) = await placed(store, 1)
     await bell.heard()
-    await store.write(lambda work: work.requests.remember(request, watch=WATCH, next_at=after(5)))
+    await store.write(lambda work: work.requests.save_progress(request, progress=WATCH, next_at=after(5)))
     await placed(store, 2)
     await bell.heard()
     assert bell.rings == 2

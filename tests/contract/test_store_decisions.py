@@ -9,48 +9,49 @@ import pytest
 
 from bot.domain.errors import BlockedError, BudgetError, CreditsError, PausedError, RefusalError
 from bot.domain.guild_settings import Budget
-from bot.domain.quota import Period, Policy
-from bot.domain.requests import ACTIVE, CANCEL_FROM
-from bot.domain.songs import Order
-from bot.services.moves import make_move
-from bot.services.placing import Asked, place
-from bot.services.work import Work
+from bot.domain.quotas import Period, Policy
+from bot.domain.requests import ACTIVE
+from bot.domain.song_options import SongOptions
+from bot.domain.transitions import CANCEL_FROM
+from bot.services.requests.placement import RequestContext, place
+from bot.services.requests.transitions import apply_transition
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
-from tests.unit.services.house import PLAYLIST, RULES
-from tests.unit.storage.making import GUILD, NOW, USER
+from tests.harness.services import PLAYLIST, RULES
+from tests.unit.storage.factories import GUILD, NOW, USER
 
 HOLDS = 30
 MEMBERS = (USER, USER + 1, USER + 2)
 GENEROUS = replace(RULES, policy=Policy(allowance=10_000, period=Period.WEEK, max_active=1000, cooldown_s=0))
-Decision: TypeAlias = Callable[[Work], int]
+Decision: TypeAlias = Callable[[UnitOfWork], int]
 """Decides, and gives how many requests it was too late for."""
 
 
 def settled(**changes: object) -> Decision:
     """A change of the server's settings after which no request is taken."""
 
-    def unit(work: Work) -> int:
-        settings = work.guilds.lock(GUILD)
-        work.guilds.settle(GUILD, replace(settings, **changes))  # type: ignore[arg-type] # any of its fields
-        return work.requests.count(*ACTIVE)
+    def unit(uow: UnitOfWork) -> int:
+        settings = uow.guilds.get_for_update(GUILD)
+        uow.guilds.update(GUILD, replace(settings, **changes))  # type: ignore[arg-type] # any of its fields
+        return uow.requests.count(*ACTIVE)
 
     return unit
 
 
-def excepted(work: Work) -> int:
+def excepted(uow: UnitOfWork) -> int:
     """Nobody has an allowance of their own any more."""
     for user in MEMBERS:
-        work.members.settle(GUILD, user, replace(work.members.meet(GUILD, user), allowance=0))
-    return work.requests.count(*ACTIVE)
+        uow.members.update(GUILD, user, replace(uow.members.get_for_update(GUILD, user), allowance=0))
+    return uow.requests.count(*ACTIVE)
 
 
-def blocked(work: Work) -> int:
+def blocked(uow: UnitOfWork) -> int:
     """All are blocked, and nothing of theirs waits any more."""
     for user in MEMBERS:
-        work.members.settle(GUILD, user, replace(work.members.meet(GUILD, user), blocked="spam"))
-        for request in work.requests.active_of(GUILD, user):
-            make_move(work, request, CANCEL_FROM[request.state], now=NOW)
-    return work.requests.count(*ACTIVE)
+        uow.members.update(GUILD, user, replace(uow.members.get_for_update(GUILD, user), blocked="spam"))
+        for request in uow.requests.active_of(GUILD, user):
+            apply_transition(uow, request, CANCEL_FROM[request.state], now=NOW)
+    return uow.requests.count(*ACTIVE)
 
 
 NO_BUDGET = Budget(credits=0, period=Period.WEEK, opened_in="2026-W47")
@@ -91,8 +92,8 @@ async def test_what_a_decision_found_is_all_that_there_is(
     assert await store.audit() == []
 
 
-def _place(work: Work, number: int) -> None:
-    asked = Asked(
+def _place(uow: UnitOfWork, number: int) -> None:
+    asked = RequestContext(
         interaction_id=number,
         guild_id=GUILD,
         user_id=MEMBERS[number % len(MEMBERS)],
@@ -101,4 +102,4 @@ def _place(work: Work, number: int) -> None:
         token="token",
         attachment_limit=1,
     )
-    place(work, Order(playlist=PLAYLIST), asked, GENEROUS, NOW)
+    place(uow, SongOptions(playlist=PLAYLIST), asked, GENEROUS, NOW)

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.changes import Action, Change
+from bot.domain.audit import Action, AuditEntry
 from bot.domain.errors import BlockedError
-from bot.domain.guild_settings import Budget, GuildSettings, Standing
+from bot.domain.guild_settings import Budget, GuildSettings, MemberRecord
 from bot.domain.ledger import Balance, Leg, TransferKind, bonus_account, budget_account
-from bot.domain.quota import Period
-from bot.services.decisions import By, decide
-from bot.services.servers import Seen, Servers
-from bot.services.work import Work
+from bot.domain.quotas import Period
+from bot.services.moderation.audit import Actor, record_action
+from bot.services.privacy.guild_membership import GuildMembership, VisibleGuilds
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
-from tests.unit.storage.making import GUILD, NOW, USER, WINDOW, account_of, after, open_account
+from tests.unit.storage.factories import GUILD, NOW, USER, WINDOW, account_of, after, open_account
 
 SETTLED = GuildSettings(
     allowance=0,
@@ -33,31 +33,31 @@ SETTLED = GuildSettings(
 BONUS = bonus_account(GUILD, USER, "pseudonym")
 
 
-def settle(work: Work, settings: GuildSettings, guild: int = GUILD) -> None:
-    work.guilds.lock(guild)
-    work.guilds.settle(guild, settings)
+def settle(uow: UnitOfWork, settings: GuildSettings, guild: int = GUILD) -> None:
+    uow.guilds.get_for_update(guild)
+    uow.guilds.update(guild, settings)
 
 
 class TestComings:
     async def test_servers_heard_of_at_once_and_while_one_looks_are_all_in_use(self, store: SqlStore) -> None:
-        servers = Servers(store, clock=lambda: NOW)
+        servers = GuildMembership(store, clock=lambda: NOW)
         missed = range(1, 21)
-        await store.write(lambda work: [work.guilds.lock(guild_id) for guild_id in missed])
-        looks = (servers.looked(Seen(frozenset(), frozenset({0}), 1)) for _ in range(5))
-        await asyncio.gather(*(servers.heard(guild_id) for guild_id in missed), *looks)
+        await store.write(lambda work: [work.guilds.get_for_update(guild_id) for guild_id in missed])
+        looks = (servers.reconcile(VisibleGuilds(frozenset(), frozenset({0}), 1)) for _ in range(5))
+        await asyncio.gather(*(servers.record_activity(guild_id) for guild_id in missed), *looks)
         assert await store.read(lambda work: work.guilds.known()) == dict.fromkeys(missed)
 
 
 class TestGuilds:
     async def test_a_new_server_has_settled_nothing(self, store: SqlStore) -> None:
         assert await store.read(lambda work: work.guilds.settings(GUILD)) == GuildSettings()
-        assert await store.write(lambda work: work.guilds.share(GUILD)) == GuildSettings()
-        assert await store.write(lambda work: work.guilds.lock(GUILD)) == GuildSettings()
+        assert await store.write(lambda work: work.guilds.get_for_share(GUILD)) == GuildSettings()
+        assert await store.write(lambda work: work.guilds.get_for_update(GUILD)) == GuildSettings()
 
     async def test_what_is_settled_is_kept_to_the_letter_and_for_one_server(self, store: SqlStore) -> None:
         await store.write(settle, SETTLED)
         assert await store.read(lambda work: work.guilds.settings(GUILD)) == SETTLED
-        assert await store.write(lambda work: work.guilds.share(GUILD)) == SETTLED
+        assert await store.write(lambda work: work.guilds.get_for_share(GUILD)) == SETTLED
         assert await store.read(lambda work: work.guilds.settings(GUILD + 1)) == GuildSettings()
 
     async def test_paused_servers_are_known_with_their_reasons(self, store: SqlStore) -> None:
@@ -68,9 +68,9 @@ class TestGuilds:
         assert await store.read(lambda work: work.guilds.paused()) == {}
 
     async def test_changes_at_once_all_count(self, store: SqlStore) -> None:
-        def one_more(work: Work) -> None:
-            settings = work.guilds.lock(GUILD)
-            work.guilds.settle(GUILD, replace(settings, allowance=(settings.allowance or 0) + 1))
+        def one_more(uow: UnitOfWork) -> None:
+            settings = uow.guilds.get_for_update(GUILD)
+            uow.guilds.update(GUILD, replace(settings, allowance=(settings.allowance or 0) + 1))
 
         await asyncio.gather(*(store.write(one_more) for _ in range(20)))
         assert (await store.read(lambda work: work.guilds.settings(GUILD))).allowance == 20
@@ -78,31 +78,31 @@ class TestGuilds:
 
 class TestMembers:
     async def test_a_standing_is_kept_and_its_pseudonym_is_chance(self, store: SqlStore) -> None:
-        assert await store.read(lambda work: work.members.standing(GUILD, USER)) == Standing()
-        met = await store.write(lambda work: work.members.meet(GUILD, USER))
-        other = await store.write(lambda work: work.members.meet(GUILD + 1, USER))
+        assert await store.read(lambda work: work.members.find(GUILD, USER)) == MemberRecord()
+        met = await store.write(lambda work: work.members.get_for_update(GUILD, USER))
+        other = await store.write(lambda work: work.members.get_for_update(GUILD + 1, USER))
         assert met.pseudonym != other.pseudonym
         assert str(USER) not in met.pseudonym
         settled = replace(met, allowance=0, blocked="spam").reset(WINDOW)
-        await store.write(lambda work: work.members.settle(GUILD, USER, settled))
-        assert await store.read(lambda work: work.members.standing(GUILD, USER)) == settled
-        assert await store.write(lambda work: work.members.meet(GUILD, USER)) == settled
-        assert await store.read(lambda work: work.members.standing(GUILD + 1, USER)) == other
+        await store.write(lambda work: work.members.update(GUILD, USER, settled))
+        assert await store.read(lambda work: work.members.find(GUILD, USER)) == settled
+        assert await store.write(lambda work: work.members.get_for_update(GUILD, USER)) == settled
+        assert await store.read(lambda work: work.members.find(GUILD + 1, USER)) == other
 
     async def test_a_blocked_member_gets_no_slot(self, store: SqlStore) -> None:
-        met = await store.write(lambda work: work.members.meet(GUILD, USER))
+        met = await store.write(lambda work: work.members.get_for_update(GUILD, USER))
         blocked = replace(met, blocked="spam")
-        await store.write(lambda work: work.members.settle(GUILD, USER, blocked))
+        await store.write(lambda work: work.members.update(GUILD, USER, blocked))
         with pytest.raises(BlockedError) as caught:
             await store.write(
-                lambda work: work.members.take_slot(GUILD, USER, limit=5, cooldown_s=0, now=NOW)
+                lambda work: work.members.acquire_slot(GUILD, USER, limit=5, cooldown_s=0, now=NOW)
             )
         assert caught.value.reason == "spam"
 
 
 class TestChanges:
     async def test_a_decision_is_made_once_and_read_as_it_was_made(self, store: SqlStore) -> None:
-        change = Change(
+        change = AuditEntry(
             id=1,
             guild_id=GUILD,
             actor_id=5,
@@ -113,25 +113,25 @@ class TestChanges:
             reason="birthday",
             at=NOW,
         )
-        assert await store.write(lambda work: work.changes.add(change, announce=False)) is True
-        assert await store.write(lambda work: work.changes.add(change, announce=True)) is False
-        assert await store.read(lambda work: work.changes.of(GUILD, limit=10)) == [change]
+        assert await store.write(lambda work: work.audit_log.add(change, announce=False)) is True
+        assert await store.write(lambda work: work.audit_log.add(change, announce=True)) is False
+        assert await store.read(lambda work: work.audit_log.page(GUILD, limit=10)) == [change]
 
     async def test_decisions_are_a_servers_own_newest_first_about_one_or_all(self, store: SqlStore) -> None:
-        def unit(work: Work) -> None:
+        def unit(uow: UnitOfWork) -> None:
             for number, (guild, subject) in enumerate(
                 [(GUILD, USER), (GUILD, None), (GUILD + 1, USER), (GUILD, USER)], 1
             ):
-                by = By(interaction_id=number, guild_id=guild, actor_id=5)
-                assert decide(work, by, Action.RESET, subject_id=subject, now=after(number))
+                by = Actor(interaction_id=number, guild_id=guild, actor_id=5)
+                assert record_action(uow, by, Action.RESET, subject_id=subject, now=after(number))
 
-        def ids(changes: list[Change]) -> list[int]:
+        def ids(changes: list[AuditEntry]) -> list[int]:
             return [change.id for change in changes]
 
         await store.write(unit)
-        assert ids(await store.read(lambda work: work.changes.of(GUILD, limit=10))) == [4, 2, 1]
-        assert ids(await store.read(lambda work: work.changes.of(GUILD, limit=1, offset=1))) == [2]
-        about = await store.read(lambda work: work.changes.of(GUILD, subject_id=USER, limit=10))
+        assert ids(await store.read(lambda work: work.audit_log.page(GUILD, limit=10))) == [4, 2, 1]
+        assert ids(await store.read(lambda work: work.audit_log.page(GUILD, limit=1, offset=1))) == [2]
+        about = await store.read(lambda work: work.audit_log.page(GUILD, subject_id=USER, limit=10))
         assert ids(about) == [4, 1]
 
 
@@ -139,16 +139,16 @@ class TestLegs:
     async def test_a_price_may_come_from_two_accounts_and_pass_a_third(self, store: SqlStore) -> None:
         budget = budget_account(GUILD, WINDOW)
 
-        def unit(work: Work) -> None:
-            open_account(work, 10)
-            work.ledger.grant(BONUS, cause=77, amount=50, now=NOW)
-            work.ledger.fill(budget, target=100, now=NOW)
+        def unit(uow: UnitOfWork) -> None:
+            open_account(uow, 10)
+            uow.ledger.grant(BONUS, cause=77, amount=50, now=NOW)
+            uow.ledger.set_granted_total(budget, target=100, now=NOW)
             legs = [Leg(account_of().id, 10), Leg(BONUS.id, 20), Leg(budget.id, 30)]
             for number in (1, 1):
-                work.ledger.hold(number, legs, now=after(1))
+                uow.ledger.hold(number, legs, now=after(1))
 
-        def balances(work: Work) -> list[Balance]:
-            return [work.ledger.balance(account) for account in (account_of().id, BONUS.id, budget.id)]
+        def balances(uow: UnitOfWork) -> list[Balance]:
+            return [uow.ledger.balance(account) for account in (account_of().id, BONUS.id, budget.id)]
 
         await store.write(unit)
         assert await store.read(balances) == [
@@ -173,12 +173,12 @@ class TestLegs:
     async def test_what_is_taken_back_is_an_entry_below_zero_and_a_grant_has_its_reason(
         self, store: SqlStore
     ) -> None:
-        def unit(work: Work) -> None:
-            by = By(interaction_id=77, guild_id=GUILD, actor_id=5)
-            decide(work, by, Action.GRANT, subject_id=USER, reason="birthday", now=NOW)
-            work.ledger.grant(BONUS, cause=77, amount=50, now=NOW)
-            work.ledger.fill(account_of(), target=90, now=after(1))
-            work.ledger.fill(account_of(), target=60, now=after(2))
+        def unit(uow: UnitOfWork) -> None:
+            by = Actor(interaction_id=77, guild_id=GUILD, actor_id=5)
+            record_action(uow, by, Action.GRANT, subject_id=USER, reason="birthday", now=NOW)
+            uow.ledger.grant(BONUS, cause=77, amount=50, now=NOW)
+            uow.ledger.set_granted_total(account_of(), target=90, now=after(1))
+            uow.ledger.set_granted_total(account_of(), target=60, now=after(2))
 
         await store.write(unit)
         entries = await store.read(lambda work: work.ledger.entries(GUILD, USER, limit=10))

@@ -5,34 +5,35 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.errors import StaleError, TooLateError
-from bot.domain.polling import Pace
-from bot.domain.requests import Failure, FailureKind, Move, Request, State
-from bot.services.attaching import attach, keep
-from bot.services.moves import make_move
-from bot.services.work import Work
+from bot.domain.errors import ConflictError, TooLateError
+from bot.domain.polling import PollLimits
+from bot.domain.requests import Failure, FailureKind, Request, State
+from bot.domain.transitions import Transition
+from bot.services.provider.acceptance import attach, keep
+from bot.services.requests.transitions import apply_transition
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
 from tests.unit.storage.databases import column
-from tests.unit.storage.making import COST, GUILD, NOW, USER, after, lease, new_request, place
+from tests.unit.storage.factories import COST, GUILD, NOW, USER, after, lease, new_request, place
 
 STATUS_ID = 2
 LOST = Failure(FailureKind.UNCERTAIN, "the worker stopped")
 
 
-def given_up(work: Work, request_id: int = 1, status_id: int = STATUS_ID) -> None:
+def given_up(uow: UnitOfWork, request_id: int = 1, status_id: int = STATUS_ID) -> None:
     """A request that was taken to the provider, whose outcome nobody knows; its credits are back."""
-    request = place(work, request_id)
-    work.requests.set_address(request_id, replace(request.address, message_id=status_id))
-    taken = make_move(work, request, Move.TAKE, now=NOW, lease=lease(), next_at=NOW)
-    make_move(work, taken, Move.DOUBT, now=after(1), failure=LOST)
+    request = place(uow, request_id)
+    uow.requests.set_address(request_id, replace(request.address, message_id=status_id))
+    taken = apply_transition(uow, request, Transition.CLAIM, now=NOW, lease=lease(), next_at=NOW)
+    apply_transition(uow, taken, Transition.MARK_UNCERTAIN, now=after(1), failure=LOST)
 
 
 async def attached(store: SqlStore, task_id: str, request_id: int = 1) -> Request | None:
     """What the submitter does with a task whose request was moved meanwhile."""
     while True:
         try:
-            return await store.write(attach, request_id, task_id, Pace(), after(2))
-        except StaleError:
+            return await store.write(attach, request_id, task_id, PollLimits(), after(2))
+        except ConflictError:
             continue
 
 
@@ -57,20 +58,20 @@ class TestLateTasks:
         assert await store.audit() == []
 
     async def test_who_attaches_and_who_gives_up_at_once_leave_one_song(self, store: SqlStore) -> None:
-        def taken(work: Work) -> Request:
-            request = place(work, 1)
-            work.requests.set_address(1, replace(request.address, message_id=STATUS_ID))
-            return make_move(work, request, Move.TAKE, now=NOW, lease=lease(), next_at=NOW)
+        def taken(uow: UnitOfWork) -> Request:
+            request = place(uow, 1)
+            uow.requests.set_address(1, replace(request.address, message_id=STATUS_ID))
+            return apply_transition(uow, request, Transition.CLAIM, now=NOW, lease=lease(), next_at=NOW)
 
-        def give_up(work: Work) -> None:
-            make_move(work, request, Move.DOUBT, now=after(1), failure=LOST)
+        def give_up(uow: UnitOfWork) -> None:
+            apply_transition(uow, request, Transition.MARK_UNCERTAIN, now=after(1), failure=LOST)
 
         request = await store.write(taken)
         found, doubted = await asyncio.gather(
             attached(store, "t1"), store.write(give_up), return_exceptions=True
         )
         assert isinstance(found, Request)
-        assert doubted is None or isinstance(doubted, StaleError)
+        assert doubted is None or isinstance(doubted, ConflictError)
         assert (found.id, found.state) == (1 if doubted else STATUS_ID, State.MAKING)
         assert await held(store) == COST
         assert await store.audit() == []
@@ -91,15 +92,15 @@ class TestLateTasks:
         await store.write(given_up)
         tasks = [store.write(keep, 1, f"t{n}", after(2)) for n in range(4)]
         assert all(
-            result is None or isinstance(result, StaleError)
+            result is None or isinstance(result, ConflictError)
             for result in await asyncio.gather(*tasks, return_exceptions=True)
         )
         assert await column(store, "SELECT count(*) FROM events WHERE move = 'attach'") == [1]
         assert await held(store) == 0
 
     async def test_songs_that_went_on_late_are_no_orders(self, store: SqlStore) -> None:
-        def ordered(work: Work) -> bool:
-            return work.requests.has_ordered(GUILD, USER, since=after(1))
+        def ordered(uow: UnitOfWork) -> bool:
+            return uow.requests.has_ordered(GUILD, USER, since=after(1))
 
         await store.write(given_up)
         await store.write(given_up, 3, 4)

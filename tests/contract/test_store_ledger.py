@@ -7,12 +7,12 @@ from sqlalchemy import text
 
 from bot.domain.errors import StoreError
 from bot.domain.ledger import Balance, TransferKind
-from bot.domain.quota import Period, window_of
-from bot.services.work import Work
+from bot.domain.quotas import Period, window_of
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
-from bot.storage.work import SqlWork
+from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.unit.storage.databases import column
-from tests.unit.storage.making import (
+from tests.unit.storage.factories import (
     COST,
     GUILD,
     NOW,
@@ -120,13 +120,13 @@ class TestLedger:
         assert later == Balance(granted=90)
 
     async def test_the_statement_is_a_members_own_newest_first(self, store: SqlStore) -> None:
-        def unit(work: Work) -> None:
-            open_account(work)
-            open_account(work, user=USER + 1)
+        def unit(uow: UnitOfWork) -> None:
+            open_account(uow)
+            open_account(uow, user=USER + 1)
             for number in (1, 2):
-                hold(work, number)
-            work.ledger.post(1, now=NOW)
-            work.ledger.void(2, now=after(5))
+                hold(uow, number)
+            uow.ledger.post(1, now=NOW)
+            uow.ledger.void(2, now=after(5))
 
         await store.write(unit)
         entries = await store.read(lambda work: work.ledger.entries(GUILD, USER, limit=10))
@@ -156,9 +156,9 @@ class TestLedger:
         ],
     )
     async def test_the_database_itself_refuses_to_break_the_books(self, store: SqlStore, change: str) -> None:
-        def unit(work: Work) -> None:
-            assert isinstance(work, SqlWork)
-            work.connection.execute(text(change))
+        def unit(uow: UnitOfWork) -> None:
+            assert isinstance(uow, SqlUnitOfWork)
+            uow.connection.execute(text(change))
 
         await store.write(place, 1)
         before = await column(store, "SELECT id FROM transfers ORDER BY id")

@@ -4,15 +4,15 @@ from datetime import datetime
 
 import pytest
 
-from bot.domain.errors import StaleError
-from bot.domain.requests import Move
-from bot.services.outbox import Notice, NoticeKind
-from bot.services.work import Work
+from bot.domain.errors import ConflictError
+from bot.domain.transitions import Transition
+from bot.services.repositories.outbox import MessageKind, OutboxMessage
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
 from tests.unit.storage.databases import column
-from tests.unit.storage.making import GUILD, NOW, after, awaiting, lease, new_request, placed
+from tests.unit.storage.factories import GUILD, NOW, after, awaiting, lease, new_request, placed
 
-STATUS, RESULT = NoticeKind.STATUS, NoticeKind.RESULT
+STATUS, RESULT = MessageKind.STATUS, MessageKind.RESULT
 
 
 @pytest.fixture(autouse=True)
@@ -21,26 +21,35 @@ async def _requests(store: SqlStore) -> None:
 
 
 async def touch(store: SqlStore, request_id: int = 1, *, at_s: float = 0) -> None:
-    await store.write(lambda work: work.notices.touch(request_id, STATUS, due_at=after(at_s)))
+    await store.write(lambda work: work.outbox.mark_due(request_id, STATUS, due_at=after(at_s)))
 
 
-async def claim(store: SqlStore, *, at_s: float = 0, until_s: float = 60, limit: int = 10) -> list[Notice]:
+async def claim(
+    store: SqlStore, *, at_s: float = 0, until_s: float = 60, limit: int = 10
+) -> list[OutboxMessage]:
     return await store.write(
-        lambda work: work.notices.claim_due(now=after(at_s), lease=lease(until_s=until_s), limit=limit)
+        lambda work: work.outbox.claim_due(now=after(at_s), lease=lease(until_s=until_s), limit=limit)
     )
 
 
 async def said(
-    store: SqlStore, notice: Notice, *, quiet_s: float = 4, next_s: float | None = None, mark: str = "x"
+    store: SqlStore,
+    message: OutboxMessage,
+    *,
+    quiet_s: float = 4,
+    next_s: float | None = None,
+    mark: str = "x",
 ) -> None:
     next_at = None if next_s is None else after(next_s)
     await store.write(
-        lambda work: work.notices.said(notice, mark=mark, not_before=after(quiet_s), next_at=next_at)
+        lambda work: work.outbox.mark_sent(
+            message, fingerprint=mark, not_before=after(quiet_s), next_at=next_at
+        )
     )
 
 
 async def next_due_at(store: SqlStore) -> datetime | None:
-    return await store.read(lambda work: work.notices.next_due_at())
+    return await store.read(lambda work: work.outbox.next_due_at())
 
 
 async def test_the_longest_due_are_claimed_first_and_only_once(store: SqlStore) -> None:
@@ -53,7 +62,7 @@ async def test_the_longest_due_are_claimed_first_and_only_once(store: SqlStore) 
 
 async def test_a_status_and_a_result_of_one_request_are_two_notices(store: SqlStore) -> None:
     await touch(store)
-    await store.write(lambda work: work.notices.touch(1, RESULT, due_at=NOW))
+    await store.write(lambda work: work.outbox.mark_due(1, RESULT, due_at=NOW))
     assert {notice.kind for notice in await claim(store)} == {STATUS, RESULT}
 
 
@@ -69,13 +78,15 @@ async def test_what_is_touched_often_is_said_once_at_the_earliest_time(store: Sq
 
 async def test_the_answer_to_the_command_begins_it(store: SqlStore) -> None:
     await store.write(
-        lambda work: work.notices.open(1, STATUS, mark="waiting 1", not_before=after(4), next_at=after(20))
+        lambda work: work.outbox.create(
+            1, STATUS, fingerprint="waiting 1", not_before=after(4), next_at=after(20)
+        )
     )
     assert await next_due_at(store) == after(20)
     await touch(store, at_s=1)
     assert await next_due_at(store) == after(4), "an edit keeps its distance from the answer"
     (notice,) = await claim(store, at_s=4)
-    assert notice.said == "waiting 1"
+    assert notice.sent == "waiting 1"
 
 
 async def test_nothing_is_said_before_its_time_after_something_was_said(store: SqlStore) -> None:
@@ -86,7 +97,7 @@ async def test_nothing_is_said_before_its_time_after_something_was_said(store: S
     await touch(store, at_s=2)
     assert await claim(store, at_s=3) == []
     (again,) = await claim(store, at_s=4)
-    assert (again.said, again.attempts) == ("x", 0)
+    assert (again.sent, again.attempts) == ("x", 0)
 
 
 async def test_a_touch_while_it_is_in_hand_is_said_next_at_its_own_time(store: SqlStore) -> None:
@@ -112,18 +123,18 @@ async def test_a_touch_while_it_is_in_hand_keeps_the_distance_too(store: SqlStor
 async def test_all_that_wait_are_touched_at_once_there_or_everywhere(
     store: SqlStore, guild_id: int | None
 ) -> None:
-    def unit(work: Work) -> None:
-        awaiting(work, 4)
-        work.requests.add(new_request(5, guild=GUILD + 1))
+    def unit(uow: UnitOfWork) -> None:
+        awaiting(uow, 4)
+        uow.requests.add(new_request(5, guild=GUILD + 1))
         for request_id in (1, 2, 3, 4, 5):
-            work.notices.open(request_id, STATUS, mark="x", not_before=after(4), next_at=after(20))
-        work.notices.touch(1, RESULT, due_at=after(50))
-        taken = work.requests.find(3)
+            uow.outbox.create(request_id, STATUS, fingerprint="x", not_before=after(4), next_at=after(20))
+        uow.outbox.mark_due(1, RESULT, due_at=after(50))
+        taken = uow.requests.find(3)
         assert taken
-        work.requests.move(taken, Move.TAKE)
+        uow.requests.transition(taken, Transition.CLAIM)
 
     await store.write(unit)
-    await store.write(lambda work: work.notices.touch_line(guild_id, due_at=after(5)))
+    await store.write(lambda work: work.outbox.mark_queue_due(guild_id, due_at=after(5)))
     due = {notice.request_id for notice in await claim(store, at_s=5)}
     assert due == {GUILD: {1, 2}, GUILD + 1: {5}, None: {1, 2, 5}}[guild_id]
 
@@ -131,16 +142,16 @@ async def test_all_that_wait_are_touched_at_once_there_or_everywhere(
 async def test_a_touch_of_all_that_wait_reaches_those_in_hand_too(store: SqlStore) -> None:
     await touch(store)
     (notice,) = await claim(store)
-    await store.write(lambda work: work.notices.touch_line(GUILD, due_at=after(6)))
+    await store.write(lambda work: work.outbox.mark_queue_due(GUILD, due_at=after(6)))
     await said(store, notice, next_s=100)
     assert await next_due_at(store) == after(6)
 
 
 async def test_a_touch_of_all_that_wait_keeps_the_distance_of_each(store: SqlStore) -> None:
     await store.write(
-        lambda work: work.notices.open(1, STATUS, mark="x", not_before=after(4), next_at=after(20))
+        lambda work: work.outbox.create(1, STATUS, fingerprint="x", not_before=after(4), next_at=after(20))
     )
-    await store.write(lambda work: work.notices.touch_line(GUILD, due_at=after(1)))
+    await store.write(lambda work: work.outbox.mark_queue_due(GUILD, due_at=after(1)))
     assert await next_due_at(store) == after(4)
 
 
@@ -148,7 +159,7 @@ async def test_what_failed_is_counted_and_tried_again_and_not_before(store: SqlS
     await touch(store)
     (notice,) = await claim(store)
     await touch(store, at_s=1)
-    await store.write(lambda work: work.notices.failed(notice, next_at=after(30)))
+    await store.write(lambda work: work.outbox.reschedule(notice, next_at=after(30)))
     await touch(store, at_s=2)
     assert await next_due_at(store) == after(30), "the pause that Discord asked for holds for a touch as well"
     (again,) = await claim(store, at_s=30)
@@ -161,7 +172,7 @@ async def test_a_touch_for_later_outlives_a_failure(store: SqlStore) -> None:
     await touch(store)
     (notice,) = await claim(store)
     await touch(store, at_s=50)
-    await store.write(lambda work: work.notices.failed(notice, next_at=after(30)))
+    await store.write(lambda work: work.outbox.reschedule(notice, next_at=after(30)))
     (again,) = await claim(store, at_s=30)
     await said(store, again)
     assert await next_due_at(store) == after(50)
@@ -177,7 +188,7 @@ async def test_the_notice_of_a_courier_that_died_is_taken_over_when_its_lease_en
     (theirs,) = await claim(store, at_s=60, until_s=120)
     assert theirs.version > mine.version
     await said(store, mine, mark="late")
-    await store.write(lambda work: work.notices.failed(mine, next_at=NOW))
+    await store.write(lambda work: work.outbox.reschedule(mine, next_at=NOW))
     assert await claim(store, at_s=119) == [], "a courier that lost its lease changes nothing"
     await said(store, theirs, mark="right")
     assert await column(store, "SELECT said FROM notices") == ["right"]
@@ -192,33 +203,33 @@ async def test_a_touch_from_before_a_take_over_is_said_by_it(store: SqlStore) ->
     assert await claim(store, at_s=1000) == []
 
 
-async def intend(store: SqlStore, notice: Notice, intent: str | None) -> None:
-    await store.write(lambda work: work.notices.intend(notice, intent))
+async def intend(store: SqlStore, message: OutboxMessage, intent: str | None) -> None:
+    await store.write(lambda work: work.outbox.record_attempt(message, intent))
 
 
 async def test_where_it_was_to_be_said_is_known_until_it_was_said(store: SqlStore) -> None:
     await touch(store)
     (notice,) = await claim(store)
-    assert notice.intent is None
+    assert notice.attempt is None
     await intend(store, notice, "here")
-    await store.write(lambda work: work.notices.failed(notice, next_at=after(30)))
+    await store.write(lambda work: work.outbox.reschedule(notice, next_at=after(30)))
     (again,) = await claim(store, at_s=30, until_s=60)
-    assert again.intent == "here", "nobody knows what came of it"
+    assert again.attempt == "here", "nobody knows what came of it"
     (theirs,) = await claim(store, at_s=60, until_s=90)
-    assert theirs.intent == "here"
+    assert theirs.attempt == "here"
     await intend(store, theirs, None)
     assert await column(store, "SELECT intent FROM notices") == [None]
     await intend(store, theirs, "there")
     await said(store, theirs)
     await touch(store, at_s=100)
-    assert [one.intent for one in await claim(store, at_s=100)] == [None]
+    assert [one.attempt for one in await claim(store, at_s=100)] == [None]
 
 
 async def test_a_courier_that_lost_its_lease_sets_out_for_nowhere(store: SqlStore) -> None:
     await touch(store)
     (mine,) = await claim(store, until_s=60)
     await claim(store, at_s=60)
-    with pytest.raises(StaleError):
+    with pytest.raises(ConflictError):
         await intend(store, mine, "here")
     assert await column(store, "SELECT intent FROM notices") == [None]
 
@@ -226,10 +237,10 @@ async def test_a_courier_that_lost_its_lease_sets_out_for_nowhere(store: SqlStor
 async def test_a_notice_that_is_kept_is_in_hand_for_longer(store: SqlStore) -> None:
     await touch(store)
     (mine,) = await claim(store, until_s=60)
-    await store.write(lambda work: work.notices.keep(mine, until=after(100)))
+    await store.write(lambda work: work.outbox.extend_lease(mine, until=after(100)))
     assert await claim(store, at_s=99) == []
     (theirs,) = await claim(store, at_s=100, until_s=200)
-    with pytest.raises(StaleError):
-        await store.write(lambda work: work.notices.keep(mine, until=after(300)))
+    with pytest.raises(ConflictError):
+        await store.write(lambda work: work.outbox.extend_lease(mine, until=after(300)))
     assert await claim(store, at_s=199) == []
     assert (await claim(store, at_s=200))[0].request_id == theirs.request_id

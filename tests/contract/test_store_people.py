@@ -7,16 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.changes import Action
+from bot.domain.audit import Action
 from bot.domain.errors import CreditsError
-from bot.domain.people import NOBODY_ID, Forgotten, Record, UnderWayError
-from bot.domain.quota import Period
-from bot.domain.requests import Move
-from bot.services.moves import make_move
-from bot.services.spending import purse_of
-from bot.services.work import Work
+from bot.domain.personal_data import NOBODY_ID, ErasureSummary, PendingRequestsError, PersonalRecord
+from bot.domain.quotas import Period
+from bot.domain.transitions import Transition
+from bot.services.credits.holds import funding_accounts
+from bot.services.requests.transitions import apply_transition
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
-from tests.contract.persons import (
+from tests.contract.factories import (
     ELSEWHERE,
     MONTH_END,
     OTHER,
@@ -35,15 +35,15 @@ from tests.contract.persons import (
     turn,
     waiting,
 )
-from tests.unit.storage.making import GUILD, NOW, POLICY, USER, after
+from tests.unit.storage.factories import GUILD, NOW, POLICY, USER, after
 
 
 class TestRecord:
     async def test_all_that_is_kept_of_a_person_is_found_and_nothing_of_others(self, store: SqlStore) -> None:
         await store.write(full_life)
-        record = (await privacy(store).copy(USER)).record
+        record = (await privacy(store).export(USER)).record
         assert [one.id for one in record.requests] == [101, 102, 103]
-        assert [event.move for event in record.events[101]] == [
+        assert [event.transition for event in record.events[101]] == [
             "place",
             "take",
             "accept",
@@ -52,16 +52,16 @@ class TestRecord:
         ]
         assert [(one.request_id, one.guild_id) for one in record.ratings] == [(104, GUILD)]
         assert [one.name for one in record.playlists] == ["Waltz"]
-        assert {one.id for one in record.changes} == {201, 202, 203}
+        assert {one.id for one in record.audit_entries} == {201, 202, 203}
         assert [one.guild_id for one in record.memberships] == [GUILD, ELSEWHERE]
-        assert {one.guild_id for one in record.holdings} == {GUILD, ELSEWHERE}
+        assert {one.guild_id for one in record.accounts} == {GUILD, ELSEWHERE}
         assert [len(record.entries[guild]) for guild in (GUILD, ELSEWHERE)] == [5, 3]
 
     async def test_of_somebody_unknown_there_is_nothing(self, store: SqlStore) -> None:
         await store.write(full_life)
-        assert (await privacy(store).copy(5)).record == Record(user_id=5, events={}, entries={})
+        assert (await privacy(store).export(5)).record == PersonalRecord(user_id=5, events={}, entries={})
         assert (await privacy(store).preview(5)).is_empty
-        assert (await privacy(store).forget(5)).is_empty
+        assert (await privacy(store).erase(5)).is_empty
 
 
 class TestForgetting:
@@ -74,8 +74,8 @@ class TestForgetting:
             ("changes", "reason"), ("changes", "after"),
         }  # fmt: skip
         preview = await privacy(store).preview(USER)
-        assert await privacy(store).forget(USER) == preview
-        assert preview == Forgotten(requests=3, ratings=1, playlists=1, decisions=3, until=WEEK_END)
+        assert await privacy(store).erase(USER) == preview
+        assert preview == ErasureSummary(requests=3, ratings=1, playlists=1, decisions=3, until=WEEK_END)
         # until their windows end, and then no longer
         assert await places(store, str(USER)) == {("members", "user_id")}
         assert await turn(store, WEEK_END - timedelta(seconds=1)) == 0
@@ -85,9 +85,9 @@ class TestForgetting:
 
     async def test_what_was_asked_for_is_gone_and_the_books_stay(self, store: SqlStore) -> None:
         await store.write(full_life)
-        await store.write(lambda work: work.upkeep.wipe_guild(ELSEWHERE + 5, limit=9))
+        await store.write(lambda work: work.cleanup.erase_guild_requests(ELSEWHERE + 5, limit=9))
         books = await look(store, "SELECT * FROM transfers ORDER BY id")
-        await privacy(store).forget(USER)
+        await privacy(store).erase(USER)
         secrets = ("token-101", "task-101", "c0ffee00", PLAYLIST)
         assert await look(store, "SELECT * FROM transfers ORDER BY id") == books
         kept = "SELECT id, cost, state FROM requests WHERE user_id = 0 ORDER BY id"
@@ -110,8 +110,8 @@ class TestForgetting:
 
     async def test_decisions_keep_what_was_decided_and_lose_who_and_why(self, store: SqlStore) -> None:
         await store.write(full_life)
-        await privacy(store).forget(USER)
-        grant, pause, cancel = reversed(await store.read(lambda work: work.changes.of(GUILD, limit=9)))
+        await privacy(store).erase(USER)
+        grant, pause, cancel = reversed(await store.read(lambda work: work.audit_log.page(GUILD, limit=9)))
         assert (grant.actor_id, grant.subject_id, grant.reason) == (OTHER, None, None)
         assert (grant.before, grant.after) == ({"credits": 3}, {"request": 7})
         assert (pause.actor_id, pause.reason) == (NOBODY_ID, None)
@@ -119,20 +119,20 @@ class TestForgetting:
         assert (cancel.actor_id, cancel.subject_id, cancel.reason) == (NOBODY_ID, OTHER, None)
 
     async def test_a_block_in_force_stays_with_its_reason_until_it_is_lifted(self, store: SqlStore) -> None:
-        def unit(work: Work) -> None:
-            delivered(work, 101)
-            blocked(work)
-            blocked(work, user=OTHER)
-            decided(work, 201, Action.BLOCK)
-            decided(work, 202, Action.BLOCK, by=USER, about=OTHER)
-            decided(work, 203, Action.BLOCK, guild=ELSEWHERE)
+        def unit(uow: UnitOfWork) -> None:
+            delivered(uow, 101)
+            blocked(uow)
+            blocked(uow, user=OTHER)
+            decided(uow, 201, Action.BLOCK)
+            decided(uow, 202, Action.BLOCK, by=USER, about=OTHER)
+            decided(uow, 203, Action.BLOCK, guild=ELSEWHERE)
 
         await store.write(unit)
-        assert (await privacy(store).forget(USER)).blocked == 1
+        assert (await privacy(store).erase(USER)).blocked == 1
         lifted, own, block = sorted(
             (
-                *(await store.read(lambda work: work.changes.of(GUILD, limit=9))),
-                *(await store.read(lambda work: work.changes.of(ELSEWHERE, limit=9))),
+                *(await store.read(lambda work: work.audit_log.page(GUILD, limit=9))),
+                *(await store.read(lambda work: work.audit_log.page(ELSEWHERE, limit=9))),
             ),
             key=lambda change: -change.id,
         )
@@ -141,8 +141,8 @@ class TestForgetting:
         assert (lifted.subject_id, lifted.reason) == (None, None)
         assert await turn(store, WEEK_END) == 0
         await store.write(
-            lambda work: work.members.settle(
-                GUILD, USER, replace(work.members.meet(GUILD, USER), blocked=None)
+            lambda work: work.members.update(
+                GUILD, USER, replace(work.members.get_for_update(GUILD, USER), blocked=None)
             )
         )
         assert await turn(store, WEEK_END) == 1
@@ -153,25 +153,29 @@ class TestForgetting:
         assert (await look(store, "SELECT subject_id FROM changes WHERE id = 201")) == [(None,)]
 
     async def test_a_member_without_any_allowance_is_not_free_of_that(self, store: SqlStore) -> None:
-        def unit(work: Work) -> None:
-            work.guilds.lock(GUILD)
-            work.members.settle(GUILD, USER, replace(work.members.meet(GUILD, USER), allowance=0))
+        def unit(uow: UnitOfWork) -> None:
+            uow.guilds.get_for_update(GUILD)
+            uow.members.update(GUILD, USER, replace(uow.members.get_for_update(GUILD, USER), allowance=0))
 
         await store.write(unit)
-        assert (await privacy(store).forget(USER)).blocked == 1
+        assert (await privacy(store).erase(USER)).blocked == 1
         assert await turn(store, WEEK_END) == 0
 
     @pytest.mark.parametrize(
-        "make", [waiting, lambda work, number: make_move(work, waiting(work, number), Move.CANCEL, now=NOW)]
+        "make",
+        [
+            waiting,
+            lambda work, number: apply_transition(work, waiting(work, number), Transition.CANCEL, now=NOW),
+        ],
     )
     async def test_a_request_under_way_or_yet_to_be_told_is_waited_for(
-        self, store: SqlStore, make: Callable[[Work, int], object]
+        self, store: SqlStore, make: Callable[[UnitOfWork, int], object]
     ) -> None:
         await store.write(full_life)
         await store.write(make, 105)
         before = await cells(store)
-        for refused in (privacy(store).preview, privacy(store).forget):
-            with pytest.raises(UnderWayError) as caught:
+        for refused in (privacy(store).preview, privacy(store).erase):
+            with pytest.raises(PendingRequestsError) as caught:
                 await refused(USER)
             assert caught.value.count == 1
         assert await cells(store) == before
@@ -182,7 +186,7 @@ class TestForgetting:
         await store.write(delivered, 101)
         for number in (102, 103):
             await asyncio.gather(
-                store.write(waiting, number), privacy(store).forget(USER), return_exceptions=True
+                store.write(waiting, number), privacy(store).erase(USER), return_exceptions=True
             )
             assert await store.audit() == []
             request = await store.read(lambda work: work.requests.active_of(GUILD, USER)[0])
@@ -191,45 +195,45 @@ class TestForgetting:
     async def test_who_comes_back_finds_what_is_left_and_no_new_allowance(self, store: SqlStore) -> None:
         for number in (101, 102):
             await store.write(delivered, number)
-        await privacy(store).forget(USER)
+        await privacy(store).erase(USER)
         await store.write(delivered, 103)
         with pytest.raises(CreditsError):
             await store.write(waiting, 104)
         assert await store.audit() == []
         assert await look(store, "SELECT forget_at FROM members") == [(None,)]
         assert await turn(store, MONTH_END) == 0
-        assert [one.id for one in (await privacy(store).copy(USER)).record.requests] == [103]
-        assert (await privacy(store).forget(USER)).requests == 1
+        assert [one.id for one in (await privacy(store).export(USER)).record.requests] == [103]
+        assert (await privacy(store).erase(USER)).requests == 1
         assert await store.audit() == []
 
     async def test_a_bonus_is_the_members_again_once_it_pays(self, store: SqlStore) -> None:
-        def grant(work: Work) -> None:
-            standing = work.members.meet(GUILD, USER)
-            purse = purse_of(GUILD, USER, standing=standing, policy=POLICY, now=NOW)
-            work.ledger.grant(purse.bonus, cause=77, amount=60, now=NOW)
+        def grant(uow: UnitOfWork) -> None:
+            standing = uow.members.get_for_update(GUILD, USER)
+            purse = funding_accounts(GUILD, USER, member=standing, policy=POLICY, now=NOW)
+            uow.ledger.grant(purse.bonus, cause=77, amount=60, now=NOW)
 
         await store.write(grant)
         for number in (101, 102, 103):
             await store.write(delivered, number)
-        await privacy(store).forget(USER)
+        await privacy(store).erase(USER)
         request = await store.write(waiting, 104)
         assert await store.read(lambda work: work.ledger.held_by(GUILD, USER)) == 30
-        await store.write(lambda work: make_move(work, request, Move.CANCEL, now=NOW))
+        await store.write(lambda work: apply_transition(work, request, Transition.CANCEL, now=NOW))
         assert await store.audit() == []
 
     async def test_the_longest_window_that_was_touched_counts_whatever_the_period_is_now(
         self, store: SqlStore
     ) -> None:
         async def period(period: Period) -> None:
-            def unit(work: Work) -> None:
-                work.guilds.settle(GUILD, replace(work.guilds.lock(GUILD), period=period))
+            def unit(uow: UnitOfWork) -> None:
+                uow.guilds.update(GUILD, replace(uow.guilds.get_for_update(GUILD), period=period))
 
             await store.write(unit)
 
         await period(Period.MONTH)
         await store.write(delivered, 101)
         await period(Period.DAY)
-        assert (await privacy(store).forget(USER)).until == MONTH_END
+        assert (await privacy(store).erase(USER)).until == MONTH_END
         await store.write(delivered, 102)  # back, with an account of today
-        assert (await privacy(store).forget(USER)).until == MONTH_END
-        assert (await privacy(store, after(60)).forget(USER)).until == MONTH_END
+        assert (await privacy(store).erase(USER)).until == MONTH_END
+        assert (await privacy(store, after(60)).erase(USER)).until == MONTH_END

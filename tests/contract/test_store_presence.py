@@ -3,10 +3,10 @@
 import pytest
 
 from bot.domain.errors import ShardTakenError
-from bot.storage.presence import SqlPresence
+from bot.storage.repositories.processes import SqlProcessRegistry
 from bot.storage.store import SqlStore
 from tests.unit.storage.databases import column
-from tests.unit.storage.making import after
+from tests.unit.storage.factories import after
 
 
 async def beat(
@@ -19,14 +19,14 @@ async def beat(
     until_s: float = 60,
 ) -> None:
     await store.write(
-        lambda work: work.presence.beat(
+        lambda work: work.processes.heartbeat(
             process, role=role, shards=shards, shard_count=of, now=after(at_s), until=after(until_s)
         )
     )
 
 
 async def workers(store: SqlStore, *, at_s: float = 0) -> int:
-    return await store.read(lambda work: work.presence.workers(after(at_s)))
+    return await store.read(lambda work: work.processes.workers(after(at_s)))
 
 
 async def served(store: SqlStore) -> list[object]:
@@ -45,12 +45,12 @@ async def test_the_living_who_work_are_counted_and_at_least_oneself(store: SqlSt
 
 
 async def test_the_living_are_known_by_their_role(store: SqlStore) -> None:
-    assert await store.read(lambda work: work.presence.alive(after(0))) == {}
+    assert await store.read(lambda work: work.processes.alive(after(0))) == {}
     await beat(store, "gateway", 0, role="gateway", until_s=10)
     for process in ("a", "b"):
         await beat(store, process, role="worker", until_s=20)
-    assert await store.read(lambda work: work.presence.alive(after(9))) == {"gateway": 1, "worker": 2}
-    assert await store.read(lambda work: work.presence.alive(after(10))) == {"worker": 2}
+    assert await store.read(lambda work: work.processes.alive(after(9))) == {"gateway": 1, "worker": 2}
+    assert await store.read(lambda work: work.processes.alive(after(10))) == {"worker": 2}
 
 
 async def test_a_beat_prolongs_a_life(store: SqlStore) -> None:
@@ -64,7 +64,7 @@ async def test_a_beat_prolongs_a_life(store: SqlStore) -> None:
 async def test_who_leaves_is_not_counted_and_frees_its_shards(store: SqlStore) -> None:
     await beat(store, "a", 0, 1)
     await beat(store, "b", role="worker")
-    await store.write(lambda work: work.presence.leave("a"))
+    await store.write(lambda work: work.processes.deregister("a"))
     assert (await workers(store), await served(store)) == (1, [])
     await beat(store, "c", 1, 2)
 
@@ -140,7 +140,7 @@ async def test_shards_of_two_counts_are_refused_when_they_have_servers_in_common
 async def test_the_key_of_the_table_decides_when_two_did_not_see_each_other(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SqlPresence, "_refuse_overlap", lambda *_: None)
+    monkeypatch.setattr(SqlProcessRegistry, "_refuse_overlap", lambda *_: None)
     await beat(store, "a", 0)
     with pytest.raises(ShardTakenError, match="Shard 0"):
         await beat(store, "b", 0)

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.errors import StaleError, StoreError
-from bot.domain.requests import MOVES, Failure, FailureKind, Move, Request, State
-from bot.services.moves import existing
-from bot.services.work import Work
+from bot.domain.errors import ConflictError, StoreError
+from bot.domain.requests import Failure, FailureKind, Request, State
+from bot.domain.transitions import TRANSITIONS, Transition
+from bot.services.requests.transitions import get_request
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
 from tests.unit.storage.databases import column
-from tests.unit.storage.making import (
+from tests.unit.storage.factories import (
     CLIP,
     GUILD,
     NOW,
@@ -29,12 +30,12 @@ from tests.unit.storage.making import (
 
 class TestRequests:
     async def test_a_turn_is_remembered_with_what_its_member_has_under_way(self, store: SqlStore) -> None:
-        def unit(work: Work) -> None:
+        def unit(uow: UnitOfWork) -> None:
             for _ in range(2):
-                work.members.take_slot(GUILD, USER, limit=5, cooldown_s=0, now=NOW)
-            add(work, 1)
-            work.members.had_turn(GUILD, USER, now=NOW)
-            work.members.had_turn(GUILD, USER, now=after(1))
+                uow.members.acquire_slot(GUILD, USER, limit=5, cooldown_s=0, now=NOW)
+            add(uow, 1)
+            uow.members.record_turn(GUILD, USER, now=NOW)
+            uow.members.record_turn(GUILD, USER, now=after(1))
 
         await store.write(unit)
         (place,) = await store.read(lambda work: work.requests.waiting())
@@ -54,17 +55,19 @@ class TestRequests:
         )
         assert await store.read(lambda work: work.requests.find(2)) is None
 
-    @pytest.mark.parametrize("move", Move)
-    async def test_a_move_leads_where_the_table_says_and_is_noted(self, store: SqlStore, move: Move) -> None:
-        def unit(work: Work) -> Request:
-            source = MOVES[move].source
+    @pytest.mark.parametrize("move", Transition)
+    async def test_a_move_leads_where_the_table_says_and_is_noted(
+        self, store: SqlStore, move: Transition
+    ) -> None:
+        def unit(uow: UnitOfWork) -> Request:
+            source = TRANSITIONS[move].source
             if source is State.AWAITING:
-                return work.requests.move(awaiting(work, 1), move)
-            (request,) = add(work, 1)
-            return work.requests.move(moved_to(work, request, source), move)
+                return uow.requests.transition(awaiting(uow, 1), move)
+            (request,) = add(uow, 1)
+            return uow.requests.transition(moved_to(uow, request, source), move)
 
         moved = await store.write(unit)
-        assert moved.state is MOVES[move].target
+        assert moved.state is TRANSITIONS[move].target
         assert await store.read(lambda work: work.requests.find(1)) == moved
         moves = await column(store, "SELECT move FROM events WHERE request_id = 1 ORDER BY seq")
         assert (moves[0], moves[-1]) == ("place", move)
@@ -72,20 +75,20 @@ class TestRequests:
     async def test_what_a_move_brings_is_kept(self, store: SqlStore) -> None:
         failure = Failure(FailureKind.MODERATED, "code 451: no")
 
-        def unit(work: Work) -> tuple[Request, Request]:
-            one, two = add(work, 1, 2)
-            making = moved_to(work, one, State.MAKING)
-            ready = work.requests.move(
-                making, Move.FINISH, clips=(CLIP, CLIP), partial=True, ended_at=after(1), watch=WATCH
+        def unit(uow: UnitOfWork) -> tuple[Request, Request]:
+            one, two = add(uow, 1, 2)
+            making = moved_to(uow, one, State.MAKING)
+            ready = uow.requests.transition(
+                making, Transition.FINISH, clips=(CLIP, CLIP), partial=True, ended_at=after(1), watch=WATCH
             )
-            delivered = work.requests.move(
-                ready, Move.DELIVER, result_channel_id=GUILD, result_message_id=USER
+            delivered = uow.requests.transition(
+                ready, Transition.DELIVER, result_channel_id=GUILD, result_message_id=USER
             )
-            taken = work.requests.move(two, Move.TAKE)
-            return delivered, work.requests.move(taken, Move.REFUSE, failure=failure)
+            taken = uow.requests.transition(two, Transition.CLAIM)
+            return delivered, uow.requests.transition(taken, Transition.REFUSE, failure=failure)
 
         delivered, failed = await store.write(unit)
-        assert (delivered.clips, delivered.partial, delivered.watch) == ((CLIP, CLIP), True, WATCH)
+        assert (delivered.clips, delivered.partial, delivered.progress) == ((CLIP, CLIP), True, WATCH)
         assert (delivered.result_channel_id, delivered.result_message_id) == (GUILD, USER)
         assert (delivered.ended_at, failed.failure) == (after(1), failure)
         assert await store.read(lambda work: work.requests.find(1)) == delivered
@@ -95,13 +98,15 @@ class TestRequests:
     @pytest.mark.parametrize("stale", ["version", "state"])
     async def test_a_move_from_an_outdated_request_changes_nothing(self, store: SqlStore, stale: str) -> None:
         (old,) = await placed(store, 1)
-        now = await store.write(lambda work: work.requests.move(old, Move.TAKE, lease=lease()))
+        now = await store.write(lambda work: work.requests.transition(old, Transition.CLAIM, lease=lease()))
         seen = old if stale == "version" else now
         for unit in (
-            lambda work: work.requests.move(seen, Move.CANCEL),
-            lambda work: work.requests.remember(replace(seen, state=State.MAKING), watch=WATCH, next_at=NOW),
+            lambda work: work.requests.transition(seen, Transition.CANCEL),
+            lambda work: work.requests.save_progress(
+                replace(seen, state=State.MAKING), progress=WATCH, next_at=NOW
+            ),
         ):
-            with pytest.raises(StaleError):
+            with pytest.raises(ConflictError):
                 await store.write(unit)
         assert await store.read(lambda work: work.requests.find(1)) == now
         assert await column(store, "SELECT count(*) FROM events") == [2]
@@ -109,11 +114,14 @@ class TestRequests:
     async def test_of_many_who_move_one_request_one_does(self, store: SqlStore) -> None:
         (request,) = await placed(store, 1)
         outcomes = await asyncio.gather(
-            *(store.write(lambda work: work.requests.move(request, Move.TAKE)) for _ in range(50)),
+            *(
+                store.write(lambda work: work.requests.transition(request, Transition.CLAIM))
+                for _ in range(50)
+            ),
             return_exceptions=True,
         )
         assert sum(isinstance(outcome, Request) for outcome in outcomes) == 1
-        assert sum(isinstance(outcome, StaleError) for outcome in outcomes) == 49
+        assert sum(isinstance(outcome, ConflictError) for outcome in outcomes) == 49
 
     async def test_where_the_message_is_can_be_noted_without_disturbing_a_worker(
         self, store: SqlStore
@@ -121,7 +129,7 @@ class TestRequests:
         (request,) = await placed(store, 1)
         address = replace(request.address, message_id=77, token=None)
         await store.write(lambda work: work.requests.set_address(1, address))
-        taken = await store.write(lambda work: work.requests.move(request, Move.TAKE))
+        taken = await store.write(lambda work: work.requests.transition(request, Transition.CLAIM))
         assert taken.address == address
         with pytest.raises(StoreError, match="no request 2"):
             await store.write(lambda work: work.requests.set_address(2, address))
@@ -131,19 +139,23 @@ class TestRequests:
     ) -> None:
         request = await store.write(lambda work: awaiting(work, 1))
         await store.write(lambda work: work.requests.set_approval(1, 5, None))
-        unseen = await store.read(lambda work: existing(work, 1))
-        assert (unseen.is_unseen, unseen.approval_channel_id, unseen.version) == (True, 5, request.version)
+        unseen = await store.read(lambda work: get_request(work, 1))
+        assert (unseen.is_undelivered, unseen.approval_channel_id, unseen.version) == (
+            True,
+            5,
+            request.version,
+        )
         await store.write(lambda work: work.requests.set_approval(1, 6, 77))
-        approved = await store.write(lambda work: work.requests.move(request, Move.APPROVE))
+        approved = await store.write(lambda work: work.requests.transition(request, Transition.APPROVE))
         assert (approved.approval_channel_id, approved.approval_message_id) == (6, 77)
-        assert not approved.is_unseen
+        assert not approved.is_undelivered
 
     async def test_members_and_lines_are_listed_oldest_first(self, store: SqlStore) -> None:
-        def unit(work: Work) -> None:
-            first, second, *_ = add(work, 4, 3, 2, 1)
-            work.requests.move(second, Move.CANCEL)
-            moved_to(work, first, State.MAKING)
-            work.requests.add(new_request(9, user=USER + 1, placed_s=-5))
+        def unit(uow: UnitOfWork) -> None:
+            first, second, *_ = add(uow, 4, 3, 2, 1)
+            uow.requests.transition(second, Transition.CANCEL)
+            moved_to(uow, first, State.MAKING)
+            uow.requests.add(new_request(9, user=USER + 1, placed_s=-5))
 
         await store.write(unit)
         active = await store.read(lambda work: work.requests.active_of(GUILD, USER))
@@ -160,32 +172,32 @@ class TestRequests:
     async def test_a_waiting_request_is_confirmed_by_its_message_or_the_end_of_its_token(
         self, store: SqlStore
     ) -> None:
-        def unit(work: Work) -> None:
-            add(work, 1, 2, 3)
+        def unit(uow: UnitOfWork) -> None:
+            add(uow, 1, 2, 3)
             for request_id, changes in ((2, {"message_id": 7}), (3, {"token": None})):
-                work.requests.set_address(request_id, replace(new_request().address, **changes))
+                uow.requests.set_address(request_id, replace(new_request().address, **changes))
 
         await store.write(unit)
         line = await store.read(lambda work: work.requests.waiting())
         assert [place.unconfirmed_until for place in line] == [after(870), None, None]
 
     async def test_a_servers_requests_are_counted_and_listed_by_state(self, store: SqlStore) -> None:
-        def unit(work: Work) -> None:
-            first, *_ = add(work, 4, 3, 2)
-            moved_to(work, first, State.SUBMITTING)
-            awaiting(work, 1)
-            work.requests.add(new_request(9, guild=GUILD + 1))
+        def unit(uow: UnitOfWork) -> None:
+            first, *_ = add(uow, 4, 3, 2)
+            moved_to(uow, first, State.SUBMITTING)
+            awaiting(uow, 1)
+            uow.requests.add(new_request(9, guild=GUILD + 1))
 
         await store.write(unit)
 
-        def seen(work: Work) -> tuple[object, ...]:
+        def seen(uow: UnitOfWork) -> tuple[object, ...]:
             return (
-                work.requests.per_guild(State.WAITING),
-                work.requests.per_guild(State.WAITING, State.AWAITING, State.SUBMITTING),
-                [request.id for request in work.requests.of_guild(GUILD, State.WAITING, limit=9)],
-                [request.id for request in work.requests.of_guild(GUILD, State.WAITING, limit=1)],
-                [request.id for request in work.requests.of_guild(GUILD, *State, limit=9)],
-                work.requests.of_guild(GUILD, State.MAKING, limit=9),
+                uow.requests.per_guild(State.WAITING),
+                uow.requests.per_guild(State.WAITING, State.AWAITING, State.SUBMITTING),
+                [request.id for request in uow.requests.of_guild(GUILD, State.WAITING, limit=9)],
+                [request.id for request in uow.requests.of_guild(GUILD, State.WAITING, limit=1)],
+                [request.id for request in uow.requests.of_guild(GUILD, *State, limit=9)],
+                uow.requests.of_guild(GUILD, State.MAKING, limit=9),
             )
 
         assert await store.read(seen) == (
@@ -200,11 +212,11 @@ class TestRequests:
     async def test_what_the_provider_has_is_known_with_its_model_and_since_when(
         self, store: SqlStore
     ) -> None:
-        def unit(work: Work) -> None:
-            one, two, _ = add(work, 1, 2, 3)
-            moved_to(work, one, State.SUBMITTING)
-            taken = moved_to(work, two, State.SUBMITTING)
-            work.requests.move(taken, Move.ACCEPT, accepted_at=after(5))
+        def unit(uow: UnitOfWork) -> None:
+            one, two, _ = add(uow, 1, 2, 3)
+            moved_to(uow, one, State.SUBMITTING)
+            taken = moved_to(uow, two, State.SUBMITTING)
+            uow.requests.transition(taken, Transition.ACCEPT, accepted_at=after(5))
 
         await store.write(unit)
         since = await store.read(lambda work: work.requests.running_since())
@@ -217,10 +229,12 @@ class TestLeases:
     async def due(self, store: SqlStore, *due_s: float) -> list[Request]:
         """Requests that are being made, each due at its second."""
 
-        def unit(work: Work) -> list[Request]:
-            requests = add(work, *range(1, len(due_s) + 1))
+        def unit(uow: UnitOfWork) -> list[Request]:
+            requests = add(uow, *range(1, len(due_s) + 1))
             return [
-                work.requests.move(moved_to(work, request, State.SUBMITTING), Move.ACCEPT, next_at=after(at))
+                uow.requests.transition(
+                    moved_to(uow, request, State.SUBMITTING), Transition.ACCEPT, next_at=after(at)
+                )
                 for request, at in zip(requests, due_s, strict=True)
             ]
 
@@ -242,10 +256,10 @@ class TestLeases:
     async def test_a_claim_fences_off_whoever_knew_the_request_before(self, store: SqlStore) -> None:
         (before,) = await self.due(store, 0)
         (claimed,) = await self.claim(store)
-        with pytest.raises(StaleError):
-            await store.write(lambda work: work.requests.move(before, Move.FINISH))
+        with pytest.raises(ConflictError):
+            await store.write(lambda work: work.requests.transition(before, Transition.FINISH))
         assert claimed == await store.read(lambda work: work.requests.find(1))
-        finished = await store.write(lambda work: work.requests.move(claimed, Move.FINISH))
+        finished = await store.write(lambda work: work.requests.transition(claimed, Transition.FINISH))
         assert finished.state is State.READY
 
     async def test_a_lease_that_ran_out_is_taken_over_and_its_holder_loses(self, store: SqlStore) -> None:
@@ -253,28 +267,43 @@ class TestLeases:
         (mine,) = await self.claim(store, until_s=60)
         assert await self.claim(store, at_s=59) == []
         (theirs,) = await self.claim(store, at_s=60)
-        with pytest.raises(StaleError):
-            await store.write(lambda work: work.requests.remember(mine, watch=WATCH, next_at=NOW))
-        kept = await store.write(lambda work: work.requests.remember(theirs, watch=WATCH, next_at=after(70)))
-        assert kept.watch == WATCH
+        with pytest.raises(ConflictError):
+            await store.write(lambda work: work.requests.save_progress(mine, progress=WATCH, next_at=NOW))
+        kept = await store.write(
+            lambda work: work.requests.save_progress(theirs, progress=WATCH, next_at=after(70))
+        )
+        assert kept.progress == WATCH
         assert [request.id for request in await self.claim(store, at_s=70)] == [1]
 
     async def test_a_move_takes_the_lease_it_is_given_or_gives_it_up(self, store: SqlStore) -> None:
         (request,) = await placed(store, 1)
         taken = await store.write(
-            lambda work: work.requests.move(request, Move.TAKE, lease=lease(until_s=60), next_at=NOW)
+            lambda work: work.requests.transition(
+                request, Transition.CLAIM, lease=lease(until_s=60), next_at=NOW
+            )
         )
         assert await self.claim(store) == []
-        await store.write(lambda work: work.requests.move(taken, Move.ACCEPT))
+        await store.write(lambda work: work.requests.transition(taken, Transition.ACCEPT))
         assert [claimed.id for claimed in await self.claim(store)] == [1], "its next_at stays, its lease goes"
 
-    @pytest.mark.parametrize("move", [Move.FINISH, Move.FAIL, Move.EXPIRE, Move.PUT_BACK, Move.DOUBT])
-    async def test_a_request_that_needs_no_worker_is_no_longer_due(self, store: SqlStore, move: Move) -> None:
+    @pytest.mark.parametrize(
+        "move",
+        [
+            Transition.FINISH,
+            Transition.FAIL,
+            Transition.EXPIRE,
+            Transition.REQUEUE,
+            Transition.MARK_UNCERTAIN,
+        ],
+    )
+    async def test_a_request_that_needs_no_worker_is_no_longer_due(
+        self, store: SqlStore, move: Transition
+    ) -> None:
         (request,) = await placed(store, 1)
 
-        def unit(work: Work) -> None:
-            taken = work.requests.move(request, Move.TAKE, lease=lease(until_s=1), next_at=NOW)
-            work.requests.move(moved_to(work, taken, MOVES[move].source), move)
+        def unit(uow: UnitOfWork) -> None:
+            taken = uow.requests.transition(request, Transition.CLAIM, lease=lease(until_s=1), next_at=NOW)
+            uow.requests.transition(moved_to(uow, taken, TRANSITIONS[move].source), move)
 
         await store.write(unit)
         assert await self.claim(store, at_s=1000) == []

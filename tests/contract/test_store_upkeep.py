@@ -5,13 +5,14 @@ from datetime import datetime
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
-from bot.domain.changes import Action
-from bot.domain.requests import Move, State
-from bot.services.moves import existing, make_move
-from bot.services.work import Work
+from bot.domain.audit import Action
+from bot.domain.requests import State
+from bot.domain.transitions import Transition
+from bot.services.requests.transitions import apply_transition, get_request
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
-from bot.storage.tables import changes, notices, requests
-from tests.contract.persons import (
+from bot.storage.tables import audit_log, outbox, requests
+from tests.contract.factories import (
     ELSEWHERE,
     OTHER,
     cancelled,
@@ -24,38 +25,40 @@ from tests.contract.persons import (
     told,
     waiting,
 )
-from tests.unit.storage.making import GUILD, NOW, USER, WATCH, after, lease
+from tests.unit.storage.factories import GUILD, NOW, USER, WATCH, after, lease
 
 
-def end_tokens(work: Work, now: datetime) -> int:
-    return work.upkeep.end_tokens(now=now, limit=3)
+def end_tokens(uow: UnitOfWork, now: datetime) -> int:
+    return uow.cleanup.erase_tokens(now=now, limit=3)
 
 
-def wipe_prompts(work: Work, before: datetime) -> int:
-    return work.upkeep.wipe_prompts(before=before, now=before, limit=9)
+def wipe_prompts(uow: UnitOfWork, before: datetime) -> int:
+    return uow.cleanup.erase_prompts(before=before, now=before, limit=9)
 
 
-def leave(work: Work, at: datetime) -> None:
-    work.guilds.left((ELSEWHERE, GUILD + 7), at=at)
+def leave(uow: UnitOfWork, at: datetime) -> None:
+    uow.guilds.mark_left((ELSEWHERE, GUILD + 7), at=at)
 
 
 DAY_S = 86_400
 
 
-def written_ahead(work: Work, ahead_s: float) -> None:
+def written_ahead(uow: UnitOfWork, ahead_s: float) -> None:
     """All that may be due or in hand, as it was written before the clock was set back by so many seconds."""
-    conn = connected(work).connection
+    conn = connected(uow).connection
     now = after(ahead_s)
     for number in (101, 102, 103):
-        waiting(work, number, now=now)
-    running, cut_off, _ = (existing(work, number) for number in (101, 102, 103))
-    taken = make_move(work, running, Move.TAKE, now=now, lease=lease(), next_at=now)
-    make_move(work, taken, Move.ACCEPT, now=now, task_id="t", watch=WATCH, next_at=after(ahead_s + 30))
-    make_move(work, cut_off, Move.TAKE, now=now, lease=lease(until_s=ahead_s + 90), next_at=now)
+        waiting(uow, number, now=now)
+    running, cut_off, _ = (get_request(uow, number) for number in (101, 102, 103))
+    taken = apply_transition(uow, running, Transition.CLAIM, now=now, lease=lease(), next_at=now)
+    apply_transition(
+        uow, taken, Transition.ACCEPT, now=now, task_id="t", watch=WATCH, next_at=after(ahead_s + 30)
+    )
+    apply_transition(uow, cut_off, Transition.CLAIM, now=now, lease=lease(until_s=ahead_s + 90), next_at=now)
     conn.execute(insert(requests), replace_id(conn, 103, 104, after(ahead_s + DAY_S)))
-    decided(work, 201, Action.GRANT)
-    conn.execute(update(changes).values(due_at=after(ahead_s + 5)))
-    conn.execute(update(notices).values(due_at=after(ahead_s + 5), not_before=after(ahead_s + 5)))
+    decided(uow, 201, Action.GRANT)
+    conn.execute(update(audit_log).values(due_at=after(ahead_s + 5)))
+    conn.execute(update(outbox).values(due_at=after(ahead_s + 5), not_before=after(ahead_s + 5)))
 
 
 def replace_id(conn: Connection, known: int, new: int, next_at: datetime) -> dict[str, object]:
@@ -64,16 +67,16 @@ def replace_id(conn: Connection, known: int, new: int, next_at: datetime) -> dic
     return row | {"id": new, "state": State.AWAITING, "next_at": next_at}
 
 
-def claimed(work: Work, at_s: float) -> tuple[list[int], list[int], list[int]]:
+def claimed(uow: UnitOfWork, at_s: float) -> tuple[list[int], list[int], list[int]]:
     """Which requests, notices and decisions are due."""
     now, mine = after(at_s), lease("other", until_s=at_s + 1)
-    decisions = work.changes.claim_due(now=now, lease=mine, limit=9)
-    told = work.notices.claim_due(now=now, lease=mine, limit=9)
-    asked = work.requests.claim_due(now=now, lease=mine, limit=9)
+    decisions = uow.audit_log.claim_due(now=now, lease=mine, limit=9)
+    told = uow.outbox.claim_due(now=now, lease=mine, limit=9)
+    asked = uow.requests.claim_due(now=now, lease=mine, limit=9)
     return (
         sorted(request.id for request in asked),
         sorted(notice.request_id for notice in told),
-        [due.change.id for due in decisions],
+        [due.entry.id for due in decisions],
     )
 
 
@@ -84,26 +87,26 @@ class TestTimesThatCannotBe:
     ) -> None:
         await store.write(written_ahead, ahead_s)
         assert await store.write(claimed, 0) == ([], [], [])
-        assert await store.read(lambda work: work.upkeep.is_ahead(now=NOW))
-        brought = await store.write(lambda work: work.upkeep.bring_back(now=NOW))
+        assert await store.read(lambda work: work.cleanup.has_future_times(now=NOW))
+        brought = await store.write(lambda work: work.cleanup.reset_future_times(now=NOW))
         assert brought == 8
-        assert not await store.read(lambda work: work.upkeep.is_ahead(now=NOW))
+        assert not await store.read(lambda work: work.cleanup.has_future_times(now=NOW))
         assert await store.write(claimed, 0) == ([101], [101, 102, 103], [201])
         assert await store.write(claimed, 300) == ([101, 102], [101, 102, 103], [201]), "a lease that was cut"
         assert 104 in (await store.write(claimed, DAY_S))[0], "moderators have a day, and no more"
 
     async def test_leases_that_ran_when_the_clock_was_set_forward_go_on(self, store: SqlStore) -> None:
         await store.write(written_ahead, 0)
-        assert await store.write(lambda work: work.upkeep.prolong(before=after(90), until=after(DAY_S))) == 0
+        assert await store.write(lambda work: work.cleanup.prolong(before=after(90), until=after(DAY_S))) == 0
         assert await store.write(claimed, 40) == ([101], [101, 102, 103], [201])
-        assert await store.write(lambda work: work.upkeep.prolong(before=after(40), until=after(DAY_S))) == 6
+        assert await store.write(lambda work: work.cleanup.prolong(before=after(40), until=after(DAY_S))) == 6
         assert (await store.write(claimed, DAY_S - 1))[1:] == ([], [])
         assert await store.write(claimed, DAY_S) == ([101, 102, 104], [101, 102, 103], [201])
 
     async def test_what_may_be_due_so_far_ahead_is_believed(self, store: SqlStore) -> None:
         await store.write(written_ahead, 0)
-        assert not await store.read(lambda work: work.upkeep.is_ahead(now=NOW))
-        assert await store.write(lambda work: work.upkeep.bring_back(now=NOW)) == 0
+        assert not await store.read(lambda work: work.cleanup.has_future_times(now=NOW))
+        assert await store.write(lambda work: work.cleanup.reset_future_times(now=NOW)) == 0
 
 
 class TestUpkeep:
@@ -128,22 +131,25 @@ class TestUpkeep:
     ) -> None:
         await store.write(full_life)
         request = await store.write(waiting, 105)
-        await store.write(lambda work: work.guilds.left((GUILD,), at=NOW))
-        assert await store.read(lambda work: work.upkeep.left(before=after(-1), limit=9)) == []
-        assert await store.read(lambda work: work.upkeep.left(before=NOW, limit=9)) == [GUILD]
-        wiped = [await store.write(lambda work: work.upkeep.wipe_guild(GUILD, limit=2)) for _ in range(3)]
+        await store.write(lambda work: work.guilds.mark_left((GUILD,), at=NOW))
+        assert await store.read(lambda work: work.cleanup.left_guilds(before=after(-1), limit=9)) == []
+        assert await store.read(lambda work: work.cleanup.left_guilds(before=NOW, limit=9)) == [GUILD]
+        wiped = [
+            await store.write(lambda work: work.cleanup.erase_guild_requests(GUILD, limit=2))
+            for _ in range(3)
+        ]
         assert wiped == [2, 1, 0]
         assert await store.audit() == []
 
         async def close(before: datetime = NOW) -> bool:
             return await store.write(
-                lambda work: work.upkeep.close_guild(GUILD, before=before, now=after(40 * 86_400))
+                lambda work: work.cleanup.erase_guild(GUILD, before=before, now=after(40 * 86_400))
             )
 
         assert await close() is False  # one is under way
-        await store.write(lambda work: make_move(work, request, Move.CANCEL, now=NOW))
+        await store.write(lambda work: apply_transition(work, request, Transition.CANCEL, now=NOW))
         await store.write(told, 105)
-        assert await store.write(lambda work: work.upkeep.wipe_guild(GUILD, limit=2)) == 1
+        assert await store.write(lambda work: work.cleanup.erase_guild_requests(GUILD, limit=2)) == 1
         assert await close(after(-1)) is False
         assert await close() is True
         left = await places(store, str(GUILD))
@@ -155,8 +161,8 @@ class TestUpkeep:
 
     async def test_a_server_is_known_by_what_is_kept_of_it(self, store: SqlStore) -> None:
         await store.write(delivered, 101)
-        await store.write(lambda work: work.members.meet(ELSEWHERE, USER))
-        await store.write(lambda work: work.guilds.left((), at=NOW))
+        await store.write(lambda work: work.members.get_for_update(ELSEWHERE, USER))
+        await store.write(lambda work: work.guilds.mark_left((), at=NOW))
         assert await store.read(lambda work: work.guilds.known()) == {GUILD: None, ELSEWHERE: None}
         for at in (NOW, after(9)):
             await store.write(leave, at)
@@ -165,6 +171,6 @@ class TestUpkeep:
             ELSEWHERE: NOW,
             GUILD + 7: NOW,
         }
-        await store.write(lambda work: work.guilds.joined((ELSEWHERE, 1)))
-        await store.write(lambda work: work.guilds.joined(()))
+        await store.write(lambda work: work.guilds.mark_joined((ELSEWHERE, 1)))
+        await store.write(lambda work: work.guilds.mark_joined(()))
         assert (await store.read(lambda work: work.guilds.known()))[ELSEWHERE] is None

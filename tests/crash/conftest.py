@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.engines import POSTGRESQL, SQLITE
+from tests.integration.engines import POSTGRESQL, SQLITE
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -7,26 +7,26 @@ import pytest
 
 from bot.domain.requests import State
 from sandbox.discord.permissions import Permission
-from tests.crash.points import Point, Side
-from tests.crash.scene import SHORT_LEASE_S, Scene, scene
-from tests.crash.truth import all_told, prove, results_of
+from tests.harness.crash import SHORT_LEASE_S, CrashHarness, crash_harness
+from tests.harness.failpoints import Failpoint, Side
+from tests.harness.invariants import all_delivered, assert_invariants, results_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(120)]
 
-POSTED = Point("announcer.post_result", Side.AFTER)
-ABOUT_TO = Point("delivery.record_attempt", Side.AFTER)
-UNAWARE = Point("delivery.record_attempt", Side.BEFORE)
+POSTED = Failpoint("messenger.post_result", Side.AFTER)
+ABOUT_TO = Failpoint("delivery.record_attempt", Side.AFTER)
+UNAWARE = Failpoint("delivery.record_attempt", Side.BEFORE)
 
 
-def hide(here: Scene) -> None:
+def hide(here: CrashHarness) -> None:
     here.discord.mishaps.hide(here.discord.channel("songs"))
 
 
-def hide_history(here: Scene) -> None:
+def hide_history(here: CrashHarness) -> None:
     here.discord.mishaps.deny(here.discord.channel("songs"), Permission.READ_MESSAGE_HISTORY)
 
 
-def delete(here: Scene) -> None:
+def delete(here: CrashHarness) -> None:
     here.discord.mishaps.delete_channel(here.discord.channel("songs"))
 
 
@@ -43,30 +43,35 @@ CASES = [pytest.param(*end, id=f"{end[0]}-{end[1].__name__}") for end in ENDS]
 
 @pytest.mark.parametrize(("point", "close", "state", "results"), CASES)
 async def test_a_song_is_not_posted_twice_though_nobody_can_look_where_it_was_posted(
-    tmp_path: Path, database: str, point: Point, close: Callable[[Scene], None], state: State, results: int
+    tmp_path: Path,
+    database: str,
+    point: Failpoint,
+    close: Callable[[CrashHarness], None],
+    state: State,
+    results: int,
 ) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as here:
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
         asked = await here.order()
         await here.victim.ended()
         close(here)
         assert await here.start()
-        await all_told(here, asked.id)
+        await all_delivered(here, asked.id)
         await here.stop()
-        assert await prove(here) == {asked.id: state}
+        assert await assert_invariants(here) == {asked.id: state}
         assert len(results_of(here, asked)) == results
 
 
 async def test_a_follow_up_whose_courier_died_is_not_repeated(tmp_path: Path, database: str) -> None:
-    async with scene(tmp_path, database_url=database, song_s=1.0) as here:
-        twice = Point("announcer.post_result", Side.AFTER)  # the first, in the channel, is refused
+    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as here:
+        twice = Failpoint("messenger.post_result", Side.AFTER)  # the first, in the channel, is refused
         await here.start(dies_at=twice, lease_s=SHORT_LEASE_S)
         asked = await here.order()
         await here.until(lambda: here.provider.tasks)
         hide(here)
         await here.victim.ended()
         assert await here.start()
-        await all_told(here, asked.id)
+        await all_delivered(here, asked.id)
         await here.stop()
-        assert await prove(here) == {asked.id: State.UNDELIVERABLE}
+        assert await assert_invariants(here) == {asked.id: State.UNDELIVERABLE}
         assert len(results_of(here, asked)) == 1

@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.domain.requests import State
-from bot.storage.databases import database_at
+from bot.storage.admin import database_admin
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.permissions import Permission
-from tests.crash.points import Point, Side
-from tests.crash.scene import LONG_S, MEMBERS, SHORT_LEASE_S, Asked, Scene, scene
-from tests.crash.truth import all_told, prove
+from tests.harness.crash import LONG_S, MEMBERS, SHORT_LEASE_S, Asked, CrashHarness, crash_harness
+from tests.harness.failpoints import Failpoint, Side
+from tests.harness.invariants import all_delivered, assert_invariants
 
 SONGS = 30
 RATE = 0.15
@@ -33,20 +33,20 @@ def unknown_statuses(connection: Connection) -> int:
     return int(counted.scalar_one())
 
 
-async def under_way(here: Scene, count: int) -> list[Asked]:
+async def under_way(here: CrashHarness, count: int) -> list[Asked]:
     """So many songs that the provider has, and whose status messages the bot knows."""
     asked = [await here.order(f"Member {number % MEMBERS}") for number in range(count)]
     for one in asked:
         await one.invocation.answer(timeout_s=LONG_S)
     await here.until(lambda: len(here.provider.tasks) == count)
     async with asyncio.timeout(LONG_S):
-        look = database_at(here.database_url).look
+        look = database_admin(here.database_url).read
         while await asyncio.to_thread(look, unknown_statuses):  # noqa: ASYNC110 - it is another process's, which tells us nothing
             await asyncio.sleep(0.02)
     return asked
 
 
-def stumble(here: Scene) -> None:
+def stumble(here: CrashHarness) -> None:
     """Discord fails in every way at the rate, whatever it is asked."""
     each = 1 - (1 - RATE) ** (1 / len(TROUBLES))
     for kind, status in TROUBLES:
@@ -56,70 +56,70 @@ def stumble(here: Scene) -> None:
 async def test_thirty_songs_are_posted_once_though_discord_fails_all_the_time(
     tmp_path: Path, database: str
 ) -> None:
-    async with scene(tmp_path, database_url=database, song_s=1.0, MAX_RUNNING=str(SONGS)) as here:
+    async with crash_harness(tmp_path, database_url=database, song_s=1.0, MAX_RUNNING=str(SONGS)) as here:
         await here.start()
         asked = await under_way(here, SONGS)
         stumble(here)
-        await all_told(here, *(one.id for one in asked))
+        await all_delivered(here, *(one.id for one in asked))
         here.discord.faults.clear()
         await here.stop()
-        assert list((await prove(here)).values()) == [State.DELIVERED] * SONGS
+        assert list((await assert_invariants(here)).values()) == [State.DELIVERED] * SONGS
 
 
-def drop(here: Scene) -> None:
+def drop(here: CrashHarness) -> None:
     here.discord.gateway.drop()
 
 
-def tear_off(here: Scene) -> None:
+def tear_off(here: CrashHarness) -> None:
     here.discord.gateway.drop(code=None)
 
 
-def invalidate(here: Scene) -> None:
+def invalidate(here: CrashHarness) -> None:
     here.discord.gateway.invalidate()
 
 
 @pytest.mark.parametrize("disturb", [drop, tear_off, invalidate])
 async def test_songs_are_delivered_while_the_gateway_is_away(
-    tmp_path: Path, database: str, disturb: Callable[[Scene], None]
+    tmp_path: Path, database: str, disturb: Callable[[CrashHarness], None]
 ) -> None:
-    async with scene(tmp_path, database_url=database, song_s=1.0) as here:
+    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as here:
         await here.start()
         asked = await under_way(here, 4)
         disturb(here)
-        await all_told(here, *(one.id for one in asked))
+        await all_delivered(here, *(one.id for one in asked))
         await here.until(lambda: here.discord.gateway.connected)
         await here.stop()
-        assert set((await prove(here)).values()) == {State.DELIVERED}
+        assert set((await assert_invariants(here)).values()) == {State.DELIVERED}
 
 
-def delete_statuses(here: Scene) -> None:
+def delete_statuses(here: CrashHarness) -> None:
     for asked in here.asked:
         assert asked.invocation.original is not None
         here.discord.mishaps.delete_message(asked.invocation.original)
 
 
-def hide_channel(here: Scene) -> None:
+def hide_channel(here: CrashHarness) -> None:
     here.discord.mishaps.hide(here.discord.channel("songs"))
 
 
-def forbid_posts(here: Scene) -> None:
+def forbid_posts(here: CrashHarness) -> None:
     here.discord.mishaps.deny(here.discord.channel("songs"), Permission.SEND_MESSAGES)
 
 
-def delete_channel(here: Scene) -> None:
+def delete_channel(here: CrashHarness) -> None:
     here.discord.mishaps.delete_channel(here.discord.channel("songs"))
 
 
-def members_leave(here: Scene) -> None:
+def members_leave(here: CrashHarness) -> None:
     for asked in here.asked:
         here.discord.mishaps.remove_member(here.discord.member(asked.who))
 
 
-def remove_bot(here: Scene) -> None:
+def remove_bot(here: CrashHarness) -> None:
     here.discord.mishaps.remove_bot(here.discord.guild)
 
 
-def end_tokens(here: Scene) -> None:
+def end_tokens(here: CrashHarness) -> None:
     for asked in here.asked:
         here.discord.mishaps.end_token(asked.invocation)
 
@@ -130,38 +130,38 @@ def end_tokens(here: Scene) -> None:
     [delete_statuses, hide_channel, forbid_posts, delete_channel, members_leave, remove_bot, end_tokens],
 )
 async def test_each_song_reaches_its_member_once_whatever_becomes_of_the_place(
-    tmp_path: Path, database: str, spoil: Callable[[Scene], None], killed: bool
+    tmp_path: Path, database: str, spoil: Callable[[CrashHarness], None], killed: bool
 ) -> None:
-    async with scene(tmp_path, database_url=database, song_s=1.0) as here:
+    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as here:
         await here.start(lease_s=SHORT_LEASE_S)
         await under_way(here, 4)
         spoil(here)
         if killed:
             await here.victim.kill()
             assert await here.start()
-        await all_told(here, *(one.id for one in here.asked))
+        await all_delivered(here, *(one.id for one in here.asked))
         await here.stop()
-        assert set((await prove(here)).values()) <= {State.DELIVERED, State.UNCERTAIN}
+        assert set((await assert_invariants(here)).values()) <= {State.DELIVERED, State.UNCERTAIN}
 
 
 async def test_a_result_is_posted_once_though_the_bot_was_away_for_longer_than_a_nonce_lives(
     tmp_path: Path, database: str
 ) -> None:
-    async with scene(tmp_path, database_url=database, nonce_s=0.0) as here:
-        await here.start(dies_at=Point("announcer.post_result", Side.AFTER), lease_s=SHORT_LEASE_S)
+    async with crash_harness(tmp_path, database_url=database, nonce_s=0.0) as here:
+        await here.start(dies_at=Failpoint("messenger.post_result", Side.AFTER), lease_s=SHORT_LEASE_S)
         asked = await here.order()
         await here.victim.ended()
         assert await here.start()
-        await all_told(here, asked.id)
+        await all_delivered(here, asked.id)
         await here.stop()
-        assert await prove(here) == {asked.id: State.DELIVERED}
+        assert await assert_invariants(here) == {asked.id: State.DELIVERED}
 
 
 async def test_an_answer_that_was_cut_off_twice_is_still_the_status(tmp_path: Path, database: str) -> None:
-    async with scene(tmp_path, database_url=database, song_s=3.0) as here:
+    async with crash_harness(tmp_path, database_url=database, song_s=3.0) as here:
         await here.start()
         here.discord.faults.add(Fault(kind=FaultKind.RESET, on="POST /interactions/*", times=2))
         asked = await here.order()
-        await all_told(here, asked.id)
+        await all_delivered(here, asked.id)
         await here.stop()
-        assert await prove(here) == {asked.id: State.DELIVERED}
+        assert await assert_invariants(here) == {asked.id: State.DELIVERED}

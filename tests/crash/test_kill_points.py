@@ -10,11 +10,11 @@ from sandbox.cqtai.timeline import Fail
 from sandbox.discord import Fault as DiscordFault
 from sandbox.discord import FaultKind
 from sandbox.discord.permissions import Permission
-from tests.crash.points import ANSWER, Point, Side, port_calls, units_written
-from tests.crash.scene import LONG_S, SHORT_LEASE_S, SONG_S, Asked, Scene, scene
 from tests.crash.test_moderators_kill_points import STEPS as MODERATORS_STEPS
-from tests.crash.truth import TITLES, all_told, prove, status_of
-from tests.e2e.reading import title
+from tests.harness.crash import LONG_S, SHORT_LEASE_S, SONG_S, Asked, CrashHarness, crash_harness
+from tests.harness.failpoints import ANSWER, Failpoint, Side, port_calls, units_written
+from tests.harness.invariants import TITLES, all_delivered, assert_invariants, status_of
+from tests.harness.message_readers import title
 
 SONG = {
     "placing.place": 1,
@@ -28,22 +28,22 @@ SONG = {
     "poller.reschedule": 1,
     "poller.finish": 1,
     "outbox.claim": 2,
-    "announcer.edit_status": 2,
+    "messenger.edit_status": 2,
     "outbox.mark_status_sent": 2,
     "media.fetch_audio": 1,
     "delivery.record_attempt": 1,
-    "announcer.post_result": 1,
+    "messenger.post_result": 1,
     "delivery.record_outcome": 1,
     "outbox.mark_sent": 1,
 }
 """The steps of a song that is made, and how often each is passed at least."""
 START = ("heartbeat.register", "sessions.begin")
 STOP = ("sessions.forget", "heartbeat.deregister")
-CANCEL, END, FAILED, ENDING = "requests.cancel", "poller.fail", "outbox.reschedule", "announcer.post_ending"
+CANCEL, END, FAILED, ENDING = "requests.cancel", "poller.fail", "outbox.reschedule", "messenger.post_ending"
 REFUSED = "delivery.clear_attempt"
-FORGET, FIND = "outbox.forget_token", "announcer.find_result"
+FORGET, FIND = "outbox.forget_token", "messenger.find_result"
 ATTACH, KEEP = "late_tasks.attach", "late_tasks.keep"
-LOOK_SOON, FIND_ANSWER = "requests.look_soon", "announcer.find_answer"
+LOOK_SOON, FIND_ANSWER = "requests.look_soon", "messenger.find_answer"
 LEARN, INTEND, TAKE_BACK = "outbox.set_status_message", "outbox.record_attempt", "outbox.clear_attempt"
 """The steps of lives that go another way."""
 LATE_S = 2 * SHORT_LEASE_S
@@ -78,8 +78,8 @@ CHORES = {
 }
 """Nor at these: what is looked for again after each start."""
 MODERATORS_POSTS = {
-    "announcer.edit_approval",
-    "announcer.find_approval",
+    "messenger.edit_approval",
+    "messenger.find_approval",
     "audit_log.reschedule",
 }
 """Nor at these: changed and repeated posts for moderators, which are looked for by their nonces."""
@@ -94,8 +94,8 @@ ON_ITS_WAY = {
 pytestmark = pytest.mark.long
 
 
-def points(steps: Iterable[str], *, nth: int = 1) -> list[Point]:
-    return [Point(step, side, nth) for step in steps for side in Side]
+def points(steps: Iterable[str], *, nth: int = 1) -> list[Failpoint]:
+    return [Failpoint(step, side, nth) for step in steps for side in Side]
 
 
 SONG_POINTS = [p for step, most in SONG.items() for nth in range(most) for p in points([step], nth=nth + 1)]
@@ -128,7 +128,7 @@ def test_every_step_that_the_services_can_take_has_its_points() -> None:
     }
 
 
-async def died(here: Scene, point: Point) -> set[str]:
+async def died(here: CrashHarness, point: Failpoint) -> set[str]:
     """All that the bot passed until it died at this point, and not for any other reason."""
     await here.victim.ended()
     passed = here.victim.passed()
@@ -136,24 +136,24 @@ async def died(here: Scene, point: Point) -> set[str]:
     return passed
 
 
-async def is_followed(here: Scene) -> None:
+async def is_followed(here: CrashHarness) -> None:
     """The bot has recorded that the provider has a task: it asks for it."""
     await here.until(lambda: any("/info/" in line.path for line in here.provider.requests))
 
 
-async def lives_on(here: Scene) -> dict[int, State]:
+async def lives_on(here: CrashHarness) -> dict[int, State]:
     """How all requests end when the bot is started again, asked for one more song, and stopped."""
     placed = set(await here.requests())
     assert await here.start()
     fresh = await here.order()
-    await all_told(here, *placed, fresh.id)
+    await all_delivered(here, *placed, fresh.id)
     await here.stop()
-    ends = await prove(here)
+    ends = await assert_invariants(here)
     assert ends[fresh.id] is State.DELIVERED
     return ends
 
 
-def possible(point: Point, passed: set[str]) -> set[State | None]:
+def possible(point: Failpoint, passed: set[str]) -> set[State | None]:
     """How a request may end whose bot died there; what the other loops did meanwhile is not settled."""
     place = f"{point.step}:{point.side}"
     if place == "placing.place:before":
@@ -169,10 +169,10 @@ def possible(point: Point, passed: set[str]) -> set[State | None]:
 
 @pytest.mark.parametrize("point", SONG_POINTS, ids=str)
 async def test_a_song_is_made_once_and_paid_once_wherever_the_bot_dies(
-    tmp_path: Path, database: str, point: Point
+    tmp_path: Path, database: str, point: Failpoint
 ) -> None:
     song_s = UNFINISHED_S if point.step == "poller.reschedule" else SONG_S
-    async with scene(tmp_path, database_url=database, song_s=song_s) as here:
+    async with crash_harness(tmp_path, database_url=database, song_s=song_s) as here:
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
         asked = await here.order()
         passed = await died(here, point)
@@ -182,9 +182,9 @@ async def test_a_song_is_made_once_and_paid_once_wherever_the_bot_dies(
 
 @pytest.mark.parametrize("point", points(step for step in START if step in units_written()), ids=str)
 async def test_a_bot_that_dies_while_it_starts_can_be_started(
-    tmp_path: Path, database: str, point: Point
+    tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as here:
         await here.start(dies_at=point)
         await died(here, point)
         await lives_on(here)
@@ -192,9 +192,9 @@ async def test_a_bot_that_dies_while_it_starts_can_be_started(
 
 @pytest.mark.parametrize("point", points(step for step in STOP if step in units_written()), ids=str)
 async def test_a_bot_that_dies_while_it_stops_can_be_started(
-    tmp_path: Path, database: str, point: Point
+    tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as here:
         await here.start(dies_at=point)
         here.victim.terminate()
         await died(here, point)
@@ -202,8 +202,8 @@ async def test_a_bot_that_dies_while_it_stops_can_be_started(
 
 
 @pytest.mark.parametrize("point", END_POINTS, ids=str)
-async def test_a_failed_song_is_refunded_once(tmp_path: Path, database: str, point: Point) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+async def test_a_failed_song_is_refunded_once(tmp_path: Path, database: str, point: Failpoint) -> None:
+    async with crash_harness(tmp_path, database_url=database) as here:
         here.provider.faults.add(Fault(Phase.TASK, Fail("timeout")))
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
         asked = await here.order()
@@ -213,10 +213,10 @@ async def test_a_failed_song_is_refunded_once(tmp_path: Path, database: str, poi
 
 @pytest.mark.parametrize("point", END_POINTS, ids=str)
 async def test_a_submission_that_was_cut_off_is_refunded_once(
-    tmp_path: Path, database: str, point: Point
+    tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with scene(tmp_path, database_url=database) as here:
-        await here.start(dies_at=Point("provider.submit", Side.AFTER), lease_s=SHORT_LEASE_S)
+    async with crash_harness(tmp_path, database_url=database) as here:
+        await here.start(dies_at=Failpoint("provider.submit", Side.AFTER), lease_s=SHORT_LEASE_S)
         asked = await here.order()
         await here.victim.ended()
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
@@ -226,8 +226,10 @@ async def test_a_submission_that_was_cut_off_is_refunded_once(
 
 
 @pytest.mark.parametrize("point", points([LOOK_SOON, FIND_ANSWER, LEARN]), ids=str)
-async def test_a_song_whose_answer_was_cut_off_is_made(tmp_path: Path, database: str, point: Point) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+async def test_a_song_whose_answer_was_cut_off_is_made(
+    tmp_path: Path, database: str, point: Failpoint
+) -> None:
+    async with crash_harness(tmp_path, database_url=database) as here:
         here.discord.faults.add(DiscordFault(kind=FaultKind.RESET_AFTER, on="POST /interactions/*"))
         here.discord.faults.add(DiscordFault(kind=FaultKind.REFUSED, on="GET /webhooks/*", status=403))
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
@@ -238,9 +240,9 @@ async def test_a_song_whose_answer_was_cut_off_is_made(tmp_path: Path, database:
 
 @pytest.mark.parametrize("point", FAILED_POINTS, ids=str)
 async def test_a_status_that_discord_did_not_take_is_said_later(
-    tmp_path: Path, database: str, point: Point
+    tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as here:
         here.discord.faults.add(DiscordFault(kind=FaultKind.UNKNOWN_MESSAGE, on="PATCH /webhooks/*"))
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
         asked = await here.order()
@@ -250,9 +252,9 @@ async def test_a_status_that_discord_did_not_take_is_said_later(
 
 @pytest.mark.parametrize("point", points([ENDING]), ids=str)
 async def test_an_ending_without_a_status_message_is_told_once(
-    tmp_path: Path, database: str, point: Point
+    tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with scene(tmp_path, database_url=database, song_s=1.0) as here:
+    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as here:
         here.provider.faults.add(Fault(Phase.TASK, Fail("timeout")))
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
         asked = await here.order()
@@ -263,9 +265,9 @@ async def test_an_ending_without_a_status_message_is_told_once(
 
 @pytest.mark.parametrize("point", points([CANCEL]), ids=str)
 async def test_a_cancelled_request_is_refunded_once_and_never_made(
-    tmp_path: Path, database: str, point: Point
+    tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with scene(tmp_path, database_url=database, song_s=2.0, MAX_RUNNING="1") as here:
+    async with crash_harness(tmp_path, database_url=database, song_s=2.0, MAX_RUNNING="1") as here:
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
         first = await here.order("Ada")
         await is_followed(here)
@@ -280,9 +282,9 @@ async def test_a_cancelled_request_is_refunded_once_and_never_made(
 
 @pytest.mark.parametrize("point", points([FORGET]), ids=str)
 async def test_a_token_that_died_early_is_forgotten_and_the_song_delivered(
-    tmp_path: Path, database: str, point: Point
+    tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with scene(tmp_path, database_url=database, song_s=1.0) as here:
+    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as here:
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
         asked = await here.order()
         await asked.invocation.answer(timeout_s=LONG_S)
@@ -295,9 +297,9 @@ async def test_a_token_that_died_early_is_forgotten_and_the_song_delivered(
 
 @pytest.mark.parametrize("point", points([REFUSED]), ids=str)
 async def test_a_song_goes_another_way_though_the_bot_dies_over_the_refusal_of_the_first(
-    tmp_path: Path, database: str, point: Point
+    tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as here:
         here.discord.mishaps.deny(here.discord.channel("songs"), Permission.SEND_MESSAGES)
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
         asked = await here.order()
@@ -307,10 +309,10 @@ async def test_a_song_goes_another_way_though_the_bot_dies_over_the_refusal_of_t
 
 @pytest.mark.parametrize("point", points([FIND]), ids=str)
 async def test_a_result_is_posted_once_though_two_couriers_die_over_it(
-    tmp_path: Path, database: str, point: Point
+    tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with scene(tmp_path, database_url=database) as here:
-        await here.start(dies_at=Point("announcer.post_result", Side.AFTER), lease_s=SHORT_LEASE_S)
+    async with crash_harness(tmp_path, database_url=database) as here:
+        await here.start(dies_at=Failpoint("messenger.post_result", Side.AFTER), lease_s=SHORT_LEASE_S)
         asked = await here.order()
         await here.victim.ended()
         await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
@@ -318,7 +320,7 @@ async def test_a_result_is_posted_once_though_two_couriers_die_over_it(
         assert (await lives_on(here))[asked.id] is State.DELIVERED
 
 
-async def order_given_up(here: Scene, point: Point) -> Asked:
+async def order_given_up(here: CrashHarness, point: Failpoint) -> Asked:
     """A request whose member reads that it is lost; once the answer to it comes, the bot dies there."""
     here.provider.faults.add(Fault(Phase.SUBMIT, Slow(LATE_S), accepted=True))
     await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
@@ -327,7 +329,7 @@ async def order_given_up(here: Scene, point: Point) -> Asked:
     return asked
 
 
-async def says(here: Scene, asked: Asked, state: State) -> None:
+async def says(here: CrashHarness, asked: Asked, state: State) -> None:
     def read() -> bool:
         status = status_of(here, asked)
         return status is not None and title(status) == TITLES[state]
@@ -337,9 +339,9 @@ async def says(here: Scene, asked: Asked, state: State) -> None:
 
 @pytest.mark.parametrize("point", points([ATTACH]), ids=str)
 async def test_a_late_task_goes_on_once_or_stays_given_up(
-    tmp_path: Path, database: str, point: Point
+    tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as here:
         asked = await order_given_up(here, point)
         await died(here, point)
         assert await here.start(lease_s=SHORT_LEASE_S)
@@ -352,9 +354,9 @@ async def test_a_late_task_goes_on_once_or_stays_given_up(
 
 @pytest.mark.parametrize("point", points([KEEP]), ids=str)
 async def test_a_late_task_of_a_member_who_ordered_again_is_charged_to_nobody(
-    tmp_path: Path, database: str, point: Point
+    tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as here:
         asked = await order_given_up(here, point)
         again = await here.order()
         await died(here, point)

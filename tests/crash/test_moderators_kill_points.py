@@ -4,19 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.changes import Action, Change
+from bot.domain.audit import Action, AuditEntry
 from bot.domain.requests import State
-from bot.services.work import Work
-from bot.storage.audit import audit_database
+from bot.services.unit_of_work import UnitOfWork
+from bot.storage.ledger_audit import audit_database
 from bot.storage.store import open_store
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.messages import Message
 from sandbox.discord.permissions import Permission
-from tests.crash.points import Point, Side
-from tests.crash.scene import LONG_S, Scene, scene
-from tests.crash.truth import all_told, prove
-from tests.e2e.reading import seen
+from tests.harness.crash import LONG_S, CrashHarness, crash_harness
+from tests.harness.failpoints import Failpoint, Side
+from tests.harness.invariants import all_delivered, assert_invariants
+from tests.harness.message_readers import seen
 
 LEASE_S = 0.5
 APPROVALS = {
@@ -25,10 +25,10 @@ APPROVALS = {
     "approvals.mark_shown",
     "approvals.mark_unseen",
     "approvals.record_attempt",
-    "announcer.post_approval",
+    "messenger.post_approval",
     "guild_settings.end_approval",
 }
-LOG = {"announcer.post_change", "audit_log.claim", "audit_log.extend_lease", "audit_log.mark_sent"}
+LOG = {"messenger.post_audit_entry", "audit_log.claim", "audit_log.extend_lease", "audit_log.mark_sent"}
 DECISIONS: Mapping[str, list[tuple[str, str, dict[str, object]]]] = {
     "members": [
         ("moderation.grant", "quota grant", {"member": "Ada", "credits": 60, "reason": "won the quiz"}),
@@ -55,47 +55,47 @@ STEPS = {unit for group in DECISIONS.values() for unit, _, _ in group} | APPROVA
 pytestmark = pytest.mark.long
 
 
-async def died(here: Scene, point: Point) -> None:
+async def died(here: CrashHarness, point: Failpoint) -> None:
     """The bot died at this point, and not for any other reason."""
     assert await here.victim.ended() == -signal.SIGKILL, here.victim.log()[-3000:]
     last = here.victim.passed_file.read_text().split()
     assert f"{point.step}:{point.side}" in last[-5:], (point, last[-9:])
 
 
-def picked(here: Scene, option: str, value: object) -> object:
+def picked(here: CrashHarness, option: str, value: object) -> object:
     """What the moderator picks in an option of this name."""
     if option == "member":
         return here.discord.member(str(value))
     return here.discord.moderators if option == "role" else value
 
 
-async def decisions(here: Scene) -> list[Change]:
+async def decisions(here: CrashHarness) -> list[AuditEntry]:
     async with open_store(here.database_url) as store:
         return await store.read(_decisions, here.discord.guild.id)
 
 
-def _decisions(work: Work, guild_id: int) -> list[Change]:
-    return work.changes.of(guild_id, subject_id=None, limit=100)
+def _decisions(uow: UnitOfWork, guild_id: int) -> list[AuditEntry]:
+    return uow.audit_log.page(guild_id, subject_id=None, limit=100)
 
 
-async def order_told_to_end(here: Scene) -> None:
+async def order_told_to_end(here: CrashHarness) -> None:
     """A song is made as ever by a bot that nobody kills, and the books are right."""
     assert await here.start(lease_s=LEASE_S)
-    await all_told(here, (await here.order()).id)
+    await all_delivered(here, (await here.order()).id)
     await here.stop()
-    assert set((await prove(here)).values()) == {State.DELIVERED}
+    assert set((await assert_invariants(here)).values()) == {State.DELIVERED}
 
 
 @pytest.mark.parametrize("group", DECISIONS)
 async def test_a_decision_and_its_audit_entry_are_kept_together_or_not_at_all(
     tmp_path: Path, database: str, group: str
 ) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as here:
         kept = 0
         for unit, line, given in DECISIONS[group]:
             options = {name: picked(here, name, value) for name, value in given.items()}
             for side in Side:
-                point = Point(unit, side)
+                point = Failpoint(unit, side)
                 await here.start(dies_at=point, lease_s=LEASE_S)
                 await here.discord.member("Mo").slash("songs", line, past_picker=True, **options)
                 await died(here, point)
@@ -105,12 +105,12 @@ async def test_a_decision_and_its_audit_entry_are_kept_together_or_not_at_all(
         await order_told_to_end(here)
 
 
-def moderators_messages(here: Scene) -> list[Message]:
+def moderators_messages(here: CrashHarness) -> list[Message]:
     messages = here.discord.channel("general").messages
     return [message for message in messages if message.nonce is not None and not message.deleted]
 
 
-async def ask_for_approval(here: Scene) -> None:
+async def ask_for_approval(here: CrashHarness) -> None:
     await here.start(lease_s=LEASE_S)
     asked = await here.discord.member("Mo").slash(
         "songs", "settings approval", mode="on", channel=here.discord.channel("general")
@@ -120,9 +120,9 @@ async def ask_for_approval(here: Scene) -> None:
 
 
 async def test_a_request_is_shown_to_moderators_once_and_decided_once(tmp_path: Path, database: str) -> None:
-    posting = ("approvals.record_attempt", "announcer.post_approval", "approvals.mark_shown")
-    steps = [Point(step, side) for step in posting for side in Side]
-    async with scene(tmp_path, database_url=database) as here:
+    posting = ("approvals.record_attempt", "messenger.post_approval", "approvals.mark_shown")
+    steps = [Failpoint(step, side) for step in posting for side in Side]
+    async with crash_harness(tmp_path, database_url=database) as here:
         await ask_for_approval(here)
         await here.start(dies_at=steps[0], lease_s=LEASE_S)
         asked = await here.order()
@@ -131,7 +131,7 @@ async def test_a_request_is_shown_to_moderators_once_and_decided_once(tmp_path: 
             await here.start(dies_at=point, lease_s=LEASE_S)
             await died(here, point)
         for side in Side:
-            point = Point("approvals.decide", side)
+            point = Failpoint("approvals.decide", side)
             await here.start(dies_at=point, lease_s=LEASE_S)
             await here.until(lambda: moderators_messages(here))
             (shown,) = moderators_messages(here)
@@ -140,10 +140,10 @@ async def test_a_request_is_shown_to_moderators_once_and_decided_once(tmp_path: 
             made = [one for one in await decisions(here) if one.action is Action.APPROVE]
             assert len(made) == (side is Side.AFTER)
         await here.start(lease_s=LEASE_S)
-        await all_told(here, asked.id)
+        await all_delivered(here, asked.id)
         await here.until(lambda: "Approved" in seen(moderators_messages(here)[0]))
         await here.stop()
-        assert (await prove(here))[asked.id] is State.DELIVERED
+        assert (await assert_invariants(here))[asked.id] is State.DELIVERED
         assert len(moderators_messages(here)) == 1
 
 
@@ -151,8 +151,8 @@ async def test_a_request_for_approval_that_discord_did_not_take_is_shown_once(
     tmp_path: Path, database: str
 ) -> None:
     busy = Fault(kind=FaultKind.RATE_LIMITED, on="POST /channels/*", times=None, after_s=60.0)
-    before, after = (Point("approvals.clear_attempt", side) for side in Side)
-    async with scene(tmp_path, database_url=database) as here:
+    before, after = (Failpoint("approvals.clear_attempt", side) for side in Side)
+    async with crash_harness(tmp_path, database_url=database) as here:
         await ask_for_approval(here)
         here.discord.faults.add(busy)
         await here.start(dies_at=before, lease_s=LEASE_S)
@@ -164,38 +164,38 @@ async def test_a_request_for_approval_that_discord_did_not_take_is_shown_once(
         await here.start(lease_s=LEASE_S)
         await here.until(lambda: moderators_messages(here))
         await here.discord.member("Mo").press(moderators_messages(here)[0], "Approve")
-        await all_told(here, asked.id)
+        await all_delivered(here, asked.id)
         await here.stop()
-        assert (await prove(here))[asked.id] is State.DELIVERED
+        assert (await assert_invariants(here))[asked.id] is State.DELIVERED
         assert len(moderators_messages(here)) == 1
 
 
 async def test_a_request_that_moderators_cannot_see_waits_for_them_though_the_bot_dies(
     tmp_path: Path, database: str
 ) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as here:
         await ask_for_approval(here)
         here.discord.mishaps.deny(here.discord.channel("general"), Permission.SEND_MESSAGES)
-        missed = Point("approvals.mark_unseen", Side.BEFORE)
+        missed = Failpoint("approvals.mark_unseen", Side.BEFORE)
         await here.start(dies_at=missed, lease_s=LEASE_S)
         asked = await here.order()
         await died(here, missed)
-        missed = Point("approvals.mark_unseen", Side.AFTER)
+        missed = Failpoint("approvals.mark_unseen", Side.AFTER)
         await here.start(dies_at=missed, lease_s=LEASE_S)
         await died(here, missed)
-        assert (await here.requests())[asked.id].is_unseen
+        assert (await here.requests())[asked.id].is_undelivered
         assert audit_database(here.database_url)[0] == []
         for side in Side:
-            point = Point("guild_settings.end_approval", side)
+            point = Failpoint("guild_settings.end_approval", side)
             await here.start(dies_at=point, lease_s=LEASE_S)
             await here.discord.member("Mo").slash("songs", "settings approval", mode="off")
             await died(here, point)
             freed = (await here.requests())[asked.id].state is not State.AWAITING
             assert freed == (side is Side.AFTER)
         await here.start(lease_s=LEASE_S)
-        await all_told(here, asked.id)
+        await all_delivered(here, asked.id)
         await here.stop()
-        assert (await prove(here))[asked.id] is State.DELIVERED
+        assert (await assert_invariants(here))[asked.id] is State.DELIVERED
 
 
 async def test_a_decision_is_posted_to_the_log_channel_once_wherever_the_bot_dies(
@@ -205,19 +205,19 @@ async def test_a_decision_is_posted_to_the_log_channel_once_wherever_the_bot_die
         ("audit_log.claim", Side.AFTER),
         ("audit_log.extend_lease", Side.BEFORE),
         ("audit_log.extend_lease", Side.AFTER),
-        ("announcer.post_change", Side.AFTER),
+        ("messenger.post_audit_entry", Side.AFTER),
         ("audit_log.mark_sent", Side.BEFORE),
         ("audit_log.mark_sent", Side.AFTER),
     )
-    async with scene(tmp_path, database_url=database) as here:
-        await here.start(dies_at=Point(*posting[0]), lease_s=LEASE_S)
+    async with crash_harness(tmp_path, database_url=database) as here:
+        await here.start(dies_at=Failpoint(*posting[0]), lease_s=LEASE_S)
         await here.discord.member("Mo").slash(
             "songs", "settings log", channel=here.discord.channel("general")
         )
-        await died(here, Point(*posting[0]))
+        await died(here, Failpoint(*posting[0]))
         for step in posting[1:]:
-            await here.start(dies_at=Point(*step), lease_s=LEASE_S)
-            await died(here, Point(*step))
+            await here.start(dies_at=Failpoint(*step), lease_s=LEASE_S)
+            await died(here, Failpoint(*step))
         await order_told_to_end(here)
         assert len(moderators_messages(here)) == 1
         assert len(await decisions(here)) == 1

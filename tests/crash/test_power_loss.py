@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.requests import State
-from bot.storage.audit import audit_database
+from bot.storage.ledger_audit import audit_database
 from bot.storage.schema import migrate
-from tests.crash.points import Point, Side
-from tests.crash.scene import LONG_S, SHORT_LEASE_S, Scene, scene
-from tests.crash.truth import all_told, prove
+from tests.harness.crash import LONG_S, SHORT_LEASE_S, CrashHarness, crash_harness
+from tests.harness.failpoints import Failpoint, Side
+from tests.harness.invariants import all_delivered, assert_invariants
 
 HEADER, FRAME = 32, 24
 CHECKPOINT = 1000
@@ -62,20 +62,20 @@ def log_of(database: Path) -> Path:
     return database.with_name(f"{database.name}-wal")
 
 
-async def evening(here: Scene) -> None:
+async def evening(here: CrashHarness) -> None:
     """Some songs, one of them cancelled while it waits; then the process is gone at once."""
     await here.start(lease_s=SHORT_LEASE_S)
     asked = [await here.order(f"Member {number}") for number in range(SONGS)]
     for one in asked:
         await one.invocation.answer(timeout_s=LONG_S)
     await here.discord.member("Member 2").slash("songs", "cancel", request=str(asked[-1].id))
-    await all_told(here, *(one.id for one in asked))
+    await all_delivered(here, *(one.id for one in asked))
     await here.victim.kill()
 
 
 async def remains_of_an_evening(folder: Path) -> Remains:
     database = folder / "inspire.db"
-    async with scene(folder, database_url=f"sqlite:///{database}", MAX_RUNNING="1") as here:
+    async with crash_harness(folder, database_url=f"sqlite:///{database}", MAX_RUNNING="1") as here:
         await evening(here)
     return Remains(database)
 
@@ -106,13 +106,13 @@ async def test_the_bot_goes_on_from_what_a_power_cut_left(tmp_path: Path, share:
     folder.mkdir()
     url = remains.lay_out(log, at=folder / "inspire.db")
     before = audit_database(url)[1]
-    async with scene(folder, database_url=url) as here:
+    async with crash_harness(folder, database_url=url) as here:
         assert await here.start()
         fresh = await here.order()
-        await all_told(here, fresh.id)
+        await all_delivered(here, fresh.id)
         await here.until(lambda: not audit_database(url)[1].held)
         await here.stop()
-        assert await prove(here) == {fresh.id: State.DELIVERED}
+        assert await assert_invariants(here) == {fresh.id: State.DELIVERED}
     after = audit_database(url)[1]
     assert sum(after.requests.values()) == sum(before.requests.values()) + 1
     assert after.used >= before.used + 30
@@ -123,15 +123,15 @@ async def test_the_bot_goes_on_from_what_a_power_cut_left(tmp_path: Path, share:
 )
 async def test_a_write_that_was_torn_off_never_was(tmp_path: Path, step: str) -> None:
     database = tmp_path / "inspire.db"
-    async with scene(tmp_path, database_url=f"sqlite:///{database}") as here:
-        await here.start(dies_at=Point(step, Side.AFTER), lease_s=SHORT_LEASE_S)
+    async with crash_harness(tmp_path, database_url=f"sqlite:///{database}") as here:
+        await here.start(dies_at=Failpoint(step, Side.AFTER), lease_s=SHORT_LEASE_S)
         asked = await here.order()
         await here.victim.ended()
         remains = Remains(database)
         half_a_frame = remains.log[-remains.frame : -remains.frame // 2]
         remains.lay_out(remains.log[: remains.commits[-1]] + half_a_frame, at=database)
         assert await here.start()
-        await all_told(here, asked.id)
+        await all_delivered(here, asked.id)
         await here.stop()
         expected = State.UNCERTAIN if step == "submitter.claim" else State.DELIVERED
-        assert await prove(here) == {asked.id: expected}
+        assert await assert_invariants(here) == {asked.id: expected}

@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 
 from bot.domain.requests import State
-from bot.storage.audit import audit_database
+from bot.storage.ledger_audit import audit_database
 from sandbox.cqtai import effects
 from sandbox.cqtai.effects import Drop, Refuse, ReplyEffect, Slow
 from sandbox.cqtai.faults import Fault, Phase
-from tests.crash.scene import LONG_S, MEMBERS, SHORT_LEASE_S, Asked, Scene, scene
-from tests.crash.truth import all_told, prove, status_of, traces
-from tests.e2e.reading import seen
+from tests.harness.crash import LONG_S, MEMBERS, SHORT_LEASE_S, Asked, CrashHarness, crash_harness
+from tests.harness.invariants import all_delivered, assert_invariants, status_of, traces
+from tests.harness.message_readers import seen
 
 SONGS = 32
 REFUSED = "OPERATOR: the provider refuses the account"
@@ -28,11 +28,11 @@ POLLS: tuple[ReplyEffect, ...] = (
 pytestmark = [pytest.mark.long, pytest.mark.timeout(120)]
 
 
-async def order_many(here: Scene, count: int) -> list[Asked]:
+async def order_many(here: CrashHarness, count: int) -> list[Asked]:
     return [await here.order(f"Member {number % MEMBERS}") for number in range(count)]
 
 
-async def says(here: Scene, asked: Asked, words: str) -> None:
+async def says(here: CrashHarness, asked: Asked, words: str) -> None:
     """The member reads these words in the status message."""
     await asked.invocation.answer(timeout_s=LONG_S)
 
@@ -47,21 +47,21 @@ async def says(here: Scene, asked: Asked, words: str) -> None:
 async def test_failing_polls_lose_double_and_overcharge_nothing(
     tmp_path: Path, database: str, share: float
 ) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as here:
         each = 1 - (1 - share) ** (1 / len(POLLS))
         here.provider.faults.add(*(Fault(Phase.QUERY, effect, times=None, rate=each) for effect in POLLS))
         await here.start()
         asked = await order_many(here, SONGS)
-        await all_told(here, *(one.id for one in asked))
+        await all_delivered(here, *(one.id for one in asked))
         await here.stop()
-        assert list((await prove(here)).values()) == [State.DELIVERED] * SONGS
+        assert list((await assert_invariants(here)).values()) == [State.DELIVERED] * SONGS
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["going on", "killed meanwhile"])
 async def test_an_outage_costs_nobody_a_credit_or_a_place(
     tmp_path: Path, database: str, killed: bool
 ) -> None:
-    async with scene(tmp_path, database_url=database, MAX_RUNNING="1") as here:
+    async with crash_harness(tmp_path, database_url=database, MAX_RUNNING="1") as here:
         await here.start(lease_s=SHORT_LEASE_S)
         await here.provider.close()
         asked = await order_many(here, 5)
@@ -72,9 +72,9 @@ async def test_an_outage_costs_nobody_a_credit_or_a_place(
             await here.victim.kill()
             assert await here.start(lease_s=SHORT_LEASE_S)
         await here.provider.open()
-        await all_told(here, *(one.id for one in asked))
+        await all_delivered(here, *(one.id for one in asked))
         await here.stop()
-        ends = await prove(here)
+        ends = await assert_invariants(here)
     in_turn = [one.prompt for one in asked]
     made = [task.body["prompt"] for task in here.provider.tasks]
     assert made == [prompt for prompt in in_turn if prompt in made]
@@ -87,7 +87,7 @@ async def test_an_outage_costs_nobody_a_credit_or_a_place(
 async def test_a_refused_account_costs_one_request_and_the_line_goes_on_by_itself(
     tmp_path: Path, database: str, code: int
 ) -> None:
-    async with scene(tmp_path, database_url=database, MAX_RUNNING="1") as here:
+    async with crash_harness(tmp_path, database_url=database, MAX_RUNNING="1") as here:
         key, account = here.provider.key, here.provider.credits
         balance = account.balance
         if code == 401:
@@ -96,14 +96,14 @@ async def test_a_refused_account_costs_one_request_and_the_line_goes_on_by_itsel
             account.balance = 0
         await here.start()
         (first,) = await order_many(here, 1)
-        await all_told(here, first.id)  # alone: of several at once any may be the first in the database
+        await all_delivered(here, first.id)  # alone: of several at once any may be the first in the database
         others = await order_many(here, 4)
         for one in others:
             await says(here, one, "The bot's account at the song service needs its operator.")
         here.provider.key, account.balance = key, balance
-        await all_told(here, *(one.id for one in others))
+        await all_delivered(here, *(one.id for one in others))
         await here.stop()
-        ends = await prove(here, refusals=True)
+        ends = await assert_invariants(here, refusals=True)
     assert ends.pop(first.id) is State.FAILED
     assert set(ends.values()) == {State.DELIVERED}
     assert here.victim.log().count(REFUSED) == 1
@@ -115,13 +115,13 @@ async def test_submissions_that_are_cut_off_are_refunded_and_never_repeated(
     before, after = (
         Fault(Phase.SUBMIT, Drop(), times=None, rate=0.2, accepted=accepted) for accepted in (False, True)
     )
-    async with scene(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as here:
         here.provider.faults.add(before, after)
         await here.start()
         asked = await order_many(here, SONGS)
-        await all_told(here, *(one.id for one in asked))
+        await all_delivered(here, *(one.id for one in asked))
         await here.stop()
-        ends = Counter((await prove(here)).values())
+        ends = Counter((await assert_invariants(here)).values())
         cut_off = [one for one in await traces(here) if one.request and one.request.state is State.UNCERTAIN]
     unheard, heard = here.provider.faults.struck(before), here.provider.faults.struck(after)
     assert unheard

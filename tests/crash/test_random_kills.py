@@ -10,8 +10,15 @@ from bot.domain.requests import RETURNED, State
 from sandbox.cqtai.effects import Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Fail
-from tests.crash.scene import MEMBERS, SHORT_LEASE_S, Scene, scene
-from tests.crash.truth import all_told, bot_posts, prove, results_of, told, traces
+from tests.harness.crash import MEMBERS, SHORT_LEASE_S, CrashHarness, crash_harness
+from tests.harness.invariants import (
+    all_delivered,
+    assert_invariants,
+    bot_posts,
+    is_delivered,
+    results_of,
+    traces,
+)
 
 SEED = 1
 KILLS = 30
@@ -22,21 +29,21 @@ LONGEST_LIFE = 60
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
-def calls(here: Scene) -> int:
+def calls(here: CrashHarness) -> int:
     return len(here.discord.requests) + len(here.provider.requests)
 
 
-async def one_life(here: Scene, rng: random.Random) -> None:
+async def one_life(here: CrashHarness, rng: random.Random) -> None:
     """The bot is started, asked for songs, and killed at any instant until they are there."""
     assert await here.start(lease_s=SHORT_LEASE_S)
     fatal = calls(here) + rng.randrange(LONGEST_LIFE)
     asked = [await here.order(f"Member {rng.randrange(MEMBERS)}") for _ in range(ORDERS_A_LIFE)]
-    await here.until(lambda: calls(here) >= fatal or all(told(here, one) for one in asked))
+    await here.until(lambda: calls(here) >= fatal or all(is_delivered(here, one) for one in asked))
     await asyncio.sleep(rng.uniform(0, 0.02))
     await here.victim.kill()
 
 
-async def nothing_is_doubled_so_far(here: Scene) -> None:
+async def nothing_is_doubled_so_far(here: CrashHarness) -> None:
     for one in await traces(here):
         assert one.submissions <= 1
         assert len(one.tasks) <= 1
@@ -44,7 +51,7 @@ async def nothing_is_doubled_so_far(here: Scene) -> None:
         assert one.request is not None or not one.submissions
 
 
-def counts(here: Scene, ends: Counter[State], *, kills: int) -> dict[str, int]:
+def counts(here: CrashHarness, ends: Counter[State], *, kills: int) -> dict[str, int]:
     """The figures of a run in which nothing was doubled, lost or wrongly charged."""
     results = sum(len(results_of(here, asked)) for asked in here.asked)
     return {
@@ -66,7 +73,7 @@ async def test_deaths_at_any_instant_lose_double_and_overcharge_nothing(
     tmp_path: Path, database: str, record_property: Callable[[str, object], None]
 ) -> None:
     rng = random.Random(SEED)
-    async with scene(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as here:
         here.provider.faults.add(Fault(Phase.TASK, Fail("timeout"), times=None, rate=0.1))
         for _ in range(KILLS):
             await one_life(here, rng)
@@ -74,9 +81,9 @@ async def test_deaths_at_any_instant_lose_double_and_overcharge_nothing(
         placed = set(await here.requests())
         assert await here.start()
         last = [await here.order(f"Member {number}") for number in range(ORDERS_A_LIFE)]
-        await all_told(here, *placed, *(one.id for one in last))
+        await all_delivered(here, *placed, *(one.id for one in last))
         await here.stop()
-        ends = Counter((await prove(here)).values())
+        ends = Counter((await assert_invariants(here)).values())
     assert ends[State.DELIVERED] >= KILLS // 3
     assert set(ends) <= {State.DELIVERED, *RETURNED}
     record_property("database", database.partition(":")[0])
@@ -88,7 +95,7 @@ async def test_deaths_at_any_instant_lose_double_and_overcharge_nothing(
 async def test_a_stop_under_load_is_orderly_and_what_is_left_goes_on(
     tmp_path: Path, database: str, delay_s: float
 ) -> None:
-    async with scene(tmp_path, database_url=database, song_s=0.8) as here:
+    async with crash_harness(tmp_path, database_url=database, song_s=0.8) as here:
         await here.start()
         for number in range(16):
             await here.order(f"Member {number % MEMBERS}")
@@ -98,15 +105,15 @@ async def test_a_stop_under_load_is_orderly_and_what_is_left_goes_on(
         placed = await here.requests()
         assert {request.state for request in placed.values()}.isdisjoint({State.SUBMITTING, State.UNCERTAIN})
         assert await here.start()
-        await all_told(here, *placed)
+        await all_delivered(here, *placed)
         await here.stop()
-        assert set((await prove(here)).values()) <= {State.DELIVERED}
+        assert set((await assert_invariants(here)).values()) <= {State.DELIVERED}
 
 
 async def test_a_stop_waits_for_nobody_who_hangs_and_the_doubt_is_settled_later(
     tmp_path: Path, database: str
 ) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as here:
         here.provider.faults.add(Fault(Phase.SUBMIT, Slow(60.0), accepted=True))
         await here.start(lease_s=2 * SHORT_LEASE_S, drain_s=1.0)
         asked = await here.order()
@@ -114,6 +121,6 @@ async def test_a_stop_waits_for_nobody_who_hangs_and_the_doubt_is_settled_later(
         await here.stop()
         assert (await here.requests())[asked.id].state is State.SUBMITTING
         assert await here.start()
-        await all_told(here, asked.id)
+        await all_delivered(here, asked.id)
         await here.stop()
-        assert await prove(here) == {asked.id: State.UNCERTAIN}
+        assert await assert_invariants(here) == {asked.id: State.UNCERTAIN}

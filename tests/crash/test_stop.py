@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from bot.domain.requests import State
-from bot.stopping import STOP_S
+from bot.shutdown import STOP_S
 from sandbox.cqtai.effects import Slow
 from sandbox.cqtai.faults import Fault as ProviderFault
 from sandbox.cqtai.faults import Phase
 from sandbox.discord import Fault, FaultKind
-from tests.crash.scene import LONG_S, MEMBERS, Scene, scene
-from tests.crash.truth import all_told, prove
+from tests.harness.crash import LONG_S, MEMBERS, CrashHarness, crash_harness
+from tests.harness.invariants import all_delivered, assert_invariants
 from tests.unit.storage.severed import Line, line_to
 
 EACH = 24
@@ -29,20 +29,20 @@ TOOK = re.compile(r"stopped after ([0-9.]+) s")
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
-async def ordered(here: Scene, count: int) -> None:
+async def ordered(here: CrashHarness, count: int) -> None:
     for number in range(count):
         await here.order(f"Member {number % MEMBERS}")
 
 
-def hang(here: Scene, route: str) -> None:
+def hang(here: CrashHarness, route: str) -> None:
     here.discord.faults.add(Fault(kind=FaultKind.HANG, on=route, times=None, after_s=LATE_S))
 
 
-def struck(here: Scene, route: str) -> int:
+def struck(here: CrashHarness, route: str) -> int:
     return sum(fault.on == route for _, fault in here.discord.faults.struck)
 
 
-async def stopped_in_time(here: Scene) -> float:
+async def stopped_in_time(here: CrashHarness) -> float:
     """The bot has kept its promise; gives the seconds that it took, by its own clock."""
     await here.stop()
     took_s = float(TOOK.findall(here.victim.log())[-1])
@@ -50,18 +50,18 @@ async def stopped_in_time(here: Scene) -> float:
     return took_s
 
 
-async def all_ends(here: Scene) -> Counter[State]:
+async def all_ends(here: CrashHarness) -> Counter[State]:
     """How the requests ended once the bot was started again with nothing in its way."""
     here.discord.faults.clear()
     here.provider.faults.clear()
     placed = await here.requests()
     assert await here.start()
-    await all_told(here, *placed)
+    await all_delivered(here, *placed)
     await here.stop()
-    return Counter((await prove(here)).values())
+    return Counter((await assert_invariants(here)).values())
 
 
-async def load(here: Scene) -> None:
+async def load(here: CrashHarness) -> None:
     """Results are being uploaded, songs submitted and asked for, and commands answered; all of it hangs."""
     uploads, edits, answers = "POST /channels/*", "PATCH *", "POST /interactions/*"
     submissions = ProviderFault(Phase.SUBMIT, Slow(LATE_S), times=None, accepted=True)
@@ -80,7 +80,7 @@ async def load(here: Scene) -> None:
 async def test_a_stop_under_load_is_in_time_though_the_provider_and_discord_hang(
     tmp_path: Path, database: str, record_property: Callable[[str, object], None]
 ) -> None:
-    async with scene(tmp_path, database_url=database, MAX_RUNNING="60") as here:
+    async with crash_harness(tmp_path, database_url=database, MAX_RUNNING="60") as here:
         await here.start(lease_s=LEASE_S)
         await load(here)
         took_s = await stopped_in_time(here)
@@ -95,7 +95,7 @@ async def test_a_stop_under_load_is_in_time_though_the_provider_and_discord_hang
 
 
 @asynccontextmanager
-async def lines(here: Scene, database: str) -> AsyncIterator[list[Line]]:
+async def lines(here: CrashHarness, database: str) -> AsyncIterator[list[Line]]:
     """The lines that the bot's next start has to Discord, to the provider and to a database's server."""
     leading = {
         "DISCORD_API_URL": here.discord.api_url,
@@ -130,7 +130,7 @@ async def test_a_stop_is_in_time_though_nothing_answers_any_more(
     tmp_path: Path, database: str, songs: int
 ) -> None:
     async with (
-        scene(tmp_path, database_url=database, MAX_RUNNING="60") as here,
+        crash_harness(tmp_path, database_url=database, MAX_RUNNING="60") as here,
         lines(here, database) as to_world,
     ):
         await here.start(lease_s=LEASE_S)
@@ -145,7 +145,7 @@ async def test_a_stop_is_in_time_though_nothing_answers_any_more(
 
 
 async def test_a_stop_is_in_time_though_the_bot_has_not_begun_yet(tmp_path: Path, database: str) -> None:
-    async with scene(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as here:
         hang(here, "GET /users/@me")
         await here.victim.start()
         await here.until(lambda: struck(here, "GET /users/@me"))

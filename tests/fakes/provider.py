@@ -7,8 +7,8 @@ from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
 
 from bot.domain.errors import ProviderError, UnknownTaskError
-from bot.domain.songs import SongSpec
-from bot.domain.tasks import Clip, ClipStage, TaskReport, TaskStage
+from bot.domain.provider_tasks import Clip, ClipStage, TaskReport, TaskStage
+from bot.domain.song_options import SongSpec
 from bot.services.ports import SongProvider
 
 

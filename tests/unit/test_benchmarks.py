@@ -13,8 +13,8 @@ from benchmarks.report import Report, milliseconds, quantile, spread_ms
 from benchmarks.schedules import SongTimes, at_delay, best, cost_of, fixed, own
 from benchmarks.servers import server_database
 from bot.domain.errors import NoAnswerError
-from bot.domain.polling import Durations, Pace
-from bot.domain.tasks import TaskReport, TaskStage
+from bot.domain.polling import DurationStats, PollLimits
+from bot.domain.provider_tasks import TaskReport, TaskStage
 from bot.storage.store import open_store
 from sandbox.discord.limits import Limits
 from tests.fakes.provider import FakeProvider
@@ -103,7 +103,9 @@ def test_no_other_schedule_costs_less_than_the_best(price_s: float) -> None:
 
     least = total(best(price_s, times))
 
-    rivals = [fixed(interval) for interval in (2.0, 3.5, 5.0, 8.0, 13.0)] + [own(Pace(), Durations())]
+    rivals = [fixed(interval) for interval in (2.0, 3.5, 5.0, 8.0, 13.0)] + [
+        own(PollLimits(), DurationStats())
+    ]
     shifted = [[at_s + 0.5 for at_s in best(price_s, times)]]
     assert all(least < total(rival) for rival in rivals + shifted)
 
@@ -123,7 +125,7 @@ def test_a_song_is_followed_until_it_is_finished() -> None:
     cost = followed(Song(ends_s=100.0, first_clip_s=60.0), random.Random(1), by_clip=False)
 
     assert cost.questions > 1
-    assert 0 <= cost.delay_s < Pace().max_s
+    assert 0 <= cost.delay_s < PollLimits().max_s
 
 
 def test_knowing_of_the_first_clip_saves_questions_and_time() -> None:

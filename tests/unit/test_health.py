@@ -12,10 +12,10 @@ import pytest
 
 from bot.domain.errors import StoreError
 from bot.health import PortTakenError, health_app, serving, silence_of
-from bot.services.work import Work
-from bot.services.worker import Worker
-from bot.storage.sqlite import SqliteStore
-from tests.unit.services.house import START, HandClock, house
+from bot.services.runtime.worker import Worker
+from bot.services.unit_of_work import UnitOfWork
+from bot.storage.sqlite.store import SqliteStore
+from tests.harness.services import START, FakeClock, harness
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -100,7 +100,7 @@ async def test_a_port_that_is_taken_is_an_error() -> None:
 
 
 async def test_a_database_that_answers_is_not_silent(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
+    async with harness(tmp_path) as home:
         assert await silence_of(home.store) is None
 
 
@@ -110,7 +110,9 @@ class Away(SqliteStore):
     def __init__(self, error: StoreError | None) -> None:
         self.error = error
 
-    async def read(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def read(
+        self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         if self.error is not None:
             raise self.error
         await asyncio.Event().wait()
@@ -150,20 +152,20 @@ class Desk:
 
 
 async def test_a_worker_hangs_when_it_has_not_looked_for_long() -> None:
-    desk, clock = Desk(), HandClock()
+    desk, clock = Desk(), FakeClock()
     worker: Worker[int] = Worker(desk, clock=clock, concurrency=1)
-    clock.turn(100)
-    assert not worker.hangs(60)  # it has not begun
+    clock.advance(100)
+    assert not worker.is_stalled(60)  # it has not begun
     running = asyncio.create_task(worker.run())
     await desk.claimed.wait()
-    clock.turn(60)
-    assert not worker.hangs(60)
-    clock.turn(1)
-    assert worker.hangs(60)
+    clock.advance(60)
+    assert not worker.is_stalled(60)
+    clock.advance(1)
+    assert worker.is_stalled(60)
     assert worker.name == "desk"
-    assert worker.in_hand == 0
+    assert worker.running == 0
     worker.stop()
-    assert not worker.hangs(
+    assert not worker.is_stalled(
         60
     )  # it finishes what it has; the process says by itself when that takes too long
     desk.go_on.set()
@@ -171,15 +173,15 @@ async def test_a_worker_hangs_when_it_has_not_looked_for_long() -> None:
 
 
 async def test_a_worker_that_looks_again_hangs_no_longer() -> None:
-    desk, clock = Desk(), HandClock()
+    desk, clock = Desk(), FakeClock()
     worker: Worker[int] = Worker(desk, clock=clock, concurrency=1)
     running = asyncio.create_task(worker.run())
     await desk.claimed.wait()
-    clock.turn(61)
+    clock.advance(61)
     desk.claimed.clear()
     desk.go_on.set()
     worker.wake()
     await desk.claimed.wait()
-    assert not worker.hangs(60)
+    assert not worker.is_stalled(60)
     worker.stop()
     await running

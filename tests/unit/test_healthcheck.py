@@ -8,8 +8,8 @@ from aiohttp import web
 
 from bot import healthcheck
 from bot.config import Settings
-from bot.healthcheck import ailment, main
-from tests.e2e_operation.watching import free_port
+from bot.healthcheck import main, problem
+from tests.operations.watching import free_port
 
 
 def has_ipv6() -> bool:
@@ -52,23 +52,23 @@ async def answering(host: str, *, status: int = 200, text: str = "ok") -> AsyncI
 )
 async def test_a_bot_that_is_well_is_found_wherever_it_listens(host: str) -> None:
     async with answering(host) as port:
-        assert await asyncio.to_thread(ailment, host, port) is None
+        assert await asyncio.to_thread(problem, host, port) is None
 
 
 async def test_what_hangs_is_told() -> None:
     async with answering("127.0.0.1", status=503, text="submitter hangs") as port:
-        assert await asyncio.to_thread(ailment, "127.0.0.1", port) == "submitter hangs"
+        assert await asyncio.to_thread(problem, "127.0.0.1", port) == "submitter hangs"
 
 
 async def test_a_bot_that_is_not_there_is_told() -> None:
     port = free_port()
-    assert ailment("127.0.0.1", port) == f"no answer on port {port} of 127.0.0.1 (ConnectionRefusedError)"
+    assert problem("127.0.0.1", port) == f"no answer on port {port} of 127.0.0.1 (ConnectionRefusedError)"
 
 
 async def test_a_bot_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(healthcheck, "ANSWER_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as mute:
-        assert "(TimeoutError)" in (ailment("127.0.0.1", mute.getsockname()[1]) or "")
+        assert "(TimeoutError)" in (problem("127.0.0.1", mute.getsockname()[1]) or "")
 
 
 async def test_what_speaks_no_http_is_not_the_bot() -> None:
@@ -78,7 +78,7 @@ async def test_what_speaks_no_http_is_not_the_bot() -> None:
 
     async with await asyncio.start_server(shout, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        assert "(BadStatusLine)" in (await asyncio.to_thread(ailment, "127.0.0.1", port) or "")
+        assert "(BadStatusLine)" in (await asyncio.to_thread(problem, "127.0.0.1", port) or "")
 
 
 @pytest.fixture

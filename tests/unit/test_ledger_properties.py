@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlalchemy import Engine, text
 
-from bot.domain.errors import ShortError, StaleError, StoreError
+from bot.domain.errors import ConflictError, InsufficientFundsError, StoreError
 from bot.domain.ledger import MINT, SONGS, Balance, Leg
-from bot.domain.quota import Period, Window, window_of
-from bot.domain.requests import ACTIVE, MOVES, USED, Move, Request
-from bot.services.moves import make_move
-from bot.storage.audit import audit, totals
-from bot.storage.connections import writing_engine
-from bot.storage.work import SqlWork
+from bot.domain.quotas import Period, Window, window_of
+from bot.domain.requests import ACTIVE, USED, Request
+from bot.domain.transitions import TRANSITIONS, Transition
+from bot.services.requests.transitions import apply_transition
+from bot.storage.ledger_audit import audit_ledger, totals
+from bot.storage.sqlite.engine import writing_engine
+from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.unit.storage.databases import fresh
-from tests.unit.storage.making import GUILD, NOW, USER, WINDOW, account_of, new_request
+from tests.unit.storage.factories import GUILD, NOW, USER, WINDOW, account_of, new_request
 
 WINDOWS = (
     WINDOW,
@@ -66,7 +67,7 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.connection = self.engine.connect()
         self.transaction = self.connection.begin()
-        self.work = SqlWork(self.connection, lambda: NOW)
+        self.work = SqlUnitOfWork(self.connection, lambda: NOW)
         self.accounts: dict[str, Account] = {}
         self.requests: dict[int, Request] = {}
         self.paid_by: dict[int, str] = {}
@@ -81,10 +82,10 @@ class LedgerMachine(RuleBasedStateMachine):
             run()
 
     def open(self, user: int, window: Window, amount: int) -> None:
-        self.work.ledger.fill(account_of(user, window), target=amount, now=NOW)
+        self.work.ledger.set_granted_total(account_of(user, window), target=amount, now=NOW)
 
     def place(self, request_id: int, user: int, window: Window, cost: int) -> None:
-        self.work.members.take_slot(GUILD, user, limit=1000, cooldown_s=0, now=NOW)
+        self.work.members.acquire_slot(GUILD, user, limit=1000, cooldown_s=0, now=NOW)
         self.work.requests.add(new_request(request_id, user=user, cost=cost))
         self.hold(request_id, account_of(user, window).id, cost)
 
@@ -103,7 +104,7 @@ class LedgerMachine(RuleBasedStateMachine):
         name = account_of(user, window).id
         account = self.accounts.get(name, Account())
         if account.balance.available < cost:
-            with pytest.raises(ShortError):
+            with pytest.raises(InsufficientFundsError):
                 self.unit(lambda: self.place(request_id, user, window, cost))
             return
         self.unit(lambda: self.place(request_id, user, window, cost))
@@ -116,13 +117,15 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(pick=st.data())
     def a_request_moves(self, pick: st.DataObject) -> None:
         request = pick.draw(st.sampled_from(list(self.requests.values())))
-        moves = [move for move, step in MOVES.items() if step.source is request.state]
+        moves = [move for move, step in TRANSITIONS.items() if step.source is request.state]
         if not moves:
             return
         move = pick.draw(st.sampled_from(moves))
-        self.unit(lambda: self.requests.update({request.id: make_move(self.work, request, move, now=NOW)}))
+        self.unit(
+            lambda: self.requests.update({request.id: apply_transition(self.work, request, move, now=NOW)})
+        )
         self.settle(request, self.requests[request.id])
-        with pytest.raises(StaleError):
+        with pytest.raises(ConflictError):
             self.unit(lambda: _move(self.work, request, move))
 
     @precondition(lambda self: any(request.state in ACTIVE for request in self.requests.values()))
@@ -130,10 +133,10 @@ class LedgerMachine(RuleBasedStateMachine):
     def a_request_becomes_a_song(self, pick: st.DataObject) -> None:
         active = [request for request in self.requests.values() if request.state in ACTIVE]
         request = pick.draw(st.sampled_from(active))
-        for move in (Move.TAKE, Move.ACCEPT, Move.FINISH):
+        for move in (Transition.CLAIM, Transition.ACCEPT, Transition.FINISH):
             before = self.requests[request.id]
-            if MOVES[move].source is before.state:
-                self.requests[request.id] = make_move(self.work, before, move, now=NOW)
+            if TRANSITIONS[move].source is before.state:
+                self.requests[request.id] = apply_transition(self.work, before, move, now=NOW)
                 self.settle(before, self.requests[request.id])
 
     def settle(self, before: Request, after: Request) -> None:
@@ -157,8 +160,15 @@ class LedgerMachine(RuleBasedStateMachine):
                 with pytest.raises(StoreError):
                     self.unit(lambda: self.work.ledger.post(request.id, now=NOW))
 
-    @rule(user=members, window=windows, amount=credits_, move=st.sampled_from([None, Move.CANCEL, Move.TAKE]))
-    def a_unit_fails_at_its_end(self, user: int, window: Window, amount: int, move: Move | None) -> None:
+    @rule(
+        user=members,
+        window=windows,
+        amount=credits_,
+        move=st.sampled_from([None, Transition.CANCEL, Transition.CLAIM]),
+    )
+    def a_unit_fails_at_its_end(
+        self, user: int, window: Window, amount: int, move: Transition | None
+    ) -> None:
         request_id = self.next_id  # not counted up: what was undone may come again
 
         def run() -> None:
@@ -218,7 +228,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_books_are_right(self) -> None:
-        assert audit(self.connection) == []
+        assert audit_ledger(self.connection) == []
         books = totals(self.connection)
         assert books.requests == Counter(request.state for request in self.requests.values())
         assert books.granted == sum(account.granted for account in self.accounts.values())
@@ -227,8 +237,8 @@ class LedgerMachine(RuleBasedStateMachine):
         assert held == sum(self.work.ledger.held_by(GUILD, user) for user in (USER, USER + 1))
 
 
-def _move(work: SqlWork, request: Request, move: Move) -> None:
-    make_move(work, replace(request), move, now=NOW)
+def _move(work: SqlUnitOfWork, request: Request, move: Transition) -> None:
+    apply_transition(work, replace(request), move, now=NOW)
 
 
 LedgerMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

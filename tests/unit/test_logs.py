@@ -12,11 +12,11 @@ from sqlalchemy.exc import OperationalError
 
 from bot.config import Settings
 from bot.domain.errors import AccountError, NoAnswerError, NotAcceptedError, OutcomeUnknownError
-from bot.domain.songs import Order
-from bot.logs import CHATTY, HIDDEN, TALKATIVE, set_up
-from bot.services.facts import facts_of, facts_of_notice
-from bot.services.worker import Worker
-from tests.unit.services.house import ADA, GUILD, PLAYLIST, House, house
+from bot.domain.song_options import SongOptions
+from bot.logs import CHATTY, HIDDEN, TALKATIVE, configure_logging
+from bot.services.requests.log_context import log_context, message_log_context
+from bot.services.runtime.worker import Worker
+from tests.harness.services import ADA, GUILD, PLAYLIST, ServicesHarness, harness
 
 PROMPT = "a prompt that is nobody else's business"
 
@@ -33,7 +33,7 @@ def restored_logging() -> Iterator[None]:
 
 
 def test_a_text_line_carries_its_facts(capsys: pytest.CaptureFixture[str]) -> None:
-    set_up(level="INFO", style="text", secrets=())
+    configure_logging(level="INFO", style="text", secrets=())
     logging.getLogger("bot.x").info("submitted as task %s", "t1", extra={"request": 7})
     assert capsys.readouterr().err.endswith("INFO    bot.x: submitted as task t1 request=7\n")
 
@@ -42,7 +42,7 @@ FORGED = "x\n2026-11-28 04:00:00,000 ERROR   bot: forged\r\x1b[2K\u2028\ud800"
 
 
 def test_nothing_that_is_logged_breaks_its_line(capsys: pytest.CaptureFixture[str]) -> None:
-    set_up(level="INFO", style="text", secrets=())
+    configure_logging(level="INFO", style="text", secrets=())
     log = logging.getLogger("bot.x")
     log.info("told %s: é 한", FORGED, extra={"state": FORGED})
     (line,) = capsys.readouterr().err.splitlines()
@@ -59,7 +59,7 @@ def test_nothing_that_is_logged_breaks_its_line(capsys: pytest.CaptureFixture[st
 
 
 def test_a_json_line_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
-    set_up(level="INFO", style="json", secrets=())
+    configure_logging(level="INFO", style="json", secrets=())
     logging.getLogger("bot.x").warning("hello", extra={"request": 7})
     entry = json.loads(capsys.readouterr().err)
     assert entry["message"] == "hello"
@@ -71,7 +71,9 @@ def test_a_json_line_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_secret_is_seen_in_words_facts_or_tracebacks(
     capsys: pytest.CaptureFixture[str], style: str
 ) -> None:
-    set_up(level="INFO", style="json" if style == "json" else "text", secrets=("s3cret-token", "abc"))
+    configure_logging(
+        level="INFO", style="json" if style == "json" else "text", secrets=("s3cret-token", "abc")
+    )
     try:
         raise ValueError("it was s3cret-token")
     except ValueError:
@@ -83,13 +85,13 @@ def test_no_secret_is_seen_in_words_facts_or_tracebacks(
 
 
 def test_the_level_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    set_up(level="ERROR", style="text", secrets=())
+    configure_logging(level="ERROR", style="text", secrets=())
     logging.getLogger("bot.x").warning("hello")
     assert capsys.readouterr().err == ""
 
 
 def test_what_others_tell_is_not_more_than_the_level_asks_for(capsys: pytest.CaptureFixture[str]) -> None:
-    set_up(level="ERROR", style="text", secrets=())
+    configure_logging(level="ERROR", style="text", secrets=())
     for name in (*CHATTY, *TALKATIVE):
         logging.getLogger(name).warning("hello")
     assert capsys.readouterr().err == ""
@@ -98,7 +100,7 @@ def test_what_others_tell_is_not_more_than_the_level_asks_for(capsys: pytest.Cap
 def test_the_payloads_that_discord_py_tells_when_debugging_are_not_kept(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    set_up(level="DEBUG", style="text", secrets=())
+    configure_logging(level="DEBUG", style="text", secrets=())
     logging.getLogger("discord.gateway").debug("For Shard ID 0: WebSocket Event: %s", {"prompt": PROMPT})
     logging.getLogger("bot").debug("something of our own")
     assert PROMPT not in (said := capsys.readouterr().err)
@@ -121,7 +123,7 @@ def test_the_password_of_the_database_is_not_seen_however_it_is_written(
         {"discord_token": "token-1234", "cqtai_api_key": "key-1234", "database_url": SecretStr(address)}
     )
     plain = 'p@ss/wörd"\\'
-    set_up(level="INFO", style=style, secrets=settings.secrets)
+    configure_logging(level="INFO", style=style, secrets=settings.secrets)
     logging.getLogger("bot").info("at %s: %s, %r, %s", address, plain, plain, json.dumps(plain))
     said = capsys.readouterr().err
     for seen in ("p%40ss", "p@ss", "wörd", "w%C3%B6rd", "w\\u00f6rd"):
@@ -140,7 +142,7 @@ def test_a_database_without_a_password_adds_no_secret() -> None:
 def test_the_values_of_a_statement_and_tokens_in_addresses_are_not_seen(
     capsys: pytest.CaptureFixture[str], style: Literal["text", "json"]
 ) -> None:
-    set_up(level="INFO", style=style, secrets=())
+    configure_logging(level="INFO", style=style, secrets=())
     with create_engine("sqlite://").connect() as connection:
         try:
             connection.execute(text("INSERT INTO nowhere VALUES (:a)"), {"a": f"[{PROMPT}]\n(x)"})
@@ -183,7 +185,7 @@ def journal() -> Iterator[Journal]:
 
 @pytest.fixture
 async def home(tmp_path: Path) -> object:
-    async with house(tmp_path) as found:
+    async with harness(tmp_path) as found:
         yield found
 
 
@@ -195,17 +197,17 @@ def facts(line: dict[str, object]) -> dict[str, object]:
     return {name: line[name] for name in ("request", "guild", "user", "state")}
 
 
-async def test_the_life_of_a_song_can_be_read_in_the_log(home: House, journal: Journal) -> None:
-    card = await home.place(order=Order(playlist=PLAYLIST, prompt=PROMPT))
+async def test_the_life_of_a_song_can_be_read_in_the_log(home: ServicesHarness, journal: Journal) -> None:
+    card = await home.place(order=SongOptions(playlist=PLAYLIST, prompt=PROMPT))
     await home.submit()
     request = await home.request(card.request_id)
     assert request.task_id is not None
-    home.clock.turn(40)
+    home.clock.advance(40)
     home.provider.finish(request.task_id)
     await home.follow()
-    home.clock.turn(40)
+    home.clock.advance(40)
     await home.tell()
-    home.clock.turn(40)
+    home.clock.advance(40)
     await home.tell()
     told = [(line["words"], line["state"]) for line in journal.lines]
     assert told == [
@@ -223,7 +225,7 @@ async def test_the_life_of_a_song_can_be_read_in_the_log(home: House, journal: J
 
 
 async def test_an_unknown_outcome_is_told_to_the_operator_with_whose_it_is(
-    home: House, journal: Journal
+    home: ServicesHarness, journal: Journal
 ) -> None:
     home.provider.submit_answers.append(OutcomeUnknownError("reset"))
     request_id = await home.making()
@@ -232,26 +234,28 @@ async def test_an_unknown_outcome_is_told_to_the_operator_with_whose_it_is(
     assert line["level"] == "ERROR"
 
 
-async def test_a_refused_account_is_told_with_the_request_that_met_it(home: House, journal: Journal) -> None:
+async def test_a_refused_account_is_told_with_the_request_that_met_it(
+    home: ServicesHarness, journal: Journal
+) -> None:
     home.provider.submit_answers.append(AccountError(402, "no credits"))
     request_id = await home.making()
     assert facts(journal.said("OPERATOR: the provider refuses the account")) == about(request_id, "failed")
 
 
-async def test_a_busy_provider_and_lost_answers_are_told(home: House, journal: Journal) -> None:
+async def test_a_busy_provider_and_lost_answers_are_told(home: ServicesHarness, journal: Journal) -> None:
     home.provider.submit_answers.append(NotAcceptedError("429", busy=True))
     request_id = await home.making()
     assert facts(journal.said("submission not taken")) == about(request_id, "waiting")
-    home.clock.turn(90)
+    home.clock.advance(90)
     await home.submit()
     home.provider.say("task-2", NoAnswerError("reset"))
-    home.clock.turn(60)
+    home.clock.advance(60)
     await home.follow()
     assert facts(journal.said("no answer about the task: reset")) == about(request_id, "making")
 
 
 async def test_a_piece_of_work_that_meets_a_bug_is_told_with_a_reference(
-    home: House, caplog: pytest.LogCaptureFixture
+    home: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     request_id = await home.making()
     request = await home.request(request_id)
@@ -274,7 +278,7 @@ async def test_a_piece_of_work_that_meets_a_bug_is_told_with_a_reference(
             return home.clock()
 
     worker: Worker[object] = Worker(
-        Broken(), clock=home.clock, concurrency=1, facts=lambda _: facts_of(request)
+        Broken(), clock=home.clock, concurrency=1, facts=lambda _: log_context(request)
     )
     await worker.run()
     (record,) = [record for record in caplog.records if "left one piece undone" in record.getMessage()]
@@ -285,8 +289,8 @@ async def test_a_piece_of_work_that_meets_a_bug_is_told_with_a_reference(
     assert record.exc_info
 
 
-async def test_a_notice_is_told_by_its_request(home: House) -> None:
+async def test_a_notice_is_told_by_its_request(home: ServicesHarness) -> None:
     request_id = await home.making()
-    home.clock.turn(40)
+    home.clock.advance(40)
     (notice,) = await home.courier.claim(1)
-    assert facts_of_notice(notice) == {"request": request_id}
+    assert message_log_context(notice) == {"request": request_id}

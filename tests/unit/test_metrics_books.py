@@ -8,13 +8,13 @@ from prometheus_client import CollectorRegistry
 
 from bot.domain.errors import NotAcceptedError, OutcomeUnknownError
 from bot.domain.requests import State
-from bot.metrics import books
-from bot.metrics.books import Books
-from bot.services.gate import Trouble
-from bot.services.work import Work
-from bot.storage.sqlite import SqliteStore
+from bot.metrics import database_gauges
+from bot.metrics.database_gauges import DatabaseGauges
+from bot.services.provider.circuit_breaker import ProviderOutage
+from bot.services.unit_of_work import UnitOfWork
+from bot.storage.sqlite.store import SqliteStore
 from bot.storage.store import open_store
-from tests.unit.services.house import START, house
+from tests.harness.services import START, harness
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,12 +32,12 @@ def value(registry: CollectorRegistry, name: str, **labels: str) -> float:
 
 
 async def test_the_books_are_shown_as_they_are(tmp_path: Path, registry: CollectorRegistry) -> None:
-    async with house(tmp_path) as home:
+    async with harness(tmp_path) as home:
         home.provider.submit_answers.append(OutcomeUnknownError("reset"))
         await home.place()
         await home.place()
         await home.submit()
-        await Books(home.store, registry).refresh()
+        await DatabaseGauges(home.store, registry).refresh()
     assert value(registry, "inspire_database_up") == 1
     counts = {state: value(registry, "inspire_requests", state=state.value) for state in State}
     assert counts[State.MAKING] == counts[State.UNCERTAIN] == 1
@@ -48,30 +48,32 @@ async def test_the_books_are_shown_as_they_are(tmp_path: Path, registry: Collect
 
 async def test_the_books_of_a_server_are_shown_too(postgres_url: str, registry: CollectorRegistry) -> None:
     async with open_store(postgres_url) as store:
-        await Books(store, registry).refresh()
+        await DatabaseGauges(store, registry).refresh()
     assert value(registry, "inspire_database_up") == 1
     assert value(registry, "inspire_requests", state="waiting") == 0
     assert value(registry, "inspire_credits", part="granted") == 0
 
 
-def troubles(registry: CollectorRegistry) -> set[Trouble]:
-    return {kind for kind in Trouble if value(registry, "inspire_provider_trouble", trouble=kind.value)}
+def troubles(registry: CollectorRegistry) -> set[ProviderOutage]:
+    return {
+        kind for kind in ProviderOutage if value(registry, "inspire_provider_trouble", trouble=kind.value)
+    }
 
 
 async def test_a_trouble_at_the_provider_is_shown_until_it_is_over(
     tmp_path: Path, registry: CollectorRegistry
 ) -> None:
-    async with house(tmp_path) as home:
+    async with harness(tmp_path) as home:
         home.provider.submit_answers.append(NotAcceptedError("503"))
         await home.making()
 
         def clock() -> float:
             return (home.clock() - START).total_seconds()
 
-        read = Books(home.store, registry, clock=clock)
+        read = DatabaseGauges(home.store, registry, clock=clock)
         await read.refresh()
-        assert troubles(registry) == {Trouble.OUTAGE}
-        home.clock.turn(60)
+        assert troubles(registry) == {ProviderOutage.OUTAGE}
+        home.clock.advance(60)
         await home.making()
         await read.refresh()
         assert troubles(registry) == set()
@@ -83,26 +85,28 @@ class Elsewhere(SqliteStore):
     def __init__(self) -> None:
         pass
 
-    async def read(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def read(
+        self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         return unit(object(), *args, **kwargs)  # type: ignore[arg-type]
 
 
 async def test_a_store_of_another_kind_is_a_bug(registry: CollectorRegistry) -> None:
     with pytest.raises(TypeError, match="object is no unit of work over SQL"):
-        await Books(Elsewhere(), registry).refresh()
+        await DatabaseGauges(Elsewhere(), registry).refresh()
 
 
 async def test_many_readers_cost_the_database_one_read(tmp_path: Path, registry: CollectorRegistry) -> None:
     now = 0.0
-    async with house(tmp_path) as home:
-        read = Books(home.store, registry, clock=lambda: now)
+    async with harness(tmp_path) as home:
+        read = DatabaseGauges(home.store, registry, clock=lambda: now)
         await home.place()
         await asyncio.gather(*(read.refresh() for _ in range(5)))
         await home.place()
-        now = books.FRESH_S - 0.1
+        now = database_gauges.FRESH_S - 0.1
         await read.refresh()
         assert value(registry, "inspire_requests", state="waiting") == 1
-        now = books.FRESH_S
+        now = database_gauges.FRESH_S
         await read.refresh()
         assert value(registry, "inspire_requests", state="waiting") == 2
 
@@ -111,12 +115,12 @@ async def test_a_database_that_is_away_shows_no_old_numbers(
     tmp_path: Path, registry: CollectorRegistry
 ) -> None:
     now = 0.0
-    async with house(tmp_path) as home:
-        read = Books(home.store, registry, clock=lambda: now)
+    async with harness(tmp_path) as home:
+        read = DatabaseGauges(home.store, registry, clock=lambda: now)
         await home.place()
         await read.refresh()
         await home.store.close()
-        now = books.FRESH_S
+        now = database_gauges.FRESH_S
         await read.refresh()
     assert value(registry, "inspire_database_up") == 0
     assert registry.get_sample_value("inspire_requests", {"state": "waiting"}) is None
@@ -126,7 +130,7 @@ async def test_a_database_that_is_away_shows_no_old_numbers(
 async def test_a_database_that_hangs_does_not_keep_the_page(
     tmp_path: Path, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(books, "PATIENCE_S", 0)
-    async with house(tmp_path) as home:
-        await Books(home.store, registry).refresh()
+    monkeypatch.setattr(database_gauges, "PATIENCE_S", 0)
+    async with harness(tmp_path) as home:
+        await DatabaseGauges(home.store, registry).refresh()
     assert value(registry, "inspire_database_up") == 0

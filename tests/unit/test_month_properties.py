@@ -12,21 +12,22 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import Engine, text
 
 from bot.domain.errors import BlockedError, BudgetError, CreditsError, PausedError, RefusalError
-from bot.domain.guild_settings import GuildSettings, Standing, budget_window
+from bot.domain.guild_settings import GuildSettings, MemberRecord, budget_window
 from bot.domain.ledger import bonus_account
-from bot.domain.quota import Period, Policy, window_of
-from bot.domain.requests import ACTIVE, MOVES, Move, Request
-from bot.domain.songs import Order
-from bot.services.allowances import new_budget
-from bot.services.moves import make_move
-from bot.services.placing import Asked, SongRules, place
-from bot.services.quotas import Statement, statement_of
-from bot.storage.audit import audit
-from bot.storage.connections import writing_engine
-from bot.storage.work import SqlWork
-from tests.unit.services.house import PLAYLIST, RULES
+from bot.domain.quotas import Period, Policy, window_of
+from bot.domain.requests import ACTIVE, Request
+from bot.domain.song_options import SongOptions
+from bot.domain.transitions import TRANSITIONS, Transition
+from bot.services.credits.statements import Statement, statement_of
+from bot.services.moderation.allowances import new_budget
+from bot.services.requests.placement import RequestContext, SongConfig, place
+from bot.services.requests.transitions import apply_transition
+from bot.storage.ledger_audit import audit_ledger
+from bot.storage.sqlite.engine import writing_engine
+from bot.storage.unit_of_work import SqlUnitOfWork
+from tests.harness.services import PLAYLIST, RULES
 from tests.unit.storage.databases import fresh
-from tests.unit.storage.making import GUILD, NOW, USER
+from tests.unit.storage.factories import GUILD, NOW, USER
 
 VIP, DJ = 71, 72
 USUAL = Policy(allowance=90, period=Period.WEEK, max_active=50, cooldown_s=0)
@@ -53,7 +54,7 @@ class Month(RuleBasedStateMachine):
         self.now: datetime = NOW
         self.connection = self.engine.connect()
         self.transaction = self.connection.begin()
-        self.work = SqlWork(self.connection, lambda: self.now)
+        self.work = SqlUnitOfWork(self.connection, lambda: self.now)
         self.roles: dict[int, tuple[int, ...]] = dict.fromkeys(MEMBERS, ())
         self.requests: dict[int, Request] = {}
         self.next_id = 1
@@ -63,10 +64,10 @@ class Month(RuleBasedStateMachine):
         self.connection.close()
 
     def settle(self, change: Callable[[GuildSettings], GuildSettings]) -> None:
-        self.work.guilds.settle(GUILD, change(self.work.guilds.lock(GUILD)))
+        self.work.guilds.update(GUILD, change(self.work.guilds.get_for_update(GUILD)))
 
-    def settle_member(self, user: int, change: Callable[[Standing], Standing]) -> None:
-        self.work.members.settle(GUILD, user, change(self.work.members.meet(GUILD, user)))
+    def settle_member(self, user: int, change: Callable[[MemberRecord], MemberRecord]) -> None:
+        self.work.members.update(GUILD, user, change(self.work.members.get_for_update(GUILD, user)))
 
     def statement(self, user: int) -> Statement:
         return statement_of(self.work, GUILD, user, self.roles[user], usual=USUAL, now=self.now)
@@ -102,7 +103,7 @@ class Month(RuleBasedStateMachine):
         cause, self.next_id = self.next_id, self.next_id + 1
         before = self.statement(user)
         for _ in range(2):  # a replay gives nothing more
-            standing = self.work.members.meet(GUILD, user)
+            standing = self.work.members.get_for_update(GUILD, user)
             account = bonus_account(GUILD, user, standing.pseudonym)
             self.work.ledger.grant(account, cause=cause, amount=credits_, now=self.now)
         assert self.statement(user).bonus == before.bonus + credits_
@@ -146,8 +147,8 @@ class Month(RuleBasedStateMachine):
         after = self.statement(user)
         assert (after.available, after.held) == (before.available - cost, before.held + cost)
 
-    def place(self, request_id: int, user: int, rules: SongRules) -> Request:
-        asked = Asked(
+    def place(self, request_id: int, user: int, rules: SongConfig) -> Request:
+        asked = RequestContext(
             interaction_id=request_id,
             guild_id=GUILD,
             user_id=user,
@@ -157,7 +158,7 @@ class Month(RuleBasedStateMachine):
             attachment_limit=1,
             role_ids=self.roles[user],
         )
-        _, placed = place(self.work, Order(playlist=PLAYLIST), asked, rules, self.now)
+        _, placed = place(self.work, SongOptions(playlist=PLAYLIST), asked, rules, self.now)
         assert placed is not None
         return placed
 
@@ -179,14 +180,14 @@ class Month(RuleBasedStateMachine):
         active = [request for request in self.requests.values() if request.state in ACTIVE]
         request = pick.draw(st.sampled_from(active))
         move = pick.draw(
-            st.sampled_from([move for move, step in MOVES.items() if step.source is request.state])
+            st.sampled_from([move for move, step in TRANSITIONS.items() if step.source is request.state])
         )
         paid = self.paid(request)
         before = self.balances()
-        moved = make_move(self.work, request, move, now=self.now)
+        moved = apply_transition(self.work, request, move, now=self.now)
         self.requests[request.id] = moved
         if moved.state not in ACTIVE:  # it goes back to, or is used from, just what it was held from
-            used = move is Move.FINISH
+            used = move is Transition.FINISH
             for account, amount in paid.items():
                 granted, held, spent = before[account]
                 before[account] = (granted, held - amount, spent + (amount if used else 0))
@@ -206,7 +207,7 @@ class Month(RuleBasedStateMachine):
 
     @invariant()
     def the_books_are_right(self) -> None:
-        assert audit(self.connection) == []
+        assert audit_ledger(self.connection) == []
 
     @invariant()
     def what_is_held_is_what_the_requests_under_way_cost(self) -> None:
@@ -220,7 +221,7 @@ class Month(RuleBasedStateMachine):
         if budget is not None:
             state = self.statement(USER).budget
             assert state is not None
-            assert 0 <= state.left <= budget.target(budget_window(budget, self.now))
+            assert 0 <= state.left <= budget.remaining_target(budget_window(budget, self.now))
 
 
 Month.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)

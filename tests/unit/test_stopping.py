@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.stopping import DRAIN_S, STOP_S, Stop, StoppedError
+from bot.shutdown import DRAIN_S, STOP_S, GracefulShutdown, StoppedError
 
 PROMISE_S = 20.0
 """What docs/operations.md promises whoever waits for the process to be gone."""
@@ -46,13 +46,13 @@ def test_what_is_promised_has_room() -> None:
 class TestTime:
     async def test_it_counts_from_the_first_wish(self) -> None:
         clock = Clock()
-        stop = Stop(clock=clock)
+        stop = GracefulShutdown(clock=clock)
         clock.now_s += 1_000
         assert (stop.taken_s, stop.left_s) == (0, STOP_S)
-        stop.ask()
+        stop.request()
         clock.now_s += 3
-        stop.ask()
-        await stop.asked()
+        stop.request()
+        await stop.requested()
         assert (stop.taken_s, stop.left_s) == (3, STOP_S - 3)
         clock.now_s += 100
         assert stop.left_s == 0
@@ -60,7 +60,7 @@ class TestTime:
 
 class TestFinishing:
     async def test_what_begins_meanwhile_is_waited_for_too(self) -> None:
-        stop, hands, done = Stop(), set[asyncio.Task[None]](), []
+        stop, hands, done = GracefulShutdown(), set[asyncio.Task[None]](), []
 
         async def work(more: int) -> None:
             if more:
@@ -69,7 +69,7 @@ class TestFinishing:
             done.append(more)
 
         hands.add(asyncio.create_task(work(3)))
-        stop.ask()
+        stop.request()
         await stop.finish(lambda: {task for task in hands if not task.done()})
         assert sorted(done) == [0, 1, 2, 3]
 
@@ -77,8 +77,8 @@ class TestFinishing:
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         clock = Clock()
-        stop, hanging_task = Stop(clock=clock), task_that_hangs()
-        stop.ask()
+        stop, hanging_task = GracefulShutdown(clock=clock), task_that_hangs()
+        stop.request()
         clock.now_s += DRAIN_S
         await stop.finish(lambda: {hanging_task})
         assert not hanging_task.done()
@@ -94,7 +94,7 @@ class TestEnding:
             await asyncio.sleep(0)
             ended.append("step")
 
-        await Stop().end("a step", step())
+        await GracefulShutdown().run_step("a step", step())
         assert ended == ["step"]
 
     async def test_a_step_that_fails_says_why(self) -> None:
@@ -102,21 +102,21 @@ class TestEnding:
             raise ValueError("broken")
 
         with pytest.raises(ValueError, match="broken"):
-            await Stop().end("a step", step())
+            await GracefulShutdown().run_step("a step", step())
 
     async def test_a_step_that_hangs_is_let_go_of(self, caplog: pytest.LogCaptureFixture) -> None:
         clock = Clock()
-        stop = Stop(clock=clock)
-        stop.ask()
+        stop = GracefulShutdown(clock=clock)
+        stop.request()
         clock.now_s += STOP_S
-        async with stop.ending("the database", hanging()) as entered:
+        async with stop.closing("the database", hanging()) as entered:
             assert entered == "entered"
         assert "the database did not end in time, and is let go of" in caplog.text
 
     async def test_any_number_of_steps_that_hang_fit_into_the_time(self) -> None:
         clock = Clock()
-        stop = Stop(clock=clock)
-        stop.ask()
+        stop = GracefulShutdown(clock=clock)
+        stop.request()
         clock.now_s += DRAIN_S
         for _ in range(20):
             assert stop.share_s > 0
@@ -126,35 +126,35 @@ class TestEnding:
 
 class TestBeginning:
     async def test_it_is_given_up(self) -> None:
-        stop = Stop()
-        asyncio.get_running_loop().call_soon(stop.ask)
+        stop = GracefulShutdown()
+        asyncio.get_running_loop().call_soon(stop.request)
         with pytest.raises(StoppedError):
             async with stop.giving_up_beginning():
                 await asyncio.Event().wait()
 
     async def test_it_is_not_begun_after_the_wish(self) -> None:
-        stop = Stop()
-        stop.ask()
+        stop = GracefulShutdown()
+        stop.request()
         with pytest.raises(StoppedError):
             async with stop.giving_up_beginning():
                 await asyncio.Event().wait()
 
     async def test_what_was_begun_before_goes_on(self) -> None:
-        stop = Stop()
+        stop = GracefulShutdown()
         async with stop.giving_up_beginning():
             pass
-        stop.ask()
+        stop.request()
         await asyncio.sleep(0)
 
     async def test_an_error_in_it_stays_what_it_is_though_its_end_is_counted(self) -> None:
-        stop = Stop()
+        stop = GracefulShutdown()
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[None]:
             yield
 
         async def begin() -> None:
-            async with stop.giving_up_beginning(), stop.ending("a step", opened()):
+            async with stop.giving_up_beginning(), stop.closing("a step", opened()):
                 raise ValueError("broken")
 
         with pytest.raises(ValueError, match="broken"):
@@ -163,13 +163,13 @@ class TestBeginning:
 
     async def test_its_own_time_outs_stay_what_they_are(self) -> None:
         with pytest.raises(TimeoutError):
-            async with Stop().giving_up_beginning():
+            async with GracefulShutdown().giving_up_beginning():
                 raise TimeoutError
 
 
 STUCK = """
 import asyncio, logging, signal, sys, time
-from bot import stopping
+from bot import shutdown
 
 async def main():
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked)
@@ -177,8 +177,8 @@ async def main():
     await asyncio.to_thread(time.sleep, 3600)
 
 def asked():
-    stopping.STOP_S = 0.2
-    stopping.be_gone_in_time(code=3)
+    shutdown.STOP_S = 0.2
+    shutdown.start_watchdog(code=3)
 
 logging.basicConfig()
 asyncio.run(main())

@@ -7,30 +7,30 @@ from typing import Concatenate, ParamSpec, TypeVar
 import discord
 from discord.ext import commands
 
-from bot.chat.client import InspireClient
-from bot.chat.endpoints import point_at
-from bot.chat.guards import GuardedButton
-from bot.chat.views import CancelButton
-from bot.services.catalogue import Services, services_of
-from bot.services.ports import Bell, Clock
-from bot.services.songs import Cancelled, Songs
-from bot.services.work import Store, Work
+from bot.chat.buttons.cancel import CancelButton
+from bot.chat.connection.client import InspireClient
+from bot.chat.connection.endpoints import point_at
+from bot.chat.interactions.components import SafeButton
+from bot.services.ports import Clock, WakeUp
+from bot.services.registry import Services, build_services
+from bot.services.requests.service import CancelledRequest, RequestService
+from bot.services.unit_of_work import Store, UnitOfWork
 from bot.storage.store import utc_now
 from sandbox.discord import LocalDiscord
 from tests.fakes.media import FakeMedia
-from tests.unit.services.house import RULES
+from tests.harness.services import RULES
 
 P = ParamSpec("P")
 T = TypeVar("T")
 ClientT = TypeVar("ClientT", bound=discord.Client)
 
 
-class SomeSongs(Songs):
+class SomeSongs(RequestService):
     def __init__(self) -> None:
         self.asked: list[tuple[int, int, int]] = []
-        self.answer: Cancelled | Exception = Cancelled(30)
+        self.answer: CancelledRequest | Exception = CancelledRequest(30)
 
-    async def cancel(self, request_id: int, *, guild_id: int, user_id: int) -> Cancelled:
+    async def cancel(self, request_id: int, *, guild_id: int, user_id: int) -> CancelledRequest:
         self.asked.append((request_id, guild_id, user_id))
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -44,18 +44,22 @@ class NoStore(Store):
     def clock(self) -> Clock:
         return utc_now
 
-    def subscribe(self, bell: Bell) -> None:
+    def subscribe(self, bell: WakeUp) -> None:
         raise AssertionError("nothing rings here")
 
-    async def write(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def write(
+        self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         raise AssertionError("nothing is written here")
 
-    async def read(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def read(
+        self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         raise AssertionError("nothing is read here")
 
 
 def some_services() -> Services:
-    return replace(services_of(NoStore(), rules=RULES, media=FakeMedia()), songs=SomeSongs())
+    return replace(build_services(NoStore(), config=RULES, media=FakeMedia()), requests=SomeSongs())
 
 
 class Notebook:
@@ -72,7 +76,7 @@ class Notebook:
 def new_client(
     *cogs: Callable[[InspireClient], commands.Cog],
     remembered: Notebook | None = None,
-    buttons: Sequence[type[GuardedButton]] = (CancelButton,),
+    buttons: Sequence[type[SafeButton]] = (CancelButton,),
     guild_ids: Sequence[int] = (),
     guild_cogs: Sequence[Callable[[InspireClient], commands.Cog]] = (),
 ) -> InspireClient:
@@ -102,5 +106,5 @@ async def running(local: LocalDiscord, client: ClientT) -> AsyncIterator[ClientT
 
 
 def songs_of(client: InspireClient) -> SomeSongs:
-    assert isinstance(client.services.songs, SomeSongs)
-    return client.services.songs
+    assert isinstance(client.services.requests, SomeSongs)
+    return client.services.requests

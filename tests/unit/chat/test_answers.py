@@ -7,12 +7,12 @@ from contextlib import contextmanager
 import discord
 import pytest
 
-from bot.chat.client import InspireClient
+from bot.chat.connection.client import InspireClient
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 from sandbox.discord.invocations import Invocation
 from sandbox.discord.payloads import Payload, entry
 from tests.unit.chat.bots import new_client, running
-from tests.unit.chat.trial import WORDS, OddButton, Trial
+from tests.unit.chat.odd_components import WORDS, OddButton, Trial
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ async def test_a_bug_is_answered_with_the_reference_that_the_log_has(
     reference = re.search(r"`([0-9A-F]{6})`", words)
     assert reference
     assert "secret" not in words
-    [record] = [one for one in caplog.records if one.name == "bot.chat.answers"]
+    [record] = [one for one in caplog.records if one.name == "bot.chat.interactions.error_responses"]
     assert reference[1] in record.getMessage()
     assert record.exc_info
     assert record.exc_info[0] is RuntimeError
@@ -135,7 +135,7 @@ class Listener(logging.Handler):
 
 @contextmanager
 def listening(words: str) -> Iterator[Listener]:
-    listener, answers = Listener(words), logging.getLogger("bot.chat.answers")
+    listener, answers = Listener(words), logging.getLogger("bot.chat.interactions.error_responses")
     answers.addHandler(listener)
     try:
         yield listener

@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.errors import sentence
-from bot.chat.render.approval import approval_message
-from bot.chat.render.status import status_message
+from bot.chat.messages.approval import approval_message
+from bot.chat.messages.status import status_message
+from bot.chat.text.errors import sentence
 from bot.domain.moderator_errors import DecidedError
 from bot.domain.requests import Failure, FailureKind, State
-from bot.services.cards import ApprovalCard
-from tests.unit.chat.samples import MEMBER, NOW, PLAYLIST, REQUEST, check_sendable, labels, status
+from bot.services.delivery.cards import ApprovalCard
+from tests.unit.chat.factories import MEMBER, NOW, PLAYLIST, REQUEST, check_sendable, labels, status
 
 CARD = ApprovalCard(
     request_id=REQUEST,

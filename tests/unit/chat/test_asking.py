@@ -1,9 +1,9 @@
 import discord
 import pytest
 
-from bot.chat.asking import request_id_of, role_ids_of
+from bot.chat.interactions.context import request_id_of, role_ids_of
 from bot.domain.errors import RequestNotFoundError
-from tests.unit.chat.samples import GUILD, MEMBER
+from tests.unit.chat.factories import GUILD, MEMBER
 
 VIP, PLAIN = 11, 12
 

@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.chat.charts import ALT_LIMIT, HIGHEST, WIDTH, report_alt, report_chart, report_csv
-from bot.chat.texts import DASH
-from bot.services.reports import Report, report_of
+from bot.chat.messages.chart import ALT_LIMIT, HIGHEST, WIDTH, report_alt, report_chart, report_csv
+from bot.chat.text.formatting import DASH
+from bot.services.credits.reports import Report, report_of
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MEMBERS_COLOUR = (0xE6, 0x9F, 0x00, 255)
@@ -98,7 +98,7 @@ def test_charts_drawn_in_threads_are_the_same_as_one_alone() -> None:
 
 
 def test_the_drawing_library_is_not_loaded_before_the_first_chart() -> None:
-    code = "import sys, bot.app, bot.chat.charts; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, bot.app, bot.chat.messages.chart; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

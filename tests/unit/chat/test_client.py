@@ -4,14 +4,14 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import InspireClient, Shards, client_of
-from bot.chat.endpoints import point_at
-from bot.chat.render import status_message
+from bot.chat.connection.client import InspireClient, Shards, client_of
+from bot.chat.connection.endpoints import point_at
+from bot.chat.messages import status_message
 from bot.domain.errors import NotYoursError
 from bot.domain.requests import State
 from sandbox.discord import LocalDiscord
 from tests.unit.chat.bots import Notebook, new_client, running, some_services, songs_of
-from tests.unit.chat.samples import REQUEST, status
+from tests.unit.chat.factories import REQUEST, status
 
 
 class Greeter(commands.Cog):

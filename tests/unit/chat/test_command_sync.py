@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat.command_sync import are_same
+from bot.chat.connection.command_sync import are_same
 
 Command = dict[str, Any]
 WEIGHT = {"type": 10, "name": "weight", "description": "How much", "required": False, "min_value": 0.0}

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.chat.conversations import MOST_KEPT, OPENINGS, WINDOW_S, Conversations
+from bot.chat.dm_limiter import MOST_KEPT, OPENINGS, WINDOW_S, DirectMessageLimiter
 
 
 class Hand:
@@ -16,7 +16,7 @@ def clock() -> Hand:
 
 
 def test_only_so_many_conversations_are_opened_in_a_while(clock: Hand) -> None:
-    conversations = Conversations(clock=clock)
+    conversations = DirectMessageLimiter(clock=clock)
     assert [conversations.wait_s() for _ in range(OPENINGS)] == [0.0] * OPENINGS
     clock.now_s += 4
     assert conversations.wait_s() == pytest.approx(WINDOW_S - 4)
@@ -25,7 +25,7 @@ def test_only_so_many_conversations_are_opened_in_a_while(clock: Hand) -> None:
 
 
 def test_after_a_refusal_none_is_opened_for_as_long_as_discord_says(clock: Hand) -> None:
-    conversations = Conversations(clock=clock)
+    conversations = DirectMessageLimiter(clock=clock)
     assert conversations.refused(3.0) == 3.0
     assert conversations.wait_s() == pytest.approx(3.0)
     assert conversations.refused(None) == WINDOW_S
@@ -34,7 +34,7 @@ def test_after_a_refusal_none_is_opened_for_as_long_as_discord_says(clock: Hand)
 
 
 def test_what_is_open_is_known_but_not_for_ever(clock: Hand) -> None:
-    conversations = Conversations(clock=clock)
+    conversations = DirectMessageLimiter(clock=clock)
     for user_id in range(MOST_KEPT + 1):
         conversations.opened(user_id, user_id + 10**6)
     assert conversations.channel_id(0) is None

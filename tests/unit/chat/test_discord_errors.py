@@ -6,15 +6,15 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
-from bot.chat.discord_errors import REFUSALS, TROUBLE, announce_error
+from bot.chat.api_errors import REFUSALS, TROUBLE, messenger_error
 from bot.domain.errors import (
-    AnnounceError,
+    InvalidMessageError,
     MalformedError,
     MessageGoneError,
+    MessengerError,
     NoAccessError,
-    TokenDeadError,
-    TryLaterError,
-    UnsendableError,
+    RetryableError,
+    TokenExpiredError,
 )
 
 KINDS = {403: discord.Forbidden, 404: discord.NotFound}
@@ -44,20 +44,20 @@ async def refusal(status: int, code: int, *, retry_after: str | None = None) -> 
         (403, 50001, False, NoAccessError),
         (403, 50013, True, NoAccessError),
         (403, 50007, False, NoAccessError),
-        (403, 99999, False, UnsendableError),
-        (400, 99999, False, UnsendableError),
+        (403, 99999, False, InvalidMessageError),
+        (400, 99999, False, InvalidMessageError),
         (404, 99999, False, NoAccessError),
-        (403, 40003, False, TryLaterError),
-        (403, 40004, False, TryLaterError),
-        (503, 130000, False, TryLaterError),
-        (400, 200000, False, UnsendableError),
-        (400, 240000, True, UnsendableError),
-        (400, 400001, False, UnsendableError),
+        (403, 40003, False, RetryableError),
+        (403, 40004, False, RetryableError),
+        (503, 130000, False, RetryableError),
+        (400, 200000, False, InvalidMessageError),
+        (400, 240000, True, InvalidMessageError),
+        (400, 400001, False, InvalidMessageError),
         (404, 10015, False, NoAccessError),
-        (401, 50027, True, TokenDeadError),
-        (401, 0, True, TokenDeadError),
-        (404, 10015, True, TokenDeadError),
-        (401, 0, False, TryLaterError),
+        (401, 50027, True, TokenExpiredError),
+        (401, 0, True, TokenExpiredError),
+        (404, 10015, True, TokenExpiredError),
+        (401, 0, False, RetryableError),
         (400, 50035, False, MalformedError),
         (400, 50035, True, MalformedError),
         (400, 50109, False, MalformedError),
@@ -65,18 +65,18 @@ async def refusal(status: int, code: int, *, retry_after: str | None = None) -> 
         (405, 0, False, MalformedError),
         (415, 0, True, MalformedError),
         (403, 20001, False, MalformedError),
-        (413, 40005, False, UnsendableError),
-        (404, 0, False, TryLaterError),
-        (403, 0, False, TryLaterError),
-        (503, 0, False, TryLaterError),
-        (429, 30046, False, TryLaterError),
-        (400, 30046, False, TryLaterError),
+        (413, 40005, False, InvalidMessageError),
+        (404, 0, False, RetryableError),
+        (403, 0, False, RetryableError),
+        (503, 0, False, RetryableError),
+        (429, 30046, False, RetryableError),
+        (400, 30046, False, RetryableError),
     ],
 )
 async def test_a_refusal_says_what_to_do_next(
-    status: int, code: int, by_token: bool, kind: type[AnnounceError]
+    status: int, code: int, by_token: bool, kind: type[MessengerError]
 ) -> None:
-    assert type(announce_error(await refusal(status, code), by_token=by_token)) is kind
+    assert type(messenger_error(await refusal(status, code), by_token=by_token)) is kind
 
 
 async def test_the_log_names_the_fields_of_what_is_malformed_and_not_their_values(
@@ -84,8 +84,8 @@ async def test_the_log_names_the_fields_of_what_is_malformed_and_not_their_value
 ) -> None:
     error = await refusal(400, 50035)
     error.text = "Invalid Form Body\nIn embeds.0.title: Must not be 'a secret waltz'\nIn nonce: Too long"
-    announced = announce_error(error, by_token=False)
-    assert isinstance(announced, UnsendableError)
+    announced = messenger_error(error, by_token=False)
+    assert isinstance(announced, InvalidMessageError)
     assert "fields: embeds.0.title, nonce" in caplog.text
     assert "waltz" not in caplog.text + announced.cause
 
@@ -95,8 +95,8 @@ async def test_the_log_names_the_fields_of_what_is_malformed_and_not_their_value
     [("1.5", 1.5), (None, None), ("soon", None), ("-1", None), ("nan", None), ("99999", None)],
 )
 async def test_a_pause_is_kept_if_it_can_be_believed(header: str | None, pause_s: float | None) -> None:
-    error = announce_error(await refusal(429, 0, retry_after=header), by_token=True)
-    assert isinstance(error, TryLaterError)
+    error = messenger_error(await refusal(429, 0, retry_after=header), by_token=True)
+    assert isinstance(error, RetryableError)
     assert error.retry_after_s == pause_s
 
 
@@ -111,17 +111,17 @@ async def test_a_pause_is_kept_if_it_can_be_believed(header: str | None, pause_s
 )
 def test_trouble_on_the_way_is_tried_later(error: Exception) -> None:
     assert isinstance(error, TROUBLE)
-    assert isinstance(announce_error(error, by_token=False), TryLaterError)
+    assert isinstance(messenger_error(error, by_token=False), RetryableError)
 
 
 def test_a_long_wait_that_discord_py_will_not_take_is_passed_on() -> None:
-    error = announce_error(discord.RateLimited(40.0), by_token=False)
-    assert isinstance(error, TryLaterError)
+    error = messenger_error(discord.RateLimited(40.0), by_token=False)
+    assert isinstance(error, RetryableError)
     assert error.retry_after_s == 40
 
 
 async def test_only_an_unknown_channel_is_gone_with_all_that_stood_in_it() -> None:
-    refused = {code: announce_error(await refusal(404, code), by_token=False) for code in REFUSALS}
+    refused = {code: messenger_error(await refusal(404, code), by_token=False) for code in REFUSALS}
     gone = [code for code, error in refused.items() if isinstance(error, NoAccessError) and error.gone]
     assert gone == [10003]
 
@@ -133,7 +133,7 @@ async def test_what_surely_was_not_taken_is_told_from_what_may_have_been() -> No
     refused = raised.value
     sure = [await refusal(429, 0), refused, discord.RateLimited(40.0)]
     unsure = [await refusal(503, 0), ConnectionResetError(), TimeoutError()]
-    taken = [announce_error(error, by_token=True) for error in [*sure, *unsure]]
+    taken = [messenger_error(error, by_token=True) for error in [*sure, *unsure]]
     assert [getattr(error, "not_taken", None) for error in taken] == [True] * 3 + [False] * 3
 
 
@@ -148,6 +148,6 @@ def test_closed_places_are_told_in_words() -> None:
 async def test_what_would_do_without_a_file_is_told_from_what_would_not(
     status: int, code: int, is_too_large: bool
 ) -> None:
-    error = announce_error(await refusal(status, code), by_token=False)
-    assert isinstance(error, UnsendableError)
+    error = messenger_error(await refusal(status, code), by_token=False)
+    assert isinstance(error, InvalidMessageError)
     assert error.is_too_large == is_too_large

@@ -7,9 +7,9 @@ import discord
 import pytest
 from discord.http import Route
 
-from bot.chat import discord_http
-from bot.chat.discord_http import SILENT_S, SafeHTTPClient
-from bot.chat.endpoints import point_at
+from bot.chat.connection import http_client
+from bot.chat.connection.endpoints import point_at
+from bot.chat.connection.http_client import SILENT_S, SafeHTTPClient
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 
 ME = "GET /users/@me"
@@ -88,7 +88,7 @@ async def test_a_call_that_is_given_up_in_its_own_pause_ends_the_pause(local: Lo
 async def test_an_answer_that_hangs_is_not_waited_for(
     local: LocalDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discord_http, "ATTEMPT_S", 0.1)
+    monkeypatch.setattr(http_client, "ATTEMPT_S", 0.1)
     async with http_to(local) as http:
         local.faults.add(Fault(kind=FaultKind.HANG, on=ME, after_s=5))
         with pytest.raises(TimeoutError):

@@ -4,18 +4,19 @@ import pytest
 from discord import app_commands
 
 import bot.domain.errors as domain_errors
-from bot.chat.errors import NOTHING_SENT, sentence, unexpected
-from bot.chat.house_sentences import UNCHANGED
-from bot.chat.wording import CLIPS, FAILURES, NAMES, PLAYLISTS
+from bot.chat.text.errors import NOTHING_SENT, sentence, unexpected
+from bot.chat.text.failures import CLIPS, FAILURES, NAMES, PLAYLISTS
+from bot.chat.text.moderator_errors import UNCHANGED
 from bot.domain.errors import (
     ActiveLimitError,
     BackoffError,
     BlockedError,
     BudgetError,
-    ChangeUnknownError,
     ChannelError,
     ChannelGoneError,
     ClipError,
+    CommitUnknownError,
+    ConflictError,
     CooldownError,
     CreditsError,
     LinkKind,
@@ -28,7 +29,6 @@ from bot.domain.errors import (
     PromptError,
     RefusalError,
     RequestNotFoundError,
-    StaleError,
     StoppingError,
     StoreError,
     TooLateError,
@@ -50,23 +50,23 @@ from bot.domain.moderator_errors import (
     ReasonError,
     ReportBusyError,
 )
-from bot.domain.people import UnderWayError
+from bot.domain.personal_data import PendingRequestsError
 from bot.domain.playlists import (
-    NameTrouble,
+    NameProblem,
     PlaylistNameError,
     PlaylistSavedError,
     PlaylistsFullError,
     PlaylistUnknownError,
 )
 from bot.domain.requests import FailureKind, State
-from bot.domain.songbook import (
+from bot.domain.songs import (
     DetailsWipedError,
-    MayNotRemoveError,
     NotFinishedError,
+    RemovalForbiddenError,
     SongNotFoundError,
     SongRemovedError,
 )
-from tests.unit.chat.samples import NOW
+from tests.unit.chat.factories import NOW
 
 SAMPLES: list[RefusalError] = [
     *(PlaylistError(kind) for kind in LinkKind),
@@ -103,12 +103,12 @@ SAMPLES: list[RefusalError] = [
     OutsideServerError(),
     RequestNotFoundError(),
     NotYoursError(),
-    UnderWayError(1),
-    UnderWayError(2000),
+    PendingRequestsError(1),
+    PendingRequestsError(2000),
     *(TooLateError(state) for state in State),
 ]
 ABOUT_SHELVES: list[RefusalError] = [
-    *(PlaylistNameError(trouble) for trouble in NameTrouble),
+    *(PlaylistNameError(trouble) for trouble in NameProblem),
     PlaylistSavedError("*" * 100),
     PlaylistsFullError(100),
     PlaylistUnknownError("*" * 100),
@@ -116,7 +116,7 @@ ABOUT_SHELVES: list[RefusalError] = [
     NotFinishedError(),
     SongRemovedError(),
     DetailsWipedError(),
-    MayNotRemoveError(),
+    RemovalForbiddenError(),
 ]
 
 
@@ -142,7 +142,7 @@ def test_every_refusal_says_what_is_true_of_credits(error: RefusalError) -> None
         | TooLateError
         | NotOperatorError
         | OperatorUnknownError
-        | UnderWayError,
+        | PendingRequestsError,
     )
     about_settings = isinstance(error, ModeratorError)
     assert (NOTHING_SENT in words) is not (about_requests or about_settings)
@@ -164,8 +164,8 @@ def test_every_kind_of_link_has_its_own_words(table: dict[LinkKind, str]) -> Non
 
 
 def test_every_trouble_with_a_name_has_its_own_words() -> None:
-    assert set(NAMES) == set(NameTrouble)
-    assert len(set(NAMES.values())) == len(NameTrouble)
+    assert set(NAMES) == set(NameProblem)
+    assert len(set(NAMES.values())) == len(NameProblem)
 
 
 def test_every_failure_has_a_sentence() -> None:
@@ -256,13 +256,13 @@ def test_a_database_that_fails_is_said_so_and_that_nothing_was_done() -> None:
 
 
 def test_a_change_that_may_have_been_kept_sends_the_member_to_the_credits() -> None:
-    words = unexpected("ABC123", ChangeUnknownError("the connection was lost"))
+    words = unexpected("ABC123", CommitUnknownError("the connection was lost"))
     assert "can't tell what was kept. Look at `/credits`" in words
     assert "nothing was sent" not in words.lower()
 
 
 def test_a_change_that_came_second_is_not_said_to_be_a_broken_database() -> None:
-    words = unexpected("ABC123", StaleError("moved"))
+    words = unexpected("ABC123", ConflictError("moved"))
     assert "nothing was done here. Try again." in words
     assert "database" not in words
 

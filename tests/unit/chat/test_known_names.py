@@ -3,8 +3,8 @@ from collections.abc import Iterable
 import discord
 import pytest
 
-from bot.chat import known_names
-from bot.chat.known_names import KEPT_S, MOST_ASKED, KnownNames
+from bot.chat import name_cache
+from bot.chat.name_cache import KEPT_S, MOST_ASKED, NameCache
 
 
 class Registry:
@@ -13,7 +13,7 @@ class Registry:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[int] = []
         self.now = 0.0
-        monkeypatch.setattr(known_names, "names_of", self.names_of)
+        monkeypatch.setattr(name_cache, "display_names", self.names_of)
 
     async def names_of(
         self, _: discord.Client, guild_id: int, user_ids: Iterable[int], *, limit_s: float
@@ -30,8 +30,8 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
 
 
 @pytest.fixture
-def names(registry: Registry) -> KnownNames:
-    return KnownNames(clock=lambda: registry.now)
+def names(registry: Registry) -> NameCache:
+    return NameCache(clock=lambda: registry.now)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def client() -> discord.Client:
 
 
 async def test_a_name_is_asked_for_once_in_a_while(
-    registry: Registry, names: KnownNames, client: discord.Client
+    registry: Registry, names: NameCache, client: discord.Client
 ) -> None:
     for _ in range(2):
         assert await names.of(client, 1, [7, 7, 13]) == {7: "1/7"}
@@ -52,7 +52,7 @@ async def test_a_name_is_asked_for_once_in_a_while(
 
 
 async def test_a_few_names_are_asked_for_at_a_key_and_the_rest_at_the_next(
-    registry: Registry, names: KnownNames, client: discord.Client
+    registry: Registry, names: NameCache, client: discord.Client
 ) -> None:
     wanted = range(100, 100 + MOST_ASKED + 3)
     assert len(await names.of(client, 1, wanted)) == MOST_ASKED
@@ -61,9 +61,9 @@ async def test_a_few_names_are_asked_for_at_a_key_and_the_rest_at_the_next(
 
 
 async def test_the_longest_known_are_forgotten_first(
-    registry: Registry, names: KnownNames, client: discord.Client, monkeypatch: pytest.MonkeyPatch
+    registry: Registry, names: NameCache, client: discord.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_names, "MOST_KEPT", 2)
+    monkeypatch.setattr(name_cache, "MOST_KEPT", 2)
     for user_id in (1, 2, 3, 1):
         await names.of(client, 1, [user_id])
     assert registry.asked == [1, 2, 3, 1]

@@ -4,20 +4,20 @@ from datetime import UTC, datetime
 import discord
 import pytest
 
-from bot.chat.lists import SPANS, PlaylistPages, SongPages, TopPages
-from bot.chat.pages import PageButton, Step, page_of
-from bot.chat.rating import in_stars, with_rating
-from bot.chat.render.lines import playlist_line, rated_line, song_choice, song_line
-from bot.chat.render.saved import added_words, removed_words
+from bot.chat.buttons.lists import SPANS, PlaylistPages, SongPages, TopPages
+from bot.chat.buttons.pages import PageButton, Step, page_view
+from bot.chat.messages.lists import playlist_line, rated_line, song_choice, song_line
+from bot.chat.messages.playlists import added_words, removed_words
+from bot.chat.messages.rating import in_stars, with_rating
 from bot.domain.playlists import SavedPlaylist
-from bot.domain.songbook import UNRATED, Rating, Song, Span
-from bot.services import playlists, songbook
-from bot.services.paging import Sheet
-from bot.services.playlists import Added
-from bot.services.shelves import Title
-from tests.unit.chat.samples import PLAYLIST, check_sendable, labels
+from bot.domain.songs import UNRATED, Rating, Song, TopPeriod
+from bot.services.library import playlists, songs
+from bot.services.library.pagination import Page
+from bot.services.library.playlists import SavedResult
+from bot.services.repositories.library import SongTitle
+from tests.unit.chat.factories import PLAYLIST, check_sendable, labels
 from tests.unit.domain.test_songbook import REQUEST
-from tests.unit.storage.making import CLIP
+from tests.unit.storage.factories import CLIP
 
 SNOWFLAKE = 2**63 - 1
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
@@ -35,8 +35,8 @@ LONGEST_SONG = Song(
 LONGEST_PLAYLIST = SavedPlaylist(name="[" * 100, playlist_id=PLAYLIST, added_by=1, added_at=NOW, used_at=NOW)
 
 
-def sheet(*items: object, number: int = 0, pages: int = 1) -> Sheet[object]:
-    return Sheet(items=items, number=number, pages=pages, total=len(items))
+def sheet(*items: object, number: int = 0, pages: int = 1) -> Page[object]:
+    return Page(items=items, number=number, pages=pages, total=len(items))
 
 
 def test_a_rating_has_one_decimal_and_says_how_many_voted() -> None:
@@ -63,38 +63,38 @@ def test_a_song_is_one_line_with_all_that_is_asked_of_a_list() -> None:
 
 
 def test_a_song_is_chosen_by_title_and_day() -> None:
-    assert song_choice(Title(1, "Night Drive", NOW)) == "Night Drive · 2026-11-18"
-    assert song_choice(Title(1, None, NOW)) == "Untitled · 2026-11-18"
-    assert len(song_choice(Title(1, "x" * 200, NOW))) == 100
+    assert song_choice(SongTitle(1, "Night Drive", NOW)) == "Night Drive · 2026-11-18"
+    assert song_choice(SongTitle(1, None, NOW)) == "Untitled · 2026-11-18"
+    assert len(song_choice(SongTitle(1, "x" * 200, NOW))) == 100
 
 
 @pytest.mark.parametrize("line", [song_line, rated_line])
 def test_a_page_of_the_longest_songs_fits(line: object) -> None:
-    items = [LONGEST_SONG] * songbook.PAGE
+    items = [LONGEST_SONG] * songs.PAGE
     render = song_line if line is song_line else rated_line
-    page = page_of(
-        Sheet(items=tuple(items), number=10**5, pages=10**6, total=10**7), render, title="Songs", nothing=""
+    page = page_view(
+        Page(items=tuple(items), number=10**5, pages=10**6, total=10**7), render, title="Songs", nothing=""
     )
     check_sendable(embeds=[page.embed], view=SongPages.buttons(page, str(SNOWFLAKE)))
-    assert str(page.embed.description).count("\n") == songbook.PAGE - 1
+    assert str(page.embed.description).count("\n") == songs.PAGE - 1
 
 
 def test_a_page_of_the_longest_playlist_names_fits() -> None:
     items = (LONGEST_PLAYLIST,) * playlists.PAGE
-    page = page_of(Sheet(items=items, number=9, pages=10, total=100), playlist_line, title="", nothing="")
+    page = page_view(Page(items=items, number=9, pages=10, total=100), playlist_line, title="", nothing="")
     check_sendable(embeds=[page.embed], view=PlaylistPages.buttons(page, ""))
     assert str(page.embed.description).count("\n") == playlists.PAGE - 1
-    check_sendable(content=added_words(Added(LONGEST_PLAYLIST, LONGEST_PLAYLIST)))
+    check_sendable(content=added_words(SavedResult(LONGEST_PLAYLIST, LONGEST_PLAYLIST)))
     check_sendable(content=removed_words(LONGEST_PLAYLIST))
 
 
 def test_what_a_page_has_no_room_for_is_left_out_by_the_line() -> None:
-    page = page_of(sheet(*["x" * 3000] * 3), str, title="", nothing="")
+    page = page_view(sheet(*["x" * 3000] * 3), str, title="", nothing="")
     assert len(str(page.embed.description)) == 3000
 
 
 def test_an_empty_list_says_so_and_has_no_buttons() -> None:
-    page = page_of(sheet(), str, title="Songs", nothing="There are none.")
+    page = page_view(sheet(), str, title="Songs", nothing="There are none.")
     assert page.embed.description == "There are none."
     assert labels(SongPages.buttons(page, "")) == []
 
@@ -103,7 +103,7 @@ def test_an_empty_list_says_so_and_has_no_buttons() -> None:
     ("number", "disabled"), [(0, [True, True, False]), (1, [False] * 3), (2, [False, False, True])]
 )
 def test_there_is_no_step_off_the_list(number: int, disabled: list[bool]) -> None:
-    page = page_of(sheet("x", number=number, pages=3), str, title="", nothing="")
+    page = page_view(sheet("x", number=number, pages=3), str, title="", nothing="")
     view = TopPages.buttons(page, "week")
     inner = [child.item for child in view.children if isinstance(child, discord.ui.DynamicItem)]
     assert [button.disabled for button in inner] == disabled
@@ -120,4 +120,4 @@ def test_a_button_is_known_again_by_its_id(button: PageButton) -> None:
 
 
 def test_every_span_has_words() -> None:
-    assert set(SPANS) == set(Span)
+    assert set(SPANS) == set(TopPeriod)

@@ -2,21 +2,21 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.render import approval, change_message, change_words
-from bot.chat.render.change import WORDS, log_message
-from bot.chat.render.effects import allowance, available
-from bot.chat.render.rules import rules_message
-from bot.chat.render.statement import budget_words, standing_message
-from bot.domain.changes import Action, Change
+from bot.chat.messages import approval, audit_entry_message, audit_entry_text
+from bot.chat.messages.audit import WORDS, audit_log_message
+from bot.chat.messages.balance_changes import allowance, available
+from bot.chat.messages.credits import budget_words, member_credits_message
+from bot.chat.messages.settings import settings_message
+from bot.domain.audit import Action, AuditEntry
 from bot.domain.guild_settings import Budget, GuildSettings
 from bot.domain.ledger import Entry, TransferKind
-from bot.domain.quota import Period, Policy, Source
+from bot.domain.quotas import Period, Policy, Source
 from bot.domain.requests import Failure, FailureKind, State
-from bot.services.cards import ApprovalCard
-from bot.services.guild_rules import RulesInForce
-from bot.services.moderation import Effect
-from bot.services.quotas import BudgetState, Statement
-from tests.unit.chat.samples import MEMBER, NOW, PLAYLIST, check_sendable, fields
+from bot.services.credits.statements import BudgetState, Statement
+from bot.services.delivery.cards import ApprovalCard
+from bot.services.moderation.guild_settings import EffectiveSettings
+from bot.services.moderation.members import BalanceChange
+from tests.unit.chat.factories import MEMBER, NOW, PLAYLIST, check_sendable, fields
 
 LONGEST = 2**63 - 1
 POLICY = Policy(allowance=1_000_000, period=Period.MONTH, max_active=1000, cooldown_s=86_400)
@@ -41,8 +41,8 @@ STATEMENT = Statement(
 )
 
 
-def change(action: Action, **facts: str | int | None) -> Change:
-    return Change(
+def change(action: Action, **facts: str | int | None) -> AuditEntry:
+    return AuditEntry(
         id=LONGEST,
         guild_id=LONGEST,
         actor_id=LONGEST,
@@ -58,22 +58,22 @@ def change(action: Action, **facts: str | int | None) -> Change:
 @pytest.mark.parametrize("action", Action)
 def test_every_decision_has_words_and_fits_with_the_longest_reason(action: Action) -> None:
     decision = change(action, credits=1_000_000, channel=LONGEST, request="1" * 19, name="*" * 100)
-    assert WORDS[action] in change_words(decision)
-    check_sendable(embeds=[change_message(decision)])
+    assert WORDS[action] in audit_entry_text(decision)
+    check_sendable(embeds=[audit_entry_message(decision)])
 
 
 def test_a_fact_is_shown_with_what_it_was() -> None:
     decision = replace(change(Action.LIMITS, active=3), before={"active": 1, "gone": "x"}, reason=None)
-    words = change_words(decision)
+    words = audit_entry_text(decision)
     assert "requests at a time: 1 → 3" in words
     assert "gone: x → \N{EN DASH}" in words
     assert "Reason" not in words
-    assert "active: 3" not in change_words(replace(decision, before={"active": 3}))
+    assert "active: 3" not in audit_entry_text(replace(decision, before={"active": 3}))
 
 
 def test_the_log_shows_as_many_as_fit() -> None:
-    check_sendable(embeds=[log_message([change(Action.GRANT, credits=1)] * 15)])
-    assert log_message([]).description == "Nothing yet."
+    check_sendable(embeds=[audit_log_message([change(Action.GRANT, credits=1)] * 15)])
+    assert audit_log_message([]).description == "Nothing yet."
 
 
 @pytest.mark.parametrize("count", [60, 250])
@@ -87,21 +87,21 @@ def test_sixty_roles_with_allowances_fit_and_more_of_them_are_counted(count: int
         log_channel_id=LONGEST,
         paused="*" * 500,
     )
-    embed = rules_message(RulesInForce(settings=settings, policy=POLICY, model="m" * 50))
+    embed = settings_message(EffectiveSettings(settings=settings, policy=POLICY, model="m" * 50))
     check_sendable(embeds=[embed])
     roles = "\n".join(str(field.value) for field in embed.fields if str(field.name).startswith("Roles"))
     shown_roles = roles.count("> 1,000,000")
     assert shown_roles >= min(count, 100)
     assert (f"and {count - shown_roles} more" in roles) == (shown_roles < count)
     few = replace(settings, roles={LONGEST: 5}, budget=None, paused=None)
-    shown = fields(rules_message(RulesInForce(settings=few, policy=POLICY, model="v55")))
+    shown = fields(settings_message(EffectiveSettings(settings=few, policy=POLICY, model="v55")))
     assert (shown["Roles"], shown["Budget"]) == (f"<@&{LONGEST}> 5", "none")
 
 
 @pytest.mark.parametrize("source", Source)
 def test_another_members_credits_fit_and_say_where_they_come_from(source: Source) -> None:
     policy = replace(POLICY, source=source, role_id=LONGEST)
-    embed = standing_message(replace(STATEMENT, policy=policy), user_id=MEMBER)
+    embed = member_credits_message(replace(STATEMENT, policy=policy), user_id=MEMBER)
     check_sendable(embeds=[embed])
     assert f"<@{MEMBER}>" in (embed.description or "")
     lines = fields(embed)["Last entries"] or ""
@@ -111,8 +111,8 @@ def test_another_members_credits_fit_and_say_where_they_come_from(source: Source
 
 def test_an_effect_says_what_was_before() -> None:
     poorer = replace(STATEMENT, available=30, policy=replace(POLICY, allowance=30))
-    assert available(Effect(before=poorer, after=poorer)) == "30 credits can be spent, as before."
-    richer = Effect(before=poorer, after=STATEMENT)
+    assert available(BalanceChange(before=poorer, after=poorer)) == "30 credits can be spent, as before."
+    richer = BalanceChange(before=poorer, after=STATEMENT)
     assert "can be spent now; before, it was 30." in available(richer)
     assert "Before, it was 30 credits." in allowance(richer)
     assert STATEMENT.budget is not None

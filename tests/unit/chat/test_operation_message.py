@@ -2,21 +2,23 @@ from datetime import timedelta
 
 import pytest
 
-from bot.chat.render import operation_message
-from bot.chat.wording import halted, unhalted
-from bot.services.gate import Gate, Trouble
-from bot.services.operation import UNDER_WAY, OperationView
-from tests.unit.chat.samples import NOW, check_sendable, fields
+from bot.chat.messages import operation_message
+from bot.chat.text.failures import halted, unhalted
+from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
+from bot.services.runtime.operator import PENDING, OperatorStatus
+from tests.unit.chat.factories import NOW, check_sendable, fields
 
 MOST = 10**12
 
 
-def view(gate: Gate, *, is_shut: bool = False, paused: int = 0, count: int = 1) -> OperationView:
-    return OperationView(
-        gate=gate,
-        is_shut=is_shut,
-        places=3,
-        under_way=dict.fromkeys(UNDER_WAY, count),
+def view(
+    breaker: CircuitBreaker, *, is_shut: bool = False, paused: int = 0, count: int = 1
+) -> OperatorStatus:
+    return OperatorStatus(
+        breaker=breaker,
+        is_open=is_shut,
+        slots=3,
+        pending=dict.fromkeys(PENDING, count),
         paused=paused,
         processes={"gateway": 2, "worker": 3},
         used_in_day=30 * count,
@@ -26,7 +28,7 @@ def view(gate: Gate, *, is_shut: bool = False, paused: int = 0, count: int = 1) 
 
 
 def test_a_bot_that_is_well_looks_so() -> None:
-    embed = operation_message(view(Gate(3)))
+    embed = operation_message(view(CircuitBreaker(3)))
     assert embed.description is None
     shown = fields(embed)
     assert shown["Song service"] == "Ready.\nTasks at once: **3**"
@@ -34,18 +36,18 @@ def test_a_bot_that_is_well_looks_so() -> None:
     assert "servers" not in str(shown["Requests"])
 
 
-@pytest.mark.parametrize("trouble", Trouble)
-def test_trouble_is_told_with_the_next_try_and_what_was_learned(trouble: Trouble) -> None:
-    gate = Gate(2).met(trouble, now=NOW, retry_after_s=60)
-    embed = operation_message(view(gate, is_shut=True))
+@pytest.mark.parametrize("trouble", ProviderOutage)
+def test_trouble_is_told_with_the_next_try_and_what_was_learned(trouble: ProviderOutage) -> None:
+    breaker = CircuitBreaker(2).record_failure(trouble, now=NOW, retry_after_s=60)
+    embed = operation_message(view(breaker, is_shut=True))
     said = str(fields(embed)["Song service"])
     assert f"Next try <t:{int((NOW + timedelta(seconds=60)).timestamp())}:R>." in said
     assert "Tasks at once: **2** of 3" in said
-    assert embed.colour != operation_message(view(Gate(3))).colour
+    assert embed.colour != operation_message(view(CircuitBreaker(3))).colour
 
 
 def test_a_pause_is_told_first_and_the_largest_numbers_fit() -> None:
-    embed = operation_message(view(Gate(3, halted=True), paused=MOST, count=MOST))
+    embed = operation_message(view(CircuitBreaker(3, paused_by_operator=True), paused=MOST, count=MOST))
     assert "Submissions are paused." in str(embed.description)
     assert "Paused by their moderators" in str(fields(embed)["Requests"])
     check_sendable(embeds=[embed])

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.chat.render.privacy import (
+from bot.chat.messages.privacy import (
     EXPORT_NAME,
     NOTHING_KEPT,
     export_file,
@@ -12,14 +12,14 @@ from bot.chat.render.privacy import (
     notice_message,
     preview_words,
 )
-from bot.chat.texts import CONTENT_LIMIT
-from bot.domain.people import Forgotten, Record
-from bot.services.privacy import Copy
-from bot.services.retention import RetentionRules
-from tests.unit.chat.samples import NOW, check_sendable, fields
+from bot.chat.text.formatting import CONTENT_LIMIT
+from bot.domain.personal_data import ErasureSummary, PersonalRecord
+from bot.services.privacy.retention import RetentionConfig
+from bot.services.privacy.service import PersonalDataExport
+from tests.unit.chat.factories import NOW, check_sendable, fields
 
-COPY = Copy(record=Record(user_id=10**18, events={}, entries={}), at=NOW)
-MUCH = Forgotten(
+COPY = PersonalDataExport(record=PersonalRecord(user_id=10**18, events={}, entries={}), at=NOW)
+MUCH = ErasureSummary(
     requests=10**6,
     ratings=10**6,
     playlists=10**6,
@@ -29,19 +29,19 @@ MUCH = Forgotten(
 )
 
 
-def how_long(rules: RetentionRules) -> str:
+def how_long(rules: RetentionConfig) -> str:
     return fields(notice_message(rules))["How long"] or ""
 
 
-@pytest.mark.parametrize("rules", [RetentionRules(), RetentionRules(prompt_days=3650, guild_days=3650)])
-def test_the_notice_can_be_sent_and_has_the_numbers(rules: RetentionRules) -> None:
+@pytest.mark.parametrize("rules", [RetentionConfig(), RetentionConfig(prompt_days=3650, guild_days=3650)])
+def test_the_notice_can_be_sent_and_has_the_numbers(rules: RetentionConfig) -> None:
     check_sendable(embeds=[notice_message(rules)])
     assert f"Prompts: {rules.prompt_days:,} days after" in how_long(rules)
     assert f"A server's data: {rules.guild_days:,} days after" in how_long(rules)
 
 
 def test_a_single_day_and_no_day_at_all_have_words_of_their_own() -> None:
-    words = how_long(RetentionRules(prompt_days=1, guild_days=0))
+    words = how_long(RetentionConfig(prompt_days=1, guild_days=0))
     assert "Prompts: a day after" in words
     assert "A server's data: until the bot leaves it." in words
 
@@ -62,7 +62,7 @@ def test_a_file_that_discord_would_not_take_is_packed() -> None:
 
 
 def test_what_is_to_be_deleted_and_what_was_is_said_with_its_numbers() -> None:
-    one = Forgotten(requests=1, ratings=2, playlists=1, decisions=1, until=NOW, blocked=1)
+    one = ErasureSummary(requests=1, ratings=2, playlists=1, decisions=1, until=NOW, blocked=1)
     counts = "1 request, 2 ratings, 1 saved playlist's author, 1 moderators' decision"
     for words in (preview_words(one), forgotten_words(one)):
         assert counts in words
@@ -72,11 +72,11 @@ def test_what_is_to_be_deleted_and_what_was_is_said_with_its_numbers() -> None:
 
 
 def test_without_a_place_in_a_server_nothing_remains() -> None:
-    assert "remembered" not in forgotten_words(Forgotten(decisions=2))
+    assert "remembered" not in forgotten_words(ErasureSummary(decisions=2))
 
 
 def test_nothing_kept_is_said_so() -> None:
-    assert preview_words(Forgotten()) == forgotten_words(Forgotten()) == NOTHING_KEPT
+    assert preview_words(ErasureSummary()) == forgotten_words(ErasureSummary()) == NOTHING_KEPT
 
 
 def test_the_words_fit_into_a_message() -> None:

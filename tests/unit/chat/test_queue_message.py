@@ -1,14 +1,21 @@
 import pytest
 
-from bot.chat.render import queue_message
-from bot.chat.render.choice import CHOICE_LIMIT, request_choice
-from bot.chat.texts import REASON_LIMIT
-from bot.chat.wording import cancelled_by_moderator, paused, resumed
+from bot.chat.messages import queue_message
+from bot.chat.messages.choices import CHOICE_LIMIT, request_choice
+from bot.chat.text.failures import cancelled_by_moderator, paused, resumed
+from bot.chat.text.formatting import REASON_LIMIT
 from bot.domain.requests import State
-from bot.services.cards import StatusCard
-from bot.services.gate import Trouble
-from bot.services.queue import AWAITING_SHOWN, OWN_SHOWN, RUNNING_SHOWN, WAITING_SHOWN, Part, QueueView
-from tests.unit.chat.samples import MEMBER, NOW, PLAYLIST, check_sendable, status
+from bot.services.delivery.cards import StatusCard
+from bot.services.provider.circuit_breaker import ProviderOutage
+from bot.services.requests.queue_service import (
+    AWAITING_SHOWN,
+    OWN_SHOWN,
+    RUNNING_SHOWN,
+    WAITING_SHOWN,
+    QueueSection,
+    QueueView,
+)
+from tests.unit.chat.factories import MEMBER, NOW, PLAYLIST, check_sendable, status
 
 LONGEST = 10**19
 """An id of as many digits as Discord's will ever have."""
@@ -16,10 +23,10 @@ LONGEST = 10**19
 
 def view(
     *,
-    running: Part = Part(),  # noqa: B008 - frozen
-    waiting: Part = Part(),  # noqa: B008 - frozen
-    awaiting: Part = Part(),  # noqa: B008 - frozen
-    pause: Trouble | None = None,
+    running: QueueSection = QueueSection(),  # noqa: B008 - frozen
+    waiting: QueueSection = QueueSection(),  # noqa: B008 - frozen
+    awaiting: QueueSection = QueueSection(),  # noqa: B008 - frozen
+    pause: ProviderOutage | None = None,
     paused: str | None = None,
     halted: bool = False,
 ) -> QueueView:
@@ -28,9 +35,9 @@ def view(
         running=running,
         waiting=waiting,
         awaiting=awaiting,
-        pause=pause,
+        outage=pause,
         paused=paused,
-        halted=halted,
+        paused_by_operator=halted,
     )
 
 
@@ -47,13 +54,13 @@ def waits(position: int | None, user_id: int = LONGEST) -> StatusCard:
 
 def test_an_empty_queue_says_how_to_begin_unless_it_is_paused() -> None:
     assert "type `/inspire`" in words(view())
-    for shown in (view(paused="Exam week"), view(awaiting=Part((status(State.AWAITING),)))):
+    for shown in (view(paused="Exam week"), view(awaiting=QueueSection((status(State.AWAITING),)))):
         assert "Nobody is in line." in words(shown)
         assert "/inspire" not in words(shown)
 
 
 def test_a_row_says_where_who_what_and_when_and_ones_own_stand_out() -> None:
-    text = words(view(waiting=Part((waits(1), waits(3, MEMBER)), more=1200)))
+    text = words(view(waiting=QueueSection((waits(1), waits(3, MEMBER)), more=1200)))
     link = f"[playlist](https://suno.com/playlist/{PLAYLIST})"
     when = f"<t:{int(NOW.timestamp())}:R>"
     assert text.split("\n") == [
@@ -65,8 +72,10 @@ def test_a_row_says_where_who_what_and_when_and_ones_own_stand_out() -> None:
 
 
 def test_the_parts_come_in_the_order_in_which_songs_come() -> None:
-    one = Part((status(State.MAKING),))
-    text = words(view(running=one, waiting=Part((waits(1),)), awaiting=Part((status(State.AWAITING),))))
+    one = QueueSection((status(State.MAKING),))
+    text = words(
+        view(running=one, waiting=QueueSection((waits(1),)), awaiting=QueueSection((status(State.AWAITING),)))
+    )
     heads = [line for line in text.split("\n") if line.startswith("**")]
     assert heads == ["**Being made**", "**Waiting**", "**Waiting for a moderator**"]
 
@@ -80,8 +89,8 @@ def test_the_parts_come_in_the_order_in_which_songs_come() -> None:
         ),
         (view(paused=" "), "The reason: none was given"),
         (view(halted=True), "The bot's operator has paused songs for now."),
-        (view(pause=Trouble.OUTAGE), "The song service can't be reached at the moment."),
-        (view(pause=Trouble.ACCOUNT), "needs its operator."),
+        (view(pause=ProviderOutage.OUTAGE), "The song service can't be reached at the moment."),
+        (view(pause=ProviderOutage.ACCOUNT), "needs its operator."),
     ],
 )
 def test_what_holds_the_line_up_is_said_first(shown: QueueView, sentence: str) -> None:
@@ -92,9 +101,9 @@ def test_what_holds_the_line_up_is_said_first(shown: QueueView, sentence: str) -
 
 def test_the_fullest_queue_is_shown_whole() -> None:
     full = view(
-        running=Part(tuple(waits(None) for _ in range(RUNNING_SHOWN + OWN_SHOWN)), more=10_000),
-        waiting=Part(tuple(waits(10_000) for _ in range(WAITING_SHOWN + OWN_SHOWN)), more=10_000),
-        awaiting=Part(tuple(waits(None) for _ in range(AWAITING_SHOWN + OWN_SHOWN)), more=10_000),
+        running=QueueSection(tuple(waits(None) for _ in range(RUNNING_SHOWN + OWN_SHOWN)), more=10_000),
+        waiting=QueueSection(tuple(waits(10_000) for _ in range(WAITING_SHOWN + OWN_SHOWN)), more=10_000),
+        awaiting=QueueSection(tuple(waits(None) for _ in range(AWAITING_SHOWN + OWN_SHOWN)), more=10_000),
         paused="@" * REASON_LIMIT,
     )
     assert words(full).count("… and 10,000 more") == 3

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.render import result_message, song_message, within_request
-from bot.chat.render.result import UPLOAD_LIMIT
-from bot.chat.texts import DASH
-from bot.domain.songbook import Rating
-from bot.domain.tasks import Clip
-from bot.services.cards import ClipCard
+from bot.chat.messages import result_message, song_message, within_request
+from bot.chat.messages.result import UPLOAD_LIMIT
+from bot.chat.text.formatting import DASH
+from bot.domain.provider_tasks import Clip
+from bot.domain.songs import Rating
+from bot.services.delivery.cards import ClipCard
 from bot.services.ports import Media
-from tests.unit.chat.samples import (
+from tests.unit.chat.factories import (
     CLIPS,
     MEMBER,
     PLAYLIST,

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.render import credits_message
+from bot.chat.messages import credits_message
 from bot.domain.ledger import Entry, TransferKind
-from bot.domain.quota import Period, Policy
-from bot.services.quotas import Statement
-from tests.unit.chat.samples import NOW, check_sendable, fields
+from bot.domain.quotas import Period, Policy
+from bot.services.credits.statements import Statement
+from tests.unit.chat.factories import NOW, check_sendable, fields
 
 
 def entry(kind: TransferKind, amount: int, reason: str = "") -> Entry:
@@ -83,6 +83,6 @@ def test_every_statement_is_within_discords_limits(entries: list[Entry]) -> None
 
 
 def test_a_backoff_is_shown_with_its_reason_and_its_end() -> None:
-    held = credits_message(replace(statement(), held_until=NOW)).description
+    held = credits_message(replace(statement(), backoff_end=NOW)).description
     assert held is not None
     assert f"The last request failed, so the next one can be sent <t:{int(NOW.timestamp())}:R>." in held

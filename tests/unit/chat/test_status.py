@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.render import ending_message, status_message
-from bot.chat.render.status import BY_MODERATORS
-from bot.chat.wording import FAILURES
-from bot.domain.requests import CANCEL_FROM, RETURNED, Failure, FailureKind, State
-from bot.services.cards import Hint, StatusCard
-from bot.services.gate import Trouble
-from tests.unit.chat.samples import (
+from bot.chat.messages import ending_message, status_message
+from bot.chat.messages.status import BY_MODERATORS
+from bot.chat.text.failures import FAILURES
+from bot.domain.requests import RETURNED, Failure, FailureKind, State
+from bot.domain.transitions import CANCEL_FROM
+from bot.services.delivery.cards import Hint, StatusCard
+from bot.services.provider.circuit_breaker import ProviderOutage
+from tests.unit.chat.factories import (
     CLIPS,
     MEMBER,
     NOW,
@@ -75,7 +76,7 @@ def test_a_free_request_does_not_speak_of_credits_that_came_back() -> None:
 
 @pytest.mark.parametrize("state", [State.FAILED, State.UNCERTAIN])
 def test_a_failure_says_when_the_next_request_can_be_sent_if_it_has_to_wait(state: State) -> None:
-    assert f"you can send the next one {SOON}." in words(status(state, held_until=NOW))
+    assert f"you can send the next one {SOON}." in words(status(state, backoff_end=NOW))
     assert "next request" not in words(status(state))
 
 
@@ -99,15 +100,15 @@ def test_waiting_shows_place_expectation_and_the_cancel_button() -> None:
         ),
         (status(State.WAITING, paused=" "), "The reason: it can't be shown here"),
         (
-            status(State.WAITING, position=2, halted=True),
+            status(State.WAITING, position=2, paused_by_operator=True),
             "Number **2** in line. The bot's operator has paused songs for now. Your place is kept.",
         ),
         (
-            status(State.WAITING, held_until=NOW),
+            status(State.WAITING, backoff_end=NOW),
             f"It goes on {SOON}, because your last request failed.",
         ),
         (
-            status(State.WAITING, position=2, pause=Trouble.OUTAGE),
+            status(State.WAITING, position=2, outage=ProviderOutage.OUTAGE),
             "Number **2** in line. The song service can't be reached at the moment. Your place is kept.",
         ),
     ],
@@ -117,7 +118,7 @@ def test_what_holds_the_line_up_is_said_and_it_can_be_cancelled_all_the_same(
 ) -> None:
     assert sentence in words(card)
     assert "Cancel" in labels(status_message(card)[1])
-    assert card.mark != status(State.WAITING, position=2).mark
+    assert card.fingerprint != status(State.WAITING, position=2).fingerprint
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - set(CANCEL_FROM)))
@@ -182,7 +183,7 @@ def test_a_kept_song_can_be_heard_all_the_same() -> None:
 
 
 def test_a_song_that_may_have_been_posted_is_not_said_to_be_lost_or_there() -> None:
-    card = status(State.UNDELIVERABLE, maybe_posted=True, clip_ids=CLIPS)
+    card = status(State.UNDELIVERABLE, delivery_uncertain=True, clip_ids=CLIPS)
     content, (embed,), view = ending_message(card)
     assert "out of sight" in content
     assert "it isn't posted again: if you don't see it, it is kept" in str(embed.description)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat import texts
-from tests.unit.chat.samples import NOW
+from bot.chat.text import formatting
+from tests.unit.chat.factories import NOW
 
 
 @pytest.mark.parametrize(
@@ -23,39 +23,39 @@ from tests.unit.chat.samples import NOW
     ],
 )
 def test_nothing_in_a_typed_text_formats_links_or_mentions(typed: str, escaped: str) -> None:
-    assert texts.shown(typed, limit=200) == escaped
+    assert formatting.quoted(typed, limit=200) == escaped
 
 
 def test_a_text_is_one_line_without_control_characters() -> None:
-    assert texts.plain(" a\n\tb\x00\u202ec\ud800  d ", limit=50) == "a bc d"
+    assert formatting.plain(" a\n\tb\x00\u202ec\ud800  d ", limit=50) == "a bc d"
 
 
 @pytest.mark.parametrize("empty", [None, "", "  \n", "\u200b\u2060", "\u200d"])
 def test_a_text_with_nothing_to_see_has_its_stand_in(empty: str | None) -> None:
-    assert texts.plain(empty, limit=20, otherwise="Untitled") == "Untitled"
-    assert texts.shown(empty, limit=20, otherwise="Untitled") == "Untitled"
+    assert formatting.plain(empty, limit=20, otherwise="Untitled") == "Untitled"
+    assert formatting.quoted(empty, limit=20, otherwise="Untitled") == "Untitled"
 
 
 def test_joined_emoji_stay_whole() -> None:
-    assert texts.plain("👩\u200d🎤 sings", limit=50) == "👩\u200d🎤 sings"
+    assert formatting.plain("👩\u200d🎤 sings", limit=50) == "👩\u200d🎤 sings"
 
 
 @given(st.text(), st.integers(min_value=1, max_value=60))
 def test_a_text_is_never_longer_than_its_place(text: str, limit: int) -> None:
-    assert len(texts.plain(text, limit=limit)) <= limit
-    assert len(texts.shown(text, limit=limit)) <= limit
+    assert len(formatting.plain(text, limit=limit)) <= limit
+    assert len(formatting.quoted(text, limit=limit)) <= limit
 
 
 @given(st.text(alphabet="\\*a@", min_size=1), st.integers(min_value=2, max_value=20))
 def test_a_cut_never_leaves_half_an_escape(text: str, limit: int) -> None:
-    shown = texts.shown(text, limit=limit).removesuffix(texts.ELLIPSIS)
+    shown = formatting.quoted(text, limit=limit).removesuffix(formatting.ELLIPSIS)
     assert (len(shown) - len(shown.rstrip("\\"))) % 2 == 0
 
 
 def test_a_text_of_just_the_limit_is_not_cut() -> None:
-    assert texts.plain("abcde", limit=5) == "abcde"
-    assert texts.plain("abcdef", limit=5) == "abcd…"
-    assert texts.plain("ab  cd ef", limit=4) == "ab…"
+    assert formatting.plain("abcde", limit=5) == "abcde"
+    assert formatting.plain("abcdef", limit=5) == "abcd…"
+    assert formatting.plain("ab  cd ef", limit=4) == "ab…"
 
 
 @pytest.mark.parametrize(
@@ -75,18 +75,18 @@ def test_a_text_of_just_the_limit_is_not_cut() -> None:
     ],
 )
 def test_what_discord_would_refuse_as_a_link_is_none(url: str | None) -> None:
-    assert texts.link(url, limit=512) is None
+    assert formatting.link(url, limit=512) is None
 
 
 @pytest.mark.parametrize("url", ["https://a.example/b?c=d&e=%20", "http://127.0.0.1:8080/song.mp3"])
 def test_a_link_stays_as_it_is(url: str) -> None:
-    assert texts.link(url, limit=512) == url
+    assert formatting.link(url, limit=512) == url
 
 
 def test_a_clip_has_a_page_if_its_id_can_stand_in_an_address() -> None:
-    assert texts.song_page("abc-1") == "https://suno.com/song/abc-1"
-    assert texts.song_page("../x") is None
-    assert texts.song_page("a" * 101) is None
+    assert formatting.song_page("abc-1") == "https://suno.com/song/abc-1"
+    assert formatting.song_page("../x") is None
+    assert formatting.song_page("a" * 101) is None
 
 
 @pytest.mark.parametrize(
@@ -94,22 +94,22 @@ def test_a_clip_has_a_page_if_its_id_can_stand_in_an_address() -> None:
     [(91.32, "1:31"), (59.99, "0:59"), (60, "1:00"), (3725, "62:05"), (0.4, "0:00")],
 )
 def test_a_length_is_minutes_and_seconds(duration_s: float, written: str) -> None:
-    assert texts.minutes(duration_s) == written
+    assert formatting.minutes(duration_s) == written
 
 
 @pytest.mark.parametrize("unknown", [None, 0, -3, float("nan"), float("inf")])
 def test_an_unknown_length_is_a_dash(unknown: float | None) -> None:
-    assert texts.minutes(unknown) == texts.DASH
+    assert formatting.minutes(unknown) == formatting.DASH
 
 
 def test_credits_are_counted_in_words() -> None:
-    assert [texts.in_credits(n) for n in (0, 1, 30, 1200)] == [
+    assert [formatting.in_credits(n) for n in (0, 1, 30, 1200)] == [
         "0 credits",
         "1 credit",
         "30 credits",
         "1,200 credits",
     ]
-    assert [texts.are_back(n) for n in (0, 1, 30)] == [
+    assert [formatting.are_back(n) for n in (0, 1, 30)] == [
         "",
         "Your 1 credit is back.",
         "Your 30 credits are back.",
@@ -117,7 +117,7 @@ def test_credits_are_counted_in_words() -> None:
 
 
 def test_a_moment_is_counted_down_by_the_reader() -> None:
-    assert texts.relative(NOW + timedelta(seconds=5)) == f"<t:{int(NOW.timestamp()) + 5}:R>"
+    assert formatting.relative(NOW + timedelta(seconds=5)) == f"<t:{int(NOW.timestamp()) + 5}:R>"
 
 
 @pytest.mark.parametrize(
@@ -133,4 +133,4 @@ def test_a_moment_is_counted_down_by_the_reader() -> None:
     ],
 )
 def test_a_file_is_named_after_its_clip(title: str | None, extension: str, name: str) -> None:
-    assert texts.file_name(title, number=1, extension=extension) == name
+    assert formatting.file_name(title, number=1, extension=extension) == name

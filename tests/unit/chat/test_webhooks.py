@@ -8,11 +8,11 @@ import discord
 import pytest
 from discord.http import Route
 
-from bot.chat import webhooks
-from bot.chat.webhooks import ALREADY_ACKNOWLEDGED, SafeWebhookAdapter, safe_webhooks
+from bot.chat.connection import webhook_adapter
+from bot.chat.connection.webhook_adapter import ALREADY_ACKNOWLEDGED, SafeWebhookAdapter, safe_webhooks
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 from sandbox.discord.invocations import Invocation
-from tests.unit.chat.stages import begun, logged_in
+from tests.unit.chat.messenger_harness import begun, logged_in
 
 POST, EDIT = "POST /webhooks/*", "PATCH /webhooks/*"
 LONG_S = 10.0
@@ -37,9 +37,9 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+async def bot(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
     monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
-    monkeypatch.setattr(webhooks, "PAUSES_S", (0.01,) * 4)
+    monkeypatch.setattr(webhook_adapter, "PAUSES_S", (0.01,) * 4)
     async with LocalDiscord() as local, logged_in(local) as client:
         yield Stage(local, client, await begun(local, client))
 
@@ -62,78 +62,76 @@ def callback_of(asked: Invocation) -> Route:
 
 
 @pytest.mark.parametrize("kind", [FaultKind.STATUS, FaultKind.STATUS_AFTER, FaultKind.RESET_AFTER])
-async def test_a_follow_up_is_never_repeated(stage: Stage, kind: FaultKind) -> None:
-    stage.fail(kind)
+async def test_a_follow_up_is_never_repeated(bot: Stage, kind: FaultKind) -> None:
+    bot.fail(kind)
     with safe_webhooks(), pytest.raises((discord.HTTPException, aiohttp.ClientError, OSError)):
-        await stage.webhook.send("once")
-    assert stage.tries("POST") == 1
-    assert len(stage.said) <= 1
+        await bot.webhook.send("once")
+    assert bot.tries("POST") == 1
+    assert len(bot.said) <= 1
 
 
 @pytest.mark.parametrize(
     "kind", [FaultKind.STATUS, FaultKind.STATUS_AFTER, FaultKind.RESET, FaultKind.RESET_AFTER]
 )
-async def test_an_edit_is_repeated(stage: Stage, kind: FaultKind) -> None:
-    stage.fail(kind, on=EDIT, times=2)
+async def test_an_edit_is_repeated(bot: Stage, kind: FaultKind) -> None:
+    bot.fail(kind, on=EDIT, times=2)
     with safe_webhooks():
-        sent = await stage.webhook.send("before", wait=True)
+        sent = await bot.webhook.send("before", wait=True)
         await sent.edit(content="after")
-    assert stage.tries("PATCH") == 3
-    assert stage.said == ["after"]
+    assert bot.tries("PATCH") == 3
+    assert bot.said == ["after"]
 
 
-async def test_a_call_that_fails_each_time_fails(stage: Stage) -> None:
-    stage.fail(FaultKind.STATUS, on=EDIT, times=9)
+async def test_a_call_that_fails_each_time_fails(bot: Stage) -> None:
+    bot.fail(FaultKind.STATUS, on=EDIT, times=9)
     with safe_webhooks():
-        sent = await stage.webhook.send("before", wait=True)
+        sent = await bot.webhook.send("before", wait=True)
         with pytest.raises(discord.DiscordServerError):
             await sent.edit(content="after")
-    assert stage.tries("PATCH") == 5
+    assert bot.tries("PATCH") == 5
 
 
-async def test_a_rate_limit_is_waited_for_and_files_are_sent_whole(stage: Stage) -> None:
-    stage.fail(FaultKind.RATE_LIMITED, after_s=0.05, times=2)
+async def test_a_rate_limit_is_waited_for_and_files_are_sent_whole(bot: Stage) -> None:
+    bot.fail(FaultKind.RATE_LIMITED, after_s=0.05, times=2)
     with safe_webhooks():
-        await stage.webhook.send(
-            "once", file=discord.File(io.BytesIO(b"a whole song"), "song.mp3"), wait=True
-        )
-    (followup,) = stage.invocation.followups
+        await bot.webhook.send("once", file=discord.File(io.BytesIO(b"a whole song"), "song.mp3"), wait=True)
+    (followup,) = bot.invocation.followups
     assert [one.content for one in followup.attachments] == [b"a whole song"]
 
 
-async def test_a_rate_limit_at_the_edge_is_an_error(stage: Stage) -> None:
-    stage.fail(FaultKind.RATE_LIMITED_AT_EDGE)
+async def test_a_rate_limit_at_the_edge_is_an_error(bot: Stage) -> None:
+    bot.fail(FaultKind.RATE_LIMITED_AT_EDGE)
     with safe_webhooks(), pytest.raises(discord.HTTPException) as refused:
-        await stage.webhook.send("once")
+        await bot.webhook.send("once")
     assert refused.value.status == 429
 
 
-async def test_rate_limits_without_end_are_an_error(stage: Stage) -> None:
-    stage.fail(FaultKind.RATE_LIMITED, after_s=0.01, times=9)
+async def test_rate_limits_without_end_are_an_error(bot: Stage) -> None:
+    bot.fail(FaultKind.RATE_LIMITED, after_s=0.01, times=9)
     with safe_webhooks(), pytest.raises(discord.HTTPException):
-        await stage.webhook.send("once")
-    assert stage.tries("POST") == 5
+        await bot.webhook.send("once")
+    assert bot.tries("POST") == 5
 
 
-async def test_a_pause_after_which_a_call_is_of_no_use_is_not_waited_for(stage: Stage) -> None:
-    stage.fail(FaultKind.RATE_LIMITED, after_s=901)
+async def test_a_pause_after_which_a_call_is_of_no_use_is_not_waited_for(bot: Stage) -> None:
+    bot.fail(FaultKind.RATE_LIMITED, after_s=901)
     with safe_webhooks(), pytest.raises(discord.RateLimited) as refused:
-        await stage.webhook.send("once")
+        await bot.webhook.send("once")
     assert refused.value.retry_after == 901
-    stage.fail(FaultKind.RATE_LIMITED, after_s=5)
+    bot.fail(FaultKind.RATE_LIMITED, after_s=5)
     with safe_webhooks(5.0), pytest.raises(discord.RateLimited):
-        await stage.webhook.send("once")
-    stage.fail(FaultKind.RATE_LIMITED, after_s=0.2, times=3)
+        await bot.webhook.send("once")
+    bot.fail(FaultKind.RATE_LIMITED, after_s=0.2, times=3)
     with safe_webhooks(0.5), pytest.raises(discord.RateLimited):
-        await stage.webhook.send("once")
-    assert stage.tries("POST") == 5
+        await bot.webhook.send("once")
+    assert bot.tries("POST") == 5
 
 
 @pytest.mark.parametrize(("after_s", "answers"), [(0.05, 1), (1.0, 0), (600.0, 0)])
 async def test_a_first_answer_waits_for_no_limit_that_outlasts_its_time(
     local_only: LocalDiscord, monkeypatch: pytest.MonkeyPatch, after_s: float, answers: int
 ) -> None:
-    monkeypatch.setattr(webhooks, "CALLBACK_S", 1.0)
+    monkeypatch.setattr(webhook_adapter, "CALLBACK_S", 1.0)
     asked = await local_only.member("Ada").slash("songs", "inspire")
     limit = Fault(kind=FaultKind.RATE_LIMITED, on="POST /interactions/*", after_s=after_s)
     local_only.faults.add(limit)
@@ -143,43 +141,43 @@ async def test_a_first_answer_waits_for_no_limit_that_outlasts_its_time(
     assert asked.answers == answers
 
 
-async def test_the_last_call_that_is_left_returns_at_once_and_the_next_one_waits(stage: Stage) -> None:
+async def test_the_last_call_that_is_left_returns_at_once_and_the_next_one_waits(bot: Stage) -> None:
     clock = asyncio.get_running_loop().time
     with safe_webhooks():
         began = clock()
         for number in range(5):
-            await stage.webhook.send(str(number))
+            await bot.webhook.send(str(number))
         assert clock() - began < 1
-        await stage.webhook.send("later")
+        await bot.webhook.send("later")
     assert clock() - began > 1
-    assert len(stage.said) == 6
-    assert not [one for one in stage.local.requests if one.status == 429]
+    assert len(bot.said) == 6
+    assert not [one for one in bot.local.requests if one.status == 429]
 
 
-async def test_whoever_leaves_while_the_token_rests_holds_nobody_up(stage: Stage) -> None:
+async def test_whoever_leaves_while_the_token_rests_holds_nobody_up(bot: Stage) -> None:
     with safe_webhooks():
-        stage.fail(FaultKind.RATE_LIMITED, after_s=5)
-        hasty = [asyncio.create_task(asyncio.wait_for(stage.webhook.send("x"), 0.1)) for _ in range(3)]
+        bot.fail(FaultKind.RATE_LIMITED, after_s=5)
+        hasty = [asyncio.create_task(asyncio.wait_for(bot.webhook.send("x"), 0.1)) for _ in range(3)]
         ended = await asyncio.gather(*hasty, return_exceptions=True)
         assert [type(one) for one in ended] == [TimeoutError] * 3
         async with asyncio.timeout(LONG_S):
-            await stage.webhook.send("mine")
-    assert stage.said == ["mine"]
+            await bot.webhook.send("mine")
+    assert bot.said == ["mine"]
 
 
-async def test_a_refusal_is_raised_as_what_discord_py_has_for_it(stage: Stage) -> None:
+async def test_a_refusal_is_raised_as_what_discord_py_has_for_it(bot: Stage) -> None:
     with safe_webhooks(), pytest.raises(discord.NotFound):
-        await stage.webhook.fetch_message(1)
-    stage.local.mishaps.end_token(stage.invocation)
+        await bot.webhook.fetch_message(1)
+    bot.local.mishaps.end_token(bot.invocation)
     with safe_webhooks(), pytest.raises(discord.HTTPException) as dead:
-        await stage.webhook.send("late")
+        await bot.webhook.send("late")
     assert dead.value.code == 50027
 
 
-async def test_a_page_of_a_proxy_is_no_answer(stage: Stage) -> None:
-    stage.local.faults.add(Fault(kind=FaultKind.STATUS, on=POST, status=200))
+async def test_a_page_of_a_proxy_is_no_answer(bot: Stage) -> None:
+    bot.local.faults.add(Fault(kind=FaultKind.STATUS, on=POST, status=200))
     with safe_webhooks(), pytest.raises(aiohttp.ClientPayloadError):
-        await stage.webhook.send("once")
+        await bot.webhook.send("once")
 
 
 async def test_what_was_cut_off_is_known_to_later_calls_of_the_same_process(local_only: LocalDiscord) -> None:

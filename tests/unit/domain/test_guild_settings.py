@@ -2,9 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.guild_settings import Budget, GuildSettings, Standing, policy_for
+from bot.domain.guild_settings import Budget, GuildSettings, MemberRecord, policy_for
 from bot.domain.ledger import Balance, refilled
-from bot.domain.quota import Period, Policy, Source, window_of
+from bot.domain.quotas import Period, Policy, Source, window_of
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
 WEEK = window_of(Period.WEEK, NOW)
@@ -37,29 +37,32 @@ def test_what_is_settled_goes_before_the_operators_rules() -> None:
 def test_an_exception_goes_before_the_largest_of_the_roles_and_that_before_everyones(
     exception: int | None, roles: tuple[int, ...], allowance: int, source: Source, role: int | None
 ) -> None:
-    policy = policy_for(USUAL, SETTLED, Standing(allowance=exception), roles)
+    policy = policy_for(USUAL, SETTLED, MemberRecord(allowance=exception), roles)
     assert (policy.allowance, policy.source, policy.role_id) == (allowance, source, role)
 
 
 def test_an_allowance_of_nothing_is_one() -> None:
     assert policy_for(USUAL, GuildSettings(allowance=0, roles={VIP: 0})).allowance == 0
-    assert policy_for(USUAL, GuildSettings(roles={VIP: 0}), Standing(), (VIP,)).allowance == 0
+    assert policy_for(USUAL, GuildSettings(roles={VIP: 0}), MemberRecord(), (VIP,)).allowance == 0
 
 
 def test_a_reset_counts_in_its_own_window() -> None:
-    once = Standing().reset(WEEK)
+    once = MemberRecord().reset(WEEK)
     twice = once.reset(WEEK)
     following = window_of(Period.WEEK, NOW + timedelta(days=7))
-    assert [standing.generation(WEEK) for standing in (Standing(), once, twice)] == [0, 1, 2]
+    assert [standing.generation(WEEK) for standing in (MemberRecord(), once, twice)] == [0, 1, 2]
     assert twice.generation(following) == 0
     assert twice.reset(following).generation(following) == 1
 
 
 def test_a_budget_counts_what_was_spent_before_it_in_its_first_window_only() -> None:
     budget = Budget(credits=100, period=Period.WEEK, opened_in=WEEK.key, spent_before=30)
-    assert budget.target(WEEK) == 70
-    assert budget.target(window_of(Period.WEEK, NOW + timedelta(days=7))) == 100
-    assert Budget(credits=20, period=Period.WEEK, opened_in=WEEK.key, spent_before=30).target(WEEK) == 0
+    assert budget.remaining_target(WEEK) == 70
+    assert budget.remaining_target(window_of(Period.WEEK, NOW + timedelta(days=7))) == 100
+    assert (
+        Budget(credits=20, period=Period.WEEK, opened_in=WEEK.key, spent_before=30).remaining_target(WEEK)
+        == 0
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from bot.domain.playlists import (
     NAME_LIMIT,
-    NameTrouble,
+    NameProblem,
     PlaylistNameError,
     SavedPlaylist,
-    key_of,
-    may_be_name,
-    name_of,
-    offered,
+    is_valid_name,
+    name_key,
+    parse_name,
+    suggestions,
 )
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
@@ -38,43 +38,43 @@ def saved(name: str, *, used_s: float | None = None) -> SavedPlaylist:
     ],
 )
 def test_a_name_has_one_spelling(typed: str, name: str) -> None:
-    assert name_of(typed) == name
+    assert parse_name(typed) == name
 
 
 @pytest.mark.parametrize(
     ("typed", "trouble"),
     [
-        ("", NameTrouble.EMPTY),
-        (" \u200b\u200d", NameTrouble.EMPTY),
-        ("x" * (NAME_LIMIT + 1), NameTrouble.TOO_LONG),
-        ("\N{LATIN SMALL LETTER SHARP S}" * 51, NameTrouble.TOO_LONG),
-        ("\N{LATIN SMALL LIGATURE FFI}" * 40, NameTrouble.TOO_LONG),
-        (ID.upper(), NameTrouble.LINK),
-        (f"suno.com/playlist/{ID}", NameTrouble.LINK),
-        ("https://example.com", NameTrouble.LINK),
+        ("", NameProblem.EMPTY),
+        (" \u200b\u200d", NameProblem.EMPTY),
+        ("x" * (NAME_LIMIT + 1), NameProblem.TOO_LONG),
+        ("\N{LATIN SMALL LETTER SHARP S}" * 51, NameProblem.TOO_LONG),
+        ("\N{LATIN SMALL LIGATURE FFI}" * 40, NameProblem.TOO_LONG),
+        (ID.upper(), NameProblem.LINK),
+        (f"suno.com/playlist/{ID}", NameProblem.LINK),
+        ("https://example.com", NameProblem.LINK),
     ],
 )
-def test_a_name_that_could_never_be_chosen_is_refused(typed: str, trouble: NameTrouble) -> None:
+def test_a_name_that_could_never_be_chosen_is_refused(typed: str, trouble: NameProblem) -> None:
     with pytest.raises(PlaylistNameError) as refused:
-        name_of(typed)
-    assert refused.value.trouble is trouble
+        parse_name(typed)
+    assert refused.value.problem is trouble
 
 
 @given(st.text())
 def test_whatever_is_kept_is_found_again_by_what_was_typed(typed: str) -> None:
     try:
-        name = name_of(typed)
+        name = parse_name(typed)
     except PlaylistNameError:
         return
-    assert name_of(name) == name
-    assert key_of(typed) == key_of(name) == saved(name).key
-    assert len(key_of(name)) <= NAME_LIMIT
-    assert may_be_name(name)
+    assert parse_name(name) == name
+    assert name_key(typed) == name_key(name) == saved(name).key
+    assert len(name_key(name)) <= NAME_LIMIT
+    assert is_valid_name(name)
 
 
 @pytest.mark.parametrize("typed", ["STRASSE", "stra\xdfe", " Strasse "])
 def test_case_does_not_matter(typed: str) -> None:
-    assert key_of(typed) == "strasse"
+    assert name_key(typed) == "strasse"
 
 
 def test_names_that_begin_so_come_first_and_the_last_used_before_the_others() -> None:
@@ -86,11 +86,11 @@ def test_names_that_begin_so_come_first_and_the_last_used_before_the_others() ->
         saved("lo-fi a"),
         saved("salsa", used_s=100),
     ]
-    names = [playlist.name for playlist in offered(playlists, "Lo-Fi")]
+    names = [playlist.name for playlist in suggestions(playlists, "Lo-Fi")]
     assert names == ["LO-FI new", "Lo-fi old", "lo-fi a", "lo-fi b", "night lo-fi"]
-    assert [playlist.name for playlist in offered(playlists, " ")][:2] == ["salsa", "night lo-fi"]
-    assert offered(playlists, "nothing") == []
+    assert [playlist.name for playlist in suggestions(playlists, " ")][:2] == ["salsa", "night lo-fi"]
+    assert suggestions(playlists, "nothing") == []
 
 
 def test_no_more_are_offered_than_discord_shows() -> None:
-    assert len(offered([saved(f"n{number}") for number in range(100)], "N")) == 25
+    assert len(suggestions([saved(f"n{number}") for number in range(100)], "N")) == 25

@@ -6,23 +6,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.polling import (
+    POLLS_PER_SONG,
     PRIOR_MEDIAN_S,
     PRIOR_SIGMA,
-    QUESTIONS_PER_SONG,
-    Durations,
-    Pace,
-    crowding,
+    DurationStats,
+    PollLimits,
     hazard,
     interval_s,
-    jittered,
+    load_factor,
+    with_jitter,
 )
 
-PRIOR = Durations()
+PRIOR = DurationStats()
 
 
 def interval(age_s: float, *, first_clip_age_s: float | None = None, in_flight: int = 1) -> float:
     return interval_s(
-        age_s, first_clip_age_s=first_clip_age_s, durations=PRIOR, in_flight=in_flight, pace=Pace()
+        age_s, first_clip_age_s=first_clip_age_s, durations=PRIOR, in_flight=in_flight, limits=PollLimits()
     )
 
 
@@ -33,7 +33,7 @@ def questions_and_delay(songs: int) -> tuple[float, float]:
         takes_s = PRIOR_MEDIAN_S * math.exp(rng.gauss(0, PRIOR_SIGMA))
         age_s = 0.0
         while age_s < takes_s:
-            age_s += jittered(interval(age_s), chance=rng.random())
+            age_s += with_jitter(interval(age_s), random=rng.random())
             asked += 1
         delay_s += age_s - takes_s
     return asked / songs, delay_s / songs
@@ -41,7 +41,7 @@ def questions_and_delay(songs: int) -> tuple[float, float]:
 
 def test_on_the_prior_a_song_needs_14_questions_at_the_delay_of_a_5_s_poller() -> None:
     asked, delay_s = questions_and_delay(1500)
-    assert asked == pytest.approx(QUESTIONS_PER_SONG, rel=0.05)
+    assert asked == pytest.approx(POLLS_PER_SONG, rel=0.05)
     assert delay_s == pytest.approx(2.5, rel=0.06)
 
 
@@ -70,9 +70,9 @@ def test_a_ready_first_clip_makes_asking_faster() -> None:
 
 
 def test_the_budget_is_shared_by_all_in_flight() -> None:
-    assert crowding(1, durations=PRIOR, pace=Pace()) == 1
-    many = crowding(1000, durations=PRIOR, pace=Pace())
-    assert many == pytest.approx(1000 * QUESTIONS_PER_SONG / 101 / 20)
+    assert load_factor(1, durations=PRIOR, limits=PollLimits()) == 1
+    many = load_factor(1000, durations=PRIOR, limits=PollLimits())
+    assert many == pytest.approx(1000 * POLLS_PER_SONG / 101 / 20)
     assert interval(100, in_flight=1000) > 3 * interval(100)
 
 
@@ -88,9 +88,9 @@ def test_the_interval_stays_within_its_bounds(
     durations = PRIOR
     for duration_s in seen:
         durations = durations.with_song(duration_s)
-    pace = Pace(min_s=1, max_s=30)
+    pace = PollLimits(min_s=1, max_s=30)
     found = interval_s(
-        age_s, first_clip_age_s=first_clip_age_s, durations=durations, in_flight=in_flight, pace=pace
+        age_s, first_clip_age_s=first_clip_age_s, durations=durations, in_flight=in_flight, limits=pace
     )
     assert 1 <= found <= 30
 
@@ -106,5 +106,5 @@ def test_the_usual_time_is_learned() -> None:
 
 
 def test_jitter_spreads_by_a_tenth() -> None:
-    assert jittered(10, chance=0) == pytest.approx(9)
-    assert jittered(10, chance=1) == pytest.approx(11)
+    assert with_jitter(10, random=0) == pytest.approx(9)
+    assert with_jitter(10, random=1) == pytest.approx(11)

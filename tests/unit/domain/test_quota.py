@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.quota import Period, song_cost, window_of
+from bot.domain.quotas import Period, song_cost, window_of
 
 
 @pytest.mark.parametrize(

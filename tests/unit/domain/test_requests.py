@@ -1,10 +1,11 @@
 from collections import defaultdict
 
-from bot.domain.requests import ACTIVE, AT_PROVIDER, MOVES, RETURNED, USED, Move, Settlement, State
+from bot.domain.requests import ACTIVE, AT_PROVIDER, RETURNED, USED, State
+from bot.domain.transitions import TRANSITIONS, Settlement, Transition
 
 
 def test_every_move_is_in_the_table() -> None:
-    assert set(MOVES) == set(Move)
+    assert set(TRANSITIONS) == set(Transition)
 
 
 def test_every_state_is_active_used_or_returned_and_only_one_of_them() -> None:
@@ -14,7 +15,7 @@ def test_every_state_is_active_used_or_returned_and_only_one_of_them() -> None:
 
 
 def test_credits_are_settled_exactly_when_a_request_stops_being_active() -> None:
-    for move, step in MOVES.items():
+    for move, step in TRANSITIONS.items():
         if step.source in ACTIVE and step.target in USED:
             assert step.settlement is Settlement.POST, move
         elif step.source in ACTIVE and step.target in RETURNED:
@@ -26,7 +27,7 @@ def test_credits_are_settled_exactly_when_a_request_stops_being_active() -> None
 
 def test_every_state_is_reached_and_every_active_one_can_end() -> None:
     following = defaultdict(set)
-    for step in MOVES.values():
+    for step in TRANSITIONS.values():
         following[step.source].add(step.target)
 
     def reached(state: State) -> set[State]:
@@ -43,5 +44,5 @@ def test_every_state_is_reached_and_every_active_one_can_end() -> None:
 
 
 def test_no_way_leads_back_from_an_end() -> None:
-    leading = [step for step in MOVES.values() if step.source is not step.target]
+    leading = [step for step in TRANSITIONS.values() if step.source is not step.target]
     assert all(step.source in ACTIVE | {State.READY} for step in leading)

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.sessions import Backoff, SessionLimit, counting, pause_s
+from bot.domain.gateway_sessions import Backoff, SessionLimit, pause_s, within_window
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def test_some_sessions_are_left_for_whoever_mends_the_bot(
 
 def test_sessions_of_the_last_hour_count() -> None:
     begun = ago(3601, 3599, 0, -60)
-    assert counting(begun, NOW) == begun[1:3]
+    assert within_window(begun, NOW) == begun[1:3]
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,17 @@ import pytest
 
 from bot.domain.errors import RefusalError
 from bot.domain.requests import Request, State
-from bot.domain.songbook import (
+from bot.domain.songs import (
     UNRATED,
     NotFinishedError,
     Rating,
     Song,
     SongNotFoundError,
     SongRemovedError,
-    Span,
-    heard,
+    TopPeriod,
+    require_available,
 )
-from tests.unit.storage.making import CLIP, GUILD, NOW, new_request
+from tests.unit.storage.factories import CLIP, GUILD, NOW, new_request
 
 NEW = new_request(1)
 REQUEST = Request(
@@ -40,10 +40,10 @@ def test_an_average_is_of_all_votes() -> None:
     assert Rating(votes=3, stars=13).average == 13 / 3
 
 
-@pytest.mark.parametrize(("span", "days"), [(Span.DAY, 1), (Span.WEEK, 7), (Span.MONTH, 30)])
-def test_a_span_reaches_back_from_now(span: Span, days: int) -> None:
+@pytest.mark.parametrize(("span", "days"), [(TopPeriod.DAY, 1), (TopPeriod.WEEK, 7), (TopPeriod.MONTH, 30)])
+def test_a_span_reaches_back_from_now(span: TopPeriod, days: int) -> None:
     assert span.since(NOW) == NOW - timedelta(days=days)
-    assert Span.ALL.since(NOW) is None
+    assert TopPeriod.ALL.since(NOW) is None
 
 
 def test_a_song_goes_by_the_first_title_that_it_has() -> None:
@@ -72,10 +72,10 @@ def test_a_result_is_found_where_the_server_sees_it_only() -> None:
 )
 def test_what_cannot_be_heard_is_refused(request_: Request | None, error: type[RefusalError]) -> None:
     with pytest.raises(error):
-        heard(request_, GUILD)
+        require_available(request_, GUILD)
 
 
 @pytest.mark.parametrize("state", [State.DELIVERED, State.UNDELIVERABLE])
 def test_a_finished_song_can_be_heard(state: State) -> None:
     request = replace(REQUEST, state=state)
-    assert heard(request, GUILD) == request
+    assert require_available(request, GUILD) == request

@@ -14,14 +14,21 @@ from bot.domain.errors import (
     RefusalError,
     WeightError,
 )
-from bot.domain.songs import Order, SongSpec, check, read_clip, read_persona, read_playlist
+from bot.domain.song_options import (
+    SongOptions,
+    SongSpec,
+    parse_clip,
+    parse_options,
+    parse_persona,
+    parse_playlist,
+)
 
 PLAYLIST = "119573ff-8e48-4c1d-9a1b-0123456789ab"
 MODELS = ("v55", "v50", "v40")
 
 
-def checked(order: Order) -> SongSpec:
-    return check(order, models=MODELS, default_model="v55")
+def checked(order: SongOptions) -> SongSpec:
+    return parse_options(order, models=MODELS, default_model="v55")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +46,7 @@ def checked(order: Order) -> SongSpec:
     ],
 )
 def test_a_playlist_is_read_from_its_id_or_link(text: str) -> None:
-    assert read_playlist(text) == PLAYLIST
+    assert parse_playlist(text) == PLAYLIST
 
 
 @pytest.mark.parametrize(
@@ -70,22 +77,22 @@ def test_a_playlist_is_read_from_its_id_or_link(text: str) -> None:
 )
 def test_what_is_not_a_playlist_is_told_apart(text: str, kind: LinkKind) -> None:
     with pytest.raises(PlaylistError) as caught:
-        read_playlist(text)
+        parse_playlist(text)
     assert caught.value.kind is kind
 
 
 @given(st.text(max_size=100))
 def test_any_text_is_a_playlist_or_a_refusal(text: str) -> None:
     try:
-        found = read_playlist(text)
+        found = parse_playlist(text)
     except PlaylistError:
         return
-    assert read_playlist(found) == found
+    assert parse_playlist(found) == found
 
 
 def test_a_clip_is_read_from_its_id_or_song_link() -> None:
-    assert read_clip(PLAYLIST.upper()) == PLAYLIST
-    assert read_clip(f"https://suno.com/song/{PLAYLIST}?sh=1") == PLAYLIST
+    assert parse_clip(PLAYLIST.upper()) == PLAYLIST
+    assert parse_clip(f"https://suno.com/song/{PLAYLIST}?sh=1") == PLAYLIST
 
 
 @pytest.mark.parametrize(
@@ -98,13 +105,13 @@ def test_a_clip_is_read_from_its_id_or_song_link() -> None:
 )
 def test_what_is_not_a_clip_is_told_apart(text: str, kind: LinkKind) -> None:
     with pytest.raises(ClipError) as caught:
-        read_clip(text)
+        parse_clip(text)
     assert caught.value.kind is kind
 
 
 def test_a_persona_is_read_from_its_id_or_link() -> None:
-    assert read_persona(f" {PLAYLIST.upper()} ") == PLAYLIST
-    assert read_persona(f"https://suno.com/persona/{PLAYLIST}") == PLAYLIST
+    assert parse_persona(f" {PLAYLIST.upper()} ") == PLAYLIST
+    assert parse_persona(f"https://suno.com/persona/{PLAYLIST}") == PLAYLIST
 
 
 @pytest.mark.parametrize(
@@ -124,16 +131,16 @@ def test_a_persona_is_read_from_its_id_or_link() -> None:
 )
 def test_what_cannot_be_a_persona_is_told_apart(text: str, kind: LinkKind) -> None:
     with pytest.raises(PersonaError) as caught:
-        read_persona(text)
+        parse_persona(text)
     assert caught.value.kind is kind
 
 
 def test_an_order_without_options_has_only_a_playlist_and_the_default_model() -> None:
-    assert checked(Order(playlist=PLAYLIST)) == SongSpec(playlist_id=PLAYLIST, model="v55")
+    assert checked(SongOptions(playlist=PLAYLIST)) == SongSpec(playlist_id=PLAYLIST, model="v55")
 
 
 def test_an_order_with_all_options_keeps_them_all() -> None:
-    order = Order(
+    order = SongOptions(
         playlist=PLAYLIST,
         prompt=" rain \n",
         model="v50",
@@ -159,31 +166,31 @@ def test_an_order_with_all_options_keeps_them_all() -> None:
 @pytest.mark.parametrize("option", ["style_weight", "audio_weight", "weirdness"])
 def test_a_weight_outside_0_to_1_is_refused_by_name(option: str, value: float) -> None:
     with pytest.raises(WeightError) as caught:
-        checked(Order(playlist=PLAYLIST, **{option: value}))  # type: ignore[arg-type]
+        checked(SongOptions(playlist=PLAYLIST, **{option: value}))  # type: ignore[arg-type]
     assert caught.value.option == option
 
 
 def test_a_negative_zero_is_sent_as_zero() -> None:
-    assert str(checked(Order(playlist=PLAYLIST, weirdness=-0.0)).weirdness) == "0.0"
+    assert str(checked(SongOptions(playlist=PLAYLIST, weirdness=-0.0)).weirdness) == "0.0"
 
 
 def test_an_unknown_model_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ModelError) as caught:
-        checked(Order(playlist=PLAYLIST, model="v99"))
+        checked(SongOptions(playlist=PLAYLIST, model="v99"))
     assert caught.value.allowed == MODELS
 
 
 @pytest.mark.parametrize(("model", "limit"), [("v55", 5000), ("v40", 3000)])
 def test_a_prompt_is_limited_by_the_model(model: str, limit: int) -> None:
-    assert checked(Order(playlist=PLAYLIST, model=model, prompt="x" * limit)).prompt == "x" * limit
+    assert checked(SongOptions(playlist=PLAYLIST, model=model, prompt="x" * limit)).prompt == "x" * limit
     with pytest.raises(PromptError) as caught:
-        checked(Order(playlist=PLAYLIST, model=model, prompt="x" * (limit + 1)))
+        checked(SongOptions(playlist=PLAYLIST, model=model, prompt="x" * (limit + 1)))
     assert (caught.value.length, caught.value.limit) == (limit + 1, limit)
 
 
 def test_a_blank_prompt_is_no_prompt() -> None:
-    assert checked(Order(playlist=PLAYLIST, prompt=" \n ")).prompt is None
-    assert checked(Order(playlist=PLAYLIST, prompt="\x00\ud800\u3164\u2800")).prompt is None
+    assert checked(SongOptions(playlist=PLAYLIST, prompt=" \n ")).prompt is None
+    assert checked(SongOptions(playlist=PLAYLIST, prompt="\x00\ud800\u3164\u2800")).prompt is None
 
 
 @pytest.mark.parametrize(
@@ -191,7 +198,7 @@ def test_a_blank_prompt_is_no_prompt() -> None:
     [(None, None, False), (PLAYLIST, None, True), (None, PLAYLIST, True), (PLAYLIST, PLAYLIST, False)],
 )
 def test_persona_and_clip_belong_together(persona: str | None, clip: str | None, lacks: bool) -> None:
-    order = Order(playlist=PLAYLIST, persona=persona, artist_clip=clip)
+    order = SongOptions(playlist=PLAYLIST, persona=persona, artist_clip=clip)
     assert checked(order).lacks_partner is lacks
 
 

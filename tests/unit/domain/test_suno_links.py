@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.errors import ClipError, LinkKind, PersonaError, PlaylistError
-from bot.domain.songs import read_clip, read_persona, read_playlist
-from bot.domain.suno_links import recognise
+from bot.domain.song_options import parse_clip, parse_persona, parse_playlist
+from bot.domain.suno_links import find_link
 
 ID = "119573ff-8e48-4c1d-9a1b-0123456789ab"
 OTHER_ID = "0b6f4c0e-5a3d-4f4e-9c61-7f2d81c5a907"
 READERS: dict[str, tuple[Callable[[str], str], LinkKind]] = {
-    "playlist": (read_playlist, LinkKind.PLAYLIST_LINK),
-    "song": (read_clip, LinkKind.SONG_LINK),
-    "persona": (read_persona, LinkKind.PERSONA_LINK),
+    "playlist": (parse_playlist, LinkKind.PLAYLIST_LINK),
+    "song": (parse_clip, LinkKind.SONG_LINK),
+    "persona": (parse_persona, LinkKind.PERSONA_LINK),
 }
 FORMS = [
     "{id}",
@@ -94,7 +94,7 @@ def test_nothing_else_is_ever_accepted(text: str, section: str) -> None:
 @pytest.mark.parametrize("given_", READERS)
 def test_another_kind_of_page_is_named(wanted: str, given_: str) -> None:
     for text in (f"https://suno.com/{given_}/{ID}", f"{given_}: {ID}", f"look: suno.com/{given_}/{ID}."):
-        kind, found = recognise(text, READERS[wanted][1])
+        kind, found = find_link(text, READERS[wanted][1])
         assert (kind, found is not None) == (READERS[given_][1], wanted == given_ or "suno" in text)
 
 
@@ -124,23 +124,23 @@ def test_another_kind_of_page_is_named(wanted: str, given_: str) -> None:
     ],
 )
 def test_a_text_without_one_playlist_is_told_apart(text: str, kind: LinkKind) -> None:
-    assert recognise(text, LinkKind.PLAYLIST_LINK) == (kind, None) or kind is LinkKind.SONG_LINK
-    assert recognise(text, LinkKind.PLAYLIST_LINK).kind is kind
+    assert find_link(text, LinkKind.PLAYLIST_LINK) == (kind, None) or kind is LinkKind.SONG_LINK
+    assert find_link(text, LinkKind.PLAYLIST_LINK).kind is kind
 
 
 @pytest.mark.parametrize("end", ["..", "...", "\u2026", ".,.", "?!..."])
 def test_a_whole_id_before_dots_is_not_cut_off(end: str) -> None:
-    assert read_playlist(f"{ID}{end}") == ID
-    assert read_playlist(f"playlist/{ID}{end}") == ID
-    assert read_playlist(f"https://suno.com/playlist/{ID}{end}") == ID
+    assert parse_playlist(f"{ID}{end}") == ID
+    assert parse_playlist(f"playlist/{ID}{end}") == ID
+    assert parse_playlist(f"https://suno.com/playlist/{ID}{end}") == ID
 
 
 def test_the_same_playlist_twice_is_one() -> None:
     link = f"https://suno.com/playlist/{ID}"
-    assert read_playlist(f"[{link}]({link.upper()})") == ID
-    assert read_playlist(f"{ID}\n{ID}") == ID
+    assert parse_playlist(f"[{link}]({link.upper()})") == ID
+    assert parse_playlist(f"{ID}\n{ID}") == ID
 
 
 def test_of_two_links_the_one_that_fits_counts() -> None:
     text = f"https://suno.com/song/{OTHER_ID} is from https://suno.com/playlist/{ID}"
-    assert (read_playlist(text), read_clip(text)) == (ID, OTHER_ID)
+    assert (parse_playlist(text), parse_clip(text)) == (ID, OTHER_ID)

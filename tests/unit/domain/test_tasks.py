@@ -2,29 +2,29 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.tasks import (
+from bot.domain.provider_tasks import (
     UNANSWERED_MAX_S,
-    Broken,
     Clip,
     ClipStage,
+    Failed,
     Finished,
-    GivenUp,
-    KeepAsking,
-    Lost,
+    NotFound,
+    StillRunning,
+    TaskOutcome,
+    TaskProgress,
     TaskReport,
     TaskStage,
-    Verdict,
-    Watch,
-    judge,
-    judge_silence,
-    judge_unknown,
-    was_watched,
+    TimedOut,
+    evaluate,
+    evaluate_no_answer,
+    evaluate_unknown,
+    was_polled,
 )
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 GIVE_UP_S = 900.0
 GAP_MAX_S = 60.0
-WATCH = Watch(progress_at=NOW)
+WATCH = TaskProgress(progress_at=NOW)
 
 
 def clip(name: str, stage: ClipStage) -> Clip:
@@ -37,15 +37,15 @@ B_PENDING, B_FAILED = clip("b", ClipStage.PENDING), clip("b", ClipStage.FAILED)
 
 
 def ask(
-    stage: TaskStage, *clips: Clip, watch: Watch = WATCH, after_s: float = 0, error: str | None = None
-) -> Verdict:
+    stage: TaskStage, *clips: Clip, watch: TaskProgress = WATCH, after_s: float = 0, error: str | None = None
+) -> TaskOutcome:
     report = TaskReport(stage, clips, error, status=stage)
-    return judge(
+    return evaluate(
         report, watch, now=NOW + timedelta(seconds=after_s), give_up_s=GIVE_UP_S, gap_max_s=GAP_MAX_S
     )
 
 
-def answered(watch: Watch, *, until_s: int, every_s: int = 30) -> Watch:
+def answered(watch: TaskProgress, *, until_s: int, every_s: int = 30) -> TaskProgress:
     """The watch of a task that runs on, asked about and answered all the time until then."""
     asked_s = int(((watch.asked_at or NOW) - NOW).total_seconds())
     for at_s in range(asked_s + every_s, until_s + 1, every_s):
@@ -53,23 +53,23 @@ def answered(watch: Watch, *, until_s: int, every_s: int = 30) -> Watch:
     return watch
 
 
-def unanswered(watch: Watch, *, after_s: float) -> KeepAsking | Finished | GivenUp:
-    return judge_silence(watch, now=NOW + timedelta(seconds=after_s), gap_max_s=GAP_MAX_S)
+def unanswered(watch: TaskProgress, *, after_s: float) -> StillRunning | Finished | TimedOut:
+    return evaluate_no_answer(watch, now=NOW + timedelta(seconds=after_s), gap_max_s=GAP_MAX_S)
 
 
-def unknown(watch: Watch, *, after_s: float) -> KeepAsking | Finished | Lost:
+def unknown(watch: TaskProgress, *, after_s: float) -> StillRunning | Finished | NotFound:
     now = NOW + timedelta(seconds=after_s)
-    return judge_unknown(watch, now=now, unknown_max_s=30, gap_max_s=GAP_MAX_S)
+    return evaluate_unknown(watch, now=now, unknown_max_s=30, gap_max_s=GAP_MAX_S)
 
 
-def kept(verdict: Verdict) -> Watch:
-    assert isinstance(verdict, KeepAsking)
-    return verdict.watch
+def kept(verdict: TaskOutcome) -> TaskProgress:
+    assert isinstance(verdict, StillRunning)
+    return verdict.progress
 
 
 def test_a_failed_task_is_broken_with_the_providers_words() -> None:
-    assert ask(TaskStage.FAILED, error="prompt_unsafe") == Broken("prompt_unsafe")
-    assert ask(TaskStage.FAILED) == Broken("the provider gave no reason")
+    assert ask(TaskStage.FAILED, error="prompt_unsafe") == Failed("prompt_unsafe")
+    assert ask(TaskStage.FAILED) == Failed("the provider gave no reason")
 
 
 def test_two_complete_clips_are_a_whole_song() -> None:
@@ -82,8 +82,8 @@ def test_one_clip_of_two_is_delivered_as_partial() -> None:
 
 
 def test_only_failed_clips_are_no_song() -> None:
-    assert isinstance(ask(TaskStage.DONE, B_FAILED), Broken)
-    assert ask(TaskStage.DONE, B_FAILED, error="why") == Broken("why")
+    assert isinstance(ask(TaskStage.DONE, B_FAILED), Failed)
+    assert ask(TaskStage.DONE, B_FAILED, error="why") == Failed("why")
 
 
 def test_clips_still_streaming_on_a_done_task_are_waited_for_then_delivered_as_they_are() -> None:
@@ -101,14 +101,14 @@ def test_pending_clips_on_a_done_task_are_no_song_in_the_end() -> None:
     watch = WATCH
     for after_s in (0, 60, 120):
         watch = kept(ask(TaskStage.DONE, B_PENDING, watch=watch, after_s=after_s))
-    assert isinstance(ask(TaskStage.DONE, B_PENDING, watch=watch, after_s=180), Broken)
+    assert isinstance(ask(TaskStage.DONE, B_PENDING, watch=watch, after_s=180), Failed)
 
 
 def test_a_done_task_without_clips_is_asked_three_times_more() -> None:
     watch = WATCH
     for _ in range(3):
         watch = kept(ask(TaskStage.DONE, watch=watch))
-    assert isinstance(ask(TaskStage.DONE, watch=watch), Broken)
+    assert isinstance(ask(TaskStage.DONE, watch=watch), Failed)
 
 
 def test_the_first_clip_is_noted_once() -> None:
@@ -129,8 +129,8 @@ def test_progress_is_any_change_of_the_task_or_its_clips() -> None:
 
 def test_a_task_without_progress_is_given_up() -> None:
     watch = answered(kept(ask(TaskStage.RUNNING)), until_s=899)
-    assert isinstance(ask(TaskStage.RUNNING, watch=watch, after_s=899), KeepAsking)
-    assert ask(TaskStage.RUNNING, watch=watch, after_s=900) == GivenUp()
+    assert isinstance(ask(TaskStage.RUNNING, watch=watch, after_s=899), StillRunning)
+    assert ask(TaskStage.RUNNING, watch=watch, after_s=900) == TimedOut()
 
 
 def test_a_complete_clip_is_not_thrown_away_when_the_task_is_given_up() -> None:
@@ -146,7 +146,7 @@ def test_time_in_which_nobody_asked_is_no_time_without_progress(away_s: int) -> 
     assert silent_s == (660 if away_s > 0 else 600)
     left_s = GIVE_UP_S - silent_s
     watch = answered(watch, until_s=int(600 + away_s + left_s - 1))
-    assert ask(TaskStage.RUNNING, watch=watch, after_s=600 + away_s + left_s) == GivenUp()
+    assert ask(TaskStage.RUNNING, watch=watch, after_s=600 + away_s + left_s) == TimedOut()
 
 
 def test_time_in_which_nobody_answered_is_no_time_without_progress() -> None:
@@ -155,7 +155,7 @@ def test_time_in_which_nobody_answered_is_no_time_without_progress() -> None:
         watch = kept(unanswered(watch, after_s=after_s))
     watch = kept(ask(TaskStage.RUNNING, watch=watch, after_s=5420))
     assert watch.unanswered_s == 0
-    assert ask(TaskStage.RUNNING, watch=watch, after_s=5430) == GivenUp()
+    assert ask(TaskStage.RUNNING, watch=watch, after_s=5430) == TimedOut()
 
 
 def test_a_song_that_finished_while_nobody_looked_is_delivered() -> None:
@@ -174,7 +174,7 @@ def test_clips_that_settle_are_waited_for_in_answered_time(away_s: int) -> None:
     assert last == Finished((A, B), partial=False)
 
 
-def asked_in_vain(watch: Watch) -> Watch:
+def asked_in_vain(watch: TaskProgress) -> TaskProgress:
     """The watch just before a day of questions without an answer has gone by."""
     for after_s in range(60, int(UNANSWERED_MAX_S), 60):
         watch = kept(unanswered(watch, after_s=after_s))
@@ -182,7 +182,7 @@ def asked_in_vain(watch: Watch) -> Watch:
 
 
 def test_silence_is_borne_for_a_day_of_asking() -> None:
-    assert unanswered(asked_in_vain(WATCH), after_s=UNANSWERED_MAX_S) == GivenUp(is_unanswered=True)
+    assert unanswered(asked_in_vain(WATCH), after_s=UNANSWERED_MAX_S) == TimedOut(is_unanswered=True)
     watch = asked_in_vain(kept(ask(TaskStage.RUNNING, A)))
     assert unanswered(watch, after_s=UNANSWERED_MAX_S) == Finished((A,), partial=True)
 
@@ -194,7 +194,7 @@ def test_silence_after_a_week_without_a_question_means_nothing() -> None:
 def test_a_task_is_lost_when_the_provider_says_for_a_while_that_it_does_not_know_it() -> None:
     watch = kept(unknown(WATCH, after_s=3600))
     watch = kept(unknown(watch, after_s=3629))
-    assert unknown(watch, after_s=3630) == Lost()
+    assert unknown(watch, after_s=3630) == NotFound()
     known = kept(ask(TaskStage.RUNNING, watch=watch, after_s=3629.5))
     assert kept(unknown(known, after_s=3700)).unknown_s == 0
 
@@ -205,8 +205,8 @@ def test_a_complete_clip_is_not_thrown_away_when_the_task_is_lost() -> None:
 
 
 def test_how_long_a_song_took_is_known_only_where_somebody_looked_all_along() -> None:
-    def known(watch: Watch, after_s: float) -> bool:
-        return was_watched(watch, NOW + timedelta(seconds=after_s), GAP_MAX_S)
+    def known(watch: TaskProgress, after_s: float) -> bool:
+        return was_polled(watch, NOW + timedelta(seconds=after_s), GAP_MAX_S)
 
     assert known(WATCH, 100)
     assert not known(WATCH, 3600)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.text import MOST_MARKS, clean_text, graphemes, is_seen
+from bot.domain.text import MOST_MARKS, clean_text, graphemes, is_visible
 
 INVISIBLE = (
     "\u3164\u2800\u115f\u1160\uffa0\u034f\u17b4\u180e\u200b\u2060\ufeff\u00ad\u202e\U000e0041\x00\ud800\ue000"
@@ -17,7 +17,7 @@ def test_cleaned_text_can_be_stored_and_seen(text: str) -> None:
     assert clean_text(cleaned) == cleaned
     assert "\x00" not in cleaned
     assert cleaned.encode().decode() == cleaned
-    assert not cleaned or any(map(is_seen, cleaned))
+    assert not cleaned or any(map(is_visible, cleaned))
 
 
 @pytest.mark.parametrize("character", INVISIBLE)

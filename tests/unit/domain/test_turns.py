@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.turns import Place, backoff_s, ends_of, held_until, in_turn
+from bot.domain.scheduling import QueueEntry, backoff_end, backoff_s, estimated_finish_times, fair_order
 
 Member = tuple[int, int]
 START = datetime(2026, 11, 22, tzinfo=UTC)
@@ -24,10 +24,10 @@ def places(
     running: Counter[Member],
     turns: dict[Member, datetime],
     guild_turns: dict[int, datetime],
-) -> list[Place]:
+) -> list[QueueEntry]:
     own = Counter(member for _, member in line)
     return [
-        Place(
+        QueueEntry(
             request_id=number,
             guild_id=member[0],
             user_id=member[1],
@@ -50,7 +50,7 @@ class Provider:
         self.now = START
         self.taken: list[int] = []
 
-    def line(self) -> list[Place]:
+    def line(self) -> list[QueueEntry]:
         guild_turns: dict[int, datetime] = {}
         for (guild, _), at in self.turns.items():
             guild_turns[guild] = max(at, guild_turns.get(guild, at))
@@ -59,7 +59,7 @@ class Provider:
     def run(self) -> list[int]:
         while self.waiting:
             self.running = self.running[1:] if len(self.running) == self.places else self.running
-            first = in_turn(self.line(), by_guild(Counter(self.running)))[0]
+            first = fair_order(self.line(), by_guild(Counter(self.running)))[0]
             self.waiting = [(number, member) for number, member in self.waiting if number != first.request_id]
             self.now += timedelta(seconds=1)
             member = (first.guild_id, first.user_id)
@@ -72,7 +72,7 @@ class Provider:
 def order(waiting: list[Member], running: dict[Member, int] | None = None) -> list[int]:
     counts = Counter(running or {})
     line = places([*enumerate(waiting)], counts, {}, {})
-    return [place.request_id for place in in_turn(line, by_guild(counts))]
+    return [place.request_id for place in fair_order(line, by_guild(counts))]
 
 
 def test_alone_it_is_by_age() -> None:
@@ -96,7 +96,7 @@ def test_who_had_a_turn_longer_ago_is_first() -> None:
     early, late = START, START + timedelta(hours=1)
     turns = {(OURS, ADA): late, (OURS, BEN): early}
     line = places([(1, (OURS, ADA)), (2, (OURS, BEN)), (3, (OURS, 13))], Counter(), turns, {OURS: late})
-    assert [place.request_id for place in in_turn(line, {})] == [3, 2, 1]
+    assert [place.request_id for place in fair_order(line, {})] == [3, 2, 1]
 
 
 def test_with_one_place_at_the_provider_members_and_servers_still_take_turns() -> None:
@@ -125,7 +125,7 @@ def test_the_whole_order_is_that_of_taking_the_first_again_and_again(
     counts, turns, guild_turns = Counter(running), dict[Member, datetime](), dict[int, datetime]()
     now, one_by_one = START, list[int]()
     while left:
-        first = in_turn(places(left, counts, turns, guild_turns), by_guild(counts))[0]
+        first = fair_order(places(left, counts, turns, guild_turns), by_guild(counts))[0]
         member = (first.guild_id, first.user_id)
         left.remove((first.request_id, member))
         now += timedelta(seconds=1)
@@ -139,8 +139,8 @@ def test_each_of_a_line_begins_when_the_next_place_comes_free() -> None:
     def at(seconds: float) -> datetime:
         return START + timedelta(seconds=seconds)
 
-    assert ends_of([100, 100, 50, 10], [at(30), at(0)]) == [at(100), at(130), at(150), at(140)]
-    assert ends_of([], []) == []
+    assert estimated_finish_times([100, 100, 50, 10], [at(30), at(0)]) == [at(100), at(130), at(150), at(140)]
+    assert estimated_finish_times([], []) == []
 
 
 def test_a_backoff_is_free_at_first_then_doubles_up_to_an_hour() -> None:
@@ -150,7 +150,7 @@ def test_a_backoff_is_free_at_first_then_doubles_up_to_an_hour() -> None:
 
 def test_a_backoff_holds_until_its_end_unless_it_is_farther_ahead_than_any() -> None:
     soon, far = START + timedelta(seconds=3600), START + timedelta(seconds=3601)
-    assert held_until(soon, START) == soon
-    assert held_until(far, START) is None
-    assert held_until(START, START) is None
-    assert held_until(None, START) is None
+    assert backoff_end(soon, START) == soon
+    assert backoff_end(far, START) is None
+    assert backoff_end(START, START) is None
+    assert backoff_end(None, START) is None

@@ -9,7 +9,7 @@ from sandbox.cqtai.effects import (
     Slow,
 )
 from sandbox.cqtai.faults import Fault, FaultBoard, Occasion, Phase
-from sandbox.cqtai.oddities import Oddity
+from sandbox.cqtai.reply_variants import Oddity
 from sandbox.cqtai.timeline import Fail
 
 

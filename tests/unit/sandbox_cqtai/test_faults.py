@@ -31,7 +31,7 @@ from sandbox.cqtai.effects import (
     Slow,
 )
 from sandbox.cqtai.faults import Fault, Phase
-from sandbox.cqtai.oddities import StatusAs
+from sandbox.cqtai.reply_variants import StatusAs
 from sandbox.cqtai.timeline import Fail, Stall
 from tests.unit.sandbox_cqtai.conftest import SONG_S, Answer, Caller
 

@@ -4,7 +4,7 @@ import pytest
 
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.inspiration import JsonObject
-from sandbox.cqtai.oddities import Oddity, StatusAs, apply
+from sandbox.cqtai.reply_variants import Oddity, StatusAs, apply
 from tests.unit.sandbox_cqtai.conftest import SONG_S, Answer, Caller
 
 

@@ -10,7 +10,7 @@ from sandbox.cqtai import Terms
 from sandbox.discord.limits import Limits
 from sandbox.discord.payloads import Payload, as_payload, entries
 from sandbox.page import Page
-from sandbox.page.town import settle
+from sandbox.page.seed import seed
 from sandbox.world import World
 
 HASTY = Limits(interaction_deadline_s=0.1)
@@ -75,11 +75,11 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def harness(tmp_path: Path) -> AsyncIterator[House]:
     async with (
         World(tmp_path, terms=Terms(audio_s=1.0), limits=HASTY) as world,
         Page(world, port=0) as page,
         aiohttp.ClientSession() as client,
     ):
-        await settle(world.discord)
+        await seed(world.discord)
         yield House(world, page, client)

@@ -1,8 +1,8 @@
 import pytest
 
-from sandbox.discord.board import Posting, post
 from sandbox.discord.command_rules import check_commands
 from sandbox.discord.message_rules import EPHEMERAL, Sent
+from sandbox.discord.message_service import Posting, post
 from sandbox.discord.messages import Message, Origin
 from sandbox.discord.payloads import Payload, as_payload, entries, entry
 from tests.unit.sandbox_page.conftest import House, Visit
@@ -22,9 +22,9 @@ COMMANDS: list[Payload] = [
 ]
 
 
-def whisper(house: House, name: str) -> Message:
+def whisper(harness: House, name: str) -> Message:
     """An ephemeral message to that person, with a button."""
-    discord = house.world.discord
+    discord = harness.world.discord
     sent = Sent(
         payload={"content": f"for {name}", "components": [{"type": 1, "components": [BUTTON]}]}, files={}
     )
@@ -37,26 +37,26 @@ def channels(visit: Visit) -> list[object]:
     return [one["name"] for one in entries(visit.last("places"), "channels")]
 
 
-def offered(house: House, visit: Visit) -> list[object]:
-    songs = str(house.world.discord.channel("songs").id)
+def offered(harness: House, visit: Visit) -> list[object]:
+    songs = str(harness.world.discord.channel("songs").id)
     return [one["name"] for one in entries(entry(visit.last("places"), "commands"), songs)]
 
 
-async def test_moderators_see_more_channels_and_commands(house: House) -> None:
-    house.world.discord.state.commands.replace(None, commands=check_commands(COMMANDS))
-    async with house.visit("Ada") as ada, house.visit("Mo") as mo:
+async def test_moderators_see_more_channels_and_commands(harness: House) -> None:
+    harness.world.discord.state.commands.replace(None, commands=check_commands(COMMANDS))
+    async with harness.visit("Ada") as ada, harness.visit("Mo") as mo:
         assert channels(ada) == ["general", "songs"]
         assert channels(mo) == ["general", "songs", "moderators", "bot-log"]
-        assert offered(house, ada) == ["credits"]
-        assert offered(house, mo) == ["credits", "grant"]
+        assert offered(harness, ada) == ["credits"]
+        assert offered(harness, mo) == ["credits", "grant"]
         assert "Only moderators read along here." in mo.messages
         assert "Only moderators read along here." not in ada.messages
 
 
-async def test_an_ephemeral_message_is_told_to_nobody_else(house: House) -> None:
-    message = whisper(house, "Ada")
+async def test_an_ephemeral_message_is_told_to_nobody_else(harness: House) -> None:
+    message = whisper(harness, "Ada")
     pressing = {"channel": str(message.channel_id), "message": str(message.id), "custom_id": "cancel:1"}
-    async with house.visit("Ada") as ada, house.visit("Ben") as ben:
+    async with harness.visit("Ada") as ada, harness.visit("Ben") as ben:
         assert "for Ada" in ada.messages
         assert "for Ada" not in ben.messages
         assert await ben.ask("press", **pressing) | {"id": 0} == {
@@ -64,8 +64,8 @@ async def test_an_ephemeral_message_is_told_to_nobody_else(house: House) -> None
             "id": 0,
             "error": "This message is gone.",
         }
-        whisper(house, "Ada")
-        house.world.discord.mishaps.delete_message(message)
+        whisper(harness, "Ada")
+        harness.world.discord.mishaps.delete_message(message)
         assert entry(await ada.told("message"), "message")["content"] == "for Ada"
         assert (await ada.told("gone"))["id"] == str(message.id)
         await ben.ask("say", channel=str(message.channel_id), content="hello")
@@ -73,10 +73,10 @@ async def test_an_ephemeral_message_is_told_to_nobody_else(house: House) -> None
         assert [entry(one, "message")["content"] for one in told] == ["hello"]
 
 
-async def test_a_hidden_channel_takes_nothing_from_those_who_do_not_see_it(house: House) -> None:
-    house.world.discord.state.commands.replace(None, commands=check_commands(COMMANDS))
-    hidden = str(house.world.discord.channel("moderators").id)
-    async with house.visit("Ben") as ben:
+async def test_a_hidden_channel_takes_nothing_from_those_who_do_not_see_it(harness: House) -> None:
+    harness.world.discord.state.commands.replace(None, commands=check_commands(COMMANDS))
+    hidden = str(harness.world.discord.channel("moderators").id)
+    async with harness.visit("Ben") as ben:
         for act, details in (("say", {"content": "hello"}), ("use", {"command": "credits"})):
             answer = await ben.ask(act, channel=hidden, **details)
             assert answer["error"] == "You do not see this channel."
@@ -93,24 +93,24 @@ async def test_a_hidden_channel_takes_nothing_from_those_who_do_not_see_it(house
     ],
 )
 async def test_what_the_picker_would_not_send_is_not_sent(
-    house: House, options: Payload, mistake: str
+    harness: House, options: Payload, mistake: str
 ) -> None:
-    discord = house.world.discord
+    discord = harness.world.discord
     discord.state.commands.replace(None, commands=check_commands(COMMANDS))
     ben = str(discord.member("Ben").id)
     given = {name: str(value).format(ben=ben) for name, value in options.items()}
-    async with house.visit("Mo") as mo:
+    async with harness.visit("Mo") as mo:
         songs = str(discord.channel("songs").id)
         answer = await mo.ask("use", channel=songs, command="grant", options=given)
         assert mistake in str(answer["error"])
     assert not discord.state.interactions.by_token
 
 
-async def test_where_no_bot_is_nothing_responds(house: House) -> None:
-    house.world.discord.state.commands.replace(None, commands=check_commands(COMMANDS))
-    message = whisper(house, "Ada")
-    songs = str(house.world.discord.channel("songs").id)
-    async with house.visit("Ada") as ada:
+async def test_where_no_bot_is_nothing_responds(harness: House) -> None:
+    harness.world.discord.state.commands.replace(None, commands=check_commands(COMMANDS))
+    message = whisper(harness, "Ada")
+    songs = str(harness.world.discord.channel("songs").id)
+    async with harness.visit("Ada") as ada:
         answer = await ada.ask("use", channel=songs, command="credits", options={})
         assert answer["failed"] == "The application did not respond"
         answer = await ada.ask("press", channel=songs, message=str(message.id), custom_id="cancel:1")
@@ -129,20 +129,20 @@ async def test_where_no_bot_is_nothing_responds(house: House) -> None:
         ("say", {"content": " "}),
     ],
 )
-async def test_nonsense_is_answered_with_an_error(house: House, act: str, details: Payload) -> None:
-    async with house.visit("Ada") as ada:
+async def test_nonsense_is_answered_with_an_error(harness: House, act: str, details: Payload) -> None:
+    async with harness.visit("Ada") as ada:
         assert (await ada.ask(act, channel="1", **details))["error"]
-        songs = str(house.world.discord.channel("songs").id)
+        songs = str(harness.world.discord.channel("songs").id)
         assert "error" not in await ada.ask("say", channel=songs, content="still there")
 
 
-async def test_the_panel_s_levers_move_the_provider_and_the_network(house: House) -> None:
-    provider, discord = house.world.provider, house.world.discord
-    async with house.visit("Ada") as ada:
+async def test_the_panel_s_levers_move_the_provider_and_the_network(harness: House) -> None:
+    provider, discord = harness.world.provider, harness.world.discord
+    async with harness.visit("Ada") as ada:
 
         async def turn(lever: str, value: str) -> Payload:
             assert "error" not in await ada.ask("world", lever=lever, value=value)
-            return house.page.controls.snapshot()
+            return harness.page.controls.snapshot()
 
         assert (await turn("provider", "slow"))["provider"] == "slow"
         assert len(list(provider.faults)) == 2
@@ -159,9 +159,9 @@ async def test_the_panel_s_levers_move_the_provider_and_the_network(house: House
         assert (await turn("bot", "kill"))["bot"] == "stopped"
 
 
-async def test_direct_messages_are_read_by_their_owner_alone(house: House) -> None:
-    discord = house.world.discord
-    async with house.visit("Ada") as ada, house.visit("Ben") as ben:
+async def test_direct_messages_are_read_by_their_owner_alone(harness: House) -> None:
+    discord = harness.world.discord
+    async with harness.visit("Ada") as ada, harness.visit("Ben") as ben:
         own = discord.member("Ada").direct_channel
         posting = Posting(author=discord.state.world.bot, origin=Origin.BOT)
         post(discord.state, channel=own, sent=Sent(payload={"content": "psst"}, files={}), posting=posting)

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.services.house import House, house
+from tests.harness.services import ServicesHarness, harness
 
 
 @pytest.fixture
-async def home(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path) as found:
+async def home(tmp_path: Path) -> AsyncIterator[ServicesHarness]:
+    async with harness(tmp_path) as found:
         yield found
         assert not await found.breaches()

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
-from bot.domain.errors import StaleError
-from bot.services.ports import Bell, Clock
-from bot.services.work import NamedUnit, Store, Work
+from bot.domain.errors import ConflictError
+from bot.services.ports import Clock, WakeUp
+from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,7 +23,7 @@ class ContendedStore(Store):
         """The store's."""
         return self._store.clock
 
-    def subscribe(self, bell: Bell) -> None:
+    def subscribe(self, bell: WakeUp) -> None:
         """At the store."""
         self._store.subscribe(bell)
 
@@ -31,9 +31,11 @@ class ContendedStore(Store):
         """Run the unit, once nobody is first any more."""
         if self._times:
             self._times -= 1
-            raise StaleError("somebody else moved it first")
+            raise ConflictError("somebody else moved it first")
         return await self._store.write(unit, *args, **kwargs)
 
-    async def read(self, unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def read(
+        self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Run the unit."""
         return await self._store.read(unit, *args, **kwargs)

@@ -3,54 +3,61 @@ import asyncio
 import pytest
 
 from bot.domain.errors import ShardTakenError, StoreError
-from bot.services.attendance import Attendance, Part, Role
-from bot.services.timings import HeartbeatTimings
-from tests.unit.services.house import House
+from bot.services.runtime.heartbeat import Heartbeat, ProcessConfig, ProcessRole
+from bot.services.runtime.timings import HeartbeatTimings
+from tests.harness.services import ServicesHarness
 
 HEARTBEAT = HeartbeatTimings()
 
 
-def attending(home: House, process: str, part: Part, timings: HeartbeatTimings = HEARTBEAT) -> Attendance:
-    return Attendance(home.store, process=process, part=part, clock=home.clock, timings=timings)
+def attending(
+    home: ServicesHarness, process: str, part: ProcessConfig, timings: HeartbeatTimings = HEARTBEAT
+) -> Heartbeat:
+    return Heartbeat(home.store, process=process, part=part, clock=home.clock, timings=timings)
 
 
-async def workers(home: House) -> int:
-    return await home.store.read(lambda work: work.presence.workers(home.clock()))
+async def workers(home: ServicesHarness) -> int:
+    return await home.store.read(lambda work: work.processes.workers(home.clock()))
 
 
-async def test_who_arrives_is_counted_until_they_leave_or_are_silent(home: House) -> None:
-    first, second = attending(home, "a", Part()), attending(home, "b", Part(role=Role.WORKER))
-    await first.arrive()
-    await second.arrive()
+async def test_who_arrives_is_counted_until_they_leave_or_are_silent(home: ServicesHarness) -> None:
+    first, second = (
+        attending(home, "a", ProcessConfig()),
+        attending(home, "b", ProcessConfig(role=ProcessRole.WORKER)),
+    )
+    await first.register()
+    await second.register()
     assert await workers(home) == 2
-    await second.leave()
+    await second.deregister()
     assert await workers(home) == 1
-    await second.arrive()
-    home.clock.turn(HEARTBEAT.ttl_s)
-    await first.arrive()
+    await second.register()
+    home.clock.advance(HEARTBEAT.ttl_s)
+    await first.register()
     assert await workers(home) == 1
 
 
-async def test_a_shard_is_served_by_one_process(home: House) -> None:
-    await attending(home, "a", Part(role=Role.GATEWAY, shards=(0, 1), shard_count=4)).arrive()
-    await attending(home, "b", Part(role=Role.GATEWAY, shards=(2,), shard_count=4)).arrive()
+async def test_a_shard_is_served_by_one_process(home: ServicesHarness) -> None:
+    await attending(
+        home, "a", ProcessConfig(role=ProcessRole.GATEWAY, shards=(0, 1), shard_count=4)
+    ).register()
+    await attending(home, "b", ProcessConfig(role=ProcessRole.GATEWAY, shards=(2,), shard_count=4)).register()
     with pytest.raises(ShardTakenError):
-        await attending(home, "c", Part(shards=(1,), shard_count=4)).arrive()
-    await attending(home, "d", Part(role=Role.WORKER)).arrive()
+        await attending(home, "c", ProcessConfig(shards=(1,), shard_count=4)).register()
+    await attending(home, "d", ProcessConfig(role=ProcessRole.WORKER)).register()
 
 
 @pytest.mark.parametrize(
     ("role", "takes_commands", "works"),
-    [(Role.ALL, True, True), (Role.GATEWAY, True, False), (Role.WORKER, False, True)],
+    [(ProcessRole.ALL, True, True), (ProcessRole.GATEWAY, True, False), (ProcessRole.WORKER, False, True)],
 )
-def test_what_a_role_does(role: Role, takes_commands: bool, works: bool) -> None:
+def test_what_a_role_does(role: ProcessRole, takes_commands: bool, works: bool) -> None:
     assert (role.takes_commands, role.works) == (takes_commands, works)
 
 
 async def test_signs_of_life_go_on_through_a_database_that_is_away_and_end_when_the_shards_are_taken(
-    home: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    found = attending(home, "a", Part(), HeartbeatTimings(interval_s=0))
+    found = attending(home, "a", ProcessConfig(), HeartbeatTimings(interval_s=0))
     outcomes: list[Exception | None] = [StoreError("away"), None, ShardTakenError(0, "b")]
 
     async def arrive() -> None:
@@ -58,7 +65,7 @@ async def test_signs_of_life_go_on_through_a_database_that_is_away_and_end_when_
         if outcome is not None:
             raise outcome
 
-    monkeypatch.setattr(found, "arrive", arrive)
+    monkeypatch.setattr(found, "register", arrive)
     async with asyncio.timeout(20):
         with pytest.raises(ShardTakenError):
             await found.run()

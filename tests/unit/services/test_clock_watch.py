@@ -3,9 +3,9 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.requests import State
-from bot.services.clock_watch import ClockWatch
-from bot.services.lease import LONGEST_LEASE
-from tests.unit.services.house import House
+from bot.services.runtime.clock_watch import ClockWatch
+from bot.services.runtime.lease import LONGEST_LEASE
+from tests.harness.services import ServicesHarness
 
 
 class Count:
@@ -18,7 +18,7 @@ class Count:
         return self.s
 
 
-async def lease_left(home: House, request_id: int) -> timedelta:
+async def lease_left(home: ServicesHarness, request_id: int) -> timedelta:
     """How much longer the request is in hand, by the clock."""
     due_at = await home.store.read(lambda work: work.requests.next_due_at())
     assert due_at is not None
@@ -26,14 +26,14 @@ async def lease_left(home: House, request_id: int) -> timedelta:
 
 
 async def test_a_clock_that_is_set_forward_ends_no_lease(
-    home: House, caplog: pytest.LogCaptureFixture
+    home: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     count = Count()
     watch = ClockWatch(home.store, count_s=count)
     card = await home.place()
     (taken,) = await home.submitter.claim(1)
     assert (taken.id, taken.state) == (card.request_id, State.SUBMITTING)
-    home.clock.turn(7200)
+    home.clock.advance(7200)
     assert watch() == home.clock() - timedelta(hours=2)
     await watch.look()
     assert watch() == home.clock()
@@ -42,12 +42,12 @@ async def test_a_clock_that_is_set_forward_ends_no_lease(
 
 
 async def test_seconds_that_went_by_are_no_setting_and_what_is_set_back_is_followed(
-    home: House, caplog: pytest.LogCaptureFixture
+    home: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     count = Count()
     watch = ClockWatch(home.store, count_s=count)
     for seconds, went_by_s in ((7200.0, 7200.0), (4.0, 0.0), (-7200.0, 1.0)):
-        home.clock.turn(seconds)
+        home.clock.advance(seconds)
         count.s += went_by_s
         await watch.look()
         assert watch() == home.clock()

@@ -5,190 +5,201 @@ import asyncio
 import pytest
 
 from bot.domain.errors import (
-    AnnounceError,
+    ConflictError,
+    InvalidMessageError,
+    MessengerError,
     NoAccessError,
-    StaleError,
-    TokenDeadError,
-    TryLaterError,
-    UnsendableError,
+    RetryableError,
+    TokenExpiredError,
 )
 from bot.domain.requests import State
-from bot.services.cards import ResultCard, StatusCard
-from bot.services.courier import Courier
-from bot.services.delivery import Delivery
-from bot.services.message_forms import MessageForm
-from bot.services.outbox import NoticeKind
-from bot.services.ports import AsFollowUp, Claim, InChannel, Media, Posted, Target, ToMember, unclaimed
-from tests.fakes.announcer import FakeAnnouncer
+from bot.services.delivery.cards import ResultCard, StatusCard
+from bot.services.delivery.dispatcher import OutboxDispatcher
+from bot.services.delivery.message_forms import MessageForm
+from bot.services.delivery.result_message import ResultDelivery
+from bot.services.ports import (
+    ChannelTarget,
+    Claim,
+    DirectMessageTarget,
+    FollowUpTarget,
+    Media,
+    MessageRef,
+    Target,
+    unclaimed,
+)
+from bot.services.repositories.outbox import MessageKind
+from tests.fakes.messenger import FakeMessenger
 from tests.fakes.provider import two_clips
-from tests.unit.services.house import ADA, CHANNEL, House
+from tests.harness.services import ADA, CHANNEL, ServicesHarness
 
 CLOSED, GONE = NoAccessError("missing access"), NoAccessError("unknown channel", gone=True)
-LOST = TryLaterError("the process is gone before it hears of it")
+LOST = RetryableError("the process is gone before it hears of it")
 
 
-async def died_posting(home: House, *refusals: AnnounceError, posted: bool = True) -> int:
+async def died_posting(home: ServicesHarness, *refusals: MessengerError, posted: bool = True) -> int:
     """A courier died over its post, after so many targets had refused it; Discord has its nonce still."""
     request_id = await home.ready()
     (notice,) = await home.courier.claim(1)
-    home.announcer.lose_replies = posted
-    home.announcer.failures += [*refusals, LOST]
-    with pytest.raises(TryLaterError):
+    home.messenger.lose_replies = posted
+    home.messenger.failures += [*refusals, LOST]
+    with pytest.raises(RetryableError):
         await home.courier._delivery.deliver(notice)
     return request_id
 
 
-async def had_no_reply(home: House, *refusals: AnnounceError) -> int:
+async def had_no_reply(home: ServicesHarness, *refusals: MessengerError) -> int:
     """A courier posted, after so many targets had refused it, and never heard of it."""
     request_id = await home.ready()
-    home.announcer.lose_replies = True
-    home.announcer.failures += [*refusals, LOST]
+    home.messenger.lose_replies = True
+    home.messenger.failures += [*refusals, LOST]
     await home.tell()
     assert (await home.request(request_id)).state is State.READY
     return request_id
 
 
-async def goes_on(home: House, *refusals: AnnounceError, after_s: float = 180) -> None:
+async def goes_on(home: ServicesHarness, *refusals: MessengerError, after_s: float = 180) -> None:
     """Another courier takes it when the lease has ended; after minutes Discord has forgotten the nonce."""
-    home.clock.turn(after_s)
+    home.clock.advance(after_s)
     if after_s >= 180:
-        home.announcer._by_nonce.clear()
-    home.announcer.failures += refusals
+        home.messenger._by_nonce.clear()
+    home.messenger.failures += refusals
     await home.tell()
-    assert not home.announcer.failures
+    assert not home.messenger.failures
 
 
-async def status_of(home: House) -> StatusCard:
-    home.clock.turn(10)
+async def status_of(home: ServicesHarness) -> StatusCard:
+    home.clock.advance(10)
     await home.tell()
-    return home.announcer.edits[-1].card
+    return home.messenger.edits[-1].card
 
 
-async def test_a_result_in_the_channel_is_found(home: House) -> None:
+async def test_a_result_in_the_channel_is_found(home: ServicesHarness) -> None:
     request_id = await died_posting(home)
     await goes_on(home)
-    assert len(home.announcer.results) == 1
+    assert len(home.messenger.results) == 1
     assert (await home.request(request_id)).state is State.DELIVERED
 
 
-async def test_a_result_that_is_not_in_the_channel_is_posted(home: House) -> None:
+async def test_a_result_that_is_not_in_the_channel_is_posted(home: ServicesHarness) -> None:
     request_id = await died_posting(home, posted=False)
     await goes_on(home)
-    assert [post.target for post in home.announcer.results] == [InChannel(CHANNEL)]
+    assert [post.target for post in home.messenger.results] == [ChannelTarget(CHANNEL)]
     assert (await home.request(request_id)).state is State.DELIVERED
 
 
 @pytest.mark.parametrize("posted", [True, False])
-@pytest.mark.parametrize("trouble", [CLOSED, UnsendableError("400")])
+@pytest.mark.parametrize("trouble", [CLOSED, InvalidMessageError("400")])
 async def test_where_nobody_can_look_it_is_kept_and_its_member_told_so(
-    home: House, caplog: pytest.LogCaptureFixture, trouble: AnnounceError, posted: bool
+    home: ServicesHarness, caplog: pytest.LogCaptureFixture, trouble: MessengerError, posted: bool
 ) -> None:
     request_id = await died_posting(home, posted=posted)
     await goes_on(home, trouble)
-    assert len(home.announcer.results) == posted
+    assert len(home.messenger.results) == posted
     assert (await home.request(request_id)).state is State.UNDELIVERABLE
     assert "nobody can tell whether the song was posted" in caplog.text
     card = await status_of(home)
-    assert card.maybe_posted
+    assert card.delivery_uncertain
     assert card.clip_ids == tuple(clip.id for clip in two_clips("task-1"))
     assert (await home.credits()).used == 30
 
 
-async def test_while_discord_knows_the_nonce_a_repeat_finds_the_first_post(home: House) -> None:
+async def test_while_discord_knows_the_nonce_a_repeat_finds_the_first_post(home: ServicesHarness) -> None:
     request_id = await had_no_reply(home)
     await goes_on(home, CLOSED, after_s=5)  # the history is closed, the channel takes posts
-    assert len(home.announcer.results) == 1
+    assert len(home.messenger.results) == 1
     assert (await home.request(request_id)).state is State.DELIVERED
 
 
-@pytest.mark.parametrize("trouble", [CLOSED, UnsendableError("400")])
+@pytest.mark.parametrize("trouble", [CLOSED, InvalidMessageError("400")])
 async def test_a_repeat_that_is_refused_says_nothing_of_the_first_post(
-    home: House, trouble: AnnounceError
+    home: ServicesHarness, trouble: MessengerError
 ) -> None:
     request_id = await had_no_reply(home)
-    again = [trouble] * 4 if isinstance(trouble, UnsendableError) else [trouble]
+    again = [trouble] * 4 if isinstance(trouble, InvalidMessageError) else [trouble]
     await goes_on(home, CLOSED, *again, after_s=5)
-    assert len(home.announcer.results) == 1
+    assert len(home.messenger.results) == 1
     assert (await home.request(request_id)).state is State.UNDELIVERABLE
 
 
-async def test_what_was_posted_in_a_channel_that_is_no_more_is_sent_to_the_member(home: House) -> None:
+async def test_what_was_posted_in_a_channel_that_is_no_more_is_sent_to_the_member(
+    home: ServicesHarness,
+) -> None:
     request_id = await died_posting(home)
-    home.clock.turn(870)
+    home.clock.advance(870)
     await goes_on(home, GONE, GONE)
-    assert home.announcer.results[-1].target == ToMember(ADA)
+    assert home.messenger.results[-1].target == DirectMessageTarget(ADA)
     assert (await home.request(request_id)).state is State.DELIVERED
 
 
-async def test_a_channel_may_be_deleted_between_the_look_and_the_repeat(home: House) -> None:
+async def test_a_channel_may_be_deleted_between_the_look_and_the_repeat(home: ServicesHarness) -> None:
     request_id = await had_no_reply(home)
-    home.announcer._by_nonce.clear()
+    home.messenger._by_nonce.clear()
     await goes_on(home, CLOSED, GONE, GONE, GONE, after_s=5)
-    assert home.announcer.results[-1].target == ToMember(ADA)
+    assert home.messenger.results[-1].target == DirectMessageTarget(ADA)
     assert (await home.request(request_id)).state is State.DELIVERED
 
 
-async def test_a_follow_up_is_found_in_its_channel(home: House) -> None:
+async def test_a_follow_up_is_found_in_its_channel(home: ServicesHarness) -> None:
     request_id = await died_posting(home, CLOSED)
     await goes_on(home)
-    (post,) = home.announcer.results
-    assert isinstance(post.target, AsFollowUp)
+    (post,) = home.messenger.results
+    assert isinstance(post.target, FollowUpTarget)
     assert (await home.request(request_id)).result_message_id == post.posted.message_id
 
 
-async def test_a_follow_up_that_nobody_can_look_for_is_not_repeated(home: House) -> None:
+async def test_a_follow_up_that_nobody_can_look_for_is_not_repeated(home: ServicesHarness) -> None:
     request_id = await had_no_reply(home, CLOSED)
     await goes_on(home, CLOSED, after_s=5)
-    assert len(home.announcer.results) == 1
+    assert len(home.messenger.results) == 1
     assert (await home.request(request_id)).state is State.UNDELIVERABLE
-    assert (await status_of(home)).maybe_posted
+    assert (await status_of(home)).delivery_uncertain
 
 
-async def test_a_direct_message_is_found(home: House) -> None:
-    request_id = await died_posting(home, CLOSED, TokenDeadError())
+async def test_a_direct_message_is_found(home: ServicesHarness) -> None:
+    request_id = await died_posting(home, CLOSED, TokenExpiredError())
     await goes_on(home)
-    (post,) = home.announcer.results
-    assert post.target == ToMember(ADA)
+    (post,) = home.messenger.results
+    assert post.target == DirectMessageTarget(ADA)
     assert (await home.request(request_id)).state is State.DELIVERED
 
 
-async def test_a_direct_message_that_nobody_can_look_for_is_not_in_the_channel(home: House) -> None:
-    request_id = await died_posting(home, CLOSED, TokenDeadError())
+async def test_a_direct_message_that_nobody_can_look_for_is_not_in_the_channel(home: ServicesHarness) -> None:
+    request_id = await died_posting(home, CLOSED, TokenExpiredError())
     await goes_on(home, CLOSED)
-    assert len(home.announcer.results) == 1
+    assert len(home.messenger.results) == 1
     assert (await home.request(request_id)).state is State.UNDELIVERABLE
-    assert not (await status_of(home)).maybe_posted
+    assert not (await status_of(home)).delivery_uncertain
 
 
-async def test_a_post_that_was_surely_not_taken_begins_anew(home: House) -> None:
+async def test_a_post_that_was_surely_not_taken_begins_anew(home: ServicesHarness) -> None:
     request_id = await home.ready()
-    home.announcer.failures += [CLOSED, TryLaterError("429", not_taken=True)]
+    home.messenger.failures += [CLOSED, RetryableError("429", not_taken=True)]
     await home.tell()
-    assert not home.announcer.results
+    assert not home.messenger.results
     await goes_on(home, CLOSED, after_s=5)
-    (post,) = home.announcer.results
-    assert isinstance(post.target, AsFollowUp)
+    (post,) = home.messenger.results
+    assert isinstance(post.target, FollowUpTarget)
     assert (await home.request(request_id)).state is State.DELIVERED
 
 
 async def test_a_courier_that_lost_its_lease_posts_nothing(
-    home: House, caplog: pytest.LogCaptureFixture
+    home: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     request_id = await home.ready()
     (mine,) = await home.courier.claim(1)
-    home.clock.turn(180)
+    home.clock.advance(180)
     (theirs, _status) = sorted(await home.courier.claim(2), key=lambda notice: notice.kind)
-    with pytest.raises(StaleError):
+    with pytest.raises(ConflictError):
         await home.courier._delivery.deliver(mine)
     await home.courier.handle(mine)
-    assert not home.announcer.results
+    assert not home.messenger.results
     assert "left to whoever has it now" in caplog.text
     await home.courier.handle(theirs)
-    assert len(home.announcer.results) == 1
+    assert len(home.messenger.results) == 1
     assert (await home.request(request_id)).state is State.DELIVERED
 
 
-class Queueing(FakeAnnouncer):
+class Queueing(FakeMessenger):
     """A post waits until its turn has come."""
 
     def __init__(self) -> None:
@@ -203,51 +214,51 @@ class Queueing(FakeAnnouncer):
         *,
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
-    ) -> Posted:
+    ) -> MessageRef:
         self.waiting.set()
         await self.turn.wait()
         return await super().post_result(target, card, files, form=form, claim=claim)
 
 
-async def posted_after(home: House, queued_s: float) -> tuple[int, int]:
+async def posted_after(home: ServicesHarness, queued_s: float) -> tuple[int, int]:
     """Two couriers on one database; the first one's turn comes so late. Gives who posted how often."""
     await home.ready()
     (notice,) = await home.courier.claim(1)
     queue = Queueing()
-    first = Courier(
+    first = OutboxDispatcher(
         home.store,
         queue,
-        Delivery(home.store, queue, home.media, attach_audio=True, clock=home.clock),
+        ResultDelivery(home.store, queue, home.media, attach_audio=True, clock=home.clock),
         owner="w0",
-        places=1,
+        slots=1,
         edit_spacing_s=4,
         clock=home.clock,
     )
     posting = asyncio.create_task(first.handle(notice))
     await queue.waiting.wait()
-    home.clock.turn(queued_s)
+    home.clock.advance(queued_s)
     await home.tell()
     queue.turn.set()
     await posting
-    return len(queue.results), len(home.announcer.results)
+    return len(queue.results), len(home.messenger.results)
 
 
-async def test_a_post_whose_turn_comes_after_its_lease_is_left_to_who_took_it(home: House) -> None:
+async def test_a_post_whose_turn_comes_after_its_lease_is_left_to_who_took_it(home: ServicesHarness) -> None:
     assert await posted_after(home, 181) == (0, 1)
 
 
-async def test_a_post_whose_turn_comes_within_its_lease_is_made(home: House) -> None:
+async def test_a_post_whose_turn_comes_within_its_lease_is_made(home: ServicesHarness) -> None:
     assert await posted_after(home, 170) == (1, 0)
 
 
-async def test_a_lease_is_counted_from_the_turn(home: House) -> None:
+async def test_a_lease_is_counted_from_the_turn(home: ServicesHarness) -> None:
     await home.ready()
     (notice,) = await home.courier.claim(1)
-    home.clock.turn(170)
-    home.announcer.failures.append(LOST)
-    with pytest.raises(TryLaterError):
+    home.clock.advance(170)
+    home.messenger.failures.append(LOST)
+    with pytest.raises(RetryableError):
         await home.courier._delivery.deliver(notice)
-    home.clock.turn(170)
-    assert NoticeKind.RESULT not in [one.kind for one in await home.courier.claim(9)]
-    home.clock.turn(10)
-    assert NoticeKind.RESULT in [one.kind for one in await home.courier.claim(9)]
+    home.clock.advance(170)
+    assert MessageKind.RESULT not in [one.kind for one in await home.courier.claim(9)]
+    home.clock.advance(10)
+    assert MessageKind.RESULT in [one.kind for one in await home.courier.claim(9)]

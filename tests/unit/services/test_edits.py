@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.requests import State
-from bot.services.cards import StatusCard
-from bot.services.edits import Said
-from bot.services.gate import Trouble
+from bot.services.delivery.cards import StatusCard
+from bot.services.delivery.edit_budget import EditBudget
+from bot.services.provider.circuit_breaker import ProviderOutage
 
 WAITING = StatusCard(
     request_id=1, guild_id=2, user_id=3, playlist_id="p", model="v55", cost=30, state=State.WAITING
@@ -21,11 +21,11 @@ SONG = (
 
 def edits(*cards: StatusCard) -> list[StatusCard]:
     """Those of the cards after the first that are told, as the outbox remembers what was."""
-    remembered: str | None = cards[0].mark
+    remembered: str | None = cards[0].fingerprint
     told = []
     for card in cards[1:]:
-        said = Said.parse(remembered)
-        if not said.leaves_out(card):
+        said = EditBudget.parse(remembered)
+        if not said.skips(card):
             said = said.edited(card)
             told.append(card)
         remembered = str(said)
@@ -64,8 +64,8 @@ def test_a_pause_and_its_end_are_told_however_often_there_was_something_to_tell(
     place = replace(WAITING, position=1)
     held_up = (
         replace(WAITING, paused="1|2 3"),
-        replace(place, halted=True),
-        replace(place, pause=Trouble.OUTAGE),
+        replace(place, paused_by_operator=True),
+        replace(place, outage=ProviderOutage.OUTAGE),
     )
     cards = [card for one in held_up * 4 for card in (one, place)]
     assert edits(place, *cards) == cards
@@ -77,5 +77,5 @@ def test_after_the_first_clip_the_quarters_are_not_told() -> None:
 
 
 def test_what_nobody_knows_is_told() -> None:
-    assert not Said.parse(None).leaves_out(WAITING)
-    assert Said.parse(str(Said.parse(None).edited(WAITING))).leaves_out(WAITING)
+    assert not EditBudget.parse(None).skips(WAITING)
+    assert EditBudget.parse(str(EditBudget.parse(None).edited(WAITING))).skips(WAITING)

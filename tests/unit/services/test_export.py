@@ -2,49 +2,49 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.changes import Action, Change
+from bot.domain.audit import Action, AuditEntry
 from bot.domain.ledger import Balance
-from bot.domain.people import Event, Holding, Rating, Record, SavedPlaylist
+from bot.domain.personal_data import AccountRecord, PersonalRecord, Rating, RequestEvent, SavedPlaylist
 from bot.domain.requests import Failure, FailureKind, Request, State
-from bot.services.export import KEYS, document_of
-from bot.services.privacy import Copy
+from bot.services.privacy.export import KEYS, document_of
+from bot.services.privacy.service import PersonalDataExport
 from sandbox.discord.payloads import Payload, entries
-from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, START, House
-from tests.unit.storage.making import CLIP
+from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, START, ServicesHarness
+from tests.unit.storage.factories import CLIP
 
 
-async def one_request(home: House) -> Request:
+async def one_request(home: ServicesHarness) -> Request:
     return await home.request((await home.place()).request_id)
 
 
 def document(**parts: object) -> Payload:
-    record = replace(Record(user_id=ADA, events={}, entries={}), **parts)  # type: ignore[arg-type]  # of a test's choice
-    made = document_of(Copy(record=record, at=START))
+    record = replace(PersonalRecord(user_id=ADA, events={}, entries={}), **parts)  # type: ignore[arg-type]  # of a test's choice
+    made = document_of(PersonalDataExport(record=record, at=START))
     return json.loads(json.dumps(made))  # type: ignore[no-any-return]  # what a reader of the file has
 
 
-def change(**facts: object) -> Change:
-    usual = Change(
+def change(**facts: object) -> AuditEntry:
+    usual = AuditEntry(
         id=1, guild_id=GUILD, actor_id=BEN, action=Action.GRANT, subject_id=ADA, before={}, after={}, at=START
     )
     return replace(usual, **facts)  # type: ignore[arg-type]  # of a test's choice
 
 
-async def test_a_failed_request_has_its_reason_and_its_steps(home: House) -> None:
+async def test_a_failed_request_has_its_reason_and_its_steps(home: ServicesHarness) -> None:
     request = replace(
         await one_request(home),
         state=State.FAILED,
         failure=Failure(FailureKind.MODERATOR, "no"),
         ended_at=START,
     )
-    event = Event(move="place", state=State.WAITING, at=START)
+    event = RequestEvent(transition="place", state=State.WAITING, at=START)
     (found,) = entries(document(requests=(request,), events={request.id: (event,)}), "requests")
     assert found["failure"] == {"kind": "moderator", "detail": "no"}
     assert found["ended_at"] == "2026-11-18T12:00:00+00:00"
     assert found["events"] == [{"move": "place", "state": "waiting", "at": START.isoformat(), "detail": None}]
 
 
-async def test_secrets_and_links_that_die_are_left_out(home: House) -> None:
+async def test_secrets_and_links_that_die_are_left_out(home: ServicesHarness) -> None:
     request = replace(await one_request(home), clips=(CLIP,))
     made = document(requests=(request,))
     whole = json.dumps(made)
@@ -56,14 +56,14 @@ async def test_secrets_and_links_that_die_are_left_out(home: House) -> None:
 
 def test_a_decision_tells_of_no_other_person() -> None:
     about, by = change(), change(id=2, actor_id=ADA, subject_id=BEN)
-    decisions = entries(document(changes=(about, by)), "decisions")
+    decisions = entries(document(audit_entries=(about, by)), "decisions")
     assert [(one["by_you"], one["about_you"]) for one in decisions] == [(False, True), (True, False)]
     assert str(BEN) not in json.dumps(decisions)
 
 
 def test_ids_are_texts_and_numbers_are_numbers() -> None:
     facts = change(after={"request": 2**60, "credits": 30, "why": None})
-    (decision,) = entries(document(changes=(facts,)), "decisions")
+    (decision,) = entries(document(audit_entries=(facts,)), "decisions")
     assert decision["after"] == {"request": str(2**60), "credits": 30, "why": None}
 
 
@@ -71,8 +71,8 @@ def test_each_part_is_explained_and_dated() -> None:
     made = document(
         ratings=(Rating(request_id=5, guild_id=GUILD, stars=4, at=START),),
         playlists=(SavedPlaylist(guild_id=GUILD, name="Waltz", playlist_id=PLAYLIST, added_at=START),),
-        holdings=(
-            Holding(
+        accounts=(
+            AccountRecord(
                 guild_id=GUILD,
                 account_id="member:x:2026-W47",
                 window_key="2026-W47",

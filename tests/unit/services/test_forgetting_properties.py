@@ -17,16 +17,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from bot.domain.errors import CreditsError
-from bot.domain.people import UnderWayError
-from bot.domain.quota import Period, window_of
-from bot.domain.requests import Move
-from bot.services.moves import existing, make_move
-from bot.services.retention import Chore, Retention, RetentionRules
-from bot.services.spending import purse_of
-from bot.services.work import Work
-from bot.storage.tables import notices
-from bot.storage.work import SqlWork
-from tests.unit.services.house import ADA, GUILD, RULES, House, house
+from bot.domain.personal_data import PendingRequestsError
+from bot.domain.quotas import Period, window_of
+from bot.domain.transitions import Transition
+from bot.services.credits.holds import funding_accounts
+from bot.services.privacy.retention import CleanupHandler, CleanupTask, RetentionConfig
+from bot.services.requests.transitions import apply_transition, get_request
+from bot.services.unit_of_work import UnitOfWork
+from bot.storage.tables import outbox
+from bot.storage.unit_of_work import SqlUnitOfWork
+from tests.harness.services import ADA, GUILD, RULES, ServicesHarness, harness
 
 T = TypeVar("T")
 ALLOWANCE, COST = RULES.policy.allowance, RULES.cost
@@ -49,10 +49,10 @@ class Months(RuleBasedStateMachine):
         self.folder = Path(mkdtemp())
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
-        self.home: House = self.do(
-            self.stack.enter_async_context(house(self.folder, policy=replace(RULES.policy, max_active=100)))
+        self.home: ServicesHarness = self.do(
+            self.stack.enter_async_context(harness(self.folder, policy=replace(RULES.policy, max_active=100)))
         )
-        self.retention = Retention(self.home.store, rules=RetentionRules(), clock=self.home.clock)
+        self.retention = CleanupHandler(self.home.store, config=RetentionConfig(), clock=self.home.clock)
         self.period = Period.WEEK
         self.spent: Counter[str] = Counter()
         self.bonus = 0
@@ -99,13 +99,17 @@ class Months(RuleBasedStateMachine):
         self.finish(pick.draw(st.sampled_from(sorted(self.open))), is_song=is_song)
 
     def finish(self, request_id: int, *, is_song: bool) -> None:
-        moves = (Move.TAKE, Move.ACCEPT, Move.FINISH, Move.DELIVER) if is_song else (Move.CANCEL,)
+        moves = (
+            (Transition.CLAIM, Transition.ACCEPT, Transition.FINISH, Transition.DELIVER)
+            if is_song
+            else (Transition.CANCEL,)
+        )
 
-        def unit(work: Work) -> None:
+        def unit(uow: UnitOfWork) -> None:
             for move in moves:
-                make_move(work, existing(work, request_id), move, now=self.home.clock.now)
-            assert isinstance(work, SqlWork)
-            work.connection.execute(notices.update().values(due_at=None))
+                apply_transition(uow, get_request(uow, request_id), move, now=self.home.clock.now)
+            assert isinstance(uow, SqlUnitOfWork)
+            uow.connection.execute(outbox.update().values(due_at=None))
 
         self.write(unit)
         paid = self.open.pop(request_id)
@@ -117,15 +121,15 @@ class Months(RuleBasedStateMachine):
     def forget(self) -> None:
         privacy = self.home.services.privacy
         if self.open:
-            with pytest.raises(UnderWayError):
-                self.do(privacy.forget(ADA))
+            with pytest.raises(PendingRequestsError):
+                self.do(privacy.erase(ADA))
             return
-        self.forget_at = self.do(privacy.forget(ADA)).until
+        self.forget_at = self.do(privacy.erase(ADA)).until
         for request_id in self.ended:
             assert self.do(self.home.request(request_id)).user_id == 0
 
     def sweep(self) -> None:
-        self.do(self.retention.handle(Chore.DATA))
+        self.do(self.retention.handle(CleanupTask.DATA))
         if self.forget_at is not None and self.forget_at <= self.home.clock.now:
             self.forget_at, self.bonus = None, 0
 
@@ -133,18 +137,18 @@ class Months(RuleBasedStateMachine):
     def grant(self, amount: int) -> None:
         now = self.home.clock.now
 
-        def unit(work: Work) -> None:
-            standing = work.members.meet(GUILD, ADA)
-            purse = purse_of(GUILD, ADA, standing=standing, policy=RULES.policy, now=now)
-            work.ledger.grant(purse.bonus, cause=self.causes, amount=amount, now=now)
+        def unit(uow: UnitOfWork) -> None:
+            standing = uow.members.get_for_update(GUILD, ADA)
+            purse = funding_accounts(GUILD, ADA, member=standing, policy=RULES.policy, now=now)
+            uow.ledger.grant(purse.bonus, cause=self.causes, amount=amount, now=now)
 
         self.write(unit)
         self.causes += 1
         self.bonus += amount
 
     def change_period(self, period: Period) -> None:
-        def unit(work: Work) -> None:
-            work.guilds.settle(GUILD, replace(work.guilds.lock(GUILD), period=period))
+        def unit(uow: UnitOfWork) -> None:
+            uow.guilds.update(GUILD, replace(uow.guilds.get_for_update(GUILD), period=period))
 
         self.write(unit)
         self.period = period
@@ -154,7 +158,7 @@ class Months(RuleBasedStateMachine):
         self.time_goes_on(hours, is_swept=is_swept)
 
     def time_goes_on(self, hours: int, *, is_swept: bool) -> None:
-        self.home.clock.turn(hours * 3600)
+        self.home.clock.advance(hours * 3600)
         if is_swept:
             self.sweep()
 

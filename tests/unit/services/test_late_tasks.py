@@ -9,11 +9,11 @@ from bot.domain.errors import (
     StoreError,
 )
 from bot.domain.requests import Request, State
-from bot.services.attaching import attach, keep
-from bot.services.moves import existing
-from bot.services.work import Work
+from bot.services.provider.acceptance import attach, keep
+from bot.services.requests.transitions import get_request
+from bot.services.unit_of_work import UnitOfWork
+from tests.harness.services import ADA, FIRST_ID, GUILD, PACE, ServicesHarness
 from tests.timings import RECORDING_AT_ONCE
-from tests.unit.services.house import ADA, FIRST_ID, GUILD, PACE, House
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,11 +22,15 @@ T = TypeVar("T")
 class Flaky:
     """Makes a store fail its next writes, then lets them through."""
 
-    def __init__(self, home: House, failures: list[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, home: ServicesHarness, failures: list[Exception], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         self.failures = failures
         write = home.store.write
 
-        async def failing(unit: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        async def failing(
+            unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
+        ) -> T:
             if self.failures:
                 raise self.failures.pop(0)
             return await write(unit, *args, **kwargs)
@@ -35,7 +39,7 @@ class Flaky:
 
 
 async def test_a_paid_tasks_id_is_written_down_as_soon_as_the_database_is_back(
-    home: House, monkeypatch: pytest.MonkeyPatch
+    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.submitter = home.submitter_with(RECORDING_AT_ONCE)
     card = await home.place()
@@ -46,7 +50,7 @@ async def test_a_paid_tasks_id_is_written_down_as_soon_as_the_database_is_back(
 
 
 async def test_the_outcome_is_kept_however_long_the_database_is_away(
-    home: House, monkeypatch: pytest.MonkeyPatch
+    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = await home.place()
     (claimed,) = await home.submitter.claim(1)
@@ -55,7 +59,7 @@ async def test_the_outcome_is_kept_however_long_the_database_is_away(
 
     async def hours(seconds: float) -> None:
         pauses.append(seconds)
-        home.clock.turn(3600)
+        home.clock.advance(3600)
 
     monkeypatch.setattr(asyncio, "sleep", hours)
     await home.submitter.handle(claimed)
@@ -67,18 +71,18 @@ async def test_the_outcome_is_kept_however_long_the_database_is_away(
     assert (request.state, request.task_id) == (State.MAKING, "task-1")
 
 
-async def given_up(home: House, user_id: int = ADA) -> Request:
+async def given_up(home: ServicesHarness, user_id: int = ADA) -> Request:
     """A request that was taken to the provider, whose worker was thought to be dead."""
     await home.place(user_id)
     (claimed,) = await home.submitter.claim(1)
-    home.clock.turn(100)
+    home.clock.advance(100)
     await home.follow()
     assert (await home.request(claimed.id)).state is State.UNCERTAIN
     assert (await home.credits(user_id)).available == 90
     return claimed
 
 
-async def test_a_task_whose_request_was_given_up_goes_on_and_is_paid_once(home: House) -> None:
+async def test_a_task_whose_request_was_given_up_goes_on_and_is_paid_once(home: ServicesHarness) -> None:
     claimed = await given_up(home)
     await home.submitter.handle(claimed)
     before = await home.request(claimed.id)
@@ -87,65 +91,67 @@ async def test_a_task_whose_request_was_given_up_goes_on_and_is_paid_once(home: 
     assert (card.state, card.request_id) == (State.MAKING, before.address.message_id)
     assert (await home.credits()).held == 30
     home.provider.finish("task-1")
-    home.clock.turn(31)
+    home.clock.advance(31)
     await home.follow()
     for seconds in (1, 5, 30):
-        home.clock.turn(seconds)
+        home.clock.advance(seconds)
         await home.tell()
     assert (await home.request(card.request_id)).state is State.DELIVERED
-    assert [post.card.request_id for post in home.announcer.results] == [card.request_id]
+    assert [post.card.request_id for post in home.messenger.results] == [card.request_id]
     assert ((await home.credits()).used, (await home.credits()).available) == (30, 60)
     assert await home.breaches() == []
 
 
-async def test_a_task_is_attached_once(home: House) -> None:
+async def test_a_task_is_attached_once(home: ServicesHarness) -> None:
     claimed = await given_up(home)
     await home.submitter.handle(claimed)
     assert await home.store.write(attach, claimed.id, "task-1", PACE, home.clock()) is None
     assert len(await home.songs.active_of(GUILD, ADA)) == 1
 
 
-async def test_the_end_that_was_not_told_is_not_told_once_the_song_goes_on(home: House) -> None:
+async def test_the_end_that_was_not_told_is_not_told_once_the_song_goes_on(home: ServicesHarness) -> None:
     claimed = await given_up(home)
     await home.submitter.handle(claimed)
-    home.clock.turn(1)
+    home.clock.advance(1)
     await home.tell()
-    assert [edit.card.state for edit in home.announcer.edits] == [State.MAKING]
+    assert [edit.card.state for edit in home.messenger.edits] == [State.MAKING]
 
 
-async def test_all_songs_of_one_member_that_were_given_up_go_on(home: House) -> None:
+async def test_all_songs_of_one_member_that_were_given_up_go_on(home: ServicesHarness) -> None:
     for _ in range(2):
         await home.place()
-        home.clock.turn(1)
+        home.clock.advance(1)
     claimed = await home.submitter.claim(2)
-    home.clock.turn(100)
+    home.clock.advance(100)
     await home.follow()
     for request in claimed:
-        home.clock.turn(1)
+        home.clock.advance(1)
         await home.submitter.handle(request)
     cards = await home.songs.active_of(GUILD, ADA)
     assert [card.state for card in cards] == [State.MAKING] * 2
 
 
 @pytest.mark.parametrize("seconds", [-86_400, 86_400], ids=["back", "on"])
-async def test_a_task_finds_its_request_though_the_clock_was_set(home: House, seconds: float) -> None:
+async def test_a_task_finds_its_request_though_the_clock_was_set(
+    home: ServicesHarness, seconds: float
+) -> None:
     await home.place()
     (claimed,) = await home.submitter.claim(1)
-    home.clock.turn(100)
+    home.clock.advance(100)
     await home.follow()
-    home.clock.turn(seconds)
+    home.clock.advance(seconds)
     await home.submitter.handle(claimed)
     (card,) = await home.songs.active_of(GUILD, ADA)
     assert card.state is State.MAKING
     assert await home.breaches() == []
 
 
-async def test_a_task_finds_its_request_though_that_ended_before_it_was_placed(home: House) -> None:
+async def test_a_task_finds_its_request_though_that_ended_before_it_was_placed(home: ServicesHarness) -> None:
     await home.place()
     (claimed,) = await home.submitter.claim(1)
-    home.clock.turn(-86_400)
-    await home.store.write(lambda work: work.upkeep.bring_back(now=home.clock()))
-    home.clock.turn(1000)
+    home.clock.advance(-86_400)
+    await home.store.write(lambda work: work.cleanup.reset_future_times(now=home.clock()))
+    home.clock.advance(1000)
     await home.follow()
     assert (await home.request(claimed.id)).state is State.UNCERTAIN
     await home.submitter.handle(claimed)
@@ -153,31 +159,31 @@ async def test_a_task_finds_its_request_though_that_ended_before_it_was_placed(h
     assert card.state is State.MAKING
 
 
-async def order_again(home: House) -> None:
-    home.clock.turn(1)
+async def order_again(home: ServicesHarness) -> None:
+    home.clock.advance(1)
     await home.place()
 
 
-async def block(home: House) -> None:
-    def unit(work: Work) -> None:
-        standing = work.members.meet(GUILD, ADA)
-        work.members.settle(GUILD, ADA, replace(standing, blocked="spam"))
+async def block(home: ServicesHarness) -> None:
+    def unit(uow: UnitOfWork) -> None:
+        standing = uow.members.get_for_update(GUILD, ADA)
+        uow.members.update(GUILD, ADA, replace(standing, blocked="spam"))
 
     await home.store.write(unit)
 
 
-def without_message(work: Work) -> None:
-    request = existing(work, FIRST_ID + 1)
-    work.requests.set_address(request.id, replace(request.address, message_id=None))
+def without_message(uow: UnitOfWork) -> None:
+    request = get_request(uow, FIRST_ID + 1)
+    uow.requests.set_address(request.id, replace(request.address, message_id=None))
 
 
-async def forget_message(home: House) -> None:
+async def forget_message(home: ServicesHarness) -> None:
     await home.store.write(without_message)
-    home.clock.turn(900)  # its token is dead: nobody will find the message any more
+    home.clock.advance(900)  # its token is dead: nobody will find the message any more
 
 
 async def test_a_task_waits_until_the_message_of_its_request_is_known(
-    home: House, monkeypatch: pytest.MonkeyPatch
+    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claimed = await given_up(home)
     await home.store.write(without_message)
@@ -188,12 +194,14 @@ async def test_a_task_waits_until_the_message_of_its_request_is_known(
     monkeypatch.setattr(asyncio, "sleep", tell)
     await home.submitter.handle(claimed)
     (card,) = await home.songs.active_of(GUILD, ADA)
-    assert (card.state, card.request_id) == (State.MAKING, home.announcer.status_id)
+    assert (card.state, card.request_id) == (State.MAKING, home.messenger.status_id)
 
 
 @pytest.mark.parametrize("meanwhile", [order_again, block, forget_message])
 async def test_a_task_that_nobody_can_have_any_more_is_kept_and_told_to_the_operator(
-    home: House, meanwhile: Callable[[House], Awaitable[None]], caplog: pytest.LogCaptureFixture
+    home: ServicesHarness,
+    meanwhile: Callable[[ServicesHarness], Awaitable[None]],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     claimed = await given_up(home)
     await meanwhile(home)

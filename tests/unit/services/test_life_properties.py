@@ -13,9 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from bot.domain.errors import (
     AccountError,
-    AnnounceError,
     BackoffError,
+    InvalidMessageError,
     MessageGoneError,
+    MessengerError,
     NoAccessError,
     NoAnswerError,
     NotAcceptedError,
@@ -23,13 +24,12 @@ from bot.domain.errors import (
     ProviderError,
     RefusalError,
     RejectedError,
-    TokenDeadError,
-    TryLaterError,
-    UnsendableError,
+    RetryableError,
+    TokenExpiredError,
 )
 from bot.domain.requests import ACTIVE, RETURNED, USED, Request, State
-from bot.services.attaching import attach
-from tests.unit.services.house import ADA, BEN, GUILD, PACE, House, house
+from bot.services.provider.acceptance import attach
+from tests.harness.services import ADA, BEN, GUILD, PACE, ServicesHarness, harness
 
 T = TypeVar("T")
 SUBMIT_TROUBLES: tuple[ProviderError, ...] = (
@@ -39,12 +39,12 @@ SUBMIT_TROUBLES: tuple[ProviderError, ...] = (
     AccountError(402, "no credits"),
     OutcomeUnknownError("reset"),
 )
-TROUBLES: tuple[AnnounceError, ...] = (
-    TryLaterError("reset"),
+TROUBLES: tuple[MessengerError, ...] = (
+    RetryableError("reset"),
     NoAccessError("50001"),
-    TokenDeadError(),
+    TokenExpiredError(),
     MessageGoneError(),
-    UnsendableError("400"),
+    InvalidMessageError("400"),
 )
 members = st.sampled_from((ADA, BEN))
 
@@ -57,7 +57,7 @@ class Life(RuleBasedStateMachine):
         self.folder = Path(mkdtemp())
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
-        self.home: House = self.do(self.stack.enter_async_context(house(self.folder)))
+        self.home: ServicesHarness = self.do(self.stack.enter_async_context(harness(self.folder)))
         self.placed: dict[int, int] = {}
         self.final: dict[int, State] = {}
         self.on_the_way: list[Request] = []
@@ -112,15 +112,15 @@ class Life(RuleBasedStateMachine):
         return taken
 
     def held_until(self, member: int) -> datetime | None:
-        standing = self.do(self.home.store.read(lambda work: work.members.standing(GUILD, member)))
-        return standing.held_until(self.home.clock())
+        standing = self.do(self.home.store.read(lambda work: work.members.find(GUILD, member)))
+        return standing.backoff_end(self.home.clock())
 
     @rule(member=members, given_up=st.booleans())
     def submit_slowly(self, member: int, given_up: bool) -> None:
         self.place(member)
         self.on_the_way += self.take(1)
         if given_up:
-            self.home.clock.turn(100)
+            self.home.clock.advance(100)
             self.do(self.home.follow())
 
     @precondition(lambda self: self.on_the_way)
@@ -164,7 +164,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from((0, 31, 31, 31, 901)))
     def follow(self, seconds: int) -> None:
-        self.home.clock.turn(seconds)
+        self.home.clock.advance(seconds)
         self.do(self.home.follow())
 
     @rule()
@@ -172,11 +172,11 @@ class Life(RuleBasedStateMachine):
         self.do(self.home.follower.claim(2))
 
     @rule(trouble=st.sampled_from((None,) * 5 + TROUBLES), lost_reply=st.booleans())
-    def tell(self, trouble: AnnounceError | None, lost_reply: bool) -> None:
-        self.home.announcer.failures.clear()
-        self.home.announcer.lose_replies = lost_reply
+    def tell(self, trouble: MessengerError | None, lost_reply: bool) -> None:
+        self.home.messenger.failures.clear()
+        self.home.messenger.lose_replies = lost_reply
         if trouble is not None:
-            self.home.announcer.failures.append(trouble)
+            self.home.messenger.failures.append(trouble)
         self.do(self.home.tell())
 
     @rule()
@@ -185,7 +185,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from((1, 5, 60, 200, 7 * 86_400)))
     def time_goes_on(self, seconds: int) -> None:
-        self.home.clock.turn(seconds)
+        self.home.clock.advance(seconds)
 
     @invariant()
     def the_books_are_right(self) -> None:
@@ -208,7 +208,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def nothing_is_posted_twice_and_only_what_was_made(self) -> None:
         posts = [
-            post for post in self.home.announcer.results if post.target.__class__.__name__ != "AsFollowUp"
+            post for post in self.home.messenger.results if post.target.__class__.__name__ != "AsFollowUp"
         ]
         ids = [post.card.request_id for post in posts]
         assert len(ids) == len(set(ids))

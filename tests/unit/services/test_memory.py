@@ -1,9 +1,9 @@
-from bot.services.memory import Memory
-from tests.unit.services.house import House
+from bot.services.runtime.key_values import KeyValueStore
+from tests.harness.services import ServicesHarness
 
 
-async def test_a_fact_is_remembered_and_replaced(home: House) -> None:
-    memory = Memory(home.store)
+async def test_a_fact_is_remembered_and_replaced(home: ServicesHarness) -> None:
+    memory = KeyValueStore(home.store)
     assert await memory.get("commands") is None
     await memory.put("commands", "a")
     await memory.put("commands", "b")

@@ -4,28 +4,28 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import BlockedError, BudgetError, ChannelError, CreditsError, ModelError, PausedError
-from bot.domain.guild_settings import Budget, Standing
+from bot.domain.guild_settings import Budget, MemberRecord
 from bot.domain.ledger import bonus_account
-from bot.domain.quota import Period, Source
+from bot.domain.quotas import Period, Source
 from bot.domain.requests import State
-from bot.domain.songs import Order
-from bot.services.placing import APPROVAL_LIFE
-from bot.services.work import Work
-from tests.unit.services.house import ADA, BEN, CHANNEL, GUILD, PLAYLIST, START, House
+from bot.domain.song_options import SongOptions
+from bot.services.requests.placement import APPROVAL_TTL
+from bot.services.unit_of_work import UnitOfWork
+from tests.harness.services import ADA, BEN, CHANNEL, GUILD, PLAYLIST, START, ServicesHarness
 
 ELSEWHERE, VIP = CHANNEL + 70, 71
 
 
-async def stand(home: House, user_id: int, **standing: object) -> Standing:
-    def unit(work: Work) -> Standing:
-        settled = replace(work.members.meet(GUILD, user_id), **standing)  # type: ignore[arg-type]
-        work.members.settle(GUILD, user_id, settled)
+async def stand(home: ServicesHarness, user_id: int, **standing: object) -> MemberRecord:
+    def unit(uow: UnitOfWork) -> MemberRecord:
+        settled = replace(uow.members.get_for_update(GUILD, user_id), **standing)  # type: ignore[arg-type]
+        uow.members.update(GUILD, user_id, settled)
         return settled
 
     return await home.store.write(unit)
 
 
-async def test_a_paused_server_takes_no_request(home: House) -> None:
+async def test_a_paused_server_takes_no_request(home: ServicesHarness) -> None:
     await home.settle(paused="a show")
     with pytest.raises(PausedError) as caught:
         await home.place()
@@ -33,64 +33,68 @@ async def test_a_paused_server_takes_no_request(home: House) -> None:
     assert (await home.credits()).held == 0
 
 
-async def test_songs_are_asked_for_where_moderators_want_it_and_in_its_threads(home: House) -> None:
+async def test_songs_are_asked_for_where_moderators_want_it_and_in_its_threads(home: ServicesHarness) -> None:
     await home.settle(requests_channel_id=ELSEWHERE)
     with pytest.raises(ChannelError) as caught:
         await home.place()
     assert caught.value.channel_id == ELSEWHERE
-    await home.songs.place(Order(playlist=PLAYLIST), replace(home.asked(), channel_id=ELSEWHERE))
-    await home.songs.place(Order(playlist=PLAYLIST), replace(home.asked(), parent_id=ELSEWHERE))
+    await home.songs.place(SongOptions(playlist=PLAYLIST), replace(home.asked(), channel_id=ELSEWHERE))
+    await home.songs.place(SongOptions(playlist=PLAYLIST), replace(home.asked(), parent_id=ELSEWHERE))
 
 
-async def test_the_buttons_of_a_song_work_where_results_are_posted_and_nowhere_else(home: House) -> None:
+async def test_the_buttons_of_a_song_work_where_results_are_posted_and_nowhere_else(
+    home: ServicesHarness,
+) -> None:
     card = await home.place()
     for results in (None, CHANNEL + 1):
         await home.settle(requests_channel_id=ELSEWHERE, results_channel_id=results)
         with pytest.raises(ChannelError):
-            await home.songs.again(card.request_id, home.asked(BEN))
+            await home.songs.repeat(card.request_id, home.asked(BEN))
     at_result = replace(home.asked(BEN), channel_id=CHANNEL + 1)
     with pytest.raises(ChannelError):
-        await home.songs.place(Order(playlist=PLAYLIST), at_result)
-    again = await home.songs.again(card.request_id, at_result)
+        await home.songs.place(SongOptions(playlist=PLAYLIST), at_result)
+    again = await home.songs.repeat(card.request_id, at_result)
     assert (await home.request(again.request_id)).address.channel_id == CHANNEL + 1
 
 
-async def test_a_servers_model_is_for_those_who_choose_none(home: House) -> None:
+async def test_a_servers_model_is_for_those_who_choose_none(home: ServicesHarness) -> None:
     await home.settle(model="v40")
     assert (await home.place()).model == "v40"
-    assert (await home.place(order=Order(playlist=PLAYLIST, model="v55"))).model == "v55"
+    assert (await home.place(order=SongOptions(playlist=PLAYLIST, model="v55"))).model == "v55"
 
 
-async def test_a_servers_model_that_the_operator_took_away_is_not_used(home: House) -> None:
+async def test_a_servers_model_that_the_operator_took_away_is_not_used(home: ServicesHarness) -> None:
     await home.settle(model="v30")
     assert (await home.place()).model == "v55"
     with pytest.raises(ModelError):
-        await home.place(order=Order(playlist=PLAYLIST, model="v30"))
+        await home.place(order=SongOptions(playlist=PLAYLIST, model="v30"))
 
 
-async def test_where_a_moderator_approves_a_request_waits_for_that_and_holds_its_credits(home: House) -> None:
+async def test_where_a_moderator_approves_a_request_waits_for_that_and_holds_its_credits(
+    home: ServicesHarness,
+) -> None:
     await home.settle(approval_channel_id=ELSEWHERE, results_channel_id=CHANNEL + 1)
     card = await home.place()
     assert (card.state, card.position) == (State.AWAITING, None)
     assert (await home.credits()).held == 30
     assert await home.submit() == 0
     assert (await home.request(card.request_id)).delivery_channel_id == CHANNEL + 1
-    assert await home.store.read(lambda work: work.requests.next_due_at()) == START + APPROVAL_LIFE
+    assert await home.store.read(lambda work: work.requests.next_due_at()) == START + APPROVAL_TTL
     await home.songs.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
     assert (await home.credits()).held == 0
     assert not await home.breaches()
 
 
-async def test_the_policy_in_force_is_kept_with_the_request(home: House) -> None:
+async def test_the_policy_in_force_is_kept_with_the_request(home: ServicesHarness) -> None:
     await home.settle(roles={VIP: 120})
-    card = await home.songs.place(Order(playlist=PLAYLIST), replace(home.asked(), role_ids=(VIP,)))
+    card = await home.songs.place(SongOptions(playlist=PLAYLIST), replace(home.asked(), role_ids=(VIP,)))
     policy = (await home.request(card.request_id)).policy
     assert (policy.allowance, policy.source, policy.role_id) == (120, Source.ROLE, VIP)
     assert (await home.credits(ADA, VIP)).available == 90
     assert (await home.credits(ADA)).available == 60
 
 
-async def test_a_bonus_pays_what_the_allowance_lacks(home: House) -> None:
+async def test_a_bonus_pays_what_the_allowance_lacks(home: ServicesHarness) -> None:
     standing = await stand(home, ADA, allowance=40)
     account = bonus_account(GUILD, ADA, standing.pseudonym)
     await home.store.write(lambda work: work.ledger.grant(account, cause=1, amount=25, now=START))
@@ -108,7 +112,7 @@ async def test_a_bonus_pays_what_the_allowance_lacks(home: House) -> None:
     assert not await home.breaches()
 
 
-async def test_a_blocked_member_is_told_why_and_others_go_on(home: House) -> None:
+async def test_a_blocked_member_is_told_why_and_others_go_on(home: ServicesHarness) -> None:
     await stand(home, ADA, blocked="spam")
     with pytest.raises(BlockedError) as caught:
         await home.place()
@@ -117,7 +121,7 @@ async def test_a_blocked_member_is_told_why_and_others_go_on(home: House) -> Non
     await home.place(BEN)
 
 
-async def test_the_servers_budget_ends_everyones_songs_until_it_renews(home: House) -> None:
+async def test_the_servers_budget_ends_everyones_songs_until_it_renews(home: ServicesHarness) -> None:
     await home.settle(budget=Budget(credits=100, period=Period.DAY, opened_in="2026-11-18", spent_before=30))
     state = (await home.credits()).budget
     assert state is not None
@@ -130,7 +134,7 @@ async def test_the_servers_budget_ends_everyones_songs_until_it_renews(home: Hou
     assert caught.value.resets_at == START.replace(day=19, hour=0)
     await home.songs.cancel(first.request_id, guild_id=GUILD, user_id=ADA)
     await home.place(BEN)
-    home.clock.turn(timedelta(days=1).total_seconds())
+    home.clock.advance(timedelta(days=1).total_seconds())
     state = (await home.credits()).budget
     assert state is not None
     assert state.left == 100

@@ -2,41 +2,41 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.changes import Action, Change
+from bot.domain.audit import Action, AuditEntry
 from bot.domain.errors import LinkKind, PlaylistError
 from bot.domain.playlists import (
-    MOST_PLAYLISTS,
+    MAX_PLAYLISTS,
     PlaylistNameError,
     PlaylistSavedError,
     PlaylistsFullError,
     PlaylistUnknownError,
 )
-from bot.domain.songs import Order
-from bot.services.decisions import By
-from bot.services.playlists import Added
-from tests.unit.services.house import BEN, GUILD, PLAYLIST, START, House
+from bot.domain.song_options import SongOptions
+from bot.services.library.playlists import SavedResult
+from bot.services.moderation.audit import Actor
+from tests.harness.services import BEN, GUILD, PLAYLIST, START, ServicesHarness
 
 OTHER = "0b8dbbf0-0000-4000-8000-000000000001"
 MO = 10**17 + 9
 
 
-def by(number: int) -> By:
-    return By(interaction_id=number, guild_id=GUILD, actor_id=MO)
+def by(number: int) -> Actor:
+    return Actor(interaction_id=number, guild_id=GUILD, actor_id=MO)
 
 
-async def add(home: House, name: str, playlist: str = PLAYLIST, *, number: int = 1) -> Added:
+async def add(home: ServicesHarness, name: str, playlist: str = PLAYLIST, *, number: int = 1) -> SavedResult:
     return await home.playlists.add(by(number), name, playlist)
 
 
-async def changes(home: House) -> list[Change]:
-    return await home.store.read(lambda work: work.changes.of(GUILD, limit=10))
+async def changes(home: ServicesHarness) -> list[AuditEntry]:
+    return await home.store.read(lambda work: work.audit_log.page(GUILD, limit=10))
 
 
-async def names(home: House, typed: str = "") -> list[str]:
-    return [playlist.name for playlist in await home.playlists.offered(GUILD, typed)]
+async def names(home: ServicesHarness, typed: str = "") -> list[str]:
+    return [playlist.name for playlist in await home.playlists.suggestions(GUILD, typed)]
 
 
-async def test_a_playlist_is_saved_and_it_is_written_down_who_did(home: House) -> None:
+async def test_a_playlist_is_saved_and_it_is_written_down_who_did(home: ServicesHarness) -> None:
     added = await add(home, " Lo-fi  beats ", f"https://suno.com/playlist/{PLAYLIST.upper()}")
     assert (added.playlist.name, added.playlist.playlist_id) == ("Lo-fi beats", PLAYLIST)
     assert added.before is None
@@ -45,7 +45,7 @@ async def test_a_playlist_is_saved_and_it_is_written_down_who_did(home: House) -
     assert (change.before, change.after) == ({}, {"name": "Lo-fi beats", "playlist": PLAYLIST})
 
 
-async def test_another_playlist_takes_the_place_of_one_and_the_same_is_refused(home: House) -> None:
+async def test_another_playlist_takes_the_place_of_one_and_the_same_is_refused(home: ServicesHarness) -> None:
     await add(home, "beats")
     with pytest.raises(PlaylistSavedError):
         await add(home, "BEATS", number=2)
@@ -57,7 +57,7 @@ async def test_another_playlist_takes_the_place_of_one_and_the_same_is_refused(h
     assert await names(home) == ["Beats"]
 
 
-async def test_what_cannot_be_read_is_not_saved(home: House) -> None:
+async def test_what_cannot_be_read_is_not_saved(home: ServicesHarness) -> None:
     with pytest.raises(PlaylistNameError):
         await add(home, PLAYLIST)
     with pytest.raises(PlaylistError) as refused:
@@ -66,7 +66,7 @@ async def test_what_cannot_be_read_is_not_saved(home: House) -> None:
     assert await changes(home) == []
 
 
-async def test_a_playlist_is_removed_by_its_name_in_any_case(home: House) -> None:
+async def test_a_playlist_is_removed_by_its_name_in_any_case(home: ServicesHarness) -> None:
     await add(home, "Beats")
     removed = await home.playlists.remove(by(2), " beATS ")
     assert removed.name == "Beats"
@@ -80,8 +80,8 @@ async def test_a_playlist_is_removed_by_its_name_in_any_case(home: House) -> Non
         await home.playlists.remove(by(3), "beats")
 
 
-async def test_there_are_at_most_a_hundred_and_all_are_on_some_page(home: House) -> None:
-    for number in range(MOST_PLAYLISTS):
+async def test_there_are_at_most_a_hundred_and_all_are_on_some_page(home: ServicesHarness) -> None:
+    for number in range(MAX_PLAYLISTS):
         await add(home, f"n{number:03}", number=number + 1)
     with pytest.raises(PlaylistsFullError):
         await add(home, "one more", number=999)
@@ -93,33 +93,35 @@ async def test_there_are_at_most_a_hundred_and_all_are_on_some_page(home: House)
     assert len(await names(home)) == 25
 
 
-async def test_a_song_is_asked_for_by_the_name_of_a_playlist(home: House) -> None:
+async def test_a_song_is_asked_for_by_the_name_of_a_playlist(home: ServicesHarness) -> None:
     await add(home, "Lo-fi beats", OTHER)
-    card = await home.place(order=Order(playlist="lo-FI  beats"))
+    card = await home.place(order=SongOptions(playlist="lo-FI  beats"))
     assert card.playlist_id == OTHER
 
 
 @pytest.mark.parametrize("text", ["beats", "119573ff", "https://suno.com/s/x", ""])
-async def test_a_name_that_is_not_saved_is_refused_as_text_that_is_no_link(home: House, text: str) -> None:
+async def test_a_name_that_is_not_saved_is_refused_as_text_that_is_no_link(
+    home: ServicesHarness, text: str
+) -> None:
     await add(home, "Lo-fi beats", OTHER)
     with pytest.raises(PlaylistError):
-        await home.place(order=Order(playlist=text))
+        await home.place(order=SongOptions(playlist=text))
     assert (await home.credits()).held == 0
 
 
-async def test_the_playlist_used_last_is_offered_first(home: House) -> None:
+async def test_the_playlist_used_last_is_offered_first(home: ServicesHarness) -> None:
     await add(home, "a")
     await add(home, "b", OTHER, number=2)
     assert await names(home) == ["a", "b"]
     for playlist, user_id in ((OTHER, BEN), (PLAYLIST, BEN), ("b", BEN)):
-        home.clock.turn(61)
-        await home.place(user_id, Order(playlist=playlist))
+        home.clock.advance(61)
+        await home.place(user_id, SongOptions(playlist=playlist))
     assert await names(home) == ["b", "a"]
-    (b, a) = await home.playlists.offered(GUILD, "")
+    (b, a) = await home.playlists.suggestions(GUILD, "")
     assert (b.used_at, a.used_at) == (START + timedelta(seconds=183), START + timedelta(seconds=122))
 
 
-async def test_other_servers_have_other_playlists(home: House) -> None:
+async def test_other_servers_have_other_playlists(home: ServicesHarness) -> None:
     await add(home, "beats")
-    assert await home.playlists.offered(GUILD + 1, "") == []
+    assert await home.playlists.suggestions(GUILD + 1, "") == []
     assert (await home.playlists.page(GUILD + 1, 3)).items == ()

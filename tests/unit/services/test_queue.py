@@ -4,57 +4,60 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.changes import Action
+from bot.domain.audit import Action
 from bot.domain.errors import (
+    ConflictError,
     PausedError,
     RequestNotFoundError,
-    StaleError,
     TooLateError,
 )
 from bot.domain.moderator_errors import NotPausedError
-from bot.domain.quota import Period, Policy
-from bot.domain.requests import Failure, FailureKind, Move, State
-from bot.domain.songs import Order
-from bot.services import queue
-from bot.services.cards import StatusCard
-from bot.services.decisions import ATTEMPTS, By
-from bot.services.line import LINE_S
-from bot.services.moves import make_move
-from bot.services.work import Work
-from tests.unit.services.house import ADA, BEN, GUILD, PLAYLIST, House, house
+from bot.domain.quotas import Period, Policy
+from bot.domain.requests import Failure, FailureKind, State
+from bot.domain.song_options import SongOptions
+from bot.domain.transitions import Transition
+from bot.services.delivery.cards import StatusCard
+from bot.services.moderation.audit import ATTEMPTS, Actor
+from bot.services.requests import queue_service
+from bot.services.requests.queue import SNAPSHOT_TTL_S
+from bot.services.requests.transitions import apply_transition
+from bot.services.unit_of_work import UnitOfWork
+from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness, harness
 
 MO = 10**17 + 9
 ELSEWHERE = GUILD + 50
 POLICY = Policy(allowance=30_000, period=Period.WEEK, max_active=1000, cooldown_s=0)
 
 
-def by(interaction_id: int = 1, guild_id: int = GUILD) -> By:
-    return By(interaction_id=interaction_id, guild_id=guild_id, actor_id=MO)
+def by(interaction_id: int = 1, guild_id: int = GUILD) -> Actor:
+    return Actor(interaction_id=interaction_id, guild_id=guild_id, actor_id=MO)
 
 
-async def place_elsewhere(home: House, user_id: int = ADA) -> StatusCard:
+async def place_elsewhere(home: ServicesHarness, user_id: int = ADA) -> StatusCard:
     asked = replace(home.asked(user_id), guild_id=ELSEWHERE)
-    card = await home.songs.place(Order(playlist=PLAYLIST), asked)
-    await home.songs.answered(card.request_id, 3)
+    card = await home.songs.place(SongOptions(playlist=PLAYLIST), asked)
+    await home.songs.record_answer(card.request_id, 3)
     return card
 
 
-async def with_approval(home: House) -> None:
-    def unit(work: Work) -> None:
-        settings = work.guilds.lock(GUILD)
-        work.guilds.settle(GUILD, replace(settings, approval_channel_id=5))
+async def with_approval(home: ServicesHarness) -> None:
+    def unit(uow: UnitOfWork) -> None:
+        settings = uow.guilds.get_for_update(GUILD)
+        uow.guilds.update(GUILD, replace(settings, approval_channel_id=5))
 
     await home.store.write(unit)
 
 
-async def status_of(home: House, request_id: int) -> StatusCard:
+async def status_of(home: ServicesHarness, request_id: int) -> StatusCard:
     """What the request's status message shows, once all is told."""
-    home.clock.turn(LINE_S + 4)
+    home.clock.advance(SNAPSHOT_TTL_S + 4)
     await home.tell()
-    return [edit.card for edit in home.announcer.edits if edit.card.request_id == request_id][-1]
+    return [edit.card for edit in home.messenger.edits if edit.card.request_id == request_id][-1]
 
 
-async def test_the_queue_shows_who_is_served_and_who_comes_next_over_all_servers(home: House) -> None:
+async def test_the_queue_shows_who_is_served_and_who_comes_next_over_all_servers(
+    home: ServicesHarness,
+) -> None:
     first, second, third = await home.place(), await home.place(), await home.place()
     bens = await home.place(BEN)
     other = await place_elsewhere(home)
@@ -68,13 +71,13 @@ async def test_the_queue_shows_who_is_served_and_who_comes_next_over_all_servers
     ]
     assert (await home.request(other.request_id)).state is State.MAKING
     assert [card.position for card in view.waiting.cards] == [1, 2, 3]
-    assert (view.awaiting.cards, view.paused, view.pause, view.halted) == ((), None, None, False)
+    assert (view.awaiting.cards, view.paused, view.outage, view.paused_by_operator) == ((), None, None, False)
     elsewhere = await home.services.queue.view(ELSEWHERE, ADA)
     assert [card.request_id for card in elsewhere.running.cards] == [other.request_id]
 
 
 async def test_of_five_hundred_the_first_and_ones_own_are_shown(tmp_path: Path) -> None:
-    async with house(tmp_path, policy=POLICY) as home:
+    async with harness(tmp_path, policy=POLICY) as home:
         for user_id in range(1, 499):
             await home.place(user_id)
         own = [await home.place() for _ in range(3)]
@@ -87,7 +90,9 @@ async def test_of_five_hundred_the_first_and_ones_own_are_shown(tmp_path: Path) 
         assert len(await home.services.queue.cancellable(GUILD)) == 499
 
 
-async def test_those_that_a_moderator_has_to_approve_come_last_and_without_a_place(home: House) -> None:
+async def test_those_that_a_moderator_has_to_approve_come_last_and_without_a_place(
+    home: ServicesHarness,
+) -> None:
     waiting = await home.place()
     await with_approval(home)
     awaiting = await home.place(BEN)
@@ -100,7 +105,7 @@ async def test_those_that_a_moderator_has_to_approve_come_last_and_without_a_pla
     assert (await home.request(awaiting.request_id)).state is State.CANCELLED
 
 
-async def test_a_moderator_cancels_with_a_reason_and_the_credits_are_back(home: House) -> None:
+async def test_a_moderator_cancels_with_a_reason_and_the_credits_are_back(home: ServicesHarness) -> None:
     card = await home.place()
     cancelled = await home.services.queue.cancel(by(), card.request_id, reason="Too loud")
     again = await home.services.queue.cancel(by(), card.request_id, reason="Too loud")
@@ -111,7 +116,7 @@ async def test_a_moderator_cancels_with_a_reason_and_the_credits_are_back(home: 
         Failure(FailureKind.MODERATOR, "Too loud"),
     )
     assert (await home.credits()).available == 90
-    (change,) = await home.store.read(lambda work: work.changes.of(GUILD, limit=10))
+    (change,) = await home.store.read(lambda work: work.audit_log.page(GUILD, limit=10))
     assert (change.action, change.actor_id, change.subject_id) == (Action.CANCEL, MO, ADA)
     assert (change.before["state"], change.after["request"]) == (State.WAITING, card.request_id)
     assert change.reason == "Too loud"
@@ -120,16 +125,18 @@ async def test_a_moderator_cancels_with_a_reason_and_the_credits_are_back(home: 
     assert not await home.breaches()
 
 
-async def test_what_the_provider_has_no_moderator_can_call_back(home: House) -> None:
+async def test_what_the_provider_has_no_moderator_can_call_back(home: ServicesHarness) -> None:
     request_id = await home.making()
     with pytest.raises(TooLateError) as caught:
         await home.services.queue.cancel(by(), request_id, reason="no")
     assert caught.value.state == State.MAKING
-    assert await home.store.read(lambda work: work.changes.of(GUILD, limit=10)) == []
+    assert await home.store.read(lambda work: work.audit_log.page(GUILD, limit=10)) == []
 
 
 @pytest.mark.parametrize("number", [1, 2**63])
-async def test_what_is_not_of_the_server_cannot_be_cancelled_there(home: House, number: int) -> None:
+async def test_what_is_not_of_the_server_cannot_be_cancelled_there(
+    home: ServicesHarness, number: int
+) -> None:
     other = await place_elsewhere(home)
     for request_id in (number, other.request_id):
         with pytest.raises(RequestNotFoundError):
@@ -138,26 +145,26 @@ async def test_what_is_not_of_the_server_cannot_be_cancelled_there(home: House, 
 
 @pytest.mark.parametrize("times", [2, 3])
 async def test_a_cancellation_that_meets_a_move_is_tried_again(
-    home: House, monkeypatch: pytest.MonkeyPatch, times: int
+    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     card = await home.place()
-    failures = [StaleError("moved")] * times
+    failures = [ConflictError("moved")] * times
 
     def moving(*args: object, **changes: object) -> object:
         if failures:
             raise failures.pop()
-        return make_move(*args, **changes)  # type: ignore[arg-type] # as they came
+        return apply_transition(*args, **changes)  # type: ignore[arg-type] # as they came
 
-    monkeypatch.setattr(queue, "make_move", moving)
+    monkeypatch.setattr(queue_service, "apply_transition", moving)
     if times < ATTEMPTS:
         await home.services.queue.cancel(by(), card.request_id, reason="no")
         assert (await home.request(card.request_id)).state is State.CANCELLED
     else:
-        with pytest.raises(StaleError):
+        with pytest.raises(ConflictError):
             await home.services.queue.cancel(by(), card.request_id, reason="no")
 
 
-async def test_a_paused_server_is_left_out_and_the_others_go_on(home: House) -> None:
+async def test_a_paused_server_is_left_out_and_the_others_go_on(home: ServicesHarness) -> None:
     mine, bens = await home.place(), await home.place(BEN)
     other = await place_elsewhere(home)
     assert await home.services.queue.pause(by(), "Exam time") == 2
@@ -176,21 +183,21 @@ async def test_a_paused_server_is_left_out_and_the_others_go_on(home: House) -> 
     await home.songs.cancel(bens.request_id, guild_id=GUILD, user_id=BEN)
 
 
-async def test_a_second_pause_changes_the_reason_and_a_replay_nothing(home: House) -> None:
+async def test_a_second_pause_changes_the_reason_and_a_replay_nothing(home: ServicesHarness) -> None:
     card = await home.place()
     await home.services.queue.pause(by(1), "Exam time")
     assert (await status_of(home, card.request_id)).paused == "Exam time"
     await home.services.queue.pause(by(2), "Holidays")
     await home.services.queue.pause(by(1), "Exam time")
     assert (await status_of(home, card.request_id)).paused == "Holidays"
-    changes = await home.store.read(lambda work: work.changes.of(GUILD, limit=10))
+    changes = await home.store.read(lambda work: work.audit_log.page(GUILD, limit=10))
     assert [(change.before["paused"], change.after["paused"]) for change in reversed(changes)] == [
         (None, "Exam time"),
         ("Exam time", "Holidays"),
     ]
 
 
-async def test_a_resumed_server_goes_on_at_once(home: House) -> None:
+async def test_a_resumed_server_goes_on_at_once(home: ServicesHarness) -> None:
     card = await home.place()
     await home.services.queue.pause(by(1), "Exam time")
     await status_of(home, card.request_id)
@@ -206,17 +213,17 @@ async def test_a_resumed_server_goes_on_at_once(home: House) -> None:
     assert await home.services.queue.resume(by(2)) == 0
     with pytest.raises(NotPausedError):
         await home.services.queue.resume(by(3))
-    changes = await home.store.read(lambda work: work.changes.of(GUILD, limit=10))
+    changes = await home.store.read(lambda work: work.audit_log.page(GUILD, limit=10))
     assert [change.action for change in changes] == [Action.RESUME, Action.PAUSE]
 
 
 async def test_the_message_of_one_whose_turn_comes_nearer_is_told_within_a_spacing(tmp_path: Path) -> None:
-    async with house(tmp_path, places=1, policy=POLICY) as home:
+    async with harness(tmp_path, slots=1, policy=POLICY) as home:
         cards = [await home.place(user_id) for user_id in range(1, 8)]
         await home.submit()
-        home.clock.turn(4)
+        home.clock.advance(4)
         await home.tell()
-        moved = {edit.card.request_id: edit.card.position for edit in home.announcer.edits}
+        moved = {edit.card.request_id: edit.card.position for edit in home.messenger.edits}
         # 2 to 1, 3 to 2 and 5 to 4 are worth an edit; 4 to 3, 6 to 5 and 7 to 6 wait for the next look
         assert moved == {
             cards[0].request_id: None,
@@ -226,22 +233,22 @@ async def test_the_message_of_one_whose_turn_comes_nearer_is_told_within_a_spaci
         }
 
 
-async def test_what_a_pause_met_at_the_provider_is_still_posted(home: House) -> None:
+async def test_what_a_pause_met_at_the_provider_is_still_posted(home: ServicesHarness) -> None:
     request_id = await home.making()
     await home.services.queue.pause(by(), "Exam time")
     request = await home.request(request_id)
     assert request.task_id
     home.provider.finish(request.task_id)
-    home.clock.turn(60)
+    home.clock.advance(60)
     await home.follow()
     await home.tell()
     assert (await home.request(request_id)).state is State.DELIVERED
 
 
-async def test_one_put_back_into_a_paused_line_waits_there(home: House) -> None:
+async def test_one_put_back_into_a_paused_line_waits_there(home: ServicesHarness) -> None:
     card = await home.place()
     (claimed,) = await home.submitter.claim(1)
     await home.services.queue.pause(by(), "Exam time")
-    await home.store.write(lambda work: make_move(work, claimed, Move.PUT_BACK, now=home.clock()))
+    await home.store.write(lambda work: apply_transition(work, claimed, Transition.REQUEUE, now=home.clock()))
     assert await home.submit() == 0
     assert (await status_of(home, card.request_id)).paused == "Exam time"

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from bot.services.reports import DayUse, MemberUse, report_of
+from bot.services.credits.reports import DayUse, MemberUse, report_of
 
 NOW = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)
 

@@ -4,77 +4,81 @@ from datetime import datetime
 import pytest
 
 from bot.domain.errors import StoreError
-from bot.services.retention import Chore, Retention, RetentionRules
-from bot.services.servers import HEARD_AGAIN, IN_USE, Seen, Servers
-from tests.unit.services.house import GUILD, START, House
+from bot.services.privacy.guild_membership import HEARD_AGAIN, IN_USE, GuildMembership, VisibleGuilds
+from bot.services.privacy.retention import CleanupHandler, CleanupTask, RetentionConfig
+from tests.harness.services import GUILD, START, ServicesHarness
 
 SHARD = (GUILD >> 22) % 4
 """Of four, that of the house's server."""
 UNKNOWN = GUILD + 5
 
 
-def seen(*guild_ids: int, shard: int = SHARD) -> Seen:
-    return Seen(guild_ids=frozenset(guild_ids), shard_ids=frozenset({shard}), shard_count=4)
+def seen(*guild_ids: int, shard: int = SHARD) -> VisibleGuilds:
+    return VisibleGuilds(guild_ids=frozenset(guild_ids), shard_ids=frozenset({shard}), shard_count=4)
 
 
-async def left(home: House) -> dict[int, datetime | None]:
+async def left(home: ServicesHarness) -> dict[int, datetime | None]:
     return dict(await home.store.read(lambda work: work.guilds.known()))
 
 
 async def test_a_server_that_was_left_while_nobody_listened_is_found_by_those_who_serve_its_shard(
-    home: House,
+    home: ServicesHarness,
 ) -> None:
     await home.place()
-    servers = home.services.servers
-    await servers.looked(seen(GUILD))
-    await servers.looked(seen(shard=(SHARD + 1) % 4))
+    servers = home.services.guilds
+    await servers.reconcile(seen(GUILD))
+    await servers.reconcile(seen(shard=(SHARD + 1) % 4))
     assert await left(home) == {GUILD: None}
-    await servers.looked(seen())
+    await servers.reconcile(seen())
     assert await left(home) == {GUILD: START}
-    home.clock.turn(60)
-    await servers.looked(seen())  # it keeps the time at which that was found
+    home.clock.advance(60)
+    await servers.reconcile(seen())  # it keeps the time at which that was found
     assert await left(home) == {GUILD: START}
 
 
-async def test_a_server_is_back_when_it_is_seen_or_joined(home: House) -> None:
+async def test_a_server_is_back_when_it_is_seen_or_joined(home: ServicesHarness) -> None:
     await home.place()
-    servers = home.services.servers
-    await servers.left(GUILD)
+    servers = home.services.guilds
+    await servers.record_left(GUILD)
     assert await left(home) == {GUILD: START}
-    await servers.looked(seen(GUILD, UNKNOWN))
+    await servers.reconcile(seen(GUILD, UNKNOWN))
     assert await left(home) == {GUILD: None}
-    await servers.left(GUILD)
-    await servers.joined(GUILD)
+    await servers.record_left(GUILD)
+    await servers.record_joined(GUILD)
     assert await left(home) == {GUILD: None}
 
 
-async def test_a_server_of_which_nothing_is_kept_is_forgotten_like_any_other(home: House) -> None:
-    await home.services.servers.left(UNKNOWN)
+async def test_a_server_of_which_nothing_is_kept_is_forgotten_like_any_other(home: ServicesHarness) -> None:
+    await home.services.guilds.record_left(UNKNOWN)
     assert await left(home) == {UNKNOWN: START}
-    home.clock.turn(31 * 86_400)
-    await Retention(home.store, rules=RetentionRules(), clock=home.clock).handle(Chore.DATA)
+    home.clock.advance(31 * 86_400)
+    await CleanupHandler(home.store, config=RetentionConfig(), clock=home.clock).handle(CleanupTask.DATA)
     assert await left(home) == {}
 
 
-async def test_a_server_in_use_is_not_left_though_the_gateway_does_not_tell_of_it(home: House) -> None:
+async def test_a_server_in_use_is_not_left_though_the_gateway_does_not_tell_of_it(
+    home: ServicesHarness,
+) -> None:
     await home.place()
-    servers = home.services.servers
-    await servers.looked(seen())
+    servers = home.services.guilds
+    await servers.reconcile(seen())
     assert await left(home) == {GUILD: START}
-    await servers.heard(GUILD)
+    await servers.record_activity(GUILD)
     assert await left(home) == {GUILD: None}
-    await servers.looked(seen())
+    await servers.reconcile(seen())
     assert await left(home) == {GUILD: None}
-    home.clock.turn(IN_USE.total_seconds() - 1)
-    await Servers(home.store, clock=home.clock).looked(seen())
+    home.clock.advance(IN_USE.total_seconds() - 1)
+    await GuildMembership(home.store, clock=home.clock).reconcile(seen())
     assert await left(home) == {GUILD: None}
-    home.clock.turn(1)
-    await Servers(home.store, clock=home.clock).looked(seen())
+    home.clock.advance(1)
+    await GuildMembership(home.store, clock=home.clock).reconcile(seen())
     assert await left(home) == {GUILD: home.clock()}
 
 
-async def test_a_server_in_use_is_noted_once_an_hour(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    servers = home.services.servers
+async def test_a_server_in_use_is_noted_once_an_hour(
+    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers = home.services.guilds
     notes, write = [], home.store.write
 
     async def counted(unit: Callable[..., None], *args: object) -> None:
@@ -83,33 +87,35 @@ async def test_a_server_in_use_is_noted_once_an_hour(home: House, monkeypatch: p
 
     monkeypatch.setattr(home.store, "write", counted)
     for seconds, count in ((0, 1), (HEARD_AGAIN.total_seconds() - 1, 1), (1, 2)):
-        home.clock.turn(seconds)
-        await servers.heard(GUILD)
+        home.clock.advance(seconds)
+        await servers.record_activity(GUILD)
         assert len(notes) == count
 
 
-async def test_a_server_that_the_bot_was_removed_from_is_left_though_it_was_in_use(home: House) -> None:
+async def test_a_server_that_the_bot_was_removed_from_is_left_though_it_was_in_use(
+    home: ServicesHarness,
+) -> None:
     await home.place()
-    servers = home.services.servers
-    await servers.heard(GUILD)
-    await servers.left(GUILD)
-    await servers.looked(seen())
+    servers = home.services.guilds
+    await servers.record_activity(GUILD)
+    await servers.record_left(GUILD)
+    await servers.reconcile(seen())
     assert await left(home) == {GUILD: START}
 
 
 async def test_a_note_that_the_database_does_not_take_is_made_by_the_next_command(
-    home: House, monkeypatch: pytest.MonkeyPatch
+    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await home.place()
-    servers = home.services.servers
-    await servers.left(GUILD)
+    servers = home.services.guilds
+    await servers.record_left(GUILD)
 
     async def away(*_: object) -> None:
         raise StoreError("away")
 
     with monkeypatch.context() as context:
         context.setattr(home.store, "write", away)
-        await servers.heard(GUILD)
+        await servers.record_activity(GUILD)
     assert await left(home) == {GUILD: START}
-    await servers.heard(GUILD)
+    await servers.record_activity(GUILD)
     assert await left(home) == {GUILD: None}

@@ -7,22 +7,23 @@ import pytest
 
 from bot.domain.errors import (
     AccountError,
+    ConflictError,
     NotAcceptedError,
     OutcomeUnknownError,
     ProviderError,
     RejectedError,
-    StaleError,
 )
-from bot.domain.requests import FailureKind, Move, State
-from bot.domain.songs import SongSpec
-from bot.services import submitting
-from bot.services.gate import Trouble
-from bot.services.moves import make_move
-from bot.services.work import Work
-from tests.unit.services.house import ADA, BEN, PLAYLIST, House, house
+from bot.domain.requests import FailureKind, State
+from bot.domain.song_options import SongSpec
+from bot.domain.transitions import Transition
+from bot.services.provider import submitter
+from bot.services.provider.circuit_breaker import ProviderOutage
+from bot.services.requests.transitions import apply_transition
+from bot.services.unit_of_work import UnitOfWork
+from tests.harness.services import ADA, BEN, PLAYLIST, ServicesHarness, harness
 
 
-async def test_a_taken_request_is_marked_before_the_paid_call(home: House) -> None:
+async def test_a_taken_request_is_marked_before_the_paid_call(home: ServicesHarness) -> None:
     card = await home.place()
     home.provider.gate.clear()
     (claimed,) = await home.submitter.claim(1)
@@ -36,14 +37,14 @@ async def test_a_taken_request_is_marked_before_the_paid_call(home: House) -> No
     assert home.provider.submitted == [SongSpec(playlist_id=PLAYLIST, model="v55")]
 
 
-async def test_no_more_are_taken_than_there_are_places(home: House) -> None:
+async def test_no_more_are_taken_than_there_are_places(home: ServicesHarness) -> None:
     for _ in range(3):
         await home.place()
     assert await home.submit() == 2
     assert await home.submit() == 0
 
 
-async def test_turns_go_round_the_members(home: House) -> None:
+async def test_turns_go_round_the_members(home: ServicesHarness) -> None:
     for _ in range(3):
         await home.place()
     last = await home.place(BEN)
@@ -52,7 +53,7 @@ async def test_turns_go_round_the_members(home: House) -> None:
 
 
 async def test_with_one_place_at_the_provider_members_still_take_turns(tmp_path: Path) -> None:
-    async with house(tmp_path, places=1) as home:
+    async with harness(tmp_path, slots=1) as home:
         for _ in range(3):
             await home.place()
         bens = await home.place(BEN)
@@ -60,7 +61,7 @@ async def test_with_one_place_at_the_provider_members_still_take_turns(tmp_path:
         for number in range(1, 5):
             await home.submit()
             home.provider.finish(f"task-{number}")
-            home.clock.turn(31)
+            home.clock.advance(31)
             (running,) = await home.follower.claim(1)
             await home.follower.handle(running)
             taken.append(running.user_id)
@@ -68,7 +69,7 @@ async def test_with_one_place_at_the_provider_members_still_take_turns(tmp_path:
         assert (await home.request(bens.request_id)).state is State.READY
 
 
-async def test_an_empty_line_is_left_alone(home: House) -> None:
+async def test_an_empty_line_is_left_alone(home: ServicesHarness) -> None:
     assert await home.submit() == 0
     assert await home.submitter.next_due_at() is None
 
@@ -82,7 +83,7 @@ async def test_an_empty_line_is_left_alone(home: House) -> None:
     ],
 )
 async def test_a_definite_refusal_ends_it_and_gives_the_credits_back(
-    home: House, error: RejectedError, kind: FailureKind
+    home: ServicesHarness, error: RejectedError, kind: FailureKind
 ) -> None:
     card = await home.place()
     home.provider.submit_answers.append(error)
@@ -96,16 +97,16 @@ async def test_a_definite_refusal_ends_it_and_gives_the_credits_back(
 
 async def test_what_is_not_an_answer_of_the_provider_is_not_taken_for_one() -> None:
     with pytest.raises(ProviderError):
-        submitting.outcome_of(ProviderError())
+        submitter.result_of_error(ProviderError())
 
 
 async def test_an_unknown_outcome_is_refunded_and_never_sent_again(
-    home: House, caplog: pytest.LogCaptureFixture
+    home: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     card = await home.place()
     home.provider.submit_answers.append(OutcomeUnknownError("connection reset"))
     await home.submit()
-    home.clock.turn(10_000)
+    home.clock.advance(10_000)
     assert await home.submit() == 0
     assert (await home.request(card.request_id)).state is State.UNCERTAIN
     assert (await home.credits()).available == 90
@@ -113,7 +114,7 @@ async def test_an_unknown_outcome_is_refunded_and_never_sent_again(
     assert "the provider may have charged: connection reset" in caplog.text
 
 
-async def test_a_busy_provider_costs_nobody_their_place(home: House) -> None:
+async def test_a_busy_provider_costs_nobody_their_place(home: ServicesHarness) -> None:
     first, second = await home.place(), await home.place(BEN)
     home.provider.submit_answers.append(NotAcceptedError("Task limit reached", busy=True))
     claimed = await home.submitter.claim(1)
@@ -123,36 +124,38 @@ async def test_a_busy_provider_costs_nobody_their_place(home: House) -> None:
     assert (await home.credits()).held == 30
     assert await home.submit() == 0
     assert await home.submitter.next_due_at() == home.clock() + timedelta(seconds=5)
-    home.clock.turn(5)
+    home.clock.advance(5)
     assert await home.submitter.next_due_at() == home.clock()
     await home.submit()
     assert (await home.request(first.request_id)).state is State.MAKING
     assert (await home.request(second.request_id)).state is State.WAITING  # one place was learned
 
 
-async def test_an_unreachable_provider_is_tried_again_after_the_pause_it_asks_for(home: House) -> None:
+async def test_an_unreachable_provider_is_tried_again_after_the_pause_it_asks_for(
+    home: ServicesHarness,
+) -> None:
     await home.place()
     home.provider.submit_answers.append(NotAcceptedError("503", retry_after_s=17))
     await home.submit()
-    home.clock.turn(16)
+    home.clock.advance(16)
     assert await home.submit() == 0
-    home.clock.turn(1)
+    home.clock.advance(1)
     assert await home.submit() == 1
 
 
 async def test_trouble_with_the_account_ends_one_request_and_keeps_the_line(
-    home: House, caplog: pytest.LogCaptureFixture
+    home: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     first, second = await home.place(), await home.place(BEN)
     home.provider.submit_answers += [AccountError(402, "no credits"), AccountError(402, "no credits")]
     claimed = await home.submitter.claim(1)
     await home.submitter.handle(claimed[0])
     assert await home.submit() == 0
-    home.clock.turn(60)
+    home.clock.advance(60)
     assert await home.submit() == 1
     assert (await home.request(first.request_id)).state is State.FAILED
     assert (await home.request(second.request_id)).state is State.WAITING
-    home.clock.turn(120)
+    home.clock.advance(120)
     assert await home.submit() == 1
     assert (await home.request(second.request_id)).state is State.MAKING
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
@@ -160,7 +163,7 @@ async def test_trouble_with_the_account_ends_one_request_and_keeps_the_line(
     assert "402: add credits at the provider" in errors[0].getMessage()
 
 
-async def test_of_a_cancel_and_a_take_at_once_one_wins(home: House) -> None:
+async def test_of_a_cancel_and_a_take_at_once_one_wins(home: ServicesHarness) -> None:
     card = await home.place()
 
     async def cancel() -> bool:
@@ -174,10 +177,10 @@ async def test_of_a_cancel_and_a_take_at_once_one_wins(home: House) -> None:
     assert cancelled != bool(claimed)
 
 
-async def test_a_submission_that_another_worker_has_in_hand_is_still_accepted(home: House) -> None:
+async def test_a_submission_that_another_worker_has_in_hand_is_still_accepted(home: ServicesHarness) -> None:
     await home.place()
     (claimed,) = await home.submitter.claim(1)
-    home.clock.turn(100)
+    home.clock.advance(100)
     (leased,) = await home.follower.claim(1)
     await home.submitter.handle(claimed)
     await home.follower.handle(leased)
@@ -186,42 +189,42 @@ async def test_a_submission_that_another_worker_has_in_hand_is_still_accepted(ho
 
 
 async def test_a_submission_that_another_worker_ended_is_left_alone(
-    home: House, caplog: pytest.LogCaptureFixture
+    home: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     card = await home.place()
     (claimed,) = await home.submitter.claim(1)
 
-    def end(work: Work) -> None:
-        make_move(work, claimed, Move.DOUBT, now=home.clock())
+    def end(uow: UnitOfWork) -> None:
+        apply_transition(uow, claimed, Transition.MARK_UNCERTAIN, now=home.clock())
 
     await home.store.write(end)
     home.provider.submit_answers.append(RejectedError(400, "playlist not found"))
     await home.submitter.handle(claimed)
     assert (await home.request(card.request_id)).state is State.UNCERTAIN
     assert "another worker had already ended" in caplog.text
-    with pytest.raises(StaleError):
+    with pytest.raises(ConflictError):
         await home.store.write(end)
 
 
 async def test_what_a_killed_process_had_in_hand_is_free_for_the_next_owner_of_the_file(
     tmp_path: Path,
 ) -> None:
-    async with house(tmp_path) as home:
+    async with harness(tmp_path) as home:
         card = await home.place()
         await home.submitter.claim(1)
-        home.clock.turn(20)
+        home.clock.advance(20)
         await home.courier.claim(8)
-    async with house(tmp_path) as again:
-        again.clock.turn(20)
+    async with harness(tmp_path) as again:
+        again.clock.advance(20)
         await again.follow()
         assert (await again.request(card.request_id)).state is State.UNCERTAIN
         assert await again.tell() == 1
 
 
 async def test_what_waits_survives_a_restart_with_its_place(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
+    async with harness(tmp_path) as home:
         card = await home.place()
-    async with house(tmp_path) as again:
+    async with harness(tmp_path) as again:
         assert await again.submit() == 1
         assert (await again.request(card.request_id)).state is State.MAKING
 
@@ -231,23 +234,23 @@ FIREWALL = NotAcceptedError("not the provider's answer: HTTP 403", at_edge=True,
 
 
 async def test_who_answers_in_front_of_the_provider_stops_the_line_and_the_operator_hears_of_it_once(
-    home: House, caplog: pytest.LogCaptureFixture
+    home: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = await home.place()
     home.provider.submit_answers += [EDGE, EDGE]
     await home.submit()
     assert (await home.request(first.request_id)).state is State.WAITING
     assert await home.submitter.next_due_at() == home.clock() + timedelta(seconds=5)
-    home.clock.turn(5)
+    home.clock.advance(5)
     await home.submit()
     assert caplog.text.count("OPERATOR: somebody in front of the provider") == 1
     assert (await home.credits()).held == 30
-    home.clock.turn(10)
+    home.clock.advance(10)
     await home.submit()
     assert (await home.request(first.request_id)).state is State.MAKING
 
 
-async def test_a_firewall_that_minds_one_request_holds_nobody_elses_up(home: House) -> None:
+async def test_a_firewall_that_minds_one_request_holds_nobody_elses_up(home: ServicesHarness) -> None:
     first = await home.place()
     home.provider.submit_answers += [FIREWALL, FIREWALL]
     assert [await home.submit(), await home.submit(), await home.submit()] == [1, 1, 0]
@@ -255,32 +258,32 @@ async def test_a_firewall_that_minds_one_request_holds_nobody_elses_up(home: Hou
     await home.submit()
     assert (await home.request(bens.request_id)).state is State.MAKING
     assert (await home.request(first.request_id)).state is State.WAITING
-    home.clock.turn(30)
+    home.clock.advance(30)
     await home.submit()
     assert (await home.request(first.request_id)).state is State.MAKING
 
 
-async def test_a_firewall_that_minds_two_members_is_an_outage(home: House) -> None:
+async def test_a_firewall_that_minds_two_members_is_an_outage(home: ServicesHarness) -> None:
     await home.place()
     await home.place(BEN)
     home.provider.submit_answers += [FIREWALL, FIREWALL]
     await home.submit()
-    assert (await home.services.operation.status()).gate.trouble is Trouble.OUTAGE
+    assert (await home.services.operator.status()).breaker.outage is ProviderOutage.OUTAGE
 
 
 async def test_a_request_that_a_firewall_minds_ends_when_others_were_taken_between_its_tries(
-    home: House, caplog: pytest.LogCaptureFixture
+    home: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     minded = await home.place()
     for number in range(3):
         await home.place(BEN)
-        home.clock.turn(3600)
+        home.clock.advance(3600)
         for claimed in await home.submitter.claim(16):
             if claimed.user_id == ADA:
                 home.provider.submit_answers.append(FIREWALL)
             await home.submitter.handle(claimed)
         home.provider.finish(f"task-{number + 1}")
-        home.clock.turn(31)
+        home.clock.advance(31)
         await home.follow()
     request = await home.request(minded.request_id)
     assert request.state is State.FAILED

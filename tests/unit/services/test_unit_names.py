@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from bot.services.work import NamedUnit, Work, name_of, named_units, unit_of_work
-from tests.crash.points import units_written
+from bot.services.unit_of_work import NamedUnit, UnitOfWork, name_of, named_units, unit_of_work
+from tests.harness.failpoints import units_written
 
 TOPICS = {
     "allowances",
@@ -54,5 +54,5 @@ def test_a_unit_that_was_never_named_goes_by_its_function() -> None:
     assert name_of(NamedUnit("tests.nothing", _nothing)) == "tests.nothing"
 
 
-def _nothing(_: Work) -> None:
+def _nothing(_: UnitOfWork) -> None:
     pass

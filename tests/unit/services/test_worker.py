@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.errors import StoreError
-from bot.services.worker import Worker
+from bot.services.runtime.worker import Worker
 
 
 def now() -> datetime:

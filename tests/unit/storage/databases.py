@@ -6,11 +6,11 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from bot.services.work import Work
-from bot.storage.ownership import PRIVATE
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.schema import migrate
+from bot.storage.sqlite.file_lock import PRIVATE
 from bot.storage.store import SqlStore
-from bot.storage.work import SqlWork
+from bot.storage.unit_of_work import SqlUnitOfWork
 
 
 @cache
@@ -27,14 +27,15 @@ def url_of(path: Path) -> str:
 
 def fresh(folder: Path, name: str = "inspire.db") -> Path:
     path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=PRIVATE)
     path.write_bytes(_template())
     return path
 
 
 async def column(store: SqlStore, query: str) -> list[object]:
-    def select(work: Work) -> list[object]:
-        assert isinstance(work, SqlWork)
-        return list(work.connection.execute(text(query)).scalars())
+    def select(uow: UnitOfWork) -> list[object]:
+        assert isinstance(uow, SqlUnitOfWork)
+        return list(uow.connection.execute(text(query)).scalars())
 
     return await store.read(select)

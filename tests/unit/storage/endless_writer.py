@@ -6,7 +6,7 @@ import time
 from itertools import count
 
 from bot.storage.store import open_store
-from tests.unit.storage.making import USER, place
+from tests.unit.storage.factories import USER, place
 
 AT_ONCE = 20
 

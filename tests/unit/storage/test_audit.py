@@ -4,13 +4,14 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import StoreError
-from bot.domain.requests import Move, State
-from bot.services.moves import make_move
-from bot.services.work import Work
-from bot.storage.audit import audit_database
+from bot.domain.requests import State
+from bot.domain.transitions import Transition
+from bot.services.requests.transitions import apply_transition
+from bot.services.unit_of_work import UnitOfWork
+from bot.storage.ledger_audit import audit_database
 from bot.storage.store import open_store
 from tests.unit.storage.databases import fresh, url_of
-from tests.unit.storage.making import GUILD, NOW, USER, account_of, place, submit
+from tests.unit.storage.factories import GUILD, NOW, USER, account_of, place, submit
 
 MINE = account_of().id
 
@@ -20,12 +21,12 @@ async def books(tmp_path: Path) -> Path:
     """Request 1 waits, 2 is being made, 3 was delivered, 4 was cancelled."""
     path = fresh(tmp_path)
 
-    def unit(work: Work) -> None:
-        place(work, 1)
-        submit(work, place(work, 2))
-        ready = make_move(work, submit(work, place(work, 3)), Move.FINISH, now=NOW)
-        make_move(work, ready, Move.DELIVER, now=NOW)
-        make_move(work, place(work, 4, user=USER + 1), Move.CANCEL, now=NOW)
+    def unit(uow: UnitOfWork) -> None:
+        place(uow, 1)
+        submit(uow, place(uow, 2))
+        ready = apply_transition(uow, submit(uow, place(uow, 3)), Transition.FINISH, now=NOW)
+        apply_transition(uow, ready, Transition.DELIVER, now=NOW)
+        apply_transition(uow, place(uow, 4, user=USER + 1), Transition.CANCEL, now=NOW)
 
     async with open_store(url_of(path), clock=lambda: NOW) as store:
         await store.write(unit)

@@ -7,8 +7,8 @@ import pytest
 
 from bot.domain.errors import StoreError
 from bot.storage.store import open_store
-from tests.databases import tell
-from tests.unit.storage.making import placed
+from tests.harness.databases import tell
+from tests.unit.storage.factories import placed
 from tests.unit.storage.severed import line_to
 
 
@@ -16,10 +16,10 @@ class TestListening:
     async def test_an_ear_that_hears_nothing_because_the_line_is_dead_is_replaced(
         self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bot.storage.server_connections.ANSWER_S", 0.2)
-        monkeypatch.setattr("bot.storage.server_connections.CONNECT_S", 0.2)
-        monkeypatch.setattr("bot.storage.listening.CLOCK_S", 0.02)
-        monkeypatch.setattr("bot.storage.listening.RECONNECT_S", (0.01,))
+        monkeypatch.setattr("bot.storage.postgres.engine.ANSWER_S", 0.2)
+        monkeypatch.setattr("bot.storage.postgres.engine.CONNECT_S", 0.2)
+        monkeypatch.setattr("bot.storage.postgres.notifier.CLOCK_S", 0.02)
+        monkeypatch.setattr("bot.storage.postgres.notifier.RECONNECT_S", (0.01,))
         heard = asyncio.Event()
         async with line_to(postgres_url) as (line, url), open_store(url) as store:
             line.dead = True
@@ -62,7 +62,7 @@ class TestClock:
     async def test_the_time_is_asked_again_and_again(
         self, ahead: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bot.storage.listening.CLOCK_S", 0.02)
+        monkeypatch.setattr("bot.storage.postgres.notifier.CLOCK_S", 0.02)
         async with open_store(ahead) as store:
             self.set_ahead(ahead, hours=3)
             async with asyncio.timeout(20):

@@ -16,10 +16,10 @@ from sqlalchemy import make_url
 from bot.domain.errors import MisconfiguredError
 from bot.storage.schema import migrate
 from bot.storage.store import open_store
-from tests.databases import run_folder, server_user
-from tests.e2e_operation.watching import free_port
+from tests.harness.databases import run_folder, server_user
+from tests.operations.watching import free_port
 from tests.unit.storage.databases import column
-from tests.unit.storage.making import place
+from tests.unit.storage.factories import place
 
 PROGRAM = shutil.which("pgbouncer", path=f"/usr/sbin:{os.environ['PATH']}")
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no pgbouncer: install Debian's package of that name")

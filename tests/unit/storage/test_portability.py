@@ -5,9 +5,9 @@ from types import ModuleType
 import pytest
 from sqlalchemy import Select, UpdateBase, make_url
 
-from bot.storage import ledger, members, memos, notices, requests, timings
+from bot.storage.repositories import duration_stats, key_values, ledger, members, outbox, requests
 
-MODULES = [ledger, members, memos, notices, requests, timings]
+MODULES = [ledger, members, key_values, outbox, requests, duration_stats]
 
 
 def statements(module: ModuleType) -> list[str]:
@@ -25,11 +25,11 @@ def test_each_statement_is_valid_for_postgresql_too(module: ModuleType) -> None:
     assert len(statements(module)) > 1
 
 
-@pytest.mark.parametrize("module", [requests, notices])
+@pytest.mark.parametrize("module", [requests, outbox])
 def test_claims_step_over_rows_that_another_process_is_claiming(module: ModuleType) -> None:
     assert any("FOR UPDATE SKIP LOCKED" in sql for sql in statements(module))
 
 
-@pytest.mark.parametrize("module", [ledger, members, memos, notices, timings])
+@pytest.mark.parametrize("module", [ledger, members, key_values, outbox, duration_stats])
 def test_rows_that_may_be_there_are_written_with_on_conflict(module: ModuleType) -> None:
     assert any("ON CONFLICT" in sql for sql in statements(module))

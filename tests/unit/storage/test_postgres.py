@@ -8,15 +8,15 @@ from sqlalchemy import text
 from sqlalchemy.util import await_only
 
 from bot.domain.errors import StoreError
-from bot.services.work import Work
-from bot.storage.postgres import ATTEMPTS, PostgresStore
-from bot.storage.server_connections import POOL
-from bot.storage.servers import Server
+from bot.services.unit_of_work import UnitOfWork
+from bot.storage.postgres.engine import POOL
+from bot.storage.postgres.store import ATTEMPTS, PostgresStore
+from bot.storage.postgres.url import PostgresUrl
 from bot.storage.store import SqlStore, open_store
-from bot.storage.work import SqlWork
-from tests.databases import tell
+from bot.storage.unit_of_work import SqlUnitOfWork
+from tests.harness.databases import tell
 from tests.unit.storage.databases import column
-from tests.unit.storage.making import add, placed
+from tests.unit.storage.factories import add, placed
 from tests.unit.storage.severed import COMMIT, line_to
 
 COUNT = "SELECT count(*) FROM requests"
@@ -33,15 +33,15 @@ async def store(postgres_url: str) -> AsyncIterator[SqlStore]:
         yield opened
 
 
-def say(work: Work, statement: str) -> object:
-    assert isinstance(work, SqlWork)
-    return work.connection.execute(text(statement)).scalar()
+def say(uow: UnitOfWork, statement: str) -> object:
+    assert isinstance(uow, SqlUnitOfWork)
+    return uow.connection.execute(text(statement)).scalar()
 
 
-def fail(work: Work, code: str) -> None:
-    assert isinstance(work, SqlWork)
+def fail(uow: UnitOfWork, code: str) -> None:
+    assert isinstance(uow, SqlUnitOfWork)
     statement = f"DO $$ BEGIN RAISE EXCEPTION 'said by the server' USING ERRCODE = '{code}'; END $$"
-    work.connection.exec_driver_sql(statement)
+    uow.connection.exec_driver_sql(statement)
 
 
 class TestRepeats:
@@ -49,12 +49,12 @@ class TestRepeats:
         both = asyncio.Barrier(2)
         runs: list[str] = []
 
-        def unit(work: Work, first: str, second: str) -> None:
+        def unit(uow: UnitOfWork, first: str, second: str) -> None:
             runs.append(first)
-            work.memos.put(first, f"by {first}")
+            uow.key_values.put(first, f"by {first}")
             if runs.count(first) == 1:
                 await_only(both.wait())
-            work.memos.put(second, f"by {first}")
+            uow.key_values.put(second, f"by {first}")
 
         await asyncio.gather(store.write(unit, "a", "b"), store.write(unit, "b", "a"))
         assert sorted(runs) in (["a", "a", "b"], ["a", "b", "b"])
@@ -65,9 +65,9 @@ class TestRepeats:
     async def test_a_unit_that_never_succeeds_is_given_up(self, store: SqlStore, code: str) -> None:
         runs: list[int] = []
 
-        def unit(work: Work) -> None:
+        def unit(uow: UnitOfWork) -> None:
             runs.append(1)
-            fail(work, code)
+            fail(uow, code)
 
         with pytest.raises(StoreError, match=f"cannot be used.*said by the server|{code}"):
             await store.write(unit)
@@ -76,9 +76,9 @@ class TestRepeats:
     async def test_a_unit_that_the_database_refuses_is_not_repeated(self, store: SqlStore) -> None:
         runs: list[int] = []
 
-        def unit(work: Work) -> None:
+        def unit(uow: UnitOfWork) -> None:
             runs.append(1)
-            add(work, 1, 1)
+            add(uow, 1, 1)
 
         with pytest.raises(StoreError, match="rules"):
             await store.write(unit)
@@ -97,12 +97,12 @@ class TestRepeats:
     ) -> None:
         runs: list[int] = []
 
-        def unit(work: Work) -> None:
+        def unit(uow: UnitOfWork) -> None:
             runs.append(1)
-            add(work, 1)
+            add(uow, 1)
             if len(runs) == 1:
                 tell(postgres_url, HANG_UP)
-            add(work, 2)
+            add(uow, 2)
 
         await store.write(unit)
         assert len(runs) == 2
@@ -111,8 +111,8 @@ class TestRepeats:
     async def test_a_unit_that_raises_when_its_connection_is_gone_raises_its_own_error(
         self, store: SqlStore, postgres_url: str
     ) -> None:
-        def unit(work: Work) -> None:
-            add(work, 1)
+        def unit(uow: UnitOfWork) -> None:
+            add(uow, 1)
             tell(postgres_url, HANG_UP)
             raise LookupError("mine")
 
@@ -128,9 +128,9 @@ class TestCommits:
     ) -> None:
         runs: list[int] = []
 
-        def unit(work: Work) -> None:
+        def unit(uow: UnitOfWork) -> None:
             runs.append(1)
-            add(work, 1)
+            add(uow, 1)
 
         async with line_to(postgres_url) as (line, url), open_store(url) as store:
             line.cut_after = COMMIT
@@ -167,13 +167,13 @@ class TestLimits:
     async def test_a_server_that_no_longer_answers_is_told_apart(
         self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bot.storage.server_connections.ANSWER_S", 0.2)
+        monkeypatch.setattr("bot.storage.postgres.engine.ANSWER_S", 0.2)
         async with line_to(postgres_url) as (line, url), open_store(url) as store:
             await placed(store, 1)
             line.dead = True
             for use in (store.read, store.write):
                 with pytest.raises(StoreError, match="does not answer"):
-                    await use(lambda work: work.memos.get("key"))
+                    await use(lambda work: work.key_values.get("key"))
             line.dead = False
             await placed(store, 2)
             assert await column(store, COUNT) == [2]
@@ -181,11 +181,11 @@ class TestLimits:
     async def test_a_commit_that_is_not_answered_is_unknown(
         self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bot.storage.server_connections.ANSWER_S", 0.2)
+        monkeypatch.setattr("bot.storage.postgres.engine.ANSWER_S", 0.2)
         async with line_to(postgres_url) as (line, url), open_store(url) as store:
 
-            def unit(work: Work) -> None:
-                work.memos.put("key", "value")
+            def unit(uow: UnitOfWork) -> None:
+                uow.key_values.put("key", "value")
                 line.dead = True
 
             with pytest.raises(StoreError, match="not known whether it was kept"):
@@ -194,11 +194,11 @@ class TestLimits:
     async def test_a_unit_that_waits_too_long_for_a_lock_is_given_up(
         self, store: SqlStore, postgres_url: str
     ) -> None:
-        await store.write(lambda work: work.memos.put("key", "mine"))
+        await store.write(lambda work: work.key_values.put("key", "mine"))
 
-        def hold(work: Work) -> None:
-            work.memos.put("key", "held")
-            waiting = asyncio.ensure_future(other.write(lambda work: work.memos.put("key", "theirs")))
+        def hold(work: UnitOfWork) -> None:
+            work.key_values.put("key", "held")
+            waiting = asyncio.ensure_future(other.write(lambda work: work.key_values.put("key", "theirs")))
             with pytest.raises(StoreError, match="is locked by something else"):
                 await_only(waiting)
 
@@ -214,10 +214,10 @@ class TestLimits:
     async def test_units_that_find_no_free_connection_say_so(
         self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bot.storage.server_connections.POOL_S", 0.1)
+        monkeypatch.setattr("bot.storage.postgres.engine.POOL_S", 0.1)
         entered, release = asyncio.Semaphore(0), asyncio.Event()
 
-        def hold(work: Work) -> None:
+        def hold(uow: UnitOfWork) -> None:
             entered.release()
             await_only(release.wait())
 
@@ -266,4 +266,4 @@ class TestClosing:
         await store.close()
 
     async def test_a_store_that_never_began_can_be_closed(self) -> None:
-        await PostgresStore(Server(database="songs")).close()
+        await PostgresStore(PostgresUrl(database="songs")).close()

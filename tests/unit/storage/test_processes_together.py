@@ -11,15 +11,16 @@ from sqlalchemy import text
 
 from bot.domain.errors import ShardTakenError
 from bot.domain.ledger import Balance
-from bot.domain.requests import Move, State
-from bot.services.outbox import NoticeKind
-from bot.services.work import Work
-from bot.storage.audit import audit_database
+from bot.domain.requests import State
+from bot.domain.transitions import Transition
+from bot.services.repositories.outbox import MessageKind
+from bot.services.unit_of_work import UnitOfWork
+from bot.storage.ledger_audit import audit_database
 from bot.storage.store import SqlStore, open_store
-from bot.storage.work import SqlWork
-from tests.databases import tell
+from bot.storage.unit_of_work import SqlUnitOfWork
+from tests.harness.databases import tell
 from tests.unit.storage.databases import column
-from tests.unit.storage.making import (
+from tests.unit.storage.factories import (
     COST,
     NOW,
     account_of,
@@ -45,13 +46,13 @@ async def stores(any_postgres_url: str) -> AsyncIterator[tuple[SqlStore, SqlStor
 
 
 async def test_no_request_is_claimed_twice(stores: tuple[SqlStore, SqlStore]) -> None:
-    def unit(work: Work) -> None:
-        for request in add(work, *range(1, 121)):
-            taken = moved_to(work, request, State.SUBMITTING)
-            work.requests.move(taken, Move.ACCEPT, next_at=NOW)
+    def unit(uow: UnitOfWork) -> None:
+        for request in add(uow, *range(1, 121)):
+            taken = moved_to(uow, request, State.SUBMITTING)
+            uow.requests.transition(taken, Transition.ACCEPT, next_at=NOW)
 
-    def claim(work: Work, owner: str) -> list[int]:
-        claimed = work.requests.claim_due(now=NOW, lease=lease(owner), limit=7)
+    def claim(uow: UnitOfWork, owner: str) -> list[int]:
+        claimed = uow.requests.claim_due(now=NOW, lease=lease(owner), limit=7)
         return [request.id for request in claimed]
 
     await stores[0].write(unit)
@@ -67,12 +68,12 @@ async def test_no_request_is_claimed_twice(stores: tuple[SqlStore, SqlStore]) ->
 
 
 async def test_no_notice_is_claimed_twice(stores: tuple[SqlStore, SqlStore]) -> None:
-    def unit(work: Work) -> None:
-        for request in add(work, *range(1, 61)):
-            work.notices.touch(request.id, NoticeKind.STATUS, due_at=NOW)
+    def unit(uow: UnitOfWork) -> None:
+        for request in add(uow, *range(1, 61)):
+            uow.outbox.mark_due(request.id, MessageKind.STATUS, due_at=NOW)
 
-    def claim(work: Work) -> list[int]:
-        return [n.request_id for n in work.notices.claim_due(now=NOW, lease=lease(), limit=7)]
+    def claim(uow: UnitOfWork) -> list[int]:
+        return [n.request_id for n in uow.outbox.claim_due(now=NOW, lease=lease(), limit=7)]
 
     await stores[0].write(unit)
     claims = await asyncio.gather(*(store.write(claim) for store in stores for _ in range(10)))
@@ -96,13 +97,13 @@ async def test_whoever_has_the_line_takes_no_more_than_there_are_places(
     places = 3
     running = "SELECT count(*) FROM requests WHERE state = 'submitting'"
 
-    def take(work: Work, request_id: int) -> None:
-        work.requests.lock_line()
-        assert isinstance(work, SqlWork)
-        request = work.requests.find(request_id)
+    def take(uow: UnitOfWork, request_id: int) -> None:
+        uow.requests.lock_queue()
+        assert isinstance(uow, SqlUnitOfWork)
+        request = uow.requests.find(request_id)
         assert request is not None
-        if work.connection.execute(text(running)).scalar_one() < places:
-            work.requests.move(request, Move.TAKE)
+        if uow.connection.execute(text(running)).scalar_one() < places:
+            uow.requests.transition(request, Transition.CLAIM)
 
     await placed(stores[0], *range(1, 41))
     await asyncio.gather(*(stores[number % 2].write(take, number) for number in range(1, 41)))
@@ -112,8 +113,8 @@ async def test_whoever_has_the_line_takes_no_more_than_there_are_places(
 async def test_of_two_processes_that_start_at_once_one_serves_the_shard(
     stores: tuple[SqlStore, SqlStore],
 ) -> None:
-    def beat(work: Work, process: str) -> str:
-        work.presence.beat(process, role="all", shards=(0, 1), shard_count=2, now=NOW, until=after(60))
+    def beat(uow: UnitOfWork, process: str) -> str:
+        uow.processes.heartbeat(process, role="all", shards=(0, 1), shard_count=2, now=NOW, until=after(60))
         return process
 
     outcomes = await asyncio.gather(
@@ -137,7 +138,7 @@ async def test_one_process_hears_what_another_has_written(stores: tuple[SqlStore
 async def test_an_ear_that_was_cut_off_listens_again_and_catches_up(
     stores: tuple[SqlStore, SqlStore], any_postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.storage.listening.RECONNECT_S", (0.01,))
+    monkeypatch.setattr("bot.storage.postgres.notifier.RECONNECT_S", (0.01,))
     heard = asyncio.Event()
     stores[1].subscribe(heard.set)
     listening = (

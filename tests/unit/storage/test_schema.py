@@ -9,9 +9,9 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from bot.domain.errors import StoreError
-from bot.storage.connections import writing_engine
 from bot.storage.migrations import versions
 from bot.storage.schema import check_revision, migrate
+from bot.storage.sqlite.engine import writing_engine
 from bot.storage.store import open_store
 from bot.storage.tables import METADATA
 from tests.unit.storage.databases import fresh, url_of

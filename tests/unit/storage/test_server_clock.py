@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
-from bot.storage.server_clock import Reading, ServerClock
-from tests.unit.storage.making import NOW, after
+from bot.storage.postgres.clock import ClockReading, DatabaseClock
+from tests.unit.storage.factories import NOW, after
 
 
 class HandCount:
@@ -14,19 +14,19 @@ class HandCount:
 
 def test_before_it_is_set_it_tells_the_hosts_time() -> None:
     earliest = datetime.now(UTC)
-    told = ServerClock()()
+    told = DatabaseClock()()
     assert earliest - timedelta(seconds=1) <= told <= datetime.now(UTC) + timedelta(seconds=1)
     assert told.tzinfo is UTC
 
 
 def test_it_goes_by_the_fastest_answer_and_counts_on() -> None:
     count = HandCount()
-    clock = ServerClock(count_s=count)
+    clock = DatabaseClock(count_s=count)
     clock.set(
         [
-            Reading(1000.0, after(50), 1009.0),
-            Reading(1009.0, after(9.5), 1010.0),
-            Reading(1010.0, after(70), 1013.0),
+            ClockReading(1000.0, after(50), 1009.0),
+            ClockReading(1009.0, after(9.5), 1010.0),
+            ClockReading(1010.0, after(70), 1013.0),
         ]
     )
     count.s = 1009.5
@@ -38,6 +38,6 @@ def test_it_goes_by_the_fastest_answer_and_counts_on() -> None:
 
 def test_the_servers_zone_does_not_matter() -> None:
     count = HandCount()
-    clock = ServerClock(count_s=count)
-    clock.set([Reading(1000.0, NOW.astimezone(timezone(timedelta(hours=9))), 1000.0)])
+    clock = DatabaseClock(count_s=count)
+    clock.set([ClockReading(1000.0, NOW.astimezone(timezone(timedelta(hours=9))), 1000.0)])
     assert (clock(), clock().tzinfo) == (NOW, UTC)

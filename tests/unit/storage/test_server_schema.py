@@ -8,15 +8,15 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from bot.domain.errors import StoreError
-from bot.storage.audit import audit_database
-from bot.storage.databases import ServerDatabase
-from bot.storage.locks import Lock, lock
+from bot.storage.admin import PostgresAdmin
+from bot.storage.database_url import parse_url
+from bot.storage.ledger_audit import audit_database
+from bot.storage.postgres.advisory_locks import AdvisoryLock, lock
+from bot.storage.postgres.url import PostgresUrl
 from bot.storage.schema import check_revision, migrate
-from bot.storage.servers import Server
 from bot.storage.store import open_store
 from bot.storage.tables import METADATA
-from bot.storage.urls import read_url
-from tests.databases import tell
+from tests.harness.databases import tell
 from tests.unit.storage.test_schema import BASE, HEAD
 
 _CONSTRAINTS = """
@@ -32,10 +32,10 @@ SELECT concat_ws(
 _FUNCTIONS = "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
 
 
-def at(url: str) -> ServerDatabase:
-    server = read_url(url)
-    assert isinstance(server, Server)
-    return ServerDatabase(server)
+def at(url: str) -> PostgresAdmin:
+    server = parse_url(url)
+    assert isinstance(server, PostgresUrl)
+    return PostgresAdmin(server)
 
 
 def definitions(url: str) -> list[set[object]]:
@@ -46,7 +46,7 @@ def test_the_migrations_make_exactly_the_tables_that_the_program_uses(empty_post
     migrate(empty_postgres_url)
     migrated = definitions(empty_postgres_url)
     assert migrate(empty_postgres_url, revision=BASE) == (HEAD, None)
-    at(empty_postgres_url).change(METADATA.create_all)
+    at(empty_postgres_url).write(METADATA.create_all)
     assert migrated == definitions(empty_postgres_url)
     assert all(migrated)
 
@@ -55,7 +55,7 @@ def test_alembic_finds_nothing_to_change_after_the_migrations(any_postgres_url: 
     def differences(connection: Connection) -> object:
         return compare_metadata(MigrationContext.configure(connection), METADATA)
 
-    assert at(any_postgres_url).look(differences) == []
+    assert at(any_postgres_url).read(differences) == []
 
 
 def test_a_migration_says_where_it_came_from_and_repeats_harmlessly(empty_postgres_url: str) -> None:
@@ -79,7 +79,7 @@ def test_the_migrations_lead_back_to_an_empty_database(any_postgres_url: str) ->
 )
 def test_the_server_refuses_to_change_a_transfer(any_postgres_url: str, change: str) -> None:
     with pytest.raises(StoreError, match=r"rules .*P0001: a transfer is never changed"):
-        at(any_postgres_url).change(lambda connection: connection.execute(text(change)))
+        at(any_postgres_url).write(lambda connection: connection.execute(text(change)))
 
 
 async def test_of_processes_that_start_at_once_one_migrates(empty_postgres_url: str) -> None:
@@ -99,14 +99,14 @@ def test_a_migration_that_fails_leaves_nothing(empty_postgres_url: str) -> None:
 def test_a_migration_waits_for_another_one_and_not_for_ever(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.storage.server_connections.MIGRATION_LOCK_MS", 100)
+    monkeypatch.setattr("bot.storage.postgres.engine.MIGRATION_LOCK_MS", 100)
 
     def meanwhile(connection: Connection) -> None:
-        lock(connection, Lock.MIGRATION)
+        lock(connection, AdvisoryLock.MIGRATION)
         with pytest.raises(StoreError, match="is locked by something else"):
             migrate(postgres_url)
 
-    at(postgres_url).look(meanwhile)
+    at(postgres_url).read(meanwhile)
 
 
 async def test_a_store_does_not_open_before_the_migration(empty_postgres_url: str) -> None:
@@ -130,4 +130,4 @@ async def test_a_database_of_a_newer_version_is_left_alone(postgres_url: str) ->
 
 def test_looking_changes_nothing(postgres_url: str) -> None:
     with pytest.raises(StoreError, match="read-only"):
-        at(postgres_url).look(lambda connection: connection.execute(text("DELETE FROM memos")))
+        at(postgres_url).read(lambda connection: connection.execute(text("DELETE FROM memos")))

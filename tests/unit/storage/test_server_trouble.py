@@ -11,36 +11,36 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.domain.errors import MisconfiguredError, StoreError
-from bot.services.work import Work
-from bot.storage.databases import database_at
-from bot.storage.postgres import PostgresStore
+from bot.services.unit_of_work import UnitOfWork
+from bot.storage.admin import database_admin
+from bot.storage.database_url import parse_url
+from bot.storage.postgres.errors import is_lost, server_error
+from bot.storage.postgres.store import PostgresStore
+from bot.storage.postgres.url import PostgresUrl
 from bot.storage.schema import check_revision, migrate
-from bot.storage.server_failures import is_lost, server_error
-from bot.storage.servers import Server
 from bot.storage.store import open_store
-from bot.storage.urls import read_url
-from bot.storage.work import SqlWork
-from tests.databases import Cluster, tell
+from bot.storage.unit_of_work import SqlUnitOfWork
+from tests.harness.databases import PostgresCluster, tell
 from tests.unit.storage.databases import column
-from tests.unit.storage.making import place, placed
+from tests.unit.storage.factories import place, placed
 
 SECRET = "hunter2"
-SERVER = Server(database="songs", host="db.example", port=5432, user="bot", password=SECRET)
+SERVER = PostgresUrl(database="songs", host="db.example", port=5432, user="bot", password=SECRET)
 
 
 def with_(url: str, **parts: object) -> str:
     return make_url(url).set(**parts).render_as_string(hide_password=False)  # type: ignore[arg-type]
 
 
-def raise_code(work: Work, code: str) -> None:
-    assert isinstance(work, SqlWork)
+def raise_code(uow: UnitOfWork, code: str) -> None:
+    assert isinstance(uow, SqlUnitOfWork)
     statement = f"DO $$ BEGIN RAISE EXCEPTION 'said by the server' USING ERRCODE = '{code}'; END $$"
-    work.connection.execute(text(statement))
+    uow.connection.execute(text(statement))
 
 
-def told(work: Work, statement: str, values: Mapping[str, object]) -> None:
-    assert isinstance(work, SqlWork)
-    work.connection.execute(text(statement), values)
+def told(uow: UnitOfWork, statement: str, values: Mapping[str, object]) -> None:
+    assert isinstance(uow, SqlUnitOfWork)
+    uow.connection.execute(text(statement), values)
 
 
 async def refusal(url: str) -> str:
@@ -54,8 +54,8 @@ async def refusal(url: str) -> str:
         async with open_store(url):
             pass
     said.append(str(refused.value))
-    server = read_url(url)
-    assert isinstance(server, Server)
+    server = parse_url(url)
+    assert isinstance(server, PostgresUrl)
     with pytest.raises(StoreError) as refused:
         await PostgresStore(server).start()
     said.append(str(refused.value))
@@ -73,7 +73,7 @@ class TestReaching:
         assert f"The database songs on 127.0.0.1:{port} cannot be reached: see that its server runs" in said
 
     async def test_a_server_that_says_nothing_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("bot.storage.server_connections.CONNECT_S", 0.1)
+        monkeypatch.setattr("bot.storage.postgres.engine.CONNECT_S", 0.1)
         with socket.create_server(("127.0.0.1", 0)) as mute:
             said = await refusal(f"postgresql://bot:{SECRET}@127.0.0.1:{mute.getsockname()[1]}/songs")
         assert "does not answer: see that its server runs and can be reached" in said
@@ -98,7 +98,7 @@ class TestReaching:
         assert "sslmode" in await refusal(f"{postgres_url}?sslmode=perhaps")
 
     async def test_a_server_without_encryption_is_refused_where_it_is_asked_for(
-        self, own_cluster: Cluster
+        self, own_cluster: PostgresCluster
     ) -> None:
         url = own_cluster.server.url_of("inspire_template")
         assert "SSL" in await refusal(f"{url}?sslmode=require")
@@ -167,9 +167,9 @@ class TestWords:
 
 class TestComingBack:
     async def test_a_server_that_is_started_again_is_used_again(
-        self, own_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+        self, own_cluster: PostgresCluster, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bot.storage.listening.RECONNECT_S", (0.01, 0.05))
+        monkeypatch.setattr("bot.storage.postgres.notifier.RECONNECT_S", (0.01, 0.05))
         heard = asyncio.Event()
         url = own_cluster.server.url_of("inspire_template")
         async with open_store(url) as store:
@@ -178,7 +178,7 @@ class TestComingBack:
             await asyncio.to_thread(own_cluster.stop)
             for use in (store.write, store.read):
                 with pytest.raises(StoreError, match="cannot be reached"):
-                    await use(lambda work: work.memos.get("key"))
+                    await use(lambda work: work.key_values.get("key"))
             await asyncio.to_thread(own_cluster.start)
             await store.write(place, 2)
             assert await column(store, "SELECT id FROM requests ORDER BY id") == [1, 2]
@@ -246,7 +246,7 @@ class TestRows:
     def test_a_migration_that_fails_quotes_nothing(self, postgres_url: str) -> None:
         statement = "INSERT INTO memos (key, value) VALUES (NULL, :words)"
         with pytest.raises(StoreError) as refused:
-            database_at(postgres_url).change(
+            database_admin(postgres_url).write(
                 lambda conn: conn.execute(text(statement), {"words": self.WORDS})
             )
         said = "".join(traceback.format_exception(refused.value))

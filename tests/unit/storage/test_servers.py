@@ -1,20 +1,20 @@
 import pytest
 
 from bot.domain.errors import StoreError
-from bot.storage.server_connections import arguments
-from bot.storage.servers import Server
-from bot.storage.urls import database_path, read_url
+from bot.storage.database_url import database_path, parse_url
+from bot.storage.postgres.engine import arguments
+from bot.storage.postgres.url import PostgresUrl
 
 
-def server(url: str) -> Server:
-    named = read_url(url)
-    assert isinstance(named, Server)
+def server(url: str) -> PostgresUrl:
+    named = parse_url(url)
+    assert isinstance(named, PostgresUrl)
     return named
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg"])
 def test_a_url_names_a_database_and_how_to_get_in(scheme: str) -> None:
-    assert server(f"{scheme}://bot:p%40ss%2Fword@db.example:6543/songs?sslmode=require") == Server(
+    assert server(f"{scheme}://bot:p%40ss%2Fword@db.example:6543/songs?sslmode=require") == PostgresUrl(
         database="songs",
         host="db.example",
         port=6543,
@@ -74,7 +74,7 @@ def test_behind_a_pooler_nothing_is_kept_on_a_connection() -> None:
 )
 def test_what_is_missing_or_too_much_is_named(url: str, says: str) -> None:
     with pytest.raises(StoreError, match=says) as refused:
-        read_url(url)
+        parse_url(url)
     assert "hunter2" not in str(refused.value)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.storage.work import slow_units_logged
+from bot.storage.unit_of_work import slow_units_logged
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from bot.domain.errors import StoreError
-from bot.services.work import Work
-from bot.storage.sqlite import SqliteStore
+from bot.services.unit_of_work import UnitOfWork
+from bot.storage.sqlite.store import SqliteStore
+from bot.storage.sqlite.writer import BATCH
 from bot.storage.store import open_file, utc_now
-from bot.storage.work import SqlWork
-from bot.storage.writer import BATCH
+from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.unit.storage.databases import column, fresh
-from tests.unit.storage.making import add
+from tests.unit.storage.factories import add
 
 COUNT = "SELECT count(*) FROM requests"
 
@@ -34,13 +34,13 @@ async def store(path: Path) -> AsyncIterator[SqliteStore]:
         yield opened
 
 
-def say(work: Work, statement: str) -> object:
-    assert isinstance(work, SqlWork)
-    return work.connection.execute(text(statement)).scalar()
+def say(uow: UnitOfWork, statement: str) -> object:
+    assert isinstance(uow, SqlUnitOfWork)
+    return uow.connection.execute(text(statement)).scalar()
 
 
-def fill(work: Work, characters: int) -> None:
-    work.memos.put("filler", "x" * characters)
+def fill(uow: UnitOfWork, characters: int) -> None:
+    uow.key_values.put("filler", "x" * characters)
 
 
 class Gate:
@@ -58,7 +58,7 @@ class Gate:
         self._open.set()
         await self._task
 
-    def _wait(self, work: Work) -> None:
+    def _wait(self, uow: UnitOfWork) -> None:
         self._loop.call_soon_threadsafe(self._entered.set)
         assert self._open.wait(10)
 
@@ -104,11 +104,11 @@ class TestGroupCommit:
     async def test_what_queues_up_shares_commits(self, path: Path) -> None:
         with commits() as seen:
             async with open_file(path, clock=utc_now) as store:
-                gate = Gate(store)
-                await gate.closed()
+                breaker = Gate(store)
+                await breaker.closed()
                 tasks = await queued(store, *range(1, 2 * BATCH + 2))
                 before = len(seen)
-                await gate.open()
+                await breaker.open()
                 await asyncio.gather(*tasks)
                 assert len(seen) - before == 1 + 3, "the gate, two full batches and a rest of one"
                 assert await column(store, COUNT) == [2 * BATCH + 1]
@@ -121,7 +121,7 @@ class TestGroupCommit:
             first.add_done_callback(lambda _: heard.append(1))
             entered, release = asyncio.Event(), threading.Event()
 
-            def block(work: Work) -> None:
+            def block(uow: UnitOfWork) -> None:
                 loop.call_soon_threadsafe(entered.set)
                 assert release.wait(10)
 
@@ -137,11 +137,11 @@ class TestGroupCommit:
         self, path: Path, store: SqliteStore
     ) -> None:
         await store.write(add, 100)
-        gate = Gate(store)
-        await gate.closed()
+        breaker = Gate(store)
+        await breaker.closed()
         tasks = await queued(store, 1, 2, 3)
         with files_may_not_grow(path):
-            await gate.open()
+            await breaker.open()
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [StoreError] * 3
         assert "disk" in str(outcomes[0])
@@ -152,12 +152,12 @@ class TestGroupCommit:
     async def test_a_full_disk_is_told_to_all_of_the_batch_and_gets_well(self, store: SqliteStore) -> None:
         pages = await store.write(say, "PRAGMA page_count")
         await store.write(say, f"PRAGMA max_page_count = {pages}")
-        gate = Gate(store)
-        await gate.closed()
+        breaker = Gate(store)
+        await breaker.closed()
         tasks = await queued(store, 1)
         tasks.append(asyncio.create_task(store.write(fill, 10_000_000)))
         await asyncio.sleep(0)
-        await gate.open()
+        await breaker.open()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         for outcome in outcomes[1:]:
             assert isinstance(outcome, StoreError)
@@ -202,18 +202,18 @@ class TestSettings:
         loop = asyncio.get_running_loop()
         looked, written = asyncio.Event(), threading.Event()
 
-        def look_twice(work: Work) -> tuple[object, object]:
-            first = work.memos.get("key")
+        def look_twice(uow: UnitOfWork) -> tuple[object, object]:
+            first = uow.key_values.get("key")
             loop.call_soon_threadsafe(looked.set)
             assert written.wait(10)
-            return first, work.memos.get("key")
+            return first, uow.key_values.get("key")
 
         looking = asyncio.create_task(store.read(look_twice))
         await looked.wait()
-        await store.write(lambda work: work.memos.put("key", "new"))
+        await store.write(lambda work: work.key_values.put("key", "new"))
         written.set()
         assert await looking == (None, None)
-        assert await store.read(lambda work: work.memos.get("key")) == "new"
+        assert await store.read(lambda work: work.key_values.get("key")) == "new"
 
     def test_the_clock_of_a_store_tells_aware_utc(self) -> None:
         offset = utc_now().utcoffset()
@@ -224,12 +224,12 @@ class TestSettings:
 class TestClosing:
     async def test_what_is_queued_at_the_end_is_still_done(self, path: Path) -> None:
         async with open_file(path, clock=utc_now) as store:
-            gate = Gate(store)
-            await gate.closed()
+            breaker = Gate(store)
+            await breaker.closed()
             tasks = await queued(store, *range(1, 100))
             closing = asyncio.create_task(store.close())
             await asyncio.sleep(0)
-            await gate.open()
+            await breaker.open()
             await closing
             await asyncio.gather(*tasks)
         assert not path.with_name(f"{path.name}-wal").exists(), "the log was moved into the file"

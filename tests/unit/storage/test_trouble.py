@@ -14,13 +14,13 @@ import pytest
 from sqlalchemy import text
 
 from bot.domain.errors import MisconfiguredError, StoreError
-from bot.services.work import Work
-from bot.storage.failures import store_error
-from bot.storage.sqlite import SqliteStore
+from bot.services.unit_of_work import UnitOfWork
+from bot.storage.sqlite.errors import store_error
+from bot.storage.sqlite.store import SqliteStore
 from bot.storage.store import open_store, utc_now
-from bot.storage.work import SqlWork
+from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.unit.storage.databases import column, fresh, url_of
-from tests.unit.storage.making import add
+from tests.unit.storage.factories import add
 
 ROOT = Path(__file__).parents[3]
 NOBODY = 65534
@@ -44,9 +44,9 @@ def plain_user() -> Iterator[None]:
         os.seteuid(user)
 
 
-def told(work: Work, /, statement: str, **values: object) -> None:
-    assert isinstance(work, SqlWork)
-    work.connection.execute(text(statement), values)
+def told(uow: UnitOfWork, /, statement: str, **values: object) -> None:
+    assert isinstance(uow, SqlUnitOfWork)
+    uow.connection.execute(text(statement), values)
 
 
 def restrict(path: Path, mode: int) -> None:
@@ -99,7 +99,7 @@ async def test_a_file_that_cannot_be_read_is_named(public_folder: Path) -> None:
         store = SqliteStore(path, clock=utc_now, on_end=lambda: None)
         for use in (store.write, store.read):
             with pytest.raises(StoreError, match="cannot be opened: see that it and its folder exist"):
-                await use(lambda work: work.memos.get("key"))
+                await use(lambda work: work.key_values.get("key"))
         await store.close()
 
 
@@ -133,7 +133,7 @@ async def test_a_process_that_is_killed_loses_nothing_that_it_had_been_told(path
 async def test_a_file_that_another_program_locks_is_named(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.storage.connections._WRITER", ("busy_timeout=1",))
+    monkeypatch.setattr("bot.storage.sqlite.engine._WRITER", ("busy_timeout=1",))
     shell = sqlite3.connect(path, isolation_level=None)
     shell.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="is locked: another program is writing to it"):
@@ -161,7 +161,7 @@ async def test_a_store_that_could_not_be_opened_lets_go_of_the_file(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("bot.storage.connections._WRITER", ("no_such_thing(",))
+        patched.setattr("bot.storage.sqlite.engine._WRITER", ("no_such_thing(",))
         with pytest.raises(StoreError, match="cannot be used"):
             async with open_store(url_of(path)):
                 pass

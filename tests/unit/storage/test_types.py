@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy.dialects import sqlite
 
-from bot.storage.types import UtcDateTime
+from bot.storage.column_types import UtcDateTime
 
 SQLITE = sqlite.dialect()
 TOKYO = timezone(timedelta(hours=9))

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.domain.requests import Request, State
-from bot.services.work import Work
-from bot.storage.audit import audit_database
-from bot.storage.connections import reading_engine
-from bot.storage.databases import database_at
+from bot.services.unit_of_work import UnitOfWork
+from bot.storage.admin import database_admin
+from bot.storage.ledger_audit import audit_database
 from bot.storage.schema import migrate
+from bot.storage.sqlite.engine import reading_engine
 from bot.storage.store import open_store
 from bot.storage.tables import METADATA
 from tests.unit.storage.databases import url_of
@@ -66,15 +66,17 @@ async def is_up_to_date(url: str) -> None:
         assert {request.spec.prompt for request in requests} >= {"the last bus home", "in line"}
         assert [request.prompt_wiped_at for request in requests] == [None] * len(requests)
         (waiting,) = [request for request in requests if request.state is State.WAITING]
-        standing = await store.write(lambda work: work.members.meet(waiting.guild_id, waiting.user_id))
+        standing = await store.write(
+            lambda work: work.members.get_for_update(waiting.guild_id, waiting.user_id)
+        )
         assert (standing.failures, standing.backoff_until) == (0, None)
         assert await store.read(lambda work: work.requests.next_due_at()) is not None
 
 
-def _requests(work: Work) -> list[Request]:
-    guilds = {guild for state in State for guild in work.requests.per_guild(state)}
+def _requests(uow: UnitOfWork) -> list[Request]:
+    guilds = {guild for state in State for guild in uow.requests.per_guild(state)}
     ended = (State.DELIVERED, State.FAILED, State.UNCERTAIN, State.MAKING, State.WAITING)
-    return [one for guild in guilds for one in work.requests.of_guild(guild, *ended, limit=100)]
+    return [one for guild in guilds for one in uow.requests.of_guild(guild, *ended, limit=100)]
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -95,7 +97,7 @@ def put_on_server(url: str, path: Path, revision: str) -> None:
             for entry in entries:
                 connection.execute(insert(table).values(entry).on_conflict_do_nothing())
 
-    database_at(url).change(fill)
+    database_admin(url).write(fill)
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import MisconfiguredError, StoreError
-from bot.storage.ownership import own
-from bot.storage.urls import database_path, read_url
+from bot.storage.database_url import database_path, parse_url
+from bot.storage.sqlite.file_lock import lock_file
 
 
 def mode(path: Path) -> int:
@@ -50,14 +50,14 @@ def test_any_other_url_is_refused_with_an_example_and_without_its_password(url: 
 
 def test_the_folder_of_the_database_is_made(tmp_path: Path) -> None:
     path = tmp_path / "some" / "folder" / "inspire.db"
-    own(path).release()
+    lock_file(path).release()
     assert path.parent.is_dir()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match=r"file/data for the database cannot be made: Not a directory"):
-        own(tmp_path / "file" / "data" / "inspire.db")
+        lock_file(tmp_path / "file" / "data" / "inspire.db")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_password_with_an_at_sign_is_shown_in_no_part(url: str) -> None:
     with pytest.raises(
         MisconfiguredError, match="write each @ of the user and the password as %40"
     ) as refused:
-        read_url(url)
+        parse_url(url)
     assert "hunter" not in str(refused.value)
 
 
@@ -98,7 +98,7 @@ def test_a_password_with_an_at_sign_is_shown_in_no_part(url: str) -> None:
     ],
 )
 def test_other_at_signs_are_taken(url: str) -> None:
-    assert str(read_url(url)) == "songs on db.example"
+    assert str(parse_url(url)) == "songs on db.example"
 
 
 def test_a_folder_is_no_database(tmp_path: Path) -> None:
@@ -120,14 +120,14 @@ def test_a_path_that_no_file_can_have_is_told(
     (tmp_path / "loop").symlink_to("loop")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(MisconfiguredError, match=says):
-        read_url(url)
+        parse_url(url)
 
 
 def test_what_is_made_is_the_users_alone(tmp_path: Path) -> None:
     path = tmp_path / "some" / "folder" / "inspire.db"
     before = os.umask(0)
     try:
-        own(path).release()
+        lock_file(path).release()
     finally:
         os.umask(before)
     assert mode(path.parent) == 0o700
@@ -145,10 +145,10 @@ def test_a_file_system_without_locks_is_named(
     with pytest.raises(
         MisconfiguredError, match=r"is on a file system without locks .*: put the file on a local disk"
     ):
-        own(tmp_path / "inspire.db")
+        lock_file(tmp_path / "inspire.db")
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc")
 def test_a_folder_that_takes_no_files_is_not_taken_for_one_in_use() -> None:
     with pytest.raises(StoreError, match=r"cannot be locked: No such file or directory"):
-        own(Path("/proc/inspire.db"))
+        lock_file(Path("/proc/inspire.db"))

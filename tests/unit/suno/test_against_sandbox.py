@@ -13,8 +13,8 @@ from bot.domain.errors import (
     RejectedError,
     UnknownTaskError,
 )
-from bot.domain.songs import SongSpec
-from bot.domain.tasks import ClipStage, TaskReport, TaskStage
+from bot.domain.provider_tasks import ClipStage, TaskReport, TaskStage
+from bot.domain.song_options import SongSpec
 from bot.suno.client import CqtaiClient, Timeouts, provider_session
 from sandbox.cqtai import LocalProvider, effects
 from sandbox.cqtai.effects import (
@@ -29,7 +29,7 @@ from sandbox.cqtai.effects import (
     Slow,
 )
 from sandbox.cqtai.faults import Fault, Phase
-from sandbox.cqtai.oddities import Oddity, StatusAs
+from sandbox.cqtai.reply_variants import Oddity, StatusAs
 from sandbox.cqtai.timeline import Fail
 
 SPEC = SongSpec(playlist_id="1a6e9f2d-5b0c-4c8e-9a11-7d3f5e2b6101", model="v55")

@@ -18,7 +18,7 @@ from bot.domain.errors import (
     OutcomeUnknownError,
     ProviderError,
 )
-from bot.domain.songs import SongSpec
+from bot.domain.song_options import SongSpec
 from bot.suno.client import REPLY_LIMIT, CqtaiClient, Timeouts, provider_session
 
 KEY = "sk-3f1c8a5d9b"

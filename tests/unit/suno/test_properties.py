@@ -11,7 +11,7 @@ from bot.domain.errors import (
     RejectedError,
     UnknownTaskError,
 )
-from bot.domain.tasks import ClipStage, TaskReport, TaskStage
+from bot.domain.provider_tasks import ClipStage, TaskReport, TaskStage
 from bot.suno.report import CLIP_STAGES
 from bot.suno.wire import read_query, read_submit
 from tests.unit.suno.replies import FIRST, SECOND, recorded, reply_of

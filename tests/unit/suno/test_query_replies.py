@@ -10,7 +10,7 @@ from bot.domain.errors import (
     RejectedError,
     UnknownTaskError,
 )
-from bot.domain.tasks import ClipStage, TaskReport, TaskStage
+from bot.domain.provider_tasks import ClipStage, TaskReport, TaskStage
 from bot.suno.wire import read_query
 from tests.unit.suno.replies import FIRST, SECOND, TASK_ID, names, recorded, reply_of, untested
 

@@ -1,6 +1,6 @@
 import json
 
-from bot.domain.songs import SongSpec
+from bot.domain.song_options import SongSpec
 from bot.suno.wire import submit_body
 
 PLAYLIST = "119573ff-8e48-4c0e-9d3a-6a1f0c2b7d55"

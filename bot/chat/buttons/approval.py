@@ -1,0 +1,85 @@
+"""The buttons by which moderators approve and decline requests, and the form that asks why."""
+
+import re
+
+import discord
+
+from bot.chat.connection.client import client_of
+from bot.chat.interactions.components import SafeButton, SafeModal
+from bot.chat.interactions.error_responses import respond_with_text
+from bot.chat.interactions.permissions import actor_of
+from bot.chat.interactions.respond import run_or_defer
+from bot.chat.text.formatting import in_credits, mention
+from bot.services.moderation.members import REASON_LIMIT
+
+
+class ApproveButton(SafeButton, template=r"approve:(?P<request_id>[0-9]{15,20})"):
+    """Puts a request into line; only moderators may."""
+
+    def __init__(self, request_id: int) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label="Approve", style=discord.ButtonStyle.success, custom_id=f"approve:{request_id}"
+            )
+        )
+        self.request_id = request_id
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> "ApproveButton":
+        """The button that the id describes."""
+        return cls(int(match["request_id"]))
+
+    async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
+        """Approve the request."""
+        by = actor_of(interaction)
+        approving = client_of(interaction).services.approvals.approve(by, self.request_id)
+        request = await run_or_defer(interaction, approving, ephemeral=True)
+        await respond_with_text(interaction, f"Approved. {mention(request.user_id)}'s song is in line now.")
+
+
+class DeclineButton(SafeButton, template=r"decline:(?P<request_id>[0-9]{15,20})"):
+    """Asks why a request is declined; only moderators may."""
+
+    def __init__(self, request_id: int) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label="Decline", style=discord.ButtonStyle.danger, custom_id=f"decline:{request_id}"
+            )
+        )
+        self.request_id = request_id
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> "DeclineButton":
+        """The button that the id describes."""
+        return cls(int(match["request_id"]))
+
+    async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
+        """Open the form: it has to be the first answer, so nothing is looked up before it."""
+        actor_of(interaction)
+        await interaction.response.send_modal(DeclineForm(self.request_id))
+
+
+class DeclineForm(SafeModal, title="Decline this request"):
+    """Asks for the reason, which the member reads."""
+
+    reason: discord.ui.TextInput["DeclineForm"] = discord.ui.TextInput(
+        label="Why? The member reads it.",
+        style=discord.TextStyle.paragraph,
+        min_length=1,
+        max_length=REASON_LIMIT,
+    )
+
+    def __init__(self, request_id: int) -> None:
+        super().__init__()
+        self.request_id = request_id
+
+    async def on_submit(self, interaction: discord.Interaction[discord.Client], /) -> None:
+        """Decline the request."""
+        by = actor_of(interaction)
+        approvals = client_of(interaction).services.approvals
+        declining = approvals.decline(by, self.request_id, reason=self.reason.value)
+        request = await run_or_defer(interaction, declining, ephemeral=True)
+        back = in_credits(request.cost)
+        await respond_with_text(
+            interaction, f"Declined. {mention(request.user_id)} has {back} back, and reads why."
+        )

@@ -1,0 +1,40 @@
+"""The buttons under messages; what they are about stands in their id, so they work after a restart."""
+
+import re
+
+import discord
+
+from bot.chat.connection.client import client_of
+from bot.chat.interactions.components import SafeButton
+from bot.chat.interactions.error_responses import respond_with_text
+from bot.chat.interactions.respond import run_or_defer
+from bot.chat.text.formatting import are_back
+
+
+class CancelButton(
+    SafeButton, template=r"cancel:(?P<request_id>[0-9]{15,20})(?::(?P<placement>[0-9a-f]{1,20}))?"
+):
+    """Takes a waiting request back; only its requester may, and the service sees to that.
+
+    The `placement` tells the messages of two copies of the bot apart.
+    """
+
+    def __init__(self, request_id: int, placement: str = "") -> None:
+        custom_id = f"cancel:{request_id}:{placement}" if placement else f"cancel:{request_id}"
+        super().__init__(
+            discord.ui.Button(label="Cancel", style=discord.ButtonStyle.secondary, custom_id=custom_id)
+        )
+        self.request_id = request_id
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> "CancelButton":
+        """The button that the id describes."""
+        return cls(int(match["request_id"]), match["placement"] or "")
+
+    async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
+        """Cancel the request and say what became of its credits."""
+        cancelling = client_of(interaction).services.requests.cancel(
+            self.request_id, guild_id=interaction.guild_id or 0, user_id=interaction.user.id
+        )
+        cancelled = await run_or_defer(interaction, cancelling, ephemeral=True)
+        await respond_with_text(interaction, f"Cancelled. {are_back(cancelled.cost)}".rstrip())

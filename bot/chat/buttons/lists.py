@@ -1,0 +1,74 @@
+"""The lists that members turn the pages of: songs, the best of them, and saved playlists."""
+
+from bot.chat.buttons.pages import PageButton, PageView, custom_id_template, page_view
+from bot.chat.connection.client import client_of
+from bot.chat.interactions.respond import Asked
+from bot.chat.interactions.viewers import viewer_of
+from bot.chat.messages.lists import playlist_line, rated_line, song_line
+from bot.domain.songs import SongNotFoundError, TopPeriod
+from bot.services.requests.service import LARGEST_ID
+
+SPANS = {
+    TopPeriod.DAY: "of the last 24 hours",
+    TopPeriod.WEEK: "of the last 7 days",
+    TopPeriod.MONTH: "of the last 30 days",
+    TopPeriod.ALL: "of all time",
+}
+
+
+class SongPages(PageButton, template=custom_id_template("songs")):
+    """A server's songs; the topic is a member's id if only theirs are shown."""
+
+    name = "songs"
+
+    @classmethod
+    async def page(cls, interaction: Asked, topic: str, number: int) -> PageView:
+        """One page, newest first."""
+        user_id = _user_of(topic)
+        songbook = client_of(interaction).services.songs
+        page = await songbook.songs(viewer_of(interaction), user_id, number)
+        nothing = "This member has no songs here yet." if user_id else "There are no songs here yet."
+        title = "Songs of one member" if user_id else "Songs of this server"
+        return page_view(page, song_line, title=title, nothing=f"{nothing} Ask for one with `/inspire`.")
+
+
+class TopPages(PageButton, template=custom_id_template("top")):
+    """A server's best songs; the topic is the time that they are from."""
+
+    name = "top"
+
+    @classmethod
+    async def page(cls, interaction: Asked, topic: str, number: int) -> PageView:
+        """One page, best first."""
+        if topic not in set(TopPeriod):
+            raise SongNotFoundError
+        span = TopPeriod(topic)
+        page = await client_of(interaction).services.songs.best(viewer_of(interaction), span, number)
+        nothing = "Nobody has rated one yet: press the stars under a song."
+        return page_view(page, rated_line, title=f"Best songs {SPANS[span]}", nothing=nothing)
+
+
+class PlaylistPages(PageButton, template=custom_id_template("playlists")):
+    """A server's saved playlists."""
+
+    name = "playlists"
+
+    @classmethod
+    async def page(cls, interaction: Asked, topic: str, number: int) -> PageView:  # noqa: ARG003 - there is one list
+        """One page, by name."""
+        page = await client_of(interaction).services.playlists.page(interaction.guild_id or 0, number)
+        nothing = "No playlists are saved here yet. Moderators save them with `/playlists add`."
+        return page_view(page, playlist_line, title="Saved playlists", nothing=nothing)
+
+
+def _user_of(topic: str) -> int | None:
+    """Return whose songs a list shows, None for everybody's; a client may send any topic.
+
+    Raises:
+        SongNotFoundError: the topic is nobody's id.
+    """
+    if not topic:
+        return None
+    if not topic.isdigit() or int(topic) > LARGEST_ID:
+        raise SongNotFoundError
+    return int(topic)

@@ -1,0 +1,113 @@
+"""Lists for one member, by the page: the buttons know all that a page needs, so they outlive a restart."""
+
+import re
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Self, TypeVar
+
+import discord
+
+from bot.chat.interactions.components import SafeButton
+from bot.chat.interactions.respond import Asked, respond, run_or_defer
+from bot.chat.interactions.source_message import edit_source_message
+from bot.chat.messages import colours
+from bot.chat.text.formatting import DESCRIPTION_LIMIT
+from bot.services.library.pagination import Page
+
+T = TypeVar("T")
+
+
+class Step(StrEnum):
+    """Where a button leads."""
+
+    FIRST = "first"
+    BACK = "back"
+    ON = "on"
+
+
+SIGNS = {
+    Step.FIRST: "«",
+    Step.BACK: "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
+    Step.ON: "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageView:
+    """What one page of a list shows."""
+
+    embed: discord.Embed
+    number: int
+    """From 0."""
+    pages: int
+
+
+def page_view(page: Page[T], line: Callable[[T], str], *, title: str, nothing: str) -> PageView:
+    """The page with a line for each item, as many whole ones as an embed takes, or `nothing`."""
+    text = ""
+    for words in map(line, page.items):
+        if len(text) + len(words) < DESCRIPTION_LIMIT:
+            text = f"{text}\n{words}" if text else words
+    embed = discord.Embed(title=title, description=text or nothing, colour=colours.LIST)
+    if page.pages > 1:
+        embed.set_footer(text=f"Page {page.number + 1:,} of {page.pages:,} · {page.total:,} in all")
+    return PageView(embed=embed, number=page.number, pages=page.pages)
+
+
+def custom_id_template(name: str) -> str:
+    """The pattern of the ids that the buttons of the list of this name have; names are different."""
+    steps = "|".join(Step)
+    return rf"page:(?P<name>{name}):(?P<step>{steps}):(?P<topic>[a-z0-9]{{0,20}}):(?P<number>[0-9]{{1,6}})"
+
+
+class PageButton(SafeButton, template=r"(?!)"):
+    """A step to another page; a list is a subclass with a name, its template `ids_of(name)`, and `page`."""
+
+    name: ClassVar[str]
+    """Which list it is."""
+
+    def __init__(self, step: Step, topic: str, number: int, *, disabled: bool = False) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label=SIGNS[step], custom_id=f"page:{self.name}:{step}:{topic}:{number}", disabled=disabled
+            )
+        )
+        self.topic = topic
+        self.number = number
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> Self:
+        """The button that the id describes."""
+        return cls(Step(match["step"]), match["topic"], int(match["number"]))
+
+    @classmethod
+    @abstractmethod
+    async def page(cls, interaction: Asked, topic: str, number: int) -> PageView:
+        """The page of that number, or the last one; `topic` is what `open` was given."""
+        ...
+
+    @classmethod
+    async def open(cls, interaction: Asked, topic: str = "") -> None:
+        """Answer with the first page, for the member alone."""
+        page = await run_or_defer(interaction, cls.page(interaction, topic, 0), ephemeral=True)
+        await respond(interaction, page.embed, cls.buttons(page, topic), ephemeral=True)
+
+    async def pressed(self, interaction: Asked) -> None:
+        """Turn to the page."""
+        page = await run_or_defer(
+            interaction, self.page(interaction, self.topic, self.number), ephemeral=True, updates=True
+        )
+        await edit_source_message(interaction, embed=page.embed, view=self.buttons(page, self.topic))
+
+    @classmethod
+    def buttons(cls, page: PageView, topic: str) -> discord.ui.View:
+        """The steps from this page, none where there is but one page."""
+        view = discord.ui.View(timeout=None)
+        if page.pages > 1:
+            at_start, at_end = page.number == 0, page.number >= page.pages - 1
+            view.add_item(cls(Step.FIRST, topic, 0, disabled=at_start))
+            view.add_item(cls(Step.BACK, topic, max(page.number - 1, 0), disabled=at_start))
+            view.add_item(cls(Step.ON, topic, page.number + 1, disabled=at_end))
+        return view

@@ -1,0 +1,43 @@
+"""The command tree: commands of servers only, and an answer to every error."""
+
+import discord
+from discord import app_commands
+
+from bot.chat.interactions.draining import refusal_of
+from bot.chat.interactions.error_responses import respond_with_error
+
+
+class InspireCommandTree(app_commands.CommandTree[discord.Client]):
+    """All commands; they are installed to servers and used in servers, never in private."""
+
+    def __init__(self, client: discord.Client) -> None:
+        super().__init__(
+            client,
+            fallback_to_global=True,
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=False, private_channel=False
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+        )
+
+    async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
+        """Refuse what comes from no server, or while the process stops; the member is told."""
+        refusal = refusal_of(interaction)
+        if refusal is not None:
+            await respond_with_error(interaction, refusal)
+        return refusal is None
+
+    async def _call(self, interaction: discord.Interaction[discord.Client]) -> None:
+        """Answer also what discord.py raises while it reads a command's options, and gives to nobody."""
+        try:
+            await super()._call(interaction)
+        except app_commands.AppCommandError:
+            raise
+        except Exception as error:  # noqa: BLE001 - an edge: each interaction gets its answer
+            await respond_with_error(interaction, error)
+
+    async def on_error(
+        self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /
+    ) -> None:
+        """The member is told."""
+        await respond_with_error(interaction, error)

@@ -1,0 +1,1 @@
+"""The connection to Discord: client, HTTP, gateway and command registration."""

@@ -1,0 +1,247 @@
+"""Calls by an interaction's token: none that would say something twice is repeated blindly."""
+
+import asyncio
+import json
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+import aiohttp
+import discord
+from discord.http import Route, json_or_text
+from discord.webhook.async_ import AsyncWebhookAdapter, async_context
+
+from bot.chat.connection.http_client import ATTEMPT_S, UPLOAD_S, NotConnectedError
+
+ALREADY_ACKNOWLEDGED = 40060
+CALLBACK = "/callback"
+"""How the route of an interaction's first answer ends."""
+CALLBACK_PAUSES_S = (0.05, 0.2, 0.5)
+"""Seconds before each repeat of a first answer; all of them fit into the three that Discord waits for."""
+PAUSES_S = (1.0, 3.0, 5.0, 7.0)
+"""Seconds before each repeat of another call, as discord.py has them."""
+ATTEMPTS = 1 + len(PAUSES_S)
+CALLBACK_S = 3.0
+"""Seconds for which Discord waits for a first answer; one that a rate limit holds up longer is of no use."""
+TOKEN_S = 900.0
+"""Seconds that an interaction's token lives."""
+TOO_MANY = 429
+FAILED = 500
+KEPT = 1_000
+"""Of how many interactions it is remembered that a first answer was cut off; the oldest fall out."""
+CUT_OFF = (aiohttp.ClientError, json.JSONDecodeError, OSError)
+"""Raised by an attempt that may have taken effect or not."""
+
+
+class SafeWebhookAdapter(AsyncWebhookAdapter):
+    """discord.py's webhook calls with other repeats, and a lock that a cancelled call lets go of.
+
+    discord.py repeats every call that is answered with 5xx, though a follow-up that took effect stands there
+    twice then: webhooks have no nonce. Here only what can be repeated is: changes, deletions, and the first
+    answer to an interaction, whose repeat Discord refuses with 40060 when it has had it.
+    """
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
+        self._cut_off: OrderedDict[str | int | None, None] = OrderedDict()
+        """The interactions with a first answer that Discord may have taken, though nobody was told so."""
+
+    async def request(
+        self,
+        route: Route,
+        session: aiohttp.ClientSession,
+        *,
+        payload: dict[str, Any] | None = None,
+        multipart: list[dict[str, Any]] | None = None,
+        proxy: str | None = None,
+        proxy_auth: aiohttp.BasicAuth | None = None,
+        files: Sequence[discord.File] | None = None,
+        reason: str | None = None,
+        auth_token: str | None = None,
+        params: dict[str, Any] | None = None,
+    ) -> object:
+        """Make the call, one at a time for a token; after the last one that is left, the next one waits.
+
+        Raises:
+            discord.HTTPException, aiohttp.ClientError, OSError
+            discord.RateLimited: the pause that Discord asks for is longer than the call is of use.
+        """
+        if reason is not None or auth_token is not None:
+            raise NotImplementedError("the bot owns no webhooks")
+        call = _Call(session, route, files=files or (), payload=payload, multipart=multipart)
+        call.options = {"params": params, "proxy": proxy, "proxy_auth": proxy_auth}
+        lock = self._locks.setdefault((route.webhook_id, route.webhook_token), asyncio.Lock())
+        await lock.acquire()
+        call.was_cut_off = call.is_callback and route.webhook_id in self._cut_off
+        try:
+            return await call.answer()
+        except asyncio.CancelledError:
+            call.was_cut_off = True
+            raise
+        finally:
+            if call.is_callback and call.was_cut_off:
+                self._remember(route.webhook_id)
+            _release(lock, after_s=call.rest_s)
+
+    def was_cut_off(self, interaction_id: int) -> bool:
+        """Return whether nobody knows if a first answer was taken: the one that stands may be another's."""
+        return interaction_id in self._cut_off
+
+    def _remember(self, interaction_id: str | int | None) -> None:
+        self._cut_off[interaction_id] = None
+        if len(self._cut_off) > KEPT:
+            self._cut_off.popitem(last=False)
+
+
+def _release(lock: asyncio.Lock, *, after_s: float) -> None:
+    if after_s:
+        asyncio.get_running_loop().call_later(after_s, lock.release)
+    else:
+        lock.release()
+
+
+class _Call:
+    """One call and its attempts."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        route: Route,
+        *,
+        files: Sequence[discord.File],
+        payload: Mapping[str, object] | None,
+        multipart: Sequence[Mapping[str, Any]] | None,
+    ) -> None:
+        self._session = session
+        self._route = route
+        self._files = files
+        self._payload = payload
+        self._multipart = multipart
+        self.is_callback = route.path.endswith(CALLBACK)
+        self.options: dict[str, Any] = {}
+        """What aiohttp is told besides."""
+        self.was_cut_off = False
+        """Whether an attempt, of this call or of one before it, may have taken effect."""
+        self.rest_s = 0.0
+        """Seconds for which the token has no call left."""
+        within_s = min(_within_s.get(), CALLBACK_S if self.is_callback else TOKEN_S)
+        self._useful_until_s = asyncio.get_running_loop().time() + within_s
+
+    async def answer(self) -> object:
+        """Make as many attempts as the call may have."""
+        pauses = iter(self._pauses())
+        error: Exception
+        for attempt in range(ATTEMPTS):
+            try:
+                return await self._attempt(attempt)
+            except _TooManyError as refused:
+                self._require_use_after(refused.pause_s)
+                error, pause_s = refused.error, refused.pause_s if attempt + 1 < ATTEMPTS else None
+            except discord.HTTPException as refused:
+                if self.was_cut_off and self.is_callback and refused.code == ALREADY_ACKNOWLEDGED:
+                    return {"interaction": {"id": str(self._route.webhook_id)}}  # an earlier attempt did it
+                error, pause_s = refused, None
+                if refused.status >= FAILED:
+                    self.was_cut_off, pause_s = True, next(pauses, None)
+            except NotConnectedError:
+                raise
+            except CUT_OFF as broken:
+                self.was_cut_off, error, pause_s = True, broken, next(pauses, None)
+            if pause_s is None:
+                raise error
+            await asyncio.sleep(pause_s)
+        raise RuntimeError("unreachable: the last attempt has no pause")
+
+    def _require_use_after(self, pause_s: float) -> None:
+        """Raise unless the call is still of use after so many seconds.
+
+        Raises:
+            discord.RateLimited: it is not.
+        """
+        if asyncio.get_running_loop().time() + pause_s >= self._useful_until_s:
+            raise discord.RateLimited(pause_s)
+
+    def _pauses(self) -> Sequence[float]:
+        """Give the seconds before each repeat of an attempt that may have taken effect."""
+        if self.is_callback:
+            return CALLBACK_PAUSES_S
+        return () if self._route.method == "POST" else PAUSES_S
+
+    async def _attempt(self, attempt: int) -> object:
+        if self._session is discord.utils.MISSING or self._session.closed:
+            raise NotConnectedError
+        async with self._session.request(
+            self._route.method,
+            self._route.url,
+            timeout=self._timeout(),
+            **self._body(attempt),
+            **self.options,
+        ) as response:
+            data = await json_or_text(response)
+        if response.headers.get("X-Ratelimit-Remaining") == "0" and response.status != TOO_MANY:
+            self.rest_s = max(0.0, float(response.headers.get("X-Ratelimit-Reset-After", 0)))
+        if response.status >= 300:
+            raise _refusal(response, data)
+        if isinstance(data, str) and data:
+            raise aiohttp.ClientPayloadError("an answer that is not Discord's")
+        return data
+
+    def _timeout(self) -> aiohttp.ClientTimeout:
+        return aiohttp.ClientTimeout(total=UPLOAD_S if self._files else ATTEMPT_S)
+
+    def _body(self, attempt: int) -> dict[str, Any]:
+        """Give what one attempt sends; a file that was sent before is read from its beginning."""
+        for file in self._files:
+            file.reset(seek=attempt)
+        if self._multipart:
+            form = aiohttp.FormData(quote_fields=False)
+            for part in self._multipart:
+                form.add_field(**part)
+            return {"data": form}
+        if self._payload is None:
+            return {}
+        return {"data": json.dumps(self._payload), "headers": {"Content-Type": "application/json"}}
+
+
+class _TooManyError(Exception):
+    """A rate limit that is over after a pause; the call was not taken."""
+
+    def __init__(self, error: discord.HTTPException, pause_s: float) -> None:
+        super().__init__()
+        self.error = error
+        self.pause_s = pause_s
+
+
+def _refusal(response: aiohttp.ClientResponse, data: dict[str, Any] | str) -> Exception:
+    """Return what discord.py raises for such an answer, or a rate limit to wait for."""
+    if response.status == 403:
+        return discord.Forbidden(response, data)
+    if response.status == 404:
+        return discord.NotFound(response, data)
+    if response.status >= FAILED:
+        return discord.DiscordServerError(response, data)
+    error = discord.HTTPException(response, data)
+    if response.status == TOO_MANY and isinstance(data, dict) and "Via" in response.headers:
+        return _TooManyError(error, float(data["retry_after"]))
+    return error
+
+
+ADAPTER: Final = SafeWebhookAdapter()
+_within_s: ContextVar[float] = ContextVar("within_s", default=TOKEN_S)
+
+
+@contextmanager
+def safe_webhooks(within_s: float = TOKEN_S) -> Iterator[None]:
+    """Make discord.py's webhook calls in this task, and in those that it starts, by the safe adapter.
+
+    A call waits for no rate limit that ends later than `within_s` seconds after its beginning.
+    """
+    token, limit = async_context.set(ADAPTER), _within_s.set(within_s)
+    try:
+        yield
+    finally:
+        _within_s.reset(limit)
+        async_context.reset(token)

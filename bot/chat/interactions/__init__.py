@@ -1,0 +1,1 @@
+"""Interactions: who asked, what they typed, and exactly one answer."""

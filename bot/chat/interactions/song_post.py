@@ -1,0 +1,22 @@
+"""A finished song as the answer to a command."""
+
+import discord
+
+from bot.chat.interactions.respond import Asked
+from bot.chat.messages import song_message
+from bot.services.delivery.cards import ResultCard
+
+QUIET = discord.AllowedMentions.none()
+
+
+async def post_song(interaction: Asked, card: ResultCard) -> None:
+    """The song stands in the channel again, with its buttons; nobody is notified."""
+    song = song_message(card)
+    if interaction.response.is_done():
+        await interaction.edit_original_response(
+            content=song.content, embeds=song.embeds, view=song.view, allowed_mentions=QUIET
+        )
+    else:
+        await interaction.response.send_message(
+            song.content, embeds=song.embeds, view=song.view, allowed_mentions=QUIET
+        )

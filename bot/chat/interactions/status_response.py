@@ -1,0 +1,42 @@
+"""Asking for a song: by the command, or by a button of an earlier song."""
+
+from collections.abc import Coroutine
+
+from bot.chat.api_errors import TROUBLE
+from bot.chat.connection.client import client_of
+from bot.chat.interactions.permissions import is_moderator
+from bot.chat.interactions.respond import Asked, respond, run_or_defer
+from bot.chat.interactions.transformers import is_gone
+from bot.chat.messages.status import status_message
+from bot.domain.errors import AnsweredElsewhereError, ChannelError, ChannelGoneError
+from bot.services.delivery.cards import StatusCard
+
+
+async def respond_with_status(interaction: Asked, placing: Coroutine[object, object, StatusCard]) -> None:
+    """The interaction is answered with the public status of the request that it placed."""
+    songs = client_of(interaction).services.requests
+    card = await run_or_defer(interaction, _placed(interaction, placing), ephemeral=False)
+    embed, view = status_message(card)
+    try:
+        message_id = await respond(interaction, embed, view, ephemeral=False)
+    except AnsweredElsewhereError:
+        await songs.withdraw(card.request_id)
+        raise
+    except TROUBLE:
+        await songs.record_answer(card.request_id, None)
+        raise
+    await songs.record_answer(card.request_id, message_id)
+
+
+async def _placed(interaction: Asked, placing: Coroutine[object, object, StatusCard]) -> StatusCard:
+    """Return the status; nobody is sent to a channel that was deleted.
+
+    Raises:
+        ChannelGoneError: songs are to be asked for in such a one.
+    """
+    try:
+        return await placing
+    except ChannelError as error:
+        if await is_gone(interaction, error.channel_id):
+            raise ChannelGoneError(is_moderator=is_moderator(interaction)) from error
+        raise

@@ -1,0 +1,67 @@
+"""What moderators decide by: a request that waits for one of them, and what became of it."""
+
+import discord
+
+from bot.chat.buttons.approval import ApproveButton, DeclineButton
+from bot.chat.messages import colours
+from bot.chat.text.formatting import REASON_LIMIT, in_credits, mention, plain, playlist_page, quoted, relative
+from bot.domain.requests import FailureKind, State
+from bot.services.delivery.cards import ApprovalCard
+from bot.services.delivery.message_forms import MessageForm
+
+PROMPT_LIMIT = 1000
+"""Characters of the prompt that are shown."""
+NOT_SHOWN = "Discord refuses to show the prompt or the playlist here. Ask the member what it says."
+
+
+def approval_message(
+    card: ApprovalCard, form: MessageForm = MessageForm.FULL
+) -> tuple[discord.Embed, discord.ui.View]:
+    """The request with its buttons while it waits, then without them and with its outcome."""
+    is_full = form is MessageForm.FULL
+    waits = card.state is State.AWAITING
+    embed = discord.Embed(
+        title="A song to approve" if waits else _outcome(card),
+        colour=colours.WAITING if waits else _colour(card),
+    ).set_footer(text=f"{plain(card.model, limit=40)} · {in_credits(card.cost)}")
+    playlist = f"[this playlist]({playlist_page(card.playlist_id)})" if is_full else "a playlist"
+    lines = [f"{mention(card.user_id)} asks for a song from {playlist}."]
+    if card.prompt and not is_full:
+        lines.append(NOT_SHOWN)
+    elif card.prompt:
+        lines.append(f"Prompt: {quoted(card.prompt, limit=PROMPT_LIMIT)}")
+    if waits:
+        lines.append(f"-# Undecided, it ends {relative(card.approve_by)}, and the credits go back.")
+    elif is_full and card.failure and card.failure.detail and card.state is State.DECLINED:
+        lines.append(f"Reason: {quoted(card.failure.detail, limit=REASON_LIMIT)}")
+    if card.decided_by is not None:
+        lines.append(f"-# Decided by {mention(card.decided_by)}")
+    embed.description = "\n".join(lines)
+    view = discord.ui.View(timeout=None)
+    if waits:
+        view.add_item(ApproveButton(card.request_id))
+        view.add_item(DeclineButton(card.request_id))
+    return embed, view
+
+
+def asks_about(message: discord.Message, request_id: int) -> bool:
+    """True when the message is the one by which moderators decide on the request, undecided yet."""
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    pressed = ApproveButton(request_id).custom_id
+    return any(getattr(part, "custom_id", None) == pressed for row in rows for part in row.children)
+
+
+def _outcome(card: ApprovalCard) -> str:
+    match card.state:
+        case State.DECLINED:
+            return "Declined"
+        case State.CANCELLED if card.decided_by is None:
+            return "Cancelled before it was decided"
+        case State.EXPIRED if card.failure and card.failure.kind is FailureKind.UNDECIDED:
+            return "Nobody decided in time"
+        case _:
+            return "Approved"
+
+
+def _colour(card: ApprovalCard) -> int:
+    return colours.READY if _outcome(card) == "Approved" else colours.CANCELLED

@@ -1,0 +1,128 @@
+"""A moderator's decision in words: in the audit log, and in the server's log channel."""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+
+import discord
+
+from bot.chat.messages import colours
+from bot.chat.text.formatting import DASH, DESCRIPTION_LIMIT, REASON_LIMIT, mention, quoted, relative
+from bot.domain.audit import Action, AuditEntry, AuditFacts
+from bot.services.delivery.message_forms import MessageForm
+
+NOT_SHOWN = "Discord refuses to show the rest here: `/quota log` has it."
+FACT_LIMIT = 120
+"""Characters of one fact."""
+OF_MEMBER = frozenset(
+    {
+        Action.GRANT,
+        Action.MEMBER_ALLOWANCE,
+        Action.RESET,
+        Action.BLOCK,
+        Action.UNBLOCK,
+        Action.CANCEL,
+        Action.APPROVE,
+        Action.DECLINE,
+        Action.REMOVE_SONG,
+    }
+)
+"""Decisions whose subject is a member."""
+WORDS = MappingProxyType(
+    {
+        Action.GRANT: "granted a bonus to",
+        Action.MEMBER_ALLOWANCE: "changed the allowance of",
+        Action.RESET: "began the allowance anew of",
+        Action.BLOCK: "blocked",
+        Action.UNBLOCK: "unblocked",
+        Action.ROLE_ALLOWANCE: "changed the allowance of the role",
+        Action.EVERYONE_ALLOWANCE: "changed everyone's allowance",
+        Action.BUDGET: "changed the server's budget",
+        Action.PAUSE: "paused songs",
+        Action.RESUME: "let songs go on",
+        Action.REQUESTS_CHANNEL: "changed where songs are asked for",
+        Action.RESULTS_CHANNEL: "changed where results are posted",
+        Action.APPROVAL: "changed whether requests are approved",
+        Action.LOG_CHANNEL: "changed where decisions are posted",
+        Action.MODEL: "changed the usual model",
+        Action.LIMITS: "changed the limits",
+        Action.CANCEL: "cancelled a request of",
+        Action.APPROVE: "approved a request of",
+        Action.DECLINE: "declined a request of",
+        Action.REMOVE_SONG: "removed a song of",
+        Action.ADD_PLAYLIST: "saved a playlist",
+        Action.REMOVE_PLAYLIST: "removed a saved playlist",
+    }
+)
+NAMES = MappingProxyType(
+    {
+        "active": "requests at a time",
+        "cooldown": "seconds between two",
+        "playlist": "playlist",
+        "request": "request",
+    }
+)
+"""What some facts are called; the others go by their own name."""
+
+
+def audit_entry_text(entry: AuditEntry) -> str:
+    """The decision as one paragraph: who, what, from what to what, why and when."""
+    parts = [_head(entry), *_facts(entry)]
+    if entry.reason:
+        parts.append(f"Reason: {quoted(entry.reason, limit=REASON_LIMIT)}")
+    return "\n-# ".join(parts)
+
+
+def audit_log_message(changes: Sequence[AuditEntry]) -> discord.Embed:
+    """The last decisions, newest first, as many whole ones as fit."""
+    embed = discord.Embed(title="What moderators decided", colour=colours.MODERATION)
+    text = ""
+    for paragraph in map(audit_entry_text, changes):
+        if len(text) + len(paragraph) + 2 > DESCRIPTION_LIMIT:
+            break
+        text = f"{text}\n\n{paragraph}" if text else paragraph
+    embed.description = text or "Nothing yet."
+    return embed
+
+
+def audit_entry_message(entry: AuditEntry, form: MessageForm = MessageForm.FULL) -> discord.Embed:
+    """The decision as it is posted to the log channel."""
+    words = audit_entry_text(entry) if form is MessageForm.FULL else f"{_head(entry)}\n-# {NOT_SHOWN}"
+    return discord.Embed(description=words[:DESCRIPTION_LIMIT], colour=colours.MODERATION)
+
+
+def _head(entry: AuditEntry) -> str:
+    """Who decided what about whom, and when."""
+    subject = _subject(entry)
+    what = f"{mention(entry.actor_id)} {WORDS[entry.action]}{f' {subject}' if subject else ''}"
+    return f"{what} · {relative(entry.at)}"
+
+
+def _subject(entry: AuditEntry) -> str:
+    if entry.subject_id is None:
+        return ""
+    return mention(entry.subject_id) if entry.action in OF_MEMBER else f"<@&{entry.subject_id}>"
+
+
+def _facts(entry: AuditEntry) -> list[str]:
+    """Each fact that is new or was another before."""
+    names = dict.fromkeys((*entry.before, *entry.after))
+    return [_fact(name, entry.before, entry.after) for name in names]
+
+
+def _fact(name: str, before: AuditFacts, after: AuditFacts) -> str:
+    now = _value(name, after.get(name))
+    title = NAMES.get(name, name)
+    if name not in before:
+        return f"{title}: {now}"
+    earlier = _value(name, before[name])
+    return f"{title}: {now}" if earlier == now else f"{title}: {earlier} → {now}"
+
+
+def _value(name: str, value: str | int | None) -> str:
+    if value is None or value == "":
+        return DASH
+    if name.endswith("channel"):
+        return f"<#{value}>"
+    if name == "request":
+        return f"`{value}`"
+    return f"{value:,}" if isinstance(value, int) else quoted(value, limit=FACT_LIMIT)

@@ -1,0 +1,19 @@
+"""What a decision about a member changed, in a sentence."""
+
+from bot.chat.messages.credits import policy_words
+from bot.chat.text.formatting import in_credits
+from bot.services.moderation.members import BalanceChange
+
+
+def available(change: BalanceChange) -> str:
+    """What the member may spend now, and what it was before."""
+    before, after = change.before.available, change.after.available
+    if before == after:
+        return f"{in_credits(after).capitalize()} can be spent, as before."
+    return f"{in_credits(after).capitalize()} can be spent now; before, it was {before:,}."
+
+
+def allowance(change: BalanceChange) -> str:
+    """The allowance now, and what it was before."""
+    now = policy_words(change.after.policy, whose="their own")
+    return f"{now} Before, it was {in_credits(change.before.policy.allowance)}."

@@ -1,0 +1,320 @@
+"""A server's report as a picture, as a table and as words.
+
+The picture is one opaque dark card, so that it looks the same in Discord's dark and light themes. It has
+large letters, because a phone shows it at a third of its size, and is as high as there are members to name.
+Its colours are of Okabe and Ito's palette, which people with any colour vision tell apart. Matplotlib is
+loaded with the first chart, for up to a second and about 55 MB; after many charts the process is about
+150 MB larger.
+"""
+
+import csv
+import io
+import re
+import threading
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from bot.chat.text import formatting
+from bot.domain.text import clean_text, graphemes
+from bot.services.credits.reports import DayUse, MemberUse, Report
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.ft2font import FT2Font
+
+WIDTH = 1200
+"""The picture's width in pixels."""
+TOP = 10
+"""How many members the picture and the words name."""
+ALT_LIMIT = 1024
+"""Discord's limit of an attachment's description."""
+NAME_LIMIT = 32
+"""Characters of a name, as people count them."""
+
+_DPI = 100
+_CARD, _INK, _FAINT, _LINE = "#23262B", "#F2F3F5", "#B9BDC5", "#454A53"
+_DAYS_COLOUR, _MEMBERS_COLOUR = "#56B4E9", "#E69F00"
+_LEFT = 60
+_NAME_PX = 440
+"""The most that a name gets."""
+_DRAWN_LIMIT = 100
+"""Characters of a name when it has been folded: more than its column has room for."""
+_CELL_LIMIT = 200
+_GAP = 20
+_BARS_END = 970
+_ROWS_TOP, _ROW = 768, 53
+HIGHEST = _ROWS_TOP + (TOP + 1) * _ROW + _GAP
+"""The picture's greatest height in pixels."""
+_TITLE_PT, _TEXT_PT, _SMALL_PT = 36, 26, 23
+_FORMULA = re.compile(
+    r"(^|[,;|\"])(\s*)(?=[=+\-@\u2212\u207a\u207b\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20])"
+)
+"""Where a spreadsheet may see the begin of a formula, whatever it takes for the border of a cell; the signs'
+small and full-width forms too."""
+_DRAWING = threading.Lock()
+"""Matplotlib's caches are not made for threads: one chart is drawn at a time."""
+
+
+def report_chart(report: Report, names: Mapping[int, str]) -> bytes:
+    """The report as a PNG of 1200 pixels in width, and of 1371 in height at most.
+
+    It takes a good part of a second of one core: call it in a thread.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - see the module's docstring
+    from matplotlib.figure import Figure  # noqa: PLC0415 - see the module's docstring
+
+    with _DRAWING:
+        size = WIDTH / _DPI, _height(report) / _DPI
+        figure = Figure(figsize=size, dpi=_DPI, facecolor=_CARD)
+        FigureCanvasAgg(figure)
+        _head(figure, report)
+        if report.credits:
+            _days(figure, report.days)
+            _members(figure, report.members, names)
+        else:
+            nothing = "No credits were used\nin these days."
+            _write(figure, WIDTH / 2, _ROWS_TOP / 2, nothing, size=_TITLE_PT, colour=_FAINT, align="center")
+        picture = io.BytesIO()
+        figure.savefig(picture, format="png", facecolor=_CARD)
+    return picture.getvalue()
+
+
+def report_csv(report: Report, names: Mapping[int, str]) -> bytes:
+    """The report as a table, in UTF-8 with a mark that spreadsheets know it by.
+
+    A row is either a day or a member. In a name, an apostrophe stands before what a spreadsheet would run as
+    a formula, at its begin or after what may separate cells.
+    """
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(("kind", "day", "user_id", "name", "credits", "songs"))
+    for day in report.days:
+        table.writerow(("day", day.day.isoformat(), "", "", day.credits, day.songs))
+    for use in report.members:
+        name = _cell(names.get(use.user_id, ""))
+        table.writerow(("member", "", use.user_id, name, use.credits, use.songs))
+    return text.getvalue().encode("utf-8-sig")
+
+
+def report_alt(report: Report, names: Mapping[int, str]) -> str:
+    """The report in words, for those who do not see the picture: at most 1024 characters."""
+    span = _span(report.starts_on, report.ends_on)
+    if not report.credits:
+        return f"No credits were used: {span}, UTC."
+    busiest = max(report.days, key=lambda day: day.credits)
+    parts = [f"{_total(report)} used, {span}, UTC."]
+    if len(report.days) > 1:
+        parts.append(f"Busiest day: {_long(busiest.day)} with {formatting.in_credits(busiest.credits)}.")
+    top = (f"{_name(use, names)} {use.credits:,}" for use in report.members[:TOP])
+    more = f", and {len(report.members) - TOP:,} more" if len(report.members) > TOP else ""
+    parts.append(f"By member: {', '.join(top)}{more}.")
+    return formatting.plain(" ".join(parts), limit=ALT_LIMIT)
+
+
+def _height(report: Report) -> int:
+    """As many pixels as the members and the word on the others need."""
+    rows = min(len(report.members), TOP) + (len(report.members) > TOP)
+    return _ROWS_TOP + rows * _ROW + _GAP
+
+
+def _head(figure: "Figure", report: Report) -> None:
+    _write(figure, _LEFT, 78, _total(report), size=_TITLE_PT, bold=True)
+    span = f"{_span(report.starts_on, report.ends_on)} (UTC)"
+    _write(figure, _LEFT, 140, span, size=_TEXT_PT, colour=_FAINT)
+
+
+def _days(figure: "Figure", days: tuple[DayUse, ...]) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator  # noqa: PLC0415 - see the module's docstring
+
+    _write(figure, _LEFT, 222, "By day", size=_TEXT_PT, bold=True)
+    left, bottom, wide, high, whole = 150, 570, 960, 300, figure.bbox.height
+    axes = figure.add_axes((left / WIDTH, 1 - bottom / whole, wide / WIDTH, high / whole), facecolor=_CARD)
+    axes.bar(range(len(days)), [day.credits for day in days], width=_bar(len(days)), color=_DAYS_COLOUR)
+    reach = max(len(days), 3) / 2
+    middle = (len(days) - 1) / 2
+    axes.set_xlim(middle - reach, middle + reach)
+    axes.set_ylim(0, max(day.credits for day in days) * 1.05)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(round(value))))
+    ticks = _ticks(len(days))
+    axes.set_xticks(ticks, [_tick(days[at].day, len(days)) for at in ticks])
+    _dress(axes)
+
+
+def _dress(axes: "Axes") -> None:
+    """Leaves of the axes what is needed to read them."""
+    axes.set_axisbelow(True)
+    axes.grid(axis="y", color=_LINE, linewidth=2)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0, pad=12)
+    axes.tick_params(axis="x", pad=20)  # clear of the y axis's lowest label
+    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        label.set(fontproperties=_font(_SMALL_PT), color=_FAINT, parse_math=False)
+
+
+def _members(figure: "Figure", members: tuple[MemberUse, ...], names: Mapping[int, str]) -> None:
+    from matplotlib.patches import Rectangle  # noqa: PLC0415 - see the module's docstring
+
+    _write(figure, _LEFT, 708, "By member", size=_TEXT_PT, bold=True)
+    top, whole = members[:TOP], figure.bbox.height
+    shown = [
+        _fitting(_drawable(names.get(use.user_id, "")) or _number(use), size=_SMALL_PT, width=_NAME_PX)
+        for use in top
+    ]
+    left = _LEFT + max(_width(name, size=_SMALL_PT) for name in shown) + _GAP
+    most = max(use.credits for use in top)
+    for row, (use, name) in enumerate(zip(top, shown, strict=True)):
+        y = _ROWS_TOP + row * _ROW
+        _write(figure, _LEFT, y, name, size=_SMALL_PT)
+        long = max(4, (_BARS_END - left) * use.credits / most)
+        bar = Rectangle(
+            (left / WIDTH, 1 - (y + 17) / whole),
+            long / WIDTH,
+            34 / whole,
+            color=_MEMBERS_COLOUR,
+            linewidth=0,
+            transform=figure.transFigure,
+        )
+        figure.add_artist(bar)
+        _write(figure, left + long + 14, y, _amount(use.credits), size=_SMALL_PT)
+    if more := len(members[TOP:]):
+        rest = f"and {more:,} more: {_amount(sum(use.credits for use in members[TOP:]))}"
+        _write(figure, _LEFT, _ROWS_TOP + TOP * _ROW, rest, size=_SMALL_PT, colour=_FAINT)
+
+
+def _write(
+    figure: "Figure",
+    x: float,
+    y: float,
+    text: str,
+    *,
+    size: int,
+    bold: bool = False,
+    colour: str = _INK,
+    align: str = "left",
+) -> None:
+    """The text stands on the card, its middle `y` pixels below the upper edge; no `$` in it has a meaning."""
+    figure.text(
+        x / WIDTH,
+        1 - y / figure.bbox.height,
+        text,
+        fontproperties=_font(size, bold=bold),
+        color=colour,
+        ha=align,
+        va="center_baseline" if "\n" not in text else "center",
+        parse_math=False,
+    )
+
+
+def _font(size: int, *, bold: bool = False) -> "FontProperties":
+    from matplotlib.font_manager import FontProperties  # noqa: PLC0415 - see the module's docstring
+
+    return FontProperties(fname=_font_file(bold=bold), size=size)
+
+
+def _font_file(*, bold: bool = False) -> str:
+    """Matplotlib's own copy, so that a chart looks the same on every machine."""
+    from matplotlib import get_data_path  # noqa: PLC0415 - see the module's docstring
+
+    return f"{get_data_path()}/fonts/ttf/DejaVuSans{'-Bold' if bold else ''}.ttf"
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    """The characters that the font can draw."""
+    from matplotlib.ft2font import FT2Font  # noqa: PLC0415 - see the module's docstring
+
+    return frozenset(FT2Font(_font_file()).get_charmap())
+
+
+def _drawable(name: str) -> str:
+    """Return what the font can draw of a name, without marks piled on letters; empty if no letter is left.
+
+    It is cut first: some characters become eighteen by their folding.
+    """
+    cut = "".join(islice(graphemes(clean_text(name)), NAME_LIMIT))
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", cut))[:_DRAWN_LIMIT]
+    kept = (c for c in folded if ord(c) in _glyphs() and unicodedata.category(c) not in {"Mn", "Me", "Cf"})
+    drawn = " ".join("".join(kept).split())
+    return drawn if any(c.isalnum() for c in drawn) else ""
+
+
+def _fitting(text: str, *, size: int, width: int) -> str:
+    """The text, cut with an ellipsis if it is wider than so many pixels."""
+    if _width(text, size=size) <= width:
+        return text
+    cuts = (f"{text[:end].rstrip()}{formatting.ELLIPSIS}" for end in reversed(range(len(text))))
+    return next((cut for cut in cuts if _width(cut, size=size) <= width), formatting.ELLIPSIS)
+
+
+def _width(text: str, *, size: int) -> float:
+    font = _measure(size)
+    font.set_text(text)
+    return font.get_width_height()[0] / 64
+
+
+@cache
+def _measure(size: int) -> "FT2Font":
+    """Return the font in a size, to measure with; it is used under the lock only."""
+    from matplotlib.ft2font import FT2Font  # noqa: PLC0415 - see the module's docstring
+
+    font = FT2Font(_font_file())
+    font.set_size(size, _DPI)
+    return font
+
+
+def _name(use: MemberUse, names: Mapping[int, str]) -> str:
+    return formatting.plain(names.get(use.user_id), limit=NAME_LIMIT, otherwise=_number(use))
+
+
+def _number(use: MemberUse) -> str:
+    """What a member without a name that can be shown is known by."""
+    return f"Member …{use.user_id % 10_000:04}"
+
+
+def _cell(name: str) -> str:
+    return _FORMULA.sub(r"\1\2'", formatting.plain(name, limit=_CELL_LIMIT))
+
+
+def _total(report: Report) -> str:
+    songs = f"{report.songs:,} song" if report.songs == 1 else f"{report.songs:,} songs"
+    return f"{formatting.in_credits(report.credits)}, {songs}"
+
+
+def _span(first: date, last: date) -> str:
+    return _long(first) if first == last else f"{_long(first)} {formatting.DASH} {_long(last)}"
+
+
+def _long(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
+def _bar(days: int) -> float:
+    """A bar's share of its day: at a few pixels a day, gaps would flicker."""
+    return 1.0 if days > 120 else 0.75
+
+
+def _ticks(days: int) -> list[int]:
+    """Which days have a label: all of a week, else five from the first to the last."""
+    return list(range(days)) if days <= 7 else [round(part * (days - 1) / 4) for part in range(5)]
+
+
+def _tick(day: date, days: int) -> str:
+    return f"{day:%b}\n{day:%Y}" if days > 120 else f"{day.day} {day:%b}"
+
+
+def _amount(count: int) -> str:
+    return f"{count:,}" if count < 1_000_000 else _short(count)
+
+
+def _short(count: int) -> str:
+    for unit, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
+        if count >= unit:
+            return f"{count / unit:.3g}{letter}"
+    return str(count)

@@ -1,0 +1,26 @@
+"""A request as one line of an autocomplete."""
+
+from bot.chat.text.formatting import plain
+from bot.domain.requests import State
+from bot.services.delivery.cards import StatusCard
+
+CHOICES = 25
+"""How many an autocomplete can offer."""
+CHOICE_LIMIT = 100
+"""Characters of a choice's name."""
+MEMBER_LIMIT = 32
+"""Characters of a member's name; Discord's own limit."""
+WHERE = {
+    State.AWAITING: "waiting for a moderator",
+    State.WAITING: "waiting",
+    State.SUBMITTING: "with the song service",
+    State.MAKING: "being made",
+}
+
+
+def request_choice(card: StatusCard, *, who: str | None = None) -> str:
+    """Where a request under way is, and what it is for; for moderators also who asked."""
+    asked_by = f"{plain(who, limit=MEMBER_LIMIT)} · " if who else ""
+    place = f", number {card.position}" if card.position else ""
+    where = WHERE.get(card.state, str(card.state)) + place
+    return plain(f"{asked_by}{where} · playlist {card.playlist_id[:8]}… · {card.model}", limit=CHOICE_LIMIT)

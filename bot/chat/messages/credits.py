@@ -1,0 +1,109 @@
+"""A member's credits as one embed."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+import discord
+
+from bot.chat.messages import colours
+from bot.chat.text.formatting import FIELD_LIMIT, REASON_LIMIT, in_credits, mention, quoted, relative
+from bot.domain.ledger import Entry, TransferKind
+from bot.domain.quotas import Policy, Source
+from bot.services.credits.statements import BudgetState, Statement
+
+ENTRY_LIMIT = 120
+"""Characters of one entry's reason."""
+MOST_ENTRIES = 10
+
+
+def credits_message(statement: Statement) -> discord.Embed:
+    """What a member has, holds, has used and gets again, numbers first, with the last entries below."""
+    embed = discord.Embed(title="Your credits", colour=colours.CREDITS)
+    embed.description = "\n".join(_description(statement, whose="your own"))
+    return _with_numbers(embed, statement)
+
+
+def member_credits_message(statement: Statement, *, user_id: int) -> discord.Embed:
+    """The same of another member, for moderators."""
+    embed = discord.Embed(title="Credits of a member", colour=colours.CREDITS)
+    embed.description = "\n".join((mention(user_id), *_description(statement, whose="their own")))
+    return _with_numbers(embed, statement)
+
+
+def budget_words(budget: BudgetState) -> str:
+    """What all members together may still spend."""
+    return (
+        f"This server's budget: **{budget.left:,}** of {in_credits(budget.credits)} are left for everyone, "
+        f"until it begins anew {relative(budget.resets_at)}."
+    )
+
+
+def policy_words(policy: Policy, *, whose: str) -> str:
+    """The allowance, and where it comes from."""
+    match policy.source:
+        case Source.EXCEPTION:
+            source = f"an exception of {whose}"
+        case Source.ROLE:
+            source = f"from the role <@&{policy.role_id}>"
+        case Source.EVERYONE:
+            source = "as for everyone here"
+        case _:
+            assert_never(policy.source)
+    return f"{in_credits(policy.allowance)} every {policy.period}, {source}."
+
+
+def _description(statement: Statement, *, whose: str) -> Iterator[str]:
+    yield policy_words(statement.policy, whose=whose)
+    if statement.budget is not None:
+        yield budget_words(statement.budget)
+    if statement.blocked is not None:
+        yield f"Blocked by a moderator: {quoted(statement.blocked, limit=REASON_LIMIT)}"
+    if statement.backoff_end is not None:
+        yield (
+            f"The last request failed, so the next one can be sent {relative(statement.backoff_end)}. "
+            "A finished song ends this wait."
+        )
+
+
+def _with_numbers(embed: discord.Embed, statement: Statement) -> discord.Embed:
+    embed.add_field(name="Available", value=in_credits(statement.available))
+    embed.add_field(name="On hold", value=in_credits(statement.held))
+    embed.add_field(name="Used", value=in_credits(statement.used))
+    embed.add_field(name="Bonus", value=in_credits(statement.bonus))
+    embed.add_field(name="Resets", value=relative(statement.resets_at))
+    if lines := _lines(statement.entries):
+        embed.add_field(name="Last entries", value=lines, inline=False)
+    return embed
+
+
+def _lines(entries: tuple[Entry, ...]) -> str:
+    """The entries in words, as many whole lines as a field takes."""
+    text = ""
+    for entry in entries[:MOST_ENTRIES]:
+        queue = f"{_words(entry)} · {relative(entry.at)}"
+        if len(text) + len(queue) + 1 > FIELD_LIMIT:
+            break
+        text = f"{text}\n{queue}" if text else queue
+    return text
+
+
+def _words(entry: Entry) -> str:
+    amount = abs(entry.amount)
+    match entry.kind:
+        case TransferKind.PENDING:
+            return f"**{amount:,}** put on hold for a song"
+        case TransferKind.POST:
+            return f"**{amount:,}** used for a song"
+        case TransferKind.VOID:
+            return f"**{amount:,}** given back"
+        case TransferKind.SINGLE:
+            sign = "\N{MINUS SIGN}" if entry.amount < 0 else "+"
+            return f"**{sign}{amount:,}** {_reason(entry)}"
+
+
+def _reason(entry: Entry) -> str:
+    """What a moderator wrote, or what the ledger calls it."""
+    if entry.note:
+        return f"bonus: {quoted(entry.note, limit=ENTRY_LIMIT)}"
+    words = {"allowance": "allowance changed" if entry.amount < 0 else "allowance", "grant": "bonus"}
+    return words.get(entry.reason) or quoted(entry.reason, limit=ENTRY_LIMIT, otherwise="credits")

@@ -1,0 +1,50 @@
+"""Songs and playlists as one line of a list, or of an autocomplete."""
+
+from bot.chat.messages.choices import CHOICE_LIMIT
+from bot.chat.messages.rating import in_stars
+from bot.chat.text.formatting import mention, minutes, plain, playlist_page, quoted, relative
+from bot.domain.playlists import NAME_LIMIT, SavedPlaylist
+from bot.domain.songs import Song
+from bot.services.repositories.library import SongTitle
+
+UNTITLED = "Untitled"
+TITLE_SHOWN = 100
+"""Characters of a title in a list, escapes included."""
+
+
+def song_line(song: Song) -> str:
+    """A finished song: its title, who asked for it, when, how long it is, and its stars."""
+    facts = [_linked(song), _who(song), relative(song.request.ended_at or song.request.placed_at)]
+    facts += [minutes(song.duration_s), in_stars(song.rating)]
+    return " · ".join(fact for fact in facts if fact)
+
+
+def rated_line(song: Song) -> str:
+    """A rated song, its stars first."""
+    facts = [f"**{in_stars(song.rating)}**", _linked(song), _who(song), minutes(song.duration_s)]
+    return " · ".join(facts)
+
+
+def playlist_line(playlist: SavedPlaylist) -> str:
+    """A saved playlist, and when a song was last asked for from it."""
+    name = quoted(playlist.name, limit=2 * NAME_LIMIT)
+    used = f" · last used {relative(playlist.used_at)}" if playlist.used_at else ""
+    return f"[{name}]({playlist_page(playlist.playlist_id)}){used}"
+
+
+def song_choice(title: SongTitle) -> str:
+    """A song as one line of an autocomplete, with the day (UTC) on which it was asked for."""
+    day = f" · {title.placed_at:%Y-%m-%d}"
+    return plain(title.words, limit=CHOICE_LIMIT - len(day), otherwise=UNTITLED) + day
+
+
+def _linked(song: Song) -> str:
+    title = quoted(song.title, limit=TITLE_SHOWN, otherwise=UNTITLED)
+    if song.post is None:
+        return f"**{title}**"
+    channel_id, message_id = song.post
+    return f"[{title}](https://discord.com/channels/{song.request.guild_id}/{channel_id}/{message_id})"
+
+
+def _who(song: Song) -> str:
+    return mention(song.request.user_id) if song.request.user_id else "a former member"

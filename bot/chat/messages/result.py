@@ -1,0 +1,197 @@
+"""The result message: an embed and a button for each clip, and the files that may go with them."""
+
+from dataclasses import dataclass, field
+
+import discord
+
+from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveButton
+from bot.chat.interactions.components import SafeButton
+from bot.chat.messages import colours
+from bot.chat.messages.rating import with_rating
+from bot.chat.text.formatting import (
+    BUTTON_URL_LIMIT,
+    EMBED_URL_LIMIT,
+    FIELD_LIMIT,
+    LABEL_LIMIT,
+    TITLE_LIMIT,
+    file_name,
+    link,
+    mention,
+    minutes,
+    plain,
+    playlist_page,
+    quoted,
+    song_page,
+)
+from bot.domain.songs import STARS
+from bot.domain.suno_links import UUID
+from bot.services.delivery.cards import ClipCard, ResultCard
+from bot.services.delivery.message_forms import MessageForm
+from bot.services.ports import Media
+
+MOST_CLIPS = 10
+"""Embeds, and files, that one message may have."""
+UPLOAD_LIMIT = 25 * 1024 * 1024 - 64 * 1024
+"""Bytes of all files of one request, less what the rest of the message takes."""
+STYLE_LIMIT = 180
+"""Characters of style tags; ten embeds together may have 6,000, of which titles may take 2,560."""
+MODEL_LIMIT = 40
+LONG_LINKS = 3
+"""Clips whose long links fit into the 6,000 characters that all embeds have together."""
+LISTEN_ROWS = 2
+"""Rows of five buttons that lead to the clips; the two below them are the song's own."""
+UNTITLED = "Untitled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultMessage:
+    """All of a result message but its files, which have to be built anew for each attempt."""
+
+    content: str
+    embeds: list[discord.Embed]
+    view: discord.ui.View
+    attachments: tuple[tuple[str, Media], ...] = field(default=(), repr=False)
+    """The files that go with it, each with its name."""
+
+
+def result_message(
+    card: ResultCard,
+    files: tuple[Media | None, ...],
+    *,
+    in_server: bool = True,
+    form: MessageForm = MessageForm.FULL,
+) -> ResultMessage:
+    """The result of a request; `files` go by the clips' order, and are empty where none were asked for.
+
+    In a direct message there are only links: songs are asked for, rated and removed in servers.
+    """
+    if form is not MessageForm.FULL:
+        return _plainer(card, in_server=in_server, form=form)
+    clips = card.clips[:MOST_CLIPS]
+    fitting = within_request(files[: len(clips)])
+    embeds = [_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)]
+    named = zip(enumerate(clips, 1), fitting, strict=False)
+    return ResultMessage(
+        content=_content(card, missing=[n for n, media in enumerate(fitting, 1) if media is None]),
+        embeds=embeds,
+        view=_buttons(card, in_server=in_server),
+        attachments=tuple(
+            (file_name(clip.clip.title, number=n, extension=media.extension), media)
+            for (n, clip), media in named
+            if media
+        ),
+    )
+
+
+def _plainer(card: ResultCard, *, in_server: bool, form: MessageForm) -> ResultMessage:
+    """The song without embeds, files and titles: with links, or with nothing but where it can be found."""
+    pages = [f"<{page}>" for one in card.clips[:MOST_CLIPS] if (page := song_page(one.clip.id))]
+    lines = [f"{mention(card.user_id)} your song is ready.", *(pages if form is MessageForm.LINKS else ())]
+    lines.append(f"-# Discord blocked the rest of this message. {song_number(card)} shows it all.")
+    view = _buttons(card, in_server=in_server, form=form)
+    return ResultMessage(content="\n".join(lines), embeds=[], view=view)
+
+
+def song_number(card: ResultCard) -> str:
+    """Name the command that shows the song again; in a message, it tells whose result it is."""
+    return f"`/songs show song:{card.request_id}`"
+
+
+def song_message(card: ResultCard) -> ResultMessage:
+    """The song of an earlier request, shown again without its files."""
+    clips = card.clips[:MOST_CLIPS]
+    page = playlist_page(card.playlist_id)
+    content = f"A song from [this playlist](<{page}>), asked for by {mention(card.user_id)}."
+    return ResultMessage(
+        content=with_rating(content, card.rating),
+        embeds=[_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)],
+        view=_buttons(card, in_server=True),
+    )
+
+
+def within_request(files: tuple[Media | None, ...]) -> tuple[Media | None, ...]:
+    """The files in their order as long as one request takes them all; None for each that is left out."""
+    left = UPLOAD_LIMIT
+    fitting: list[Media | None] = []
+    for media in files:
+        fits = media is not None and 0 < len(media.data) <= left
+        left -= len(media.data) if media and fits else 0
+        fitting.append(media if fits else None)
+    return tuple(fitting)
+
+
+def _content(card: ResultCard, *, missing: list[int]) -> str:
+    page = playlist_page(card.playlist_id)
+    lines = [f"{mention(card.user_id)} your song from [this playlist](<{page}>) is ready."]
+    if card.partial:
+        lines.append(
+            "Only one of the two clips came out." if len(card.clips) == 1 else "One clip may be incomplete."
+        )
+    if len(missing) == len(card.clips):
+        lines.append("-# No file is attached: press **Listen** to hear it.")
+    elif missing:
+        which = ", ".join(str(number) for number in missing)
+        lines.append(f"-# The file of clip {which} couldn't be attached: press **Listen** to hear it.")
+    return "\n".join(lines)
+
+
+def _embed(clip_card: ClipCard, *, number: int, card: ResultCard) -> discord.Embed:
+    clip = clip_card.clip
+    embed = discord.Embed(
+        title=quoted(clip.title, limit=TITLE_LIMIT, otherwise=UNTITLED),
+        url=song_page(clip.id),
+        colour=colours.PARTIAL if card.partial else colours.READY,
+    )
+    embed.add_field(name="Duration", value=minutes(clip.duration_s))
+    embed.add_field(
+        name="Model", value=quoted(clip.model or card.model, limit=MODEL_LIMIT, otherwise="unknown")
+    )
+    if style := quoted(", ".join(clip.tags), limit=STYLE_LIMIT):
+        embed.add_field(name="Style", value=style, inline=False)
+    if long := _long_link(clip_card, count=len(card.clips)):
+        embed.add_field(name="Audio", value=long, inline=False)
+    if cover := link(clip_card.cover_url, limit=EMBED_URL_LIMIT):
+        embed.set_image(url=cover)
+    if len(card.clips) > 1:
+        embed.set_footer(text=f"Clip {number} of {len(card.clips)}")
+    return embed
+
+
+def _long_link(clip_card: ClipCard, *, count: int) -> str | None:
+    """The audio link as text, where it is too long for a button: links that carry a signature are."""
+    around = "[Listen](<>)"
+    url = link(clip_card.listen_url, limit=FIELD_LIMIT - len(around))
+    if url is None or len(url) <= BUTTON_URL_LIMIT or count > LONG_LINKS:
+        return None
+    return f"[Listen](<{url}>)"
+
+
+def _buttons(card: ResultCard, *, in_server: bool, form: MessageForm = MessageForm.FULL) -> discord.ui.View:
+    view = discord.ui.View(timeout=None)
+    if form is not MessageForm.BARE:
+        _add_links(view, card.clips[:MOST_CLIPS], titled=form is MessageForm.FULL)
+    if not in_server:
+        return view
+    view.add_item(_in_row(AgainButton(card.request_id), LISTEN_ROWS))
+    for number, clip_card in enumerate(card.clips[:2], 1):
+        if UUID.fullmatch(clip_card.clip.id):
+            view.add_item(_in_row(MoreButton(card.request_id, number), LISTEN_ROWS))
+    view.add_item(_in_row(RemoveButton(card.request_id), LISTEN_ROWS))
+    for stars in STARS:
+        view.add_item(_in_row(RateButton(card.request_id, stars), LISTEN_ROWS + 1))
+    return view
+
+
+def _add_links(view: discord.ui.View, clips: tuple[ClipCard, ...], *, titled: bool) -> None:
+    for number, clip_card in enumerate(clips, 1):
+        clip = clip_card.clip
+        url = link(clip_card.listen_url, limit=BUTTON_URL_LIMIT) or song_page(clip.id)
+        if url:
+            title = f": {clip.title or UNTITLED}" if titled else ""
+            which = f"Listen to {number}{title}" if len(clips) > 1 else "Listen"
+            view.add_item(discord.ui.Button(label=plain(which, limit=LABEL_LIMIT), url=url))
+
+
+def _in_row(button: SafeButton, row: int) -> SafeButton:
+    button.row = row
+    return button

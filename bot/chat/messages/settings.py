@@ -1,0 +1,71 @@
+"""All that is settled for a server as one embed."""
+
+from collections.abc import Iterator
+
+import discord
+
+from bot.chat.messages import colours
+from bot.chat.text.formatting import FIELD_LIMIT, REASON_LIMIT, in_credits, quoted
+from bot.services.moderation.guild_settings import EffectiveSettings
+
+ROLE_FIELDS = 4
+"""Fields for roles, some 28 in each: what else is settled fits into the embed beside them."""
+
+
+def settings_message(rules: EffectiveSettings, *, gone: frozenset[int] = frozenset()) -> discord.Embed:
+    """What holds in a server now; what does not fit says how much more there is.
+
+    Channels that are `gone` are named as what they are: a mention of one says nothing.
+    """
+    settings, policy = rules.settings, rules.policy
+    embed = discord.Embed(title="Songs in this server", colour=colours.MODERATION)
+    if settings.paused is not None:
+        embed.description = f"**Paused**: {quoted(settings.paused, limit=REASON_LIMIT)}"
+    embed.add_field(name="Asked for in", value=_place(settings.requests_channel_id, "everywhere", gone))
+    embed.add_field(
+        name="Posted in", value=_place(settings.results_channel_id, "where they were asked for", gone)
+    )
+    embed.add_field(
+        name="Approved in", value=_place(settings.approval_channel_id, "no approval needed", gone)
+    )
+    embed.add_field(name="Decisions posted in", value=_place(settings.log_channel_id, "nowhere", gone))
+    embed.add_field(name="Usual model", value=f"`{quoted(rules.model, limit=50)}`")
+    embed.add_field(name="Limits", value=f"{policy.max_active:,} at a time, {policy.cooldown_s:,} s apart")
+    embed.add_field(name="Everyone", value=f"{in_credits(policy.allowance)} every {policy.period}")
+    budget = settings.budget
+    embed.add_field(
+        name="Budget", value=f"{in_credits(budget.credits)} every {budget.period}" if budget else "none"
+    )
+    if settings.roles:
+        ranked = sorted(settings.roles.items(), key=lambda role: (-role[1], role[0]))
+        for number, value in enumerate(_pages([f"<@&{role}> {credits_:,}" for role, credits_ in ranked])):
+            embed.add_field(name="Roles, and more of them" if number else "Roles", value=value, inline=False)
+    return embed
+
+
+def _place(channel_id: int | None, otherwise: str, gone: frozenset[int]) -> str:
+    if channel_id in gone:
+        return "a channel that was deleted: choose another"
+    return f"<#{channel_id}>" if channel_id else otherwise
+
+
+def _pages(lines: list[str]) -> Iterator[str]:
+    """The lines as fields take them; those that the embed has no room for are counted."""
+    for number in range(ROLE_FIELDS):
+        taken = list(_fitting(lines))
+        lines = lines[len(taken) :]
+        if lines and number == ROLE_FIELDS - 1:
+            taken.append(f"and {len(lines):,} more")
+        yield "\n".join(taken)
+        if not lines:
+            return
+
+
+def _fitting(lines: list[str]) -> Iterator[str]:
+    """As many lines as a field takes, and a word on how many more there are."""
+    left = FIELD_LIMIT - len("and 1,000 more")
+    for queue in lines:
+        left -= len(queue) + 1
+        if left < 0:
+            return
+        yield queue

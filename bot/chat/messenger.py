@@ -1,0 +1,431 @@
+"""Messages that no interaction waits for: edits of the status, results and endings."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, assert_never
+from weakref import WeakValueDictionary
+
+import discord
+
+from bot.chat.buttons.cancel import CancelButton
+from bot.chat.connection.http_client import OwnedTasks
+from bot.chat.dm_limiter import DirectMessageLimiter
+from bot.chat.interactions.respond import custom_ids
+from bot.chat.messages import (
+    ResultMessage,
+    audit_entry_message,
+    ending_message,
+    result_message,
+    status_message,
+)
+from bot.chat.messages.approval import approval_message, asks_about
+from bot.chat.messages.result import song_number
+from bot.chat.messages.status import in_words
+from bot.chat.sending import Edited, Message, in_time, message_of
+from bot.chat.text.formatting import song_page
+from bot.domain.audit import AuditEntry
+from bot.domain.errors import (
+    AnsweredElsewhereError,
+    MessageGoneError,
+    MessengerError,
+    NoAccessError,
+    RetryableError,
+    TokenExpiredError,
+)
+from bot.domain.requests import ReplyAddress
+from bot.services.delivery.cards import ApprovalCard, ResultCard, StatusCard
+from bot.services.delivery.message_forms import MessageForm
+from bot.services.ports import (
+    ChannelTarget,
+    Claim,
+    DirectMessageTarget,
+    FollowUpTarget,
+    Media,
+    MessageRef,
+    Metrics,
+    NullMetrics,
+    SentMessage,
+    Target,
+    unclaimed,
+)
+
+T = TypeVar("T")
+
+ORIGINAL: Final[Any] = "@original"
+"""Discord's name for an interaction's first answer; discord.py passes it on, but declares ids as numbers."""
+
+NEWEST = 500
+"""The most messages of a channel that are looked through for a result; Discord gives 100 at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long, in seconds, Discord may take for one call, discord.py's own repeats and waits included."""
+
+    turn_s: float = 60.0
+    """How long a call waits for those before it in its channel; with the call itself less than a lease."""
+    edit_s: float = 15.0
+    post_s: float = 60.0
+    """Two files of 10 MiB take a while."""
+    follow_up_s: float = 75.0
+    """A post by webhook may wait a minute for a rate limit, and its repeat would be a second post."""
+
+
+class DiscordMessenger:
+    """The announcer by discord.py; the client has to be logged in, a gateway is not needed."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        *,
+        patience: Timeouts | None = None,
+        metrics: Metrics | None = None,
+        conversations: DirectMessageLimiter | None = None,
+    ) -> None:
+        self._client = client
+        self._patience = patience or Timeouts()
+        self._metrics = metrics or NullMetrics()
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._calls = OwnedTasks()
+        self._conversations = conversations or DirectMessageLimiter()
+
+    async def edit_status(
+        self,
+        address: ReplyAddress,
+        card: StatusCard,
+        *,
+        token: str | None,
+        form: MessageForm = MessageForm.FULL,
+    ) -> int:
+        """Make the status message say what the card says, by the token, or as the bot when it is None.
+
+        Gives the message's id, which the token's holder need not know.
+
+        Raises:
+            MessageGoneError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+        """
+        with self._measured(SentMessage.STATUS):
+            embed, view = status_message(card, form)
+            edited = await self._edit(address, embed, view, token=token)
+            if edited.flags.suppress_embeds and card.is_final:
+                # a moderator has taken its embed out of sight, and how it ended has to be seen
+                edited = await self._edit(address, embed, view, token=token, content=in_words(embed))
+            return edited.id
+
+    async def _edit(
+        self,
+        address: ReplyAddress,
+        embed: discord.Embed,
+        view: discord.ui.View,
+        *,
+        token: str | None,
+        content: str | None = None,
+    ) -> discord.Message:
+        parts = Edited(embed=embed, view=view, allowed_mentions=discord.AllowedMentions.none())
+        if content is not None:
+            parts["content"] = content
+        message_id = address.message_id
+        if token is not None:
+            async with in_time(self._patience.edit_s, by_token=True):
+                return await self._webhook(address, token).edit_message(message_id or ORIGINAL, **parts)
+        if message_id is None:
+            raise MessageGoneError
+        message = self._client.get_partial_messageable(address.channel_id).get_partial_message(message_id)
+        return await self._in_turn(
+            address.channel_id, lambda: message.edit(**parts), limit_s=self._patience.edit_s
+        )
+
+    async def find_answer(self, address: ReplyAddress, card: StatusCard, *, token: str) -> int:
+        """Return the id of the interaction's first answer, which says what the card says, or is awaited yet.
+
+        Raises:
+            AnsweredElsewhereError: it is that of another copy of the bot.
+            MessageGoneError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+        """
+        async with in_time(self._patience.edit_s, by_token=True):
+            answer = await self._webhook(address, token).fetch_message(ORIGINAL)
+        placements = (card.placement, "")  # messages of earlier versions have none
+        own = {CancelButton(card.request_id, placement).custom_id for placement in placements}
+        if not answer.flags.loading and not own & custom_ids(answer):
+            raise AnsweredElsewhereError
+        return answer.id
+
+    async def post_result(
+        self,
+        target: Target,
+        card: ResultCard,
+        files: tuple[Media | None, ...],
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> MessageRef:
+        """Post the clips with their files (None where one could not be had), mentioning the requester only.
+
+        Raises:
+            NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+        """
+        result = result_message(card, files, in_server=not isinstance(target, DirectMessageTarget), form=form)
+        message = message_of(result, user_id=card.user_id)
+        with self._measured(SentMessage.RESULT):
+            return await self._post(target, message, nonce=str(card.request_id), claim=claim)
+
+    async def find_result(self, target: Target, card: ResultCard) -> MessageRef | None:
+        """The result of this request where posts by the target come to be; None when it surely is not there.
+
+        Raises:
+            NoAccessError: nobody can tell; `gone` when the whole channel is no more.
+            TryLaterError, UnsendableError
+        """
+        match target:
+            case ChannelTarget(channel_id):
+                return await self._find(channel_id, card, may_be_empty=False)
+            case FollowUpTarget(address):
+                return await self._find(address.channel_id, card, may_be_empty=False)
+            case DirectMessageTarget(user_id):
+                return await self._find(await self._direct(user_id), card, may_be_empty=True)
+            case _:
+                assert_never(target)
+
+    async def _find(self, channel_id: int, card: ResultCard, *, may_be_empty: bool) -> MessageRef | None:
+        """The message with the links of all clips that is younger than the request.
+
+        Without Read Message History Discord gives an empty list (reference, "Get Channel Messages").
+        """
+        wanted = {page for clip in card.clips if (page := song_page(clip.clip.id))}
+        if not wanted:
+            raise NoAccessError("the result has no links to know it by")
+        return await self._look(
+            channel_id,
+            lambda one: wanted <= {embed.url for embed in one.embeds} or song_number(card) in one.content,
+            since=card.request_id,
+            may_be_empty=may_be_empty,
+        )
+
+    async def _look(
+        self,
+        channel_id: int,
+        is_wanted: Callable[[discord.Message], bool],
+        *,
+        since: int,
+        may_be_empty: bool = False,
+    ) -> MessageRef | None:
+        """The newest such message of the bot's own that is younger than `since`."""
+        return await self._in_turn(
+            channel_id,
+            lambda: self._read(channel_id, is_wanted, since=since, may_be_empty=may_be_empty),
+            limit_s=self._patience.edit_s,
+        )
+
+    async def _read(
+        self, channel_id: int, is_wanted: Callable[[discord.Message], bool], *, since: int, may_be_empty: bool
+    ) -> MessageRef | None:
+        read = 0
+        async for message in self._client.get_partial_messageable(channel_id).history(limit=NEWEST):
+            if message.id < since:
+                return None
+            if self._is_own(message) and is_wanted(message):
+                return MessageRef(channel_id, message.id)
+            read += 1
+        if read == NEWEST or not (read or may_be_empty):
+            raise NoAccessError(f"{read} messages could be read, which says nothing")
+        return None
+
+    def _is_own(self, message: discord.Message) -> bool:
+        """True for what the bot posted, as itself or as a follow-up; members can post the same links."""
+        me, application_id = self._client.user, self._client.application_id
+        return (me is not None and message.author.id == me.id) or (
+            message.webhook_id is not None and message.webhook_id == application_id
+        )
+
+    async def post_ending(
+        self,
+        target: Target,
+        card: StatusCard,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> MessageRef:
+        """Post how a request ended, mentioning the requester only, where its status message is lost.
+
+        Raises:
+            NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+        """
+        content, embeds, view = ending_message(card, form)
+        ending = ResultMessage(content=content, embeds=embeds, view=view, attachments=())
+        message = message_of(ending, user_id=card.user_id)
+        with self._measured(SentMessage.ENDING):
+            return await self._post(target, message, nonce=f"end{card.request_id}", claim=claim)
+
+    async def post_approval(
+        self,
+        channel_id: int,
+        card: ApprovalCard,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> MessageRef:
+        """Post what moderators decide by, mentioning nobody.
+
+        Raises:
+            NoAccessError, TryLaterError, UnsendableError
+        """
+        embed, view = approval_message(card, form)
+        message = Message(
+            content="", embeds=[embed], view=view, files=[], allowed_mentions=discord.AllowedMentions.none()
+        )
+        with self._measured(SentMessage.APPROVAL):
+            nonce = f"ask{card.request_id}"
+            return await self._post(ChannelTarget(channel_id), message, nonce=nonce, claim=claim)
+
+    async def find_approval(self, channel_id: int, request_id: int) -> MessageRef | None:
+        """What moderators decide on this request by, undecided yet; None when it surely is not there.
+
+        Raises:
+            NoAccessError: nobody can tell.
+            TryLaterError, UnsendableError
+        """
+        return await self._look(channel_id, lambda one: asks_about(one, request_id), since=request_id)
+
+    async def edit_approval(
+        self, channel_id: int, message_id: int, card: ApprovalCard, *, form: MessageForm = MessageForm.FULL
+    ) -> None:
+        """Make that message say what became of the request.
+
+        Raises:
+            MessageGoneError, NoAccessError, TryLaterError, UnsendableError
+        """
+        embed, view = approval_message(card, form)
+        message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+        quiet = discord.AllowedMentions.none()
+        with self._measured(SentMessage.APPROVAL):
+            await self._in_turn(
+                channel_id,
+                lambda: message.edit(embed=embed, view=view, allowed_mentions=quiet),
+                limit_s=self._patience.edit_s,
+            )
+
+    async def post_audit_entry(
+        self,
+        channel_id: int,
+        entry: AuditEntry,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> MessageRef:
+        """Post a moderator's decision, mentioning nobody.
+
+        Raises:
+            NoAccessError, TryLaterError, UnsendableError
+        """
+        message = Message(
+            content="",
+            embeds=[audit_entry_message(entry, form)],
+            view=discord.ui.View(),
+            files=[],
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+        with self._measured(SentMessage.AUDIT):
+            nonce = f"log{entry.id}"
+            return await self._post(ChannelTarget(channel_id), message, nonce=nonce, claim=claim)
+
+    def _require_login(self) -> None:
+        """Raise unless the client can make calls: before its login, and between two, it has no session.
+
+        Raises:
+            TryLaterError: it can't now.
+        """
+        if self._client.user is None or self._client.is_closed():
+            raise RetryableError("not logged in to Discord", not_taken=True)
+
+    @contextmanager
+    def _measured(self, telling: SentMessage) -> Iterator[None]:
+        """What comes of it is counted."""
+        try:
+            yield
+        except MessengerError as error:
+            self._metrics.message_failed(telling, error)
+            raise
+        self._metrics.message_sent(telling)
+
+    async def _post(self, target: Target, message: Message, *, nonce: str, claim: Claim) -> MessageRef:
+        match target:
+            case ChannelTarget(channel_id):
+                pass
+            case DirectMessageTarget(user_id):
+                # a nonce of its own: Discord's are the author's, not the channel's
+                channel_id, nonce = await self._direct(user_id), f"dm{nonce}"
+            case FollowUpTarget(address):
+                followed = await self._follow_up(address, message, claim=claim)
+                return MessageRef(followed.channel.id, followed.id)
+            case _:
+                assert_never(target)
+        channel = self._client.get_partial_messageable(channel_id)
+        sent = await self._in_turn(
+            channel_id,
+            lambda: channel.send(**message, nonce=nonce),
+            limit_s=self._patience.post_s,
+            claim=claim,
+        )
+        return MessageRef(sent.channel.id, sent.id)
+
+    async def _direct(self, user_id: int) -> int:
+        """The channel of direct messages to the user; a failure here means that nothing was said in it."""
+        self._require_login()
+        if known := self._conversations.channel_id(user_id):
+            return known
+        if pause_s := self._conversations.wait_s():
+            raise RetryableError("too many direct messages are opened", pause_s, not_taken=True)
+        try:
+            async with in_time(self._patience.edit_s):
+                direct = await self._client.create_dm(discord.Object(user_id))
+        except RetryableError as error:
+            pause_s = self._conversations.refused(error.retry_after_s)
+            raise RetryableError(error.cause, pause_s, not_taken=True) from error
+        self._conversations.opened(user_id, direct.id)
+        return direct.id
+
+    async def _follow_up(
+        self, address: ReplyAddress, message: Message, *, claim: Claim
+    ) -> discord.WebhookMessage:
+        if address.token is None:
+            raise TokenExpiredError
+        await claim()
+        async with in_time(self._patience.follow_up_s, by_token=True):
+            return await self._webhook(address, address.token).send(**message, wait=True)
+
+    async def _in_turn(
+        self,
+        channel_id: int,
+        call: Callable[[], Coroutine[Any, Any, T]],
+        *,
+        limit_s: float,
+        claim: Claim = unclaimed,
+    ) -> T:
+        """Make a call by the bot's token when its turn in the channel has come, and give what it gives.
+
+        One call at a time: discord.py 2.7.1 forgets calls in flight when it reads what is left of a rate
+        limit from an answer, so that several at once run into a 429. A call that takes too long is not cut
+        off and keeps its turn: nobody looks for a post, or repeats it, before its outcome is clear.
+        """
+        self._require_login()
+        turn = self._turns.setdefault(channel_id, asyncio.Lock())
+        try:
+            async with asyncio.timeout(self._patience.turn_s):
+                await turn.acquire()
+        except TimeoutError:
+            raise RetryableError("other calls to the channel come first", not_taken=True) from None
+        try:
+            await claim()
+        except BaseException:
+            turn.release()
+            raise
+        made = self._calls.begin(call())
+        made.add_done_callback(lambda _: turn.release())
+        async with in_time(limit_s):
+            return await asyncio.shield(made)
+
+    def _webhook(self, address: ReplyAddress, token: str) -> discord.Webhook:
+        self._require_login()
+        return discord.Webhook.partial(address.application_id, token, client=self._client)

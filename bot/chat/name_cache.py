@@ -1,0 +1,46 @@
+"""People's names for suggestions that change with each key: asked for once, and kept for a while."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+import discord
+
+from bot.chat.names import display_names
+
+KEPT_S = 600.0
+"""Seconds for which a name is taken as known."""
+MOST_KEPT = 5_000
+MOST_ASKED = 10
+"""Names that are asked for at once; the others are known at one of the next keys."""
+PATIENCE_S = 1.5
+"""Seconds that the questions may take: suggestions have 3."""
+
+
+class NameCache:
+    """What people are called in a server, without asking Discord at each key."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: OrderedDict[tuple[int, int], tuple[float, str]] = OrderedDict()
+
+    async def of(self, client: discord.Client, guild_id: int, user_ids: Iterable[int]) -> dict[int, str]:
+        """The names by user; those that are not known in time are missing."""
+        now, found = self._clock(), dict[int, str]()
+        wanted = dict.fromkeys(user_ids)
+        for user_id in wanted:
+            kept = self._known.get((guild_id, user_id))
+            if kept and now - kept[0] < KEPT_S:
+                found[user_id] = kept[1]
+        asked = islice((user_id for user_id in wanted if user_id not in found), MOST_ASKED)
+        for user_id, name in (await display_names(client, guild_id, asked, limit_s=PATIENCE_S)).items():
+            found[user_id] = name
+            self._keep((guild_id, user_id), (now, name))
+        return found
+
+    def _keep(self, key: tuple[int, int], value: tuple[float, str]) -> None:
+        self._known[key] = value
+        self._known.move_to_end(key)
+        if len(self._known) > MOST_KEPT:
+            self._known.popitem(last=False)

@@ -1,0 +1,75 @@
+"""What the command line says, checked."""
+
+import argparse
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.services.runtime.heartbeat import ProcessConfig, ProcessRole
+
+MAX_SHARDS = 65_536
+"""More than any bot has; a range of them fits into memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What the command line asks for."""
+
+    command: str
+    process: ProcessConfig
+    """For `run`: the part that this process plays."""
+
+
+def parse_arguments(arguments: Sequence[str] | None, *, commands: Mapping[str, str]) -> Arguments:
+    """What is asked for; `commands` has each command's help. A mistake is told, with exit code 2."""
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Inspire: a community makes music.")
+    subparsers = parser.add_subparsers(dest="command", required=True)
+    for name, words in commands.items():
+        subparser = subparsers.add_parser(name, help=words, description=words)
+        if name == "run":
+            _add_part(subparser)
+    options = parser.parse_args(arguments)
+    if options.command != "run":
+        return Arguments(options.command, ProcessConfig())
+    try:
+        return Arguments("run", _part(ProcessRole(options.role), options.shards, options.shard_count))
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def _add_part(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--role",
+        choices=[str(role) for role in ProcessRole],
+        default=str(ProcessRole.ALL),
+        help="all: take commands and work; gateway: take commands; worker: work (default: all)",
+    )
+    parser.add_argument(
+        "--shards", metavar="A-B", help="the first and last shard of this process, for example 0-3"
+    )
+    parser.add_argument(
+        "--shard-count", type=int, metavar="N", help="how many shards there are in all processes"
+    )
+
+
+def _part(role: ProcessRole, shards: str | None, shard_count: int | None) -> ProcessConfig:
+    """The part of a process.
+
+    Raises:
+        ValueError: the options do not fit together; the text says which.
+    """
+    if shards is None and shard_count is None:
+        return ProcessConfig(role=role)
+    if role is ProcessRole.WORKER:
+        raise ValueError("--shards and --shard-count are for processes that take commands, not for a worker")
+    if shards is None or shard_count is None:
+        raise ValueError("--shards and --shard-count go together, for example --shards 0-3 --shard-count 8")
+    found = re.fullmatch(r"(\d+)(?:-(\d+))?", shards)
+    if found is None:
+        raise ValueError("--shards takes a number or a range, for example 0-3")
+    if shard_count > MAX_SHARDS:
+        raise ValueError(f"--shard-count is at most {MAX_SHARDS}")
+    first, last = int(found[1]), int(found[2] or found[1])
+    if not first <= last < shard_count:
+        raise ValueError(f"--shards {shards}: shards go from 0 to {shard_count - 1}, the lower one first")
+    return ProcessConfig(role=role, shards=tuple(range(first, last + 1)), shard_count=shard_count)

@@ -1,0 +1,271 @@
+"""`python -m bot check`: is everything that the bot needs there, and what has to be mended if not."""
+
+import asyncio
+import os
+import re
+import shlex
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+
+import aiohttp
+import discord
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+
+from bot.chat.connection.endpoints import point_at
+from bot.config import SECRETS, SETTINGS, Settings
+from bot.domain.errors import AccountError, NoAnswerError, RejectedError, StoreError, UnknownTaskError
+from bot.env_file import ENV_FILE, holds, misspelled
+from bot.storage.admin import SqliteAdmin, database_admin
+from bot.storage.database_url import parse_url
+from bot.storage.schema import is_current
+from bot.suno.client import CqtaiClient, provider_session
+
+NO_TASK = "0" * 32
+"""An id that no task has: asking for it costs nothing and shows whether the key is taken."""
+PERMISSIONS = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    embed_links=True,
+    attach_files=True,
+)
+"""What the bot needs where it is to post."""
+DISCORD_S = 20.0
+"""Seconds that Discord has to answer."""
+WAL_RESET_MENDED = (3, 51, 3)
+"""The first SQLite without the WAL-reset bug (sqlite.org/wal.html)."""
+EMPTY_ACCOUNT = 402
+"""The provider's code for an account without credits."""
+_LOGIN_IN_URL = re.compile(r"//[^/@]*@")
+_PRIVILEGED = ("gateway_presence", "gateway_guild_members", "gateway_message_content")
+"""The application's flags for intents that need Discord's consent, each also as `..._limited`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One thing that was looked at."""
+
+    subject: str
+    words: str
+    """What was found and, where it is not well, what to do."""
+    is_ok: bool = False
+    is_warning: bool = False
+    """Whether it works, but has something to be thought about."""
+
+    def __str__(self) -> str:
+        """Give the line for the operator."""
+        outcome = "FAIL" if not self.is_ok else "warn" if self.is_warning else "ok"
+        return f"{self.subject:<9} {outcome:<4}  {self.words}"
+
+
+async def run_checks(settings: Settings, env_file: Path = ENV_FILE) -> AsyncIterator[CheckResult]:
+    """Look at the settings, the database, Discord and the provider, one by one; nothing is changed."""
+    yield CheckResult("settings", f"all are usable; {_changed(settings)}", is_ok=True)
+    yield await asyncio.to_thread(_database, settings)
+    discord_finding, application = await _discord(settings)
+    yield discord_finding
+    yield await _provider(settings)
+    for name in misspelled(env_file, SETTINGS):
+        yield _warning("settings", name)
+    for warning in (_open_files(settings, env_file), _sqlite(settings), _public(settings, application)):
+        if warning is not None:
+            yield warning
+
+
+def _warning(subject: str, words: str) -> CheckResult:
+    return CheckResult(subject, words, is_ok=True, is_warning=True)
+
+
+def _changed(settings: Settings) -> str:
+    """Which variables are not as they are by default; secrets are named without their values."""
+    changed = []
+    for name, field in Settings.model_fields.items():
+        value: object = getattr(settings, name)
+        if not field.is_required() and value != field.default:
+            changed.append(
+                name.upper() if isinstance(value, SecretStr) else f"{name.upper()}={_shown(value)}"
+            )
+    return f"not as by default: {' '.join(changed)}" if changed else "all that may be is as by default"
+
+
+def _shown(value: object) -> str:
+    """The value as it is set, without a login that an address may carry."""
+    shown = ",".join(value) if isinstance(value, tuple) else str(value)
+    return _LOGIN_IN_URL.sub("//[secret]@", shown)
+
+
+def _database(settings: Settings) -> CheckResult:
+    try:
+        database = database_admin(settings.database_url.get_secret_value())
+        current = is_current(database)
+        if isinstance(database, SqliteAdmin):
+            hindrance, engine = _unwritable(database.path), f"SQLite {sqlite3.sqlite_version}"
+        else:
+            hindrance, engine = database.read(_look_at_server)
+    except StoreError as error:
+        return CheckResult("database", str(error))
+    if hindrance is not None:
+        return CheckResult("database", f"{database}: {hindrance}")
+    words = "is up to date" if current else "is new or older: `run` and `migrate` bring it up to date"
+    return CheckResult("database", f"{words}, and can be written: {database}; {engine}", is_ok=True)
+
+
+def _unwritable(path: Path) -> str | None:
+    """Why the file could not be written, or None; a file in WAL mode needs its folder, too."""
+    folder = next(parent for parent in path.parents if parent.exists())
+    for needed in (path, folder) if path.exists() else (folder,):
+        if not os.access(needed, os.W_OK):
+            return f"{needed} cannot be written: let the bot's user write the file and its folder"
+    try:
+        with TemporaryFile(dir=folder):  # what root may write by its mode may still be no place for files
+            return None
+    except OSError as error:
+        return f"{folder} takes no files ({error.strerror}): name another folder in DATABASE_URL"
+
+
+def _file(settings: Settings) -> Path | None:
+    """The SQLite file, if it is one."""
+    try:
+        place = parse_url(settings.database_url.get_secret_value())
+    except StoreError:
+        return None
+    return place if isinstance(place, Path) else None
+
+
+def _open_files(settings: Settings, env_file: Path) -> CheckResult | None:
+    """What holds secrets or people's data and may be read or changed by every user of the machine."""
+    found = [env_file] if env_file.exists() and holds(env_file, SECRETS) else []
+    path = _file(settings)
+    if path is not None:
+        found += [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
+    files = [file for file in found if _is_open(file)]
+    folders = [path.parent] if path is not None and _is_own(path) and _is_open(path.parent) else []
+    commands = [
+        f"chmod {mode} {shlex.join(map(str, paths))}"
+        for mode, paths in ((700, folders), (600, files))
+        if paths
+    ]
+    if not commands:
+        return None
+    names = ", ".join(str(one) for one in (*folders, *files))
+    return _warning("files", f"every user of this machine can read {names}: {' && '.join(commands)}")
+
+
+def _is_own(path: Path) -> bool:
+    """Whether the folder of the database has nothing else in it, so that others need not get in."""
+    is_listed = path.exists() and os.access(path.parent, os.R_OK)
+    return is_listed and all(one.name.startswith(path.name) for one in path.parent.iterdir())
+
+
+def _is_open(path: Path) -> bool:
+    return path.exists() and bool(path.stat().st_mode & 0o006)
+
+
+def _sqlite(settings: Settings) -> CheckResult | None:
+    """A rule to keep with an SQLite whose WAL has a known bug, which the bot itself cannot meet."""
+    if _file(settings) is None or sqlite3.sqlite_version_info >= WAL_RESET_MENDED:
+        return None
+    return _warning(
+        "sqlite",
+        f"{sqlite3.sqlite_version} is fine for the bot, which writes by one connection; let no other program "
+        "write to its file (before 3.51.3, two that write at the same moment can damage it)",
+    )
+
+
+def _public(settings: Settings, application: discord.AppInfo | None) -> CheckResult | None:
+    """Strangers may spend what the operator pays for."""
+    if application is None or not application.bot_public or not settings.default_allowance:
+        return None
+    return _warning(
+        "public",
+        "your application is public, and each member of any server that adds it gets "
+        f"{settings.default_allowance} credits a {settings.default_period} that you pay for; unless you want "
+        "that, set Installation > Install Link to None and turn off Bot > Public Bot in the developer portal",
+    )
+
+
+def _look_at_server(connection: Connection) -> tuple[str | None, str]:
+    """What keeps the bot from writing, if anything, and which PostgreSQL it is."""
+    version, standby, may_create = connection.execute(
+        text(
+            "SELECT current_setting('server_version'), pg_is_in_recovery(),"
+            " has_schema_privilege(current_schema(), 'CREATE')"
+        )
+    ).one()
+    hindrance = None
+    if standby:
+        hindrance = "is a standby, which cannot be written: name the primary in DATABASE_URL"
+    elif not may_create:
+        hindrance = "its user isn't allowed to make tables: GRANT CREATE ON SCHEMA public TO that user"
+    return hindrance, f"PostgreSQL {version}"
+
+
+async def _discord(settings: Settings) -> tuple[CheckResult, discord.AppInfo | None]:
+    """What Discord says of the token, and of the application that it belongs to."""
+    point_at(settings.discord_api_url, settings.discord_gateway_url)
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks: no warnings
+    client = discord.Client(intents=discord.Intents(guilds=True))
+    try:
+        async with client, asyncio.timeout(DISCORD_S):
+            await client.login(settings.discord_token.get_secret_value())
+            application = await client.application_info()
+            return CheckResult("discord", _introduction(application), is_ok=True), application
+    except discord.LoginFailure:
+        words = "DISCORD_TOKEN is not taken: make a new one in the developer portal (Bot > Reset Token)"
+    except discord.HTTPException as error:
+        words = f"answers with status {error.status}: check DISCORD_API_URL, or see discordstatus.com"
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        words = f"cannot be reached ({type(error).__name__}): check DISCORD_API_URL and the network"
+    return CheckResult("discord", words), None
+
+
+def _introduction(application: discord.AppInfo) -> str:
+    """Whose token it is, where the bot is already, and how to get it elsewhere."""
+    servers, flags = application.approximate_guild_count, application.flags
+    where = f"in about {servers} server{'s' * (servers != 1)}" if servers else "in no server yet"
+    too_much = any(getattr(flags, name) or getattr(flags, f"{name}_limited") for name in _PRIVILEGED)
+    intents = "no privileged intent is needed" + ", so those that are on may be turned off" * too_much
+    link = discord.utils.oauth_url(
+        application.id, permissions=PERMISSIONS, scopes=("bot", "applications.commands")
+    )
+    return f"takes the token of {application.name}, {where}; {intents}; invite it with {link}"
+
+
+async def _provider(settings: Settings) -> CheckResult:
+    try:
+        async with provider_session() as session:
+            client = CqtaiClient(
+                session,
+                base_url=settings.cqtai_base_url,
+                api_key=settings.cqtai_api_key.get_secret_value(),
+            )
+            began = time.perf_counter()
+            answer = await _refusal_of_key(client)
+            took_s = time.perf_counter() - began
+    except ValueError as error:
+        return CheckResult("provider", f"cannot be asked: {error}; check CQTAI_API_KEY and CQTAI_BASE_URL")
+    if answer is not None:
+        return CheckResult("provider", answer)
+    return CheckResult("provider", f"takes the key; answered in {took_s:.2f} s", is_ok=True)
+
+
+async def _refusal_of_key(client: CqtaiClient) -> str | None:
+    """Ask for a task that there is not; None when the provider took the key."""
+    try:
+        await client.query(NO_TASK)
+    except AccountError as error:
+        if error.code == EMPTY_ACCOUNT:
+            return f"the account has no credits (code {error.code}): add some at the provider"
+        return f"CQTAI_API_KEY is not taken (code {error.code}): copy it anew from the provider's console"
+    except NoAnswerError as error:
+        if "HTTP 401" in error.cause or "HTTP 403" in error.cause:
+            return f"refuses the request ({error.cause}): check CQTAI_API_KEY, and CQTAI_BASE_URL"
+        return f"does not answer ({error.cause}): check CQTAI_BASE_URL and the network"
+    except (UnknownTaskError, RejectedError):
+        pass
+    return None

@@ -1,0 +1,77 @@
+"""TODO."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from bot.domain.requests import State
+
+
+class Transition(StrEnum):
+    """What can happen to a request."""
+
+    APPROVE = "approve"
+    DECLINE = "decline"
+    EXPIRE_APPROVAL = "lapse"
+    """Nobody approved or declined it in time."""
+    CANCEL_UNAPPROVED = "withdraw"
+    """It is cancelled before it was approved."""
+    CLAIM = "take"
+    REQUEUE = "put_back"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    MARK_UNCERTAIN = "doubt"
+    ATTACH = "attach"
+    """The task of an uncertain request turns up; its credits stay where they are."""
+    FINISH = "finish"
+    FAIL = "fail"
+    EXPIRE = "expire"
+    DELIVER = "deliver"
+    FAIL_DELIVERY = "strand"
+    CANCEL = "cancel"
+
+
+class Settlement(StrEnum):
+    """What a move does to the credits that the request holds."""
+
+    NONE = "none"
+    POST = "post"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionRule:
+    """One row of the table of moves."""
+
+    source: State
+    target: State
+    settlement: Settlement = Settlement.NONE
+
+
+TRANSITIONS = MappingProxyType(
+    {
+        Transition.APPROVE: TransitionRule(State.AWAITING, State.WAITING),
+        Transition.DECLINE: TransitionRule(State.AWAITING, State.DECLINED, Settlement.VOID),
+        Transition.EXPIRE_APPROVAL: TransitionRule(State.AWAITING, State.EXPIRED, Settlement.VOID),
+        Transition.CANCEL_UNAPPROVED: TransitionRule(State.AWAITING, State.CANCELLED, Settlement.VOID),
+        Transition.CLAIM: TransitionRule(State.WAITING, State.SUBMITTING),
+        Transition.REQUEUE: TransitionRule(State.SUBMITTING, State.WAITING),
+        Transition.ACCEPT: TransitionRule(State.SUBMITTING, State.MAKING),
+        Transition.REFUSE: TransitionRule(State.SUBMITTING, State.FAILED, Settlement.VOID),
+        Transition.MARK_UNCERTAIN: TransitionRule(State.SUBMITTING, State.UNCERTAIN, Settlement.VOID),
+        Transition.ATTACH: TransitionRule(State.UNCERTAIN, State.UNCERTAIN),
+        Transition.FINISH: TransitionRule(State.MAKING, State.READY, Settlement.POST),
+        Transition.FAIL: TransitionRule(State.MAKING, State.FAILED, Settlement.VOID),
+        Transition.EXPIRE: TransitionRule(State.MAKING, State.EXPIRED, Settlement.VOID),
+        Transition.DELIVER: TransitionRule(State.READY, State.DELIVERED),
+        Transition.FAIL_DELIVERY: TransitionRule(State.READY, State.UNDELIVERABLE),
+        Transition.CANCEL: TransitionRule(State.WAITING, State.CANCELLED, Settlement.VOID),
+    }
+)
+"""Each move, from where, to where, and what becomes of the credits."""
+
+
+CANCEL_FROM = MappingProxyType(
+    {State.AWAITING: Transition.CANCEL_UNAPPROVED, State.WAITING: Transition.CANCEL}
+)
+"""The move by which a request is cancelled, where it still can be."""

@@ -1,0 +1,83 @@
+"""What the database holds, measured when somebody asks, but not more often than every few seconds."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from bot.domain.errors import StoreError
+from bot.domain.requests import State
+from bot.services.provider.circuit_breaker import ProviderOutage
+from bot.services.unit_of_work import Store, UnitOfWork
+from bot.storage.ledger_audit import Totals, totals
+from bot.storage.unit_of_work import SqlUnitOfWork
+
+FRESH_S = 5.0
+"""How long what was read is good enough, in seconds: the load does not grow with the number of readers."""
+PATIENCE_S = 2.0
+"""Seconds that the database has to answer; the other metrics do not wait longer for it."""
+
+
+class DatabaseGauges:
+    """Requests, credits and the provider's trouble, as gauges; without values while the database is away."""
+
+    def __init__(
+        self, store: Store, registry: CollectorRegistry, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._read_at: float | None = None
+        self._reading = asyncio.Lock()
+        self._up = Gauge("inspire_database_up", "1 while the database answers, else 0.", registry=registry)
+        self._requests = Gauge(
+            "inspire_requests", "Requests in the database, by state.", ["state"], registry=registry
+        )
+        self._credits = Gauge(
+            "inspire_credits",
+            "Credits of all members and periods together: granted, held and used.",
+            ["part"],
+            registry=registry,
+        )
+        self._trouble = Gauge(
+            "inspire_provider_trouble",
+            "1 for the trouble that the last submission met at the provider, else 0.",
+            ["trouble"],
+            registry=registry,
+        )
+
+    async def refresh(self) -> None:
+        """The gauges are right, give or take a few seconds; never raises for want of the database."""
+        async with self._reading:
+            if self._read_at is not None and self._clock() - self._read_at < FRESH_S:
+                return
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    sums, outage = await self._store.read(_sums)
+            except (StoreError, TimeoutError):
+                self._forget()
+            else:
+                self._show(sums, outage)
+            self._read_at = self._clock()
+
+    def _show(self, sums: Totals, outage: ProviderOutage | None) -> None:
+        self._up.set(1)
+        for state in State:
+            self._requests.labels(state.value).set(sums.requests.get(state, 0))
+        for part, amount in {"granted": sums.granted, "held": sums.held, "used": sums.used}.items():
+            self._credits.labels(part).set(amount)
+        for kind in ProviderOutage:
+            self._trouble.labels(kind.value).set(kind is outage)
+
+    def _forget(self) -> None:
+        """Old numbers would look as if they were true now."""
+        self._up.set(0)
+        for gauge in (self._requests, self._credits, self._trouble):
+            gauge.clear()
+
+
+def _sums(uow: UnitOfWork) -> tuple[Totals, ProviderOutage | None]:
+    if not isinstance(uow, SqlUnitOfWork):
+        raise TypeError(f"{type(uow).__name__} is no unit of work over SQL")
+    breaker = uow.breakers.get()
+    return totals(uow.connection), breaker.outage if breaker else None

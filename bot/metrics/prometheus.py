@@ -1,0 +1,120 @@
+"""The services' meter, kept as Prometheus counters and histograms."""
+
+from collections import OrderedDict
+from types import MappingProxyType
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from bot.domain.errors import (
+    InvalidMessageError,
+    MalformedError,
+    MessageGoneError,
+    MessengerError,
+    NoAccessError,
+    RetryableError,
+    TokenExpiredError,
+)
+from bot.domain.requests import Request, State
+from bot.domain.transitions import TRANSITIONS, Transition
+from bot.services.ports import Metrics, PollOutcome, SentMessage
+
+SONG_BUCKETS_S = (30, 45, 60, 75, 90, 105, 120, 150, 180, 240, 300, 450, 600, 900)
+QUESTION_BUCKETS = (1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 25, 30, 40, 60, 100)
+TASKS_KEPT = 10_000
+"""Of how many tasks the questions are counted; tasks that nobody finished fall out, oldest first."""
+KINDS = MappingProxyType(
+    {
+        MessageGoneError: "message_gone",
+        NoAccessError: "no_access",
+        TokenExpiredError: "token_dead",
+        RetryableError: "try_later",
+        InvalidMessageError: "unsendable",
+        MalformedError: "bug",
+    }
+)
+"""What the metrics call the reasons for which Discord took no message."""
+
+
+class PrometheusMetrics(Metrics):
+    """Counts into the registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._submissions = Counter(
+            "inspire_submissions",
+            "Submissions to the provider, by the move that their outcome means.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._questions = Counter(
+            "inspire_provider_questions",
+            "Questions to the provider about tasks, by what became of them.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._song_s = Histogram(
+            "inspire_song_duration_seconds",
+            "From the provider's acceptance of a task to the answer that showed it finished, by model.",
+            ["model"],
+            buckets=SONG_BUCKETS_S,
+            registry=registry,
+        )
+        self._song_questions = Histogram(
+            "inspire_song_questions",
+            "Questions that a finished song took, where this process asked all of them.",
+            buckets=QUESTION_BUCKETS,
+            registry=registry,
+        )
+        self._told = Counter(
+            "inspire_discord_messages",
+            "Status edits and posts that Discord took.",
+            ["message"],
+            registry=registry,
+        )
+        self._not_told = Counter(
+            "inspire_discord_message_failures",
+            "Status edits and posts that Discord did not take, by the reason.",
+            ["message", "reason"],
+            registry=registry,
+        )
+        self._asked: OrderedDict[int, int] = OrderedDict()
+        self._show_zeros()
+
+    def submitted(self, transition: Transition) -> None:
+        """See `Meter`."""
+        self._submissions.labels(transition.value).inc()
+
+    def polled(self, request: Request, outcome: PollOutcome) -> None:
+        """See `Meter`; a task that was asked about before, by another process, is not counted as a song."""
+        self._questions.labels(outcome.value).inc()
+        is_new = request.progress is not None and not request.progress.fingerprint
+        if is_new or request.id in self._asked:
+            self._asked[request.id] = self._asked.get(request.id, 0) + 1
+            if len(self._asked) > TASKS_KEPT:
+                self._asked.popitem(last=False)
+
+    def finished(self, request: Request, *, song_s: float) -> None:
+        """See `Meter`."""
+        self._song_s.labels(request.spec.model).observe(song_s)
+        questions = self._asked.pop(request.id, None)
+        if questions is not None:
+            self._song_questions.observe(questions)
+
+    def message_sent(self, telling: SentMessage) -> None:
+        """See `Meter`."""
+        self._told.labels(telling.value).inc()
+
+    def message_failed(self, telling: SentMessage, error: MessengerError) -> None:
+        """See `Meter`."""
+        self._not_told.labels(telling.value, KINDS.get(type(error), "other")).inc()
+
+    def _show_zeros(self) -> None:
+        """A rate over a counter that appears with its first event misses that event."""
+        for transition, step in TRANSITIONS.items():
+            if step.source is State.SUBMITTING:
+                self._submissions.labels(transition.value)
+        for outcome in PollOutcome:
+            self._questions.labels(outcome.value)
+        for telling in SentMessage:
+            self._told.labels(telling.value)
+            for reason in KINDS.values():
+                self._not_told.labels(telling.value, reason)

@@ -1,0 +1,131 @@
+"""All metrics of one process, and the page that Prometheus reads."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
+
+from discord.ext import commands
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+from bot.metrics.database_gauges import DatabaseGauges
+from bot.metrics.prometheus import PrometheusMetrics
+from bot.metrics.response_times import ResponseTimes
+from bot.services.unit_of_work import Store
+
+LAG_PERIOD_S = 0.25
+"""Seconds between two looks at how late the event loop is."""
+LAG_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+
+
+class RunningJobs(Protocol):
+    """Somebody with work in hand."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def running(self) -> int:
+        """How many pieces of work are being done."""
+        ...
+
+
+class DiscordCalls(Protocol):
+    """Whoever makes the calls to Discord by the bot's token."""
+
+    on_given_up: Callable[[], None]
+    """Called for each call that did not come through."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls are being made or wait for a rate limit."""
+        ...
+
+
+class MetricsRegistry:
+    """The metrics of one process; `meter` is what the services are given."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+        self.meter = PrometheusMetrics(self._registry)
+        self._lag_s = Histogram(
+            "inspire_event_loop_lag_seconds",
+            "How much later than it should the event loop wakes a task.",
+            buckets=LAG_BUCKETS_S,
+            registry=self._registry,
+        )
+        self._unreadable = Counter(
+            "inspire_discord_events_unreadable",
+            "Events of Discord's gateway that could not be read, by their type.",
+            ["event"],
+            registry=self._registry,
+        )
+        for event in ("GUILD_CREATE", "INTERACTION_CREATE"):  # a rate misses the event that makes a counter
+            self._unreadable.labels(event)
+        self._books: DatabaseGauges | None = None
+
+    def watch_answers(self, client: commands.AutoShardedBot) -> None:
+        """Measure how long the client's members wait for an answer; it has yet to log in."""
+        ResponseTimes(self._registry).attach(client)
+
+    def unreadable_event(self, event: str) -> None:
+        """Count an event of Discord's gateway that could not be read."""
+        self._unreadable.labels(event).inc()
+
+    def watch_calls(self, calls: DiscordCalls) -> None:
+        """Show the calls by the bot's token that wait, and those that did not come through."""
+        waiting = Gauge(
+            "inspire_discord_calls",
+            "Calls by the bot's token that are being made or wait for a rate limit.",
+            registry=self._registry,
+        )
+        waiting.set_function(lambda: calls.in_flight)
+        given_up = Counter(
+            "inspire_discord_calls_given_up",
+            "Calls by the bot's token that did not come through in time.",
+            registry=self._registry,
+        )
+        calls.on_given_up = given_up.inc
+
+    def watch_books(self, store: Store) -> None:
+        """Show what the database holds."""
+        self._books = DatabaseGauges(store, self._registry)
+
+    def watch_workers(self, workers: Iterable[RunningJobs]) -> None:
+        """Show what each has in hand."""
+        gauge = Gauge(
+            "inspire_worker_in_hand",
+            "Pieces of work that a worker is doing.",
+            ["worker"],
+            registry=self._registry,
+        )
+        for worker in workers:
+            gauge.labels(worker.name).set_function(_running_jobs(worker))
+
+    async def watch_loop(
+        self,
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Measure the event loop's lag until cancelled."""
+        while True:
+            began = clock()
+            await sleep(LAG_PERIOD_S)
+            self._lag_s.observe(max(0.0, clock() - began - LAG_PERIOD_S))
+
+    async def page(self, accept: str) -> tuple[bytes, str]:
+        """The metrics in the one of Prometheus's formats that `accept` asks for, and its content type."""
+        if self._books is not None:
+            await self._books.refresh()
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type
+
+
+def _running_jobs(worker: RunningJobs) -> Callable[[], float]:
+    return lambda: worker.running

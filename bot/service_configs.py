@@ -1,0 +1,47 @@
+"""What the operator has settled, as the services want to hear it."""
+
+from bot.config import Settings
+from bot.domain.polling import PollLimits
+from bot.domain.quotas import Policy, song_cost
+from bot.services.privacy.retention import RetentionConfig
+from bot.services.requests.placement import SongConfig
+from bot.services.runtime.pool import WorkConfig
+from bot.services.runtime.timings import WorkTimings
+
+
+def song_config(settings: Settings, timings: WorkTimings = WorkTimings()) -> SongConfig:  # noqa: B008 - frozen
+    """What the operator has settled about songs."""
+    return SongConfig(
+        models=settings.models,
+        default_model=settings.default_model,
+        cost=song_cost(settings.credit_rate),
+        policy=Policy(
+            allowance=settings.default_allowance,
+            period=settings.default_period,
+            max_active=settings.max_active_per_member,
+            cooldown_s=settings.cooldown_s,
+        ),
+        slots=settings.max_running,
+        token_life_s=settings.interaction_token_s,
+        edit_spacing_s=settings.status_edit_min_s,
+        status_interval_s=timings.status_interval_s,
+        answered_within_s=timings.answered_within_s,
+    )
+
+
+def work_config(settings: Settings, timings: WorkTimings = WorkTimings()) -> WorkConfig:  # noqa: B008 - frozen
+    """What the operator has settled about the work on requests."""
+    return WorkConfig(
+        poll_limits=PollLimits(settings.poll_min_s, settings.poll_max_s, settings.polls_per_s),
+        give_up_s=settings.give_up_s,
+        attach_audio=settings.attach_audio,
+        retention=retention_config(settings),
+        timings=timings,
+    )
+
+
+def retention_config(settings: Settings) -> RetentionConfig:
+    """How long the operator keeps what is kept."""
+    return RetentionConfig(
+        prompt_days=settings.prompt_retention_days, guild_days=settings.guild_retention_days
+    )

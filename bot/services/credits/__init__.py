@@ -1,0 +1,1 @@
+"""Holding credits, and what members and moderators read about them."""

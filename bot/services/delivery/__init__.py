@@ -1,0 +1,1 @@
+"""What is sent to Discord without an interaction: status, result, approval and audit messages."""

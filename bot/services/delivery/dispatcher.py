@@ -1,0 +1,334 @@
+"""The courier: tells Discord what the outbox holds, until Discord has it."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.domain.errors import (
+    AnsweredElsewhereError,
+    ConflictError,
+    InvalidMessageError,
+    MediaError,
+    MessageGoneError,
+    NoAccessError,
+    RetryableError,
+    TokenExpiredError,
+)
+from bot.domain.polling import DurationStats
+from bot.domain.requests import ReplyAddress, Request
+from bot.domain.transitions import CANCEL_FROM
+from bot.services.delivery.approval_message import ApprovalMessages
+from bot.services.delivery.cards import StatusCard, next_look_at
+from bot.services.delivery.edit_budget import EditBudget
+from bot.services.delivery.message_forms import may_be_taken_later, pause_of_refused, send_plainest
+from bot.services.delivery.result_message import ResultDelivery
+from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, ending_routes, may_be_unanswered
+from bot.services.ports import Claim, Clock, Messenger, Target
+from bot.services.repositories.outbox import MessageKind, OutboxMessage
+from bot.services.requests.first_answers import withdraw
+from bot.services.requests.log_context import log_context, message_log_context
+from bot.services.requests.queue import SNAPSHOT_TTL_S, QueueSnapshot
+from bot.services.requests.queue_snapshot import queue_snapshot
+from bot.services.requests.status import status_card_for
+from bot.services.requests.transitions import get_request
+from bot.services.runtime.lease import Lease, defer, lease_until
+from bot.services.runtime.timings import WorkTimings
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+log = logging.getLogger(__name__)
+
+GONE_REPEATS = 2
+"""How often a message that is not there is looked for again: a fresh one is sometimes not found."""
+
+
+class OutboxDispatcher:
+    """The desk that edits status messages and posts results."""
+
+    name = "courier"
+
+    def __init__(
+        self,
+        store: Store,
+        messenger: Messenger,
+        delivery: ResultDelivery,
+        *,
+        owner: str,
+        slots: int,
+        edit_spacing_s: float,
+        clock: Clock,
+        timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
+    ) -> None:
+        self._store = store
+        self._messenger = messenger
+        self._delivery = delivery
+        self._approvals = ApprovalMessages(store, messenger, clock, timings.leases)
+        self._owner = owner
+        self._slots = slots
+        self._spacing = timedelta(seconds=edit_spacing_s)
+        self._clock = clock
+        self._lease_s = timings.leases.message_s
+        self._retries = timings.retries
+        self._status_interval_s = timings.status_interval_s
+        self._answered_within_s = timings.answered_within_s
+        self._line = QueueSnapshot()
+        self._line_at: datetime | None = None
+
+    async def claim(self, limit: int) -> Sequence[OutboxMessage]:
+        """The notices to say now."""
+        now = self._clock()
+        lease = Lease(self._owner, lease_until(now, self._lease_s))
+        return await self._store.write(_claim, now, lease, limit)
+
+    async def next_due_at(self) -> datetime | None:
+        """When the next notice comes due."""
+        return await self._store.read(lambda work: work.outbox.next_due_at())
+
+    async def handle(self, message: OutboxMessage) -> None:
+        """Say one thing, or keep it for later."""
+        try:
+            if message.kind is MessageKind.RESULT:
+                await self._delivery.deliver(message)
+                await self._store.write(_said, message, None, self._clock(), None)
+            elif message.kind is MessageKind.APPROVAL:
+                fingerprint = await self._approvals.show(message)
+                await self._store.write(_said, message, fingerprint, self._clock() + self._spacing, None)
+            else:
+                await self._say_status(message)
+        except RetryableError as error:
+            own_s = self._retries.message_s * 2.0 ** min(message.attempts, 20)
+            pause_s = max(error.retry_after_s or 0.0, min(own_s, self._retries.message_max_s))
+            log.warning(
+                "Discord did not take a %s, again in %.0f s: %s",
+                message.kind,
+                pause_s,
+                error.cause,
+                extra=message_log_context(message),
+            )
+            await self._retry(message, pause_s)
+        except MediaError as error:
+            pause_s = self._retries.message_s * 2**message.attempts
+            log.info(
+                "a file is awaited for %.0f s: %s", pause_s, error.cause, extra=message_log_context(message)
+            )
+            await self._retry(message, pause_s)
+        except AnsweredElsewhereError:
+            await self._store.write(withdraw, message.request_id, self._clock())
+            log.error(
+                "OPERATOR: another copy of the bot, with the same token and another database, has answered"
+                " first; its request is withdrawn here",
+                extra=message_log_context(message),
+            )
+        except ConflictError as error:
+            log.warning("left to whoever has it now: %s", error, extra=message_log_context(message))
+
+    async def _say_status(self, message: OutboxMessage) -> None:
+        now = self._clock()
+        request, card, durations = await self._store.read(
+            _view, message.request_id, await self._line_now(now), now
+        )
+        look_at = next_look_at(request, durations=durations, now=now, interval_s=self._status_interval_s)
+        said = EditBudget.parse(message.sent)
+        if request.address.is_unconfirmed(now) or not said.skips(card):
+            said = said.edited(card)
+            try:
+                await self._edit(request, card)
+            except MessageGoneError:
+                if message.attempts < GONE_REPEATS:
+                    await self._retry(message, self._retries.message_s)
+                    return
+                if request.address.is_unconfirmed(now):  # it was answered, and nobody can tell by whom
+                    await self._store.write(_forget_token, request.id)
+                await self._say_elsewhere(message, request, card)
+            except (NoAccessError, InvalidMessageError) as error:
+                log.info("a status can't be edited: %r", error, extra=log_context(request))
+                await self._say_elsewhere(message, request, card)
+        if card.is_final:
+            log.info("ended, and the status message is final", extra=log_context(request))
+        await self._store.write(_say, message, card, said, self._clock() + self._spacing, look_at)
+
+    async def _edit(self, request: Request, card: StatusCard) -> None:
+        """Edit by the interaction's token while it lives, then as the bot.
+
+        Raises:
+            AnsweredElsewhereError: the message is that of another copy of the bot; nothing was changed.
+        """
+        token = request.address.valid_token(self._clock())
+        try:
+            if token is not None and request.address.message_id is None and request.state in CANCEL_FROM:
+                request = await self._confirm(request, card, token=token)
+            message_id = await self._edit_by(request, card, request.address, token=token)
+        except TokenExpiredError:
+            if may_be_unanswered(request, self._clock(), self._answered_within_s):
+                raise RetryableError("the command is not answered yet") from None
+            await self._store.write(_forget_token, request.id)
+            await self._edit_as_bot(request, card)
+        except RetryableError as error:
+            if token is None or request.address.message_id is None or not error.is_long:
+                raise
+            try:
+                await self._edit_as_bot(request, card)
+            except NoAccessError:
+                if card.is_final and not card.must_be_known:
+                    raise error from None  # nobody is told elsewhere, so it waits for the token
+                raise
+        else:
+            if request.address.message_id is None:
+                await self._store.write(_learn_message, request.id, message_id)
+
+    async def _confirm(self, request: Request, card: StatusCard, *, token: str) -> Request:
+        """Find out that the command's answer is this bot's: the request may be submitted then.
+
+        Raises:
+            AnsweredElsewhereError: it is that of another copy of the bot.
+        """
+        message_id = await self._messenger.find_answer(request.address, card, token=token)
+        await self._store.write(_learn_message, request.id, message_id)
+        return replace(request, address=replace(request.address, message_id=message_id))
+
+    async def _edit_as_bot(self, request: Request, card: StatusCard) -> None:
+        await self._edit_by(request, card, replace(request.address, token=None), token=None)
+
+    async def _edit_by(
+        self, request: Request, card: StatusCard, address: ReplyAddress, *, token: str | None
+    ) -> int:
+        return await send_plainest(
+            lambda form: self._messenger.edit_status(address, card, token=token, form=form),
+            what="status",
+            facts=log_context(request),
+        )
+
+    async def _say_elsewhere(self, message: OutboxMessage, request: Request, card: StatusCard) -> None:
+        """The status message is out of reach: go on without it, but the member must learn how it ended."""
+        if not card.must_be_known:
+            return
+        refused = False
+        limited: RetryableError | None = None
+        for route in ending_routes(request, self._clock()):
+            if (
+                route is DeliveryRoute.FOLLOW_UP and message.attempt
+            ):  # once is enough in public: other posts have a nonce
+                continue
+            target = DeliveryAttempt(route, self._clock()).target(request)
+            try:
+                claim = partial(self._claim_ending, message, route)
+                await self._post_ending(target, request, card, claim)
+            except (NoAccessError, TokenExpiredError):
+                continue
+            except RetryableError as error:
+                if route is not DeliveryRoute.FOLLOW_UP or not error.is_long:
+                    raise
+                await self._store.write(_not_intended, message)
+                limited = error
+                continue
+            except InvalidMessageError:
+                refused = True
+                continue
+            return
+        if limited is not None:
+            raise limited
+        if refused and may_be_taken_later(request, self._clock()):
+            pause_s = pause_of_refused(message.attempts)
+            raise RetryableError("how it ended is refused in every form", pause_s, not_taken=True)
+        log.error("OPERATOR: the member could not be told how it ended", extra=log_context(request))
+
+    async def _post_ending(self, target: Target, request: Request, card: StatusCard, claim: Claim) -> None:
+        await send_plainest(
+            lambda form: self._messenger.post_ending(target, card, form=form, claim=claim),
+            what="message on how it ended",
+            facts=log_context(request),
+        )
+
+    async def _claim_ending(self, message: OutboxMessage, route: DeliveryRoute) -> None:
+        """Keep the notice in hand; of a follow-up, which has no nonce, the outbox knows before.
+
+        Raises:
+            StaleError: another courier has it in hand by now.
+        """
+        now = self._clock()
+        attempt = DeliveryAttempt(route, now) if route is DeliveryRoute.FOLLOW_UP else None
+        await self._store.write(_claim_ending, message, attempt, lease_until(now, self._lease_s))
+
+    async def _retry(self, message: OutboxMessage, pause_s: float) -> None:
+        await self._store.write(_failed, message, defer(self._clock(), pause_s))
+
+    async def _line_now(self, now: datetime) -> QueueSnapshot:
+        if self._line_at is None or abs(now - self._line_at) >= timedelta(seconds=SNAPSHOT_TTL_S):
+            self._line_at = now
+            self._line = await self._store.read(queue_snapshot, self._slots, now)
+        return self._line
+
+
+@unit_of_work("outbox.claim")
+def _claim(uow: UnitOfWork, now: datetime, lease: Lease, limit: int) -> list[OutboxMessage]:
+    return uow.outbox.claim_due(now=now, lease=lease, limit=limit)
+
+
+def _view(
+    uow: UnitOfWork, request_id: int, queue: QueueSnapshot, now: datetime
+) -> tuple[Request, StatusCard, DurationStats]:
+    request = get_request(uow, request_id)
+    return request, status_card_for(uow, request, queue, now), uow.durations.get(request.spec.model)
+
+
+@unit_of_work("outbox.mark_sent")
+def _said(
+    uow: UnitOfWork,
+    message: OutboxMessage,
+    fingerprint: str | None,
+    not_before: datetime,
+    next_at: datetime | None,
+) -> None:
+    uow.outbox.mark_sent(message, fingerprint=fingerprint, not_before=not_before, next_at=next_at)
+
+
+@unit_of_work("outbox.mark_status_sent")
+def _say(
+    uow: UnitOfWork,
+    message: OutboxMessage,
+    card: StatusCard,
+    said: EditBudget,
+    not_before: datetime,
+    next_at: datetime | None,
+) -> None:
+    """The status is up to date, as far as that is worth an edit.
+
+    Nobody needs the token of a message that will not change.
+    """
+    _said(uow, message, str(said), not_before, next_at)
+    if card.is_final:
+        _forget_token(uow, message.request_id)
+
+
+@unit_of_work("outbox.reschedule")
+def _failed(uow: UnitOfWork, message: OutboxMessage, next_at: datetime) -> None:
+    uow.outbox.reschedule(message, next_at=next_at)
+
+
+@unit_of_work("outbox.record_attempt")
+def _claim_ending(
+    uow: UnitOfWork, message: OutboxMessage, attempt: DeliveryAttempt | None, until: datetime
+) -> None:
+    uow.outbox.extend_lease(message, until=until)
+    if attempt is not None:
+        uow.outbox.record_attempt(message, str(attempt))
+
+
+@unit_of_work("outbox.clear_attempt")
+def _not_intended(uow: UnitOfWork, message: OutboxMessage) -> None:
+    """The follow-up surely was not taken, so it may go out another time."""
+    uow.outbox.record_attempt(message, None)
+
+
+@unit_of_work("outbox.set_status_message")
+def _learn_message(uow: UnitOfWork, request_id: int, message_id: int) -> None:
+    request = get_request(uow, request_id)
+    uow.requests.set_address(request_id, replace(request.address, message_id=message_id))
+
+
+@unit_of_work("outbox.forget_token")
+def _forget_token(uow: UnitOfWork, request_id: int) -> None:
+    request = get_request(uow, request_id)
+    if request.address.token is not None:
+        uow.requests.set_address(request_id, replace(request.address, token=None))

@@ -1,0 +1,316 @@
+"""Delivering a finished song: its files, its message, and the ways around a closed channel."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TypeAlias
+
+from bot.domain.errors import (
+    InvalidMessageError,
+    MediaError,
+    MessengerError,
+    NoAccessError,
+    RetryableError,
+)
+from bot.domain.provider_tasks import Clip
+from bot.domain.requests import Request, State
+from bot.domain.transitions import Transition
+from bot.services.delivery.cards import ResultCard, result_card
+from bot.services.delivery.message_forms import MessageForm, may_be_taken_later, pause_of_refused
+from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, delivery_routes
+from bot.services.ports import (
+    ChannelTarget,
+    Claim,
+    Clock,
+    DirectMessageTarget,
+    FollowUpTarget,
+    Media,
+    MediaSource,
+    MessageRef,
+    Messenger,
+    Target,
+)
+from bot.services.repositories.outbox import OutboxMessage
+from bot.services.repositories.requests import RequestChanges
+from bot.services.requests.log_context import log_context
+from bot.services.requests.transitions import apply_transition, get_request
+from bot.services.runtime.lease import lease_until
+from bot.services.runtime.timings import LeaseTimings
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+log = logging.getLogger(__name__)
+Files: TypeAlias = tuple[Media | None, ...]
+
+UPLOAD_LIMIT = 24 * 1024 * 1024
+"""Bytes of files in one message; Discord takes 25 MiB a request, the rest is the message's own."""
+DIRECT_LIMIT = 10 * 1024 * 1024
+"""Bytes of one file in a direct message (reference, "Uploading Files")."""
+FILE_ATTEMPTS = 5
+"""How often the files are tried before the links go alone: over half a minute, as long as repeats double."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What can be had of one clip."""
+
+    link: str | None
+    """Where it can be heard, if its link leads to audio."""
+    file: Media | None = None
+    error: MediaError | None = None
+    """Why there is no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPayload:
+    """What is to be posted."""
+
+    request: Request
+    card: ResultCard
+    files: tuple[Media | None, ...]
+
+
+NOWHERE = "OPERATOR: the song can be posted nowhere; it is kept"
+REFUSED = "OPERATOR: Discord refuses the song's message; it is kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """The song is kept; it was not posted, as far as anybody knows."""
+
+    why: str
+    """A line for the operator's log."""
+    maybe_in: int | None = None
+    """The channel where it may stand all the same."""
+
+
+class ResultDelivery:
+    """Posts results; a repeat finds the first post."""
+
+    def __init__(
+        self,
+        store: Store,
+        messenger: Messenger,
+        media: MediaSource,
+        *,
+        attach_audio: bool,
+        clock: Clock,
+        leases: LeaseTimings = LeaseTimings(),  # noqa: B008 - frozen
+    ) -> None:
+        self._store = store
+        self._messenger = messenger
+        self._media = media
+        self._attach_audio = attach_audio
+        self._clock = clock
+        self._lease_s = leases.message_s
+
+    async def deliver(self, message: OutboxMessage) -> None:
+        """Post the request's clips where its member will see them, and write down where.
+
+        Raises:
+            MediaError: a file can't be had yet; nothing was posted.
+            TryLaterError: Discord did not take the message now.
+            StaleError: another courier has the notice in hand by now.
+        """
+        request = await self._store.read(get_request, message.request_id)
+        if request.state is not State.READY:
+            return
+        found = await self._found(request, with_files=self._attach_audio and message.attempts < FILE_ATTEMPTS)
+        if message.attempts + 1 < FILE_ATTEMPTS:
+            _wait_for_files(found)
+        card = result_card(request, [one.link for one in found], offered=self._media.offered)
+        payload = ResultPayload(request, card, tuple(one.file for one in found))
+        outcome = (
+            await self._resume(message, payload, DeliveryAttempt.parse(message.attempt))
+            if message.attempt
+            else None
+        )
+        if outcome is None:
+            outcome = await self._post(message, payload)
+        if isinstance(outcome, Undelivered):
+            log.error("%s", outcome.why, extra=log_context(request, Transition.FAIL_DELIVERY))
+        await self._store.write(_record, request.id, outcome, self._clock())
+
+    async def _found(self, request: Request, *, with_files: bool) -> Sequence[Found]:
+        """What can be had of each clip, in their order."""
+        limit = min(request.address.attachment_limit, UPLOAD_LIMIT // max(len(request.clips), 1))
+        return await asyncio.gather(
+            *(self._find(request, clip, limit=limit if with_files else 0) for clip in request.clips)
+        )
+
+    async def _find(self, request: Request, clip: Clip, *, limit: int) -> Found:
+        link = self._media.offered(clip.audio_url)
+        if link is None or not limit:
+            return Found(link)
+        try:
+            return Found(link, await self._media.fetch_audio(link, limit=limit))
+        except MediaError as error:
+            log.warning("no file for a clip: %s", error.cause, extra=log_context(request))
+            return Found(None if error.is_dead else link, error=error)
+
+    async def _resume(
+        self, message: OutboxMessage, payload: ResultPayload, attempt: DeliveryAttempt
+    ) -> MessageRef | Undelivered | None:
+        """What became of an earlier attempt whose courier died or had no reply; None if nothing came of it.
+
+        What may already stand where nobody can look is never posted again somewhere else.
+        """
+        target = attempt.target(payload.request)
+        try:
+            return await self._messenger.find_result(target, payload.card)
+        except NoAccessError as error:
+            if error.gone:
+                return None
+        except InvalidMessageError as error:
+            log.error("Discord refuses a look: %s", error.cause, extra=log_context(payload.request))
+        if attempt.is_deduplicated(self._clock()):
+            try:
+                keep = partial(self._claim, message, attempt)
+                return await self._send(target, payload, keep)
+            except NoAccessError as error:
+                if error.gone:
+                    return None
+            except InvalidMessageError as error:
+                log.error("Discord refuses a repeat: %s", error.cause, extra=log_context(payload.request))
+        return _unseen(attempt, payload.request)
+
+    async def _post(self, message: OutboxMessage, payload: ResultPayload) -> MessageRef | Undelivered:
+        """Post it the best way that is open; before each attempt the outbox knows of it.
+
+        A place that refuses the message in every form may take it another day: until it has been tried for
+        about a day, the song is not given up.
+        """
+        request, later, refused = payload.request, None, False
+        for route in delivery_routes(request, self._clock()):
+            target = DeliveryAttempt(route, self._clock()).target(request)
+            try:
+                return await self._send(target, payload, partial(self._claim, message, route))
+            except MessengerError as error:
+                if not isinstance(error, RetryableError) or error.not_taken:
+                    await self._store.write(_intend, message, None)
+                later = later or _later(error, route)
+                refused = refused or isinstance(error, InvalidMessageError)
+                log.info("cannot post by %s: %r", route, error, extra=log_context(request))
+        if later is None and refused and may_be_taken_later(request, self._clock()):
+            pause_s = pause_of_refused(message.attempts)
+            later = RetryableError("the result is refused in every form", pause_s, not_taken=True)
+        if later is not None:
+            raise later
+        return Undelivered(REFUSED if refused else NOWHERE)
+
+    async def _claim(self, message: OutboxMessage, aim: DeliveryRoute | DeliveryAttempt) -> None:
+        """Keep the notice in hand, and let the outbox know of the post that is about to be made.
+
+        Raises:
+            StaleError: another courier has it in hand by now.
+        """
+        now = self._clock()
+        attempt = aim if isinstance(aim, DeliveryAttempt) else DeliveryAttempt(aim, now)
+        await self._store.write(_claim, message, attempt, lease_until(now, self._lease_s))
+
+    async def _send(self, target: Target, payload: ResultPayload, claim: Claim) -> MessageRef:
+        """Post it as a whole, or with as much of it as Discord takes.
+
+        Raises:
+            NoAccessError, TokenDeadError, TryLaterError
+            UnsendableError: Discord refuses it in every form.
+        """
+        files, form = _fitting(target, payload.files), MessageForm.FULL
+        while True:
+            try:
+                return await self._messenger.post_result(target, payload.card, files, form=form, claim=claim)
+            except InvalidMessageError as error:
+                log.warning("Discord refuses a result: %s", error.cause, extra=log_context(payload.request))
+                plainer = _plainer(files, form, is_too_large=error.is_too_large)
+                if plainer is None:
+                    raise
+                files, form = plainer
+
+
+def _later(error: MessengerError, route: DeliveryRoute) -> RetryableError | None:
+    """Return the error of a way that opens too late to wait for; None if it is no way at all.
+
+    Raises:
+        TryLaterError: no other way is to be taken.
+    """
+    if not isinstance(error, RetryableError):
+        return None
+    if route is not DeliveryRoute.FOLLOW_UP or not error.is_long:
+        raise error
+    return error
+
+
+def _plainer(files: Files, form: MessageForm, *, is_too_large: bool) -> tuple[Files, MessageForm] | None:
+    """Give what to post when this is refused: first without the largest file or all; None after the last."""
+    if any(files):
+        return (_without_largest(files) if is_too_large else (None,) * len(files)), form
+    forms = list(MessageForm)
+    return None if form is forms[-1] else (files, forms[forms.index(form) + 1])
+
+
+def _fitting(target: Target, files: Files) -> Files:
+    """The files that can be posted there; Nitro and boosts count for nothing in direct messages."""
+    if not isinstance(target, DirectMessageTarget):
+        return files
+    return tuple(file if file and len(file.data) <= DIRECT_LIMIT else None for file in files)
+
+
+def _without_largest(files: Files) -> Files:
+    """The files but for the largest one."""
+    largest = max(range(len(files)), key=lambda index: len(file.data) if (file := files[index]) else 0)
+    return tuple(None if index == largest else file for index, file in enumerate(files))
+
+
+def _wait_for_files(found: Sequence[Found]) -> None:
+    """Raise the error of a file that may be there in a few seconds: a fresh link does not work at once."""
+    for one in found:
+        if one.error is not None and one.error.is_passing:
+            raise one.error
+
+
+def _unseen(attempt: DeliveryAttempt, request: Request) -> Undelivered:
+    """It may be where nobody can look."""
+    target = attempt.target(request)
+    channel_id = target.channel_id if isinstance(target, ChannelTarget) else None
+    if isinstance(target, FollowUpTarget):
+        channel_id = target.address.channel_id
+    return Undelivered(
+        "OPERATOR: nobody can tell whether the song was posted; it is kept", maybe_in=channel_id
+    )
+
+
+@unit_of_work("delivery.record_attempt")
+def _claim(uow: UnitOfWork, message: OutboxMessage, attempt: DeliveryAttempt, until: datetime) -> None:
+    uow.outbox.extend_lease(message, until=until)
+    _intend(uow, message, attempt)
+
+
+@unit_of_work("delivery.clear_attempt")
+def _intend(uow: UnitOfWork, message: OutboxMessage, attempt: DeliveryAttempt | None) -> None:
+    """The outbox knows where the result is going; None when it surely did not get there."""
+    uow.outbox.record_attempt(message, str(attempt) if attempt else None)
+
+
+@unit_of_work("delivery.record_outcome")
+def _record(uow: UnitOfWork, request_id: int, outcome: MessageRef | Undelivered, now: datetime) -> None:
+    request = get_request(uow, request_id)
+    if request.state is not State.READY:
+        return
+    if isinstance(outcome, Undelivered):
+        changes = (
+            RequestChanges()
+            if outcome.maybe_in is None
+            else RequestChanges(result_channel_id=outcome.maybe_in)
+        )
+        apply_transition(uow, request, Transition.FAIL_DELIVERY, now=now, **changes)
+        return
+    apply_transition(
+        uow,
+        request,
+        Transition.DELIVER,
+        now=now,
+        result_channel_id=outcome.channel_id,
+        result_message_id=outcome.message_id,
+    )

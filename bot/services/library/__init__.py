@@ -1,0 +1,1 @@
+"""Finished songs, ratings and saved playlists."""

@@ -1,0 +1,111 @@
+"""Saved playlists as members and moderators see them."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.domain.audit import Action, AuditFacts
+from bot.domain.playlists import (
+    MAX_PLAYLISTS,
+    PlaylistSavedError,
+    PlaylistsFullError,
+    PlaylistUnknownError,
+    SavedPlaylist,
+    name_key,
+    parse_name,
+    suggestions,
+)
+from bot.domain.song_options import parse_playlist
+from bot.services.library.pagination import Page, fetch_page
+from bot.services.moderation.audit import Actor, record_action
+from bot.services.ports import Clock
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+PAGE = 10
+"""Playlists on one page of their list."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedResult:
+    """A playlist that is saved now, and the one that its name meant before, if there was one."""
+
+    playlist: SavedPlaylist
+    before: SavedPlaylist | None
+
+
+class PlaylistService:
+    """The playlists that members can ask for by name."""
+
+    def __init__(self, store: Store, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def add(self, actor: Actor, name: str, playlist: str) -> SavedResult:
+        """Save a playlist, in place of another one of that name; it is written down who did.
+
+        Raises:
+            PlaylistNameError, PlaylistError: the name or the playlist cannot be read.
+            PlaylistSavedError, PlaylistsFullError: it is saved already, or there are too many.
+            StoreError: the database cannot be used.
+        """
+        new = SavedPlaylist(
+            name=parse_name(name),
+            playlist_id=parse_playlist(playlist),
+            added_by=actor.actor_id,
+            added_at=self._clock(),
+        )
+        return await self._store.write(_add, actor, new)
+
+    async def remove(self, actor: Actor, name: str) -> SavedPlaylist:
+        """The playlist that was saved under this name, and is no more.
+
+        Raises:
+            PlaylistUnknownError: there is none.
+            StoreError: the database cannot be used.
+        """
+        return await self._store.write(_remove, actor, name, self._clock())
+
+    async def suggestions(self, guild_id: int, typed: str) -> list[SavedPlaylist]:
+        """At most 25 that somebody who has typed so much may mean, the likeliest first."""
+        return suggestions(await self._store.read(_all_of, guild_id), typed)
+
+    async def page(self, guild_id: int, number: int) -> Page[SavedPlaylist]:
+        """A page of all of a server's playlists, by name."""
+        found = await self._store.read(_all_of, guild_id)
+        return fetch_page(
+            len(found), number, size=PAGE, fetch=lambda size, start: found[start : start + size]
+        )
+
+
+@unit_of_work("playlists.add")
+def _add(uow: UnitOfWork, actor: Actor, new: SavedPlaylist) -> SavedResult:
+    settings = uow.guilds.get_for_update(actor.guild_id)
+    before = uow.playlists.find(actor.guild_id, new.key)
+    if before is not None and before.playlist_id == new.playlist_id:
+        raise PlaylistSavedError(before.name)
+    if before is None and len(uow.playlists.list(actor.guild_id)) >= MAX_PLAYLISTS:
+        raise PlaylistsFullError(MAX_PLAYLISTS)
+    uow.playlists.put(actor.guild_id, new)
+    if not settings.has_playlists:
+        uow.guilds.update(actor.guild_id, replace(settings, has_playlists=True))
+    facts = {} if before is None else _facts(before)
+    record_action(uow, actor, Action.ADD_PLAYLIST, before=facts, after=_facts(new), now=new.added_at)
+    return SavedResult(new, before)
+
+
+@unit_of_work("playlists.remove")
+def _remove(uow: UnitOfWork, actor: Actor, name: str, now: datetime) -> SavedPlaylist:
+    uow.guilds.get_for_update(actor.guild_id)
+    saved = uow.playlists.find(actor.guild_id, name_key(name))
+    if saved is None:
+        raise PlaylistUnknownError(name)
+    uow.playlists.remove(actor.guild_id, saved.key)
+    record_action(uow, actor, Action.REMOVE_PLAYLIST, before=_facts(saved), now=now)
+    return saved
+
+
+def _facts(playlist: SavedPlaylist) -> AuditFacts:
+    return {"name": playlist.name, "playlist": playlist.playlist_id}
+
+
+def _all_of(uow: UnitOfWork, guild_id: int) -> list[SavedPlaylist]:
+    return uow.playlists.list(guild_id)

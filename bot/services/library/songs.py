@@ -1,0 +1,162 @@
+"""A server's finished songs: shown again, listed, rated and taken away."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.audit import Action
+from bot.domain.requests import Request
+from bot.domain.songs import (
+    FINISHED,
+    UNRATED,
+    NotFinishedError,
+    Rating,
+    RemovalForbiddenError,
+    Song,
+    SongNotFoundError,
+    TopPeriod,
+    Viewer,
+    require_available,
+)
+from bot.services.delivery.cards import ResultCard, result_card
+from bot.services.library.pagination import Page, fetch_page
+from bot.services.moderation.audit import Actor, record_action
+from bot.services.ports import Clock, MediaSource
+from bot.services.repositories.library import SongFilter, SongTitle
+from bot.services.repositories.outbox import MessageKind
+from bot.services.requests.log_context import log_context
+from bot.services.requests.service import LARGEST_ID
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+log = logging.getLogger(__name__)
+
+PAGE = 8
+"""Songs on one page of a list."""
+LOOKED_THROUGH = 500
+"""So many of the newest songs are looked through for a title."""
+MAX_SUGGESTIONS = 25
+"""Choices that Discord shows at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedSong:
+    """A song that is no longer there, and where its result was posted, if it was."""
+
+    channel_id: int | None
+    message_id: int | None
+
+
+class SongLibrary:
+    """The finished songs of each server."""
+
+    def __init__(self, store: Store, *, media: MediaSource, clock: Clock) -> None:
+        self._store = store
+        self._media = media
+        self._clock = clock
+
+    async def card(self, request_id: int, viewer: Viewer) -> ResultCard:
+        """What the result of a finished song says now.
+
+        Raises:
+            SongNotFoundError, NotFinishedError, SongRemovedError: it cannot be heard.
+            StoreError: the database cannot be used.
+        """
+        song = await self._store.read(_song, request_id, viewer)
+        links = tuple(self._media.offered(clip.audio_url) for clip in song.request.clips)
+        return result_card(song.request, links, offered=self._media.offered, rating=song.rating)
+
+    async def songs(self, viewer: Viewer, user_id: int | None, number: int) -> Page[Song]:
+        """A page of the songs that the viewer sees, or of one member's, newest first."""
+        wanted = SongFilter(guild_id=viewer.guild_id, user_id=user_id, viewer=viewer)
+        return await self._store.read(_page, wanted, number)
+
+    async def best(self, viewer: Viewer, span: TopPeriod, number: int) -> Page[Song]:
+        """A page of the rated songs of that time that the viewer sees, best first."""
+        since = span.since(self._clock())
+        wanted = SongFilter(guild_id=viewer.guild_id, viewer=viewer, since=since, rated=True)
+        return await self._store.read(_page, wanted, number)
+
+    async def suggestions(self, viewer: Viewer, typed: str) -> list[SongTitle]:
+        """At most 25 of the newest songs whose title contains what was typed, newest first."""
+        titles = await self._store.read(_titles, viewer)
+        wanted = typed.casefold().strip()
+        return [one for one in titles if wanted in (one.words or "").casefold()][:MAX_SUGGESTIONS]
+
+    async def rate(self, request_id: int, stars: int, *, guild_id: int, user_id: int) -> Rating:
+        """What members think of the song after this vote, which takes the place of the member's last one.
+
+        Raises:
+            SongNotFoundError, NotFinishedError, SongRemovedError: it cannot be heard.
+            StoreError: the database cannot be used.
+        """
+        return await self._store.write(_rate, request_id, stars, guild_id, user_id, self._clock())
+
+    async def rating(self, request_id: int) -> Rating:
+        """What members think of the song now."""
+        return await self._store.read(_rating, request_id)
+
+    async def remove(self, request_id: int, actor: Actor, *, is_moderator: bool) -> RemovedSong:
+        """Take a song away, as its requester or as a moderator, which is written down; again is no error.
+
+        Raises:
+            SongNotFoundError, NotFinishedError: there is no such song.
+            MayNotRemoveError: it is somebody else's.
+            StoreError: the database cannot be used.
+        """
+        return await self._store.write(
+            _remove, request_id, actor, is_moderator=is_moderator, now=self._clock()
+        )
+
+
+def _found(uow: UnitOfWork, request_id: int) -> Request | None:
+    return uow.requests.find(request_id) if request_id <= LARGEST_ID else None
+
+
+def _song(uow: UnitOfWork, request_id: int, viewer: Viewer) -> Song:
+    request = require_available(_found(uow, request_id), viewer.guild_id)
+    if not viewer.can_see(request):
+        raise SongNotFoundError
+    return Song(request, uow.library.rating(request_id))
+
+
+def _page(uow: UnitOfWork, song_filter: SongFilter, number: int) -> Page[Song]:
+    def fetch(size: int, start: int) -> list[Song]:
+        return uow.library.songs(song_filter, limit=size, offset=start)
+
+    return fetch_page(uow.library.count(song_filter), number, size=PAGE, fetch=fetch)
+
+
+def _titles(uow: UnitOfWork, viewer: Viewer) -> list[SongTitle]:
+    return uow.library.titles(SongFilter(guild_id=viewer.guild_id, viewer=viewer), limit=LOOKED_THROUGH)
+
+
+@unit_of_work("library.rate")
+def _rate(uow: UnitOfWork, request_id: int, stars: int, guild_id: int, user_id: int, now: datetime) -> Rating:
+    require_available(_found(uow, request_id), guild_id)
+    uow.library.rate(request_id, user_id, stars, now=now)
+    return uow.library.rating(request_id)
+
+
+def _rating(uow: UnitOfWork, request_id: int) -> Rating:
+    return uow.library.rating(request_id)
+
+
+@unit_of_work("library.remove")
+def _remove(
+    uow: UnitOfWork, request_id: int, actor: Actor, *, is_moderator: bool, now: datetime
+) -> RemovedSong:
+    request = _found(uow, request_id)
+    if request is None or request.guild_id != actor.guild_id:
+        raise SongNotFoundError
+    is_own = request.user_id == actor.actor_id
+    if not (is_own or is_moderator):
+        raise RemovalForbiddenError
+    if request.state not in FINISHED:
+        raise NotFinishedError
+    if uow.library.remove(request_id, now=now):
+        if not is_own:
+            facts = {"request": request_id, "title": Song(request, UNRATED).title}
+            record_action(uow, actor, Action.REMOVE_SONG, subject_id=request.user_id, before=facts, now=now)
+        uow.outbox.mark_due(request_id, MessageKind.STATUS, due_at=now)
+        log.info("removed", extra=log_context(request))
+    return RemovedSong(request.result_channel_id, request.result_message_id)

@@ -1,0 +1,1 @@
+"""What moderators settle, each action with its audit entry."""

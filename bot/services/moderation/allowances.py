@@ -1,0 +1,148 @@
+"""What moderators settle for many: the allowances of roles and of everyone, the budget, and the audit log."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.audit import Action, AuditEntry, AuditFacts
+from bot.domain.guild_settings import Budget, GuildSettings
+from bot.domain.ledger import budget_account
+from bot.domain.moderator_errors import EveryoneRoleError
+from bot.domain.quotas import Period, Policy, window_of
+from bot.services.moderation.audit import Actor, record_action
+from bot.services.moderation.members import check_amount
+from bot.services.ports import Clock
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+LOG_ENTRIES = 15
+"""How many of the last decisions are shown."""
+
+
+class Allowances:
+    """A server's allowances and its budget; each decision takes effect with a member's next step."""
+
+    def __init__(self, store: Store, *, policy: Policy, clock: Clock) -> None:
+        self._store = store
+        self._policy = policy
+        self._clock = clock
+
+    async def set_role_allowance(self, actor: Actor, role_id: int, *, amount: int | None) -> GuildSettings:
+        """The settings after the role has so many credits per period; None: none of its own.
+
+        Raises:
+            EveryoneRoleError, AmountError: the role or the number will not do; nothing was changed.
+        """
+        if role_id == actor.guild_id:
+            raise EveryoneRoleError
+        checked = None if amount is None else check_amount("credits", amount)
+        return await self._store.write(_set_role_allowance, actor, role_id, checked, self._clock())
+
+    async def set_default_allowance(
+        self, actor: Actor, *, amount: int, period: Period | None
+    ) -> GuildSettings:
+        """The settings after everyone has so many credits; the period stays where none is given.
+
+        Raises:
+            AmountError: the number will not do; nothing was changed.
+        """
+        checked = check_amount("credits", amount)
+        return await self._store.write(
+            _set_default_allowance, actor, checked, period, self._policy, self._clock()
+        )
+
+    async def set_budget(self, actor: Actor, *, amount: int | None, period: Period | None) -> GuildSettings:
+        """The settings after all members together may spend so many credits per period; None: no limit.
+
+        Raises:
+            AmountError: the number will not do; nothing was changed.
+        """
+        checked = None if amount is None else check_amount("credits", amount)
+        return await self._store.write(_set_budget, actor, checked, period, self._policy, self._clock())
+
+    async def audit_log(self, guild_id: int, *, subject_id: int | None = None) -> Sequence[AuditEntry]:
+        """The server's last decisions, about one member if one is named, newest first.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        return await self._store.read(
+            lambda work: work.audit_log.page(guild_id, subject_id=subject_id, limit=LOG_ENTRIES)
+        )
+
+
+@unit_of_work("allowances.set_role")
+def _set_role_allowance(
+    uow: UnitOfWork, actor: Actor, role_id: int, amount: int | None, now: datetime
+) -> GuildSettings:
+    settings = uow.guilds.get_for_update(actor.guild_id)
+    others = {known: credits_ for known, credits_ in settings.roles.items() if known != role_id}
+    after = replace(settings, roles=others if amount is None else others | {role_id: amount})
+    if record_action(
+        uow,
+        actor,
+        Action.ROLE_ALLOWANCE,
+        subject_id=role_id,
+        before={"credits": settings.roles.get(role_id)},
+        after={"credits": amount},
+        now=now,
+    ):
+        uow.guilds.update(actor.guild_id, after)
+        return after
+    return settings
+
+
+@unit_of_work("allowances.set_default")
+def _set_default_allowance(
+    uow: UnitOfWork, actor: Actor, amount: int, period: Period | None, usual: Policy, now: datetime
+) -> GuildSettings:
+    settings = uow.guilds.get_for_update(actor.guild_id)
+    after = replace(settings, allowance=amount, period=period or settings.period)
+    if record_action(
+        uow,
+        actor,
+        Action.EVERYONE_ALLOWANCE,
+        before=_everyones(settings, usual),
+        after=_everyones(after, usual),
+        now=now,
+    ):
+        uow.guilds.update(actor.guild_id, after)
+        return after
+    return settings
+
+
+def _everyones(settings: GuildSettings, usual: Policy) -> AuditFacts:
+    credits_ = usual.allowance if settings.allowance is None else settings.allowance
+    return {"credits": credits_, "period": settings.period or usual.period}
+
+
+@unit_of_work("allowances.set_budget")
+def _set_budget(
+    uow: UnitOfWork, actor: Actor, amount: int | None, period: Period | None, usual: Policy, now: datetime
+) -> GuildSettings:
+    settings = uow.guilds.get_for_update(actor.guild_id)
+    before = settings.budget
+    if amount is None:
+        budget = None
+    else:
+        kept = before.period if before else settings.period or usual.period
+        budget = new_budget(uow, actor.guild_id, before, amount, period or kept, now)
+    if record_action(uow, actor, Action.BUDGET, before=_facts(before), after=_facts(budget), now=now):
+        settings = replace(settings, budget=budget)
+        uow.guilds.update(actor.guild_id, settings)
+    return settings
+
+
+def new_budget(
+    uow: UnitOfWork, guild_id: int, before: Budget | None, amount: int, period: Period, now: datetime
+) -> Budget:
+    """The budget; what was spent earlier in its first window counts, but nothing that a budget counted."""
+    if before is not None and before.period is period:
+        return replace(before, credits=amount)
+    window = window_of(period, now)
+    counted = uow.ledger.balance(budget_account(guild_id, window).id)
+    spent = uow.ledger.spent_by_all(guild_id, since=window.starts_at) - counted.held - counted.used
+    return Budget(credits=amount, period=period, opened_in=window.key, spent_before=max(0, spent))
+
+
+def _facts(budget: Budget | None) -> AuditFacts:
+    return {"credits": budget.credits if budget else None, "period": budget.period if budget else None}

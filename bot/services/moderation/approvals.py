@@ -1,0 +1,84 @@
+"""Requests that moderators approve first: what they are shown, and what they decide."""
+
+import logging
+from datetime import datetime
+
+from bot.domain.audit import Action
+from bot.domain.errors import (
+    RequestNotFoundError,
+)
+from bot.domain.moderator_errors import DecidedError
+from bot.domain.requests import Failure, FailureKind, Request, State
+from bot.domain.transitions import Transition
+from bot.services.moderation.audit import Actor, record_action, run_action
+from bot.services.moderation.members import check_reason
+from bot.services.ports import Clock
+from bot.services.requests.service import LARGEST_ID
+from bot.services.requests.transitions import apply_transition
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+log = logging.getLogger(__name__)
+
+
+class Approvals:
+    """Moderators' decisions about single requests."""
+
+    def __init__(self, store: Store, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def approve(self, actor: Actor, request_id: int) -> Request:
+        """The request stands in line.
+
+        Raises:
+            RequestNotFoundError: there is no such request in this server.
+            DecidedError: it does not wait for a moderator any more.
+        """
+        return await self._decide(actor, request_id, Action.APPROVE, None)
+
+    async def decline(self, actor: Actor, request_id: int, *, reason: str) -> Request:
+        """The request has ended, its credits are back, and its member can read why.
+
+        Raises:
+            RequestNotFoundError, DecidedError: as with `approve`.
+            ReasonError: the reason will not do; nothing was changed.
+        """
+        return await self._decide(actor, request_id, Action.DECLINE, check_reason(reason))
+
+    async def _decide(self, actor: Actor, request_id: int, action: Action, reason: str | None) -> Request:
+        if request_id > LARGEST_ID:
+            raise RequestNotFoundError
+        return await run_action(self._store, _decide, actor, request_id, action, reason, self._clock())
+
+
+@unit_of_work("approvals.expire")
+def expire_approval(uow: UnitOfWork, request: Request, now: datetime) -> Request:
+    """The request has ended because nobody decided on it in time; its credits are back."""
+    failure = Failure(FailureKind.UNDECIDED, "no moderator decided in time")
+    return apply_transition(uow, request, Transition.EXPIRE_APPROVAL, now=now, failure=failure)
+
+
+@unit_of_work("approvals.decide")
+def _decide(
+    uow: UnitOfWork, actor: Actor, request_id: int, action: Action, reason: str | None, now: datetime
+) -> Request:
+    request = uow.requests.find(request_id)
+    if request is None or request.guild_id != actor.guild_id:
+        raise RequestNotFoundError
+    decided = record_action(
+        uow,
+        actor,
+        action,
+        subject_id=request.user_id,
+        after={"request": str(request.id)},
+        reason=reason,
+        now=now,
+    )
+    if not decided:
+        return request
+    if request.state is not State.AWAITING:
+        raise DecidedError(request.state)
+    if action is Action.APPROVE:
+        return apply_transition(uow, request, Transition.APPROVE, now=now)
+    failure = Failure(FailureKind.MODERATOR, reason or "")
+    return apply_transition(uow, request, Transition.DECLINE, now=now, failure=failure)

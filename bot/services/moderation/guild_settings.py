@@ -1,0 +1,187 @@
+"""What moderators settle about their server's songs: where, which model, who approves, how many."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.domain.audit import Action, AuditFacts
+from bot.domain.errors import ModelError
+from bot.domain.guild_settings import GuildSettings, policy_for
+from bot.domain.moderator_errors import ApprovalChannelError
+from bot.domain.quotas import Policy
+from bot.domain.requests import State
+from bot.domain.transitions import Transition
+from bot.services.moderation.audit import Actor, record_action, run_action
+from bot.services.moderation.members import check_amount
+from bot.services.ports import Clock
+from bot.services.requests.transitions import apply_transition
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+MAX_ACTIVE = 1000
+MAX_COOLDOWN_S = 86_400
+MOST_APPROVED = 1000
+"""How many requests go into line when approval ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectiveSettings:
+    """What holds in a server now."""
+
+    settings: GuildSettings
+    policy: Policy
+    """What a member has for whom nothing of their own is settled."""
+    model: str
+
+
+class GuildSettingsService:
+    """The rules of a server; each decision takes effect at once."""
+
+    def __init__(
+        self, store: Store, *, policy: Policy, models: Sequence[str], default_model: str, clock: Clock
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._models = tuple(models)
+        self._default_model = default_model
+        self._clock = clock
+
+    async def effective(self, guild_id: int) -> EffectiveSettings:
+        """What holds in a server now.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        settings = await self._store.read(lambda work: work.guilds.settings(guild_id))
+        model = settings.model if settings.model in self._models else None
+        return EffectiveSettings(
+            settings=settings, policy=policy_for(self._policy, settings), model=model or self._default_model
+        )
+
+    async def set_request_channel(self, actor: Actor, channel_id: int | None) -> None:
+        """Songs are asked for in this channel only; None: everywhere."""
+        await self._settle(
+            actor,
+            Action.REQUESTS_CHANNEL,
+            lambda settings: replace(settings, requests_channel_id=channel_id),
+            lambda settings: {"channel": settings.requests_channel_id},
+        )
+
+    async def set_results_channel(self, actor: Actor, channel_id: int | None) -> None:
+        """Results are posted in this channel; None: where the song was asked for."""
+        await self._settle(
+            actor,
+            Action.RESULTS_CHANNEL,
+            lambda settings: replace(settings, results_channel_id=channel_id),
+            lambda settings: {"channel": settings.results_channel_id},
+        )
+
+    async def set_log_channel(self, actor: Actor, channel_id: int | None) -> None:
+        """Decisions are posted in this channel, this one first of all; None: nowhere."""
+        await self._settle(
+            actor,
+            Action.LOG_CHANNEL,
+            lambda settings: replace(settings, log_channel_id=channel_id),
+            lambda settings: {"channel": settings.log_channel_id},
+        )
+
+    async def set_default_model(self, actor: Actor, model: str | None) -> None:
+        """The model for those who choose none; None: the operator's.
+
+        Raises:
+            ModelError: the operator does not offer it; nothing was changed.
+        """
+        if model is not None and model not in self._models:
+            raise ModelError(model, self._models)
+        await self._settle(
+            actor,
+            Action.MODEL,
+            lambda settings: replace(settings, model=model),
+            lambda settings: {"model": settings.model},
+        )
+
+    async def set_limits(self, actor: Actor, *, active: int | None, cooldown_s: int | None) -> None:
+        """How many requests a member may have under way, and how far apart; None: the operator's.
+
+        Raises:
+            AmountError: a number will not do; nothing was changed.
+        """
+        if active is not None:
+            active = check_amount("active", active, least=1, most=MAX_ACTIVE)
+        if cooldown_s is not None:
+            cooldown_s = check_amount("cooldown", cooldown_s, most=MAX_COOLDOWN_S)
+        await self._settle(
+            actor,
+            Action.LIMITS,
+            lambda settings: replace(settings, max_active=active, cooldown_s=cooldown_s),
+            lambda settings: {"active": settings.max_active, "cooldown": settings.cooldown_s},
+        )
+
+    async def require_approval(self, actor: Actor, channel_id: int | None) -> int:
+        """Moderators approve each request in this channel, or in the one that it was.
+
+        Raises:
+            ApprovalChannelError: no channel was ever named; nothing was changed.
+        """
+
+        def change(settings: GuildSettings) -> GuildSettings:
+            where = channel_id or settings.approval_channel_id
+            if where is None:
+                raise ApprovalChannelError
+            return replace(settings, approval_channel_id=where)
+
+        settings = await self._settle(actor, Action.APPROVAL, change, _approval)
+        return settings.approval_channel_id or 0
+
+    async def end_approval(self, actor: Actor) -> int:
+        """No request has to be approved any more; gives how many that waited for it are in line now."""
+        return await run_action(self._store, _end_approval, actor, self._clock())
+
+    async def _settle(
+        self,
+        actor: Actor,
+        action: Action,
+        change: Callable[[GuildSettings], GuildSettings],
+        facts: Callable[[GuildSettings], AuditFacts],
+    ) -> GuildSettings:
+        return await self._store.write(update_settings, actor, action, change, facts, self._clock())
+
+
+@unit_of_work("guild_settings.change")
+def update_settings(
+    uow: UnitOfWork,
+    actor: Actor,
+    action: Action,
+    change: Callable[[GuildSettings], GuildSettings],
+    facts: Callable[[GuildSettings], AuditFacts],
+    now: datetime,
+) -> GuildSettings:
+    """The settings after a decision about them, which was made once."""
+    before = uow.guilds.get_for_update(actor.guild_id)
+    after = change(before)
+    uow.guilds.update(actor.guild_id, after)  # first, so that a new log channel hears of itself
+    if record_action(uow, actor, action, before=facts(before), after=facts(after), now=now):
+        return after
+    uow.guilds.update(actor.guild_id, before)
+    return before
+
+
+def _approval(settings: GuildSettings) -> AuditFacts:
+    return {"channel": settings.approval_channel_id}
+
+
+@unit_of_work("guild_settings.end_approval")
+def _end_approval(uow: UnitOfWork, actor: Actor, now: datetime) -> int:
+    after = update_settings(
+        uow,
+        actor,
+        Action.APPROVAL,
+        lambda settings: replace(settings, approval_channel_id=None),
+        _approval,
+        now,
+    )
+    if after.approval_channel_id is not None:  # told twice, and moderators have asked for it again since
+        return 0
+    awaiting = uow.requests.of_guild(actor.guild_id, State.AWAITING, limit=MOST_APPROVED)
+    for request in awaiting:
+        apply_transition(uow, request, Transition.APPROVE, now=now)
+    return len(awaiting)

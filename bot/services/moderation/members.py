@@ -1,0 +1,235 @@
+"""What moderators settle for single members: grants, exceptions, resets and blocks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from bot.domain.audit import Action, AuditFacts
+from bot.domain.guild_settings import MOST_CREDITS
+from bot.domain.ledger import bonus_account
+from bot.domain.moderator_errors import AmountError, BotMemberError, NotBlockedError, ReasonError
+from bot.domain.quotas import Policy, window_of
+from bot.domain.requests import Failure, FailureKind
+from bot.domain.text import clean_text
+from bot.domain.transitions import CANCEL_FROM
+from bot.services.credits.statements import Statement, statement_of
+from bot.services.moderation.audit import Actor, record_action, run_action
+from bot.services.ports import Clock
+from bot.services.requests.transitions import apply_transition
+from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork, unit_of_work
+
+P = ParamSpec("P")
+
+REASON_LIMIT = 500
+"""Characters of a reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetMember:
+    """Whom a decision is about."""
+
+    user_id: int
+    role_ids: tuple[int, ...] = ()
+    """The roles that the member has there; none of one who left."""
+    is_bot: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceChange:
+    """A member's credits before a decision and after it."""
+
+    before: Statement
+    after: Statement
+    cancelled: int = 0
+    """How many waiting requests it ended."""
+
+
+Unit = Callable[Concatenate[UnitOfWork, Actor, TargetMember, datetime, P], int]
+"""Makes a decision about a member, once, and gives how many waiting requests it ended."""
+WholeUnit = Callable[Concatenate[UnitOfWork, Actor, TargetMember, Policy, datetime, P], BalanceChange]
+NamedDecision = NamedUnit[Concatenate[Actor, TargetMember, Policy, datetime, P], BalanceChange]
+
+
+def check_amount(option: str, value: float, *, least: int = 0, most: int = MOST_CREDITS) -> int:
+    """The number, if it is a whole one within bounds: a client may send anything.
+
+    Raises:
+        AmountError: it is not.
+    """
+    if isinstance(value, bool) or value != int(value) or not least <= value <= most:
+        raise AmountError(option, value, least, most)
+    return int(value)
+
+
+def check_reason(reason: str) -> str:
+    """Return the reason as it is stored, without what nobody can see.
+
+    Raises:
+        ReasonError: nothing is left, or it is too long.
+    """
+    words = clean_text(reason)
+    if not 1 <= len(words) <= REASON_LIMIT:
+        raise ReasonError(len(words), REASON_LIMIT)
+    return words
+
+
+class MemberModeration:
+    """Single members' credits, as moderators settle them; each decision takes effect at once."""
+
+    def __init__(self, store: Store, *, policy: Policy, clock: Clock) -> None:
+        self._store = store
+        self._policy = policy
+        self._clock = clock
+
+    async def grant(self, actor: Actor, target: TargetMember, *, amount: int, reason: str) -> BalanceChange:
+        """The member has so many bonus credits more.
+
+        Raises:
+            RefusalError: the number, the reason or the member will not do; nothing was changed.
+        """
+        checked = check_amount("credits", amount, least=1)
+        return await self._decide(actor, target, _grant, amount=checked, reason=check_reason(reason))
+
+    async def make_exception(
+        self, actor: Actor, target: TargetMember, *, amount: int | None
+    ) -> BalanceChange:
+        """The member's own allowance, whatever roles and everyone have; None ends it.
+
+        Raises:
+            RefusalError: the number or the member will not do; nothing was changed.
+        """
+        checked = None if amount is None else check_amount("credits", amount)
+        return await self._decide(actor, target, _make_exception, amount=checked)
+
+    async def reset(self, actor: Actor, target: TargetMember) -> BalanceChange:
+        """The member's allowance begins anew in its present window; bonus and holds stay.
+
+        Raises:
+            BotMemberError: the member is a bot; nothing was changed.
+        """
+        return await self._decide(actor, target, _reset, usual=self._policy)
+
+    async def block(self, actor: Actor, target: TargetMember, *, reason: str) -> BalanceChange:
+        """The member may ask for no songs, and those that waited are cancelled with their credits back.
+
+        Raises:
+            RefusalError: the reason or the member will not do; nothing was changed.
+        """
+        return await self._decide(actor, target, _block, reason=check_reason(reason))
+
+    async def unblock(self, actor: Actor, target: TargetMember) -> BalanceChange:
+        """The member may ask for songs again.
+
+        Raises:
+            NotBlockedError: nobody had blocked the member.
+        """
+        return await self._decide(actor, target, _unblock)
+
+    async def _decide(
+        self, actor: Actor, target: TargetMember, unit: NamedDecision[P], /, *args: P.args, **kwargs: P.kwargs
+    ) -> BalanceChange:
+        if target.is_bot:
+            raise BotMemberError
+        return await run_action(
+            self._store, unit, actor, target, self._policy, self._clock(), *args, **kwargs
+        )
+
+
+def _with_effect(unit: Unit[P]) -> WholeUnit[P]:
+    """Give the decision's effect on the member's credits, seen in the same unit of work."""
+
+    @wraps(unit)
+    def whole(
+        uow: UnitOfWork,
+        actor: Actor,
+        target: TargetMember,
+        usual: Policy,
+        now: datetime,
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> BalanceChange:
+        def statement() -> Statement:
+            return statement_of(uow, actor.guild_id, target.user_id, target.role_ids, usual=usual, now=now)
+
+        before = statement()
+        cancelled = unit(uow, actor, target, now, *args, **kwargs)
+        return BalanceChange(before=before, after=statement(), cancelled=cancelled)
+
+    return whole
+
+
+@unit_of_work("moderation.grant")
+@_with_effect
+def _grant(
+    uow: UnitOfWork, actor: Actor, target: TargetMember, now: datetime, *, amount: int, reason: str
+) -> int:
+    facts: AuditFacts = {"credits": amount}
+    if record_action(
+        uow, actor, Action.GRANT, subject_id=target.user_id, after=facts, reason=reason, now=now
+    ):
+        member = uow.members.get_for_update(actor.guild_id, target.user_id)
+        account = bonus_account(actor.guild_id, target.user_id, member.pseudonym)
+        uow.ledger.grant(account, cause=actor.interaction_id, amount=amount, now=now)
+    return 0
+
+
+@unit_of_work("moderation.set_allowance")
+@_with_effect
+def _make_exception(
+    uow: UnitOfWork, actor: Actor, target: TargetMember, now: datetime, *, amount: int | None
+) -> int:
+    member = uow.members.get_for_update(actor.guild_id, target.user_id)
+    before: AuditFacts = {"credits": member.allowance}
+    after: AuditFacts = {"credits": amount}
+    if record_action(
+        uow, actor, Action.MEMBER_ALLOWANCE, subject_id=target.user_id, before=before, after=after, now=now
+    ):
+        uow.members.update(actor.guild_id, target.user_id, replace(member, allowance=amount))
+    return 0
+
+
+@unit_of_work("moderation.reset")
+@_with_effect
+def _reset(uow: UnitOfWork, actor: Actor, target: TargetMember, now: datetime, *, usual: Policy) -> int:
+    member = uow.members.get_for_update(actor.guild_id, target.user_id)
+    statement = statement_of(uow, actor.guild_id, target.user_id, target.role_ids, usual=usual, now=now)
+    before: AuditFacts = {"used": statement.used}
+    after: AuditFacts = {"used": 0}
+    if record_action(
+        uow, actor, Action.RESET, subject_id=target.user_id, before=before, after=after, now=now
+    ):
+        window = window_of(statement.policy.period, now)
+        uow.members.update(actor.guild_id, target.user_id, member.reset(window))
+    return 0
+
+
+@unit_of_work("moderation.block")
+@_with_effect
+def _block(uow: UnitOfWork, actor: Actor, target: TargetMember, now: datetime, *, reason: str) -> int:
+    member = uow.members.get_for_update(actor.guild_id, target.user_id)
+    if not record_action(uow, actor, Action.BLOCK, subject_id=target.user_id, reason=reason, now=now):
+        return 0
+    uow.members.update(actor.guild_id, target.user_id, replace(member, blocked=reason))
+    failure = Failure(FailureKind.BLOCKED, reason)
+    waiting = [
+        request
+        for request in uow.requests.active_of(actor.guild_id, target.user_id)
+        if request.state in CANCEL_FROM
+    ]
+    for request in waiting:
+        apply_transition(uow, request, CANCEL_FROM[request.state], now=now, failure=failure)
+    return len(waiting)
+
+
+@unit_of_work("moderation.unblock")
+@_with_effect
+def _unblock(uow: UnitOfWork, actor: Actor, target: TargetMember, now: datetime) -> int:
+    member = uow.members.get_for_update(actor.guild_id, target.user_id)
+    decided = record_action(uow, actor, Action.UNBLOCK, subject_id=target.user_id, now=now)
+    if decided and member.blocked is None:
+        raise NotBlockedError
+    uow.members.update(actor.guild_id, target.user_id, replace(member, blocked=None))
+    return 0

@@ -1,0 +1,208 @@
+"""A person's data as a document: ids as text, moments in ISO 8601 (UTC), and no secrets or dying links."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TypeAlias
+
+from bot.domain.audit import AuditEntry
+from bot.domain.ledger import Entry
+from bot.domain.personal_data import AccountRecord, Membership, PersonalRecord, RequestEvent
+from bot.domain.provider_tasks import Clip
+from bot.domain.requests import Request
+from bot.domain.song_options import SongSpec
+from bot.services.privacy.service import PersonalDataExport
+
+Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
+Document: TypeAlias = dict[str, Value]
+
+KEYS = MappingProxyType(
+    {
+        "memberships": "you in each server: exceptions, blocks, and the pseudonym that your accounts go by",
+        "requests": "each song you asked for, with its options, prompt, clips and every step it took",
+        "ratings": "how you rated songs",
+        "playlists": "playlists that you saved for a server",
+        "decisions": "what moderators decided about you, and what you decided as a moderator",
+        "accounts": "your credits by allowance window; bonus credits have no window",
+        "entries": "what happened to your credits, newest first",
+    }
+)
+"""What each part of the document holds; they are in it, and in docs/privacy.md."""
+
+
+def document_of(copy: PersonalDataExport) -> Document:
+    """The document."""
+    record = copy.record
+    return {
+        "format": 1,
+        "exported_at": _moment(copy.at),
+        "user_id": str(record.user_id),
+        "keys": dict(KEYS),
+        "memberships": [_membership(one) for one in record.memberships],
+        "requests": [_request(one, record.events.get(one.id, ())) for one in record.requests],
+        "ratings": [
+            {
+                "server_id": str(one.guild_id),
+                "request_id": str(one.request_id),
+                "stars": one.stars,
+                "at": _moment(one.at),
+            }
+            for one in record.ratings
+        ],
+        "playlists": [
+            {
+                "server_id": str(one.guild_id),
+                "name": one.name,
+                "playlist_id": one.playlist_id,
+                "added_at": _moment(one.added_at),
+            }
+            for one in record.playlists
+        ],
+        "decisions": [_decision(one, record) for one in record.audit_entries],
+        "accounts": [_account(one) for one in record.accounts],
+        "entries": [
+            _entry(guild_id, entry) for guild_id, entries in record.entries.items() for entry in entries
+        ],
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat()
+
+
+def _id(number: int | None) -> str | None:
+    """As text: JavaScript, and with it many viewers, cannot hold ids of 63 bits as numbers."""
+    return None if number is None else str(number)
+
+
+def _membership(one: Membership) -> Document:
+    member = one.member
+    return {
+        "server_id": str(one.guild_id),
+        "pseudonym": member.pseudonym,
+        "allowance": member.allowance,
+        "blocked": member.blocked,
+        "reset_in": member.reset_in,
+        "resets": member.resets,
+        "requests_under_way": one.active,
+        "failures_in_a_row": member.failures,
+        "held_back_until": _moment(member.backoff_until),
+        "last_placed_at": _moment(one.last_placed_at),
+        "last_turn_at": _moment(one.last_turn_at),
+        "deleted_at": _moment(one.forget_at),
+    }
+
+
+def _request(one: Request, events: tuple[RequestEvent, ...]) -> Document:
+    policy, address = one.policy, one.address
+    return {
+        "id": str(one.id),
+        "server_id": str(one.guild_id),
+        "options": _options(one.spec),
+        "cost": one.cost,
+        "policy": {
+            "allowance": policy.allowance,
+            "period": str(policy.period),
+            "source": str(policy.source),
+            "role_id": _id(policy.role_id),
+        },
+        "state": str(one.state),
+        "placed_at": _moment(one.placed_at),
+        "accepted_at": _moment(one.accepted_at),
+        "ended_at": _moment(one.ended_at),
+        "removed_at": _moment(one.removed_at),
+        "prompt_wiped_at": _moment(one.prompt_wiped_at),
+        "task_id": one.task_id,
+        "clips": [_clip(clip) for clip in one.clips],
+        "failure": {"kind": str(one.failure.kind), "detail": one.failure.detail} if one.failure else None,
+        "messages": {
+            "status": _place(address.channel_id, address.message_id),
+            "result": _place(one.result_channel_id, one.result_message_id),
+            "approval": _place(one.approval_channel_id, one.approval_message_id),
+        },
+        "events": [
+            {
+                "move": event.transition,
+                "state": str(event.state),
+                "at": _moment(event.at),
+                "detail": event.detail,
+            }
+            for event in events
+        ],
+    }
+
+
+def _options(spec: SongSpec) -> Document:
+    return {
+        "playlist": spec.playlist_id,
+        "prompt": spec.prompt,
+        "model": spec.model,
+        "style_weight": spec.style_weight,
+        "audio_weight": spec.audio_weight,
+        "weirdness": spec.weirdness,
+        "persona": spec.persona_id,
+        "artist_clip": spec.artist_clip_id,
+    }
+
+
+def _clip(clip: Clip) -> Document:
+    """A clip with the link of its page: those of its files lead nowhere after a while."""
+    return {
+        "id": clip.id,
+        "title": clip.title,
+        "duration_s": clip.duration_s,
+        "tags": list(clip.tags),
+        "page": f"https://suno.com/song/{clip.id}",
+    }
+
+
+def _place(channel_id: int | None, message_id: int | None) -> Document:
+    return {"channel_id": _id(channel_id), "message_id": _id(message_id)}
+
+
+def _decision(one: AuditEntry, record: PersonalRecord) -> Document:
+    """A decision; who else was in it is somebody else's data."""
+    return {
+        "id": str(one.id),
+        "server_id": str(one.guild_id),
+        "action": str(one.action),
+        "by_you": one.actor_id == record.user_id,
+        "about_you": one.subject_id == record.user_id,
+        "before": _facts(one.before),
+        "after": _facts(one.after),
+        "reason": one.reason,
+        "at": _moment(one.at),
+    }
+
+
+def _facts(facts: Mapping[str, str | int | None]) -> Document:
+    return {name: _fact(fact) for name, fact in facts.items()}
+
+
+def _fact(fact: str | int | None) -> Value:
+    """Small numbers as such; an id as text."""
+    return str(fact) if isinstance(fact, int) and abs(fact) >= 2**53 else fact
+
+
+def _account(one: AccountRecord) -> Document:
+    return {
+        "server_id": str(one.guild_id),
+        "account": one.account_id,
+        "window": one.window_key,
+        "window_ends_at": _moment(one.window_ends_at),
+        "granted": one.balance.granted,
+        "held": one.balance.held,
+        "used": one.balance.used,
+    }
+
+
+def _entry(guild_id: int, entry: Entry) -> Document:
+    return {
+        "server_id": str(guild_id),
+        "kind": str(entry.kind),
+        "amount": entry.amount,
+        "request_id": _id(entry.request_id),
+        "reason": entry.reason,
+        "note": entry.note,
+        "at": _moment(entry.at),
+    }

@@ -1,0 +1,106 @@
+"""An accepted task finds its request, also one that was given up as uncertain meanwhile."""
+
+from datetime import datetime, timedelta
+
+from bot.domain.errors import RequestNotFoundError, StoreError, TooLateError
+from bot.domain.guild_settings import GuildSettings
+from bot.domain.personal_data import NOBODY_ID
+from bot.domain.polling import PollLimits, interval_s
+from bot.domain.provider_tasks import TaskProgress
+from bot.domain.requests import NewRequest, Request, State
+from bot.domain.transitions import Transition
+from bot.services.credits.holds import funding_accounts, hold_credits
+from bot.services.requests.transitions import apply_transition, get_request
+from bot.services.unit_of_work import UnitOfWork, unit_of_work
+
+
+def accept(uow: UnitOfWork, request: Request, task_id: str, limits: PollLimits, now: datetime) -> Request:
+    """Note that the provider has taken the request as this task, and follow it."""
+    durations = uow.durations.get(request.spec.model)
+    first_s = interval_s(0.0, first_clip_age_s=None, durations=durations, in_flight=1, limits=limits)
+    return apply_transition(
+        uow,
+        request,
+        Transition.ACCEPT,
+        now=now,
+        task_id=task_id,
+        accepted_at=now,
+        watch=TaskProgress(progress_at=now),
+        next_at=now + timedelta(seconds=first_s),
+    )
+
+
+@unit_of_work("late_tasks.attach")
+def attach(
+    uow: UnitOfWork, request_id: int, task_id: str, limits: PollLimits, now: datetime
+) -> Request | None:
+    """Follow a task whose request was moved meanwhile; gives the request that has it now, None if one had.
+
+    An uncertain request has its credits back, and a hold ends once: so its song goes on as a request of its
+    own, under the id of the status message that both have, which is no interaction's.
+
+    Raises:
+        RefusalError: the member can't have it any more, or has ordered again; the unit must not go on.
+        StoreError: try again soon, also while nobody knows the status message.
+    """
+    request = get_request(uow, request_id)
+    settings = uow.guilds.get_for_share(request.guild_id)
+    if request.state is State.SUBMITTING:
+        return accept(uow, request, task_id, limits, now)
+    if request.state is not State.UNCERTAIN or request.task_id is not None:
+        return None
+    apply_transition(
+        uow, request, Transition.ATTACH, now=now, task_id=task_id
+    )  # of those who race, one gets past this
+    again = _order_again(uow, request, settings, now)
+    uow.outbox.drop(request_id)  # both have one message, which must not go back to the end of the first
+    return accept(
+        uow, apply_transition(uow, again, Transition.CLAIM, now=now, next_at=now), task_id, limits, now
+    )
+
+
+@unit_of_work("late_tasks.keep")
+def keep(uow: UnitOfWork, request_id: int, task_id: str, now: datetime) -> None:
+    """Remember the task of an uncertain request, which nobody follows."""
+    request = get_request(uow, request_id)
+    if request.state is State.UNCERTAIN and request.task_id is None:
+        apply_transition(uow, request, Transition.ATTACH, now=now, task_id=task_id)
+
+
+def _order_again(uow: UnitOfWork, request: Request, settings: GuildSettings, now: datetime) -> Request:
+    """Place the same request anew and hold its credits, if its member has ordered nothing since its end."""
+    message_id = request.address.message_id
+    if message_id is None and request.address.valid_token(now) is not None:
+        raise StoreError("its status message is not known yet")  # whoever edits it by the token learns it
+    if message_id is None or request.user_id == NOBODY_ID:
+        raise RequestNotFoundError
+    policy = request.policy
+    member = uow.members.acquire_slot(
+        request.guild_id, request.user_id, limit=policy.max_active, cooldown_s=0, now=now
+    )
+    since = max(request.ended_at or now, request.placed_at)  # the clock may have been set back
+    if uow.requests.has_ordered(request.guild_id, request.user_id, since=since):
+        raise TooLateError(request.state)
+    again = uow.requests.add(
+        NewRequest(
+            id=message_id,
+            guild_id=request.guild_id,
+            user_id=request.user_id,
+            spec=request.spec,
+            cost=request.cost,
+            policy=policy,
+            address=request.address,
+            placed_at=now,
+            delivery_channel_id=request.delivery_channel_id,
+        )
+    )
+    hold_credits(
+        uow,
+        again.id,
+        cost=again.cost,
+        funding=funding_accounts(again.guild_id, again.user_id, member=member, policy=policy, now=now),
+        policy=policy,
+        settings=settings,
+        now=now,
+    )
+    return again

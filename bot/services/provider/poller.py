@@ -1,0 +1,345 @@
+"""Following the tasks that the provider has: when to ask, and what each answer means for the request."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from bot.domain.errors import AccountError, ConflictError, NoAnswerError, RejectedError, UnknownTaskError
+from bot.domain.failures import of_broken_task, of_refusal
+from bot.domain.polling import DurationStats, PollLimits, interval_s, with_jitter
+from bot.domain.provider_tasks import (
+    UNANSWERED_MAX_S,
+    Failed,
+    Finished,
+    NotFound,
+    StillRunning,
+    TaskOutcome,
+    TaskProgress,
+    TaskReport,
+    TimedOut,
+    evaluate,
+    evaluate_no_answer,
+    evaluate_unknown,
+    was_polled,
+)
+from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Request, State
+from bot.domain.transitions import Transition
+from bot.services.moderation.approvals import expire_approval
+from bot.services.ports import Clock, Metrics, NullMetrics, PollOutcome, Random, SongProvider
+from bot.services.provider.circuit_breaker import ProviderOutage
+from bot.services.provider.submitter import SubmissionLimits, load_breaker
+from bot.services.provider.token_bucket import TokenBucket
+from bot.services.repositories.outbox import MessageKind
+from bot.services.requests.log_context import log_context
+from bot.services.requests.transitions import apply_transition
+from bot.services.runtime.lease import Lease, lease_until
+from bot.services.runtime.timings import WorkTimings
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+log = logging.getLogger(__name__)
+
+COUNT_S = 5.0
+"""How long, in seconds, the number of requests in flight is taken as known."""
+
+
+class Poller:
+    """The desk that asks for the tasks' progress."""
+
+    name = "follower"
+
+    def __init__(
+        self,
+        store: Store,
+        provider: SongProvider,
+        *,
+        owner: str,
+        limits: PollLimits,
+        give_up_s: float,
+        slots: int,
+        clock: Clock,
+        random: Random,
+        metrics: Metrics | None = None,
+        timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
+    ) -> None:
+        self._limits = SubmissionLimits(slots, limits, timings)
+        self._store = store
+        self._provider = provider
+        self._owner = owner
+        self._poll_limits = limits
+        self._give_up_s = give_up_s
+        self._gap_max_s = 2 * limits.max_s
+        self._clock = clock
+        self._random = random
+        self._metrics = metrics or NullMetrics()
+        self._timings = timings
+        self._budget = TokenBucket(limits.per_s, clock())
+        self._in_flight = 1
+        self._counted_at: datetime | None = None
+
+    async def claim(self, limit: int) -> Sequence[Request]:
+        """The requests to ask about now, as many as the budget of questions allows."""
+        now = self._clock()
+        await self._count(now)
+        affordable = self._budget.available(now)
+        if affordable < 1:
+            return ()
+        lease = Lease(self._owner, lease_until(now, self._timings.leases.poll_s))
+        claimed = await self._store.write(_claim, now, lease, min(limit, affordable))
+        self._budget.spend(len(claimed))
+        return claimed
+
+    async def next_due_at(self) -> datetime | None:
+        """When the next question is due."""
+        return await self._store.read(lambda work: work.requests.next_due_at())
+
+    async def handle(self, request: Request) -> None:
+        """Ask about one request and do what follows from the answer."""
+        try:
+            if request.state is State.AWAITING:
+                await self._store.write(expire_approval, request, self._clock())
+                log.info("nobody approved it in time", extra=log_context(request, Transition.EXPIRE_APPROVAL))
+            elif request.task_id is None or request.progress is None:
+                await self._doubt(request)
+            else:
+                await self._ask(request, request.task_id, request.progress)
+        except ConflictError:
+            log.warning("another worker moved the request first", extra=log_context(request))
+
+    async def _doubt(self, request: Request) -> None:
+        """A submission whose worker is gone: nobody knows whether the provider took it."""
+        log.error(
+            "OPERATOR: a submission was cut off; it is not repeated, and the provider may have charged",
+            extra=log_context(request, Transition.MARK_UNCERTAIN),
+        )
+        failure = Failure(FailureKind.UNCERTAIN, "the worker stopped during the submission")
+        await self._store.write(
+            _end, request, Transition.MARK_UNCERTAIN, failure, self._limits, self._clock()
+        )
+
+    async def _ask(self, request: Request, task_id: str, progress: TaskProgress) -> None:
+        retry_after_s = 0.0
+        verdict: TaskOutcome | Failure
+        try:
+            report = await self._provider.query(task_id)
+        except UnknownTaskError:
+            outcome = PollOutcome.UNKNOWN_TASK
+            new_s = self._timings.new_task_s
+            verdict = evaluate_unknown(
+                progress, now=self._clock(), unknown_max_s=new_s, gap_max_s=self._gap_max_s
+            )
+        except NoAnswerError as error:
+            outcome = PollOutcome.NO_ANSWER
+            log.info("no answer about the task: %s", error.cause, extra=log_context(request))
+            retry_after_s = error.retry_after_s or 0.0
+            verdict = self._silent(progress)
+        except AccountError as error:
+            outcome = PollOutcome.ACCOUNT
+            await self._tell_refused(request, error)
+            retry_after_s = self._poll_limits.max_s
+            verdict = self._silent(progress)
+        except RejectedError as error:
+            outcome = PollOutcome.REFUSED
+            verdict = of_refusal(error)
+        else:
+            outcome = PollOutcome.ANSWERED
+            verdict = self._judged(report, progress)
+        self._metrics.polled(request, outcome)
+        await self._conclude(request, verdict, retry_after_s)
+
+    async def _tell_refused(self, request: Request, error: AccountError) -> None:
+        """Let nothing be submitted to an account that is refused, and tell the operator once."""
+        is_news = await self._store.write(_shut, self._limits, self._clock())
+        if is_news:
+            log.error(
+                "OPERATOR: the provider refuses the key (code %s) when asked about a task; submissions stop",
+                error.code,
+                extra=log_context(request),
+            )
+        else:
+            log.info("the key is still refused (code %s)", error.code, extra=log_context(request))
+
+    def _judged(self, report: TaskReport, progress: TaskProgress) -> TaskOutcome:
+        return evaluate(
+            report,
+            progress,
+            now=self._clock(),
+            give_up_s=self._give_up_s,
+            gap_max_s=self._gap_max_s,
+            grace_s=self._timings.streaming_grace_s,
+        )
+
+    def _silent(self, progress: TaskProgress) -> TaskOutcome:
+        return evaluate_no_answer(progress, now=self._clock(), gap_max_s=self._gap_max_s)
+
+    async def _conclude(self, request: Request, outcome: TaskOutcome | Failure, retry_after_s: float) -> None:
+        now = self._clock()
+        match outcome:
+            case StillRunning(watch):
+                plan = PollSchedule(self._poll_limits, self._in_flight, self._random(), retry_after_s)
+                await self._store.write(_keep_asking, request, watch, plan, now)
+            case Finished():
+                is_known = request.progress is not None and was_polled(request.progress, now, self._gap_max_s)
+                song_s = _age_s(request, now) if is_known else None
+                await self._store.write(_finish, request, outcome, now, song_s)
+                log.info(
+                    "finished with %d clips",
+                    len(outcome.clips),
+                    extra=log_context(request, Transition.FINISH),
+                )
+                self._metrics.finished(request, song_s=_age_s(request, now))
+            case TimedOut():
+                failure = self._tell_given_up(request, outcome)
+                await self._store.write(_end, request, Transition.EXPIRE, failure, self._limits, now)
+            case Failed() | NotFound() | Failure():
+                failure = _failure(outcome)
+                is_news = await self._store.write(_end, request, Transition.FAIL, failure, self._limits, now)
+                _tell_failed(request, failure, is_news=is_news)
+            case _:
+                assert_never(outcome)
+
+    def _tell_given_up(self, request: Request, outcome: TimedOut) -> Failure:
+        """Tell the operator which task was given up; gives the reason."""
+        facts = log_context(request, Transition.EXPIRE)
+        if outcome.is_unanswered:
+            log.error(
+                "OPERATOR: no answer for %g s; task %s may still finish and be charged",
+                UNANSWERED_MAX_S,
+                request.task_id,
+                extra=facts,
+            )
+            return Failure(FailureKind.UNANSWERED, f"no answer for {UNANSWERED_MAX_S:g} s")
+        log.error(
+            "OPERATOR: no progress for %g s; task %s may still finish and be charged",
+            self._give_up_s,
+            request.task_id,
+            extra=facts,
+        )
+        return Failure(FailureKind.SILENT, f"no progress for {self._give_up_s:g} s")
+
+    async def _count(self, now: datetime) -> None:
+        """Know how many requests, and how many processes, share the budget of questions."""
+        if self._counted_at is None or abs(now - self._counted_at) >= timedelta(seconds=COUNT_S):
+            self._counted_at = now
+            in_flight, workers = await self._store.read(_poll_load, now)
+            self._in_flight = max(1, in_flight)
+            self._budget.limit(self._poll_limits.per_s / workers)
+
+
+@dataclass(frozen=True, slots=True)
+class PollSchedule:
+    """What the time of the next question depends on, besides the task itself."""
+
+    limits: PollLimits
+    in_flight: int
+    random: float
+    at_least_s: float
+    """What the provider asked for, in seconds; 0 where it did not."""
+
+    def delay_s(
+        self, request: Request, progress: TaskProgress, durations: DurationStats, now: datetime
+    ) -> float:
+        """Seconds until the next question."""
+        first_clip_at = progress.first_clip_at
+        interval = interval_s(
+            _age_s(request, now),
+            first_clip_age_s=_age_s(request, first_clip_at) if first_clip_at else None,
+            durations=durations,
+            in_flight=self.in_flight,
+            limits=self.limits,
+        )
+        return max(with_jitter(interval, random=self.random), self.at_least_s)
+
+
+def _tell_failed(request: Request, failure: Failure, *, is_news: bool) -> None:
+    facts = log_context(request, Transition.FAIL)
+    log.warning("the provider made no song: %s", failure.detail, extra=facts)
+    if is_news:
+        log.error(
+            "OPERATOR: a task failed for the account's sake: %s; submissions stop, and resume by themselves",
+            failure.detail,
+            extra=facts,
+        )
+
+
+def _failure(outcome: Failed | NotFound | Failure) -> Failure:
+    """Why there will be no song."""
+    match outcome:
+        case Failed(reason):
+            return of_broken_task(reason)
+        case NotFound():
+            return Failure(FailureKind.LOST_TASK, "the provider does not know the task")
+        case _:
+            return outcome
+
+
+def _poll_load(uow: UnitOfWork, now: datetime) -> tuple[int, int]:
+    """How many requests the provider has, and how many processes ask about them."""
+    return uow.requests.count(*AT_PROVIDER), uow.processes.workers(now)
+
+
+@unit_of_work("poller.claim")
+def _claim(uow: UnitOfWork, now: datetime, lease: Lease, limit: int) -> list[Request]:
+    return uow.requests.claim_due(now=now, lease=lease, limit=limit)
+
+
+@unit_of_work("poller.reschedule")
+def _keep_asking(
+    uow: UnitOfWork, request: Request, progress: TaskProgress, plan: PollSchedule, now: datetime
+) -> None:
+    rest_s = plan.delay_s(request, progress, uow.durations.get(request.spec.model), now)
+    uow.requests.save_progress(request, progress=progress, next_at=now + timedelta(seconds=rest_s))
+    known = request.progress.clips if request.progress else ()
+    if progress.clips and not known:
+        uow.outbox.mark_due(request.id, MessageKind.STATUS, due_at=now)
+
+
+@unit_of_work("poller.finish")
+def _finish(
+    uow: UnitOfWork, request: Request, outcome: Finished, now: datetime, song_s: float | None
+) -> None:
+    """The song is there; `song_s` is how long it took in seconds, None where nobody knows."""
+    breaker = uow.breakers.get()
+    if breaker is not None and breaker.failed_at is not None:
+        uow.requests.lock_queue()
+        uow.breakers.put((uow.breakers.get() or breaker).finished(request.accepted_at or now, now=now))
+    apply_transition(uow, request, Transition.FINISH, now=now, clips=outcome.clips, partial=outcome.partial)
+    if song_s is not None:
+        seen = uow.durations.get(request.spec.model).with_song(song_s)
+        uow.durations.put(request.spec.model, seen)
+
+
+def _age_s(request: Request, now: datetime) -> float:
+    """Seconds since the provider took the task."""
+    return (now - (request.accepted_at or request.placed_at)).total_seconds()
+
+
+@unit_of_work("poller.fail")
+def _end(
+    uow: UnitOfWork,
+    request: Request,
+    transition: Transition,
+    failure: Failure,
+    limits: SubmissionLimits,
+    now: datetime,
+) -> bool:
+    """End the request without a song; returns whether that tells the operator of an account in trouble."""
+    is_news = False
+    if failure.kind is FailureKind.OPERATOR:
+        uow.requests.lock_queue()  # before the member's rows, as in submitting: no deadlock
+        before = load_breaker(uow, limits.slots)
+        breaker = limits.timings.breaker
+        uow.breakers.put(before.failed_task(request.accepted_at or now, now=now, timings=breaker))
+        is_news = before.outage is not ProviderOutage.ACCOUNT
+    apply_transition(uow, request, transition, now=now, failure=failure)
+    return is_news
+
+
+@unit_of_work("circuit_breaker.open")
+def _shut(uow: UnitOfWork, limits: SubmissionLimits, now: datetime) -> bool:
+    """Let nothing be submitted after a refused account; returns whether that is news."""
+    uow.requests.lock_queue()
+    before = load_breaker(uow, limits.slots)
+    uow.breakers.put(before.refused_question(now=now, timings=limits.timings.breaker))
+    return before.outage is not ProviderOutage.ACCOUNT

@@ -1,0 +1,396 @@
+"""Taking waiting requests to the provider: the one call that is paid."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.domain.errors import (
+    AccountError,
+    ConflictError,
+    NotAcceptedError,
+    OutcomeUnknownError,
+    ProviderError,
+    RefusalError,
+    RejectedError,
+    StoreError,
+)
+from bot.domain.failures import of_refusal
+from bot.domain.polling import PollLimits
+from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Request, State
+from bot.domain.scheduling import QueueEntry, fair_order
+from bot.domain.transitions import Transition
+from bot.services.ports import Clock, Metrics, NullMetrics, SongProvider
+from bot.services.provider.acceptance import accept, attach, keep
+from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
+from bot.services.repositories.outbox import MessageKind
+from bot.services.requests.log_context import log_context
+from bot.services.requests.queue import SNAPSHOT_TTL_S, position_bucket
+from bot.services.requests.queue_snapshot import backoffs, queued_requests
+from bot.services.requests.transitions import apply_transition, get_request
+from bot.services.runtime.lease import Lease, lease_until
+from bot.services.runtime.timings import WorkTimings
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+log = logging.getLogger(__name__)
+
+LOST_COUNTS = 4
+"""A lost reply counts as the fourth refusal at least: two minutes, for as long as the task may run. The next
+one only doubles that, since replies are lost to an outage more often than to a member."""
+SERVER_ERROR = 500
+"""From this code on it may be the provider that fails, unless its words blame the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionResult:
+    """What became of one submission, and what it says about the next."""
+
+    transition: Transition
+    task_id: str | None = None
+    failure: Failure | None = None
+    outage: ProviderOutage | None = None
+    """What is surely the provider's own, whoever asks."""
+    is_suspect: bool = False
+    """True when it may be the provider's or the request's own: nobody can tell from this one submission."""
+    retry_after_s: float | None = None
+    cause: str = ""
+    """What happened, for the log."""
+    at_edge: bool = False
+    """True when somebody in front of the provider answered."""
+
+    @property
+    def may_be_turned_away(self) -> bool:
+        """True when somebody in front of the provider minds this request, or all of them."""
+        return self.at_edge and self.is_suspect
+
+    @property
+    def is_operators(self) -> bool:
+        """True when the operator has to see to it."""
+        return self.at_edge or self.outage is ProviderOutage.ACCOUNT
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionLimits:
+    """What an outcome is weighed by, besides what the database knows."""
+
+    slots: int
+    """How many tasks the operator lets run at once."""
+    polling: PollLimits
+    timings: WorkTimings
+
+
+class Submitter:
+    """The desk that submits."""
+
+    name = "submitter"
+
+    def __init__(
+        self,
+        store: Store,
+        provider: SongProvider,
+        *,
+        owner: str,
+        slots: int,
+        limits: PollLimits,
+        clock: Clock,
+        metrics: Metrics | None = None,
+        timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
+    ) -> None:
+        self._store = store
+        self._provider = provider
+        self._owner = owner
+        self._slots = slots
+        self._limits = limits
+        self._clock = clock
+        self._metrics = metrics or NullMetrics()
+        self._timings = timings
+
+    async def claim(self, limit: int) -> Sequence[Request]:
+        """The requests whose turn it is, now `submitting`: the intent is durable before the call."""
+        now = self._clock()
+        lease = Lease(self._owner, lease_until(now, self._timings.leases.submission_s))
+        return await self._store.write(_take, self._slots, limit, lease, now)
+
+    async def next_due_at(self) -> datetime | None:
+        """When a waiting request may go to the provider, as far as is known."""
+        return await self._store.read(_opens_at, self._slots, self._clock())
+
+    async def handle(self, request: Request) -> None:
+        """Submit the request once and write down the outcome."""
+        log.info("submitting", extra=log_context(request))
+        try:
+            outcome = SubmissionResult(Transition.ACCEPT, task_id=await self._provider.submit(request.spec))
+        except ProviderError as error:
+            outcome = result_of_error(error)
+        self._metrics.submitted(outcome.transition)
+        _tell(request, outcome)
+        what = f"task {outcome.task_id}" if outcome.task_id else f"a submission ({outcome.transition})"
+        await self._kept(request, what, partial(self._record, request, outcome, self._clock()))
+
+    async def _record(self, request: Request, outcome: SubmissionResult, now: datetime) -> None:
+        """Write down what became of the request, which may have been moved meanwhile."""
+        try:
+            limits = SubmissionLimits(self._slots, self._limits, self._timings)
+            is_news = await self._store.write(_conclude, request, outcome, limits, now)
+        except ConflictError:
+            if outcome.task_id is None:
+                log.warning("another worker had already ended this submission", extra=log_context(request))
+            else:
+                await self._attach(request, outcome)
+        else:
+            if is_news:
+                _tell_operator(request, outcome)
+
+    async def _attach(self, request: Request, outcome: SubmissionResult) -> None:
+        """Find the request of an accepted task that another worker moved while the database was away."""
+        now, task_id = self._clock(), outcome.task_id or ""
+        try:
+            found = await self._store.write(attach, request.id, task_id, self._limits, now)
+        except RefusalError as error:
+            await self._store.write(keep, request.id, task_id, now)
+            log.error(
+                "OPERATOR: task %s was taken, but its request was given up and refunded, and can't go on"
+                " (%s); the provider may have charged",
+                task_id,
+                type(error).__name__,
+                extra=log_context(request),
+            )
+        else:
+            log.warning("task %s was kept late", task_id, extra=log_context(found or request))
+
+    async def _kept(self, request: Request, what: str, write: Callable[[], Awaitable[None]]) -> None:
+        """Write down what became of a request in hand, however long the database takes to come back.
+
+        Else it would look as if it had been sent and lost.
+        """
+        pause_s = self._timings.retries.outcome_s
+        while True:
+            try:
+                await write()
+            except StoreError as error:
+                log.error("the outcome of %s is not kept yet: %s", what, error, extra=log_context(request))
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, self._timings.retries.outcome_max_s)
+            else:
+                return
+
+
+def result_of_error(error: ProviderError) -> SubmissionResult:
+    """What an error of the paid call means for its request and for the next one."""
+    match error:
+        case NotAcceptedError():
+            outage = ProviderOutage.BUSY if error.busy else ProviderOutage.OUTAGE
+            return SubmissionResult(
+                Transition.REQUEUE,
+                outage=None if error.may_be_request else outage,
+                is_suspect=error.may_be_request,
+                retry_after_s=error.retry_after_s,
+                cause=error.cause,
+                at_edge=error.at_edge,
+            )
+        case AccountError():
+            return SubmissionResult(
+                Transition.REFUSE, failure=of_refusal(error), outage=ProviderOutage.ACCOUNT
+            )
+        case RejectedError():
+            failure = of_refusal(error)
+            blames_nobody = error.code >= SERVER_ERROR and failure.kind is FailureKind.PROVIDER
+            return SubmissionResult(Transition.REFUSE, failure=failure, is_suspect=blames_nobody)
+        case OutcomeUnknownError():
+            return SubmissionResult(
+                Transition.MARK_UNCERTAIN,
+                failure=Failure(FailureKind.UNCERTAIN, error.cause),
+                is_suspect=True,
+            )
+        case _:
+            raise error
+
+
+def load_breaker(uow: UnitOfWork, slots: int) -> CircuitBreaker:
+    """What is known of the provider's readiness."""
+    return uow.breakers.get() or CircuitBreaker(slots)
+
+
+@unit_of_work("submitter.claim")
+def _take(uow: UnitOfWork, slots: int, limit: int, lease: Lease, now: datetime) -> list[Request]:
+    uow.requests.lock_queue()
+    breaker = load_breaker(uow, slots)
+    room = min(limit, _room(uow, breaker, slots, now))
+    if not room:
+        return []
+    waiting = uow.requests.waiting()
+    in_line = queued_requests(waiting, uow.guilds.paused(), backoffs(waiting, now))
+    order = fair_order(in_line, uow.requests.running())
+    going = [place for place in order if place.may_go(now)][:room]
+    taken = [
+        apply_transition(
+            uow, get_request(uow, place.request_id), Transition.CLAIM, now=now, lease=lease, next_at=now
+        )
+        for place in going
+    ]
+    _tell_neighbours(uow, [place for place in order if place not in going], len(taken), now)
+    return taken
+
+
+def _tell_neighbours(uow: UnitOfWork, left: Sequence[QueueEntry], taken: int, now: datetime) -> None:
+    """Those whose place is worth telling after so many before them were taken: a few, however long the line.
+
+    Only after a look at the line from before is no longer taken as known.
+    """
+    due_at = now + timedelta(seconds=SNAPSHOT_TTL_S)
+    near = (place for n, place in enumerate(left, 1) if position_bucket(n) != position_bucket(n + taken))
+    for request_id in sorted(place.request_id for place in near):  # in one order everywhere: no deadlock
+        uow.outbox.mark_due(request_id, MessageKind.STATUS, due_at=due_at)
+
+
+def _room(uow: UnitOfWork, breaker: CircuitBreaker, slots: int, now: datetime) -> int:
+    """How many requests may go to the provider now."""
+    running = uow.requests.count(*AT_PROVIDER)
+    submitting = uow.requests.count(State.SUBMITTING)
+    return breaker.free_slots(running, submitting=submitting, slots=slots, now=now)
+
+
+def _opens_at(uow: UnitOfWork, slots: int, now: datetime) -> datetime | None:
+    """When a waiting request may go to the provider; None while none waits or all places are taken."""
+    paused = uow.guilds.paused()
+    if not uow.requests.per_guild(State.WAITING).keys() - paused.keys():
+        return None
+    breaker = load_breaker(uow, slots)
+    if breaker.paused_by_operator:
+        return None
+    if breaker.is_open(now):
+        return breaker.open_until
+    if not _room(uow, breaker, slots, now):
+        return None
+    return _let_go_at(uow, paused, now)
+
+
+def _let_go_at(uow: UnitOfWork, paused: Collection[int], now: datetime) -> datetime | None:
+    """When the first of those that wait may go; whoever has room has a short line."""
+    waiting = queued_requests(uow.requests.waiting(), paused, ())
+    held = backoffs(waiting, now)
+    return min((_goes_at(place, held.get(place.request_id, now)) for place in waiting), default=None)
+
+
+def _goes_at(place: QueueEntry, at: datetime) -> datetime:
+    """When a request may go that is held back until then."""
+    return at if place.unconfirmed_until is None else max(at, place.unconfirmed_until)
+
+
+@unit_of_work("submitter.record_result")
+def _conclude(
+    uow: UnitOfWork, request: Request, outcome: SubmissionResult, limits: SubmissionLimits, now: datetime
+) -> bool:
+    """Write down what became of a submission; gives whether it is news for the operator."""
+    uow.requests.lock_queue()  # the gate is read and written: no other process may do so meanwhile
+    before = load_breaker(uow, limits.slots)
+    breaker = _learned(uow, request, outcome, before, limits, now)
+    account_again = outcome.outage is before.outage is ProviderOutage.ACCOUNT
+    if outcome.task_id is not None:
+        accept(uow, request, outcome.task_id, limits.polling, now)
+    elif outcome.may_be_turned_away and breaker.minds(request.id):
+        failure = Failure(FailureKind.TURNED_AWAY, outcome.cause)
+        apply_transition(uow, request, Transition.REFUSE, now=now, failure=failure)
+    elif account_again or outcome.failure is None:  # the first to meet a refused account ends, the rest wait
+        apply_transition(uow, request, Transition.REQUEUE, now=now)
+    else:
+        apply_transition(uow, request, outcome.transition, now=now, failure=outcome.failure)
+    _slow_down(uow, request, outcome, before, limits, now)
+    if breaker != before:
+        uow.breakers.put(breaker)
+    if outcome.may_be_turned_away and before.has_turned_away(request.id, now):
+        return False
+    # whoever probes an outage that is known meets the same again
+    return outcome.is_operators and before.outage is not (outcome.outage or ProviderOutage.OUTAGE)
+
+
+def _slow_down(
+    uow: UnitOfWork,
+    request: Request,
+    outcome: SubmissionResult,
+    breaker: CircuitBreaker,
+    limits: SubmissionLimits,
+    now: datetime,
+) -> None:
+    """Hold the member's next requests back if this one came to nothing by itself, as far as one can tell."""
+    if outcome.task_id is not None or outcome.outage is not None:
+        return
+    if outcome.is_suspect and breaker.is_shared(request.user_id, now):
+        return
+    if outcome.transition is Transition.REQUEUE:  # the other ends are a turn by themselves
+        uow.members.record_turn(request.guild_id, request.user_id, now=now)
+    member = uow.members.get_for_update(request.guild_id, request.user_id)
+    at_least = LOST_COUNTS if outcome.transition is Transition.MARK_UNCERTAIN else 1
+    member = member.with_failure(now, at_least=at_least, first_s=limits.timings.retries.member_s)
+    uow.members.update(request.guild_id, request.user_id, member)
+
+
+def _learned(
+    uow: UnitOfWork,
+    request: Request,
+    outcome: SubmissionResult,
+    breaker: CircuitBreaker,
+    limits: SubmissionLimits,
+    now: datetime,
+) -> CircuitBreaker:
+    """What the provider's readiness is after this; the refusal of one request says nothing about it."""
+    if outcome.task_id is not None:
+        return breaker.record_success(
+            slots=limits.slots, now=now, request_id=request.id, timings=limits.timings.breaker
+        )
+    if outcome.outage is not None:
+        others = uow.requests.count(State.MAKING) if outcome.outage is ProviderOutage.BUSY else None
+        return breaker.record_failure(
+            outcome.outage,
+            now=now,
+            retry_after_s=outcome.retry_after_s,
+            running=others,
+            timings=limits.timings.breaker,
+        )
+    if outcome.is_suspect and outcome.at_edge:
+        return breaker.turn_away(
+            user_id=request.user_id, request_id=request.id, now=now, timings=limits.timings.breaker
+        )
+    if outcome.is_suspect:
+        return breaker.record_suspect_failure(
+            user_id=request.user_id, request_id=request.id, now=now, timings=limits.timings.breaker
+        )
+    return breaker
+
+
+def _tell(request: Request, outcome: SubmissionResult) -> None:
+    """One line in the log for what became of a submission."""
+    facts = log_context(request, outcome.transition)
+    detail = outcome.failure.detail if outcome.failure else outcome.cause
+    match outcome.transition:
+        case Transition.ACCEPT:
+            log.info("submitted as task %s", outcome.task_id, extra=facts)
+        case Transition.MARK_UNCERTAIN:
+            log.error(
+                "OPERATOR: the outcome of a submission is unknown; it is not repeated, and the provider may"
+                " have charged: %s",
+                detail,
+                extra=facts,
+            )
+        case _:
+            log.warning("submission not taken (%s): %s", outcome.transition, detail, extra=facts)
+
+
+def _tell_operator(request: Request, outcome: SubmissionResult) -> None:
+    facts = log_context(request, outcome.transition)
+    if outcome.at_edge:
+        log.error(
+            "OPERATOR: somebody in front of the provider turns submissions away (%s); they are kept and tried"
+            " again. Check CQTAI_BASE_URL, and ask the provider whether this server's address is blocked.",
+            outcome.cause,
+            extra=facts,
+        )
+    else:
+        log.error(
+            "OPERATOR: the provider refuses the account (%s); submissions stop, and resume by themselves when"
+            " it works again. 401: check CQTAI_API_KEY; 402: add credits at the provider.",
+            outcome.failure.detail if outcome.failure else outcome.cause,
+            extra=facts,
+        )

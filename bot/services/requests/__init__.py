@@ -1,0 +1,1 @@
+"""Song requests: placing them, their transitions, and the queue."""

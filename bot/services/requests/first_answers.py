@@ -1,0 +1,32 @@
+"""A request whose command another copy of the bot has answered.
+
+Two copies of the bot with one token and two databases both hear of a command, and both place a request.
+Discord takes the answer of one of them: only that one may submit the request. So a request stays in the line
+until its status message is known, or until surely nobody has answered (`Place.unconfirmed_until`).
+"""
+
+from datetime import datetime
+
+from bot.domain.requests import State
+from bot.domain.transitions import CANCEL_FROM
+from bot.services.requests.transitions import apply_transition
+from bot.services.unit_of_work import UnitOfWork, unit_of_work
+
+
+@unit_of_work("requests.withdraw")
+def withdraw(uow: UnitOfWork, request_id: int, now: datetime) -> bool:
+    """Cancel the request that another copy of the bot answered, and say nothing of it; True if in time.
+
+    Raises:
+        StaleError: somebody else moved it at the same moment.
+    """
+    request = uow.requests.find(request_id)
+    if request is None or request.address.message_id is not None:
+        return False
+    transition = CANCEL_FROM.get(request.state)
+    if transition is not None:
+        apply_transition(uow, request, transition, now=now)
+    elif request.state is not State.CANCELLED:
+        return False
+    uow.outbox.drop(request_id)
+    return True

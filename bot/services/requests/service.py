@@ -1,0 +1,190 @@
+"""Placing, seeing and cancelling song requests."""
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.errors import ConflictError, NotYoursError, RequestNotFoundError, StoreError, TooLateError
+from bot.domain.playlists import is_valid_name
+from bot.domain.song_options import SongOptions, SongSpec, parse_options
+from bot.domain.songs import DetailsWipedError, SongRemovedError
+from bot.domain.transitions import CANCEL_FROM
+from bot.services.delivery.cards import StatusCard
+from bot.services.moderation.audit import ATTEMPTS
+from bot.services.ports import Clock
+from bot.services.repositories.outbox import MessageKind
+from bot.services.requests.first_answers import withdraw
+from bot.services.requests.log_context import log_context
+from bot.services.requests.placement import RequestContext, SongConfig, by_name, place
+from bot.services.requests.queue_snapshot import queue_snapshot
+from bot.services.requests.status import status_card_for
+from bot.services.requests.transitions import apply_transition
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+log = logging.getLogger(__name__)
+
+LARGEST_ID = 2**63 - 1
+"""Discord's ids have 63 bits; a member may type anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledRequest:
+    """A request that will not be made; its credits are back."""
+
+    cost: int
+
+
+class RequestService:
+    """Song requests as members see them."""
+
+    def __init__(self, store: Store, *, config: SongConfig, clock: Clock) -> None:
+        self._store = store
+        self._rules = config
+        self._clock = clock
+
+    async def place(self, options: SongOptions, context: RequestContext) -> StatusCard:
+        """The status of the request that the order became; its credits are held.
+
+        The same interaction places one request, however often it is told.
+
+        Raises:
+            RefusalError: the order is wrong or not allowed now; nothing is held.
+            StoreError: the database cannot be used.
+        """
+        rules, now = self._rules, self._clock()
+        if is_valid_name(options.playlist):
+            options = await self._store.read(by_name, options, context.guild_id)
+        parse_options(options, models=rules.models, default_model=rules.default_model)
+        card, placed = await self._store.write(place, options, context, rules, now)
+        if placed is not None:
+            log.info("placed", extra=log_context(placed))
+        return card
+
+    async def repeat(
+        self, request_id: int, context: RequestContext, *, like_clip: int | None = None
+    ) -> StatusCard:
+        """The status of a request for the same as another one asked for, whoever placed that.
+
+        With the number of one of its clips, from 1, that clip is the reference of style.
+
+        Raises:
+            RequestNotFoundError: there is no such request in this server, or no such clip.
+            DetailsWipedError: what it was asked for with is no longer kept.
+            RefusalError: it is not allowed now; nothing is held.
+            StoreError: the database cannot be used.
+        """
+        spec = await self._store.read(_spec_again, request_id, context.guild_id, like_clip)
+        return await self.place(_order_of(spec, self._rules.models), replace(context, at_song=True))
+
+    async def record_answer(self, request_id: int, message_id: int | None) -> None:
+        """Remember which message shows the status of a request: it may be submitted now.
+
+        None when nobody knows whether there is one, or whose. Then the courier looks when Discord takes no
+        answer any more; it looks later when the database does not keep this. So no member need hear of it.
+        """
+        try:
+            if message_id is None:
+                due_at = self._clock() + timedelta(seconds=self._rules.answered_within_s)
+                await self._store.write(_look_soon, request_id, due_at)
+            else:
+                await self._store.write(_set_message, request_id, message_id)
+        except StoreError as error:
+            log.error("a status message is not remembered: %s", error, extra={"request": request_id})
+
+    async def withdraw(self, request_id: int) -> None:
+        """Cancel a request that another copy of the bot has answered: its member never hears of it here.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        try:
+            in_time = await self._store.write(withdraw, request_id, self._clock())
+        except ConflictError:
+            in_time = False
+        log.warning("%s", "withdrawn" if in_time else "left to its submission", extra={"request": request_id})
+
+    async def cancel(self, request_id: int, *, guild_id: int, user_id: int) -> CancelledRequest:
+        """Take a waiting request back; its credits return to the member.
+
+        Raises:
+            RequestNotFoundError, NotYoursError: it is not one of this member's here.
+            TooLateError: the provider has it already, or it has ended.
+        """
+        if request_id > LARGEST_ID:
+            raise RequestNotFoundError
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._cancel(request_id, guild_id, user_id)
+            except ConflictError:  # it moved at the same moment: whatever it is now decides
+                continue
+        return await self._cancel(request_id, guild_id, user_id)
+
+    async def _cancel(self, request_id: int, guild_id: int, user_id: int) -> CancelledRequest:
+        return await self._store.write(_cancel, request_id, guild_id, user_id, self._clock())
+
+    async def active_of(self, guild_id: int, user_id: int) -> list[StatusCard]:
+        """A member's requests under way, oldest first."""
+        return await self._store.read(_active_of, guild_id, user_id, self._rules.slots, self._clock())
+
+
+@unit_of_work("requests.set_status_message")
+def _set_message(uow: UnitOfWork, request_id: int, message_id: int) -> None:
+    request = uow.requests.find(request_id)
+    if request is not None:
+        uow.requests.set_address(request_id, replace(request.address, message_id=message_id))
+
+
+@unit_of_work("requests.look_soon")
+def _look_soon(uow: UnitOfWork, request_id: int, due_at: datetime) -> None:
+    uow.outbox.mark_due(request_id, MessageKind.STATUS, due_at=due_at)
+
+
+def _spec_again(uow: UnitOfWork, request_id: int, guild_id: int, like_clip: int | None) -> SongSpec:
+    request = uow.requests.find(request_id) if request_id <= LARGEST_ID else None
+    if request is None or request.guild_id != guild_id:
+        raise RequestNotFoundError
+    if request.removed_at is not None:
+        raise SongRemovedError
+    if request.lacks_details:
+        raise DetailsWipedError
+    if like_clip is None:
+        return request.spec
+    if not 1 <= like_clip <= len(request.clips):
+        raise RequestNotFoundError
+    return replace(request.spec, artist_clip_id=request.clips[like_clip - 1].id)
+
+
+def _order_of(spec: SongSpec, models: Collection[str]) -> SongOptions:
+    """What a member would have to type for this song; a model that is no more gives way to the usual one."""
+    return SongOptions(
+        playlist=spec.playlist_id,
+        prompt=spec.prompt,
+        model=spec.model if spec.model in models else None,
+        style_weight=spec.style_weight,
+        audio_weight=spec.audio_weight,
+        weirdness=spec.weirdness,
+        persona=spec.persona_id,
+        artist_clip=spec.artist_clip_id,
+    )
+
+
+@unit_of_work("requests.cancel")
+def _cancel(uow: UnitOfWork, request_id: int, guild_id: int, user_id: int, now: datetime) -> CancelledRequest:
+    request = uow.requests.find(request_id)
+    if request is None or request.guild_id != guild_id:
+        raise RequestNotFoundError
+    if request.user_id != user_id:
+        raise NotYoursError
+    transition = CANCEL_FROM.get(request.state)
+    if transition is None:
+        raise TooLateError(request.state)
+    apply_transition(uow, request, transition, now=now)
+    return CancelledRequest(request.cost)
+
+
+def _active_of(uow: UnitOfWork, guild_id: int, user_id: int, slots: int, now: datetime) -> list[StatusCard]:
+    queue = queue_snapshot(uow, slots, now)
+    return [
+        status_card_for(uow, request, queue, now) for request in uow.requests.active_of(guild_id, user_id)
+    ]

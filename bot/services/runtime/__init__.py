@@ -1,0 +1,1 @@
+"""Workers, heartbeats, leases and the operator's controls."""

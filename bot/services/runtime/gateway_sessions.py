@@ -1,0 +1,73 @@
+"""What is remembered of the gateway's sessions from one start of the process to the next."""
+
+import json
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.domain.errors import StoreError
+from bot.domain.gateway_sessions import FIRST_PAUSE_S, pause_s, within_window
+from bot.services.ports import Clock
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+log = logging.getLogger(__name__)
+
+MEMO = "sessions"
+"""Under which, with the shard's number, the beginnings of a shard's sessions are remembered."""
+
+
+class GatewaySessions:
+    """The sessions that each shard of this process has begun, over all its starts.
+
+    A database that cannot be used is no reason not to connect: then nothing is known.
+    """
+
+    def __init__(self, store: Store, *, clock: Clock, first_pause_s: float = FIRST_PAUSE_S) -> None:
+        self._store = store
+        self._clock = clock
+        self._first_pause_s = first_pause_s
+
+    async def begin(self, shard_id: int) -> None:
+        """Remember that a session begins now."""
+        try:
+            await self._store.write(_begin, shard_id, self._clock())
+        except StoreError as error:
+            log.warning("the beginning of a session is not remembered: %s", error)
+
+    async def reset(self, shard_ids: Iterable[int]) -> None:
+        """Forget the sessions of these shards: the process ends because it was asked to."""
+        try:
+            await self._store.write(_forget, tuple(shard_ids))
+        except StoreError as error:
+            log.warning("the end of a session is not remembered: %s", error)
+
+    async def pause(self, shard_ids: Iterable[int]) -> tuple[float, int]:
+        """Return the seconds until these shards may begin, and how many sessions the busiest one began."""
+        now = self._clock()
+        try:
+            begun = await self._store.read(_begun, tuple(shard_ids))
+        except StoreError:
+            return 0.0, 0
+        most = max((len(within_window(one, now)) for one in begun), default=0)
+        pauses = (pause_s(one, now, first_s=self._first_pause_s) for one in begun)
+        return max(pauses, default=0.0), most
+
+
+def _read(uow: UnitOfWork, shard_id: int) -> list[datetime]:
+    return [datetime.fromisoformat(at) for at in json.loads(uow.key_values.get(f"{MEMO}:{shard_id}") or "[]")]
+
+
+def _begun(uow: UnitOfWork, shard_ids: tuple[int, ...]) -> list[list[datetime]]:
+    return [_read(uow, shard_id) for shard_id in shard_ids]
+
+
+@unit_of_work("sessions.begin")
+def _begin(uow: UnitOfWork, shard_id: int, now: datetime) -> None:
+    begun = [*within_window(_read(uow, shard_id), now), now]
+    uow.key_values.put(f"{MEMO}:{shard_id}", json.dumps([at.isoformat() for at in begun]))
+
+
+@unit_of_work("sessions.forget")
+def _forget(uow: UnitOfWork, shard_ids: tuple[int, ...]) -> None:
+    for shard_id in shard_ids:
+        uow.key_values.put(f"{MEMO}:{shard_id}", "[]")

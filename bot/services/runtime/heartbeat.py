@@ -1,0 +1,112 @@
+"""Being known as alive to the other processes of the bot, and serving shards that no other serves."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.errors import ShardTakenError, StoreError
+from bot.services.ports import Clock
+from bot.services.runtime.timings import HeartbeatTimings
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+log = logging.getLogger(__name__)
+
+
+class ProcessRole(StrEnum):
+    """What a process does."""
+
+    ALL = "all"
+    """It takes commands and works."""
+    GATEWAY = "gateway"
+    """It takes commands; others work."""
+    WORKER = "worker"
+    """It works; it has no connection to Discord's gateway."""
+
+    @property
+    def takes_commands(self) -> bool:
+        """True when it connects to Discord's gateway."""
+        return self is not ProcessRole.WORKER
+
+    @property
+    def works(self) -> bool:
+        """True when it takes requests to their end."""
+        return self is not ProcessRole.GATEWAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessConfig:
+    """The part of the bot that one process plays."""
+
+    role: ProcessRole = ProcessRole.ALL
+    shards: tuple[int, ...] = (0,)
+    """Which of Discord's shards it serves, if it takes commands."""
+    shard_count: int = 1
+    """How many shards there are over all processes; 1 leaves the number to Discord."""
+
+
+class Heartbeat:
+    """Keeps one process known as alive from `arrive` to `leave`."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        process: str,
+        part: ProcessConfig,
+        clock: Clock,
+        timings: HeartbeatTimings = HeartbeatTimings(),  # noqa: B008 - frozen
+    ) -> None:
+        self._store = store
+        self._process = process
+        self._process_config = part
+        self._clock = clock
+        self._timings = timings
+
+    async def register(self) -> None:
+        """The process is known, and its shards are its own.
+
+        Raises:
+            ShardTakenError: another live process serves one of them.
+            StoreError: the database cannot be used.
+        """
+        now = self._clock()
+        until = now + timedelta(seconds=self._timings.ttl_s)
+        await self._store.write(_beat, self._process, self._process_config, now, until)
+
+    async def run(self) -> None:
+        """Stay known until cancelled.
+
+        Raises:
+            ShardTakenError: this process could not be heard of for so long that another took its shards.
+        """
+        while True:
+            await asyncio.sleep(self._timings.interval_s)
+            try:
+                await self.register()
+            except ShardTakenError:
+                raise
+            except StoreError as error:
+                log.error("no sign of life could be given: %s", error)
+
+    async def deregister(self) -> None:
+        """The process is gone, and its shards are free at once."""
+        await self._store.write(_deregister, self._process)
+
+
+@unit_of_work("heartbeat.register")
+def _beat(uow: UnitOfWork, process: str, part: ProcessConfig, now: datetime, until: datetime) -> None:
+    uow.processes.heartbeat(
+        process,
+        role=part.role,
+        shards=part.shards if part.role.takes_commands else (),
+        shard_count=part.shard_count,
+        now=now,
+        until=until,
+    )
+
+
+@unit_of_work("heartbeat.deregister")
+def _deregister(uow: UnitOfWork, process: str) -> None:
+    uow.processes.deregister(process)

@@ -1,0 +1,113 @@
+"""What the bot's operator sees of all servers together, and stopping everything for a while."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.moderator_errors import NotPausedError
+from bot.domain.requests import State
+from bot.services.ports import Clock
+from bot.services.provider.circuit_breaker import CircuitBreaker
+from bot.services.provider.submitter import load_breaker
+from bot.services.requests.queue import SNAPSHOT_TTL_S
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+log = logging.getLogger(__name__)
+
+PENDING = (State.AWAITING, State.WAITING, State.SUBMITTING, State.MAKING, State.READY)
+"""The states from which a request still goes somewhere, in their order."""
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorStatus:
+    """How the bot is, over all servers and processes."""
+
+    breaker: CircuitBreaker
+    """What is known of the provider's readiness."""
+    is_open: bool
+    """True while nothing may be submitted until `gate.shut_until`."""
+    slots: int
+    """Tasks at the provider at once, by the settings."""
+    pending: Mapping[State, int]
+    paused: int
+    """Servers whose moderators have paused songs."""
+    processes: Mapping[str, int]
+    """How many are alive, by their role."""
+    used_in_day: int
+    """Credits for songs of the last 24 hours."""
+    used_in_week: int
+    """The same of the last 7 days."""
+    cost: int
+    """Credits for one song."""
+
+
+class OperatorService:
+    """The bot as its operator runs it."""
+
+    def __init__(self, store: Store, *, slots: int, cost: int, clock: Clock) -> None:
+        self._store = store
+        self._slots = slots
+        self._cost = cost
+        self._clock = clock
+
+    async def status(self) -> OperatorStatus:
+        """How the bot is now.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        return await self._store.read(_status, self._slots, self._cost, self._clock())
+
+    async def pause(self) -> int:
+        """Nothing more is submitted for any server until it is resumed; gives how many requests wait."""
+        waiting = await self._store.write(_pause, self._slots, self._clock())
+        log.warning("submissions are paused for all servers, by the operator")
+        return waiting
+
+    async def resume(self) -> int:
+        """The line moves again; gives how many requests wait.
+
+        Raises:
+            NotPausedError: it was not paused.
+        """
+        waiting = await self._store.write(_resume, self._slots, self._clock())
+        log.warning("submissions go on for all servers, by the operator")
+        return waiting
+
+
+def _status(uow: UnitOfWork, slots: int, cost: int, now: datetime) -> OperatorStatus:
+    breaker = load_breaker(uow, slots)
+    return OperatorStatus(
+        breaker=breaker,
+        is_open=breaker.is_open(now),
+        slots=slots,
+        pending={state: uow.requests.count(state) for state in PENDING},
+        paused=len(uow.guilds.paused()),
+        processes=uow.processes.alive(now),
+        used_in_day=uow.ledger.used_since(now - DAY),
+        used_in_week=uow.ledger.used_since(now - WEEK),
+        cost=cost,
+    )
+
+
+@unit_of_work("operator.pause")
+def _pause(uow: UnitOfWork, slots: int, now: datetime) -> int:
+    uow.requests.lock_queue()
+    return _set_paused(uow, replace(load_breaker(uow, slots), paused_by_operator=True), now)
+
+
+@unit_of_work("operator.resume")
+def _resume(uow: UnitOfWork, slots: int, now: datetime) -> int:
+    uow.requests.lock_queue()
+    breaker = load_breaker(uow, slots)
+    if not breaker.paused_by_operator:
+        raise NotPausedError(everywhere=True)
+    return _set_paused(uow, replace(breaker, paused_by_operator=False), now)
+
+
+def _set_paused(uow: UnitOfWork, breaker: CircuitBreaker, now: datetime) -> int:
+    uow.breakers.put(breaker)
+    uow.outbox.mark_queue_due(None, due_at=now + timedelta(seconds=SNAPSHOT_TTL_S))
+    return uow.requests.count(State.WAITING)

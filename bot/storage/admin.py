@@ -1,0 +1,127 @@
+"""Whole databases, opened for one thing and closed again: to migrate them, or to look at them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.domain.errors import StoreError
+from bot.storage.database_url import parse_url
+from bot.storage.postgres.advisory_locks import AdvisoryLock, lock
+from bot.storage.postgres.engine import in_one_transaction
+from bot.storage.postgres.url import PostgresUrl
+from bot.storage.sqlite.engine import reading_engine, writing_engine
+from bot.storage.sqlite.errors import store_error
+from bot.storage.sqlite.file_lock import lock_file, make_private
+
+T = TypeVar("T")
+
+
+class DatabaseAdmin(Protocol):
+    """A database of either engine; each of these blocks, and raises StoreError when it cannot be used."""
+
+    def exists(self) -> bool:
+        """True unless looking at it would make it."""
+        ...
+
+    def read(self, unit: Callable[[Connection], T]) -> T:
+        """What the unit finds in one moment of the database, also while a bot uses it; it changes nothing."""
+        ...
+
+    def write(self, unit: Callable[[Connection], T]) -> T:
+        """What the unit gives, after all that it did to the schema took effect, or none of it."""
+        ...
+
+
+def database_admin(url: str) -> DatabaseAdmin:
+    """The database that the URL names; its `str` is what an operator calls it.
+
+    Raises:
+        StoreError: it names none.
+    """
+    place = parse_url(url)
+    return PostgresAdmin(place) if isinstance(place, PostgresUrl) else SqliteAdmin(place)
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteAdmin:
+    """A SQLite file."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def exists(self) -> bool:
+        """True when there is a file."""
+        return self.path.exists()
+
+    def read(self, unit: Callable[[Connection], T]) -> T:
+        """See `Database.look`."""
+        engine = reading_engine(self.path)
+        try:
+            with engine.connect() as connection, connection.begin():
+                return unit(connection)
+        except SQLAlchemyError as error:
+            raise store_error(error, self.path) from error
+        finally:
+            engine.dispose()
+
+    def write(self, unit: Callable[[Connection], T]) -> T:
+        """See `Database.change`; the file is made if there is none, and no process may have it."""
+        owned = lock_file(self.path)
+        try:
+            make_private(self.path)
+            return self._change(unit)
+        finally:
+            owned.release()
+
+    def _change(self, unit: Callable[[Connection], T]) -> T:
+        # a change that SQLite makes by copying a table would break the foreign keys to it for a moment
+        engine = writing_engine(self.path, foreign_keys=False)
+        try:
+            with engine.begin() as connection:
+                result = unit(connection)
+                self._check_references(connection)
+                return result
+        except SQLAlchemyError as error:
+            raise store_error(error, self.path) from error
+        finally:
+            engine.dispose()
+
+    def _check_references(self, connection: Connection) -> None:
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise StoreError(
+                f"The database {self} has rows in {broken[0]} that refer to nothing; nothing was changed."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresAdmin:
+    """A PostgreSQL database."""
+
+    server: PostgresUrl
+
+    def __str__(self) -> str:
+        return str(self.server)
+
+    def exists(self) -> bool:
+        """True: the bot does not make it."""
+        return True
+
+    def read(self, unit: Callable[[Connection], T]) -> T:
+        """See `Database.look`."""
+        return in_one_transaction(self.server, unit, changes=False)
+
+    def write(self, unit: Callable[[Connection], T]) -> T:
+        """See `Database.change`; of several processes that start at once, one does and the others wait."""
+
+        def alone(connection: Connection) -> T:
+            lock(connection, AdvisoryLock.MIGRATION)
+            return unit(connection)
+
+        return in_one_transaction(self.server, alone, changes=True)

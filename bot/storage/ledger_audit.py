@@ -1,0 +1,214 @@
+"""The books, checked by the database itself: each breach of their rules is a sentence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, text
+
+from bot.domain.errors import StoreError
+from bot.domain.requests import ACTIVE, USED, State
+from bot.storage.admin import database_admin
+from bot.storage.schema import is_current
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What the books come to, over all members and windows."""
+
+    requests: Mapping[State, int]
+    """How many requests are in each state; states without any are left out."""
+    granted: int
+    held: int
+    used: int
+
+    @property
+    def available(self) -> int:
+        """Credits that may still be spent, those of past windows included."""
+        return self.granted - self.held - self.used
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What must be true of the books: a query that gives the exceptions, and the sentence for each."""
+
+    query: str
+    sentence: str
+
+
+RULES = (
+    Rule(
+        """
+        SELECT * FROM (
+            SELECT a.id, a.credits_posted, a.debits_pending, a.debits_posted,
+                (SELECT coalesce(sum(CASE WHEN t.credit = a.id THEN t.amount ELSE -t.amount END), 0)
+                  FROM transfers t
+                  WHERE (t.credit = a.id OR t.debit = a.id) AND t.kind = 'single') AS granted,
+                (SELECT coalesce(sum(t.amount), 0) FROM transfers t
+                  WHERE t.debit = a.id AND t.kind = 'pending'
+                    AND NOT EXISTS (SELECT 1 FROM transfers e WHERE e.pending_id = t.id)) AS held,
+                (SELECT coalesce(sum(t.amount), 0) FROM transfers t
+                  WHERE t.debit = a.id AND t.kind = 'post') AS used
+            FROM accounts a WHERE a.kind <> 'system'
+        ) AS sums
+        WHERE credits_posted <> granted OR debits_pending <> held OR debits_posted <> used
+        ORDER BY id
+        """,
+        "Account {id}: it counts {credits_posted} granted, {debits_pending} held and {debits_posted} used, "
+        "but its transfers come to {granted}, {held} and {used}.",
+    ),
+    Rule(
+        """
+        SELECT id, credits_posted - debits_posted - debits_pending AS available FROM accounts
+        WHERE credits_posted - debits_posted - debits_pending < 0
+           OR credits_posted < 0 OR debits_posted < 0 OR debits_pending < 0
+        ORDER BY id
+        """,
+        "Account {id}: a count is below zero; {available} credits are available.",
+    ),
+    Rule(
+        """
+        SELECT * FROM (
+            SELECT r.id, r.state, r.cost,
+                (SELECT coalesce(sum(t.amount), 0) FROM transfers t JOIN accounts a ON a.id = t.debit
+                  WHERE t.request_id = r.id AND t.kind = 'pending' AND a.kind = 'member') AS of_member,
+                (SELECT coalesce(sum(t.amount), 0) FROM transfers t JOIN accounts a ON a.id = t.debit
+                  WHERE t.request_id = r.id AND t.kind = 'pending' AND a.kind = 'budget') AS of_budget,
+                (SELECT count(*) FROM transfers t
+                  WHERE t.request_id = r.id AND t.kind = 'pending') AS legs,
+                (SELECT count(DISTINCT t.debit) FROM transfers t
+                  WHERE t.request_id = r.id AND t.kind = 'pending') AS payers,
+                (SELECT count(*) FROM transfers t
+                  WHERE t.request_id = r.id AND t.kind IN ('post', 'void')) AS ends,
+                (SELECT count(DISTINCT t.kind) FROM transfers t
+                  WHERE t.request_id = r.id AND t.kind IN ('post', 'void')) AS ways
+            FROM requests r
+        ) AS holds
+        WHERE of_member <> cost OR of_budget NOT IN (0, cost) OR legs <> payers OR ends NOT IN (0, legs)
+           OR ways > 1
+        ORDER BY id
+        """,
+        "Request {id} ({state}): it costs {cost} and holds {of_member} of its member and {of_budget} of the "
+        "budget, in {legs} parts from {payers} accounts, with {ends} ends of {ways} kinds: not one hold and "
+        "at most one end.",
+    ),
+    Rule(
+        """
+        SELECT h.id, h.amount, h.debit, r.id AS request_id, r.guild_id, r.user_id
+        FROM transfers h
+        JOIN accounts a ON a.id = h.debit
+        LEFT JOIN requests r ON r.id = h.request_id
+        WHERE h.kind = 'pending' AND (
+            r.id IS NULL OR coalesce(a.guild_id, 0) <> r.guild_id
+            OR (a.kind = 'member' AND r.user_id <> 0 AND coalesce(a.user_id, 0) <> r.user_id)
+        )
+        ORDER BY h.id
+        """,
+        "Transfer {id}: it holds {amount} credits of {debit}, but is for request {request_id}, which is of "
+        "member {user_id} of server {guild_id}.",
+    ),
+    Rule(
+        """
+        SELECT e.id, h.id AS hold FROM transfers e
+        JOIN transfers h ON h.id = e.pending_id
+        WHERE h.kind <> 'pending' OR e.debit <> h.debit OR e.credit <> h.credit OR e.amount <> h.amount
+           OR coalesce(e.request_id, 0) <> coalesce(h.request_id, 0)
+        ORDER BY e.id
+        """,
+        "Transfer {id}: it is not the other half of {hold}, which it ends.",
+    ),
+    Rule(
+        """
+        SELECT r.id, r.state, coalesce(e.kind, 'nothing') AS ended_by,
+            CASE WHEN r.state IN :active THEN 'nothing' WHEN r.state IN :used THEN 'post' ELSE 'void' END
+                AS due
+        FROM requests r
+        JOIN transfers h ON h.request_id = r.id AND h.kind = 'pending'
+        LEFT JOIN transfers e ON e.pending_id = h.id
+        WHERE coalesce(e.kind, 'nothing') <>
+            CASE WHEN r.state IN :active THEN 'nothing' WHEN r.state IN :used THEN 'post' ELSE 'void' END
+        ORDER BY r.id
+        """,
+        "Request {id}: it is {state}, so {due} should have ended its hold, but {ended_by} has.",
+    ),
+    Rule(
+        """
+        SELECT r.id, r.state, coalesce((
+            SELECT e.state FROM events e WHERE e.request_id = r.id ORDER BY e.seq DESC LIMIT 1
+        ), 'nowhere') AS told
+        FROM requests r
+        WHERE r.state <> coalesce((
+            SELECT e.state FROM events e WHERE e.request_id = r.id ORDER BY e.seq DESC LIMIT 1
+        ), 'nowhere')
+        ORDER BY r.id
+        """,
+        "Request {id}: it is {state}, but its events end {told}.",
+    ),
+    Rule(
+        """
+        SELECT guild_id, user_id, sum(counted) AS counted, sum(under_way) AS under_way FROM (
+            SELECT guild_id, user_id, active AS counted, 0 AS under_way FROM members
+            UNION ALL
+            SELECT guild_id, user_id, 0, 1 FROM requests WHERE state IN :active
+        ) AS places
+        GROUP BY guild_id, user_id HAVING sum(counted) <> sum(under_way)
+        ORDER BY guild_id, user_id
+        """,
+        "Member {user_id} of server {guild_id}: {counted} requests are counted as under way, but {under_way} "
+        "are.",
+    ),
+    Rule(
+        """
+        SELECT * FROM (
+            SELECT
+                (SELECT coalesce(sum(debits_pending), 0) FROM accounts WHERE kind = 'member') AS held,
+                (SELECT coalesce(sum(debits_posted), 0) FROM accounts WHERE kind = 'member') AS used,
+                (SELECT coalesce(sum(cost), 0) FROM requests WHERE state IN :active) AS active_cost,
+                (SELECT coalesce(sum(cost), 0) FROM requests WHERE state IN :used) AS used_cost
+        ) AS sums
+        WHERE held <> active_cost OR used <> used_cost
+        """,
+        "All members together hold {held} and used {used}, but all requests together hold {active_cost} and "
+        "used {used_cost}.",
+    ),
+)
+"""The rules of the books; `:active` and `:used` are the states in which credits are held and used."""
+
+_STATES = {"active": sorted(ACTIVE), "used": sorted(USED)}
+_TOTALS = text(
+    """
+    SELECT coalesce(sum(credits_posted), 0), coalesce(sum(debits_pending), 0), coalesce(sum(debits_posted), 0)
+    FROM accounts WHERE kind = 'member'
+    """
+)
+_BY_STATE = text("SELECT state, count(*) FROM requests GROUP BY state ORDER BY state")
+
+
+def audit_ledger(conn: Connection) -> list[str]:
+    """Each breach of the rules, as a sentence that names what it is about; none when the books are right."""
+    breaches: list[str] = []
+    for rule in RULES:
+        terms = {name: states for name, states in _STATES.items() if f":{name}" in rule.query}
+        query = text(rule.query).bindparams(*(bindparam(name, expanding=True) for name in terms))
+        breaches += (rule.sentence.format(**row._mapping) for row in conn.execute(query, terms))
+    return breaches
+
+
+def totals(conn: Connection) -> Totals:
+    """What the books come to."""
+    granted, held, used = conn.execute(_TOTALS).one()
+    by_state = {State(state): int(count) for state, count in conn.execute(_BY_STATE)}
+    return Totals(requests=by_state, granted=int(granted), held=int(held), used=int(used))
+
+
+def audit_database(url: str) -> tuple[list[str], Totals]:
+    """The breaches and the totals of one moment, also while a bot uses the database; nothing is changed.
+
+    Raises:
+        StoreError: there is no such database, it has to be migrated first, or it cannot be used.
+    """
+    database = database_admin(url)
+    if not is_current(database):
+        raise StoreError(
+            f"The database {database} is missing or has to be migrated: run `python -m bot migrate`."
+        )
+    return database.read(lambda connection: (audit_ledger(connection), totals(connection)))

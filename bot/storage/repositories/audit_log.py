@@ -1,0 +1,131 @@
+"""The audit log: what moderators decided, and what of it has yet to be posted."""
+
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import Connection, Row, bindparam, or_, select, update
+from sqlalchemy.sql.dml import ReturningInsert
+
+from bot.domain.audit import Action, AuditEntry
+from bot.domain.errors import ConflictError
+from bot.services.ports import WakeUp
+from bot.services.repositories.audit_log import DueAuditEntry
+from bot.services.runtime.lease import Lease
+from bot.storage.column_types import SNOWFLAKE, UtcDateTime
+from bot.storage.repositories.leasing import DueTimes, is_due
+from bot.storage.sql import upsert
+from bot.storage.tables import audit_log
+
+_c = audit_log.c
+_SUBJECT = bindparam("subject", type_=SNOWFLAKE)
+_OF = (
+    select(audit_log)
+    .where(_c.guild_id == bindparam("guild"), or_(_SUBJECT.is_(None), _c.subject_id == _SUBJECT))
+    .order_by(_c.at.desc(), _c.id.desc())
+    .limit(bindparam("at_most"))
+    .offset(bindparam("skipped"))
+)
+
+_AGENDA = DueTimes(audit_log, "due_at")
+_DUE = (
+    select(audit_log)
+    .where(is_due(audit_log, "due_at"))
+    .order_by(_c.due_at, _c.id)
+    .limit(bindparam("at_most"))
+    .with_for_update(skip_locked=True)
+)
+_LEASE = update(audit_log).where(_c.id.in_(bindparam("ids", expanding=True)))
+_MINE = update(audit_log).where(_c.id == bindparam("of_id"), _c.lease_owner == bindparam("of_owner"))
+_KEEP = _MINE.values(lease_until=bindparam("kept_until", type_=UtcDateTime()))
+_FREED = _MINE.values(lease_owner=None, lease_until=None)
+_POSTED = _FREED.values(due_at=None)
+_FAILED = _FREED.values(due_at=bindparam("next_at", type_=UtcDateTime()), attempts=_c.attempts + 1)
+
+
+class SqlAuditLog:
+    """The audit log, as one transaction sees it; `on_due` hears of each entry that has to be posted."""
+
+    def __init__(self, conn: Connection, *, on_due: WakeUp) -> None:
+        self._conn = conn
+        self._on_due = on_due
+
+    def add(self, entry: AuditEntry, *, announce: bool) -> bool:
+        """Keep a decision, to be posted to the server's log channel if `announce`; False if it is known."""
+        row = {
+            "id": entry.id,
+            "guild_id": entry.guild_id,
+            "actor_id": entry.actor_id,
+            "action": entry.action,
+            "subject_id": entry.subject_id,
+            "before": entry.before,
+            "after": entry.after,
+            "reason": entry.reason,
+            "at": entry.at,
+            "due_at": entry.at if announce else None,
+            "attempts": 0,
+        }
+        added = self._conn.execute(_new(self._conn.dialect.name), row).first() is not None
+        if added and announce:
+            self._on_due()
+        return added
+
+    def page(
+        self, guild_id: int, *, subject_id: int | None = None, limit: int, offset: int = 0
+    ) -> list[AuditEntry]:
+        """A server's decisions, about one subject if one is named, newest first."""
+        terms = {"guild": guild_id, "subject": subject_id, "at_most": limit, "skipped": offset}
+        return [entry_of(row) for row in self._conn.execute(_OF, terms)]
+
+    def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[DueAuditEntry]:
+        """At most `limit` decisions that have to be posted and are in nobody's hand, now leased."""
+        rows = self._conn.execute(_DUE, {"now": now, "at_most": limit}).all()
+        if rows:
+            terms = {"lease_owner": lease.owner, "lease_until": lease.until}
+            self._conn.execute(_LEASE, {"ids": [row.id for row in rows], **terms})
+        return [DueAuditEntry(entry_of(row), row.attempts, lease.owner) for row in rows]
+
+    def extend_lease(self, due: DueAuditEntry, *, until: datetime) -> None:
+        """Keep it in hand until then.
+
+        Raises:
+            StaleError: another worker has it in hand by now; nothing was changed.
+        """
+        kept = self._conn.execute(_KEEP, _mine(due) | {"kept_until": until})
+        if kept.rowcount != 1:
+            raise ConflictError(f"Decision {due.entry.id} is in another hand by now.")
+
+    def mark_sent(self, due: DueAuditEntry) -> None:
+        """It was posted, or never can be: nobody has to post it any more."""
+        self._conn.execute(_POSTED, _mine(due))
+
+    def reschedule(self, due: DueAuditEntry, *, next_at: datetime) -> None:
+        """It could not be posted: count it, give up the lease and try again at `next_at`."""
+        self._conn.execute(_FAILED, _mine(due) | {"next_at": next_at})
+
+    def next_due_at(self) -> datetime | None:
+        """When the next decision that nobody has in hand has to be posted."""
+        return _AGENDA.next_due_at(self._conn)
+
+
+def _mine(due: DueAuditEntry) -> dict[str, object]:
+    return {"of_id": due.entry.id, "of_owner": due.owner}
+
+
+def entry_of(row: Row[*tuple[object, ...]]) -> AuditEntry:
+    """The decision in a row of all columns."""
+    return AuditEntry(
+        id=row.id,
+        guild_id=row.guild_id,
+        actor_id=row.actor_id,
+        action=Action(row.action),
+        subject_id=row.subject_id,
+        before=row.before,
+        after=row.after,
+        reason=row.reason,
+        at=row.at,
+    )
+
+
+@cache
+def _new(dialect: str) -> ReturningInsert[int]:
+    return upsert(dialect, audit_log).on_conflict_do_nothing(index_elements=["id"]).returning(audit_log.c.id)

@@ -1,0 +1,106 @@
+"""What time wipes, a bounded number of rows in each transaction."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, delete, exists, func, or_, select, update
+
+from bot.domain.personal_data import NOBODY_ID
+from bot.storage.repositories.erasure import disown_accounts, erase_requests, redact_audit_entries
+from bot.storage.repositories.guilds import SqlGuilds
+from bot.storage.repositories.leasing import TIME_LIMITS, prolong_leases
+from bot.storage.tables import accounts, audit_log, guild_settings, guilds, members, playlists, requests
+
+_r, _m = requests.c, members.c
+_IS_RESTRICTED = or_(_m.blocked.is_not(None), and_(_m.allowance.is_not(None), _m.allowance == 0))
+"""True of members whom moderators keep from asking for songs: to be forgotten is no way around that."""
+_IS_IN_USE = exists().where(guild_settings.c.guild_id == _m.guild_id)
+"""True of members of servers of which more is kept: the bot is there, or was not long ago."""
+RESTRICTIONS_KEPT = timedelta(days=365)
+"""For how long after the bot left a server it is kept whom moderators there restrict."""
+
+
+class SqlCleanup:
+    """What has to go, as one transaction sees it."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def has_future_times(self, *, now: datetime) -> bool:
+        """True when something is due, or in hand, for longer than it can be: the clock was set back."""
+        return any(span.is_exceeded(self._conn, now) for span in TIME_LIMITS)
+
+    def reset_future_times(self, *, now: datetime) -> int:
+        """Make due now what is due further ahead than it can be, and cut such leases; gives how many."""
+        return sum(span.bring_back(self._conn, now) for span in TIME_LIMITS)
+
+    def prolong(self, *, before: datetime, until: datetime) -> int:
+        """Let the leases that ran at a moment last until another; gives how many did."""
+        return prolong_leases(self._conn, before=before, until=until)
+
+    def erase_tokens(self, *, now: datetime, limit: int) -> int:
+        """Wipe interactions' tokens that do not work any more; gives how many."""
+        dead = select(_r.id).where(_r.token.is_not(None), _r.token_until <= now).limit(limit)
+        return self._conn.execute(update(requests).where(_r.id.in_(dead)).values(token=None)).rowcount
+
+    def erase_prompts(self, *, before: datetime, now: datetime, limit: int) -> int:
+        """Wipe the prompts of requests that ended before a moment; gives how many."""
+        old = select(_r.id).where(_r.prompt.is_not(None), _r.ended_at <= before).limit(limit)
+        wiped = update(requests).where(_r.id.in_(old)).values(prompt=None, prompt_wiped_at=now)
+        return self._conn.execute(wiped).rowcount
+
+    def erase_members(self, *, now: datetime, limit: int) -> int:
+        """Delete what remained of members whose time has come; not where moderators restrict them."""
+        due = (
+            select(_m.guild_id, _m.user_id)
+            .where(_m.forget_at <= now, _m.active == 0, or_(~_IS_RESTRICTED, ~_IS_IN_USE))
+            .order_by(_m.guild_id, _m.user_id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        found = self._conn.execute(due).all()
+        for guild_id, user_id in found:
+            disown_accounts(self._conn, (accounts.c.guild_id == guild_id) & (accounts.c.user_id == user_id))
+            about = (audit_log.c.guild_id == guild_id) & (audit_log.c.subject_id == user_id)
+            redact_audit_entries(self._conn, about, user_id, blocked=())
+            self._conn.execute(delete(members).where(_m.guild_id == guild_id, _m.user_id == user_id))
+        return len(found)
+
+    def left_guilds(self, *, before: datetime, limit: int) -> list[int]:
+        """Servers that the bot left before a moment, and of which something is kept."""
+        gone = select(guilds.c.guild_id).where(guilds.c.left_at <= before).order_by(guilds.c.left_at)
+        return list(self._conn.execute(gone.limit(limit)).scalars())
+
+    def erase_guild_requests(self, guild_id: int, *, limit: int) -> int:
+        """Make ended requests of a server nobody's; gives how many."""
+        return erase_requests(self._conn, (_r.guild_id == guild_id) & (_r.user_id != NOBODY_ID), limit=limit)
+
+    def erase_guild(self, guild_id: int, *, before: datetime, now: datetime) -> bool:
+        """Delete what else is kept of a server; the ledger stays, without its members.
+
+        Members' places stay until the last allowance there is over, those of blocked ones for a year, so that
+        inviting the bot again is no way around either. False when the bot is there again, or requests of its
+        members are still under way.
+        """
+        conn = self._conn
+        SqlGuilds(conn).get_for_update(guild_id)  # nobody places a request there meanwhile
+        own = guilds.c.guild_id == guild_id
+        left_at = conn.execute(select(guilds.c.left_at).where(own).with_for_update()).scalar()
+        named = select(_r.id).where(_r.guild_id == guild_id, _r.user_id != NOBODY_ID).limit(1)
+        if left_at is None or left_at > before or conn.execute(named).first() is not None:
+            return False
+        disown_accounts(conn, accounts.c.guild_id == guild_id)
+        self._let_members_go(guild_id, left_at=left_at, now=now)
+        for table in (audit_log, playlists, guild_settings, guilds):
+            conn.execute(delete(table).where(table.c.guild_id == guild_id))
+        return True
+
+    def _let_members_go(self, guild_id: int, *, left_at: datetime, now: datetime) -> None:
+        """Delete the members whose time is over, and note when that of the others is."""
+        windows = select(func.max(accounts.c.window_ends_at)).where(accounts.c.guild_id == guild_id)
+        over_at: datetime = self._conn.execute(windows).scalar() or now
+        restricted_until = max(over_at, left_at + RESTRICTIONS_KEPT)
+        for which, until in ((~_IS_RESTRICTED, over_at), (_IS_RESTRICTED, restricted_until)):
+            sooner = or_(_m.forget_at.is_(None), _m.forget_at < until)
+            kept = update(members).where(_m.guild_id == guild_id, which, sooner)
+            self._conn.execute(kept.values(forget_at=until))
+        self._conn.execute(delete(members).where(_m.guild_id == guild_id, _m.forget_at <= now))

@@ -1,0 +1,214 @@
+"""The credits: balances decided by conditional updates, each change a transfer that is never altered."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy.sql.dml import ReturningInsert
+
+from bot.domain.errors import InsufficientFundsError, StoreError
+from bot.domain.ledger import (
+    MINT,
+    SONGS,
+    Account,
+    Balance,
+    Leg,
+    TransferKind,
+    allowance_id,
+    grant_id,
+    hold_id,
+    post_id,
+    refilled,
+    void_id,
+)
+from bot.storage.repositories.ledger_queries import SqlLedgerQueries
+from bot.storage.sql import Upsert, upsert
+from bot.storage.tables import accounts, transfers
+
+ALLOWANCE = "allowance"
+"""The reason of what fills an account up to its target, or takes back."""
+GRANT = "grant"
+"""The reason of a moderator's grant; the moderator's own are in the audit log."""
+SONG = "song"
+"""The reason of all that happens to a request's credits."""
+
+_a, _t = accounts.c, transfers.c
+_amount = bindparam("amount", type_=_a.debits_pending.type)
+_ACCOUNT = update(accounts).where(_a.id == bindparam("account"))
+_CREDIT = _ACCOUNT.values(credits_posted=_a.credits_posted + _amount)
+_ADJUST = _CREDIT.values(adjustments=_a.adjustments + 1)
+_RESERVE = _ACCOUNT.where(_a.credits_posted - _a.debits_posted - _a.debits_pending >= _amount).values(
+    debits_pending=_a.debits_pending + _amount
+)
+_USE = _ACCOUNT.values(debits_pending=_a.debits_pending - _amount, debits_posted=_a.debits_posted + _amount)
+_RELEASE = _ACCOUNT.values(debits_pending=_a.debits_pending - _amount)
+_OWN = _ACCOUNT.where(_a.user_id.is_(None)).values(user_id=bindparam("owner"))
+_TRANSFER = insert(transfers)
+_IS_KNOWN = select(_t.id).where(_t.id == bindparam("of_id"))
+_end = transfers.alias("ending")
+_HOLDS = (
+    select(_t.id, _t.debit, _t.credit, _t.amount, _end.c.kind.label("ended_by"))
+    .outerjoin(_end, _end.c.pending_id == _t.id)
+    .where(_t.request_id == bindparam("of_request"), _t.kind == TransferKind.PENDING)
+    .order_by(_t.id)
+)
+_LOCK = (
+    select(_a.credits_posted, _a.debits_pending, _a.debits_posted, _a.adjustments, _a.user_id)
+    .where(_a.id == bindparam("account"))
+    .with_for_update()
+)
+
+
+class SqlLedger(SqlLedgerQueries):
+    """The credits, as one transaction sees them."""
+
+    def set_granted_total(self, account: Account, *, target: int, now: datetime) -> Balance:
+        """See that the account exists and that what was granted in it comes to `target`.
+
+        Less than what is held and used it cannot be. Nobody else changes the account until the unit ends.
+        """
+        row = self._conn.execute(_LOCK, {"account": account.id}).first()
+        if row is None:
+            self._open(account)
+            row = self._conn.execute(_LOCK, {"account": account.id}).one()
+        *counts, adjustments, owner_id = row
+        if owner_id != account.user_id:
+            self.assign_owner(account)
+        balance = Balance(*counts)
+        filled = refilled(balance, target)
+        if change := filled.granted - balance.granted:
+            self._single(allowance_id(account.id, adjustments), account.id, change, ALLOWANCE, now)
+            self._conn.execute(_ADJUST, {"account": account.id, "amount": change})
+        return filled
+
+    def assign_owner(self, account: Account) -> None:
+        """See that the account is its member's, who may have been forgotten and come back."""
+        self._conn.execute(_OWN, {"account": account.id, "owner": account.user_id})
+
+    def grant(self, account: Account, *, cause: int, amount: int, now: datetime) -> None:
+        """Give credits for good; `cause`, an interaction, gives them once."""
+        self._open(account)
+        self.assign_owner(account)
+        if self._single(grant_id(cause), account.id, amount, GRANT, now):
+            self._conn.execute(_CREDIT, {"account": account.id, "amount": amount})
+
+    def hold(self, request_id: int, legs: Sequence[Leg], *, now: datetime) -> None:
+        """Reserve a request's credits, once; a repeat changes nothing.
+
+        Raises:
+            ShortError: one of the accounts has too few; the unit of work must not go on.
+        """
+        if self._conn.execute(_IS_KNOWN, {"of_id": hold_id(request_id)}).first() is not None:
+            return
+        for number, leg in enumerate(legs):
+            reserve = {"account": leg.account_id, "amount": leg.amount}
+            if self._conn.execute(_RESERVE, reserve).rowcount != 1:
+                raise InsufficientFundsError(
+                    f"Account {leg.account_id} has not {leg.amount} credits for {request_id}."
+                )
+            transfer = {
+                "id": hold_id(request_id, number),
+                "kind": TransferKind.PENDING,
+                "debit": leg.account_id,
+                "credit": SONGS,
+                "amount": leg.amount,
+                "request_id": request_id,
+                "reason": SONG,
+                "at": now,
+            }
+            self._conn.execute(_TRANSFER, transfer)
+
+    def post(self, request_id: int, *, now: datetime) -> None:
+        """Use what the request holds; a repeat changes nothing.
+
+        Raises:
+            StoreError: it holds nothing, or its credits were given back.
+        """
+        for hold in self._open_holds(request_id, TransferKind.POST):
+            self._end(hold, post_id(hold.id), TransferKind.POST, request_id, now)
+            self._conn.execute(_USE, {"account": hold.debit, "amount": hold.amount})
+
+    def void(self, request_id: int, *, now: datetime) -> None:
+        """Give what the request holds back to the accounts that it came from; a repeat changes nothing.
+
+        Raises:
+            StoreError: it holds nothing, or its credits were used.
+        """
+        for hold in self._open_holds(request_id, TransferKind.VOID):
+            self._end(hold, void_id(hold.id), TransferKind.VOID, request_id, now)
+            self._conn.execute(_RELEASE, {"account": hold.debit, "amount": hold.amount})
+
+    def _open(self, account: Account) -> None:
+        window = account.window
+        row = {
+            "id": account.id,
+            "kind": account.kind,
+            "guild_id": account.guild_id,
+            "user_id": account.user_id,
+            "window_key": window.key if window else None,
+            "window_starts_at": window.starts_at if window else None,
+            "window_ends_at": window.ends_at if window else None,
+            "credits_posted": 0,
+            "debits_posted": 0,
+            "debits_pending": 0,
+            "adjustments": 0,
+        }
+        self._conn.execute(_new_account(self._conn.dialect.name), row)
+
+    def _single(self, transfer_id: str, account_id: str, amount: int, reason: str, now: datetime) -> bool:
+        """Credits come to the account, or leave it where `amount` is below zero; False when they have."""
+        comes = amount > 0
+        transfer = {
+            "id": transfer_id,
+            "kind": TransferKind.SINGLE,
+            "debit": MINT if comes else account_id,
+            "credit": account_id if comes else MINT,
+            "amount": abs(amount),
+            "reason": reason,
+            "at": now,
+        }
+        return self._conn.execute(_once(self._conn.dialect.name), transfer).first() is not None
+
+    def _open_holds(self, request_id: int, kind: TransferKind) -> Sequence[Row[str, str, str, int, str]]:
+        """The holds that are to be ended; none when they were ended like this before."""
+        holds = self._conn.execute(_HOLDS, {"of_request": request_id}).all()
+        if not holds:
+            raise StoreError(f"Request {request_id} holds no credits.")
+        ended_by = holds[0].ended_by
+        if ended_by is None:
+            return holds
+        if ended_by == kind:
+            return ()
+        raise StoreError(f"The credits of request {request_id} were already settled by a {ended_by}.")
+
+    def _end(
+        self,
+        hold: Row[str, str, str, int, str],
+        transfer_id: str,
+        kind: TransferKind,
+        request_id: int,
+        now: datetime,
+    ) -> None:
+        transfer = {
+            "id": transfer_id,
+            "kind": kind,
+            "debit": hold.debit,
+            "credit": hold.credit,
+            "amount": hold.amount,
+            "pending_id": hold.id,
+            "request_id": request_id,
+            "reason": SONG,
+            "at": now,
+        }
+        self._conn.execute(_TRANSFER, transfer)
+
+
+@cache
+def _new_account(dialect: str) -> Upsert:
+    return upsert(dialect, accounts).on_conflict_do_nothing()
+
+
+@cache
+def _once(dialect: str) -> ReturningInsert[str]:
+    return upsert(dialect, transfers).on_conflict_do_nothing(index_elements=["id"]).returning(transfers.c.id)

@@ -1,0 +1,180 @@
+"""What is kept about one person, found over all tables, and taken out of them again."""
+
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+
+from bot.domain.ledger import AccountKind, Balance
+from bot.domain.personal_data import (
+    NOBODY_ID,
+    AccountRecord,
+    ErasureSummary,
+    Membership,
+    PersonalRecord,
+    Rating,
+    RequestEvent,
+    SavedPlaylist,
+)
+from bot.domain.requests import State
+from bot.storage.repositories.audit_log import entry_of
+from bot.storage.repositories.erasure import IS_OVER, disown_accounts, erase_requests, redact_audit_entries
+from bot.storage.repositories.ledger_queries import SqlLedgerQueries
+from bot.storage.repositories.members import standing_of
+from bot.storage.repositories.request_mapping import request_of
+from bot.storage.tables import accounts, audit_log, events, members, playlists, ratings, requests
+
+ALL = 2**31
+"""More entries than anybody has."""
+
+_EVENTS = select(events).join(requests, requests.c.id == events.c.request_id)
+_RATINGS = select(ratings, requests.c.guild_id).join(requests, requests.c.id == ratings.c.request_id)
+
+
+class SqlPersonalData:
+    """What is kept of persons, as one transaction sees it."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def record(self, user_id: int) -> PersonalRecord:
+        """All that is kept about the person."""
+        conn, memberships = self._conn, self.memberships(user_id)
+        journal, guild_ids = SqlLedgerQueries(conn), self._guilds(user_id)
+        mine = requests.c.user_id == user_id, requests.c.guild_id.in_(guild_ids)
+        placed = select(requests).where(*mine).order_by(requests.c.placed_at, requests.c.id)
+        return PersonalRecord(
+            user_id=user_id,
+            memberships=tuple(memberships),
+            requests=tuple(request_of(row) for row in conn.execute(placed)),
+            events=self._events(user_id, guild_ids),
+            ratings=self._ratings(user_id),
+            playlists=self._playlists(user_id),
+            audit_entries=tuple(
+                entry_of(row) for row in conn.execute(select(audit_log).where(_names(user_id)))
+            ),
+            accounts=self._holdings(user_id, guild_ids),
+            entries={
+                guild_id: tuple(journal.entries(guild_id, user_id, limit=ALL)) for guild_id in guild_ids
+            },
+        )
+
+    def memberships(self, user_id: int) -> list[Membership]:
+        """What is kept of the person in each server, by the server's id."""
+        rows = select(members).where(members.c.user_id == user_id).order_by(members.c.guild_id)
+        return [
+            Membership(
+                guild_id=row.guild_id,
+                member=standing_of(row),
+                active=row.active,
+                last_placed_at=row.last_placed_at,
+                last_turn_at=row.last_turn_at,
+                forget_at=row.forget_at,
+            )
+            for row in self._conn.execute(rows)
+        ]
+
+    def pending_requests(self, user_id: int) -> int:
+        """How many of the person's requests have not ended, or have yet to be told that they did."""
+        mine = requests.c.user_id == user_id, requests.c.guild_id.in_(self._guilds(user_id))
+        counted = select(func.count()).select_from(requests).where(*mine, ~IS_OVER)
+        return int(self._conn.execute(counted).scalar_one())
+
+    def anonymize(self, user_id: int) -> ErasureSummary:
+        """Make nobody's what the person did, except requests under way and blocks that are in force."""
+        conn, guild_ids = self._conn, self._guilds(user_id)
+        mine = (requests.c.user_id == user_id) & requests.c.guild_id.in_(guild_ids)
+        rated = conn.execute(delete(ratings).where(ratings.c.user_id == user_id)).rowcount
+        saved = conn.execute(
+            update(playlists).where(playlists.c.added_by == user_id).values(added_by=NOBODY_ID)
+        ).rowcount
+        return ErasureSummary(
+            requests=erase_requests(conn, mine),
+            ratings=rated,
+            playlists=saved,
+            decisions=redact_audit_entries(conn, _names(user_id), user_id, blocked=self._blocked(user_id)),
+        )
+
+    def window_end(self, guild_id: int, pseudonym: str) -> datetime | None:
+        """When the last window ends that an allowance of this pseudonym was granted for."""
+        of_pseudonym = accounts.c.id.startswith(f"member:{pseudonym}:", autoescape=True)
+        ends = select(func.max(accounts.c.window_ends_at)).where(
+            accounts.c.guild_id == guild_id, of_pseudonym
+        )
+        end: datetime | None = self._conn.execute(ends).scalar()
+        return end
+
+    def schedule_erasure(self, guild_id: int, user_id: int, *, forget_at: datetime) -> None:
+        """The person's accounts are nobody's, and the rest will be forgotten at a moment."""
+        disown_accounts(self._conn, (accounts.c.guild_id == guild_id) & (accounts.c.user_id == user_id))
+        member = (members.c.guild_id == guild_id) & (members.c.user_id == user_id)
+        self._conn.execute(update(members).where(member).values(forget_at=forget_at))
+
+    def _guilds(self, user_id: int) -> list[int]:
+        """The servers in which the person has, or had, requests and credits."""
+        return list(
+            self._conn.execute(
+                select(members.c.guild_id).where(members.c.user_id == user_id).order_by(members.c.guild_id)
+            ).scalars()
+        )
+
+    def _blocked(self, user_id: int) -> set[tuple[int, int]]:
+        """Who is blocked, and where, of those whom decisions by or about the person block."""
+        named = select(audit_log.c.guild_id, audit_log.c.subject_id).where(_names(user_id)).subquery()
+        still = select(members.c.guild_id, members.c.user_id).join(
+            named, (named.c.guild_id == members.c.guild_id) & (named.c.subject_id == members.c.user_id)
+        )
+        rows = self._conn.execute(still.where(members.c.blocked.is_not(None)))
+        return {(row.guild_id, row.user_id) for row in rows}
+
+    def _events(self, user_id: int, guild_ids: list[int]) -> dict[int, tuple[RequestEvent, ...]]:
+        found = self._conn.execute(
+            _EVENTS.where(requests.c.user_id == user_id, requests.c.guild_id.in_(guild_ids)).order_by(
+                events.c.request_id, events.c.seq
+            )
+        )
+        return {
+            request_id: tuple(
+                RequestEvent(transition=row.move, state=State(row.state), at=row.at, detail=row.detail)
+                for row in rows
+            )
+            for request_id, rows in groupby(found, key=lambda row: int(row.request_id))
+        }
+
+    def _ratings(self, user_id: int) -> tuple[Rating, ...]:
+        found = self._conn.execute(_RATINGS.where(ratings.c.user_id == user_id).order_by(ratings.c.at))
+        return tuple(
+            Rating(request_id=row.request_id, guild_id=row.guild_id, stars=row.stars, at=row.at)
+            for row in found
+        )
+
+    def _playlists(self, user_id: int) -> tuple[SavedPlaylist, ...]:
+        found = self._conn.execute(select(playlists).where(playlists.c.added_by == user_id))
+        return tuple(
+            SavedPlaylist(
+                guild_id=row.guild_id, name=row.name, playlist_id=row.playlist_id, added_at=row.added_at
+            )
+            for row in found
+        )
+
+    def _holdings(self, user_id: int, guild_ids: list[int]) -> tuple[AccountRecord, ...]:
+        mine = select(accounts).where(
+            accounts.c.guild_id.in_(guild_ids),
+            accounts.c.user_id == user_id,
+            accounts.c.kind == AccountKind.MEMBER,
+        )
+        return tuple(
+            AccountRecord(
+                guild_id=row.guild_id,
+                account_id=row.id,
+                window_key=row.window_key,
+                window_ends_at=row.window_ends_at,
+                balance=Balance(row.credits_posted, row.debits_pending, row.debits_posted),
+            )
+            for row in self._conn.execute(mine.order_by(accounts.c.window_ends_at, accounts.c.id))
+        )
+
+
+def _names(user_id: int) -> ColumnElement[bool]:
+    """True of decisions about the person, and by the person."""
+    return or_(audit_log.c.actor_id == user_id, audit_log.c.subject_id == user_id)

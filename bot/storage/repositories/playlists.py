@@ -1,0 +1,85 @@
+"""The saved playlists."""
+
+from datetime import datetime, timedelta
+from functools import cache
+
+from sqlalchemy import Connection, Row, bindparam, delete, or_, select, update
+
+from bot.domain.playlists import SavedPlaylist
+from bot.storage.sql import Upsert, upsert
+from bot.storage.tables import playlists
+
+MARK_EACH = timedelta(minutes=1)
+"""How exactly it is known when a playlist was last used: so that placing songs waits for no row of it."""
+
+_c = playlists.c
+_ALL = select(playlists).where(_c.guild_id == bindparam("guild"))
+_IS = (_c.guild_id == bindparam("guild")) & (_c.key == bindparam("of_key"))
+_FIND = select(playlists).where(_IS)
+_REMOVE = delete(playlists).where(_IS)
+_USED = (
+    update(playlists)
+    .where(
+        _c.guild_id == bindparam("guild"),
+        _c.playlist_id == bindparam("playlist"),
+        or_(_c.used_at.is_(None), _c.used_at < bindparam("used_before")),
+    )
+    .values(used_at=bindparam("now"))
+)
+
+
+class SqlPlaylists:
+    """The saved playlists, as one transaction sees them."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def list(self, guild_id: int) -> list[SavedPlaylist]:
+        """A server's playlists, by name."""
+        return sorted(map(_playlist, self._conn.execute(_ALL, {"guild": guild_id})), key=lambda one: one.key)
+
+    def find(self, guild_id: int, key: str) -> SavedPlaylist | None:
+        """The playlist that is known by this key."""
+        row = self._conn.execute(_FIND, {"guild": guild_id, "of_key": key}).first()
+        return None if row is None else _playlist(row)
+
+    def put(self, guild_id: int, playlist: SavedPlaylist) -> None:
+        """Save it, in place of another one of the same key."""
+        row = {
+            "guild_id": guild_id,
+            "key": playlist.key,
+            "name": playlist.name,
+            "playlist_id": playlist.playlist_id,
+            "added_by": playlist.added_by,
+            "added_at": playlist.added_at,
+            "used_at": playlist.used_at,
+        }
+        self._conn.execute(_put(self._conn.dialect.name), row)
+
+    def remove(self, guild_id: int, key: str) -> None:
+        """Forget the playlist."""
+        self._conn.execute(_REMOVE, {"guild": guild_id, "of_key": key})
+
+    def mark_used(self, guild_id: int, playlist_id: str, *, now: datetime) -> None:
+        """A song was asked for from this playlist; within a minute that is not written down again."""
+        terms = {"guild": guild_id, "playlist": playlist_id, "now": now, "used_before": now - MARK_EACH}
+        self._conn.execute(_USED, terms)
+
+
+def _playlist(row: Row[*tuple[object, ...]]) -> SavedPlaylist:
+    return SavedPlaylist(
+        name=row.name,
+        playlist_id=row.playlist_id,
+        added_by=row.added_by,
+        added_at=row.added_at,
+        used_at=row.used_at,
+    )
+
+
+@cache
+def _put(dialect: str) -> Upsert:
+    statement = upsert(dialect, playlists)
+    changed = ("name", "playlist_id", "added_by", "added_at", "used_at")
+    return statement.on_conflict_do_update(
+        index_elements=["guild_id", "key"], set_={name: statement.excluded[name] for name in changed}
+    )

@@ -1,0 +1,121 @@
+"""The processes that are alive; the database decides who serves a shard."""
+
+from datetime import datetime
+from functools import cache
+from math import gcd
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+
+from bot.domain.errors import ShardTakenError
+from bot.storage.postgres.advisory_locks import AdvisoryLock, lock
+from bot.storage.sql import Upsert, upsert
+from bot.storage.tables import processes, shards
+
+SERVING = frozenset({"all", "gateway"})
+"""The roles with a connection to Discord's gateway, and so with shards."""
+WORKING = frozenset({"all", "worker"})
+"""The roles that take requests to their end."""
+
+_p, _s = processes.c, shards.c
+_BURY = delete(processes).where(_p.alive_until <= bindparam("now"))
+_SHORTEN = update(processes).where(_p.alive_until > bindparam("until")).values(alive_until=bindparam("until"))
+"""Of a process that gave its last sign of life before the clock was set back."""
+_LEAVE = delete(processes).where(_p.id == bindparam("process"))
+_OTHERS = (
+    select(_s.shard_id, _s.shard_count, _s.process_id)
+    .where(_s.process_id != bindparam("process"))
+    .order_by(_s.shard_id)
+)
+_GIVE_UP = delete(shards).where(
+    _s.process_id == bindparam("process"), _s.shard_id.not_in(bindparam("kept", expanding=True))
+)
+_HOLDER = select(_s.process_id).where(_s.shard_id == bindparam("shard"))
+_WORKERS = (
+    select(func.count())
+    .select_from(processes)
+    .where(_p.alive_until > bindparam("now"), _p.role.in_(sorted(WORKING)))
+)
+_ALIVE = (
+    select(_p.role, func.count()).where(_p.alive_until > bindparam("now")).group_by(_p.role).order_by(_p.role)
+)
+
+
+class SqlProcessRegistry:
+    """The processes, as one transaction sees them."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def heartbeat(
+        self,
+        process: str,
+        *,
+        role: str,
+        shards: tuple[int, ...],
+        shard_count: int,
+        now: datetime,
+        until: datetime,
+    ) -> None:
+        """Be taken for alive until `until`, in a role of the command line, and for whoever serves the shards.
+
+        A role without a gateway serves none, whichever it names.
+
+        Raises:
+            ShardTakenError: a live process serves the servers of one of these shards; nothing was changed.
+        """
+        served = shards if role in SERVING else ()
+        lock(self._conn, AdvisoryLock.SHARDS)
+        self._conn.execute(_SHORTEN, {"until": until})
+        self._conn.execute(_BURY, {"now": now})
+        self._conn.execute(_be(self._conn.dialect.name), {"id": process, "role": role, "alive_until": until})
+        self._conn.execute(_GIVE_UP, {"process": process, "kept": served})
+        for shard in served:
+            self._refuse_overlap(process, shard, shard_count)
+            self._take(process, shard, shard_count)
+
+    def workers(self, now: datetime) -> int:
+        """How many live processes take requests to their end; at least 1, for whoever asks."""
+        return max(1, int(self._conn.execute(_WORKERS, {"now": now}).scalar_one()))
+
+    def alive(self, now: datetime) -> dict[str, int]:
+        """How many processes are alive, by their role in the command line; roles without any are left out."""
+        return {role: int(count) for role, count in self._conn.execute(_ALIVE, {"now": now})}
+
+    def deregister(self, process: str) -> None:
+        """The process is no longer there, and its shards are free."""
+        self._conn.execute(_LEAVE, {"process": process})
+
+    def _take(self, process: str, shard: int, shard_count: int) -> None:
+        row = {"shard_id": shard, "shard_count": shard_count, "process_id": process}
+        if self._conn.execute(_serve(self._conn.dialect.name), row).rowcount != 1:
+            raise ShardTakenError(shard, str(self._conn.execute(_HOLDER, {"shard": shard}).scalar_one()))
+
+    def _refuse_overlap(self, process: str, shard: int, shard_count: int) -> None:
+        """A server belongs to shard `(id >> 22) % shard_count` (Discord's docs, "Sharding").
+
+        So two shards of different counts have servers in common when they are alike modulo what divides both.
+        """
+        for other, other_count, holder in self._conn.execute(_OTHERS, {"process": process}):
+            if (shard - other) % gcd(shard_count, other_count) == 0:
+                raise ShardTakenError(shard, holder)
+
+
+@cache
+def _be(dialect: str) -> Upsert:
+    statement = upsert(dialect, processes)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["id"], set_={"role": new["role"], "alive_until": new["alive_until"]}
+    )
+
+
+@cache
+def _serve(dialect: str) -> Upsert:
+    statement = upsert(dialect, shards)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["shard_id"],
+        set_={"shard_count": new["shard_count"]},
+        # first come, first served; the shards of the dead were buried with them
+        where=_s.process_id == new["process_id"],
+    )

@@ -1,0 +1,289 @@
+"""The requests: moves guarded by version and state, claims by lease."""
+
+from datetime import datetime
+from typing import Unpack
+
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, insert, select, update
+
+from bot.domain.errors import ConflictError, StoreError
+from bot.domain.provider_tasks import TaskProgress
+from bot.domain.requests import ACTIVE, AT_PROVIDER, NewRequest, ReplyAddress, Request, State
+from bot.domain.scheduling import QueueEntry
+from bot.domain.transitions import TRANSITIONS, Transition
+from bot.services.ports import Clock, WakeUp
+from bot.services.repositories.requests import RequestChanges
+from bot.services.runtime.lease import Lease
+from bot.storage.postgres.advisory_locks import AdvisoryLock, lock
+from bot.storage.repositories.leasing import DueTimes, is_due
+from bot.storage.repositories.request_mapping import (
+    columns_of_address,
+    columns_of_changes,
+    columns_of_new,
+    request_of,
+    state_of_new,
+)
+from bot.storage.tables import events, guilds, members, requests
+
+PLACED = "place"
+"""The first event of each request."""
+
+_c = requests.c
+_AGENDA = DueTimes(requests, "next_at")
+_OLDEST_FIRST = (_c.placed_at, _c.id)
+_ADD = insert(requests)
+_NOTE = insert(events)
+_FIND = select(requests).where(_c.id == bindparam("of_id"))
+_GUARDED = (
+    update(requests)
+    .where(
+        _c.id == bindparam("of_id"),
+        _c.version == bindparam("of_version"),
+        _c.state == bindparam("of_state"),
+    )
+    .returning(requests)
+)
+_ANY = update(requests).where(_c.id == bindparam("of_id"))
+_ACTIVE_OF = (
+    select(requests)
+    .where(
+        _c.guild_id == bindparam("guild"),
+        _c.user_id == bindparam("user"),
+        _c.state.in_(sorted(ACTIVE)),
+    )
+    .order_by(*_OLDEST_FIRST)
+)
+_IS_LATE = func.coalesce(_c.message_id, 0) == _c.id  # a late task's request has its status message's id
+_ORDERED = select(
+    exists().where(
+        _c.guild_id == bindparam("guild"),
+        _c.user_id == bindparam("user"),
+        _c.placed_at > bindparam("since"),
+        ~_IS_LATE,
+    )
+)
+_UNCONFIRMED_UNTIL = case((and_(_c.message_id.is_(None), _c.token.is_not(None)), _c.token_until))
+_WAITING = (
+    select(
+        _c.id,
+        _c.guild_id,
+        _c.user_id,
+        _c.model,
+        func.coalesce(members.c.active, 1),
+        members.c.last_turn_at,
+        guilds.c.last_turn_at,
+        members.c.backoff_until,
+        _UNCONFIRMED_UNTIL,
+    )
+    .outerjoin(members, and_(members.c.guild_id == _c.guild_id, members.c.user_id == _c.user_id))
+    .outerjoin(guilds, guilds.c.guild_id == _c.guild_id)
+    .where(_c.state == bindparam("of_state"))
+    .order_by(*_OLDEST_FIRST)
+)
+_IN_STATES = _c.state.in_(bindparam("states", expanding=True))
+_PER_GUILD = select(_c.guild_id, func.count()).where(_IN_STATES).group_by(_c.guild_id)
+_SINCE = select(_c.model, _c.accepted_at).where(_IN_STATES)
+_OF_GUILD = (
+    select(requests)
+    .where(_c.guild_id == bindparam("guild"), _IN_STATES)
+    .order_by(*_OLDEST_FIRST)
+    .limit(bindparam("at_most"))
+)
+_COUNT = select(func.count()).select_from(requests).where(_IN_STATES)
+_DUE = (
+    select(requests)
+    .where(is_due(requests, "next_at"))
+    .order_by(_c.next_at)
+    .limit(bindparam("at_most"))
+    .with_for_update(skip_locked=True)
+)
+_LEASE = update(requests).where(_c.id.in_(bindparam("ids", expanding=True))).values(version=_c.version + 1)
+_DUE_STATES = frozenset({State.SUBMITTING, State.MAKING})
+
+
+class SqlRequests:
+    """The requests, as one transaction sees them; `clock` dates the events, `on_due` hears of each move."""
+
+    def __init__(self, conn: Connection, clock: Clock, *, on_due: WakeUp) -> None:
+        self._conn = conn
+        self._clock = clock
+        self._on_due = on_due
+
+    def add(self, new: NewRequest) -> Request:
+        """Place a request, in state waiting, or awaiting approval; its id must be new."""
+        self._conn.execute(_ADD, columns_of_new(new))
+        request = Request(
+            id=new.id,
+            guild_id=new.guild_id,
+            user_id=new.user_id,
+            spec=new.spec,
+            cost=new.cost,
+            policy=new.policy,
+            address=new.address,
+            placed_at=new.placed_at,
+            state=state_of_new(new),
+            version=1,
+            delivery_channel_id=new.delivery_channel_id,
+        )
+        self._note(request, PLACED, at=new.placed_at, detail=None)
+        return request
+
+    def find(self, request_id: int) -> Request | None:
+        """The request as it stands now."""
+        row = self._conn.execute(_FIND, {"of_id": request_id}).first()
+        return None if row is None else request_of(row)
+
+    def transition(
+        self,
+        request: Request,
+        transition: Transition,
+        *,
+        lease: Lease | None = None,
+        **changes: Unpack[RequestChanges],
+    ) -> Request:
+        """Make a move of the table `MOVES` and give the request as it is then, leased or free.
+
+        Into a state that no worker has to look at, it loses its `next_at` unless one is given.
+
+        Raises:
+            StaleError: its state or version is no longer that of `request`; nothing was changed.
+        """
+        step = TRANSITIONS[transition]
+        columns = columns_of_changes(changes) | {"state": step.target}
+        if step.target not in _DUE_STATES:
+            columns.setdefault("next_at", None)
+        moved = self._write(request, step.source, columns, lease)
+        self._note(moved, transition, at=self._clock(), detail=_detail(changes))
+        return moved
+
+    def save_progress(self, request: Request, *, progress: TaskProgress, next_at: datetime) -> Request:
+        """Keep what was learned of a task, give up the lease, and look again at `next_at`.
+
+        Raises:
+            StaleError: its state or version is no longer that of `request`; nothing was changed.
+        """
+        return self._write(request, request.state, {"watch": progress, "next_at": next_at}, None)
+
+    def set_address(self, request_id: int, address: ReplyAddress) -> None:
+        """Keep where the status message is; the version stays, since no worker's hand is disturbed by it.
+
+        A request whose status message is known for the first time may be submitted.
+
+        Raises:
+            StoreError: there is no such request.
+        """
+        written = self._conn.execute(_ANY, {"of_id": request_id, **columns_of_address(address)})
+        if written.rowcount != 1:
+            raise StoreError(f"There is no request {request_id} whose message could be remembered.")
+        if address.token is not None:
+            self._on_due()
+
+    def set_approval(self, request_id: int, channel_id: int, message_id: int | None) -> None:
+        """Keep where moderators decide on it, None: it could not be posted there; the version stays."""
+        where = {"approval_channel_id": channel_id, "approval_message_id": message_id}
+        self._conn.execute(_ANY, {"of_id": request_id, **where})
+
+    def active_of(self, guild_id: int, user_id: int) -> list[Request]:
+        """A member's requests that hold credits, oldest first."""
+        rows = self._conn.execute(_ACTIVE_OF, {"guild": guild_id, "user": user_id})
+        return [request_of(row) for row in rows]
+
+    def has_ordered(self, guild_id: int, user_id: int, *, since: datetime) -> bool:
+        """Tell whether the member placed a request after that; songs that went on late don't count."""
+        asked = {"guild": guild_id, "user": user_id, "since": since}
+        return bool(self._conn.execute(_ORDERED, asked).scalar_one())
+
+    def lock_queue(self) -> None:
+        """No other process takes requests from the line until this unit of work ends."""
+        lock(self._conn, AdvisoryLock.QUEUE)
+
+    def count(self, *states: State) -> int:
+        """How many requests are in one of these states."""
+        return int(self._conn.execute(_COUNT, {"states": sorted(states)}).scalar_one())
+
+    def waiting(self) -> list[QueueEntry]:
+        """All requests that wait, oldest first."""
+        rows = self._conn.execute(_WAITING, {"of_state": State.WAITING})
+        return [
+            QueueEntry(
+                request_id=row[0],
+                guild_id=row[1],
+                user_id=row[2],
+                model=row[3],
+                member_active=row[4],
+                member_turn_at=row[5],
+                guild_turn_at=row[6],
+                backoff_until=row[7],
+                unconfirmed_until=row[8],
+            )
+            for row in rows
+        ]
+
+    def running(self) -> dict[int, int]:
+        """How many of the provider's places each server takes, of those that take any."""
+        return self.per_guild(*AT_PROVIDER)
+
+    def running_since(self) -> list[tuple[str, datetime | None]]:
+        """The models of the requests with the provider, and since when it has each; None until it says so."""
+        rows = self._conn.execute(_SINCE, {"states": sorted(AT_PROVIDER)})
+        return [(model, since) for model, since in rows]
+
+    def per_guild(self, *states: State) -> dict[int, int]:
+        """How many of each server's requests are in one of these states; servers without any are left out."""
+        rows = self._conn.execute(_PER_GUILD, {"states": sorted(states)})
+        return {guild_id: int(count) for guild_id, count in rows}
+
+    def of_guild(self, guild_id: int, *states: State, limit: int) -> list[Request]:
+        """At most `limit` of a server's requests in these states, oldest first."""
+        terms = {"guild": guild_id, "states": sorted(states), "at_most": limit}
+        return [request_of(row) for row in self._conn.execute(_OF_GUILD, terms)]
+
+    def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Request]:
+        """At most `limit` requests that are due and in nobody's hand, now leased; longest due first."""
+        rows = self._conn.execute(_DUE, {"now": now, "at_most": limit}).all()
+        if rows:
+            ids = [row.id for row in rows]
+            self._conn.execute(_LEASE, {"ids": ids, "lease_owner": lease.owner, "lease_until": lease.until})
+        return [request_of(row, version=row.version + 1) for row in rows]
+
+    def next_due_at(self) -> datetime | None:
+        """When the next request is due and in nobody's hand; one in hand counts from its lease's end."""
+        return _AGENDA.next_due_at(self._conn)
+
+    def _write(
+        self, request: Request, source: State, columns: dict[str, object], lease: Lease | None
+    ) -> Request:
+        columns |= {
+            "of_id": request.id,
+            "of_version": request.version,
+            "of_state": source,
+            "version": request.version + 1,
+            "lease_owner": lease.owner if lease else None,
+            "lease_until": lease.until if lease else None,
+        }
+        row = self._conn.execute(_GUARDED, columns).first()
+        if row is None:
+            raise ConflictError(
+                f"Request {request.id} is no longer {source} in version {request.version}: "
+                "somebody else moved it first."
+            )
+        return request_of(row)
+
+    def _note(self, request: Request, move: str, *, at: datetime, detail: str | None) -> None:
+        # the version is new with each write, which makes it a number for the event that needs no look-up
+        event = {
+            "request_id": request.id,
+            "seq": request.version,
+            "move": move,
+            "state": request.state,
+            "at": at,
+            "detail": detail,
+        }
+        self._conn.execute(_NOTE, event)
+        self._on_due()
+
+
+def _detail(changes: RequestChanges) -> str | None:
+    failure = changes.get("failure")
+    if failure is not None:
+        return f"{failure.kind}: {failure.detail}"
+    return changes.get("task_id")

@@ -1,0 +1,124 @@
+"""The finished songs that were not removed, and members' votes."""
+
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Row,
+    Select,
+    bindparam,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from bot.domain.songs import FINISHED, UNRATED, Rating, Song
+from bot.services.repositories.library import SongFilter, SongTitle
+from bot.storage.repositories.request_mapping import request_of
+from bot.storage.sql import Upsert, upsert
+from bot.storage.tables import ratings, requests
+
+_r = requests.c
+_OF = ratings.c.request_id == bindparam("of_id")
+_VOTES = func.count(ratings.c.stars)
+_STARS = func.coalesce(func.sum(ratings.c.stars), 0)
+_RATING = select(_VOTES, _STARS).where(_OF)
+_RATINGS = (
+    select(ratings.c.request_id, _VOTES, _STARS)
+    .where(ratings.c.request_id.in_(bindparam("ids", expanding=True)))
+    .group_by(ratings.c.request_id)
+)
+_REMOVE = (
+    update(requests)
+    .where(_r.id == bindparam("of_id"), _r.removed_at.is_(None))
+    .values(removed_at=bindparam("now"))
+)
+# as `channel_of` has it
+_CHANNEL = case((_r.result_channel_id == _r.delivery_channel_id, _r.result_channel_id), else_=_r.channel_id)
+
+
+class SqlLibrary:
+    """The songs and votes, as one transaction sees them."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def count(self, song_filter: SongFilter) -> int:
+        """How many there are."""
+        found = select(_r.id).where(*_terms(song_filter))
+        if song_filter.rated:
+            found = found.where(_r.id.in_(select(ratings.c.request_id)))
+        return int(self._conn.execute(select(func.count()).select_from(found.subquery())).scalar_one())
+
+    def songs(self, song_filter: SongFilter, *, limit: int, offset: int = 0) -> list[Song]:
+        """Some of them, in their order."""
+        chosen = _best(song_filter) if song_filter.rated else select(_r.id).where(*_terms(song_filter))
+        ids = list(self._conn.scalars(chosen.order_by(_r.id.desc()).limit(limit).offset(offset)))
+        if not ids:
+            return []
+        rows = {row.id: row for row in self._conn.execute(select(requests).where(_r.id.in_(ids)))}
+        rated = {row[0]: Rating(row[1], int(row[2])) for row in self._conn.execute(_RATINGS, {"ids": ids})}
+        return [Song(request_of(rows[id_]), rated.get(id_, UNRATED)) for id_ in ids]
+
+    def titles(self, song_filter: SongFilter, *, limit: int) -> list[SongTitle]:
+        """What the newest of them are called, newest first."""
+        columns = select(_r.id, _r.clips, _r.placed_at).where(*_terms(song_filter))
+        return [_title(row) for row in self._conn.execute(columns.order_by(_r.id.desc()).limit(limit))]
+
+    def rating(self, request_id: int) -> Rating:
+        """What members think of one song."""
+        votes, stars = self._conn.execute(_RATING, {"of_id": request_id}).one()
+        return Rating(votes, int(stars))
+
+    def rate(self, request_id: int, user_id: int, stars: int, *, now: datetime) -> None:
+        """Keep the member's one vote, in place of an earlier one."""
+        vote = {"request_id": request_id, "user_id": user_id, "stars": stars, "at": now}
+        self._conn.execute(_vote(self._conn.dialect.name), vote)
+
+    def remove(self, request_id: int, *, now: datetime) -> bool:
+        """Take a song away; False when it was taken away before."""
+        return self._conn.execute(_REMOVE, {"of_id": request_id, "now": now}).rowcount == 1
+
+
+def _terms(song_filter: SongFilter) -> list[ColumnElement[bool]]:
+    terms: list[ColumnElement[bool]] = [
+        _r.guild_id == song_filter.guild_id,
+        _r.state.in_(sorted(FINISHED)),
+        _r.removed_at.is_(None),
+    ]
+    if song_filter.user_id is not None:
+        terms.append(_r.user_id == song_filter.user_id)
+    if song_filter.viewer is not None:
+        seen = _CHANNEL.in_(sorted(song_filter.viewer.channel_ids))
+        terms.append(or_(_r.user_id == song_filter.viewer.user_id, seen))
+    if song_filter.since is not None:
+        terms.append(_r.ended_at >= song_filter.since)
+    return terms
+
+
+def _best(song_filter: SongFilter) -> Select[int]:
+    """The rated songs by their average, then by votes."""
+    average = cast(_STARS, Float) / _VOTES
+    joined = select(_r.id).join(ratings, ratings.c.request_id == _r.id).where(*_terms(song_filter))
+    return joined.group_by(_r.id).order_by(average.desc(), _VOTES.desc())
+
+
+def _title(row: Row[*tuple[object, ...]]) -> SongTitle:
+    return SongTitle(
+        row.id, next((clip.title for clip in row.clips or () if clip.title), None), row.placed_at
+    )
+
+
+@cache
+def _vote(dialect: str) -> Upsert:
+    statement = upsert(dialect, ratings)
+    return statement.on_conflict_do_update(
+        index_elements=["request_id", "user_id"],
+        set_={name: statement.excluded[name] for name in ("stars", "at")},
+    )

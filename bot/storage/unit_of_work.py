@@ -1,0 +1,87 @@
+"""One unit of work over one database connection; it knows no engine."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from bot.services.ports import Clock
+from bot.storage.repositories.audit_log import SqlAuditLog
+from bot.storage.repositories.cleanup import SqlCleanup
+from bot.storage.repositories.duration_stats import SqlDurationStats
+from bot.storage.repositories.guilds import SqlGuilds
+from bot.storage.repositories.key_values import SqlCircuitBreakers, SqlKeyValues
+from bot.storage.repositories.ledger import SqlLedger
+from bot.storage.repositories.members import SqlMembers
+from bot.storage.repositories.outbox import SqlOutbox
+from bot.storage.repositories.personal_data import SqlPersonalData
+from bot.storage.repositories.playlists import SqlPlaylists
+from bot.storage.repositories.processes import SqlProcessRegistry
+from bot.storage.repositories.requests import SqlRequests
+from bot.storage.repositories.songs import SqlLibrary
+
+log = logging.getLogger(__name__)
+
+SLOW_S = 1.0
+"""A unit of work that takes longer is named in the log; on SQLite all that write wait for it."""
+
+
+class SqlUnitOfWork:
+    """All that a unit of work may do, inside the transaction that the connection is in.
+
+    `stirs` tells whether it has written something that may be due.
+    """
+
+    __slots__ = (
+        "audit_log",
+        "breakers",
+        "cleanup",
+        "connection",
+        "durations",
+        "guilds",
+        "key_values",
+        "ledger",
+        "library",
+        "members",
+        "outbox",
+        "personal_data",
+        "playlists",
+        "processes",
+        "requests",
+        "stirs",
+    )
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self.connection = connection
+        self.stirs = False
+        self.requests = SqlRequests(connection, clock, on_due=self._notify)
+        self.ledger = SqlLedger(connection)
+        self.members = SqlMembers(connection)
+        self.guilds = SqlGuilds(connection)
+        self.audit_log = SqlAuditLog(connection, on_due=self._notify)
+        self.outbox = SqlOutbox(connection, on_due=self._notify)
+        self.durations = SqlDurationStats(connection)
+        self.key_values = SqlKeyValues(connection)
+        self.breakers = SqlCircuitBreakers(self.key_values)
+        self.processes = SqlProcessRegistry(connection)
+        self.personal_data = SqlPersonalData(connection)
+        self.cleanup = SqlCleanup(connection)
+        self.playlists = SqlPlaylists(connection)
+        self.library = SqlLibrary(connection)
+
+    def _notify(self) -> None:
+        self.stirs = True
+
+
+@contextmanager
+def slow_units_logged(name: str, *, slow_s: float = SLOW_S) -> Iterator[None]:
+    """Log the unit of work by its name when it takes longer than `slow_s`."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        took_s = time.monotonic() - began
+        if took_s > slow_s:
+            log.warning("the unit of work %s took %.1f s", name, took_s)

@@ -1,0 +1,1 @@
+"""The demonstration: its script, its actors and how it is shown in a terminal."""

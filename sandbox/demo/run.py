@@ -1,0 +1,156 @@
+"""One performance of the evening: the world is built, the audience let in, the books shown at the end."""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from sandbox.bot_process import DATABASE, LOG, BotError
+from sandbox.demo.actors import DemoRun, StoryError
+from sandbox.demo.plain import PlainAudience
+from sandbox.demo.screen import ChannelScreen, songs_channel
+from sandbox.demo.script import MODELS, run_script, settings
+from sandbox.world import World
+
+SEED = 77
+"""The same songs every evening."""
+LOG_LINES = 25
+CREDITS_SHOWN = ("Available", "On hold", "Used")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How the evening is played."""
+
+    plain: bool
+    song_s: float
+    keep: Path | None
+    """The empty folder for the database, the clips and the log; None: a temporary one."""
+
+
+class EndedEarlyError(Exception):
+    """The evening did not come to its end; the message is a sentence, and `log` the end of the bot's log."""
+
+    def __init__(self, words: str, log: list[str]) -> None:
+        super().__init__(words)
+        self.log = log
+
+
+async def run_demo(options: Options) -> None:
+    """The evening from its beginning to its end, with nothing left running.
+
+    Raises:
+        EndedEarlyError: a step did not come to pass, or the bot ended or found its books to be wrong.
+    """
+    console = Console(soft_wrap=False)
+    live = console.is_terminal and not console.is_dumb_terminal and not options.plain
+    with folder_for(options.keep) as folder:
+        bot_settings = settings(options.song_s)
+        async with World(folder, song_s=options.song_s, seed=SEED, settings=bot_settings) as world:
+            try:
+                play = await (_live(world, console) if live else _plainly(world))
+                await _show_books(play)
+            except (BotError, StoryError) as error:
+                raise EndedEarlyError(str(error), world.bot.log_tail(LOG_LINES)) from error
+            if options.keep:
+                _keep_clips(world, options.keep)
+
+
+async def _live(world: World, console: Console) -> DemoRun:
+    """The evening as a live channel, which stands above the prompt afterwards."""
+    with ChannelScreen(world, console=console) as screen:
+        play = DemoRun(world, screen)
+        await _played(play)
+    console.print(screen.whole())
+    return play
+
+
+async def _plainly(world: World) -> DemoRun:
+    """The evening as plain lines."""
+    audience = PlainAudience(world.discord, output=sys.stdout)
+    play = DemoRun(world, audience)
+    try:
+        await _played(play)
+    finally:
+        audience.close()
+    return play
+
+
+async def _played(play: DemoRun) -> None:
+    """The bot was started and all scenes were played, while the audience watched.
+
+    Raises:
+        BotError: the bot ended by itself.
+        StoryError: a step did not come to pass.
+    """
+    watching = asyncio.ensure_future(play.audience.watch())
+    story = asyncio.ensure_future(_story(play))
+    try:
+        await asyncio.wait({watching, story}, return_when=asyncio.FIRST_COMPLETED)
+        await (story if story.done() else watching)
+    finally:
+        for task in (watching, story):
+            task.cancel()
+        await asyncio.gather(watching, story, return_exceptions=True)
+
+
+async def _story(play: DemoRun) -> None:
+    world = play.world
+    play.audience.told(f"Starting the bot; songs take {world.song_s:g} s here, two are made at a time.")
+    await world.teach(*MODELS)
+    await world.start_bot()
+    scenes = asyncio.ensure_future(run_script(play))
+    ended = asyncio.ensure_future(world.bot.ended())
+    try:
+        await asyncio.wait({scenes, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not scenes.done():
+            raise BotError(f"The bot ended in the middle of the evening, with exit code {await ended}.")
+        await scenes
+    finally:
+        for task in (scenes, ended):
+            task.cancel()
+        await asyncio.gather(scenes, ended, return_exceptions=True)
+
+
+async def _show_books(play: DemoRun) -> None:
+    """What everybody has left, the bot's own audit, and its orderly end.
+
+    Raises:
+        BotError: the audit found a breach, or the bot did not end well.
+    """
+    print("\n== The books ==")
+    for name, figures in sorted(play.credits.items()):
+        print(f"{name:<4}", ", ".join(f"{figures[one]} {one.lower()}" for one in CREDITS_SHOWN))
+    code, words = await play.world.bot.audit()
+    print(f"$ python -m bot audit\n{words}")
+    if code != 0:
+        raise BotError(f"The audit ended with exit code {code}.")
+    code = await play.world.bot.stop()
+    if code != 0:
+        raise BotError(f"The bot was asked to stop and ended with exit code {code}.")
+    print("The bot was asked to stop (SIGTERM) and ended with exit code 0.")
+
+
+def _keep_clips(world: World, folder: Path) -> None:
+    """All files that the bot posted are in the folder, and the person is told what else is."""
+    clips = folder / "clips"
+    clips.mkdir(exist_ok=True)
+    for message in songs_channel(world):
+        for file in message.attachments:
+            (clips / file.filename).write_bytes(file.content)
+    print(f"Kept in {folder}: {DATABASE}, {LOG} and clips/.")
+
+
+@contextmanager
+def folder_for(keep: Path | None) -> Iterator[Path]:
+    """The folder that is kept, or one that is gone afterwards."""
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="inspire-", ignore_cleanup_errors=True) as name:
+            yield Path(name)
+    else:
+        yield keep

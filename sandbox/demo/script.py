@@ -1,0 +1,105 @@
+"""The evening that the demo plays: who asks for what, and what has to come of it."""
+
+from types import MappingProxyType
+
+from sandbox.cqtai import PLAYLISTS, Playlist
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.cqtai.timeline import Fail
+from sandbox.demo.actors import DemoRun
+
+MODELS = ("v55", "v50")
+LO_FI, DESERT, NIGHT_DRIVE, DISCO, PAPER_BOATS, GLACIER = PLAYLISTS
+SONG, NONE = "30 credits", "0 credits"
+FAILS_AT = 0.9
+"""The share of a song's time after which the song that fails does so."""
+ALL_OPTIONS = MappingProxyType(
+    {
+        "prompt": "a duet about the last bus home",
+        "model": "v50",
+        "style_weight": 0.8,
+        "audio_weight": 0.25,
+        "weirdness": 0.4,
+        "persona": "0b6f4c0e-5a3d-4f4e-9c61-7f2d81c5a907",
+        "artist_clip": "9d3f2b51-2c7e-4d80-8a14-6be0c93f1d08",
+    }
+)
+
+
+def settings(song_s: float) -> dict[str, str]:
+    """The bot's settings for an evening of songs that take so many seconds: two songs each, two at a time."""
+    return {
+        "DEFAULT_ALLOWANCE": "60",
+        "MAX_RUNNING": "2",
+        "POLL_MIN_S": "0.2",
+        "POLL_MAX_S": "1",
+        "STATUS_EDIT_MIN_S": f"{min(2.0, song_s / 5):g}",
+    }
+
+
+def link(playlist: Playlist) -> str:
+    """A playlist's link as somebody copies it."""
+    return f"https://suno.com/playlist/{playlist.id}"
+
+
+async def three_songs(play: DemoRun) -> None:
+    """Ada asks plainly, Ben with every option, Mo with a link that is cut off; then Mo waits in line."""
+    with play.world.songs_unfinished():
+        ada = await play.song("Ada", playlist=link(LO_FI))
+        await play.taken(1)
+        await play.credits_of("Ada", **{"Available": SONG, "On hold": SONG})
+        await play.song("Ben", playlist=DESERT.id, **ALL_OPTIONS)
+        await play.taken(2)
+        await play.refused("Mo", "looks cut off", playlist=link(GLACIER)[:-9])
+        mo = await play.song("Mo", playlist=link(GLACIER))
+        await play.shows(mo, "Number **1** in line")
+    await play.result_for("Ada")
+    await play.shows(ada, "Your song is ready")
+    await play.result_for("Ben")
+    await play.result_for("Mo")
+    await play.shows(mo, "Your song is ready")
+    await play.pause(2)
+
+
+async def second_thoughts(play: DemoRun) -> None:
+    """Ada's song fails, Ben takes his back while it waits; neither costs anything."""
+    play.world.provider.faults.add(Fault(Phase.TASK, Fail(at=FAILS_AT), playlist_id=NIGHT_DRIVE.id))
+    with play.world.songs_unfinished():
+        ada = await play.song("Ada", playlist=link(NIGHT_DRIVE), prompt="something unspeakable")
+        await play.taken(4)
+        await play.song("Mo", playlist=link(DISCO), weirdness=0.9)
+        await play.taken(5)
+        ben = await play.song("Ben", playlist=link(PAPER_BOATS))
+        await play.shows(ben, "Number **1** in line")
+        await play.press("Ben", ben, "Cancel")
+        await play.shows(ben, "Cancelled")
+    await play.shows(ada, "Your 30 credits are back")
+    await play.pause(2)
+    await play.credits_of("Ada", **{"Available": SONG, "On hold": NONE, "Used": SONG})
+    await play.result_for("Mo", count=2)
+    await play.pause(2)
+
+
+async def last_orders(play: DemoRun) -> None:
+    """Mo has used up everything, and everybody looks at what is left."""
+    await play.refused("Mo", "More come", playlist=link(DISCO))
+    await play.credits_of("Mo", **{"Available": NONE, "On hold": NONE, "Used": "60 credits"})
+    await play.credits_of("Ben", **{"Available": SONG, "On hold": NONE, "Used": SONG})
+    await play.credits_of("Ada", **{"Available": SONG, "On hold": NONE, "Used": SONG})
+
+
+SCENES = (
+    ("Three songs, two at a time", three_songs),
+    ("One fails, one is taken back", second_thoughts),
+    ("Nothing left to spend", last_orders),
+)
+
+
+async def run_script(play: DemoRun) -> None:
+    """Play all scenes.
+
+    Raises:
+        StoryError: a step did not come to pass.
+    """
+    for number, (title, scene) in enumerate(SCENES, 1):
+        play.audience.scene(f"{number} of {len(SCENES)}: {title}")
+        await scene(play)

@@ -1,0 +1,118 @@
+"""What happens to a bot that is nobody's fault: things hidden, deleted, withdrawn, left."""
+
+from dataclasses import replace
+
+from sandbox.discord.event_feed import FeedEventKind
+from sandbox.discord.gateway import GUILD_MEMBERS, GUILDS
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.message_rules import SUPPRESS_EMBEDS
+from sandbox.discord.message_service import delete
+from sandbox.discord.messages import Message, Origin
+from sandbox.discord.payloads import Payload
+from sandbox.discord.people import Person
+from sandbox.discord.permissions import Permission
+from sandbox.discord.rendering import channel_payload, user_payload
+from sandbox.discord.state import State
+from sandbox.discord.threads import archive
+from sandbox.discord.world import Channel, Guild, Member, Overwrite
+
+
+class Disruptions:
+    """Each of its methods makes one of them happen, and the bot hears what it would hear."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def delete_message(self, message: Message) -> None:
+        """A moderator or the person it answers has deleted the message."""
+        delete(self._state, message=message, origin=Origin.MEMBER)
+
+    def suppress_embeds(self, message: Message) -> None:
+        """A moderator has taken the message's embeds out of sight; an edit does not bring them back."""
+        hidden = replace(message.now, at=self._state.clock(), flags=message.now.flags | SUPPRESS_EMBEDS)
+        message.states.append(hidden)
+        self._state.tell(FeedEventKind.MESSAGE_EDITED, channel_id=message.channel_id, message_id=message.id)
+
+    def hide(self, channel: Channel) -> None:
+        """The bot no longer sees the channel; commands still work there."""
+        self.deny(channel, Permission.VIEW_CHANNEL)
+
+    def deny(self, channel: Channel, permission: Permission) -> None:
+        """The bot lacks the permission in the channel."""
+        overwrite = self._overwrite(channel)
+        overwrite.deny |= permission
+        self._changed(channel)
+
+    def allow(self, channel: Channel, permission: Permission) -> None:
+        """The bot has the permission in the channel again."""
+        overwrite = self._overwrite(channel)
+        overwrite.deny &= ~permission
+        self._changed(channel)
+
+    def delete_channel(self, channel: Channel) -> None:
+        """The channel is gone with all its messages."""
+        self._state.world.channels.pop(channel.id, None)
+        if channel.guild is not None:
+            channel.guild.channels.pop(channel.id, None)
+            self._drop_threads(channel.guild, parent=channel)
+            event = "THREAD_DELETE" if channel.guild.threads.pop(channel.id, None) else "CHANNEL_DELETE"
+            self._told(channel.guild, event=event, payload=channel_payload(channel))
+        self._state.tell(FeedEventKind.CHANNEL, channel_id=channel.id)
+
+    def archive(self, thread: Channel, *, locked: bool = False) -> None:
+        """The thread is archived, by its time or by a moderator who locks it as well."""
+        archive(self._state, thread, archived=True, locked=locked)
+
+    def lock(self, thread: Channel) -> None:
+        """The thread stays open, but only those with Manage Threads write in it."""
+        archive(self._state, thread, archived=False, locked=True)
+
+    def remove_member(self, person: Person) -> None:
+        """The person has left the guild."""
+        person.guild.members.pop(person.id, None)
+        gone: Payload = {"guild_id": str(person.guild.id), "user": user_payload(person.user)}
+        self._told(person.guild, event="GUILD_MEMBER_REMOVE", payload=gone, intent=GUILD_MEMBERS)
+        self._state.tell(FeedEventKind.GUILD)
+
+    def remove_bot(self, guild: Guild) -> None:
+        """The bot was thrown out of the guild."""
+        self._state.remove_bot(guild)
+
+    def invite_bot(self, guild: Guild) -> None:
+        """The bot is in the guild again."""
+        bot = self._state.world.bot
+        guild.has_bot = True
+        guild.members[bot.id] = Member(user=bot, guild=guild, role_ids=[], joined_at=self._state.clock())
+        for session in self._state.gateway.sessions.values():
+            if session.hears(guild_id=guild.id, intent=GUILDS):
+                session.push("GUILD_CREATE", payload=self._state.gateway.guild_joined(guild, session=session))
+        self._state.tell(FeedEventKind.GUILD)
+
+    def end_token(self, invocation: Invocation) -> None:
+        """The interaction's token is dead before its time."""
+        invocation.interaction.token_ended = True
+
+    def reject_bot_token(self) -> None:
+        """Discord takes the bot's token no longer, neither in requests nor at the gateway."""
+        self._state.credentials.accepted = False
+
+    def close_direct_messages(self, person: Person) -> None:
+        """The person takes no direct messages from the bot."""
+        person.user.takes_direct_messages = False
+
+    def _drop_threads(self, guild: Guild, *, parent: Channel) -> None:
+        for thread in [one for one in guild.threads.values() if one.parent is parent]:
+            guild.threads.pop(thread.id)
+            self._state.world.channels.pop(thread.id, None)
+
+    def _overwrite(self, channel: Channel) -> Overwrite:
+        bot_id = self._state.world.bot.id
+        return channel.overwrites.setdefault(bot_id, Overwrite(target_id=bot_id, is_role=False))
+
+    def _changed(self, channel: Channel) -> None:
+        if channel.guild is not None:
+            self._told(channel.guild, event="CHANNEL_UPDATE", payload=channel_payload(channel))
+        self._state.tell(FeedEventKind.CHANNEL, channel_id=channel.id)
+
+    def _told(self, guild: Guild, *, event: str, payload: Payload, intent: int = GUILDS) -> None:
+        self._state.gateway.dispatch(event, payload=payload, guild_id=guild.id, intent=intent)

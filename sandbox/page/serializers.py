@@ -1,0 +1,164 @@
+"""What the page is told of people, places and messages: JSON with all that it draws and nothing more."""
+
+from urllib.parse import quote
+
+from sandbox.discord.component_rules import BUTTON
+from sandbox.discord.messages import Attachment, Message
+from sandbox.discord.payloads import Payload, as_payload, entry, number, text
+from sandbox.discord.permissions import Permission
+from sandbox.discord.picker import offered
+from sandbox.discord.state import State
+from sandbox.discord.users import User
+from sandbox.discord.world import WITHOUT_MESSAGES, Channel, Guild, Member, World
+
+MEDIA = ("image", "thumbnail")
+ICONS = ("author", "footer")
+QUOTED = 90
+"""Characters of a message that a reply to it shows."""
+
+
+def channels_of(member: Member, *, world: World) -> list[Channel]:
+    """What the member sees: the guild's channels, then the direct messages with the bot if there are any."""
+    guild = member.guild
+    seen = [
+        channel
+        for channel in guild.channels.values()
+        if channel.kind not in WITHOUT_MESSAGES
+        and Permission.VIEW_CHANNEL in guild.permissions(member, channel=channel)
+    ]
+    direct = world.direct_channel(member.user)
+    return [*seen, direct] if direct and direct.messages else seen
+
+
+class PageSerializer:
+    """Draws for one page; `trusted` are the origins whose pictures are passed on to it."""
+
+    def __init__(self, state: State, *, trusted: tuple[str, ...]) -> None:
+        self._state = state
+        self._trusted = trusted
+
+    def places(self, member: Member) -> Payload:
+        """Who the page is, and what this person sees of the server apart from messages."""
+        guild, world = member.guild, self._state.world
+        channels = channels_of(member, world=world)
+        return {
+            "type": "places",
+            "me": str(member.user.id),
+            "guild": guild.name,
+            "members": [_member(one) for one in guild.members.values()],
+            "roles": [
+                {"id": str(role.id), "name": role.name}
+                for role in guild.roles.values()
+                if role.id != guild.id
+            ],
+            "channels": [_channel(one, guild=guild) for one in channels],
+            "commands": {
+                str(one.id): offered(self._state, member=member, channel=one)
+                for one in channels
+                if one.guild is not None
+            },
+        }
+
+    def history(self, member: Member) -> Payload:
+        """Every message that this person sees."""
+        channels = channels_of(member, world=self._state.world)
+        seen = [message for channel in channels for message in channel.seen_by(member.user)]
+        return {"type": "history", "messages": [self.message(message) for message in seen]}
+
+    def message(self, message: Message) -> Payload:
+        """One message as it is now."""
+        return {
+            "id": str(message.id),
+            "channel": str(message.channel_id),
+            "author": _user(message.author),
+            "at": message.created_at.timestamp(),
+            "edited": message.edited_at.timestamp() if message.edited_at else None,
+            "content": message.content,
+            "embeds": [self._embed(embed) for embed in message.shown_embeds],
+            "files": [self._file(one, message=message) for one in message.listed_attachments],
+            "components": list(message.components),
+            "ephemeral": message.ephemeral,
+            "loading": message.loading,
+            "used": self._used(message),
+            "reply": self._reply(message),
+            "everyone": message.now.mention_everyone,
+            "pings": [str(user_id) for user_id in message.pinged],
+        }
+
+    def address(self, url: str) -> str:
+        """Where the page finds a picture or a file; empty when it is none of ours."""
+        files = f"{self._state.files_url}/attachments/"
+        if url.startswith(files):
+            return "files/" + url.removeprefix(files)
+        if any(url.startswith(f"{origin}/") for origin in self._trusted):
+            return f"media?url={quote(url, safe='')}"
+        return ""
+
+    def _embed(self, embed: Payload) -> Payload:
+        drawn = dict(embed)
+        for place, name in [(one, "url") for one in MEDIA] + [(one, "icon_url") for one in ICONS]:
+            if address := text(entry(embed, place), name):
+                drawn[place] = entry(embed, place) | {"address": self.address(address)}
+        return drawn
+
+    def _file(self, file: Attachment, *, message: Message) -> Payload:
+        return {
+            "name": file.filename,
+            "kind": file.content_type,
+            "size": len(file.content),
+            "address": f"files/{message.channel_id}/{file.id}/{quote(file.filename)}",
+            "description": file.description or "",
+        }
+
+    def _used(self, message: Message) -> Payload | None:
+        if not message.command_name:
+            return None
+        name = text(entry(message.interaction, "user"), "global_name")
+        return {"name": name, "command": message.command_name}
+
+    def _reply(self, message: Message) -> Payload | None:
+        """What is shown above an answer to another message."""
+        replied = number(as_payload(message.reference), "message_id")
+        replied = replied or number(message.interaction, "interacted_message_id")
+        channel = self._state.world.channels.get(message.channel_id)
+        if not replied or channel is None:
+            return None
+        found = channel.message(replied)
+        if found is None or found.visible_to not in (None, message.visible_to):
+            # what one person alone may read is not quoted to others
+            return {"id": str(replied), "name": "", "words": "Original message was deleted"}
+        title = text(found.embeds[0], "title") if found.embeds else ""
+        words = (found.content or title or "Click to see attachment")[:QUOTED]
+        return {"id": str(replied), "name": found.author.name, "words": words}
+
+
+def modal(shown: Payload, *, interaction_id: int) -> Payload:
+    """A modal to be filled in, and by what it is found again."""
+    return shown | {"interaction": str(interaction_id)}
+
+
+def button_of(custom_id: str, message: Message) -> bool:
+    """Whether the message has a button of that id."""
+    parts = [as_payload(part) for row in message.components for part in _inner(row)]
+    return any(part.get("type") == BUTTON and part.get("custom_id") == custom_id for part in parts)
+
+
+def _inner(row: Payload) -> list[object]:
+    inner = row.get("components")
+    return list(inner) if isinstance(inner, list) else []
+
+
+def _user(user: User) -> Payload:
+    return {"id": str(user.id), "name": user.name, "bot": user.is_bot}
+
+
+def _member(member: Member) -> Payload:
+    roles = [member.guild.roles[role_id].name for role_id in member.role_ids]
+    return _user(member.user) | {"name": member.display_name, "roles": roles}
+
+
+def _channel(channel: Channel, *, guild: Guild) -> Payload:
+    everyone = channel.overwrites.get(guild.id)
+    private = everyone is not None and Permission.VIEW_CHANNEL in everyone.deny
+    direct = channel.guild is None
+    return {"id": str(channel.id), "name": channel.name, "direct": direct, "private": private}

@@ -1,0 +1,183 @@
+"""One open page: who it is, what it is told, and what its person does."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+from sandbox.discord.event_feed import FeedEvent, FeedEventKind
+from sandbox.discord.interactions import CallbackKind
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.messages import Message
+from sandbox.discord.payloads import Payload, entry, items, number, text
+from sandbox.discord.people import PickerError
+from sandbox.discord.picker import pick
+from sandbox.discord.world import Channel
+from sandbox.page.controls import Controls
+from sandbox.page.option_values import typed
+from sandbox.page.seed import PEOPLE
+from sandbox.page.serializers import PageSerializer, button_of, channels_of, modal
+from sandbox.world import World
+
+NO_RESPONSE = "The application did not respond"
+FAILED = "This interaction failed"
+WENT_WRONG = "Something went wrong. Try again."
+MESSAGES = (FeedEventKind.MESSAGE_POSTED, FeedEventKind.MESSAGE_EDITED, FeedEventKind.MESSAGE_DELETED)
+PLACES = (FeedEventKind.CHANNEL, FeedEventKind.GUILD, FeedEventKind.COMMANDS)
+LOOK_S = 0.4
+"""How often the panel's figures are looked at."""
+Doing = Callable[[Payload], Coroutine[object, object, Payload]]
+
+
+class PageSession:
+    """Puts what its person sees into `outbox` as it happens, from `begin` until `end`."""
+
+    def __init__(self, world: World, *, controls: Controls) -> None:
+        self._world = world
+        self._controls = controls
+        self._person = world.discord.member(PEOPLE[0])
+        self._drawing = PageSerializer(world.discord.state, trusted=(world.provider.origin,))
+        self._modals: dict[str, Invocation] = {}
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self.outbox: asyncio.Queue[Payload] = asyncio.Queue()
+
+    def begin(self) -> None:
+        """Changes are noticed from now on."""
+        self._unsubscribe = self._world.discord.subscribe(self._on_change)
+
+    def end(self) -> None:
+        """Nothing more is noticed."""
+        self._unsubscribe()
+
+    async def watch_world(self) -> None:
+        """Tell of the panel's figures whenever they are others, until cancelled."""
+        shown: Payload = {}
+        while True:
+            if (now := self._controls.snapshot()) != shown:
+                shown = now
+                self.outbox.put_nowait(now)
+            await asyncio.sleep(LOOK_S)
+
+    async def do(self, asked: Payload) -> None:
+        """What the person asked for is done, and the page is told what came of it."""
+        acts: dict[str, Doing] = {
+            "be": self._be,
+            "use": self._use,
+            "complete": self._complete,
+            "press": self._press,
+            "choose": self._choose,
+            "submit": self._submit,
+            "say": self._say,
+            "world": self._change_world,
+        }
+        try:
+            answer = await acts[text(asked, "do")](asked)
+        except PickerError as error:
+            answer = {"error": str(error)}
+        except (LookupError, ValueError):
+            answer = {"error": WENT_WRONG}
+        self.outbox.put_nowait({"type": "reply", "id": number(asked, "id"), **answer})
+
+    async def _be(self, asked: Payload) -> Payload:
+        if text(asked, "name") not in PEOPLE:
+            raise PickerError("There is nobody of that name.")
+        self._person = self._world.discord.member(text(asked, "name"))
+        self._tell_places()
+        self.outbox.put_nowait(self._drawing.history(self._person.member))
+        return {}
+
+    async def _use(self, asked: Payload) -> Payload:
+        channel, line = self._channel(asked), text(asked, "command")
+        options = self._options(asked, channel=channel, line=line)
+        invocation = await self._person.slash(channel, line, past_picker=False, **options)
+        return await self._answered(invocation, silence=NO_RESPONSE)
+
+    async def _complete(self, asked: Payload) -> Payload:
+        channel, line = self._channel(asked), text(asked, "command")
+        options = self._options(asked, channel=channel, line=line)
+        try:
+            choices = await self._person.autocomplete(
+                channel, line, timeout_s=None, past_picker=False, **options
+            )
+        except PickerError:
+            raise
+        except AssertionError:
+            return {"failed": "Loading options failed"}
+        return {"choices": [{"name": one.name, "value": one.value} for one in choices]}
+
+    async def _press(self, asked: Payload) -> Payload:
+        message, custom_id = self._message(asked), text(asked, "custom_id")
+        if not button_of(custom_id, message):
+            raise PickerError("This button is not there any more.")
+        return await self._answered(await self._person.press(message, custom_id), silence=FAILED)
+
+    async def _choose(self, asked: Payload) -> Payload:
+        values = map(str, items(asked, "values"))
+        invocation = await self._person.choose(self._message(asked), text(asked, "custom_id"), *values)
+        return await self._answered(invocation, silence=FAILED)
+
+    async def _submit(self, asked: Payload) -> Payload:
+        shown = self._modals[text(asked, "modal")]
+        values = {name: str(value) for name, value in entry(asked, "values").items()}
+        return await self._answered(await self._person.submit_modal(shown, values), silence=WENT_WRONG)
+
+    async def _say(self, asked: Payload) -> Payload:
+        words = text(asked, "content").strip()
+        if not 1 <= len(words) <= 2000:
+            raise PickerError("A message has 1 to 2000 characters.")
+        await self._person.say(self._channel(asked), words)
+        return {}
+
+    async def _change_world(self, asked: Payload) -> Payload:
+        await self._controls.change(text(asked, "lever"), text(asked, "value"))
+        return {}
+
+    async def _answered(self, invocation: Invocation, *, silence: str) -> Payload:
+        deadline_s = self._world.discord.state.limits.interaction_deadline_s
+        try:
+            kind = await invocation.acknowledged(timeout_s=deadline_s)
+        except AssertionError:
+            return {"failed": silence}
+        if kind is CallbackKind.MODAL and invocation.modal is not None:
+            self._modals[str(invocation.id)] = invocation
+            return {"modal": modal(invocation.modal, interaction_id=invocation.id)}
+        return {}
+
+    def _options(self, asked: Payload, *, channel: Channel, line: str) -> dict[str, object]:
+        person = self._person
+        picked = pick(self._world.discord.state, line=line, member=person.member, channel=channel)
+        return typed(entry(asked, "options"), declared=picked.declared, guild=person.guild)
+
+    def _channel(self, asked: Payload) -> Channel:
+        wanted = number(asked, "channel")
+        for channel in channels_of(self._person.member, world=self._world.discord.state.world):
+            if channel.id == wanted:
+                return channel
+        raise PickerError("You do not see this channel.")
+
+    def _message(self, asked: Payload) -> Message:
+        message = self._channel(asked).message(number(asked, "message"))
+        if message is None or message.visible_to not in (None, self._person.id):
+            raise PickerError("This message is gone.")
+        return message
+
+    def _on_change(self, change: FeedEvent) -> None:
+        if change.kind in PLACES:
+            self._tell_places()
+        if change.kind in MESSAGES and change.message_id is not None and change.channel_id is not None:
+            self._tell_message(change.channel_id, change.message_id)
+
+    def _tell_places(self) -> None:
+        self.outbox.put_nowait(self._drawing.places(self._person.member) | {"people": list(PEOPLE)})
+
+    def _tell_message(self, channel_id: int, message_id: int) -> None:
+        member = self._person.member
+        seen = channels_of(member, world=self._world.discord.state.world)
+        channel = next((one for one in seen if one.id == channel_id), None)
+        if channel is None:
+            return
+        if channel.guild is None:
+            self._tell_places()  # the first direct message opens the place where it is read
+        message = channel.message(message_id)
+        if message is None:
+            self.outbox.put_nowait({"type": "gone", "channel": str(channel_id), "id": str(message_id)})
+        elif message.visible_to in (None, member.user.id):
+            self.outbox.put_nowait({"type": "message", "message": self._drawing.message(message)})

@@ -1,0 +1,98 @@
+"""Many songs at once, asked for in two servers that are on different shards, and what became of them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sandbox.cqtai import PLAYLISTS
+from sandbox.cqtai.tasks import TaskSnapshot
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.messages import Message
+from sandbox.discord.world import Guild
+from tests.harness.cluster import Cluster
+from tests.harness.message_readers import links, seen, title
+
+READY, UNKNOWN = "Your song is ready", "The connection broke"
+ONE_SHARD_ON = 1 << 22
+"""What a server's id must be larger by to be on the next shard (Discord's reference, "Sharding")."""
+
+
+def other_server(bots: Cluster, *members: str) -> Guild:
+    """A second server with these members, on the other one of two shards."""
+    add = bots.discord.add
+    owner = bots.discord.state.world.owner
+    server = add.guild("Balladeers", owner=owner, guild_id=bots.discord.guild.id + ONE_SHARD_ON)
+    add.channel(server, name="songs")
+    for name in members:
+        add.member(server, user=add.user(name))
+    return server
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A song that a member asked for; its prompt tells it from all others, also at the provider."""
+
+    bots: Cluster
+    invocation: Invocation
+    server: Guild
+    prompt: str
+
+    @property
+    def status(self) -> Message:
+        shown = self.invocation.shown
+        assert shown is not None, self.prompt
+        return shown
+
+    @property
+    def says(self) -> str:
+        """What the member sees now."""
+        shown = self.invocation.shown
+        return "nothing" if shown is None else seen(shown)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the member has learned how it ended."""
+        return self.invocation.shown is not None and title(self.status) in {READY, UNKNOWN}
+
+    def complaints(self, tasks: Counter[str]) -> Iterator[str]:
+        """Every way in which the promise was not kept; `tasks` counts the provider's by their prompt."""
+        results = self._results()
+        says = seen(self.status)
+        if tasks[self.prompt] > 1:
+            yield f"{tasks[self.prompt]} tasks"
+        if title(self.status) == READY:
+            if tasks[self.prompt] != 1 or len(results) != 1:
+                yield f"ready with {tasks[self.prompt]} tasks and {len(results)} results"
+            elif len(results[0].attachments) != 2 or not links(self.status)["Go to the song"].endswith(
+                f"/{results[0].id}"
+            ):
+                yield f"its result has {len(results[0].attachments)} files; the status says: {says}"
+        elif results or "credits are back" not in says:
+            yield f"{len(results)} results, and the status says: {says}"
+        if (self.invocation.answers, self.invocation.refused, self.invocation.followups) != (1, [], []):
+            yield "the command was not answered once"
+
+    def _results(self) -> list[Message]:
+        channel = self.bots.discord.channel("songs", guild=self.server)
+        nonce = str(self.invocation.id)
+        return [post for post in channel.messages if str(post.nonce) == nonce and not post.deleted]
+
+
+async def order(bots: Cluster, who: str, server: Guild, *, prompt: str) -> Asked:
+    """A member has sent off `/inspire` in a server."""
+    member = bots.discord.member(who, guild=server)
+    invocation = await member.slash(
+        "songs", "inspire", past_picker=True, playlist=PLAYLISTS[0].id, prompt=prompt
+    )
+    return Asked(bots, invocation, server, prompt)
+
+
+def prompt_of(task: TaskSnapshot) -> str:
+    """What the member had written."""
+    return str(task.body["prompt"])
+
+
+def all_complaints(bots: Cluster, asked: list[Asked]) -> list[str]:
+    """Every broken promise about these songs."""
+    tasks = Counter(prompt_of(task) for task in bots.provider.tasks)
+    return [f"{one.prompt}: {words}" for one in asked for words in one.complaints(tasks)]

@@ -1,0 +1,187 @@
+"""Persons with a life in several servers, and a look at every value that is kept."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import insert, text, update
+
+from bot.domain.audit import Action
+from bot.domain.quotas import Period, window_of
+from bot.domain.requests import Request
+from bot.domain.song_options import SongOptions
+from bot.domain.transitions import Transition
+from bot.services.moderation.audit import Actor, record_action
+from bot.services.privacy.retention import RetentionConfig
+from bot.services.privacy.service import PrivacyService
+from bot.services.requests.placement import RequestContext, SongConfig, place
+from bot.services.requests.transitions import apply_transition
+from bot.services.unit_of_work import UnitOfWork
+from bot.storage.store import SqlStore
+from bot.storage.tables import METADATA, outbox, playlists, ratings
+from bot.storage.unit_of_work import SqlUnitOfWork
+from tests.unit.storage.factories import CLIP, GUILD, NOW, POLICY, USER, WATCH, lease
+
+OTHER, ELSEWHERE = USER + 1, GUILD + 1
+PLAYLIST = "119573ff-8e48-4c1d-9a1b-0123456789ab"
+PROMPT = "a waltz for one mouse"
+RULES = SongConfig(
+    models=("v55",),
+    default_model="v55",
+    cost=30,
+    policy=POLICY,
+    slots=2,
+    token_life_s=870,
+    edit_spacing_s=4,
+)
+WEEK_END = window_of(Period.WEEK, NOW).ends_at
+MONTH_END = window_of(Period.MONTH, NOW).ends_at
+
+
+def connected(uow: UnitOfWork) -> SqlUnitOfWork:
+    assert isinstance(uow, SqlUnitOfWork)
+    return uow
+
+
+def asked(number: int, *, user: int = USER, guild: int = GUILD) -> RequestContext:
+    return RequestContext(
+        interaction_id=number,
+        guild_id=guild,
+        user_id=user,
+        channel_id=12,
+        application_id=11,
+        token=f"token-{number}",
+        attachment_limit=10_485_760,
+    )
+
+
+def waiting(
+    uow: UnitOfWork, number: int, *, user: int = USER, guild: int = GUILD, now: datetime = NOW
+) -> Request:
+    order = SongOptions(playlist=PLAYLIST, prompt=PROMPT)
+    _, request = place(uow, order, asked(number, user=user, guild=guild), RULES, now)
+    assert request is not None
+    return request
+
+
+def delivered(
+    uow: UnitOfWork, number: int, *, user: int = USER, guild: int = GUILD, now: datetime = NOW
+) -> None:
+    """A song that was posted, and whose status message says so."""
+    taken = apply_transition(
+        uow, waiting(uow, number, user=user, guild=guild, now=now), Transition.CLAIM, now=now, lease=lease()
+    )
+    making = apply_transition(uow, taken, Transition.ACCEPT, now=now, task_id=f"task-{number}", watch=WATCH)
+    ready = apply_transition(uow, making, Transition.FINISH, now=now, clips=(CLIP,))
+    apply_transition(
+        uow, ready, Transition.DELIVER, now=now, result_channel_id=12, result_message_id=number + 1
+    )
+    told(uow, number)
+
+
+def told(uow: UnitOfWork, number: int) -> None:
+    quiet = update(outbox).where(outbox.c.request_id == number).values(due_at=None, said=PROMPT)
+    connected(uow).connection.execute(quiet)
+
+
+def cancelled(uow: UnitOfWork, number: int) -> None:
+    cancel(uow, waiting(uow, number))
+
+
+def cancel(uow: UnitOfWork, request: Request) -> None:
+    apply_transition(uow, request, Transition.CANCEL, now=NOW)
+    told(uow, request.id)
+
+
+def rated(uow: UnitOfWork, number: int, *, user: int) -> None:
+    row = {"request_id": number, "user_id": user, "stars": 5, "at": NOW}
+    connected(uow).connection.execute(insert(ratings), row)
+
+
+def saved(uow: UnitOfWork, *, by: int) -> None:
+    row = {
+        "guild_id": GUILD,
+        "key": "waltz",
+        "name": "Waltz",
+        "playlist_id": PLAYLIST,
+        "added_by": by,
+        "added_at": NOW,
+    }
+    connected(uow).connection.execute(insert(playlists), row)
+
+
+def decided(
+    uow: UnitOfWork,
+    number: int,
+    action: Action,
+    *,
+    by: int = OTHER,
+    about: int | None = USER,
+    guild: int = GUILD,
+) -> None:
+    record_action(
+        uow,
+        Actor(interaction_id=number, guild_id=guild, actor_id=by),
+        action,
+        subject_id=about,
+        before={"credits": 3, "why": "words"},
+        after={"who": USER, "request": 7},
+        reason=f"because of {USER}",
+        now=NOW,
+    )
+
+
+def blocked(uow: UnitOfWork, *, user: int = USER, guild: int = GUILD) -> None:
+    standing = uow.members.get_for_update(guild, user)
+    uow.members.update(guild, user, replace(standing, blocked="enough"))
+
+
+def full_life(uow: UnitOfWork) -> None:
+    """A person with a bit of everything, in two servers, beside another one."""
+    delivered(uow, 101)
+    cancelled(uow, 102)
+    delivered(uow, 103, guild=ELSEWHERE)
+    delivered(uow, 104, user=OTHER)
+    rated(uow, 101, user=OTHER)
+    rated(uow, 104, user=USER)
+    saved(uow, by=USER)
+    decided(uow, 201, Action.GRANT)
+    decided(uow, 202, Action.PAUSE, by=USER, about=None)
+    decided(uow, 203, Action.CANCEL, by=USER, about=OTHER)
+
+
+def privacy(store: SqlStore, now: datetime = NOW) -> PrivacyService:
+    return PrivacyService(store, config=RetentionConfig(), policy=POLICY, clock=lambda: now)
+
+
+async def cells(store: SqlStore) -> dict[tuple[str, str], list[str]]:
+    """Every value of the database as text, by table and column."""
+
+    def every(uow: UnitOfWork) -> Iterator[tuple[str, str, str]]:
+        for table in METADATA.sorted_tables:
+            for row in connected(uow).connection.execute(text(f"SELECT * FROM {table.name}")).mappings():
+                yield from ((table.name, name, str(value)) for name, value in row.items())
+
+    found: dict[tuple[str, str], list[str]] = {}
+    for table, name, value in await store.read(lambda work: list(every(work))):
+        found.setdefault((table, name), []).append(value)
+    return found
+
+
+async def places(store: SqlStore, *words: str) -> set[tuple[str, str]]:
+    """Where any of the words stands."""
+    found = await cells(store)
+    return {
+        place for place, values in found.items() if any(word in value for value in values for word in words)
+    }
+
+
+async def look(store: SqlStore, query: str) -> list[tuple[object, ...]]:
+    def unit(uow: UnitOfWork) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in connected(uow).connection.execute(text(query))]
+
+    return await store.read(unit)
+
+
+async def turn(store: SqlStore, now: datetime) -> int:
+    return await store.write(lambda work: work.cleanup.erase_members(now=now, limit=500))

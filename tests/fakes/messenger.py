@@ -1,0 +1,253 @@
+"""Discord as the courier sees it, in memory."""
+
+import itertools
+from collections import deque
+from dataclasses import dataclass, field
+
+from bot.domain.audit import AuditEntry
+from bot.domain.errors import (
+    AnsweredElsewhereError,
+    MessageGoneError,
+    MessengerError,
+    RetryableError,
+    TokenExpiredError,
+)
+from bot.domain.requests import ReplyAddress
+from bot.services.delivery.cards import ApprovalCard, ResultCard, StatusCard
+from bot.services.delivery.message_forms import MessageForm
+from bot.services.ports import (
+    ChannelTarget,
+    Claim,
+    DirectMessageTarget,
+    FollowUpTarget,
+    Media,
+    MessageRef,
+    Target,
+    unclaimed,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One edit of a status message that took effect."""
+
+    address: ReplyAddress
+    card: StatusCard
+    token: str | None
+    form: MessageForm = MessageForm.FULL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One message that was posted."""
+
+    target: Target
+    card: ResultCard | StatusCard
+    files: tuple[Media | None, ...]
+    posted: MessageRef
+    form: MessageForm = MessageForm.FULL
+
+
+@dataclass(slots=True)
+class FakeMessenger:
+    """An announcer that remembers; `failures` are raised one per call, None lets a call pass.
+
+    With `lose_replies` a call that fails for no definite reason has had its effect all the same, as when a
+    connection breaks late.
+    """
+
+    failures: deque[MessengerError | None] = field(default_factory=deque)
+    lose_replies: bool = False
+    status_id: int = 3
+    """The id of any status message that is reached by a token alone."""
+    edits: list[Edit] = field(default_factory=list)
+    results: list[Post] = field(default_factory=list)
+    endings: list[Post] = field(default_factory=list)
+    changes: dict[int, tuple[AuditEntry, MessageRef]] = field(default_factory=dict)
+    """By their ids."""
+    approvals: dict[int, tuple[MessageRef, list[ApprovalCard]]] = field(default_factory=dict)
+    """What moderators were shown, by the requests' ids; the newest post where there are two."""
+    knows_repeats: bool = True
+    """False when the nonces of the moderators' posts are forgotten, as Discord does after minutes."""
+    answered_elsewhere: set[int] = field(default_factory=set)
+    """The requests whose commands another copy of the bot answered."""
+    forms: list[MessageForm] = field(default_factory=list)
+    """How much moderators see of each request and each decision that was taken."""
+    doubled: int = 0
+    """How many posts moderators see a second time."""
+    _by_nonce: dict[str, Post] = field(default_factory=dict)
+    _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    async def edit_status(
+        self,
+        address: ReplyAddress,
+        card: StatusCard,
+        *,
+        token: str | None,
+        form: MessageForm = MessageForm.FULL,
+    ) -> int:
+        """Remember the edit; by the token it reaches a message whose id only Discord knows."""
+        failure = self._next_failure()
+        if failure is None or self._has_effect(failure):
+            if token is None and address.message_id is None:
+                raise MessageGoneError
+            self.edits.append(Edit(address=address, card=card, token=token, form=form))
+        if failure is not None:
+            raise failure
+        return address.message_id or self.status_id
+
+    async def find_answer(self, address: ReplyAddress, card: StatusCard, *, token: str) -> int:
+        """Give the status, unless it says that it is another copy's, or the requests are said to be."""
+        failure = self._next_failure()
+        if failure is not None:
+            raise failure
+        said = [edit.card.placement for edit in self.edits if edit.card.request_id == card.request_id]
+        if card.request_id in self.answered_elsewhere or said[-1:] not in ([], [card.placement]):
+            raise AnsweredElsewhereError
+        return address.message_id or self.status_id
+
+    async def post_result(
+        self,
+        target: Target,
+        card: ResultCard,
+        files: tuple[Media | None, ...],
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> MessageRef:
+        """Remember the result, once per request unless it is a follow-up."""
+        await claim()
+        return self._post(self.results, target, card, files=files, nonce=str(card.request_id), form=form)
+
+    async def find_result(self, target: Target, card: ResultCard) -> MessageRef | None:
+        """The result that was posted in the channel that the target leads to."""
+        failure = self._next_failure()
+        if failure is not None:
+            raise failure
+        found = [p for p in self.results if p.card.request_id == card.request_id]
+        return next((p.posted for p in found if _place_of(p.target) == _place_of(target)), None)
+
+    async def post_ending(
+        self,
+        target: Target,
+        card: StatusCard,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> MessageRef:
+        """Remember the ending, once per request unless it is a follow-up."""
+        await claim()
+        return self._post(self.endings, target, card, files=(), nonce=f"end{card.request_id}", form=form)
+
+    async def post_approval(
+        self,
+        channel_id: int,
+        card: ApprovalCard,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> MessageRef:
+        """Remember the request, once."""
+        await claim()
+        failure = self._next_failure()
+        if failure is not None and not self._has_effect(failure):
+            raise failure
+        if card.request_id in self.approvals and not self.knows_repeats:
+            del self.approvals[card.request_id]
+            self.doubled += 1
+        posted = MessageRef(channel_id, next(self._ids))
+        known = self.approvals.setdefault(card.request_id, (posted, [card]))
+        self.forms.append(form)
+        if failure is not None:
+            raise failure
+        return known[0]
+
+    async def find_approval(self, channel_id: int, request_id: int) -> MessageRef | None:
+        """What was posted in that channel about the request."""
+        failure = self._next_failure()
+        if failure is not None:
+            raise failure
+        posted = self.approvals[request_id][0] if request_id in self.approvals else None
+        return posted if posted is not None and posted.channel_id == channel_id else None
+
+    async def edit_approval(
+        self, channel_id: int, message_id: int, card: ApprovalCard, *, form: MessageForm = MessageForm.FULL
+    ) -> None:
+        """Remember what the moderators read."""
+        failure = self._next_failure()
+        if failure is not None and not self._has_effect(failure):
+            raise failure
+        posted, cards = self.approvals[card.request_id]
+        assert posted == MessageRef(channel_id, message_id)
+        cards.append(card)
+        self.forms.append(form)
+        if failure is not None:
+            raise failure
+
+    async def post_audit_entry(
+        self,
+        channel_id: int,
+        change: AuditEntry,
+        *,
+        form: MessageForm = MessageForm.FULL,
+        claim: Claim = unclaimed,
+    ) -> MessageRef:
+        """Remember the decision, once."""
+        await claim()
+        failure = self._next_failure()
+        if failure is not None and not self._has_effect(failure):
+            raise failure
+        self.forms.append(form)
+        known = self.changes.setdefault(change.id, (change, MessageRef(channel_id, next(self._ids))))
+        if failure is not None:
+            raise failure
+        return known[1]
+
+    def _post(
+        self,
+        posts: list[Post],
+        target: Target,
+        card: ResultCard | StatusCard,
+        *,
+        files: tuple[Media | None, ...],
+        nonce: str,
+        form: MessageForm,
+    ) -> MessageRef:
+        failure = self._next_failure()
+        if failure is not None and not self._has_effect(failure):
+            raise failure
+        if isinstance(target, FollowUpTarget) and target.address.token is None:
+            raise TokenExpiredError
+        nonce = f"dm{nonce}" if isinstance(target, DirectMessageTarget) else nonce
+        known = None if isinstance(target, FollowUpTarget) else self._by_nonce.get(nonce)
+        if known is None:
+            known = Post(
+                target=target,
+                card=card,
+                files=files,
+                posted=MessageRef(_place_of(target), next(self._ids)),
+                form=form,
+            )
+            posts.append(known)
+            if not isinstance(target, FollowUpTarget):
+                self._by_nonce[nonce] = known
+        if failure is not None:
+            raise failure
+        return known.posted
+
+    def _has_effect(self, failure: MessengerError) -> bool:
+        return self.lose_replies and isinstance(failure, RetryableError)
+
+    def _next_failure(self) -> MessengerError | None:
+        return self.failures.popleft() if self.failures else None
+
+
+def _place_of(target: Target) -> int:
+    """The channel in which the target's posts come to be."""
+    match target:
+        case ChannelTarget(channel_id):
+            return channel_id
+        case DirectMessageTarget(user_id):
+            return -user_id
+        case FollowUpTarget(address):
+            return address.channel_id

@@ -1,0 +1,1 @@
+"""What tests run against: services, a bot, a cluster, crashes and the page."""

@@ -1,0 +1,221 @@
+"""The whole program on a stage: the real bot in this process, between a local Discord and provider."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+import discord.http
+from discord.gateway import DiscordWebSocket
+
+from bot.app import Application, build_application
+from bot.config import Settings
+from bot.storage.database_url import parse_url
+from bot.storage.ledger_audit import audit_database
+from bot.storage.schema import check_revision, migrate
+from bot.timings import TIMINGS, Timings
+from sandbox.cqtai import PLAYLISTS, LocalProvider, Pace, RequestLine, Terms
+from sandbox.discord import LocalDiscord
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.limits import Bucket, Limits
+from sandbox.discord.messages import Message
+from sandbox.discord.people import Person
+from sandbox.discord.schema import SchemaChecker
+from tests.harness.message_readers import seen
+from tests.timings import shorter
+from tests.unit.storage.databases import fresh
+
+PLENTY = 30_000
+"""Credits for all songs of a test that asks for many."""
+SONG_S = 0.1
+"""Songs are fast: the order of events is tested, not their pace."""
+LONG_S = 30.0
+"""More than anything here takes, also on a busy machine; what is awaited is an event, never a time."""
+STOP_S = 20.0
+"""What the bot has promised: its process is gone so soon after it was asked to stop, whatever hangs."""
+UNHURRIED = Limits(interaction_deadline_s=LONG_S, identify_window_s=0)
+"""A busy machine is not a bot that answers too late, and bots that follow each other do not wait."""
+OFTEN = Bucket(requests=1000, per_s=1.0)
+ROOMY = Limits(
+    channel_route=OFTEN,
+    channel_webhook=OFTEN,
+    interaction_webhook=OFTEN,
+    interaction_deadline_s=LONG_S,
+    identify_window_s=0,
+)
+"""Nobody has to wait for Discord's limits, however much is said at once."""
+ANSWER_TO_COMMAND = 20
+"""Discord's number for the kind of message that answers a command."""
+
+
+@contextmanager
+def addresses_restored() -> Iterator[None]:
+    """discord.py keeps its addresses for the whole process: put them back."""
+    base, gateway = discord.http.Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    try:
+        yield
+    finally:
+        discord.http.Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
+
+
+@dataclass
+class BotHarness:
+    """Both local servers, the settings that lead to them, and the bot while it runs."""
+
+    discord: LocalDiscord
+    provider: LocalProvider
+    settings: Settings
+    timings: Timings = field(default=TIMINGS, kw_only=True)
+
+    def hurry(self, times: Mapping[str, object]) -> None:
+        """Give the next bot other timings than it has now, by their field's path."""
+        self.timings = shorter(times, self.timings)
+
+    @property
+    def database_url(self) -> str:
+        """Where the bot keeps its requests and credits."""
+        return self.settings.database_url.get_secret_value()
+
+    @asynccontextmanager
+    async def bot(self, *, connected: bool = True, **changes: object) -> AsyncIterator[Application]:
+        """The bot from its start to its orderly stop, its books audited; it may be started again.
+
+        Unless `connected`, Discord may refuse it for now.
+        """
+        settings = self.settings.model_copy(update=changes)
+        await asyncio.to_thread(_brought_up_to_date, self.database_url)
+        with addresses_restored():
+            async with build_application(settings, timings=self.timings) as app, asyncio.TaskGroup() as group:
+                app.client._connection.guild_ready_timeout = 0.05  # discord.py waits 2 s for more guilds
+                running = group.create_task(app.run())
+                try:
+                    async with asyncio.timeout(LONG_S):
+                        if connected:
+                            await app.client.wait_until_ready()
+                    yield app
+                finally:
+                    app.stop.request()
+                    await running
+        breaches = await asyncio.to_thread(self.breaches)
+        assert breaches == ()
+
+    def breaches(self) -> tuple[str, ...]:
+        """What is wrong with the credits, by the operator's own audit."""
+        return tuple(audit_database(self.database_url)[0])
+
+    def song_takes(self, song_s: float) -> None:
+        """From now on the provider needs this long for a song, in seconds."""
+        self.provider.pace = Pace(song_s)
+
+    async def order(self, who: str = "Ada", /, *, past_picker: bool = False, **options: object) -> Invocation:
+        """A member has sent off `/inspire`."""
+        wanted: dict[str, object] = {"playlist": PLAYLISTS[0].id} | options
+        return await self.discord.member(who).slash("songs", "inspire", past_picker=past_picker, **wanted)
+
+    async def place(self, who: str = "Ada", /, **options: object) -> Message:
+        """The status message of a member's new request."""
+        return await (await self.order(who, past_picker=False, **options)).answer(timeout_s=LONG_S)
+
+    async def shows(self, message: Message, *words: str) -> str:
+        """What the message says once it says all these words."""
+
+        def text() -> str:
+            said = seen(message)
+            return said if all(word in said for word in words) else ""
+
+        try:
+            return await self.discord.wait_for(text, timeout_s=LONG_S)
+        except AssertionError as error:
+            raise AssertionError(f"{words} not in:\n{seen(message)}") from error
+
+    def results(self, channel: str = "songs") -> list[Message]:
+        """The bot's own posts in the channel: those that answer no command."""
+        messages = self.discord.channel(channel).messages
+        own = (m for m in messages if m.author.is_bot and m.kind != ANSWER_TO_COMMAND)
+        return [message for message in own if not message.ephemeral and not message.deleted]
+
+    async def result(self, channel: str = "songs", *, count: int = 1) -> Message:
+        """The newest of the bot's own posts in the channel, once there are `count` of them."""
+        await self.discord.wait_for(lambda: len(self.results(channel)) >= count, timeout_s=LONG_S)
+        return self.results(channel)[-1]
+
+    async def placed_result(self) -> Message:
+        """The one result of a member's new request, once its status says so too."""
+        before = len(self.results())
+        await self.shows(await self.place(), "Your song is ready")
+        (result,) = self.results()[before:]
+        return result
+
+    async def credits(self, who: str = "Ada") -> dict[str, int]:
+        """The numbers that `/credits` shows the member, by their name."""
+        asked = await self.discord.member(who).slash("songs", "credits")
+        message = await asked.answer(timeout_s=LONG_S)
+        assert message.ephemeral
+        fields = message.embeds[0]["fields"]
+        assert isinstance(fields, list)
+        firsts = {f["name"]: re.match(r"<t:(\d+):R>|([\d,]+)", str(f["value"])) for f in fields[:5]}
+        return {name: int(first[1] or first[2].replace(",", "")) for name, first in firsts.items() if first}
+
+    @property
+    def submissions(self) -> list[RequestLine]:
+        """Every call that reached the provider to start a task."""
+        return [line for line in self.provider.requests if line.method == "POST"]
+
+    @property
+    def questions(self) -> list[RequestLine]:
+        """Every call that reached the provider to ask for a task."""
+        return [line for line in self.provider.requests if "/info/" in line.path]
+
+    @property
+    def ada(self) -> Person:
+        """The member who does most things here."""
+        return self.discord.member("Ada")
+
+
+def _brought_up_to_date(database_url: str) -> None:
+    """The database has the present schema: a new file is a copy of one that was migrated."""
+    place = parse_url(database_url)
+    if isinstance(place, Path) and not place.exists():
+        fresh(place.parent, place.name)
+    elif not check_revision(database_url):
+        migrate(database_url)
+
+
+@asynccontextmanager
+async def bot(
+    folder: Path,
+    times: Mapping[str, object] = MappingProxyType({}),
+    /,
+    *,
+    limits: Limits | None = None,
+    **changes: object,
+) -> AsyncIterator[BotHarness]:
+    """Both local servers, and the settings and timings of a bot between them, with these changes.
+
+    At the end Discord's own schema has been kept, and nothing was asked that the stand-in does not do.
+    """
+    checker = SchemaChecker()
+    async with (
+        LocalDiscord(checker=checker, limits=limits or UNHURRIED) as local_discord,
+        LocalProvider(song_s=SONG_S, seed=1, max_running=None, terms=Terms(audio_s=0.2)) as provider,
+    ):
+        values: dict[str, object] = {
+            "discord_token": local_discord.token,
+            "cqtai_api_key": provider.key,
+            "discord_api_url": local_discord.api_url,
+            "discord_gateway_url": local_discord.gateway_url,
+            "cqtai_base_url": provider.base_url,
+            "database_url": f"sqlite:///{folder / 'inspire.db'}",
+            "media_trusted_origins": (provider.origin,),
+            "poll_min_s": 0.02,
+            "poll_max_s": 0.05,
+            "polls_per_s": 500,
+            "status_edit_min_s": 0.02,
+        }
+        settings = Settings.model_validate(values | changes)
+        yield BotHarness(local_discord, provider, settings, timings=shorter(times))
+        assert local_discord.unimplemented == []
+        assert checker.problems == []

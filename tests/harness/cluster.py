@@ -1,0 +1,162 @@
+"""The processes of one bot on one PostgreSQL database, between a local Discord and a local provider."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.config import Settings
+from sandbox.cqtai import LocalProvider, Terms
+from sandbox.discord import LocalDiscord
+from sandbox.discord.limits import Bucket, Limits
+from sandbox.song_clock import SongClock
+from tests.harness import forkserver
+from tests.harness.bot import LONG_S, SONG_S, STOP_S, BotHarness
+from tests.harness.failpoints import pauses
+from tests.harness.forkserver import ForkedProcess
+from tests.integration.program import ROOT, environment
+
+GATEWAY, WORKER = ("--role", "gateway"), ("--role", "worker")
+FAST = Bucket(requests=1000, per_s=1.0)
+LIMITS = Limits(
+    channel_route=FAST,
+    channel_webhook=FAST,
+    interaction_webhook=FAST,
+    bot_requests=FAST,
+    interaction_deadline_s=LONG_S,
+    identify_window_s=0,
+)
+"""Hundreds ask at the same moment, and how fast the machine is does not matter."""
+BEATS = {
+    "heartbeat.interval_s": 0.5,
+    "heartbeat.ttl_s": 4.0,
+    "heartbeat.shard_wait_s": 4.5,
+}
+"""A quarter of the product's, or less: a live process gives its sign in time on a busy machine too."""
+SETTINGS = {"POLLS_PER_S": "500", "DEFAULT_ALLOWANCE": "30000", "MAX_ACTIVE_PER_MEMBER": "1000"}
+
+
+@dataclass(frozen=True, slots=True)
+class BotProcess:
+    """One process of the bot."""
+
+    process: ForkedProcess
+    log_file: Path
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace")
+
+    async def ended(self, *, within_s: float = LONG_S) -> int:
+        """The exit code, once there is one."""
+        async with asyncio.timeout(within_s):
+            return await self.process.wait()
+
+    async def stop(self) -> None:
+        """It was asked to stop, and has done so in good order."""
+        self.process.terminate()
+        assert await self.ended(within_s=STOP_S) == 0, self.log[-3000:]
+
+    async def kill(self) -> None:
+        """It is gone at once, with nothing finished."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+
+
+@dataclass
+class Cluster(BotHarness):
+    """Both local servers, and the processes that were started between them."""
+
+    folder: Path
+    variables: dict[str, str]
+    clock: SongClock
+    hands: list[BotProcess] = field(default_factory=list)
+    pauses: dict[str, float] = field(default_factory=dict)
+    """Other pauses than a lease and `BEATS`, in seconds by the path of their field in `Timings`."""
+
+    async def start(self, *arguments: str, lease_s: float | None = None) -> BotProcess:
+        """A process of `python -m bot run`; it is not ready yet.
+
+        With `lease_s` its leases last so long, and other pauses are short too.
+        """
+        module = "bot.__main__" if lease_s is None else "tests.harness.failpoint_bot"
+        told = {} if lease_s is None else pauses(BEATS | self.pauses, lease_s=lease_s)
+        paths = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+        log_file = self.folder / f"{len(self.hands)}.log"
+        with log_file.open("wb") as log:
+            process = await forkserver.start(
+                *(module, "run", *arguments),
+                cwd=self.folder,
+                env=paths | self.variables | told,
+                output=log.fileno(),
+            )
+        self.hands.append(BotProcess(process, log_file))
+        return self.hands[-1]
+
+    async def gateway(self, *arguments: str, lease_s: float | None = None) -> BotProcess:
+        """A process that takes commands and does nothing else."""
+        identified = self.discord.gateway.identifies
+        hand = await self.start(*GATEWAY, *arguments, lease_s=lease_s)
+        await self.until(lambda: self.discord.gateway.identifies > identified, hand)
+        await self.until(self.discord.registrations, hand)
+        return hand
+
+    async def worker(self, *, lease_s: float | None = None) -> BotProcess:
+        """A process that works, and takes no commands."""
+        hand = await self.start(*WORKER, lease_s=lease_s)
+        await self.until(lambda: "role worker" in hand.log, hand)
+        return hand
+
+    async def until(self, holds: Callable[[], object], *alive: BotProcess, timeout_s: float = LONG_S) -> None:
+        """The condition holds, and these processes have not ended before."""
+
+        def ended_or_holds() -> bool:
+            for hand in alive:
+                assert hand.process.returncode is None, hand.log[-3000:]
+            return bool(holds())
+
+        try:
+            await self.provider.wait_for(lambda _: ended_or_holds(), timeout_s=timeout_s)
+        except TimeoutError:
+            logs = "\n".join(f"{hand.log_file.name}:\n{hand.log[-3000:]}" for hand in self.hands)
+            raise AssertionError(f"it did not come to that:\n{logs}") from None
+
+
+@asynccontextmanager
+async def cluster(folder: Path, *, database_url: str, **changes: str) -> AsyncIterator[Cluster]:
+    """Both servers, and no process yet; none outlives them. `changes` are other settings.
+
+    At the end the books are right, and nothing was asked that the stand-in does not do.
+    """
+    clock = SongClock()
+    terms = Terms(audio_s=0.2)
+    async with (
+        LocalDiscord(limits=LIMITS) as discord,
+        LocalProvider(song_s=SONG_S, seed=1, max_running=None, clock=clock, terms=terms) as provider,
+    ):
+        settings = Settings.model_validate(
+            {
+                "discord_token": discord.token,
+                "cqtai_api_key": provider.key,
+                "discord_api_url": discord.api_url,
+                "discord_gateway_url": discord.gateway_url,
+                "cqtai_base_url": provider.base_url,
+                "database_url": database_url,
+                "media_trusted_origins": (provider.origin,),
+            }
+        )
+        here = Cluster(discord, provider, settings, folder, {}, clock)
+        here.variables = environment(here, **(SETTINGS | changes))
+        try:
+            yield here
+        finally:
+            for hand in here.hands:
+                if hand.process.returncode is None:
+                    await hand.kill()
+        assert await asyncio.to_thread(here.breaches) == ()
+        assert discord.unimplemented == []

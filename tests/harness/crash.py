@@ -1,0 +1,216 @@
+"""A bot that dies between a local Discord and a local provider, which both live on."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.domain.requests import Request
+from bot.services.unit_of_work import UnitOfWork
+from bot.shutdown import DRAIN_S
+from bot.storage.store import open_store
+from sandbox.cqtai import PLAYLISTS, LocalProvider, Terms
+from sandbox.discord import LocalDiscord
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.limits import Bucket, Limits
+from tests.harness import forkserver
+from tests.harness.bot import STOP_S
+from tests.harness.failpoints import DIES_AT, PASSED, Failpoint, pauses
+from tests.harness.forkserver import ForkedProcess
+
+ROOT = Path(__file__).resolve().parents[2]
+SONG_S = 0.3
+"""Songs are fast: the order of events is tested, not their pace."""
+LONG_S = 40.0
+"""More than anything here takes, also on a busy machine; what is awaited is an event, never a time."""
+PATIENT_LEASE_S = 30.0
+SHORT_LEASE_S = 3.0
+"""Outlasts a submission on a busy machine too."""
+MEMBERS = 8
+FAST = Bucket(requests=1000, per_s=1.0)
+SETTINGS = {
+    "POLL_MIN_S": "0.05",
+    "POLL_MAX_S": "0.15",
+    "POLLS_PER_S": "500",
+    "STATUS_EDIT_MIN_S": "0.02",
+    "MAX_RUNNING": "6",
+    "DEFAULT_ALLOWANCE": "3000",
+    "MAX_ACTIVE_PER_MEMBER": "20",
+}
+
+
+class FailpointBot:
+    """`python -m tests.harness.failpoint_bot run`: started, killed or stopped, and started again."""
+
+    def __init__(self, folder: Path, *, settings: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._settings = dict(settings)
+        self._process: ForkedProcess | None = None
+        self.passed_file = folder / "passed"
+        self.log_file = folder / "bot.log"
+
+    def tell(self, **settings: str) -> None:
+        """From its next start on these settings are others."""
+        self._settings |= settings
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def start(
+        self, *, dies_at: Failpoint | None = None, lease_s: float = PATIENT_LEASE_S, drain_s: float = DRAIN_S
+    ) -> None:
+        told = {DIES_AT: str(dies_at or ""), PASSED: str(self.passed_file)}
+        told |= pauses({"drain_s": drain_s, "work.retries.member_s": 0.0}, lease_s=lease_s)
+        paths = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+        with self.log_file.open("ab") as log:
+            self._process = await forkserver.start(
+                "tests.harness.failpoint_bot",
+                "run",
+                cwd=self._folder,
+                env=paths | self._settings | told,
+                output=log.fileno(),
+            )
+
+    def terminate(self) -> None:
+        self._send(signal.SIGTERM)
+
+    async def ended(self, *, within_s: float = LONG_S) -> int:
+        assert self._process is not None
+        async with asyncio.timeout(within_s):
+            return await self._process.wait()
+
+    async def kill(self) -> None:
+        self._send(signal.SIGKILL)
+        await self.ended()
+
+    def _send(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def passed(self) -> set[str]:
+        return set(self.passed_file.read_text().split()) if self.passed_file.exists() else set()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A song that a member asked for; its prompt tells it from all others, also at the provider."""
+
+    invocation: Invocation
+    who: str
+    user_id: int
+    prompt: str
+
+    @property
+    def id(self) -> int:
+        return self.invocation.id
+
+    @property
+    def status_id(self) -> int | None:
+        """The id of the answer, if it came; also that of the request by which a late task goes on."""
+        return self.invocation.original.id if self.invocation.original else None
+
+
+@dataclass
+class CrashHarness:
+    """Both local servers, the bot's process, and all that was asked of it."""
+
+    discord: LocalDiscord
+    provider: LocalProvider
+    victim: FailpointBot
+    database_url: str
+    asked: list[Asked] = field(default_factory=list)
+
+    async def start(
+        self, *, dies_at: Failpoint | None = None, lease_s: float = PATIENT_LEASE_S, drain_s: float = DRAIN_S
+    ) -> bool:
+        """The bot takes commands; False when it died before."""
+        identified, gateway = self.discord.gateway.identifies, self.discord.gateway
+        await self.victim.start(dies_at=dies_at, lease_s=lease_s, drain_s=drain_s)
+        await self.until(
+            lambda: not self.victim.alive or (gateway.identifies > identified and gateway.connected)
+        )
+        return self.victim.alive
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """The condition holds.
+
+        Raises:
+            TimeoutError: it did not in time.
+        """
+        await self.provider.wait_for(lambda _: bool(holds()), timeout_s=LONG_S)
+
+    async def order(self, who: str = "Ada") -> Asked:
+        """A member has sent off `/inspire`."""
+        prompt = f"song number {len(self.asked) + 1}"
+        member = self.discord.member(who)
+        invocation = await member.slash(
+            "songs", "inspire", past_picker=True, playlist=PLAYLISTS[0].id, prompt=prompt
+        )
+        asked = Asked(invocation, who, member.id, prompt)
+        self.asked.append(asked)
+        return asked
+
+    async def requests(self) -> dict[int, Request]:
+        """What was asked for and is in the database, also what went on late, while no bot runs."""
+        assert not self.victim.alive
+        ids = [asked.id for asked in self.asked]
+        ids += [asked.status_id for asked in self.asked if asked.status_id is not None]
+        async with open_store(self.database_url) as store:
+            found = await store.read(_find_all, ids)
+        return {request.id: request for request in found}
+
+    async def stop(self) -> None:
+        """The bot was asked to stop, and has stopped in time."""
+        self.victim.terminate()
+        assert await self.victim.ended(within_s=STOP_S) == 0, self.victim.log()[-3000:]
+
+
+def _find_all(uow: UnitOfWork, ids: list[int]) -> list[Request]:
+    return [request for request in map(uow.requests.find, ids) if request is not None]
+
+
+@asynccontextmanager
+async def crash_harness(
+    folder: Path, *, database_url: str, song_s: float = SONG_S, nonce_s: float = 300.0, **settings: str
+) -> AsyncIterator[CrashHarness]:
+    """Both servers and a bot that does not run yet; it does not outlive the scene."""
+    limits = Limits(
+        nonce_s=nonce_s,
+        channel_route=FAST,
+        channel_webhook=FAST,
+        interaction_webhook=FAST,
+        bot_requests=FAST,
+        interaction_deadline_s=LONG_S,
+        identify_window_s=0,
+    )
+    async with (
+        LocalDiscord(limits=limits) as discord,
+        LocalProvider(song_s=song_s, seed=1, max_running=None, terms=Terms(audio_s=1.0)) as provider,
+    ):
+        for number in range(MEMBERS):
+            discord.add.member(discord.guild, user=discord.add.user(f"Member {number}"))
+        leading = {
+            "DISCORD_TOKEN": discord.token,
+            "DISCORD_API_URL": discord.api_url,
+            "DISCORD_GATEWAY_URL": discord.gateway_url,
+            "CQTAI_API_KEY": provider.key,
+            "CQTAI_BASE_URL": provider.base_url,
+            "MEDIA_TRUSTED_ORIGINS": provider.origin,
+            "DATABASE_URL": database_url,
+        }
+        victim = FailpointBot(folder, settings=leading | SETTINGS | settings)
+        try:
+            yield CrashHarness(discord, provider, victim, database_url)
+        finally:
+            if victim.alive:
+                await victim.kill()
+        assert discord.unimplemented == []

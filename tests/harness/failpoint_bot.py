@@ -1,0 +1,150 @@
+"""The real bot with a place to die at: `python -m tests.harness.failpoint_bot run`, told by its environment.
+
+The bot's own code knows nothing of this: what it is composed with is made to pass a point before and after
+each call that leaves a trace. At the chosen point the process kills itself.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from bot.__main__ import main as bot
+from bot.app import DRIVERS, Drivers
+from bot.services.runtime.timings import BreakerTimings, HeartbeatTimings
+from bot.services.unit_of_work import NamedUnit, Store, name_of
+from tests.harness.failpoints import ANSWER, DIES_AT, PASSED, PAUSES, Failpoint, Side, port_calls
+from tests.timings import shorter
+
+P = ParamSpec("P")
+T = TypeVar("T")
+PLACED = ("placing.place", Side.AFTER)
+IDLING = frozenset({"submitter.claim", "poller.claim", "outbox.claim"})
+"""Steps that are taken over and over: they count from the first song on."""
+HASTE = {
+    "work.retries.message_s": 0.05,
+    "work.breaker": BreakerTimings(busy_s=0.1, outage_s=0.1, account_s=0.1),
+    "work.new_task_s": 3.0,
+    "work.poll_interval_s": 0.2,
+    "work.status_interval_s": 0.3,
+    "heartbeat": HeartbeatTimings(interval_s=0.2, ttl_s=0.6, shard_wait_s=30.2, shard_look_s=0.05),
+    "session_pause_s": 0.0,
+    "work.answered_within_s": 0.3,
+}
+"""Pauses that are seconds or minutes in the product, and would only make a test long."""
+
+
+@dataclass
+class Failpoints:
+    """Where the process is in a song's life, and where it has to die."""
+
+    fatal: Failpoint | None
+    passed: Path | None
+    counts: dict[tuple[str, Side], int] = field(default_factory=dict)
+    living: bool = False
+
+    def reach(self, step: str, side: Side) -> None:
+        """Go on, or die here."""
+        self.living = self.living or (step, side) == PLACED
+        if step in IDLING and not self.living:
+            return
+        count = self.counts[step, side] = self.counts.get((step, side), 0) + 1
+        if self.passed is not None:
+            with self.passed.open("a") as file:
+                file.write(f"{step}:{side}\n")
+        if self.fatal == Failpoint(step, side, count):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    async def around(self, step: str, doing: Awaitable[T]) -> T:
+        """What is done, between its two points; a claim that took nothing does not count as done."""
+        self.reach(step, Side.BEFORE)
+        result = await doing
+        if not _is_idle(result):
+            self.reach(step, Side.AFTER)
+        return result
+
+
+def _is_idle(result: object) -> bool:
+    match result:
+        case [] | (_, []):
+            return True
+        case _:
+            return False
+
+
+def put(thing: object, name: str, other: object) -> None:
+    """The attribute, which exists, is another from now on.
+
+    Raises:
+        AttributeError: there was none of that name.
+    """
+    getattr(thing, name)
+    setattr(thing, name, other)
+
+
+def with_failpoints(thing: T, steps: Iterable[str], points: Failpoints) -> T:
+    """The driver, whose calls `port.call` are points now."""
+
+    def passing(step: str, call: Callable[P, Awaitable[object]]) -> Callable[P, Awaitable[object]]:
+        return lambda *args, **kwargs: points.around(step, call(*args, **kwargs))
+
+    for step in steps:
+        name = step.rpartition(".")[2]
+        put(thing, name, passing(step, getattr(thing, name)))
+    return thing
+
+
+def store_with_failpoints(store: Store, points: Failpoints) -> Store:
+    """The store, whose writes are points now; its reads change nothing."""
+    write = store.write
+
+    async def passing(unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await points.around(name_of(unit), write(unit, *args, **kwargs))
+
+    put(store, "write", passing)
+    return store
+
+
+def mortal_drivers(points: Failpoints) -> Drivers:
+    """What the bot is composed of, passing the points."""
+
+    @asynccontextmanager
+    async def opened(url: str) -> AsyncIterator[Store]:
+        async with DRIVERS.open_store(url) as store:
+            yield store_with_failpoints(store, points)
+
+    def made(port: str, driver: Callable[P, T]) -> Callable[P, T]:
+        steps = [step for step in port_calls() if step.startswith(f"{port}.")]
+        return lambda *args, **kwargs: with_failpoints(driver(*args, **kwargs), steps, points)
+
+    return Drivers(
+        open_store=opened,
+        provider=made("provider", DRIVERS.provider),
+        messenger=made("messenger", DRIVERS.messenger),
+        media=made("media", DRIVERS.media),
+    )
+
+
+def make_answers_mortal(points: Failpoints) -> None:
+    """The answer to a command will pass the points."""
+    ordering = import_module("bot.chat.interactions.status_response")
+    put(ordering, "respond", lambda *a, show=ordering.respond, **k: points.around(ANSWER, show(*a, **k)))
+
+
+def main() -> int:
+    """The bot's command line, with a place to die at; gives the exit code."""
+    fatal, passed = os.environ.pop(DIES_AT, ""), os.environ.pop(PASSED, "")
+    timings = shorter(HASTE | json.loads(os.environ.pop(PAUSES, "{}")))
+    points = Failpoints(Failpoint.parse(fatal) if fatal else None, Path(passed) if passed else None)
+    make_answers_mortal(points)
+    return bot(timings=timings, drivers=mortal_drivers(points))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

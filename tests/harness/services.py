@@ -1,0 +1,223 @@
+"""All services over a real SQLite file, with fakes at the outer ports and a clock turned by hand."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from bot.domain.guild_settings import GuildSettings
+from bot.domain.polling import PollLimits
+from bot.domain.quotas import Period, Policy
+from bot.domain.requests import Request
+from bot.domain.song_options import SongOptions
+from bot.services.credits.statements import Statement
+from bot.services.delivery.audit_message import AuditLogDispatcher
+from bot.services.delivery.cards import StatusCard
+from bot.services.delivery.dispatcher import OutboxDispatcher
+from bot.services.delivery.result_message import ResultDelivery
+from bot.services.moderation.audit import Actor
+from bot.services.provider.poller import Poller
+from bot.services.provider.submitter import Submitter
+from bot.services.registry import build_services
+from bot.services.requests.placement import RequestContext, SongConfig
+from bot.services.runtime.timings import WorkTimings
+from bot.services.unit_of_work import UnitOfWork
+from bot.storage.sqlite.store import SqliteStore
+from bot.storage.store import open_store
+from tests.fakes.media import FakeMedia
+from tests.fakes.messenger import FakeMessenger
+from tests.fakes.provider import FakeProvider
+from tests.unit.storage.databases import fresh
+
+START = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+"""A Wednesday noon."""
+PLAYLIST = "119573ff-8e48-4c1d-9a1b-0123456789ab"
+GUILD, CHANNEL, APPLICATION = 10**17, 10**17 + 1, 10**17 + 2
+ADA, BEN, MODERATOR = 10**17 + 3, 10**17 + 4, 10**17 + 5
+FIRST_ID = 10**18
+PACE = PollLimits()
+RULES = SongConfig(
+    models=("v55", "v40"),
+    default_model="v55",
+    cost=30,
+    policy=Policy(allowance=90, period=Period.WEEK, max_active=3, cooldown_s=0),
+    slots=2,
+    token_life_s=870,
+    edit_spacing_s=4,
+)
+
+
+class FakeClock:
+    """Stands still until it is turned."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+class ServicesHarness:
+    """The services, wired as in the program."""
+
+    def __init__(
+        self, store: SqliteStore, clock: FakeClock, rules: SongConfig, pace: PollLimits, give_up_s: float
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.provider = FakeProvider()
+        self.messenger = FakeMessenger()
+        self.media = FakeMedia()
+        self.rings = 0
+        store.subscribe(self.ring)
+        self._next_id = FIRST_ID
+        self.services = build_services(store, config=rules, media=self.media)
+        self.songs, self.quotas = self.services.requests, self.services.quotas
+        self.playlists, self.songbook = self.services.playlists, self.services.songs
+        self._rules, self._pace = rules, pace
+        self.submitter = self.submitter_with(WorkTimings())
+        chance = partial(float, 0.5)
+        self.follower = Poller(
+            store,
+            self.provider,
+            owner="w1",
+            limits=pace,
+            give_up_s=give_up_s,
+            slots=rules.slots,
+            clock=clock,
+            random=chance,
+        )
+        self.heralding = AuditLogDispatcher(store, self.messenger, owner="w1", clock=clock)
+        delivery = ResultDelivery(store, self.messenger, self.media, attach_audio=True, clock=clock)
+        self.courier = OutboxDispatcher(
+            store,
+            self.messenger,
+            delivery,
+            owner="w1",
+            slots=rules.slots,
+            edit_spacing_s=rules.edit_spacing_s,
+            clock=clock,
+        )
+
+    def submitter_with(self, timings: WorkTimings) -> Submitter:
+        return Submitter(
+            self.store,
+            self.provider,
+            owner="w1",
+            slots=self._rules.slots,
+            limits=self._pace,
+            clock=self.clock,
+            timings=timings,
+        )
+
+    def by(self) -> Actor:
+        """A decision of the moderator's that nobody made before."""
+        self._next_id += 1
+        return Actor(interaction_id=self._next_id, guild_id=GUILD, actor_id=MODERATOR)
+
+    async def herald(self) -> int:
+        """Post all decisions that are due; gives how many."""
+        claimed = await self.heralding.claim(16)
+        for due in claimed:
+            await self.heralding.handle(due)
+        return len(claimed)
+
+    def ring(self) -> None:
+        self.rings += 1
+
+    def asked(self, user_id: int = ADA, interaction_id: int | None = None) -> RequestContext:
+        if interaction_id is None:
+            self._next_id += 1
+            interaction_id = self._next_id
+        return RequestContext(
+            interaction_id=interaction_id,
+            guild_id=GUILD,
+            user_id=user_id,
+            channel_id=CHANNEL,
+            application_id=APPLICATION,
+            token=f"token-{interaction_id}",
+            attachment_limit=10 * 2**20,
+        )
+
+    async def place(self, user_id: int = ADA, order: SongOptions | None = None) -> StatusCard:
+        """Place a song; its status message is known."""
+        card = await self.songs.place(order or SongOptions(playlist=PLAYLIST), self.asked(user_id))
+        await self.songs.record_answer(card.request_id, card.request_id + 10**17)
+        return card
+
+    async def submit(self) -> int:
+        """Submit all whose turn it is; gives how many."""
+        claimed = await self.submitter.claim(16)
+        for request in claimed:
+            await self.submitter.handle(request)
+        return len(claimed)
+
+    async def follow(self) -> int:
+        """Ask about all that are due; gives how many."""
+        claimed = await self.follower.claim(32)
+        for request in claimed:
+            await self.follower.handle(request)
+        return len(claimed)
+
+    async def tell(self) -> int:
+        """Say all that is due; gives how much."""
+        claimed = await self.courier.claim(16)
+        for notice in claimed:
+            await self.courier.handle(notice)
+        return len(claimed)
+
+    async def making(self, user_id: int = ADA, order: SongOptions | None = None) -> int:
+        """A request that the provider has; gives its id."""
+        card = await self.place(user_id, order)
+        await self.submit()
+        return card.request_id
+
+    async def ready(self, user_id: int = ADA, order: SongOptions | None = None) -> int:
+        """A request whose song is finished, with its status up to date; only its post is due."""
+        request_id = await self.making(user_id, order)
+        request = await self.request(request_id)
+        assert request.task_id is not None
+        for seconds in (4, 27):
+            self.clock.advance(seconds)
+            await self.tell()
+        self.provider.finish(request.task_id)
+        await self.follow()
+        return request_id
+
+    async def request(self, request_id: int) -> Request:
+        found = await self.store.read(lambda work: work.requests.find(request_id))
+        assert found is not None
+        return found
+
+    async def credits(self, user_id: int = ADA, *role_ids: int) -> Statement:
+        return await self.quotas.statement(GUILD, user_id, role_ids=role_ids)
+
+    async def settle(self, **settled: object) -> None:
+        """These of the server's settings, and none else."""
+
+        def unit(uow: UnitOfWork) -> None:
+            uow.guilds.get_for_update(GUILD)
+            uow.guilds.update(GUILD, GuildSettings(**settled))  # type: ignore[arg-type] # any of its fields
+
+        await self.store.write(unit)
+
+    async def breaches(self) -> object:
+        return await self.store.audit()
+
+
+@asynccontextmanager
+async def harness(
+    folder: Path, *, pace: PollLimits = PACE, give_up_s: float = 900, **changes: object
+) -> AsyncIterator[ServicesHarness]:
+    """The services over a new database; `changes` are to the rules."""
+    path = folder / "house.db"
+    if not path.exists():
+        fresh(folder, path.name)
+    clock = FakeClock()
+    async with open_store(f"sqlite:///{path}", clock=clock) as store:
+        yield ServicesHarness(store, clock, replace(RULES, **changes), pace, give_up_s)  # type: ignore[arg-type]

@@ -1,0 +1,114 @@
+"""The bot as an operator runs it: `python -m bot`, in a process of its own."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from tests.harness import forkserver
+from tests.harness.bot import LONG_S, STOP_S, BotHarness
+
+ROOT = Path(__file__).parents[2]
+POWERLESS = ("--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search")
+LONGEST_WORDS = 10_000_000
+"""More bytes than a command says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run of the program ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def environment(local: BotHarness, **changes: str | None) -> dict[str, str]:
+    """The variables with which the program finds both local servers; None takes one away."""
+    settings = local.settings
+    values: dict[str, str | None] = {
+        "DISCORD_TOKEN": settings.discord_token.get_secret_value(),
+        "CQTAI_API_KEY": settings.cqtai_api_key.get_secret_value(),
+        "DISCORD_API_URL": settings.discord_api_url,
+        "DISCORD_GATEWAY_URL": settings.discord_gateway_url,
+        "CQTAI_BASE_URL": settings.cqtai_base_url,
+        "DATABASE_URL": local.database_url,
+        "MEDIA_TRUSTED_ORIGINS": ",".join(settings.media_trusted_origins),
+        "POLL_MIN_S": "0.05",
+        "POLL_MAX_S": "0.2",
+        "STATUS_EDIT_MIN_S": "0.02",
+    }
+    return {name: value for name, value in (values | changes).items() if value is not None}
+
+
+async def begin(*command: str, env: Mapping[str, str], folder: Path, as_plain_user: bool = False) -> Process:
+    """The program under way, in a folder without a `.env` of ours.
+
+    As a plain user it may not write what the file's mode forbids, even if root runs the tests.
+    """
+    paths = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+    line = [sys.executable, "-m", "bot", *command]
+    if as_plain_user and os.geteuid() == 0:
+        line = [shutil.which("setpriv") or "setpriv", *POWERLESS, *line]
+    return await asyncio.create_subprocess_exec(
+        *line, env=paths | dict(env), cwd=folder, stdout=PIPE, stderr=PIPE
+    )
+
+
+async def ended(process: Process, *, within_s: float = LONG_S) -> Outcome:
+    """How it ended."""
+    async with asyncio.timeout(within_s):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return Outcome(process.returncode, out.decode(), err.decode())
+
+
+async def stopped(process: Process, *, by: signal.Signals = signal.SIGTERM) -> Outcome:
+    """How it ended after it was asked to stop, in the time that it has promised."""
+    process.send_signal(by)
+    return await ended(process, within_s=STOP_S)
+
+
+def content(path: Path) -> bytes | None:
+    """The file's bytes; None when there is no such file."""
+    return path.read_bytes() if path.exists() else None
+
+
+def write(path: Path, new: bytes) -> None:
+    """The file has this content."""
+    path.write_bytes(new)
+
+
+async def bot(*command: str, env: Mapping[str, str], folder: Path, as_plain_user: bool = False) -> Outcome:
+    """What a command of the program came to; its process is a fork of one that has imported the program."""
+    if as_plain_user:
+        return await ended(await begin(*command, env=env, folder=folder, as_plain_user=True))
+    with TemporaryFile() as out, TemporaryFile() as err:
+        child = await forkserver.start(
+            "bot.__main__", *command, cwd=folder, env={"PATH": os.environ["PATH"]} | dict(env),
+            output=out.fileno(), errors=err.fileno(),
+        )  # fmt: skip
+        async with asyncio.timeout(LONG_S):
+            code = await child.wait()
+        said = [os.pread(file.fileno(), LONGEST_WORDS, 0).decode() for file in (out, err)]
+    return Outcome(code, *said)
+
+
+@asynccontextmanager
+async def serving(local: BotHarness, *, folder: Path, **changes: str | None) -> AsyncIterator[Process]:
+    """`python -m bot run`, connected; it is killed if it has not ended by itself at the end."""
+    process = await begin("run", env=environment(local, **changes), folder=folder)
+    try:
+        await local.discord.wait_for(lambda: local.discord.gateway.connected, timeout_s=LONG_S)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()

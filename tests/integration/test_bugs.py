@@ -1,0 +1,82 @@
+import re
+
+import pytest
+
+from sandbox.cqtai import PLAYLISTS
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.cqtai.timeline import Stall
+from sandbox.discord.invocations import Invocation
+from tests.harness.bot import LONG_S, BotHarness
+from tests.integration.engines import on_both
+from tests.integration.troubled_store import Trouble, troubled
+
+pytestmark = [on_both, pytest.mark.usefixtures("unhurried")]
+
+READY = "Your song is ready"
+
+
+class OddError(RuntimeError):
+    """Something that nobody has thought of."""
+
+
+@pytest.fixture
+def trouble(monkeypatch: pytest.MonkeyPatch) -> Trouble:
+    return troubled(monkeypatch)
+
+
+async def reference(asked: Invocation) -> str:
+    """The reference in the one answer, which the member alone sees."""
+    answer = await asked.answer(timeout_s=LONG_S)
+    assert answer.ephemeral
+    assert (asked.answers, asked.refused, asked.followups) == (1, [], [])
+    found = re.search(r"reference `([0-9A-F]{6})`", answer.content)
+    assert found is not None, answer.content
+    return found[1]
+
+
+@pytest.mark.parametrize(("unit", "command"), [("place", "inspire"), ("statement_of", "credits")])
+async def test_a_bug_in_a_command_is_answered_with_the_reference_that_the_log_has(
+    local: BotHarness, trouble: Trouble, unit: str, command: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = {"playlist": PLAYLISTS[0].id} if command == "inspire" else {}
+    async with local.bot():
+        trouble.fail(unit, error=OddError("a secret detail"))
+        asked = await local.ada.slash("songs", command, past_picker=False, **options)
+        number = await reference(asked)
+    (record,) = [r for r in caplog.records if number in r.getMessage()]
+    assert record.exc_info is not None
+    assert record.exc_info[0] is OddError
+    assert asked.shown is not None
+    assert "secret" not in asked.shown.content
+
+
+async def test_a_bug_in_a_button_is_answered_with_the_reference_that_the_log_has(
+    local: BotHarness, trouble: Trouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with local.bot(status_edit_min_s=60):
+        local.provider.faults.add(Fault(Phase.TASK, Stall()))
+        status = await local.place()
+        trouble.fail("_cancel", error=OddError())
+        number = await reference(await local.ada.press(status, "Cancel"))
+    assert f"Unexpected error, reference {number}" in caplog.text
+
+
+async def test_a_bug_in_an_autocomplete_offers_nothing_and_is_logged(
+    local: BotHarness, trouble: Trouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with local.bot():
+        trouble.fail("_active_of", error=OddError())
+        assert await local.ada.autocomplete("songs", "cancel", request="", timeout_s=LONG_S) == []
+    assert "An autocomplete failed" in caplog.text
+
+
+@pytest.mark.parametrize("unit", ["_view", "_said"])
+async def test_a_bug_while_telling_one_status_leaves_the_others_alone(
+    local: BotHarness, trouble: Trouble, unit: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    trouble.fail(unit, error=OddError())
+    async with local.bot():
+        await local.place()
+        await local.discord.wait_for(lambda: "left one piece undone" in caplog.text, timeout_s=LONG_S)
+        trouble.units.clear()
+        await local.shows(await local.place("Ben"), READY)

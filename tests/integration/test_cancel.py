@@ -1,0 +1,141 @@
+import pytest
+
+from sandbox.cqtai import PLAYLISTS
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.cqtai.timeline import Stall
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.messages import Message
+from tests.harness.bot import LONG_S, BotHarness
+from tests.harness.message_readers import labels, seen
+from tests.integration.engines import on_both
+
+pytestmark = on_both
+
+BACK = "Cancelled. Your 30 credits are back."
+TOO_LATE = "It's too late to cancel"
+
+
+@pytest.fixture(autouse=True)
+def busy(local: BotHarness) -> None:
+    """The provider's one place is taken for good by Ben's request."""
+    local.settings = local.settings.model_copy(update={"max_running": 1})
+    local.provider.faults.add(Fault(Phase.TASK, Stall(), times=None, playlist_id=PLAYLISTS[1].id))
+
+
+async def waiting(local: BotHarness) -> Message:
+    """The status of Ada's request, which waits behind Ben's."""
+    if not local.provider.tasks:
+        await local.place("Ben", playlist=PLAYLISTS[1].id)
+        await local.provider.wait_for(lambda _: bool(local.questions), timeout_s=LONG_S)
+    status = await local.place()
+    assert "Number **1** in line." in seen(status)
+    return status
+
+
+async def told(asked: Invocation) -> str:
+    answer = await asked.answer(timeout_s=LONG_S)
+    assert answer.ephemeral
+    assert (asked.answers, asked.refused) == (1, [])
+    return answer.content
+
+
+async def is_cancelled(local: BotHarness, status: Message) -> None:
+    await local.shows(status, "Cancelled", "Your 30 credits are back.")
+    assert labels(status) == []
+    statement = await local.credits()
+    assert (statement["Available"], statement["On hold"]) == (90, 0)
+    assert len(local.submissions) == 1
+
+
+async def test_the_button_takes_a_waiting_request_back(local: BotHarness) -> None:
+    async with local.bot():
+        status = await waiting(local)
+        assert await told(await local.ada.press(status, "Cancel")) == BACK
+        await is_cancelled(local, status)
+
+
+async def test_autocomplete_offers_ones_own_requests_and_the_command_takes_them_back(
+    local: BotHarness,
+) -> None:
+    async with local.bot():
+        status = await waiting(local)
+        (choice,) = await local.ada.autocomplete("songs", "cancel", request="wait", timeout_s=LONG_S)
+        assert choice.name == f"waiting, number 1 · playlist {PLAYLISTS[0].id[:8]}… · v55"
+        assert await told(await local.ada.slash("songs", "cancel", request=choice.value)) == BACK
+        await is_cancelled(local, status)
+        assert await local.ada.autocomplete("songs", "cancel", request="", timeout_s=LONG_S) == []
+
+
+async def test_autocomplete_offers_nobody_elses_requests(local: BotHarness) -> None:
+    async with local.bot():
+        await waiting(local)
+        (own,) = await local.discord.member("Ben").autocomplete("songs", "cancel", request="")
+        assert own.name.startswith("being made")
+        assert await local.discord.member("Mo").autocomplete("songs", "cancel", request="") == []
+
+
+async def test_what_the_provider_has_cannot_be_called_back(local: BotHarness) -> None:
+    async with local.bot(status_edit_min_s=60):
+        status = await local.place("Ben", playlist=PLAYLISTS[1].id)
+        await local.provider.wait_for(lambda provider: len(provider.tasks) == 1)
+        ben = local.discord.member("Ben")
+        assert TOO_LATE in await told(await ben.press(status, "Cancel"))
+        (choice,) = await ben.autocomplete("songs", "cancel", request="")
+        assert TOO_LATE in await told(await ben.slash("songs", "cancel", request=choice.value))
+        assert (await local.credits("Ben"))["On hold"] == 30
+
+
+async def test_a_finished_song_cannot_be_called_back(local: BotHarness) -> None:
+    async with local.bot(status_edit_min_s=60):
+        status = await local.place()
+        await local.result()
+        assert "this song is finished" in await told(await local.ada.press(status, "Cancel"))
+        assert (await local.credits())["Used"] == 30
+
+
+async def test_only_the_requester_may_cancel(local: BotHarness) -> None:
+    async with local.bot():
+        status = await waiting(local)
+        (choice,) = await local.ada.autocomplete("songs", "cancel", request="", timeout_s=LONG_S)
+        mo = local.discord.member("Mo")
+        for asked in (
+            await mo.press(status, "Cancel"),
+            await mo.slash("songs", "cancel", request=choice.value),
+        ):
+            assert "belongs to somebody else" in await told(asked)
+        assert (await local.credits())["On hold"] == 30
+
+
+async def test_a_second_press_changes_nothing(local: BotHarness) -> None:
+    async with local.bot(status_edit_min_s=60):
+        status = await waiting(local)
+        assert await told(await local.ada.press(status, "Cancel")) == BACK
+        assert "already ended, and its credits are back" in await told(
+            await local.ada.press(status, "Cancel")
+        )
+        assert (await local.credits())["Available"] == 90
+
+
+NO_REQUESTS = ("nonsense", "0", "-1", "²", "1" * 18, "1" * 20, str(2**63), "9" * 100, "waiting, number 1")
+
+
+async def test_text_that_names_no_request_is_answered_so(local: BotHarness) -> None:
+    async with local.bot():
+        for text in NO_REQUESTS:
+            asked = await local.ada.slash("songs", "cancel", request=text)
+            assert await told(asked) == "There is no such request in this server. Nothing was changed.", text
+
+
+async def test_the_button_works_after_a_restart(local: BotHarness) -> None:
+    async with local.bot():
+        status = await waiting(local)
+    async with local.bot():
+        assert await told(await local.ada.press(status, "Cancel")) == BACK
+        await is_cancelled(local, status)
+
+
+async def test_a_cancelled_request_makes_room_for_another(local: BotHarness) -> None:
+    async with local.bot():
+        status = await waiting(local)
+        await told(await local.ada.press(status, "Cancel"))
+        assert "Number **1** in line." in seen(await local.place())

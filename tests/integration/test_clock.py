@@ -1,0 +1,149 @@
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+import pytest
+
+from bot.services.privacy import retention
+from bot.services.privacy.retention import CleanupTask
+from bot.storage import store
+from bot.storage.postgres import notifier
+from sandbox.cqtai.effects import Slow
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.discord.faults import Fault as DiscordFault
+from sandbox.discord.faults import FaultKind
+from sandbox.discord.permissions import Permission
+from tests.harness.bot import LONG_S, PLENTY, BotHarness
+from tests.harness.message_readers import titles
+from tests.integration.engines import on_both
+
+pytestmark = on_both
+HOUR_S, DAY_S = 3600, 86_400
+
+
+class SetClock:
+    """The clock of the host, and of a database server, which somebody sets."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ahead_s = 0.0
+        self._true = store.utc_now
+        self._patch = monkeypatch
+
+    def __call__(self) -> datetime:
+        return self._true() + timedelta(seconds=self.ahead_s)
+
+    def set(self, seconds: float) -> None:
+        self.ahead_s += seconds
+        self._patch.setattr(notifier, "_TIME", f"SELECT clock_timestamp() + interval '{self.ahead_s} s'")
+
+
+@pytest.fixture
+def clock(local: BotHarness, monkeypatch: pytest.MonkeyPatch) -> SetClock:
+    found = SetClock(monkeypatch)
+    monkeypatch.setattr(store, "utc_now", found)
+    monkeypatch.setattr(notifier, "CLOCK_S", 0.05)
+    local.hurry({"work.poll_interval_s": 0.1})
+    monkeypatch.setitem(retention.EVERY, CleanupTask.TIMES, timedelta(seconds=0.1))
+    return found
+
+
+async def asked_again(local: BotHarness) -> None:
+    asked = len(local.questions)
+    await local.discord.wait_for(lambda: len(local.questions) > asked, timeout_s=LONG_S)
+
+
+@pytest.mark.parametrize(
+    "jumps_s", [(-HOUR_S,), (-DAY_S,), (HOUR_S,), (DAY_S, -DAY_S), (-HOUR_S, HOUR_S)], ids=str
+)
+async def test_a_clock_that_is_set_costs_no_song_and_delays_none(
+    local: BotHarness, clock: SetClock, caplog: pytest.LogCaptureFixture, jumps_s: tuple[float, ...]
+) -> None:
+    local.song_takes(1.5)
+    async with local.bot(default_allowance=PLENTY, give_up_s=300):
+        message = await local.place()
+        for jump_s in jumps_s:
+            await asked_again(local)
+            clock.set(jump_s)
+        await local.shows(message, "Your song is ready")
+        await local.placed_result()
+    told = [record for record in caplog.records if "the clock was set back" in record.getMessage()]
+    backwards = sum(jump_s < 0 for jump_s in jumps_s)
+    # one line a look that finds something; what is leased meanwhile is found by the next look
+    assert backwards <= len(told) <= 2 * backwards
+
+
+async def test_what_is_due_after_a_restart_on_a_clock_that_is_behind_is_due_at_once(
+    local: BotHarness, clock: SetClock
+) -> None:
+    local.song_takes(0.3)
+    clock.set(DAY_S)
+    async with local.bot():
+        message = await local.place()
+        await local.discord.wait_for(lambda: len(local.questions) >= 2, timeout_s=LONG_S)
+    clock.set(-DAY_S)
+    async with local.bot():
+        await local.shows(message, "Your song is ready")
+
+
+HOURS_S = (5 * HOUR_S, -5 * HOUR_S, DAY_S, -DAY_S)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until it holds, of what announces no change."""
+    async with asyncio.timeout(LONG_S):
+        while not holds():  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+
+
+def has_taken(local: BotHarness, tasks: int) -> bool:
+    """Whether the provider has taken so many tasks."""
+    return len(local.provider.tasks) == tasks
+
+
+def told_the_operator(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the log has for the operator."""
+    lines = (record.getMessage() for record in caplog.records)
+    return [line for line in lines if "OPERATOR" in line]
+
+
+async def test_a_clock_that_is_set_during_a_submission_ends_nothing(
+    local: BotHarness, clock: SetClock, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with local.bot(default_allowance=PLENTY):
+        for number, jump_s in enumerate(HOURS_S):
+            with subtests.test(str(jump_s)):
+                local.provider.faults.add(Fault(Phase.SUBMIT, Slow(0.5), accepted=True))
+                message = await local.place()
+                await until(partial(has_taken, local, number + 1))
+                clock.set(jump_s)
+                await local.shows(message, "Your song is ready")
+                assert "Not sure" not in str(titles(message))
+                assert len(local.submissions) == number + 1
+    assert told_the_operator(caplog) == []
+
+
+@pytest.mark.parametrize("route", ["POST /channels/*/messages", "POST /webhooks/*"])
+async def test_a_clock_that_is_set_during_a_delivery_posts_it_once(
+    local: BotHarness,
+    clock: SetClock,
+    subtests: pytest.Subtests,
+    caplog: pytest.LogCaptureFixture,
+    route: str,
+) -> None:
+    faults = local.discord.faults
+    if "webhooks" in route:
+        local.discord.mishaps.deny(local.discord.channel("songs"), Permission.SEND_MESSAGES)
+    async with local.bot(default_allowance=PLENTY):
+        for number, jump_s in enumerate(HOURS_S):
+            with subtests.test(str(jump_s)):
+                faults.struck.clear()
+                faults.add(DiscordFault(kind=FaultKind.SLOW, on=route, after_s=0.5))
+                message = await local.place()
+                await until(lambda: bool(faults.struck))
+                clock.set(jump_s)
+                await local.shows(message, "Your song is ready")
+                await local.result(count=number + 1)
+    assert len(local.results()) == len(HOURS_S)
+    assert local.ada.direct_messages == []
+    assert told_the_operator(caplog) == []

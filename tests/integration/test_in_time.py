@@ -1,0 +1,245 @@
+"""Every command, suggestion, button and form is answered in time while the database is slow."""
+
+import asyncio
+import re
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+import discord
+import pytest
+from discord import AppCommandOptionType, app_commands
+from discord.ext import commands
+
+from bot.app import BUTTONS, Application
+from bot.chat.buttons.approval import ApproveButton, DeclineButton, DeclineForm
+from bot.chat.buttons.cancel import CancelButton
+from bot.chat.buttons.delete_data import DeleteButton
+from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
+from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveButton
+from bot.chat.interactions.components import SafeButton, SafeModal
+from bot.services.moderation.audit import Actor
+from sandbox.cqtai import PLAYLISTS
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.messages import Message
+from sandbox.discord.people import Person
+from tests.harness.bot import LONG_S, BotHarness
+from tests.integration.test_settings import approval_on, asked_for_approval
+from tests.integration.troubled_store import Trouble, troubled
+
+DISCORD_WAITS_S = 3.0
+NUMBER = "1" * 18
+PRESSES = {
+    CancelButton: f"cancel:{NUMBER}",
+    ApproveButton: f"approve:{NUMBER}",
+    DeclineButton: f"decline:{NUMBER}",
+    DeleteButton: "privacy:delete",
+    AgainButton: f"again:{NUMBER}",
+    MoreButton: f"more:{NUMBER}:1",
+    RateButton: f"rate:{NUMBER}:5",
+    RemoveButton: f"remove:{NUMBER}",
+    SongPages: "page:songs:on::1",
+    TopPages: "page:top:on:week:1",
+    PlaylistPages: "page:playlists:on::1",
+}
+Command: TypeAlias = app_commands.Command[commands.Cog, ..., object]
+
+
+@pytest.fixture
+def trouble(monkeypatch: pytest.MonkeyPatch) -> Trouble:
+    monkeypatch.setattr("bot.chat.interactions.respond.BUDGET_S", 0.1)
+    monkeypatch.setattr("bot.chat.interactions.components.CHOICES_S", 0.1)
+    return troubled(monkeypatch)
+
+
+def commands_of(app: Application, guild_id: int) -> Iterator[Command]:
+    for guild in (None, discord.Object(guild_id)):
+        for command in app.client.tree.walk_commands(guild=guild):
+            if isinstance(command, app_commands.Command):
+                yield command
+
+
+def value_of(local: BotHarness, parameter: app_commands.Parameter) -> object:
+    """Something that may be entered for an option."""
+    if parameter.choices:
+        return parameter.choices[0].value
+    guild = local.discord.guild
+    match parameter.type:
+        case AppCommandOptionType.string:
+            return PLAYLISTS[0].id if parameter.display_name == "playlist" else NUMBER
+        case AppCommandOptionType.integer:
+            return int(parameter.min_value or 1)
+        case AppCommandOptionType.user:
+            return local.discord.member("Ben")
+        case AppCommandOptionType.role:
+            return next(role for role in guild.roles.values() if role.id != guild.id)
+        case other:
+            raise AssertionError(f"what is entered for {other}?")
+
+
+def person_for(local: BotHarness, command: Command) -> Person:
+    return local.discord.member("Odile" if command.qualified_name.startswith("operator") else "Mo")
+
+
+async def in_time(asked: Invocation) -> None:
+    """There is an answer, or a deferral, as soon as Discord wants it."""
+    await asked.acknowledged(timeout_s=LONG_S)
+    assert asked.answered_in_s is not None
+    assert asked.answered_in_s < DISCORD_WAITS_S
+
+
+async def answered(asked: Invocation, trouble: Trouble) -> None:
+    """The database is well again, and the one answer stands there; then it is slow once more."""
+    trouble.passing.set()
+    if asked.modal is None:
+        await asked.answer(timeout_s=LONG_S)
+    assert (asked.answers, asked.refused) == (1, [])
+    trouble.passing.clear()
+
+
+@pytest.fixture
+def operated(local: BotHarness) -> BotHarness:
+    changes = {"operator_guild_id": local.discord.guild.id, "max_active_per_member": 99}
+    local.settings = local.settings.model_copy(update=changes)
+    return local
+
+
+async def test_every_command_and_suggestion_is_in_time(
+    operated: BotHarness, trouble: Trouble, subtests: pytest.Subtests
+) -> None:
+    async with operated.bot(default_allowance=9_000) as app:
+        trouble.everything = True
+        every = list(commands_of(app, operated.discord.guild.id))
+        assert len(every) > 25
+        for command in every:
+            person, name = person_for(operated, command), command.qualified_name
+            for parameter in command.parameters:
+                if parameter.autocomplete:
+                    with subtests.test(f"{name} {parameter.name}"):
+                        typing: dict[str, object] = {parameter.display_name: "x"}
+                        offered = await person.autocomplete(
+                            "songs", name, timeout_s=DISCORD_WAITS_S, past_picker=False, **typing
+                        )
+                        assert offered == []
+            with subtests.test(name):
+                options = {
+                    one.display_name: value_of(operated, one) for one in command.parameters if one.required
+                }
+                asked = await person.slash("songs", name, past_picker=True, **options)
+                await in_time(asked)
+                await answered(asked, trouble)
+        trouble.everything = False
+        trouble.passing.set()
+
+
+async def with_buttons(
+    local: BotHarness, app: Application, presses: Iterable[tuple[type[SafeButton], str]]
+) -> Message:
+    """A post of the bot's with buttons of these ids."""
+    view = discord.ui.View(timeout=None)
+    for button, custom_id in presses:
+        match = re.fullmatch(button.__discord_ui_compiled_template__, custom_id)
+        assert match
+        view.add_item(button.from_match(match))
+    channel = local.discord.channel("songs")
+    sent = await app.client.get_partial_messageable(channel.id).send("Press one", view=view)
+    return next(message for message in channel.messages if message.id == sent.id)
+
+
+async def test_every_button_and_form_is_in_time(
+    operated: BotHarness, trouble: Trouble, subtests: pytest.Subtests
+) -> None:
+    assert set(PRESSES) == set(BUTTONS)
+    async with operated.bot() as app:
+        shown = await with_buttons(operated, app, PRESSES.items())
+        mo = operated.discord.member("Mo")
+        trouble.everything = True
+        for button, custom_id in PRESSES.items():
+            with subtests.test(button.__name__):
+                asked = await mo.press(shown, custom_id)
+                await in_time(asked)
+                if not button.__name__.endswith("Pages"):
+                    await answered(asked, trouble)
+                trouble.passing.clear()
+                if asked.modal is not None:
+                    form = await mo.submit_modal(asked, {"Why? The member reads it.": "no"})
+                    await in_time(form)
+                    await answered(form, trouble)
+        trouble.everything = False
+        trouble.passing.set()
+    forms = {form for form in SafeModal.__subclasses__() if form.__module__.startswith("bot.")}
+    assert forms == {DeclineForm}
+
+
+ODD_IDS = [
+    (SongPages, "page:songs:on:abc:1"),
+    (SongPages, "page:songs:on:99999999999999999999:1"),
+    (SongPages, "page:songs:back::999999"),
+    (TopPages, "page:top:on:year:1"),
+    (TopPages, "page:top:on::1"),
+    (PlaylistPages, "page:playlists:on:abc:1"),
+    (CancelButton, f"cancel:{'9' * 20}"),
+    (AgainButton, f"again:{'9' * 20}"),
+    (MoreButton, f"more:{'9' * 20}:2"),
+    (RateButton, f"rate:{'9' * 20}:1"),
+    (RemoveButton, f"remove:{'9' * 20}"),
+    (ApproveButton, f"approve:{'9' * 20}"),
+]
+
+
+async def test_a_button_with_an_odd_id_is_no_bug(
+    local: BotHarness, caplog: pytest.LogCaptureFixture, subtests: pytest.Subtests
+) -> None:
+    async with local.bot() as app:
+        for button, custom_id in ODD_IDS:
+            with subtests.test(custom_id):
+                shown = await with_buttons(local, app, [(button, custom_id)])
+                asked = await local.discord.member("Mo").press(shown, custom_id)
+                await asked.acknowledged(timeout_s=LONG_S)
+                assert (asked.answers, asked.refused) == (1, [])
+    assert "Unexpected error" not in caplog.text
+
+
+async def form_waits(app: Application, *, waits: bool) -> None:
+    """A form is kept in memory, or none."""
+    async with asyncio.timeout(LONG_S):
+        while bool(app.client._connection._view_store._modals) is not waits:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.01)
+
+
+async def test_a_form_that_is_never_sent_is_forgotten_and_says_so_later(
+    local: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.interactions.components.FORM_S", 0.5)
+    mo = local.discord.member("Mo")
+    async with local.bot() as app:
+        await approval_on(local)
+        _, shown = await asked_for_approval(local)
+        pressed = await mo.press(shown, "Decline")
+        await pressed.acknowledged(timeout_s=LONG_S)
+        await form_waits(app, waits=True)
+        await form_waits(app, waits=False)
+        late = await mo.submit_modal(pressed, {"Why? The member reads it.": "no"})
+        assert "Open it again" in (await late.answer(timeout_s=LONG_S)).content
+        monkeypatch.setattr("bot.chat.interactions.components.FORM_S", LONG_S)
+        for reason, says in (("\u3164", "The reason is empty"), ("no", "Declined.")):
+            pressed = await mo.press(shown, "Decline")
+            await pressed.acknowledged(timeout_s=LONG_S)
+            await form_waits(app, waits=True)
+            sent = await mo.submit_modal(pressed, {"Why? The member reads it.": reason})
+            assert says in (await sent.answer(timeout_s=LONG_S)).content
+            assert (sent.answers, sent.refused, sent.followups) == (1, [], [])
+            await form_waits(app, waits=False)
+
+
+async def test_members_are_offered_nothing_where_moderators_choose(local: BotHarness) -> None:
+    async with local.bot() as app:
+        await app.client.services.playlists.add(
+            Actor(interaction_id=1, guild_id=local.discord.guild.id, actor_id=1), "Beats", PLAYLISTS[0].id
+        )
+        moderator = local.discord.member("Mo")
+        assert await moderator.autocomplete("songs", "playlists remove", name="", timeout_s=LONG_S)
+        for command, option in (("requests cancel", "request"), ("playlists remove", "name")):
+            asked = await local.ada.autocomplete(
+                "songs", command, past_picker=True, timeout_s=LONG_S, **{option: ""}
+            )
+            assert asked == []

@@ -1,0 +1,231 @@
+"""The database is away just after the provider took a task, for longer than a submission is waited for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from bot.domain.errors import StoreError
+from sandbox.discord import Fault, FaultKind
+from sandbox.discord.messages import Message
+from tests.harness.bot import LONG_S, PLENTY, BotHarness
+from tests.harness.message_readers import seen
+from tests.integration.engines import on_both
+from tests.integration.troubled_store import Trouble, troubled
+
+pytestmark = on_both
+
+READY = "Your song is ready"
+BACK = "Your 30 credits are back."
+LEASE_S = 0.3
+
+
+@pytest.fixture
+def trouble(local: BotHarness, monkeypatch: pytest.MonkeyPatch) -> Trouble:
+    local.hurry(
+        {
+            "work.leases.submission_s": LEASE_S,
+            "work.retries.outcome_s": 0.02,
+            "work.retries.outcome_max_s": 0.05,
+            "work.poll_interval_s": 0.1,
+        }
+    )
+    return troubled(monkeypatch)
+
+
+async def used_and_held(local: BotHarness, who: str = "Ada") -> tuple[int, int]:
+    """The member's credits, by `/credits`."""
+    shown = await local.credits(who)
+    return shown["Used"], shown["On hold"]
+
+
+class Outage:
+    """A database that goes away and comes back around one song."""
+
+    def __init__(self, local: BotHarness, trouble: Trouble) -> None:
+        self.local = local
+        self.trouble = trouble
+        self.status: Message
+
+    def away(self, *units: str) -> None:
+        self.trouble.met.clear()
+        self.trouble.fail(*units, error=StoreError("away"))
+
+    def news_lost(self, unit: str) -> None:
+        self.trouble.met.clear()
+        self.trouble.lose(unit, error=StoreError("nobody knows whether it was kept"))
+
+    async def met(self, unit: str) -> None:
+        """This unit of work has found the database away."""
+        await self.local.discord.wait_for(lambda: unit in self.trouble.met, timeout_s=LONG_S)
+
+    async def is_given_up(self) -> None:
+        """The member has read that nobody knows what became of the song."""
+        await self.local.shows(self.status, "The connection broke", BACK)
+
+
+async def all_is_away(outage: Outage) -> None:
+    await outage.met("_conclude")
+    outage.trouble.everything = True
+    await asyncio.sleep(3 * LEASE_S)
+
+
+async def given_up_first(outage: Outage) -> None:
+    await outage.is_given_up()
+
+
+async def away_at_the_refund(outage: Outage) -> None:
+    outage.away("_end")
+    await outage.met("_end")
+
+
+async def outcome_before_the_refund(outage: Outage) -> None:
+    outage.away("_end")
+    await outage.met("_end")
+    outage.trouble.units.discard("_conclude")
+    await outage.local.shows(outage.status, READY)
+
+
+async def away_again_at_the_attaching(outage: Outage) -> None:
+    await outage.is_given_up()
+    outage.away("attach")
+    outage.trouble.units.discard("_conclude")
+    await outage.met("attach")
+
+
+async def news_of_the_attaching_lost(outage: Outage) -> None:
+    await outage.is_given_up()
+    outage.trouble.end()
+    outage.news_lost("attach")
+    await outage.met("attach")
+
+
+async def news_of_the_outcome_lost(outage: Outage) -> None:
+    outage.trouble.end()
+    outage.news_lost("_conclude")
+    await outage.met("_conclude")
+
+
+async def news_of_the_refund_lost(outage: Outage) -> None:
+    await outage.met("_conclude")
+    outage.news_lost("_end")
+    await outage.met("_end")
+
+
+CASES: dict[str, Callable[[Outage], Awaitable[None]]] = {
+    case.__name__: case
+    for case in (
+        all_is_away,
+        given_up_first,
+        away_at_the_refund,
+        outcome_before_the_refund,
+        away_again_at_the_attaching,
+        news_of_the_attaching_lost,
+        news_of_the_outcome_lost,
+        news_of_the_refund_lost,
+    )
+}
+
+
+async def test_a_task_taken_while_the_database_went_away_is_delivered_and_paid_once(
+    local: BotHarness, trouble: Trouble, subtests: pytest.Subtests
+) -> None:
+    async with local.bot(default_allowance=PLENTY):
+        for count, (name, case) in enumerate(CASES.items(), 1):
+            with subtests.test(name):
+                local.discord.add.member(local.discord.guild, user=local.discord.add.user(name))
+                outage = Outage(local, trouble)
+                outage.away("_conclude")
+                outage.status = await local.place(name)
+                await case(outage)
+                trouble.end()
+                await local.shows(outage.status, READY, "Go to the song")
+                assert await used_and_held(local, name) == (30, 0)
+                assert len(local.results()) == len(local.submissions) == count
+
+
+async def test_what_was_not_told_of_a_song_that_was_given_up_is_not_told_after_its_end(
+    local: BotHarness, trouble: Trouble
+) -> None:
+    local.hurry({"work.retries.message_s": 0.5})
+    refused = Fault(kind=FaultKind.UNKNOWN_MESSAGE, on="PATCH /webhooks/*")
+    async with local.bot():
+        local.discord.faults.add(refused)
+        outage = Outage(local, trouble)
+        outage.away("_conclude")
+        outage.status = await local.place()
+        await local.discord.wait_for(lambda: local.discord.faults.struck, timeout_s=LONG_S)
+        trouble.end()
+        await local.shows(outage.status, READY, "Go to the song")
+        await asyncio.sleep(1.0)
+        assert READY in seen(outage.status)
+
+
+async def test_a_song_goes_on_though_its_message_was_not_remembered_when_the_database_went_away(
+    local: BotHarness, trouble: Trouble
+) -> None:
+    local.hurry({"work.retries.message_s": 0.5})
+    async with local.bot():
+        local.discord.faults.add(Fault(kind=FaultKind.UNKNOWN_MESSAGE, on="PATCH /webhooks/*"))
+        outage = Outage(local, trouble)
+        outage.away("_conclude", "_set_message")
+        outage.status = await local.place()
+        await local.discord.wait_for(lambda: local.discord.faults.struck, timeout_s=LONG_S)
+        trouble.end()
+        await local.shows(outage.status, READY, "Go to the song")
+        assert await used_and_held(local) == (30, 0)
+        assert len(local.results()) == len(local.submissions) == 1
+
+
+async def test_a_bot_that_stops_while_the_database_is_away_gives_up_what_it_cannot_keep(
+    local: BotHarness, trouble: Trouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    local.hurry({"drain_s": 0.3})
+    async with local.bot():
+        outage = Outage(local, trouble)
+        outage.away("_conclude")
+        outage.status = await local.place()
+        await outage.met("_conclude")
+        trouble.everything = True
+    trouble.end()
+    assert f"task {local.provider.tasks[0].id} is not kept yet" in caplog.text
+    async with local.bot():
+        await outage.is_given_up()
+        await local.placed_result()
+        assert await used_and_held(local) == (30, 0)
+    assert len(local.submissions) == 2
+
+
+async def test_who_has_ordered_again_gets_the_song_of_the_second_order_only(
+    local: BotHarness, trouble: Trouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with local.bot():
+        outage = Outage(local, trouble)
+        outage.away("_conclude")
+        outage.status = await local.place()
+        await outage.is_given_up()
+        again = await local.place()
+        trouble.end()
+        await local.shows(again, READY)
+        await local.discord.wait_for(lambda: "OPERATOR: task" in caplog.text, timeout_s=LONG_S)
+        await outage.is_given_up()
+        assert await used_and_held(local) == (30, 0)
+        assert len(local.results()) == 1
+
+
+@pytest.mark.usefixtures("subtests")  # for its roomy limits: many edits follow each other
+async def test_all_songs_of_a_member_that_were_given_up_together_go_on(
+    local: BotHarness, trouble: Trouble
+) -> None:
+    async with local.bot(default_allowance=PLENTY, max_active_per_member=3):
+        outages = [Outage(local, trouble) for _ in range(3)]
+        outages[0].away("_conclude")
+        for outage in outages:
+            outage.status = await local.place()
+        for outage in outages:
+            await outage.is_given_up()
+        trouble.end()
+        for outage in outages:
+            await local.shows(outage.status, READY, "Go to the song")
+        assert await used_and_held(local) == (90, 0)
+        assert len(local.results()) == len(local.submissions) == 3

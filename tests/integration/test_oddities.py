@@ -1,0 +1,144 @@
+import pytest
+
+from bot.chat.text.formatting import DASH
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.cqtai.reply_variants import Oddity
+from sandbox.discord.payloads import entry
+from tests.harness.bot import PLENTY, BotHarness
+from tests.harness.message_readers import fields, links, seen
+from tests.integration.engines import on_both
+
+pytestmark = on_both
+
+BACK = "Your 30 credits are back."
+READY = "Your song is ready"
+ONE_CLIP = frozenset({Oddity.ONE_CLIP, Oddity.SECOND_CLIP_ERRORED})
+NO_RESULT = frozenset({Oddity.RESULT_ABSENT, Oddity.RESULT_NULL, Oddity.RESULT_EMPTY})
+NO_CLIP = NO_RESULT | {Oddity.ALL_CLIPS_ERRORED, Oddity.ALL_CLIPS_MODERATED}
+UNFINISHED = frozenset({Oddity.CLIPS_STREAMING, Oddity.SECOND_CLIP_STREAMING, Oddity.STATUS_MISSING})
+NO_FILE = frozenset({Oddity.AUDIO_FORBIDDEN, Oddity.AUDIO_NONE, Oddity.AUDIO_PIPE, Oddity.AUDIO_MISSING})
+HARMLESS = frozenset(Oddity) - ONE_CLIP - NO_CLIP - UNFINISHED - NO_FILE
+
+
+def always(local: BotHarness, oddity: Oddity) -> None:
+    """From now on this is odd in every answer, and nothing else is."""
+    local.provider.faults.clear()
+    local.provider.faults.add(Fault(Phase.DOCUMENT, oddity, times=None))
+
+
+@pytest.fixture(autouse=True)
+def short_grace(local: BotHarness) -> None:
+    local.hurry({"work.streaming_grace_s": 0.2})
+
+
+async def test_an_odd_answer_still_delivers_both_clips_and_their_files(
+    local: BotHarness, subtests: pytest.Subtests
+) -> None:
+    async with local.bot(default_allowance=PLENTY):
+        for oddity in sorted(HARMLESS):
+            with subtests.test(oddity.value):
+                always(local, oddity)
+                result = await local.placed_result()
+                assert len(result.shown_embeds) == len(result.attachments) == len(links(result)) == 2
+                first = local.provider.tasks[-1].song.clips[0]
+                assert result.embeds[0]["url"] == f"https://suno.com/song/{first.id}"
+        assert (await local.credits())["Used"] == 30 * len(HARMLESS)
+    assert len(local.submissions) == len(HARMLESS)
+
+
+async def test_a_length_that_is_not_known_is_a_dash(local: BotHarness) -> None:
+    always(local, Oddity.DURATION_NULL)
+    async with local.bot():
+        result = await local.placed_result()
+    assert [fields(embed)["Duration"] for embed in result.embeds] == [DASH, DASH]
+
+
+async def test_a_length_in_words_is_a_length(local: BotHarness) -> None:
+    always(local, Oddity.DURATION_TEXT)
+    async with local.bot():
+        result = await local.placed_result()
+    assert all(fields(embed)["Duration"][1] == ":" for embed in result.embeds)
+
+
+async def test_a_link_too_long_for_a_button_stands_in_the_text(
+    local: BotHarness, subtests: pytest.Subtests
+) -> None:
+    async with local.bot(default_allowance=PLENTY):
+        for oddity, is_text in ((Oddity.AUDIO_SIGNED, True), (Oddity.AUDIO_SIGNED_LONG, False)):
+            with subtests.test(oddity.value):
+                always(local, oddity)
+                result = await local.placed_result()
+                clips = local.provider.tasks[-1].song.clips
+                assert list(links(result).values()) == [f"https://suno.com/song/{clip.id}" for clip in clips]
+                for clip, embed in zip(clips, result.embeds, strict=True):
+                    begins = f"[Listen](<{local.provider.origin}/media/{clip.id}.mp3?Signature=sss"
+                    assert fields(embed).get("Audio", "").startswith(begins) is is_text
+
+
+async def test_a_clip_without_a_cover_is_shown_without_one(local: BotHarness) -> None:
+    always(local, Oddity.IMAGE_MISSING)
+    async with local.bot():
+        result = await local.placed_result()
+    assert [entry(embed, "image") for embed in result.embeds] == [{}, {}]
+
+
+async def test_a_link_that_is_no_file_is_replaced_by_the_songs_page(
+    local: BotHarness, subtests: pytest.Subtests
+) -> None:
+    async with local.bot(default_allowance=PLENTY):
+        for oddity in sorted(NO_FILE):
+            with subtests.test(oddity.value):
+                always(local, oddity)
+                result = await local.placed_result()
+                clips = local.provider.tasks[-1].song.clips
+                assert list(links(result).values()) == [f"https://suno.com/song/{clip.id}" for clip in clips]
+                assert result.attachments == ()
+                assert "No file is attached: press **Listen**" in result.content
+
+
+@pytest.mark.parametrize("oddity", sorted(ONE_CLIP))
+async def test_one_clip_of_two_is_delivered_and_called_so(local: BotHarness, oddity: Oddity) -> None:
+    always(local, oddity)
+    async with local.bot():
+        await local.shows(await local.place(), READY, "Only one of the two clips came out.")
+        assert (await local.credits())["Used"] == 30
+    (result,) = local.results()
+    assert len(result.embeds) == len(result.attachments) == len(links(result)) == 1
+    assert "Only one of the two clips came out." in seen(result)
+
+
+async def test_a_done_task_that_never_has_a_clip_gives_the_credits_back(
+    local: BotHarness, subtests: pytest.Subtests
+) -> None:
+    async with local.bot():
+        for oddity in sorted(NO_CLIP):
+            with subtests.test(oddity.value):
+                always(local, oddity)
+                await local.shows(await local.place(), "No song this time", BACK)
+                assert (await local.credits())["Available"] == 90
+    assert local.results() == []
+
+
+async def test_clips_that_never_stop_streaming_are_delivered_as_what_they_are(local: BotHarness) -> None:
+    always(local, Oddity.CLIPS_STREAMING)
+    async with local.bot():
+        result = await local.placed_result()
+    assert "One clip may be incomplete." in result.content
+    assert len(result.embeds) == 2
+    assert result.attachments == ()
+
+
+async def test_a_second_clip_that_never_stops_streaming_comes_without_its_file(local: BotHarness) -> None:
+    always(local, Oddity.SECOND_CLIP_STREAMING)
+    async with local.bot():
+        result = await local.placed_result()
+    assert len(result.embeds) == 2
+    assert len(result.attachments) == 1
+    assert "The file of clip 2 couldn't be attached: press **Listen** to hear it." in result.content
+
+
+async def test_a_task_without_any_status_is_done_when_its_clips_are(local: BotHarness) -> None:
+    always(local, Oddity.STATUS_MISSING)
+    async with local.bot():
+        result = await local.placed_result()
+    assert len(result.embeds) == len(result.attachments) == 2

@@ -1,0 +1,196 @@
+import json
+from urllib.parse import quote
+
+import pytest
+
+from bot.chat.buttons.pages import SIGNS, Step
+from bot.domain.playlists import MAX_PLAYLISTS
+from sandbox.cqtai import PLAYLISTS
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.messages import Message
+from tests.harness.bot import LONG_S, BotHarness
+from tests.harness.message_readers import labels, seen
+from tests.integration.engines import on_both
+
+pytestmark = on_both
+
+LINK = "https://suno.com/playlist/{}".format
+FIRST, SECOND = PLAYLISTS[0].id, PLAYLISTS[1].id
+WIDE = "Late  Night \N{FULLWIDTH LATIN CAPITAL LETTER L}o-fi"
+LONGEST = "*" * 97
+"""The longest name with a number of three digits behind it, each character of which needs an escape."""
+
+
+async def told(asked: Invocation) -> str:
+    message = await asked.answer(timeout_s=LONG_S)
+    assert message.ephemeral
+    assert (asked.answers, asked.refused) == (1, [])
+    return seen(message)
+
+
+async def change(local: BotHarness, command: str, who: str = "Mo", **options: str) -> str:
+    member = local.discord.member(who)
+    return await told(await member.slash("songs", f"playlists {command}", past_picker=True, **options))
+
+
+async def listed(local: BotHarness, who: str = "Ada") -> Message:
+    return await (await local.discord.member(who).slash("songs", "playlists list")).answer(timeout_s=LONG_S)
+
+
+async def offered(local: BotHarness, typed: str) -> list[str]:
+    choices = await local.ada.autocomplete("songs", "inspire", playlist=typed, timeout_s=LONG_S)
+    return [choice.name for choice in choices]
+
+
+PASTED = (
+    "Listen to my playlist on Suno: {link} (50% rain)",
+    "||<{link}>||",
+    "[mine]({link}).",
+    "\u200e\ufeff{link}\u200f,",
+    "`{link}`",
+    "{old}",
+    "{encoded}",
+    "{capitals}",
+    "{bare}",
+    "https://example.org/x and {link}",
+)
+
+
+async def test_a_playlist_is_read_from_whatever_apps_put_around_it(
+    local: BotHarness, subtests: pytest.Subtests
+) -> None:
+    link = LINK(FIRST)
+    spellings = {
+        "link": link,
+        "old": link.replace("suno.com", "app.suno.ai"),
+        "encoded": quote(link, safe=""),
+        "capitals": link.upper(),
+        "bare": FIRST.replace("-", ""),
+    }
+    async with local.bot(default_allowance=1_000, max_active_per_member=50):
+        for text in PASTED:
+            with subtests.test(text):
+                await local.place(playlist=text.format_map(spellings))
+                assert "Saved: " in await change(local, "add", name="x", playlist=text.format_map(spellings))
+                await change(local, "remove", name="x")
+        await local.result(count=len(PASTED))
+    assert {json.loads(one.body)["playlistId"] for one in local.submissions} == {FIRST}
+
+
+INVISIBLE = "\u3164\u2800\u115f\u1160\uffa0"
+
+
+async def test_text_that_nobody_can_see_is_stored_nowhere(local: BotHarness) -> None:
+    async with local.bot():
+        assert "has nothing to see in it" in await change(local, "add", name=INVISIBLE, playlist=FIRST)
+        odd = f"Be\x00a{INVISIBLE}ts x" + "\u0301" * 60
+        assert "Saved: " in await change(local, "add", name=odd, playlist=FIRST)
+        assert await offered(local, "beats") == ["Beats x" + "\u0301" * 5]
+        status = await local.place(playlist="beats x" + "\u0301" * 5, prompt=f"ra\x00in{INVISIBLE}")
+        await local.shows(status, "Your song is ready")
+        mo = local.discord.member("Mo")
+        for command, reason in (("requests pause", INVISIBLE), ("requests pause", "\x00")):
+            asked = await mo.slash("songs", command, past_picker=True, reason=reason)
+            assert "The reason is empty" in await told(asked)
+        asked = await mo.slash("songs", "requests pause", past_picker=True, reason="no\x00w" + "\u0489" * 253)
+        assert "Songs are paused" in await told(asked)
+    (submission,) = local.submissions
+    assert json.loads(submission.body)["prompt"] == "rain"
+
+
+async def test_a_saved_playlist_is_offered_chosen_and_typed_by_name(local: BotHarness) -> None:
+    async with local.bot(max_active_per_member=5):
+        assert await offered(local, "") == []
+        for name, playlist in (
+            (WIDE, LINK(FIRST)),
+            ("Lo-fi beats", SECOND),
+            ("Salsa", SECOND),
+        ):
+            assert "Saved: " in await change(local, "add", name=name, playlist=playlist)
+        assert await offered(local, "LO-") == ["Lo-fi beats", "Late Night Lo-fi"]
+        (choice,) = await local.ada.autocomplete("songs", "inspire", playlist="night", timeout_s=LONG_S)
+        assert choice.value == FIRST
+        await local.place(playlist=choice.value)
+        await local.place("Ben", playlist="  lo-FI   BEATS ")
+        await local.result(count=2)
+        assert await offered(local, "") == ["Lo-fi beats", "Salsa", "Late Night Lo-fi"]
+    bodies = [json.loads(submission.body)["playlistId"] for submission in local.submissions]
+    assert sorted(bodies) == sorted([FIRST, SECOND])
+
+
+async def test_what_is_neither_a_link_nor_a_saved_name_is_refused_as_before(local: BotHarness) -> None:
+    async with local.bot():
+        await change(local, "add", name="beats", playlist=FIRST)
+        for text, says in (("nothing like it", "That isn't a link."), ("0b8dbbf0", "looks cut off")):
+            answer = await (await local.order(playlist=text)).answer(timeout_s=LONG_S)
+            assert answer.ephemeral
+            assert says in answer.content
+        await change(local, "add", name="0b8dbbf0", playlist=SECOND)
+        await local.place(playlist="0B8DBBF0")
+        assert (await local.credits())["On hold"] + (await local.credits())["Used"] == 30
+
+
+async def test_moderators_replace_and_remove_and_hear_what_it_was(local: BotHarness) -> None:
+    async with local.bot():
+        await change(local, "add", name="Beats", playlist=FIRST)
+        assert "is saved as “Beats” already. Nothing was changed." in await change(
+            local, "add", name="BEATS", playlist=LINK(FIRST)
+        )
+        assert f"Before, that name meant [another playlist](<{LINK(FIRST)}>)." in await change(
+            local, "add", name="BEATS", playlist=SECOND
+        )
+        mo = local.discord.member("Mo")
+        (choice,) = await mo.autocomplete("songs", "playlists remove", name="bea", timeout_s=LONG_S)
+        assert (choice.name, choice.value) == ("BEATS", "BEATS")
+        assert "No longer saved: " in await change(local, "remove", name="beats")
+        assert "No playlist is saved as “beats”" in await change(local, "remove", name="beats")
+        assert "No playlists are saved here yet." in seen(await listed(local))
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("\u200b \u2060", "has nothing to see in it"),
+        ("\N{LATIN SMALL LETTER SHARP S}" * 60, "too long"),
+        (FIRST, "reads as a link"),
+    ],
+)
+async def test_a_name_that_nobody_could_choose_is_refused(local: BotHarness, name: str, says: str) -> None:
+    async with local.bot():
+        assert says in await change(local, "add", name=name, playlist=FIRST)
+        assert "That isn't a link." in await change(local, "add", name="fine", playlist="what I like")
+
+
+async def test_members_see_the_list_and_are_refused_to_change_it(local: BotHarness) -> None:
+    async with local.bot():
+        await change(local, "add", name="Beats", playlist=FIRST)
+        for command, options in (("add", {"name": "x", "playlist": FIRST}), ("remove", {"name": "Beats"})):
+            assert "You need the permission **Manage Server** for this." in await change(
+                local, command, "Ada", **options
+            )
+        message = await listed(local)
+        assert message.ephemeral
+        assert f"[Beats]({LINK(FIRST)})" in seen(message)
+        assert labels(message) == []
+
+
+async def test_a_hundred_playlists_with_the_longest_names_fit_and_their_pages_outlive_a_restart(
+    local: BotHarness,
+) -> None:
+    async with local.bot():
+        for number in range(MAX_PLAYLISTS):
+            await change(local, "add", name=f"{LONGEST}{number:03}", playlist=FIRST)
+        assert "has 100 saved playlists" in await change(local, "add", name="one more", playlist=FIRST)
+        assert "Before, that name" in await change(local, "add", name=f"{LONGEST}007", playlist=SECOND)
+        assert len(await offered(local, "*")) == 25
+        message = await listed(local)
+        assert "Page 1 of 10 · 100 in all" in seen(message)
+        assert seen(message).count(LINK("")) == 10
+    async with local.bot():
+        asked = await local.ada.press(message, SIGNS[Step.ON])
+        await local.shows(message, "Page 2 of 10", "010")
+        assert (asked.answers, asked.refused) == (1, [])
+        for sign, page in ((SIGNS[Step.ON], 3), (SIGNS[Step.BACK], 2), (SIGNS[Step.FIRST], 1)):
+            await local.ada.press(message, sign)
+            await local.shows(message, f"Page {page} of 10")
+        assert local.discord.channel("songs").messages.count(message) == 1

@@ -1,0 +1,48 @@
+import asyncio
+from functools import partial
+
+import pytest
+
+from bot.chat.names import display_names
+from sandbox.discord import Fault, FaultKind
+from tests.harness.bot import LONG_S, BotHarness
+from tests.integration.engines import on_both
+
+READY = "Your song is ready"
+MEMBER = "GET /guilds/{guild_id}/members/{user_id}"
+pytestmark = [on_both, pytest.mark.usefixtures("patient")]
+
+
+async def test_a_look_up_that_gives_up_during_a_global_rate_limit_holds_nothing_up(
+    local: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.messages.report_files.display_names", partial(display_names, limit_s=0.1))
+    async with local.bot():
+        await local.placed_result()
+        local.discord.faults.add(Fault(kind=FaultKind.RATE_LIMITED_GLOBALLY, on=MEMBER, after_s=0.6))
+        asked = await local.discord.member("Mo").slash("songs", "quota report")
+        report = await asked.answer(timeout_s=LONG_S)
+        assert f"Member …{local.ada.id % 10_000:04}" in (report.attachments[0].description or "")
+        status = await local.place()
+        await local.result(count=2)
+        await local.shows(status, READY, "Go to the song")
+
+
+async def test_a_client_whose_calls_do_not_come_through_says_so_and_mends_itself(
+    local: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.connection.http_client.SILENT_S", 0.2)
+    async with local.bot() as app:
+        assert await app.readiness() is None
+        app.client.calls._call_s = 1.0
+        app.client.calls._global_over.clear()
+        status = await local.place()
+        async with asyncio.timeout(LONG_S):
+            while not (silence := await app.readiness()):  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.02)
+        assert "no call to Discord has come through" in silence
+        await local.shows(status, READY, "Go to the song")
+        assert await app.readiness() is None
+        page, _ = await app.metrics.page("")
+        assert b"inspire_discord_calls_given_up_total 1.0" in page
+    assert len(local.results()) == 1

@@ -1,0 +1,233 @@
+"""Messages that Discord refuses: what is said instead, later or elsewhere, and that no song is lost."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sandbox.cqtai.faults import Fault as ProviderFault
+from sandbox.cqtai.faults import Phase
+from sandbox.cqtai.timeline import Fail
+from sandbox.discord import Fault, FaultKind
+from sandbox.discord.limits import Bucket, Limits
+from sandbox.discord.messages import Message
+from tests.harness.bot import LONG_S, OFTEN, PLENTY, SONG_S, BotHarness, bot
+from tests.harness.message_readers import labels, seen
+from tests.integration.engines import on_both
+
+READY, BACK = "Your song is ready", "Your 30 credits are back."
+POST = "POST /channels/*/messages"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A refusal of a post, how often, and what the member sees of the song all the same."""
+
+    status: int
+    code: int
+    times: int | None
+    sees: str
+    containing: str = ""
+
+
+REFUSALS = {
+    "AutoMod, once": Refused(400, 200000, 1, "Duration"),
+    "AutoMod, whatever is in an embed": Refused(400, 200000, None, "https://suno.com/song/", '"title"'),
+    "filter for harmful links": Refused(400, 240000, None, "/songs show song:", "suno.com"),
+    "explicit content": Refused(403, 20009, 2, "https://suno.com/song/"),
+    "uploads are limited": Refused(403, 400001, 1, "Duration"),
+    "sending is disabled for a while": Refused(403, 40004, 2, "Duration"),
+    "slow mode": Refused(400, 20016, 1, "Duration"),
+    "overloaded": Refused(503, 130000, 1, "Duration"),
+    "an unknown 400": Refused(400, 987654, 1, "Duration"),
+    "an unknown 403": Refused(403, 987654, 1, "Duration"),
+    "an unknown 403 in every form": Refused(403, 987654, 4, "Duration"),
+    "a part is not allowed": Refused(400, 50035, 2, "https://suno.com/song/"),
+    "not understood": Refused(415, 0, 3, "/songs show song:"),
+    "without a code": Refused(400, 0, 2, "https://suno.com/song/"),
+    "verification level": Refused(403, 50009, 1, "Duration"),
+}
+
+
+@on_both
+@pytest.mark.usefixtures("patient")
+async def test_no_refusal_of_its_post_ends_a_song(
+    local: BotHarness, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with local.bot(default_allowance=PLENTY) as app:
+        for name, refused in REFUSALS.items():
+            with subtests.test(name):
+                await is_delivered(local, refused)
+        assert (await local.credits())["Used"] == 30 * len(REFUSALS)
+        page, _ = await app.metrics.page("")
+    bugs = 'inspire_discord_message_failures_total{message="result",reason="bug"} 7.0'
+    assert bugs in page.decode()
+    assert caplog.text.count("A message to Discord was malformed, reference") == 7
+    assert len(local.results()) == len(local.submissions) == len(REFUSALS)
+
+
+async def is_delivered(local: BotHarness, refused: Refused) -> None:
+    before = len(local.results())
+    fault = Fault(
+        kind=FaultKind.REFUSED,
+        on=POST,
+        times=refused.times,
+        status=refused.status,
+        code=refused.code,
+        containing=refused.containing,
+    )
+    local.discord.faults.add(fault)
+    status = await local.place()
+    said = await local.shows(status, READY, "Go to the song")
+    local.discord.faults.clear()
+    (result,) = local.results()[before:]
+    assert refused.sees in seen(result)
+    assert result.now.mentions == (local.ada.id,)
+    assert "Again" in labels(result)
+    assert "couldn't be posted" not in said
+
+
+@on_both
+async def test_a_failure_is_told_though_its_words_are_refused(local: BotHarness) -> None:
+    local.song_takes(0.4)
+    local.provider.faults.add(ProviderFault(Phase.TASK, Fail("timeout")))
+    async with local.bot():
+        status = await local.place()
+        local.discord.mishaps.delete_message(status)
+        local.discord.faults.add(
+            Fault(kind=FaultKind.REFUSED, on=POST, times=None, status=400, code=200000, containing="playlist")
+        )
+        ending = await local.result()
+        await local.shows(ending, f"<@{local.ada.id}>", "No song this time", BACK)
+
+
+@on_both
+async def test_an_edit_that_is_refused_is_made_plainer(local: BotHarness) -> None:
+    local.discord.faults.add(
+        Fault(
+            kind=FaultKind.REFUSED,
+            on="PATCH /webhooks/*",
+            times=None,
+            status=400,
+            code=200000,
+            containing="this playlist",
+        )
+    )
+    async with local.bot():
+        said = await local.shows(await local.place(), READY, "Go to the song")
+    assert "this playlist" not in said
+
+
+@on_both
+@pytest.mark.parametrize("late", [False, True])
+async def test_how_it_ended_is_seen_though_a_moderator_has_hidden_the_embed(
+    local: BotHarness, late: bool
+) -> None:
+    local.song_takes(0.4)
+    local.provider.faults.add(ProviderFault(Phase.TASK, Fail("timeout")))
+    async with local.bot():
+        asked = await local.order()
+        status = await asked.answer(timeout_s=LONG_S)
+        if late:
+            local.discord.mishaps.end_token(asked)
+        local.discord.mishaps.suppress_embeds(status)
+        await local.shows(status, "No song this time", BACK)
+    assert status.shown_embeds == []
+
+
+@on_both
+async def test_moderators_decide_without_a_prompt_that_is_refused(local: BotHarness) -> None:
+    general = local.discord.channel("general")
+    async with local.bot():
+        asked = await local.discord.member("Mo").slash(
+            "songs", "settings approval", mode="on", channel=general
+        )
+        await asked.answer(timeout_s=LONG_S)
+        local.discord.faults.add(
+            Fault(kind=FaultKind.REFUSED, on=POST, times=None, status=400, code=200000, containing="badword")
+        )
+        status = await local.place(prompt="a badword in it")
+        shown = await local.result("general")
+        assert "Discord refuses to show the prompt" in seen(shown)
+        assert "can't show it" not in seen(status)
+        await local.discord.member("Mo").press(shown, "Approve")
+        await local.shows(status, READY)
+
+
+@on_both
+async def test_a_vote_counts_though_its_message_can_no_longer_change(
+    local: BotHarness, subtests: pytest.Subtests
+) -> None:
+    async with local.bot():
+        result = await local.placed_result()
+        for code, why in {50083: "archived", 160005: "locked", 200000: "change.", 987654: "change."}.items():
+            with subtests.test(f"{code}"):
+                assert why in await unchanged_by_vote(local, result, code)
+        await local.discord.member("Ben").press(result, "2 ★")
+        await local.shows(result, "★ 3.0 (2 votes)")
+
+
+async def unchanged_by_vote(local: BotHarness, result: Message, code: int) -> str:
+    """What Ada reads whose vote Discord does not let the message show."""
+    fault = Fault(
+        kind=FaultKind.REFUSED,
+        on="POST /interactions/*",
+        times=None,
+        status=400,
+        code=code,
+        containing='"type": 7',
+    )
+    local.discord.faults.add(fault)
+    told = await (await local.discord.member("Ada").press(result, "4 ★")).answer(timeout_s=LONG_S)
+    local.discord.faults.clear()
+    assert told.ephemeral
+    assert "doesn't let this message change" in told.content
+    assert "your vote counts" in told.content
+    return told.content
+
+
+def slowly(direct_openings: Bucket) -> Limits:
+    return Limits(
+        interaction_deadline_s=LONG_S,
+        identify_window_s=0,
+        channel_route=OFTEN,
+        channel_webhook=OFTEN,
+        interaction_webhook=OFTEN,
+        direct_openings=direct_openings,
+    )
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_twenty_songs_of_a_hidden_channel_all_reach_their_members(tmp_path: Path) -> None:
+    refusals = await all_reach_their_members(tmp_path, 20, Bucket(requests=5, per_s=10.0))
+    assert refusals <= 5
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_they_do_though_discord_allows_fewer_conversations_than_the_bot_expects(tmp_path: Path) -> None:
+    refusals = await all_reach_their_members(tmp_path, 8, Bucket(requests=2, per_s=6.0))
+    assert 0 < refusals <= 8
+
+
+async def all_reach_their_members(tmp_path: Path, songs: int, direct_openings: Bucket) -> int:
+    """How often Discord said that conversations were opened too fast, until every song had arrived."""
+    async with bot(tmp_path, limits=slowly(direct_openings)) as local, local.bot():
+        local.song_takes(SONG_S * 20)
+        discord = local.discord
+        names = [f"Member {number}" for number in range(songs)]
+        for name in names:
+            discord.add.member(discord.guild, user=discord.add.user(name))
+        asked = [await local.order(name) for name in names]
+        for one in asked:
+            await one.answer(timeout_s=LONG_S)
+            discord.mishaps.end_token(one)
+        discord.mishaps.hide(discord.channel("songs"))
+
+        def reached() -> list[Message]:
+            return [message for name in names for message in discord.member(name).direct_messages]
+
+        await discord.wait_for(lambda: len(reached()) == songs, timeout_s=200)
+        assert all("is ready" in seen(message) for message in reached())
+        return sum(request.code == 40003 for request in discord.requests)

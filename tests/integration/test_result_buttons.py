@@ -1,0 +1,187 @@
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.services.unit_of_work import NamedUnit, UnitOfWork
+from sandbox.cqtai.effects import Drop, Slow
+from sandbox.cqtai.faults import Fault, Phase
+from sandbox.discord import Fault as DiscordFault
+from sandbox.discord import FaultKind
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.messages import Message
+from tests.harness.bot import LONG_S, BotHarness
+from tests.harness.message_readers import labels, seen, title
+from tests.integration.engines import on_both
+
+pytestmark = on_both
+
+CALLBACK = "POST /interactions/*"
+VOTES = ["1 ★", "2 ★", "3 ★", "4 ★", "5 ★"]
+
+
+async def pressed(local: BotHarness, who: str, message: Message, label: str) -> Invocation:
+    asked = await local.discord.member(who).press(message, label)
+    await asked.acknowledged(timeout_s=LONG_S)
+    return asked
+
+
+async def refused(local: BotHarness, who: str, message: Message, label: str) -> str:
+    """What the member alone reads who pressed the button."""
+    answer = await (await local.discord.member(who).press(message, label)).answer(timeout_s=LONG_S)
+    assert answer.ephemeral
+    return answer.content
+
+
+async def delivered(local: BotHarness) -> tuple[Message, Message]:
+    """The status and the result of Ada's new song."""
+    status = await local.place(prompt="warm and slow", weirdness=0.3)
+    await local.shows(status, "Your song is ready")
+    (result,) = local.results()
+    return status, result
+
+
+async def test_a_song_whose_prompt_was_wiped_is_not_ordered_again(local: BotHarness) -> None:
+    async with local.bot() as app:
+        _, result = await delivered(local)
+        later = datetime.now(UTC) + timedelta(minutes=1)
+
+        def wipe(uow: UnitOfWork) -> int:
+            return uow.cleanup.erase_prompts(before=later, now=later, limit=9)
+
+        assert await app.store.write(NamedUnit("tests.wipe", wipe)) == 1
+        for label in ("Again", "More like clip 1"):
+            assert "is no longer kept" in await refused(local, "Ben", result, label)
+        assert (await local.credits("Ben"))["On hold"] == 0
+        assert len(local.submissions) == 1
+
+
+async def test_after_a_restart_others_ask_for_the_same_and_for_more_like_a_clip(local: BotHarness) -> None:
+    async with local.bot():
+        _, result = await delivered(local)
+        assert labels(result)[2:] == ["Again", "More like clip 1", "More like clip 2", "Remove", *VOTES]
+    async with local.bot():
+        for who, label in (("Ben", "Again"), ("Mo", "More like clip 2")):
+            asked = await local.discord.member(who).press(result, label)
+            status = await asked.answer(timeout_s=LONG_S)
+            assert not status.ephemeral
+            await local.shows(
+                status, f"<@{local.discord.member(who).id}> asked", "Your song is ready", "Go to the song"
+            )
+            assert (asked.answers, asked.refused) == (1, [])
+            assert (await local.credits(who))["Used"] == 30
+        assert (await local.credits())["Used"] == 30
+    first, again, more = (json.loads(submission.body) for submission in local.submissions)
+    assert again == first
+    assert more == first | {"artistClipId": str(result.embeds[1]["url"]).rpartition("/")[2]}
+
+
+async def test_again_goes_through_the_same_refusals_as_the_command(local: BotHarness) -> None:
+    async with local.bot(cooldown_s=3600):
+        _, result = await delivered(local)
+        assert "That was quick!" in await refused(local, "Ada", result, "Again")
+        assert "That was quick!" in await refused(local, "Ada", result, "More like clip 1")
+    assert len(local.submissions) == 1
+
+
+@pytest.mark.usefixtures("patient")
+async def test_in_a_direct_message_again_leads_back_to_the_server(
+    local: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.hurry({"provider.submit_s": 0.5})
+    local.provider.faults.add(Fault(Phase.SUBMIT, Slow(1.0), accepted=False))
+    async with local.bot():
+        await local.place()
+        local.discord.mishaps.delete_channel(local.discord.channel("songs"))
+        await local.discord.wait_for(lambda: local.ada.direct_messages, timeout_s=LONG_S)
+        (ending,) = local.ada.direct_messages
+        await local.shows(ending, "The connection broke")
+        assert "This only works in servers that" in await refused(local, "Ada", ending, "Again")
+
+
+@pytest.mark.usefixtures("patient")
+async def test_what_may_have_been_lost_can_be_asked_for_again(local: BotHarness) -> None:
+    local.provider.faults.add(Fault(Phase.SUBMIT, Drop(), accepted=False))
+    async with local.bot():
+        status = await local.place()
+        await local.shows(status, "The connection broke", "press **Again**", "Your 30 credits are back.")
+        assert labels(status) == ["Again"]
+        again = await (await local.ada.press(status, "Again")).answer(timeout_s=LONG_S)
+        await local.shows(again, "Your song is ready")
+        assert (await local.credits())["Used"] == 30
+
+
+async def test_two_who_rate_at_once_both_count_and_a_vote_can_be_changed(local: BotHarness) -> None:
+    async with local.bot():
+        _, result = await delivered(local)
+    async with local.bot():
+        embeds, files = result.embeds, result.attachments
+        presses = await asyncio.gather(
+            *(pressed(local, who, result, label) for who, label in (("Ada", "5 ★"), ("Ben", "2 ★")))
+        )
+        await local.shows(result, "★ 3.5 (2 votes)")
+        assert all((asked.answers, asked.refused) == (1, []) for asked in presses)
+        await pressed(local, "Ben", result, "4 ★")
+        await local.shows(result, "★ 4.5 (2 votes)")
+        assert result.content.count("★") == 1
+        assert (result.embeds, result.attachments) == (embeds, files)
+        assert labels(result)[-5:] == VOTES
+    assert len(local.results()) == 1
+
+
+async def test_a_requester_removes_a_song_also_where_the_bot_sees_no_channel(local: BotHarness) -> None:
+    async with local.bot():
+        status, result = await delivered(local)
+        assert "**Manage Server**" in await refused(local, "Ben", result, "Remove")
+        assert not result.deleted
+        local.discord.mishaps.hide(local.discord.channel("songs"))
+        asked = await pressed(local, "Ada", result, "Remove")
+        await local.discord.wait_for(lambda: result.deleted, timeout_s=LONG_S)
+        assert (asked.answers, asked.refused) == (1, [])
+        assert title(status) == "Your song is ready"
+        listed = await (await local.ada.slash("songs", "songs list")).answer(timeout_s=LONG_S)
+        assert "There are no songs here yet." in seen(listed)
+        assert (await local.credits())["Used"] == 30
+
+
+async def test_a_moderator_removes_a_song_and_its_copies_do_nothing_more(local: BotHarness) -> None:
+    async with local.bot():
+        status, result = await delivered(local)
+        (choice,) = await local.ada.autocomplete("songs", "songs show", song="", timeout_s=LONG_S)
+        copies = [
+            await (await local.ada.slash("songs", "songs show", song=choice.value)).answer(timeout_s=LONG_S)
+            for _ in range(2)
+        ]
+        assert labels(copies[0]) == labels(result)
+    async with local.bot():
+        await pressed(local, "Mo", copies[0], "Remove")
+        await local.shows(status, "Removed", "was removed later on")
+        await local.discord.wait_for(lambda: result.deleted and copies[0].deleted, timeout_s=LONG_S)
+        assert labels(status) == []
+        for label in ("Again", "5 ★"):
+            assert "This song was removed." in await refused(local, "Ben", copies[1], label)
+        assert (
+            "This song was removed."
+            in (
+                await (await local.ada.slash("songs", "songs show", song=choice.value)).answer(
+                    timeout_s=LONG_S
+                )
+            ).content
+        )
+        await pressed(local, "Ada", copies[1], "Remove")
+        await local.discord.wait_for(lambda: copies[1].deleted, timeout_s=LONG_S)
+
+
+@pytest.mark.parametrize("label", ["3 ★", "Remove"])
+async def test_a_press_whose_answer_is_cut_off_is_answered_all_the_same(
+    local: BotHarness, label: str
+) -> None:
+    async with local.bot():
+        _, result = await delivered(local)
+        local.discord.faults.add(DiscordFault(kind=FaultKind.RESET, on=CALLBACK))
+        await local.ada.press(result, label)
+        await local.discord.wait_for(
+            lambda: result.deleted or "★ 3.0 (1 vote)" in seen(result), timeout_s=LONG_S
+        )
+        assert len(local.discord.faults.struck) == 1

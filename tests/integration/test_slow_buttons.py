@@ -1,0 +1,151 @@
+import pytest
+
+from bot.domain.errors import StoreError
+from sandbox.discord import Fault, FaultKind
+from sandbox.discord.interactions import CallbackKind
+from sandbox.discord.invocations import Invocation
+from sandbox.discord.messages import Message
+from tests.harness.bot import LONG_S, BotHarness
+from tests.harness.message_readers import labels, seen
+from tests.integration.engines import on_both
+from tests.integration.test_in_time import form_waits
+from tests.integration.test_settings import approval_on, asked_for_approval
+from tests.integration.troubled_store import Trouble, troubled
+
+pytestmark = on_both
+
+
+@pytest.fixture
+def trouble(monkeypatch: pytest.MonkeyPatch) -> Trouble:
+    monkeypatch.setattr("bot.chat.interactions.respond.BUDGET_S", 0.1)
+    return troubled(monkeypatch)
+
+
+async def deferred(asked: Invocation, kind: CallbackKind, trouble: Trouble) -> None:
+    """The interaction is deferred, and then the database is quick again."""
+    assert await asked.acknowledged(timeout_s=LONG_S) is kind
+    trouble.passing.set()
+
+
+async def test_presses_and_commands_wait_for_a_slow_database(local: BotHarness, trouble: Trouble) -> None:
+    trouble.hang("_rate", "_remove", "_song", "_spec_again", "_page")
+    async with local.bot():
+        result = await local.placed_result()
+        vote = await local.ada.press(result, "4 ★")
+        await deferred(vote, CallbackKind.DEFERRED_UPDATE, trouble)
+        await local.shows(result, "★ 4.0 (1 vote)")
+        trouble.passing.clear()
+        again = await local.discord.member("Ben").press(result, "Again")
+        await deferred(again, CallbackKind.DEFERRED_MESSAGE, trouble)
+        await local.shows(await again.answer(timeout_s=LONG_S), "Your song is ready")
+        trouble.passing.clear()
+        listing = await local.ada.slash("songs", "songs list")
+        await deferred(listing, CallbackKind.DEFERRED_MESSAGE, trouble)
+        message = await listing.answer(timeout_s=LONG_S)
+        assert message.ephemeral
+        assert "Songs of this server" in seen(message)
+        (choice, _) = await local.ada.autocomplete("songs", "songs show", song="", timeout_s=LONG_S)
+        trouble.passing.clear()
+        showing = await local.ada.slash("songs", "songs show", song=choice.value)
+        await deferred(showing, CallbackKind.DEFERRED_MESSAGE, trouble)
+        copy = await showing.answer(timeout_s=LONG_S)
+        assert labels(copy)[2:] == labels(result)[2:]
+        assert (copy.ephemeral, copy.pinged) == (False, frozenset())
+        trouble.passing.clear()
+        removal = await local.ada.press(result, "Remove")
+        await deferred(removal, CallbackKind.DEFERRED_UPDATE, trouble)
+        await local.discord.wait_for(lambda: result.deleted, timeout_s=LONG_S)
+        for asked in (vote, again, listing, showing, removal):
+            assert (asked.answers, asked.refused, asked.followups) == (1, [], [])
+
+
+async def test_moderators_decisions_wait_for_a_slow_database(local: BotHarness, trouble: Trouble) -> None:
+    trouble.hang("decided")
+    moderator = local.discord.member("Mo")
+    async with local.bot():
+        await approval_on(local)
+        status, shown = await asked_for_approval(local)
+        approval = await moderator.press(shown, "Approve")
+        await deferred(approval, CallbackKind.DEFERRED_MESSAGE, trouble)
+        assert "is in line now" in (await refused(approval)).content
+        await local.shows(status, "Your song is ready")
+        trouble.passing.clear()
+        before = len(local.results("general"))
+        status = await local.place()
+        shown = await local.result("general", count=before + 1)
+        pressed = await moderator.press(shown, "Decline")
+        await pressed.acknowledged(timeout_s=LONG_S)
+        form = await moderator.submit_modal(pressed, {"Why? The member reads it.": "no"})
+        await deferred(form, CallbackKind.DEFERRED_MESSAGE, trouble)
+        assert "Declined." in (await refused(form)).content
+        await local.shows(status, "Not approved")
+        for asked in (approval, form):
+            assert (asked.answers, asked.refused) == (1, [])
+
+
+async def test_a_form_that_is_sent_again_is_answered_once_each_time(
+    local: BotHarness, trouble: Trouble, subtests: pytest.Subtests
+) -> None:
+    moderator = local.discord.member("Mo")
+    async with local.bot() as app:
+        await approval_on(local)
+        for times in (2, 3):
+            with subtests.test(f"{times} times"):
+                trouble.hang("decided")
+                trouble.passing.clear()
+                before = len(local.results("general"))
+                status = await local.place()
+                shown = await local.result("general", count=before + 1)
+                pressed = await moderator.press(shown, "Decline")
+                await form_waits(app, waits=True)
+                reasons = ("first", "second", "third")[:times]
+                field = "Why? The member reads it."
+                sent = [await moderator.submit_modal(pressed, {field: reason}) for reason in reasons]
+                for one in sent:
+                    await one.acknowledged(timeout_s=LONG_S)
+                trouble.passing.set()
+                said = [(await refused(one)).content for one in sent]
+                assert sum("Declined." in words for words in said) == 1
+                assert "Open it again" not in "".join(said)
+                await local.shows(status, "Not approved", "first")
+                for one in sent:
+                    assert (one.answers, one.refused, one.followups) == (1, [], [])
+                late = await moderator.submit_modal(pressed, {field: "late"})
+                assert "Open it again" in (await refused(late)).content
+                assert (late.answers, late.refused, late.followups) == (1, [], [])
+
+
+async def refused(asked: Invocation) -> Message:
+    answer = await asked.answer(timeout_s=LONG_S)
+    assert answer.ephemeral
+    return answer
+
+
+async def test_a_press_that_fails_is_answered_and_leaves_the_message_as_it_is(
+    local: BotHarness, trouble: Trouble
+) -> None:
+    async with local.bot():
+        result = await local.placed_result()
+        trouble.fail("_rate", "_remove", error=StoreError("gone"))
+        for label in ("1 ★", "Remove"):
+            answer = await refused(await local.ada.press(result, label))
+            assert "The bot can't use its database right now." in answer.content
+        assert not result.deleted
+        assert "★" not in result.content
+
+
+async def test_a_result_that_cannot_be_taken_away_elsewhere_is_removed_all_the_same(
+    local: BotHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with local.bot():
+        result = await local.placed_result()
+        (choice,) = await local.ada.autocomplete("songs", "songs show", song="", timeout_s=LONG_S)
+        showing = await local.ada.slash("general", "songs show", song=choice.value)
+        copy = await showing.answer(timeout_s=LONG_S)
+        local.discord.faults.add(Fault(kind=FaultKind.RESET, on="DELETE /channels/*", times=None))
+        await local.ada.press(copy, "Remove")
+        await local.discord.wait_for(lambda: copy.deleted, timeout_s=LONG_S)
+        await local.discord.wait_for(lambda: "could not be taken away" in caplog.text, timeout_s=LONG_S)
+        assert not result.deleted
+        await local.ada.press(result, "Remove")
+        await local.discord.wait_for(lambda: result.deleted, timeout_s=LONG_S)

@@ -1,0 +1,118 @@
+import pytest
+
+from bot.chat.buttons.pages import SIGNS, Step
+from sandbox.cqtai import PLAYLISTS
+from sandbox.discord.messages import Message
+from tests.harness.bot import LONG_S, BotHarness
+from tests.harness.message_readers import labels, links, seen
+from tests.integration.engines import on_both
+
+pytestmark = on_both
+
+
+async def asked(local: BotHarness, command: str, who: str = "Ada", **options: object) -> Message:
+    member = local.discord.member(who)
+    used = await member.slash("songs", f"songs {command}", past_picker=False, **options)
+    return await used.answer(timeout_s=LONG_S)
+
+
+async def made(local: BotHarness, who: str, count: int, playlist: str = PLAYLISTS[0].id) -> None:
+    for _ in range(count):
+        await local.shows(await local.place(who, playlist=playlist), "Your song is ready")
+
+
+async def rated(local: BotHarness, result: Message, *votes: tuple[str, int]) -> None:
+    for who, stars in votes:
+        press = await local.discord.member(who).press(result, f"{stars} ★")
+        await press.acknowledged(timeout_s=LONG_S)
+
+
+async def test_songs_are_listed_by_the_page_newest_first_also_after_a_restart(
+    local: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.library.songs.PAGE", 2)
+    async with local.bot(default_allowance=900):
+        assert "There are no songs here yet." in seen(await asked(local, "list"))
+        await made(local, "Ada", 2)
+        await made(local, "Ben", 1, PLAYLISTS[1].id)
+        newest = local.results()[-1]
+        message = await asked(local, "list")
+        assert message.ephemeral
+        first = str(message.embeds[0]["description"]).splitlines()[0]
+        where = f"https://discord.com/channels/{local.discord.guild.id}/{newest.channel_id}/{newest.id}"
+        assert where in first
+        assert f"<@{local.discord.member('Ben').id}>" in first
+        assert labels(message) == list(SIGNS.values())
+        bens = await asked(local, "list", member=local.discord.member("Ben"))
+        assert seen(bens).count("https://discord.com/") == 1
+        assert labels(bens) == []
+        nobody = await asked(local, "list", member=local.discord.member("Mo"))
+        assert "This member has no songs here yet." in seen(nobody)
+    async with local.bot():
+        await local.ada.press(message, SIGNS[Step.ON])
+        await local.shows(message, "Page 2 of 2 · 3 in all")
+        assert seen(message).count("https://discord.com/") == 1
+        await local.ada.press(message, SIGNS[Step.FIRST])
+        await local.shows(message, "Page 1 of 2", where)
+
+
+async def test_the_best_songs_are_those_with_the_most_stars(local: BotHarness) -> None:
+    async with local.bot(default_allowance=900):
+        await made(local, "Ada", 4)
+        assert "Nobody has rated one yet" in seen(await asked(local, "top", period="week"))
+        one, two, three, _ = local.results()
+        await rated(local, one, ("Ada", 4))
+        await rated(local, two, ("Ada", 4), ("Ben", 5), ("Mo", 3))
+        await rated(local, three, ("Ben", 5), ("Ada", 5))
+        for period in ("day", "week", "month", "all"):
+            message = await asked(local, "top", period=period)
+            lines = [line for line in seen(message).splitlines() if "★" in line]
+            assert "★ 5.0 (2 votes)" in lines[0]
+            for result, line in zip((three, two, one), lines, strict=True):
+                assert str(result.id) in line
+        await local.ada.press(three, "Remove")
+        await local.discord.wait_for(lambda: three.deleted, timeout_s=LONG_S)
+        assert "★ 5.0" not in seen(await asked(local, "top"))
+
+
+async def test_a_song_is_found_by_its_title_and_shown_to_everybody(local: BotHarness) -> None:
+    async with local.bot():
+        await made(local, "Ada", 1)
+        (result,) = local.results()
+        title = str(result.embeds[0]["title"]).replace("\\", "")
+        await rated(local, result, ("Ben", 4))
+        ben = local.discord.member("Ben")
+        assert await ben.autocomplete("songs", "songs show", song="no such title", timeout_s=LONG_S) == []
+        (choice,) = await ben.autocomplete("songs", "songs show", song=title[1:4].upper(), timeout_s=LONG_S)
+        assert choice.name.startswith(f"{title} · 20")
+        message = await asked(local, "show", "Ben", song=choice.value)
+        assert not message.ephemeral
+        assert "★ 4.0 (1 vote)" in message.content
+        assert [embed["url"] for embed in message.embeds] == [embed["url"] for embed in result.embeds]
+        assert (labels(message), links(message)) == (labels(result), links(result))
+        assert message.pinged == frozenset()
+        for text in ("Night", "1" * 18, "9" * 20):
+            refusal = await asked(local, "show", "Ben", song=text)
+            assert refusal.ephemeral
+            assert "There is no such song in this server" in refusal.content
+
+
+async def test_a_song_of_a_private_channel_is_not_listed_for_everybody(local: BotHarness) -> None:
+    guild, moderators = local.discord.guild, local.discord.moderators
+    secret = local.discord.add.channel(guild, name="secret", only_for=(moderators,))
+    thread = local.discord.add.thread(secret, name="aside", owner=local.discord.member("Mo").user)
+    mo = local.discord.member("Mo")
+    async with local.bot(default_allowance=900):
+        for place in (secret, thread):
+            placed = await mo.slash(place, "inspire", playlist=PLAYLISTS[0].id)
+            await local.shows(await placed.answer(timeout_s=LONG_S), "Your song is ready")
+        votes = [message for message in secret.messages if "1 ★" in labels(message)]
+        await rated(local, votes[0], ("Mo", 5))
+        (choice, _) = await mo.autocomplete("songs", "songs show", song="", timeout_s=LONG_S)
+        assert await local.ada.autocomplete("songs", "songs show", song="", timeout_s=LONG_S) == []
+        for command, count in (("list", 2), ("top", 1)):
+            assert seen(await asked(local, command, "Mo")).count("https://discord.com/") == count
+            assert "https://discord.com/" not in seen(await asked(local, command))
+        refusal = await asked(local, "show", song=choice.value)
+        assert "There is no such song" in refusal.content
+        assert not (await asked(local, "show", "Mo", song=choice.value)).ephemeral

@@ -1,0 +1,124 @@
+"""The image as its Dockerfile describes it, run without Docker: its commands, variables and folders."""
+
+import asyncio
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from tests.integration.program import POWERLESS, ROOT, Outcome, ended
+
+CONTINUED = re.compile(r"\\\n\s*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """What the last stage of a Dockerfile settles."""
+
+    env: Mapping[str, str]
+    workdir: str
+    user: str
+    volume: str
+    runs: list[str]
+    """What is run in the working directory while the image is built."""
+    entrypoint: list[str]
+    command: list[str]
+    health: list[str]
+
+
+def instructions(text: str) -> list[tuple[str, str]]:
+    """Names and arguments of the last stage's instructions."""
+    lines = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    pairs = [line.split(" ", 1) for line in CONTINUED.sub(" ", lines).splitlines() if line.strip()]
+    first = max(number for number, (name, _) in enumerate(pairs) if name == "FROM")
+    return [(name, rest.strip()) for name, rest in pairs[first:]]
+
+
+def image() -> Image:
+    """The project's own image."""
+    bot = instructions((ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    one = dict(bot)
+    late = bot[bot.index(("WORKDIR", one["WORKDIR"])) :]
+    return Image(
+        env=dict(p.split("=", 1) for name, rest in bot if name == "ENV" for p in shlex.split(rest)),
+        workdir=one["WORKDIR"],
+        user=one["USER"],
+        volume=one["VOLUME"],
+        runs=[rest for name, rest in late if name == "RUN"],
+        entrypoint=json.loads(one["ENTRYPOINT"]),
+        command=json.loads(one["CMD"]),
+        health=json.loads(one["HEALTHCHECK"].partition("CMD ")[2]),
+    )
+
+
+def of_docker_run(env_file: Path) -> dict[str, str]:
+    """What `docker run --env-file` reads: each line as it is, quotes and all."""
+    lines = env_file.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def of_compose(env_file: Path) -> dict[str, str]:
+    """What `compose.yaml` gives the container: its file of variables, and over it what it names itself."""
+    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    assert re.search(r"^    env_file: \.env$", text, re.MULTILINE)
+    block = re.search(r"^    environment:\n((?:      .*\n)+)", text, re.MULTILINE)
+    own = dict(re.findall(r"^      (\w+): (.*)$", block[1], re.MULTILINE)) if block else {}
+    return {name: value or "" for name, value in dotenv_values(env_file).items()} | own
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container of the image: its folders lie in one of ours, and only its volume can be written."""
+
+    image: Image
+    root: Path
+    env: Mapping[str, str]
+
+    async def run(self, *command: str) -> Process:
+        """Start it, by default with the image's own command."""
+        return await self._begin([*self.image.entrypoint, *(command or self.image.command)])
+
+    async def health(self) -> Outcome:
+        """What the image's health check says now."""
+        return await ended(await self._begin(self.image.health))
+
+    async def _begin(self, line: list[str]) -> Process:
+        assert line[0] == "python"
+        powerless = [shutil.which("setpriv") or "setpriv", *POWERLESS] if os.geteuid() == 0 else []
+        values = {name: self._inside(value) for name, value in ({**self.image.env, **self.env}).items()}
+        own = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+        return await asyncio.create_subprocess_exec(
+            *powerless, sys.executable, *line[1:], env=values | own, cwd=self.folder, stdout=PIPE, stderr=PIPE
+        )
+
+    @property
+    def folder(self) -> Path:
+        """The working directory."""
+        return Path(self._inside(self.image.workdir))
+
+    def _inside(self, value: str) -> str:
+        return f"{self.root}{value}" if value.startswith("/") else value
+
+
+def created(root: Path, *, env: Mapping[str, str], port: int) -> Container:
+    """A container that was not started yet; the port that the image chooses is another one here."""
+    built = image()
+    assert built.user != "root"
+    container = Container(built, root, env)
+    for folder in (built.volume, built.workdir):
+        (root / folder.lstrip("/")).mkdir(parents=True)
+    for run in built.runs:
+        subprocess.run(["sh", "-ec", run], cwd=container.folder, check=True)
+    for own in container.folder.glob(".env"):
+        own.write_text(own.read_text().replace("8080", str(port)))
+    container.folder.chmod(0o555)
+    return container

@@ -1,0 +1,70 @@
+"""The guide says what the program does: each line that wants attention, and each metric."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.metrics import database_gauges
+from sandbox.discord import Fault, FaultKind
+from tests.harness.bot import BotHarness
+from tests.integration.program import ROOT
+from tests.operations.test_backup import BLOCK
+from tests.operations.watching import free_port, watching
+
+GUIDE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+CALLS = re.compile(r'"(OPERATOR: [^"%]+)')
+METRICS = re.compile(r"`(inspire_[a-z_]+)(?:\{([a-z,]+)\})?`")
+PARTS = re.compile(r"_(bucket|sum|count|created)$")
+
+
+def source_files() -> list[Path]:
+    return sorted((ROOT / "bot").rglob("*.py"))
+
+
+def explained() -> list[str]:
+    """What each explained line begins with, up to a value that differs."""
+    return [line.split("...")[0] for line in re.findall(r"\| `(OPERATOR: [^`]+)`", GUIDE)]
+
+
+def test_every_line_that_wants_attention_is_explained() -> None:
+    said = [words for path in source_files() for words in CALLS.findall(path.read_text(encoding="utf-8"))]
+    assert len(said) >= 7
+    for words in said:
+        assert any(words.startswith(start) for start in explained()), words
+    for start in explained():
+        assert any(words.startswith(start) for words in said), start
+
+
+async def test_every_metric_is_explained_with_its_labels(
+    local: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_gauges, "FRESH_S", 0.0)
+    local.discord.faults.add(Fault(kind=FaultKind.STATUS, on="POST /interactions/*", status=503))
+    port = free_port()
+    async with local.bot(http_port=port), watching(port) as watch:
+        await local.placed_result()
+        samples = await watch.samples()
+    shown: dict[str, set[str]] = {}
+    for name, labels in samples:
+        if name.startswith("inspire_") and not name.endswith("_created"):
+            shown.setdefault(PARTS.sub("", name), set()).update(label for label, _ in labels if label != "le")
+    table = {name: set(labels.split(",")) - {""} for name, labels in METRICS.findall(GUIDE)}
+    assert table == shown
+
+
+def test_every_alert_is_about_a_metric_that_there_is() -> None:
+    table = {name for name, _ in METRICS.findall(GUIDE)}
+    alerts = re.findall(r"^\| [^|]+ \| `([^|]+)` \| [^|]+ \|$", GUIDE, re.MULTILINE)
+    used = {PARTS.sub("", name) for alert in alerts for name in re.findall(r"inspire_[a-z_]+", alert)}
+    assert len(alerts) >= 9
+    assert used <= table
+
+
+def test_no_command_of_the_guide_has_a_password_in_it() -> None:
+    blocks = [lines for language, lines in BLOCK.findall(GUIDE) if not language]
+    typed = [line for block in blocks for line in block.splitlines() if not line.startswith("DATABASE_URL=")]
+    assert any(line.startswith("pg_dump ") for line in typed)
+    assert any(line.startswith("pg_restore ") for line in typed)
+    for line in typed:
+        assert not re.search(r"DATABASE_URL|PGPASSWORD|://[^ ]*:[^ ]*@", line), line

@@ -1,0 +1,63 @@
+"""What a bot could send and register, done by hand in the local Discord: for what today's bot never does."""
+
+from collections.abc import Mapping, Sequence
+
+from sandbox.discord import LocalDiscord
+from sandbox.discord.answers import answer
+from sandbox.discord.command_rules import check_commands
+from sandbox.discord.event_feed import FeedEventKind
+from sandbox.discord.interactions import CallbackKind, Interaction
+from sandbox.discord.message_rules import EPHEMERAL, Sent, Upload, check_message
+from sandbox.discord.message_service import Posting, post
+from sandbox.discord.messages import Message, Origin
+from sandbox.discord.payloads import Payload
+from sandbox.discord.people import Person
+from tests.harness.page import LONG_S
+
+NO_FILES: Mapping[int, Upload] = {}
+
+
+def send(
+    discord: LocalDiscord,
+    payload: Payload,
+    *,
+    files: Mapping[int, Upload] = NO_FILES,
+    to: Person | None = None,
+    answering: Message | None = None,
+) -> Message:
+    """The message stands in #songs, or only this person sees it there; it may answer another one."""
+    sent = Sent(payload=payload, files=files)
+    check_message(sent)
+    posting = Posting(
+        author=discord.state.world.bot,
+        origin=Origin.BOT,
+        flags=EPHEMERAL if to else 0,
+        visible_to=to.id if to else None,
+        reference={"message_id": str(answering.id)} if answering else None,
+    )
+    return post(discord.state, channel=discord.channel("songs"), sent=sent, posting=posting)
+
+
+def write_to(person: Person, *, discord: LocalDiscord, words: str) -> None:
+    """The bot has written to the person directly."""
+    posting = Posting(author=discord.state.world.bot, origin=Origin.BOT)
+    sent = Sent(payload={"content": words}, files={})
+    post(discord.state, channel=person.direct_channel, sent=sent, posting=posting)
+
+
+def register(discord: LocalDiscord, commands: Sequence[Payload]) -> None:
+    """The bot has these commands."""
+    discord.state.commands.replace(None, commands=check_commands(list(commands)))
+    discord.state.tell(FeedEventKind.COMMANDS)
+
+
+async def asked(discord: LocalDiscord, *, count: int) -> Interaction:
+    """What a person did, once there are so many acts in all."""
+    interactions = discord.state.interactions.by_token
+    await discord.wait_for(lambda: len(interactions) >= count, timeout_s=LONG_S)
+    return list(interactions.values())[count - 1]
+
+
+def reply(discord: LocalDiscord, interaction: Interaction, kind: CallbackKind, payload: Payload) -> None:
+    """The bot has answered."""
+    answer(discord.state, interaction=interaction, kind=kind, sent=Sent(payload=payload, files={}))

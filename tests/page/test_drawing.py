@@ -1,0 +1,115 @@
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from sandbox.cqtai.reply_variants import HOSTILE_TITLE
+from sandbox.discord import LocalDiscord
+from tests.harness.page import SIZES, BrowserUser, Scheme, page_harness
+from tests.page.gallery import COMMANDS, MARKDOWN, SHORT_EVIL, components, embed, files
+from tests.page.stand_in import register, send, write_to
+
+pytestmark = pytest.mark.long
+DARK: Scheme = "dark"
+LIGHT: Scheme = "light"
+ELSEWHERE = "https://example.invalid/elsewhere.png"
+UNDRAWN = f"This page cannot draw the picture at {ELSEWHERE}, which is not on this machine."
+
+
+def fill(discord: LocalDiscord) -> None:
+    """#songs holds one of everything."""
+    ada = discord.member("Ada")
+    send(discord, {"content": MARKDOWN + f"\n{SHORT_EVIL} <@{ada.id}> <#{discord.channel('moderators').id}>"})
+    everything = send(discord, {"embeds": [embed()], "components": components()}, files=files())
+    send(discord, {"content": "an answer"}, answering=everything)
+    send(discord, {"content": "for Ada's eyes"}, to=ada)
+
+
+async def test_all_that_a_message_can_hold_is_drawn_and_none_of_it_is_markup(tmp_path: Path) -> None:
+    async with page_harness(tmp_path, bot=False) as here:
+        register(here.world.discord, COMMANDS)
+        fill(here.world.discord)
+        ada = await here.visit("Ada")
+        drawn = await ada.sees(SHORT_EVIL, "Clip 1 of 2")
+        await expect(drawn.locator(".embed > .image")).to_have_js_property("complete", True)
+        await expect(drawn.locator("audio")).to_have_count(1)
+        await expect(drawn.locator(".undrawn")).to_have_text([UNDRAWN])
+        for name in ("Primary", SHORT_EVIL, "Approve", "Decline", "Off"):
+            await expect(drawn.get_by_role("button", name=name, exact=True)).to_have_count(1)
+        await expect(drawn.get_by_role("combobox", name="A member")).to_contain_text("@Ben")
+        await expect(drawn.get_by_role("link", name="evil.html")).to_have_attribute("download", "evil.html")
+        await expect(drawn.locator("a", has_text="click")).to_have_count(0)
+        await expect((await ada.sees("an answer")).locator(".above")).to_have_text(f"Inspire {HOSTILE_TITLE}")
+        assert await ada.sight.evaluate("typeof hacked") == "undefined"
+        assert await ada.sight.locator("#messages script, #messages img[src=x]").count() == 0
+        assert ada.troubles == []
+        await markdown_is_read(ada)
+        await nobody_is_kept_out(ada)
+
+
+async def markdown_is_read(ada: BrowserUser) -> None:
+    message = await ada.sees("Heading", "small print")
+    for tag, words in (
+        ("strong", ["bold", "bold"]),
+        ("em", ["italic", "also italic"]),
+        ("u", ["underlined"]),
+        ("s", ["struck"]),
+        ("small", ["small print"]),
+        ("code", ["code *as it is*", 'print("**plain**")']),
+        ("blockquote", ["quotedtwice"]),
+        ("ul ul li", ["inner"]),
+        ("ol li", ["first", "second"]),
+        (".mention", ["/inspire", "@Ada", "#No Access"]),
+        ("a", ["a masked link", "https://example.invalid/bare", "https://example.invalid/angle"]),
+    ):
+        await expect(message.locator(f".content {tag}")).to_have_text(words)
+    for kept in (
+        "*not italic*",
+        "style_weight_s",
+        "2 * 3 * 4",
+        "@everyone",
+        "years ago",
+        ":note:",
+        SHORT_EVIL,
+    ):
+        await expect(message).to_contain_text(kept)
+
+
+async def nobody_is_kept_out(ada: BrowserUser) -> None:
+    """axe finds nothing serious in dark and light, and nothing is cut off on any screen."""
+    await ada.sight.locator("#words").fill("/")
+    for scheme in (DARK, LIGHT):
+        for size in SIZES:
+            await ada.photograph("everything", scheme=scheme, size=size)
+            width = await ada.sight.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert width <= 0, (scheme, size)
+            assert await ada.faults() == [], (scheme, size)
+    for drawer in ("Channels", "World"):
+        await ada.sight.get_by_role("button", name=drawer).click()
+        assert await ada.faults() == [], drawer
+        await ada.sight.keyboard.press("Escape")
+        await expect(ada.sight.get_by_role("button", name=drawer)).to_be_focused()
+
+
+async def test_each_sees_only_what_they_may(tmp_path: Path) -> None:
+    async with page_harness(tmp_path, bot=False) as here:
+        register(here.world.discord, COMMANDS)
+        fill(here.world.discord)
+        ada, mo = await here.visit("Ada"), await here.visit("Mo", channel="moderators")
+        await ada.sees("for Ada's eyes", "Only you can see this")
+        await expect(ada.sight.locator("#channels")).not_to_contain_text("moderators")
+        await mo.sees("Only moderators read along here.")
+        await mo.sight.locator("#words").fill("/quo")
+        await expect(mo.sight.get_by_role("option")).to_have_count(2)
+        await ada.sight.locator("#words").fill("/quo")
+        await expect(ada.sight.locator("#hint")).to_contain_text("No command begins like this.")
+        write_to(here.world.discord.member("Ada"), discord=here.world.discord, words="a song for you alone")
+        await ada.goes_to("Inspire")
+        await ada.sees("a song for you alone")
+        await ada.becomes("Ben")
+        await expect(ada.sight.locator("#channels")).not_to_contain_text("Inspire")
+        await expect(ada.message("for Ada's eyes")).to_have_count(0)
+        await ada.becomes("Mo")
+        await ada.goes_to("moderators")
+        await ada.sees("Only moderators read along here.")
+        assert ada.troubles == mo.troubles == []

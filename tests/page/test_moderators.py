@@ -1,0 +1,39 @@
+"""What moderators do in the page, and what members see of it."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from sandbox.cqtai import PLAYLISTS
+from tests.harness.page import page_harness
+from tests.page.gallery import SHORT_EVIL
+
+pytestmark = pytest.mark.long
+
+
+async def test_a_grant_is_seen_by_the_member_and_a_request_is_approved(tmp_path: Path) -> None:
+    async with page_harness(tmp_path) as here:
+        mo = await here.visit("Mo")
+        ada = await here.visit("Ada")
+        await mo.command("quota grant", member="Ada", credits="60", reason=SHORT_EVIL)
+        await mo.sees("got 60 credits more", "Only you can see this")
+        await ada.command("credits")
+        await ada.sees("Your credits", "150 credits", SHORT_EVIL)
+        await mo.command("settings approval", mode="on", channel="moderators")
+        await mo.sees("Each request comes to")
+        await mo.command("playlists add", name=SHORT_EVIL, playlist=PLAYLISTS[0].id)
+        await mo.sees(SHORT_EVIL, "Only you can see this")
+        await ada.command("inspire", playlist=SHORT_EVIL)
+        status = await ada.sees("Waiting for a moderator")
+        await mo.goes_to("moderators")
+        await mo.press(await mo.sees("A song to approve"), "Approve")
+        await mo.sees("Approved", "Decided by")
+        await expect(status).to_contain_text("Your song is ready")
+        await ada.sees("is ready", "Again")
+        for visitor in (ada, mo):
+            assert await visitor.sight.evaluate("typeof hacked") == "undefined"
+            assert await visitor.faults() == []
+            assert visitor.troubles == []
+        await ada.photograph("approved", scheme="light", size="phone")
+        await mo.photograph("approval", scheme="dark", size="wide")
