@@ -16,7 +16,7 @@ from bot.services.library.pagination import Page
 from bot.services.library.playlists import SavedResult
 from bot.services.repositories.library import SongTitle
 from tests.unit.chat.factories import PLAYLIST, check_sendable, labels
-from tests.unit.domain.test_songbook import REQUEST
+from tests.unit.domain.test_songs import REQUEST
 from tests.unit.storage.factories import CLIP
 
 SNOWFLAKE = 2**63 - 1

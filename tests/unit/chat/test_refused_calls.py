@@ -21,7 +21,7 @@ from bot.domain.errors import (
 from bot.domain.requests import State
 from bot.services.ports import ChannelTarget, DirectMessageTarget, FollowUpTarget, Messenger
 from sandbox.discord import Fault, FaultKind, LocalDiscord
-from tests.contract.for_moderators import APPROVAL, CHANGE
+from tests.contract.moderator_messages import APPROVAL, CHANGE
 from tests.unit.chat.factories import result, status
 from tests.unit.chat.messenger_harness import DiscordStage, begun, logged_in
 

@@ -1,261 +1,283 @@
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
+from bot.domain.audit import Action
 from bot.domain.errors import (
-    ActiveLimitError,
-    ConflictError,
-    CooldownError,
     CreditsError,
-    InspireError,
-    NotYoursError,
-    PlaylistError,
+    NoAccessError,
+    RefusalError,
     RequestNotFoundError,
-    StoreError,
-    TooLateError,
 )
-from bot.domain.quotas import Period, Policy
 from bot.domain.requests import State
-from bot.domain.song_options import SongOptions
-from bot.services.delivery.cards import Hint, StatusCard
-from bot.services.moderation.audit import ATTEMPTS
-from bot.services.requests import placement, service
-from bot.services.requests.transitions import apply_transition
-from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, START, ServicesHarness, harness
-
-POLICY = Policy(allowance=300, period=Period.WEEK, max_active=100, cooldown_s=0)
-
-
-async def test_a_placed_request_waits_and_holds_its_credits(home: ServicesHarness) -> None:
-    card = await home.place()
-    assert (card.state, card.position, card.cost, card.user_id) == (State.WAITING, 1, 30, ADA)
-    assert card.expected_at == START + timedelta(seconds=101)
-    statement = await home.credits()
-    assert (statement.available, statement.held, statement.used) == (60, 30, 0)
-    assert home.rings == 1
-
-
-async def test_the_same_interaction_places_one_request(home: ServicesHarness) -> None:
-    asked = home.asked()
-    first = await home.songs.place(SongOptions(playlist=PLAYLIST), asked)
-    again = await home.songs.place(SongOptions(playlist=PLAYLIST), asked)
-    assert first.request_id == again.request_id
-    assert (await home.credits()).held == 30
-
-
-async def test_a_wrong_order_holds_nothing(home: ServicesHarness) -> None:
-    with pytest.raises(PlaylistError):
-        await home.songs.place(SongOptions(playlist="lofi"), home.asked())
-    assert (await home.credits()).held == 0
-    assert home.rings == 0
-
-
-async def test_without_credits_it_is_refused_with_the_facts(tmp_path: Path) -> None:
-    async with harness(tmp_path, policy=replace(POLICY, allowance=50)) as home:
-        await home.place()
-        with pytest.raises(CreditsError) as caught:
-            await home.place()
-        error = caught.value
-        assert (error.available, error.needed) == (20, 30)
-        assert error.resets_at == START.replace(day=23, hour=0)
-        assert (await home.credits()).held == 30
-        await home.place(BEN)
-        assert not await home.breaches()
-
-
-async def test_a_member_without_any_allowance_is_told_so(tmp_path: Path) -> None:
-    async with harness(tmp_path, policy=replace(POLICY, allowance=0)) as home:
-        with pytest.raises(CreditsError) as caught:
-            await home.place()
-        assert caught.value.available == 0
-
-
-async def test_the_limit_of_requests_at_a_time_is_the_members_own(tmp_path: Path) -> None:
-    async with harness(tmp_path, policy=replace(POLICY, max_active=1)) as home:
-        first = await home.place()
-        with pytest.raises(ActiveLimitError) as caught:
-            await home.place()
-        assert caught.value.limit == 1
-        await home.place(BEN)
-        await home.songs.cancel(first.request_id, guild_id=GUILD, user_id=ADA)
-        await home.place()
-
-
-async def test_the_cool_down_is_kept(tmp_path: Path) -> None:
-    async with harness(tmp_path, policy=replace(POLICY, cooldown_s=60)) as home:
-        await home.place()
-        home.clock.advance(59)
-        with pytest.raises(CooldownError) as caught:
-            await home.place()
-        assert caught.value.until == START + timedelta(seconds=60)
-        home.clock.advance(1)
-        await home.place()
-
-
-async def test_of_a_hundred_requests_at_once_ten_fit(tmp_path: Path) -> None:
-    async with harness(tmp_path, policy=POLICY) as home:
-
-        async def attempt() -> StatusCard | InspireError:
-            try:
-                return await home.songs.place(SongOptions(playlist=PLAYLIST), home.asked())
-            except CreditsError as error:
-                return error
-
-        outcomes = await asyncio.gather(*(attempt() for _ in range(100)))
-        assert sum(isinstance(outcome, StatusCard) for outcome in outcomes) == 10
-        statement = await home.credits()
-        assert (statement.available, statement.held) == (0, 300)
-        assert not await home.breaches()
-
-
-async def test_a_new_week_brings_a_new_allowance_and_old_holds_stay_with_the_old_one(
-    home: ServicesHarness,
-) -> None:
-    card = await home.place()
-    home.clock.advance(7 * 86_400)
-    statement = await home.credits()
-    assert (statement.available, statement.held, statement.used) == (90, 30, 0)
-    await home.songs.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
-    assert (await home.credits()).available == 90
-
-
-async def test_a_statement_lists_what_happened_newest_first(home: ServicesHarness) -> None:
-    card = await home.place()
-    home.clock.advance(1)
-    await home.songs.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
-    entries = (await home.credits()).entries
-    assert [entry.kind for entry in entries] == ["void", "pending", "single"]
-    assert [entry.amount for entry in entries] == [30, 30, 90]
-
-
-async def test_cancelling_gives_the_credits_back(home: ServicesHarness) -> None:
-    card = await home.place()
-    cancelled = await home.songs.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
-    assert cancelled.cost == 30
-    assert (await home.credits()).available == 90
-    assert (await home.request(card.request_id)).state is State.CANCELLED
-
-
-@pytest.mark.parametrize("times", [1, ATTEMPTS])
-async def test_a_cancellation_that_meets_a_move_looks_again(
-    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch, times: int
-) -> None:
-    card = await home.place()
-    failures = [ConflictError("moved")] * times
-
-    def moving(*args: object, **changes: object) -> object:
-        if failures:
-            raise failures.pop()
-        return apply_transition(*args, **changes)  # type: ignore[arg-type] # as they came
-
-    monkeypatch.setattr(service, "apply_transition", moving)
-    cancelling = home.songs.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
-    if times < ATTEMPTS:
-        assert (await cancelling).cost == 30
-        assert (await home.request(card.request_id)).state is State.CANCELLED
-    else:
-        with pytest.raises(ConflictError):
-            await cancelling
-
-
-async def test_only_ones_own_request_here_can_be_cancelled(home: ServicesHarness) -> None:
-    card = await home.place()
-    with pytest.raises(NotYoursError):
-        await home.songs.cancel(card.request_id, guild_id=GUILD, user_id=BEN)
-    with pytest.raises(RequestNotFoundError):
-        await home.songs.cancel(card.request_id, guild_id=GUILD + 1, user_id=ADA)
-    with pytest.raises(RequestNotFoundError):
-        await home.songs.cancel(1, guild_id=GUILD, user_id=ADA)
-    assert (await home.credits()).held == 30
-
-
-@pytest.mark.parametrize("number", [2**63, 10**20 - 1])
-async def test_a_number_that_no_request_can_have_is_no_request(home: ServicesHarness, number: int) -> None:
-    with pytest.raises(RequestNotFoundError):
-        await home.songs.cancel(number, guild_id=GUILD, user_id=ADA)
-
-
-async def test_what_the_provider_has_cannot_be_cancelled(home: ServicesHarness) -> None:
-    request_id = await home.making()
-    with pytest.raises(TooLateError) as caught:
-        await home.songs.cancel(request_id, guild_id=GUILD, user_id=ADA)
-    assert caught.value.state == State.MAKING
-    assert (await home.credits()).held == 30
-
-
-async def test_cancelling_twice_gives_back_once(home: ServicesHarness) -> None:
-    card = await home.place()
-    await home.songs.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
-    with pytest.raises(TooLateError):
-        await home.songs.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
-    assert (await home.credits()).available == 90
-
-
-async def test_a_members_requests_under_way_are_listed_oldest_first(home: ServicesHarness) -> None:
-    first, second = await home.place(), await home.place()
-    await home.place(BEN)
-    await home.submit()
-    third = await home.place()
-    cards = await home.songs.active_of(GUILD, ADA)
-    assert [card.request_id for card in cards] == [first.request_id, second.request_id, third.request_id]
-    assert [card.state for card in cards] == [State.MAKING, State.WAITING, State.WAITING]
-    assert [card.position for card in cards] == [None, 1, 2]
-
-
-@pytest.mark.parametrize(
-    ("order", "hint"),
-    [
-        (SongOptions(playlist=PLAYLIST, persona=PLAYLIST), Hint.PERSONA_WITHOUT_CLIP),
-        (SongOptions(playlist=PLAYLIST, artist_clip=PLAYLIST), Hint.CLIP_WITHOUT_PERSONA),
-        (SongOptions(playlist=PLAYLIST, artist_clip=PLAYLIST, persona=PLAYLIST), None),
-    ],
+from bot.domain.song_options import SongOptions, SongSpec
+from bot.domain.songs import (
+    DetailsWipedError,
+    NotFinishedError,
+    Rating,
+    RemovalForbiddenError,
+    SongNotFoundError,
+    SongRemovedError,
+    TopPeriod,
+    Viewer,
 )
-async def test_a_persona_or_clip_alone_is_accepted_with_a_hint(
-    home: ServicesHarness, order: SongOptions, hint: Hint | None
+from bot.services.library.songs import RemovedSong
+from bot.services.moderation.audit import Actor
+from bot.services.unit_of_work import UnitOfWork
+from tests.harness.services import ADA, BEN, CHANNEL, GUILD, PLAYLIST, ServicesHarness
+
+MO = 10**17 + 9
+HUGE = 10**20 - 1
+"""As many digits as an id may have in a button's id, and more than Discord's ids have."""
+PERSONA = "0b6f4c0e-5a3d-4f4e-9c61-7f2d81c5a907"
+CLIP = "0a64b8a1-9fb5-4a6c-8a3c-3f9d5a0c9b11"
+FULL = SongOptions(
+    playlist=PLAYLIST,
+    prompt="warm",
+    model="v40",
+    style_weight=0.1,
+    audio_weight=0.2,
+    weirdness=0.3,
+    persona=PERSONA,
+    artist_clip=CLIP,
+)
+
+
+BENS = Viewer(guild_id=GUILD, user_id=BEN, channel_ids=frozenset({CHANNEL}))
+ELSEWHERE = replace(BENS, guild_id=GUILD + 1)
+
+
+async def delivered(home: ServicesHarness, user_id: int = ADA, *, order: SongOptions | None = None) -> int:
+    """A song that was posted; gives its request's id."""
+    request_id = await home.ready(user_id, order)
+    await home.tell()
+    home.clock.advance(5)
+    await home.tell()
+    return request_id
+
+
+async def rate(home: ServicesHarness, request_id: int, user_id: int, stars: int) -> Rating:
+    return await home.songbook.rate(request_id, stars, guild_id=GUILD, user_id=user_id)
+
+
+async def remove(
+    home: ServicesHarness, request_id: int, user_id: int, *, is_moderator: bool = False
+) -> RemovedSong:
+    by = Actor(interaction_id=5, guild_id=GUILD, actor_id=user_id)
+    return await home.songbook.remove(request_id, by, is_moderator=is_moderator)
+
+
+async def spec(home: ServicesHarness, request_id: int) -> SongSpec:
+    return (await home.request(request_id)).spec
+
+
+async def test_the_same_is_asked_for_again_at_the_cost_of_who_asks(home: ServicesHarness) -> None:
+    card = await home.place(order=FULL)
+    again = await home.songs.repeat(card.request_id, home.asked(BEN))
+    assert await spec(home, again.request_id) == await spec(home, card.request_id)
+    assert again.user_id == BEN
+    assert [(await home.credits(user)).held for user in (ADA, BEN)] == [30, 30]
+
+
+async def test_more_like_a_clip_has_that_clip_as_its_reference(home: ServicesHarness) -> None:
+    request_id = await delivered(home)
+    request = await home.request(request_id)
+    for number in (1, 2):
+        more = await home.songs.repeat(request_id, home.asked(BEN), like_clip=number)
+        wanted = replace(request.spec, artist_clip_id=request.clips[number - 1].id)
+        assert await spec(home, more.request_id) == wanted
+
+
+async def test_a_model_that_is_gone_gives_way_to_the_usual_one(home: ServicesHarness) -> None:
+    card = await home.place(order=SongOptions(playlist=PLAYLIST, model="v40"))
+    home.songs._rules = replace(home.songs._rules, models=("v55",))
+    again = await home.songs.repeat(card.request_id, home.asked(BEN))
+    assert await spec(home, again.request_id) == SongSpec(playlist_id=PLAYLIST, model="v55")
+
+
+@pytest.mark.parametrize("clip", [None, 1])
+@pytest.mark.parametrize("what", ["prompt", "person", "server"])
+async def test_what_is_no_longer_kept_cannot_be_asked_for_again(
+    home: ServicesHarness, what: str, clip: int | None
 ) -> None:
-    assert (await home.place(order=order)).hints == ((hint,) if hint else ())
+    with_prompt, without = await delivered(home, order=FULL), await delivered(home)
+    later = home.clock() + timedelta(days=1)
+
+    def wipe(uow: UnitOfWork) -> None:
+        if what == "prompt":
+            assert uow.cleanup.erase_prompts(before=later, now=later, limit=9) == 1
+            assert uow.cleanup.erase_prompts(before=later, now=later, limit=9) == 0
+        elif what == "person":
+            uow.personal_data.anonymize(ADA)
+        else:
+            uow.cleanup.erase_guild_requests(GUILD, limit=9)
+
+    await home.store.write(wipe)
+    with pytest.raises(DetailsWipedError):
+        await home.songs.repeat(with_prompt, home.asked(BEN), like_clip=clip)
+    assert (await home.credits(BEN)).held == 0
+    if what == "prompt":  # of one that never had any, nothing is missing
+        again = await home.songs.repeat(without, home.asked(BEN), like_clip=clip)
+        assert (await spec(home, again.request_id)).prompt is None
 
 
-async def test_where_the_bot_may_not_post_the_member_is_told_so(home: ServicesHarness) -> None:
-    card = await home.songs.place(SongOptions(playlist=PLAYLIST), replace(home.asked(), may_post=False))
-    assert card.hints == (Hint.MAY_NOT_POST,)
-    request = await home.request(card.request_id)
-    assert not request.address.may_post
-
-
-async def test_the_message_of_an_unknown_request_is_not_remembered(home: ServicesHarness) -> None:
-    await home.songs.record_answer(1, 2)
-    assert await home.store.read(lambda work: work.requests.find(1)) is None
-
-
-async def test_in_a_long_line_the_answer_does_not_wait_for_the_place(
-    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(placement, "SHORT_QUEUE", 1)
-    assert (await home.place()).position == 1
-    assert (await home.place(BEN)).position is None
-    assert (await home.songs.active_of(GUILD, BEN))[0].position == 2
-
-
-async def test_a_message_that_cannot_be_remembered_is_no_failure_for_the_member(
-    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.mark.parametrize("clip", [None, 1])
+async def test_what_is_not_there_cannot_be_asked_for_again(home: ServicesHarness, clip: int | None) -> None:
     card = await home.place()
-
-    async def fail(*_: object) -> None:
-        raise StoreError("full")
-
-    monkeypatch.setattr(home.store, "write", fail)
-    await home.songs.record_answer(card.request_id, 1)
-    assert "a status message is not remembered: full" in caplog.text
-    monkeypatch.undo()
+    elsewhere = replace(home.asked(BEN), guild_id=GUILD + 1)
+    for request_id, asked in ((HUGE, home.asked()), (7, home.asked()), (card.request_id, elsewhere)):
+        with pytest.raises(RequestNotFoundError):
+            await home.songs.repeat(request_id, asked, like_clip=clip)
+    with pytest.raises(RequestNotFoundError):
+        await home.songs.repeat(card.request_id, home.asked(BEN), like_clip=3)
 
 
-async def test_no_secret_is_in_what_a_log_may_show(home: ServicesHarness) -> None:
-    asked = home.asked()
-    await home.songs.place(SongOptions(playlist=PLAYLIST), asked)
-    request = await home.request(asked.interaction_id)
-    assert asked.token not in repr(asked) + repr(request)
+async def test_asking_again_is_refused_like_any_request(home: ServicesHarness) -> None:
+    request_id = await delivered(home)
+    for _ in range(2):
+        await home.place()
+    with pytest.raises(CreditsError):
+        await home.songs.repeat(request_id, home.asked())
+
+
+async def test_the_card_of_a_song_is_its_result_with_its_stars(home: ServicesHarness) -> None:
+    request_id = await delivered(home)
+    (post,) = home.messenger.results
+    assert await home.songbook.card(request_id, BENS) == post.card
+    await rate(home, request_id, BEN, 4)
+    assert await home.songbook.card(request_id, BENS) == replace(post.card, rating=Rating(1, 4))
+
+
+async def test_a_member_has_one_vote_which_can_be_changed(home: ServicesHarness) -> None:
+    request_id = await delivered(home)
+    assert await home.songbook.rating(request_id) == Rating()
+    assert await rate(home, request_id, ADA, 5) == Rating(1, 5)
+    assert await rate(home, request_id, BEN, 2) == Rating(2, 7)
+    assert await rate(home, request_id, BEN, 4) == await home.songbook.rating(request_id) == Rating(2, 9)
+
+
+async def test_only_finished_songs_are_rated_shown_and_removed(home: ServicesHarness) -> None:
+    card = await home.place()
+    for request_id, error in (
+        (card.request_id, NotFinishedError),
+        (7, SongNotFoundError),
+        (HUGE, SongNotFoundError),
+    ):
+        await refused(home, request_id, error)
+
+
+async def refused(home: ServicesHarness, request_id: int, error: type[RefusalError]) -> None:
+    with pytest.raises(error):
+        await rate(home, request_id, ADA, 5)
+    with pytest.raises(error):
+        await home.songbook.card(request_id, BENS)
+    with pytest.raises(error):
+        await remove(home, request_id, ADA)
+
+
+async def test_its_requester_removes_a_song_and_nobody_decides_anything(home: ServicesHarness) -> None:
+    request_id = await delivered(home)
+    await rate(home, request_id, BEN, 5)
+    request = await home.request(request_id)
+    with pytest.raises(RemovalForbiddenError):
+        await remove(home, request_id, BEN)
+    assert await remove(home, request_id, ADA) == RemovedSong(
+        request.result_channel_id, request.result_message_id
+    )
+    assert await home.store.read(lambda work: work.audit_log.page(GUILD, limit=9)) == []
+    for sheet in (await home.songbook.songs(BENS, None, 0), await home.songbook.best(BENS, TopPeriod.ALL, 0)):
+        assert sheet.items == ()
+    assert await home.songbook.suggestions(BENS, "") == []
+    for again in (home.songs.repeat(request_id, home.asked()), home.songbook.card(request_id, BENS)):
+        with pytest.raises(SongRemovedError):
+            await again
+    with pytest.raises(SongRemovedError):
+        await rate(home, request_id, BEN, 5)
+
+
+async def test_the_status_of_a_removed_song_says_so(home: ServicesHarness) -> None:
+    request_id = await delivered(home)
+    await remove(home, request_id, ADA)
+    home.clock.advance(5)
+    await home.tell()
+    edit = home.messenger.edits[-1]
+    assert (edit.card.request_id, edit.card.removed, edit.card.result_url) == (request_id, True, None)
+    assert edit.token is None
+    assert (await home.credits()).used == 30
+
+
+async def test_a_moderators_removal_is_written_down_once(home: ServicesHarness) -> None:
+    request_id = await delivered(home)
+    first = await remove(home, request_id, MO, is_moderator=True)
+    assert await remove(home, request_id, MO, is_moderator=True) == first
+    (change,) = await home.store.read(lambda work: work.audit_log.page(GUILD, limit=9))
+    assert (change.action, change.actor_id, change.subject_id) == (Action.REMOVE_SONG, MO, ADA)
+    assert change.before["request"] == request_id
+
+
+async def test_a_removed_song_that_was_never_posted_is_not_announced_once_more(home: ServicesHarness) -> None:
+    home.messenger.failures += [NoAccessError("missing access")] * 9
+    request_id = await home.ready()
+    await home.tell()
+    home.messenger.failures.clear()
+    assert (await home.request(request_id)).state is State.UNDELIVERABLE
+    assert [song.request.id for song in (await home.songbook.songs(BENS, ADA, 0)).items] == [request_id]
+    assert await remove(home, request_id, ADA) == RemovedSong(None, None)
+    home.clock.advance(5)
+    home.messenger.failures.append(NoAccessError("missing access"))
+    endings = len(home.messenger.endings)
+    await home.tell()
+    assert len(home.messenger.endings) == endings
+
+
+async def test_songs_are_paged_and_the_best_are_of_a_time(home: ServicesHarness) -> None:
+    old = await delivered(home)
+    await rate(home, old, ADA, 5)
+    home.clock.advance(25 * 3600)
+    new = await delivered(home, BEN)
+    await rate(home, new, ADA, 4)
+    assert [song.request.id for song in (await home.songbook.songs(BENS, None, 0)).items] == [new, old]
+    assert [song.request.id for song in (await home.songbook.songs(BENS, ADA, 0)).items] == [old]
+    for span, ids in ((TopPeriod.DAY, [new]), (TopPeriod.WEEK, [old, new]), (TopPeriod.ALL, [old, new])):
+        sheet = await home.songbook.best(BENS, span, 7)
+        assert [song.request.id for song in sheet.items] == ids
+        assert (sheet.number, sheet.pages) == (0, 1)
+
+
+async def test_songs_are_found_by_a_part_of_their_title_in_any_case(home: ServicesHarness) -> None:
+    request_id = await delivered(home)
+    (title,) = await home.songbook.suggestions(BENS, "")
+    assert title.request_id == request_id
+    assert title.words
+    assert await home.songbook.suggestions(BENS, f" {title.words.upper()} ") == [title]
+    assert await home.songbook.suggestions(BENS, "no such title") == []
+    assert await home.songbook.suggestions(ELSEWHERE, "") == []
+
+
+async def test_a_song_of_a_private_channel_is_listed_for_those_who_see_it(home: ServicesHarness) -> None:
+    request_id = await delivered(home)
+    await rate(home, request_id, ADA, 5)
+    outside = replace(BENS, channel_ids=frozenset({CHANNEL + 1}))
+    for viewer, seen in ((outside, False), (replace(outside, user_id=ADA), True), (BENS, True)):
+        pages = (
+            await home.songbook.songs(viewer, None, 0),
+            await home.songbook.songs(viewer, ADA, 0),
+            await home.songbook.best(viewer, TopPeriod.ALL, 0),
+        )
+        assert [sheet.total for sheet in pages] == [int(seen)] * 3
+        assert len(await home.songbook.suggestions(viewer, "")) == int(seen)
+        if seen:
+            await home.songbook.card(request_id, viewer)
+        else:
+            with pytest.raises(SongNotFoundError):
+                await home.songbook.card(request_id, viewer)
+
+
+async def test_where_results_have_a_channel_of_their_own_that_one_counts(home: ServicesHarness) -> None:
+    await home.settle(results_channel_id=CHANNEL + 5)
+    request_id = await delivered(home)
+    there = replace(BENS, channel_ids=frozenset({CHANNEL + 5}))
+    for viewer, seen in ((there, 1), (BENS, 0)):
+        assert (await home.songbook.songs(viewer, None, 0)).total == seen
+        assert viewer.can_see(await home.request(request_id)) is bool(seen)

@@ -27,7 +27,7 @@ from bot.services.ports import (
 )
 from bot.services.runtime.timings import LeaseTimings
 from sandbox.discord import Fault, FaultKind, LocalDiscord
-from tests.contract.for_moderators import ForModerators
+from tests.contract.moderator_messages import ForModerators
 from tests.unit.chat.bots import new_client
 from tests.unit.chat.factories import clip, result, status
 from tests.unit.chat.messenger_harness import DiscordStage, FakeStage, Seen, begun, logged_in

@@ -8,7 +8,7 @@ from sandbox.discord.limits import Limits
 from sandbox.discord.payloads import Payload, entries, entry
 from tests.harness.page import BrowserUser, PageHarness, page_harness
 from tests.page.gallery import COMMANDS, SHORT_EVIL, components
-from tests.page.stand_in import asked, register, reply, send
+from tests.page.page_commands import asked, register, reply, send
 
 pytestmark = pytest.mark.long
 HASTY = Limits(interaction_deadline_s=0.2)

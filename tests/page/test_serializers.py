@@ -7,7 +7,7 @@ from sandbox.cqtai.reply_variants import HOSTILE_TITLE
 from sandbox.discord import LocalDiscord
 from tests.harness.page import SIZES, BrowserUser, Scheme, page_harness
 from tests.page.gallery import COMMANDS, MARKDOWN, SHORT_EVIL, components, embed, files
-from tests.page.stand_in import register, send, write_to
+from tests.page.page_commands import register, send, write_to
 
 pytestmark = pytest.mark.long
 DARK: Scheme = "dark"
