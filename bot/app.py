@@ -127,6 +127,7 @@ class Application:
 
     def _duties(self) -> Iterator[tuple[str, Coroutine[object, object, None]]]:
         """What this process does at the same time, for as long as it lives."""
+        # beside the workers, which do not wait for it: what they have to say is kept for later
         yield "discord", self.connection.run()
         if self.process.role.works:
             yield WORKING, self.workers.run()

@@ -91,6 +91,8 @@ def allowance_account(
     guild_id: int, user_id: int, pseudonym: str, window: Window, generation: int = 0
 ) -> Account:
     """The account that holds a member's allowance of one window; a reset begins a new generation of it."""
+    # An account for each window, so that credits return to the window they were held in; a random name,
+    # since transfers are never changed and outlive what is known of a person.
     name = f"member:{pseudonym}:{window.key}"
     return Account(
         id=f"{name}#{generation}" if generation else name,

@@ -161,6 +161,7 @@ def evaluate(
         case TaskStage.DONE:
             return _evaluate_done(report, progress, now, grace_s)
         case TaskStage.RUNNING:
+            # some tasks stay "running" for good although both clips are complete
             ripe = report.settled and len(report.clips) >= CLIPS_PER_TASK and bool(report.complete)
             if ripe and progress.settling_at and now - progress.settling_at >= timedelta(seconds=grace_s):
                 return _finished(report.complete)

@@ -38,6 +38,7 @@ class QueueEntry:
 
     def may_go(self, now: datetime) -> bool:
         """Return whether it may leave the line when its turn comes."""
+        # Once Discord takes no answer any more, the request goes on: a song is better than nothing.
         return self.unconfirmed_until is None or self.unconfirmed_until <= now
 
 
@@ -57,6 +58,8 @@ def fair_order(waiting: Sequence[QueueEntry], running: Mapping[int, int]) -> lis
     turn_of: dict[int, int] = {}
     for (guild, user), queue in queues.items():
         age, place = queue[0]
+        # With one slot at the provider, "fewest running" decides nothing: without the last turn, a member
+        # with many requests would go first every time.
         key = (place.member_active - len(queue), _rank(place.member_turn_at), age, user)
         heappush(members.setdefault(guild, []), key)
         turn_of[guild] = _rank(place.guild_turn_at)

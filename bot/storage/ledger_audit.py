@@ -91,6 +91,8 @@ RULES = (
         "budget, in {legs} parts from {payers} accounts, with {ends} ends of {ways} kinds: not one hold and "
         "at most one end.",
     ),
+    # Where a person was erased, the request has member 0 and the account none: what is nobody's may be paid
+    # from any account of its server.
     Rule(
         """
         SELECT h.id, h.amount, h.debit, r.id AS request_id, r.guild_id, r.user_id

@@ -102,6 +102,7 @@ def read_submit(reply: Reply) -> str:
         may_be_request = envelope.code not in ROUTERS | ORIGIN_NOT_REACHED
         raise NotAcceptedError(cause, reply.retry_after_s, at_edge=True, may_be_request=may_be_request)
     # A gateway's 5xx may hide a task that was taken; its 4xx was said before anything was passed on.
+    # So a readable code 500 is a refusal, and an unreadable one leaves the outcome unknown.
     is_definite = envelope.states_code or 400 <= envelope.code < 500
     if not is_definite or envelope.code in UNDECIDED_CODES:
         raise OutcomeUnknownError(f"no definite answer: {reply.description}")

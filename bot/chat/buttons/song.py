@@ -120,9 +120,12 @@ class RemoveButton(SafeButton, template=f"remove:{ID}"):
         )
         songbook = client_of(interaction).services.songs
         removing = songbook.remove(self.request_id, by, is_moderator=is_moderator(interaction))
+        # The request stays, and its credits stay used: only the result goes.
         removed = await run_or_defer(interaction, removing, ephemeral=True, updates=True)
+        # by the token of the press, which works where the bot sees no channel
         await delete_source_message(interaction)
         pressed_on = interaction.message.id if interaction.message else None
+        # pressed on a copy that `/songs show` posted: the first post goes too, if the bot can reach it
         if removed.channel_id and removed.message_id and removed.message_id != pressed_on:
             await delete_message(interaction.client, removed.channel_id, removed.message_id)
 

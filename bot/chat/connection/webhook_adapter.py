@@ -162,6 +162,7 @@ class _Call:
             discord.RateLimited: it is not.
         """
         if asyncio.get_running_loop().time() + pause_s >= self._useful_until_s:
+            # results and endings then go another way, and a status is edited by the bot's token
             raise discord.RateLimited(pause_s)
 
     def _pauses(self) -> Sequence[float]:

@@ -206,6 +206,7 @@ class OutboxDispatcher:
         refused = False
         limited: RetryableError | None = None
         for route in ending_routes(request, self._clock()):
+            # a direct message may repeat a follow-up: silence about credits is worse
             if (
                 route is DeliveryRoute.FOLLOW_UP and message.attempt
             ):  # once is enough in public: other posts have a nonce

@@ -48,5 +48,6 @@ class EditBudget:
         if rest != old_rest:
             return False
         if place != old_place:
+            # far positions leave edits for the near ones
             return place == "-" or self.edits >= max(1, MAX_POSITION_EDITS - int(place))
         return self.edits >= MAX_PROGRESS_EDITS

@@ -161,6 +161,7 @@ class ResultDelivery:
         try:
             return await self._messenger.find_result(target, payload.card)
         except NoAccessError as error:
+            # what stood in a deleted channel is gone with it: the song is posted again
             if error.gone:
                 return None
         except InvalidMessageError as error:
@@ -174,6 +175,8 @@ class ResultDelivery:
                     return None
             except InvalidMessageError as error:
                 log.error("Discord refuses a repeat: %s", error.cause, extra=log_context(payload.request))
+        # Discord forgets a nonce after minutes, and follow-ups have none. A message that may be the second
+        # one is worse than links that surely arrive.
         return _unseen(attempt, payload.request)
 
     async def _post(self, message: OutboxMessage, payload: ResultPayload) -> MessageRef | Undelivered:

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 PAGE = 8
 """Songs on one page of a list."""
+# an autocomplete has three seconds, and is asked at each key
 LOOKED_THROUGH = 500
 """So many of the newest songs are looked through for a title."""
 MAX_SUGGESTIONS = 25

@@ -113,6 +113,8 @@ def _with_rest(
 
 def _forget_at(uow: UnitOfWork, membership: Membership, usual: Policy, now: datetime) -> datetime:
     """When every allowance that the member has touched is over: sooner, it would begin anew."""
+    # Only the members' row leads to the pseudonym: without it, the next request would open a new account
+    # with a new allowance.
     period = policy_for(usual, uow.guilds.settings(membership.guild_id)).period
     ends = (
         window_of(period, now).ends_at,

@@ -71,6 +71,7 @@ class CircuitBreaker:
     failures: int = 0
     """Submissions in a row that met this trouble."""
     open_until: datetime | None = None
+    # here, because all processes read this one row before they submit
     paused_by_operator: bool = False
     """True while the bot's operator lets nothing be submitted, for any server."""
     suspicion: Suspicion | None = None

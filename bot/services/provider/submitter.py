@@ -180,6 +180,9 @@ class Submitter:
 def result_of_error(error: ProviderError) -> SubmissionResult:
     """What an error of the paid call means for its request and for the next one."""
     match error:
+        # What fails is the request's own (refused), surely the provider's (busy, unreachable, the account),
+        # or nobody can tell (a lost reply, a 500 that blames nothing). The last blames its member, until
+        # another member's fails too.
         case NotAcceptedError():
             outage = ProviderOutage.BUSY if error.busy else ProviderOutage.OUTAGE
             return SubmissionResult(
@@ -319,6 +322,7 @@ def _slow_down(
         return
     if outcome.is_suspect and breaker.is_shared(request.user_id, now):
         return
+    # However a submission ends, it was the member's turn; the pause is kept for this server only.
     if outcome.transition is Transition.REQUEUE:  # the other ends are a turn by themselves
         uow.members.record_turn(request.guild_id, request.user_id, now=now)
     member = uow.members.get_for_update(request.guild_id, request.user_id)

@@ -167,6 +167,7 @@ def _announce(uow: UnitOfWork, request: Request, config: SongConfig, now: dateti
     """The status that the answer shows, which the outbox knows of."""
     if request.state is State.AWAITING:
         uow.outbox.mark_due(request.id, MessageKind.APPROVAL, due_at=now)
+    # In a long queue the answer has no position, and the next edit has it.
     card = status_card_for(uow, request, queue_snapshot(uow, config.slots, now, longest=SHORT_QUEUE), now)
     uow.outbox.create(
         request.id,

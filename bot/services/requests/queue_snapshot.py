@@ -22,6 +22,7 @@ def queued_requests(
     waiting: Sequence[QueueEntry], paused: Collection[int], backoffs: Collection[int]
 ) -> list[QueueEntry]:
     """Give those that stand in line, oldest first: not the paused servers', nor those that are held back."""
+    # the others go on as if these were not there
     return [place for place in waiting if place.guild_id not in paused and place.request_id not in backoffs]
 
 

@@ -46,6 +46,7 @@ def apply_transition(
         uow.outbox.mark_due(request.id, MessageKind.APPROVAL, due_at=now)
     if transition is Transition.FINISH:
         uow.outbox.mark_due(request.id, MessageKind.RESULT, due_at=now)
+    # `submitting` lasts a moment, and the next edit says what became of it
     elif transition is not Transition.CLAIM:
         uow.outbox.mark_due(request.id, MessageKind.STATUS, due_at=now)
     return moved

@@ -42,6 +42,7 @@ class ClockWatch:
             ahead_s = self._ahead_now_s()
             set_s = ahead_s - self._ahead_s
             if set_s > SET_S:
+                # else a submission that is being made would count as cut off
                 until = self() + timedelta(seconds=set_s) + LONGEST_LEASE
                 held = await self._store.write(_prolong, self(), until)
                 log.warning("the clock was set forward by %.0f s: %d leases go on", set_s, held)

@@ -63,6 +63,7 @@ def _begun(uow: UnitOfWork, shard_ids: tuple[int, ...]) -> list[list[datetime]]:
 
 @unit_of_work("sessions.begin")
 def _begin(uow: UnitOfWork, shard_id: int, now: datetime) -> None:
+    # in the database, so that a crash loop can't use up Discord's 1,000 sessions a day
     begun = [*within_window(_read(uow, shard_id), now), now]
     uow.key_values.put(f"{MEMO}:{shard_id}", json.dumps([at.isoformat() for at in begun]))
 

@@ -72,6 +72,7 @@ class WorkTimings:
     breaker: BreakerTimings = field(default_factory=BreakerTimings)
     poll_interval_s: float = 1.0
     """The longest time between two looks for something due."""
+    # Requests near the front are updated when one is claimed; this is for all else, a cancel for example.
     status_interval_s: float = 20.0
     """How often a waiting request's position in the queue is looked up again."""
     answered_within_s: float = ANSWERED_WITHIN_S

@@ -58,6 +58,8 @@ class DueTimes:
     def next_due_at(self, conn: Connection) -> datetime | None:
         """When the next row is due and in nobody's hand."""
         due, lease_until = self.table.c[self.due], self.table.c.lease_until
+        # The database is the only heap of due times: one in memory would save reads that are few anyway,
+        # since workers look once a second at most, or when something wakes them.
         # two queries: the first is answered by the first entry of the index, the second by the few in hand
         free = select(due).where(due.is_not(None), lease_until.is_(None)).order_by(due).limit(1)
         later = case((lease_until > due, lease_until), else_=due)
