@@ -36,6 +36,16 @@ def test_every_line_that_wants_attention_is_explained() -> None:
         assert any(words.startswith(start) for words in said), start
 
 
+def test_every_line_that_is_explained_is_in_the_code() -> None:
+    code = "\n".join(re.sub(r'"\s*\n\s*"', "", path.read_text(encoding="utf-8")) for path in source_files())
+    section = GUIDE.partition("## Log lines")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.+?`) \|", section, re.MULTILINE)
+    lines = [line for cell in cells for line in re.findall(r"`([^`]+)`", cell)]
+    parts = [part.strip(" ;:,") for line in lines for part in re.split(r"\.\.\.|\d+\.\d", line)]
+    assert len(cells) >= 30
+    assert [part for part in parts if part not in code] == []
+
+
 async def test_every_metric_is_explained_with_its_labels(
     local: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
