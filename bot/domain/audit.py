@@ -1,4 +1,4 @@
-"""What moderators decided: an entry of the audit log says who changed what, from what to what, and why."""
+"""Audit log entries: who changed what, from what to what, and why."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,14 +6,14 @@ from enum import StrEnum
 from typing import TypeAlias
 
 AuditFacts: TypeAlias = dict[str, str | int | None]
-"""What was settled, by the name of each value; None is nothing of its own."""
+"""The values that an action set, by name; None means that the value is unset and the default applies."""
 
 
 class Action(StrEnum):
-    """What kind of decision it was, and so what `Change.subject_id` names."""
+    """The kind of a moderator's action; it decides what `AuditEntry.subject_id` refers to."""
 
     GRANT = "grant"
-    """Subject: a member, as with all down to `UNBLOCK`."""
+    """Subject: a member, as for all kinds down to `UNBLOCK`."""
     MEMBER_ALLOWANCE = "member_allowance"
     RESET = "reset"
     BLOCK = "block"
@@ -25,14 +25,14 @@ class Action(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     REQUESTS_CHANNEL = "requests_channel"
-    """Subject: none, as with all settings; channels are among the facts."""
+    """Subject: none, as for all settings; channels are among the facts."""
     RESULTS_CHANNEL = "results_channel"
     APPROVAL = "approval"
     LOG_CHANNEL = "log_channel"
     MODEL = "model"
     LIMITS = "limits"
     CANCEL = "cancel"
-    """Subject: the member whose request it was, as with the next three; the request is among the facts."""
+    """Subject: the member who placed the request, as for the next three; the request is among the facts."""
     APPROVE = "approve"
     DECLINE = "decline"
     REMOVE_SONG = "remove_song"
@@ -43,7 +43,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One decision; its id is the id of the interaction by which it was made."""
+    """One action of a moderator; `id` is the id of its Discord interaction."""
 
     id: int
     guild_id: int
@@ -53,5 +53,5 @@ class AuditEntry:
     before: AuditFacts
     after: AuditFacts
     reason: str | None = None
-    """In the moderator's words."""
+    """In the moderator's own words."""
     at: datetime

@@ -1,34 +1,34 @@
-"""What can go wrong, as facts: the sentences are made in one place at the edge.
+"""All errors that the program knows by name. They carry facts; `bot.chat.text` turns them into sentences.
 
 InspireError
-|- RefusalError              the member can mend it; nothing was sent, nothing is held
+|- RefusalError              the member can fix it; nothing was sent, nothing is held
 |  |- PlaylistError  ClipError  PersonaError  WeightError  ModelError  PromptError
 |  |- CreditsError  BudgetError  ActiveLimitError  CooldownError  BackoffError  StoppingError
 |  |- OutsideServerError
 |  |- BlockedError  PausedError  ChannelError  ChannelGoneError
 |  |- RequestNotFoundError  NotYoursError  TooLateError
-|  `- those of moderator_errors.py, people.py, playlists.py and songbook.py
+|  `- those of moderator_errors.py, personal_data.py, playlists.py and songs.py
 |- ProviderError             split by what the caller does next
-|  |- NotAcceptedError       surely not taken: keep the place, try later (429, 503, a proxy, nobody there)
-|  |- RejectedError          surely refused: this request ends (400, 451, 500 and other definite answers)
+|  |- NotAcceptedError       surely not accepted: requeue, retry later (429, 503, a proxy, no connection)
+|  |- RejectedError          surely refused: the request ends (400, 451, 500 and other definite answers)
 |  |  `- AccountError        401, 402: it also concerns the operator
-|  |- OutcomeUnknownError    a paid call whose answer is not known: never repeat it
-|  |- NoAnswerError          a question that may be asked again
+|  |- OutcomeUnknownError    a paid call without a known outcome: never repeat it
+|  |- NoAnswerError          a query without an answer: it may be repeated
 |  `- UnknownTaskError       the provider does not know the task
-|- AnnounceError             Discord, split by what the courier does next
+|- MessengerError            Discord, split by what the dispatcher does next
 |  |- MessageGoneError       the message does not exist (any more)
-|  |- NoAccessError          the channel is gone or closed to the bot, or the person takes no messages
-|  |- TokenDeadError         the interaction's token no longer works
-|  |- TryLaterError          nothing is wrong with the message: send it again
-|  `- UnsendableError        Discord refuses the message as it is
-|     `- MalformedError      it says that the message is malformed: a bug
-|- MediaError               a clip's file could not be had, or is not what it should be
+|  |- NoAccessError          the channel is gone or closed to the bot, or the member takes no DMs
+|  |- TokenExpiredError      the interaction's token no longer works
+|  |- RetryableError         nothing is wrong with the message: send it again
+|  `- InvalidMessageError    Discord refuses the message as it is
+|     `- MalformedError      Discord calls the message malformed: a bug
+|- MediaError                a clip's file cannot be downloaded, or is not audio
 `- StoreError                the database cannot be used
-   |- MisconfiguredError    it never can with these settings: a repeat does not help
-   |- StaleError            somebody else was first; nothing was changed
-   |  `- ShortError         an account has too few credits by now
-   |- ChangeUnknownError    nobody knows whether the change was kept
-   `- ShardTakenError       another process serves the same Discord servers
+   |- MisconfiguredError     nor ever with these settings: a retry does not help
+   |- ConflictError          another writer changed the row first; nothing was changed
+   |  `- InsufficientFundsError   an account has too few credits by now
+   |- CommitUnknownError     the outcome of the commit is unknown
+   `- ShardTakenError        another process serves the same Discord servers
 """
 
 from dataclasses import dataclass
@@ -37,15 +37,15 @@ from enum import StrEnum
 
 
 class InspireError(Exception):
-    """Any failure that this program knows by name."""
+    """Base class of all failures that the program knows by name."""
 
 
 class RefusalError(InspireError):
-    """The member can mend it: nothing was sent and nothing is held."""
+    """A refusal that the member can fix: nothing was sent and no credits are held."""
 
 
 class LinkKind(StrEnum):
-    """What a text that should name a playlist, a clip or a persona looks like."""
+    """What a text looks like that should name a playlist, a clip or a persona."""
 
     EMPTY = "empty"
     CUT_OFF = "cut_off"
@@ -53,7 +53,7 @@ class LinkKind(StrEnum):
     SONG_LINK = "song_link"
     PERSONA_LINK = "persona_link"
     SEVERAL = "several"
-    """More than one of those that are wanted."""
+    """More than one link or id of the wanted kind."""
     SHORT_LINK = "short_link"
     OTHER_PAGE = "other_page"
     OTHER_SITE = "other_site"
@@ -62,28 +62,28 @@ class LinkKind(StrEnum):
 
 @dataclass(eq=False)
 class PlaylistError(RefusalError):
-    """The text names no playlist."""
+    """A text that names no playlist."""
 
     kind: LinkKind
 
 
 @dataclass(eq=False)
 class ClipError(RefusalError):
-    """The text names no clip."""
+    """A text that names no clip."""
 
     kind: LinkKind
 
 
 @dataclass(eq=False)
 class PersonaError(RefusalError):
-    """The text names no persona."""
+    """A text that names no persona."""
 
     kind: LinkKind
 
 
 @dataclass(eq=False)
 class WeightError(RefusalError):
-    """A weight is not a number from 0 to 1."""
+    """A weight that is not a number from 0 to 1."""
 
     option: str
     value: float
@@ -91,7 +91,7 @@ class WeightError(RefusalError):
 
 @dataclass(eq=False)
 class ModelError(RefusalError):
-    """The model is not one of those that the operator allows."""
+    """A model that the operator does not allow."""
 
     model: str
     allowed: tuple[str, ...]
@@ -99,7 +99,7 @@ class ModelError(RefusalError):
 
 @dataclass(eq=False)
 class PromptError(RefusalError):
-    """The prompt is longer than the model takes, in characters."""
+    """A prompt that is longer than the model accepts; lengths are in characters."""
 
     length: int
     limit: int
@@ -108,7 +108,7 @@ class PromptError(RefusalError):
 
 @dataclass(eq=False)
 class CreditsError(RefusalError):
-    """The member has fewer credits than a song costs."""
+    """Too few credits of the member for a song."""
 
     available: int
     needed: int
@@ -117,7 +117,7 @@ class CreditsError(RefusalError):
 
 @dataclass(eq=False)
 class BudgetError(RefusalError):
-    """The server's budget has fewer credits left than a song costs."""
+    """Too few credits in the server's budget for a song."""
 
     available: int
     needed: int
@@ -126,106 +126,106 @@ class BudgetError(RefusalError):
 
 @dataclass(eq=False)
 class BlockedError(RefusalError):
-    """A moderator does not let the member ask for songs; `reason` is in the moderator's words."""
+    """A member whom a moderator has blocked; `reason` is in the moderator's words."""
 
     reason: str
 
 
 @dataclass(eq=False)
 class PausedError(RefusalError):
-    """The moderators have paused the server's songs; `reason` is in their words."""
+    """A server whose moderators have paused songs; `reason` is in their words."""
 
     reason: str
 
 
 @dataclass(eq=False)
 class ChannelGoneError(RefusalError):
-    """Songs are to be asked for in a channel that no longer exists."""
+    """A request channel that no longer exists."""
 
     is_moderator: bool
-    """True when the member can choose another."""
+    """Whether the member can choose another one."""
 
 
 @dataclass(eq=False)
 class ChannelError(RefusalError):
-    """Songs may be asked for in another channel only."""
+    """A command in a channel other than the server's request channel, which is `channel_id`."""
 
     channel_id: int
 
 
 @dataclass(eq=False)
 class ActiveLimitError(RefusalError):
-    """The member already has as many requests under way as the server allows."""
+    """Too many active requests of one member for the server's limit."""
 
     limit: int
 
 
 @dataclass(eq=False)
 class CooldownError(RefusalError):
-    """The member placed a request too short a time ago."""
+    """A request too soon after the member's previous one."""
 
     until: datetime
 
 
 @dataclass(eq=False)
 class BackoffError(RefusalError):
-    """The member's last requests came to nothing, so that the next one has to wait."""
+    """A request during the backoff that follows the member's failed ones."""
 
     until: datetime
 
 
 @dataclass(eq=False)
 class StoppingError(RefusalError):
-    """The process is about to stop, and begins nothing new."""
+    """A command to a process that is shutting down."""
 
 
 class AnsweredElsewhereError(InspireError):
-    """Another copy of the bot, with the same token, has answered the interaction."""
+    """An interaction that another process with the same bot token has answered."""
 
 
 @dataclass(eq=False)
 class OutsideServerError(RefusalError):
-    """The bot works in servers only."""
+    """A command outside a server."""
 
 
 @dataclass(eq=False)
 class RequestNotFoundError(RefusalError):
-    """There is no such request in this server."""
+    """A request that does not exist in this server."""
 
 
 @dataclass(eq=False)
 class NotYoursError(RefusalError):
-    """The request belongs to somebody else."""
+    """A request of another member."""
 
 
 @dataclass(eq=False)
 class TooLateError(RefusalError):
-    """The request can no longer be cancelled; `state` is where it is now."""
+    """A request that can no longer be cancelled; `state` is its current state."""
 
     state: str
 
 
 class ProviderError(InspireError):
-    """The song provider did not do what was asked."""
+    """Base class of the song provider's failures."""
 
 
 @dataclass(eq=False)
 class NotAcceptedError(ProviderError):
-    """The task was surely not taken; it may be sent again after `retry_after_s` (seconds)."""
+    """A task that was surely not accepted; it may be submitted again after `retry_after_s` (seconds)."""
 
     cause: str
     retry_after_s: float | None = None
     busy: bool = False
-    """True when the provider said that too many tasks are running (429)."""
+    """Whether the provider said that too many tasks are running (429)."""
     at_edge: bool = False
-    """True when somebody in front of the provider answered: a redirect, or a page of a firewall."""
+    """Whether a proxy or firewall in front of the provider answered: a redirect, or an HTML page."""
     may_be_request: bool = False
-    """True when nobody can tell whether all requests are turned away there, or this one for its words."""
+    """Whether the proxy or firewall possibly refuses only this request, because of its words."""
 
 
 @dataclass(eq=False)
 class RejectedError(ProviderError):
-    """The provider refused this request for good; `code` is its own code, `text` its own words."""
+    """A definite refusal by the provider, with the provider's own `code` and `text`."""
 
     code: int
     text: str
@@ -233,19 +233,19 @@ class RejectedError(ProviderError):
 
 @dataclass(eq=False)
 class AccountError(RejectedError):
-    """The key is wrong (401) or the provider's credits ran out (402): nobody's request can go on."""
+    """A refused account: a wrong key (401) or no provider credits (402). No request can proceed."""
 
 
 @dataclass(eq=False)
 class OutcomeUnknownError(ProviderError):
-    """Nobody knows whether the paid call was accepted."""
+    """A paid call that the provider may or may not have accepted."""
 
     cause: str
 
 
 @dataclass(eq=False)
 class NoAnswerError(ProviderError):
-    """A question without a usable answer; it may be asked again after `retry_after_s` (seconds)."""
+    """A query without a usable answer; it may be repeated after `retry_after_s` (seconds)."""
 
     cause: str
     retry_after_s: float | None = None
@@ -253,98 +253,98 @@ class NoAnswerError(ProviderError):
 
 @dataclass(eq=False)
 class UnknownTaskError(ProviderError):
-    """The provider does not know the task (404)."""
+    """A task that the provider does not know (404)."""
 
 
 LONG_PAUSE_S = 15.0
-"""From so many seconds on, a message is better sent another way than waited for."""
+"""Seconds; a message that would have to wait this long is sent by another route instead."""
 
 
 class MessengerError(InspireError):
-    """Discord did not take a message."""
+    """Base class of the reasons for which Discord did not take a message."""
 
 
 @dataclass(eq=False)
 class MessageGoneError(MessengerError):
-    """The message does not exist (any more)."""
+    """A message that does not exist (any more)."""
 
 
 @dataclass(eq=False)
 class NoAccessError(MessengerError):
-    """The channel is gone or closed to the bot, or the person takes no direct messages."""
+    """A channel that is gone or closed to the bot, or a member who takes no direct messages."""
 
     cause: str
     gone: bool = False
-    """True when the channel does not exist any more, nor anything that stood in it."""
+    """Whether the channel was deleted, with all its messages."""
 
 
 @dataclass(eq=False)
 class TokenExpiredError(MessengerError):
-    """The interaction's token no longer works."""
+    """An interaction token that no longer works."""
 
 
 @dataclass(eq=False)
 class RetryableError(MessengerError):
-    """The same message may be sent again after `retry_after_s` (seconds)."""
+    """A failure after which the same message may be sent again in `retry_after_s` seconds."""
 
     cause: str
     retry_after_s: float | None = None
     not_taken: bool = False
-    """True when Discord surely has not taken it; else it may have."""
+    """Whether Discord surely has not taken the message; otherwise it may have."""
 
     @property
     def is_long(self) -> bool:
-        """Return True when the message, which was surely not taken, had better go another way."""
+        """Return True if the message was surely not taken and the wait is at least `LONG_PAUSE_S`."""
         return self.not_taken and (self.retry_after_s or 0.0) >= LONG_PAUSE_S
 
 
 @dataclass(eq=False)
 class InvalidMessageError(MessengerError):
-    """Discord refuses the message as it is; a plainer one may pass, or the same in another place."""
+    """A message that Discord refuses as it is; a plainer one may pass, or the same one elsewhere."""
 
     cause: str
     is_too_large: bool = False
-    """True when it would do without one of its files, or with smaller ones."""
+    """Whether it would pass with fewer or smaller files."""
 
 
 @dataclass(eq=False)
 class MalformedError(InvalidMessageError):
-    """Discord calls the message malformed: a bug of this program's, and a plainer one may pass."""
+    """A message that Discord calls malformed: a bug in this program. A plainer one may pass."""
 
 
 @dataclass(eq=False)
 class MediaError(InspireError):
-    """A clip's file could not be had, or is not what it should be."""
+    """A clip's file that cannot be downloaded, or is not audio."""
 
     cause: str
     is_dead: bool = False
-    """True when the link leads to no audio at all, so that nobody should be sent there."""
+    """Whether the link leads to no audio at all, so that members should not get it."""
     is_passing: bool = False
-    """True when the file may be there in a few seconds."""
+    """Whether a retry in a few seconds may succeed."""
 
 
 class StoreError(InspireError):
-    """The database cannot be used; the text says why and what to do. Nothing was changed, in most kinds."""
+    """Base class of database failures; the text says why and what to do. Most kinds changed nothing."""
 
 
 class MisconfiguredError(StoreError):
-    """The settings are to blame: the database cannot be used until the operator changes them."""
+    """Settings with which the database cannot be used: the operator has to change them."""
 
 
 class CommitUnknownError(StoreError):
-    """The connection was lost while the change was being kept: nobody knows whether it was."""
+    """A connection that was lost during a commit: its outcome is unknown."""
 
 
 class ConflictError(StoreError):
-    """Somebody else moved the row first; nothing was changed."""
+    """A row that another writer changed first; nothing was changed."""
 
 
 class InsufficientFundsError(ConflictError):
-    """An account has fewer credits than were to be held; the unit of work must not go on."""
+    """An account with fewer credits than the hold needs; the unit of work has to be rolled back."""
 
 
 class ShardTakenError(StoreError):
-    """Another live process serves the servers of a shard."""
+    """A shard that another live process serves."""
 
     def __init__(self, shard: int, process: str) -> None:
         super().__init__(

@@ -1,7 +1,7 @@
-"""Why a request failed, read from the provider's code and words.
+"""Classification of a failed request by the provider's code and words.
 
-The words are English or Chinese, of the provider or of whoever it resells; one table has their spellings. It
-names what nobody can mistake: everything else goes by the code.
+The words are English or Chinese, from the provider or from the service that it resells. One table lists the
+unambiguous phrases; every other text is classified by its code.
 """
 
 import re
@@ -59,7 +59,7 @@ _SENTENCE = re.compile(r"\S\s\S|[\u3400-\u9fff]")
 
 
 def of_refusal(error: RejectedError) -> Failure:
-    """Give the failure that a definite refusal by the provider means."""
+    """Classify a definite refusal by the provider."""
     detail = f"code {error.code}: {error.text}"
     if isinstance(error, AccountError):
         return Failure(FailureKind.OPERATOR, detail)
@@ -70,17 +70,17 @@ def of_refusal(error: RejectedError) -> Failure:
 
 
 def of_broken_task(reason: str) -> Failure:
-    """Give the failure that a failed task means, from the provider's words about it."""
+    """Classify a failed task by the provider's words about it."""
     return Failure(_by_words(reason) or FailureKind.PROVIDER, reason)
 
 
 def says_account(words: str) -> bool:
-    """Tell whether the words are about the operator's account: its key, or credits that ran out."""
+    """Tell whether the words are about the operator's account: an invalid key, or no credits left."""
     return _by_words(words) is FailureKind.OPERATOR
 
 
 def words_for_member(failure: Failure) -> str:
-    """Give the provider's own words where they may say what to change; empty where they don't."""
+    """Return the provider's own words if they can tell the member what to change, else an empty text."""
     if failure.kind not in {FailureKind.REFUSED, FailureKind.MODERATED}:
         return ""
     parts = _CODE.sub("", failure.detail).split("; ")

@@ -1,4 +1,4 @@
-"""How often the bot may begin a session at Discord's gateway, and when it tries again.
+"""Limits on new sessions at Discord's gateway, and the backoff between them.
 
 Discord resets a bot's token after 1,000 sessions in a day (reference, "Gateway", "Identifying").
 """
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 WINDOW = timedelta(hours=1)
-"""For how long a session that was begun counts."""
+"""How long a session counts after its start."""
 FREE_SESSIONS = 5
-"""Sessions of a shard in this time that need no pause before the next one."""
+"""Sessions of a shard within the window that need no pause before the next one."""
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 900.0
 RESERVED_SHARE = 20
-"""One session in so many is left for whoever mends the bot."""
+"""One in this many sessions is left for the operator, who has to restart a bot that fails."""
 LARGEST_RETRY_AFTER_S = 3600.0
-"""Seconds; a longer pause that Discord asks for is not believed."""
+"""Seconds; a longer pause that Discord asks for is cut to this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class Backoff:
     first_s: float
     longest_s: float
     longest_asked_s: float = LARGEST_RETRY_AFTER_S
-    """A longer pause that the other side asks for is not believed."""
+    """The cap on a pause that the other side asks for."""
 
     def delay_s(self, failures: int, *, retry_after_s: float | None = None) -> float:
-        """Return the seconds until the next try, after so many failures (from 1).
+        """Return the seconds until the next attempt after this many failures (from 1).
 
-        A pause that the other side asked for is kept when it is the longer one.
+        A pause that the other side asked for counts if it is longer.
         """
         own_s = min(self.first_s * 2.0 ** min(failures - 1, 30), self.longest_s)
         return max(own_s, min(retry_after_s or 0.0, self.longest_asked_s))
@@ -39,25 +39,25 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLimit:
-    """How many sessions may still begin, as `GET /gateway/bot` says."""
+    """The bot's session start limit, from `GET /gateway/bot`."""
 
     total: int
     remaining: int
     reset_after_s: float
 
     def wait_s(self, sessions: int) -> float:
-        """Return for how long these sessions have to wait, so that none of the reserve is used up."""
+        """Return the seconds that this many sessions have to wait to leave the reserve untouched."""
         reserve = self.total // RESERVED_SHARE
         return 0.0 if self.remaining >= sessions + reserve else self.reset_after_s
 
 
 def within_window(begun: Sequence[datetime], now: datetime) -> list[datetime]:
-    """Return the beginnings of sessions that still count; one in the future is a clock that was set back."""
+    """Return the session starts that still count; starts in the future mean that the clock was set back."""
     return [at for at in begun if now - WINDOW < at <= now]
 
 
 def pause_s(begun: Sequence[datetime], now: datetime, *, first_s: float = FIRST_PAUSE_S) -> float:
-    """Return the seconds until a shard may begin one more session, after those that it began before."""
+    """Return the seconds until a shard may start another session, given its earlier starts."""
     recent = within_window(begun, now)
     excess = len(recent) - FREE_SESSIONS
     if excess < 0 or not recent:

@@ -1,4 +1,4 @@
-"""What moderators have settled for their server, and what follows from it for one member."""
+"""A server's settings, a member's record, and the policy that follows from both."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,24 +13,24 @@ MOST_CREDITS = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What all members of a server together may spend in one window of a period."""
+    """The credits that all members of a server together may spend per window of a period."""
 
     credits: int
     period: Period
     opened_in: str
-    """The key of the window in which it was set."""
+    """The key of the window in which the budget was set."""
     spent_before: int = 0
-    """Credits that were spent or held in that window before there was a budget."""
+    """Credits that were spent or held in that window before the budget was set."""
 
     def remaining_target(self, window: Window) -> int:
-        """What may be spent in the window under this budget."""
+        """Return the credits that may be spent in the window under this budget."""
         before = self.spent_before if window.key == self.opened_in else 0
         return max(0, self.credits - before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuildSettings:
-    """What a server's moderators have settled; None is what the operator has settled for all servers."""
+    """A server's settings; None means that the operator's setting for all servers applies."""
 
     allowance: int | None = None
     """Credits per period for everyone."""
@@ -38,11 +38,11 @@ class GuildSettings:
     roles: Mapping[int, int] = field(default_factory=dict)
     """Credits per period by role id."""
     budget: Budget | None = None
-    """None: no limit but the members' own."""
+    """None: only the members' own limits apply."""
     max_active: int | None = None
     cooldown_s: int | None = None
     model: str | None = None
-    """The model for those who choose none."""
+    """The model for members who choose none."""
     requests_channel_id: int | None = None
     """Where songs may be asked for; None: everywhere."""
     results_channel_id: int | None = None
@@ -52,13 +52,13 @@ class GuildSettings:
     log_channel_id: int | None = None
     """Where moderators' actions are posted; None: nowhere."""
     paused: str | None = None
-    """Why nothing is submitted for this server now; None: it is."""
+    """Why moderators have paused the server's songs; None: they have not."""
     has_playlists: bool = False
-    """True from the first playlist that was saved: until then nobody has to look for one."""
+    """Whether a playlist was ever saved; until then no lookup is needed."""
 
     @property
     def channel_ids(self) -> tuple[int, ...]:
-        """The channels that are named, each once."""
+        """Return the ids of all channels in the settings, without duplicates."""
         named = (
             self.requests_channel_id,
             self.results_channel_id,
@@ -70,38 +70,38 @@ class GuildSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberRecord:
-    """What is known of one member in one server."""
+    """The record of one member in one server."""
 
     pseudonym: str = ""
-    """What the member's accounts are called, which tells nobody who it is; empty when there are none yet."""
+    """The name of the member's accounts, which does not identify the member; empty: no accounts yet."""
     allowance: int | None = None
-    """The member's own credits per period, if moderators made an exception."""
+    """Credits per period, if moderators set them for this member."""
     blocked: str | None = None
-    """Why the member is blocked from asking for songs, if that is so."""
+    """The reason for which the member is blocked; None: not blocked."""
     reset_in: str | None = None
-    """The key of the window in which moderators last began the member's allowance anew."""
+    """The key of the window in which moderators last reset the member's allowance."""
     resets: int = 0
-    """How often they did so in that window."""
+    """The number of resets in that window."""
     failures: int = 0
-    """How many of the member's requests in a row were refused at submission; one that is lost skips a few."""
+    """The member's failed requests in a row; one with an unknown outcome counts as several."""
     backoff_until: datetime | None = None
-    """Until when the member's requests are held back for that; in the past when they are no longer."""
+    """The end of the backoff that they caused; it may be in the past."""
 
     @property
     def is_restricted(self) -> bool:
-        """True when moderators keep the member from asking for songs."""
+        """Return True if moderators keep the member from requesting songs."""
         return self.blocked is not None or self.allowance == 0
 
     def backoff_end(self, now: datetime) -> datetime | None:
-        """Return when the member's next request may be sent, if it can't be sent now."""
+        """Return when the member's backoff ends, or None if none is in force."""
         return backoff_end(self.backoff_until, now)
 
     def with_failure(
         self, now: datetime, *, at_least: int = 1, first_s: float = FIRST_BACKOFF_S
     ) -> "MemberRecord":
-        """Return the standing after one more request came to nothing; a day forgets them.
+        """Return the record after one more failed request; a day without failures resets the count.
 
-        From now on it is as if `at_least` so many had. The first pause is `first_s` seconds.
+        The new count is at least `at_least`. The first backoff takes `first_s` seconds.
         """
         known = self.backoff_until is not None and now < self.backoff_until + FORGIVEN_AFTER
         failures = max(self.failures + 1 if known else 1, at_least)
@@ -109,22 +109,22 @@ class MemberRecord:
         return replace(self, failures=failures, backoff_until=until)
 
     def generation(self, window: Window) -> int:
-        """How often the member's allowance was begun anew in this window."""
+        """Return the number of resets of the member's allowance in this window."""
         return self.resets if self.reset_in == window.key else 0
 
     def reset(self, window: Window) -> "MemberRecord":
-        """The standing after the allowance of this window was begun anew."""
+        """Return the record after a reset of the allowance of this window."""
         return replace(self, reset_in=window.key, resets=self.generation(window) + 1)
 
 
 NOBODY = MemberRecord()
-"""The standing of a member of whom nothing is known."""
+"""The record of a member without one."""
 
 
 def policy_for(
     usual: Policy, settings: GuildSettings, member: MemberRecord = NOBODY, role_ids: Collection[int] = ()
 ) -> Policy:
-    """What a member with these roles may do; `usual` is what the operator has settled."""
+    """Return the policy for a member with these roles; `usual` is the operator's policy for all servers."""
     common = replace(
         usual,
         allowance=usual.allowance if settings.allowance is None else settings.allowance,
@@ -142,5 +142,5 @@ def policy_for(
 
 
 def budget_window(budget: Budget, now: datetime) -> Window:
-    """The window of the budget's period that the moment falls in."""
+    """Return the window of the budget's period that contains `now`."""
     return window_of(budget.period, now)

@@ -1,4 +1,4 @@
-"""What a moderator can mend: nothing was changed. The whole tree stands in `errors.py`."""
+"""Errors that a moderator or the operator can fix; nothing was changed. `errors.py` has the whole tree."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ from bot.domain.errors import RefusalError
 
 
 class ModeratorError(RefusalError):
-    """A moderator can mend it: nothing was changed."""
+    """A refusal that a moderator can fix: nothing was changed."""
 
 
 @dataclass(eq=False)
 class AmountError(ModeratorError):
-    """A number that a moderator gave is not a whole one from `least` to `most`."""
+    """A number that is not an integer from `least` to `most`."""
 
     option: str
     value: float
@@ -21,7 +21,7 @@ class AmountError(ModeratorError):
 
 @dataclass(eq=False)
 class ReasonError(ModeratorError):
-    """A moderator's reason is empty or longer than `limit`, in characters."""
+    """A reason that is empty or longer than `limit`; lengths are in characters."""
 
     length: int
     limit: int
@@ -29,41 +29,41 @@ class ReasonError(ModeratorError):
 
 @dataclass(eq=False)
 class BotMemberError(ModeratorError):
-    """Bots ask for no songs: nothing can be settled for one."""
+    """A moderator's command about a bot, which cannot request songs."""
 
 
 @dataclass(eq=False)
 class EveryoneRoleError(ModeratorError):
-    """The role is the one that everybody has."""
+    """The @everyone role where another one is needed."""
 
 
 @dataclass(eq=False)
 class NotBlockedError(ModeratorError):
-    """The member is not blocked."""
+    """An unblock of a member who is not blocked."""
 
 
 @dataclass(eq=False)
 class NotPausedError(ModeratorError):
-    """There is nothing to resume; `everywhere` when the bot's operator wanted to."""
+    """A resume where nothing is paused; `everywhere` if it was the operator's, for all servers."""
 
     everywhere: bool = False
 
 
 @dataclass(eq=False)
 class ApprovalChannelError(ModeratorError):
-    """Approval was asked for without a channel in which moderators are to decide."""
+    """Approval without a channel in which moderators decide."""
 
 
 @dataclass(eq=False)
 class DecidedError(ModeratorError):
-    """The request does not wait for a moderator any more; `state` is where it is now."""
+    """A request that no longer waits for approval; `state` is its current state."""
 
     state: str
 
 
 @dataclass(eq=False)
 class ChannelAccessError(ModeratorError):
-    """The bot isn't allowed to post in the channel; `missing` are the permissions that it lacks there."""
+    """A channel in which the bot cannot post; `missing` are the permissions that it lacks there."""
 
     channel_id: int
     missing: tuple[str, ...]
@@ -71,19 +71,19 @@ class ChannelAccessError(ModeratorError):
 
 @dataclass(eq=False)
 class ReportBusyError(ModeratorError):
-    """Another report of the server is being made."""
+    """A report while another one of the server is being made."""
 
 
 @dataclass(eq=False)
 class OldFormError(ModeratorError):
-    """The form was opened too long ago, or before the bot was restarted."""
+    """A form that was opened too long ago, or before the bot was restarted."""
 
 
 @dataclass(eq=False)
 class NotOperatorError(RefusalError):
-    """It is for whoever runs the bot."""
+    """A command that only the bot's operator can use."""
 
 
 @dataclass(eq=False)
 class OperatorUnknownError(RefusalError):
-    """Nobody can tell at the moment who runs the bot."""
+    """An operator's command while Discord cannot be asked who the operator is."""

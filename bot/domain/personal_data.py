@@ -1,4 +1,4 @@
-"""All that is kept about one person, over all servers."""
+"""All data that is kept about one person, in all servers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from bot.domain.ledger import Balance, Entry
 from bot.domain.requests import Request, State
 
 NOBODY_ID = 0
-"""Whose a request is, or a decision, when the person was forgotten; no user of Discord has this id."""
+"""The user id that replaces an erased person's; no Discord user has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestEvent:
-    """One step of a request's life."""
+    """One transition of a request."""
 
     transition: str
     state: State
@@ -26,7 +26,7 @@ class RequestEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rating:
-    """How the person liked a song."""
+    """The person's rating of a song."""
 
     request_id: int
     guild_id: int
@@ -46,16 +46,16 @@ class SavedPlaylist:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """What is kept of the person in one server."""
+    """The data that is kept about the person in one server."""
 
     guild_id: int
     member: MemberRecord
     active: int
-    """Requests under way."""
+    """The number of pending requests."""
     last_placed_at: datetime | None
     last_turn_at: datetime | None
     forget_at: datetime | None
-    """When it is deleted, if the person asked for that."""
+    """When the data is deleted, if the person asked for that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,51 +65,51 @@ class AccountRecord:
     guild_id: int
     account_id: str
     window_key: str | None
-    """None: its credits have no end."""
+    """None: its credits do not expire."""
     window_ends_at: datetime | None
     balance: Balance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalRecord:
-    """All that is kept about one person."""
+    """All data that is kept about one person."""
 
     user_id: int
     memberships: tuple[Membership, ...] = ()
     requests: tuple[Request, ...] = ()
     """Oldest first."""
     events: Mapping[int, tuple[RequestEvent, ...]]
-    """By request, in their order."""
+    """By request id, oldest first."""
     ratings: tuple[Rating, ...] = ()
     playlists: tuple[SavedPlaylist, ...] = ()
     audit_entries: tuple[AuditEntry, ...] = ()
-    """Moderators' decisions about the person, and by the person."""
+    """Moderators' actions about the person, and by the person."""
     accounts: tuple[AccountRecord, ...] = ()
     entries: Mapping[int, tuple[Entry, ...]]
-    """What happened to the credits, by server, newest first."""
+    """Credit statements by server id, newest entry first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureSummary:
-    """How much of what was kept about a person is no longer anybody's."""
+    """The numbers of records that an erasure anonymized or deleted."""
 
     requests: int = 0
     ratings: int = 0
     playlists: int = 0
     decisions: int = 0
     until: datetime | None = None
-    """When the last of what remains, the person's places in servers, is deleted; None: nothing remains."""
+    """When the last remaining member record is deleted; None: none remains."""
     blocked: int = 0
-    """In how many servers that has to wait until moderators lift a block."""
+    """The number of servers in which that waits until moderators lift a block."""
 
     @property
     def is_empty(self) -> bool:
-        """True when nothing was kept."""
+        """Return True if nothing was kept about the person."""
         return self.until is None and not (self.requests or self.ratings or self.playlists or self.decisions)
 
 
 @dataclass(eq=False)
 class PendingRequestsError(RefusalError):
-    """So many of the member's requests, in all servers, are not at their end."""
+    """An erasure while `count` requests of the person, in all servers, are pending."""
 
     count: int

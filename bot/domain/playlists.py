@@ -1,4 +1,4 @@
-"""Saved playlists: what they may be called, and which of them somebody who types means."""
+"""Saved playlists: their names, and the suggestions for what a member types."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -11,74 +11,74 @@ from bot.domain.song_options import parse_playlist
 from bot.domain.text import clean_text
 
 NAME_LIMIT = 100
-"""Characters of a name."""
+"""Characters."""
 MAX_PLAYLISTS = 100
 """Saved playlists that one server may have."""
 MAX_SUGGESTIONS = 25
-"""Choices that Discord shows at a time."""
+"""The most autocomplete choices that Discord shows."""
 
 
 class NameProblem(StrEnum):
-    """What is wrong with a name."""
+    """The problem with a name."""
 
     EMPTY = "empty"
     TOO_LONG = "too_long"
     LINK = "link"
-    """It reads as a link or an id, which always means that playlist itself."""
+    """It reads as a link or an id, which always means the playlist itself."""
 
 
 @dataclass(eq=False)
 class PlaylistNameError(RefusalError):
-    """A saved playlist cannot be called so."""
+    """A name that a saved playlist cannot have."""
 
     problem: NameProblem
 
 
 @dataclass(eq=False)
 class PlaylistsFullError(RefusalError):
-    """The server has as many saved playlists as it may have."""
+    """A server with as many saved playlists as allowed."""
 
     limit: int
 
 
 @dataclass(eq=False)
 class PlaylistSavedError(RefusalError):
-    """This very playlist is saved under this name already."""
+    """A playlist that is already saved under this name."""
 
     name: str
 
 
 @dataclass(eq=False)
 class PlaylistUnknownError(RefusalError):
-    """No playlist is saved under this name."""
+    """A name under which no playlist is saved."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedPlaylist:
-    """A playlist that members can ask for by a name."""
+    """A playlist that members can request by name."""
 
     name: str
-    """As `name_of` gives it."""
+    """As `parse_name` returns it."""
     playlist_id: str
     added_by: int
     """The moderator's user id."""
     added_at: datetime
     used_at: datetime | None = None
-    """About when a song was last asked for from this playlist."""
+    """Roughly when a song was last requested from this playlist."""
 
     @property
     def key(self) -> str:
-        """What the name is known by, in whatever case it is typed."""
+        """Return the key of the name, which ignores case."""
         return name_key(self.name)
 
 
 def parse_name(text: str) -> str:
-    """The name as it is kept and shown: one spelling of each character, blanks evened.
+    """Return the name as it is stored and shown: NFKC-normalized, with single spaces.
 
     Raises:
-        PlaylistNameError: no playlist can be called so.
+        PlaylistNameError: the name is empty, too long, or reads as a link.
     """
     name = _normalized(text)
     if not name:
@@ -91,12 +91,12 @@ def parse_name(text: str) -> str:
 
 
 def name_key(text: str) -> str:
-    """What a name is known by: the same for all cases and spellings of it."""
+    """Return the key of a name: the same for all its cases and Unicode spellings."""
     return unicodedata.normalize("NFKC", _normalized(text).casefold())
 
 
 def is_valid_name(text: str) -> bool:
-    """False for what reads as a link, or as the id of a playlist."""
+    """Return False if the text reads as a link, or as the id of a playlist."""
     if "://" in text:
         return False
     try:
@@ -107,14 +107,14 @@ def is_valid_name(text: str) -> bool:
 
 
 def suggestions(playlists: Iterable[SavedPlaylist], typed: str) -> list[SavedPlaylist]:
-    """Those that somebody who has typed so much may mean.
+    """Return the playlists that match what a member has typed so far, at most `MAX_SUGGESTIONS`.
 
-    Names that begin so come before names that contain it, each with the last used first.
+    Names that start with the text come before names that contain it, the last used first in both groups.
     """
     wanted = name_key(typed)
     ranked = sorted(playlists, key=_last_used_first)
-    meant = [playlist for playlist in ranked if wanted in playlist.key]
-    return sorted(meant, key=lambda playlist: not playlist.key.startswith(wanted))[:MAX_SUGGESTIONS]
+    matches = [playlist for playlist in ranked if wanted in playlist.key]
+    return sorted(matches, key=lambda playlist: not playlist.key.startswith(wanted))[:MAX_SUGGESTIONS]
 
 
 def _last_used_first(playlist: SavedPlaylist) -> tuple[float, str]:

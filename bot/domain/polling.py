@@ -1,9 +1,9 @@
-"""When to ask again: most often when the song is most likely to be finished.
+"""The poll schedule: a task is polled most often when its song is most likely to be finished.
 
-A question costs something, and so does each second of a member's waiting. For a task that finishes at
-the rate h(t) at age t, the sum of both is least when the interval is sqrt(2c / h(t)), with c the price of a
-question in seconds of delay. How long songs take is learned per model: a lognormal distribution whose prior
-was set from the provider's own example (101 s) and from public measurements (30-180 s).
+A poll has a cost, and so has each second that a member waits. For a task that finishes at the rate h(t) at
+age t, the sum of both is least with an interval of sqrt(2c / h(t)), where c is the cost of a poll in seconds
+of delay. Song durations are learned per model: a lognormal distribution whose prior comes from the provider's
+own example (101 s) and from public measurements (30-180 s).
 """
 
 import math
@@ -13,16 +13,16 @@ from statistics import NormalDist
 PRIOR_MEDIAN_S = 101.0
 PRIOR_SIGMA = 0.4
 PRIOR_WEIGHT = 10
-"""How many finished songs the prior counts as."""
+"""The number of finished songs that the prior counts as."""
 POLL_COST_S = 0.2
-"""Seconds of delay that a question is worth: gives a mean delay of 2.5 s on the prior."""
+"""Seconds of delay that a poll is worth; the mean delay on the prior is then 2.5 s."""
 FIRST_CLIP_SHARE = 0.6
-"""The share of a task's time after which its first clip is complete."""
+"""The share of a task's duration after which its first clip is complete."""
 FIRST_CLIP_SIGMA = 0.2
 JITTER = 0.1
-"""Each interval is spread by this share, so that requests placed together drift apart."""
+"""Each interval varies by this share, so that requests placed together drift apart."""
 POLLS_PER_SONG = 14.3
-"""What this schedule needs on the prior."""
+"""The mean number of polls of this schedule on the prior."""
 _MIDPOINT_STEPS = 3
 
 _UNIT = NormalDist()
@@ -30,7 +30,7 @@ _UNIT = NormalDist()
 
 @dataclass(frozen=True, slots=True)
 class DurationStats:
-    """What was seen of finished songs, as statistics of the natural logarithm of their seconds."""
+    """Observed song durations, as statistics of the natural logarithm of their seconds."""
 
     count: int = 0
     mean: float = 0.0
@@ -39,7 +39,7 @@ class DurationStats:
     """The sum of squared differences from the mean (Welford)."""
 
     def with_song(self, duration_s: float) -> "DurationStats":
-        """The same with one more song."""
+        """Return the statistics with one more song."""
         value = math.log(max(duration_s, 1.0))
         count = self.count + 1
         mean = self.mean + (value - self.mean) / count
@@ -47,12 +47,12 @@ class DurationStats:
 
     @property
     def median_s(self) -> float:
-        """The usual time of a song in seconds, prior and observations together."""
+        """Return the median duration of a song in seconds, from prior and observations."""
         return math.exp(self._location)
 
     @property
     def sigma(self) -> float:
-        """The spread of the logarithm, prior and observations together."""
+        """Return the standard deviation of the logarithm, from prior and observations."""
         prior = math.log(PRIOR_MEDIAN_S)
         total = PRIOR_WEIGHT + self.count
         shift = PRIOR_WEIGHT * self.count / total * (self.mean - prior) ** 2
@@ -66,7 +66,7 @@ class DurationStats:
 
 @dataclass(frozen=True, slots=True)
 class PollLimits:
-    """The bounds of asking: seconds between two questions of one request, and questions a second of all."""
+    """The limits of polling: seconds between two polls of a request, and polls per second of all requests."""
 
     min_s: float = 1.0
     max_s: float = 30.0
@@ -74,7 +74,7 @@ class PollLimits:
 
 
 def hazard(age_s: float, *, median_s: float, sigma: float) -> float:
-    """The chance per second that a lognormal time ends now, if it has not ended before."""
+    """Return the chance per second that a lognormal duration ends now, given that it has not ended before."""
     if age_s < 0.001:  # nothing finishes that soon
         return 0.0
     z = math.log(age_s / median_s) / sigma
@@ -92,10 +92,10 @@ def interval_s(
     in_flight: int,
     limits: PollLimits,
 ) -> float:
-    """Seconds until the next question.
+    """Return the seconds until the next poll, without jitter.
 
-    `age_s` counts from the task's acceptance, `first_clip_age_s` too (None while no clip is complete);
-    `in_flight` is how many requests share the budget. A pure function: the caller adds the jitter.
+    `age_s` and `first_clip_age_s` count from the task's acceptance (None while no clip is complete);
+    `in_flight` is the number of requests that share `limits.per_s`.
     """
     median_s, sigma = durations.median_s, durations.sigma
     if first_clip_age_s is not None:
@@ -115,11 +115,11 @@ def interval_s(
 
 
 def load_factor(in_flight: int, *, durations: DurationStats, limits: PollLimits) -> float:
-    """How many times longer intervals must be for all requests to stay within the budget; at least 1."""
-    questions_per_s = in_flight * POLLS_PER_SONG / durations.median_s
-    return max(1.0, questions_per_s / limits.per_s)
+    """Return the factor, at least 1, by which intervals grow to keep all requests within `limits.per_s`."""
+    polls_per_s = in_flight * POLLS_PER_SONG / durations.median_s
+    return max(1.0, polls_per_s / limits.per_s)
 
 
 def with_jitter(interval: float, *, random: float) -> float:
-    """The interval spread by the jitter; `chance` is uniform in 0..1."""
+    """Return the interval with jitter; `random` is uniform in 0..1."""
     return interval * (1 - JITTER + 2 * JITTER * random)

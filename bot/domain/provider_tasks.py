@@ -1,4 +1,4 @@
-"""What the provider says of a task, and what that means for the request."""
+"""A provider task's reports, and their evaluation to an outcome for the request."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -7,18 +7,18 @@ from typing import TypeAlias, assert_never
 
 CLIPS_PER_TASK = 2
 STREAMING_GRACE_S = 180
-"""Seconds that a finished task's clips may still be streaming before what there is is delivered."""
+"""Seconds that a finished task's clips may still be streaming before a partial result is delivered."""
 EMPTY_REPLIES = 3
-"""How often a finished task without clips is asked again before it counts as failed."""
+"""How often a finished task without clips is polled again before it counts as failed."""
 UNANSWERED_MAX_S = 86_400.0
-"""Seconds of asking in vain after which a task is given up: what is never answered must end, too."""
+"""Seconds of unanswered polls after which a task times out."""
 AWAY_S = 60.0
-"""Seconds that do not count, after which nobody knows how long the song took."""
+"""Unpolled seconds after which the song's measured duration is too inaccurate to learn from."""
 NO_CLIPS = "the provider finished without a song"
 
 
 class TaskStage(StrEnum):
-    """Where a task is; every spelling of the provider comes down to one of these."""
+    """The stage of a task; every status word of the provider maps to one."""
 
     RUNNING = "running"
     DONE = "done"
@@ -26,7 +26,7 @@ class TaskStage(StrEnum):
 
 
 class ClipStage(StrEnum):
-    """Where one clip of a task is."""
+    """The stage of one clip."""
 
     PENDING = "pending"
     STREAMING = "streaming"
@@ -36,7 +36,7 @@ class ClipStage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """One generated clip, as far as this program uses it."""
+    """One generated clip: the fields that this program uses."""
 
     id: str
     stage: ClipStage = ClipStage.COMPLETE
@@ -51,67 +51,67 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class TaskReport:
-    """One answer about a task; `clips` are in their order."""
+    """One answer about a task; `clips` are in the provider's order."""
 
     stage: TaskStage
     clips: tuple[Clip, ...] = ()
     error: str | None = None
     """The provider's own words about a failure."""
     status: str = ""
-    """The provider's own word for the stage, for the log and to see progress."""
+    """The provider's own word for the stage, for the log and the fingerprint."""
 
     @property
     def complete(self) -> tuple[Clip, ...]:
-        """The clips that are ready to be heard."""
+        """Return the clips that are complete."""
         return tuple(clip for clip in self.clips if clip.stage is ClipStage.COMPLETE)
 
     @property
     def settled(self) -> bool:
-        """True when there are clips and none of them will change any more."""
+        """Return True if there are clips and none of them will change any more."""
         return bool(self.clips) and all(c.stage in {ClipStage.COMPLETE, ClipStage.FAILED} for c in self.clips)
 
     @property
     def fingerprint(self) -> str:
-        """A text that is different whenever the task has moved on."""
+        """Return a text that changes whenever the task makes progress."""
         return " ".join([self.status.lower(), *(f"{clip.id[:8]}={clip.stage}" for clip in self.clips)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskProgress:
-    """What is remembered of a task between two questions.
+    """What is stored about a task between two polls.
 
-    Only answered time counts: `progress_at` and `settling_at` move on with all other time.
+    Only time with answered polls counts: `progress_at` and `settling_at` are shifted by all other time.
     """
 
     progress_at: datetime
-    """When it last moved on, by our clock."""
+    """When the task last made progress, by our clock."""
     fingerprint: str = ""
     clips: tuple[Clip, ...] = ()
-    """The clips that were complete at the last answer."""
+    """The clips that were complete in the last answer."""
     first_clip_at: datetime | None = None
     settling_at: datetime | None = None
-    """When the task, or all its clips, first looked finished."""
+    """When the task or all its clips were first reported as finished."""
     empty_replies: int = 0
     asked_at: datetime | None = None
-    """When it was last asked about, whether that was answered or not."""
+    """When the task was last polled, with or without an answer."""
     unanswered_s: float = 0.0
-    """Seconds of asking in vain since the last answer."""
+    """Seconds of unanswered polls since the last answer."""
     unknown_s: float | None = None
-    """Seconds for which the provider has said that it does not know the task; None where it does."""
+    """Seconds for which the provider has not known the task; None: it knows the task."""
     was_away: bool = False
-    """True when nobody looked for a while, or the clock was set: how long the song took is not known."""
+    """Whether polling was interrupted or the clock was set, so that the song's duration is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class StillRunning:
-    """Nothing is decided yet."""
+    """No outcome yet: the task is polled again."""
 
     progress: TaskProgress
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """There are clips to deliver; `partial` when one is missing or not final."""
+    """Clips to deliver; `partial` if one is missing or not final."""
 
     clips: tuple[Clip, ...]
     partial: bool
@@ -119,22 +119,22 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The provider will make no song of this task; `reason` is its own words, where it gave any."""
+    """A task that the provider reports as failed; `reason` is in the provider's words, if it gave any."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """The task made no progress for too long; it may still finish at the provider."""
+    """A task without progress for too long; it may still finish at the provider."""
 
     is_unanswered: bool = False
-    """True when nobody knows of its progress, because no question was answered any more."""
+    """Whether its progress is unknown because polls were no longer answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """The provider does not know the task any more."""
+    """A task that the provider does not know any more."""
 
 
 TaskOutcome: TypeAlias = StillRunning | Finished | Failed | TimedOut | NotFound
@@ -149,10 +149,10 @@ def evaluate(
     gap_max_s: float,
     grace_s: float = STREAMING_GRACE_S,
 ) -> TaskOutcome:
-    """Decide what one answer means, given what was known before.
+    """Evaluate one answer, given the progress so far.
 
-    Of the time since the question before, at most `gap_max_s` seconds count as time without progress.
-    A task has `grace_s` seconds to end once all its clips are there.
+    Of the time since the previous poll, at most `gap_max_s` seconds count as time without progress.
+    A task has `grace_s` seconds to end once all its clips are settled.
     """
     progress = _progressed(report, _polled(progress, now=now, gap_max_s=gap_max_s, answered=True), now)
     match report.stage:
@@ -162,10 +162,10 @@ def evaluate(
             return _evaluate_done(report, progress, now, grace_s)
         case TaskStage.RUNNING:
             # some tasks stay "running" for good although both clips are complete
-            ripe = report.settled and len(report.clips) >= CLIPS_PER_TASK and bool(report.complete)
-            if ripe and progress.settling_at and now - progress.settling_at >= timedelta(seconds=grace_s):
+            is_ripe = report.settled and len(report.clips) >= CLIPS_PER_TASK and bool(report.complete)
+            if is_ripe and progress.settling_at and now - progress.settling_at >= timedelta(seconds=grace_s):
                 return _finished(report.complete)
-            settling_at = (progress.settling_at or now) if ripe else None
+            settling_at = (progress.settling_at or now) if is_ripe else None
             progress = replace(progress, settling_at=settling_at)
             if now - progress.progress_at < timedelta(seconds=give_up_s):
                 return StillRunning(progress)
@@ -177,7 +177,7 @@ def evaluate(
 def evaluate_no_answer(
     progress: TaskProgress, *, now: datetime, gap_max_s: float
 ) -> StillRunning | Finished | TimedOut:
-    """Decide what a question without an answer means: nothing, until a day of them has gone by."""
+    """Evaluate a poll without an answer: the task times out after `UNANSWERED_MAX_S` of them."""
     progress = _polled(progress, now=now, gap_max_s=gap_max_s, answered=False)
     if progress.unanswered_s < UNANSWERED_MAX_S:
         return StillRunning(progress)
@@ -187,7 +187,7 @@ def evaluate_no_answer(
 def evaluate_unknown(
     progress: TaskProgress, *, now: datetime, unknown_max_s: float, gap_max_s: float
 ) -> StillRunning | Finished | NotFound:
-    """Decide what it means that the provider does not know the task: it must say so for a while."""
+    """Evaluate a 404: the task counts as not found once it was unknown for `unknown_max_s` seconds."""
     unknown_s = (
         0.0 if progress.unknown_s is None else progress.unknown_s + _polled_s(progress, now, gap_max_s)
     )
@@ -198,50 +198,50 @@ def evaluate_unknown(
 
 
 def was_polled(progress: TaskProgress, now: datetime, gap_max_s: float) -> bool:
-    """True when somebody looked all along, so that the clock tells how long the song took."""
+    """Return True if the task was polled without a break, so that its measured duration is accurate."""
     skipped_s = _gap_s(progress, now) - _polled_s(progress, now, gap_max_s)
     return not progress.was_away and abs(skipped_s) <= AWAY_S
 
 
 def _polled(progress: TaskProgress, *, now: datetime, gap_max_s: float, answered: bool) -> TaskProgress:
-    """The watch after one more question; its moments are moved on by the time that does not count.
+    """Return the progress after one more poll; its timestamps are shifted by the time that does not count.
 
-    That is time in which nobody asked (the bot was away or suspended, the clock was set) or nobody answered.
+    That is time without polls (the bot was down or suspended, the clock was set) or without answers.
     """
     gap_s = _gap_s(progress, now)
-    watched_s = _polled_s(progress, now, gap_max_s)
-    skipped = timedelta(seconds=gap_s - (watched_s if answered else 0.0))
+    polled_s = _polled_s(progress, now, gap_max_s)
+    skipped = timedelta(seconds=gap_s - (polled_s if answered else 0.0))
     return replace(
         progress,
         asked_at=now,
         progress_at=progress.progress_at + skipped,
         settling_at=None if progress.settling_at is None else progress.settling_at + skipped,
-        unanswered_s=0.0 if answered else progress.unanswered_s + watched_s,
+        unanswered_s=0.0 if answered else progress.unanswered_s + polled_s,
         was_away=not was_polled(progress, now, gap_max_s),
     )
 
 
 def _gap_s(progress: TaskProgress, now: datetime) -> float:
-    """Seconds since the question before; negative when the clock was set back."""
+    """Return the seconds since the previous poll; negative if the clock was set back."""
     return (now - (progress.asked_at or progress.progress_at)).total_seconds()
 
 
 def _polled_s(progress: TaskProgress, now: datetime, gap_max_s: float) -> float:
-    """The seconds since the question before in which surely somebody looked."""
+    """Return the seconds since the previous poll that count as polled: at most `gap_max_s`."""
     return min(max(_gap_s(progress, now), 0.0), gap_max_s)
 
 
 def _partial_result(progress: TaskProgress) -> Finished | None:
-    """The clips that were complete when the task was last seen: they are not thrown away."""
+    """Return the clips that were complete in the last answer as a result, or None if there are none."""
     return _finished(progress.clips) if progress.clips else None
 
 
 def _progressed(report: TaskReport, progress: TaskProgress, now: datetime) -> TaskProgress:
-    moved = report.fingerprint != progress.fingerprint
+    has_progressed = report.fingerprint != progress.fingerprint
     return replace(
         progress,
         fingerprint=report.fingerprint,
-        progress_at=now if moved else progress.progress_at,
+        progress_at=now if has_progressed else progress.progress_at,
         clips=report.complete or progress.clips,
         first_clip_at=progress.first_clip_at or (now if report.complete else None),
         unknown_s=None,
@@ -250,11 +250,11 @@ def _progressed(report: TaskReport, progress: TaskProgress, now: datetime) -> Ta
 
 def _evaluate_done(report: TaskReport, progress: TaskProgress, now: datetime, grace_s: float) -> TaskOutcome:
     if not report.clips:
-        asked = progress.empty_replies + 1
+        replies = progress.empty_replies + 1
         return (
             Failed(NO_CLIPS)
-            if asked > EMPTY_REPLIES
-            else StillRunning(replace(progress, empty_replies=asked))
+            if replies > EMPTY_REPLIES
+            else StillRunning(replace(progress, empty_replies=replies))
         )
     if report.settled:
         return _finished(report.complete) if report.complete else Failed(report.error or NO_CLIPS)

@@ -1,4 +1,4 @@
-"""How many credits a member may spend, in which window of time."""
+"""Allowances: the credits that a member may spend per window of time."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ PROVIDER_PRICE = 30
 
 
 class Period(StrEnum):
-    """How often an allowance begins anew, in UTC; a week starts on Monday."""
+    """How often an allowance is renewed, in UTC; a week starts on Monday."""
 
     DAY = "day"
     WEEK = "week"
@@ -21,7 +21,7 @@ class Period(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One turn of a period: from `starts_at` up to, not including, `ends_at`."""
+    """One period, from `starts_at` up to but not including `ends_at`."""
 
     key: str
     """Unique over all periods, for example `2026-W47`."""
@@ -30,33 +30,33 @@ class Window:
 
 
 class Source(StrEnum):
-    """Where a member's allowance comes from; the first that applies counts."""
+    """Where a member's allowance comes from; the first one that applies counts."""
 
     EXCEPTION = "exception"
     """The member's own."""
     ROLE = "role"
-    """The largest of the member's roles that have one."""
+    """The largest allowance among the member's roles."""
     EVERYONE = "everyone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What one member may do; a copy is kept with each request."""
+    """The limits of one member; a copy is stored with each request."""
 
     allowance: int
     """Credits per period."""
     period: Period
     max_active: int
-    """Requests under way at a time."""
+    """Active requests at a time."""
     cooldown_s: int
     """Seconds between two requests."""
     source: Source = Source.EVERYONE
     role_id: int | None = None
-    """The role that the allowance comes from, if it is one's."""
+    """The role that the allowance comes from, if the source is a role."""
 
 
 def window_of(period: Period, at: datetime) -> Window:
-    """The window of the period that the moment falls in."""
+    """Return the window of the period that contains `at`."""
     day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     match period:
         case Period.DAY:
@@ -74,5 +74,5 @@ def window_of(period: Period, at: datetime) -> Window:
 
 
 def song_cost(rate: Decimal) -> int:
-    """Credits for one request at the account's rate, rounded up."""
+    """Return the credits for one request at the provider account's rate, rounded up."""
     return math.ceil(PROVIDER_PRICE * rate)

@@ -1,4 +1,4 @@
-"""A request's life: its states, its moves, and what each move does to the credits."""
+"""Requests for songs: their states, data and failures."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from bot.domain.song_options import SongSpec
 
 
 class State(StrEnum):
-    """Where a request is."""
+    """The state of a request."""
 
     AWAITING = "awaiting"
     """A moderator has to approve it first."""
@@ -31,28 +31,28 @@ class State(StrEnum):
 ACTIVE = frozenset({State.AWAITING, State.WAITING, State.SUBMITTING, State.MAKING})
 """The states in which credits are held."""
 AT_PROVIDER = frozenset({State.SUBMITTING, State.MAKING})
-"""The states that take one of the provider's places."""
+"""The states that take one of the provider's slots."""
 USED = frozenset({State.READY, State.DELIVERED, State.UNDELIVERABLE})
 """The states in which the credits are used."""
 RETURNED = frozenset({State.FAILED, State.EXPIRED, State.UNCERTAIN, State.CANCELLED, State.DECLINED})
-"""The states in which the credits are back with the member."""
+"""The states in which the credits were returned to the member."""
 
 
 class FailureKind(StrEnum):
-    """Why there is no song, as far as the member is concerned."""
+    """Why there is no song, as the member is told."""
 
     REFUSED = "refused"
     MODERATED = "moderated"
     PLAYLIST_UNKNOWN = "playlist_unknown"
     TURNED_AWAY = "turned_away"
-    """Somebody in front of the provider minds it, and lets others pass."""
+    """A firewall in front of the provider refuses this request and lets others pass."""
     OPERATOR = "operator"
     PROVIDER = "provider"
     LOST_TASK = "lost_task"
     UNCERTAIN = "uncertain"
     SILENT = "silent"
     UNANSWERED = "unanswered"
-    """The provider took the task and answered no question about it for a day."""
+    """The provider accepted the task, and then answered no poll for a day."""
     MODERATOR = "moderator"
     """A moderator cancelled or declined it; `detail` is the reason, in the moderator's words."""
     BLOCKED = "blocked"
@@ -74,36 +74,36 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyAddress:
-    """Where a request's status message is, and how it may be reached."""
+    """Where a request's status message is, and how the bot can edit it."""
 
     application_id: int
     channel_id: int
     message_id: int | None = None
-    """None until Discord has told it; the interaction's token still reaches the message."""
+    """None until Discord has returned it; until then the token reaches the message."""
     token: str | None = None
-    """The interaction's token, while it lives."""
+    """The interaction's token, while it is valid."""
     token_until: datetime
     attachment_limit: int
-    """Bytes that one attached file may have there."""
+    """Bytes per attached file."""
     may_post: bool = True
-    """False when the bot had no permission to post there when it was asked."""
+    """Whether the bot had the permission to post there when the request was placed."""
 
     def valid_token(self, now: datetime) -> str | None:
-        """The token, if it may still be used."""
+        """Return the token if it is still valid, else None."""
         return self.token if now < self.token_until else None
 
     def is_unconfirmed(self, now: datetime) -> bool:
-        """True while nobody knows whether the interaction's first answer is this bot's, and one can look."""
+        """Return True if it is unknown who answered the interaction, and the token can still show it."""
         return self.message_id is None and self.valid_token(now) is not None
 
     def __repr__(self) -> str:
-        """The address without its token, which is a secret."""
-        return f"Address(channel_id={self.channel_id}, message_id={self.message_id})"
+        """Return the address without its token, which is a secret."""
+        return f"ReplyAddress(channel_id={self.channel_id}, message_id={self.message_id})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRequest:
-    """A request that is about to be placed; its id is the id of the interaction that asked for it."""
+    """A request that is about to be placed; `id` is the id of its Discord interaction."""
 
     id: int
     guild_id: int
@@ -114,14 +114,14 @@ class NewRequest:
     address: ReplyAddress
     placed_at: datetime
     approve_by: datetime | None = None
-    """Until when a moderator may approve it; None where that is not needed."""
+    """Until when a moderator can approve it; None: no approval is needed."""
     delivery_channel_id: int | None = None
-    """Where its result is posted first of all; None: where it was asked for."""
+    """Where its result is posted first; None: where it was requested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request as it stands; `version` changes with every write."""
+    """A stored request; `version` changes with every write."""
 
     id: int
     guild_id: int
@@ -138,38 +138,38 @@ class Request:
     ended_at: datetime | None = None
     """When the credits were settled."""
     progress: TaskProgress | None = None
-    """What is known of the task; set from the moment that it is accepted."""
+    """The task's progress; set once the task is accepted."""
     clips: tuple[Clip, ...] = ()
     partial: bool = False
     failure: Failure | None = None
     result_channel_id: int | None = None
     result_message_id: int | None = None
     delivery_channel_id: int | None = None
-    """Where its result is posted first of all; None: where it was asked for."""
+    """Where its result is posted first; None: where it was requested."""
     approval_channel_id: int | None = None
     approval_message_id: int | None = None
-    """The message by which moderators decide on it; without it, that channel did not take one."""
+    """The message with which moderators decide; None: Discord did not take it in that channel."""
     removed_at: datetime | None = None
-    """When its result was taken away."""
+    """When its result was removed."""
     prompt_wiped_at: datetime | None = None
-    """When its prompt was wiped, if it had one."""
+    """When its prompt was deleted, if it had one."""
 
     @property
     def placement(self) -> str:
-        """What tells it from the request that another copy of the bot placed for the same interaction.
+        """Return a text that distinguishes it from another process's request for the same interaction.
 
-        Two copies do not place theirs in the same microsecond.
+        It is made of the time: two processes do not place theirs in the same microsecond.
         """
         return f"{round(self.placed_at.timestamp() * 1_000_000):x}"
 
     @property
     def lacks_details(self) -> bool:
-        """True when what it was asked for with is no longer kept; of a forgotten person, nothing is."""
+        """Return True if its prompt or, after an erasure, all its options are no longer stored."""
         return self.prompt_wiped_at is not None or not self.spec.playlist_id
 
     @property
     def is_undelivered(self) -> bool:
-        """True when it waits for moderators who can't see it: their channel does not take it."""
+        """Return True if it waits for approval, but its message could not be posted in that channel."""
         return (
             self.state is State.AWAITING
             and self.approval_channel_id is not None

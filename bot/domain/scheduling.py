@@ -1,4 +1,4 @@
-"""Whose turn it is: the order in which waiting requests go to the provider."""
+"""Fair scheduling: the order in which queued requests go to the provider, and members' backoff."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -7,62 +7,62 @@ from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush, heapreplace
 
 FREE_FAILURES = 1
-"""So many requests in a row may come to nothing without a wait: a wrong link is soon mended."""
+"""Failed requests in a row without a backoff: a wrong link is quickly corrected."""
 FIRST_BACKOFF_S = 30.0
-"""Seconds that a member waits after the next one; doubled each time."""
+"""Seconds of backoff after the next failure; doubled each time."""
 LONGEST_BACKOFF_S = 3600.0
 FORGIVEN_AFTER = timedelta(days=1)
-"""How long after its end a backoff still makes the next one longer."""
+"""How long after its end a backoff still lengthens the next one."""
 _FUTURE = 10**18
-"""Microseconds since the epoch, later than any turn that was really had."""
+"""Microseconds since the epoch, later than any real turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueEntry:
-    """One request in the line, and what is known of whose it is."""
+    """One queued request, with the facts about its member and server that decide its position."""
 
     request_id: int
     guild_id: int
     user_id: int
     model: str = ""
     member_active: int = 1
-    """How many requests the member has there, in the line and with the provider; at least this one."""
+    """The member's queued and running requests in that server, this one included."""
     member_turn_at: datetime | None = None
-    """When the member last had a turn there."""
+    """When the member last had a turn in that server."""
     guild_turn_at: datetime | None = None
     """When the server last had a turn."""
     backoff_until: datetime | None = None
-    """Until when the member's requests are held back, or were."""
+    """The end of the member's last backoff; it may be in the past."""
     unconfirmed_until: datetime | None = None
-    """Until when it stays in the line, because nobody knows who answered its command; None: that is known."""
+    """Until when it stays queued because it is unknown who answered its command; None: that is known."""
 
     def may_go(self, now: datetime) -> bool:
-        """Return whether it may leave the line when its turn comes."""
+        """Tell whether it may be submitted when its turn comes."""
         # Once Discord takes no answer any more, the request goes on: a song is better than nothing.
         return self.unconfirmed_until is None or self.unconfirmed_until <= now
 
 
 def fair_order(waiting: Sequence[QueueEntry], running: Mapping[int, int]) -> list[QueueEntry]:
-    """The waiting requests, oldest first, in the order in which they will be taken.
+    """Return the queued requests in the order in which they will be submitted.
 
-    `waiting` is the whole line, and `running` how many of each server's requests the provider has.
+    `waiting` is the whole queue, oldest first; `running` counts the requests at the provider by server.
 
-    A turn goes to the server with the fewest running, of those to the one whose last turn is longest ago;
-    then to its member by the same rule; then to the oldest request. So nobody gains by asking more often,
-    also where the provider runs one task at a time.
+    A turn goes to the server with the fewest running requests, of those to the one whose last turn is longest
+    ago; then to its member by the same rule; then to the oldest request. So nobody gains by requesting more
+    often, even if the provider runs one task at a time.
     """
     queues: dict[tuple[int, int], deque[tuple[int, QueueEntry]]] = {}
-    for age, place in enumerate(waiting):
-        queues.setdefault((place.guild_id, place.user_id), deque()).append((age, place))
+    for age, entry in enumerate(waiting):
+        queues.setdefault((entry.guild_id, entry.user_id), deque()).append((age, entry))
     members: dict[int, list[tuple[int, int, int, int]]] = {}  # heaps of (running, last turn, age, user)
     turn_of: dict[int, int] = {}
     for (guild, user), queue in queues.items():
-        age, place = queue[0]
+        age, entry = queue[0]
         # With one slot at the provider, "fewest running" decides nothing: without the last turn, a member
         # with many requests would go first every time.
-        key = (place.member_active - len(queue), _rank(place.member_turn_at), age, user)
+        key = (entry.member_active - len(queue), _rank(entry.member_turn_at), age, user)
         heappush(members.setdefault(guild, []), key)
-        turn_of[guild] = _rank(place.guild_turn_at)
+        turn_of[guild] = _rank(entry.guild_turn_at)
     guilds = [(running.get(guild, 0), turn_of[guild], heap[0], guild) for guild, heap in members.items()]
     heapify(guilds)
     order: list[QueueEntry] = []
@@ -80,7 +80,7 @@ def fair_order(waiting: Sequence[QueueEntry], running: Mapping[int, int]) -> lis
 
 
 def backoff_s(failures: int, *, first_s: float = FIRST_BACKOFF_S) -> float:
-    """Return the seconds that a member has to wait after so many requests in a row that came to nothing."""
+    """Return the seconds of backoff after this many failed requests in a row."""
     if failures <= FREE_FAILURES:
         return 0.0
     doubled = min(failures - FREE_FAILURES - 1, 16)
@@ -88,17 +88,17 @@ def backoff_s(failures: int, *, first_s: float = FIRST_BACKOFF_S) -> float:
 
 
 def backoff_end(backoff_until: datetime | None, now: datetime) -> datetime | None:
-    """Return the end of a backoff that is in force; one farther ahead than the longest is a wrong clock's."""
+    """Return the end of a backoff that is in force, or None. An end too far ahead means a wrong clock."""
     if backoff_until is None or not now < backoff_until <= now + timedelta(seconds=LONGEST_BACKOFF_S):
         return None
     return backoff_until
 
 
 def estimated_finish_times(usual_s: Sequence[float], opens_at: Sequence[datetime]) -> list[datetime]:
-    """When each request of a line will probably be finished, in the line's order.
+    """Return the estimated finish time of each queued request, in the queue's order.
 
-    `usual_s` is how many seconds each of them usually takes, and `opens_at` when each of the provider's
-    places comes free; there is at least one where anybody waits.
+    `usual_s` has each request's usual duration in seconds, `opens_at` the time at which each slot of the
+    provider becomes free. There is at least one slot unless the queue is empty.
     """
     slots = list(opens_at)
     heapify(slots)
@@ -110,5 +110,5 @@ def estimated_finish_times(usual_s: Sequence[float], opens_at: Sequence[datetime
 
 
 def _rank(at: datetime | None) -> int:
-    """Later turns have higher ranks; none at all has the lowest."""
+    """Return the rank of a turn: later turns have higher ranks, and no turn has the lowest."""
     return -1 if at is None else int(at.timestamp() * 1_000_000)

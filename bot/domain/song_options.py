@@ -1,4 +1,4 @@
-"""What a member asks for, and how the words that name it are read."""
+"""The options of a song request, and their validation."""
 
 import math
 from collections.abc import Collection
@@ -17,14 +17,14 @@ from bot.domain.suno_links import find_link
 from bot.domain.text import clean_text
 
 PROMPT_LIMIT = 5000
-"""Characters; the limit of the provider's sibling task, since this one documents none."""
+"""Characters; the limit of the provider's similar task, since this one documents none."""
 PROMPT_LIMITS = {"v40": 3000}
-"""Characters, for the models that take fewer."""
+"""Characters, for the models that accept fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SongSpec:
-    """A checked order: what is sent to the provider, and nothing else."""
+    """Validated options: exactly what is sent to the provider."""
 
     playlist_id: str
     model: str
@@ -37,13 +37,13 @@ class SongSpec:
 
     @property
     def lacks_partner(self) -> bool:
-        """True when a persona comes without a clip or a clip without a persona."""
+        """Return True if a persona comes without a clip or a clip without a persona."""
         return (self.persona_id is None) != (self.artist_clip_id is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SongOptions:
-    """What a member typed, as it came from Discord."""
+    """The options as the member typed them in Discord."""
 
     playlist: str
     prompt: str | None = None
@@ -56,10 +56,10 @@ class SongOptions:
 
 
 def parse_options(options: SongOptions, *, models: Collection[str], default_model: str) -> SongSpec:
-    """The order as the provider takes it.
+    """Validate the options and return them as the provider takes them.
 
     Raises:
-        RefusalError: the first thing that is wrong with it.
+        RefusalError: the first invalid option.
     """
     model = options.model or default_model
     if model not in models:
@@ -77,10 +77,10 @@ def parse_options(options: SongOptions, *, models: Collection[str], default_mode
 
 
 def parse_playlist(text: str) -> str:
-    """Return the playlist's id, in lower case, from a UUID or a playlist link, whatever stands around it.
+    """Return the playlist's id, in lower case, from a UUID or a playlist link, ignoring text around it.
 
     Raises:
-        PlaylistError: with what the text looks like instead.
+        PlaylistError: with the kind of text that it is instead.
     """
     kind, found = find_link(text, LinkKind.PLAYLIST_LINK)
     if kind is LinkKind.PLAYLIST_LINK and found:
@@ -89,10 +89,10 @@ def parse_playlist(text: str) -> str:
 
 
 def parse_clip(text: str) -> str:
-    """Return the clip's id, in lower case, from a UUID or a song link, whatever stands around it.
+    """Return the clip's id, in lower case, from a UUID or a song link, ignoring text around it.
 
     Raises:
-        ClipError: with what the text looks like instead.
+        ClipError: with the kind of text that it is instead.
     """
     kind, found = find_link(text, LinkKind.SONG_LINK)
     if kind is LinkKind.SONG_LINK and found:
@@ -101,10 +101,10 @@ def parse_clip(text: str) -> str:
 
 
 def parse_persona(text: str) -> str:
-    """Return the persona's id, in lower case, from a UUID or a persona link, whatever stands around it.
+    """Return the persona's id, in lower case, from a UUID or a persona link, ignoring text around it.
 
     Raises:
-        PersonaError: with what the text looks like instead.
+        PersonaError: with the kind of text that it is instead.
     """
     kind, found = find_link(text, LinkKind.PERSONA_LINK)
     if kind is LinkKind.PERSONA_LINK and found:
@@ -113,7 +113,7 @@ def parse_persona(text: str) -> str:
 
 
 def _weight(option: str, value: float | None) -> float | None:
-    """The weight with the two decimals that the provider documents."""
+    """Return the weight rounded to the two decimals that the provider documents."""
     if value is None:
         return None
     if isinstance(value, bool) or not math.isfinite(value) or not 0 <= value <= 1:

@@ -1,4 +1,4 @@
-"""Finished songs as a server keeps them: who asked for each, and what members think of it."""
+"""A server's library of finished songs, with their ratings."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,38 +9,38 @@ from bot.domain.errors import RefusalError
 from bot.domain.requests import Request, State
 
 STARS = range(1, 6)
-"""What a vote may be."""
+"""The values of a vote."""
 FINISHED = frozenset({State.DELIVERED, State.UNDELIVERABLE})
-"""The states of a song that can be heard."""
+"""The states of a finished song."""
 
 
 @dataclass(eq=False)
 class SongNotFoundError(RefusalError):
-    """There is no such song in this server."""
+    """A song that does not exist in this server."""
 
 
 @dataclass(eq=False)
 class SongRemovedError(RefusalError):
-    """The song was removed."""
+    """A song that was removed."""
 
 
 @dataclass(eq=False)
 class DetailsWipedError(RefusalError):
-    """What the song was asked for with is no longer kept, so the same can't be asked for again."""
+    """A song whose options are no longer stored, so that it cannot be requested again."""
 
 
 @dataclass(eq=False)
 class NotFinishedError(RefusalError):
-    """The song is not finished, or its post is not yet written down."""
+    """A song that is not finished, or whose result message is not recorded yet."""
 
 
 @dataclass(eq=False)
 class RemovalForbiddenError(RefusalError):
-    """The song is somebody else's, and the member is no moderator."""
+    """A removal of another member's song by someone who is no moderator."""
 
 
 class TopPeriod(StrEnum):
-    """How far back the best songs are looked for, from now."""
+    """The period of the top songs, counted back from now."""
 
     DAY = "day"
     WEEK = "week"
@@ -48,7 +48,7 @@ class TopPeriod(StrEnum):
     ALL = "all"
 
     def since(self, now: datetime) -> datetime | None:
-        """When it begins; None for all that there is."""
+        """Return the start of the period; None for all time."""
         length = _LENGTHS.get(self)
         return None if length is None else now - length
 
@@ -60,15 +60,15 @@ _LENGTHS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What members think of a song."""
+    """Members' votes on a song."""
 
     votes: int = 0
     stars: int = 0
-    """Of all votes together."""
+    """The sum over all votes."""
 
     @property
     def average(self) -> float | None:
-        """From 1 to 5; None while nobody has voted."""
+        """Return the average vote, from 1 to 5; None without votes."""
         return self.stars / self.votes if self.votes else None
 
 
@@ -84,49 +84,51 @@ class Song:
 
     @property
     def title(self) -> str | None:
-        """What the provider called it, if it did."""
+        """Return the provider's title, if there is one."""
         return next((clip.title for clip in self.request.clips if clip.title), None)
 
     @property
     def duration_s(self) -> float | None:
-        """The length of the first clip, in seconds."""
+        """Return the duration of the first clip in seconds, if known."""
         return self.request.clips[0].duration_s if self.request.clips else None
 
     @property
     def post(self) -> tuple[int, int] | None:
-        """The channel and the message of its result; None where the server cannot look at it."""
+        """Return the channel and message id of its result; None if it was not posted in the server."""
         channel_id, message_id = self.request.result_channel_id, self.request.result_message_id
-        slots = {self.request.address.channel_id, self.request.delivery_channel_id}
-        if channel_id is None or message_id is None or channel_id not in slots:
+        own_channels = {self.request.address.channel_id, self.request.delivery_channel_id}
+        if channel_id is None or message_id is None or channel_id not in own_channels:
             return None
         return channel_id, message_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """A member who looks at a server's songs."""
+    """A member who views a server's songs."""
 
     guild_id: int
     user_id: int
     channel_ids: frozenset[int]
-    """The channels there that the member sees; songs of other ones are only their own members'."""
+    """The channels that the member can see."""
 
     def can_see(self, request: Request) -> bool:
-        """Return True for a song of the member's own, or of a channel that the member sees."""
+        """Return True for the member's own songs, and for songs in a channel that the member can see."""
         return request.user_id == self.user_id or result_channel_id(request) in self.channel_ids
 
 
 def result_channel_id(request: Request) -> int:
-    """Return the channel in which members meet the song: that of its result, else where it was asked for."""
+    """Return the channel of the song's result, or else the one in which it was requested."""
     posted, asked = request.result_channel_id, request.address.channel_id
     return posted if posted is not None and posted == request.delivery_channel_id else asked
 
 
 def require_available(request: Request | None, guild_id: int) -> Request:
-    """The request, if it became a song that members of the server can hear.
+    """Return the request if it is a finished song of the server.
 
     Raises:
-        SongNotFoundError, NotFinishedError, SongRemovedError: it did not.
+        SongNotFoundError: there is no such request in the server.
+        SongRemovedError: the song was removed.
+        NotFinishedError: it is not finished, or failed.
     """
     if request is None or request.guild_id != guild_id:
         raise SongNotFoundError

@@ -1,8 +1,8 @@
-"""Which page on Suno a pasted text means, whatever stands around its link or id.
+"""Recognition of Suno links and ids in pasted text.
 
-A text is first made even (one spelling of each character, percent-encoding undone), then cut into words at
-everything that cannot be part of such a link: blanks, quotes, brackets, markdown, other scripts. A link among
-other words counts; an id counts only by itself, or behind a word that says what it is.
+The text is normalized (NFKC, percent-encoding decoded), then split at everything that cannot be part of a
+link: whitespace, quotes, brackets, markdown, other scripts. A link counts among other words; an id counts
+only by itself, or after a label such as "playlist".
 """
 
 import re
@@ -15,7 +15,7 @@ from bot.domain.errors import LinkKind
 from bot.domain.text import clean_text
 
 TEXT_LIMIT = 500
-"""Characters of a pasted text: a link with what apps put around it."""
+"""Characters of a pasted text: a link and what apps put around it."""
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 UUID = re.compile(_UUID, re.IGNORECASE)
@@ -48,26 +48,26 @@ _ANY_LABEL = {"id", "uuid", "urn", "suno", "link", "url"}
 
 
 class LinkMatch(NamedTuple):
-    """What a text, or a part of it, leads to."""
+    """What a text, or a part of it, refers to."""
 
     kind: LinkKind
     id: str | None = None
-    """In lower case, with hyphens; None where there is none, or more than one."""
+    """In lower case, with hyphens; None if there is none, or more than one."""
 
 
 def find_link(text: str, wanted: LinkKind) -> LinkMatch:
-    """Return what the text means; an id by itself counts as `wanted`, one of the three kinds with ids."""
-    even = _normalized(text)
-    words = list(_words(even))
-    if not _SEPARATORS.sub("", even).strip(_EDGES):
+    """Return what the text refers to; an id by itself counts as `wanted`, one of the three kinds with ids."""
+    normalized = _normalized(text)
+    words = list(_words(normalized))
+    if not _SEPARATORS.sub("", normalized).strip(_EDGES):
         return LinkMatch(LinkKind.EMPTY)
     links = [found for word in words if (found := _link(word, wanted, is_alone=len(words) == 1))]
     return _chosen(links, wanted) if links else _bare(words, wanted)
 
 
 def _normalized(text: str) -> str:
-    """Return the text without what can't be seen, and with one spelling of what can."""
-    for _ in range(2):  # an address that was put into another one is encoded twice
+    """Return the text NFKC-normalized, without invisible characters, percent-encoding and dash variants."""
+    for _ in range(2):  # a URL inside another URL's query is encoded twice
         text = unquote(text)
     return unicodedata.normalize("NFKC", clean_text(text)).translate(_DASHES)
 
@@ -82,7 +82,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _chosen(links: list[LinkMatch], wanted: LinkKind) -> LinkMatch:
-    """Return the link that fits; else what the likeliest of the others is."""
+    """Return the link of the wanted kind, or else the most likely other one."""
     fitting = list(dict.fromkeys(found for found in links if found.kind is wanted and found.id))
     if len(fitting) > 1:
         return LinkMatch(LinkKind.SEVERAL)
@@ -91,7 +91,7 @@ def _chosen(links: list[LinkMatch], wanted: LinkKind) -> LinkMatch:
 
 
 def _bare(words: list[str], wanted: LinkKind) -> LinkMatch:
-    """Return the id that stands by itself or behind its label."""
+    """Return the id that stands by itself or after its label, or what the words are instead."""
     parts = [part for word in words for part in re.split(r"[:=#/]+", word) if part]
     ids = [part for part in parts if _BARE_UUID.fullmatch(part)]
     others = {part.casefold() for part in parts if not _BARE_UUID.fullmatch(part)}
@@ -107,7 +107,7 @@ def _bare(words: list[str], wanted: LinkKind) -> LinkMatch:
 
 
 def _link(word: str, wanted: LinkKind, *, is_alone: bool) -> LinkMatch | None:
-    """Return where the word leads if it is a link; among others it needs a scheme, a path or Suno's host."""
+    """Return what the word links to, if anything; among others it needs a scheme, path or Suno's host."""
     scheme = _SCHEME.match(word)
     rest = word[scheme.end() :] if scheme else word.lstrip("/")
     authority = _AUTHORITY.match(rest)
@@ -120,7 +120,7 @@ def _link(word: str, wanted: LinkKind, *, is_alone: bool) -> LinkMatch | None:
 
 
 def _page(path: str, wanted: LinkKind) -> LinkMatch:
-    """Return which of Suno's pages the path leads to."""
+    """Return the page of Suno that the path leads to."""
     parts = [part for part in path.split("/") if part]
     for part, name in zip(parts[:3], [*parts[1:], ""], strict=False):
         kind = _SECTIONS.get(part.casefold())

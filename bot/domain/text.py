@@ -1,4 +1,4 @@
-"""Text that people write: what of it can be stored, and seen, everywhere."""
+"""Cleaning of user-written text: what can be stored in every database and seen by every reader."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -6,32 +6,32 @@ from collections.abc import Iterator
 JOINERS = frozenset("\u200c\u200d")
 """Format characters that emoji and some scripts need inside a word."""
 MOST_MARKS = 5
-"""Combining marks that one letter keeps; no script stacks more of them."""
+"""The most combining marks that one letter keeps; no script stacks more."""
 
 _INVISIBLE_LETTERS = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U00016fe4\U0001d159"
 )
-"""Characters that count as letters, marks or symbols, and that no font draws."""
+"""Characters that Unicode classes as letters, marks or symbols, and that no font draws."""
 _MODIFIERS = range(0x1F3FB, 0x1F400)
-"""The tones of skin, which belong to the emoji before them."""
+"""The skin tone modifiers, which belong to the emoji before them."""
 
 
 def clean_text(text: str) -> str:
-    """Return the text without what a database refuses or nobody can see; empty if nothing else is in it.
+    """Return the text without characters that a database refuses or that are invisible; it may be empty.
 
-    Gone are control and format characters (NUL, lone surrogates, marks of direction), invisible letters,
-    and the marks that pile up on one letter. Line breaks and tabs stay.
+    Removed are control and format characters (NUL, lone surrogates, direction marks), invisible letters, and
+    excess combining marks. Line breaks and tabs stay.
     """
     if text.isascii() and text.isprintable():
         return text.strip()
-    even = text.replace("\r\n", "\n").replace("\r", "\n")
-    spaced = (" " if c.isspace() and c not in "\n\t" else c for c in even)
+    unix = text.replace("\r\n", "\n").replace("\r", "\n")
+    spaced = (" " if c.isspace() and c not in "\n\t" else c for c in unix)
     kept = "".join(_with_few_marks(c for c in spaced if _is_storable(c))).strip()
     return kept if any(map(is_visible, kept)) else ""
 
 
 def is_visible(character: str) -> bool:
-    """Return True for a character that draws something by itself."""
+    """Return True if the character is visible by itself."""
     return not (
         character.isspace()
         or character in _INVISIBLE_LETTERS
@@ -40,7 +40,7 @@ def is_visible(character: str) -> bool:
 
 
 def graphemes(text: str) -> Iterator[str]:
-    """Yield what a reader takes for single characters: each with its marks, emoji with all their parts."""
+    """Yield the text's graphemes: each character with its marks, emoji with all their parts."""
     cluster = ""
     for character in text:
         joined = (
@@ -64,7 +64,7 @@ def _is_storable(character: str) -> bool:
 
 
 def _with_few_marks(characters: Iterator[str]) -> Iterator[str]:
-    """Yield the characters without those marks that are too many for their letter."""
+    """Yield the characters, with at most `MOST_MARKS` marks in a row."""
     marks = 0
     for character in characters:
         piles_up = character in JOINERS or unicodedata.category(character) in {"Mn", "Me"}

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The state machine of requests: each transition, and what it does to the held credits."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,21 +8,21 @@ from bot.domain.requests import State
 
 
 class Transition(StrEnum):
-    """What can happen to a request."""
+    """A change of a request's state; the values are stored in the database."""
 
     APPROVE = "approve"
     DECLINE = "decline"
     EXPIRE_APPROVAL = "lapse"
-    """Nobody approved or declined it in time."""
+    """No moderator approved or declined it in time."""
     CANCEL_UNAPPROVED = "withdraw"
-    """It is cancelled before it was approved."""
+    """The member cancels it before it is approved."""
     CLAIM = "take"
     REQUEUE = "put_back"
     ACCEPT = "accept"
     REFUSE = "refuse"
     MARK_UNCERTAIN = "doubt"
     ATTACH = "attach"
-    """The task of an uncertain request turns up; its credits stay where they are."""
+    """The task of an uncertain request is found; the credits stay returned."""
     FINISH = "finish"
     FAIL = "fail"
     EXPIRE = "expire"
@@ -32,7 +32,7 @@ class Transition(StrEnum):
 
 
 class Settlement(StrEnum):
-    """What a move does to the credits that the request holds."""
+    """The effect of a transition on the credits that the request holds."""
 
     NONE = "none"
     POST = "post"
@@ -41,7 +41,7 @@ class Settlement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TransitionRule:
-    """One row of the table of moves."""
+    """One row of the transition table."""
 
     source: State
     target: State
@@ -68,10 +68,10 @@ TRANSITIONS = MappingProxyType(
         Transition.CANCEL: TransitionRule(State.WAITING, State.CANCELLED, Settlement.VOID),
     }
 )
-"""Each move, from where, to where, and what becomes of the credits."""
+"""The transition table: source state, target state, and the effect on the credits."""
 
 
 CANCEL_FROM = MappingProxyType(
     {State.AWAITING: Transition.CANCEL_UNAPPROVED, State.WAITING: Transition.CANCEL}
 )
-"""The move by which a request is cancelled, where it still can be."""
+"""The transition that cancels a request, for each state in which it can be cancelled."""
