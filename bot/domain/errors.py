@@ -238,7 +238,7 @@ class AccountError(RejectedError):
 
 @dataclass(eq=False)
 class OutcomeUnknownError(ProviderError):
-    """A paid call that the provider may or may not have accepted."""
+    """A paid call with an unknown outcome: it is unknown whether the provider accepted it."""
 
     cause: str
 
