@@ -1,1 +1,1 @@
-"""A local Discord and a local CQTAI for the demo, the end-to-end tests and the benchmarks."""
+"""A local Discord and a local CQTAI for the demo, the integration tests and the benchmarks."""

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the bot in a local Discord, on a page or in a terminal, with nothing from outside."""
+"""The command `python -m sandbox`: the bot in a local Discord, on a web page or in a terminal, offline."""
 
 import signal
 import sys
@@ -11,7 +11,7 @@ def leave(number: int, _: FrameType | None) -> None:
 
 
 def main() -> int:
-    """Run the command line and give the exit code."""
+    """Run the command line and return the exit code."""
     signal.signal(signal.SIGINT, leave)
     from sandbox.command_line import run  # noqa: PLC0415 - Ctrl-C may come while this is being imported
 

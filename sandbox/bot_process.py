@@ -1,4 +1,4 @@
-"""The real bot as a process of its own: started, stopped, killed and started again on the same database."""
+"""The real bot as a process of its own: start, stop, kill, and start again on the same database."""
 
 import asyncio
 import contextlib
@@ -21,11 +21,11 @@ INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "TMPDIR")
 
 
 class BotError(Exception):
-    """The bot did not do what it was asked to; the message is a sentence."""
+    """A bot that did not do what it was asked to; the message is a sentence."""
 
 
 class BotProcess:
-    """`python -m bot` in a folder: its database and its log are there, and no `.env` is picked up."""
+    """A `python -m bot` process in a folder that holds its database and its log; no `.env` is read."""
 
     def __init__(self, folder: Path, *, settings: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
         self.folder = folder
@@ -36,21 +36,21 @@ class BotProcess:
 
     @property
     def database_url(self) -> str:
-        """The setting that names the database in the folder."""
+        """Return the setting that names the database in the folder."""
         return f"sqlite:///{self.folder.absolute() / DATABASE}"
 
     @property
     def log_file(self) -> Path:
-        """Where everything that the bot says goes, over all its starts."""
+        """Return the file with the bot's output over all its starts."""
         return self.folder / LOG
 
     @property
     def pid(self) -> int | None:
-        """The process that runs now, if one does."""
+        """Return the id of the running process, or None."""
         return self._process.pid if self._process and self._process.returncode is None else None
 
     async def start(self) -> None:
-        """The process runs; it is not ready yet.
+        """Start the process and return before it is ready.
 
         Raises:
             BotError: it runs already.
@@ -61,7 +61,7 @@ class BotProcess:
             self._process = await self._spawn("run", *self.arguments, output=log.fileno())
 
     async def stop(self, *, within_s: float = STOP_S) -> int:
-        """Ask it to stop (SIGTERM) and give its exit code; it is killed when it takes too long.
+        """Ask the process to stop (SIGTERM) and return its exit code; kill it if that takes too long.
 
         Raises:
             BotError: it had to be killed, or it does not run.
@@ -77,18 +77,18 @@ class BotProcess:
             raise BotError(f"The bot did not stop within {within_s:g} s and was killed.") from None
 
     async def kill(self) -> None:
-        """It is gone at once (SIGKILL), with nothing finished, and reaped."""
+        """Kill the process at once (SIGKILL) and wait until it is gone; nothing is finished."""
         process = self._running()
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGKILL)
         await process.wait()
 
     async def ended(self) -> int:
-        """The exit code, when the process ends."""
+        """Wait for the process to end and return its exit code."""
         return await self._running().wait()
 
     async def audit(self) -> tuple[int, str]:
-        """The exit code and the words of `python -m bot audit` on this database, also while the bot runs.
+        """Return the exit code and output of `python -m bot audit` on this database, also while the bot runs.
 
         Raises:
             BotError: it took too long.
@@ -106,7 +106,7 @@ class BotProcess:
         return process.returncode or 0, said.decode(errors="replace").strip()
 
     def log_tail(self, lines: int) -> list[str]:
-        """The last lines of the log."""
+        """Return the last lines of the log."""
         try:
             with self.log_file.open("rb") as log:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - 400 * lines))

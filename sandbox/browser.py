@@ -1,4 +1,4 @@
-"""The browser of this machine, without a window: for the page's tests and its pictures."""
+"""The headless browser of this machine, for the page's tests and its pictures."""
 
 import os
 import shutil
@@ -22,13 +22,13 @@ QUIET: Final = (
 
 
 def installed() -> str | None:
-    """The program of the browser that is used, if there is one; none is ever downloaded."""
+    """Return the path of the installed browser, or None; none is ever downloaded."""
     return next((path for path in map(shutil.which, PROGRAMS) if path), None)
 
 
 @asynccontextmanager
 async def browser() -> AsyncIterator[Browser]:
-    """A running browser.
+    """Run a browser for the duration of the context.
 
     Raises:
         FileNotFoundError: There is none on this machine.

@@ -1,4 +1,4 @@
-"""The demo's command line: its options, its signals, its exit codes, and what it says at the end."""
+"""The demo's command line: options, signals, exit codes, and what it prints at the end."""
 
 import argparse
 import asyncio
@@ -19,7 +19,7 @@ EVENING_SONG_S, PAGE_SONG_S = 9.0, 20.0
 
 
 def run(arguments: list[str]) -> int:
-    """Show the demo and give the exit code: 0 well, 1 broken, 128 + n after signal n."""
+    """Show the demo and return the exit code: 0 success, 1 failure, 128 + n after signal n."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -34,18 +34,18 @@ def run(arguments: list[str]) -> int:
 
 
 def evening(given: argparse.Namespace) -> Options:
-    """How the evening is played in the terminal."""
+    """Return the options of the demo in the terminal."""
     return Options(plain=given.plain, song_s=given.song_seconds or EVENING_SONG_S, keep=given.keep)
 
 
 async def page(given: argparse.Namespace) -> None:
-    """The page is served until the process is asked to end."""
+    """Serve the page until the process is asked to end."""
     with folder_for(given.keep) as folder:
         await serve(folder, song_s=given.song_seconds or PAGE_SONG_S, opens_browser=not given.no_open)
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
-    """The options; it ends the process when they cannot be understood."""
+    """Parse the options; end the process if they are invalid."""
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
         description="Shows the bot: the real program between a local Discord and a local song provider, on a "
@@ -74,7 +74,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
 
 
 def unfit_to_keep_in(folder: Path) -> str:
-    """Why nothing can be kept in the folder, which is made if there is none; empty when it can."""
+    """Return why nothing can be kept in the folder, which is created if missing; empty if it can."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return f"{folder} is not empty" if any(folder.iterdir()) else ""
@@ -83,7 +83,7 @@ def unfit_to_keep_in(folder: Path) -> str:
 
 
 async def unless_interrupted(work: Coroutine[object, object, None]) -> int:
-    """0 when the work is done, or 128 and the number of the signal that ended it."""
+    """Return 0 when the work is done, or 128 + n if signal n ended it."""
     task = asyncio.ensure_future(work)
     came: list[int] = []
 

@@ -1,4 +1,4 @@
-"""Covers, small enough for a terminal: each character cell shows two pixels, one above the other."""
+"""Cover images for a terminal: each character cell shows two pixels, one above the other."""
 
 import asyncio
 import io
@@ -17,18 +17,18 @@ HALF_BLOCK = "\N{UPPER HALF BLOCK}"
 
 
 class Covers:
-    """The covers seen so far, by their address; each takes so many lines."""
+    """The covers fetched so far, by URL, each so many lines high."""
 
     def __init__(self, *, rows: int = ROWS) -> None:
         self._rows = rows
         self._drawn: dict[str, Text | None] = {}
 
     def get(self, url: str) -> Text | None:
-        """The cover as lines of half blocks, or None when there is none (yet)."""
+        """Return the cover as lines of half blocks, or None if it has not been fetched (yet)."""
         return self._drawn.get(url)
 
     async def fetch(self, urls: Iterable[str]) -> None:
-        """Every cover that is not known yet has been looked for; one that cannot be had stays away."""
+        """Fetch every cover that is not known yet; one that cannot be fetched is left out."""
         wanted = [url for url in urls if url not in self._drawn]
         if not wanted:
             return
@@ -45,7 +45,7 @@ class Covers:
 
 
 def drawn(content: bytes, *, rows: int) -> Text:
-    """An image file as half blocks: so many lines, and twice as many characters across.
+    """Render an image file as half blocks: so many lines, and twice as many characters across.
 
     Raises:
         OSError: it is no image.

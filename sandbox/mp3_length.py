@@ -1,4 +1,4 @@
-"""How long an MP3 file plays, from its first frame: enough for files of one bit rate."""
+"""The duration of an MP3 file from its first frame: enough for files of one bit rate."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ FRAME_SYNC: Final = b"\xff\xfb"
 
 
 def mp3_length_s(content: bytes) -> float | None:
-    """Seconds of music in the file; None when it is no MPEG-1 Layer III file."""
+    """Return the duration in seconds; None if it is not an MPEG-1 Layer III file."""
     start = content.find(FRAME_SYNC, 0, 4096)
     if start < 0 or start + 2 >= len(content):
         return None

@@ -1,4 +1,4 @@
-"""The local provider's time, which can be made to wait: so that a song is not finished before its cue."""
+"""The local provider's time, which can be held so that a song is not finished too early."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class SongClock:
-    """Seconds since the epoch, less the time for which it has stood still."""
+    """Seconds since the epoch, less the time for which the clock was held."""
 
     def __init__(self, source: Callable[[], float] = time.time) -> None:
         self._source = source
@@ -14,7 +14,7 @@ class SongClock:
         self._limit_s: float | None = None
 
     def __call__(self) -> float:
-        """The time by this clock."""
+        """Return the time by this clock."""
         now_s = self._source() - self._behind_s
         if self._limit_s is not None and now_s > self._limit_s:
             self._behind_s += now_s - self._limit_s
@@ -23,7 +23,7 @@ class SongClock:
 
     @contextmanager
     def no_later_than(self, limit_s: float) -> Iterator[None]:
-        """Inside, the clock stands still at that time if it gets there; afterwards it goes on from there."""
+        """Hold the clock at that time inside the context if it gets there; afterwards it goes on."""
         self._limit_s = limit_s
         try:
             yield

@@ -1,4 +1,4 @@
-"""A whole world for the bot: a local Discord, a local provider, a folder, and the bot as its own process.
+"""A complete environment for the bot: a local Discord, a local provider, a folder and the bot's process.
 
 async with World(folder, song_s=10.0) as world:
     await world.start_bot()
@@ -76,13 +76,13 @@ class World:
 
     @property
     def bot(self) -> BotProcess:
-        """The bot's process, whether it runs or not."""
+        """Return the bot's process, whether it runs or not."""
         if self._bot is None:
             raise BotError("The world was not entered.")
         return self._bot
 
     async def start_bot(self) -> None:
-        """The bot runs and takes commands.
+        """Start the bot and wait until it takes commands.
 
         Raises:
             BotError: it ended instead, or was not ready in time.
@@ -102,7 +102,7 @@ class World:
             await asyncio.gather(ended, ready, return_exceptions=True)
 
     async def teach(self, *models: str) -> None:
-        """The bot, which must not run, knows how long songs of these models take here, as after a long time.
+        """Store how long songs of these models take here, as if learned; the bot must not run.
 
         Without it, it expects what the real provider needs: more than a minute and a half.
         """
@@ -119,7 +119,7 @@ class World:
 
     @contextmanager
     def songs_unfinished(self) -> Iterator[None]:
-        """No song is finished inside, however slow the machine is: the provider's time waits if it must."""
+        """Keep any song from being finished inside the context, however slow the machine is."""
         ends = [task.ends_s for task in self.provider.tasks if task.status is TaskStatus.RUNNING]
         ends.append(self._clock() + self.song_s)
         margin_s = (1 - UNFINISHED_SHARE) * self.song_s

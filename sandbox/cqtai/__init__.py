@@ -1,4 +1,4 @@
-"""A local CQTAI: the song provider as the end-to-end tests, the benchmarks and the demo meet it."""
+"""A local CQTAI: the song provider for the integration tests, the benchmarks and the demo."""
 
 from sandbox.cqtai.playlists import PLAYLISTS, Playlist
 from sandbox.cqtai.server import LocalProvider

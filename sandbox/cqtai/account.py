@@ -1,4 +1,4 @@
-"""The account at the provider: credits taken on acceptance and given back on failure."""
+"""The account at the provider: credits charged on acceptance and refunded on failure."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ CREDITS_PER_TASK = 30
 
 @dataclass(slots=True)
 class Account:
-    """What the operator has at the provider. `balance` + `spent` never changes, `refunded` only grows."""
+    """The operator's account at the provider. `balance` + `spent` never changes, `refunded` only grows."""
 
     balance: int
     rate: float = 1.0
@@ -21,11 +21,11 @@ class Account:
 
     @property
     def cost(self) -> int:
-        """Credits for one task, rounded up."""
+        """Return the credits for one task, rounded up."""
         return math.ceil(CREDITS_PER_TASK * self.rate)
 
     def check(self) -> None:
-        """Pass when one more task can be paid.
+        """Raise unless one more task can be paid for.
 
         Raises:
             RefusedError: code 402 when it can't.
@@ -34,7 +34,7 @@ class Account:
             raise RefusedError(402, "insufficient credits")
 
     def charge(self) -> int:
-        """Take the cost of one task and return it.
+        """Charge one task and return its cost.
 
         Raises:
             RefusedError: code 402 when the balance is too small; nothing is taken then.
@@ -45,7 +45,7 @@ class Account:
         return self.cost
 
     def refund(self, credits_charged: int) -> None:
-        """Give back what a failed task had cost."""
+        """Refund the cost of a failed task."""
         self.balance += credits_charged
         self.spent -= credits_charged
         self.refunded += credits_charged

@@ -73,7 +73,7 @@ class _Score:
 
 
 def mp3_of(playlist: Playlist, *, seed: int, duration_s: float) -> bytes:
-    """An MP3 file (mono, 64 kbit/s) of this length to one frame; the same seed gives the same music."""
+    """Return an MP3 file (mono, 64 kbit/s) of this length to one frame; the same seed gives the same file."""
     samples = perform(playlist, seed=seed, duration_s=duration_s)
     encoder = lameenc.Encoder()
     encoder.silence()
@@ -86,7 +86,7 @@ def mp3_of(playlist: Playlist, *, seed: int, duration_s: float) -> bytes:
 
 
 def perform(playlist: Playlist, *, seed: int, duration_s: float) -> Samples:
-    """The music before it is encoded: mono samples between -1 and 1 at `SAMPLE_RATE`."""
+    """Return the music before it is encoded: mono samples between -1 and 1 at `SAMPLE_RATE`."""
     count = round(duration_s * SAMPLE_RATE)
     score = _write_score(playlist, seed=seed, duration_s=duration_s)
     layers = np.stack([_pad(score), _bass(score), _arpeggio(score), _melody(score), _drums(score)])
@@ -118,7 +118,7 @@ def _write_score(playlist: Playlist, *, seed: int, duration_s: float) -> _Score:
 
 
 def _tone(hertz: float, *, seconds: float, brightness: float, decay: float) -> Samples:
-    """A note with falling overtones; a decay of 0 holds it, a high one plucks it."""
+    """Return a note with falling overtones; a decay of 0 holds it, a high one plucks it."""
     t = np.arange(int(seconds * SAMPLE_RATE), dtype=np.float32) / SAMPLE_RATE
     note: Samples = np.zeros_like(t)
     for overtone in range(1, 2 + round(6 * brightness)):
@@ -210,7 +210,7 @@ def _drums(score: _Score) -> Samples:
 
 
 def _pattern(beat: Beat) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
-    """The beats of a bar on which kick, snare and hat fall."""
+    """Return the beats of a bar on which kick, snare and hat fall."""
     eighths = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5)
     match beat:
         case Beat.NONE:

@@ -41,7 +41,7 @@ class _Canvas:
 
 
 def cover_of(title: str, *, seed: int, size_px: int) -> bytes:
-    """A square JPEG of this size; the same seed gives the same picture at every size."""
+    """Return a square JPEG of this size; the same seed gives the same picture at every size."""
     rng = np.random.default_rng(seed)
     palette = tuple(_rgb(colour) for colour in _PALETTES[int(rng.integers(len(_PALETTES)))])
     draw = _DESIGNS[int(rng.integers(len(_DESIGNS)))]
@@ -71,7 +71,7 @@ def _gradient(palette: tuple[Colour, ...], *, at: Pixels) -> Pixels:
 
 
 def _dunes(canvas: _Canvas) -> Pixels:
-    """A low sun behind five ranges of hills."""
+    """Draw a low sun behind five ranges of hills."""
     rng, x, y = canvas.rng, canvas.x, canvas.y
     pixels = _gradient(canvas.palette[:3], at=y * 1.25)
     sun_x, sun_y, radius = rng.uniform(0.25, 0.75), rng.uniform(0.22, 0.42), rng.uniform(0.09, 0.17)
@@ -90,7 +90,7 @@ def _dunes(canvas: _Canvas) -> Pixels:
 
 
 def _rings(canvas: _Canvas) -> Pixels:
-    """Two sets of circles that cross, like sound from two speakers."""
+    """Draw two sets of circles that cross, like sound from two speakers."""
     rng, x, y = canvas.rng, canvas.x, canvas.y
     pixels = _gradient(canvas.palette[::-1], at=0.15 + 0.35 * (x + y) / 2)
     for colour in (canvas.palette[0], canvas.palette[1], canvas.palette[2]):
@@ -102,7 +102,7 @@ def _rings(canvas: _Canvas) -> Pixels:
 
 
 def _aurora(canvas: _Canvas) -> Pixels:
-    """Curtains of light that fold over a dark ground."""
+    """Draw curtains of light that fold over a dark ground."""
     rng, x, y = canvas.rng, canvas.x, canvas.y
     fold_x, fold_y = x, y
     for octave in (1.0, 2.0, 3.5):

@@ -1,4 +1,4 @@
-"""The reply to a query as the provider writes it, boilerplate and all (its page's response example)."""
+"""The provider's reply to a query, boilerplate included (the response example on its page)."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -14,7 +14,7 @@ CLIPS_BEGIN_AT = 0.11
 
 
 def task_document(task: Task, *, now_s: float, origin: str) -> JsonObject:
-    """The `data` of the reply for this task at that time; links begin with `origin`."""
+    """Return the `data` of the reply for this task at that time; links begin with `origin`."""
     moment = task.at(now_s)
     document: JsonObject = {
         "id": task.id,
@@ -46,7 +46,7 @@ def _result(task: Task, *, moment: Moment, origin: str) -> JsonValue:
 
 
 def clip_document(clip: Clip, *, song: Song, status: ClipStatus, created_at: str, origin: str) -> JsonObject:
-    """One clip of a result with every field of the page's example."""
+    """Return one clip of a result with every field of the page's example."""
     has_image = status in (ClipStatus.STREAMING, ClipStatus.COMPLETE)
     return {
         "id": clip.id,

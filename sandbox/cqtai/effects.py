@@ -1,4 +1,4 @@
-"""What can happen instead of a good reply, a good song or a good file, as values."""
+"""Effects that replace a good reply, a good song or a good file, as values."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +22,7 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A reply that is no envelope at all: a gateway's page, half a JSON text, JSON of the wrong types."""
+    """A reply without an envelope: a gateway's page, half a JSON text, JSON of the wrong types."""
 
     status: int
     body: str
@@ -57,11 +57,11 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class NumberedId:
-    """A task whose id is an integer, as older tasks' were."""
+    """A task whose id is an integer, as it was for older tasks."""
 
 
 class MediaTrouble(StrEnum):
-    """What comes instead of an audio file or a cover."""
+    """A response that replaces an audio file or a cover."""
 
     FORBIDDEN = "forbidden"
     """403 with an XML body."""

@@ -1,4 +1,4 @@
-"""What can go wrong at the provider, said as values: a phase, an effect, and where and how often it applies.
+"""Faults of the provider as values: a phase, an effect, and where and how often it applies.
 
 provider.faults.add(Fault(Phase.SUBMIT, TASK_LIMIT, times=2))
 provider.faults.add(Fault(Phase.TASK, Fail("timeout"), times=None, playlist_id=...))
@@ -43,7 +43,7 @@ _EFFECTS: dict[Phase, tuple[type[Effect], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One trouble, where it applies and how often.
+    """One fault, where it applies and how often.
 
     Raises:
         ValueError: the effect is impossible in that phase.
@@ -75,7 +75,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Something that a fault may strike."""
+    """A moment at which a fault can strike."""
 
     playlist_id: str = ""
     task_id: str = ""
@@ -116,7 +116,7 @@ class FaultBoard:
         return iter([placed.fault for placed in self._placed])
 
     def add(self, *faults: Fault) -> None:
-        """Put these in force, after those already there."""
+        """Put these faults in force, after those already there."""
         self._placed.extend(_Placed(fault) for fault in faults)
 
     def remove(self, fault: Fault) -> None:
@@ -128,13 +128,13 @@ class FaultBoard:
         self._placed.clear()
 
     def struck(self, fault: Fault) -> int:
-        """How often this fault has struck so far."""
+        """Return how often this fault has struck so far."""
         return sum(placed.struck.total() for placed in self._placed if placed.fault == fault)
 
     def first(
         self, phase: Phase, occasion: Occasion, *, of: tuple[type[Effect], ...] | None = None
     ) -> Fault | None:
-        """The first fault of the phase, and of these kinds of effect, that strikes now.
+        """Return the first fault of the phase, and of these kinds of effect, that strikes now.
 
         Those behind it keep their turn.
         """
@@ -146,7 +146,7 @@ class FaultBoard:
         return None
 
     def all(self, phase: Phase, occasion: Occasion) -> list[Fault]:
-        """Every fault of the phase that strikes now."""
+        """Return every fault of the phase that strikes now."""
         of_phase = [placed for placed in self._placed if placed.fault.phase is phase]
         return [placed.fault for placed in of_phase if placed.strikes(occasion, rng=self._rng)]
 

@@ -1,4 +1,4 @@
-"""The addresses of the provider's files: audio, covers, and links that lead nowhere."""
+"""The URLs of the provider's files: audio, covers, and links that lead nowhere."""
 
 import functools
 
@@ -41,16 +41,16 @@ class FileRoutes:
         app.router.add_get("/media/{name}", self.file)
 
     async def forbidden(self, _request: web.Request) -> web.Response:
-        """What stands behind a link that Suno has closed."""
+        """Answer as Suno does for a link that it has closed."""
         return access_denied()
 
     async def avatar(self, request: web.Request) -> web.Response:
-        """The picture of the account that made the clips."""
+        """Answer with the avatar of the account that made the clips."""
         make = functools.partial(cover_of, "", seed=AVATAR_SEED, size_px=COVER_PX)
         return file_response(request, await self._shelf.get(AVATAR, make=make), content_type="image/jpeg")
 
     async def file(self, request: web.Request) -> web.StreamResponse:
-        """The audio or a cover of a clip: 404 when there is no such clip, 403 while it is being made."""
+        """Answer with a clip's audio or cover: 404 if there is no such clip, 403 while it is being made."""
         name = request.match_info["name"]
         parsed = parse_media_name(name)
         found = None if parsed is None else self._state.register.clip(parsed[1])

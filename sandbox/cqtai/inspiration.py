@@ -1,4 +1,4 @@
-"""What the provider's page allows in the body of a Generate from Inspiration request, and nothing else."""
+"""The body of a Generate from Inspiration request, exactly as the provider's page allows it."""
 
 import json
 import uuid
@@ -17,7 +17,7 @@ FIELDS = (*REQUIRED, "prompt", *SLIDERS, "personaId", "artistClipId")
 
 
 class RefusedError(Exception):
-    """The provider says no: a code of its error table and a text."""
+    """A refusal by the provider: a code of its error table and a text."""
 
     def __init__(self, code: int, msg: str) -> None:
         super().__init__(f"{code} {msg}")
@@ -27,7 +27,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Inspiration:
-    """A body that the provider accepts."""
+    """A request body that the provider accepts."""
 
     model: str
     playlist_id: str
@@ -36,7 +36,7 @@ class Inspiration:
 
 
 def read_inspiration(raw: bytes, *, models: Collection[str]) -> Inspiration:
-    """The request in the body.
+    """Parse the request in the body.
 
     Raises:
         RefusedError: code 400, naming the first field that breaks the page's rules.
@@ -64,7 +64,7 @@ def read_inspiration(raw: bytes, *, models: Collection[str]) -> Inspiration:
 
 
 def playlist_in(raw: bytes) -> str:
-    """The playlist id that the body names, in lower case; empty when there is none to be read."""
+    """Return the playlist id that the body names, in lower case; empty if there is none."""
     try:
         playlist_id = _json_object(raw).get("playlistId")
     except RefusedError:

@@ -1,4 +1,4 @@
-"""The provider's files over HTTP: audio and covers made when first asked for, and the ways they go wrong."""
+"""The provider's files over HTTP: audio and covers made on first request, and the ways they fail."""
 
 import asyncio
 import re
@@ -27,14 +27,14 @@ _MEDIA_NAME = re.compile(r"(?P<kind>image_large_|image_|)(?P<clip>[0-9a-f-]{36})
 
 
 class MediaShelf:
-    """Files by name, each made once, in a thread, one at a time."""
+    """A cache of files by name; each file is made once, in a thread, one at a time."""
 
     def __init__(self) -> None:
         self._files: OrderedDict[str, bytes] = OrderedDict()
         self._making = asyncio.Lock()
 
     async def get(self, name: str, *, make: Callable[[], bytes]) -> bytes:
-        """The file of this name; `make` makes it when the shelf does not have it."""
+        """Return the file of this name; call `make` if it is not cached."""
         async with self._making:
             if name not in self._files:
                 self._files[name] = await asyncio.to_thread(make)
@@ -45,7 +45,7 @@ class MediaShelf:
 
 
 def parse_media_name(name: str) -> tuple[str, str] | None:
-    """The kind ("audio", "image" or "image_large") and the clip id in a file's name, if it is one of ours."""
+    """Return the kind ("audio", "image" or "image_large") and clip id of a file name of ours, or None."""
     match = _MEDIA_NAME.fullmatch(name)
     if match is None or (match["kind"] == "") != (match["ending"] == "mp3"):
         return None
@@ -53,7 +53,7 @@ def parse_media_name(name: str) -> tuple[str, str] | None:
 
 
 def access_denied() -> web.Response:
-    """403 with an XML body, as a storage service refuses a file that is not there yet."""
+    """Answer 403 with an XML body, as a storage service refuses a file that is not there yet."""
     return web.Response(
         status=403,
         text=_STORAGE_ERROR.format(code="AccessDenied", text="Access Denied"),
@@ -62,7 +62,7 @@ def access_denied() -> web.Response:
 
 
 def not_there() -> web.Response:
-    """404 with an XML body."""
+    """Answer 404 with an XML body."""
     return web.Response(
         status=404,
         text=_STORAGE_ERROR.format(code="NoSuchKey", text="No such key"),
@@ -71,7 +71,7 @@ def not_there() -> web.Response:
 
 
 def file_response(request: web.Request, body: bytes, *, content_type: str) -> web.Response:
-    """The file, or the range of it that the request asks for."""
+    """Answer with the file, or with the range of it that the request asks for."""
     headers = {"Accept-Ranges": "bytes", "Access-Control-Allow-Origin": "*"}
     try:
         wanted = request.http_range
@@ -96,7 +96,7 @@ def abort(request: web.Request) -> web.Response:
 async def troubled(
     request: web.Request, body: bytes, *, content_type: str, trouble: MediaTrouble
 ) -> web.StreamResponse:
-    """What the client gets instead of the file."""
+    """Answer with a fault in place of the file."""
     if trouble in _AT_ONCE:
         return _AT_ONCE[trouble](request, content_type)
     match trouble:
@@ -124,7 +124,7 @@ _AT_ONCE: dict[MediaTrouble, Callable[[web.Request, str], web.Response]] = {
 
 
 def redirect(request: web.Request, trouble: MediaTrouble) -> web.Response:
-    """302 to the file, to itself for ever, or to an address inside somebody's network."""
+    """Answer 302: to the file, to itself for ever, or to an address inside a private network."""
     if trouble is MediaTrouble.REDIRECT_PRIVATE:
         return web.Response(status=302, headers={"Location": PRIVATE_ADDRESS})
     hop = "again" if trouble is MediaTrouble.REDIRECT_LOOP else "last"

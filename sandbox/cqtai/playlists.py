@@ -104,7 +104,7 @@ PLAYLISTS: tuple[Playlist, ...] = (
 
 
 def playlist_like(playlist_id: str) -> Playlist:
-    """The playlist with this id; an id of no named playlist always borrows the same one's sound."""
+    """Return the playlist with this id; an unknown id always borrows the sound of the same named playlist."""
     number = uuid.UUID(playlist_id)
     for playlist in PLAYLISTS:
         if uuid.UUID(playlist.id) == number:

@@ -11,7 +11,7 @@ from sandbox.cqtai.inspiration import JsonObject, JsonValue
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP status and the text that goes with it."""
+    """An HTTP status and its body text."""
 
     status: int
     text: str
@@ -19,7 +19,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
     def to_response(self) -> web.Response:
-        """The reply as aiohttp sends it."""
+        """Return the reply as aiohttp sends it."""
         body = self.text.encode()
         return web.Response(
             status=self.status,
@@ -31,7 +31,7 @@ class Reply:
 
 
 def success(content: JsonValue, *, shape: Envelope | None = None) -> Reply:
-    """`{"code": 200, "msg": "success", "data": ...}`, or another shape of it."""
+    """Return `{"code": 200, "msg": "success", "data": ...}`, or another shape of it."""
     shape = shape or Envelope()
     envelope: JsonObject = {
         "code": shape.code,
@@ -44,7 +44,7 @@ def success(content: JsonValue, *, shape: Envelope | None = None) -> Reply:
 
 
 def refusal(refuse: Refuse) -> Reply:
-    """The refusal as an HTTP status or as HTTP 200 with a code, as it says itself."""
+    """Return the refusal as an HTTP status, or as HTTP 200 with a code, as the effect says."""
     code = str(refuse.code) if refuse.code_as_text else refuse.code
     envelope: JsonObject = {"code": code, refuse.text_key: refuse.msg, "data": None}
     reply = Reply(refuse.code if refuse.http else 200, json.dumps(envelope, ensure_ascii=False))
@@ -54,5 +54,5 @@ def refusal(refuse: Refuse) -> Reply:
 
 
 def page(effect: Page) -> Reply:
-    """A reply that is no envelope."""
+    """Return a reply without an envelope."""
     return Reply(effect.status, effect.body, effect.content_type)

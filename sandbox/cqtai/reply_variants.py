@@ -1,4 +1,4 @@
-"""Ways in which a good task document differs from the page's example, each seen or documented somewhere."""
+"""Ways in which a valid task document differs from the page's example, each seen or documented somewhere."""
 
 import json
 from collections.abc import Callable
@@ -52,7 +52,7 @@ class Oddity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatusAs:
-    """The task's status in another spelling, or in a word that nobody knows."""
+    """A task status in another spelling, or an unknown word."""
 
     status: str
 
@@ -63,7 +63,7 @@ AUDIOPIPE = "https://audiopipe.suno.ai/?item_id={clip_id}"
 
 
 def audiopipe_link(clip_id: str) -> str:
-    """Where Suno streams a clip that is still being made."""
+    """Return where Suno streams a clip that is still being made."""
     return AUDIOPIPE.format(clip_id=clip_id)
 
 
@@ -79,7 +79,7 @@ def apply(effect: Oddity | StatusAs, *, document: JsonObject, origin: str) -> No
 
 
 def clips_of(document: JsonObject) -> list[JsonObject]:
-    """The clips in a task document; none when it has no result."""
+    """Return the clips of a task document; none if it has no result."""
     result = document.get("result")
     return [clip for clip in result if isinstance(clip, dict)] if isinstance(result, list) else []
 

@@ -1,4 +1,4 @@
-"""The provider's calls over HTTP: submit, query, and what only the sandbox has."""
+"""The provider's calls over HTTP: submit, query, and those that only the sandbox has."""
 
 import asyncio
 import dataclasses
@@ -36,7 +36,7 @@ Answer = Callable[[], JsonValue]
 
 
 def build_app(state: ProviderState) -> web.Application:
-    """The provider as an aiohttp application over this state."""
+    """Return the provider as an aiohttp application over this state."""
     routes = Routes(state)
     app = web.Application(client_max_size=BODY_LIMIT_BYTES, middlewares=[routes.record])
     app.router.add_post(SUBMIT_PATH, routes.submit)
@@ -55,7 +55,7 @@ class Routes:
 
     @web.middleware
     async def record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer the request and put one line about it into the log; unknown paths are refused in JSON."""
+        """Answer the request and log it as one line; refuse unknown paths in JSON."""
         at_s = self._state.settle()
         body = await request.read()
         status: int | None = None
@@ -80,19 +80,19 @@ class Routes:
         return await self._answer(request, fault=fault, answer=lambda: self._accept(request, raw).id)
 
     async def query(self, request: web.Request) -> web.StreamResponse:
-        """Answer with a task as it stands."""
+        """Answer with the task as it stands."""
         task = self._state.register.find(request.query.get("id", ""))
         occasion = Occasion() if task is None else self._occasion(task)
         fault = self._state.faults.first(Phase.QUERY, occasion)
         return await self._answer(request, fault=fault, answer=lambda: self._document(request))
 
     async def credits(self, _request: web.Request) -> web.Response:
-        """The account, which the provider itself shows nobody."""
+        """Answer with the account, which the real provider shows nobody."""
         self._state.settle()
         return web.json_response(dataclasses.asdict(self._state.register.account))
 
     async def tasks(self, _request: web.Request) -> web.Response:
-        """All tasks as they stand, oldest first."""
+        """Answer with all tasks as they stand, oldest first."""
         snapshots = self._state.register.snapshots(self._state.settle())
         shown: list[JsonValue] = [
             {

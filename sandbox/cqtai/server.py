@@ -89,17 +89,17 @@ class LocalProvider:
 
     @property
     def base_url(self) -> str:
-        """Where the provider's paths begin, without a slash at the end."""
+        """Return the base of the provider's paths, without a slash at the end."""
         return self._state.origin
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port of every link to a file."""
+        """Return scheme, host and port of every link to a file."""
         return self._state.origin
 
     @property
     def key(self) -> str:
-        """The API key that callers must bear."""
+        """Return the API key that callers must send."""
         return self._state.key
 
     @key.setter
@@ -108,17 +108,17 @@ class LocalProvider:
 
     @property
     def faults(self) -> FaultBoard:
-        """What goes wrong; faults may be added and lifted at any time."""
+        """Return the faults in force; they can be added and lifted at any time."""
         return self._state.faults
 
     @property
     def unknown_playlists(self) -> set[str]:
-        """Playlist ids in lower case that are refused as not found; may be changed at any time."""
+        """Return the playlist ids, in lower case, that are refused as not found; they can be changed."""
         return self._state.unknown_playlists
 
     @property
     def pace(self) -> Pace:
-        """How long songs take and how many may run; a new pace holds for tasks accepted from then on."""
+        """Return how long songs take and how many can run; a new pace applies to later tasks."""
         return self._state.register.pace
 
     @pace.setter
@@ -127,35 +127,35 @@ class LocalProvider:
 
     @property
     def tasks(self) -> list[TaskSnapshot]:
-        """All tasks ever accepted as they stand now, oldest first."""
+        """Return all tasks ever accepted as they stand now, oldest first."""
         return self._state.register.snapshots(self._state.settle())
 
     @property
     def credits(self) -> Account:
-        """The account after everything that is due by now; its balance may be set."""
+        """Return the account after everything that is due by now; its balance can be set."""
         self._state.settle()
         return self._state.register.account
 
     @property
     def running(self) -> int:
-        """How many tasks are under way now."""
+        """Return how many tasks are running now."""
         self._state.settle()
         return self._state.register.running
 
     @property
     def requests(self) -> list[RequestLine]:
-        """Every request that was answered or dropped, in the order in which they ended."""
+        """Return every request that was answered or dropped, in the order in which they ended."""
         return self._state.requests
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call back after every request and every change that is noticed; returns how to stop that."""
+        """Call back after every request and every noticed change; return a function that stops this."""
         self._state.listeners.append(callback)
         return lambda: self._state.listeners.remove(callback)
 
     async def wait_for(
         self, predicate: Callable[["LocalProvider"], bool], *, timeout_s: float = 30.0
     ) -> None:
-        """Return once the predicate is true of this provider.
+        """Return as soon as the predicate is true of this provider.
 
         Raises:
             TimeoutError: it did not become true in time.

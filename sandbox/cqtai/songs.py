@@ -1,4 +1,4 @@
-"""Songs that do not exist yet: ids, titles, tags and durations, all drawn from a seed."""
+"""Songs to be made: ids, titles, tags and durations, all drawn from a seed."""
 
 import random
 import uuid
@@ -70,7 +70,7 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """What one task will have made."""
+    """The song that one task will have made."""
 
     playlist: Playlist
     title: str
@@ -81,7 +81,7 @@ class Song:
 
 
 def compose(rng: random.Random, *, playlist_id: str, takes: int) -> Song:
-    """A new song in the manner of the playlist; the same generator state gives the same song."""
+    """Return a new song in the style of the playlist; the same generator state gives the same song."""
     playlist = playlist_like(playlist_id)
     title = (
         rng.choice(_SPECIAL)
@@ -100,7 +100,7 @@ def compose(rng: random.Random, *, playlist_id: str, takes: int) -> Song:
 
 
 def new_uuid(rng: random.Random) -> str:
-    """A hyphenated version 4 UUID drawn from the generator."""
+    """Return a hyphenated version 4 UUID drawn from the generator."""
     return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
 

@@ -1,4 +1,4 @@
-"""What the local provider knows, shared by its routes and by whoever watches it."""
+"""The state of the local provider, shared by its routes and its observers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from sandbox.cqtai.tasks import TaskRegister
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a provider account is like, apart from its key and its pace."""
+    """The terms of a provider account, apart from its key and its pace."""
 
     credits: int = 1_000_000
     """The balance at the start."""
@@ -66,6 +66,6 @@ class ProviderState:
         return now_s
 
     def notify(self) -> None:
-        """Tell every listener that something changed."""
+        """Call every listener after a change."""
         for listener in tuple(self.listeners):
             listener()

@@ -36,16 +36,16 @@ class Task:
 
     @property
     def key(self) -> str:
-        """The id as a query names it."""
+        """Return the id as a query names it."""
         return str(self.id)
 
     @property
     def ends_s(self) -> float:
-        """When it ends, in seconds since the epoch; infinite when it never does."""
+        """Return when the task ends, in seconds since the epoch; infinite if it never does."""
         return self.accepted_s + ends_after_s(self.fate, making_s=self.making_s)
 
     def at(self, now_s: float) -> Moment:
-        """What is true of it at that time."""
+        """Return the state of the task at that time."""
         # Compared as an absolute time, so that it agrees with the register to the last bit.
         age_s = math.inf if now_s >= self.ends_s else now_s - self.accepted_s
         return moment_at(age_s, making_s=self.making_s, fate=self.fate)
@@ -71,7 +71,7 @@ class TaskSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long songs take and how many may be under way."""
+    """How long songs take and how many can run at once."""
 
     song_s: float
     """The median time of one song, in seconds."""
@@ -95,11 +95,11 @@ class TaskRegister:
 
     @property
     def running(self) -> int:
-        """Tasks that had not ended when the register was last settled."""
+        """Return the tasks that had not ended when the register was last settled."""
         return self._running
 
     def settle(self, now_s: float) -> list[Task]:
-        """End what is due by now, give back the credits of what failed, and return what ended."""
+        """End what is due by now, refund what failed, and return what ended."""
         ended: list[Task] = []
         while self._ends and self._ends[0][0] <= now_s:
             task = heapq.heappop(self._ends)[2]
@@ -110,7 +110,7 @@ class TaskRegister:
         return ended
 
     def accept(self, request: Inspiration, *, fate: Fate, with_number: bool, now_s: float) -> Task:
-        """A new task, charged and running.
+        """Charge and start a new task.
 
         Raises:
             RefusedError: 402 when it can't be paid, 429 when too many run already.
@@ -129,7 +129,7 @@ class TaskRegister:
         return task
 
     def check_room(self) -> None:
-        """Pass when one more task can be paid and can run.
+        """Raise unless one more task can be paid for and can run.
 
         Raises:
             RefusedError: 402 when it can't be paid, 429 when too many run already.
@@ -139,15 +139,15 @@ class TaskRegister:
             raise RefusedError(429, "Task limit reached")
 
     def find(self, task_id: str) -> Task | None:
-        """The task with this id, if there is one."""
+        """Return the task with this id, or None."""
         return self._tasks.get(task_id)
 
     def clip(self, clip_id: str) -> tuple[Task, Clip] | None:
-        """The clip with this id and its task, if there is one."""
+        """Return the clip with this id and its task, or None."""
         return self._clips.get(clip_id)
 
     def snapshots(self, now_s: float) -> list[TaskSnapshot]:
-        """Every task as it stands now, oldest first."""
+        """Return every task as it stands now, oldest first."""
         return [_snapshot(task, now_s=now_s) for task in self._tasks.values()]
 
     def _enter(self, task: Task) -> None:

@@ -1,4 +1,4 @@
-"""The life of a task as a pure function of its age: what the provider would say at that moment.
+"""The life of a task as a pure function of its age: what the provider would report at that moment.
 
 queued -> running (two queued clips, then streaming) -> first clip complete -> succeeded.
 Shares are of the time that the song takes, so the same life can last 101 s or a tenth of a second.
@@ -16,7 +16,7 @@ CLIPS_PER_TASK = 2
 
 
 class TaskStatus(StrEnum):
-    """Where a task is, in the provider's own words for tasks."""
+    """The status of a task, in the provider's own words for tasks."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -25,7 +25,7 @@ class TaskStatus(StrEnum):
 
 
 class ClipStatus(StrEnum):
-    """Where a clip is, in the provider's own words for clips."""
+    """The status of a clip, in the provider's own words for clips."""
 
     QUEUED = "queued"
     STREAMING = "streaming"
@@ -51,7 +51,7 @@ class Fail:
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """A task that stops moving, keeps its place among the running ones and may never end."""
+    """A task that stops progressing, still counts as running and possibly never ends."""
 
     status: str = TaskStatus.RUNNING
     at: float = 0.3
@@ -65,7 +65,7 @@ Fate = Succeed | Fail | Stall
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What is true of a task at one age."""
+    """The state of a task at one age."""
 
     status: TaskStatus
     spelling: str
@@ -75,12 +75,12 @@ class Moment:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the task will not change any more."""
+        """Tell whether the task will not change any more."""
         return self.status in (TaskStatus.SUCCEEDED, TaskStatus.FAILED)
 
 
 def ends_after_s(fate: Fate, *, making_s: float) -> float:
-    """The age at which a task with this fate ends; infinite when it never does."""
+    """Return the age at which a task with this fate ends; infinite if it never does."""
     match fate:
         case Succeed():
             return making_s
@@ -93,7 +93,7 @@ def ends_after_s(fate: Fate, *, making_s: float) -> float:
 
 
 def moment_at(age_s: float, *, making_s: float, fate: Fate) -> Moment:
-    """What the provider says of a task of this age whose song takes `making_s`."""
+    """Return what the provider reports of a task of this age whose song takes `making_s`."""
     if age_s >= ends_after_s(fate, making_s=making_s):
         return _end_of(fate)
     share = age_s / making_s

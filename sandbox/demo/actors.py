@@ -1,4 +1,4 @@
-"""What the evening's people can do, and how long they wait for it."""
+"""The actors of the demo: what they can do, and how long they wait for the result."""
 
 import asyncio
 import contextlib
@@ -19,22 +19,22 @@ PATIENCE_S = 30.0
 
 
 class StoryError(Exception):
-    """A step did not come to pass; the message is a sentence."""
+    """A step of the script that failed; the message is a sentence."""
 
 
 class Audience(Protocol):
-    """Whoever is shown the evening; it sees the channel by itself."""
+    """The output of the demo; it follows the channel by itself."""
 
     def scene(self, title: str) -> None:
-        """A new scene begins."""
+        """Begin a new part of the script."""
         ...
 
     def typed(self, name: str, line: str) -> None:
-        """Somebody has typed a command or presses a button."""
+        """Show what somebody types or presses."""
         ...
 
     def told(self, words: str) -> None:
-        """Something is to be known that is not in the channel."""
+        """Show what is not in the channel."""
         ...
 
     async def watch(self) -> None:
@@ -42,13 +42,13 @@ class Audience(Protocol):
         ...
 
     def close(self) -> None:
-        """Everything that happened was shown."""
+        """Stop after showing everything that happened."""
         ...
 
 
 @dataclass(slots=True)
 class DemoRun:
-    """A world, the people in it who act in the channel, and those who watch."""
+    """One run of the script: a world, the actors in its channel, and the output."""
 
     world: World
     audience: Audience
@@ -56,7 +56,7 @@ class DemoRun:
     """What `/credits` last told each person, by the names of the fields."""
 
     async def ask(self, name: str, command: str, /, **options: object) -> Message:
-        """The answer to a command of that person.
+        """Return the answer to a command of that person.
 
         Raises:
             StoryError: there was none in time.
@@ -70,7 +70,7 @@ class DemoRun:
         return answer
 
     async def song(self, name: str, /, **options: object) -> Message:
-        """The status message of a song request of that person.
+        """Return the status message of a song request of that person.
 
         Raises:
             StoryError: there was none in time, or the request was refused.
@@ -81,7 +81,7 @@ class DemoRun:
         return status
 
     async def refused(self, name: str, because: str, /, **options: object) -> Message:
-        """The refusal of a song request of that person, which has these words.
+        """Return the refusal of a song request of that person, which has these words.
 
         Raises:
             StoryError: there was none in time, or the request was not refused for that reason.
@@ -93,7 +93,7 @@ class DemoRun:
         return answer
 
     async def press(self, name: str, message: Message, label: str, /) -> Message:
-        """The answer to that person's pressing of a button.
+        """Press a button as that person, and return the answer.
 
         Raises:
             StoryError: there was none in time.
@@ -124,7 +124,7 @@ class DemoRun:
         )
 
     async def result_for(self, name: str, /, *, count: int = 1) -> Message:
-        """That person's `count`-th finished song, with two files.
+        """Return that person's `count`-th finished song, with two files.
 
         Raises:
             StoryError: it was not posted in time, or lacks a file.
@@ -141,7 +141,7 @@ class DemoRun:
         return result
 
     async def until(self, predicate: Callable[[], Found | None], what: str) -> Found:
-        """What the predicate gives as soon as it is truthy; `what` completes "It was expected that ...".
+        """Return the predicate's value as soon as it is truthy; `what` completes "It was expected that ...".
 
         Raises:
             StoryError: it was not in time.
@@ -155,7 +155,7 @@ class DemoRun:
         return found
 
     async def credits_of(self, name: str, /, **expected: str) -> Mapping[str, str]:
-        """What `/credits` tells that person, by the names of the fields; some values may be expected.
+        """Return what `/credits` tells that person, by field name; some values can be expected.
 
         Raises:
             StoryError: there was no answer in time, or a value is not as expected.
@@ -171,12 +171,12 @@ class DemoRun:
         return shown
 
     async def pause(self, beats: float = 1.0) -> None:
-        """Time to read."""
+        """Wait so that people can read."""
         await asyncio.sleep(beats * BEAT_SHARE * self.world.song_s)
 
 
 def words_of(message: Message) -> str:
-    """All that a message says, markdown and all."""
+    """Return all text of a message, markdown included."""
     parts = [message.content]
     for embed in message.embeds:
         parts += [text(embed, "title"), text(embed, "description")]

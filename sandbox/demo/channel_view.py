@@ -1,4 +1,4 @@
-"""A message as Discord draws it, for a terminal."""
+"""Messages in a terminal, drawn as Discord draws them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,12 +26,12 @@ KB = 1000
 
 
 def no_cover(_: str) -> None:
-    """For places where covers are not drawn."""
+    """Return no cover: for outputs that draw none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """How messages are looked at: by whom they are written, when it is, and what covers look like."""
+    """How messages are drawn: the names of their authors, the time, and the covers."""
 
     names: Mapping[int, str]
     """People, by user id."""
@@ -42,11 +42,11 @@ class View:
 
     @property
     def reader(self) -> Reader:
-        """The same for texts."""
+        """Return a reader of texts with the same names and time."""
         return Reader(names=self.names, now=self.now)
 
     def name(self, user_id: int) -> Text:
-        """A person's name in the person's colour."""
+        """Return a person's name in the person's colour."""
         place = sorted(self.names).index(user_id) if user_id in self.names else 0
         return Text(
             self.names.get(user_id, "unknown-user"), f"bold {NAME_COLOURS[place % len(NAME_COLOURS)]}"
@@ -54,14 +54,14 @@ class View:
 
 
 class Barred:
-    """Anything, with a coloured bar along its left edge."""
+    """Content with a coloured bar along its left edge."""
 
     def __init__(self, inside: RenderableType, *, colour: str) -> None:
         self._inside = inside
         self._bar = Segment("▌ ", Style.parse(colour))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Every line of it behind a piece of the bar."""
+        """Yield every line of it behind a piece of the bar."""
         width = max(1, min(options.max_width, EMBED_WIDTH) - 2)
         for line in console.render_lines(self._inside, options.update(width=width), pad=False):
             yield self._bar
@@ -70,7 +70,7 @@ class Barred:
 
 
 def message_view(message: Message, *, view: View) -> RenderableType:
-    """A message as it is now; dimmed when one person alone sees it."""
+    """Return a message as it is now; dimmed if one person alone sees it."""
     state = message.now
     parts: list[RenderableType] = [_head(message, view)]
     if message.loading:
@@ -89,7 +89,7 @@ def message_view(message: Message, *, view: View) -> RenderableType:
 
 
 def _head(message: Message, view: View) -> RenderableType:
-    """Who and when, and the command that it answers."""
+    """Return the author, the time, and the command that the message answers."""
     used = entry(message.interaction, "user")
     head, command = Text(no_wrap=True, overflow="ellipsis"), Text()
     if message.command_name:
@@ -127,7 +127,7 @@ def _embed(embed: Payload, view: View) -> RenderableType:
 
 
 def _fields(fields: Sequence[Payload], view: View) -> list[RenderableType]:
-    """Inline fields stand side by side, the others below each other."""
+    """Yield the fields: inline ones beside each other, the others below each other."""
     parts: list[RenderableType] = []
     row: list[Text] = []
     for one in fields:
@@ -154,7 +154,7 @@ def _side_by_side(cells: Sequence[Text]) -> Table:
 
 
 def _file(attachment: Attachment) -> RenderableType:
-    """A file's name, how long it plays and how big it is."""
+    """Return a file's name, duration and size."""
     length_s = mp3_length_s(attachment.content)
     facts = [f"{int(length_s) // 60}:{int(length_s) % 60:02}"] if length_s else []
     facts.append(size(len(attachment.content)))
@@ -162,7 +162,7 @@ def _file(attachment: Attachment) -> RenderableType:
 
 
 def size(count: int) -> str:
-    """So many bytes, as Discord writes them."""
+    """Return so many bytes, as Discord writes them."""
     if count >= KB * KB:
         return f"{count / KB / KB:.2f} MB"
     return f"{count / KB:.0f} KB" if count >= KB else f"{count} bytes"
@@ -175,7 +175,7 @@ class Buttons:
         self._labels = [button_label(part) for part in parts]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """As many beside each other as there is room for."""
+        """Yield the rows, each with as many buttons as there is room for."""
         line = Text(no_wrap=True, overflow="ellipsis")
         for label in self._labels:
             button = Text(f"[{label}]", "bold white on #4e5058")
@@ -187,7 +187,7 @@ class Buttons:
 
 
 def button_label(part: Payload) -> str:
-    """What stands on a button or select; an arrow says that it is a link."""
+    """Return the label of a button or select; an arrow marks a link."""
     label = text(part, "label") or text(part, "placeholder") or "Make a selection"
     if part["type"] != BUTTON:
         return f"{label} ▾"
@@ -195,5 +195,5 @@ def button_label(part: Payload) -> str:
 
 
 def channel_view(messages: Sequence[Message], *, view: View) -> RenderableType:
-    """Messages below each other, the newest last."""
+    """Return messages below each other, the newest last."""
     return Group(*(Padding(message_view(message, view=view), (0, 0, 1, 0)) for message in messages))

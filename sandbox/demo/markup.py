@@ -34,7 +34,7 @@ _MONTH_S, _YEAR_S = 30 * 86_400, 365 * 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """For whom a text is made readable: what people are called, and what time it is."""
+    """The names and the time that make a text readable."""
 
     names: Mapping[int, str]
     """By user id."""
@@ -42,7 +42,7 @@ class Reader:
 
 
 def readable(source: str, *, reader: Reader) -> Text:
-    """The text with its marks turned into styles; lines that begin with `-#` are small, hence dim."""
+    """Return the text with its marks turned into styles; lines that begin with `-#` are small, hence dim."""
     lines = []
     for line in source.splitlines():
         small = line.startswith("-# ")
@@ -54,7 +54,7 @@ def readable(source: str, *, reader: Reader) -> Text:
 
 
 def relative(seconds: float) -> str:
-    """So many seconds from now (negative: ago), as Discord writes `<t:...:R>`."""
+    """Return so many seconds from now (negative: ago), as Discord writes `<t:...:R>`."""
     amount = abs(seconds)
     if amount >= _YEAR_S:
         words = _counted(amount / _YEAR_S, "year")

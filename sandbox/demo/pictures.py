@@ -1,4 +1,4 @@
-"""`python -m sandbox.demo.pictures FOLDER`: the README's pictures, taken of the page in a real browser."""
+"""The command `python -m sandbox.demo.pictures FOLDER`: takes the README's pictures in a real browser."""
 
 import asyncio
 import io
@@ -27,7 +27,7 @@ COLOURS: Final = 256
 
 
 async def take(folder: Path) -> None:
-    """All pictures are in the folder, in place of those that were there."""
+    """Take all pictures into the folder, in place of those that were there."""
     expect.set_options(timeout=PATIENCE_MS)
     with tempfile.TemporaryDirectory(prefix="inspire-", ignore_cleanup_errors=True) as name:
         async with (
@@ -81,7 +81,7 @@ async def _order(world: World, who: str, playlist: Playlist) -> None:
 
 
 async def _type(sight: Sight) -> None:
-    """A command is half written, with a mistake in it."""
+    """Type half a command, with a mistake in it."""
     await sight.locator("#words").fill("/inspire")
     await sight.keyboard.press("Enter")
     await sight.keyboard.type(PLAYLISTS[1].id)

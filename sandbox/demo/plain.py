@@ -1,4 +1,4 @@
-"""The evening as plain lines, one for each event: for pipes, files, and terminals without colours."""
+"""The demo as plain lines, one for each event: for pipes, files, and terminals without colours."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ SEPARATOR = " | "
 
 
 class PlainAudience:
-    """Writes down what happens, with the seconds since the beginning."""
+    """An output that writes one line for each event, with the seconds since the beginning."""
 
     def __init__(self, discord: LocalDiscord, *, output: TextIO) -> None:
         self._discord = discord
@@ -26,15 +26,15 @@ class PlainAudience:
         self._unsubscribe: Callable[[], None] = discord.subscribe(self._on_change)
 
     def scene(self, title: str) -> None:
-        """A new scene begins."""
+        """Begin a new part of the script."""
         self._lines.put_nowait(f"\n== {title} ==")
 
     def typed(self, name: str, line: str) -> None:
-        """Somebody has typed a command or presses a button."""
+        """Write what somebody types or presses."""
         self._tell(f"{name}: {line}" if line.startswith("/") else f"{name} {line}")
 
     def told(self, words: str) -> None:
-        """Something is to be known that is not in the channel."""
+        """Write what is not in the channel."""
         self._tell(f"({words})")
 
     async def watch(self) -> None:
@@ -43,7 +43,7 @@ class PlainAudience:
             self._write(await self._lines.get())
 
     def close(self) -> None:
-        """Everything that happened is written, and nothing more is noticed."""
+        """Write everything that happened, and stop."""
         self._unsubscribe()
         while not self._lines.empty():
             self._write(self._lines.get_nowait())
@@ -62,7 +62,7 @@ class PlainAudience:
             self._tell(f"{self._lead(message, change.kind)}: {SEPARATOR.join(lines)}")
 
     def _lead(self, message: Message, kind: FeedEventKind) -> str:
-        """Who says this and to whom."""
+        """Return who says this and to whom."""
         asker = text(entry(message.interaction, "user"), "global_name")
         verb = "edits" if kind is FeedEventKind.MESSAGE_EDITED else "answers" if asker else "posts"
         whose = f" {asker}" if asker and verb == "answers" else ""
@@ -83,7 +83,7 @@ class PlainAudience:
 
 
 def state_lines(message: Message, state: MessageState, *, reader: Reader) -> Iterator[str]:
-    """What a message shows in one of its states."""
+    """Return what a message shows in one of its states."""
     if message.loading and state is message.now:
         yield "(is thinking)"
     yield from readable(state.content, reader=reader).plain.splitlines()

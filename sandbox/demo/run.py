@@ -1,4 +1,4 @@
-"""One performance of the evening: the world is built, the audience let in, the books shown at the end."""
+"""One run of the demo in the terminal: build the world, run the script, show the audit at the end."""
 
 import asyncio
 import sys
@@ -25,7 +25,7 @@ CREDITS_SHOWN = ("Available", "On hold", "Used")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How the evening is played."""
+    """The options of the demo in the terminal."""
 
     plain: bool
     song_s: float
@@ -34,7 +34,7 @@ class Options:
 
 
 class EndedEarlyError(Exception):
-    """The evening did not come to its end; the message is a sentence, and `log` the end of the bot's log."""
+    """A run that did not reach its end; the message is a sentence, and `log` the end of the bot's log."""
 
     def __init__(self, words: str, log: list[str]) -> None:
         super().__init__(words)
@@ -42,7 +42,7 @@ class EndedEarlyError(Exception):
 
 
 async def run_demo(options: Options) -> None:
-    """The evening from its beginning to its end, with nothing left running.
+    """Run the demo from beginning to end, with nothing left running.
 
     Raises:
         EndedEarlyError: a step did not come to pass, or the bot ended or found its books to be wrong.
@@ -62,7 +62,7 @@ async def run_demo(options: Options) -> None:
 
 
 async def _live(world: World, console: Console) -> DemoRun:
-    """The evening as a live channel, which stands above the prompt afterwards."""
+    """Show the run as a live channel, which stays above the prompt afterwards."""
     with ChannelScreen(world, console=console) as screen:
         play = DemoRun(world, screen)
         await _played(play)
@@ -71,7 +71,7 @@ async def _live(world: World, console: Console) -> DemoRun:
 
 
 async def _plainly(world: World) -> DemoRun:
-    """The evening as plain lines."""
+    """Show the run as plain lines."""
     audience = PlainAudience(world.discord, output=sys.stdout)
     play = DemoRun(world, audience)
     try:
@@ -82,7 +82,7 @@ async def _plainly(world: World) -> DemoRun:
 
 
 async def _played(play: DemoRun) -> None:
-    """The bot was started and all scenes were played, while the audience watched.
+    """Start the bot and run the script while the output watches.
 
     Raises:
         BotError: the bot ended by itself.
@@ -118,7 +118,7 @@ async def _story(play: DemoRun) -> None:
 
 
 async def _show_books(play: DemoRun) -> None:
-    """What everybody has left, the bot's own audit, and its orderly end.
+    """Show everybody's credits and the bot's audit, and stop the bot.
 
     Raises:
         BotError: the audit found a breach, or the bot did not end well.
@@ -137,7 +137,7 @@ async def _show_books(play: DemoRun) -> None:
 
 
 def _keep_clips(world: World, folder: Path) -> None:
-    """All files that the bot posted are in the folder, and the person is told what else is."""
+    """Write all files that the bot posted into the folder, and print what else is there."""
     clips = folder / "clips"
     clips.mkdir(exist_ok=True)
     for message in songs_channel(world):
@@ -148,7 +148,7 @@ def _keep_clips(world: World, folder: Path) -> None:
 
 @contextmanager
 def folder_for(keep: Path | None) -> Iterator[Path]:
-    """The folder that is kept, or one that is gone afterwards."""
+    """Return the folder to keep, or a temporary one."""
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="inspire-", ignore_cleanup_errors=True) as name:
             yield Path(name)

@@ -1,4 +1,4 @@
-"""The evening as a live channel on the whole terminal: the newest at the bottom, messages change in place."""
+"""The demo as a live channel on the whole terminal: the newest at the bottom, edited in place."""
 
 import asyncio
 import re
@@ -35,7 +35,7 @@ HEADING = "bold white on #404eed"
 
 
 class ChannelScreen:
-    """Draws the channel, what somebody is typing, and the end of the bot's log, until it is left."""
+    """An output that draws the channel, what somebody is typing and the end of the bot's log."""
 
     def __init__(self, world: World, *, console: Console) -> None:
         self._world = world
@@ -56,17 +56,17 @@ class ChannelScreen:
         self._live.stop()
 
     def scene(self, title: str) -> None:
-        """A new scene begins."""
+        """Begin a new part of the script."""
         self._title = title
 
     def typed(self, name: str, line: str) -> None:
-        """Somebody has typed a command or presses a button."""
+        """Show what somebody types or presses."""
         person = self._world.discord.member(name)
         between = Text(" ▸ ", "dim") if line.startswith("/") else Text(" ")
         self._typed.append(Text.assemble(self.view().name(person.id), between, line))
 
     def told(self, words: str) -> None:
-        """Something is to be known that is not in the channel."""
+        """Show what is not in the channel."""
         self._typed.append(Text(words, "italic"))
 
     async def watch(self) -> None:
@@ -78,18 +78,18 @@ class ChannelScreen:
                 await asyncio.sleep(FRAME_S)
 
     def close(self) -> None:
-        """Nothing is left to be shown."""
+        """Do nothing: the screen is up to date."""
 
     def whole(self) -> RenderableType:
-        """The whole channel as it is now, not only what there is room for."""
+        """Return the whole channel as it is now, not only what there is room for."""
         return channel_view(self._messages(), view=self.view())
 
     def view(self) -> View:
-        """How messages look now."""
+        """Return how messages look now."""
         return replace(view_of(self._world, covers=self._covers), compact=not self._tall)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """One frame, exactly as high as the terminal."""
+        """Yield one frame, exactly as high as the terminal."""
         height = options.height or options.size.height
         top = console.render_lines(self._heading(), options.update(height=None))
         bottom = console.render_lines(self._footer(options.max_width), options.update(height=None))
@@ -139,24 +139,24 @@ class ChannelScreen:
         return line
 
     async def _fetch_covers(self) -> None:
-        """Covers are there soon after the messages that show them; the drawing never waits for one."""
+        """Fetch the covers of new messages; drawing never waits for one."""
         while True:
             await self._covers.fetch(cover_urls(self._messages()))
             await asyncio.sleep(FRAME_S)
 
 
 def songs_channel(world: World) -> list[Message]:
-    """All messages of the channel in which the evening takes place, deleted ones too."""
+    """Return all messages of the demo's channel, deleted ones too."""
     return world.discord.channel("songs").messages
 
 
 def view_of(world: World, *, covers: Covers, now: datetime | None = None) -> View:
-    """How the messages of a world look at a time, now if none is given."""
+    """Return how the messages of a world look at a time, now if none is given."""
     names = {user.id: user.name for user in world.discord.state.world.users.values()}
     return View(names=names, now=now or datetime.now(UTC), cover=covers.get)
 
 
 def cover_urls(messages: Sequence[Message]) -> list[str]:
-    """The addresses of all pictures in embeds."""
+    """Return the addresses of all pictures in embeds."""
     urls = (text(entry(embed, "image"), "url") for message in messages for embed in message.embeds)
     return [url for url in urls if url]

@@ -1,4 +1,4 @@
-"""The evening that the demo plays: who asks for what, and what has to come of it."""
+"""The demo's script: who asks for what, and what must come of it."""
 
 from types import MappingProxyType
 
@@ -26,7 +26,7 @@ ALL_OPTIONS = MappingProxyType(
 
 
 def settings(song_s: float) -> dict[str, str]:
-    """The bot's settings for an evening of songs that take so many seconds: two songs each, two at a time."""
+    """Return the bot's settings for songs that take so many seconds: two songs each, two at a time."""
     return {
         "DEFAULT_ALLOWANCE": "60",
         "MAX_RUNNING": "2",
@@ -37,12 +37,12 @@ def settings(song_s: float) -> dict[str, str]:
 
 
 def link(playlist: Playlist) -> str:
-    """A playlist's link as somebody copies it."""
+    """Return a playlist's link as people copy it."""
     return f"https://suno.com/playlist/{playlist.id}"
 
 
 async def three_songs(play: DemoRun) -> None:
-    """Ada asks plainly, Ben with every option, Mo with a link that is cut off; then Mo waits in line."""
+    """Let Ada ask plainly, Ben with every option, Mo with a link that is cut off and then in the queue."""
     with play.world.songs_unfinished():
         ada = await play.song("Ada", playlist=link(LO_FI))
         await play.taken(1)
@@ -61,7 +61,7 @@ async def three_songs(play: DemoRun) -> None:
 
 
 async def second_thoughts(play: DemoRun) -> None:
-    """Ada's song fails, Ben takes his back while it waits; neither costs anything."""
+    """Let Ada's song fail and Ben cancel his while it waits; neither costs anything."""
     play.world.provider.faults.add(Fault(Phase.TASK, Fail(at=FAILS_AT), playlist_id=NIGHT_DRIVE.id))
     with play.world.songs_unfinished():
         ada = await play.song("Ada", playlist=link(NIGHT_DRIVE), prompt="something unspeakable")
@@ -80,7 +80,7 @@ async def second_thoughts(play: DemoRun) -> None:
 
 
 async def last_orders(play: DemoRun) -> None:
-    """Mo has used up everything, and everybody looks at what is left."""
+    """Let Mo use up everything, and everybody look at what is left."""
     await play.refused("Mo", "More come", playlist=link(DISCO))
     await play.credits_of("Mo", **{"Available": NONE, "On hold": NONE, "Used": "60 credits"})
     await play.credits_of("Ben", **{"Available": SONG, "On hold": NONE, "Used": SONG})
@@ -95,7 +95,7 @@ SCENES = (
 
 
 async def run_script(play: DemoRun) -> None:
-    """Play all scenes.
+    """Run all parts of the script.
 
     Raises:
         StoryError: a step did not come to pass.

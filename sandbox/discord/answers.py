@@ -1,4 +1,4 @@
-"""The first answer to an interaction, and what its token may do afterwards."""
+"""The first answer to an interaction, and the later requests by its token."""
 
 from sandbox.discord.errors import already_acknowledged, invalid_form, unknown_message
 from sandbox.discord.event_feed import FeedEventKind
@@ -18,7 +18,7 @@ UPDATES = (CallbackKind.DEFERRED_UPDATE, CallbackKind.UPDATE)
 
 
 def answer(state: State, *, interaction: Interaction, kind: CallbackKind, sent: Sent) -> None:
-    """The interaction has its one first answer.
+    """Give the interaction its one first answer.
 
     Raises:
         ApiError: 40060 it has one already, 50035 the answer breaks a rule or does not fit.
@@ -45,7 +45,7 @@ def answer(state: State, *, interaction: Interaction, kind: CallbackKind, sent: 
 
 
 def follow_up(state: State, *, interaction: Interaction, sent: Sent) -> Message:
-    """A further message; the first one after an unfilled deferral fills it, hidden as the deferral is.
+    """Add a message; the first one after an unfilled deferral fills it, hidden as the deferral is.
 
     Raises:
         ApiError: 50035 it breaks a rule, 50006 it is empty.
@@ -61,7 +61,7 @@ def follow_up(state: State, *, interaction: Interaction, sent: Sent) -> Message:
 
 
 def edit_by_token(state: State, *, message: Message, sent: Sent) -> Message:
-    """The message in a new state, by right of the interaction's token.
+    """Edit the message by the interaction's token, and return it.
 
     Raises:
         ApiError: 50035 it breaks a rule, 50006 nothing would be left.
@@ -71,7 +71,7 @@ def edit_by_token(state: State, *, message: Message, sent: Sent) -> Message:
 
 
 def message_of(interaction: Interaction, *, asked: str) -> Message:
-    """The message `@original` or of an id, if this token may touch it.
+    """Return the message `@original` or the one of an id, if this token can touch it.
 
     Raises:
         ApiError: 10008.
@@ -137,7 +137,7 @@ def _updated(state: State, interaction: Interaction, *, kind: CallbackKind, sent
 
 
 def metadata(interaction: Interaction) -> Payload:
-    """What a message says of the interaction it came from."""
+    """Return what a message says of the interaction it came from."""
     owners = {"0": str(interaction.guild.id if interaction.guild else 0)}
     payload: Payload = {
         "id": str(interaction.id),

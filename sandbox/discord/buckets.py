@@ -1,4 +1,4 @@
-"""Rate limits as Discord keeps them: windows that start anew when they are over, or leak all the time."""
+"""Rate limits as Discord keeps them: windows that restart when they are over, or leak all the time."""
 
 import hashlib
 import math
@@ -13,7 +13,7 @@ _ROUNDING = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where one bucket stands after a request was counted."""
+    """The state of one bucket after a request was counted."""
 
     key: str
     rule: Bucket
@@ -29,7 +29,7 @@ class Standing:
     """`user`, `shared` or `global`."""
 
     def headers(self) -> dict[str, str]:
-        """The headers that tell a client where it stands."""
+        """Return the rate limit headers of this state."""
         wait = {"X-RateLimit-Scope": self.scope, "Retry-After": str(math.ceil(self.retry_after_s))}
         if not self.allowed and self.scope == "global":
             return wait | {"X-RateLimit-Global": "true"}
@@ -44,7 +44,7 @@ class Standing:
 
 
 def refused_standing(key: str, *, after_s: float, now_s: float, scope: str) -> Standing:
-    """Return the standing of a bucket that a fault says is used up for so long."""
+    """Return the state of a bucket that a fault reports as used up for so long."""
     return Standing(
         key=key,
         rule=Bucket(requests=1, per_s=after_s),
@@ -71,7 +71,7 @@ class Buckets:
         self._windows: dict[str, _Window] = {}
 
     def take(self, key: str, *, rule: Bucket, scope: str = "user") -> Standing:
-        """The bucket's standing after one more request, which is not counted when it is over the limit."""
+        """Count one more request unless it is over the limit, and return the bucket's state."""
         now_s = self._clock().timestamp()
         window = self._present(key, rule, now_s)
         allowed = window.used + 1 <= rule.requests + _ROUNDING
@@ -91,11 +91,11 @@ class Buckets:
         )
 
     def used_up(self, key: str, *, rule: Bucket) -> bool:
-        """Whether there is no request left; counts nothing."""
+        """Tell whether there is no request left; count nothing."""
         return self._present(key, rule, self._clock().timestamp()).used + 1 > rule.requests + _ROUNDING
 
     def _present(self, key: str, rule: Bucket, now_s: float) -> _Window:
-        """The window as it is now: some of it has leaked, or it is new after its time."""
+        """Return the window as it is now: some of it has leaked, or it is new after its time."""
         window = self._windows.setdefault(key, _Window(now_s, 0.0))
         passed_s = now_s - window.opened_at_s
         if rule.leaks:

@@ -1,4 +1,4 @@
-"""Making guilds, channels, roles and members, before the bot comes or while it looks on."""
+"""Builders of guilds, channels, roles and members, before the bot starts or while it runs."""
 
 from sandbox.discord.event_feed import FeedEventKind
 from sandbox.discord.gateway import GUILD_MEMBERS, GUILDS
@@ -24,19 +24,19 @@ from sandbox.discord.world import (
 
 
 class WorldBuilder:
-    """Adds to the world, and tells the bot what it would hear."""
+    """Builder that adds to the world, and sends the bot the events of that."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     def user(self, name: str) -> User:
-        """A new account."""
+        """Add an account."""
         user = User(id=self._state.snowflakes.next(), name=name)
         self._state.world.users[user.id] = user
         return user
 
     def guild(self, name: str, *, owner: User, guild_id: int | None = None) -> Guild:
-        """A new guild with its owner and the bot in it; the id decides the shard."""
+        """Add a guild with its owner and the bot in it; the id decides the shard."""
         state = self._state
         guild = Guild(id=guild_id or state.snowflakes.next(), name=name, owner_id=owner.id)
         guild.roles[guild.id] = Role(id=guild.id, name="@everyone", permissions=PLAIN, position=0)
@@ -58,7 +58,7 @@ class WorldBuilder:
         kind: int = TEXT_CHANNEL,
         parent: Channel | None = None,
     ) -> Channel:
-        """A new channel that everybody sees, or only the bot and those who have one of the roles."""
+        """Add a channel that everybody sees, or only the bot and those who have one of the roles."""
         channel = Channel(
             id=self._state.snowflakes.next(),
             kind=kind,
@@ -98,7 +98,7 @@ class WorldBuilder:
         return channel
 
     def role(self, guild: Guild, *, name: str, permissions: Permission = PLAIN) -> Role:
-        """A new role that nobody has yet."""
+        """Add a role that nobody has yet."""
         role = Role(
             id=self._state.snowflakes.next(), name=name, permissions=permissions, position=len(guild.roles)
         )
@@ -108,7 +108,7 @@ class WorldBuilder:
         return role
 
     def member(self, guild: Guild, *, user: User, roles: tuple[Role, ...] = ()) -> Member:
-        """The user is in the guild."""
+        """Add the user to the guild."""
         role_ids = [role.id for role in roles]
         member = Member(user=user, guild=guild, role_ids=role_ids, joined_at=self._state.clock())
         guild.members[user.id] = member
@@ -118,7 +118,7 @@ class WorldBuilder:
         return member
 
     def assign(self, member: Member, *, roles: tuple[Role, ...]) -> None:
-        """Give a member these roles and no others; the bot hears of its own without the members intent."""
+        """Give a member these roles only; without the members intent the bot hears of its own alone."""
         member.role_ids = [role.id for role in roles]
         guild = member.guild
         shown = member_payload(member) | {"guild_id": str(guild.id)}

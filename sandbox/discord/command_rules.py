@@ -1,4 +1,4 @@
-"""What Discord takes as the definition of application commands."""
+"""Discord's rules for the definition of application commands."""
 
 import re
 
@@ -26,7 +26,7 @@ OPTION_FIELDS = frozenset(
 
 
 def check_commands(payload: object, *, strict: bool = True) -> list[Payload]:
-    """The commands, when every one keeps every rule.
+    """Return the commands if every one keeps every rule.
 
     Raises:
         ApiError: 50035, with every problem.
@@ -69,7 +69,7 @@ def _check_command(command: Form) -> None:
 
 
 def command_characters(command: Payload) -> int:
-    """How many characters a command counts towards the sum."""
+    """Return how many characters of a command count towards the sum."""
     own = len(text(command, "name")) + len(text(command, "description"))
     choices = sum(
         len(text(one, "name")) + len(str(one.get("value", ""))) for one in entries(command, "choices")

@@ -1,4 +1,4 @@
-"""The application's commands as they were registered, and how often."""
+"""The registered application commands, and how often they were registered."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ from sandbox.discord.snowflakes import Clock, Snowflakes
 
 @dataclass(slots=True)
 class Commands:
-    """What each guild's picker offers; the key None stands for the global commands."""
+    """The commands of each guild's picker; the key None stands for the global commands."""
 
     limits: Limits
     snowflakes: Snowflakes
@@ -27,7 +27,7 @@ class Commands:
         self._buckets = Buckets(self.clock)
 
     def replace(self, guild_id: int | None, *, commands: list[Payload]) -> list[Payload]:
-        """The registered commands; one that kept its name and type keeps its id.
+        """Replace all commands and return them; one that kept its name and type keeps its id.
 
         Raises:
             ApiError: 30034 when more new ones were made today than Discord allows.
@@ -42,7 +42,7 @@ class Commands:
         return made
 
     def add(self, guild_id: int | None, *, command: Payload) -> Payload:
-        """The registered command, in place of one of the same name and type."""
+        """Register a command, in place of one of the same name and type, and return it."""
         identity = (command.get("type") or 1, command["name"])
         kept = [old for old in self.by_guild.get(guild_id, []) if (old["type"], old["name"]) != identity]
         old = [one for one in self.by_guild.get(guild_id, []) if (one["type"], one["name"]) == identity]
@@ -50,7 +50,7 @@ class Commands:
         return self.replace(guild_id, commands=[*kept, command])[-1]
 
     def find(self, name: str, *, guild_id: int | None) -> Payload | None:
-        """The chat command of that name in a guild: its own first, then a global one."""
+        """Return the chat command of that name in a guild: its own first, then a global one."""
         places = [guild_id, None] if guild_id is not None else [None]
         offered = (command for place in places for command in self.by_guild.get(place, []))
         return next((one for one in offered if one["type"] == 1 and one["name"] == name), None)
@@ -90,7 +90,7 @@ class Commands:
 
 
 def _option(option: Payload) -> Payload:
-    """An option as it is kept: without what says nothing."""
+    """Return an option as it is stored: without empty fields."""
     kept = {
         name: value for name, value in option.items() if not (value is None or value is False or value == [])
     }

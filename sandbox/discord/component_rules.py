@@ -1,4 +1,4 @@
-"""What Discord takes as components of a message: rows of buttons or one select each."""
+"""Discord's rules for the components of a message: rows of buttons or one select each."""
 
 from sandbox.discord.errors import UnimplementedError
 from sandbox.discord.forms import Form
@@ -16,10 +16,10 @@ SELECT_FIELDS = frozenset(
 
 
 def check_components(form: Form) -> None:
-    """The `components` of a message are rows that keep every limit.
+    """Check that the `components` of a message are rows that keep every limit.
 
     Raises:
-        UnimplementedError: Components of the second version, which the stand-in does not know.
+        UnimplementedError: Components of the second version, which the sandbox does not know.
     """
     seen: set[str] = set()
     for row in form.forms("components", most=MOST_ROWS):

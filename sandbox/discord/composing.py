@@ -1,4 +1,4 @@
-"""From what was sent to what a message shows: embeds, components and files in Discord's stored form."""
+"""Conversion of a payload to a message state: embeds, components and files as Discord stores them."""
 
 import mimetypes
 from collections.abc import Callable
@@ -15,14 +15,14 @@ DROPPED_FROM_NAMES = str.maketrans({" ": "_", "/": "_", "\\": "_"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composition:
-    """What new files need: their ids and where they will be served."""
+    """The ids and URLs for new files."""
 
     next_id: Callable[[], int]
     files_url: str
 
 
 def compose(before: MessageState, *, sent: Sent, composition: Composition) -> MessageState:
-    """The state after a payload: what it names is replaced, the rest stays.
+    """Return the state after a payload: what it names is replaced, the rest stays.
 
     Raises:
         ApiError: 50035, `attachments` lists a file that is neither sent nor there.
@@ -41,7 +41,7 @@ def compose(before: MessageState, *, sent: Sent, composition: Composition) -> Me
 
 
 def numbered(components: list[Payload]) -> tuple[Payload, ...]:
-    """The components without empty fields, each with an id that is unique in the message."""
+    """Return the components without empty fields, each with an id that is unique in the message."""
     next_id = iter(range(1, 1_000))
 
     def number_one(component: Payload) -> Payload:
@@ -55,7 +55,7 @@ def numbered(components: list[Payload]) -> tuple[Payload, ...]:
 
 
 def without_nulls(value: object) -> object:
-    """The JSON value without null fields, at any depth."""
+    """Return the JSON value without null fields, at any depth."""
     if isinstance(value, dict):
         return {str(key): without_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
@@ -93,7 +93,7 @@ def _attachment(upload: Upload, *, described: Payload, composition: Composition)
 
 
 def _trimmed(texts: Payload) -> Payload:
-    """The texts of a part of an embed, without the blanks around them; those of blanks alone are gone."""
+    """Return the texts of a part of an embed, stripped of blanks; empty ones are left out."""
     kept = {key: value.strip() if isinstance(value, str) else value for key, value in texts.items()}
     return {key: value for key, value in kept.items() if value != ""}
 

@@ -1,4 +1,4 @@
-"""INTERACTION_CREATE: what the bot is told of a person's act."""
+"""The event INTERACTION_CREATE for the bot."""
 
 from sandbox.discord.interactions import Interaction, InteractionKind
 from sandbox.discord.payloads import Payload
@@ -9,14 +9,14 @@ IN_GUILD, IN_BOT_DIRECT_MESSAGES = 0, 1
 
 
 def deliver(state: State, *, interaction: Interaction) -> None:
-    """The interaction is on its way to the bot, if it is connected."""
+    """Send the interaction to the bot, if it is connected."""
     guild_id = interaction.guild.id if interaction.guild else None
     payload = interaction_payload(state, interaction=interaction)
     state.gateway.dispatch("INTERACTION_CREATE", payload=payload, guild_id=guild_id)
 
 
 def interaction_payload(state: State, *, interaction: Interaction) -> Payload:
-    """The interaction as the gateway tells it."""
+    """Return the interaction as the gateway sends it."""
     channel = interaction.channel
     payload: Payload = {
         "id": str(interaction.id),

@@ -1,4 +1,4 @@
-"""What happens to a bot that is nobody's fault: things hidden, deleted, withdrawn, left."""
+"""Disruptions for a bot: things hidden, deleted, withdrawn or left by others."""
 
 from dataclasses import replace
 
@@ -18,39 +18,39 @@ from sandbox.discord.world import Channel, Guild, Member, Overwrite
 
 
 class Disruptions:
-    """Each of its methods makes one of them happen, and the bot hears what it would hear."""
+    """One method for each disruption; the bot gets the events of it."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     def delete_message(self, message: Message) -> None:
-        """A moderator or the person it answers has deleted the message."""
+        """Delete the message, as a moderator or the person it answers."""
         delete(self._state, message=message, origin=Origin.MEMBER)
 
     def suppress_embeds(self, message: Message) -> None:
-        """A moderator has taken the message's embeds out of sight; an edit does not bring them back."""
+        """Hide the message's embeds, as a moderator; an edit does not bring them back."""
         hidden = replace(message.now, at=self._state.clock(), flags=message.now.flags | SUPPRESS_EMBEDS)
         message.states.append(hidden)
         self._state.tell(FeedEventKind.MESSAGE_EDITED, channel_id=message.channel_id, message_id=message.id)
 
     def hide(self, channel: Channel) -> None:
-        """The bot no longer sees the channel; commands still work there."""
+        """Hide the channel from the bot; commands still work there."""
         self.deny(channel, Permission.VIEW_CHANNEL)
 
     def deny(self, channel: Channel, permission: Permission) -> None:
-        """The bot lacks the permission in the channel."""
+        """Take the permission in the channel from the bot."""
         overwrite = self._overwrite(channel)
         overwrite.deny |= permission
         self._changed(channel)
 
     def allow(self, channel: Channel, permission: Permission) -> None:
-        """The bot has the permission in the channel again."""
+        """Give the bot the permission in the channel again."""
         overwrite = self._overwrite(channel)
         overwrite.deny &= ~permission
         self._changed(channel)
 
     def delete_channel(self, channel: Channel) -> None:
-        """The channel is gone with all its messages."""
+        """Delete the channel with all its messages."""
         self._state.world.channels.pop(channel.id, None)
         if channel.guild is not None:
             channel.guild.channels.pop(channel.id, None)
@@ -60,26 +60,26 @@ class Disruptions:
         self._state.tell(FeedEventKind.CHANNEL, channel_id=channel.id)
 
     def archive(self, thread: Channel, *, locked: bool = False) -> None:
-        """The thread is archived, by its time or by a moderator who locks it as well."""
+        """Archive the thread, by its time or as a moderator who locks it as well."""
         archive(self._state, thread, archived=True, locked=locked)
 
     def lock(self, thread: Channel) -> None:
-        """The thread stays open, but only those with Manage Threads write in it."""
+        """Lock the open thread: only those with Manage Threads write in it."""
         archive(self._state, thread, archived=False, locked=True)
 
     def remove_member(self, person: Person) -> None:
-        """The person has left the guild."""
+        """Let the person leave the guild."""
         person.guild.members.pop(person.id, None)
         gone: Payload = {"guild_id": str(person.guild.id), "user": user_payload(person.user)}
         self._told(person.guild, event="GUILD_MEMBER_REMOVE", payload=gone, intent=GUILD_MEMBERS)
         self._state.tell(FeedEventKind.GUILD)
 
     def remove_bot(self, guild: Guild) -> None:
-        """The bot was thrown out of the guild."""
+        """Remove the bot from the guild."""
         self._state.remove_bot(guild)
 
     def invite_bot(self, guild: Guild) -> None:
-        """The bot is in the guild again."""
+        """Invite the bot to the guild again."""
         bot = self._state.world.bot
         guild.has_bot = True
         guild.members[bot.id] = Member(user=bot, guild=guild, role_ids=[], joined_at=self._state.clock())
@@ -89,15 +89,15 @@ class Disruptions:
         self._state.tell(FeedEventKind.GUILD)
 
     def end_token(self, invocation: Invocation) -> None:
-        """The interaction's token is dead before its time."""
+        """End the interaction's token before its time."""
         invocation.interaction.token_ended = True
 
     def reject_bot_token(self) -> None:
-        """Discord takes the bot's token no longer, neither in requests nor at the gateway."""
+        """Reject the bot's token from now on, in requests and at the gateway."""
         self._state.credentials.accepted = False
 
     def close_direct_messages(self, person: Person) -> None:
-        """The person takes no direct messages from the bot."""
+        """Close the person's direct messages to the bot."""
         person.user.takes_direct_messages = False
 
     def _drop_threads(self, guild: Guild, *, parent: Channel) -> None:

@@ -1,4 +1,4 @@
-"""What Discord takes as an embed (reference, "Embed Limits"): blanks around its texts do not count."""
+"""Discord's rules for embeds (reference, "Embed Limits"): blanks around texts do not count."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ MEDIA_SCHEMES = ("http", "https", "attachment")
 
 
 def check_embeds(form: Form) -> None:
-    """The `embeds` of a message keep every limit, or the form's problems say which they break."""
+    """Check that the `embeds` of a message keep every limit; note those that do not in the form."""
     total = 0
     for embed in form.forms("embeds", most=MOST_EMBEDS):
         _check_embed(embed)
@@ -30,7 +30,7 @@ def check_embeds(form: Form) -> None:
 
 
 def embed_characters(embed: dict[str, object]) -> int:
-    """How many characters of an embed count towards the sum."""
+    """Return how many characters of an embed count towards the sum."""
     counted = [text(embed, "title"), text(embed, "description")]
     counted += [text(entry(embed, "footer"), "text"), text(entry(embed, "author"), "name")]
     for field in entries(embed, "fields"):

@@ -1,4 +1,4 @@
-"""One HTTP route: what a handler is given, what it answers, and by which limits it is counted."""
+"""HTTP routes: the handler's call, its reply, and the rate limits by which it is counted."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from sandbox.discord.payloads import Payload, as_payload
 
 
 class Count(StrEnum):
-    """Which rate limits a route falls under."""
+    """The rate limits of a route."""
 
     NOTHING = "nothing"
     """Answers to interactions are not limited."""
@@ -33,36 +33,36 @@ class Call:
     body: object
     files: Mapping[int, Upload]
     strict: bool = True
-    """Whether fields that the stand-in does not know are refused."""
+    """Whether fields that the sandbox does not know are refused."""
 
     def id(self, name: str) -> int:
-        """A snowflake of the path, 0 when it is none."""
+        """Return a snowflake of the path, 0 if it is none."""
         value = self.ids.get(name, "")
         return int(value) if value.isdecimal() else 0
 
     @property
     def payload(self) -> Payload:
-        """The body as a JSON object."""
+        """Return the body as a JSON object."""
         return as_payload(self.body)
 
     @property
     def sent(self) -> Sent:
-        """The body and files as a message."""
+        """Return the body and files as a message."""
         return Sent(payload=self.payload, files=self.files, strict=self.strict)
 
     def number(self, name: str, *, default: int) -> int:
-        """A whole number of the query, or the default."""
+        """Return a whole number of the query, or the default."""
         value = self.query.get(name, "")
         return int(value) if value.isdecimal() else default
 
     def asks(self, name: str) -> bool:
-        """Whether a truth value of the query is set."""
+        """Tell whether a truth value of the query is set."""
         return self.query.get(name, "").lower() in ("1", "true")
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered: a JSON body, or none with 204."""
+    """The reply of a handler: a JSON body, or none with 204."""
 
     payload: object = None
     status: int = 200
@@ -84,5 +84,5 @@ class Route:
 
     @property
     def name(self) -> str:
-        """`METHOD /template`."""
+        """Return `METHOD /template`."""
         return f"{self.method} {self.template}"

@@ -1,4 +1,4 @@
-"""What happened, told to whoever watches: a page, a test, a person waiting for an answer."""
+"""The stream of changes, for every observer: a page, a test, a person waiting for an answer."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ RECHECK_S = 0.02
 
 
 class FeedEventKind(StrEnum):
-    """What sort of thing changed."""
+    """The kind of a change."""
 
     MESSAGE_POSTED = "message_posted"
     MESSAGE_EDITED = "message_edited"
@@ -36,26 +36,26 @@ class FeedEvent:
 
 
 class EventFeed:
-    """Carries changes to subscribers, in the order they happen."""
+    """A stream of changes to subscribers, in the order they happen."""
 
     def __init__(self) -> None:
         self._callbacks: list[Callable[[FeedEvent], None]] = []
         self._waiting: set[asyncio.Event] = set()
 
     def subscribe(self, callback: Callable[[FeedEvent], None]) -> Callable[[], None]:
-        """The callback gets every later change; what is returned ends that."""
+        """Send every later change to the callback; return a function that stops this."""
         self._callbacks.append(callback)
         return lambda: self._callbacks.remove(callback)
 
     def publish(self, change: FeedEvent) -> None:
-        """Every subscriber has been told."""
+        """Send the change to every subscriber."""
         for callback in tuple(self._callbacks):
             callback(change)
         for event in self._waiting:
             event.set()
 
     async def wait_for(self, predicate: Callable[[], Found | None], *, timeout_s: float) -> Found:
-        """What the predicate returns as soon as it is truthy.
+        """Return the predicate's value as soon as it is truthy.
 
         It is asked at every change, and every 20 ms for conditions that lie elsewhere.
 

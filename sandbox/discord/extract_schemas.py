@@ -1,4 +1,4 @@
-"""Makes `openapi_extract.json` from Discord's file: `python -m sandbox.discord.extract_schemas FILE`."""
+"""The command that makes `openapi_extract.json`: `python -m sandbox.discord.extract_schemas FILE`."""
 
 import argparse
 import json
@@ -34,7 +34,7 @@ LEFT_OUT = frozenset({"description", "title", "x-discord-union"})
 
 
 def extract(document: Payload, *, routes: list[str], taken_on: str) -> Payload:
-    """The request and answer schemas of the routes, with all they refer to and without prose."""
+    """Return the request and answer schemas of the routes, with all they refer to and without prose."""
     shapes: Payload = {}
     for name in routes:
         method, _, template = name.partition(" ")
@@ -59,7 +59,7 @@ def extract(document: Payload, *, routes: list[str], taken_on: str) -> Payload:
 
 
 def without_prose(value: object) -> object:
-    """The schema without what only people read; a property may well be called `title`."""
+    """Return the schema without what only people read; a property can well be called `title`."""
     if isinstance(value, dict):
         return {
             str(key): without_prose(item)
@@ -91,7 +91,7 @@ def _references(value: object) -> Iterator[str]:
 
 
 def main() -> None:
-    """The extract is written anew from the file named on the command line."""
+    """Write the extract again from the file named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path, help="Discord's openapi.json")
     parser.add_argument("--taken-on", required=True, help="the date of the file, for example 2026-07-18")

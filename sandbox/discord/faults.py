@@ -1,4 +1,4 @@
-"""HTTP faults that can be switched on: errors, resets, slow answers and refused rates."""
+"""HTTP faults that can be switched on: errors, resets, slow answers and rate limits."""
 
 import json
 import random
@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 
 class FaultKind(StrEnum):
-    """What goes wrong with a request."""
+    """The kind of a fault."""
 
     STATUS = "status"
     """An empty 5xx instead of the effect."""
@@ -70,15 +70,15 @@ class Faults:
         self.struck: list[tuple[str, Fault]] = []
 
     def add(self, fault: Fault) -> None:
-        """The fault is on, beside those that are on already."""
+        """Switch the fault on, beside those that are on already."""
         self._on.append(_Switched(fault, fault.times))
 
     def clear(self) -> None:
-        """No fault is on."""
+        """Switch all faults off."""
         self._on.clear()
 
     def strike(self, endpoint: str, *, body: object = None) -> Fault | None:
-        """The fault that strikes a request on `METHOD /route/template`, counted as used."""
+        """Return the fault that strikes a request on `METHOD /route/template`, and count it as used."""
         for switched in self._on:
             fault = switched.fault
             if (

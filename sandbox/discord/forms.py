@@ -1,4 +1,4 @@
-"""Checking a request field by field, and the nested tree in which Discord says what was wrong."""
+"""Validation of a request field by field, and the nested tree of Discord's error messages."""
 
 from collections.abc import Collection
 from urllib.parse import urlsplit
@@ -10,15 +10,15 @@ Path = tuple[str, ...]
 
 
 class Problems:
-    """Everything found wrong with one request."""
+    """All problems of one request."""
 
     def __init__(self, *, strict: bool = True) -> None:
         self.strict = strict
-        """Whether fields that the stand-in does not know are problems, too."""
+        """Whether fields that the sandbox does not know are problems, too."""
         self._tree: Payload = {}
 
     def add(self, path: Path, *, code: str, message: str) -> None:
-        """One more problem stands in the tree at the path."""
+        """Add a problem to the tree at the path."""
         node = self._tree
         for step in path:
             below = node.setdefault(step, {})
@@ -28,7 +28,7 @@ class Problems:
             found.append({"code": code, "message": message})
 
     def refuse_if_any(self) -> None:
-        """The request has no problem.
+        """Raise if the request has a problem.
 
         Raises:
             ApiError: 50035, with the tree of all problems.
@@ -38,7 +38,7 @@ class Problems:
 
 
 class Form:
-    """One object of a request, and where it stands in it; each reader notes what is wrong."""
+    """One object of a request, and its path in it; each reader notes what is wrong."""
 
     def __init__(self, value: object, *, problems: Problems, path: Path = ()) -> None:
         self.problems = problems
@@ -49,21 +49,21 @@ class Form:
             problems.add(path, code="DICT_TYPE_CONVERT", message=message)
 
     def refuse(self, name: str, *, code: str, message: str) -> None:
-        """The field `name` (dots lead deeper; empty for the object itself) has this problem."""
+        """Note a problem of the field `name` (dots lead deeper; empty for the object itself)."""
         below = name.split(".") if name else []
         self.problems.add((*self.path, *below), code=code, message=message)
 
     def only(self, names: Collection[str]) -> None:
-        """No field but these; Discord mostly ignores others, which hides spelling mistakes."""
+        """Note all fields but these; Discord mostly ignores others, which hides spelling mistakes."""
         for name in self.payload.keys() - set(names) if self.problems.strict else ():
-            self.refuse(name, code="UNKNOWN_FIELD", message="The stand-in knows no such field.")
+            self.refuse(name, code="UNKNOWN_FIELD", message="The sandbox knows no such field.")
 
     def has(self, name: str) -> bool:
-        """Whether the field is there and not null."""
+        """Tell whether the field is there and not null."""
         return self.payload.get(name) is not None
 
     def require(self, name: str) -> bool:
-        """Whether the field is there; it is a problem when it is not."""
+        """Tell whether the field is there; note a problem if it is not."""
         if not self.has(name):
             self.refuse(name, code="BASE_TYPE_REQUIRED", message="This field is required")
             return False
@@ -77,7 +77,7 @@ class Form:
         self.text(name, most=most, required=required)
 
     def text(self, name: str, *, most: int, least: int = 0, required: bool = False) -> str | None:
-        """The string under a name, of `least` to `most` characters."""
+        """Return the string under a name, of `least` to `most` characters."""
         value = self._value(name, required=required)
         if value is None:
             return None
@@ -93,7 +93,7 @@ class Form:
         return value
 
     def integer(self, name: str, *, least: int, most: int, required: bool = False) -> int | None:
-        """The whole number under a name, from `least` to `most`."""
+        """Return the whole number under a name, from `least` to `most`."""
         value = self._value(name, required=required)
         if value is None:
             return None
@@ -111,7 +111,7 @@ class Form:
         return value
 
     def choice(self, name: str, *, of: Collection[int], required: bool = False) -> int | None:
-        """The whole number under a name, one of a few."""
+        """Return the whole number under a name, one of a few."""
         value = self._value(name, required=required)
         if value is None:
             return None
@@ -122,7 +122,7 @@ class Form:
         return value
 
     def flag(self, name: str) -> bool:
-        """The truth value under a name, False when absent."""
+        """Return the truth value under a name, False if absent."""
         value = self.payload.get(name)
         if value is None or isinstance(value, bool):
             return bool(value)
@@ -130,7 +130,7 @@ class Form:
         return False
 
     def url(self, name: str, *, most: int = 2048, schemes: tuple[str, ...] = ("http", "https")) -> None:
-        """The address under a name is well formed and of one of the schemes."""
+        """Check that the address under a name is well formed and of one of the schemes."""
         value = self.text(name, most=most)
         if not value:
             return
@@ -146,13 +146,13 @@ class Form:
             self.refuse(name, code="URL_TYPE_INVALID_URL", message="Not a well formed URL.")
 
     def form(self, name: str) -> "Form | None":
-        """The object under a name."""
+        """Return the object under a name."""
         if not self.has(name):
             return None
         return Form(self.payload[name], problems=self.problems, path=(*self.path, name))
 
     def forms(self, name: str, *, most: int, least: int = 0, required: bool = False) -> list["Form"]:
-        """The objects of the list under a name, `least` to `most` of them."""
+        """Return the objects of the list under a name, `least` to `most` of them."""
         value = self._value(name, required=required)
         if value is None:
             return []

@@ -1,4 +1,4 @@
-"""The gateway's sessions: who listens, what each still has to hear, and how they are disturbed."""
+"""The gateway's sessions: their clients, their pending events, and how to disturb them."""
 
 import json
 import secrets
@@ -38,13 +38,13 @@ class Credentials:
     privileged_intents: int = 0
 
     def accept(self, token: object) -> bool:
-        """Whether this is the bot's token and it is still good."""
+        """Tell whether this is the bot's token and it is still valid."""
         return self.accepted and token == self.token
 
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """One client's place in the stream of events, which outlives its connection."""
+    """One client's position in the stream of events, which outlives its connection."""
 
     id: str
     shard: tuple[int, int]
@@ -58,13 +58,13 @@ class Session:
     sent: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=MOST_REPLAYED))
 
     def hears(self, *, guild_id: int | None, intent: int) -> bool:
-        """Whether an event of this guild and intent belongs to this session."""
+        """Tell whether an event of this guild and intent belongs to this session."""
         number, count = self.shard
         own_shard = number == (0 if guild_id is None else (guild_id >> 22) % count)
         return own_shard and (intent == 0 or bool(self.intents & intent))
 
     def push(self, event: str, *, payload: Payload) -> None:
-        """The event is on its way, or kept for a RESUME."""
+        """Send the event, or keep it for a RESUME."""
         self.sequence += 1
         if event in self.garbled:
             payload = self.garbled[event](payload)
@@ -74,11 +74,11 @@ class Session:
             self.socket.send_line(line)
 
     def covers(self, sequence: int) -> bool:
-        """Return whether every event after a sequence number is still kept."""
+        """Tell whether every event after a sequence number is still kept."""
         return not self.sent or sequence >= self.sent[0][0] - 1
 
     def replay(self, *, after: int) -> None:
-        """Everything after a sequence number is on its way once more."""
+        """Send everything after a sequence number once more."""
         for sequence, line in tuple(self.sent):
             if sequence > after and self.socket is not None:
                 self.socket.send_line(line)
@@ -105,17 +105,17 @@ class Gateway:
 
     @property
     def connected(self) -> list[Session]:
-        """The sessions that have a connection now."""
+        """Return the sessions that have a connection now."""
         return [session for session in self.sessions.values() if session.socket is not None]
 
     def dispatch(self, event: str, *, payload: Payload, guild_id: int | None = None, intent: int = 0) -> None:
-        """Every session that this concerns gets the event."""
+        """Send the event to every session that it concerns."""
         for session in self.sessions.values():
             if session.hears(guild_id=guild_id, intent=intent):
                 session.push(event, payload=payload)
 
     def may_identify(self) -> bool:
-        """Whether one more session may start today; else the token is withdrawn, as Discord does."""
+        """Tell whether one more session can start today; if not, withdraw the token, as Discord does."""
         if self._buckets.take("identify", rule=self.limits.identifies).allowed:
             self.identifies += 1
             return True
@@ -123,19 +123,19 @@ class Gateway:
         return False
 
     def takes_turn(self, shard: int) -> bool:
-        """Return whether a shard may IDENTIFY now: each of `max_concurrency` lines takes one at a time."""
+        """Tell whether a shard can IDENTIFY now: each of `max_concurrency` lanes takes one at a time."""
         line = f"turn {shard % self.limits.max_concurrency}:"
         rule = Bucket(requests=1, per_s=self.limits.identify_window_s)
         return self._buckets.take(line, rule=rule).allowed
 
     def is_too_large(self, shard: tuple[int, int]) -> bool:
-        """Return whether a shard would have more guilds than Discord serves to one."""
+        """Tell whether a shard would have more guilds than Discord serves to one."""
         number, count = shard
         own = [guild for guild in self.world.guilds.values() if (guild.id >> 22) % count == number]
         return sum(guild.has_bot for guild in own) > self.limits.shard_guilds
 
     def open(self, socket: GatewaySocket, *, shard: tuple[int, int], intents: int) -> Session:
-        """A new session that has been told READY and its guilds."""
+        """Open a session and send it READY and its guilds."""
         session = Session(
             id=secrets.token_hex(16), shard=shard, intents=intents, socket=socket, garbled=self.garbled
         )
@@ -148,7 +148,7 @@ class Gateway:
         return session
 
     def resume(self, socket: GatewaySocket, *, session_id: str, sequence: int) -> Session | None:
-        """The session with its missed events replayed; None when it is not, or no longer, known."""
+        """Resume the session and replay its missed events; return None if it is not known (any more)."""
         session = self.sessions.get(session_id)
         if session is None or self._expired(session) or not session.covers(sequence):
             self.sessions.pop(session_id, None)
@@ -163,7 +163,7 @@ class Gateway:
         return session
 
     def left(self, socket: GatewaySocket, *, session: Session | None, for_good: bool) -> None:
-        """The connection is gone; a client that closed with 1000 or 1001 has ended its session too."""
+        """Remove the connection; a client that closed with 1000 or 1001 has ended its session too."""
         self.sockets.discard(socket)
         if session is not None and session.socket is socket:
             session.socket, session.left_at = None, self._clock()
@@ -172,20 +172,20 @@ class Gateway:
         self.changed()
 
     def drop(self, *, code: int | None = 4000) -> None:
-        """Every connection is closed with a code, or torn off without one; sessions can be resumed."""
+        """Close every connection with a code, or tear it off without one; sessions can be resumed."""
         for session in self.connected:
             if session.socket is not None:
                 session.socket.close(code)
                 session.socket, session.left_at = None, self._clock()
 
     def ask_to_reconnect(self) -> None:
-        """Every client has been told to come back (opcode 7)."""
+        """Tell every client to reconnect (opcode 7)."""
         for session in self.connected:
             if session.socket is not None:
                 session.socket.send({"op": 7, "d": None})
 
     def invalidate(self, *, resumable: bool = False) -> None:
-        """Every client has been told that its session is invalid (opcode 9)."""
+        """Tell every client that its session is invalid (opcode 9)."""
         for session in self.connected:
             if session.socket is not None:
                 session.socket.send({"op": 9, "d": resumable})
@@ -193,12 +193,12 @@ class Gateway:
                 self.sessions.pop(session.id, None)
 
     def guild_created(self, guild: Guild, *, session: Session) -> Payload:
-        """What a session is told of a guild."""
+        """Return what a session is sent of a guild."""
         every_member = bool(session.intents & GUILD_MEMBERS)
         return guild_create_payload(guild, bot=self.world.bot, every_member=every_member)
 
     def guild_joined(self, guild: Guild, *, session: Session) -> Payload:
-        """The same of a guild that the bot has just come into: `unavailable` is missing then.
+        """Return the same of a guild that the bot has just joined: `unavailable` is missing then.
 
         See https://github.com/discord/discord-api-docs/pull/5124.
         """
@@ -207,7 +207,7 @@ class Gateway:
         return payload
 
     def changed(self) -> None:
-        """Watchers know that sessions or connections changed."""
+        """Publish that sessions or connections changed."""
         self._feed.publish(FeedEvent(kind=FeedEventKind.GATEWAY, at=self._clock()))
 
     def _expired(self, session: Session) -> bool:

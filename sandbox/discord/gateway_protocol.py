@@ -1,4 +1,4 @@
-"""What a gateway client may say, and what it hears back (Discord's reference, "Gateway")."""
+"""The messages of a gateway client and the answers to them (Discord's reference, "Gateway")."""
 
 import asyncio
 import json
@@ -25,11 +25,11 @@ INVALID_SESSION = 9
 MOST_BYTES = 4096
 VERSION, ENCODING = "10", "json"
 ETF = "etf"
-"""Erlang's external term format, which Discord speaks and the stand-in does not."""
+"""Erlang's external term format, which Discord speaks and the sandbox does not."""
 
 
 class GatewayConnection:
-    """One client on the gateway, from HELLO to its leaving."""
+    """One client on the gateway, from HELLO to the end of its connection."""
 
     def __init__(self, gateway: Gateway, *, output: GatewaySocket, clock: Clock) -> None:
         self._gateway = gateway
@@ -46,7 +46,7 @@ class GatewayConnection:
         }
 
     async def run(self) -> None:
-        """The conversation is over when this returns."""
+        """Serve the client until its connection ends."""
         self._gateway.sockets.add(self._output)
         interval_ms = int(self._gateway.limits.heartbeat_interval_s * 1000)
         self._output.send({"op": 10, "d": {"heartbeat_interval": interval_ms}})
@@ -101,7 +101,7 @@ class GatewayConnection:
         self._output.send({"op": 11})
 
     def _nothing(self, payload: Payload) -> None:
-        """Presences and voice states change nothing that the stand-in shows."""
+        """Do nothing: presences and voice states change nothing that the sandbox shows."""
 
     def _identify(self, payload: Payload) -> None:
         asked = entry(payload, "d")
@@ -173,7 +173,7 @@ def _refused(request: web.Request) -> int | None:
 
 
 async def serve_gateway(request: web.Request, *, gateway: Gateway, clock: Clock) -> web.WebSocketResponse:
-    """The finished conversation with one client."""
+    """Serve one client to its end and return its connection."""
     socket = web.WebSocketResponse(max_msg_size=0)
     await socket.prepare(request)
     transport = request.transport if isinstance(request.transport, asyncio.Transport) else None

@@ -1,4 +1,4 @@
-"""One gateway connection's output: what is sent, how it is compressed, how it is closed."""
+"""The output of one gateway connection: sending, compression and closing."""
 
 import asyncio
 import json
@@ -13,10 +13,10 @@ from sandbox.discord.payloads import Payload
 
 
 class Compressor(Protocol):
-    """Turns one gateway message into the bytes of one frame."""
+    """Conversion of one gateway message to the bytes of one frame."""
 
     def frame(self, line: str) -> bytes:
-        """The message, flushed so that the client can read it at once."""
+        """Compress the message, flushed so that the client can read it at once."""
         ...
 
 
@@ -27,7 +27,7 @@ class ZlibStream:
         self._stream = zlib.compressobj()
 
     def frame(self, line: str) -> bytes:
-        """The message, ending in 00 00 FF FF."""
+        """Compress the message, ending in 00 00 FF FF."""
         return self._stream.compress(line.encode()) + self._stream.flush(zlib.Z_SYNC_FLUSH)
 
 
@@ -40,12 +40,12 @@ class ZstdStream:
         self._flush_block = zstd.ZstdCompressor.FLUSH_BLOCK
 
     def frame(self, line: str) -> bytes:
-        """The message as one flushed block."""
+        """Compress the message as one flushed block."""
         return bytes(self._stream.compress(line.encode(), self._flush_block))
 
 
 def compressor(asked: str) -> Compressor | None:
-    """What the client asked for by `compress`, or None: messages then go as text."""
+    """Return the compressor that the client asked for by `compress`, or None for plain text."""
     if asked == "zlib-stream":
         return ZlibStream()
     if asked == "zstd-stream" and find_spec("compression") and find_spec("compression.zstd"):
@@ -54,7 +54,7 @@ def compressor(asked: str) -> Compressor | None:
 
 
 class GatewaySocket:
-    """Sends in the order of the calls, without making the caller wait."""
+    """A connection that sends in the order of the calls, without making the caller wait."""
 
     def __init__(
         self, socket: web.WebSocketResponse, *, transport: asyncio.Transport | None, compress: str
@@ -69,11 +69,11 @@ class GatewaySocket:
         self.send_line(json.dumps({"t": None, "s": None, "d": None} | payload))
 
     def send_line(self, line: str) -> None:
-        """The encoded payload will be sent."""
+        """Queue the encoded payload."""
         self._outgoing.put_nowait(line)
 
     def close(self, code: int | None) -> None:
-        """The connection closes with the code after all that was sent, or is torn off at once."""
+        """Close the connection with the code after all that was sent, or tear it off at once."""
         if code is None:
             if self._transport is not None:
                 self._transport.abort()
@@ -81,7 +81,7 @@ class GatewaySocket:
         self._outgoing.put_nowait(code)
 
     async def write(self) -> None:
-        """Sends until the connection is closed."""
+        """Send the queue until the connection is closed."""
         while True:
             item = await self._outgoing.get()
             if self.socket.closed:

@@ -1,4 +1,4 @@
-"""Which part of a channel's history a request asks for."""
+"""The part of a channel's history that a request asks for."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class HistoryQuery:
     """The message id that the edge is at."""
 
     def select(self, messages: Sequence[Message]) -> Sequence[Message]:
-        """Return the messages that are asked for, out of all of a channel's, oldest first."""
+        """Return the messages asked for, out of all of a channel's, oldest first."""
         match self.edge:
             case "after":
                 return [one for one in messages if one.id > self.at][: self.limit]

@@ -1,4 +1,4 @@
-"""Interactions: what a person did, by which token it is answered, and what became of it."""
+"""Interactions: what a person did, the token that answers it, and its messages."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from sandbox.discord.world import Channel, Guild, Member
 
 
 class InteractionKind(IntEnum):
-    """What a person did (Discord's reference, "Interaction Type")."""
+    """The kind of a person's act (Discord's reference, "Interaction Type")."""
 
     COMMAND = 2
     COMPONENT = 3
@@ -24,7 +24,7 @@ class InteractionKind(IntEnum):
 
 
 class CallbackKind(IntEnum):
-    """How it can be answered first (Discord's reference, "Interaction Callback Type")."""
+    """The kind of a first answer (Discord's reference, "Interaction Callback Type")."""
 
     MESSAGE = 4
     DEFERRED_MESSAGE = 5
@@ -68,12 +68,12 @@ class Interaction:
 
     @property
     def guild(self) -> Guild | None:
-        """Where it happened, unless in direct messages."""
+        """Return where it happened, None in direct messages."""
         return self.channel.guild
 
     @property
     def messages(self) -> list[Message]:
-        """The messages that its token may touch."""
+        """Return the messages that its token can touch."""
         return ([self.original] if self.original else []) + self.followups
 
 
@@ -95,7 +95,7 @@ class Interactions:
         data: Payload,
         source: Message | None = None,
     ) -> Interaction:
-        """A new interaction of now."""
+        """Begin an interaction now."""
         member = channel.guild.members.get(user.id) if channel.guild else None
         interaction = Interaction(
             id=self._snowflakes.next(),
@@ -112,11 +112,11 @@ class Interactions:
         return interaction
 
     def expired(self, interaction: Interaction) -> bool:
-        """Whether it got no answer in time."""
+        """Tell whether it got no answer in time."""
         return interaction.callback is None and self._age_s(interaction) > self._limits.interaction_deadline_s
 
     def to_answer(self, interaction_id: int, *, token: str) -> Interaction:
-        """The interaction that a first answer is for.
+        """Return the interaction that a first answer is for.
 
         Raises:
             ApiError: 10062, unknown or its three seconds are over.
@@ -127,7 +127,7 @@ class Interactions:
         return interaction
 
     def by_live_token(self, token: str) -> Interaction:
-        """The answered interaction that a webhook request is for.
+        """Return the answered interaction that a webhook request is for.
 
         Raises:
             ApiError: 10015 unknown or not answered yet, 50027 its token is dead.
@@ -142,7 +142,7 @@ class Interactions:
         return interaction
 
     def token_dead(self, interaction: Interaction) -> bool:
-        """Whether the token's time is over, or it was withdrawn."""
+        """Tell whether the token's time is over, or it was withdrawn."""
         return interaction.token_ended or self._age_s(interaction) >= self._limits.interaction_token_s
 
     def _age_s(self, interaction: Interaction) -> float:

@@ -1,4 +1,4 @@
-"""The figures that the stand-in enforces, all of them settable."""
+"""The limits that the sandbox enforces, all of them settable."""
 
 from dataclasses import dataclass, field
 

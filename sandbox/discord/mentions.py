@@ -1,4 +1,4 @@
-"""Whom a text mentions, as far as `allowed_mentions` lets it."""
+"""The mentions of a text, as far as `allowed_mentions` permits them."""
 
 import re
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ EVERYONE = re.compile(r"@(everyone|here)\b")
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """Who is mentioned for real: shown as such, and notified if the message is new."""
+    """The effective mentions: shown as such, and notified if the message is new."""
 
     users: tuple[int, ...] = ()
     roles: tuple[int, ...] = ()
     everyone: bool = False
 
     def notified(self, channel: Channel) -> frozenset[int]:
-        """The ids of all users who get a notification."""
+        """Return the ids of all users who get a notification."""
         members = channel.guild.members.values() if channel.guild else ()
         by_role = {each.user.id for each in members if self.everyone or set(each.role_ids) & set(self.roles)}
         return frozenset(by_role | set(self.users))
@@ -30,7 +30,7 @@ class Mentions:
 def mentions_in(
     content: str, *, payload: Payload, channel: Channel, granted: Permission, by_token: bool = False
 ) -> Mentions:
-    """The mentions of a text under the payload's `allowed_mentions` and the author's permissions.
+    """Return a text's mentions under the payload's `allowed_mentions` and the author's permissions.
 
     Without that field a message by an interaction's token, `by_token`, mentions users alone
     (reference, "Allowed Mentions Object").

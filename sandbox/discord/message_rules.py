@@ -1,4 +1,4 @@
-"""What Discord takes as the payload of a message, from a bot or through an interaction."""
+"""Discord's rules for the payload of a message, from a bot or through an interaction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,11 +38,11 @@ class Sent:
     payload: Payload
     files: Mapping[int, Upload]
     strict: bool = True
-    """Whether fields that the stand-in does not know are refused."""
+    """Whether fields that the sandbox does not know are refused."""
 
 
 def check_message(sent: Sent, *, path: tuple[str, ...] = (), webhook: bool = False) -> None:
-    """The payload keeps every rule that can be told without looking at the world.
+    """Check that the payload keeps every rule that does not depend on the world.
 
     `path` is where the message stands in the request: `data` in an interaction's answer.
 
@@ -72,7 +72,7 @@ def check_message(sent: Sent, *, path: tuple[str, ...] = (), webhook: bool = Fal
 
 
 def check_sizes(files: Mapping[int, Upload], *, each: int, all_together: int) -> None:
-    """The files are not too large, in bytes.
+    """Check that the files are not too large, in bytes.
 
     Raises:
         ApiError: 40005.

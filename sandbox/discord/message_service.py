@@ -1,4 +1,4 @@
-"""Posting, changing and removing messages, whoever does it."""
+"""Posting, editing and deleting messages, for every author."""
 
 from dataclasses import dataclass, field, replace
 
@@ -19,7 +19,7 @@ from sandbox.discord.world import Channel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """Who posts a message and what it is beside its payload."""
+    """The author of a message, and what it is beside its payload."""
 
     author: User
     origin: Origin
@@ -33,7 +33,7 @@ class Posting:
 
 
 def post(state: State, *, channel: Channel, sent: Sent, posting: Posting) -> Message:
-    """The new message, announced.
+    """Post a message, and announce it.
 
     Raises:
         ApiError: 50006 there is nothing in it, 10003 the channel is gone, 50083 or 160005 it is closed.
@@ -71,7 +71,7 @@ def post(state: State, *, channel: Channel, sent: Sent, posting: Posting) -> Mes
 
 
 def edit(state: State, *, message: Message, sent: Sent, origin: Origin) -> Message:
-    """The message in a new state; nobody is notified by an edit.
+    """Edit the message; nobody is notified by an edit.
 
     Raises:
         ApiError: 50006 nothing would be left in it, 10003 its channel is gone, 50083 or 160005 it is closed.
@@ -94,7 +94,7 @@ def edit(state: State, *, message: Message, sent: Sent, origin: Origin) -> Messa
 
 
 def delete(state: State, *, message: Message, origin: Origin) -> None:
-    """The message is gone, its states are kept.
+    """Delete the message; its states are kept.
 
     Raises:
         ApiError: 10003 its channel is gone, 50083 its thread is closed and locked.
@@ -109,7 +109,7 @@ def delete(state: State, *, message: Message, origin: Origin) -> None:
 
 
 def repeated(state: State, *, author: User, nonce: object) -> Message | None:
-    """The message that this author posted with this nonce within the last minutes."""
+    """Return the message that this author posted with this nonce within the last minutes."""
     message = state.nonces.get((author.id, nonce))
     if message is None or message.deleted:
         return None

@@ -1,4 +1,4 @@
-"""Messages with every state they ever had."""
+"""Messages with all their past states."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,7 @@ from sandbox.discord.users import User
 
 
 class Origin(StrEnum):
-    """By what right a message came to be or was changed."""
+    """The right by which a message was created or changed."""
 
     BOT = "bot token"
     INTERACTION = "interaction token"
@@ -31,7 +31,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageState:
-    """How a message looked from one moment on."""
+    """The content of a message from one moment on."""
 
     at: datetime
     origin: Origin
@@ -47,7 +47,7 @@ class MessageState:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to show."""
+        """Tell whether there is nothing to show."""
         return not (self.content or self.embeds or self.attachments or self.components)
 
 
@@ -76,53 +76,53 @@ class Message:
 
     @property
     def now(self) -> MessageState:
-        """The present state."""
+        """Return the present state."""
         return self.states[-1]
 
     @property
     def content(self) -> str:
-        """The text."""
+        """Return the text."""
         return self.now.content
 
     @property
     def embeds(self) -> tuple[Payload, ...]:
-        """The embeds as Discord keeps them."""
+        """Return the embeds as Discord keeps them."""
         return self.now.embeds
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:
-        """All files, those that an embed shows as well."""
+        """Return all files, those that an embed shows as well."""
         return self.now.attachments
 
     @property
     def components(self) -> tuple[Payload, ...]:
-        """The rows of buttons and selects."""
+        """Return the rows of buttons and selects."""
         return self.now.components
 
     @property
     def ephemeral(self) -> bool:
-        """Whether one user alone sees it."""
+        """Tell whether one user alone sees it."""
         return bool(self.now.flags & EPHEMERAL)
 
     @property
     def loading(self) -> bool:
-        """Whether it is a deferral that shows "is thinking..."."""
+        """Tell whether it is a deferral that shows "is thinking..."."""
         return bool(self.now.flags & LOADING)
 
     @property
     def deleted(self) -> bool:
-        """Whether it is gone."""
+        """Tell whether it was deleted."""
         return self.now.deleted
 
     @property
     def listed_attachments(self) -> list[Attachment]:
-        """The files that stand below the message: those that no embed shows."""
+        """Return the files that stand below the message: those that no embed shows."""
         shown = {url for embed in self.embeds for url in _media_urls(embed)}
         return [attachment for attachment in self.attachments if attachment.url not in shown]
 
     @property
     def shown_embeds(self) -> list[Payload]:
-        """The embeds as people see them: those that share a url are one, and a moderator can hide all."""
+        """Return the visible embeds: those that share a URL are one, and a moderator can hide all."""
         if self.now.flags & SUPPRESS_EMBEDS:
             return []
         seen: set[str] = set()

@@ -1,4 +1,4 @@
-"""A modal as a person fills it in."""
+"""Modals as a person fills them in."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from sandbox.discord.picker import PickerError
 
 
 def filled_in(modal: Payload, *, values: Mapping[str, str]) -> list[Payload]:
-    """The components of the submission; values are found by custom id or label.
+    """Return the components of the submission; values are found by custom id or label.
 
     Raises:
         PickerError: A value fits no field, or a field does not take its value.

@@ -1,4 +1,4 @@
-"""What Discord takes as a modal and as autocomplete choices."""
+"""Discord's rules for modals and autocomplete choices."""
 
 from sandbox.discord.component_rules import ROW, STRING_SELECT, TEXT_INPUT
 from sandbox.discord.errors import UnimplementedError
@@ -26,11 +26,11 @@ SELECT_FIELDS = frozenset(
 
 
 def check_modal(payload: object, *, strict: bool = True) -> Payload:
-    """The modal, when it keeps every limit.
+    """Return the modal if it keeps every limit.
 
     Raises:
         ApiError: 50035, with every problem.
-        UnimplementedError: It holds a component that the stand-in does not know.
+        UnimplementedError: It holds a component that the sandbox does not know.
     """
     problems = Problems(strict=strict)
     form = Form(payload, problems=problems, path=("data",))
@@ -82,7 +82,7 @@ def _check_input(component: Form, *, labelled: bool) -> None:
 
 
 def check_choices(payload: object, *, option_type: int) -> list[Payload]:
-    """Autocomplete choices that fit an option of this type (3 text, 4 integer, 10 number).
+    """Return the autocomplete choices if they fit an option of this type (3 text, 4 integer, 10 number).
 
     Raises:
         ApiError: 50035, with every problem.

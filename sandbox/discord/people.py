@@ -1,4 +1,4 @@
-"""How a member acts: commands, autocomplete, buttons, selects, modals and plain messages."""
+"""The acts of a member: commands, autocomplete, buttons, selects, modals and plain messages."""
 
 from dataclasses import dataclass
 
@@ -22,14 +22,14 @@ __all__ = ["Choice", "Person", "PickerError"]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One line that autocomplete offers, and what picking it enters."""
+    """One suggestion of autocomplete, and the value that picking it enters."""
 
     name: str
     value: object
 
 
 class Person:
-    """A member of a guild, with hands."""
+    """A member of a guild who can act."""
 
     def __init__(self, state: State, *, user: User, guild: Guild) -> None:
         self._state = state
@@ -38,17 +38,17 @@ class Person:
 
     @property
     def id(self) -> int:
-        """The user's id."""
+        """Return the user's id."""
         return self.user.id
 
     @property
     def name(self) -> str:
-        """The user's name."""
+        """Return the user's name."""
         return self.user.name
 
     @property
     def member(self) -> Member:
-        """The person in the guild.
+        """Return the person's membership of the guild.
 
         Raises:
             PickerError: They have left.
@@ -60,19 +60,19 @@ class Person:
 
     @property
     def direct_channel(self) -> Channel:
-        """Where the bot and the person write to each other directly."""
+        """Return where the bot and the person write to each other directly."""
         return self._state.direct_channel(self.user)
 
     @property
     def direct_messages(self) -> list[Message]:
-        """What the bot and the person wrote to each other directly; a look opens no conversation."""
+        """Return the direct messages between bot and person; this opens no channel."""
         channel = self._state.world.direct_channel(self.user)
         return channel.seen_by(self.user) if channel else []
 
     async def slash(
         self, channel: Channel | str, command: str, /, *, past_picker: bool = False, **options: object
     ) -> Invocation:
-        """The command is used, for example `quota grant`; `past_picker` skips the client's own checks.
+        """Use the command, for example `quota grant`; `past_picker` skips the client's own checks.
 
         Raises:
             PickerError: Discord's client would not let the person do it.
@@ -96,7 +96,7 @@ class Person:
         past_picker: bool = False,
         **options: object,
     ) -> list[Choice]:
-        """What is offered while the last of the options is being typed; `past_picker` as with `slash`.
+        """Return the suggestions for the last of the options; `past_picker` as with `slash`.
 
         Raises:
             PickerError: The option has no autocomplete.
@@ -119,7 +119,7 @@ class Person:
         return [Choice(text(one, "name"), one.get("value")) for one in interaction.choices or []]
 
     async def press(self, message: Message, label_or_custom_id: str, /) -> Invocation:
-        """The button of that label or custom id is pressed.
+        """Press the button of that label or custom id.
 
         Raises:
             PickerError: The person sees no such button, or it cannot be pressed.
@@ -135,7 +135,7 @@ class Person:
         return self._used(message, data=data)
 
     async def choose(self, message: Message, custom_id: str, /, *values: str) -> Invocation:
-        """Values are chosen in a select.
+        """Choose values in a select.
 
         Raises:
             PickerError: The person sees no such select, or it lacks a value.
@@ -159,7 +159,7 @@ class Person:
         return self._used(message, data=data)
 
     async def submit_modal(self, invocation: Invocation, values: dict[str, str], /) -> Invocation:
-        """The modal that answered is sent off, filled in by custom id or label.
+        """Send off the modal that answered, filled in by custom id or label.
 
         Raises:
             PickerError: No modal is shown, or a value does not fit its field.
@@ -176,7 +176,7 @@ class Person:
         return self._delivered(begun)
 
     async def say(self, channel: Channel | str, content: str, /) -> Message:
-        """The person's message stands in the channel."""
+        """Post the person's message in the channel."""
         place = self._channel(channel)
         posting = Posting(author=self.user, origin=Origin.MEMBER)
         return post(
@@ -184,11 +184,11 @@ class Person:
         )
 
     def sees(self, channel: Channel | str) -> list[Message]:
-        """The messages of a channel that this person sees, oldest first."""
+        """Return the messages of a channel that this person sees, oldest first."""
         return self._channel(channel).seen_by(self.user)
 
     def _resolved(self, kind: int, *, values: tuple[str, ...]) -> dict[str, dict[str, object]]:
-        """What the ids chosen in a select of members, roles or channels stand for."""
+        """Return what the ids chosen in a select of members, roles or channels stand for."""
         resolved: dict[str, dict[str, object]] = {}
         guild = self.guild
         for value in () if kind == STRING_SELECT else values:

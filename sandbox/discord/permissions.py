@@ -1,10 +1,10 @@
-"""The permission bits that the stand-in looks at (Discord's reference, "Permissions")."""
+"""The permission bits that the sandbox looks at (Discord's reference, "Permissions")."""
 
 from enum import IntFlag
 
 
 class Permission(IntFlag):
-    """What a member may do in a channel."""
+    """A permission of a member in a channel."""
 
     ADMINISTRATOR = 1 << 3
     MANAGE_CHANNELS = 1 << 4
@@ -33,4 +33,4 @@ PLAIN = (
     | Permission.USE_APPLICATION_COMMANDS
     | Permission.SEND_MESSAGES_IN_THREADS
 )
-"""What everybody may do in a new guild of the stand-in."""
+"""What everybody may do in a new guild of the sandbox."""

@@ -1,4 +1,4 @@
-"""The command picker of Discord's client: it finds a command, checks what is entered, types it."""
+"""The command picker of Discord's client: it finds a command, checks its values, and types them."""
 
 from dataclasses import dataclass, field
 
@@ -23,7 +23,7 @@ from sandbox.discord.world import WITHOUT_MESSAGES, Channel, Guild, Member, Role
 
 
 class PickerError(AssertionError):
-    """Discord's client would not let the person do this."""
+    """An act that Discord's client would not let the person do."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Picked:
 
     @property
     def data(self) -> Payload:
-        """The `data` of the interaction."""
+        """Return the `data` of the interaction."""
         options = self.chosen
         for depth, name in reversed(list(enumerate(self.path))):
             kind = GROUP if depth + 1 < len(self.path) else SUBCOMMAND
@@ -57,7 +57,7 @@ class Picked:
 
 
 def pick(state: State, *, line: str, member: Member | None, channel: Channel) -> Picked:
-    """The command of that name, for example `quota grant`, that the person is offered in the channel.
+    """Return the command of that name, for example `quota grant`, that the person is offered in the channel.
 
     Raises:
         PickerError: There is none, or it is not offered to this person.
@@ -78,7 +78,7 @@ def pick(state: State, *, line: str, member: Member | None, channel: Channel) ->
 
 
 def offered(state: State, *, member: Member, channel: Channel) -> list[Payload]:
-    """The chat commands that the member is offered in the channel, by their names."""
+    """Return the chat commands that the member is offered in the channel, by their names."""
     places = [channel.guild.id, None] if channel.guild else [None]
     registered = [one for place in places for one in state.commands.by_guild.get(place, [])]
     names = sorted({text(one, "name") for one in registered if one["type"] == 1})
@@ -118,7 +118,7 @@ def _check_offered(command: Payload, *, guild: Guild, member: Member, channel: C
 
 
 def enter(picked: Picked, *, values: dict[str, object], guild: Guild | None, past_picker: bool) -> None:
-    """The values are entered as the options' types; `past_picker` leaves out the client's own checks.
+    """Enter the values as the options' types; `past_picker` leaves out the client's own checks.
 
     Raises:
         PickerError: The client would not send this.
@@ -143,7 +143,7 @@ def enter(picked: Picked, *, values: dict[str, object], guild: Guild | None, pas
 
 
 def entered(resolved: dict[str, dict[str, object]], *, value: object, guild: Guild | None) -> object:
-    """The value as it is sent; what an id stands for is added to `resolved`."""
+    """Return the value as it is sent; what an id stands for is added to `resolved`."""
     match value:
         case Member():
             key = str(value.user.id)

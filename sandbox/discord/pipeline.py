@@ -1,4 +1,4 @@
-"""What every HTTP request passes: faults, the token, the rate limits, the handler, the log."""
+"""The steps of every HTTP request: faults, the token, the rate limits, the handler, the log."""
 
 import asyncio
 import json
@@ -30,14 +30,14 @@ DEAD_TOKEN, UNAUTHORIZED, TOO_MANY = 50027, 401, 429
 
 
 class Checker(Protocol):
-    """Looks over requests and answers as they pass, for example against Discord's schema."""
+    """An observer of requests and answers, for example against Discord's schema."""
 
     def request(self, route: str, *, body: object) -> None:
-        """A request's JSON body on `METHOD /template`."""
+        """Check a request's JSON body on `METHOD /template`."""
         ...
 
     def response(self, route: str, *, status: int, body: object) -> None:
-        """The answer's JSON body."""
+        """Check the answer's JSON body."""
         ...
 
 
@@ -52,14 +52,14 @@ class _Outcome:
 
 
 class Pipeline:
-    """Turns routes into aiohttp's handlers."""
+    """Conversion of routes to aiohttp's handlers."""
 
     def __init__(self, state: State, *, checker: Checker | None) -> None:
         self._state = state
         self._checker = checker
 
     def handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """A handler that serves the route, with all that goes before and after."""
+        """Return a handler that serves the route, with all steps before and after."""
 
         async def serve(request: web.Request) -> web.StreamResponse:
             return await self._serve(request, route=route)
@@ -67,7 +67,7 @@ class Pipeline:
         return serve
 
     async def refuse_unknown(self, request: web.Request) -> web.StreamResponse:
-        """501 for a route that the stand-in does not have, which is remembered."""
+        """Answer 501 for a route that the sandbox does not have, and record it."""
         started_s = asyncio.get_running_loop().time()
         outcome = self._unimplemented(f"{request.method} {request.path}")
         route = Route(method=request.method, template="", handle=lambda _: Reply())
@@ -100,7 +100,7 @@ class Pipeline:
         return _response(outcome)
 
     def _instead(self, fault: Fault | None, *, route: Route) -> _Outcome | None:
-        """What a fault answers in place of the handler, if it does."""
+        """Return what a fault answers in place of the handler, or None."""
         match fault.kind if fault else None:
             case FaultKind.STATUS if fault:
                 return _Outcome(status=fault.status, headers={}, html=True)
@@ -200,7 +200,7 @@ class Pipeline:
     def _unimplemented(self, what: str) -> _Outcome:
         self._state.unimplemented.append(what)
         return _Outcome(
-            status=501, body={"message": f"The stand-in does not do this: {what}", "code": 0}, code=0
+            status=501, body={"message": f"The sandbox does not do this: {what}", "code": 0}, code=0
         )
 
     def _record(
@@ -251,7 +251,7 @@ def _limited(standing: Standing) -> _Outcome:
 
 
 def _turned_away(after_s: float) -> _Outcome:
-    """Return what the network in front of the API says: a page, and nothing of the API's buckets."""
+    """Return the page of the network in front of the API, without the API's rate limit headers."""
     return _Outcome(status=TOO_MANY, headers={"Retry-After": str(math.ceil(after_s))}, html=True)
 
 

@@ -1,4 +1,4 @@
-"""People, places and messages as Discord's JSON."""
+"""Users, guilds, channels and messages as Discord's JSON."""
 
 from datetime import datetime
 
@@ -45,12 +45,12 @@ CHANNEL_FIELDS = {VOICE_CHANNEL: VOICE_FIELDS, STAGE_CHANNEL: VOICE_FIELDS, FORU
 
 
 def stamp(at: datetime) -> str:
-    """A time in Discord's ISO form with microseconds."""
+    """Return a time in Discord's ISO form with microseconds."""
     return at.isoformat(timespec="microseconds")
 
 
 def user_payload(user: User) -> Payload:
-    """A user as others see it."""
+    """Return a user as others see it."""
     return {
         "id": str(user.id),
         "username": user.name.lower().replace(" ", "_"),
@@ -69,7 +69,7 @@ def user_payload(user: User) -> Payload:
 
 
 def own_user_payload(user: User) -> Payload:
-    """The bot's user as `GET /users/@me` shows it."""
+    """Return the bot's user as `GET /users/@me` shows it."""
     own: Payload = {
         "mfa_enabled": True,
         "locale": "en-US",
@@ -81,7 +81,7 @@ def own_user_payload(user: User) -> Payload:
 
 
 def application_payload(world: World) -> Payload:
-    """The application as its owner sees it."""
+    """Return the application as its owner sees it."""
     return {
         "id": str(world.application_id),
         "name": world.application_name,
@@ -108,7 +108,7 @@ def application_payload(world: World) -> Payload:
 
 
 def team_payload(world: World) -> Payload:
-    """The application's team, whoever was only invited among them."""
+    """Return the application's team, including those who were only invited."""
     team_id = str(world.application_id + 1)
     return {
         "id": team_id,
@@ -129,7 +129,7 @@ def team_payload(world: World) -> Payload:
 
 
 def member_payload(member: Member, *, permissions: Permission | None = None) -> Payload:
-    """A member; with the permissions in a channel when an interaction carries it."""
+    """Return a member; with the permissions in a channel if an interaction carries it."""
     payload: Payload = {
         "user": user_payload(member.user),
         "nick": member.nick,
@@ -148,7 +148,7 @@ def member_payload(member: Member, *, permissions: Permission | None = None) -> 
 
 
 def role_payload(role: Role) -> Payload:
-    """A role."""
+    """Return a role."""
     return {
         "id": str(role.id),
         "name": role.name,
@@ -166,7 +166,7 @@ def role_payload(role: Role) -> Payload:
 
 
 def channel_payload(channel: Channel, *, viewer_id: int = 0) -> Payload:
-    """A channel or thread of a guild, or direct messages; `viewer_id` is told of its own membership."""
+    """Return a channel of any kind; `viewer_id` is told of its own membership of a thread."""
     last = next((message.id for message in reversed(channel.messages) if message.visible_to is None), None)
     payload: Payload = {
         "id": str(channel.id),
@@ -230,7 +230,7 @@ def _overwrite_payload(overwrite: Overwrite) -> Payload:
 
 
 def guild_payload(guild: Guild) -> Payload:
-    """A guild as `GET /guilds/{id}` shows it."""
+    """Return a guild as `GET /guilds/{id}` shows it."""
     return {
         **dict.fromkeys(GUILD_FIELDS_WITHOUT_VALUE),
         **dict.fromkeys(GUILD_FIELDS_AT_ZERO, 0),
@@ -259,7 +259,7 @@ def guild_payload(guild: Guild) -> Payload:
 
 
 def guild_create_payload(guild: Guild, *, bot: User, every_member: bool) -> Payload:
-    """A guild as the gateway tells it; other members only to a client with that intent."""
+    """Return a guild as the gateway sends it; other members only to a client with that intent."""
     members = [member for member in guild.members.values() if every_member or member.user is bot]
     own = guild.members.get(bot.id)
     empty = ("voice_states", "presences", "stage_instances", "guild_scheduled_events")
@@ -276,7 +276,7 @@ def guild_create_payload(guild: Guild, *, bot: User, every_member: bool) -> Payl
 
 
 def active_threads(guild: Guild, *, member: Member | None) -> list[Channel]:
-    """The open threads that the member sees."""
+    """Return the open threads that the member sees."""
     return [
         channel
         for channel in guild.threads.values()
@@ -288,7 +288,7 @@ def active_threads(guild: Guild, *, member: Member | None) -> list[Channel]:
 
 
 def attachment_payload(attachment: Attachment, *, ephemeral: bool) -> Payload:
-    """A file of a message."""
+    """Return a file of a message."""
     payload: Payload = {
         "id": str(attachment.id),
         "filename": attachment.filename,
@@ -303,7 +303,7 @@ def attachment_payload(attachment: Attachment, *, ephemeral: bool) -> Payload:
 
 
 def message_payload(message: Message, *, world: World) -> Payload:
-    """A message as it is now."""
+    """Return a message as it is now."""
     state = message.now
     listed = message.listed_attachments
     payload: Payload = {

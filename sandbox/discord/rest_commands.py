@@ -15,7 +15,7 @@ class CommandRoutes:
         self._state = state
 
     def routes(self) -> list[Route]:
-        """What these handlers serve."""
+        """Return the routes of these handlers."""
         application = "/applications/{application_id}"
         routes = []
         for many in (f"{application}/commands", f"{application}/guilds/{{guild_id}}/commands"):
@@ -30,11 +30,11 @@ class CommandRoutes:
         return routes
 
     def list_commands(self, call: Call) -> Reply:
-        """The registered commands."""
+        """Return the registered commands."""
         return Reply(self._registered(call))
 
     def replace(self, call: Call) -> Reply:
-        """All commands are those that were sent."""
+        """Replace all commands by those that were sent."""
         guild_id = self._guild_id(call)
         if not isinstance(call.body, list):
             raise ApiError(400, code=50035, message="Invalid Form Body", errors={"_errors": [NOT_A_LIST]})
@@ -43,7 +43,7 @@ class CommandRoutes:
         return Reply(made)
 
     def create(self, call: Call) -> Reply:
-        """One command more, or in place of one of the same name."""
+        """Add one command, in place of one of the same name."""
         guild_id = self._guild_id(call)
         before = {command["id"] for command in self._registered(call)}
         made = self._state.commands.add(guild_id, command=check_commands(call.payload, strict=call.strict)[0])
@@ -51,11 +51,11 @@ class CommandRoutes:
         return Reply(made, 200 if made["id"] in before else 201)
 
     def get(self, call: Call) -> Reply:
-        """One command."""
+        """Return one command."""
         return Reply(self._command(call))
 
     def delete(self, call: Call) -> Reply:
-        """One command less."""
+        """Delete one command."""
         self._registered(call).remove(self._command(call))
         self._state.tell(FeedEventKind.COMMANDS)
         return NO_CONTENT

@@ -13,14 +13,14 @@ from sandbox.discord.state import State
 
 
 class InteractionRoutes:
-    """The handlers that an interaction's token opens."""
+    """The handlers of requests with an interaction's token."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._world = state.world
 
     def routes(self) -> list[Route]:
-        """What these handlers serve."""
+        """Return the routes of these handlers."""
         hook = "/webhooks/{webhook_id}/{webhook_token}"
         callback = "/interactions/{interaction_id}/{interaction_token}/callback"
         first = Route(
@@ -44,7 +44,7 @@ class InteractionRoutes:
         ]
 
     def callback(self, call: Call) -> Reply:
-        """The first answer; what it made when `with_response` asks for it."""
+        """Give the first answer; return what it made if `with_response` asks for it."""
         token = call.ids["interaction_token"]
         interaction = self._state.interactions.to_answer(call.id("interaction_id"), token=token)
         try:
@@ -57,23 +57,23 @@ class InteractionRoutes:
         return Reply(self._response(interaction)) if call.asks("with_response") else NO_CONTENT
 
     def follow_up(self, call: Call) -> Reply:
-        """A further message."""
+        """Add a follow-up message."""
         message = follow_up(self._state, interaction=self._interaction(call), sent=call.sent)
         return Reply(message_payload(message, world=self._world)) if call.asks("wait") else NO_CONTENT
 
     def get(self, call: Call) -> Reply:
-        """One of the interaction's messages."""
+        """Return one of the interaction's messages."""
         message = message_of(self._interaction(call), asked=call.ids.get("message_id", "@original"))
         return Reply(message_payload(message, world=self._world))
 
     def edit(self, call: Call) -> Reply:
-        """One of the interaction's messages in a new state."""
+        """Edit one of the interaction's messages."""
         message = message_of(self._interaction(call), asked=call.ids.get("message_id", "@original"))
         edit_by_token(self._state, message=message, sent=call.sent)
         return Reply(message_payload(message, world=self._world))
 
     def delete(self, call: Call) -> Reply:
-        """One of the interaction's messages is gone."""
+        """Delete one of the interaction's messages."""
         message = message_of(self._interaction(call), asked=call.ids.get("message_id", "@original"))
         delete(self._state, message=message, origin=Origin.INTERACTION)
         return NO_CONTENT

@@ -1,4 +1,4 @@
-"""Messages by bot token: `/channels/{channel_id}/messages` and what stands below."""
+"""Messages by bot token: `/channels/{channel_id}/messages` and the paths below it."""
 
 from sandbox.discord.endpoint import NO_CONTENT, Call, Count, Reply, Route
 from sandbox.discord.errors import (
@@ -31,7 +31,7 @@ class MessageRoutes:
         self._world = state.world
 
     def routes(self) -> list[Route]:
-        """What these handlers serve."""
+        """Return the routes of these handlers."""
         many, one = "/channels/{channel_id}/messages", "/channels/{channel_id}/messages/{message_id}"
         return [
             Route(method="GET", template=many, handle=self.list_messages),
@@ -42,7 +42,7 @@ class MessageRoutes:
         ]
 
     def list_messages(self, call: Call) -> Reply:
-        """The newest messages first; ephemeral ones are not among them.
+        """Return the newest messages first; ephemeral ones are not among them.
 
         Without Read Message History there are none, which is not refused
         (reference, "Get Channel Messages").
@@ -56,14 +56,14 @@ class MessageRoutes:
         return Reply([message_payload(one, world=self._world) for one in reversed(query.select(shown))])
 
     def get(self, call: Call) -> Reply:
-        """One message."""
+        """Return one message."""
         channel = self._state.text_channel_for_bot(call.id("channel_id"))
         if channel.kind != DIRECT_CHANNEL:
             self._state.need(channel, Permission.READ_MESSAGE_HISTORY)
         return Reply(message_payload(self._message(channel, call), world=self._world))
 
     def create(self, call: Call) -> Reply:
-        """A new message, or the one that the same nonce has made before."""
+        """Post a message, or return the one that the same nonce has made before."""
         channel = self._state.text_channel_for_bot(call.id("channel_id"))
         self._check_may_send(channel, sent=call.sent)
         check_message(call.sent)
@@ -86,7 +86,7 @@ class MessageRoutes:
         return Reply(message_payload(message, world=self._world))
 
     def edit(self, call: Call) -> Reply:
-        """The bot's own message in a new state."""
+        """Edit the bot's own message."""
         channel = self._state.text_channel_for_bot(call.id("channel_id"))
         message = self._message(channel, call)
         if message.author is not self._world.bot:
@@ -98,7 +98,7 @@ class MessageRoutes:
         return Reply(message_payload(message, world=self._world))
 
     def delete(self, call: Call) -> Reply:
-        """The message is gone; another's only with Manage Messages."""
+        """Delete the message; another's only with Manage Messages."""
         channel = self._state.text_channel_for_bot(call.id("channel_id"))
         message = self._message(channel, call)
         if message.author is not self._world.bot:

@@ -1,4 +1,4 @@
-"""Everything that the bot looks up: itself, the application, guilds, channels, members, users."""
+"""Look-ups of the bot: itself, the application, guilds, channels, members, users."""
 
 from sandbox.discord.endpoint import NO_CONTENT, Call, Reply, Route
 from sandbox.discord.errors import opening_too_fast, unknown_guild, unknown_member, unknown_user
@@ -25,7 +25,7 @@ class PlaceRoutes:
         self._world = state.world
 
     def routes(self) -> list[Route]:
-        """What these handlers serve."""
+        """Return the routes of these handlers."""
         guild = "/guilds/{guild_id}"
         return [
             Route(method="GET", template="/users/@me", handle=self.own_user),
@@ -47,29 +47,29 @@ class PlaceRoutes:
         ]
 
     def own_user(self, call: Call) -> Reply:
-        """The bot itself."""
+        """Return the bot itself."""
         del call
         return Reply(own_user_payload(self._world.bot))
 
     def user(self, call: Call) -> Reply:
-        """Any user."""
+        """Return any user."""
         user = self._world.users.get(call.id("user_id"))
         if user is None:
             raise unknown_user()
         return Reply(user_payload(user))
 
     def application(self, call: Call) -> Reply:
-        """The bot's application."""
+        """Return the bot's application."""
         del call
         return Reply(application_payload(self._world))
 
     def gateway(self, call: Call) -> Reply:
-        """Where the gateway is."""
+        """Return the gateway's URL."""
         del call
         return Reply({"url": self._state.gateway.url})
 
     def gateway_bot(self, call: Call) -> Reply:
-        """Where the gateway is, how many shards fit, and how many sessions may still start."""
+        """Return the gateway's URL, how many shards fit, and how many sessions can still start."""
         del call
         allowed = self._state.limits.identifies
         start = {
@@ -88,7 +88,7 @@ class PlaceRoutes:
         return Reply({"url": self._state.gateway.url, "shards": shards, "session_start_limit": start})
 
     def open_direct(self, call: Call) -> Reply:
-        """The direct messages with a user, opened when they were not."""
+        """Return the direct messages with a user, and open them if needed."""
         user = self._world.users.get(number(call.payload, "recipient_id"))
         if user is None or user.is_bot:
             raise unknown_user()
@@ -99,25 +99,25 @@ class PlaceRoutes:
         return Reply(channel_payload(self._state.direct_channel(user)))
 
     def channel(self, call: Call) -> Reply:
-        """A channel that the bot sees."""
+        """Return a channel that the bot sees."""
         channel = self._state.channel_for_bot(call.id("channel_id"))
         return Reply(channel_payload(channel, viewer_id=self._world.bot.id))
 
     def typing(self, call: Call) -> Reply:
-        """The bot is shown as typing, which the stand-in does not show."""
+        """Accept that the bot is typing, which the sandbox does not show."""
         self._state.channel_for_bot(call.id("channel_id"))
         return NO_CONTENT
 
     def guild(self, call: Call) -> Reply:
-        """A guild that the bot is in."""
+        """Return a guild that the bot is in."""
         return Reply(guild_payload(self._guild(call)))
 
     def channels(self, call: Call) -> Reply:
-        """A guild's channels."""
+        """Return a guild's channels."""
         return Reply([channel_payload(channel) for channel in self._guild(call).channels.values()])
 
     def active_threads(self, call: Call) -> Reply:
-        """The guild's open threads that the bot sees, and its memberships in them."""
+        """Return the guild's open threads that the bot sees, and its memberships in them."""
         guild, bot = self._guild(call), self._world.bot
         found = active_threads(guild, member=guild.members.get(bot.id))
         shown = [channel_payload(each, viewer_id=bot.id) for each in found]
@@ -125,24 +125,24 @@ class PlaceRoutes:
         return Reply({"threads": shown, "members": joined, "has_more": False})
 
     def roles(self, call: Call) -> Reply:
-        """A guild's roles."""
+        """Return a guild's roles."""
         return Reply([role_payload(role) for role in self._guild(call).roles.values()])
 
     def members(self, call: Call) -> Reply:
-        """A guild's members by id, `limit` of them after `after`."""
+        """Return a guild's members by id, `limit` of them after `after`."""
         limit, after = call.number("limit", default=1), call.number("after", default=0)
         members = sorted(self._guild(call).members.values(), key=lambda member: member.user.id)
         return Reply([member_payload(one) for one in members if one.user.id > after][:limit])
 
     def member(self, call: Call) -> Reply:
-        """One member of a guild."""
+        """Return one member of a guild."""
         member: Member | None = self._guild(call).members.get(call.id("user_id"))
         if member is None:
             raise unknown_member()
         return Reply(member_payload(member))
 
     def leave(self, call: Call) -> Reply:
-        """The bot has left the guild."""
+        """Remove the bot from the guild."""
         self._state.remove_bot(self._guild(call))
         return NO_CONTENT
 

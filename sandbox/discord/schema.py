@@ -1,4 +1,4 @@
-"""Checking requests and answers against Discord's own schema; needs jsonschema-rs, which only tests have."""
+"""Checks of requests and answers against Discord's own schema, with jsonschema-rs, which only tests have."""
 
 import json
 from functools import cache
@@ -17,12 +17,12 @@ class SchemaChecker:
         self.checked = 0
 
     def request(self, route: str, *, body: object) -> None:
-        """A request's body has been checked; `problems` tells what was wrong."""
+        """Check a request's body; `problems` tells what is wrong."""
         if body is not None:
             self._check(route, part="request", body=body)
 
     def response(self, route: str, *, status: int, body: object) -> None:
-        """An answer's body has been checked; `problems` tells what was wrong."""
+        """Check an answer's body; `problems` tells what is wrong."""
         if body is not None:
             self._check(route, part=str(status), body=body)
 
@@ -40,7 +40,7 @@ class SchemaChecker:
 
 @cache
 def _validator(route: str, part: str) -> Draft202012Validator | None:
-    """The schema of a route's request, or of its answer of that status; None where there is none."""
+    """Return the schema of a route's request, or of its answer of that status; None if there is none."""
     extract = _extract()
     shape = entry(entry(extract, "routes"), route)
     schema = entry(shape, "request") if part == "request" else entry(entry(shape, "answers"), part)
@@ -60,7 +60,7 @@ def _extract() -> Payload:
 
 
 def _deepest(error: ValidationError) -> ValidationError:
-    """What is wrong inside of the alternative that fits best, where none of several fits."""
+    """Return what is wrong inside the alternative that fits best, if none of several fits."""
     match error.kind:
         case ValidationErrorKind.AnyOf(context) | ValidationErrorKind.OneOfNotValid(context):
             return max((_deepest(one) for errors in context for one in errors), key=_depth, default=error)

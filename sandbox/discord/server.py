@@ -101,81 +101,81 @@ class LocalDiscord:
             await self._runner.cleanup()
 
     def routes(self) -> list[Route]:
-        """All routes of the HTTP API that are implemented."""
+        """Return all implemented routes of the HTTP API."""
         groups = (InteractionRoutes, MessageRoutes, CommandRoutes, PlaceRoutes)
         return [route for group in groups for route in group(self.state).routes()]
 
     @property
     def api_url(self) -> str:
-        """The base of all routes, ending in `/api/v10`."""
+        """Return the base of all routes, ending in `/api/v10`."""
         return f"http://{HOST}:{self._port}{API}"
 
     @property
     def gateway_url(self) -> str:
-        """Where the gateway listens."""
+        """Return the gateway's URL."""
         return f"ws://{HOST}:{self._port}"
 
     @property
     def token(self) -> str:
-        """The bot's token."""
+        """Return the bot's token."""
         return self.state.credentials.token
 
     @property
     def application_id(self) -> int:
-        """The application's id, and its bot user's."""
+        """Return the application's id, and its bot user's."""
         return self.state.world.application_id
 
     @property
     def gateway(self) -> Gateway:
-        """The gateway, to be disturbed."""
+        """Return the gateway, to be disturbed."""
         return self.state.gateway
 
     @property
     def faults(self) -> Faults:
-        """The HTTP faults that are switched on."""
+        """Return the HTTP faults that are switched on."""
         return self.state.faults
 
     @property
     def requests(self) -> list[RequestRecord]:
-        """Every HTTP request so far."""
+        """Return every HTTP request so far."""
         return self.state.requests
 
     @property
     def unimplemented(self) -> list[str]:
-        """What was asked for that the stand-in does not do; empty in a good test."""
+        """Return what was asked for that the sandbox does not know; empty in a good test."""
         return self.state.unimplemented
 
     @property
     def rate_limited(self) -> int:
-        """How many requests were answered 429."""
+        """Return how many requests were answered 429."""
         return sum(request.status == 429 for request in self.requests)
 
     @property
     def invalid_requests(self) -> int:
-        """How many requests count towards Discord's ban: 401, 403 and 429."""
+        """Return how many requests count towards Discord's ban: 401, 403 and 429."""
         return sum(request.status in (401, 403, 429) for request in self.requests)
 
     def member(self, name: str, *, guild: Guild | None = None) -> Person:
-        """The person of that name, able to act."""
+        """Return the person of that name, able to act."""
         place = guild or self.guild
         found = next(member for member in place.members.values() if member.user.name == name)
         return Person(self.state, user=found.user, guild=place)
 
     def channel(self, name: str, *, guild: Guild | None = None) -> Channel:
-        """The channel of that name."""
+        """Return the channel of that name."""
         place = guild or self.guild
         return next(one for one in (*place.channels.values(), *place.threads.values()) if one.name == name)
 
     def registrations(self, guild: Guild | None = None) -> int:
-        """How often commands were registered, globally or in a guild."""
+        """Return how often commands were registered, globally or in a guild."""
         return self.state.commands.registrations.get(guild.id if guild else None, 0)
 
     def subscribe(self, callback: Callable[[FeedEvent], None]) -> Callable[[], None]:
-        """The callback gets every later change; what is returned ends that."""
+        """Send every later change to the callback; return a function that stops this."""
         return self.state.feed.subscribe(callback)
 
     async def wait_for(self, predicate: Callable[[], Found | None], *, timeout_s: float = 30.0) -> Found:
-        """What the predicate returns as soon as it is truthy.
+        """Return the predicate's value as soon as it is truthy.
 
         Raises:
             AssertionError: It was not in time.

@@ -11,24 +11,24 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The wall clock's time in UTC."""
+    """Return the wall clock's time in UTC."""
     return datetime.now(UTC)
 
 
 def created_at(snowflake: int) -> datetime:
-    """When an id was made, to the millisecond."""
+    """Return when an id was made, to the millisecond."""
     return datetime.fromtimestamp(((snowflake >> 22) + EPOCH_MS) / 1000, UTC)
 
 
 class Snowflakes:
-    """Ids of now, each larger than the one before."""
+    """A source of ids of the present time, each larger than the one before."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last = 0
 
     def next(self) -> int:
-        """A new id that tells the present time."""
+        """Return a new id of the present time."""
         now_ms = int(self._clock().timestamp() * 1000)
         self._last = max((now_ms - EPOCH_MS) << 22, self._last + 1)
         return self._last

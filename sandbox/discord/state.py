@@ -1,4 +1,4 @@
-"""What all parts of the stand-in share."""
+"""The state that all parts of the local Discord share."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,23 +60,23 @@ class State:
     faults: Faults
     requests: list[RequestRecord] = field(default_factory=list)
     unimplemented: list[str] = field(default_factory=list)
-    """What was asked for that the stand-in does not do."""
+    """What was asked for that the sandbox does not do."""
     nonces: dict[tuple[int, object], Message] = field(default_factory=dict)
     """The last message of each author and nonce."""
     strict: bool = True
-    """Whether fields that the stand-in does not know are refused, which finds spelling mistakes."""
+    """Whether fields that the sandbox does not know are refused, which finds spelling mistakes."""
     files_url: str = ""
     """Where the files of messages are served."""
 
     def tell(
         self, kind: FeedEventKind, *, channel_id: int | None = None, message_id: int | None = None
     ) -> None:
-        """Watchers know of a change."""
+        """Publish a change."""
         change = FeedEvent(kind=kind, at=self.clock(), channel_id=channel_id, message_id=message_id)
         self.feed.publish(change)
 
     def direct_channel(self, user: User) -> Channel:
-        """The direct messages with a user, opened when they were not."""
+        """Return the direct messages with a user, and open them if needed."""
         channel = self.world.direct_channel(user)
         if channel is None:
             channel = Channel(id=self.snowflakes.next(), kind=DIRECT_CHANNEL, recipient=user)
@@ -84,7 +84,7 @@ class State:
         return channel
 
     def remove_bot(self, guild: Guild) -> None:
-        """The bot is not in the guild any more, and has been told."""
+        """Remove the bot from the guild, and send it the event."""
         guild.has_bot = False
         guild.members.pop(self.world.bot.id, None)
         gone: Payload = {"id": str(guild.id)}
@@ -92,16 +92,16 @@ class State:
         self.tell(FeedEventKind.GUILD)
 
     def post_size(self, channel: Channel) -> int:
-        """How many bytes one file may have that the bot posts in the channel."""
+        """Return how many bytes one file can have that the bot posts in the channel."""
         boosted = BOOSTED_SIZES.get(channel.guild.premium_tier, 0) if channel.guild else 0
         return max(self.limits.attachment_size, boosted)
 
     def answer_size(self, channel: Channel) -> int:
-        """How many bytes one file of an answer to an interaction may have: the member's limit counts too."""
+        """Return how many bytes a file of an interaction's answer can have: the member's limit counts too."""
         return max(self.post_size(channel), self.limits.member_attachment_size)
 
     def channel_for_bot(self, channel_id: int) -> Channel:
-        """A channel that the bot sees.
+        """Return a channel that the bot sees.
 
         Raises:
             ApiError: 10003 when there is none, 50001 when it is hidden from the bot.
@@ -114,7 +114,7 @@ class State:
         return channel
 
     def text_channel_for_bot(self, channel_id: int) -> Channel:
-        """A channel whose messages the bot sees: the text of a voice channel needs Connect as well.
+        """Return a channel whose messages the bot sees: the text of a voice channel needs Connect as well.
 
         Raises:
             ApiError: 10003 when there is none, 50001 when it or its text is hidden from the bot.
@@ -125,7 +125,7 @@ class State:
         return channel
 
     def need(self, channel: Channel, permission: Permission) -> None:
-        """The bot has the permission in the channel.
+        """Raise unless the bot has the permission in the channel.
 
         Raises:
             ApiError: 50001 when it does not even see the channel, else 50013.
@@ -137,7 +137,7 @@ class State:
             raise missing_permissions()
 
     def announce(self, message: Message, *, event: str, payload: Payload) -> None:
-        """The bot hears of a message, unless it is ephemeral or in a channel hidden from it."""
+        """Send the bot a message's event, unless it is ephemeral or in a channel hidden from it."""
         channel = self.world.channels.get(message.channel_id)
         if channel is None or message.visible_to is not None:
             return

@@ -14,14 +14,14 @@ KIB, MIB = 1024, 1024 * 1024
 
 
 def transcript(channel: Channel, *, seen_by: Person) -> str:
-    """Everything that the person sees in the channel, oldest first."""
+    """Return everything that the person sees in the channel, oldest first."""
     names = {str(user_id): member.display_name for user_id, member in seen_by.guild.members.items()}
     lines = (line for message in channel.seen_by(seen_by.user) for line in message_lines(message))
     return "\n".join(MENTION.sub(lambda found: f"@{names.get(found[1], found[1])}", line) for line in lines)
 
 
 def message_lines(message: Message) -> Iterator[str]:
-    """One message: who and when, text, embeds, files, buttons, and who alone sees it."""
+    """Return one message: who and when, text, embeds, files, buttons, and who alone sees it."""
     if message.command_name:
         yield f"{text(entry(message.interaction, 'user'), 'global_name')} used /{message.command_name}"
     badge = " [BOT]" if message.author.is_bot else ""

@@ -1,4 +1,4 @@
-"""Decoding a request's body: plain JSON, or a form whose `payload_json` goes with files or alone."""
+"""Decoding of a request's body: plain JSON, or a form whose `payload_json` goes with files or alone."""
 
 import json
 import re
@@ -15,7 +15,7 @@ FILE_FIELD = re.compile(r"files?\[(\d+)\]")
 
 
 async def read_body(request: web.Request) -> tuple[object, dict[int, Upload]]:
-    """The JSON body (None when there is none) and the files by their number.
+    """Return the JSON body (None if there is none) and the files by their number.
 
     Raises:
         ApiError: 50109, it is not JSON.

@@ -1,4 +1,4 @@
-"""The people and places of the local Discord."""
+"""The people, guilds and channels of the local Discord."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,7 +29,7 @@ class Role:
 
 @dataclass(slots=True, kw_only=True)
 class Overwrite:
-    """What a channel allows or denies to one role or member."""
+    """The permissions that a channel allows or denies to one role or member."""
 
     target_id: int
     is_role: bool
@@ -49,13 +49,13 @@ class Member:
 
     @property
     def display_name(self) -> str:
-        """The name that others see."""
+        """Return the name that others see."""
         return self.nick or self.user.name
 
 
 @dataclass(slots=True, kw_only=True)
 class Thread:
-    """What a thread, or a post of a forum, has beside what every channel has."""
+    """The fields of a thread, or a post of a forum, beside those of every channel."""
 
     owner_id: int
     created_at: datetime
@@ -86,17 +86,17 @@ class Channel:
     _by_id: dict[int, Message] = field(default_factory=dict)
 
     def add(self, message: Message) -> None:
-        """The message is the newest one."""
+        """Add the message as the newest one."""
         self.messages.append(message)
         self._by_id[message.id] = message
 
     def message(self, message_id: int) -> Message | None:
-        """The message of that id, unless it was deleted."""
+        """Return the message of that id, unless it was deleted."""
         found = self._by_id.get(message_id)
         return found if found and not found.deleted else None
 
     def seen_by(self, user: User) -> list[Message]:
-        """The messages that this user sees, oldest first."""
+        """Return the messages that this user sees, oldest first."""
         return [
             message
             for message in self.messages
@@ -122,7 +122,7 @@ class Guild:
     """How far it is boosted, 0 to 3; larger files are allowed from the second tier on."""
 
     def permissions(self, member: Member, *, channel: Channel | None = None) -> Permission:
-        """What a member may do, in a channel when one is given (Discord's reference, "Permissions").
+        """Return a member's permissions, in a channel if one is given (Discord's reference, "Permissions").
 
         A thread has the permissions of its channel.
         """
@@ -162,7 +162,7 @@ class TeamMember:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """Everything there is, and the one application that is under test."""
+    """All accounts and guilds, and the one application that is under test."""
 
     bot: User
     owner: User
@@ -177,25 +177,25 @@ class World:
 
     @property
     def application_id(self) -> int:
-        """The application's id, which is its bot user's too, as it is for every newer application."""
+        """Return the application's id, which is its bot user's too, as it is for every newer application."""
         return self.bot.id
 
     def bot_permissions(self, channel: Channel) -> Permission:
-        """What the bot may do in a channel; nothing in a guild that it is not in."""
+        """Return the bot's permissions in a channel; none in a guild that it is not in."""
         return self.permissions_of(self.bot, channel=channel)
 
     def permissions_of(self, user: User, *, channel: Channel) -> Permission:
-        """What a user may do in a channel; nothing in a guild that they are not in."""
+        """Return a user's permissions in a channel; none in a guild that they are not in."""
         if channel.guild is None:
             return PLAIN
         member = channel.guild.members.get(user.id)
         return channel.guild.permissions(member, channel=channel) if member else NOTHING
 
     def reachable(self, user: User) -> bool:
-        """Whether the bot may write to the user: they share a guild, and the user takes it."""
+        """Tell whether the bot can write to the user: they share a guild, and the user takes it."""
         shared = any(guild.has_bot and user.id in guild.members for guild in self.guilds.values())
         return shared and user.takes_direct_messages
 
     def direct_channel(self, user: User) -> Channel | None:
-        """The direct messages with a user, if they were ever opened."""
+        """Return the direct messages with a user, if they were ever opened."""
         return next((channel for channel in self.channels.values() if channel.recipient is user), None)

@@ -1,4 +1,4 @@
-"""The panel "World": what can be made to go wrong, and what is seen of the bot from outside."""
+"""The panel "World": switches for faults, and what is seen of the bot from outside."""
 
 import asyncio
 from enum import StrEnum
@@ -22,7 +22,7 @@ PACES_S = (5.0, 20.0, 100.0)
 
 
 class Provider(StrEnum):
-    """How the song provider is."""
+    """The state of the song provider."""
 
     NORMAL = "normal"
     SLOW = "slow"
@@ -32,7 +32,7 @@ class Provider(StrEnum):
 
 
 class Network(StrEnum):
-    """How the network is between the bot and everybody else."""
+    """The state of the network around the bot."""
 
     GOOD = "good"
     BAD = "bad"
@@ -55,7 +55,7 @@ LOST_ANSWERS = (
 
 
 class Controls:
-    """One world's levers; all pages that look at it share them."""
+    """The switches of one world, shared by all open pages."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -69,7 +69,7 @@ class Controls:
         self._turn = asyncio.Lock()
 
     async def change(self, lever: str, value: str) -> None:
-        """The lever is at that value.
+        """Set the switch to that value.
 
         Raises:
             ValueError: There is no such lever, or it has no such value.
@@ -92,7 +92,7 @@ class Controls:
                     raise ValueError(f"no lever {lever} that could be at {value}")
 
     async def start(self) -> None:
-        """The bot runs, or the panel says why not."""
+        """Start the bot, or say in the panel why it did not start."""
         self._starting, self._note = True, ""
         try:
             await self._world.start_bot()
@@ -102,7 +102,7 @@ class Controls:
             self._starting = False
 
     def snapshot(self) -> Payload:
-        """Everything that the panel shows."""
+        """Return everything that the panel shows."""
         provider = self._world.provider
         account = provider.credits
         return {
@@ -164,7 +164,7 @@ class Controls:
             discord.add(fault)
 
     def _sent(self) -> list[Payload]:
-        """The bot's last requests to both sides, the newest first."""
+        """Return the bot's last requests to both sides, newest first."""
         to_provider: list[tuple[float, Payload]] = [
             (one.at_s, {"to": "CQTAI", "what": f"{one.method} {one.path}", "status": one.status or 0})
             for one in self._world.provider.requests[-SENT_SHOWN:]

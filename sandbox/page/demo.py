@@ -1,4 +1,4 @@
-"""The demo as a page: the world is built, the address printed, the bot started, until Ctrl-C."""
+"""The demo as a page: build the world, print the address, start the bot, until Ctrl-C."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ LOG_LINES = 25
 
 
 async def serve(folder: Path, *, song_s: float, opens_browser: bool) -> None:
-    """The page is served from now on, until cancelled; then nothing is left running."""
+    """Serve the page until cancelled; nothing is left running afterwards."""
     async with World(folder, song_s=song_s, settings=SETTINGS) as world, Page(world) as page:
         await seed(world.discord)
         print(f"The page is at  {page.address}", "Ctrl-C ends it.", sep="\n", flush=True)
@@ -40,7 +40,7 @@ async def serve(folder: Path, *, song_s: float, opens_browser: bool) -> None:
 
 
 def has_display() -> bool:
-    """Whether a browser has somewhere to open a window."""
+    """Tell whether a browser has somewhere to open a window."""
     if sys.platform in ("darwin", "win32"):
         return True
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))

@@ -1,4 +1,4 @@
-"""What a person typed into the fields of a command, as values of the options' types."""
+"""Conversion of the typed command fields to values of the options' types."""
 
 from sandbox.discord.command_rules import BOOLEAN, CHANNEL, INTEGER, MENTIONABLE, NUMBER, ROLE, USER
 from sandbox.discord.payloads import Payload, number, text
@@ -17,7 +17,7 @@ MISTAKES = {
 
 
 def typed(given: Payload, *, declared: list[Payload], guild: Guild) -> dict[str, object]:
-    """The values by the options' names, in the order in which they were given.
+    """Return the values by the options' names, in the order in which they were given.
 
     Raises:
         PickerError: A value is none of its option's type.

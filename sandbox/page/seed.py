@@ -1,4 +1,4 @@
-"""The people and places of the demo: more than the local Discord has by itself."""
+"""The seed data of the demo: more people and channels than the local Discord has by itself."""
 
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord import LocalDiscord
@@ -14,7 +14,7 @@ Welcome! Inspire makes songs here. Type `/inspire` and give it a playlist. These
 
 
 async def seed(discord: LocalDiscord) -> None:
-    """There is a VIP, two channels are the moderators' own, and newcomers are told what to do."""
+    """Add a VIP role, two channels for moderators only, and a welcome message."""
     guild, moderators = discord.guild, discord.moderators
     vip = discord.add.role(guild, name="VIP")
     discord.member("Ben").member.role_ids.append(vip.id)

@@ -1,4 +1,4 @@
-"""What the page is told of people, places and messages: JSON with all that it draws and nothing more."""
+"""People, channels and messages as JSON for the page: all that it draws and nothing more."""
 
 from urllib.parse import quote
 
@@ -18,7 +18,7 @@ QUOTED = 90
 
 
 def channels_of(member: Member, *, world: World) -> list[Channel]:
-    """What the member sees: the guild's channels, then the direct messages with the bot if there are any."""
+    """Return the guild's channels that the member sees, then the direct messages with the bot, if any."""
     guild = member.guild
     seen = [
         channel
@@ -31,14 +31,14 @@ def channels_of(member: Member, *, world: World) -> list[Channel]:
 
 
 class PageSerializer:
-    """Draws for one page; `trusted` are the origins whose pictures are passed on to it."""
+    """Serializer for one page; pictures from the `trusted` origins are passed on to it."""
 
     def __init__(self, state: State, *, trusted: tuple[str, ...]) -> None:
         self._state = state
         self._trusted = trusted
 
     def places(self, member: Member) -> Payload:
-        """Who the page is, and what this person sees of the server apart from messages."""
+        """Return who the page is, and what this person sees of the server apart from messages."""
         guild, world = member.guild, self._state.world
         channels = channels_of(member, world=world)
         return {
@@ -60,13 +60,13 @@ class PageSerializer:
         }
 
     def history(self, member: Member) -> Payload:
-        """Every message that this person sees."""
+        """Return every message that this person sees."""
         channels = channels_of(member, world=self._state.world)
         seen = [message for channel in channels for message in channel.seen_by(member.user)]
         return {"type": "history", "messages": [self.message(message) for message in seen]}
 
     def message(self, message: Message) -> Payload:
-        """One message as it is now."""
+        """Return one message as it is now."""
         return {
             "id": str(message.id),
             "channel": str(message.channel_id),
@@ -86,7 +86,7 @@ class PageSerializer:
         }
 
     def address(self, url: str) -> str:
-        """Where the page finds a picture or a file; empty when it is none of ours."""
+        """Return where the page finds a picture or file; empty if it is none of ours."""
         files = f"{self._state.files_url}/attachments/"
         if url.startswith(files):
             return "files/" + url.removeprefix(files)
@@ -117,7 +117,7 @@ class PageSerializer:
         return {"name": name, "command": message.command_name}
 
     def _reply(self, message: Message) -> Payload | None:
-        """What is shown above an answer to another message."""
+        """Return what is shown above a reply to another message."""
         replied = number(as_payload(message.reference), "message_id")
         replied = replied or number(message.interaction, "interacted_message_id")
         channel = self._state.world.channels.get(message.channel_id)
@@ -133,12 +133,12 @@ class PageSerializer:
 
 
 def modal(shown: Payload, *, interaction_id: int) -> Payload:
-    """A modal to be filled in, and by what it is found again."""
+    """Return a modal to fill in, and the id by which it is found again."""
     return shown | {"interaction": str(interaction_id)}
 
 
 def button_of(custom_id: str, message: Message) -> bool:
-    """Whether the message has a button of that id."""
+    """Tell whether the message has a button of that id."""
     parts = [as_payload(part) for row in message.components for part in _inner(row)]
     return any(part.get("type") == BUTTON and part.get("custom_id") == custom_id for part in parts)
 

@@ -1,4 +1,4 @@
-"""The page as a web server on loopback: behind a random token, for pages of its own only."""
+"""The page as a web server on loopback: behind a random token, closed to other sites."""
 
 import asyncio
 import contextlib
@@ -44,7 +44,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Page:
-    """Serves one world while it is entered, on port 8765 or the next one that is free."""
+    """A server for one world while it is entered, on port 8765 or the next one that is free."""
 
     def __init__(self, world: World, *, port: int = FIRST_PORT) -> None:
         self.controls = Controls(world)
@@ -76,7 +76,7 @@ class Page:
 
     @property
     def address(self) -> str:
-        """What to open in a browser."""
+        """Return the URL to open in a browser."""
         return f"http://{HOST}:{self._port}/{self._token}/"
 
     def _app(self) -> web.Application:
@@ -97,7 +97,7 @@ class Page:
 
     @web.middleware
     async def _guarded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Nobody gets anything who does not know the address, or whom another page sent."""
+        """Refuse requests without the token, and those that another site sent."""
         if not self._is_ours(request):
             return web.Response(status=403, text="Open the address that the demo printed.", headers=HEADERS)
         try:
@@ -148,7 +148,7 @@ class Page:
         return None
 
     async def _picture(self, request: web.Request) -> web.StreamResponse:
-        """A picture of the provider's, kept: as Discord does, so that it outlives its source."""
+        """Serve a picture of the provider's from a cache, as Discord does, so that it outlives its source."""
         url = request.query.get("url", "")
         if self._session is None or not url.startswith(f"{self._world.provider.origin}/"):
             raise web.HTTPNotFound
@@ -186,7 +186,7 @@ class Page:
 
 
 async def _send(socket: web.WebSocketResponse, tab: PageSession) -> None:
-    """Everything that the tab is told goes out, in order, until cancelled or nobody listens any more."""
+    """Send everything in the session's outbox, in order, until cancelled or the client has gone."""
     with contextlib.suppress(ConnectionError):
         while True:
             await socket.send_json(await tab.outbox.get())

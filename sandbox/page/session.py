@@ -1,4 +1,4 @@
-"""One open page: who it is, what it is told, and what its person does."""
+"""One open page: who the user is, what the page is sent, and what the user does."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -28,7 +28,7 @@ Doing = Callable[[Payload], Coroutine[object, object, Payload]]
 
 
 class PageSession:
-    """Puts what its person sees into `outbox` as it happens, from `begin` until `end`."""
+    """A session that puts what its person sees into `outbox` as it happens, from `begin` until `end`."""
 
     def __init__(self, world: World, *, controls: Controls) -> None:
         self._world = world
@@ -40,15 +40,15 @@ class PageSession:
         self.outbox: asyncio.Queue[Payload] = asyncio.Queue()
 
     def begin(self) -> None:
-        """Changes are noticed from now on."""
+        """Subscribe to changes."""
         self._unsubscribe = self._world.discord.subscribe(self._on_change)
 
     def end(self) -> None:
-        """Nothing more is noticed."""
+        """Unsubscribe from changes."""
         self._unsubscribe()
 
     async def watch_world(self) -> None:
-        """Tell of the panel's figures whenever they are others, until cancelled."""
+        """Send the panel's figures whenever they change, until cancelled."""
         shown: Payload = {}
         while True:
             if (now := self._controls.snapshot()) != shown:
@@ -57,7 +57,7 @@ class PageSession:
             await asyncio.sleep(LOOK_S)
 
     async def do(self, asked: Payload) -> None:
-        """What the person asked for is done, and the page is told what came of it."""
+        """Do what the person asked for, and send the page the result."""
         acts: dict[str, Doing] = {
             "be": self._be,
             "use": self._use,
