@@ -1,1 +1,1 @@
-"""The song provider, at arm's length: CQTAI's Suno API and the files that it links to."""
+"""The client of the song provider: CQTAI's Suno API, and the files that it links to."""

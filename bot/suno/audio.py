@@ -1,14 +1,14 @@
-"""What a file is, by its first bytes."""
+"""Detection of audio formats by a file's first bytes."""
 
 _AUDIO_BRANDS = frozenset({b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso5", b"iso6", b"dash"})
 _EBML = b"\x1a\x45\xdf\xa3"
-"""How WebM and Matroska files begin (RFC 8794, 11.2.1); their kind stands in words soon after it."""
+"""The EBML header of WebM and Matroska files (RFC 8794, 11.2.1); the document type follows soon after."""
 _EBML_HEAD = 64
 _MPEG_LAYERS = {0b01: "mp3", 0b10: "mp2"}
 
 
 def audio_extension(data: bytes) -> str | None:
-    """The extension that fits the audio file, without the dot; None when it is no audio file."""
+    """Return the extension for the audio file, without the dot; None if it is no audio file."""
     if data.startswith(b"ID3"):
         return "mp3"
     if data.startswith(b"fLaC"):
@@ -27,9 +27,9 @@ def audio_extension(data: bytes) -> str | None:
 
 
 def _mpeg_extension(data: bytes) -> str | None:
-    """The extension for a bare MPEG audio frame (ISO 11172-3, 2.4.1.3), or for AAC in ADTS frames.
+    """Return the extension for a bare MPEG audio frame (ISO 11172-3, 2.4.1.3), or for AAC in ADTS frames.
 
-    The fields behind the sync word are looked at too, because the mark at the head of a UTF-16 text is FF FE.
+    The fields after the sync word are checked too, because UTF-16 text begins with FF FE.
     """
     if len(data) < 4 or data[0] != 0xFF or data[1] & 0xE0 != 0xE0:
         return None

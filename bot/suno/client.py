@@ -1,4 +1,4 @@
-"""The provider's two calls over HTTP."""
+"""The provider's two calls, submit and query, over HTTP."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,27 +18,27 @@ from bot.suno.reply import Reply
 from bot.suno.wire import QUERY_PATH, SUBMIT_PATH, read_query, read_submit, submit_body
 
 REPLY_LIMIT = 2 * 1024 * 1024
-"""Bytes; an answer with two clips has about 6,000."""
+"""Bytes; a reply with two clips has about 6,000."""
 KEEP_ALIVE_S = 2.0
-"""Seconds that an idle connection is kept: less than servers do, so that the paid call meets no dying one."""
+"""Seconds that an idle connection is kept: less than servers do, so that no paid call meets a closing one."""
 SECRET_LENGTH = 8
-"""Characters; a shorter key can't be told from an ordinary word."""
+"""Characters; a shorter key could be an ordinary word, and is not redacted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """Seconds that the provider has."""
+    """The provider's timeouts, in seconds."""
 
     connect_s: float = 10.0
-    """To accept a connection; nothing has been sent until then."""
+    """To accept a connection; nothing is sent before."""
     submit_s: float = 60.0
-    """To answer the paid call: long, because nobody knows what became of it afterwards."""
+    """To answer the paid call: long, because after a timeout its outcome is unknown."""
     query_s: float = 20.0
-    """To answer a question."""
+    """To answer a query."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Lost:
+class _NoReply:
     """A call without a reply."""
 
     cause: str
@@ -46,13 +46,13 @@ class _Lost:
 
 
 def provider_session() -> aiohttp.ClientSession:
-    """A session for the provider's calls; whoever opens it closes it."""
+    """Create a session for the provider's calls; the caller closes it."""
     connector = aiohttp.TCPConnector(keepalive_timeout=KEEP_ALIVE_S)
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 
 class CqtaiClient(SongProvider):
-    """CQTAI's Suno API with one account's key.
+    """The client of CQTAI's Suno API, with one account's key.
 
     Raises:
         ValueError: the address or the key cannot be used.
@@ -79,7 +79,7 @@ class CqtaiClient(SongProvider):
         self._clock = clock
 
     async def submit(self, spec: SongSpec) -> str:
-        """See `SongProvider.submit`; the call is made once, whatever happens."""
+        """Submit the song in exactly one call, see `SongProvider.submit`."""
         answer = await self._call(
             "POST", SUBMIT_PATH, body=submit_body(spec), total_s=self._timeouts.submit_s
         )
@@ -90,7 +90,7 @@ class CqtaiClient(SongProvider):
         raise OutcomeUnknownError(answer.cause)
 
     async def query(self, task_id: str) -> TaskReport:
-        """See `SongProvider.query`."""
+        """Query the task, see `SongProvider.query`."""
         answer = await self._call("GET", QUERY_PATH, task_id=task_id, total_s=self._timeouts.query_s)
         if isinstance(answer, Reply):
             return read_query(answer)
@@ -98,16 +98,16 @@ class CqtaiClient(SongProvider):
 
     async def _call(
         self, method: str, path: str, *, total_s: float, body: bytes | None = None, task_id: str | None = None
-    ) -> Reply | _Lost:
-        """The reply, or what happened instead of one.
+    ) -> Reply | _NoReply:
+        """Make one call and return the reply, or why there is none.
 
-        Not an exception, because aiohttp's own, which would be its context, know the key.
+        It returns the failure because an exception would have aiohttp's as its context, which has the key.
         """
         headers = {"Authorization": f"Bearer {self._key}", "Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
-            # aiohttp sends a POST once: it repeats only idempotent methods after a lost connection.
+            # aiohttp sends a POST once: after a lost connection it repeats only idempotent methods.
             async with self._session.request(
                 method,
                 self._base / path,
@@ -119,16 +119,16 @@ class CqtaiClient(SongProvider):
             ) as response:
                 return await self._read(response)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return _Lost(_cause(error), was_sent=False)
+            return _NoReply(_cause(error), was_sent=False)
         except (aiohttp.ClientError, OSError) as error:
-            return _Lost(_cause(error), was_sent=True)
+            return _NoReply(_cause(error), was_sent=True)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> Reply | _Lost:
+    async def _read(self, response: aiohttp.ClientResponse) -> Reply | _NoReply:
         body = bytearray()
-        async for piece in response.content.iter_any():
-            body += piece
+        async for chunk in response.content.iter_any():
+            body += chunk
             if len(body) > REPLY_LIMIT:
-                return _Lost(f"a reply of more than {REPLY_LIMIT} bytes", was_sent=True)
+                return _NoReply(f"a reply of more than {REPLY_LIMIT} bytes", was_sent=True)
         return Reply(
             status=response.status,
             body=self._without_key(bytes(body)),
@@ -137,12 +137,12 @@ class CqtaiClient(SongProvider):
         )
 
     def _without_key(self, body: bytes) -> bytes:
-        """The reply without our key, which some servers repeat in their refusal."""
+        """Redact our key, which some servers repeat in an error."""
         return body.replace(self._key.encode(), b"[key]") if len(self._key) >= SECRET_LENGTH else body
 
 
 def _cause(error: Exception) -> str:
-    """What happened, without the request's headers."""
+    """Describe the error without the request's headers, which have the key."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return str(error)
     if isinstance(error, TimeoutError):

@@ -1,6 +1,6 @@
-"""The provider's task document: every field of its page's response example.
+"""The provider's task document: every field of the response example in its documentation ("the page").
 
-All fields but a clip's id may be missing; empty texts count as missing; fields that nobody knows are kept.
+All fields but a clip's id are optional; empty texts count as missing; unknown fields are kept.
 """
 
 from typing import Annotated
@@ -24,31 +24,31 @@ from bot.suno.fields import (
 
 
 class Document(BaseModel):
-    """A part of a reply that never fails to be read."""
+    """A part of a reply; unusable values count as missing, so that parsing never fails."""
 
     model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
 
 
 class BadgeColours(Document):
-    """How a badge is painted, as hexadecimal RGB or RGBA without a hash sign."""
+    """The colours of a badge, as hexadecimal RGB or RGBA without a hash sign."""
 
     text_color: Text = None
-    """Of the letters."""
+    """The colour of the text."""
     border_color: Text = None
-    """Of the frame."""
+    """The colour of the border."""
     background_color: Text = None
-    """Of the ground."""
+    """The colour of the background."""
 
 
 class Badge(Document):
-    """A model's badge in one place of Suno's pages."""
+    """A model's badge in one place on Suno's website."""
 
     dark: Annotated[BadgeColours | None, BeforeValidator(mapping)] = None
-    """On a dark page."""
+    """In dark mode."""
     light: Annotated[BadgeColours | None, BeforeValidator(mapping)] = None
-    """On a light page."""
+    """In light mode."""
     display_name: Text = None
-    """The model's name as people see it, for example `v5`."""
+    """The model's display name, for example `v5`."""
 
 
 class ModelBadges(Document):
@@ -61,51 +61,51 @@ class ModelBadges(Document):
 
 
 class ControlSliders(Document):
-    """The weights that were in force, each 0..1."""
+    """The weights that were applied, each 0..1."""
 
     audio_weight: Number = None
-    """How much the original audio counts."""
+    """The weight of the original audio."""
     style_weight: Number = None
-    """How closely the clip sticks to the style."""
+    """The weight of the style."""
     weirdness_constraint: Number = None
-    """How bold the clip may be."""
+    """How unusual the clip can be."""
 
 
 class ClipMetadata(Document):
-    """How a clip was made and what it is like."""
+    """How a clip was generated, and its properties."""
 
     tags: Words = ()
-    """The style, in parts; the provider sends one text with commas, or a list."""
+    """The style tags; the provider sends one text with commas, or a list."""
     type: Text = None
-    """How it came to be; `gen` on the page."""
+    """The kind of generation; `gen` on the page."""
     prompt: Text = None
-    """The words that are sung."""
+    """The lyrics."""
     stream: Flag = None
-    """Whether it could be heard while it was being made."""
+    """Whether it could be streamed during generation."""
     duration: Number = None
     """Seconds."""
     has_stem: Flag = None
-    """Whether its voices exist as separate files."""
+    """Whether its stems exist as separate files."""
     is_remix: Flag = None
-    """Whether it was made from another clip."""
+    """Whether it is a remix of another clip."""
     priority: Whole = None
-    """Suno's own rank in its line."""
+    """The priority in Suno's queue."""
     can_remix: Flag = None
-    """Whether other clips may be made from it."""
+    """Whether it can be remixed."""
     model_badges: Annotated[ModelBadges | None, BeforeValidator(mapping)] = None
     """Missing on the second clip of the page's example."""
     negative_tags: Words = ()
-    """The style that was to be avoided, in parts."""
+    """The style tags to avoid."""
     refund_credits: Flag = None
-    """Whether Suno gave the credits back."""
+    """Whether Suno refunded the credits."""
     control_sliders: Annotated[ControlSliders | None, BeforeValidator(mapping)] = None
-    """The weights that were in force."""
+    """The weights that were applied."""
     make_instrumental: Flag = None
-    """Whether it is without a voice."""
+    """Whether it has no vocals."""
     uses_latest_model: Flag = None
-    """Whether Suno had no newer model."""
+    """Whether it was generated with Suno's latest model."""
     error_type: Text = None
-    """What kind of failure it was, for example `moderation_failure`; not on the page."""
+    """The kind of failure, for example `moderation_failure`; not on the page."""
     error_message: Text = None
     """Suno's words about the failure; not on the page."""
 
@@ -116,90 +116,90 @@ class ClipDocument(Document):
     id: Annotated[str, BeforeValidator(identifier)]
     """Suno's id of the clip."""
     title: Text = None
-    """The song's title; both clips of a task have the same."""
+    """The song's title; the same for both clips of a task."""
     handle: Text = None
-    """The handle of the Suno account that made it."""
+    """The handle of the Suno account that created it."""
     status: Text = None
-    """Suno's word for where the clip is; not the vocabulary of a task's status."""
+    """Suno's word for the clip's stage; not the vocabulary of a task's status."""
     user_id: Identifier = None
-    """The Suno account that made it."""
+    """The id of the Suno account that created it."""
     explicit: Flag = None
-    """Whether its words are marked as explicit."""
+    """Whether its lyrics are marked as explicit."""
     has_hook: Flag = None
-    """Whether Suno has cut a hook from it."""
+    """Whether Suno has extracted a hook from it."""
     is_liked: Flag = None
     """Whether that account likes it."""
     metadata: Annotated[ClipMetadata | None, BeforeValidator(mapping)] = None
-    """How it was made and what it is like."""
+    """How it was generated, and its properties."""
     audio_url: Text = None
-    """The audio; not final while the clip is streaming."""
+    """The URL of the audio; not final while the clip is streaming."""
     image_url: Text = None
-    """The cover."""
+    """The URL of the cover."""
     is_public: Flag = None
-    """Whether strangers may see its page at Suno."""
+    """Whether its page on Suno's website is public."""
     video_url: Text = None
-    """Empty on the page."""
+    """The URL of the video; empty on the page."""
     created_at: SunoTime = None
-    """When Suno began it."""
+    """When Suno created it."""
     flag_count: Whole = None
     """How often it was reported."""
     is_trashed: Flag = None
-    """Whether that account threw it away."""
+    """Whether that account moved it to the trash."""
     model_name: Text = None
     """Suno's internal name of the model, for example `chirp-crow`."""
     play_count: Whole = None
     """How often it was played."""
     batch_index: Whole = None
-    """Its place among the clips of the task, from 0."""
+    """Its index among the clips of the task, from 0."""
     entity_type: Text = None
-    """`song_schema` on the page."""
+    """The kind of document; `song_schema` on the page."""
     display_name: Text = None
-    """The name of the Suno account that made it."""
+    """The display name of the Suno account that created it."""
     upvote_count: Whole = None
     """How often it was liked."""
     comment_count: Whole = None
     """How often it was commented on."""
     allow_comments: Flag = None
-    """Whether it may be commented on."""
+    """Whether it can be commented on."""
     image_large_url: Text = None
-    """The cover in a larger size."""
+    """The URL of the cover in a larger size."""
     is_contest_clip: Flag = None
     """Whether it takes part in a contest."""
     avatar_image_url: Text = None
-    """The picture of the Suno account that made it."""
+    """The URL of that account's avatar."""
     is_handle_updated: Flag = None
-    """Whether that account chose its handle itself."""
+    """Whether that account has changed its handle."""
     major_model_version: Text = None
-    """The model's name as people see it, for example `v5`."""
+    """The model's display name, for example `v5`."""
 
 
 class CamelDocument(Document):
-    """A part of a reply that the provider itself names, in camel case."""
+    """A part of a reply with the provider's own field names, in camel case."""
 
     model_config = ConfigDict(alias_generator=to_camel)
 
 
 class EchoedParam(CamelDocument):
-    """What was ordered, as the provider has it; on its page it is another task's, so nothing relies on it."""
+    """The request as the provider echoes it; unused, because the page shows another kind of task's."""
 
     task: Text = None
     """The kind of task; `create` on the page of `inspiration`."""
     model: Text = None
     """The provider's internal name of the model, for example `chirp-v50`."""
     custom_mode: Flag = None
-    """Whether the words were given rather than described."""
+    """Whether the lyrics were given instead of a description."""
     make_instrumental: Flag = None
-    """Whether no voice was wanted."""
+    """Whether vocals were turned off."""
     prompt: Text = None
-    """The words that were given."""
+    """The lyrics or description."""
     tags: Words = ()
-    """The style that was wanted, in parts."""
+    """The requested style tags."""
     negative_tags: Words = ()
-    """The style that was to be avoided, in parts."""
+    """The style tags to avoid."""
     title: Text = None
-    """The title that was wanted."""
+    """The requested title."""
     vocal_gender: Text = None
-    """The voice that was wanted; `f` on the page."""
+    """The requested voice; `f` on the page."""
     style_weight: Number = None
     """0..1."""
     weirdness_constraint: Number = None
@@ -209,7 +209,7 @@ class EchoedParam(CamelDocument):
 
 
 def _clip_entries(value: object) -> list[dict[str, object]]:
-    """The entries of a result that can be told apart by an id; a result may be missing, null or a text."""
+    """Return the entries of a result that have an id; the result may be missing, null or JSON text."""
     value = unpacked(value)
     entries = value if isinstance(value, list) else []
     return [entry for entry in entries if isinstance(entry, dict) and identifier(entry.get("id"))]
@@ -223,13 +223,13 @@ class TaskDocument(CamelDocument):
     task_type: Text = None
     """The kind of task; `create` on the page of `inspiration`, so nothing relies on it."""
     status: Text = None
-    """The provider's word for where the task is; not the vocabulary of a clip's status."""
+    """The provider's word for the task's stage; not the vocabulary of a clip's status."""
     error_msg: Text = None
-    """Why it failed."""
+    """The reason of a failure."""
     param: Annotated[EchoedParam | None, BeforeValidator(mapping)] = None
-    """What was ordered, as the provider remembers it."""
+    """The request as the provider echoes it."""
     result: Annotated[tuple[ClipDocument, ...], BeforeValidator(_clip_entries)] = ()
-    """The clips, as listed; it fills while the task is running."""
+    """The clips, as listed; clips are added while the task is running."""
     create_time: ProviderTime = None
     """When the task was accepted, by the provider's clock."""
     complete_time: ProviderTime = None

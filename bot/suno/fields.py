@@ -1,6 +1,6 @@
-"""Forgiving readers of single JSON values: what cannot be read is absent, never an error.
+"""Lenient parsers of single JSON values: an unusable value counts as missing and never raises.
 
-A finished song must not become undeliverable because one of its sixty fields is odd.
+A finished song has to be delivered even if one of its sixty fields is malformed.
 """
 
 import json
@@ -13,21 +13,21 @@ from pydantic import BeforeValidator
 from bot.domain.text import clean_text
 
 PROVIDER_ZONE = timezone(timedelta(hours=8))
-"""The zone of the provider's own times, which do not name one; from its page, where a task's `createTime` is
-eight hours ahead of its clips' `created_at`."""
+"""The time zone of the provider's own timestamps, which have none: in its documentation a task's `createTime`
+is eight hours ahead of its clips' `created_at`."""
 ID_LENGTH = 200
-"""Characters; a longer id is taken for something else."""
+"""Characters; a longer text is no id."""
 
 
 def text(value: object) -> str | None:
-    """A text that says something; a number counts as its digits."""
+    """Return a text that is not empty; a number counts as its digits."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return clean_text(str(value)) or None
 
 
 def identifier(value: object) -> str | None:
-    """An opaque id; older ids of the provider are integers."""
+    """Return an opaque id; older ids of the provider are integers."""
     if isinstance(value, float):
         return None
     found = text(value)
@@ -35,7 +35,7 @@ def identifier(value: object) -> str | None:
 
 
 def number(value: object) -> float | None:
-    """A finite number, also from a numeric text."""
+    """Return a finite number, also from a numeric text."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
@@ -46,20 +46,20 @@ def number(value: object) -> float | None:
 
 
 def whole(value: object) -> int | None:
-    """An integer, also from a numeric text or a number without a fraction."""
+    """Return an integer, also from a numeric text or a number without a fraction."""
     found = number(value)
     return int(found) if found is not None and found.is_integer() else None
 
 
 def flag(value: object) -> bool | None:
-    """A yes or no, also from their words and from 1 and 0."""
+    """Return a boolean, also from "true", "false", 1 and 0."""
     if isinstance(value, str):
         return {"true": True, "false": False}.get(value.strip().lower())
     return bool(value) if isinstance(value, bool | int) and value in {0, 1} else None
 
 
 def words(value: object) -> tuple[str, ...]:
-    """A list of texts, also from one text with commas between them."""
+    """Return the texts of a list, or of one comma-separated text."""
     parts: list[object] = list(value.split(",")) if isinstance(value, str) else []
     if isinstance(value, list):
         parts = value
@@ -67,7 +67,7 @@ def words(value: object) -> tuple[str, ...]:
 
 
 def unpacked(value: object) -> object:
-    """The value, or what it says where it is itself a JSON text."""
+    """Return the value, parsed if it is JSON text; None if it is other text."""
     if not isinstance(value, str):
         return value
     try:
@@ -77,25 +77,25 @@ def unpacked(value: object) -> object:
 
 
 def mapping(value: object) -> dict[str, object] | None:
-    """A JSON object, also from its text."""
+    """Return a JSON object, also from JSON text."""
     value = unpacked(value)
     return value if isinstance(value, dict) else None
 
 
 def read_json(source: str) -> object:
-    """The JSON value in the text, with the names in its objects made printable.
+    """Parse JSON text and clean the names in its objects.
 
     Raises:
-        ValueError: it is not JSON, or is nested too deeply.
+        ValueError: the text is not JSON, or is nested too deeply.
     """
     try:
-        found: object = json.loads(source, object_pairs_hook=_cleanly_named)
+        found: object = json.loads(source, object_pairs_hook=_with_clean_names)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     return found
 
 
-def _cleanly_named(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _with_clean_names(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return {clean_text(name): value for name, value in pairs}
 
 
@@ -110,12 +110,12 @@ def _time(value: object, zone: tzinfo) -> datetime | None:
 
 
 def provider_time(value: object) -> datetime | None:
-    """A time of the provider's own, as aware UTC."""
+    """Return a timestamp by the provider, as aware UTC."""
     return _time(value, PROVIDER_ZONE)
 
 
 def suno_time(value: object) -> datetime | None:
-    """A time that Suno wrote, as aware UTC."""
+    """Return a timestamp by Suno, as aware UTC."""
     return _time(value, UTC)
 
 

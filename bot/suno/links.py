@@ -1,4 +1,4 @@
-"""Which links may be shown to members and fetched: public files, and what a trusted origin has."""
+"""Checks of the links that are shown to members and fetched: only public hosts and trusted origins."""
 
 import re
 from collections.abc import Iterable
@@ -8,9 +8,9 @@ from typing import NamedTuple
 from yarl import URL
 
 LINK_LENGTH = 2048
-"""Characters; Discord takes no longer link in an embed."""
+"""Characters; Discord accepts no longer link in an embed."""
 LIVE_STREAM_HOST = "audiopipe"
-"""Suno's host of live streams, which end early; it stands before the domain."""
+"""The subdomain of Suno's live streams, which end early."""
 
 _UNSAFE = re.compile(r"[\s\\<>\"\x00-\x1f\x7f]")
 _LOCAL_NAMES = ("localhost", "local", "internal", "lan", "home.arpa")
@@ -19,11 +19,11 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _UNICAST_6 = IPv6Network("2000::/3")
 _DOCUMENTATION_6 = IPv6Network("3fff::/20")
 _PROTOCOL_4 = IPv4Network("192.0.0.0/24")
-"""Set aside by RFC 6890; a cloud keeps its machines' secrets there."""
+"""Reserved by RFC 6890; some clouds serve machine metadata there."""
 
 
 class Origin(NamedTuple):
-    """Where a link leads, without what it leads to."""
+    """The origin of a link."""
 
     scheme: str
     host: str
@@ -31,29 +31,29 @@ class Origin(NamedTuple):
 
 
 def read_link(url: str) -> URL | None:
-    """The link, exactly as it was given, or None when it is not one."""
+    """Parse a link without changing it; return None if it is not a usable one."""
     url = url.strip()
     if not url or len(url) > LINK_LENGTH or _UNSAFE.search(url):
         return None
     try:
-        # An encoded link stays untouched, for a signature may cover it.
+        # An encoded link stays unchanged, because a signature may cover it.
         link = URL(url, encoded=url.isascii())
-        usable = link.absolute and bool(link.host) and link.port is not None
+        is_usable = link.absolute and bool(link.host) and link.port is not None
     except ValueError:
         return None
-    return link if usable and link.user is None and link.password is None else None
+    return link if is_usable and link.user is None and link.password is None else None
 
 
 def origin_of(link: URL) -> Origin:
-    """The link's origin, in lower case."""
+    """Return the link's origin, in lower case."""
     return Origin(link.scheme.lower(), (link.host or "").lower(), link.port or 0)
 
 
 def read_origins(texts: Iterable[str]) -> frozenset[Origin]:
-    """The origins that the texts name.
+    """Parse origins such as https://host:port.
 
     Raises:
-        ValueError: one of them is no origin.
+        ValueError: one of the texts is no origin.
     """
     links = {text: read_link(text) for text in texts}
     for text, link in links.items():
@@ -63,30 +63,32 @@ def read_origins(texts: Iterable[str]) -> frozenset[Origin]:
 
 
 def is_live_stream(url: str) -> bool:
-    """True when the link leads to a clip that is still being made."""
+    """Return True if the link leads to the live stream of an unfinished clip."""
     link = read_link(url)
     return link is not None and LIVE_STREAM_HOST in (link.host or "").lower().split(".")
 
 
 def leads_nowhere(link: URL) -> bool:
-    """True for the links that Suno gives where it has no file to give."""
+    """Return True for the placeholder links that Suno gives if it has no file."""
     return bool(_NO_FILE.search(link.path.rstrip("/")))
 
 
 def is_public(host: str) -> bool:
-    """True when the host may be one of the public internet; what a name resolves to is seen only later."""
+    """Return True if the host can be public; the addresses of a name are checked by `PublicResolver`."""
     host = host.lower().rstrip(".")
     address = read_address(host)
     if address is not None:
         return is_public_address(address)
     *_, last = labels = host.split(".")
-    if len(labels) < 2 or re.fullmatch(r"\d+|0x[0-9a-f]*", last):  # the second: an address in disguise
+    if len(labels) < 2 or re.fullmatch(
+        r"\d+|0x[0-9a-f]*", last
+    ):  # an IPv4 address in a short, octal or hexadecimal form
         return False
     return not any(host == name or host.endswith(f".{name}") for name in _LOCAL_NAMES)
 
 
 def read_address(text: str) -> IPv4Address | IPv6Address | None:
-    """The IP address that the text spells, if it is one."""
+    """Parse an IP address; return None if the text is none."""
     try:
         return ip_address(text.partition("%")[0])
     except ValueError:
@@ -94,7 +96,7 @@ def read_address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_public_address(address: IPv4Address | IPv6Address) -> bool:
-    """True for addresses of the public internet, judged by the IPv4 address where there is one inside."""
+    """Return True for a public address; an embedded IPv4 address decides if there is one."""
     if isinstance(address, IPv4Address):
         return address.is_global and not address.is_multicast and address not in _PROTOCOL_4
     if address.ipv4_mapped is not None:

@@ -1,4 +1,4 @@
-"""The clips' files: which links are offered, and fetching an audio file within bounds."""
+"""The clips' files: which links members get, and the download of audio files within limits."""
 
 import asyncio
 from collections.abc import Collection
@@ -16,14 +16,14 @@ FETCH_S = 30.0
 MAX_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 GONE = frozenset({410, 451})
-"""HTTP codes by which a link says that it will never work; others may be about this bot, or this moment."""
+"""HTTP codes of a link that will never work; other errors may concern this bot only, or be temporary."""
 
 
 class HttpMedia(MediaSource):
-    """Files over HTTP; the session must be one of `media_session` with the same trusted origins.
+    """Files over HTTP; the session has to come from `media_session` with the same trusted origins.
 
     Raises:
-        ValueError: a trusted origin is not one.
+        ValueError: a trusted origin is malformed.
     """
 
     def __init__(
@@ -38,12 +38,12 @@ class HttpMedia(MediaSource):
         self._fetch_s = fetch_s
 
     def offered(self, url: str | None) -> str | None:
-        """See `MediaSource.offered`."""
+        """Return the link if members can have it, see `MediaSource.offered`."""
         link = self._usable(url) if url else None
         return None if link is None else str(link)
 
     async def fetch_audio(self, url: str, *, limit: int) -> Media:
-        """See `MediaSource.fetch_audio`."""
+        """Download an audio file, see `MediaSource.fetch_audio`."""
         try:
             async with asyncio.timeout(self._fetch_s):
                 content = await self._follow(url, limit=limit)
@@ -57,7 +57,7 @@ class HttpMedia(MediaSource):
         return Media(content, extension)
 
     def _usable(self, url: str) -> URL | None:
-        """The link, if it is one that may be shown and fetched."""
+        """Return the link if it can be shown and fetched, else None."""
         link = read_link(url)
         if link is None or leads_nowhere(link) or is_live_stream(url):
             return None
@@ -66,7 +66,7 @@ class HttpMedia(MediaSource):
         return link if link.scheme == "https" and is_public(link.host or "") else None
 
     async def _follow(self, url: str, *, limit: int) -> bytes:
-        """The content behind the link and its redirects, each of which must be a usable link itself."""
+        """Follow the link's redirects, each of which has to be usable as well, and return the content."""
         for _ in range(MAX_REDIRECTS + 1):
             link = self._usable(url)
             if link is None:
@@ -86,15 +86,15 @@ def _target(link: URL, location: str) -> str:
 
 
 async def _content(response: aiohttp.ClientResponse, *, limit: int) -> bytes:
-    """The whole body; aiohttp itself raises when it is shorter than announced."""
+    """Return the whole body; aiohttp raises if it is shorter than its Content-Length."""
     if response.status != 200:
         is_gone = response.status in GONE
         raise MediaError(f"HTTP {response.status}", is_dead=is_gone, is_passing=not is_gone)
     if (response.content_length or 0) > limit:
         raise MediaError(f"larger than {limit} bytes")
     content = bytearray()
-    async for piece in response.content.iter_any():
-        content += piece
+    async for chunk in response.content.iter_any():
+        content += chunk
         if len(content) > limit:
             raise MediaError(f"larger than {limit} bytes")
     return bytes(content)

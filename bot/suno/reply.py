@@ -1,4 +1,4 @@
-"""An HTTP reply of the provider, and the code, words and content in its envelope."""
+"""An HTTP reply of the provider, and its envelope with a code, a message and data."""
 
 import re
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from bot.suno.fields import read_json, text
 
 SUCCESS = 200
 RETRY_AFTER_MAX_S = 300.0
-"""Seconds; a longer wait is not believed."""
+"""Seconds; a longer wait is cut to this."""
 TEXT_LENGTH = 500
-"""Characters of the provider's words that are kept."""
+"""Characters of the provider's message that are kept."""
 
 _BESIDE_THE_CODE = frozenset({"msg", "message", "data"})
 _SUCCESS_WORDS = frozenset({"success", "ok"})
@@ -23,61 +23,61 @@ _NUMBER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came over the wire, read to its end."""
+    """A complete HTTP reply."""
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
-    """With names that ignore case."""
+    """With case-insensitive names."""
     received_at: datetime
 
     @property
     def retry_after_s(self) -> float | None:
-        """Seconds that the provider asks to wait, between 0 and the most that is believed."""
+        """Return the seconds that the provider asks to wait, from 0 to `RETRY_AFTER_MAX_S`."""
         value = self.headers.get("Retry-After", "").strip()
         if _SECONDS.fullmatch(value):
             return min(float(value), RETRY_AFTER_MAX_S)
         until = _http_date(value)
         if until is None:
             return None
-        # Measured by the clock that named the date, where the reply has it: ours may be wrong.
+        # The reply's own clock counts if it has one: ours may be wrong.
         now = _http_date(self.headers.get("Date", "")) or self.received_at
         return min(max((until - now).total_seconds(), 0.0), RETRY_AFTER_MAX_S)
 
     @property
     def description(self) -> str:
-        """What kind of reply it was, without what it says."""
+        """Describe the reply without its content: status, content type and length."""
         kind = clean_text(self.headers.get("Content-Type", "")).partition(";")[0][:60] or "no content type"
         return f"HTTP {self.status}, {kind}, {len(self.body)} bytes"
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The three things that every answer of the provider has."""
+    """The parts of every reply of the provider: code, message and data."""
 
     code: int
-    """200 for every form of success; the HTTP status where the body names no code."""
+    """200 for every form of success; the HTTP status if the body has no code."""
     text: str = ""
-    """The provider's words, shortened; empty when there are none."""
+    """The provider's message, shortened; empty if there is none."""
     content: object = None
     is_readable: bool = False
-    """Whether the reply is the provider's JSON at all."""
+    """Whether the body is a JSON object with a usable code or none."""
     states_code: bool = False
-    """Whether the code is the body's own, which wins over the HTTP status."""
+    """Whether the code comes from the body, where it takes precedence over the HTTP status."""
     is_own: bool = False
-    """Whether it has the provider's form; a gateway's JSON has no code, or only other names beside it."""
+    """Whether it has the provider's format; a gateway's JSON has no code, or none of the fields beside it."""
 
     @property
     def succeeded(self) -> bool:
-        """True when the provider itself says so."""
+        """Return True if the provider itself reports success."""
         return self.is_readable and self.code == SUCCESS
 
 
 def open_envelope(reply: Reply) -> Envelope:
-    """What the reply says, as far as it can be read."""
+    """Parse the reply's envelope, as far as it is readable."""
     status = SUCCESS if reply.status // 100 == 2 else reply.status
     try:
-        # One broken character must not cost the whole reply.
+        # One malformed character must not make the whole reply unreadable.
         document = read_json(reply.body.decode("utf-8-sig", "replace"))
     except ValueError:
         return Envelope(status)
@@ -93,7 +93,7 @@ def open_envelope(reply: Reply) -> Envelope:
 
 
 def reading_of(stated: object) -> int | None:
-    """The code that a reply states, as one number; None when it can't be understood."""
+    """Normalize the code in a reply to one number; return None if it is unusable."""
     if isinstance(stated, bool):
         return None
     if isinstance(stated, float) and stated.is_integer():
@@ -109,7 +109,7 @@ def reading_of(stated: object) -> int | None:
 
 
 def shortened(words: str | None) -> str:
-    """The words on one line and of a bounded length."""
+    """Return the words on one line, cut to `TEXT_LENGTH`."""
     return " ".join((words or "").split())[:TEXT_LENGTH]
 
 

@@ -1,4 +1,4 @@
-"""What a task document means: the provider's two vocabularies in the stages that the domain knows."""
+"""Translation of task documents to the domain's reports: the statuses of tasks and clips to stages."""
 
 from collections.abc import Iterable
 from types import MappingProxyType
@@ -9,9 +9,9 @@ from bot.suno.links import is_live_stream
 from bot.suno.reply import shortened
 
 STATUS_LENGTH = 40
-"""Characters of a status that are kept for the log."""
+"""Characters of a status that are kept."""
 DURATION_MAX_S = 86_400.0
-"""Seconds; a longer duration is a mistake."""
+"""Seconds; a longer duration is an error of the provider."""
 
 TASK_STAGES = MappingProxyType(
     dict.fromkeys(("succeeded", "success", "complete", "completed", "finished"), TaskStage.DONE)
@@ -27,11 +27,11 @@ CLIP_STAGES = MappingProxyType(
     | dict.fromkeys(("submitted", "queued", "pending"), ClipStage.PENDING)
     | dict.fromkeys(("error", "failed"), ClipStage.FAILED)
 )
-"""A clip's status, in lower case; what any other means depends on the task."""
+"""A clip's status, in lower case; the meaning of any other depends on the task."""
 
 
 def report_of(document: TaskDocument) -> TaskReport:
-    """The answer in the domain's terms, with the clips in their order and each of them once."""
+    """Translate a task document to a report, with the clips in order and without duplicates."""
     status = document.status or ""
     stage = TASK_STAGES.get(status.lower(), TaskStage.RUNNING)
     return TaskReport(
@@ -43,19 +43,19 @@ def report_of(document: TaskDocument) -> TaskReport:
 
 
 def _error(document: TaskDocument) -> str | None:
-    """The words about a failure, the task's first, then those of its clips; each of them once."""
-    told = [document.error_msg]
+    """Return the messages about a failure, first the task's, then its clips', without duplicates."""
+    messages = [document.error_msg]
     for clip in document.result:
         metadata = clip.metadata or ClipMetadata()
-        told += [metadata.error_type, metadata.error_message]
-    return shortened("; ".join(dict.fromkeys(words for words in told if words))) or None
+        messages += [metadata.error_type, metadata.error_message]
+    return shortened("; ".join(dict.fromkeys(message for message in messages if message))) or None
 
 
 def _in_order(clips: Iterable[ClipDocument]) -> list[ClipDocument]:
-    once: dict[str, ClipDocument] = {}
+    by_id: dict[str, ClipDocument] = {}
     for clip in clips:
-        once.setdefault(clip.id, clip)
-    return sorted(once.values(), key=lambda c: (c.batch_index is None, c.batch_index or 0))
+        by_id.setdefault(clip.id, clip)
+    return sorted(by_id.values(), key=lambda c: (c.batch_index is None, c.batch_index or 0))
 
 
 def _clip(document: ClipDocument, *, task: TaskStage) -> Clip:
@@ -78,7 +78,7 @@ def _clip_stage(document: ClipDocument, *, task: TaskStage) -> ClipStage:
         return known
     if task is not TaskStage.DONE or document.audio_url is None:
         return ClipStage.PENDING
-    # A finished task's clip that can be heard is not lost for want of a word.
+    # A finished task's clip with audio is delivered even if its status is missing or unknown.
     return ClipStage.STREAMING if is_live_stream(document.audio_url) else ClipStage.COMPLETE
 
 

@@ -1,4 +1,4 @@
-"""A session that connects to the public internet and to trusted origins, and to nothing else."""
+"""HTTP sessions that connect only to public addresses and trusted origins."""
 
 import socket
 from collections.abc import Collection
@@ -9,16 +9,15 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from bot.suno.links import is_public_address, read_address, read_origins
 
 CONNECTIONS = 8
-"""Files that are fetched at once."""
+"""Concurrent downloads."""
 CONNECT_S = 10.0
-"""Seconds to open a connection, without the wait for a free one."""
+"""Seconds to open a connection, without the wait for a free slot."""
 
 
 class PublicResolver(AbstractResolver):
-    """A resolver that leaves out private addresses, so that a public name can't lead to one.
+    """A resolver that filters out private addresses, so that a public name cannot lead to one.
 
-    The address that is checked here is the one that is connected to: a name that changes its address between
-    a check and the connection (DNS rebinding) gains nothing.
+    aiohttp connects to the addresses that are checked here, which prevents DNS rebinding.
     """
 
     def __init__(self, inner: AbstractResolver, *, trusted: Collection[tuple[str, int]]) -> None:
@@ -28,31 +27,31 @@ class PublicResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """The host's addresses, without the private ones unless the host and port are trusted.
+        """Return the host's public addresses, or all of them if the host and port are trusted.
 
         Raises:
-            OSError: it has none.
+            OSError: it has no such address.
         """
         found = await self._inner.resolve(host, port, family)
         if (host.lower(), port) in self._trusted:
             return found
-        public = [entry for entry in found if _leads_outside(entry)]
+        public = [entry for entry in found if _is_public(entry)]
         if not public:
             raise OSError("the name has no public address")
         return public
 
     async def close(self) -> None:
-        """Nothing is held any more."""
+        """Close the inner resolver."""
         await self._inner.close()
 
 
 def media_session(
     trusted_origins: Collection[str] = (), *, resolver: AbstractResolver | None = None
 ) -> aiohttp.ClientSession:
-    """A session for links that strangers chose; whoever opens it closes it.
+    """Create a session for links from untrusted sources; the caller closes it.
 
     Raises:
-        ValueError: a trusted origin is not one.
+        ValueError: a trusted origin is malformed.
     """
     trusted = {(origin.host, origin.port) for origin in read_origins(trusted_origins)}
     connector = aiohttp.TCPConnector(
@@ -62,13 +61,13 @@ def media_session(
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
-        # A packed file would have another length than the one that is announced and bounded.
+        # The length of a compressed body differs from the file's, which is limited.
         headers={"Accept-Encoding": "identity"},
         auto_decompress=False,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
     )
 
 
-def _leads_outside(entry: ResolveResult) -> bool:
+def _is_public(entry: ResolveResult) -> bool:
     address = read_address(entry["host"])
     return address is not None and is_public_address(address)

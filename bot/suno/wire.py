@@ -1,7 +1,7 @@
-"""The provider's protocol without its network: an order becomes a body, a reply a report or an error.
+"""The provider's protocol without I/O: songs to request bodies, replies to reports or errors.
 
-`read_submit` is about money: a task that may have been taken is never said to be refused. `read_query` is
-about patience: a task that was paid is not given up for a reply that nobody can explain.
+`read_submit` protects money: it never reports a task as refused that may have been accepted. `read_query`
+protects paid tasks: an unclear reply never ends one.
 """
 
 import json
@@ -24,7 +24,7 @@ from bot.suno.reply import Envelope, Reply, open_envelope
 from bot.suno.report import report_of
 
 TASK = "inspiration"
-# Below the provider's address.
+# Relative to the provider's base URL.
 SUBMIT_PATH = "api/cqt/generator/suno"
 QUERY_PATH = "api/cqt/info/suno"
 
@@ -35,26 +35,26 @@ NOT_FOUND = 404
 METHOD_NOT_ALLOWED = 405
 ACCOUNT_CODES = frozenset({401, 402})
 REFUSAL_CODES = frozenset({BAD_PARAMETER, 451})
-"""What ends a task that was taken; other codes may be a gateway's, and the task may be fine."""
+"""Codes that end an accepted task; other codes may be a gateway's, while the task is fine."""
 _UNKNOWN_TASK = re.compile(r"\btask\b.*\bnot\b.*(found|exist)|任务不存在", re.IGNORECASE)
-"""How a 400 says what a 404 says: the provider documents no 404 of its own."""
+"""The message of a 400 that means an unknown task: the provider documents no 404."""
 _NO_ROUTE = re.compile(
     r"\b(route|path|url|uri|endpoint|api|page|handler|resource|method)s?\b|路径|路由|接口|地址|页面|资源",
     re.IGNORECASE,
 )
-"""How a framework behind the provider's own envelope says that nobody there serves the call."""
+"""The message of a web framework, in the provider's own envelope, for a route that does not exist."""
 UNDECIDED_CODES = frozenset({408, 502, 504})
-"""Said by somebody who doesn't know what became of the request."""
+"""Codes of a gateway that does not know the outcome of the request."""
 LEGAL = 451
 ROUTERS = frozenset({301, 308, NOT_FOUND, METHOD_NOT_ALLOWED})
-"""Said of the address, whatever was asked there. Any other redirect or code below 500 of a firewall's turns
-away everybody from here, or one request for its words."""
+"""Codes that concern the URL, so they refuse every request. Any other redirect or code below 500 from a
+firewall refuses all requests from here, or one request because of its words."""
 NOT_SERVED = frozenset({501, 505, 510, 511})
-"""Said before anything was done with the request, also by firewalls."""
+"""Codes of a server or firewall that has not processed the request."""
 OF_THE_BODY = frozenset({BAD_PARAMETER, 413, 422, 451})
-"""Who says one of these has read the request and won't take it, whoever it is: its repeat is refused, too."""
+"""Codes that refuse the request's body, whoever sends them: a retry would be refused as well."""
 ORIGIN_NOT_REACHED = frozenset({521, 523, 525, 526, 530})
-"""Cloudflare's codes for an origin that refused the connection, has no route, name or good certificate.
+"""Cloudflare's codes for an origin that refused the connection, or has no route, name or valid certificate.
 
 520, 522, 524 and 527 may come after the request was passed on.
 https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
@@ -62,7 +62,7 @@ https://developers.cloudflare.com/support/troubleshooting/http-status-codes/clou
 
 
 def submit_body(spec: SongSpec) -> bytes:
-    """The JSON body of the paid call, with only those parameters that were set."""
+    """Return the JSON body of the paid call, with only the parameters that were set."""
     fields: dict[str, str | float | None] = {
         "task": TASK,
         "model": spec.model,
@@ -79,13 +79,12 @@ def submit_body(spec: SongSpec) -> bytes:
 
 
 def read_submit(reply: Reply) -> str:
-    """The id of the task that the reply says was taken.
+    """Return the id of the accepted task.
 
     Raises:
-        NotAcceptedError: 429 or 503, from whomever they come; or somebody in front of the provider answered,
-            who has not passed it on.
+        NotAcceptedError: 429 or 503 from any server; or a proxy or firewall that did not pass on the request.
         RejectedError: a definite refusal; `AccountError` for 401 and 402.
-        OutcomeUnknownError: it does not say whether the task was taken.
+        OutcomeUnknownError: the reply does not say whether the task was accepted.
     """
     envelope = open_envelope(reply)
     if envelope.succeeded:
@@ -101,7 +100,7 @@ def read_submit(reply: Reply) -> str:
         cause = f"not the provider's answer: {reply.description}"
         may_be_request = envelope.code not in ROUTERS | ORIGIN_NOT_REACHED
         raise NotAcceptedError(cause, reply.retry_after_s, at_edge=True, may_be_request=may_be_request)
-    # A gateway's 5xx may hide a task that was taken; its 4xx was said before anything was passed on.
+    # After a gateway's 5xx the task may have been accepted; its 4xx means that nothing was passed on.
     # So a readable code 500 is a refusal, and an unreadable one leaves the outcome unknown.
     is_definite = envelope.states_code or 400 <= envelope.code < 500
     if not is_definite or envelope.code in UNDECIDED_CODES:
@@ -110,14 +109,14 @@ def read_submit(reply: Reply) -> str:
 
 
 def read_query(reply: Reply) -> TaskReport:
-    """What the reply says of the task.
+    """Return the reply's report on the task.
 
-    Only the provider's own envelope is definite: a gateway's JSON knows nothing of a task that was paid for.
+    Only the provider's own envelope is definite: a gateway knows nothing about the task.
 
     Raises:
-        NoAnswerError: nothing definite; ask again.
+        NoAnswerError: no definite answer; poll again.
         UnknownTaskError: 404, or a 400 that says so.
-        RejectedError: any other 400, or 451; `AccountError` for 401 and 402, from whomever they come.
+        RejectedError: any other 400, or 451; `AccountError` for 401 and 402 from any server.
     """
     envelope = open_envelope(reply)
     if not envelope.is_readable and reply.body.strip():
@@ -139,8 +138,8 @@ def _was_not_passed_on(envelope: Envelope) -> bool:
     """Tell whether a redirect, a proxy, a firewall or a router answered instead of the provider's program."""
     code = envelope.code
     if envelope.is_own:
-        is_routers = code in {NOT_FOUND, METHOD_NOT_ALLOWED} and "playlist" not in envelope.text.lower()
-        return is_routers and bool(_NO_ROUTE.search(envelope.text))
+        is_routing_error = code in {NOT_FOUND, METHOD_NOT_ALLOWED} and "playlist" not in envelope.text.lower()
+        return is_routing_error and bool(_NO_ROUTE.search(envelope.text))
     if code == LEGAL and not envelope.is_readable:
         return True
     if code in ACCOUNT_CODES | OF_THE_BODY | UNDECIDED_CODES:
@@ -155,7 +154,7 @@ def _is_unknown_task(envelope: Envelope) -> bool:
 
 
 def _task_id(content: object) -> str | None:
-    """The id in the `data` of an acceptance: itself on the page, in an object at the provider's siblings."""
+    """Return the id in an acceptance's `data`: a plain id as documented, or an object as in similar tasks."""
     if isinstance(content, dict):
         names = ("id", "taskId", "task_id")
         return next((found for name in names if (found := identifier(content.get(name)))), None)
@@ -163,9 +162,9 @@ def _task_id(content: object) -> str | None:
 
 
 def _is_account(envelope: Envelope) -> bool:
-    """True where it is about the operator's account; an empty one is told in words under any code."""
-    said = envelope.is_own and not envelope.succeeded and says_account(envelope.text)
-    return said or (envelope.code in ACCOUNT_CODES and not envelope.succeeded)
+    """Return True if the operator's account is refused; an empty one is reported in words with any code."""
+    says_so = envelope.is_own and not envelope.succeeded and says_account(envelope.text)
+    return says_so or (envelope.code in ACCOUNT_CODES and not envelope.succeeded)
 
 
 def _refusal(envelope: Envelope) -> RejectedError:
