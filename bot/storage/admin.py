@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
+from typing_extensions import override
 
 from bot.domain.errors import StoreError
 from bot.storage.database_url import parse_url
@@ -47,7 +48,7 @@ def database_admin(url: str) -> DatabaseAdmin:
 
 
 @dataclass(frozen=True, slots=True)
-class SqliteAdmin:
+class SqliteAdmin(DatabaseAdmin):
     """A SQLite file."""
 
     path: Path
@@ -55,12 +56,12 @@ class SqliteAdmin:
     def __str__(self) -> str:
         return str(self.path)
 
+    @override
     def exists(self) -> bool:
-        """True when there is a file."""
         return self.path.exists()
 
+    @override
     def read(self, unit: Callable[[Connection], T]) -> T:
-        """See `Database.look`."""
         engine = reading_engine(self.path)
         try:
             with engine.connect() as connection, connection.begin():
@@ -70,8 +71,8 @@ class SqliteAdmin:
         finally:
             engine.dispose()
 
+    @override
     def write(self, unit: Callable[[Connection], T]) -> T:
-        """See `Database.change`; the file is made if there is none, and no process may have it."""
         owned = lock_file(self.path)
         try:
             make_private(self.path)
@@ -101,7 +102,7 @@ class SqliteAdmin:
 
 
 @dataclass(frozen=True, slots=True)
-class PostgresAdmin:
+class PostgresAdmin(DatabaseAdmin):
     """A PostgreSQL database."""
 
     server: PostgresUrl
@@ -109,16 +110,16 @@ class PostgresAdmin:
     def __str__(self) -> str:
         return str(self.server)
 
+    @override
     def exists(self) -> bool:
-        """True: the bot does not make it."""
         return True
 
+    @override
     def read(self, unit: Callable[[Connection], T]) -> T:
-        """See `Database.look`."""
         return in_one_transaction(self.server, unit, changes=False)
 
+    @override
     def write(self, unit: Callable[[Connection], T]) -> T:
-        """See `Database.change`; of several processes that start at once, one does and the others wait."""
 
         def alone(connection: Connection) -> T:
             lock(connection, AdvisoryLock.MIGRATION)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from bot.services.ports import Clock
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.repositories.audit_log import SqlAuditLog
 from bot.storage.repositories.cleanup import SqlCleanup
 from bot.storage.repositories.duration_stats import SqlDurationStats
@@ -28,7 +29,7 @@ SLOW_S = 1.0
 """A unit of work that takes longer is named in the log; on SQLite all that write wait for it."""
 
 
-class SqlUnitOfWork:
+class SqlUnitOfWork(UnitOfWork):
     """All that a unit of work may do, inside the transaction that the connection is in.
 
     `stirs` tells whether it has written something that may be due.
@@ -52,6 +53,22 @@ class SqlUnitOfWork:
         "requests",
         "stirs",
     )
+
+    # the port has read-only properties of these names: the slots above take their place
+    requests: SqlRequests
+    ledger: SqlLedger
+    members: SqlMembers
+    guilds: SqlGuilds
+    audit_log: SqlAuditLog
+    outbox: SqlOutbox
+    durations: SqlDurationStats
+    key_values: SqlKeyValues
+    breakers: SqlCircuitBreakers
+    processes: SqlProcessRegistry
+    personal_data: SqlPersonalData
+    cleanup: SqlCleanup
+    playlists: SqlPlaylists
+    library: SqlLibrary
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self.connection = connection

@@ -7,10 +7,11 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
+from typing_extensions import override
 
 from bot.domain.errors import StoreError
 from bot.services.ports import Clock, WakeUp
-from bot.services.unit_of_work import UnitOfWork, name_of
+from bot.services.unit_of_work import Store, UnitOfWork, name_of
 from bot.storage.ledger_audit import audit_ledger
 from bot.storage.postgres.clock import DatabaseClock
 from bot.storage.postgres.engine import TROUBLE, pooled_engine
@@ -37,7 +38,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class PostgresStore:
+class PostgresStore(Store):
     """The store on one PostgreSQL database, whose schema is current; other processes may use it too.
 
     It belongs to the event loop that made it. A `clock` that is given is told instead of the server's time.
@@ -57,12 +58,12 @@ class PostgresStore:
         self._closed = False
 
     @property
+    @override
     def clock(self) -> Clock:
-        """The server's time, which all its processes agree on."""
         return self._clock
 
+    @override
     def subscribe(self, wake_up: WakeUp) -> None:
-        """Ring the bell when any process has written something that may be due."""
         self._wakeups.subscribe(wake_up)
 
     async def start(self) -> None:
@@ -73,27 +74,16 @@ class PostgresStore:
         """
         await self._notifier.start()
 
+    @override
     async def write(
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run the unit and give its result once it is durable; whatever it raises undoes all of it.
-
-        A caller that is cancelled meanwhile does not stop the unit. The unit is run again when another one
-        was in its way; but not when nobody knows whether its change was kept.
-
-        Raises:
-            StoreError: the database cannot be used.
-        """
         return await self._run(lambda work: unit(work, *args, **kwargs), name_of(unit), keep=True)
 
+    @override
     async def read(
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run a unit that changes nothing, on one consistent view.
-
-        Raises:
-            StoreError: the database cannot be used.
-        """
         return await self._run(lambda work: unit(work, *args, **kwargs), name_of(unit), keep=False)
 
     async def audit(self) -> list[str]:

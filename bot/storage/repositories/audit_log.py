@@ -5,11 +5,12 @@ from functools import cache
 
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 from sqlalchemy.sql.dml import ReturningInsert
+from typing_extensions import override
 
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.errors import ConflictError
 from bot.services.ports import WakeUp
-from bot.services.repositories.audit_log import DueAuditEntry
+from bot.services.repositories.audit_log import AuditLog, DueAuditEntry
 from bot.services.runtime.lease import Lease
 from bot.storage.column_types import SNOWFLAKE, UtcDateTime
 from bot.storage.repositories.leasing import DueTimes, is_due
@@ -42,15 +43,15 @@ _POSTED = _FREED.values(due_at=None)
 _FAILED = _FREED.values(due_at=bindparam("next_at", type_=UtcDateTime()), attempts=_c.attempts + 1)
 
 
-class SqlAuditLog:
+class SqlAuditLog(AuditLog):
     """The audit log, as one transaction sees it; `on_due` hears of each entry that has to be posted."""
 
     def __init__(self, conn: Connection, *, on_due: WakeUp) -> None:
         self._conn = conn
         self._on_due = on_due
 
+    @override
     def add(self, entry: AuditEntry, *, announce: bool) -> bool:
-        """Keep a decision, to be posted to the server's log channel if `announce`; False if it is known."""
         row = {
             "id": entry.id,
             "guild_id": entry.guild_id,
@@ -69,41 +70,37 @@ class SqlAuditLog:
             self._on_due()
         return added
 
+    @override
     def page(
         self, guild_id: int, *, subject_id: int | None = None, limit: int, offset: int = 0
     ) -> list[AuditEntry]:
-        """A server's decisions, about one subject if one is named, newest first."""
         terms = {"guild": guild_id, "subject": subject_id, "at_most": limit, "skipped": offset}
         return [entry_of(row) for row in self._conn.execute(_OF, terms)]
 
+    @override
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[DueAuditEntry]:
-        """At most `limit` decisions that have to be posted and are in nobody's hand, now leased."""
         rows = self._conn.execute(_DUE, {"now": now, "at_most": limit}).all()
         if rows:
             terms = {"lease_owner": lease.owner, "lease_until": lease.until}
             self._conn.execute(_LEASE, {"ids": [row.id for row in rows], **terms})
         return [DueAuditEntry(entry_of(row), row.attempts, lease.owner) for row in rows]
 
+    @override
     def extend_lease(self, due: DueAuditEntry, *, until: datetime) -> None:
-        """Keep it in hand until then.
-
-        Raises:
-            StaleError: another worker has it in hand by now; nothing was changed.
-        """
         kept = self._conn.execute(_KEEP, _mine(due) | {"kept_until": until})
         if kept.rowcount != 1:
             raise ConflictError(f"Decision {due.entry.id} is in another hand by now.")
 
+    @override
     def mark_sent(self, due: DueAuditEntry) -> None:
-        """It was posted, or never can be: nobody has to post it any more."""
         self._conn.execute(_POSTED, _mine(due))
 
+    @override
     def reschedule(self, due: DueAuditEntry, *, next_at: datetime) -> None:
-        """It could not be posted: count it, give up the lease and try again at `next_at`."""
         self._conn.execute(_FAILED, _mine(due) | {"next_at": next_at})
 
+    @override
     def next_due_at(self) -> datetime | None:
-        """When the next decision that nobody has in hand has to be posted."""
         return _AGENDA.next_due_at(self._conn)
 
 

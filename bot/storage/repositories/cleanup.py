@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, exists, func, or_, select, update
+from typing_extensions import override
 
 from bot.domain.personal_data import NOBODY_ID
+from bot.services.repositories.personal_data import Cleanup
 from bot.storage.repositories.erasure import disown_accounts, erase_requests, redact_audit_entries
 from bot.storage.repositories.guilds import SqlGuilds
 from bot.storage.repositories.leasing import TIME_LIMITS, prolong_leases
@@ -19,37 +21,37 @@ RESTRICTIONS_KEPT = timedelta(days=365)
 """For how long after the bot left a server it is kept whom moderators there restrict."""
 
 
-class SqlCleanup:
+class SqlCleanup(Cleanup):
     """What has to go, as one transaction sees it."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
+    @override
     def has_future_times(self, *, now: datetime) -> bool:
-        """True when something is due, or in hand, for longer than it can be: the clock was set back."""
         return any(span.is_exceeded(self._conn, now) for span in TIME_LIMITS)
 
+    @override
     def reset_future_times(self, *, now: datetime) -> int:
-        """Make due now what is due further ahead than it can be, and cut such leases; gives how many."""
         return sum(span.bring_back(self._conn, now) for span in TIME_LIMITS)
 
+    @override
     def prolong(self, *, before: datetime, until: datetime) -> int:
-        """Let the leases that ran at a moment last until another; gives how many did."""
         return prolong_leases(self._conn, before=before, until=until)
 
+    @override
     def erase_tokens(self, *, now: datetime, limit: int) -> int:
-        """Wipe interactions' tokens that do not work any more; gives how many."""
         dead = select(_r.id).where(_r.token.is_not(None), _r.token_until <= now).limit(limit)
         return self._conn.execute(update(requests).where(_r.id.in_(dead)).values(token=None)).rowcount
 
+    @override
     def erase_prompts(self, *, before: datetime, now: datetime, limit: int) -> int:
-        """Wipe the prompts of requests that ended before a moment; gives how many."""
         old = select(_r.id).where(_r.prompt.is_not(None), _r.ended_at <= before).limit(limit)
         wiped = update(requests).where(_r.id.in_(old)).values(prompt=None, prompt_wiped_at=now)
         return self._conn.execute(wiped).rowcount
 
+    @override
     def erase_members(self, *, now: datetime, limit: int) -> int:
-        """Delete what remained of members whose time has come; not where moderators restrict them."""
         due = (
             select(_m.guild_id, _m.user_id)
             .where(_m.forget_at <= now, _m.active == 0, or_(~_IS_RESTRICTED, ~_IS_IN_USE))
@@ -65,22 +67,17 @@ class SqlCleanup:
             self._conn.execute(delete(members).where(_m.guild_id == guild_id, _m.user_id == user_id))
         return len(found)
 
+    @override
     def left_guilds(self, *, before: datetime, limit: int) -> list[int]:
-        """Servers that the bot left before a moment, and of which something is kept."""
         gone = select(guilds.c.guild_id).where(guilds.c.left_at <= before).order_by(guilds.c.left_at)
         return list(self._conn.execute(gone.limit(limit)).scalars())
 
+    @override
     def erase_guild_requests(self, guild_id: int, *, limit: int) -> int:
-        """Make ended requests of a server nobody's; gives how many."""
         return erase_requests(self._conn, (_r.guild_id == guild_id) & (_r.user_id != NOBODY_ID), limit=limit)
 
+    @override
     def erase_guild(self, guild_id: int, *, before: datetime, now: datetime) -> bool:
-        """Delete what else is kept of a server; the ledger stays, without its members.
-
-        Members' places stay until the last allowance there is over, those of blocked ones for a year, so that
-        inviting the bot again is no way around either. False when the bot is there again, or requests of its
-        members are still under way.
-        """
         conn = self._conn
         SqlGuilds(conn).get_for_update(guild_id)  # nobody places a request there meanwhile
         own = guilds.c.guild_id == guild_id

@@ -3,8 +3,10 @@
 from functools import cache
 
 from sqlalchemy import Connection, bindparam, select
+from typing_extensions import override
 
 from bot.domain.polling import DurationStats
+from bot.services.repositories.runtime import DurationStatsRepository
 from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import duration_stats
 
@@ -13,19 +15,19 @@ _FIND = select(duration_stats.c.count, duration_stats.c.mean, duration_stats.c.s
 )
 
 
-class SqlDurationStats:
+class SqlDurationStats(DurationStatsRepository):
     """How long songs took, as one transaction sees it."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
+    @override
     def get(self, model: str) -> DurationStats:
-        """What was seen of a model so far."""
         row = self._conn.execute(_FIND, {"of_model": model}).first()
         return DurationStats() if row is None else DurationStats(*row)
 
+    @override
     def put(self, model: str, durations: DurationStats) -> None:
-        """Remember what was seen of a model."""
         row = {
             "model": model,
             "count": durations.count,

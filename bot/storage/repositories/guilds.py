@@ -5,8 +5,10 @@ from datetime import datetime
 from functools import cache
 
 from sqlalchemy import Connection, bindparam, func, select, update
+from typing_extensions import override
 
 from bot.domain.guild_settings import GuildSettings
+from bot.services.repositories.guilds import Guilds
 from bot.storage.postgres.advisory_locks import AdvisoryLock, lock
 from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import guild_settings, guilds, members
@@ -23,58 +25,58 @@ _SEEN = select(guilds.c.guild_id, guilds.c.left_at)
 _BACK = update(guilds).where(guilds.c.guild_id == bindparam("guild")).values(left_at=None)
 
 
-class SqlGuilds:
+class SqlGuilds(Guilds):
     """The servers' settings, as one transaction sees them."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
+    @override
     def settings(self, guild_id: int) -> GuildSettings:
-        """The server's settings; those of a new server are all None."""
         found: GuildSettings | None = self._conn.execute(_FIND, {"guild": guild_id}).scalar()
         return found or GuildSettings()
 
+    @override
     def get_for_share(self, guild_id: int) -> GuildSettings:
-        """The server's settings, which nobody changes until the unit ends; several units may share them."""
         found: GuildSettings | None = self._conn.execute(_SHARE, {"guild": guild_id}).scalar()
         if found is None:  # a row that is not there cannot be held still
             self._meet(guild_id)
             return self.get_for_share(guild_id)
         return found
 
+    @override
     def get_for_update(self, guild_id: int) -> GuildSettings:
-        """The server's settings, which are this unit's alone until it ends."""
         self._meet(guild_id)
         settings: GuildSettings = self._conn.execute(_LOCK, {"guild": guild_id}).scalar_one()
         return settings
 
+    @override
     def update(self, guild_id: int, settings: GuildSettings) -> None:
-        """Keep the settings, which this unit has locked."""
         row = {"settings": settings, "paused": settings.paused is not None}
         self._conn.execute(_SETTLE, {"guild": guild_id, **row})
 
+    @override
     def paused(self) -> dict[int, str]:
-        """The servers for which nothing is submitted now, with the moderators' reasons."""
         rows = self._conn.execute(_PAUSED)
         return {row.guild_id: row.settings.paused or "" for row in rows}
 
+    @override
     def known(self) -> dict[int, datetime | None]:
-        """Each server of which something is kept, and when the bot left it if it has."""
         met: dict[int, datetime | None] = dict.fromkeys(self._conn.execute(_MET).scalars())
         return met | {row.guild_id: row.left_at for row in self._conn.execute(_SEEN)}
 
+    @override
     def lock_comings(self) -> None:
-        """No other process notes in which servers the bot is until this unit of work ends."""
         lock(self._conn, AdvisoryLock.COMINGS)
 
+    @override
     def mark_left(self, guild_ids: Collection[int], *, at: datetime) -> None:
-        """The bot is not in these servers any more; where that is known, it keeps its time."""
         if guild_ids:
             rows = [{"guild_id": guild_id, "left_at": at} for guild_id in sorted(guild_ids)]
             self._conn.execute(_leave(self._conn.dialect.name), rows)
 
+    @override
     def mark_joined(self, guild_ids: Collection[int]) -> None:
-        """The bot is in these servers."""
         if guild_ids:
             self._conn.execute(_BACK, [{"guild": guild_id} for guild_id in sorted(guild_ids)])
 

@@ -4,26 +4,28 @@ from functools import cache
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, bindparam, select
+from typing_extensions import override
 
 from bot.services.provider.circuit_breaker import CircuitBreaker
+from bot.services.repositories.runtime import CircuitBreakers, KeyValues
 from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import key_values
 
 _FIND = select(key_values.c.value).where(key_values.c.key == bindparam("of_key"))
 
 
-class SqlKeyValues:
+class SqlKeyValues(KeyValues):
     """Single facts, as one transaction sees them."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
+    @override
     def get(self, key: str) -> str | None:
-        """The fact, if there is one."""
         return self._conn.execute(_FIND, {"of_key": key}).scalar()
 
+    @override
     def put(self, key: str, value: str) -> None:
-        """Remember the fact."""
         self._conn.execute(_put(self._conn.dialect.name), {"key": key, "value": value})
 
 
@@ -41,17 +43,17 @@ KEY = "gate"
 _GATE = TypeAdapter(CircuitBreaker)
 
 
-class SqlCircuitBreakers:
+class SqlCircuitBreakers(CircuitBreakers):
     """The provider's readiness, as one transaction sees it."""
 
     def __init__(self, memos: SqlKeyValues) -> None:
         self._memos = memos
 
+    @override
     def get(self) -> CircuitBreaker | None:
-        """What was learned last, if anything was."""
         known = self._memos.get(KEY)
         return None if known is None else _GATE.validate_json(known)
 
+    @override
     def put(self, breaker: CircuitBreaker) -> None:
-        """Remember what was learned."""
         self._memos.put(KEY, _GATE.dump_json(breaker).decode())

@@ -6,6 +6,7 @@ from functools import cache
 
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.sql.dml import ReturningInsert
+from typing_extensions import override
 
 from bot.domain.errors import InsufficientFundsError, StoreError
 from bot.domain.ledger import (
@@ -22,6 +23,7 @@ from bot.domain.ledger import (
     refilled,
     void_id,
 )
+from bot.services.repositories.ledger import Ledger
 from bot.storage.repositories.ledger_queries import SqlLedgerQueries
 from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import accounts, transfers
@@ -60,14 +62,11 @@ _LOCK = (
 )
 
 
-class SqlLedger(SqlLedgerQueries):
+class SqlLedger(SqlLedgerQueries, Ledger):
     """The credits, as one transaction sees them."""
 
+    @override
     def set_granted_total(self, account: Account, *, target: int, now: datetime) -> Balance:
-        """See that the account exists and that what was granted in it comes to `target`.
-
-        Less than what is held and used it cannot be. Nobody else changes the account until the unit ends.
-        """
         row = self._conn.execute(_LOCK, {"account": account.id}).first()
         if row is None:
             self._open(account)
@@ -82,23 +81,19 @@ class SqlLedger(SqlLedgerQueries):
             self._conn.execute(_ADJUST, {"account": account.id, "amount": change})
         return filled
 
+    @override
     def assign_owner(self, account: Account) -> None:
-        """See that the account is its member's, who may have been forgotten and come back."""
         self._conn.execute(_OWN, {"account": account.id, "owner": account.user_id})
 
+    @override
     def grant(self, account: Account, *, cause: int, amount: int, now: datetime) -> None:
-        """Give credits for good; `cause`, an interaction, gives them once."""
         self._open(account)
         self.assign_owner(account)
         if self._single(grant_id(cause), account.id, amount, GRANT, now):
             self._conn.execute(_CREDIT, {"account": account.id, "amount": amount})
 
+    @override
     def hold(self, request_id: int, legs: Sequence[Leg], *, now: datetime) -> None:
-        """Reserve a request's credits, once; a repeat changes nothing.
-
-        Raises:
-            ShortError: one of the accounts has too few; the unit of work must not go on.
-        """
         if self._conn.execute(_IS_KNOWN, {"of_id": hold_id(request_id)}).first() is not None:
             return
         for number, leg in enumerate(legs):
@@ -119,22 +114,14 @@ class SqlLedger(SqlLedgerQueries):
             }
             self._conn.execute(_TRANSFER, transfer)
 
+    @override
     def post(self, request_id: int, *, now: datetime) -> None:
-        """Use what the request holds; a repeat changes nothing.
-
-        Raises:
-            StoreError: it holds nothing, or its credits were given back.
-        """
         for hold in self._open_holds(request_id, TransferKind.POST):
             self._end(hold, post_id(hold.id), TransferKind.POST, request_id, now)
             self._conn.execute(_USE, {"account": hold.debit, "amount": hold.amount})
 
+    @override
     def void(self, request_id: int, *, now: datetime) -> None:
-        """Give what the request holds back to the accounts that it came from; a repeat changes nothing.
-
-        Raises:
-            StoreError: it holds nothing, or its credits were used.
-        """
         for hold in self._open_holds(request_id, TransferKind.VOID):
             self._end(hold, void_id(hold.id), TransferKind.VOID, request_id, now)
             self._conn.execute(_RELEASE, {"account": hold.debit, "amount": hold.amount})

@@ -5,10 +5,12 @@ from functools import cache
 from uuid import uuid4
 
 from sqlalchemy import Connection, Row, bindparam, exists, or_, select, update
+from typing_extensions import override
 
 from bot.domain.errors import ActiveLimitError, BackoffError, BlockedError, CooldownError, StoreError
 from bot.domain.guild_settings import MemberRecord
 from bot.domain.scheduling import LONGEST_BACKOFF_S, backoff_end
+from bot.services.repositories.guilds import Members
 from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import guilds, members
 
@@ -47,25 +49,16 @@ _SETTLE = update(members).where(_IS_MEMBER)
 _ANYBODY_HELD = select(exists().where(_IS_HELD))
 
 
-class SqlMembers:
+class SqlMembers(Members):
     """The members, as one transaction sees them."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
+    @override
     def acquire_slot(
         self, guild_id: int, user_id: int, *, limit: int, cooldown_s: int, now: datetime
     ) -> MemberRecord:
-        """Count one more request of the member, and give the member's standing.
-
-        A member who was to be forgotten is back, and will not be.
-
-        Raises:
-            BlockedError: a moderator does not let the member ask for songs.
-            ActiveLimitError: `limit` requests are under way.
-            CooldownError: the last one was placed less than `cooldown_s` seconds ago.
-            BackoffError: the last ones came to nothing.
-        """
         member = {"guild": guild_id, "user": user_id}
         cooldown = timedelta(seconds=cooldown_s)
         # farther ahead than the cool-down is a wrong clock's; with none, there is nothing between the two
@@ -87,28 +80,24 @@ class SqlMembers:
             raise ActiveLimitError(limit)
         raise CooldownError(found.last_placed_at + cooldown)
 
+    @override
     def release_slot(self, guild_id: int, user_id: int, *, forgive: bool = False) -> None:
-        """Count one request less; with `forgive`, forget those that came to nothing.
-
-        Raises:
-            StoreError: the member has none under way, which is a breach of the books.
-        """
         free = _FREE_FORGIVEN if forgive else _FREE
         if self._conn.execute(free, {"guild": guild_id, "user": user_id}).rowcount != 1:
             raise StoreError(f"Member {user_id} of server {guild_id} has no request under way to count off.")
 
+    @override
     def find(self, guild_id: int, user_id: int) -> MemberRecord:
-        """What is known of the member."""
         row = self._conn.execute(_FIND, {"guild": guild_id, "user": user_id}).first()
         return MemberRecord() if row is None else standing_of(row)
 
+    @override
     def get_for_update(self, guild_id: int, user_id: int) -> MemberRecord:
-        """The member's standing, which nobody else changes until the unit ends; new members get one."""
         self._meet(guild_id, user_id)
         return standing_of(self._conn.execute(_LOCK, {"guild": guild_id, "user": user_id}).one())
 
+    @override
     def update(self, guild_id: int, user_id: int, member: MemberRecord) -> None:
-        """Keep the standing of a member who was met."""
         settled = {
             "allowance": member.allowance,
             "blocked": member.blocked,
@@ -119,14 +108,14 @@ class SqlMembers:
         }
         self._conn.execute(_SETTLE, {"guild": guild_id, "user": user_id, **settled})
 
+    @override
     def record_turn(self, guild_id: int, user_id: int, *, now: datetime) -> None:
-        """Put the member and the server behind the others of the line: a request of theirs was submitted."""
         turn = {"guild": guild_id, "user": user_id, "now": now}
         self._conn.execute(_TURN, turn)
         self._conn.execute(_guild_turn(self._conn.dialect.name), {"guild_id": guild_id, "last_turn_at": now})
 
+    @override
     def has_backoffs(self, now: datetime) -> bool:
-        """Tell whether any member's requests are held back now."""
         return bool(self._conn.execute(_ANYBODY_HELD, _held(now)).scalar_one())
 
     def _meet(self, guild_id: int, user_id: int) -> None:

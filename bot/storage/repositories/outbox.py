@@ -17,11 +17,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.sql import Update
+from typing_extensions import override
 
 from bot.domain.errors import ConflictError
 from bot.domain.requests import State
 from bot.services.ports import WakeUp
-from bot.services.repositories.outbox import MessageKind, OutboxMessage
+from bot.services.repositories.outbox import MessageKind, Outbox, OutboxMessage
 from bot.services.runtime.lease import Lease
 from bot.storage.column_types import SNOWFLAKE, UtcDateTime
 from bot.storage.repositories.leasing import DueTimes, is_due
@@ -110,17 +111,17 @@ _TOUCH_LINE = (
 _DROP = delete(outbox).where(_c.request_id == bindparam("of_request"))
 
 
-class SqlOutbox:
+class SqlOutbox(Outbox):
     """The outbox, as one transaction sees it; `on_due` hears of each notice that may be due."""
 
     def __init__(self, conn: Connection, *, on_due: WakeUp) -> None:
         self._conn = conn
         self._on_due = on_due
 
+    @override
     def create(
         self, request_id: int, kind: MessageKind, *, fingerprint: str, not_before: datetime, next_at: datetime
     ) -> None:
-        """Begin with what the answer to the command says (`mark`); look at it at `next_at`."""
         row = {
             "request_id": request_id,
             "kind": kind,
@@ -133,22 +134,19 @@ class SqlOutbox:
         self._conn.execute(_OPEN, row)
         self._on_due()
 
+    @override
     def mark_due(self, request_id: int, kind: MessageKind, *, due_at: datetime) -> None:
-        """There is something (new) to say at `due_at`; several such are said once.
-
-        It waits for the notice's `not_before`, and for the courier who has the notice in hand.
-        """
         touched = {"request_id": request_id, "kind": kind, "due_at": due_at, "version": 1, "attempts": 0}
         self._conn.execute(_touch(self._conn.dialect.name), touched)
         self._on_due()
 
+    @override
     def mark_queue_due(self, guild_id: int | None, *, due_at: datetime) -> None:
-        """There is something new to say at `due_at` of each request that waits, there or in all servers."""
         self._conn.execute(_TOUCH_LINE, {"guild": guild_id, "at": due_at})
         self._on_due()
 
+    @override
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[OutboxMessage]:
-        """At most `limit` notices that are due and in nobody's hand, now leased; longest due first."""
         rows = self._conn.execute(_DUE, {"now": now, "at_most": limit}).all()
         if rows:
             keys = [(row.request_id, row.kind) for row in rows]
@@ -166,20 +164,12 @@ class SqlOutbox:
             for row in rows
         ]
 
+    @override
     def extend_lease(self, message: OutboxMessage, *, until: datetime) -> None:
-        """Keep it in hand until then, counted from now.
-
-        Raises:
-            StaleError: another courier has it in hand by now; nothing was changed.
-        """
         self._change(_KEEP, message, {"kept_until": until})
 
+    @override
     def record_attempt(self, message: OutboxMessage, attempt: str | None) -> None:
-        """Before it is said: where; None when it surely was not said there. `said` forgets it, `failed` not.
-
-        Raises:
-            StaleError: another courier has it in hand by now; nothing was changed.
-        """
         self._change(_INTEND, message, {"where_to": attempt})
 
     def _change(self, statement: Update, message: OutboxMessage, values: dict[str, object]) -> None:
@@ -190,6 +180,7 @@ class SqlOutbox:
                 f"The {message.kind} of request {message.request_id} is in another hand by now."
             )
 
+    @override
     def mark_sent(
         self,
         message: OutboxMessage,
@@ -198,26 +189,19 @@ class SqlOutbox:
         not_before: datetime,
         next_at: datetime | None,
     ) -> None:
-        """It was said: give up the lease, let no more be said before `not_before`, look again at `next_at`.
-
-        A touch that came meanwhile keeps its own time. Nothing happens when another courier has it by now.
-        """
         said = {"mark": fingerprint, "quiet_until": not_before, "next_at": next_at}
         self._conn.execute(_SAID, _key(message) | said)
 
+    @override
     def reschedule(self, message: OutboxMessage, *, next_at: datetime) -> None:
-        """It could not be said: count it, give up the lease and try again at `next_at`, not before.
-
-        Nothing happens when another courier has it by now.
-        """
         self._conn.execute(_FAILED, _key(message) | {"next_at": next_at})
 
+    @override
     def drop(self, request_id: int) -> None:
-        """Say nothing more of the request."""
         self._conn.execute(_DROP, {"of_request": request_id})
 
+    @override
     def next_due_at(self) -> datetime | None:
-        """When the next notice is due and in nobody's hand; one in hand counts from its lease's end."""
         return _AGENDA.next_due_at(self._conn)
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from itertools import groupby
 
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from typing_extensions import override
 
 from bot.domain.ledger import AccountKind, Balance
 from bot.domain.personal_data import (
@@ -17,6 +18,7 @@ from bot.domain.personal_data import (
     SavedPlaylist,
 )
 from bot.domain.requests import State
+from bot.services.repositories.personal_data import PersonalData
 from bot.storage.repositories.audit_log import entry_of
 from bot.storage.repositories.erasure import IS_OVER, disown_accounts, erase_requests, redact_audit_entries
 from bot.storage.repositories.ledger_queries import SqlLedgerQueries
@@ -31,14 +33,14 @@ _EVENTS = select(events).join(requests, requests.c.id == events.c.request_id)
 _RATINGS = select(ratings, requests.c.guild_id).join(requests, requests.c.id == ratings.c.request_id)
 
 
-class SqlPersonalData:
+class SqlPersonalData(PersonalData):
     """What is kept of persons, as one transaction sees it."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
+    @override
     def record(self, user_id: int) -> PersonalRecord:
-        """All that is kept about the person."""
         conn, memberships = self._conn, self.memberships(user_id)
         journal, guild_ids = SqlLedgerQueries(conn), self._guilds(user_id)
         mine = requests.c.user_id == user_id, requests.c.guild_id.in_(guild_ids)
@@ -59,8 +61,8 @@ class SqlPersonalData:
             },
         )
 
+    @override
     def memberships(self, user_id: int) -> list[Membership]:
-        """What is kept of the person in each server, by the server's id."""
         rows = select(members).where(members.c.user_id == user_id).order_by(members.c.guild_id)
         return [
             Membership(
@@ -74,14 +76,14 @@ class SqlPersonalData:
             for row in self._conn.execute(rows)
         ]
 
+    @override
     def pending_requests(self, user_id: int) -> int:
-        """How many of the person's requests have not ended, or have yet to be told that they did."""
         mine = requests.c.user_id == user_id, requests.c.guild_id.in_(self._guilds(user_id))
         counted = select(func.count()).select_from(requests).where(*mine, ~IS_OVER)
         return int(self._conn.execute(counted).scalar_one())
 
+    @override
     def anonymize(self, user_id: int) -> ErasureSummary:
-        """Make nobody's what the person did, except requests under way and blocks that are in force."""
         conn, guild_ids = self._conn, self._guilds(user_id)
         mine = (requests.c.user_id == user_id) & requests.c.guild_id.in_(guild_ids)
         rated = conn.execute(delete(ratings).where(ratings.c.user_id == user_id)).rowcount
@@ -95,8 +97,8 @@ class SqlPersonalData:
             decisions=redact_audit_entries(conn, _names(user_id), user_id, blocked=self._blocked(user_id)),
         )
 
+    @override
     def window_end(self, guild_id: int, pseudonym: str) -> datetime | None:
-        """When the last window ends that an allowance of this pseudonym was granted for."""
         of_pseudonym = accounts.c.id.startswith(f"member:{pseudonym}:", autoescape=True)
         ends = select(func.max(accounts.c.window_ends_at)).where(
             accounts.c.guild_id == guild_id, of_pseudonym
@@ -104,8 +106,8 @@ class SqlPersonalData:
         end: datetime | None = self._conn.execute(ends).scalar()
         return end
 
+    @override
     def schedule_erasure(self, guild_id: int, user_id: int, *, forget_at: datetime) -> None:
-        """The person's accounts are nobody's, and the rest will be forgotten at a moment."""
         disown_accounts(self._conn, (accounts.c.guild_id == guild_id) & (accounts.c.user_id == user_id))
         member = (members.c.guild_id == guild_id) & (members.c.user_id == user_id)
         self._conn.execute(update(members).where(member).values(forget_at=forget_at))

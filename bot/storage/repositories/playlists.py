@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from sqlalchemy import Connection, Row, bindparam, delete, or_, select, update
+from typing_extensions import override
 
 from bot.domain.playlists import SavedPlaylist
+from bot.services.repositories.library import Playlists
 from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import playlists
 
@@ -28,23 +30,23 @@ _USED = (
 )
 
 
-class SqlPlaylists:
+class SqlPlaylists(Playlists):
     """The saved playlists, as one transaction sees them."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
+    @override
     def list(self, guild_id: int) -> list[SavedPlaylist]:
-        """A server's playlists, by name."""
         return sorted(map(_playlist, self._conn.execute(_ALL, {"guild": guild_id})), key=lambda one: one.key)
 
+    @override
     def find(self, guild_id: int, key: str) -> SavedPlaylist | None:
-        """The playlist that is known by this key."""
         row = self._conn.execute(_FIND, {"guild": guild_id, "of_key": key}).first()
         return None if row is None else _playlist(row)
 
+    @override
     def put(self, guild_id: int, playlist: SavedPlaylist) -> None:
-        """Save it, in place of another one of the same key."""
         row = {
             "guild_id": guild_id,
             "key": playlist.key,
@@ -56,12 +58,12 @@ class SqlPlaylists:
         }
         self._conn.execute(_put(self._conn.dialect.name), row)
 
+    @override
     def remove(self, guild_id: int, key: str) -> None:
-        """Forget the playlist."""
         self._conn.execute(_REMOVE, {"guild": guild_id, "of_key": key})
 
+    @override
     def mark_used(self, guild_id: int, playlist_id: str, *, now: datetime) -> None:
-        """A song was asked for from this playlist; within a minute that is not written down again."""
         terms = {"guild": guild_id, "playlist": playlist_id, "now": now, "used_before": now - MARK_EACH}
         self._conn.execute(_USED, terms)
 

@@ -5,8 +5,10 @@ from functools import cache
 from math import gcd
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
+from typing_extensions import override
 
 from bot.domain.errors import ShardTakenError
+from bot.services.repositories.runtime import ProcessRegistry
 from bot.storage.postgres.advisory_locks import AdvisoryLock, lock
 from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import processes, shards
@@ -40,12 +42,13 @@ _ALIVE = (
 )
 
 
-class SqlProcessRegistry:
+class SqlProcessRegistry(ProcessRegistry):
     """The processes, as one transaction sees them."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
+    @override
     def heartbeat(
         self,
         process: str,
@@ -56,13 +59,6 @@ class SqlProcessRegistry:
         now: datetime,
         until: datetime,
     ) -> None:
-        """Be taken for alive until `until`, in a role of the command line, and for whoever serves the shards.
-
-        A role without a gateway serves none, whichever it names.
-
-        Raises:
-            ShardTakenError: a live process serves the servers of one of these shards; nothing was changed.
-        """
         served = shards if role in SERVING else ()
         lock(self._conn, AdvisoryLock.SHARDS)
         self._conn.execute(_SHORTEN, {"until": until})
@@ -73,16 +69,16 @@ class SqlProcessRegistry:
             self._refuse_overlap(process, shard, shard_count)
             self._take(process, shard, shard_count)
 
+    @override
     def workers(self, now: datetime) -> int:
-        """How many live processes take requests to their end; at least 1, for whoever asks."""
         return max(1, int(self._conn.execute(_WORKERS, {"now": now}).scalar_one()))
 
+    @override
     def alive(self, now: datetime) -> dict[str, int]:
-        """How many processes are alive, by their role in the command line; roles without any are left out."""
         return {role: int(count) for role, count in self._conn.execute(_ALIVE, {"now": now})}
 
+    @override
     def deregister(self, process: str) -> None:
-        """The process is no longer there, and its shards are free."""
         self._conn.execute(_LEAVE, {"process": process})
 
     def _take(self, process: str, shard: int, shard_count: int) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Unpack
 
 from sqlalchemy import Connection, and_, bindparam, case, exists, func, insert, select, update
+from typing_extensions import override
 
 from bot.domain.errors import ConflictError, StoreError
 from bot.domain.provider_tasks import TaskProgress
@@ -11,7 +12,7 @@ from bot.domain.requests import ACTIVE, AT_PROVIDER, NewRequest, ReplyAddress, R
 from bot.domain.scheduling import QueueEntry
 from bot.domain.transitions import TRANSITIONS, Transition
 from bot.services.ports import Clock, WakeUp
-from bot.services.repositories.requests import RequestChanges
+from bot.services.repositories.requests import RequestChanges, Requests
 from bot.services.runtime.lease import Lease
 from bot.storage.postgres.advisory_locks import AdvisoryLock, lock
 from bot.storage.repositories.leasing import DueTimes, is_due
@@ -100,7 +101,7 @@ _LEASE = update(requests).where(_c.id.in_(bindparam("ids", expanding=True))).val
 _DUE_STATES = frozenset({State.SUBMITTING, State.MAKING})
 
 
-class SqlRequests:
+class SqlRequests(Requests):
     """The requests, as one transaction sees them; `clock` dates the events, `on_due` hears of each move."""
 
     def __init__(self, conn: Connection, clock: Clock, *, on_due: WakeUp) -> None:
@@ -108,8 +109,8 @@ class SqlRequests:
         self._clock = clock
         self._on_due = on_due
 
+    @override
     def add(self, new: NewRequest) -> Request:
-        """Place a request, in state waiting, or awaiting approval; its id must be new."""
         self._conn.execute(_ADD, columns_of_new(new))
         request = Request(
             id=new.id,
@@ -127,11 +128,12 @@ class SqlRequests:
         self._note(request, PLACED, at=new.placed_at, detail=None)
         return request
 
+    @override
     def find(self, request_id: int) -> Request | None:
-        """The request as it stands now."""
         row = self._conn.execute(_FIND, {"of_id": request_id}).first()
         return None if row is None else request_of(row)
 
+    @override
     def transition(
         self,
         request: Request,
@@ -140,13 +142,6 @@ class SqlRequests:
         lease: Lease | None = None,
         **changes: Unpack[RequestChanges],
     ) -> Request:
-        """Make a move of the table `MOVES` and give the request as it is then, leased or free.
-
-        Into a state that no worker has to look at, it loses its `next_at` unless one is given.
-
-        Raises:
-            StaleError: its state or version is no longer that of `request`; nothing was changed.
-        """
         step = TRANSITIONS[transition]
         columns = columns_of_changes(changes) | {"state": step.target}
         if step.target not in _DUE_STATES:
@@ -155,53 +150,43 @@ class SqlRequests:
         self._note(moved, transition, at=self._clock(), detail=_detail(changes))
         return moved
 
+    @override
     def save_progress(self, request: Request, *, progress: TaskProgress, next_at: datetime) -> Request:
-        """Keep what was learned of a task, give up the lease, and look again at `next_at`.
-
-        Raises:
-            StaleError: its state or version is no longer that of `request`; nothing was changed.
-        """
         return self._write(request, request.state, {"watch": progress, "next_at": next_at}, None)
 
+    @override
     def set_address(self, request_id: int, address: ReplyAddress) -> None:
-        """Keep where the status message is; the version stays, since no worker's hand is disturbed by it.
-
-        A request whose status message is known for the first time may be submitted.
-
-        Raises:
-            StoreError: there is no such request.
-        """
         written = self._conn.execute(_ANY, {"of_id": request_id, **columns_of_address(address)})
         if written.rowcount != 1:
             raise StoreError(f"There is no request {request_id} whose message could be remembered.")
         if address.token is not None:
             self._on_due()
 
+    @override
     def set_approval(self, request_id: int, channel_id: int, message_id: int | None) -> None:
-        """Keep where moderators decide on it, None: it could not be posted there; the version stays."""
         where = {"approval_channel_id": channel_id, "approval_message_id": message_id}
         self._conn.execute(_ANY, {"of_id": request_id, **where})
 
+    @override
     def active_of(self, guild_id: int, user_id: int) -> list[Request]:
-        """A member's requests that hold credits, oldest first."""
         rows = self._conn.execute(_ACTIVE_OF, {"guild": guild_id, "user": user_id})
         return [request_of(row) for row in rows]
 
+    @override
     def has_ordered(self, guild_id: int, user_id: int, *, since: datetime) -> bool:
-        """Tell whether the member placed a request after that; songs that went on late don't count."""
         asked = {"guild": guild_id, "user": user_id, "since": since}
         return bool(self._conn.execute(_ORDERED, asked).scalar_one())
 
+    @override
     def lock_queue(self) -> None:
-        """No other process takes requests from the line until this unit of work ends."""
         lock(self._conn, AdvisoryLock.QUEUE)
 
+    @override
     def count(self, *states: State) -> int:
-        """How many requests are in one of these states."""
         return int(self._conn.execute(_COUNT, {"states": sorted(states)}).scalar_one())
 
+    @override
     def waiting(self) -> list[QueueEntry]:
-        """All requests that wait, oldest first."""
         rows = self._conn.execute(_WAITING, {"of_state": State.WAITING})
         return [
             QueueEntry(
@@ -218,35 +203,35 @@ class SqlRequests:
             for row in rows
         ]
 
+    @override
     def running(self) -> dict[int, int]:
-        """How many of the provider's places each server takes, of those that take any."""
         return self.per_guild(*AT_PROVIDER)
 
+    @override
     def running_since(self) -> list[tuple[str, datetime | None]]:
-        """The models of the requests with the provider, and since when it has each; None until it says so."""
         rows = self._conn.execute(_SINCE, {"states": sorted(AT_PROVIDER)})
         return [(model, since) for model, since in rows]
 
+    @override
     def per_guild(self, *states: State) -> dict[int, int]:
-        """How many of each server's requests are in one of these states; servers without any are left out."""
         rows = self._conn.execute(_PER_GUILD, {"states": sorted(states)})
         return {guild_id: int(count) for guild_id, count in rows}
 
+    @override
     def of_guild(self, guild_id: int, *states: State, limit: int) -> list[Request]:
-        """At most `limit` of a server's requests in these states, oldest first."""
         terms = {"guild": guild_id, "states": sorted(states), "at_most": limit}
         return [request_of(row) for row in self._conn.execute(_OF_GUILD, terms)]
 
+    @override
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Request]:
-        """At most `limit` requests that are due and in nobody's hand, now leased; longest due first."""
         rows = self._conn.execute(_DUE, {"now": now, "at_most": limit}).all()
         if rows:
             ids = [row.id for row in rows]
             self._conn.execute(_LEASE, {"ids": ids, "lease_owner": lease.owner, "lease_until": lease.until})
         return [request_of(row, version=row.version + 1) for row in rows]
 
+    @override
     def next_due_at(self) -> datetime | None:
-        """When the next request is due and in nobody's hand; one in hand counts from its lease's end."""
         return _AGENDA.next_due_at(self._conn)
 
     def _write(

@@ -17,9 +17,10 @@ from sqlalchemy import (
     select,
     update,
 )
+from typing_extensions import override
 
 from bot.domain.songs import FINISHED, UNRATED, Rating, Song
-from bot.services.repositories.library import SongFilter, SongTitle
+from bot.services.repositories.library import Library, SongFilter, SongTitle
 from bot.storage.repositories.request_mapping import request_of
 from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import ratings, requests
@@ -43,21 +44,21 @@ _REMOVE = (
 _CHANNEL = case((_r.result_channel_id == _r.delivery_channel_id, _r.result_channel_id), else_=_r.channel_id)
 
 
-class SqlLibrary:
+class SqlLibrary(Library):
     """The songs and votes, as one transaction sees them."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
+    @override
     def count(self, song_filter: SongFilter) -> int:
-        """How many there are."""
         found = select(_r.id).where(*_terms(song_filter))
         if song_filter.rated:
             found = found.where(_r.id.in_(select(ratings.c.request_id)))
         return int(self._conn.execute(select(func.count()).select_from(found.subquery())).scalar_one())
 
+    @override
     def songs(self, song_filter: SongFilter, *, limit: int, offset: int = 0) -> list[Song]:
-        """Some of them, in their order."""
         chosen = _best(song_filter) if song_filter.rated else select(_r.id).where(*_terms(song_filter))
         ids = list(self._conn.scalars(chosen.order_by(_r.id.desc()).limit(limit).offset(offset)))
         if not ids:
@@ -66,23 +67,23 @@ class SqlLibrary:
         rated = {row[0]: Rating(row[1], int(row[2])) for row in self._conn.execute(_RATINGS, {"ids": ids})}
         return [Song(request_of(rows[id_]), rated.get(id_, UNRATED)) for id_ in ids]
 
+    @override
     def titles(self, song_filter: SongFilter, *, limit: int) -> list[SongTitle]:
-        """What the newest of them are called, newest first."""
         columns = select(_r.id, _r.clips, _r.placed_at).where(*_terms(song_filter))
         return [_title(row) for row in self._conn.execute(columns.order_by(_r.id.desc()).limit(limit))]
 
+    @override
     def rating(self, request_id: int) -> Rating:
-        """What members think of one song."""
         votes, stars = self._conn.execute(_RATING, {"of_id": request_id}).one()
         return Rating(votes, int(stars))
 
+    @override
     def rate(self, request_id: int, user_id: int, stars: int, *, now: datetime) -> None:
-        """Keep the member's one vote, in place of an earlier one."""
         vote = {"request_id": request_id, "user_id": user_id, "stars": stars, "at": now}
         self._conn.execute(_vote(self._conn.dialect.name), vote)
 
+    @override
     def remove(self, request_id: int, *, now: datetime) -> bool:
-        """Take a song away; False when it was taken away before."""
         return self._conn.execute(_REMOVE, {"of_id": request_id, "now": now}).rowcount == 1
 
 

@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
+from typing_extensions import override
+
 from bot.domain.errors import StoreError
 from bot.services.ports import Clock, WakeUp
-from bot.services.unit_of_work import UnitOfWork, name_of
+from bot.services.unit_of_work import Store, UnitOfWork, name_of
 from bot.storage.ledger_audit import audit_ledger
 from bot.storage.repositories.leasing import release_leases
 from bot.storage.sqlite.engine import READERS, reading_engine
@@ -21,7 +23,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class SqliteStore:
+class SqliteStore(Store):
     """The store on one SQLite file, whose schema is current and which this process owns.
 
     It belongs to the event loop that made it. `on_end` is called when the file is no longer used.
@@ -37,36 +39,26 @@ class SqliteStore:
         self._closed = False
 
     @property
+    @override
     def clock(self) -> Clock:
-        """The host's time: there is but one process, on one host."""
         return self._clock
 
+    @override
     def subscribe(self, wake_up: WakeUp) -> None:
-        """Ring the bell when something was written that may be due."""
         self._wakeups.subscribe(wake_up)
 
+    @override
     async def write(
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run the unit and give its result once it is durable; whatever it raises undoes all of it.
-
-        A caller that is cancelled meanwhile does not stop the unit.
-
-        Raises:
-            StoreError: the database cannot be used.
-        """
         job = self._job(lambda work: unit(work, *args, **kwargs), name_of(unit))
         await self._writer.submit(job)
         return job.result()
 
+    @override
     async def read(
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run a unit that changes nothing, on one consistent view.
-
-        Raises:
-            StoreError: the database cannot be used.
-        """
         return await self._read(lambda work: unit(work, *args, **kwargs), name_of(unit))
 
     async def audit(self) -> list[str]:
