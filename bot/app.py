@@ -19,6 +19,7 @@ from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveBut
 from bot.chat.connection.client import InspireClient, Shards
 from bot.chat.connection.endpoints import point_at
 from bot.chat.connection.supervisor import ConnectionSupervisor
+from bot.chat.interactions.status_response import respond_with_status
 from bot.chat.messenger import DiscordMessenger
 from bot.config import Settings
 from bot.domain.errors import ShardTakenError, StoreError
@@ -311,6 +312,7 @@ def _client(
     return InspireClient(
         services=build_services(store, config=rules, media=media, retention=retention_config(settings)),
         remembered=KeyValueStore(store),
+        respond_with_status=respond_with_status,
         cogs=(
             lambda client: Inspire(client.services.requests, client.services.playlists, models=rules.models),
             lambda client: Credits(client.services.quotas),

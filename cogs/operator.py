@@ -9,7 +9,7 @@ from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.operators import Operators
 from bot.chat.interactions.permissions import MODERATORS
 from bot.chat.interactions.respond import respond, run_or_defer
-from bot.chat.messages import operation_message
+from bot.chat.messages.operator import operation_message
 from bot.chat.text.failures import halted, unhalted
 from bot.services.runtime.operator import OperatorService
 

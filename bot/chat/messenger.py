@@ -13,16 +13,10 @@ from bot.chat.buttons.cancel import CancelButton
 from bot.chat.connection.http_client import OwnedTasks
 from bot.chat.dm_limiter import DirectMessageLimiter
 from bot.chat.interactions.respond import custom_ids
-from bot.chat.messages import (
-    ResultMessage,
-    audit_entry_message,
-    ending_message,
-    result_message,
-    status_message,
-)
 from bot.chat.messages.approval import approval_message, asks_about
-from bot.chat.messages.result import song_number
-from bot.chat.messages.status import in_words
+from bot.chat.messages.audit import audit_entry_message
+from bot.chat.messages.result import ResultMessage, result_message, song_number
+from bot.chat.messages.status import ending_message, in_words, status_message
 from bot.chat.sending import Edited, Message, in_time, message_of
 from bot.chat.text.formatting import song_page
 from bot.domain.audit import AuditEntry

@@ -131,13 +131,10 @@ class RemoveButton(SafeButton, template=f"remove:{ID}"):
 
 
 async def _place(interaction: Asked, request_id: int, *, like_clip: int | None = None) -> None:
-    from bot.chat.interactions.status_response import respond_with_status  # noqa: PLC0415 - a status has the button that shows one
-
     _refuse_private(interaction)
-    songs = client_of(interaction).services.requests
-    await respond_with_status(
-        interaction, songs.repeat(request_id, request_context(interaction), like_clip=like_clip)
-    )
+    client = client_of(interaction)
+    placing = client.services.requests.repeat(request_id, request_context(interaction), like_clip=like_clip)
+    await client.respond_with_status(interaction, placing)
 
 
 def _refuse_private(interaction: Asked) -> None:

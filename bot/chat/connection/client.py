@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypedDict
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import TypeAlias, TypedDict
 
 import discord
 from discord.ext import commands
@@ -17,14 +17,17 @@ from bot.chat.connection.event_guard import INTERACTION, answer_unreadable, guar
 from bot.chat.connection.http_client import SafeHTTPClient
 from bot.chat.connection.webhook_adapter import safe_webhooks
 from bot.chat.interactions.components import SafeButton, answer_old_form
+from bot.services.delivery.cards import StatusCard
 from bot.services.registry import Services
 
 RATELIMIT_TIMEOUT_S = 30.0
 """A longer wait that Discord asks for on a bot route is an error, in seconds; discord.py takes no less."""
-
-
 GUILDS_S = 0.5
 """How long, in seconds, discord.py waits for one more guild before it is ready; no command needs one."""
+StatusResponder: TypeAlias = Callable[
+    [discord.Interaction[discord.Client], Coroutine[object, object, StatusCard]], Awaitable[None]
+]
+"""Places a request and answers the interaction with its status."""
 
 
 class Shards(TypedDict, total=False):
@@ -39,6 +42,8 @@ class InspireClient(commands.AutoShardedBot):
 
     `cogs` are made and added at login, `buttons` are those that answer to a pattern of ids, and
     `guild_ids` are the guilds that have commands of their own: those of the `guild_cogs`.
+    `respond_with_status` is for the buttons that place a request: a status has such buttons itself, so they
+    cannot import it.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class InspireClient(commands.AutoShardedBot):
         *,
         services: Services,
         remembered: KeyValues,
+        respond_with_status: StatusResponder,
         cogs: Sequence[Callable[["InspireClient"], commands.Cog]] = (),
         buttons: Sequence[type[SafeButton]] = (),
         guild_ids: Sequence[int] = (),
@@ -67,6 +73,7 @@ class InspireClient(commands.AutoShardedBot):
             **(shards or Shards()),
         )
         self.services = services
+        self.respond_with_status = respond_with_status
         self.draining = False
         self.running: set[asyncio.Task[None]] = set()
         self.count_unreadable: Callable[[str], None] = lambda _: None

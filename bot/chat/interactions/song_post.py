@@ -3,7 +3,7 @@
 import discord
 
 from bot.chat.interactions.respond import Asked
-from bot.chat.messages import song_message
+from bot.chat.messages.result import song_message
 from bot.services.delivery.cards import ResultCard
 
 QUIET = discord.AllowedMentions.none()

@@ -11,6 +11,7 @@ from bot.chat.buttons.cancel import CancelButton
 from bot.chat.connection.client import InspireClient
 from bot.chat.connection.endpoints import point_at
 from bot.chat.interactions.components import SafeButton
+from bot.chat.interactions.status_response import respond_with_status
 from bot.services.ports import Clock, WakeUp
 from bot.services.registry import Services, build_services
 from bot.services.requests.service import CancelledRequest, RequestService
@@ -83,6 +84,7 @@ def new_client(
     return InspireClient(
         services=some_services(),
         remembered=remembered or Notebook(),
+        respond_with_status=respond_with_status,
         cogs=cogs,
         buttons=buttons,
         guild_ids=guild_ids,

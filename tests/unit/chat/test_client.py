@@ -6,7 +6,8 @@ from discord.ext import commands
 
 from bot.chat.connection.client import InspireClient, Shards, client_of
 from bot.chat.connection.endpoints import point_at
-from bot.chat.messages import status_message
+from bot.chat.interactions.status_response import respond_with_status
+from bot.chat.messages.status import status_message
 from bot.domain.errors import NotYoursError
 from bot.domain.requests import State
 from sandbox.discord import LocalDiscord
@@ -108,6 +109,7 @@ async def test_shards_are_those_that_are_named() -> None:
     client = InspireClient(
         services=some_services(),
         remembered=Notebook(),
+        respond_with_status=respond_with_status,
         shards=Shards(shard_count=8, shard_ids=[2, 3]),
     )
     assert (client.shard_count, client.shard_ids) == (8, [2, 3])

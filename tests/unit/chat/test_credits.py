@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.messages import credits_message
+from bot.chat.messages.credits import credits_message
 from bot.domain.ledger import Entry, TransferKind
 from bot.domain.quotas import Period, Policy
 from bot.services.credits.statements import Statement

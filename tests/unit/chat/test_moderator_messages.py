@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.messages import approval, audit_entry_message, audit_entry_text
-from bot.chat.messages.audit import WORDS, audit_log_message
+from bot.chat.messages import approval
+from bot.chat.messages.audit import WORDS, audit_entry_message, audit_entry_text, audit_log_message
 from bot.chat.messages.balance_changes import allowance, available
 from bot.chat.messages.credits import budget_words, member_credits_message
 from bot.chat.messages.settings import settings_message

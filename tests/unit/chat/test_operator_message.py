@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.chat.messages import operation_message
+from bot.chat.messages.operator import operation_message
 from bot.chat.text.failures import halted, unhalted
 from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.services.runtime.operator import PENDING, OperatorStatus

@@ -1,7 +1,7 @@
 import pytest
 
-from bot.chat.messages import queue_message
 from bot.chat.messages.choices import CHOICE_LIMIT, request_choice
+from bot.chat.messages.queue import queue_message
 from bot.chat.text.failures import cancelled_by_moderator, paused, resumed
 from bot.chat.text.formatting import REASON_LIMIT
 from bot.domain.requests import State

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.messages import ending_message, status_message
-from bot.chat.messages.status import BY_MODERATORS
+from bot.chat.messages.status import BY_MODERATORS, ending_message, status_message
 from bot.chat.text.failures import FAILURES
 from bot.domain.requests import RETURNED, Failure, FailureKind, State
 from bot.domain.transitions import CANCEL_FROM
