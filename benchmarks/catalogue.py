@@ -4,7 +4,19 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from benchmarks import answer, edits, load, overspend, polling, polls_failing, refusals, restart, soak, store
+from benchmarks import (
+    answer,
+    edits,
+    load,
+    overspend,
+    polling,
+    polls_failing,
+    refusals,
+    restart,
+    soak,
+    steps,
+    store,
+)
 from benchmarks.report import Report
 
 BENCHMARKS: dict[str, Callable[..., Awaitable[Report]]] = {
@@ -16,6 +28,7 @@ BENCHMARKS: dict[str, Callable[..., Awaitable[Report]]] = {
     "load": load.run,
     "restart": restart.run,
     "store": store.run,
+    "steps": steps.run,
     "refusals": refusals.run,
     "soak": soak.run,
 }

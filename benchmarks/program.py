@@ -15,7 +15,7 @@ from pathlib import Path
 from discord.state import ConnectionState
 from discord.webhook.async_ import AsyncWebhookAdapter
 
-from bot.app import Application, build_application
+from bot.app import DRIVERS, Application, Drivers, build_application
 from bot.config import Settings
 from bot.storage.database_url import database_path
 from bot.storage.ledger_audit import audit_database
@@ -42,10 +42,10 @@ def settings_for(folder: Path, leading: Mapping[str, str], **changes: object) ->
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Application]:
+async def running(settings: Settings, *, drivers: Drivers = DRIVERS) -> AsyncIterator[Application]:
     """The bot from its start to its orderly stop."""
     await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
-    async with build_application(settings) as app, asyncio.TaskGroup() as group:
+    async with build_application(settings, drivers=drivers) as app, asyncio.TaskGroup() as group:
         task = group.create_task(app.run())
         try:
             async with asyncio.timeout(READY_S):

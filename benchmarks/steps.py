@@ -1,0 +1,165 @@
+"""Files that run, units of work and reads of one song, from `/inspire` to its result.
+
+Measured: the real bot on a SQLite file between a local Discord and a local provider, making its second
+song, so that nothing is counted that happens only once. Against: the figures of the flow to reach. Units and
+reads that also run while no song is made (heartbeats, metrics) are counted before, and taken off.
+"""
+
+import asyncio
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Concatenate, ParamSpec, TypeVar
+
+import bot
+from benchmarks.outside import Outside, Scene
+from benchmarks.program import breaches, new_folder, running, settings_for
+from benchmarks.report import Report
+from bot.app import Drivers
+from bot.services.ports import Clock, WakeUp
+from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork, name_of
+from bot.storage.store import open_store
+
+SONG_S = 20.0
+SETTLE_S = 6.0
+"""How long the status may still change after the result: the edit with its link waits for the spacing."""
+PLACING_FILES, SONG_FILES, WRITES, DUE_READS = 25, 55, 15, 15
+ROOT = Path(bot.__file__).parents[1]
+FOLDERS = tuple(f"{ROOT / name}/" for name in ("bot", "cogs"))
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Steps:
+    """What ran since it was last cleared."""
+
+    files: set[str] = field(default_factory=set)
+    writes: Counter[str] = field(default_factory=Counter)
+    reads: Counter[str] = field(default_factory=Counter)
+    due_reads: int = 0
+
+    def clear(self) -> None:
+        """Forget what ran."""
+        self.files.clear()
+        self.writes.clear()
+        self.reads.clear()
+        self.due_reads = 0
+
+
+class CountingStore(Store):
+    """A store that counts the units it is given."""
+
+    def __init__(self, store: Store, steps: Steps) -> None:
+        self._store = store
+        self._steps = steps
+
+    @property
+    def clock(self) -> Clock:
+        """Return the clock of the store."""
+        return self._store.clock
+
+    def subscribe(self, wake_up: WakeUp) -> None:
+        """Subscribe to the store."""
+        self._store.subscribe(wake_up)
+
+    async def write(self, unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Count a write and run it."""
+        self._steps.writes[unit.name] += 1
+        return await self._store.write(unit, *args, **kwargs)
+
+    async def read(
+        self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Count a read, or a question of a worker whether anything is due, and run it."""
+        name = name_of(unit)
+        if "next_due_at" in name:
+            self._steps.due_reads += 1
+        else:
+            self._steps.reads[name] += 1
+        return await self._store.read(unit, *args, **kwargs)
+
+
+@contextmanager
+def files_noted(files: set[str]) -> Iterator[None]:
+    """Note every file of the product in which a function is called, in all threads that begin inside."""
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(FOLDERS):
+            files.add(frame.f_code.co_filename)
+
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+
+
+async def run(*, quick: bool) -> Report:
+    """Make two songs and count the steps of the second."""
+    song_s = 5.0 if quick else SONG_S
+    report = Report(f"steps: one song of {song_s:g} s on SQLite", "the flow to reach")
+    steps = Steps()
+
+    @asynccontextmanager
+    async def counted(url: str) -> AsyncIterator[Store]:
+        async with open_store(url) as store:
+            yield CountingStore(store, steps)
+
+    with new_folder() as folder, files_noted(steps.files):
+        async with Outside(Scene(members=1, song_s=song_s)) as outside:
+            settings = settings_for(folder, outside.settings)
+            async with running(settings, drivers=Drivers(open_store=counted)):
+                await _song(outside, 1, song_s)
+                idle = await _idle(steps, song_s)
+                steps.clear()
+                begun_s = time.monotonic()
+                await outside.order(1, per_s=1, members=1)
+                placing = len(steps.files)
+                await outside.until_results(2, within_s=60 + 4 * song_s)
+                await asyncio.sleep(SETTLE_S)
+                song = Steps(set(steps.files), Counter(steps.writes), Counter(steps.reads), steps.due_reads)
+                took_s = time.monotonic() - begun_s
+        report.wrong += await breaches(settings)
+    _tell(report, placing, song, idle, took_s / song_s)
+    return report
+
+
+async def _song(outside: Outside, number: int, song_s: float) -> None:
+    await outside.order(1, per_s=1, members=1)
+    await outside.until_results(number, within_s=60 + 4 * song_s)
+    await asyncio.sleep(SETTLE_S)
+
+
+async def _idle(steps: Steps, song_s: float) -> Steps:
+    """Count what runs in the time of a song while none is made."""
+    steps.clear()
+    await asyncio.sleep(song_s)
+    return Steps(set(steps.files), Counter(steps.writes), Counter(steps.reads), steps.due_reads)
+
+
+def _tell(report: Report, placing: int, song: Steps, idle: Steps, longer: float) -> None:
+    files = len(song.files)
+    idle_due = round(idle.due_reads * longer)
+    writes = Counter({name: count for name, count in song.writes.items() if name not in idle.writes})
+    reads = Counter({name: count for name, count in song.reads.items() if name not in idle.reads})
+    due = max(0, song.due_reads - idle_due)
+    report.add("files until the answer", f"{placing}", f"{PLACING_FILES}", samples=1)
+    report.add("files of a whole song", f"{files}", f"{SONG_FILES}", samples=1)
+    for name, count in writes.most_common():
+        report.add(f"  {name}", f"{count}", samples=1)
+    report.add("units that write", f"{writes.total()}", f"{WRITES}", samples=1)
+    report.add("units that read", f"{reads.total()}", samples=1)
+    report.add("looks whether anything is due", f"{due} ({song.due_reads} in all)", f"{DUE_READS}", samples=1)
+    report.judge(f"placing runs about {PLACING_FILES} files", f"{placing}", reached=placing <= PLACING_FILES)
+    report.judge(f"a song runs about {SONG_FILES} files", f"{files}", reached=files <= SONG_FILES)
+    report.judge(f"at most {WRITES} writes", f"{writes.total()}", reached=writes.total() <= WRITES)
+    report.judge(f"at most {DUE_READS} looks", f"{due}", reached=due <= DUE_READS)
