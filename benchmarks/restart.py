@@ -22,7 +22,7 @@ from benchmarks.report import Report
 from benchmarks.servers import NONE_HERE, WANTED, server_database
 from bot.storage.database_url import database_path
 from sandbox.bot_process import BotProcess
-from tests.harness.databases import tell
+from tests.harness.databases import execute
 
 UNFINISHED, QUICK_UNFINISHED = 10_000, 500
 WAITING_SHARE = 0.3
@@ -123,7 +123,7 @@ async def _at(begun_s: float, is_so: Callable[[], Awaitable[bool]]) -> float:
 
 async def _has_claimed(url: str) -> bool:
     if not url.startswith("sqlite"):
-        return bool(await asyncio.to_thread(tell, url, CLAIMED))
+        return bool(await asyncio.to_thread(execute, url, CLAIMED))
     with contextlib.closing(sqlite3.connect(f"file:{database_path(url)}?mode=ro", uri=True)) as connection:
         return connection.execute(CLAIMED).fetchone() is not None
 

@@ -47,7 +47,7 @@ def _running(source: str | Path) -> Iterator[Server]:
     folder.mkdir(mode=0o755)
     try:
         cluster = new_cluster(folder / "0", source)
-        cluster.server.tell(*_AS_IN_EARNEST)
+        cluster.server.execute(*_AS_IN_EARNEST)
         yield cluster.server
     finally:
         stop_all(folder)

@@ -41,7 +41,7 @@ from sandbox.cqtai.effects import (
     UNAVAILABLE,
     Drop,
     Effect,
-    MediaTrouble,
+    MediaFault,
 )
 from sandbox.cqtai.faults import Phase
 from sandbox.cqtai.timeline import Fail
@@ -79,7 +79,7 @@ WEBHOOK_FAULTS = (FaultKind.STATUS, FaultKind.RESET, FaultKind.RESET_AFTER, Faul
 BOT_FAULTS = (*WEBHOOK_FAULTS, FaultKind.STATUS_AFTER, FaultKind.RATE_LIMITED)
 SUBMIT_EFFECTS = (SERVER_ERROR, TASK_LIMIT, UNAVAILABLE, BAD_GATEWAY, Drop())
 QUERY_EFFECTS = (SERVER_ERROR, UNAVAILABLE, BAD_GATEWAY, MALFORMED_JSON, Drop())
-AUDIO_EFFECTS = (MediaTrouble.SERVER_ERROR, MediaTrouble.FORBIDDEN, MediaTrouble.DROPPED)
+AUDIO_EFFECTS = (MediaFault.SERVER_ERROR, MediaFault.FORBIDDEN, MediaFault.DROPPED)
 
 
 @dataclass

@@ -12,10 +12,10 @@ from pathlib import Path
 from sandbox.demo.run import EndedEarlyError, Options, folder_for, run_demo
 from sandbox.page.demo import serve
 
-WELL, BROKEN = 0, 1
+EXIT_OK, EXIT_FAILURE = 0, 1
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, a request to end, and a terminal that is gone."""
-EVENING_SONG_S, PAGE_SONG_S = 9.0, 20.0
+TERMINAL_SONG_S, PAGE_SONG_S = 9.0, 20.0
 
 
 def run(arguments: list[str]) -> int:
@@ -23,28 +23,30 @@ def run(arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
-    given = parsed(arguments)
+    given = parse_arguments(arguments)
     try:
-        return asyncio.run(unless_interrupted(run_demo(evening(given)) if given.terminal else page(given)))
+        return asyncio.run(
+            run_until_signal(run_demo(terminal_options(given)) if given.terminal else serve_page(given))
+        )
     except EndedEarlyError as error:
         print(f"\n{error}\n\nThe end of the bot's log:", *error.log, sep="\n  ", file=sys.stderr)
     except BrokenPipeError:  # whoever read this has gone; nothing more can be said
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return BROKEN
+    return EXIT_FAILURE
 
 
-def evening(given: argparse.Namespace) -> Options:
+def terminal_options(given: argparse.Namespace) -> Options:
     """Return the options of the demo in the terminal."""
-    return Options(plain=given.plain, song_s=given.song_seconds or EVENING_SONG_S, keep=given.keep)
+    return Options(plain=given.plain, song_s=given.song_seconds or TERMINAL_SONG_S, keep=given.keep)
 
 
-async def page(given: argparse.Namespace) -> None:
+async def serve_page(given: argparse.Namespace) -> None:
     """Serve the page until the process is asked to end."""
     with folder_for(given.keep) as folder:
         await serve(folder, song_s=given.song_seconds or PAGE_SONG_S, opens_browser=not given.no_open)
 
 
-def parsed(arguments: list[str]) -> argparse.Namespace:
+def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     """Parse the options; end the process if they are invalid."""
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
@@ -58,7 +60,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
         "--song-seconds",
         type=float,
         metavar="S",
-        help=f"how long a song takes (default {PAGE_SONG_S:g}, in the terminal {EVENING_SONG_S:g}; the "
+        help=f"how long a song takes (default {PAGE_SONG_S:g}, in the terminal {TERMINAL_SONG_S:g}; the "
         "evening takes five times that, about)",
     )
     parser.add_argument(
@@ -68,12 +70,12 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     given.terminal = given.terminal or given.plain
     if given.song_seconds is not None and not 0.5 <= given.song_seconds <= 300:
         parser.error("--song-seconds takes 0.5 to 300")
-    if given.keep and (complaint := unfit_to_keep_in(given.keep)):
+    if given.keep and (complaint := folder_problem(given.keep)):
         parser.error(f"--keep takes a new or an empty folder, but {complaint}")
     return given
 
 
-def unfit_to_keep_in(folder: Path) -> str:
+def folder_problem(folder: Path) -> str:
     """Return why nothing can be kept in the folder, which is created if missing; empty if it can."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,7 +84,7 @@ def unfit_to_keep_in(folder: Path) -> str:
         return f"{folder}: {error.strerror}"
 
 
-async def unless_interrupted(work: Coroutine[object, object, None]) -> int:
+async def run_until_signal(work: Coroutine[object, object, None]) -> int:
     """Return 0 when the work is done, or 128 + n if signal n ended it."""
     task = asyncio.ensure_future(work)
     came: list[int] = []
@@ -100,4 +102,4 @@ async def unless_interrupted(work: Coroutine[object, object, None]) -> int:
         if not came:
             raise
         return 128 + came[0]
-    return WELL
+    return EXIT_OK

@@ -74,7 +74,7 @@ class _Score:
 
 def mp3_of(playlist: Playlist, *, seed: int, duration_s: float) -> bytes:
     """Return an MP3 file (mono, 64 kbit/s) of this length to one frame; the same seed gives the same file."""
-    samples = perform(playlist, seed=seed, duration_s=duration_s)
+    samples = synthesise(playlist, seed=seed, duration_s=duration_s)
     encoder = lameenc.Encoder()
     encoder.silence()
     encoder.set_in_sample_rate(SAMPLE_RATE)
@@ -85,7 +85,7 @@ def mp3_of(playlist: Playlist, *, seed: int, duration_s: float) -> bytes:
     return bytes(encoder.encode(pcm)) + bytes(encoder.flush())
 
 
-def perform(playlist: Playlist, *, seed: int, duration_s: float) -> Samples:
+def synthesise(playlist: Playlist, *, seed: int, duration_s: float) -> Samples:
     """Return the music before it is encoded: mono samples between -1 and 1 at `SAMPLE_RATE`."""
     count = round(duration_s * SAMPLE_RATE)
     score = _write_score(playlist, seed=seed, duration_s=duration_s)

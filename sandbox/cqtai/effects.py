@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sandbox.cqtai.reply_variants import Oddity, StatusAs
+from sandbox.cqtai.reply_variants import ReplyVariant, StatusAs
 from sandbox.cqtai.timeline import Fail, Stall
 
 
@@ -60,7 +60,7 @@ class NumberedId:
     """A task whose id is an integer, as it was for older tasks."""
 
 
-class MediaTrouble(StrEnum):
+class MediaFault(StrEnum):
     """A response that replaces an audio file or a cover."""
 
     FORBIDDEN = "forbidden"
@@ -88,8 +88,8 @@ class MediaTrouble(StrEnum):
 
 ReplyEffect = Refuse | Page | Envelope | Slow | Drop
 TaskEffect = Fail | Stall | NumberedId
-DocumentEffect = Oddity | StatusAs
-Effect = ReplyEffect | TaskEffect | DocumentEffect | MediaTrouble
+DocumentEffect = ReplyVariant | StatusAs
+Effect = ReplyEffect | TaskEffect | DocumentEffect | MediaFault
 
 # The provider's documented codes, and what its gateway adds.
 BAD_PARAMETER = Refuse(400, "bad parameter")

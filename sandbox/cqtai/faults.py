@@ -2,7 +2,7 @@
 
 provider.faults.add(Fault(Phase.SUBMIT, TASK_LIMIT, times=2))
 provider.faults.add(Fault(Phase.TASK, Fail("timeout"), times=None, playlist_id=...))
-provider.faults.add(Fault(Phase.DOCUMENT, Oddity.RESULT_EMPTY, times=3, done_only=True))
+provider.faults.add(Fault(Phase.DOCUMENT, ReplyVariant.RESULT_EMPTY, times=3, done_only=True))
 """
 
 import random
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sandbox.cqtai.effects import Drop, Effect, Envelope, MediaTrouble, NumberedId, Page, Refuse, Slow
-from sandbox.cqtai.reply_variants import Oddity, StatusAs
+from sandbox.cqtai.effects import Drop, Effect, Envelope, MediaFault, NumberedId, Page, Refuse, Slow
+from sandbox.cqtai.reply_variants import ReplyVariant, StatusAs
 from sandbox.cqtai.timeline import Fail, Stall
 
 
@@ -35,9 +35,9 @@ _EFFECTS: dict[Phase, tuple[type[Effect], ...]] = {
     Phase.SUBMIT: (Refuse, Page, Envelope, Slow, Drop),
     Phase.TASK: (Fail, Stall, NumberedId),
     Phase.QUERY: (Refuse, Page, Envelope, Slow, Drop),
-    Phase.DOCUMENT: (Oddity, StatusAs),
-    Phase.AUDIO: (MediaTrouble,),
-    Phase.COVER: (MediaTrouble,),
+    Phase.DOCUMENT: (ReplyVariant, StatusAs),
+    Phase.AUDIO: (MediaFault,),
+    Phase.COVER: (MediaFault,),
 }
 
 
@@ -105,7 +105,7 @@ class _Placed:
         return True
 
 
-class FaultBoard:
+class ActiveFaults:
     """The faults in force, and how often each has struck."""
 
     def __init__(self, rng: random.Random) -> None:

@@ -6,17 +6,17 @@ from aiohttp import web
 
 from sandbox.cqtai.audio import mp3_of
 from sandbox.cqtai.covers import COVER_PX, LARGE_COVER_PX, cover_of
-from sandbox.cqtai.effects import MediaTrouble
+from sandbox.cqtai.effects import MediaFault
 from sandbox.cqtai.faults import Occasion, Phase
 from sandbox.cqtai.media import (
     HOP,
-    MediaShelf,
+    MediaCache,
     access_denied,
+    faulty_response,
     file_response,
     not_there,
     parse_media_name,
     redirect,
-    troubled,
 )
 from sandbox.cqtai.songs import Clip
 from sandbox.cqtai.state import ProviderState
@@ -32,7 +32,7 @@ class FileRoutes:
 
     def __init__(self, state: ProviderState) -> None:
         self._state = state
-        self._shelf = MediaShelf()
+        self._shelf = MediaCache()
 
     def add_to(self, app: web.Application) -> None:
         """Serve the files in this application."""
@@ -60,13 +60,13 @@ class FileRoutes:
         if not self._is_ready(task, clip, kind=kind):
             return access_denied()
         if request.query.get(HOP) == "again":
-            return redirect(request, MediaTrouble.REDIRECT_LOOP)
+            return redirect(request, MediaFault.REDIRECT_LOOP)
         body = await self._shelf.get(name, make=lambda: self._make(task, clip, kind=kind))
         content_type = "audio/mpeg" if kind == "audio" else "image/jpeg"
         trouble = None if HOP in request.query else self._trouble(task, clip, kind=kind)
         if trouble is None:
             return file_response(request, body, content_type=content_type)
-        return await troubled(request, body, content_type=content_type, trouble=trouble)
+        return await faulty_response(request, body, content_type=content_type, trouble=trouble)
 
     def _is_ready(self, task: Task, clip: Clip, *, kind: str) -> bool:
         clips = task.at(self._state.settle()).clips
@@ -81,8 +81,8 @@ class FileRoutes:
         size_px = LARGE_COVER_PX if kind == "image_large" else COVER_PX
         return cover_of(clip.title, seed=clip.seed, size_px=size_px)
 
-    def _trouble(self, task: Task, clip: Clip, *, kind: str) -> MediaTrouble | None:
+    def _trouble(self, task: Task, clip: Clip, *, kind: str) -> MediaFault | None:
         phase = Phase.AUDIO if kind == "audio" else Phase.COVER
         occasion = Occasion(task.request.playlist_id, task.key, clip.batch_index, is_done=True)
         fault = self._state.faults.first(phase, occasion)
-        return fault.effect if fault is not None and isinstance(fault.effect, MediaTrouble) else None
+        return fault.effect if fault is not None and isinstance(fault.effect, MediaFault) else None

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from sandbox.cqtai.effects import MediaTrouble
+from sandbox.cqtai.effects import MediaFault
 
 SHELF_FILES = 64
 """Files kept in memory; the oldest goes first. At most about 1 MB each."""
@@ -26,7 +26,7 @@ _WEB_PAGE = "<!doctype html><html><head><title>Suno</title></head><body>Sign in 
 _MEDIA_NAME = re.compile(r"(?P<kind>image_large_|image_|)(?P<clip>[0-9a-f-]{36})\.(?P<ending>mp3|jpeg)")
 
 
-class MediaShelf:
+class MediaCache:
     """A cache of files by name; each file is made once, in a thread, one at a time."""
 
     def __init__(self) -> None:
@@ -93,41 +93,41 @@ def abort(request: web.Request) -> web.Response:
     return web.Response()
 
 
-async def troubled(
-    request: web.Request, body: bytes, *, content_type: str, trouble: MediaTrouble
+async def faulty_response(
+    request: web.Request, body: bytes, *, content_type: str, trouble: MediaFault
 ) -> web.StreamResponse:
     """Answer with a fault in place of the file."""
     if trouble in _AT_ONCE:
         return _AT_ONCE[trouble](request, content_type)
     match trouble:
-        case MediaTrouble.TRUNCATED:
+        case MediaFault.TRUNCATED:
             return await _truncated(request, body, content_type=content_type)
-        case MediaTrouble.SLOW:
+        case MediaFault.SLOW:
             return await _slow(request, body, content_type=content_type)
-        case MediaTrouble.ENDLESS:
+        case MediaFault.ENDLESS:
             return await _endless(request, body, content_type=content_type)
         case _:
             return redirect(request, trouble)
 
 
-_AT_ONCE: dict[MediaTrouble, Callable[[web.Request, str], web.Response]] = {
-    MediaTrouble.FORBIDDEN: lambda _request, _type: access_denied(),
-    MediaTrouble.MISSING: lambda _request, _type: not_there(),
-    MediaTrouble.SERVER_ERROR: lambda _request, _type: web.Response(status=500, text="internal error"),
-    MediaTrouble.HTML: lambda _request, _type: web.Response(text=_WEB_PAGE, content_type="text/html"),
-    MediaTrouble.HTML_IN_DISGUISE: lambda _request, kind: web.Response(
+_AT_ONCE: dict[MediaFault, Callable[[web.Request, str], web.Response]] = {
+    MediaFault.FORBIDDEN: lambda _request, _type: access_denied(),
+    MediaFault.MISSING: lambda _request, _type: not_there(),
+    MediaFault.SERVER_ERROR: lambda _request, _type: web.Response(status=500, text="internal error"),
+    MediaFault.HTML: lambda _request, _type: web.Response(text=_WEB_PAGE, content_type="text/html"),
+    MediaFault.HTML_IN_DISGUISE: lambda _request, kind: web.Response(
         body=_WEB_PAGE.encode(), content_type=kind
     ),
-    MediaTrouble.EMPTY: lambda _request, kind: web.Response(body=b"", content_type=kind),
-    MediaTrouble.DROPPED: lambda request, _type: abort(request),
+    MediaFault.EMPTY: lambda _request, kind: web.Response(body=b"", content_type=kind),
+    MediaFault.DROPPED: lambda request, _type: abort(request),
 }
 
 
-def redirect(request: web.Request, trouble: MediaTrouble) -> web.Response:
+def redirect(request: web.Request, trouble: MediaFault) -> web.Response:
     """Answer 302: to the file, to itself for ever, or to an address inside a private network."""
-    if trouble is MediaTrouble.REDIRECT_PRIVATE:
+    if trouble is MediaFault.REDIRECT_PRIVATE:
         return web.Response(status=302, headers={"Location": PRIVATE_ADDRESS})
-    hop = "again" if trouble is MediaTrouble.REDIRECT_LOOP else "last"
+    hop = "again" if trouble is MediaFault.REDIRECT_LOOP else "last"
     return web.Response(status=302, headers={"Location": f"{request.path}?{HOP}={hop}"})
 
 

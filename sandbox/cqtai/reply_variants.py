@@ -9,7 +9,7 @@ from sandbox.cqtai.inspiration import JsonObject, JsonValue
 from sandbox.cqtai.timeline import ClipStatus
 
 
-class Oddity(StrEnum):
+class ReplyVariant(StrEnum):
     """One difference in the `data` of a query's reply."""
 
     STATUS_MISSING = "status_missing"
@@ -67,7 +67,7 @@ def audiopipe_link(clip_id: str) -> str:
     return AUDIOPIPE.format(clip_id=clip_id)
 
 
-def apply(effect: Oddity | StatusAs, *, document: JsonObject, origin: str) -> None:
+def apply(effect: ReplyVariant | StatusAs, *, document: JsonObject, origin: str) -> None:
     """Change the task document as the effect says; links of ours begin with `origin`."""
     if isinstance(effect, StatusAs):
         document["status"] = effect.status
@@ -177,35 +177,37 @@ def _no_image(clip: JsonObject, _origin: str) -> None:
     clip["image_large_url"] = ""
 
 
-_DOCUMENT_CHANGES: dict[Oddity, Callable[[JsonObject], None]] = {
-    Oddity.STATUS_MISSING: _drop("status"),
-    Oddity.RESULT_ABSENT: _drop("result"),
-    Oddity.RESULT_NULL: _set("result", None),
-    Oddity.RESULT_EMPTY: lambda document: document.update(result=[]),
-    Oddity.CLIPS_STREAMING: _status_from(0, ClipStatus.STREAMING),
-    Oddity.SECOND_CLIP_STREAMING: _status_from(1, ClipStatus.STREAMING),
-    Oddity.SECOND_CLIP_ERRORED: _status_from(1, ClipStatus.ERROR),
-    Oddity.ALL_CLIPS_ERRORED: _status_from(0, ClipStatus.ERROR),
-    Oddity.ALL_CLIPS_MODERATED: _moderated,
-    Oddity.ONE_CLIP: _one_clip,
-    Oddity.CLIPS_REVERSED: _reversed,
-    Oddity.BARE_CLIPS: _bare,
-    Oddity.UNKNOWN_FIELDS: _unknown_fields,
-    Oddity.PARAM_NULL: _set("param", None),
-    Oddity.PARAM_ABSENT: _drop("param"),
-    Oddity.PARAM_TEXT: _param_text,
-    Oddity.ERROR_MSG_NULL: _set("errorMsg", None),
+_DOCUMENT_CHANGES: dict[ReplyVariant, Callable[[JsonObject], None]] = {
+    ReplyVariant.STATUS_MISSING: _drop("status"),
+    ReplyVariant.RESULT_ABSENT: _drop("result"),
+    ReplyVariant.RESULT_NULL: _set("result", None),
+    ReplyVariant.RESULT_EMPTY: lambda document: document.update(result=[]),
+    ReplyVariant.CLIPS_STREAMING: _status_from(0, ClipStatus.STREAMING),
+    ReplyVariant.SECOND_CLIP_STREAMING: _status_from(1, ClipStatus.STREAMING),
+    ReplyVariant.SECOND_CLIP_ERRORED: _status_from(1, ClipStatus.ERROR),
+    ReplyVariant.ALL_CLIPS_ERRORED: _status_from(0, ClipStatus.ERROR),
+    ReplyVariant.ALL_CLIPS_MODERATED: _moderated,
+    ReplyVariant.ONE_CLIP: _one_clip,
+    ReplyVariant.CLIPS_REVERSED: _reversed,
+    ReplyVariant.BARE_CLIPS: _bare,
+    ReplyVariant.UNKNOWN_FIELDS: _unknown_fields,
+    ReplyVariant.PARAM_NULL: _set("param", None),
+    ReplyVariant.PARAM_ABSENT: _drop("param"),
+    ReplyVariant.PARAM_TEXT: _param_text,
+    ReplyVariant.ERROR_MSG_NULL: _set("errorMsg", None),
 }
-_CLIP_CHANGES: dict[Oddity, Callable[[JsonObject, str], None]] = {
-    Oddity.DURATION_TEXT: _duration_text,
-    Oddity.DURATION_NULL: _duration_null,
-    Oddity.TAGS_LIST: _tags_list,
-    Oddity.TITLE_HTML: _title_html,
-    Oddity.AUDIO_FORBIDDEN: _link("audio_url", "{origin}/api/forbidden"),
-    Oddity.AUDIO_NONE: _link("audio_url", "{origin}/media/None.mp3"),
-    Oddity.AUDIO_PIPE: _link("audio_url", AUDIOPIPE),
-    Oddity.AUDIO_MISSING: _link("audio_url", ""),
-    Oddity.AUDIO_SIGNED: _link("audio_url", "{origin}/media/{clip_id}.mp3?Signature=" + "s" * 700),
-    Oddity.AUDIO_SIGNED_LONG: _link("audio_url", "{origin}/media/{clip_id}.mp3?Signature=" + "s" * 1200),
-    Oddity.IMAGE_MISSING: _no_image,
+_CLIP_CHANGES: dict[ReplyVariant, Callable[[JsonObject, str], None]] = {
+    ReplyVariant.DURATION_TEXT: _duration_text,
+    ReplyVariant.DURATION_NULL: _duration_null,
+    ReplyVariant.TAGS_LIST: _tags_list,
+    ReplyVariant.TITLE_HTML: _title_html,
+    ReplyVariant.AUDIO_FORBIDDEN: _link("audio_url", "{origin}/api/forbidden"),
+    ReplyVariant.AUDIO_NONE: _link("audio_url", "{origin}/media/None.mp3"),
+    ReplyVariant.AUDIO_PIPE: _link("audio_url", AUDIOPIPE),
+    ReplyVariant.AUDIO_MISSING: _link("audio_url", ""),
+    ReplyVariant.AUDIO_SIGNED: _link("audio_url", "{origin}/media/{clip_id}.mp3?Signature=" + "s" * 700),
+    ReplyVariant.AUDIO_SIGNED_LONG: _link(
+        "audio_url", "{origin}/media/{clip_id}.mp3?Signature=" + "s" * 1200
+    ),
+    ReplyVariant.IMAGE_MISSING: _no_image,
 }

@@ -20,7 +20,7 @@ from sandbox.cqtai.inspiration import (
 )
 from sandbox.cqtai.media import abort
 from sandbox.cqtai.replies import Reply, page, refusal, success
-from sandbox.cqtai.reply_variants import Oddity, StatusAs
+from sandbox.cqtai.reply_variants import ReplyVariant, StatusAs
 from sandbox.cqtai.state import ProviderState, RequestLine
 from sandbox.cqtai.tasks import Task
 from sandbox.cqtai.timeline import Fail, Stall, Succeed, TaskStatus
@@ -160,7 +160,7 @@ class Routes:
         now_s = self._state.settle()
         document = task_document(task, now_s=now_s, origin=self._state.origin)
         for fault in self._state.faults.all(Phase.DOCUMENT, self._occasion(task)):
-            if isinstance(fault.effect, Oddity | StatusAs):
+            if isinstance(fault.effect, ReplyVariant | StatusAs):
                 reply_variants.apply(fault.effect, document=document, origin=self._state.origin)
         return document
 

@@ -18,7 +18,7 @@ from typing import Self
 from aiohttp import web
 
 from sandbox.cqtai.account import Account
-from sandbox.cqtai.faults import FaultBoard
+from sandbox.cqtai.faults import ActiveFaults
 from sandbox.cqtai.routes import build_app
 from sandbox.cqtai.state import ProviderState, RequestLine, Terms
 from sandbox.cqtai.tasks import Pace, TaskRegister, TaskSnapshot
@@ -51,7 +51,7 @@ class LocalProvider:
         self._state = ProviderState(
             key=key,
             terms=terms,
-            faults=FaultBoard(random.Random(rng.random())),
+            faults=ActiveFaults(random.Random(rng.random())),
             register=TaskRegister(
                 Account(terms.credits, rate=terms.rate), pace=Pace(song_s, terms.spread, max_running), rng=rng
             ),
@@ -107,7 +107,7 @@ class LocalProvider:
         self._state.key = key
 
     @property
-    def faults(self) -> FaultBoard:
+    def faults(self) -> ActiveFaults:
         """Return the faults in force; they can be added and lifted at any time."""
         return self._state.faults
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sandbox.cqtai.faults import FaultBoard
+from sandbox.cqtai.faults import ActiveFaults
 from sandbox.cqtai.inspiration import MODELS
 from sandbox.cqtai.tasks import TaskRegister
 
@@ -50,7 +50,7 @@ class ProviderState:
 
     key: str
     terms: Terms
-    faults: FaultBoard
+    faults: ActiveFaults
     register: TaskRegister
     clock: Callable[[], float]
     unknown_playlists: set[str]

@@ -12,20 +12,20 @@ from sandbox.world import World
 
 Found = TypeVar("Found")
 
-BEAT_SHARE = 0.11
+PAUSE_SHARE = 0.11
 """How long a pause for reading is, as a share of a song's time."""
-PATIENCE_S = 30.0
+EXTRA_TIME_S = 30.0
 """What may be added to a few songs' time before a step has failed, on a busy machine."""
 
 
-class StoryError(Exception):
+class ScriptError(Exception):
     """A step of the script that failed; the message is a sentence."""
 
 
-class Audience(Protocol):
+class DemoOutput(Protocol):
     """The output of the demo; it follows the channel by itself."""
 
-    def scene(self, title: str) -> None:
+    def begin_part(self, title: str) -> None:
         """Begin a new part of the script."""
         ...
 
@@ -33,7 +33,7 @@ class Audience(Protocol):
         """Show what somebody types or presses."""
         ...
 
-    def told(self, words: str) -> None:
+    def note(self, words: str) -> None:
         """Show what is not in the channel."""
         ...
 
@@ -51,7 +51,7 @@ class DemoRun:
     """One run of the script: a world, the actors in its channel, and the output."""
 
     world: World
-    audience: Audience
+    output: DemoOutput
     credits: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """What `/credits` last told each person, by the names of the fields."""
 
@@ -59,10 +59,10 @@ class DemoRun:
         """Return the answer to a command of that person.
 
         Raises:
-            StoryError: there was none in time.
+            ScriptError: there was none in time.
         """
         given = "".join(f" {option}:{value}" for option, value in options.items())
-        self.audience.typed(name, f"/{command}{given}")
+        self.output.typed(name, f"/{command}{given}")
         await self.pause(0.5)
         asked = await self.world.discord.member(name).slash("songs", command, past_picker=False, **options)
         answer = await self.until(lambda: asked.shown, f"{name}'s /{command} was answered")
@@ -73,22 +73,22 @@ class DemoRun:
         """Return the status message of a song request of that person.
 
         Raises:
-            StoryError: there was none in time, or the request was refused.
+            ScriptError: there was none in time, or the request was refused.
         """
         status = await self.ask(name, "inspire", **options)
         if status.ephemeral:
-            raise StoryError(f"{name}'s request was refused: {words_of(status)}")
+            raise ScriptError(f"{name}'s request was refused: {words_of(status)}")
         return status
 
     async def refused(self, name: str, because: str, /, **options: object) -> Message:
         """Return the refusal of a song request of that person, which has these words.
 
         Raises:
-            StoryError: there was none in time, or the request was not refused for that reason.
+            ScriptError: there was none in time, or the request was not refused for that reason.
         """
         answer = await self.ask(name, "inspire", **options)
         if not answer.ephemeral or because not in words_of(answer):
-            raise StoryError(f"{name} should have been refused ({because}), but read: {words_of(answer)}")
+            raise ScriptError(f"{name} should have been refused ({because}), but read: {words_of(answer)}")
         await self.pause()
         return answer
 
@@ -96,9 +96,9 @@ class DemoRun:
         """Press a button as that person, and return the answer.
 
         Raises:
-            StoryError: there was none in time.
+            ScriptError: there was none in time.
         """
-        self.audience.typed(name, f"presses [{label}]")
+        self.output.typed(name, f"presses [{label}]")
         await self.pause(0.5)
         pressed = await self.world.discord.member(name).press(message, label)
         answer = await self.until(lambda: pressed.shown, f"{name}'s [{label}] was answered")
@@ -109,7 +109,7 @@ class DemoRun:
         """Return once the message has the words.
 
         Raises:
-            StoryError: it did not in time.
+            ScriptError: it did not in time.
         """
         await self.until(lambda: words in words_of(message), f"a message said “{words}”")
 
@@ -117,7 +117,7 @@ class DemoRun:
         """Return once the provider has so many tasks in all.
 
         Raises:
-            StoryError: it did not in time.
+            ScriptError: it did not in time.
         """
         await self.until(
             lambda: len(self.world.provider.tasks) >= count, f"the provider had {count} requests"
@@ -127,7 +127,7 @@ class DemoRun:
         """Return that person's `count`-th finished song, with two files.
 
         Raises:
-            StoryError: it was not posted in time, or lacks a file.
+            ScriptError: it was not posted in time, or lacks a file.
         """
         person = self.world.discord.member(name)
 
@@ -137,34 +137,34 @@ class DemoRun:
 
         result = (await self.until(posted, f"{name}'s song was posted"))[count - 1]
         if len(result.attachments) != 2:
-            raise StoryError(f"{name}'s song came with {len(result.attachments)} files instead of two.")
+            raise ScriptError(f"{name}'s song came with {len(result.attachments)} files instead of two.")
         return result
 
     async def until(self, predicate: Callable[[], Found | None], what: str) -> Found:
         """Return the predicate's value as soon as it is truthy; `what` completes "It was expected that ...".
 
         Raises:
-            StoryError: it was not in time.
+            ScriptError: it was not in time.
         """
-        limit_s = 4 * self.world.song_s + PATIENCE_S
+        limit_s = 4 * self.world.song_s + EXTRA_TIME_S
         found: Found | None = None
         with contextlib.suppress(AssertionError):
             found = await self.world.discord.wait_for(predicate, timeout_s=limit_s)
         if not found:
-            raise StoryError(f"It was expected that {what}, but that did not happen within {limit_s:.0f} s.")
+            raise ScriptError(f"It was expected that {what}, but that did not happen within {limit_s:.0f} s.")
         return found
 
     async def credits_of(self, name: str, /, **expected: str) -> Mapping[str, str]:
         """Return what `/credits` tells that person, by field name; some values can be expected.
 
         Raises:
-            StoryError: there was no answer in time, or a value is not as expected.
+            ScriptError: there was no answer in time, or a value is not as expected.
         """
         answer = await self.ask(name, "credits")
         shown = {text(one, "name"): text(one, "value") for one in entries(answer.embeds[0], "fields")}
         for field_name, value in expected.items():
             if shown.get(field_name) != value:
-                raise StoryError(
+                raise ScriptError(
                     f"{name} should have read {field_name}: {value}, but read: {words_of(answer)}"
                 )
         self.credits[name] = shown
@@ -172,7 +172,7 @@ class DemoRun:
 
     async def pause(self, beats: float = 1.0) -> None:
         """Wait so that people can read."""
-        await asyncio.sleep(beats * BEAT_SHARE * self.world.song_s)
+        await asyncio.sleep(beats * PAUSE_SHARE * self.world.song_s)
 
 
 def words_of(message: Message) -> str:

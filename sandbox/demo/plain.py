@@ -15,7 +15,7 @@ from sandbox.discord.payloads import Payload, entries, entry, text
 SEPARATOR = " | "
 
 
-class PlainAudience:
+class PlainOutput:
     """An output that writes one line for each event, with the seconds since the beginning."""
 
     def __init__(self, discord: LocalDiscord, *, output: TextIO) -> None:
@@ -25,7 +25,7 @@ class PlainAudience:
         self._lines: asyncio.Queue[str] = asyncio.Queue()
         self._unsubscribe: Callable[[], None] = discord.subscribe(self._on_change)
 
-    def scene(self, title: str) -> None:
+    def begin_part(self, title: str) -> None:
         """Begin a new part of the script."""
         self._lines.put_nowait(f"\n== {title} ==")
 
@@ -33,7 +33,7 @@ class PlainAudience:
         """Write what somebody types or presses."""
         self._tell(f"{name}: {line}" if line.startswith("/") else f"{name} {line}")
 
-    def told(self, words: str) -> None:
+    def note(self, words: str) -> None:
         """Write what is not in the channel."""
         self._tell(f"({words})")
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from rich.console import Console
 
 from sandbox.bot_process import DATABASE, LOG, BotError
-from sandbox.demo.actors import DemoRun, StoryError
-from sandbox.demo.plain import PlainAudience
+from sandbox.demo.actors import DemoRun, ScriptError
+from sandbox.demo.plain import PlainOutput
 from sandbox.demo.screen import ChannelScreen, songs_channel
 from sandbox.demo.script import MODELS, run_script, settings
 from sandbox.world import World
 
 SEED = 77
-"""The same songs every evening."""
+"""The same songs in every run."""
 LOG_LINES = 25
 CREDITS_SHOWN = ("Available", "On hold", "Used")
 
@@ -53,84 +53,84 @@ async def run_demo(options: Options) -> None:
         bot_settings = settings(options.song_s)
         async with World(folder, song_s=options.song_s, seed=SEED, settings=bot_settings) as world:
             try:
-                play = await (_live(world, console) if live else _plainly(world))
-                await _show_books(play)
-            except (BotError, StoryError) as error:
+                run = await (_run_live(world, console) if live else _run_plain(world))
+                await _show_audit(run)
+            except (BotError, ScriptError) as error:
                 raise EndedEarlyError(str(error), world.bot.log_tail(LOG_LINES)) from error
             if options.keep:
                 _keep_clips(world, options.keep)
 
 
-async def _live(world: World, console: Console) -> DemoRun:
+async def _run_live(world: World, console: Console) -> DemoRun:
     """Show the run as a live channel, which stays above the prompt afterwards."""
     with ChannelScreen(world, console=console) as screen:
-        play = DemoRun(world, screen)
-        await _played(play)
+        run = DemoRun(world, screen)
+        await _run_with_output(run)
     console.print(screen.whole())
-    return play
+    return run
 
 
-async def _plainly(world: World) -> DemoRun:
+async def _run_plain(world: World) -> DemoRun:
     """Show the run as plain lines."""
-    audience = PlainAudience(world.discord, output=sys.stdout)
-    play = DemoRun(world, audience)
+    output = PlainOutput(world.discord, output=sys.stdout)
+    run = DemoRun(world, output)
     try:
-        await _played(play)
+        await _run_with_output(run)
     finally:
-        audience.close()
-    return play
+        output.close()
+    return run
 
 
-async def _played(play: DemoRun) -> None:
+async def _run_with_output(run: DemoRun) -> None:
     """Start the bot and run the script while the output watches.
 
     Raises:
         BotError: the bot ended by itself.
-        StoryError: a step did not come to pass.
+        ScriptError: a step did not come to pass.
     """
-    watching = asyncio.ensure_future(play.audience.watch())
-    story = asyncio.ensure_future(_story(play))
+    watching = asyncio.ensure_future(run.output.watch())
+    script = asyncio.ensure_future(_run_script(run))
     try:
-        await asyncio.wait({watching, story}, return_when=asyncio.FIRST_COMPLETED)
-        await (story if story.done() else watching)
+        await asyncio.wait({watching, script}, return_when=asyncio.FIRST_COMPLETED)
+        await (script if script.done() else watching)
     finally:
-        for task in (watching, story):
+        for task in (watching, script):
             task.cancel()
-        await asyncio.gather(watching, story, return_exceptions=True)
+        await asyncio.gather(watching, script, return_exceptions=True)
 
 
-async def _story(play: DemoRun) -> None:
-    world = play.world
-    play.audience.told(f"Starting the bot; songs take {world.song_s:g} s here, two are made at a time.")
+async def _run_script(run: DemoRun) -> None:
+    world = run.world
+    run.output.note(f"Starting the bot; songs take {world.song_s:g} s here, two are made at a time.")
     await world.teach(*MODELS)
     await world.start_bot()
-    scenes = asyncio.ensure_future(run_script(play))
+    parts = asyncio.ensure_future(run_script(run))
     ended = asyncio.ensure_future(world.bot.ended())
     try:
-        await asyncio.wait({scenes, ended}, return_when=asyncio.FIRST_COMPLETED)
-        if not scenes.done():
+        await asyncio.wait({parts, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not parts.done():
             raise BotError(f"The bot ended in the middle of the evening, with exit code {await ended}.")
-        await scenes
+        await parts
     finally:
-        for task in (scenes, ended):
+        for task in (parts, ended):
             task.cancel()
-        await asyncio.gather(scenes, ended, return_exceptions=True)
+        await asyncio.gather(parts, ended, return_exceptions=True)
 
 
-async def _show_books(play: DemoRun) -> None:
+async def _show_audit(run: DemoRun) -> None:
     """Show everybody's credits and the bot's audit, and stop the bot.
 
     Raises:
         BotError: the audit found a breach, or the bot did not end well.
     """
     print("\n== The books ==")
-    for name, figures in sorted(play.credits.items()):
+    for name, figures in sorted(run.credits.items()):
         print(f"{name:<4}", ", ".join(f"{figures[one]} {one.lower()}" for one in CREDITS_SHOWN))
-    code, words = await play.world.bot.audit()
+    code, words = await run.world.bot.audit()
     print(f"$ python -m bot audit\n{words}")
     if code != 0:
         raise BotError(f"The audit ended with exit code {code}.")
-    code = await play.world.bot.stop()
+    code = await run.world.bot.stop()
     if code != 0:
         raise BotError(f"The bot was asked to stop and ended with exit code {code}.")
     print("The bot was asked to stop (SIGTERM) and ended with exit code 0.")

@@ -55,7 +55,7 @@ class ChannelScreen:
     ) -> None:
         self._live.stop()
 
-    def scene(self, title: str) -> None:
+    def begin_part(self, title: str) -> None:
         """Begin a new part of the script."""
         self._title = title
 
@@ -65,7 +65,7 @@ class ChannelScreen:
         between = Text(" ▸ ", "dim") if line.startswith("/") else Text(" ")
         self._typed.append(Text.assemble(self.view().name(person.id), between, line))
 
-    def told(self, words: str) -> None:
+    def note(self, words: str) -> None:
         """Show what is not in the channel."""
         self._typed.append(Text(words, "italic"))
 

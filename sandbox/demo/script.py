@@ -41,65 +41,65 @@ def link(playlist: Playlist) -> str:
     return f"https://suno.com/playlist/{playlist.id}"
 
 
-async def three_songs(play: DemoRun) -> None:
+async def three_songs(run: DemoRun) -> None:
     """Let Ada ask plainly, Ben with every option, Mo with a link that is cut off and then in the queue."""
-    with play.world.songs_unfinished():
-        ada = await play.song("Ada", playlist=link(LO_FI))
-        await play.taken(1)
-        await play.credits_of("Ada", **{"Available": SONG, "On hold": SONG})
-        await play.song("Ben", playlist=DESERT.id, **ALL_OPTIONS)
-        await play.taken(2)
-        await play.refused("Mo", "looks cut off", playlist=link(GLACIER)[:-9])
-        mo = await play.song("Mo", playlist=link(GLACIER))
-        await play.shows(mo, "Number **1** in line")
-    await play.result_for("Ada")
-    await play.shows(ada, "Your song is ready")
-    await play.result_for("Ben")
-    await play.result_for("Mo")
-    await play.shows(mo, "Your song is ready")
-    await play.pause(2)
+    with run.world.songs_unfinished():
+        ada = await run.song("Ada", playlist=link(LO_FI))
+        await run.taken(1)
+        await run.credits_of("Ada", **{"Available": SONG, "On hold": SONG})
+        await run.song("Ben", playlist=DESERT.id, **ALL_OPTIONS)
+        await run.taken(2)
+        await run.refused("Mo", "looks cut off", playlist=link(GLACIER)[:-9])
+        mo = await run.song("Mo", playlist=link(GLACIER))
+        await run.shows(mo, "Number **1** in line")
+    await run.result_for("Ada")
+    await run.shows(ada, "Your song is ready")
+    await run.result_for("Ben")
+    await run.result_for("Mo")
+    await run.shows(mo, "Your song is ready")
+    await run.pause(2)
 
 
-async def second_thoughts(play: DemoRun) -> None:
+async def second_thoughts(run: DemoRun) -> None:
     """Let Ada's song fail and Ben cancel his while it waits; neither costs anything."""
-    play.world.provider.faults.add(Fault(Phase.TASK, Fail(at=FAILS_AT), playlist_id=NIGHT_DRIVE.id))
-    with play.world.songs_unfinished():
-        ada = await play.song("Ada", playlist=link(NIGHT_DRIVE), prompt="something unspeakable")
-        await play.taken(4)
-        await play.song("Mo", playlist=link(DISCO), weirdness=0.9)
-        await play.taken(5)
-        ben = await play.song("Ben", playlist=link(PAPER_BOATS))
-        await play.shows(ben, "Number **1** in line")
-        await play.press("Ben", ben, "Cancel")
-        await play.shows(ben, "Cancelled")
-    await play.shows(ada, "Your 30 credits are back")
-    await play.pause(2)
-    await play.credits_of("Ada", **{"Available": SONG, "On hold": NONE, "Used": SONG})
-    await play.result_for("Mo", count=2)
-    await play.pause(2)
+    run.world.provider.faults.add(Fault(Phase.TASK, Fail(at=FAILS_AT), playlist_id=NIGHT_DRIVE.id))
+    with run.world.songs_unfinished():
+        ada = await run.song("Ada", playlist=link(NIGHT_DRIVE), prompt="something unspeakable")
+        await run.taken(4)
+        await run.song("Mo", playlist=link(DISCO), weirdness=0.9)
+        await run.taken(5)
+        ben = await run.song("Ben", playlist=link(PAPER_BOATS))
+        await run.shows(ben, "Number **1** in line")
+        await run.press("Ben", ben, "Cancel")
+        await run.shows(ben, "Cancelled")
+    await run.shows(ada, "Your 30 credits are back")
+    await run.pause(2)
+    await run.credits_of("Ada", **{"Available": SONG, "On hold": NONE, "Used": SONG})
+    await run.result_for("Mo", count=2)
+    await run.pause(2)
 
 
-async def last_orders(play: DemoRun) -> None:
+async def last_orders(run: DemoRun) -> None:
     """Let Mo use up everything, and everybody look at what is left."""
-    await play.refused("Mo", "More come", playlist=link(DISCO))
-    await play.credits_of("Mo", **{"Available": NONE, "On hold": NONE, "Used": "60 credits"})
-    await play.credits_of("Ben", **{"Available": SONG, "On hold": NONE, "Used": SONG})
-    await play.credits_of("Ada", **{"Available": SONG, "On hold": NONE, "Used": SONG})
+    await run.refused("Mo", "More come", playlist=link(DISCO))
+    await run.credits_of("Mo", **{"Available": NONE, "On hold": NONE, "Used": "60 credits"})
+    await run.credits_of("Ben", **{"Available": SONG, "On hold": NONE, "Used": SONG})
+    await run.credits_of("Ada", **{"Available": SONG, "On hold": NONE, "Used": SONG})
 
 
-SCENES = (
+PARTS = (
     ("Three songs, two at a time", three_songs),
     ("One fails, one is taken back", second_thoughts),
     ("Nothing left to spend", last_orders),
 )
 
 
-async def run_script(play: DemoRun) -> None:
+async def run_script(run: DemoRun) -> None:
     """Run all parts of the script.
 
     Raises:
-        StoryError: a step did not come to pass.
+        ScriptError: a step did not come to pass.
     """
-    for number, (title, scene) in enumerate(SCENES, 1):
-        play.audience.scene(f"{number} of {len(SCENES)}: {title}")
-        await scene(play)
+    for number, (title, part) in enumerate(PARTS, 1):
+        run.output.begin_part(f"{number} of {len(PARTS)}: {title}")
+        await part(run)

@@ -41,7 +41,7 @@ def answer(state: State, *, interaction: Interaction, kind: CallbackKind, sent: 
     interaction.callback = kind
     interaction.answered_at = state.clock()
     interaction.answers += 1
-    state.tell(FeedEventKind.INTERACTION, channel_id=interaction.channel.id)
+    state.publish(FeedEventKind.INTERACTION, channel_id=interaction.channel.id)
 
 
 def follow_up(state: State, *, interaction: Interaction, sent: Sent) -> Message:
@@ -56,7 +56,7 @@ def follow_up(state: State, *, interaction: Interaction, sent: Sent) -> Message:
         return edit(state, message=original, sent=sent, origin=Origin.INTERACTION)
     message = _new(state, interaction, sent=sent, flags=0)
     interaction.followups.append(message)
-    state.tell(FeedEventKind.INTERACTION, channel_id=interaction.channel.id)
+    state.publish(FeedEventKind.INTERACTION, channel_id=interaction.channel.id)
     return message
 
 

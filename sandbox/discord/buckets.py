@@ -12,7 +12,7 @@ _ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class BucketState:
     """The state of one bucket after a request was counted."""
 
     key: str
@@ -43,9 +43,9 @@ class Standing:
         return told if self.allowed else told | wait
 
 
-def refused_standing(key: str, *, after_s: float, now_s: float, scope: str) -> Standing:
+def refused_bucket(key: str, *, after_s: float, now_s: float, scope: str) -> BucketState:
     """Return the state of a bucket that a fault reports as used up for so long."""
-    return Standing(
+    return BucketState(
         key=key,
         rule=Bucket(requests=1, per_s=after_s),
         allowed=False,
@@ -70,7 +70,7 @@ class Buckets:
         self._clock = clock
         self._windows: dict[str, _Window] = {}
 
-    def take(self, key: str, *, rule: Bucket, scope: str = "user") -> Standing:
+    def take(self, key: str, *, rule: Bucket, scope: str = "user") -> BucketState:
         """Count one more request unless it is over the limit, and return the bucket's state."""
         now_s = self._clock().timestamp()
         window = self._present(key, rule, now_s)
@@ -79,7 +79,7 @@ class Buckets:
         each_s = rule.per_s / max(rule.requests, 1)
         reset_at_s = now_s + window.used * each_s if rule.leaks else window.opened_at_s + rule.per_s
         one_free_s = (window.used + 1 - rule.requests) * each_s if rule.leaks else reset_at_s - now_s
-        return Standing(
+        return BucketState(
             key=key,
             rule=rule,
             allowed=allowed,

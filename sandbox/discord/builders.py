@@ -46,7 +46,7 @@ class WorldBuilder:
         for session in state.gateway.sessions.values():
             if session.hears(guild_id=guild.id, intent=GUILDS):
                 session.push("GUILD_CREATE", payload=state.gateway.guild_joined(guild, session=session))
-        state.tell(FeedEventKind.GUILD)
+        state.publish(FeedEventKind.GUILD)
         return guild
 
     def channel(
@@ -71,8 +71,8 @@ class WorldBuilder:
             channel.overwrites = _overwrites(guild, roles=only_for, bot=self._state.world.bot)
         guild.channels[channel.id] = channel
         self._state.world.channels[channel.id] = channel
-        self._told(guild, event="CHANNEL_CREATE", payload=channel_payload(channel))
-        self._state.tell(FeedEventKind.CHANNEL, channel_id=channel.id)
+        self._dispatch(guild, event="CHANNEL_CREATE", payload=channel_payload(channel))
+        self._state.publish(FeedEventKind.CHANNEL, channel_id=channel.id)
         return channel
 
     def thread(
@@ -94,7 +94,7 @@ class WorldBuilder:
         guild.threads[channel.id] = channel
         self._state.world.channels[channel.id] = channel
         announce_thread(self._state, channel, event="THREAD_CREATE")
-        self._state.tell(FeedEventKind.CHANNEL, channel_id=channel.id)
+        self._state.publish(FeedEventKind.CHANNEL, channel_id=channel.id)
         return channel
 
     def role(self, guild: Guild, *, name: str, permissions: Permission = PLAIN) -> Role:
@@ -104,7 +104,7 @@ class WorldBuilder:
         )
         guild.roles[role.id] = role
         shown: Payload = {"guild_id": str(guild.id), "role": role_payload(role)}
-        self._told(guild, event="GUILD_ROLE_CREATE", payload=shown)
+        self._dispatch(guild, event="GUILD_ROLE_CREATE", payload=shown)
         return role
 
     def member(self, guild: Guild, *, user: User, roles: tuple[Role, ...] = ()) -> Member:
@@ -113,8 +113,8 @@ class WorldBuilder:
         member = Member(user=user, guild=guild, role_ids=role_ids, joined_at=self._state.clock())
         guild.members[user.id] = member
         shown = member_payload(member) | {"guild_id": str(guild.id)}
-        self._told(guild, event="GUILD_MEMBER_ADD", payload=shown, intent=GUILD_MEMBERS)
-        self._state.tell(FeedEventKind.GUILD)
+        self._dispatch(guild, event="GUILD_MEMBER_ADD", payload=shown, intent=GUILD_MEMBERS)
+        self._state.publish(FeedEventKind.GUILD)
         return member
 
     def assign(self, member: Member, *, roles: tuple[Role, ...]) -> None:
@@ -123,10 +123,10 @@ class WorldBuilder:
         guild = member.guild
         shown = member_payload(member) | {"guild_id": str(guild.id)}
         intent = GUILDS if member.user is self._state.world.bot else GUILD_MEMBERS
-        self._told(guild, event="GUILD_MEMBER_UPDATE", payload=shown, intent=intent)
-        self._state.tell(FeedEventKind.GUILD)
+        self._dispatch(guild, event="GUILD_MEMBER_UPDATE", payload=shown, intent=intent)
+        self._state.publish(FeedEventKind.GUILD)
 
-    def _told(self, guild: Guild, *, event: str, payload: Payload, intent: int = GUILDS) -> None:
+    def _dispatch(self, guild: Guild, *, event: str, payload: Payload, intent: int = GUILDS) -> None:
         if guild.has_bot:
             self._state.gateway.dispatch(event, payload=payload, guild_id=guild.id, intent=intent)
 

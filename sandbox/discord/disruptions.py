@@ -31,7 +31,9 @@ class Disruptions:
         """Hide the message's embeds, as a moderator; an edit does not bring them back."""
         hidden = replace(message.now, at=self._state.clock(), flags=message.now.flags | SUPPRESS_EMBEDS)
         message.states.append(hidden)
-        self._state.tell(FeedEventKind.MESSAGE_EDITED, channel_id=message.channel_id, message_id=message.id)
+        self._state.publish(
+            FeedEventKind.MESSAGE_EDITED, channel_id=message.channel_id, message_id=message.id
+        )
 
     def hide(self, channel: Channel) -> None:
         """Hide the channel from the bot; commands still work there."""
@@ -56,8 +58,8 @@ class Disruptions:
             channel.guild.channels.pop(channel.id, None)
             self._drop_threads(channel.guild, parent=channel)
             event = "THREAD_DELETE" if channel.guild.threads.pop(channel.id, None) else "CHANNEL_DELETE"
-            self._told(channel.guild, event=event, payload=channel_payload(channel))
-        self._state.tell(FeedEventKind.CHANNEL, channel_id=channel.id)
+            self._dispatch(channel.guild, event=event, payload=channel_payload(channel))
+        self._state.publish(FeedEventKind.CHANNEL, channel_id=channel.id)
 
     def archive(self, thread: Channel, *, locked: bool = False) -> None:
         """Archive the thread, by its time or as a moderator who locks it as well."""
@@ -71,8 +73,8 @@ class Disruptions:
         """Let the person leave the guild."""
         person.guild.members.pop(person.id, None)
         gone: Payload = {"guild_id": str(person.guild.id), "user": user_payload(person.user)}
-        self._told(person.guild, event="GUILD_MEMBER_REMOVE", payload=gone, intent=GUILD_MEMBERS)
-        self._state.tell(FeedEventKind.GUILD)
+        self._dispatch(person.guild, event="GUILD_MEMBER_REMOVE", payload=gone, intent=GUILD_MEMBERS)
+        self._state.publish(FeedEventKind.GUILD)
 
     def remove_bot(self, guild: Guild) -> None:
         """Remove the bot from the guild."""
@@ -86,7 +88,7 @@ class Disruptions:
         for session in self._state.gateway.sessions.values():
             if session.hears(guild_id=guild.id, intent=GUILDS):
                 session.push("GUILD_CREATE", payload=self._state.gateway.guild_joined(guild, session=session))
-        self._state.tell(FeedEventKind.GUILD)
+        self._state.publish(FeedEventKind.GUILD)
 
     def end_token(self, invocation: Invocation) -> None:
         """End the interaction's token before its time."""
@@ -111,8 +113,8 @@ class Disruptions:
 
     def _changed(self, channel: Channel) -> None:
         if channel.guild is not None:
-            self._told(channel.guild, event="CHANNEL_UPDATE", payload=channel_payload(channel))
-        self._state.tell(FeedEventKind.CHANNEL, channel_id=channel.id)
+            self._dispatch(channel.guild, event="CHANNEL_UPDATE", payload=channel_payload(channel))
+        self._state.publish(FeedEventKind.CHANNEL, channel_id=channel.id)
 
-    def _told(self, guild: Guild, *, event: str, payload: Payload, intent: int = GUILDS) -> None:
+    def _dispatch(self, guild: Guild, *, event: str, payload: Payload, intent: int = GUILDS) -> None:
         self._state.gateway.dispatch(event, payload=payload, guild_id=guild.id, intent=intent)

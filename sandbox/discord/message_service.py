@@ -105,7 +105,7 @@ def delete(state: State, *, message: Message, origin: Origin) -> None:
     message.states.append(replace(message.now, at=state.clock(), origin=origin, deleted=True))
     gone: Payload = {"id": str(message.id), "channel_id": str(message.channel_id)}
     state.announce(message, event="MESSAGE_DELETE", payload=gone)
-    state.tell(FeedEventKind.MESSAGE_DELETED, channel_id=message.channel_id, message_id=message.id)
+    state.publish(FeedEventKind.MESSAGE_DELETED, channel_id=message.channel_id, message_id=message.id)
 
 
 def repeated(state: State, *, author: User, nonce: object) -> Message | None:
@@ -157,4 +157,4 @@ def _notified(state: State, message: Message, *, channel: Channel, payload: Payl
 
 def _announce(state: State, message: Message, *, event: str, kind: FeedEventKind) -> None:
     state.announce(message, event=event, payload=message_payload(message, world=state.world))
-    state.tell(kind, channel_id=message.channel_id, message_id=message.id)
+    state.publish(kind, channel_id=message.channel_id, message_id=message.id)

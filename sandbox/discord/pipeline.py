@@ -12,7 +12,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from sandbox.discord.buckets import Standing, refused_standing
+from sandbox.discord.buckets import BucketState, refused_bucket
 from sandbox.discord.endpoint import Call, Count, Reply, Route
 from sandbox.discord.errors import ApiError, UnimplementedError, unauthorized, unknown_message
 from sandbox.discord.event_feed import FeedEventKind
@@ -123,7 +123,7 @@ class Pipeline:
         by_webhook = route.count in (Count.INTERACTION, Count.INTERACTION_POST)
         key = "webhook:" if by_webhook else f"{route.name}:"
         now_s = self._state.clock().timestamp()
-        return _limited(refused_standing(key, after_s=after_s, now_s=now_s, scope=scope))
+        return _limited(refused_bucket(key, after_s=after_s, now_s=now_s, scope=scope))
 
     def _refused(self, refusal: ApiError, *, route: Route) -> _Outcome:
         outcome = _refusal(refusal)
@@ -144,7 +144,7 @@ class Pipeline:
             files=files,
             strict=state.strict,
         )
-        standings: list[Standing] = []
+        standings: list[BucketState] = []
         try:
             if route.by_bot_token:
                 self._authorize(request)
@@ -173,7 +173,7 @@ class Pipeline:
         if kind != "Bot" or not self._state.credentials.accept(token):
             raise unauthorized()
 
-    def _count(self, route: Route, *, call: Call) -> list[Standing]:
+    def _count(self, route: Route, *, call: Call) -> list[BucketState]:
         buckets, limits = self._state.buckets, self._state.limits
         token = call.ids.get("webhook_token", "")
         match route.count:
@@ -190,7 +190,7 @@ class Pipeline:
             case Count.CHANNEL | Count.OTHER:
                 return self._count_bot_request(route, call=call)
 
-    def _count_bot_request(self, route: Route, *, call: Call) -> list[Standing]:
+    def _count_bot_request(self, route: Route, *, call: Call) -> list[BucketState]:
         buckets, limits = self._state.buckets, self._state.limits
         per = call.ids.get("channel_id") or call.ids.get("guild_id", "")
         rule = limits.channel_route if route.count is Count.CHANNEL else limits.other_route
@@ -230,7 +230,7 @@ class Pipeline:
                 fault=outcome.fault,
             )
         )
-        state.tell(FeedEventKind.REQUEST)
+        state.publish(FeedEventKind.REQUEST)
 
 
 def _answered(reply: Reply) -> _Outcome:
@@ -241,7 +241,7 @@ def _refusal(refusal: ApiError) -> _Outcome:
     return _Outcome(status=refusal.status, body=refusal.payload(), code=refusal.code)
 
 
-def _limited(standing: Standing) -> _Outcome:
+def _limited(standing: BucketState) -> _Outcome:
     body: Payload = {
         "message": "You are being rate limited.",
         "retry_after": round(standing.retry_after_s, 3),

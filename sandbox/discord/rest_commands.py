@@ -39,7 +39,7 @@ class CommandRoutes:
         if not isinstance(call.body, list):
             raise ApiError(400, code=50035, message="Invalid Form Body", errors={"_errors": [NOT_A_LIST]})
         made = self._state.commands.replace(guild_id, commands=check_commands(call.body, strict=call.strict))
-        self._state.tell(FeedEventKind.COMMANDS)
+        self._state.publish(FeedEventKind.COMMANDS)
         return Reply(made)
 
     def create(self, call: Call) -> Reply:
@@ -47,7 +47,7 @@ class CommandRoutes:
         guild_id = self._guild_id(call)
         before = {command["id"] for command in self._registered(call)}
         made = self._state.commands.add(guild_id, command=check_commands(call.payload, strict=call.strict)[0])
-        self._state.tell(FeedEventKind.COMMANDS)
+        self._state.publish(FeedEventKind.COMMANDS)
         return Reply(made, 200 if made["id"] in before else 201)
 
     def get(self, call: Call) -> Reply:
@@ -57,7 +57,7 @@ class CommandRoutes:
     def delete(self, call: Call) -> Reply:
         """Delete one command."""
         self._registered(call).remove(self._command(call))
-        self._state.tell(FeedEventKind.COMMANDS)
+        self._state.publish(FeedEventKind.COMMANDS)
         return NO_CONTENT
 
     def _registered(self, call: Call) -> list[Payload]:

@@ -56,7 +56,7 @@ class LocalDiscord:
         self.state = _state(limits or Limits(), clock=clock, seed=seed)
         self.state.strict = strict
         self.add = WorldBuilder(self.state)
-        self.mishaps = Disruptions(self.state)
+        self.disruptions = Disruptions(self.state)
         self._port = port
         self._checker = checker
         self._runner: web.AppRunner | None = None

@@ -68,7 +68,7 @@ class State:
     files_url: str = ""
     """Where the files of messages are served."""
 
-    def tell(
+    def publish(
         self, kind: FeedEventKind, *, channel_id: int | None = None, message_id: int | None = None
     ) -> None:
         """Publish a change."""
@@ -89,7 +89,7 @@ class State:
         guild.members.pop(self.world.bot.id, None)
         gone: Payload = {"id": str(guild.id)}
         self.gateway.dispatch("GUILD_DELETE", payload=gone, guild_id=guild.id, intent=GUILDS)
-        self.tell(FeedEventKind.GUILD)
+        self.publish(FeedEventKind.GUILD)
 
     def post_size(self, channel: Channel) -> int:
         """Return how many bytes one file can have that the bot posts in the channel."""

@@ -26,7 +26,7 @@ def archive(state: State, channel: Channel, *, archived: bool, locked: bool) -> 
     channel.thread.archived, channel.thread.locked = archived, locked
     channel.thread.changed_at = state.clock()
     announce_thread(state, channel, event="THREAD_UPDATE")
-    state.tell(FeedEventKind.CHANNEL, channel_id=channel.id)
+    state.publish(FeedEventKind.CHANNEL, channel_id=channel.id)
 
 
 def open_for_post(state: State, channel: Channel, *, granted: Permission) -> None:

@@ -38,7 +38,7 @@ class Network(StrEnum):
     BAD = "bad"
 
 
-TROUBLES: dict[Provider, tuple[Fault, ...]] = {
+PROVIDER_FAULTS: dict[Provider, tuple[Fault, ...]] = {
     Provider.SLOW: tuple(Fault(phase, Slow(SLOW_S), times=None) for phase in (Phase.SUBMIT, Phase.QUERY)),
     Provider.FAILING: (Fault(Phase.TASK, Fail(), times=None),),
 }
@@ -65,7 +65,7 @@ class Controls:
         """Credits that the account had before it was made empty."""
         self._starting = False
         self._note = ""
-        self._books = ""
+        self._audit_output = ""
         self._turn = asyncio.Lock()
 
     async def change(self, lever: str, value: str) -> None:
@@ -116,7 +116,7 @@ class Controls:
             "spent": account.spent,
             "refunded": account.refunded,
             "running": provider.running,
-            "books": self._books,
+            "books": self._audit_output,
             "sent": self._sent(),
         }
 
@@ -137,7 +137,7 @@ class Controls:
             code, words = await self._world.bot.audit()
         except BotError as error:
             code, words = 1, str(error)
-        self._books = f"$ python -m bot audit\n{words}\nexit code {code}"
+        self._audit_output = f"$ python -m bot audit\n{words}\nexit code {code}"
 
     async def _set_provider(self, wanted: Provider) -> None:
         world, before = self._world.provider, self._provider
@@ -158,7 +158,7 @@ class Controls:
         bad = self._network is Network.BAD
         provider, discord = self._world.provider.faults, self._world.discord.faults
         provider.clear()
-        provider.add(*TROUBLES.get(self._provider, ()), *(LOST_REPLIES if bad else ()))
+        provider.add(*PROVIDER_FAULTS.get(self._provider, ()), *(LOST_REPLIES if bad else ()))
         discord.clear()
         for fault in LOST_ANSWERS if bad else ():
             discord.add(fault)

@@ -168,25 +168,25 @@ class Page:
             raise web.HTTPForbidden
         socket = web.WebSocketResponse(heartbeat=30, max_msg_size=LARGEST_FRAME)
         await socket.prepare(request)
-        tab = PageSession(self._world, controls=self.controls)
-        tab.begin()
+        session = PageSession(self._world, controls=self.controls)
+        session.begin()
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = {group.create_task(tab.watch_world()), group.create_task(_send(socket, tab))}
+                tasks = {group.create_task(session.watch_world()), group.create_task(_send(socket, session))}
                 async for frame in socket:
                     if frame.type is aiohttp.WSMsgType.TEXT:
-                        task = group.create_task(tab.do(as_payload(json.loads(frame.data))))
+                        task = group.create_task(session.do(as_payload(json.loads(frame.data))))
                         tasks.add(task)
                         task.add_done_callback(tasks.discard)
                 for task in tuple(tasks):
                     task.cancel()
         finally:
-            tab.end()
+            session.end()
         return socket
 
 
-async def _send(socket: web.WebSocketResponse, tab: PageSession) -> None:
+async def _send(socket: web.WebSocketResponse, session: PageSession) -> None:
     """Send everything in the session's outbox, in order, until cancelled or the client has gone."""
     with contextlib.suppress(ConnectionError):
         while True:
-            await socket.send_json(await tab.outbox.get())
+            await socket.send_json(await session.outbox.get())

@@ -22,7 +22,7 @@ FAILED = "This interaction failed"
 WENT_WRONG = "Something went wrong. Try again."
 MESSAGES = (FeedEventKind.MESSAGE_POSTED, FeedEventKind.MESSAGE_EDITED, FeedEventKind.MESSAGE_DELETED)
 PLACES = (FeedEventKind.CHANNEL, FeedEventKind.GUILD, FeedEventKind.COMMANDS)
-LOOK_S = 0.4
+PANEL_INTERVAL_S = 0.4
 """How often the panel's figures are looked at."""
 Doing = Callable[[Payload], Coroutine[object, object, Payload]]
 
@@ -34,7 +34,7 @@ class PageSession:
         self._world = world
         self._controls = controls
         self._person = world.discord.member(PEOPLE[0])
-        self._drawing = PageSerializer(world.discord.state, trusted=(world.provider.origin,))
+        self._serializer = PageSerializer(world.discord.state, trusted=(world.provider.origin,))
         self._modals: dict[str, Invocation] = {}
         self._unsubscribe: Callable[[], None] = lambda: None
         self.outbox: asyncio.Queue[Payload] = asyncio.Queue()
@@ -54,7 +54,7 @@ class PageSession:
             if (now := self._controls.snapshot()) != shown:
                 shown = now
                 self.outbox.put_nowait(now)
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(PANEL_INTERVAL_S)
 
     async def do(self, asked: Payload) -> None:
         """Do what the person asked for, and send the page the result."""
@@ -81,7 +81,7 @@ class PageSession:
             raise PickerError("There is nobody of that name.")
         self._person = self._world.discord.member(text(asked, "name"))
         self._tell_places()
-        self.outbox.put_nowait(self._drawing.history(self._person.member))
+        self.outbox.put_nowait(self._serializer.history(self._person.member))
         return {}
 
     async def _use(self, asked: Payload) -> Payload:
@@ -166,7 +166,7 @@ class PageSession:
             self._tell_message(change.channel_id, change.message_id)
 
     def _tell_places(self) -> None:
-        self.outbox.put_nowait(self._drawing.places(self._person.member) | {"people": list(PEOPLE)})
+        self.outbox.put_nowait(self._serializer.places(self._person.member) | {"people": list(PEOPLE)})
 
     def _tell_message(self, channel_id: int, message_id: int) -> None:
         member = self._person.member
@@ -180,4 +180,4 @@ class PageSession:
         if message is None:
             self.outbox.put_nowait({"type": "gone", "channel": str(channel_id), "id": str(message_id)})
         elif message.visible_to in (None, member.user.id):
-            self.outbox.put_nowait({"type": "message", "message": self._drawing.message(message)})
+            self.outbox.put_nowait({"type": "message", "message": self._serializer.message(message)})

@@ -36,7 +36,7 @@ async def test_one_process_takes_the_command_and_another_makes_the_song(bots: Cl
     assert bots.discord.gateway.identifies == 1
     assert not any(request.used_dead_token for request in bots.discord.requests)
     assert [request for request in bots.discord.requests if request.status >= 400] == []
-    for hand in (worker, bots.hands[0]):
+    for hand in (worker, bots.processes[0]):
         await hand.stop()
 
 
@@ -85,7 +85,7 @@ async def test_three_hundred_songs_of_two_servers_are_each_made_once_and_in_turn
                 await order(bots, OTHERS[number % 4], second, prompt=f"second {number}")
                 for number in range(FEW)
             ]
-            await bots.until(lambda: all(one.invocation.shown for one in asked), *bots.hands)
+            await bots.until(lambda: all(one.invocation.shown for one in asked), *bots.processes)
         await all_told(bots, asked, *workers)
         assert {title(one.status) for one in asked} == {READY}
         assert most == [PLACES]
@@ -94,7 +94,7 @@ async def test_three_hundred_songs_of_two_servers_are_each_made_once_and_in_turn
         last = MANY + FEW - turns[::-1].index("second")
         assert last <= 2 * FEW + 5 * PLACES  # all in order of age: MANY + FEW
         assert [request for request in bots.discord.requests if request.used_dead_token] == []
-        for hand in bots.hands:
+        for hand in bots.processes:
             await hand.stop()
 
 

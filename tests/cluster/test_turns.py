@@ -49,8 +49,8 @@ async def ordered(
             await order(bots, "Ada", bots.discord.guild, prompt=f"{named} {number}")
             for number in range(SONGS)
         ]
-        await bots.until(lambda: len(bots.provider.tasks) == before + SONGS, *bots.hands)
-        await bots.until(lambda: all("Making" in one.says for one in asked), *bots.hands)
+        await bots.until(lambda: len(bots.provider.tasks) == before + SONGS, *bots.processes)
+        await bots.until(lambda: all("Making" in one.says for one in asked), *bots.processes)
         for one in asked:
             then(one)
     return asked
@@ -71,7 +71,7 @@ def said(bots: Cluster) -> int:
 @asynccontextmanager
 async def one_takes_all(bots: Cluster) -> AsyncIterator[None]:
     """What is to be posted is in one worker's hand, and its lease runs out there: the other one slept."""
-    _, first, second = bots.hands
+    _, first, second = bots.processes
     before = said(bots)
     second.process.send_signal(signal.SIGSTOP)
     try:
@@ -91,13 +91,15 @@ async def nothing_more_is_said(bots: Cluster) -> None:
 async def results_stand_once(bots: Cluster) -> None:
     async with one_takes_all(bots):
         asked = await ordered(bots, "result")
-    await all_ready(bots, asked, *bots.hands)
+    await all_ready(bots, asked, *bots.processes)
 
 
 async def edits_by_the_bot_wait_with_the_posts(bots: Cluster) -> None:
     async with one_takes_all(bots):
-        asked = await ordered(bots, "edit", then=lambda one: bots.discord.mishaps.end_token(one.invocation))
-    await all_ready(bots, asked, *bots.hands)
+        asked = await ordered(
+            bots, "edit", then=lambda one: bots.discord.disruptions.end_token(one.invocation)
+        )
+    await all_ready(bots, asked, *bots.processes)
 
 
 async def approvals_stand_once(bots: Cluster) -> None:
@@ -105,12 +107,12 @@ async def approvals_stand_once(bots: Cluster) -> None:
     await told(bots, "settings approval", mode="on", channel=general)
     async with one_takes_all(bots):
         asked = [await order(bots, "Ada", bots.discord.guild, prompt=f"ask {n}") for n in range(SONGS)]
-    await bots.until(lambda: len(bots.results("general")) >= SONGS, *bots.hands)
+    await bots.until(lambda: len(bots.results("general")) >= SONGS, *bots.processes)
     shown = bots.results("general")
     for message in shown:
         await (await bots.discord.member("Mo").press(message, "Approve")).answer(timeout_s=LONG_S)
-    await all_ready(bots, asked, *bots.hands)
-    await bots.until(lambda: all("Approved" in seen(message) for message in shown), *bots.hands)
+    await all_ready(bots, asked, *bots.processes)
+    await bots.until(lambda: all("Approved" in seen(message) for message in shown), *bots.processes)
     assert bots.results("general") == shown
     assert len(shown) == SONGS
     await told(bots, "settings approval", mode="off")
@@ -127,15 +129,17 @@ async def log_posts_stand_once(bots: Cluster) -> None:
         for number in range(SONGS):
             await told(bots, "quota grant", member=bots.ada, credits=number + 1, reason=f"reason {number}")
     whys = [f"reason {number}" for number in range(SONGS)]
-    await bots.until(lambda: all(any(why in seen(one) for one in logged()) for why in whys), *bots.hands)
+    await bots.until(lambda: all(any(why in seen(one) for one in logged()) for why in whys), *bots.processes)
     assert [sum(why in seen(one) for one in logged()) for why in whys] == [1] * SONGS
 
 
 async def direct_messages_stand_once(bots: Cluster) -> None:
-    bots.discord.mishaps.hide(bots.discord.channel("songs"))
+    bots.discord.disruptions.hide(bots.discord.channel("songs"))
     async with one_takes_all(bots):
-        asked = await ordered(bots, "direct", then=lambda one: bots.discord.mishaps.end_token(one.invocation))
-    await bots.until(lambda: len(bots.ada.direct_messages) >= SONGS, *bots.hands)
+        asked = await ordered(
+            bots, "direct", then=lambda one: bots.discord.disruptions.end_token(one.invocation)
+        )
+    await bots.until(lambda: len(bots.ada.direct_messages) >= SONGS, *bots.processes)
     songs = [tuple(links(message).values()) for message in bots.ada.direct_messages]
     assert len(songs) == len(set(songs)) == len(asked)
 
@@ -163,7 +167,7 @@ async def test_what_waited_in_a_killed_process_is_posted_once_by_another(
     async with slow_messages(tmp_path, postgres_url) as bots:
         async with one_takes_all(bots):
             asked = await ordered(bots, "killed")
-        gateway, doomed, other = bots.hands
+        gateway, doomed, other = bots.processes
         await doomed.kill()
         await all_ready(bots, asked, gateway, other)
         await nothing_more_is_said(bots)

@@ -49,7 +49,7 @@ async def two(folder: Path, url: str, other_url: str) -> AsyncIterator[tuple[Clu
                 await copy.worker(lease_s=LONG_S)
             yield one, other
         finally:
-            for hand in other.hands:
+            for hand in other.processes:
                 if hand.process.returncode is None:
                     await hand.kill()
         assert other.breaches() == ()
@@ -66,7 +66,7 @@ async def test_a_worker_submits_only_what_its_own_gateway_has_answered(
     with own_cluster.server.database() as other_url:
         async with two(tmp_path, postgres_url, other_url) as copies:
             one, other = copies
-            hands = [*one.hands, *other.hands]
+            hands = [*one.processes, *other.processes]
             for count, (name, mishap) in enumerate(MISHAPS.items(), 1):
                 with subtests.test(name):
                     if mishap is not None:

@@ -37,7 +37,7 @@ CHANGE = AuditEntry(
 )
 
 
-class Stage(Protocol):
+class MessengerHarness(Protocol):
     address: ReplyAddress
 
     @property
@@ -47,9 +47,9 @@ class Stage(Protocol):
     def close_channel(self) -> None: ...
 
 
-class ForModerators:
+class ModeratorMessagesContract:
     async def test_a_request_is_shown_to_moderators_once_and_then_what_became_of_it(
-        self, harness: Stage
+        self, harness: MessengerHarness
     ) -> None:
         first = await harness.messenger.post_approval(harness.address.channel_id, APPROVAL)
         assert await harness.messenger.post_approval(harness.address.channel_id, APPROVAL) == first
@@ -58,7 +58,7 @@ class ForModerators:
         assert harness.approvals() == [(first.message_id, 2)]
 
     async def test_what_moderators_decide_by_is_found_where_it_was_posted_and_not_before(
-        self, harness: Stage
+        self, harness: MessengerHarness
     ) -> None:
         channel_id, request_id = harness.address.channel_id, APPROVAL.request_id
         assert await harness.messenger.find_approval(channel_id, request_id) is None
@@ -67,23 +67,23 @@ class ForModerators:
         assert await harness.messenger.find_approval(channel_id, request_id + 1) is None
 
     async def test_in_a_closed_channel_nobody_can_look_for_what_moderators_decide_by(
-        self, harness: Stage
+        self, harness: MessengerHarness
     ) -> None:
         harness.close_channel()
         with pytest.raises(NoAccessError):
             await harness.messenger.find_approval(harness.address.channel_id, APPROVAL.request_id)
 
-    async def test_a_closed_channel_shows_moderators_nothing(self, harness: Stage) -> None:
+    async def test_a_closed_channel_shows_moderators_nothing(self, harness: MessengerHarness) -> None:
         harness.close_channel()
         with pytest.raises(NoAccessError):
             await harness.messenger.post_approval(harness.address.channel_id, APPROVAL)
 
-    async def test_a_closed_channel_takes_no_decision(self, harness: Stage) -> None:
+    async def test_a_closed_channel_takes_no_decision(self, harness: MessengerHarness) -> None:
         harness.close_channel()
         with pytest.raises(NoAccessError):
             await harness.messenger.post_audit_entry(harness.address.channel_id, CHANGE)
 
-    async def test_a_decision_is_posted_once(self, harness: Stage) -> None:
+    async def test_a_decision_is_posted_once(self, harness: MessengerHarness) -> None:
         first = await harness.messenger.post_audit_entry(harness.address.channel_id, CHANGE)
         assert await harness.messenger.post_audit_entry(harness.address.channel_id, CHANGE) == first
         assert harness.decisions() == [first.message_id]

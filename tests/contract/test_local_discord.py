@@ -209,7 +209,7 @@ async def test_a_hidden_channel_refuses_the_bot_token_but_not_the_interaction(lo
         message = await used.answer()
         partial = bot.get_partial_messageable(channel.id).get_partial_message(message.id)
         await partial.edit(content="by bot token")
-        local.mishaps.hide(channel)
+        local.disruptions.hide(channel)
         with pytest.raises(discord.Forbidden) as refused:
             await partial.edit(content="no")
         assert refused.value.code == 50001
@@ -218,7 +218,7 @@ async def test_a_hidden_channel_refuses_the_bot_token_but_not_the_interaction(lo
         ).content == "Hello B"
         origins = [state.origin for state in message.states]
         assert origins == [Origin.INTERACTION, Origin.BOT]
-        local.mishaps.allow(channel, Permission.VIEW_CHANNEL)
+        local.disruptions.allow(channel, Permission.VIEW_CHANNEL)
         await partial.edit(content="again")
 
 
@@ -228,7 +228,7 @@ async def test_a_dead_interaction_token_is_refused_with_50027(local: LocalDiscor
         message = await used.answer()
         webhook = discord.Webhook.partial(local.application_id, used.interaction.token, client=bot)
         await webhook.edit_message(message.id, content="in time")
-        local.mishaps.end_token(used)
+        local.disruptions.end_token(used)
         with pytest.raises(discord.HTTPException) as refused:
             await webhook.edit_message(message.id, content="late")
         assert (refused.value.status, refused.value.code) == (401, 50027)
@@ -241,7 +241,7 @@ async def test_a_direct_message_arrives_unless_it_is_closed(local: LocalDiscord)
         user = await bot.fetch_user(ada.id)
         await user.send("psst")
         assert [message.content for message in ada.direct_messages] == ["psst"]
-        local.mishaps.close_direct_messages(ada)
+        local.disruptions.close_direct_messages(ada)
         with pytest.raises(discord.Forbidden) as refused:
             await user.send("psst")
         assert refused.value.code == 50007

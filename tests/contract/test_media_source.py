@@ -10,9 +10,9 @@ from bot.suno.client import CqtaiClient, provider_session
 from bot.suno.media import HttpMedia
 from bot.suno.sessions import media_session
 from sandbox.cqtai import LocalProvider, Terms
-from sandbox.cqtai.effects import MediaTrouble
+from sandbox.cqtai.effects import MediaFault
 from sandbox.cqtai.faults import Fault, Phase
-from sandbox.cqtai.reply_variants import Oddity
+from sandbox.cqtai.reply_variants import ReplyVariant
 from tests.fakes.media import MP3, FakeMedia
 
 SPEC = SongSpec(playlist_id="1a6e9f2d-5b0c-4c8e-9a11-7d3f5e2b6101", model="v55")
@@ -25,7 +25,7 @@ NOT_PUBLIC = [
 ]
 
 
-class Stage(Protocol):
+class MediaHarness(Protocol):
     """A source of files, with one link to a good file and one to a file that can't be had."""
 
     @property
@@ -39,41 +39,43 @@ class Stage(Protocol):
 
 
 class MediaSourceContract:
-    async def test_a_good_link_is_offered_as_it_is(self, harness: Stage) -> None:
+    async def test_a_good_link_is_offered_as_it_is(self, harness: MediaHarness) -> None:
         assert harness.media.offered(harness.good) == harness.good
 
     @pytest.mark.parametrize("nothing", [None, ""])
-    async def test_nothing_is_offered_for_no_link(self, harness: Stage, nothing: str | None) -> None:
+    async def test_nothing_is_offered_for_no_link(self, harness: MediaHarness, nothing: str | None) -> None:
         assert harness.media.offered(nothing) is None
 
     @pytest.mark.parametrize("url", NOT_PUBLIC)
-    async def test_only_public_links_are_offered_and_fetched(self, harness: Stage, url: str) -> None:
+    async def test_only_public_links_are_offered_and_fetched(self, harness: MediaHarness, url: str) -> None:
         assert harness.media.offered(url) is None
         with pytest.raises(MediaError):
             await harness.media.fetch_audio(url, limit=LIMIT)
 
-    async def test_a_link_to_no_file_is_neither_offered_nor_fetched(self, harness: Stage) -> None:
+    async def test_a_link_to_no_file_is_neither_offered_nor_fetched(self, harness: MediaHarness) -> None:
         assert harness.media.offered(harness.withheld) is None
         with pytest.raises(MediaError):
             await harness.media.fetch_audio(harness.withheld, limit=LIMIT)
 
-    async def test_a_good_file_comes_whole_with_its_extension(self, harness: Stage) -> None:
+    async def test_a_good_file_comes_whole_with_its_extension(self, harness: MediaHarness) -> None:
         media = await harness.media.fetch_audio(harness.good, limit=LIMIT)
         assert media.extension == "mp3"
         assert len(media.data) > 50
 
-    async def test_a_file_may_have_as_many_bytes_as_the_limit_and_no_more(self, harness: Stage) -> None:
+    async def test_a_file_may_have_as_many_bytes_as_the_limit_and_no_more(
+        self, harness: MediaHarness
+    ) -> None:
         size = len((await harness.media.fetch_audio(harness.good, limit=LIMIT)).data)
         assert len((await harness.media.fetch_audio(harness.good, limit=size)).data) == size
         with pytest.raises(MediaError, match=f"larger than {size - 1} bytes"):
             await harness.media.fetch_audio(harness.good, limit=size - 1)
 
-    async def test_a_file_that_cannot_be_had_is_an_error(self, harness: Stage) -> None:
+    async def test_a_file_that_cannot_be_had_is_an_error(self, harness: MediaHarness) -> None:
         with pytest.raises(MediaError):
             await harness.media.fetch_audio(harness.broken, limit=LIMIT)
 
 
-class FakeStage:
+class FakeMediaHarness:
     good = "https://cdn1.suno.ai/good.mp3"
     broken = "https://cdn1.suno.ai/broken.mp3"
     withheld = "https://cdn1.suno.ai/None.mp3"
@@ -86,15 +88,15 @@ class FakeStage:
 
 class TestFakeMedia(MediaSourceContract):
     @pytest.fixture
-    def harness(self) -> FakeStage:
-        return FakeStage()
+    def harness(self) -> FakeMediaHarness:
+        return FakeMediaHarness()
 
-    async def test_it_remembers_what_was_fetched(self, harness: FakeStage) -> None:
+    async def test_it_remembers_what_was_fetched(self, harness: FakeMediaHarness) -> None:
         await harness.media.fetch_audio(harness.good, limit=LIMIT)
         assert harness.media.fetched == [harness.good]
 
 
-class LocalStage:
+class LocalMediaHarness:
     """The real source against the local provider: the second clip's audio can't be had."""
 
     def __init__(self, local: LocalProvider, *, media: HttpMedia, clip_ids: list[str]) -> None:
@@ -103,7 +105,7 @@ class LocalStage:
         self.good, self.broken = (f"{local.origin}/media/{clip_id}.mp3" for clip_id in clip_ids)
         self.withheld = f"{local.origin}/api/forbidden"
 
-    def trouble(self, trouble: MediaTrouble) -> None:
+    def trouble(self, trouble: MediaFault) -> None:
         self.local.faults.add(Fault(Phase.AUDIO, trouble, times=None, clip_index=0))
 
     @property
@@ -121,62 +123,62 @@ class FakeClock:
 
 class TestHttpMedia(MediaSourceContract):
     @pytest.fixture
-    async def harness(self) -> AsyncIterator[LocalStage]:
+    async def harness(self) -> AsyncIterator[LocalMediaHarness]:
         clock = FakeClock()
         async with LocalProvider(seed=7, clock=clock, terms=Terms(audio_s=0.5)) as local:
             async with provider_session() as session:
                 await CqtaiClient(session, base_url=local.base_url, api_key=local.key).submit(SPEC)
             clock.now_s += 1_000
-            local.faults.add(Fault(Phase.AUDIO, MediaTrouble.FORBIDDEN, times=None, clip_index=1))
+            local.faults.add(Fault(Phase.AUDIO, MediaFault.FORBIDDEN, times=None, clip_index=1))
             trusted = [local.origin]
             async with media_session(trusted) as session:
                 media = HttpMedia(session, trusted_origins=trusted)
                 clip_ids = [clip.id for clip in local.tasks[0].song.clips]
-                yield LocalStage(local, media=media, clip_ids=clip_ids)
+                yield LocalMediaHarness(local, media=media, clip_ids=clip_ids)
 
     @pytest.mark.parametrize(
         ("trouble", "cause"),
         [
-            (MediaTrouble.FORBIDDEN, "HTTP 403"),
-            (MediaTrouble.MISSING, "HTTP 404"),
-            (MediaTrouble.SERVER_ERROR, "HTTP 500"),
-            (MediaTrouble.HTML, "not an audio file"),
-            (MediaTrouble.HTML_IN_DISGUISE, "not an audio file"),
-            (MediaTrouble.EMPTY, "not an audio file"),
-            (MediaTrouble.TRUNCATED, "ClientPayloadError"),
-            (MediaTrouble.DROPPED, "not fetched"),
-            (MediaTrouble.ENDLESS, "larger than"),
-            (MediaTrouble.REDIRECT_LOOP, "too many redirects"),
-            (MediaTrouble.REDIRECT_PRIVATE, "no public file"),
+            (MediaFault.FORBIDDEN, "HTTP 403"),
+            (MediaFault.MISSING, "HTTP 404"),
+            (MediaFault.SERVER_ERROR, "HTTP 500"),
+            (MediaFault.HTML, "not an audio file"),
+            (MediaFault.HTML_IN_DISGUISE, "not an audio file"),
+            (MediaFault.EMPTY, "not an audio file"),
+            (MediaFault.TRUNCATED, "ClientPayloadError"),
+            (MediaFault.DROPPED, "not fetched"),
+            (MediaFault.ENDLESS, "larger than"),
+            (MediaFault.REDIRECT_LOOP, "too many redirects"),
+            (MediaFault.REDIRECT_PRIVATE, "no public file"),
         ],
     )
     async def test_anything_but_a_whole_audio_file_is_an_error(
-        self, harness: LocalStage, trouble: MediaTrouble, cause: str
+        self, harness: LocalMediaHarness, trouble: MediaFault, cause: str
     ) -> None:
         harness.trouble(trouble)
         with pytest.raises(MediaError, match=cause):
             await harness.media.fetch_audio(harness.good, limit=500_000)
 
-    async def test_a_file_that_comes_too_slowly_is_an_error(self, harness: LocalStage) -> None:
-        harness.trouble(MediaTrouble.SLOW)
+    async def test_a_file_that_comes_too_slowly_is_an_error(self, harness: LocalMediaHarness) -> None:
+        harness.trouble(MediaFault.SLOW)
         async with media_session([harness.local.origin]) as session:
             impatient = HttpMedia(session, trusted_origins=[harness.local.origin], fetch_s=0.1)
             with pytest.raises(MediaError, match="in time"):
                 await impatient.fetch_audio(harness.good, limit=LIMIT)
 
-    async def test_a_redirect_to_the_file_is_followed(self, harness: LocalStage) -> None:
+    async def test_a_redirect_to_the_file_is_followed(self, harness: LocalMediaHarness) -> None:
         whole = await harness.media.fetch_audio(harness.good, limit=LIMIT)
-        harness.trouble(MediaTrouble.REDIRECT)
+        harness.trouble(MediaFault.REDIRECT)
         assert await harness.media.fetch_audio(harness.good, limit=LIMIT) == whole
 
-    async def test_redirects_end(self, harness: LocalStage) -> None:
-        harness.trouble(MediaTrouble.REDIRECT_LOOP)
+    async def test_redirects_end(self, harness: LocalMediaHarness) -> None:
+        harness.trouble(MediaFault.REDIRECT_LOOP)
         with pytest.raises(MediaError):
             await harness.media.fetch_audio(harness.good, limit=LIMIT)
         assert len(harness.gets) == 4
 
     async def test_a_file_from_an_origin_that_is_not_trusted_is_not_asked_for(
-        self, harness: LocalStage
+        self, harness: LocalMediaHarness
     ) -> None:
         async with media_session() as session:
             stranger = HttpMedia(session)
@@ -185,9 +187,11 @@ class TestHttpMedia(MediaSourceContract):
                 await stranger.fetch_audio(harness.good, limit=LIMIT)
         assert harness.gets == []
 
-    @pytest.mark.parametrize("oddity", [Oddity.AUDIO_FORBIDDEN, Oddity.AUDIO_NONE, Oddity.AUDIO_PIPE])
+    @pytest.mark.parametrize(
+        "oddity", [ReplyVariant.AUDIO_FORBIDDEN, ReplyVariant.AUDIO_NONE, ReplyVariant.AUDIO_PIPE]
+    )
     async def test_no_link_is_offered_where_the_provider_has_no_file(
-        self, harness: LocalStage, oddity: Oddity
+        self, harness: LocalMediaHarness, oddity: ReplyVariant
     ) -> None:
         harness.local.faults.add(Fault(Phase.DOCUMENT, oddity))
         async with provider_session() as session:

@@ -27,16 +27,22 @@ from bot.services.ports import (
 )
 from bot.services.runtime.timings import LeaseTimings
 from sandbox.discord import Fault, FaultKind, LocalDiscord
-from tests.contract.moderator_messages import ForModerators
+from tests.contract.moderator_messages import ModeratorMessagesContract
 from tests.unit.chat.bots import new_client
 from tests.unit.chat.factories import clip, result, status
-from tests.unit.chat.messenger_harness import DiscordStage, FakeStage, Seen, begun, logged_in
+from tests.unit.chat.messenger_harness import (
+    DiscordMessengerHarness,
+    FakeMessengerHarness,
+    Seen,
+    begun,
+    logged_in,
+)
 
 FILES = (Media(b"first song", "mp3"), Media(b"the second song", "mp3"))
 SIZES = [10, 15]
 
 
-class Stage(Protocol):
+class MessengerHarness(Protocol):
     address: ReplyAddress
     member_id: int
 
@@ -57,25 +63,25 @@ class Stage(Protocol):
 
 
 class AnnouncerContract:
-    async def test_an_edit_by_token_is_shown(self, harness: Stage) -> None:
+    async def test_an_edit_by_token_is_shown(self, harness: MessengerHarness) -> None:
         await harness.messenger.edit_status(
             harness.address, status(State.MAKING), token=harness.address.token
         )
         await harness.messenger.edit_status(harness.address, status(State.READY), token=harness.address.token)
         assert harness.shown() == [State.MAKING, State.READY]
 
-    async def test_an_edit_as_the_bot_is_shown(self, harness: Stage) -> None:
+    async def test_an_edit_as_the_bot_is_shown(self, harness: MessengerHarness) -> None:
         edited = await harness.messenger.edit_status(harness.address, status(State.MAKING), token=None)
         assert harness.shown() == [State.MAKING]
         assert edited == harness.address.message_id
 
-    async def test_the_token_reaches_a_message_whose_id_is_not_known(self, harness: Stage) -> None:
+    async def test_the_token_reaches_a_message_whose_id_is_not_known(self, harness: MessengerHarness) -> None:
         unknown, card = replace(harness.address, message_id=None), status(State.MAKING)
         learned = await harness.messenger.edit_status(unknown, card, token=harness.address.token)
         assert harness.shown() == [State.MAKING]
         assert learned == harness.address.message_id
 
-    async def test_the_answer_of_another_copy_is_told_from_ones_own(self, harness: Stage) -> None:
+    async def test_the_answer_of_another_copy_is_told_from_ones_own(self, harness: MessengerHarness) -> None:
         unknown, token = replace(harness.address, message_id=None), harness.address.token
         assert token is not None
         own, others = (status(State.WAITING, placement=placement) for placement in ("a1", "b2"))
@@ -87,26 +93,28 @@ class AnnouncerContract:
         with pytest.raises(TokenExpiredError):
             await harness.messenger.find_answer(unknown, own, token=token)
 
-    async def test_the_bot_cannot_reach_a_message_whose_id_is_not_known(self, harness: Stage) -> None:
+    async def test_the_bot_cannot_reach_a_message_whose_id_is_not_known(
+        self, harness: MessengerHarness
+    ) -> None:
         with pytest.raises(MessageGoneError):
             await harness.messenger.edit_status(
                 replace(harness.address, message_id=None), status(State.MAKING), token=None
             )
 
     @pytest.mark.parametrize("by_token", [True, False])
-    async def test_a_deleted_status_is_gone(self, harness: Stage, by_token: bool) -> None:
+    async def test_a_deleted_status_is_gone(self, harness: MessengerHarness, by_token: bool) -> None:
         harness.delete_status()
         with pytest.raises(MessageGoneError):
             await harness.messenger.edit_status(
                 harness.address, status(State.MAKING), token=harness.address.token if by_token else None
             )
 
-    async def test_a_closed_channel_takes_nothing_from_the_bot(self, harness: Stage) -> None:
+    async def test_a_closed_channel_takes_nothing_from_the_bot(self, harness: MessengerHarness) -> None:
         harness.close_channel()
         with pytest.raises(NoAccessError):
             await harness.messenger.edit_status(harness.address, status(State.MAKING), token=None)
 
-    async def test_a_dead_token_is_told_from_a_lost_message(self, harness: Stage) -> None:
+    async def test_a_dead_token_is_told_from_a_lost_message(self, harness: MessengerHarness) -> None:
         harness.end_token()
         with pytest.raises(TokenExpiredError):
             await harness.messenger.edit_status(
@@ -115,27 +123,27 @@ class AnnouncerContract:
         await harness.messenger.edit_status(harness.address, status(State.MAKING), token=None)
         assert harness.shown() == [State.MAKING]
 
-    async def test_a_refused_rate_says_when_to_come_back(self, harness: Stage) -> None:
+    async def test_a_refused_rate_says_when_to_come_back(self, harness: MessengerHarness) -> None:
         harness.refuse_once(40)
         with pytest.raises(RetryableError) as refused:
             await harness.messenger.edit_status(harness.address, status(State.MAKING), token=None)
         assert refused.value.retry_after_s == 40
         assert harness.shown() == []
 
-    async def test_a_result_is_posted_with_its_files(self, harness: Stage) -> None:
+    async def test_a_result_is_posted_with_its_files(self, harness: MessengerHarness) -> None:
         posted = await harness.messenger.post_result(
             ChannelTarget(harness.address.channel_id), result(user_id=harness.member_id), FILES
         )
         assert harness.posts() == [Seen(posted.message_id, posted.channel_id, SIZES)]
         assert posted.channel_id == harness.address.channel_id
 
-    async def test_a_repeat_finds_the_first_post(self, harness: Stage) -> None:
+    async def test_a_repeat_finds_the_first_post(self, harness: MessengerHarness) -> None:
         target, card = ChannelTarget(harness.address.channel_id), result(user_id=harness.member_id)
         first = await harness.messenger.post_result(target, card, FILES)
         assert await harness.messenger.post_result(target, card, FILES) == first
         assert len(harness.posts()) == 1
 
-    async def test_a_lost_reply_does_not_post_twice(self, harness: Stage) -> None:
+    async def test_a_lost_reply_does_not_post_twice(self, harness: MessengerHarness) -> None:
         target, card = ChannelTarget(harness.address.channel_id), result(user_id=harness.member_id)
         harness.lose_reply_once()
         with pytest.raises(RetryableError):
@@ -143,7 +151,7 @@ class AnnouncerContract:
         posted = await harness.messenger.post_result(target, card, FILES)
         assert harness.posts() == [Seen(posted.message_id, posted.channel_id, SIZES)]
 
-    async def test_a_second_attempt_sends_the_files_whole(self, harness: Stage) -> None:
+    async def test_a_second_attempt_sends_the_files_whole(self, harness: MessengerHarness) -> None:
         target, card = ChannelTarget(harness.address.channel_id), result(user_id=harness.member_id)
         harness.refuse_once(40)
         with pytest.raises(RetryableError):
@@ -151,20 +159,20 @@ class AnnouncerContract:
         await harness.messenger.post_result(target, card, FILES)
         assert [post.sizes for post in harness.posts()] == [SIZES]
 
-    async def test_another_request_is_another_post(self, harness: Stage) -> None:
+    async def test_another_request_is_another_post(self, harness: MessengerHarness) -> None:
         target = ChannelTarget(harness.address.channel_id)
         await harness.messenger.post_result(target, result(user_id=harness.member_id), ())
         await harness.messenger.post_result(target, result(user_id=harness.member_id, request_id=7), ())
         assert len(harness.posts()) == 2
 
-    async def test_a_follow_up_cannot_be_told_from_its_repeat(self, harness: Stage) -> None:
+    async def test_a_follow_up_cannot_be_told_from_its_repeat(self, harness: MessengerHarness) -> None:
         target, card = FollowUpTarget(harness.address), result(user_id=harness.member_id)
         first = await harness.messenger.post_result(target, card, FILES)
         second = await harness.messenger.post_result(target, card, FILES)
         assert [post.message_id for post in harness.posts()] == [first.message_id, second.message_id]
         assert [post.sizes for post in harness.posts()] == [SIZES, SIZES]
 
-    async def test_a_follow_up_needs_the_token(self, harness: Stage) -> None:
+    async def test_a_follow_up_needs_the_token(self, harness: MessengerHarness) -> None:
         with pytest.raises(TokenExpiredError):
             await harness.messenger.post_result(
                 FollowUpTarget(replace(harness.address, token=None)), result(user_id=harness.member_id), FILES
@@ -175,27 +183,29 @@ class AnnouncerContract:
                 FollowUpTarget(harness.address), result(user_id=harness.member_id), FILES
             )
 
-    async def test_a_result_goes_to_the_member_once(self, harness: Stage) -> None:
+    async def test_a_result_goes_to_the_member_once(self, harness: MessengerHarness) -> None:
         target, card = DirectMessageTarget(harness.member_id), result(user_id=harness.member_id)
         posted = await harness.messenger.post_result(target, card, FILES)
         assert await harness.messenger.post_result(target, card, FILES) == posted
         assert harness.direct_messages() == [Seen(posted.message_id, posted.channel_id, SIZES)]
 
-    async def test_a_member_may_take_no_direct_messages(self, harness: Stage) -> None:
+    async def test_a_member_may_take_no_direct_messages(self, harness: MessengerHarness) -> None:
         harness.close_direct_messages()
         with pytest.raises(NoAccessError):
             await harness.messenger.post_result(
                 DirectMessageTarget(harness.member_id), result(user_id=harness.member_id), FILES
             )
 
-    async def test_a_closed_channel_takes_no_result(self, harness: Stage) -> None:
+    async def test_a_closed_channel_takes_no_result(self, harness: MessengerHarness) -> None:
         harness.close_channel()
         with pytest.raises(NoAccessError):
             await harness.messenger.post_result(
                 ChannelTarget(harness.address.channel_id), result(user_id=harness.member_id), FILES
             )
 
-    async def test_a_result_is_found_where_it_was_posted_and_not_before(self, harness: Stage) -> None:
+    async def test_a_result_is_found_where_it_was_posted_and_not_before(
+        self, harness: MessengerHarness
+    ) -> None:
         channel, member = ChannelTarget(harness.address.channel_id), DirectMessageTarget(harness.member_id)
         targets: list[Target] = [channel, FollowUpTarget(harness.address), member]
         for request_id, target in enumerate(targets, 1):
@@ -206,7 +216,7 @@ class AnnouncerContract:
             assert await harness.messenger.find_result(target, card) == posted
 
     async def test_a_post_is_claimed_directly_before_and_not_made_when_the_claim_is_lost(
-        self, harness: Stage
+        self, harness: MessengerHarness
     ) -> None:
         claims: list[int] = []
 
@@ -232,19 +242,19 @@ class AnnouncerContract:
             await harness.messenger.post_result(target, card, FILES, claim=claim)
         assert claims == [0, 1, 2]
 
-    async def test_in_a_closed_channel_nobody_can_look(self, harness: Stage) -> None:
+    async def test_in_a_closed_channel_nobody_can_look(self, harness: MessengerHarness) -> None:
         harness.close_channel()
         with pytest.raises(NoAccessError) as closed:
             await harness.messenger.find_result(ChannelTarget(harness.address.channel_id), result())
         assert not closed.value.gone
 
-    async def test_in_a_deleted_channel_nothing_is_left(self, harness: Stage) -> None:
+    async def test_in_a_deleted_channel_nothing_is_left(self, harness: MessengerHarness) -> None:
         harness.delete_channel()
         with pytest.raises(NoAccessError) as deleted:
             await harness.messenger.find_result(FollowUpTarget(harness.address), result())
         assert deleted.value.gone
 
-    async def test_an_ending_is_posted_once_and_beside_a_result(self, harness: Stage) -> None:
+    async def test_an_ending_is_posted_once_and_beside_a_result(self, harness: MessengerHarness) -> None:
         target = ChannelTarget(harness.address.channel_id)
         ending = status(State.FAILED, user_id=harness.member_id)
         first = await harness.messenger.post_ending(target, ending)
@@ -253,37 +263,41 @@ class AnnouncerContract:
         assert len(harness.posts()) == 2
 
 
-class TestFakeAnnouncer(AnnouncerContract, ForModerators):
+class TestFakeAnnouncer(AnnouncerContract, ModeratorMessagesContract):
     @pytest.fixture
-    def harness(self) -> Stage:
-        return FakeStage()
+    def harness(self) -> MessengerHarness:
+        return FakeMessengerHarness()
 
 
-class TestDiscordAnnouncer(AnnouncerContract, ForModerators):
+class TestDiscordAnnouncer(AnnouncerContract, ModeratorMessagesContract):
     @pytest.fixture
-    async def harness(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordStage]:
+    async def harness(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordMessengerHarness]:
         monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
         async with LocalDiscord() as local, logged_in(local) as client:
-            yield DiscordStage(local, client, await begun(local, client))
+            yield DiscordMessengerHarness(local, client, await begun(local, client))
             assert local.unimplemented == []
 
-    async def test_a_channel_without_messages_to_read_says_nothing(self, harness: DiscordStage) -> None:
+    async def test_a_channel_without_messages_to_read_says_nothing(
+        self, harness: DiscordMessengerHarness
+    ) -> None:
         harness.delete_status()
         with pytest.raises(NoAccessError):
             await harness.messenger.find_result(ChannelTarget(harness.address.channel_id), result())
 
-    async def test_a_result_without_links_cannot_be_known_again(self, harness: DiscordStage) -> None:
+    async def test_a_result_without_links_cannot_be_known_again(
+        self, harness: DiscordMessengerHarness
+    ) -> None:
         with pytest.raises(NoAccessError):
             await harness.messenger.find_result(
                 ChannelTarget(harness.address.channel_id), result(clip(clip_id="not an id"))
             )
 
-    async def test_nobody_looks_behind_the_request_itself(self, harness: DiscordStage) -> None:
+    async def test_nobody_looks_behind_the_request_itself(self, harness: DiscordMessengerHarness) -> None:
         target, later = ChannelTarget(harness.address.channel_id), result(request_id=2**62)
         await harness.messenger.post_result(target, later, ())
         assert await harness.messenger.find_result(target, later) is None
 
-    async def test_only_the_requester_is_notified(self, harness: DiscordStage) -> None:
+    async def test_only_the_requester_is_notified(self, harness: DiscordMessengerHarness) -> None:
         everyone = f"@everyone <@{harness.local.member('Ben').id}>"
         card = result(clip(1, title=everyone), user_id=harness.member_id)
         await harness.messenger.post_result(ChannelTarget(harness.address.channel_id), card, FILES[:1])
@@ -291,7 +305,9 @@ class TestDiscordAnnouncer(AnnouncerContract, ForModerators):
         assert message.pinged == {harness.member_id}
         assert not message.now.mention_everyone
 
-    async def test_an_edit_notifies_nobody_and_keeps_the_buttons_alone(self, harness: DiscordStage) -> None:
+    async def test_an_edit_notifies_nobody_and_keeps_the_buttons_alone(
+        self, harness: DiscordMessengerHarness
+    ) -> None:
         await harness.messenger.edit_status(
             harness.address, status(State.WAITING), token=harness.address.token
         )
@@ -303,7 +319,7 @@ class TestDiscordAnnouncer(AnnouncerContract, ForModerators):
         assert harness.status.pinged == frozenset()
 
     async def test_a_file_that_discord_finds_too_large_is_the_messages_fault(
-        self, harness: DiscordStage
+        self, harness: DiscordMessengerHarness
     ) -> None:
         large = Media(b"x" * (11 * 1024 * 1024), "mp3")
         with pytest.raises(InvalidMessageError):
@@ -316,7 +332,7 @@ class TestDiscordAnnouncer(AnnouncerContract, ForModerators):
     )
     @pytest.mark.parametrize("by_token", [True, False])
     async def test_trouble_on_the_way_is_tried_later(
-        self, harness: DiscordStage, kind: FaultKind, by_token: bool
+        self, harness: DiscordMessengerHarness, kind: FaultKind, by_token: bool
     ) -> None:
         hasty = DiscordMessenger(harness.client, patience=Timeouts(edit_s=0.2))
         harness.local.faults.add(Fault(kind=kind, times=None, after_s=5))
@@ -325,19 +341,21 @@ class TestDiscordAnnouncer(AnnouncerContract, ForModerators):
                 harness.address, status(State.MAKING), token=harness.address.token if by_token else None
             )
 
-    async def test_an_answer_of_an_earlier_version_is_ones_own(self, harness: DiscordStage) -> None:
+    async def test_an_answer_of_an_earlier_version_is_ones_own(
+        self, harness: DiscordMessengerHarness
+    ) -> None:
         token, card = harness.invocation.interaction.token, status(State.WAITING)
         await harness.messenger.edit_status(harness.address, card, token=token)
         await harness.messenger.find_answer(harness.address, replace(card, placement="a1"), token=token)
 
-    async def test_a_result_without_files_is_a_message_too(self, harness: DiscordStage) -> None:
+    async def test_a_result_without_files_is_a_message_too(self, harness: DiscordMessengerHarness) -> None:
         targets: list[Target] = [ChannelTarget(harness.address.channel_id), FollowUpTarget(harness.address)]
         for target in targets:
             await harness.messenger.post_result(target, result(user_id=harness.member_id), (None, None))
         assert [len(message.shown_embeds) for message in harness.messages] == [2, 2]
         assert harness.messages[0].content == harness.messages[1].content
 
-    async def test_only_the_bots_own_messages_are_its_posts(self, harness: DiscordStage) -> None:
+    async def test_only_the_bots_own_messages_are_its_posts(self, harness: DiscordMessengerHarness) -> None:
         target, card = ChannelTarget(harness.address.channel_id), result(user_id=harness.member_id)
         posted = await harness.messenger.post_result(target, card, FILES)
         (own,) = harness.messages
@@ -351,10 +369,12 @@ class TestDiscordAnnouncer(AnnouncerContract, ForModerators):
             bridged.webhook_id = webhook_id
             bridged.states.append(own.now)
         assert await harness.messenger.find_result(target, card) == posted
-        harness.local.mishaps.delete_message(own)
+        harness.local.disruptions.delete_message(own)
         assert await harness.messenger.find_result(target, card) is None
 
-    async def test_a_follow_up_that_took_effect_is_not_repeated(self, harness: DiscordStage) -> None:
+    async def test_a_follow_up_that_took_effect_is_not_repeated(
+        self, harness: DiscordMessengerHarness
+    ) -> None:
         target, card = FollowUpTarget(harness.address), result(user_id=harness.member_id)
         harness.local.faults.add(Fault(kind=FaultKind.STATUS_AFTER, on="POST /webhooks/*"))
         with pytest.raises(RetryableError) as uncertain:
@@ -365,7 +385,7 @@ class TestDiscordAnnouncer(AnnouncerContract, ForModerators):
             post.channel_id, post.message_id
         )
 
-    async def test_a_turn_that_does_not_come_is_tried_later(self, harness: DiscordStage) -> None:
+    async def test_a_turn_that_does_not_come_is_tried_later(self, harness: DiscordMessengerHarness) -> None:
         hasty = DiscordMessenger(harness.client, patience=Timeouts(turn_s=0.1, post_s=0.1, edit_s=5))
         target, card = ChannelTarget(harness.address.channel_id), result(user_id=harness.member_id)
         harness.local.faults.add(Fault(kind=FaultKind.HANG, on="POST /channels/*", after_s=0.6))
@@ -384,7 +404,9 @@ class TestDiscordAnnouncer(AnnouncerContract, ForModerators):
         assert 2 * (patience.turn_s + patience.edit_s) < LeaseTimings().message_s
         assert patience.turn_s + patience.post_s < LeaseTimings().message_s
 
-    async def test_nothing_is_sent_by_a_client_that_is_not_logged_in(self, harness: DiscordStage) -> None:
+    async def test_nothing_is_sent_by_a_client_that_is_not_logged_in(
+        self, harness: DiscordMessengerHarness
+    ) -> None:
         offline = DiscordMessenger(new_client())
         targets = (
             ChannelTarget(harness.address.channel_id),

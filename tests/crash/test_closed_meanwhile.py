@@ -18,16 +18,16 @@ ABOUT_TO = Failpoint("delivery.record_attempt", Side.AFTER)
 UNAWARE = Failpoint("delivery.record_attempt", Side.BEFORE)
 
 
-def hide(here: CrashHarness) -> None:
-    here.discord.mishaps.hide(here.discord.channel("songs"))
+def hide(crash: CrashHarness) -> None:
+    crash.discord.disruptions.hide(crash.discord.channel("songs"))
 
 
-def hide_history(here: CrashHarness) -> None:
-    here.discord.mishaps.deny(here.discord.channel("songs"), Permission.READ_MESSAGE_HISTORY)
+def hide_history(crash: CrashHarness) -> None:
+    crash.discord.disruptions.deny(crash.discord.channel("songs"), Permission.READ_MESSAGE_HISTORY)
 
 
-def delete(here: CrashHarness) -> None:
-    here.discord.mishaps.delete_channel(here.discord.channel("songs"))
+def delete(crash: CrashHarness) -> None:
+    crash.discord.disruptions.delete_channel(crash.discord.channel("songs"))
 
 
 ENDS = [
@@ -50,28 +50,28 @@ async def test_a_song_is_not_posted_twice_though_nobody_can_look_where_it_was_po
     state: State,
     results: int,
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
-        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
-        asked = await here.order()
-        await here.victim.ended()
-        close(here)
-        assert await here.start()
-        await all_delivered(here, asked.id)
-        await here.stop()
-        assert await assert_invariants(here) == {asked.id: state}
-        assert len(results_of(here, asked)) == results
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        await crash.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await crash.order()
+        await crash.bot.ended()
+        close(crash)
+        assert await crash.start()
+        await all_delivered(crash, asked.id)
+        await crash.stop()
+        assert await assert_invariants(crash) == {asked.id: state}
+        assert len(results_of(crash, asked)) == results
 
 
 async def test_a_follow_up_whose_courier_died_is_not_repeated(tmp_path: Path, database: str) -> None:
-    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as here:
+    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as crash:
         twice = Failpoint("messenger.post_result", Side.AFTER)  # the first, in the channel, is refused
-        await here.start(dies_at=twice, lease_s=SHORT_LEASE_S)
-        asked = await here.order()
-        await here.until(lambda: here.provider.tasks)
-        hide(here)
-        await here.victim.ended()
-        assert await here.start()
-        await all_delivered(here, asked.id)
-        await here.stop()
-        assert await assert_invariants(here) == {asked.id: State.UNDELIVERABLE}
-        assert len(results_of(here, asked)) == 1
+        await crash.start(dies_at=twice, lease_s=SHORT_LEASE_S)
+        asked = await crash.order()
+        await crash.until(lambda: crash.provider.tasks)
+        hide(crash)
+        await crash.bot.ended()
+        assert await crash.start()
+        await all_delivered(crash, asked.id)
+        await crash.stop()
+        assert await assert_invariants(crash) == {asked.id: State.UNDELIVERABLE}
+        assert len(results_of(crash, asked)) == 1

@@ -33,95 +33,95 @@ def unknown_statuses(connection: Connection) -> int:
     return int(counted.scalar_one())
 
 
-async def under_way(here: CrashHarness, count: int) -> list[Asked]:
+async def under_way(crash: CrashHarness, count: int) -> list[Asked]:
     """So many songs that the provider has, and whose status messages the bot knows."""
-    asked = [await here.order(f"Member {number % MEMBERS}") for number in range(count)]
+    asked = [await crash.order(f"Member {number % MEMBERS}") for number in range(count)]
     for one in asked:
         await one.invocation.answer(timeout_s=LONG_S)
-    await here.until(lambda: len(here.provider.tasks) == count)
+    await crash.until(lambda: len(crash.provider.tasks) == count)
     async with asyncio.timeout(LONG_S):
-        look = database_admin(here.database_url).read
+        look = database_admin(crash.database_url).read
         while await asyncio.to_thread(look, unknown_statuses):  # noqa: ASYNC110 - it is another process's, which tells us nothing
             await asyncio.sleep(0.02)
     return asked
 
 
-def stumble(here: CrashHarness) -> None:
+def stumble(crash: CrashHarness) -> None:
     """Discord fails in every way at the rate, whatever it is asked."""
     each = 1 - (1 - RATE) ** (1 / len(TROUBLES))
     for kind, status in TROUBLES:
-        here.discord.faults.add(Fault(kind=kind, status=status, times=None, rate=each))
+        crash.discord.faults.add(Fault(kind=kind, status=status, times=None, rate=each))
 
 
 async def test_thirty_songs_are_posted_once_though_discord_fails_all_the_time(
     tmp_path: Path, database: str
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database, song_s=1.0, MAX_RUNNING=str(SONGS)) as here:
-        await here.start()
-        asked = await under_way(here, SONGS)
-        stumble(here)
-        await all_delivered(here, *(one.id for one in asked))
-        here.discord.faults.clear()
-        await here.stop()
-        assert list((await assert_invariants(here)).values()) == [State.DELIVERED] * SONGS
+    async with crash_harness(tmp_path, database_url=database, song_s=1.0, MAX_RUNNING=str(SONGS)) as crash:
+        await crash.start()
+        asked = await under_way(crash, SONGS)
+        stumble(crash)
+        await all_delivered(crash, *(one.id for one in asked))
+        crash.discord.faults.clear()
+        await crash.stop()
+        assert list((await assert_invariants(crash)).values()) == [State.DELIVERED] * SONGS
 
 
-def drop(here: CrashHarness) -> None:
-    here.discord.gateway.drop()
+def drop(crash: CrashHarness) -> None:
+    crash.discord.gateway.drop()
 
 
-def tear_off(here: CrashHarness) -> None:
-    here.discord.gateway.drop(code=None)
+def tear_off(crash: CrashHarness) -> None:
+    crash.discord.gateway.drop(code=None)
 
 
-def invalidate(here: CrashHarness) -> None:
-    here.discord.gateway.invalidate()
+def invalidate(crash: CrashHarness) -> None:
+    crash.discord.gateway.invalidate()
 
 
 @pytest.mark.parametrize("disturb", [drop, tear_off, invalidate])
 async def test_songs_are_delivered_while_the_gateway_is_away(
     tmp_path: Path, database: str, disturb: Callable[[CrashHarness], None]
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as here:
-        await here.start()
-        asked = await under_way(here, 4)
-        disturb(here)
-        await all_delivered(here, *(one.id for one in asked))
-        await here.until(lambda: here.discord.gateway.connected)
-        await here.stop()
-        assert set((await assert_invariants(here)).values()) == {State.DELIVERED}
+    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as crash:
+        await crash.start()
+        asked = await under_way(crash, 4)
+        disturb(crash)
+        await all_delivered(crash, *(one.id for one in asked))
+        await crash.until(lambda: crash.discord.gateway.connected)
+        await crash.stop()
+        assert set((await assert_invariants(crash)).values()) == {State.DELIVERED}
 
 
-def delete_statuses(here: CrashHarness) -> None:
-    for asked in here.asked:
+def delete_statuses(crash: CrashHarness) -> None:
+    for asked in crash.asked:
         assert asked.invocation.original is not None
-        here.discord.mishaps.delete_message(asked.invocation.original)
+        crash.discord.disruptions.delete_message(asked.invocation.original)
 
 
-def hide_channel(here: CrashHarness) -> None:
-    here.discord.mishaps.hide(here.discord.channel("songs"))
+def hide_channel(crash: CrashHarness) -> None:
+    crash.discord.disruptions.hide(crash.discord.channel("songs"))
 
 
-def forbid_posts(here: CrashHarness) -> None:
-    here.discord.mishaps.deny(here.discord.channel("songs"), Permission.SEND_MESSAGES)
+def forbid_posts(crash: CrashHarness) -> None:
+    crash.discord.disruptions.deny(crash.discord.channel("songs"), Permission.SEND_MESSAGES)
 
 
-def delete_channel(here: CrashHarness) -> None:
-    here.discord.mishaps.delete_channel(here.discord.channel("songs"))
+def delete_channel(crash: CrashHarness) -> None:
+    crash.discord.disruptions.delete_channel(crash.discord.channel("songs"))
 
 
-def members_leave(here: CrashHarness) -> None:
-    for asked in here.asked:
-        here.discord.mishaps.remove_member(here.discord.member(asked.who))
+def members_leave(crash: CrashHarness) -> None:
+    for asked in crash.asked:
+        crash.discord.disruptions.remove_member(crash.discord.member(asked.who))
 
 
-def remove_bot(here: CrashHarness) -> None:
-    here.discord.mishaps.remove_bot(here.discord.guild)
+def remove_bot(crash: CrashHarness) -> None:
+    crash.discord.disruptions.remove_bot(crash.discord.guild)
 
 
-def end_tokens(here: CrashHarness) -> None:
-    for asked in here.asked:
-        here.discord.mishaps.end_token(asked.invocation)
+def end_tokens(crash: CrashHarness) -> None:
+    for asked in crash.asked:
+        crash.discord.disruptions.end_token(asked.invocation)
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["going on", "killed meanwhile"])
@@ -132,36 +132,36 @@ def end_tokens(here: CrashHarness) -> None:
 async def test_each_song_reaches_its_member_once_whatever_becomes_of_the_place(
     tmp_path: Path, database: str, spoil: Callable[[CrashHarness], None], killed: bool
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as here:
-        await here.start(lease_s=SHORT_LEASE_S)
-        await under_way(here, 4)
-        spoil(here)
+    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as crash:
+        await crash.start(lease_s=SHORT_LEASE_S)
+        await under_way(crash, 4)
+        spoil(crash)
         if killed:
-            await here.victim.kill()
-            assert await here.start()
-        await all_delivered(here, *(one.id for one in here.asked))
-        await here.stop()
-        assert set((await assert_invariants(here)).values()) <= {State.DELIVERED, State.UNCERTAIN}
+            await crash.bot.kill()
+            assert await crash.start()
+        await all_delivered(crash, *(one.id for one in crash.asked))
+        await crash.stop()
+        assert set((await assert_invariants(crash)).values()) <= {State.DELIVERED, State.UNCERTAIN}
 
 
 async def test_a_result_is_posted_once_though_the_bot_was_away_for_longer_than_a_nonce_lives(
     tmp_path: Path, database: str
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database, nonce_s=0.0) as here:
-        await here.start(dies_at=Failpoint("messenger.post_result", Side.AFTER), lease_s=SHORT_LEASE_S)
-        asked = await here.order()
-        await here.victim.ended()
-        assert await here.start()
-        await all_delivered(here, asked.id)
-        await here.stop()
-        assert await assert_invariants(here) == {asked.id: State.DELIVERED}
+    async with crash_harness(tmp_path, database_url=database, nonce_s=0.0) as crash:
+        await crash.start(dies_at=Failpoint("messenger.post_result", Side.AFTER), lease_s=SHORT_LEASE_S)
+        asked = await crash.order()
+        await crash.bot.ended()
+        assert await crash.start()
+        await all_delivered(crash, asked.id)
+        await crash.stop()
+        assert await assert_invariants(crash) == {asked.id: State.DELIVERED}
 
 
 async def test_an_answer_that_was_cut_off_twice_is_still_the_status(tmp_path: Path, database: str) -> None:
-    async with crash_harness(tmp_path, database_url=database, song_s=3.0) as here:
-        await here.start()
-        here.discord.faults.add(Fault(kind=FaultKind.RESET, on="POST /interactions/*", times=2))
-        asked = await here.order()
-        await all_delivered(here, asked.id)
-        await here.stop()
-        assert await assert_invariants(here) == {asked.id: State.DELIVERED}
+    async with crash_harness(tmp_path, database_url=database, song_s=3.0) as crash:
+        await crash.start()
+        crash.discord.faults.add(Fault(kind=FaultKind.RESET, on="POST /interactions/*", times=2))
+        asked = await crash.order()
+        await all_delivered(crash, asked.id)
+        await crash.stop()
+        assert await assert_invariants(crash) == {asked.id: State.DELIVERED}

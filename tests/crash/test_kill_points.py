@@ -128,27 +128,27 @@ def test_every_step_that_the_services_can_take_has_its_points() -> None:
     }
 
 
-async def died(here: CrashHarness, point: Failpoint) -> set[str]:
+async def died(crash: CrashHarness, point: Failpoint) -> set[str]:
     """All that the bot passed until it died at this point, and not for any other reason."""
-    await here.victim.ended()
-    passed = here.victim.passed()
-    assert f"{point.step}:{point.side}" in passed, here.victim.log()[-3000:]
+    await crash.bot.ended()
+    passed = crash.bot.passed()
+    assert f"{point.step}:{point.side}" in passed, crash.bot.log()[-3000:]
     return passed
 
 
-async def is_followed(here: CrashHarness) -> None:
+async def is_followed(crash: CrashHarness) -> None:
     """The bot has recorded that the provider has a task: it asks for it."""
-    await here.until(lambda: any("/info/" in line.path for line in here.provider.requests))
+    await crash.until(lambda: any("/info/" in line.path for line in crash.provider.requests))
 
 
-async def lives_on(here: CrashHarness) -> dict[int, State]:
+async def lives_on(crash: CrashHarness) -> dict[int, State]:
     """How all requests end when the bot is started again, asked for one more song, and stopped."""
-    placed = set(await here.requests())
-    assert await here.start()
-    fresh = await here.order()
-    await all_delivered(here, *placed, fresh.id)
-    await here.stop()
-    ends = await assert_invariants(here)
+    placed = set(await crash.requests())
+    assert await crash.start()
+    fresh = await crash.order()
+    await all_delivered(crash, *placed, fresh.id)
+    await crash.stop()
+    ends = await assert_invariants(crash)
     assert ends[fresh.id] is State.DELIVERED
     return ends
 
@@ -172,11 +172,11 @@ async def test_a_song_is_made_once_and_paid_once_wherever_the_bot_dies(
     tmp_path: Path, database: str, point: Failpoint
 ) -> None:
     song_s = UNFINISHED_S if point.step == "poller.reschedule" else SONG_S
-    async with crash_harness(tmp_path, database_url=database, song_s=song_s) as here:
-        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
-        asked = await here.order()
-        passed = await died(here, point)
-        ends = await lives_on(here)
+    async with crash_harness(tmp_path, database_url=database, song_s=song_s) as crash:
+        await crash.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await crash.order()
+        passed = await died(crash, point)
+        ends = await lives_on(crash)
         assert ends.get(asked.id) in possible(point, passed)
 
 
@@ -184,98 +184,98 @@ async def test_a_song_is_made_once_and_paid_once_wherever_the_bot_dies(
 async def test_a_bot_that_dies_while_it_starts_can_be_started(
     tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
-        await here.start(dies_at=point)
-        await died(here, point)
-        await lives_on(here)
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        await crash.start(dies_at=point)
+        await died(crash, point)
+        await lives_on(crash)
 
 
 @pytest.mark.parametrize("point", points(step for step in STOP if step in units_written()), ids=str)
 async def test_a_bot_that_dies_while_it_stops_can_be_started(
     tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
-        await here.start(dies_at=point)
-        here.victim.terminate()
-        await died(here, point)
-        await lives_on(here)
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        await crash.start(dies_at=point)
+        crash.bot.terminate()
+        await died(crash, point)
+        await lives_on(crash)
 
 
 @pytest.mark.parametrize("point", END_POINTS, ids=str)
 async def test_a_failed_song_is_refunded_once(tmp_path: Path, database: str, point: Failpoint) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
-        here.provider.faults.add(Fault(Phase.TASK, Fail("timeout")))
-        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
-        asked = await here.order()
-        await died(here, point)
-        assert (await lives_on(here))[asked.id] is State.FAILED
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        crash.provider.faults.add(Fault(Phase.TASK, Fail("timeout")))
+        await crash.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await crash.order()
+        await died(crash, point)
+        assert (await lives_on(crash))[asked.id] is State.FAILED
 
 
 @pytest.mark.parametrize("point", END_POINTS, ids=str)
 async def test_a_submission_that_was_cut_off_is_refunded_once(
     tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
-        await here.start(dies_at=Failpoint("provider.submit", Side.AFTER), lease_s=SHORT_LEASE_S)
-        asked = await here.order()
-        await here.victim.ended()
-        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
-        await died(here, point)
-        assert (await lives_on(here))[asked.id] is State.UNCERTAIN
-        assert len(here.provider.tasks) == 2
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        await crash.start(dies_at=Failpoint("provider.submit", Side.AFTER), lease_s=SHORT_LEASE_S)
+        asked = await crash.order()
+        await crash.bot.ended()
+        await crash.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        await died(crash, point)
+        assert (await lives_on(crash))[asked.id] is State.UNCERTAIN
+        assert len(crash.provider.tasks) == 2
 
 
 @pytest.mark.parametrize("point", points([LOOK_SOON, FIND_ANSWER, LEARN]), ids=str)
 async def test_a_song_whose_answer_was_cut_off_is_made(
     tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
-        here.discord.faults.add(DiscordFault(kind=FaultKind.RESET_AFTER, on="POST /interactions/*"))
-        here.discord.faults.add(DiscordFault(kind=FaultKind.REFUSED, on="GET /webhooks/*", status=403))
-        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
-        asked = await here.order()
-        await died(here, point)
-        assert (await lives_on(here))[asked.id] is State.DELIVERED
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        crash.discord.faults.add(DiscordFault(kind=FaultKind.RESET_AFTER, on="POST /interactions/*"))
+        crash.discord.faults.add(DiscordFault(kind=FaultKind.REFUSED, on="GET /webhooks/*", status=403))
+        await crash.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await crash.order()
+        await died(crash, point)
+        assert (await lives_on(crash))[asked.id] is State.DELIVERED
 
 
 @pytest.mark.parametrize("point", FAILED_POINTS, ids=str)
 async def test_a_status_that_discord_did_not_take_is_said_later(
     tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
-        here.discord.faults.add(DiscordFault(kind=FaultKind.UNKNOWN_MESSAGE, on="PATCH /webhooks/*"))
-        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
-        asked = await here.order()
-        passed = await died(here, point)
-        assert (await lives_on(here))[asked.id] in possible(point, passed)
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        crash.discord.faults.add(DiscordFault(kind=FaultKind.UNKNOWN_MESSAGE, on="PATCH /webhooks/*"))
+        await crash.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await crash.order()
+        passed = await died(crash, point)
+        assert (await lives_on(crash))[asked.id] in possible(point, passed)
 
 
 @pytest.mark.parametrize("point", points([ENDING]), ids=str)
 async def test_an_ending_without_a_status_message_is_told_once(
     tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as here:
-        here.provider.faults.add(Fault(Phase.TASK, Fail("timeout")))
-        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
-        asked = await here.order()
-        here.discord.mishaps.delete_message(await asked.invocation.answer(timeout_s=LONG_S))
-        await died(here, point)
-        assert (await lives_on(here))[asked.id] is State.FAILED
+    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as crash:
+        crash.provider.faults.add(Fault(Phase.TASK, Fail("timeout")))
+        await crash.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await crash.order()
+        crash.discord.disruptions.delete_message(await asked.invocation.answer(timeout_s=LONG_S))
+        await died(crash, point)
+        assert (await lives_on(crash))[asked.id] is State.FAILED
 
 
 @pytest.mark.parametrize("point", points([CANCEL]), ids=str)
 async def test_a_cancelled_request_is_refunded_once_and_never_made(
     tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database, song_s=2.0, MAX_RUNNING="1") as here:
-        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
-        first = await here.order("Ada")
-        await is_followed(here)
-        second = await here.order("Ben")
+    async with crash_harness(tmp_path, database_url=database, song_s=2.0, MAX_RUNNING="1") as crash:
+        await crash.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        first = await crash.order("Ada")
+        await is_followed(crash)
+        second = await crash.order("Ben")
         await second.invocation.answer(timeout_s=LONG_S)
-        await here.discord.member("Ben").slash("songs", "cancel", request=str(second.id))
-        await died(here, point)
-        ends = await lives_on(here)
+        await crash.discord.member("Ben").slash("songs", "cancel", request=str(second.id))
+        await died(crash, point)
+        ends = await lives_on(crash)
         assert ends[first.id] is State.DELIVERED
         assert ends[second.id] is (State.CANCELLED if point.side is Side.AFTER else State.DELIVERED)
 
@@ -284,83 +284,83 @@ async def test_a_cancelled_request_is_refunded_once_and_never_made(
 async def test_a_token_that_died_early_is_forgotten_and_the_song_delivered(
     tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as here:
-        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
-        asked = await here.order()
+    async with crash_harness(tmp_path, database_url=database, song_s=1.0) as crash:
+        await crash.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await crash.order()
         await asked.invocation.answer(timeout_s=LONG_S)
-        await is_followed(here)
-        here.discord.mishaps.end_token(asked.invocation)
-        await died(here, point)
-        assert (await lives_on(here))[asked.id] is State.DELIVERED
-        assert (await here.requests())[asked.id].address.token is None
+        await is_followed(crash)
+        crash.discord.disruptions.end_token(asked.invocation)
+        await died(crash, point)
+        assert (await lives_on(crash))[asked.id] is State.DELIVERED
+        assert (await crash.requests())[asked.id].address.token is None
 
 
 @pytest.mark.parametrize("point", points([REFUSED]), ids=str)
 async def test_a_song_goes_another_way_though_the_bot_dies_over_the_refusal_of_the_first(
     tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
-        here.discord.mishaps.deny(here.discord.channel("songs"), Permission.SEND_MESSAGES)
-        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
-        asked = await here.order()
-        await died(here, point)
-        assert (await lives_on(here))[asked.id] is State.DELIVERED
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        crash.discord.disruptions.deny(crash.discord.channel("songs"), Permission.SEND_MESSAGES)
+        await crash.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        asked = await crash.order()
+        await died(crash, point)
+        assert (await lives_on(crash))[asked.id] is State.DELIVERED
 
 
 @pytest.mark.parametrize("point", points([FIND]), ids=str)
 async def test_a_result_is_posted_once_though_two_couriers_die_over_it(
     tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
-        await here.start(dies_at=Failpoint("messenger.post_result", Side.AFTER), lease_s=SHORT_LEASE_S)
-        asked = await here.order()
-        await here.victim.ended()
-        await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
-        await died(here, point)
-        assert (await lives_on(here))[asked.id] is State.DELIVERED
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        await crash.start(dies_at=Failpoint("messenger.post_result", Side.AFTER), lease_s=SHORT_LEASE_S)
+        asked = await crash.order()
+        await crash.bot.ended()
+        await crash.start(dies_at=point, lease_s=SHORT_LEASE_S)
+        await died(crash, point)
+        assert (await lives_on(crash))[asked.id] is State.DELIVERED
 
 
-async def order_given_up(here: CrashHarness, point: Failpoint) -> Asked:
+async def order_given_up(crash: CrashHarness, point: Failpoint) -> Asked:
     """A request whose member reads that it is lost; once the answer to it comes, the bot dies there."""
-    here.provider.faults.add(Fault(Phase.SUBMIT, Slow(LATE_S), accepted=True))
-    await here.start(dies_at=point, lease_s=SHORT_LEASE_S)
-    asked = await here.order()
-    await says(here, asked, State.UNCERTAIN)
+    crash.provider.faults.add(Fault(Phase.SUBMIT, Slow(LATE_S), accepted=True))
+    await crash.start(dies_at=point, lease_s=SHORT_LEASE_S)
+    asked = await crash.order()
+    await says(crash, asked, State.UNCERTAIN)
     return asked
 
 
-async def says(here: CrashHarness, asked: Asked, state: State) -> None:
+async def says(crash: CrashHarness, asked: Asked, state: State) -> None:
     def read() -> bool:
-        status = status_of(here, asked)
+        status = status_of(crash, asked)
         return status is not None and title(status) == TITLES[state]
 
-    await here.until(read)
+    await crash.until(read)
 
 
 @pytest.mark.parametrize("point", points([ATTACH]), ids=str)
 async def test_a_late_task_goes_on_once_or_stays_given_up(
     tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
-        asked = await order_given_up(here, point)
-        await died(here, point)
-        assert await here.start(lease_s=SHORT_LEASE_S)
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        asked = await order_given_up(crash, point)
+        await died(crash, point)
+        assert await crash.start(lease_s=SHORT_LEASE_S)
         end = State.DELIVERED if point.side is Side.AFTER else State.UNCERTAIN
-        await says(here, asked, end)
-        await here.stop()
-        assert (await lives_on(here))[asked.id] is end
-        assert len(here.provider.tasks) == 2
+        await says(crash, asked, end)
+        await crash.stop()
+        assert (await lives_on(crash))[asked.id] is end
+        assert len(crash.provider.tasks) == 2
 
 
 @pytest.mark.parametrize("point", points([KEEP]), ids=str)
 async def test_a_late_task_of_a_member_who_ordered_again_is_charged_to_nobody(
     tmp_path: Path, database: str, point: Failpoint
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
-        asked = await order_given_up(here, point)
-        again = await here.order()
-        await died(here, point)
-        ends = await lives_on(here)
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        asked = await order_given_up(crash, point)
+        again = await crash.order()
+        await died(crash, point)
+        ends = await lives_on(crash)
         assert (ends[asked.id], ends[again.id]) == (State.UNCERTAIN, State.DELIVERED)
-        kept = (await here.requests())[asked.id].task_id
+        kept = (await crash.requests())[asked.id].task_id
         assert (kept is not None) == (point.side is Side.AFTER)

@@ -55,96 +55,96 @@ STEPS = {unit for group in DECISIONS.values() for unit, _, _ in group} | APPROVA
 pytestmark = pytest.mark.long
 
 
-async def died(here: CrashHarness, point: Failpoint) -> None:
+async def died(crash: CrashHarness, point: Failpoint) -> None:
     """The bot died at this point, and not for any other reason."""
-    assert await here.victim.ended() == -signal.SIGKILL, here.victim.log()[-3000:]
-    last = here.victim.passed_file.read_text().split()
+    assert await crash.bot.ended() == -signal.SIGKILL, crash.bot.log()[-3000:]
+    last = crash.bot.passed_file.read_text().split()
     assert f"{point.step}:{point.side}" in last[-5:], (point, last[-9:])
 
 
-def picked(here: CrashHarness, option: str, value: object) -> object:
+def picked(crash: CrashHarness, option: str, value: object) -> object:
     """What the moderator picks in an option of this name."""
     if option == "member":
-        return here.discord.member(str(value))
-    return here.discord.moderators if option == "role" else value
+        return crash.discord.member(str(value))
+    return crash.discord.moderators if option == "role" else value
 
 
-async def decisions(here: CrashHarness) -> list[AuditEntry]:
-    async with open_store(here.database_url) as store:
-        return await store.read(_decisions, here.discord.guild.id)
+async def decisions(crash: CrashHarness) -> list[AuditEntry]:
+    async with open_store(crash.database_url) as store:
+        return await store.read(_decisions, crash.discord.guild.id)
 
 
 def _decisions(uow: UnitOfWork, guild_id: int) -> list[AuditEntry]:
     return uow.audit_log.page(guild_id, subject_id=None, limit=100)
 
 
-async def order_told_to_end(here: CrashHarness) -> None:
+async def order_told_to_end(crash: CrashHarness) -> None:
     """A song is made as ever by a bot that nobody kills, and the books are right."""
-    assert await here.start(lease_s=LEASE_S)
-    await all_delivered(here, (await here.order()).id)
-    await here.stop()
-    assert set((await assert_invariants(here)).values()) == {State.DELIVERED}
+    assert await crash.start(lease_s=LEASE_S)
+    await all_delivered(crash, (await crash.order()).id)
+    await crash.stop()
+    assert set((await assert_invariants(crash)).values()) == {State.DELIVERED}
 
 
 @pytest.mark.parametrize("group", DECISIONS)
 async def test_a_decision_and_its_audit_entry_are_kept_together_or_not_at_all(
     tmp_path: Path, database: str, group: str
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as crash:
         kept = 0
         for unit, line, given in DECISIONS[group]:
-            options = {name: picked(here, name, value) for name, value in given.items()}
+            options = {name: picked(crash, name, value) for name, value in given.items()}
             for side in Side:
                 point = Failpoint(unit, side)
-                await here.start(dies_at=point, lease_s=LEASE_S)
-                await here.discord.member("Mo").slash("songs", line, past_picker=True, **options)
-                await died(here, point)
+                await crash.start(dies_at=point, lease_s=LEASE_S)
+                await crash.discord.member("Mo").slash("songs", line, past_picker=True, **options)
+                await died(crash, point)
                 kept += side is Side.AFTER
-                assert len(await decisions(here)) == kept, point
-                assert audit_database(here.database_url)[0] == []
-        await order_told_to_end(here)
+                assert len(await decisions(crash)) == kept, point
+                assert audit_database(crash.database_url)[0] == []
+        await order_told_to_end(crash)
 
 
-def moderators_messages(here: CrashHarness) -> list[Message]:
-    messages = here.discord.channel("general").messages
+def moderators_messages(crash: CrashHarness) -> list[Message]:
+    messages = crash.discord.channel("general").messages
     return [message for message in messages if message.nonce is not None and not message.deleted]
 
 
-async def ask_for_approval(here: CrashHarness) -> None:
-    await here.start(lease_s=LEASE_S)
-    asked = await here.discord.member("Mo").slash(
-        "songs", "settings approval", mode="on", channel=here.discord.channel("general")
+async def ask_for_approval(crash: CrashHarness) -> None:
+    await crash.start(lease_s=LEASE_S)
+    asked = await crash.discord.member("Mo").slash(
+        "songs", "settings approval", mode="on", channel=crash.discord.channel("general")
     )
     await asked.answer(timeout_s=LONG_S)
-    await here.stop()
+    await crash.stop()
 
 
 async def test_a_request_is_shown_to_moderators_once_and_decided_once(tmp_path: Path, database: str) -> None:
     posting = ("approvals.record_attempt", "messenger.post_approval", "approvals.mark_shown")
     steps = [Failpoint(step, side) for step in posting for side in Side]
-    async with crash_harness(tmp_path, database_url=database) as here:
-        await ask_for_approval(here)
-        await here.start(dies_at=steps[0], lease_s=LEASE_S)
-        asked = await here.order()
-        await died(here, steps[0])
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        await ask_for_approval(crash)
+        await crash.start(dies_at=steps[0], lease_s=LEASE_S)
+        asked = await crash.order()
+        await died(crash, steps[0])
         for point in steps[1:]:
-            await here.start(dies_at=point, lease_s=LEASE_S)
-            await died(here, point)
+            await crash.start(dies_at=point, lease_s=LEASE_S)
+            await died(crash, point)
         for side in Side:
             point = Failpoint("approvals.decide", side)
-            await here.start(dies_at=point, lease_s=LEASE_S)
-            await here.until(lambda: moderators_messages(here))
-            (shown,) = moderators_messages(here)
-            await here.discord.member("Mo").press(shown, "Approve")
-            await died(here, point)
-            made = [one for one in await decisions(here) if one.action is Action.APPROVE]
+            await crash.start(dies_at=point, lease_s=LEASE_S)
+            await crash.until(lambda: moderators_messages(crash))
+            (shown,) = moderators_messages(crash)
+            await crash.discord.member("Mo").press(shown, "Approve")
+            await died(crash, point)
+            made = [one for one in await decisions(crash) if one.action is Action.APPROVE]
             assert len(made) == (side is Side.AFTER)
-        await here.start(lease_s=LEASE_S)
-        await all_delivered(here, asked.id)
-        await here.until(lambda: "Approved" in seen(moderators_messages(here)[0]))
-        await here.stop()
-        assert (await assert_invariants(here))[asked.id] is State.DELIVERED
-        assert len(moderators_messages(here)) == 1
+        await crash.start(lease_s=LEASE_S)
+        await all_delivered(crash, asked.id)
+        await crash.until(lambda: "Approved" in seen(moderators_messages(crash)[0]))
+        await crash.stop()
+        assert (await assert_invariants(crash))[asked.id] is State.DELIVERED
+        assert len(moderators_messages(crash)) == 1
 
 
 async def test_a_request_for_approval_that_discord_did_not_take_is_shown_once(
@@ -152,50 +152,50 @@ async def test_a_request_for_approval_that_discord_did_not_take_is_shown_once(
 ) -> None:
     busy = Fault(kind=FaultKind.RATE_LIMITED, on="POST /channels/*", times=None, after_s=60.0)
     before, after = (Failpoint("approvals.clear_attempt", side) for side in Side)
-    async with crash_harness(tmp_path, database_url=database) as here:
-        await ask_for_approval(here)
-        here.discord.faults.add(busy)
-        await here.start(dies_at=before, lease_s=LEASE_S)
-        asked = await here.order()
-        await died(here, before)
-        await here.start(dies_at=after, lease_s=LEASE_S)
-        await died(here, after)
-        here.discord.faults.clear()
-        await here.start(lease_s=LEASE_S)
-        await here.until(lambda: moderators_messages(here))
-        await here.discord.member("Mo").press(moderators_messages(here)[0], "Approve")
-        await all_delivered(here, asked.id)
-        await here.stop()
-        assert (await assert_invariants(here))[asked.id] is State.DELIVERED
-        assert len(moderators_messages(here)) == 1
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        await ask_for_approval(crash)
+        crash.discord.faults.add(busy)
+        await crash.start(dies_at=before, lease_s=LEASE_S)
+        asked = await crash.order()
+        await died(crash, before)
+        await crash.start(dies_at=after, lease_s=LEASE_S)
+        await died(crash, after)
+        crash.discord.faults.clear()
+        await crash.start(lease_s=LEASE_S)
+        await crash.until(lambda: moderators_messages(crash))
+        await crash.discord.member("Mo").press(moderators_messages(crash)[0], "Approve")
+        await all_delivered(crash, asked.id)
+        await crash.stop()
+        assert (await assert_invariants(crash))[asked.id] is State.DELIVERED
+        assert len(moderators_messages(crash)) == 1
 
 
 async def test_a_request_that_moderators_cannot_see_waits_for_them_though_the_bot_dies(
     tmp_path: Path, database: str
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
-        await ask_for_approval(here)
-        here.discord.mishaps.deny(here.discord.channel("general"), Permission.SEND_MESSAGES)
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        await ask_for_approval(crash)
+        crash.discord.disruptions.deny(crash.discord.channel("general"), Permission.SEND_MESSAGES)
         missed = Failpoint("approvals.mark_unseen", Side.BEFORE)
-        await here.start(dies_at=missed, lease_s=LEASE_S)
-        asked = await here.order()
-        await died(here, missed)
+        await crash.start(dies_at=missed, lease_s=LEASE_S)
+        asked = await crash.order()
+        await died(crash, missed)
         missed = Failpoint("approvals.mark_unseen", Side.AFTER)
-        await here.start(dies_at=missed, lease_s=LEASE_S)
-        await died(here, missed)
-        assert (await here.requests())[asked.id].is_undelivered
-        assert audit_database(here.database_url)[0] == []
+        await crash.start(dies_at=missed, lease_s=LEASE_S)
+        await died(crash, missed)
+        assert (await crash.requests())[asked.id].is_undelivered
+        assert audit_database(crash.database_url)[0] == []
         for side in Side:
             point = Failpoint("guild_settings.end_approval", side)
-            await here.start(dies_at=point, lease_s=LEASE_S)
-            await here.discord.member("Mo").slash("songs", "settings approval", mode="off")
-            await died(here, point)
-            freed = (await here.requests())[asked.id].state is not State.AWAITING
+            await crash.start(dies_at=point, lease_s=LEASE_S)
+            await crash.discord.member("Mo").slash("songs", "settings approval", mode="off")
+            await died(crash, point)
+            freed = (await crash.requests())[asked.id].state is not State.AWAITING
             assert freed == (side is Side.AFTER)
-        await here.start(lease_s=LEASE_S)
-        await all_delivered(here, asked.id)
-        await here.stop()
-        assert (await assert_invariants(here))[asked.id] is State.DELIVERED
+        await crash.start(lease_s=LEASE_S)
+        await all_delivered(crash, asked.id)
+        await crash.stop()
+        assert (await assert_invariants(crash))[asked.id] is State.DELIVERED
 
 
 async def test_a_decision_is_posted_to_the_log_channel_once_wherever_the_bot_dies(
@@ -209,15 +209,15 @@ async def test_a_decision_is_posted_to_the_log_channel_once_wherever_the_bot_die
         ("audit_log.mark_sent", Side.BEFORE),
         ("audit_log.mark_sent", Side.AFTER),
     )
-    async with crash_harness(tmp_path, database_url=database) as here:
-        await here.start(dies_at=Failpoint(*posting[0]), lease_s=LEASE_S)
-        await here.discord.member("Mo").slash(
-            "songs", "settings log", channel=here.discord.channel("general")
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        await crash.start(dies_at=Failpoint(*posting[0]), lease_s=LEASE_S)
+        await crash.discord.member("Mo").slash(
+            "songs", "settings log", channel=crash.discord.channel("general")
         )
-        await died(here, Failpoint(*posting[0]))
+        await died(crash, Failpoint(*posting[0]))
         for step in posting[1:]:
-            await here.start(dies_at=Failpoint(*step), lease_s=LEASE_S)
-            await died(here, Failpoint(*step))
-        await order_told_to_end(here)
-        assert len(moderators_messages(here)) == 1
-        assert len(await decisions(here)) == 1
+            await crash.start(dies_at=Failpoint(*step), lease_s=LEASE_S)
+            await died(crash, Failpoint(*step))
+        await order_told_to_end(crash)
+        assert len(moderators_messages(crash)) == 1
+        assert len(await decisions(crash)) == 1

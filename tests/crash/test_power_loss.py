@@ -62,26 +62,26 @@ def log_of(database: Path) -> Path:
     return database.with_name(f"{database.name}-wal")
 
 
-async def evening(here: CrashHarness) -> None:
+async def make_songs(crash: CrashHarness) -> None:
     """Some songs, one of them cancelled while it waits; then the process is gone at once."""
-    await here.start(lease_s=SHORT_LEASE_S)
-    asked = [await here.order(f"Member {number}") for number in range(SONGS)]
+    await crash.start(lease_s=SHORT_LEASE_S)
+    asked = [await crash.order(f"Member {number}") for number in range(SONGS)]
     for one in asked:
         await one.invocation.answer(timeout_s=LONG_S)
-    await here.discord.member("Member 2").slash("songs", "cancel", request=str(asked[-1].id))
-    await all_delivered(here, *(one.id for one in asked))
-    await here.victim.kill()
+    await crash.discord.member("Member 2").slash("songs", "cancel", request=str(asked[-1].id))
+    await all_delivered(crash, *(one.id for one in asked))
+    await crash.bot.kill()
 
 
-async def remains_of_an_evening(folder: Path) -> Remains:
+async def remains_of_songs(folder: Path) -> Remains:
     database = folder / "inspire.db"
-    async with crash_harness(folder, database_url=f"sqlite:///{database}", MAX_RUNNING="1") as here:
-        await evening(here)
+    async with crash_harness(folder, database_url=f"sqlite:///{database}", MAX_RUNNING="1") as crash:
+        await make_songs(crash)
     return Remains(database)
 
 
 async def test_wherever_the_log_ends_the_books_are_right(tmp_path: Path) -> None:
-    remains = await remains_of_an_evening(tmp_path)
+    remains = await remains_of_songs(tmp_path)
     assert len(remains.commits) > 20
     assert len(remains.ends) < CHECKPOINT
     seen: set[tuple[int, ...]] = set()
@@ -99,20 +99,20 @@ async def test_wherever_the_log_ends_the_books_are_right(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
 async def test_the_bot_goes_on_from_what_a_power_cut_left(tmp_path: Path, share: float) -> None:
-    remains = await remains_of_an_evening(tmp_path)
+    remains = await remains_of_songs(tmp_path)
     length = remains.commits[int(len(remains.commits) * share)]
     *_, log = remains.cut(length, torn=remains.frame - 1)
     folder = tmp_path / "later"
     folder.mkdir()
     url = remains.lay_out(log, at=folder / "inspire.db")
     before = audit_database(url)[1]
-    async with crash_harness(folder, database_url=url) as here:
-        assert await here.start()
-        fresh = await here.order()
-        await all_delivered(here, fresh.id)
-        await here.until(lambda: not audit_database(url)[1].held)
-        await here.stop()
-        assert await assert_invariants(here) == {fresh.id: State.DELIVERED}
+    async with crash_harness(folder, database_url=url) as crash:
+        assert await crash.start()
+        fresh = await crash.order()
+        await all_delivered(crash, fresh.id)
+        await crash.until(lambda: not audit_database(url)[1].held)
+        await crash.stop()
+        assert await assert_invariants(crash) == {fresh.id: State.DELIVERED}
     after = audit_database(url)[1]
     assert sum(after.requests.values()) == sum(before.requests.values()) + 1
     assert after.used >= before.used + 30
@@ -123,15 +123,15 @@ async def test_the_bot_goes_on_from_what_a_power_cut_left(tmp_path: Path, share:
 )
 async def test_a_write_that_was_torn_off_never_was(tmp_path: Path, step: str) -> None:
     database = tmp_path / "inspire.db"
-    async with crash_harness(tmp_path, database_url=f"sqlite:///{database}") as here:
-        await here.start(dies_at=Failpoint(step, Side.AFTER), lease_s=SHORT_LEASE_S)
-        asked = await here.order()
-        await here.victim.ended()
+    async with crash_harness(tmp_path, database_url=f"sqlite:///{database}") as crash:
+        await crash.start(dies_at=Failpoint(step, Side.AFTER), lease_s=SHORT_LEASE_S)
+        asked = await crash.order()
+        await crash.bot.ended()
         remains = Remains(database)
         half_a_frame = remains.log[-remains.frame : -remains.frame // 2]
         remains.lay_out(remains.log[: remains.commits[-1]] + half_a_frame, at=database)
-        assert await here.start()
-        await all_delivered(here, asked.id)
-        await here.stop()
+        assert await crash.start()
+        await all_delivered(crash, asked.id)
+        await crash.stop()
         expected = State.UNCERTAIN if step == "submitter.claim" else State.DELIVERED
-        assert await assert_invariants(here) == {asked.id: expected}
+        assert await assert_invariants(crash) == {asked.id: expected}

@@ -28,55 +28,55 @@ POLLS: tuple[ReplyEffect, ...] = (
 pytestmark = [pytest.mark.long, pytest.mark.timeout(120)]
 
 
-async def order_many(here: CrashHarness, count: int) -> list[Asked]:
-    return [await here.order(f"Member {number % MEMBERS}") for number in range(count)]
+async def order_many(crash: CrashHarness, count: int) -> list[Asked]:
+    return [await crash.order(f"Member {number % MEMBERS}") for number in range(count)]
 
 
-async def says(here: CrashHarness, asked: Asked, words: str) -> None:
+async def says(crash: CrashHarness, asked: Asked, words: str) -> None:
     """The member reads these words in the status message."""
     await asked.invocation.answer(timeout_s=LONG_S)
 
     def read() -> bool:
-        status = status_of(here, asked)
+        status = status_of(crash, asked)
         return status is not None and words in seen(status)
 
-    await here.until(read)
+    await crash.until(read)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3])
 async def test_failing_polls_lose_double_and_overcharge_nothing(
     tmp_path: Path, database: str, share: float
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
+    async with crash_harness(tmp_path, database_url=database) as crash:
         each = 1 - (1 - share) ** (1 / len(POLLS))
-        here.provider.faults.add(*(Fault(Phase.QUERY, effect, times=None, rate=each) for effect in POLLS))
-        await here.start()
-        asked = await order_many(here, SONGS)
-        await all_delivered(here, *(one.id for one in asked))
-        await here.stop()
-        assert list((await assert_invariants(here)).values()) == [State.DELIVERED] * SONGS
+        crash.provider.faults.add(*(Fault(Phase.QUERY, effect, times=None, rate=each) for effect in POLLS))
+        await crash.start()
+        asked = await order_many(crash, SONGS)
+        await all_delivered(crash, *(one.id for one in asked))
+        await crash.stop()
+        assert list((await assert_invariants(crash)).values()) == [State.DELIVERED] * SONGS
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["going on", "killed meanwhile"])
 async def test_an_outage_costs_nobody_a_credit_or_a_place(
     tmp_path: Path, database: str, killed: bool
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database, MAX_RUNNING="1") as here:
-        await here.start(lease_s=SHORT_LEASE_S)
-        await here.provider.close()
-        asked = await order_many(here, 5)
+    async with crash_harness(tmp_path, database_url=database, MAX_RUNNING="1") as crash:
+        await crash.start(lease_s=SHORT_LEASE_S)
+        await crash.provider.close()
+        asked = await order_many(crash, 5)
         for one in asked:
-            await says(here, one, "The song service can't be reached at the moment. Your place is kept.")
+            await says(crash, one, "The song service can't be reached at the moment. Your place is kept.")
         assert audit_database(database)[1].used == 0
         if killed:
-            await here.victim.kill()
-            assert await here.start(lease_s=SHORT_LEASE_S)
-        await here.provider.open()
-        await all_delivered(here, *(one.id for one in asked))
-        await here.stop()
-        ends = await assert_invariants(here)
+            await crash.bot.kill()
+            assert await crash.start(lease_s=SHORT_LEASE_S)
+        await crash.provider.open()
+        await all_delivered(crash, *(one.id for one in asked))
+        await crash.stop()
+        ends = await assert_invariants(crash)
     in_turn = [one.prompt for one in asked]
-    made = [task.body["prompt"] for task in here.provider.tasks]
+    made = [task.body["prompt"] for task in crash.provider.tasks]
     assert made == [prompt for prompt in in_turn if prompt in made]
     doubtful = Counter(ends.values())[State.UNCERTAIN]
     assert doubtful <= killed
@@ -87,26 +87,26 @@ async def test_an_outage_costs_nobody_a_credit_or_a_place(
 async def test_a_refused_account_costs_one_request_and_the_line_goes_on_by_itself(
     tmp_path: Path, database: str, code: int
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database, MAX_RUNNING="1") as here:
-        key, account = here.provider.key, here.provider.credits
+    async with crash_harness(tmp_path, database_url=database, MAX_RUNNING="1") as crash:
+        key, account = crash.provider.key, crash.provider.credits
         balance = account.balance
         if code == 401:
-            here.provider.key = "another"
+            crash.provider.key = "another"
         else:
             account.balance = 0
-        await here.start()
-        (first,) = await order_many(here, 1)
-        await all_delivered(here, first.id)  # alone: of several at once any may be the first in the database
-        others = await order_many(here, 4)
+        await crash.start()
+        (first,) = await order_many(crash, 1)
+        await all_delivered(crash, first.id)  # alone: of several at once any may be the first in the database
+        others = await order_many(crash, 4)
         for one in others:
-            await says(here, one, "The bot's account at the song service needs its operator.")
-        here.provider.key, account.balance = key, balance
-        await all_delivered(here, *(one.id for one in others))
-        await here.stop()
-        ends = await assert_invariants(here, refusals=True)
+            await says(crash, one, "The bot's account at the song service needs its operator.")
+        crash.provider.key, account.balance = key, balance
+        await all_delivered(crash, *(one.id for one in others))
+        await crash.stop()
+        ends = await assert_invariants(crash, refusals=True)
     assert ends.pop(first.id) is State.FAILED
     assert set(ends.values()) == {State.DELIVERED}
-    assert here.victim.log().count(REFUSED) == 1
+    assert crash.bot.log().count(REFUSED) == 1
 
 
 async def test_submissions_that_are_cut_off_are_refunded_and_never_repeated(
@@ -115,17 +115,17 @@ async def test_submissions_that_are_cut_off_are_refunded_and_never_repeated(
     before, after = (
         Fault(Phase.SUBMIT, Drop(), times=None, rate=0.2, accepted=accepted) for accepted in (False, True)
     )
-    async with crash_harness(tmp_path, database_url=database) as here:
-        here.provider.faults.add(before, after)
-        await here.start()
-        asked = await order_many(here, SONGS)
-        await all_delivered(here, *(one.id for one in asked))
-        await here.stop()
-        ends = Counter((await assert_invariants(here)).values())
-        cut_off = [one for one in await traces(here) if one.request and one.request.state is State.UNCERTAIN]
-    unheard, heard = here.provider.faults.struck(before), here.provider.faults.struck(after)
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        crash.provider.faults.add(before, after)
+        await crash.start()
+        asked = await order_many(crash, SONGS)
+        await all_delivered(crash, *(one.id for one in asked))
+        await crash.stop()
+        ends = Counter((await assert_invariants(crash)).values())
+        cut_off = [one for one in await traces(crash) if one.request and one.request.state is State.UNCERTAIN]
+    unheard, heard = crash.provider.faults.struck(before), crash.provider.faults.struck(after)
     assert unheard
     assert heard
     assert ends == {State.DELIVERED: SONGS - unheard - heard, State.UNCERTAIN: unheard + heard}
     assert sum(len(one.tasks) for one in cut_off) == heard
-    assert len(here.provider.tasks) == SONGS - unheard
+    assert len(crash.provider.tasks) == SONGS - unheard

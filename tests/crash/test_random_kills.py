@@ -29,43 +29,43 @@ LONGEST_LIFE = 60
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
-def calls(here: CrashHarness) -> int:
-    return len(here.discord.requests) + len(here.provider.requests)
+def calls(crash: CrashHarness) -> int:
+    return len(crash.discord.requests) + len(crash.provider.requests)
 
 
-async def one_life(here: CrashHarness, rng: random.Random) -> None:
+async def one_life(crash: CrashHarness, rng: random.Random) -> None:
     """The bot is started, asked for songs, and killed at any instant until they are there."""
-    assert await here.start(lease_s=SHORT_LEASE_S)
-    fatal = calls(here) + rng.randrange(LONGEST_LIFE)
-    asked = [await here.order(f"Member {rng.randrange(MEMBERS)}") for _ in range(ORDERS_A_LIFE)]
-    await here.until(lambda: calls(here) >= fatal or all(is_delivered(here, one) for one in asked))
+    assert await crash.start(lease_s=SHORT_LEASE_S)
+    fatal = calls(crash) + rng.randrange(LONGEST_LIFE)
+    asked = [await crash.order(f"Member {rng.randrange(MEMBERS)}") for _ in range(ORDERS_A_LIFE)]
+    await crash.until(lambda: calls(crash) >= fatal or all(is_delivered(crash, one) for one in asked))
     await asyncio.sleep(rng.uniform(0, 0.02))
-    await here.victim.kill()
+    await crash.bot.kill()
 
 
-async def nothing_is_doubled_so_far(here: CrashHarness) -> None:
-    for one in await traces(here):
+async def nothing_is_doubled_so_far(crash: CrashHarness) -> None:
+    for one in await traces(crash):
         assert one.submissions <= 1
         assert len(one.tasks) <= 1
         assert len(one.results) <= 1
         assert one.request is not None or not one.submissions
 
 
-def counts(here: CrashHarness, ends: Counter[State], *, kills: int) -> dict[str, int]:
+def counts(crash: CrashHarness, ends: Counter[State], *, kills: int) -> dict[str, int]:
     """The figures of a run in which nothing was doubled, lost or wrongly charged."""
-    results = sum(len(results_of(here, asked)) for asked in here.asked)
+    results = sum(len(results_of(crash, asked)) for asked in crash.asked)
     return {
         "kills": kills,
-        "asked": len(here.asked),
+        "asked": len(crash.asked),
         "placed": ends.total(),
         "delivered": ends[State.DELIVERED],
         "refunded": sum(ends[state] for state in RETURNED),
         "of these uncertain": ends[State.UNCERTAIN],
-        "submissions": sum(line.method == "POST" for line in here.provider.requests),
-        "tasks": len(here.provider.tasks),
+        "submissions": sum(line.method == "POST" for line in crash.provider.requests),
+        "tasks": len(crash.provider.tasks),
         "results": results,
         "posted twice": results - ends[State.DELIVERED],
-        "endings": len(bot_posts(here)) - results,
+        "endings": len(bot_posts(crash)) - results,
     }
 
 
@@ -73,21 +73,21 @@ async def test_deaths_at_any_instant_lose_double_and_overcharge_nothing(
     tmp_path: Path, database: str, record_property: Callable[[str, object], None]
 ) -> None:
     rng = random.Random(SEED)
-    async with crash_harness(tmp_path, database_url=database) as here:
-        here.provider.faults.add(Fault(Phase.TASK, Fail("timeout"), times=None, rate=0.1))
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        crash.provider.faults.add(Fault(Phase.TASK, Fail("timeout"), times=None, rate=0.1))
         for _ in range(KILLS):
-            await one_life(here, rng)
-            await nothing_is_doubled_so_far(here)
-        placed = set(await here.requests())
-        assert await here.start()
-        last = [await here.order(f"Member {number}") for number in range(ORDERS_A_LIFE)]
-        await all_delivered(here, *placed, *(one.id for one in last))
-        await here.stop()
-        ends = Counter((await assert_invariants(here)).values())
+            await one_life(crash, rng)
+            await nothing_is_doubled_so_far(crash)
+        placed = set(await crash.requests())
+        assert await crash.start()
+        last = [await crash.order(f"Member {number}") for number in range(ORDERS_A_LIFE)]
+        await all_delivered(crash, *placed, *(one.id for one in last))
+        await crash.stop()
+        ends = Counter((await assert_invariants(crash)).values())
     assert ends[State.DELIVERED] >= KILLS // 3
     assert set(ends) <= {State.DELIVERED, *RETURNED}
     record_property("database", database.partition(":")[0])
-    for name, count in counts(here, ends, kills=KILLS).items():
+    for name, count in counts(crash, ends, kills=KILLS).items():
         record_property(name, count)
 
 
@@ -95,32 +95,32 @@ async def test_deaths_at_any_instant_lose_double_and_overcharge_nothing(
 async def test_a_stop_under_load_is_orderly_and_what_is_left_goes_on(
     tmp_path: Path, database: str, delay_s: float
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database, song_s=0.8) as here:
-        await here.start()
+    async with crash_harness(tmp_path, database_url=database, song_s=0.8) as crash:
+        await crash.start()
         for number in range(16):
-            await here.order(f"Member {number % MEMBERS}")
+            await crash.order(f"Member {number % MEMBERS}")
         await asyncio.sleep(delay_s)
-        await here.stop()
-        await nothing_is_doubled_so_far(here)
-        placed = await here.requests()
+        await crash.stop()
+        await nothing_is_doubled_so_far(crash)
+        placed = await crash.requests()
         assert {request.state for request in placed.values()}.isdisjoint({State.SUBMITTING, State.UNCERTAIN})
-        assert await here.start()
-        await all_delivered(here, *placed)
-        await here.stop()
-        assert set((await assert_invariants(here)).values()) <= {State.DELIVERED}
+        assert await crash.start()
+        await all_delivered(crash, *placed)
+        await crash.stop()
+        assert set((await assert_invariants(crash)).values()) <= {State.DELIVERED}
 
 
 async def test_a_stop_waits_for_nobody_who_hangs_and_the_doubt_is_settled_later(
     tmp_path: Path, database: str
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
-        here.provider.faults.add(Fault(Phase.SUBMIT, Slow(60.0), accepted=True))
-        await here.start(lease_s=2 * SHORT_LEASE_S, drain_s=1.0)
-        asked = await here.order()
-        await here.until(lambda: here.provider.tasks)
-        await here.stop()
-        assert (await here.requests())[asked.id].state is State.SUBMITTING
-        assert await here.start()
-        await all_delivered(here, asked.id)
-        await here.stop()
-        assert await assert_invariants(here) == {asked.id: State.UNCERTAIN}
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        crash.provider.faults.add(Fault(Phase.SUBMIT, Slow(60.0), accepted=True))
+        await crash.start(lease_s=2 * SHORT_LEASE_S, drain_s=1.0)
+        asked = await crash.order()
+        await crash.until(lambda: crash.provider.tasks)
+        await crash.stop()
+        assert (await crash.requests())[asked.id].state is State.SUBMITTING
+        assert await crash.start()
+        await all_delivered(crash, asked.id)
+        await crash.stop()
+        assert await assert_invariants(crash) == {asked.id: State.UNCERTAIN}

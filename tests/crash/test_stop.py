@@ -29,62 +29,62 @@ TOOK = re.compile(r"stopped after ([0-9.]+) s")
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
-async def ordered(here: CrashHarness, count: int) -> None:
+async def ordered(crash: CrashHarness, count: int) -> None:
     for number in range(count):
-        await here.order(f"Member {number % MEMBERS}")
+        await crash.order(f"Member {number % MEMBERS}")
 
 
-def hang(here: CrashHarness, route: str) -> None:
-    here.discord.faults.add(Fault(kind=FaultKind.HANG, on=route, times=None, after_s=LATE_S))
+def hang(crash: CrashHarness, route: str) -> None:
+    crash.discord.faults.add(Fault(kind=FaultKind.HANG, on=route, times=None, after_s=LATE_S))
 
 
-def struck(here: CrashHarness, route: str) -> int:
-    return sum(fault.on == route for _, fault in here.discord.faults.struck)
+def struck(crash: CrashHarness, route: str) -> int:
+    return sum(fault.on == route for _, fault in crash.discord.faults.struck)
 
 
-async def stopped_in_time(here: CrashHarness) -> float:
+async def stopped_in_time(crash: CrashHarness) -> float:
     """The bot has kept its promise; gives the seconds that it took, by its own clock."""
-    await here.stop()
-    took_s = float(TOOK.findall(here.victim.log())[-1])
+    await crash.stop()
+    took_s = float(TOOK.findall(crash.bot.log())[-1])
     assert took_s <= STOP_S
     return took_s
 
 
-async def all_ends(here: CrashHarness) -> Counter[State]:
+async def all_ends(crash: CrashHarness) -> Counter[State]:
     """How the requests ended once the bot was started again with nothing in its way."""
-    here.discord.faults.clear()
-    here.provider.faults.clear()
-    placed = await here.requests()
-    assert await here.start()
-    await all_delivered(here, *placed)
-    await here.stop()
-    return Counter((await assert_invariants(here)).values())
+    crash.discord.faults.clear()
+    crash.provider.faults.clear()
+    placed = await crash.requests()
+    assert await crash.start()
+    await all_delivered(crash, *placed)
+    await crash.stop()
+    return Counter((await assert_invariants(crash)).values())
 
 
-async def load(here: CrashHarness) -> None:
+async def load(crash: CrashHarness) -> None:
     """Results are being uploaded, songs submitted and asked for, and commands answered; all of it hangs."""
     uploads, edits, answers = "POST /channels/*", "PATCH *", "POST /interactions/*"
     submissions = ProviderFault(Phase.SUBMIT, Slow(LATE_S), times=None, accepted=True)
-    hang(here, uploads)
-    await ordered(here, EACH)
-    await here.until(lambda: struck(here, uploads))  # in one channel, one after the other
-    here.provider.faults.add(submissions, ProviderFault(Phase.QUERY, Slow(LATE_S), times=None))
-    await ordered(here, EACH)
-    await here.until(lambda: here.provider.faults.struck(submissions) >= AT_ONCE)
-    hang(here, edits)
-    hang(here, answers)
-    await ordered(here, EACH)
-    await here.until(lambda: struck(here, answers) >= EACH)
+    hang(crash, uploads)
+    await ordered(crash, EACH)
+    await crash.until(lambda: struck(crash, uploads))  # in one channel, one after the other
+    crash.provider.faults.add(submissions, ProviderFault(Phase.QUERY, Slow(LATE_S), times=None))
+    await ordered(crash, EACH)
+    await crash.until(lambda: crash.provider.faults.struck(submissions) >= AT_ONCE)
+    hang(crash, edits)
+    hang(crash, answers)
+    await ordered(crash, EACH)
+    await crash.until(lambda: struck(crash, answers) >= EACH)
 
 
 async def test_a_stop_under_load_is_in_time_though_the_provider_and_discord_hang(
     tmp_path: Path, database: str, record_property: Callable[[str, object], None]
 ) -> None:
-    async with crash_harness(tmp_path, database_url=database, MAX_RUNNING="60") as here:
-        await here.start(lease_s=LEASE_S)
-        await load(here)
-        took_s = await stopped_in_time(here)
-        ends = await all_ends(here)
+    async with crash_harness(tmp_path, database_url=database, MAX_RUNNING="60") as crash:
+        await crash.start(lease_s=LEASE_S)
+        await load(crash)
+        took_s = await stopped_in_time(crash)
+        ends = await all_ends(crash)
     assert ends.total() == 3 * EACH
     assert set(ends) <= {State.DELIVERED, State.UNCERTAIN}
     assert ends[State.UNCERTAIN] <= AT_ONCE
@@ -95,12 +95,12 @@ async def test_a_stop_under_load_is_in_time_though_the_provider_and_discord_hang
 
 
 @asynccontextmanager
-async def lines(here: CrashHarness, database: str) -> AsyncIterator[list[Line]]:
+async def lines(crash: CrashHarness, database: str) -> AsyncIterator[list[Line]]:
     """The lines that the bot's next start has to Discord, to the provider and to a database's server."""
     leading = {
-        "DISCORD_API_URL": here.discord.api_url,
-        "DISCORD_GATEWAY_URL": here.discord.gateway_url,
-        "CQTAI_BASE_URL": here.provider.base_url,
+        "DISCORD_API_URL": crash.discord.api_url,
+        "DISCORD_GATEWAY_URL": crash.discord.gateway_url,
+        "CQTAI_BASE_URL": crash.provider.base_url,
     }
     if not database.startswith("sqlite"):
         leading["DATABASE_URL"] = database
@@ -108,7 +108,7 @@ async def lines(here: CrashHarness, database: str) -> AsyncIterator[list[Line]]:
         found = []
         for name, url in leading.items():
             line, through = await stack.enter_async_context(line_to(url))
-            here.victim.tell(**{name: through})
+            crash.bot.set_settings(**{name: through})
             found.append(line)
         yield found
 
@@ -130,24 +130,24 @@ async def test_a_stop_is_in_time_though_nothing_answers_any_more(
     tmp_path: Path, database: str, songs: int
 ) -> None:
     async with (
-        crash_harness(tmp_path, database_url=database, MAX_RUNNING="60") as here,
-        lines(here, database) as to_world,
+        crash_harness(tmp_path, database_url=database, MAX_RUNNING="60") as crash,
+        lines(crash, database) as to_world,
     ):
-        await here.start(lease_s=LEASE_S)
-        await ordered(here, songs)
-        for asked in here.asked:
+        await crash.start(lease_s=LEASE_S)
+        await ordered(crash, songs)
+        for asked in crash.asked:
             await asked.invocation.answer(timeout_s=LONG_S)
         with gone_dead(tmp_path, to_world):
-            await stopped_in_time(here)
-        ends = await all_ends(here)
+            await stopped_in_time(crash)
+        ends = await all_ends(crash)
     assert ends.total() == songs
     assert set(ends) <= {State.DELIVERED, State.UNCERTAIN}
 
 
 async def test_a_stop_is_in_time_though_the_bot_has_not_begun_yet(tmp_path: Path, database: str) -> None:
-    async with crash_harness(tmp_path, database_url=database) as here:
-        hang(here, "GET /users/@me")
-        await here.victim.start()
-        await here.until(lambda: struck(here, "GET /users/@me"))
-        await stopped_in_time(here)
-        assert "logged in" not in here.victim.log()
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        hang(crash, "GET /users/@me")
+        await crash.bot.start()
+        await crash.until(lambda: struck(crash, "GET /users/@me"))
+        await stopped_in_time(crash)
+        assert "logged in" not in crash.bot.log()

@@ -31,7 +31,7 @@ LIMITS = Limits(
     identify_window_s=0,
 )
 """Hundreds ask at the same moment, and how fast the machine is does not matter."""
-BEATS = {
+HEARTBEAT_PAUSES = {
     "heartbeat.interval_s": 0.5,
     "heartbeat.ttl_s": 4.0,
     "heartbeat.shard_wait_s": 4.5,
@@ -75,7 +75,7 @@ class Cluster(BotHarness):
     folder: Path
     variables: dict[str, str]
     clock: SongClock
-    hands: list[BotProcess] = field(default_factory=list)
+    processes: list[BotProcess] = field(default_factory=list)
     pauses: dict[str, float] = field(default_factory=dict)
     """Other pauses than a lease and `BEATS`, in seconds by the path of their field in `Timings`."""
 
@@ -85,9 +85,9 @@ class Cluster(BotHarness):
         With `lease_s` its leases last so long, and other pauses are short too.
         """
         module = "bot.__main__" if lease_s is None else "tests.harness.failpoint_bot"
-        told = {} if lease_s is None else pauses(BEATS | self.pauses, lease_s=lease_s)
+        told = {} if lease_s is None else pauses(HEARTBEAT_PAUSES | self.pauses, lease_s=lease_s)
         paths = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
-        log_file = self.folder / f"{len(self.hands)}.log"
+        log_file = self.folder / f"{len(self.processes)}.log"
         with log_file.open("wb") as log:
             process = await forkserver.start(
                 *(module, "run", *arguments),
@@ -95,35 +95,35 @@ class Cluster(BotHarness):
                 env=paths | self.variables | told,
                 output=log.fileno(),
             )
-        self.hands.append(BotProcess(process, log_file))
-        return self.hands[-1]
+        self.processes.append(BotProcess(process, log_file))
+        return self.processes[-1]
 
     async def gateway(self, *arguments: str, lease_s: float | None = None) -> BotProcess:
         """A process that takes commands and does nothing else."""
         identified = self.discord.gateway.identifies
-        hand = await self.start(*GATEWAY, *arguments, lease_s=lease_s)
-        await self.until(lambda: self.discord.gateway.identifies > identified, hand)
-        await self.until(self.discord.registrations, hand)
-        return hand
+        process = await self.start(*GATEWAY, *arguments, lease_s=lease_s)
+        await self.until(lambda: self.discord.gateway.identifies > identified, process)
+        await self.until(self.discord.registrations, process)
+        return process
 
     async def worker(self, *, lease_s: float | None = None) -> BotProcess:
         """A process that works, and takes no commands."""
-        hand = await self.start(*WORKER, lease_s=lease_s)
-        await self.until(lambda: "role worker" in hand.log, hand)
-        return hand
+        process = await self.start(*WORKER, lease_s=lease_s)
+        await self.until(lambda: "role worker" in process.log, process)
+        return process
 
     async def until(self, holds: Callable[[], object], *alive: BotProcess, timeout_s: float = LONG_S) -> None:
         """The condition holds, and these processes have not ended before."""
 
         def ended_or_holds() -> bool:
-            for hand in alive:
-                assert hand.process.returncode is None, hand.log[-3000:]
+            for process in alive:
+                assert process.process.returncode is None, process.log[-3000:]
             return bool(holds())
 
         try:
             await self.provider.wait_for(lambda _: ended_or_holds(), timeout_s=timeout_s)
         except TimeoutError:
-            logs = "\n".join(f"{hand.log_file.name}:\n{hand.log[-3000:]}" for hand in self.hands)
+            logs = "\n".join(f"{process.log_file.name}:\n{process.log[-3000:]}" for process in self.processes)
             raise AssertionError(f"it did not come to that:\n{logs}") from None
 
 
@@ -155,8 +155,8 @@ async def cluster(folder: Path, *, database_url: str, **changes: str) -> AsyncIt
         try:
             yield here
         finally:
-            for hand in here.hands:
-                if hand.process.returncode is None:
-                    await hand.kill()
+            for process in here.processes:
+                if process.process.returncode is None:
+                    await process.kill()
         assert await asyncio.to_thread(here.breaches) == ()
         assert discord.unimplemented == []

@@ -53,7 +53,7 @@ class FailpointBot:
         self.passed_file = folder / "passed"
         self.log_file = folder / "bot.log"
 
-    def tell(self, **settings: str) -> None:
+    def set_settings(self, **settings: str) -> None:
         """From its next start on these settings are others."""
         self._settings |= settings
 
@@ -125,7 +125,7 @@ class CrashHarness:
 
     discord: LocalDiscord
     provider: LocalProvider
-    victim: FailpointBot
+    bot: FailpointBot
     database_url: str
     asked: list[Asked] = field(default_factory=list)
 
@@ -134,11 +134,11 @@ class CrashHarness:
     ) -> bool:
         """The bot takes commands; False when it died before."""
         identified, gateway = self.discord.gateway.identifies, self.discord.gateway
-        await self.victim.start(dies_at=dies_at, lease_s=lease_s, drain_s=drain_s)
+        await self.bot.start(dies_at=dies_at, lease_s=lease_s, drain_s=drain_s)
         await self.until(
-            lambda: not self.victim.alive or (gateway.identifies > identified and gateway.connected)
+            lambda: not self.bot.alive or (gateway.identifies > identified and gateway.connected)
         )
-        return self.victim.alive
+        return self.bot.alive
 
     async def until(self, holds: Callable[[], object]) -> None:
         """The condition holds.
@@ -161,7 +161,7 @@ class CrashHarness:
 
     async def requests(self) -> dict[int, Request]:
         """What was asked for and is in the database, also what went on late, while no bot runs."""
-        assert not self.victim.alive
+        assert not self.bot.alive
         ids = [asked.id for asked in self.asked]
         ids += [asked.status_id for asked in self.asked if asked.status_id is not None]
         async with open_store(self.database_url) as store:
@@ -170,8 +170,8 @@ class CrashHarness:
 
     async def stop(self) -> None:
         """The bot was asked to stop, and has stopped in time."""
-        self.victim.terminate()
-        assert await self.victim.ended(within_s=STOP_S) == 0, self.victim.log()[-3000:]
+        self.bot.terminate()
+        assert await self.bot.ended(within_s=STOP_S) == 0, self.bot.log()[-3000:]
 
 
 def _find_all(uow: UnitOfWork, ids: list[int]) -> list[Request]:
@@ -207,10 +207,10 @@ async def crash_harness(
             "MEDIA_TRUSTED_ORIGINS": provider.origin,
             "DATABASE_URL": database_url,
         }
-        victim = FailpointBot(folder, settings=leading | SETTINGS | settings)
+        bot = FailpointBot(folder, settings=leading | SETTINGS | settings)
         try:
-            yield CrashHarness(discord, provider, victim, database_url)
+            yield CrashHarness(discord, provider, bot, database_url)
         finally:
-            if victim.alive:
-                await victim.kill()
+            if bot.alive:
+                await bot.kill()
         assert discord.unimplemented == []

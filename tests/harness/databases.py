@@ -68,18 +68,18 @@ class Server:
     def database(self, *, template: str = TEMPLATE) -> Iterator[str]:
         """The URL of a new database, which is dropped afterwards whoever still uses it."""
         name = f"inspire_test_{secrets.token_hex(6)}"
-        self.tell(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield self.url_of(name)
         finally:
-            self.tell(f"DROP DATABASE {name} WITH (FORCE)")
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def tell(self, *statements: str) -> None:
+    def execute(self, *statements: str) -> None:
         """Have the statements done in the database `postgres`."""
-        tell(self.url, *statements)
+        execute(self.url, *statements)
 
     def make_template(self) -> None:
-        self.tell(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)", f"CREATE DATABASE {TEMPLATE}")
+        self.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)", f"CREATE DATABASE {TEMPLATE}")
         migrate(self.url_of(TEMPLATE))
 
 
@@ -208,7 +208,7 @@ def stop_all(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def tell(url: str, *statements: str) -> list[object]:
+def execute(url: str, *statements: str) -> list[object]:
     """Have a database do the statements, each on its own; the first column of what the last one gives."""
 
     async def run() -> list[object]:

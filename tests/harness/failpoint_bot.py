@@ -25,9 +25,9 @@ from tests.timings import shorter
 P = ParamSpec("P")
 T = TypeVar("T")
 PLACED = ("placing.place", Side.AFTER)
-IDLING = frozenset({"submitter.claim", "poller.claim", "outbox.claim"})
+REPEATED_STEPS = frozenset({"submitter.claim", "poller.claim", "outbox.claim"})
 """Steps that are taken over and over: they count from the first song on."""
-HASTE = {
+SHORT_PAUSES = {
     "work.retries.message_s": 0.05,
     "work.breaker": BreakerTimings(busy_s=0.1, outage_s=0.1, account_s=0.1),
     "work.new_task_s": 3.0,
@@ -47,12 +47,12 @@ class Failpoints:
     fatal: Failpoint | None
     passed: Path | None
     counts: dict[tuple[str, Side], int] = field(default_factory=dict)
-    living: bool = False
+    has_placed: bool = False
 
     def reach(self, step: str, side: Side) -> None:
         """Go on, or die here."""
-        self.living = self.living or (step, side) == PLACED
-        if step in IDLING and not self.living:
+        self.has_placed = self.has_placed or (step, side) == PLACED
+        if step in REPEATED_STEPS and not self.has_placed:
             return
         count = self.counts[step, side] = self.counts.get((step, side), 0) + 1
         if self.passed is not None:
@@ -78,7 +78,7 @@ def _is_idle(result: object) -> bool:
             return False
 
 
-def put(thing: object, name: str, other: object) -> None:
+def replace_attribute(thing: object, name: str, other: object) -> None:
     """The attribute, which exists, is another from now on.
 
     Raises:
@@ -96,7 +96,7 @@ def with_failpoints(thing: T, steps: Iterable[str], points: Failpoints) -> T:
 
     for step in steps:
         name = step.rpartition(".")[2]
-        put(thing, name, passing(step, getattr(thing, name)))
+        replace_attribute(thing, name, passing(step, getattr(thing, name)))
     return thing
 
 
@@ -107,11 +107,11 @@ def store_with_failpoints(store: Store, points: Failpoints) -> Store:
     async def passing(unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await points.around(name_of(unit), write(unit, *args, **kwargs))
 
-    put(store, "write", passing)
+    replace_attribute(store, "write", passing)
     return store
 
 
-def mortal_drivers(points: Failpoints) -> Drivers:
+def drivers_with_failpoints(points: Failpoints) -> Drivers:
     """What the bot is composed of, passing the points."""
 
     @asynccontextmanager
@@ -131,19 +131,21 @@ def mortal_drivers(points: Failpoints) -> Drivers:
     )
 
 
-def make_answers_mortal(points: Failpoints) -> None:
+def add_failpoints_to_answers(points: Failpoints) -> None:
     """The answer to a command will pass the points."""
     ordering = import_module("bot.chat.interactions.status_response")
-    put(ordering, "respond", lambda *a, show=ordering.respond, **k: points.around(ANSWER, show(*a, **k)))
+    replace_attribute(
+        ordering, "respond", lambda *a, show=ordering.respond, **k: points.around(ANSWER, show(*a, **k))
+    )
 
 
 def main() -> int:
     """The bot's command line, with a place to die at; gives the exit code."""
     fatal, passed = os.environ.pop(DIES_AT, ""), os.environ.pop(PASSED, "")
-    timings = shorter(HASTE | json.loads(os.environ.pop(PAUSES, "{}")))
+    timings = shorter(SHORT_PAUSES | json.loads(os.environ.pop(PAUSES, "{}")))
     points = Failpoints(Failpoint.parse(fatal) if fatal else None, Path(passed) if passed else None)
-    make_answers_mortal(points)
-    return bot(timings=timings, drivers=mortal_drivers(points))
+    add_failpoints_to_answers(points)
+    return bot(timings=timings, drivers=drivers_with_failpoints(points))
 
 
 if __name__ == "__main__":

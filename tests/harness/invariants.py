@@ -67,19 +67,19 @@ class Traces:
         if len(self.results) not in ({0, 1} if unseen else {int(state is State.DELIVERED)}):
             yield f"{state} with {len(self.results)} results"
         if self.request is not self.first:
-            yield from self._given_up_wrongly()
+            yield from self._give_up_errors()
         expected = Counter([TransferKind.PENDING, TransferKind.POST if made else TransferKind.VOID])
         if self.transfers != expected:
             yield f"{state} with the transfers {dict(self.transfers)}"
-        yield from self._told_wrongly(state, UNSEEN if unseen else TITLES.get(state))
+        yield from self._message_errors(state, UNSEEN if unseen else TITLES.get(state))
 
-    def _given_up_wrongly(self) -> Iterator[str]:
+    def _give_up_errors(self) -> Iterator[str]:
         if self.first is None or self.first.state is not State.UNCERTAIN:
             yield "it goes on as another request, and was never given up"
         if self.given_back != Counter([TransferKind.PENDING, TransferKind.VOID]):
             yield f"given up with the transfers {dict(self.given_back)}"
 
-    def _told_wrongly(self, state: State, expected: str | None) -> Iterator[str]:
+    def _message_errors(self, state: State, expected: str | None) -> Iterator[str]:
         false_alarms = [said.content for said in self.asked.invocation.followups if said.ephemeral]
         if false_alarms:
             yield f"{state}, but the member was told {false_alarms}"
@@ -130,7 +130,7 @@ async def assert_invariants(crash: CrashHarness, *, refusals: bool = False) -> d
     complaints = [
         f"{one.asked.prompt}: {words}" for one in found for words in one.complaints(refusals=refusals)
     ]
-    assert complaints == [], "\n".join([*complaints, crash.victim.log()[-6000:]])
+    assert complaints == [], "\n".join([*complaints, crash.bot.log()[-6000:]])
     spent = sum(task.charged - task.refunded for task in crash.provider.tasks)
     assert crash.provider.credits.spent == spent
     return {one.asked.id: one.request.state for one in found if one.request is not None}
@@ -173,7 +173,7 @@ async def all_delivered(crash: CrashHarness, *ids: int) -> None:
             await crash.until(partial(is_delivered, crash, asked))
         except TimeoutError as error:
             left = [one.prompt for one in crash.asked if one.id in ids and not is_delivered(crash, one)]
-            raise AssertionError(f"not told: {left}\n{crash.victim.log()[-6000:]}") from error
+            raise AssertionError(f"not told: {left}\n{crash.bot.log()[-6000:]}") from error
 
 
 async def _transfers(crash: CrashHarness) -> dict[int | None, Counter[TransferKind]]:

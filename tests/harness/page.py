@@ -38,14 +38,14 @@ expect.set_options(timeout=LONG_MS)
 class BrowserUser:
     """Somebody at the page, as one of its people."""
 
-    sight: Sight
-    troubles: list[str] = field(default_factory=list)
+    page: Sight
+    errors: list[str] = field(default_factory=list)
     """What the browser complained of: errors, refused scripts, requests to elsewhere."""
 
     @property
     def messages(self) -> Locator:
         """All messages of the open channel."""
-        return self.sight.locator("#messages article")
+        return self.page.locator("#messages article")
 
     def message(self, *words: str) -> Locator:
         """The newest message that has all these words."""
@@ -58,30 +58,30 @@ class BrowserUser:
         """The newest message with the words, once it is there; it is the same when its words are others."""
         found = self.message(*words)
         await expect(found).to_be_visible()
-        return self.sight.locator(f"#{await found.get_attribute('id')}")
+        return self.page.locator(f"#{await found.get_attribute('id')}")
 
     async def command(self, line: str, /, **options: str) -> None:
         """The command is picked and its options are filled in, as by somebody who types; then it is sent."""
         await self.begin(line)
         for name, value in options.items():
-            field_input = self.sight.locator(f"#command input[name={name}]")
+            field_input = self.page.locator(f"#command input[name={name}]")
             if not await field_input.count():
-                await self.sight.locator("#optional").get_by_role("button", name=name, exact=True).click()
+                await self.page.locator("#optional").get_by_role("button", name=name, exact=True).click()
             await field_input.fill(value)
             await self.pick(value)
-        await self.sight.locator("#composer").get_by_role("button", name="Send").click()
+        await self.page.locator("#composer").get_by_role("button", name="Send").click()
 
     async def begin(self, line: str, /) -> None:
         """The command is picked, nothing is filled in."""
-        await expect(self.sight.locator("#world").get_by_text("The bot runs")).to_have_count(1)
-        await self.sight.locator("#words").fill(f"/{line}")
-        choice = self.sight.get_by_role("option").filter(has_text=re.compile(rf"^/{re.escape(line)}(?!\w)"))
+        await expect(self.page.locator("#world").get_by_text("The bot runs")).to_have_count(1)
+        await self.page.locator("#words").fill(f"/{line}")
+        choice = self.page.get_by_role("option").filter(has_text=re.compile(rf"^/{re.escape(line)}(?!\w)"))
         await expect(choice.first).to_be_visible()
         await choice.first.click()
 
     async def pick(self, words: str, /) -> None:
         """What is suggested under these words is chosen, if anything is (members, roles, channels)."""
-        for choice in await self.sight.get_by_role("option").all():
+        for choice in await self.page.get_by_role("option").all():
             if (await choice.inner_text()).strip().lstrip("@#") == words:
                 await choice.click()
                 return
@@ -92,16 +92,16 @@ class BrowserUser:
 
     async def goes_to(self, channel: str, /) -> None:
         """The channel is open."""
-        await self.sight.locator("#channels").get_by_role("button", name=re.compile(channel)).click()
+        await self.page.locator("#channels").get_by_role("button", name=re.compile(channel)).click()
 
     async def becomes(self, name: str, /) -> None:
         """The person is another one."""
-        await self.sight.locator("#people").get_by_role("radio", name=re.compile(name)).check()
-        await expect(self.sight).to_have_url(re.compile(f"#{name}/"))
+        await self.page.locator("#people").get_by_role("radio", name=re.compile(name)).check()
+        await expect(self.page).to_have_url(re.compile(f"#{name}/"))
 
     async def turns(self, words: str, /) -> None:
         """A switch or a button of the panel is used."""
-        world = self.sight.locator("#world")
+        world = self.page.locator("#world")
         switch = world.get_by_label(words, exact=True)
         await (switch if await switch.count() else world.get_by_role("button", name=words)).click()
 
@@ -109,14 +109,14 @@ class BrowserUser:
         """The message's player of that number has played."""
         player = message.locator("audio").nth(number)
         await player.focus()
-        await self.sight.keyboard.press("Space")
+        await self.page.keyboard.press("Space")
         await expect(player).to_have_js_property("paused", False)
         played = "player => player.played.length > 0 && player.played.end(0) > 0"
-        await self.sight.wait_for_function(played, arg=await player.element_handle(), timeout=LONG_MS)
+        await self.page.wait_for_function(played, arg=await player.element_handle(), timeout=LONG_MS)
 
     async def faults(self) -> list[str]:
         """What axe finds that would keep somebody out."""
-        found = await Axe().run(self.sight)
+        found = await Axe().run(self.page)
         return [
             f"{one['id']}: {node['html'][:200]} {node['any'][:1]}"
             for one in found.response["violations"]
@@ -128,13 +128,13 @@ class BrowserUser:
         """A picture of what is seen is kept for people to look at."""
         await self.looks(scheme=scheme, size=size)
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
-        await self.sight.screenshot(path=ARTEFACTS / f"{name}-{scheme}-{size}.png")
+        await self.page.screenshot(path=ARTEFACTS / f"{name}-{scheme}-{size}.png")
 
     async def looks(self, *, scheme: Scheme, size: str) -> None:
         """The page is seen in these colours on a screen of this size."""
         width, height = SIZES[size]
-        await self.sight.set_viewport_size({"width": width, "height": height})
-        await self.sight.emulate_media(color_scheme=scheme)
+        await self.page.set_viewport_size({"width": width, "height": height})
+        await self.page.emulate_media(color_scheme=scheme)
 
 
 @dataclass
@@ -154,17 +154,17 @@ class PageHarness:
 
         def heard(said: ConsoleMessage) -> None:
             if said.type == "error":
-                visitor.troubles.append(said.text)
+                visitor.errors.append(said.text)
 
         def asked(request: Request) -> None:
             if not request.url.startswith((own, "ws" + own.removeprefix("http"))):
-                visitor.troubles.append(f"asked for {request.url}")
+                visitor.errors.append(f"asked for {request.url}")
 
-        visitor.sight.on("console", heard)
-        visitor.sight.on("request", asked)
-        visitor.sight.on("pageerror", lambda error: visitor.troubles.append(str(error)))
-        await visitor.sight.goto(f"{self.page.address}#{name}/{channel}")
-        await expect(visitor.sight.locator("#channel")).to_contain_text(channel)
+        visitor.page.on("console", heard)
+        visitor.page.on("request", asked)
+        visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))
+        await visitor.page.goto(f"{self.page.address}#{name}/{channel}")
+        await expect(visitor.page.locator("#channel")).to_contain_text(channel)
         return visitor
 
 

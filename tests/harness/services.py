@@ -73,16 +73,16 @@ class ServicesHarness:
         self.provider = FakeProvider()
         self.messenger = FakeMessenger()
         self.media = FakeMedia()
-        self.rings = 0
-        store.subscribe(self.ring)
+        self.wakeups = 0
+        store.subscribe(self.wake_up)
         self._next_id = FIRST_ID
         self.services = build_services(store, config=rules, media=self.media)
-        self.songs, self.quotas = self.services.requests, self.services.quotas
-        self.playlists, self.songbook = self.services.playlists, self.services.songs
+        self.requests, self.quotas = self.services.requests, self.services.quotas
+        self.playlists, self.library = self.services.playlists, self.services.songs
         self._rules, self._pace = rules, pace
         self.submitter = self.submitter_with(WorkTimings())
         chance = partial(float, 0.5)
-        self.follower = Poller(
+        self.poller = Poller(
             store,
             self.provider,
             owner="w1",
@@ -92,9 +92,9 @@ class ServicesHarness:
             clock=clock,
             random=chance,
         )
-        self.heralding = AuditLogDispatcher(store, self.messenger, owner="w1", clock=clock)
+        self.audit_dispatcher = AuditLogDispatcher(store, self.messenger, owner="w1", clock=clock)
         delivery = ResultDelivery(store, self.messenger, self.media, attach_audio=True, clock=clock)
-        self.courier = OutboxDispatcher(
+        self.dispatcher = OutboxDispatcher(
             store,
             self.messenger,
             delivery,
@@ -115,22 +115,22 @@ class ServicesHarness:
             timings=timings,
         )
 
-    def by(self) -> Actor:
+    def actor(self) -> Actor:
         """A decision of the moderator's that nobody made before."""
         self._next_id += 1
         return Actor(interaction_id=self._next_id, guild_id=GUILD, actor_id=MODERATOR)
 
-    async def herald(self) -> int:
+    async def dispatch_audit_entries(self) -> int:
         """Post all decisions that are due; gives how many."""
-        claimed = await self.heralding.claim(16)
+        claimed = await self.audit_dispatcher.claim(16)
         for due in claimed:
-            await self.heralding.handle(due)
+            await self.audit_dispatcher.handle(due)
         return len(claimed)
 
-    def ring(self) -> None:
-        self.rings += 1
+    def wake_up(self) -> None:
+        self.wakeups += 1
 
-    def asked(self, user_id: int = ADA, interaction_id: int | None = None) -> RequestContext:
+    def context(self, user_id: int = ADA, interaction_id: int | None = None) -> RequestContext:
         if interaction_id is None:
             self._next_id += 1
             interaction_id = self._next_id
@@ -146,8 +146,8 @@ class ServicesHarness:
 
     async def place(self, user_id: int = ADA, order: SongOptions | None = None) -> StatusCard:
         """Place a song; its status message is known."""
-        card = await self.songs.place(order or SongOptions(playlist=PLAYLIST), self.asked(user_id))
-        await self.songs.record_answer(card.request_id, card.request_id + 10**17)
+        card = await self.requests.place(order or SongOptions(playlist=PLAYLIST), self.context(user_id))
+        await self.requests.record_answer(card.request_id, card.request_id + 10**17)
         return card
 
     async def submit(self) -> int:
@@ -157,36 +157,36 @@ class ServicesHarness:
             await self.submitter.handle(request)
         return len(claimed)
 
-    async def follow(self) -> int:
+    async def poll(self) -> int:
         """Ask about all that are due; gives how many."""
-        claimed = await self.follower.claim(32)
+        claimed = await self.poller.claim(32)
         for request in claimed:
-            await self.follower.handle(request)
+            await self.poller.handle(request)
         return len(claimed)
 
-    async def tell(self) -> int:
+    async def dispatch(self) -> int:
         """Say all that is due; gives how much."""
-        claimed = await self.courier.claim(16)
+        claimed = await self.dispatcher.claim(16)
         for notice in claimed:
-            await self.courier.handle(notice)
+            await self.dispatcher.handle(notice)
         return len(claimed)
 
-    async def making(self, user_id: int = ADA, order: SongOptions | None = None) -> int:
+    async def place_and_submit(self, user_id: int = ADA, order: SongOptions | None = None) -> int:
         """A request that the provider has; gives its id."""
         card = await self.place(user_id, order)
         await self.submit()
         return card.request_id
 
-    async def ready(self, user_id: int = ADA, order: SongOptions | None = None) -> int:
+    async def place_and_finish(self, user_id: int = ADA, order: SongOptions | None = None) -> int:
         """A request whose song is finished, with its status up to date; only its post is due."""
-        request_id = await self.making(user_id, order)
+        request_id = await self.place_and_submit(user_id, order)
         request = await self.request(request_id)
         assert request.task_id is not None
         for seconds in (4, 27):
             self.clock.advance(seconds)
-            await self.tell()
+            await self.dispatch()
         self.provider.finish(request.task_id)
-        await self.follow()
+        await self.poll()
         return request_id
 
     async def request(self, request_id: int) -> Request:
@@ -197,7 +197,7 @@ class ServicesHarness:
     async def credits(self, user_id: int = ADA, *role_ids: int) -> Statement:
         return await self.quotas.statement(GUILD, user_id, role_ids=role_ids)
 
-    async def settle(self, **settled: object) -> None:
+    async def set_guild_settings(self, **settled: object) -> None:
         """These of the server's settings, and none else."""
 
         def unit(uow: UnitOfWork) -> None:
@@ -211,7 +211,7 @@ class ServicesHarness:
 
 
 @asynccontextmanager
-async def harness(
+async def services_harness(
     folder: Path, *, pace: PollLimits = PACE, give_up_s: float = 900, **changes: object
 ) -> AsyncIterator[ServicesHarness]:
     """The services over a new database; `changes` are to the rules."""

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bot.storage.database_url import parse_url
-from tests.harness.databases import tell
+from tests.harness.databases import execute
 
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY table_name"
 
@@ -15,15 +15,15 @@ def kept(database_url: str) -> object:
     path = parse_url(database_url)
     if isinstance(path, Path):
         return path.read_bytes() if path.exists() else None
-    tables = tell(database_url, _TABLES)
-    return {table: tell(database_url, f"SELECT t::text FROM {table} t ORDER BY 1") for table in tables}
+    tables = execute(database_url, _TABLES)
+    return {table: execute(database_url, f"SELECT t::text FROM {table} t ORDER BY 1") for table in tables}
 
 
 def change(database_url: str, *statements: str) -> None:
     """The statements have been done."""
     path = parse_url(database_url)
     if not isinstance(path, Path):
-        tell(database_url, *statements)
+        execute(database_url, *statements)
         return
     with closing(sqlite3.connect(path)) as connection, connection:
         for statement in statements:
@@ -37,5 +37,5 @@ def emptied(database_url: str) -> str:
         path.unlink(missing_ok=True)
     else:
         anew = ("CREATE SCHEMA public", "GRANT USAGE ON SCHEMA public TO PUBLIC")
-        tell(database_url, "DROP SCHEMA public CASCADE", *anew)
+        execute(database_url, "DROP SCHEMA public CASCADE", *anew)
     return database_url

@@ -25,11 +25,11 @@ async def test_a_deleted_channel_is_said_to_be_so_with_what_a_moderator_can_do(
     async with local.bot():
         await told(local, "settings channel", channel=only)
         await told(local, "settings log", channel=only)
-        local.discord.mishaps.hide(only)
+        local.discord.disruptions.hide(only)
         with subtests.test("hidden from the bot"):
             refused = await (await local.order()).answer(timeout_s=LONG_S)
             assert f"<#{only.id}>" in refused.content
-        local.discord.mishaps.delete_channel(only)
+        local.discord.disruptions.delete_channel(only)
         for who, says in (("Ada", "Ask a moderator to choose another"), ("Mo", "Choose another with")):
             with subtests.test(who):
                 refused = await (await local.order(who)).answer(timeout_s=LONG_S)
@@ -67,14 +67,14 @@ async def test_songs_are_asked_for_and_posted_in_forums_threads_and_voice_chats(
                 assert f"<#{place.id}>" in (await told(local, "settings results", channel=place)).content
                 await local.shows(await local.place(), READY)
                 assert len(place.messages) == before + 1
-        local.discord.mishaps.deny(voice, Permission.CONNECT)
+        local.discord.disruptions.deny(voice, Permission.CONNECT)
         assert "Connect" in (await told(local, "settings results", channel=voice)).content
 
 
 async def test_a_thread_that_the_bot_was_not_told_of_can_be_chosen(local: BotHarness) -> None:
     songs = local.discord.channel("songs")
     archived = thread_in(local, songs, "archived")
-    local.discord.mishaps.archive(archived)
+    local.discord.disruptions.archive(archived)
     async with local.bot() as app:
         assert app.client.get_channel(archived.id) is None
         await told(local, "settings channel", channel=archived)

@@ -133,7 +133,7 @@ async def test_a_clock_that_is_set_during_a_delivery_posts_it_once(
 ) -> None:
     faults = local.discord.faults
     if "webhooks" in route:
-        local.discord.mishaps.deny(local.discord.channel("songs"), Permission.SEND_MESSAGES)
+        local.discord.disruptions.deny(local.discord.channel("songs"), Permission.SEND_MESSAGES)
     async with local.bot(default_allowance=PLENTY):
         for number, jump_s in enumerate(HOURS_S):
             with subtests.test(str(jump_s)):

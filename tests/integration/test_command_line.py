@@ -152,7 +152,7 @@ async def test_a_token_that_is_reset_while_the_bot_runs_ends_it_with_a_sentence(
     local: BotHarness, tmp_path: Path
 ) -> None:
     async with program.serving(local, folder=tmp_path) as process:
-        local.discord.mishaps.reject_bot_token()
+        local.discord.disruptions.reject_bot_token()
         local.discord.gateway.drop(code=4004)
         said = told_in_words(await program.ended(process), 2)
     assert "DISCORD_TOKEN is not taken" in said

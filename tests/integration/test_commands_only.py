@@ -171,7 +171,7 @@ async def test_a_form_is_taken_after_the_bot_was_removed_from_the_server(local: 
         await approval_on(local)
         status, shown = await asked_for_approval(local)
         form = await opened(local, shown)
-        local.discord.mishaps.remove_bot(local.discord.guild)
+        local.discord.disruptions.remove_bot(local.discord.guild)
         await local.discord.wait_for(lambda: not app.client.guilds, timeout_s=LONG_S)
         assert "Declined." in await sent(local, form)
         await local.shows(status, "Not approved", "Your 30 credits are back.")

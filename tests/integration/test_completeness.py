@@ -1,11 +1,11 @@
 from sandbox.cqtai import effects
-from sandbox.cqtai.effects import MediaTrouble
+from sandbox.cqtai.effects import MediaFault
 from tests.integration.test_files import UNATTACHABLE
 from tests.integration.test_query_troubles import FAILURES
 
 
 def test_every_trouble_with_files_is_tried_here() -> None:
-    assert set(UNATTACHABLE) | {MediaTrouble.REDIRECT, MediaTrouble.SLOW} == set(MediaTrouble)
+    assert set(UNATTACHABLE) | {MediaFault.REDIRECT, MediaFault.SLOW} == set(MediaFault)
 
 
 def test_every_failure_that_the_provider_knows_is_tried_here() -> None:

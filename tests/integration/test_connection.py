@@ -301,7 +301,7 @@ async def test_a_former_operators_server_has_no_commands_any_more(local: BotHarn
             await until(lambda: app.connection.missing is None)
             assert [guild_id for guild_id, known in commands.items() if known and guild_id] == has
     async with local.bot(operator_guild_id=first.id):
-        local.discord.mishaps.remove_bot(first)
+        local.discord.disruptions.remove_bot(first)
     async with local.bot() as app:  # the bot is not there to remove them
         await until(lambda: app.connection.missing is None)
 

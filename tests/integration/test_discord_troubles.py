@@ -72,7 +72,7 @@ async def test_a_result_that_fails_is_posted_again_and_stands_there_once(
 async def test_a_follow_up_that_fails_is_looked_for_and_stands_there_once(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
-    local.discord.mishaps.deny(local.discord.channel("songs"), Permission.SEND_MESSAGES)
+    local.discord.disruptions.deny(local.discord.channel("songs"), Permission.SEND_MESSAGES)
     troubles = {
         name: trouble(on=FOLLOW_UP) for name, trouble in TROUBLES.items() if name != "unknown message"
     }

@@ -69,8 +69,8 @@ async def test_a_server_with_a_channel_that_cannot_be_read_is_served_at_each_sta
     for _ in range(2):
         async with local.bot(default_allowance=PLENTY):
             await local.placed_result()
-            local.discord.mishaps.remove_bot(local.discord.guild)
-            local.discord.mishaps.invite_bot(local.discord.guild)
+            local.discord.disruptions.remove_bot(local.discord.guild)
+            local.discord.disruptions.invite_bot(local.discord.guild)
             await local.placed_result()
 
 

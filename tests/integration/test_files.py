@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.cqtai.effects import MediaTrouble
+from sandbox.cqtai.effects import MediaFault
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.discord.faults import Fault as DiscordFault
 from sandbox.discord.faults import FaultKind
@@ -29,26 +29,26 @@ def hurried(local: BotHarness) -> None:
 
 
 UNATTACHABLE = {
-    MediaTrouble.FORBIDDEN: "HTTP 403",
-    MediaTrouble.MISSING: "HTTP 404",
-    MediaTrouble.SERVER_ERROR: "HTTP 500",
-    MediaTrouble.HTML: "not an audio file",
-    MediaTrouble.HTML_IN_DISGUISE: "not an audio file",
-    MediaTrouble.EMPTY: "not an audio file",
-    MediaTrouble.TRUNCATED: "not fetched: ClientPayloadError",
-    MediaTrouble.ENDLESS: "larger than",
-    MediaTrouble.REDIRECT_LOOP: "too many redirects",
-    MediaTrouble.REDIRECT_PRIVATE: "leads to no public file",
-    MediaTrouble.DROPPED: "not fetched: ServerDisconnectedError",
+    MediaFault.FORBIDDEN: "HTTP 403",
+    MediaFault.MISSING: "HTTP 404",
+    MediaFault.SERVER_ERROR: "HTTP 500",
+    MediaFault.HTML: "not an audio file",
+    MediaFault.HTML_IN_DISGUISE: "not an audio file",
+    MediaFault.EMPTY: "not an audio file",
+    MediaFault.TRUNCATED: "not fetched: ClientPayloadError",
+    MediaFault.ENDLESS: "larger than",
+    MediaFault.REDIRECT_LOOP: "too many redirects",
+    MediaFault.REDIRECT_PRIVATE: "leads to no public file",
+    MediaFault.DROPPED: "not fetched: ServerDisconnectedError",
 }
 
 
-PASSING = {MediaTrouble.SLOW, *UNATTACHABLE} - {
-    MediaTrouble.HTML,
-    MediaTrouble.HTML_IN_DISGUISE,
-    MediaTrouble.EMPTY,
-    MediaTrouble.REDIRECT_LOOP,
-    MediaTrouble.REDIRECT_PRIVATE,
+PASSING = {MediaFault.SLOW, *UNATTACHABLE} - {
+    MediaFault.HTML,
+    MediaFault.HTML_IN_DISGUISE,
+    MediaFault.EMPTY,
+    MediaFault.REDIRECT_LOOP,
+    MediaFault.REDIRECT_PRIVATE,
 }
 """The troubles after which a link may work for a member all the same."""
 
@@ -63,7 +63,7 @@ def can_be_heard(local: BotHarness, result: Message, *, dead: Collection[int] = 
     assert [embed["url"] for embed in result.embeds] == pages
 
 
-async def no_file_comes(local: BotHarness, trouble: MediaTrouble) -> None:
+async def no_file_comes(local: BotHarness, trouble: MediaFault) -> None:
     """A running bot delivers a song whose files have the trouble as links, and says so."""
     local.provider.faults.clear()
     local.provider.faults.add(Fault(Phase.AUDIO, trouble, times=None))
@@ -93,18 +93,18 @@ async def test_a_file_that_comes_too_slowly_leaves_a_link_and_a_word(
 ) -> None:
     local.hurry({"media_s": 1.0})
     async with local.bot():
-        await no_file_comes(local, MediaTrouble.SLOW)
+        await no_file_comes(local, MediaFault.SLOW)
     assert "not fetched in time" in caplog.text
 
 
 FRESH = {
-    "403 for both": Fault(Phase.AUDIO, MediaTrouble.FORBIDDEN, times=4),
-    "404 for one": Fault(Phase.AUDIO, MediaTrouble.MISSING, times=4, clip_index=1),
-    "500 once": Fault(Phase.AUDIO, MediaTrouble.SERVER_ERROR),
-    "a page of the edge": Fault(Phase.AUDIO, MediaTrouble.HTML, times=3),
-    "empty": Fault(Phase.AUDIO, MediaTrouble.EMPTY, times=3),
-    "half a file": Fault(Phase.AUDIO, MediaTrouble.TRUNCATED, times=2),
-    "a reset": Fault(Phase.AUDIO, MediaTrouble.DROPPED, times=2, clip_index=0),
+    "403 for both": Fault(Phase.AUDIO, MediaFault.FORBIDDEN, times=4),
+    "404 for one": Fault(Phase.AUDIO, MediaFault.MISSING, times=4, clip_index=1),
+    "500 once": Fault(Phase.AUDIO, MediaFault.SERVER_ERROR),
+    "a page of the edge": Fault(Phase.AUDIO, MediaFault.HTML, times=3),
+    "empty": Fault(Phase.AUDIO, MediaFault.EMPTY, times=3),
+    "half a file": Fault(Phase.AUDIO, MediaFault.TRUNCATED, times=2),
+    "a reset": Fault(Phase.AUDIO, MediaFault.DROPPED, times=2, clip_index=0),
 }
 
 
@@ -124,7 +124,7 @@ async def test_a_file_that_is_not_there_at_once_is_attached_when_it_comes(
 
 @pytest.mark.parametrize("index", [0, 1])
 async def test_one_file_that_cannot_be_had_does_not_cost_the_other(local: BotHarness, index: int) -> None:
-    trouble = Fault(Phase.AUDIO, MediaTrouble.FORBIDDEN, times=None, clip_index=index)
+    trouble = Fault(Phase.AUDIO, MediaFault.FORBIDDEN, times=None, clip_index=index)
     local.provider.faults.add(trouble)
     async with local.bot():
         result = await local.placed_result()
@@ -134,7 +134,7 @@ async def test_one_file_that_cannot_be_had_does_not_cost_the_other(local: BotHar
 
 
 async def test_a_redirect_to_the_file_is_followed(local: BotHarness) -> None:
-    local.provider.faults.add(Fault(Phase.AUDIO, MediaTrouble.REDIRECT, times=None))
+    local.provider.faults.add(Fault(Phase.AUDIO, MediaFault.REDIRECT, times=None))
     async with local.bot():
         result = await local.placed_result()
     assert len(result.attachments) == 2
@@ -202,13 +202,13 @@ def in_the_channel(_: BotHarness, __: Invocation) -> None:
 
 def as_a_follow_up(local: BotHarness, _: Invocation) -> None:
     """The bot can't post in the channel."""
-    local.discord.mishaps.deny(local.discord.channel("songs"), Permission.SEND_MESSAGES)
+    local.discord.disruptions.deny(local.discord.channel("songs"), Permission.SEND_MESSAGES)
 
 
 def as_a_direct_message(local: BotHarness, asked: Invocation) -> None:
     """Nor can the result be a follow-up."""
     as_a_follow_up(local, asked)
-    local.discord.mishaps.end_token(asked)
+    local.discord.disruptions.end_token(asked)
 
 
 def by_a_proxy(local: BotHarness, _: Invocation) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from bot.chat.text.formatting import DASH
 from sandbox.cqtai.faults import Fault, Phase
-from sandbox.cqtai.reply_variants import Oddity
+from sandbox.cqtai.reply_variants import ReplyVariant
 from sandbox.discord.payloads import entry
 from tests.harness.bot import PLENTY, BotHarness
 from tests.harness.message_readers import fields, links, seen
@@ -12,15 +12,24 @@ pytestmark = on_both
 
 BACK = "Your 30 credits are back."
 READY = "Your song is ready"
-ONE_CLIP = frozenset({Oddity.ONE_CLIP, Oddity.SECOND_CLIP_ERRORED})
-NO_RESULT = frozenset({Oddity.RESULT_ABSENT, Oddity.RESULT_NULL, Oddity.RESULT_EMPTY})
-NO_CLIP = NO_RESULT | {Oddity.ALL_CLIPS_ERRORED, Oddity.ALL_CLIPS_MODERATED}
-UNFINISHED = frozenset({Oddity.CLIPS_STREAMING, Oddity.SECOND_CLIP_STREAMING, Oddity.STATUS_MISSING})
-NO_FILE = frozenset({Oddity.AUDIO_FORBIDDEN, Oddity.AUDIO_NONE, Oddity.AUDIO_PIPE, Oddity.AUDIO_MISSING})
-HARMLESS = frozenset(Oddity) - ONE_CLIP - NO_CLIP - UNFINISHED - NO_FILE
+ONE_CLIP = frozenset({ReplyVariant.ONE_CLIP, ReplyVariant.SECOND_CLIP_ERRORED})
+NO_RESULT = frozenset({ReplyVariant.RESULT_ABSENT, ReplyVariant.RESULT_NULL, ReplyVariant.RESULT_EMPTY})
+NO_CLIP = NO_RESULT | {ReplyVariant.ALL_CLIPS_ERRORED, ReplyVariant.ALL_CLIPS_MODERATED}
+UNFINISHED = frozenset(
+    {ReplyVariant.CLIPS_STREAMING, ReplyVariant.SECOND_CLIP_STREAMING, ReplyVariant.STATUS_MISSING}
+)
+NO_FILE = frozenset(
+    {
+        ReplyVariant.AUDIO_FORBIDDEN,
+        ReplyVariant.AUDIO_NONE,
+        ReplyVariant.AUDIO_PIPE,
+        ReplyVariant.AUDIO_MISSING,
+    }
+)
+HARMLESS = frozenset(ReplyVariant) - ONE_CLIP - NO_CLIP - UNFINISHED - NO_FILE
 
 
-def always(local: BotHarness, oddity: Oddity) -> None:
+def always(local: BotHarness, oddity: ReplyVariant) -> None:
     """From now on this is odd in every answer, and nothing else is."""
     local.provider.faults.clear()
     local.provider.faults.add(Fault(Phase.DOCUMENT, oddity, times=None))
@@ -47,14 +56,14 @@ async def test_an_odd_answer_still_delivers_both_clips_and_their_files(
 
 
 async def test_a_length_that_is_not_known_is_a_dash(local: BotHarness) -> None:
-    always(local, Oddity.DURATION_NULL)
+    always(local, ReplyVariant.DURATION_NULL)
     async with local.bot():
         result = await local.placed_result()
     assert [fields(embed)["Duration"] for embed in result.embeds] == [DASH, DASH]
 
 
 async def test_a_length_in_words_is_a_length(local: BotHarness) -> None:
-    always(local, Oddity.DURATION_TEXT)
+    always(local, ReplyVariant.DURATION_TEXT)
     async with local.bot():
         result = await local.placed_result()
     assert all(fields(embed)["Duration"][1] == ":" for embed in result.embeds)
@@ -64,7 +73,7 @@ async def test_a_link_too_long_for_a_button_stands_in_the_text(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
     async with local.bot(default_allowance=PLENTY):
-        for oddity, is_text in ((Oddity.AUDIO_SIGNED, True), (Oddity.AUDIO_SIGNED_LONG, False)):
+        for oddity, is_text in ((ReplyVariant.AUDIO_SIGNED, True), (ReplyVariant.AUDIO_SIGNED_LONG, False)):
             with subtests.test(oddity.value):
                 always(local, oddity)
                 result = await local.placed_result()
@@ -76,7 +85,7 @@ async def test_a_link_too_long_for_a_button_stands_in_the_text(
 
 
 async def test_a_clip_without_a_cover_is_shown_without_one(local: BotHarness) -> None:
-    always(local, Oddity.IMAGE_MISSING)
+    always(local, ReplyVariant.IMAGE_MISSING)
     async with local.bot():
         result = await local.placed_result()
     assert [entry(embed, "image") for embed in result.embeds] == [{}, {}]
@@ -97,7 +106,7 @@ async def test_a_link_that_is_no_file_is_replaced_by_the_songs_page(
 
 
 @pytest.mark.parametrize("oddity", sorted(ONE_CLIP))
-async def test_one_clip_of_two_is_delivered_and_called_so(local: BotHarness, oddity: Oddity) -> None:
+async def test_one_clip_of_two_is_delivered_and_called_so(local: BotHarness, oddity: ReplyVariant) -> None:
     always(local, oddity)
     async with local.bot():
         await local.shows(await local.place(), READY, "Only one of the two clips came out.")
@@ -120,7 +129,7 @@ async def test_a_done_task_that_never_has_a_clip_gives_the_credits_back(
 
 
 async def test_clips_that_never_stop_streaming_are_delivered_as_what_they_are(local: BotHarness) -> None:
-    always(local, Oddity.CLIPS_STREAMING)
+    always(local, ReplyVariant.CLIPS_STREAMING)
     async with local.bot():
         result = await local.placed_result()
     assert "One clip may be incomplete." in result.content
@@ -129,7 +138,7 @@ async def test_clips_that_never_stop_streaming_are_delivered_as_what_they_are(lo
 
 
 async def test_a_second_clip_that_never_stops_streaming_comes_without_its_file(local: BotHarness) -> None:
-    always(local, Oddity.SECOND_CLIP_STREAMING)
+    always(local, ReplyVariant.SECOND_CLIP_STREAMING)
     async with local.bot():
         result = await local.placed_result()
     assert len(result.embeds) == 2
@@ -138,7 +147,7 @@ async def test_a_second_clip_that_never_stops_streaming_comes_without_its_file(l
 
 
 async def test_a_task_without_any_status_is_done_when_its_clips_are(local: BotHarness) -> None:
-    always(local, Oddity.STATUS_MISSING)
+    always(local, ReplyVariant.STATUS_MISSING)
     async with local.bot():
         result = await local.placed_result()
     assert len(result.embeds) == len(result.attachments) == 2

@@ -40,7 +40,7 @@ def is_whole(result: Message, local: BotHarness) -> bool:
 async def test_a_deleted_status_message_does_not_cost_the_result(local: BotHarness) -> None:
     async with local.bot():
         status = await in_the_making(local)
-        local.discord.mishaps.delete_message(status)
+        local.discord.disruptions.delete_message(status)
         result = await local.result()
         assert is_whole(result, local)
         assert (await local.credits())["Used"] == 30
@@ -51,7 +51,7 @@ async def test_a_failure_is_told_anew_where_the_status_message_was_deleted(local
     local.provider.faults.add(Fault(Phase.TASK, Fail("timeout")))
     async with local.bot():
         status = await in_the_making(local)
-        local.discord.mishaps.delete_message(status)
+        local.discord.disruptions.delete_message(status)
         ending = await local.result()
         await local.shows(ending, f"<@{local.ada.id}>", "No song this time", BACK)
     assert ending.pinged == {local.ada.id}
@@ -63,7 +63,7 @@ async def test_a_hidden_channel_gets_the_result_as_a_follow_up_and_its_edits_by_
 ) -> None:
     async with local.bot():
         status = await in_the_making(local)
-        local.discord.mishaps.hide(local.discord.channel("songs"))
+        local.discord.disruptions.hide(local.discord.channel("songs"))
         result = await local.result()
         await local.shows(status, READY, "Go to the song")
     assert is_whole(result, local)
@@ -73,7 +73,7 @@ async def test_a_hidden_channel_gets_the_result_as_a_follow_up_and_its_edits_by_
 
 
 async def test_a_channel_where_the_bot_may_not_post_gets_a_follow_up(local: BotHarness) -> None:
-    local.discord.mishaps.deny(local.discord.channel("songs"), Permission.SEND_MESSAGES)
+    local.discord.disruptions.deny(local.discord.channel("songs"), Permission.SEND_MESSAGES)
     async with local.bot():
         status = await local.place()
         await local.shows(status, READY)
@@ -81,7 +81,7 @@ async def test_a_channel_where_the_bot_may_not_post_gets_a_follow_up(local: BotH
 
 
 async def test_a_failure_in_a_hidden_channel_is_shown_by_the_status_message(local: BotHarness) -> None:
-    local.discord.mishaps.hide(local.discord.channel("songs"))
+    local.discord.disruptions.hide(local.discord.channel("songs"))
     local.provider.faults.add(Fault(Phase.TASK, Fail("timeout")))
     async with local.bot():
         await local.shows(await local.place(), "No song this time", BACK)
@@ -93,8 +93,8 @@ async def test_a_hidden_channel_and_a_dead_token_leave_a_direct_message(local: B
         asked = await local.order()
         status = await asked.answer(timeout_s=LONG_S)
         await local.shows(status, "Making your song")
-        local.discord.mishaps.hide(local.discord.channel("songs"))
-        local.discord.mishaps.end_token(asked)
+        local.discord.disruptions.hide(local.discord.channel("songs"))
+        local.discord.disruptions.end_token(asked)
         result = await direct_message(local)
     assert is_whole(result, local)
     assert labels(result) == list(links(result)), "songs are rated and removed in servers"
@@ -103,7 +103,7 @@ async def test_a_hidden_channel_and_a_dead_token_leave_a_direct_message(local: B
 async def test_a_deleted_channel_sends_the_song_to_its_member(local: BotHarness) -> None:
     async with local.bot():
         await in_the_making(local)
-        local.discord.mishaps.delete_channel(local.discord.channel("songs"))
+        local.discord.disruptions.delete_channel(local.discord.channel("songs"))
         result = await direct_message(local)
         assert is_whole(result, local)
         asked = await local.ada.slash("general", "credits")
@@ -115,7 +115,7 @@ async def test_a_deleted_channel_sends_the_failure_to_its_member(local: BotHarne
     local.provider.faults.add(Fault(Phase.TASK, Fail("timeout")))
     async with local.bot():
         await in_the_making(local)
-        local.discord.mishaps.delete_channel(local.discord.channel("songs"))
+        local.discord.disruptions.delete_channel(local.discord.channel("songs"))
         ending = await direct_message(local)
     assert title(ending) == "No song this time"
     assert BACK in seen(ending)
@@ -126,8 +126,8 @@ async def test_a_member_who_can_be_reached_nowhere_is_said_to_the_operator(
 ) -> None:
     async with local.bot():
         await in_the_making(local)
-        local.discord.mishaps.close_direct_messages(local.ada)
-        local.discord.mishaps.delete_channel(local.discord.channel("songs"))
+        local.discord.disruptions.close_direct_messages(local.ada)
+        local.discord.disruptions.delete_channel(local.discord.channel("songs"))
         words = "OPERATOR: the song can be posted nowhere; it is kept"
         await local.discord.wait_for(lambda: words in caplog.text, timeout_s=LONG_S)
     assert local.ada.direct_messages == []
@@ -140,21 +140,21 @@ async def test_a_failure_that_can_be_told_nowhere_is_said_to_the_operator(
     local.provider.faults.add(Fault(Phase.TASK, Fail("timeout")))
     async with local.bot():
         await in_the_making(local)
-        local.discord.mishaps.close_direct_messages(local.ada)
-        local.discord.mishaps.delete_channel(local.discord.channel("songs"))
+        local.discord.disruptions.close_direct_messages(local.ada)
+        local.discord.disruptions.delete_channel(local.discord.channel("songs"))
         words = "OPERATOR: the member could not be told how it ended"
         await local.discord.wait_for(lambda: words in caplog.text, timeout_s=LONG_S)
 
 
 async def test_a_song_that_can_be_posted_nowhere_says_so_in_its_status(local: BotHarness) -> None:
     songs = local.discord.channel("songs")
-    local.discord.mishaps.deny(songs, Permission.SEND_MESSAGES)
-    local.discord.mishaps.close_direct_messages(local.ada)
+    local.discord.disruptions.deny(songs, Permission.SEND_MESSAGES)
+    local.discord.disruptions.close_direct_messages(local.ada)
     async with local.bot():
         asked = await local.order()
         status = await asked.answer(timeout_s=LONG_S)
         await local.shows(status, "Making your song")
-        local.discord.mishaps.end_token(asked)
+        local.discord.disruptions.end_token(asked)
         await local.shows(status, "couldn't be posted")
         assert (await local.credits())["Used"] == 30
 
@@ -162,6 +162,6 @@ async def test_a_song_that_can_be_posted_nowhere_says_so_in_its_status(local: Bo
 async def test_the_bot_thrown_out_of_the_server_still_delivers_by_token(local: BotHarness) -> None:
     async with local.bot():
         status = await in_the_making(local)
-        local.discord.mishaps.remove_bot(local.discord.guild)
+        local.discord.disruptions.remove_bot(local.discord.guild)
         await local.shows(status, READY)
     assert len(local.results()) + len(local.ada.direct_messages) == 1

@@ -184,24 +184,24 @@ async def test_a_server_that_the_bot_leaves_is_noticed_also_while_it_is_down(loc
         local.discord.gateway.dispatch("GUILD_DELETE", payload=outage, guild_id=guild.id)
         await local.credits()
         assert await values(app, left) == [False]
-        local.discord.mishaps.remove_bot(guild)
+        local.discord.disruptions.remove_bot(guild)
         await until(app, left)
-        local.discord.mishaps.invite_bot(guild)
+        local.discord.disruptions.invite_bot(guild)
         await until(app, left, gives=False)
-    local.discord.mishaps.remove_bot(guild)
+    local.discord.disruptions.remove_bot(guild)
     async with local.bot() as app:
         await until(app, left)
-    local.discord.mishaps.invite_bot(guild)
+    local.discord.disruptions.invite_bot(guild)
     async with local.bot() as app:
         await until(app, left, gives=False)
         assert await values(app, "SELECT user_id FROM requests") == [local.ada.id]
-    local.discord.mishaps.remove_bot(guild)
+    local.discord.disruptions.remove_bot(guild)
     async with local.bot():
         pass
     async with local.bot(guild_retention_days=0) as app:
         await until(app, "SELECT count(*) = 0 FROM guild_settings")
         assert await values(app, "SELECT user_id FROM requests") == [0]
-        local.discord.mishaps.invite_bot(guild)
+        local.discord.disruptions.invite_bot(guild)
         await local.discord.wait_for(lambda: app.client.get_guild(guild.id) is not None, timeout_s=LONG_S)
         assert (await local.credits())["Available"] == 60
         assert (

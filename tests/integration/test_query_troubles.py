@@ -14,7 +14,7 @@ from sandbox.cqtai.effects import (
     Slow,
 )
 from sandbox.cqtai.faults import Fault, Phase
-from sandbox.cqtai.reply_variants import MODERATED_WORDS, Oddity, StatusAs
+from sandbox.cqtai.reply_variants import MODERATED_WORDS, ReplyVariant, StatusAs
 from sandbox.cqtai.timeline import Fail, Stall
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.integration.engines import on_both
@@ -198,7 +198,7 @@ async def test_an_account_that_is_refused_in_questions_stops_the_next_submission
 
 
 async def test_what_only_the_clips_say_of_a_failure_is_told(local: BotHarness) -> None:
-    oddity = Fault(Phase.DOCUMENT, Oddity.ALL_CLIPS_MODERATED, times=None, done_only=True)
+    oddity = Fault(Phase.DOCUMENT, ReplyVariant.ALL_CLIPS_MODERATED, times=None, done_only=True)
     local.provider.faults.add(oddity)
     async with local.bot():
         said = await local.shows(await local.place(), MODERATED, BACK)
@@ -325,11 +325,11 @@ async def test_a_gateway_s_own_json_ends_no_song_that_was_paid_for(
 
 
 STREAMING = {
-    "both once": (Oddity.CLIPS_STREAMING, 3),
-    "second once": (Oddity.SECOND_CLIP_STREAMING, 3),
-    "no result once": (Oddity.RESULT_EMPTY, 3),
-    "null once": (Oddity.RESULT_NULL, 2),
-    "absent once": (Oddity.RESULT_ABSENT, 2),
+    "both once": (ReplyVariant.CLIPS_STREAMING, 3),
+    "second once": (ReplyVariant.SECOND_CLIP_STREAMING, 3),
+    "no result once": (ReplyVariant.RESULT_EMPTY, 3),
+    "null once": (ReplyVariant.RESULT_NULL, 2),
+    "absent once": (ReplyVariant.RESULT_ABSENT, 2),
 }
 
 

@@ -65,7 +65,7 @@ async def test_a_decision_is_shown_though_its_words_are_refused(local: BotHarnes
 async def test_a_deleted_channel_of_the_moderators_gives_way_to_another(local: BotHarness) -> None:
     async with local.bot():
         await approval_on(local)
-        local.discord.mishaps.delete_channel(local.discord.channel("general"))
+        local.discord.disruptions.delete_channel(local.discord.channel("general"))
         status = await local.place()
         await local.shows(status, UNSHOWN)
         other = local.discord.add.channel(local.discord.guild, name="moderators")

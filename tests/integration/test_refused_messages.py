@@ -93,7 +93,7 @@ async def test_a_failure_is_told_though_its_words_are_refused(local: BotHarness)
     local.provider.faults.add(ProviderFault(Phase.TASK, Fail("timeout")))
     async with local.bot():
         status = await local.place()
-        local.discord.mishaps.delete_message(status)
+        local.discord.disruptions.delete_message(status)
         local.discord.faults.add(
             Fault(kind=FaultKind.REFUSED, on=POST, times=None, status=400, code=200000, containing="playlist")
         )
@@ -129,8 +129,8 @@ async def test_how_it_ended_is_seen_though_a_moderator_has_hidden_the_embed(
         asked = await local.order()
         status = await asked.answer(timeout_s=LONG_S)
         if late:
-            local.discord.mishaps.end_token(asked)
-        local.discord.mishaps.suppress_embeds(status)
+            local.discord.disruptions.end_token(asked)
+        local.discord.disruptions.suppress_embeds(status)
         await local.shows(status, "No song this time", BACK)
     assert status.shown_embeds == []
 
@@ -222,8 +222,8 @@ async def all_reach_their_members(tmp_path: Path, songs: int, direct_openings: B
         asked = [await local.order(name) for name in names]
         for one in asked:
             await one.answer(timeout_s=LONG_S)
-            discord.mishaps.end_token(one)
-        discord.mishaps.hide(discord.channel("songs"))
+            discord.disruptions.end_token(one)
+        discord.disruptions.hide(discord.channel("songs"))
 
         def reached() -> list[Message]:
             return [message for name in names for message in discord.member(name).direct_messages]

@@ -94,7 +94,7 @@ async def test_one_who_left_keeps_their_name_and_one_whom_nobody_knows_their_num
     async with local.bot():
         await local.placed_result()
         ada, moderator = local.ada, local.discord.member("Mo")
-        local.discord.mishaps.remove_member(ada)
+        local.discord.disruptions.remove_member(ada)
         left, _ = (await reported(await moderator.slash("songs", "quota report"))).attachments
         assert "Ada 30" in (left.description or "")
         local.discord.faults.add(Fault(kind=FaultKind.RESET, on="GET /users/{user_id}", times=None))

@@ -93,7 +93,7 @@ async def test_in_a_direct_message_again_leads_back_to_the_server(
     local.provider.faults.add(Fault(Phase.SUBMIT, Slow(1.0), accepted=False))
     async with local.bot():
         await local.place()
-        local.discord.mishaps.delete_channel(local.discord.channel("songs"))
+        local.discord.disruptions.delete_channel(local.discord.channel("songs"))
         await local.discord.wait_for(lambda: local.ada.direct_messages, timeout_s=LONG_S)
         (ending,) = local.ada.direct_messages
         await local.shows(ending, "The connection broke")
@@ -135,7 +135,7 @@ async def test_a_requester_removes_a_song_also_where_the_bot_sees_no_channel(loc
         status, result = await delivered(local)
         assert "**Manage Server**" in await refused(local, "Ben", result, "Remove")
         assert not result.deleted
-        local.discord.mishaps.hide(local.discord.channel("songs"))
+        local.discord.disruptions.hide(local.discord.channel("songs"))
         asked = await pressed(local, "Ada", result, "Remove")
         await local.discord.wait_for(lambda: result.deleted, timeout_s=LONG_S)
         assert (asked.answers, asked.refused) == (1, [])

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.harness.bot import BotHarness
-from tests.harness.databases import tell
+from tests.harness.databases import execute
 from tests.integration import program
 from tests.integration.engines import POSTGRESQL
 from tests.integration.kept import emptied, kept
@@ -32,16 +32,16 @@ def other(url: str, **parts: object) -> str:
 def guest(database: str) -> Iterator[str]:
     """The URL for a user who may come in and has no rights on anything."""
     name = f"guest_{secrets.token_hex(6)}"
-    tell(database, f"CREATE ROLE {name} LOGIN PASSWORD '{HUSH}'")
+    execute(database, f"CREATE ROLE {name} LOGIN PASSWORD '{HUSH}'")
     try:
         yield other(database, username=name, password=HUSH)
     finally:
-        tell(database, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+        execute(database, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
 
 
 def let_read(database: str, guest: str) -> None:
     """The guest may read all tables."""
-    tell(database, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {make_url(guest).username}")
+    execute(database, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {make_url(guest).username}")
 
 
 async def refused(local: BotHarness, command: str, *, folder: Path, url: str, code: int = 1) -> str:
@@ -120,7 +120,7 @@ async def test_a_database_for_reading_only_is_a_sentence(
     local: BotHarness, database: str, tmp_path: Path, command: str
 ) -> None:
     name = make_url(database).database
-    tell(database, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    execute(database, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     said = await refused(local, command, folder=tmp_path, url=database)
     assert "is read-only (a standby?): point DATABASE_URL at the primary server" in said
 
@@ -129,7 +129,7 @@ async def test_a_new_database_for_reading_only_is_a_sentence(
     local: BotHarness, database: str, tmp_path: Path
 ) -> None:
     emptied(database)
-    tell(database, f"ALTER DATABASE {make_url(database).database} SET default_transaction_read_only = on")
+    execute(database, f"ALTER DATABASE {make_url(database).database} SET default_transaction_read_only = on")
     said = await refused(local, "migrate", folder=tmp_path, url=database)
     assert "is read-only (a standby?): point DATABASE_URL at the primary server" in said
 

@@ -105,7 +105,7 @@ async def test_everything_that_is_settled_is_shown(local: BotHarness) -> None:
 async def test_a_channel_where_the_bot_may_not_post_is_refused(local: BotHarness) -> None:
     general = local.discord.channel("general")
     async with local.bot():
-        local.discord.mishaps.deny(general, Permission.EMBED_LINKS)
+        local.discord.disruptions.deny(general, Permission.EMBED_LINKS)
         message = await told(local, "settings results", channel=general)
         assert "Embed Links" in message.content
         assert "needed" not in message.content
@@ -119,11 +119,11 @@ async def test_a_member_learns_that_the_moderators_channel_is_closed_until_it_is
     general = local.discord.channel("general")
     async with local.bot():
         await approval_on(local)
-        local.discord.mishaps.deny(general, Permission.SEND_MESSAGES)
+        local.discord.disruptions.deny(general, Permission.SEND_MESSAGES)
         status = await local.place()
         await local.shows(status, "Waiting for a moderator", "Tell a moderator.")
         assert local.results("general") == []
-        local.discord.mishaps.allow(general, Permission.SEND_MESSAGES)
+        local.discord.disruptions.allow(general, Permission.SEND_MESSAGES)
         shown = await local.result("general")
         await local.shows(shown, "A song to approve")
         await local.discord.wait_for(lambda: "Tell a moderator." not in seen(status), timeout_s=LONG_S)

@@ -26,7 +26,7 @@ def limit(local: BotHarness, on: str, *, after_s: float = LONG_LIMIT_S, times: i
 
 async def test_a_result_that_has_to_wait_for_its_token_goes_to_the_member(local: BotHarness) -> None:
     async with local.bot(), asyncio.timeout(LONG_S):
-        local.discord.mishaps.hide(local.discord.channel("songs"))
+        local.discord.disruptions.hide(local.discord.channel("songs"))
         limit(local, POST)
         status = await local.place()
         (result,) = await local.discord.wait_for(lambda: local.ada.direct_messages, timeout_s=LONG_S)
@@ -39,8 +39,8 @@ async def test_a_result_that_can_go_no_other_way_waits_for_its_token(
     local: BotHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with local.bot(), asyncio.timeout(LONG_S):
-        local.discord.mishaps.hide(local.discord.channel("songs"))
-        local.discord.mishaps.close_direct_messages(local.ada)
+        local.discord.disruptions.hide(local.discord.channel("songs"))
+        local.discord.disruptions.close_direct_messages(local.ada)
         limit(local, POST)
         status = await local.place()
         while "a result, again in 600 s" not in caplog.text:  # noqa: ASYNC110 - nothing tells of it
@@ -61,7 +61,7 @@ async def test_how_it_ended_is_told_though_the_token_has_to_wait(local: BotHarne
     local.provider.faults.add(ProviderFault(Phase.TASK, Fail("timeout")))
     async with local.bot(), asyncio.timeout(LONG_S):
         await local.place()
-        local.discord.mishaps.hide(local.discord.channel("songs"))
+        local.discord.disruptions.hide(local.discord.channel("songs"))
         limit(local, "* /webhooks/*")
         (ending,) = await local.discord.wait_for(lambda: local.ada.direct_messages, timeout_s=LONG_S)
         assert "No song this time" in seen(ending)
@@ -89,7 +89,7 @@ async def test_short_limits_are_waited_for(local: BotHarness, subtests: pytest.S
                 status = await local.place()
                 await local.shows(status, READY, "Go to the song")
         with subtests.test(POST):
-            local.discord.mishaps.hide(local.discord.channel("songs"))
+            local.discord.disruptions.hide(local.discord.channel("songs"))
             limit(local, POST, after_s=0.2, times=1)
             await local.shows(await local.place(), READY, "Go to the song")
     assert local.ada.direct_messages == []

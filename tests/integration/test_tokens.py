@@ -28,7 +28,7 @@ async def test_a_token_that_dies_early_is_met_once_and_the_bot_takes_over(local:
         asked = await local.order()
         status = await asked.answer(timeout_s=LONG_S)
         await local.shows(status, "Making your song")
-        local.discord.mishaps.end_token(asked)
+        local.discord.disruptions.end_token(asked)
         await local.shows(status, READY)
     assert sum(request.used_dead_token for request in local.discord.requests) == 1
     assert edited_by(local)[-1] == "bot"
@@ -89,7 +89,7 @@ async def test_an_edit_mentions_nobody(local: BotHarness) -> None:
 
 
 async def test_a_token_is_kept_though_the_command_is_not_answered_yet(local: BotHarness) -> None:
-    local.discord.mishaps.hide(local.discord.channel("songs"))  # only the token can edit there
+    local.discord.disruptions.hide(local.discord.channel("songs"))  # only the token can edit there
     callback = "POST /interactions/*"
     local.discord.faults.add(DiscordFault(kind=FaultKind.STATUS, on=callback, status=500))
     async with local.bot():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.bot import LONG_S, BotHarness
-from tests.harness.databases import tell
+from tests.harness.databases import execute
 from tests.integration import program
 from tests.integration.program import ROOT, environment
 from tests.operations.container import Container, created, of_compose, of_docker_run
@@ -85,7 +85,7 @@ async def test_the_database_of_the_settings_is_used(
     changes = {"DATABASE_URL": postgres_url}
     async with started(local, tmp_path, of_compose, **changes) as container:
         assert await healthy(container)
-        assert tell(postgres_url, "SELECT count(*) FROM processes") == [1]
+        assert execute(postgres_url, "SELECT count(*) FROM processes") == [1]
     assert list((tmp_path / "root" / "data").glob("*.db")) == []
 
 

@@ -48,7 +48,7 @@ def write_to(person: Person, *, discord: LocalDiscord, words: str) -> None:
 def register(discord: LocalDiscord, commands: Sequence[Payload]) -> None:
     """The bot has these commands."""
     discord.state.commands.replace(None, commands=check_commands(list(commands)))
-    discord.state.tell(FeedEventKind.COMMANDS)
+    discord.state.publish(FeedEventKind.COMMANDS)
 
 
 async def asked(discord: LocalDiscord, *, count: int) -> Interaction:

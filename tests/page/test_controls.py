@@ -33,18 +33,18 @@ async def test_a_command_is_typed_with_nothing_but_the_keyboard(tmp_path: Path) 
         discord = here.world.discord
         register(discord, COMMANDS)
         mo = await here.visit("Mo")
-        await mo.sight.locator("#words").focus()
-        keys = mo.sight.keyboard
+        await mo.page.locator("#words").focus()
+        keys = mo.page.keyboard
         await keys.type("/quota gr")
-        await expect(mo.sight.get_by_role("option")).to_have_count(1)
+        await expect(mo.page.get_by_role("option")).to_have_count(1)
         await keys.press("Enter")
         await keys.type("be")
-        await expect(mo.sight.get_by_role("option")).to_have_text(["@Ben "])
+        await expect(mo.page.get_by_role("option")).to_have_text(["@Ben "])
         await keys.press("Tab")
         await expect(option(mo, "credits")).to_be_focused()
         await keys.type("1001")
         await keys.press("Enter")
-        await expect(mo.sight.locator("#hint")).to_contain_text("Must be between 1 and 1000.")
+        await expect(mo.page.locator("#hint")).to_contain_text("Must be between 1 and 1000.")
         await expect(option(mo, "credits")).to_have_attribute("aria-invalid", "true")
         await keys.press("Backspace")
         await keys.press("Enter")
@@ -56,7 +56,7 @@ async def test_a_command_is_typed_with_nothing_but_the_keyboard(tmp_path: Path) 
         }
         reply(discord, sent, CallbackKind.MESSAGE, {"content": "100 credits for Ben"})
         await mo.sees("Mo used /quota grant", "100 credits for Ben")
-        assert mo.troubles == []
+        assert mo.errors == []
 
 
 async def test_every_kind_of_option_can_be_given_and_taken_away(tmp_path: Path) -> None:
@@ -65,19 +65,19 @@ async def test_every_kind_of_option_can_be_given_and_taken_away(tmp_path: Path) 
         register(discord, COMMANDS)
         mo = await here.visit("Mo")
         await begin(mo, "quota grant")
-        await mo.sight.get_by_role("button", name="Send").click()
-        await expect(mo.sight.locator("#hint")).to_contain_text("This option is required. Specify a value.")
+        await mo.page.get_by_role("button", name="Send").click()
+        await expect(mo.page.locator("#hint")).to_contain_text("This option is required. Specify a value.")
         wanted = {"member": "Ada", "credits": "7", "role": "VIP", "where": "moderators", "quietly": "True"}
         for name, words in wanted.items():
             await give(mo, name, words)
         await give(mo, "reason", "far too long")
-        await mo.sight.get_by_role("button", name="Send").click()
-        await expect(mo.sight.locator("#hint")).to_contain_text("Must be 10 or fewer characters.")
+        await mo.page.get_by_role("button", name="Send").click()
+        await expect(mo.page.locator("#hint")).to_contain_text("Must be 10 or fewer characters.")
         assert await mo.faults() == []
         await option(mo, "reason").fill("")
         await option(mo, "reason").press("Backspace")
         await expect(option(mo, "reason")).to_have_count(0)
-        await mo.sight.get_by_role("button", name="Send").click()
+        await mo.page.get_by_role("button", name="Send").click()
         sent = await asked(discord, count=1)
         chosen = {one["name"]: one["value"] for one in entries(entries(sent.data, "options")[0], "options")}
         vip = next(role for role in discord.guild.roles.values() if role.name == "VIP")
@@ -88,7 +88,7 @@ async def test_every_kind_of_option_can_be_given_and_taken_away(tmp_path: Path) 
             "where": str(discord.channel("moderators").id),
             "quietly": True,
         }
-        assert mo.troubles == []
+        assert mo.errors == []
 
 
 async def test_suggestions_come_while_one_types(tmp_path: Path) -> None:
@@ -99,16 +99,16 @@ async def test_suggestions_come_while_one_types(tmp_path: Path) -> None:
         await begin(ada, "rate")
         choices: Payload = {"choices": [{"name": SHORT_EVIL, "value": "song-1"}]}
         reply(discord, await asked(discord, count=1), CallbackKind.CHOICES, choices)
-        await expect(ada.sight.get_by_role("option")).to_have_text([f"{SHORT_EVIL} "])
-        await ada.sight.keyboard.press("ArrowDown")
-        await ada.sight.keyboard.press("Enter")
+        await expect(ada.page.get_by_role("option")).to_have_text([f"{SHORT_EVIL} "])
+        await ada.page.keyboard.press("ArrowDown")
+        await ada.page.keyboard.press("Enter")
         await give(ada, "model", "v5 (new)")
         await give(ada, "weight", "0.25")
-        await ada.sight.keyboard.press("Enter")
+        await ada.page.keyboard.press("Enter")
         sent = await asked(discord, count=2)
         chosen = {one["name"]: one["value"] for one in entries(sent.data, "options")}
         assert chosen == {"song": "song-1", "model": "v55", "weight": 0.25}
-        assert ada.troubles == []
+        assert ada.errors == []
 
 
 async def test_a_modal_is_filled_in_and_sent(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ async def test_a_modal_is_filled_in_and_sent(tmp_path: Path) -> None:
         mo = await here.visit("Mo")
         await mo.press(await mo.sees("pending"), "Decline")
         reply(discord, await asked(discord, count=1), CallbackKind.MODAL, MODAL)
-        dialog = mo.sight.get_by_role("dialog", name=SHORT_EVIL)
+        dialog = mo.page.get_by_role("dialog", name=SHORT_EVIL)
         await dialog.get_by_label("Title").fill("Not tonight")
         await dialog.get_by_label("Why").fill("It is too late for that.")
         await expect(dialog.locator("small").first).to_have_text("The member reads it")
@@ -132,7 +132,7 @@ async def test_a_modal_is_filled_in_and_sent(tmp_path: Path) -> None:
         short, long, _ = entries(sent.data, "components")
         assert entries(short, "components")[0]["value"] == "Not tonight"
         assert entry(long, "component")["value"] == "It is too late for that."
-        assert mo.troubles == []
+        assert mo.errors == []
 
 
 async def test_selects_and_buttons_say_what_was_chosen_or_that_nobody_answered(tmp_path: Path) -> None:
@@ -155,27 +155,27 @@ async def test_selects_and_buttons_say_what_was_chosen_or_that_nobody_answered(t
         assert [one.get("values") for one in data] == [None, ["b"], [ben], ["a", "b"]]
         assert list(entry(entry(data[2], "resolved"), "users")) == [ben]
         await nobody_answers_a_command(here, ada)
-        assert ada.troubles == []
+        assert ada.errors == []
 
 
 async def nobody_answers_a_command(here: PageHarness, ada: BrowserUser) -> None:
     register(here.world.discord, [{"name": "credits", "description": "See your credits"}])
     await begin(ada, "credits")
-    await ada.sight.keyboard.press("Enter")
+    await ada.page.keyboard.press("Enter")
     await ada.sees("The application did not respond", "Only you can see this")
 
 
 def option(visitor: BrowserUser, name: str) -> Locator:
-    return visitor.sight.locator(f"#command input[name={name}]")
+    return visitor.page.locator(f"#command input[name={name}]")
 
 
 async def begin(visitor: BrowserUser, line: str) -> None:
-    await visitor.sight.locator("#words").fill(f"/{line}")
-    await visitor.sight.get_by_role("option").filter(has_text=f"/{line}").first.click()
+    await visitor.page.locator("#words").fill(f"/{line}")
+    await visitor.page.get_by_role("option").filter(has_text=f"/{line}").first.click()
 
 
 async def give(visitor: BrowserUser, name: str, words: str) -> None:
     if not await option(visitor, name).count():
-        await visitor.sight.locator("#optional").get_by_role("button", name=name, exact=True).click()
+        await visitor.page.locator("#optional").get_by_role("button", name=name, exact=True).click()
     await option(visitor, name).fill(words)
     await visitor.pick(words)

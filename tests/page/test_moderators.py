@@ -32,8 +32,8 @@ async def test_a_grant_is_seen_by_the_member_and_a_request_is_approved(tmp_path:
         await expect(status).to_contain_text("Your song is ready")
         await ada.sees("is ready", "Again")
         for visitor in (ada, mo):
-            assert await visitor.sight.evaluate("typeof hacked") == "undefined"
+            assert await visitor.page.evaluate("typeof hacked") == "undefined"
             assert await visitor.faults() == []
-            assert visitor.troubles == []
+            assert visitor.errors == []
         await ada.photograph("approved", scheme="light", size="phone")
         await mo.photograph("approval", scheme="dark", size="wide")

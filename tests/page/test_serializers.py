@@ -40,9 +40,9 @@ async def test_all_that_a_message_can_hold_is_drawn_and_none_of_it_is_markup(tmp
         await expect(drawn.get_by_role("link", name="evil.html")).to_have_attribute("download", "evil.html")
         await expect(drawn.locator("a", has_text="click")).to_have_count(0)
         await expect((await ada.sees("an answer")).locator(".above")).to_have_text(f"Inspire {HOSTILE_TITLE}")
-        assert await ada.sight.evaluate("typeof hacked") == "undefined"
-        assert await ada.sight.locator("#messages script, #messages img[src=x]").count() == 0
-        assert ada.troubles == []
+        assert await ada.page.evaluate("typeof hacked") == "undefined"
+        assert await ada.page.locator("#messages script, #messages img[src=x]").count() == 0
+        assert ada.errors == []
         await markdown_is_read(ada)
         await nobody_is_kept_out(ada)
 
@@ -77,18 +77,18 @@ async def markdown_is_read(ada: BrowserUser) -> None:
 
 async def nobody_is_kept_out(ada: BrowserUser) -> None:
     """axe finds nothing serious in dark and light, and nothing is cut off on any screen."""
-    await ada.sight.locator("#words").fill("/")
+    await ada.page.locator("#words").fill("/")
     for scheme in (DARK, LIGHT):
         for size in SIZES:
             await ada.photograph("everything", scheme=scheme, size=size)
-            width = await ada.sight.evaluate("document.documentElement.scrollWidth - innerWidth")
+            width = await ada.page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert width <= 0, (scheme, size)
             assert await ada.faults() == [], (scheme, size)
     for drawer in ("Channels", "World"):
-        await ada.sight.get_by_role("button", name=drawer).click()
+        await ada.page.get_by_role("button", name=drawer).click()
         assert await ada.faults() == [], drawer
-        await ada.sight.keyboard.press("Escape")
-        await expect(ada.sight.get_by_role("button", name=drawer)).to_be_focused()
+        await ada.page.keyboard.press("Escape")
+        await expect(ada.page.get_by_role("button", name=drawer)).to_be_focused()
 
 
 async def test_each_sees_only_what_they_may(tmp_path: Path) -> None:
@@ -97,19 +97,19 @@ async def test_each_sees_only_what_they_may(tmp_path: Path) -> None:
         fill(here.world.discord)
         ada, mo = await here.visit("Ada"), await here.visit("Mo", channel="moderators")
         await ada.sees("for Ada's eyes", "Only you can see this")
-        await expect(ada.sight.locator("#channels")).not_to_contain_text("moderators")
+        await expect(ada.page.locator("#channels")).not_to_contain_text("moderators")
         await mo.sees("Only moderators read along here.")
-        await mo.sight.locator("#words").fill("/quo")
-        await expect(mo.sight.get_by_role("option")).to_have_count(2)
-        await ada.sight.locator("#words").fill("/quo")
-        await expect(ada.sight.locator("#hint")).to_contain_text("No command begins like this.")
+        await mo.page.locator("#words").fill("/quo")
+        await expect(mo.page.get_by_role("option")).to_have_count(2)
+        await ada.page.locator("#words").fill("/quo")
+        await expect(ada.page.locator("#hint")).to_contain_text("No command begins like this.")
         write_to(here.world.discord.member("Ada"), discord=here.world.discord, words="a song for you alone")
         await ada.goes_to("Inspire")
         await ada.sees("a song for you alone")
         await ada.becomes("Ben")
-        await expect(ada.sight.locator("#channels")).not_to_contain_text("Inspire")
+        await expect(ada.page.locator("#channels")).not_to_contain_text("Inspire")
         await expect(ada.message("for Ada's eyes")).to_have_count(0)
         await ada.becomes("Mo")
         await ada.goes_to("moderators")
         await ada.sees("Only moderators read along here.")
-        assert ada.troubles == mo.troubles == []
+        assert ada.errors == mo.errors == []

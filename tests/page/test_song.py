@@ -6,7 +6,7 @@ from playwright.async_api import expect
 
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
-from sandbox.cqtai.reply_variants import HOSTILE_TITLE, Oddity
+from sandbox.cqtai.reply_variants import HOSTILE_TITLE, ReplyVariant
 from tests.harness.page import LONG_S, page_harness
 
 PLAYLIST, OTHER = PLAYLISTS[0].id, PLAYLISTS[1].id
@@ -25,7 +25,7 @@ async def test_a_member_asks_for_a_song_and_plays_both_clips(tmp_path: Path) -> 
         await expect(status).to_contain_text("Your song is ready")
         await status.get_by_role("link", name="Go to the song").click()
         await expect(result).to_have_class(re.compile("found"))
-        assert ada.troubles == []
+        assert ada.errors == []
 
 
 @pytest.mark.long
@@ -40,7 +40,7 @@ async def test_a_member_without_credits_is_refused_and_nobody_else_sees_it(tmp_p
         await expect(ben.message("you have 0 credits")).to_have_count(0)
         await refusal.get_by_role("button", name="Dismiss message").click()
         await expect(ada.message("you have 0 credits")).to_have_count(0)
-        assert ada.troubles == ben.troubles == []
+        assert ada.errors == ben.errors == []
 
 
 @pytest.mark.long
@@ -56,7 +56,7 @@ async def test_a_member_takes_a_waiting_request_back(tmp_path: Path) -> None:
             await ben.sees("Only you can see this", "Your 30 credits are back")
             await expect(status).to_contain_text("Cancelled")
             await expect(status.get_by_role("button", name="Cancel")).to_have_count(0)
-        assert ada.troubles == ben.troubles == []
+        assert ada.errors == ben.errors == []
 
 
 @pytest.mark.long
@@ -68,28 +68,28 @@ async def test_a_bot_that_is_killed_half_way_and_started_again_brings_the_song(t
             await ada.command("inspire", playlist=PLAYLIST)
             status = await ada.sees("Making your song")
             await ada.turns("Kill it")
-            await expect(ada.sight.locator("#world")).to_contain_text("The bot does not run")
+            await expect(ada.page.locator("#world")).to_contain_text("The bot does not run")
             assert here.world.bot.pid is None
         await ada.turns("Start it")
-        await expect(ada.sight.locator("#world")).to_contain_text("The bot runs")
+        await expect(ada.page.locator("#world")).to_contain_text("The bot runs")
         await ada.sees("@Ada your song from this playlist is ready.")
         await expect(status).to_contain_text("Your song is ready")
         await ada.turns("Check them")
-        await expect(ada.sight.locator("#world pre")).to_contain_text("exit code 0", timeout=1000 * LONG_S)
+        await expect(ada.page.locator("#world pre")).to_contain_text("exit code 0", timeout=1000 * LONG_S)
         assert len(here.world.provider.tasks) == 1
-        assert ada.troubles == []
+        assert ada.errors == []
 
 
 @pytest.mark.long
 async def test_a_title_and_a_prompt_that_are_html_are_read_as_text(tmp_path: Path) -> None:
     async with page_harness(tmp_path) as here:
-        here.world.provider.faults.add(Fault(Phase.DOCUMENT, Oddity.TITLE_HTML, times=None))
+        here.world.provider.faults.add(Fault(Phase.DOCUMENT, ReplyVariant.TITLE_HTML, times=None))
         ada = await here.visit("Ada")
         await ada.command("inspire", playlist=PLAYLIST, prompt=HOSTILE_TITLE)
         result = await ada.sees("your song from this playlist is ready.")
         await expect(result.locator(".title").first).to_have_text(HOSTILE_TITLE)
         await ada.command("inspire", playlist=HOSTILE_TITLE)
         await ada.sees("Only you can see this", "isn't a link")
-        assert await ada.sight.evaluate("typeof hacked") == "undefined"
-        assert await ada.sight.locator("#messages script, #messages img[src=x]").count() == 0
-        assert ada.troubles == []
+        assert await ada.page.evaluate("typeof hacked") == "undefined"
+        assert await ada.page.locator("#messages script, #messages img[src=x]").count() == 0
+        assert ada.errors == []

@@ -14,7 +14,7 @@ from bot.services.provider.circuit_breaker import ProviderOutage
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.sqlite.store import SqliteStore
 from bot.storage.store import open_store
-from tests.harness.services import START, harness
+from tests.harness.services import START, services_harness
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,7 +32,7 @@ def value(registry: CollectorRegistry, name: str, **labels: str) -> float:
 
 
 async def test_the_books_are_shown_as_they_are(tmp_path: Path, registry: CollectorRegistry) -> None:
-    async with harness(tmp_path) as home:
+    async with services_harness(tmp_path) as home:
         home.provider.submit_answers.append(OutcomeUnknownError("reset"))
         await home.place()
         await home.place()
@@ -63,9 +63,9 @@ def troubles(registry: CollectorRegistry) -> set[ProviderOutage]:
 async def test_a_trouble_at_the_provider_is_shown_until_it_is_over(
     tmp_path: Path, registry: CollectorRegistry
 ) -> None:
-    async with harness(tmp_path) as home:
+    async with services_harness(tmp_path) as home:
         home.provider.submit_answers.append(NotAcceptedError("503"))
-        await home.making()
+        await home.place_and_submit()
 
         def clock() -> float:
             return (home.clock() - START).total_seconds()
@@ -74,7 +74,7 @@ async def test_a_trouble_at_the_provider_is_shown_until_it_is_over(
         await read.refresh()
         assert troubles(registry) == {ProviderOutage.OUTAGE}
         home.clock.advance(60)
-        await home.making()
+        await home.place_and_submit()
         await read.refresh()
         assert troubles(registry) == set()
 
@@ -98,7 +98,7 @@ async def test_a_store_of_another_kind_is_a_bug(registry: CollectorRegistry) -> 
 
 async def test_many_readers_cost_the_database_one_read(tmp_path: Path, registry: CollectorRegistry) -> None:
     now = 0.0
-    async with harness(tmp_path) as home:
+    async with services_harness(tmp_path) as home:
         read = DatabaseGauges(home.store, registry, clock=lambda: now)
         await home.place()
         await asyncio.gather(*(read.refresh() for _ in range(5)))
@@ -115,7 +115,7 @@ async def test_a_database_that_is_away_shows_no_old_numbers(
     tmp_path: Path, registry: CollectorRegistry
 ) -> None:
     now = 0.0
-    async with harness(tmp_path) as home:
+    async with services_harness(tmp_path) as home:
         read = DatabaseGauges(home.store, registry, clock=lambda: now)
         await home.place()
         await read.refresh()
@@ -131,6 +131,6 @@ async def test_a_database_that_hangs_does_not_keep_the_page(
     tmp_path: Path, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_gauges, "PATIENCE_S", 0)
-    async with harness(tmp_path) as home:
+    async with services_harness(tmp_path) as home:
         await DatabaseGauges(home.store, registry).refresh()
     assert value(registry, "inspire_database_up") == 0

@@ -17,7 +17,7 @@ from sandbox.cqtai.faults import Fault, Phase
 from sandbox.discord import Fault as DiscordFault
 from sandbox.discord import FaultKind
 from tests.harness.bot import BotHarness, addresses_restored, bot
-from tests.harness.databases import PostgresCluster, tell
+from tests.harness.databases import PostgresCluster, execute
 
 CLOSED = "http://127.0.0.1:9"
 """The discard port: nobody listens there."""
@@ -229,7 +229,7 @@ async def test_a_postgresql_user_who_may_not_make_tables_is_told_how_to_mend_it(
     local: BotHarness, postgres_url: str
 ) -> None:
     guest = "inspire_guest"
-    tell(
+    execute(
         postgres_url,
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
         f"DROP ROLE IF EXISTS {guest}",
@@ -241,7 +241,7 @@ async def test_a_postgresql_user_who_may_not_make_tables_is_told_how_to_mend_it(
         secret = SecretStr(url.render_as_string(hide_password=False))
         finding = await found(local, "database", database_url=secret)
     finally:
-        tell(postgres_url, f"DROP OWNED BY {guest}", f"DROP ROLE {guest}")
+        execute(postgres_url, f"DROP OWNED BY {guest}", f"DROP ROLE {guest}")
     assert not finding.is_ok
     assert "GRANT CREATE ON SCHEMA public" in finding.words
     assert "guest-1234" not in finding.words
@@ -273,7 +273,7 @@ async def test_the_bot_its_servers_and_its_invitation_are_told(local: BotHarness
 
 
 async def test_a_bot_that_is_nowhere_is_told_so(local: BotHarness) -> None:
-    local.discord.mishaps.remove_bot(local.discord.guild)
+    local.discord.disruptions.remove_bot(local.discord.guild)
     assert "in no server yet" in (await found(local, "discord")).words
 
 

@@ -15,7 +15,7 @@ from bot.health import PortTakenError, health_app, serving, silence_of
 from bot.services.runtime.worker import Worker
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.sqlite.store import SqliteStore
-from tests.harness.services import START, FakeClock, harness
+from tests.harness.services import START, FakeClock, services_harness
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -100,7 +100,7 @@ async def test_a_port_that_is_taken_is_an_error() -> None:
 
 
 async def test_a_database_that_answers_is_not_silent(tmp_path: Path) -> None:
-    async with harness(tmp_path) as home:
+    async with services_harness(tmp_path) as home:
         assert await silence_of(home.store) is None
 
 

@@ -16,7 +16,7 @@ from bot.domain.song_options import SongOptions
 from bot.logs import CHATTY, HIDDEN, TALKATIVE, configure_logging
 from bot.services.requests.log_context import log_context, message_log_context
 from bot.services.runtime.worker import Worker
-from tests.harness.services import ADA, GUILD, PLAYLIST, ServicesHarness, harness
+from tests.harness.services import ADA, GUILD, PLAYLIST, ServicesHarness, services_harness
 
 PROMPT = "a prompt that is nobody else's business"
 
@@ -184,8 +184,8 @@ def journal() -> Iterator[Journal]:
 
 
 @pytest.fixture
-async def home(tmp_path: Path) -> object:
-    async with harness(tmp_path) as found:
+async def harness(tmp_path: Path) -> object:
+    async with services_harness(tmp_path) as found:
         yield found
 
 
@@ -197,18 +197,18 @@ def facts(line: dict[str, object]) -> dict[str, object]:
     return {name: line[name] for name in ("request", "guild", "user", "state")}
 
 
-async def test_the_life_of_a_song_can_be_read_in_the_log(home: ServicesHarness, journal: Journal) -> None:
-    card = await home.place(order=SongOptions(playlist=PLAYLIST, prompt=PROMPT))
-    await home.submit()
-    request = await home.request(card.request_id)
+async def test_the_life_of_a_song_can_be_read_in_the_log(harness: ServicesHarness, journal: Journal) -> None:
+    card = await harness.place(order=SongOptions(playlist=PLAYLIST, prompt=PROMPT))
+    await harness.submit()
+    request = await harness.request(card.request_id)
     assert request.task_id is not None
-    home.clock.advance(40)
-    home.provider.finish(request.task_id)
-    await home.follow()
-    home.clock.advance(40)
-    await home.tell()
-    home.clock.advance(40)
-    await home.tell()
+    harness.clock.advance(40)
+    harness.provider.finish(request.task_id)
+    await harness.poll()
+    harness.clock.advance(40)
+    await harness.dispatch()
+    harness.clock.advance(40)
+    await harness.dispatch()
     told = [(line["words"], line["state"]) for line in journal.lines]
     assert told == [
         ("placed", "waiting"),
@@ -225,40 +225,40 @@ async def test_the_life_of_a_song_can_be_read_in_the_log(home: ServicesHarness, 
 
 
 async def test_an_unknown_outcome_is_told_to_the_operator_with_whose_it_is(
-    home: ServicesHarness, journal: Journal
+    harness: ServicesHarness, journal: Journal
 ) -> None:
-    home.provider.submit_answers.append(OutcomeUnknownError("reset"))
-    request_id = await home.making()
+    harness.provider.submit_answers.append(OutcomeUnknownError("reset"))
+    request_id = await harness.place_and_submit()
     line = journal.said("OPERATOR: the outcome of a submission is unknown")
     assert facts(line) == about(request_id, "uncertain")
     assert line["level"] == "ERROR"
 
 
 async def test_a_refused_account_is_told_with_the_request_that_met_it(
-    home: ServicesHarness, journal: Journal
+    harness: ServicesHarness, journal: Journal
 ) -> None:
-    home.provider.submit_answers.append(AccountError(402, "no credits"))
-    request_id = await home.making()
+    harness.provider.submit_answers.append(AccountError(402, "no credits"))
+    request_id = await harness.place_and_submit()
     assert facts(journal.said("OPERATOR: the provider refuses the account")) == about(request_id, "failed")
 
 
-async def test_a_busy_provider_and_lost_answers_are_told(home: ServicesHarness, journal: Journal) -> None:
-    home.provider.submit_answers.append(NotAcceptedError("429", busy=True))
-    request_id = await home.making()
+async def test_a_busy_provider_and_lost_answers_are_told(harness: ServicesHarness, journal: Journal) -> None:
+    harness.provider.submit_answers.append(NotAcceptedError("429", busy=True))
+    request_id = await harness.place_and_submit()
     assert facts(journal.said("submission not taken")) == about(request_id, "waiting")
-    home.clock.advance(90)
-    await home.submit()
-    home.provider.say("task-2", NoAnswerError("reset"))
-    home.clock.advance(60)
-    await home.follow()
+    harness.clock.advance(90)
+    await harness.submit()
+    harness.provider.say("task-2", NoAnswerError("reset"))
+    harness.clock.advance(60)
+    await harness.poll()
     assert facts(journal.said("no answer about the task: reset")) == about(request_id, "making")
 
 
 async def test_a_piece_of_work_that_meets_a_bug_is_told_with_a_reference(
-    home: ServicesHarness, caplog: pytest.LogCaptureFixture
+    harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    request_id = await home.making()
-    request = await home.request(request_id)
+    request_id = await harness.place_and_submit()
+    request = await harness.request(request_id)
 
     class Broken:
         name = "broken"
@@ -275,10 +275,10 @@ async def test_a_piece_of_work_that_meets_a_bug_is_told_with_a_reference(
             raise RuntimeError("a bug")
 
         async def next_due_at(self) -> datetime:
-            return home.clock()
+            return harness.clock()
 
     worker: Worker[object] = Worker(
-        Broken(), clock=home.clock, concurrency=1, facts=lambda _: log_context(request)
+        Broken(), clock=harness.clock, concurrency=1, facts=lambda _: log_context(request)
     )
     await worker.run()
     (record,) = [record for record in caplog.records if "left one piece undone" in record.getMessage()]
@@ -289,8 +289,8 @@ async def test_a_piece_of_work_that_meets_a_bug_is_told_with_a_reference(
     assert record.exc_info
 
 
-async def test_a_notice_is_told_by_its_request(home: ServicesHarness) -> None:
-    request_id = await home.making()
-    home.clock.advance(40)
-    (notice,) = await home.courier.claim(1)
+async def test_a_notice_is_told_by_its_request(harness: ServicesHarness) -> None:
+    request_id = await harness.place_and_submit()
+    harness.clock.advance(40)
+    (notice,) = await harness.dispatcher.claim(1)
     assert message_log_context(notice) == {"request": request_id}

@@ -26,7 +26,7 @@ from bot.metrics.registry import MetricsRegistry
 from bot.services.ports import Metrics, NullMetrics, PollOutcome, SentMessage
 from bot.services.provider.poller import Poller
 from bot.services.provider.submitter import Submitter
-from tests.harness.services import ServicesHarness, harness
+from tests.harness.services import ServicesHarness, services_harness
 
 ASKED = "inspire_provider_questions_total"
 SUBMITTED = "inspire_submissions_total"
@@ -43,53 +43,53 @@ def value(registry: CollectorRegistry, name: str, **labels: str) -> float:
     return found
 
 
-def measured(home: ServicesHarness, given: Metrics) -> ServicesHarness:
+def measured(harness: ServicesHarness, given: Metrics) -> ServicesHarness:
     """The same house, whose desks tell the meter."""
-    home.submitter = Submitter(
-        home.store,
-        home.provider,
+    harness.submitter = Submitter(
+        harness.store,
+        harness.provider,
         owner="w1",
         slots=2,
         limits=PollLimits(),
-        clock=home.clock,
+        clock=harness.clock,
         metrics=given,
     )
-    home.follower = Poller(
-        home.store,
-        home.provider,
+    harness.poller = Poller(
+        harness.store,
+        harness.provider,
         owner="w1",
         limits=PollLimits(),
         give_up_s=900,
         slots=2,
-        clock=home.clock,
+        clock=harness.clock,
         random=lambda: 0.5,
         metrics=given,
     )
-    return home
+    return harness
 
 
-async def task_of(home: ServicesHarness, request_id: int) -> str:
-    task_id = (await home.request(request_id)).task_id
+async def task_of(harness: ServicesHarness, request_id: int) -> str:
+    task_id = (await harness.request(request_id)).task_id
     assert task_id is not None
     return task_id
 
 
 async def a_request(folder: Path) -> Request:
-    async with harness(folder) as home:
-        return await home.request(await home.making())
+    async with services_harness(folder) as harness:
+        return await harness.request(await harness.place_and_submit())
 
 
 async def test_a_song_is_timed_and_its_questions_are_counted(
     tmp_path: Path, registry: CollectorRegistry
 ) -> None:
-    async with harness(tmp_path) as plain:
-        home = measured(plain, PrometheusMetrics(registry))
-        request_id = await home.making()
-        home.clock.advance(50)
-        await home.follow()
-        home.provider.finish(await task_of(home, request_id))
-        home.clock.advance(50)
-        await home.follow()
+    async with services_harness(tmp_path) as plain:
+        harness = measured(plain, PrometheusMetrics(registry))
+        request_id = await harness.place_and_submit()
+        harness.clock.advance(50)
+        await harness.poll()
+        harness.provider.finish(await task_of(harness, request_id))
+        harness.clock.advance(50)
+        await harness.poll()
     assert value(registry, SUBMITTED, outcome="accept") == 1
     assert value(registry, ASKED, outcome="answered") == 2
     assert value(registry, "inspire_song_duration_seconds_sum", model="v55") == 100
@@ -114,12 +114,12 @@ async def test_each_outcome_of_a_question_is_counted(
     error: NoAnswerError | RejectedError | None,
     outcome: PollOutcome,
 ) -> None:
-    async with harness(tmp_path) as plain:
-        home = measured(plain, PrometheusMetrics(registry))
-        task_id = await task_of(home, await home.making())
-        home.provider.say(task_id, *([error] if error else []))
-        home.clock.advance(60)
-        await home.follow()
+    async with services_harness(tmp_path) as plain:
+        harness = measured(plain, PrometheusMetrics(registry))
+        task_id = await task_of(harness, await harness.place_and_submit())
+        harness.provider.say(task_id, *([error] if error else []))
+        harness.clock.advance(60)
+        await harness.poll()
     counted = {other: value(registry, ASKED, outcome=other.value) for other in PollOutcome}
     assert counted == {other: float(other is outcome) for other in PollOutcome}
 
@@ -138,10 +138,10 @@ async def test_each_outcome_of_a_submission_is_counted(
     error: NotAcceptedError | RejectedError | OutcomeUnknownError,
     move: Transition,
 ) -> None:
-    async with harness(tmp_path) as plain:
-        home = measured(plain, PrometheusMetrics(registry))
-        home.provider.submit_answers.append(error)
-        await home.making()
+    async with services_harness(tmp_path) as plain:
+        harness = measured(plain, PrometheusMetrics(registry))
+        harness.provider.submit_answers.append(error)
+        await harness.place_and_submit()
     counted = {
         other: value(registry, SUBMITTED, outcome=other)
         for other in ("accept", "put_back", "refuse", "doubt")
@@ -256,13 +256,13 @@ async def test_every_process_has_metrics_of_its_own() -> None:
 
 
 async def test_no_label_names_a_request_a_member_or_a_server(tmp_path: Path) -> None:
-    async with harness(tmp_path) as plain:
+    async with services_harness(tmp_path) as plain:
         metrics = MetricsRegistry()
         metrics.watch_books(plain.store)
-        home = measured(plain, metrics.meter)
-        request_id = await home.ready()
-        await home.follow()
-        request = await home.request(request_id)
+        harness = measured(plain, metrics.meter)
+        request_id = await harness.place_and_finish()
+        await harness.poll()
+        request = await harness.request(request_id)
         page = (await metrics.page(""))[0].decode()
     for unbounded in (request.id, request.user_id, request.guild_id, request.task_id):
         assert f'"{unbounded}"' not in page

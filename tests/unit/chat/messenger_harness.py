@@ -31,7 +31,7 @@ class Seen:
     sizes: list[int]
 
 
-class FakeStage:
+class FakeMessengerHarness:
     def __init__(self) -> None:
         self.messenger = FakeMessenger()
         self.member_id = 5
@@ -93,7 +93,7 @@ def _seen(post: Post) -> Seen:
     return Seen(post.posted.message_id, post.posted.channel_id, sizes)
 
 
-class DiscordStage:
+class DiscordMessengerHarness:
     def __init__(self, local: LocalDiscord, client: discord.Client, invocation: Invocation) -> None:
         self.local = local
         self.client = client
@@ -140,19 +140,19 @@ class DiscordStage:
         return [_read(message) for message in self.member.direct_messages]
 
     def delete_status(self) -> None:
-        self.local.mishaps.delete_message(self.status)
+        self.local.disruptions.delete_message(self.status)
 
     def close_channel(self) -> None:
-        self.local.mishaps.hide(self.local.channel("songs"))
+        self.local.disruptions.hide(self.local.channel("songs"))
 
     def delete_channel(self) -> None:
-        self.local.mishaps.delete_channel(self.local.channel("songs"))
+        self.local.disruptions.delete_channel(self.local.channel("songs"))
 
     def close_direct_messages(self) -> None:
-        self.local.mishaps.close_direct_messages(self.member)
+        self.local.disruptions.close_direct_messages(self.member)
 
     def end_token(self) -> None:
-        self.local.mishaps.end_token(self.invocation)
+        self.local.disruptions.end_token(self.invocation)
 
     def refuse_once(self, retry_after_s: float) -> None:
         self.local.faults.add(Fault(kind=FaultKind.RATE_LIMITED, after_s=retry_after_s))

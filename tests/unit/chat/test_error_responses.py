@@ -250,5 +250,5 @@ async def test_a_form_that_is_sent_while_the_bot_stops_is_refused(
 
 @pytest.mark.usefixtures("client")
 async def test_an_answer_needs_no_sight_of_the_channel(local: LocalDiscord) -> None:
-    local.mishaps.hide(local.channel("songs"))
+    local.disruptions.hide(local.channel("songs"))
     assert WORDS in await private_words(local, await local.member("Ada").slash("songs", "fail"))

@@ -23,9 +23,9 @@ from bot.services.ports import ChannelTarget, DirectMessageTarget, FollowUpTarge
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 from tests.contract.moderator_messages import APPROVAL, CHANGE
 from tests.unit.chat.factories import result, status
-from tests.unit.chat.messenger_harness import DiscordStage, begun, logged_in
+from tests.unit.chat.messenger_harness import DiscordMessengerHarness, begun, logged_in
 
-Call: TypeAlias = Callable[[DiscordStage], Awaitable[object]]
+Call: TypeAlias = Callable[[DiscordMessengerHarness], Awaitable[object]]
 CALLS: dict[str, Call] = {
     "edit_status": lambda on: on.messenger.edit_status(
         on.address, status(State.MAKING), token=on.address.token
@@ -65,13 +65,13 @@ KINDS: dict[tuple[int, int], type[MessengerError]] = {
 
 
 @pytest.fixture
-async def bot(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordStage]:
+async def bot(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordMessengerHarness]:
     monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
     async with LocalDiscord() as local, logged_in(local) as client:
-        yield DiscordStage(local, client, await begun(local, client))
+        yield DiscordMessengerHarness(local, client, await begun(local, client))
 
 
-async def refused(bot: DiscordStage, name: str, status_code: int, code: int) -> MessengerError:
+async def refused(bot: DiscordMessengerHarness, name: str, status_code: int, code: int) -> MessengerError:
     fault = Fault(kind=FaultKind.REFUSED, times=None, status=status_code, code=code)
     bot.local.faults.add(fault)
     bot.messenger = DiscordMessenger(bot.client)  # one that has opened no conversations too fast
@@ -82,7 +82,7 @@ async def refused(bot: DiscordStage, name: str, status_code: int, code: int) -> 
 
 
 @pytest.mark.parametrize("name", CALLS)
-async def test_no_call_goes_past_the_table(bot: DiscordStage, name: str) -> None:
+async def test_no_call_goes_past_the_table(bot: DiscordMessengerHarness, name: str) -> None:
     dead = await refused(bot, name, 401, 50027)
     assert type(dead) is (TokenExpiredError if name in BY_TOKEN else NoAccessError)
     for (status_code, code), kind in KINDS.items():
@@ -99,7 +99,7 @@ def test_every_class_of_refusals_has_codes() -> None:
 
 
 async def test_what_is_malformed_is_one_error_with_a_reference_and_without_words(
-    bot: DiscordStage, caplog: pytest.LogCaptureFixture
+    bot: DiscordMessengerHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
     await refused(bot, "post_result", 400, 50035)

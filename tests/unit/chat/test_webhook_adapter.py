@@ -168,7 +168,7 @@ async def test_whoever_leaves_while_the_token_rests_holds_nobody_up(bot: Stage) 
 async def test_a_refusal_is_raised_as_what_discord_py_has_for_it(bot: Stage) -> None:
     with safe_webhooks(), pytest.raises(discord.NotFound):
         await bot.webhook.fetch_message(1)
-    bot.local.mishaps.end_token(bot.invocation)
+    bot.local.disruptions.end_token(bot.invocation)
     with safe_webhooks(), pytest.raises(discord.HTTPException) as dead:
         await bot.webhook.send("late")
     assert dead.value.code == 50027

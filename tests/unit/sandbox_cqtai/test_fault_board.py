@@ -5,17 +5,17 @@ import pytest
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.effects import (
     Drop,
-    MediaTrouble,
+    MediaFault,
     Slow,
 )
-from sandbox.cqtai.faults import Fault, FaultBoard, Occasion, Phase
-from sandbox.cqtai.reply_variants import Oddity
+from sandbox.cqtai.faults import ActiveFaults, Fault, Occasion, Phase
+from sandbox.cqtai.reply_variants import ReplyVariant
 from sandbox.cqtai.timeline import Fail
 
 
 class TestTheBoard:
     def strikes(self, fault: Fault, *occasions: Occasion) -> list[bool]:
-        board = FaultBoard(random.Random(1))
+        board = ActiveFaults(random.Random(1))
         board.add(fault)
         return [board.first(fault.phase, occasion) is fault for occasion in occasions]
 
@@ -40,7 +40,7 @@ class TestTheBoard:
 
     def test_a_fault_keeps_to_its_playlist_task_and_clip(self) -> None:
         playlist_id = PLAYLISTS[1].id
-        fault = Fault(Phase.AUDIO, MediaTrouble.HTML, playlist_id=playlist_id.upper(), clip_index=1)
+        fault = Fault(Phase.AUDIO, MediaFault.HTML, playlist_id=playlist_id.upper(), clip_index=1)
 
         assert self.strikes(fault, Occasion(playlist_id, "t", 0), Occasion("other", "t", 1)) == [False, False]
         assert self.strikes(fault, Occasion(playlist_id, "t", 1)) == [True]
@@ -57,7 +57,7 @@ class TestTheBoard:
         ]
 
     def test_faults_of_a_phase_take_turns(self) -> None:
-        board = FaultBoard(random.Random(1))
+        board = ActiveFaults(random.Random(1))
         first, second = Fault(Phase.TASK, Fail("one")), Fault(Phase.TASK, Fail("two"))
         board.add(first, second)
 
@@ -65,7 +65,7 @@ class TestTheBoard:
         assert board.struck(first) == 1
 
     def test_faults_can_be_listed_and_lifted(self) -> None:
-        board = FaultBoard(random.Random(1))
+        board = ActiveFaults(random.Random(1))
         drop, late = Fault(Phase.QUERY, Drop(), times=None), Fault(Phase.QUERY, Slow(1))
         board.add(drop, late)
 
@@ -80,11 +80,11 @@ class TestTheBoard:
             (Phase.SUBMIT, Fail()),
             (Phase.TASK, Drop()),
             (Phase.AUDIO, Slow(1)),
-            (Phase.QUERY, Oddity.ONE_CLIP),
+            (Phase.QUERY, ReplyVariant.ONE_CLIP),
         ],
     )
     def test_an_effect_that_is_impossible_in_its_phase_is_refused(
-        self, phase: Phase, effect: Fail | Drop | Slow | Oddity
+        self, phase: Phase, effect: Fail | Drop | Slow | ReplyVariant
     ) -> None:
         with pytest.raises(ValueError, match=str(phase)):
             Fault(phase, effect)

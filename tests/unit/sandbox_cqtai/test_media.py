@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sandbox.cqtai.audio import SAMPLE_RATE, mp3_of, perform
+from sandbox.cqtai.audio import SAMPLE_RATE, mp3_of, synthesise
 from sandbox.cqtai.covers import cover_of
-from sandbox.cqtai.effects import MediaTrouble
+from sandbox.cqtai.effects import MediaFault
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.media import PRIVATE_ADDRESS
 from sandbox.cqtai.playlists import PLAYLISTS, Playlist
@@ -61,7 +61,7 @@ def test_audio_follows_its_seed_and_its_playlist() -> None:
 
 @pytest.mark.parametrize("playlist", PLAYLISTS, ids=lambda playlist: playlist.name)
 def test_every_playlist_has_sound_from_its_first_bars_on(playlist: Playlist) -> None:
-    samples = perform(playlist, seed=3, duration_s=45)
+    samples = synthesise(playlist, seed=3, duration_s=45)
 
     loudness = np.sqrt(np.mean(samples.reshape(-1, 5 * SAMPLE_RATE) ** 2, axis=1))
     assert np.abs(samples).max() < 0.9
@@ -137,17 +137,17 @@ async def test_files_that_never_were_are_missing(caller: Caller) -> None:
 @pytest.mark.parametrize(
     ("trouble", "status", "kind", "start"),
     [
-        (MediaTrouble.FORBIDDEN, 403, "application/xml", b"<?xml"),
-        (MediaTrouble.MISSING, 404, "application/xml", b"<?xml"),
-        (MediaTrouble.SERVER_ERROR, 500, "text/plain", b"internal"),
-        (MediaTrouble.HTML, 200, "text/html", b"<!doctype"),
-        (MediaTrouble.HTML_IN_DISGUISE, 200, "audio/mpeg", b"<!doctype"),
-        (MediaTrouble.EMPTY, 200, "audio/mpeg", b""),
-        (MediaTrouble.REDIRECT, 200, "audio/mpeg", b"\xff\xfb"),
+        (MediaFault.FORBIDDEN, 403, "application/xml", b"<?xml"),
+        (MediaFault.MISSING, 404, "application/xml", b"<?xml"),
+        (MediaFault.SERVER_ERROR, 500, "text/plain", b"internal"),
+        (MediaFault.HTML, 200, "text/html", b"<!doctype"),
+        (MediaFault.HTML_IN_DISGUISE, 200, "audio/mpeg", b"<!doctype"),
+        (MediaFault.EMPTY, 200, "audio/mpeg", b""),
+        (MediaFault.REDIRECT, 200, "audio/mpeg", b"\xff\xfb"),
     ],
 )
 async def test_a_troubled_file_is_answered_as_declared(
-    caller: Caller, trouble: MediaTrouble, status: int, kind: str, start: bytes
+    caller: Caller, trouble: MediaFault, status: int, kind: str, start: bytes
 ) -> None:
     caller.provider.faults.add(Fault(Phase.AUDIO, trouble, clip_index=0))
     first, second = await clip_urls(caller)
@@ -161,7 +161,7 @@ async def test_a_troubled_file_is_answered_as_declared(
 
 
 async def test_a_truncated_file_ends_before_its_promised_length(caller: Caller) -> None:
-    caller.provider.faults.add(Fault(Phase.AUDIO, MediaTrouble.TRUNCATED))
+    caller.provider.faults.add(Fault(Phase.AUDIO, MediaFault.TRUNCATED))
     url, _ = await clip_urls(caller)
 
     with pytest.raises(aiohttp.ClientPayloadError):
@@ -169,7 +169,7 @@ async def test_a_truncated_file_ends_before_its_promised_length(caller: Caller) 
 
 
 async def test_a_dropped_file_has_no_reply(caller: Caller) -> None:
-    caller.provider.faults.add(Fault(Phase.AUDIO, MediaTrouble.DROPPED, times=None))
+    caller.provider.faults.add(Fault(Phase.AUDIO, MediaFault.DROPPED, times=None))
     url, _ = await clip_urls(caller)
 
     with pytest.raises(aiohttp.ClientConnectionError):
@@ -177,7 +177,7 @@ async def test_a_dropped_file_has_no_reply(caller: Caller) -> None:
 
 
 async def test_a_redirect_can_lead_to_itself_for_ever(caller: Caller) -> None:
-    caller.provider.faults.add(Fault(Phase.AUDIO, MediaTrouble.REDIRECT_LOOP))
+    caller.provider.faults.add(Fault(Phase.AUDIO, MediaFault.REDIRECT_LOOP))
     url, _ = await clip_urls(caller)
 
     with pytest.raises(aiohttp.TooManyRedirects):
@@ -185,7 +185,7 @@ async def test_a_redirect_can_lead_to_itself_for_ever(caller: Caller) -> None:
 
 
 async def test_a_redirect_can_lead_to_a_private_address(caller: Caller) -> None:
-    caller.provider.faults.add(Fault(Phase.AUDIO, MediaTrouble.REDIRECT_PRIVATE))
+    caller.provider.faults.add(Fault(Phase.AUDIO, MediaFault.REDIRECT_PRIVATE))
     url, _ = await clip_urls(caller)
 
     async with caller.session.get(url, allow_redirects=False) as response:
@@ -193,7 +193,7 @@ async def test_a_redirect_can_lead_to_a_private_address(caller: Caller) -> None:
 
 
 async def test_an_endless_file_goes_on_beyond_any_limit(caller: Caller) -> None:
-    caller.provider.faults.add(Fault(Phase.AUDIO, MediaTrouble.ENDLESS))
+    caller.provider.faults.add(Fault(Phase.AUDIO, MediaFault.ENDLESS))
     url, _ = await clip_urls(caller)
     received = 0
 
@@ -208,7 +208,7 @@ async def test_an_endless_file_goes_on_beyond_any_limit(caller: Caller) -> None:
 
 
 async def test_a_slow_file_begins_and_then_dawdles(caller: Caller) -> None:
-    caller.provider.faults.add(Fault(Phase.AUDIO, MediaTrouble.SLOW))
+    caller.provider.faults.add(Fault(Phase.AUDIO, MediaFault.SLOW))
     url, _ = await clip_urls(caller)
 
     async with caller.session.get(url) as response:
@@ -221,7 +221,7 @@ async def test_a_slow_file_begins_and_then_dawdles(caller: Caller) -> None:
 
 
 async def test_a_cover_can_be_troubled_while_the_audio_is_well(caller: Caller) -> None:
-    caller.provider.faults.add(Fault(Phase.COVER, MediaTrouble.MISSING, times=None))
+    caller.provider.faults.add(Fault(Phase.COVER, MediaFault.MISSING, times=None))
     clip = (await caller.query(await caller.accepted(), age_s=SONG_S)).clips[0]
 
     assert (await caller.fetch(clip["image_url"]))[0] == 404

@@ -4,11 +4,11 @@ import pytest
 
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.inspiration import JsonObject
-from sandbox.cqtai.reply_variants import Oddity, StatusAs, apply
+from sandbox.cqtai.reply_variants import ReplyVariant, StatusAs, apply
 from tests.unit.sandbox_cqtai.conftest import SONG_S, Answer, Caller
 
 
-async def done_with(caller: Caller, *effects: Oddity | StatusAs) -> Answer:
+async def done_with(caller: Caller, *effects: ReplyVariant | StatusAs) -> Answer:
     caller.provider.faults.add(*(Fault(Phase.DOCUMENT, effect, times=None) for effect in effects))
     task_id = await caller.accepted()
     caller.clock.now_s += SONG_S
@@ -16,7 +16,7 @@ async def done_with(caller: Caller, *effects: Oddity | StatusAs) -> Answer:
 
 
 async def test_a_good_song_is_delivered_although_its_clips_stay_streaming_for_a_while(caller: Caller) -> None:
-    caller.provider.faults.add(Fault(Phase.DOCUMENT, Oddity.CLIPS_STREAMING, times=2, done_only=True))
+    caller.provider.faults.add(Fault(Phase.DOCUMENT, ReplyVariant.CLIPS_STREAMING, times=2, done_only=True))
     task_id = await caller.accepted()
     await caller.query(task_id, age_s=50)
     await caller.query(task_id, age_s=SONG_S)
@@ -32,16 +32,16 @@ async def test_a_good_song_is_delivered_although_its_clips_stay_streaming_for_a_
 @pytest.mark.parametrize(
     ("oddity", "statuses"),
     [
-        (Oddity.SECOND_CLIP_STREAMING, ["complete", "streaming"]),
-        (Oddity.SECOND_CLIP_ERRORED, ["complete", "error"]),
-        (Oddity.ALL_CLIPS_ERRORED, ["error", "error"]),
-        (Oddity.ALL_CLIPS_MODERATED, ["error", "error"]),
-        (Oddity.ONE_CLIP, ["complete"]),
-        (Oddity.RESULT_EMPTY, []),
+        (ReplyVariant.SECOND_CLIP_STREAMING, ["complete", "streaming"]),
+        (ReplyVariant.SECOND_CLIP_ERRORED, ["complete", "error"]),
+        (ReplyVariant.ALL_CLIPS_ERRORED, ["error", "error"]),
+        (ReplyVariant.ALL_CLIPS_MODERATED, ["error", "error"]),
+        (ReplyVariant.ONE_CLIP, ["complete"]),
+        (ReplyVariant.RESULT_EMPTY, []),
     ],
 )
 async def test_a_done_task_has_fewer_good_clips_than_two(
-    caller: Caller, oddity: Oddity, statuses: list[str]
+    caller: Caller, oddity: ReplyVariant, statuses: list[str]
 ) -> None:
     answer = await done_with(caller, oddity)
 
@@ -51,7 +51,9 @@ async def test_a_done_task_has_fewer_good_clips_than_two(
 
 async def test_status_result_and_param_can_be_missing(caller: Caller) -> None:
     document = (
-        await done_with(caller, Oddity.STATUS_MISSING, Oddity.RESULT_ABSENT, Oddity.PARAM_ABSENT)
+        await done_with(
+            caller, ReplyVariant.STATUS_MISSING, ReplyVariant.RESULT_ABSENT, ReplyVariant.PARAM_ABSENT
+        )
     ).document
 
     assert document.keys().isdisjoint({"status", "result", "param"})
@@ -59,28 +61,30 @@ async def test_status_result_and_param_can_be_missing(caller: Caller) -> None:
 
 async def test_result_param_and_error_can_be_null(caller: Caller) -> None:
     document = (
-        await done_with(caller, Oddity.RESULT_NULL, Oddity.PARAM_NULL, Oddity.ERROR_MSG_NULL)
+        await done_with(
+            caller, ReplyVariant.RESULT_NULL, ReplyVariant.PARAM_NULL, ReplyVariant.ERROR_MSG_NULL
+        )
     ).document
 
     assert [document[name] for name in ("result", "param", "errorMsg")] == [None, None, None]
 
 
 async def test_param_can_be_json_in_a_string(caller: Caller) -> None:
-    param = (await done_with(caller, Oddity.PARAM_TEXT)).document["param"]
+    param = (await done_with(caller, ReplyVariant.PARAM_TEXT)).document["param"]
 
     assert json.loads(str(param))["task"] == "create"
 
 
 async def test_clips_can_come_in_the_wrong_order(caller: Caller) -> None:
-    answer = await done_with(caller, Oddity.CLIPS_REVERSED)
+    answer = await done_with(caller, ReplyVariant.CLIPS_REVERSED)
 
     assert [clip["batch_index"] for clip in answer.clips] == [1, 0]
 
 
 async def test_clips_can_be_bare_and_fields_unknown(caller: Caller) -> None:
-    bare = await done_with(caller, Oddity.BARE_CLIPS)
+    bare = await done_with(caller, ReplyVariant.BARE_CLIPS)
     caller.provider.faults.clear()
-    more = await done_with(caller, Oddity.UNKNOWN_FIELDS)
+    more = await done_with(caller, ReplyVariant.UNKNOWN_FIELDS)
 
     assert [list(clip) for clip in bare.clips] == [["id", "status", "audio_url"]] * 2
     assert "queuePosition" in more.document
@@ -88,8 +92,8 @@ async def test_clips_can_be_bare_and_fields_unknown(caller: Caller) -> None:
 
 
 async def test_durations_and_tags_change_their_types(caller: Caller) -> None:
-    odd = (await done_with(caller, Oddity.DURATION_TEXT, Oddity.TAGS_LIST)).clips[0]["metadata"]
-    null = (await done_with(caller, Oddity.DURATION_NULL)).clips[0]["metadata"]
+    odd = (await done_with(caller, ReplyVariant.DURATION_TEXT, ReplyVariant.TAGS_LIST)).clips[0]["metadata"]
+    null = (await done_with(caller, ReplyVariant.DURATION_NULL)).clips[0]["metadata"]
 
     assert isinstance(odd, dict)
     assert isinstance(null, dict)
@@ -102,21 +106,21 @@ async def test_durations_and_tags_change_their_types(caller: Caller) -> None:
 @pytest.mark.parametrize(
     ("oddity", "field", "ending"),
     [
-        (Oddity.AUDIO_FORBIDDEN, "audio_url", "/api/forbidden"),
-        (Oddity.AUDIO_NONE, "audio_url", "/None.mp3"),
-        (Oddity.AUDIO_PIPE, "audio_url", "{id}"),
-        (Oddity.AUDIO_MISSING, "audio_url", ""),
-        (Oddity.IMAGE_MISSING, "image_url", ""),
+        (ReplyVariant.AUDIO_FORBIDDEN, "audio_url", "/api/forbidden"),
+        (ReplyVariant.AUDIO_NONE, "audio_url", "/None.mp3"),
+        (ReplyVariant.AUDIO_PIPE, "audio_url", "{id}"),
+        (ReplyVariant.AUDIO_MISSING, "audio_url", ""),
+        (ReplyVariant.IMAGE_MISSING, "image_url", ""),
     ],
 )
-async def test_links_can_lead_nowhere(caller: Caller, oddity: Oddity, field: str, ending: str) -> None:
+async def test_links_can_lead_nowhere(caller: Caller, oddity: ReplyVariant, field: str, ending: str) -> None:
     for clip in (await done_with(caller, oddity)).clips:
         assert str(clip[field]).endswith(ending.format(id=clip["id"]))
         assert bool(clip[field]) == bool(ending)
 
 
-@pytest.mark.parametrize("oddity", Oddity)
-def test_every_oddity_changes_a_done_task(oddity: Oddity) -> None:
+@pytest.mark.parametrize("oddity", ReplyVariant)
+def test_every_oddity_changes_a_done_task(oddity: ReplyVariant) -> None:
     def document() -> JsonObject:
         clips: list[JsonObject] = [
             {

@@ -76,7 +76,7 @@ def test_every_kind_of_channel_is_shown_and_takes_messages_or_not(
 
 def test_the_text_of_a_voice_channel_needs_connect(api: Api) -> None:
     channel = made(api.discord, VOICE_CHANNEL)
-    api.discord.mishaps.deny(channel, Permission.CONNECT)
+    api.discord.disruptions.deny(channel, Permission.CONNECT)
     assert api.refused(POST, body=HELLO, at=place(channel)) == (403, 50001)
     assert api.refused(MANY, at=place(channel)) == (403, 50001)
     assert api.ask(CHANNEL, at=place(channel))
@@ -95,11 +95,11 @@ def test_a_thread_or_post_has_the_shape_and_the_permissions_of_its_channel(api: 
     assert (shown["type"], shown["parent_id"], "member" in shown) == (11, str(parent.id), True)
     assert [one["id"] for one in entries(told(discord), "threads")] == [str(channel.id)]
     assert api.ask(POST, body=HELLO, at=place(channel))
-    discord.mishaps.deny(parent, Permission.SEND_MESSAGES)
+    discord.disruptions.deny(parent, Permission.SEND_MESSAGES)
     assert api.ask(POST, body=HELLO, at=place(channel))
-    discord.mishaps.deny(parent, Permission.SEND_MESSAGES_IN_THREADS)
+    discord.disruptions.deny(parent, Permission.SEND_MESSAGES_IN_THREADS)
     assert api.refused(POST, body=HELLO, at=place(channel)) == (403, 50013)
-    discord.mishaps.hide(parent)
+    discord.disruptions.hide(parent)
     assert api.refused(POST, body=HELLO, at=place(channel)) == (403, 50001)
     assert items(told(discord), "threads") == []
 
@@ -129,7 +129,7 @@ def test_a_private_thread_is_seen_by_those_who_joined_and_by_moderators(api: Api
 def test_a_message_opens_an_archived_thread_again(api: Api) -> None:
     channel = thread(api.discord)
     message_id = api.ask(POST, body=HELLO, at=place(channel))["id"]
-    api.discord.mishaps.archive(channel)
+    api.discord.disruptions.archive(channel)
     assert items(told(api.discord), "threads") == []
     assert api.refused(EDIT, body=HELLO, at=place(channel, message_id=message_id)) == (400, 50083)
     api.ask(POST, body=HELLO, at=place(channel))
@@ -140,7 +140,7 @@ def test_a_message_opens_an_archived_thread_again(api: Api) -> None:
 
 async def test_a_member_opens_an_archived_thread_too(discord: LocalDiscord) -> None:
     channel = thread(discord)
-    discord.mishaps.archive(channel)
+    discord.disruptions.archive(channel)
     assert (await discord.member("Ben").say("aside", "hi")).channel_id == channel.id
     assert entries(told(discord), "threads")
 
@@ -154,7 +154,7 @@ async def test_a_locked_thread_takes_nothing_from_those_who_do_not_manage_thread
     api.ask(COMMANDS, body=[command("do")])
     message_id = api.ask(POST, body=HELLO, at=place(channel))["id"]
     where = place(channel, message_id=message_id)
-    discord.mishaps.archive(channel, locked=True) if archived else discord.mishaps.lock(channel)
+    discord.disruptions.archive(channel, locked=True) if archived else discord.disruptions.lock(channel)
     assert api.refused(POST, body=HELLO, at=place(channel)) == (400, code)
     assert api.refused(EDIT, body=HELLO, at=where) == (400, code)
     used = await discord.member("Ada").slash("aside", "do")
@@ -176,7 +176,7 @@ async def test_a_button_in_an_archived_thread_cannot_change_its_message(api: Api
     made_id = number(api.ask(POST, body={"components": rows}, at=place(channel)), "id")
     message = channel.message(made_id)
     assert message is not None
-    api.discord.mishaps.archive(channel)
+    api.discord.disruptions.archive(channel)
     used = await api.discord.member("Ben").press(message, "Vote")
     where: dict[str, object] = {"interaction_id": used.id, "interaction_token": used.interaction.token}
     assert api.refused(CALLBACK, body={"type": 7, "data": HELLO}, at=where) == (400, 50083)
@@ -213,6 +213,6 @@ async def test_a_command_is_typed_where_messages_are_and_names_channels_of_its_k
 
 def test_a_deleted_channel_takes_its_threads_with_it(api: Api) -> None:
     channel = thread(api.discord)
-    api.discord.mishaps.delete_channel(api.discord.channel("general"))
+    api.discord.disruptions.delete_channel(api.discord.channel("general"))
     assert api.refused(CHANNEL, at=place(channel)) == (404, 10003)
     assert not api.discord.guild.threads

@@ -227,8 +227,8 @@ async def test_the_bot_hears_of_threads_that_it_sees(discord: LocalDiscord) -> N
         ada, general = discord.member("Ada").user, discord.channel("general")
         discord.add.thread(general, name="hidden", owner=ada, private=True)
         thread = discord.add.thread(general, name="aside", owner=ada)
-        discord.mishaps.archive(thread)
-        discord.mishaps.delete_channel(thread)
+        discord.disruptions.archive(thread)
+        discord.disruptions.delete_channel(thread)
         heard = [await socket.hear() for _ in range(3)]
         assert [one["t"] for one in heard] == ["THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE"]
         assert [entry(one, "d")["id"] for one in heard] == [str(thread.id)] * 3

@@ -194,7 +194,7 @@ async def test_a_select_takes_as_many_values_as_it_says(
 
 async def test_a_deleted_channel_is_unknown_to_the_token_too(api: Api, used: Invocation) -> None:
     api.callback(used.interaction.token, kind=MESSAGE, data={"content": "x"})
-    api.discord.mishaps.delete_channel(api.discord.channel("general"))
+    api.discord.disruptions.delete_channel(api.discord.channel("general"))
     for route in (EDIT_ORIGINAL, DELETE_ORIGINAL, FOLLOW_UP):
         assert api.refused(route, body={"content": "y"}, at=by_token(used)) == (404, 10003)
 
@@ -206,7 +206,7 @@ async def test_the_bot_is_told_all_it_needs_of_an_interaction(api: Api, used: In
     assert told["authorizing_integration_owners"] == {"0": guild_id}
     assert (told["context"], told["guild_id"]) == (0, guild_id)
     assert int(text(told, "app_permissions")) & Permission.VIEW_CHANNEL
-    api.discord.mishaps.hide(api.discord.channel("general"))
+    api.discord.disruptions.hide(api.discord.channel("general"))
     hidden = interaction_payload(api.discord.state, interaction=used.interaction)
     assert not int(text(hidden, "app_permissions")) & Permission.VIEW_CHANNEL
 

@@ -133,23 +133,23 @@ def test_an_embed_shows_a_file_that_is_then_not_listed(api: Api) -> None:
 )
 def test_posting_needs_permissions(api: Api, missing: Permission, body: Payload, code: int) -> None:
     channel = api.discord.channel("general")
-    api.discord.mishaps.deny(channel, missing)
+    api.discord.disruptions.deny(channel, missing)
     assert api.refused(POST, body=body, at={"channel_id": channel.id}) == (403, code)
-    api.discord.mishaps.allow(channel, missing)
+    api.discord.disruptions.allow(channel, missing)
     assert api.ask(POST, body=body, at={"channel_id": channel.id})
 
 
 def test_files_need_their_permission(api: Api) -> None:
     channel = api.discord.channel("general")
-    api.discord.mishaps.deny(channel, Permission.ATTACH_FILES)
+    api.discord.disruptions.deny(channel, Permission.ATTACH_FILES)
     assert api.refused(POST, files={0: Upload("a", b"1")}, at={"channel_id": channel.id}) == (403, 50013)
 
 
 def test_editing_an_own_message_needs_the_view_alone(api: Api) -> None:
     message = posted(api)
-    api.discord.mishaps.deny(api.discord.channel("general"), Permission.SEND_MESSAGES)
+    api.discord.disruptions.deny(api.discord.channel("general"), Permission.SEND_MESSAGES)
     assert api.ask(EDIT, body={"content": "two"}, at=at(message))
-    api.discord.mishaps.hide(api.discord.channel("general"))
+    api.discord.disruptions.hide(api.discord.channel("general"))
     assert api.refused(EDIT, body={"content": "three"}, at=at(message)) == (403, 50001)
 
 
@@ -162,10 +162,10 @@ async def test_only_the_author_edits(api: Api) -> None:
 
 def test_what_is_gone_is_unknown(api: Api) -> None:
     message = posted(api)
-    api.discord.mishaps.delete_message(message)
+    api.discord.disruptions.delete_message(message)
     assert api.refused(EDIT, body={"content": "x"}, at=at(message)) == (404, 10008)
     assert message.deleted
-    api.discord.mishaps.delete_channel(api.discord.channel("general"))
+    api.discord.disruptions.delete_channel(api.discord.channel("general"))
     assert api.refused(GET, at=at(message)) == (404, 10003)
 
 
@@ -173,7 +173,7 @@ def test_direct_messages_need_a_shared_guild(api: Api) -> None:
     ada = api.discord.member("Ada")
     place = {"channel_id": ada.direct_channel.id}
     assert api.ask(POST, body={"content": "x"}, at=place)
-    api.discord.mishaps.remove_member(ada)
+    api.discord.disruptions.remove_member(ada)
     assert api.refused(POST, body={"content": "x"}, at=place) == (403, 50007)
 
 
@@ -190,7 +190,7 @@ def test_only_so_many_conversations_are_opened_at_once_and_a_look_opens_none(clo
 
 def test_a_bot_that_was_thrown_out_has_no_access(api: Api) -> None:
     message = posted(api)
-    api.discord.mishaps.remove_bot(api.discord.guild)
+    api.discord.disruptions.remove_bot(api.discord.guild)
     assert api.refused(EDIT, body={"content": "x"}, at=at(message)) == (403, 50001)
     assert api.refused("GET /guilds/{guild_id}", at={"guild_id": api.discord.guild.id}) == (404, 10004)
 
@@ -272,10 +272,10 @@ def test_history_is_asked_for_in_one_direction_and_a_hundred_at_most(api: Api, q
 
 def test_history_without_its_permission_is_empty_and_one_message_is_refused(api: Api) -> None:
     message, channel = posted(api), api.discord.channel("general")
-    api.discord.mishaps.deny(channel, Permission.READ_MESSAGE_HISTORY)
+    api.discord.disruptions.deny(channel, Permission.READ_MESSAGE_HISTORY)
     assert api.answer("GET /channels/{channel_id}/messages", at={"channel_id": channel.id}) == []
     assert api.refused(GET, at=at(message)) == (403, 50013)
-    api.discord.mishaps.hide(channel)
+    api.discord.disruptions.hide(channel)
     many = "GET /channels/{channel_id}/messages"
     assert api.refused(many, at={"channel_id": channel.id}) == (403, 50001)
 

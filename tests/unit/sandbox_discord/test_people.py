@@ -76,7 +76,7 @@ async def test_a_command_is_offered_only_to_those_it_is_for(discord: LocalDiscor
     for line in ("quota grant", "quota", "nothing", "quota none"):
         with pytest.raises(PickerError):
             await ada.slash("general", line, member=ben, credits=3)
-    discord.mishaps.remove_member(ada)
+    discord.disruptions.remove_member(ada)
     with pytest.raises(PickerError):
         await ada.slash("general", "inspire", playlist="x")
 
@@ -153,7 +153,7 @@ async def test_a_subscriber_hears_of_changes_until_it_leaves(discord: LocalDisco
     heard: list[str] = []
     leave = discord.subscribe(lambda change: heard.append(change.kind))
     message = await discord.member("Ada").say("general", "hi")
-    discord.mishaps.delete_message(message)
+    discord.disruptions.delete_message(message)
     leave()
     await discord.member("Ada").say("general", "hi")
     assert heard == ["message_posted", "message_deleted"]

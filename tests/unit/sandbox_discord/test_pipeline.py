@@ -49,7 +49,7 @@ async def test_a_wrong_token_is_unauthorized_and_counts_as_invalid() -> None:
     async with served() as client:
         response, body = await client.ask("GET", "/users/@me", token="wrong")
         assert (response.status, body) == (401, {"message": "401: Unauthorized", "code": 0})
-        client.discord.mishaps.reject_bot_token()
+        client.discord.disruptions.reject_bot_token()
         response, _ = await client.ask("GET", "/users/@me")
         assert response.status == 401
         assert client.discord.invalid_requests == 2
@@ -225,7 +225,7 @@ async def test_files_are_served_until_their_message_is_gone() -> None:
             address = (await response.json())["attachments"][0]["url"]
         async with client.session.get(address) as response:
             assert (response.content_type, await response.read()) == ("audio/mpeg", b"sound")
-        client.discord.mishaps.delete_message(client.discord.channel("general").messages[0])
+        client.discord.disruptions.delete_message(client.discord.channel("general").messages[0])
         async with client.session.get(address) as response:
             assert response.status == 404
 

@@ -66,7 +66,7 @@ def test_what_nobody_knows_is_unknown(api: Api) -> None:
 def test_a_bot_leaves_a_guild_and_is_invited_again(api: Api) -> None:
     api.answer("DELETE /users/@me/guilds/{guild_id}", at=guild(api))
     assert api.refused("GET /guilds/{guild_id}", at=guild(api)) == (404, 10004)
-    api.discord.mishaps.invite_bot(api.discord.guild)
+    api.discord.disruptions.invite_bot(api.discord.guild)
     assert names([api.ask("GET /guilds/{guild_id}", at=guild(api))]) == ["Songwriters"]
 
 

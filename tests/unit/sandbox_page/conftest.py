@@ -52,7 +52,7 @@ class Visit:
 
 
 @dataclass
-class House:
+class PageClientHarness:
     """A world without a bot, its page, and a client that is no browser."""
 
     world: World
@@ -75,11 +75,11 @@ class House:
 
 
 @pytest.fixture
-async def harness(tmp_path: Path) -> AsyncIterator[House]:
+async def harness(tmp_path: Path) -> AsyncIterator[PageClientHarness]:
     async with (
         World(tmp_path, terms=Terms(audio_s=1.0), limits=HASTY) as world,
         Page(world, port=0) as page,
         aiohttp.ClientSession() as client,
     ):
         await seed(world.discord)
-        yield House(world, page, client)
+        yield PageClientHarness(world, page, client)

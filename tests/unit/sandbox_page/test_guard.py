@@ -10,13 +10,13 @@ from sandbox.discord.messages import Message, Origin
 from sandbox.page import Page
 from sandbox.page.server import STATIC
 from sandbox.world import World
-from tests.unit.sandbox_page.conftest import House
+from tests.unit.sandbox_page.conftest import PageClientHarness
 
 PATHS = ("", "static/app.js", "static/layout.css", "media?url=x", "files/1/2/x.mp3", "live", "nowhere")
 LONGEST_PAGE = 1500
 
 
-def posted(harness: House, *files: Upload, image: str = "") -> Message:
+def posted(harness: PageClientHarness, *files: Upload, image: str = "") -> Message:
     discord = harness.world.discord
     posting = Posting(author=discord.state.world.bot, origin=Origin.BOT)
     embeds = [{"title": "Song", "image": {"url": image}}] if image else []
@@ -24,7 +24,7 @@ def posted(harness: House, *files: Upload, image: str = "") -> Message:
     return post(discord.state, channel=discord.channel("songs"), sent=sent, posting=posting)
 
 
-async def test_every_answer_forbids_what_the_page_does_not_need(harness: House) -> None:
+async def test_every_answer_forbids_what_the_page_does_not_need(harness: PageClientHarness) -> None:
     for path in PATHS:
         async with harness.client.get(harness.page.address + path) as response:
             policy = response.headers["Content-Security-Policy"]
@@ -36,7 +36,7 @@ async def test_every_answer_forbids_what_the_page_does_not_need(harness: House) 
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_nobody_gets_in_without_the_token(harness: House, path: str) -> None:
+async def test_nobody_gets_in_without_the_token(harness: PageClientHarness, path: str) -> None:
     for token in ("", "wrong", "wr\N{LATIN SMALL LETTER O WITH DIAERESIS}ng"):
         async with harness.client.get(f"{harness.origin}/{token}/{path}") as response:
             assert response.status == 403
@@ -45,7 +45,9 @@ async def test_nobody_gets_in_without_the_token(harness: House, path: str) -> No
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1:1", "127.0.0.1"])
-async def test_a_name_that_was_bent_to_this_machine_gets_nothing(harness: House, host: str) -> None:
+async def test_a_name_that_was_bent_to_this_machine_gets_nothing(
+    harness: PageClientHarness, host: str
+) -> None:
     port = harness.origin.rpartition(":")[2]
     headers = {"Host": host.format(port=port)}
     async with harness.client.get(harness.page.address, headers=headers) as response:
@@ -53,7 +55,7 @@ async def test_a_name_that_was_bent_to_this_machine_gets_nothing(harness: House,
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", None])
-async def test_a_page_from_elsewhere_gets_no_line(harness: House, origin: str | None) -> None:
+async def test_a_page_from_elsewhere_gets_no_line(harness: PageClientHarness, origin: str | None) -> None:
     headers = {} if origin is None else {"Origin": origin}
     with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
         async with harness.client.ws_connect(f"{harness.page.address}live", headers=headers):
@@ -61,7 +63,7 @@ async def test_a_page_from_elsewhere_gets_no_line(harness: House, origin: str | 
     assert refusal.value.status == 403
 
 
-async def test_both_names_of_this_machine_are_taken(harness: House) -> None:
+async def test_both_names_of_this_machine_are_taken(harness: PageClientHarness) -> None:
     local = harness.page.address.replace("127.0.0.1", "localhost")
     for address in (harness.page.address, local):
         headers = {"Host": address.split("/")[2]}
@@ -70,14 +72,16 @@ async def test_both_names_of_this_machine_are_taken(harness: House) -> None:
 
 
 @pytest.mark.parametrize("name", ["server.py", "..%2fserver.py", "%2e%2e", "nothing.js", "../server.py"])
-async def test_only_the_page_s_own_files_are_served(harness: House, name: str) -> None:
+async def test_only_the_page_s_own_files_are_served(harness: PageClientHarness, name: str) -> None:
     address = URL(f"{harness.page.address}static/{name}", encoded=True)
     async with harness.client.get(address) as response:
         assert response.status in (403, 404)
         assert "import" not in await response.text()
 
 
-async def test_a_song_can_be_played_from_its_middle_and_a_web_page_only_saved(harness: House) -> None:
+async def test_a_song_can_be_played_from_its_middle_and_a_web_page_only_saved(
+    harness: PageClientHarness,
+) -> None:
     message = posted(harness, Upload("song.mp3", b"0123456789"), Upload("evil.html", b"<script></script>"))
     song, evil = (f"files/{message.channel_id}/{one.id}/{one.filename}" for one in message.attachments)
     async with harness.client.get(harness.page.address + song, headers={"Range": "bytes=2-4"}) as response:
@@ -89,7 +93,7 @@ async def test_a_song_can_be_played_from_its_middle_and_a_web_page_only_saved(ha
         assert response.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
 
 
-async def test_pictures_come_from_the_provider_and_stay_when_it_is_down(harness: House) -> None:
+async def test_pictures_come_from_the_provider_and_stay_when_it_is_down(harness: PageClientHarness) -> None:
     url = f"{harness.world.provider.origin}/media/avatar.jpeg"
     async with harness.client.get(url) as response:
         there = response.status == 200
@@ -104,7 +108,7 @@ async def test_pictures_come_from_the_provider_and_stay_when_it_is_down(harness:
         assert (response.status == 200) is there
 
 
-async def test_two_demos_have_two_addresses(harness: House, tmp_path: Path) -> None:
+async def test_two_demos_have_two_addresses(harness: PageClientHarness, tmp_path: Path) -> None:
     folder = tmp_path / "other"
     folder.mkdir()
     taken = int(harness.origin.rpartition(":")[2])

@@ -5,7 +5,7 @@ from sandbox.discord.message_rules import EPHEMERAL, Sent
 from sandbox.discord.message_service import Posting, post
 from sandbox.discord.messages import Message, Origin
 from sandbox.discord.payloads import Payload, as_payload, entries, entry
-from tests.unit.sandbox_page.conftest import House, Visit
+from tests.unit.sandbox_page.conftest import PageClientHarness, Visit
 
 BUTTON: Payload = {"type": 2, "style": 2, "label": "Cancel", "custom_id": "cancel:1"}
 COMMANDS: list[Payload] = [
@@ -22,7 +22,7 @@ COMMANDS: list[Payload] = [
 ]
 
 
-def whisper(harness: House, name: str) -> Message:
+def whisper(harness: PageClientHarness, name: str) -> Message:
     """An ephemeral message to that person, with a button."""
     discord = harness.world.discord
     sent = Sent(
@@ -37,12 +37,12 @@ def channels(visit: Visit) -> list[object]:
     return [one["name"] for one in entries(visit.last("places"), "channels")]
 
 
-def offered(harness: House, visit: Visit) -> list[object]:
+def offered(harness: PageClientHarness, visit: Visit) -> list[object]:
     songs = str(harness.world.discord.channel("songs").id)
     return [one["name"] for one in entries(entry(visit.last("places"), "commands"), songs)]
 
 
-async def test_moderators_see_more_channels_and_commands(harness: House) -> None:
+async def test_moderators_see_more_channels_and_commands(harness: PageClientHarness) -> None:
     harness.world.discord.state.commands.replace(None, commands=check_commands(COMMANDS))
     async with harness.visit("Ada") as ada, harness.visit("Mo") as mo:
         assert channels(ada) == ["general", "songs"]
@@ -53,7 +53,7 @@ async def test_moderators_see_more_channels_and_commands(harness: House) -> None
         assert "Only moderators read along here." not in ada.messages
 
 
-async def test_an_ephemeral_message_is_told_to_nobody_else(harness: House) -> None:
+async def test_an_ephemeral_message_is_told_to_nobody_else(harness: PageClientHarness) -> None:
     message = whisper(harness, "Ada")
     pressing = {"channel": str(message.channel_id), "message": str(message.id), "custom_id": "cancel:1"}
     async with harness.visit("Ada") as ada, harness.visit("Ben") as ben:
@@ -65,7 +65,7 @@ async def test_an_ephemeral_message_is_told_to_nobody_else(harness: House) -> No
             "error": "This message is gone.",
         }
         whisper(harness, "Ada")
-        harness.world.discord.mishaps.delete_message(message)
+        harness.world.discord.disruptions.delete_message(message)
         assert entry(await ada.told("message"), "message")["content"] == "for Ada"
         assert (await ada.told("gone"))["id"] == str(message.id)
         await ben.ask("say", channel=str(message.channel_id), content="hello")
@@ -73,7 +73,9 @@ async def test_an_ephemeral_message_is_told_to_nobody_else(harness: House) -> No
         assert [entry(one, "message")["content"] for one in told] == ["hello"]
 
 
-async def test_a_hidden_channel_takes_nothing_from_those_who_do_not_see_it(harness: House) -> None:
+async def test_a_hidden_channel_takes_nothing_from_those_who_do_not_see_it(
+    harness: PageClientHarness,
+) -> None:
     harness.world.discord.state.commands.replace(None, commands=check_commands(COMMANDS))
     hidden = str(harness.world.discord.channel("moderators").id)
     async with harness.visit("Ben") as ben:
@@ -93,7 +95,7 @@ async def test_a_hidden_channel_takes_nothing_from_those_who_do_not_see_it(harne
     ],
 )
 async def test_what_the_picker_would_not_send_is_not_sent(
-    harness: House, options: Payload, mistake: str
+    harness: PageClientHarness, options: Payload, mistake: str
 ) -> None:
     discord = harness.world.discord
     discord.state.commands.replace(None, commands=check_commands(COMMANDS))
@@ -106,7 +108,7 @@ async def test_what_the_picker_would_not_send_is_not_sent(
     assert not discord.state.interactions.by_token
 
 
-async def test_where_no_bot_is_nothing_responds(harness: House) -> None:
+async def test_where_no_bot_is_nothing_responds(harness: PageClientHarness) -> None:
     harness.world.discord.state.commands.replace(None, commands=check_commands(COMMANDS))
     message = whisper(harness, "Ada")
     songs = str(harness.world.discord.channel("songs").id)
@@ -129,14 +131,16 @@ async def test_where_no_bot_is_nothing_responds(harness: House) -> None:
         ("say", {"content": " "}),
     ],
 )
-async def test_nonsense_is_answered_with_an_error(harness: House, act: str, details: Payload) -> None:
+async def test_nonsense_is_answered_with_an_error(
+    harness: PageClientHarness, act: str, details: Payload
+) -> None:
     async with harness.visit("Ada") as ada:
         assert (await ada.ask(act, channel="1", **details))["error"]
         songs = str(harness.world.discord.channel("songs").id)
         assert "error" not in await ada.ask("say", channel=songs, content="still there")
 
 
-async def test_the_panel_s_levers_move_the_provider_and_the_network(harness: House) -> None:
+async def test_the_panel_s_levers_move_the_provider_and_the_network(harness: PageClientHarness) -> None:
     provider, discord = harness.world.provider, harness.world.discord
     async with harness.visit("Ada") as ada:
 
@@ -159,7 +163,7 @@ async def test_the_panel_s_levers_move_the_provider_and_the_network(harness: Hou
         assert (await turn("bot", "kill"))["bot"] == "stopped"
 
 
-async def test_direct_messages_are_read_by_their_owner_alone(harness: House) -> None:
+async def test_direct_messages_are_read_by_their_owner_alone(harness: PageClientHarness) -> None:
     discord = harness.world.discord
     async with harness.visit("Ada") as ada, harness.visit("Ben") as ben:
         own = discord.member("Ada").direct_channel

@@ -18,37 +18,37 @@ class Count:
         return self.s
 
 
-async def lease_left(home: ServicesHarness, request_id: int) -> timedelta:
+async def lease_left(harness: ServicesHarness, request_id: int) -> timedelta:
     """How much longer the request is in hand, by the clock."""
-    due_at = await home.store.read(lambda work: work.requests.next_due_at())
+    due_at = await harness.store.read(lambda work: work.requests.next_due_at())
     assert due_at is not None
-    return due_at - home.clock()
+    return due_at - harness.clock()
 
 
 async def test_a_clock_that_is_set_forward_ends_no_lease(
-    home: ServicesHarness, caplog: pytest.LogCaptureFixture
+    harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     count = Count()
-    watch = ClockWatch(home.store, count_s=count)
-    card = await home.place()
-    (taken,) = await home.submitter.claim(1)
+    watch = ClockWatch(harness.store, count_s=count)
+    card = await harness.place()
+    (taken,) = await harness.submitter.claim(1)
     assert (taken.id, taken.state) == (card.request_id, State.SUBMITTING)
-    home.clock.advance(7200)
-    assert watch() == home.clock() - timedelta(hours=2)
+    harness.clock.advance(7200)
+    assert watch() == harness.clock() - timedelta(hours=2)
     await watch.look()
-    assert watch() == home.clock()
-    assert await lease_left(home, card.request_id) == LONGEST_LEASE
+    assert watch() == harness.clock()
+    assert await lease_left(harness, card.request_id) == LONGEST_LEASE
     assert "the clock was set forward by 7200 s: 1 leases go on" in caplog.text
 
 
 async def test_seconds_that_went_by_are_no_setting_and_what_is_set_back_is_followed(
-    home: ServicesHarness, caplog: pytest.LogCaptureFixture
+    harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     count = Count()
-    watch = ClockWatch(home.store, count_s=count)
+    watch = ClockWatch(harness.store, count_s=count)
     for seconds, went_by_s in ((7200.0, 7200.0), (4.0, 0.0), (-7200.0, 1.0)):
-        home.clock.advance(seconds)
+        harness.clock.advance(seconds)
         count.s += went_by_s
         await watch.look()
-        assert watch() == home.clock()
+        assert watch() == harness.clock()
     assert "set forward" not in caplog.text

@@ -26,7 +26,7 @@ from bot.services.requests.transitions import apply_transition, get_request
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.tables import outbox
 from bot.storage.unit_of_work import SqlUnitOfWork
-from tests.harness.services import ADA, GUILD, RULES, ServicesHarness, harness
+from tests.harness.services import ADA, GUILD, RULES, ServicesHarness, services_harness
 
 T = TypeVar("T")
 ALLOWANCE, COST = RULES.policy.allowance, RULES.cost
@@ -49,10 +49,14 @@ class Months(RuleBasedStateMachine):
         self.folder = Path(mkdtemp())
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
-        self.home: ServicesHarness = self.do(
-            self.stack.enter_async_context(harness(self.folder, policy=replace(RULES.policy, max_active=100)))
+        self.harness: ServicesHarness = self.do(
+            self.stack.enter_async_context(
+                services_harness(self.folder, policy=replace(RULES.policy, max_active=100))
+            )
         )
-        self.retention = CleanupHandler(self.home.store, config=RetentionConfig(), clock=self.home.clock)
+        self.retention = CleanupHandler(
+            self.harness.store, config=RetentionConfig(), clock=self.harness.clock
+        )
         self.period = Period.WEEK
         self.spent: Counter[str] = Counter()
         self.bonus = 0
@@ -66,7 +70,7 @@ class Months(RuleBasedStateMachine):
 
     def write(self, unit: object) -> None:
         assert callable(unit)
-        self.do(self.home.store.write(unit))
+        self.do(self.harness.store.write(unit))
 
     def teardown(self) -> None:
         self.do(self.stack.aclose())
@@ -75,7 +79,7 @@ class Months(RuleBasedStateMachine):
 
     @property
     def window(self) -> str:
-        return window_of(self.period, self.home.clock.now).key
+        return window_of(self.period, self.harness.clock.now).key
 
     @property
     def available(self) -> int:
@@ -85,9 +89,9 @@ class Months(RuleBasedStateMachine):
         own = min(COST, ALLOWANCE - self.spent[self.window])
         if self.available < COST:
             with pytest.raises(CreditsError):
-                self.do(self.home.place())
+                self.do(self.harness.place())
             return
-        request_id = self.do(self.home.place()).request_id
+        request_id = self.do(self.harness.place()).request_id
         self.open[request_id] = Paid(self.window, own, COST - own)
         self.spent[self.window] += own
         self.bonus -= COST - own
@@ -107,7 +111,7 @@ class Months(RuleBasedStateMachine):
 
         def unit(uow: UnitOfWork) -> None:
             for move in moves:
-                apply_transition(uow, get_request(uow, request_id), move, now=self.home.clock.now)
+                apply_transition(uow, get_request(uow, request_id), move, now=self.harness.clock.now)
             assert isinstance(uow, SqlUnitOfWork)
             uow.connection.execute(outbox.update().values(due_at=None))
 
@@ -119,23 +123,23 @@ class Months(RuleBasedStateMachine):
             self.bonus += paid.bonus
 
     def forget(self) -> None:
-        privacy = self.home.services.privacy
+        privacy = self.harness.services.privacy
         if self.open:
             with pytest.raises(PendingRequestsError):
                 self.do(privacy.erase(ADA))
             return
         self.forget_at = self.do(privacy.erase(ADA)).until
         for request_id in self.ended:
-            assert self.do(self.home.request(request_id)).user_id == 0
+            assert self.do(self.harness.request(request_id)).user_id == 0
 
     def sweep(self) -> None:
         self.do(self.retention.handle(CleanupTask.DATA))
-        if self.forget_at is not None and self.forget_at <= self.home.clock.now:
+        if self.forget_at is not None and self.forget_at <= self.harness.clock.now:
             self.forget_at, self.bonus = None, 0
 
     @rule(amount=st.integers(1, 60))
     def grant(self, amount: int) -> None:
-        now = self.home.clock.now
+        now = self.harness.clock.now
 
         def unit(uow: UnitOfWork) -> None:
             standing = uow.members.get_for_update(GUILD, ADA)
@@ -158,7 +162,7 @@ class Months(RuleBasedStateMachine):
         self.time_goes_on(hours, is_swept=is_swept)
 
     def time_goes_on(self, hours: int, *, is_swept: bool) -> None:
-        self.home.clock.advance(hours * 3600)
+        self.harness.clock.advance(hours * 3600)
         if is_swept:
             self.sweep()
 
@@ -190,11 +194,11 @@ class Months(RuleBasedStateMachine):
 
     @invariant()
     def the_books_are_right(self) -> None:
-        assert self.do(self.home.store.audit()) == []
+        assert self.do(self.harness.store.audit()) == []
 
     @invariant()
     def no_credit_is_won_or_lost(self) -> None:
-        statement = self.do(self.home.credits())
+        statement = self.do(self.harness.credits())
         assert (statement.available, statement.bonus) == (self.available, self.bonus)
         assert statement.held == sum(COST for _ in self.open)
 

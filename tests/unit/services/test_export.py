@@ -13,8 +13,8 @@ from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, START, ServicesHar
 from tests.unit.storage.factories import CLIP
 
 
-async def one_request(home: ServicesHarness) -> Request:
-    return await home.request((await home.place()).request_id)
+async def one_request(harness: ServicesHarness) -> Request:
+    return await harness.request((await harness.place()).request_id)
 
 
 def document(**parts: object) -> Payload:
@@ -30,9 +30,9 @@ def change(**facts: object) -> AuditEntry:
     return replace(usual, **facts)  # type: ignore[arg-type]  # of a test's choice
 
 
-async def test_a_failed_request_has_its_reason_and_its_steps(home: ServicesHarness) -> None:
+async def test_a_failed_request_has_its_reason_and_its_steps(harness: ServicesHarness) -> None:
     request = replace(
-        await one_request(home),
+        await one_request(harness),
         state=State.FAILED,
         failure=Failure(FailureKind.MODERATOR, "no"),
         ended_at=START,
@@ -44,8 +44,8 @@ async def test_a_failed_request_has_its_reason_and_its_steps(home: ServicesHarne
     assert found["events"] == [{"move": "place", "state": "waiting", "at": START.isoformat(), "detail": None}]
 
 
-async def test_secrets_and_links_that_die_are_left_out(home: ServicesHarness) -> None:
-    request = replace(await one_request(home), clips=(CLIP,))
+async def test_secrets_and_links_that_die_are_left_out(harness: ServicesHarness) -> None:
+    request = replace(await one_request(harness), clips=(CLIP,))
     made = document(requests=(request,))
     whole = json.dumps(made)
     assert request.address.token

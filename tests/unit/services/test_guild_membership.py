@@ -17,105 +17,109 @@ def seen(*guild_ids: int, shard: int = SHARD) -> VisibleGuilds:
     return VisibleGuilds(guild_ids=frozenset(guild_ids), shard_ids=frozenset({shard}), shard_count=4)
 
 
-async def left(home: ServicesHarness) -> dict[int, datetime | None]:
-    return dict(await home.store.read(lambda work: work.guilds.known()))
+async def left(harness: ServicesHarness) -> dict[int, datetime | None]:
+    return dict(await harness.store.read(lambda work: work.guilds.known()))
 
 
 async def test_a_server_that_was_left_while_nobody_listened_is_found_by_those_who_serve_its_shard(
-    home: ServicesHarness,
+    harness: ServicesHarness,
 ) -> None:
-    await home.place()
-    servers = home.services.guilds
+    await harness.place()
+    servers = harness.services.guilds
     await servers.reconcile(seen(GUILD))
     await servers.reconcile(seen(shard=(SHARD + 1) % 4))
-    assert await left(home) == {GUILD: None}
+    assert await left(harness) == {GUILD: None}
     await servers.reconcile(seen())
-    assert await left(home) == {GUILD: START}
-    home.clock.advance(60)
+    assert await left(harness) == {GUILD: START}
+    harness.clock.advance(60)
     await servers.reconcile(seen())  # it keeps the time at which that was found
-    assert await left(home) == {GUILD: START}
+    assert await left(harness) == {GUILD: START}
 
 
-async def test_a_server_is_back_when_it_is_seen_or_joined(home: ServicesHarness) -> None:
-    await home.place()
-    servers = home.services.guilds
+async def test_a_server_is_back_when_it_is_seen_or_joined(harness: ServicesHarness) -> None:
+    await harness.place()
+    servers = harness.services.guilds
     await servers.record_left(GUILD)
-    assert await left(home) == {GUILD: START}
+    assert await left(harness) == {GUILD: START}
     await servers.reconcile(seen(GUILD, UNKNOWN))
-    assert await left(home) == {GUILD: None}
+    assert await left(harness) == {GUILD: None}
     await servers.record_left(GUILD)
     await servers.record_joined(GUILD)
-    assert await left(home) == {GUILD: None}
+    assert await left(harness) == {GUILD: None}
 
 
-async def test_a_server_of_which_nothing_is_kept_is_forgotten_like_any_other(home: ServicesHarness) -> None:
-    await home.services.guilds.record_left(UNKNOWN)
-    assert await left(home) == {UNKNOWN: START}
-    home.clock.advance(31 * 86_400)
-    await CleanupHandler(home.store, config=RetentionConfig(), clock=home.clock).handle(CleanupTask.DATA)
-    assert await left(home) == {}
+async def test_a_server_of_which_nothing_is_kept_is_forgotten_like_any_other(
+    harness: ServicesHarness,
+) -> None:
+    await harness.services.guilds.record_left(UNKNOWN)
+    assert await left(harness) == {UNKNOWN: START}
+    harness.clock.advance(31 * 86_400)
+    await CleanupHandler(harness.store, config=RetentionConfig(), clock=harness.clock).handle(
+        CleanupTask.DATA
+    )
+    assert await left(harness) == {}
 
 
 async def test_a_server_in_use_is_not_left_though_the_gateway_does_not_tell_of_it(
-    home: ServicesHarness,
+    harness: ServicesHarness,
 ) -> None:
-    await home.place()
-    servers = home.services.guilds
+    await harness.place()
+    servers = harness.services.guilds
     await servers.reconcile(seen())
-    assert await left(home) == {GUILD: START}
+    assert await left(harness) == {GUILD: START}
     await servers.record_activity(GUILD)
-    assert await left(home) == {GUILD: None}
+    assert await left(harness) == {GUILD: None}
     await servers.reconcile(seen())
-    assert await left(home) == {GUILD: None}
-    home.clock.advance(IN_USE.total_seconds() - 1)
-    await GuildMembership(home.store, clock=home.clock).reconcile(seen())
-    assert await left(home) == {GUILD: None}
-    home.clock.advance(1)
-    await GuildMembership(home.store, clock=home.clock).reconcile(seen())
-    assert await left(home) == {GUILD: home.clock()}
+    assert await left(harness) == {GUILD: None}
+    harness.clock.advance(IN_USE.total_seconds() - 1)
+    await GuildMembership(harness.store, clock=harness.clock).reconcile(seen())
+    assert await left(harness) == {GUILD: None}
+    harness.clock.advance(1)
+    await GuildMembership(harness.store, clock=harness.clock).reconcile(seen())
+    assert await left(harness) == {GUILD: harness.clock()}
 
 
 async def test_a_server_in_use_is_noted_once_an_hour(
-    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch
+    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    servers = home.services.guilds
-    notes, write = [], home.store.write
+    servers = harness.services.guilds
+    notes, write = [], harness.store.write
 
     async def counted(unit: Callable[..., None], *args: object) -> None:
         notes.append(unit)
         await write(unit, *args)
 
-    monkeypatch.setattr(home.store, "write", counted)
+    monkeypatch.setattr(harness.store, "write", counted)
     for seconds, count in ((0, 1), (HEARD_AGAIN.total_seconds() - 1, 1), (1, 2)):
-        home.clock.advance(seconds)
+        harness.clock.advance(seconds)
         await servers.record_activity(GUILD)
         assert len(notes) == count
 
 
 async def test_a_server_that_the_bot_was_removed_from_is_left_though_it_was_in_use(
-    home: ServicesHarness,
+    harness: ServicesHarness,
 ) -> None:
-    await home.place()
-    servers = home.services.guilds
+    await harness.place()
+    servers = harness.services.guilds
     await servers.record_activity(GUILD)
     await servers.record_left(GUILD)
     await servers.reconcile(seen())
-    assert await left(home) == {GUILD: START}
+    assert await left(harness) == {GUILD: START}
 
 
 async def test_a_note_that_the_database_does_not_take_is_made_by_the_next_command(
-    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch
+    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await home.place()
-    servers = home.services.guilds
+    await harness.place()
+    servers = harness.services.guilds
     await servers.record_left(GUILD)
 
     async def away(*_: object) -> None:
         raise StoreError("away")
 
     with monkeypatch.context() as context:
-        context.setattr(home.store, "write", away)
+        context.setattr(harness.store, "write", away)
         await servers.record_activity(GUILD)
-    assert await left(home) == {GUILD: START}
+    assert await left(harness) == {GUILD: START}
     await servers.record_activity(GUILD)
-    assert await left(home) == {GUILD: None}
+    assert await left(harness) == {GUILD: None}

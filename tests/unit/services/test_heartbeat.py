@@ -11,39 +11,41 @@ HEARTBEAT = HeartbeatTimings()
 
 
 def attending(
-    home: ServicesHarness, process: str, part: ProcessConfig, timings: HeartbeatTimings = HEARTBEAT
+    harness: ServicesHarness, process: str, part: ProcessConfig, timings: HeartbeatTimings = HEARTBEAT
 ) -> Heartbeat:
-    return Heartbeat(home.store, process=process, part=part, clock=home.clock, timings=timings)
+    return Heartbeat(harness.store, process=process, part=part, clock=harness.clock, timings=timings)
 
 
-async def workers(home: ServicesHarness) -> int:
-    return await home.store.read(lambda work: work.processes.workers(home.clock()))
+async def workers(harness: ServicesHarness) -> int:
+    return await harness.store.read(lambda work: work.processes.workers(harness.clock()))
 
 
-async def test_who_arrives_is_counted_until_they_leave_or_are_silent(home: ServicesHarness) -> None:
+async def test_who_arrives_is_counted_until_they_leave_or_are_silent(harness: ServicesHarness) -> None:
     first, second = (
-        attending(home, "a", ProcessConfig()),
-        attending(home, "b", ProcessConfig(role=ProcessRole.WORKER)),
+        attending(harness, "a", ProcessConfig()),
+        attending(harness, "b", ProcessConfig(role=ProcessRole.WORKER)),
     )
     await first.register()
     await second.register()
-    assert await workers(home) == 2
+    assert await workers(harness) == 2
     await second.deregister()
-    assert await workers(home) == 1
+    assert await workers(harness) == 1
     await second.register()
-    home.clock.advance(HEARTBEAT.ttl_s)
+    harness.clock.advance(HEARTBEAT.ttl_s)
     await first.register()
-    assert await workers(home) == 1
+    assert await workers(harness) == 1
 
 
-async def test_a_shard_is_served_by_one_process(home: ServicesHarness) -> None:
+async def test_a_shard_is_served_by_one_process(harness: ServicesHarness) -> None:
     await attending(
-        home, "a", ProcessConfig(role=ProcessRole.GATEWAY, shards=(0, 1), shard_count=4)
+        harness, "a", ProcessConfig(role=ProcessRole.GATEWAY, shards=(0, 1), shard_count=4)
     ).register()
-    await attending(home, "b", ProcessConfig(role=ProcessRole.GATEWAY, shards=(2,), shard_count=4)).register()
+    await attending(
+        harness, "b", ProcessConfig(role=ProcessRole.GATEWAY, shards=(2,), shard_count=4)
+    ).register()
     with pytest.raises(ShardTakenError):
-        await attending(home, "c", ProcessConfig(shards=(1,), shard_count=4)).register()
-    await attending(home, "d", ProcessConfig(role=ProcessRole.WORKER)).register()
+        await attending(harness, "c", ProcessConfig(shards=(1,), shard_count=4)).register()
+    await attending(harness, "d", ProcessConfig(role=ProcessRole.WORKER)).register()
 
 
 @pytest.mark.parametrize(
@@ -55,9 +57,9 @@ def test_what_a_role_does(role: ProcessRole, takes_commands: bool, works: bool) 
 
 
 async def test_signs_of_life_go_on_through_a_database_that_is_away_and_end_when_the_shards_are_taken(
-    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    found = attending(home, "a", ProcessConfig(), HeartbeatTimings(interval_s=0))
+    found = attending(harness, "a", ProcessConfig(), HeartbeatTimings(interval_s=0))
     outcomes: list[Exception | None] = [StoreError("away"), None, ShardTakenError(0, "b")]
 
     async def arrive() -> None:

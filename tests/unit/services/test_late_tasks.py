@@ -23,10 +23,10 @@ class Flaky:
     """Makes a store fail its next writes, then lets them through."""
 
     def __init__(
-        self, home: ServicesHarness, failures: list[Exception], monkeypatch: pytest.MonkeyPatch
+        self, harness: ServicesHarness, failures: list[Exception], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.failures = failures
-        write = home.store.write
+        write = harness.store.write
 
         async def failing(
             unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
@@ -35,141 +35,143 @@ class Flaky:
                 raise self.failures.pop(0)
             return await write(unit, *args, **kwargs)
 
-        monkeypatch.setattr(home.store, "write", failing)
+        monkeypatch.setattr(harness.store, "write", failing)
 
 
 async def test_a_paid_tasks_id_is_written_down_as_soon_as_the_database_is_back(
-    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch
+    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home.submitter = home.submitter_with(RECORDING_AT_ONCE)
-    card = await home.place()
-    (claimed,) = await home.submitter.claim(1)
-    Flaky(home, [StoreError("full"), StoreError("full")], monkeypatch)
-    await home.submitter.handle(claimed)
-    assert (await home.request(card.request_id)).task_id == "task-1"
+    harness.submitter = harness.submitter_with(RECORDING_AT_ONCE)
+    card = await harness.place()
+    (claimed,) = await harness.submitter.claim(1)
+    Flaky(harness, [StoreError("full"), StoreError("full")], monkeypatch)
+    await harness.submitter.handle(claimed)
+    assert (await harness.request(card.request_id)).task_id == "task-1"
 
 
 async def test_the_outcome_is_kept_however_long_the_database_is_away(
-    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch
+    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    card = await home.place()
-    (claimed,) = await home.submitter.claim(1)
-    flaky = Flaky(home, [StoreError("full")] * 20, monkeypatch)
+    card = await harness.place()
+    (claimed,) = await harness.submitter.claim(1)
+    flaky = Flaky(harness, [StoreError("full")] * 20, monkeypatch)
     pauses: list[float] = []
 
     async def hours(seconds: float) -> None:
         pauses.append(seconds)
-        home.clock.advance(3600)
+        harness.clock.advance(3600)
 
     monkeypatch.setattr(asyncio, "sleep", hours)
-    await home.submitter.handle(claimed)
+    await harness.submitter.handle(claimed)
     monkeypatch.undo()
     assert not flaky.failures
     assert pauses[:5] == [0.5, 1, 2, 4, 5]
     assert pauses[-1] == 5
-    request = await home.request(card.request_id)
+    request = await harness.request(card.request_id)
     assert (request.state, request.task_id) == (State.MAKING, "task-1")
 
 
-async def given_up(home: ServicesHarness, user_id: int = ADA) -> Request:
+async def given_up(harness: ServicesHarness, user_id: int = ADA) -> Request:
     """A request that was taken to the provider, whose worker was thought to be dead."""
-    await home.place(user_id)
-    (claimed,) = await home.submitter.claim(1)
-    home.clock.advance(100)
-    await home.follow()
-    assert (await home.request(claimed.id)).state is State.UNCERTAIN
-    assert (await home.credits(user_id)).available == 90
+    await harness.place(user_id)
+    (claimed,) = await harness.submitter.claim(1)
+    harness.clock.advance(100)
+    await harness.poll()
+    assert (await harness.request(claimed.id)).state is State.UNCERTAIN
+    assert (await harness.credits(user_id)).available == 90
     return claimed
 
 
-async def test_a_task_whose_request_was_given_up_goes_on_and_is_paid_once(home: ServicesHarness) -> None:
-    claimed = await given_up(home)
-    await home.submitter.handle(claimed)
-    before = await home.request(claimed.id)
+async def test_a_task_whose_request_was_given_up_goes_on_and_is_paid_once(harness: ServicesHarness) -> None:
+    claimed = await given_up(harness)
+    await harness.submitter.handle(claimed)
+    before = await harness.request(claimed.id)
     assert (before.state, before.task_id) == (State.UNCERTAIN, "task-1")
-    (card,) = await home.songs.active_of(GUILD, ADA)
+    (card,) = await harness.requests.active_of(GUILD, ADA)
     assert (card.state, card.request_id) == (State.MAKING, before.address.message_id)
-    assert (await home.credits()).held == 30
-    home.provider.finish("task-1")
-    home.clock.advance(31)
-    await home.follow()
+    assert (await harness.credits()).held == 30
+    harness.provider.finish("task-1")
+    harness.clock.advance(31)
+    await harness.poll()
     for seconds in (1, 5, 30):
-        home.clock.advance(seconds)
-        await home.tell()
-    assert (await home.request(card.request_id)).state is State.DELIVERED
-    assert [post.card.request_id for post in home.messenger.results] == [card.request_id]
-    assert ((await home.credits()).used, (await home.credits()).available) == (30, 60)
-    assert await home.breaches() == []
+        harness.clock.advance(seconds)
+        await harness.dispatch()
+    assert (await harness.request(card.request_id)).state is State.DELIVERED
+    assert [post.card.request_id for post in harness.messenger.results] == [card.request_id]
+    assert ((await harness.credits()).used, (await harness.credits()).available) == (30, 60)
+    assert await harness.breaches() == []
 
 
-async def test_a_task_is_attached_once(home: ServicesHarness) -> None:
-    claimed = await given_up(home)
-    await home.submitter.handle(claimed)
-    assert await home.store.write(attach, claimed.id, "task-1", PACE, home.clock()) is None
-    assert len(await home.songs.active_of(GUILD, ADA)) == 1
+async def test_a_task_is_attached_once(harness: ServicesHarness) -> None:
+    claimed = await given_up(harness)
+    await harness.submitter.handle(claimed)
+    assert await harness.store.write(attach, claimed.id, "task-1", PACE, harness.clock()) is None
+    assert len(await harness.requests.active_of(GUILD, ADA)) == 1
 
 
-async def test_the_end_that_was_not_told_is_not_told_once_the_song_goes_on(home: ServicesHarness) -> None:
-    claimed = await given_up(home)
-    await home.submitter.handle(claimed)
-    home.clock.advance(1)
-    await home.tell()
-    assert [edit.card.state for edit in home.messenger.edits] == [State.MAKING]
+async def test_the_end_that_was_not_told_is_not_told_once_the_song_goes_on(harness: ServicesHarness) -> None:
+    claimed = await given_up(harness)
+    await harness.submitter.handle(claimed)
+    harness.clock.advance(1)
+    await harness.dispatch()
+    assert [edit.card.state for edit in harness.messenger.edits] == [State.MAKING]
 
 
-async def test_all_songs_of_one_member_that_were_given_up_go_on(home: ServicesHarness) -> None:
+async def test_all_songs_of_one_member_that_were_given_up_go_on(harness: ServicesHarness) -> None:
     for _ in range(2):
-        await home.place()
-        home.clock.advance(1)
-    claimed = await home.submitter.claim(2)
-    home.clock.advance(100)
-    await home.follow()
+        await harness.place()
+        harness.clock.advance(1)
+    claimed = await harness.submitter.claim(2)
+    harness.clock.advance(100)
+    await harness.poll()
     for request in claimed:
-        home.clock.advance(1)
-        await home.submitter.handle(request)
-    cards = await home.songs.active_of(GUILD, ADA)
+        harness.clock.advance(1)
+        await harness.submitter.handle(request)
+    cards = await harness.requests.active_of(GUILD, ADA)
     assert [card.state for card in cards] == [State.MAKING] * 2
 
 
 @pytest.mark.parametrize("seconds", [-86_400, 86_400], ids=["back", "on"])
 async def test_a_task_finds_its_request_though_the_clock_was_set(
-    home: ServicesHarness, seconds: float
+    harness: ServicesHarness, seconds: float
 ) -> None:
-    await home.place()
-    (claimed,) = await home.submitter.claim(1)
-    home.clock.advance(100)
-    await home.follow()
-    home.clock.advance(seconds)
-    await home.submitter.handle(claimed)
-    (card,) = await home.songs.active_of(GUILD, ADA)
+    await harness.place()
+    (claimed,) = await harness.submitter.claim(1)
+    harness.clock.advance(100)
+    await harness.poll()
+    harness.clock.advance(seconds)
+    await harness.submitter.handle(claimed)
+    (card,) = await harness.requests.active_of(GUILD, ADA)
     assert card.state is State.MAKING
-    assert await home.breaches() == []
+    assert await harness.breaches() == []
 
 
-async def test_a_task_finds_its_request_though_that_ended_before_it_was_placed(home: ServicesHarness) -> None:
-    await home.place()
-    (claimed,) = await home.submitter.claim(1)
-    home.clock.advance(-86_400)
-    await home.store.write(lambda work: work.cleanup.reset_future_times(now=home.clock()))
-    home.clock.advance(1000)
-    await home.follow()
-    assert (await home.request(claimed.id)).state is State.UNCERTAIN
-    await home.submitter.handle(claimed)
-    (card,) = await home.songs.active_of(GUILD, ADA)
+async def test_a_task_finds_its_request_though_that_ended_before_it_was_placed(
+    harness: ServicesHarness,
+) -> None:
+    await harness.place()
+    (claimed,) = await harness.submitter.claim(1)
+    harness.clock.advance(-86_400)
+    await harness.store.write(lambda work: work.cleanup.reset_future_times(now=harness.clock()))
+    harness.clock.advance(1000)
+    await harness.poll()
+    assert (await harness.request(claimed.id)).state is State.UNCERTAIN
+    await harness.submitter.handle(claimed)
+    (card,) = await harness.requests.active_of(GUILD, ADA)
     assert card.state is State.MAKING
 
 
-async def order_again(home: ServicesHarness) -> None:
-    home.clock.advance(1)
-    await home.place()
+async def order_again(harness: ServicesHarness) -> None:
+    harness.clock.advance(1)
+    await harness.place()
 
 
-async def block(home: ServicesHarness) -> None:
+async def block(harness: ServicesHarness) -> None:
     def unit(uow: UnitOfWork) -> None:
         standing = uow.members.get_for_update(GUILD, ADA)
         uow.members.update(GUILD, ADA, replace(standing, blocked="spam"))
 
-    await home.store.write(unit)
+    await harness.store.write(unit)
 
 
 def without_message(uow: UnitOfWork) -> None:
@@ -177,40 +179,40 @@ def without_message(uow: UnitOfWork) -> None:
     uow.requests.set_address(request.id, replace(request.address, message_id=None))
 
 
-async def forget_message(home: ServicesHarness) -> None:
-    await home.store.write(without_message)
-    home.clock.advance(900)  # its token is dead: nobody will find the message any more
+async def forget_message(harness: ServicesHarness) -> None:
+    await harness.store.write(without_message)
+    harness.clock.advance(900)  # its token is dead: nobody will find the message any more
 
 
 async def test_a_task_waits_until_the_message_of_its_request_is_known(
-    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch
+    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claimed = await given_up(home)
-    await home.store.write(without_message)
+    claimed = await given_up(harness)
+    await harness.store.write(without_message)
 
     async def tell(_: float) -> None:
-        await home.tell()
+        await harness.dispatch()
 
     monkeypatch.setattr(asyncio, "sleep", tell)
-    await home.submitter.handle(claimed)
-    (card,) = await home.songs.active_of(GUILD, ADA)
-    assert (card.state, card.request_id) == (State.MAKING, home.messenger.status_id)
+    await harness.submitter.handle(claimed)
+    (card,) = await harness.requests.active_of(GUILD, ADA)
+    assert (card.state, card.request_id) == (State.MAKING, harness.messenger.status_id)
 
 
 @pytest.mark.parametrize("meanwhile", [order_again, block, forget_message])
 async def test_a_task_that_nobody_can_have_any_more_is_kept_and_told_to_the_operator(
-    home: ServicesHarness,
+    harness: ServicesHarness,
     meanwhile: Callable[[ServicesHarness], Awaitable[None]],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    claimed = await given_up(home)
-    await meanwhile(home)
-    before = await home.credits()
-    await home.submitter.handle(claimed)
-    kept = await home.request(claimed.id)
+    claimed = await given_up(harness)
+    await meanwhile(harness)
+    before = await harness.credits()
+    await harness.submitter.handle(claimed)
+    kept = await harness.request(claimed.id)
     assert (kept.state, kept.task_id) == (State.UNCERTAIN, "task-1")
     assert "OPERATOR: task task-1 was taken, but its request was given up" in caplog.text
-    assert await home.credits() == before
-    await home.store.write(keep, claimed.id, "task-2", home.clock())
-    assert (await home.request(claimed.id)).task_id == "task-1"
-    assert await home.breaches() == []
+    assert await harness.credits() == before
+    await harness.store.write(keep, claimed.id, "task-2", harness.clock())
+    assert (await harness.request(claimed.id)).task_id == "task-1"
+    assert await harness.breaches() == []

@@ -16,126 +16,136 @@ from tests.harness.services import ADA, BEN, CHANNEL, GUILD, PLAYLIST, START, Se
 ELSEWHERE, VIP = CHANNEL + 70, 71
 
 
-async def stand(home: ServicesHarness, user_id: int, **standing: object) -> MemberRecord:
+async def stand(harness: ServicesHarness, user_id: int, **standing: object) -> MemberRecord:
     def unit(uow: UnitOfWork) -> MemberRecord:
         settled = replace(uow.members.get_for_update(GUILD, user_id), **standing)  # type: ignore[arg-type]
         uow.members.update(GUILD, user_id, settled)
         return settled
 
-    return await home.store.write(unit)
+    return await harness.store.write(unit)
 
 
-async def test_a_paused_server_takes_no_request(home: ServicesHarness) -> None:
-    await home.settle(paused="a show")
+async def test_a_paused_server_takes_no_request(harness: ServicesHarness) -> None:
+    await harness.set_guild_settings(paused="a show")
     with pytest.raises(PausedError) as caught:
-        await home.place()
+        await harness.place()
     assert caught.value.reason == "a show"
-    assert (await home.credits()).held == 0
+    assert (await harness.credits()).held == 0
 
 
-async def test_songs_are_asked_for_where_moderators_want_it_and_in_its_threads(home: ServicesHarness) -> None:
-    await home.settle(requests_channel_id=ELSEWHERE)
+async def test_songs_are_asked_for_where_moderators_want_it_and_in_its_threads(
+    harness: ServicesHarness,
+) -> None:
+    await harness.set_guild_settings(requests_channel_id=ELSEWHERE)
     with pytest.raises(ChannelError) as caught:
-        await home.place()
+        await harness.place()
     assert caught.value.channel_id == ELSEWHERE
-    await home.songs.place(SongOptions(playlist=PLAYLIST), replace(home.asked(), channel_id=ELSEWHERE))
-    await home.songs.place(SongOptions(playlist=PLAYLIST), replace(home.asked(), parent_id=ELSEWHERE))
+    await harness.requests.place(
+        SongOptions(playlist=PLAYLIST), replace(harness.context(), channel_id=ELSEWHERE)
+    )
+    await harness.requests.place(
+        SongOptions(playlist=PLAYLIST), replace(harness.context(), parent_id=ELSEWHERE)
+    )
 
 
 async def test_the_buttons_of_a_song_work_where_results_are_posted_and_nowhere_else(
-    home: ServicesHarness,
+    harness: ServicesHarness,
 ) -> None:
-    card = await home.place()
+    card = await harness.place()
     for results in (None, CHANNEL + 1):
-        await home.settle(requests_channel_id=ELSEWHERE, results_channel_id=results)
+        await harness.set_guild_settings(requests_channel_id=ELSEWHERE, results_channel_id=results)
         with pytest.raises(ChannelError):
-            await home.songs.repeat(card.request_id, home.asked(BEN))
-    at_result = replace(home.asked(BEN), channel_id=CHANNEL + 1)
+            await harness.requests.repeat(card.request_id, harness.context(BEN))
+    at_result = replace(harness.context(BEN), channel_id=CHANNEL + 1)
     with pytest.raises(ChannelError):
-        await home.songs.place(SongOptions(playlist=PLAYLIST), at_result)
-    again = await home.songs.repeat(card.request_id, at_result)
-    assert (await home.request(again.request_id)).address.channel_id == CHANNEL + 1
+        await harness.requests.place(SongOptions(playlist=PLAYLIST), at_result)
+    again = await harness.requests.repeat(card.request_id, at_result)
+    assert (await harness.request(again.request_id)).address.channel_id == CHANNEL + 1
 
 
-async def test_a_servers_model_is_for_those_who_choose_none(home: ServicesHarness) -> None:
-    await home.settle(model="v40")
-    assert (await home.place()).model == "v40"
-    assert (await home.place(order=SongOptions(playlist=PLAYLIST, model="v55"))).model == "v55"
+async def test_a_servers_model_is_for_those_who_choose_none(harness: ServicesHarness) -> None:
+    await harness.set_guild_settings(model="v40")
+    assert (await harness.place()).model == "v40"
+    assert (await harness.place(order=SongOptions(playlist=PLAYLIST, model="v55"))).model == "v55"
 
 
-async def test_a_servers_model_that_the_operator_took_away_is_not_used(home: ServicesHarness) -> None:
-    await home.settle(model="v30")
-    assert (await home.place()).model == "v55"
+async def test_a_servers_model_that_the_operator_took_away_is_not_used(harness: ServicesHarness) -> None:
+    await harness.set_guild_settings(model="v30")
+    assert (await harness.place()).model == "v55"
     with pytest.raises(ModelError):
-        await home.place(order=SongOptions(playlist=PLAYLIST, model="v30"))
+        await harness.place(order=SongOptions(playlist=PLAYLIST, model="v30"))
 
 
 async def test_where_a_moderator_approves_a_request_waits_for_that_and_holds_its_credits(
-    home: ServicesHarness,
+    harness: ServicesHarness,
 ) -> None:
-    await home.settle(approval_channel_id=ELSEWHERE, results_channel_id=CHANNEL + 1)
-    card = await home.place()
+    await harness.set_guild_settings(approval_channel_id=ELSEWHERE, results_channel_id=CHANNEL + 1)
+    card = await harness.place()
     assert (card.state, card.position) == (State.AWAITING, None)
-    assert (await home.credits()).held == 30
-    assert await home.submit() == 0
-    assert (await home.request(card.request_id)).delivery_channel_id == CHANNEL + 1
-    assert await home.store.read(lambda work: work.requests.next_due_at()) == START + APPROVAL_TTL
-    await home.songs.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
-    assert (await home.credits()).held == 0
-    assert not await home.breaches()
+    assert (await harness.credits()).held == 30
+    assert await harness.submit() == 0
+    assert (await harness.request(card.request_id)).delivery_channel_id == CHANNEL + 1
+    assert await harness.store.read(lambda work: work.requests.next_due_at()) == START + APPROVAL_TTL
+    await harness.requests.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
+    assert (await harness.credits()).held == 0
+    assert not await harness.breaches()
 
 
-async def test_the_policy_in_force_is_kept_with_the_request(home: ServicesHarness) -> None:
-    await home.settle(roles={VIP: 120})
-    card = await home.songs.place(SongOptions(playlist=PLAYLIST), replace(home.asked(), role_ids=(VIP,)))
-    policy = (await home.request(card.request_id)).policy
+async def test_the_policy_in_force_is_kept_with_the_request(harness: ServicesHarness) -> None:
+    await harness.set_guild_settings(roles={VIP: 120})
+    card = await harness.requests.place(
+        SongOptions(playlist=PLAYLIST), replace(harness.context(), role_ids=(VIP,))
+    )
+    policy = (await harness.request(card.request_id)).policy
     assert (policy.allowance, policy.source, policy.role_id) == (120, Source.ROLE, VIP)
-    assert (await home.credits(ADA, VIP)).available == 90
-    assert (await home.credits(ADA)).available == 60
+    assert (await harness.credits(ADA, VIP)).available == 90
+    assert (await harness.credits(ADA)).available == 60
 
 
-async def test_a_bonus_pays_what_the_allowance_lacks(home: ServicesHarness) -> None:
-    standing = await stand(home, ADA, allowance=40)
+async def test_a_bonus_pays_what_the_allowance_lacks(harness: ServicesHarness) -> None:
+    standing = await stand(harness, ADA, allowance=40)
     account = bonus_account(GUILD, ADA, standing.pseudonym)
-    await home.store.write(lambda work: work.ledger.grant(account, cause=1, amount=25, now=START))
-    assert (await home.credits()).available == 65
-    await home.place()
-    second = await home.place()
-    statement = await home.credits()
+    await harness.store.write(lambda work: work.ledger.grant(account, cause=1, amount=25, now=START))
+    assert (await harness.credits()).available == 65
+    await harness.place()
+    second = await harness.place()
+    statement = await harness.credits()
     assert (statement.available, statement.held, statement.bonus) == (5, 60, 5)
     with pytest.raises(CreditsError) as caught:
-        await home.place()
+        await harness.place()
     assert (caught.value.available, caught.value.needed) == (5, 30)
-    await home.songs.cancel(second.request_id, guild_id=GUILD, user_id=ADA)
-    statement = await home.credits()
+    await harness.requests.cancel(second.request_id, guild_id=GUILD, user_id=ADA)
+    statement = await harness.credits()
     assert (statement.available, statement.bonus) == (35, 25)
-    assert not await home.breaches()
+    assert not await harness.breaches()
 
 
-async def test_a_blocked_member_is_told_why_and_others_go_on(home: ServicesHarness) -> None:
-    await stand(home, ADA, blocked="spam")
+async def test_a_blocked_member_is_told_why_and_others_go_on(harness: ServicesHarness) -> None:
+    await stand(harness, ADA, blocked="spam")
     with pytest.raises(BlockedError) as caught:
-        await home.place()
+        await harness.place()
     assert caught.value.reason == "spam"
-    assert (await home.credits()).blocked == "spam"
-    await home.place(BEN)
+    assert (await harness.credits()).blocked == "spam"
+    await harness.place(BEN)
 
 
-async def test_the_servers_budget_ends_everyones_songs_until_it_renews(home: ServicesHarness) -> None:
-    await home.settle(budget=Budget(credits=100, period=Period.DAY, opened_in="2026-11-18", spent_before=30))
-    state = (await home.credits()).budget
+async def test_the_servers_budget_ends_everyones_songs_until_it_renews(harness: ServicesHarness) -> None:
+    await harness.set_guild_settings(
+        budget=Budget(credits=100, period=Period.DAY, opened_in="2026-11-18", spent_before=30)
+    )
+    state = (await harness.credits()).budget
     assert state is not None
     assert (state.credits, state.left, state.period) == (100, 70, Period.DAY)
-    first = await home.place()
-    await home.place(BEN)
+    first = await harness.place()
+    await harness.place(BEN)
     with pytest.raises(BudgetError) as caught:
-        await home.place(BEN)
+        await harness.place(BEN)
     assert (caught.value.available, caught.value.needed) == (10, 30)
     assert caught.value.resets_at == START.replace(day=19, hour=0)
-    await home.songs.cancel(first.request_id, guild_id=GUILD, user_id=ADA)
-    await home.place(BEN)
-    home.clock.advance(timedelta(days=1).total_seconds())
-    state = (await home.credits()).budget
+    await harness.requests.cancel(first.request_id, guild_id=GUILD, user_id=ADA)
+    await harness.place(BEN)
+    harness.clock.advance(timedelta(days=1).total_seconds())
+    state = (await harness.credits()).budget
     assert state is not None
     assert state.left == 100
-    assert not await home.breaches()
+    assert not await harness.breaches()

@@ -24,104 +24,108 @@ def by(number: int) -> Actor:
     return Actor(interaction_id=number, guild_id=GUILD, actor_id=MO)
 
 
-async def add(home: ServicesHarness, name: str, playlist: str = PLAYLIST, *, number: int = 1) -> SavedResult:
-    return await home.playlists.add(by(number), name, playlist)
+async def add(
+    harness: ServicesHarness, name: str, playlist: str = PLAYLIST, *, number: int = 1
+) -> SavedResult:
+    return await harness.playlists.add(by(number), name, playlist)
 
 
-async def changes(home: ServicesHarness) -> list[AuditEntry]:
-    return await home.store.read(lambda work: work.audit_log.page(GUILD, limit=10))
+async def changes(harness: ServicesHarness) -> list[AuditEntry]:
+    return await harness.store.read(lambda work: work.audit_log.page(GUILD, limit=10))
 
 
-async def names(home: ServicesHarness, typed: str = "") -> list[str]:
-    return [playlist.name for playlist in await home.playlists.suggestions(GUILD, typed)]
+async def names(harness: ServicesHarness, typed: str = "") -> list[str]:
+    return [playlist.name for playlist in await harness.playlists.suggestions(GUILD, typed)]
 
 
-async def test_a_playlist_is_saved_and_it_is_written_down_who_did(home: ServicesHarness) -> None:
-    added = await add(home, " Lo-fi  beats ", f"https://suno.com/playlist/{PLAYLIST.upper()}")
+async def test_a_playlist_is_saved_and_it_is_written_down_who_did(harness: ServicesHarness) -> None:
+    added = await add(harness, " Lo-fi  beats ", f"https://suno.com/playlist/{PLAYLIST.upper()}")
     assert (added.playlist.name, added.playlist.playlist_id) == ("Lo-fi beats", PLAYLIST)
     assert added.before is None
-    (change,) = await changes(home)
+    (change,) = await changes(harness)
     assert (change.action, change.actor_id, change.at) == (Action.ADD_PLAYLIST, MO, START)
     assert (change.before, change.after) == ({}, {"name": "Lo-fi beats", "playlist": PLAYLIST})
 
 
-async def test_another_playlist_takes_the_place_of_one_and_the_same_is_refused(home: ServicesHarness) -> None:
-    await add(home, "beats")
+async def test_another_playlist_takes_the_place_of_one_and_the_same_is_refused(
+    harness: ServicesHarness,
+) -> None:
+    await add(harness, "beats")
     with pytest.raises(PlaylistSavedError):
-        await add(home, "BEATS", number=2)
-    replaced = await add(home, "Beats", OTHER, number=3)
+        await add(harness, "BEATS", number=2)
+    replaced = await add(harness, "Beats", OTHER, number=3)
     assert replaced.before
     assert (replaced.before.name, replaced.before.playlist_id) == ("beats", PLAYLIST)
-    change, _ = await changes(home)
+    change, _ = await changes(harness)
     assert change.before == {"name": "beats", "playlist": PLAYLIST}
-    assert await names(home) == ["Beats"]
+    assert await names(harness) == ["Beats"]
 
 
-async def test_what_cannot_be_read_is_not_saved(home: ServicesHarness) -> None:
+async def test_what_cannot_be_read_is_not_saved(harness: ServicesHarness) -> None:
     with pytest.raises(PlaylistNameError):
-        await add(home, PLAYLIST)
+        await add(harness, PLAYLIST)
     with pytest.raises(PlaylistError) as refused:
-        await add(home, "beats", "beats")
+        await add(harness, "beats", "beats")
     assert refused.value.kind is LinkKind.FREE_TEXT
-    assert await changes(home) == []
+    assert await changes(harness) == []
 
 
-async def test_a_playlist_is_removed_by_its_name_in_any_case(home: ServicesHarness) -> None:
-    await add(home, "Beats")
-    removed = await home.playlists.remove(by(2), " beATS ")
+async def test_a_playlist_is_removed_by_its_name_in_any_case(harness: ServicesHarness) -> None:
+    await add(harness, "Beats")
+    removed = await harness.playlists.remove(by(2), " beATS ")
     assert removed.name == "Beats"
-    change, _ = await changes(home)
+    change, _ = await changes(harness)
     assert (change.action, change.before, change.after) == (
         Action.REMOVE_PLAYLIST,
         {"name": "Beats", "playlist": PLAYLIST},
         {},
     )
     with pytest.raises(PlaylistUnknownError):
-        await home.playlists.remove(by(3), "beats")
+        await harness.playlists.remove(by(3), "beats")
 
 
-async def test_there_are_at_most_a_hundred_and_all_are_on_some_page(home: ServicesHarness) -> None:
+async def test_there_are_at_most_a_hundred_and_all_are_on_some_page(harness: ServicesHarness) -> None:
     for number in range(MAX_PLAYLISTS):
-        await add(home, f"n{number:03}", number=number + 1)
+        await add(harness, f"n{number:03}", number=number + 1)
     with pytest.raises(PlaylistsFullError):
-        await add(home, "one more", number=999)
-    await add(home, "n007", OTHER, number=1000)
-    sheets = [await home.playlists.page(GUILD, number) for number in range(10)]
+        await add(harness, "one more", number=999)
+    await add(harness, "n007", OTHER, number=1000)
+    sheets = [await harness.playlists.page(GUILD, number) for number in range(10)]
     assert [one.name for sheet in sheets for one in sheet.items] == [f"n{n:03}" for n in range(100)]
     assert {(sheet.pages, sheet.total) for sheet in sheets} == {(10, 100)}
-    assert await home.playlists.page(GUILD, 10**5) == sheets[-1]
-    assert len(await names(home)) == 25
+    assert await harness.playlists.page(GUILD, 10**5) == sheets[-1]
+    assert len(await names(harness)) == 25
 
 
-async def test_a_song_is_asked_for_by_the_name_of_a_playlist(home: ServicesHarness) -> None:
-    await add(home, "Lo-fi beats", OTHER)
-    card = await home.place(order=SongOptions(playlist="lo-FI  beats"))
+async def test_a_song_is_asked_for_by_the_name_of_a_playlist(harness: ServicesHarness) -> None:
+    await add(harness, "Lo-fi beats", OTHER)
+    card = await harness.place(order=SongOptions(playlist="lo-FI  beats"))
     assert card.playlist_id == OTHER
 
 
 @pytest.mark.parametrize("text", ["beats", "119573ff", "https://suno.com/s/x", ""])
 async def test_a_name_that_is_not_saved_is_refused_as_text_that_is_no_link(
-    home: ServicesHarness, text: str
+    harness: ServicesHarness, text: str
 ) -> None:
-    await add(home, "Lo-fi beats", OTHER)
+    await add(harness, "Lo-fi beats", OTHER)
     with pytest.raises(PlaylistError):
-        await home.place(order=SongOptions(playlist=text))
-    assert (await home.credits()).held == 0
+        await harness.place(order=SongOptions(playlist=text))
+    assert (await harness.credits()).held == 0
 
 
-async def test_the_playlist_used_last_is_offered_first(home: ServicesHarness) -> None:
-    await add(home, "a")
-    await add(home, "b", OTHER, number=2)
-    assert await names(home) == ["a", "b"]
+async def test_the_playlist_used_last_is_offered_first(harness: ServicesHarness) -> None:
+    await add(harness, "a")
+    await add(harness, "b", OTHER, number=2)
+    assert await names(harness) == ["a", "b"]
     for playlist, user_id in ((OTHER, BEN), (PLAYLIST, BEN), ("b", BEN)):
-        home.clock.advance(61)
-        await home.place(user_id, SongOptions(playlist=playlist))
-    assert await names(home) == ["b", "a"]
-    (b, a) = await home.playlists.suggestions(GUILD, "")
+        harness.clock.advance(61)
+        await harness.place(user_id, SongOptions(playlist=playlist))
+    assert await names(harness) == ["b", "a"]
+    (b, a) = await harness.playlists.suggestions(GUILD, "")
     assert (b.used_at, a.used_at) == (START + timedelta(seconds=183), START + timedelta(seconds=122))
 
 
-async def test_other_servers_have_other_playlists(home: ServicesHarness) -> None:
-    await add(home, "beats")
-    assert await home.playlists.suggestions(GUILD + 1, "") == []
-    assert (await home.playlists.page(GUILD + 1, 3)).items == ()
+async def test_other_servers_have_other_playlists(harness: ServicesHarness) -> None:
+    await add(harness, "beats")
+    assert await harness.playlists.suggestions(GUILD + 1, "") == []
+    assert (await harness.playlists.page(GUILD + 1, 3)).items == ()

@@ -22,7 +22,7 @@ from bot.services.requests import queue_service
 from bot.services.requests.queue import SNAPSHOT_TTL_S
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork
-from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness, harness
+from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness, services_harness
 
 MO = 10**17 + 9
 ELSEWHERE = GUILD + 50
@@ -33,121 +33,121 @@ def by(interaction_id: int = 1, guild_id: int = GUILD) -> Actor:
     return Actor(interaction_id=interaction_id, guild_id=guild_id, actor_id=MO)
 
 
-async def place_elsewhere(home: ServicesHarness, user_id: int = ADA) -> StatusCard:
-    asked = replace(home.asked(user_id), guild_id=ELSEWHERE)
-    card = await home.songs.place(SongOptions(playlist=PLAYLIST), asked)
-    await home.songs.record_answer(card.request_id, 3)
+async def place_elsewhere(harness: ServicesHarness, user_id: int = ADA) -> StatusCard:
+    asked = replace(harness.context(user_id), guild_id=ELSEWHERE)
+    card = await harness.requests.place(SongOptions(playlist=PLAYLIST), asked)
+    await harness.requests.record_answer(card.request_id, 3)
     return card
 
 
-async def with_approval(home: ServicesHarness) -> None:
+async def with_approval(harness: ServicesHarness) -> None:
     def unit(uow: UnitOfWork) -> None:
         settings = uow.guilds.get_for_update(GUILD)
         uow.guilds.update(GUILD, replace(settings, approval_channel_id=5))
 
-    await home.store.write(unit)
+    await harness.store.write(unit)
 
 
-async def status_of(home: ServicesHarness, request_id: int) -> StatusCard:
+async def status_of(harness: ServicesHarness, request_id: int) -> StatusCard:
     """What the request's status message shows, once all is told."""
-    home.clock.advance(SNAPSHOT_TTL_S + 4)
-    await home.tell()
-    return [edit.card for edit in home.messenger.edits if edit.card.request_id == request_id][-1]
+    harness.clock.advance(SNAPSHOT_TTL_S + 4)
+    await harness.dispatch()
+    return [edit.card for edit in harness.messenger.edits if edit.card.request_id == request_id][-1]
 
 
 async def test_the_queue_shows_who_is_served_and_who_comes_next_over_all_servers(
-    home: ServicesHarness,
+    harness: ServicesHarness,
 ) -> None:
-    first, second, third = await home.place(), await home.place(), await home.place()
-    bens = await home.place(BEN)
-    other = await place_elsewhere(home)
-    await home.submit()
-    view = await home.services.queue.view(GUILD, BEN)
+    first, second, third = await harness.place(), await harness.place(), await harness.place()
+    bens = await harness.place(BEN)
+    other = await place_elsewhere(harness)
+    await harness.submit()
+    view = await harness.services.queue.view(GUILD, BEN)
     assert [card.request_id for card in view.running.cards] == [first.request_id]
     assert [card.request_id for card in view.waiting.cards] == [
         bens.request_id,
         second.request_id,
         third.request_id,
     ]
-    assert (await home.request(other.request_id)).state is State.MAKING
+    assert (await harness.request(other.request_id)).state is State.MAKING
     assert [card.position for card in view.waiting.cards] == [1, 2, 3]
     assert (view.awaiting.cards, view.paused, view.outage, view.paused_by_operator) == ((), None, None, False)
-    elsewhere = await home.services.queue.view(ELSEWHERE, ADA)
+    elsewhere = await harness.services.queue.view(ELSEWHERE, ADA)
     assert [card.request_id for card in elsewhere.running.cards] == [other.request_id]
 
 
 async def test_of_five_hundred_the_first_and_ones_own_are_shown(tmp_path: Path) -> None:
-    async with harness(tmp_path, policy=POLICY) as home:
+    async with services_harness(tmp_path, policy=POLICY) as harness:
         for user_id in range(1, 499):
-            await home.place(user_id)
-        own = [await home.place() for _ in range(3)]
-        await home.submit()
-        view = await home.services.queue.view(GUILD, ADA)
+            await harness.place(user_id)
+        own = [await harness.place() for _ in range(3)]
+        await harness.submit()
+        view = await harness.services.queue.view(GUILD, ADA)
         shown = view.waiting.cards
         assert [card.position for card in shown] == [*range(1, 16), 497, 498]
         assert [card.request_id for card in shown[15:]] == [card.request_id for card in own[:2]]
         assert len(shown) + view.waiting.more == 499
-        assert len(await home.services.queue.cancellable(GUILD)) == 499
+        assert len(await harness.services.queue.cancellable(GUILD)) == 499
 
 
 async def test_those_that_a_moderator_has_to_approve_come_last_and_without_a_place(
-    home: ServicesHarness,
+    harness: ServicesHarness,
 ) -> None:
-    waiting = await home.place()
-    await with_approval(home)
-    awaiting = await home.place(BEN)
-    view = await home.services.queue.view(GUILD, ADA)
+    waiting = await harness.place()
+    await with_approval(harness)
+    awaiting = await harness.place(BEN)
+    view = await harness.services.queue.view(GUILD, ADA)
     assert [card.request_id for card in view.waiting.cards] == [waiting.request_id]
     assert [(card.request_id, card.position) for card in view.awaiting.cards] == [(awaiting.request_id, None)]
-    cards = await home.services.queue.cancellable(GUILD)
+    cards = await harness.services.queue.cancellable(GUILD)
     assert [card.request_id for card in cards] == [waiting.request_id, awaiting.request_id]
-    await home.services.queue.cancel(by(), awaiting.request_id, reason="no")
-    assert (await home.request(awaiting.request_id)).state is State.CANCELLED
+    await harness.services.queue.cancel(by(), awaiting.request_id, reason="no")
+    assert (await harness.request(awaiting.request_id)).state is State.CANCELLED
 
 
-async def test_a_moderator_cancels_with_a_reason_and_the_credits_are_back(home: ServicesHarness) -> None:
-    card = await home.place()
-    cancelled = await home.services.queue.cancel(by(), card.request_id, reason="Too loud")
-    again = await home.services.queue.cancel(by(), card.request_id, reason="Too loud")
+async def test_a_moderator_cancels_with_a_reason_and_the_credits_are_back(harness: ServicesHarness) -> None:
+    card = await harness.place()
+    cancelled = await harness.services.queue.cancel(by(), card.request_id, reason="Too loud")
+    again = await harness.services.queue.cancel(by(), card.request_id, reason="Too loud")
     assert cancelled.cost == again.cost == 30
-    request = await home.request(card.request_id)
+    request = await harness.request(card.request_id)
     assert (request.state, request.failure) == (
         State.CANCELLED,
         Failure(FailureKind.MODERATOR, "Too loud"),
     )
-    assert (await home.credits()).available == 90
-    (change,) = await home.store.read(lambda work: work.audit_log.page(GUILD, limit=10))
+    assert (await harness.credits()).available == 90
+    (change,) = await harness.store.read(lambda work: work.audit_log.page(GUILD, limit=10))
     assert (change.action, change.actor_id, change.subject_id) == (Action.CANCEL, MO, ADA)
     assert (change.before["state"], change.after["request"]) == (State.WAITING, card.request_id)
     assert change.reason == "Too loud"
     with pytest.raises(TooLateError):
-        await home.services.queue.cancel(by(2), card.request_id, reason="again")
-    assert not await home.breaches()
+        await harness.services.queue.cancel(by(2), card.request_id, reason="again")
+    assert not await harness.breaches()
 
 
-async def test_what_the_provider_has_no_moderator_can_call_back(home: ServicesHarness) -> None:
-    request_id = await home.making()
+async def test_what_the_provider_has_no_moderator_can_call_back(harness: ServicesHarness) -> None:
+    request_id = await harness.place_and_submit()
     with pytest.raises(TooLateError) as caught:
-        await home.services.queue.cancel(by(), request_id, reason="no")
+        await harness.services.queue.cancel(by(), request_id, reason="no")
     assert caught.value.state == State.MAKING
-    assert await home.store.read(lambda work: work.audit_log.page(GUILD, limit=10)) == []
+    assert await harness.store.read(lambda work: work.audit_log.page(GUILD, limit=10)) == []
 
 
 @pytest.mark.parametrize("number", [1, 2**63])
 async def test_what_is_not_of_the_server_cannot_be_cancelled_there(
-    home: ServicesHarness, number: int
+    harness: ServicesHarness, number: int
 ) -> None:
-    other = await place_elsewhere(home)
+    other = await place_elsewhere(harness)
     for request_id in (number, other.request_id):
         with pytest.raises(RequestNotFoundError):
-            await home.services.queue.cancel(by(), request_id, reason="no")
+            await harness.services.queue.cancel(by(), request_id, reason="no")
 
 
 @pytest.mark.parametrize("times", [2, 3])
 async def test_a_cancellation_that_meets_a_move_is_tried_again(
-    home: ServicesHarness, monkeypatch: pytest.MonkeyPatch, times: int
+    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
-    card = await home.place()
+    card = await harness.place()
     failures = [ConflictError("moved")] * times
 
     def moving(*args: object, **changes: object) -> object:
@@ -157,73 +157,73 @@ async def test_a_cancellation_that_meets_a_move_is_tried_again(
 
     monkeypatch.setattr(queue_service, "apply_transition", moving)
     if times < ATTEMPTS:
-        await home.services.queue.cancel(by(), card.request_id, reason="no")
-        assert (await home.request(card.request_id)).state is State.CANCELLED
+        await harness.services.queue.cancel(by(), card.request_id, reason="no")
+        assert (await harness.request(card.request_id)).state is State.CANCELLED
     else:
         with pytest.raises(ConflictError):
-            await home.services.queue.cancel(by(), card.request_id, reason="no")
+            await harness.services.queue.cancel(by(), card.request_id, reason="no")
 
 
-async def test_a_paused_server_is_left_out_and_the_others_go_on(home: ServicesHarness) -> None:
-    mine, bens = await home.place(), await home.place(BEN)
-    other = await place_elsewhere(home)
-    assert await home.services.queue.pause(by(), "Exam time") == 2
-    assert await home.submit() == 1
-    assert (await home.request(other.request_id)).state is State.MAKING
-    assert await home.submitter.next_due_at() is None, "nobody looks again and again for what may not go"
+async def test_a_paused_server_is_left_out_and_the_others_go_on(harness: ServicesHarness) -> None:
+    mine, bens = await harness.place(), await harness.place(BEN)
+    other = await place_elsewhere(harness)
+    assert await harness.services.queue.pause(by(), "Exam time") == 2
+    assert await harness.submit() == 1
+    assert (await harness.request(other.request_id)).state is State.MAKING
+    assert await harness.submitter.next_due_at() is None, "nobody looks again and again for what may not go"
     with pytest.raises(PausedError) as caught:
-        await home.place()
+        await harness.place()
     assert caught.value.reason == "Exam time"
-    shown = await status_of(home, mine.request_id)
+    shown = await status_of(harness, mine.request_id)
     assert (shown.paused, shown.position, shown.expected_at) == ("Exam time", None, None)
-    view = await home.services.queue.view(GUILD, BEN)
+    view = await harness.services.queue.view(GUILD, BEN)
     assert view.paused == "Exam time"
     assert [card.request_id for card in view.waiting.cards] == [mine.request_id, bens.request_id]
-    assert (await home.credits()).held == 30
-    await home.songs.cancel(bens.request_id, guild_id=GUILD, user_id=BEN)
+    assert (await harness.credits()).held == 30
+    await harness.requests.cancel(bens.request_id, guild_id=GUILD, user_id=BEN)
 
 
-async def test_a_second_pause_changes_the_reason_and_a_replay_nothing(home: ServicesHarness) -> None:
-    card = await home.place()
-    await home.services.queue.pause(by(1), "Exam time")
-    assert (await status_of(home, card.request_id)).paused == "Exam time"
-    await home.services.queue.pause(by(2), "Holidays")
-    await home.services.queue.pause(by(1), "Exam time")
-    assert (await status_of(home, card.request_id)).paused == "Holidays"
-    changes = await home.store.read(lambda work: work.audit_log.page(GUILD, limit=10))
+async def test_a_second_pause_changes_the_reason_and_a_replay_nothing(harness: ServicesHarness) -> None:
+    card = await harness.place()
+    await harness.services.queue.pause(by(1), "Exam time")
+    assert (await status_of(harness, card.request_id)).paused == "Exam time"
+    await harness.services.queue.pause(by(2), "Holidays")
+    await harness.services.queue.pause(by(1), "Exam time")
+    assert (await status_of(harness, card.request_id)).paused == "Holidays"
+    changes = await harness.store.read(lambda work: work.audit_log.page(GUILD, limit=10))
     assert [(change.before["paused"], change.after["paused"]) for change in reversed(changes)] == [
         (None, "Exam time"),
         ("Exam time", "Holidays"),
     ]
 
 
-async def test_a_resumed_server_goes_on_at_once(home: ServicesHarness) -> None:
-    card = await home.place()
-    await home.services.queue.pause(by(1), "Exam time")
-    await status_of(home, card.request_id)
+async def test_a_resumed_server_goes_on_at_once(harness: ServicesHarness) -> None:
+    card = await harness.place()
+    await harness.services.queue.pause(by(1), "Exam time")
+    await status_of(harness, card.request_id)
     rung = asyncio.Event()
-    home.store.subscribe(rung.set)
-    assert await home.services.queue.resume(by(2)) == 1
+    harness.store.subscribe(rung.set)
+    assert await harness.services.queue.resume(by(2)) == 1
     async with asyncio.timeout(30):
         await rung.wait()  # the bells may be at rest for a moment
-    assert await home.submitter.next_due_at() == home.clock()
-    shown = await status_of(home, card.request_id)
+    assert await harness.submitter.next_due_at() == harness.clock()
+    shown = await status_of(harness, card.request_id)
     assert (shown.paused, shown.position) == (None, 1)
-    assert await home.submit() == 1
-    assert await home.services.queue.resume(by(2)) == 0
+    assert await harness.submit() == 1
+    assert await harness.services.queue.resume(by(2)) == 0
     with pytest.raises(NotPausedError):
-        await home.services.queue.resume(by(3))
-    changes = await home.store.read(lambda work: work.audit_log.page(GUILD, limit=10))
+        await harness.services.queue.resume(by(3))
+    changes = await harness.store.read(lambda work: work.audit_log.page(GUILD, limit=10))
     assert [change.action for change in changes] == [Action.RESUME, Action.PAUSE]
 
 
 async def test_the_message_of_one_whose_turn_comes_nearer_is_told_within_a_spacing(tmp_path: Path) -> None:
-    async with harness(tmp_path, slots=1, policy=POLICY) as home:
-        cards = [await home.place(user_id) for user_id in range(1, 8)]
-        await home.submit()
-        home.clock.advance(4)
-        await home.tell()
-        moved = {edit.card.request_id: edit.card.position for edit in home.messenger.edits}
+    async with services_harness(tmp_path, slots=1, policy=POLICY) as harness:
+        cards = [await harness.place(user_id) for user_id in range(1, 8)]
+        await harness.submit()
+        harness.clock.advance(4)
+        await harness.dispatch()
+        moved = {edit.card.request_id: edit.card.position for edit in harness.messenger.edits}
         # 2 to 1, 3 to 2 and 5 to 4 are worth an edit; 4 to 3, 6 to 5 and 7 to 6 wait for the next look
         assert moved == {
             cards[0].request_id: None,
@@ -233,22 +233,24 @@ async def test_the_message_of_one_whose_turn_comes_nearer_is_told_within_a_spaci
         }
 
 
-async def test_what_a_pause_met_at_the_provider_is_still_posted(home: ServicesHarness) -> None:
-    request_id = await home.making()
-    await home.services.queue.pause(by(), "Exam time")
-    request = await home.request(request_id)
+async def test_what_a_pause_met_at_the_provider_is_still_posted(harness: ServicesHarness) -> None:
+    request_id = await harness.place_and_submit()
+    await harness.services.queue.pause(by(), "Exam time")
+    request = await harness.request(request_id)
     assert request.task_id
-    home.provider.finish(request.task_id)
-    home.clock.advance(60)
-    await home.follow()
-    await home.tell()
-    assert (await home.request(request_id)).state is State.DELIVERED
+    harness.provider.finish(request.task_id)
+    harness.clock.advance(60)
+    await harness.poll()
+    await harness.dispatch()
+    assert (await harness.request(request_id)).state is State.DELIVERED
 
 
-async def test_one_put_back_into_a_paused_line_waits_there(home: ServicesHarness) -> None:
-    card = await home.place()
-    (claimed,) = await home.submitter.claim(1)
-    await home.services.queue.pause(by(), "Exam time")
-    await home.store.write(lambda work: apply_transition(work, claimed, Transition.REQUEUE, now=home.clock()))
-    assert await home.submit() == 0
-    assert (await status_of(home, card.request_id)).paused == "Exam time"
+async def test_one_put_back_into_a_paused_line_waits_there(harness: ServicesHarness) -> None:
+    card = await harness.place()
+    (claimed,) = await harness.submitter.claim(1)
+    await harness.services.queue.pause(by(), "Exam time")
+    await harness.store.write(
+        lambda work: apply_transition(work, claimed, Transition.REQUEUE, now=harness.clock())
+    )
+    assert await harness.submit() == 0
+    assert (await status_of(harness, card.request_id)).paused == "Exam time"

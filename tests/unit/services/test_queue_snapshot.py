@@ -7,7 +7,7 @@ from bot.domain.quotas import Period, Policy
 from bot.domain.song_options import SongOptions
 from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.services.unit_of_work import UnitOfWork
-from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, START, ServicesHarness, harness
+from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, START, ServicesHarness, services_harness
 
 MO = 10**17 + 9
 ELSEWHERE = GUILD + 50
@@ -15,43 +15,43 @@ POLICY = Policy(allowance=30_000, period=Period.WEEK, max_active=1000, cooldown_
 
 
 async def test_expectations_follow_the_places_and_what_runs_in_them(tmp_path: Path) -> None:
-    async with harness(tmp_path, slots=2, policy=POLICY) as home:
-        await home.place()
-        await home.submit()
-        home.clock.advance(61)
-        await home.place(BEN)
-        await home.submit()
+    async with services_harness(tmp_path, slots=2, policy=POLICY) as harness:
+        await harness.place()
+        await harness.submit()
+        harness.clock.advance(61)
+        await harness.place(BEN)
+        await harness.submit()
         for user_id in (1, 2, 3):
-            await home.place(user_id)
-        view = await home.services.queue.view(GUILD, 1)
+            await harness.place(user_id)
+        view = await harness.services.queue.view(GUILD, 1)
         after = [card.expected_at - START for card in view.waiting.cards if card.expected_at]
         # the running ones end after 101 and 162 s, and each waiting one takes 101 s from such an end
         assert after == [timedelta(seconds=seconds) for seconds in (202, 263, 303)]
-        home.clock.advance(200)
-        view = await home.services.queue.view(GUILD, 1)
-        late = [card.expected_at - home.clock() for card in view.waiting.cards if card.expected_at]
+        harness.clock.advance(200)
+        view = await harness.services.queue.view(GUILD, 1)
+        late = [card.expected_at - harness.clock() for card in view.waiting.cards if card.expected_at]
         assert late == [timedelta(seconds=seconds) for seconds in (101, 101, 202)]
 
 
-async def test_the_usual_times_are_those_of_each_requests_model(home: ServicesHarness) -> None:
+async def test_the_usual_times_are_those_of_each_requests_model(harness: ServicesHarness) -> None:
     def learn(uow: UnitOfWork) -> None:
         durations = uow.durations.get("v40")
         for _ in range(1000):
             durations = durations.with_song(30)
         uow.durations.put("v40", durations)
 
-    await home.store.write(learn)
-    quick = [await home.place(user_id, SongOptions(playlist=PLAYLIST, model="v40")) for user_id in (1, 2)]
-    slow = await home.place(3)
+    await harness.store.write(learn)
+    quick = [await harness.place(user_id, SongOptions(playlist=PLAYLIST, model="v40")) for user_id in (1, 2)]
+    slow = await harness.place(3)
     quick_s = [(card.expected_at - START).total_seconds() for card in quick if card.expected_at]
     assert quick_s == [pytest.approx(30, abs=1)] * 2
     assert slow.expected_at
     assert (slow.expected_at - START).total_seconds() == pytest.approx(131, abs=1)
 
 
-async def test_a_provider_that_takes_fewer_makes_the_line_slower(home: ServicesHarness) -> None:
-    await home.store.write(lambda work: work.breakers.put(CircuitBreaker(1)))
-    first, second = await home.place(), await home.place(BEN)
+async def test_a_provider_that_takes_fewer_makes_the_line_slower(harness: ServicesHarness) -> None:
+    await harness.store.write(lambda work: work.breakers.put(CircuitBreaker(1)))
+    first, second = await harness.place(), await harness.place(BEN)
     assert (first.expected_at, second.expected_at) == (
         START + timedelta(seconds=101),
         START + timedelta(seconds=202),
@@ -59,13 +59,13 @@ async def test_a_provider_that_takes_fewer_makes_the_line_slower(home: ServicesH
 
 
 async def test_more_running_than_there_are_places_make_room_for_nobody_at_first(tmp_path: Path) -> None:
-    async with harness(tmp_path, slots=3, policy=POLICY) as home:
+    async with services_harness(tmp_path, slots=3, policy=POLICY) as harness:
         for _ in range(3):
-            await home.place()
-            await home.submit()
-            home.clock.advance(10)
-        await home.store.write(lambda work: work.breakers.put(CircuitBreaker(1)))
-        card = await home.place()
+            await harness.place()
+            await harness.submit()
+            harness.clock.advance(10)
+        await harness.store.write(lambda work: work.breakers.put(CircuitBreaker(1)))
+        card = await harness.place()
         assert card.expected_at == START + timedelta(seconds=20 + 101 + 101)
 
 
@@ -73,19 +73,19 @@ async def test_of_very_many_running_the_ends_count_as_even(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.services.requests.queue_snapshot.MOST_LOOKED_AT", 1)
-    async with harness(tmp_path, slots=2, policy=POLICY) as home:
+    async with services_harness(tmp_path, slots=2, policy=POLICY) as harness:
         for user_id in (1, 2):
-            await home.place(user_id)
-        await home.submit()
-        cards = [await home.place(user_id) for user_id in (3, 4, 5)]
+            await harness.place(user_id)
+        await harness.submit()
+        cards = [await harness.place(user_id) for user_id in (3, 4, 5)]
         expected = [(card.expected_at - START).total_seconds() for card in cards if card.expected_at]
         assert expected == [pytest.approx(seconds, abs=0.01) for seconds in (151.5, 202, 252.5)]
 
 
-async def test_nothing_is_expected_while_the_provider_is_out_of_reach(home: ServicesHarness) -> None:
-    await home.store.write(
+async def test_nothing_is_expected_while_the_provider_is_out_of_reach(harness: ServicesHarness) -> None:
+    await harness.store.write(
         lambda work: work.breakers.put(CircuitBreaker(2).record_failure(ProviderOutage.OUTAGE, now=START))
     )
-    card = await home.place()
+    card = await harness.place()
     assert (card.position, card.outage, card.expected_at) == (1, ProviderOutage.OUTAGE, None)
-    assert (await home.services.queue.view(GUILD, ADA)).outage is ProviderOutage.OUTAGE
+    assert (await harness.services.queue.view(GUILD, ADA)).outage is ProviderOutage.OUTAGE

@@ -29,7 +29,7 @@ from bot.domain.errors import (
 )
 from bot.domain.requests import ACTIVE, RETURNED, USED, Request, State
 from bot.services.provider.acceptance import attach
-from tests.harness.services import ADA, BEN, GUILD, PACE, ServicesHarness, harness
+from tests.harness.services import ADA, BEN, GUILD, PACE, ServicesHarness, services_harness
 
 T = TypeVar("T")
 SUBMIT_TROUBLES: tuple[ProviderError, ...] = (
@@ -57,7 +57,7 @@ class Life(RuleBasedStateMachine):
         self.folder = Path(mkdtemp())
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
-        self.home: ServicesHarness = self.do(self.stack.enter_async_context(harness(self.folder)))
+        self.harness: ServicesHarness = self.do(self.stack.enter_async_context(services_harness(self.folder)))
         self.placed: dict[int, int] = {}
         self.final: dict[int, State] = {}
         self.on_the_way: list[Request] = []
@@ -77,7 +77,7 @@ class Life(RuleBasedStateMachine):
     def place(self, member: int) -> None:
         held = self.held_until(member)
         try:
-            card = self.do(self.home.place(member))
+            card = self.do(self.harness.place(member))
         except BackoffError:
             assert held is not None
         except RefusalError:
@@ -91,46 +91,46 @@ class Life(RuleBasedStateMachine):
     def cancel(self, data: st.DataObject, by: int) -> None:
         request_id = data.draw(st.sampled_from(sorted(self.placed)))
         try:
-            self.do(self.home.songs.cancel(request_id, guild_id=GUILD, user_id=by))
+            self.do(self.harness.requests.cancel(request_id, guild_id=GUILD, user_id=by))
         except RefusalError:
             return
         assert self.placed[request_id] == by
 
     @rule(trouble=st.sampled_from((None,) * 5 + SUBMIT_TROUBLES))
     def submit(self, trouble: ProviderError | None) -> None:
-        self.home.provider.submit_answers.clear()
+        self.harness.provider.submit_answers.clear()
         if trouble is not None:
-            self.home.provider.submit_answers.append(trouble)
+            self.harness.provider.submit_answers.append(trouble)
         for request in self.take(16):
-            self.do(self.home.submitter.handle(request))
+            self.do(self.harness.submitter.handle(request))
 
     def take(self, limit: int) -> Sequence[Request]:
         """Take what waits to the provider; of members who have to pause, nothing."""
         held = {member for member in (ADA, BEN) if self.held_until(member)}
-        taken = self.do(self.home.submitter.claim(limit))
+        taken = self.do(self.harness.submitter.claim(limit))
         assert not held & {request.user_id for request in taken}
         return taken
 
     def held_until(self, member: int) -> datetime | None:
-        standing = self.do(self.home.store.read(lambda work: work.members.find(GUILD, member)))
-        return standing.backoff_end(self.home.clock())
+        standing = self.do(self.harness.store.read(lambda work: work.members.find(GUILD, member)))
+        return standing.backoff_end(self.harness.clock())
 
     @rule(member=members, given_up=st.booleans())
     def submit_slowly(self, member: int, given_up: bool) -> None:
         self.place(member)
         self.on_the_way += self.take(1)
         if given_up:
-            self.home.clock.advance(100)
-            self.do(self.home.follow())
+            self.harness.clock.advance(100)
+            self.do(self.harness.poll())
 
     @precondition(lambda self: self.on_the_way)
     @rule(twice=st.booleans())
     def answer_late(self, twice: bool) -> None:
         request = self.on_the_way.pop()
-        self.home.provider.submit_answers.clear()
-        self.do(self.home.submitter.handle(request))
+        self.harness.provider.submit_answers.clear()
+        self.do(self.harness.submitter.handle(request))
         message_id = request.id + 10**17
-        going = self.do(self.home.store.read(lambda work: work.requests.find(message_id)))
+        going = self.do(self.harness.store.read(lambda work: work.requests.find(message_id)))
         if going is not None and going.id not in self.placed:
             self.placed[going.id] = going.user_id
             self.late[going.id] = request.id
@@ -139,11 +139,11 @@ class Life(RuleBasedStateMachine):
 
     def attach_again(self, request: Request) -> None:
         """Whoever has the answer too changes nothing."""
-        task_id = self.home.provider.task_ids[-1]
-        before = [self.do(self.home.request(known)) for known in sorted(self.placed)]
+        task_id = self.harness.provider.task_ids[-1]
+        before = [self.do(self.harness.request(known)) for known in sorted(self.placed)]
         with suppress(RefusalError):
-            self.do(self.home.store.write(attach, request.id, task_id, PACE, self.home.clock()))
-        assert [self.do(self.home.request(known)) for known in sorted(self.placed)] == before
+            self.do(self.harness.store.write(attach, request.id, task_id, PACE, self.harness.clock()))
+        assert [self.do(self.harness.request(known)) for known in sorted(self.placed)] == before
 
     @rule()
     def die_while_submitting(self) -> None:
@@ -151,52 +151,52 @@ class Life(RuleBasedStateMachine):
 
     @rule(end=st.sampled_from(("finish", "finish", "half_finish", "fail", "silence")))
     def answer(self, end: str) -> None:
-        for task_id in self.home.provider.task_ids[-2:]:
+        for task_id in self.harness.provider.task_ids[-2:]:
             match end:
                 case "finish":
-                    self.home.provider.finish(task_id)
+                    self.harness.provider.finish(task_id)
                 case "half_finish":
-                    self.home.provider.half_finish(task_id)
+                    self.harness.provider.half_finish(task_id)
                 case "fail":
-                    self.home.provider.fail(task_id, "timeout")
+                    self.harness.provider.fail(task_id, "timeout")
                 case _:
-                    self.home.provider.say(task_id, NoAnswerError("502"))
+                    self.harness.provider.say(task_id, NoAnswerError("502"))
 
     @rule(seconds=st.sampled_from((0, 31, 31, 31, 901)))
     def follow(self, seconds: int) -> None:
-        self.home.clock.advance(seconds)
-        self.do(self.home.follow())
+        self.harness.clock.advance(seconds)
+        self.do(self.harness.poll())
 
     @rule()
     def die_while_following(self) -> None:
-        self.do(self.home.follower.claim(2))
+        self.do(self.harness.poller.claim(2))
 
     @rule(trouble=st.sampled_from((None,) * 5 + TROUBLES), lost_reply=st.booleans())
     def tell(self, trouble: MessengerError | None, lost_reply: bool) -> None:
-        self.home.messenger.failures.clear()
-        self.home.messenger.lose_replies = lost_reply
+        self.harness.messenger.failures.clear()
+        self.harness.messenger.lose_replies = lost_reply
         if trouble is not None:
-            self.home.messenger.failures.append(trouble)
-        self.do(self.home.tell())
+            self.harness.messenger.failures.append(trouble)
+        self.do(self.harness.dispatch())
 
     @rule()
     def die_while_telling(self) -> None:
-        self.do(self.home.courier.claim(2))
+        self.do(self.harness.dispatcher.claim(2))
 
     @rule(seconds=st.sampled_from((1, 5, 60, 200, 7 * 86_400)))
     def time_goes_on(self, seconds: int) -> None:
-        self.home.clock.advance(seconds)
+        self.harness.clock.advance(seconds)
 
     @invariant()
     def the_books_are_right(self) -> None:
-        assert self.do(self.home.store.audit()) == []
+        assert self.do(self.harness.store.audit()) == []
 
     @invariant()
     def credits_follow_the_states(self) -> None:
-        states = {request_id: self.do(self.home.request(request_id)).state for request_id in self.placed}
+        states = {request_id: self.do(self.harness.request(request_id)).state for request_id in self.placed}
         for member in (ADA, BEN):
             held = sum(30 for r, state in states.items() if self.placed[r] == member and state in ACTIVE)
-            assert self.do(self.home.credits(member)).held == held
+            assert self.do(self.harness.credits(member)).held == held
         for request_id, state in states.items():
             known = self.final.get(request_id)
             if known in RETURNED:
@@ -208,31 +208,31 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def nothing_is_posted_twice_and_only_what_was_made(self) -> None:
         posts = [
-            post for post in self.home.messenger.results if post.target.__class__.__name__ != "AsFollowUp"
+            post for post in self.harness.messenger.results if post.target.__class__.__name__ != "AsFollowUp"
         ]
         ids = [post.card.request_id for post in posts]
         assert len(ids) == len(set(ids))
         for request_id in ids:
-            assert self.do(self.home.request(request_id)).state in USED
+            assert self.do(self.harness.request(request_id)).state in USED
 
     @invariant()
     def no_more_run_than_there_are_places(self) -> None:
-        running = self.do(self.home.store.read(lambda work: work.requests.running()))
+        running = self.do(self.harness.store.read(lambda work: work.requests.running()))
         assert sum(running.values()) <= 2 + len(self.late)
 
     @invariant()
     def each_task_is_one_song(self) -> None:
-        requests = [self.do(self.home.request(request_id)) for request_id in self.placed]
+        requests = [self.do(self.harness.request(request_id)) for request_id in self.placed]
         tasks = [one.task_id for one in requests if one.task_id and one.state is not State.UNCERTAIN]
         assert len(tasks) == len(set(tasks))
         for request_id, first_id in self.late.items():
-            going, first = self.do(self.home.request(request_id)), self.do(self.home.request(first_id))
+            going, first = self.do(self.harness.request(request_id)), self.do(self.harness.request(first_id))
             assert first.state is State.UNCERTAIN
             assert first.task_id == going.task_id
 
     @invariant()
     def nobody_pauses_for_longer_than_an_hour(self) -> None:
-        longest = self.home.clock() + timedelta(hours=1)
+        longest = self.harness.clock() + timedelta(hours=1)
         for member in (ADA, BEN):
             assert (self.held_until(member) or longest) <= longest
 

@@ -22,46 +22,46 @@ RADIO = CHANNEL + 51
 
 
 @pytest.fixture
-async def home(home: ServicesHarness) -> ServicesHarness:
-    await home.services.guild_settings.set_results_channel(home.by(), RADIO)
-    return home
+async def harness(harness: ServicesHarness) -> ServicesHarness:
+    await harness.services.guild_settings.set_results_channel(harness.actor(), RADIO)
+    return harness
 
 
-async def test_a_result_in_the_results_channel_is_found(home: ServicesHarness) -> None:
-    request_id = await died_posting(home)
-    await goes_on(home)
-    assert [post.target for post in home.messenger.results] == [ChannelTarget(RADIO)]
-    assert (await home.request(request_id)).result_channel_id == RADIO
-    card = await status_of(home)
+async def test_a_result_in_the_results_channel_is_found(harness: ServicesHarness) -> None:
+    request_id = await died_posting(harness)
+    await goes_on(harness)
+    assert [post.target for post in harness.messenger.results] == [ChannelTarget(RADIO)]
+    assert (await harness.request(request_id)).result_channel_id == RADIO
+    card = await status_of(harness)
     assert card.result_url is not None
     assert f"/channels/{GUILD}/{RADIO}/" in card.result_url
 
 
-async def test_where_the_results_channel_cannot_be_read_it_may_stand_there(home: ServicesHarness) -> None:
-    request_id = await died_posting(home)
-    await goes_on(home, CLOSED)
-    assert len(home.messenger.results) == 1
-    request = await home.request(request_id)
+async def test_where_the_results_channel_cannot_be_read_it_may_stand_there(harness: ServicesHarness) -> None:
+    request_id = await died_posting(harness)
+    await goes_on(harness, CLOSED)
+    assert len(harness.messenger.results) == 1
+    request = await harness.request(request_id)
     assert (request.state, request.result_channel_id) == (State.UNDELIVERABLE, RADIO)
-    assert (await status_of(home)).delivery_uncertain
+    assert (await status_of(harness)).delivery_uncertain
 
 
 async def test_while_discord_knows_the_nonce_the_results_channel_is_tried_again(
-    home: ServicesHarness,
+    harness: ServicesHarness,
 ) -> None:
-    request_id = await had_no_reply(home)
-    await goes_on(home, CLOSED, after_s=5)
-    assert len(home.messenger.results) == 1
-    assert (await home.request(request_id)).result_channel_id == RADIO
+    request_id = await had_no_reply(harness)
+    await goes_on(harness, CLOSED, after_s=5)
+    assert len(harness.messenger.results) == 1
+    assert (await harness.request(request_id)).result_channel_id == RADIO
 
 
 async def test_what_went_with_the_results_channel_is_posted_where_it_was_asked_for(
-    home: ServicesHarness,
+    harness: ServicesHarness,
 ) -> None:
-    request_id = await died_posting(home)
-    await goes_on(home, GONE, GONE)
-    assert home.messenger.results[-1].target == ChannelTarget(CHANNEL)
-    assert (await home.request(request_id)).result_channel_id == CHANNEL
+    request_id = await died_posting(harness)
+    await goes_on(harness, GONE, GONE)
+    assert harness.messenger.results[-1].target == ChannelTarget(CHANNEL)
+    assert (await harness.request(request_id)).result_channel_id == CHANNEL
 
 
 @pytest.mark.parametrize(
@@ -72,27 +72,27 @@ async def test_what_went_with_the_results_channel_is_posted_where_it_was_asked_f
     ],
 )
 async def test_closed_channels_are_gone_around(
-    home: ServicesHarness, refusals: tuple[MessengerError, ...], target: type[object]
+    harness: ServicesHarness, refusals: tuple[MessengerError, ...], target: type[object]
 ) -> None:
-    await home.ready()
-    home.messenger.failures += refusals
-    await home.tell()
-    (post,) = home.messenger.results
+    await harness.place_and_finish()
+    harness.messenger.failures += refusals
+    await harness.dispatch()
+    (post,) = harness.messenger.results
     assert isinstance(post.target, target)
     assert not isinstance(post.target, DirectMessageTarget) or post.target.user_id == ADA
 
 
-async def test_an_intent_outlives_its_courier_with_its_channel(home: ServicesHarness) -> None:
-    request = await home.request(await home.ready())
+async def test_an_intent_outlives_its_courier_with_its_channel(harness: ServicesHarness) -> None:
+    request = await harness.request(await harness.place_and_finish())
     intent = DeliveryAttempt(DeliveryRoute.RESULTS, datetime(2026, 11, 18, tzinfo=UTC))
     assert DeliveryAttempt.parse(str(intent)).target(request) == ChannelTarget(RADIO)
 
 
-async def test_an_end_without_a_song_is_told_where_the_song_was_asked_for(home: ServicesHarness) -> None:
-    card = await home.place()
-    await home.songs.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
-    home.clock.advance(4)
-    home.messenger.failures.append(CLOSED)
-    await home.tell()
-    (post,) = home.messenger.endings
+async def test_an_end_without_a_song_is_told_where_the_song_was_asked_for(harness: ServicesHarness) -> None:
+    card = await harness.place()
+    await harness.requests.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
+    harness.clock.advance(4)
+    harness.messenger.failures.append(CLOSED)
+    await harness.dispatch()
+    (post,) = harness.messenger.endings
     assert post.target == ChannelTarget(CHANNEL)

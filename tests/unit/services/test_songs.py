@@ -48,61 +48,61 @@ BENS = Viewer(guild_id=GUILD, user_id=BEN, channel_ids=frozenset({CHANNEL}))
 ELSEWHERE = replace(BENS, guild_id=GUILD + 1)
 
 
-async def delivered(home: ServicesHarness, user_id: int = ADA, *, order: SongOptions | None = None) -> int:
+async def delivered(harness: ServicesHarness, user_id: int = ADA, *, order: SongOptions | None = None) -> int:
     """A song that was posted; gives its request's id."""
-    request_id = await home.ready(user_id, order)
-    await home.tell()
-    home.clock.advance(5)
-    await home.tell()
+    request_id = await harness.place_and_finish(user_id, order)
+    await harness.dispatch()
+    harness.clock.advance(5)
+    await harness.dispatch()
     return request_id
 
 
-async def rate(home: ServicesHarness, request_id: int, user_id: int, stars: int) -> Rating:
-    return await home.songbook.rate(request_id, stars, guild_id=GUILD, user_id=user_id)
+async def rate(harness: ServicesHarness, request_id: int, user_id: int, stars: int) -> Rating:
+    return await harness.library.rate(request_id, stars, guild_id=GUILD, user_id=user_id)
 
 
 async def remove(
-    home: ServicesHarness, request_id: int, user_id: int, *, is_moderator: bool = False
+    harness: ServicesHarness, request_id: int, user_id: int, *, is_moderator: bool = False
 ) -> RemovedSong:
     by = Actor(interaction_id=5, guild_id=GUILD, actor_id=user_id)
-    return await home.songbook.remove(request_id, by, is_moderator=is_moderator)
+    return await harness.library.remove(request_id, by, is_moderator=is_moderator)
 
 
-async def spec(home: ServicesHarness, request_id: int) -> SongSpec:
-    return (await home.request(request_id)).spec
+async def spec(harness: ServicesHarness, request_id: int) -> SongSpec:
+    return (await harness.request(request_id)).spec
 
 
-async def test_the_same_is_asked_for_again_at_the_cost_of_who_asks(home: ServicesHarness) -> None:
-    card = await home.place(order=FULL)
-    again = await home.songs.repeat(card.request_id, home.asked(BEN))
-    assert await spec(home, again.request_id) == await spec(home, card.request_id)
+async def test_the_same_is_asked_for_again_at_the_cost_of_who_asks(harness: ServicesHarness) -> None:
+    card = await harness.place(order=FULL)
+    again = await harness.requests.repeat(card.request_id, harness.context(BEN))
+    assert await spec(harness, again.request_id) == await spec(harness, card.request_id)
     assert again.user_id == BEN
-    assert [(await home.credits(user)).held for user in (ADA, BEN)] == [30, 30]
+    assert [(await harness.credits(user)).held for user in (ADA, BEN)] == [30, 30]
 
 
-async def test_more_like_a_clip_has_that_clip_as_its_reference(home: ServicesHarness) -> None:
-    request_id = await delivered(home)
-    request = await home.request(request_id)
+async def test_more_like_a_clip_has_that_clip_as_its_reference(harness: ServicesHarness) -> None:
+    request_id = await delivered(harness)
+    request = await harness.request(request_id)
     for number in (1, 2):
-        more = await home.songs.repeat(request_id, home.asked(BEN), like_clip=number)
+        more = await harness.requests.repeat(request_id, harness.context(BEN), like_clip=number)
         wanted = replace(request.spec, artist_clip_id=request.clips[number - 1].id)
-        assert await spec(home, more.request_id) == wanted
+        assert await spec(harness, more.request_id) == wanted
 
 
-async def test_a_model_that_is_gone_gives_way_to_the_usual_one(home: ServicesHarness) -> None:
-    card = await home.place(order=SongOptions(playlist=PLAYLIST, model="v40"))
-    home.songs._rules = replace(home.songs._rules, models=("v55",))
-    again = await home.songs.repeat(card.request_id, home.asked(BEN))
-    assert await spec(home, again.request_id) == SongSpec(playlist_id=PLAYLIST, model="v55")
+async def test_a_model_that_is_gone_gives_way_to_the_usual_one(harness: ServicesHarness) -> None:
+    card = await harness.place(order=SongOptions(playlist=PLAYLIST, model="v40"))
+    harness.requests._rules = replace(harness.requests._rules, models=("v55",))
+    again = await harness.requests.repeat(card.request_id, harness.context(BEN))
+    assert await spec(harness, again.request_id) == SongSpec(playlist_id=PLAYLIST, model="v55")
 
 
 @pytest.mark.parametrize("clip", [None, 1])
 @pytest.mark.parametrize("what", ["prompt", "person", "server"])
 async def test_what_is_no_longer_kept_cannot_be_asked_for_again(
-    home: ServicesHarness, what: str, clip: int | None
+    harness: ServicesHarness, what: str, clip: int | None
 ) -> None:
-    with_prompt, without = await delivered(home, order=FULL), await delivered(home)
-    later = home.clock() + timedelta(days=1)
+    with_prompt, without = await delivered(harness, order=FULL), await delivered(harness)
+    later = harness.clock() + timedelta(days=1)
 
     def wipe(uow: UnitOfWork) -> None:
         if what == "prompt":
@@ -113,171 +113,185 @@ async def test_what_is_no_longer_kept_cannot_be_asked_for_again(
         else:
             uow.cleanup.erase_guild_requests(GUILD, limit=9)
 
-    await home.store.write(wipe)
+    await harness.store.write(wipe)
     with pytest.raises(DetailsWipedError):
-        await home.songs.repeat(with_prompt, home.asked(BEN), like_clip=clip)
-    assert (await home.credits(BEN)).held == 0
+        await harness.requests.repeat(with_prompt, harness.context(BEN), like_clip=clip)
+    assert (await harness.credits(BEN)).held == 0
     if what == "prompt":  # of one that never had any, nothing is missing
-        again = await home.songs.repeat(without, home.asked(BEN), like_clip=clip)
-        assert (await spec(home, again.request_id)).prompt is None
+        again = await harness.requests.repeat(without, harness.context(BEN), like_clip=clip)
+        assert (await spec(harness, again.request_id)).prompt is None
 
 
 @pytest.mark.parametrize("clip", [None, 1])
-async def test_what_is_not_there_cannot_be_asked_for_again(home: ServicesHarness, clip: int | None) -> None:
-    card = await home.place()
-    elsewhere = replace(home.asked(BEN), guild_id=GUILD + 1)
-    for request_id, asked in ((HUGE, home.asked()), (7, home.asked()), (card.request_id, elsewhere)):
+async def test_what_is_not_there_cannot_be_asked_for_again(
+    harness: ServicesHarness, clip: int | None
+) -> None:
+    card = await harness.place()
+    elsewhere = replace(harness.context(BEN), guild_id=GUILD + 1)
+    for request_id, asked in (
+        (HUGE, harness.context()),
+        (7, harness.context()),
+        (card.request_id, elsewhere),
+    ):
         with pytest.raises(RequestNotFoundError):
-            await home.songs.repeat(request_id, asked, like_clip=clip)
+            await harness.requests.repeat(request_id, asked, like_clip=clip)
     with pytest.raises(RequestNotFoundError):
-        await home.songs.repeat(card.request_id, home.asked(BEN), like_clip=3)
+        await harness.requests.repeat(card.request_id, harness.context(BEN), like_clip=3)
 
 
-async def test_asking_again_is_refused_like_any_request(home: ServicesHarness) -> None:
-    request_id = await delivered(home)
+async def test_asking_again_is_refused_like_any_request(harness: ServicesHarness) -> None:
+    request_id = await delivered(harness)
     for _ in range(2):
-        await home.place()
+        await harness.place()
     with pytest.raises(CreditsError):
-        await home.songs.repeat(request_id, home.asked())
+        await harness.requests.repeat(request_id, harness.context())
 
 
-async def test_the_card_of_a_song_is_its_result_with_its_stars(home: ServicesHarness) -> None:
-    request_id = await delivered(home)
-    (post,) = home.messenger.results
-    assert await home.songbook.card(request_id, BENS) == post.card
-    await rate(home, request_id, BEN, 4)
-    assert await home.songbook.card(request_id, BENS) == replace(post.card, rating=Rating(1, 4))
+async def test_the_card_of_a_song_is_its_result_with_its_stars(harness: ServicesHarness) -> None:
+    request_id = await delivered(harness)
+    (post,) = harness.messenger.results
+    assert await harness.library.card(request_id, BENS) == post.card
+    await rate(harness, request_id, BEN, 4)
+    assert await harness.library.card(request_id, BENS) == replace(post.card, rating=Rating(1, 4))
 
 
-async def test_a_member_has_one_vote_which_can_be_changed(home: ServicesHarness) -> None:
-    request_id = await delivered(home)
-    assert await home.songbook.rating(request_id) == Rating()
-    assert await rate(home, request_id, ADA, 5) == Rating(1, 5)
-    assert await rate(home, request_id, BEN, 2) == Rating(2, 7)
-    assert await rate(home, request_id, BEN, 4) == await home.songbook.rating(request_id) == Rating(2, 9)
+async def test_a_member_has_one_vote_which_can_be_changed(harness: ServicesHarness) -> None:
+    request_id = await delivered(harness)
+    assert await harness.library.rating(request_id) == Rating()
+    assert await rate(harness, request_id, ADA, 5) == Rating(1, 5)
+    assert await rate(harness, request_id, BEN, 2) == Rating(2, 7)
+    assert await rate(harness, request_id, BEN, 4) == await harness.library.rating(request_id) == Rating(2, 9)
 
 
-async def test_only_finished_songs_are_rated_shown_and_removed(home: ServicesHarness) -> None:
-    card = await home.place()
+async def test_only_finished_songs_are_rated_shown_and_removed(harness: ServicesHarness) -> None:
+    card = await harness.place()
     for request_id, error in (
         (card.request_id, NotFinishedError),
         (7, SongNotFoundError),
         (HUGE, SongNotFoundError),
     ):
-        await refused(home, request_id, error)
+        await refused(harness, request_id, error)
 
 
-async def refused(home: ServicesHarness, request_id: int, error: type[RefusalError]) -> None:
+async def refused(harness: ServicesHarness, request_id: int, error: type[RefusalError]) -> None:
     with pytest.raises(error):
-        await rate(home, request_id, ADA, 5)
+        await rate(harness, request_id, ADA, 5)
     with pytest.raises(error):
-        await home.songbook.card(request_id, BENS)
+        await harness.library.card(request_id, BENS)
     with pytest.raises(error):
-        await remove(home, request_id, ADA)
+        await remove(harness, request_id, ADA)
 
 
-async def test_its_requester_removes_a_song_and_nobody_decides_anything(home: ServicesHarness) -> None:
-    request_id = await delivered(home)
-    await rate(home, request_id, BEN, 5)
-    request = await home.request(request_id)
+async def test_its_requester_removes_a_song_and_nobody_decides_anything(harness: ServicesHarness) -> None:
+    request_id = await delivered(harness)
+    await rate(harness, request_id, BEN, 5)
+    request = await harness.request(request_id)
     with pytest.raises(RemovalForbiddenError):
-        await remove(home, request_id, BEN)
-    assert await remove(home, request_id, ADA) == RemovedSong(
+        await remove(harness, request_id, BEN)
+    assert await remove(harness, request_id, ADA) == RemovedSong(
         request.result_channel_id, request.result_message_id
     )
-    assert await home.store.read(lambda work: work.audit_log.page(GUILD, limit=9)) == []
-    for sheet in (await home.songbook.songs(BENS, None, 0), await home.songbook.best(BENS, TopPeriod.ALL, 0)):
+    assert await harness.store.read(lambda work: work.audit_log.page(GUILD, limit=9)) == []
+    for sheet in (
+        await harness.library.songs(BENS, None, 0),
+        await harness.library.best(BENS, TopPeriod.ALL, 0),
+    ):
         assert sheet.items == ()
-    assert await home.songbook.suggestions(BENS, "") == []
-    for again in (home.songs.repeat(request_id, home.asked()), home.songbook.card(request_id, BENS)):
+    assert await harness.library.suggestions(BENS, "") == []
+    for again in (
+        harness.requests.repeat(request_id, harness.context()),
+        harness.library.card(request_id, BENS),
+    ):
         with pytest.raises(SongRemovedError):
             await again
     with pytest.raises(SongRemovedError):
-        await rate(home, request_id, BEN, 5)
+        await rate(harness, request_id, BEN, 5)
 
 
-async def test_the_status_of_a_removed_song_says_so(home: ServicesHarness) -> None:
-    request_id = await delivered(home)
-    await remove(home, request_id, ADA)
-    home.clock.advance(5)
-    await home.tell()
-    edit = home.messenger.edits[-1]
+async def test_the_status_of_a_removed_song_says_so(harness: ServicesHarness) -> None:
+    request_id = await delivered(harness)
+    await remove(harness, request_id, ADA)
+    harness.clock.advance(5)
+    await harness.dispatch()
+    edit = harness.messenger.edits[-1]
     assert (edit.card.request_id, edit.card.removed, edit.card.result_url) == (request_id, True, None)
     assert edit.token is None
-    assert (await home.credits()).used == 30
+    assert (await harness.credits()).used == 30
 
 
-async def test_a_moderators_removal_is_written_down_once(home: ServicesHarness) -> None:
-    request_id = await delivered(home)
-    first = await remove(home, request_id, MO, is_moderator=True)
-    assert await remove(home, request_id, MO, is_moderator=True) == first
-    (change,) = await home.store.read(lambda work: work.audit_log.page(GUILD, limit=9))
+async def test_a_moderators_removal_is_written_down_once(harness: ServicesHarness) -> None:
+    request_id = await delivered(harness)
+    first = await remove(harness, request_id, MO, is_moderator=True)
+    assert await remove(harness, request_id, MO, is_moderator=True) == first
+    (change,) = await harness.store.read(lambda work: work.audit_log.page(GUILD, limit=9))
     assert (change.action, change.actor_id, change.subject_id) == (Action.REMOVE_SONG, MO, ADA)
     assert change.before["request"] == request_id
 
 
-async def test_a_removed_song_that_was_never_posted_is_not_announced_once_more(home: ServicesHarness) -> None:
-    home.messenger.failures += [NoAccessError("missing access")] * 9
-    request_id = await home.ready()
-    await home.tell()
-    home.messenger.failures.clear()
-    assert (await home.request(request_id)).state is State.UNDELIVERABLE
-    assert [song.request.id for song in (await home.songbook.songs(BENS, ADA, 0)).items] == [request_id]
-    assert await remove(home, request_id, ADA) == RemovedSong(None, None)
-    home.clock.advance(5)
-    home.messenger.failures.append(NoAccessError("missing access"))
-    endings = len(home.messenger.endings)
-    await home.tell()
-    assert len(home.messenger.endings) == endings
+async def test_a_removed_song_that_was_never_posted_is_not_announced_once_more(
+    harness: ServicesHarness,
+) -> None:
+    harness.messenger.failures += [NoAccessError("missing access")] * 9
+    request_id = await harness.place_and_finish()
+    await harness.dispatch()
+    harness.messenger.failures.clear()
+    assert (await harness.request(request_id)).state is State.UNDELIVERABLE
+    assert [song.request.id for song in (await harness.library.songs(BENS, ADA, 0)).items] == [request_id]
+    assert await remove(harness, request_id, ADA) == RemovedSong(None, None)
+    harness.clock.advance(5)
+    harness.messenger.failures.append(NoAccessError("missing access"))
+    endings = len(harness.messenger.endings)
+    await harness.dispatch()
+    assert len(harness.messenger.endings) == endings
 
 
-async def test_songs_are_paged_and_the_best_are_of_a_time(home: ServicesHarness) -> None:
-    old = await delivered(home)
-    await rate(home, old, ADA, 5)
-    home.clock.advance(25 * 3600)
-    new = await delivered(home, BEN)
-    await rate(home, new, ADA, 4)
-    assert [song.request.id for song in (await home.songbook.songs(BENS, None, 0)).items] == [new, old]
-    assert [song.request.id for song in (await home.songbook.songs(BENS, ADA, 0)).items] == [old]
+async def test_songs_are_paged_and_the_best_are_of_a_time(harness: ServicesHarness) -> None:
+    old = await delivered(harness)
+    await rate(harness, old, ADA, 5)
+    harness.clock.advance(25 * 3600)
+    new = await delivered(harness, BEN)
+    await rate(harness, new, ADA, 4)
+    assert [song.request.id for song in (await harness.library.songs(BENS, None, 0)).items] == [new, old]
+    assert [song.request.id for song in (await harness.library.songs(BENS, ADA, 0)).items] == [old]
     for span, ids in ((TopPeriod.DAY, [new]), (TopPeriod.WEEK, [old, new]), (TopPeriod.ALL, [old, new])):
-        sheet = await home.songbook.best(BENS, span, 7)
+        sheet = await harness.library.best(BENS, span, 7)
         assert [song.request.id for song in sheet.items] == ids
         assert (sheet.number, sheet.pages) == (0, 1)
 
 
-async def test_songs_are_found_by_a_part_of_their_title_in_any_case(home: ServicesHarness) -> None:
-    request_id = await delivered(home)
-    (title,) = await home.songbook.suggestions(BENS, "")
+async def test_songs_are_found_by_a_part_of_their_title_in_any_case(harness: ServicesHarness) -> None:
+    request_id = await delivered(harness)
+    (title,) = await harness.library.suggestions(BENS, "")
     assert title.request_id == request_id
     assert title.words
-    assert await home.songbook.suggestions(BENS, f" {title.words.upper()} ") == [title]
-    assert await home.songbook.suggestions(BENS, "no such title") == []
-    assert await home.songbook.suggestions(ELSEWHERE, "") == []
+    assert await harness.library.suggestions(BENS, f" {title.words.upper()} ") == [title]
+    assert await harness.library.suggestions(BENS, "no such title") == []
+    assert await harness.library.suggestions(ELSEWHERE, "") == []
 
 
-async def test_a_song_of_a_private_channel_is_listed_for_those_who_see_it(home: ServicesHarness) -> None:
-    request_id = await delivered(home)
-    await rate(home, request_id, ADA, 5)
+async def test_a_song_of_a_private_channel_is_listed_for_those_who_see_it(harness: ServicesHarness) -> None:
+    request_id = await delivered(harness)
+    await rate(harness, request_id, ADA, 5)
     outside = replace(BENS, channel_ids=frozenset({CHANNEL + 1}))
     for viewer, seen in ((outside, False), (replace(outside, user_id=ADA), True), (BENS, True)):
         pages = (
-            await home.songbook.songs(viewer, None, 0),
-            await home.songbook.songs(viewer, ADA, 0),
-            await home.songbook.best(viewer, TopPeriod.ALL, 0),
+            await harness.library.songs(viewer, None, 0),
+            await harness.library.songs(viewer, ADA, 0),
+            await harness.library.best(viewer, TopPeriod.ALL, 0),
         )
         assert [sheet.total for sheet in pages] == [int(seen)] * 3
-        assert len(await home.songbook.suggestions(viewer, "")) == int(seen)
+        assert len(await harness.library.suggestions(viewer, "")) == int(seen)
         if seen:
-            await home.songbook.card(request_id, viewer)
+            await harness.library.card(request_id, viewer)
         else:
             with pytest.raises(SongNotFoundError):
-                await home.songbook.card(request_id, viewer)
+                await harness.library.card(request_id, viewer)
 
 
-async def test_where_results_have_a_channel_of_their_own_that_one_counts(home: ServicesHarness) -> None:
-    await home.settle(results_channel_id=CHANNEL + 5)
-    request_id = await delivered(home)
+async def test_where_results_have_a_channel_of_their_own_that_one_counts(harness: ServicesHarness) -> None:
+    await harness.set_guild_settings(results_channel_id=CHANNEL + 5)
+    request_id = await delivered(harness)
     there = replace(BENS, channel_ids=frozenset({CHANNEL + 5}))
     for viewer, seen in ((there, 1), (BENS, 0)):
-        assert (await home.songbook.songs(viewer, None, 0)).total == seen
-        assert viewer.can_see(await home.request(request_id)) is bool(seen)
+        assert (await harness.library.songs(viewer, None, 0)).total == seen
+        assert viewer.can_see(await harness.request(request_id)) is bool(seen)

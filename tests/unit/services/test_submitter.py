@@ -20,58 +20,58 @@ from bot.services.provider import submitter
 from bot.services.provider.circuit_breaker import ProviderOutage
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork
-from tests.harness.services import ADA, BEN, PLAYLIST, ServicesHarness, harness
+from tests.harness.services import ADA, BEN, PLAYLIST, ServicesHarness, services_harness
 
 
-async def test_a_taken_request_is_marked_before_the_paid_call(home: ServicesHarness) -> None:
-    card = await home.place()
-    home.provider.gate.clear()
-    (claimed,) = await home.submitter.claim(1)
-    call = asyncio.ensure_future(home.submitter.handle(claimed))
+async def test_a_taken_request_is_marked_before_the_paid_call(harness: ServicesHarness) -> None:
+    card = await harness.place()
+    harness.provider.gate.clear()
+    (claimed,) = await harness.submitter.claim(1)
+    call = asyncio.ensure_future(harness.submitter.handle(claimed))
     await asyncio.sleep(0)
-    assert (await home.request(card.request_id)).state is State.SUBMITTING
-    home.provider.gate.set()
+    assert (await harness.request(card.request_id)).state is State.SUBMITTING
+    harness.provider.gate.set()
     await call
-    request = await home.request(card.request_id)
+    request = await harness.request(card.request_id)
     assert (request.state, request.task_id) == (State.MAKING, "task-1")
-    assert home.provider.submitted == [SongSpec(playlist_id=PLAYLIST, model="v55")]
+    assert harness.provider.submitted == [SongSpec(playlist_id=PLAYLIST, model="v55")]
 
 
-async def test_no_more_are_taken_than_there_are_places(home: ServicesHarness) -> None:
+async def test_no_more_are_taken_than_there_are_places(harness: ServicesHarness) -> None:
     for _ in range(3):
-        await home.place()
-    assert await home.submit() == 2
-    assert await home.submit() == 0
+        await harness.place()
+    assert await harness.submit() == 2
+    assert await harness.submit() == 0
 
 
-async def test_turns_go_round_the_members(home: ServicesHarness) -> None:
+async def test_turns_go_round_the_members(harness: ServicesHarness) -> None:
     for _ in range(3):
-        await home.place()
-    last = await home.place(BEN)
-    await home.submit()
-    assert (await home.request(last.request_id)).state is State.MAKING
+        await harness.place()
+    last = await harness.place(BEN)
+    await harness.submit()
+    assert (await harness.request(last.request_id)).state is State.MAKING
 
 
 async def test_with_one_place_at_the_provider_members_still_take_turns(tmp_path: Path) -> None:
-    async with harness(tmp_path, slots=1) as home:
+    async with services_harness(tmp_path, slots=1) as harness:
         for _ in range(3):
-            await home.place()
-        bens = await home.place(BEN)
+            await harness.place()
+        bens = await harness.place(BEN)
         taken = []
         for number in range(1, 5):
-            await home.submit()
-            home.provider.finish(f"task-{number}")
-            home.clock.advance(31)
-            (running,) = await home.follower.claim(1)
-            await home.follower.handle(running)
+            await harness.submit()
+            harness.provider.finish(f"task-{number}")
+            harness.clock.advance(31)
+            (running,) = await harness.poller.claim(1)
+            await harness.poller.handle(running)
             taken.append(running.user_id)
         assert taken == [ADA, BEN, ADA, ADA]
-        assert (await home.request(bens.request_id)).state is State.READY
+        assert (await harness.request(bens.request_id)).state is State.READY
 
 
-async def test_an_empty_line_is_left_alone(home: ServicesHarness) -> None:
-    assert await home.submit() == 0
-    assert await home.submitter.next_due_at() is None
+async def test_an_empty_line_is_left_alone(harness: ServicesHarness) -> None:
+    assert await harness.submit() == 0
+    assert await harness.submitter.next_due_at() is None
 
 
 @pytest.mark.parametrize(
@@ -83,16 +83,16 @@ async def test_an_empty_line_is_left_alone(home: ServicesHarness) -> None:
     ],
 )
 async def test_a_definite_refusal_ends_it_and_gives_the_credits_back(
-    home: ServicesHarness, error: RejectedError, kind: FailureKind
+    harness: ServicesHarness, error: RejectedError, kind: FailureKind
 ) -> None:
-    card = await home.place()
-    home.provider.submit_answers.append(error)
-    await home.submit()
-    request = await home.request(card.request_id)
+    card = await harness.place()
+    harness.provider.submit_answers.append(error)
+    await harness.submit()
+    request = await harness.request(card.request_id)
     assert request.state is State.FAILED
     assert request.failure is not None
     assert request.failure.kind is kind
-    assert (await home.credits()).available == 90
+    assert (await harness.credits()).available == 90
 
 
 async def test_what_is_not_an_answer_of_the_provider_is_not_taken_for_one() -> None:
@@ -101,130 +101,132 @@ async def test_what_is_not_an_answer_of_the_provider_is_not_taken_for_one() -> N
 
 
 async def test_an_unknown_outcome_is_refunded_and_never_sent_again(
-    home: ServicesHarness, caplog: pytest.LogCaptureFixture
+    harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    card = await home.place()
-    home.provider.submit_answers.append(OutcomeUnknownError("connection reset"))
-    await home.submit()
-    home.clock.advance(10_000)
-    assert await home.submit() == 0
-    assert (await home.request(card.request_id)).state is State.UNCERTAIN
-    assert (await home.credits()).available == 90
-    assert len(home.provider.submitted) == 1
+    card = await harness.place()
+    harness.provider.submit_answers.append(OutcomeUnknownError("connection reset"))
+    await harness.submit()
+    harness.clock.advance(10_000)
+    assert await harness.submit() == 0
+    assert (await harness.request(card.request_id)).state is State.UNCERTAIN
+    assert (await harness.credits()).available == 90
+    assert len(harness.provider.submitted) == 1
     assert "the provider may have charged: connection reset" in caplog.text
 
 
-async def test_a_busy_provider_costs_nobody_their_place(home: ServicesHarness) -> None:
-    first, second = await home.place(), await home.place(BEN)
-    home.provider.submit_answers.append(NotAcceptedError("Task limit reached", busy=True))
-    claimed = await home.submitter.claim(1)
-    await home.submitter.handle(claimed[0])
-    request = await home.request(first.request_id)
+async def test_a_busy_provider_costs_nobody_their_place(harness: ServicesHarness) -> None:
+    first, second = await harness.place(), await harness.place(BEN)
+    harness.provider.submit_answers.append(NotAcceptedError("Task limit reached", busy=True))
+    claimed = await harness.submitter.claim(1)
+    await harness.submitter.handle(claimed[0])
+    request = await harness.request(first.request_id)
     assert request.state is State.WAITING
-    assert (await home.credits()).held == 30
-    assert await home.submit() == 0
-    assert await home.submitter.next_due_at() == home.clock() + timedelta(seconds=5)
-    home.clock.advance(5)
-    assert await home.submitter.next_due_at() == home.clock()
-    await home.submit()
-    assert (await home.request(first.request_id)).state is State.MAKING
-    assert (await home.request(second.request_id)).state is State.WAITING  # one place was learned
+    assert (await harness.credits()).held == 30
+    assert await harness.submit() == 0
+    assert await harness.submitter.next_due_at() == harness.clock() + timedelta(seconds=5)
+    harness.clock.advance(5)
+    assert await harness.submitter.next_due_at() == harness.clock()
+    await harness.submit()
+    assert (await harness.request(first.request_id)).state is State.MAKING
+    assert (await harness.request(second.request_id)).state is State.WAITING  # one place was learned
 
 
 async def test_an_unreachable_provider_is_tried_again_after_the_pause_it_asks_for(
-    home: ServicesHarness,
+    harness: ServicesHarness,
 ) -> None:
-    await home.place()
-    home.provider.submit_answers.append(NotAcceptedError("503", retry_after_s=17))
-    await home.submit()
-    home.clock.advance(16)
-    assert await home.submit() == 0
-    home.clock.advance(1)
-    assert await home.submit() == 1
+    await harness.place()
+    harness.provider.submit_answers.append(NotAcceptedError("503", retry_after_s=17))
+    await harness.submit()
+    harness.clock.advance(16)
+    assert await harness.submit() == 0
+    harness.clock.advance(1)
+    assert await harness.submit() == 1
 
 
 async def test_trouble_with_the_account_ends_one_request_and_keeps_the_line(
-    home: ServicesHarness, caplog: pytest.LogCaptureFixture
+    harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first, second = await home.place(), await home.place(BEN)
-    home.provider.submit_answers += [AccountError(402, "no credits"), AccountError(402, "no credits")]
-    claimed = await home.submitter.claim(1)
-    await home.submitter.handle(claimed[0])
-    assert await home.submit() == 0
-    home.clock.advance(60)
-    assert await home.submit() == 1
-    assert (await home.request(first.request_id)).state is State.FAILED
-    assert (await home.request(second.request_id)).state is State.WAITING
-    home.clock.advance(120)
-    assert await home.submit() == 1
-    assert (await home.request(second.request_id)).state is State.MAKING
+    first, second = await harness.place(), await harness.place(BEN)
+    harness.provider.submit_answers += [AccountError(402, "no credits"), AccountError(402, "no credits")]
+    claimed = await harness.submitter.claim(1)
+    await harness.submitter.handle(claimed[0])
+    assert await harness.submit() == 0
+    harness.clock.advance(60)
+    assert await harness.submit() == 1
+    assert (await harness.request(first.request_id)).state is State.FAILED
+    assert (await harness.request(second.request_id)).state is State.WAITING
+    harness.clock.advance(120)
+    assert await harness.submit() == 1
+    assert (await harness.request(second.request_id)).state is State.MAKING
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert len(errors) == 1
     assert "402: add credits at the provider" in errors[0].getMessage()
 
 
-async def test_of_a_cancel_and_a_take_at_once_one_wins(home: ServicesHarness) -> None:
-    card = await home.place()
+async def test_of_a_cancel_and_a_take_at_once_one_wins(harness: ServicesHarness) -> None:
+    card = await harness.place()
 
     async def cancel() -> bool:
         try:
-            await home.songs.cancel(card.request_id, guild_id=card.guild_id, user_id=ADA)
+            await harness.requests.cancel(card.request_id, guild_id=card.guild_id, user_id=ADA)
         except Exception:  # noqa: BLE001 - which one it is, the state tells
             return False
         return True
 
-    cancelled, claimed = await asyncio.gather(cancel(), home.submitter.claim(1))
+    cancelled, claimed = await asyncio.gather(cancel(), harness.submitter.claim(1))
     assert cancelled != bool(claimed)
 
 
-async def test_a_submission_that_another_worker_has_in_hand_is_still_accepted(home: ServicesHarness) -> None:
-    await home.place()
-    (claimed,) = await home.submitter.claim(1)
-    home.clock.advance(100)
-    (leased,) = await home.follower.claim(1)
-    await home.submitter.handle(claimed)
-    await home.follower.handle(leased)
-    request = await home.request(claimed.id)
+async def test_a_submission_that_another_worker_has_in_hand_is_still_accepted(
+    harness: ServicesHarness,
+) -> None:
+    await harness.place()
+    (claimed,) = await harness.submitter.claim(1)
+    harness.clock.advance(100)
+    (leased,) = await harness.poller.claim(1)
+    await harness.submitter.handle(claimed)
+    await harness.poller.handle(leased)
+    request = await harness.request(claimed.id)
     assert (request.state, request.task_id) == (State.MAKING, "task-1")
 
 
 async def test_a_submission_that_another_worker_ended_is_left_alone(
-    home: ServicesHarness, caplog: pytest.LogCaptureFixture
+    harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    card = await home.place()
-    (claimed,) = await home.submitter.claim(1)
+    card = await harness.place()
+    (claimed,) = await harness.submitter.claim(1)
 
     def end(uow: UnitOfWork) -> None:
-        apply_transition(uow, claimed, Transition.MARK_UNCERTAIN, now=home.clock())
+        apply_transition(uow, claimed, Transition.MARK_UNCERTAIN, now=harness.clock())
 
-    await home.store.write(end)
-    home.provider.submit_answers.append(RejectedError(400, "playlist not found"))
-    await home.submitter.handle(claimed)
-    assert (await home.request(card.request_id)).state is State.UNCERTAIN
+    await harness.store.write(end)
+    harness.provider.submit_answers.append(RejectedError(400, "playlist not found"))
+    await harness.submitter.handle(claimed)
+    assert (await harness.request(card.request_id)).state is State.UNCERTAIN
     assert "another worker had already ended" in caplog.text
     with pytest.raises(ConflictError):
-        await home.store.write(end)
+        await harness.store.write(end)
 
 
 async def test_what_a_killed_process_had_in_hand_is_free_for_the_next_owner_of_the_file(
     tmp_path: Path,
 ) -> None:
-    async with harness(tmp_path) as home:
-        card = await home.place()
-        await home.submitter.claim(1)
-        home.clock.advance(20)
-        await home.courier.claim(8)
-    async with harness(tmp_path) as again:
+    async with services_harness(tmp_path) as harness:
+        card = await harness.place()
+        await harness.submitter.claim(1)
+        harness.clock.advance(20)
+        await harness.dispatcher.claim(8)
+    async with services_harness(tmp_path) as again:
         again.clock.advance(20)
-        await again.follow()
+        await again.poll()
         assert (await again.request(card.request_id)).state is State.UNCERTAIN
-        assert await again.tell() == 1
+        assert await again.dispatch() == 1
 
 
 async def test_what_waits_survives_a_restart_with_its_place(tmp_path: Path) -> None:
-    async with harness(tmp_path) as home:
-        card = await home.place()
-    async with harness(tmp_path) as again:
+    async with services_harness(tmp_path) as harness:
+        card = await harness.place()
+    async with services_harness(tmp_path) as again:
         assert await again.submit() == 1
         assert (await again.request(card.request_id)).state is State.MAKING
 
@@ -234,61 +236,61 @@ FIREWALL = NotAcceptedError("not the provider's answer: HTTP 403", at_edge=True,
 
 
 async def test_who_answers_in_front_of_the_provider_stops_the_line_and_the_operator_hears_of_it_once(
-    home: ServicesHarness, caplog: pytest.LogCaptureFixture
+    harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first = await home.place()
-    home.provider.submit_answers += [EDGE, EDGE]
-    await home.submit()
-    assert (await home.request(first.request_id)).state is State.WAITING
-    assert await home.submitter.next_due_at() == home.clock() + timedelta(seconds=5)
-    home.clock.advance(5)
-    await home.submit()
+    first = await harness.place()
+    harness.provider.submit_answers += [EDGE, EDGE]
+    await harness.submit()
+    assert (await harness.request(first.request_id)).state is State.WAITING
+    assert await harness.submitter.next_due_at() == harness.clock() + timedelta(seconds=5)
+    harness.clock.advance(5)
+    await harness.submit()
     assert caplog.text.count("OPERATOR: somebody in front of the provider") == 1
-    assert (await home.credits()).held == 30
-    home.clock.advance(10)
-    await home.submit()
-    assert (await home.request(first.request_id)).state is State.MAKING
+    assert (await harness.credits()).held == 30
+    harness.clock.advance(10)
+    await harness.submit()
+    assert (await harness.request(first.request_id)).state is State.MAKING
 
 
-async def test_a_firewall_that_minds_one_request_holds_nobody_elses_up(home: ServicesHarness) -> None:
-    first = await home.place()
-    home.provider.submit_answers += [FIREWALL, FIREWALL]
-    assert [await home.submit(), await home.submit(), await home.submit()] == [1, 1, 0]
-    bens = await home.place(BEN)
-    await home.submit()
-    assert (await home.request(bens.request_id)).state is State.MAKING
-    assert (await home.request(first.request_id)).state is State.WAITING
-    home.clock.advance(30)
-    await home.submit()
-    assert (await home.request(first.request_id)).state is State.MAKING
+async def test_a_firewall_that_minds_one_request_holds_nobody_elses_up(harness: ServicesHarness) -> None:
+    first = await harness.place()
+    harness.provider.submit_answers += [FIREWALL, FIREWALL]
+    assert [await harness.submit(), await harness.submit(), await harness.submit()] == [1, 1, 0]
+    bens = await harness.place(BEN)
+    await harness.submit()
+    assert (await harness.request(bens.request_id)).state is State.MAKING
+    assert (await harness.request(first.request_id)).state is State.WAITING
+    harness.clock.advance(30)
+    await harness.submit()
+    assert (await harness.request(first.request_id)).state is State.MAKING
 
 
-async def test_a_firewall_that_minds_two_members_is_an_outage(home: ServicesHarness) -> None:
-    await home.place()
-    await home.place(BEN)
-    home.provider.submit_answers += [FIREWALL, FIREWALL]
-    await home.submit()
-    assert (await home.services.operator.status()).breaker.outage is ProviderOutage.OUTAGE
+async def test_a_firewall_that_minds_two_members_is_an_outage(harness: ServicesHarness) -> None:
+    await harness.place()
+    await harness.place(BEN)
+    harness.provider.submit_answers += [FIREWALL, FIREWALL]
+    await harness.submit()
+    assert (await harness.services.operator.status()).breaker.outage is ProviderOutage.OUTAGE
 
 
 async def test_a_request_that_a_firewall_minds_ends_when_others_were_taken_between_its_tries(
-    home: ServicesHarness, caplog: pytest.LogCaptureFixture
+    harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    minded = await home.place()
+    minded = await harness.place()
     for number in range(3):
-        await home.place(BEN)
-        home.clock.advance(3600)
-        for claimed in await home.submitter.claim(16):
+        await harness.place(BEN)
+        harness.clock.advance(3600)
+        for claimed in await harness.submitter.claim(16):
             if claimed.user_id == ADA:
-                home.provider.submit_answers.append(FIREWALL)
-            await home.submitter.handle(claimed)
-        home.provider.finish(f"task-{number + 1}")
-        home.clock.advance(31)
-        await home.follow()
-    request = await home.request(minded.request_id)
+                harness.provider.submit_answers.append(FIREWALL)
+            await harness.submitter.handle(claimed)
+        harness.provider.finish(f"task-{number + 1}")
+        harness.clock.advance(31)
+        await harness.poll()
+    request = await harness.request(minded.request_id)
     assert request.state is State.FAILED
     assert request.failure is not None
     assert request.failure.kind is FailureKind.TURNED_AWAY
-    assert (await home.credits()).available == 90
+    assert (await harness.credits()).available == 90
     assert caplog.text.count("OPERATOR:") == 1
-    assert await home.breaches() == []
+    assert await harness.breaches() == []

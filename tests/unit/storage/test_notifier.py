@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.errors import StoreError
 from bot.storage.store import open_store
-from tests.harness.databases import tell
+from tests.harness.databases import execute
 from tests.unit.storage.factories import placed
 from tests.unit.storage.severed import line_to
 
@@ -47,7 +47,7 @@ class TestClock:
         return f"{postgres_url}?search_path=public,pg_catalog"
 
     def set_ahead(self, url: str, *, hours: int) -> None:
-        tell(
+        execute(
             url,
             "CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS "
             f"$$ SELECT pg_catalog.clock_timestamp() + interval '{hours} hours' $$",

@@ -14,7 +14,7 @@ from bot.storage.postgres.store import ATTEMPTS, PostgresStore
 from bot.storage.postgres.url import PostgresUrl
 from bot.storage.store import SqlStore, open_store
 from bot.storage.unit_of_work import SqlUnitOfWork
-from tests.harness.databases import tell
+from tests.harness.databases import execute
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import add, placed
 from tests.unit.storage.severed import COMMIT, line_to
@@ -88,7 +88,7 @@ class TestRepeats:
         self, store: SqlStore, postgres_url: str
     ) -> None:
         await asyncio.gather(*(placed(store, number) for number in range(1, 2 * POOL)))
-        tell(postgres_url, HANG_UP)
+        execute(postgres_url, HANG_UP)
         await placed(store, 100)
         assert await column(store, COUNT) == [2 * POOL]
 
@@ -101,7 +101,7 @@ class TestRepeats:
             runs.append(1)
             add(uow, 1)
             if len(runs) == 1:
-                tell(postgres_url, HANG_UP)
+                execute(postgres_url, HANG_UP)
             add(uow, 2)
 
         await store.write(unit)
@@ -113,7 +113,7 @@ class TestRepeats:
     ) -> None:
         def unit(uow: UnitOfWork) -> None:
             add(uow, 1)
-            tell(postgres_url, HANG_UP)
+            execute(postgres_url, HANG_UP)
             raise LookupError("mine")
 
         for _ in range(POOL + 1):
@@ -152,7 +152,7 @@ class TestCommits:
     async def test_a_commit_that_the_database_refuses_is_known_to_be_undone(
         self, store: SqlStore, postgres_url: str
     ) -> None:
-        tell(
+        execute(
             postgres_url,
             "ALTER TABLE events DROP CONSTRAINT fk_events_request_id",
             "ALTER TABLE events ADD FOREIGN KEY (request_id) REFERENCES requests INITIALLY DEFERRED",
@@ -254,7 +254,7 @@ class TestClosing:
             tasks = [asyncio.create_task(placed(store, number)) for number in range(1, 50)]
             await asyncio.sleep(0)
         await asyncio.gather(*tasks)
-        assert tell(postgres_url, COUNT) == [49]
+        assert execute(postgres_url, COUNT) == [49]
 
     async def test_what_comes_after_the_end_is_refused(self, postgres_url: str) -> None:
         async with open_store(postgres_url) as store:

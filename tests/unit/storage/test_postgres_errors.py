@@ -20,7 +20,7 @@ from bot.storage.postgres.url import PostgresUrl
 from bot.storage.schema import check_revision, migrate
 from bot.storage.store import open_store
 from bot.storage.unit_of_work import SqlUnitOfWork
-from tests.harness.databases import PostgresCluster, tell
+from tests.harness.databases import PostgresCluster, execute
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import place, placed
 
@@ -185,7 +185,7 @@ class TestComingBack:
             async with asyncio.timeout(20):
                 await heard.wait()
             assert await store.audit() == []
-        assert tell(url, "SELECT count(*) FROM requests") == [2]
+        assert execute(url, "SELECT count(*) FROM requests") == [2]
 
     async def test_a_server_that_became_a_standby_is_left_for_another(self, postgres_url: str) -> None:
         async with open_store(postgres_url) as store:

@@ -16,7 +16,7 @@ from bot.storage.postgres.url import PostgresUrl
 from bot.storage.schema import check_revision, migrate
 from bot.storage.store import open_store
 from bot.storage.tables import METADATA
-from tests.harness.databases import tell
+from tests.harness.databases import execute
 from tests.unit.storage.test_schema import BASE, HEAD
 
 _CONSTRAINTS = """
@@ -39,7 +39,7 @@ def at(url: str) -> PostgresAdmin:
 
 
 def definitions(url: str) -> list[set[object]]:
-    return [set(tell(url, query)) for query in (_CONSTRAINTS, _INDEXES, _COLUMNS)]
+    return [set(execute(url, query)) for query in (_CONSTRAINTS, _INDEXES, _COLUMNS)]
 
 
 def test_the_migrations_make_exactly_the_tables_that_the_program_uses(empty_postgres_url: str) -> None:
@@ -69,7 +69,7 @@ def test_the_migrations_lead_back_to_an_empty_database(any_postgres_url: str) ->
     before = definitions(any_postgres_url)
     assert migrate(any_postgres_url, revision=BASE) == (HEAD, None)
     assert definitions(any_postgres_url) == [set(), set(), set()]
-    assert tell(any_postgres_url, _FUNCTIONS) == []
+    assert execute(any_postgres_url, _FUNCTIONS) == []
     migrate(any_postgres_url)
     assert definitions(any_postgres_url) == before
 
@@ -88,10 +88,10 @@ async def test_of_processes_that_start_at_once_one_migrates(empty_postgres_url: 
 
 
 def test_a_migration_that_fails_leaves_nothing(empty_postgres_url: str) -> None:
-    tell(empty_postgres_url, "CREATE TABLE memos ()")
+    execute(empty_postgres_url, "CREATE TABLE memos ()")
     with pytest.raises(StoreError, match='relation "memos" already exists'):
         migrate(empty_postgres_url)
-    assert tell(empty_postgres_url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == [
+    assert execute(empty_postgres_url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == [
         "memos"
     ]
 
@@ -118,7 +118,7 @@ async def test_a_store_does_not_open_before_the_migration(empty_postgres_url: st
 
 
 async def test_a_database_of_a_newer_version_is_left_alone(postgres_url: str) -> None:
-    tell(postgres_url, "UPDATE alembic_version SET version_num = '9999'")
+    execute(postgres_url, "UPDATE alembic_version SET version_num = '9999'")
     newer = "made by a newer version of this program .revision 9999.: .* nothing was changed"
     for look in (check_revision, migrate, audit_database):
         with pytest.raises(StoreError, match=newer):

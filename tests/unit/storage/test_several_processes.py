@@ -18,7 +18,7 @@ from bot.services.unit_of_work import UnitOfWork
 from bot.storage.ledger_audit import audit_database
 from bot.storage.store import SqlStore, open_store
 from bot.storage.unit_of_work import SqlUnitOfWork
-from tests.harness.databases import tell
+from tests.harness.databases import execute
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import (
     COST,
@@ -145,7 +145,9 @@ async def test_an_ear_that_was_cut_off_listens_again_and_catches_up(
         "SELECT pid FROM pg_stat_activity WHERE application_name = 'inspire'"
         " AND datname = current_database() AND query LIKE '{}'"
     )
-    tell(any_postgres_url, f"SELECT pg_terminate_backend(pid) FROM ({listening.format('%clock%')}) AS ears")
+    execute(
+        any_postgres_url, f"SELECT pg_terminate_backend(pid) FROM ({listening.format('%clock%')}) AS ears"
+    )
     async with asyncio.timeout(20):
         await heard.wait()  # it says so, for what it may have missed
         heard.clear()
@@ -182,10 +184,10 @@ async def test_processes_that_are_killed_lose_nothing_that_they_had_been_told(an
     ]
     assert len(placed) >= 300
     backends = BACKENDS.format(any_postgres_url.rsplit("/", 1)[1])
-    while tell(any_postgres_url, backends) != [0]:  # the server ends what it was in the middle of
+    while execute(any_postgres_url, backends) != [0]:  # the server ends what it was in the middle of
         pass
     breaches, totals = await asyncio.to_thread(audit_database, any_postgres_url)
     assert breaches == []
     assert totals.requests[State.WAITING] >= len(placed)
-    kept = tell(any_postgres_url, "SELECT id FROM requests")
+    kept = execute(any_postgres_url, "SELECT id FROM requests")
     assert set(placed) <= set(kept)

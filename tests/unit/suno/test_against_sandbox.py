@@ -29,24 +29,24 @@ from sandbox.cqtai.effects import (
     Slow,
 )
 from sandbox.cqtai.faults import Fault, Phase
-from sandbox.cqtai.reply_variants import Oddity, StatusAs
+from sandbox.cqtai.reply_variants import ReplyVariant, StatusAs
 from sandbox.cqtai.timeline import Fail
 
 SPEC = SongSpec(playlist_id="1a6e9f2d-5b0c-4c8e-9a11-7d3f5e2b6101", model="v55")
 SONG_S = 100.0
 C, F, S = ClipStage.COMPLETE, ClipStage.FAILED, ClipStage.STREAMING
 
-ODD_STAGES: dict[Oddity, tuple[TaskStage, list[ClipStage]]] = {
-    Oddity.STATUS_MISSING: (TaskStage.RUNNING, [C, C]),
-    Oddity.RESULT_ABSENT: (TaskStage.DONE, []),
-    Oddity.RESULT_NULL: (TaskStage.DONE, []),
-    Oddity.RESULT_EMPTY: (TaskStage.DONE, []),
-    Oddity.CLIPS_STREAMING: (TaskStage.DONE, [S, S]),
-    Oddity.SECOND_CLIP_STREAMING: (TaskStage.DONE, [C, S]),
-    Oddity.SECOND_CLIP_ERRORED: (TaskStage.DONE, [C, F]),
-    Oddity.ALL_CLIPS_ERRORED: (TaskStage.DONE, [F, F]),
-    Oddity.ALL_CLIPS_MODERATED: (TaskStage.DONE, [F, F]),
-    Oddity.ONE_CLIP: (TaskStage.DONE, [C]),
+ODD_STAGES: dict[ReplyVariant, tuple[TaskStage, list[ClipStage]]] = {
+    ReplyVariant.STATUS_MISSING: (TaskStage.RUNNING, [C, C]),
+    ReplyVariant.RESULT_ABSENT: (TaskStage.DONE, []),
+    ReplyVariant.RESULT_NULL: (TaskStage.DONE, []),
+    ReplyVariant.RESULT_EMPTY: (TaskStage.DONE, []),
+    ReplyVariant.CLIPS_STREAMING: (TaskStage.DONE, [S, S]),
+    ReplyVariant.SECOND_CLIP_STREAMING: (TaskStage.DONE, [C, S]),
+    ReplyVariant.SECOND_CLIP_ERRORED: (TaskStage.DONE, [C, F]),
+    ReplyVariant.ALL_CLIPS_ERRORED: (TaskStage.DONE, [F, F]),
+    ReplyVariant.ALL_CLIPS_MODERATED: (TaskStage.DONE, [F, F]),
+    ReplyVariant.ONE_CLIP: (TaskStage.DONE, [C]),
 }
 """What an oddity makes of a finished task; all others leave two complete clips."""
 
@@ -183,8 +183,8 @@ async def test_every_shape_of_success_is_one(scene: Scene, shape: Envelope) -> N
     assert (await scene.finished()).settled
 
 
-@pytest.mark.parametrize("oddity", Oddity)
-async def test_no_oddity_costs_a_clip_that_is_there(scene: Scene, oddity: Oddity) -> None:
+@pytest.mark.parametrize("oddity", ReplyVariant)
+async def test_no_oddity_costs_a_clip_that_is_there(scene: Scene, oddity: ReplyVariant) -> None:
     scene.local.faults.add(Fault(Phase.DOCUMENT, oddity, times=None))
     report = await scene.finished()
     wanted = ODD_STAGES.get(oddity, (TaskStage.DONE, [C, C]))
@@ -192,7 +192,7 @@ async def test_no_oddity_costs_a_clip_that_is_there(scene: Scene, oddity: Oddity
 
 
 async def test_clips_in_another_order_come_in_their_own(scene: Scene) -> None:
-    scene.local.faults.add(Fault(Phase.DOCUMENT, Oddity.CLIPS_REVERSED))
+    scene.local.faults.add(Fault(Phase.DOCUMENT, ReplyVariant.CLIPS_REVERSED))
     report = await scene.finished()
     assert [clip.id for clip in report.clips] == [clip.id for clip in scene.local.tasks[0].song.clips]
 
