@@ -34,7 +34,7 @@ async def reference(asked: Invocation) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize(("unit", "command"), [("place", "inspire"), ("statement_of", "credits")])
+@pytest.mark.parametrize(("unit", "command"), [("placing.place", "inspire"), ("statement_of", "credits")])
 async def test_a_bug_in_a_command_is_answered_with_the_reference_that_the_log_has(
     local: BotHarness, trouble: Trouble, unit: str, command: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -56,7 +56,7 @@ async def test_a_bug_in_a_button_is_answered_with_the_reference_that_the_log_has
     async with local.bot(status_edit_min_s=60):
         local.provider.faults.add(Fault(Phase.TASK, Stall()))
         status = await local.place()
-        trouble.fail("_cancel", error=OddError())
+        trouble.fail("requests.cancel", error=OddError())
         number = await reference(await local.ada.press(status, "Cancel"))
     assert f"Unexpected error, reference {number}" in caplog.text
 
@@ -70,7 +70,7 @@ async def test_a_bug_in_an_autocomplete_offers_nothing_and_is_logged(
     assert "An autocomplete failed" in caplog.text
 
 
-@pytest.mark.parametrize("unit", ["_view", "_said"])
+@pytest.mark.parametrize("unit", ["_view", "outbox.mark_sent"])
 async def test_a_bug_while_telling_one_status_leaves_the_others_alone(
     local: BotHarness, trouble: Trouble, unit: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -65,7 +65,7 @@ class Outage:
 
 
 async def all_is_away(outage: Outage) -> None:
-    await outage.met("_conclude")
+    await outage.met("submitter.record_result")
     outage.trouble.everything = True
     await asyncio.sleep(3 * LEASE_S)
 
@@ -75,41 +75,41 @@ async def given_up_first(outage: Outage) -> None:
 
 
 async def away_at_the_refund(outage: Outage) -> None:
-    outage.away("_end")
-    await outage.met("_end")
+    outage.away("poller.fail")
+    await outage.met("poller.fail")
 
 
 async def outcome_before_the_refund(outage: Outage) -> None:
-    outage.away("_end")
-    await outage.met("_end")
-    outage.trouble.units.discard("_conclude")
+    outage.away("poller.fail")
+    await outage.met("poller.fail")
+    outage.trouble.units.discard("submitter.record_result")
     await outage.local.shows(outage.status, READY)
 
 
 async def away_again_at_the_attaching(outage: Outage) -> None:
     await outage.is_given_up()
-    outage.away("attach")
-    outage.trouble.units.discard("_conclude")
-    await outage.met("attach")
+    outage.away("late_tasks.attach")
+    outage.trouble.units.discard("submitter.record_result")
+    await outage.met("late_tasks.attach")
 
 
 async def news_of_the_attaching_lost(outage: Outage) -> None:
     await outage.is_given_up()
     outage.trouble.end()
-    outage.news_lost("attach")
-    await outage.met("attach")
+    outage.news_lost("late_tasks.attach")
+    await outage.met("late_tasks.attach")
 
 
 async def news_of_the_outcome_lost(outage: Outage) -> None:
     outage.trouble.end()
-    outage.news_lost("_conclude")
-    await outage.met("_conclude")
+    outage.news_lost("submitter.record_result")
+    await outage.met("submitter.record_result")
 
 
 async def news_of_the_refund_lost(outage: Outage) -> None:
-    await outage.met("_conclude")
-    outage.news_lost("_end")
-    await outage.met("_end")
+    await outage.met("submitter.record_result")
+    outage.news_lost("poller.fail")
+    await outage.met("poller.fail")
 
 
 CASES: dict[str, Callable[[Outage], Awaitable[None]]] = {
@@ -135,7 +135,7 @@ async def test_a_task_taken_while_the_database_went_away_is_delivered_and_paid_o
             with subtests.test(name):
                 local.discord.add.member(local.discord.guild, user=local.discord.add.user(name))
                 outage = Outage(local, trouble)
-                outage.away("_conclude")
+                outage.away("submitter.record_result")
                 outage.status = await local.place(name)
                 await case(outage)
                 trouble.end()
@@ -152,7 +152,7 @@ async def test_what_was_not_told_of_a_song_that_was_given_up_is_not_told_after_i
     async with local.bot():
         local.discord.faults.add(refused)
         outage = Outage(local, trouble)
-        outage.away("_conclude")
+        outage.away("submitter.record_result")
         outage.status = await local.place()
         await local.discord.wait_for(lambda: local.discord.faults.struck, timeout_s=LONG_S)
         trouble.end()
@@ -168,7 +168,7 @@ async def test_a_song_goes_on_though_its_message_was_not_remembered_when_the_dat
     async with local.bot():
         local.discord.faults.add(Fault(kind=FaultKind.UNKNOWN_MESSAGE, on="PATCH /webhooks/*"))
         outage = Outage(local, trouble)
-        outage.away("_conclude", "_set_message")
+        outage.away("submitter.record_result", "requests.set_status_message")
         outage.status = await local.place()
         await local.discord.wait_for(lambda: local.discord.faults.struck, timeout_s=LONG_S)
         trouble.end()
@@ -183,9 +183,9 @@ async def test_a_bot_that_stops_while_the_database_is_away_gives_up_what_it_cann
     local.hurry({"drain_s": 0.3})
     async with local.bot():
         outage = Outage(local, trouble)
-        outage.away("_conclude")
+        outage.away("submitter.record_result")
         outage.status = await local.place()
-        await outage.met("_conclude")
+        await outage.met("submitter.record_result")
         trouble.everything = True
     trouble.end()
     assert f"task {local.provider.tasks[0].id} is not kept yet" in caplog.text
@@ -201,7 +201,7 @@ async def test_who_has_ordered_again_gets_the_song_of_the_second_order_only(
 ) -> None:
     async with local.bot():
         outage = Outage(local, trouble)
-        outage.away("_conclude")
+        outage.away("submitter.record_result")
         outage.status = await local.place()
         await outage.is_given_up()
         again = await local.place()
@@ -219,7 +219,7 @@ async def test_all_songs_of_a_member_that_were_given_up_together_go_on(
 ) -> None:
     async with local.bot(default_allowance=PLENTY, max_active_per_member=3):
         outages = [Outage(local, trouble) for _ in range(3)]
-        outages[0].away("_conclude")
+        outages[0].away("submitter.record_result")
         for outage in outages:
             outage.status = await local.place()
         for outage in outages:

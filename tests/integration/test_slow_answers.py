@@ -24,7 +24,7 @@ def trouble(monkeypatch: pytest.MonkeyPatch) -> Trouble:
 async def test_a_slow_database_defers_publicly_and_the_deferral_becomes_the_status(
     local: BotHarness, trouble: Trouble
 ) -> None:
-    trouble.hang("place")
+    trouble.hang("placing.place")
     async with local.bot():
         asked = await local.order()
         assert await asked.acknowledged(timeout_s=LONG_S) is CallbackKind.DEFERRED_MESSAGE
@@ -42,7 +42,7 @@ async def test_a_slow_database_defers_publicly_and_the_deferral_becomes_the_stat
 async def test_a_refusal_after_the_deferral_is_the_members_alone(
     tmp_path: Path, database: str, trouble: Trouble
 ) -> None:
-    trouble.hang("place")
+    trouble.hang("placing.place")
     async with bot(tmp_path, database_url=database, default_allowance=0) as local, local.bot():
         asked = await local.order()
         await asked.acknowledged(timeout_s=LONG_S)
@@ -60,11 +60,11 @@ async def test_a_refusal_after_the_deferral_is_the_members_alone(
 async def test_a_bug_after_the_deferral_is_the_members_alone(
     local: BotHarness, trouble: Trouble, caplog: pytest.LogCaptureFixture
 ) -> None:
-    trouble.hang("place")
+    trouble.hang("placing.place")
     async with local.bot():
         asked = await local.order()
         await asked.acknowledged(timeout_s=LONG_S)
-        trouble.fail("place", error=RuntimeError("broken"))
+        trouble.fail("placing.place", error=RuntimeError("broken"))
         answer = await asked.answer(timeout_s=LONG_S)
         assert answer.ephemeral
         assert "Something went wrong on our side" in answer.content
@@ -85,7 +85,7 @@ async def test_slow_credits_are_deferred_for_the_member_alone(local: BotHarness,
 async def test_a_request_whose_deferral_was_lost_is_made_all_the_same(
     local: BotHarness, trouble: Trouble
 ) -> None:
-    trouble.hang("place")
+    trouble.hang("placing.place")
     local.discord.faults.add(Fault(kind=FaultKind.RESET_AFTER, on="POST /interactions/*"))
     async with local.bot():
         asked = await local.order()
@@ -102,7 +102,7 @@ async def test_a_database_that_fails_is_said_so_and_nothing_is_held(
     local: BotHarness, trouble: Trouble, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with local.bot():
-        trouble.fail("place", error=StoreError("no room left"))
+        trouble.fail("placing.place", error=StoreError("no room left"))
         asked = await local.order()
         answer = await asked.answer(timeout_s=LONG_S)
         assert answer.ephemeral
@@ -116,12 +116,21 @@ async def test_a_database_that_fails_is_said_so_and_nothing_is_held(
     assert (record.levelname, str(record.exc_info and record.exc_info[1])) == ("ERROR", "no room left")
 
 
-@pytest.mark.parametrize("unit", ["_conclude", "_finish", "_keep_asking", "_record", "_said"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "submitter.record_result",
+        "poller.finish",
+        "poller.reschedule",
+        "delivery.record_outcome",
+        "outbox.mark_sent",
+    ],
+)
 async def test_a_database_that_hangs_under_the_workers_costs_nothing(
     local: BotHarness, trouble: Trouble, unit: str
 ) -> None:
     trouble.hang(unit)
-    if unit == "_keep_asking":
+    if unit == "poller.reschedule":
         local.song_takes(5.0)  # not finished when it is first asked about
     async with local.bot():
         status = await local.place()

@@ -28,7 +28,7 @@ async def deferred(asked: Invocation, kind: CallbackKind, trouble: Trouble) -> N
 
 
 async def test_presses_and_commands_wait_for_a_slow_database(local: BotHarness, trouble: Trouble) -> None:
-    trouble.hang("_rate", "_remove", "_song", "_spec_again", "_page")
+    trouble.hang("library.rate", "library.remove", "_song", "_spec_again", "_page")
     async with local.bot():
         result = await local.placed_result()
         vote = await local.ada.press(result, "4 ★")
@@ -60,7 +60,7 @@ async def test_presses_and_commands_wait_for_a_slow_database(local: BotHarness, 
 
 
 async def test_moderators_decisions_wait_for_a_slow_database(local: BotHarness, trouble: Trouble) -> None:
-    trouble.hang("decided")
+    trouble.hang("approvals.decide")
     moderator = local.discord.member("Mo")
     async with local.bot():
         await approval_on(local)
@@ -91,7 +91,7 @@ async def test_a_form_that_is_sent_again_is_answered_once_each_time(
         await approval_on(local)
         for times in (2, 3):
             with subtests.test(f"{times} times"):
-                trouble.hang("decided")
+                trouble.hang("approvals.decide")
                 trouble.passing.clear()
                 before = len(local.results("general"))
                 status = await local.place()
@@ -126,7 +126,7 @@ async def test_a_press_that_fails_is_answered_and_leaves_the_message_as_it_is(
 ) -> None:
     async with local.bot():
         result = await local.placed_result()
-        trouble.fail("_rate", "_remove", error=StoreError("gone"))
+        trouble.fail("library.rate", "library.remove", error=StoreError("gone"))
         for label in ("1 ★", "Remove"):
             answer = await refused(await local.ada.press(result, label))
             assert "The bot can't use its database right now." in answer.content

@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import pytest
 
-from bot.services.unit_of_work import UnitOfWork
+from bot.services.unit_of_work import NamedUnit, UnitOfWork, named_units
 from bot.storage.postgres.store import PostgresStore
 from bot.storage.sqlite.store import SqliteStore
 
@@ -21,7 +21,7 @@ class Trouble:
     """What is wrong with the database at the moment, for the units of work of some names."""
 
     units: set[str] = field(default_factory=set)
-    """The functions that the trouble is with."""
+    """Those that the trouble is with: of writes the unit's name, of reads that of its function."""
     everything: bool = False
     """True when it is with all of them."""
     passing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -34,13 +34,13 @@ class Trouble:
     """Those that really met it."""
 
     def hang(self, *units: str) -> None:
-        """These units of work wait until `passing` is set."""
-        self.units.update(units)
+        """Let these units of work wait until `passing` is set."""
+        self._choose(units)
 
     def fail(self, *units: str, error: Exception) -> None:
-        """These units of work raise the error."""
+        """Let these units of work raise the error."""
         self.error = error
-        self.units.update(units)
+        self._choose(units)
         self.passing.set()
 
     def lose(self, *units: str, error: Exception) -> None:
@@ -54,13 +54,19 @@ class Trouble:
         self.unheard.clear()
         self.everything = False
 
+    def _choose(self, units: tuple[str, ...]) -> None:
+        unknown = [name for name in units if "." in name and name not in named_units]
+        assert not unknown, f"no units of work have these names: {unknown}"
+        self.units.update(units)
+
     async def meet(self, unit: Callable[Concatenate[UnitOfWork, P], T], *, is_done: bool = False) -> None:
         """Go through whatever is in this unit's way, before or after its work."""
-        if is_done is not (unit.__name__ in self.unheard):
+        name = unit.name if isinstance(unit, NamedUnit) else unit.__name__
+        if is_done is not (name in self.unheard):
             return
-        if not self.everything and unit.__name__ not in self.units:
+        if not self.everything and name not in self.units:
             return
-        self.met.add(unit.__name__)
+        self.met.add(name)
         await self.passing.wait()
         if self.error is not None:
             raise self.error
