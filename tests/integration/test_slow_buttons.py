@@ -28,7 +28,7 @@ async def deferred(asked: Invocation, kind: CallbackKind, trouble: Trouble) -> N
 
 
 async def test_presses_and_commands_wait_for_a_slow_database(local: BotHarness, trouble: Trouble) -> None:
-    trouble.hang("library.rate", "library.remove", "_song", "_spec_again", "_page")
+    trouble.hang("library.rate", "library.remove", "_song", "_spec_to_repeat", "_page")
     async with local.bot():
         result = await local.placed_result()
         vote = await local.ada.press(result, "4 ★")

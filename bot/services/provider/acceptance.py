@@ -1,4 +1,4 @@
-"""An accepted task finds its request, also one that was given up as uncertain meanwhile."""
+"""The acceptance of provider tasks, also for requests that were marked uncertain meanwhile."""
 
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
 
 def accept(uow: UnitOfWork, request: Request, task_id: str, limits: PollLimits, now: datetime) -> Request:
-    """Note that the provider has taken the request as this task, and follow it."""
+    """Record that the provider accepted the request as this task, and schedule its first poll."""
     durations = uow.durations.get(request.spec.model)
     first_s = interval_s(0.0, first_clip_age_s=None, durations=durations, in_flight=1, limits=limits)
     return apply_transition(
@@ -34,14 +34,17 @@ def accept(uow: UnitOfWork, request: Request, task_id: str, limits: PollLimits, 
 def attach(
     uow: UnitOfWork, request_id: int, task_id: str, limits: PollLimits, now: datetime
 ) -> Request | None:
-    """Follow a task whose request was moved meanwhile; gives the request that has it now, None if one had.
+    """Attach a task to its request, whose state was changed meanwhile, and poll it.
 
-    An uncertain request has its credits back, and a hold ends once: so its song goes on as a request of its
-    own, under the id of the status message that both have, which is no interaction's.
+    The credits of an uncertain request are released, and a hold ends once. So its song goes on as a new
+    request, whose id is that of the status message that both share; no interaction has that id.
+
+    Returns the request that has the task now; None if one had a task already.
 
     Raises:
-        RefusalError: the member can't have it any more, or has ordered again; the unit must not go on.
-        StoreError: try again soon, also while nobody knows the status message.
+        RefusalError: the member's limits or credits forbid it, or the member placed another request since;
+            roll the unit of work back.
+        StoreError: to be retried; also while the status message is unknown.
     """
     request = get_request(uow, request_id)
     settings = uow.guilds.get_for_share(request.guild_id)
@@ -49,29 +52,33 @@ def attach(
         return accept(uow, request, task_id, limits, now)
     if request.state is not State.UNCERTAIN or request.task_id is not None:
         return None
-    apply_transition(
-        uow, request, Transition.ATTACH, now=now, task_id=task_id
-    )  # of those who race, one gets past this
-    again = _order_again(uow, request, settings, now)
-    uow.outbox.drop(request_id)  # both have one message, which must not go back to the end of the first
+    # of two workers that race, only one gets past this transition
+    apply_transition(uow, request, Transition.ATTACH, now=now, task_id=task_id)
+    new_request = _place_again(uow, request, settings, now)
+    uow.outbox.drop(request_id)  # both share one message, which must not go back to the end of the first
     return accept(
-        uow, apply_transition(uow, again, Transition.CLAIM, now=now, next_at=now), task_id, limits, now
+        uow, apply_transition(uow, new_request, Transition.CLAIM, now=now, next_at=now), task_id, limits, now
     )
 
 
 @unit_of_work("late_tasks.keep")
 def keep(uow: UnitOfWork, request_id: int, task_id: str, now: datetime) -> None:
-    """Remember the task of an uncertain request, which nobody follows."""
+    """Record the task of an uncertain request without polling it."""
     request = get_request(uow, request_id)
     if request.state is State.UNCERTAIN and request.task_id is None:
         apply_transition(uow, request, Transition.ATTACH, now=now, task_id=task_id)
 
 
-def _order_again(uow: UnitOfWork, request: Request, settings: GuildSettings, now: datetime) -> Request:
-    """Place the same request anew and hold its credits, if its member has ordered nothing since its end."""
+def _place_again(uow: UnitOfWork, request: Request, settings: GuildSettings, now: datetime) -> Request:
+    """Place the same request once more and hold its credits, if its member has placed none since its end.
+
+    Raises:
+        StoreError: the status message is not known yet.
+        RefusalError: the member's limits or credits forbid it, or the member placed another request since.
+    """
     message_id = request.address.message_id
     if message_id is None and request.address.valid_token(now) is not None:
-        raise StoreError("its status message is not known yet")  # whoever edits it by the token learns it
+        raise StoreError("its status message is not known yet")  # the next edit by the token finds out
     if message_id is None or request.user_id == NOBODY_ID:
         raise RequestNotFoundError
     policy = request.policy
@@ -81,7 +88,7 @@ def _order_again(uow: UnitOfWork, request: Request, settings: GuildSettings, now
     since = max(request.ended_at or now, request.placed_at)  # the clock may have been set back
     if uow.requests.has_ordered(request.guild_id, request.user_id, since=since):
         raise TooLateError(request.state)
-    again = uow.requests.add(
+    new_request = uow.requests.add(
         NewRequest(
             id=message_id,
             guild_id=request.guild_id,
@@ -96,11 +103,13 @@ def _order_again(uow: UnitOfWork, request: Request, settings: GuildSettings, now
     )
     hold_credits(
         uow,
-        again.id,
-        cost=again.cost,
-        funding=funding_accounts(again.guild_id, again.user_id, member=member, policy=policy, now=now),
+        new_request.id,
+        cost=new_request.cost,
+        funding=funding_accounts(
+            new_request.guild_id, new_request.user_id, member=member, policy=policy, now=now
+        ),
         policy=policy,
         settings=settings,
         now=now,
     )
-    return again
+    return new_request

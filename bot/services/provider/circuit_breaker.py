@@ -1,6 +1,6 @@
-"""The breaker in front of the provider: whether anything may be submitted now, and why not.
+"""The circuit breaker for the provider: whether requests may be submitted now, and why not.
 
-What it knows is kept in the database, so that all processes act on it and a restart forgets nothing.
+Its state is kept in the database, so that all processes share it and a restart loses nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -13,82 +13,83 @@ PAUSE_MAX_S = 60.0
 ACCOUNT_PAUSE_MAX_S = 900.0
 _MOST_FAILURES = 16
 SUSPECT_S = 600.0
-"""Seconds for which a failure that may be the provider's is remembered; an accepted task ends it sooner."""
+"""Seconds for which a failure that may be the provider's is remembered; an accepted task clears it sooner."""
 TURNED_AWAY_TRIES = 3
-"""So often a request is turned away in front of the provider, while others are taken, before it ends."""
+"""How often a request is turned away by a proxy or firewall, while others are accepted, before it fails."""
 _MOST_TURNED_AWAY = 50
 LONE_FAILURES = 5
-"""So many requests of one member in a row, with no task accepted meanwhile, fail by the provider."""
+"""Failures of one member's requests in a row, with no task accepted meanwhile, that count as an outage."""
 
 
 class ProviderOutage(StrEnum):
-    """Why the provider takes nothing."""
+    """Why the provider accepts nothing."""
 
     BUSY = "busy"
     """Too many tasks are running there."""
     OUTAGE = "outage"
-    """It cannot be reached, or its answers are lost."""
+    """The provider cannot be reached, or its answers are lost."""
     ACCOUNT = "account"
-    """It refuses the key, or the account is empty."""
+    """The provider refuses the key, or the account is empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """The last submission that failed for a reason that may be the provider's own or its request's."""
+    """The last submission that failed for a reason that may be the provider's or the request's own."""
 
     user_id: int
     request_id: int
     at: datetime
     failures: int = 1
-    """How many different requests of this one member failed like that in a row."""
+    """How many different requests of this member failed like that in a row."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnedAway:
-    """A request that somebody in front of the provider turns away."""
+    """A request that a proxy or firewall in front of the provider turned away."""
 
     request_id: int
     at: datetime
-    """When that happened last."""
+    """The last time that it was turned away."""
     tries: int = 1
-    """How often it did, each time but the first after another request had been taken."""
+    """How often it was turned away, counting repeats only if another request was accepted in between."""
     others_taken: bool = False
-    """True when another request was taken since."""
+    """True if another request was accepted since."""
 
 
 BLOCKING_OUTAGES = frozenset({ProviderOutage.OUTAGE, ProviderOutage.ACCOUNT})
-"""Troubles that may last: one submission at a time tries whether they are over, and members are told."""
+"""The outages that may last: one submission at a time probes whether they are over, and members see it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CircuitBreaker:
-    """What was learned from the last submissions."""
+    """The provider's readiness, as the last submissions showed it; open while nothing may be submitted."""
 
     capacity: int
-    """The provider's own limit of tasks at once, as far as it has shown; at least 1."""
+    """The provider's own limit of concurrent tasks, as far as it has shown; at least 1."""
     outage: ProviderOutage | None = None
-    """What was last met, until a task is accepted; the refusal of a request for itself changes nothing."""
+    """The last outage, until a task is accepted; a refusal that concerns one request only changes nothing."""
     failures: int = 0
-    """Submissions in a row that met this trouble."""
+    """Submissions in a row that met this outage."""
     open_until: datetime | None = None
+    """The end of the pause; None if there was none since a task was accepted."""
     # here, because all processes read this one row before they submit
     paused_by_operator: bool = False
-    """True while the bot's operator lets nothing be submitted, for any server."""
+    """True while the bot's operator has paused submissions for all servers."""
     suspicion: Suspicion | None = None
-    """None after a task was accepted."""
+    """The last failure of unknown cause; None after a task was accepted."""
     failed_at: datetime | None = None
-    """When a task failed for the account's sake; where tasks are taken and then fail, an accepted one proves
-    nothing, but a song that comes of it does."""
+    """When a task last failed because of the account. Where tasks are accepted and then fail, an
+    accepted task proves nothing; only a finished song does."""
 
     turned_away: tuple[TurnedAway, ...] = ()
-    """The last of them at the end."""
+    """The requests that were turned away, the latest last."""
 
     def free_slots(self, running: int, *, submitting: int, slots: int, now: datetime) -> int:
-        """How many more tasks may be submitted.
+        """Return how many more tasks may be submitted.
 
-        `running` tasks take a place, `submitting` of them have no answer yet, and `places` is the operator's
-        limit. While the provider is out of reach or the account in trouble, one at a time tries whether it
-        works again.
+        `running` tasks take a slot, `submitting` of them have no answer yet, and `slots` is the operator's
+        limit. While the provider is out of reach or refuses the account, one submission at a time probes
+        whether it works again.
         """
         if self.paused_by_operator or self.is_open(now):
             return 0
@@ -98,7 +99,7 @@ class CircuitBreaker:
         return room
 
     def is_open(self, now: datetime) -> bool:
-        """True while nothing may be submitted; a pause longer than the longest is a wrong clock's."""
+        """Return True if nothing may be submitted; a pause beyond the longest comes from a wrong clock."""
         longest = timedelta(seconds=ACCOUNT_PAUSE_MAX_S)
         return self.open_until is not None and now < self.open_until <= now + longest
 
@@ -110,7 +111,10 @@ class CircuitBreaker:
         request_id: int | None = None,
         timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
     ) -> "CircuitBreaker":
-        """Open after an accepted task, with one place more to be tried; or wait for what becomes of it."""
+        """Return the breaker after an accepted task: closed, with one slot more to try.
+
+        If a task failed because of the account, it opens for another pause, to await this task's outcome.
+        """
         away = tuple(
             replace(one, others_taken=True) for one in self.turned_away if one.request_id != request_id
         )
@@ -129,9 +133,10 @@ class CircuitBreaker:
         now: datetime,
         timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
     ) -> "CircuitBreaker":
-        """Remember that somebody in front of the provider turned the request away: it, or all of them.
+        """Return the breaker after a proxy or firewall in front of the provider turned the request away.
 
-        When another was taken since it happened last, it is the request: the provider is not suspected.
+        If another request was accepted since it happened last, the cause is the request: the provider is not
+        suspected.
         """
         last = next((one for one in self.turned_away if one.request_id == request_id), None)
         tries = 1 if last is None else last.tries + last.others_taken
@@ -142,43 +147,44 @@ class CircuitBreaker:
             return known
         return known.record_suspect_failure(user_id=user_id, request_id=request_id, now=now, timings=timings)
 
-    def minds(self, request_id: int) -> bool:
-        """True when the request was turned away often enough while others were taken."""
+    def rejects_request(self, request_id: int) -> bool:
+        """Return True if the request was turned away often enough while others were accepted."""
         tries = (one.tries for one in self.turned_away if one.request_id == request_id)
         return next(tries, 0) >= TURNED_AWAY_TRIES
 
     def has_turned_away(self, request_id: int, now: datetime) -> bool:
-        """True when this request was turned away before, or any a short while ago."""
+        """Return True if this request was turned away before, or any within the last `SUSPECT_S` seconds."""
         span = timedelta(seconds=SUSPECT_S)
         return any(one.request_id == request_id or abs(now - one.at) < span for one in self.turned_away)
 
-    def refused_question(
+    def record_refused_poll(
         self,
         *,
         now: datetime,
         timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
     ) -> "CircuitBreaker":
-        """Shut after the key or the account was refused in the answer to a question."""
+        """Return the breaker after a poll was answered with a refusal of the key or account: open."""
         is_known = self.outage is ProviderOutage.ACCOUNT
         return self if is_known else self.record_failure(ProviderOutage.ACCOUNT, now=now, timings=timings)
 
-    def failed_task(
+    def record_failed_task(
         self,
         accepted_at: datetime,
         *,
         now: datetime,
         timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
     ) -> "CircuitBreaker":
-        """Shut after a task that was taken then failed for the account's sake.
+        """Return the breaker after an accepted task failed because of the account: open.
 
-        All that run when the account is empty fail for it: those taken before the first of them say no more.
+        When the account is empty, all running tasks fail: those accepted before the first failure change
+        nothing.
         """
         if self.outage is ProviderOutage.ACCOUNT and not self._is_later(accepted_at, now):
             return self
         return replace(self.record_failure(ProviderOutage.ACCOUNT, now=now, timings=timings), failed_at=now)
 
-    def finished(self, accepted_at: datetime, *, now: datetime) -> "CircuitBreaker":
-        """Open after a song whose task was taken later than the last that failed for the account's sake."""
+    def record_finished_song(self, accepted_at: datetime, *, now: datetime) -> "CircuitBreaker":
+        """Return the breaker after a finished song: closed if its task was accepted after the failure."""
         if not self._is_later(accepted_at, now):
             return self
         return CircuitBreaker(
@@ -186,11 +192,11 @@ class CircuitBreaker:
         )
 
     def _is_later(self, accepted_at: datetime, now: datetime) -> bool:
-        # a failure in the future is a wrong clock's
+        # a failure in the future comes from a wrong clock
         return self.failed_at is not None and (self.failed_at <= accepted_at or self.failed_at > now)
 
     def is_shared(self, user_id: int, now: datetime) -> bool:
-        """Tell whether a failure of this member's follows another member's, with no task accepted between."""
+        """Return True if the last failure was another member's, with no task accepted since."""
         last = self.suspicion
         return last is not None and last.user_id != user_id and _is_recent(last, now)
 
@@ -202,10 +208,10 @@ class CircuitBreaker:
         now: datetime,
         timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
     ) -> "CircuitBreaker":
-        """Remember a failure that may be the provider's or the request's own; shut when it is the former.
+        """Return the breaker after a failure that may be the provider's or the request's own.
 
-        That is when another member's submission failed before it. A member who is alone here shuts it with
-        several requests: of one nobody can tell.
+        It opens if another member's submission failed before, or `LONE_FAILURES` different requests of this
+        member in a row: a single request's failure does not show whose fault it is.
         """
         last, failures = self.suspicion, 1
         if last is not None and last.user_id == user_id and _is_recent(last, now):
@@ -224,7 +230,11 @@ class CircuitBreaker:
         running: int | None = None,
         timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
     ) -> "CircuitBreaker":
-        """After a submission that met a trouble; `running` others were, where the provider said too many."""
+        """Return the breaker after a submission that met an outage: open.
+
+        `running` is the number of other tasks at the provider if it refused this one as one too many: that is
+        its capacity now.
+        """
         failures = self.failures if outage is self.outage else 0
         pause_s = retry_after_s or _pause_s(outage, failures, timings)
         return replace(
@@ -238,7 +248,7 @@ class CircuitBreaker:
 
 
 def _is_recent(last: Suspicion, now: datetime) -> bool:
-    # one that is further ahead than it is remembered for is a wrong clock's
+    # a time further ahead than failures are remembered comes from a wrong clock
     return abs(now - last.at) < timedelta(seconds=SUSPECT_S)
 
 

@@ -1,4 +1,4 @@
-"""Following the tasks that the provider has: when to ask, and what each answer means for the request."""
+"""The polling of the provider's tasks: when each is polled, and what the answer means for its request."""
 
 import logging
 from collections.abc import Sequence
@@ -40,12 +40,12 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
 
-COUNT_S = 5.0
-"""How long, in seconds, the number of requests in flight is taken as known."""
+LOAD_TTL_S = 5.0
+"""Seconds for which the number of requests in flight is reused."""
 
 
 class Poller:
-    """The desk that asks for the tasks' progress."""
+    """The job handler that polls tasks."""
 
     name = "follower"
 
@@ -74,41 +74,44 @@ class Poller:
         self._random = random
         self._metrics = metrics or NullMetrics()
         self._timings = timings
-        self._budget = TokenBucket(limits.per_s, clock())
+        self._bucket = TokenBucket(limits.per_s, clock())
         self._in_flight = 1
         self._counted_at: datetime | None = None
 
     async def claim(self, limit: int) -> Sequence[Request]:
-        """The requests to ask about now, as many as the budget of questions allows."""
+        """Claim the requests whose poll is due, as many as the rate limit allows."""
         now = self._clock()
-        await self._count(now)
-        affordable = self._budget.available(now)
+        await self._refresh_load(now)
+        affordable = self._bucket.available(now)
         if affordable < 1:
             return ()
         lease = Lease(self._owner, lease_until(now, self._timings.leases.poll_s))
         claimed = await self._store.write(_claim, now, lease, min(limit, affordable))
-        self._budget.spend(len(claimed))
+        self._bucket.spend(len(claimed))
         return claimed
 
     async def next_due_at(self) -> datetime | None:
-        """When the next question is due."""
+        """Return when the next poll is due."""
         return await self._store.read(lambda work: work.requests.next_due_at())
 
     async def handle(self, request: Request) -> None:
-        """Ask about one request and do what follows from the answer."""
+        """Poll one request's task and record what the answer means.
+
+        An approval that was not given in time expires, and a submission that was cut off becomes uncertain.
+        """
         try:
             if request.state is State.AWAITING:
                 await self._store.write(expire_approval, request, self._clock())
                 log.info("nobody approved it in time", extra=log_context(request, Transition.EXPIRE_APPROVAL))
             elif request.task_id is None or request.progress is None:
-                await self._doubt(request)
+                await self._mark_uncertain(request)
             else:
-                await self._ask(request, request.task_id, request.progress)
+                await self._poll(request, request.task_id, request.progress)
         except ConflictError:
-            log.warning("another worker moved the request first", extra=log_context(request))
+            log.warning("another worker changed the request first", extra=log_context(request))
 
-    async def _doubt(self, request: Request) -> None:
-        """A submission whose worker is gone: nobody knows whether the provider took it."""
+    async def _mark_uncertain(self, request: Request) -> None:
+        """Mark a submission uncertain whose worker is gone: the provider may have accepted it or not."""
         log.error(
             "OPERATOR: a submission was cut off; it is not repeated, and the provider may have charged",
             extra=log_context(request, Transition.MARK_UNCERTAIN),
@@ -118,39 +121,39 @@ class Poller:
             _end, request, Transition.MARK_UNCERTAIN, failure, self._limits, self._clock()
         )
 
-    async def _ask(self, request: Request, task_id: str, progress: TaskProgress) -> None:
+    async def _poll(self, request: Request, task_id: str, progress: TaskProgress) -> None:
         retry_after_s = 0.0
-        verdict: TaskOutcome | Failure
+        task_outcome: TaskOutcome | Failure
         try:
             report = await self._provider.query(task_id)
         except UnknownTaskError:
             outcome = PollOutcome.UNKNOWN_TASK
             new_s = self._timings.new_task_s
-            verdict = evaluate_unknown(
+            task_outcome = evaluate_unknown(
                 progress, now=self._clock(), unknown_max_s=new_s, gap_max_s=self._gap_max_s
             )
         except NoAnswerError as error:
             outcome = PollOutcome.NO_ANSWER
             log.info("no answer about the task: %s", error.cause, extra=log_context(request))
             retry_after_s = error.retry_after_s or 0.0
-            verdict = self._silent(progress)
+            task_outcome = self._evaluate_no_answer(progress)
         except AccountError as error:
             outcome = PollOutcome.ACCOUNT
-            await self._tell_refused(request, error)
+            await self._report_refused_account(request, error)
             retry_after_s = self._poll_limits.max_s
-            verdict = self._silent(progress)
+            task_outcome = self._evaluate_no_answer(progress)
         except RejectedError as error:
             outcome = PollOutcome.REFUSED
-            verdict = of_refusal(error)
+            task_outcome = of_refusal(error)
         else:
             outcome = PollOutcome.ANSWERED
-            verdict = self._judged(report, progress)
+            task_outcome = self._evaluate(report, progress)
         self._metrics.polled(request, outcome)
-        await self._conclude(request, verdict, retry_after_s)
+        await self._conclude(request, task_outcome, retry_after_s)
 
-    async def _tell_refused(self, request: Request, error: AccountError) -> None:
-        """Let nothing be submitted to an account that is refused, and tell the operator once."""
-        is_news = await self._store.write(_shut, self._limits, self._clock())
+    async def _report_refused_account(self, request: Request, error: AccountError) -> None:
+        """Open the circuit breaker after the account was refused, and log that for the operator once."""
+        is_news = await self._store.write(_open_breaker, self._limits, self._clock())
         if is_news:
             log.error(
                 "OPERATOR: the provider refuses the key (code %s) when asked about a task; submissions stop",
@@ -160,7 +163,7 @@ class Poller:
         else:
             log.info("the key is still refused (code %s)", error.code, extra=log_context(request))
 
-    def _judged(self, report: TaskReport, progress: TaskProgress) -> TaskOutcome:
+    def _evaluate(self, report: TaskReport, progress: TaskProgress) -> TaskOutcome:
         return evaluate(
             report,
             progress,
@@ -170,18 +173,20 @@ class Poller:
             grace_s=self._timings.streaming_grace_s,
         )
 
-    def _silent(self, progress: TaskProgress) -> TaskOutcome:
+    def _evaluate_no_answer(self, progress: TaskProgress) -> TaskOutcome:
         return evaluate_no_answer(progress, now=self._clock(), gap_max_s=self._gap_max_s)
 
     async def _conclude(self, request: Request, outcome: TaskOutcome | Failure, retry_after_s: float) -> None:
         now = self._clock()
         match outcome:
-            case StillRunning(watch):
-                plan = PollSchedule(self._poll_limits, self._in_flight, self._random(), retry_after_s)
-                await self._store.write(_keep_asking, request, watch, plan, now)
+            case StillRunning(progress):
+                schedule = PollSchedule(self._poll_limits, self._in_flight, self._random(), retry_after_s)
+                await self._store.write(_reschedule, request, progress, schedule, now)
             case Finished():
-                is_known = request.progress is not None and was_polled(request.progress, now, self._gap_max_s)
-                song_s = _age_s(request, now) if is_known else None
+                is_measured = request.progress is not None and was_polled(
+                    request.progress, now, self._gap_max_s
+                )
+                song_s = _age_s(request, now) if is_measured else None
                 await self._store.write(_finish, request, outcome, now, song_s)
                 log.info(
                     "finished with %d clips",
@@ -190,17 +195,17 @@ class Poller:
                 )
                 self._metrics.finished(request, song_s=_age_s(request, now))
             case TimedOut():
-                failure = self._tell_given_up(request, outcome)
+                failure = self._report_timeout(request, outcome)
                 await self._store.write(_end, request, Transition.EXPIRE, failure, self._limits, now)
             case Failed() | NotFound() | Failure():
                 failure = _failure(outcome)
                 is_news = await self._store.write(_end, request, Transition.FAIL, failure, self._limits, now)
-                _tell_failed(request, failure, is_news=is_news)
+                _log_failure(request, failure, is_news=is_news)
             case _:
                 assert_never(outcome)
 
-    def _tell_given_up(self, request: Request, outcome: TimedOut) -> Failure:
-        """Tell the operator which task was given up; gives the reason."""
+    def _report_timeout(self, request: Request, outcome: TimedOut) -> Failure:
+        """Log for the operator which task timed out; return the request's failure."""
         facts = log_context(request, Transition.EXPIRE)
         if outcome.is_unanswered:
             log.error(
@@ -218,29 +223,30 @@ class Poller:
         )
         return Failure(FailureKind.SILENT, f"no progress for {self._give_up_s:g} s")
 
-    async def _count(self, now: datetime) -> None:
-        """Know how many requests, and how many processes, share the budget of questions."""
-        if self._counted_at is None or abs(now - self._counted_at) >= timedelta(seconds=COUNT_S):
+    async def _refresh_load(self, now: datetime) -> None:
+        """Refresh how many requests and how many processes share the rate limit."""
+        if self._counted_at is None or abs(now - self._counted_at) >= timedelta(seconds=LOAD_TTL_S):
             self._counted_at = now
             in_flight, workers = await self._store.read(_poll_load, now)
             self._in_flight = max(1, in_flight)
-            self._budget.limit(self._poll_limits.per_s / workers)
+            self._bucket.set_rate(self._poll_limits.per_s / workers)
 
 
 @dataclass(frozen=True, slots=True)
 class PollSchedule:
-    """What the time of the next question depends on, besides the task itself."""
+    """What the time of the next poll depends on, besides the task itself."""
 
     limits: PollLimits
     in_flight: int
     random: float
+    """Uniform in 0..1, for the jitter."""
     at_least_s: float
-    """What the provider asked for, in seconds; 0 where it did not."""
+    """Seconds that the provider asked to wait; 0 if it did not."""
 
     def delay_s(
         self, request: Request, progress: TaskProgress, durations: DurationStats, now: datetime
     ) -> float:
-        """Seconds until the next question."""
+        """Return the seconds until the next poll."""
         first_clip_at = progress.first_clip_at
         interval = interval_s(
             _age_s(request, now),
@@ -252,7 +258,7 @@ class PollSchedule:
         return max(with_jitter(interval, random=self.random), self.at_least_s)
 
 
-def _tell_failed(request: Request, failure: Failure, *, is_news: bool) -> None:
+def _log_failure(request: Request, failure: Failure, *, is_news: bool) -> None:
     facts = log_context(request, Transition.FAIL)
     log.warning("the provider made no song: %s", failure.detail, extra=facts)
     if is_news:
@@ -264,7 +270,7 @@ def _tell_failed(request: Request, failure: Failure, *, is_news: bool) -> None:
 
 
 def _failure(outcome: Failed | NotFound | Failure) -> Failure:
-    """Why there will be no song."""
+    """Return why there will be no song."""
     match outcome:
         case Failed(reason):
             return of_broken_task(reason)
@@ -275,7 +281,7 @@ def _failure(outcome: Failed | NotFound | Failure) -> Failure:
 
 
 def _poll_load(uow: UnitOfWork, now: datetime) -> tuple[int, int]:
-    """How many requests the provider has, and how many processes ask about them."""
+    """Return how many requests are at the provider, and how many processes poll them."""
     return uow.requests.count(*AT_PROVIDER), uow.processes.workers(now)
 
 
@@ -285,10 +291,10 @@ def _claim(uow: UnitOfWork, now: datetime, lease: Lease, limit: int) -> list[Req
 
 
 @unit_of_work("poller.reschedule")
-def _keep_asking(
-    uow: UnitOfWork, request: Request, progress: TaskProgress, plan: PollSchedule, now: datetime
+def _reschedule(
+    uow: UnitOfWork, request: Request, progress: TaskProgress, schedule: PollSchedule, now: datetime
 ) -> None:
-    rest_s = plan.delay_s(request, progress, uow.durations.get(request.spec.model), now)
+    rest_s = schedule.delay_s(request, progress, uow.durations.get(request.spec.model), now)
     uow.requests.save_progress(request, progress=progress, next_at=now + timedelta(seconds=rest_s))
     known = request.progress.clips if request.progress else ()
     if progress.clips and not known:
@@ -299,11 +305,13 @@ def _keep_asking(
 def _finish(
     uow: UnitOfWork, request: Request, outcome: Finished, now: datetime, song_s: float | None
 ) -> None:
-    """The song is there; `song_s` is how long it took in seconds, None where nobody knows."""
+    """Finish the request; `song_s` is how many seconds the song took, None if unknown."""
     breaker = uow.breakers.get()
     if breaker is not None and breaker.failed_at is not None:
         uow.requests.lock_queue()
-        uow.breakers.put((uow.breakers.get() or breaker).finished(request.accepted_at or now, now=now))
+        uow.breakers.put(
+            (uow.breakers.get() or breaker).record_finished_song(request.accepted_at or now, now=now)
+        )
     apply_transition(uow, request, Transition.FINISH, now=now, clips=outcome.clips, partial=outcome.partial)
     if song_s is not None:
         seen = uow.durations.get(request.spec.model).with_song(song_s)
@@ -311,7 +319,7 @@ def _finish(
 
 
 def _age_s(request: Request, now: datetime) -> float:
-    """Seconds since the provider took the task."""
+    """Return the seconds since the provider accepted the task."""
     return (now - (request.accepted_at or request.placed_at)).total_seconds()
 
 
@@ -324,22 +332,22 @@ def _end(
     limits: SubmissionLimits,
     now: datetime,
 ) -> bool:
-    """End the request without a song; returns whether that tells the operator of an account in trouble."""
+    """End the request without a song; return whether this is the first sign of a refused account."""
     is_news = False
     if failure.kind is FailureKind.OPERATOR:
         uow.requests.lock_queue()  # before the member's rows, as in submitting: no deadlock
         before = load_breaker(uow, limits.slots)
         breaker = limits.timings.breaker
-        uow.breakers.put(before.failed_task(request.accepted_at or now, now=now, timings=breaker))
+        uow.breakers.put(before.record_failed_task(request.accepted_at or now, now=now, timings=breaker))
         is_news = before.outage is not ProviderOutage.ACCOUNT
     apply_transition(uow, request, transition, now=now, failure=failure)
     return is_news
 
 
 @unit_of_work("circuit_breaker.open")
-def _shut(uow: UnitOfWork, limits: SubmissionLimits, now: datetime) -> bool:
-    """Let nothing be submitted after a refused account; returns whether that is news."""
+def _open_breaker(uow: UnitOfWork, limits: SubmissionLimits, now: datetime) -> bool:
+    """Open the circuit breaker after the account was refused; return whether it was unknown before."""
     uow.requests.lock_queue()
     before = load_breaker(uow, limits.slots)
-    uow.breakers.put(before.refused_question(now=now, timings=limits.timings.breaker))
+    uow.breakers.put(before.record_refused_poll(now=now, timings=limits.timings.breaker))
     return before.outage is not ProviderOutage.ACCOUNT

@@ -1,4 +1,4 @@
-"""Taking waiting requests to the provider: the one call that is paid."""
+"""The submission of waiting requests to the provider: the one call that is paid."""
 
 import asyncio
 import logging
@@ -36,38 +36,38 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
 
-LOST_COUNTS = 4
-"""A lost reply counts as the fourth refusal at least: two minutes, for as long as the task may run. The next
-one only doubles that, since replies are lost to an outage more often than to a member."""
+LOST_REPLY_FAILURES = 4
+"""A lost reply counts as a member's fourth failure at least: two minutes of backoff, for as long as the task
+may run. The next one only doubles that: replies are lost to outages more often than to a member's request."""
 SERVER_ERROR = 500
-"""From this code on it may be the provider that fails, unless its words blame the request."""
+"""The code from which on an error may be the provider's own, unless its message blames the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubmissionResult:
-    """What became of one submission, and what it says about the next."""
+    """The outcome of one submission, and what it shows about the provider."""
 
     transition: Transition
     task_id: str | None = None
     failure: Failure | None = None
     outage: ProviderOutage | None = None
-    """What is surely the provider's own, whoever asks."""
+    """The outage that it surely shows, whatever the request."""
     is_suspect: bool = False
-    """True when it may be the provider's or the request's own: nobody can tell from this one submission."""
+    """True if the failure may be the provider's or the request's own: one submission does not show which."""
     retry_after_s: float | None = None
     cause: str = ""
-    """What happened, for the log."""
+    """The error, for the log."""
     at_edge: bool = False
-    """True when somebody in front of the provider answered."""
+    """True if a proxy or firewall in front of the provider answered."""
 
     @property
     def may_be_turned_away(self) -> bool:
-        """True when somebody in front of the provider minds this request, or all of them."""
+        """Return True if a proxy or firewall rejects this request, or all of them."""
         return self.at_edge and self.is_suspect
 
     @property
-    def is_operators(self) -> bool:
-        """True when the operator has to see to it."""
+    def needs_operator(self) -> bool:
+        """Return True if the operator has to act."""
         return self.at_edge or self.outage is ProviderOutage.ACCOUNT
 
 
@@ -82,7 +82,7 @@ class SubmissionLimits:
 
 
 class Submitter:
-    """The desk that submits."""
+    """The job handler that submits requests."""
 
     name = "submitter"
 
@@ -108,29 +108,29 @@ class Submitter:
         self._timings = timings
 
     async def claim(self, limit: int) -> Sequence[Request]:
-        """The requests whose turn it is, now `submitting`: the intent is durable before the call."""
+        """Claim the requests at the head of the queue; `submitting` is stored before the paid call."""
         now = self._clock()
         lease = Lease(self._owner, lease_until(now, self._timings.leases.submission_s))
-        return await self._store.write(_take, self._slots, limit, lease, now)
+        return await self._store.write(_claim, self._slots, limit, lease, now)
 
     async def next_due_at(self) -> datetime | None:
-        """When a waiting request may go to the provider, as far as is known."""
-        return await self._store.read(_opens_at, self._slots, self._clock())
+        """Return when a waiting request may be submitted, as far as is known."""
+        return await self._store.read(_next_submission_at, self._slots, self._clock())
 
     async def handle(self, request: Request) -> None:
-        """Submit the request once and write down the outcome."""
+        """Submit the request once and record the outcome."""
         log.info("submitting", extra=log_context(request))
         try:
             outcome = SubmissionResult(Transition.ACCEPT, task_id=await self._provider.submit(request.spec))
         except ProviderError as error:
             outcome = result_of_error(error)
         self._metrics.submitted(outcome.transition)
-        _tell(request, outcome)
+        _log_result(request, outcome)
         what = f"task {outcome.task_id}" if outcome.task_id else f"a submission ({outcome.transition})"
-        await self._kept(request, what, partial(self._record, request, outcome, self._clock()))
+        await self._persist(request, what, partial(self._record, request, outcome, self._clock()))
 
     async def _record(self, request: Request, outcome: SubmissionResult, now: datetime) -> None:
-        """Write down what became of the request, which may have been moved meanwhile."""
+        """Record the result of a submission, whose request may have been changed meanwhile."""
         try:
             limits = SubmissionLimits(self._slots, self._limits, self._timings)
             is_news = await self._store.write(_conclude, request, outcome, limits, now)
@@ -141,10 +141,10 @@ class Submitter:
                 await self._attach(request, outcome)
         else:
             if is_news:
-                _tell_operator(request, outcome)
+                _log_for_operator(request, outcome)
 
     async def _attach(self, request: Request, outcome: SubmissionResult) -> None:
-        """Find the request of an accepted task that another worker moved while the database was away."""
+        """Attach an accepted task whose request another worker ended while the database was away."""
         now, task_id = self._clock(), outcome.task_id or ""
         try:
             found = await self._store.write(attach, request.id, task_id, self._limits, now)
@@ -160,10 +160,10 @@ class Submitter:
         else:
             log.warning("task %s was kept late", task_id, extra=log_context(found or request))
 
-    async def _kept(self, request: Request, what: str, write: Callable[[], Awaitable[None]]) -> None:
-        """Write down what became of a request in hand, however long the database takes to come back.
+    async def _persist(self, request: Request, what: str, write: Callable[[], Awaitable[None]]) -> None:
+        """Run the write until it succeeds, however long the database is away.
 
-        Else it would look as if it had been sent and lost.
+        If the result were dropped, the request would look as if its submission had been cut off.
         """
         pause_s = self._timings.retries.outcome_s
         while True:
@@ -178,7 +178,7 @@ class Submitter:
 
 
 def result_of_error(error: ProviderError) -> SubmissionResult:
-    """What an error of the paid call means for its request and for the next one."""
+    """Return what an error of the paid call means for its request and for the circuit breaker."""
     match error:
         # What fails is the request's own (refused), surely the provider's (busy, unreachable, the account),
         # or nobody can tell (a lost reply, a 500 that blames nothing). The last blames its member, until
@@ -212,51 +212,51 @@ def result_of_error(error: ProviderError) -> SubmissionResult:
 
 
 def load_breaker(uow: UnitOfWork, slots: int) -> CircuitBreaker:
-    """What is known of the provider's readiness."""
+    """Return the stored circuit breaker; a new one if none is stored yet."""
     return uow.breakers.get() or CircuitBreaker(slots)
 
 
 @unit_of_work("submitter.claim")
-def _take(uow: UnitOfWork, slots: int, limit: int, lease: Lease, now: datetime) -> list[Request]:
+def _claim(uow: UnitOfWork, slots: int, limit: int, lease: Lease, now: datetime) -> list[Request]:
     uow.requests.lock_queue()
     breaker = load_breaker(uow, slots)
-    room = min(limit, _room(uow, breaker, slots, now))
+    room = min(limit, _free_slots(uow, breaker, slots, now))
     if not room:
         return []
     waiting = uow.requests.waiting()
-    in_line = queued_requests(waiting, uow.guilds.paused(), backoffs(waiting, now))
-    order = fair_order(in_line, uow.requests.running())
-    going = [place for place in order if place.may_go(now)][:room]
-    taken = [
+    queued = queued_requests(waiting, uow.guilds.paused(), backoffs(waiting, now))
+    order = fair_order(queued, uow.requests.running())
+    chosen = [entry for entry in order if entry.may_go(now)][:room]
+    claimed = [
         apply_transition(
-            uow, get_request(uow, place.request_id), Transition.CLAIM, now=now, lease=lease, next_at=now
+            uow, get_request(uow, entry.request_id), Transition.CLAIM, now=now, lease=lease, next_at=now
         )
-        for place in going
+        for entry in chosen
     ]
-    _tell_neighbours(uow, [place for place in order if place not in going], len(taken), now)
-    return taken
+    _notify_neighbours(uow, [entry for entry in order if entry not in chosen], len(claimed), now)
+    return claimed
 
 
-def _tell_neighbours(uow: UnitOfWork, left: Sequence[QueueEntry], taken: int, now: datetime) -> None:
-    """Those whose place is worth telling after so many before them were taken: a few, however long the line.
+def _notify_neighbours(uow: UnitOfWork, left: Sequence[QueueEntry], claimed: int, now: datetime) -> None:
+    """Mark the status messages due of those whose position bucket changed after `claimed` before them left.
 
-    Only after a look at the line from before is no longer taken as known.
+    These are a few, however long the queue. They are due once no older snapshot of it is reused.
     """
     due_at = now + timedelta(seconds=SNAPSHOT_TTL_S)
-    near = (place for n, place in enumerate(left, 1) if position_bucket(n) != position_bucket(n + taken))
-    for request_id in sorted(place.request_id for place in near):  # in one order everywhere: no deadlock
+    near = (entry for n, entry in enumerate(left, 1) if position_bucket(n) != position_bucket(n + claimed))
+    for request_id in sorted(entry.request_id for entry in near):  # the same order everywhere: no deadlock
         uow.outbox.mark_due(request_id, MessageKind.STATUS, due_at=due_at)
 
 
-def _room(uow: UnitOfWork, breaker: CircuitBreaker, slots: int, now: datetime) -> int:
-    """How many requests may go to the provider now."""
+def _free_slots(uow: UnitOfWork, breaker: CircuitBreaker, slots: int, now: datetime) -> int:
+    """Return how many requests may be submitted now."""
     running = uow.requests.count(*AT_PROVIDER)
     submitting = uow.requests.count(State.SUBMITTING)
     return breaker.free_slots(running, submitting=submitting, slots=slots, now=now)
 
 
-def _opens_at(uow: UnitOfWork, slots: int, now: datetime) -> datetime | None:
-    """When a waiting request may go to the provider; None while none waits or all places are taken."""
+def _next_submission_at(uow: UnitOfWork, slots: int, now: datetime) -> datetime | None:
+    """Return when a waiting request may be submitted; None if none waits or all slots are taken."""
     paused = uow.guilds.paused()
     if not uow.requests.per_guild(State.WAITING).keys() - paused.keys():
         return None
@@ -265,51 +265,52 @@ def _opens_at(uow: UnitOfWork, slots: int, now: datetime) -> datetime | None:
         return None
     if breaker.is_open(now):
         return breaker.open_until
-    if not _room(uow, breaker, slots, now):
+    if not _free_slots(uow, breaker, slots, now):
         return None
-    return _let_go_at(uow, paused, now)
+    return _first_allowed_at(uow, paused, now)
 
 
-def _let_go_at(uow: UnitOfWork, paused: Collection[int], now: datetime) -> datetime | None:
-    """When the first of those that wait may go; whoever has room has a short line."""
+def _first_allowed_at(uow: UnitOfWork, paused: Collection[int], now: datetime) -> datetime | None:
+    """Return when the first waiting request may be submitted; while slots are free, the queue is short."""
     waiting = queued_requests(uow.requests.waiting(), paused, ())
     held = backoffs(waiting, now)
-    return min((_goes_at(place, held.get(place.request_id, now)) for place in waiting), default=None)
+    return min((_allowed_at(entry, held.get(entry.request_id, now)) for entry in waiting), default=None)
 
 
-def _goes_at(place: QueueEntry, at: datetime) -> datetime:
-    """When a request may go that is held back until then."""
-    return at if place.unconfirmed_until is None else max(at, place.unconfirmed_until)
+def _allowed_at(entry: QueueEntry, at: datetime) -> datetime:
+    """Return when a request may be submitted that is held back until `at`."""
+    return at if entry.unconfirmed_until is None else max(at, entry.unconfirmed_until)
 
 
 @unit_of_work("submitter.record_result")
 def _conclude(
     uow: UnitOfWork, request: Request, outcome: SubmissionResult, limits: SubmissionLimits, now: datetime
 ) -> bool:
-    """Write down what became of a submission; gives whether it is news for the operator."""
-    uow.requests.lock_queue()  # the gate is read and written: no other process may do so meanwhile
+    """Record the result of a submission; return whether it is news for the operator."""
+    uow.requests.lock_queue()  # the breaker is read, then written: no other process may do so meanwhile
     before = load_breaker(uow, limits.slots)
-    breaker = _learned(uow, request, outcome, before, limits, now)
+    breaker = _next_breaker(uow, request, outcome, before, limits, now)
     account_again = outcome.outage is before.outage is ProviderOutage.ACCOUNT
     if outcome.task_id is not None:
         accept(uow, request, outcome.task_id, limits.polling, now)
-    elif outcome.may_be_turned_away and breaker.minds(request.id):
+    elif outcome.may_be_turned_away and breaker.rejects_request(request.id):
         failure = Failure(FailureKind.TURNED_AWAY, outcome.cause)
         apply_transition(uow, request, Transition.REFUSE, now=now, failure=failure)
-    elif account_again or outcome.failure is None:  # the first to meet a refused account ends, the rest wait
+    elif account_again or outcome.failure is None:
+        # only the first request to meet a refused account fails; the others wait
         apply_transition(uow, request, Transition.REQUEUE, now=now)
     else:
         apply_transition(uow, request, outcome.transition, now=now, failure=outcome.failure)
-    _slow_down(uow, request, outcome, before, limits, now)
+    _back_off_member(uow, request, outcome, before, limits, now)
     if breaker != before:
         uow.breakers.put(breaker)
     if outcome.may_be_turned_away and before.has_turned_away(request.id, now):
         return False
-    # whoever probes an outage that is known meets the same again
-    return outcome.is_operators and before.outage is not (outcome.outage or ProviderOutage.OUTAGE)
+    # a probe of a known outage meets the same again
+    return outcome.needs_operator and before.outage is not (outcome.outage or ProviderOutage.OUTAGE)
 
 
-def _slow_down(
+def _back_off_member(
     uow: UnitOfWork,
     request: Request,
     outcome: SubmissionResult,
@@ -317,21 +318,21 @@ def _slow_down(
     limits: SubmissionLimits,
     now: datetime,
 ) -> None:
-    """Hold the member's next requests back if this one came to nothing by itself, as far as one can tell."""
+    """Hold the member's next requests back if this one failed, as far as one can tell, by its own fault."""
     if outcome.task_id is not None or outcome.outage is not None:
         return
     if outcome.is_suspect and breaker.is_shared(request.user_id, now):
         return
     # However a submission ends, it was the member's turn; the pause is kept for this server only.
-    if outcome.transition is Transition.REQUEUE:  # the other ends are a turn by themselves
+    if outcome.transition is Transition.REQUEUE:  # the other transitions count as a turn by themselves
         uow.members.record_turn(request.guild_id, request.user_id, now=now)
     member = uow.members.get_for_update(request.guild_id, request.user_id)
-    at_least = LOST_COUNTS if outcome.transition is Transition.MARK_UNCERTAIN else 1
+    at_least = LOST_REPLY_FAILURES if outcome.transition is Transition.MARK_UNCERTAIN else 1
     member = member.with_failure(now, at_least=at_least, first_s=limits.timings.retries.member_s)
     uow.members.update(request.guild_id, request.user_id, member)
 
 
-def _learned(
+def _next_breaker(
     uow: UnitOfWork,
     request: Request,
     outcome: SubmissionResult,
@@ -339,7 +340,7 @@ def _learned(
     limits: SubmissionLimits,
     now: datetime,
 ) -> CircuitBreaker:
-    """What the provider's readiness is after this; the refusal of one request says nothing about it."""
+    """Return the circuit breaker after this result; a refusal that concerns one request changes nothing."""
     if outcome.task_id is not None:
         return breaker.record_success(
             slots=limits.slots, now=now, request_id=request.id, timings=limits.timings.breaker
@@ -364,8 +365,8 @@ def _learned(
     return breaker
 
 
-def _tell(request: Request, outcome: SubmissionResult) -> None:
-    """One line in the log for what became of a submission."""
+def _log_result(request: Request, outcome: SubmissionResult) -> None:
+    """Log the result of a submission."""
     facts = log_context(request, outcome.transition)
     detail = outcome.failure.detail if outcome.failure else outcome.cause
     match outcome.transition:
@@ -382,7 +383,7 @@ def _tell(request: Request, outcome: SubmissionResult) -> None:
             log.warning("submission not taken (%s): %s", outcome.transition, detail, extra=facts)
 
 
-def _tell_operator(request: Request, outcome: SubmissionResult) -> None:
+def _log_for_operator(request: Request, outcome: SubmissionResult) -> None:
     facts = log_context(request, outcome.transition)
     if outcome.at_edge:
         log.error(

@@ -1,8 +1,9 @@
-"""A request whose command another copy of the bot has answered.
+"""The cancellation of a request whose command another copy of the bot has answered.
 
-Two copies of the bot with one token and two databases both hear of a command, and both place a request.
-Discord takes the answer of one of them: only that one may submit the request. So a request stays in the line
-until its status message is known, or until surely nobody has answered (`Place.unconfirmed_until`).
+Two copies of the bot with one token and two databases both receive a command, and both place a request.
+Discord accepts the answer of one of them, and only that one may submit the request. So a request stays
+in the queue until its status message is known, or until it is certain that nobody has answered
+(`QueueEntry.unconfirmed_until`).
 """
 
 from datetime import datetime
@@ -15,10 +16,12 @@ from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
 @unit_of_work("requests.withdraw")
 def withdraw(uow: UnitOfWork, request_id: int, now: datetime) -> bool:
-    """Cancel the request that another copy of the bot answered, and say nothing of it; True if in time.
+    """Cancel a request that another copy of the bot answered, and drop its outbox messages.
+
+    Returns whether it is cancelled; False if its status message is known or it is past cancelling.
 
     Raises:
-        StaleError: somebody else moved it at the same moment.
+        StaleError: its state was changed at the same moment.
     """
     request = uow.requests.find(request_id)
     if request is None or request.address.message_id is not None:

@@ -1,4 +1,4 @@
-"""What a log line about a request carries besides its words."""
+"""The structured fields of log lines about requests."""
 
 from bot.domain.requests import Request
 from bot.domain.transitions import TRANSITIONS, Transition
@@ -6,7 +6,7 @@ from bot.services.repositories.outbox import OutboxMessage
 
 
 def log_context(request: Request, transition: Transition | None = None) -> dict[str, object]:
-    """The request, where and whose it is, and its state: the one that the move leads to, if one is named."""
+    """Return the request's ids and its state: the target state of the transition, if one is given."""
     return {
         "request": request.id,
         "guild": request.guild_id,
@@ -16,5 +16,5 @@ def log_context(request: Request, transition: Transition | None = None) -> dict[
 
 
 def message_log_context(message: OutboxMessage) -> dict[str, object]:
-    """The request that the notice is about."""
+    """Return the id of the request that the message is about."""
     return {"request": message.request_id}

@@ -1,4 +1,4 @@
-"""Placing a request: a server's settings, the credits and the first status, all in one unit."""
+"""The placing of a request: the server's settings, the credits and the first status in one unit of work."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,36 +18,36 @@ from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
 SHORT_QUEUE = 200
-"""Up to so many waiting requests, the answer to a command says its place; sorting more takes too long."""
+"""The longest queue in which the answer to a command gives the position; sorting more takes too long."""
 APPROVAL_TTL = timedelta(hours=24)
-"""Within which a moderator has to decide."""
+"""The time within which a moderator has to decide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SongConfig:
-    """What the operator has settled about songs."""
+    """The operator's settings about songs."""
 
     models: tuple[str, ...]
     default_model: str
     cost: int
     """Credits for one request."""
     policy: Policy
-    """What every member may do."""
+    """The limits for every member, unless the server's settings differ."""
     slots: int
-    """Tasks at the provider at once."""
+    """The number of tasks that may run at the provider at once."""
     token_life_s: float
     """Seconds for which an interaction's token is used."""
     edit_spacing_s: float
-    """Least seconds between two edits of one status message."""
+    """Seconds between two edits of one status message, at least."""
     status_interval_s: float = WorkTimings().status_interval_s
-    """Seconds between two looks at a waiting request's position in the queue."""
+    """Seconds between two checks of a waiting request's position in the queue."""
     answered_within_s: float = WorkTimings().answered_within_s
-    """Seconds after which the answer to a command, whose outcome is unknown, is looked for."""
+    """Seconds after which the answer to a command is looked up if its outcome is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContext:
-    """Who asked, where, and how the answer can be reached."""
+    """The interaction that a request comes from: its member, its channel, and how to edit its answer."""
 
     interaction_id: int
     guild_id: int
@@ -58,18 +58,19 @@ class RequestContext:
     attachment_limit: int
     """Bytes."""
     role_ids: tuple[int, ...] = ()
-    """The roles that the member has there."""
+    """The member's roles in the server."""
     parent_id: int | None = None
     """The channel that a thread belongs to."""
     may_post: bool = True
-    """Whether the bot may post messages with files and embeds there."""
+    """Whether the bot may post messages with files and embeds in the channel."""
     at_song: bool = False
-    """Whether it was asked for by a button of an earlier song, which stands where results are posted."""
+    """Whether a button of an earlier song was pressed, which may be in the server's channel for results."""
 
     def __repr__(self) -> str:
-        """The facts without the token, which is a secret."""
+        """Return the ids without the token, which is a secret."""
         return (
-            f"Asked(interaction_id={self.interaction_id}, guild_id={self.guild_id}, user_id={self.user_id})"
+            f"RequestContext(interaction_id={self.interaction_id}, guild_id={self.guild_id},"
+            f" user_id={self.user_id})"
         )
 
 
@@ -77,23 +78,25 @@ class RequestContext:
 def place(
     uow: UnitOfWork, options: SongOptions, context: RequestContext, config: SongConfig, now: datetime
 ) -> tuple[StatusCard, Request | None]:
-    """The status of the request that the order became, and the request if it is a new one.
+    """Place a request, hold its credits and create its status message.
+
+    Returns the status to answer with, and the request; None instead of it if the interaction had placed one.
 
     Raises:
-        RefusalError: the order is wrong or not allowed now; the unit of work must not go on.
+        RefusalError: the options are wrong, or the request is not allowed now; roll the unit of work back.
     """
     known = uow.requests.find(context.interaction_id)
     if known is not None:
         return status_card_for(uow, known, queue_snapshot(uow, config.slots, now), now), None
     settings = uow.guilds.get_for_share(context.guild_id)
-    _refuse_closed(settings, context)
+    _check_open(settings, context)
     spec = _spec(options, settings, config)
     common = policy_for(config.policy, settings)
     member = uow.members.acquire_slot(
         context.guild_id, context.user_id, limit=common.max_active, cooldown_s=common.cooldown_s, now=now
     )
     policy = policy_for(config.policy, settings, member, context.role_ids)
-    request = uow.requests.add(_new(spec, context, policy, settings, config, now))
+    request = uow.requests.add(_new_request(spec, context, policy, settings, config, now))
     hold_credits(
         uow,
         request.id,
@@ -105,28 +108,31 @@ def place(
     )
     if settings.has_playlists:
         uow.playlists.mark_used(context.guild_id, spec.playlist_id, now=now)
-    return _announce(uow, request, config, now), request
+    return _create_status_message(uow, request, config, now), request
 
 
 def by_name(uow: UnitOfWork, options: SongOptions, guild_id: int) -> SongOptions:
-    """The order with the saved playlist that its text is the name of; the same order if it is none."""
+    """Return the options with the id of the saved playlist that they name; unchanged if none matches."""
     saved = uow.playlists.find(guild_id, name_key(options.playlist))
     return options if saved is None else replace(options, playlist=saved.playlist_id)
 
 
-def _refuse_closed(settings: GuildSettings, context: RequestContext) -> None:
-    """Nothing happens while songs may be asked for there.
+def _check_open(settings: GuildSettings, context: RequestContext) -> None:
+    """Raise if the server is paused or accepts requests in another channel.
 
     Raises:
-        PausedError, ChannelError: songs can't be asked for there at the moment.
+        PausedError: the server's moderators have paused songs.
+        ChannelError: the server takes requests in another channel.
     """
     if settings.paused is not None:
         raise PausedError(settings.paused)
-    only = settings.requests_channel_id
-    open_ = {only, settings.results_channel_id} if context.at_song else {only}
-    here = {context.channel_id, context.parent_id} - {None}
-    if only is not None and not open_ & here:
-        raise ChannelError(only)
+    requests_channel_id = settings.requests_channel_id
+    open_ids = (
+        {requests_channel_id, settings.results_channel_id} if context.at_song else {requests_channel_id}
+    )
+    channel_ids = {context.channel_id, context.parent_id} - {None}
+    if requests_channel_id is not None and not open_ids & channel_ids:
+        raise ChannelError(requests_channel_id)
 
 
 def _spec(options: SongOptions, settings: GuildSettings, config: SongConfig) -> SongSpec:
@@ -134,7 +140,7 @@ def _spec(options: SongOptions, settings: GuildSettings, config: SongConfig) -> 
     return parse_options(options, models=config.models, default_model=model or config.default_model)
 
 
-def _new(
+def _new_request(
     spec: SongSpec,
     context: RequestContext,
     policy: Policy,
@@ -163,8 +169,10 @@ def _new(
     )
 
 
-def _announce(uow: UnitOfWork, request: Request, config: SongConfig, now: datetime) -> StatusCard:
-    """The status that the answer shows, which the outbox knows of."""
+def _create_status_message(
+    uow: UnitOfWork, request: Request, config: SongConfig, now: datetime
+) -> StatusCard:
+    """Create the status message in the outbox; return the card that the command's answer shows."""
     if request.state is State.AWAITING:
         uow.outbox.mark_due(request.id, MessageKind.APPROVAL, due_at=now)
     # In a long queue the answer has no position, and the next edit has it.

@@ -1,4 +1,4 @@
-"""The line in front of the provider at one moment: who stands where, and what keeps it from moving."""
+"""The queue for the provider at one moment: the requests' positions, and what blocks it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,46 +8,46 @@ from bot.domain.scheduling import QueueEntry
 from bot.services.provider.circuit_breaker import ProviderOutage
 
 SNAPSHOT_TTL_S = 1.0
-"""How long, in seconds, a look at the line is taken as known: what is new of it is told after that."""
+"""Seconds for which a snapshot of the queue is reused; status messages about changes are due after that."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """One request's place in the line."""
+    """One request's position in the queue."""
 
     position: int
-    """From 1, over all servers."""
+    """Counted from 1, over all servers."""
     ends_at: datetime
-    """When its song will probably be finished."""
+    """The estimated time at which its song is finished."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSnapshot:
-    """The line; the requests of paused servers, and those that are held back, do not stand in it."""
+    """The queue, without the requests of paused servers and those that are held back."""
 
     order: tuple[QueueEntry, ...] = ()
-    """All who stand in it, in the order in which they will be taken; empty where nobody looked."""
+    """The queued requests in the order of their submission; empty if the order was not computed."""
     positions: Mapping[int, QueuePosition] = field(default_factory=dict)
-    """The places by request id."""
+    """The positions by request id."""
     outage: ProviderOutage | None = None
-    """The lasting trouble for which it does not move."""
+    """The lasting outage that blocks the queue."""
     paused: Mapping[int, str] = field(default_factory=dict)
-    """The servers that moderators have paused, with their reasons."""
+    """The moderators' reasons for pausing, by server id."""
     paused_by_operator: bool = False
-    """True when the bot's operator has stopped all of it."""
+    """True if the bot's operator has paused all submissions."""
     backoffs: Mapping[int, datetime] = field(default_factory=dict)
-    """Until when requests are held back because their members' last ones came to nothing, by request id."""
+    """The times until which requests are held back because their members' last ones failed, by request id."""
 
     @property
     def is_moving(self) -> bool:
-        """True while something may be taken from it."""
+        """Return True if requests may be submitted."""
         return self.outage is None and not self.paused_by_operator
 
     def position(self, request_id: int) -> QueuePosition | None:
-        """A request's place; None when it does not stand in the line."""
+        """Return a request's position; None if it is not in the queue."""
         return self.positions.get(request_id)
 
 
 def position_bucket(position: int) -> int:
-    """How far away a place is, by powers of two: it changes from 9 to 8, 5 to 4, 3 to 2 and 2 to 1."""
+    """Return a position's bucket, by powers of two: it changes from 9 to 8, 5 to 4, 3 to 2 and 2 to 1."""
     return (position - 1).bit_length()

@@ -1,4 +1,4 @@
-"""A server's queue: who stands where, and what its moderators do about it."""
+"""A server's queue: what members see of it, and how moderators cancel, pause and resume requests."""
 
 import logging
 from collections.abc import Sequence
@@ -27,39 +27,39 @@ log = logging.getLogger(__name__)
 RUNNING_SHOWN = 5
 WAITING_SHOWN = 15
 AWAITING_SHOWN = 3
-"""How many of each a view shows, besides the member's own."""
+"""How many requests a view shows in this section, besides the member's own; the same for the two above."""
 OWN_SHOWN = 2
-"""How many more of the member's own are shown, of each."""
+"""How many more of the member's own requests each section shows."""
 MAX_SUGGESTIONS = 500
-"""How many requests moderators can choose from; the others can be named by their number."""
+"""How many requests moderators can choose from; others are cancelled by their id."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueSection:
-    """Some of a server's requests that are at the same point."""
+    """Some of a server's requests that are in the same stage."""
 
     cards: tuple[StatusCard, ...] = ()
     more: int = 0
-    """How many others there are."""
+    """How many other requests are in this stage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueView:
-    """A server's requests under way, for one of its members."""
+    """A server's pending requests, as one of its members sees them."""
 
     user_id: int
     running: QueueSection
-    """First those that will be finished first."""
+    """Requests at the provider, oldest first."""
     waiting: QueueSection
-    """In the order in which they will be taken."""
+    """In the order in which they will be submitted."""
     awaiting: QueueSection
-    """Those that a moderator has to approve first; oldest first."""
+    """Requests that a moderator has to approve, oldest first."""
     outage: ProviderOutage | None
-    """The lasting trouble for which nothing is taken."""
+    """The lasting outage for which nothing is submitted."""
     paused: str | None
-    """Why the server's moderators have paused songs, in their words."""
+    """The moderators' reason for pausing the server's songs; None if they are not paused."""
     paused_by_operator: bool
-    """True when the bot's operator has paused songs everywhere."""
+    """True if the bot's operator has paused all submissions."""
 
 
 class QueueService:
@@ -71,7 +71,7 @@ class QueueService:
         self._clock = clock
 
     async def view(self, guild_id: int, user_id: int) -> QueueView:
-        """What is under way in the server, as far as a member wants to see it.
+        """Return the server's pending requests, as much of them as a member is shown.
 
         Raises:
             StoreError: the database cannot be used.
@@ -79,16 +79,16 @@ class QueueService:
         return await self._store.read(_view, guild_id, user_id, self._slots, self._clock())
 
     async def cancellable(self, guild_id: int) -> list[StatusCard]:
-        """The server's requests that can still be cancelled: by their turns, then those not approved yet."""
+        """Return the server's requests that can be cancelled: by position, then those awaiting approval."""
         return await self._store.read(_cancellable, guild_id, self._slots, self._clock())
 
     async def cancel(self, actor: Actor, request_id: int, *, reason: str) -> CancelledRequest:
-        """A moderator turns a request away; its credits return to its member, who reads the reason.
+        """Cancel a member's request for a moderator; release its credits and show the member the reason.
 
         Raises:
-            RequestNotFoundError: there is none of that number in the server.
-            TooLateError: the provider has it already, or it has ended.
-            ReasonError: the reason will not do.
+            RequestNotFoundError: the server has no request with that id.
+            TooLateError: the request is at the provider already, or it has ended.
+            ReasonError: the reason is empty or too long.
         """
         reason = check_reason(reason)
         if request_id > LARGEST_ID:
@@ -96,27 +96,27 @@ class QueueService:
         for _ in range(ATTEMPTS - 1):
             try:
                 return await self._cancel(actor, request_id, reason)
-            except ConflictError:  # it moved at the same moment: whatever it is now decides
+            except ConflictError:  # its state was changed at the same moment: the new state decides
                 continue
         return await self._cancel(actor, request_id, reason)
 
     async def pause(self, actor: Actor, reason: str) -> int:
-        """Nothing more of the server is submitted until it is resumed; gives how many requests wait.
+        """Pause the server: submit none of its requests until it is resumed. Returns how many requests wait.
 
-        A second pause changes the reason.
+        Pausing again changes the reason.
 
         Raises:
-            ReasonError: the reason will not do; nothing was changed.
+            ReasonError: the reason is empty or too long; nothing was changed.
         """
         waiting = await self._store.write(_pause, actor, check_reason(reason), self._clock())
         log.info("the server's songs are paused", extra={"guild": actor.guild_id, "user": actor.actor_id})
         return waiting
 
     async def resume(self, actor: Actor) -> int:
-        """The server's requests go on; gives how many wait.
+        """Resume the server's submissions; return how many requests wait.
 
         Raises:
-            NotPausedError: they were not paused.
+            NotPausedError: the server is not paused.
         """
         waiting = await self._store.write(_resume, actor, self._clock())
         log.info("the server's songs are resumed", extra={"guild": actor.guild_id, "user": actor.actor_id})
@@ -136,35 +136,35 @@ def _view(uow: UnitOfWork, guild_id: int, user_id: int, slots: int, now: datetim
     }
     running = uow.requests.of_guild(guild_id, *AT_PROVIDER, limit=MAX_SUGGESTIONS)
     running.sort(key=lambda request: (request.accepted_at or now, request.id))
-    waiting = _next_of(uow, queue, guild_id)
+    waiting = _first_waiting(uow, queue, guild_id)
     awaiting = uow.requests.of_guild(guild_id, State.AWAITING, limit=AWAITING_SHOWN)
 
-    def part(requests: Sequence[Request], first: int, total: int, *states: State) -> QueueSection:
+    def section(requests: Sequence[Request], first: int, total: int, *states: State) -> QueueSection:
         ours = [request for request in own if request.state in states]
         shown = _with_own(requests, ours, first)
         return QueueSection(_cards(uow, queue, shown, now), total - len(shown))
 
     return QueueView(
         user_id=user_id,
-        running=part(running, RUNNING_SHOWN, len(running), *AT_PROVIDER),
-        waiting=part(waiting, WAITING_SHOWN, counts[State.WAITING], State.WAITING),
-        awaiting=part(awaiting, AWAITING_SHOWN, counts[State.AWAITING], State.AWAITING),
+        running=section(running, RUNNING_SHOWN, len(running), *AT_PROVIDER),
+        waiting=section(waiting, WAITING_SHOWN, counts[State.WAITING], State.WAITING),
+        awaiting=section(awaiting, AWAITING_SHOWN, counts[State.AWAITING], State.AWAITING),
         outage=queue.outage,
         paused=queue.paused.get(guild_id),
         paused_by_operator=queue.paused_by_operator,
     )
 
 
-def _next_of(uow: UnitOfWork, queue: QueueSnapshot, guild_id: int) -> list[Request]:
-    """The server's requests that will be taken first, in that order."""
-    if guild_id in queue.paused:  # they stand in no line: by age
+def _first_waiting(uow: UnitOfWork, queue: QueueSnapshot, guild_id: int) -> list[Request]:
+    """Return the server's requests that will be submitted first, in that order."""
+    if guild_id in queue.paused:  # its requests have no position: show them by age
         return uow.requests.of_guild(guild_id, State.WAITING, limit=WAITING_SHOWN)
-    ids = [place.request_id for place in queue.order if place.guild_id == guild_id]
+    ids = [entry.request_id for entry in queue.order if entry.guild_id == guild_id]
     return [get_request(uow, request_id) for request_id in ids[:WAITING_SHOWN]]
 
 
 def _with_own(requests: Sequence[Request], own: Sequence[Request], first: int) -> list[Request]:
-    """The first so many, then some of the member's own that are not among them."""
+    """Return the first `first` requests, then some of the member's own that are not among them."""
     shown = list(requests[:first])
     ids = {request.id for request in shown}
     return shown + [request for request in own if request.id not in ids][:OWN_SHOWN]
@@ -173,7 +173,7 @@ def _with_own(requests: Sequence[Request], own: Sequence[Request], first: int) -
 def _cards(
     uow: UnitOfWork, queue: QueueSnapshot, requests: Sequence[Request], now: datetime
 ) -> tuple[StatusCard, ...]:
-    """What the requests' messages say now; those in line come by their turns."""
+    """Return the status cards of the requests, those in the queue by their positions."""
     models = {request.spec.model for request in requests}
     known = {model: uow.durations.get(model) for model in models}
     cards = (
@@ -191,9 +191,9 @@ def _cards(
 
 def _cancellable(uow: UnitOfWork, guild_id: int, slots: int, now: datetime) -> list[StatusCard]:
     queue = queue_snapshot(uow, slots, now)
-    in_line = uow.requests.of_guild(guild_id, State.WAITING, limit=MAX_SUGGESTIONS)
+    waiting = uow.requests.of_guild(guild_id, State.WAITING, limit=MAX_SUGGESTIONS)
     awaiting = uow.requests.of_guild(guild_id, State.AWAITING, limit=MAX_SUGGESTIONS)
-    return [*_cards(uow, queue, in_line, now), *_cards(uow, queue, awaiting, now)]
+    return [*_cards(uow, queue, waiting, now), *_cards(uow, queue, awaiting, now)]
 
 
 @unit_of_work("queue.cancel")
@@ -221,7 +221,7 @@ def _cancel(uow: UnitOfWork, actor: Actor, request_id: int, reason: str, now: da
 
 @unit_of_work("queue.pause")
 def _pause(uow: UnitOfWork, actor: Actor, reason: str, now: datetime) -> int:
-    uow.requests.lock_queue()  # what is taken was taken before the pause, and nothing is after it
+    uow.requests.lock_queue()  # no submitter may claim a request of the server after this pause
     settings = uow.guilds.get_for_update(actor.guild_id)
     before: AuditFacts = {"paused": settings.paused}
     if record_action(
@@ -229,7 +229,7 @@ def _pause(uow: UnitOfWork, actor: Actor, reason: str, now: datetime) -> int:
     ):
         uow.guilds.update(actor.guild_id, replace(settings, paused=reason))
         uow.outbox.mark_queue_due(actor.guild_id, due_at=now + timedelta(seconds=SNAPSHOT_TTL_S))
-    return _waiting(uow, actor)
+    return _count_waiting(uow, actor)
 
 
 @unit_of_work("queue.resume")
@@ -240,10 +240,10 @@ def _resume(uow: UnitOfWork, actor: Actor, now: datetime) -> int:
         if settings.paused is None:
             raise NotPausedError
         uow.guilds.update(actor.guild_id, replace(settings, paused=None))
-        # this rings for the submitter, too: the requests go on at once
+        # the commit wakes the submitter, too: the requests go on at once
         uow.outbox.mark_queue_due(actor.guild_id, due_at=now + timedelta(seconds=SNAPSHOT_TTL_S))
-    return _waiting(uow, actor)
+    return _count_waiting(uow, actor)
 
 
-def _waiting(uow: UnitOfWork, actor: Actor) -> int:
+def _count_waiting(uow: UnitOfWork, actor: Actor) -> int:
     return uow.requests.per_guild(State.WAITING).get(actor.guild_id, 0)

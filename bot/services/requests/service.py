@@ -1,4 +1,4 @@
-"""Placing, seeing and cancelling song requests."""
+"""The service with which members place, list and cancel song requests."""
 
 import logging
 from collections.abc import Collection
@@ -25,38 +25,38 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 log = logging.getLogger(__name__)
 
 LARGEST_ID = 2**63 - 1
-"""Discord's ids have 63 bits; a member may type anything."""
+"""The largest id that the database can hold; members can type any number."""
 
 
 @dataclass(frozen=True, slots=True)
 class CancelledRequest:
-    """A request that will not be made; its credits are back."""
+    """A cancelled request, whose credits are released."""
 
     cost: int
 
 
 class RequestService:
-    """Song requests as members see them."""
+    """The members' operations on song requests."""
 
     def __init__(self, store: Store, *, config: SongConfig, clock: Clock) -> None:
         self._store = store
-        self._rules = config
+        self._config = config
         self._clock = clock
 
     async def place(self, options: SongOptions, context: RequestContext) -> StatusCard:
-        """The status of the request that the order became; its credits are held.
+        """Place a request and hold its credits; return its status.
 
-        The same interaction places one request, however often it is told.
+        The same interaction places one request, however often this is called.
 
         Raises:
-            RefusalError: the order is wrong or not allowed now; nothing is held.
+            RefusalError: the options are wrong, or the request is not allowed now; nothing is held.
             StoreError: the database cannot be used.
         """
-        rules, now = self._rules, self._clock()
+        config, now = self._config, self._clock()
         if is_valid_name(options.playlist):
             options = await self._store.read(by_name, options, context.guild_id)
-        parse_options(options, models=rules.models, default_model=rules.default_model)
-        card, placed = await self._store.write(place, options, context, rules, now)
+        parse_options(options, models=config.models, default_model=config.default_model)
+        card, placed = await self._store.write(place, options, context, config, now)
         if placed is not None:
             log.info("placed", extra=log_context(placed))
         return card
@@ -64,36 +64,38 @@ class RequestService:
     async def repeat(
         self, request_id: int, context: RequestContext, *, like_clip: int | None = None
     ) -> StatusCard:
-        """The status of a request for the same as another one asked for, whoever placed that.
+        """Place a request with the options of an earlier one, whoever placed that; return its status.
 
-        With the number of one of its clips, from 1, that clip is the reference of style.
+        `like_clip`, the number of one of its clips from 1, makes that clip the style reference.
 
         Raises:
-            RequestNotFoundError: there is no such request in this server, or no such clip.
-            DetailsWipedError: what it was asked for with is no longer kept.
-            RefusalError: it is not allowed now; nothing is held.
+            RequestNotFoundError: the server has no such request, or the request has no such clip.
+            SongRemovedError: the earlier song was removed.
+            DetailsWipedError: the earlier request's prompt and options are no longer kept.
+            RefusalError: the request is not allowed now; nothing is held.
             StoreError: the database cannot be used.
         """
-        spec = await self._store.read(_spec_again, request_id, context.guild_id, like_clip)
-        return await self.place(_order_of(spec, self._rules.models), replace(context, at_song=True))
+        spec = await self._store.read(_spec_to_repeat, request_id, context.guild_id, like_clip)
+        return await self.place(_options_for(spec, self._config.models), replace(context, at_song=True))
 
     async def record_answer(self, request_id: int, message_id: int | None) -> None:
-        """Remember which message shows the status of a request: it may be submitted now.
+        """Record which message shows the status of a request, which may be submitted from now on.
 
-        None when nobody knows whether there is one, or whose. Then the courier looks when Discord takes no
-        answer any more; it looks later when the database does not keep this. So no member need hear of it.
+        `message_id` is None if it is unknown whether the command was answered, or by which copy of the bot.
+        The outbox dispatcher then looks for the answer once Discord accepts none any more. A database error
+        is only logged, because the dispatcher looks later by itself.
         """
         try:
             if message_id is None:
-                due_at = self._clock() + timedelta(seconds=self._rules.answered_within_s)
-                await self._store.write(_look_soon, request_id, due_at)
+                due_at = self._clock() + timedelta(seconds=self._config.answered_within_s)
+                await self._store.write(_schedule_lookup, request_id, due_at)
             else:
                 await self._store.write(_set_message, request_id, message_id)
         except StoreError as error:
             log.error("a status message is not remembered: %s", error, extra={"request": request_id})
 
     async def withdraw(self, request_id: int) -> None:
-        """Cancel a request that another copy of the bot has answered: its member never hears of it here.
+        """Cancel a request that another copy of the bot has answered, without a message to its member.
 
         Raises:
             StoreError: the database cannot be used.
@@ -105,18 +107,19 @@ class RequestService:
         log.warning("%s", "withdrawn" if in_time else "left to its submission", extra={"request": request_id})
 
     async def cancel(self, request_id: int, *, guild_id: int, user_id: int) -> CancelledRequest:
-        """Take a waiting request back; its credits return to the member.
+        """Cancel a member's own request that is not at the provider yet; its credits are released.
 
         Raises:
-            RequestNotFoundError, NotYoursError: it is not one of this member's here.
-            TooLateError: the provider has it already, or it has ended.
+            RequestNotFoundError: the server has no request with that id.
+            NotYoursError: another member placed it.
+            TooLateError: the request is at the provider already, or it has ended.
         """
         if request_id > LARGEST_ID:
             raise RequestNotFoundError
         for _ in range(ATTEMPTS - 1):
             try:
                 return await self._cancel(request_id, guild_id, user_id)
-            except ConflictError:  # it moved at the same moment: whatever it is now decides
+            except ConflictError:  # its state was changed at the same moment: the new state decides
                 continue
         return await self._cancel(request_id, guild_id, user_id)
 
@@ -124,8 +127,8 @@ class RequestService:
         return await self._store.write(_cancel, request_id, guild_id, user_id, self._clock())
 
     async def active_of(self, guild_id: int, user_id: int) -> list[StatusCard]:
-        """A member's requests under way, oldest first."""
-        return await self._store.read(_active_of, guild_id, user_id, self._rules.slots, self._clock())
+        """Return the status of a member's pending requests, oldest first."""
+        return await self._store.read(_active_of, guild_id, user_id, self._config.slots, self._clock())
 
 
 @unit_of_work("requests.set_status_message")
@@ -136,11 +139,11 @@ def _set_message(uow: UnitOfWork, request_id: int, message_id: int) -> None:
 
 
 @unit_of_work("requests.look_soon")
-def _look_soon(uow: UnitOfWork, request_id: int, due_at: datetime) -> None:
+def _schedule_lookup(uow: UnitOfWork, request_id: int, due_at: datetime) -> None:
     uow.outbox.mark_due(request_id, MessageKind.STATUS, due_at=due_at)
 
 
-def _spec_again(uow: UnitOfWork, request_id: int, guild_id: int, like_clip: int | None) -> SongSpec:
+def _spec_to_repeat(uow: UnitOfWork, request_id: int, guild_id: int, like_clip: int | None) -> SongSpec:
     request = uow.requests.find(request_id) if request_id <= LARGEST_ID else None
     if request is None or request.guild_id != guild_id:
         raise RequestNotFoundError
@@ -155,8 +158,8 @@ def _spec_again(uow: UnitOfWork, request_id: int, guild_id: int, like_clip: int 
     return replace(request.spec, artist_clip_id=request.clips[like_clip - 1].id)
 
 
-def _order_of(spec: SongSpec, models: Collection[str]) -> SongOptions:
-    """What a member would have to type for this song; a model that is no more gives way to the usual one."""
+def _options_for(spec: SongSpec, models: Collection[str]) -> SongOptions:
+    """Return the options that give this spec; without its model, if that is no longer offered."""
     return SongOptions(
         playlist=spec.playlist_id,
         prompt=spec.prompt,

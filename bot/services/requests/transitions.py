@@ -1,4 +1,4 @@
-"""The one place where a request moves: its state, its credits and the notice go together or not at all."""
+"""The only code that changes a request's state: with its credits and outbox messages, in one unit of work."""
 
 from datetime import datetime
 from typing import Unpack
@@ -12,7 +12,7 @@ from bot.services.runtime.lease import Lease
 from bot.services.unit_of_work import UnitOfWork
 
 CONCLUDING = frozenset({Transition.ACCEPT, Transition.REFUSE, Transition.MARK_UNCERTAIN})
-"""The moves that end a submission, each of which is its member's turn."""
+"""The transitions that conclude a submission; each counts as a turn of the request's member and server."""
 
 
 def apply_transition(
@@ -24,16 +24,18 @@ def apply_transition(
     lease: Lease | None = None,
     **changes: Unpack[RequestChanges],
 ) -> Request:
-    """The request after the move, with its credits settled and its notice written.
+    """Apply a transition: change the state, settle the credits and mark the outbox messages due.
+
+    Returns the request as it is afterwards.
 
     Raises:
-        StaleError: somebody else moved it first; the unit of work must not go on.
+        StaleError: another worker changed the request first; roll the unit of work back.
     """
     settlement = TRANSITIONS[transition].settlement
     if settlement is not Settlement.NONE:
         changes["ended_at"] = now
-    moved = uow.requests.transition(request, transition, lease=lease, **changes)
-    if settlement is not Settlement.NONE:  # first the member, then the account, as in placing: no deadlock
+    updated = uow.requests.transition(request, transition, lease=lease, **changes)
+    if settlement is not Settlement.NONE:  # lock the member before the account, as placing does: no deadlock
         made = settlement is Settlement.POST
         uow.members.release_slot(request.guild_id, request.user_id, forgive=made)
     if transition in CONCLUDING:
@@ -49,14 +51,14 @@ def apply_transition(
     # `submitting` lasts a moment, and the next edit says what became of it
     elif transition is not Transition.CLAIM:
         uow.outbox.mark_due(request.id, MessageKind.STATUS, due_at=now)
-    return moved
+    return updated
 
 
 def get_request(uow: UnitOfWork, request_id: int) -> Request:
-    """The request that somebody has in hand.
+    """Return a request that must exist.
 
     Raises:
-        StoreError: there is none, though the database should not allow that.
+        StoreError: it is missing, which the database's foreign keys should prevent.
     """
     request = uow.requests.find(request_id)
     if request is None:

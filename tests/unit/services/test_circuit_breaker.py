@@ -81,7 +81,7 @@ def test_a_budget_is_spent_and_grows_back() -> None:
 
 def test_a_budget_can_be_shared_with_more() -> None:
     budget = TokenBucket(20, NOW)
-    budget.limit(5)
+    budget.set_rate(5)
     assert budget.available(NOW) == 5
     budget.spend(5)
     assert budget.available(after(0.5)) == 2
@@ -156,38 +156,38 @@ def test_a_failure_from_before_the_clock_was_set_back_is_not_believed(back_s: fl
 
 
 def test_a_task_that_fails_for_the_account_shuts_it_until_a_later_one_becomes_a_song() -> None:
-    failed = CircuitBreaker(3).failed_task(NOW, now=after(60))
+    failed = CircuitBreaker(3).record_failed_task(NOW, now=after(60))
     assert (failed.outage, failed.open_until) == (ProviderOutage.ACCOUNT, after(120))
-    assert failed.failed_task(after(30), now=after(61)) == failed  # it ran at the same time
-    assert failed.finished(after(30), now=after(61)) == failed
+    assert failed.record_failed_task(after(30), now=after(61)) == failed  # it ran at the same time
+    assert failed.record_finished_song(after(30), now=after(61)) == failed
     probed = failed.record_success(slots=3, now=after(120))
     assert (probed.outage, probed.open_until) == (ProviderOutage.ACCOUNT, after(180))
-    again = probed.failed_task(after(120), now=after(150))
+    again = probed.record_failed_task(after(120), now=after(150))
     assert again.open_until == after(150 + 120)
-    assert again.record_success(slots=3, now=after(270)).finished(
+    assert again.record_success(slots=3, now=after(270)).record_finished_song(
         after(270), now=after(400)
     ) == CircuitBreaker(3)
 
 
 def test_tasks_that_fail_for_an_account_that_was_refused_already_say_no_more() -> None:
     refused = CircuitBreaker(3).record_failure(ProviderOutage.ACCOUNT, now=NOW)
-    assert refused.failed_task(NOW, now=after(1)) == refused
-    assert refused.refused_question(now=after(1)) == refused
+    assert refused.record_failed_task(NOW, now=after(1)) == refused
+    assert refused.record_refused_poll(now=after(1)) == refused
     assert refused.record_success(slots=3, now=after(60)) == CircuitBreaker(3)
 
 
 def test_a_refused_question_shuts_it_as_a_refused_submission_does() -> None:
-    assert CircuitBreaker(3).refused_question(now=NOW) == CircuitBreaker(3).record_failure(
+    assert CircuitBreaker(3).record_refused_poll(now=NOW) == CircuitBreaker(3).record_failure(
         ProviderOutage.ACCOUNT, now=NOW
     )
 
 
 def test_another_trouble_or_a_clock_that_was_set_back_ends_the_wait_for_a_song() -> None:
-    failed = CircuitBreaker(3).failed_task(NOW, now=after(60))
+    failed = CircuitBreaker(3).record_failed_task(NOW, now=after(60))
     assert failed.record_failure(ProviderOutage.BUSY, now=after(120)).record_success(
         slots=3, now=after(130)
     ) == CircuitBreaker(3)
-    assert failed.finished(after(-3600), now=after(-3500)) == CircuitBreaker(3)
+    assert failed.record_finished_song(after(-3600), now=after(-3500)) == CircuitBreaker(3)
 
 
 def turned_away(breaker: CircuitBreaker, request_id: int, *, user_id: int = 7) -> CircuitBreaker:
@@ -197,21 +197,21 @@ def turned_away(breaker: CircuitBreaker, request_id: int, *, user_id: int = 7) -
 def test_a_request_that_is_turned_away_while_others_are_taken_is_minded_for_itself() -> None:
     breaker = CircuitBreaker(3)
     for tries in range(1, 4):
-        assert not breaker.minds(1)
+        assert not breaker.rejects_request(1)
         breaker = turned_away(
             turned_away(breaker, 1), 1
         )  # the second one, with nothing taken between, says no more
         assert breaker.turned_away[-1].tries == tries
         if tries < 3:
             breaker = breaker.record_success(slots=3, now=NOW, request_id=2)
-    assert breaker.minds(1)
+    assert breaker.rejects_request(1)
     assert breaker.record_success(slots=3, now=NOW, request_id=1).turned_away == ()
 
 
 def test_requests_of_two_members_that_are_turned_away_are_an_outage() -> None:
     breaker = turned_away(turned_away(CircuitBreaker(3), 1), 2, user_id=8)
     assert breaker.outage is ProviderOutage.OUTAGE
-    assert not breaker.minds(1)
+    assert not breaker.rejects_request(1)
     assert breaker.has_turned_away(9, after(599))
     assert not breaker.has_turned_away(9, after(600))
     assert breaker.has_turned_away(1, after(600))

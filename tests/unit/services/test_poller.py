@@ -222,7 +222,7 @@ async def test_the_first_ready_clip_is_told_and_makes_asking_faster(harness: Ser
 async def test_questions_stay_within_the_budget(harness: ServicesHarness) -> None:
     await harness.place_and_submit()
     harness.clock.advance(31)
-    budget = harness.poller._budget
+    budget = harness.poller._bucket
     budget.spend(budget.available(harness.clock()))
     assert await harness.poll() == 0
     harness.clock.advance(1)
@@ -241,7 +241,7 @@ async def test_the_budget_is_shared_with_the_other_processes(harness: ServicesHa
     await harness.place_and_submit()
     harness.clock.advance(31)
     await harness.poll()
-    assert harness.poller._budget.available(harness.clock()) == 9
+    assert harness.poller._bucket.available(harness.clock()) == 9
 
 
 async def test_a_dead_workers_request_is_taken_over_when_its_lease_is_out(harness: ServicesHarness) -> None:
@@ -286,7 +286,7 @@ async def test_a_request_that_moved_meanwhile_is_left_alone(
     harness.provider.say("task-1", TaskReport(TaskStage.FAILED, error="x", status="failed"))
     await harness.poller.handle(claimed)
     assert (await harness.request(request_id)).state is State.MAKING
-    assert "another worker moved the request first" in caplog.text
+    assert "another worker changed the request first" in caplog.text
 
 
 async def test_the_count_of_requests_in_flight_is_looked_up_again_after_a_while(

@@ -91,7 +91,7 @@ async def test_more_like_a_clip_has_that_clip_as_its_reference(harness: Services
 
 async def test_a_model_that_is_gone_gives_way_to_the_usual_one(harness: ServicesHarness) -> None:
     card = await harness.place(order=SongOptions(playlist=PLAYLIST, model="v40"))
-    harness.requests._rules = replace(harness.requests._rules, models=("v55",))
+    harness.requests._config = replace(harness.requests._config, models=("v55",))
     again = await harness.requests.repeat(card.request_id, harness.context(BEN))
     assert await spec(harness, again.request_id) == SongSpec(playlist_id=PLAYLIST, model="v55")
 
