@@ -1,4 +1,4 @@
-"""What the services need of the outside world; each port has one real driver and, in the tests, a fake."""
+"""The ports to the outside world; each has one real driver and, in the tests, a fake."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,31 +16,31 @@ from bot.services.delivery.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.delivery.message_forms import MessageForm
 
 Clock: TypeAlias = Callable[[], datetime]
-"""Tells the time as aware UTC."""
+"""Returns the time as aware UTC."""
 Random: TypeAlias = Callable[[], float]
-"""Gives a uniform random number in 0..1."""
+"""Returns a uniform random number in 0..1."""
 WakeUp: TypeAlias = Callable[[], None]
-"""Tells a worker that there may be something to do."""
+"""Notifies a worker that something may be due."""
 
 
 class SongProvider(Protocol):
     """The paid service that makes songs."""
 
     async def submit(self, spec: SongSpec) -> str:
-        """Start one task and give its id; this is the call that is paid.
+        """Submit one task and return its id; this is the call that is paid.
 
         Raises:
-            NotAcceptedError: surely not taken; the same request may be sent later.
+            NotAcceptedError: surely not accepted; the same request can be sent later.
             RejectedError: refused for good; `AccountError` when it concerns the operator's account.
-            OutcomeUnknownError: it may have been taken; never send it again.
+            OutcomeUnknownError: it may have been accepted; never send it again.
         """
         ...
 
     async def query(self, task_id: str) -> TaskReport:
-        """What the provider says of a task now.
+        """Query a task; return the provider's report.
 
         Raises:
-            NoAnswerError: ask again.
+            NoAnswerError: no readable answer; query again.
             UnknownTaskError: the provider does not know the task.
             RejectedError: a definite refusal; `AccountError` when it concerns the operator's account.
         """
@@ -49,46 +49,46 @@ class SongProvider(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A file that was fetched and checked."""
+    """An audio file that was downloaded and checked."""
 
     data: bytes
     extension: str
-    """Without the dot, from the content, for example `mp3`."""
+    """Detected from the content, without the dot, for example `mp3`."""
 
 
 class MediaSource(Protocol):
-    """Where the clips' files come from."""
+    """The source of the clips' files."""
 
     def offered(self, url: str | None) -> str | None:
-        """The link if it may be shown to members: https, on a public host, and really a file; else None."""
+        """Return the link if it can be shown to members (https, a public host, really a file), else None."""
         ...
 
     async def fetch_audio(self, url: str, *, limit: int) -> Media:
-        """The audio file behind a link, of at most `limit` bytes.
+        """Download the audio file behind a link, of at most `limit` bytes.
 
         Raises:
-            MediaError: it could not be had within bounds, or is no audio.
+            MediaError: it could not be downloaded within the limits, or is not audio.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelTarget:
-    """Post as the bot in a channel."""
+    """A post by the bot in a channel."""
 
     channel_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUpTarget:
-    """Post as a follow-up of the interaction; such posts cannot be told from their repeats."""
+    """A follow-up of the interaction; Discord does not detect repeats of it."""
 
     address: ReplyAddress
 
 
 @dataclass(frozen=True, slots=True)
 class DirectMessageTarget:
-    """Post as a direct message."""
+    """A direct message."""
 
     user_id: int
 
@@ -98,24 +98,24 @@ Target: TypeAlias = ChannelTarget | FollowUpTarget | DirectMessageTarget
 
 @dataclass(frozen=True, slots=True)
 class MessageRef:
-    """Where a message has come to be."""
+    """The ids of a posted message."""
 
     channel_id: int
     message_id: int
 
 
 Claim: TypeAlias = Callable[[], Awaitable[object]]
-"""Called directly before a message is posted; when it raises, nothing is posted, and that is raised."""
+"""Called directly before a message is posted; if it raises, nothing is posted and the error propagates."""
 
 
 async def unclaimed() -> None:
-    """Claim nothing: the post is nobody else's."""
+    """Claim nothing, for posts that no other worker makes."""
 
 
 class Messenger(Protocol):
-    """Discord, as far as messages are sent without an interaction to answer.
+    """Discord, for messages that do not answer an interaction.
 
-    A post waits for its turn in its channel; `claim` is called when the turn has come.
+    A post waits for the rate limit of its channel; `claim` is called directly before it is sent.
     """
 
     async def edit_status(
@@ -126,21 +126,19 @@ class Messenger(Protocol):
         token: str | None,
         form: MessageForm = MessageForm.FULL,
     ) -> int:
-        """Make the status message say what the card says, by the token, or as the bot when it is None.
-
-        Gives the message's id, which the token's holder need not know.
+        """Edit the status message by the token, or as the bot if it is None; return the message's id.
 
         Raises:
-            MessageGoneError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+            MessageGoneError, NoAccessError, TokenExpiredError, RetryableError, InvalidMessageError
         """
         ...
 
     async def find_answer(self, address: ReplyAddress, card: StatusCard, *, token: str) -> int:
-        """Return the id of the interaction's first answer, which says what the card says, or is awaited yet.
+        """Return the id of the interaction's first answer, which shows the card or is still deferred.
 
         Raises:
-            AnsweredElsewhereError: it is that of another copy of the bot.
-            MessageGoneError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+            AnsweredElsewhereError: another copy of the bot answered.
+            MessageGoneError, NoAccessError, TokenExpiredError, RetryableError, InvalidMessageError
         """
         ...
 
@@ -153,23 +151,23 @@ class Messenger(Protocol):
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Post the clips with their files (None where one could not be had), mentioning the requester only.
+        """Post the clips with their files (None for a missing one), mentioning the requester only.
 
-        A repeat for the same request within a few minutes finds the first post, except as a follow-up.
+        A repeat for the same request within a few minutes returns the first post, except as a follow-up.
 
         Raises:
-            NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+            NoAccessError, TokenExpiredError, RetryableError, InvalidMessageError
         """
         ...
 
     async def find_result(self, target: Target, card: ResultCard) -> MessageRef | None:
-        """The result of this request where posts by the target come to be; None when it surely is not there.
+        """Find the result of this request where posts to the target appear; None if it surely is not there.
 
         Only the bot's own messages count, here and for approvals.
 
         Raises:
-            NoAccessError: nobody can tell; `gone` when the whole channel is no more.
-            TryLaterError, UnsendableError
+            NoAccessError: the channel cannot be read; `gone` if it was deleted.
+            RetryableError, InvalidMessageError
         """
         ...
 
@@ -181,19 +179,19 @@ class Messenger(Protocol):
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Post what moderators decide by, mentioning nobody; a repeat within minutes finds the first.
+        """Post an approval message, mentioning nobody; a repeat within minutes returns the first post.
 
         Raises:
-            NoAccessError, TryLaterError, UnsendableError
+            NoAccessError, RetryableError, InvalidMessageError
         """
         ...
 
     async def find_approval(self, channel_id: int, request_id: int) -> MessageRef | None:
-        """What moderators decide on this request by, undecided yet; None when it surely is not there.
+        """Find the undecided approval message of this request; None if it surely is not there.
 
         Raises:
-            NoAccessError: nobody can tell.
-            TryLaterError, UnsendableError
+            NoAccessError: the channel cannot be read.
+            RetryableError, InvalidMessageError
         """
         ...
 
@@ -205,10 +203,10 @@ class Messenger(Protocol):
         *,
         form: MessageForm = MessageForm.FULL,
     ) -> None:
-        """Make that message say what became of the request.
+        """Edit an approval message to show what became of the request.
 
         Raises:
-            MessageGoneError, NoAccessError, TryLaterError, UnsendableError
+            MessageGoneError, NoAccessError, RetryableError, InvalidMessageError
         """
         ...
 
@@ -220,10 +218,10 @@ class Messenger(Protocol):
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Post a moderator's decision, mentioning nobody; a repeat within a few minutes finds the first.
+        """Post a moderator's decision, mentioning nobody; a repeat within minutes returns the first post.
 
         Raises:
-            NoAccessError, TryLaterError, UnsendableError
+            NoAccessError, RetryableError, InvalidMessageError
         """
         ...
 
@@ -235,28 +233,28 @@ class Messenger(Protocol):
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Post how a request ended, mentioning the requester only, where its status message is lost.
+        """Post how a request ended, mentioning the requester only, because its status message is lost.
 
         Raises:
-            NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+            NoAccessError, TokenExpiredError, RetryableError, InvalidMessageError
         """
         ...
 
 
 class PollOutcome(StrEnum):
-    """What became of a question to the provider about a task."""
+    """The outcome of one poll of a task."""
 
     ANSWERED = "answered"
     NO_ANSWER = "no_answer"
-    """No reply, or one that cannot be read: asked again."""
+    """No reply, or one that cannot be read; the task is polled again."""
     UNKNOWN_TASK = "unknown_task"
     ACCOUNT = "account"
-    """The operator's key or account is refused."""
+    """The operator's key or account was refused."""
     REFUSED = "refused"
 
 
 class SentMessage(StrEnum):
-    """What is said in Discord besides the answers to commands."""
+    """The kinds of messages besides the answers to commands."""
 
     STATUS = "status"
     """An edit of a status message."""
@@ -269,43 +267,43 @@ class SentMessage(StrEnum):
 
 
 class Metrics(Protocol):
-    """What the services count and time for whoever watches the bot; it neither waits nor fails."""
+    """The counters and timers of the services; calls neither wait nor fail."""
 
     def submitted(self, transition: Transition) -> None:
-        """A submission had an outcome, and this is the move that it means."""
+        """Count a submission by the transition that it led to."""
         ...
 
     def polled(self, request: Request, outcome: PollOutcome) -> None:
-        """The provider was asked about a request's task."""
+        """Count a poll of a request's task."""
         ...
 
     def finished(self, request: Request, *, song_s: float) -> None:
-        """A song was found finished, `song_s` seconds after the provider took its task."""
+        """Record a finished song, `song_s` seconds after the provider accepted its task."""
         ...
 
     def message_sent(self, telling: SentMessage) -> None:
-        """Discord took a message."""
+        """Count a message that Discord accepted."""
         ...
 
     def message_failed(self, telling: SentMessage, error: MessengerError) -> None:
-        """Discord did not take a message."""
+        """Count a message that Discord did not accept."""
         ...
 
 
 class NullMetrics(Metrics):
-    """Measures nothing."""
+    """Metrics that record nothing."""
 
     def submitted(self, transition: Transition) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def polled(self, request: Request, outcome: PollOutcome) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def finished(self, request: Request, *, song_s: float) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def message_sent(self, telling: SentMessage) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def message_failed(self, telling: SentMessage, error: MessengerError) -> None:
-        """Nothing."""
+        """Do nothing."""

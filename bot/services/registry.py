@@ -1,4 +1,4 @@
-"""All that the commands and buttons are given to work with."""
+"""All services, and how they are built."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from bot.services.unit_of_work import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What the product does, one service a subject."""
+    """The services that commands and buttons use."""
 
     requests: RequestService
     quotas: QuotaService
@@ -45,7 +45,7 @@ def build_services(
     media: MediaSource,
     retention: RetentionConfig = RetentionConfig(),  # noqa: B008 - frozen
 ) -> Services:
-    """The services over one store, by these rules."""
+    """Build the services over one store."""
     clock = store.clock
     return Services(
         requests=RequestService(store, config=config, clock=clock),

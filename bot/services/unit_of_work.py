@@ -1,4 +1,4 @@
-"""The database as the services see it: units of work over requests, credits and the outbox."""
+"""Units of work, and the store that runs them."""
 
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
@@ -26,81 +26,81 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class UnitOfWork(Protocol):
-    """One unit of work: all that it does takes effect together, or none of it."""
+    """The repositories of one unit of work, whose changes take effect together or not at all."""
 
     @property
     def requests(self) -> Requests:
-        """The requests."""
+        """Return the song requests."""
         ...
 
     @property
     def ledger(self) -> Ledger:
-        """The credits."""
+        """Return the credits."""
         ...
 
     @property
     def members(self) -> Members:
-        """The members."""
+        """Return the members' records."""
         ...
 
     @property
     def guilds(self) -> Guilds:
-        """The servers' settings."""
+        """Return the servers' settings."""
         ...
 
     @property
     def audit_log(self) -> AuditLog:
-        """What moderators decided."""
+        """Return the moderators' audit log."""
         ...
 
     @property
     def playlists(self) -> Playlists:
-        """The saved playlists."""
+        """Return the saved playlists."""
         ...
 
     @property
     def library(self) -> Library:
-        """The finished songs."""
+        """Return the finished songs."""
         ...
 
     @property
     def outbox(self) -> Outbox:
-        """The outbox."""
+        """Return the outbox."""
         ...
 
     @property
     def durations(self) -> DurationStatsRepository:
-        """How long songs took."""
+        """Return how long songs took."""
         ...
 
     @property
     def breakers(self) -> CircuitBreakers:
-        """The provider's readiness."""
+        """Return the circuit breaker of the provider."""
         ...
 
     @property
     def processes(self) -> ProcessRegistry:
-        """The processes that are alive."""
+        """Return the processes that are alive."""
         ...
 
     @property
     def key_values(self) -> KeyValues:
-        """Single facts."""
+        """Return the values that are stored by key."""
         ...
 
     @property
     def personal_data(self) -> PersonalData:
-        """What is kept about single persons."""
+        """Return the data about single persons."""
         ...
 
     @property
     def cleanup(self) -> Cleanup:
-        """What time wipes."""
+        """Return the retention jobs."""
         ...
 
 
 class NamedUnit(Generic[P, T_co]):
-    """A unit of work with the name by which the log and the crash tests know it; called like its function."""
+    """A unit of work with its name for the log and the crash tests; it is called like its function."""
 
     def __init__(self, name: str, function: Callable[Concatenate[UnitOfWork, P], T_co]) -> None:
         update_wrapper(self, function)
@@ -108,18 +108,18 @@ class NamedUnit(Generic[P, T_co]):
         self._function = function
 
     def __call__(self, uow: UnitOfWork, /, *args: P.args, **kwargs: P.kwargs) -> T_co:
-        """Run the function inside a unit of work that is open already."""
+        """Run the function in a unit of work that is open already."""
         return self._function(uow, *args, **kwargs)
 
 
 _named: dict[str, NamedUnit[..., object]] = {}
 
 named_units: Mapping[str, NamedUnit[..., object]] = MappingProxyType(_named)
-"""All units of work that were imported so far, by name."""
+"""All units of work that have been imported so far, by name."""
 
 
 def unit_of_work(name: str) -> Callable[[Callable[Concatenate[UnitOfWork, P], T]], NamedUnit[P, T]]:
-    """Name a unit of work `topic.action`; return the decorator of its function.
+    """Name a unit of work `topic.action`; return the decorator for its function.
 
     Raises:
         ValueError: another unit has that name.
@@ -136,31 +136,31 @@ def unit_of_work(name: str) -> Callable[[Callable[Concatenate[UnitOfWork, P], T]
 
 
 def name_of(unit: Callable[..., object]) -> str:
-    """Return the name of a unit of work; that of its function when it was never named."""
+    """Return the name of a unit of work, or that of its function if it was not named."""
     return unit.name if isinstance(unit, NamedUnit) else getattr(unit, "__qualname__", repr(unit))
 
 
 class Store(Protocol):
-    """The database: it runs units of work, each a function that is handed a `Work`.
+    """The database: it runs units of work, which are functions that take a `UnitOfWork`.
 
-    A unit that writes has a name. It has no effect but on the database: it may be run again when another one
-    was in its way.
+    A unit that writes has a name. It changes nothing but the database, because it is run again after a
+    conflict with another one.
     """
 
     @property
     def clock(self) -> Clock:
-        """The time that all processes of this database agree on."""
+        """Return the clock that all processes of this database share."""
         ...
 
     def subscribe(self, wake_up: WakeUp) -> None:
-        """Ring the bell when any process has written something that may be due.
+        """Call `wake_up` when any process has written something that may be due.
 
-        It may ring too often; what it misses is caught by polling.
+        It may be called too often; what it misses is caught by polling.
         """
         ...
 
     async def write(self, unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run the unit and give its result once it is durable; whatever it raises undoes all of it.
+        """Run the unit and return its result once it is durable; roll back whatever it raises.
 
         Raises:
             StoreError: the database cannot be used.
@@ -170,7 +170,7 @@ class Store(Protocol):
     async def read(
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run a unit that changes nothing, on one consistent view.
+        """Run a unit that changes nothing, on one consistent snapshot; return its result.
 
         Raises:
             StoreError: the database cannot be used.

@@ -1,1 +1,1 @@
-"""The persistence ports: what a unit of work can read and write, a module a topic."""
+"""The persistence ports: what a unit of work reads and writes, one module for each topic."""

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The persistence port of the moderators' audit log."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,48 +10,48 @@ from bot.services.runtime.lease import Lease
 
 @dataclass(frozen=True, slots=True)
 class DueAuditEntry:
-    """A decision that has to be posted, in the hand of one worker."""
+    """An audit entry that has to be posted, leased by one worker."""
 
     entry: AuditEntry
     attempts: int
-    """How often that failed."""
+    """How many attempts failed."""
     owner: str
-    """Whose lease it is."""
+    """The owner of the lease."""
 
 
 class AuditLog(Protocol):
-    """What moderators decided."""
+    """The moderators' decisions."""
 
     def add(self, entry: AuditEntry, *, announce: bool) -> bool:
-        """Keep a decision, to be posted to the server's log channel if `announce`; False if it is known."""
+        """Add an entry, to be posted to the server's log channel if `announce`; return False if it exists."""
         ...
 
     def page(
         self, guild_id: int, *, subject_id: int | None = None, limit: int, offset: int = 0
     ) -> list[AuditEntry]:
-        """A server's decisions, about one subject if one is named, newest first."""
+        """Return a server's entries, newest first; only those about `subject_id` if it is given."""
         ...
 
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[DueAuditEntry]:
-        """At most `limit` decisions that have to be posted and are in nobody's hand, now leased."""
+        """Lease and return at most `limit` entries that have to be posted and are not leased."""
         ...
 
     def extend_lease(self, due: DueAuditEntry, *, until: datetime) -> None:
-        """Keep it in hand until then.
+        """Extend the lease.
 
         Raises:
-            StaleError: another worker has it in hand by now.
+            ConflictError: another worker has leased the entry since.
         """
         ...
 
     def mark_sent(self, due: DueAuditEntry) -> None:
-        """It was posted, or never can be: nobody has to post it any more."""
+        """Mark the entry as posted, or as impossible to post: it is not due again."""
         ...
 
     def reschedule(self, due: DueAuditEntry, *, next_at: datetime) -> None:
-        """It could not be posted: count it, give up the lease and try again at `next_at`."""
+        """Count a failed attempt, release the lease and retry at `next_at`."""
         ...
 
     def next_due_at(self) -> datetime | None:
-        """When the next decision that nobody has in hand has to be posted."""
+        """Return when the next entry that is not leased has to be posted."""
         ...

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The persistence ports of servers and their members."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -8,83 +8,83 @@ from bot.domain.guild_settings import GuildSettings, MemberRecord
 
 
 class Members(Protocol):
-    """The members: how many requests each has under way, and what moderators settled for them."""
+    """The members: how many pending requests each has, and what moderators set for them."""
 
     def acquire_slot(
         self, guild_id: int, user_id: int, *, limit: int, cooldown_s: int, now: datetime
     ) -> MemberRecord:
-        """Count one more request of the member, and give the member's standing.
+        """Count one more pending request of the member; return the member's record.
 
-        A member who was to be forgotten is back, and will not be.
+        A scheduled erasure of the member is cancelled.
 
         Raises:
-            BlockedError: a moderator does not let the member ask for songs.
-            ActiveLimitError: `limit` requests are under way.
+            BlockedError: a moderator has blocked the member.
+            ActiveLimitError: `limit` requests are pending.
             CooldownError: the last one was placed less than `cooldown_s` seconds ago.
-            BackoffError: the last ones came to nothing.
+            BackoffError: the member is held back because the last requests failed.
         """
         ...
 
     def release_slot(self, guild_id: int, user_id: int, *, forgive: bool = False) -> None:
-        """Count one request less; with `forgive`, forget those that came to nothing."""
+        """Count one pending request less; with `forgive`, reset the member's failures."""
         ...
 
     def find(self, guild_id: int, user_id: int) -> MemberRecord:
-        """What is known of the member."""
+        """Return the member's record; an empty one for an unknown member."""
         ...
 
     def get_for_update(self, guild_id: int, user_id: int) -> MemberRecord:
-        """The member's standing, which nobody else changes until the unit ends; new members get one."""
+        """Return the member's record, locked until the unit ends; create it for a new member."""
         ...
 
     def update(self, guild_id: int, user_id: int, member: MemberRecord) -> None:
-        """Keep the standing of a member who was met."""
+        """Store the record of a member who has one."""
         ...
 
     def record_turn(self, guild_id: int, user_id: int, *, now: datetime) -> None:
-        """Put the member and the server behind the others of the line: a request of theirs was submitted."""
+        """Put the member and the server behind the others in the queue: a request of theirs was submitted."""
         ...
 
     def has_backoffs(self, now: datetime) -> bool:
-        """Tell whether any member's requests are held back now."""
+        """Return True if any member's requests are held back now."""
         ...
 
 
 class Guilds(Protocol):
-    """What each server's moderators have settled."""
+    """The servers: their settings, and whether the bot is in them."""
 
     def settings(self, guild_id: int) -> GuildSettings:
-        """The server's settings; those of a new server are all None."""
+        """Return the server's settings; those of a new server are all None."""
         ...
 
     def get_for_share(self, guild_id: int) -> GuildSettings:
-        """The server's settings, which nobody changes until the unit ends; several units may share them."""
+        """Return the server's settings, which cannot change until the unit ends; units can share them."""
         ...
 
     def get_for_update(self, guild_id: int) -> GuildSettings:
-        """The server's settings, which are this unit's alone until it ends."""
+        """Return the server's settings, locked for this unit until it ends."""
         ...
 
     def update(self, guild_id: int, settings: GuildSettings) -> None:
-        """Keep the settings, which this unit has locked."""
+        """Store the settings, which this unit has locked."""
         ...
 
     def known(self) -> Mapping[int, datetime | None]:
-        """Each server of which something is kept, and when the bot left it if it has."""
+        """Return each server with stored data, and when the bot left it; None if it is there."""
         ...
 
     def lock_comings(self) -> None:
-        """No other process notes in which servers the bot is until this unit of work ends."""
+        """Lock the record of the bot's servers until this unit of work ends."""
         ...
 
     def mark_left(self, guild_ids: Collection[int], *, at: datetime) -> None:
-        """The bot is not in these servers any more; where that is known, it keeps its time."""
+        """Mark that the bot left these servers; a server that is marked already keeps its time."""
         ...
 
     def mark_joined(self, guild_ids: Collection[int]) -> None:
-        """The bot is in these servers."""
+        """Mark that the bot is in these servers."""
         ...
 
     def paused(self) -> Mapping[int, str]:
-        """The servers for which nothing is submitted now, with the moderators' reasons."""
+        """Return the paused servers, with the moderators' reasons."""
         ...

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The persistence port of the credits."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,62 +8,62 @@ from bot.domain.ledger import Account, Balance, Entry, Leg
 
 
 class Ledger(Protocol):
-    """The credits, as one unit of work sees them."""
+    """The double-entry ledger of credits."""
 
     def set_granted_total(self, account: Account, *, target: int, now: datetime) -> Balance:
-        """See that the account exists and that what was granted in it comes to `target`.
+        """Create the account if it is new, and change its granted total to `target`; return its balance.
 
-        Less than what is held and used it cannot be. Nobody else changes the account until the unit ends.
+        The total stays at least at what is held and used. The account is locked until the unit ends.
         """
         ...
 
     def assign_owner(self, account: Account) -> None:
-        """See that the account is its member's, who may have been forgotten and come back."""
+        """Assign the account to its member, whose data may have been erased before."""
         ...
 
     def grant(self, account: Account, *, cause: int, amount: int, now: datetime) -> None:
-        """Give credits for good; `cause`, an interaction, gives them once."""
+        """Grant credits that never expire, once for each `cause`, which is an interaction's id."""
         ...
 
     def hold(self, request_id: int, legs: Sequence[Leg], *, now: datetime) -> None:
-        """Reserve a request's credits, once; a repeat changes nothing.
+        """Hold a request's credits, once; a repeat changes nothing.
 
         Raises:
-            ShortError: one of the accounts has too few; the unit of work must not go on.
+            InsufficientFundsError: one of the accounts has too few; roll the unit of work back.
         """
         ...
 
     def post(self, request_id: int, *, now: datetime) -> None:
-        """Use what the request holds."""
+        """Post the request's hold: its credits are used."""
         ...
 
     def void(self, request_id: int, *, now: datetime) -> None:
-        """Give what the request holds back to the accounts that it came from."""
+        """Void the request's hold: its credits return to their accounts."""
         ...
 
     def balance(self, account_id: str) -> Balance:
-        """One account's credits; nothing of anything when it was never opened."""
+        """Return an account's balance; all zeros if it does not exist."""
         ...
 
     def held_by(self, guild_id: int, user_id: int) -> int:
-        """Credits that a member's requests hold, over all windows."""
+        """Return the credits that a member's requests hold, over all windows."""
         ...
 
     def spent_by_all(self, guild_id: int, *, since: datetime) -> int:
-        """Credits that a server's members hold now, or used from `since` on."""
+        """Return the credits that a server's members hold now or used from `since` on."""
         ...
 
     def used_since(self, since: datetime) -> int:
-        """Credits that the members of all servers used from `since` on."""
+        """Return the credits that the members of all servers used from `since` on."""
         ...
 
     def entries(self, guild_id: int, user_id: int, *, limit: int) -> list[Entry]:
-        """A member's last transfers, newest first; what one request did at a moment is one entry."""
+        """Return a member's last transfers, newest first; those of a request at one moment are one entry."""
         ...
 
     def uses(self, guild_id: int, *, since: datetime) -> list[tuple[datetime, int, int]]:
-        """When a server's credits were used, by whom and how many, from `since` on, oldest first.
+        """Return (time, user id, credits) for each song of a server from `since` on, oldest first.
 
-        One for each song; those of a member who was forgotten are nobody's, 0.
+        The user id of members whose data was erased is 0.
         """
         ...

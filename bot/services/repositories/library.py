@@ -1,4 +1,4 @@
-"""What a server keeps, as units of work see it: saved playlists, finished songs, and members' votes."""
+"""The persistence ports of saved playlists, finished songs and ratings."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,44 +12,44 @@ class Playlists(Protocol):
     """The saved playlists."""
 
     def list(self, guild_id: int) -> list[SavedPlaylist]:
-        """A server's playlists, by name."""
+        """Return a server's playlists, by name."""
         ...
 
     def find(self, guild_id: int, key: str) -> SavedPlaylist | None:
-        """The playlist that is known by this key."""
+        """Return the playlist with this key."""
         ...
 
     def put(self, guild_id: int, playlist: SavedPlaylist) -> None:
-        """Save it, in place of another one of the same key."""
+        """Save the playlist, replacing one with the same key."""
         ...
 
     def remove(self, guild_id: int, key: str) -> None:
-        """Forget the playlist."""
+        """Delete the playlist."""
         ...
 
     def mark_used(self, guild_id: int, playlist_id: str, *, now: datetime) -> None:
-        """A song was asked for from this playlist; within a minute that is not written down again."""
+        """Record that a song was requested from this playlist, at most once a minute."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SongFilter:
-    """Which songs of a server are looked for."""
+    """The songs of a server to look for."""
 
     guild_id: int
     user_id: int | None = None
-    """Whose they are, if only one member's count."""
+    """The member whose songs to find; None: everybody's."""
     viewer: Viewer | None = None
-    """Who looks, and so sees no songs of channels that are closed to them; None: all songs."""
+    """The member for whom to hide songs of channels that they cannot see; None: hide nothing."""
     since: datetime | None = None
-    """When they were finished at the earliest."""
+    """The earliest time of their end."""
     rated: bool = False
-    """Only those with a vote, best first: then more votes, then the newest. Else the newest first."""
+    """Only rated songs, by rating, then by number of votes, then newest first; if False, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class SongTitle:
-    """What a song is called, for somebody who looks for it by name."""
+    """The title of a song, for a search by name."""
 
     request_id: int
     words: str | None
@@ -60,25 +60,25 @@ class Library(Protocol):
     """The finished songs that were not removed."""
 
     def count(self, song_filter: SongFilter) -> int:
-        """How many there are."""
+        """Return how many songs match."""
         ...
 
     def songs(self, song_filter: SongFilter, *, limit: int, offset: int = 0) -> list[Song]:
-        """Some of them, in their order."""
+        """Return a slice of the songs that match, in the filter's order."""
         ...
 
     def titles(self, song_filter: SongFilter, *, limit: int) -> list[SongTitle]:
-        """What the newest of them are called, newest first."""
+        """Return the titles of the newest songs that match, newest first."""
         ...
 
     def rating(self, request_id: int) -> Rating:
-        """What members think of one song."""
+        """Return a song's rating."""
         ...
 
     def rate(self, request_id: int, user_id: int, stars: int, *, now: datetime) -> None:
-        """Keep the member's one vote, in place of an earlier one."""
+        """Store the member's vote, replacing an earlier one."""
         ...
 
     def remove(self, request_id: int, *, now: datetime) -> bool:
-        """Take a song away; False when it was taken away before."""
+        """Mark a song as removed; return False if it was removed before."""
         ...

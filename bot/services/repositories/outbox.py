@@ -1,4 +1,4 @@
-"""The outbox as the services see it: what Discord has yet to be told."""
+"""The persistence port of the outbox: messages that Discord has not accepted yet."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,63 +9,65 @@ from bot.services.runtime.lease import Lease
 
 
 class MessageKind(StrEnum):
-    """What is to be said in Discord; a request has at most one of each, always about its present state."""
+    """The kinds of messages; a request has at most one of each, always about its present state."""
 
     STATUS = "status"
     RESULT = "result"
     APPROVAL = "approval"
-    """What moderators decide by, in the channel that they chose for it."""
+    """The message with which moderators approve or decline, in the channel that they chose for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxMessage:
-    """Something to say, in the hand of one courier."""
+    """A message to send, leased by one dispatcher."""
 
     request_id: int
     kind: MessageKind
     version: int
     attempts: int
-    """How often it failed since it was last said."""
+    """How many attempts failed since it was last sent."""
     sent: str | None = None
-    """The mark of what was last said."""
+    """The fingerprint of what was last sent."""
     attempt: str | None = None
-    """Where somebody set out to say it before, when nobody knows what came of that."""
+    """The delivery attempt whose outcome is unknown, as text."""
 
 
 class Outbox(Protocol):
-    """The outbox: what Discord has yet to be told."""
+    """The messages that Discord has not accepted yet."""
 
     def create(
         self, request_id: int, kind: MessageKind, *, fingerprint: str, not_before: datetime, next_at: datetime
     ) -> None:
-        """Begin with what the answer to the command says (`mark`); look at it at `next_at`."""
+        """Create a message that the command's answer has sent (`fingerprint`); it is due at `next_at`."""
         ...
 
     def mark_due(self, request_id: int, kind: MessageKind, *, due_at: datetime) -> None:
-        """There is something (new) to say at `due_at`; several such are said once."""
+        """Mark a message due at `due_at`; several such changes are sent as one."""
         ...
 
     def mark_queue_due(self, guild_id: int | None, *, due_at: datetime) -> None:
-        """There is something new to say at `due_at` of each request that waits, there or in all servers."""
+        """Mark the status messages of waiting requests due at `due_at`, of one server or of all (None)."""
         ...
 
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[OutboxMessage]:
-        """At most `limit` notices that are due and in nobody's hand, now leased; longest due first."""
+        """Lease and return at most `limit` due messages that are not leased, longest due first."""
         ...
 
     def extend_lease(self, message: OutboxMessage, *, until: datetime) -> None:
-        """Keep it in hand until then, counted from now.
+        """Extend the lease to `until`.
 
         Raises:
-            StaleError: another courier has it in hand by now.
+            ConflictError: another dispatcher has leased the message since.
         """
         ...
 
     def record_attempt(self, message: OutboxMessage, attempt: str | None) -> None:
-        """Before it is said: where; None when it surely was not said there. `said` forgets it, `failed` not.
+        """Store where the message is about to be sent; None if it surely was not sent there.
+
+        `mark_sent` clears it, `reschedule` does not.
 
         Raises:
-            StaleError: another courier has it in hand by now.
+            ConflictError: another dispatcher has leased the message since.
         """
         ...
 
@@ -77,20 +79,20 @@ class Outbox(Protocol):
         not_before: datetime,
         next_at: datetime | None,
     ) -> None:
-        """It was said: give up the lease, let no more be said before `not_before`, look again at `next_at`.
+        """Mark the message as sent: release the lease, send nothing before `not_before`, check at `next_at`.
 
-        A touch that came meanwhile keeps its own time.
+        A change that was marked due meanwhile keeps its own time.
         """
         ...
 
     def reschedule(self, message: OutboxMessage, *, next_at: datetime) -> None:
-        """It could not be said: count it, give up the lease and try again at `next_at`."""
+        """Count a failed attempt, release the lease and retry at `next_at`."""
         ...
 
     def drop(self, request_id: int) -> None:
-        """Say nothing more of the request."""
+        """Delete all messages of the request."""
         ...
 
     def next_due_at(self) -> datetime | None:
-        """When the next notice that nobody has in hand comes due."""
+        """Return when the next message that is not leased is due."""
         ...

@@ -1,4 +1,4 @@
-"""What is kept of persons, as units of work see it, and how it is wiped."""
+"""The persistence ports of personal data and its retention."""
 
 from datetime import datetime
 from typing import Protocol
@@ -7,72 +7,72 @@ from bot.domain.personal_data import ErasureSummary, Membership, PersonalRecord
 
 
 class PersonalData(Protocol):
-    """What is kept about single persons, over all servers."""
+    """The data about single persons, over all servers."""
 
     def record(self, user_id: int) -> PersonalRecord:
-        """All of it."""
+        """Return everything that is stored about the person."""
         ...
 
     def memberships(self, user_id: int) -> list[Membership]:
-        """What is kept of the person in each server, by the server's id."""
+        """Return the person's memberships, by server id."""
         ...
 
     def pending_requests(self, user_id: int) -> int:
-        """How many of the person's requests have not ended, or have yet to be told that they did."""
+        """Return how many of the person's requests have not ended, or whose end has not been sent yet."""
         ...
 
     def anonymize(self, user_id: int) -> ErasureSummary:
-        """Make nobody's what the person did, except requests under way and blocks that are in force."""
+        """Anonymize the person's data, except pending requests and blocks that are in force."""
         ...
 
     def window_end(self, guild_id: int, pseudonym: str) -> datetime | None:
-        """When the last window ends that an allowance of this pseudonym was granted for."""
+        """Return the end of the last window for which this pseudonym was granted an allowance."""
         ...
 
     def schedule_erasure(self, guild_id: int, user_id: int, *, forget_at: datetime) -> None:
-        """The person's accounts are nobody's, and the rest will be forgotten at a moment."""
+        """Anonymize the person's accounts, and schedule the rest to be erased at `forget_at`."""
         ...
 
 
 class Cleanup(Protocol):
-    """What time wipes; each of these does at most `limit` at once and gives how many it did."""
+    """The retention jobs; each handles at most `limit` rows at once and returns how many it handled."""
 
     def has_future_times(self, *, now: datetime) -> bool:
-        """True when something is due, or in hand, for longer than it can be: the clock was set back."""
+        """Return True if a due time or lease is further ahead than possible: the clock was set back."""
         ...
 
     def reset_future_times(self, *, now: datetime) -> int:
-        """Make due now what is due further ahead than it can be, and cut such leases; gives how many."""
+        """Make such due times due now and end such leases; return how many."""
         ...
 
     def prolong(self, *, before: datetime, until: datetime) -> int:
-        """Let the leases that ran at a moment last until another; gives how many did."""
+        """Extend the leases that were valid at `before` to `until`; return how many."""
         ...
 
     def erase_tokens(self, *, now: datetime, limit: int) -> int:
-        """Wipe interactions' tokens that do not work any more."""
+        """Erase interaction tokens that have expired."""
         ...
 
     def erase_prompts(self, *, before: datetime, now: datetime, limit: int) -> int:
-        """Wipe the prompts of requests that ended before a moment."""
+        """Erase the prompts of requests that ended before `before`."""
         ...
 
     def erase_members(self, *, now: datetime, limit: int) -> int:
-        """Delete what remained of members whose time has come; not where moderators restrict them."""
+        """Delete members whose erasure is due, except those whom moderators restrict."""
         ...
 
     def left_guilds(self, *, before: datetime, limit: int) -> list[int]:
-        """Servers that the bot left before a moment, and of which something is kept."""
+        """Return servers with stored data that the bot left before `before`."""
         ...
 
     def erase_guild_requests(self, guild_id: int, *, limit: int) -> int:
-        """Make ended requests of a server nobody's."""
+        """Anonymize ended requests of a server."""
         ...
 
     def erase_guild(self, guild_id: int, *, before: datetime, now: datetime) -> bool:
-        """Delete what else is kept of a server; the ledger stays, without its members.
+        """Delete the other data of a server; the ledger stays, without its members.
 
-        Members' places stay until the last allowance there is over, those of blocked ones for a year. False
-        when the bot is there again, or requests of its members are still under way.
+        Members' records stay until their last allowance has ended, those of blocked members for a year.
+        Returns False if the bot is in the server again or requests are still pending.
         """
         ...

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The persistence port of requests."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from bot.services.runtime.lease import Lease
 
 
 class RequestChanges(TypedDict, total=False):
-    """What else a move writes to its request."""
+    """The fields that a transition writes besides the state."""
 
     task_id: str
     accepted_at: datetime
@@ -25,18 +25,18 @@ class RequestChanges(TypedDict, total=False):
     result_message_id: int
     removed_at: datetime
     next_at: datetime | None
-    """When a worker has to look at the request again."""
+    """When a worker has to handle the request next."""
 
 
 class Requests(Protocol):
-    """The requests, as one unit of work sees them."""
+    """The song requests."""
 
     def add(self, new: NewRequest) -> Request:
-        """Place a request, in state waiting, or awaiting approval; its id must be new."""
+        """Add a request, waiting or awaiting approval; its id must be new."""
         ...
 
     def find(self, request_id: int) -> Request | None:
-        """The request as it stands now."""
+        """Return the request as it is now."""
         ...
 
     def transition(
@@ -47,69 +47,69 @@ class Requests(Protocol):
         lease: Lease | None = None,
         **changes: Unpack[RequestChanges],
     ) -> Request:
-        """Make a move of the table `MOVES` and give the request as it is then, leased or free.
+        """Apply a transition of `TRANSITIONS`; return the request as it is then, leased if `lease` is given.
 
         Raises:
-            StaleError: its state or version is no longer that of `request`; nothing was changed.
+            ConflictError: its state or version is no longer that of `request`; nothing was changed.
         """
         ...
 
     def save_progress(self, request: Request, *, progress: TaskProgress, next_at: datetime) -> Request:
-        """Keep what was learned of a task, give up the lease, and look again at `next_at`.
+        """Store a task's progress, release the lease and poll again at `next_at`; return the request.
 
         Raises:
-            StaleError: its state or version is no longer that of `request`; nothing was changed.
+            ConflictError: its state or version is no longer that of `request`; nothing was changed.
         """
         ...
 
     def set_address(self, request_id: int, address: ReplyAddress) -> None:
-        """Keep where the status message is; no worker is disturbed by it (the version stays)."""
+        """Store where the status message is; the version stays, so no worker meets a conflict."""
         ...
 
     def set_approval(self, request_id: int, channel_id: int, message_id: int | None) -> None:
-        """Keep where moderators decide on it, None: it could not be posted there; the version stays."""
+        """Store where the approval message is, None: it could not be posted there; the version stays."""
         ...
 
     def active_of(self, guild_id: int, user_id: int) -> list[Request]:
-        """A member's requests that hold credits, oldest first."""
+        """Return a member's requests that hold credits, oldest first."""
         ...
 
     def has_ordered(self, guild_id: int, user_id: int, *, since: datetime) -> bool:
-        """Tell whether the member placed a request after that; songs that went on late don't count."""
+        """Return True if the member placed a request after `since`; requests of late tasks don't count."""
         ...
 
     def lock_queue(self) -> None:
-        """No other process takes requests from the line until this unit of work ends."""
+        """Lock the queue until this unit of work ends: no other process claims requests from it."""
         ...
 
     def count(self, *states: State) -> int:
-        """How many requests are in one of these states."""
+        """Return how many requests are in one of these states."""
         ...
 
     def waiting(self) -> list[QueueEntry]:
-        """All requests that wait, oldest first."""
+        """Return all waiting requests, oldest first."""
         ...
 
     def running(self) -> Mapping[int, int]:
-        """How many of the provider's places each server takes, of those that take any."""
+        """Return how many of the provider's slots each server takes; servers without any are left out."""
         ...
 
     def running_since(self) -> list[tuple[str, datetime | None]]:
-        """The models of the requests with the provider, and since when it has each; None until it says so."""
+        """Return (model, accepted at) of each request at the provider; None until it is accepted."""
         ...
 
     def per_guild(self, *states: State) -> Mapping[int, int]:
-        """How many of each server's requests are in one of these states; servers without any are left out."""
+        """Return how many of each server's requests are in these states; servers without any are left out."""
         ...
 
     def of_guild(self, guild_id: int, *states: State, limit: int) -> list[Request]:
-        """At most `limit` of a server's requests in these states, oldest first."""
+        """Return at most `limit` of a server's requests in these states, oldest first."""
         ...
 
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Request]:
-        """At most `limit` requests that are due and in nobody's hand, now leased; longest due first."""
+        """Lease and return at most `limit` due requests that are not leased, longest due first."""
         ...
 
     def next_due_at(self) -> datetime | None:
-        """When the next request that nobody has in hand comes due."""
+        """Return when the next request that is not leased is due."""
         ...

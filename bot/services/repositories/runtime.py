@@ -1,4 +1,4 @@
-"""TODO."""
+"""The persistence ports of the runtime: durations, circuit breaker, stored values and processes."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,43 +9,43 @@ from bot.services.provider.circuit_breaker import CircuitBreaker
 
 
 class DurationStatsRepository(Protocol):
-    """How long songs took, per model."""
+    """The durations of songs, by model."""
 
     def get(self, model: str) -> DurationStats:
-        """What was seen of a model so far."""
+        """Return a model's statistics so far."""
         ...
 
     def put(self, model: str, durations: DurationStats) -> None:
-        """Remember what was seen of a model."""
+        """Store a model's statistics."""
         ...
 
 
 class CircuitBreakers(Protocol):
-    """What all processes together know of the provider's readiness."""
+    """The circuit breaker that all processes share."""
 
     def get(self) -> CircuitBreaker | None:
-        """What was learned last, if anything was."""
+        """Return the circuit breaker; None if none was stored yet."""
         ...
 
     def put(self, breaker: CircuitBreaker) -> None:
-        """Remember what was learned."""
+        """Store the circuit breaker."""
         ...
 
 
 class KeyValues(Protocol):
-    """Single facts to remember between two starts."""
+    """Single values that outlive the process."""
 
     def get(self, key: str) -> str | None:
-        """The fact, if there is one."""
+        """Return the value of a key; None if there is none."""
         ...
 
     def put(self, key: str, value: str) -> None:
-        """Remember the fact."""
+        """Store the value of a key."""
         ...
 
 
 class ProcessRegistry(Protocol):
-    """Which processes are alive, and which of Discord's shards each of them serves."""
+    """The processes that are alive, and the Discord shards that each of them serves."""
 
     def heartbeat(
         self,
@@ -57,21 +57,21 @@ class ProcessRegistry(Protocol):
         now: datetime,
         until: datetime,
     ) -> None:
-        """Be taken for alive until `until`, in a role of the command line, and for whoever serves the shards.
+        """Record the process, its role and its shards as alive until `until`.
 
         Raises:
-            ShardTakenError: a live process serves the servers of one of these shards; nothing was changed.
+            ShardTakenError: another live process serves one of these shards; nothing was changed.
         """
         ...
 
     def workers(self, now: datetime) -> int:
-        """How many live processes take requests to their end; at least 1, for whoever asks."""
+        """Return how many live processes run workers; at least 1, the caller."""
         ...
 
     def alive(self, now: datetime) -> Mapping[str, int]:
-        """How many processes are alive, by their role in the command line; roles without any are left out."""
+        """Return how many processes are alive, by role; roles without any are left out."""
         ...
 
     def deregister(self, process: str) -> None:
-        """The process is no longer there, and its shards are free."""
+        """Remove the process and free its shards."""
         ...

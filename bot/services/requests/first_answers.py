@@ -21,7 +21,7 @@ def withdraw(uow: UnitOfWork, request_id: int, now: datetime) -> bool:
     Returns whether it is cancelled; False if its status message is known or it is past cancelling.
 
     Raises:
-        StaleError: its state was changed at the same moment.
+        ConflictError: its state was changed at the same moment.
     """
     request = uow.requests.find(request_id)
     if request is None or request.address.message_id is not None:

@@ -29,7 +29,7 @@ def apply_transition(
     Returns the request as it is afterwards.
 
     Raises:
-        StaleError: another worker changed the request first; roll the unit of work back.
+        ConflictError: another worker changed the request first; roll the unit of work back.
     """
     settlement = TRANSITIONS[transition].settlement
     if settlement is not Settlement.NONE:
