@@ -40,7 +40,7 @@ async def two(folder: Path, url: str, other_url: str) -> AsyncIterator[tuple[Clu
             settings=settings,
             folder=apart,
             variables=one.variables | {"DATABASE_URL": other_url},
-            hands=[],
+            processes=[],
         )
         try:
             for copy in (one, other):

@@ -32,12 +32,12 @@ def value(registry: CollectorRegistry, name: str, **labels: str) -> float:
 
 
 async def test_the_books_are_shown_as_they_are(tmp_path: Path, registry: CollectorRegistry) -> None:
-    async with services_harness(tmp_path) as home:
-        home.provider.submit_answers.append(OutcomeUnknownError("reset"))
-        await home.place()
-        await home.place()
-        await home.submit()
-        await DatabaseGauges(home.store, registry).refresh()
+    async with services_harness(tmp_path) as harness:
+        harness.provider.submit_answers.append(OutcomeUnknownError("reset"))
+        await harness.place()
+        await harness.place()
+        await harness.submit()
+        await DatabaseGauges(harness.store, registry).refresh()
     assert value(registry, "inspire_database_up") == 1
     counts = {state: value(registry, "inspire_requests", state=state.value) for state in State}
     assert counts[State.MAKING] == counts[State.UNCERTAIN] == 1
@@ -63,18 +63,18 @@ def troubles(registry: CollectorRegistry) -> set[ProviderOutage]:
 async def test_a_trouble_at_the_provider_is_shown_until_it_is_over(
     tmp_path: Path, registry: CollectorRegistry
 ) -> None:
-    async with services_harness(tmp_path) as home:
-        home.provider.submit_answers.append(NotAcceptedError("503"))
-        await home.place_and_submit()
+    async with services_harness(tmp_path) as harness:
+        harness.provider.submit_answers.append(NotAcceptedError("503"))
+        await harness.place_and_submit()
 
         def clock() -> float:
-            return (home.clock() - START).total_seconds()
+            return (harness.clock() - START).total_seconds()
 
-        read = DatabaseGauges(home.store, registry, clock=clock)
+        read = DatabaseGauges(harness.store, registry, clock=clock)
         await read.refresh()
         assert troubles(registry) == {ProviderOutage.OUTAGE}
-        home.clock.advance(60)
-        await home.place_and_submit()
+        harness.clock.advance(60)
+        await harness.place_and_submit()
         await read.refresh()
         assert troubles(registry) == set()
 
@@ -98,11 +98,11 @@ async def test_a_store_of_another_kind_is_a_bug(registry: CollectorRegistry) -> 
 
 async def test_many_readers_cost_the_database_one_read(tmp_path: Path, registry: CollectorRegistry) -> None:
     now = 0.0
-    async with services_harness(tmp_path) as home:
-        read = DatabaseGauges(home.store, registry, clock=lambda: now)
-        await home.place()
+    async with services_harness(tmp_path) as harness:
+        read = DatabaseGauges(harness.store, registry, clock=lambda: now)
+        await harness.place()
         await asyncio.gather(*(read.refresh() for _ in range(5)))
-        await home.place()
+        await harness.place()
         now = database_gauges.FRESH_S - 0.1
         await read.refresh()
         assert value(registry, "inspire_requests", state="waiting") == 1
@@ -115,11 +115,11 @@ async def test_a_database_that_is_away_shows_no_old_numbers(
     tmp_path: Path, registry: CollectorRegistry
 ) -> None:
     now = 0.0
-    async with services_harness(tmp_path) as home:
-        read = DatabaseGauges(home.store, registry, clock=lambda: now)
-        await home.place()
+    async with services_harness(tmp_path) as harness:
+        read = DatabaseGauges(harness.store, registry, clock=lambda: now)
+        await harness.place()
         await read.refresh()
-        await home.store.close()
+        await harness.store.close()
         now = database_gauges.FRESH_S
         await read.refresh()
     assert value(registry, "inspire_database_up") == 0
@@ -131,6 +131,6 @@ async def test_a_database_that_hangs_does_not_keep_the_page(
     tmp_path: Path, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_gauges, "PATIENCE_S", 0)
-    async with services_harness(tmp_path) as home:
-        await DatabaseGauges(home.store, registry).refresh()
+    async with services_harness(tmp_path) as harness:
+        await DatabaseGauges(harness.store, registry).refresh()
     assert value(registry, "inspire_database_up") == 0

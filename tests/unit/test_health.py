@@ -100,8 +100,8 @@ async def test_a_port_that_is_taken_is_an_error() -> None:
 
 
 async def test_a_database_that_answers_is_not_silent(tmp_path: Path) -> None:
-    async with services_harness(tmp_path) as home:
-        assert await silence_of(home.store) is None
+    async with services_harness(tmp_path) as harness:
+        assert await silence_of(harness.store) is None
 
 
 class Away(SqliteStore):
