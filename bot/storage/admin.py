@@ -1,4 +1,4 @@
-"""Whole databases, opened for one thing and closed again: to migrate them, or to look at them."""
+"""Databases opened for one task, and closed again: to migrate them, or to inspect them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,29 +22,29 @@ T = TypeVar("T")
 
 
 class DatabaseAdmin(Protocol):
-    """A database of either engine; each of these blocks, and raises StoreError when it cannot be used."""
+    """A database of either kind; each method blocks, and raises StoreError if the database cannot be used."""
 
     def exists(self) -> bool:
-        """True unless looking at it would make it."""
+        """Tell whether the database exists, without creating it."""
         ...
 
     def read(self, unit: Callable[[Connection], T]) -> T:
-        """What the unit finds in one moment of the database, also while a bot uses it; it changes nothing."""
+        """Run a unit that writes nothing on one snapshot, also while a bot is running; return its result."""
         ...
 
     def write(self, unit: Callable[[Connection], T]) -> T:
-        """What the unit gives, after all that it did to the schema took effect, or none of it."""
+        """Run a unit that may change the schema, in one transaction; return its result."""
         ...
 
 
 def database_admin(url: str) -> DatabaseAdmin:
-    """The database that the URL names; its `str` is what an operator calls it.
+    """Return the database that the URL names; its `str` is for messages to operators.
 
     Raises:
-        StoreError: it names none.
+        StoreError: the URL names none.
     """
-    place = parse_url(url)
-    return PostgresAdmin(place) if isinstance(place, PostgresUrl) else SqliteAdmin(place)
+    location = parse_url(url)
+    return PostgresAdmin(location) if isinstance(location, PostgresUrl) else SqliteAdmin(location)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,12 @@ class SqliteAdmin(DatabaseAdmin):
         owned = lock_file(self.path)
         try:
             make_private(self.path)
-            return self._change(unit)
+            return self._write_checked(unit)
         finally:
             owned.release()
 
-    def _change(self, unit: Callable[[Connection], T]) -> T:
-        # a change that SQLite makes by copying a table would break the foreign keys to it for a moment
+    def _write_checked(self, unit: Callable[[Connection], T]) -> T:
+        # SQLite changes a table by copying it, which would break the foreign keys to it for a moment
         engine = writing_engine(self.path, foreign_keys=False)
         try:
             with engine.begin() as connection:
@@ -112,17 +112,18 @@ class PostgresAdmin(DatabaseAdmin):
 
     @override
     def exists(self) -> bool:
-        return True
+        return True  # the operator creates the database, not the bot
 
     @override
     def read(self, unit: Callable[[Connection], T]) -> T:
-        return in_one_transaction(self.server, unit, changes=False)
+        return in_one_transaction(self.server, unit, writes=False)
 
     @override
     def write(self, unit: Callable[[Connection], T]) -> T:
 
-        def alone(connection: Connection) -> T:
+        def locked(connection: Connection) -> T:
+            # of several processes that start at once, one migrates and the others wait
             lock(connection, AdvisoryLock.MIGRATION)
             return unit(connection)
 
-        return in_one_transaction(self.server, alone, changes=True)
+        return in_one_transaction(self.server, locked, writes=True)

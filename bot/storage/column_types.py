@@ -1,4 +1,4 @@
-"""Column types: moments in UTC, Discord's ids, and values kept as JSON."""
+"""Column types: times in UTC, Discord's ids, and values stored as JSON."""
 
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
@@ -10,17 +10,17 @@ from sqlalchemy.types import TypeDecorator
 T = TypeVar("T")
 
 SNOWFLAKE = BigInteger().with_variant(Integer(), "sqlite")
-"""A Discord id, 63 bits; SQLite keeps them in an INTEGER, which makes a primary key its row's own number."""
+"""A Discord id, 63 bits; on SQLite an INTEGER, so that a primary key is the row id itself."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment as aware UTC, to the microsecond; SQLite keeps it as sortable text without a zone."""
+    """A time in aware UTC, to the microsecond; on SQLite sortable text without a zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy\'s
-        """The moment in UTC.
+        """Convert an aware time to UTC.
 
         Raises:
             ValueError: it has no time zone.
@@ -32,14 +32,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy\'s
-        """The moment with its zone."""
+        """Return the time as aware UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Json(TypeDecorator[T], Generic[T]):
-    """A value of the domain, kept as JSON."""
+    """A value of the domain, stored as JSON."""
 
     impl = JSON(none_as_null=True)
     cache_ok = True
@@ -50,9 +50,9 @@ class Json(TypeDecorator[T], Generic[T]):
         self._adapter: TypeAdapter[T] = TypeAdapter(kind)
 
     def process_bind_param(self, value: T | None, dialect: Dialect) -> object:  # noqa: ARG002 - the signature is SQLAlchemy\'s
-        """The value as objects that JSON knows."""
+        """Convert the value to objects that JSON can represent."""
         return None if value is None else self._adapter.dump_python(value, mode="json")
 
     def process_result_value(self, value: object, dialect: Dialect) -> T | None:  # noqa: ARG002 - the signature is SQLAlchemy\'s
-        """The value as the domain knows it."""
+        """Convert the stored objects back to the domain's value."""
         return None if value is None else self._adapter.validate_python(value)

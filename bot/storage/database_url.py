@@ -1,4 +1,4 @@
-"""The setting `DATABASE_URL`, read."""
+"""The parser of the setting `DATABASE_URL`."""
 
 import re
 import stat
@@ -11,16 +11,16 @@ from bot.domain.errors import MisconfiguredError, StoreError
 from bot.storage.postgres.url import SCHEMES, PostgresUrl, parse_postgres_url
 
 EXAMPLE = "sqlite:///data/inspire.db"
-WHOLE_PATH = "sqlite:////srv/inspire/inspire.db"
+ABSOLUTE_EXAMPLE = "sqlite:////srv/inspire/inspire.db"
 POSTGRES_EXAMPLE = "postgresql://user:password@host/name"
 _SPLIT_PASSWORD = re.compile(r"://[^:/@]*:[^@]*@[^?]*@")
-"""A password with an @ in it, which ends where it should not."""
-_FOR_A_SHELL = re.compile(r"/?[~$]")
-"""How a path begins that only a shell understands."""
+"""A URL whose password contains an @, which would end the password too early."""
+_SHELL_PATH = re.compile(r"/?[~$]")
+"""The beginning of a path that only a shell understands."""
 
 
 def parse_url(url: str) -> Path | PostgresUrl:
-    """The SQLite file, as an absolute path, or the PostgreSQL database that the URL names; nothing is opened.
+    """Return the absolute path of the SQLite file, or the PostgreSQL database; open nothing.
 
     Three slashes begin a path from the working directory, four an absolute one.
 
@@ -39,7 +39,7 @@ def parse_url(url: str) -> Path | PostgresUrl:
     if "@" in f"{parsed.host}{parsed.database}" and parsed.drivername != "sqlite":
         raise _split_password()
     if parsed.drivername == "sqlite":
-        return _file(parsed)
+        return _sqlite_path(parsed)
     if parsed.drivername in SCHEMES:
         return parse_postgres_url(parsed, example=POSTGRES_EXAMPLE)
     raise MisconfiguredError(
@@ -49,17 +49,17 @@ def parse_url(url: str) -> Path | PostgresUrl:
 
 
 def database_path(url: str) -> Path:
-    """The absolute path of the SQLite file that the URL names.
+    """Return the absolute path of the SQLite file that the URL names.
 
     Raises:
         MisconfiguredError: it names none.
     """
-    place = parse_url(url)
-    if isinstance(place, PostgresUrl):
+    location = parse_url(url)
+    if isinstance(location, PostgresUrl):
         raise MisconfiguredError(
-            f"DATABASE_URL names {place}, a PostgreSQL database, where a file is needed."
+            f"DATABASE_URL names {location}, a PostgreSQL database, where a file is needed."
         )
-    return place
+    return location
 
 
 def _split_password() -> MisconfiguredError:
@@ -69,23 +69,23 @@ def _split_password() -> MisconfiguredError:
     )
 
 
-def _file(parsed: URL) -> Path:
+def _sqlite_path(parsed: URL) -> Path:
     if parsed.host or parsed.query:
         raise MisconfiguredError(f"DATABASE_URL has parts that a SQLite file does not need; use {EXAMPLE}.")
     if not parsed.database or parsed.database == ":memory:":
         raise MisconfiguredError(f"DATABASE_URL names no file, so nothing would be kept; use {EXAMPLE}.")
-    if _FOR_A_SHELL.match(parsed.database):
+    if _SHELL_PATH.match(parsed.database):
         raise MisconfiguredError(
             "DATABASE_URL begins its path with ~ or $, which only a shell replaces: write the whole path, "
-            f"for example {WHOLE_PATH}."
+            f"for example {ABSOLUTE_EXAMPLE}."
         )
     path = Path(parsed.database).absolute()
-    _refuse_unusable(path)
+    _require_regular_file(path)
     return path
 
 
-def _refuse_unusable(path: Path) -> None:
-    """Raise unless there is a file, or nothing yet."""
+def _require_regular_file(path: Path) -> None:
+    """Raise unless the path is a regular file, or nothing yet."""
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -103,7 +103,7 @@ def _refuse_unusable(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder of the database file, for its user alone; one that is there stays as it is.
+    """Create the folder of the database file, for its user alone; leave an existing one as it is.
 
     Raises:
         StoreError: it cannot be made.

@@ -1,4 +1,4 @@
-"""The books, checked by the database itself: each breach of their rules is a sentence."""
+"""The rules of the ledger as SQL queries; each breach becomes a sentence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bot.storage.schema import is_current
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What the books come to, over all members and windows."""
+    """The totals of the ledger, over all members and windows."""
 
     requests: Mapping[State, int]
     """How many requests are in each state; states without any are left out."""
@@ -23,13 +23,13 @@ class Totals:
 
     @property
     def available(self) -> int:
-        """Credits that may still be spent, those of past windows included."""
+        """Return the credits that can still be spent, those of past windows included."""
         return self.granted - self.held - self.used
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What must be true of the books: a query that gives the exceptions, and the sentence for each."""
+    """A rule of the ledger: a query that selects the breaches, and the sentence for each row."""
 
     query: str
     sentence: str
@@ -173,7 +173,7 @@ RULES = (
         "used {used_cost}.",
     ),
 )
-"""The rules of the books; `:active` and `:used` are the states in which credits are held and used."""
+"""The rules of the ledger; `:active` and `:used` are the states in which credits are held and used."""
 
 _STATES = {"active": sorted(ACTIVE), "used": sorted(USED)}
 _TOTALS = text(
@@ -186,7 +186,7 @@ _BY_STATE = text("SELECT state, count(*) FROM requests GROUP BY state ORDER BY s
 
 
 def audit_ledger(conn: Connection) -> list[str]:
-    """Each breach of the rules, as a sentence that names what it is about; none when the books are right."""
+    """Return each breach of the rules as a sentence that names the account, request or member."""
     breaches: list[str] = []
     for rule in RULES:
         terms = {name: states for name, states in _STATES.items() if f":{name}" in rule.query}
@@ -196,14 +196,14 @@ def audit_ledger(conn: Connection) -> list[str]:
 
 
 def totals(conn: Connection) -> Totals:
-    """What the books come to."""
+    """Return the totals of the ledger."""
     granted, held, used = conn.execute(_TOTALS).one()
     by_state = {State(state): int(count) for state, count in conn.execute(_BY_STATE)}
     return Totals(requests=by_state, granted=int(granted), held=int(held), used=int(used))
 
 
 def audit_database(url: str) -> tuple[list[str], Totals]:
-    """The breaches and the totals of one moment, also while a bot uses the database; nothing is changed.
+    """Return the breaches and the totals of one snapshot, also while a bot is running; change nothing.
 
     Raises:
         StoreError: there is no such database, it has to be migrated first, or it cannot be used.

@@ -1,4 +1,4 @@
-"""The database's schema: which revision it has, and the way to the newest."""
+"""The revision of the database's schema, and migrations to another one."""
 
 from functools import cache, partial
 
@@ -13,36 +13,36 @@ from bot.storage.admin import DatabaseAdmin, database_admin
 
 
 def migrate(url: str, *, revision: str = "head") -> tuple[str | None, str | None]:
-    """Bring the database to a revision, the newest if none is named; give the one before and the one after.
+    """Migrate the database to a revision, by default the newest; return the revisions before and after.
 
-    A file is made if there is none. All steps take effect together, or none.
+    A missing file is created. All steps take effect together, or none.
 
     Raises:
         StoreError: another process uses the file, or the database cannot be used; nothing was changed.
     """
     database = database_admin(url)
-    return database.write(partial(_lead_to, revision, database))
+    return database.write(partial(_migrate, revision, database))
 
 
 def check_revision(url: str) -> bool:
-    """True when the database is what this version expects; False when `migrate` has to be run first.
+    """Tell whether the database has the revision that this version needs; else `migrate` has to be run.
 
     It may be called while a bot uses the database, and changes nothing.
 
     Raises:
-        StoreError: a newer version made the database, or it cannot be used.
+        StoreError: the database is of a newer version, or cannot be used.
     """
     return is_current(database_admin(url))
 
 
 def is_current(database: DatabaseAdmin) -> bool:
-    """The same for a database that is known already."""
+    """Tell whether an open database has the revision that this version needs."""
     if not database.exists():
         return False
     return database.read(partial(_known_revision, database)) == _scripts().get_current_head()
 
 
-def _lead_to(revision: str, database: DatabaseAdmin, connection: Connection) -> tuple[str | None, str | None]:
+def _migrate(revision: str, database: DatabaseAdmin, connection: Connection) -> tuple[str | None, str | None]:
     before = _known_revision(database, connection)
     down = revision != "head"
     (command.downgrade if down else command.upgrade)(_config(connection), revision)

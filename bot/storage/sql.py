@@ -1,4 +1,4 @@
-"""INSERT ... ON CONFLICT, which both databases spell alike and SQLAlchemy gives per dialect."""
+"""INSERT ... ON CONFLICT, which is the same on both databases, but a class per dialect in SQLAlchemy."""
 
 from typing import TypeAlias
 
@@ -9,5 +9,5 @@ Upsert: TypeAlias = sqlite.Insert | postgresql.Insert
 
 
 def upsert(dialect: str, table: Table) -> Upsert:
-    """An INSERT into the table that can be told what to do about a row that is there already."""
+    """Return an INSERT into the table that can be given an ON CONFLICT clause."""
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

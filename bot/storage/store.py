@@ -25,7 +25,7 @@ SqlStore: TypeAlias = SqliteStore | PostgresStore
 
 
 def utc_now() -> datetime:
-    """The time as aware UTC."""
+    """Return the host's time as aware UTC."""
     return datetime.now(UTC)
 
 
@@ -38,26 +38,26 @@ def open_store(url: str, *, clock: Clock) -> AbstractAsyncContextManager[SqliteS
 
 
 def open_store(url: str, *, clock: Clock | None = None) -> AbstractAsyncContextManager[SqlStore]:
-    """The store behind the URL, closed at the end; its schema must be current (`migrate`).
+    """Open the store that the URL names, and close it at the end; its schema must be current (`migrate`).
 
-    Only a SQLite file can be given a clock: the processes of a server go by the server's.
+    Only a SQLite file takes a clock: the processes of a PostgreSQL database use the server's.
 
     Raises:
         StoreError: it needs a migration, another process uses the file, or it cannot be used.
     """
-    place = parse_url(url)
-    if not isinstance(place, PostgresUrl):
-        return open_file(place, clock=clock or utc_now)
+    location = parse_url(url)
+    if not isinstance(location, PostgresUrl):
+        return open_file(location, clock=clock or utc_now)
     if clock is not None:
-        raise StoreError(f"The database {place} has a clock of its own.")
-    return open_server(place)
+        raise StoreError(f"The database {location} has a clock of its own.")
+    return open_server(location)
 
 
 @asynccontextmanager
 async def open_file(path: Path, *, clock: Clock) -> AsyncIterator[SqliteStore]:
-    """The store on a SQLite file."""
-    owned = await asyncio.to_thread(_own_current, path)
-    store = SqliteStore(path, clock=clock, on_end=owned.release)
+    """Open the store on a SQLite file."""
+    file_lock = await asyncio.to_thread(_lock_current, path)
+    store = SqliteStore(path, clock=clock, on_close=file_lock.release)
     try:
         await store.write(_probe)
         await store.release_leases()
@@ -68,8 +68,8 @@ async def open_file(path: Path, *, clock: Clock) -> AsyncIterator[SqliteStore]:
 
 @asynccontextmanager
 async def open_server(url: PostgresUrl, *, clock: Clock | None = None) -> AsyncIterator[PostgresStore]:
-    """The store on a PostgreSQL database; it tells the server's time unless it is given a clock."""
-    await asyncio.to_thread(_refuse_unusable, PostgresAdmin(url))
+    """Open the store on a PostgreSQL database; it uses the server's time unless a clock is given."""
+    await asyncio.to_thread(_require_writable, PostgresAdmin(url))
     store = PostgresStore(url, clock=clock)
     try:
         await store.start()
@@ -78,24 +78,24 @@ async def open_server(url: PostgresUrl, *, clock: Clock | None = None) -> AsyncI
         await store.close()
 
 
-def _own_current(path: Path) -> BaseFileLock:
-    owned = lock_file(path)
+def _lock_current(path: Path) -> BaseFileLock:
+    file_lock = lock_file(path)
     try:
-        _refuse_outdated(SqliteAdmin(path))
-    # whatever ends it, what was opened is let go of; it is raised again below
+        _require_current(SqliteAdmin(path))
+    # releases the lock whatever the error, cancellation included
     except BaseException:
-        owned.release()
+        file_lock.release()
         raise
-    return owned
+    return file_lock
 
 
-def _refuse_outdated(database: DatabaseAdmin) -> None:
+def _require_current(database: DatabaseAdmin) -> None:
     if not is_current(database):
         raise StoreError(f"The database {database} has to be migrated first: run `python -m bot migrate`.")
 
 
-def _refuse_unusable(database: PostgresAdmin) -> None:
-    _refuse_outdated(database)
+def _require_writable(database: PostgresAdmin) -> None:
+    _require_current(database)
     if database.read(_is_standby):
         raise StoreError(
             f"The database {database} is read-only (a standby?): point DATABASE_URL at the primary server."
@@ -110,5 +110,5 @@ def _is_standby(connection: Connection) -> bool:
 
 @unit_of_work("store.probe")
 def _probe(uow: UnitOfWork) -> None:
-    """Write something: SQLite begins a transaction on a read-only file without a word."""
+    """Write something: SQLite begins a transaction on a read-only file without an error."""
     uow.key_values.put("opened_at", datetime.now(UTC).isoformat())

@@ -1,4 +1,4 @@
-"""One unit of work over one database connection; it knows no engine."""
+"""One unit of work over one database connection, on either database."""
 
 import logging
 import time
@@ -26,13 +26,13 @@ from bot.storage.repositories.songs import SqlLibrary
 log = logging.getLogger(__name__)
 
 SLOW_S = 1.0
-"""A unit of work that takes longer is named in the log; on SQLite all that write wait for it."""
+"""A unit of work that takes longer is named in the log: on SQLite all other writes wait for it."""
 
 
 class SqlUnitOfWork(UnitOfWork):
-    """All that a unit of work may do, inside the transaction that the connection is in.
+    """The repositories of a unit of work, inside the transaction that the connection is in.
 
-    `stirs` tells whether it has written something that may be due.
+    `has_new_work` tells whether it has written something that may be due.
     """
 
     __slots__ = (
@@ -42,6 +42,7 @@ class SqlUnitOfWork(UnitOfWork):
         "connection",
         "durations",
         "guilds",
+        "has_new_work",
         "key_values",
         "ledger",
         "library",
@@ -51,10 +52,9 @@ class SqlUnitOfWork(UnitOfWork):
         "playlists",
         "processes",
         "requests",
-        "stirs",
     )
 
-    # the port has read-only properties of these names: the slots above take their place
+    # the port declares read-only properties of these names; the slots replace them
     requests: SqlRequests
     ledger: SqlLedger
     members: SqlMembers
@@ -72,7 +72,7 @@ class SqlUnitOfWork(UnitOfWork):
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self.connection = connection
-        self.stirs = False
+        self.has_new_work = False
         self.requests = SqlRequests(connection, clock, on_due=self._notify)
         self.ledger = SqlLedger(connection)
         self.members = SqlMembers(connection)
@@ -89,7 +89,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.library = SqlLibrary(connection)
 
     def _notify(self) -> None:
-        self.stirs = True
+        self.has_new_work = True
 
 
 @contextmanager

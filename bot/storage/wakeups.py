@@ -1,45 +1,45 @@
-"""The bells of a store: they ring at once, but not more often than anybody can do something about it."""
+"""The wake-up callbacks of a store: called at once, but not more often than anybody can act on them."""
 
 import asyncio
 
 from bot.services.ports import WakeUp
 
-QUIET_S = 0.02
-"""Least seconds between two rings; whoever hears one looks at everything that is due."""
+MIN_INTERVAL_S = 0.02
+"""Least seconds between two rounds of calls; each callback looks at everything that is due."""
 
 
 class WakeUps:
-    """Rings for all who subscribed; pulled again while it rests, it rings once more after that.
+    """Calls all subscribers; a notification that comes too soon after the last one is passed on later.
 
-    It belongs to an event loop, in which it is pulled.
+    It belongs to an event loop, in which `notify` is called.
     """
 
     def __init__(self) -> None:
         self._wakeups: list[WakeUp] = []
-        self._resting: asyncio.TimerHandle | None = None
-        self._pulled_again = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_pending = False
 
     def subscribe(self, wake_up: WakeUp) -> None:
-        """The bell rings from now on, too."""
+        """Call this callback, too, from now on."""
         self._wakeups.append(wake_up)
 
     def notify(self) -> None:
-        """Each bell rings after this, now or in a moment."""
-        if self._resting is not None:
-            self._pulled_again = True
+        """Call each callback, now or as soon as the interval is over."""
+        if self._timer is not None:
+            self._is_pending = True
             return
-        self._resting = asyncio.get_running_loop().call_later(QUIET_S, self._rested)
-        for bell in self._wakeups:
-            bell()
+        self._timer = asyncio.get_running_loop().call_later(MIN_INTERVAL_S, self._on_interval_end)
+        for wake_up in self._wakeups:
+            wake_up()
 
     def stop(self) -> None:
-        """Nothing rings that has not rung yet."""
-        if self._resting is not None:
-            self._resting.cancel()
-        self._pulled_again = False
+        """Drop the calls that are pending."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._is_pending = False
 
-    def _rested(self) -> None:
-        self._resting = None
-        if self._pulled_again:
-            self._pulled_again = False
+    def _on_interval_end(self) -> None:
+        self._timer = None
+        if self._is_pending:
+            self._is_pending = False
             self.notify()

@@ -88,14 +88,14 @@ def _note(uow: UnitOfWork, heard: Mapping[int, datetime]) -> None:
 
 @unit_of_work("guild_membership.confirm")
 def _hear(uow: UnitOfWork, guild_id: int, now: datetime) -> None:
-    uow.guilds.lock_comings()
+    uow.guilds.lock_membership()
     _note(uow, _heard_of(uow, now) | {guild_id: now})
     uow.guilds.mark_joined((guild_id,))
 
 
 @unit_of_work("guild_membership.leave")
 def _left(uow: UnitOfWork, guild_id: int, now: datetime) -> None:
-    uow.guilds.lock_comings()
+    uow.guilds.lock_membership()
     heard = _heard_of(uow, now)
     if heard.pop(guild_id, None) is not None:
         _note(uow, heard)
@@ -104,13 +104,13 @@ def _left(uow: UnitOfWork, guild_id: int, now: datetime) -> None:
 
 @unit_of_work("guild_membership.join")
 def _joined(uow: UnitOfWork, guild_id: int) -> None:
-    uow.guilds.lock_comings()
+    uow.guilds.lock_membership()
     uow.guilds.mark_joined((guild_id,))
 
 
 @unit_of_work("guild_membership.reconcile")
 def _look(uow: UnitOfWork, seen: VisibleGuilds, now: datetime) -> tuple[int, int]:
-    uow.guilds.lock_comings()  # members may use a server's commands at the same moment
+    uow.guilds.lock_membership()  # members may use a server's commands at the same moment
     known = uow.guilds.known()
     heard = _heard_of(uow, now).keys()
     missing = (guild_id for guild_id, at in known.items() if at is None and seen.is_missing(guild_id))

@@ -73,7 +73,7 @@ class Guilds(Protocol):
         """Return each server with stored data, and when the bot left it; None if it is there."""
         ...
 
-    def lock_comings(self) -> None:
+    def lock_membership(self) -> None:
         """Lock the record of the bot's servers until this unit of work ends."""
         ...
 

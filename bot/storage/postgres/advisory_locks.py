@@ -1,32 +1,32 @@
-"""What only one process may do at a time, where there are several."""
+"""Locks for what only one of several processes may do at a time."""
 
 from enum import IntEnum
 
 from sqlalchemy import Connection, Integer, bindparam, func, select
 
 _PROGRAM = 0x1D5B17E
-"""The first half of the keys, so that they are not another program's in the same database."""
+"""The first half of each key, so that it clashes with no other program's in the same database."""
 _LOCK = select(
     func.pg_advisory_xact_lock(bindparam("program", type_=Integer), bindparam("key", type_=Integer))
 )
 
 
 class AdvisoryLock(IntEnum):
-    """The second half of the keys; a number is never used for something else."""
+    """The second half of each key; a number is never used again for something else."""
 
     MIGRATION = 1
     QUEUE = 2
-    """Taking requests from the line of those that wait."""
+    """Claiming requests from the queue."""
     SHARDS = 3
-    """Saying which shards a process serves."""
-    COMINGS = 4
-    """Noting in which servers the bot is."""
+    """Claiming the shards that a process serves."""
+    GUILD_MEMBERSHIP = 4
+    """Recording which servers the bot is in."""
 
 
 def lock(conn: Connection, key: AdvisoryLock) -> None:
-    """No other process has this lock until the transaction ends; waits for whoever has it.
+    """Acquire the lock until the transaction ends; wait while another process has it.
 
-    On SQLite there is no other: one process has the file, and one of its threads writes.
+    On SQLite do nothing: one process has the file, and one of its threads writes.
     """
     if conn.dialect.name == "postgresql":
         conn.execute(_LOCK, {"program": _PROGRAM, "key": int(key)})

@@ -1,4 +1,4 @@
-"""The time of a database server, told without asking it each time."""
+"""The time of a database server, without a query for each reading."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """What the server said its time was, between two moments of the host's own count of seconds."""
+    """The server's time, with the host's count of seconds just before and after it was asked for."""
 
     asked_at_s: float
     server_at: datetime
@@ -16,14 +16,14 @@ class ClockReading:
 
     @property
     def round_trip_s(self) -> float:
-        """How long the answer took; the server's time is known to half of it."""
+        """Return how long the answer took; the reading is exact to half of it."""
         return self.answered_at_s - self.asked_at_s
 
 
 class DatabaseClock:
-    """Tells the server's time from the host's count of seconds, which no one sets.
+    """The server's time, counted on by the host's monotonic clock.
 
-    Until it was set for the first time it tells the host's own time.
+    Until it is set for the first time it gives the host's own time.
     """
 
     def __init__(self, *, count_s: Callable[[], float] = time.monotonic) -> None:
@@ -31,15 +31,15 @@ class DatabaseClock:
         self._zero_at = datetime.now(UTC) - timedelta(seconds=count_s())
 
     def __call__(self) -> datetime:
-        """The server's time, aware, in UTC."""
+        """Return the server's time as aware UTC."""
         return self._zero_at + timedelta(seconds=self._count_s())
 
     def count_s(self) -> float:
-        """The host's count of seconds, for readings."""
+        """Return the host's count of seconds, for readings."""
         return self._count_s()
 
     def set(self, readings: Iterable[ClockReading]) -> None:
-        """Go by the reading that was answered fastest: it is the most exact."""
+        """Adopt the reading that was answered fastest, which is the most exact."""
         best = min(readings, key=lambda reading: reading.round_trip_s)
         middle_s = best.asked_at_s + best.round_trip_s / 2
         self._zero_at = best.server_at.astimezone(UTC) - timedelta(seconds=middle_s)

@@ -1,4 +1,4 @@
-"""What PostgreSQL's errors mean to an operator, and which of them pass by themselves."""
+"""PostgreSQL's errors in words that an operator can act on, and which of them are transient."""
 
 import socket
 
@@ -22,7 +22,7 @@ _SENTENCES = {
     "55P03": "The database {server} is locked by something else that does not let go of it.",
     "57014": "The database {server} did not finish in time: look at what keeps its server busy.",
     "57P": "The database {server} is stopping or starting: it will be tried again.",
-    "08": "The connection to the database {server} was lost: it will be made anew.",
+    "08": "The connection to the database {server} was lost: see that its server runs and can be reached.",
     "23": "The database refused a change that would break its rules ({server}).",
     "P0001": "The database refused a change that would break its rules ({server}).",
     "XX": "The database {server} is damaged or has a bug: look into its server's log.",
@@ -32,51 +32,51 @@ _POOLED = (
     "A pooler such as PgBouncer stands before the database {server}, and parts the statements of a "
     "connection: add ?statement_cache_size=0 to DATABASE_URL."
 )
-_OF_POOLERS = frozenset({"42P05", "26000"})
-"""A prepared statement that is there already, or not there: another client's connection was given."""
+_POOLER_CODES = frozenset({"42P05", "26000"})
+"""A prepared statement exists already, or does not exist: the pooler switched connections."""
 _STARTUP_PARAMETER = "unsupported startup parameter"
-"""What PgBouncer says of a setting for the session, under the code of a broken connection."""
+"""PgBouncer's message about a session setting, which it sends with the code of a broken connection."""
 _MISCONFIGURED = ("28", "3D000")
-"""Codes that settings are to blame for, or their beginning."""
-_WORTH_ANOTHER_TRY = frozenset({"40001", "40P01"})
+"""Codes, or their beginnings, whose cause is a wrong setting."""
+_RETRYABLE = frozenset({"40001", "40P01"})
 READ_ONLY = "25006"
-_ABOUT_VALUES = "22"
+_DATA_EXCEPTION = "22"
 """The class of codes whose messages quote values."""
 
 
 def code_of(error: BaseException) -> str:
-    """PostgreSQL's code for the error; empty when the server did not say anything."""
+    """Return PostgreSQL's code for the error, or an empty string if it did not come from the server."""
     return str(getattr(_original(error), "sqlstate", None) or "")
 
 
 def is_lost(error: BaseException) -> bool:
-    """True when there is no connection any more, so that the server has undone what was not committed."""
+    """Tell whether the connection is gone, so that the server has undone what was not committed."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, ConnectionError) or code_of(error)[:2] == "08" or code_of(error)[:3] == "57P"
 
 
-def may_pass(error: BaseException) -> bool:
-    """True when the same unit, run again, may well succeed: it was in another one's way, or cut off."""
-    return code_of(error) in _WORTH_ANOTHER_TRY or is_lost(error)
+def is_transient(error: BaseException) -> bool:
+    """Tell whether the same unit may succeed when run again: it conflicted with another, or was cut off."""
+    return code_of(error) in _RETRYABLE or is_lost(error)
 
 
 def server_error(error: BaseException, url: PostgresUrl) -> StoreError:
-    """The error in words that an operator can act on, with the server's own behind them."""
+    """Return the error in words that an operator can act on, followed by the server's own."""
     original, code = _original(error), code_of(error)
-    if code in _OF_POOLERS or _STARTUP_PARAMETER in str(original):
-        return MisconfiguredError(f"{_POOLED.format(server=url)} ({_said(original)})")
+    if code in _POOLER_CODES or _STARTUP_PARAMETER in str(original):
+        return MisconfiguredError(f"{_POOLED.format(server=url)} ({_describe(original)})")
     sentence = next((_SENTENCES[part] for part in (code, code[:3], code[:2]) if part in _SENTENCES), None)
     if sentence is None and is_lost(error) and not isinstance(original, OSError):
         sentence = _SENTENCES["08"]
     if sentence is None:
         return _unreachable(original, url)
     kind = MisconfiguredError if code.startswith(_MISCONFIGURED) else StoreError
-    return kind(f"{sentence.format(server=url)} ({_said(original)})")
+    return kind(f"{sentence.format(server=url)} ({_describe(original)})")
 
 
 def outcome_unknown(error: BaseException, url: PostgresUrl) -> CommitUnknownError:
-    """What is said when nobody knows whether a change was kept."""
+    """Return the error for a commit whose outcome is unknown."""
     return CommitUnknownError(
         f"The connection to the database {url} was lost while a change was being committed: it is not "
         f"known whether it was kept ({type(_original(error)).__name__})."
@@ -84,19 +84,19 @@ def outcome_unknown(error: BaseException, url: PostgresUrl) -> CommitUnknownErro
 
 
 def hide_rows(context: ExceptionContext) -> None:
-    """Leave of an error its message and code: the rest quotes rows and values, and would be logged.
+    """Strip an error to its message and code: the rest quotes rows and values, and would be logged.
 
-    For SQLAlchemy's event `handle_error`, which comes before anybody sees the error.
+    A listener for SQLAlchemy's event `handle_error`, which is called before the error is raised.
     """
     driver = context.original_exception
     cause = driver.__cause__
     if not isinstance(cause, asyncpg.PostgresError | asyncpg.InterfaceError):
         return
     if isinstance(cause, asyncpg.PostgresError):
-        # PostgreSQL's DETAIL has the whole row that breaks a rule, the others are asyncpg's advice
+        # DETAIL quotes the whole row that breaks a rule; HINT is advice about it
         cause.detail = cause.hint = None
     refused_unsent = isinstance(cause, ValueError) and context.statement is not None
-    if refused_unsent or code_of(driver)[:2] == _ABOUT_VALUES:
+    if refused_unsent or code_of(driver)[:2] == _DATA_EXCEPTION:
         cause.args = ("a value cannot be read or kept",)
     driver.args = (f"{type(cause).__name__}: {cause}",)
     if context.sqlalchemy_exception is not None:
@@ -106,30 +106,30 @@ def hide_rows(context: ExceptionContext) -> None:
 def _unreachable(original: BaseException, url: PostgresUrl) -> StoreError:
     match original:
         case PoolTimeoutError():
-            words = f"All connections to the database {url} are busy: look at what keeps its server busy."
+            message = f"All connections to the database {url} are busy: look at what keeps its server busy."
         case socket.gaierror():
-            words = f"The database {url} cannot be found: check the host in DATABASE_URL ({original})."
+            message = f"The database {url} cannot be found: check the host in DATABASE_URL ({original})."
         case TimeoutError():
-            words = f"The database {url} does not answer: see that its server runs and can be reached."
+            message = f"The database {url} does not answer: see that its server runs and can be reached."
         case OSError():
-            words = (
+            message = (
                 f"The database {url} cannot be reached: see that its server runs and takes connections "
                 f"from here ({original})."
             )
         case asyncpg.ClientConfigurationError():
             return MisconfiguredError(f"DATABASE_URL has an option that cannot be: {original}")
         case _:
-            words = f"The database {url} cannot be used: {_said(original)}"
-    return StoreError(words)
+            message = f"The database {url} cannot be used: {_describe(original)}"
+    return StoreError(message)
 
 
-def _said(original: BaseException) -> str:
+def _describe(original: BaseException) -> str:
     code = code_of(original)
     return f"{code}: {original}" if code else str(original)
 
 
 def _original(error: BaseException) -> BaseException:
-    """The driver's error behind SQLAlchemy's."""
+    """Return the driver's error that SQLAlchemy's wraps."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         return error.orig.__cause__ or error.orig
     return error

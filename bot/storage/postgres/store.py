@@ -14,12 +14,12 @@ from bot.services.ports import Clock, WakeUp
 from bot.services.unit_of_work import Store, UnitOfWork, name_of
 from bot.storage.ledger_audit import audit_ledger
 from bot.storage.postgres.clock import DatabaseClock
-from bot.storage.postgres.engine import TROUBLE, pooled_engine
+from bot.storage.postgres.engine import DATABASE_ERRORS, pooled_engine
 from bot.storage.postgres.errors import (
     READ_ONLY,
     code_of,
     is_lost,
-    may_pass,
+    is_transient,
     outcome_unknown,
     server_error,
 )
@@ -31,9 +31,9 @@ from bot.storage.wakeups import WakeUps
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 4
-"""How often a unit is run at most, when others are in its way or its connection is lost."""
-PAUSE_S = 0.02
-"""First pause in seconds between two attempts; doubled each time."""
+"""How often a unit is run at most, when it conflicts with others or its connection is lost."""
+RETRY_PAUSE_S = 0.02
+"""First pause in seconds between two attempts, doubled each time."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -41,11 +41,13 @@ T = TypeVar("T")
 class PostgresStore(Store):
     """The store on one PostgreSQL database, whose schema is current; other processes may use it too.
 
-    It belongs to the event loop that made it. A `clock` that is given is told instead of the server's time.
+    It belongs to the event loop that made it. A `clock` that is given replaces the server's time. A caller
+    that is cancelled does not stop its unit. A unit is run again after a conflict or a lost connection, but
+    not when it is unknown whether it was committed.
     """
 
     def __init__(self, url: PostgresUrl, *, clock: Clock | None = None) -> None:
-        self._server = url
+        self._url = url
         server_clock = DatabaseClock()
         self._clock: Clock = clock or server_clock
         self._wakeups = WakeUps()
@@ -54,7 +56,7 @@ class PostgresStore(Store):
         self._reading = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        self._under_way: set[asyncio.Task[object]] = set()
+        self._running: set[asyncio.Task[object]] = set()
         self._closed = False
 
     @property
@@ -67,7 +69,7 @@ class PostgresStore(Store):
         self._wakeups.subscribe(wake_up)
 
     async def start(self) -> None:
-        """Begin to listen; the clock is right from now on.
+        """Begin to listen for notifications; the clock is right when this returns.
 
         Raises:
             StoreError: the server cannot be used.
@@ -78,86 +80,86 @@ class PostgresStore(Store):
     async def write(
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._run(lambda work: unit(work, *args, **kwargs), name_of(unit), keep=True)
+        return await self._run(lambda uow: unit(uow, *args, **kwargs), name_of(unit), commit=True)
 
     @override
     async def read(
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._run(lambda work: unit(work, *args, **kwargs), name_of(unit), keep=False)
+        return await self._run(lambda uow: unit(uow, *args, **kwargs), name_of(unit), commit=False)
 
     async def audit(self) -> list[str]:
-        """Each breach of the books' rules, as a sentence; none when they are right.
+        """Return each breach of the ledger's rules as a sentence.
 
         Raises:
             StoreError: the database cannot be used.
         """
-        return await self._run(lambda work: audit_ledger(work.connection), "store.audit", keep=False)
+        return await self._run(lambda uow: audit_ledger(uow.connection), "store.audit", commit=False)
 
     async def close(self) -> None:
-        """Finish what is under way, then let go of the server; whatever comes later is refused."""
+        """Wait for the running units, then disconnect; units that come later are refused."""
         self._closed = True
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*self._running, return_exceptions=True)
         await self._notifier.stop()
         self._wakeups.stop()
         await self._engine.dispose()
 
-    async def _run(self, unit: Callable[[SqlUnitOfWork], T], name: str, *, keep: bool) -> T:
+    async def _run(self, unit: Callable[[SqlUnitOfWork], T], name: str, *, commit: bool) -> T:
         if self._closed:
-            raise StoreError(f"The database {self._server} is closed: the bot is stopping.")
-        # a task of its own: a connection that is cut off in the middle of an answer is of no more use
-        task = asyncio.create_task(self._attempts(unit, name, keep=keep))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+            raise StoreError(f"The database {self._url} is closed: the bot is stopping.")
+        # a task of its own: a cancelled caller would make a connection useless in the middle of an answer
+        task = asyncio.create_task(self._run_with_retries(unit, name, commit=commit))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
-    async def _attempts(self, unit: Callable[[SqlUnitOfWork], T], name: str, *, keep: bool) -> T:
+    async def _run_with_retries(self, unit: Callable[[SqlUnitOfWork], T], name: str, *, commit: bool) -> T:
         attempt = 1
         while True:
             try:
                 with slow_units_logged(name):
-                    return await self._once(unit, keep=keep)
-            except TROUBLE as error:
-                if attempt == ATTEMPTS or not may_pass(error):
-                    raise server_error(error, self._server) from error
+                    return await self._run_once(unit, commit=commit)
+            except DATABASE_ERRORS as error:
+                if attempt == ATTEMPTS or not is_transient(error):
+                    raise server_error(error, self._url) from error
                 log.debug("attempt %d of %s is repeated: %s", attempt, name, error)
-            await asyncio.sleep(PAUSE_S * 2**attempt)
+            await asyncio.sleep(RETRY_PAUSE_S * 2**attempt)
             attempt += 1
 
-    async def _once(self, unit: Callable[[SqlUnitOfWork], T], *, keep: bool) -> T:
-        connection = await (self._engine if keep else self._reading).connect()
+    async def _run_once(self, unit: Callable[[SqlUnitOfWork], T], *, commit: bool) -> T:
+        connection = await (self._engine if commit else self._reading).connect()
         try:
-            value, stirs = await connection.run_sync(self._perform, unit)
-            if keep:
+            value, has_new_work = await connection.run_sync(self._run_unit, unit)
+            if commit:
                 await self._commit(connection)
-            if stirs:
+            if has_new_work:
                 self._wakeups.notify()
-                # not in the transaction: the server lets no other commit that tells anything pass meanwhile
+                # not in the transaction: the server serialises all commits that notify
                 self._notifier.notify()
             return value
-        except TROUBLE as error:
+        except DATABASE_ERRORS as error:
             if isinstance(error, OSError) or code_of(error) == READ_ONLY:
-                await connection.invalidate()  # it hangs, or leads to a server that is no longer the primary
+                await connection.invalidate()  # the server hangs, or is no longer the primary
             raise
         finally:
-            await self._let_go(connection)
+            await self._release(connection)
 
-    def _perform(self, connection: Connection, unit: Callable[[SqlUnitOfWork], T]) -> tuple[T, bool]:
-        """What the unit gives, and whether it has written something that may be due."""
-        work = SqlUnitOfWork(connection, self._clock)
-        return unit(work), work.stirs
+    def _run_unit(self, connection: Connection, unit: Callable[[SqlUnitOfWork], T]) -> tuple[T, bool]:
+        """Run the unit; return its result, and whether it has written something that may be due."""
+        uow = SqlUnitOfWork(connection, self._clock)
+        return unit(uow), uow.has_new_work
 
     async def _commit(self, connection: AsyncConnection) -> None:
         try:
             await connection.commit()
-        except TROUBLE as error:
+        except DATABASE_ERRORS as error:
             if is_lost(error) or not code_of(error):
-                raise outcome_unknown(error, self._server) from error
+                raise outcome_unknown(error, self._url) from error
             raise
 
-    async def _let_go(self, connection: AsyncConnection) -> None:
-        """The connection is the pool's again; what became of the unit is settled, and stays as it is."""
+    async def _release(self, connection: AsyncConnection) -> None:
+        """Return the connection to the pool; a failure does not change the outcome of the unit."""
         try:
             await connection.close()
-        except TROUBLE as error:
-            log.debug("a connection was lost before it was given back: %s", error)
+        except DATABASE_ERRORS as error:
+            log.debug("a connection was lost before it was returned to the pool: %s", error)

@@ -1,4 +1,4 @@
-"""A PostgreSQL database, as `DATABASE_URL` names it."""
+"""The URL of a PostgreSQL database, as `DATABASE_URL` has it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,9 +9,9 @@ from sqlalchemy import URL
 from bot.domain.errors import MisconfiguredError
 
 SCHEMES = frozenset({"postgresql", "postgres", "postgresql+asyncpg"})
-"""How such a URL may begin; they mean the same."""
+"""The schemes that such a URL may have; they mean the same."""
 DEFAULT_PORT, LAST_PORT = 5432, 65_535
-_FILES = frozenset({"passfile", "sslcert", "sslkey", "sslrootcert"})
+_FILE_OPTIONS = frozenset({"passfile", "sslcert", "sslkey", "sslrootcert"})
 """Options that name a file."""
 STATEMENT_CACHE = "statement_cache_size"
 """The option of the URL that PgBouncer needs (`statement_cache_size=0`); all others are PostgreSQL's own."""
@@ -19,7 +19,7 @@ STATEMENT_CACHE = "statement_cache_size"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresUrl:
-    """A PostgreSQL database and how to get in; its password shows nowhere."""
+    """A PostgreSQL database and how to connect to it; its password is never shown."""
 
     database: str
     host: str | None = None
@@ -32,13 +32,13 @@ class PostgresUrl:
     """True behind a pooler that gives each transaction another connection (PgBouncer's transaction mode)."""
 
     def __str__(self) -> str:
-        """The database in words, for example `songs on db.example:5432`."""
+        """Return the database in words, for example `songs on db.example:5432`."""
         host = self.host or self.options.get("host") or "this machine"
         return f"{self.database} on {host}:{self.port}" if self.port else f"{self.database} on {host}"
 
 
 def parse_postgres_url(url: URL, *, example: str) -> PostgresUrl:
-    """The database that a parsed URL names.
+    """Return the database that a parsed URL names.
 
     Raises:
         MisconfiguredError: it names no database, or an option has no single usable value.
@@ -57,7 +57,7 @@ def parse_postgres_url(url: URL, *, example: str) -> PostgresUrl:
         raise MisconfiguredError(
             f"DATABASE_URL may have {STATEMENT_CACHE}=0, for PgBouncer, and no other value."
         )
-    _refuse_unusable(url, options)
+    _validate(url, options)
     return PostgresUrl(
         database=url.database,
         host=url.host or None,
@@ -69,14 +69,14 @@ def parse_postgres_url(url: URL, *, example: str) -> PostgresUrl:
     )
 
 
-def _refuse_unusable(url: URL, options: Mapping[str, str]) -> None:
-    """Raise for what no connection can be made with, and what would only be found out by a riddle."""
+def _validate(url: URL, options: Mapping[str, str]) -> None:
+    """Raise MisconfiguredError for values whose errors on connecting would not tell what is wrong."""
     if not 0 < (url.port or DEFAULT_PORT) <= LAST_PORT:
         raise MisconfiguredError(f"DATABASE_URL has a port that there cannot be: ports end at {LAST_PORT}.")
     try:
         (url.host or "").encode("idna")
     except UnicodeError:
         raise MisconfiguredError("DATABASE_URL has a host that cannot be a name: check it.") from None
-    for name in _FILES & options.keys():
+    for name in _FILE_OPTIONS & options.keys():
         if not Path(options[name]).exists():
             raise MisconfiguredError(f"DATABASE_URL: the file of its option {name} is not there.")

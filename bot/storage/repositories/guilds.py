@@ -66,8 +66,8 @@ class SqlGuilds(Guilds):
         return met | {row.guild_id: row.left_at for row in self._conn.execute(_SEEN)}
 
     @override
-    def lock_comings(self) -> None:
-        lock(self._conn, AdvisoryLock.COMINGS)
+    def lock_membership(self) -> None:
+        lock(self._conn, AdvisoryLock.GUILD_MEMBERSHIP)
 
     @override
     def mark_left(self, guild_ids: Collection[int], *, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Connections to a SQLite file: one kind that writes, and one that cannot.
+"""Connections to a SQLite file: one that writes, and others that can only read.
 
 SQLite before 3.51.3 can damage a file in WAL mode when two connections write or checkpoint at the same moment
 (sqlite.org/wal.html, "The WAL-Reset Bug"). So one connection does all writes and all checkpoints.
@@ -20,7 +20,7 @@ _READER = ("query_only=ON", "wal_autocheckpoint=0", f"busy_timeout={BUSY_MS}")
 
 
 def writing_engine(path: Path, *, foreign_keys: bool = True) -> Engine:
-    """An engine whose connections may write; each transaction takes the write lock when it begins."""
+    """Return an engine whose connections write; each transaction takes the write lock when it begins."""
     pragmas = _WRITER if foreign_keys else _WRITER[:-1]
     connect = partial(_connect, path, "rwc", pragmas)
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
@@ -30,7 +30,7 @@ def writing_engine(path: Path, *, foreign_keys: bool = True) -> Engine:
 
 
 def reading_engine(path: Path) -> Engine:
-    """An engine whose connections can change nothing; each transaction sees one moment of the database."""
+    """Return an engine whose connections can only read; each transaction sees one consistent snapshot."""
     connect = partial(_connect, path, "ro", _READER)
     engine = create_engine(
         "sqlite://",
@@ -46,13 +46,13 @@ def reading_engine(path: Path) -> Engine:
 
 def _connect(path: Path, mode: str, pragmas: Iterable[str]) -> sqlite3.Connection:
     uri = f"file:{quote(str(path))}?mode={mode}"
-    # isolation_level: SQLAlchemy begins each transaction, as its page on SQLite recommends; the module would
-    # begin only some of them
+    # isolation_level=None: the listener below begins each transaction, as SQLAlchemy's page on SQLite
+    # recommends; the sqlite3 module would begin only some of them
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     try:
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
-    # whatever ends it, what was opened is let go of; it is raised again below
+    # closes the connection whatever the error, cancellation included
     except BaseException:
         connection.close()
         raise

@@ -1,4 +1,4 @@
-"""What SQLite's errors mean to an operator."""
+"""SQLite's errors in words that an operator can act on."""
 
 import sqlite3
 from pathlib import Path
@@ -32,11 +32,11 @@ _SENTENCES = {
     sqlite3.SQLITE_IOERR: "The disk failed while the database file {path} was used: check the disk.",
     sqlite3.SQLITE_CONSTRAINT: "The database refused a change that would break its rules ({path}).",
 }
-_WITHOUT_LOCKS = (
+_NO_LOCKS = (
     "The database file {path} is on a file system without locks or shared memory (a network drive?): put it "
     "on a local disk."
 )
-_OF_LOCKS = frozenset(
+_LOCK_CODES = frozenset(
     {
         sqlite3.SQLITE_PROTOCOL,
         sqlite3.SQLITE_NOLFS,
@@ -50,20 +50,20 @@ _OF_LOCKS = frozenset(
         sqlite3.SQLITE_IOERR_SHMMAP,
     }
 )
-"""Codes, extended ones too, of what a file system does not have."""
-_PRIMARY = 0xFF
+"""Codes, extended ones too, for locks and shared memory that the file system does not have."""
+_PRIMARY_MASK = 0xFF
 """The lowest byte of SQLite's extended codes is the code itself (sqlite.org/rescode.html)."""
 
 
 def store_error(error: BaseException, path: Path) -> StoreError:
-    """The error in words that an operator can act on, with SQLite's own behind them."""
+    """Return the error in words that an operator can act on, followed by SQLite's own."""
     original = getattr(error, "orig", None) or error
     code = getattr(original, "sqlite_errorcode", None)
-    said = f"({getattr(original, 'sqlite_errorname', '')}: {original})"
-    if code in _OF_LOCKS:
-        return MisconfiguredError(f"{_WITHOUT_LOCKS.format(path=path)} {said}")
-    sentence = None if code is None else _SENTENCES.get(code & _PRIMARY)
+    details = f"({getattr(original, 'sqlite_errorname', '')}: {original})"
+    if code in _LOCK_CODES:
+        return MisconfiguredError(f"{_NO_LOCKS.format(path=path)} {details}")
+    sentence = None if code is None else _SENTENCES.get(code & _PRIMARY_MASK)
     if code is None or sentence is None:
         return StoreError(f"The database {path} cannot be used: {original}")
-    kind = MisconfiguredError if code & _PRIMARY == sqlite3.SQLITE_NOTADB else StoreError
-    return kind(f"{sentence.format(path=path)} {said}")
+    kind = MisconfiguredError if code & _PRIMARY_MASK == sqlite3.SQLITE_NOTADB else StoreError
+    return kind(f"{sentence.format(path=path)} {details}")

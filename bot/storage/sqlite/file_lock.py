@@ -1,4 +1,4 @@
-"""One process a database file: the owner holds a lock of the operating system beside it."""
+"""The lock file that keeps a second process off a database file."""
 
 import errno
 import os
@@ -10,12 +10,12 @@ from bot.domain.errors import MisconfiguredError, StoreError
 from bot.storage.database_url import make_folder
 
 PRIVATE = 0o600
-"""The mode of the files that are made here."""
-_WITHOUT_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP})
+"""The mode of the files that are created here."""
+_NO_LOCK_ERRNOS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP})
 
 
 def lock_file(path: Path) -> BaseFileLock:
-    """Give a lock that is held already: whoever has it is the file's only process, until `release()`.
+    """Acquire and return the lock that makes this process the file's only user, until `release()`.
 
     Raises:
         StoreError: another process has it, or the folder cannot be written.
@@ -24,7 +24,7 @@ def lock_file(path: Path) -> BaseFileLock:
     make_folder(path)
     lock = FileLock(f"{path}.lock", mode=PRIVATE, thread_local=False, fallback_to_soft=False)
     try:
-        _refuse_dead_folder(lock.lock_file)
+        _require_writable_folder(lock.lock_file)
         lock.acquire(timeout=0)
     except Timeout:
         raise StoreError(
@@ -32,7 +32,7 @@ def lock_file(path: Path) -> BaseFileLock:
             "A SQLite file serves one process."
         ) from None
     except OSError as error:
-        if error.errno in _WITHOUT_LOCKS:
+        if error.errno in _NO_LOCK_ERRNOS:
             raise MisconfiguredError(
                 f"The database file {path} is on a file system without locks (a network drive?), and cannot "
                 "be used there: put the file on a local disk."
@@ -45,7 +45,7 @@ def lock_file(path: Path) -> BaseFileLock:
 
 
 def make_private(path: Path) -> None:
-    """Make the file for its user alone, if there is none; SQLite gives its -wal and -shm the same mode.
+    """Create the file for its user alone, if there is none; SQLite gives its -wal and -shm the same mode.
 
     Raises:
         StoreError: it cannot be made.
@@ -56,6 +56,6 @@ def make_private(path: Path) -> None:
         raise StoreError(f"The database file {path} cannot be made: {error.strerror}.") from error
 
 
-def _refuse_dead_folder(lock_file: str) -> None:
-    """Raise what making the file there comes to: a folder that takes none looks to the lock as if in use."""
+def _require_writable_folder(lock_file: str) -> None:
+    """Raise OSError if the lock file cannot be created; filelock would take that for a lock in use."""
     os.close(os.open(lock_file, os.O_RDONLY | os.O_CREAT, PRIVATE))

@@ -1,4 +1,4 @@
-"""The store on one SQLite file: one writing thread, a few reading ones, one process."""
+"""The store on one SQLite file: one writing thread, a few reading threads, one process."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,14 +26,15 @@ T = TypeVar("T")
 class SqliteStore(Store):
     """The store on one SQLite file, whose schema is current and which this process owns.
 
-    It belongs to the event loop that made it. `on_end` is called when the file is no longer used.
+    It belongs to the event loop that made it. `on_close` is called when the file is no longer used. A caller
+    that is cancelled does not stop its unit.
     """
 
-    def __init__(self, path: Path, *, clock: Clock, on_end: Callable[[], None]) -> None:
+    def __init__(self, path: Path, *, clock: Clock, on_close: Callable[[], None]) -> None:
         self._path = path
         self._clock = clock
         self._wakeups = WakeUps()
-        self._writer = Writer(path, clock=clock, on_due=self._wakeups.notify, on_end=on_end)
+        self._writer = Writer(path, clock=clock, on_due=self._wakeups.notify, on_close=on_close)
         self._reading = reading_engine(path)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="storage-reader")
         self._closed = False
@@ -51,59 +52,59 @@ class SqliteStore(Store):
     async def write(
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        job = self._job(lambda work: unit(work, *args, **kwargs), name_of(unit))
-        await self._writer.submit(job)
-        return job.result()
+        task = self._task(lambda uow: unit(uow, *args, **kwargs), name_of(unit))
+        await self._writer.submit(task)
+        return task.result()
 
     @override
     async def read(
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._read(lambda work: unit(work, *args, **kwargs), name_of(unit))
+        return await self._read(lambda uow: unit(uow, *args, **kwargs), name_of(unit))
 
     async def audit(self) -> list[str]:
-        """Each breach of the books' rules, as a sentence; none when they are right.
+        """Return each breach of the ledger's rules as a sentence.
 
         Raises:
             StoreError: the database cannot be used.
         """
-        return await self._read(lambda work: audit_ledger(work.connection), "store.audit")
+        return await self._read(lambda uow: audit_ledger(uow.connection), "store.audit")
 
     async def release_leases(self) -> None:
-        """Whatever another process had in hand is free: who owns the file knows that its last user is gone.
+        """End all leases: the owner of the file knows that the process that had them is gone.
 
         Raises:
             StoreError: the database cannot be written.
         """
-        job = self._job(lambda work: release_leases(work.connection, now=self._clock()), "store.free_leases")
-        await self._writer.submit(job)
-        job.result()
+        task = self._task(lambda uow: release_leases(uow.connection, now=self._clock()), "store.free_leases")
+        await self._writer.submit(task)
+        task.result()
 
     async def close(self) -> None:
-        """Do what is queued, then let go of the file; whatever comes later is refused."""
+        """Run what is queued, then close the file; units that come later are refused."""
         if not self._closed:
             self._closed = True
-            await asyncio.to_thread(self._end)
+            await asyncio.to_thread(self._close_engines)
             self._wakeups.stop()
 
     async def _read(self, unit: Callable[[SqlUnitOfWork], T], name: str) -> T:
-        job = self._job(unit, name)
-        await asyncio.get_running_loop().run_in_executor(self._readers, self._run_read, job)
-        return job.result()
+        task = self._task(unit, name)
+        await asyncio.get_running_loop().run_in_executor(self._readers, self._run_read, task)
+        return task.result()
 
-    def _job(self, unit: Callable[[SqlUnitOfWork], T], name: str) -> WriteTask[T]:
+    def _task(self, unit: Callable[[SqlUnitOfWork], T], name: str) -> WriteTask[T]:
         if self._closed:
             raise StoreError(f"The database {self._path} is closed: the bot is stopping.")
         return WriteTask(unit, self._path, name=name)
 
-    def _run_read(self, job: WriteTask[object]) -> None:
+    def _run_read(self, task: WriteTask[object]) -> None:
         try:
             with self._reading.connect() as connection, connection.begin():
-                job.run(SqlUnitOfWork(connection, self._clock))
+                task.run(SqlUnitOfWork(connection, self._clock))
         except BaseException as error:  # noqa: BLE001 - it is raised where the unit came from
-            job.fail(error)
+            task.fail(error)
 
-    def _end(self) -> None:
+    def _close_engines(self) -> None:
         self._readers.shutdown()
         self._reading.dispose()
-        self._writer.end()
+        self._writer.close()

@@ -1,4 +1,4 @@
-"""A unit of work on its way to the thread that runs it, and its outcome on the way back."""
+"""A unit of work that is handed to a thread, with its outcome."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ T_co = TypeVar("T_co", covariant=True)
 class WriteTask(Generic[T_co]):
     """A unit of work that is run in one thread and whose outcome is wanted in another."""
 
-    __slots__ = ("_error", "_path", "_unit", "_value", "name", "stirs")
+    __slots__ = ("_error", "_path", "_unit", "_value", "has_new_work", "name")
 
     def __init__(self, unit: Callable[[SqlUnitOfWork], T_co], path: Path, *, name: str) -> None:
         self.name = name
@@ -23,13 +23,13 @@ class WriteTask(Generic[T_co]):
         self._path = path
         self._value: list[T_co] = []
         self._error: BaseException | None = None
-        self.stirs = False
+        self.has_new_work = False
 
-    def run(self, work: SqlUnitOfWork) -> None:
+    def run(self, uow: SqlUnitOfWork) -> None:
         """Run the unit and keep its result, and whether it has written something that may be due."""
         with slow_units_logged(self.name):
-            self._value.append(self._unit(work))
-        self.stirs = work.stirs
+            self._value.append(self._unit(uow))
+        self.has_new_work = uow.has_new_work
 
     def fail(self, error: BaseException) -> None:
         """Keep the error as the outcome, in an operator's words if it is the database's."""
@@ -40,7 +40,7 @@ class WriteTask(Generic[T_co]):
             self._error = error
 
     def result(self) -> T_co:
-        """What the unit gave; raises what it raised."""
+        """Return what the unit returned, or raise what it raised."""
         if self._error is not None:
             raise self._error
         return self._value[0]

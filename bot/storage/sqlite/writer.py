@@ -1,7 +1,7 @@
-"""The one thread that writes: all units that queued up meanwhile share one commit.
+"""The one writing thread: all units that queued up during a commit share the next one.
 
 A commit costs one fsync, however many units are in it, so that a slow disk limits the wait and not the rate.
-Each unit has a savepoint of its own; its caller hears of it only after the commit.
+Each unit has a savepoint of its own; its caller gets the result only after the commit.
 """
 
 import asyncio
@@ -34,49 +34,49 @@ Queued: TypeAlias = tuple[WriteTask[object], asyncio.Future[None]]
 class Writer:
     """The writing thread of one SQLite file.
 
-    `on_due` is called in the event loop after a commit that something may be due by, `on_end` in the thread
-    when it has let go of the file.
+    `on_due` is called in the event loop after a commit that may have made something due, `on_close` in the
+    thread when it has closed the file.
     """
 
-    def __init__(self, path: Path, *, clock: Clock, on_due: WakeUp, on_end: Callable[[], None]) -> None:
+    def __init__(self, path: Path, *, clock: Clock, on_due: WakeUp, on_close: Callable[[], None]) -> None:
         self._path = path
         self._clock = clock
         self._on_due = on_due
-        self._on_end = on_end
+        self._on_close = on_close
         self._engine = writing_engine(path)
         self._connection: Connection | None = None
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Queued | None] = SimpleQueue()
-        self._ending = False
+        self._is_stopping = False
         self._thread = Thread(target=self._run, name="storage-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, job: WriteTask[object]) -> asyncio.Future[None]:
-        """A future that is done once the job has its outcome; the job runs even if nobody waits for it."""
+    def submit(self, task: WriteTask[object]) -> asyncio.Future[None]:
+        """Return a future that is done once the task has its outcome; the task runs even if nobody waits."""
         done: asyncio.Future[None] = self._loop.create_future()
-        self._queue.put((job, done))
+        self._queue.put((task, done))
         return done
 
-    def end(self) -> None:
-        """Do what is queued, move the log into the file and let go of it; blocks until then."""
+    def close(self) -> None:
+        """Run what is queued, move the write-ahead log into the file and close it; block until then."""
         self._queue.put(None)
         self._thread.join()
 
     def _run(self) -> None:
         try:
             while batch := self._next_batch():
-                stirs = self._commit([job for job, _ in batch])
+                has_new_work = self._commit([task for task, _ in batch])
                 with suppress(RuntimeError):  # the event loop is closed: nobody waits any more
                     self._loop.call_soon_threadsafe(_wake, [done for _, done in batch])
-                    if stirs:
+                    if has_new_work:
                         self._loop.call_soon_threadsafe(self._on_due)
         finally:
-            self._let_go()
+            self._close_connection()
 
     def _next_batch(self) -> list[Queued]:
-        """What has queued up, at least one; nothing after the end."""
+        """Wait for at least one task and return all that are queued; return none after the end."""
         batch: list[Queued] = []
-        queued = None if self._ending else self._queue.get()
+        queued = None if self._is_stopping else self._queue.get()
         while queued is not None:
             batch.append(queued)
             if len(batch) == BATCH:
@@ -85,37 +85,37 @@ class Writer:
                 queued = self._queue.get_nowait()
             except Empty:
                 return batch
-        self._ending = True
+        self._is_stopping = True
         return batch
 
-    def _commit(self, jobs: Sequence[WriteTask[object]]) -> bool:
-        """Run the jobs in one transaction; True when one that was kept may have made something due."""
+    def _commit(self, tasks: Sequence[WriteTask[object]]) -> bool:
+        """Run the tasks in one transaction; return True if one that was kept may have made something due."""
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
             with self._connection.begin():
                 cursor = self._connection.connection.cursor()
-                for job in jobs:
-                    self._attempt(job, self._connection, cursor)
+                for task in tasks:
+                    self._attempt(task, self._connection, cursor)
         except Exception as error:  # the edge of the thread: it must outlive whatever happens to a batch
-            log.exception("none of these was kept: %s", ", ".join(job.name for job in jobs))
-            for job in jobs:
-                job.fail(store_error(error, self._path))
+            log.exception("these units of work were rolled back: %s", ", ".join(task.name for task in tasks))
+            for task in tasks:
+                task.fail(store_error(error, self._path))
             self._disconnect()
             return False
-        return any(job.stirs for job in jobs)
+        return any(task.has_new_work for task in tasks)
 
-    def _attempt(self, job: WriteTask[object], connection: Connection, cursor: DBAPICursor) -> None:
-        # by the driver's cursor: SQLAlchemy compiles its savepoints anew each time, a third of a short unit
+    def _attempt(self, task: WriteTask[object], connection: Connection, cursor: DBAPICursor) -> None:
+        # by the driver's cursor: SQLAlchemy compiles its savepoints again each time, a third of a short unit
         cursor.execute("SAVEPOINT unit")
         try:
-            job.run(SqlUnitOfWork(connection, self._clock))
+            task.run(SqlUnitOfWork(connection, self._clock))
         except BaseException as error:  # noqa: BLE001 - it is raised where the unit came from
             try:
                 cursor.execute("ROLLBACK TO unit")
             except sqlite3.Error:  # SQLite has undone the whole batch by itself: no room, or a failing disk
                 raise error from None
-            job.fail(error)
+            task.fail(error)
         cursor.execute("RELEASE unit")
 
     def _disconnect(self) -> None:
@@ -125,14 +125,14 @@ class Writer:
             self._connection.close()
             self._connection = None
 
-    def _let_go(self) -> None:
+    def _close_connection(self) -> None:
         try:
             if self._connection is not None:
                 with suppress(sqlite3.Error):  # then the next start reads the log that is left
                     self._connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
             self._disconnect()
         finally:
-            self._on_end()
+            self._on_close()
 
 
 def _wake(waiting: Sequence[asyncio.Future[None]]) -> None:

@@ -16,8 +16,8 @@ class TestListening:
     async def test_an_ear_that_hears_nothing_because_the_line_is_dead_is_replaced(
         self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bot.storage.postgres.engine.ANSWER_S", 0.2)
-        monkeypatch.setattr("bot.storage.postgres.engine.CONNECT_S", 0.2)
+        monkeypatch.setattr("bot.storage.postgres.engine.ANSWER_TIMEOUT_S", 0.2)
+        monkeypatch.setattr("bot.storage.postgres.engine.CONNECT_TIMEOUT_S", 0.2)
         monkeypatch.setattr("bot.storage.postgres.notifier.CLOCK_S", 0.02)
         monkeypatch.setattr("bot.storage.postgres.notifier.RECONNECT_S", (0.01,))
         heard = asyncio.Event()
@@ -34,7 +34,7 @@ class TestListening:
     async def test_a_server_that_is_lost_at_once_cannot_be_used(self, postgres_url: str) -> None:
         async with line_to(postgres_url) as (line, url):
             line.cut_before = b"clock_timestamp"
-            with pytest.raises(StoreError, match="was lost: it will be made anew"):
+            with pytest.raises(StoreError, match="was lost: see that its server runs"):
                 async with open_store(url):
                     pass
 

@@ -9,7 +9,7 @@ from sqlalchemy.util import await_only
 
 from bot.domain.errors import StoreError
 from bot.services.unit_of_work import UnitOfWork
-from bot.storage.postgres.engine import POOL
+from bot.storage.postgres.engine import POOL_SIZE
 from bot.storage.postgres.store import ATTEMPTS, PostgresStore
 from bot.storage.postgres.url import PostgresUrl
 from bot.storage.store import SqlStore, open_store
@@ -87,10 +87,10 @@ class TestRepeats:
     async def test_connections_that_died_unnoticed_are_made_anew(
         self, store: SqlStore, postgres_url: str
     ) -> None:
-        await asyncio.gather(*(placed(store, number) for number in range(1, 2 * POOL)))
+        await asyncio.gather(*(placed(store, number) for number in range(1, 2 * POOL_SIZE)))
         execute(postgres_url, HANG_UP)
         await placed(store, 100)
-        assert await column(store, COUNT) == [2 * POOL]
+        assert await column(store, COUNT) == [2 * POOL_SIZE]
 
     async def test_a_unit_that_is_cut_off_in_the_middle_is_done_again(
         self, store: SqlStore, postgres_url: str
@@ -116,7 +116,7 @@ class TestRepeats:
             execute(postgres_url, HANG_UP)
             raise LookupError("mine")
 
-        for _ in range(POOL + 1):
+        for _ in range(POOL_SIZE + 1):
             with pytest.raises(LookupError, match="mine"):
                 await store.write(unit)
         assert await column(store, COUNT) == [0]
@@ -167,7 +167,7 @@ class TestLimits:
     async def test_a_server_that_no_longer_answers_is_told_apart(
         self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bot.storage.postgres.engine.ANSWER_S", 0.2)
+        monkeypatch.setattr("bot.storage.postgres.engine.ANSWER_TIMEOUT_S", 0.2)
         async with line_to(postgres_url) as (line, url), open_store(url) as store:
             await placed(store, 1)
             line.dead = True
@@ -181,7 +181,7 @@ class TestLimits:
     async def test_a_commit_that_is_not_answered_is_unknown(
         self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bot.storage.postgres.engine.ANSWER_S", 0.2)
+        monkeypatch.setattr("bot.storage.postgres.engine.ANSWER_TIMEOUT_S", 0.2)
         async with line_to(postgres_url) as (line, url), open_store(url) as store:
 
             def unit(uow: UnitOfWork) -> None:
@@ -214,7 +214,7 @@ class TestLimits:
     async def test_units_that_find_no_free_connection_say_so(
         self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bot.storage.postgres.engine.POOL_S", 0.1)
+        monkeypatch.setattr("bot.storage.postgres.engine.POOL_TIMEOUT_S", 0.1)
         entered, release = asyncio.Semaphore(0), asyncio.Event()
 
         def hold(uow: UnitOfWork) -> None:
@@ -222,7 +222,7 @@ class TestLimits:
             await_only(release.wait())
 
         async with open_store(postgres_url) as store:
-            holding = [asyncio.create_task(store.read(hold)) for _ in range(POOL)]
+            holding = [asyncio.create_task(store.read(hold)) for _ in range(POOL_SIZE)]
             await asyncio.gather(*(entered.acquire() for _ in holding))
             with pytest.raises(StoreError, match=r"All connections to the database .* are busy"):
                 await placed(store, 1)

@@ -73,7 +73,7 @@ class TestReaching:
         assert f"The database songs on 127.0.0.1:{port} cannot be reached: see that its server runs" in said
 
     async def test_a_server_that_says_nothing_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("bot.storage.postgres.engine.CONNECT_S", 0.1)
+        monkeypatch.setattr("bot.storage.postgres.engine.CONNECT_TIMEOUT_S", 0.1)
         with socket.create_server(("127.0.0.1", 0)) as mute:
             said = await refusal(f"postgresql://bot:{SECRET}@127.0.0.1:{mute.getsockname()[1]}/songs")
         assert "does not answer: see that its server runs and can be reached" in said
@@ -144,8 +144,8 @@ class TestWords:
         closed = DBAPIError("BEGIN", None, Exception("connection is closed"), connection_invalidated=True)
         assert is_lost(closed)
         assert str(server_error(closed, SERVER)) == (
-            "The connection to the database songs on db.example:5432 was lost: it will be made anew. "
-            "(connection is closed)"
+            "The connection to the database songs on db.example:5432 was lost: see that its server "
+            "runs and can be reached. (connection is closed)"
         )
 
     @pytest.mark.parametrize("code", ["42P05", "26000"])

@@ -99,7 +99,7 @@ def test_a_migration_that_fails_leaves_nothing(empty_postgres_url: str) -> None:
 def test_a_migration_waits_for_another_one_and_not_for_ever(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.storage.postgres.engine.MIGRATION_LOCK_MS", 100)
+    monkeypatch.setattr("bot.storage.postgres.engine.MIGRATION_LOCK_TIMEOUT_MS", 100)
 
     def meanwhile(connection: Connection) -> None:
         lock(connection, AdvisoryLock.MIGRATION)

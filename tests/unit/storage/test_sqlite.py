@@ -255,7 +255,7 @@ class TestClosing:
         release = threading.Event()
 
         async def leave() -> SqliteStore:
-            store = SqliteStore(path, clock=utc_now, on_end=lambda: None)
+            store = SqliteStore(path, clock=utc_now, on_close=lambda: None)
             await queued(store, 1)
             forgotten = asyncio.create_task(store.write(lambda work: release.wait(10)))
             await asyncio.sleep(0)

@@ -86,7 +86,7 @@ async def test_a_file_that_cannot_be_written_is_named(public_folder: Path) -> No
     path = fresh(public_folder)
     restrict(path, 0o444)
     with plain_user():
-        store = SqliteStore(path, clock=utc_now, on_end=lambda: None)
+        store = SqliteStore(path, clock=utc_now, on_close=lambda: None)
         with pytest.raises(StoreError, match=r"inspire\.db is read-only: let the bot's user write"):
             await store.write(add, 1)
         await store.close()
@@ -96,7 +96,7 @@ async def test_a_file_that_cannot_be_read_is_named(public_folder: Path) -> None:
     path = fresh(public_folder)
     restrict(path, 0o000)
     with plain_user():
-        store = SqliteStore(path, clock=utc_now, on_end=lambda: None)
+        store = SqliteStore(path, clock=utc_now, on_close=lambda: None)
         for use in (store.write, store.read):
             with pytest.raises(StoreError, match="cannot be opened: see that it and its folder exist"):
                 await use(lambda work: work.key_values.get("key"))

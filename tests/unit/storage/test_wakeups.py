@@ -42,7 +42,7 @@ async def test_however_often_they_are_pulled_they_ring_once_more_after_a_rest(ru
 async def test_after_a_rest_in_which_nothing_came_they_ring_at_once(
     rung: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.storage.wakeups.QUIET_S", 0.0)
+    monkeypatch.setattr("bot.storage.wakeups.MIN_INTERVAL_S", 0.0)
     bells = WakeUps()
     bells.subscribe(lambda: rung.append(""))
     bells.notify()
@@ -57,7 +57,7 @@ async def test_after_a_rest_in_which_nothing_came_they_ring_at_once(
 async def test_what_has_not_rung_when_they_are_stopped_never_rings(
     rung: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.storage.wakeups.QUIET_S", 0.0)
+    monkeypatch.setattr("bot.storage.wakeups.MIN_INTERVAL_S", 0.0)
     bells = WakeUps()
     bells.subscribe(lambda: rung.append(""))
     bells.notify()
