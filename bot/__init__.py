@@ -1,1 +1,1 @@
-"""The program: rules, services and the drivers behind them."""
+"""The bot: its domain, its services and their drivers."""

@@ -29,50 +29,50 @@ from bot.timings import TIMINGS, Timings
 
 log = logging.getLogger("bot")
 
-WELL, BROKEN, MISUSED = 0, 1, 2
-"""Exit codes: all is well; something is broken; the settings or the command line are wrong."""
+EXIT_OK, EXIT_FAILURE, EXIT_USAGE = 0, 1, 2
+"""Exit codes: success; a failure; wrong settings or a wrong command line."""
 
 
 async def run(
-    settings: Settings, part: ProcessConfig, *, timings: Timings = TIMINGS, drivers: Drivers = DRIVERS
+    settings: Settings, config: ProcessConfig, *, timings: Timings = TIMINGS, drivers: Drivers = DRIVERS
 ) -> int:
     """Serve until SIGTERM or SIGINT."""
-    refuse_shared_file(settings, part)
+    require_shared_database(settings, config)
     shutdown = GracefulShutdown(drain_s=timings.drain_s)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _be_asked, shutdown)
+        loop.add_signal_handler(number, _request_shutdown, shutdown)
     try:
         async with AsyncExitStack() as stack:
-            async with shutdown.giving_up_beginning():
+            async with shutdown.interruptible_startup():
                 await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
-                process = build_application(settings, part, shutdown, timings=timings, drivers=drivers)
+                process = build_application(settings, config, shutdown, timings=timings, drivers=drivers)
                 app = await stack.enter_async_context(process)
-            log.info("started, role %s", part.role)
+            log.info("started, role %s", config.role)
             await app.run()
     except StoppedError:
         log.info("asked to stop before it was ready")
     log.info("stopped after %.1f s", shutdown.taken_s)
-    return WELL
+    return EXIT_OK
 
 
-def _be_asked(shutdown: GracefulShutdown) -> None:
-    """A signal came: the process ends in time."""
-    start_watchdog(code=WELL)
+def _request_shutdown(shutdown: GracefulShutdown) -> None:
+    """Handle a signal: end the process within `STOP_S`, even if something hangs."""
+    start_watchdog(code=EXIT_OK)
     shutdown.request()
 
 
-def refuse_shared_file(settings: Settings, process: ProcessConfig) -> None:
-    """A file serves one process, which then has to do everything.
+def require_shared_database(settings: Settings, config: ProcessConfig) -> None:
+    """Refuse a SQLite file, which serves one process, for a role that needs other processes.
 
     Raises:
-        MisconfiguredError: this process is to do a part of it.
+        MisconfiguredError: the role is not `all`, and the database is a SQLite file.
     """
-    if process.role is not ProcessRole.ALL and isinstance(
+    if config.role is not ProcessRole.ALL and isinstance(
         parse_url(settings.database_url.get_secret_value()), Path
     ):
         raise MisconfiguredError(
-            f"--role {process.role} needs a PostgreSQL database, which several processes can share: a SQLite"
+            f"--role {config.role} needs a PostgreSQL database, which several processes can share: a SQLite"
             " file serves one. Set DATABASE_URL to postgresql://..., or leave --role out."
         )
 
@@ -81,20 +81,20 @@ async def migrate_only(settings: Settings) -> int:
     """Bring the database up to date."""
     before, after = await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
     print(f"The database is up to date ({before or 'new'} -> {after}).")
-    return WELL
+    return EXIT_OK
 
 
 async def check(settings: Settings) -> int:
-    """Say what works and what has to be mended."""
-    well = True
-    async for finding in run_checks(settings):
-        print(finding)
-        well = well and finding.is_ok
-    return WELL if well else BROKEN
+    """Check the settings, the database, Discord and the song provider."""
+    is_ok = True
+    async for result in run_checks(settings):
+        print(result)
+        is_ok = is_ok and result.is_ok
+    return EXIT_OK if is_ok else EXIT_FAILURE
 
 
 async def audit(settings: Settings) -> int:
-    """Prove that the credits are right."""
+    """Audit the credits."""
     breaches, totals = await asyncio.to_thread(audit_database, settings.database_url.get_secret_value())
     states = ", ".join(f"{count} {state}" for state, count in totals.requests.items())
     print(f"requests  {states or 'none'}")
@@ -105,17 +105,17 @@ async def audit(settings: Settings) -> int:
     for breach in breaches:
         print(f"BREACH    {breach}")
     print(f"audit     {f'{len(breaches)} breaches' if breaches else 'clean'}")
-    return BROKEN if breaches else WELL
+    return EXIT_FAILURE if breaches else EXIT_OK
 
 
 async def sync(settings: Settings) -> int:
-    """Tell Discord the commands, changed or not."""
+    """Register the commands with Discord, changed or not."""
     await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
     async with build_application(settings) as app:
         await app.client.login(settings.discord_token.get_secret_value())
         await app.client.sync_commands(force=True)
     print("Discord knows the commands.")
-    return WELL
+    return EXIT_OK
 
 
 RUN_HELP = "Serve until SIGTERM or SIGINT."
@@ -127,41 +127,41 @@ COMMANDS: dict[str, Callable[[Settings], Awaitable[int]]] = {
 }
 
 
-async def perform(command: Callable[[Settings], Awaitable[int]], settings: Settings) -> int:
-    """The exit code of a command; what an operator can mend is said in a sentence, without a traceback."""
+async def run_command(command: Callable[[Settings], Awaitable[int]], settings: Settings) -> int:
+    """Run a command and return its exit code; print errors that the operator can fix, without a traceback."""
     try:
         return await command(settings)
-    # an edge: what has a sentence is said, anything else is raised again with its traceback
+    # the top level: every error without a message for the operator is a bug, and is raised again
     except Exception as error:
-        told = what_to_mend(root_of(error))
-        if told is None:
+        known = operator_message(first_error(error))
+        if known is None:
             raise
-        words, code = told
-        print(words, file=sys.stderr)
+        message, code = known
+        print(message, file=sys.stderr)
         return code
 
 
-def root_of(error: Exception) -> Exception:
-    """The first error of those that ended a group of tasks."""
+def first_error(error: Exception) -> Exception:
+    """Return the first single error in an exception group."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error
 
 
-def what_to_mend(error: Exception) -> tuple[str, int] | None:
-    """An operator's sentence and the exit code, or None for a bug.
+def operator_message(error: Exception) -> tuple[str, int] | None:
+    """Return the message for the operator and the exit code, or None for a bug.
 
-    The code is `MISUSED` where only other settings help, so that nobody starts it again and again.
+    The code is `EXIT_USAGE` if only other settings help, so that a supervisor does not restart it endlessly.
     """
     match error:
         case MisconfiguredError() | SettingsError() | SetupError():
-            return str(error), MISUSED
+            return str(error), EXIT_USAGE
         case StoreError() | PortTakenError():
-            return str(error), BROKEN
+            return str(error), EXIT_FAILURE
         case discord.LoginFailure():
-            return LOGIN_REFUSED, MISUSED
+            return LOGIN_REFUSED, EXIT_USAGE
         case discord.DiscordException() | aiohttp.ClientError() | OSError():
-            return f"Discord, or the network to it, failed: {type(error).__name__}: {error}", BROKEN
+            return f"Discord, or the network to it, failed: {type(error).__name__}: {error}", EXIT_FAILURE
         case _:
             return None
 
@@ -169,24 +169,26 @@ def what_to_mend(error: Exception) -> tuple[str, int] | None:
 def main(
     arguments: list[str] | None = None, *, timings: Timings = TIMINGS, drivers: Drivers = DRIVERS
 ) -> int:
-    """Run the command line and give the exit code; only `run` uses the timings and the drivers."""
+    """Run the command line and return the exit code; only `run` uses the timings and the drivers."""
     helps = {name: (command.__doc__ or "").strip() for name, command in COMMANDS.items()} | {"run": RUN_HELP}
-    wish = cli.parse_arguments(arguments, commands=helps)
+    options = cli.parse_arguments(arguments, commands=helps)
     try:
         settings = load()
     except SettingsError as error:
         print("The settings have to be mended:", *error.problems, sep="\n  ", file=sys.stderr)
-        return MISUSED
-    level = "WARNING" if wish.command == "check" else settings.log_level  # its own lines say it all
+        return EXIT_USAGE
+    level = "WARNING" if options.command == "check" else settings.log_level  # it prints its own lines
     logs.configure_logging(level=level, style=settings.log_format, secrets=settings.secrets)
-    if wish.command == "run":
+    if options.command == "run":
         for name in misspelled(ENV_FILE, SETTINGS):
             log.warning("settings: %s", name)
-    command = COMMANDS.get(wish.command, partial(run, part=wish.process, timings=timings, drivers=drivers))
+    command = COMMANDS.get(
+        options.command, partial(run, config=options.process, timings=timings, drivers=drivers)
+    )
     try:
-        return asyncio.run(perform(command, settings))
+        return asyncio.run(run_command(command, settings))
     except KeyboardInterrupt:
-        return BROKEN
+        return EXIT_FAILURE
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The composition root: every concrete class is chosen and wired here, and nowhere else."""
+"""The composition root: the only place where concrete classes are chosen and wired."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ from bot.chat.interactions.status_response import respond_with_status
 from bot.chat.messenger import DiscordMessenger
 from bot.config import Settings
 from bot.domain.errors import ShardTakenError, StoreError
-from bot.health import health_app, is_connected, serving, silence_of
+from bot.health import database_problem, health_app, is_connected, serving
 from bot.metrics.registry import MetricsRegistry
 from bot.service_configs import retention_config, song_config, work_config
 from bot.services.ports import MediaSource, Messenger, SongProvider
@@ -69,14 +69,14 @@ BUTTONS = (
     TopPages,
     PlaylistPages,
 )
-WORKING = "workers"
+WORKERS = "workers"
 ONLY_PROCESS = "the only process"
-"""What a process is called that has its database for itself: after a crash it is the same one again."""
+"""The name of a process with a database of its own: after a crash it keeps the same name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drivers:
-    """What is put behind each port."""
+    """The implementation of each port."""
 
     open_store: Callable[[str], AbstractAsyncContextManager[Store]] = open_store
     provider: Callable[..., SongProvider] = CqtaiClient
@@ -85,12 +85,12 @@ class Drivers:
 
 
 DRIVERS = Drivers()
-"""The product's."""
+"""The drivers of the product."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """One process, wired: a client in Discord, the workers, and its place among other processes."""
+    """One wired process: the Discord client, the workers, and the heartbeat."""
 
     settings: Settings
     process: ProcessConfig
@@ -98,66 +98,66 @@ class Application:
     client: InspireClient
     connection: ConnectionSupervisor
     workers: WorkerPool
-    attendance: Heartbeat
+    heartbeat: Heartbeat
     metrics: MetricsRegistry
     stop: GracefulShutdown
 
     async def run(self) -> None:
-        """Serve until the stop is asked for: then take nothing new, finish what is in hand, and leave."""
+        """Serve until the shutdown is requested; then refuse new work, finish the running, and disconnect."""
         health = health_app(alive=self.workers.stalled, ready=self.readiness, metrics=self.metrics.page)
         async with (
             serving(health, host=self.settings.http_host, port=self.settings.http_port),
             asyncio.TaskGroup() as group,
         ):
-            duties = {name: group.create_task(duty, name=name) for name, duty in self._duties()}
-            await _asked_or_ended(self.stop, duties.values())
-            log.info("stopping: what is in hand is finished first")
+            tasks = {name: group.create_task(loop, name=name) for name, loop in self._loops()}
+            await _wait_for_shutdown_or_end(self.stop, tasks.values())
+            log.info("stopping: running work is finished first")
             self.stop.request()
             self.client.draining = True
             self.workers.stop()
-            await self.stop.finish(lambda: self._running(duties.get(WORKING)))
+            await self.stop.finish(lambda: self._running(tasks.get(WORKERS)))
             await self.stop.run_step("the connection to Discord", self.client.close())
             await self.stop.run_step("the record of its sessions", self.connection.reset_sessions())
-            for task in duties.values():
+            for task in tasks.values():
                 task.cancel()
 
-    def _running(self, working: asyncio.Task[None] | None) -> set[asyncio.Task[None]]:
-        """What was begun and is not done: the workers' pieces, and members' commands."""
-        hands = set(self.client.running)
-        return hands if working is None or working.done() else hands | {working}
+    def _running(self, workers: asyncio.Task[None] | None) -> set[asyncio.Task[None]]:
+        """Return the tasks that are not done: the workers' jobs, and members' commands."""
+        commands = set(self.client.running)
+        return commands if workers is None or workers.done() else commands | {workers}
 
-    def _duties(self) -> Iterator[tuple[str, Coroutine[object, object, None]]]:
-        """What this process does at the same time, for as long as it lives."""
+    def _loops(self) -> Iterator[tuple[str, Coroutine[object, object, None]]]:
+        """Yield the concurrent loops of this process by name; they run until the shutdown."""
         # beside the workers, which do not wait for it: what they have to say is kept for later
         yield "discord", self.connection.run()
         if self.process.role.works:
-            yield WORKING, self.workers.run()
-        yield "attendance", self.attendance.run()
+            yield WORKERS, self.workers.run()
+        yield "heartbeat", self.heartbeat.run()
         yield "lag", self.metrics.watch_loop()
 
     async def readiness(self) -> str | None:
-        """What is missing for the process to do its work, or None."""
+        """Return why the process cannot do its work, or None."""
         if self.connection.missing is not None:
             return self.connection.missing
         if self.process.role.takes_commands and not is_connected(self.client):
             return "not connected to Discord"
         if silence := self.client.calls.silence():
             return silence
-        return await silence_of(self.store)
+        return await database_problem(self.store)
 
 
 @asynccontextmanager
 async def build_application(
     settings: Settings,
-    part: ProcessConfig = ProcessConfig(),  # noqa: B008 - frozen
+    config: ProcessConfig = ProcessConfig(),  # noqa: B008 - frozen
     shutdown: GracefulShutdown | None = None,
     *,
     timings: Timings = TIMINGS,
     drivers: Drivers = DRIVERS,
 ) -> AsyncIterator[Application]:
-    """The process, wired; everything it opened is closed afterwards, commands first.
+    """Wire the process, and close everything that it opened at the end, commands first.
 
-    It ends in the time of the `stop`, or of one of its own, whatever hangs.
+    The exit takes at most `STOP_S`, counted by `shutdown` if it is given, even if something hangs.
 
     Raises:
         ShardTakenError: another live process serves one of its shards.
@@ -171,18 +171,18 @@ async def build_application(
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(shutdown.closing("the database", drivers.open_store(url)))
         process = ONLY_PROCESS if isinstance(parse_url(url), Path) else process_name()
-        present = heartbeat_of(store, process=process, part=part, timings=timings.heartbeat)
-        attendance = await stack.enter_async_context(shutdown.closing("the sign of leaving", present))
+        registered = registered_heartbeat(store, process=process, config=config, timings=timings.heartbeat)
+        heartbeat = await stack.enter_async_context(shutdown.closing("the deregistration", registered))
         metrics = MetricsRegistry()
         media = await _media(stack, settings, timings, drivers)
-        client = _client(settings, part, store, media, timings)
+        client = _client(settings, config, store, media, timings)
         await stack.enter_async_context(_connecting(client, shutdown))
         provider = await _provider(stack, settings, timings, drivers)
-        announcer = drivers.messenger(client, metrics=metrics.meter, patience=timings.messages)
+        messenger = drivers.messenger(client, metrics=metrics.meter, patience=timings.messages)
         workers = build_workers(
             store,
             provider,
-            announcer,
+            messenger,
             media,
             owner=f"{process} {secrets.token_hex(4)}",
             config=song_config(settings, timings.work),
@@ -190,63 +190,63 @@ async def build_application(
             random=random.random,
             metrics=metrics.meter,
         )
-        _watch(metrics, store, client, workers)
+        _measure(metrics, store, client, workers)
         yield Application(
             settings=settings,
-            process=part,
+            process=config,
             store=store,
             client=client,
-            connection=_connection(settings, part, store, client, timings),
+            connection=_connection(settings, config, store, client, timings),
             workers=workers,
-            attendance=attendance,
+            heartbeat=heartbeat,
             metrics=metrics,
             stop=shutdown,
         )
 
 
-async def _asked_or_ended(shutdown: GracefulShutdown, tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Wait for the wish to stop, or for a task that ends by itself: none of them should."""
-    asked = asyncio.ensure_future(shutdown.requested())
+async def _wait_for_shutdown_or_end(shutdown: GracefulShutdown, tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Wait until the shutdown is requested, or a task ends by itself, which none should."""
+    requested = asyncio.ensure_future(shutdown.requested())
     try:
-        await asyncio.wait({asked, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({requested, *tasks}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        asked.cancel()
+        requested.cancel()
 
 
 @asynccontextmanager
 async def _connecting(client: InspireClient, shutdown: GracefulShutdown) -> AsyncIterator[InspireClient]:
-    """The client, which may log in while this is entered."""
+    """Enter the client, which can log in from then on, and close it in a step of the shutdown."""
     await client.__aenter__()
     try:
         yield client
     finally:
         if not client.is_closed():
             await shutdown.run_step("the connection to Discord", client.close())
-        await client.http.close()  # also when its farewell to the gateway was given up
+        await client.http.close()  # also if the step above was abandoned
 
 
 def process_name() -> str:
-    """A name for this process that no other has, and that tells an operator which it is."""
+    """Return a unique name for this process that an operator can recognise: host, process id, random part."""
     return f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(2)}"
 
 
 @asynccontextmanager
-async def heartbeat_of(
-    store: Store, *, process: str, part: ProcessConfig, timings: HeartbeatTimings
+async def registered_heartbeat(
+    store: Store, *, process: str, config: ProcessConfig, timings: HeartbeatTimings
 ) -> AsyncIterator[Heartbeat]:
-    """This process is known to the others, and serves its shards alone, while this is entered.
+    """Register the process with exclusive ownership of its shards, and deregister it at the end.
 
-    A process that was killed counts as alive for a while: its shards are waited for, for as long as that.
+    A killed process counts as alive until its heartbeat expires, so shards that are taken are waited for.
 
     Raises:
-        ShardTakenError: the process that serves one of them is alive.
+        ShardTakenError: another process still serves one of the shards after `timings.shard_wait_s`.
     """
-    attendance = Heartbeat(store, process=process, part=part, clock=store.clock, timings=timings)
+    heartbeat = Heartbeat(store, process=process, part=config, clock=store.clock, timings=timings)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timings.shard_wait_s
     while True:
         try:
-            await attendance.register()
+            await heartbeat.register()
             break
         except ShardTakenError as error:
             if loop.time() >= deadline:
@@ -254,18 +254,18 @@ async def heartbeat_of(
             log.warning("%s Trying again for %.0f s.", error, deadline - loop.time())
             await asyncio.sleep(timings.shard_look_s)
     try:
-        yield attendance
+        yield heartbeat
     finally:
         try:
-            await attendance.deregister()
+            await heartbeat.deregister()
         except StoreError as error:
-            log.warning("it could not be said that this process leaves: %s", error)
+            log.warning("this process could not be deregistered: %s", error)
 
 
 async def _media(
     stack: AsyncExitStack, settings: Settings, timings: Timings, drivers: Drivers
 ) -> MediaSource:
-    """The source of files with its session, which the stack closes."""
+    """Open the source of audio files with its session, which the stack closes."""
     origins = settings.media_trusted_origins
     session = await stack.enter_async_context(media_session(origins))
     return drivers.media(session, trusted_origins=origins, fetch_s=timings.media_s)
@@ -274,7 +274,7 @@ async def _media(
 async def _provider(
     stack: AsyncExitStack, settings: Settings, timings: Timings, drivers: Drivers
 ) -> SongProvider:
-    """The provider with its session, which the stack closes."""
+    """Open the provider's client with its session, which the stack closes."""
     return drivers.provider(
         await stack.enter_async_context(provider_session()),
         base_url=settings.cqtai_base_url,
@@ -283,8 +283,8 @@ async def _provider(
     )
 
 
-def _watch(metrics: MetricsRegistry, store: Store, client: InspireClient, workers: WorkerPool) -> None:
-    """Measure all of it from now on."""
+def _measure(metrics: MetricsRegistry, store: Store, client: InspireClient, workers: WorkerPool) -> None:
+    """Start to measure the store, the client and the workers."""
     metrics.watch_answers(client)
     client.count_unreadable = metrics.unreadable_event
     metrics.watch_calls(client.calls)
@@ -293,32 +293,32 @@ def _watch(metrics: MetricsRegistry, store: Store, client: InspireClient, worker
 
 
 def _connection(
-    settings: Settings, process: ProcessConfig, store: Store, client: InspireClient, timings: Timings
+    settings: Settings, config: ProcessConfig, store: Store, client: InspireClient, timings: Timings
 ) -> ConnectionSupervisor:
     return ConnectionSupervisor(
         client,
         token=settings.discord_token.get_secret_value(),
         sessions=GatewaySessions(store, clock=store.clock, first_pause_s=timings.session_pause_s),
-        takes_commands=process.role.takes_commands,
+        takes_commands=config.role.takes_commands,
         timings=timings.connection,
     )
 
 
 def _client(
-    settings: Settings, process: ProcessConfig, store: Store, media: MediaSource, timings: Timings
+    settings: Settings, config: ProcessConfig, store: Store, media: MediaSource, timings: Timings
 ) -> InspireClient:
-    rules = song_config(settings, timings.work)
-    is_sharded = process.shard_count > 1
+    songs = song_config(settings, timings.work)
+    is_sharded = config.shard_count > 1
     return InspireClient(
-        services=build_services(store, config=rules, media=media, retention=retention_config(settings)),
+        services=build_services(store, config=songs, media=media, retention=retention_config(settings)),
         remembered=KeyValueStore(store),
         respond_with_status=respond_with_status,
         cogs=(
-            lambda client: Inspire(client.services.requests, client.services.playlists, models=rules.models),
+            lambda client: Inspire(client.services.requests, client.services.playlists, models=songs.models),
             lambda client: Credits(client.services.quotas),
             lambda client: Cancel(client.services.requests),
             lambda client: Quota(client.services),
-            lambda client: ServerSettings(client.services.guild_settings, models=rules.models),
+            lambda client: ServerSettings(client.services.guild_settings, models=songs.models),
             lambda client: Queue(client.services.queue),
             lambda client: Requests(client.services.queue),
             lambda client: Privacy(client.services.privacy),
@@ -329,7 +329,5 @@ def _client(
         guild_ids=() if settings.operator_guild_id is None else (settings.operator_guild_id,),
         guild_cogs=(lambda client: Operator(client.services.operator),),
         buttons=BUTTONS,
-        shards=Shards(shard_count=process.shard_count, shard_ids=list(process.shards))
-        if is_sharded
-        else None,
+        shards=Shards(shard_count=config.shard_count, shard_ids=list(config.shards)) if is_sharded else None,
     )

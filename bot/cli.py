@@ -1,4 +1,4 @@
-"""What the command line says, checked."""
+"""The command line: its options, parsed and validated."""
 
 import argparse
 import re
@@ -8,36 +8,38 @@ from dataclasses import dataclass
 from bot.services.runtime.heartbeat import ProcessConfig, ProcessRole
 
 MAX_SHARDS = 65_536
-"""More than any bot has; a range of them fits into memory."""
+"""The most shards; more than any bot has, and few enough to be listed in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What the command line asks for."""
+    """The parsed command line."""
 
     command: str
     process: ProcessConfig
-    """For `run`: the part that this process plays."""
+    """For `run`: the role and the shards of this process."""
 
 
 def parse_arguments(arguments: Sequence[str] | None, *, commands: Mapping[str, str]) -> Arguments:
-    """What is asked for; `commands` has each command's help. A mistake is told, with exit code 2."""
+    """Parse the command line; `commands` has each command's help. Exit with code 2 if it is invalid."""
     parser = argparse.ArgumentParser(prog="python -m bot", description="Inspire: a community makes music.")
     subparsers = parser.add_subparsers(dest="command", required=True)
     for name, words in commands.items():
         subparser = subparsers.add_parser(name, help=words, description=words)
         if name == "run":
-            _add_part(subparser)
+            _add_process_options(subparser)
     options = parser.parse_args(arguments)
     if options.command != "run":
         return Arguments(options.command, ProcessConfig())
     try:
-        return Arguments("run", _part(ProcessRole(options.role), options.shards, options.shard_count))
+        return Arguments(
+            "run", _process_config(ProcessRole(options.role), options.shards, options.shard_count)
+        )
     except ValueError as error:
         parser.error(str(error))
 
 
-def _add_part(parser: argparse.ArgumentParser) -> None:
+def _add_process_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--role",
         choices=[str(role) for role in ProcessRole],
@@ -52,11 +54,11 @@ def _add_part(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _part(role: ProcessRole, shards: str | None, shard_count: int | None) -> ProcessConfig:
-    """The part of a process.
+def _process_config(role: ProcessRole, shards: str | None, shard_count: int | None) -> ProcessConfig:
+    """Return the configuration of the process.
 
     Raises:
-        ValueError: the options do not fit together; the text says which.
+        ValueError: the options are invalid or do not fit together; the text says which.
     """
     if shards is None and shard_count is None:
         return ProcessConfig(role=role)

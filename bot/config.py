@@ -1,4 +1,4 @@
-"""The settings: read from the environment and from `.env`, checked all at once."""
+"""The settings, read from the environment and from `.env` and validated all at once."""
 
 import re
 from decimal import Decimal
@@ -19,10 +19,10 @@ Names = Annotated[tuple[str, ...], NoDecode]
 _PASSWORDS = tuple(
     re.compile(form) for form in (r"://[^:/@]*:([^@]*)@", r"://[^:/@]*:([^?]*)@", r"[?&]password=([^&]*)")
 )
-"""Where a database's address has its password, also one with an @ in it."""
+"""Where a database URL has its password, also one with an @ in it."""
 _QUOTED = re.compile(r"""(["'])(.*)\1""", re.DOTALL)
 MODEL_LENGTH = 50
-"""Characters that the database keeps of a model's name."""
+"""Characters of a model's name that the database can store."""
 _UNSET = "is not set; put it into the environment or into .env (see .env.example)"
 _MESSAGES = {
     "missing": _UNSET,
@@ -39,7 +39,7 @@ _MESSAGES = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
 }
-"""What is said for pydantic's kinds of errors, with their context."""
+"""The messages for pydantic's error types, formatted with their context."""
 _HINTS = {
     "OPERATOR_GUILD_ID": (
         " (the server's id: turn on Developer Mode in Discord, then right-click the server > Copy Server ID)"
@@ -48,7 +48,7 @@ _HINTS = {
 
 
 class SettingsError(Exception):
-    """The settings are not usable; `problems` has one sentence for each variable that is wrong."""
+    """Invalid settings; `problems` has one sentence for each wrong variable."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
@@ -56,7 +56,7 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """What the operator has set; the environment wins over the file."""
+    """The operator's settings; the environment takes precedence over the file."""
 
     model_config = SettingsConfigDict(
         env_file_encoding=ENCODING,
@@ -86,9 +86,9 @@ class Settings(BaseSettings):
     default_allowance: int = Field(default=90, ge=0, le=1_000_000)
     """Credits for each member per period."""
     default_period: Period = Period.WEEK
-    """When the allowance begins anew: day, week (from Monday) or month, in UTC."""
+    """How often the allowance is renewed: every day, week (from Monday) or month, in UTC."""
     max_active_per_member: int = Field(default=1, ge=1, le=1000)
-    """Requests that one member may have under way."""
+    """Pending requests that one member may have."""
     cooldown_s: int = Field(default=0, ge=0, le=86_400)
     """Seconds between two requests of one member."""
     max_running: int = Field(default=3, ge=1, le=10_000)
@@ -96,27 +96,27 @@ class Settings(BaseSettings):
     models: Names = ("v55", "v50", "v45+", "v45", "v40")
     """The models that members may choose, separated by commas; at most 25."""
     default_model: str = "v55"
-    """The model for those who choose none."""
+    """The model for members who choose none."""
     poll_min_s: float = Field(default=1, ge=0.01, le=60)
-    """The shortest time in seconds between two questions about one song."""
+    """The shortest time in seconds between two polls of one song."""
     poll_max_s: float = Field(default=30, ge=0.01, le=600)
-    """The longest time in seconds between two questions about one song."""
+    """The longest time in seconds between two polls of one song."""
     polls_per_s: float = Field(default=20, ge=0.01, le=1000)
-    """Questions to the provider per second, for all songs together."""
+    """Polls of the provider per second, for all songs together."""
     give_up_s: float = Field(default=900, ge=1, le=86_400)
     """Seconds without any progress after which a song is given up and its credits returned."""
     status_edit_min_s: float = Field(default=4, ge=0, le=60)
     """The shortest time in seconds between two edits of one status message."""
     interaction_token_s: float = Field(default=870, gt=0, le=890)
-    """Seconds for which status messages are edited by the interaction's token; Discord ends it at 900."""
+    """Seconds for which status messages are edited with the interaction's token; Discord ends it at 900."""
     attach_audio: bool = True
     """Whether clips are attached as files where they fit."""
     prompt_retention_days: int = Field(default=90, ge=1, le=3650)
-    """Days after a request's end at which its prompt is wiped."""
+    """Days after a request's end at which its prompt is deleted."""
     guild_retention_days: int = Field(default=30, ge=0, le=3650)
     """Days after the bot left a server at which that server's data is deleted."""
     media_trusted_origins: Names = ()
-    """Origins (scheme://host:port) whose links are taken though they are http or private: for the sandbox."""
+    """Origins (scheme://host:port) whose links are accepted even if http or private: for the sandbox."""
     operator_guild_id: int | None = Field(default=None, ge=1, le=2**63 - 1)
     """The Discord server, by its id, in which the bot's owner has `/operator`; empty for none."""
     http_host: str = "127.0.0.1"
@@ -124,14 +124,14 @@ class Settings(BaseSettings):
     http_port: int | None = Field(default=None, ge=1, le=65_535)
     """The port that /healthz, /readyz and /metrics listen on; empty for none."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    """The least weight of what is logged."""
+    """The lowest level that is logged."""
     log_format: Literal["text", "json"] = "text"
     """One line of text, or one JSON object, per entry."""
 
     @field_validator("models", "media_trusted_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        """A comma-separated text as its parts."""
+        """Split a comma-separated text."""
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
@@ -139,13 +139,13 @@ class Settings(BaseSettings):
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
-        """Take the level in any case."""
+        """Accept the level in any case."""
         return value.upper() if isinstance(value, str) else value
 
     @field_validator("*", mode="before")
     @classmethod
     def _bare(cls, value: object) -> object:
-        """Take off blanks and the quotes that not every reader of such files does; empty is the default."""
+        """Strip whitespace, and quotes, which some tools leave on; an empty value means the default."""
         if not isinstance(value, str):
             return value
         found = _QUOTED.fullmatch(value.strip())
@@ -157,7 +157,7 @@ class Settings(BaseSettings):
     @field_validator("discord_token", "cqtai_api_key")
     @classmethod
     def _is_key(cls, value: SecretStr) -> SecretStr:
-        """Refuse what no header can carry, and what stands before a key in one."""
+        """Refuse characters that no HTTP header can have, and a scheme before the key."""
         key = value.get_secret_value()
         scheme = key.split(maxsplit=1)[0].lower()
         if scheme in {"bot", "bearer"}:
@@ -169,7 +169,7 @@ class Settings(BaseSettings):
     @field_validator("models")
     @classmethod
     def _choosable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        """Discord shows 1 to 25 choices, each once."""
+        """Refuse models that Discord cannot show as choices: 1 to 25, without duplicates."""
         if not 1 <= len(value) <= 25:
             raise ValueError("name 1 to 25 models, separated by commas")
         if len(set(value)) < len(value):
@@ -181,7 +181,7 @@ class Settings(BaseSettings):
     @field_validator("discord_api_url", "cqtai_base_url", "discord_gateway_url")
     @classmethod
     def _is_url(cls, value: str, info: ValidationInfo) -> str:
-        """An address with a scheme and a host, without a slash at its end."""
+        """Refuse a text without scheme or host, and strip the trailing slash."""
         scheme = "ws" if info.field_name == "discord_gateway_url" else "http"
         parts = urlsplit(value)
         is_address = parts.scheme in {scheme, f"{scheme}s"} and parts.hostname and " " not in value
@@ -192,7 +192,7 @@ class Settings(BaseSettings):
     @field_validator("media_trusted_origins")
     @classmethod
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        """Origins have a scheme and a host, and no path."""
+        """Refuse origins without scheme or host, or with a path."""
         for origin in value:
             parts = urlsplit(origin)
             is_origin = parts.scheme in {"http", "https"} and parts.hostname and parts.path in {"", "/"}
@@ -203,7 +203,7 @@ class Settings(BaseSettings):
     @field_validator("default_model")
     @classmethod
     def _is_offered(cls, value: str, info: ValidationInfo) -> str:
-        """The default is one of the models."""
+        """Refuse a default that is not one of the models."""
         if value not in info.data.get("models", (value,)):
             raise ValueError("must be one of MODELS")
         return value
@@ -211,7 +211,7 @@ class Settings(BaseSettings):
     @field_validator("poll_max_s")
     @classmethod
     def _is_longest(cls, value: float, info: ValidationInfo) -> float:
-        """The longest interval is not shorter than the shortest."""
+        """Refuse a longest interval below the shortest one."""
         if value < info.data.get("poll_min_s", value):
             raise ValueError("must not be below POLL_MIN_S")
         return value
@@ -219,20 +219,20 @@ class Settings(BaseSettings):
     @field_validator("give_up_s")
     @classmethod
     def _outlasts_polls(cls, value: float, info: ValidationInfo) -> float:
-        """A song is asked for at least once before it is given up."""
+        """Refuse a timeout that would end before the first poll."""
         if value < info.data.get("poll_max_s", value):
             raise ValueError("must not be below POLL_MAX_S")
         return value
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be seen in a log."""
+        """Return all texts that must never appear in a log."""
         known = (self.discord_token.get_secret_value(), self.cqtai_api_key.get_secret_value())
         return known + _passwords(self.database_url.get_secret_value())
 
 
 def _has_port(parts: SplitResult) -> bool:
-    """Whether the port, if there is one, is a number that a port can have."""
+    """Return True if the URL has a valid port or none."""
     try:
         return parts.port != 0
     except ValueError:
@@ -240,7 +240,7 @@ def _has_port(parts: SplitResult) -> bool:
 
 
 def _passwords(url: str) -> tuple[str, ...]:
-    """What stands where an address may have a password, as it stands there."""
+    """Return the passwords in a database URL, as they are written there."""
     return tuple(dict.fromkeys(found for form in _PASSWORDS for found in form.findall(url) if found))
 
 
@@ -260,12 +260,12 @@ def load(env_file: Path | None = ENV_FILE) -> Settings:
     try:
         return Settings(_env_file=env_file)
     except ValidationError as error:
-        told = tuple(_sentence(details) for details in error.errors())
-        raise SettingsError(told + misspelled(env_file, SETTINGS)) from None
+        problems = tuple(_sentence(details) for details in error.errors())
+        raise SettingsError(problems + misspelled(env_file, SETTINGS)) from None
 
 
 def _sentence(details: ErrorDetails) -> str:
-    """One problem, in words that name the variable and never its value."""
+    """Return a sentence about one problem that names the variable and never its value."""
     text = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if not details["loc"]:
         return text

@@ -1,4 +1,4 @@
-"""`python -m bot check`: is everything that the bot needs there, and what has to be mended if not."""
+"""`python -m bot check`: checks of everything that the bot needs, and what to do if one fails."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ from bot.storage.schema import is_current
 from bot.suno.client import CqtaiClient, provider_session
 
 NO_TASK = "0" * 32
-"""An id that no task has: asking for it costs nothing and shows whether the key is taken."""
+"""An id that no task has: a query for it is free, and shows whether the key is accepted."""
 PERMISSIONS = discord.Permissions(
     view_channel=True,
     send_messages=True,
@@ -34,7 +34,7 @@ PERMISSIONS = discord.Permissions(
     embed_links=True,
     attach_files=True,
 )
-"""What the bot needs where it is to post."""
+"""The permissions that the bot needs in a channel to post there."""
 DISCORD_S = 20.0
 """Seconds that Discord has to answer."""
 WAL_RESET_MENDED = (3, 51, 3)
@@ -48,31 +48,31 @@ _PRIVILEGED = ("gateway_presence", "gateway_guild_members", "gateway_message_con
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     subject: str
     words: str
-    """What was found and, where it is not well, what to do."""
+    """What was found and, if it is not ok, what to do."""
     is_ok: bool = False
     is_warning: bool = False
-    """Whether it works, but has something to be thought about."""
+    """Whether it works, but needs the operator's attention."""
 
     def __str__(self) -> str:
-        """Give the line for the operator."""
+        """Return the line for the operator."""
         outcome = "FAIL" if not self.is_ok else "warn" if self.is_warning else "ok"
         return f"{self.subject:<9} {outcome:<4}  {self.words}"
 
 
 async def run_checks(settings: Settings, env_file: Path = ENV_FILE) -> AsyncIterator[CheckResult]:
-    """Look at the settings, the database, Discord and the provider, one by one; nothing is changed."""
+    """Check the settings, the database, Discord and the provider, and yield each result; change nothing."""
     yield CheckResult("settings", f"all are usable; {_changed(settings)}", is_ok=True)
     yield await asyncio.to_thread(_database, settings)
-    discord_finding, application = await _discord(settings)
-    yield discord_finding
+    result, application = await _discord(settings)
+    yield result
     yield await _provider(settings)
     for name in misspelled(env_file, SETTINGS):
         yield _warning("settings", name)
-    for warning in (_open_files(settings, env_file), _sqlite(settings), _public(settings, application)):
+    for warning in (_open_files(settings, env_file), _wal_bug(settings), _public_bot(settings, application)):
         if warning is not None:
             yield warning
 
@@ -82,7 +82,7 @@ def _warning(subject: str, words: str) -> CheckResult:
 
 
 def _changed(settings: Settings) -> str:
-    """Which variables are not as they are by default; secrets are named without their values."""
+    """List the variables that differ from their default; secrets without their values."""
     changed = []
     for name, field in Settings.model_fields.items():
         value: object = getattr(settings, name)
@@ -94,7 +94,7 @@ def _changed(settings: Settings) -> str:
 
 
 def _shown(value: object) -> str:
-    """The value as it is set, without a login that an address may carry."""
+    """Return the value of a setting, without the login in a URL."""
     shown = ",".join(value) if isinstance(value, tuple) else str(value)
     return _LOGIN_IN_URL.sub("//[secret]@", shown)
 
@@ -104,41 +104,41 @@ def _database(settings: Settings) -> CheckResult:
         database = database_admin(settings.database_url.get_secret_value())
         current = is_current(database)
         if isinstance(database, SqliteAdmin):
-            hindrance, engine = _unwritable(database.path), f"SQLite {sqlite3.sqlite_version}"
+            problem, engine = _unwritable(database.path), f"SQLite {sqlite3.sqlite_version}"
         else:
-            hindrance, engine = database.read(_look_at_server)
+            problem, engine = database.read(_inspect_postgres)
     except StoreError as error:
         return CheckResult("database", str(error))
-    if hindrance is not None:
-        return CheckResult("database", f"{database}: {hindrance}")
+    if problem is not None:
+        return CheckResult("database", f"{database}: {problem}")
     words = "is up to date" if current else "is new or older: `run` and `migrate` bring it up to date"
     return CheckResult("database", f"{words}, and can be written: {database}; {engine}", is_ok=True)
 
 
 def _unwritable(path: Path) -> str | None:
-    """Why the file could not be written, or None; a file in WAL mode needs its folder, too."""
+    """Return why the file cannot be written, or None; WAL mode needs its folder to be writable as well."""
     folder = next(parent for parent in path.parents if parent.exists())
     for needed in (path, folder) if path.exists() else (folder,):
         if not os.access(needed, os.W_OK):
             return f"{needed} cannot be written: let the bot's user write the file and its folder"
     try:
-        with TemporaryFile(dir=folder):  # what root may write by its mode may still be no place for files
+        with TemporaryFile(dir=folder):  # root passes every mode check, but a read-only mount still refuses
             return None
     except OSError as error:
         return f"{folder} takes no files ({error.strerror}): name another folder in DATABASE_URL"
 
 
 def _file(settings: Settings) -> Path | None:
-    """The SQLite file, if it is one."""
+    """Return the path of the SQLite file, or None for another database."""
     try:
-        place = parse_url(settings.database_url.get_secret_value())
+        location = parse_url(settings.database_url.get_secret_value())
     except StoreError:
         return None
-    return place if isinstance(place, Path) else None
+    return location if isinstance(location, Path) else None
 
 
 def _open_files(settings: Settings, env_file: Path) -> CheckResult | None:
-    """What holds secrets or people's data and may be read or changed by every user of the machine."""
+    """Warn about files with secrets or personal data that every user of the machine can read or change."""
     found = [env_file] if env_file.exists() and holds(env_file, SECRETS) else []
     path = _file(settings)
     if path is not None:
@@ -157,7 +157,7 @@ def _open_files(settings: Settings, env_file: Path) -> CheckResult | None:
 
 
 def _is_own(path: Path) -> bool:
-    """Whether the folder of the database has nothing else in it, so that others need not get in."""
+    """Return True if the database's folder has nothing else in it, so that no other user needs it."""
     is_listed = path.exists() and os.access(path.parent, os.R_OK)
     return is_listed and all(one.name.startswith(path.name) for one in path.parent.iterdir())
 
@@ -166,8 +166,8 @@ def _is_open(path: Path) -> bool:
     return path.exists() and bool(path.stat().st_mode & 0o006)
 
 
-def _sqlite(settings: Settings) -> CheckResult | None:
-    """A rule to keep with an SQLite whose WAL has a known bug, which the bot itself cannot meet."""
+def _wal_bug(settings: Settings) -> CheckResult | None:
+    """Warn about a SQLite with the WAL-reset bug, which the bot with its one connection does not trigger."""
     if _file(settings) is None or sqlite3.sqlite_version_info >= WAL_RESET_MENDED:
         return None
     return _warning(
@@ -177,8 +177,8 @@ def _sqlite(settings: Settings) -> CheckResult | None:
     )
 
 
-def _public(settings: Settings, application: discord.AppInfo | None) -> CheckResult | None:
-    """Strangers may spend what the operator pays for."""
+def _public_bot(settings: Settings, application: discord.AppInfo | None) -> CheckResult | None:
+    """Warn if anyone can add the bot to a server and spend the operator's credits there."""
     if application is None or not application.bot_public or not settings.default_allowance:
         return None
     return _warning(
@@ -189,26 +189,27 @@ def _public(settings: Settings, application: discord.AppInfo | None) -> CheckRes
     )
 
 
-def _look_at_server(connection: Connection) -> tuple[str | None, str]:
-    """What keeps the bot from writing, if anything, and which PostgreSQL it is."""
+def _inspect_postgres(connection: Connection) -> tuple[str | None, str]:
+    """Return why the bot cannot write, or None, and the version of PostgreSQL."""
     version, standby, may_create = connection.execute(
         text(
             "SELECT current_setting('server_version'), pg_is_in_recovery(),"
             " has_schema_privilege(current_schema(), 'CREATE')"
         )
     ).one()
-    hindrance = None
+    problem = None
     if standby:
-        hindrance = "is a standby, which cannot be written: name the primary in DATABASE_URL"
+        problem = "is a standby, which cannot be written: name the primary in DATABASE_URL"
     elif not may_create:
-        hindrance = "its user isn't allowed to make tables: GRANT CREATE ON SCHEMA public TO that user"
-    return hindrance, f"PostgreSQL {version}"
+        problem = "its user isn't allowed to make tables: GRANT CREATE ON SCHEMA public TO that user"
+    return problem, f"PostgreSQL {version}"
 
 
 async def _discord(settings: Settings) -> tuple[CheckResult, discord.AppInfo | None]:
-    """What Discord says of the token, and of the application that it belongs to."""
+    """Check the token, and return its application if Discord accepts it."""
     point_at(settings.discord_api_url, settings.discord_gateway_url)
-    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks: no warnings
+    # the bot has no voice, and so needs no warnings about voice packages
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     client = discord.Client(intents=discord.Intents(guilds=True))
     try:
         async with client, asyncio.timeout(DISCORD_S):
@@ -225,11 +226,11 @@ async def _discord(settings: Settings) -> tuple[CheckResult, discord.AppInfo | N
 
 
 def _introduction(application: discord.AppInfo) -> str:
-    """Whose token it is, where the bot is already, and how to get it elsewhere."""
+    """Describe the token's application: its name, its servers and its invite link."""
     servers, flags = application.approximate_guild_count, application.flags
     where = f"in about {servers} server{'s' * (servers != 1)}" if servers else "in no server yet"
-    too_much = any(getattr(flags, name) or getattr(flags, f"{name}_limited") for name in _PRIVILEGED)
-    intents = "no privileged intent is needed" + ", so those that are on may be turned off" * too_much
+    has_intents = any(getattr(flags, name) or getattr(flags, f"{name}_limited") for name in _PRIVILEGED)
+    intents = "no privileged intent is needed" + ", so those that are on may be turned off" * has_intents
     link = discord.utils.oauth_url(
         application.id, permissions=PERMISSIONS, scopes=("bot", "applications.commands")
     )
@@ -245,23 +246,23 @@ async def _provider(settings: Settings) -> CheckResult:
                 api_key=settings.cqtai_api_key.get_secret_value(),
             )
             began = time.perf_counter()
-            answer = await _refusal_of_key(client)
+            refusal = await _refusal_of_key(client)
             took_s = time.perf_counter() - began
     except ValueError as error:
         return CheckResult("provider", f"cannot be asked: {error}; check CQTAI_API_KEY and CQTAI_BASE_URL")
-    if answer is not None:
-        return CheckResult("provider", answer)
+    if refusal is not None:
+        return CheckResult("provider", refusal)
     return CheckResult("provider", f"takes the key; answered in {took_s:.2f} s", is_ok=True)
 
 
 async def _refusal_of_key(client: CqtaiClient) -> str | None:
-    """Ask for a task that there is not; None when the provider took the key."""
+    """Query a task that does not exist; return why the provider refuses, or None if it accepts the key."""
     try:
         await client.query(NO_TASK)
     except AccountError as error:
         if error.code == EMPTY_ACCOUNT:
             return f"the account has no credits (code {error.code}): add some at the provider"
-        return f"CQTAI_API_KEY is not taken (code {error.code}): copy it anew from the provider's console"
+        return f"CQTAI_API_KEY is not taken (code {error.code}): copy it again from the provider's console"
     except NoAnswerError as error:
         if "HTTP 401" in error.cause or "HTTP 403" in error.cause:
             return f"refuses the request ({error.cause}): check CQTAI_API_KEY, and CQTAI_BASE_URL"

@@ -1,4 +1,4 @@
-"""The file `.env`: whether it can be read, who can, and which of its names are meant for others."""
+"""Checks of the file `.env`: whether it is readable, and whether its names are known."""
 
 import os
 from collections.abc import Collection
@@ -9,15 +9,15 @@ from pathlib import Path
 from dotenv.parser import Binding, parse_stream
 
 ENV_FILE = Path(".env")
-"""Where settings are read from, beside the environment."""
+"""The file that settings are read from, in addition to the environment."""
 ENCODING = "utf-8-sig"
-"""UTF-8, also with the mark at its beginning that some editors of Windows write."""
-_ALIKE = 0.8
-"""How alike two names are, from 0 to 1, when one may be the other misspelled."""
+"""UTF-8, with or without the byte order mark that some editors on Windows write."""
+_SIMILARITY = 0.8
+"""The similarity, from 0 to 1, from which on a name counts as a misspelling of another."""
 
 
 def env_file_problems(path: Path) -> tuple[str, ...]:
-    """Say why the file cannot be read, or which of its lines; nothing for a file that is not there."""
+    """Return why the file, or a line of it, cannot be read; nothing if there is no file."""
     if path.is_dir():
         return (f"{path}: is a folder; a file is needed (Docker makes a folder of what it cannot find)",)
     try:
@@ -33,20 +33,20 @@ def env_file_problems(path: Path) -> tuple[str, ...]:
 
 
 def misspelled(path: Path | None, known: Collection[str]) -> tuple[str, ...]:
-    """Say which names, in the file or the environment, look like a setting that is not set."""
-    there = {name.upper(): name for name in os.environ}
+    """Return a sentence for each name in the file or the environment that looks like an unset setting."""
+    present = {name.upper(): name for name in os.environ}
     if path is not None:
-        there |= {binding.key.upper(): binding.key for binding in _bindings(path) if binding.key}
-    unset = [name for name in known if name not in there]
+        present |= {binding.key.upper(): binding.key for binding in _bindings(path) if binding.key}
+    unset = [name for name in known if name not in present]
     return tuple(
-        f"{there[upper]}: is no setting; is {close[0]} meant?"
-        for upper in sorted(there.keys() - set(known))
-        if (close := get_close_matches(upper, unset, n=1, cutoff=_ALIKE))
+        f"{present[upper]}: is no setting; is {close[0]} meant?"
+        for upper in sorted(present.keys() - set(known))
+        if (close := get_close_matches(upper, unset, n=1, cutoff=_SIMILARITY))
     )
 
 
 def holds(path: Path, names: Collection[str]) -> bool:
-    """True when the file gives one of the names a value."""
+    """Return True if the file gives one of the names a value."""
     return any(binding.value and (binding.key or "").upper() in names for binding in _bindings(path))
 
 
@@ -54,6 +54,6 @@ def _bindings(path: Path) -> list[Binding]:
     if not path.is_file():
         return []
     text = path.read_bytes().decode(ENCODING)
-    if "\0" in text:  # two bytes a letter
+    if "\0" in text:  # UTF-16
         raise UnicodeError
     return list(parse_stream(StringIO(text)))

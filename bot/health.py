@@ -1,4 +1,4 @@
-"""Addresses for whoever watches the process: is it alive, can it do its work, and what does it measure."""
+"""HTTP endpoints for monitoring: liveness, readiness and metrics."""
 
 import asyncio
 import errno
@@ -14,32 +14,33 @@ from bot.domain.errors import InspireError, StoreError
 from bot.services.unit_of_work import Store
 
 Aliveness = Callable[[], str | None]
-"""Gives what hangs, or None when nothing does."""
+"""Returns what hangs, or None."""
 Readiness = Callable[[], Awaitable[str | None]]
-"""Gives what is missing, or None when nothing is."""
+"""Returns why the process is not ready, or None."""
 Page = Callable[[str], Awaitable[tuple[bytes, str]]]
-"""Gives the metrics and their content type, for what the reader accepts."""
-LEAVE_S = 1.0
-"""Seconds that those who still read an answer have when the process stops; aiohttp would give them 60."""
+"""Returns the metrics and their content type for an Accept header."""
+SHUTDOWN_TIMEOUT_S = 1.0
+"""Seconds that open connections have at the shutdown; aiohttp's default is 60."""
 DATABASE_S = 1.0
 """Seconds within which the database has to answer for the process to be ready."""
 
 
 class PortTakenError(InspireError):
-    """Another program listens on the port."""
+    """A port on which another program listens."""
 
 
 def health_app(*, alive: Aliveness, ready: Readiness, metrics: Page) -> web.Application:
-    """`/healthz` answers 200 while the process works, `/readyz` while it can serve members, else 503.
+    """Create the HTTP app with `/healthz`, `/readyz` and `/metrics`.
 
+    `/healthz` answers 200 while the process works, `/readyz` while it can serve members; otherwise 503.
     `/metrics` is for Prometheus.
     """
 
     async def healthz(_: web.Request) -> web.Response:
-        return _verdict(alive(), well="ok", ill="hanging")
+        return _health_response(alive(), healthy="ok", unhealthy="hanging")
 
     async def readyz(_: web.Request) -> web.Response:
-        return _verdict(await ready(), well="ready", ill="not ready")
+        return _health_response(await ready(), healthy="ready", unhealthy="not ready")
 
     async def page(request: web.Request) -> web.Response:
         body, content_type = await metrics(request.headers.get("Accept", ""))
@@ -52,16 +53,16 @@ def health_app(*, alive: Aliveness, ready: Readiness, metrics: Page) -> web.Appl
     return app
 
 
-def _verdict(reason: str | None, *, well: str, ill: str) -> web.Response:
+def _health_response(reason: str | None, *, healthy: str, unhealthy: str) -> web.Response:
     if reason is None:
-        return web.json_response({"status": well})
-    return web.json_response({"status": ill, "reason": reason}, status=503)
+        return web.json_response({"status": healthy})
+    return web.json_response({"status": unhealthy, "reason": reason}, status=503)
 
 
 def is_connected(client: discord.AutoShardedClient) -> bool:
-    """True while all shards of this process are connected to Discord's gateway.
+    """Return True if all shards of this process are connected to Discord's gateway.
 
-    After a new login discord.py still has the shards of an earlier one, which can have been more.
+    After another login discord.py still has the shards of the earlier one, possibly more than now.
     """
     shard_ids = client.shard_ids or range(client.shard_count or 0)
     shards = client.shards
@@ -70,8 +71,8 @@ def is_connected(client: discord.AutoShardedClient) -> bool:
     )
 
 
-async def silence_of(store: Store) -> str | None:
-    """What is wrong with the database, or None when it answers in time."""
+async def database_problem(store: Store) -> str | None:
+    """Return what is wrong with the database, or None if it answers in time."""
     try:
         async with asyncio.timeout(DATABASE_S):
             await store.read(lambda work: work.key_values.get("readiness"))
@@ -84,16 +85,16 @@ async def silence_of(store: Store) -> str | None:
 
 @asynccontextmanager
 async def serving(app: web.Application, *, host: str, port: int | None) -> AsyncIterator[None]:
-    """The app is served while this is entered; nothing listens when there is no port.
+    """Serve the app while the context is entered; without a port, serve nothing.
 
     Raises:
         PortTakenError: another program listens there.
-        SettingsError: nobody could listen there.
+        SettingsError: no program can listen there.
     """
     if port is None:
         yield
         return
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=LEAVE_S)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
     await runner.setup()
     try:
         await _listen(runner, host, port)

@@ -1,4 +1,4 @@
-"""`python -m bot.healthcheck`: is the bot beside it alive; for containers, and quick to start."""
+"""`python -m bot.healthcheck`: a quick liveness check of a running bot, for containers."""
 
 import sys
 from http.client import HTTPConnection, HTTPException
@@ -6,27 +6,27 @@ from http.client import HTTPConnection, HTTPException
 from bot.config import SettingsError, load
 
 ANSWER_S = 4.0
-"""Seconds that the bot has; less than the container's own limit, so that the reason is told."""
+"""Seconds that the bot has to answer: less than the container's own limit, so that the reason is printed."""
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it is not bound here
-"""Where to reach what listens on every address."""
+"""The address at which a server is reached that listens on all addresses."""
 
 
 def problem(host: str, port: int) -> str | None:
-    """Ask `/healthz` and give what is wrong, or None."""
+    """Query `/healthz` and return what is wrong, or None."""
     connection = HTTPConnection(_LOOPBACK.get(host, host), port, timeout=ANSWER_S)
     try:
         connection.request("GET", "/healthz")
         reply = connection.getresponse()
-        said = reply.read(1000).decode(errors="replace")
+        body = reply.read(1000).decode(errors="replace")
     except (OSError, HTTPException) as error:
         return f"no answer on port {port} of {host} ({type(error).__name__})"
     finally:
         connection.close()
-    return None if reply.status == 200 else said
+    return None if reply.status == 200 else body
 
 
 def main() -> str | None:
-    """Say what is wrong, or None; without a port there is nobody to ask, and nothing known to be wrong."""
+    """Return what is wrong, or None; without a port there is nothing to query, so nothing is wrong."""
     try:
         settings = load()
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""Logging: one line a change of state, facts in fields, and no secret ever."""
+"""Logging: its setup, its formats, and the redaction of secrets."""
 
 import json
 import logging
@@ -12,27 +12,27 @@ from urllib.parse import quote, unquote
 from pythonjsonlogger.json import JsonFormatter
 
 FIELDS = ("request", "guild", "user", "state", "interaction", "reference")
-"""The facts that a log line may carry besides its words."""
+"""The extra fields that a log record can have."""
 HIDDEN = "[secret]"
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 LEAST_SECRET = 4
-"""Characters; hiding a shorter text would blot out ordinary words."""
+"""Characters; a shorter secret is not redacted, because it could be part of ordinary words."""
 CHATTY = ("aiohttp.access", "alembic", "filelock", "asyncio", "sqlalchemy")
-"""Loggers of which only warnings are of interest; SQLAlchemy's tells each statement's values at INFO."""
+"""Loggers of which only warnings are kept; SQLAlchemy's has each statement's values at INFO."""
 TALKATIVE = ("discord",)
-"""Loggers that tell whole payloads, prompts and tokens among them, below INFO."""
+"""Loggers that have whole payloads, with prompts and tokens, below INFO."""
 _UNKNOWN_SECRETS = (
     (re.compile(r"(/(?:webhooks|interactions)/[0-9]+/)[\w.%-]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(\[parameters: ).*?(\(Background on this error at: )", re.DOTALL), rf"\1{HIDDEN}] \2"),
 )
-"""An interaction's token in Discord's addresses; the values of a statement in SQLAlchemy's errors."""
+"""Interaction tokens in Discord's URLs; the values of a statement in SQLAlchemy's errors."""
 
 
 class RedactingFormatter(logging.Formatter):
-    """Wraps another formatter and takes the secrets out of what it gives, tracebacks included.
+    """A formatter that redacts secrets in another formatter's output, tracebacks included.
 
-    A secret is found in every way of writing it that a line may have: as it is, percent-encoded, decoded,
-    and as JSON or Python write it between quotes.
+    It finds a secret in every form that a line can have: as it is, percent-encoded, decoded, and escaped as
+    in JSON or Python strings.
     """
 
     def __init__(self, inner: logging.Formatter, secrets: Sequence[str]) -> None:
@@ -42,20 +42,20 @@ class RedactingFormatter(logging.Formatter):
         self._secrets = sorted((s for s in spellings if len(s) >= LEAST_SECRET), key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
-        """The finished line."""
-        queue = self._inner.format(record)
+        """Format the record and redact its secrets."""
+        line = self._inner.format(record)
         for secret in self._secrets:
-            queue = queue.replace(secret, HIDDEN)
+            line = line.replace(secret, HIDDEN)
         for pattern, replacement in _UNKNOWN_SECRETS:
-            queue = pattern.sub(replacement, queue)
-        return queue
+            line = pattern.sub(replacement, line)
+        return line
 
 
 def _spellings(secret: str) -> Iterator[str]:
     for plain in (secret, unquote(secret)):
         for spelling in (plain, quote(plain), quote(plain, safe=""), repr(plain)[1:-1], *_in_json(plain)):
             yield spelling
-            yield from _in_json(spelling)  # what was between quotes already, in a line of JSON
+            yield from _in_json(spelling)  # a quoted text inside a line of JSON is escaped twice
 
 
 def _in_json(value: str) -> Iterator[str]:
@@ -64,31 +64,31 @@ def _in_json(value: str) -> Iterator[str]:
 
 
 class TextFormatter(logging.Formatter):
-    """A line for people, with the facts behind the words."""
+    """A formatter for readers: the message, then the extra fields."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 # the name is logging's
-        """The words, then the facts as key=value."""
+        """Format the message, then the extra fields as key=value."""
         facts = "".join(f" {name}={getattr(record, name)}" for name in FIELDS if hasattr(record, name))
         return _on_one_line(super().formatMessage(record) + facts)
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 # the name is logging's
-        """The traceback, set in, so that none of its lines can be taken for one of the log's."""
+        """Format the traceback, indented so that none of its lines looks like a log entry."""
         lines = super().formatException(ei).split("\n")
-        return "\n".join(f"  {_on_one_line(queue)}" for queue in lines)
+        return "\n".join(f"  {_on_one_line(line)}" for line in lines)
 
 
 def _on_one_line(text: str) -> str:
-    """Return the text with what would break the line, or drive a terminal, as an escape."""
+    """Escape line breaks and control characters, which could fake lines or control a terminal."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def configure_logging(*, level: str, style: Literal["text", "json"], secrets: Sequence[str]) -> None:
-    """Send all of this process's log to standard error, in the style, without the secrets."""
+    """Log to standard error in the given style, with the secrets redacted."""
     inner: logging.Formatter = TextFormatter()
     if style == "json":
         inner = JsonFormatter(
@@ -99,6 +99,6 @@ def configure_logging(*, level: str, style: Literal["text", "json"], secrets: Se
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for names, least in ((CHATTY, logging.WARNING), (TALKATIVE, logging.INFO)):
+    for names, lowest in ((CHATTY, logging.WARNING), (TALKATIVE, logging.INFO)):
         for name in names:
-            logging.getLogger(name).setLevel(max(least, root.level))
+            logging.getLogger(name).setLevel(max(lowest, root.level))

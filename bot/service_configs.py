@@ -1,4 +1,4 @@
-"""What the operator has settled, as the services want to hear it."""
+"""Translation of the operator's settings to the services' configurations."""
 
 from bot.config import Settings
 from bot.domain.polling import PollLimits
@@ -10,7 +10,7 @@ from bot.services.runtime.timings import WorkTimings
 
 
 def song_config(settings: Settings, timings: WorkTimings = WorkTimings()) -> SongConfig:  # noqa: B008 - frozen
-    """What the operator has settled about songs."""
+    """Return the configuration of song requests."""
     return SongConfig(
         models=settings.models,
         default_model=settings.default_model,
@@ -30,7 +30,7 @@ def song_config(settings: Settings, timings: WorkTimings = WorkTimings()) -> Son
 
 
 def work_config(settings: Settings, timings: WorkTimings = WorkTimings()) -> WorkConfig:  # noqa: B008 - frozen
-    """What the operator has settled about the work on requests."""
+    """Return the configuration of the workers."""
     return WorkConfig(
         poll_limits=PollLimits(settings.poll_min_s, settings.poll_max_s, settings.polls_per_s),
         give_up_s=settings.give_up_s,
@@ -41,7 +41,7 @@ def work_config(settings: Settings, timings: WorkTimings = WorkTimings()) -> Wor
 
 
 def retention_config(settings: Settings) -> RetentionConfig:
-    """How long the operator keeps what is kept."""
+    """Return the retention periods."""
     return RetentionConfig(
         prompt_days=settings.prompt_retention_days, guild_days=settings.guild_retention_days
     )

@@ -1,4 +1,4 @@
-"""The way of the process to its end, which nothing that hangs can make longer."""
+"""The graceful shutdown of the process, with a time limit even if something hangs."""
 
 import asyncio
 import logging
@@ -12,127 +12,127 @@ from typing import TypeVar
 log = logging.getLogger(__name__)
 
 DRAIN_S = 12.0
-"""Seconds after the wish to stop for which what is in hand may go on."""
+"""Seconds after the request for which running work can continue."""
 STOP_S = 17.0
-"""Seconds after the wish to stop within which the process is gone; whoever waits for it is told 20."""
-LAST_WORD_S = 0.5
-"""Seconds that the last line of the log may take, should nobody read it."""
+"""Seconds after the request within which the process ends; the documents promise 20."""
+LAST_LOG_S = 0.5
+"""Seconds that the last log line can take: writing blocks if the reader of the log hangs."""
 T = TypeVar("T")
 
 
 class StoppedError(Exception):
-    """The process was asked to stop before it was ready."""
+    """A shutdown that was requested during the startup."""
 
 
 class GracefulShutdown:
-    """The wish that this process ends, and what is left of the time for it.
+    """The request to shut down, and the time that is left.
 
-    There is one time for all that has to be done, counted from the wish on. Each step of the end has half of
-    what is left of it, so that all of them together cannot take longer, however many hang.
+    All steps of the shutdown share one time limit, counted from the request. Each step has half of the time
+    that is left, so that all of them stay within the limit, however many hang.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic, drain_s: float = DRAIN_S) -> None:
         self._clock = clock
         self._drain_s = drain_s
-        self._asked_at_s: float | None = None
-        self._asked = asyncio.Event()
-        self._beginning: asyncio.Timeout | None = None
+        self._requested_at_s: float | None = None
+        self._requested = asyncio.Event()
+        self._startup: asyncio.Timeout | None = None
 
     def request(self) -> None:
-        """The process is to end; the time counts from the first wish."""
-        if self._asked_at_s is None:
-            self._asked_at_s = self._clock()
-            self._give_up_beginning()
-        self._asked.set()
+        """Request the shutdown; the time counts from the first request."""
+        if self._requested_at_s is None:
+            self._requested_at_s = self._clock()
+            self._interrupt_startup()
+        self._requested.set()
 
     async def requested(self) -> None:
-        """Returns when the process is to end."""
-        await self._asked.wait()
+        """Wait until the shutdown is requested."""
+        await self._requested.wait()
 
     @property
     def taken_s(self) -> float:
-        """Seconds since the wish; 0 without one."""
-        return 0.0 if self._asked_at_s is None else self._clock() - self._asked_at_s
+        """Return the seconds since the request; 0 without one."""
+        return 0.0 if self._requested_at_s is None else self._clock() - self._requested_at_s
 
     @property
     def left_s(self) -> float:
-        """Seconds until the process has to be gone."""
+        """Return the seconds until the process has to end."""
         return max(STOP_S - self.taken_s, 0.0)
 
     @property
     def share_s(self) -> float:
-        """Seconds that the next step of the end may take: those after it still have as many."""
+        """Return the seconds that the next step can take: half of the time that is left."""
         return self.left_s / 2
 
     @asynccontextmanager
-    async def giving_up_beginning(self) -> AsyncIterator[None]:
-        """What is done in here is given up when the process is to end.
+    async def interruptible_startup(self) -> AsyncIterator[None]:
+        """Interrupt the body of the context when the shutdown is requested.
 
         Raises:
-            StoppedError: it was given up.
+            StoppedError: it was interrupted.
         """
         try:
-            async with asyncio.timeout(None) as self._beginning:
-                if self._asked.is_set():
-                    self._give_up_beginning()
+            async with asyncio.timeout(None) as self._startup:
+                if self._requested.is_set():
+                    self._interrupt_startup()
                 yield
         except TimeoutError:
-            if self._beginning is not None and self._beginning.expired():
+            if self._startup is not None and self._startup.expired():
                 raise StoppedError from None
             raise
         finally:
-            self._beginning = None
+            self._startup = None
 
-    async def finish(self, hands: Callable[[], Collection[asyncio.Task[None]]]) -> None:
-        """Wait until none of these is under way any more, but only for as long as work may go on."""
-        while (under_way := hands()) and (left_s := self._drain_s - self.taken_s) > 0:
-            await asyncio.wait(under_way, timeout=left_s)
-        if under_way:
-            log.warning("not everything in hand was finished: it goes on at the next start")
+    async def finish(self, running: Callable[[], Collection[asyncio.Task[None]]]) -> None:
+        """Wait until none of these tasks is running any more, at most until the drain time is over."""
+        while (tasks := running()) and (left_s := self._drain_s - self.taken_s) > 0:
+            await asyncio.wait(tasks, timeout=left_s)
+        if tasks:
+            log.warning("not all running work was finished: it continues at the next start")
 
-    async def run_step(self, what: str, ending: Awaitable[object]) -> None:
-        """Carry out one step of the end; it is given up when it takes more than its share of the time.
+    async def run_step(self, what: str, step: Awaitable[object]) -> None:
+        """Run one step of the shutdown, and abandon it if it takes more than its share of the time.
 
-        The time counts from here if nobody wished for the end: an error has led to it.
+        Without a request, because an error ends the process, the time counts from here.
         """
-        if self._asked_at_s is None:
-            self._asked_at_s = self._clock()
-        step = asyncio.ensure_future(ending)
-        await asyncio.wait({step}, timeout=self.share_s)
-        if step.done():
-            await step
+        if self._requested_at_s is None:
+            self._requested_at_s = self._clock()
+        task = asyncio.ensure_future(step)
+        await asyncio.wait({task}, timeout=self.share_s)
+        if task.done():
+            await task
             return
-        step.cancel()
+        task.cancel()
         log.warning("%s did not end in time, and is let go of", what)
 
     @asynccontextmanager
     async def closing(self, what: str, entered: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
-        """The same as to enter it, but that its exit is a step of the end."""
+        """Enter a context manager whose exit is a step of the shutdown."""
         value = await entered.__aenter__()
         try:
             yield value
         finally:
             await self.run_step(what, entered.__aexit__(None, None, None))
 
-    def _give_up_beginning(self) -> None:
-        if self._beginning is not None:
-            self._beginning.reschedule(asyncio.get_running_loop().time())
+    def _interrupt_startup(self) -> None:
+        if self._startup is not None:
+            self._startup.reschedule(asyncio.get_running_loop().time())
 
 
 def start_watchdog(*, code: int) -> None:
-    """This process is gone when its time is over, with this exit code, whatever it still does then.
+    """Start a thread that ends the process with this exit code after `STOP_S`, whatever it still does.
 
-    It may be killed between any two lines, so nothing is lost by that. What can still be in its way then is
-    what no event loop can end: a thread that asks for a name's address, or waits for a locked file.
+    Nothing is lost: the process may be killed at any time anyway. It catches what the event loop cannot
+    cancel: a thread in a DNS lookup, or one that waits for a locked file.
     """
-    Thread(target=_watch, args=(code,), name="last-resort", daemon=True).start()
+    Thread(target=_end_process, args=(code,), name="watchdog", daemon=True).start()
 
 
-def _watch(code: int) -> None:
+def _end_process(code: int) -> None:
     time.sleep(STOP_S)
     words = "stopped after %.1f s, though something still hung: it goes on at the next start"
-    # in a thread of its own: what hangs may be whoever reads the log
-    said = Thread(target=log.warning, args=(words, STOP_S), daemon=True)
-    said.start()
-    said.join(LAST_WORD_S)
+    # in a thread of its own, because the reader of the log may be what hangs
+    logging_thread = Thread(target=log.warning, args=(words, STOP_S), daemon=True)
+    logging_thread.start()
+    logging_thread.join(LAST_LOG_S)
     os._exit(code)

@@ -1,4 +1,4 @@
-"""All timings of one process: what the product uses, and what a test may make shorter."""
+"""All timings of one process, in one place so that tests can shorten them."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ from bot.suno.media import FETCH_S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
-    """How long everything in a process may take, by what it belongs to."""
+    """The timings of one process, by component."""
 
     work: WorkTimings = field(default_factory=WorkTimings)
     heartbeat: HeartbeatTimings = field(default_factory=HeartbeatTimings)
@@ -21,12 +21,12 @@ class Timings:
     messages: Timeouts = field(default_factory=Timeouts)
     provider: ProviderTimeouts = field(default_factory=ProviderTimeouts)
     media_s: float = FETCH_S
-    """Seconds for fetching one file."""
+    """Seconds for the download of one file."""
     session_pause_s: float = FIRST_PAUSE_S
-    """The first pause after too many sessions at Discord's gateway; doubled each time."""
+    """Seconds of the first pause after too many sessions at Discord's gateway; doubled each time."""
     drain_s: float = DRAIN_S
-    """Seconds after the request to stop for which running work may go on."""
+    """Seconds after the request to shut down for which running work can continue."""
 
 
 TIMINGS = Timings()
-"""The product's."""
+"""The timings of the product."""

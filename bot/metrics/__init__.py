@@ -1,1 +1,1 @@
-"""What is measured, for Prometheus: its own registry, nothing global, no label without bounds."""
+"""Prometheus metrics, in a registry of their own; every label has a bounded set of values."""

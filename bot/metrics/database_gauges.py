@@ -1,4 +1,4 @@
-"""What the database holds, measured when somebody asks, but not more often than every few seconds."""
+"""Gauges of the database's contents, read on each scrape, but at most every few seconds."""
 
 import asyncio
 import time
@@ -14,9 +14,9 @@ from bot.storage.ledger_audit import Totals, totals
 from bot.storage.unit_of_work import SqlUnitOfWork
 
 FRESH_S = 5.0
-"""How long what was read is good enough, in seconds: the load does not grow with the number of readers."""
+"""Seconds for which values are reused, so that the load does not grow with the number of scrapers."""
 PATIENCE_S = 2.0
-"""Seconds that the database has to answer; the other metrics do not wait longer for it."""
+"""Seconds that the database has to answer; the scrape does not wait longer."""
 
 
 class DatabaseGauges:
@@ -47,7 +47,7 @@ class DatabaseGauges:
         )
 
     async def refresh(self) -> None:
-        """The gauges are right, give or take a few seconds; never raises for want of the database."""
+        """Update the gauges if they are older than `FRESH_S`; never raise if the database fails."""
         async with self._reading:
             if self._read_at is not None and self._clock() - self._read_at < FRESH_S:
                 return
@@ -70,7 +70,7 @@ class DatabaseGauges:
             self._trouble.labels(kind.value).set(kind is outage)
 
     def _forget(self) -> None:
-        """Old numbers would look as if they were true now."""
+        """Clear the gauges: old values would look like current ones."""
         self._up.set(0)
         for gauge in (self._requests, self._credits, self._trouble):
             gauge.clear()

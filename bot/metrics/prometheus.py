@@ -1,4 +1,4 @@
-"""The services' meter, kept as Prometheus counters and histograms."""
+"""The services' metrics as Prometheus counters and histograms."""
 
 from collections import OrderedDict
 from types import MappingProxyType
@@ -21,7 +21,7 @@ from bot.services.ports import Metrics, PollOutcome, SentMessage
 SONG_BUCKETS_S = (30, 45, 60, 75, 90, 105, 120, 150, 180, 240, 300, 450, 600, 900)
 QUESTION_BUCKETS = (1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 25, 30, 40, 60, 100)
 TASKS_KEPT = 10_000
-"""Of how many tasks the questions are counted; tasks that nobody finished fall out, oldest first."""
+"""The most tasks whose polls are counted; unfinished ones are dropped, oldest first."""
 KINDS = MappingProxyType(
     {
         MessageGoneError: "message_gone",
@@ -32,11 +32,11 @@ KINDS = MappingProxyType(
         MalformedError: "bug",
     }
 )
-"""What the metrics call the reasons for which Discord took no message."""
+"""The label values for the reasons for which Discord did not take a message."""
 
 
 class PrometheusMetrics(Metrics):
-    """Counts into the registry."""
+    """The services' metrics in a Prometheus registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._submissions = Counter(
@@ -80,11 +80,11 @@ class PrometheusMetrics(Metrics):
         self._show_zeros()
 
     def submitted(self, transition: Transition) -> None:
-        """See `Meter`."""
+        """Count a submission, see `Metrics`."""
         self._submissions.labels(transition.value).inc()
 
     def polled(self, request: Request, outcome: PollOutcome) -> None:
-        """See `Meter`; a task that was asked about before, by another process, is not counted as a song."""
+        """Count a poll, see `Metrics`; a task that another process polled before does not count as a song."""
         self._questions.labels(outcome.value).inc()
         is_new = request.progress is not None and not request.progress.fingerprint
         if is_new or request.id in self._asked:
@@ -93,22 +93,22 @@ class PrometheusMetrics(Metrics):
                 self._asked.popitem(last=False)
 
     def finished(self, request: Request, *, song_s: float) -> None:
-        """See `Meter`."""
+        """Observe a song's duration and polls, see `Metrics`."""
         self._song_s.labels(request.spec.model).observe(song_s)
         questions = self._asked.pop(request.id, None)
         if questions is not None:
             self._song_questions.observe(questions)
 
     def message_sent(self, telling: SentMessage) -> None:
-        """See `Meter`."""
+        """Count a sent message, see `Metrics`."""
         self._told.labels(telling.value).inc()
 
     def message_failed(self, telling: SentMessage, error: MessengerError) -> None:
-        """See `Meter`."""
+        """Count a message that Discord did not take, see `Metrics`."""
         self._not_told.labels(telling.value, KINDS.get(type(error), "other")).inc()
 
     def _show_zeros(self) -> None:
-        """A rate over a counter that appears with its first event misses that event."""
+        """Create all labels at 0: a rate misses the event with which a counter appears."""
         for transition, step in TRANSITIONS.items():
             if step.source is State.SUBMITTING:
                 self._submissions.labels(transition.value)

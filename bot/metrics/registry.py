@@ -1,4 +1,4 @@
-"""All metrics of one process, and the page that Prometheus reads."""
+"""All metrics of one process, and the page that Prometheus scrapes."""
 
 import asyncio
 import time
@@ -15,38 +15,38 @@ from bot.metrics.response_times import ResponseTimes
 from bot.services.unit_of_work import Store
 
 LAG_PERIOD_S = 0.25
-"""Seconds between two looks at how late the event loop is."""
+"""Seconds between two measurements of the event loop's lag."""
 LAG_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
 
 class RunningJobs(Protocol):
-    """Somebody with work in hand."""
+    """A component that runs jobs."""
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Return its name."""
         ...
 
     @property
     def running(self) -> int:
-        """How many pieces of work are being done."""
+        """Return the number of running jobs."""
         ...
 
 
 class DiscordCalls(Protocol):
-    """Whoever makes the calls to Discord by the bot's token."""
+    """The component that makes the calls to Discord with the bot's token."""
 
     on_given_up: Callable[[], None]
-    """Called for each call that did not come through."""
+    """Called for each call that was given up."""
 
     @property
     def in_flight(self) -> int:
-        """How many calls are being made or wait for a rate limit."""
+        """Return the number of calls that are running or wait for a rate limit."""
         ...
 
 
 class MetricsRegistry:
-    """The metrics of one process; `meter` is what the services are given."""
+    """The metrics of one process; `meter` is the part for the services."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -70,7 +70,7 @@ class MetricsRegistry:
         self._books: DatabaseGauges | None = None
 
     def watch_answers(self, client: commands.AutoShardedBot) -> None:
-        """Measure how long the client's members wait for an answer; it has yet to log in."""
+        """Measure how long members wait for an answer; call it before the client logs in."""
         ResponseTimes(self._registry).attach(client)
 
     def unreadable_event(self, event: str) -> None:
@@ -78,7 +78,7 @@ class MetricsRegistry:
         self._unreadable.labels(event).inc()
 
     def watch_calls(self, calls: DiscordCalls) -> None:
-        """Show the calls by the bot's token that wait, and those that did not come through."""
+        """Expose the pending calls with the bot's token, and those that were given up."""
         waiting = Gauge(
             "inspire_discord_calls",
             "Calls by the bot's token that are being made or wait for a rate limit.",
@@ -93,11 +93,11 @@ class MetricsRegistry:
         calls.on_given_up = given_up.inc
 
     def watch_books(self, store: Store) -> None:
-        """Show what the database holds."""
+        """Expose the gauges of the database."""
         self._books = DatabaseGauges(store, self._registry)
 
     def watch_workers(self, workers: Iterable[RunningJobs]) -> None:
-        """Show what each has in hand."""
+        """Expose the number of running jobs of each worker."""
         gauge = Gauge(
             "inspire_worker_in_hand",
             "Pieces of work that a worker is doing.",
@@ -120,7 +120,7 @@ class MetricsRegistry:
             self._lag_s.observe(max(0.0, clock() - began - LAG_PERIOD_S))
 
     async def page(self, accept: str) -> tuple[bytes, str]:
-        """The metrics in the one of Prometheus's formats that `accept` asks for, and its content type."""
+        """Return the metrics in the Prometheus format for the Accept header, and the content type."""
         if self._books is not None:
             await self._books.refresh()
         encode, content_type = choose_encoder(accept)

@@ -1,4 +1,4 @@
-"""How long members wait for the first answer to what they did: Discord gives up on it after three seconds."""
+"""Response times: how long members wait for the first answer, for which Discord allows three seconds."""
 
 import re
 import time
@@ -13,17 +13,17 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 BUCKETS_S = (0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 5)
 KEPT = 1_000
-"""How many interactions without an answer are remembered; the oldest fall out."""
+"""The most interactions without an answer that are kept; the oldest are dropped."""
 _CALLBACK = re.compile(r"/interactions/(?P<id>[0-9]+)/[^/]+/callback$")
 """Discord's route for the first answer to an interaction."""
 _FAILED = 400
-"""The first HTTP status that is a failure."""
+"""The lowest HTTP status that is a failure."""
 
 
 class ResponseTimes:
-    """Times every interaction from its arrival to the moment when Discord has taken its first answer.
+    """A timer of every interaction, from its arrival until Discord has taken its first answer.
 
-    It listens to discord.py's own HTTP calls, so an answer counts however it is given.
+    It traces discord.py's own HTTP calls, so that every kind of answer counts.
     """
 
     def __init__(
@@ -46,18 +46,18 @@ class ResponseTimes:
         )
 
     def attach(self, client: commands.AutoShardedBot) -> None:
-        """Watch this client, which has yet to log in."""
+        """Start to measure this client, which must not be logged in yet."""
         client.add_listener(self.arrived, "on_interaction")
         client.http.http_trace = self.trace(client.http.http_trace)
 
     async def arrived(self, interaction: discord.Interaction[discord.Client]) -> None:
-        """A member waits from now on."""
+        """Start the time of an interaction."""
         self._waiting[interaction.id] = (_name(interaction), self._clock())
         if len(self._waiting) > KEPT:
             self._waiting.popitem(last=False)
 
     def trace(self, config: aiohttp.TraceConfig | None = None) -> aiohttp.TraceConfig:
-        """What tells this watch, beside those that it tells already, of each HTTP call of a session."""
+        """Return a trace config that reports each HTTP call of a session, in addition to the given one."""
         config = config or aiohttp.TraceConfig()
         config.on_request_end.append(self._ended)
         config.on_request_exception.append(self._broken)
@@ -85,7 +85,7 @@ class ResponseTimes:
 
 
 def _name(interaction: discord.Interaction[discord.Client]) -> str:
-    """The command's name, or the kind of what is no command: never anything that a member typed."""
+    """Return the command's name, or the kind of another interaction; never anything that a member typed."""
     if interaction.type is not discord.InteractionType.application_command:
         return interaction.type.name
     try:

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from bot.domain.errors import StoreError
-from bot.health import PortTakenError, health_app, serving, silence_of
+from bot.health import PortTakenError, database_problem, health_app, serving
 from bot.services.runtime.worker import Worker
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.sqlite.store import SqliteStore
@@ -101,7 +101,7 @@ async def test_a_port_that_is_taken_is_an_error() -> None:
 
 async def test_a_database_that_answers_is_not_silent(tmp_path: Path) -> None:
     async with services_harness(tmp_path) as harness:
-        assert await silence_of(harness.store) is None
+        assert await database_problem(harness.store) is None
 
 
 class Away(SqliteStore):
@@ -120,12 +120,12 @@ class Away(SqliteStore):
 
 
 async def test_a_database_that_fails_says_why() -> None:
-    assert await silence_of(Away(StoreError("no room left"))) == "no room left"
+    assert await database_problem(Away(StoreError("no room left"))) == "no room left"
 
 
 async def test_a_database_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.health.DATABASE_S", 0.01)
-    assert await silence_of(Away(None)) == "the database has not answered within 0.01 s"
+    assert await database_problem(Away(None)) == "the database has not answered within 0.01 s"
 
 
 class Desk:

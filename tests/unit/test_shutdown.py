@@ -82,7 +82,7 @@ class TestFinishing:
         clock.now_s += DRAIN_S
         await stop.finish(lambda: {hanging_task})
         assert not hanging_task.done()
-        assert "not everything in hand was finished" in caplog.text
+        assert "not all running work was finished" in caplog.text
         hanging_task.cancel()
 
 
@@ -129,19 +129,19 @@ class TestBeginning:
         stop = GracefulShutdown()
         asyncio.get_running_loop().call_soon(stop.request)
         with pytest.raises(StoppedError):
-            async with stop.giving_up_beginning():
+            async with stop.interruptible_startup():
                 await asyncio.Event().wait()
 
     async def test_it_is_not_begun_after_the_wish(self) -> None:
         stop = GracefulShutdown()
         stop.request()
         with pytest.raises(StoppedError):
-            async with stop.giving_up_beginning():
+            async with stop.interruptible_startup():
                 await asyncio.Event().wait()
 
     async def test_what_was_begun_before_goes_on(self) -> None:
         stop = GracefulShutdown()
-        async with stop.giving_up_beginning():
+        async with stop.interruptible_startup():
             pass
         stop.request()
         await asyncio.sleep(0)
@@ -154,7 +154,7 @@ class TestBeginning:
             yield
 
         async def begin() -> None:
-            async with stop.giving_up_beginning(), stop.closing("a step", opened()):
+            async with stop.interruptible_startup(), stop.closing("a step", opened()):
                 raise ValueError("broken")
 
         with pytest.raises(ValueError, match="broken"):
@@ -163,7 +163,7 @@ class TestBeginning:
 
     async def test_its_own_time_outs_stay_what_they_are(self) -> None:
         with pytest.raises(TimeoutError):
-            async with GracefulShutdown().giving_up_beginning():
+            async with GracefulShutdown().interruptible_startup():
                 raise TimeoutError
 
 
