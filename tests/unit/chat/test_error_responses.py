@@ -115,7 +115,7 @@ async def test_an_answer_whose_reply_was_lost_is_given_once(local: LocalDiscord,
 @pytest.mark.usefixtures("client")
 async def test_an_answer_that_cannot_be_given_is_logged(local: LocalDiscord, kind: FaultKind) -> None:
     local.faults.add(Fault(kind=kind, on="POST /interactions/*", times=None))
-    with listening("could not be given") as listener:
+    with listening("could not be sent") as listener:
         await local.member("Ada").slash("songs", "fail")
         await asyncio.wait_for(listener.heard.wait(), 5)
 
