@@ -94,7 +94,7 @@ def _taken(work: UnitOfWork, request: Request, task_id: str, accepted_at: dateti
     taken = work.requests.transition(request, Transition.CLAIM, next_at=now)
     watch = TaskProgress(progress_at=now)
     work.requests.transition(
-        taken, Transition.ACCEPT, task_id=task_id, accepted_at=accepted_at, watch=watch, next_at=now
+        taken, Transition.ACCEPT, task_id=task_id, accepted_at=accepted_at, progress=watch, next_at=now
     )
     passed = int((now - accepted_at).total_seconds() / QUARTER_S)
     look_at = accepted_at + timedelta(seconds=QUARTER_S * (passed + 1))

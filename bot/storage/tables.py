@@ -68,7 +68,7 @@ requests = Table(
     Column("accepted_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("task_id", Text),
-    Column("watch", Json(TaskProgress)),
+    Column("progress", Json(TaskProgress)),
     Column("clips", Json(tuple[Clip, ...])),
     Column("partial", Boolean, nullable=False),
     Column("failure_kind", String(32)),
@@ -97,15 +97,15 @@ _SECRET, _WORDS = requests.c.token.is_not(None), requests.c.prompt.is_not(None)
 # what has to be wiped one day is found without the history that was wiped before
 Index(None, requests.c.token_until, sqlite_where=_SECRET, postgresql_where=_SECRET)
 Index(None, requests.c.ended_at, sqlite_where=_WORDS, postgresql_where=_WORDS)
-_IN_LINE = text("state IN ('waiting', 'submitting', 'making')")
+_UNDER_WAY = text("state IN ('waiting', 'submitting', 'making')")
 Index(
     # counting what runs reads this index alone, and none of the history
-    "ix_requests_in_line",
+    None,
     requests.c.state,
     requests.c.guild_id,
     requests.c.user_id,
-    sqlite_where=_IN_LINE,
-    postgresql_where=_IN_LINE,
+    sqlite_where=_UNDER_WAY,
+    postgresql_where=_UNDER_WAY,
 )
 
 events = Table(
@@ -113,7 +113,7 @@ events = Table(
     METADATA,
     Column("request_id", SNOWFLAKE, ForeignKey("requests.id"), primary_key=True, autoincrement=False),
     Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("move", String(16), nullable=False),
+    Column("transition", String(32), nullable=False),
     Column("state", String(16), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("detail", Text),
@@ -200,7 +200,7 @@ _PAUSED = guild_settings.c.paused
 Index(None, _PAUSED, sqlite_where=_PAUSED, postgresql_where=_PAUSED)
 
 audit_log = Table(
-    "changes",
+    "audit_log",
     METADATA,
     Column("id", SNOWFLAKE, primary_key=True, autoincrement=False),
     Column("guild_id", SNOWFLAKE, nullable=False),
@@ -244,17 +244,17 @@ ratings = Table(
 Index(None, ratings.c.user_id)
 
 outbox = Table(
-    "notices",
+    "outbox",
     METADATA,
     Column("request_id", SNOWFLAKE, ForeignKey("requests.id"), primary_key=True, autoincrement=False),
     Column("kind", String(16), primary_key=True),
     Column("due_at", UtcDateTime),
-    Column("again_at", UtcDateTime),  # of a touch that came while somebody had the notice in hand
+    Column("again_at", UtcDateTime),  # when it came due again while a worker had leased it
     Column("not_before", UtcDateTime),
     Column("version", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("said", Text),
-    Column("intent", Text),  # where somebody set out to say it, as long as nobody knows what came of it
+    Column("sent", Text),
+    Column("delivery_attempt", Text),  # a post of which nobody knows yet whether it was made
     Column("lease_owner", String(100)),
     Column("lease_until", UtcDateTime),
     _one_of("kind", MessageKind),
@@ -262,16 +262,16 @@ outbox = Table(
 )
 
 duration_stats = Table(
-    "timings",
+    "duration_stats",
     METADATA,
     Column("model", String(50), primary_key=True),
     Column("count", Integer, nullable=False),
     Column("mean", Float, nullable=False),
-    Column("squares", Float, nullable=False),
+    Column("sum_of_squares", Float, nullable=False),
 )
 
 key_values = Table(
-    "memos",
+    "key_values",
     METADATA,
     Column("key", String(100), primary_key=True),
     Column("value", Text, nullable=False),

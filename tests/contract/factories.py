@@ -71,7 +71,9 @@ def delivered(
     taken = apply_transition(
         uow, waiting(uow, number, user=user, guild=guild, now=now), Transition.CLAIM, now=now, lease=lease()
     )
-    making = apply_transition(uow, taken, Transition.ACCEPT, now=now, task_id=f"task-{number}", watch=WATCH)
+    making = apply_transition(
+        uow, taken, Transition.ACCEPT, now=now, task_id=f"task-{number}", progress=WATCH
+    )
     ready = apply_transition(uow, making, Transition.FINISH, now=now, clips=(CLIP,))
     apply_transition(
         uow, ready, Transition.DELIVER, now=now, result_channel_id=12, result_message_id=number + 1
@@ -80,7 +82,7 @@ def delivered(
 
 
 def told(uow: UnitOfWork, number: int) -> None:
-    quiet = update(outbox).where(outbox.c.request_id == number).values(due_at=None, said=PROMPT)
+    quiet = update(outbox).where(outbox.c.request_id == number).values(due_at=None, sent=PROMPT)
     connected(uow).connection.execute(quiet)
 
 

@@ -52,7 +52,7 @@ def written_ahead(uow: UnitOfWork, ahead_s: float) -> None:
     running, cut_off, _ = (get_request(uow, number) for number in (101, 102, 103))
     taken = apply_transition(uow, running, Transition.CLAIM, now=now, lease=lease(), next_at=now)
     apply_transition(
-        uow, taken, Transition.ACCEPT, now=now, task_id="t", watch=WATCH, next_at=after(ahead_s + 30)
+        uow, taken, Transition.ACCEPT, now=now, task_id="t", progress=WATCH, next_at=after(ahead_s + 30)
     )
     apply_transition(uow, cut_off, Transition.CLAIM, now=now, lease=lease(until_s=ahead_s + 90), next_at=now)
     conn.execute(insert(requests), replace_id(conn, 103, 104, after(ahead_s + DAY_S)))
@@ -68,7 +68,7 @@ def replace_id(conn: Connection, known: int, new: int, next_at: datetime) -> dic
 
 
 def claimed(uow: UnitOfWork, at_s: float) -> tuple[list[int], list[int], list[int]]:
-    """Which requests, notices and decisions are due."""
+    """Which requests, messages and decisions are due."""
     now, mine = after(at_s), lease("other", until_s=at_s + 1)
     decisions = uow.audit_log.claim_due(now=now, lease=mine, limit=9)
     told = uow.outbox.claim_due(now=now, lease=mine, limit=9)

@@ -95,7 +95,7 @@ class TestLateTasks:
             result is None or isinstance(result, ConflictError)
             for result in await asyncio.gather(*tasks, return_exceptions=True)
         )
-        assert await column(store, "SELECT count(*) FROM events WHERE move = 'attach'") == [1]
+        assert await column(store, "SELECT count(*) FROM events WHERE transition = 'attach'") == [1]
         assert await held(store) == 0
 
     async def test_songs_that_went_on_late_are_no_orders(self, store: SqlStore) -> None:

@@ -191,7 +191,7 @@ async def test_the_notice_of_a_courier_that_died_is_taken_over_when_its_lease_en
     await store.write(lambda work: work.outbox.reschedule(mine, next_at=NOW))
     assert await claim(store, at_s=119) == [], "a courier that lost its lease changes nothing"
     await said(store, theirs, mark="right")
-    assert await column(store, "SELECT said FROM notices") == ["right"]
+    assert await column(store, "SELECT sent FROM outbox") == ["right"]
 
 
 async def test_a_touch_from_before_a_take_over_is_said_by_it(store: SqlStore) -> None:
@@ -218,7 +218,7 @@ async def test_where_it_was_to_be_said_is_known_until_it_was_said(store: SqlStor
     (theirs,) = await claim(store, at_s=60, until_s=90)
     assert theirs.attempt == "here"
     await intend(store, theirs, None)
-    assert await column(store, "SELECT intent FROM notices") == [None]
+    assert await column(store, "SELECT delivery_attempt FROM outbox") == [None]
     await intend(store, theirs, "there")
     await said(store, theirs)
     await touch(store, at_s=100)
@@ -231,7 +231,7 @@ async def test_a_courier_that_lost_its_lease_sets_out_for_nowhere(store: SqlStor
     await claim(store, at_s=60)
     with pytest.raises(ConflictError):
         await intend(store, mine, "here")
-    assert await column(store, "SELECT intent FROM notices") == [None]
+    assert await column(store, "SELECT delivery_attempt FROM outbox") == [None]
 
 
 async def test_a_notice_that_is_kept_is_in_hand_for_longer(store: SqlStore) -> None:

@@ -45,7 +45,7 @@ class TestRecord:
         assert [one.id for one in record.requests] == [101, 102, 103]
         assert [event.transition for event in record.events[101]] == [
             "place",
-            "take",
+            "claim",
             "accept",
             "finish",
             "deliver",
@@ -70,8 +70,8 @@ class TestForgetting:
         named = await places(store, str(USER))
         assert named == {
             ("requests", "user_id"), ("accounts", "user_id"), ("members", "user_id"), ("ratings", "user_id"),
-            ("playlists", "added_by"), ("changes", "actor_id"), ("changes", "subject_id"),
-            ("changes", "reason"), ("changes", "after"),
+            ("playlists", "added_by"), ("audit_log", "actor_id"), ("audit_log", "subject_id"),
+            ("audit_log", "reason"), ("audit_log", "after"),
         }  # fmt: skip
         preview = await privacy(store).preview(USER)
         assert await privacy(store).erase(USER) == preview
@@ -102,7 +102,7 @@ class TestForgetting:
             store, "SELECT count(*) FROM events WHERE request_id <> 104 AND detail IS NOT NULL"
         ) == [(0,)]
         assert await look(store, "SELECT request_id FROM ratings") == []
-        assert await look(store, "SELECT DISTINCT request_id FROM notices") == [(104,)]
+        assert await look(store, "SELECT DISTINCT request_id FROM outbox") == [(104,)]
         request = await store.read(lambda work: work.requests.find(101))
         assert request is not None
         assert (request.user_id, request.clips, request.spec.playlist_id) == (NOBODY_ID, (), "")
@@ -147,10 +147,10 @@ class TestForgetting:
         )
         assert await turn(store, WEEK_END) == 1
         assert await places(store, str(USER)) == {
-            ("changes", "reason"),
-            ("changes", "after"),
+            ("audit_log", "reason"),
+            ("audit_log", "after"),
         }  # of the other's block
-        assert (await look(store, "SELECT subject_id FROM changes WHERE id = 201")) == [(None,)]
+        assert (await look(store, "SELECT subject_id FROM audit_log WHERE id = 201")) == [(None,)]
 
     async def test_a_member_without_any_allowance_is_not_free_of_that(self, store: SqlStore) -> None:
         def unit(uow: UnitOfWork) -> None:

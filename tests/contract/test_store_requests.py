@@ -69,7 +69,7 @@ class TestRequests:
         moved = await store.write(unit)
         assert moved.state is TRANSITIONS[move].target
         assert await store.read(lambda work: work.requests.find(1)) == moved
-        moves = await column(store, "SELECT move FROM events WHERE request_id = 1 ORDER BY seq")
+        moves = await column(store, "SELECT transition FROM events WHERE request_id = 1 ORDER BY seq")
         assert (moves[0], moves[-1]) == ("place", move)
 
     async def test_what_a_move_brings_is_kept(self, store: SqlStore) -> None:
@@ -79,7 +79,7 @@ class TestRequests:
             one, two = add(uow, 1, 2)
             making = moved_to(uow, one, State.MAKING)
             ready = uow.requests.transition(
-                making, Transition.FINISH, clips=(CLIP, CLIP), partial=True, ended_at=after(1), watch=WATCH
+                making, Transition.FINISH, clips=(CLIP, CLIP), partial=True, ended_at=after(1), progress=WATCH
             )
             delivered = uow.requests.transition(
                 ready, Transition.DELIVER, result_channel_id=GUILD, result_message_id=USER

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from discord.types.user import User
 
-from bot.chat.connection.command_sync import GUILDS_MEMO
+from bot.chat.connection.command_sync import GUILDS_KEY
 from bot.chat.connection.http_client import SafeHTTPClient
 from bot.chat.connection.supervisor import ConnectionTimings
 from bot.domain.errors import StoreError
@@ -157,7 +157,7 @@ async def test_a_database_that_is_away_does_not_end_the_connection(
     monkeypatch.setattr(KeyValueStore, "get", get)
     async with local.bot() as app:
         await until(lambda: app.connection.missing is None)
-        assert asked == [GUILDS_MEMO] * 3
+        assert asked == [GUILDS_KEY] * 3
         assert local.discord.gateway.identifies == 1
 
 

@@ -63,7 +63,7 @@ async def until(app: Application, query: str, *, gives: bool = True) -> None:
 
 async def told(app: Application) -> None:
     """All that has to be said has been said, and written down as said."""
-    await until(app, "SELECT count(*) = 0 FROM notices WHERE due_at IS NOT NULL")
+    await until(app, "SELECT count(*) = 0 FROM outbox WHERE due_at IS NOT NULL")
 
 
 async def exported(who: Person) -> Payload:
@@ -120,8 +120,8 @@ async def test_the_export_is_ones_own_with_everything_and_without_secrets(local:
         options = entry(request, "options")
         assert (options["prompt"], options["playlist"]) == (PROMPT, PLAYLISTS[0].id)
         assert entry(entry(request, "messages"), "status")["message_id"] == str(status.id)
-        steps = [event["move"] for event in entries(request, "events")]
-        assert steps == ["place", "take", "accept", "finish", "deliver"]
+        steps = [event["transition"] for event in entries(request, "events")]
+        assert steps == ["place", "claim", "accept", "finish", "deliver"]
         assert datetime.fromisoformat(text_of(request, "placed_at")).tzinfo == UTC
         assert len(entries(request, "clips")) == 2
         whole = json.dumps(document)

@@ -144,7 +144,7 @@ async def test_each_outcome_of_a_submission_is_counted(
         await harness.place_and_submit()
     counted = {
         other: value(registry, SUBMITTED, outcome=other)
-        for other in ("accept", "put_back", "refuse", "doubt")
+        for other in ("accept", "requeue", "refuse", "mark_uncertain")
     }
     assert counted == {other: float(other == move.value) for other in counted}
 

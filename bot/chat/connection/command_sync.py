@@ -10,7 +10,7 @@ from discord import app_commands
 
 log = logging.getLogger(__name__)
 
-GUILDS_MEMO = "command guilds"
+GUILDS_KEY = "command_guilds"
 """Under which the guilds are remembered that were given commands of their own."""
 MEANT = frozenset(
     {"type", "name", "description", "options", "choices", "value", "required", "autocomplete", "nsfw"}
@@ -107,10 +107,10 @@ class CommandSync:
         return await http.get_guild_commands(application_id, guild.id)
 
     async def _given(self) -> set[int]:
-        return set(json.loads(await self._remembered.get(GUILDS_MEMO) or "[]"))
+        return set(json.loads(await self._remembered.get(GUILDS_KEY) or "[]"))
 
     async def _give(self, guild_ids: Iterable[int]) -> None:
-        await self._remembered.put(GUILDS_MEMO, json.dumps(sorted(guild_ids)))
+        await self._remembered.put(GUILDS_KEY, json.dumps(sorted(guild_ids)))
 
 
 def are_same(theirs: Iterable[Mapping[str, object]], ours: Iterable[Mapping[str, object]]) -> bool:

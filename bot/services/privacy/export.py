@@ -122,7 +122,7 @@ def _request(one: Request, events: tuple[RequestEvent, ...]) -> Document:
         },
         "events": [
             {
-                "move": event.transition,
+                "transition": event.transition,
                 "state": str(event.state),
                 "at": _moment(event.at),
                 "detail": event.detail,

@@ -12,7 +12,7 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
 
-HEARD_MEMO = "servers heard"
+GUILDS_IN_USE_KEY = "guilds_in_use"
 """Under which is remembered when members of servers without the bot itself last used its commands."""
 HEARD_AGAIN = timedelta(hours=1)
 """A server is in use for so long without another note of it."""
@@ -77,13 +77,15 @@ class GuildMembership:
 
 def _heard_of(uow: UnitOfWork, now: datetime) -> dict[int, datetime]:
     """Give the servers without the bot itself that are in use, and when that was noted last."""
-    noted = json.loads(uow.key_values.get(HEARD_MEMO) or "{}")
+    noted = json.loads(uow.key_values.get(GUILDS_IN_USE_KEY) or "{}")
     heard = {int(guild_id): datetime.fromisoformat(at) for guild_id, at in noted.items()}
     return {guild_id: at for guild_id, at in heard.items() if now - at < IN_USE}
 
 
 def _note(uow: UnitOfWork, heard: Mapping[int, datetime]) -> None:
-    uow.key_values.put(HEARD_MEMO, json.dumps({guild_id: at.isoformat() for guild_id, at in heard.items()}))
+    uow.key_values.put(
+        GUILDS_IN_USE_KEY, json.dumps({guild_id: at.isoformat() for guild_id, at in heard.items()})
+    )
 
 
 @unit_of_work("guild_membership.confirm")

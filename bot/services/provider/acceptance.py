@@ -25,7 +25,7 @@ def accept(uow: UnitOfWork, request: Request, task_id: str, limits: PollLimits, 
         now=now,
         task_id=task_id,
         accepted_at=now,
-        watch=TaskProgress(progress_at=now),
+        progress=TaskProgress(progress_at=now),
         next_at=now + timedelta(seconds=first_s),
     )
 

@@ -17,7 +17,7 @@ class RequestChanges(TypedDict, total=False):
     task_id: str
     accepted_at: datetime
     ended_at: datetime
-    watch: TaskProgress
+    progress: TaskProgress
     clips: tuple[Clip, ...]
     partial: bool
     failure: Failure

@@ -12,7 +12,7 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
 
-MEMO = "sessions"
+KEY = "sessions"
 """Under which, with the shard's number, the beginnings of a shard's sessions are remembered."""
 
 
@@ -54,7 +54,7 @@ class GatewaySessions:
 
 
 def _read(uow: UnitOfWork, shard_id: int) -> list[datetime]:
-    return [datetime.fromisoformat(at) for at in json.loads(uow.key_values.get(f"{MEMO}:{shard_id}") or "[]")]
+    return [datetime.fromisoformat(at) for at in json.loads(uow.key_values.get(f"{KEY}:{shard_id}") or "[]")]
 
 
 def _begun(uow: UnitOfWork, shard_ids: tuple[int, ...]) -> list[list[datetime]]:
@@ -65,10 +65,10 @@ def _begun(uow: UnitOfWork, shard_ids: tuple[int, ...]) -> list[list[datetime]]:
 def _begin(uow: UnitOfWork, shard_id: int, now: datetime) -> None:
     # in the database, so that a crash loop can't use up Discord's 1,000 sessions a day
     begun = [*within_window(_read(uow, shard_id), now), now]
-    uow.key_values.put(f"{MEMO}:{shard_id}", json.dumps([at.isoformat() for at in begun]))
+    uow.key_values.put(f"{KEY}:{shard_id}", json.dumps([at.isoformat() for at in begun]))
 
 
 @unit_of_work("sessions.forget")
 def _forget(uow: UnitOfWork, shard_ids: tuple[int, ...]) -> None:
     for shard_id in shard_ids:
-        uow.key_values.put(f"{MEMO}:{shard_id}", "[]")
+        uow.key_values.put(f"{KEY}:{shard_id}", "[]")

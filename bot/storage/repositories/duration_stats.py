@@ -10,7 +10,7 @@ from bot.services.repositories.runtime import DurationStatsRepository
 from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import duration_stats
 
-_FIND = select(duration_stats.c.count, duration_stats.c.mean, duration_stats.c.squares).where(
+_FIND = select(duration_stats.c.count, duration_stats.c.mean, duration_stats.c.sum_of_squares).where(
     duration_stats.c.model == bindparam("of_model")
 )
 
@@ -32,7 +32,7 @@ class SqlDurationStats(DurationStatsRepository):
             "model": model,
             "count": durations.count,
             "mean": durations.mean,
-            "squares": durations.sum_of_squares,
+            "sum_of_squares": durations.sum_of_squares,
         }
         self._conn.execute(_keep(self._conn.dialect.name), row)
 
@@ -42,5 +42,6 @@ def _keep(dialect: str) -> Upsert:
     statement = upsert(dialect, duration_stats)
     new = statement.excluded
     return statement.on_conflict_do_update(
-        index_elements=["model"], set_={"count": new["count"], "mean": new["mean"], "squares": new["squares"]}
+        index_elements=["model"],
+        set_={name: new[name] for name in ("count", "mean", "sum_of_squares")},
     )

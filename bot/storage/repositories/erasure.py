@@ -28,7 +28,7 @@ _BARE = {
     "persona_id": None,
     "artist_clip_id": None,
     "task_id": None,
-    "watch": None,
+    "progress": None,
     "clips": None,
     "failure_detail": "",
     "channel_id": 0,

@@ -37,23 +37,21 @@ def _put(dialect: str) -> Upsert:
     )
 
 
-KEY = "gate"
-
-
-_GATE = TypeAdapter(CircuitBreaker)
+_BREAKER_KEY = "circuit_breaker"
+_BREAKER = TypeAdapter(CircuitBreaker)
 
 
 class SqlCircuitBreakers(CircuitBreakers):
     """The provider's readiness, as one transaction sees it."""
 
-    def __init__(self, memos: SqlKeyValues) -> None:
-        self._memos = memos
+    def __init__(self, key_values: SqlKeyValues) -> None:
+        self._key_values = key_values
 
     @override
     def get(self) -> CircuitBreaker | None:
-        known = self._memos.get(KEY)
-        return None if known is None else _GATE.validate_json(known)
+        known = self._key_values.get(_BREAKER_KEY)
+        return None if known is None else _BREAKER.validate_json(known)
 
     @override
     def put(self, breaker: CircuitBreaker) -> None:
-        self._memos.put(KEY, _GATE.dump_json(breaker).decode())
+        self._key_values.put(_BREAKER_KEY, _BREAKER.dump_json(breaker).decode())

@@ -35,7 +35,7 @@ _NEXT_AT = bindparam("next_at", type_=UtcDateTime())
 _OPEN = insert(outbox)
 _FREED = {"lease_owner": None, "lease_until": None, "version": _c.version + 1, "again_at": None}
 _DUE = (
-    select(_c.request_id, _c.kind, _c.version, _c.attempts, _c.said, _c.intent)
+    select(_c.request_id, _c.kind, _c.version, _c.attempts, _c.sent, _c.delivery_attempt)
     .where(is_due(outbox, "due_at"))
     .order_by(_c.due_at)
     .limit(bindparam("at_most"))
@@ -55,7 +55,7 @@ _MINE = update(outbox).where(
     _c.kind == bindparam("of_kind"),
     _c.version == bindparam("of_version"),
 )
-_INTEND = _MINE.values(intent=bindparam("where_to"))
+_INTEND = _MINE.values(delivery_attempt=bindparam("where_to"))
 _KEEP = _MINE.values(lease_until=bindparam("kept_until", type_=UtcDateTime()))
 _IN_HAND = _MINE.values(_FREED)
 
@@ -73,8 +73,8 @@ def _sooner(one: ColumnElement[datetime], other: ColumnElement[datetime]) -> Col
 _NOT_BEFORE = bindparam("quiet_until", type_=UtcDateTime())
 _WANTED_AT = func.coalesce(_c.again_at, _NEXT_AT)
 _SAID = _IN_HAND.values(
-    said=bindparam("mark"),
-    intent=None,
+    sent=bindparam("fingerprint"),
+    delivery_attempt=None,
     attempts=0,
     not_before=_NOT_BEFORE,
     due_at=case((_WANTED_AT < _NOT_BEFORE, _NOT_BEFORE), else_=_WANTED_AT),
@@ -129,7 +129,7 @@ class SqlOutbox(Outbox):
             "not_before": not_before,
             "version": 1,
             "attempts": 0,
-            "said": fingerprint,
+            "sent": fingerprint,
         }
         self._conn.execute(_OPEN, row)
         self._on_due()
@@ -158,8 +158,8 @@ class SqlOutbox(Outbox):
                 kind=MessageKind(row.kind),
                 version=row.version + 1,
                 attempts=row.attempts,
-                sent=row.said,
-                attempt=row.intent,
+                sent=row.sent,
+                attempt=row.delivery_attempt,
             )
             for row in rows
         ]
@@ -189,8 +189,8 @@ class SqlOutbox(Outbox):
         not_before: datetime,
         next_at: datetime | None,
     ) -> None:
-        said = {"mark": fingerprint, "quiet_until": not_before, "next_at": next_at}
-        self._conn.execute(_SAID, _key(message) | said)
+        sent = {"fingerprint": fingerprint, "quiet_until": not_before, "next_at": next_at}
+        self._conn.execute(_SAID, _key(message) | sent)
 
     @override
     def reschedule(self, message: OutboxMessage, *, next_at: datetime) -> None:

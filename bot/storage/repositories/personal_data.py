@@ -137,7 +137,7 @@ class SqlPersonalData(PersonalData):
         )
         return {
             request_id: tuple(
-                RequestEvent(transition=row.move, state=State(row.state), at=row.at, detail=row.detail)
+                RequestEvent(transition=row.transition, state=State(row.state), at=row.at, detail=row.detail)
                 for row in rows
             )
             for request_id, rows in groupby(found, key=lambda row: int(row.request_id))

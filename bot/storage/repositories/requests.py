@@ -152,7 +152,7 @@ class SqlRequests(Requests):
 
     @override
     def save_progress(self, request: Request, *, progress: TaskProgress, next_at: datetime) -> Request:
-        return self._write(request, request.state, {"watch": progress, "next_at": next_at}, None)
+        return self._write(request, request.state, {"progress": progress, "next_at": next_at}, None)
 
     @override
     def set_address(self, request_id: int, address: ReplyAddress) -> None:
@@ -253,12 +253,12 @@ class SqlRequests(Requests):
             )
         return request_of(row)
 
-    def _note(self, request: Request, move: str, *, at: datetime, detail: str | None) -> None:
+    def _note(self, request: Request, transition: str, *, at: datetime, detail: str | None) -> None:
         # the version is new with each write, which makes it a number for the event that needs no look-up
         event = {
             "request_id": request.id,
             "seq": request.version,
-            "move": move,
+            "transition": transition,
             "state": request.state,
             "at": at,
             "detail": detail,

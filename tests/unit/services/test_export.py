@@ -41,7 +41,9 @@ async def test_a_failed_request_has_its_reason_and_its_steps(harness: ServicesHa
     (found,) = entries(document(requests=(request,), events={request.id: (event,)}), "requests")
     assert found["failure"] == {"kind": "moderator", "detail": "no"}
     assert found["ended_at"] == "2026-11-18T12:00:00+00:00"
-    assert found["events"] == [{"move": "place", "state": "waiting", "at": START.isoformat(), "detail": None}]
+    assert found["events"] == [
+        {"transition": "place", "state": "waiting", "at": START.isoformat(), "detail": None}
+    ]
 
 
 async def test_secrets_and_links_that_die_are_left_out(harness: ServicesHarness) -> None:

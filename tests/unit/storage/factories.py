@@ -115,7 +115,7 @@ def submit(uow: UnitOfWork, request: Request) -> Request:
         now=NOW,
         task_id="task-1",
         accepted_at=NOW,
-        watch=WATCH,
+        progress=WATCH,
         next_at=after(5),
     )
 

@@ -59,7 +59,7 @@ class TestRepeats:
         await asyncio.gather(store.write(unit, "a", "b"), store.write(unit, "b", "a"))
         assert sorted(runs) in (["a", "a", "b"], ["a", "b", "b"])
         last = runs[-1]
-        assert await column(store, "SELECT value FROM memos") == [f"by {last}"] * 2
+        assert await column(store, "SELECT value FROM key_values") == [f"by {last}"] * 2
 
     @pytest.mark.parametrize("code", ["40001", "40P01"])
     async def test_a_unit_that_never_succeeds_is_given_up(self, store: SqlStore, code: str) -> None:
@@ -204,7 +204,7 @@ class TestLimits:
 
         async with open_store(f"{postgres_url}?lock_timeout=100") as other:
             await store.write(hold)
-        assert await column(store, "SELECT value FROM memos") == ["held"]
+        assert await column(store, "SELECT value FROM key_values") == ["held"]
 
     async def test_a_statement_that_takes_too_long_is_given_up(self, postgres_url: str) -> None:
         async with open_store(f"{postgres_url}?statement_timeout=100") as store:

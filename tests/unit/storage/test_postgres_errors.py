@@ -210,14 +210,14 @@ class TestRows:
 
     async def test_a_row_that_breaks_a_rule_is_not_quoted(self, any_postgres_url: str) -> None:
         said = await self.said(
-            any_postgres_url, "INSERT INTO memos (key, value) VALUES (NULL, :words)", words=self.WORDS
+            any_postgres_url, "INSERT INTO key_values (key, value) VALUES (NULL, :words)", words=self.WORDS
         )
         assert "23502" in said
-        assert 'null value in column "key" of relation "memos" violates not-null constraint' in said
+        assert 'null value in column "key" of relation "key_values" violates not-null constraint' in said
         assert "nobody else" not in said
 
     async def test_a_key_that_is_there_already_is_not_quoted(self, postgres_url: str) -> None:
-        statement = "INSERT INTO memos (key, value) VALUES (:words, ''), (:words, '')"
+        statement = "INSERT INTO key_values (key, value) VALUES (:words, ''), (:words, '')"
         said = await self.said(postgres_url, statement, words=self.WORDS)
         assert "23505" in said
         assert "nobody else" not in said
@@ -238,13 +238,13 @@ class TestRows:
         assert "nobody else" not in said
 
     async def test_a_value_that_cannot_be_sent_is_not_quoted(self, postgres_url: str) -> None:
-        statement = "INSERT INTO memos (key, value) VALUES ('x', :words)"
+        statement = "INSERT INTO key_values (key, value) VALUES ('x', :words)"
         said = await self.said(postgres_url, statement, words=f"{self.WORDS}\ud800")
         assert "cannot be used" in said
         assert "nobody else" not in said
 
     def test_a_migration_that_fails_quotes_nothing(self, postgres_url: str) -> None:
-        statement = "INSERT INTO memos (key, value) VALUES (NULL, :words)"
+        statement = "INSERT INTO key_values (key, value) VALUES (NULL, :words)"
         with pytest.raises(StoreError) as refused:
             database_admin(postgres_url).write(
                 lambda conn: conn.execute(text(statement), {"words": self.WORDS})

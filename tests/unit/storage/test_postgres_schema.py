@@ -88,11 +88,11 @@ async def test_of_processes_that_start_at_once_one_migrates(empty_postgres_url: 
 
 
 def test_a_migration_that_fails_leaves_nothing(empty_postgres_url: str) -> None:
-    execute(empty_postgres_url, "CREATE TABLE memos ()")
-    with pytest.raises(StoreError, match='relation "memos" already exists'):
+    execute(empty_postgres_url, "CREATE TABLE key_values ()")
+    with pytest.raises(StoreError, match='relation "key_values" already exists'):
         migrate(empty_postgres_url)
     assert execute(empty_postgres_url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == [
-        "memos"
+        "key_values"
     ]
 
 
@@ -130,4 +130,4 @@ async def test_a_database_of_a_newer_version_is_left_alone(postgres_url: str) ->
 
 def test_looking_changes_nothing(postgres_url: str) -> None:
     with pytest.raises(StoreError, match="read-only"):
-        at(postgres_url).read(lambda connection: connection.execute(text("DELETE FROM memos")))
+        at(postgres_url).read(lambda connection: connection.execute(text("DELETE FROM key_values")))

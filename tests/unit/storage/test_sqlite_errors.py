@@ -172,8 +172,8 @@ async def test_a_store_that_could_not_be_opened_lets_go_of_the_file(
 @pytest.mark.parametrize(
     "statement",
     [
-        "INSERT INTO memos (key, value) VALUES (NULL, :words)",
-        "INSERT INTO memos (key, value) VALUES (:words, ''), (:words, '')",
+        "INSERT INTO key_values (key, value) VALUES (NULL, :words)",
+        "INSERT INTO key_values (key, value) VALUES (:words, ''), (:words, '')",
         "INSERT INTO nowhere VALUES (:words)",
     ],
 )
@@ -182,7 +182,7 @@ async def test_what_a_statement_would_have_written_is_not_in_its_error(path: Pat
         with pytest.raises(StoreError) as refused:
             await store.write(told, statement, words=WORDS)
     said = "".join(traceback.format_exception(refused.value))
-    assert "memos" in said or "nowhere" in said
+    assert "key_values" in said or "nowhere" in said
     assert "business" not in said
 
 

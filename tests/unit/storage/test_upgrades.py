@@ -4,10 +4,11 @@ import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, MetaData, RowMapping, select
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.domain.requests import Request, State
@@ -17,7 +18,6 @@ from bot.storage.ledger_audit import audit_database
 from bot.storage.schema import migrate
 from bot.storage.sqlite.engine import reading_engine
 from bot.storage.store import open_store
-from bot.storage.tables import METADATA
 from tests.unit.storage.databases import url_of
 from tests.unit.storage.test_schema import HEAD
 
@@ -44,16 +44,24 @@ def kept(folder: Path, revision: str) -> Path:
     return path
 
 
-def rows_of(path: Path) -> list[tuple[Table, Rows]]:
-    """All that is in the file, table by table, owners first."""
-    found: list[tuple[Table, Rows]] = []
+def rows_of(path: Path) -> list[tuple[str, Rows]]:
+    """All that is in the file, table by table, owners first, without what is NULL."""
+    tables = MetaData()
     with reading_engine(path).connect() as connection:
-        for table in METADATA.sorted_tables:
-            names = [row[1] for row in connection.exec_driver_sql(f"PRAGMA table_info({table.name})")]
-            columns = [column for column in table.columns if column.name in names]
-            rows = connection.execute(select(*columns)).mappings().all()
-            found.append((table, [dict(row) for row in rows]))
-    return found
+        tables.reflect(connection)
+        return [
+            (table.name, [present(row) for row in connection.execute(select(table)).mappings()])
+            for table in tables.sorted_tables
+        ]
+
+
+def present(row: RowMapping) -> Mapping[str, object]:
+    """What the row has; SQLite keeps moments without their zone."""
+    return {
+        str(name): value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+        for name, value in row.items()
+        if value is not None
+    }
 
 
 async def is_up_to_date(url: str) -> None:
@@ -93,9 +101,11 @@ def put_on_server(url: str, path: Path, revision: str) -> None:
     migrate(url, revision=revision)
 
     def fill(connection: Connection) -> None:
-        for table, entries in rows:
+        tables = MetaData()
+        tables.reflect(connection)
+        for name, entries in rows:
             for entry in entries:
-                connection.execute(insert(table).values(entry).on_conflict_do_nothing())
+                connection.execute(insert(tables.tables[name]).values(entry).on_conflict_do_nothing())
 
     database_admin(url).write(fill)
 
