@@ -178,7 +178,7 @@ async def build_application(
         client = _client(settings, config, store, media, timings)
         await stack.enter_async_context(_connecting(client, shutdown))
         provider = await _provider(stack, settings, timings, drivers)
-        messenger = drivers.messenger(client, metrics=metrics.meter, patience=timings.messages)
+        messenger = drivers.messenger(client, metrics=metrics.meter, timeouts=timings.messages)
         workers = build_workers(
             store,
             provider,

@@ -1,4 +1,4 @@
-"""`/cancel`: members' own requests."""
+"""`/cancel`: cancellation of a member's own request."""
 
 import discord
 from discord import app_commands
@@ -15,7 +15,7 @@ from bot.services.requests.service import RequestService
 
 
 class Cancel(commands.Cog):
-    """What members do with the requests that they placed."""
+    """Cancellation of members' own requests."""
 
     def __init__(self, songs: RequestService) -> None:
         self._songs = songs

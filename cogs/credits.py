@@ -1,4 +1,4 @@
-"""`/credits`: the truth about a member's credits."""
+"""`/credits`: a member's own credits."""
 
 import discord
 from discord import app_commands

@@ -1,4 +1,4 @@
-"""`/inspire`: a playlist becomes a song request."""
+"""`/inspire`: a song request from a playlist."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -23,7 +23,7 @@ Link: TypeAlias = app_commands.Range[str, 1, TEXT_LIMIT]
 
 
 class Inspire(commands.Cog):
-    """Placing song requests."""
+    """Placement of song requests."""
 
     def __init__(self, songs: RequestService, playlists: PlaylistService, *, models: Sequence[str]) -> None:
         self._songs = songs
@@ -55,7 +55,7 @@ class Inspire(commands.Cog):
         artist_clip: Link | None = None,
     ) -> None:
         """Make a new song in the spirit of a playlist."""
-        order = SongOptions(
+        options = SongOptions(
             playlist=playlist,
             prompt=prompt,
             model=model,
@@ -65,7 +65,7 @@ class Inspire(commands.Cog):
             persona=persona,
             artist_clip=artist_clip,
         )
-        await respond_with_status(interaction, self._songs.place(order, request_context(interaction)))
+        await respond_with_status(interaction, self._songs.place(options, request_context(interaction)))
 
     @inspire.autocomplete("playlist")
     @safe_autocomplete

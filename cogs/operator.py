@@ -1,4 +1,4 @@
-"""`/operator`: how the bot is, and stopping it for a while; for whoever runs it."""
+"""`/operator`: the bot's status, and pausing of submissions, for its operator."""
 
 import discord
 from discord import app_commands
@@ -10,13 +10,13 @@ from bot.chat.interactions.operators import Operators
 from bot.chat.interactions.permissions import MODERATORS
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.messages.operator import operation_message
-from bot.chat.text.failures import halted, unhalted
+from bot.chat.text.failures import submissions_paused, submissions_resumed
 from bot.services.runtime.operator import OperatorService
 
 
 @app_commands.default_permissions(MODERATORS)
 class Operator(commands.GroupCog, group_name="operator", group_description="For whoever runs this bot"):
-    """The bot, for its operator."""
+    """Commands of the bot's operator."""
 
     def __init__(self, operation: OperatorService) -> None:
         self._operation = operation
@@ -36,7 +36,7 @@ class Operator(commands.GroupCog, group_name="operator", group_description="For 
         waiting = await run_or_defer(
             interaction, self._as_operator(interaction, self._operation.pause), ephemeral=True
         )
-        await respond_with_text(interaction, halted(waiting))
+        await respond_with_text(interaction, submissions_paused(waiting))
 
     @app_commands.command()
     async def resume(self, interaction: discord.Interaction[InspireClient]) -> None:
@@ -44,4 +44,4 @@ class Operator(commands.GroupCog, group_name="operator", group_description="For 
         waiting = await run_or_defer(
             interaction, self._as_operator(interaction, self._operation.resume), ephemeral=True
         )
-        await respond_with_text(interaction, unhalted(waiting))
+        await respond_with_text(interaction, submissions_resumed(waiting))

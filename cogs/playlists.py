@@ -1,4 +1,4 @@
-"""`/playlists`: the playlists that a server's members can ask for by name."""
+"""`/playlists`: a server's saved playlists, which `/inspire` offers by name."""
 
 from typing import TypeAlias
 
@@ -23,9 +23,9 @@ Name: TypeAlias = app_commands.Range[str, 1, NAME_LIMIT]
 
 
 class Playlists(commands.GroupCog, group_name="playlists", group_description="Your server's saved playlists"):
-    """Saved playlists: everybody sees them, moderators change them.
+    """Saved playlists: all members can list them, only moderators can change them.
 
-    Discord knows permissions of whole groups only, so those that change something look themselves.
+    Discord's permissions apply to a whole group of commands, so those for moderators check by themselves.
     """
 
     def __init__(self, playlists: PlaylistService) -> None:

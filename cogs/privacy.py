@@ -1,4 +1,4 @@
-"""`/privacy`: what is kept about a person, as a notice and as a file, and its end."""
+"""`/privacy`: the privacy notice, and export and deletion of a member's data."""
 
 from functools import partial
 
@@ -21,14 +21,14 @@ from bot.services.privacy.service import PrivacyService
 
 
 class Privacy(commands.GroupCog, group_name="privacy", group_description="What the bot keeps about you"):
-    """A person's own data."""
+    """A member's personal data."""
 
     def __init__(self, privacy: PrivacyService) -> None:
         self._privacy = privacy
         self._files = FileThread()
 
     async def cog_unload(self) -> None:
-        """Write no more files."""
+        """Stop the thread that writes files."""
         self._files.close()
 
     @app_commands.command()

@@ -1,4 +1,4 @@
-"""`/queue`: who waits for a song, and for how long."""
+"""`/queue`: a server's queue."""
 
 import discord
 from discord import app_commands
@@ -11,7 +11,7 @@ from bot.services.requests.queue_service import QueueService
 
 
 class Queue(commands.Cog):
-    """A server's queue, for everybody."""
+    """A server's queue, for all members."""
 
     def __init__(self, queue: QueueService) -> None:
         self._queue = queue

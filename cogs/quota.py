@@ -1,4 +1,4 @@
-"""`/quota`: what moderators see and decide of their server's credits."""
+"""`/quota`: moderators' view and control of their server's credits."""
 
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
@@ -45,11 +45,11 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         self._files = ReportFiles()
 
     async def cog_unload(self) -> None:
-        """Draw no more charts."""
+        """Stop the thread that draws charts."""
         self._files.close()
 
     async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
-        """Moderators only, whatever the server's own settings for commands say."""
+        """Refuse members who are not moderators: a server can show the commands to others."""
         require_moderator(interaction)
         return True
 
@@ -228,7 +228,7 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         self, interaction: discord.Interaction[InspireClient], days: int
     ) -> tuple[Report, Sequence[Attachment]]:
         guild_id = interaction.guild_id or 0
-        with self._files.only_one(guild_id):
+        with self._files.exclusive(guild_id):
             report = await self._quotas.report(guild_id, days)
             return report, await self._files.of(interaction.client, report)
 

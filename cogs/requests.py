@@ -1,4 +1,4 @@
-"""`/requests`: what moderators do about their server's queue."""
+"""`/requests`: moderators' control of their server's queue."""
 
 from typing import TypeAlias
 
@@ -30,7 +30,7 @@ class Requests(commands.GroupCog, group_name="requests", group_description="Your
         self._names = NameCache()
 
     async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
-        """Moderators only, whatever the server's own settings for commands say."""
+        """Refuse members who are not moderators: a server can show the commands to others."""
         require_moderator(interaction)
         return True
 

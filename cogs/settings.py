@@ -1,4 +1,4 @@
-"""`/settings`: what moderators settle about their server's songs."""
+"""`/settings`: a server's settings, for its moderators."""
 
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
@@ -11,12 +11,18 @@ from bot.chat.connection.client import InspireClient
 from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.permissions import MODERATORS, actor_of, require_moderator
 from bot.chat.interactions.respond import respond, run_or_defer
-from bot.chat.interactions.transformers import Place, PostingChannel, RequestChannel, is_gone, may_post_in
+from bot.chat.interactions.transformers import (
+    ChannelOption,
+    PostingChannel,
+    RequestChannel,
+    is_gone,
+    require_posting_permissions,
+)
 from bot.chat.messages.settings import settings_message
 from bot.services.moderation.guild_settings import MAX_ACTIVE, MAX_COOLDOWN_S, GuildSettingsService
 
-Posting: TypeAlias = app_commands.Transform[Place, PostingChannel]
-Asking: TypeAlias = app_commands.Transform[Place, RequestChannel]
+Posting: TypeAlias = app_commands.Transform[ChannelOption, PostingChannel]
+Asking: TypeAlias = app_commands.Transform[ChannelOption, RequestChannel]
 Active: TypeAlias = app_commands.Range[int, 1, MAX_ACTIVE]
 Cooldown: TypeAlias = app_commands.Range[int, 0, MAX_COOLDOWN_S]
 
@@ -25,7 +31,7 @@ Cooldown: TypeAlias = app_commands.Range[int, 0, MAX_COOLDOWN_S]
 class ServerSettings(
     commands.GroupCog, group_name="settings", group_description="How songs work in your server"
 ):
-    """A server's rules, for its moderators."""
+    """A server's settings, for its moderators."""
 
     def __init__(self, rules: GuildSettingsService, *, models: Sequence[str]) -> None:
         self._rules = rules
@@ -33,7 +39,7 @@ class ServerSettings(
         app_commands.choices(model=offered)(self.model)
 
     async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
-        """Moderators only, whatever the server's own settings for commands say."""
+        """Refuse members who are not moderators: a server can show the commands to others."""
         require_moderator(interaction)
         return True
 
@@ -61,7 +67,7 @@ class ServerSettings(
     ) -> None:
         """Post finished songs in a channel of their own."""
         by = actor_of(interaction)
-        may_post_in(interaction, channel, with_files=True)
+        require_posting_permissions(interaction, channel, with_files=True)
         await run_or_defer(interaction, self._rules.set_results_channel(by, _id(channel)), ephemeral=True)
         where = f"in <#{channel.id}>" if channel else "where they were asked for"
         await respond_with_text(interaction, f"Songs that are asked for from now on are posted {where}.")
@@ -97,7 +103,7 @@ class ServerSettings(
             )
             await respond_with_text(interaction, f"No request has to be approved any more.{waiting}")
             return
-        may_post_in(interaction, channel)
+        require_posting_permissions(interaction, channel)
         where = await run_or_defer(
             interaction, self._rules.require_approval(by, _id(channel)), ephemeral=True
         )
@@ -112,7 +118,7 @@ class ServerSettings(
     ) -> None:
         """Post moderators' decisions in a channel."""
         by = actor_of(interaction)
-        may_post_in(interaction, channel)
+        require_posting_permissions(interaction, channel)
         await run_or_defer(interaction, self._rules.set_log_channel(by, _id(channel)), ephemeral=True)
         where = f"in <#{channel.id}>" if channel else "nowhere; `/quota log` has them"
         await respond_with_text(interaction, f"Moderators' decisions are posted {where}.")
@@ -147,5 +153,5 @@ class ServerSettings(
         return settings_message(in_force, gone=frozenset(gone))
 
 
-def _id(channel: Place | None) -> int | None:
+def _id(channel: ChannelOption | None) -> int | None:
     return channel.id if channel else None

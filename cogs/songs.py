@@ -1,4 +1,4 @@
-"""`/songs`: the songs that a server has had made."""
+"""`/songs`: a server's finished songs."""
 
 from typing import Literal
 

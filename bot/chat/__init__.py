@@ -1,1 +1,1 @@
-"""Discord at arm's length: what members read, press and get, and how it is sent."""
+"""Discord: the client, commands' answers, buttons, messages and how they are sent."""

@@ -1,4 +1,4 @@
-"""What Discord's refusals mean for a message: one table of codes, and what to think of the others.
+"""Discord's error codes, and what each means for the message that was being sent.
 
     LATER      the same message is taken at another time
     ELSEWHERE  the bot can't speak in this place, but perhaps in another
@@ -8,8 +8,8 @@
     BUG        the call itself is malformed, which only this program can be to blame for; an error in the log
                says so under a reference, and the sender does what it does after PLAINER
 
-A refusal that nobody knows counts as PLAINER: who sends tries less of the message, then other places, then
-later. So no refusal of one message ends a song.
+An unknown code counts as PLAINER: the sender tries less of the message, then other places, then later. So no
+refusal of one message ends a song.
 """
 
 import json
@@ -36,17 +36,17 @@ from bot.domain.gateway_sessions import LARGEST_RETRY_AFTER_S
 
 log = logging.getLogger(__name__)
 
-TROUBLE = (
+API_ERRORS = (
     discord.HTTPException,
     discord.RateLimited,
     aiohttp.ClientError,
     json.JSONDecodeError,
     OSError,  # with TimeoutError
 )
-"""What a call to Discord raises when it does not work; a reset is none of discord.py's own errors."""
+"""What a failed call to Discord raises; a connection reset is none of discord.py's own errors."""
 
 NOT_SENT = (aiohttp.ClientConnectorError, NotConnectedError)
-"""Those of them after which Discord surely knows nothing of the call."""
+"""Those of them that are raised before anything reaches Discord."""
 
 
 class Refusal(StrEnum):
@@ -111,16 +111,19 @@ REFUSALS = MappingProxyType(
 NO_CHANNEL = 10003
 TOO_LARGE = 413
 MALFORMED = frozenset({405, 411, 415, 422})
-"""HTTP statuses of calls that no other moment or place would take."""
+"""HTTP statuses of calls that would fail at any time and in any channel."""
 FIELD = re.compile(r"^In ([\w.]+):", re.MULTILINE)
-"""How discord.py words what is wrong with a field."""
+"""How discord.py names a field that is wrong, in its error text."""
 FIELDS = 5
-"""How many of them the log names."""
+"""How many fields the log names at most."""
 TOO_LARGE_CODES = frozenset({40005, 50045})
 
 
 def messenger_error(error: BaseException, *, by_token: bool) -> MessengerError:
-    """Give what a sender has to know of one of `TROUBLE`; `by_token` is true for an interaction's token."""
+    """Convert one of `API_ERRORS` into an error of the port.
+
+    `by_token` is true if the call used an interaction's token.
+    """
     if isinstance(error, discord.RateLimited):
         return RetryableError("too many requests", error.retry_after, not_taken=True)
     if not isinstance(error, discord.HTTPException):
@@ -131,7 +134,7 @@ def messenger_error(error: BaseException, *, by_token: bool) -> MessengerError:
 
 
 def _refused(error: discord.HTTPException, *, by_token: bool) -> MessengerError:
-    """Give what the table says of a refusal."""
+    """Convert a refusal into the error that the table names for its code."""
     refusal, meaning = REFUSALS.get(error.code, (_by_status(error), ""))
     cause = f"{error.status} {error.code} {meaning or error.text[:200]}".rstrip()
     if by_token and error.status == 401:
@@ -154,7 +157,7 @@ def _refused(error: discord.HTTPException, *, by_token: bool) -> MessengerError:
 
 
 def _malformed(error: discord.HTTPException, cause: str) -> MalformedError:
-    """Log what Discord calls malformed by the names of its fields: their values may be a member's words."""
+    """Log a malformed call by the names of its fields only: their values may be what a member wrote."""
     reference = secrets.token_hex(3).upper()
     fields = ", ".join(FIELD.findall(error.text)[:FIELDS]) or "-"
     log.error(
@@ -168,7 +171,10 @@ def _malformed(error: discord.HTTPException, cause: str) -> MalformedError:
 
 
 def _by_status(error: discord.HTTPException) -> Refusal:
-    """Judge a refusal that is not in the table; one without a code may be the network's before Discord."""
+    """Classify a refusal that is not in the table by its HTTP status.
+
+    One without a code may come from a proxy or firewall in front of Discord.
+    """
     if error.status in MALFORMED or (error.status == 400 and not error.code):
         return Refusal.BUG
     if error.status in {400, TOO_LARGE}:
@@ -181,6 +187,7 @@ def _by_status(error: discord.HTTPException) -> Refusal:
 
 
 def _pause_s(error: discord.HTTPException) -> float | None:
+    """Read the `Retry-After` header, in seconds; None if it is missing or not plausible."""
     try:
         pause_s = float(error.response.headers.get("Retry-After", ""))
     except ValueError:

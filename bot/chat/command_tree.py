@@ -1,4 +1,4 @@
-"""The command tree: commands of servers only, and an answer to every error."""
+"""The command tree: commands in servers only, and an answer to every error."""
 
 import discord
 from discord import app_commands
@@ -8,7 +8,7 @@ from bot.chat.interactions.error_responses import respond_with_error
 
 
 class InspireCommandTree(app_commands.CommandTree[discord.Client]):
-    """All commands; they are installed to servers and used in servers, never in private."""
+    """All commands; they are installed to servers and work in servers only."""
 
     def __init__(self, client: discord.Client) -> None:
         super().__init__(
@@ -21,14 +21,14 @@ class InspireCommandTree(app_commands.CommandTree[discord.Client]):
         )
 
     async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
-        """Refuse what comes from no server, or while the process stops; the member is told."""
+        """Refuse an interaction outside a server or during shutdown, and tell the member."""
         refusal = refusal_of(interaction)
         if refusal is not None:
             await respond_with_error(interaction, refusal)
         return refusal is None
 
     async def _call(self, interaction: discord.Interaction[discord.Client]) -> None:
-        """Answer also what discord.py raises while it reads a command's options, and gives to nobody."""
+        """Answer errors in reading a command's options too, which discord.py passes to no handler."""
         try:
             await super()._call(interaction)
         except app_commands.AppCommandError:
@@ -39,5 +39,5 @@ class InspireCommandTree(app_commands.CommandTree[discord.Client]):
     async def on_error(
         self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /
     ) -> None:
-        """The member is told."""
+        """Tell the member about the error."""
         await respond_with_error(interaction, error)

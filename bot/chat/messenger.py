@@ -1,4 +1,4 @@
-"""Messages that no interaction waits for: edits of the status, results and endings."""
+"""The messenger: status edits, results, endings, approval and audit messages, by discord.py."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -51,35 +51,35 @@ ORIGINAL: Final[Any] = "@original"
 """Discord's name for an interaction's first answer; discord.py passes it on, but declares ids as numbers."""
 
 NEWEST = 500
-"""The most messages of a channel that are looked through for a result; Discord gives 100 at once."""
+"""How many messages of a channel are searched for a result at most; Discord returns 100 per call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """How long, in seconds, Discord may take for one call, discord.py's own repeats and waits included."""
+    """Timeouts of one call to Discord in seconds, discord.py's own retries and rate limits included."""
 
     turn_s: float = 60.0
-    """How long a call waits for those before it in its channel; with the call itself less than a lease."""
+    """How long a call waits for earlier ones in its channel; less than a lease together with the call."""
     edit_s: float = 15.0
     post_s: float = 60.0
     """Two files of 10 MiB take a while."""
     follow_up_s: float = 75.0
-    """A post by webhook may wait a minute for a rate limit, and its repeat would be a second post."""
+    """A webhook post may wait a minute for a rate limit, and a retry would post it twice."""
 
 
 class DiscordMessenger:
-    """The announcer by discord.py; the client has to be logged in, a gateway is not needed."""
+    """Messenger by discord.py; the client has to be logged in, but needs no gateway connection."""
 
     def __init__(
         self,
         client: discord.Client,
         *,
-        patience: Timeouts | None = None,
+        timeouts: Timeouts | None = None,
         metrics: Metrics | None = None,
         conversations: DirectMessageLimiter | None = None,
     ) -> None:
         self._client = client
-        self._patience = patience or Timeouts()
+        self._timeouts = timeouts or Timeouts()
         self._metrics = metrics or NullMetrics()
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._calls = OwnedTasks()
@@ -93,12 +93,12 @@ class DiscordMessenger:
         token: str | None,
         form: MessageForm = MessageForm.FULL,
     ) -> int:
-        """Make the status message say what the card says, by the token, or as the bot when it is None.
+        """Edit the status message to show the card, by the interaction's token, or as the bot if it is None.
 
-        Gives the message's id, which the token's holder need not know.
+        Returns the message's id, which a caller with a token need not know.
 
         Raises:
-            MessageGoneError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+            MessageGoneError, NoAccessError, TokenExpiredError, RetryableError, InvalidMessageError
         """
         with self._measured(SentMessage.STATUS):
             embed, view = status_message(card, form)
@@ -122,23 +122,23 @@ class DiscordMessenger:
             parts["content"] = content
         message_id = address.message_id
         if token is not None:
-            async with in_time(self._patience.edit_s, by_token=True):
+            async with in_time(self._timeouts.edit_s, by_token=True):
                 return await self._webhook(address, token).edit_message(message_id or ORIGINAL, **parts)
         if message_id is None:
             raise MessageGoneError
         message = self._client.get_partial_messageable(address.channel_id).get_partial_message(message_id)
         return await self._in_turn(
-            address.channel_id, lambda: message.edit(**parts), limit_s=self._patience.edit_s
+            address.channel_id, lambda: message.edit(**parts), limit_s=self._timeouts.edit_s
         )
 
     async def find_answer(self, address: ReplyAddress, card: StatusCard, *, token: str) -> int:
-        """Return the id of the interaction's first answer, which says what the card says, or is awaited yet.
+        """Return the id of the interaction's first answer: the card's status, or a deferral still "thinking".
 
         Raises:
-            AnsweredElsewhereError: it is that of another copy of the bot.
-            MessageGoneError, NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+            AnsweredElsewhereError: another copy of the bot has answered.
+            MessageGoneError, NoAccessError, TokenExpiredError, RetryableError, InvalidMessageError
         """
-        async with in_time(self._patience.edit_s, by_token=True):
+        async with in_time(self._timeouts.edit_s, by_token=True):
             answer = await self._webhook(address, token).fetch_message(ORIGINAL)
         placements = (card.placement, "")  # messages of earlier versions have none
         own = {CancelButton(card.request_id, placement).custom_id for placement in placements}
@@ -155,10 +155,10 @@ class DiscordMessenger:
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Post the clips with their files (None where one could not be had), mentioning the requester only.
+        """Post the clips with their files (None where one is not available), mentioning only the requester.
 
         Raises:
-            NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+            NoAccessError, TokenExpiredError, RetryableError, InvalidMessageError
         """
         result = result_message(card, files, in_server=not isinstance(target, DirectMessageTarget), form=form)
         message = message_of(result, user_id=card.user_id)
@@ -166,11 +166,11 @@ class DiscordMessenger:
             return await self._post(target, message, nonce=str(card.request_id), claim=claim)
 
     async def find_result(self, target: Target, card: ResultCard) -> MessageRef | None:
-        """The result of this request where posts by the target come to be; None when it surely is not there.
+        """Search the target's channel for this request's result; return None if it certainly is not there.
 
         Raises:
-            NoAccessError: nobody can tell; `gone` when the whole channel is no more.
-            TryLaterError, UnsendableError
+            NoAccessError: it cannot be known; `gone` if the channel was deleted.
+            RetryableError, InvalidMessageError
         """
         match target:
             case ChannelTarget(channel_id):
@@ -183,9 +183,9 @@ class DiscordMessenger:
                 assert_never(target)
 
     async def _find(self, channel_id: int, card: ResultCard, *, may_be_empty: bool) -> MessageRef | None:
-        """The message with the links of all clips that is younger than the request.
+        """Search a channel for a message with the links of all clips that is newer than the request.
 
-        Without Read Message History Discord gives an empty list (reference, "Get Channel Messages").
+        Without Read Message History, Discord returns an empty list (reference, "Get Channel Messages").
         """
         wanted = {page for clip in card.clips if (page := song_page(clip.clip.id))}
         if not wanted:
@@ -205,16 +205,21 @@ class DiscordMessenger:
         since: int,
         may_be_empty: bool = False,
     ) -> MessageRef | None:
-        """The newest such message of the bot's own that is younger than `since`."""
+        """Search for the bot's newest message that `is_wanted` and is newer than the id `since`."""
         return await self._in_turn(
             channel_id,
             lambda: self._read(channel_id, is_wanted, since=since, may_be_empty=may_be_empty),
-            limit_s=self._patience.edit_s,
+            limit_s=self._timeouts.edit_s,
         )
 
     async def _read(
         self, channel_id: int, is_wanted: Callable[[discord.Message], bool], *, since: int, may_be_empty: bool
     ) -> MessageRef | None:
+        """Read the channel's history for `_look`.
+
+        Raises:
+            NoAccessError: the history is empty though it should not be, or longer than `NEWEST`.
+        """
         read = 0
         async for message in self._client.get_partial_messageable(channel_id).history(limit=NEWEST):
             if message.id < since:
@@ -227,7 +232,10 @@ class DiscordMessenger:
         return None
 
     def _is_own(self, message: discord.Message) -> bool:
-        """True for what the bot posted, as itself or as a follow-up; members can post the same links."""
+        """Tell whether the bot posted the message, as itself or as a follow-up.
+
+        Members can post the same links.
+        """
         me, application_id = self._client.user, self._client.application_id
         return (me is not None and message.author.id == me.id) or (
             message.webhook_id is not None and message.webhook_id == application_id
@@ -241,10 +249,10 @@ class DiscordMessenger:
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Post how a request ended, mentioning the requester only, where its status message is lost.
+        """Post how a request ended if its status message is lost, mentioning only the requester.
 
         Raises:
-            NoAccessError, TokenDeadError, TryLaterError, UnsendableError
+            NoAccessError, TokenExpiredError, RetryableError, InvalidMessageError
         """
         content, embeds, view = ending_message(card, form)
         ending = ResultMessage(content=content, embeds=embeds, view=view, attachments=())
@@ -260,10 +268,10 @@ class DiscordMessenger:
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Post what moderators decide by, mentioning nobody.
+        """Post a request for moderators to approve or decline, mentioning nobody.
 
         Raises:
-            NoAccessError, TryLaterError, UnsendableError
+            NoAccessError, RetryableError, InvalidMessageError
         """
         embed, view = approval_message(card, form)
         message = Message(
@@ -274,21 +282,21 @@ class DiscordMessenger:
             return await self._post(ChannelTarget(channel_id), message, nonce=nonce, claim=claim)
 
     async def find_approval(self, channel_id: int, request_id: int) -> MessageRef | None:
-        """What moderators decide on this request by, undecided yet; None when it surely is not there.
+        """Search the channel for the undecided approval message; return None if it certainly is not there.
 
         Raises:
-            NoAccessError: nobody can tell.
-            TryLaterError, UnsendableError
+            NoAccessError: it cannot be known.
+            RetryableError, InvalidMessageError
         """
         return await self._look(channel_id, lambda one: asks_about(one, request_id), since=request_id)
 
     async def edit_approval(
         self, channel_id: int, message_id: int, card: ApprovalCard, *, form: MessageForm = MessageForm.FULL
     ) -> None:
-        """Make that message say what became of the request.
+        """Edit the approval message to show what became of the request.
 
         Raises:
-            MessageGoneError, NoAccessError, TryLaterError, UnsendableError
+            MessageGoneError, NoAccessError, RetryableError, InvalidMessageError
         """
         embed, view = approval_message(card, form)
         message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
@@ -297,7 +305,7 @@ class DiscordMessenger:
             await self._in_turn(
                 channel_id,
                 lambda: message.edit(embed=embed, view=view, allowed_mentions=quiet),
-                limit_s=self._patience.edit_s,
+                limit_s=self._timeouts.edit_s,
             )
 
     async def post_audit_entry(
@@ -311,7 +319,7 @@ class DiscordMessenger:
         """Post a moderator's decision, mentioning nobody.
 
         Raises:
-            NoAccessError, TryLaterError, UnsendableError
+            NoAccessError, RetryableError, InvalidMessageError
         """
         message = Message(
             content="",
@@ -325,25 +333,26 @@ class DiscordMessenger:
             return await self._post(ChannelTarget(channel_id), message, nonce=nonce, claim=claim)
 
     def _require_login(self) -> None:
-        """Raise unless the client can make calls: before its login, and between two, it has no session.
+        """Raise unless the client can make calls: before and between logins it has no HTTP session.
 
         Raises:
-            TryLaterError: it can't now.
+            RetryableError: it is not logged in.
         """
         if self._client.user is None or self._client.is_closed():
             raise RetryableError("not logged in to Discord", not_taken=True)
 
     @contextmanager
-    def _measured(self, telling: SentMessage) -> Iterator[None]:
-        """What comes of it is counted."""
+    def _measured(self, kind: SentMessage) -> Iterator[None]:
+        """Count a sent message, or its failure, in the metrics."""
         try:
             yield
         except MessengerError as error:
-            self._metrics.message_failed(telling, error)
+            self._metrics.message_failed(kind, error)
             raise
-        self._metrics.message_sent(telling)
+        self._metrics.message_sent(kind)
 
     async def _post(self, target: Target, message: Message, *, nonce: str, claim: Claim) -> MessageRef:
+        """Post to the target; Discord returns the first message instead of posting its `nonce` twice."""
         match target:
             case ChannelTarget(channel_id):
                 pass
@@ -359,20 +368,24 @@ class DiscordMessenger:
         sent = await self._in_turn(
             channel_id,
             lambda: channel.send(**message, nonce=nonce),
-            limit_s=self._patience.post_s,
+            limit_s=self._timeouts.post_s,
             claim=claim,
         )
         return MessageRef(sent.channel.id, sent.id)
 
     async def _direct(self, user_id: int) -> int:
-        """The channel of direct messages to the user; a failure here means that nothing was said in it."""
+        """Return the id of the direct-message channel with the user, and open it if necessary.
+
+        Raises:
+            MessengerError: it could not be opened, so nothing was sent.
+        """
         self._require_login()
         if known := self._conversations.channel_id(user_id):
             return known
         if pause_s := self._conversations.wait_s():
             raise RetryableError("too many direct messages are opened", pause_s, not_taken=True)
         try:
-            async with in_time(self._patience.edit_s):
+            async with in_time(self._timeouts.edit_s):
                 direct = await self._client.create_dm(discord.Object(user_id))
         except RetryableError as error:
             pause_s = self._conversations.refused(error.retry_after_s)
@@ -386,7 +399,7 @@ class DiscordMessenger:
         if address.token is None:
             raise TokenExpiredError
         await claim()
-        async with in_time(self._patience.follow_up_s, by_token=True):
+        async with in_time(self._timeouts.follow_up_s, by_token=True):
             return await self._webhook(address, address.token).send(**message, wait=True)
 
     async def _in_turn(
@@ -397,16 +410,16 @@ class DiscordMessenger:
         limit_s: float,
         claim: Claim = unclaimed,
     ) -> T:
-        """Make a call by the bot's token when its turn in the channel has come, and give what it gives.
+        """Make a call with the bot's token when its turn in the channel has come, and return its result.
 
-        One call at a time: discord.py 2.7.1 forgets calls in flight when it reads what is left of a rate
-        limit from an answer, so that several at once run into a 429. A call that takes too long is not cut
-        off and keeps its turn: nobody looks for a post, or repeats it, before its outcome is clear.
+        Calls are made one at a time: discord.py 2.7.1 ignores calls in flight when it reads the remaining
+        rate limit from a response, so that concurrent calls run into a 429. A call that times out is not
+        cancelled and keeps its turn: nobody searches for a post, or repeats it, before its outcome is known.
         """
         self._require_login()
         turn = self._turns.setdefault(channel_id, asyncio.Lock())
         try:
-            async with asyncio.timeout(self._patience.turn_s):
+            async with asyncio.timeout(self._timeouts.turn_s):
                 await turn.acquire()
         except TimeoutError:
             raise RetryableError("other calls to the channel come first", not_taken=True) from None

@@ -1,4 +1,4 @@
-"""People's names for suggestions that change with each key: asked for once, and kept for a while."""
+"""Cache of members' names for autocomplete, which asks for them at each key."""
 
 import time
 from collections import OrderedDict
@@ -10,23 +10,23 @@ import discord
 from bot.chat.names import display_names
 
 KEPT_S = 600.0
-"""Seconds for which a name is taken as known."""
+"""Seconds for which a name is kept."""
 MOST_KEPT = 5_000
 MOST_ASKED = 10
-"""Names that are asked for at once; the others are known at one of the next keys."""
-PATIENCE_S = 1.5
-"""Seconds that the questions may take: suggestions have 3."""
+"""Names that are fetched at once; the others follow at one of the next keys."""
+FETCH_TIMEOUT_S = 1.5
+"""Seconds that fetching may take: Discord waits 3 s for suggestions."""
 
 
 class NameCache:
-    """What people are called in a server, without asking Discord at each key."""
+    """Display names by server and user, without a call to Discord at each key."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._known: OrderedDict[tuple[int, int], tuple[float, str]] = OrderedDict()
 
     async def of(self, client: discord.Client, guild_id: int, user_ids: Iterable[int]) -> dict[int, str]:
-        """The names by user; those that are not known in time are missing."""
+        """Return the names by user id; those that could not be fetched in time are missing."""
         now, found = self._clock(), dict[int, str]()
         wanted = dict.fromkeys(user_ids)
         for user_id in wanted:
@@ -34,7 +34,7 @@ class NameCache:
             if kept and now - kept[0] < KEPT_S:
                 found[user_id] = kept[1]
         asked = islice((user_id for user_id in wanted if user_id not in found), MOST_ASKED)
-        for user_id, name in (await display_names(client, guild_id, asked, limit_s=PATIENCE_S)).items():
+        for user_id, name in (await display_names(client, guild_id, asked, limit_s=FETCH_TIMEOUT_S)).items():
             found[user_id] = name
             self._keep((guild_id, user_id), (now, name))
         return found

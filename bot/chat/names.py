@@ -1,4 +1,4 @@
-"""What people are called: the bot is told of no members, so Discord is asked for the few that are shown."""
+"""Members' display names: without the members intent, the few that are shown are fetched."""
 
 import asyncio
 import logging
@@ -11,18 +11,21 @@ from bot.domain.personal_data import NOBODY_ID
 
 log = logging.getLogger(__name__)
 
-FORGOTTEN = "Forgotten members"
-"""What those are called together who had their data deleted."""
+ERASED_MEMBERS = "Forgotten members"
+"""The common name of all members who had their data deleted."""
 ASK_S = 3.0
-"""Seconds that all questions together may take; who is not known by then goes by their number."""
+"""Seconds that all fetches together may take; members without a name are shown by their id."""
 
 
 async def display_names(
     client: discord.Client, guild_id: int, user_ids: Iterable[int], *, limit_s: float = ASK_S
 ) -> dict[int, str]:
-    """What the users are called there, or in Discord if they have left; those nobody knows are missing."""
+    """Fetch the users' display names in the server, or their global names if they have left.
+
+    Names that cannot be fetched within `limit_s` seconds are missing from the result.
+    """
     wanted = set(user_ids)
-    known = {NOBODY_ID: FORGOTTEN} if NOBODY_ID in wanted else {}
+    known = {NOBODY_ID: ERASED_MEMBERS} if NOBODY_ID in wanted else {}
     asked = {
         user_id: asyncio.ensure_future(_name(client, guild_id, user_id)) for user_id in wanted - known.keys()
     }

@@ -1,4 +1,4 @@
-"""One attempt to send a message: what it takes, its time, and its failures in the port's words."""
+"""One attempt to send a message: its arguments, its timeout and its errors as those of the port."""
 
 import asyncio
 import io
@@ -8,13 +8,13 @@ from typing import TypedDict
 
 import discord
 
-from bot.chat.api_errors import TROUBLE, messenger_error
+from bot.chat.api_errors import API_ERRORS, messenger_error
 from bot.chat.connection.webhook_adapter import safe_webhooks
 from bot.chat.messages.result import ResultMessage
 
 
 class Message(TypedDict):
-    """What every way of sending takes."""
+    """The arguments that every way of sending takes."""
 
     content: str
     embeds: list[discord.Embed]
@@ -24,7 +24,7 @@ class Message(TypedDict):
 
 
 class Edited(TypedDict, total=False):
-    """What an edit changes; the rest stays as it is."""
+    """The fields that an edit changes; the rest stays as it is."""
 
     content: str
     embed: discord.Embed
@@ -34,16 +34,16 @@ class Edited(TypedDict, total=False):
 
 @asynccontextmanager
 async def in_time(limit_s: float, *, by_token: bool = False) -> AsyncIterator[None]:
-    """Make a call to Discord within its time; its failures become errors of the port.
+    """Limit a call to Discord to `limit_s` seconds, and convert its errors into those of the port.
 
     Raises:
-        AnnounceError: by what the sender does next.
+        MessengerError: the subclass says what the sender can do next.
     """
     try:
         with safe_webhooks(limit_s):
             async with asyncio.timeout(limit_s):
                 yield
-    except TROUBLE as error:
+    except API_ERRORS as error:
         raise messenger_error(error, by_token=by_token) from error
 
 

@@ -334,7 +334,7 @@ class TestDiscordAnnouncer(AnnouncerContract, ModeratorMessagesContract):
     async def test_trouble_on_the_way_is_tried_later(
         self, harness: DiscordMessengerHarness, kind: FaultKind, by_token: bool
     ) -> None:
-        hasty = DiscordMessenger(harness.client, patience=Timeouts(edit_s=0.2))
+        hasty = DiscordMessenger(harness.client, timeouts=Timeouts(edit_s=0.2))
         harness.local.faults.add(Fault(kind=kind, times=None, after_s=5))
         with pytest.raises(RetryableError):
             await hasty.edit_status(
@@ -386,7 +386,7 @@ class TestDiscordAnnouncer(AnnouncerContract, ModeratorMessagesContract):
         )
 
     async def test_a_turn_that_does_not_come_is_tried_later(self, harness: DiscordMessengerHarness) -> None:
-        hasty = DiscordMessenger(harness.client, patience=Timeouts(turn_s=0.1, post_s=0.1, edit_s=5))
+        hasty = DiscordMessenger(harness.client, timeouts=Timeouts(turn_s=0.1, post_s=0.1, edit_s=5))
         target, card = ChannelTarget(harness.address.channel_id), result(user_id=harness.member_id)
         harness.local.faults.add(Fault(kind=FaultKind.HANG, on="POST /channels/*", after_s=0.6))
         with pytest.raises(RetryableError) as slow:
@@ -395,14 +395,14 @@ class TestDiscordAnnouncer(AnnouncerContract, ModeratorMessagesContract):
             await hasty.find_result(target, card)
         assert (slow.value.not_taken, waited.value.not_taken) == (False, True)
         patient = Timeouts(turn_s=5)
-        hasty._patience = patient
+        hasty._timeouts = patient
         assert await hasty.find_result(target, card) is not None
         assert len(harness.posts()) == 1
 
     def test_a_wait_for_a_turn_and_its_call_fit_into_a_lease(self) -> None:
-        patience = Timeouts()
-        assert 2 * (patience.turn_s + patience.edit_s) < LeaseTimings().message_s
-        assert patience.turn_s + patience.post_s < LeaseTimings().message_s
+        timeouts = Timeouts()
+        assert 2 * (timeouts.turn_s + timeouts.edit_s) < LeaseTimings().message_s
+        assert timeouts.turn_s + timeouts.post_s < LeaseTimings().message_s
 
     async def test_nothing_is_sent_by_a_client_that_is_not_logged_in(
         self, harness: DiscordMessengerHarness

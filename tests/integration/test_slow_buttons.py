@@ -145,7 +145,7 @@ async def test_a_result_that_cannot_be_taken_away_elsewhere_is_removed_all_the_s
         local.discord.faults.add(Fault(kind=FaultKind.RESET, on="DELETE /channels/*", times=None))
         await local.ada.press(copy, "Remove")
         await local.discord.wait_for(lambda: copy.deleted, timeout_s=LONG_S)
-        await local.discord.wait_for(lambda: "could not be taken away" in caplog.text, timeout_s=LONG_S)
+        await local.discord.wait_for(lambda: "could not be deleted" in caplog.text, timeout_s=LONG_S)
         assert not result.deleted
         await local.ada.press(result, "Remove")
         await local.discord.wait_for(lambda: result.deleted, timeout_s=LONG_S)

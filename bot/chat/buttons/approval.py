@@ -1,4 +1,4 @@
-"""The buttons by which moderators approve and decline requests, and the form that asks why."""
+"""The buttons with which moderators approve and decline requests, and the form for the reason."""
 
 import re
 
@@ -14,7 +14,7 @@ from bot.services.moderation.members import REASON_LIMIT
 
 
 class ApproveButton(SafeButton, template=r"approve:(?P<request_id>[0-9]{15,20})"):
-    """Puts a request into line; only moderators may."""
+    """Button that puts a request into the queue; for moderators only."""
 
     def __init__(self, request_id: int) -> None:
         super().__init__(
@@ -26,11 +26,11 @@ class ApproveButton(SafeButton, template=r"approve:(?P<request_id>[0-9]{15,20})"
 
     @classmethod
     def from_match(cls, match: re.Match[str]) -> "ApproveButton":
-        """The button that the id describes."""
+        """Create the button from a match of its custom id."""
         return cls(int(match["request_id"]))
 
     async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
-        """Approve the request."""
+        """Approve the request and confirm it."""
         by = actor_of(interaction)
         approving = client_of(interaction).services.approvals.approve(by, self.request_id)
         request = await run_or_defer(interaction, approving, ephemeral=True)
@@ -38,7 +38,7 @@ class ApproveButton(SafeButton, template=r"approve:(?P<request_id>[0-9]{15,20})"
 
 
 class DeclineButton(SafeButton, template=r"decline:(?P<request_id>[0-9]{15,20})"):
-    """Asks why a request is declined; only moderators may."""
+    """Button that opens the form to decline a request; for moderators only."""
 
     def __init__(self, request_id: int) -> None:
         super().__init__(
@@ -50,17 +50,17 @@ class DeclineButton(SafeButton, template=r"decline:(?P<request_id>[0-9]{15,20})"
 
     @classmethod
     def from_match(cls, match: re.Match[str]) -> "DeclineButton":
-        """The button that the id describes."""
+        """Create the button from a match of its custom id."""
         return cls(int(match["request_id"]))
 
     async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
-        """Open the form: it has to be the first answer, so nothing is looked up before it."""
+        """Open the form; it has to be the first answer, so nothing is read from the database before it."""
         actor_of(interaction)
         await interaction.response.send_modal(DeclineForm(self.request_id))
 
 
 class DeclineForm(SafeModal, title="Decline this request"):
-    """Asks for the reason, which the member reads."""
+    """Form that asks for the reason, which the member reads."""
 
     reason: discord.ui.TextInput["DeclineForm"] = discord.ui.TextInput(
         label="Why? The member reads it.",
@@ -74,7 +74,7 @@ class DeclineForm(SafeModal, title="Decline this request"):
         self.request_id = request_id
 
     async def on_submit(self, interaction: discord.Interaction[discord.Client], /) -> None:
-        """Decline the request."""
+        """Decline the request and confirm it."""
         by = actor_of(interaction)
         approvals = client_of(interaction).services.approvals
         declining = approvals.decline(by, self.request_id, reason=self.reason.value)

@@ -1,4 +1,4 @@
-"""The buttons under messages; what they are about stands in their id, so they work after a restart."""
+"""The button that cancels a waiting request."""
 
 import re
 
@@ -14,9 +14,9 @@ from bot.chat.text.formatting import are_back
 class CancelButton(
     SafeButton, template=r"cancel:(?P<request_id>[0-9]{15,20})(?::(?P<placement>[0-9a-f]{1,20}))?"
 ):
-    """Takes a waiting request back; only its requester may, and the service sees to that.
+    """Button that cancels a waiting request; the service refuses everybody but its requester.
 
-    The `placement` tells the messages of two copies of the bot apart.
+    The `placement` distinguishes the messages of two copies of the bot.
     """
 
     def __init__(self, request_id: int, placement: str = "") -> None:
@@ -28,11 +28,11 @@ class CancelButton(
 
     @classmethod
     def from_match(cls, match: re.Match[str]) -> "CancelButton":
-        """The button that the id describes."""
+        """Create the button from a match of its custom id."""
         return cls(int(match["request_id"]), match["placement"] or "")
 
     async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
-        """Cancel the request and say what became of its credits."""
+        """Cancel the request, and confirm it with what became of its credits."""
         cancelling = client_of(interaction).services.requests.cancel(
             self.request_id, guild_id=interaction.guild_id or 0, user_id=interaction.user.id
         )

@@ -1,4 +1,4 @@
-"""The button by which a person's data is deleted: whoever presses it deletes their own, and nobody else's."""
+"""The button with which members delete their own data."""
 
 import re
 
@@ -8,11 +8,11 @@ from bot.chat.connection.client import client_of
 from bot.chat.interactions.components import SafeButton
 from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.respond import run_or_defer
-from bot.chat.messages.privacy import forgotten_words
+from bot.chat.messages.privacy import erasure_words
 
 
 class DeleteButton(SafeButton, template=r"privacy:delete"):
-    """Deletes the data of whoever presses it; it stands under an answer that only they see."""
+    """Button that deletes the data of the member who presses it, under an answer that only they see."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -22,13 +22,13 @@ class DeleteButton(SafeButton, template=r"privacy:delete"):
         )
 
     @classmethod
-    def from_match(cls, match: re.Match[str]) -> "DeleteButton":  # noqa: ARG003 - it says all by itself
-        """The button."""
+    def from_match(cls, match: re.Match[str]) -> "DeleteButton":  # noqa: ARG003 - its id has no parameters
+        """Create the button."""
         return cls()
 
     async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
-        """Delete it, and say what was deleted and what remains."""
-        forgotten = await run_or_defer(
+        """Delete the member's data, and say what was deleted and what remains."""
+        erased = await run_or_defer(
             interaction, client_of(interaction).services.privacy.erase(interaction.user.id), ephemeral=True
         )
-        await respond_with_text(interaction, forgotten_words(forgotten))
+        await respond_with_text(interaction, erasure_words(erased))

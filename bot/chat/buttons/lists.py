@@ -1,8 +1,8 @@
-"""The lists that members turn the pages of: songs, the best of them, and saved playlists."""
+"""Paginated lists: a server's songs, its best songs, and its saved playlists."""
 
 from bot.chat.buttons.pages import PageButton, PageView, custom_id_template, page_view
 from bot.chat.connection.client import client_of
-from bot.chat.interactions.respond import Asked
+from bot.chat.interactions.respond import AnyInteraction
 from bot.chat.interactions.viewers import viewer_of
 from bot.chat.messages.lists import playlist_line, rated_line, song_line
 from bot.domain.songs import SongNotFoundError, TopPeriod
@@ -17,13 +17,13 @@ SPANS = {
 
 
 class SongPages(PageButton, template=custom_id_template("songs")):
-    """A server's songs; the topic is a member's id if only theirs are shown."""
+    """List of a server's songs; the topic is a member's id, or empty for all members."""
 
     name = "songs"
 
     @classmethod
-    async def page(cls, interaction: Asked, topic: str, number: int) -> PageView:
-        """One page, newest first."""
+    async def page(cls, interaction: AnyInteraction, topic: str, number: int) -> PageView:
+        """Return one page of songs, newest first."""
         user_id = _user_of(topic)
         songbook = client_of(interaction).services.songs
         page = await songbook.songs(viewer_of(interaction), user_id, number)
@@ -33,13 +33,13 @@ class SongPages(PageButton, template=custom_id_template("songs")):
 
 
 class TopPages(PageButton, template=custom_id_template("top")):
-    """A server's best songs; the topic is the time that they are from."""
+    """List of a server's best songs; the topic is their period."""
 
     name = "top"
 
     @classmethod
-    async def page(cls, interaction: Asked, topic: str, number: int) -> PageView:
-        """One page, best first."""
+    async def page(cls, interaction: AnyInteraction, topic: str, number: int) -> PageView:
+        """Return one page of songs, best first."""
         if topic not in set(TopPeriod):
             raise SongNotFoundError
         span = TopPeriod(topic)
@@ -49,23 +49,23 @@ class TopPages(PageButton, template=custom_id_template("top")):
 
 
 class PlaylistPages(PageButton, template=custom_id_template("playlists")):
-    """A server's saved playlists."""
+    """List of a server's saved playlists."""
 
     name = "playlists"
 
     @classmethod
-    async def page(cls, interaction: Asked, topic: str, number: int) -> PageView:  # noqa: ARG003 - there is one list
-        """One page, by name."""
+    async def page(cls, interaction: AnyInteraction, topic: str, number: int) -> PageView:  # noqa: ARG003 - there is one list
+        """Return one page of playlists, by name."""
         page = await client_of(interaction).services.playlists.page(interaction.guild_id or 0, number)
         nothing = "No playlists are saved here yet. Moderators save them with `/playlists add`."
         return page_view(page, playlist_line, title="Saved playlists", nothing=nothing)
 
 
 def _user_of(topic: str) -> int | None:
-    """Return whose songs a list shows, None for everybody's; a client may send any topic.
+    """Parse the id of the member whose songs a list shows; None for all members.
 
     Raises:
-        SongNotFoundError: the topic is nobody's id.
+        SongNotFoundError: the topic is no id; a modified Discord client may send any topic.
     """
     if not topic:
         return None

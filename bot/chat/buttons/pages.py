@@ -1,4 +1,4 @@
-"""Lists for one member, by the page: the buttons know all that a page needs, so they outlive a restart."""
+"""Paginated lists for one member; the buttons' ids hold all that a page needs, so they survive a restart."""
 
 import re
 from abc import abstractmethod
@@ -10,7 +10,7 @@ from typing import ClassVar, Self, TypeVar
 import discord
 
 from bot.chat.interactions.components import SafeButton
-from bot.chat.interactions.respond import Asked, respond, run_or_defer
+from bot.chat.interactions.respond import AnyInteraction, respond, run_or_defer
 from bot.chat.interactions.source_message import edit_source_message
 from bot.chat.messages import colours
 from bot.chat.text.formatting import DESCRIPTION_LIMIT
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Step(StrEnum):
-    """Where a button leads."""
+    """The page that a button leads to."""
 
     FIRST = "first"
     BACK = "back"
@@ -36,16 +36,16 @@ SIGNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageView:
-    """What one page of a list shows."""
+    """One page of a list, as it is shown."""
 
     embed: discord.Embed
     number: int
-    """From 0."""
+    """Page number, from 0."""
     pages: int
 
 
 def page_view(page: Page[T], line: Callable[[T], str], *, title: str, nothing: str) -> PageView:
-    """The page with a line for each item, as many whole ones as an embed takes, or `nothing`."""
+    """Build a page with a line per item, as many as fit in an embed; `nothing` is its text without items."""
     text = ""
     for words in map(line, page.items):
         if len(text) + len(words) < DESCRIPTION_LIMIT:
@@ -57,16 +57,19 @@ def page_view(page: Page[T], line: Callable[[T], str], *, title: str, nothing: s
 
 
 def custom_id_template(name: str) -> str:
-    """The pattern of the ids that the buttons of the list of this name have; names are different."""
+    """Return the pattern of the custom ids of a list's buttons; each list has a name of its own."""
     steps = "|".join(Step)
     return rf"page:(?P<name>{name}):(?P<step>{steps}):(?P<topic>[a-z0-9]{{0,20}}):(?P<number>[0-9]{{1,6}})"
 
 
 class PageButton(SafeButton, template=r"(?!)"):
-    """A step to another page; a list is a subclass with a name, its template `ids_of(name)`, and `page`."""
+    """Button that leads to another page.
+
+    A list is a subclass with a name, its template `custom_id_template(name)`, and `page`.
+    """
 
     name: ClassVar[str]
-    """Which list it is."""
+    """The list's name."""
 
     def __init__(self, step: Step, topic: str, number: int, *, disabled: bool = False) -> None:
         super().__init__(
@@ -79,23 +82,23 @@ class PageButton(SafeButton, template=r"(?!)"):
 
     @classmethod
     def from_match(cls, match: re.Match[str]) -> Self:
-        """The button that the id describes."""
+        """Create the button from a match of its custom id."""
         return cls(Step(match["step"]), match["topic"], int(match["number"]))
 
     @classmethod
     @abstractmethod
-    async def page(cls, interaction: Asked, topic: str, number: int) -> PageView:
-        """The page of that number, or the last one; `topic` is what `open` was given."""
+    async def page(cls, interaction: AnyInteraction, topic: str, number: int) -> PageView:
+        """Return the page with this number, or the last page; `topic` is that of `open`."""
         ...
 
     @classmethod
-    async def open(cls, interaction: Asked, topic: str = "") -> None:
+    async def open(cls, interaction: AnyInteraction, topic: str = "") -> None:
         """Answer with the first page, for the member alone."""
         page = await run_or_defer(interaction, cls.page(interaction, topic, 0), ephemeral=True)
         await respond(interaction, page.embed, cls.buttons(page, topic), ephemeral=True)
 
-    async def pressed(self, interaction: Asked) -> None:
-        """Turn to the page."""
+    async def pressed(self, interaction: AnyInteraction) -> None:
+        """Show the page in place of the current one."""
         page = await run_or_defer(
             interaction, self.page(interaction, self.topic, self.number), ephemeral=True, updates=True
         )
@@ -103,7 +106,7 @@ class PageButton(SafeButton, template=r"(?!)"):
 
     @classmethod
     def buttons(cls, page: PageView, topic: str) -> discord.ui.View:
-        """The steps from this page, none where there is but one page."""
+        """Build the buttons below the page; none if it is the only one."""
         view = discord.ui.View(timeout=None)
         if page.pages > 1:
             at_start, at_end = page.number == 0, page.number >= page.pages - 1

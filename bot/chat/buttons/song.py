@@ -1,4 +1,4 @@
-"""The buttons of a song: once more, rate and remove. What they are about stands in their ids."""
+"""The buttons of a song: repeat, more like it, rate and remove."""
 
 import logging
 import re
@@ -10,7 +10,7 @@ from bot.chat.connection.client import client_of
 from bot.chat.interactions.components import SafeButton
 from bot.chat.interactions.context import request_context
 from bot.chat.interactions.permissions import is_moderator
-from bot.chat.interactions.respond import Asked, run_or_defer
+from bot.chat.interactions.respond import AnyInteraction, run_or_defer
 from bot.chat.interactions.source_message import delete_message, delete_source_message, edit_source_message
 from bot.chat.messages.rating import with_rating
 from bot.services.moderation.audit import Actor
@@ -18,12 +18,12 @@ from bot.services.moderation.audit import Actor
 log = logging.getLogger(__name__)
 
 CATCH_UPS = 3
-"""How often a rating is shown anew because another vote came meanwhile; a later press shows the rest."""
+"""How often a message is edited again because of votes in the meantime; a later press shows the rest."""
 ID = "(?P<request_id>[0-9]{1,20})"
 
 
 class AgainButton(SafeButton, template=f"again:{ID}"):
-    """Asks for the same as the song's request, for whoever presses it and at their cost."""
+    """Button that repeats the song's request for the member who presses it, at their cost."""
 
     def __init__(self, request_id: int) -> None:
         super().__init__(discord.ui.Button(label="Again", custom_id=f"again:{request_id}"))
@@ -31,16 +31,16 @@ class AgainButton(SafeButton, template=f"again:{ID}"):
 
     @classmethod
     def from_match(cls, match: re.Match[str]) -> "AgainButton":
-        """The button that the id describes."""
+        """Create the button from a match of its custom id."""
         return cls(int(match["request_id"]))
 
-    async def pressed(self, interaction: Asked) -> None:
+    async def pressed(self, interaction: AnyInteraction) -> None:
         """Place the request and answer with its status."""
         await _place(interaction, self.request_id)
 
 
 class MoreButton(SafeButton, template=f"more:{ID}:(?P<clip>[12])"):
-    """Asks for a song in the style of one of the clips, for whoever presses it and at their cost."""
+    """Button that requests a song in the style of a clip for the member who presses it, at their cost."""
 
     def __init__(self, request_id: int, clip: int) -> None:
         super().__init__(
@@ -51,16 +51,16 @@ class MoreButton(SafeButton, template=f"more:{ID}:(?P<clip>[12])"):
 
     @classmethod
     def from_match(cls, match: re.Match[str]) -> "MoreButton":
-        """The button that the id describes."""
+        """Create the button from a match of its custom id."""
         return cls(int(match["request_id"]), int(match["clip"]))
 
-    async def pressed(self, interaction: Asked) -> None:
+    async def pressed(self, interaction: AnyInteraction) -> None:
         """Place the request and answer with its status."""
         await _place(interaction, self.request_id, like_clip=self.clip)
 
 
 class RateButton(SafeButton, template=f"rate:{ID}:(?P<stars>[1-5])"):
-    """Gives the song so many stars; a member's next vote takes the place of the last one."""
+    """Button that rates the song; a member's new vote replaces the earlier one."""
 
     def __init__(self, request_id: int, stars: int) -> None:
         super().__init__(discord.ui.Button(label=f"{stars} ★", custom_id=f"rate:{request_id}:{stars}"))
@@ -69,13 +69,13 @@ class RateButton(SafeButton, template=f"rate:{ID}:(?P<stars>[1-5])"):
 
     @classmethod
     def from_match(cls, match: re.Match[str]) -> "RateButton":
-        """The button that the id describes."""
+        """Create the button from a match of its custom id."""
         return cls(int(match["request_id"]), int(match["stars"]))
 
-    async def pressed(self, interaction: Asked) -> None:
-        """Keep the vote, and let the message say what all votes come to.
+    async def pressed(self, interaction: AnyInteraction) -> None:
+        """Store the vote, and show the average of all votes in the message.
 
-        When two vote at once, the one whose change is the last to arrive may know less: so each looks again.
+        If two members vote at once, the last edit may show the older average: so each reads it again.
         """
         songbook = client_of(interaction).services.songs
         _refuse_private(interaction)
@@ -97,7 +97,7 @@ class RateButton(SafeButton, template=f"rate:{ID}:(?P<stars>[1-5])"):
 
 
 class RemoveButton(SafeButton, template=f"remove:{ID}"):
-    """Takes the song away; its requester and moderators may, and the service sees to that."""
+    """Button that removes the song; the service refuses all but its requester and moderators."""
 
     def __init__(self, request_id: int) -> None:
         super().__init__(
@@ -109,11 +109,11 @@ class RemoveButton(SafeButton, template=f"remove:{ID}"):
 
     @classmethod
     def from_match(cls, match: re.Match[str]) -> "RemoveButton":
-        """The button that the id describes."""
+        """Create the button from a match of its custom id."""
         return cls(int(match["request_id"]))
 
-    async def pressed(self, interaction: Asked) -> None:
-        """Take the song out of the books, then this message, and the result if this is another one."""
+    async def pressed(self, interaction: AnyInteraction) -> None:
+        """Remove the song, then this message, and the result if this message is a copy of it."""
         _refuse_private(interaction)
         by = Actor(
             interaction_id=interaction.id, guild_id=interaction.guild_id or 0, actor_id=interaction.user.id
@@ -122,26 +122,27 @@ class RemoveButton(SafeButton, template=f"remove:{ID}"):
         removing = songbook.remove(self.request_id, by, is_moderator=is_moderator(interaction))
         # The request stays, and its credits stay used: only the result goes.
         removed = await run_or_defer(interaction, removing, ephemeral=True, updates=True)
-        # by the token of the press, which works where the bot sees no channel
+        # the interaction's token works even if the bot has no access to the channel
         await delete_source_message(interaction)
         pressed_on = interaction.message.id if interaction.message else None
-        # pressed on a copy that `/songs show` posted: the first post goes too, if the bot can reach it
+        # pressed on a copy that `/songs show` posted: delete the first post too, if the bot can
         if removed.channel_id and removed.message_id and removed.message_id != pressed_on:
             await delete_message(interaction.client, removed.channel_id, removed.message_id)
 
 
-async def _place(interaction: Asked, request_id: int, *, like_clip: int | None = None) -> None:
+async def _place(interaction: AnyInteraction, request_id: int, *, like_clip: int | None = None) -> None:
+    """Repeat the request, or with `like_clip` request a song like that clip, and answer with its status."""
     _refuse_private(interaction)
     client = client_of(interaction)
     placing = client.services.requests.repeat(request_id, request_context(interaction), like_clip=like_clip)
     await client.respond_with_status(interaction, placing)
 
 
-def _refuse_private(interaction: Asked) -> None:
-    """Songs are asked for and judged in servers; an ending may stand in a direct message.
+def _refuse_private(interaction: AnyInteraction) -> None:
+    """Raise in a direct message, where the message about a request's end has buttons too.
 
     Raises:
-        app_commands.NoPrivateMessage: this is one.
+        app_commands.NoPrivateMessage: the button was not pressed in a server.
     """
     if interaction.guild_id is None:
         raise app_commands.NoPrivateMessage

@@ -1,4 +1,4 @@
-"""The Discord client: its intents, its commands, and what its commands are given to work with."""
+"""The Discord client: its intents, commands and buttons, and the services that they use."""
 
 import asyncio
 import threading
@@ -21,9 +21,9 @@ from bot.services.delivery.cards import StatusCard
 from bot.services.registry import Services
 
 RATELIMIT_TIMEOUT_S = 30.0
-"""A longer wait that Discord asks for on a bot route is an error, in seconds; discord.py takes no less."""
+"""Longest rate limit in seconds that a call waits for; a longer one is an error. discord.py takes no less."""
 GUILDS_S = 0.5
-"""How long, in seconds, discord.py waits for one more guild before it is ready; no command needs one."""
+"""Seconds for which discord.py waits for one more guild before it is ready; no command needs it to be."""
 StatusResponder: TypeAlias = Callable[
     [discord.Interaction[discord.Client], Coroutine[object, object, StatusCard]], Awaitable[None]
 ]
@@ -31,17 +31,17 @@ StatusResponder: TypeAlias = Callable[
 
 
 class Shards(TypedDict, total=False):
-    """Which shards of the gateway are this process's; without them Discord says how many there are."""
+    """The gateway shards of this process; without them, as many as Discord recommends."""
 
     shard_count: int
     shard_ids: list[int]
 
 
 class InspireClient(commands.AutoShardedBot):
-    """The bot in Discord; making one touches no network.
+    """The bot's client; creating one makes no network calls.
 
-    `cogs` are made and added at login, `buttons` are those that answer to a pattern of ids, and
-    `guild_ids` are the guilds that have commands of their own: those of the `guild_cogs`.
+    `cogs` are created and added at login, `buttons` are matched by their custom ids, and `guild_ids` are the
+    guilds that get the commands of the `guild_cogs`.
     `respond_with_status` is for the buttons that place a request: a status has such buttons itself, so they
     cannot import it.
     """
@@ -77,9 +77,9 @@ class InspireClient(commands.AutoShardedBot):
         self.draining = False
         self.running: set[asyncio.Task[None]] = set()
         self.count_unreadable: Callable[[str], None] = lambda _: None
-        """Is told the name of each event that could not be read."""
+        """Called with the name of each event that could not be parsed."""
         self.may_identify: Callable[[int], Awaitable[None]] = _always
-        """Is asked before a shard begins a session; it raises `OSError` when it must not."""
+        """Called before a shard starts a session; it raises `OSError` to prevent it."""
         guard_parsers(self._connection.parsers, self._unreadable)
         self._sync = CommandSync(self.tree, remembered, guild_ids)
         self._factories = tuple(cogs)
@@ -88,34 +88,34 @@ class InspireClient(commands.AutoShardedBot):
         self._guilds = tuple(discord.Object(guild_id) for guild_id in guild_ids)
 
     def _get_state(self, **options: object) -> AutoShardedConnectionState["InspireClient"]:
-        """Put the safe HTTP client in the place of discord.py's, before anything holds on to that one."""
+        """Replace discord.py's HTTP client by the safe one, before anything has a reference to it."""
         self.http = self.calls = SafeHTTPClient(self.loop, max_ratelimit_timeout=RATELIMIT_TIMEOUT_S)
         return AutoShardedConnectionState(
             dispatch=self.dispatch, handlers=self._handlers, hooks=self._hooks, http=self.http, **options
         )
 
     async def connect(self, *, reconnect: bool = True) -> None:
-        """Connect to the gateway; whatever answers an interaction makes the safe adapter's calls."""
+        """Connect to the gateway; all that answers interactions inherits the safe webhook adapter."""
         with safe_webhooks():
             await super().connect(reconnect=reconnect)
 
     async def setup_hook(self) -> None:
-        """Put commands and buttons in place."""
+        """Add commands and buttons."""
         self.add_dynamic_items(*self._buttons)
         for factory in self._factories:
-            # when it is closed, discord.py leaves groups in the tree (2.7.1), and here is a second login
+            # on close, discord.py 2.7.1 leaves groups in the tree, and this may be a second login
             await self.add_cog(factory(self), override=True)
         for factory in (
             self._guild_factories if self._guilds else ()
-        ):  # without a guild they would be everybody's
+        ):  # without a guild they would be global commands
             await self.add_cog(factory(self), guilds=self._guilds, override=True)
 
     async def on_interaction(self, interaction: discord.Interaction[discord.Client], /) -> None:
-        """What discord.py hands to nobody gets an answer, too: a form that an earlier process had opened."""
+        """Answer a form that an earlier process opened, for which discord.py has no handler."""
         await answer_old_form(interaction)
 
     def _unreadable(self, event: str, payload: object) -> None:
-        """Count the event, and answer whoever waits for an answer to it."""
+        """Count the event, and answer it if it is an interaction."""
         self.count_unreadable(event)
         if event == INTERACTION:
             task = asyncio.create_task(answer_unreadable(self, payload))
@@ -123,33 +123,33 @@ class InspireClient(commands.AutoShardedBot):
             task.add_done_callback(self.running.discard)
 
     async def sync_commands(self, *, force: bool = False) -> bool:
-        """Tell Discord the commands if it does not have just these; True when it was told.
+        """Register the commands with Discord if it has others; return whether it was necessary.
 
         Raises:
-            discord.DiscordException, aiohttp.ClientError, OSError: Discord was not told everything.
+            discord.DiscordException, aiohttp.ClientError, OSError: not all commands were registered.
         """
         return await self._sync.run(force=force)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        """Wait for the shard's turn, as discord.py does, and for leave to begin one more session.
+        """Wait for the shard's turn, as discord.py does, and check that it may start another session.
 
         Raises:
-            OSError: the shard has begun too many; discord.py tries again later and later.
+            OSError: the shard has started too many; discord.py retries with growing pauses.
         """
         await super().before_identify_hook(shard_id, initial=initial)
         await self.may_identify(shard_id or 0)
 
     async def on_shard_connect(self, shard_id: int) -> None:
-        """Resume the shard's session by the operator's own gateway, too, where Discord advises one of its."""
+        """Make the shard resume by the operator's own gateway instead of the one that Discord sends."""
         shard, gateway = self.get_shard(shard_id), own_gateway()
         if shard is not None and gateway is not None:
             shard._parent.ws.gateway = gateway
 
     async def close(self) -> None:
-        """Close all connections, and end the heartbeats of those that were cut off before they were made.
+        """Close all connections, and stop the heartbeat threads of unfinished handshakes.
 
-        discord.py 2.7.1 stops a heartbeat's thread by its connection, which a handshake that is cancelled
-        never gives to anybody: the thread would beat on, into an event loop that is closed.
+        discord.py 2.7.1 stops a heartbeat thread by its connection, to which nobody has a reference if its
+        handshake was cancelled: the thread would go on, with a closed event loop.
         """
         await super().close()
         for thread in threading.enumerate():
@@ -157,22 +157,22 @@ class InspireClient(commands.AutoShardedBot):
                 thread.stop()
 
     async def reopen(self) -> None:
-        """Make the client ready for another login, whatever became of the last one."""
+        """Prepare the client for another login, in whatever state the last one left it."""
         await self.close()
         await self.http.close()
         ready = self._ready
         self.clear()
         self.http.connector = discord.utils.MISSING
-        await self._async_setup_hook()  # a queue without what the last connection left in it
-        self._ready = ready  # those who wait for it wait on
+        await self._async_setup_hook()  # a new queue: the last connection may have left events in it
+        self._ready = ready  # tasks may be waiting for it
 
 
 async def _always(_: int) -> None:
-    """Let a shard begin a session."""
+    """Allow every session."""
 
 
 def client_of(interaction: discord.Interaction[discord.Client]) -> InspireClient:
-    """The bot that got the interaction."""
+    """Return the client of the interaction as the bot's own class."""
     if not isinstance(interaction.client, InspireClient):
         raise TypeError(f"{type(interaction.client).__name__} is not the bot")
     return interaction.client

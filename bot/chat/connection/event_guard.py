@@ -1,4 +1,4 @@
-"""Events of the gateway that cannot be read: each is one log line, and never the end of the connection.
+"""Handling of gateway events that cannot be parsed: each is logged, and the connection stays.
 
 discord.py closes the client when the parser of an event raises.
 """
@@ -11,13 +11,13 @@ from typing import Any, TypeAlias
 import discord
 from discord.http import Route
 
-from bot.chat.api_errors import TROUBLE
+from bot.chat.api_errors import API_ERRORS
 
 log = logging.getLogger(__name__)
 
 Parser: TypeAlias = Callable[[Any], None]
 OnUnreadable: TypeAlias = Callable[[str, object], None]
-"""Is told the name of the event, and its payload."""
+"""Called with the event's name and payload."""
 
 INTERACTION = "INTERACTION_CREATE"
 UNREADABLE = (
@@ -25,12 +25,12 @@ UNREADABLE = (
     " whoever runs the bot."
 )
 AUTOCOMPLETE, MESSAGE, CHOICES = 4, 4, 8
-"""An interaction's type; and two of an answer's (reference, "Receiving and Responding")."""
+"""One type of interaction, and two of responses (reference, "Receiving and Responding")."""
 EPHEMERAL = 1 << 6
 
 
 def guard_parsers(parsers: dict[str, Parser], on_unreadable: OnUnreadable) -> None:
-    """Make each of a client's parsers report what it cannot read instead of raising."""
+    """Make each of a client's parsers report an event that it cannot parse, instead of raising."""
     for event, parser in parsers.items():
         parsers[event] = _guarded(event, parser, on_unreadable)
 
@@ -39,7 +39,7 @@ def _guarded(event: str, parser: Parser, on_unreadable: OnUnreadable) -> Parser:
     def parse(payload: object) -> None:
         try:
             parser(payload)
-        except Exception as error:  # noqa: BLE001 - an edge: the next events are read all the same
+        except Exception as error:  # noqa: BLE001 - an edge: the next events are parsed in any case
             log.error("An event of Discord's could not be read: %s, %s", event, place_of(error))
             on_unreadable(event, payload)
 
@@ -47,34 +47,34 @@ def _guarded(event: str, parser: Parser, on_unreadable: OnUnreadable) -> Parser:
 
 
 def place_of(error: Exception) -> str:
-    """Name the error's type and where it was raised; its words may hold what a member wrote."""
+    """Return the error's type and where it was raised, without its text: that may be what a member wrote."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{where}"
 
 
 async def answer_unreadable(client: discord.Client, payload: object) -> None:
-    """Answer an interaction that could not be read, as far as its id and token can be."""
+    """Answer an interaction that could not be parsed, if its id and token can be."""
     known = _address_of(payload)
     if known is None:
         return
     interaction_id, token, kind = known
     quiet: dict[str, object] = {"parse": []}
-    said = {"content": UNREADABLE, "flags": EPHEMERAL, "allowed_mentions": quiet}
+    message = {"content": UNREADABLE, "flags": EPHEMERAL, "allowed_mentions": quiet}
     answer = (
         {"type": CHOICES, "data": {"choices": []}}
         if kind == AUTOCOMPLETE
-        else {"type": MESSAGE, "data": said}
+        else {"type": MESSAGE, "data": message}
     )
     route = Route("POST", "/interactions/{id}/{token}/callback", id=interaction_id, token=token)
     try:
         await client.http.request(route, json=answer)
-    except TROUBLE as trouble:
-        log.warning("The answer could not be given: %s", trouble, extra={"interaction": interaction_id})
+    except API_ERRORS as error:
+        log.warning("The answer could not be sent: %s", error, extra={"interaction": interaction_id})
 
 
 def _address_of(payload: object) -> tuple[int, str, object] | None:
-    """Give id, token and type of an interaction's raw payload."""
+    """Return id, token and type of an interaction's raw payload, or None if id or token is missing."""
     if not isinstance(payload, Mapping):
         return None
     raw_id, token = payload.get("id"), payload.get("token")

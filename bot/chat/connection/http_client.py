@@ -1,4 +1,4 @@
-"""Calls to Discord by the bot's token: none is cut off in a rate limit, and none hangs for ever."""
+"""Calls to Discord with the bot's token, which survive their caller's cancellation and have a timeout."""
 
 import asyncio
 import json
@@ -17,21 +17,21 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ATTEMPT_S = 15.0
-"""Seconds that Discord may take to answer one attempt; discord.py makes up to five."""
+"""Timeout of one attempt in seconds; discord.py makes up to five."""
 UPLOAD_S = 60.0
 """The same for an attempt with files: two of 10 MiB take a while."""
 CALL_S = 90.0
-"""Seconds after which a call is given up, whatever it waits for; Discord's pauses end sooner."""
+"""Timeout of a whole call in seconds, rate limits included; those of Discord are shorter."""
 SILENT_S = 60.0
-"""Seconds without one answer, while calls wait, after which the client counts as cut off."""
+"""Seconds without any answer, while calls wait, after which the client counts as disconnected."""
 
 
 class NotConnectedError(aiohttp.ClientConnectionError):
-    """Not logged in to Discord, or no longer: nothing was sent."""
+    """A call while not logged in to Discord: nothing was sent."""
 
 
 class OwnedTasks:
-    """Tasks that run to their end, also when nobody waits for them any longer."""
+    """Tasks that run to their end even if nobody waits for them any longer."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -44,11 +44,11 @@ class OwnedTasks:
         return task
 
     def __len__(self) -> int:
-        """How many are running."""
+        """Return how many are running."""
         return len(self._tasks)
 
     async def cancel(self) -> None:
-        """End all of them, and wait until they have ended."""
+        """Cancel all of them, and wait until they have ended."""
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
@@ -57,14 +57,14 @@ class OwnedTasks:
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # one that nobody waits for any longer is no bug
+            task.exception()  # mark it as retrieved, or asyncio logs an error if nobody waits for the task
 
 
 class SafeHTTPClient(HTTPClient):
-    """discord.py's HTTP client, whose calls are finished when their caller has left.
+    """discord.py's HTTP client, with calls that go on when their caller is cancelled.
 
-    A 429 for the whole bot makes `HTTPClient.request` clear an event that every later call waits for, and set
-    it after the pause, without `finally` (2.7.1): cut off there, no call would ever come through again.
+    On a global 429, `HTTPClient.request` (2.7.1) clears an event that every later call waits for, and sets it
+    after the pause, without `finally`: if it were cancelled there, all later calls would hang for ever.
     """
 
     def __init__(
@@ -75,13 +75,13 @@ class SafeHTTPClient(HTTPClient):
         self._call_s = call_s
         self._calls = OwnedTasks()
         self._asked: dict[str | None, asyncio.Task[object]] = {}
-        """Questions in flight: who asks the same meanwhile, as suggestions do at each key, waits with it."""
+        """GET requests in flight by URL: equal ones, as autocomplete sends at each key, share one call."""
         self._unanswered_since_s: float | None = None
         self._failed_s = 0.0
         self._is_open = False
 
     async def static_login(self, token: str) -> User:
-        """Open the session and see whether Discord takes the token."""
+        """Open the HTTP session and log in with the token."""
         self._is_open = True
         return await super().static_login(token)
 
@@ -93,7 +93,7 @@ class SafeHTTPClient(HTTPClient):
         form: Iterable[dict[str, Any]] | None = None,
         **kwargs: object,
     ) -> object:
-        """Make the call; a caller that is cancelled stops waiting, and the call goes on.
+        """Make the call; if the caller is cancelled, the call goes on.
 
         Raises:
             discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError
@@ -114,7 +114,7 @@ class SafeHTTPClient(HTTPClient):
     async def _finish(self, route: Route, made: Coroutine[Any, Any, object]) -> object:
         now_s, is_alone = time.monotonic(), len(self._calls) <= 1
         if self._unanswered_since_s is None or (is_alone and now_s - self._failed_s >= SILENT_S):
-            self._unanswered_since_s = now_s  # before it nobody asked
+            self._unanswered_since_s = now_s  # no call was waiting before
         limit = asyncio.timeout(self._call_s)
         try:
             async with limit:
@@ -135,18 +135,18 @@ class SafeHTTPClient(HTTPClient):
         return answer
 
     def _give_up(self, route: Route) -> None:
-        """Let go of what the call waited for: it may have been its own pause, or one that nobody ends."""
+        """Report the timeout, and release discord.py's global rate limit: the call may have left it set."""
         self._global_over.set()
         log.warning("a call to Discord did not come through in %g s: %s", self._call_s, route.key)
         self.on_given_up()
 
     @property
     def in_flight(self) -> int:
-        """How many calls are being made or wait for a rate limit."""
+        """Return how many calls are being made or wait for a rate limit."""
         return len(self._calls)
 
     def silence(self, *, now_s: float | None = None) -> str | None:
-        """Say for how long calls have not come through; None while they do, or while none is made."""
+        """Say for how long no call was answered; None if calls are answered, or if none is made."""
         now_s = time.monotonic() if now_s is None else now_s
         if self._unanswered_since_s is None or not (self._calls or now_s - self._failed_s < SILENT_S):
             return None
@@ -154,7 +154,7 @@ class SafeHTTPClient(HTTPClient):
         return f"no call to Discord has come through for {silent_s:.0f} s" if silent_s >= SILENT_S else None
 
     async def close(self) -> None:
-        """End the calls that are in flight, then the session."""
+        """Cancel the calls in flight, then close the session."""
         self._is_open = False
         await self._calls.cancel()
         await super().close()

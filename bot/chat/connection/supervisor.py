@@ -1,6 +1,6 @@
-"""The connection to Discord, kept by a supervisor: whatever refuses or ends it, it is tried again.
+"""Supervisor of the connection to Discord, which connects again whatever refused or ended it.
 
-Only a token that Discord refuses and settings that it cannot serve end the process.
+Only a token or settings that Discord refuses end the process.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from types import MappingProxyType
 import aiohttp
 import discord
 
-from bot.chat.api_errors import TROUBLE
+from bot.chat.api_errors import API_ERRORS
 from bot.chat.connection.client import InspireClient
 from bot.domain.errors import StoreError
 from bot.domain.gateway_sessions import Backoff, SessionLimit
@@ -20,9 +20,9 @@ from bot.services.runtime.gateway_sessions import GatewaySessions
 log = logging.getLogger(__name__)
 
 STEADY_S = 300.0
-"""Seconds after which a connection has worked, and its end is no failure in a row."""
+"""Seconds after which a connection counts as stable: its end resets the count of failures."""
 LONGEST_WAIT_S = 600.0
-"""Seconds after which the number of sessions that are left is asked for again."""
+"""Seconds after which the number of remaining sessions is fetched again."""
 LOGIN_REFUSED = "DISCORD_TOKEN is not taken: make a new one in the developer portal (Bot > Reset Token)."
 SHARDS_REFUSED = (
     "Discord does not take --shards and --shard-count: leave both out, or have --shard-count as high as"
@@ -39,7 +39,7 @@ CLOSE_CODES = MappingProxyType(
         " developer portal.",
     }
 )
-"""What a setting has to do with the end of a connection, by the gateway's close code."""
+"""What the operator has to change, by the gateway's close code."""
 
 
 CONNECTING = Backoff(first_s=1.0, longest_s=120.0)
@@ -48,26 +48,26 @@ SYNCING = Backoff(first_s=5.0, longest_s=900.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionTimings:
-    """How long the connection waits, and when it tries again."""
+    """Timeouts and backoff of the connection."""
 
     connecting: Backoff = CONNECTING
     syncing: Backoff = SYNCING
     login_s: float = 60.0
-    """Seconds that a login may take, discord.py's own repeats included."""
+    """Timeout of a login in seconds, discord.py's own retries included."""
     first_sync_s: float = 10.0
-    """Seconds for which it waits for the commands to be registered, before the first member comes."""
+    """Seconds for which it waits for the commands to be registered before it connects."""
 
 
 class SetupError(Exception):
-    """Discord will never take the bot as it is set up; the words say what to mend."""
+    """A setting that Discord will never accept; the text says what to change."""
 
 
 class TooManySessionsError(OSError):
-    """A shard has begun so many sessions that it has to wait."""
+    """A shard has started so many sessions that it has to wait."""
 
 
 class ConnectionSupervisor:
-    """Keeps the client logged in, its commands told, and its shards connected, until cancelled."""
+    """Supervisor that keeps the client logged in, its commands registered and its shards connected."""
 
     def __init__(
         self,
@@ -86,21 +86,21 @@ class ConnectionSupervisor:
         self._fixed_shards = client.shard_count
         self._begun: set[int] = set()
         self._connected: set[int] = set()
-        """The shards that have begun a session since the last login."""
-        self._trouble: str | None = "not connected to Discord: not logged in yet"
-        self._sync_trouble: str | None = None
+        """The shards that have started a session since the last login."""
+        self._problem: str | None = "not connected to Discord: not logged in yet"
+        self._sync_problem: str | None = None
         client.may_identify = self._may_identify
 
     @property
     def missing(self) -> str | None:
-        """What keeps members from being served, or None."""
-        return self._trouble or self._sync_trouble
+        """Say why members cannot be served, or None if they can."""
+        return self._problem or self._sync_problem
 
     async def run(self) -> None:
-        """Keep the connection until the client is closed by the stop.
+        """Keep the connection until shutdown.
 
         Raises:
-            SetupError: Discord refuses the token, or what the settings ask for.
+            SetupError: Discord refuses the token or a setting.
         """
         failures = 0
         while not self._is_over():
@@ -110,7 +110,7 @@ class ConnectionSupervisor:
             try:
                 await self._stay_connected()
                 error: Exception | None = None
-            except Exception as failure:  # noqa: BLE001 - an edge: whatever ended it, it begins anew
+            except Exception as failure:  # noqa: BLE001 - an edge: whatever ended it, it connects again
                 error = failure
             if self._is_over():
                 return
@@ -123,13 +123,16 @@ class ConnectionSupervisor:
         return self._client.draining
 
     async def _login(self) -> None:
-        """Log in, as often as it takes; what is left of an earlier login serves until the next try."""
+        """Log in, and retry until it succeeds.
+
+        The session of an earlier login, if any, stays in use until the first failure.
+        """
         failures = 0
         while True:
             try:
                 async with asyncio.timeout(self._timings.login_s):
                     await self._client.login(self._token)
-            except Exception as error:  # noqa: BLE001 - an edge: anything may answer in Discord's place
+            except Exception as error:  # noqa: BLE001 - an edge: a proxy may answer in Discord's place
                 failures += 1
                 self._explain(error)
                 await self._pause(failures, error)
@@ -139,45 +142,45 @@ class ConnectionSupervisor:
                 return
 
     def _explain(self, error: Exception | None) -> None:
-        """Say what is missing.
+        """Set the reason why the bot is not connected, and log an unexpected error.
 
         Raises:
-            SetupError: no further try can mend it.
+            SetupError: retrying cannot help.
         """
         _raise_setup_error(error)
         _log_bug(error)
-        self._trouble = f"not connected to Discord: {words_of(error)}"
+        self._problem = f"not connected to Discord: {words_of(error)}"
 
     async def _pause(self, failures: int, error: Exception | None = None) -> None:
-        """Wait until the next try, if there were failures."""
+        """Wait until the next attempt if there were failures."""
         if failures:
             delay_s = self._timings.connecting.delay_s(failures, retry_after_s=_asked_pause_s(error))
-            log.warning("%s; trying again in %.0f s", self._trouble, delay_s)
+            log.warning("%s; trying again in %.0f s", self._problem, delay_s)
             await asyncio.sleep(delay_s)
 
     async def _stay_connected(self) -> None:
-        """Tell the commands, and keep the shards connected while that works."""
+        """Register the commands and connect the shards; return when the connection ends."""
         if not self._takes_commands:
-            self._trouble = None
+            self._problem = None
             await asyncio.Event().wait()
         async with asyncio.TaskGroup() as group:
             attempted = asyncio.Event()
             syncing = group.create_task(self._sync(attempted))
-            shard_count = await self._leave_to_connect()
+            shard_count = await self._wait_until_allowed()
             first_sync_s = self._timings.first_sync_s
             try:
                 async with asyncio.timeout(first_sync_s):
                     await attempted.wait()
             except TimeoutError:
-                log.warning("Discord has not said within %.0f s which commands it has", first_sync_s)
+                log.warning("The commands were not registered within %.0f s", first_sync_s)
             self._client.shard_count = shard_count
             self._connected.clear()
-            self._trouble = None
+            self._problem = None
             await self._client.connect()
             syncing.cancel()
 
     async def _sync(self, attempted: asyncio.Event) -> None:
-        """Tell Discord the commands, as often as it takes."""
+        """Register the commands, and retry until it succeeds; set `attempted` after the first attempt."""
         failures = 0
         while True:
             try:
@@ -186,21 +189,21 @@ class ConnectionSupervisor:
                 failures += 1
                 _log_bug(error)
                 delay_s = self._timings.syncing.delay_s(failures, retry_after_s=_asked_pause_s(error))
-                self._sync_trouble = f"Discord was not told the commands: {words_of(error)}"
-                log.warning("%s; trying again in %.0f s", self._sync_trouble, delay_s)
+                self._sync_problem = f"Discord was not told the commands: {words_of(error)}"
+                log.warning("%s; trying again in %.0f s", self._sync_problem, delay_s)
                 attempted.set()
                 await asyncio.sleep(delay_s)
             else:
-                self._sync_trouble = None
+                self._sync_problem = None
                 attempted.set()
                 return
 
-    async def _leave_to_connect(self) -> int:
-        """Wait until all shards may begin a session; return how many shards there are."""
+    async def _wait_until_allowed(self) -> int:
+        """Wait until all shards may start a session; return the number of shards."""
         failures = 0
         while True:
             try:
-                shard_count, wait_s = await self._wait_for_sessions()
+                shard_count, wait_s = await self._check_sessions()
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 failures += 1
                 self._explain(error)
@@ -210,16 +213,18 @@ class ConnectionSupervisor:
                     return shard_count
                 await asyncio.sleep(min(wait_s, LONGEST_WAIT_S))
 
-    async def _wait_for_sessions(self) -> tuple[int, float]:
-        """Return how many shards there are, and the seconds until this process's may begin sessions."""
-        advised, _, told = await self._client.http.get_bot_gateway()
+    async def _check_sessions(self) -> tuple[int, float]:
+        """Return the number of shards, and the seconds until those of this process may start sessions."""
+        recommended, _, start_limit = await self._client.http.get_bot_gateway()
         limit = SessionLimit(
-            total=told["total"], remaining=told["remaining"], reset_after_s=told["reset_after"] / 1000
+            total=start_limit["total"],
+            remaining=start_limit["remaining"],
+            reset_after_s=start_limit["reset_after"] / 1000,
         )
-        shard_count = self._fixed_shards or advised
+        shard_count = self._fixed_shards or recommended
         shard_ids = self._client.shard_ids or range(shard_count)
         if (wait_s := limit.wait_s(len(shard_ids))) > 0:
-            self._trouble = f"not connected to Discord: {limit.remaining} of {limit.total} sessions are left"
+            self._problem = f"not connected to Discord: {limit.remaining} of {limit.total} sessions are left"
             log.error(
                 "OPERATOR: few connections to Discord are left: %d of %d for the next %.0f s; Discord"
                 " resets the token of a bot that uses them up. Songs go on; it connects when there are more",
@@ -230,7 +235,7 @@ class ConnectionSupervisor:
             return shard_count, wait_s
         wait_s, begun = await self._sessions.pause(shard_ids)
         if wait_s > 0:
-            self._trouble = f"not connected to Discord: connected {begun} times within an hour"
+            self._problem = f"not connected to Discord: connected {begun} times within an hour"
             log.error(
                 "OPERATOR: the bot has connected to Discord %d times within an hour: it waits %.0f s, since"
                 " Discord resets the token after %d times in a day. Find out what ends it",
@@ -241,7 +246,7 @@ class ConnectionSupervisor:
         return shard_count, wait_s
 
     async def _may_identify(self, shard_id: int) -> None:
-        """Remember that the shard begins a session; after its first one it has to have leave again.
+        """Record that the shard starts a session; after its first one, check that it may.
 
         Raises:
             TooManySessionsError: it has to wait.
@@ -255,20 +260,20 @@ class ConnectionSupervisor:
         await self._sessions.begin(shard_id)
 
     async def reset_sessions(self) -> None:
-        """Forget the sessions that were begun: the process ends in good order."""
+        """Delete the record of started sessions, because the process shuts down properly."""
         if self._begun:
             await self._sessions.reset(sorted(self._begun))
 
 
 def _log_bug(error: Exception | None) -> None:
-    """Log where an error was raised that is neither Discord's, the network's nor the database's."""
-    expected = (*TROUBLE, discord.DiscordException, StoreError, ExceptionGroup)
+    """Log an error that comes neither from Discord nor the network nor the database, with its traceback."""
+    expected = (*API_ERRORS, discord.DiscordException, StoreError, ExceptionGroup)
     if error is not None and not isinstance(error, expected):
         log.error("Unexpected error in the connection to Discord", exc_info=error)
 
 
 def words_of(error: Exception | None) -> str:
-    """Say in a few words what Discord answered, without addresses and payloads."""
+    """Describe the error in a few words, without addresses and payloads."""
     match error:
         case None:
             return "the connection ended"
@@ -291,7 +296,7 @@ def _as_error(cause: BaseException) -> Exception | None:
 
 
 def _asked_pause_s(error: Exception | None) -> float | None:
-    """Return the pause that Discord asked for, in seconds, if it did."""
+    """Return the pause in seconds that Discord asked for, or None."""
     match error:
         case ExceptionGroup():
             return _asked_pause_s(error.exceptions[0])
@@ -309,7 +314,7 @@ def _asked_pause_s(error: Exception | None) -> float | None:
 
 
 def _raise_setup_error(error: Exception | None) -> None:
-    """Raise the sentence for what no further try can mend.
+    """Raise if retrying cannot help, with the text for the operator.
 
     Raises:
         SetupError: the token or a setting is wrong.

@@ -1,4 +1,4 @@
-"""Calls by an interaction's token: none that would say something twice is repeated blindly."""
+"""Calls with an interaction's token, without retries that could post a message twice."""
 
 import asyncio
 import json
@@ -18,36 +18,36 @@ from bot.chat.connection.http_client import ATTEMPT_S, UPLOAD_S, NotConnectedErr
 
 ALREADY_ACKNOWLEDGED = 40060
 CALLBACK = "/callback"
-"""How the route of an interaction's first answer ends."""
+"""End of the route of an interaction's first answer."""
 CALLBACK_PAUSES_S = (0.05, 0.2, 0.5)
-"""Seconds before each repeat of a first answer; all of them fit into the three that Discord waits for."""
+"""Seconds before each retry of a first answer; all fit into the 3 s that Discord waits."""
 PAUSES_S = (1.0, 3.0, 5.0, 7.0)
-"""Seconds before each repeat of another call, as discord.py has them."""
+"""Seconds before each retry of another call; discord.py's own values."""
 ATTEMPTS = 1 + len(PAUSES_S)
 CALLBACK_S = 3.0
-"""Seconds for which Discord waits for a first answer; one that a rate limit holds up longer is of no use."""
+"""Seconds for which Discord waits for a first answer; it does not wait for a longer rate limit."""
 TOKEN_S = 900.0
 """Seconds that an interaction's token lives."""
 TOO_MANY = 429
 FAILED = 500
 KEPT = 1_000
-"""Of how many interactions it is remembered that a first answer was cut off; the oldest fall out."""
+"""How many interactions with an interrupted first answer are remembered; the oldest are dropped."""
 CUT_OFF = (aiohttp.ClientError, json.JSONDecodeError, OSError)
-"""Raised by an attempt that may have taken effect or not."""
+"""Errors after which nobody knows whether the attempt took effect."""
 
 
 class SafeWebhookAdapter(AsyncWebhookAdapter):
-    """discord.py's webhook calls with other repeats, and a lock that a cancelled call lets go of.
+    """discord.py's webhook calls with safe retries, and a lock that a cancelled call releases.
 
-    discord.py repeats every call that is answered with 5xx, though a follow-up that took effect stands there
-    twice then: webhooks have no nonce. Here only what can be repeated is: changes, deletions, and the first
-    answer to an interaction, whose repeat Discord refuses with 40060 when it has had it.
+    discord.py retries every call that gets a 5xx, which can post a follow-up twice: webhooks have no nonce.
+    Here only idempotent calls are retried: edits, deletions, and the first answer to an interaction, of which
+    Discord refuses a second one with 40060.
     """
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
         self._cut_off: OrderedDict[str | int | None, None] = OrderedDict()
-        """The interactions with a first answer that Discord may have taken, though nobody was told so."""
+        """The interactions whose first answer was interrupted: nobody knows whether Discord has it."""
 
     async def request(
         self,
@@ -63,11 +63,11 @@ class SafeWebhookAdapter(AsyncWebhookAdapter):
         auth_token: str | None = None,
         params: dict[str, Any] | None = None,
     ) -> object:
-        """Make the call, one at a time for a token; after the last one that is left, the next one waits.
+        """Make the call, one at a time per token; if the rate limit is used up, the next one waits.
 
         Raises:
             discord.HTTPException, aiohttp.ClientError, OSError
-            discord.RateLimited: the pause that Discord asks for is longer than the call is of use.
+            discord.RateLimited: the rate limit ends after the call's deadline.
         """
         if reason is not None or auth_token is not None:
             raise NotImplementedError("the bot owns no webhooks")
@@ -87,7 +87,7 @@ class SafeWebhookAdapter(AsyncWebhookAdapter):
             _release(lock, after_s=call.rest_s)
 
     def was_cut_off(self, interaction_id: int) -> bool:
-        """Return whether nobody knows if a first answer was taken: the one that stands may be another's."""
+        """Tell whether a first answer was interrupted: the one in Discord may be that of another copy."""
         return interaction_id in self._cut_off
 
     def _remember(self, interaction_id: str | int | None) -> None:
@@ -122,23 +122,23 @@ class _Call:
         self._multipart = multipart
         self.is_callback = route.path.endswith(CALLBACK)
         self.options: dict[str, Any] = {}
-        """What aiohttp is told besides."""
+        """Further arguments for aiohttp."""
         self.was_cut_off = False
-        """Whether an attempt, of this call or of one before it, may have taken effect."""
+        """True if an attempt of this call, or of an earlier one, may have taken effect."""
         self.rest_s = 0.0
-        """Seconds for which the token has no call left."""
+        """Seconds until the token's rate limit allows another call."""
         within_s = min(_within_s.get(), CALLBACK_S if self.is_callback else TOKEN_S)
-        self._useful_until_s = asyncio.get_running_loop().time() + within_s
+        self._deadline_s = asyncio.get_running_loop().time() + within_s
 
     async def answer(self) -> object:
-        """Make as many attempts as the call may have."""
+        """Make the call with retries, and return the parsed answer."""
         pauses = iter(self._pauses())
         error: Exception
         for attempt in range(ATTEMPTS):
             try:
                 return await self._attempt(attempt)
             except _TooManyError as refused:
-                self._require_use_after(refused.pause_s)
+                self._require_time_for(refused.pause_s)
                 error, pause_s = refused.error, refused.pause_s if attempt + 1 < ATTEMPTS else None
             except discord.HTTPException as refused:
                 if self.was_cut_off and self.is_callback and refused.code == ALREADY_ACKNOWLEDGED:
@@ -155,18 +155,18 @@ class _Call:
             await asyncio.sleep(pause_s)
         raise RuntimeError("unreachable: the last attempt has no pause")
 
-    def _require_use_after(self, pause_s: float) -> None:
-        """Raise unless the call is still of use after so many seconds.
+    def _require_time_for(self, pause_s: float) -> None:
+        """Raise if the call's deadline is within `pause_s` seconds.
 
         Raises:
-            discord.RateLimited: it is not.
+            discord.RateLimited: it is.
         """
-        if asyncio.get_running_loop().time() + pause_s >= self._useful_until_s:
+        if asyncio.get_running_loop().time() + pause_s >= self._deadline_s:
             # results and endings then go another way, and a status is edited by the bot's token
             raise discord.RateLimited(pause_s)
 
     def _pauses(self) -> Sequence[float]:
-        """Give the seconds before each repeat of an attempt that may have taken effect."""
+        """Return the seconds before each retry of an attempt that may have taken effect."""
         if self.is_callback:
             return CALLBACK_PAUSES_S
         return () if self._route.method == "POST" else PAUSES_S
@@ -194,7 +194,7 @@ class _Call:
         return aiohttp.ClientTimeout(total=UPLOAD_S if self._files else ATTEMPT_S)
 
     def _body(self, attempt: int) -> dict[str, Any]:
-        """Give what one attempt sends; a file that was sent before is read from its beginning."""
+        """Build the body of one attempt; files that were sent before are rewound."""
         for file in self._files:
             file.reset(seek=attempt)
         if self._multipart:
@@ -208,7 +208,7 @@ class _Call:
 
 
 class _TooManyError(Exception):
-    """A rate limit that is over after a pause; the call was not taken."""
+    """A rate limit that ends after a pause; Discord did not process the call."""
 
     def __init__(self, error: discord.HTTPException, pause_s: float) -> None:
         super().__init__()
@@ -217,7 +217,7 @@ class _TooManyError(Exception):
 
 
 def _refusal(response: aiohttp.ClientResponse, data: dict[str, Any] | str) -> Exception:
-    """Return what discord.py raises for such an answer, or a rate limit to wait for."""
+    """Return the exception that discord.py raises for the response, or a rate limit to wait for."""
     if response.status == 403:
         return discord.Forbidden(response, data)
     if response.status == 404:
@@ -236,9 +236,9 @@ _within_s: ContextVar[float] = ContextVar("within_s", default=TOKEN_S)
 
 @contextmanager
 def safe_webhooks(within_s: float = TOKEN_S) -> Iterator[None]:
-    """Make discord.py's webhook calls in this task, and in those that it starts, by the safe adapter.
+    """Use the safe adapter for discord.py's webhook calls in this task and in those that it starts.
 
-    A call waits for no rate limit that ends later than `within_s` seconds after its beginning.
+    A call does not wait for a rate limit that ends more than `within_s` seconds after the call began.
     """
     token, limit = async_context.set(ADAPTER), _within_s.set(within_s)
     try:

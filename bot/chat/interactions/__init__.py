@@ -1,1 +1,1 @@
-"""Interactions: who asked, what they typed, and exactly one answer."""
+"""Interactions: their context, arguments and permissions, and exactly one answer to each."""

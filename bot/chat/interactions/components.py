@@ -1,4 +1,4 @@
-"""Guards for the places where discord.py lets an error end in a log line, so that a member gets an answer."""
+"""Buttons, forms and autocompletes whose errors are answered; discord.py would only log them."""
 
 import asyncio
 import functools
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FORM = "form:"
-"""What the ids of all forms begin with."""
+"""Prefix of all forms' ids."""
 FORM_S = 3600.0
-"""Seconds for which a form that was opened is waited for."""
+"""Seconds for which an open form can be submitted."""
 CHOICES_S = 2.0
-"""Seconds in which suggestions have to be there; Discord waits for 3."""
+"""Timeout of suggestions in seconds; Discord waits for 3."""
 TAKEN = "taken"
-"""Marks an interaction that a form of this process answers: of other forms discord.py knows nothing."""
+"""Key in `extras` that marks an interaction which a form of this process answers."""
 Owner = TypeVar("Owner")
 ClientT = TypeVar("ClientT", bound=discord.Client)
 Button: TypeAlias = discord.ui.Button[discord.ui.View]
@@ -37,7 +37,7 @@ Choices: TypeAlias = list[app_commands.Choice[str]]
 
 
 class SafeButton(discord.ui.DynamicItem[Button], template=r"(?!)"):
-    """A button whose state is its id, and whose every press gets an answer.
+    """A button whose state is in its id, and whose every press gets an answer.
 
     The template here matches nothing: a subclass names its own, and defines `from_match` and `pressed`.
     """
@@ -45,12 +45,12 @@ class SafeButton(discord.ui.DynamicItem[Button], template=r"(?!)"):
     @classmethod
     @abstractmethod
     def from_match(cls, match: re.Match[str]) -> "SafeButton":
-        """The button that an id of the template describes."""
+        """Create the button from the match of its template with a custom id."""
         ...
 
     @abstractmethod
     async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
-        """What a press does; it answers the interaction."""
+        """Handle a press and answer the interaction."""
         ...
 
     @classmethod
@@ -61,7 +61,7 @@ class SafeButton(discord.ui.DynamicItem[Button], template=r"(?!)"):
         match: re.Match[str],
         /,
     ) -> "SafeButton":
-        """The button that was pressed."""
+        """Create the button that was pressed."""
         return cls.from_match(match)
 
     async def callback(self, interaction: discord.Interaction[ClientT]) -> None:
@@ -75,13 +75,17 @@ class SafeButton(discord.ui.DynamicItem[Button], template=r"(?!)"):
 
 
 class SafeModal(discord.ui.Modal):
-    """A form whose errors are answered; `FORM` marks its id, so that one nobody waits for is known."""
+    """A form whose errors are answered; its id begins with `FORM`, so that an old one is recognized."""
 
     def __init__(self) -> None:
         super().__init__(custom_id=f"{FORM}{secrets.token_hex(8)}", timeout=FORM_S)
 
     async def interaction_check(self, interaction: discord.Interaction[ClientT], /) -> bool:
-        """Refuse what comes from no server, or while the process stops; what was sent before is in hand."""
+        """Accept the form, or refuse it outside a server or during shutdown.
+
+        Raises:
+            RefusalError: the form is not accepted.
+        """
         interaction.extras[TAKEN] = True
         if refusal := refusal_of(interaction):
             raise refusal
@@ -90,16 +94,16 @@ class SafeModal(discord.ui.Modal):
     async def on_error(
         self, interaction: discord.Interaction[ClientT], error: Exception, /, *_: object
     ) -> None:
-        """Answer the error; Discord closes the form, so it is not waited for any more."""
+        """Answer the error and stop the form, which Discord has closed."""
         interaction.extras[TAKEN] = True  # discord.py may have failed to read what was filled in
         self.stop()
         await respond_with_error(interaction, error)
 
 
 async def answer_old_form(interaction: discord.Interaction[ClientT]) -> None:
-    """Tell who filled in a form that this process does not wait for to open it again.
+    """Ask a member to open a form again if no form of this process answers it.
 
-    discord.py has begun the form's own answer before it dispatches the event that leads here.
+    discord.py starts the form's own handler before it dispatches the event that leads here.
     """
     data: Mapping[str, object] = interaction.data or {}
     custom_id = str(data.get("custom_id", ""))
@@ -114,7 +118,7 @@ Autocomplete: TypeAlias = Callable[
 
 
 def safe_autocomplete(callback: "Autocomplete[Owner]") -> "Autocomplete[Owner]":
-    """Wrap a cog's autocomplete: an error or a slow database gives an empty list, and a log line."""
+    """Wrap a cog's autocomplete: an error or a timeout gives an empty list and a log line."""
 
     @functools.wraps(callback)
     async def choices(
@@ -135,9 +139,9 @@ def safe_autocomplete(callback: "Autocomplete[Owner]") -> "Autocomplete[Owner]":
 
 
 def moderator_autocomplete(callback: "Autocomplete[Owner]") -> "Autocomplete[Owner]":
-    """Wrap an autocomplete as `guarded_choices` does; who is no moderator is offered nothing.
+    """Wrap an autocomplete as `safe_autocomplete` does, and offer nothing to members who are not moderators.
 
-    discord.py asks no check of a command before its suggestions.
+    discord.py does not run a command's checks before its autocomplete.
     """
 
     @functools.wraps(callback)

@@ -1,4 +1,4 @@
-"""Who asks for a song, where, and what the bot may do there, read off an interaction."""
+"""The context of a song request, read from an interaction: member, channel and the bot's permissions."""
 
 import discord
 
@@ -8,22 +8,22 @@ from bot.services.requests.placement import RequestContext
 DEFAULT_FILE_LIMIT = 10 * 1024 * 1024
 """Bytes of one file without boosts (reference, "Uploading Files")."""
 NEEDED = discord.Permissions(view_channel=True, embed_links=True, attach_files=True)
-"""What the bot needs in a channel to post a result there, besides speaking."""
+"""What the bot needs in a channel to post a result there, besides sending messages."""
 
 
 def role_ids_of(user: discord.User | discord.Member) -> tuple[int, ...]:
-    """The roles that the member has in the server of the interaction; none of somebody who has left."""
+    """Return the member's role ids in the interaction's server; none if they have left it."""
     if not isinstance(user, discord.Member):
         return ()
-    # `Member.roles` leaves out what the gateway has not told of yet; the interaction names them all.
+    # `Member.roles` leaves out roles that the gateway has not sent yet; the interaction has them all.
     return (user.guild.id, *user._roles)
 
 
 def request_id_of(text: str) -> int:
-    """The number of a request, from a choice of autocomplete or whatever was typed instead.
+    """Parse a request's id from an autocomplete choice, or from what was typed instead.
 
     Raises:
-        RequestNotFoundError: it cannot be one.
+        RequestNotFoundError: the text cannot be an id.
     """
     if not (text.isascii() and text.isdigit() and len(text) <= 20):
         raise RequestNotFoundError
@@ -31,7 +31,7 @@ def request_id_of(text: str) -> int:
 
 
 def _may_post(interaction: discord.Interaction[discord.Client]) -> bool:
-    """Whether the bot may post a result there by its own token."""
+    """Tell whether the bot may post a result in the channel with its own token."""
     allowed = interaction.app_permissions
     speaks = (
         allowed.send_messages_in_threads
@@ -42,9 +42,9 @@ def _may_post(interaction: discord.Interaction[discord.Client]) -> bool:
 
 
 def _file_limit(interaction: discord.Interaction[discord.Client]) -> int:
-    """Bytes of one file that the bot may post there: by the server's boosts.
+    """Return the size limit in bytes of one file that the bot posts in the server, which depends on boosts.
 
-    `Interaction.filesize_limit` counts the member's Nitro too, which is no use to a post of the bot's.
+    `Interaction.filesize_limit` counts the member's Nitro too, which does not apply to the bot's posts.
     """
     try:
         return interaction.guild.filesize_limit if interaction.guild else DEFAULT_FILE_LIMIT
@@ -53,7 +53,7 @@ def _file_limit(interaction: discord.Interaction[discord.Client]) -> int:
 
 
 def request_context(interaction: discord.Interaction[discord.Client]) -> RequestContext:
-    """Who asked, where, and how the answer can be reached."""
+    """Read from the interaction who asked, where, and how its answer can be edited later."""
     channel = interaction.channel
     return RequestContext(
         interaction_id=interaction.id,

@@ -1,4 +1,4 @@
-"""Whether an interaction is taken at all, and what members' commands the process has in hand."""
+"""Acceptance of interactions, and the handlers that are running: shutdown waits for them."""
 
 import asyncio
 from typing import Protocol, runtime_checkable
@@ -10,18 +10,18 @@ from bot.domain.errors import OutsideServerError, RefusalError, StoppingError
 
 @runtime_checkable
 class Draining(Protocol):
-    """A client that can say that it takes nothing new, and what it has taken."""
+    """A client that stops accepting interactions before shutdown, and knows which handlers are running."""
 
     draining: bool
-    """True from the moment that the process was asked to stop."""
+    """True once shutdown was requested."""
     running: set[asyncio.Task[None]]
-    """What answers members now."""
+    """The tasks that are answering members."""
 
 
 def refusal_of(interaction: discord.Interaction[discord.Client]) -> RefusalError | None:
-    """Say why the interaction is not taken: the process stops, or it belongs to no server; else None.
+    """Return why the interaction is refused (shutdown, or outside a server), or None if it is accepted.
 
-    Whatever the member is answered, it is in hand until this task ends.
+    In either case the current task counts as running until it ends.
     """
     client, task = interaction.client, asyncio.current_task()
     if isinstance(client, Draining):
@@ -34,10 +34,10 @@ def refusal_of(interaction: discord.Interaction[discord.Client]) -> RefusalError
 
 
 def _is_of_server(interaction: discord.Interaction[discord.Client]) -> bool:
-    """Tell whether a member of a server uses what was added to that server.
+    """Tell whether the interaction comes from a member of a server to which the bot was added.
 
-    People can add an application for themselves, too, and use it where nobody added it, if its operator has
-    allowed that at Discord (reference, "Installation Context").
+    Users can also install an application for themselves and use it in other servers, if its operator has
+    enabled that at Discord (reference, "Installation Context").
     """
     if not isinstance(interaction.user, discord.Member):
         return False

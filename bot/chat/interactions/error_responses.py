@@ -1,4 +1,4 @@
-"""The one way in which an error reaches the member: exactly one answer to an interaction, for them alone."""
+"""Ephemeral answers to interactions, for errors above all."""
 
 import asyncio
 import logging
@@ -15,16 +15,16 @@ from bot.domain.errors import AnsweredElsewhereError, InspireError
 log = logging.getLogger(__name__)
 
 RESPONSE_TIMEOUT_S = 10.0
-"""Seconds that telling a member may take; nobody waits longer."""
+"""Timeout of an answer in seconds."""
 UNKNOWN_INTERACTION = 10062
 ALREADY_ACKNOWLEDGED = 40060
 QUIET = discord.AllowedMentions.none()
 
 
 async def respond_with_error(interaction: discord.Interaction[discord.Client], error: Exception) -> None:
-    """The member reads what went wrong; what no sentence explains is logged under the reference they read.
+    """Tell the member what went wrong; log an unexpected error under a reference that they can quote.
 
-    Never raises for want of Discord: an answer that cannot be given is logged.
+    Errors of Discord and the network are logged, never raised.
     """
     cause = _root(error)
     if _code(cause) == UNKNOWN_INTERACTION:
@@ -51,15 +51,15 @@ async def respond_with_error(interaction: discord.Interaction[discord.Client], e
             await _offer_nothing(interaction)
         else:
             await respond_with_text(interaction, words)
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as trouble:
-        log.warning("The answer could not be given: %s", trouble, extra={"interaction": interaction.id})
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as failure:
+        log.warning("The answer could not be sent: %s", failure, extra={"interaction": interaction.id})
 
 
 async def respond_with_text(interaction: discord.Interaction[discord.Client], words: str) -> None:
-    """The member alone reads the words, whatever was answered before.
+    """Answer with an ephemeral message, whatever was answered before.
 
-    A public deferral that still shows "thinking" is taken away first: its first follow-up would be
-    public too.
+    A public deferral that still shows "thinking" is deleted first, because its first follow-up would be
+    public as well.
     """
     async with asyncio.timeout(RESPONSE_TIMEOUT_S):
         if not interaction.response.is_done() and await _answered_first(interaction, words):
@@ -77,14 +77,14 @@ async def respond_with_text(interaction: discord.Interaction[discord.Client], wo
 
 
 async def _offer_nothing(interaction: discord.Interaction[discord.Client]) -> None:
-    """An autocomplete has no place for words: its list is empty."""
+    """Answer an autocomplete with an empty list, because it cannot show text."""
     async with asyncio.timeout(RESPONSE_TIMEOUT_S):
         if not interaction.response.is_done():
             await interaction.response.autocomplete([])
 
 
 async def _answered_first(interaction: discord.Interaction[discord.Client], words: str) -> bool:
-    """True when this was the interaction's first answer; False when Discord has had another."""
+    """Send the interaction's first answer; return False if Discord already has one."""
     try:
         await interaction.response.send_message(words[:CONTENT_LIMIT], ephemeral=True, allowed_mentions=QUIET)
     except discord.HTTPException as error:
@@ -95,12 +95,12 @@ async def _answered_first(interaction: discord.Interaction[discord.Client], word
 
 
 def _code(error: Exception) -> int | None:
-    """Discord's number for its refusal, if it is one."""
+    """Return Discord's error code if the error is a response of Discord's."""
     return error.code if isinstance(error, discord.HTTPException) else None
 
 
 def _root(error: Exception) -> Exception:
-    """The error that discord.py's own errors were raised for."""
+    """Return the original error if discord.py has wrapped it."""
     if isinstance(error, app_commands.CommandInvokeError):
         return error.original
     if isinstance(error, app_commands.TransformerError) and isinstance(error.__cause__, InspireError):

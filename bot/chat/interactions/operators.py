@@ -1,4 +1,4 @@
-"""Who may use the operator's commands: the application's owner, or those of its team who can change it."""
+"""Access to the operator's commands: the application's owner, or its team's admins and developers."""
 
 import asyncio
 import logging
@@ -14,13 +14,13 @@ from bot.domain.moderator_errors import NotOperatorError, OperatorUnknownError
 log = logging.getLogger(__name__)
 
 KEPT_S = 300.0
-"""Seconds for which it is not asked again who they are: so long does somebody who left keep the commands."""
+"""Seconds for which the owners are cached; somebody who left the team keeps the commands for as long."""
 _ROLES = frozenset({discord.TeamMemberRole.admin, discord.TeamMemberRole.developer})
 T = TypeVar("T")
 
 
 class Operators:
-    """Those who run the bot, as Discord says, remembered for some minutes."""
+    """The bot's owners as Discord names them, cached for some minutes."""
 
     def __init__(self) -> None:
         self._ids: frozenset[int] = frozenset()
@@ -29,11 +29,11 @@ class Operators:
     async def only(
         self, interaction: discord.Interaction[discord.Client], operation: Callable[[], Awaitable[T]]
     ) -> T:
-        """Give what the operation gives; it is begun for one of them only.
+        """Run the operation if the member is one of the bot's owners, and return its result.
 
         Raises:
-            NotOperatorError: the member is somebody else.
-            OperatorUnknownError: Discord does not say whose the bot is.
+            NotOperatorError: the member is not one of them.
+            OperatorUnknownError: the owners could not be fetched.
         """
         if interaction.user.id not in await self._current(interaction.client):
             raise NotOperatorError
@@ -45,16 +45,16 @@ class Operators:
             try:
                 self._ids = owners(await client.application_info())
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-                log.warning("Discord does not say who runs the bot: %s", error)
+                log.warning("The bot's owners could not be fetched: %s", error)
                 raise OperatorUnknownError from error
             self._kept_until_s = now_s + KEPT_S
         return self._ids
 
 
 def owners(application: discord.AppInfo) -> frozenset[int]:
-    """Give the ids of the owner, or of the team's owner with its admins and developers.
+    """Return the id of the owner, or those of the team's owner, admins and developers.
 
-    Whoever was invited to the team and has not accepted is none of them.
+    Members who have not accepted their invitation to the team do not count.
     """
     team = application.team
     if team is None:

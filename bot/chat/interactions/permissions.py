@@ -1,4 +1,4 @@
-"""Who may use moderators' commands: a server can offer them to others, so the bot looks, too."""
+"""Checks of moderators' permissions: a server can show the commands to others, so the bot checks too."""
 
 import discord
 from discord import app_commands
@@ -8,11 +8,11 @@ from bot.services.moderation.audit import Actor
 from bot.services.moderation.members import TargetMember
 
 MODERATORS = discord.Permissions(manage_guild=True)
-"""What the commands ask Discord to show them for."""
+"""The permission for which Discord shows moderators' commands by default."""
 
 
 def actor_of(interaction: discord.Interaction[discord.Client]) -> Actor:
-    """Whose decision the interaction makes.
+    """Return the moderator who decides by this interaction.
 
     Raises:
         app_commands.MissingPermissions: the member lacks Manage Server.
@@ -24,12 +24,12 @@ def actor_of(interaction: discord.Interaction[discord.Client]) -> Actor:
 
 
 def target_member(user: discord.User | discord.Member) -> TargetMember:
-    """Whom a decision is about; of one who left the server, no roles are known."""
+    """Return the member whom a decision is about, without roles if they have left the server."""
     return TargetMember(user_id=user.id, role_ids=role_ids_of(user), is_bot=user.bot)
 
 
 def require_moderator(interaction: discord.Interaction[discord.Client]) -> None:
-    """Nothing happens to those who may manage the server.
+    """Raise unless the member has Manage Server.
 
     Raises:
         app_commands.MissingPermissions: the member lacks Manage Server.
@@ -39,6 +39,6 @@ def require_moderator(interaction: discord.Interaction[discord.Client]) -> None:
 
 
 def is_moderator(interaction: discord.Interaction[discord.Client]) -> bool:
-    """True for those who may manage the server."""
+    """Tell whether the member has Manage Server, or is an administrator."""
     allowed = interaction.permissions
     return allowed.manage_guild or allowed.administrator

@@ -2,15 +2,15 @@
 
 import discord
 
-from bot.chat.interactions.respond import Asked
+from bot.chat.interactions.respond import AnyInteraction
 from bot.chat.messages.result import song_message
 from bot.services.delivery.cards import ResultCard
 
 QUIET = discord.AllowedMentions.none()
 
 
-async def post_song(interaction: Asked, card: ResultCard) -> None:
-    """The song stands in the channel again, with its buttons; nobody is notified."""
+async def post_song(interaction: AnyInteraction, card: ResultCard) -> None:
+    """Post the song in the channel again, with its buttons, without notifying anybody."""
     song = song_message(card)
     if interaction.response.is_done():
         await interaction.edit_original_response(

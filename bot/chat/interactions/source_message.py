@@ -1,4 +1,4 @@
-"""Answering a press by changing the message whose button it was."""
+"""Edits and deletions of the message whose button was pressed."""
 
 import asyncio
 import logging
@@ -6,30 +6,30 @@ from typing import TypedDict, Unpack
 
 import discord
 
-from bot.chat.api_errors import TROUBLE, messenger_error
-from bot.chat.interactions.respond import Asked
+from bot.chat.api_errors import API_ERRORS, messenger_error
+from bot.chat.interactions.respond import AnyInteraction
 from bot.domain.errors import InvalidMessageError, NoAccessError
 
 log = logging.getLogger(__name__)
 
 UNKNOWN_MESSAGE = 10008
 DELETE_S = 10.0
-"""Seconds that taking another message away may take."""
+"""Timeout of deleting another message, in seconds."""
 
 
 class MessageChanges(TypedDict, total=False):
-    """What of a message is to change; the rest stays as it is."""
+    """The fields of a message that change; the rest stays as it is."""
 
     content: str
     embed: discord.Embed
     view: discord.ui.View
 
 
-async def edit_source_message(interaction: Asked, **parts: Unpack[MessageChanges]) -> None:
-    """Make the message whose button was pressed say this, at once or after the deferral.
+async def edit_source_message(interaction: AnyInteraction, **parts: Unpack[MessageChanges]) -> None:
+    """Edit the message whose button was pressed, at once or after the deferral.
 
     Raises:
-        NoAccessError, UnsendableError: Discord does not let it change; what the press did counts.
+        NoAccessError, InvalidMessageError: Discord refuses the edit; what the press did before it stays.
     """
     try:
         if interaction.response.is_done():
@@ -43,8 +43,11 @@ async def edit_source_message(interaction: Asked, **parts: Unpack[MessageChanges
         raise
 
 
-async def delete_source_message(interaction: Asked) -> None:
-    """The message whose button was pressed is gone, by the press's own right: the bot need see no channel."""
+async def delete_source_message(interaction: AnyInteraction) -> None:
+    """Delete the message whose button was pressed, by the interaction's token.
+
+    This works without access to the channel. A message that is already deleted is no error.
+    """
     if not interaction.response.is_done():
         await interaction.response.defer()
     try:
@@ -55,10 +58,10 @@ async def delete_source_message(interaction: Asked) -> None:
 
 
 async def delete_message(client: discord.Client, channel_id: int, message_id: int) -> None:
-    """Another message of the bot's is gone, too, if the bot can see to that; else the log says so."""
+    """Delete another message of the bot's; log it if that fails."""
     channel = client.get_partial_messageable(channel_id)
     try:
         async with asyncio.timeout(DELETE_S):
             await channel.get_partial_message(message_id).delete()
-    except TROUBLE as error:
-        log.warning("A result could not be taken away: %s", error, extra={"channel": channel_id})
+    except API_ERRORS as error:
+        log.warning("A result could not be deleted: %s", error, extra={"channel": channel_id})

@@ -1,19 +1,24 @@
-"""Asking for a song: by the command, or by a button of an earlier song."""
+"""The answer to a new song request, from the command or from a button of an earlier song."""
 
 from collections.abc import Coroutine
 
-from bot.chat.api_errors import TROUBLE
+from bot.chat.api_errors import API_ERRORS
 from bot.chat.connection.client import client_of
 from bot.chat.interactions.permissions import is_moderator
-from bot.chat.interactions.respond import Asked, respond, run_or_defer
+from bot.chat.interactions.respond import AnyInteraction, respond, run_or_defer
 from bot.chat.interactions.transformers import is_gone
 from bot.chat.messages.status import status_message
 from bot.domain.errors import AnsweredElsewhereError, ChannelError, ChannelGoneError
 from bot.services.delivery.cards import StatusCard
 
 
-async def respond_with_status(interaction: Asked, placing: Coroutine[object, object, StatusCard]) -> None:
-    """The interaction is answered with the public status of the request that it placed."""
+async def respond_with_status(
+    interaction: AnyInteraction, placing: Coroutine[object, object, StatusCard]
+) -> None:
+    """Place the request and answer the interaction with its public status.
+
+    The request is withdrawn if another copy of the bot has answered.
+    """
     songs = client_of(interaction).services.requests
     card = await run_or_defer(interaction, _placed(interaction, placing), ephemeral=False)
     embed, view = status_message(card)
@@ -22,17 +27,17 @@ async def respond_with_status(interaction: Asked, placing: Coroutine[object, obj
     except AnsweredElsewhereError:
         await songs.withdraw(card.request_id)
         raise
-    except TROUBLE:
+    except API_ERRORS:
         await songs.record_answer(card.request_id, None)
         raise
     await songs.record_answer(card.request_id, message_id)
 
 
-async def _placed(interaction: Asked, placing: Coroutine[object, object, StatusCard]) -> StatusCard:
-    """Return the status; nobody is sent to a channel that was deleted.
+async def _placed(interaction: AnyInteraction, placing: Coroutine[object, object, StatusCard]) -> StatusCard:
+    """Place the request and return its status.
 
     Raises:
-        ChannelGoneError: songs are to be asked for in such a one.
+        ChannelGoneError: songs can only be requested in a channel that was deleted.
     """
     try:
         return await placing

@@ -1,4 +1,4 @@
-"""Which channels moderators can choose, whether the bot may post there, and whether they still exist."""
+"""Channel options: their types, the bot's permissions in a channel, and whether it still exists."""
 
 from typing import TypeAlias
 
@@ -6,11 +6,11 @@ import discord
 from discord import AppCommandOptionType, ChannelType, app_commands
 from discord.app_commands import AppCommandChannel, AppCommandThread
 
-from bot.chat.api_errors import TROUBLE
+from bot.chat.api_errors import API_ERRORS
 from bot.domain.moderator_errors import ChannelAccessError
 
-Place: TypeAlias = AppCommandChannel | AppCommandThread
-"""A channel as the command names it: a thread that the bot was not told of can be chosen, too."""
+ChannelOption: TypeAlias = AppCommandChannel | AppCommandThread
+"""A channel option's value; it can be a thread that the gateway has not sent to the bot."""
 TO_POST = ("view_channel", "send_messages", "embed_links")
 WITH_FILES = (*TO_POST, "attach_files")
 TAKES_POSTS = (
@@ -22,9 +22,9 @@ TAKES_POSTS = (
     ChannelType.private_thread,
     ChannelType.news_thread,
 )
-"""Where messages can stand: forums have posts, which are threads."""
+"""Channels that take messages: a forum has posts, which are threads."""
 VOICE = frozenset({ChannelType.voice, ChannelType.stage_voice})
-"""Their text chats are for those who may connect."""
+"""Their text chats are only for members who may connect."""
 
 
 class PostingChannel(app_commands.Transformer):
@@ -34,24 +34,24 @@ class PostingChannel(app_commands.Transformer):
 
     @property
     def type(self) -> AppCommandOptionType:
-        """What Discord calls the option."""
+        """Return the option's type."""
         return AppCommandOptionType.channel
 
     @property
     def channel_types(self) -> list[ChannelType]:
-        """What can be chosen."""
+        """Return the types of channels that can be chosen."""
         return list(self.kinds)
 
     async def transform(
         self,
         interaction: discord.Interaction[discord.Client],  # noqa: ARG002 - discord.py's signature
-        value: Place,
+        value: ChannelOption,
         /,
-    ) -> Place:
-        """Return the channel, if it is of one of the kinds.
+    ) -> ChannelOption:
+        """Return the channel if its type can be chosen.
 
         Raises:
-            app_commands.TransformerError: it is not; a client may send anything.
+            app_commands.TransformerError: it cannot; a modified Discord client may send anything.
         """
         if value.type not in self.kinds:
             raise app_commands.TransformerError(value, self.type, self)
@@ -59,23 +59,23 @@ class PostingChannel(app_commands.Transformer):
 
 
 class RequestChannel(PostingChannel):
-    """A channel, or a forum, in which members are to ask."""
+    """A channel or forum in which members are to request songs."""
 
     kinds = (*TAKES_POSTS, ChannelType.forum)
 
 
-def may_post_in(
-    interaction: discord.Interaction[discord.Client], place: Place | None, *, with_files: bool = False
+def require_posting_permissions(
+    interaction: discord.Interaction[discord.Client], place: ChannelOption | None, *, with_files: bool = False
 ) -> None:
-    """Raise unless the bot may post there, or nobody can tell.
+    """Raise if the bot is known to lack a permission to post in the channel.
 
     Raises:
-        ChannelAccessError: permissions are missing there.
+        ChannelAccessError: it lacks some.
     """
     guild = interaction.guild
     if place is None or guild is None or guild.me is None:
         return
-    # a thread has the permissions of its channel, and the bot is not told of every thread
+    # a thread has the permissions of its channel, and the bot does not know every thread
     known = guild.get_channel(place.parent_id if isinstance(place, AppCommandThread) else place.id)
     if known is None:
         return
@@ -91,9 +91,9 @@ def may_post_in(
 
 
 async def is_gone(interaction: discord.Interaction[discord.Client], channel_id: int) -> bool:
-    """Return True when the server surely has no such channel any more.
+    """Tell whether the channel was certainly deleted.
 
-    Discord is asked about one that the bot was not told of: it may be an archived or a private thread.
+    One that the bot does not know is fetched: it may be an archived or a private thread.
     """
     guild = interaction.guild
     if guild is None or guild.unavailable or guild.get_channel_or_thread(channel_id) is not None:
@@ -102,6 +102,6 @@ async def is_gone(interaction: discord.Interaction[discord.Client], channel_id: 
         await interaction.client.fetch_channel(channel_id)
     except discord.NotFound:
         return True
-    except TROUBLE:
+    except API_ERRORS:
         return False
     return False

@@ -1,17 +1,17 @@
-"""What of a server a member sees: songs of a private channel are not for everybody."""
+"""The channels that a member can see: songs from private channels are not shown to everybody."""
 
 from collections.abc import Iterator
 
 import discord
 
-from bot.chat.interactions.respond import Asked
+from bot.chat.interactions.respond import AnyInteraction
 from bot.domain.songs import Viewer
 
 
-def viewer_of(interaction: Asked) -> Viewer:
-    """Return who asks, with the channels that they surely see: this one, and those that the bot knows.
+def viewer_of(interaction: AnyInteraction) -> Viewer:
+    """Return the member with the ids of the channels that they can certainly see, this one included.
 
-    An archived thread, of which the bot is not told, counts as one that they do not see.
+    Archived threads, which the gateway does not send, are not among them.
     """
     here = interaction.channel_id
     return Viewer(
@@ -21,7 +21,7 @@ def viewer_of(interaction: Asked) -> Viewer:
     )
 
 
-def _seen(interaction: Asked) -> Iterator[int]:
+def _seen(interaction: AnyInteraction) -> Iterator[int]:
     guild, member = interaction.guild, interaction.user
     if guild is None or not isinstance(member, discord.Member):
         return

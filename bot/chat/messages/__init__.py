@@ -1,1 +1,1 @@
-"""What messages look like: pure functions from the facts of a card to what Discord is sent."""
+"""Embeds, buttons, texts and files of messages, built by pure functions."""

@@ -1,4 +1,4 @@
-"""What moderators decide by: a request that waits for one of them, and what became of it."""
+"""The approval message: a request that waits for a moderator, and later its outcome."""
 
 import discord
 
@@ -10,14 +10,14 @@ from bot.services.delivery.cards import ApprovalCard
 from bot.services.delivery.message_forms import MessageForm
 
 PROMPT_LIMIT = 1000
-"""Characters of the prompt that are shown."""
+"""Characters of the prompt that are shown at most."""
 NOT_SHOWN = "Discord refuses to show the prompt or the playlist here. Ask the member what it says."
 
 
 def approval_message(
     card: ApprovalCard, form: MessageForm = MessageForm.FULL
 ) -> tuple[discord.Embed, discord.ui.View]:
-    """The request with its buttons while it waits, then without them and with its outcome."""
+    """Build the message: with buttons while the request waits, afterwards with its outcome."""
     is_full = form is MessageForm.FULL
     waits = card.state is State.AWAITING
     embed = discord.Embed(
@@ -45,7 +45,7 @@ def approval_message(
 
 
 def asks_about(message: discord.Message, request_id: int) -> bool:
-    """True when the message is the one by which moderators decide on the request, undecided yet."""
+    """Tell whether the message asks moderators about this request and is still undecided."""
     rows = (row for row in message.components if isinstance(row, discord.ActionRow))
     pressed = ApproveButton(request_id).custom_id
     return any(getattr(part, "custom_id", None) == pressed for row in rows for part in row.children)

@@ -1,4 +1,4 @@
-"""A moderator's decision in words: in the audit log, and in the server's log channel."""
+"""Moderators' decisions as text, for `/quota log` and for the server's log channel."""
 
 from collections.abc import Sequence
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from bot.services.delivery.message_forms import MessageForm
 
 NOT_SHOWN = "Discord refuses to show the rest here: `/quota log` has it."
 FACT_LIMIT = 120
-"""Characters of one fact."""
+"""Characters of one value."""
 OF_MEMBER = frozenset(
     {
         Action.GRANT,
@@ -26,7 +26,7 @@ OF_MEMBER = frozenset(
         Action.REMOVE_SONG,
     }
 )
-"""Decisions whose subject is a member."""
+"""Actions whose subject is a member; that of the others is a role, if any."""
 WORDS = MappingProxyType(
     {
         Action.GRANT: "granted a bonus to",
@@ -61,11 +61,11 @@ NAMES = MappingProxyType(
         "request": "request",
     }
 )
-"""What some facts are called; the others go by their own name."""
+"""Labels of some values; the others are labelled by their key."""
 
 
 def audit_entry_text(entry: AuditEntry) -> str:
-    """The decision as one paragraph: who, what, from what to what, why and when."""
+    """Format a decision as one paragraph: who, what, the old and new values, why and when."""
     parts = [_head(entry), *_facts(entry)]
     if entry.reason:
         parts.append(f"Reason: {quoted(entry.reason, limit=REASON_LIMIT)}")
@@ -73,7 +73,7 @@ def audit_entry_text(entry: AuditEntry) -> str:
 
 
 def audit_log_message(changes: Sequence[AuditEntry]) -> discord.Embed:
-    """The last decisions, newest first, as many whole ones as fit."""
+    """Build the list of the latest decisions, newest first, as many as fit."""
     embed = discord.Embed(title="What moderators decided", colour=colours.MODERATION)
     text = ""
     for paragraph in map(audit_entry_text, changes):
@@ -85,13 +85,13 @@ def audit_log_message(changes: Sequence[AuditEntry]) -> discord.Embed:
 
 
 def audit_entry_message(entry: AuditEntry, form: MessageForm = MessageForm.FULL) -> discord.Embed:
-    """The decision as it is posted to the log channel."""
+    """Build the post for the log channel."""
     words = audit_entry_text(entry) if form is MessageForm.FULL else f"{_head(entry)}\n-# {NOT_SHOWN}"
     return discord.Embed(description=words[:DESCRIPTION_LIMIT], colour=colours.MODERATION)
 
 
 def _head(entry: AuditEntry) -> str:
-    """Who decided what about whom, and when."""
+    """Format who decided what about whom, and when."""
     subject = _subject(entry)
     what = f"{mention(entry.actor_id)} {WORDS[entry.action]}{f' {subject}' if subject else ''}"
     return f"{what} · {relative(entry.at)}"
@@ -104,7 +104,7 @@ def _subject(entry: AuditEntry) -> str:
 
 
 def _facts(entry: AuditEntry) -> list[str]:
-    """Each fact that is new or was another before."""
+    """Format each value, with the old one if it was different."""
     names = dict.fromkeys((*entry.before, *entry.after))
     return [_fact(name, entry.before, entry.after) for name in names]
 

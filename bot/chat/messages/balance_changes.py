@@ -1,4 +1,4 @@
-"""What a decision about a member changed, in a sentence."""
+"""Sentences on what a moderator's action changed in a member's credits."""
 
 from bot.chat.messages.credits import policy_words
 from bot.chat.text.formatting import in_credits
@@ -6,7 +6,7 @@ from bot.services.moderation.members import BalanceChange
 
 
 def available(change: BalanceChange) -> str:
-    """What the member may spend now, and what it was before."""
+    """Say how much the member can spend now, and could spend before."""
     before, after = change.before.available, change.after.available
     if before == after:
         return f"{in_credits(after).capitalize()} can be spent, as before."
@@ -14,6 +14,6 @@ def available(change: BalanceChange) -> str:
 
 
 def allowance(change: BalanceChange) -> str:
-    """The allowance now, and what it was before."""
+    """Say what the member's allowance is now, and was before."""
     now = policy_words(change.after.policy, whose="their own")
     return f"{now} Before, it was {in_credits(change.before.policy.allowance)}."

@@ -1,10 +1,10 @@
-"""A server's report as a picture, as a table and as words.
+"""A server's report as a chart, a table and alternative text.
 
-The picture is one opaque dark card, so that it looks the same in Discord's dark and light themes. It has
-large letters, because a phone shows it at a third of its size, and is as high as there are members to name.
-Its colours are of Okabe and Ito's palette, which people with any colour vision tell apart. Matplotlib is
-loaded with the first chart, for up to a second and about 55 MB; after many charts the process is about
-150 MB larger.
+The chart is an opaque dark card, so that it looks the same in Discord's dark and light themes. Its letters
+are large, because a phone shows it at a third of its size, and its height depends on the number of members.
+Its colours are from Okabe and Ito's palette, which people with any colour vision can tell apart. Matplotlib
+is loaded with the first chart, which takes up to a second and about 55 MB; after many charts the process is
+about 150 MB larger.
 """
 
 import csv
@@ -29,42 +29,42 @@ if TYPE_CHECKING:
     from matplotlib.ft2font import FT2Font
 
 WIDTH = 1200
-"""The picture's width in pixels."""
+"""The chart's width in pixels."""
 TOP = 10
-"""How many members the picture and the words name."""
+"""How many members the chart and the alternative text name."""
 ALT_LIMIT = 1024
-"""Discord's limit of an attachment's description."""
+"""Discord's limit of an attachment's description, in characters."""
 NAME_LIMIT = 32
-"""Characters of a name, as people count them."""
+"""Length of a name in grapheme clusters, which is how people count characters."""
 
 _DPI = 100
 _CARD, _INK, _FAINT, _LINE = "#23262B", "#F2F3F5", "#B9BDC5", "#454A53"
 _DAYS_COLOUR, _MEMBERS_COLOUR = "#56B4E9", "#E69F00"
 _LEFT = 60
 _NAME_PX = 440
-"""The most that a name gets."""
+"""Greatest width of a name."""
 _DRAWN_LIMIT = 100
-"""Characters of a name when it has been folded: more than its column has room for."""
+"""Characters of a name after normalization: more than fit into its column."""
 _CELL_LIMIT = 200
 _GAP = 20
 _BARS_END = 970
 _ROWS_TOP, _ROW = 768, 53
 HIGHEST = _ROWS_TOP + (TOP + 1) * _ROW + _GAP
-"""The picture's greatest height in pixels."""
+"""The chart's greatest height in pixels."""
 _TITLE_PT, _TEXT_PT, _SMALL_PT = 36, 26, 23
 _FORMULA = re.compile(
     r"(^|[,;|\"])(\s*)(?=[=+\-@\u2212\u207a\u207b\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20])"
 )
-"""Where a spreadsheet may see the begin of a formula, whatever it takes for the border of a cell; the signs'
-small and full-width forms too."""
+"""Where a spreadsheet may see the beginning of a formula, whatever separates cells; includes the signs' small
+and full-width forms."""
 _DRAWING = threading.Lock()
-"""Matplotlib's caches are not made for threads: one chart is drawn at a time."""
+"""Held while a chart is drawn: Matplotlib's caches are not thread-safe."""
 
 
 def report_chart(report: Report, names: Mapping[int, str]) -> bytes:
-    """The report as a PNG of 1200 pixels in width, and of 1371 in height at most.
+    """Draw the report as a PNG, 1200 pixels wide and at most 1371 pixels high.
 
-    It takes a good part of a second of one core: call it in a thread.
+    It takes up to a second of one core: call it in a thread.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - see the module's docstring
     from matplotlib.figure import Figure  # noqa: PLC0415 - see the module's docstring
@@ -86,10 +86,10 @@ def report_chart(report: Report, names: Mapping[int, str]) -> bytes:
 
 
 def report_csv(report: Report, names: Mapping[int, str]) -> bytes:
-    """The report as a table, in UTF-8 with a mark that spreadsheets know it by.
+    """Write the report as CSV, in UTF-8 with a byte order mark, by which spreadsheets recognize it.
 
-    A row is either a day or a member. In a name, an apostrophe stands before what a spreadsheet would run as
-    a formula, at its begin or after what may separate cells.
+    A row is either a day or a member. In a name, an apostrophe precedes whatever a spreadsheet would take for
+    a formula, at the beginning or after a possible cell separator.
     """
     text = io.StringIO(newline="")
     table = csv.writer(text)
@@ -103,7 +103,7 @@ def report_csv(report: Report, names: Mapping[int, str]) -> bytes:
 
 
 def report_alt(report: Report, names: Mapping[int, str]) -> str:
-    """The report in words, for those who do not see the picture: at most 1024 characters."""
+    """Describe the report in at most 1024 characters, as the chart's alternative text."""
     span = _span(report.starts_on, report.ends_on)
     if not report.credits:
         return f"No credits were used: {span}, UTC."
@@ -118,7 +118,7 @@ def report_alt(report: Report, names: Mapping[int, str]) -> str:
 
 
 def _height(report: Report) -> int:
-    """As many pixels as the members and the word on the others need."""
+    """Return the chart's height in pixels, which depends on the number of members."""
     rows = min(len(report.members), TOP) + (len(report.members) > TOP)
     return _ROWS_TOP + rows * _ROW + _GAP
 
@@ -148,7 +148,7 @@ def _days(figure: "Figure", days: tuple[DayUse, ...]) -> None:
 
 
 def _dress(axes: "Axes") -> None:
-    """Leaves of the axes what is needed to read them."""
+    """Style the axes, without frame and tick marks."""
     axes.set_axisbelow(True)
     axes.grid(axis="y", color=_LINE, linewidth=2)
     axes.spines[:].set_visible(False)
@@ -199,7 +199,7 @@ def _write(
     colour: str = _INK,
     align: str = "left",
 ) -> None:
-    """The text stands on the card, its middle `y` pixels below the upper edge; no `$` in it has a meaning."""
+    """Write text on the card, its middle `y` pixels below the upper edge; `$` starts no formula."""
     figure.text(
         x / WIDTH,
         1 - y / figure.bbox.height,
@@ -219,7 +219,7 @@ def _font(size: int, *, bold: bool = False) -> "FontProperties":
 
 
 def _font_file(*, bold: bool = False) -> str:
-    """Matplotlib's own copy, so that a chart looks the same on every machine."""
+    """Return the path of Matplotlib's own font, with which a chart looks the same on every machine."""
     from matplotlib import get_data_path  # noqa: PLC0415 - see the module's docstring
 
     return f"{get_data_path()}/fonts/ttf/DejaVuSans{'-Bold' if bold else ''}.ttf"
@@ -227,16 +227,16 @@ def _font_file(*, bold: bool = False) -> str:
 
 @cache
 def _glyphs() -> frozenset[int]:
-    """The characters that the font can draw."""
+    """Return the code points that the font can draw."""
     from matplotlib.ft2font import FT2Font  # noqa: PLC0415 - see the module's docstring
 
     return frozenset(FT2Font(_font_file()).get_charmap())
 
 
 def _drawable(name: str) -> str:
-    """Return what the font can draw of a name, without marks piled on letters; empty if no letter is left.
+    """Return the part of a name that the font can draw, without combining marks; empty if no letter is left.
 
-    It is cut first: some characters become eighteen by their folding.
+    It is cut first: normalization turns some characters into eighteen.
     """
     cut = "".join(islice(graphemes(clean_text(name)), NAME_LIMIT))
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", cut))[:_DRAWN_LIMIT]
@@ -246,7 +246,7 @@ def _drawable(name: str) -> str:
 
 
 def _fitting(text: str, *, size: int, width: int) -> str:
-    """The text, cut with an ellipsis if it is wider than so many pixels."""
+    """Cut the text with an ellipsis if it is wider than `width` pixels."""
     if _width(text, size=size) <= width:
         return text
     cuts = (f"{text[:end].rstrip()}{formatting.ELLIPSIS}" for end in reversed(range(len(text))))
@@ -261,7 +261,7 @@ def _width(text: str, *, size: int) -> float:
 
 @cache
 def _measure(size: int) -> "FT2Font":
-    """Return the font in a size, to measure with; it is used under the lock only."""
+    """Return the font in a size for measuring; use it only with `_DRAWING` held."""
     from matplotlib.ft2font import FT2Font  # noqa: PLC0415 - see the module's docstring
 
     font = FT2Font(_font_file())
@@ -274,7 +274,7 @@ def _name(use: MemberUse, names: Mapping[int, str]) -> str:
 
 
 def _number(use: MemberUse) -> str:
-    """What a member without a name that can be shown is known by."""
+    """Return a replacement for a name that cannot be shown: the last digits of the member's id."""
     return f"Member …{use.user_id % 10_000:04}"
 
 
@@ -296,12 +296,12 @@ def _long(day: date) -> str:
 
 
 def _bar(days: int) -> float:
-    """A bar's share of its day: at a few pixels a day, gaps would flicker."""
+    """Return a bar's width as a share of its day; bars of a few pixels have no gaps, which would flicker."""
     return 1.0 if days > 120 else 0.75
 
 
 def _ticks(days: int) -> list[int]:
-    """Which days have a label: all of a week, else five from the first to the last."""
+    """Return the indices of the days with a label: all of a week, else five from the first to the last."""
     return list(range(days)) if days <= 7 else [round(part * (days - 1) / 4) for part in range(5)]
 
 

@@ -1,11 +1,11 @@
-"""A request as one line of an autocomplete."""
+"""Song requests as autocomplete choices."""
 
 from bot.chat.text.formatting import plain
 from bot.domain.requests import State
 from bot.services.delivery.cards import StatusCard
 
 CHOICES = 25
-"""How many an autocomplete can offer."""
+"""How many choices an autocomplete can offer."""
 CHOICE_LIMIT = 100
 """Characters of a choice's name."""
 MEMBER_LIMIT = 32
@@ -19,7 +19,7 @@ WHERE = {
 
 
 def request_choice(card: StatusCard, *, who: str | None = None) -> str:
-    """Where a request under way is, and what it is for; for moderators also who asked."""
+    """Format an active request: its state and playlist, and for moderators its requester `who`."""
     asked_by = f"{plain(who, limit=MEMBER_LIMIT)} · " if who else ""
     place = f", number {card.position}" if card.position else ""
     where = WHERE.get(card.state, str(card.state)) + place

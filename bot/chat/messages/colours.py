@@ -1,4 +1,4 @@
-"""The colours of the embeds' edges, one for each thing that a member should tell at a glance."""
+"""Colours of the embeds' edges, by what the embed is about."""
 
 from typing import Final
 

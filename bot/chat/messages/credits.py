@@ -1,4 +1,4 @@
-"""A member's credits as one embed."""
+"""The `/credits` message: a member's credits as an embed."""
 
 from collections.abc import Iterator
 from typing import assert_never
@@ -17,21 +17,21 @@ MOST_ENTRIES = 10
 
 
 def credits_message(statement: Statement) -> discord.Embed:
-    """What a member has, holds, has used and gets again, numbers first, with the last entries below."""
+    """Build a member's statement: available, held and used credits, the next reset and the latest entries."""
     embed = discord.Embed(title="Your credits", colour=colours.CREDITS)
     embed.description = "\n".join(_description(statement, whose="your own"))
     return _with_numbers(embed, statement)
 
 
 def member_credits_message(statement: Statement, *, user_id: int) -> discord.Embed:
-    """The same of another member, for moderators."""
+    """Build the statement of another member, for moderators."""
     embed = discord.Embed(title="Credits of a member", colour=colours.CREDITS)
     embed.description = "\n".join((mention(user_id), *_description(statement, whose="their own")))
     return _with_numbers(embed, statement)
 
 
 def budget_words(budget: BudgetState) -> str:
-    """What all members together may still spend."""
+    """Say what all members together can still spend."""
     return (
         f"This server's budget: **{budget.left:,}** of {in_credits(budget.credits)} are left for everyone, "
         f"until it begins anew {relative(budget.resets_at)}."
@@ -39,7 +39,7 @@ def budget_words(budget: BudgetState) -> str:
 
 
 def policy_words(policy: Policy, *, whose: str) -> str:
-    """The allowance, and where it comes from."""
+    """Say what the allowance is and where it comes from; `whose` is "your own" or "their own"."""
     match policy.source:
         case Source.EXCEPTION:
             source = f"an exception of {whose}"
@@ -77,13 +77,13 @@ def _with_numbers(embed: discord.Embed, statement: Statement) -> discord.Embed:
 
 
 def _lines(entries: tuple[Entry, ...]) -> str:
-    """The entries in words, as many whole lines as a field takes."""
+    """Format the latest entries, as many whole lines as fit into a field."""
     text = ""
     for entry in entries[:MOST_ENTRIES]:
-        queue = f"{_words(entry)} · {relative(entry.at)}"
-        if len(text) + len(queue) + 1 > FIELD_LIMIT:
+        line = f"{_words(entry)} · {relative(entry.at)}"
+        if len(text) + len(line) + 1 > FIELD_LIMIT:
             break
-        text = f"{text}\n{queue}" if text else queue
+        text = f"{text}\n{line}" if text else line
     return text
 
 
@@ -102,7 +102,7 @@ def _words(entry: Entry) -> str:
 
 
 def _reason(entry: Entry) -> str:
-    """What a moderator wrote, or what the ledger calls it."""
+    """Return a moderator's reason, or the kind of the ledger entry."""
     if entry.note:
         return f"bonus: {quoted(entry.note, limit=ENTRY_LIMIT)}"
     words = {"allowance": "allowance changed" if entry.amount < 0 else "allowance", "grant": "bonus"}

@@ -1,4 +1,4 @@
-"""Songs and playlists as one line of a list, or of an autocomplete."""
+"""Songs and playlists as lines of a list, and songs as autocomplete choices."""
 
 from bot.chat.messages.choices import CHOICE_LIMIT
 from bot.chat.messages.rating import in_stars
@@ -13,27 +13,27 @@ TITLE_SHOWN = 100
 
 
 def song_line(song: Song) -> str:
-    """A finished song: its title, who asked for it, when, how long it is, and its stars."""
+    """Format a finished song: title, requester, time, duration and rating."""
     facts = [_linked(song), _who(song), relative(song.request.ended_at or song.request.placed_at)]
     facts += [minutes(song.duration_s), in_stars(song.rating)]
     return " · ".join(fact for fact in facts if fact)
 
 
 def rated_line(song: Song) -> str:
-    """A rated song, its stars first."""
+    """Format a rated song, its rating first."""
     facts = [f"**{in_stars(song.rating)}**", _linked(song), _who(song), minutes(song.duration_s)]
     return " · ".join(facts)
 
 
 def playlist_line(playlist: SavedPlaylist) -> str:
-    """A saved playlist, and when a song was last asked for from it."""
+    """Format a saved playlist, and when it was last used."""
     name = quoted(playlist.name, limit=2 * NAME_LIMIT)
     used = f" · last used {relative(playlist.used_at)}" if playlist.used_at else ""
     return f"[{name}]({playlist_page(playlist.playlist_id)}){used}"
 
 
 def song_choice(title: SongTitle) -> str:
-    """A song as one line of an autocomplete, with the day (UTC) on which it was asked for."""
+    """Format a song as an autocomplete choice, with the day (UTC) of its request."""
     day = f" · {title.placed_at:%Y-%m-%d}"
     return plain(title.words, limit=CHOICE_LIMIT - len(day), otherwise=UNTITLED) + day
 

@@ -1,4 +1,4 @@
-"""How the bot is, as one embed for its operator."""
+"""The `/operator status` message: the bot's state as an embed."""
 
 import discord
 
@@ -8,7 +8,7 @@ from bot.domain.requests import State
 from bot.services.provider.circuit_breaker import ProviderOutage
 from bot.services.runtime.operator import OperatorStatus
 
-TROUBLES = {
+OUTAGES = {
     ProviderOutage.BUSY: "Busy: it runs as many tasks as it takes.",
     ProviderOutage.OUTAGE: "Out of reach, or its answers are lost.",
     ProviderOutage.ACCOUNT: "It refuses the account: look at the log for the code.",
@@ -23,15 +23,15 @@ STATES = {
 
 
 def operation_message(view: OperatorStatus) -> discord.Embed:
-    """The provider, the line, the processes and the credits, over all servers."""
+    """Build the status of provider, requests, processes and credits, over all servers."""
     is_well = view.breaker.outage is None and not view.breaker.paused_by_operator
     embed = discord.Embed(title="How the bot is", colour=colours.READY if is_well else colours.PARTIAL)
     if view.breaker.paused_by_operator:
         embed.description = "**Submissions are paused.** `/operator resume` lets them go on."
     embed.add_field(name="Song service", value=_provider(view), inline=False)
-    under_way = (f"**{count:,}** {STATES[state]}" for state, count in view.pending.items())
+    pending = (f"**{count:,}** {STATES[state]}" for state, count in view.pending.items())
     paused = f"\nPaused by their moderators: **{view.paused:,}** servers" if view.paused else ""
-    embed.add_field(name="Requests", value=" · ".join(under_way) + paused, inline=False)
+    embed.add_field(name="Requests", value=" · ".join(pending) + paused, inline=False)
     roles = ", ".join(f"{count} {role}" for role, count in view.processes.items())
     embed.add_field(name="Processes alive", value=roles or "none")
     embed.add_field(name="Used in 24 hours", value=in_credits(view.used_in_day))
@@ -42,8 +42,8 @@ def operation_message(view: OperatorStatus) -> discord.Embed:
 
 def _provider(view: OperatorStatus) -> str:
     breaker = view.breaker
-    outage = TROUBLES[breaker.outage] if breaker.outage else "Ready."
+    outage = OUTAGES[breaker.outage] if breaker.outage else "Ready."
     limit = min(breaker.capacity, view.slots)
     slots = f"Tasks at once: **{limit:,}**" + (f" of {view.slots:,}" if limit < view.slots else "")
-    shut = f"Next try {relative(breaker.open_until)}." if view.is_open and breaker.open_until else ""
-    return "\n".join(text for text in (outage, shut, slots) if text)
+    next_try = f"Next try {relative(breaker.open_until)}." if view.is_open and breaker.open_until else ""
+    return "\n".join(text for text in (outage, next_try, slots) if text)

@@ -1,4 +1,4 @@
-"""What moderators read when they have changed the saved playlists."""
+"""Confirmations of changes to the saved playlists."""
 
 from bot.chat.text.formatting import playlist_page, quoted
 from bot.domain.playlists import NAME_LIMIT, SavedPlaylist
@@ -6,7 +6,7 @@ from bot.services.library.playlists import SavedResult
 
 
 def added_words(added: SavedResult) -> str:
-    """What is saved now, and what the name meant before."""
+    """Confirm that a playlist was saved, and name the one that it replaced."""
     words = f"Saved: {_linked(added.playlist)}. `/inspire` offers it from now on."
     if added.before is None:
         return words
@@ -14,7 +14,7 @@ def added_words(added: SavedResult) -> str:
 
 
 def removed_words(playlist: SavedPlaylist) -> str:
-    """What is no longer saved."""
+    """Confirm that a playlist was removed."""
     return f"No longer saved: {_linked(playlist)}. Songs that were made from it stay."
 
 

@@ -1,4 +1,4 @@
-"""What is kept about a person: the notice, the file, and what deleting it does."""
+"""Messages about personal data: the privacy notice, the export file, and what deletion does."""
 
 import gzip
 import json
@@ -40,7 +40,7 @@ _YOURS = (
 
 
 def notice_message(config: RetentionConfig) -> discord.Embed:
-    """What is kept, why, how long, who sees it, and what a member can do about it."""
+    """Build the privacy notice: what is kept, why, for how long, who sees it, and what a member can do."""
     embed = discord.Embed(title="Your data", colour=colours.CREDITS)
     embed.add_field(name="What is kept", value=_KEPT, inline=False)
     embed.add_field(name="Why", value=_WHY, inline=False)
@@ -72,7 +72,7 @@ def _after_leaving(days: int) -> str:
 
 
 def export_file(copy: PersonalDataExport, *, limit: int) -> Attachment:
-    """The person's data as one file; packed where Discord would not take it as it is (`limit` in bytes)."""
+    """Write a member's data as a JSON file, compressed if it has more than `limit` bytes."""
     words = json.dumps(document_of(copy), ensure_ascii=False, indent=1)
     data = words.encode("utf-8", "backslashreplace")
     if len(data) > limit:
@@ -81,7 +81,7 @@ def export_file(copy: PersonalDataExport, *, limit: int) -> Attachment:
 
 
 def preview_words(preview: ErasureSummary) -> str:
-    """What deleting will do, before it is done."""
+    """Say what deletion will do, before it is confirmed."""
     if preview.is_empty:
         return NOTHING_KEPT
     return (
@@ -93,11 +93,11 @@ def preview_words(preview: ErasureSummary) -> str:
     )
 
 
-def forgotten_words(forgotten: ErasureSummary) -> str:
-    """What was deleted, and what remains."""
-    if forgotten.is_empty:
+def erasure_words(erased: ErasureSummary) -> str:
+    """Say what was deleted, and what remains."""
+    if erased.is_empty:
         return NOTHING_KEPT
-    return f"Deleted: {_counts(forgotten)}. The credits' books stay, without you.{_rest(forgotten)}"
+    return f"Deleted: {_counts(erased)}. The credits' books stay, without you.{_rest(erased)}"
 
 
 def _counts(done: ErasureSummary) -> str:
@@ -111,7 +111,7 @@ def _counts(done: ErasureSummary) -> str:
 
 
 def _rest(done: ErasureSummary) -> str:
-    """What remains, until when, and why."""
+    """Say what remains, until when, and why."""
     if done.until is None:
         return ""
     words = (

@@ -1,17 +1,17 @@
-"""A server's queue as one embed."""
+"""The `/queue` message: a server's queue as an embed."""
 
 from collections.abc import Iterator
 
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.messages.status import HALTED, PAUSED, PAUSES
+from bot.chat.messages.status import PAUSED, PAUSED_BY_OPERATOR, PAUSES
 from bot.chat.text.formatting import DESCRIPTION_LIMIT, FIELD_LIMIT, mention, playlist_page, quoted, relative
 from bot.services.delivery.cards import StatusCard
 from bot.services.requests.queue_service import QueueSection, QueueView
 
 QUEUE_REASON_LIMIT = 300
-"""Characters of a moderator's reason beside a full queue."""
+"""Characters of a moderator's reason that fit beside a full queue."""
 EMPTY = (
     "Nobody has asked for a song, so it is your turn at once: type `/inspire`, and paste the link of a Suno "
     "playlist."
@@ -20,7 +20,7 @@ NOBODY = "Nobody is in line."
 
 
 def queue_message(view: QueueView) -> discord.Embed:
-    """Who is being served and who waits, in the order in which that will happen."""
+    """Build the queue: running requests, then waiting ones in their order, and those awaiting approval."""
     parts = (("Being made", view.running), ("Waiting", view.waiting))
     blocks = [f"**{name}**\n{_rows(part, view.user_id)}" for name, part in parts if part.cards]
     text = "\n\n".join([*_notice(view), *(blocks or [_nobody(view)])])
@@ -34,17 +34,17 @@ def queue_message(view: QueueView) -> discord.Embed:
 
 
 def _nobody(view: QueueView) -> str:
-    """What is said of a line in which nobody stands."""
+    """Return the text for an empty queue."""
     return NOBODY if view.paused is not None or view.awaiting.cards else EMPTY
 
 
 def _notice(view: QueueView) -> Iterator[str]:
-    """Why nothing moves."""
+    """Say why no new song is being made, if so."""
     if view.paused is not None:
         reason = quoted(view.paused, limit=QUEUE_REASON_LIMIT, otherwise="none was given")
         yield f"{PAUSED} The reason: {reason}"
     elif view.paused_by_operator:
-        yield HALTED
+        yield PAUSED_BY_OPERATOR
     elif view.outage:
         yield PAUSES[view.outage].removesuffix(" Your place is kept.")
 
@@ -57,9 +57,7 @@ def _rows(part: QueueSection, user_id: int) -> str:
 
 
 def _row(card: StatusCard, *, is_own: bool) -> str:
-    fingerprint = "➤" if is_own else "•"
+    marker = "➤" if is_own else "•"
     place = f"**{card.position}** · " if card.position else ""
     when = f" · {relative(card.expected_at)}" if card.expected_at else ""
-    return (
-        f"{fingerprint} {place}{mention(card.user_id)} · [playlist]({playlist_page(card.playlist_id)}){when}"
-    )
+    return f"{marker} {place}{mention(card.user_id)} · [playlist]({playlist_page(card.playlist_id)}){when}"

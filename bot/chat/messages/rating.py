@@ -1,4 +1,4 @@
-"""What members think of a song, in words."""
+"""A song's rating as text."""
 
 import re
 
@@ -9,7 +9,7 @@ _LINE = re.compile(rf"\n-# {STAR} [^\n]*\Z")
 
 
 def in_stars(rating: Rating) -> str:
-    """The average and how many votes there are; empty while there are none."""
+    """Format the average and the number of votes; empty if there are none."""
     if rating.average is None:
         return ""
     votes = "1 vote" if rating.votes == 1 else f"{rating.votes:,} votes"
@@ -17,7 +17,7 @@ def in_stars(rating: Rating) -> str:
 
 
 def with_rating(content: str, rating: Rating) -> str:
-    """The content of a result whose last line is the rating, in place of an earlier one."""
+    """Replace or append the rating as the last line of a result's content."""
     bare = _LINE.sub("", content)
     words = in_stars(rating)
     return f"{bare}\n-# {words}" if words else bare

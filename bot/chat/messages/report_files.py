@@ -1,4 +1,4 @@
-"""Files that take long to make, made beside everything else that the process does."""
+"""Files that take long to create, built in a thread of their own."""
 
 import asyncio
 import logging
@@ -20,37 +20,37 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 CHART_S = 20.0
-"""Seconds that a chart may take, its turn included; without it the table goes alone."""
+"""Timeout of a chart in seconds, waiting included; afterwards the table is sent alone."""
 
 
 class FileThread:
-    """One thread makes all files of a kind: the event loop's own threads look up hosts, too."""
+    """One thread for all files of a kind: the event loop's default threads are needed for DNS lookups."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="files")
 
     def close(self) -> None:
-        """Make nothing more."""
+        """Stop the thread; work that has not begun is cancelled."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def make(self, work: Callable[[], T]) -> T:
-        """Do the work when those before it are done, and return what it gives."""
+        """Run the work in the thread, after earlier work, and return its result."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
 class ReportFiles(FileThread):
-    """The files of servers' reports."""
+    """Charts and tables of servers' reports."""
 
     def __init__(self) -> None:
         super().__init__()
         self._guilds: set[int] = set()
 
     @contextmanager
-    def only_one(self, guild_id: int) -> Iterator[None]:
-        """Keep other reports of the server away meanwhile.
+    def exclusive(self, guild_id: int) -> Iterator[None]:
+        """Allow only one report of the server at a time.
 
         Raises:
-            ReportBusyError: one is being made.
+            ReportBusyError: another one is being created.
         """
         if guild_id in self._guilds:
             raise ReportBusyError
@@ -61,7 +61,7 @@ class ReportFiles(FileThread):
             self._guilds.discard(guild_id)
 
     async def of(self, client: discord.Client, report: Report) -> list[Attachment]:
-        """Return the chart, unless it takes too long, and the table."""
+        """Build the chart, unless it takes too long, and the table."""
         named = (use.user_id for use in report.members[:TOP])
         names = await display_names(client, report.guild_id, named)
         files = [Attachment("credits.csv", report_csv(report, names), "The same numbers as a table")]

@@ -1,4 +1,4 @@
-"""The result message: an embed and a button for each clip, and the files that may go with them."""
+"""The result message: an embed and a link button for each clip, the song's buttons, and the files."""
 
 from dataclasses import dataclass, field
 
@@ -30,28 +30,28 @@ from bot.services.delivery.message_forms import MessageForm
 from bot.services.ports import Media
 
 MOST_CLIPS = 10
-"""Embeds, and files, that one message may have."""
+"""Discord's limit of embeds, and of files, in one message."""
 UPLOAD_LIMIT = 25 * 1024 * 1024 - 64 * 1024
-"""Bytes of all files of one request, less what the rest of the message takes."""
+"""Bytes of all files in one HTTP request, less a margin for the rest of the message."""
 STYLE_LIMIT = 180
 """Characters of style tags; ten embeds together may have 6,000, of which titles may take 2,560."""
 MODEL_LIMIT = 40
 LONG_LINKS = 3
-"""Clips whose long links fit into the 6,000 characters that all embeds have together."""
+"""How many clips can have long links within the 6,000 characters of all embeds together."""
 LISTEN_ROWS = 2
-"""Rows of five buttons that lead to the clips; the two below them are the song's own."""
+"""Rows of five link buttons to the clips; the two rows below have the song's own buttons."""
 UNTITLED = "Untitled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultMessage:
-    """All of a result message but its files, which have to be built anew for each attempt."""
+    """A result message with its files as bytes: a `discord.File` can be sent only once."""
 
     content: str
     embeds: list[discord.Embed]
     view: discord.ui.View
     attachments: tuple[tuple[str, Media], ...] = field(default=(), repr=False)
-    """The files that go with it, each with its name."""
+    """Pairs of file name and data."""
 
 
 def result_message(
@@ -61,9 +61,9 @@ def result_message(
     in_server: bool = True,
     form: MessageForm = MessageForm.FULL,
 ) -> ResultMessage:
-    """The result of a request; `files` go by the clips' order, and are empty where none were asked for.
+    """Build the result of a request; `files` has one item per clip, or is empty if no files are wanted.
 
-    In a direct message there are only links: songs are asked for, rated and removed in servers.
+    In a direct message there are only links: songs can be requested, rated and removed in servers only.
     """
     if form is not MessageForm.FULL:
         return _plainer(card, in_server=in_server, form=form)
@@ -84,7 +84,7 @@ def result_message(
 
 
 def _plainer(card: ResultCard, *, in_server: bool, form: MessageForm) -> ResultMessage:
-    """The song without embeds, files and titles: with links, or with nothing but where it can be found."""
+    """Build the result without embeds, files and titles, and in the barest form without links too."""
     pages = [f"<{page}>" for one in card.clips[:MOST_CLIPS] if (page := song_page(one.clip.id))]
     lines = [f"{mention(card.user_id)} your song is ready.", *(pages if form is MessageForm.LINKS else ())]
     lines.append(f"-# Discord blocked the rest of this message. {song_number(card)} shows it all.")
@@ -93,12 +93,12 @@ def _plainer(card: ResultCard, *, in_server: bool, form: MessageForm) -> ResultM
 
 
 def song_number(card: ResultCard) -> str:
-    """Name the command that shows the song again; in a message, it tells whose result it is."""
+    """Return the command that shows the song again; in a message, it also identifies the request."""
     return f"`/songs show song:{card.request_id}`"
 
 
 def song_message(card: ResultCard) -> ResultMessage:
-    """The song of an earlier request, shown again without its files."""
+    """Build the message that shows an earlier song again, without files."""
     clips = card.clips[:MOST_CLIPS]
     page = playlist_page(card.playlist_id)
     content = f"A song from [this playlist](<{page}>), asked for by {mention(card.user_id)}."
@@ -110,7 +110,7 @@ def song_message(card: ResultCard) -> ResultMessage:
 
 
 def within_request(files: tuple[Media | None, ...]) -> tuple[Media | None, ...]:
-    """The files in their order as long as one request takes them all; None for each that is left out."""
+    """Replace by None each file that exceeds `UPLOAD_LIMIT` together with those before it."""
     left = UPLOAD_LIMIT
     fitting: list[Media | None] = []
     for media in files:
@@ -158,7 +158,7 @@ def _embed(clip_card: ClipCard, *, number: int, card: ResultCard) -> discord.Emb
 
 
 def _long_link(clip_card: ClipCard, *, count: int) -> str | None:
-    """The audio link as text, where it is too long for a button: links that carry a signature are."""
+    """Return the audio link as text if it is too long for a button, as signed links are."""
     around = "[Listen](<>)"
     url = link(clip_card.listen_url, limit=FIELD_LIMIT - len(around))
     if url is None or len(url) <= BUTTON_URL_LIMIT or count > LONG_LINKS:

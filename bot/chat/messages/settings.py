@@ -1,4 +1,4 @@
-"""All that is settled for a server as one embed."""
+"""The `/settings show` message: a server's settings as an embed."""
 
 from collections.abc import Iterator
 
@@ -9,19 +9,21 @@ from bot.chat.text.formatting import FIELD_LIMIT, REASON_LIMIT, in_credits, quot
 from bot.services.moderation.guild_settings import EffectiveSettings
 
 ROLE_FIELDS = 4
-"""Fields for roles, some 28 in each: what else is settled fits into the embed beside them."""
+"""Fields for roles, some 28 in each: the other settings still fit into the embed."""
 
 
 def settings_message(rules: EffectiveSettings, *, gone: frozenset[int] = frozenset()) -> discord.Embed:
-    """What holds in a server now; what does not fit says how much more there is.
+    """Build the list of a server's settings; roles that do not fit are counted.
 
-    Channels that are `gone` are named as what they are: a mention of one says nothing.
+    Channels in `gone` are shown as deleted, because Discord cannot render a mention of them.
     """
     settings, policy = rules.settings, rules.policy
     embed = discord.Embed(title="Songs in this server", colour=colours.MODERATION)
     if settings.paused is not None:
         embed.description = f"**Paused**: {quoted(settings.paused, limit=REASON_LIMIT)}"
-    embed.add_field(name="Asked for in", value=_place(settings.requests_channel_id, "everywhere", gone))
+    embed.add_field(
+        name="AnyInteraction for in", value=_place(settings.requests_channel_id, "everywhere", gone)
+    )
     embed.add_field(
         name="Posted in", value=_place(settings.results_channel_id, "where they were asked for", gone)
     )
@@ -50,7 +52,7 @@ def _place(channel_id: int | None, otherwise: str, gone: frozenset[int]) -> str:
 
 
 def _pages(lines: list[str]) -> Iterator[str]:
-    """The lines as fields take them; those that the embed has no room for are counted."""
+    """Yield the lines in pieces that fit into fields; the last one counts those that do not fit."""
     for number in range(ROLE_FIELDS):
         taken = list(_fitting(lines))
         lines = lines[len(taken) :]
@@ -62,10 +64,10 @@ def _pages(lines: list[str]) -> Iterator[str]:
 
 
 def _fitting(lines: list[str]) -> Iterator[str]:
-    """As many lines as a field takes, and a word on how many more there are."""
+    """Yield as many lines as fit into a field together with the count of the others."""
     left = FIELD_LIMIT - len("and 1,000 more")
-    for queue in lines:
-        left -= len(queue) + 1
+    for line in lines:
+        left -= len(line) + 1
         if left < 0:
             return
-        yield queue
+        yield line

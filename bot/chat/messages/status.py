@@ -1,4 +1,4 @@
-"""The status message: one embed that says where a request is, and the buttons that go with it."""
+"""The status message: an embed with a request's state, and its buttons."""
 
 from dataclasses import replace
 
@@ -72,7 +72,7 @@ PAUSES = {
 }
 NOT_SHOWN = "it can't be shown here"
 PAUSED = "The moderators have paused songs in this server."
-HALTED = "The bot's operator has paused songs for now."
+PAUSED_BY_OPERATOR = "The bot's operator has paused songs for now."
 AWAITING = "A moderator has to approve it first. Your credits are on hold until then."
 UNSEEN_REQUEST = (
     "A moderator has to approve it first, but the bot can't show it to them: Discord doesn't take its "
@@ -83,11 +83,11 @@ USUAL_FAILURES = {
     State.EXPIRED: FailureKind.SILENT,
     State.UNCERTAIN: FailureKind.UNCERTAIN,
 }
-"""What is said of an end for which no failure was kept."""
+"""Failure that is shown for a final state without a stored one."""
 BY_MODERATORS = frozenset({FailureKind.MODERATOR, FailureKind.BLOCKED})
-"""Ends whose reason is in a moderator's own words, for the member to read."""
+"""Failures with a reason that a moderator wrote for the member."""
 WORDS_LIMIT = 300
-"""Characters of the song service's own words about a refusal."""
+"""Characters of the provider's own text about a refusal."""
 MOST_CLIPS = 10
 ONE_CLIP = "Only one of the two clips came out."
 KEPT = (
@@ -107,7 +107,7 @@ REMOVED = "The song was made, and was removed later on."
 def status_message(
     card: StatusCard, form: MessageForm = MessageForm.FULL
 ) -> tuple[discord.Embed, discord.ui.View]:
-    """The status of a request; the view has no children where there is nothing to press."""
+    """Build the status of a request; the view is empty if there are no buttons."""
     url = link(card.result_url, limit=BUTTON_URL_LIMIT)
     words = _description(card) if form is MessageForm.FULL else _bare_description(card)
     embed = discord.Embed(title=_title(card), url=url, description=words, colour=_colour(card))
@@ -118,7 +118,7 @@ def status_message(
 def ending_message(
     card: StatusCard, form: MessageForm = MessageForm.FULL
 ) -> tuple[str, list[discord.Embed], discord.ui.View]:
-    """How a request ended, as a message of its own; its content mentions the requester."""
+    """Build the message about a request's end; its content mentions the requester."""
     embed, view = status_message(card, form)
     head = f"{mention(card.user_id)} {_title(card)}."
     if form is MessageForm.FULL:
@@ -127,7 +127,7 @@ def ending_message(
 
 
 def in_words(embed: discord.Embed) -> str:
-    """Say without an embed what a status says."""
+    """Return the text of a status embed as message content."""
     return f"**{embed.title}**\n{embed.description or ''}".rstrip()[:CONTENT_LIMIT]
 
 
@@ -146,7 +146,7 @@ def _description(card: StatusCard) -> str:
 
 
 def _bare_description(card: StatusCard) -> str:
-    """The same without links, and without what people wrote."""
+    """Return the description without links and without text that people wrote."""
     card = replace(card, paused=None if card.paused is None else "", hints=())
     if card.failure and card.failure.detail:
         card = replace(card, failure=replace(card.failure, detail=""))
@@ -154,7 +154,7 @@ def _bare_description(card: StatusCard) -> str:
 
 
 def _now(card: StatusCard) -> str:
-    """What happens now, or how it ended."""
+    """Say what is happening, or how the request ended."""
     match card.state:
         case State.AWAITING:
             return UNSEEN_REQUEST if card.unseen else AWAITING
@@ -173,7 +173,7 @@ def _now(card: StatusCard) -> str:
 
 
 def _place(card: StatusCard) -> str:
-    """Where it stands in line, and what keeps it there."""
+    """Say the position in the queue, and what delays it."""
     if card.paused is not None:
         reason = quoted(card.paused, limit=REASON_LIMIT, otherwise=NOT_SHOWN)
         return f"{PAUSED} Your place is kept. The reason: {reason}"
@@ -184,7 +184,7 @@ def _place(card: StatusCard) -> str:
         )
     place = f"Number **{card.position}** in line." if card.position else "In line."
     if card.paused_by_operator:
-        return f"{place} {HALTED} Your place is kept."
+        return f"{place} {PAUSED_BY_OPERATOR} Your place is kept."
     return f"{place} {PAUSES[card.outage]}" if card.outage else place
 
 
@@ -229,7 +229,7 @@ def _ending(card: StatusCard) -> str:
 
 
 def _share(card: StatusCard) -> float | None:
-    """How much of the way is done, 0..1; None where a bar says nothing."""
+    """Return the progress from 0 to 1; None if no bar is shown."""
     if card.removed:
         return None
     match card.state:

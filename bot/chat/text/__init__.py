@@ -1,1 +1,1 @@
-"""The sentences that people read, and how text is made safe for Discord."""
+"""Sentences for members and moderators, and the formatting of text for Discord."""

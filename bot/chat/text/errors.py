@@ -1,4 +1,4 @@
-"""The sentences for everything that can go wrong, made in this one place from the facts of the error."""
+"""Error messages for members, built from the error's attributes."""
 
 from functools import singledispatch
 
@@ -49,16 +49,16 @@ COMMAND_CHANGED = (
 
 
 @singledispatch
-def sentence(error: Exception) -> str | None:  # noqa: ARG001 - the facts are for the overloads
-    """What the member should read: what is wrong, what to do next, and the truth about credits.
+def sentence(error: Exception) -> str | None:  # noqa: ARG001 - the overloads use it
+    """Return the message for the member: what is wrong, what to do next, and what happened to the credits.
 
-    None when the error is not one that its facts explain: then `unexpected` has the words.
+    None if there is none for this type of error: then use `unexpected`.
     """
     return None
 
 
 def unexpected(reference: str, error: Exception | None = None) -> str:
-    """What the member reads on what they cannot mend: nothing is claimed that is not known."""
+    """Return the message for an error that the member cannot fix; it claims nothing that is not known."""
     match error:
         case CommitUnknownError():
             words = f"The bot lost its database in the middle of this, and can't tell what was kept. {LOOK}"
@@ -229,7 +229,7 @@ def _too_late(error: TooLateError) -> str:
 
 
 @sentence.register
-def _under_way(error: PendingRequestsError) -> str:
+def _pending(error: PendingRequestsError) -> str:
     count, end = ("a request", "it has") if error.count == 1 else (f"{error.count:,} requests", "they have")
     return (
         f"You have {count} under way, here or in another server. Wait until {end} ended, or take back what "

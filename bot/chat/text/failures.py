@@ -1,4 +1,4 @@
-"""Sentences that hang on one fact only: what a text looked like, or why there is no song."""
+"""Sentences for link errors and failed requests, and confirmations of pausing and cancelling."""
 
 from types import MappingProxyType
 
@@ -48,7 +48,7 @@ PLAYLISTS = MappingProxyType(
         ),
     }
 )
-"""What to say of a text that names no playlist."""
+"""Message for a text that is no playlist link, by its kind."""
 
 CLIPS = MappingProxyType(
     {
@@ -91,7 +91,7 @@ CLIPS = MappingProxyType(
         ),
     }
 )
-"""What to say of a text that names no clip."""
+"""Message for a text that is no song link, by its kind."""
 
 _OPEN_PERSONA = "Open the persona on suno.com, and copy the address of its page."
 PERSONAS = MappingProxyType(
@@ -167,17 +167,17 @@ FAILURES = MappingProxyType(
         ),
     }
 )
-"""What to say of a request that ended without a song; its credits are another sentence."""
+"""Message for a request that ended without a song; a further sentence says what happened to the credits."""
 
 
 def cancelled_by_moderator(cost: int) -> str:
-    """What a moderator reads who turned a request away."""
+    """Confirm to a moderator that a request of this cost was cancelled."""
     back = f" Its {in_credits(cost)} went back to the member." if cost else ""
     return f"Cancelled.{back} The reason stands on the request's message."
 
 
 def paused(waiting: int) -> str:
-    """What a moderator reads who stopped the server's songs, with so many requests waiting."""
+    """Confirm to a moderator that the server's songs are paused, with this many requests waiting."""
     kept = {0: "No request waits.", 1: "One request waits and keeps its place and its credits."}.get(
         waiting, f"{waiting:,} requests wait and keep their places and their credits."
     )
@@ -188,18 +188,18 @@ def paused(waiting: int) -> str:
 
 
 def resumed(waiting: int) -> str:
-    """What a moderator reads who let the server's songs go on, with so many requests waiting."""
+    """Confirm to a moderator that the server's songs go on, with this many requests waiting."""
     waited = {0: "No request waited.", 1: "One request waited."}.get(waiting, f"{waiting:,} requests waited.")
     return f"Songs go on in this server. {waited}"
 
 
-def halted(waiting: int) -> str:
-    """What the operator reads who stopped all submissions, with so many requests waiting."""
+def submissions_paused(waiting: int) -> str:
+    """Confirm to the operator that submissions are paused, with this many requests waiting."""
     return f"Nothing more is submitted, for any server. {_in_line(waiting)} `/operator resume` lets it go on."
 
 
-def unhalted(waiting: int) -> str:
-    """What the operator reads who let submissions go on, with so many requests waiting."""
+def submissions_resumed(waiting: int) -> str:
+    """Confirm to the operator that submissions go on, with this many requests waiting."""
     return f"Submissions go on. {_in_line(waiting)}"
 
 

@@ -1,4 +1,4 @@
-"""Words and links made safe and short enough for Discord, and the forms that many messages share.
+"""Text and links escaped and cut for Discord, and formats that many messages share.
 
 The limits are Discord's ("Embed Limits", "Component Reference"); lengths are in characters.
 """
@@ -20,7 +20,7 @@ LABEL_LIMIT = 80
 BUTTON_URL_LIMIT = 512
 EMBED_URL_LIMIT = 2048
 REASON_LIMIT = 500
-"""Characters of a moderator's reason that are shown; our own bound."""
+"""Characters of a moderator's reason that are shown; the bot's own limit."""
 
 DASH = "\N{EN DASH}"
 ELLIPSIS = "…"
@@ -31,22 +31,22 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 def plain(text: str | None, *, limit: int, otherwise: str = "") -> str:
-    """The text on one line, without control characters, for places that show no markdown.
+    """Format text as one line without control characters, where Discord renders no markdown.
 
-    `otherwise` stands in for a text with nothing to see in it.
+    Returns `otherwise` if nothing visible is left.
     """
     words = _one_line(text)
     return _cut(list(words), limit) if words else otherwise
 
 
 def quoted(text: str | None, *, limit: int, otherwise: str = "") -> str:
-    """The text as it was typed, for places that show markdown: nothing in it formats, links or mentions."""
+    """Escape text to be shown as it was typed where Discord renders markdown, links and mentions."""
     words = _one_line(text)
     return _cut(_escaped(words), limit) if words else otherwise
 
 
 def link(url: str | None, *, limit: int) -> str | None:
-    """The address if Discord takes it as a link of at most `limit` characters, else None."""
+    """Return the URL if Discord accepts it as a link of at most `limit` characters, else None."""
     if (
         not url
         or len(url) > limit
@@ -64,39 +64,39 @@ def link(url: str | None, *, limit: int) -> str | None:
 
 
 def song_page(clip_id: str) -> str | None:
-    """A clip's own page; None when the id cannot stand in an address."""
+    """Return the URL of a clip's page on Suno; None if the id cannot be part of a URL."""
     return f"https://suno.com/song/{clip_id}" if _ID.fullmatch(clip_id) else None
 
 
 def playlist_page(playlist_id: str) -> str:
-    """A playlist's page."""
+    """Return the URL of a playlist's page on Suno."""
     return f"https://suno.com/playlist/{playlist_id}"
 
 
 def mention(user_id: int) -> str:
-    """The member, as a mention; whom it notifies is for the message's `AllowedMentions` to say."""
+    """Format a mention of the member; the message's `AllowedMentions` decide whether it notifies them."""
     return f"<@{user_id}>"
 
 
 def relative(at: datetime) -> str:
-    """The moment as "in 5 minutes", counted down by the reader's own client."""
+    """Format a time as "in 5 minutes", which the reader's own client keeps up to date."""
     return f"<t:{int(at.timestamp())}:R>"
 
 
 def in_credits(count: int) -> str:
-    """So many credits, in words."""
+    """Format an amount of credits, for example "30 credits"."""
     return f"{count:,} credit" if abs(count) == 1 else f"{count:,} credits"
 
 
 def are_back(count: int) -> str:
-    """The sentence that says that a request's credits were given back; empty when it cost none."""
+    """Say that a request's credits were returned; empty if it cost none."""
     if not count:
         return ""
     return f"Your {in_credits(count)} {'is' if count == 1 else 'are'} back."
 
 
 def minutes(duration_s: float | None) -> str:
-    """A length in seconds as `m:ss`, cut to whole seconds; a dash when it is not known."""
+    """Format a duration in seconds as `m:ss`; a dash if it is unknown."""
     if duration_s is None or not math.isfinite(duration_s) or duration_s <= 0:
         return DASH
     whole, seconds = divmod(int(duration_s), 60)
@@ -104,7 +104,7 @@ def minutes(duration_s: float | None) -> str:
 
 
 def file_name(title: str | None, *, number: int, extension: str) -> str:
-    """A name for the file of clip `number`: from its title, for example `night-drive-1.mp3`."""
+    """Build the file name of clip `number` from its title, for example `night-drive-1.mp3`."""
     known = unicodedata.normalize("NFKC", plain(title, limit=60)).casefold()
     stem = re.sub(r"[\W_]+", "-", known).strip("-") or "song"
     kind = re.sub(r"[^a-z0-9]", "", extension.lower())[:5] or "bin"
@@ -116,14 +116,14 @@ def _one_line(text: str | None) -> str:
 
 
 def _escaped(words: str) -> list[str]:
-    """The characters of a line, each with the backslash that it needs."""
+    """Split a line into characters, with a backslash before those that need it."""
     marks = {m.end() - 1 for m in (_LINE_STARTS.match(words),) if m}
     marks |= {m.start() for m in re.finditer("://", words)}
     return [f"\\{c}" if c in _SPECIAL or i in marks else c for i, c in enumerate(words)]
 
 
 def _cut(pieces: list[str], limit: int) -> str:
-    """The pieces as one text, whole ones only, with an ellipsis where some are left out."""
+    """Join as many whole pieces as fit, with an ellipsis if some are left out."""
     whole = "".join(pieces)
     if len(whole) <= limit:
         return whole

@@ -1,6 +1,6 @@
-"""The sentences about a server's own house: what moderators settle, saved playlists, and finished songs.
+"""Error messages about moderators' settings and actions, saved playlists and finished songs.
 
-`errors.py` has those about requests, and the one way to a sentence.
+`errors.py` has those about requests, and looks up them all.
 """
 
 from collections.abc import Callable, Mapping
@@ -52,9 +52,9 @@ DECIDED: Mapping[str, str] = MappingProxyType(
         State.DECLINED: "it was declined",
     }
 )
-"""What became of a request that a moderator would decide on."""
+"""What happened to a request on which a moderator can no longer decide."""
 Words: TypeAlias = Callable[[Any], str]
-"""Makes the sentence of one kind of error; each function takes just its own kind."""
+"""Builds the message for one type of error."""
 
 
 def _not_paused(error: NotPausedError) -> str:
@@ -190,4 +190,4 @@ MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
         RemovalForbiddenError: _may_not_remove,
     }
 )
-"""By the kind of error."""
+"""Message builders by type of error."""

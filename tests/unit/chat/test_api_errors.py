@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
-from bot.chat.api_errors import REFUSALS, TROUBLE, messenger_error
+from bot.chat.api_errors import API_ERRORS, REFUSALS, messenger_error
 from bot.domain.errors import (
     InvalidMessageError,
     MalformedError,
@@ -110,7 +110,7 @@ async def test_a_pause_is_kept_if_it_can_be_believed(header: str | None, pause_s
     ],
 )
 def test_trouble_on_the_way_is_tried_later(error: Exception) -> None:
-    assert isinstance(error, TROUBLE)
+    assert isinstance(error, API_ERRORS)
     assert isinstance(messenger_error(error, by_token=False), RetryableError)
 
 

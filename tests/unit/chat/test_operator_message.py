@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from bot.chat.messages.operator import operation_message
-from bot.chat.text.failures import halted, unhalted
+from bot.chat.text.failures import submissions_paused, submissions_resumed
 from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.services.runtime.operator import PENDING, OperatorStatus
 from tests.unit.chat.factories import NOW, check_sendable, fields
@@ -54,5 +54,5 @@ def test_a_pause_is_told_first_and_the_largest_numbers_fit() -> None:
 
 
 def test_the_operator_reads_how_many_wait() -> None:
-    assert "1 request waits." in halted(1)
-    assert unhalted(1500) == "Submissions go on. 1,500 requests wait."
+    assert "1 request waits." in submissions_paused(1)
+    assert submissions_resumed(1500) == "Submissions go on. 1,500 requests wait."

@@ -7,8 +7,8 @@ import pytest
 from bot.chat.messages.privacy import (
     EXPORT_NAME,
     NOTHING_KEPT,
+    erasure_words,
     export_file,
-    forgotten_words,
     notice_message,
     preview_words,
 )
@@ -64,7 +64,7 @@ def test_a_file_that_discord_would_not_take_is_packed() -> None:
 def test_what_is_to_be_deleted_and_what_was_is_said_with_its_numbers() -> None:
     one = ErasureSummary(requests=1, ratings=2, playlists=1, decisions=1, until=NOW, blocked=1)
     counts = "1 request, 2 ratings, 1 saved playlist's author, 1 moderators' decision"
-    for words in (preview_words(one), forgotten_words(one)):
+    for words in (preview_words(one), erasure_words(one)):
         assert counts in words
         assert f"<t:{int(NOW.timestamp())}:R>" in words
         assert "Moderators of one server don't let you" in words
@@ -72,13 +72,13 @@ def test_what_is_to_be_deleted_and_what_was_is_said_with_its_numbers() -> None:
 
 
 def test_without_a_place_in_a_server_nothing_remains() -> None:
-    assert "remembered" not in forgotten_words(ErasureSummary(decisions=2))
+    assert "remembered" not in erasure_words(ErasureSummary(decisions=2))
 
 
 def test_nothing_kept_is_said_so() -> None:
-    assert preview_words(ErasureSummary()) == forgotten_words(ErasureSummary()) == NOTHING_KEPT
+    assert preview_words(ErasureSummary()) == erasure_words(ErasureSummary()) == NOTHING_KEPT
 
 
 def test_the_words_fit_into_a_message() -> None:
     assert len(preview_words(MUCH)) <= CONTENT_LIMIT
-    assert len(forgotten_words(MUCH)) <= CONTENT_LIMIT
+    assert len(erasure_words(MUCH)) <= CONTENT_LIMIT
