@@ -124,7 +124,7 @@ class BotProcess:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=STDOUT,
-            start_new_session=True,  # Ctrl-C is for whoever owns this object, who then stops the bot
+            start_new_session=True,  # Ctrl-C is for the owner of this object, which then stops the bot
         )
 
     def _running(self) -> Process:

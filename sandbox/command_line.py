@@ -30,7 +30,7 @@ def run(arguments: list[str]) -> int:
         )
     except EndedEarlyError as error:
         print(f"\n{error}\n\nThe end of the bot's log:", *error.log, sep="\n  ", file=sys.stderr)
-    except BrokenPipeError:  # whoever read this has gone; nothing more can be said
+    except BrokenPipeError:  # the reader has gone; nothing more can be said
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return EXIT_FAILURE
 

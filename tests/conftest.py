@@ -1,4 +1,4 @@
-"""What tests of every kind share: databases on real PostgreSQL servers."""
+"""The fixtures for all tests: databases on real PostgreSQL servers."""
 
 import gc
 import os
@@ -29,17 +29,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two a processor: most tests of the whole program wait for much of their time."""
+    """Return two workers a processor: most tests of the whole program wait for much of their time."""
     return 2 * (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest come first, so that nobody waits at the end for a worker that has just begun one."""
+    """Put the longest tests first, so that none begins on the last worker at the end."""
     items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays to the end: nobody looks through it for garbage again and again."""
+    """Keep what was collected out of garbage collection for the rest of the run."""
     gc.collect()
     gc.freeze()
 
@@ -51,28 +51,28 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
-    """A database of the present schema, on the first server there is."""
+    """Yield a database of the present schema, on the first server."""
     with server(0).database() as url:
         yield url
 
 
 @pytest.fixture(params=[0, 1], ids=["postgresql", "other postgresql"])
 def any_postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database of the present schema, on two servers of different versions."""
+    """Yield a database of the present schema, on two servers of different versions."""
     with server(request.param).database() as url:
         yield url
 
 
 @pytest.fixture(params=[0, 1], ids=["postgresql", "other postgresql"])
 def empty_postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database without tables, on two servers of different versions."""
+    """Yield a database without tables, on two servers of different versions."""
     with server(request.param).database(template="template0") as url:
         yield url
 
 
 @pytest.fixture
 def own_cluster() -> Iterator[PostgresCluster]:
-    """A server that the test may stop and start."""
+    """Yield a server that the test can stop and start."""
     server(0)  # skips where there is none
     programs = next((source for source in sources() if isinstance(source, Path)), None)
     if programs is None:
@@ -84,7 +84,7 @@ def own_cluster() -> Iterator[PostgresCluster]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What tests have counted is read by people, too."""
+    """Print what tests have counted."""
     for report in terminalreporter.getreports("passed"):
         if report.user_properties:
             counts = ", ".join(f"{name}: {count}" for name, count in report.user_properties)

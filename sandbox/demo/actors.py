@@ -53,7 +53,7 @@ class DemoRun:
     world: World
     output: DemoOutput
     credits: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    """What `/credits` last told each person, by the names of the fields."""
+    """What `/credits` last showed each person, by the names of the fields."""
 
     async def ask(self, name: str, command: str, /, **options: object) -> Message:
         """Return the answer to a command of that person.

@@ -45,7 +45,7 @@ async def run_demo(options: Options) -> None:
     """Run the demo from beginning to end, with nothing left running.
 
     Raises:
-        EndedEarlyError: a step did not come to pass, or the bot ended or found its books to be wrong.
+        EndedEarlyError: a step did not come to pass, or the bot ended or found an error in the audit.
     """
     console = Console(soft_wrap=False)
     live = console.is_terminal and not console.is_dumb_terminal and not options.plain

@@ -33,14 +33,14 @@ class BucketState:
         wait = {"X-RateLimit-Scope": self.scope, "Retry-After": str(math.ceil(self.retry_after_s))}
         if not self.allowed and self.scope == "global":
             return wait | {"X-RateLimit-Global": "true"}
-        told = {
+        headers = {
             "X-RateLimit-Limit": str(self.rule.requests),
             "X-RateLimit-Remaining": str(self.remaining),
             "X-RateLimit-Reset": f"{self.reset_at_s:.3f}",
             "X-RateLimit-Reset-After": f"{self.reset_after_s:.3f}",
             "X-RateLimit-Bucket": hashlib.sha256(self.key.partition(":")[0].encode()).hexdigest()[:32],
         }
-        return told if self.allowed else told | wait
+        return headers if self.allowed else headers | wait
 
 
 def refused_bucket(key: str, *, after_s: float, now_s: float, scope: str) -> BucketState:

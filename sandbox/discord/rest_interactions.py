@@ -91,24 +91,24 @@ class InteractionRoutes:
             raise invalid_form({"type": {"_errors": [problem]}}) from error
 
     def _response(self, interaction: Interaction) -> Payload:
-        told: Payload = {
+        described: Payload = {
             "id": str(interaction.id),
             "type": int(interaction.kind),
             "channel_id": str(interaction.channel.id),
         }
         if interaction.guild is not None:
-            told["guild_id"] = str(interaction.guild.id)
+            described["guild_id"] = str(interaction.guild.id)
         original, kind = interaction.original, interaction.callback
         if original is None or kind is None:
-            return {"interaction": told}
-        told |= {
+            return {"interaction": described}
+        described |= {
             "response_message_id": str(original.id),
             "response_message_loading": original.loading,
             "response_message_ephemeral": original.ephemeral,
         }
         # The reference gives a message only for the types 4 and 7.
         if kind in (CallbackKind.DEFERRED_MESSAGE, CallbackKind.DEFERRED_UPDATE):
-            return {"interaction": told}
+            return {"interaction": described}
         shown = int(CallbackKind.MESSAGE if kind in MESSAGES else CallbackKind.UPDATE)
         resource: Payload = {"type": shown, "message": message_payload(original, world=self._world)}
-        return {"interaction": told, "resource": resource}
+        return {"interaction": described, "resource": resource}

@@ -18,7 +18,7 @@ SETTINGS = {
     "POLL_MAX_S": "2",
     "STATUS_EDIT_MIN_S": "2",
 }
-"""One song at a time: whoever asks next sees the line, and can change their mind."""
+"""One song at a time: the next member sees the queue, and can change their mind."""
 
 LOG_LINES = 25
 

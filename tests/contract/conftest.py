@@ -1,4 +1,4 @@
-"""The stores that the contract is held against, one an engine."""
+"""The stores that the contract is tested against, one for each engine."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

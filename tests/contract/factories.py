@@ -1,4 +1,4 @@
-"""Persons with a life in several servers, and a look at every value that is kept."""
+"""Members with requests in several servers, and readers of every stored value."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -67,7 +67,7 @@ def waiting(
 def delivered(
     uow: UnitOfWork, number: int, *, user: int = USER, guild: int = GUILD, now: datetime = NOW
 ) -> None:
-    """A song that was posted, and whose status message says so."""
+    """Place a song that was posted, and whose status message says so."""
     taken = apply_transition(
         uow, waiting(uow, number, user=user, guild=guild, now=now), Transition.CLAIM, now=now, lease=lease()
     )
@@ -134,12 +134,12 @@ def decided(
 
 
 def blocked(uow: UnitOfWork, *, user: int = USER, guild: int = GUILD) -> None:
-    standing = uow.members.get_for_update(guild, user)
-    uow.members.update(guild, user, replace(standing, blocked="enough"))
+    record = uow.members.get_for_update(guild, user)
+    uow.members.update(guild, user, replace(record, blocked="enough"))
 
 
 def full_life(uow: UnitOfWork) -> None:
-    """A person with a bit of everything, in two servers, beside another one."""
+    """Store a member with one of everything, in two servers, beside another member."""
     delivered(uow, 101)
     cancelled(uow, 102)
     delivered(uow, 103, guild=ELSEWHERE)
@@ -157,7 +157,7 @@ def privacy(store: SqlStore, now: datetime = NOW) -> PrivacyService:
 
 
 async def cells(store: SqlStore) -> dict[tuple[str, str], list[str]]:
-    """Every value of the database as text, by table and column."""
+    """Return every value of the database as text, by table and column."""
 
     def every(uow: UnitOfWork) -> Iterator[tuple[str, str, str]]:
         for table in METADATA.sorted_tables:
@@ -171,7 +171,7 @@ async def cells(store: SqlStore) -> dict[tuple[str, str], list[str]]:
 
 
 async def places(store: SqlStore, *words: str) -> set[tuple[str, str]]:
-    """Where any of the words stands."""
+    """Return where any of the words stands."""
     found = await cells(store)
     return {
         place for place, values in found.items() if any(word in value for value in values for word in words)

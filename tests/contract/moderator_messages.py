@@ -1,4 +1,4 @@
-"""What every announcer promises about moderators' messages; `test_announcer.py` runs it."""
+"""The contract of every messenger for moderators' messages; `test_messenger.py` runs it."""
 
 from dataclasses import replace
 from typing import Protocol

@@ -105,8 +105,8 @@ class LocalMediaHarness:
         self.good, self.broken = (f"{local.origin}/media/{clip_id}.mp3" for clip_id in clip_ids)
         self.withheld = f"{local.origin}/api/forbidden"
 
-    def trouble(self, trouble: MediaFault) -> None:
-        self.local.faults.add(Fault(Phase.AUDIO, trouble, times=None, clip_index=0))
+    def set_fault(self, fault: MediaFault) -> None:
+        self.local.faults.add(Fault(Phase.AUDIO, fault, times=None, clip_index=0))
 
     @property
     def gets(self) -> list[str]:
@@ -137,7 +137,7 @@ class TestHttpMedia(MediaSourceContract):
                 yield LocalMediaHarness(local, media=media, clip_ids=clip_ids)
 
     @pytest.mark.parametrize(
-        ("trouble", "cause"),
+        ("fault", "cause"),
         [
             (MediaFault.FORBIDDEN, "HTTP 403"),
             (MediaFault.MISSING, "HTTP 404"),
@@ -153,14 +153,14 @@ class TestHttpMedia(MediaSourceContract):
         ],
     )
     async def test_anything_but_a_whole_audio_file_is_an_error(
-        self, harness: LocalMediaHarness, trouble: MediaFault, cause: str
+        self, harness: LocalMediaHarness, fault: MediaFault, cause: str
     ) -> None:
-        harness.trouble(trouble)
+        harness.set_fault(fault)
         with pytest.raises(MediaError, match=cause):
             await harness.media.fetch_audio(harness.good, limit=500_000)
 
     async def test_a_file_that_comes_too_slowly_is_an_error(self, harness: LocalMediaHarness) -> None:
-        harness.trouble(MediaFault.SLOW)
+        harness.set_fault(MediaFault.SLOW)
         async with media_session([harness.local.origin]) as session:
             impatient = HttpMedia(session, trusted_origins=[harness.local.origin], fetch_s=0.1)
             with pytest.raises(MediaError, match="in time"):
@@ -168,11 +168,11 @@ class TestHttpMedia(MediaSourceContract):
 
     async def test_a_redirect_to_the_file_is_followed(self, harness: LocalMediaHarness) -> None:
         whole = await harness.media.fetch_audio(harness.good, limit=LIMIT)
-        harness.trouble(MediaFault.REDIRECT)
+        harness.set_fault(MediaFault.REDIRECT)
         assert await harness.media.fetch_audio(harness.good, limit=LIMIT) == whole
 
     async def test_redirects_end(self, harness: LocalMediaHarness) -> None:
-        harness.trouble(MediaFault.REDIRECT_LOOP)
+        harness.set_fault(MediaFault.REDIRECT_LOOP)
         with pytest.raises(MediaError):
             await harness.media.fetch_audio(harness.good, limit=LIMIT)
         assert len(harness.gets) == 4
@@ -188,12 +188,12 @@ class TestHttpMedia(MediaSourceContract):
         assert harness.gets == []
 
     @pytest.mark.parametrize(
-        "oddity", [ReplyVariant.AUDIO_FORBIDDEN, ReplyVariant.AUDIO_NONE, ReplyVariant.AUDIO_PIPE]
+        "variant", [ReplyVariant.AUDIO_FORBIDDEN, ReplyVariant.AUDIO_NONE, ReplyVariant.AUDIO_PIPE]
     )
     async def test_no_link_is_offered_where_the_provider_has_no_file(
-        self, harness: LocalMediaHarness, oddity: ReplyVariant
+        self, harness: LocalMediaHarness, variant: ReplyVariant
     ) -> None:
-        harness.local.faults.add(Fault(Phase.DOCUMENT, oddity))
+        harness.local.faults.add(Fault(Phase.DOCUMENT, variant))
         async with provider_session() as session:
             client = CqtaiClient(session, base_url=harness.local.base_url, api_key=harness.local.key)
             report = await client.query(harness.local.tasks[0].id)

@@ -28,7 +28,7 @@ SPEC = SongSpec(playlist_id="1a6e9f2d-5b0c-4c8e-9a11-7d3f5e2b6101", model="v55")
 SONG_S = 100.0
 
 
-class Trouble(StrEnum):
+class ProviderFault(StrEnum):
     BAD_PARAMETER = "bad parameter"
     BAD_KEY = "bad key"
     NO_CREDITS = "no credits"
@@ -41,73 +41,75 @@ class Trouble(StrEnum):
     LOST = "lost"
 
 
-SUBMIT_ERRORS: dict[Trouble, ProviderError] = {
-    Trouble.BAD_PARAMETER: RejectedError(400, "bad parameter"),
-    Trouble.BAD_KEY: AccountError(401, "invalid api key"),
-    Trouble.NO_CREDITS: AccountError(402, "insufficient credits"),
-    Trouble.BUSY: NotAcceptedError("code 429: Task limit reached", busy=True),
-    Trouble.MODERATED: RejectedError(451, "upstream bizCode=451, msg=prompt_unsafe"),
-    Trouble.BROKEN: RejectedError(500, "failed or timeout"),
-    Trouble.UNAVAILABLE: NotAcceptedError("code 503: service unavailable"),
-    Trouble.GATEWAY_PAGE: OutcomeUnknownError("HTTP 502"),
-    Trouble.GARBAGE: OutcomeUnknownError("HTTP 200"),
-    Trouble.LOST: OutcomeUnknownError("ServerDisconnectedError"),
+SUBMIT_ERRORS: dict[ProviderFault, ProviderError] = {
+    ProviderFault.BAD_PARAMETER: RejectedError(400, "bad parameter"),
+    ProviderFault.BAD_KEY: AccountError(401, "invalid api key"),
+    ProviderFault.NO_CREDITS: AccountError(402, "insufficient credits"),
+    ProviderFault.BUSY: NotAcceptedError("code 429: Task limit reached", busy=True),
+    ProviderFault.MODERATED: RejectedError(451, "upstream bizCode=451, msg=prompt_unsafe"),
+    ProviderFault.BROKEN: RejectedError(500, "failed or timeout"),
+    ProviderFault.UNAVAILABLE: NotAcceptedError("code 503: service unavailable"),
+    ProviderFault.GATEWAY_PAGE: OutcomeUnknownError("HTTP 502"),
+    ProviderFault.GARBAGE: OutcomeUnknownError("HTTP 200"),
+    ProviderFault.LOST: OutcomeUnknownError("ServerDisconnectedError"),
 }
-QUERY_ERRORS: dict[Trouble, ProviderError] = {
-    Trouble.BAD_PARAMETER: SUBMIT_ERRORS[Trouble.BAD_PARAMETER],
-    Trouble.BAD_KEY: SUBMIT_ERRORS[Trouble.BAD_KEY],
-    Trouble.NO_CREDITS: SUBMIT_ERRORS[Trouble.NO_CREDITS],
-    Trouble.BUSY: NoAnswerError("code 429"),
-    Trouble.MODERATED: SUBMIT_ERRORS[Trouble.MODERATED],
-    Trouble.BROKEN: NoAnswerError("code 500"),
-    Trouble.UNAVAILABLE: NoAnswerError("code 503"),
-    Trouble.GATEWAY_PAGE: NoAnswerError("HTTP 502"),
-    Trouble.GARBAGE: NoAnswerError("HTTP 200"),
-    Trouble.LOST: NoAnswerError("ServerDisconnectedError"),
+QUERY_ERRORS: dict[ProviderFault, ProviderError] = {
+    ProviderFault.BAD_PARAMETER: SUBMIT_ERRORS[ProviderFault.BAD_PARAMETER],
+    ProviderFault.BAD_KEY: SUBMIT_ERRORS[ProviderFault.BAD_KEY],
+    ProviderFault.NO_CREDITS: SUBMIT_ERRORS[ProviderFault.NO_CREDITS],
+    ProviderFault.BUSY: NoAnswerError("code 429"),
+    ProviderFault.MODERATED: SUBMIT_ERRORS[ProviderFault.MODERATED],
+    ProviderFault.BROKEN: NoAnswerError("code 500"),
+    ProviderFault.UNAVAILABLE: NoAnswerError("code 503"),
+    ProviderFault.GATEWAY_PAGE: NoAnswerError("HTTP 502"),
+    ProviderFault.GARBAGE: NoAnswerError("HTTP 200"),
+    ProviderFault.LOST: NoAnswerError("ServerDisconnectedError"),
 }
-EFFECTS: dict[Trouble, ReplyEffect] = {
-    Trouble.BAD_PARAMETER: effects.BAD_PARAMETER,
-    Trouble.BAD_KEY: effects.BAD_KEY,
-    Trouble.NO_CREDITS: effects.NO_CREDITS,
-    Trouble.BUSY: effects.TASK_LIMIT,
-    Trouble.MODERATED: effects.MODERATION,
-    Trouble.BROKEN: effects.SERVER_ERROR,
-    Trouble.UNAVAILABLE: effects.UNAVAILABLE,
-    Trouble.GATEWAY_PAGE: effects.BAD_GATEWAY,
-    Trouble.GARBAGE: effects.MALFORMED_JSON,
-    Trouble.LOST: Drop(),
+EFFECTS: dict[ProviderFault, ReplyEffect] = {
+    ProviderFault.BAD_PARAMETER: effects.BAD_PARAMETER,
+    ProviderFault.BAD_KEY: effects.BAD_KEY,
+    ProviderFault.NO_CREDITS: effects.NO_CREDITS,
+    ProviderFault.BUSY: effects.TASK_LIMIT,
+    ProviderFault.MODERATED: effects.MODERATION,
+    ProviderFault.BROKEN: effects.SERVER_ERROR,
+    ProviderFault.UNAVAILABLE: effects.UNAVAILABLE,
+    ProviderFault.GATEWAY_PAGE: effects.BAD_GATEWAY,
+    ProviderFault.GARBAGE: effects.MALFORMED_JSON,
+    ProviderFault.LOST: Drop(),
 }
 
 
-class Stage(Protocol):
+class ProviderHarness(Protocol):
     """A provider, and the means to make it behave; each song's method gives the task's id."""
 
     @property
     def provider(self) -> SongProvider: ...
-    def trouble_submit(self, trouble: Trouble) -> None: ...
-    def trouble_query(self, task_id: str, trouble: Trouble) -> None: ...
+    def fail_submission(self, fault: ProviderFault) -> None: ...
+    def fail_query(self, task_id: str, fault: ProviderFault) -> None: ...
     async def half_finished(self) -> str: ...
     async def finished(self) -> str: ...
     async def failed(self, words: str) -> str: ...
 
 
 class SongProviderContract:
-    async def test_an_order_starts_a_task_that_is_running(self, harness: Stage) -> None:
+    async def test_an_order_starts_a_task_that_is_running(self, harness: ProviderHarness) -> None:
         report = await harness.provider.query(await harness.provider.submit(SPEC))
         assert report.stage is TaskStage.RUNNING
         assert report.complete == ()
         assert report.status
 
-    async def test_each_order_starts_another_task(self, harness: Stage) -> None:
+    async def test_each_order_starts_another_task(self, harness: ProviderHarness) -> None:
         assert await harness.provider.submit(SPEC) != await harness.provider.submit(SPEC)
 
-    async def test_the_first_clip_may_be_ready_before_the_second(self, harness: Stage) -> None:
+    async def test_the_first_clip_may_be_ready_before_the_second(self, harness: ProviderHarness) -> None:
         report = await harness.provider.query(await harness.half_finished())
         assert report.stage is TaskStage.RUNNING
         assert [clip.stage for clip in report.clips] == [ClipStage.COMPLETE, ClipStage.STREAMING]
         assert not report.settled
 
-    async def test_a_finished_task_has_two_clips_with_everything_a_member_sees(self, harness: Stage) -> None:
+    async def test_a_finished_task_has_two_clips_with_everything_a_member_sees(
+        self, harness: ProviderHarness
+    ) -> None:
         task_id = await harness.finished()
         report = await harness.provider.query(task_id)
         assert report.stage is TaskStage.DONE
@@ -121,37 +123,41 @@ class SongProviderContract:
             assert clip.image_url
             assert clip.model
 
-    async def test_a_finished_task_says_the_same_again(self, harness: Stage) -> None:
+    async def test_a_finished_task_says_the_same_again(self, harness: ProviderHarness) -> None:
         task_id = await harness.finished()
         assert await harness.provider.query(task_id) == await harness.provider.query(task_id)
 
-    async def test_a_failed_task_says_why(self, harness: Stage) -> None:
+    async def test_a_failed_task_says_why(self, harness: ProviderHarness) -> None:
         report = await harness.provider.query(await harness.failed("playlist not found"))
         assert (report.stage, report.error) == (TaskStage.FAILED, "playlist not found")
 
-    async def test_a_failed_task_may_say_nothing(self, harness: Stage) -> None:
+    async def test_a_failed_task_may_say_nothing(self, harness: ProviderHarness) -> None:
         report = await harness.provider.query(await harness.failed(""))
         assert (report.stage, report.error) == (TaskStage.FAILED, None)
 
-    async def test_a_task_that_was_never_started_is_unknown(self, harness: Stage) -> None:
+    async def test_a_task_that_was_never_started_is_unknown(self, harness: ProviderHarness) -> None:
         with pytest.raises(UnknownTaskError):
             await harness.provider.query("00000000000000000000000000000000")
 
-    @pytest.mark.parametrize("trouble", Trouble)
-    async def test_an_order_in_trouble_says_what_to_do_next(self, harness: Stage, trouble: Trouble) -> None:
-        harness.trouble_submit(trouble)
+    @pytest.mark.parametrize("fault", ProviderFault)
+    async def test_an_order_in_trouble_says_what_to_do_next(
+        self, harness: ProviderHarness, fault: ProviderFault
+    ) -> None:
+        harness.fail_submission(fault)
         with pytest.raises(ProviderError) as caught:
             await harness.provider.submit(SPEC)
-        assert_alike(caught.value, SUBMIT_ERRORS[trouble])
+        assert_alike(caught.value, SUBMIT_ERRORS[fault])
         assert await harness.provider.submit(SPEC)
 
-    @pytest.mark.parametrize("trouble", Trouble)
-    async def test_a_question_in_trouble_may_be_asked_again(self, harness: Stage, trouble: Trouble) -> None:
+    @pytest.mark.parametrize("fault", ProviderFault)
+    async def test_a_question_in_trouble_may_be_asked_again(
+        self, harness: ProviderHarness, fault: ProviderFault
+    ) -> None:
         task_id = await harness.finished()
-        harness.trouble_query(task_id, trouble)
+        harness.fail_query(task_id, fault)
         with pytest.raises(ProviderError) as caught:
             await harness.provider.query(task_id)
-        assert_alike(caught.value, QUERY_ERRORS[trouble])
+        assert_alike(caught.value, QUERY_ERRORS[fault])
         assert (await harness.provider.query(task_id)).settled
 
 
@@ -163,15 +169,15 @@ def assert_alike(error: ProviderError, wanted: ProviderError) -> None:
         assert error.busy is wanted.busy
 
 
-class FakeStage:
+class FakeProviderHarness:
     def __init__(self) -> None:
         self.provider = FakeProvider()
 
-    def trouble_submit(self, trouble: Trouble) -> None:
-        self.provider.submit_answers.append(SUBMIT_ERRORS[trouble])
+    def fail_submission(self, fault: ProviderFault) -> None:
+        self.provider.submit_answers.append(SUBMIT_ERRORS[fault])
 
-    def trouble_query(self, task_id: str, trouble: Trouble) -> None:
-        self.provider.say(task_id, QUERY_ERRORS[trouble], done(*two_clips(task_id)))
+    def fail_query(self, task_id: str, fault: ProviderFault) -> None:
+        self.provider.say(task_id, QUERY_ERRORS[fault], done(*two_clips(task_id)))
 
     async def half_finished(self) -> str:
         task_id = await self.provider.submit(SPEC)
@@ -191,8 +197,8 @@ class FakeStage:
 
 class TestFakeProvider(SongProviderContract):
     @pytest.fixture
-    def harness(self) -> FakeStage:
-        return FakeStage()
+    def harness(self) -> FakeProviderHarness:
+        return FakeProviderHarness()
 
 
 class FakeClock:
@@ -204,7 +210,7 @@ class FakeClock:
 
 
 class SandboxStage:
-    """The real client against the local provider, whose time passes by hand."""
+    """The real client against the local provider, whose clock is set by hand."""
 
     def __init__(self, local: LocalProvider, *, client: CqtaiClient, clock: FakeClock, as_http: bool) -> None:
         self.local = local
@@ -212,13 +218,13 @@ class SandboxStage:
         self.clock = clock
         self.as_http = as_http
 
-    def trouble_submit(self, trouble: Trouble) -> None:
-        self.local.faults.add(Fault(Phase.SUBMIT, self._effect(trouble)))
+    def fail_submission(self, fault: ProviderFault) -> None:
+        self.local.faults.add(Fault(Phase.SUBMIT, self._effect(fault)))
 
-    def trouble_query(self, task_id: str, trouble: Trouble) -> None:
+    def fail_query(self, task_id: str, fault: ProviderFault) -> None:
         # aiohttp itself asks a second time when a connection is lost: a GET may be repeated.
-        times = 2 if trouble is Trouble.LOST else 1
-        self.local.faults.add(Fault(Phase.QUERY, self._effect(trouble), times=times, task_id=task_id))
+        times = 2 if fault is ProviderFault.LOST else 1
+        self.local.faults.add(Fault(Phase.QUERY, self._effect(fault), times=times, task_id=task_id))
 
     async def half_finished(self) -> str:
         return await self._at(0.7)
@@ -235,8 +241,8 @@ class SandboxStage:
         self.clock.now_s += SONG_S * share
         return task_id
 
-    def _effect(self, trouble: Trouble) -> ReplyEffect:
-        effect = EFFECTS[trouble]
+    def _effect(self, fault: ProviderFault) -> ReplyEffect:
+        effect = EFFECTS[fault]
         return replace(effect, http=self.as_http) if isinstance(effect, Refuse) else effect
 
 

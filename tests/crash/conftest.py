@@ -6,14 +6,14 @@ from tests.integration.engines import POSTGRESQL, SQLITE
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every test with a database runs on both."""
+    """Run every test with a database on both engines."""
     if "database" in metafunc.fixturenames:
         metafunc.parametrize("database", [SQLITE, POSTGRESQL], indirect=True)
 
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The `DATABASE_URL` of a database of this test's own."""
+    """Return the `DATABASE_URL` of a database of this test's own."""
     if request.param == POSTGRESQL:
         return str(request.getfixturevalue("postgres_url"))
     return f"sqlite:///{tmp_path / 'inspire.db'}"

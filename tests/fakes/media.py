@@ -1,4 +1,4 @@
-"""Files in memory: each link has what it was given."""
+"""Files in memory, by their links."""
 
 from bot.domain.errors import MediaError
 from bot.services.ports import Media, MediaSource
@@ -8,7 +8,7 @@ MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + bytes(64)
 
 
 class FakeMedia(MediaSource):
-    """Offers every https link and has a small audio file behind each, until told otherwise."""
+    """A media source with a small audio file behind each https link, until told otherwise."""
 
     def __init__(self) -> None:
         self.files: dict[str, Media | MediaError] = {}
@@ -19,11 +19,11 @@ class FakeMedia(MediaSource):
         """Every link that was asked for."""
 
     def offered(self, url: str | None) -> str | None:
-        """The link, unless it is withheld or not https."""
+        """Return the link, unless it is withheld or not https."""
         return url if url and url.startswith("https://") and url not in self.withheld else None
 
     async def fetch_audio(self, url: str, *, limit: int) -> Media:
-        """What the link has, if it fits."""
+        """Return the link's file, if it fits."""
         self.fetched.append(url)
         found = self.files.get(url, Media(MP3, "mp3"))
         if self.offered(url) is None:

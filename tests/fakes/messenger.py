@@ -1,4 +1,4 @@
-"""Discord as the courier sees it, in memory."""
+"""A messenger in memory."""
 
 import itertools
 from collections import deque
@@ -50,7 +50,7 @@ class Post:
 
 @dataclass(slots=True)
 class FakeMessenger:
-    """An announcer that remembers; `failures` are raised one per call, None lets a call pass.
+    """A messenger that records; `failures` are raised one per call, None lets a call pass.
 
     With `lose_replies` a call that fails for no definite reason has had its effect all the same, as when a
     connection breaks late.
@@ -86,7 +86,7 @@ class FakeMessenger:
         token: str | None,
         form: MessageForm = MessageForm.FULL,
     ) -> int:
-        """Remember the edit; by the token it reaches a message whose id only Discord knows."""
+        """Record the edit; by the token it reaches a message whose id only Discord knows."""
         failure = self._next_failure()
         if failure is None or self._has_effect(failure):
             if token is None and address.message_id is None:
@@ -97,7 +97,7 @@ class FakeMessenger:
         return address.message_id or self.status_id
 
     async def find_answer(self, address: ReplyAddress, card: StatusCard, *, token: str) -> int:
-        """Give the status, unless it says that it is another copy's, or the requests are said to be."""
+        """Return the status message's id, unless another copy of the bot answered."""
         failure = self._next_failure()
         if failure is not None:
             raise failure
@@ -115,12 +115,12 @@ class FakeMessenger:
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Remember the result, once per request unless it is a follow-up."""
+        """Record the result, once per request unless it is a follow-up."""
         await claim()
         return self._post(self.results, target, card, files=files, nonce=str(card.request_id), form=form)
 
     async def find_result(self, target: Target, card: ResultCard) -> MessageRef | None:
-        """The result that was posted in the channel that the target leads to."""
+        """Return the result that was posted in the channel that the target leads to."""
         failure = self._next_failure()
         if failure is not None:
             raise failure
@@ -135,7 +135,7 @@ class FakeMessenger:
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Remember the ending, once per request unless it is a follow-up."""
+        """Record the ending, once per request unless it is a follow-up."""
         await claim()
         return self._post(self.endings, target, card, files=(), nonce=f"end{card.request_id}", form=form)
 
@@ -147,7 +147,7 @@ class FakeMessenger:
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Remember the request, once."""
+        """Record the request, once."""
         await claim()
         failure = self._next_failure()
         if failure is not None and not self._has_effect(failure):
@@ -163,7 +163,7 @@ class FakeMessenger:
         return known[0]
 
     async def find_approval(self, channel_id: int, request_id: int) -> MessageRef | None:
-        """What was posted in that channel about the request."""
+        """Return what was posted in that channel about the request."""
         failure = self._next_failure()
         if failure is not None:
             raise failure
@@ -173,7 +173,7 @@ class FakeMessenger:
     async def edit_approval(
         self, channel_id: int, message_id: int, card: ApprovalCard, *, form: MessageForm = MessageForm.FULL
     ) -> None:
-        """Remember what the moderators read."""
+        """Record what the moderators read."""
         failure = self._next_failure()
         if failure is not None and not self._has_effect(failure):
             raise failure
@@ -192,7 +192,7 @@ class FakeMessenger:
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Remember the decision, once."""
+        """Record the decision, once."""
         await claim()
         failure = self._next_failure()
         if failure is not None and not self._has_effect(failure):
@@ -243,7 +243,7 @@ class FakeMessenger:
 
 
 def _place_of(target: Target) -> int:
-    """The channel in which the target's posts come to be."""
+    """Return the channel of the target's posts."""
     match target:
         case ChannelTarget(channel_id):
             return channel_id

@@ -13,7 +13,7 @@ from bot.services.ports import SongProvider
 
 
 class FakeProvider(SongProvider):
-    """Takes every order and says that it is running, until told otherwise.
+    """A provider that accepts every song and reports it as running, until told otherwise.
 
     `submit_answers` are given to the next orders, one each: a task id, or an error to raise. `say` sets what
     is answered about one task: each answer once, the last one for ever. While `gate` is clear, calls are
@@ -32,29 +32,29 @@ class FakeProvider(SongProvider):
 
     @property
     def task_ids(self) -> list[str]:
-        """The tasks that it knows, oldest first."""
+        """Return the known tasks, oldest first."""
         return list(self._answers)
 
     def say(self, task_id: str, *answers: TaskReport | ProviderError) -> None:
-        """Answer this from now on; an unknown task becomes known."""
+        """Answer this about the task from now on; an unknown task becomes known."""
         self._answers[task_id] = deque(answers)
 
     def half_finish(self, task_id: str) -> None:
-        """The task is running, and the first of its two clips is complete."""
+        """Report the task as running, with the first of its two clips complete."""
         first, second = two_clips(task_id)
         streaming = replace(second, stage=ClipStage.STREAMING, audio_url=None)
         self.say(task_id, TaskReport(TaskStage.RUNNING, (first, streaming), status="running"))
 
     def finish(self, task_id: str, *clips: Clip) -> None:
-        """The task is done with these clips, or with two ordinary ones."""
+        """Report the task as done with these clips, or with two ordinary ones."""
         self.say(task_id, done(*(clips or two_clips(task_id))))
 
     def fail(self, task_id: str, error: str) -> None:
-        """The task has failed with these words, or with none."""
+        """Report the task as failed with these words, or with none."""
         self.say(task_id, TaskReport(TaskStage.FAILED, error=error or None, status="failed"))
 
     async def submit(self, spec: SongSpec) -> str:
-        """The next scripted answer, else a new task's id."""
+        """Return the next scripted answer, else a new task's id."""
         self.submitted.append(spec)
         await self.gate.wait()
         answer = self.submit_answers.popleft() if self.submit_answers else f"task-{len(self.submitted)}"
@@ -64,7 +64,7 @@ class FakeProvider(SongProvider):
         return answer
 
     async def query(self, task_id: str) -> TaskReport:
-        """The next scripted answer about the task."""
+        """Return the next scripted answer about the task."""
         self.queried.append(task_id)
         await self.gate.wait()
         answers = self._answers.get(task_id)
@@ -77,12 +77,12 @@ class FakeProvider(SongProvider):
 
 
 def done(*clips: Clip) -> TaskReport:
-    """The report of a task that succeeded with these clips."""
+    """Return the report of a task that succeeded with these clips."""
     return TaskReport(TaskStage.DONE, clips, status="succeeded")
 
 
 def two_clips(task_id: str) -> Sequence[Clip]:
-    """Two complete clips, the same ones for the same task."""
+    """Return two complete clips, the same ones for the same task."""
     return tuple(
         Clip(
             id=str(uuid5(NAMESPACE_URL, f"{task_id}-clip-{index}")),

@@ -1,1 +1,1 @@
-"""What tests run against: services, a bot, a cluster, crashes and the page."""
+"""The harnesses of the tests: services, a bot, a cluster, crashes and the page."""

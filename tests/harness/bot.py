@@ -1,4 +1,4 @@
-"""The whole program on a stage: the real bot in this process, between a local Discord and provider."""
+"""The whole program: the real bot in this process, between a local Discord and provider."""
 
 import asyncio
 import re
@@ -53,7 +53,7 @@ ANSWER_TO_COMMAND = 20
 
 @contextmanager
 def addresses_restored() -> Iterator[None]:
-    """discord.py keeps its addresses for the whole process: put them back."""
+    """Put back discord.py's addresses, which it keeps for the whole process."""
     base, gateway = discord.http.Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
     try:
         yield
@@ -76,12 +76,12 @@ class BotHarness:
 
     @property
     def database_url(self) -> str:
-        """Where the bot keeps its requests and credits."""
+        """Return where the bot keeps its requests and credits."""
         return self.settings.database_url.get_secret_value()
 
     @asynccontextmanager
     async def bot(self, *, connected: bool = True, **changes: object) -> AsyncIterator[Application]:
-        """The bot from its start to its orderly stop, its books audited; it may be started again.
+        """Run the bot from its start to its graceful shutdown, and audit its credits; it can be run again.
 
         Unless `connected`, Discord may refuse it for now.
         """
@@ -103,24 +103,24 @@ class BotHarness:
         assert breaches == ()
 
     def breaches(self) -> tuple[str, ...]:
-        """What is wrong with the credits, by the operator's own audit."""
+        """Return what is wrong with the credits, by the operator's own audit."""
         return tuple(audit_database(self.database_url)[0])
 
     def song_takes(self, song_s: float) -> None:
-        """From now on the provider needs this long for a song, in seconds."""
+        """Let a song take this long at the provider from now on, in seconds."""
         self.provider.pace = Pace(song_s)
 
     async def order(self, who: str = "Ada", /, *, past_picker: bool = False, **options: object) -> Invocation:
-        """A member has sent off `/inspire`."""
+        """Send off `/inspire` as a member."""
         wanted: dict[str, object] = {"playlist": PLAYLISTS[0].id} | options
         return await self.discord.member(who).slash("songs", "inspire", past_picker=past_picker, **wanted)
 
     async def place(self, who: str = "Ada", /, **options: object) -> Message:
-        """The status message of a member's new request."""
+        """Place a request as a member, and return its status message."""
         return await (await self.order(who, past_picker=False, **options)).answer(timeout_s=LONG_S)
 
     async def shows(self, message: Message, *words: str) -> str:
-        """What the message says once it says all these words."""
+        """Wait until the message says all these words, and return what it says."""
 
         def text() -> str:
             said = seen(message)
@@ -132,25 +132,25 @@ class BotHarness:
             raise AssertionError(f"{words} not in:\n{seen(message)}") from error
 
     def results(self, channel: str = "songs") -> list[Message]:
-        """The bot's own posts in the channel: those that answer no command."""
+        """Return the bot's own posts in the channel: those that answer no command."""
         messages = self.discord.channel(channel).messages
         own = (m for m in messages if m.author.is_bot and m.kind != ANSWER_TO_COMMAND)
         return [message for message in own if not message.ephemeral and not message.deleted]
 
     async def result(self, channel: str = "songs", *, count: int = 1) -> Message:
-        """The newest of the bot's own posts in the channel, once there are `count` of them."""
+        """Wait for `count` of the bot's own posts in the channel, and return the newest."""
         await self.discord.wait_for(lambda: len(self.results(channel)) >= count, timeout_s=LONG_S)
         return self.results(channel)[-1]
 
     async def placed_result(self) -> Message:
-        """The one result of a member's new request, once its status says so too."""
+        """Place a request, wait until its status says that it is ready, and return its one result."""
         before = len(self.results())
         await self.shows(await self.place(), "Your song is ready")
         (result,) = self.results()[before:]
         return result
 
     async def credits(self, who: str = "Ada") -> dict[str, int]:
-        """The numbers that `/credits` shows the member, by their name."""
+        """Return the numbers that `/credits` shows the member, by their name."""
         asked = await self.discord.member(who).slash("songs", "credits")
         message = await asked.answer(timeout_s=LONG_S)
         assert message.ephemeral
@@ -161,22 +161,22 @@ class BotHarness:
 
     @property
     def submissions(self) -> list[RequestLine]:
-        """Every call that reached the provider to start a task."""
+        """Return every call that reached the provider to start a task."""
         return [line for line in self.provider.requests if line.method == "POST"]
 
     @property
     def questions(self) -> list[RequestLine]:
-        """Every call that reached the provider to ask for a task."""
+        """Return every call that reached the provider to query a task."""
         return [line for line in self.provider.requests if "/info/" in line.path]
 
     @property
     def ada(self) -> Person:
-        """The member who does most things here."""
+        """Return the member who does most things in these tests."""
         return self.discord.member("Ada")
 
 
 def _brought_up_to_date(database_url: str) -> None:
-    """The database has the present schema: a new file is a copy of one that was migrated."""
+    """Bring the database to the present schema: a new file is a copy of one that was migrated."""
     place = parse_url(database_url)
     if isinstance(place, Path) and not place.exists():
         fresh(place.parent, place.name)
@@ -193,9 +193,9 @@ async def bot(
     limits: Limits | None = None,
     **changes: object,
 ) -> AsyncIterator[BotHarness]:
-    """Both local servers, and the settings and timings of a bot between them, with these changes.
+    """Yield both local servers, and the settings and timings of a bot between them, with these changes.
 
-    At the end Discord's own schema has been kept, and nothing was asked that the stand-in does not do.
+    At the end Discord's own schema has been kept, and nothing was asked that the sandbox does not do.
     """
     checker = SchemaChecker()
     async with (

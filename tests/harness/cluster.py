@@ -52,17 +52,17 @@ class BotProcess:
         return self.log_file.read_text(errors="replace")
 
     async def ended(self, *, within_s: float = LONG_S) -> int:
-        """The exit code, once there is one."""
+        """Wait for the process to end, and return its exit code."""
         async with asyncio.timeout(within_s):
             return await self.process.wait()
 
     async def stop(self) -> None:
-        """It was asked to stop, and has done so in good order."""
+        """Ask the process to stop, and check that it does so in time and without errors."""
         self.process.terminate()
         assert await self.ended(within_s=STOP_S) == 0, self.log[-3000:]
 
     async def kill(self) -> None:
-        """It is gone at once, with nothing finished."""
+        """Kill the process at once, with nothing finished."""
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGKILL)
         await self.process.wait()
@@ -77,29 +77,29 @@ class Cluster(BotHarness):
     clock: SongClock
     processes: list[BotProcess] = field(default_factory=list)
     pauses: dict[str, float] = field(default_factory=dict)
-    """Other pauses than a lease and `BEATS`, in seconds by the path of their field in `Timings`."""
+    """Pauses other than leases and `HEARTBEAT_PAUSES`, in seconds by field path in `Timings`."""
 
     async def start(self, *arguments: str, lease_s: float | None = None) -> BotProcess:
-        """A process of `python -m bot run`; it is not ready yet.
+        """Start a process of `python -m bot run`, and return before it is ready.
 
         With `lease_s` its leases last so long, and other pauses are short too.
         """
         module = "bot.__main__" if lease_s is None else "tests.harness.failpoint_bot"
-        told = {} if lease_s is None else pauses(HEARTBEAT_PAUSES | self.pauses, lease_s=lease_s)
+        variables = {} if lease_s is None else pauses(HEARTBEAT_PAUSES | self.pauses, lease_s=lease_s)
         paths = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
         log_file = self.folder / f"{len(self.processes)}.log"
         with log_file.open("wb") as log:
             process = await forkserver.start(
                 *(module, "run", *arguments),
                 cwd=self.folder,
-                env=paths | self.variables | told,
+                env=paths | self.variables | variables,
                 output=log.fileno(),
             )
         self.processes.append(BotProcess(process, log_file))
         return self.processes[-1]
 
     async def gateway(self, *arguments: str, lease_s: float | None = None) -> BotProcess:
-        """A process that takes commands and does nothing else."""
+        """Start a process that takes commands and does nothing else."""
         identified = self.discord.gateway.identifies
         process = await self.start(*GATEWAY, *arguments, lease_s=lease_s)
         await self.until(lambda: self.discord.gateway.identifies > identified, process)
@@ -107,13 +107,13 @@ class Cluster(BotHarness):
         return process
 
     async def worker(self, *, lease_s: float | None = None) -> BotProcess:
-        """A process that works, and takes no commands."""
+        """Start a process that works, and takes no commands."""
         process = await self.start(*WORKER, lease_s=lease_s)
         await self.until(lambda: "role worker" in process.log, process)
         return process
 
     async def until(self, holds: Callable[[], object], *alive: BotProcess, timeout_s: float = LONG_S) -> None:
-        """The condition holds, and these processes have not ended before."""
+        """Wait until the condition holds; fail if one of these processes ends before."""
 
         def ended_or_holds() -> bool:
             for process in alive:
@@ -129,9 +129,9 @@ class Cluster(BotHarness):
 
 @asynccontextmanager
 async def cluster(folder: Path, *, database_url: str, **changes: str) -> AsyncIterator[Cluster]:
-    """Both servers, and no process yet; none outlives them. `changes` are other settings.
+    """Yield both servers, without a process yet; none outlives them. `changes` are other settings.
 
-    At the end the books are right, and nothing was asked that the stand-in does not do.
+    At the end the books are right, and nothing was asked that the sandbox does not do.
     """
     clock = SongClock()
     terms = Terms(audio_s=0.2)

@@ -1,4 +1,4 @@
-"""A bot that dies between a local Discord and a local provider, which both live on."""
+"""A bot that is killed between a local Discord and a local provider, which both live on."""
 
 import asyncio
 import contextlib
@@ -44,7 +44,7 @@ SETTINGS = {
 
 
 class FailpointBot:
-    """`python -m tests.harness.failpoint_bot run`: started, killed or stopped, and started again."""
+    """A process of `python -m tests.harness.failpoint_bot run`: start, kill or stop, start again."""
 
     def __init__(self, folder: Path, *, settings: Mapping[str, str]) -> None:
         self._folder = folder
@@ -54,7 +54,7 @@ class FailpointBot:
         self.log_file = folder / "bot.log"
 
     def set_settings(self, **settings: str) -> None:
-        """From its next start on these settings are others."""
+        """Change these settings from its next start on."""
         self._settings |= settings
 
     @property
@@ -64,15 +64,15 @@ class FailpointBot:
     async def start(
         self, *, dies_at: Failpoint | None = None, lease_s: float = PATIENT_LEASE_S, drain_s: float = DRAIN_S
     ) -> None:
-        told = {DIES_AT: str(dies_at or ""), PASSED: str(self.passed_file)}
-        told |= pauses({"drain_s": drain_s, "work.retries.member_s": 0.0}, lease_s=lease_s)
+        variables = {DIES_AT: str(dies_at or ""), PASSED: str(self.passed_file)}
+        variables |= pauses({"drain_s": drain_s, "work.retries.member_s": 0.0}, lease_s=lease_s)
         paths = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
         with self.log_file.open("ab") as log:
             self._process = await forkserver.start(
                 "tests.harness.failpoint_bot",
                 "run",
                 cwd=self._folder,
-                env=paths | self._settings | told,
+                env=paths | self._settings | variables,
                 output=log.fileno(),
             )
 
@@ -102,7 +102,7 @@ class FailpointBot:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A song that a member asked for; its prompt tells it from all others, also at the provider."""
+    """A song that a member asked for; its prompt identifies it, also at the provider."""
 
     invocation: Invocation
     who: str
@@ -115,7 +115,7 @@ class Asked:
 
     @property
     def status_id(self) -> int | None:
-        """The id of the answer, if it came; also that of the request by which a late task goes on."""
+        """Return the answer's id, if it came; also that of the request by which a late task goes on."""
         return self.invocation.original.id if self.invocation.original else None
 
 
@@ -132,7 +132,7 @@ class CrashHarness:
     async def start(
         self, *, dies_at: Failpoint | None = None, lease_s: float = PATIENT_LEASE_S, drain_s: float = DRAIN_S
     ) -> bool:
-        """The bot takes commands; False when it died before."""
+        """Start the bot and wait until it takes commands; return False if it died before."""
         identified, gateway = self.discord.gateway.identifies, self.discord.gateway
         await self.bot.start(dies_at=dies_at, lease_s=lease_s, drain_s=drain_s)
         await self.until(
@@ -141,7 +141,7 @@ class CrashHarness:
         return self.bot.alive
 
     async def until(self, holds: Callable[[], object]) -> None:
-        """The condition holds.
+        """Wait until the condition holds.
 
         Raises:
             TimeoutError: it did not in time.
@@ -149,7 +149,7 @@ class CrashHarness:
         await self.provider.wait_for(lambda _: bool(holds()), timeout_s=LONG_S)
 
     async def order(self, who: str = "Ada") -> Asked:
-        """A member has sent off `/inspire`."""
+        """Send off `/inspire` as a member."""
         prompt = f"song number {len(self.asked) + 1}"
         member = self.discord.member(who)
         invocation = await member.slash(
@@ -160,7 +160,7 @@ class CrashHarness:
         return asked
 
     async def requests(self) -> dict[int, Request]:
-        """What was asked for and is in the database, also what went on late, while no bot runs."""
+        """Return the requests in the database, those of late tasks too; the bot must not run."""
         assert not self.bot.alive
         ids = [asked.id for asked in self.asked]
         ids += [asked.status_id for asked in self.asked if asked.status_id is not None]
@@ -169,7 +169,7 @@ class CrashHarness:
         return {request.id: request for request in found}
 
     async def stop(self) -> None:
-        """The bot was asked to stop, and has stopped in time."""
+        """Ask the bot to stop, and check that it stops in time."""
         self.bot.terminate()
         assert await self.bot.ended(within_s=STOP_S) == 0, self.bot.log()[-3000:]
 
@@ -182,7 +182,7 @@ def _find_all(uow: UnitOfWork, ids: list[int]) -> list[Request]:
 async def crash_harness(
     folder: Path, *, database_url: str, song_s: float = SONG_S, nonce_s: float = 300.0, **settings: str
 ) -> AsyncIterator[CrashHarness]:
-    """Both servers and a bot that does not run yet; it does not outlive the scene."""
+    """Yield both servers and a bot that does not run yet; it does not outlive the context."""
     limits = Limits(
         nonce_s=nonce_s,
         channel_route=FAST,

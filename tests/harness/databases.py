@@ -66,7 +66,7 @@ class Server:
 
     @contextmanager
     def database(self, *, template: str = TEMPLATE) -> Iterator[str]:
-        """The URL of a new database, which is dropped afterwards whoever still uses it."""
+        """Yield the URL of a new database, which is dropped afterwards even if it is still in use."""
         name = f"inspire_test_{secrets.token_hex(6)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
@@ -75,7 +75,7 @@ class Server:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def execute(self, *statements: str) -> None:
-        """Have the statements done in the database `postgres`."""
+        """Execute the statements in the database `postgres`."""
         execute(self.url, *statements)
 
     def make_template(self) -> None:
@@ -97,7 +97,7 @@ class PostgresCluster:
         return Server(f"postgresql://{USER}:{password}@127.0.0.1:{self.port}/postgres")
 
     def initialise(self) -> None:
-        """Make the files of a server, which root may not do."""
+        """Create the files of a server, which root is not allowed to do."""
         self.folder.mkdir()
         password = self.folder / "password"
         password.write_text(PASSWORD)
@@ -117,7 +117,7 @@ class PostgresCluster:
         self._run("pg_ctl", "stop", "--wait", "--silent", "--mode", mode, *self._data)
 
     def guard(self, process: int) -> None:
-        """Have the server stopped when the process is gone, however it ended."""
+        """Let the server be stopped when the process is gone, however it ended."""
         subprocess.run(
             ["sh", "-c", _GUARD, "guard", str(process), str(self.folder)], start_new_session=True, check=True
         )
@@ -132,7 +132,7 @@ class PostgresCluster:
 
 
 def server_user() -> tuple[int, int]:
-    """Whom the server runs as: never root, which PostgreSQL refuses."""
+    """Return the user that the server runs as: never root, which PostgreSQL refuses."""
     if os.geteuid() != 0:
         return os.getuid(), os.getgid()
     known = {entry.pw_name: entry for entry in pwd.getpwall()}
@@ -142,7 +142,7 @@ def server_user() -> tuple[int, int]:
 
 @cache
 def sources() -> tuple[str | Path, ...]:
-    """Where servers come from: a URL, or folders of programs; the first is for most tests."""
+    """Return where servers come from: a URL, or folders of programs; the first is for most tests."""
     found: list[str | Path] = []
     if given := os.environ.get("TEST_PG_URL"):
         found.append(given)
@@ -155,7 +155,7 @@ def sources() -> tuple[str | Path, ...]:
 
 
 def server(number: int) -> Server:
-    """One of the servers, running; without it the test is skipped, or fails where servers are required."""
+    """Return one of the servers, running; without it the test is skipped, or fails where one is required."""
     if number >= len(sources()):
         words = (
             f"{number + 1} PostgreSQL servers are needed, {len(sources())} are here: set TEST_PG_URL, "
@@ -181,14 +181,14 @@ def _running(number: int) -> Server:
 
 
 def run_folder() -> Path:
-    """The folder of this run's servers, which their user can reach."""
+    """Return the folder of this run's servers, which their user can reach."""
     folder = Path(os.environ[FOLDER])
     folder.mkdir(mode=0o755, exist_ok=True)
     return folder
 
 
 def new_cluster(folder: Path, programs: Path) -> PostgresCluster:
-    """A new server in the folder, running until the end of the test run."""
+    """Start a new server in the folder, until the end of the test run."""
     cluster = PostgresCluster(_reachable(programs), folder, _free_port())
     cluster.initialise()
     cluster.start()
@@ -197,7 +197,7 @@ def new_cluster(folder: Path, programs: Path) -> PostgresCluster:
 
 
 def stop_all(folder: Path) -> None:
-    """Stop the servers of the folder, which is then removed."""
+    """Stop the servers of the folder, and remove it."""
     running = list(folder.glob("*/data/postmaster.pid"))
     for file in running:
         with suppress(ProcessLookupError, FileNotFoundError):
@@ -209,7 +209,7 @@ def stop_all(folder: Path) -> None:
 
 
 def execute(url: str, *statements: str) -> list[object]:
-    """Have a database do the statements, each on its own; the first column of what the last one gives."""
+    """Execute the statements one by one in a database; return the first column of the last one's rows."""
 
     async def run() -> list[object]:
         parsed = make_url(url)
@@ -235,7 +235,7 @@ def _blocking(main: Callable[[], Coroutine[object, object, T]]) -> T:
 
 
 def _reachable(programs: Path) -> Path:
-    """The folder of the programs, or a copy of it where the server's user can get at them."""
+    """Return the folder of the programs, or a copy of it where the server's user can get at them."""
     if _run_as_server_user(["test", "-x", programs / "initdb"], cwd=Path("/")).returncode == 0:
         return programs
     packages = programs.parents[2]  # the wheel's libraries are beside its package
@@ -256,7 +256,7 @@ def _run_as_server_user(command: list[str | Path], *, cwd: Path) -> "subprocess.
 
 
 def _first_process() -> int:
-    """The process that the whole test run ends with: a worker's is its parent."""
+    """Return the process that the whole test run ends with: a worker's is its parent."""
     return os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
 
 

@@ -1,4 +1,4 @@
-"""The real bot with a place to die at: `python -m tests.harness.failpoint_bot run`, told by its environment.
+"""The real bot with failpoints: `python -m tests.harness.failpoint_bot run`, configured by its environment.
 
 The bot's own code knows nothing of this: what it is composed with is made to pass a point before and after
 each call that leaves a trace. At the chosen point the process kills itself.
@@ -42,7 +42,7 @@ SHORT_PAUSES = {
 
 @dataclass
 class Failpoints:
-    """Where the process is in a song's life, and where it has to die."""
+    """The failpoints that were passed, and the fatal one."""
 
     fatal: Failpoint | None
     passed: Path | None
@@ -50,7 +50,7 @@ class Failpoints:
     has_placed: bool = False
 
     def reach(self, step: str, side: Side) -> None:
-        """Go on, or die here."""
+        """Record the point, and kill the process if it is the fatal one."""
         self.has_placed = self.has_placed or (step, side) == PLACED
         if step in REPEATED_STEPS and not self.has_placed:
             return
@@ -62,7 +62,7 @@ class Failpoints:
             os.kill(os.getpid(), signal.SIGKILL)
 
     async def around(self, step: str, doing: Awaitable[T]) -> T:
-        """What is done, between its two points; a claim that took nothing does not count as done."""
+        """Await the call between its two points; a claim that took nothing does not count as done."""
         self.reach(step, Side.BEFORE)
         result = await doing
         if not _is_idle(result):
@@ -79,7 +79,7 @@ def _is_idle(result: object) -> bool:
 
 
 def replace_attribute(thing: object, name: str, other: object) -> None:
-    """The attribute, which exists, is another from now on.
+    """Replace an existing attribute.
 
     Raises:
         AttributeError: there was none of that name.
@@ -89,7 +89,7 @@ def replace_attribute(thing: object, name: str, other: object) -> None:
 
 
 def with_failpoints(thing: T, steps: Iterable[str], points: Failpoints) -> T:
-    """The driver, whose calls `port.call` are points now."""
+    """Return the driver with failpoints around its calls `port.call`."""
 
     def passing(step: str, call: Callable[P, Awaitable[object]]) -> Callable[P, Awaitable[object]]:
         return lambda *args, **kwargs: points.around(step, call(*args, **kwargs))
@@ -101,7 +101,7 @@ def with_failpoints(thing: T, steps: Iterable[str], points: Failpoints) -> T:
 
 
 def store_with_failpoints(store: Store, points: Failpoints) -> Store:
-    """The store, whose writes are points now; its reads change nothing."""
+    """Return the store with failpoints around its writes; its reads change nothing."""
     write = store.write
 
     async def passing(unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -112,7 +112,7 @@ def store_with_failpoints(store: Store, points: Failpoints) -> Store:
 
 
 def drivers_with_failpoints(points: Failpoints) -> Drivers:
-    """What the bot is composed of, passing the points."""
+    """Return the bot's drivers with failpoints."""
 
     @asynccontextmanager
     async def opened(url: str) -> AsyncIterator[Store]:
@@ -132,7 +132,7 @@ def drivers_with_failpoints(points: Failpoints) -> Drivers:
 
 
 def add_failpoints_to_answers(points: Failpoints) -> None:
-    """The answer to a command will pass the points."""
+    """Put failpoints around the answer to a command."""
     ordering = import_module("bot.chat.interactions.status_response")
     replace_attribute(
         ordering, "respond", lambda *a, show=ordering.respond, **k: points.around(ANSWER, show(*a, **k))
@@ -140,7 +140,7 @@ def add_failpoints_to_answers(points: Failpoints) -> None:
 
 
 def main() -> int:
-    """The bot's command line, with a place to die at; gives the exit code."""
+    """Run the bot's command line with failpoints; return the exit code."""
     fatal, passed = os.environ.pop(DIES_AT, ""), os.environ.pop(PASSED, "")
     timings = shorter(SHORT_PAUSES | json.loads(os.environ.pop(PAUSES, "{}")))
     points = Failpoints(Failpoint.parse(fatal) if fatal else None, Path(passed) if passed else None)

@@ -1,4 +1,4 @@
-"""The points at which a victim can die: before and after each durable step of a song's life."""
+"""The points at which the bot can be killed: before and after each durable step of a song's life."""
 
 import inspect
 import json
@@ -13,8 +13,8 @@ import bot.services
 from bot.services.ports import MediaSource, Messenger, SongProvider
 from bot.services.unit_of_work import named_units
 
-DIES_AT, PASSED, PAUSES = "VICTIM_DIES_AT", "VICTIM_PASSED", "VICTIM_PAUSES"
-"""What a victim is told by its environment: its fatal point, where to note the points that it passed, and
+DIES_AT, PASSED, PAUSES = "FAILPOINT_FATAL", "FAILPOINT_PASSED", "FAILPOINT_PAUSES"
+"""The variables of the bot: its fatal point, where to note the points that it passed, and
 how long its pauses are, in seconds by the path of their field in `Timings`, as JSON."""
 LEASES = tuple(f"work.leases.{lease}_s" for lease in ("submission", "poll", "message", "audit"))
 """For how long the dead are taken for alive at their work: a minute or more in the product."""
@@ -24,7 +24,7 @@ ANSWER = "answer.show"
 
 
 class Side(StrEnum):
-    """Where a point is."""
+    """The side of a step on which a point is."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -40,24 +40,24 @@ class Failpoint:
 
     @classmethod
     def parse(cls, words: str) -> Self:
-        """The point that `str` made these words of."""
+        """Parse the string of a point."""
         step, side, nth = words.split(":")
         return cls(step, Side(side), int(nth))
 
     def __str__(self) -> str:
-        """The point in words without spaces."""
+        """Return the point as a string without spaces."""
         return f"{self.step}:{self.side}:{self.nth}"
 
 
 def units_written() -> set[str]:
-    """Every unit of work that the services run, by their names."""
+    """Return every unit of work that the services run, by their names."""
     for module in pkgutil.walk_packages(bot.services.__path__, "bot.services."):
         import_module(module.name)
     return {name for name, unit in named_units.items() if unit.__module__.startswith("bot.services.")}
 
 
 def port_calls() -> set[str]:
-    """Every call to the world outside that the services may make, by their ports."""
+    """Return every call to the world outside that the services can make, by their ports."""
     ports = {"provider": SongProvider, "messenger": Messenger, "media": MediaSource}
     return {
         f"{name}.{call}"
@@ -67,5 +67,5 @@ def port_calls() -> set[str]:
 
 
 def pauses(others: Mapping[str, float], *, lease_s: float) -> dict[str, str]:
-    """The variable that gives a victim's leases this length, and other pauses theirs."""
+    """Return the variable that gives a bot's leases this length, and other pauses theirs."""
     return {PAUSES: json.dumps(dict.fromkeys(LEASES, lease_s) | dict(others))}

@@ -1,7 +1,7 @@
-"""Processes of the bot that start at once: forks of one that has imported all there is to import.
+"""A fork server: bots start at once, as forks of a process that has imported all there is to import.
 
 Each is a process of its own, told by its own environment, arguments and folder, and ends as any Python does.
-`python -m tests.harness.forkserver 3` is the one that they are forks of; it ends with whoever has the other
+`python -m tests.harness.forkserver 3` is their parent; it ends with the process that has the other
 end of its socket 3. How a fork ended is known by its keeper, the process between the two.
 """
 
@@ -28,34 +28,34 @@ LONGEST_ORDER = 65_536
 
 @dataclass(frozen=True, slots=True)
 class ForkedProcess:
-    """A process that was started here; it is asked, waited for and killed like any other."""
+    """A process that was forked; it is asked, waited for and killed like any other."""
 
     pid: int
     _ended: "asyncio.Task[int]"
 
     @property
     def returncode(self) -> int | None:
-        """The exit code, negative for a signal, once it has ended."""
+        """Return the exit code, negative for a signal, once it has ended."""
         return self._ended.result() if self._ended.done() else None
 
     async def wait(self) -> int:
-        """The exit code, when it has ended."""
+        """Wait for the process to end, and return its exit code."""
         return await asyncio.shield(self._ended)
 
     def send_signal(self, number: signal.Signals) -> None:
-        """It has got the signal, unless it has ended."""
+        """Send the process a signal, unless it has ended."""
         if not self._ended.done():
             os.kill(self.pid, number)
 
     def terminate(self) -> None:
-        """It was asked to stop."""
+        """Ask the process to stop."""
         self.send_signal(signal.SIGTERM)
 
 
 async def start(
     module: str, *arguments: str, cwd: Path, env: Mapping[str, str], output: int, errors: int | None = None
 ) -> ForkedProcess:
-    """`python -m module arguments`, in a process that need not import anything.
+    """Run `python -m module arguments` in a process that need not import anything.
 
     What it says goes to the descriptor `output`, unless there is another for its `errors`.
     """
@@ -83,25 +83,25 @@ async def start(
 
 @cache
 def _socket() -> socket.socket:
-    """Leads to the nursery of this process, which ends with it."""
+    """Return the socket to the fork server of this process, which ends with it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        nursery = subprocess.Popen(
+        fork_server = subprocess.Popen(
             [sys.executable, "-m", __name__, str(theirs.fileno())],
             pass_fds=[theirs.fileno()], cwd=ROOT, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     def close() -> None:
         ours.close()
-        nursery.wait()
+        fork_server.wait()
 
     atexit.register(close)
     return ours
 
 
 def _serve(orders: socket.socket) -> Callable[[], int]:
-    """Fork for every order; returns only in the forks, what they have to do."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever gives the orders
+    """Fork for every order; return only in the forks, with what they have to do."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that gives the orders
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
     while True:
         words, received, _, _ = socket.recv_fds(orders, LONGEST_ORDER, 3)
@@ -116,7 +116,7 @@ def _serve(orders: socket.socket) -> Callable[[], int]:
 
 
 def _forked(order: dict[str, object], output: int, errors: int, report: int) -> Callable[[], int]:
-    """The keeper stays in here until its fork has ended."""
+    """Fork the bot; its keeper stays in here until its fork has ended."""
     if child := os.fork():
         os.write(report, f"{child}\n".encode())
         _, status = os.waitpid(child, 0)

@@ -1,4 +1,4 @@
-"""What became of everything that was asked for, by the provider's, Discord's and the ledger's own words."""
+"""The invariants of all requests, checked by the provider's, Discord's and the ledger's own records."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ class Traces:
     """The answer to the command, where the member can see it."""
 
     def complaints(self, *, refusals: bool) -> Iterator[str]:
-        """Every way in which the promise was not kept; after refusals a request may be submitted again."""
+        """Yield every violation of an invariant; after refusals a request can be submitted again."""
         if self.request is None:
             if self.tasks or self.results or self.endings or self.submissions:
                 yield "it was never placed, and yet something came of it"
@@ -98,7 +98,7 @@ class Traces:
 
 
 async def traces(crash: CrashHarness) -> list[Traces]:
-    """What is left of each request, while no bot runs."""
+    """Return what is left of each request, while no bot runs."""
     requests, posts, lines = await crash.requests(), bot_posts(crash), crash.provider.requests
     transfers = await _transfers(crash)
     return [
@@ -119,12 +119,12 @@ async def traces(crash: CrashHarness) -> list[Traces]:
 
 
 def goes_on_as(asked: Asked, requests: Mapping[int, Request]) -> int:
-    """The id of the request that counts in the end."""
+    """Return the id of the request that counts in the end."""
     return asked.status_id if asked.status_id is not None and asked.status_id in requests else asked.id
 
 
 async def assert_invariants(crash: CrashHarness, *, refusals: bool = False) -> dict[int, State]:
-    """Nothing was lost, doubled or wrongly charged; gives how each request ended."""
+    """Check that nothing was lost, doubled or wrongly charged; return how each request ended."""
     assert audit_database(crash.database_url)[0] == []
     found = await traces(crash)
     complaints = [
@@ -137,28 +137,28 @@ async def assert_invariants(crash: CrashHarness, *, refusals: bool = False) -> d
 
 
 def bot_posts(crash: CrashHarness) -> list[Message]:
-    """Everything that the bot posted by its own right, wherever that is, and that still stands there."""
+    """Return everything that the bot posted by bot token, in any channel, and that is still there."""
     channels = crash.discord.state.world.channels.values()
     own = (message for channel in channels for message in channel.messages if message.author.is_bot)
     return [message for message in own if message.nonce is not None and not message.deleted]
 
 
 def results_of(crash: CrashHarness, asked: Asked) -> list[Message]:
-    """The messages with the song, posted by the bot's right or as follow-ups."""
+    """Return the messages with the song, posted by bot token or as follow-ups."""
     nonces = {f"{way}{request_id}" for way in ("", "dm") for request_id in (asked.id, asked.status_id)}
     posts = [post for post in bot_posts(crash) if str(post.nonce) in nonces]
     return posts + [post for post in asked.invocation.followups if not post.ephemeral]
 
 
 def status_of(crash: CrashHarness, asked: Asked) -> Message | None:
-    """The answer to the command, if it came and still stands there."""
+    """Return the answer to the command, if it came and is still there."""
     status = asked.invocation.original
     gone = status is None or status.deleted or status.channel_id not in crash.discord.state.world.channels
     return None if gone else status
 
 
 def is_delivered(crash: CrashHarness, asked: Asked) -> bool:
-    """Whether the member has learned how it ended."""
+    """Tell whether the member has learned how it ended."""
     status = status_of(crash, asked)
     if status is not None:
         return title(status) in {*TITLES.values(), UNSEEN}
@@ -167,7 +167,7 @@ def is_delivered(crash: CrashHarness, asked: Asked) -> bool:
 
 
 async def all_delivered(crash: CrashHarness, *ids: int) -> None:
-    """The members have learned how these requests ended; patience begins anew with each who is told."""
+    """Wait until the members have learned how these requests ended; each has the full time."""
     for asked in [asked for asked in crash.asked if asked.id in ids]:
         try:
             await crash.until(partial(is_delivered, crash, asked))
@@ -177,7 +177,7 @@ async def all_delivered(crash: CrashHarness, *ids: int) -> None:
 
 
 async def _transfers(crash: CrashHarness) -> dict[int | None, Counter[TransferKind]]:
-    """By the requests that they are for."""
+    """Return the transfers by the requests that they are for."""
     members = {asked.user_id for asked in crash.asked}
     async with open_store(crash.database_url) as store:
         entries = await store.read(_entries, crash.discord.guild.id, sorted(members))

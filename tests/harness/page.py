@@ -1,4 +1,4 @@
-"""The page in a real browser: a world, its page, and visitors who look at it and act on it."""
+"""The page in a real browser: a world, its page, and users who look at it and act on it."""
 
 import os
 import re
@@ -36,7 +36,7 @@ expect.set_options(timeout=LONG_MS)
 
 @dataclass
 class BrowserUser:
-    """Somebody at the page, as one of its people."""
+    """A user of the page, as one of its people."""
 
     page: Sight
     errors: list[str] = field(default_factory=list)
@@ -44,24 +44,24 @@ class BrowserUser:
 
     @property
     def messages(self) -> Locator:
-        """All messages of the open channel."""
+        """Return all messages of the open channel."""
         return self.page.locator("#messages article")
 
     def message(self, *words: str) -> Locator:
-        """The newest message that has all these words."""
+        """Return the newest message that has all these words."""
         found = self.messages
         for each in words:
             found = found.filter(has_text=each)
         return found.last
 
     async def sees(self, *words: str) -> Locator:
-        """The newest message with the words, once it is there; it is the same when its words are others."""
+        """Wait for the newest message with the words; it stays the same if its words change."""
         found = self.message(*words)
         await expect(found).to_be_visible()
         return self.page.locator(f"#{await found.get_attribute('id')}")
 
     async def command(self, line: str, /, **options: str) -> None:
-        """The command is picked and its options are filled in, as by somebody who types; then it is sent."""
+        """Pick the command, fill in its options as by typing, and send it."""
         await self.begin(line)
         for name, value in options.items():
             field_input = self.page.locator(f"#command input[name={name}]")
@@ -72,7 +72,7 @@ class BrowserUser:
         await self.page.locator("#composer").get_by_role("button", name="Send").click()
 
     async def begin(self, line: str, /) -> None:
-        """The command is picked, nothing is filled in."""
+        """Pick the command, and fill nothing in."""
         await expect(self.page.locator("#world").get_by_text("The bot runs")).to_have_count(1)
         await self.page.locator("#words").fill(f"/{line}")
         choice = self.page.get_by_role("option").filter(has_text=re.compile(rf"^/{re.escape(line)}(?!\w)"))
@@ -80,33 +80,33 @@ class BrowserUser:
         await choice.first.click()
 
     async def pick(self, words: str, /) -> None:
-        """What is suggested under these words is chosen, if anything is (members, roles, channels)."""
+        """Choose the suggestion with these words, if there is any (members, roles, channels)."""
         for choice in await self.page.get_by_role("option").all():
             if (await choice.inner_text()).strip().lstrip("@#") == words:
                 await choice.click()
                 return
 
     async def press(self, message: Locator, label: str, /) -> None:
-        """The button of the message is pressed."""
+        """Press the button of the message."""
         await message.get_by_role("button", name=label, exact=True).click()
 
     async def goes_to(self, channel: str, /) -> None:
-        """The channel is open."""
+        """Open the channel."""
         await self.page.locator("#channels").get_by_role("button", name=re.compile(channel)).click()
 
     async def becomes(self, name: str, /) -> None:
-        """The person is another one."""
+        """Become another person."""
         await self.page.locator("#people").get_by_role("radio", name=re.compile(name)).check()
         await expect(self.page).to_have_url(re.compile(f"#{name}/"))
 
     async def turns(self, words: str, /) -> None:
-        """A switch or a button of the panel is used."""
+        """Use a switch or a button of the panel."""
         world = self.page.locator("#world")
         switch = world.get_by_label(words, exact=True)
         await (switch if await switch.count() else world.get_by_role("button", name=words)).click()
 
     async def plays(self, message: Locator, number: int) -> None:
-        """The message's player of that number has played."""
+        """Play the message's player of that number."""
         player = message.locator("audio").nth(number)
         await player.focus()
         await self.page.keyboard.press("Space")
@@ -115,7 +115,7 @@ class BrowserUser:
         await self.page.wait_for_function(played, arg=await player.element_handle(), timeout=LONG_MS)
 
     async def faults(self) -> list[str]:
-        """What axe finds that would keep somebody out."""
+        """Return the accessibility faults that axe finds serious."""
         found = await Axe().run(self.page)
         return [
             f"{one['id']}: {node['html'][:200]} {node['any'][:1]}"
@@ -125,13 +125,13 @@ class BrowserUser:
         ]
 
     async def photograph(self, name: str, *, scheme: Scheme, size: str) -> None:
-        """A picture of what is seen is kept for people to look at."""
+        """Save a screenshot for people to look at."""
         await self.looks(scheme=scheme, size=size)
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=ARTEFACTS / f"{name}-{scheme}-{size}.png")
 
     async def looks(self, *, scheme: Scheme, size: str) -> None:
-        """The page is seen in these colours on a screen of this size."""
+        """Set the page's colours and the size of the screen."""
         width, height = SIZES[size]
         await self.page.set_viewport_size({"width": width, "height": height})
         await self.page.emulate_media(color_scheme=scheme)
@@ -146,33 +146,33 @@ class PageHarness:
     browser: Browser
 
     async def visit(self, name: str = "Ada", *, channel: str = "songs") -> BrowserUser:
-        """A new visitor of that name, in the channel."""
+        """Open the page as that person, in the channel."""
         context = await self.browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
         context.set_default_timeout(LONG_MS)
-        visitor = BrowserUser(await context.new_page())
+        user = BrowserUser(await context.new_page())
         own = self.page.address.rsplit("/", 2)[0]
 
         def heard(said: ConsoleMessage) -> None:
             if said.type == "error":
-                visitor.errors.append(said.text)
+                user.errors.append(said.text)
 
         def asked(request: Request) -> None:
             if not request.url.startswith((own, "ws" + own.removeprefix("http"))):
-                visitor.errors.append(f"asked for {request.url}")
+                user.errors.append(f"asked for {request.url}")
 
-        visitor.page.on("console", heard)
-        visitor.page.on("request", asked)
-        visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))
-        await visitor.page.goto(f"{self.page.address}#{name}/{channel}")
-        await expect(visitor.page.locator("#channel")).to_contain_text(channel)
-        return visitor
+        user.page.on("console", heard)
+        user.page.on("request", asked)
+        user.page.on("pageerror", lambda error: user.errors.append(str(error)))
+        await user.page.goto(f"{self.page.address}#{name}/{channel}")
+        await expect(user.page.locator("#channel")).to_contain_text(channel)
+        return user
 
 
 @asynccontextmanager
 async def page_harness(
     folder: Path, *, song_s: float = 1.0, bot: bool = True, limits: Limits = UNHURRIED, **settings: str
 ) -> AsyncIterator[PageHarness]:
-    """The page of a new world whose songs take so long, with the real bot as its own process if wanted."""
+    """Yield the page of a new world whose songs take so long, with the real bot as a process if wanted."""
     if installed() is None and not os.environ.get("CI"):
         pytest.skip("no Chromium on this machine, so the page is not tried in a browser")
     async with (

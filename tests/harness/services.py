@@ -1,4 +1,4 @@
-"""All services over a real SQLite file, with fakes at the outer ports and a clock turned by hand."""
+"""All services over a real SQLite file, with fakes at the outer ports and a clock set by hand."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -50,7 +50,7 @@ RULES = SongConfig(
 
 
 class FakeClock:
-    """Stands still until it is turned."""
+    """A clock that stands still until it is advanced."""
 
     def __init__(self) -> None:
         self.now = START
@@ -116,12 +116,12 @@ class ServicesHarness:
         )
 
     def actor(self) -> Actor:
-        """A decision of the moderator's that nobody made before."""
+        """Return the moderator as the actor of a new decision."""
         self._next_id += 1
         return Actor(interaction_id=self._next_id, guild_id=GUILD, actor_id=MODERATOR)
 
     async def dispatch_audit_entries(self) -> int:
-        """Post all decisions that are due; gives how many."""
+        """Post all decisions that are due; return how many."""
         claimed = await self.audit_dispatcher.claim(16)
         for due in claimed:
             await self.audit_dispatcher.handle(due)
@@ -145,40 +145,40 @@ class ServicesHarness:
         )
 
     async def place(self, user_id: int = ADA, order: SongOptions | None = None) -> StatusCard:
-        """Place a song; its status message is known."""
+        """Place a song, and record its status message."""
         card = await self.requests.place(order or SongOptions(playlist=PLAYLIST), self.context(user_id))
         await self.requests.record_answer(card.request_id, card.request_id + 10**17)
         return card
 
     async def submit(self) -> int:
-        """Submit all whose turn it is; gives how many."""
+        """Submit all that are next; return how many."""
         claimed = await self.submitter.claim(16)
         for request in claimed:
             await self.submitter.handle(request)
         return len(claimed)
 
     async def poll(self) -> int:
-        """Ask about all that are due; gives how many."""
+        """Poll all that are due; return how many."""
         claimed = await self.poller.claim(32)
         for request in claimed:
             await self.poller.handle(request)
         return len(claimed)
 
     async def dispatch(self) -> int:
-        """Say all that is due; gives how much."""
+        """Send all messages that are due; return how many."""
         claimed = await self.dispatcher.claim(16)
-        for notice in claimed:
-            await self.dispatcher.handle(notice)
+        for message in claimed:
+            await self.dispatcher.handle(message)
         return len(claimed)
 
     async def place_and_submit(self, user_id: int = ADA, order: SongOptions | None = None) -> int:
-        """A request that the provider has; gives its id."""
+        """Place a request and submit it; return its id."""
         card = await self.place(user_id, order)
         await self.submit()
         return card.request_id
 
     async def place_and_finish(self, user_id: int = ADA, order: SongOptions | None = None) -> int:
-        """A request whose song is finished, with its status up to date; only its post is due."""
+        """Place a request whose song is finished and status up to date; only its post is due."""
         request_id = await self.place_and_submit(user_id, order)
         request = await self.request(request_id)
         assert request.task_id is not None
@@ -198,7 +198,7 @@ class ServicesHarness:
         return await self.quotas.statement(GUILD, user_id, role_ids=role_ids)
 
     async def set_guild_settings(self, **settled: object) -> None:
-        """These of the server's settings, and none else."""
+        """Set these of the server's settings, and reset all others."""
 
         def unit(uow: UnitOfWork) -> None:
             uow.guilds.get_for_update(GUILD)
@@ -214,8 +214,8 @@ class ServicesHarness:
 async def services_harness(
     folder: Path, *, pace: PollLimits = PACE, give_up_s: float = 900, **changes: object
 ) -> AsyncIterator[ServicesHarness]:
-    """The services over a new database; `changes` are to the rules."""
-    path = folder / "house.db"
+    """Yield the services over a new database; `changes` are to the config."""
+    path = folder / "services.db"
     if not path.exists():
         fresh(folder, path.name)
     clock = FakeClock()

@@ -10,7 +10,7 @@ from tests.timings import PATIENT
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The setting `DATABASE_URL`: a file in the test's folder, unless the test is `on_both`."""
+    """Return the setting `DATABASE_URL`: a file in the test's folder, unless the test is `on_both`."""
     if getattr(request, "param", SQLITE) == POSTGRESQL:
         return str(request.getfixturevalue("postgres_url"))
     return f"sqlite:///{tmp_path / 'inspire.db'}"
@@ -18,7 +18,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 async def local(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> AsyncIterator[BotHarness]:
-    """The stage; a test of many cases does not have to wait for Discord's limits between them."""
+    """Yield the bot's harness; a test of many cases does not wait for Discord's limits between them."""
     limits = ROOMY if "subtests" in request.fixturenames else UNHURRIED
     async with bot(tmp_path, database_url=database, limits=limits) as both:
         yield both
@@ -26,11 +26,11 @@ async def local(request: pytest.FixtureRequest, tmp_path: Path, database: str) -
 
 @pytest.fixture
 def patient(local: BotHarness) -> None:
-    """The bot's pauses between two tries are short."""
+    """Shorten the bot's pauses between two tries."""
     local.hurry(PATIENT)
 
 
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No answer is deferred first because the machine is busy."""
+    """Keep answers from being deferred because the machine is busy."""
     monkeypatch.setattr("bot.chat.interactions.respond.BUDGET_S", LONG_S)

@@ -1,4 +1,4 @@
-"""What a bot could send and register, done by hand in the local Discord: for what today's bot never does."""
+"""Messages and commands of a bot, made by hand in the local Discord: for what the real bot never sends."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +25,7 @@ def send(
     to: Person | None = None,
     answering: Message | None = None,
 ) -> Message:
-    """The message stands in #songs, or only this person sees it there; it may answer another one."""
+    """Post the message in #songs, or for this person only; it can answer another one."""
     sent = Sent(payload=payload, files=files)
     check_message(sent)
     posting = Posting(
@@ -39,25 +39,25 @@ def send(
 
 
 def write_to(person: Person, *, discord: LocalDiscord, words: str) -> None:
-    """The bot has written to the person directly."""
+    """Write to the person directly as the bot."""
     posting = Posting(author=discord.state.world.bot, origin=Origin.BOT)
     sent = Sent(payload={"content": words}, files={})
     post(discord.state, channel=person.direct_channel, sent=sent, posting=posting)
 
 
 def register(discord: LocalDiscord, commands: Sequence[Payload]) -> None:
-    """The bot has these commands."""
+    """Register these commands for the bot."""
     discord.state.commands.replace(None, commands=check_commands(list(commands)))
     discord.state.publish(FeedEventKind.COMMANDS)
 
 
 async def asked(discord: LocalDiscord, *, count: int) -> Interaction:
-    """What a person did, once there are so many acts in all."""
+    """Wait for so many acts in all, and return the last one."""
     interactions = discord.state.interactions.by_token
     await discord.wait_for(lambda: len(interactions) >= count, timeout_s=LONG_S)
     return list(interactions.values())[count - 1]
 
 
 def reply(discord: LocalDiscord, interaction: Interaction, kind: CallbackKind, payload: Payload) -> None:
-    """The bot has answered."""
+    """Answer as the bot."""
     answer(discord.state, interaction=interaction, kind=kind, sent=Sent(payload=payload, files={}))

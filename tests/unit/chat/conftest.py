@@ -9,7 +9,7 @@ from sandbox.discord import LocalDiscord
 
 @pytest.fixture
 async def local(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LocalDiscord]:
-    """A local Discord; afterwards discord.py points where it did before."""
+    """Yield a local Discord; afterwards discord.py points where it did before."""
     monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
     socket = discord.gateway.DiscordWebSocket
     monkeypatch.setattr(socket, "DEFAULT_GATEWAY", socket.DEFAULT_GATEWAY)

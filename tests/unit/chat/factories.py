@@ -78,7 +78,7 @@ def result(
 def check_sendable(
     *, content: str = "", embeds: list[discord.Embed] | None = None, view: discord.ui.View | None = None
 ) -> None:
-    """Discord's own limits, as the local Discord enforces them."""
+    """Check Discord's own limits, as the local Discord enforces them."""
     payload: dict[str, object] = {
         "content": content,
         "embeds": [embed.to_dict() for embed in embeds or []],

@@ -177,7 +177,7 @@ async def logged_in(local: LocalDiscord) -> AsyncIterator[discord.Client]:
 
 
 async def begun(local: LocalDiscord, client: discord.Client) -> Invocation:
-    """A command in #songs whose first answer is a public message."""
+    """Use a command in #songs whose first answer is a public message."""
     command = {"name": "inspire", "type": 1, "description": "Make a song"}
     async with aiohttp.ClientSession() as session:
         url = f"{local.api_url}/applications/{local.application_id}/commands"

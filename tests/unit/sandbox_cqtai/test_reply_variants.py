@@ -30,7 +30,7 @@ async def test_a_good_song_is_delivered_although_its_clips_stay_streaming_for_a_
 
 
 @pytest.mark.parametrize(
-    ("oddity", "statuses"),
+    ("variant", "statuses"),
     [
         (ReplyVariant.SECOND_CLIP_STREAMING, ["complete", "streaming"]),
         (ReplyVariant.SECOND_CLIP_ERRORED, ["complete", "error"]),
@@ -41,9 +41,9 @@ async def test_a_good_song_is_delivered_although_its_clips_stay_streaming_for_a_
     ],
 )
 async def test_a_done_task_has_fewer_good_clips_than_two(
-    caller: Caller, oddity: ReplyVariant, statuses: list[str]
+    caller: Caller, variant: ReplyVariant, statuses: list[str]
 ) -> None:
-    answer = await done_with(caller, oddity)
+    answer = await done_with(caller, variant)
 
     assert answer.document["status"] == "succeeded"
     assert [clip["status"] for clip in answer.clips] == statuses
@@ -104,7 +104,7 @@ async def test_durations_and_tags_change_their_types(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("oddity", "field", "ending"),
+    ("variant", "field", "ending"),
     [
         (ReplyVariant.AUDIO_FORBIDDEN, "audio_url", "/api/forbidden"),
         (ReplyVariant.AUDIO_NONE, "audio_url", "/None.mp3"),
@@ -113,14 +113,14 @@ async def test_durations_and_tags_change_their_types(caller: Caller) -> None:
         (ReplyVariant.IMAGE_MISSING, "image_url", ""),
     ],
 )
-async def test_links_can_lead_nowhere(caller: Caller, oddity: ReplyVariant, field: str, ending: str) -> None:
-    for clip in (await done_with(caller, oddity)).clips:
+async def test_links_can_lead_nowhere(caller: Caller, variant: ReplyVariant, field: str, ending: str) -> None:
+    for clip in (await done_with(caller, variant)).clips:
         assert str(clip[field]).endswith(ending.format(id=clip["id"]))
         assert bool(clip[field]) == bool(ending)
 
 
-@pytest.mark.parametrize("oddity", ReplyVariant)
-def test_every_oddity_changes_a_done_task(oddity: ReplyVariant) -> None:
+@pytest.mark.parametrize("variant", ReplyVariant)
+def test_every_oddity_changes_a_done_task(variant: ReplyVariant) -> None:
     def document() -> JsonObject:
         clips: list[JsonObject] = [
             {
@@ -136,6 +136,6 @@ def test_every_oddity_changes_a_done_task(oddity: ReplyVariant) -> None:
         return {"status": "succeeded", "errorMsg": "", "param": {}, "result": list(clips)}
 
     changed = document()
-    apply(oddity, document=changed, origin="http://127.0.0.1:1")
+    apply(variant, document=changed, origin="http://127.0.0.1:1")
 
     assert changed != document()

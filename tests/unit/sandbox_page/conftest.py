@@ -18,14 +18,14 @@ HASTY = Limits(interaction_deadline_s=0.1)
 
 @dataclass
 class Visit:
-    """A page's line to the demo, spoken by hand."""
+    """A page's WebSocket, used by hand."""
 
     socket: aiohttp.ClientWebSocketResponse
     heard: list[Payload] = field(default_factory=list)
     asked: int = 0
 
     async def ask(self, act: str, **details: object) -> Payload:
-        """The answer to that; what else was said meanwhile is kept."""
+        """Send a request and return its answer; other messages are kept."""
         self.asked += 1
         await self.socket.send_json({"id": self.asked, "do": act, **details})
         while True:
@@ -35,19 +35,19 @@ class Visit:
             self.heard.append(said)
 
     async def told(self, kind: str) -> Payload:
-        """The next thing of that kind that is said."""
+        """Return the next message of that kind."""
         while True:
             said = as_payload(await self.socket.receive_json(timeout=30))
             if said["type"] == kind:
                 return said
 
     def last(self, kind: str) -> Payload:
-        """The last thing of that kind that was said."""
+        """Return the last message of that kind."""
         return next(said for said in reversed(self.heard) if said["type"] == kind)
 
     @property
     def messages(self) -> list[str]:
-        """The words of all messages that were there at the beginning."""
+        """Return the words of all messages that were there at the beginning."""
         return [str(one["content"]) for one in entries(self.last("history"), "messages")]
 
 
@@ -61,12 +61,12 @@ class PageClientHarness:
 
     @property
     def origin(self) -> str:
-        """Where the page thinks that it comes from."""
+        """Return the page's origin."""
         return self.page.address.rsplit("/", 2)[0]
 
     @asynccontextmanager
     async def visit(self, name: str) -> AsyncIterator[Visit]:
-        """The line of a page that is this person."""
+        """Connect as a page that is this person."""
         headers = {"Origin": self.origin}
         async with self.client.ws_connect(f"{self.page.address}live", headers=headers) as socket:
             visit = Visit(socket)

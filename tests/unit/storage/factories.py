@@ -74,12 +74,12 @@ def account_of(user: int = USER, window: Window = WINDOW) -> Account:
 
 
 def awaiting(uow: UnitOfWork, request_id: int) -> Request:
-    """A request without credits that a moderator has to approve."""
+    """Add a request without credits that a moderator has to approve."""
     return uow.requests.add(replace(new_request(request_id), approve_by=after(60)))
 
 
 def add(uow: UnitOfWork, *request_ids: int) -> list[Request]:
-    """Requests without credits, placed in this order."""
+    """Add requests without credits, placed in this order."""
     return [uow.requests.add(new_request(n, placed_s=i)) for i, n in enumerate(request_ids)]
 
 
@@ -88,7 +88,7 @@ def open_account(uow: UnitOfWork, amount: int = 90, user: int = USER, window: Wi
 
 
 def hold(uow: UnitOfWork, request_id: int, amount: int = COST, user: int = USER) -> bool:
-    """False where the account has too few."""
+    """Hold credits; return False if the account has too few."""
     try:
         uow.ledger.hold(request_id, [Leg(account_of(user).id, amount)], now=NOW)
     except InsufficientFundsError:
@@ -97,7 +97,7 @@ def hold(uow: UnitOfWork, request_id: int, amount: int = COST, user: int = USER)
 
 
 def place(uow: UnitOfWork, request_id: int, user: int = USER, allowance: int = 90) -> Request:
-    """A request as the services place it: counted, written down, paid for."""
+    """Place a request as the services do: counted, recorded, paid for."""
     uow.members.acquire_slot(GUILD, user, limit=1000, cooldown_s=0, now=NOW)
     request = uow.requests.add(new_request(request_id, user=user))
     open_account(uow, allowance, user)
@@ -106,7 +106,7 @@ def place(uow: UnitOfWork, request_id: int, user: int = USER, allowance: int = 9
 
 
 def submit(uow: UnitOfWork, request: Request) -> Request:
-    """A request that is being made."""
+    """Submit a request."""
     taken = apply_transition(uow, request, Transition.CLAIM, now=NOW, lease=lease(), next_at=NOW)
     return apply_transition(
         uow,
@@ -125,7 +125,7 @@ async def placed(store: Store, *request_ids: int) -> list[Request]:
 
 
 def moved_to(uow: UnitOfWork, request: Request, state: State) -> Request:
-    """The request brought to a state by the moves that lead there."""
+    """Bring the request to a state by the transitions that lead there."""
     way = {
         State.WAITING: Transition.CLAIM,
         State.SUBMITTING: Transition.ACCEPT,

@@ -48,7 +48,7 @@ ODD_STAGES: dict[ReplyVariant, tuple[TaskStage, list[ClipStage]]] = {
     ReplyVariant.ALL_CLIPS_MODERATED: (TaskStage.DONE, [F, F]),
     ReplyVariant.ONE_CLIP: (TaskStage.DONE, [C]),
 }
-"""What an oddity makes of a finished task; all others leave two complete clips."""
+"""What a reply variant makes of a finished task; all others leave two complete clips."""
 
 
 @dataclass(slots=True)
@@ -183,11 +183,11 @@ async def test_every_shape_of_success_is_one(scene: Scene, shape: Envelope) -> N
     assert (await scene.finished()).settled
 
 
-@pytest.mark.parametrize("oddity", ReplyVariant)
-async def test_no_oddity_costs_a_clip_that_is_there(scene: Scene, oddity: ReplyVariant) -> None:
-    scene.local.faults.add(Fault(Phase.DOCUMENT, oddity, times=None))
+@pytest.mark.parametrize("variant", ReplyVariant)
+async def test_no_oddity_costs_a_clip_that_is_there(scene: Scene, variant: ReplyVariant) -> None:
+    scene.local.faults.add(Fault(Phase.DOCUMENT, variant, times=None))
     report = await scene.finished()
-    wanted = ODD_STAGES.get(oddity, (TaskStage.DONE, [C, C]))
+    wanted = ODD_STAGES.get(variant, (TaskStage.DONE, [C, C]))
     assert (report.stage, [clip.stage for clip in report.clips]) == wanted
 
 
