@@ -76,12 +76,12 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         reason: Reason,
     ) -> None:
         """Give a member bonus credits, which do not end and are used after the allowance."""
-        by, subject = actor_of(interaction), target_member(member)
-        effect = await run_or_defer(
-            interaction, self._moderation.grant(by, subject, amount=amount, reason=reason), ephemeral=True
+        by, target = actor_of(interaction), target_member(member)
+        change = await run_or_defer(
+            interaction, self._moderation.grant(by, target, amount=amount, reason=reason), ephemeral=True
         )
         await respond_with_text(
-            interaction, f"{mention(member.id)} got {in_credits(amount)} more. {available(effect)}"
+            interaction, f"{mention(member.id)} got {in_credits(amount)} more. {available(change)}"
         )
 
     @app_commands.command()
@@ -97,11 +97,11 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         amount: Credits | None = None,
     ) -> None:
         """Make an exception: one member's own allowance."""
-        by, subject = actor_of(interaction), target_member(member)
-        effect = await run_or_defer(
-            interaction, self._moderation.make_exception(by, subject, amount=amount), ephemeral=True
+        by, target = actor_of(interaction), target_member(member)
+        change = await run_or_defer(
+            interaction, self._moderation.make_exception(by, target, amount=amount), ephemeral=True
         )
-        await respond_with_text(interaction, f"{mention(member.id)}: {allowance(effect)} {available(effect)}")
+        await respond_with_text(interaction, f"{mention(member.id)}: {allowance(change)} {available(change)}")
 
     @app_commands.command()
     @app_commands.rename(amount="credits")
@@ -151,9 +151,9 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
     @app_commands.describe(member="Whose allowance begins anew")
     async def reset(self, interaction: discord.Interaction[InspireClient], member: Person) -> None:
         """Begin a member's allowance anew, as if nothing had been used in this period."""
-        by, subject = actor_of(interaction), target_member(member)
-        effect = await run_or_defer(interaction, self._moderation.reset(by, subject), ephemeral=True)
-        await respond_with_text(interaction, f"{mention(member.id)} begins anew. {available(effect)}")
+        by, target = actor_of(interaction), target_member(member)
+        change = await run_or_defer(interaction, self._moderation.reset(by, target), ephemeral=True)
+        await respond_with_text(interaction, f"{mention(member.id)} begins anew. {available(change)}")
 
     @app_commands.command()
     @app_commands.describe(member="Who may ask for no songs", reason="Why; the member reads it")
@@ -161,24 +161,24 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         self, interaction: discord.Interaction[InspireClient], member: Person, reason: Reason
     ) -> None:
         """Stop a member's songs: waiting requests are cancelled, and their credits are back."""
-        by, subject = actor_of(interaction), target_member(member)
-        effect = await run_or_defer(
-            interaction, self._moderation.block(by, subject, reason=reason), ephemeral=True
+        by, target = actor_of(interaction), target_member(member)
+        change = await run_or_defer(
+            interaction, self._moderation.block(by, target, reason=reason), ephemeral=True
         )
         ended = {0: "Nothing of theirs was waiting.", 1: "One waiting request was cancelled."}
-        many = f"{effect.cancelled} waiting requests were cancelled."
+        many = f"{change.cancelled} waiting requests were cancelled."
         await respond_with_text(
-            interaction, f"{mention(member.id)} is blocked. {ended.get(effect.cancelled, many)}"
+            interaction, f"{mention(member.id)} is blocked. {ended.get(change.cancelled, many)}"
         )
 
     @app_commands.command()
     @app_commands.describe(member="Who may ask for songs again")
     async def unblock(self, interaction: discord.Interaction[InspireClient], member: Person) -> None:
         """Let a blocked member ask for songs again."""
-        by, subject = actor_of(interaction), target_member(member)
-        effect = await run_or_defer(interaction, self._moderation.unblock(by, subject), ephemeral=True)
+        by, target = actor_of(interaction), target_member(member)
+        change = await run_or_defer(interaction, self._moderation.unblock(by, target), ephemeral=True)
         await respond_with_text(
-            interaction, f"{mention(member.id)} may ask for songs again. {available(effect)}"
+            interaction, f"{mention(member.id)} may ask for songs again. {available(change)}"
         )
 
     @app_commands.command()

@@ -20,8 +20,8 @@ from bot.services.library.songs import SongLibrary
 class Songs(commands.GroupCog, group_name="songs", group_description="The songs of your server"):
     """Finished songs, for every member."""
 
-    def __init__(self, songbook: SongLibrary) -> None:
-        self._songbook = songbook
+    def __init__(self, library: SongLibrary) -> None:
+        self._library = library
 
     @app_commands.command(name="list")
     @app_commands.describe(member="Only the songs that this member asked for")
@@ -49,7 +49,7 @@ class Songs(commands.GroupCog, group_name="songs", group_description="The songs 
         """Post a song of this server again, for everybody here."""
         if not (song.isascii() and song.isdigit() and len(song) <= 20):
             raise SongNotFoundError
-        looking = self._songbook.card(int(song), viewer_of(interaction))
+        looking = self._library.card(int(song), viewer_of(interaction))
         card = await run_or_defer(interaction, looking, ephemeral=False)
         await post_song(interaction, card)
 
@@ -58,5 +58,5 @@ class Songs(commands.GroupCog, group_name="songs", group_description="The songs 
     async def _titles(
         self, interaction: discord.Interaction[InspireClient], current: str
     ) -> list[app_commands.Choice[str]]:
-        titles = await self._songbook.suggestions(viewer_of(interaction), current)
+        titles = await self._library.suggestions(viewer_of(interaction), current)
         return [app_commands.Choice(name=song_choice(one), value=str(one.request_id)) for one in titles]

@@ -16,7 +16,7 @@ from bot.chat.interactions.respond import custom_ids
 from bot.chat.messages.approval import approval_message, asks_about
 from bot.chat.messages.audit import audit_entry_message
 from bot.chat.messages.result import ResultMessage, result_message, song_number
-from bot.chat.messages.status import ending_message, in_words, status_message
+from bot.chat.messages.status import as_content, ending_message, status_message
 from bot.chat.sending import Edited, Message, in_time, message_of
 from bot.chat.text.formatting import song_page
 from bot.domain.audit import AuditEntry
@@ -105,7 +105,7 @@ class DiscordMessenger:
             edited = await self._edit(address, embed, view, token=token)
             if edited.flags.suppress_embeds and card.is_final:
                 # a moderator has taken its embed out of sight, and how it ended has to be seen
-                edited = await self._edit(address, embed, view, token=token, content=in_words(embed))
+                edited = await self._edit(address, embed, view, token=token, content=as_content(embed))
             return edited.id
 
     async def _edit(

@@ -25,8 +25,8 @@ class SongPages(PageButton, template=custom_id_template("songs")):
     async def page(cls, interaction: AnyInteraction, topic: str, number: int) -> PageView:
         """Return one page of songs, newest first."""
         user_id = _user_of(topic)
-        songbook = client_of(interaction).services.songs
-        page = await songbook.songs(viewer_of(interaction), user_id, number)
+        library = client_of(interaction).services.songs
+        page = await library.songs(viewer_of(interaction), user_id, number)
         nothing = "This member has no songs here yet." if user_id else "There are no songs here yet."
         title = "Songs of one member" if user_id else "Songs of this server"
         return page_view(page, song_line, title=title, nothing=f"{nothing} Ask for one with `/inspire`.")

@@ -77,10 +77,10 @@ class RateButton(SafeButton, template=f"rate:{ID}:(?P<stars>[1-5])"):
 
         If two members vote at once, the last edit may show the older average: so each reads it again.
         """
-        songbook = client_of(interaction).services.songs
+        library = client_of(interaction).services.songs
         _refuse_private(interaction)
         content = interaction.message.content if interaction.message else ""
-        voting = songbook.rate(
+        voting = library.rate(
             self.request_id,
             self.stars,
             guild_id=interaction.guild_id or 0,
@@ -89,7 +89,7 @@ class RateButton(SafeButton, template=f"rate:{ID}:(?P<stars>[1-5])"):
         rating = await run_or_defer(interaction, voting, ephemeral=True, updates=True)
         await edit_source_message(interaction, content=with_rating(content, rating))
         for _ in range(CATCH_UPS):
-            latest = await songbook.rating(self.request_id)
+            latest = await library.rating(self.request_id)
             if latest == rating:
                 return
             rating = latest
@@ -118,8 +118,8 @@ class RemoveButton(SafeButton, template=f"remove:{ID}"):
         by = Actor(
             interaction_id=interaction.id, guild_id=interaction.guild_id or 0, actor_id=interaction.user.id
         )
-        songbook = client_of(interaction).services.songs
-        removing = songbook.remove(self.request_id, by, is_moderator=is_moderator(interaction))
+        library = client_of(interaction).services.songs
+        removing = library.remove(self.request_id, by, is_moderator=is_moderator(interaction))
         # The request stays, and its credits stay used: only the result goes.
         removed = await run_or_defer(interaction, removing, ephemeral=True, updates=True)
         # the interaction's token works even if the bot has no access to the channel

@@ -58,7 +58,7 @@ def _how_long(config: RetentionConfig) -> str:
         "• All else: until you delete it. What you have used of your present allowance is remembered until "
         "that allowance ends, so that deleting gives nobody a second one; if you ask for a song again before "
         "that, you are a member as before.\n"
-        "• The credits' books: for good, under a random name that leads to nobody once you have deleted your "
+        "• The credit records: for good, under a random name that leads to nobody once you have deleted your "
         "data."
     )
 
@@ -89,7 +89,7 @@ def preview_words(preview: ErasureSummary) -> str:
         f"• No longer yours, without prompts, songs and messages' addresses: {_counts(preview)}.\n"
         "• The songs' messages in channels stay, and **Again** and **Remove** under them no longer work for "
         "you. To have one taken away, press **Remove** first.\n"
-        f"• The credits' books stay, without you.{_rest(preview)}"
+        f"• The credit records stay, without you.{_rest(preview)}"
     )
 
 
@@ -97,7 +97,7 @@ def erasure_words(erased: ErasureSummary) -> str:
     """Say what was deleted, and what remains."""
     if erased.is_empty:
         return NOTHING_KEPT
-    return f"Deleted: {_counts(erased)}. The credits' books stay, without you.{_rest(erased)}"
+    return f"Deleted: {_counts(erased)}. The credit records stay, without you.{_rest(erased)}"
 
 
 def _counts(done: ErasureSummary) -> str:

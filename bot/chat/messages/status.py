@@ -126,7 +126,7 @@ def ending_message(
     return f"{head}\n{embed.description or ''}".rstrip(), [], view
 
 
-def in_words(embed: discord.Embed) -> str:
+def as_content(embed: discord.Embed) -> str:
     """Return the text of a status embed as message content."""
     return f"**{embed.title}**\n{embed.description or ''}".rstrip()[:CONTENT_LIMIT]
 

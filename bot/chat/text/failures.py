@@ -113,7 +113,7 @@ PERSONAS = MappingProxyType(
         ),
     }
 )
-"""What to say of a text that names no persona."""
+"""Message for a text that is no persona link, by its kind."""
 
 NAMES = MappingProxyType(
     {
@@ -122,7 +122,7 @@ NAMES = MappingProxyType(
         NameProblem.LINK: "That name reads as a link, so it could never be chosen. Choose a word or two.",
     }
 )
-"""What to say of a text that a saved playlist cannot be called by."""
+"""Message for an invalid name of a saved playlist, by the problem."""
 
 FAILURES = MappingProxyType(
     {
