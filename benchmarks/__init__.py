@@ -1,1 +1,1 @@
-"""What the bot costs and how fast it is, each figure beside a baseline measured in the same run."""
+"""Benchmarks of the bot's speed and costs, each figure beside a baseline measured in the same run."""

@@ -16,7 +16,7 @@ from benchmarks.catalogue import BENCHMARKS, LEFT_OUT, perform
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmarks named, or all, and give the exit code."""
+    """Run the named benchmarks, or all, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHMARKS))
     parser.add_argument("--quick", action="store_true", help="small numbers, under 20 s each")
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _shown(name: str, quick: bool) -> list[str]:  # noqa: FBT001 - one more name for the same switch
-    """Run one benchmark in a process of its own, print what it found, and give what is wrong."""
+    """Run one benchmark in a process of its own, print its report, and return what is wrong."""
     started_s = time.monotonic()
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as pool:

@@ -15,7 +15,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from benchmarks.outside import Outside, Scene, Told
+from benchmarks.outside import FirstAnswer, Outside, Scene
 from benchmarks.program import Stopwatch, breaches, callbacks_timed, new_folder, placed, running, settings_for
 from benchmarks.report import Report, quantile, spread_ms
 from bot.chat.connection.endpoints import point_at
@@ -29,7 +29,7 @@ AT_MOST_BARE = 2.0
 AT_MOST_S = 1.5
 MEMBERS = 200
 GENEROUS = {"max_active_per_member": 1000, "default_allowance": 1_000_000}
-"""What members may do here: no order is refused, each of them is a reservation."""
+"""Limits with which no request is refused, so that each one reserves credits."""
 
 
 class BareBot(commands.AutoShardedBot):
@@ -39,11 +39,11 @@ class BareBot(commands.AutoShardedBot):
         super().__init__(commands.when_mentioned, intents=discord.Intents(guilds=True), max_messages=None)
 
     async def setup_hook(self) -> None:
-        """The command is known to Discord."""
+        """Register the command with Discord."""
 
         @self.tree.command(description="Defers")
         @app_commands.describe(playlist="Not looked at")
-        # the option has to be there, as in the real command; a bare bot makes nothing of it
+        # the option is needed for the same payload as the real command's
         async def inspire(interaction: discord.Interaction[discord.Client], playlist: str) -> None:  # noqa: ARG001
             await interaction.response.defer(thinking=True)
 
@@ -64,7 +64,7 @@ async def _bare(settings: Settings) -> AsyncIterator[None]:
 
 @contextmanager
 def _locked(settings: Settings) -> Iterator[None]:
-    """Another program is writing to the database and does not end."""
+    """Hold a write lock on the database from another connection."""
     other = sqlite3.connect(database_path(settings.database_url.get_secret_value()), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
@@ -87,31 +87,33 @@ async def run(*, quick: bool) -> Report:
             settings = settings_for(folder, outside.settings, **GENEROUS)
             with callbacks_timed() as bare:
                 async with _bare(settings):
-                    bare_told = await outside.order(count, per_s=PER_S, members=MEMBERS)
+                    bare_answers = await outside.order(count, per_s=PER_S, members=MEMBERS)
             with callbacks_timed() as own:
                 async with running(settings):
-                    own_told = await outside.order(count, per_s=PER_S, members=MEMBERS)
+                    own_answers = await outside.order(count, per_s=PER_S, members=MEMBERS)
             with callbacks_timed() as late:
                 async with running(settings):
                     with _locked(settings):
-                        late_told = await outside.order(hung, per_s=PER_S, members=MEMBERS)
+                        late_answers = await outside.order(hung, per_s=PER_S, members=MEMBERS)
                     kept = await placed(settings, count + hung)
         report.wrong += await breaches(settings)
-    _tell(report, (bare, bare_told), (own, own_told))
-    _tell_hung(report, late, late_told)
+    _add_rows(report, (bare, bare_answers), (own, own_answers))
+    _add_rows_while_hung(report, late, late_answers)
     report.check(kept == count + hung, f"{count + hung} orders became {kept} requests")
     return report
 
 
-def _tell(report: Report, bare: tuple[Stopwatch, list[Told]], own: tuple[Stopwatch, list[Told]]) -> None:
+def _add_rows(
+    report: Report, bare: tuple[Stopwatch, list[FirstAnswer]], own: tuple[Stopwatch, list[FirstAnswer]]
+) -> None:
     inside, inside_bare = own[0].taken_s(), bare[0].taken_s()
-    outside, outside_bare = _seen_s(own[1]), _seen_s(bare[1])
+    outside, outside_bare = _answer_times_s(own[1]), _answer_times_s(bare[1])
     report.add("inside the bot's process", spread_ms(inside), spread_ms(inside_bare), samples=len(inside))
     report.add("as Discord sees it", spread_ms(outside), spread_ms(outside_bare), samples=len(outside))
     report.add(
         "deferred first",
-        f"{sum(told.deferred for told in own[1])}",
-        f"{sum(told.deferred for told in bare[1])}",
+        f"{sum(one.deferred for one in own[1])}",
+        f"{sum(one.deferred for one in bare[1])}",
         samples=len(outside),
     )
     share = quantile(inside, 0.99) / quantile(inside_bare, 0.99)
@@ -124,17 +126,19 @@ def _tell(report: Report, bare: tuple[Stopwatch, list[Told]], own: tuple[Stopwat
     report.check(len(outside) == len(own[1]), f"{len(own[1]) - len(outside)} orders got no answer at all")
 
 
-def _tell_hung(report: Report, watch: Stopwatch, told: list[Told]) -> None:
-    seen = _seen_s(told)
-    report.add("while the database hangs, inside", spread_ms(watch.taken_s()), samples=len(watch.taken_s()))
+def _add_rows_while_hung(report: Report, stopwatch: Stopwatch, answers: list[FirstAnswer]) -> None:
+    seen = _answer_times_s(answers)
+    report.add(
+        "while the database hangs, inside", spread_ms(stopwatch.taken_s()), samples=len(stopwatch.taken_s())
+    )
     report.add("while the database hangs, as Discord sees it", spread_ms(seen), samples=len(seen))
     report.judge(
         f"under {AT_MOST_S} s also while the database hangs",
         f"{max(seen):.3f} s at most",
         reached=max(seen) < AT_MOST_S,
     )
-    report.check(len(seen) == len(told), f"{len(told) - len(seen)} orders got no answer while it hung")
+    report.check(len(seen) == len(answers), f"{len(answers) - len(seen)} orders got no answer while it hung")
 
 
-def _seen_s(told: list[Told]) -> list[float]:
-    return [one.after_s for one in told if one.after_s is not None]
+def _answer_times_s(answers: list[FirstAnswer]) -> list[float]:
+    return [one.after_s for one in answers if one.after_s is not None]

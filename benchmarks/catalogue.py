@@ -1,4 +1,4 @@
-"""All benchmarks by their names."""
+"""All benchmarks by name."""
 
 import asyncio
 import logging
@@ -33,12 +33,12 @@ BENCHMARKS: dict[str, Callable[..., Awaitable[Report]]] = {
     "soak": soak.run,
 }
 LEFT_OUT = frozenset({"soak"})
-"""Those that take an hour, and are run only by their name."""
+"""Benchmarks that take an hour, and run only if they are named."""
 
 
 def perform(name: str, quick: bool) -> Report:  # noqa: FBT001 - called by the pool, which passes no keywords
-    """Run one benchmark to its end, in this process."""
-    # what the bot under load warns of is no figure; what came out wrong is in the report
+    """Run one benchmark in this process and return its report."""
+    # warnings of the bot under load are expected; wrong results are in the report
     logging.getLogger().addHandler(logging.NullHandler())
 
     async def run() -> Report:

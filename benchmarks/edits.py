@@ -28,12 +28,12 @@ LOOK_S = 5.0
 PER_S = 50
 MOST_EDITS = 8
 SETTLE_S = 6.0
-"""How long statuses may still change after the last result: the edit with its link waits for the spacing."""
+"""Seconds for the last edits after the last result: the edit with its link waits for the spacing."""
 PAST_SONGS = 500
 
 
 async def run(*, quick: bool) -> Report:
-    """Make the songs."""
+    """Generate the songs and count the edits."""
     count, song_s = (QUICK_SONGS, QUICK_SONG_S) if quick else (SONGS, SONG_S)
     report = Report(
         f"edits: {count} songs at once in one channel, {song_s:g} s each",
@@ -52,7 +52,7 @@ async def run(*, quick: bool) -> Report:
                 tally = await outside.tally()
         report.wrong += await breaches(settings)
     naive_edits, naive_limited = naive(count, song_s=song_s, limits=Limits())
-    _tell(report, tally, count, naive=(naive_edits, naive_limited))
+    _add_rows(report, tally, count, naive=(naive_edits, naive_limited))
     window = Limits().channel_route
     least_s = song_s + (count - 1) // window.requests * window.per_s
     report.add(
@@ -62,7 +62,7 @@ async def run(*, quick: bool) -> Report:
     return report
 
 
-def _tell(report: Report, tally: Tally, count: int, *, naive: tuple[float, int]) -> None:
+def _add_rows(report: Report, tally: Tally, count: int, *, naive: tuple[float, int]) -> None:
     edits = tally.edits
     middle, most = quantile(edits, 0.5), max(edits)
     report.add("edits a song, median / max", f"{middle:g} / {most}", f"{naive[0]:g}", samples=len(edits))
@@ -80,7 +80,7 @@ def _tell(report: Report, tally: Tally, count: int, *, naive: tuple[float, int])
 
 
 async def teach(settings: Settings, song_s: float) -> None:
-    """The bot, which does not run yet, knows how long songs take here, as after a long time."""
+    """Store duration statistics as after many songs; the bot must not be running."""
     url = settings.database_url.get_secret_value()
     usual = DurationStats()
     for _ in range(PAST_SONGS):
@@ -95,7 +95,7 @@ async def teach(settings: Settings, song_s: float) -> None:
 
 
 def naive(count: int, *, song_s: float, limits: Limits) -> tuple[float, int]:
-    """Edits a song and refusals (429) of a bot that edits each song at every look, on these limits."""
+    """Return the edits per song and the 429s of a bot that edits each song at every poll."""
     now = datetime(2026, 1, 1, tzinfo=UTC)
     buckets = Buckets(lambda: now)
     looks = int(song_s / LOOK_S)

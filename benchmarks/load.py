@@ -1,4 +1,4 @@
-"""10,000 requests in flight in one process: what the event loop, the memory and the processor go through.
+"""10,000 pending requests in one process: the lag of the event loop, and the use of memory and processor.
 
 Measured: the real bot with as many tasks at a local provider and status messages in a local Discord, both in
 another process, while 100 `/inspire` a second are placed; the database is SQLite. How late the event loop is
@@ -10,7 +10,7 @@ import asyncio
 import time
 
 from benchmarks.inflight import write_in_flight
-from benchmarks.outside import Outside, Scene, Tally, Told
+from benchmarks.outside import FirstAnswer, Outside, Scene, Tally
 from benchmarks.program import MIB, Strain, breaches, new_folder, placed, running, settings_for, strain
 from benchmarks.report import Report, milliseconds, quantile, spread_ms
 
@@ -19,15 +19,15 @@ SECONDS, QUICK_SECONDS = 10, 3
 PER_S = 100
 MEMBERS = 1000
 SONG_S = 36_000.0
-"""No song ends while it is measured."""
+"""So long that no song ends during the measurement."""
 IDLE_S = 1.0
 MOST_LAG_S, MOST_MIB, MOST_CORES = 0.05, 350, 1.0
 QUESTION_SLACK = 1.1
-"""A budget that is full at the beginning allows one second's worth more."""
+"""A token bucket that starts full allows one second's worth more."""
 
 
 async def run(*, quick: bool) -> Report:
-    """Carry the load."""
+    """Place the load and measure the process."""
     in_flight, seconds = (QUICK_IN_FLIGHT, QUICK_SECONDS) if quick else (IN_FLIGHT, SECONDS)
     report = Report(
         f"load: {in_flight:,} requests in flight in one process, {PER_S} placed a second",
@@ -50,19 +50,19 @@ async def run(*, quick: bool) -> Report:
                 count = PER_S * seconds
                 async with strain() as busy:
                     begun_s = time.monotonic()
-                    told = await outside.order(count, per_s=PER_S, members=MEMBERS)
+                    answers = await outside.order(count, per_s=PER_S, members=MEMBERS)
                     await placed(settings, in_flight + count)
                     took_s = time.monotonic() - begun_s
                 after = await outside.tally()
             kept = await placed(settings, in_flight + count, within_s=0.0) - in_flight
         report.wrong += await breaches(settings)
-    _tell(report, idle, busy)
-    _tell_placing(report, told, kept, took_s)
-    _tell_questions(report, before, after, per_s=settings.polls_per_s)
+    _add_rows(report, idle, busy)
+    _add_placing_rows(report, answers, kept, took_s)
+    _add_poll_rows(report, before, after, per_s=settings.polls_per_s)
     return report
 
 
-def _tell(report: Report, idle: Strain, busy: Strain) -> None:
+def _add_rows(report: Report, idle: Strain, busy: Strain) -> None:
     lag_s, mib = quantile(busy.lags_s, 0.99), busy.rss_bytes / MIB
     report.add(
         "loop lag, median / p99 / max",
@@ -77,24 +77,24 @@ def _tell(report: Report, idle: Strain, busy: Strain) -> None:
     report.judge("under 1 core", f"{busy.cpu_share:.2f} cores", reached=busy.cpu_share < MOST_CORES)
 
 
-def _tell_placing(report: Report, told: list[Told], kept: int, took_s: float) -> None:
-    answers = [one.after_s for one in told if one.after_s is not None]
-    deferred = sum(one.deferred for one in told)
-    report.add("first answer, median / p99 / max", spread_ms(answers), samples=len(answers))
-    report.add("orders that had to be deferred", f"{deferred}", samples=len(told))
+def _add_placing_rows(report: Report, answers: list[FirstAnswer], kept: int, took_s: float) -> None:
+    times_s = [one.after_s for one in answers if one.after_s is not None]
+    deferred = sum(one.deferred for one in answers)
+    report.add("first answer, median / p99 / max", spread_ms(times_s), samples=len(times_s))
+    report.add("orders that had to be deferred", f"{deferred}", samples=len(answers))
     rate = kept / took_s
     report.add("requests placed", f"{rate:.0f}/s", samples=kept)
     report.judge(f"placing {PER_S}/s", f"{rate:.0f}/s", reached=rate > 0.95 * PER_S)
 
 
-def _tell_questions(report: Report, before: Tally, after: Tally, *, per_s: float) -> None:
+def _add_poll_rows(report: Report, before: Tally, after: Tally, *, per_s: float) -> None:
     seconds = after.at_s - before.at_s
-    asked = after.questions - before.questions
-    report.add("questions to the provider", f"{asked / seconds:.1f}/s", f"{per_s:g}/s allowed", samples=asked)
+    polls = after.questions - before.questions
+    report.add("questions to the provider", f"{polls / seconds:.1f}/s", f"{per_s:g}/s allowed", samples=polls)
     edits = sum(after.edits) - sum(before.edits)
     report.add("edits of status messages", f"{edits / seconds:.0f}/s", samples=edits)
     report.judge(
         f"questions within POLLS_PER_S ({per_s:g})",
-        f"{asked / seconds:.1f}/s",
-        reached=asked / seconds <= per_s * QUESTION_SLACK,
+        f"{polls / seconds:.1f}/s",
+        reached=polls / seconds <= per_s * QUESTION_SLACK,
     )

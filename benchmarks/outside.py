@@ -1,4 +1,4 @@
-"""The world outside the bot, in a process of its own: a local Discord with a crowd, and a local provider.
+"""A local Discord with members, and a local provider, in a process of their own.
 
 The bot then shares neither an event loop nor an interpreter with what it is measured against.
 """
@@ -28,54 +28,54 @@ from sandbox.discord.messages import Message
 from sandbox.discord.people import Person
 
 CHANNEL = "songs"
-PATIENCE_S = 30.0
-"""How long the crowd waits for first answers after the last command."""
+ANSWER_TIMEOUT_S = 30.0
+"""Seconds that members wait for first answers after the last command."""
 LOOK_S, COUNT_S = 0.02, 0.25
 LIMITED = 429
-QUESTION_PATH = "/info/"
+POLL_PATH = "/info/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What the outside is like."""
+    """The configuration of the local servers."""
 
     members: int = 200
     song_s: float = 101.0
     spread: float = 0.0
-    """Sigma of the songs' times."""
+    """Sigma of the songs' durations."""
     limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a member who used the command has seen of its first answer."""
+class FirstAnswer:
+    """The first answer to a command, as the member saw it."""
 
     interaction_id: int
     after_s: float | None
-    """Seconds until the first answer; None when there was none."""
+    """Seconds until the first answer; None if there was none."""
     deferred: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What has reached the outside so far."""
+    """Counts of what has reached the local servers so far."""
 
     rate_limited: Mapping[str, int]
-    """How often Discord answered 429, by route."""
+    """The number of 429s from Discord, by route."""
     edits: tuple[int, ...]
-    """How often each status message was edited."""
+    """The number of edits of each status message."""
     results: int
     """Messages with clips."""
     questions: int
-    """Questions to the provider."""
+    """Polls of the provider."""
     tasks: int
     at_s: float
-    """When this was counted, by the clock that all processes share."""
+    """When this was counted, by the monotonic clock that all processes share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """A request that is under way outside: its answered interaction, and its task if it has one."""
+    """A pending request in the local servers: its answered interaction, and its task if it has one."""
 
     interaction_id: int
     application_id: int
@@ -88,7 +88,7 @@ class Seat:
 
 
 class Crowd:
-    """Inside the other process: uses commands and counts what comes of them."""
+    """The members in the other process: they use commands and count the effects."""
 
     def __init__(self, discord: LocalDiscord, provider: LocalProvider, members: int) -> None:
         self.discord = discord
@@ -101,22 +101,22 @@ class Crowd:
         self.discord.add.member(guild, user=user)
         return Person(self.discord.state, user=user, guild=guild)
 
-    async def order(self, count: int, per_s: float, members: int) -> list[Told]:
-        """`/inspire` is used so often, at this rate, by so many members in turn; give what they saw."""
+    async def order(self, count: int, per_s: float, members: int) -> list[FirstAnswer]:
+        """Use `/inspire` `count` times at this rate, by the members in turn, and return the first answers."""
         begun_s = time.monotonic()
         sent: list[Invocation] = []
         for n in range(count):
             await asyncio.sleep(max(0.0, begun_s + n / per_s - time.monotonic()))
             who = self._people[n % members]
             sent.append(await who.slash(CHANNEL, "inspire", playlist=PLAYLISTS[n % len(PLAYLISTS)].id))
-        deadline_s = time.monotonic() + PATIENCE_S
-        # what is looked at has no event to wait for
+        deadline_s = time.monotonic() + ANSWER_TIMEOUT_S
+
         while any(one.answered_in_s is None for one in sent) and time.monotonic() < deadline_s:  # noqa: ASYNC110
             await asyncio.sleep(LOOK_S)  # the time counts here too, not only what happens
-        return [Told(one.id, one.answered_in_s, one.deferred) for one in sent]
+        return [FirstAnswer(one.id, one.answered_in_s, one.deferred) for one in sent]
 
     async def seat(self, waiting: int, making: int) -> list[Seat]:
-        """So many commands were used and answered before; the provider has tasks for `making` of them."""
+        """Create answered interactions, and tasks at the provider for `making` of them."""
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {self.provider.key}"}) as session:
             tasks = [await self._task(session) for _ in range(making)] + [""] * waiting
         return [self._seat(n, task_id) for n, task_id in enumerate(tasks)]
@@ -133,8 +133,8 @@ class Crowd:
             InteractionKind.COMMAND, user=who.user, channel=channel, data={}
         )
         interaction.command_name = "inspire"
-        said = Sent(payload={"content": "under way"}, files={})
-        answer(state, interaction=interaction, kind=CallbackKind.MESSAGE, sent=said)
+        sent = Sent(payload={"content": "pending"}, files={})
+        answer(state, interaction=interaction, kind=CallbackKind.MESSAGE, sent=sent)
         assert interaction.original is not None
         return Seat(
             interaction_id=interaction.id,
@@ -148,106 +148,106 @@ class Crowd:
         )
 
     async def connected(self) -> bool:
-        """Whether a bot has a gateway session now."""
+        """Return True if a bot has a gateway session now."""
         return bool(self.discord.gateway.connected)
 
     async def tally(self) -> Tally:
-        """Count what has come so far."""
+        """Count what has reached the local servers so far."""
         posts = [message for message in self.discord.channel(CHANNEL).messages if message.author.is_bot]
         statuses = [message for message in posts if message.command_name and not message.ephemeral]
-        asked = Counter(QUESTION_PATH in line.path for line in self.provider.requests)
+        polls = Counter(POLL_PATH in line.path for line in self.provider.requests)
         return Tally(
             rate_limited=Counter(
                 f"{one.method} {one.route}" for one in self.discord.requests if one.status == LIMITED
             ),
             edits=tuple(_edits(message) for message in statuses),
             results=len(posts) - sum(bool(message.command_name) for message in posts),
-            questions=asked[True],
+            questions=polls[True],
             tasks=len(self.provider.tasks),
             at_s=time.monotonic(),
         )
 
 
 def _edits(message: Message) -> int:
-    """How often it was edited; that a deferral was filled is no edit."""
+    """Return the number of edits; the first answer after a deferral is none."""
     return len(message.states) - 1 - (len(message.states) > 1 and bool(message.states[0].flags & LOADING))
 
 
 class Outside:
-    """The other process while it is entered, and a line to the crowd in it."""
+    """The other process while the context is entered, and a connection to the members in it."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self.settings: Mapping[str, str] = {}
-        """The bot's settings that lead there, by the names of its environment."""
+        """The settings with which the bot uses the local servers, by the variables' names."""
 
     async def __aenter__(self) -> Self:
         spawn = multiprocessing.get_context("spawn")
-        self._line, far_end = spawn.Pipe()
-        self._process = spawn.Process(target=_live, args=(far_end, self._scene), daemon=True)
+        self._connection, far_end = spawn.Pipe()
+        self._process = spawn.Process(target=_run_process, args=(far_end, self._scene), daemon=True)
         self._process.start()
-        self.settings = await asyncio.to_thread(self._line.recv)
+        self.settings = await asyncio.to_thread(self._connection.recv)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._line.send(None)
+        self._connection.send(None)
         await asyncio.to_thread(self._process.join, 5.0)
         if self._process.is_alive():
             self._process.kill()
 
-    async def order(self, count: int, *, per_s: float, members: int) -> list[Told]:
-        """See `Crowd.order`."""
-        self._line.send(("order", (count, per_s, members)))
-        told: list[Told] = await asyncio.to_thread(self._line.recv)
-        return told
+    async def order(self, count: int, *, per_s: float, members: int) -> list[FirstAnswer]:
+        """Use the command, see `Crowd.order`."""
+        self._connection.send(("order", (count, per_s, members)))
+        answers: list[FirstAnswer] = await asyncio.to_thread(self._connection.recv)
+        return answers
 
     async def seat(self, *, waiting: int, making: int) -> list[Seat]:
-        """See `Crowd.seat`."""
-        self._line.send(("seat", (waiting, making)))
-        seats: list[Seat] = await asyncio.to_thread(self._line.recv)
+        """Create pending requests, see `Crowd.seat`."""
+        self._connection.send(("seat", (waiting, making)))
+        seats: list[Seat] = await asyncio.to_thread(self._connection.recv)
         return seats
 
     async def connected(self) -> bool:
-        """See `Crowd.connected`."""
-        self._line.send(("connected", ()))
-        connected: bool = await asyncio.to_thread(self._line.recv)
+        """Return True if a bot is connected, see `Crowd.connected`."""
+        self._connection.send(("connected", ()))
+        connected: bool = await asyncio.to_thread(self._connection.recv)
         return connected
 
     async def tally(self) -> Tally:
-        """See `Crowd.tally`."""
-        self._line.send(("tally", ()))
-        tally: Tally = await asyncio.to_thread(self._line.recv)
+        """Return the counts, see `Crowd.tally`."""
+        self._connection.send(("tally", ()))
+        tally: Tally = await asyncio.to_thread(self._connection.recv)
         return tally
 
     async def until_results(self, count: int, *, within_s: float) -> Tally:
-        """The tally once so many results were posted, or when the time is over."""
+        """Return the counts once `count` results were posted, or when the time is over."""
         deadline_s = time.monotonic() + within_s
-        # what is looked at has no event to wait for
+
         while (tally := await self.tally()).results < count and time.monotonic() < deadline_s:  # noqa: ASYNC110
             await asyncio.sleep(COUNT_S)  # what is counted is in another process
         return tally
 
 
-def _live(line: "Connection", scene: Scene) -> None:
-    asyncio.run(_serve(line, scene))
+def _run_process(connection: "Connection", scene: Scene) -> None:
+    asyncio.run(_serve(connection, scene))
 
 
-async def _serve(line: "Connection", scene: Scene) -> None:
+async def _serve(connection: "Connection", scene: Scene) -> None:
     terms = Terms(credits=10**9, audio_s=1.0, spread=scene.spread)
     async with AsyncExitStack() as stack:
         discord = await stack.enter_async_context(LocalDiscord(limits=scene.limits))
         provider = LocalProvider(song_s=scene.song_s, max_running=None, seed=1, terms=terms)
         await stack.enter_async_context(provider)
         crowd = Crowd(discord, provider, scene.members)
-        line.send(leading_to(discord, provider))
-        while (asked := await asyncio.to_thread(line.recv)) is not None:
-            name, arguments = asked
-            line.send(await _done(crowd, name, arguments))
+        connection.send(settings_of(discord, provider))
+        while (call := await asyncio.to_thread(connection.recv)) is not None:
+            name, arguments = call
+            connection.send(await _call(crowd, name, arguments))
 
 
-async def _done(crowd: Crowd, name: str, arguments: tuple[int, ...]) -> object:
+async def _call(crowd: Crowd, name: str, arguments: tuple[int, ...]) -> object:
     match name:
         case "order":
             return await crowd.order(*arguments)
@@ -259,8 +259,8 @@ async def _done(crowd: Crowd, name: str, arguments: tuple[int, ...]) -> object:
             return await crowd.tally()
 
 
-def leading_to(discord: LocalDiscord, provider: LocalProvider) -> dict[str, str]:
-    """Give the settings with which the bot finds both servers."""
+def settings_of(discord: LocalDiscord, provider: LocalProvider) -> dict[str, str]:
+    """Return the settings with which the bot uses both servers."""
     return {
         "DISCORD_TOKEN": discord.token,
         "DISCORD_API_URL": discord.api_url,

@@ -1,7 +1,7 @@
 """Credits overspent when one member uses `/inspire` 500 times at once.
 
 Measured: the real bot between a local Discord and a local provider, on SQLite and on PostgreSQL; the member
-has credits for ten songs. Its books are audited afterwards. Against: a balance that is read, checked and
+has credits for ten songs. The ledger is audited afterwards. Against: a balance that is read, checked and
 written back in two steps, by as many coroutines at once on the same database engine.
 """
 
@@ -24,11 +24,11 @@ ALLOWANCE = COST * AFFORDABLE
 BALANCE = "balance"
 UNLIMITED = Bucket(requests=10**9, per_s=1.0)
 FREE_REPLIES = Limits(channel_webhook=UNLIMITED, interaction_webhook=UNLIMITED)
-"""Refusals by the hundred in one channel would take many minutes; how fast is not asked here."""
+"""With Discord's limits, hundreds of refusals in one channel would take many minutes."""
 
 
 async def run(*, quick: bool) -> Report:
-    """Spend at once."""
+    """Spend credits concurrently on each database."""
     count = QUICK_AT_ONCE if quick else AT_ONCE
     report = Report(
         f"overspend: {count} /inspire of one member at once, credits for {AFFORDABLE} songs",
@@ -45,7 +45,7 @@ async def run(*, quick: bool) -> Report:
 
 
 async def _on(report: Report, name: str, url: str, count: int) -> None:
-    """Spend at once on one database."""
+    """Spend credits concurrently on one database."""
     async with Outside(Scene(members=1, limits=FREE_REPLIES)) as outside:
         settings = settings_for(
             Path(),
@@ -55,8 +55,8 @@ async def _on(report: Report, name: str, url: str, count: int) -> None:
             max_active_per_member=1000,
         )
         async with running(settings):
-            told = await outside.order(count, per_s=10**6, members=1)
-    # the bot has stopped, and what it had begun is decided
+            answers = await outside.order(count, per_s=10**6, members=1)
+    # the bot has stopped, so all of its work is done
     spent = await _spent(settings)
     report.wrong += await breaches(settings)
     async with open_store(url) as store:
@@ -64,26 +64,26 @@ async def _on(report: Report, name: str, url: str, count: int) -> None:
     over, over_naively = max(0, spent - ALLOWANCE), max(0, naively - ALLOWANCE)
     report.add(f"{name}: credits held or used", f"{spent}", f"{naively}", samples=count)
     report.add(f"{name}: credits overspent", f"{over}", f"{over_naively}", samples=count)
-    answers = [one.after_s for one in told if one.after_s is not None]
-    report.add(f"{name}: first answer, median / p99 / max", spread_ms(answers), samples=len(answers))
-    deferred = sum(one.deferred for one in told)
-    report.add(f"{name}: orders that had to be deferred", f"{deferred}", samples=len(told))
+    times_s = [one.after_s for one in answers if one.after_s is not None]
+    report.add(f"{name}: first answer, median / p99 / max", spread_ms(times_s), samples=len(times_s))
+    deferred = sum(one.deferred for one in answers)
+    report.add(f"{name}: orders that had to be deferred", f"{deferred}", samples=len(answers))
     report.judge(f"0 credits overspent on {name}", f"{over}", reached=over == 0)
     report.check(over == 0, f"{over} credits were overspent on {name}")
     report.check(
         spent == ALLOWANCE, f"{spent} of {ALLOWANCE} credits were spent on {name}, though all were asked for"
     )
-    report.check(len(answers) == count, f"{count - len(answers)} orders got no answer on {name}")
+    report.check(len(times_s) == count, f"{count - len(times_s)} orders got no answer on {name}")
 
 
 async def _spent(settings: Settings) -> int:
-    """The credits that are held or used, by the books."""
+    """Return the credits that are held or used, by the ledger."""
     _, totals = await asyncio.to_thread(audit_database, settings.database_url.get_secret_value())
     return totals.held + totals.used
 
 
 async def read_then_write(store: Store, count: int, *, balance: int, cost: int) -> int:
-    """The credits that so many coroutines spend which check a balance before they write it."""
+    """Return the credits spent by `count` coroutines that check a balance before they write it."""
 
     def put(work: UnitOfWork, left: int) -> None:
         work.key_values.put(BALANCE, f"{left}")

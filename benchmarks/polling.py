@@ -1,4 +1,4 @@
-"""Questions to the provider per song, at equal mean delay of the notice.
+"""Polls per song, at equal mean delay of the result.
 
 Measured: the bot's schedule (`bot.domain.polling`) on its prior, exactly and without jitter, then over songs
 drawn by chance, with jitter, with and without the knowledge that the first clip is ready. Against: a poller
@@ -31,28 +31,28 @@ WITHIN_BEST = 1.10
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """When a song is finished, and its first clip, in seconds."""
+    """The seconds until a song, and its first clip, is finished."""
 
     ends_s: float
     first_clip_s: float
 
 
-def drawn(chance: random.Random) -> Song:
-    """A song of the prior, its first clip at about the usual share of its time."""
-    ends_s = PRIOR_MEDIAN_S * math.exp(PRIOR_SIGMA * chance.gauss(0, 1))
-    share = FIRST_CLIP_SHARE * math.exp(FIRST_CLIP_SIGMA * chance.gauss(0, 1))
+def drawn(rng: random.Random) -> Song:
+    """Draw a song from the prior, its first clip at about the usual share of its duration."""
+    ends_s = PRIOR_MEDIAN_S * math.exp(PRIOR_SIGMA * rng.gauss(0, 1))
+    share = FIRST_CLIP_SHARE * math.exp(FIRST_CLIP_SIGMA * rng.gauss(0, 1))
     return Song(ends_s, ends_s * min(share, 1.0))
 
 
-def followed(song: Song, chance: random.Random, *, by_clip: bool) -> Cost:
-    """What one song costs when it is followed as the bot does it."""
+def followed(song: Song, rng: random.Random, *, by_clip: bool) -> Cost:
+    """Return the cost of one song with the bot's schedule."""
     age_s, questions = 0.0, 0
     seen_s: float | None = None
     while True:
         interval = interval_s(
             age_s, first_clip_age_s=seen_s, durations=DurationStats(), in_flight=1, limits=PollLimits()
         )
-        age_s += with_jitter(interval, random=chance.random())
+        age_s += with_jitter(interval, random=rng.random())
         questions += 1
         if age_s >= song.ends_s:
             return Cost(questions, age_s - song.ends_s)
@@ -61,10 +61,10 @@ def followed(song: Song, chance: random.Random, *, by_clip: bool) -> Cost:
 
 
 def simulated(count: int, *, by_clip: bool) -> Cost:
-    """The means over so many songs, the same ones at each call."""
-    chance = random.Random(1)
-    songs = [drawn(chance) for _ in range(count)]
-    costs = [followed(song, chance, by_clip=by_clip) for song in songs]
+    """Return the mean cost of `count` songs, the same ones at each call."""
+    rng = random.Random(1)
+    songs = [drawn(rng) for _ in range(count)]
+    costs = [followed(song, rng, by_clip=by_clip) for song in songs]
     return Cost(fmean(cost.questions for cost in costs), fmean(cost.delay_s for cost in costs))
 
 

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from benchmarks.program import breaches, new_folder, settings_for
-from benchmarks.recording import FIRST_ID, PLAYLIST, RecordingAnnouncer, asked
+from benchmarks.recording import FIRST_ID, PLAYLIST, RecordingMessenger, asked
 from benchmarks.report import Report
 from bot.config import Settings
 from bot.domain.errors import ProviderError
@@ -55,7 +55,7 @@ SPEC = SongSpec(playlist_id=PLAYLIST, model="v55")
 
 
 def faults() -> list[Fault]:
-    """All kinds of failure, alike, 5 % together.
+    """Return all kinds of failure at equal rates, 5 % together.
 
     They are tried one after the other: each strikes a share of what those before it have let pass.
     """
@@ -68,7 +68,7 @@ def faults() -> list[Fault]:
 
 @asynccontextmanager
 async def _provider() -> AsyncIterator[tuple[LocalProvider, CqtaiClient]]:
-    """A provider that fails as often, and a client that leads to it."""
+    """Run a provider that fails as often, with a client for it."""
     terms = Terms(credits=10**9, spread=SPREAD)
     async with (
         LocalProvider(song_s=SONG_S, max_running=None, seed=1, terms=terms) as provider,
@@ -79,7 +79,7 @@ async def _provider() -> AsyncIterator[tuple[LocalProvider, CqtaiClient]]:
 
 
 async def naive_survives(provider: SongProvider, spec: SongSpec, *, interval_s: float) -> bool:
-    """Whether a poller that gives up at the first error sees the song to its end."""
+    """Return True if a poller that gives up at the first error gets the finished song."""
     try:
         task_id = await provider.submit(spec)
         while True:
@@ -92,11 +92,11 @@ async def naive_survives(provider: SongProvider, spec: SongSpec, *, interval_s: 
 
 
 async def _naive(count: int) -> int:
-    """How many of the songs such a poller loses."""
-    gate = asyncio.Semaphore(AT_ONCE)
+    """Return the number of songs that such a poller loses."""
+    semaphore = asyncio.Semaphore(AT_ONCE)
 
     async def one(provider: SongProvider) -> bool:
-        async with gate:
+        async with semaphore:
             return await naive_survives(provider, SPEC, interval_s=POLL_S)
 
     async with _provider() as (_, client):
@@ -104,7 +104,7 @@ async def _naive(count: int) -> int:
 
 
 async def run(*, quick: bool) -> Report:
-    """Follow the songs."""
+    """Generate songs and count the lost and wrong results."""
     count = QUICK_SONGS if quick else SONGS
     report = Report(
         "polls_failing: songs at 5 % failing polls (500, 502, reset, bad JSON)",
@@ -116,9 +116,9 @@ async def run(*, quick: bool) -> Report:
             settings = _settings(folder, provider)
             await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
             store = await stack.enter_async_context(open_store(settings.database_url.get_secret_value()))
-            announcer = RecordingAnnouncer()
-            await _follow(count, store, client, announcer, settings=settings)
-            lost, doubled = await _mistakes(count, store, provider, announcer)
+            messenger = RecordingMessenger()
+            await _follow(count, store, client, messenger, settings=settings)
+            lost, doubled = await _mistakes(count, store, provider, messenger)
             asked = [line for line in provider.requests if "/info/" in line.path]
             failing = sum(provider.faults.struck(fault) for fault in faults())
         report.wrong += await breaches(settings)
@@ -135,10 +135,10 @@ async def run(*, quick: bool) -> Report:
 
 
 def _settings(folder: Path, provider: LocalProvider) -> Settings:
-    leading = {"DISCORD_TOKEN": "none", "CQTAI_API_KEY": provider.key}
+    local = {"DISCORD_TOKEN": "none", "CQTAI_API_KEY": provider.key}
     return settings_for(
         folder,
-        leading,
+        local,
         max_running=AT_ONCE,
         poll_min_s=POLL_S,
         poll_max_s=POLL_S,
@@ -152,9 +152,9 @@ def _settings(folder: Path, provider: LocalProvider) -> Settings:
 
 
 async def _follow(
-    count: int, store: Store, client: CqtaiClient, messenger: RecordingAnnouncer, *, settings: Settings
+    count: int, store: Store, client: CqtaiClient, messenger: RecordingMessenger, *, settings: Settings
 ) -> None:
-    """Place the songs and work until each has come to an end."""
+    """Place the songs and run the workers until all have ended."""
     origins = settings.media_trusted_origins
     async with media_session(origins) as session:
         media = HttpMedia(session, trusted_origins=origins)
@@ -175,17 +175,16 @@ async def _follow(
                 await songs.place(SongOptions(playlist=SPEC.playlist_id), asked(number))
             try:
                 async with asyncio.timeout(WITHIN_S):
-                    # what is looked at has no event to wait for
                     while len(messenger.clips.keys() | messenger.told_failed) < count:  # noqa: ASYNC110
-                        await asyncio.sleep(LOOK_S)  # the announcer only remembers
+                        await asyncio.sleep(LOOK_S)  # the messenger has no event to wait for
             finally:
                 workers.stop()
 
 
 async def _mistakes(
-    count: int, store: Store, provider: LocalProvider, messenger: RecordingAnnouncer
+    count: int, store: Store, provider: LocalProvider, messenger: RecordingMessenger
 ) -> tuple[int, int]:
-    """How many songs were not delivered, and of how many something wrong was said."""
+    """Return the number of songs that were not delivered, and of those with a wrong message."""
     made = {task.id: sorted(clip.id for clip in task.song.clips) for task in provider.tasks}
     lost = wrong = 0
     for number in range(count):

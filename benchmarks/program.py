@@ -1,4 +1,4 @@
-"""The real bot in this process, and what is measured at it."""
+"""The real bot in this process, and the measurements of it."""
 
 import asyncio
 import gc
@@ -29,21 +29,21 @@ MIB = 1024 * 1024
 
 @contextmanager
 def new_folder() -> Iterator[Path]:
-    """A folder on disk that is gone afterwards."""
+    """Create a folder on disk and delete it afterwards."""
     with tempfile.TemporaryDirectory(prefix="inspire-bench-") as folder:
         yield Path(folder)
 
 
-def settings_for(folder: Path, leading: Mapping[str, str], **changes: object) -> Settings:
-    """The bot's settings with a database in the folder; nothing is read from the environment's `.env`."""
-    values = {name.lower(): value for name, value in leading.items()}
+def settings_for(folder: Path, local: Mapping[str, str], **changes: object) -> Settings:
+    """Return settings with a database in the folder, without reading the environment or `.env`."""
+    values = {name.lower(): value for name, value in local.items()}
     database = {"database_url": f"sqlite:///{folder / 'inspire.db'}"}
     return Settings.model_validate(values | database | changes)
 
 
 @asynccontextmanager
 async def running(settings: Settings, *, drivers: Drivers = DRIVERS) -> AsyncIterator[Application]:
-    """The bot from its start to its orderly stop."""
+    """Run the bot, from its start to its graceful shutdown."""
     await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
     async with build_application(settings, drivers=drivers) as app, asyncio.TaskGroup() as group:
         task = group.create_task(app.run())
@@ -57,13 +57,13 @@ async def running(settings: Settings, *, drivers: Drivers = DRIVERS) -> AsyncIte
 
 
 async def breaches(settings: Settings) -> list[str]:
-    """What is wrong with the credits, by the operator's own audit."""
+    """Return what is wrong with the credits, by the operator's audit."""
     found, _ = await asyncio.to_thread(audit_database, settings.database_url.get_secret_value())
     return found
 
 
 async def placed(settings: Settings, count: int, *, within_s: float = 30.0) -> int:
-    """How many requests the database has, once there are so many or the time is over."""
+    """Return the number of requests in the database, once it is at least `count` or the time is over."""
     path = database_path(settings.database_url.get_secret_value())
     deadline_s = time.monotonic() + within_s
     with closing(sqlite3.connect(path)) as connection:
@@ -76,35 +76,35 @@ async def placed(settings: Settings, count: int, *, within_s: float = 30.0) -> i
 
 @dataclass(slots=True)
 class Stopwatch:
-    """From each interaction's dispatch by the gateway to its first answer, in seconds, by interaction."""
+    """The times of each interaction's dispatch by the gateway and of its first answer, in seconds."""
 
     dispatched_s: dict[int, float] = field(default_factory=dict)
     answered_s: dict[int, float] = field(default_factory=dict)
 
     def taken_s(self) -> list[float]:
-        """How long each answer took that was taken by Discord."""
+        """Return the seconds that each answer took which Discord accepted."""
         return [at_s - self.dispatched_s[number] for number, at_s in self.answered_s.items()]
 
 
 @contextmanager
 def callbacks_timed() -> Iterator[Stopwatch]:
-    """Every interaction of the clients that are made inside is timed.
+    """Time every interaction of the clients that are created inside.
 
-    At the two calls of discord.py that a packet from the gateway begins with and a callback consists of, so
-    that any bot is timed alike; enter it before the client is made.
+    It wraps the discord.py functions that parse an interaction and send a callback, so that every bot is
+    timed alike.
     """
-    watch = Stopwatch()
+    stopwatch = Stopwatch()
     parse = ConnectionState.parse_interaction_create
     respond = AsyncWebhookAdapter.create_interaction_response
 
     def parsed(state, data):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - the signature is discord.py's
-        watch.dispatched_s[int(data["id"])] = time.perf_counter()
+        stopwatch.dispatched_s[int(data["id"])] = time.perf_counter()
         return parse(state, data)
 
     # the signature is discord.py's
     async def responded(adapter, interaction_id, token, **rest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ANN003
         answer = await respond(adapter, interaction_id, token, **rest)
-        watch.answered_s.setdefault(interaction_id, time.perf_counter())
+        stopwatch.answered_s.setdefault(interaction_id, time.perf_counter())
         return answer
 
     names = ("parse_interaction_create", "create_interaction_response")
@@ -113,7 +113,7 @@ def callbacks_timed() -> Iterator[Stopwatch]:
     ):
         setattr(owner, name, timed)
     try:
-        yield watch
+        yield stopwatch
     finally:
         for owner, name, own in zip(
             (ConnectionState, AsyncWebhookAdapter), names, (parse, respond), strict=True
@@ -123,19 +123,19 @@ def callbacks_timed() -> Iterator[Stopwatch]:
 
 @dataclass(slots=True)
 class Strain:
-    """What the process went through while it was watched."""
+    """The load on the process while it was measured."""
 
     lags_s: list[float] = field(default_factory=list)
-    """How late the event loop was, each 10 ms."""
+    """The lag of the event loop, each 10 ms."""
     cpu_share: float = 0.0
-    """Of one core."""
+    """Share of one core."""
     rss_bytes: int = 0
-    """At the end."""
+    """Memory at the end."""
 
 
 @asynccontextmanager
 async def strain() -> AsyncIterator[Strain]:
-    """Watch this process and its event loop."""
+    """Measure this process and its event loop."""
     found = Strain()
     gc.collect()
     ticking = asyncio.create_task(_tick(found.lags_s))

@@ -1,4 +1,4 @@
-"""Discord at arm's length: members who ask by number, and an announcer that only remembers."""
+"""A replacement for Discord: numbered interactions, and a messenger that records its messages."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ PLAYLIST = PLAYLISTS[0].id
 
 
 def asked(number: int) -> RequestContext:
-    """The interaction of that number, by one of a thousand members."""
+    """Return the context of a numbered interaction, by one of a thousand members."""
     return RequestContext(
         interaction_id=FIRST_ID + number,
         guild_id=ACCOUNT,
@@ -30,13 +30,13 @@ def asked(number: int) -> RequestContext:
 
 
 @dataclass(slots=True)
-class RecordingAnnouncer(Messenger):
-    """Takes everything at once and keeps what members would have read."""
+class RecordingMessenger(Messenger):
+    """A messenger that accepts everything at once and records what members would have read."""
 
     clips: dict[int, list[str]] = field(default_factory=dict)
-    """The clip ids that were posted, by request; twice posted is twice in the list."""
+    """The posted clip ids by request, with duplicates."""
     told_failed: set[int] = field(default_factory=set)
-    """Requests whose status said that there would be no song."""
+    """Requests with a message that there is no song."""
     edits: Counter[int] = field(default_factory=Counter)
     _posts: int = 0
 
@@ -48,14 +48,14 @@ class RecordingAnnouncer(Messenger):
         token: str | None,  # noqa: ARG002 - the signature is the port's
         **_: object,
     ) -> int:
-        """Remember what the status says."""
+        """Record the status."""
         self.edits[card.request_id] += 1
         if card.state in RETURNED:
             self.told_failed.add(card.request_id)
         return address.message_id or card.request_id
 
     async def find_answer(self, address: ReplyAddress, card: StatusCard, *, token: str) -> int:  # noqa: ARG002
-        """Give the id of the status."""
+        """Return the id of the status message."""
         return address.message_id or card.request_id
 
     async def post_result(
@@ -67,34 +67,34 @@ class RecordingAnnouncer(Messenger):
         claim: Claim = unclaimed,
         **_: object,
     ) -> MessageRef:
-        """Remember the clips."""
+        """Record the clips."""
         await claim()
         self.clips.setdefault(card.request_id, []).extend(shown.clip.id for shown in card.clips)
         return self._posted(target)
 
     # the signature is the port's
     async def find_result(self, target: Target, card: ResultCard) -> MessageRef | None:  # noqa: ARG002
-        """Nothing: nobody dies here, so nothing has to be looked for."""
+        """Return None: no process crashes here, so no result is ever lost."""
         return None
 
     # the signatures are the port's
     async def post_approval(
         self, channel_id: int, card: ApprovalCard, *, claim: Claim = unclaimed, **_: object
     ) -> MessageRef:
-        """Take it: nobody moderates here."""
+        """Accept it: there are no moderators here."""
         await claim()
         return MessageRef(channel_id, card.request_id)
 
     async def find_approval(self, channel_id: int, request_id: int) -> MessageRef | None:
-        """Nothing is ever lost here."""
+        """Return None: nothing is ever lost here."""
 
     async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard, **_: object) -> None:
-        """Take it."""
+        """Accept it."""
 
     async def post_audit_entry(
         self, channel_id: int, entry: AuditEntry, *, claim: Claim = unclaimed, **_: object
     ) -> MessageRef:
-        """Take it: nobody moderates here."""
+        """Accept it: there are no moderators here."""
         await claim()
         self._posts += 1
         return MessageRef(channel_id, entry.id)
@@ -102,7 +102,7 @@ class RecordingAnnouncer(Messenger):
     async def post_ending(
         self, target: Target, card: StatusCard, *, claim: Claim = unclaimed, **_: object
     ) -> MessageRef:
-        """Remember that it ended without a song."""
+        """Record that the request ended without a song."""
         await claim()
         self.told_failed.add(card.request_id)
         return self._posted(target)

@@ -3,7 +3,7 @@
 Measured: how long the songs of 60 members in three servers take from the request to the end, while one more
 member asks every 6 s for what is refused or lost: a playlist that nobody knows, an artist's name, a code 500
 with words that blame the request or nobody, and a lost reply of a task that was taken or not. The bot's
-submitter and follower work over a SQLite file and ask a local provider by HTTP; the time is simulated, so
+submitter and poller work over a SQLite file and ask a local provider by HTTP; the time is simulated, so
 that 20 minutes take seconds, and the songs come at the same moments in all runs. Against: the same without
 that member. Nothing is measured in Discord, where each of those requests is one answer.
 """
@@ -40,12 +40,12 @@ from sandbox.cqtai.faults import Fault, Phase
 START = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 SPAN_S, QUICK_SPAN_S = 1200.0, 300.0
 DRAIN_S = 1800.0
-"""The longest time in seconds in which songs may end that were asked for in the span."""
+"""Seconds after the span in which the songs requested in it have to end."""
 STEP_S = 0.5
 EVERY_S = 6.0
-"""Between two of that member's requests: 200 in 20 minutes."""
+"""Seconds between two of that member's requests: 200 in 20 minutes."""
 SONG_S, SONG_EVERY_S = 101.0, 45.0
-"""Three places at the provider are taken three quarters of the time."""
+"""With these, three slots at the provider are in use three quarters of the time."""
 SEEDS = range(5)
 MEMBERS, GUILDS = 60, 3
 ABUSER = 999
@@ -58,7 +58,7 @@ BAD: tuple[tuple[ReplyEffect, bool], ...] = (
     (Drop(), False),
     (Drop(), True),
 )
-"""What becomes of that member's submissions, and whether the provider takes the task all the same."""
+"""The effects on that member's submissions, and whether the provider accepts the task all the same."""
 KINDS: dict[str, tuple[int, ...]] = {
     "unknown playlists": (0,),
     "artist names": (1,),
@@ -70,54 +70,54 @@ KINDS: dict[str, tuple[int, ...]] = {
 
 @dataclass(slots=True)
 class Clock:
-    """Time that is turned by hand."""
+    """A clock that is advanced by hand."""
 
     now: datetime = START
 
     def __call__(self) -> datetime:
-        """The moment."""
+        """Return the simulated time."""
         return self.now
 
     def seconds(self) -> float:
-        """Return the moment in seconds since the epoch."""
+        """Return the simulated time in seconds since the epoch."""
         return self.now.timestamp()
 
     @property
     def passed_s(self) -> float:
-        """Seconds since the start."""
+        """Return the seconds since the start."""
         return (self.now - START).total_seconds()
 
 
 @dataclass(slots=True)
-class Evening:
-    """The bot's two desks between a database and a local provider, and what was asked for."""
+class Simulation:
+    """The bot's submitter and poller with a database and a local provider, and the placed requests."""
 
     clock: Clock
     store: Store
     songs: RequestService
-    desks: tuple[Submitter, Poller]
-    chance: random.Random
+    handlers: tuple[Submitter, Poller]
+    rng: random.Random
     placed: list[int] = field(default_factory=list)
     """The ids of the others' requests."""
     asked_badly: int = 0
     turned_away: int = 0
-    """Requests of the one member that were not even placed."""
+    """Requests of the one member that were refused before they were placed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How the others fared in one or more runs."""
+    """The results of the other members in one or more runs."""
 
     delays_s: tuple[float, ...]
     begun: int
-    """Songs that the provider took within the span."""
+    """Songs that the provider accepted within the span."""
     unfinished: int
     sent: int
     """Requests of the one member that went to the provider."""
 
 
 async def run(*, quick: bool) -> Report:
-    """Let them ask, with and without that member."""
+    """Simulate the requests with and without that member."""
     span_s = QUICK_SPAN_S if quick else SPAN_S
     report = Report(
         f"refusals: others' songs beside {span_s / EVERY_S:.0f} bad requests in {span_s / 60:g} min",
@@ -131,7 +131,7 @@ async def run(*, quick: bool) -> Report:
 
 
 async def _together(report: Report, kinds: tuple[int, ...], span_s: float) -> Figures:
-    """The figures of several runs as one."""
+    """Return the combined figures of several runs."""
     runs = [await _run(report, kinds, span_s, seed) for seed in SEEDS]
     return Figures(
         tuple(delay_s for one in runs for delay_s in one.delays_s),
@@ -143,23 +143,23 @@ async def _together(report: Report, kinds: tuple[int, ...], span_s: float) -> Fi
 
 async def _run(report: Report, kinds: tuple[int, ...], span_s: float, seed: int) -> Figures:
     with new_folder() as folder:
-        async with _evening(folder, random.Random(seed)) as evening:
+        async with _simulation(folder, random.Random(seed)) as simulation:
             orders = list(_orders(random.Random(seed), span_s))
-            while evening.clock.passed_s < span_s + DRAIN_S:
-                await _ask(evening, orders, kinds, span_s)
-                for desk in evening.desks:
-                    for request in await desk.claim(16):
-                        await desk.handle(request)
-                evening.clock.now += timedelta(seconds=STEP_S)
-                if evening.clock.passed_s > span_s and await _is_over(evening):
+            while simulation.clock.passed_s < span_s + DRAIN_S:
+                await _ask(simulation, orders, kinds, span_s)
+                for handler in simulation.handlers:
+                    for request in await handler.claim(16):
+                        await handler.handle(request)
+                simulation.clock.now += timedelta(seconds=STEP_S)
+                if simulation.clock.passed_s > span_s and await _is_over(simulation):
                     break
-            figures = await evening.store.read(_figures, evening, START + timedelta(seconds=span_s))
+            figures = await simulation.store.read(_figures, simulation, START + timedelta(seconds=span_s))
         report.wrong += await breaches(_settings(folder))
     return figures
 
 
 @asynccontextmanager
-async def _evening(folder: Path, chance: random.Random) -> AsyncIterator[Evening]:
+async def _simulation(folder: Path, rng: random.Random) -> AsyncIterator[Simulation]:
     settings, clock = _settings(folder), Clock()
     url = settings.database_url.get_secret_value()
     songs, work = song_config(settings), work_config(settings)
@@ -183,7 +183,7 @@ async def _evening(folder: Path, chance: random.Random) -> AsyncIterator[Evening
         submitter = Submitter(
             store, client, owner="bench", slots=songs.slots, limits=work.poll_limits, clock=clock
         )
-        follower = Poller(
+        poller = Poller(
             store,
             client,
             owner="bench",
@@ -193,55 +193,55 @@ async def _evening(folder: Path, chance: random.Random) -> AsyncIterator[Evening
             clock=clock,
             random=lambda: 0.5,
         )
-        yield Evening(
-            clock, store, RequestService(store, config=songs, clock=clock), (submitter, follower), chance
+        yield Simulation(
+            clock, store, RequestService(store, config=songs, clock=clock), (submitter, poller), rng
         )
 
 
 def _settings(folder: Path) -> Settings:
-    leading = {"DISCORD_TOKEN": "none", "CQTAI_API_KEY": "none"}
-    return settings_for(folder, leading, default_allowance=1_000_000, max_active_per_member=3)
+    local = {"DISCORD_TOKEN": "none", "CQTAI_API_KEY": "none"}
+    return settings_for(folder, local, default_allowance=1_000_000, max_active_per_member=3)
 
 
 def _playlist(kind: int) -> str:
-    """The playlist whose submissions go wrong in this way."""
+    """Return the playlist whose submissions fail in this way."""
     return f"119573ff-8e48-4c1d-9a1b-{kind:012}"
 
 
-def _orders(chance: random.Random, span_s: float) -> Iterator[tuple[float, int]]:
-    """When, in seconds, and who of the others asks for songs."""
-    at_s = chance.expovariate(1 / SONG_EVERY_S)
+def _orders(rng: random.Random, span_s: float) -> Iterator[tuple[float, int]]:
+    """Yield the time in seconds and the member of each request by the others."""
+    at_s = rng.expovariate(1 / SONG_EVERY_S)
     while at_s < span_s:
-        yield at_s, chance.randrange(MEMBERS)
-        at_s += chance.expovariate(1 / SONG_EVERY_S)
+        yield at_s, rng.randrange(MEMBERS)
+        at_s += rng.expovariate(1 / SONG_EVERY_S)
 
 
 async def _ask(
-    evening: Evening, orders: list[tuple[float, int]], kinds: tuple[int, ...], span_s: float
+    simulation: Simulation, orders: list[tuple[float, int]], kinds: tuple[int, ...], span_s: float
 ) -> None:
-    """Place what is due by now."""
-    while orders and orders[0][0] <= evening.clock.passed_s:
+    """Place the requests that are due by now."""
+    while orders and orders[0][0] <= simulation.clock.passed_s:
         _, member = orders.pop(0)
-        number = len(evening.placed) * 1000 + member
+        number = len(simulation.placed) * 1000 + member
         guild = asked(0).guild_id + member % GUILDS
         who = replace(asked(number), guild_id=guild)
-        evening.placed.append(FIRST_ID + number)
-        with contextlib.suppress(RefusalError):  # too many of the member's own are held up: not made
-            await evening.songs.place(SongOptions(playlist=PLAYLISTS[0].id), who)
-    due = min(evening.clock.passed_s, span_s) / EVERY_S
-    while kinds and evening.asked_badly < due:
-        kind = evening.chance.choice(kinds)
-        who = asked(evening.asked_badly * 1000 + ABUSER)
-        evening.asked_badly += 1
+        simulation.placed.append(FIRST_ID + number)
+        with contextlib.suppress(RefusalError):  # the member has too many pending requests
+            await simulation.songs.place(SongOptions(playlist=PLAYLISTS[0].id), who)
+    due = min(simulation.clock.passed_s, span_s) / EVERY_S
+    while kinds and simulation.asked_badly < due:
+        kind = simulation.rng.choice(kinds)
+        who = asked(simulation.asked_badly * 1000 + ABUSER)
+        simulation.asked_badly += 1
         try:
-            await evening.songs.place(SongOptions(playlist=_playlist(kind)), who)
+            await simulation.songs.place(SongOptions(playlist=_playlist(kind)), who)
         except RefusalError:
-            evening.turned_away += 1
+            simulation.turned_away += 1
 
 
-async def _is_over(evening: Evening) -> bool:
+async def _is_over(simulation: Simulation) -> bool:
     active = (State.WAITING, State.SUBMITTING, State.MAKING)
-    requests = await evening.store.read(_requests, evening.placed)
+    requests = await simulation.store.read(_requests, simulation.placed)
     return not any(request.state in active for request in requests)
 
 
@@ -249,14 +249,14 @@ def _requests(work: UnitOfWork, ids: list[int]) -> list[Request]:
     return [request for one in ids if (request := work.requests.find(one))]
 
 
-def _figures(work: UnitOfWork, evening: Evening, end: datetime) -> Figures:
-    requests = _requests(work, evening.placed)
+def _figures(work: UnitOfWork, simulation: Simulation, end: datetime) -> Figures:
+    requests = _requests(work, simulation.placed)
     ended = [one for one in requests if one.ended_at and one.clips]
     return Figures(
         tuple((one.ended_at - one.placed_at).total_seconds() for one in ended if one.ended_at),
         sum(one.accepted_at is not None and one.accepted_at <= end for one in requests),
-        len(evening.placed) - len(ended),
-        evening.asked_badly - evening.turned_away,
+        len(simulation.placed) - len(ended),
+        simulation.asked_badly - simulation.turned_away,
     )
 
 

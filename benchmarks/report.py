@@ -1,4 +1,4 @@
-"""What a benchmark found: figures beside their baseline, which were reached, and what came out wrong."""
+"""A benchmark's report: figures beside their baseline, the targets, and wrong results."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ PER_MILLE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a benchmark's table; all values are ready to be read."""
+    """One row of a benchmark's table, formatted."""
 
     what: str
     bot: str
@@ -17,8 +17,8 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """One of the figures to reach, and how it went."""
+class Target:
+    """A figure to reach, and what was measured."""
 
     figure: str
     measured: str
@@ -27,31 +27,31 @@ class Verdict:
 
 @dataclass(slots=True)
 class Report:
-    """Everything that one benchmark found."""
+    """The report of one benchmark."""
 
     title: str
     baseline: str
-    """What the baseline is."""
+    """A description of the baseline."""
     rows: list[Row] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
+    targets: list[Target] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    """Results that are wrong at any speed, such as a lost song; none in a good run."""
+    """Results that are wrong at any speed, such as a lost song."""
 
     def add(self, what: str, bot: str, baseline: str = "", *, samples: int = 0) -> None:
-        """One more line of the table."""
+        """Add a row to the table."""
         self.rows.append(Row(what, bot, baseline, samples))
 
     def judge(self, figure: str, measured: str, *, reached: bool) -> None:
-        """One of the figures to reach was reached, or not."""
-        self.verdicts.append(Verdict(figure, measured, reached))
+        """Add a target, reached or not."""
+        self.targets.append(Target(figure, measured, reached))
 
     def check(self, right: object, otherwise: str) -> None:
-        """Remember what is wrong, unless it is right."""
+        """Add a sentence about a wrong result unless it is right."""
         if not right:
             self.wrong.append(otherwise)
 
     def lines(self) -> Iterable[str]:
-        """The report as plain text."""
+        """Yield the lines of the report as plain text."""
         yield f"== {self.title}"
         yield f"   baseline: {self.baseline}"
         cells = [("", "bot", "baseline", "samples")]
@@ -61,32 +61,32 @@ class Report:
             yield (
                 f"   {what:<{widths[0]}}  {bot:>{widths[1]}}  {baseline:>{widths[2]}}  {samples:>{widths[3]}}"
             )
-        for verdict in self.verdicts:
-            word = "reached    " if verdict.reached else "NOT REACHED"
-            yield f"   {word}  {verdict.figure}: {verdict.measured}"
+        for target in self.targets:
+            word = "reached    " if target.reached else "NOT REACHED"
+            yield f"   {word}  {target.figure}: {target.measured}"
         yield from (f"   WRONG        {sentence}" for sentence in self.wrong)
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The value that `share` (0..1) of the values do not exceed, by the nearest rank.
+    """Return the value that `share` (0..1) of the values do not exceed, by the nearest rank.
 
     Raises:
         ValueError: there are no values.
     """
     if not values:
         raise ValueError("no values")
-    # in whole parts of a thousand, so that 0.99 of 100 values is the 99th in spite of binary fractions
+    # in integer thousandths, so that 0.99 of 100 values is the 99th in spite of rounding errors
     rank = -(-round(share * PER_MILLE) * len(values) // PER_MILLE)
     return sorted(values)[max(rank, 1) - 1]
 
 
 def milliseconds(seconds: float) -> str:
-    """A duration to be read, in milliseconds."""
+    """Format a duration in milliseconds."""
     return f"{seconds * 1000:,.1f} ms"
 
 
 def spread_ms(values: Sequence[float]) -> str:
-    """Median, 99th percentile and maximum of durations in seconds, to be read in milliseconds."""
+    """Format the median, 99th percentile and maximum of durations in seconds as milliseconds."""
     if not values:
         return "-"
     figures = (quantile(values, 0.5), quantile(values, 0.99), max(values))

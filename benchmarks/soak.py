@@ -2,10 +2,10 @@
 
 Two processes of the bot, each with a shard of its own, share a PostgreSQL database. Members of two servers
 ask for a song a second; songs are made in seconds. Of all calls to Discord and to the provider 3 % fail, in
-every way that the local servers know. Five times a process is killed, and three times the gateway lets go of
-its sessions. Afterwards nothing fails any more, what is unfinished is waited for, and everything that was
-asked for is looked up at the provider, in Discord and in the books. Where that finds something wrong, the
-processes' logs are left in `build/soak`.
+every way that the local servers know. Five times a process is killed, and three times the gateway drops its
+sessions. Afterwards nothing fails any more, unfinished requests are waited for, and all of them are compared
+with the provider, Discord and the ledger. If something is wrong, the processes' logs are kept in
+`build/soak`.
 
 Memory is that of the process that is killed only once, early on: the median of the first and of the last
 quarter of its life, its first minute left out. There is no baseline: the figures to reach are counts of zero.
@@ -24,7 +24,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.outside import leading_to
+from benchmarks.outside import settings_of
 from benchmarks.program import MIB, new_folder, resident_bytes
 from benchmarks.report import Report
 from benchmarks.servers import NONE_HERE, WANTED, server_database
@@ -53,17 +53,17 @@ SOAK_S, QUICK_S = 3600.0, 20.0
 SONG_S = 8.0
 PER_S, QUICK_PER_S = 1.0, 2.0
 CHANNELS, MEMBERS = 10, 20
-"""How many each server has: a channel's limits are Discord's own."""
+"""The number per server: each channel has Discord's own rate limits."""
 FAILING = 0.03
 SETTLE_S = 600.0
-"""More than the longest lease and the longest pause between two tries together."""
+"""Seconds; more than the longest lease and the longest backoff together."""
 WARM_UP_S = 60.0
 SAMPLE_S, LOOK_S = 2.0, 0.5
 MOST_GROWTH = 0.05
 SHARD_BIT = 1 << 22
-"""What a server's id must be larger by to be on the next shard (Discord's reference, "Sharding")."""
+"""The difference of server ids on neighbouring shards (Discord's reference, "Sharding")."""
 KILLS = ((1 / 16, 0), (3 / 16, 1), (6 / 16, 1), (9 / 16, 1), (13 / 16, 1))
-"""When a process is killed, as a share of the time, and which."""
+"""The times of the kills, as shares of the duration, and the process that is killed."""
 RESETS = (4 / 16, 8 / 16, 12 / 16)
 KEPT = Path("build", "soak")
 SETTINGS = {
@@ -83,8 +83,8 @@ AUDIO_EFFECTS = (MediaFault.SERVER_ERROR, MediaFault.FORBIDDEN, MediaFault.DROPP
 
 
 @dataclass
-class Evening:
-    """Both local servers, both processes of the bot, and all that was asked for."""
+class SoakRun:
+    """Both local servers, both processes of the bot, and the requested songs."""
 
     discord: LocalDiscord
     provider: LocalProvider
@@ -93,13 +93,13 @@ class Evening:
     people: list[Person]
     songs: list[Song] = field(default_factory=list)
     samples: list[tuple[float, int]] = field(default_factory=list)
-    """When, and the bytes of memory of the first process, from its last start on."""
+    """Times, and the first process's memory in bytes, since its last start."""
     resets: int = 0
     kills: int = 0
 
 
 async def run(*, quick: bool) -> Report:
-    """Let everything fail for so long, and look what became of it."""
+    """Let everything fail at random, then check every song."""
     soak_s, per_s = (QUICK_S, QUICK_PER_S) if quick else (SOAK_S, PER_S)
     report = Report(
         f"soak: {soak_s:,.0f} s, two processes, 3 % of everything failing, five kills", "none: zeros count"
@@ -108,43 +108,43 @@ async def run(*, quick: bool) -> Report:
         if url is None:
             report.add(f"PostgreSQL ({WANTED})", NONE_HERE)
             return report
-        async with _evening(folder, url) as evening:
-            _fail(evening)
-            await _soak(evening, soak_s, per_s)
-            evening.discord.faults.clear()
-            evening.provider.faults.clear()
-            await _settle(evening)
-            codes = [await bot.stop() for bot in evening.bots]
+        async with _start(folder, url) as soak:
+            _fail(soak)
+            await _soak(soak, soak_s, per_s)
+            soak.discord.faults.clear()
+            soak.provider.faults.clear()
+            await _settle(soak)
+            codes = [await bot.stop() for bot in soak.bots]
             report.check(codes == [0, 0], f"the processes ended with {codes}")
-            await _tell(report, evening)
+            await _tell(report, soak)
             report.wrong += await asyncio.to_thread(lambda: audit_database(url)[0])
             if report.wrong:
-                await asyncio.to_thread(_keep_logs, evening.bots)
+                await asyncio.to_thread(_keep_logs, soak.bots)
     return report
 
 
 @asynccontextmanager
-async def _evening(folder: Path, url: str) -> AsyncIterator[Evening]:
+async def _start(folder: Path, url: str) -> AsyncIterator[SoakRun]:
     await asyncio.to_thread(migrate, url)
     async with AsyncExitStack() as stack:
         discord = await stack.enter_async_context(LocalDiscord(seed=1))
         terms = Terms(credits=10**9, audio_s=0.2, spread=0.4)
         provider = LocalProvider(song_s=SONG_S, max_running=None, seed=1, terms=terms)
         await stack.enter_async_context(provider)
-        settings = SETTINGS | leading_to(discord, provider) | {"DATABASE_URL": url}
+        settings = SETTINGS | settings_of(discord, provider) | {"DATABASE_URL": url}
         bots = []
         for shard in ("0", "1"):
             here = folder / shard
             here.mkdir()
             arguments = ("--shards", shard, "--shard-count", "2")
             bots.append(BotProcess(here, settings=settings, arguments=arguments))
-        evening = Evening(discord, provider, bots, url, _people(discord))
+        soak = SoakRun(discord, provider, bots, url, _people(discord))
         try:
             for bot in bots:
                 await bot.start()
             await discord.wait_for(lambda: len(discord.gateway.connected) == len(bots), timeout_s=120)
             await discord.wait_for(discord.registrations, timeout_s=120)
-            yield evening
+            yield soak
         finally:
             for bot in bots:
                 if bot.pid is not None:
@@ -152,7 +152,7 @@ async def _evening(folder: Path, url: str) -> AsyncIterator[Evening]:
 
 
 def _people(discord: LocalDiscord) -> list[Person]:
-    """The members of two servers, one on each shard, taken in turn."""
+    """Create the members of two servers, one on each shard, and return them alternating."""
     first = discord.guild
     second = discord.add.guild("Balladeers", owner=discord.state.world.owner, guild_id=first.id + SHARD_BIT)
     people: list[list[Person]] = []
@@ -166,11 +166,11 @@ def _people(discord: LocalDiscord) -> list[Person]:
     return [one for pair in zip(*people, strict=True) for one in pair]
 
 
-def _fail(evening: Evening) -> None:
-    """From now on everything fails as often, in every way alike."""
+def _fail(soak: SoakRun) -> None:
+    """Add all kinds of faults, each kind of call with the same rate."""
     for on, kinds in (("* /webhooks/*", WEBHOOK_FAULTS), ("* /interactions/*", WEBHOOK_FAULTS)):
-        _strike(evening, on, kinds)
-    _strike(evening, "* /channels/*", BOT_FAULTS)
+        _strike(soak, on, kinds)
+    _strike(soak, "* /channels/*", BOT_FAULTS)
     by_phase: tuple[tuple[Phase, tuple[Effect, ...]], ...] = (
         (Phase.SUBMIT, SUBMIT_EFFECTS),
         (Phase.QUERY, QUERY_EFFECTS),
@@ -178,98 +178,98 @@ def _fail(evening: Evening) -> None:
     )
     for phase, effects in by_phase:
         for effect, rate in zip(effects, _rates(len(effects)), strict=True):
-            evening.provider.faults.add(faults.Fault(phase, effect, times=None, rate=rate))
+            soak.provider.faults.add(faults.Fault(phase, effect, times=None, rate=rate))
     lost = faults.Fault(Phase.SUBMIT, Drop(), times=None, rate=FAILING / 3, accepted=True)
-    evening.provider.faults.add(lost, faults.Fault(Phase.TASK, Fail(), times=None, rate=FAILING))
+    soak.provider.faults.add(lost, faults.Fault(Phase.TASK, Fail(), times=None, rate=FAILING))
 
 
-def _strike(evening: Evening, on: str, kinds: Sequence[FaultKind]) -> None:
+def _strike(soak: SoakRun, on: str, kinds: Sequence[FaultKind]) -> None:
     for kind, rate in zip(kinds, _rates(len(kinds)), strict=True):
-        evening.discord.faults.add(Fault(kind=kind, on=on, times=None, rate=rate, status=502, after_s=1.0))
+        soak.discord.faults.add(Fault(kind=kind, on=on, times=None, rate=rate, status=502, after_s=1.0))
 
 
 def _rates(kinds: int) -> Iterator[float]:
-    """The rates with which all kinds strike alike: each strikes a share of what those before it let pass."""
+    """Return rates for equally frequent kinds: each applies to the calls that earlier ones spared."""
     each = FAILING / kinds
     return (each / (1 - each * number) for number in range(kinds))
 
 
-async def _soak(evening: Evening, soak_s: float, per_s: float) -> None:
+async def _soak(soak: SoakRun, soak_s: float, per_s: float) -> None:
     begun_s = time.monotonic()
     async with asyncio.TaskGroup() as group:
         for share, number in KILLS:
-            group.create_task(_kill(evening, evening.bots[number], share * soak_s))
+            group.create_task(_kill(soak, soak.bots[number], share * soak_s))
         for share in RESETS:
-            group.create_task(_reset(evening, share * soak_s))
-        sampling = group.create_task(_sample(evening))
-        await _order(evening, begun_s, soak_s, per_s)
+            group.create_task(_reset(soak, share * soak_s))
+        sampling = group.create_task(_sample(soak))
+        await _order(soak, begun_s, soak_s, per_s)
         sampling.cancel()
 
 
-async def _order(evening: Evening, begun_s: float, soak_s: float, per_s: float) -> None:
-    """Members ask for songs, in turn and at this rate; each prompt is another."""
-    chance = random.Random(7)
+async def _order(soak: SoakRun, begun_s: float, soak_s: float, per_s: float) -> None:
+    """Let members request songs, in turn and at this rate, each with a different prompt."""
+    rng = random.Random(7)
     for number in itertools.count():
         at_s = number / per_s
         if at_s >= soak_s:
             return
         await asyncio.sleep(max(0.0, begun_s + at_s - time.monotonic()))
-        who = evening.people[number % len(evening.people)]
+        who = soak.people[number % len(soak.people)]
         prompt, playlist = f"song number {number}", PLAYLISTS[number % len(PLAYLISTS)].id
-        channel = f"songs-{chance.randrange(CHANNELS)}"
+        channel = f"songs-{rng.randrange(CHANNELS)}"
         invocation = await who.slash(channel, "inspire", past_picker=True, playlist=playlist, prompt=prompt)
-        evening.songs.append(Song(invocation, who, prompt))
+        soak.songs.append(Song(invocation, who, prompt))
 
 
-async def _kill(evening: Evening, bot: BotProcess, after_s: float) -> None:
+async def _kill(soak: SoakRun, bot: BotProcess, after_s: float) -> None:
     await asyncio.sleep(after_s)
     await bot.kill()
-    evening.kills += 1
-    if bot is evening.bots[0]:
-        evening.samples.clear()
+    soak.kills += 1
+    if bot is soak.bots[0]:
+        soak.samples.clear()
     await bot.start()
 
 
-async def _reset(evening: Evening, after_s: float) -> None:
-    """The gateway lets go of all connections; their sessions can be resumed, but for the last time."""
+async def _reset(soak: SoakRun, after_s: float) -> None:
+    """Drop all gateway connections; the sessions can be resumed, except after the last reset."""
     await asyncio.sleep(after_s)
-    gateway = evening.discord.gateway
-    evening.resets += 1
-    if evening.resets == len(RESETS):
+    gateway = soak.discord.gateway
+    soak.resets += 1
+    if soak.resets == len(RESETS):
         gateway.invalidate()
     else:
-        gateway.drop(code=None if evening.resets == 1 else 4000)
+        gateway.drop(code=None if soak.resets == 1 else 4000)
 
 
-async def _sample(evening: Evening) -> None:
+async def _sample(soak: SoakRun) -> None:
     while True:
         await asyncio.sleep(SAMPLE_S)
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            evening.samples.append((time.monotonic(), resident_bytes(evening.bots[0].pid)))
+            soak.samples.append((time.monotonic(), resident_bytes(soak.bots[0].pid)))
 
 
-async def _settle(evening: Evening) -> None:
-    """Wait until all is finished and said, or for as long as that may take."""
+async def _settle(soak: SoakRun) -> None:
+    """Wait until every song is correct, at most `SETTLE_S`."""
     deadline_s = time.monotonic() + SETTLE_S
     while time.monotonic() < deadline_s:
-        requests = await requests_of(evening.url)
-        if not list(complaints(evening.discord, evening.provider, evening.songs, requests)):
+        requests = await requests_of(soak.url)
+        if not list(complaints(soak.discord, soak.provider, soak.songs, requests)):
             return
         await asyncio.sleep(LOOK_S * 10)
 
 
-async def _tell(report: Report, evening: Evening) -> None:
-    requests = await requests_of(evening.url)
-    found = list(complaints(evening.discord, evening.provider, evening.songs, requests))
-    report.add("songs asked for", f"{len(evening.songs):,}", samples=len(evening.songs))
-    report.add("songs accepted", f"{len(requests):,}", samples=len(evening.songs))
+async def _tell(report: Report, soak: SoakRun) -> None:
+    requests = await requests_of(soak.url)
+    found = list(complaints(soak.discord, soak.provider, soak.songs, requests))
+    report.add("songs asked for", f"{len(soak.songs):,}", samples=len(soak.songs))
+    report.add("songs accepted", f"{len(requests):,}", samples=len(soak.songs))
     for state, count in sorted(Counter(request.state for request in requests.values()).items()):
         report.add(f"of these {state}", f"{count:,}", samples=len(requests))
-    report.add("calls to Discord that failed", f"{len(evening.discord.faults.struck):,}")
-    report.add("kills, resets of the gateway", f"{evening.kills}, {evening.resets}")
+    report.add("calls to Discord that failed", f"{len(soak.discord.faults.struck):,}")
+    report.add("kills, resets of the gateway", f"{soak.kills}, {soak.resets}")
     report.judge("0 songs lost, doubled or told wrongly", f"{len(found)}", reached=not found)
     report.wrong += found
-    _tell_memory(report, evening.samples)
+    _tell_memory(report, soak.samples)
 
 
 def _keep_logs(bots: Sequence[BotProcess]) -> None:

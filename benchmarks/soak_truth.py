@@ -1,4 +1,4 @@
-"""What became of each song that was asked for, by the provider's, Discord's and the database's own words."""
+"""Comparison of each requested song with the records of the provider, Discord and the database."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -34,7 +34,7 @@ BACK = "credits are back"
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """A song that a member asked for; its prompt tells it from all others."""
+    """A song that a member requested, with a unique prompt."""
 
     invocation: Invocation
     who: Person
@@ -42,12 +42,12 @@ class Song:
 
     @property
     def id(self) -> int:
-        """The request's number, if it was accepted."""
+        """Return the request's id, if it was accepted."""
         return self.invocation.id
 
 
 async def requests_of(url: str) -> dict[int, Request]:
-    """All requests of the database by their number."""
+    """Return all requests in the database by id."""
     async with open_store(url) as store:
         return {request.id: request for request in await store.read(_all)}
 
@@ -60,7 +60,7 @@ def _all(work: UnitOfWork) -> list[Request]:
 def complaints(
     discord: LocalDiscord, provider: LocalProvider, songs: Iterable[Song], requests: Mapping[int, Request]
 ) -> Iterator[str]:
-    """Every way in which a promise was not kept."""
+    """Yield a sentence about every wrong song."""
     tasks = Counter(str(task.body.get("prompt")) for task in provider.tasks)
     posts = _posts(discord)
     for song in songs:
@@ -86,9 +86,11 @@ def _of(song: Song, request: Request | None, tasks: int, posts: Mapping[str, lis
         yield f"{state} with {len(results)} results"
     if state is State.DELIVERED and tasks != 1:
         yield f"{state} with {tasks} tasks"
-    told = [message for message in (song.invocation.shown, *posts[f"end{song.id}"]) if message is not None]
-    told += posts[f"dmend{song.id}"]
-    says = "\n".join(line for message in told for line in message_lines(message))
+    messages = [
+        message for message in (song.invocation.shown, *posts[f"end{song.id}"]) if message is not None
+    ]
+    messages += posts[f"dmend{song.id}"]
+    says = "\n".join(line for message in messages for line in message_lines(message))
     if TITLES.get(state, "") not in says and song.invocation.answers:
         yield f"{state}, but the member reads: {says}"
     if state in RETURNED and BACK not in says and song.invocation.answers:
@@ -96,7 +98,7 @@ def _of(song: Song, request: Request | None, tasks: int, posts: Mapping[str, lis
 
 
 def _posts(discord: LocalDiscord) -> Mapping[str, list[Message]]:
-    """The bot's own posts by their nonce."""
+    """Return the bot's posts by nonce."""
     found: dict[str, list[Message]] = defaultdict(list)
     for channel in discord.state.world.channels.values():
         for message in channel.messages:
@@ -106,7 +108,7 @@ def _posts(discord: LocalDiscord) -> Mapping[str, list[Message]]:
 
 
 def _unmarked(song: Song) -> list[Message]:
-    """The results that came as follow-ups, which have no nonce."""
+    """Return the results that were posted as follow-ups, which have no nonce."""
     return [
         message
         for message in song.invocation.followups

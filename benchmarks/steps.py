@@ -28,7 +28,7 @@ from bot.storage.store import open_store
 
 SONG_S = 20.0
 SETTLE_S = 6.0
-"""How long the status may still change after the result: the edit with its link waits for the spacing."""
+"""Seconds for the last edit after the result: the edit with its link waits for the spacing."""
 PLACING_FILES, SONG_FILES, WRITES, DUE_READS = 25, 55, 15, 15
 ROOT = Path(bot.__file__).parents[1]
 FOLDERS = tuple(f"{ROOT / name}/" for name in ("bot", "cogs"))
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Steps:
-    """What ran since it was last cleared."""
+    """Counts of what ran since the last `clear`."""
 
     files: set[str] = field(default_factory=set)
     writes: Counter[str] = field(default_factory=Counter)
@@ -46,7 +46,7 @@ class Steps:
     due_reads: int = 0
 
     def clear(self) -> None:
-        """Forget what ran."""
+        """Reset the counts."""
         self.files.clear()
         self.writes.clear()
         self.reads.clear()
@@ -54,7 +54,7 @@ class Steps:
 
 
 class CountingStore(Store):
-    """A store that counts the units it is given."""
+    """A store that counts its units of work."""
 
     def __init__(self, store: Store, steps: Steps) -> None:
         self._store = store

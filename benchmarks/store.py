@@ -1,4 +1,4 @@
-"""Units of work per second through the store: placing, moving, claiming; on SQLite and on PostgreSQL.
+"""Units of work per second through the store: placing, transitions, claiming; on SQLite and on PostgreSQL.
 
 Measured: many callers at once, whose units share a commit. Against: one caller who waits for each unit, so
 that each is a transaction of its own; and the very same SQL statements given to Python's `sqlite3` in one
@@ -40,13 +40,13 @@ CALLERS = 64
 LEASE_S = 60.0
 MEMBERS, RIVALS = 1000, 2
 LEAST_PLACED = 100
-"""A second, to be reached on PostgreSQL."""
+"""The target per second on PostgreSQL."""
 
 Action = Callable[[Store, int], Awaitable[object]]
 
 
 def _actions(settings: Settings, *, members: int = MEMBERS) -> dict[str, Action]:
-    """What is done, in this order: each kind of unit finds what the one before it has made."""
+    """Return the actions in their order: each one works on what the previous one has written."""
 
     async def place(store: Store, number: int) -> object:
         songs = RequestService(store, config=song_config(settings), clock=utc_now)
@@ -73,7 +73,7 @@ def _claim_one(work: UnitOfWork, owner: str) -> None:
 
 
 async def run(*, quick: bool) -> Report:
-    """Time the units."""
+    """Time the units of work."""
     count = QUICK_UNITS if quick else UNITS
     report = Report(
         "store: units a second",
@@ -106,7 +106,7 @@ async def run(*, quick: bool) -> Report:
 
 
 async def _tell_server(report: Report, settings: Settings, count: int) -> None:
-    """The same on PostgreSQL, if there is one."""
+    """Add the same rows for PostgreSQL, if there is one."""
     rates: list[dict[str, float]] = []
     for callers, members in ((CALLERS, MEMBERS), (CALLERS, RIVALS), (1, MEMBERS)):
         with server_database() as url:
@@ -135,7 +135,7 @@ def _copy(empty: Path, name: str) -> Path:
 async def _through_store(
     url: str, actions: dict[str, Action], count: int, *, callers: int
 ) -> dict[str, float]:
-    """Units a second of each kind, with so many callers at once."""
+    """Return the units per second of each kind, with this many concurrent callers."""
     rates: dict[str, float] = {}
     async with open_store(url) as store:
         for name, action in actions.items():
@@ -152,35 +152,35 @@ async def _call(store: Store, action: Action, numbers: Iterator[int]) -> None:
 
 
 async def _recorded(path: Path, actions: dict[str, Action], count: int) -> dict[str, list[str]]:
-    """The SQL of all units of each kind, values included, as SQLite was given it by the writing thread."""
+    """Return the SQL of all units of each kind with its values, as the writing thread executed it."""
     statements: dict[str, list[str]] = {name: [] for name in actions}
-    said: list[str] = []
+    executed: list[str] = []
 
     def trace(connection: sqlite3.Connection, _: object) -> None:
-        connection.set_trace_callback(said.append)
+        connection.set_trace_callback(executed.append)
 
     event.listen(Engine, "connect", trace)
     try:
         async with open_store(_url(path)) as store:
             for name, action in actions.items():
-                said.clear()
+                executed.clear()
                 for number in range(count):
                     await action(store, number)
-                statements[name] += said
+                statements[name] += executed
     finally:
         event.remove(Engine, "connect", trace)
     return statements
 
 
 def _replayed(path: Path, statements: dict[str, list[str]]) -> dict[str, float]:
-    """Units a second of each kind, by the driver alone."""
+    """Return the units per second of each kind with only the driver."""
     rates: dict[str, float] = {}
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
-        for name, said in statements.items():
+        for name, sql in statements.items():
             begun_s = time.perf_counter()
-            for statement in said:
+            for statement in sql:
                 connection.execute(statement).fetchall()
-            rates[name] = said.count("COMMIT") / (time.perf_counter() - begun_s)
+            rates[name] = sql.count("COMMIT") / (time.perf_counter() - begun_s)
     return rates

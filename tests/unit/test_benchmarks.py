@@ -199,6 +199,7 @@ def test_where_there_is_no_postgresql_there_is_no_database_to_measure(
 def test_all_benchmarks_of_the_product_are_there() -> None:
     assert set(BENCHMARKS) == {
         "polling",
+        "steps",
         "answer",
         "polls_failing",
         "edits",
