@@ -44,7 +44,7 @@ DAY_S = 86_400
 
 
 def written_ahead(uow: UnitOfWork, ahead_s: float) -> None:
-    """All that may be due or in hand, as it was written before the clock was set back by so many seconds."""
+    """All that can be due or leased, as it was written before the clock was set back by so many seconds."""
     conn = connected(uow).connection
     now = after(ahead_s)
     for number in (101, 102, 103):
@@ -75,7 +75,7 @@ def claimed(uow: UnitOfWork, at_s: float) -> tuple[list[int], list[int], list[in
     asked = uow.requests.claim_due(now=now, lease=mine, limit=9)
     return (
         sorted(request.id for request in asked),
-        sorted(notice.request_id for notice in told),
+        sorted(message.request_id for message in told),
         [due.entry.id for due in decisions],
     )
 

@@ -55,23 +55,23 @@ async def next_due_at(store: SqlStore) -> datetime | None:
 async def test_the_longest_due_are_claimed_first_and_only_once(store: SqlStore) -> None:
     for request_id, at_s in ((1, -1), (2, 5), (3, -2)):
         await touch(store, request_id, at_s=at_s)
-    assert [notice.request_id for notice in await claim(store, limit=1)] == [3]
-    assert [notice.request_id for notice in await claim(store)] == [1]
+    assert [message.request_id for message in await claim(store, limit=1)] == [3]
+    assert [message.request_id for message in await claim(store)] == [1]
     assert await claim(store) == []
 
 
 async def test_a_status_and_a_result_of_one_request_are_two_notices(store: SqlStore) -> None:
     await touch(store)
     await store.write(lambda work: work.outbox.mark_due(1, RESULT, due_at=NOW))
-    assert {notice.kind for notice in await claim(store)} == {STATUS, RESULT}
+    assert {message.kind for message in await claim(store)} == {STATUS, RESULT}
 
 
 async def test_what_is_touched_often_is_said_once_at_the_earliest_time(store: SqlStore) -> None:
     for at_s in (5, 3, 9):
         await touch(store, at_s=at_s)
     assert await next_due_at(store) == after(3)
-    (notice,) = await claim(store, at_s=3)
-    await said(store, notice)
+    (message,) = await claim(store, at_s=3)
+    await said(store, message)
     assert await claim(store, at_s=1000) == []
     assert await next_due_at(store) is None
 
@@ -85,14 +85,14 @@ async def test_the_answer_to_the_command_begins_it(store: SqlStore) -> None:
     assert await next_due_at(store) == after(20)
     await touch(store, at_s=1)
     assert await next_due_at(store) == after(4), "an edit keeps its distance from the answer"
-    (notice,) = await claim(store, at_s=4)
-    assert notice.sent == "waiting 1"
+    (message,) = await claim(store, at_s=4)
+    assert message.sent == "waiting 1"
 
 
 async def test_nothing_is_said_before_its_time_after_something_was_said(store: SqlStore) -> None:
     await touch(store)
-    (notice,) = await claim(store)
-    await said(store, notice, quiet_s=4, next_s=1)
+    (message,) = await claim(store)
+    await said(store, message, quiet_s=4, next_s=1)
     assert await next_due_at(store) == after(4)
     await touch(store, at_s=2)
     assert await claim(store, at_s=3) == []
@@ -102,20 +102,20 @@ async def test_nothing_is_said_before_its_time_after_something_was_said(store: S
 
 async def test_a_touch_while_it_is_in_hand_is_said_next_at_its_own_time(store: SqlStore) -> None:
     await touch(store)
-    (notice,) = await claim(store)
+    (message,) = await claim(store)
     await touch(store, at_s=7)
     await touch(store, at_s=6)
     assert await claim(store, at_s=8) == [], "one courier at a time"
-    await said(store, notice, quiet_s=4, next_s=100)
+    await said(store, message, quiet_s=4, next_s=100)
     assert await next_due_at(store) == after(6)
     assert len(await claim(store, at_s=6)) == 1
 
 
 async def test_a_touch_while_it_is_in_hand_keeps_the_distance_too(store: SqlStore) -> None:
     await touch(store)
-    (notice,) = await claim(store)
+    (message,) = await claim(store)
     await touch(store, at_s=1)
-    await said(store, notice, quiet_s=4)
+    await said(store, message, quiet_s=4)
     assert await next_due_at(store) == after(4)
 
 
@@ -135,15 +135,15 @@ async def test_all_that_wait_are_touched_at_once_there_or_everywhere(
 
     await store.write(unit)
     await store.write(lambda work: work.outbox.mark_queue_due(guild_id, due_at=after(5)))
-    due = {notice.request_id for notice in await claim(store, at_s=5)}
+    due = {message.request_id for message in await claim(store, at_s=5)}
     assert due == {GUILD: {1, 2}, GUILD + 1: {5}, None: {1, 2, 5}}[guild_id]
 
 
 async def test_a_touch_of_all_that_wait_reaches_those_in_hand_too(store: SqlStore) -> None:
     await touch(store)
-    (notice,) = await claim(store)
+    (message,) = await claim(store)
     await store.write(lambda work: work.outbox.mark_queue_due(GUILD, due_at=after(6)))
-    await said(store, notice, next_s=100)
+    await said(store, message, next_s=100)
     assert await next_due_at(store) == after(6)
 
 
@@ -157,9 +157,9 @@ async def test_a_touch_of_all_that_wait_keeps_the_distance_of_each(store: SqlSto
 
 async def test_what_failed_is_counted_and_tried_again_and_not_before(store: SqlStore) -> None:
     await touch(store)
-    (notice,) = await claim(store)
+    (message,) = await claim(store)
     await touch(store, at_s=1)
-    await store.write(lambda work: work.outbox.reschedule(notice, next_at=after(30)))
+    await store.write(lambda work: work.outbox.reschedule(message, next_at=after(30)))
     await touch(store, at_s=2)
     assert await next_due_at(store) == after(30), "the pause that Discord asked for holds for a touch as well"
     (again,) = await claim(store, at_s=30)
@@ -170,9 +170,9 @@ async def test_what_failed_is_counted_and_tried_again_and_not_before(store: SqlS
 
 async def test_a_touch_for_later_outlives_a_failure(store: SqlStore) -> None:
     await touch(store)
-    (notice,) = await claim(store)
+    (message,) = await claim(store)
     await touch(store, at_s=50)
-    await store.write(lambda work: work.outbox.reschedule(notice, next_at=after(30)))
+    await store.write(lambda work: work.outbox.reschedule(message, next_at=after(30)))
     (again,) = await claim(store, at_s=30)
     await said(store, again)
     assert await next_due_at(store) == after(50)
@@ -209,10 +209,10 @@ async def intend(store: SqlStore, message: OutboxMessage, intent: str | None) ->
 
 async def test_where_it_was_to_be_said_is_known_until_it_was_said(store: SqlStore) -> None:
     await touch(store)
-    (notice,) = await claim(store)
-    assert notice.attempt is None
-    await intend(store, notice, "here")
-    await store.write(lambda work: work.outbox.reschedule(notice, next_at=after(30)))
+    (message,) = await claim(store)
+    assert message.attempt is None
+    await intend(store, message, "here")
+    await store.write(lambda work: work.outbox.reschedule(message, next_at=after(30)))
     (again,) = await claim(store, at_s=30, until_s=60)
     assert again.attempt == "here", "nobody knows what came of it"
     (theirs,) = await claim(store, at_s=60, until_s=90)

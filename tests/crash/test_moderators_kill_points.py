@@ -79,7 +79,7 @@ def _decisions(uow: UnitOfWork, guild_id: int) -> list[AuditEntry]:
 
 
 async def order_told_to_end(crash: CrashHarness) -> None:
-    """A song is made as ever by a bot that nobody kills, and the books are right."""
+    """A song is made as ever by a bot that nobody kills, and the ledger is right."""
     assert await crash.start(lease_s=LEASE_S)
     await all_delivered(crash, (await crash.order()).id)
     await crash.stop()

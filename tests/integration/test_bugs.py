@@ -8,7 +8,7 @@ from sandbox.cqtai.timeline import Stall
 from sandbox.discord.invocations import Invocation
 from tests.harness.bot import LONG_S, BotHarness
 from tests.integration.engines import on_both
-from tests.integration.troubled_store import Trouble, troubled
+from tests.integration.failing_store import Trouble, troubled
 
 pytestmark = [on_both, pytest.mark.usefixtures("unhurried")]
 

@@ -23,8 +23,8 @@ from sandbox.discord.invocations import Invocation
 from sandbox.discord.messages import Message
 from sandbox.discord.people import Person
 from tests.harness.bot import LONG_S, BotHarness
+from tests.integration.failing_store import Trouble, troubled
 from tests.integration.test_settings import approval_on, asked_for_approval
-from tests.integration.troubled_store import Trouble, troubled
 
 DISCORD_WAITS_S = 3.0
 NUMBER = "1" * 18

@@ -11,7 +11,7 @@ from sandbox.discord.messages import Message
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.harness.message_readers import seen
 from tests.integration.engines import on_both
-from tests.integration.troubled_store import Trouble, troubled
+from tests.integration.failing_store import Trouble, troubled
 
 pytestmark = on_both
 

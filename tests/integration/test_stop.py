@@ -2,7 +2,7 @@ import pytest
 
 from tests.harness.bot import LONG_S, BotHarness
 from tests.integration.engines import on_both
-from tests.integration.troubled_store import troubled
+from tests.integration.failing_store import troubled
 
 pytestmark = on_both
 

@@ -12,7 +12,7 @@ from bot.app import Application
 from bot.domain.errors import StoreError
 from sandbox.discord.faults import Fault, FaultKind
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
-from tests.integration.troubled_store import troubled
+from tests.integration.failing_store import troubled
 
 READY = "Your song is ready"
 COPY_RUNS = "OPERATOR: another copy of the bot"

@@ -35,7 +35,7 @@ SQLITE = [
 
 @pytest.fixture(autouse=True)
 def short_leases(local: BotHarness) -> None:
-    """What was in hand when the backup was made is free again soon."""
+    """What was leased when the backup was made is free again soon."""
     local.hurry({"work.leases": LeaseTimings(submission_s=3.0, poll_s=3.0, message_s=3.0)})
 
 
@@ -109,7 +109,7 @@ async def backed_up_while_busy(title: str, *, local: BotHarness, folder: Path) -
 
 
 async def finished_after_restore(local: BotHarness) -> None:
-    """Started on the restored database, the bot brings to an end what it finds under way."""
+    """Started on the restored database, the bot brings to an end what it finds pending."""
     async with local.bot():
         async with asyncio.timeout(LONG_S):
             while True:

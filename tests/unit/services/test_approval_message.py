@@ -28,7 +28,7 @@ async def awaiting(harness: ServicesHarness) -> int:
 
 
 async def died_asking(harness: ServicesHarness, *, posted: bool = True) -> int:
-    """A courier died over its post; by now, Discord has forgotten the nonce."""
+    """A dispatcher died over its post; by now, Discord has forgotten the nonce."""
     request_id = await awaiting(harness)
     (notice,) = await harness.dispatcher.claim(1)
     assert notice.kind is MessageKind.APPROVAL

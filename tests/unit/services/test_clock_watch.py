@@ -19,7 +19,7 @@ class Count:
 
 
 async def lease_left(harness: ServicesHarness, request_id: int) -> timedelta:
-    """How much longer the request is in hand, by the clock."""
+    """How much longer the request is leased, by the clock."""
     due_at = await harness.store.read(lambda work: work.requests.next_due_at())
     assert due_at is not None
     return due_at - harness.clock()

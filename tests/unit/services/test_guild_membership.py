@@ -9,7 +9,7 @@ from bot.services.privacy.retention import CleanupHandler, CleanupTask, Retentio
 from tests.harness.services import GUILD, START, ServicesHarness
 
 SHARD = (GUILD >> 22) % 4
-"""Of four, that of the house's server."""
+"""Of four, that of the harness's server."""
 UNKNOWN = GUILD + 5
 
 

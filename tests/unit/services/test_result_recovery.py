@@ -1,4 +1,4 @@
-"""A result whose courier died, or had no reply: it is never posted twice, and its member always gets it."""
+"""A result whose dispatcher died, or had no reply: never posted twice, never lost."""
 
 import asyncio
 
@@ -37,7 +37,7 @@ LOST = RetryableError("the process is gone before it hears of it")
 
 
 async def died_posting(harness: ServicesHarness, *refusals: MessengerError, posted: bool = True) -> int:
-    """A courier died over its post, after so many targets had refused it; Discord has its nonce still."""
+    """A dispatcher died over its post, after so many targets had refused it; Discord has its nonce still."""
     request_id = await harness.place_and_finish()
     (notice,) = await harness.dispatcher.claim(1)
     harness.messenger.lose_replies = posted
@@ -48,7 +48,7 @@ async def died_posting(harness: ServicesHarness, *refusals: MessengerError, post
 
 
 async def had_no_reply(harness: ServicesHarness, *refusals: MessengerError) -> int:
-    """A courier posted, after so many targets had refused it, and never heard of it."""
+    """A dispatcher posted, after so many targets had refused it, and never heard of it."""
     request_id = await harness.place_and_finish()
     harness.messenger.lose_replies = True
     harness.messenger.failures += [*refusals, LOST]
@@ -58,7 +58,7 @@ async def had_no_reply(harness: ServicesHarness, *refusals: MessengerError) -> i
 
 
 async def goes_on(harness: ServicesHarness, *refusals: MessengerError, after_s: float = 180) -> None:
-    """Another courier takes it when the lease has ended; after minutes Discord has forgotten the nonce."""
+    """Another dispatcher takes it when the lease has ended; after minutes Discord has forgotten the nonce."""
     harness.clock.advance(after_s)
     if after_s >= 180:
         harness.messenger._by_nonce.clear()
@@ -223,7 +223,7 @@ class Queueing(FakeMessenger):
 
 
 async def posted_after(harness: ServicesHarness, queued_s: float) -> tuple[int, int]:
-    """Two couriers on one database; the first one's turn comes so late. Gives who posted how often."""
+    """Two dispatchers on one database; the first one's turn comes so late. Gives who posted how often."""
     await harness.place_and_finish()
     (notice,) = await harness.dispatcher.claim(1)
     queue = Queueing()

@@ -13,7 +13,7 @@ def now() -> datetime:
 
 
 class Counter:
-    """A desk that hands out numbers, and may be told to fail."""
+    """A job handler that hands out numbers, and fails if it is made to."""
 
     name = "counter"
 

@@ -1,4 +1,4 @@
-"""Databases as earlier versions left them, brought up to date: what was under way goes on."""
+"""Databases as earlier versions left them, brought up to date: pending requests go on."""
 
 import sqlite3
 from collections import Counter
@@ -65,7 +65,7 @@ def present(row: RowMapping) -> Mapping[str, object]:
 
 
 async def is_up_to_date(url: str) -> None:
-    """Nothing is lost, the books are right, and what is under way can be taken."""
+    """Nothing is lost, the ledger is right, and what is pending can be claimed."""
     breaches, _ = audit_database(url)
     assert breaches == []
     async with open_store(url) as store:

@@ -1,4 +1,4 @@
-"""How often a store rings."""
+"""How often a store wakes its listeners."""
 
 import asyncio
 
