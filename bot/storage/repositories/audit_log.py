@@ -1,4 +1,4 @@
-"""The audit log: what moderators decided, and what of it has yet to be posted."""
+"""The audit log: moderators' actions, and those that are still to be posted."""
 
 from datetime import datetime
 from functools import cache
@@ -18,16 +18,16 @@ from bot.storage.sql import upsert
 from bot.storage.tables import audit_log
 
 _c = audit_log.c
-_SUBJECT = bindparam("subject", type_=SNOWFLAKE)
-_OF = (
+_SUBJECT_ID = bindparam("subject", type_=SNOWFLAKE)
+_PAGE = (
     select(audit_log)
-    .where(_c.guild_id == bindparam("guild"), or_(_SUBJECT.is_(None), _c.subject_id == _SUBJECT))
+    .where(_c.guild_id == bindparam("guild"), or_(_SUBJECT_ID.is_(None), _c.subject_id == _SUBJECT_ID))
     .order_by(_c.at.desc(), _c.id.desc())
     .limit(bindparam("at_most"))
     .offset(bindparam("skipped"))
 )
 
-_AGENDA = DueTimes(audit_log, "due_at")
+_DUE_TIMES = DueTimes(audit_log, "due_at")
 _DUE = (
     select(audit_log)
     .where(is_due(audit_log, "due_at"))
@@ -36,15 +36,15 @@ _DUE = (
     .with_for_update(skip_locked=True)
 )
 _LEASE = update(audit_log).where(_c.id.in_(bindparam("ids", expanding=True)))
-_MINE = update(audit_log).where(_c.id == bindparam("of_id"), _c.lease_owner == bindparam("of_owner"))
-_KEEP = _MINE.values(lease_until=bindparam("kept_until", type_=UtcDateTime()))
-_FREED = _MINE.values(lease_owner=None, lease_until=None)
-_POSTED = _FREED.values(due_at=None)
-_FAILED = _FREED.values(due_at=bindparam("next_at", type_=UtcDateTime()), attempts=_c.attempts + 1)
+_LEASED = update(audit_log).where(_c.id == bindparam("of_id"), _c.lease_owner == bindparam("of_owner"))
+_EXTEND_LEASE = _LEASED.values(lease_until=bindparam("kept_until", type_=UtcDateTime()))
+_RELEASED = _LEASED.values(lease_owner=None, lease_until=None)
+_MARK_SENT = _RELEASED.values(due_at=None)
+_RESCHEDULE = _RELEASED.values(due_at=bindparam("next_at", type_=UtcDateTime()), attempts=_c.attempts + 1)
 
 
 class SqlAuditLog(AuditLog):
-    """The audit log, as one transaction sees it; `on_due` hears of each entry that has to be posted."""
+    """The audit log in one transaction; `on_due` is called for each entry that has to be posted."""
 
     def __init__(self, conn: Connection, *, on_due: WakeUp) -> None:
         self._conn = conn
@@ -65,7 +65,7 @@ class SqlAuditLog(AuditLog):
             "due_at": entry.at if announce else None,
             "attempts": 0,
         }
-        added = self._conn.execute(_new(self._conn.dialect.name), row).first() is not None
+        added = self._conn.execute(_insert(self._conn.dialect.name), row).first() is not None
         if added and announce:
             self._on_due()
         return added
@@ -75,7 +75,7 @@ class SqlAuditLog(AuditLog):
         self, guild_id: int, *, subject_id: int | None = None, limit: int, offset: int = 0
     ) -> list[AuditEntry]:
         terms = {"guild": guild_id, "subject": subject_id, "at_most": limit, "skipped": offset}
-        return [entry_of(row) for row in self._conn.execute(_OF, terms)]
+        return [entry_of(row) for row in self._conn.execute(_PAGE, terms)]
 
     @override
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[DueAuditEntry]:
@@ -87,29 +87,29 @@ class SqlAuditLog(AuditLog):
 
     @override
     def extend_lease(self, due: DueAuditEntry, *, until: datetime) -> None:
-        kept = self._conn.execute(_KEEP, _mine(due) | {"kept_until": until})
+        kept = self._conn.execute(_EXTEND_LEASE, _key(due) | {"kept_until": until})
         if kept.rowcount != 1:
-            raise ConflictError(f"Decision {due.entry.id} is in another hand by now.")
+            raise ConflictError(f"Another worker has leased the audit entry {due.entry.id}.")
 
     @override
     def mark_sent(self, due: DueAuditEntry) -> None:
-        self._conn.execute(_POSTED, _mine(due))
+        self._conn.execute(_MARK_SENT, _key(due))
 
     @override
     def reschedule(self, due: DueAuditEntry, *, next_at: datetime) -> None:
-        self._conn.execute(_FAILED, _mine(due) | {"next_at": next_at})
+        self._conn.execute(_RESCHEDULE, _key(due) | {"next_at": next_at})
 
     @override
     def next_due_at(self) -> datetime | None:
-        return _AGENDA.next_due_at(self._conn)
+        return _DUE_TIMES.next_due_at(self._conn)
 
 
-def _mine(due: DueAuditEntry) -> dict[str, object]:
+def _key(due: DueAuditEntry) -> dict[str, object]:
     return {"of_id": due.entry.id, "of_owner": due.owner}
 
 
 def entry_of(row: Row[*tuple[object, ...]]) -> AuditEntry:
-    """The decision in a row of all columns."""
+    """Build the audit entry from a row of all columns."""
     return AuditEntry(
         id=row.id,
         guild_id=row.guild_id,
@@ -124,5 +124,5 @@ def entry_of(row: Row[*tuple[object, ...]]) -> AuditEntry:
 
 
 @cache
-def _new(dialect: str) -> ReturningInsert[int]:
+def _insert(dialect: str) -> ReturningInsert[int]:
     return upsert(dialect, audit_log).on_conflict_do_nothing(index_elements=["id"]).returning(audit_log.c.id)

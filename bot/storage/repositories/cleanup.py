@@ -1,4 +1,4 @@
-"""What time wipes, a bounded number of rows in each transaction."""
+"""The erasure of old data, a bounded number of rows in each transaction."""
 
 from datetime import datetime, timedelta
 
@@ -14,26 +14,26 @@ from bot.storage.tables import accounts, audit_log, guild_settings, guilds, memb
 
 _r, _m = requests.c, members.c
 _IS_RESTRICTED = or_(_m.blocked.is_not(None), and_(_m.allowance.is_not(None), _m.allowance == 0))
-"""True of members whom moderators keep from asking for songs: to be forgotten is no way around that."""
-_IS_IN_USE = exists().where(guild_settings.c.guild_id == _m.guild_id)
-"""True of members of servers of which more is kept: the bot is there, or was not long ago."""
-RESTRICTIONS_KEPT = timedelta(days=365)
-"""For how long after the bot left a server it is kept whom moderators there restrict."""
+"""Selects members whom moderators keep from requesting songs: erasure must not lift that."""
+_HAS_SETTINGS = exists().where(guild_settings.c.guild_id == _m.guild_id)
+"""Selects members of servers with stored settings: the bot is there, or left it recently."""
+RESTRICTION_RETENTION = timedelta(days=365)
+"""How long a server's restrictions on members are kept after the bot left it."""
 
 
 class SqlCleanup(Cleanup):
-    """What has to go, as one transaction sees it."""
+    """The erasure of old data in one transaction."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
     @override
     def has_future_times(self, *, now: datetime) -> bool:
-        return any(span.is_exceeded(self._conn, now) for span in TIME_LIMITS)
+        return any(limit.is_exceeded(self._conn, now) for limit in TIME_LIMITS)
 
     @override
     def reset_future_times(self, *, now: datetime) -> int:
-        return sum(span.bring_back(self._conn, now) for span in TIME_LIMITS)
+        return sum(limit.enforce(self._conn, now) for limit in TIME_LIMITS)
 
     @override
     def prolong(self, *, before: datetime, until: datetime) -> int:
@@ -41,20 +41,20 @@ class SqlCleanup(Cleanup):
 
     @override
     def erase_tokens(self, *, now: datetime, limit: int) -> int:
-        dead = select(_r.id).where(_r.token.is_not(None), _r.token_until <= now).limit(limit)
-        return self._conn.execute(update(requests).where(_r.id.in_(dead)).values(token=None)).rowcount
+        expired = select(_r.id).where(_r.token.is_not(None), _r.token_until <= now).limit(limit)
+        return self._conn.execute(update(requests).where(_r.id.in_(expired)).values(token=None)).rowcount
 
     @override
     def erase_prompts(self, *, before: datetime, now: datetime, limit: int) -> int:
         old = select(_r.id).where(_r.prompt.is_not(None), _r.ended_at <= before).limit(limit)
-        wiped = update(requests).where(_r.id.in_(old)).values(prompt=None, prompt_wiped_at=now)
-        return self._conn.execute(wiped).rowcount
+        erased = update(requests).where(_r.id.in_(old)).values(prompt=None, prompt_wiped_at=now)
+        return self._conn.execute(erased).rowcount
 
     @override
     def erase_members(self, *, now: datetime, limit: int) -> int:
         due = (
             select(_m.guild_id, _m.user_id)
-            .where(_m.forget_at <= now, _m.active == 0, or_(~_IS_RESTRICTED, ~_IS_IN_USE))
+            .where(_m.forget_at <= now, _m.active == 0, or_(~_IS_RESTRICTED, ~_HAS_SETTINGS))
             .order_by(_m.guild_id, _m.user_id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -79,23 +79,23 @@ class SqlCleanup(Cleanup):
     @override
     def erase_guild(self, guild_id: int, *, before: datetime, now: datetime) -> bool:
         conn = self._conn
-        SqlGuilds(conn).get_for_update(guild_id)  # nobody places a request there meanwhile
+        SqlGuilds(conn).get_for_update(guild_id)  # so that nobody places a request there until this unit ends
         own = guilds.c.guild_id == guild_id
         left_at = conn.execute(select(guilds.c.left_at).where(own).with_for_update()).scalar()
         named = select(_r.id).where(_r.guild_id == guild_id, _r.user_id != NOBODY_ID).limit(1)
         if left_at is None or left_at > before or conn.execute(named).first() is not None:
             return False
         disown_accounts(conn, accounts.c.guild_id == guild_id)
-        self._let_members_go(guild_id, left_at=left_at, now=now)
+        self._erase_members_of(guild_id, left_at=left_at, now=now)
         for table in (audit_log, playlists, guild_settings, guilds):
             conn.execute(delete(table).where(table.c.guild_id == guild_id))
         return True
 
-    def _let_members_go(self, guild_id: int, *, left_at: datetime, now: datetime) -> None:
-        """Delete the members whose time is over, and note when that of the others is."""
+    def _erase_members_of(self, guild_id: int, *, left_at: datetime, now: datetime) -> None:
+        """Delete the members who need not be kept, and schedule the erasure of the others."""
         windows = select(func.max(accounts.c.window_ends_at)).where(accounts.c.guild_id == guild_id)
         over_at: datetime = self._conn.execute(windows).scalar() or now
-        restricted_until = max(over_at, left_at + RESTRICTIONS_KEPT)
+        restricted_until = max(over_at, left_at + RESTRICTION_RETENTION)
         for which, until in ((~_IS_RESTRICTED, over_at), (_IS_RESTRICTED, restricted_until)):
             sooner = or_(_m.forget_at.is_(None), _m.forget_at < until)
             kept = update(members).where(_m.guild_id == guild_id, which, sooner)

@@ -1,4 +1,4 @@
-"""Rows with a due time and a lease: which may be taken, and when the next one may be."""
+"""Rows with a due time and a lease: which can be claimed, and when the next one can be."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,82 +24,82 @@ from bot.storage.tables import audit_log, outbox, requests
 
 
 def is_due(table: Table, due: str) -> ColumnElement[bool]:
-    """True of rows that are due at `:now` and in nobody's hand."""
+    """Return the condition for rows that are due at `:now` and have no running lease."""
     lease_until = table.c.lease_until
     return (table.c[due] <= bindparam("now")) & or_(lease_until.is_(None), lease_until <= bindparam("now"))
 
 
-_LEASED = (requests, outbox, audit_log)
+_LEASED_TABLES = (requests, outbox, audit_log)
 
 
 def prolong_leases(conn: Connection, *, before: datetime, until: datetime) -> int:
-    """Let the leases that ran at a moment last until another; gives how many did."""
-    written = 0
-    for table in _LEASED:
-        held = update(table).where(table.c.lease_until > before)
-        written += conn.execute(held.values(lease_until=until)).rowcount
-    return written
+    """Extend the leases that were running at `before` to `until`; return their number."""
+    count = 0
+    for table in _LEASED_TABLES:
+        statement = update(table).where(table.c.lease_until > before)
+        count += conn.execute(statement.values(lease_until=until)).rowcount
+    return count
 
 
 def release_leases(conn: Connection, *, now: datetime) -> None:
-    """All leases have run out, because those who had them are known to be gone."""
-    for table in _LEASED:
-        held = update(table).where(table.c.lease_until > bindparam("now"))
-        conn.execute(held.values(lease_until=bindparam("now")), {"now": now})
+    """End all leases now: the processes that had them are known to be gone."""
+    for table in _LEASED_TABLES:
+        statement = update(table).where(table.c.lease_until > bindparam("now"))
+        conn.execute(statement.values(lease_until=bindparam("now")), {"now": now})
 
 
 @dataclass(frozen=True, slots=True)
 class DueTimes:
-    """The due times of one table; a row in hand comes due when its lease ends, at the earliest."""
+    """The due times of one table; a leased row is due when its lease ends, or later."""
 
     table: Table
     due: str
 
     def next_due_at(self, conn: Connection) -> datetime | None:
-        """When the next row is due and in nobody's hand."""
+        """Return when the next row can be claimed; None if there is none."""
         due, lease_until = self.table.c[self.due], self.table.c.lease_until
         # The database is the only heap of due times: one in memory would save reads that are few anyway,
         # since workers look once a second at most, or when something wakes them.
-        # two queries: the first is answered by the first entry of the index, the second by the few in hand
-        free = select(due).where(due.is_not(None), lease_until.is_(None)).order_by(due).limit(1)
-        later = case((lease_until > due, lease_until), else_=due)
-        in_hand = select(func.min(later)).where(due.is_not(None), lease_until.is_not(None))
-        found = (conn.execute(free).scalar(), conn.execute(in_hand).scalar())
+        # Two queries: the first reads one entry of the index, the second the few leased rows.
+        unleased = select(due).where(due.is_not(None), lease_until.is_(None)).order_by(due).limit(1)
+        effective_due = case((lease_until > due, lease_until), else_=due)
+        leased = select(func.min(effective_due)).where(due.is_not(None), lease_until.is_not(None))
+        found = (conn.execute(unleased).scalar(), conn.execute(leased).scalar())
         return min((at for at in found if at is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class TimeLimit:
-    """How far ahead a moment may be; each is found by the end of an index."""
+    """The farthest that a time may lie ahead; rows beyond it are found at the end of an index."""
 
-    moment: Column[datetime]
+    column: Column[datetime]
     longest: timedelta
-    only: ColumnElement[bool]
-    ends: bool
-    """Whether what is further ahead waits for its longest span, or is due now."""
+    where: ColumnElement[bool]
+    is_capped: bool
+    """True if a time beyond the limit is set to the limit; else it is set to now."""
 
     def is_exceeded(self, conn: Connection, now: datetime) -> bool:
-        """True when a row is further ahead."""
-        return conn.execute(select(self.moment).where(self._ahead(now)).limit(1)).first() is not None
+        """Tell whether a row is further ahead than the limit."""
+        return conn.execute(select(self.column).where(self._exceeds(now)).limit(1)).first() is not None
 
-    def bring_back(self, conn: Connection, now: datetime) -> int:
-        """Bring back what is further ahead; gives how many rows."""
-        values = {self.moment.name: now + self.longest if self.ends else now}
-        if self.moment is outbox.c.due_at:
+    def enforce(self, conn: Connection, now: datetime) -> int:
+        """Set the times beyond the limit to the limit, or to now; return the number of rows."""
+        values = {self.column.name: now + self.longest if self.is_capped else now}
+        if self.column is outbox.c.due_at:
             values["not_before"] = now
-        return conn.execute(update(self.moment.table).where(self._ahead(now)).values(values)).rowcount
+        return conn.execute(update(self.column.table).where(self._exceeds(now)).values(values)).rowcount
 
-    def _ahead(self, now: datetime) -> ColumnElement[bool]:
-        return (self.moment > now + self.longest) & self.only
+    def _exceeds(self, now: datetime) -> ColumnElement[bool]:
+        return (self.column > now + self.longest) & self.where
 
 
 _AWAITING = requests.c.state == State.AWAITING
 TIME_LIMITS = (
-    TimeLimit(requests.c.next_at, LONGEST_PAUSE, ~_AWAITING, ends=False),
-    TimeLimit(requests.c.next_at, APPROVAL_TTL, _AWAITING, ends=True),
-    TimeLimit(outbox.c.due_at, LONGEST_PAUSE, true(), ends=False),
-    TimeLimit(audit_log.c.due_at, LONGEST_PAUSE, true(), ends=False),
-    # whoever has it in hand may be alive, and keeps it for as long as if it were taken now
-    *(TimeLimit(table.c.lease_until, LONGEST_LEASE, true(), ends=True) for table in _LEASED),
+    TimeLimit(requests.c.next_at, LONGEST_PAUSE, ~_AWAITING, is_capped=False),
+    TimeLimit(requests.c.next_at, APPROVAL_TTL, _AWAITING, is_capped=True),
+    TimeLimit(outbox.c.due_at, LONGEST_PAUSE, true(), is_capped=False),
+    TimeLimit(audit_log.c.due_at, LONGEST_PAUSE, true(), is_capped=False),
+    # the worker may be alive, so that its lease is kept for as long as if it began now
+    *(TimeLimit(table.c.lease_until, LONGEST_LEASE, true(), is_capped=True) for table in _LEASED_TABLES),
 )
-"""What is further ahead was written before the clock was set back."""
+"""Times beyond these limits were written before the clock was set back."""

@@ -1,4 +1,4 @@
-"""The credits: balances decided by conditional updates, each change a transfer that is never altered."""
+"""The ledger: balances guarded by conditional updates; each change is a transfer that is never altered."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,11 +29,11 @@ from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import accounts, transfers
 
 ALLOWANCE = "allowance"
-"""The reason of what fills an account up to its target, or takes back."""
+"""The reason of a transfer that sets what was granted to an account to its target."""
 GRANT = "grant"
-"""The reason of a moderator's grant; the moderator's own are in the audit log."""
+"""The reason of a moderator's grant; what the moderator wrote is in the audit log."""
 SONG = "song"
-"""The reason of all that happens to a request's credits."""
+"""The reason of all transfers of a request."""
 
 _a, _t = accounts.c, transfers.c
 _amount = bindparam("amount", type_=_a.debits_pending.type)
@@ -43,11 +43,13 @@ _ADJUST = _CREDIT.values(adjustments=_a.adjustments + 1)
 _RESERVE = _ACCOUNT.where(_a.credits_posted - _a.debits_posted - _a.debits_pending >= _amount).values(
     debits_pending=_a.debits_pending + _amount
 )
-_USE = _ACCOUNT.values(debits_pending=_a.debits_pending - _amount, debits_posted=_a.debits_posted + _amount)
-_RELEASE = _ACCOUNT.values(debits_pending=_a.debits_pending - _amount)
-_OWN = _ACCOUNT.where(_a.user_id.is_(None)).values(user_id=bindparam("owner"))
+_USE_HELD = _ACCOUNT.values(
+    debits_pending=_a.debits_pending - _amount, debits_posted=_a.debits_posted + _amount
+)
+_RELEASE_HELD = _ACCOUNT.values(debits_pending=_a.debits_pending - _amount)
+_ASSIGN_OWNER = _ACCOUNT.where(_a.user_id.is_(None)).values(user_id=bindparam("owner"))
 _TRANSFER = insert(transfers)
-_IS_KNOWN = select(_t.id).where(_t.id == bindparam("of_id"))
+_FIND_TRANSFER = select(_t.id).where(_t.id == bindparam("of_id"))
 _end = transfers.alias("ending")
 _HOLDS = (
     select(_t.id, _t.debit, _t.credit, _t.amount, _end.c.kind.label("ended_by"))
@@ -55,7 +57,7 @@ _HOLDS = (
     .where(_t.request_id == bindparam("of_request"), _t.kind == TransferKind.PENDING)
     .order_by(_t.id)
 )
-_LOCK = (
+_FIND_FOR_UPDATE = (
     select(_a.credits_posted, _a.debits_pending, _a.debits_posted, _a.adjustments, _a.user_id)
     .where(_a.id == bindparam("account"))
     .with_for_update()
@@ -63,38 +65,38 @@ _LOCK = (
 
 
 class SqlLedger(SqlLedgerQueries, Ledger):
-    """The credits, as one transaction sees them."""
+    """The ledger in one transaction."""
 
     @override
     def set_granted_total(self, account: Account, *, target: int, now: datetime) -> Balance:
-        row = self._conn.execute(_LOCK, {"account": account.id}).first()
+        row = self._conn.execute(_FIND_FOR_UPDATE, {"account": account.id}).first()
         if row is None:
-            self._open(account)
-            row = self._conn.execute(_LOCK, {"account": account.id}).one()
+            self._create_account(account)
+            row = self._conn.execute(_FIND_FOR_UPDATE, {"account": account.id}).one()
         *counts, adjustments, owner_id = row
         if owner_id != account.user_id:
             self.assign_owner(account)
         balance = Balance(*counts)
         filled = refilled(balance, target)
         if change := filled.granted - balance.granted:
-            self._single(allowance_id(account.id, adjustments), account.id, change, ALLOWANCE, now)
+            self._transfer(allowance_id(account.id, adjustments), account.id, change, ALLOWANCE, now)
             self._conn.execute(_ADJUST, {"account": account.id, "amount": change})
         return filled
 
     @override
     def assign_owner(self, account: Account) -> None:
-        self._conn.execute(_OWN, {"account": account.id, "owner": account.user_id})
+        self._conn.execute(_ASSIGN_OWNER, {"account": account.id, "owner": account.user_id})
 
     @override
     def grant(self, account: Account, *, cause: int, amount: int, now: datetime) -> None:
-        self._open(account)
+        self._create_account(account)
         self.assign_owner(account)
-        if self._single(grant_id(cause), account.id, amount, GRANT, now):
+        if self._transfer(grant_id(cause), account.id, amount, GRANT, now):
             self._conn.execute(_CREDIT, {"account": account.id, "amount": amount})
 
     @override
     def hold(self, request_id: int, legs: Sequence[Leg], *, now: datetime) -> None:
-        if self._conn.execute(_IS_KNOWN, {"of_id": hold_id(request_id)}).first() is not None:
+        if self._conn.execute(_FIND_TRANSFER, {"of_id": hold_id(request_id)}).first() is not None:
             return
         for number, leg in enumerate(legs):
             reserve = {"account": leg.account_id, "amount": leg.amount}
@@ -118,15 +120,15 @@ class SqlLedger(SqlLedgerQueries, Ledger):
     def post(self, request_id: int, *, now: datetime) -> None:
         for hold in self._open_holds(request_id, TransferKind.POST):
             self._end(hold, post_id(hold.id), TransferKind.POST, request_id, now)
-            self._conn.execute(_USE, {"account": hold.debit, "amount": hold.amount})
+            self._conn.execute(_USE_HELD, {"account": hold.debit, "amount": hold.amount})
 
     @override
     def void(self, request_id: int, *, now: datetime) -> None:
         for hold in self._open_holds(request_id, TransferKind.VOID):
             self._end(hold, void_id(hold.id), TransferKind.VOID, request_id, now)
-            self._conn.execute(_RELEASE, {"account": hold.debit, "amount": hold.amount})
+            self._conn.execute(_RELEASE_HELD, {"account": hold.debit, "amount": hold.amount})
 
-    def _open(self, account: Account) -> None:
+    def _create_account(self, account: Account) -> None:
         window = account.window
         row = {
             "id": account.id,
@@ -143,14 +145,14 @@ class SqlLedger(SqlLedgerQueries, Ledger):
         }
         self._conn.execute(_new_account(self._conn.dialect.name), row)
 
-    def _single(self, transfer_id: str, account_id: str, amount: int, reason: str, now: datetime) -> bool:
-        """Credits come to the account, or leave it where `amount` is below zero; False when they have."""
-        comes = amount > 0
+    def _transfer(self, transfer_id: str, account_id: str, amount: int, reason: str, now: datetime) -> bool:
+        """Add credits to the account, or take `-amount` back; return False if the transfer exists already."""
+        is_credit = amount > 0
         transfer = {
             "id": transfer_id,
             "kind": TransferKind.SINGLE,
-            "debit": MINT if comes else account_id,
-            "credit": account_id if comes else MINT,
+            "debit": MINT if is_credit else account_id,
+            "credit": account_id if is_credit else MINT,
             "amount": abs(amount),
             "reason": reason,
             "at": now,
@@ -158,7 +160,11 @@ class SqlLedger(SqlLedgerQueries, Ledger):
         return self._conn.execute(_once(self._conn.dialect.name), transfer).first() is not None
 
     def _open_holds(self, request_id: int, kind: TransferKind) -> Sequence[Row[str, str, str, int, str]]:
-        """The holds that are to be ended; none when they were ended like this before."""
+        """Return the request's holds that are open; none if they were ended by `kind` before.
+
+        Raises:
+            StoreError: the request holds nothing, or the other kind has ended its holds.
+        """
         holds = self._conn.execute(_HOLDS, {"of_request": request_id}).all()
         if not holds:
             raise StoreError(f"Request {request_id} holds no credits.")

@@ -1,4 +1,4 @@
-"""What the transfers tell: a member's statement, and what a server's members hold and used."""
+"""Queries of the ledger: a member's statement, and what a server's members hold and used."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, bindparam, case, func, literal, select, 
 from bot.domain.ledger import AccountKind, Balance, Entry, TransferKind, grant_id
 from bot.storage.tables import accounts, audit_log, transfers
 
-MOST_LEGS = 2
-"""Of a member's own accounts, in what one request does: the allowance and the bonus."""
+MAX_MEMBER_LEGS = 2
+"""The most accounts of a member in the transfers of one request: the allowance and the bonus."""
 
 _a, _t = accounts.c, transfers.c
 _BALANCE = select(_a.credits_posted, _a.debits_pending, _a.debits_posted).where(_a.id == bindparam("account"))
@@ -26,7 +26,7 @@ _ENTRIES = (
     select(_BOTH_SIDES)
     .order_by(
         _BOTH_SIDES.c.at.desc(),
-        # of the same moment: what a hold needs came before it, and what ends it after
+        # at the same time: grants come before the hold that needs them, and the end of the hold after it
         case({str(kind): rank for kind, rank in _RANK.items()}, value=_BOTH_SIDES.c.kind).desc(),
         _BOTH_SIDES.c.request_id.desc(),
         _BOTH_SIDES.c.id.desc(),
@@ -61,46 +61,46 @@ _HELD_BY_ALL = select(func.coalesce(func.sum(_a.debits_pending), 0)).where(_OF_G
 
 
 class SqlLedgerQueries:
-    """The journal, as one transaction sees it."""
+    """Queries of the ledger in one transaction."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
     def balance(self, account_id: str) -> Balance:
-        """One account's credits; nothing of anything when it was never opened."""
+        """Return an account's balance; all zero if the account does not exist."""
         row = self._conn.execute(_BALANCE, {"account": account_id}).first()
         return Balance() if row is None else Balance(*row)
 
     def held_by(self, guild_id: int, user_id: int) -> int:
-        """Credits that a member's requests hold, over all windows."""
+        """Return the credits that the member's requests hold, over all windows."""
         return int(self._conn.execute(_HELD_BY, {"guild": guild_id, "user": user_id}).scalar_one())
 
     def spent_by_all(self, guild_id: int, *, since: datetime) -> int:
-        """Credits that a server's members hold now, or used from `since` on."""
+        """Return the credits that the server's members hold now or used from `since` on."""
         used = self._conn.execute(_USED_BY_ALL, {"guild": guild_id, "since": since}).scalar_one()
         return int(used) + int(self._conn.execute(_HELD_BY_ALL, {"guild": guild_id}).scalar_one())
 
     def used_since(self, since: datetime) -> int:
-        """Credits that the members of all servers used from `since` on."""
+        """Return the credits that members used from `since` on, over all servers."""
         return int(self._conn.execute(_USED_SINCE, {"since": since}).scalar_one())
 
     def entries(self, guild_id: int, user_id: int, *, limit: int) -> list[Entry]:
-        """A member's last transfers, newest first; what one request did at a moment is one entry."""
-        terms = {"guild": guild_id, "user": user_id, "at_most": limit * MOST_LEGS}
+        """Return the member's last entries, newest first; the legs of one request make one entry."""
+        terms = {"guild": guild_id, "user": user_id, "at_most": limit * MAX_MEMBER_LEGS}
         rows = self._conn.execute(_ENTRIES, terms).all()
         notes = self._notes(row.id for row in rows)
         return [_entry(tuple(legs), notes) for _, legs in groupby(rows, key=_event)][:limit]
 
     def uses(self, guild_id: int, *, since: datetime) -> list[tuple[datetime, int, int]]:
-        """When a server's credits were used, by whom and how many, from `since` on, oldest first.
+        """Return time, user id and credits of each song that was paid from `since` on, oldest first.
 
-        One for each song; those of a member who was forgotten are nobody's, 0.
+        The user id of a member who was erased is 0.
         """
         rows = self._conn.execute(_USES, {"guild": guild_id, "since": since})
         return [(row.at, row.user_id, int(row.amount)) for row in rows]
 
     def _notes(self, transfer_ids: Iterable[str]) -> dict[str, str | None]:
-        """What moderators wrote about their grants, by the transfer's id."""
+        """Return what moderators wrote about their grants, by the transfer's id."""
         prefix = grant_id(0).removesuffix("0")
         causes = [int(name.removeprefix(prefix)) for name in transfer_ids if name.startswith(prefix)]
         if not causes:
@@ -110,7 +110,7 @@ class SqlLedgerQueries:
 
 
 def _event(row: Row[*tuple[object, ...]]) -> tuple[object, ...]:
-    """What the legs of one request have in common, and no two others."""
+    """Return the key that groups the legs of one request."""
     return (row.kind, row.at, row.request_id, None if row.request_id else row.id)
 
 

@@ -1,4 +1,4 @@
-"""What is kept about one person, found over all tables, and taken out of them again."""
+"""The data about one person in all tables: its export and its erasure."""
 
 from datetime import datetime
 from itertools import groupby
@@ -22,19 +22,19 @@ from bot.services.repositories.personal_data import PersonalData
 from bot.storage.repositories.audit_log import entry_of
 from bot.storage.repositories.erasure import IS_OVER, disown_accounts, erase_requests, redact_audit_entries
 from bot.storage.repositories.ledger_queries import SqlLedgerQueries
-from bot.storage.repositories.members import standing_of
+from bot.storage.repositories.members import member_record_of
 from bot.storage.repositories.request_mapping import request_of
 from bot.storage.tables import accounts, audit_log, events, members, playlists, ratings, requests
 
-ALL = 2**31
-"""More entries than anybody has."""
+UNLIMITED = 2**31
+"""A limit that no member's entries reach."""
 
 _EVENTS = select(events).join(requests, requests.c.id == events.c.request_id)
 _RATINGS = select(ratings, requests.c.guild_id).join(requests, requests.c.id == ratings.c.request_id)
 
 
 class SqlPersonalData(PersonalData):
-    """What is kept of persons, as one transaction sees it."""
+    """The personal data in one transaction."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -55,9 +55,9 @@ class SqlPersonalData(PersonalData):
             audit_entries=tuple(
                 entry_of(row) for row in conn.execute(select(audit_log).where(_names(user_id)))
             ),
-            accounts=self._holdings(user_id, guild_ids),
+            accounts=self._accounts(user_id, guild_ids),
             entries={
-                guild_id: tuple(journal.entries(guild_id, user_id, limit=ALL)) for guild_id in guild_ids
+                guild_id: tuple(journal.entries(guild_id, user_id, limit=UNLIMITED)) for guild_id in guild_ids
             },
         )
 
@@ -67,7 +67,7 @@ class SqlPersonalData(PersonalData):
         return [
             Membership(
                 guild_id=row.guild_id,
-                member=standing_of(row),
+                member=member_record_of(row),
                 active=row.active,
                 last_placed_at=row.last_placed_at,
                 last_turn_at=row.last_turn_at,
@@ -113,7 +113,7 @@ class SqlPersonalData(PersonalData):
         self._conn.execute(update(members).where(member).values(forget_at=forget_at))
 
     def _guilds(self, user_id: int) -> list[int]:
-        """The servers in which the person has, or had, requests and credits."""
+        """Return the servers in which the person has, or had, requests and credits."""
         return list(
             self._conn.execute(
                 select(members.c.guild_id).where(members.c.user_id == user_id).order_by(members.c.guild_id)
@@ -121,7 +121,7 @@ class SqlPersonalData(PersonalData):
         )
 
     def _blocked(self, user_id: int) -> set[tuple[int, int]]:
-        """Who is blocked, and where, of those whom decisions by or about the person block."""
+        """Return (guild id, user id) of the members in the person's audit entries who are blocked now."""
         named = select(audit_log.c.guild_id, audit_log.c.subject_id).where(_names(user_id)).subquery()
         still = select(members.c.guild_id, members.c.user_id).join(
             named, (named.c.guild_id == members.c.guild_id) & (named.c.subject_id == members.c.user_id)
@@ -159,7 +159,7 @@ class SqlPersonalData(PersonalData):
             for row in found
         )
 
-    def _holdings(self, user_id: int, guild_ids: list[int]) -> tuple[AccountRecord, ...]:
+    def _accounts(self, user_id: int, guild_ids: list[int]) -> tuple[AccountRecord, ...]:
         mine = select(accounts).where(
             accounts.c.guild_id.in_(guild_ids),
             accounts.c.user_id == user_id,
@@ -178,5 +178,5 @@ class SqlPersonalData(PersonalData):
 
 
 def _names(user_id: int) -> ColumnElement[bool]:
-    """True of decisions about the person, and by the person."""
+    """Return the condition for audit entries by or about the person."""
     return or_(audit_log.c.actor_id == user_id, audit_log.c.subject_id == user_id)

@@ -11,15 +11,15 @@ from bot.services.repositories.library import Playlists
 from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import playlists
 
-MARK_EACH = timedelta(minutes=1)
-"""How exactly it is known when a playlist was last used: so that placing songs waits for no row of it."""
+USED_AT_PRECISION = timedelta(minutes=1)
+"""The precision of a playlist's last use: requests that are placed at once need not wait for its row."""
 
 _c = playlists.c
 _ALL = select(playlists).where(_c.guild_id == bindparam("guild"))
-_IS = (_c.guild_id == bindparam("guild")) & (_c.key == bindparam("of_key"))
-_FIND = select(playlists).where(_IS)
-_REMOVE = delete(playlists).where(_IS)
-_USED = (
+_HAS_KEY = (_c.guild_id == bindparam("guild")) & (_c.key == bindparam("of_key"))
+_FIND = select(playlists).where(_HAS_KEY)
+_REMOVE = delete(playlists).where(_HAS_KEY)
+_MARK_USED = (
     update(playlists)
     .where(
         _c.guild_id == bindparam("guild"),
@@ -31,7 +31,7 @@ _USED = (
 
 
 class SqlPlaylists(Playlists):
-    """The saved playlists, as one transaction sees them."""
+    """The saved playlists in one transaction."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -64,8 +64,13 @@ class SqlPlaylists(Playlists):
 
     @override
     def mark_used(self, guild_id: int, playlist_id: str, *, now: datetime) -> None:
-        terms = {"guild": guild_id, "playlist": playlist_id, "now": now, "used_before": now - MARK_EACH}
-        self._conn.execute(_USED, terms)
+        terms = {
+            "guild": guild_id,
+            "playlist": playlist_id,
+            "now": now,
+            "used_before": now - USED_AT_PRECISION,
+        }
+        self._conn.execute(_MARK_USED, terms)
 
 
 def _playlist(row: Row[*tuple[object, ...]]) -> SavedPlaylist:

@@ -1,4 +1,4 @@
-"""The processes that are alive; the database decides who serves a shard."""
+"""Process heartbeats and the exclusive ownership of shards."""
 
 from datetime import datetime
 from functools import cache
@@ -13,29 +13,31 @@ from bot.storage.postgres.advisory_locks import AdvisoryLock, lock
 from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import processes, shards
 
-SERVING = frozenset({"all", "gateway"})
+GATEWAY_ROLES = frozenset({"all", "gateway"})
 """The roles with a connection to Discord's gateway, and so with shards."""
-WORKING = frozenset({"all", "worker"})
-"""The roles that take requests to their end."""
+WORKER_ROLES = frozenset({"all", "worker"})
+"""The roles that work on requests."""
 
 _p, _s = processes.c, shards.c
-_BURY = delete(processes).where(_p.alive_until <= bindparam("now"))
-_SHORTEN = update(processes).where(_p.alive_until > bindparam("until")).values(alive_until=bindparam("until"))
-"""Of a process that gave its last sign of life before the clock was set back."""
-_LEAVE = delete(processes).where(_p.id == bindparam("process"))
+_DELETE_EXPIRED = delete(processes).where(_p.alive_until <= bindparam("now"))
+_CAP_EXPIRY = (
+    update(processes).where(_p.alive_until > bindparam("until")).values(alive_until=bindparam("until"))
+)
+"""Caps the expiry of processes whose last heartbeat came before the clock was set back."""
+_DEREGISTER = delete(processes).where(_p.id == bindparam("process"))
 _OTHERS = (
     select(_s.shard_id, _s.shard_count, _s.process_id)
     .where(_s.process_id != bindparam("process"))
     .order_by(_s.shard_id)
 )
-_GIVE_UP = delete(shards).where(
+_RELEASE_SHARDS = delete(shards).where(
     _s.process_id == bindparam("process"), _s.shard_id.not_in(bindparam("kept", expanding=True))
 )
-_HOLDER = select(_s.process_id).where(_s.shard_id == bindparam("shard"))
+_SHARD_OWNER = select(_s.process_id).where(_s.shard_id == bindparam("shard"))
 _WORKERS = (
     select(func.count())
     .select_from(processes)
-    .where(_p.alive_until > bindparam("now"), _p.role.in_(sorted(WORKING)))
+    .where(_p.alive_until > bindparam("now"), _p.role.in_(sorted(WORKER_ROLES)))
 )
 _ALIVE = (
     select(_p.role, func.count()).where(_p.alive_until > bindparam("now")).group_by(_p.role).order_by(_p.role)
@@ -43,7 +45,7 @@ _ALIVE = (
 
 
 class SqlProcessRegistry(ProcessRegistry):
-    """The processes, as one transaction sees them."""
+    """The processes in one transaction."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -59,15 +61,17 @@ class SqlProcessRegistry(ProcessRegistry):
         now: datetime,
         until: datetime,
     ) -> None:
-        served = shards if role in SERVING else ()
+        served = shards if role in GATEWAY_ROLES else ()
         lock(self._conn, AdvisoryLock.SHARDS)
-        self._conn.execute(_SHORTEN, {"until": until})
-        self._conn.execute(_BURY, {"now": now})
-        self._conn.execute(_be(self._conn.dialect.name), {"id": process, "role": role, "alive_until": until})
-        self._conn.execute(_GIVE_UP, {"process": process, "kept": served})
+        self._conn.execute(_CAP_EXPIRY, {"until": until})
+        self._conn.execute(_DELETE_EXPIRED, {"now": now})
+        self._conn.execute(
+            _upsert_process(self._conn.dialect.name), {"id": process, "role": role, "alive_until": until}
+        )
+        self._conn.execute(_RELEASE_SHARDS, {"process": process, "kept": served})
         for shard in served:
             self._refuse_overlap(process, shard, shard_count)
-            self._take(process, shard, shard_count)
+            self._claim_shard(process, shard, shard_count)
 
     @override
     def workers(self, now: datetime) -> int:
@@ -79,25 +83,26 @@ class SqlProcessRegistry(ProcessRegistry):
 
     @override
     def deregister(self, process: str) -> None:
-        self._conn.execute(_LEAVE, {"process": process})
+        self._conn.execute(_DEREGISTER, {"process": process})
 
-    def _take(self, process: str, shard: int, shard_count: int) -> None:
+    def _claim_shard(self, process: str, shard: int, shard_count: int) -> None:
         row = {"shard_id": shard, "shard_count": shard_count, "process_id": process}
-        if self._conn.execute(_serve(self._conn.dialect.name), row).rowcount != 1:
-            raise ShardTakenError(shard, str(self._conn.execute(_HOLDER, {"shard": shard}).scalar_one()))
+        if self._conn.execute(_upsert_shard(self._conn.dialect.name), row).rowcount != 1:
+            raise ShardTakenError(shard, str(self._conn.execute(_SHARD_OWNER, {"shard": shard}).scalar_one()))
 
     def _refuse_overlap(self, process: str, shard: int, shard_count: int) -> None:
-        """A server belongs to shard `(id >> 22) % shard_count` (Discord's docs, "Sharding").
+        """Raise ShardTakenError if another process serves some of the shard's servers.
 
-        So two shards of different counts have servers in common when they are alike modulo what divides both.
+        A server belongs to shard `(id >> 22) % shard_count` (Discord's docs, "Sharding"). So two shards of
+        different counts share servers if their numbers are equal modulo the counts' greatest common divisor.
         """
-        for other, other_count, holder in self._conn.execute(_OTHERS, {"process": process}):
+        for other, other_count, owner in self._conn.execute(_OTHERS, {"process": process}):
             if (shard - other) % gcd(shard_count, other_count) == 0:
-                raise ShardTakenError(shard, holder)
+                raise ShardTakenError(shard, owner)
 
 
 @cache
-def _be(dialect: str) -> Upsert:
+def _upsert_process(dialect: str) -> Upsert:
     statement = upsert(dialect, processes)
     new = statement.excluded
     return statement.on_conflict_do_update(
@@ -106,12 +111,12 @@ def _be(dialect: str) -> Upsert:
 
 
 @cache
-def _serve(dialect: str) -> Upsert:
+def _upsert_shard(dialect: str) -> Upsert:
     statement = upsert(dialect, shards)
     new = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=["shard_id"],
         set_={"shard_count": new["shard_count"]},
-        # first come, first served; the shards of the dead were buried with them
+        # the first process keeps the shard; shards of expired processes were deleted with these
         where=_s.process_id == new["process_id"],
     )

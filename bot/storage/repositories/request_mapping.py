@@ -1,4 +1,4 @@
-"""A request as a row, and back."""
+"""Conversion between requests and rows."""
 
 from sqlalchemy import Row
 
@@ -8,7 +8,7 @@ from bot.services.repositories.requests import RequestChanges
 
 
 def columns_of_new(new: NewRequest) -> dict[str, object]:
-    """The row of a request that is being placed."""
+    """Return the row of a request that is being placed."""
     spec = new.spec
     return {
         "id": new.id,
@@ -35,12 +35,12 @@ def columns_of_new(new: NewRequest) -> dict[str, object]:
 
 
 def state_of_new(new: NewRequest) -> State:
-    """Where a request begins."""
+    """Return the state in which a request begins."""
     return State.WAITING if new.approve_by is None else State.AWAITING
 
 
 def columns_of_address(address: ReplyAddress) -> dict[str, object]:
-    """The part of a request's row that says where its status message is."""
+    """Return the columns that locate the status message."""
     return {
         "application_id": address.application_id,
         "channel_id": address.channel_id,
@@ -53,7 +53,7 @@ def columns_of_address(address: ReplyAddress) -> dict[str, object]:
 
 
 def columns_of_changes(changes: RequestChanges) -> dict[str, object]:
-    """The part of a request's row that a move writes."""
+    """Return the columns that a transition writes."""
     columns: dict[str, object] = {key: value for key, value in changes.items() if key != "failure"}
     failure = changes.get("failure")
     if failure is not None:
@@ -62,7 +62,7 @@ def columns_of_changes(changes: RequestChanges) -> dict[str, object]:
 
 
 def request_of(row: Row[*tuple[object, ...]], *, version: int | None = None) -> Request:
-    """The request in a row of all columns; `version` when it has just been raised."""
+    """Build the request from a row of all columns; `version` replaces the row's if it was just raised."""
     return Request(
         id=row.id,
         guild_id=row.guild_id,

@@ -1,4 +1,4 @@
-"""The requests: moves guarded by version and state, claims by lease."""
+"""The requests: transitions guarded by version and state, claims by lease."""
 
 from datetime import datetime
 from typing import Unpack
@@ -29,12 +29,12 @@ PLACED = "place"
 """The first event of each request."""
 
 _c = requests.c
-_AGENDA = DueTimes(requests, "next_at")
+_DUE_TIMES = DueTimes(requests, "next_at")
 _OLDEST_FIRST = (_c.placed_at, _c.id)
 _ADD = insert(requests)
-_NOTE = insert(events)
+_ADD_EVENT = insert(events)
 _FIND = select(requests).where(_c.id == bindparam("of_id"))
-_GUARDED = (
+_UPDATE_GUARDED = (
     update(requests)
     .where(
         _c.id == bindparam("of_id"),
@@ -43,7 +43,7 @@ _GUARDED = (
     )
     .returning(requests)
 )
-_ANY = update(requests).where(_c.id == bindparam("of_id"))
+_UPDATE = update(requests).where(_c.id == bindparam("of_id"))
 _ACTIVE_OF = (
     select(requests)
     .where(
@@ -54,7 +54,7 @@ _ACTIVE_OF = (
     .order_by(*_OLDEST_FIRST)
 )
 _IS_LATE = func.coalesce(_c.message_id, 0) == _c.id  # a late task's request has its status message's id
-_ORDERED = select(
+_HAS_ORDERED = select(
     exists().where(
         _c.guild_id == bindparam("guild"),
         _c.user_id == bindparam("user"),
@@ -82,7 +82,7 @@ _WAITING = (
 )
 _IN_STATES = _c.state.in_(bindparam("states", expanding=True))
 _PER_GUILD = select(_c.guild_id, func.count()).where(_IN_STATES).group_by(_c.guild_id)
-_SINCE = select(_c.model, _c.accepted_at).where(_IN_STATES)
+_RUNNING_SINCE = select(_c.model, _c.accepted_at).where(_IN_STATES)
 _OF_GUILD = (
     select(requests)
     .where(_c.guild_id == bindparam("guild"), _IN_STATES)
@@ -102,7 +102,7 @@ _DUE_STATES = frozenset({State.SUBMITTING, State.MAKING})
 
 
 class SqlRequests(Requests):
-    """The requests, as one transaction sees them; `clock` dates the events, `on_due` hears of each move."""
+    """The requests in one transaction; `clock` dates the events, `on_due` is called for each transition."""
 
     def __init__(self, conn: Connection, clock: Clock, *, on_due: WakeUp) -> None:
         self._conn = conn
@@ -125,7 +125,7 @@ class SqlRequests(Requests):
             version=1,
             delivery_channel_id=new.delivery_channel_id,
         )
-        self._note(request, PLACED, at=new.placed_at, detail=None)
+        self._add_event(request, PLACED, at=new.placed_at, detail=None)
         return request
 
     @override
@@ -142,13 +142,13 @@ class SqlRequests(Requests):
         lease: Lease | None = None,
         **changes: Unpack[RequestChanges],
     ) -> Request:
-        step = TRANSITIONS[transition]
-        columns = columns_of_changes(changes) | {"state": step.target}
-        if step.target not in _DUE_STATES:
+        rule = TRANSITIONS[transition]
+        columns = columns_of_changes(changes) | {"state": rule.target}
+        if rule.target not in _DUE_STATES:  # no worker has to look at it there
             columns.setdefault("next_at", None)
-        moved = self._write(request, step.source, columns, lease)
-        self._note(moved, transition, at=self._clock(), detail=_detail(changes))
-        return moved
+        changed = self._write(request, rule.source, columns, lease)
+        self._add_event(changed, transition, at=self._clock(), detail=_detail(changes))
+        return changed
 
     @override
     def save_progress(self, request: Request, *, progress: TaskProgress, next_at: datetime) -> Request:
@@ -156,16 +156,16 @@ class SqlRequests(Requests):
 
     @override
     def set_address(self, request_id: int, address: ReplyAddress) -> None:
-        written = self._conn.execute(_ANY, {"of_id": request_id, **columns_of_address(address)})
+        written = self._conn.execute(_UPDATE, {"of_id": request_id, **columns_of_address(address)})
         if written.rowcount != 1:
-            raise StoreError(f"There is no request {request_id} whose message could be remembered.")
-        if address.token is not None:
+            raise StoreError(f"There is no request {request_id} whose address could be stored.")
+        if address.token is not None:  # its answer is known now, so that it may be submitted
             self._on_due()
 
     @override
     def set_approval(self, request_id: int, channel_id: int, message_id: int | None) -> None:
         where = {"approval_channel_id": channel_id, "approval_message_id": message_id}
-        self._conn.execute(_ANY, {"of_id": request_id, **where})
+        self._conn.execute(_UPDATE, {"of_id": request_id, **where})
 
     @override
     def active_of(self, guild_id: int, user_id: int) -> list[Request]:
@@ -175,7 +175,7 @@ class SqlRequests(Requests):
     @override
     def has_ordered(self, guild_id: int, user_id: int, *, since: datetime) -> bool:
         asked = {"guild": guild_id, "user": user_id, "since": since}
-        return bool(self._conn.execute(_ORDERED, asked).scalar_one())
+        return bool(self._conn.execute(_HAS_ORDERED, asked).scalar_one())
 
     @override
     def lock_queue(self) -> None:
@@ -209,7 +209,7 @@ class SqlRequests(Requests):
 
     @override
     def running_since(self) -> list[tuple[str, datetime | None]]:
-        rows = self._conn.execute(_SINCE, {"states": sorted(AT_PROVIDER)})
+        rows = self._conn.execute(_RUNNING_SINCE, {"states": sorted(AT_PROVIDER)})
         return [(model, since) for model, since in rows]
 
     @override
@@ -232,7 +232,7 @@ class SqlRequests(Requests):
 
     @override
     def next_due_at(self) -> datetime | None:
-        return _AGENDA.next_due_at(self._conn)
+        return _DUE_TIMES.next_due_at(self._conn)
 
     def _write(
         self, request: Request, source: State, columns: dict[str, object], lease: Lease | None
@@ -245,16 +245,16 @@ class SqlRequests(Requests):
             "lease_owner": lease.owner if lease else None,
             "lease_until": lease.until if lease else None,
         }
-        row = self._conn.execute(_GUARDED, columns).first()
+        row = self._conn.execute(_UPDATE_GUARDED, columns).first()
         if row is None:
             raise ConflictError(
                 f"Request {request.id} is no longer {source} in version {request.version}: "
-                "somebody else moved it first."
+                "another unit of work has changed it."
             )
         return request_of(row)
 
-    def _note(self, request: Request, transition: str, *, at: datetime, detail: str | None) -> None:
-        # the version is new with each write, which makes it a number for the event that needs no look-up
+    def _add_event(self, request: Request, transition: str, *, at: datetime, detail: str | None) -> None:
+        # the version rises with each write, so that it numbers the events without a query
         event = {
             "request_id": request.id,
             "seq": request.version,
@@ -263,7 +263,7 @@ class SqlRequests(Requests):
             "at": at,
             "detail": detail,
         }
-        self._conn.execute(_NOTE, event)
+        self._conn.execute(_ADD_EVENT, event)
         self._on_due()
 
 

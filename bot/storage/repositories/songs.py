@@ -1,4 +1,4 @@
-"""The finished songs that were not removed, and members' votes."""
+"""The finished songs that were not removed, and members' ratings."""
 
 from datetime import datetime
 from functools import cache
@@ -26,10 +26,10 @@ from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import ratings, requests
 
 _r = requests.c
-_OF = ratings.c.request_id == bindparam("of_id")
+_OF_SONG = ratings.c.request_id == bindparam("of_id")
 _VOTES = func.count(ratings.c.stars)
 _STARS = func.coalesce(func.sum(ratings.c.stars), 0)
-_RATING = select(_VOTES, _STARS).where(_OF)
+_RATING = select(_VOTES, _STARS).where(_OF_SONG)
 _RATINGS = (
     select(ratings.c.request_id, _VOTES, _STARS)
     .where(ratings.c.request_id.in_(bindparam("ids", expanding=True)))
@@ -40,12 +40,12 @@ _REMOVE = (
     .where(_r.id == bindparam("of_id"), _r.removed_at.is_(None))
     .values(removed_at=bindparam("now"))
 )
-# as `channel_of` has it
+# the same rule as in `channel_of`
 _CHANNEL = case((_r.result_channel_id == _r.delivery_channel_id, _r.result_channel_id), else_=_r.channel_id)
 
 
 class SqlLibrary(Library):
-    """The songs and votes, as one transaction sees them."""
+    """The songs and ratings in one transaction."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -104,7 +104,7 @@ def _terms(song_filter: SongFilter) -> list[ColumnElement[bool]]:
 
 
 def _best(song_filter: SongFilter) -> Select[int]:
-    """The rated songs by their average, then by votes."""
+    """Return the query of rated songs, by their average rating, then by the number of votes."""
     average = cast(_STARS, Float) / _VOTES
     joined = select(_r.id).join(ratings, ratings.c.request_id == _r.id).where(*_terms(song_filter))
     return joined.group_by(_r.id).order_by(average.desc(), _VOTES.desc())
