@@ -1,10 +1,10 @@
-"""Songs lost or told wrongly while 5 % of the questions to the provider fail.
+"""Songs lost or reported wrongly while 5 % of the polls fail.
 
-Measured: the bot's workers over a SQLite file follow songs at a local provider, which answers one question in
+Measured: the bot's workers over a SQLite file poll songs at a local provider, which answers one poll in
 twenty with an error 500, a gateway's page (502), a reset, half a JSON text or an object of the wrong types. A
 song counts as delivered when both its own clips were posted once. Against: a poller that gives up at the
-first error, as public bots do, over as many songs, the same faults and the same number of questions a song.
-Songs take seconds here: only the order of events counts, and the questions a song are as many as in reality.
+first error, as public bots do, with as many songs, the same faults and the same number of polls per song.
+Songs take seconds here: only the order of events counts, and a song takes as many polls as in reality.
 """
 
 import asyncio

@@ -58,7 +58,7 @@ _CODE = re.compile(r"code -?\d+: |(?:upstream\s+)?bizCode=\d+,\s*msg=", re.IGNOR
 _SENTENCE = re.compile(r"\S\s\S|[\u3400-\u9fff]")
 
 
-def of_refusal(error: RejectedError) -> Failure:
+def classify_refusal(error: RejectedError) -> Failure:
     """Classify a definite refusal by the provider."""
     detail = f"code {error.code}: {error.text}"
     if isinstance(error, AccountError):
@@ -69,17 +69,17 @@ def of_refusal(error: RejectedError) -> Failure:
     return Failure(_by_words(error.text) or usual, detail)
 
 
-def of_broken_task(reason: str) -> Failure:
+def classify_failed_task(reason: str) -> Failure:
     """Classify a failed task by the provider's words about it."""
     return Failure(_by_words(reason) or FailureKind.PROVIDER, reason)
 
 
-def says_account(words: str) -> bool:
+def concerns_account(words: str) -> bool:
     """Tell whether the words are about the operator's account: an invalid key, or no credits left."""
     return _by_words(words) is FailureKind.OPERATOR
 
 
-def words_for_member(failure: Failure) -> str:
+def provider_words_for_member(failure: Failure) -> str:
     """Return the provider's own words if they can tell the member what to change, else an empty text."""
     if failure.kind not in {FailureKind.REFUSED, FailureKind.MODERATED}:
         return ""

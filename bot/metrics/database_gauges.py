@@ -20,7 +20,7 @@ PATIENCE_S = 2.0
 
 
 class DatabaseGauges:
-    """Requests, credits and the provider's trouble, as gauges; without values while the database is away."""
+    """Gauges of requests, credits and the provider's outage; without values while the database fails."""
 
     def __init__(
         self, store: Store, registry: CollectorRegistry, *, clock: Callable[[], float] = time.monotonic

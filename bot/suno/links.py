@@ -68,7 +68,7 @@ def is_live_stream(url: str) -> bool:
     return link is not None and LIVE_STREAM_HOST in (link.host or "").lower().split(".")
 
 
-def leads_nowhere(link: URL) -> bool:
+def is_placeholder(link: URL) -> bool:
     """Return True for the placeholder links that Suno gives if it has no file."""
     return bool(_NO_FILE.search(link.path.rstrip("/")))
 

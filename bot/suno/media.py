@@ -9,7 +9,7 @@ from yarl import URL
 from bot.domain.errors import MediaError
 from bot.services.ports import Media, MediaSource
 from bot.suno.audio import audio_extension
-from bot.suno.links import is_live_stream, is_public, leads_nowhere, origin_of, read_link, read_origins
+from bot.suno.links import is_live_stream, is_placeholder, is_public, origin_of, read_link, read_origins
 
 FETCH_S = 30.0
 """Seconds for one file, redirects included."""
@@ -59,7 +59,7 @@ class HttpMedia(MediaSource):
     def _usable(self, url: str) -> URL | None:
         """Return the link if it can be shown and fetched, else None."""
         link = read_link(url)
-        if link is None or leads_nowhere(link) or is_live_stream(url):
+        if link is None or is_placeholder(link) or is_live_stream(url):
             return None
         if origin_of(link) in self._trusted:
             return link

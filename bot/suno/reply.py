@@ -85,14 +85,14 @@ def open_envelope(reply: Reply) -> Envelope:
         return Envelope(status)
     words = shortened(text(document.get("msg")) or text(document.get("message")))
     stated = document.get("code")
-    code = reading_of(stated)
+    code = normalized_code(stated)
     if code is None:
         return Envelope(status, words, document.get("data"), is_readable=stated is None)
     is_own = not _BESIDE_THE_CODE.isdisjoint(document)
     return Envelope(code, words, document.get("data"), is_readable=True, states_code=True, is_own=is_own)
 
 
-def reading_of(stated: object) -> int | None:
+def normalized_code(stated: object) -> int | None:
     """Normalize the code in a reply to one number; return None if it is unusable."""
     if isinstance(stated, bool):
         return None

@@ -30,7 +30,7 @@ CLIP_STAGES = MappingProxyType(
 """A clip's status, in lower case; the meaning of any other depends on the task."""
 
 
-def report_of(document: TaskDocument) -> TaskReport:
+def to_report(document: TaskDocument) -> TaskReport:
     """Translate a task document to a report, with the clips in order and without duplicates."""
     status = document.status or ""
     stage = TASK_STAGES.get(status.lower(), TaskStage.RUNNING)

@@ -15,13 +15,13 @@ from bot.domain.errors import (
     RejectedError,
     UnknownTaskError,
 )
-from bot.domain.failures import says_account
+from bot.domain.failures import concerns_account
 from bot.domain.provider_tasks import TaskReport
 from bot.domain.song_options import SongSpec
 from bot.suno.documents import TaskDocument
 from bot.suno.fields import identifier, mapping
 from bot.suno.reply import Envelope, Reply, open_envelope
-from bot.suno.report import report_of
+from bot.suno.report import to_report
 
 TASK = "inspiration"
 # Relative to the provider's base URL.
@@ -131,7 +131,7 @@ def read_query(reply: Reply) -> TaskReport:
     document = mapping(envelope.content)
     if document is None:
         raise NoAnswerError(f"no task in the answer: {reply.description}", reply.retry_after_s)
-    return report_of(TaskDocument.model_validate(document))
+    return to_report(TaskDocument.model_validate(document))
 
 
 def _was_not_passed_on(envelope: Envelope) -> bool:
@@ -163,7 +163,7 @@ def _task_id(content: object) -> str | None:
 
 def _is_account(envelope: Envelope) -> bool:
     """Return True if the operator's account is refused; an empty one is reported in words with any code."""
-    says_so = envelope.is_own and not envelope.succeeded and says_account(envelope.text)
+    says_so = envelope.is_own and not envelope.succeeded and concerns_account(envelope.text)
     return says_so or (envelope.code in ACCOUNT_CODES and not envelope.succeeded)
 
 

@@ -23,7 +23,7 @@ from bot.chat.text.formatting import (
     relative,
     song_page,
 )
-from bot.domain.failures import words_for_member
+from bot.domain.failures import provider_words_for_member
 from bot.domain.requests import FailureKind, State
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.delivery.cards import QUARTERS, Hint, StatusCard
@@ -217,7 +217,7 @@ def _ending(card: StatusCard) -> str:
     why = FAILURES[kind] if kind else ""
     if card.failure and kind in BY_MODERATORS:
         why += f" The reason: {quoted(card.failure.detail, limit=REASON_LIMIT, otherwise=NOT_SHOWN)}"
-    if card.failure and (words := quoted(words_for_member(card.failure), limit=WORDS_LIMIT)):
+    if card.failure and (words := quoted(provider_words_for_member(card.failure), limit=WORDS_LIMIT)):
         why += f"\n> {words}"
     back = are_back(card.cost) if card.credits_are_back else ""
     wait = (

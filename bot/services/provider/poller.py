@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from bot.domain.errors import AccountError, ConflictError, NoAnswerError, RejectedError, UnknownTaskError
-from bot.domain.failures import of_broken_task, of_refusal
+from bot.domain.failures import classify_failed_task, classify_refusal
 from bot.domain.polling import DurationStats, PollLimits, interval_s, with_jitter
 from bot.domain.provider_tasks import (
     UNANSWERED_MAX_S,
@@ -144,7 +144,7 @@ class Poller:
             task_outcome = self._evaluate_no_answer(progress)
         except RejectedError as error:
             outcome = PollOutcome.REFUSED
-            task_outcome = of_refusal(error)
+            task_outcome = classify_refusal(error)
         else:
             outcome = PollOutcome.ANSWERED
             task_outcome = self._evaluate(report, progress)
@@ -273,7 +273,7 @@ def _failure(outcome: Failed | NotFound | Failure) -> Failure:
     """Return why there will be no song."""
     match outcome:
         case Failed(reason):
-            return of_broken_task(reason)
+            return classify_failed_task(reason)
         case NotFound():
             return Failure(FailureKind.LOST_TASK, "the provider does not know the task")
         case _:

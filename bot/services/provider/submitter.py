@@ -17,7 +17,7 @@ from bot.domain.errors import (
     RejectedError,
     StoreError,
 )
-from bot.domain.failures import of_refusal
+from bot.domain.failures import classify_refusal
 from bot.domain.polling import PollLimits
 from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Request, State
 from bot.domain.scheduling import QueueEntry, fair_order
@@ -195,10 +195,10 @@ def result_of_error(error: ProviderError) -> SubmissionResult:
             )
         case AccountError():
             return SubmissionResult(
-                Transition.REFUSE, failure=of_refusal(error), outage=ProviderOutage.ACCOUNT
+                Transition.REFUSE, failure=classify_refusal(error), outage=ProviderOutage.ACCOUNT
             )
         case RejectedError():
-            failure = of_refusal(error)
+            failure = classify_refusal(error)
             blames_nobody = error.code >= SERVER_ERROR and failure.kind is FailureKind.PROVIDER
             return SubmissionResult(Transition.REFUSE, failure=failure, is_suspect=blames_nobody)
         case OutcomeUnknownError():

@@ -1,7 +1,12 @@
 import pytest
 
 from bot.domain.errors import AccountError, RejectedError
-from bot.domain.failures import of_broken_task, of_refusal, says_account, words_for_member
+from bot.domain.failures import (
+    classify_failed_task,
+    classify_refusal,
+    concerns_account,
+    provider_words_for_member,
+)
 from bot.domain.requests import Failure, FailureKind
 
 
@@ -19,7 +24,7 @@ from bot.domain.requests import Failure, FailureKind
     ],
 )
 def test_a_refusal_is_read_from_code_and_words(error: RejectedError, kind: FailureKind) -> None:
-    failure = of_refusal(error)
+    failure = classify_refusal(error)
     assert failure.kind is kind
     assert failure.detail == f"code {error.code}: {error.text}"
 
@@ -33,7 +38,7 @@ def test_a_refusal_is_read_from_code_and_words(error: RejectedError, kind: Failu
     ],
 )
 def test_a_failed_task_is_read_from_its_words(reason: str, kind: FailureKind) -> None:
-    assert of_broken_task(reason).kind is kind
+    assert classify_failed_task(reason).kind is kind
 
 
 SPELLINGS = {
@@ -96,12 +101,12 @@ SPELLINGS = {
 
 @pytest.mark.parametrize(("kind", "words"), [(kind, one) for kind, all_ in SPELLINGS.items() for one in all_])
 def test_a_reason_is_read_in_many_spellings(kind: FailureKind, words: str) -> None:
-    assert of_broken_task(words).kind is kind
-    assert says_account(words) == (kind is FailureKind.OPERATOR)
+    assert classify_failed_task(words).kind is kind
+    assert concerns_account(words) == (kind is FailureKind.OPERATOR)
 
 
 def test_a_busy_provider_is_not_the_requests_fault_whatever_the_code() -> None:
-    assert of_refusal(RejectedError(400, "system busy")).kind is FailureKind.PROVIDER
+    assert classify_refusal(RejectedError(400, "system busy")).kind is FailureKind.PROVIDER
 
 
 @pytest.mark.parametrize(
@@ -119,4 +124,4 @@ def test_a_busy_provider_is_not_the_requests_fault_whatever_the_code() -> None:
 def test_the_member_reads_the_providers_words_where_they_say_what_to_change(
     failure: Failure, words: str
 ) -> None:
-    assert words_for_member(failure) == words
+    assert provider_words_for_member(failure) == words
