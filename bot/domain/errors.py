@@ -45,7 +45,7 @@ class RefusalError(InspireError):
 
 
 class LinkKind(StrEnum):
-    """What a text looks like that should name a playlist, a clip or a persona."""
+    """The kind of a text that should name a playlist, a clip or a persona."""
 
     EMPTY = "empty"
     CUT_OFF = "cut_off"

@@ -78,7 +78,7 @@ class TaskReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskProgress:
-    """What is stored about a task between two polls.
+    """The state of a task that is stored between two polls.
 
     Only time with answered polls counts: `progress_at` and `settling_at` are shifted by all other time.
     """

@@ -12,7 +12,7 @@ PROVIDER_PRICE = 30
 
 
 class Period(StrEnum):
-    """How often an allowance is renewed, in UTC; a week starts on Monday."""
+    """The period after which an allowance is renewed, in UTC; a week starts on Monday."""
 
     DAY = "day"
     WEEK = "week"
@@ -30,7 +30,7 @@ class Window:
 
 
 class Source(StrEnum):
-    """Where a member's allowance comes from; the first one that applies counts."""
+    """The source of a member's allowance; the first one that applies counts."""
 
     EXCEPTION = "exception"
     """The member's own."""

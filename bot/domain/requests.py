@@ -39,7 +39,7 @@ RETURNED = frozenset({State.FAILED, State.EXPIRED, State.UNCERTAIN, State.CANCEL
 
 
 class FailureKind(StrEnum):
-    """Why there is no song, as the member is told."""
+    """The reason for which there is no song, as the member reads it."""
 
     REFUSED = "refused"
     MODERATED = "moderated"
@@ -63,7 +63,7 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no song.
+    """The reason for which there is no song, with details.
 
     `detail` is the provider's words, for the operator's log and database, or the moderator's, for the member.
     """
@@ -74,7 +74,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyAddress:
-    """Where a request's status message is, and how the bot can edit it."""
+    """The address of a request's status message, with the token to edit it."""
 
     application_id: int
     channel_id: int

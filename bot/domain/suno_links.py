@@ -48,7 +48,7 @@ _ANY_LABEL = {"id", "uuid", "urn", "suno", "link", "url"}
 
 
 class LinkMatch(NamedTuple):
-    """What a text, or a part of it, refers to."""
+    """The page that a text, or a part of it, refers to."""
 
     kind: LinkKind
     id: str | None = None

@@ -72,7 +72,7 @@ class ControlSliders(Document):
 
 
 class ClipMetadata(Document):
-    """How a clip was generated, and its properties."""
+    """A clip's properties, and how it was generated."""
 
     tags: Words = ()
     """The style tags; the provider sends one text with commas, or a list."""
