@@ -1,4 +1,4 @@
-"""The outbox: each notice is said by one courier at a time, and what comes meanwhile is kept for the next."""
+"""The outbox: one worker at a time sends a message; changes in the meantime make it due again."""
 
 from datetime import datetime
 from functools import cache
@@ -30,10 +30,10 @@ from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import outbox, requests
 
 _c = outbox.c
-_AGENDA = DueTimes(outbox, "due_at")
+_DUE_TIMES = DueTimes(outbox, "due_at")
 _NEXT_AT = bindparam("next_at", type_=UtcDateTime())
-_OPEN = insert(outbox)
-_FREED = {"lease_owner": None, "lease_until": None, "version": _c.version + 1, "again_at": None}
+_CREATE = insert(outbox)
+_LEASE_ENDED = {"lease_owner": None, "lease_until": None, "version": _c.version + 1, "again_at": None}
 _DUE = (
     select(_c.request_id, _c.kind, _c.version, _c.attempts, _c.sent, _c.delivery_attempt)
     .where(is_due(outbox, "due_at"))
@@ -46,65 +46,65 @@ _LEASE = (
     .where(tuple_(_c.request_id, _c.kind).in_(bindparam("keys", expanding=True)))
     .values(
         version=_c.version + 1,
-        # what was touched up to now is said by whoever takes the notice now
+        # what came due until now is sent with this claim
         again_at=case((_c.again_at > bindparam("now"), _c.again_at), else_=None),
     )
 )
-_MINE = update(outbox).where(
+_LEASED = update(outbox).where(
     _c.request_id == bindparam("of_request"),
     _c.kind == bindparam("of_kind"),
     _c.version == bindparam("of_version"),
 )
-_INTEND = _MINE.values(delivery_attempt=bindparam("where_to"))
-_KEEP = _MINE.values(lease_until=bindparam("kept_until", type_=UtcDateTime()))
-_IN_HAND = _MINE.values(_FREED)
+_RECORD_ATTEMPT = _LEASED.values(delivery_attempt=bindparam("where_to"))
+_EXTEND_LEASE = _LEASED.values(lease_until=bindparam("kept_until", type_=UtcDateTime()))
+_RELEASED = _LEASED.values(_LEASE_ENDED)
 
 
 def _later(one: ColumnElement[datetime], other: ColumnElement[datetime]) -> ColumnElement[datetime]:
-    """The later of two moments; the second when the first is NULL."""
+    """Return the later of two times; the second if the first is NULL."""
     return case((one > other, one), else_=other)
 
 
-def _sooner(one: ColumnElement[datetime], other: ColumnElement[datetime]) -> ColumnElement[datetime]:
-    """The earlier of two moments; the second when the first is NULL."""
+def _earlier(one: ColumnElement[datetime], other: ColumnElement[datetime]) -> ColumnElement[datetime]:
+    """Return the earlier of two times; the second if the first is NULL."""
     return case((one < other, one), else_=other)
 
 
 _NOT_BEFORE = bindparam("quiet_until", type_=UtcDateTime())
-_WANTED_AT = func.coalesce(_c.again_at, _NEXT_AT)
-_SAID = _IN_HAND.values(
+_DUE_AGAIN_AT = func.coalesce(_c.again_at, _NEXT_AT)
+_MARK_SENT = _RELEASED.values(
     sent=bindparam("fingerprint"),
     delivery_attempt=None,
     attempts=0,
     not_before=_NOT_BEFORE,
-    due_at=case((_WANTED_AT < _NOT_BEFORE, _NOT_BEFORE), else_=_WANTED_AT),
+    due_at=case((_DUE_AGAIN_AT < _NOT_BEFORE, _NOT_BEFORE), else_=_DUE_AGAIN_AT),
 )
-_FAILED = _IN_HAND.values(
+_RESCHEDULE = _RELEASED.values(
     attempts=_c.attempts + 1,
     not_before=_NEXT_AT,
     due_at=_NEXT_AT,
     again_at=case((_c.again_at > _NEXT_AT, _c.again_at), else_=None),
 )
-_IN_HAND_NOW = _c.lease_until.is_not(None)
+_IS_LEASED = _c.lease_until.is_not(None)
 
 
-def _touched(due_at: ColumnElement[datetime]) -> dict[str, ColumnElement[datetime]]:
-    """What a touch writes: it waits for `not_before`, and for the courier who has the notice in hand."""
-    wanted_at = _later(_c.not_before, due_at)
+def _due_values(due_at: ColumnElement[datetime]) -> dict[str, ColumnElement[datetime]]:
+    """Return the columns that make a message due: not before `not_before`, nor while it is leased."""
+    earliest_at = _later(_c.not_before, due_at)
     return {
-        "due_at": case((_IN_HAND_NOW, _c.due_at), else_=_sooner(_c.due_at, wanted_at)),
-        "again_at": case((_IN_HAND_NOW, _sooner(_c.again_at, wanted_at)), else_=_c.again_at),
+        "due_at": case((_IS_LEASED, _c.due_at), else_=_earlier(_c.due_at, earliest_at)),
+        "again_at": case((_IS_LEASED, _earlier(_c.again_at, earliest_at)), else_=_c.again_at),
     }
 
 
 _GUILD = bindparam("guild", type_=SNOWFLAKE)
-_LINE = select(requests.c.id).where(
+_QUEUED = select(requests.c.id).where(
     requests.c.state == State.WAITING, or_(_GUILD.is_(None), requests.c.guild_id == _GUILD)
 )
-_TOUCH_LINE = (
+_MARK_QUEUE_DUE = (
     update(outbox)
-    .where(_c.kind == MessageKind.STATUS, _c.request_id.in_(_LINE))
-    .values(_touched(bindparam("at", type_=UtcDateTime())))
+    .where(_c.kind == MessageKind.STATUS, _c.request_id.in_(_QUEUED))
+    .values(_due_values(bindparam("at", type_=UtcDateTime())))
 )
 
 
@@ -112,7 +112,7 @@ _DROP = delete(outbox).where(_c.request_id == bindparam("of_request"))
 
 
 class SqlOutbox(Outbox):
-    """The outbox, as one transaction sees it; `on_due` hears of each notice that may be due."""
+    """The outbox in one transaction; `on_due` is called for each message that may be due."""
 
     def __init__(self, conn: Connection, *, on_due: WakeUp) -> None:
         self._conn = conn
@@ -131,18 +131,18 @@ class SqlOutbox(Outbox):
             "attempts": 0,
             "sent": fingerprint,
         }
-        self._conn.execute(_OPEN, row)
+        self._conn.execute(_CREATE, row)
         self._on_due()
 
     @override
     def mark_due(self, request_id: int, kind: MessageKind, *, due_at: datetime) -> None:
-        touched = {"request_id": request_id, "kind": kind, "due_at": due_at, "version": 1, "attempts": 0}
-        self._conn.execute(_touch(self._conn.dialect.name), touched)
+        row = {"request_id": request_id, "kind": kind, "due_at": due_at, "version": 1, "attempts": 0}
+        self._conn.execute(_mark_due(self._conn.dialect.name), row)
         self._on_due()
 
     @override
     def mark_queue_due(self, guild_id: int | None, *, due_at: datetime) -> None:
-        self._conn.execute(_TOUCH_LINE, {"guild": guild_id, "at": due_at})
+        self._conn.execute(_MARK_QUEUE_DUE, {"guild": guild_id, "at": due_at})
         self._on_due()
 
     @override
@@ -166,18 +166,22 @@ class SqlOutbox(Outbox):
 
     @override
     def extend_lease(self, message: OutboxMessage, *, until: datetime) -> None:
-        self._change(_KEEP, message, {"kept_until": until})
+        self._update_leased(_EXTEND_LEASE, message, {"kept_until": until})
 
     @override
     def record_attempt(self, message: OutboxMessage, attempt: str | None) -> None:
-        self._change(_INTEND, message, {"where_to": attempt})
+        self._update_leased(_RECORD_ATTEMPT, message, {"where_to": attempt})
 
-    def _change(self, statement: Update, message: OutboxMessage, values: dict[str, object]) -> None:
-        """Change the notice, if it is still in this courier's hand."""
+    def _update_leased(self, statement: Update, message: OutboxMessage, values: dict[str, object]) -> None:
+        """Update the message.
+
+        Raises:
+            ConflictError: another worker has leased it; nothing was changed.
+        """
         written = self._conn.execute(statement, _key(message) | values)
         if written.rowcount != 1:
             raise ConflictError(
-                f"The {message.kind} of request {message.request_id} is in another hand by now."
+                f"Another worker has leased the {message.kind} message of request {message.request_id}."
             )
 
     @override
@@ -190,11 +194,13 @@ class SqlOutbox(Outbox):
         next_at: datetime | None,
     ) -> None:
         sent = {"fingerprint": fingerprint, "quiet_until": not_before, "next_at": next_at}
-        self._conn.execute(_SAID, _key(message) | sent)
+        self._conn.execute(
+            _MARK_SENT, _key(message) | sent
+        )  # changes nothing if another worker has leased it
 
     @override
     def reschedule(self, message: OutboxMessage, *, next_at: datetime) -> None:
-        self._conn.execute(_FAILED, _key(message) | {"next_at": next_at})
+        self._conn.execute(_RESCHEDULE, _key(message) | {"next_at": next_at})
 
     @override
     def drop(self, request_id: int) -> None:
@@ -202,7 +208,7 @@ class SqlOutbox(Outbox):
 
     @override
     def next_due_at(self) -> datetime | None:
-        return _AGENDA.next_due_at(self._conn)
+        return _DUE_TIMES.next_due_at(self._conn)
 
 
 def _key(message: OutboxMessage) -> dict[str, object]:
@@ -210,8 +216,8 @@ def _key(message: OutboxMessage) -> dict[str, object]:
 
 
 @cache
-def _touch(dialect: str) -> Upsert:
+def _mark_due(dialect: str) -> Upsert:
     statement = upsert(dialect, outbox)
     return statement.on_conflict_do_update(
-        index_elements=["request_id", "kind"], set_=_touched(statement.excluded["due_at"])
+        index_elements=["request_id", "kind"], set_=_due_values(statement.excluded["due_at"])
     )
