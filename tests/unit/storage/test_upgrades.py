@@ -1,17 +1,25 @@
 """Databases as earlier versions left them, brought up to date: pending requests go on."""
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, MetaData, RowMapping, select
 from sqlalchemy.dialects.postgresql import insert
 
+from bot.domain.audit import Action
 from bot.domain.requests import Request, State
+from bot.domain.transitions import Transition
+from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute
+from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
+from bot.services.repositories.outbox import MessageKind
+from bot.services.runtime.key_values import KeyValueStore
+from bot.services.runtime.lease import Lease
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.admin import database_admin
 from bot.storage.ledger_audit import audit_database
@@ -31,6 +39,28 @@ STATES = {
     State.WAITING: 1,
 }
 """The requests of each kept database: its members had songs made, refused and lost, and wait for others."""
+MORE_STATES = {
+    "0007": {
+        State.AWAITING: 1,
+        State.CANCELLED: 1,
+        State.EXPIRED: 1,
+        State.READY: 1,
+        State.UNDELIVERABLE: 1,
+    }
+}
+"""And those that only a later version left."""
+LEFT_AT = datetime(2026, 11, 19, 14, 5, 17, tzinfo=UTC)
+"""When the last thing happened in the database of revision 0007."""
+LATER = LEFT_AT + timedelta(hours=1)
+HALF_POSTED, WAITING, UNAPPROVED = 10**18 + 10, 10**18 + 11, 10**18 + 12
+NEVER_HAPPENED = {
+    Transition.APPROVE,
+    Transition.DECLINE,
+    Transition.ATTACH,
+    Transition.EXPIRE,
+    Transition.CANCEL,
+}
+LEASE = Lease("w2", LATER + timedelta(minutes=3))
 
 Rows = Sequence[Mapping[str, object]]
 
@@ -46,13 +76,18 @@ def kept(folder: Path, revision: str) -> Path:
 
 def rows_of(path: Path) -> list[tuple[str, Rows]]:
     """All that is in the file, table by table, owners first, without what is NULL."""
-    tables = MetaData()
     with reading_engine(path).connect() as connection:
-        tables.reflect(connection)
-        return [
-            (table.name, [present(row) for row in connection.execute(select(table)).mappings()])
-            for table in tables.sorted_tables
-        ]
+        return rows_by(connection)
+
+
+def rows_by(connection: Connection) -> list[tuple[str, Rows]]:
+    """All that the connection leads to, table by table, owners first, without what is NULL."""
+    tables = MetaData()
+    tables.reflect(connection)
+    return [
+        (table.name, [present(row) for row in connection.execute(select(table)).mappings()])
+        for table in tables.sorted_tables
+    ]
 
 
 def present(row: RowMapping) -> Mapping[str, object]:
@@ -64,13 +99,13 @@ def present(row: RowMapping) -> Mapping[str, object]:
     }
 
 
-async def is_up_to_date(url: str) -> None:
+async def is_up_to_date(url: str, revision: str) -> None:
     """Nothing is lost, the ledger is right, and what is pending can be claimed."""
     breaches, _ = audit_database(url)
     assert breaches == []
     async with open_store(url) as store:
         requests = await store.read(_requests)
-        assert Counter(request.state for request in requests) == STATES
+        assert Counter(request.state for request in requests) == STATES | MORE_STATES.get(revision, {})
         assert {request.spec.prompt for request in requests} >= {"the last bus home", "in line"}
         assert [request.prompt_wiped_at for request in requests] == [None] * len(requests)
         (waiting,) = [request for request in requests if request.state is State.WAITING]
@@ -83,15 +118,14 @@ async def is_up_to_date(url: str) -> None:
 
 def _requests(uow: UnitOfWork) -> list[Request]:
     guilds = {guild for state in State for guild in uow.requests.per_guild(state)}
-    ended = (State.DELIVERED, State.FAILED, State.UNCERTAIN, State.MAKING, State.WAITING)
-    return [one for guild in guilds for one in uow.requests.of_guild(guild, *ended, limit=100)]
+    return [one for guild in guilds for one in uow.requests.of_guild(guild, *State, limit=100)]
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
 async def test_a_kept_file_is_brought_up_to_date(tmp_path: Path, revision: str) -> None:
     url = url_of(kept(tmp_path, revision))
     assert migrate(url) == (revision, HEAD)
-    await is_up_to_date(url)
+    await is_up_to_date(url, revision)
 
 
 def put_on_server(url: str, path: Path, revision: str) -> None:
@@ -116,7 +150,86 @@ async def test_a_kept_database_of_a_server_is_brought_up_to_date(
 ) -> None:
     put_on_server(empty_postgres_url, kept(tmp_path, revision), revision)
     assert migrate(empty_postgres_url) == (revision, HEAD)
-    await is_up_to_date(empty_postgres_url)
+    await is_up_to_date(empty_postgres_url, revision)
+
+
+async def goes_on(url: str) -> None:
+    """Check that what revision 0007 left pending is claimed as it was left."""
+    async with open_store(url) as store:
+        messages = await store.write(lambda uow: uow.outbox.claim_due(now=LATER, lease=LEASE, limit=16))
+        assert {(one.request_id, one.kind) for one in messages} == {
+            (HALF_POSTED, MessageKind.RESULT),
+            (HALF_POSTED, MessageKind.STATUS),
+            (WAITING, MessageKind.STATUS),
+            (UNAPPROVED, MessageKind.STATUS),
+            (UNAPPROVED, MessageKind.APPROVAL),
+        }
+        (result,) = [one for one in messages if one.kind is MessageKind.RESULT]
+        assert DeliveryAttempt.parse(result.attempt or "").route is DeliveryRoute.CHANNEL
+        (waiting,) = [one for one in messages if one.request_id == WAITING]
+        assert waiting.sent == "0 0 waiting 0 None None False False None"
+        (grant,) = await store.write(lambda uow: uow.audit_log.claim_due(now=LATER, lease=LEASE, limit=16))
+        assert (grant.entry.action, grant.entry.reason) == (Action.GRANT, "a prize")
+        running = await store.write(lambda uow: uow.requests.claim_due(now=LATER, lease=LEASE, limit=16))
+        tasks = {one.task_id: one.progress for one in running if one.state is State.MAKING}
+        assert [len(known.clips) for known in tasks.values() if known is not None] == [1, 0]
+
+
+async def keeps_what_it_learned(url: str) -> None:
+    """Check that the circuit breaker, the statistics and the other facts are as revision 0007 left them."""
+    breaker = CircuitBreaker(
+        9, outage=ProviderOutage.OUTAGE, failures=1, open_until=LEFT_AT + timedelta(seconds=1)
+    )
+    async with open_store(url) as store:
+        assert await store.read(lambda uow: uow.breakers.get()) == breaker
+        stats = await store.read(lambda uow: uow.durations.get("v55"))
+        assert (stats.count, stats.sum_of_squares) == (3, 0.0)
+        for key in ("guilds_in_use", "command_guilds"):
+            assert str(10**17 + 9) in str(await KeyValueStore(store).get(key))
+        assert await store.read(_transitions) == {"place", *Transition} - NEVER_HAPPENED
+
+
+def _transitions(uow: UnitOfWork) -> set[str]:
+    records = [uow.personal_data.record(user_id) for user_id in {one.user_id for one in _requests(uow)}]
+    return {event.transition for one in records for events in one.events.values() for event in events}
+
+
+async def test_what_was_pending_before_the_names_changed_goes_on(
+    tmp_path: Path, empty_postgres_url: str
+) -> None:
+    path = kept(tmp_path, "0007")
+    put_on_server(empty_postgres_url, path, "0007")
+    for url in (url_of(path), empty_postgres_url):
+        migrate(url)
+        await keeps_what_it_learned(url)
+        await goes_on(url)
+
+
+def test_the_old_names_come_back_with_all_rows(tmp_path: Path, empty_postgres_url: str) -> None:
+    path = kept(tmp_path, "0007")
+    put_on_server(empty_postgres_url, path, "0007")
+    left = by_name(rows_of(path))
+    assert by_name(database_admin(empty_postgres_url).read(rows_by)) == left
+    for url in (url_of(path), empty_postgres_url):
+        migrate(url)
+        migrate(url, revision="0007")
+    assert by_name(rows_of(path)) == left
+    assert by_name(database_admin(empty_postgres_url).read(rows_by)) == left
+
+
+def by_name(tables: list[tuple[str, Rows]]) -> dict[str, list[str]]:
+    """The rows of each table in one order; JSON in the values of `memos` has one form."""
+    return {
+        name: sorted(str(sorted((key, as_json(value)) for key, value in row.items())) for row in rows)
+        for name, rows in tables
+    }
+
+
+def as_json(value: object) -> str:
+    """Write a value in one form, whatever blanks its JSON has."""
+    if isinstance(value, str) and value.startswith("{"):
+        return repr(json.loads(value))
+    return repr(value)
 
 
 def wipe(path: Path, *prompts: str) -> Path:

@@ -1,0 +1,36 @@
+"""Migrations that are on main stay as they are.
+
+Databases that people have were made by them. A database whose revision says that a migration ran would never
+get what is added to it later, and would differ from a new one: write the next migration instead.
+"""
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from bot.storage.migrations import versions
+from tests.unit.storage.test_schema import SCRIPTS
+
+FROZEN = {
+    "v0001_initial": "82ec0e71ee753b74",
+    "v0002_processes": "00487b6b9c39bf2a",
+    "v0003_turns": "4dcf8f5c566a1cb0",
+    "v0004_moderation": "d9434ff54da26e18",
+    "v0005_wiped_prompts": "3f2502a97880126c",
+    "v0006_backoff": "68e8130c9ec34a4e",
+    "v0007_older_wiped_prompts": "f748853ca1dd053a",
+    "v0008_json_names": "fca09187af24fff5",
+    "v0009_names": "b46b8229c07fd174",
+}
+"""The beginning of each file's SHA-256; a new migration is added here when it is merged."""
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_migration_on_main_is_never_edited(name: str) -> None:
+    content = (Path(versions.__path__[0]) / f"{name}.py").read_bytes()
+    assert sha256(content).hexdigest()[:16] == FROZEN[name], "write a new migration instead of an edit"
+
+
+def test_no_migration_was_removed() -> None:
+    assert sorted(FROZEN) == SCRIPTS
