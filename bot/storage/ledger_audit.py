@@ -136,27 +136,26 @@ RULES = (
         """
         SELECT r.id, r.state, coalesce((
             SELECT e.state FROM events e WHERE e.request_id = r.id ORDER BY e.seq DESC LIMIT 1
-        ), 'nowhere') AS told
+        ), 'nowhere') AS last_state
         FROM requests r
         WHERE r.state <> coalesce((
             SELECT e.state FROM events e WHERE e.request_id = r.id ORDER BY e.seq DESC LIMIT 1
         ), 'nowhere')
         ORDER BY r.id
         """,
-        "Request {id}: it is {state}, but its events end {told}.",
+        "Request {id}: it is {state}, but its events end {last_state}.",
     ),
     Rule(
         """
-        SELECT guild_id, user_id, sum(counted) AS counted, sum(under_way) AS under_way FROM (
-            SELECT guild_id, user_id, active AS counted, 0 AS under_way FROM members
+        SELECT guild_id, user_id, sum(counted) AS counted, sum(active) AS active FROM (
+            SELECT guild_id, user_id, active AS counted, 0 AS active FROM members
             UNION ALL
             SELECT guild_id, user_id, 0, 1 FROM requests WHERE state IN :active
-        ) AS places
-        GROUP BY guild_id, user_id HAVING sum(counted) <> sum(under_way)
+        ) AS counts
+        GROUP BY guild_id, user_id HAVING sum(counted) <> sum(active)
         ORDER BY guild_id, user_id
         """,
-        "Member {user_id} of server {guild_id}: {counted} requests are counted as under way, but {under_way} "
-        "are.",
+        "Member {user_id} of server {guild_id}: {counted} requests are counted as active, but {active} are.",
     ),
     Rule(
         """

@@ -84,7 +84,9 @@ class SqlMembers(Members):
     def release_slot(self, guild_id: int, user_id: int, *, forgive: bool = False) -> None:
         release = _RELEASE_SLOT_FORGIVEN if forgive else _RELEASE_SLOT
         if self._conn.execute(release, {"guild": guild_id, "user": user_id}).rowcount != 1:
-            raise StoreError(f"Member {user_id} of server {guild_id} has no request under way to count off.")
+            raise StoreError(
+                f"Member {user_id} of server {guild_id} has no active request whose slot could be released."
+            )
 
     @override
     def find(self, guild_id: int, user_id: int) -> MemberRecord:

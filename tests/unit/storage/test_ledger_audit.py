@@ -130,11 +130,11 @@ def holds(state: str, request: int, *, cost: int, held: int, parts: str, ends: s
         ),
         (
             f"UPDATE members SET active = 3 WHERE user_id = {USER}",
-            f"Member {USER} of server {GUILD}: 3 requests are counted as under way, but 2 are.",
+            f"Member {USER} of server {GUILD}: 3 requests are counted as active, but 2 are.",
         ),
         (
             f"DELETE FROM members WHERE user_id = {USER}",
-            f"Member {USER} of server {GUILD}: 0 requests are counted as under way, but 2 are.",
+            f"Member {USER} of server {GUILD}: 0 requests are counted as active, but 2 are.",
         ),
         (
             "UPDATE requests SET cost = 40 WHERE id = 2",
