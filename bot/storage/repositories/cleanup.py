@@ -18,7 +18,7 @@ _IS_RESTRICTED = or_(_m.blocked.is_not(None), and_(_m.allowance.is_not(None), _m
 _HAS_SETTINGS = exists().where(guild_settings.c.guild_id == _m.guild_id)
 """Selects members of servers with stored settings: the bot is there, or left it recently."""
 RESTRICTION_RETENTION = timedelta(days=365)
-"""How long a server's restrictions on members are kept after the bot left it."""
+"""How long restrictions on members are kept after the bot left: inviting it again must not lift them."""
 
 
 class SqlCleanup(Cleanup):
