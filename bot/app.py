@@ -178,7 +178,7 @@ async def build_application(
         client = _client(settings, config, store, media, timings)
         await stack.enter_async_context(_connecting(client, shutdown))
         provider = await _provider(stack, settings, timings, drivers)
-        messenger = drivers.messenger(client, metrics=metrics.meter, timeouts=timings.messages)
+        messenger = drivers.messenger(client, metrics=metrics.for_services, timeouts=timings.messages)
         workers = build_workers(
             store,
             provider,
@@ -188,7 +188,7 @@ async def build_application(
             config=song_config(settings, timings.work),
             work_config=work_config(settings, timings.work),
             random=random.random,
-            metrics=metrics.meter,
+            metrics=metrics.for_services,
         )
         _measure(metrics, store, client, workers)
         yield Application(
@@ -288,7 +288,7 @@ def _measure(metrics: MetricsRegistry, store: Store, client: InspireClient, work
     metrics.watch_answers(client)
     client.count_unreadable = metrics.unreadable_event
     metrics.watch_calls(client.calls)
-    metrics.watch_books(store)
+    metrics.watch_database(store)
     metrics.watch_workers(workers.loops)
 
 

@@ -39,10 +39,10 @@ class DatabaseGauges:
             ["part"],
             registry=registry,
         )
-        self._trouble = Gauge(
-            "inspire_provider_trouble",
+        self._outage = Gauge(
+            "inspire_provider_outage",
             "1 for the trouble that the last submission met at the provider, else 0.",
-            ["trouble"],
+            ["kind"],
             registry=registry,
         )
 
@@ -67,12 +67,12 @@ class DatabaseGauges:
         for part, amount in {"granted": sums.granted, "held": sums.held, "used": sums.used}.items():
             self._credits.labels(part).set(amount)
         for kind in ProviderOutage:
-            self._trouble.labels(kind.value).set(kind is outage)
+            self._outage.labels(kind.value).set(kind is outage)
 
     def _forget(self) -> None:
         """Clear the gauges: old values would look like current ones."""
         self._up.set(0)
-        for gauge in (self._requests, self._credits, self._trouble):
+        for gauge in (self._requests, self._credits, self._outage):
             gauge.clear()
 
 

@@ -19,16 +19,16 @@ from bot.domain.transitions import TRANSITIONS, Transition
 from bot.services.ports import Metrics, PollOutcome, SentMessage
 
 SONG_BUCKETS_S = (30, 45, 60, 75, 90, 105, 120, 150, 180, 240, 300, 450, 600, 900)
-QUESTION_BUCKETS = (1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 25, 30, 40, 60, 100)
+POLL_BUCKETS = (1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 25, 30, 40, 60, 100)
 TASKS_KEPT = 10_000
 """The most tasks whose polls are counted; unfinished ones are dropped, oldest first."""
 KINDS = MappingProxyType(
     {
         MessageGoneError: "message_gone",
         NoAccessError: "no_access",
-        TokenExpiredError: "token_dead",
-        RetryableError: "try_later",
-        InvalidMessageError: "unsendable",
+        TokenExpiredError: "token_expired",
+        RetryableError: "retryable",
+        InvalidMessageError: "invalid",
         MalformedError: "bug",
     }
 )
@@ -41,12 +41,12 @@ class PrometheusMetrics(Metrics):
     def __init__(self, registry: CollectorRegistry) -> None:
         self._submissions = Counter(
             "inspire_submissions",
-            "Submissions to the provider, by the move that their outcome means.",
+            "Submissions to the provider, by the transition that their outcome means.",
             ["outcome"],
             registry=registry,
         )
-        self._questions = Counter(
-            "inspire_provider_questions",
+        self._polls = Counter(
+            "inspire_provider_polls",
             "Questions to the provider about tasks, by what became of them.",
             ["outcome"],
             registry=registry,
@@ -58,25 +58,25 @@ class PrometheusMetrics(Metrics):
             buckets=SONG_BUCKETS_S,
             registry=registry,
         )
-        self._song_questions = Histogram(
-            "inspire_song_questions",
+        self._song_polls = Histogram(
+            "inspire_song_polls",
             "Questions that a finished song took, where this process asked all of them.",
-            buckets=QUESTION_BUCKETS,
+            buckets=POLL_BUCKETS,
             registry=registry,
         )
-        self._told = Counter(
+        self._sent = Counter(
             "inspire_discord_messages",
             "Status edits and posts that Discord took.",
             ["message"],
             registry=registry,
         )
-        self._not_told = Counter(
+        self._failed = Counter(
             "inspire_discord_message_failures",
             "Status edits and posts that Discord did not take, by the reason.",
             ["message", "reason"],
             registry=registry,
         )
-        self._asked: OrderedDict[int, int] = OrderedDict()
+        self._polled: OrderedDict[int, int] = OrderedDict()
         self._show_zeros()
 
     def submitted(self, transition: Transition) -> None:
@@ -85,27 +85,27 @@ class PrometheusMetrics(Metrics):
 
     def polled(self, request: Request, outcome: PollOutcome) -> None:
         """Count a poll, see `Metrics`; a task that another process polled before does not count as a song."""
-        self._questions.labels(outcome.value).inc()
+        self._polls.labels(outcome.value).inc()
         is_new = request.progress is not None and not request.progress.fingerprint
-        if is_new or request.id in self._asked:
-            self._asked[request.id] = self._asked.get(request.id, 0) + 1
-            if len(self._asked) > TASKS_KEPT:
-                self._asked.popitem(last=False)
+        if is_new or request.id in self._polled:
+            self._polled[request.id] = self._polled.get(request.id, 0) + 1
+            if len(self._polled) > TASKS_KEPT:
+                self._polled.popitem(last=False)
 
     def finished(self, request: Request, *, song_s: float) -> None:
         """Observe a song's duration and polls, see `Metrics`."""
         self._song_s.labels(request.spec.model).observe(song_s)
-        questions = self._asked.pop(request.id, None)
+        questions = self._polled.pop(request.id, None)
         if questions is not None:
-            self._song_questions.observe(questions)
+            self._song_polls.observe(questions)
 
     def message_sent(self, telling: SentMessage) -> None:
         """Count a sent message, see `Metrics`."""
-        self._told.labels(telling.value).inc()
+        self._sent.labels(telling.value).inc()
 
     def message_failed(self, telling: SentMessage, error: MessengerError) -> None:
         """Count a message that Discord did not take, see `Metrics`."""
-        self._not_told.labels(telling.value, KINDS.get(type(error), "other")).inc()
+        self._failed.labels(telling.value, KINDS.get(type(error), "other")).inc()
 
     def _show_zeros(self) -> None:
         """Create all labels at 0: a rate misses the event with which a counter appears."""
@@ -113,8 +113,8 @@ class PrometheusMetrics(Metrics):
             if step.source is State.SUBMITTING:
                 self._submissions.labels(transition.value)
         for outcome in PollOutcome:
-            self._questions.labels(outcome.value)
+            self._polls.labels(outcome.value)
         for telling in SentMessage:
-            self._told.labels(telling.value)
+            self._sent.labels(telling.value)
             for reason in KINDS.values():
-                self._not_told.labels(telling.value, reason)
+                self._failed.labels(telling.value, reason)

@@ -46,13 +46,13 @@ class DiscordCalls(Protocol):
 
 
 class MetricsRegistry:
-    """The metrics of one process; `meter` is the part for the services."""
+    """The metrics of one process; `for_services` is the part for the services."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         GCCollector(registry=self._registry)
-        self.meter = PrometheusMetrics(self._registry)
+        self.for_services = PrometheusMetrics(self._registry)
         self._lag_s = Histogram(
             "inspire_event_loop_lag_seconds",
             "How much later than it should the event loop wakes a task.",
@@ -67,7 +67,7 @@ class MetricsRegistry:
         )
         for event in ("GUILD_CREATE", "INTERACTION_CREATE"):  # a rate misses the event that makes a counter
             self._unreadable.labels(event)
-        self._books: DatabaseGauges | None = None
+        self._database: DatabaseGauges | None = None
 
     def watch_answers(self, client: commands.AutoShardedBot) -> None:
         """Measure how long members wait for an answer; call it before the client logs in."""
@@ -92,14 +92,14 @@ class MetricsRegistry:
         )
         calls.on_given_up = given_up.inc
 
-    def watch_books(self, store: Store) -> None:
+    def watch_database(self, store: Store) -> None:
         """Expose the gauges of the database."""
-        self._books = DatabaseGauges(store, self._registry)
+        self._database = DatabaseGauges(store, self._registry)
 
     def watch_workers(self, workers: Iterable[RunningJobs]) -> None:
         """Expose the number of running jobs of each worker."""
         gauge = Gauge(
-            "inspire_worker_in_hand",
+            "inspire_worker_running",
             "Pieces of work that a worker is doing.",
             ["worker"],
             registry=self._registry,
@@ -121,8 +121,8 @@ class MetricsRegistry:
 
     async def page(self, accept: str) -> tuple[bytes, str]:
         """Return the metrics in the Prometheus format for the Accept header, and the content type."""
-        if self._books is not None:
-            await self._books.refresh()
+        if self._database is not None:
+            await self._database.refresh()
         encode, content_type = choose_encoder(accept)
         return encode(self._registry), content_type
 

@@ -262,7 +262,7 @@ class SentMessage(StrEnum):
     ENDING = "ending"
     APPROVAL = "approval"
     """A request that moderators have to approve."""
-    AUDIT = "change"
+    AUDIT = "audit_log"
     """A moderator's decision, in the server's log channel."""
 
 

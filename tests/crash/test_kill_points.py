@@ -17,7 +17,7 @@ from tests.harness.invariants import TITLES, all_delivered, assert_invariants, s
 from tests.harness.message_readers import title
 
 SONG = {
-    "placing.place": 1,
+    "placement.place": 1,
     ANSWER: 1,
     "requests.set_status_message": 1,
     "submitter.claim": 1,
@@ -43,7 +43,7 @@ CANCEL, END, FAILED, ENDING = "requests.cancel", "poller.fail", "outbox.reschedu
 REFUSED = "delivery.clear_attempt"
 FORGET, FIND = "outbox.forget_token", "messenger.find_result"
 ATTACH, KEEP = "late_tasks.attach", "late_tasks.keep"
-LOOK_SOON, FIND_ANSWER = "requests.look_soon", "messenger.find_answer"
+LOOK_SOON, FIND_ANSWER = "requests.check_soon", "messenger.find_answer"
 LEARN, INTEND, TAKE_BACK = "outbox.set_status_message", "outbox.record_attempt", "outbox.clear_attempt"
 """The steps of lives that go another way."""
 LATE_S = 2 * SHORT_LEASE_S
@@ -156,7 +156,7 @@ async def lives_on(crash: CrashHarness) -> dict[int, State]:
 def possible(point: Failpoint, passed: set[str]) -> set[State | None]:
     """How a request may end whose bot died there; what the other loops did meanwhile is not settled."""
     place = f"{point.step}:{point.side}"
-    if place == "placing.place:before":
+    if place == "placement.place:before":
         return {None}
     if place in ON_ITS_WAY or (
         "submitter.claim:after" in passed and not passed & {"submitter.record_result:before"}

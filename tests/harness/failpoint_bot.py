@@ -24,7 +24,7 @@ from tests.timings import shorter
 
 P = ParamSpec("P")
 T = TypeVar("T")
-PLACED = ("placing.place", Side.AFTER)
+PLACED = ("placement.place", Side.AFTER)
 REPEATED_STEPS = frozenset({"submitter.claim", "poller.claim", "outbox.claim"})
 """Steps that are taken over and over: they count from the first song on."""
 SHORT_PAUSES = {

@@ -24,7 +24,7 @@ def trouble(monkeypatch: pytest.MonkeyPatch) -> Trouble:
 async def test_a_slow_database_defers_publicly_and_the_deferral_becomes_the_status(
     local: BotHarness, trouble: Trouble
 ) -> None:
-    trouble.hang("placing.place")
+    trouble.hang("placement.place")
     async with local.bot():
         asked = await local.order()
         assert await asked.acknowledged(timeout_s=LONG_S) is CallbackKind.DEFERRED_MESSAGE
@@ -42,7 +42,7 @@ async def test_a_slow_database_defers_publicly_and_the_deferral_becomes_the_stat
 async def test_a_refusal_after_the_deferral_is_the_members_alone(
     tmp_path: Path, database: str, trouble: Trouble
 ) -> None:
-    trouble.hang("placing.place")
+    trouble.hang("placement.place")
     async with bot(tmp_path, database_url=database, default_allowance=0) as local, local.bot():
         asked = await local.order()
         await asked.acknowledged(timeout_s=LONG_S)
@@ -60,11 +60,11 @@ async def test_a_refusal_after_the_deferral_is_the_members_alone(
 async def test_a_bug_after_the_deferral_is_the_members_alone(
     local: BotHarness, trouble: Trouble, caplog: pytest.LogCaptureFixture
 ) -> None:
-    trouble.hang("placing.place")
+    trouble.hang("placement.place")
     async with local.bot():
         asked = await local.order()
         await asked.acknowledged(timeout_s=LONG_S)
-        trouble.fail("placing.place", error=RuntimeError("broken"))
+        trouble.fail("placement.place", error=RuntimeError("broken"))
         answer = await asked.answer(timeout_s=LONG_S)
         assert answer.ephemeral
         assert "Something went wrong on our side" in answer.content
@@ -85,7 +85,7 @@ async def test_slow_credits_are_deferred_for_the_member_alone(local: BotHarness,
 async def test_a_request_whose_deferral_was_lost_is_made_all_the_same(
     local: BotHarness, trouble: Trouble
 ) -> None:
-    trouble.hang("placing.place")
+    trouble.hang("placement.place")
     local.discord.faults.add(Fault(kind=FaultKind.RESET_AFTER, on="POST /interactions/*"))
     async with local.bot():
         asked = await local.order()
@@ -102,7 +102,7 @@ async def test_a_database_that_fails_is_said_so_and_nothing_is_held(
     local: BotHarness, trouble: Trouble, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with local.bot():
-        trouble.fail("placing.place", error=StoreError("no room left"))
+        trouble.fail("placement.place", error=StoreError("no room left"))
         asked = await local.order()
         answer = await asked.answer(timeout_s=LONG_S)
         assert answer.ephemeral

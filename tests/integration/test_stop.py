@@ -11,10 +11,10 @@ async def test_a_command_in_hand_is_answered_before_the_bot_stops(
     local: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trouble = troubled(monkeypatch)
-    trouble.hang("placing.place")
+    trouble.hang("placement.place")
     async with local.bot() as app:
         asked = await local.order()
-        await local.discord.wait_for(lambda: "placing.place" in trouble.met, timeout_s=LONG_S)
+        await local.discord.wait_for(lambda: "placement.place" in trouble.met, timeout_s=LONG_S)
         app.stop.request()
         await local.discord.wait_for(lambda: app.client.draining, timeout_s=LONG_S)
         refused = await (await local.order("Ben")).answer(timeout_s=LONG_S)

@@ -40,16 +40,16 @@ async def test_a_song_leaves_its_traces_in_the_metrics(local: BotHarness, watche
     assert await watch.value(ANSWERS, command="inspire") == 1
     assert await watch.value("inspire_submissions_total", outcome="accept") == 1
     assert await watch.value("inspire_song_duration_seconds_count", model="v55") == 1
-    assert await watch.value("inspire_song_questions_count") == 1
+    assert await watch.value("inspire_song_polls_count") == 1
     assert await watch.value("inspire_discord_messages_total", message="result") == 1
     assert (await watch.value("inspire_discord_messages_total", message="status") or 0) >= 1
     assert await watch.value("inspire_requests", state="delivered") == 1
     assert await watch.value("inspire_credits", part="used") == 30
     assert await watch.value("inspire_database_up") == 1
-    assert await watch.value("inspire_provider_trouble", trouble="outage") == 0
-    assert (await watch.value("inspire_provider_questions_total", outcome="answered") or 0) >= 1
-    for worker in ("submitter", "follower", "courier"):
-        assert await watch.value("inspire_worker_in_hand", worker=worker) is not None
+    assert await watch.value("inspire_provider_outage", kind="outage") == 0
+    assert (await watch.value("inspire_provider_polls_total", outcome="answered") or 0) >= 1
+    for worker in ("submitter", "poller", "outbox"):
+        assert await watch.value("inspire_worker_running", worker=worker) is not None
     assert (await watch.value("process_resident_memory_bytes") or 0) > 2**20
     assert (await watch.value("inspire_event_loop_lag_seconds_count") or 0) >= 1
 
@@ -130,7 +130,7 @@ async def test_a_worker_that_hangs_is_named(local: BotHarness) -> None:
     async with local.bot(http_port=port), watching(port) as watch:
         status, said = await watch.get("/healthz")
     assert status == 503
-    assert "submitter, follower, courier, herald, retention: no look for work for" in said
+    assert "submitter, poller, outbox, audit_log, cleanup: no look for work for" in said
 
 
 async def test_what_is_under_way_is_counted_while_it_is(local: BotHarness, watched: Watched) -> None:

@@ -55,9 +55,7 @@ async def test_the_books_of_a_server_are_shown_too(postgres_url: str, registry: 
 
 
 def troubles(registry: CollectorRegistry) -> set[ProviderOutage]:
-    return {
-        kind for kind in ProviderOutage if value(registry, "inspire_provider_trouble", trouble=kind.value)
-    }
+    return {kind for kind in ProviderOutage if value(registry, "inspire_provider_outage", kind=kind.value)}
 
 
 async def test_a_trouble_at_the_provider_is_shown_until_it_is_over(

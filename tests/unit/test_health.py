@@ -68,8 +68,8 @@ async def test_a_process_that_is_well_says_so() -> None:
 
 
 async def test_what_hangs_and_what_is_missing_is_named() -> None:
-    async with watched(Process(hanging="courier", missing="not connected to Discord")) as get:
-        assert await get("/healthz") == (503, '{"status": "hanging", "reason": "courier"}')
+    async with watched(Process(hanging="outbox", missing="not connected to Discord")) as get:
+        assert await get("/healthz") == (503, '{"status": "hanging", "reason": "outbox"}')
         status, words = await get("/readyz")
         assert (status, "not connected to Discord" in words) == (503, True)
 

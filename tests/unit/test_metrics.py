@@ -28,7 +28,7 @@ from bot.services.provider.poller import Poller
 from bot.services.provider.submitter import Submitter
 from tests.harness.services import ServicesHarness, services_harness
 
-ASKED = "inspire_provider_questions_total"
+ASKED = "inspire_provider_polls_total"
 SUBMITTED = "inspire_submissions_total"
 
 
@@ -95,8 +95,8 @@ async def test_a_song_is_timed_and_its_questions_are_counted(
     assert value(registry, "inspire_song_duration_seconds_sum", model="v55") == 100
     assert value(registry, "inspire_song_duration_seconds_bucket", model="v55", le="105.0") == 1
     assert value(registry, "inspire_song_duration_seconds_bucket", model="v55", le="90.0") == 0
-    assert value(registry, "inspire_song_questions_sum") == 2
-    assert value(registry, "inspire_song_questions_count") == 1
+    assert value(registry, "inspire_song_polls_sum") == 2
+    assert value(registry, "inspire_song_polls_count") == 1
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ async def test_a_song_that_another_process_had_followed_has_no_number_of_questio
     counting.polled(replace(request, progress=None), PollOutcome.UNKNOWN_TASK)
     counting.finished(taken_over, song_s=100)
     assert value(registry, "inspire_song_duration_seconds_count", model="v55") == 1
-    assert value(registry, "inspire_song_questions_count") == 0
+    assert value(registry, "inspire_song_polls_count") == 0
 
 
 async def test_tasks_that_nobody_finished_are_forgotten(
@@ -173,7 +173,7 @@ async def test_tasks_that_nobody_finished_are_forgotten(
         counting.polled(replace(request, id=number), PollOutcome.ANSWERED)
     for number in range(3):
         counting.finished(replace(request, id=number), song_s=100)
-    assert value(registry, "inspire_song_questions_count") == 2
+    assert value(registry, "inspire_song_polls_count") == 2
 
 
 def test_messages_and_the_reasons_against_them_are_counted(registry: CollectorRegistry) -> None:
@@ -186,11 +186,11 @@ def test_messages_and_the_reasons_against_them_are_counted(registry: CollectorRe
     failures = "inspire_discord_message_failures_total"
     assert value(registry, "inspire_discord_messages_total", message="result") == 1
     assert value(registry, "inspire_discord_messages_total", message="status") == 0
-    assert value(registry, failures, message="status", reason="try_later") == 1
+    assert value(registry, failures, message="status", reason="retryable") == 1
     assert value(registry, failures, message="status", reason="no_access") == 1
     assert value(registry, failures, message="ending", reason="other") == 1
     assert value(registry, failures, message="result", reason="bug") == 1
-    assert value(registry, failures, message="result", reason="unsendable") == 0
+    assert value(registry, failures, message="result", reason="invalid") == 0
 
 
 async def test_where_nothing_is_measured_nothing_happens(tmp_path: Path) -> None:
@@ -236,21 +236,21 @@ class Hands:
 
 
 async def test_what_is_in_hand_is_what_it_is_when_the_page_is_read() -> None:
-    metrics, worker = MetricsRegistry(), Hands("courier")
+    metrics, worker = MetricsRegistry(), Hands("outbox")
     metrics.watch_workers([worker])
     worker.running = 3
     page, content_type = await metrics.page("")
-    assert b'inspire_worker_in_hand{worker="courier"} 3.0' in page
+    assert b'inspire_worker_running{worker="outbox"} 3.0' in page
     assert content_type.startswith("text/plain")
     worker.running = 0
     page, content_type = await metrics.page("application/openmetrics-text; version=1.0.0")
-    assert b'inspire_worker_in_hand{worker="courier"} 0.0' in page
+    assert b'inspire_worker_running{worker="outbox"} 0.0' in page
     assert content_type.startswith("application/openmetrics-text")
 
 
 async def test_every_process_has_metrics_of_its_own() -> None:
     first, second = MetricsRegistry(), MetricsRegistry()
-    first.meter.message_sent(SentMessage.RESULT)
+    first.for_services.message_sent(SentMessage.RESULT)
     assert b'inspire_discord_messages_total{message="result"} 1.0' in (await first.page(""))[0]
     assert b'inspire_discord_messages_total{message="result"} 0.0' in (await second.page(""))[0]
 
@@ -258,8 +258,8 @@ async def test_every_process_has_metrics_of_its_own() -> None:
 async def test_no_label_names_a_request_a_member_or_a_server(tmp_path: Path) -> None:
     async with services_harness(tmp_path) as plain:
         metrics = MetricsRegistry()
-        metrics.watch_books(plain.store)
-        harness = measured(plain, metrics.meter)
+        metrics.watch_database(plain.store)
+        harness = measured(plain, metrics.for_services)
         request_id = await harness.place_and_finish()
         await harness.poll()
         request = await harness.request(request_id)

@@ -25,7 +25,7 @@ ATTEMPTS = 20
 class AuditLogDispatcher:
     """The desk that posts decisions."""
 
-    name = "herald"
+    name = "audit_log"
 
     def __init__(
         self,
@@ -128,4 +128,4 @@ def _failed(uow: UnitOfWork, due: DueAuditEntry, next_at: datetime) -> None:
 
 def entry_log_context(due: DueAuditEntry) -> dict[str, object]:
     """What the log says of a decision."""
-    return {"guild": due.entry.guild_id, "change": due.entry.id}
+    return {"guild": due.entry.guild_id, "audit_entry": due.entry.id}

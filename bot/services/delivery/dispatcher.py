@@ -46,7 +46,7 @@ GONE_REPEATS = 2
 class OutboxDispatcher:
     """The desk that edits status messages and posts results."""
 
-    name = "courier"
+    name = "outbox"
 
     def __init__(
         self,

@@ -52,7 +52,7 @@ EVERY = {
 class CleanupHandler:
     """The desk that wipes; several processes may do it at once, and each finds what is left."""
 
-    name = "retention"
+    name = "cleanup"
 
     def __init__(self, store: Store, *, config: RetentionConfig, clock: Clock) -> None:
         self._store = store
@@ -86,7 +86,7 @@ class CleanupHandler:
                 case _:
                     await self._wipe_data()
         except StoreError as error:
-            log.error("retention: %s are left for later: %s", chore, error)
+            log.error("cleanup: %s are left for later: %s", chore, error)
             self._due[chore] = self._clock() + min(EVERY[chore], EVERY[CleanupTask.TOKENS])
 
     def _believe(self, now: datetime) -> None:
@@ -108,7 +108,7 @@ class CleanupHandler:
     async def _end_tokens(self) -> None:
         ended = await self._all(_end_tokens, self._clock)
         if ended:
-            log.info("retention: wiped %d dead tokens", ended)
+            log.info("cleanup: wiped %d dead tokens", ended)
 
     async def _wipe_data(self) -> None:
         now, rules = self._clock(), self._rules
@@ -118,7 +118,7 @@ class CleanupHandler:
         members = await self._all(_forget_members, now)
         requests, guilds = await self._forget_guilds(gone)
         log.info(
-            "retention: wiped %d prompts, forgot %d members, %d requests of servers left and %d such servers",
+            "cleanup: wiped %d prompts, forgot %d members, %d requests of servers left and %d such servers",
             prompts,
             members,
             requests,

@@ -47,7 +47,7 @@ LOAD_TTL_S = 5.0
 class Poller:
     """The job handler that polls tasks."""
 
-    name = "follower"
+    name = "poller"
 
     def __init__(
         self,

@@ -74,7 +74,7 @@ class RequestContext:
         )
 
 
-@unit_of_work("placing.place")
+@unit_of_work("placement.place")
 def place(
     uow: UnitOfWork, options: SongOptions, context: RequestContext, config: SongConfig, now: datetime
 ) -> tuple[StatusCard, Request | None]:

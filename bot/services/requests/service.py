@@ -138,7 +138,7 @@ def _set_message(uow: UnitOfWork, request_id: int, message_id: int) -> None:
         uow.requests.set_address(request_id, replace(request.address, message_id=message_id))
 
 
-@unit_of_work("requests.look_soon")
+@unit_of_work("requests.check_soon")
 def _schedule_lookup(uow: UnitOfWork, request_id: int, due_at: datetime) -> None:
     uow.outbox.mark_due(request_id, MessageKind.STATUS, due_at=due_at)
 

@@ -50,15 +50,15 @@ class WorkerPool:
         *,
         clock: ClockWatch,
         submitter: Submitter,
-        follower: Poller,
-        courier: OutboxDispatcher,
-        herald: AuditLogDispatcher,
-        retention: CleanupHandler,
+        poller: Poller,
+        outbox: OutboxDispatcher,
+        audit_log: AuditLogDispatcher,
+        cleanup: CleanupHandler,
         timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
     ) -> None:
         before, poll_interval_s = clock.look, timings.poll_interval_s
         self._stalled_s = timings.stalled_s
-        self._submitting: Worker[Request] = Worker(
+        self._submitter: Worker[Request] = Worker(
             submitter,
             clock=clock,
             concurrency=SUBMIT_CONCURRENCY,
@@ -66,32 +66,32 @@ class WorkerPool:
             poll_interval_s=poll_interval_s,
             before=before,
         )
-        self._following: Worker[Request] = Worker(
-            follower,
+        self._poller: Worker[Request] = Worker(
+            poller,
             clock=clock,
             concurrency=POLL_CONCURRENCY,
             facts=log_context,
             poll_interval_s=poll_interval_s,
             before=before,
         )
-        self._telling: Worker[OutboxMessage] = Worker(
-            courier,
+        self._outbox: Worker[OutboxMessage] = Worker(
+            outbox,
             clock=clock,
             concurrency=MESSAGE_CONCURRENCY,
             facts=message_log_context,
             poll_interval_s=poll_interval_s,
             before=before,
         )
-        self._heralding: Worker[DueAuditEntry] = Worker(
-            herald,
+        self._audit_log: Worker[DueAuditEntry] = Worker(
+            audit_log,
             clock=clock,
             concurrency=AUDIT_CONCURRENCY,
             facts=entry_log_context,
             poll_interval_s=poll_interval_s,
             before=before,
         )
-        self._wiping: Worker[CleanupTask] = Worker(
-            retention,
+        self._cleanup: Worker[CleanupTask] = Worker(
+            cleanup,
             clock=clock,
             concurrency=CLEANUP_CONCURRENCY,
             poll_interval_s=poll_interval_s,
@@ -104,7 +104,7 @@ class WorkerPool:
         self,
     ) -> tuple[Worker[Request] | Worker[OutboxMessage] | Worker[DueAuditEntry] | Worker[CleanupTask], ...]:
         """Each of the loops."""
-        return (self._submitting, self._following, self._telling, self._heralding, self._wiping)
+        return (self._submitter, self._poller, self._outbox, self._audit_log, self._cleanup)
 
     def stalled(self) -> str | None:
         """Which loops have not looked for work for a minute, or None."""
@@ -157,7 +157,7 @@ def build_workers(
         metrics=metrics,
         timings=timings,
     )
-    follower = Poller(
+    poller = Poller(
         store,
         provider,
         owner=owner,
@@ -177,17 +177,17 @@ def build_workers(
         store,
         clock=clock,
         submitter=submitter,
-        follower=follower,
-        courier=_courier(
+        poller=poller,
+        outbox=_outbox_dispatcher(
             store, messenger, delivery, owner=owner, config=config, clock=clock, timings=timings
         ),
-        herald=AuditLogDispatcher(store, messenger, owner=owner, clock=clock, leases=leases),
-        retention=CleanupHandler(store, config=work_config.retention, clock=clock),
+        audit_log=AuditLogDispatcher(store, messenger, owner=owner, clock=clock, leases=leases),
+        cleanup=CleanupHandler(store, config=work_config.retention, clock=clock),
         timings=timings,
     )
 
 
-def _courier(
+def _outbox_dispatcher(
     store: Store,
     messenger: Messenger,
     delivery: ResultDelivery,

@@ -21,7 +21,7 @@ TOPICS = {
     "moderation",
     "operator",
     "outbox",
-    "placing",
+    "placement",
     "playlists",
     "poller",
     "privacy",
@@ -45,8 +45,8 @@ def test_a_unit_is_registered_under_its_name() -> None:
 
 
 def test_two_units_cannot_have_one_name() -> None:
-    with pytest.raises(ValueError, match=r"placing\.place"):
-        unit_of_work("placing.place")(_nothing)
+    with pytest.raises(ValueError, match=r"placement\.place"):
+        unit_of_work("placement.place")(_nothing)
 
 
 def test_a_unit_that_was_never_named_goes_by_its_function() -> None:
