@@ -13,7 +13,7 @@ from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import seen
 from tests.integration.engines import on_both
 
-pytestmark = [on_both, pytest.mark.usefixtures("patient")]
+pytestmark = [on_both, pytest.mark.usefixtures("patient", "unhurried")]
 
 READY, DURATION = "Your song is ready", "Duration"
 CALLBACK, POST, EDIT = "POST /interactions/*", "POST /webhooks/*", "PATCH /webhooks/*"
