@@ -124,7 +124,7 @@ class TestMembers:
 
     async def test_no_request_is_counted_off_that_was_never_counted(self, store: SqlStore) -> None:
         for _ in range(2):
-            with pytest.raises(StoreError, match="no request under way"):
+            with pytest.raises(StoreError, match="no active request"):
                 await store.write(lambda work: work.members.release_slot(GUILD, USER))
 
 
