@@ -1,4 +1,4 @@
-"""What a message has to say, as facts: the status of a request and its result."""
+"""The contents of messages as plain data: status, approval and result of a request."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ QUARTERS = 4
 
 
 class Hint(StrEnum):
-    """Something to know about a request that was accepted all the same."""
+    """A remark about a request that was accepted all the same."""
 
     PERSONA_WITHOUT_CLIP = "persona_without_clip"
     CLIP_WITHOUT_PERSONA = "clip_without_persona"
@@ -26,7 +26,7 @@ class Hint(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusCard:
-    """What the status message says."""
+    """The contents of a status message."""
 
     request_id: int
     guild_id: int
@@ -37,59 +37,59 @@ class StatusCard:
     """Credits."""
     state: State
     placement: str = ""
-    """What tells it from another copy's request for the same interaction."""
+    """A text that tells it from another copy's request for the same interaction."""
     position: int | None = None
-    """Place in the line while waiting, from 1."""
+    """Position in the queue while waiting, from 1."""
     quarters: int = 0
-    """How many quarters of the usual time have passed while it is made, 0..3."""
+    """The quarters of the usual time that have passed while it is made, 0..3."""
     clips_ready: int = 0
     """How many clips are complete while it is made."""
     expected_at: datetime | None = None
-    """When it will probably be finished."""
+    """The estimated time of its end."""
     outage: ProviderOutage | None = None
-    """Why the line does not move while it waits."""
+    """The outage that blocks the queue while it waits."""
     paused: str | None = None
-    """Why moderators have paused the server's songs while it waits, in their words."""
+    """The moderators' reason for pausing the server, while it waits."""
     paused_by_operator: bool = False
-    """True when the bot's operator has stopped the line in which it waits."""
+    """True if the bot's operator has paused all submissions while it waits."""
     backoff_end: datetime | None = None
-    """While it waits: until when it is held back. After a failure: when the member's next one may be sent."""
+    """While it waits: until when it is held back. After a failure: when the next one can be."""
     unseen: bool = False
-    """True when it waits for moderators who can't see it."""
+    """True if it awaits approval by moderators who cannot see it."""
     hints: tuple[Hint, ...] = ()
     failure: Failure | None = None
     partial: bool = False
-    """True when fewer clips came than the provider makes of a task."""
+    """True if the provider delivered fewer clips than usual."""
     result_url: str | None = None
     """The link to the result message."""
     delivery_uncertain: bool = False
-    """True when nobody can tell whether the result message came to be."""
+    """True if it is unknown whether the result message was posted."""
     clip_ids: tuple[str, ...] = ()
     """The clips of a song that is kept without a result message."""
     removed: bool = False
-    """True when the song was there, and was taken away."""
+    """True if the song was removed."""
 
     @property
     def credits_are_back(self) -> bool:
-        """True when the request ended and its credits are with the member again."""
+        """Return True if the request ended and its credits were released."""
         return self.state in RETURNED
 
     @property
     def must_be_known(self) -> bool:
-        """True when the member has to learn of it even without the status message."""
+        """Return True if the member has to be told even when the status message is lost."""
         return self.credits_are_back or (self.state is State.UNDELIVERABLE and not self.removed)
 
     @property
     def is_final(self) -> bool:
-        """True when the message will not change any more."""
+        """Return True if the message will not change any more."""
         return self.state in RETURNED or self.state in {State.DELIVERED, State.UNDELIVERABLE}
 
     @property
     def fingerprint(self) -> str:
-        """A text that is different whenever there may be something to tell: place, quarters, and the rest.
+        """Return a text that differs whenever an edit may be due: position bucket, quarters, and the rest.
 
-        A place in the line counts by powers of two: from 9 to 8, 5 to 4, 3 to 2 and 2 to 1. Once the first
-        clip is there, nobody sees the quarters.
+        Positions count by powers of two: 9 to 8, 5 to 4, 3 to 2 and 2 to 1 are changes. Quarters are left out
+        once the first clip is ready, because the message no longer shows them.
         """
         place = "-" if self.position is None else str(position_bucket(self.position))
         quarters = 0 if self.clips_ready else self.quarters
@@ -103,7 +103,7 @@ class StatusCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalCard:
-    """What moderators decide by, and what became of it."""
+    """The contents of an approval message, and the decision."""
 
     request_id: int
     user_id: int
@@ -115,9 +115,9 @@ class ApprovalCard:
     state: State
     failure: Failure | None
     approve_by: datetime
-    """When it ends undecided."""
+    """The time at which it expires."""
     decided_by: int | None
-    """The moderator, if one decided."""
+    """The moderator who decided, if one did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +126,13 @@ class ClipCard:
 
     clip: Clip
     listen_url: str
-    """Where it can be heard: its audio link where that may be offered, else its page."""
+    """Its audio link if that can be shown, else its page at Suno."""
     cover_url: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultCard:
-    """What the result message says."""
+    """The contents of a result message."""
 
     request_id: int
     user_id: int
@@ -150,7 +150,7 @@ def result_card(
     offered: Callable[[str | None], str | None],
     rating: Rating = UNRATED,
 ) -> ResultCard:
-    """What a request's result message should say; `links` are where each clip can be heard, if it can."""
+    """Return the contents of a request's result message; `links` has each clip's audio link or None."""
     return ResultCard(
         request_id=request.id,
         user_id=request.user_id,
@@ -177,9 +177,9 @@ def status_card(
     now: datetime,
     held_until: datetime | None = None,
 ) -> StatusCard:
-    """What a request's status message should say now."""
+    """Return the contents of a request's status message as of now."""
     waits = request.state is State.WAITING
-    turn = queue.position(request.id) if waits else None
+    position = queue.position(request.id) if waits else None
     usual_s = durations.median_s
     removed = request.removed_at is not None
     is_kept = request.state is State.UNDELIVERABLE and not removed
@@ -192,15 +192,15 @@ def status_card(
         cost=request.cost,
         state=request.state,
         placement=request.placement,
-        position=turn.position if turn else None,
-        outage=queue.outage if turn else None,
+        position=position.position if position else None,
+        outage=queue.outage if position else None,
         paused=queue.paused.get(request.guild_id) if waits else None,
         paused_by_operator=queue.paused_by_operator and waits,
         backoff_end=held_until,
         unseen=request.is_undelivered,
         quarters=_quarters(request, usual_s, now),
         clips_ready=len(request.progress.clips) if request.progress else 0,
-        expected_at=_in_line(turn, queue) if waits else _expected_at(request, usual_s, now),
+        expected_at=_expected_from_queue(position, queue) if waits else _expected_at(request, usual_s, now),
         hints=tuple(_hints(request)),
         failure=request.failure,
         partial=request.partial,
@@ -211,12 +211,12 @@ def status_card(
     )
 
 
-def next_look_at(
+def next_check_at(
     request: Request, *, durations: DurationStats, now: datetime, interval_s: float
 ) -> datetime | None:
-    """When the status may have something new to say though nobody touched it; None when never.
+    """Return when the status has to be checked again though nothing was marked due; None if never.
 
-    A waiting one's position is looked up every `interval_s` seconds.
+    A waiting request is checked every `interval_s` seconds, one at the provider at each quarter.
     """
     if request.state is State.WAITING:
         return now + timedelta(seconds=interval_s)
@@ -235,7 +235,7 @@ def _quarters(request: Request, usual_s: float, now: datetime) -> int:
     return max(0, min(QUARTERS - 1, int(share * QUARTERS)))
 
 
-def _in_line(position: QueuePosition | None, queue: QueueSnapshot) -> datetime | None:
+def _expected_from_queue(position: QueuePosition | None, queue: QueueSnapshot) -> datetime | None:
     return position.ends_at if position and queue.is_moving else None
 
 

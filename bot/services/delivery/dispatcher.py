@@ -1,4 +1,4 @@
-"""The courier: tells Discord what the outbox holds, until Discord has it."""
+"""The outbox dispatcher: sends the outbox's messages until Discord has accepted them."""
 
 import logging
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ from bot.domain.polling import DurationStats
 from bot.domain.requests import ReplyAddress, Request
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.delivery.approval_message import ApprovalMessages
-from bot.services.delivery.cards import StatusCard, next_look_at
+from bot.services.delivery.cards import StatusCard, next_check_at
 from bot.services.delivery.edit_budget import EditBudget
-from bot.services.delivery.message_forms import may_be_taken_later, pause_of_refused, send_plainest
+from bot.services.delivery.message_forms import may_be_accepted_later, refused_pause_s, send_with_fallback
 from bot.services.delivery.result_message import ResultDelivery
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, ending_routes, may_be_unanswered
 from bot.services.ports import Claim, Clock, Messenger, Target
@@ -40,11 +40,11 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 log = logging.getLogger(__name__)
 
 GONE_REPEATS = 2
-"""How often a message that is not there is looked for again: a fresh one is sometimes not found."""
+"""How often the edit of a missing message is retried: Discord sometimes does not find a new one."""
 
 
 class OutboxDispatcher:
-    """The desk that edits status messages and posts results."""
+    """The job handler that edits status messages and posts results."""
 
     name = "outbox"
 
@@ -72,30 +72,30 @@ class OutboxDispatcher:
         self._retries = timings.retries
         self._status_interval_s = timings.status_interval_s
         self._answered_within_s = timings.answered_within_s
-        self._line = QueueSnapshot()
-        self._line_at: datetime | None = None
+        self._queue = QueueSnapshot()
+        self._queue_at: datetime | None = None
 
     async def claim(self, limit: int) -> Sequence[OutboxMessage]:
-        """The notices to say now."""
+        """Claim the messages that are due."""
         now = self._clock()
         lease = Lease(self._owner, lease_until(now, self._lease_s))
         return await self._store.write(_claim, now, lease, limit)
 
     async def next_due_at(self) -> datetime | None:
-        """When the next notice comes due."""
+        """Return when the next message is due."""
         return await self._store.read(lambda work: work.outbox.next_due_at())
 
     async def handle(self, message: OutboxMessage) -> None:
-        """Say one thing, or keep it for later."""
+        """Send one message, or reschedule it."""
         try:
             if message.kind is MessageKind.RESULT:
                 await self._delivery.deliver(message)
-                await self._store.write(_said, message, None, self._clock(), None)
+                await self._store.write(_mark_sent, message, None, self._clock(), None)
             elif message.kind is MessageKind.APPROVAL:
                 fingerprint = await self._approvals.show(message)
-                await self._store.write(_said, message, fingerprint, self._clock() + self._spacing, None)
+                await self._store.write(_mark_sent, message, fingerprint, self._clock() + self._spacing, None)
             else:
-                await self._say_status(message)
+                await self._send_status(message)
         except RetryableError as error:
             own_s = self._retries.message_s * 2.0 ** min(message.attempts, 20)
             pause_s = max(error.retry_after_s or 0.0, min(own_s, self._retries.message_max_s))
@@ -123,36 +123,39 @@ class OutboxDispatcher:
         except ConflictError as error:
             log.warning("left to whoever has it now: %s", error, extra=message_log_context(message))
 
-    async def _say_status(self, message: OutboxMessage) -> None:
+    async def _send_status(self, message: OutboxMessage) -> None:
         now = self._clock()
         request, card, durations = await self._store.read(
-            _view, message.request_id, await self._line_now(now), now
+            _view, message.request_id, await self._current_queue(now), now
         )
-        look_at = next_look_at(request, durations=durations, now=now, interval_s=self._status_interval_s)
-        said = EditBudget.parse(message.sent)
-        if request.address.is_unconfirmed(now) or not said.skips(card):
-            said = said.edited(card)
+        check_at = next_check_at(request, durations=durations, now=now, interval_s=self._status_interval_s)
+        budget = EditBudget.parse(message.sent)
+        if request.address.is_unconfirmed(now) or not budget.skips(card):
+            budget = budget.edited(card)
             try:
                 await self._edit(request, card)
             except MessageGoneError:
                 if message.attempts < GONE_REPEATS:
                     await self._retry(message, self._retries.message_s)
                     return
-                if request.address.is_unconfirmed(now):  # it was answered, and nobody can tell by whom
+                if request.address.is_unconfirmed(now):
+                    # the command was answered, and it is unknown by which copy of the bot
                     await self._store.write(_forget_token, request.id)
-                await self._say_elsewhere(message, request, card)
+                await self._send_ending(message, request, card)
             except (NoAccessError, InvalidMessageError) as error:
                 log.info("a status can't be edited: %r", error, extra=log_context(request))
-                await self._say_elsewhere(message, request, card)
+                await self._send_ending(message, request, card)
         if card.is_final:
             log.info("ended, and the status message is final", extra=log_context(request))
-        await self._store.write(_say, message, card, said, self._clock() + self._spacing, look_at)
+        await self._store.write(
+            _mark_status_sent, message, card, budget, self._clock() + self._spacing, check_at
+        )
 
     async def _edit(self, request: Request, card: StatusCard) -> None:
-        """Edit by the interaction's token while it lives, then as the bot.
+        """Edit by the interaction's token while it is valid, then as the bot.
 
         Raises:
-            AnsweredElsewhereError: the message is that of another copy of the bot; nothing was changed.
+            AnsweredElsewhereError: another copy of the bot answered; nothing was changed.
         """
         token = request.address.valid_token(self._clock())
         try:
@@ -171,20 +174,20 @@ class OutboxDispatcher:
                 await self._edit_as_bot(request, card)
             except NoAccessError:
                 if card.is_final and not card.must_be_known:
-                    raise error from None  # nobody is told elsewhere, so it waits for the token
+                    raise error from None  # it is sent nowhere else, so it waits for the token
                 raise
         else:
             if request.address.message_id is None:
-                await self._store.write(_learn_message, request.id, message_id)
+                await self._store.write(_set_message, request.id, message_id)
 
     async def _confirm(self, request: Request, card: StatusCard, *, token: str) -> Request:
-        """Find out that the command's answer is this bot's: the request may be submitted then.
+        """Look up the command's answer and record its id, so that the request may be submitted.
 
         Raises:
-            AnsweredElsewhereError: it is that of another copy of the bot.
+            AnsweredElsewhereError: another copy of the bot answered.
         """
         message_id = await self._messenger.find_answer(request.address, card, token=token)
-        await self._store.write(_learn_message, request.id, message_id)
+        await self._store.write(_set_message, request.id, message_id)
         return replace(request, address=replace(request.address, message_id=message_id))
 
     async def _edit_as_bot(self, request: Request, card: StatusCard) -> None:
@@ -193,24 +196,26 @@ class OutboxDispatcher:
     async def _edit_by(
         self, request: Request, card: StatusCard, address: ReplyAddress, *, token: str | None
     ) -> int:
-        return await send_plainest(
+        return await send_with_fallback(
             lambda form: self._messenger.edit_status(address, card, token=token, form=form),
             what="status",
             facts=log_context(request),
         )
 
-    async def _say_elsewhere(self, message: OutboxMessage, request: Request, card: StatusCard) -> None:
-        """The status message is out of reach: go on without it, but the member must learn how it ended."""
+    async def _send_ending(self, message: OutboxMessage, request: Request, card: StatusCard) -> None:
+        """Post how the request ended, if the member has to be told, because the status message is lost.
+
+        Raises:
+            RetryableError: no route accepts it now.
+        """
         if not card.must_be_known:
             return
         refused = False
         limited: RetryableError | None = None
         for route in ending_routes(request, self._clock()):
             # a direct message may repeat a follow-up: silence about credits is worse
-            if (
-                route is DeliveryRoute.FOLLOW_UP and message.attempt
-            ):  # once is enough in public: other posts have a nonce
-                continue
+            if route is DeliveryRoute.FOLLOW_UP and message.attempt:
+                continue  # a follow-up has no nonce: a repeat would be a second public post
             target = DeliveryAttempt(route, self._clock()).target(request)
             try:
                 claim = partial(self._claim_ending, message, route)
@@ -220,7 +225,7 @@ class OutboxDispatcher:
             except RetryableError as error:
                 if route is not DeliveryRoute.FOLLOW_UP or not error.is_long:
                     raise
-                await self._store.write(_not_intended, message)
+                await self._store.write(_clear_attempt, message)
                 limited = error
                 continue
             except InvalidMessageError:
@@ -229,36 +234,36 @@ class OutboxDispatcher:
             return
         if limited is not None:
             raise limited
-        if refused and may_be_taken_later(request, self._clock()):
-            pause_s = pause_of_refused(message.attempts)
+        if refused and may_be_accepted_later(request, self._clock()):
+            pause_s = refused_pause_s(message.attempts)
             raise RetryableError("how it ended is refused in every form", pause_s, not_taken=True)
         log.error("OPERATOR: the member could not be told how it ended", extra=log_context(request))
 
     async def _post_ending(self, target: Target, request: Request, card: StatusCard, claim: Claim) -> None:
-        await send_plainest(
+        await send_with_fallback(
             lambda form: self._messenger.post_ending(target, card, form=form, claim=claim),
             what="message on how it ended",
             facts=log_context(request),
         )
 
     async def _claim_ending(self, message: OutboxMessage, route: DeliveryRoute) -> None:
-        """Keep the notice in hand; of a follow-up, which has no nonce, the outbox knows before.
+        """Extend the lease; before a follow-up, which has no nonce, record the attempt.
 
         Raises:
-            StaleError: another courier has it in hand by now.
+            ConflictError: another dispatcher has leased the message since.
         """
         now = self._clock()
         attempt = DeliveryAttempt(route, now) if route is DeliveryRoute.FOLLOW_UP else None
         await self._store.write(_claim_ending, message, attempt, lease_until(now, self._lease_s))
 
     async def _retry(self, message: OutboxMessage, pause_s: float) -> None:
-        await self._store.write(_failed, message, defer(self._clock(), pause_s))
+        await self._store.write(_record_failure, message, defer(self._clock(), pause_s))
 
-    async def _line_now(self, now: datetime) -> QueueSnapshot:
-        if self._line_at is None or abs(now - self._line_at) >= timedelta(seconds=SNAPSHOT_TTL_S):
-            self._line_at = now
-            self._line = await self._store.read(queue_snapshot, self._slots, now)
-        return self._line
+    async def _current_queue(self, now: datetime) -> QueueSnapshot:
+        if self._queue_at is None or abs(now - self._queue_at) >= timedelta(seconds=SNAPSHOT_TTL_S):
+            self._queue_at = now
+            self._queue = await self._store.read(queue_snapshot, self._slots, now)
+        return self._queue
 
 
 @unit_of_work("outbox.claim")
@@ -274,7 +279,7 @@ def _view(
 
 
 @unit_of_work("outbox.mark_sent")
-def _said(
+def _mark_sent(
     uow: UnitOfWork,
     message: OutboxMessage,
     fingerprint: str | None,
@@ -285,25 +290,22 @@ def _said(
 
 
 @unit_of_work("outbox.mark_status_sent")
-def _say(
+def _mark_status_sent(
     uow: UnitOfWork,
     message: OutboxMessage,
     card: StatusCard,
-    said: EditBudget,
+    budget: EditBudget,
     not_before: datetime,
     next_at: datetime | None,
 ) -> None:
-    """The status is up to date, as far as that is worth an edit.
-
-    Nobody needs the token of a message that will not change.
-    """
-    _said(uow, message, str(said), not_before, next_at)
+    """Mark the status message as sent, and erase the token of one that will not change any more."""
+    _mark_sent(uow, message, str(budget), not_before, next_at)
     if card.is_final:
         _forget_token(uow, message.request_id)
 
 
 @unit_of_work("outbox.reschedule")
-def _failed(uow: UnitOfWork, message: OutboxMessage, next_at: datetime) -> None:
+def _record_failure(uow: UnitOfWork, message: OutboxMessage, next_at: datetime) -> None:
     uow.outbox.reschedule(message, next_at=next_at)
 
 
@@ -317,13 +319,13 @@ def _claim_ending(
 
 
 @unit_of_work("outbox.clear_attempt")
-def _not_intended(uow: UnitOfWork, message: OutboxMessage) -> None:
-    """The follow-up surely was not taken, so it may go out another time."""
+def _clear_attempt(uow: UnitOfWork, message: OutboxMessage) -> None:
+    """Clear the attempt of a follow-up that surely was not accepted, so that it can be sent again."""
     uow.outbox.record_attempt(message, None)
 
 
 @unit_of_work("outbox.set_status_message")
-def _learn_message(uow: UnitOfWork, request_id: int, message_id: int) -> None:
+def _set_message(uow: UnitOfWork, request_id: int, message_id: int) -> None:
     request = get_request(uow, request_id)
     uow.requests.set_address(request_id, replace(request.address, message_id=message_id))
 

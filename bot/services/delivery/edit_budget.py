@@ -1,8 +1,8 @@
-"""Which news of a request is worth an edit of its status message, so that one song takes eight at most.
+"""The rule that keeps one song at no more than eight edits of its status message.
 
-Four at most tell of its place in line, and the nearer it comes the more of them are left; then come the
-order, a quarter or two, the first clip and the end. Whatever else happens (a pause, a provider that is away)
-is always told.
+At most four edits show a new queue position, and the nearer the position, the more of them are left.
+Then come the submission, a quarter or two, the first clip and the end. Everything else (a pause, an
+outage) is always shown.
 """
 
 from dataclasses import dataclass
@@ -11,43 +11,43 @@ from typing import Self
 from bot.services.delivery.cards import StatusCard
 
 MAX_POSITION_EDITS = 4
-"""Edits after which no place in line is told; the first may be for any place, the last only for number 1."""
+"""Edits after which no position is shown; the first may show any position, the last only position 1."""
 MAX_PROGRESS_EDITS = 6
-"""Edits after which no quarter of the usual time is told any more."""
+"""Edits after which no quarter of the usual time is shown."""
 _BAR = "|"
 
 
 @dataclass(frozen=True, slots=True)
 class EditBudget:
-    """What a status message says, and how often it was edited for that."""
+    """The fingerprint of a status message, and how often it was edited."""
 
     fingerprint: str | None
-    """The mark of its card; None when nobody knows what it says."""
+    """The fingerprint of its card; None if it is unknown what it says."""
     edits: int = 0
 
     @classmethod
     def parse(cls, words: str | None) -> Self:
-        """What the outbox remembers; before the first edit that is the mark of the answer alone."""
+        """Parse what the outbox stores; before the first edit, that is the answer's fingerprint alone."""
         edits, bar, fingerprint = (words or "").partition(_BAR)
         return cls(fingerprint, int(edits)) if bar and edits.isdecimal() else cls(words)
 
     def __str__(self) -> str:
-        """What the outbox is to remember."""
+        """Return what the outbox stores."""
         return f"{self.edits}{_BAR}{self.fingerprint}"
 
     def edited(self, card: StatusCard) -> "EditBudget":
-        """After one more edit, by which it says what the card says."""
+        """Return the budget after one more edit, which shows the card."""
         return EditBudget(card.fingerprint, self.edits + 1)
 
     def skips(self, card: StatusCard) -> bool:
-        """True when the card has nothing to say that is worth another edit."""
+        """Return True if the card shows nothing that is worth another edit."""
         if self.fingerprint is None or self.fingerprint == card.fingerprint:
             return self.fingerprint is not None
-        place, _, rest = card.fingerprint.split(" ", 2)
-        old_place, _, old_rest = self.fingerprint.split(" ", 2)
+        position, _, rest = card.fingerprint.split(" ", 2)
+        old_position, _, old_rest = self.fingerprint.split(" ", 2)
         if rest != old_rest:
             return False
-        if place != old_place:
+        if position != old_position:
             # far positions leave edits for the near ones
-            return place == "-" or self.edits >= max(1, MAX_POSITION_EDITS - int(place))
+            return position == "-" or self.edits >= max(1, MAX_POSITION_EDITS - int(position))
         return self.edits >= MAX_PROGRESS_EDITS

@@ -1,4 +1,4 @@
-"""How much of a message is sent: less of it when Discord refuses the whole."""
+"""Reduced forms of messages, for when Discord refuses the full one."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,9 +13,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 REFUSED_FOR = timedelta(days=1)
-"""So long after a request's end, what Discord refuses in every form is given up."""
+"""How long after a request's end a message that Discord refuses in every form is retried."""
 REFUSED_PAUSE_S = 60.0
-"""Seconds before it is tried again in every form; doubled each time."""
+"""Seconds before the first retry in every form; doubled each time."""
 REFUSED_PAUSE_MAX_S = 1200.0
 
 
@@ -24,18 +24,18 @@ class MessageForm(StrEnum):
 
     FULL = "full"
     LINKS = "links"
-    """Of a result: no embeds and no titles, only links."""
+    """A result with links only, without embeds and titles."""
     BARE = "bare"
-    """Nothing that people wrote and no links: what it is about, in the bot's own words."""
+    """Only the bot's own words, without links and text that people wrote."""
 
 
-async def send_plainest(
+async def send_with_fallback(
     send: Callable[[MessageForm], Awaitable[T]], *, what: str, facts: Mapping[str, object]
 ) -> T:
-    """Send a message in full, or bare when Discord refuses that; give what `send` gives.
+    """Send a message in full, or bare if Discord refuses that; return what `send` returns.
 
     Raises:
-        UnsendableError: Discord refuses it bare, too.
+        InvalidMessageError: Discord refuses the bare form, too.
     """
     try:
         return await send(MessageForm.FULL)
@@ -44,11 +44,12 @@ async def send_plainest(
     return await send(MessageForm.BARE)
 
 
-def may_be_taken_later(request: Request, now: datetime) -> bool:
-    """Tell whether what is refused in every form is tried again; time, since tries have many causes."""
+def may_be_accepted_later(request: Request, now: datetime) -> bool:
+    """Return True if a message that is refused in every form is to be retried."""
+    # by age, because attempts are also counted for other failures
     return now - (request.ended_at or request.placed_at) < REFUSED_FOR
 
 
-def pause_of_refused(attempts: int) -> float:
-    """Give the seconds before what is refused in every form is tried again, after so many tries."""
+def refused_pause_s(attempts: int) -> float:
+    """Return the seconds before the next retry in every form, after `attempts` attempts."""
     return min(REFUSED_PAUSE_S * 2.0 ** min(attempts, 20), REFUSED_PAUSE_MAX_S)

@@ -1,4 +1,4 @@
-"""Delivering a finished song: its files, its message, and the ways around a closed channel."""
+"""The delivery of finished songs: files, messages, and the routes around a closed channel."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ from bot.domain.provider_tasks import Clip
 from bot.domain.requests import Request, State
 from bot.domain.transitions import Transition
 from bot.services.delivery.cards import ResultCard, result_card
-from bot.services.delivery.message_forms import MessageForm, may_be_taken_later, pause_of_refused
+from bot.services.delivery.message_forms import MessageForm, may_be_accepted_later, refused_pause_s
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, delivery_routes
 from bot.services.ports import (
     ChannelTarget,
@@ -45,27 +45,27 @@ log = logging.getLogger(__name__)
 Files: TypeAlias = tuple[Media | None, ...]
 
 UPLOAD_LIMIT = 24 * 1024 * 1024
-"""Bytes of files in one message; Discord takes 25 MiB a request, the rest is the message's own."""
+"""Bytes of files in one message; Discord accepts 25 MiB a request, and the message itself takes the rest."""
 DIRECT_LIMIT = 10 * 1024 * 1024
 """Bytes of one file in a direct message (reference, "Uploading Files")."""
 FILE_ATTEMPTS = 5
-"""How often the files are tried before the links go alone: over half a minute, as long as repeats double."""
+"""Attempts to download the files, over more than half a minute, before only links are posted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What can be had of one clip."""
+class ClipMedia:
+    """One clip's link and file."""
 
     link: str | None
-    """Where it can be heard, if its link leads to audio."""
+    """Its audio link; None if that cannot be shown or leads nowhere."""
     file: Media | None = None
     error: MediaError | None = None
-    """Why there is no file."""
+    """The reason why there is no file."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResultPayload:
-    """What is to be posted."""
+    """A result with its files, ready to be posted."""
 
     request: Request
     card: ResultCard
@@ -78,16 +78,16 @@ REFUSED = "OPERATOR: Discord refuses the song's message; it is kept"
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """The song is kept; it was not posted, as far as anybody knows."""
+    """The outcome of a delivery that failed, or whose success is unknown; the song is kept."""
 
     why: str
-    """A line for the operator's log."""
+    """The log line for the operator."""
     maybe_in: int | None = None
-    """The channel where it may stand all the same."""
+    """The channel in which it may have been posted all the same."""
 
 
 class ResultDelivery:
-    """Posts results; a repeat finds the first post."""
+    """The posting of results; a repeat finds the first post."""
 
     def __init__(
         self,
@@ -107,19 +107,21 @@ class ResultDelivery:
         self._lease_s = leases.message_s
 
     async def deliver(self, message: OutboxMessage) -> None:
-        """Post the request's clips where its member will see them, and write down where.
+        """Post the request's clips where its member sees them, and record where.
 
         Raises:
-            MediaError: a file can't be had yet; nothing was posted.
-            TryLaterError: Discord did not take the message now.
-            StaleError: another courier has the notice in hand by now.
+            MediaError: a file cannot be downloaded yet; nothing was posted.
+            RetryableError: Discord did not accept the message now.
+            ConflictError: another dispatcher has leased the message since.
         """
         request = await self._store.read(get_request, message.request_id)
         if request.state is not State.READY:
             return
-        found = await self._found(request, with_files=self._attach_audio and message.attempts < FILE_ATTEMPTS)
+        found = await self._fetch_clips(
+            request, with_files=self._attach_audio and message.attempts < FILE_ATTEMPTS
+        )
         if message.attempts + 1 < FILE_ATTEMPTS:
-            _wait_for_files(found)
+            _raise_if_pending(found)
         card = result_card(request, [one.link for one in found], offered=self._media.offered)
         payload = ResultPayload(request, card, tuple(one.file for one in found))
         outcome = (
@@ -133,29 +135,29 @@ class ResultDelivery:
             log.error("%s", outcome.why, extra=log_context(request, Transition.FAIL_DELIVERY))
         await self._store.write(_record, request.id, outcome, self._clock())
 
-    async def _found(self, request: Request, *, with_files: bool) -> Sequence[Found]:
-        """What can be had of each clip, in their order."""
+    async def _fetch_clips(self, request: Request, *, with_files: bool) -> Sequence[ClipMedia]:
+        """Return the link and file of each clip, in their order."""
         limit = min(request.address.attachment_limit, UPLOAD_LIMIT // max(len(request.clips), 1))
         return await asyncio.gather(
-            *(self._find(request, clip, limit=limit if with_files else 0) for clip in request.clips)
+            *(self._fetch(request, clip, limit=limit if with_files else 0) for clip in request.clips)
         )
 
-    async def _find(self, request: Request, clip: Clip, *, limit: int) -> Found:
+    async def _fetch(self, request: Request, clip: Clip, *, limit: int) -> ClipMedia:
         link = self._media.offered(clip.audio_url)
         if link is None or not limit:
-            return Found(link)
+            return ClipMedia(link)
         try:
-            return Found(link, await self._media.fetch_audio(link, limit=limit))
+            return ClipMedia(link, await self._media.fetch_audio(link, limit=limit))
         except MediaError as error:
             log.warning("no file for a clip: %s", error.cause, extra=log_context(request))
-            return Found(None if error.is_dead else link, error=error)
+            return ClipMedia(None if error.is_dead else link, error=error)
 
     async def _resume(
         self, message: OutboxMessage, payload: ResultPayload, attempt: DeliveryAttempt
     ) -> MessageRef | Undelivered | None:
-        """What became of an earlier attempt whose courier died or had no reply; None if nothing came of it.
+        """Return the outcome of an earlier attempt that is unknown; None if it surely failed.
 
-        What may already stand where nobody can look is never posted again somewhere else.
+        A result that may have been posted where the bot cannot look is never posted again elsewhere.
         """
         target = attempt.target(payload.request)
         try:
@@ -177,13 +179,12 @@ class ResultDelivery:
                 log.error("Discord refuses a repeat: %s", error.cause, extra=log_context(payload.request))
         # Discord forgets a nonce after minutes, and follow-ups have none. A message that may be the second
         # one is worse than links that surely arrive.
-        return _unseen(attempt, payload.request)
+        return _unknown_outcome(attempt, payload.request)
 
     async def _post(self, message: OutboxMessage, payload: ResultPayload) -> MessageRef | Undelivered:
-        """Post it the best way that is open; before each attempt the outbox knows of it.
+        """Post the result by the best route that works; record each attempt before it is made.
 
-        A place that refuses the message in every form may take it another day: until it has been tried for
-        about a day, the song is not given up.
+        A route that refuses the message in every form may accept it later, so it is retried for about a day.
         """
         request, later, refused = payload.request, None, False
         for route in delivery_routes(request, self._clock()):
@@ -192,33 +193,33 @@ class ResultDelivery:
                 return await self._send(target, payload, partial(self._claim, message, route))
             except MessengerError as error:
                 if not isinstance(error, RetryableError) or error.not_taken:
-                    await self._store.write(_intend, message, None)
-                later = later or _later(error, route)
+                    await self._store.write(_set_attempt, message, None)
+                later = later or _long_wait(error, route)
                 refused = refused or isinstance(error, InvalidMessageError)
                 log.info("cannot post by %s: %r", route, error, extra=log_context(request))
-        if later is None and refused and may_be_taken_later(request, self._clock()):
-            pause_s = pause_of_refused(message.attempts)
+        if later is None and refused and may_be_accepted_later(request, self._clock()):
+            pause_s = refused_pause_s(message.attempts)
             later = RetryableError("the result is refused in every form", pause_s, not_taken=True)
         if later is not None:
             raise later
         return Undelivered(REFUSED if refused else NOWHERE)
 
-    async def _claim(self, message: OutboxMessage, aim: DeliveryRoute | DeliveryAttempt) -> None:
-        """Keep the notice in hand, and let the outbox know of the post that is about to be made.
+    async def _claim(self, message: OutboxMessage, route: DeliveryRoute | DeliveryAttempt) -> None:
+        """Extend the lease and record the attempt that is about to be made.
 
         Raises:
-            StaleError: another courier has it in hand by now.
+            ConflictError: another dispatcher has leased the message since.
         """
         now = self._clock()
-        attempt = aim if isinstance(aim, DeliveryAttempt) else DeliveryAttempt(aim, now)
+        attempt = route if isinstance(route, DeliveryAttempt) else DeliveryAttempt(route, now)
         await self._store.write(_claim, message, attempt, lease_until(now, self._lease_s))
 
     async def _send(self, target: Target, payload: ResultPayload, claim: Claim) -> MessageRef:
-        """Post it as a whole, or with as much of it as Discord takes.
+        """Post the result in full, or as much of it as Discord accepts.
 
         Raises:
-            NoAccessError, TokenDeadError, TryLaterError
-            UnsendableError: Discord refuses it in every form.
+            NoAccessError, TokenExpiredError, RetryableError
+            InvalidMessageError: Discord refuses it in every form.
         """
         files, form = _fitting(target, payload.files), MessageForm.FULL
         while True:
@@ -232,11 +233,11 @@ class ResultDelivery:
                 files, form = plainer
 
 
-def _later(error: MessengerError, route: DeliveryRoute) -> RetryableError | None:
-    """Return the error of a way that opens too late to wait for; None if it is no way at all.
+def _long_wait(error: MessengerError, route: DeliveryRoute) -> RetryableError | None:
+    """Return the error of a route whose wait is too long; None if the route is closed.
 
     Raises:
-        TryLaterError: no other way is to be taken.
+        RetryableError: the route has to be waited for.
     """
     if not isinstance(error, RetryableError):
         return None
@@ -246,7 +247,10 @@ def _later(error: MessengerError, route: DeliveryRoute) -> RetryableError | None
 
 
 def _plainer(files: Files, form: MessageForm, *, is_too_large: bool) -> tuple[Files, MessageForm] | None:
-    """Give what to post when this is refused: first without the largest file or all; None after the last."""
+    """Return the next smaller form of a refused message; None after the last.
+
+    First the largest file is left out if the message is too large, else all files; then the form is reduced.
+    """
     if any(files):
         return (_without_largest(files) if is_too_large else (None,) * len(files)), form
     forms = list(MessageForm)
@@ -254,27 +258,27 @@ def _plainer(files: Files, form: MessageForm, *, is_too_large: bool) -> tuple[Fi
 
 
 def _fitting(target: Target, files: Files) -> Files:
-    """The files that can be posted there; Nitro and boosts count for nothing in direct messages."""
+    """Return the files that the target accepts; direct messages have a lower limit than boosted servers."""
     if not isinstance(target, DirectMessageTarget):
         return files
     return tuple(file if file and len(file.data) <= DIRECT_LIMIT else None for file in files)
 
 
 def _without_largest(files: Files) -> Files:
-    """The files but for the largest one."""
+    """Return the files without the largest one."""
     largest = max(range(len(files)), key=lambda index: len(file.data) if (file := files[index]) else 0)
     return tuple(None if index == largest else file for index, file in enumerate(files))
 
 
-def _wait_for_files(found: Sequence[Found]) -> None:
-    """Raise the error of a file that may be there in a few seconds: a fresh link does not work at once."""
+def _raise_if_pending(found: Sequence[ClipMedia]) -> None:
+    """Raise the error of a file that may be there in a few seconds: a new link does not work at once."""
     for one in found:
         if one.error is not None and one.error.is_passing:
             raise one.error
 
 
-def _unseen(attempt: DeliveryAttempt, request: Request) -> Undelivered:
-    """It may be where nobody can look."""
+def _unknown_outcome(attempt: DeliveryAttempt, request: Request) -> Undelivered:
+    """Return the outcome of a result that may have been posted where the bot cannot look."""
     target = attempt.target(request)
     channel_id = target.channel_id if isinstance(target, ChannelTarget) else None
     if isinstance(target, FollowUpTarget):
@@ -287,12 +291,12 @@ def _unseen(attempt: DeliveryAttempt, request: Request) -> Undelivered:
 @unit_of_work("delivery.record_attempt")
 def _claim(uow: UnitOfWork, message: OutboxMessage, attempt: DeliveryAttempt, until: datetime) -> None:
     uow.outbox.extend_lease(message, until=until)
-    _intend(uow, message, attempt)
+    _set_attempt(uow, message, attempt)
 
 
 @unit_of_work("delivery.clear_attempt")
-def _intend(uow: UnitOfWork, message: OutboxMessage, attempt: DeliveryAttempt | None) -> None:
-    """The outbox knows where the result is going; None when it surely did not get there."""
+def _set_attempt(uow: UnitOfWork, message: OutboxMessage, attempt: DeliveryAttempt | None) -> None:
+    """Record where the result is about to be posted; None if it surely was not posted there."""
     uow.outbox.record_attempt(message, str(attempt) if attempt else None)
 
 

@@ -1,4 +1,4 @@
-"""Where a courier set out to post: all that is left of it when it dies before it knows what came of that."""
+"""Delivery routes, and the record of attempts that outlives a dispatcher that is killed while it posts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,42 +11,42 @@ from bot.services.ports import ChannelTarget, DirectMessageTarget, FollowUpTarge
 from bot.services.runtime.timings import ANSWERED_WITHIN_S
 
 NONCE_LIFE = timedelta(seconds=120)
-"""So long after a post Discord surely knows its repeat; "the past few minutes", by its reference."""
+"""How long Discord surely detects the repeat of a post; its reference says "the past few minutes"."""
 CLOCK_SLACK = timedelta(seconds=10)
-"""What lies further in the future was written before the clock was set back: nobody knows when that was."""
+"""A time further in the future was written before the clock was set back: its real age is unknown."""
 
 
 class DeliveryRoute(StrEnum):
-    """How a message gets to the member."""
+    """The ways in which a message can reach the member."""
 
     RESULTS = "results"
-    """In the channel that moderators chose for results."""
+    """The channel that moderators chose for results."""
     CHANNEL = "channel"
-    """Where the song was asked for."""
+    """The channel in which the song was requested."""
     FOLLOW_UP = "follow_up"
     MEMBER = "member"
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryAttempt:
-    """A post of which nobody knows whether it came to be."""
+    """A post whose outcome is unknown."""
 
     route: DeliveryRoute
     at: datetime
-    """When the first such post went out."""
+    """When it was first sent."""
 
     @classmethod
     def parse(cls, words: str) -> Self:
-        """The intent that `str` made these words of."""
+        """Parse an attempt that `str` wrote."""
         route, at = words.split(" ")
         return cls(DeliveryRoute(route), datetime.fromisoformat(at))
 
     def __str__(self) -> str:
-        """The intent as the outbox keeps it."""
+        """Return the attempt as the outbox stores it."""
         return f"{self.route} {self.at.isoformat()}"
 
     def target(self, request: Request) -> Target:
-        """Where the post went."""
+        """Return the target of the post."""
         match self.route:
             case DeliveryRoute.RESULTS:
                 return ChannelTarget(request.delivery_channel_id or request.address.channel_id)
@@ -57,15 +57,15 @@ class DeliveryAttempt:
             case DeliveryRoute.MEMBER:
                 return DirectMessageTarget(request.user_id)
             case _:
-                assert_never(self.way)
+                assert_never(self.route)
 
     def is_deduplicated(self, now: datetime) -> bool:
-        """True when Discord itself takes a repeat for what it is: follow-ups have no nonce."""
+        """Return True if Discord detects a repeat; it never does for follow-ups, which have no nonce."""
         return self.route is not DeliveryRoute.FOLLOW_UP and -CLOCK_SLACK < now - self.at < NONCE_LIFE
 
 
 def delivery_routes(request: Request, now: datetime) -> Iterator[DeliveryRoute]:
-    """How a message for the request's member may go, best first."""
+    """Yield the routes by which a message can reach the request's member, best first."""
     if request.delivery_channel_id not in {None, request.address.channel_id}:
         yield DeliveryRoute.RESULTS
     yield DeliveryRoute.CHANNEL
@@ -75,11 +75,11 @@ def delivery_routes(request: Request, now: datetime) -> Iterator[DeliveryRoute]:
 
 
 def ending_routes(request: Request, now: datetime) -> list[DeliveryRoute]:
-    """How the end of a request without a song may be told, best first: where results go, nobody asked."""
+    """Return the routes for a failed request's ending, best first: never the channel for results."""
     return [route for route in delivery_routes(request, now) if route is not DeliveryRoute.RESULTS]
 
 
 def may_be_unanswered(request: Request, now: datetime, within_s: float = ANSWERED_WITHIN_S) -> bool:
-    """True when a token that does not work may yet begin to: its command has no answer until then."""
+    """Return True if a token that does not work may do so soon, because its command is not answered yet."""
     age = now - request.placed_at
     return request.address.message_id is None and -CLOCK_SLACK < age < timedelta(seconds=within_s)
