@@ -1,1 +1,1 @@
-"""Holding credits, and what members and moderators read about them."""
+"""Credits: holds, statements and reports."""

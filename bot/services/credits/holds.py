@@ -1,4 +1,4 @@
-"""What pays for a request: the member's allowance, then the bonus, under the server's budget."""
+"""Holds of credits: from the member's allowance, then the bonus, within the server's budget."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,18 +12,18 @@ from bot.services.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundingAccounts:
-    """The accounts that a member's requests are paid from now."""
+    """The accounts that pay for a member's requests."""
 
     allowance: Account
     bonus: Account
     window: Window
-    """Of the allowance."""
+    """The window of the allowance."""
 
 
 def funding_accounts(
     guild_id: int, user_id: int, *, member: MemberRecord, policy: Policy, now: datetime
 ) -> FundingAccounts:
-    """The member's accounts under the policy that is in force."""
+    """Return the member's accounts under the policy that is in force."""
     window = window_of(policy.period, now)
     generation = member.generation(window)
     return FundingAccounts(
@@ -43,10 +43,10 @@ def hold_credits(
     settings: GuildSettings,
     now: datetime,
 ) -> None:
-    """Reserve a request's credits from the purse, and from the server's budget if it has one.
+    """Hold a request's credits in the member's accounts, and in the server's budget if it has one.
 
     Raises:
-        CreditsError, BudgetError: there are too few; the unit of work must not go on.
+        CreditsError, BudgetError: there are too few; roll the unit of work back.
     """
     own = uow.ledger.set_granted_total(funding.allowance, target=policy.allowance, now=now).available
     from_allowance = min(cost, own)
@@ -57,14 +57,14 @@ def hold_credits(
             raise CreditsError(own + bonus, cost, funding.window.ends_at)
         uow.ledger.assign_owner(funding.bonus)
         legs.append(Leg(funding.bonus.id, rest))
-    # the budget last: it is the one account that members share, so nobody waits for another one behind it
+    # the budget last: all members share this account, so its lock is held for the shortest time
     if settings.budget is not None:
         legs.append(_budget_leg(uow, funding.allowance.guild_id, settings.budget, cost, now))
     uow.ledger.hold(request_id, legs, now=now)
 
 
 def budget_left(uow: UnitOfWork, guild_id: int, budget: Budget, now: datetime) -> tuple[Balance, Window]:
-    """What the server's budget comes to in its present window, and that window."""
+    """Return the balance of the server's budget in its current window, and that window."""
     window = budget_window(budget, now)
     return uow.ledger.balance(budget_account(guild_id, window).id), window
 

@@ -1,4 +1,4 @@
-"""What a server's members used in the last days, by day and by member."""
+"""Reports of the credits that a server's members used, by day and by member."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 MAX_DAYS = 366
-"""The longest time that a report covers: a leap year."""
+"""The most days of a report: a leap year."""
 
 
 @dataclass(frozen=True, slots=True)
 class DayUse:
-    """What was used on one day (UTC)."""
+    """The credits and songs of one day (UTC)."""
 
     day: date
     credits: int
@@ -20,7 +20,7 @@ class DayUse:
 
 @dataclass(frozen=True, slots=True)
 class MemberUse:
-    """What one member used."""
+    """The credits and songs of one member."""
 
     user_id: int
     credits: int
@@ -29,37 +29,36 @@ class MemberUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The credits that were used in a server, from one day to another, both included."""
+    """The credits that were used in a server, from one day to another inclusive."""
 
     guild_id: int
     starts_on: date
     ends_on: date
     days: tuple[DayUse, ...]
-    """Every day, also those without use; oldest first."""
+    """Every day, also those without songs; oldest first."""
     members: tuple[MemberUse, ...]
-    """Everybody who used something, largest first."""
+    """Every member who used credits, most credits first."""
 
     @property
     def credits(self) -> int:
-        """All credits of all days."""
+        """Return the credits of all days."""
         return sum(day.credits for day in self.days)
 
     @property
     def songs(self) -> int:
-        """All songs of all days."""
+        """Return the songs of all days."""
         return sum(day.songs for day in self.days)
 
 
 def report_of(
     uses: Iterable[tuple[datetime, int, int]], *, guild_id: int, days: int, now: datetime
 ) -> Report:
-    """The report of the last `days` days in UTC, the day of `now` included.
+    """Return the report of the last `days` days (UTC), including the day of `now`.
 
-    Each use is the moment at which a song's credits were used, whose they were, and how many. Those of other
-    days do not count.
+    Each use is (time, user id, credits) of one song. Uses of other days are ignored.
 
     Raises:
-        ValueError: `days` is not 1 to 366, or a moment has no time zone.
+        ValueError: `days` is not 1 to 366, or a time has no time zone.
     """
     if not 1 <= days <= MAX_DAYS:
         raise ValueError(f"a report covers 1 to {MAX_DAYS} days, not {days}")

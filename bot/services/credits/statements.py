@@ -1,4 +1,4 @@
-"""What members may spend and have spent."""
+"""The service for members' credit statements and servers' reports."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,31 +18,31 @@ ENTRIES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """The truth about one member's credits."""
+    """One member's credits."""
 
     available: int
     held: int
-    """Held by requests under way, from whichever window they were placed in."""
+    """Held by pending requests, whichever window they were placed in."""
     used: int
-    """In this window."""
+    """In the current window."""
     bonus: int
     """Credits without a period, part of `available`."""
     resets_at: datetime
     policy: Policy
-    """What is in force for the member, and where it comes from."""
+    """The limits in force for the member, and their source."""
     budget: "BudgetState | None"
-    """The server's, if it has one."""
+    """The server's budget, if it has one."""
     blocked: str | None
-    """Why the member is blocked from asking for songs, in a moderator's words; None when they aren't."""
+    """The moderator's reason for blocking the member; None if the member is not blocked."""
     backoff_end: datetime | None = None
-    """When the member's next request may be sent, if it is held back."""
+    """When the member's next request can be submitted, if it is held back."""
     entries: tuple[Entry, ...]
     """Newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetState:
-    """What a server's members together may still spend."""
+    """The credits that all members of a server together can still spend."""
 
     credits: int
     """Per period."""
@@ -52,7 +52,7 @@ class BudgetState:
 
 
 class QuotaService:
-    """Members' credits."""
+    """Members' statements and servers' reports."""
 
     def __init__(self, store: Store, *, policy: Policy, clock: Clock) -> None:
         self._store = store
@@ -60,7 +60,7 @@ class QuotaService:
         self._clock = clock
 
     async def statement(self, guild_id: int, user_id: int, *, role_ids: Collection[int]) -> Statement:
-        """What a member with these roles has, holds and has used now.
+        """Return the statement of a member with these roles.
 
         Raises:
             StoreError: the database cannot be used.
@@ -70,7 +70,7 @@ class QuotaService:
         )
 
     async def report(self, guild_id: int, days: int) -> Report:
-        """What a server's members used in the last `days` days, 1 to 366; today (UTC) is one of them.
+        """Return what a server's members used in the last `days` days, 1 to 366, including today (UTC).
 
         Raises:
             StoreError: the database cannot be used.
@@ -84,7 +84,7 @@ class QuotaService:
 def statement_of(
     uow: UnitOfWork, guild_id: int, user_id: int, role_ids: Collection[int], *, usual: Policy, now: datetime
 ) -> Statement:
-    """The truth about a member's credits; an account that was not touched yet is shown as it will be."""
+    """Return a member's statement; an allowance that is not opened yet counts as granted."""
     settings, member = uow.guilds.settings(guild_id), uow.members.find(guild_id, user_id)
     policy = policy_for(usual, settings, member, role_ids)
     funding = funding_accounts(guild_id, user_id, member=member, policy=policy, now=now)

@@ -1,4 +1,4 @@
-"""Lists by the page."""
+"""Pagination of lists."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ class Page(Generic[T]):
 
     items: tuple[T, ...]
     number: int
-    """From 0."""
+    """Counted from 0."""
     pages: int
     """At least 1."""
     total: int
-    """How many there are on all pages."""
+    """The number of items on all pages."""
 
 
 def fetch_page(total: int, number: int, *, size: int, fetch: Callable[[int, int], Sequence[T]]) -> Page[T]:
-    """The page of that number, or the last one; `fetch` is told how many, and after how many."""
+    """Return the page of that number, or the last one; `fetch(size, offset)` returns the items."""
     pages = max(1, -(-total // size))
     number = max(0, min(number, pages - 1))
     items = fetch(size, number * size) if total else ()

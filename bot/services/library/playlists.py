@@ -1,4 +1,4 @@
-"""Saved playlists as members and moderators see them."""
+"""The service for saved playlists."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,30 +21,30 @@ from bot.services.ports import Clock
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 PAGE = 10
-"""Playlists on one page of their list."""
+"""The playlists on one page."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedResult:
-    """A playlist that is saved now, and the one that its name meant before, if there was one."""
+    """A saved playlist, and the one that it replaced, if there was one."""
 
     playlist: SavedPlaylist
     before: SavedPlaylist | None
 
 
 class PlaylistService:
-    """The playlists that members can ask for by name."""
+    """The playlists that members can request by name."""
 
     def __init__(self, store: Store, *, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
     async def add(self, actor: Actor, name: str, playlist: str) -> SavedResult:
-        """Save a playlist, in place of another one of that name; it is written down who did.
+        """Save a playlist, replacing one with the same name, and record that in the audit log.
 
         Raises:
-            PlaylistNameError, PlaylistError: the name or the playlist cannot be read.
-            PlaylistSavedError, PlaylistsFullError: it is saved already, or there are too many.
+            PlaylistNameError, PlaylistError: the name or the playlist is invalid.
+            PlaylistSavedError, PlaylistsFullError: the same playlist is saved already, or there are too many.
             StoreError: the database cannot be used.
         """
         new = SavedPlaylist(
@@ -56,21 +56,21 @@ class PlaylistService:
         return await self._store.write(_add, actor, new)
 
     async def remove(self, actor: Actor, name: str) -> SavedPlaylist:
-        """The playlist that was saved under this name, and is no more.
+        """Delete the playlist with this name; return it.
 
         Raises:
-            PlaylistUnknownError: there is none.
+            PlaylistUnknownError: no playlist has this name.
             StoreError: the database cannot be used.
         """
         return await self._store.write(_remove, actor, name, self._clock())
 
     async def suggestions(self, guild_id: int, typed: str) -> list[SavedPlaylist]:
-        """At most 25 that somebody who has typed so much may mean, the likeliest first."""
-        return suggestions(await self._store.read(_all_of, guild_id), typed)
+        """Return at most 25 playlists that match what was typed, the best match first."""
+        return suggestions(await self._store.read(_list, guild_id), typed)
 
     async def page(self, guild_id: int, number: int) -> Page[SavedPlaylist]:
-        """A page of all of a server's playlists, by name."""
-        found = await self._store.read(_all_of, guild_id)
+        """Return a page of a server's playlists, by name."""
+        found = await self._store.read(_list, guild_id)
         return fetch_page(
             len(found), number, size=PAGE, fetch=lambda size, start: found[start : start + size]
         )
@@ -107,5 +107,5 @@ def _facts(playlist: SavedPlaylist) -> AuditFacts:
     return {"name": playlist.name, "playlist": playlist.playlist_id}
 
 
-def _all_of(uow: UnitOfWork, guild_id: int) -> list[SavedPlaylist]:
+def _list(uow: UnitOfWork, guild_id: int) -> list[SavedPlaylist]:
     return uow.playlists.list(guild_id)

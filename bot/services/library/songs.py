@@ -1,4 +1,4 @@
-"""A server's finished songs: shown again, listed, rated and taken away."""
+"""The service for finished songs: showing, listing, rating and removing them."""
 
 import logging
 from dataclasses import dataclass
@@ -31,17 +31,17 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 log = logging.getLogger(__name__)
 
 PAGE = 8
-"""Songs on one page of a list."""
+"""The songs on one page of a list."""
 # an autocomplete has three seconds, and is asked at each key
-LOOKED_THROUGH = 500
-"""So many of the newest songs are looked through for a title."""
+SEARCHED_SONGS = 500
+"""How many of the newest songs are searched for a title."""
 MAX_SUGGESTIONS = 25
-"""Choices that Discord shows at a time."""
+"""The most choices that Discord shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemovedSong:
-    """A song that is no longer there, and where its result was posted, if it was."""
+    """The message of a removed song's result, if it was posted."""
 
     channel_id: int | None
     message_id: int | None
@@ -56,10 +56,10 @@ class SongLibrary:
         self._clock = clock
 
     async def card(self, request_id: int, viewer: Viewer) -> ResultCard:
-        """What the result of a finished song says now.
+        """Return the contents of a finished song's result message.
 
         Raises:
-            SongNotFoundError, NotFinishedError, SongRemovedError: it cannot be heard.
+            SongNotFoundError, NotFinishedError, SongRemovedError: the song is not available.
             StoreError: the database cannot be used.
         """
         song = await self._store.read(_song, request_id, viewer)
@@ -67,41 +67,43 @@ class SongLibrary:
         return result_card(song.request, links, offered=self._media.offered, rating=song.rating)
 
     async def songs(self, viewer: Viewer, user_id: int | None, number: int) -> Page[Song]:
-        """A page of the songs that the viewer sees, or of one member's, newest first."""
+        """Return a page of the songs that the viewer can see, of all members or one, newest first."""
         wanted = SongFilter(guild_id=viewer.guild_id, user_id=user_id, viewer=viewer)
         return await self._store.read(_page, wanted, number)
 
     async def best(self, viewer: Viewer, span: TopPeriod, number: int) -> Page[Song]:
-        """A page of the rated songs of that time that the viewer sees, best first."""
+        """Return a page of the rated songs of a period that the viewer can see, best first."""
         since = span.since(self._clock())
         wanted = SongFilter(guild_id=viewer.guild_id, viewer=viewer, since=since, rated=True)
         return await self._store.read(_page, wanted, number)
 
     async def suggestions(self, viewer: Viewer, typed: str) -> list[SongTitle]:
-        """At most 25 of the newest songs whose title contains what was typed, newest first."""
+        """Return at most 25 of the newest songs whose title contains what was typed, newest first."""
         titles = await self._store.read(_titles, viewer)
         wanted = typed.casefold().strip()
         return [one for one in titles if wanted in (one.words or "").casefold()][:MAX_SUGGESTIONS]
 
     async def rate(self, request_id: int, stars: int, *, guild_id: int, user_id: int) -> Rating:
-        """What members think of the song after this vote, which takes the place of the member's last one.
+        """Store the member's vote, replacing an earlier one; return the song's new rating.
 
         Raises:
-            SongNotFoundError, NotFinishedError, SongRemovedError: it cannot be heard.
+            SongNotFoundError, NotFinishedError, SongRemovedError: the song is not available.
             StoreError: the database cannot be used.
         """
         return await self._store.write(_rate, request_id, stars, guild_id, user_id, self._clock())
 
     async def rating(self, request_id: int) -> Rating:
-        """What members think of the song now."""
+        """Return the song's rating."""
         return await self._store.read(_rating, request_id)
 
     async def remove(self, request_id: int, actor: Actor, *, is_moderator: bool) -> RemovedSong:
-        """Take a song away, as its requester or as a moderator, which is written down; again is no error.
+        """Remove a song, as its requester or as a moderator; a repeat is no error.
+
+        A moderator's removal is recorded in the audit log.
 
         Raises:
-            SongNotFoundError, NotFinishedError: there is no such song.
-            MayNotRemoveError: it is somebody else's.
+            SongNotFoundError, NotFinishedError: the server has no such song.
+            RemovalForbiddenError: it is another member's song.
             StoreError: the database cannot be used.
         """
         return await self._store.write(
@@ -109,12 +111,12 @@ class SongLibrary:
         )
 
 
-def _found(uow: UnitOfWork, request_id: int) -> Request | None:
+def _find(uow: UnitOfWork, request_id: int) -> Request | None:
     return uow.requests.find(request_id) if request_id <= LARGEST_ID else None
 
 
 def _song(uow: UnitOfWork, request_id: int, viewer: Viewer) -> Song:
-    request = require_available(_found(uow, request_id), viewer.guild_id)
+    request = require_available(_find(uow, request_id), viewer.guild_id)
     if not viewer.can_see(request):
         raise SongNotFoundError
     return Song(request, uow.library.rating(request_id))
@@ -128,12 +130,12 @@ def _page(uow: UnitOfWork, song_filter: SongFilter, number: int) -> Page[Song]:
 
 
 def _titles(uow: UnitOfWork, viewer: Viewer) -> list[SongTitle]:
-    return uow.library.titles(SongFilter(guild_id=viewer.guild_id, viewer=viewer), limit=LOOKED_THROUGH)
+    return uow.library.titles(SongFilter(guild_id=viewer.guild_id, viewer=viewer), limit=SEARCHED_SONGS)
 
 
 @unit_of_work("library.rate")
 def _rate(uow: UnitOfWork, request_id: int, stars: int, guild_id: int, user_id: int, now: datetime) -> Rating:
-    require_available(_found(uow, request_id), guild_id)
+    require_available(_find(uow, request_id), guild_id)
     uow.library.rate(request_id, user_id, stars, now=now)
     return uow.library.rating(request_id)
 
@@ -146,7 +148,7 @@ def _rating(uow: UnitOfWork, request_id: int) -> Rating:
 def _remove(
     uow: UnitOfWork, request_id: int, actor: Actor, *, is_moderator: bool, now: datetime
 ) -> RemovedSong:
-    request = _found(uow, request_id)
+    request = _find(uow, request_id)
     if request is None or request.guild_id != actor.guild_id:
         raise SongNotFoundError
     is_own = request.user_id == actor.actor_id

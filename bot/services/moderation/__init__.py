@@ -1,1 +1,1 @@
-"""What moderators settle, each action with its audit entry."""
+"""The moderators' actions, each recorded in the audit log."""

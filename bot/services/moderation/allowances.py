@@ -1,4 +1,4 @@
-"""What moderators settle for many: the allowances of roles and of everyone, the budget, and the audit log."""
+"""The moderators' service for allowances of roles and of everyone, the server's budget, and the audit log."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,11 +15,11 @@ from bot.services.ports import Clock
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 LOG_ENTRIES = 15
-"""How many of the last decisions are shown."""
+"""How many of the last audit entries are shown."""
 
 
 class Allowances:
-    """A server's allowances and its budget; each decision takes effect with a member's next step."""
+    """A server's allowances and its budget; a change takes effect when a member next places a request."""
 
     def __init__(self, store: Store, *, policy: Policy, clock: Clock) -> None:
         self._store = store
@@ -27,10 +27,11 @@ class Allowances:
         self._clock = clock
 
     async def set_role_allowance(self, actor: Actor, role_id: int, *, amount: int | None) -> GuildSettings:
-        """The settings after the role has so many credits per period; None: none of its own.
+        """Set a role's credits per period; None removes its allowance. Returns the settings.
 
         Raises:
-            EveryoneRoleError, AmountError: the role or the number will not do; nothing was changed.
+            EveryoneRoleError: the role is @everyone; nothing was changed.
+            AmountError: the amount is out of range; nothing was changed.
         """
         if role_id == actor.guild_id:
             raise EveryoneRoleError
@@ -40,10 +41,10 @@ class Allowances:
     async def set_default_allowance(
         self, actor: Actor, *, amount: int, period: Period | None
     ) -> GuildSettings:
-        """The settings after everyone has so many credits; the period stays where none is given.
+        """Set everyone's credits per period, keeping the period if none is given. Returns the settings.
 
         Raises:
-            AmountError: the number will not do; nothing was changed.
+            AmountError: the amount is out of range; nothing was changed.
         """
         checked = check_amount("credits", amount)
         return await self._store.write(
@@ -51,16 +52,16 @@ class Allowances:
         )
 
     async def set_budget(self, actor: Actor, *, amount: int | None, period: Period | None) -> GuildSettings:
-        """The settings after all members together may spend so many credits per period; None: no limit.
+        """Set what all members together can spend per period; None: no limit. Returns the settings.
 
         Raises:
-            AmountError: the number will not do; nothing was changed.
+            AmountError: the amount is out of range; nothing was changed.
         """
         checked = None if amount is None else check_amount("credits", amount)
         return await self._store.write(_set_budget, actor, checked, period, self._policy, self._clock())
 
     async def audit_log(self, guild_id: int, *, subject_id: int | None = None) -> Sequence[AuditEntry]:
-        """The server's last decisions, about one member if one is named, newest first.
+        """Return the server's last audit entries, newest first; only those about `subject_id` if it is given.
 
         Raises:
             StoreError: the database cannot be used.
@@ -101,8 +102,8 @@ def _set_default_allowance(
         uow,
         actor,
         Action.EVERYONE_ALLOWANCE,
-        before=_everyones(settings, usual),
-        after=_everyones(after, usual),
+        before=_default_facts(settings, usual),
+        after=_default_facts(after, usual),
         now=now,
     ):
         uow.guilds.update(actor.guild_id, after)
@@ -110,7 +111,7 @@ def _set_default_allowance(
     return settings
 
 
-def _everyones(settings: GuildSettings, usual: Policy) -> AuditFacts:
+def _default_facts(settings: GuildSettings, usual: Policy) -> AuditFacts:
     credits_ = usual.allowance if settings.allowance is None else settings.allowance
     return {"credits": credits_, "period": settings.period or usual.period}
 
@@ -126,7 +127,9 @@ def _set_budget(
     else:
         kept = before.period if before else settings.period or usual.period
         budget = new_budget(uow, actor.guild_id, before, amount, period or kept, now)
-    if record_action(uow, actor, Action.BUDGET, before=_facts(before), after=_facts(budget), now=now):
+    if record_action(
+        uow, actor, Action.BUDGET, before=_budget_facts(before), after=_budget_facts(budget), now=now
+    ):
         settings = replace(settings, budget=budget)
         uow.guilds.update(actor.guild_id, settings)
     return settings
@@ -135,7 +138,10 @@ def _set_budget(
 def new_budget(
     uow: UnitOfWork, guild_id: int, before: Budget | None, amount: int, period: Period, now: datetime
 ) -> Budget:
-    """The budget; what was spent earlier in its first window counts, but nothing that a budget counted."""
+    """Return a budget of `amount` credits per period.
+
+    What was spent earlier in its first window counts, except what another budget counted already.
+    """
     if before is not None and before.period is period:
         return replace(before, credits=amount)
     window = window_of(period, now)
@@ -144,5 +150,5 @@ def new_budget(
     return Budget(credits=amount, period=period, opened_in=window.key, spent_before=max(0, spent))
 
 
-def _facts(budget: Budget | None) -> AuditFacts:
+def _budget_facts(budget: Budget | None) -> AuditFacts:
     return {"credits": budget.credits if budget else None, "period": budget.period if budget else None}

@@ -1,4 +1,4 @@
-"""Requests that moderators approve first: what they are shown, and what they decide."""
+"""The moderators' service for approving and declining requests."""
 
 import logging
 from datetime import datetime
@@ -21,27 +21,27 @@ log = logging.getLogger(__name__)
 
 
 class Approvals:
-    """Moderators' decisions about single requests."""
+    """The moderators' decisions about single requests."""
 
     def __init__(self, store: Store, *, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
     async def approve(self, actor: Actor, request_id: int) -> Request:
-        """The request stands in line.
+        """Approve a request, which is queued; return it.
 
         Raises:
-            RequestNotFoundError: there is no such request in this server.
-            DecidedError: it does not wait for a moderator any more.
+            RequestNotFoundError: the server has no such request.
+            DecidedError: the request does not await approval any more.
         """
         return await self._decide(actor, request_id, Action.APPROVE, None)
 
     async def decline(self, actor: Actor, request_id: int, *, reason: str) -> Request:
-        """The request has ended, its credits are back, and its member can read why.
+        """Decline a request, release its credits and show the member the reason; return the request.
 
         Raises:
             RequestNotFoundError, DecidedError: as with `approve`.
-            ReasonError: the reason will not do; nothing was changed.
+            ReasonError: the reason is empty or too long; nothing was changed.
         """
         return await self._decide(actor, request_id, Action.DECLINE, check_reason(reason))
 
@@ -53,7 +53,7 @@ class Approvals:
 
 @unit_of_work("approvals.expire")
 def expire_approval(uow: UnitOfWork, request: Request, now: datetime) -> Request:
-    """The request has ended because nobody decided on it in time; its credits are back."""
+    """End a request that nobody decided on in time, and release its credits; return the request."""
     failure = Failure(FailureKind.UNDECIDED, "no moderator decided in time")
     return apply_transition(uow, request, Transition.EXPIRE_APPROVAL, now=now, failure=failure)
 

@@ -1,4 +1,4 @@
-"""Moderators' decisions: each is written down in the unit of work that carries it out."""
+"""The recording of moderators' actions, in the unit of work that carries them out."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +11,12 @@ from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
 P = ParamSpec("P")
 T = TypeVar("T")
 ATTEMPTS = 3
-"""How often a decision is tried that meets another move of one of its requests."""
+"""How often an action is tried whose request another worker changes at the same moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Whose decision it is, and where; the interaction by which it was made makes it once."""
+    """The moderator and server of an action; each interaction carries its action out once."""
 
     interaction_id: int
     guild_id: int
@@ -24,10 +24,10 @@ class Actor:
 
 
 async def run_action(store: Store, unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """What the unit gives, which is tried again where a request that it moves has just moved otherwise.
+    """Run the unit, again after a conflict; return its result.
 
     Raises:
-        StaleError: that happened every time.
+        ConflictError: every attempt met a conflict.
     """
     for _ in range(ATTEMPTS - 1):
         try:
@@ -48,9 +48,9 @@ def record_action(
     reason: str | None = None,
     now: datetime,
 ) -> bool:
-    """The decision is in the audit log, and will be in the server's log channel if it has one.
+    """Record an action in the audit log, to be posted to the server's log channel if it has one.
 
-    False when this very interaction made it before: then nothing more is to be done.
+    Returns False if the same interaction recorded it before: then the caller must change nothing.
     """
     change = AuditEntry(
         id=actor.interaction_id,

@@ -1,4 +1,4 @@
-"""What moderators settle about their server's songs: where, which model, who approves, how many."""
+"""The moderators' service for a server's settings: channels, model, approval and limits."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,21 +20,21 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 MAX_ACTIVE = 1000
 MAX_COOLDOWN_S = 86_400
 MOST_APPROVED = 1000
-"""How many requests go into line when approval ends."""
+"""The most requests that are queued at once when approval ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveSettings:
-    """What holds in a server now."""
+    """The settings that are in force in a server."""
 
     settings: GuildSettings
     policy: Policy
-    """What a member has for whom nothing of their own is settled."""
+    """The limits of a member without settings of their own."""
     model: str
 
 
 class GuildSettingsService:
-    """The rules of a server; each decision takes effect at once."""
+    """A server's settings; each change takes effect at once."""
 
     def __init__(
         self, store: Store, *, policy: Policy, models: Sequence[str], default_model: str, clock: Clock
@@ -46,7 +46,7 @@ class GuildSettingsService:
         self._clock = clock
 
     async def effective(self, guild_id: int) -> EffectiveSettings:
-        """What holds in a server now.
+        """Return the settings that are in force in a server.
 
         Raises:
             StoreError: the database cannot be used.
@@ -58,8 +58,8 @@ class GuildSettingsService:
         )
 
     async def set_request_channel(self, actor: Actor, channel_id: int | None) -> None:
-        """Songs are asked for in this channel only; None: everywhere."""
-        await self._settle(
+        """Restrict requests to this channel; None: allow them everywhere."""
+        await self._change(
             actor,
             Action.REQUESTS_CHANNEL,
             lambda settings: replace(settings, requests_channel_id=channel_id),
@@ -67,8 +67,8 @@ class GuildSettingsService:
         )
 
     async def set_results_channel(self, actor: Actor, channel_id: int | None) -> None:
-        """Results are posted in this channel; None: where the song was asked for."""
-        await self._settle(
+        """Post results in this channel; None: where the song was requested."""
+        await self._change(
             actor,
             Action.RESULTS_CHANNEL,
             lambda settings: replace(settings, results_channel_id=channel_id),
@@ -76,8 +76,8 @@ class GuildSettingsService:
         )
 
     async def set_log_channel(self, actor: Actor, channel_id: int | None) -> None:
-        """Decisions are posted in this channel, this one first of all; None: nowhere."""
-        await self._settle(
+        """Post audit entries in this channel, including this one; None: nowhere."""
+        await self._change(
             actor,
             Action.LOG_CHANNEL,
             lambda settings: replace(settings, log_channel_id=channel_id),
@@ -85,14 +85,14 @@ class GuildSettingsService:
         )
 
     async def set_default_model(self, actor: Actor, model: str | None) -> None:
-        """The model for those who choose none; None: the operator's.
+        """Set the model for members who choose none; None: the operator's default.
 
         Raises:
             ModelError: the operator does not offer it; nothing was changed.
         """
         if model is not None and model not in self._models:
             raise ModelError(model, self._models)
-        await self._settle(
+        await self._change(
             actor,
             Action.MODEL,
             lambda settings: replace(settings, model=model),
@@ -100,16 +100,16 @@ class GuildSettingsService:
         )
 
     async def set_limits(self, actor: Actor, *, active: int | None, cooldown_s: int | None) -> None:
-        """How many requests a member may have under way, and how far apart; None: the operator's.
+        """Set how many pending requests a member can have, and their spacing; None: the operator's default.
 
         Raises:
-            AmountError: a number will not do; nothing was changed.
+            AmountError: a number is out of range; nothing was changed.
         """
         if active is not None:
             active = check_amount("active", active, least=1, most=MAX_ACTIVE)
         if cooldown_s is not None:
             cooldown_s = check_amount("cooldown", cooldown_s, most=MAX_COOLDOWN_S)
-        await self._settle(
+        await self._change(
             actor,
             Action.LIMITS,
             lambda settings: replace(settings, max_active=active, cooldown_s=cooldown_s),
@@ -117,10 +117,10 @@ class GuildSettingsService:
         )
 
     async def require_approval(self, actor: Actor, channel_id: int | None) -> int:
-        """Moderators approve each request in this channel, or in the one that it was.
+        """Require approval of each request in this channel, or in the current one; return the channel's id.
 
         Raises:
-            ApprovalChannelError: no channel was ever named; nothing was changed.
+            ApprovalChannelError: no channel is given or set; nothing was changed.
         """
 
         def change(settings: GuildSettings) -> GuildSettings:
@@ -129,14 +129,14 @@ class GuildSettingsService:
                 raise ApprovalChannelError
             return replace(settings, approval_channel_id=where)
 
-        settings = await self._settle(actor, Action.APPROVAL, change, _approval)
+        settings = await self._change(actor, Action.APPROVAL, change, _approval_facts)
         return settings.approval_channel_id or 0
 
     async def end_approval(self, actor: Actor) -> int:
-        """No request has to be approved any more; gives how many that waited for it are in line now."""
+        """End approval and queue the requests that await it; return how many."""
         return await run_action(self._store, _end_approval, actor, self._clock())
 
-    async def _settle(
+    async def _change(
         self,
         actor: Actor,
         action: Action,
@@ -155,17 +155,17 @@ def update_settings(
     facts: Callable[[GuildSettings], AuditFacts],
     now: datetime,
 ) -> GuildSettings:
-    """The settings after a decision about them, which was made once."""
+    """Change the settings once for each interaction; return them."""
     before = uow.guilds.get_for_update(actor.guild_id)
     after = change(before)
-    uow.guilds.update(actor.guild_id, after)  # first, so that a new log channel hears of itself
+    uow.guilds.update(actor.guild_id, after)  # first, so that a new log channel gets this entry
     if record_action(uow, actor, action, before=facts(before), after=facts(after), now=now):
         return after
     uow.guilds.update(actor.guild_id, before)
     return before
 
 
-def _approval(settings: GuildSettings) -> AuditFacts:
+def _approval_facts(settings: GuildSettings) -> AuditFacts:
     return {"channel": settings.approval_channel_id}
 
 
@@ -176,10 +176,12 @@ def _end_approval(uow: UnitOfWork, actor: Actor, now: datetime) -> int:
         actor,
         Action.APPROVAL,
         lambda settings: replace(settings, approval_channel_id=None),
-        _approval,
+        _approval_facts,
         now,
     )
-    if after.approval_channel_id is not None:  # told twice, and moderators have asked for it again since
+    if (
+        after.approval_channel_id is not None
+    ):  # a repeat of the command, and approval was required again since
         return 0
     awaiting = uow.requests.of_guild(actor.guild_id, State.AWAITING, limit=MOST_APPROVED)
     for request in awaiting:

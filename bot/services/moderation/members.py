@@ -1,4 +1,4 @@
-"""What moderators settle for single members: grants, exceptions, resets and blocks."""
+"""The moderators' service for single members: grants, allowances, resets and blocks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,40 +23,40 @@ from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork, unit_of_work
 P = ParamSpec("P")
 
 REASON_LIMIT = 500
-"""Characters of a reason."""
+"""The most characters of a reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetMember:
-    """Whom a decision is about."""
+    """The member whom an action concerns."""
 
     user_id: int
     role_ids: tuple[int, ...] = ()
-    """The roles that the member has there; none of one who left."""
+    """The member's roles in the server; empty if the member left."""
     is_bot: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceChange:
-    """A member's credits before a decision and after it."""
+    """A member's credits before an action and after it."""
 
     before: Statement
     after: Statement
     cancelled: int = 0
-    """How many waiting requests it ended."""
+    """How many waiting requests it cancelled."""
 
 
 Unit = Callable[Concatenate[UnitOfWork, Actor, TargetMember, datetime, P], int]
-"""Makes a decision about a member, once, and gives how many waiting requests it ended."""
+"""Carries out an action on a member once; returns how many waiting requests it cancelled."""
 WholeUnit = Callable[Concatenate[UnitOfWork, Actor, TargetMember, Policy, datetime, P], BalanceChange]
 NamedDecision = NamedUnit[Concatenate[Actor, TargetMember, Policy, datetime, P], BalanceChange]
 
 
 def check_amount(option: str, value: float, *, least: int = 0, most: int = MOST_CREDITS) -> int:
-    """The number, if it is a whole one within bounds: a client may send anything.
+    """Return the number as an int; clients can send any number.
 
     Raises:
-        AmountError: it is not.
+        AmountError: it is not whole, or out of range.
     """
     if isinstance(value, bool) or value != int(value) or not least <= value <= most:
         raise AmountError(option, value, least, most)
@@ -64,10 +64,10 @@ def check_amount(option: str, value: float, *, least: int = 0, most: int = MOST_
 
 
 def check_reason(reason: str) -> str:
-    """Return the reason as it is stored, without what nobody can see.
+    """Return the reason as it is stored, without invisible characters.
 
     Raises:
-        ReasonError: nothing is left, or it is too long.
+        ReasonError: it is empty or too long.
     """
     words = clean_text(reason)
     if not 1 <= len(words) <= REASON_LIMIT:
@@ -76,7 +76,7 @@ def check_reason(reason: str) -> str:
 
 
 class MemberModeration:
-    """Single members' credits, as moderators settle them; each decision takes effect at once."""
+    """The moderators' actions on single members; each takes effect at once."""
 
     def __init__(self, store: Store, *, policy: Policy, clock: Clock) -> None:
         self._store = store
@@ -84,10 +84,10 @@ class MemberModeration:
         self._clock = clock
 
     async def grant(self, actor: Actor, target: TargetMember, *, amount: int, reason: str) -> BalanceChange:
-        """The member has so many bonus credits more.
+        """Grant the member bonus credits; return the change.
 
         Raises:
-            RefusalError: the number, the reason or the member will not do; nothing was changed.
+            RefusalError: the amount, the reason or the member is not allowed; nothing was changed.
         """
         checked = check_amount("credits", amount, least=1)
         return await self._decide(actor, target, _grant, amount=checked, reason=check_reason(reason))
@@ -95,16 +95,16 @@ class MemberModeration:
     async def make_exception(
         self, actor: Actor, target: TargetMember, *, amount: int | None
     ) -> BalanceChange:
-        """The member's own allowance, whatever roles and everyone have; None ends it.
+        """Set the member's own allowance, which overrides those of roles and everyone; None removes it.
 
         Raises:
-            RefusalError: the number or the member will not do; nothing was changed.
+            RefusalError: the amount or the member is not allowed; nothing was changed.
         """
         checked = None if amount is None else check_amount("credits", amount)
         return await self._decide(actor, target, _make_exception, amount=checked)
 
     async def reset(self, actor: Actor, target: TargetMember) -> BalanceChange:
-        """The member's allowance begins anew in its present window; bonus and holds stay.
+        """Reset what the member used of the allowance in the current window; bonus credits and holds stay.
 
         Raises:
             BotMemberError: the member is a bot; nothing was changed.
@@ -112,18 +112,18 @@ class MemberModeration:
         return await self._decide(actor, target, _reset, usual=self._policy)
 
     async def block(self, actor: Actor, target: TargetMember, *, reason: str) -> BalanceChange:
-        """The member may ask for no songs, and those that waited are cancelled with their credits back.
+        """Block the member from requesting songs, cancel the waiting requests and release their credits.
 
         Raises:
-            RefusalError: the reason or the member will not do; nothing was changed.
+            RefusalError: the reason or the member is not allowed; nothing was changed.
         """
         return await self._decide(actor, target, _block, reason=check_reason(reason))
 
     async def unblock(self, actor: Actor, target: TargetMember) -> BalanceChange:
-        """The member may ask for songs again.
+        """Let a blocked member request songs again.
 
         Raises:
-            NotBlockedError: nobody had blocked the member.
+            NotBlockedError: the member is not blocked.
         """
         return await self._decide(actor, target, _unblock)
 
@@ -138,10 +138,10 @@ class MemberModeration:
 
 
 def _with_effect(unit: Unit[P]) -> WholeUnit[P]:
-    """Give the decision's effect on the member's credits, seen in the same unit of work."""
+    """Make the unit return the change of the member's credits, read in the same unit of work."""
 
     @wraps(unit)
-    def whole(
+    def unit_with_effect(
         uow: UnitOfWork,
         actor: Actor,
         target: TargetMember,
@@ -158,7 +158,7 @@ def _with_effect(unit: Unit[P]) -> WholeUnit[P]:
         cancelled = unit(uow, actor, target, now, *args, **kwargs)
         return BalanceChange(before=before, after=statement(), cancelled=cancelled)
 
-    return whole
+    return unit_with_effect
 
 
 @unit_of_work("moderation.grant")

@@ -1,4 +1,4 @@
-"""A person's data as a document: ids as text, moments in ISO 8601 (UTC), and no secrets or dying links."""
+"""A person's data as a JSON document: ids as text, times in ISO 8601 (UTC), no secrets or expiring links."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -27,15 +27,15 @@ KEYS = MappingProxyType(
         "entries": "what happened to your credits, newest first",
     }
 )
-"""What each part of the document holds; they are in it, and in docs/privacy.md."""
+"""What each key of the document holds; also in the document itself and in docs/privacy.md."""
 
 
 def document_of(copy: PersonalDataExport) -> Document:
-    """The document."""
+    """Return the export as a document."""
     record = copy.record
     return {
         "format": 1,
-        "exported_at": _moment(copy.at),
+        "exported_at": _time(copy.at),
         "user_id": str(record.user_id),
         "keys": dict(KEYS),
         "memberships": [_membership(one) for one in record.memberships],
@@ -45,7 +45,7 @@ def document_of(copy: PersonalDataExport) -> Document:
                 "server_id": str(one.guild_id),
                 "request_id": str(one.request_id),
                 "stars": one.stars,
-                "at": _moment(one.at),
+                "at": _time(one.at),
             }
             for one in record.ratings
         ],
@@ -54,7 +54,7 @@ def document_of(copy: PersonalDataExport) -> Document:
                 "server_id": str(one.guild_id),
                 "name": one.name,
                 "playlist_id": one.playlist_id,
-                "added_at": _moment(one.added_at),
+                "added_at": _time(one.added_at),
             }
             for one in record.playlists
         ],
@@ -66,12 +66,12 @@ def document_of(copy: PersonalDataExport) -> Document:
     }
 
 
-def _moment(at: datetime | None) -> str | None:
+def _time(at: datetime | None) -> str | None:
     return None if at is None else at.astimezone(UTC).isoformat()
 
 
 def _id(number: int | None) -> str | None:
-    """As text: JavaScript, and with it many viewers, cannot hold ids of 63 bits as numbers."""
+    """Return an id as text: JavaScript, and so many viewers, cannot hold 63 bits in a number."""
     return None if number is None else str(number)
 
 
@@ -86,10 +86,10 @@ def _membership(one: Membership) -> Document:
         "resets": member.resets,
         "requests_under_way": one.active,
         "failures_in_a_row": member.failures,
-        "held_back_until": _moment(member.backoff_until),
-        "last_placed_at": _moment(one.last_placed_at),
-        "last_turn_at": _moment(one.last_turn_at),
-        "deleted_at": _moment(one.forget_at),
+        "held_back_until": _time(member.backoff_until),
+        "last_placed_at": _time(one.last_placed_at),
+        "last_turn_at": _time(one.last_turn_at),
+        "deleted_at": _time(one.forget_at),
     }
 
 
@@ -107,24 +107,24 @@ def _request(one: Request, events: tuple[RequestEvent, ...]) -> Document:
             "role_id": _id(policy.role_id),
         },
         "state": str(one.state),
-        "placed_at": _moment(one.placed_at),
-        "accepted_at": _moment(one.accepted_at),
-        "ended_at": _moment(one.ended_at),
-        "removed_at": _moment(one.removed_at),
-        "prompt_wiped_at": _moment(one.prompt_wiped_at),
+        "placed_at": _time(one.placed_at),
+        "accepted_at": _time(one.accepted_at),
+        "ended_at": _time(one.ended_at),
+        "removed_at": _time(one.removed_at),
+        "prompt_wiped_at": _time(one.prompt_wiped_at),
         "task_id": one.task_id,
         "clips": [_clip(clip) for clip in one.clips],
         "failure": {"kind": str(one.failure.kind), "detail": one.failure.detail} if one.failure else None,
         "messages": {
-            "status": _place(address.channel_id, address.message_id),
-            "result": _place(one.result_channel_id, one.result_message_id),
-            "approval": _place(one.approval_channel_id, one.approval_message_id),
+            "status": _message_ref(address.channel_id, address.message_id),
+            "result": _message_ref(one.result_channel_id, one.result_message_id),
+            "approval": _message_ref(one.approval_channel_id, one.approval_message_id),
         },
         "events": [
             {
                 "transition": event.transition,
                 "state": str(event.state),
-                "at": _moment(event.at),
+                "at": _time(event.at),
                 "detail": event.detail,
             }
             for event in events
@@ -146,7 +146,7 @@ def _options(spec: SongSpec) -> Document:
 
 
 def _clip(clip: Clip) -> Document:
-    """A clip with the link of its page: those of its files lead nowhere after a while."""
+    """Return a clip with the link of its page, because the links of its files expire."""
     return {
         "id": clip.id,
         "title": clip.title,
@@ -156,12 +156,12 @@ def _clip(clip: Clip) -> Document:
     }
 
 
-def _place(channel_id: int | None, message_id: int | None) -> Document:
+def _message_ref(channel_id: int | None, message_id: int | None) -> Document:
     return {"channel_id": _id(channel_id), "message_id": _id(message_id)}
 
 
 def _decision(one: AuditEntry, record: PersonalRecord) -> Document:
-    """A decision; who else was in it is somebody else's data."""
+    """Return an audit entry without other people's ids, which are their data."""
     return {
         "id": str(one.id),
         "server_id": str(one.guild_id),
@@ -171,7 +171,7 @@ def _decision(one: AuditEntry, record: PersonalRecord) -> Document:
         "before": _facts(one.before),
         "after": _facts(one.after),
         "reason": one.reason,
-        "at": _moment(one.at),
+        "at": _time(one.at),
     }
 
 
@@ -180,7 +180,7 @@ def _facts(facts: Mapping[str, str | int | None]) -> Document:
 
 
 def _fact(fact: str | int | None) -> Value:
-    """Small numbers as such; an id as text."""
+    """Return a large number, which is an id, as text; other values unchanged."""
     return str(fact) if isinstance(fact, int) and abs(fact) >= 2**53 else fact
 
 
@@ -189,7 +189,7 @@ def _account(one: AccountRecord) -> Document:
         "server_id": str(one.guild_id),
         "account": one.account_id,
         "window": one.window_key,
-        "window_ends_at": _moment(one.window_ends_at),
+        "window_ends_at": _time(one.window_ends_at),
         "granted": one.balance.granted,
         "held": one.balance.held,
         "used": one.balance.used,
@@ -204,5 +204,5 @@ def _entry(guild_id: int, entry: Entry) -> Document:
         "request_id": _id(entry.request_id),
         "reason": entry.reason,
         "note": entry.note,
-        "at": _moment(entry.at),
+        "at": _time(entry.at),
     }

@@ -1,4 +1,4 @@
-"""What time wipes: dead tokens, old prompts, members and servers to be forgotten; and times that can't be."""
+"""Retention: the erasure of tokens, prompts, members and servers, and the correction of impossible times."""
 
 import logging
 from collections.abc import Sequence
@@ -16,29 +16,29 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 BATCH = 500
-"""Rows in one unit of work, so that nobody waits for it."""
+"""The most rows in one unit of work, so that others do not wait for it."""
 GUILDS = 100
-"""Servers that are looked at in one round; the others come next."""
+"""The most servers in one round; the others follow in the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionConfig:
-    """How long the operator keeps what is kept."""
+    """The operator's retention periods."""
 
     prompt_days: int = 90
-    """Of a prompt, since its request ended."""
+    """Days from a request's end to the erasure of its prompt."""
     guild_days: int = 30
-    """Of a server's data, since the bot left it."""
+    """Days from the bot's leaving a server to the erasure of its data."""
 
 
 class CleanupTask(StrEnum):
-    """What is done again and again."""
+    """The cleanup tasks, which run again and again."""
 
     TOKENS = "tokens"
-    """They die within minutes, so this is done all the time."""
+    """Erases interaction tokens, which expire within minutes."""
     DATA = "data"
     TIMES = "times"
-    """A clock that was set back leaves due times behind that are hours ahead."""
+    """Corrects due times that are too far ahead because the clock was set back."""
 
 
 EVERY = {
@@ -46,58 +46,58 @@ EVERY = {
     CleanupTask.TOKENS: timedelta(seconds=30),
     CleanupTask.DATA: timedelta(hours=1),
 }
-"""The pause from one time to the next; after a failure half a minute at most."""
+"""The pause between two runs; after a failure half a minute at most."""
 
 
 class CleanupHandler:
-    """The desk that wipes; several processes may do it at once, and each finds what is left."""
+    """The job handler of the cleanup tasks; several processes can run them at the same time."""
 
     name = "cleanup"
 
     def __init__(self, store: Store, *, config: RetentionConfig, clock: Clock) -> None:
         self._store = store
-        self._rules = config
+        self._config = config
         self._clock = clock
         now = clock()
         self._due = dict.fromkeys(CleanupTask, now)
         self._was_ahead = False
 
     async def claim(self, limit: int) -> Sequence[CleanupTask]:
-        """The chores to do now; each comes again after its pause."""
+        """Claim the tasks that are due; each is due again after its pause."""
         now = self._clock()
-        self._believe(now)
-        due = [chore for chore, at in self._due.items() if at <= now][:limit]
-        self._due |= {chore: now + EVERY[chore] for chore in due}
+        self._limit_due_times(now)
+        due = [task for task, at in self._due.items() if at <= now][:limit]
+        self._due |= {task: now + EVERY[task] for task in due}
         return due
 
     async def next_due_at(self) -> datetime | None:
-        """When the next chore comes due."""
-        self._believe(self._clock())
+        """Return when the next task is due."""
+        self._limit_due_times(self._clock())
         return min(self._due.values())
 
-    async def handle(self, chore: CleanupTask) -> None:
-        """Do a chore to its end; what a database that is away leaves undone comes again soon."""
+    async def handle(self, task: CleanupTask) -> None:
+        """Run a task to its end; retry it soon if the database is away."""
         try:
-            match chore:
+            match task:
                 case CleanupTask.TIMES:
-                    await self._bring_back()
+                    await self._correct_times()
                 case CleanupTask.TOKENS:
-                    await self._end_tokens()
+                    await self._erase_tokens()
                 case _:
-                    await self._wipe_data()
+                    await self._erase_data()
         except StoreError as error:
-            log.error("cleanup: %s are left for later: %s", chore, error)
-            self._due[chore] = self._clock() + min(EVERY[chore], EVERY[CleanupTask.TOKENS])
+            log.error("cleanup: %s are left for later: %s", task, error)
+            self._due[task] = self._clock() + min(EVERY[task], EVERY[CleanupTask.TOKENS])
 
-    def _believe(self, now: datetime) -> None:
-        """No chore is due further ahead than its pause, also when the clock was set back."""
-        self._due = {chore: min(at, now + EVERY[chore]) for chore, at in self._due.items()}
+    def _limit_due_times(self, now: datetime) -> None:
+        """Let no task be due later than after its pause, even if the clock was set back."""
+        self._due = {task: min(at, now + EVERY[task]) for task, at in self._due.items()}
 
-    async def _bring_back(self) -> None:
+    async def _correct_times(self) -> None:
         now = self._clock()
         is_ahead = await self._store.read(_is_ahead, now)
         if is_ahead:
-            count = await self._store.write(_bring_back, now)
+            count = await self._store.write(_correct_times, now)
             if not self._was_ahead:
                 log.warning(
                     "the clock was set back: %d due times were further ahead than can be, and are due now",
@@ -105,18 +105,18 @@ class CleanupHandler:
                 )
         self._was_ahead = is_ahead
 
-    async def _end_tokens(self) -> None:
-        ended = await self._all(_end_tokens, self._clock)
+    async def _erase_tokens(self) -> None:
+        ended = await self._run_batches(_erase_tokens, self._clock)
         if ended:
             log.info("cleanup: wiped %d dead tokens", ended)
 
-    async def _wipe_data(self) -> None:
-        now, rules = self._clock(), self._rules
-        old = now - timedelta(days=rules.prompt_days)
-        gone = now - timedelta(days=rules.guild_days)
-        prompts = await self._all(_wipe_prompts, old, now)
-        members = await self._all(_forget_members, now)
-        requests, guilds = await self._forget_guilds(gone)
+    async def _erase_data(self) -> None:
+        now, config = self._clock(), self._config
+        old = now - timedelta(days=config.prompt_days)
+        gone = now - timedelta(days=config.guild_days)
+        prompts = await self._run_batches(_erase_prompts, old, now)
+        members = await self._run_batches(_erase_members, now)
+        requests, guilds = await self._erase_guilds(gone)
         log.info(
             "cleanup: wiped %d prompts, forgot %d members, %d requests of servers left and %d such servers",
             prompts,
@@ -125,16 +125,16 @@ class CleanupHandler:
             guilds,
         )
 
-    async def _forget_guilds(self, before: datetime) -> tuple[int, int]:
-        """How many requests became nobody's, and of how many servers nothing else is kept any more."""
+    async def _erase_guilds(self, before: datetime) -> tuple[int, int]:
+        """Erase the servers that the bot left before `before`; return how many requests and servers."""
         requests = guilds = 0
-        for guild_id in await self._store.read(_left, before):
-            requests += await self._all(_wipe_guild, guild_id)
-            guilds += await self._store.write(_close_guild, guild_id, before, self._clock())
+        for guild_id in await self._store.read(_left_guilds, before):
+            requests += await self._run_batches(_erase_guild_requests, guild_id)
+            guilds += await self._store.write(_erase_guild, guild_id, before, self._clock())
         return requests, guilds
 
-    async def _all(self, unit: NamedUnit[P, int], /, *args: P.args, **kwargs: P.kwargs) -> int:
-        """Repeat a bounded unit until it finds less than it may do; gives how much was done."""
+    async def _run_batches(self, unit: NamedUnit[P, int], /, *args: P.args, **kwargs: P.kwargs) -> int:
+        """Repeat a bounded unit until it handles less than a batch; return how much it handled in all."""
         total = 0
         while True:
             done = await self._store.write(unit, *args, **kwargs)
@@ -148,34 +148,34 @@ def _is_ahead(uow: UnitOfWork, now: datetime) -> bool:
 
 
 @unit_of_work("cleanup.correct_times")
-def _bring_back(uow: UnitOfWork, now: datetime) -> int:
+def _correct_times(uow: UnitOfWork, now: datetime) -> int:
     return uow.cleanup.reset_future_times(now=now)
 
 
-def _left(uow: UnitOfWork, before: datetime) -> list[int]:
+def _left_guilds(uow: UnitOfWork, before: datetime) -> list[int]:
     return uow.cleanup.left_guilds(before=before, limit=GUILDS)
 
 
 @unit_of_work("cleanup.end_tokens")
-def _end_tokens(uow: UnitOfWork, clock: Clock) -> int:
+def _erase_tokens(uow: UnitOfWork, clock: Clock) -> int:
     return uow.cleanup.erase_tokens(now=clock(), limit=BATCH)
 
 
 @unit_of_work("cleanup.wipe_prompts")
-def _wipe_prompts(uow: UnitOfWork, before: datetime, now: datetime) -> int:
+def _erase_prompts(uow: UnitOfWork, before: datetime, now: datetime) -> int:
     return uow.cleanup.erase_prompts(before=before, now=now, limit=BATCH)
 
 
 @unit_of_work("cleanup.forget_members")
-def _forget_members(uow: UnitOfWork, now: datetime) -> int:
+def _erase_members(uow: UnitOfWork, now: datetime) -> int:
     return uow.cleanup.erase_members(now=now, limit=BATCH)
 
 
 @unit_of_work("cleanup.erase_guild")
-def _wipe_guild(uow: UnitOfWork, guild_id: int) -> int:
+def _erase_guild_requests(uow: UnitOfWork, guild_id: int) -> int:
     return uow.cleanup.erase_guild_requests(guild_id, limit=BATCH)
 
 
 @unit_of_work("cleanup.close_guild")
-def _close_guild(uow: UnitOfWork, guild_id: int, before: datetime, now: datetime) -> bool:
+def _erase_guild(uow: UnitOfWork, guild_id: int, before: datetime, now: datetime) -> bool:
     return uow.cleanup.erase_guild(guild_id, before=before, now=now)

@@ -1,4 +1,4 @@
-"""What members can do about what is kept of them: see it, and have it deleted."""
+"""The service with which members export and erase their personal data."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -16,24 +16,24 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalDataExport:
-    """All that was kept about a person at a moment."""
+    """Everything that was stored about a person at one time."""
 
     record: PersonalRecord
     at: datetime
 
 
 class PrivacyService:
-    """One person's data, in all servers at once."""
+    """The export and erasure of one person's data in all servers."""
 
     def __init__(self, store: Store, *, config: RetentionConfig, policy: Policy, clock: Clock) -> None:
         self._store = store
         self._policy = policy
         self._clock = clock
         self.rules = config
-        """How long what is kept."""
+        """The retention periods."""
 
     async def export(self, user_id: int) -> PersonalDataExport:
-        """All that is kept about the person.
+        """Return everything that is stored about the person.
 
         Raises:
             StoreError: the database cannot be used.
@@ -41,22 +41,22 @@ class PrivacyService:
         return PersonalDataExport(record=await self._store.read(_record, user_id), at=self._clock())
 
     async def preview(self, user_id: int) -> ErasureSummary:
-        """What `forget` would do now; nothing is changed.
+        """Return what `erase` would do now, without changing anything.
 
         Raises:
-            UnderWayError: it would be refused.
+            PendingRequestsError: it would be refused.
         """
         return await self._store.read(_preview, user_id, self._policy, self._clock())
 
     async def erase(self, user_id: int) -> ErasureSummary:
-        """What the person did is nobody's; the books still balance, and no allowance begins anew.
+        """Anonymize the person's data; the ledger still balances, and no allowance is granted again.
 
         Raises:
-            UnderWayError: the person has requests under way; nothing was changed.
+            PendingRequestsError: the person has pending requests; nothing was changed.
         """
-        forgotten = await self._store.write(_forget, user_id, self._policy, self._clock())
-        log.info("forgot a person: %d requests, %d ratings", forgotten.requests, forgotten.ratings)
-        return forgotten
+        summary = await self._store.write(_erase, user_id, self._policy, self._clock())
+        log.info("forgot a person: %d requests, %d ratings", summary.requests, summary.ratings)
+        return summary
 
 
 def _record(uow: UnitOfWork, user_id: int) -> PersonalRecord:
@@ -64,7 +64,7 @@ def _record(uow: UnitOfWork, user_id: int) -> PersonalRecord:
 
 
 def _preview(uow: UnitOfWork, user_id: int, usual: Policy, now: datetime) -> ErasureSummary:
-    _refuse_under_way(uow, user_id)
+    _check_nothing_pending(uow, user_id)
     record = uow.personal_data.record(user_id)
     done = ErasureSummary(
         requests=len(record.requests),
@@ -76,24 +76,24 @@ def _preview(uow: UnitOfWork, user_id: int, usual: Policy, now: datetime) -> Era
 
 
 @unit_of_work("privacy.erase")
-def _forget(uow: UnitOfWork, user_id: int, usual: Policy, now: datetime) -> ErasureSummary:
+def _erase(uow: UnitOfWork, user_id: int, usual: Policy, now: datetime) -> ErasureSummary:
     for membership in uow.personal_data.memberships(user_id):
-        uow.members.get_for_update(membership.guild_id, user_id)  # nobody places a request for them meanwhile
+        uow.members.get_for_update(membership.guild_id, user_id)  # locks out new requests of the person
     done = uow.personal_data.anonymize(user_id)
-    _refuse_under_way(uow, user_id)
+    _check_nothing_pending(uow, user_id)
     memberships = tuple(uow.personal_data.memberships(user_id))
     done = _with_rest(uow, done, memberships, usual, now)
     for membership in memberships:
-        until = _forget_at(uow, membership, usual, now)
+        until = _erasure_time(uow, membership, usual, now)
         uow.personal_data.schedule_erasure(membership.guild_id, user_id, forget_at=until)
     return done
 
 
-def _refuse_under_way(uow: UnitOfWork, user_id: int) -> None:
-    """Nothing happens when all that the person asked for has ended.
+def _check_nothing_pending(uow: UnitOfWork, user_id: int) -> None:
+    """Raise if any of the person's requests is pending.
 
     Raises:
-        UnderWayError: it has not; the unit of work must not go on.
+        PendingRequestsError: a request is pending; roll the unit of work back.
     """
     count = uow.personal_data.pending_requests(user_id)
     if count:
@@ -103,16 +103,16 @@ def _refuse_under_way(uow: UnitOfWork, user_id: int) -> None:
 def _with_rest(
     uow: UnitOfWork, done: ErasureSummary, memberships: tuple[Membership, ...], usual: Policy, now: datetime
 ) -> ErasureSummary:
-    """With what remains for a while, and why."""
+    """Return the summary with when the rest is erased, and how many records moderators' blocks keep."""
     return replace(
         done,
-        until=max((_forget_at(uow, one, usual, now) for one in memberships), default=None),
+        until=max((_erasure_time(uow, one, usual, now) for one in memberships), default=None),
         blocked=sum(one.member.is_restricted for one in memberships),
     )
 
 
-def _forget_at(uow: UnitOfWork, membership: Membership, usual: Policy, now: datetime) -> datetime:
-    """When every allowance that the member has touched is over: sooner, it would begin anew."""
+def _erasure_time(uow: UnitOfWork, membership: Membership, usual: Policy, now: datetime) -> datetime:
+    """Return when all allowances of the member have ended; erased sooner, they would be granted again."""
     # Only the members' row leads to the pseudonym: without it, the next request would open a new account
     # with a new allowance.
     period = policy_for(usual, uow.guilds.settings(membership.guild_id)).period

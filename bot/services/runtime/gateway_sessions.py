@@ -1,4 +1,4 @@
-"""What is remembered of the gateway's sessions from one start of the process to the next."""
+"""The gateway sessions that were begun, stored from one start of the process to the next."""
 
 import json
 import logging
@@ -13,13 +13,13 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 log = logging.getLogger(__name__)
 
 KEY = "sessions"
-"""Under which, with the shard's number, the beginnings of a shard's sessions are remembered."""
+"""The prefix of the stored values' keys; the shard's number follows."""
 
 
 class GatewaySessions:
     """The sessions that each shard of this process has begun, over all its starts.
 
-    A database that cannot be used is no reason not to connect: then nothing is known.
+    If the database cannot be used, the shard connects all the same.
     """
 
     def __init__(self, store: Store, *, clock: Clock, first_pause_s: float = FIRST_PAUSE_S) -> None:
@@ -28,21 +28,21 @@ class GatewaySessions:
         self._first_pause_s = first_pause_s
 
     async def begin(self, shard_id: int) -> None:
-        """Remember that a session begins now."""
+        """Record that a session begins now."""
         try:
             await self._store.write(_begin, shard_id, self._clock())
         except StoreError as error:
             log.warning("the beginning of a session is not remembered: %s", error)
 
     async def reset(self, shard_ids: Iterable[int]) -> None:
-        """Forget the sessions of these shards: the process ends because it was asked to."""
+        """Delete the sessions of these shards, because the process was asked to end."""
         try:
             await self._store.write(_forget, tuple(shard_ids))
         except StoreError as error:
             log.warning("the end of a session is not remembered: %s", error)
 
     async def pause(self, shard_ids: Iterable[int]) -> tuple[float, int]:
-        """Return the seconds until these shards may begin, and how many sessions the busiest one began."""
+        """Return the seconds until these shards may connect, and the most sessions that one of them began."""
         now = self._clock()
         try:
             begun = await self._store.read(_begun, tuple(shard_ids))

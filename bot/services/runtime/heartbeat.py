@@ -1,4 +1,4 @@
-"""Being known as alive to the other processes of the bot, and serving shards that no other serves."""
+"""Process heartbeats and exclusive ownership of shards."""
 
 import asyncio
 import logging
@@ -15,39 +15,39 @@ log = logging.getLogger(__name__)
 
 
 class ProcessRole(StrEnum):
-    """What a process does."""
+    """The role of a process."""
 
     ALL = "all"
-    """It takes commands and works."""
+    """Accepts commands and runs workers."""
     GATEWAY = "gateway"
-    """It takes commands; others work."""
+    """Accepts commands; other processes run workers."""
     WORKER = "worker"
-    """It works; it has no connection to Discord's gateway."""
+    """Runs workers, without a connection to Discord's gateway."""
 
     @property
     def takes_commands(self) -> bool:
-        """True when it connects to Discord's gateway."""
+        """Return True if it connects to Discord's gateway."""
         return self is not ProcessRole.WORKER
 
     @property
     def works(self) -> bool:
-        """True when it takes requests to their end."""
+        """Return True if it runs workers."""
         return self is not ProcessRole.GATEWAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessConfig:
-    """The part of the bot that one process plays."""
+    """The role and shards of one process."""
 
     role: ProcessRole = ProcessRole.ALL
     shards: tuple[int, ...] = (0,)
-    """Which of Discord's shards it serves, if it takes commands."""
+    """The Discord shards that it serves, if it accepts commands."""
     shard_count: int = 1
-    """How many shards there are over all processes; 1 leaves the number to Discord."""
+    """The number of shards of all processes; 1 leaves the number to Discord."""
 
 
 class Heartbeat:
-    """Keeps one process known as alive from `arrive` to `leave`."""
+    """The heartbeats of one process, from `register` to `deregister`."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Heartbeat:
         self._timings = timings
 
     async def register(self) -> None:
-        """The process is known, and its shards are its own.
+        """Register the process and its shards, or send another heartbeat.
 
         Raises:
             ShardTakenError: another live process serves one of them.
@@ -73,13 +73,13 @@ class Heartbeat:
         """
         now = self._clock()
         until = now + timedelta(seconds=self._timings.ttl_s)
-        await self._store.write(_beat, self._process, self._process_config, now, until)
+        await self._store.write(_register, self._process, self._process_config, now, until)
 
     async def run(self) -> None:
-        """Stay known until cancelled.
+        """Send heartbeats until cancelled.
 
         Raises:
-            ShardTakenError: this process could not be heard of for so long that another took its shards.
+            ShardTakenError: this process's heartbeats failed for so long that another took its shards.
         """
         while True:
             await asyncio.sleep(self._timings.interval_s)
@@ -91,12 +91,12 @@ class Heartbeat:
                 log.error("no sign of life could be given: %s", error)
 
     async def deregister(self) -> None:
-        """The process is gone, and its shards are free at once."""
+        """Deregister the process, so that its shards are free at once."""
         await self._store.write(_deregister, self._process)
 
 
 @unit_of_work("heartbeat.register")
-def _beat(uow: UnitOfWork, process: str, part: ProcessConfig, now: datetime, until: datetime) -> None:
+def _register(uow: UnitOfWork, process: str, part: ProcessConfig, now: datetime, until: datetime) -> None:
     uow.processes.heartbeat(
         process,
         role=part.role,

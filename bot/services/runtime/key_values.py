@@ -1,20 +1,20 @@
-"""Single facts that outlive the process."""
+"""Single values that outlive the process."""
 
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 
 class KeyValueStore:
-    """Facts by their key."""
+    """Values by key."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def get(self, key: str) -> str | None:
-        """The fact, if there is one."""
+        """Return the value of a key; None if there is none."""
         return await self._store.read(_get, key)
 
     async def put(self, key: str, value: str) -> None:
-        """Remember the fact."""
+        """Store the value of a key."""
         await self._store.write(_put, key, value)
 
 

@@ -1,4 +1,4 @@
-"""What the bot's operator sees of all servers together, and stopping everything for a while."""
+"""The operator's service: the status over all servers, and pausing all submissions."""
 
 import logging
 from collections.abc import Mapping
@@ -16,35 +16,35 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 log = logging.getLogger(__name__)
 
 PENDING = (State.AWAITING, State.WAITING, State.SUBMITTING, State.MAKING, State.READY)
-"""The states from which a request still goes somewhere, in their order."""
+"""The states of requests that have not ended, in their order."""
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorStatus:
-    """How the bot is, over all servers and processes."""
+    """The bot's status over all servers and processes."""
 
     breaker: CircuitBreaker
-    """What is known of the provider's readiness."""
+    """The circuit breaker of the provider."""
     is_open: bool
-    """True while nothing may be submitted until `gate.shut_until`."""
+    """True if nothing may be submitted until `breaker.open_until`."""
     slots: int
-    """Tasks at the provider at once, by the settings."""
+    """The configured number of concurrent tasks at the provider."""
     pending: Mapping[State, int]
     paused: int
-    """Servers whose moderators have paused songs."""
+    """The number of servers whose moderators have paused songs."""
     processes: Mapping[str, int]
-    """How many are alive, by their role."""
+    """The number of live processes, by role."""
     used_in_day: int
-    """Credits for songs of the last 24 hours."""
+    """Credits used in the last 24 hours."""
     used_in_week: int
-    """The same of the last 7 days."""
+    """Credits used in the last 7 days."""
     cost: int
     """Credits for one song."""
 
 
 class OperatorService:
-    """The bot as its operator runs it."""
+    """The operator's view of the bot, and the pause of all submissions."""
 
     def __init__(self, store: Store, *, slots: int, cost: int, clock: Clock) -> None:
         self._store = store
@@ -53,7 +53,7 @@ class OperatorService:
         self._clock = clock
 
     async def status(self) -> OperatorStatus:
-        """How the bot is now.
+        """Return the bot's status.
 
         Raises:
             StoreError: the database cannot be used.
@@ -61,16 +61,16 @@ class OperatorService:
         return await self._store.read(_status, self._slots, self._cost, self._clock())
 
     async def pause(self) -> int:
-        """Nothing more is submitted for any server until it is resumed; gives how many requests wait."""
+        """Pause submissions for all servers until they are resumed; return how many requests wait."""
         waiting = await self._store.write(_pause, self._slots, self._clock())
         log.warning("submissions are paused for all servers, by the operator")
         return waiting
 
     async def resume(self) -> int:
-        """The line moves again; gives how many requests wait.
+        """Resume submissions; return how many requests wait.
 
         Raises:
-            NotPausedError: it was not paused.
+            NotPausedError: submissions are not paused.
         """
         waiting = await self._store.write(_resume, self._slots, self._clock())
         log.warning("submissions go on for all servers, by the operator")

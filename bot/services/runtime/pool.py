@@ -1,4 +1,4 @@
-"""All that is done without being asked: five desks, each behind a loop of its own."""
+"""The worker pool of a process: five job handlers, each with a loop of its own."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -26,23 +26,23 @@ POLL_CONCURRENCY = 32
 MESSAGE_CONCURRENCY = 16
 AUDIT_CONCURRENCY = 4
 CLEANUP_CONCURRENCY = 1
-"""How many of each are under way at once."""
+"""How many items each handler runs at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkConfig:
-    """What the operator has settled about the work on requests."""
+    """The operator's settings for the workers."""
 
     poll_limits: PollLimits
     give_up_s: float
-    """Seconds without progress after which a request ends."""
+    """Seconds without progress after which a request fails."""
     attach_audio: bool
     retention: RetentionConfig = field(default_factory=RetentionConfig)
     timings: WorkTimings = field(default_factory=WorkTimings)
 
 
 class WorkerPool:
-    """The loops of one process; they look for work whenever the store's bell rings."""
+    """The worker loops of one process; the store wakes them when something may be due."""
 
     def __init__(
         self,
@@ -103,26 +103,26 @@ class WorkerPool:
     def loops(
         self,
     ) -> tuple[Worker[Request] | Worker[OutboxMessage] | Worker[DueAuditEntry] | Worker[CleanupTask], ...]:
-        """Each of the loops."""
+        """Return all loops."""
         return (self._submitter, self._poller, self._outbox, self._audit_log, self._cleanup)
 
     def stalled(self) -> str | None:
-        """Which loops have not looked for work for a minute, or None."""
+        """Return a message that names the loops that have stalled, or None."""
         names = [worker.name for worker in self.loops if worker.is_stalled(self._stalled_s)]
         return f"{', '.join(names)}: no look for work for {self._stalled_s:g} s" if names else None
 
     def wake(self) -> None:
-        """Make all of them look for something due now."""
+        """Wake all loops, so that they look for due work now."""
         for worker in self.loops:
             worker.wake()
 
     def stop(self) -> None:
-        """Take nothing new; `run` returns when what is in hand is done."""
+        """Claim nothing more; `run` returns when the running items are done."""
         for worker in self.loops:
             worker.stop()
 
     async def run(self) -> None:
-        """Work until stopped."""
+        """Run all loops until stopped."""
         async with asyncio.TaskGroup() as group:
             for worker in self.loops:
                 group.create_task(worker.run(), name=worker.name)
@@ -140,7 +140,7 @@ def build_workers(
     random: Random,
     metrics: Metrics | None = None,
 ) -> WorkerPool:
-    """The workers of a process by these rules; `owner` is whose leases are in the database."""
+    """Build the workers of a process; `owner` is its name in leases."""
     clock, pace, slots, timings = (
         ClockWatch(store),
         work_config.poll_limits,

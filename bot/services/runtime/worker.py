@@ -1,4 +1,4 @@
-"""A loop that takes what is due and handles it, a bounded number at a time."""
+"""The worker loop: it claims due items and handles a bounded number of them at a time."""
 
 import asyncio
 import logging
@@ -14,41 +14,41 @@ from bot.services.runtime.timings import WorkTimings
 log = logging.getLogger(__name__)
 
 LEAST_REST_S = 0.02
-"""Keeps the loop from spinning while something due cannot be taken."""
+"""Seconds that keep the loop from spinning while a due item cannot be claimed."""
 
 Item = TypeVar("Item")
 
 
 class JobHandler(Protocol[Item]):
-    """One kind of work: what is due, and how one piece of it is done."""
+    """One kind of work: how items are claimed and handled."""
 
     @property
     def name(self) -> str:
-        """What the log calls it."""
+        """Return the name for the log."""
         ...
 
     async def claim(self, limit: int) -> Sequence[Item]:
-        """At most `limit` pieces that are due, now in this process's hand under a lease."""
+        """Lease and return at most `limit` due items."""
         ...
 
     async def handle(self, item: Item) -> None:
-        """Do one piece; what it raises leaves the piece to whoever claims it after its lease."""
+        """Handle one item; after an error it is claimed again when its lease ends."""
         ...
 
     async def next_due_at(self) -> datetime | None:
-        """When the next piece comes due, as far as is known."""
+        """Return when the next item is due, as far as is known."""
         ...
 
 
-async def _ready() -> None:
-    """Look at once."""
+async def _no_preparation() -> None:
+    """Do nothing."""
 
 
 class Worker(Generic[Item]):
-    """Runs one desk until it is stopped; what is in hand then is finished.
+    """The loop of one job handler; when it is stopped, running items are finished.
 
-    `facts` gives what the log says of a piece that could not be done; `before` is awaited before each look,
-    of which there is one every `poll_interval_s` seconds at least.
+    `facts` returns the log fields of an item that failed. `before` is awaited before each look for due work,
+    which happens at least every `poll_interval_s` seconds.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Worker(Generic[Item]):
         concurrency: int,
         poll_interval_s: float = WorkTimings().poll_interval_s,
         facts: Callable[[Item], Mapping[str, object]] = lambda _: {},
-        before: Callable[[], Awaitable[None]] = _ready,
+        before: Callable[[], Awaitable[None]] = _no_preparation,
     ) -> None:
         self._handler = handler
         self._clock = clock
@@ -67,52 +67,52 @@ class Worker(Generic[Item]):
         self._poll_interval_s = poll_interval_s
         self._facts = facts
         self._before = before
-        self._in_hand = 0
-        self._turned_at: datetime | None = None
+        self._running = 0
+        self._looked_at: datetime | None = None
         self._wake = asyncio.Event()
         self._stopping = False
 
     @property
     def name(self) -> str:
-        """What the log calls it."""
+        """Return the name for the log."""
         return self._handler.name
 
     @property
     def running(self) -> int:
-        """How many pieces are being done."""
-        return self._in_hand
+        """Return how many items are being handled."""
+        return self._running
 
     def is_stalled(self, after_s: float) -> bool:
-        """True when it should take what is due, but has not looked for `after_s` seconds."""
-        if self._turned_at is None or self._stopping:
+        """Return True if it is not stopped, but has not looked for due work for `after_s` seconds."""
+        if self._looked_at is None or self._stopping:
             return False
-        return (self._clock() - self._turned_at).total_seconds() > after_s
+        return (self._clock() - self._looked_at).total_seconds() > after_s
 
     def wake(self) -> None:
-        """Look for something due now."""
+        """Look for due work now."""
         self._wake.set()
 
     def stop(self) -> None:
-        """Take nothing new; `run` returns when what is in hand is done."""
+        """Claim nothing more; `run` returns when the running items are done."""
         self._stopping = True
         self.wake()
 
     async def run(self) -> None:
-        """Work until stopped."""
+        """Claim and handle items until stopped."""
         async with asyncio.TaskGroup() as group:
             while not self._stopping:
-                self._turned_at = self._clock()
+                self._looked_at = self._clock()
                 self._wake.clear()
                 due_at = await self._due_at()
                 claimed = await self._claim() if due_at is not None and due_at <= self._clock() else ()
                 for item in claimed:
-                    self._in_hand += 1
+                    self._running += 1
                     group.create_task(self._handle(item))
                 if not claimed:
                     await self._rest(due_at)
 
     async def _due_at(self) -> datetime | None:
-        """When something is due: a look that costs the database no write, which most wake-ups are for."""
+        """Return when the next item is due: a read, because most wake-ups find nothing to write."""
         try:
             await self._before()
             return await self._handler.next_due_at()
@@ -121,7 +121,7 @@ class Worker(Generic[Item]):
             return None
 
     async def _claim(self) -> Sequence[Item]:
-        free = self._concurrency - self._in_hand
+        free = self._concurrency - self._running
         if free <= 0:
             return ()
         try:
@@ -133,7 +133,7 @@ class Worker(Generic[Item]):
     async def _handle(self, item: Item) -> None:
         try:
             await self._handler.handle(item)
-        except Exception:  # the edge of one piece of work: its lease expires and it is done again
+        except Exception:  # the edge of one item: its lease expires and it is claimed again
             reference = secrets.token_hex(3).upper()
             log.exception(
                 "%s: left one piece undone, reference %s",
@@ -142,11 +142,11 @@ class Worker(Generic[Item]):
                 extra={**self._facts(item), "reference": reference},
             )
         finally:
-            self._in_hand -= 1
+            self._running -= 1
             self.wake()
 
     async def _rest(self, due_at: datetime | None) -> None:
-        """Wait for a wake-up, for the due time, or for the next look."""
+        """Wait for a wake-up, for the due time, or for the poll interval."""
         rest_s = self._poll_interval_s
         if due_at is not None:
             rest_s = min(max((due_at - self._clock()).total_seconds(), LEAST_REST_S), rest_s)

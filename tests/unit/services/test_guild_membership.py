@@ -4,7 +4,12 @@ from datetime import datetime
 import pytest
 
 from bot.domain.errors import StoreError
-from bot.services.privacy.guild_membership import HEARD_AGAIN, IN_USE, GuildMembership, VisibleGuilds
+from bot.services.privacy.guild_membership import (
+    ACTIVITY_INTERVAL,
+    ACTIVITY_TTL,
+    GuildMembership,
+    VisibleGuilds,
+)
 from bot.services.privacy.retention import CleanupHandler, CleanupTask, RetentionConfig
 from tests.harness.services import GUILD, START, ServicesHarness
 
@@ -71,7 +76,7 @@ async def test_a_server_in_use_is_not_left_though_the_gateway_does_not_tell_of_i
     assert await left(harness) == {GUILD: None}
     await servers.reconcile(seen())
     assert await left(harness) == {GUILD: None}
-    harness.clock.advance(IN_USE.total_seconds() - 1)
+    harness.clock.advance(ACTIVITY_TTL.total_seconds() - 1)
     await GuildMembership(harness.store, clock=harness.clock).reconcile(seen())
     assert await left(harness) == {GUILD: None}
     harness.clock.advance(1)
@@ -90,7 +95,7 @@ async def test_a_server_in_use_is_noted_once_an_hour(
         await write(unit, *args)
 
     monkeypatch.setattr(harness.store, "write", counted)
-    for seconds, count in ((0, 1), (HEARD_AGAIN.total_seconds() - 1, 1), (1, 2)):
+    for seconds, count in ((0, 1), (ACTIVITY_INTERVAL.total_seconds() - 1, 1), (1, 2)):
         harness.clock.advance(seconds)
         await servers.record_activity(GUILD)
         assert len(notes) == count
