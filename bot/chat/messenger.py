@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar, assert_never
 from weakref import WeakValueDictionary
 
 import discord
+from typing_extensions import override
 
 from bot.chat.buttons.cancel import CancelButton
 from bot.chat.connection.http_client import OwnedTasks
@@ -38,6 +39,7 @@ from bot.services.ports import (
     FollowUpTarget,
     Media,
     MessageRef,
+    Messenger,
     Metrics,
     NullMetrics,
     SentMessage,
@@ -67,7 +69,7 @@ class Timeouts:
     """A webhook post may wait a minute for a rate limit, and a retry would post it twice."""
 
 
-class DiscordMessenger:
+class DiscordMessenger(Messenger):
     """Messenger by discord.py; the client has to be logged in, but needs no gateway connection."""
 
     def __init__(
@@ -85,6 +87,7 @@ class DiscordMessenger:
         self._calls = OwnedTasks()
         self._conversations = conversations or DirectMessageLimiter()
 
+    @override
     async def edit_status(
         self,
         address: ReplyAddress,
@@ -93,13 +96,6 @@ class DiscordMessenger:
         token: str | None,
         form: MessageForm = MessageForm.FULL,
     ) -> int:
-        """Edit the status message to show the card, by the interaction's token, or as the bot if it is None.
-
-        Returns the message's id, which a caller with a token need not know.
-
-        Raises:
-            MessageGoneError, NoAccessError, TokenExpiredError, RetryableError, InvalidMessageError
-        """
         with self._measured(SentMessage.STATUS):
             embed, view = status_message(card, form)
             edited = await self._edit(address, embed, view, token=token)
@@ -131,13 +127,8 @@ class DiscordMessenger:
             address.channel_id, lambda: message.edit(**parts), limit_s=self._timeouts.edit_s
         )
 
+    @override
     async def find_answer(self, address: ReplyAddress, card: StatusCard, *, token: str) -> int:
-        """Return the id of the interaction's first answer: the card's status, or a deferral still "thinking".
-
-        Raises:
-            AnsweredElsewhereError: another copy of the bot has answered.
-            MessageGoneError, NoAccessError, TokenExpiredError, RetryableError, InvalidMessageError
-        """
         async with in_time(self._timeouts.edit_s, by_token=True):
             answer = await self._webhook(address, token).fetch_message(ORIGINAL)
         placements = (card.placement, "")  # messages of earlier versions have none
@@ -146,6 +137,7 @@ class DiscordMessenger:
             raise AnsweredElsewhereError
         return answer.id
 
+    @override
     async def post_result(
         self,
         target: Target,
@@ -155,23 +147,13 @@ class DiscordMessenger:
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Post the clips with their files (None where one is not available), mentioning only the requester.
-
-        Raises:
-            NoAccessError, TokenExpiredError, RetryableError, InvalidMessageError
-        """
         result = result_message(card, files, in_server=not isinstance(target, DirectMessageTarget), form=form)
         message = message_of(result, user_id=card.user_id)
         with self._measured(SentMessage.RESULT):
             return await self._post(target, message, nonce=str(card.request_id), claim=claim)
 
+    @override
     async def find_result(self, target: Target, card: ResultCard) -> MessageRef | None:
-        """Search the target's channel for this request's result; return None if it certainly is not there.
-
-        Raises:
-            NoAccessError: it cannot be known; `gone` if the channel was deleted.
-            RetryableError, InvalidMessageError
-        """
         match target:
             case ChannelTarget(channel_id):
                 return await self._find(channel_id, card, may_be_empty=False)
@@ -241,6 +223,7 @@ class DiscordMessenger:
             message.webhook_id is not None and message.webhook_id == application_id
         )
 
+    @override
     async def post_ending(
         self,
         target: Target,
@@ -249,17 +232,13 @@ class DiscordMessenger:
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Post how a request ended if its status message is lost, mentioning only the requester.
-
-        Raises:
-            NoAccessError, TokenExpiredError, RetryableError, InvalidMessageError
-        """
         content, embeds, view = ending_message(card, form)
         ending = ResultMessage(content=content, embeds=embeds, view=view, attachments=())
         message = message_of(ending, user_id=card.user_id)
         with self._measured(SentMessage.ENDING):
             return await self._post(target, message, nonce=f"end{card.request_id}", claim=claim)
 
+    @override
     async def post_approval(
         self,
         channel_id: int,
@@ -268,11 +247,6 @@ class DiscordMessenger:
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Post a request for moderators to approve or decline, mentioning nobody.
-
-        Raises:
-            NoAccessError, RetryableError, InvalidMessageError
-        """
         embed, view = approval_message(card, form)
         message = Message(
             content="", embeds=[embed], view=view, files=[], allowed_mentions=discord.AllowedMentions.none()
@@ -281,23 +255,14 @@ class DiscordMessenger:
             nonce = f"ask{card.request_id}"
             return await self._post(ChannelTarget(channel_id), message, nonce=nonce, claim=claim)
 
+    @override
     async def find_approval(self, channel_id: int, request_id: int) -> MessageRef | None:
-        """Search the channel for the undecided approval message; return None if it certainly is not there.
-
-        Raises:
-            NoAccessError: it cannot be known.
-            RetryableError, InvalidMessageError
-        """
         return await self._look(channel_id, lambda one: asks_about(one, request_id), since=request_id)
 
+    @override
     async def edit_approval(
         self, channel_id: int, message_id: int, card: ApprovalCard, *, form: MessageForm = MessageForm.FULL
     ) -> None:
-        """Edit the approval message to show what became of the request.
-
-        Raises:
-            MessageGoneError, NoAccessError, RetryableError, InvalidMessageError
-        """
         embed, view = approval_message(card, form)
         message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
         quiet = discord.AllowedMentions.none()
@@ -308,6 +273,7 @@ class DiscordMessenger:
                 limit_s=self._timeouts.edit_s,
             )
 
+    @override
     async def post_audit_entry(
         self,
         channel_id: int,
@@ -316,11 +282,6 @@ class DiscordMessenger:
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Post a moderator's decision, mentioning nobody.
-
-        Raises:
-            NoAccessError, RetryableError, InvalidMessageError
-        """
         message = Message(
             content="",
             embeds=[audit_entry_message(entry, form)],
