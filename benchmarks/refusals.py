@@ -27,7 +27,7 @@ from bot.domain.requests import Request, State
 from bot.domain.song_options import SongOptions
 from bot.service_configs import song_config, work_config
 from bot.services.provider.poller import Poller
-from bot.services.provider.submitter import Submitter
+from bot.services.provider.submitter import ProviderLimits, Submitter
 from bot.services.requests.service import RequestService
 from bot.services.unit_of_work import Store, UnitOfWork
 from bot.storage.schema import migrate
@@ -180,16 +180,14 @@ async def _simulation(folder: Path, rng: random.Random) -> AsyncIterator[Simulat
             provider.faults.add(wrong)
         session = await stack.enter_async_context(provider_session())
         client = CqtaiClient(session, base_url=provider.base_url, api_key=provider.key)
-        submitter = Submitter(
-            store, client, owner="bench", slots=songs.slots, limits=work.poll_limits, clock=clock
-        )
+        limits = ProviderLimits(songs.slots, work.poll_limits)
+        submitter = Submitter(store, client, owner="bench", limits=limits, clock=clock)
         poller = Poller(
             store,
             client,
             owner="bench",
-            limits=work.poll_limits,
+            limits=limits,
             give_up_s=work.give_up_s,
-            slots=songs.slots,
             clock=clock,
             random=lambda: 0.5,
         )

@@ -100,7 +100,7 @@ class Application:
     workers: WorkerPool
     heartbeat: Heartbeat
     metrics: MetricsRegistry
-    stop: GracefulShutdown
+    shutdown: GracefulShutdown
 
     async def run(self) -> None:
         """Serve until the shutdown is requested; then refuse new work, finish the running, and disconnect."""
@@ -110,14 +110,14 @@ class Application:
             asyncio.TaskGroup() as group,
         ):
             tasks = {name: group.create_task(loop, name=name) for name, loop in self._loops()}
-            await _wait_for_shutdown_or_end(self.stop, tasks.values())
+            await _wait_for_shutdown_or_end(self.shutdown, tasks.values())
             log.info("stopping: running work is finished first")
-            self.stop.request()
+            self.shutdown.request()
             self.client.draining = True
             self.workers.stop()
-            await self.stop.finish(lambda: self._running(tasks.get(WORKERS)))
-            await self.stop.run_step("the connection to Discord", self.client.close())
-            await self.stop.run_step("the record of its sessions", self.connection.reset_sessions())
+            await self.shutdown.finish(lambda: self._running(tasks.get(WORKERS)))
+            await self.shutdown.run_step("the connection to Discord", self.client.close())
+            await self.shutdown.run_step("the record of its sessions", self.connection.reset_sessions())
             for task in tasks.values():
                 task.cancel()
 
@@ -164,10 +164,8 @@ async def build_application(
         StoreError: the database cannot be used.
     """
     point_at(settings.discord_api_url, settings.discord_gateway_url)
-    url, shutdown = (
-        settings.database_url.get_secret_value(),
-        shutdown or GracefulShutdown(drain_s=timings.drain_s),
-    )
+    shutdown = shutdown or GracefulShutdown(drain_s=timings.drain_s)
+    url = settings.database_url.get_secret_value()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(shutdown.closing("the database", drivers.open_store(url)))
         process = ONLY_PROCESS if isinstance(parse_url(url), Path) else process_name()
@@ -179,17 +177,8 @@ async def build_application(
         await stack.enter_async_context(_connecting(client, shutdown))
         provider = await _provider(stack, settings, timings, drivers)
         messenger = drivers.messenger(client, metrics=metrics.for_services, timeouts=timings.messages)
-        workers = build_workers(
-            store,
-            provider,
-            messenger,
-            media,
-            owner=f"{process} {secrets.token_hex(4)}",
-            config=song_config(settings, timings.work),
-            work_config=work_config(settings, timings.work),
-            random=random.random,
-            metrics=metrics.for_services,
-        )
+        owner = f"{process} {secrets.token_hex(4)}"
+        workers = _workers(store, provider, messenger, media, owner, settings, timings, metrics)
         _measure(metrics, store, client, workers)
         yield Application(
             settings=settings,
@@ -200,7 +189,7 @@ async def build_application(
             workers=workers,
             heartbeat=heartbeat,
             metrics=metrics,
-            stop=shutdown,
+            shutdown=shutdown,
         )
 
 
@@ -280,6 +269,29 @@ async def _provider(
         base_url=settings.cqtai_base_url,
         api_key=settings.cqtai_api_key.get_secret_value(),
         timeouts=timings.provider,
+    )
+
+
+def _workers(
+    store: Store,
+    provider: SongProvider,
+    messenger: Messenger,
+    media: MediaSource,
+    owner: str,
+    settings: Settings,
+    timings: Timings,
+    metrics: MetricsRegistry,
+) -> WorkerPool:
+    return build_workers(
+        store,
+        provider,
+        messenger,
+        media,
+        owner=owner,
+        config=song_config(settings, timings.work),
+        work_config=work_config(settings, timings.work),
+        random=random.random,
+        metrics=metrics.for_services,
     )
 
 

@@ -97,7 +97,7 @@ class BotHarness:
                             await app.client.wait_until_ready()
                     yield app
                 finally:
-                    app.stop.request()
+                    app.shutdown.request()
                     await running
         breaches = await asyncio.to_thread(self.breaches)
         assert breaches == ()

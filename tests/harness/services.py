@@ -19,7 +19,7 @@ from bot.services.delivery.dispatcher import OutboxDispatcher
 from bot.services.delivery.result_message import ResultDelivery
 from bot.services.moderation.audit import Actor
 from bot.services.provider.poller import Poller
-from bot.services.provider.submitter import Submitter
+from bot.services.provider.submitter import ProviderLimits, Submitter
 from bot.services.registry import build_services
 from bot.services.requests.placement import RequestContext, SongConfig
 from bot.services.runtime.timings import WorkTimings
@@ -66,7 +66,7 @@ class ServicesHarness:
     """The services, wired as in the program."""
 
     def __init__(
-        self, store: SqliteStore, clock: FakeClock, rules: SongConfig, pace: PollLimits, give_up_s: float
+        self, store: SqliteStore, clock: FakeClock, config: SongConfig, pace: PollLimits, give_up_s: float
     ) -> None:
         self.store = store
         self.clock = clock
@@ -76,19 +76,18 @@ class ServicesHarness:
         self.wakeups = 0
         store.subscribe(self.wake_up)
         self._next_id = FIRST_ID
-        self.services = build_services(store, config=rules, media=self.media)
+        self.services = build_services(store, config=config, media=self.media)
         self.requests, self.quotas = self.services.requests, self.services.quotas
         self.playlists, self.library = self.services.playlists, self.services.songs
-        self._rules, self._pace = rules, pace
+        self.config, self._pace = config, pace
         self.submitter = self.submitter_with(WorkTimings())
         chance = partial(float, 0.5)
         self.poller = Poller(
             store,
             self.provider,
             owner="w1",
-            limits=pace,
+            limits=ProviderLimits(config.slots, pace),
             give_up_s=give_up_s,
-            slots=rules.slots,
             clock=clock,
             random=chance,
         )
@@ -99,8 +98,7 @@ class ServicesHarness:
             self.messenger,
             delivery,
             owner="w1",
-            slots=rules.slots,
-            edit_spacing_s=rules.edit_spacing_s,
+            config=config,
             clock=clock,
         )
 
@@ -109,10 +107,8 @@ class ServicesHarness:
             self.store,
             self.provider,
             owner="w1",
-            slots=self._rules.slots,
-            limits=self._pace,
+            limits=ProviderLimits(self.config.slots, self._pace, timings),
             clock=self.clock,
-            timings=timings,
         )
 
     def actor(self) -> Actor:

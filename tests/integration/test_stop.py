@@ -15,7 +15,7 @@ async def test_a_command_in_hand_is_answered_before_the_bot_stops(
     async with local.bot() as app:
         asked = await local.order()
         await local.discord.wait_for(lambda: "placement.place" in trouble.met, timeout_s=LONG_S)
-        app.stop.request()
+        app.shutdown.request()
         await local.discord.wait_for(lambda: app.client.draining, timeout_s=LONG_S)
         refused = await (await local.order("Ben")).answer(timeout_s=LONG_S)
         assert refused.ephemeral

@@ -17,7 +17,6 @@ from bot.domain.errors import (
     RejectedError,
     RetryableError,
 )
-from bot.domain.polling import PollLimits
 from bot.domain.requests import Request
 from bot.domain.transitions import Transition
 from bot.metrics import prometheus
@@ -25,7 +24,7 @@ from bot.metrics.prometheus import PrometheusMetrics
 from bot.metrics.registry import MetricsRegistry
 from bot.services.ports import Metrics, NullMetrics, PollOutcome, SentMessage
 from bot.services.provider.poller import Poller
-from bot.services.provider.submitter import Submitter
+from bot.services.provider.submitter import ProviderLimits, Submitter
 from tests.harness.services import ServicesHarness, services_harness
 
 ASKED = "inspire_provider_polls_total"
@@ -44,13 +43,13 @@ def value(registry: CollectorRegistry, name: str, **labels: str) -> float:
 
 
 def measured(harness: ServicesHarness, given: Metrics) -> ServicesHarness:
-    """The same house, whose desks tell the meter."""
+    """Replace the submitter and the poller by ones that report to `given`; return the harness."""
+    limits = ProviderLimits(slots=2)
     harness.submitter = Submitter(
         harness.store,
         harness.provider,
         owner="w1",
-        slots=2,
-        limits=PollLimits(),
+        limits=limits,
         clock=harness.clock,
         metrics=given,
     )
@@ -58,9 +57,8 @@ def measured(harness: ServicesHarness, given: Metrics) -> ServicesHarness:
         harness.store,
         harness.provider,
         owner="w1",
-        limits=PollLimits(),
+        limits=limits,
         give_up_s=900,
-        slots=2,
         clock=harness.clock,
         random=lambda: 0.5,
         metrics=given,

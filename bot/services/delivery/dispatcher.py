@@ -29,6 +29,7 @@ from bot.services.ports import Claim, Clock, Messenger, Target
 from bot.services.repositories.outbox import MessageKind, OutboxMessage
 from bot.services.requests.first_answers import withdraw
 from bot.services.requests.log_context import log_context, message_log_context
+from bot.services.requests.placement import SongConfig
 from bot.services.requests.queue import SNAPSHOT_TTL_S, QueueSnapshot
 from bot.services.requests.queue_snapshot import queue_snapshot
 from bot.services.requests.status import status_card_for
@@ -55,8 +56,7 @@ class OutboxDispatcher:
         delivery: ResultDelivery,
         *,
         owner: str,
-        slots: int,
-        edit_spacing_s: float,
+        config: SongConfig,
         clock: Clock,
         timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
     ) -> None:
@@ -65,8 +65,8 @@ class OutboxDispatcher:
         self._delivery = delivery
         self._approvals = ApprovalMessages(store, messenger, clock, timings.leases)
         self._owner = owner
-        self._slots = slots
-        self._spacing = timedelta(seconds=edit_spacing_s)
+        self._slots = config.slots
+        self._spacing = timedelta(seconds=config.edit_spacing_s)
         self._clock = clock
         self._lease_s = timings.leases.message_s
         self._retries = timings.retries

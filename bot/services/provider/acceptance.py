@@ -76,11 +76,7 @@ def _place_again(uow: UnitOfWork, request: Request, settings: GuildSettings, now
         StoreError: the status message is not known yet.
         RefusalError: the member's limits or credits forbid it, or the member placed another request since.
     """
-    message_id = request.address.message_id
-    if message_id is None and request.address.valid_token(now) is not None:
-        raise StoreError("its status message is not known yet")  # the next edit by the token finds out
-    if message_id is None or request.user_id == NOBODY_ID:
-        raise RequestNotFoundError
+    message_id = _status_message_of(request, now)
     policy = request.policy
     member = uow.members.acquire_slot(
         request.guild_id, request.user_id, limit=policy.max_active, cooldown_s=0, now=now
@@ -113,3 +109,13 @@ def _place_again(uow: UnitOfWork, request: Request, settings: GuildSettings, now
         now=now,
     )
     return new_request
+
+
+def _status_message_of(request: Request, now: datetime) -> int:
+    """Return the id of the status message of a request whose member is still known, or raise."""
+    message_id = request.address.message_id
+    if message_id is None and request.address.valid_token(now) is not None:
+        raise StoreError("its status message is not known yet")  # the next edit by the token finds out
+    if message_id is None or request.user_id == NOBODY_ID:
+        raise RequestNotFoundError
+    return message_id

@@ -29,13 +29,12 @@ from bot.domain.transitions import Transition
 from bot.services.moderation.approvals import expire_approval
 from bot.services.ports import Clock, Metrics, NullMetrics, PollOutcome, Random, SongProvider
 from bot.services.provider.circuit_breaker import ProviderOutage
-from bot.services.provider.submitter import SubmissionLimits, load_breaker
+from bot.services.provider.submitter import ProviderLimits, load_breaker
 from bot.services.provider.token_bucket import TokenBucket
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.log_context import log_context
 from bot.services.requests.transitions import apply_transition
 from bot.services.runtime.lease import Lease, lease_until
-from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
@@ -55,26 +54,22 @@ class Poller:
         provider: SongProvider,
         *,
         owner: str,
-        limits: PollLimits,
+        limits: ProviderLimits,
         give_up_s: float,
-        slots: int,
         clock: Clock,
         random: Random,
         metrics: Metrics | None = None,
-        timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
     ) -> None:
-        self._limits = SubmissionLimits(slots, limits, timings)
+        self._limits = limits
         self._store = store
         self._provider = provider
         self._owner = owner
-        self._poll_limits = limits
         self._give_up_s = give_up_s
-        self._gap_max_s = 2 * limits.max_s
+        self._gap_max_s = 2 * limits.polling.max_s
         self._clock = clock
         self._random = random
         self._metrics = metrics or NullMetrics()
-        self._timings = timings
-        self._bucket = TokenBucket(limits.per_s, clock())
+        self._bucket = TokenBucket(limits.polling.per_s, clock())
         self._in_flight = 1
         self._counted_at: datetime | None = None
 
@@ -85,7 +80,7 @@ class Poller:
         affordable = self._bucket.available(now)
         if affordable < 1:
             return ()
-        lease = Lease(self._owner, lease_until(now, self._timings.leases.poll_s))
+        lease = Lease(self._owner, lease_until(now, self._limits.timings.leases.poll_s))
         claimed = await self._store.write(_claim, now, lease, min(limit, affordable))
         self._bucket.spend(len(claimed))
         return claimed
@@ -128,7 +123,7 @@ class Poller:
             report = await self._provider.query(task_id)
         except UnknownTaskError:
             outcome = PollOutcome.UNKNOWN_TASK
-            new_s = self._timings.new_task_s
+            new_s = self._limits.timings.new_task_s
             task_outcome = evaluate_unknown(
                 progress, now=self._clock(), unknown_max_s=new_s, gap_max_s=self._gap_max_s
             )
@@ -140,7 +135,7 @@ class Poller:
         except AccountError as error:
             outcome = PollOutcome.ACCOUNT
             await self._report_refused_account(request, error)
-            retry_after_s = self._poll_limits.max_s
+            retry_after_s = self._limits.polling.max_s
             task_outcome = self._evaluate_no_answer(progress)
         except RejectedError as error:
             outcome = PollOutcome.REFUSED
@@ -170,7 +165,7 @@ class Poller:
             now=self._clock(),
             give_up_s=self._give_up_s,
             gap_max_s=self._gap_max_s,
-            grace_s=self._timings.streaming_grace_s,
+            grace_s=self._limits.timings.streaming_grace_s,
         )
 
     def _evaluate_no_answer(self, progress: TaskProgress) -> TaskOutcome:
@@ -180,7 +175,7 @@ class Poller:
         now = self._clock()
         match outcome:
             case StillRunning(progress):
-                schedule = PollSchedule(self._poll_limits, self._in_flight, self._random(), retry_after_s)
+                schedule = PollSchedule(self._limits.polling, self._in_flight, self._random(), retry_after_s)
                 await self._store.write(_reschedule, request, progress, schedule, now)
             case Finished():
                 is_measured = request.progress is not None and was_polled(
@@ -229,7 +224,7 @@ class Poller:
             self._counted_at = now
             in_flight, workers = await self._store.read(_poll_load, now)
             self._in_flight = max(1, in_flight)
-            self._bucket.set_rate(self._poll_limits.per_s / workers)
+            self._bucket.set_rate(self._limits.polling.per_s / workers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +324,7 @@ def _end(
     request: Request,
     transition: Transition,
     failure: Failure,
-    limits: SubmissionLimits,
+    limits: ProviderLimits,
     now: datetime,
 ) -> bool:
     """End the request without a song; return whether this is the first sign of a refused account."""
@@ -345,7 +340,7 @@ def _end(
 
 
 @unit_of_work("circuit_breaker.open")
-def _open_breaker(uow: UnitOfWork, limits: SubmissionLimits, now: datetime) -> bool:
+def _open_breaker(uow: UnitOfWork, limits: ProviderLimits, now: datetime) -> bool:
     """Open the circuit breaker after the account was refused; return whether it was unknown before."""
     uow.requests.lock_queue()
     before = load_breaker(uow, limits.slots)

@@ -3,21 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain.errors import (
-    AccountError,
     ConflictError,
-    NotAcceptedError,
-    OutcomeUnknownError,
     ProviderError,
     RefusalError,
-    RejectedError,
     StoreError,
 )
-from bot.domain.failures import classify_refusal
 from bot.domain.polling import PollLimits
 from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Request, State
 from bot.domain.scheduling import QueueEntry, fair_order
@@ -25,6 +20,12 @@ from bot.domain.transitions import Transition
 from bot.services.ports import Clock, Metrics, NullMetrics, SongProvider
 from bot.services.provider.acceptance import accept, attach, keep
 from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
+from bot.services.provider.submission_result import (
+    SubmissionResult,
+    log_for_operator,
+    log_result,
+    result_of_error,
+)
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.log_context import log_context
 from bot.services.requests.queue import SNAPSHOT_TTL_S, position_bucket
@@ -39,46 +40,16 @@ log = logging.getLogger(__name__)
 LOST_REPLY_FAILURES = 4
 """A lost reply counts as a member's fourth failure at least: two minutes of backoff, for as long as the task
 may run. The next one only doubles that: replies are lost to outages more often than to a member's request."""
-SERVER_ERROR = 500
-"""The code from which on an error may be the provider's own, unless its message blames the request."""
 
 
 @dataclass(frozen=True, slots=True)
-class SubmissionResult:
-    """The outcome of one submission, and what it shows about the provider."""
-
-    transition: Transition
-    task_id: str | None = None
-    failure: Failure | None = None
-    outage: ProviderOutage | None = None
-    """The outage that it surely shows, whatever the request."""
-    is_suspect: bool = False
-    """True if the failure may be the provider's or the request's own: one submission does not show which."""
-    retry_after_s: float | None = None
-    cause: str = ""
-    """The error, for the log."""
-    at_edge: bool = False
-    """True if a proxy or firewall in front of the provider answered."""
-
-    @property
-    def may_be_turned_away(self) -> bool:
-        """Return True if a proxy or firewall rejects this request, or all of them."""
-        return self.at_edge and self.is_suspect
-
-    @property
-    def needs_operator(self) -> bool:
-        """Return True if the operator has to act."""
-        return self.at_edge or self.outage is ProviderOutage.ACCOUNT
-
-
-@dataclass(frozen=True, slots=True)
-class SubmissionLimits:
-    """What an outcome is weighed by, besides what the database knows."""
+class ProviderLimits:
+    """The operator's limits for the provider, and the times of the work on its tasks."""
 
     slots: int
-    """How many tasks the operator lets run at once."""
-    polling: PollLimits
-    timings: WorkTimings
+    """How many tasks run at once."""
+    polling: PollLimits = field(default_factory=PollLimits)
+    timings: WorkTimings = field(default_factory=WorkTimings)
 
 
 class Submitter:
@@ -92,30 +63,26 @@ class Submitter:
         provider: SongProvider,
         *,
         owner: str,
-        slots: int,
-        limits: PollLimits,
+        limits: ProviderLimits,
         clock: Clock,
         metrics: Metrics | None = None,
-        timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
         self._provider = provider
         self._owner = owner
-        self._slots = slots
         self._limits = limits
         self._clock = clock
         self._metrics = metrics or NullMetrics()
-        self._timings = timings
 
     async def claim(self, limit: int) -> Sequence[Request]:
         """Claim the requests at the head of the queue; `submitting` is stored before the paid call."""
         now = self._clock()
-        lease = Lease(self._owner, lease_until(now, self._timings.leases.submission_s))
-        return await self._store.write(_claim, self._slots, limit, lease, now)
+        lease = Lease(self._owner, lease_until(now, self._limits.timings.leases.submission_s))
+        return await self._store.write(_claim, self._limits.slots, limit, lease, now)
 
     async def next_due_at(self) -> datetime | None:
         """Return when a waiting request may be submitted, as far as is known."""
-        return await self._store.read(_next_submission_at, self._slots, self._clock())
+        return await self._store.read(_next_submission_at, self._limits.slots, self._clock())
 
     async def handle(self, request: Request) -> None:
         """Submit the request once and record the outcome."""
@@ -125,15 +92,14 @@ class Submitter:
         except ProviderError as error:
             outcome = result_of_error(error)
         self._metrics.submitted(outcome.transition)
-        _log_result(request, outcome)
+        log_result(request, outcome)
         what = f"task {outcome.task_id}" if outcome.task_id else f"a submission ({outcome.transition})"
         await self._persist(request, what, partial(self._record, request, outcome, self._clock()))
 
     async def _record(self, request: Request, outcome: SubmissionResult, now: datetime) -> None:
         """Record the result of a submission, whose request may have been changed meanwhile."""
         try:
-            limits = SubmissionLimits(self._slots, self._limits, self._timings)
-            is_news = await self._store.write(_conclude, request, outcome, limits, now)
+            is_news = await self._store.write(_conclude, request, outcome, self._limits, now)
         except ConflictError:
             if outcome.task_id is None:
                 log.warning("another worker had already ended this submission", extra=log_context(request))
@@ -141,13 +107,13 @@ class Submitter:
                 await self._attach(request, outcome)
         else:
             if is_news:
-                _log_for_operator(request, outcome)
+                log_for_operator(request, outcome)
 
     async def _attach(self, request: Request, outcome: SubmissionResult) -> None:
         """Attach an accepted task whose request another worker ended while the database was away."""
         now, task_id = self._clock(), outcome.task_id or ""
         try:
-            found = await self._store.write(attach, request.id, task_id, self._limits, now)
+            found = await self._store.write(attach, request.id, task_id, self._limits.polling, now)
         except RefusalError as error:
             await self._store.write(keep, request.id, task_id, now)
             log.error(
@@ -165,50 +131,16 @@ class Submitter:
 
         If the result were dropped, the request would look as if its submission had been cut off.
         """
-        pause_s = self._timings.retries.outcome_s
+        pause_s = self._limits.timings.retries.outcome_s
         while True:
             try:
                 await write()
             except StoreError as error:
                 log.error("the outcome of %s is not kept yet: %s", what, error, extra=log_context(request))
                 await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, self._timings.retries.outcome_max_s)
+                pause_s = min(2 * pause_s, self._limits.timings.retries.outcome_max_s)
             else:
                 return
-
-
-def result_of_error(error: ProviderError) -> SubmissionResult:
-    """Return what an error of the paid call means for its request and for the circuit breaker."""
-    match error:
-        # What fails is the request's own (refused), surely the provider's (busy, unreachable, the account),
-        # or nobody can tell (a lost reply, a 500 that blames nothing). The last blames its member, until
-        # another member's fails too.
-        case NotAcceptedError():
-            outage = ProviderOutage.BUSY if error.busy else ProviderOutage.OUTAGE
-            return SubmissionResult(
-                Transition.REQUEUE,
-                outage=None if error.may_be_request else outage,
-                is_suspect=error.may_be_request,
-                retry_after_s=error.retry_after_s,
-                cause=error.cause,
-                at_edge=error.at_edge,
-            )
-        case AccountError():
-            return SubmissionResult(
-                Transition.REFUSE, failure=classify_refusal(error), outage=ProviderOutage.ACCOUNT
-            )
-        case RejectedError():
-            failure = classify_refusal(error)
-            blames_nobody = error.code >= SERVER_ERROR and failure.kind is FailureKind.PROVIDER
-            return SubmissionResult(Transition.REFUSE, failure=failure, is_suspect=blames_nobody)
-        case OutcomeUnknownError():
-            return SubmissionResult(
-                Transition.MARK_UNCERTAIN,
-                failure=Failure(FailureKind.UNCERTAIN, error.cause),
-                is_suspect=True,
-            )
-        case _:
-            raise error
 
 
 def load_breaker(uow: UnitOfWork, slots: int) -> CircuitBreaker:
@@ -284,7 +216,7 @@ def _allowed_at(entry: QueueEntry, at: datetime) -> datetime:
 
 @unit_of_work("submitter.record_result")
 def _conclude(
-    uow: UnitOfWork, request: Request, outcome: SubmissionResult, limits: SubmissionLimits, now: datetime
+    uow: UnitOfWork, request: Request, outcome: SubmissionResult, limits: ProviderLimits, now: datetime
 ) -> bool:
     """Record the result of a submission; return whether it is news for the operator."""
     uow.requests.lock_queue()  # the breaker is read, then written: no other process may do so meanwhile
@@ -315,7 +247,7 @@ def _back_off_member(
     request: Request,
     outcome: SubmissionResult,
     breaker: CircuitBreaker,
-    limits: SubmissionLimits,
+    limits: ProviderLimits,
     now: datetime,
 ) -> None:
     """Hold the member's next requests back if this one failed, as far as one can tell, by its own fault."""
@@ -337,7 +269,7 @@ def _next_breaker(
     request: Request,
     outcome: SubmissionResult,
     breaker: CircuitBreaker,
-    limits: SubmissionLimits,
+    limits: ProviderLimits,
     now: datetime,
 ) -> CircuitBreaker:
     """Return the circuit breaker after this result; a refusal that concerns one request changes nothing."""
@@ -363,39 +295,3 @@ def _next_breaker(
             user_id=request.user_id, request_id=request.id, now=now, timings=limits.timings.breaker
         )
     return breaker
-
-
-def _log_result(request: Request, outcome: SubmissionResult) -> None:
-    """Log the result of a submission."""
-    facts = log_context(request, outcome.transition)
-    detail = outcome.failure.detail if outcome.failure else outcome.cause
-    match outcome.transition:
-        case Transition.ACCEPT:
-            log.info("submitted as task %s", outcome.task_id, extra=facts)
-        case Transition.MARK_UNCERTAIN:
-            log.error(
-                "OPERATOR: the outcome of a submission is unknown; it is not repeated, and the provider may"
-                " have charged: %s",
-                detail,
-                extra=facts,
-            )
-        case _:
-            log.warning("submission not taken (%s): %s", outcome.transition, detail, extra=facts)
-
-
-def _log_for_operator(request: Request, outcome: SubmissionResult) -> None:
-    facts = log_context(request, outcome.transition)
-    if outcome.at_edge:
-        log.error(
-            "OPERATOR: somebody in front of the provider turns submissions away (%s); they are kept and tried"
-            " again. Check CQTAI_BASE_URL, and ask the provider whether this server's address is blocked.",
-            outcome.cause,
-            extra=facts,
-        )
-    else:
-        log.error(
-            "OPERATOR: the provider refuses the account (%s); submissions stop, and resume by themselves when"
-            " it works again. 401: check CQTAI_API_KEY; 402: add credits at the provider.",
-            outcome.failure.detail if outcome.failure else outcome.cause,
-            extra=facts,
-        )

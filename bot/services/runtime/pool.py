@@ -1,6 +1,7 @@
 """The worker pool of a process: five job handlers, each with a loop of its own."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.domain.polling import PollLimits
@@ -8,17 +9,17 @@ from bot.domain.requests import Request
 from bot.services.delivery.audit_message import AuditLogDispatcher, entry_log_context
 from bot.services.delivery.dispatcher import OutboxDispatcher
 from bot.services.delivery.result_message import ResultDelivery
-from bot.services.ports import Clock, MediaSource, Messenger, Metrics, Random, SongProvider
+from bot.services.ports import MediaSource, Messenger, Metrics, Random, SongProvider
 from bot.services.privacy.retention import CleanupHandler, CleanupTask, RetentionConfig
 from bot.services.provider.poller import Poller
-from bot.services.provider.submitter import Submitter
+from bot.services.provider.submitter import ProviderLimits, Submitter
 from bot.services.repositories.audit_log import DueAuditEntry
 from bot.services.repositories.outbox import OutboxMessage
 from bot.services.requests.log_context import log_context, message_log_context
 from bot.services.requests.placement import SongConfig
 from bot.services.runtime.clock_watch import ClockWatch
 from bot.services.runtime.timings import WorkTimings
-from bot.services.runtime.worker import Worker
+from bot.services.runtime.worker import Item, JobHandler, Worker
 from bot.services.unit_of_work import Store
 
 SUBMIT_CONCURRENCY = 16
@@ -41,70 +42,16 @@ class WorkConfig:
     timings: WorkTimings = field(default_factory=WorkTimings)
 
 
+AnyWorker = Worker[Request] | Worker[OutboxMessage] | Worker[DueAuditEntry] | Worker[CleanupTask]
+
+
 class WorkerPool:
     """The worker loops of one process; the store wakes them when something may be due."""
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        clock: ClockWatch,
-        submitter: Submitter,
-        poller: Poller,
-        outbox: OutboxDispatcher,
-        audit_log: AuditLogDispatcher,
-        cleanup: CleanupHandler,
-        timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
-    ) -> None:
-        before, poll_interval_s = clock.look, timings.poll_interval_s
-        self._stalled_s = timings.stalled_s
-        self._submitter: Worker[Request] = Worker(
-            submitter,
-            clock=clock,
-            concurrency=SUBMIT_CONCURRENCY,
-            facts=log_context,
-            poll_interval_s=poll_interval_s,
-            before=before,
-        )
-        self._poller: Worker[Request] = Worker(
-            poller,
-            clock=clock,
-            concurrency=POLL_CONCURRENCY,
-            facts=log_context,
-            poll_interval_s=poll_interval_s,
-            before=before,
-        )
-        self._outbox: Worker[OutboxMessage] = Worker(
-            outbox,
-            clock=clock,
-            concurrency=MESSAGE_CONCURRENCY,
-            facts=message_log_context,
-            poll_interval_s=poll_interval_s,
-            before=before,
-        )
-        self._audit_log: Worker[DueAuditEntry] = Worker(
-            audit_log,
-            clock=clock,
-            concurrency=AUDIT_CONCURRENCY,
-            facts=entry_log_context,
-            poll_interval_s=poll_interval_s,
-            before=before,
-        )
-        self._cleanup: Worker[CleanupTask] = Worker(
-            cleanup,
-            clock=clock,
-            concurrency=CLEANUP_CONCURRENCY,
-            poll_interval_s=poll_interval_s,
-            before=before,
-        )
+    def __init__(self, store: Store, *loops: AnyWorker, stalled_s: float) -> None:
+        self.loops = loops
+        self._stalled_s = stalled_s
         store.subscribe(self.wake)
-
-    @property
-    def loops(
-        self,
-    ) -> tuple[Worker[Request] | Worker[OutboxMessage] | Worker[DueAuditEntry] | Worker[CleanupTask], ...]:
-        """Return all loops."""
-        return (self._submitter, self._poller, self._outbox, self._audit_log, self._cleanup)
 
     def stalled(self) -> str | None:
         """Return a message that names the loops that have stalled, or None."""
@@ -141,69 +88,55 @@ def build_workers(
     metrics: Metrics | None = None,
 ) -> WorkerPool:
     """Build the workers of a process; `owner` is its name in leases."""
-    clock, pace, slots, timings = (
-        ClockWatch(store),
-        work_config.poll_limits,
-        config.slots,
-        work_config.timings,
-    )
-    submitter = Submitter(
-        store,
-        provider,
-        owner=owner,
-        slots=slots,
-        limits=pace,
-        clock=clock,
-        metrics=metrics,
-        timings=timings,
-    )
+    clock, timings = ClockWatch(store), work_config.timings
+    limits = ProviderLimits(config.slots, work_config.poll_limits, timings)
+    submitter = Submitter(store, provider, owner=owner, limits=limits, clock=clock, metrics=metrics)
     poller = Poller(
         store,
         provider,
         owner=owner,
-        limits=pace,
+        limits=limits,
         give_up_s=work_config.give_up_s,
-        slots=slots,
         clock=clock,
         random=random,
         metrics=metrics,
-        timings=timings,
     )
-    leases = timings.leases
     delivery = ResultDelivery(
-        store, messenger, media, attach_audio=work_config.attach_audio, clock=clock, leases=leases
+        store, messenger, media, attach_audio=work_config.attach_audio, clock=clock, leases=timings.leases
     )
+    outbox = OutboxDispatcher(
+        store, messenger, delivery, owner=owner, config=config, clock=clock, timings=timings
+    )
+    audit_log = AuditLogDispatcher(store, messenger, owner=owner, clock=clock, leases=timings.leases)
     return WorkerPool(
         store,
-        clock=clock,
-        submitter=submitter,
-        poller=poller,
-        outbox=_outbox_dispatcher(
-            store, messenger, delivery, owner=owner, config=config, clock=clock, timings=timings
+        _worker(submitter, SUBMIT_CONCURRENCY, clock, timings, log_context),
+        _worker(poller, POLL_CONCURRENCY, clock, timings, log_context),
+        _worker(outbox, MESSAGE_CONCURRENCY, clock, timings, message_log_context),
+        _worker(audit_log, AUDIT_CONCURRENCY, clock, timings, entry_log_context),
+        _worker(
+            CleanupHandler(store, config=work_config.retention, clock=clock),
+            CLEANUP_CONCURRENCY,
+            clock,
+            timings,
+            lambda _: {},
         ),
-        audit_log=AuditLogDispatcher(store, messenger, owner=owner, clock=clock, leases=leases),
-        cleanup=CleanupHandler(store, config=work_config.retention, clock=clock),
-        timings=timings,
+        stalled_s=timings.stalled_s,
     )
 
 
-def _outbox_dispatcher(
-    store: Store,
-    messenger: Messenger,
-    delivery: ResultDelivery,
-    *,
-    owner: str,
-    config: SongConfig,
-    clock: Clock,
+def _worker(
+    handler: JobHandler[Item],
+    concurrency: int,
+    clock: ClockWatch,
     timings: WorkTimings,
-) -> OutboxDispatcher:
-    return OutboxDispatcher(
-        store,
-        messenger,
-        delivery,
-        owner=owner,
-        slots=config.slots,
-        edit_spacing_s=config.edit_spacing_s,
+    facts: Callable[[Item], Mapping[str, object]],
+) -> Worker[Item]:
+    return Worker(
+        handler,
         clock=clock,
-        timings=timings,
+        concurrency=concurrency,
+        facts=facts,
+        poll_interval_s=timings.poll_interval_s,
+        before=clock.look,
     )

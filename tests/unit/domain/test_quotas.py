@@ -40,7 +40,7 @@ def test_windows_are_in_utc_wherever_the_clock_stands() -> None:
 @given(
     st.sampled_from(Period),
     # hypothesis wants bounds without a zone, and adds it
-    st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis wants naive limits
 )
 def test_windows_follow_each_other_without_gap_or_overlap(period: Period, at: datetime) -> None:
     window = window_of(period, at)

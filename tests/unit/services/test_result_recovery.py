@@ -232,8 +232,7 @@ async def posted_after(harness: ServicesHarness, queued_s: float) -> tuple[int, 
         queue,
         ResultDelivery(harness.store, queue, harness.media, attach_audio=True, clock=harness.clock),
         owner="w0",
-        slots=1,
-        edit_spacing_s=4,
+        config=harness.config,
         clock=harness.clock,
     )
     posting = asyncio.create_task(first.handle(notice))

@@ -16,7 +16,7 @@ from bot.domain.errors import (
 from bot.domain.requests import FailureKind, State
 from bot.domain.song_options import SongSpec
 from bot.domain.transitions import Transition
-from bot.services.provider import submitter
+from bot.services.provider import submission_result
 from bot.services.provider.circuit_breaker import ProviderOutage
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork
@@ -97,7 +97,7 @@ async def test_a_definite_refusal_ends_it_and_gives_the_credits_back(
 
 async def test_what_is_not_an_answer_of_the_provider_is_not_taken_for_one() -> None:
     with pytest.raises(ProviderError):
-        submitter.result_of_error(ProviderError())
+        submission_result.result_of_error(ProviderError())
 
 
 async def test_an_unknown_outcome_is_refunded_and_never_sent_again(
