@@ -1,7 +1,7 @@
 """The options of a song request, and their validation."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from bot.domain.errors import (
@@ -11,6 +11,7 @@ from bot.domain.errors import (
     PersonaError,
     PlaylistError,
     PromptError,
+    RefusalError,
     WeightError,
 )
 from bot.domain.suno_links import find_link
@@ -82,10 +83,7 @@ def parse_playlist(text: str) -> str:
     Raises:
         PlaylistError: with the kind of text that it is instead.
     """
-    kind, found = find_link(text, LinkKind.PLAYLIST_LINK)
-    if kind is LinkKind.PLAYLIST_LINK and found:
-        return found
-    raise PlaylistError(kind)
+    return _parse_id(text, LinkKind.PLAYLIST_LINK, PlaylistError)
 
 
 def parse_clip(text: str) -> str:
@@ -94,10 +92,7 @@ def parse_clip(text: str) -> str:
     Raises:
         ClipError: with the kind of text that it is instead.
     """
-    kind, found = find_link(text, LinkKind.SONG_LINK)
-    if kind is LinkKind.SONG_LINK and found:
-        return found
-    raise ClipError(kind)
+    return _parse_id(text, LinkKind.SONG_LINK, ClipError)
 
 
 def parse_persona(text: str) -> str:
@@ -106,10 +101,15 @@ def parse_persona(text: str) -> str:
     Raises:
         PersonaError: with the kind of text that it is instead.
     """
-    kind, found = find_link(text, LinkKind.PERSONA_LINK)
-    if kind is LinkKind.PERSONA_LINK and found:
+    return _parse_id(text, LinkKind.PERSONA_LINK, PersonaError)
+
+
+def _parse_id(text: str, wanted: LinkKind, error: Callable[[LinkKind], RefusalError]) -> str:
+    """Return the id of the wanted kind of link, in lower case, or raise the error for what it is instead."""
+    kind, found = find_link(text, wanted)
+    if kind is wanted and found:
         return found
-    raise PersonaError(kind)
+    raise error(kind)
 
 
 def _weight(option: str, value: float | None) -> float | None:
