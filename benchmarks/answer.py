@@ -43,8 +43,10 @@ class BareBot(commands.AutoShardedBot):
 
         @self.tree.command(description="Defers")
         @app_commands.describe(playlist="Not looked at")
-        # the option is needed for the same payload as the real command's
-        async def inspire(interaction: discord.Interaction[discord.Client], playlist: str) -> None:  # noqa: ARG001
+        async def inspire(
+            interaction: discord.Interaction[discord.Client],
+            playlist: str,  # noqa: ARG001 - for the same payload as the real command's
+        ) -> None:
             await interaction.response.defer(thinking=True)
 
         await self.tree.sync()

@@ -111,8 +111,11 @@ class Crowd:
             sent.append(await who.slash(CHANNEL, "inspire", playlist=PLAYLISTS[n % len(PLAYLISTS)].id))
         deadline_s = time.monotonic() + ANSWER_TIMEOUT_S
 
-        while any(one.answered_in_s is None for one in sent) and time.monotonic() < deadline_s:  # noqa: ASYNC110
-            await asyncio.sleep(LOOK_S)  # the time counts here too, not only what happens
+        def is_waiting() -> bool:
+            return any(one.answered_in_s is None for one in sent) and time.monotonic() < deadline_s
+
+        while is_waiting():  # noqa: ASYNC110 - the time counts here too, not only what happens
+            await asyncio.sleep(LOOK_S)
         return [FirstAnswer(one.id, one.answered_in_s, one.deferred) for one in sent]
 
     async def seat(self, waiting: int, making: int) -> list[Seat]:
@@ -224,9 +227,10 @@ class Outside:
     async def until_results(self, count: int, *, within_s: float) -> Tally:
         """Return the counts once `count` results were posted, or when the time is over."""
         deadline_s = time.monotonic() + within_s
-
-        while (tally := await self.tally()).results < count and time.monotonic() < deadline_s:  # noqa: ASYNC110
-            await asyncio.sleep(COUNT_S)  # what is counted is in another process
+        tally = await self.tally()
+        while tally.results < count and time.monotonic() < deadline_s:
+            await asyncio.sleep(COUNT_S)
+            tally = await self.tally()
         return tally
 
 

@@ -175,8 +175,8 @@ async def _follow(
                 await songs.place(SongOptions(playlist=SPEC.playlist_id), asked(number))
             try:
                 async with asyncio.timeout(WITHIN_S):
-                    while len(messenger.clips.keys() | messenger.told_failed) < count:  # noqa: ASYNC110
-                        await asyncio.sleep(LOOK_S)  # the messenger has no event to wait for
+                    while messenger.ended() < count:  # noqa: ASYNC110 - the messenger has no event to wait for
+                        await asyncio.sleep(LOOK_S)
             finally:
                 workers.stop()
 

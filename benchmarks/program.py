@@ -52,7 +52,7 @@ async def running(settings: Settings, *, drivers: Drivers = DRIVERS) -> AsyncIte
                 await app.client.wait_until_ready()
             yield app
         finally:
-            app.stop.request()
+            app.shutdown.request()
             await task
 
 
@@ -101,8 +101,12 @@ def callbacks_timed() -> Iterator[Stopwatch]:
         stopwatch.dispatched_s[int(data["id"])] = time.perf_counter()
         return parse(state, data)
 
-    # the signature is discord.py's
-    async def responded(adapter, interaction_id, token, **rest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ANN003
+    async def responded(  # type: ignore[no-untyped-def]  # noqa: ANN202 - the signature is discord.py's
+        adapter,  # noqa: ANN001 - as above
+        interaction_id,  # noqa: ANN001 - as above
+        token,  # noqa: ANN001 - as above
+        **rest,  # noqa: ANN003 - as above
+    ):
         answer = await respond(adapter, interaction_id, token, **rest)
         stopwatch.answered_s.setdefault(interaction_id, time.perf_counter())
         return answer

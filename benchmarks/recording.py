@@ -40,6 +40,10 @@ class RecordingMessenger(Messenger):
     edits: Counter[int] = field(default_factory=Counter)
     _posts: int = 0
 
+    def ended(self) -> int:
+        """Return the number of requests with clips or with a message that there are none."""
+        return len(self.clips.keys() | self.told_failed)
+
     async def edit_status(
         self,
         address: ReplyAddress,
@@ -54,7 +58,13 @@ class RecordingMessenger(Messenger):
             self.told_failed.add(card.request_id)
         return address.message_id or card.request_id
 
-    async def find_answer(self, address: ReplyAddress, card: StatusCard, *, token: str) -> int:  # noqa: ARG002
+    async def find_answer(
+        self,
+        address: ReplyAddress,
+        card: StatusCard,
+        *,
+        token: str,  # noqa: ARG002 - the signature is the port's
+    ) -> int:
         """Return the id of the status message."""
         return address.message_id or card.request_id
 
@@ -72,8 +82,11 @@ class RecordingMessenger(Messenger):
         self.clips.setdefault(card.request_id, []).extend(shown.clip.id for shown in card.clips)
         return self._posted(target)
 
-    # the signature is the port's
-    async def find_result(self, target: Target, card: ResultCard) -> MessageRef | None:  # noqa: ARG002
+    async def find_result(
+        self,
+        target: Target,  # noqa: ARG002 - the signature is the port's
+        card: ResultCard,  # noqa: ARG002 - as above
+    ) -> MessageRef | None:
         """Return None: no process crashes here, so no result is ever lost."""
         return None
 

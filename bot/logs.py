@@ -69,12 +69,12 @@ class TextFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 # the name is logging's
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
         """Format the message, then the extra fields as key=value."""
         facts = "".join(f" {name}={getattr(record, name)}" for name in FIELDS if hasattr(record, name))
         return _on_one_line(super().formatMessage(record) + facts)
 
-    def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 # the name is logging's
+    def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - the name is logging's
         """Format the traceback, indented so that none of its lines looks like a log entry."""
         lines = super().formatException(ei).split("\n")
         return "\n".join(f"  {_on_one_line(line)}" for line in lines)
