@@ -6,8 +6,8 @@ from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.cluster import GATEWAY, Cluster
 from tests.harness.message_readers import seen
 from tests.integration import program
+from tests.integration.cli.test_command_line import told_in_words
 from tests.integration.program import environment
-from tests.integration.test_command_line import told_in_words
 
 pytestmark = pytest.mark.timeout(120)
 LEASE_S = 30.0

@@ -16,7 +16,7 @@ from tests.cluster.songs import READY, Asked, all_complaints, order
 from tests.harness.bot import LONG_S
 from tests.harness.cluster import LIMITS, BotProcess, Cluster, cluster
 from tests.harness.message_readers import links, seen, title
-from tests.integration.test_quota import told
+from tests.integration.moderation.test_quota import told
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 

@@ -15,7 +15,7 @@ from sandbox.cqtai.faults import Phase
 from sandbox.discord import Fault, FaultKind
 from tests.harness.crash import LONG_S, MEMBERS, CrashHarness, crash_harness
 from tests.harness.invariants import all_delivered, assert_invariants
-from tests.unit.storage.severed import Line, line_to
+from tests.unit.storage.postgres.severed import Line, line_to
 
 EACH = 24
 """How many songs are asked for at each stage of the load."""

@@ -33,7 +33,7 @@ from tests.unit.storage.factories import (
     placed,
 )
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 BACKENDS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'inspire' AND datname = '{}'"
 
 

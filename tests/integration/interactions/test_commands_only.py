@@ -17,8 +17,8 @@ from sandbox.discord.payloads import Payload
 from sandbox.discord.people import Person
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.integration.engines import on_both
-from tests.integration.test_in_time import form_waits
-from tests.integration.test_settings import approval_on, asked_for_approval
+from tests.integration.interactions.test_in_time import form_waits
+from tests.integration.moderation.test_settings import approval_on, asked_for_approval
 
 pytestmark = on_both
 GROUP = {"id": "7", "type": 3, "recipients": []}

@@ -17,7 +17,7 @@ from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.harness.databases import execute
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import add, placed
-from tests.unit.storage.severed import COMMIT, line_to
+from tests.unit.storage.postgres.severed import COMMIT, line_to
 
 COUNT = "SELECT count(*) FROM requests"
 HANG_UP = (

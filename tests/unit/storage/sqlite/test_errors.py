@@ -22,7 +22,7 @@ from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.unit.storage.databases import column, fresh, url_of
 from tests.unit.storage.factories import add
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 NOBODY = 65534
 WORDS = "nobody else's\nbusiness"
 

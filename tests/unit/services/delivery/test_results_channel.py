@@ -9,7 +9,7 @@ from bot.domain.requests import State
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute
 from bot.services.ports import ChannelTarget, DirectMessageTarget, FollowUpTarget
 from tests.harness.services import ADA, CHANNEL, GUILD, ServicesHarness
-from tests.unit.services.test_result_recovery import (
+from tests.unit.services.delivery.test_result_recovery import (
     CLOSED,
     GONE,
     died_posting,

@@ -6,10 +6,10 @@ import pytest
 
 from tests.harness.bot import BotHarness
 from tests.integration import program
+from tests.integration.cli.test_command_line import told_in_words
 from tests.integration.engines import on_both
 from tests.integration.kept import change, emptied, kept
 from tests.integration.program import content, environment, write
-from tests.integration.test_command_line import told_in_words
 
 WRITING = ["run", "migrate"]
 NEWER = "UPDATE alembic_version SET version_num = '9999'"

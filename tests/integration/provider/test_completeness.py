@@ -1,7 +1,7 @@
 from sandbox.cqtai import effects
 from sandbox.cqtai.effects import MediaFault
-from tests.integration.test_files import UNATTACHABLE
-from tests.integration.test_poll_failures import EMPTY, FAILURES
+from tests.integration.delivery.test_files import UNATTACHABLE
+from tests.integration.provider.test_poll_failures import EMPTY, FAILURES
 
 
 def test_every_trouble_with_files_is_tried_here() -> None:

@@ -8,7 +8,7 @@ from sandbox.discord.permissions import Permission
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import seen
 from tests.integration.engines import on_both
-from tests.integration.test_quota import UNTOUCHED, told
+from tests.integration.moderation.test_quota import UNTOUCHED, told
 
 pytestmark = on_both
 

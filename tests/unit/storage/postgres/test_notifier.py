@@ -9,7 +9,7 @@ from bot.domain.errors import StoreError
 from bot.storage.store import open_store
 from tests.harness.databases import execute
 from tests.unit.storage.factories import placed
-from tests.unit.storage.severed import line_to
+from tests.unit.storage.postgres.severed import line_to
 
 
 class TestListening:

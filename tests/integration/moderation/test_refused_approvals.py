@@ -5,10 +5,10 @@ import pytest
 from sandbox.discord import Fault, FaultKind
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.harness.message_readers import labels, seen
+from tests.integration.delivery.test_refused_messages import BACK, POST, READY
 from tests.integration.engines import on_both
-from tests.integration.test_quota import told
-from tests.integration.test_refused_messages import BACK, POST, READY
-from tests.integration.test_settings import approval_on
+from tests.integration.moderation.test_quota import told
+from tests.integration.moderation.test_settings import approval_on
 
 pytestmark = [on_both, pytest.mark.usefixtures("patient")]
 UNSHOWN = "can't show it"

@@ -24,7 +24,7 @@ from sandbox.discord.messages import Message
 from sandbox.discord.people import Person
 from tests.harness.bot import LONG_S, BotHarness
 from tests.integration.failing_store import Trouble, troubled
-from tests.integration.test_settings import approval_on, asked_for_approval
+from tests.integration.moderation.test_settings import approval_on, asked_for_approval
 
 DISCORD_WAITS_S = 3.0
 NUMBER = "1" * 18

@@ -16,7 +16,7 @@ from bot.services.credits.holds import funding_accounts
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
-from tests.contract.factories import (
+from tests.contract.store.factories import (
     ELSEWHERE,
     MONTH_END,
     OTHER,

@@ -9,8 +9,8 @@ from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import labels, seen
 from tests.integration.engines import on_both
 from tests.integration.failing_store import Trouble, troubled
-from tests.integration.test_in_time import form_waits
-from tests.integration.test_settings import approval_on, asked_for_approval
+from tests.integration.interactions.test_in_time import form_waits
+from tests.integration.moderation.test_settings import approval_on, asked_for_approval
 
 pytestmark = on_both
 

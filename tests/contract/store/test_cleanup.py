@@ -12,7 +12,7 @@ from bot.services.requests.transitions import apply_transition, get_request
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
 from bot.storage.tables import audit_log, outbox, requests
-from tests.contract.factories import (
+from tests.contract.store.factories import (
     ELSEWHERE,
     OTHER,
     cancelled,

@@ -11,10 +11,10 @@ from sqlalchemy import make_url
 from tests.harness.bot import BotHarness
 from tests.harness.databases import execute
 from tests.integration import program
+from tests.integration.cli.test_command_line import told_in_words
 from tests.integration.engines import POSTGRESQL
 from tests.integration.kept import emptied, kept
 from tests.integration.program import environment
-from tests.integration.test_command_line import told_in_words
 
 HUSH = "hush/hush:1"
 """A password with characters that a URL has to escape."""

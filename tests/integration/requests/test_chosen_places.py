@@ -5,7 +5,7 @@ from sandbox.discord.permissions import Permission
 from sandbox.discord.world import FORUM_CHANNEL, STAGE_CHANNEL, VOICE_CHANNEL, Channel
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import seen
-from tests.integration.test_quota import told
+from tests.integration.moderation.test_quota import told
 
 READY = "Your song is ready"
 
