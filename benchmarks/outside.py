@@ -19,13 +19,13 @@ import aiohttp
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Terms
 from sandbox.cqtai.routes import SUBMIT_PATH
 from sandbox.discord import LocalDiscord
-from sandbox.discord.answers import answer
-from sandbox.discord.interactions import CallbackKind, InteractionKind
-from sandbox.discord.invocations import Invocation
+from sandbox.discord.interactions.answers import answer
+from sandbox.discord.interactions.interaction import CallbackKind, InteractionKind
 from sandbox.discord.limits import Limits
-from sandbox.discord.message_rules import LOADING, Sent
-from sandbox.discord.messages import Message
-from sandbox.discord.people import Person
+from sandbox.discord.messages.message import Message
+from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.people.person import Person
+from sandbox.discord.rules.messages import LOADING, Sent
 
 CHANNEL = "songs"
 ANSWER_TIMEOUT_S = 30.0

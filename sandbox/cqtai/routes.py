@@ -10,7 +10,8 @@ from sandbox.cqtai import reply_variants
 from sandbox.cqtai.documents import task_document
 from sandbox.cqtai.effects import TASK_NOT_FOUND, Drop, Envelope, NumberedId, Page, Refuse, Slow
 from sandbox.cqtai.faults import Fault, Occasion, Phase
-from sandbox.cqtai.files import FileRoutes
+from sandbox.cqtai.files.media import abort
+from sandbox.cqtai.files.routes import FileRoutes
 from sandbox.cqtai.inspiration import (
     JsonObject,
     JsonValue,
@@ -18,7 +19,6 @@ from sandbox.cqtai.inspiration import (
     playlist_in,
     read_inspiration,
 )
-from sandbox.cqtai.media import abort
 from sandbox.cqtai.replies import Reply, page, refusal, success
 from sandbox.cqtai.reply_variants import ReplyVariant, StatusAs
 from sandbox.cqtai.state import ProviderState, RequestLine

@@ -2,11 +2,9 @@
 
 from datetime import datetime
 
-from sandbox.discord.messages import Attachment, Message
-from sandbox.discord.payloads import Payload
-from sandbox.discord.permissions import Permission
-from sandbox.discord.users import User
-from sandbox.discord.world import (
+from sandbox.discord.guilds.permissions import Permission
+from sandbox.discord.guilds.users import User
+from sandbox.discord.guilds.world import (
     DIRECT_CHANNEL,
     FORUM_CHANNEL,
     PRIVATE_THREAD,
@@ -21,6 +19,8 @@ from sandbox.discord.world import (
     Thread,
     World,
 )
+from sandbox.discord.messages.message import Attachment, Message
+from sandbox.discord.payloads import Payload
 
 APPLICATION_FLAGS = 1 << 23
 """APPLICATION_COMMAND_BADGE."""

@@ -7,27 +7,27 @@ from typing import Self, TypeVar
 from aiohttp import web
 
 from sandbox.discord.buckets import Buckets
-from sandbox.discord.builders import WorldBuilder
 from sandbox.discord.commands import Commands
-from sandbox.discord.disruptions import Disruptions
-from sandbox.discord.endpoint import Route
 from sandbox.discord.event_feed import EventFeed, FeedEvent
-from sandbox.discord.faults import Faults
-from sandbox.discord.gateway import Credentials, Gateway
-from sandbox.discord.gateway_protocol import ETF, serve_gateway
-from sandbox.discord.interactions import Interactions
+from sandbox.discord.gateway.protocol import ETF, serve_gateway
+from sandbox.discord.gateway.sessions import Credentials, Gateway
+from sandbox.discord.guilds.builders import WorldBuilder
+from sandbox.discord.guilds.disruptions import Disruptions
+from sandbox.discord.guilds.permissions import PLAIN, Permission
+from sandbox.discord.guilds.users import User
+from sandbox.discord.guilds.world import Channel, Guild, World
+from sandbox.discord.interactions.interaction import Interactions
 from sandbox.discord.limits import Limits
-from sandbox.discord.people import Person
-from sandbox.discord.permissions import PLAIN, Permission
-from sandbox.discord.pipeline import Checker, Pipeline
-from sandbox.discord.rest_commands import CommandRoutes
-from sandbox.discord.rest_interactions import InteractionRoutes
-from sandbox.discord.rest_messages import MessageRoutes
-from sandbox.discord.rest_places import PlaceRoutes
+from sandbox.discord.people.person import Person
+from sandbox.discord.rest.commands import CommandRoutes
+from sandbox.discord.rest.endpoint import Route
+from sandbox.discord.rest.faults import Faults
+from sandbox.discord.rest.interactions import InteractionRoutes
+from sandbox.discord.rest.messages import MessageRoutes
+from sandbox.discord.rest.pipeline import Checker, Pipeline
+from sandbox.discord.rest.places import PlaceRoutes
 from sandbox.discord.snowflakes import Clock, Snowflakes, utc_now
 from sandbox.discord.state import RequestRecord, State
-from sandbox.discord.users import User
-from sandbox.discord.world import Channel, Guild, World
 
 HOST = "127.0.0.1"
 API = "/api/v10"

@@ -1,9 +1,9 @@
 """Conversion of the typed command fields to values of the options' types."""
 
-from sandbox.discord.command_rules import BOOLEAN, CHANNEL, INTEGER, MENTIONABLE, NUMBER, ROLE, USER
+from sandbox.discord.guilds.world import Guild
 from sandbox.discord.payloads import Payload, number, text
-from sandbox.discord.picker import PickerError
-from sandbox.discord.world import Guild
+from sandbox.discord.people.picker import PickerError
+from sandbox.discord.rules.commands import BOOLEAN, CHANNEL, INTEGER, MENTIONABLE, NUMBER, ROLE, USER
 
 MISTAKES = {
     INTEGER: "Must be a whole number",

@@ -2,14 +2,14 @@
 
 from urllib.parse import quote
 
-from sandbox.discord.component_rules import BUTTON
-from sandbox.discord.messages import Attachment, Message
+from sandbox.discord.guilds.permissions import Permission
+from sandbox.discord.guilds.users import User
+from sandbox.discord.guilds.world import WITHOUT_MESSAGES, Channel, Guild, Member, World
+from sandbox.discord.messages.message import Attachment, Message
 from sandbox.discord.payloads import Payload, as_payload, entry, number, text
-from sandbox.discord.permissions import Permission
-from sandbox.discord.picker import offered
+from sandbox.discord.people.picker import offered
+from sandbox.discord.rules.components import BUTTON
 from sandbox.discord.state import State
-from sandbox.discord.users import User
-from sandbox.discord.world import WITHOUT_MESSAGES, Channel, Guild, Member, World
 
 MEDIA = ("image", "thumbnail")
 ICONS = ("author", "footer")

@@ -12,8 +12,8 @@ from typing import Final, Self
 import aiohttp
 from aiohttp import web
 
-from sandbox.cqtai.media import file_response
-from sandbox.discord.messages import Attachment
+from sandbox.cqtai.files.media import file_response
+from sandbox.discord.messages.message import Attachment
 from sandbox.discord.payloads import as_payload
 from sandbox.page.controls import Controls
 from sandbox.page.session import PageSession

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 from sandbox.discord.event_feed import FeedEvent, FeedEventKind
-from sandbox.discord.interactions import CallbackKind
-from sandbox.discord.invocations import Invocation
-from sandbox.discord.messages import Message
+from sandbox.discord.guilds.world import Channel
+from sandbox.discord.interactions.interaction import CallbackKind
+from sandbox.discord.messages.message import Message
 from sandbox.discord.payloads import Payload, entry, items, number, text
-from sandbox.discord.people import PickerError
-from sandbox.discord.picker import pick
-from sandbox.discord.world import Channel
+from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.people.person import PickerError
+from sandbox.discord.people.picker import pick
 from sandbox.page.controls import Controls
 from sandbox.page.option_values import typed
 from sandbox.page.seed import PEOPLE

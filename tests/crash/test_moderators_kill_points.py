@@ -11,8 +11,8 @@ from bot.storage.ledger_audit import audit_database
 from bot.storage.store import open_store
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord import Fault, FaultKind
-from sandbox.discord.messages import Message
-from sandbox.discord.permissions import Permission
+from sandbox.discord.guilds.permissions import Permission
+from sandbox.discord.messages.message import Message
 from tests.harness.crash import LONG_S, CrashHarness, crash_harness
 from tests.harness.failpoints import Failpoint, Side
 from tests.harness.invariants import all_delivered, assert_invariants

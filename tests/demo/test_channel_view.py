@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sandbox.cqtai import PLAYLISTS
-from sandbox.cqtai.audio import mp3_of
+from sandbox.cqtai.files.audio import mp3_of
 from sandbox.demo.channel_view import size
 from sandbox.demo.markup import Reader, readable, relative
 from sandbox.mp3_length import mp3_length_s

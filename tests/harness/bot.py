@@ -19,10 +19,10 @@ from bot.storage.schema import check_revision, migrate
 from bot.timings import TIMINGS, Timings
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Pace, RequestLine, Terms
 from sandbox.discord import LocalDiscord
-from sandbox.discord.invocations import Invocation
 from sandbox.discord.limits import Bucket, Limits
-from sandbox.discord.messages import Message
-from sandbox.discord.people import Person
+from sandbox.discord.messages.message import Message
+from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.people.person import Person
 from sandbox.discord.schema import SchemaChecker
 from tests.harness.message_readers import seen
 from tests.timings import shorter

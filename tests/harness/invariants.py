@@ -11,7 +11,7 @@ from bot.services.unit_of_work import UnitOfWork
 from bot.storage.ledger_audit import audit_database
 from bot.storage.store import open_store
 from sandbox.cqtai.tasks import TaskSnapshot
-from sandbox.discord.messages import Message
+from sandbox.discord.messages.message import Message
 from tests.harness.crash import Asked, CrashHarness
 from tests.harness.message_readers import seen, title
 

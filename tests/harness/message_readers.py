@@ -1,8 +1,8 @@
 """Messages as a member reads them."""
 
-from sandbox.discord.messages import Message
+from sandbox.discord.messages.message import Message
 from sandbox.discord.payloads import Payload, entries, text
-from sandbox.discord.transcript import message_lines
+from sandbox.discord.people.transcript import message_lines
 
 
 def seen(message: Message) -> str:

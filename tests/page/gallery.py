@@ -1,11 +1,11 @@
 """One of everything that a message can hold, all of it written by somebody who means no good."""
 
 from sandbox.cqtai import PLAYLISTS
-from sandbox.cqtai.audio import mp3_of
-from sandbox.cqtai.covers import cover_of
+from sandbox.cqtai.files.audio import mp3_of
+from sandbox.cqtai.files.covers import cover_of
 from sandbox.cqtai.reply_variants import HOSTILE_TITLE
-from sandbox.discord.message_rules import Upload
 from sandbox.discord.payloads import Payload
+from sandbox.discord.rules.messages import Upload
 
 EVIL = HOSTILE_TITLE
 SHORT_EVIL = "<img src=x onerror=hacked=1>"

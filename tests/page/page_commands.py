@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from sandbox.discord import LocalDiscord
-from sandbox.discord.answers import answer
-from sandbox.discord.command_rules import check_commands
 from sandbox.discord.event_feed import FeedEventKind
-from sandbox.discord.interactions import CallbackKind, Interaction
-from sandbox.discord.message_rules import EPHEMERAL, Sent, Upload, check_message
-from sandbox.discord.message_service import Posting, post
-from sandbox.discord.messages import Message, Origin
+from sandbox.discord.interactions.answers import answer
+from sandbox.discord.interactions.interaction import CallbackKind, Interaction
+from sandbox.discord.messages.message import Message, Origin
+from sandbox.discord.messages.service import Posting, post
 from sandbox.discord.payloads import Payload
-from sandbox.discord.people import Person
+from sandbox.discord.people.person import Person
+from sandbox.discord.rules.commands import check_commands
+from sandbox.discord.rules.messages import EPHEMERAL, Sent, Upload, check_message
 from tests.harness.page import LONG_S
 
 NO_FILES: Mapping[int, Upload] = {}

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, expect
 
-from sandbox.discord.interactions import CallbackKind
+from sandbox.discord.interactions.interaction import CallbackKind
 from sandbox.discord.limits import Limits
 from sandbox.discord.payloads import Payload, entries, entry
 from tests.harness.page import BrowserUser, PageHarness, page_harness

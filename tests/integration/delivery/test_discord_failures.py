@@ -4,8 +4,8 @@ from functools import partial
 import pytest
 
 from sandbox.discord import Fault, FaultKind
-from sandbox.discord.gateway import Gateway
-from sandbox.discord.permissions import Permission
+from sandbox.discord.gateway.sessions import Gateway
+from sandbox.discord.guilds.permissions import Permission
 from sandbox.discord.state import RequestRecord
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.harness.message_readers import links

@@ -11,10 +11,10 @@ from bot.app import Application
 from bot.services.unit_of_work import UnitOfWork
 from sandbox.cqtai.effects import TASK_LIMIT
 from sandbox.cqtai.faults import Fault, Phase
-from sandbox.discord.invocations import Invocation
-from sandbox.discord.messages import Message
+from sandbox.discord.messages.message import Message
 from sandbox.discord.payloads import Payload
-from sandbox.discord.people import Person
+from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.people.person import Person
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.integration.engines import on_both
 from tests.integration.interactions.test_in_time import form_waits

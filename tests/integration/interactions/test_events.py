@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox.discord.gateway import GUILDS
+from sandbox.discord.gateway.sessions import GUILDS
 from sandbox.discord.payloads import Payload, entries, entry
-from sandbox.discord.people import Person
+from sandbox.discord.people.person import Person
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.integration.engines import on_both
 

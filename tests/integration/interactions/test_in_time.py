@@ -19,9 +19,9 @@ from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveBut
 from bot.chat.interactions.components import SafeButton, SafeModal
 from bot.services.moderation.audit import Actor
 from sandbox.cqtai import PLAYLISTS
-from sandbox.discord.invocations import Invocation
-from sandbox.discord.messages import Message
-from sandbox.discord.people import Person
+from sandbox.discord.messages.message import Message
+from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.people.person import Person
 from tests.harness.bot import LONG_S, BotHarness
 from tests.integration.failing_store import Trouble, troubled
 from tests.integration.moderation.test_settings import approval_on, asked_for_approval

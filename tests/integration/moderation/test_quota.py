@@ -7,9 +7,9 @@ import pytest
 
 from bot.app import Application
 from bot.services.unit_of_work import NamedUnit, UnitOfWork
-from sandbox.discord.messages import Message
-from sandbox.discord.people import PickerError
-from sandbox.discord.users import User
+from sandbox.discord.guilds.users import User
+from sandbox.discord.messages.message import Message
+from sandbox.discord.people.person import PickerError
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import seen
 from tests.integration.engines import on_both

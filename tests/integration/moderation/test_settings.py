@@ -2,9 +2,9 @@
 
 import pytest
 
-from sandbox.discord.messages import Message
-from sandbox.discord.people import PickerError
-from sandbox.discord.permissions import Permission
+from sandbox.discord.guilds.permissions import Permission
+from sandbox.discord.messages.message import Message
+from sandbox.discord.people.person import PickerError
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import seen
 from tests.integration.engines import on_both

@@ -6,8 +6,8 @@ import aiohttp
 
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord.payloads import entry, text
-from sandbox.discord.people import Person
-from sandbox.discord.transcript import transcript
+from sandbox.discord.people.person import Person
+from sandbox.discord.people.transcript import transcript
 from tests.harness.bot import LONG_S, BotHarness, bot
 from tests.harness.message_readers import fields, links, title, titles
 from tests.integration.engines import on_both

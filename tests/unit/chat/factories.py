@@ -7,7 +7,7 @@ from bot.domain.provider_tasks import Clip
 from bot.domain.requests import Failure, State
 from bot.services.delivery.cards import ClipCard, Hint, ResultCard, StatusCard
 from bot.services.provider.circuit_breaker import ProviderOutage
-from sandbox.discord.message_rules import Sent, check_message
+from sandbox.discord.rules.messages import Sent, check_message
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PLAYLIST = "11111111-2222-3333-4444-555555555555"

@@ -9,8 +9,8 @@ import pytest
 
 from bot.chat.connection.client import InspireClient
 from sandbox.discord import Fault, FaultKind, LocalDiscord
-from sandbox.discord.invocations import Invocation
 from sandbox.discord.payloads import Payload, entry
+from sandbox.discord.people.invocations import Invocation
 from tests.unit.chat.bots import new_client, running
 from tests.unit.chat.odd_components import WORDS, OddButton, Trial
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sandbox.cqtai.audio import SAMPLE_RATE, mp3_of, synthesise
-from sandbox.cqtai.covers import cover_of
 from sandbox.cqtai.effects import MediaFault
 from sandbox.cqtai.faults import Fault, Phase
-from sandbox.cqtai.media import PRIVATE_ADDRESS
+from sandbox.cqtai.files.audio import SAMPLE_RATE, mp3_of, synthesise
+from sandbox.cqtai.files.covers import cover_of
+from sandbox.cqtai.files.media import PRIVATE_ADDRESS
 from sandbox.cqtai.playlists import PLAYLISTS, Playlist
 from tests.unit.sandbox_cqtai.conftest import SONG_S, Caller
 

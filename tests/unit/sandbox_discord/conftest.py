@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.discord import LocalDiscord
-from sandbox.discord.endpoint import Call
 from sandbox.discord.errors import ApiError
-from sandbox.discord.message_rules import Upload
 from sandbox.discord.payloads import Payload, as_payload
+from sandbox.discord.rest.endpoint import Call
+from sandbox.discord.rules.messages import Upload
 
 
 class SetClock:

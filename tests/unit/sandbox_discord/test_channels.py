@@ -1,11 +1,7 @@
 import pytest
 
 from sandbox.discord import LocalDiscord, Permission, PickerError
-from sandbox.discord.delivery import interaction_payload
-from sandbox.discord.payloads import Payload, as_payload, entries, entry, items, number
-from sandbox.discord.rendering import guild_create_payload
-from sandbox.discord.schema import SchemaChecker
-from sandbox.discord.world import (
+from sandbox.discord.guilds.world import (
     ANNOUNCEMENT_CHANNEL,
     CATEGORY,
     FORUM_CHANNEL,
@@ -14,6 +10,10 @@ from sandbox.discord.world import (
     VOICE_CHANNEL,
     Channel,
 )
+from sandbox.discord.interactions.event import interaction_payload
+from sandbox.discord.payloads import Payload, as_payload, entries, entry, items, number
+from sandbox.discord.rendering import guild_create_payload
+from sandbox.discord.schema import SchemaChecker
 from tests.unit.sandbox_discord.conftest import (
     CALLBACK,
     COMMANDS,

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from sandbox.discord import Bucket, Limits, LocalDiscord
-from sandbox.discord.gateway import MOST_REPLAYED
+from sandbox.discord.gateway.sessions import MOST_REPLAYED
 from sandbox.discord.payloads import Payload, as_payload, entry, text
 from tests.unit.sandbox_discord.conftest import SetClock
 

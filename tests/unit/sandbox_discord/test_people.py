@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from sandbox.discord import LocalDiscord, Permission, PickerError
-from sandbox.discord.invocations import Invocation
 from sandbox.discord.payloads import entries, entry
-from sandbox.discord.people import Person
-from sandbox.discord.transcript import transcript
+from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.people.person import Person
+from sandbox.discord.people.transcript import transcript
 from tests.unit.sandbox_discord.conftest import COMMANDS, POST, Api, command, option
 
 WEIGHT = option("weight", 10, min_value=0, max_value=1)

@@ -1,11 +1,11 @@
 import pytest
 
 from sandbox.discord import LocalDiscord
-from sandbox.discord.command_rules import check_commands
 from sandbox.discord.errors import ApiError, UnimplementedError, too_large
-from sandbox.discord.message_rules import Sent, Upload, check_message, check_sizes
-from sandbox.discord.modal_rules import check_choices, check_modal
 from sandbox.discord.payloads import Payload, entries, entry, items
+from sandbox.discord.rules.commands import check_commands
+from sandbox.discord.rules.messages import Sent, Upload, check_message, check_sizes
+from sandbox.discord.rules.modals import check_choices, check_modal
 from tests.unit.sandbox_discord.conftest import CALLBACK, COMMANDS, POST, Api, command, option
 
 

@@ -4,9 +4,9 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from sandbox.discord.message_rules import Sent, Upload
-from sandbox.discord.message_service import Posting, post
-from sandbox.discord.messages import Message, Origin
+from sandbox.discord.messages.message import Message, Origin
+from sandbox.discord.messages.service import Posting, post
+from sandbox.discord.rules.messages import Sent, Upload
 from sandbox.page import Page
 from sandbox.page.server import STATIC
 from sandbox.world import World

@@ -1,10 +1,10 @@
 import pytest
 
-from sandbox.discord.command_rules import check_commands
-from sandbox.discord.message_rules import EPHEMERAL, Sent
-from sandbox.discord.message_service import Posting, post
-from sandbox.discord.messages import Message, Origin
+from sandbox.discord.messages.message import Message, Origin
+from sandbox.discord.messages.service import Posting, post
 from sandbox.discord.payloads import Payload, as_payload, entries, entry
+from sandbox.discord.rules.commands import check_commands
+from sandbox.discord.rules.messages import EPHEMERAL, Sent
 from tests.unit.sandbox_page.conftest import PageClientHarness, Visit
 
 BUTTON: Payload = {"type": 2, "style": 2, "label": "Cancel", "custom_id": "cancel:1"}

@@ -1,0 +1,1 @@
+"""The songs' files: audio, covers, their URLs and how they are served."""

@@ -1,0 +1,1 @@
+"""Guilds with their channels, threads, roles and members, and what others do to them."""

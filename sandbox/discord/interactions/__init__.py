@@ -1,0 +1,1 @@
+"""Interactions, the event that announces one, and their answers."""

@@ -1,0 +1,1 @@
+"""Messages: their states, and posting, editing and deleting them."""

@@ -1,0 +1,1 @@
+"""People at their clients: what they do, choose, fill in and see."""

@@ -1,0 +1,107 @@
+"""Discord's rules for the components of a message: rows of buttons or one select each."""
+
+from sandbox.discord.errors import UnimplementedError
+from sandbox.discord.rules.forms import Form
+
+ROW, BUTTON, STRING_SELECT = 1, 2, 3
+TEXT_INPUT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 4, 5, 6, 7, 8
+SELECTS = (STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT)
+LINK_STYLE, PREMIUM_STYLE = 5, 6
+MOST_ROWS = 5
+BUTTON_FIELDS = frozenset({"type", "id", "custom_id", "style", "label", "disabled", "url", "sku_id", "emoji"})
+SELECT_FIELDS = frozenset(
+    {"type", "id", "custom_id", "placeholder", "min_values", "max_values", "disabled", "required"}
+    | {"options", "default_values", "channel_types"}
+)
+
+
+def check_components(form: Form) -> None:
+    """Check that the `components` of a message are rows that keep every limit.
+
+    Raises:
+        UnimplementedError: Components of the second version, which the sandbox does not know.
+    """
+    seen: set[str] = set()
+    for row in form.forms("components", most=MOST_ROWS):
+        if row.payload.get("type") != ROW:
+            _refuse_layout(row)
+            continue
+        row.only({"type", "id", "components"})
+        members = row.forms("components", least=1, most=5, required=True)
+        for member in members:
+            _check_in_row(member)
+            _check_unique(member, seen=seen)
+        if len(members) > 1 and any(member.payload.get("type") in SELECTS for member in members):
+            message = "Components displayed are too wide for the container"
+            row.refuse("components", code="COMPONENT_LAYOUT_WIDTH_EXCEEDED", message=message)
+
+
+def _refuse_layout(row: Form) -> None:
+    kind = row.payload.get("type")
+    if isinstance(kind, int) and kind > CHANNEL_SELECT:
+        raise UnimplementedError(f"component type {kind} in a message")
+    row.refuse("type", code="UNION_TYPE_CHOICES", message='Value of field "type" must be one of (1,).')
+
+
+def _check_in_row(component: Form) -> None:
+    kind = component.payload.get("type")
+    if kind == BUTTON:
+        _check_button(component)
+    elif kind in SELECTS:
+        _check_select(component)
+    else:
+        message = 'Value of field "type" must be one of (2, 3, 5, 6, 7, 8).'
+        component.refuse("type", code="UNION_TYPE_CHOICES", message=message)
+
+
+def _check_button(button: Form) -> None:
+    button.only(BUTTON_FIELDS)
+    style = button.choice("style", of=range(1, 7), required=True)
+    if style == PREMIUM_STYLE:
+        raise UnimplementedError("premium buttons")
+    button.text("label", most=80)
+    button.flag("disabled")
+    button.url("url", most=512, schemes=("http", "https", "discord"))
+    button.text("custom_id", least=1, most=100)
+    if style == LINK_STYLE:
+        if not button.payload.get("url"):
+            button.refuse("url", code="BASE_TYPE_REQUIRED", message="A url is required")
+        if button.has("custom_id"):
+            message = "A custom id and url cannot both be specified"
+            button.refuse("custom_id", code="COMPONENT_CUSTOM_ID_AND_URL", message=message)
+    else:
+        if not button.has("custom_id"):
+            button.refuse("custom_id", code="COMPONENT_CUSTOM_ID_REQUIRED", message="A custom id is required")
+        if button.has("url"):
+            message = "A url can only be used with a link button"
+            button.refuse("url", code="BUTTON_COMPONENT_INVALID_URL", message=message)
+    if not button.payload.get("label") and not button.has("emoji"):
+        message = "A label or emoji is required"
+        button.refuse("label", code="BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", message=message)
+
+
+def _check_select(select: Form) -> None:
+    select.only(SELECT_FIELDS)
+    select.text("custom_id", least=1, most=100, required=True)
+    select.text("placeholder", most=150)
+    least = select.integer("min_values", least=0, most=25)
+    most = select.integer("max_values", least=1, most=25)
+    if least is not None and least > (1 if most is None else most):
+        message = "min_values must be less than or equal to max_values"
+        select.refuse("min_values", code="SELECT_COMPONENT_MIN_VALUES", message=message)
+    if select.payload.get("type") == STRING_SELECT:
+        for option in select.forms("options", least=1, most=25, required=True):
+            option.only({"label", "value", "description", "emoji", "default"})
+            option.text("label", least=1, most=100, required=True)
+            option.text("value", least=1, most=100, required=True)
+            option.text("description", most=100)
+
+
+def _check_unique(component: Form, *, seen: set[str]) -> None:
+    custom_id = component.payload.get("custom_id")
+    if not isinstance(custom_id, str):
+        return
+    if custom_id in seen:
+        message = "Component custom id cannot be duplicated"
+        component.refuse("custom_id", code="COMPONENT_CUSTOM_ID_DUPLICATED", message=message)
+    seen.add(custom_id)
