@@ -15,9 +15,17 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from benchmarks.outside import FirstAnswer, Outside, Scene
-from benchmarks.program import Stopwatch, breaches, callbacks_timed, new_folder, placed, running, settings_for
-from benchmarks.report import Report, quantile, spread_ms
+from benchmarks.harness.outside import FirstAnswer, Outside, Scene
+from benchmarks.harness.program import (
+    Stopwatch,
+    breaches,
+    callbacks_timed,
+    new_folder,
+    placed,
+    running,
+    settings_for,
+)
+from benchmarks.harness.report import Report, quantile, spread_ms
 from bot.chat.connection.endpoints import point_at
 from bot.config import Settings
 from bot.storage.database_url import database_path

@@ -17,7 +17,7 @@ from benchmarks import (
     steps,
     store,
 )
-from benchmarks.report import Report
+from benchmarks.harness.report import Report
 
 BENCHMARKS: dict[str, Callable[..., Awaitable[Report]]] = {
     "polling": polling.run,

@@ -11,9 +11,9 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
-from benchmarks.outside import Outside, Scene, Tally
-from benchmarks.program import breaches, new_folder, running, settings_for
-from benchmarks.report import Report, quantile
+from benchmarks.harness.outside import Outside, Scene, Tally
+from benchmarks.harness.program import breaches, new_folder, running, settings_for
+from benchmarks.harness.report import Report, quantile
 from bot.config import Settings
 from bot.domain.polling import DurationStats
 from bot.services.unit_of_work import UnitOfWork

@@ -9,10 +9,19 @@ within `POLLS_PER_S`. Against: the idle loop of the same process before the bot 
 import asyncio
 import time
 
-from benchmarks.inflight import write_in_flight
-from benchmarks.outside import FirstAnswer, Outside, Scene, Tally
-from benchmarks.program import MIB, Strain, breaches, new_folder, placed, running, settings_for, strain
-from benchmarks.report import Report, milliseconds, quantile, spread_ms
+from benchmarks.harness.inflight import write_in_flight
+from benchmarks.harness.outside import FirstAnswer, Outside, Scene, Tally
+from benchmarks.harness.program import (
+    MIB,
+    Strain,
+    breaches,
+    new_folder,
+    placed,
+    running,
+    settings_for,
+    strain,
+)
+from benchmarks.harness.report import Report, milliseconds, quantile, spread_ms
 
 IN_FLIGHT, QUICK_IN_FLIGHT = 10_000, 1000
 SECONDS, QUICK_SECONDS = 10, 3

@@ -8,10 +8,10 @@ written back in two steps, by as many coroutines at once on the same database en
 import asyncio
 from pathlib import Path
 
-from benchmarks.outside import Outside, Scene
-from benchmarks.program import breaches, new_folder, running, settings_for
-from benchmarks.report import Report, spread_ms
-from benchmarks.servers import NONE_HERE, WANTED, server_database
+from benchmarks.harness.outside import Outside, Scene
+from benchmarks.harness.program import breaches, new_folder, running, settings_for
+from benchmarks.harness.report import Report, spread_ms
+from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
 from bot.config import Settings
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
 from bot.storage.ledger_audit import audit_database

@@ -11,8 +11,8 @@ import random
 from dataclasses import dataclass
 from statistics import fmean
 
-from benchmarks.report import Report
-from benchmarks.schedules import Cost, SongTimes, at_delay, best, cost_of, fixed, own
+from benchmarks.harness.report import Report
+from benchmarks.harness.schedules import Cost, SongTimes, at_delay, best, cost_of, fixed, own
 from bot.domain.polling import (
     FIRST_CLIP_SHARE,
     FIRST_CLIP_SIGMA,

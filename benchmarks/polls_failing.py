@@ -13,9 +13,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from benchmarks.program import breaches, new_folder, settings_for
-from benchmarks.recording import FIRST_ID, PLAYLIST, RecordingMessenger, asked
-from benchmarks.report import Report
+from benchmarks.harness.program import breaches, new_folder, settings_for
+from benchmarks.harness.recording import FIRST_ID, PLAYLIST, RecordingMessenger, asked
+from benchmarks.harness.report import Report
 from bot.config import Settings
 from bot.domain.errors import ProviderError
 from bot.domain.polling import POLLS_PER_SONG

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.program import breaches, new_folder, settings_for
-from benchmarks.recording import FIRST_ID, asked
-from benchmarks.report import Report, quantile
+from benchmarks.harness.program import breaches, new_folder, settings_for
+from benchmarks.harness.recording import FIRST_ID, asked
+from benchmarks.harness.report import Report, quantile
 from bot.config import Settings
 from bot.domain.errors import RefusalError
 from bot.domain.requests import Request, State

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from benchmarks.inflight import write_in_flight
-from benchmarks.outside import Outside, Scene
-from benchmarks.program import new_folder, settings_for
-from benchmarks.report import Report
-from benchmarks.servers import NONE_HERE, WANTED, server_database
+from benchmarks.harness.inflight import write_in_flight
+from benchmarks.harness.outside import Outside, Scene
+from benchmarks.harness.program import new_folder, settings_for
+from benchmarks.harness.report import Report
+from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
 from bot.storage.database_url import database_path
 from sandbox.bot_process import BotProcess
 from tests.harness.databases import execute

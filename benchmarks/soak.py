@@ -24,10 +24,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.outside import settings_of
-from benchmarks.program import MIB, new_folder, resident_bytes
-from benchmarks.report import Report
-from benchmarks.servers import NONE_HERE, WANTED, server_database
+from benchmarks.harness.outside import settings_of
+from benchmarks.harness.program import MIB, new_folder, resident_bytes
+from benchmarks.harness.report import Report
+from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
 from benchmarks.soak_truth import Song, complaints, requests_of
 from bot.storage.ledger_audit import audit_database
 from bot.storage.schema import migrate

@@ -18,9 +18,9 @@ from types import FrameType
 from typing import Concatenate, ParamSpec, TypeVar
 
 import bot
-from benchmarks.outside import Outside, Scene
-from benchmarks.program import breaches, new_folder, running, settings_for
-from benchmarks.report import Report
+from benchmarks.harness.outside import Outside, Scene
+from benchmarks.harness.program import breaches, new_folder, running, settings_for
+from benchmarks.harness.report import Report
 from bot.app import Drivers
 from bot.services.ports import Clock, WakeUp
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork, name_of

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine, event
 
-from benchmarks.program import new_folder, settings_for
-from benchmarks.recording import FIRST_ID, PLAYLIST, asked
-from benchmarks.report import Report
-from benchmarks.servers import NONE_HERE, WANTED, server_database
+from benchmarks.harness.program import new_folder, settings_for
+from benchmarks.harness.recording import FIRST_ID, PLAYLIST, asked
+from benchmarks.harness.report import Report
+from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
 from bot.config import Settings
 from bot.domain.song_options import SongOptions
 from bot.domain.transitions import Transition

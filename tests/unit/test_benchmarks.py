@@ -6,12 +6,12 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.catalogue import BENCHMARKS
 from benchmarks.edits import naive
+from benchmarks.harness.report import Report, milliseconds, quantile, spread_ms
+from benchmarks.harness.schedules import SongTimes, at_delay, best, cost_of, fixed, own
+from benchmarks.harness.servers import server_database
 from benchmarks.overspend import read_then_write
 from benchmarks.polling import Song, followed, simulated
 from benchmarks.polls_failing import FAILING, SPEC, faults, naive_survives
-from benchmarks.report import Report, milliseconds, quantile, spread_ms
-from benchmarks.schedules import SongTimes, at_delay, best, cost_of, fixed, own
-from benchmarks.servers import server_database
 from bot.domain.errors import NoAnswerError
 from bot.domain.polling import DurationStats, PollLimits
 from bot.domain.provider_tasks import TaskReport, TaskStage
@@ -190,7 +190,7 @@ async def test_reading_before_writing_overspends(tmp_path: Path) -> None:
 def test_where_there_is_no_postgresql_there_is_no_database_to_measure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("benchmarks.servers.sources", lambda: ())
+    monkeypatch.setattr("benchmarks.harness.servers.sources", lambda: ())
 
     with server_database() as url:
         assert url is None

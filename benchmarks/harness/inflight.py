@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from benchmarks.outside import Seat
+from benchmarks.harness.outside import Seat
 from bot.config import Settings
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.polling import PRIOR_MEDIAN_S
