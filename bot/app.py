@@ -26,8 +26,8 @@ from bot.domain.errors import ShardTakenError, StoreError
 from bot.health import database_problem, health_app, is_connected, serving
 from bot.metrics.registry import MetricsRegistry
 from bot.service_configs import retention_config, song_config, work_config
+from bot.services import build_services
 from bot.services.ports import MediaSource, Messenger, SongProvider
-from bot.services.registry import build_services
 from bot.services.runtime.gateway_sessions import GatewaySessions
 from bot.services.runtime.heartbeat import Heartbeat, ProcessConfig
 from bot.services.runtime.key_values import KeyValueStore

@@ -19,9 +19,9 @@ from bot.chat.messages.report_files import ReportFiles
 from bot.chat.text.formatting import in_credits, mention
 from bot.domain.guild_settings import MOST_CREDITS
 from bot.domain.quotas import Period
+from bot.services import Services
 from bot.services.credits.reports import MAX_DAYS, Report
 from bot.services.moderation.members import REASON_LIMIT
-from bot.services.registry import Services
 
 Days: TypeAlias = app_commands.Range[int, 1, MAX_DAYS]
 USUAL_DAYS = 30

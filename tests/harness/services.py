@@ -12,6 +12,7 @@ from bot.domain.polling import PollLimits
 from bot.domain.quotas import Period, Policy
 from bot.domain.requests import Request
 from bot.domain.song_options import SongOptions
+from bot.services import build_services
 from bot.services.credits.statements import Statement
 from bot.services.delivery.audit_message import AuditLogDispatcher
 from bot.services.delivery.cards import StatusCard
@@ -20,7 +21,6 @@ from bot.services.delivery.result_message import ResultDelivery
 from bot.services.moderation.audit import Actor
 from bot.services.provider.poller import Poller
 from bot.services.provider.submitter import ProviderLimits, Submitter
-from bot.services.registry import build_services
 from bot.services.requests.placement import RequestContext, SongConfig
 from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import UnitOfWork

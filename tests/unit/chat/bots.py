@@ -12,8 +12,8 @@ from bot.chat.connection.client import InspireClient
 from bot.chat.connection.endpoints import point_at
 from bot.chat.interactions.components import SafeButton
 from bot.chat.interactions.status_response import respond_with_status
+from bot.services import Services, build_services
 from bot.services.ports import Clock, WakeUp
-from bot.services.registry import Services, build_services
 from bot.services.requests.service import CancelledRequest, RequestService
 from bot.services.unit_of_work import Store, UnitOfWork
 from bot.storage.store import utc_now
