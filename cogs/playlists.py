@@ -13,7 +13,7 @@ from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.permissions import actor_of
 from bot.chat.interactions.respond import run_or_defer
 from bot.chat.messages.choices import CHOICE_LIMIT
-from bot.chat.messages.playlists import added_words, removed_words
+from bot.chat.messages.library import added_words, removed_words
 from bot.chat.text.formatting import plain
 from bot.domain.playlists import NAME_LIMIT
 from bot.domain.suno_links import TEXT_LIMIT

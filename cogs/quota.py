@@ -13,8 +13,7 @@ from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.permissions import MODERATORS, actor_of, require_moderator, target_member
 from bot.chat.interactions.respond import Attachment, respond, respond_with_files, run_or_defer
 from bot.chat.messages.audit import audit_log_message
-from bot.chat.messages.balance_changes import allowance, available
-from bot.chat.messages.credits import budget_words, member_credits_message
+from bot.chat.messages.credits import allowance, available, budget_words, member_credits_message
 from bot.chat.messages.report_files import ReportFiles
 from bot.chat.text.formatting import in_credits, mention
 from bot.domain.guild_settings import MOST_CREDITS

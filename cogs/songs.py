@@ -12,7 +12,7 @@ from bot.chat.interactions.components import safe_autocomplete
 from bot.chat.interactions.respond import run_or_defer
 from bot.chat.interactions.song_post import post_song
 from bot.chat.interactions.viewers import viewer_of
-from bot.chat.messages.lists import song_choice
+from bot.chat.messages.library import song_choice
 from bot.domain.songs import SongNotFoundError, TopPeriod
 from bot.services.library.songs import SongLibrary
 

@@ -4,7 +4,7 @@ from bot.chat.buttons.pages import PageButton, PageView, custom_id_template, pag
 from bot.chat.connection.client import client_of
 from bot.chat.interactions.respond import AnyInteraction
 from bot.chat.interactions.viewers import viewer_of
-from bot.chat.messages.lists import playlist_line, rated_line, song_line
+from bot.chat.messages.library import playlist_line, rated_line, song_line
 from bot.domain.songs import SongNotFoundError, TopPeriod
 from bot.services.requests.service import LARGEST_ID
 

@@ -10,6 +10,7 @@ from bot.chat.text.formatting import FIELD_LIMIT, REASON_LIMIT, in_credits, ment
 from bot.domain.ledger import Entry, TransferKind
 from bot.domain.quotas import Policy, Source
 from bot.services.credits.statements import BudgetState, Statement
+from bot.services.moderation.members import BalanceChange
 
 ENTRY_LIMIT = 120
 """Characters of one entry's reason."""
@@ -107,3 +108,17 @@ def _reason(entry: Entry) -> str:
         return f"bonus: {quoted(entry.note, limit=ENTRY_LIMIT)}"
     words = {"allowance": "allowance changed" if entry.amount < 0 else "allowance", "grant": "bonus"}
     return words.get(entry.reason) or quoted(entry.reason, limit=ENTRY_LIMIT, otherwise="credits")
+
+
+def available(change: BalanceChange) -> str:
+    """Say how much the member can spend now, and could spend before."""
+    before, after = change.before.available, change.after.available
+    if before == after:
+        return f"{in_credits(after).capitalize()} can be spent, as before."
+    return f"{in_credits(after).capitalize()} can be spent now; before, it was {before:,}."
+
+
+def allowance(change: BalanceChange) -> str:
+    """Say what the member's allowance is now, and was before."""
+    now = policy_words(change.after.policy, whose="their own")
+    return f"{now} Before, it was {in_credits(change.before.policy.allowance)}."

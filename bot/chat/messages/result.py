@@ -7,7 +7,7 @@ import discord
 from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveButton
 from bot.chat.interactions.components import SafeButton
 from bot.chat.messages import colours
-from bot.chat.messages.rating import with_rating
+from bot.chat.messages.library import with_rating
 from bot.chat.text.formatting import (
     BUTTON_URL_LIMIT,
     EMBED_URL_LIMIT,

@@ -6,9 +6,16 @@ import pytest
 
 from bot.chat.buttons.lists import SPANS, PlaylistPages, SongPages, TopPages
 from bot.chat.buttons.pages import PageButton, Step, page_view
-from bot.chat.messages.lists import playlist_line, rated_line, song_choice, song_line
-from bot.chat.messages.playlists import added_words, removed_words
-from bot.chat.messages.rating import in_stars, with_rating
+from bot.chat.messages.library import (
+    added_words,
+    in_stars,
+    playlist_line,
+    rated_line,
+    removed_words,
+    song_choice,
+    song_line,
+    with_rating,
+)
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.songs import UNRATED, Rating, Song, TopPeriod
 from bot.services.library import playlists, songs

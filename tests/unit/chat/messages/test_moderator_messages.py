@@ -4,8 +4,7 @@ import pytest
 
 from bot.chat.messages import approval
 from bot.chat.messages.audit import WORDS, audit_entry_message, audit_entry_text, audit_log_message
-from bot.chat.messages.balance_changes import allowance, available
-from bot.chat.messages.credits import budget_words, member_credits_message
+from bot.chat.messages.credits import allowance, available, budget_words, member_credits_message
 from bot.chat.messages.settings import settings_message
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.guild_settings import Budget, GuildSettings

@@ -1,15 +1,19 @@
-"""Songs and playlists as lines of a list, and songs as autocomplete choices."""
+"""Songs, ratings and saved playlists as text: lines of a list, choices and confirmations."""
+
+import re
 
 from bot.chat.messages.choices import CHOICE_LIMIT
-from bot.chat.messages.rating import in_stars
 from bot.chat.text.formatting import mention, minutes, plain, playlist_page, quoted, relative
 from bot.domain.playlists import NAME_LIMIT, SavedPlaylist
-from bot.domain.songs import Song
+from bot.domain.songs import Rating, Song
+from bot.services.library.playlists import SavedResult
 from bot.services.repositories.library import SongTitle
 
 UNTITLED = "Untitled"
 TITLE_SHOWN = 100
 """Characters of a title in a list, escapes included."""
+STAR = "★"
+_LINE = re.compile(rf"\n-# {STAR} [^\n]*\Z")
 
 
 def song_line(song: Song) -> str:
@@ -48,3 +52,36 @@ def _linked(song: Song) -> str:
 
 def _who(song: Song) -> str:
     return mention(song.request.user_id) if song.request.user_id else "a former member"
+
+
+def in_stars(rating: Rating) -> str:
+    """Format the average and the number of votes; empty if there are none."""
+    if rating.average is None:
+        return ""
+    votes = "1 vote" if rating.votes == 1 else f"{rating.votes:,} votes"
+    return f"{STAR} {rating.average:.1f} ({votes})"
+
+
+def with_rating(content: str, rating: Rating) -> str:
+    """Replace or append the rating as the last line of a result's content."""
+    bare = _LINE.sub("", content)
+    words = in_stars(rating)
+    return f"{bare}\n-# {words}" if words else bare
+
+
+def added_words(added: SavedResult) -> str:
+    """Confirm that a playlist was saved, and name the one that it replaced."""
+    words = f"Saved: {_linked_playlist(added.playlist)}. `/inspire` offers it from now on."
+    if added.before is None:
+        return words
+    return f"{words} Before, that name meant [another playlist](<{playlist_page(added.before.playlist_id)}>)."
+
+
+def removed_words(playlist: SavedPlaylist) -> str:
+    """Confirm that a playlist was removed."""
+    return f"No longer saved: {_linked_playlist(playlist)}. Songs that were made from it stay."
+
+
+def _linked_playlist(playlist: SavedPlaylist) -> str:
+    name = quoted(playlist.name, limit=2 * NAME_LIMIT)
+    return f"[{name}](<{playlist_page(playlist.playlist_id)}>)"
