@@ -11,17 +11,19 @@ from bot.services.ports import Clock
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.repositories.audit_log import SqlAuditLog
 from bot.storage.repositories.cleanup import SqlCleanup
-from bot.storage.repositories.duration_stats import SqlDurationStats
 from bot.storage.repositories.guilds import SqlGuilds
-from bot.storage.repositories.key_values import SqlCircuitBreakers, SqlKeyValues
 from bot.storage.repositories.ledger import SqlLedger
+from bot.storage.repositories.library import SqlLibrary, SqlPlaylists
 from bot.storage.repositories.members import SqlMembers
 from bot.storage.repositories.outbox import SqlOutbox
 from bot.storage.repositories.personal_data import SqlPersonalData
-from bot.storage.repositories.playlists import SqlPlaylists
-from bot.storage.repositories.processes import SqlProcessRegistry
 from bot.storage.repositories.requests import SqlRequests
-from bot.storage.repositories.songs import SqlLibrary
+from bot.storage.repositories.runtime import (
+    SqlCircuitBreakers,
+    SqlDurationStats,
+    SqlKeyValues,
+    SqlProcessRegistry,
+)
 
 log = logging.getLogger(__name__)
 

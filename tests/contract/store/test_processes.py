@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.errors import ShardTakenError
-from bot.storage.repositories.processes import SqlProcessRegistry
+from bot.storage.repositories.runtime import SqlProcessRegistry
 from bot.storage.store import SqlStore
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import after

@@ -1,17 +1,25 @@
-"""Process heartbeats and the exclusive ownership of shards."""
+"""Process heartbeats and exclusive shard ownership; single values and statistics that outlive processes."""
 
 from datetime import datetime
 from functools import cache
 from math import gcd
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 from typing_extensions import override
 
 from bot.domain.errors import ShardTakenError
-from bot.services.repositories.runtime import ProcessRegistry
+from bot.domain.polling import DurationStats
+from bot.services.provider.circuit_breaker import CircuitBreaker
+from bot.services.repositories.runtime import (
+    CircuitBreakers,
+    DurationStatsRepository,
+    KeyValues,
+    ProcessRegistry,
+)
 from bot.storage.postgres.advisory_locks import AdvisoryLock, lock
 from bot.storage.sql import Upsert, upsert
-from bot.storage.tables import processes, shards
+from bot.storage.tables import duration_stats, key_values, processes, shards
 
 GATEWAY_ROLES = frozenset({"all", "gateway"})
 """The roles with a connection to Discord's gateway, and so with shards."""
@@ -119,4 +127,87 @@ def _upsert_shard(dialect: str) -> Upsert:
         set_={"shard_count": new["shard_count"]},
         # the first process keeps the shard; shards of expired processes were deleted with these
         where=_s.process_id == new["process_id"],
+    )
+
+
+_FIND_VALUE = select(key_values.c.value).where(key_values.c.key == bindparam("of_key"))
+
+
+class SqlKeyValues(KeyValues):
+    """Single facts, as one transaction sees them."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    @override
+    def get(self, key: str) -> str | None:
+        return self._conn.execute(_FIND_VALUE, {"of_key": key}).scalar()
+
+    @override
+    def put(self, key: str, value: str) -> None:
+        self._conn.execute(_put_value(self._conn.dialect.name), {"key": key, "value": value})
+
+
+@cache
+def _put_value(dialect: str) -> Upsert:
+    statement = upsert(dialect, key_values)
+    return statement.on_conflict_do_update(
+        index_elements=["key"], set_={"value": statement.excluded["value"]}
+    )
+
+
+_BREAKER_KEY = "circuit_breaker"
+_BREAKER = TypeAdapter(CircuitBreaker)
+
+
+class SqlCircuitBreakers(CircuitBreakers):
+    """The provider's readiness, as one transaction sees it."""
+
+    def __init__(self, key_values: SqlKeyValues) -> None:
+        self._key_values = key_values
+
+    @override
+    def get(self) -> CircuitBreaker | None:
+        known = self._key_values.get(_BREAKER_KEY)
+        return None if known is None else _BREAKER.validate_json(known)
+
+    @override
+    def put(self, breaker: CircuitBreaker) -> None:
+        self._key_values.put(_BREAKER_KEY, _BREAKER.dump_json(breaker).decode())
+
+
+_FIND_DURATIONS = select(
+    duration_stats.c.count, duration_stats.c.mean, duration_stats.c.sum_of_squares
+).where(duration_stats.c.model == bindparam("of_model"))
+
+
+class SqlDurationStats(DurationStatsRepository):
+    """How long songs took, as one transaction sees it."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    @override
+    def get(self, model: str) -> DurationStats:
+        row = self._conn.execute(_FIND_DURATIONS, {"of_model": model}).first()
+        return DurationStats() if row is None else DurationStats(*row)
+
+    @override
+    def put(self, model: str, durations: DurationStats) -> None:
+        row = {
+            "model": model,
+            "count": durations.count,
+            "mean": durations.mean,
+            "sum_of_squares": durations.sum_of_squares,
+        }
+        self._conn.execute(_put_durations(self._conn.dialect.name), row)
+
+
+@cache
+def _put_durations(dialect: str) -> Upsert:
+    statement = upsert(dialect, duration_stats)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["model"],
+        set_={name: new[name] for name in ("count", "mean", "sum_of_squares")},
     )
