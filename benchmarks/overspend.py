@@ -14,8 +14,7 @@ from benchmarks.harness.report import Report, spread_ms
 from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
 from bot.config import Settings
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
-from bot.storage.ledger_audit import audit_database
-from bot.storage.store import open_store
+from bot.storage.store import audit_database, open_store
 from sandbox.discord.limits import Bucket, Limits
 
 AT_ONCE, QUICK_AT_ONCE = 500, 200

@@ -25,8 +25,8 @@ from bot.service_configs import song_config, work_config
 from bot.services.ports import SongProvider
 from bot.services.requests.service import RequestService
 from bot.services.requests.transitions import get_request
-from bot.services.runtime.pool import build_workers
 from bot.services.unit_of_work import Store
+from bot.services.worker_pool import build_workers
 from bot.storage.schema import migrate
 from bot.storage.store import open_store, utc_now
 from bot.suno.client import CqtaiClient, provider_session

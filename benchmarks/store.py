@@ -24,12 +24,12 @@ from benchmarks.harness.recording import FIRST_ID, PLAYLIST, asked
 from benchmarks.harness.report import Report
 from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
 from bot.config import Settings
+from bot.domain.leases import Lease
 from bot.domain.song_options import SongOptions
 from bot.domain.transitions import Transition
 from bot.service_configs import song_config
 from bot.services.requests.service import RequestService
 from bot.services.requests.transitions import apply_transition, get_request
-from bot.services.runtime.lease import Lease
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
 from bot.storage.database_url import database_path
 from bot.storage.schema import migrate

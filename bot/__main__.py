@@ -23,8 +23,8 @@ from bot.health import PortTakenError
 from bot.services.runtime.heartbeat import ProcessConfig, ProcessRole
 from bot.shutdown import GracefulShutdown, StoppedError, start_watchdog
 from bot.storage.database_url import parse_url
-from bot.storage.ledger_audit import audit_database
 from bot.storage.schema import migrate
+from bot.storage.store import audit_database
 from bot.timings import TIMINGS, Timings
 
 log = logging.getLogger("bot")

@@ -31,9 +31,9 @@ from bot.services.ports import MediaSource, Messenger, SongProvider
 from bot.services.runtime.gateway_sessions import GatewaySessions
 from bot.services.runtime.heartbeat import Heartbeat, ProcessConfig
 from bot.services.runtime.key_values import KeyValueStore
-from bot.services.runtime.pool import WorkerPool, build_workers
 from bot.services.runtime.timings import HeartbeatTimings
 from bot.services.unit_of_work import Store
+from bot.services.worker_pool import WorkerPool, build_workers
 from bot.shutdown import GracefulShutdown
 from bot.storage.database_url import parse_url
 from bot.storage.store import open_store

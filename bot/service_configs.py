@@ -5,8 +5,8 @@ from bot.domain.polling import PollLimits
 from bot.domain.quotas import Policy, song_cost
 from bot.services.privacy.retention import RetentionConfig
 from bot.services.requests.placement import SongConfig
-from bot.services.runtime.pool import WorkConfig
 from bot.services.runtime.timings import WorkTimings
+from bot.services.worker_pool import WorkConfig
 
 
 def song_config(settings: Settings, timings: WorkTimings = WorkTimings()) -> SongConfig:  # noqa: B008 - frozen

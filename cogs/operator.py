@@ -11,7 +11,7 @@ from bot.chat.interactions.permissions import MODERATORS
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.messages.operator import operation_message
 from bot.chat.text.failures import submissions_paused, submissions_resumed
-from bot.services.runtime.operator import OperatorService
+from bot.services.operator import OperatorService
 
 
 @app_commands.default_permissions(MODERATORS)

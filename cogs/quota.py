@@ -19,8 +19,8 @@ from bot.chat.text.formatting import in_credits, mention
 from bot.domain.guild_settings import MOST_CREDITS
 from bot.domain.quotas import Period
 from bot.services import Services
+from bot.services.audit_log import REASON_LIMIT
 from bot.services.credits.reports import MAX_DAYS, Report
-from bot.services.moderation.members import REASON_LIMIT
 
 Days: TypeAlias = app_commands.Range[int, 1, MAX_DAYS]
 USUAL_DAYS = 30

@@ -5,7 +5,8 @@ from dataclasses import is_dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.services.runtime.timings import BreakerTimings, RetryTimings, WorkTimings
+from bot.domain.circuit_breaker import BreakerTimings
+from bot.services.runtime.timings import RetryTimings, WorkTimings
 from bot.timings import TIMINGS, Timings
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from bot.domain.requests import NewRequest, ReplyAddress, Request
 from bot.domain.song_options import SongSpec
 from bot.domain.transitions import Transition
 from bot.service_configs import song_config
+from bot.services.cards import QUARTERS
 from bot.services.credits.holds import funding_accounts, hold_credits
-from bot.services.delivery.cards import QUARTERS
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.placement import SongConfig
 from bot.services.unit_of_work import UnitOfWork

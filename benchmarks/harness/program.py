@@ -18,8 +18,8 @@ from discord.webhook.async_ import AsyncWebhookAdapter
 from bot.app import DRIVERS, Application, Drivers, build_application
 from bot.config import Settings
 from bot.storage.database_url import database_path
-from bot.storage.ledger_audit import audit_database
 from bot.storage.schema import migrate
+from bot.storage.store import audit_database
 
 READY_S = 60.0
 TICK_S = 0.01

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.domain.audit import AuditEntry
 from bot.domain.requests import RETURNED, ReplyAddress
-from bot.services.delivery.cards import ApprovalCard, ResultCard, StatusCard
+from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.ports import ChannelTarget, Claim, Media, MessageRef, Messenger, Target, unclaimed
 from bot.services.requests.placement import RequestContext
 from sandbox.cqtai import PLAYLISTS

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import StoreError
 from bot.domain.requests import State
-from bot.services.provider.circuit_breaker import ProviderOutage
 from bot.services.unit_of_work import Store, UnitOfWork
 from bot.storage.ledger_audit import Totals, totals
 from bot.storage.unit_of_work import SqlUnitOfWork

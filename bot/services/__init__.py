@@ -9,6 +9,7 @@ from bot.services.moderation.allowances import Allowances
 from bot.services.moderation.approvals import Approvals
 from bot.services.moderation.guild_settings import GuildSettingsService
 from bot.services.moderation.members import MemberModeration
+from bot.services.operator import OperatorService
 from bot.services.ports import MediaSource
 from bot.services.privacy.guild_membership import GuildMembership
 from bot.services.privacy.retention import RetentionConfig
@@ -16,7 +17,6 @@ from bot.services.privacy.service import PrivacyService
 from bot.services.requests.placement import SongConfig
 from bot.services.requests.queue_service import QueueService
 from bot.services.requests.service import RequestService
-from bot.services.runtime.operator import OperatorService
 from bot.services.unit_of_work import Store
 
 

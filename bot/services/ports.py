@@ -12,8 +12,7 @@ from bot.domain.provider_tasks import TaskReport
 from bot.domain.requests import ReplyAddress, Request
 from bot.domain.song_options import SongSpec
 from bot.domain.transitions import Transition
-from bot.services.delivery.cards import ApprovalCard, ResultCard, StatusCard
-from bot.services.delivery.message_forms import MessageForm
+from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 
 Clock: TypeAlias = Callable[[], datetime]
 """Returns the time as aware UTC."""
@@ -110,6 +109,16 @@ Claim: TypeAlias = Callable[[], Awaitable[object]]
 
 async def unclaimed() -> None:
     """Claim nothing, for posts that no other worker makes."""
+
+
+class MessageForm(StrEnum):
+    """How much of a message is sent."""
+
+    FULL = "full"
+    LINKS = "links"
+    """A result with links only, without embeds and titles."""
+    BARE = "bare"
+    """Only the bot's own words, without links and text that people wrote."""
 
 
 class Messenger(Protocol):

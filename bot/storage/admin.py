@@ -10,8 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from typing_extensions import override
 
 from bot.domain.errors import StoreError
+from bot.storage.advisory_locks import AdvisoryLock, lock
 from bot.storage.database_url import parse_url
-from bot.storage.postgres.advisory_locks import AdvisoryLock, lock
 from bot.storage.postgres.engine import in_one_transaction
 from bot.storage.postgres.url import PostgresUrl
 from bot.storage.sqlite.engine import reading_engine, writing_engine

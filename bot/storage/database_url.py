@@ -100,17 +100,3 @@ def _require_regular_file(path: Path) -> None:
         raise MisconfiguredError(f"DATABASE_URL: {path} is a folder: add the name of a file in it.")
     if not stat.S_ISREG(mode):
         raise MisconfiguredError(f"DATABASE_URL: {path} is no file: name another one.")
-
-
-def make_folder(path: Path) -> None:
-    """Create the folder of the database file, for its user alone; leave an existing one as it is.
-
-    Raises:
-        StoreError: it cannot be made.
-    """
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"The folder {path.parent} for the database cannot be made: {error.strerror}."
-        ) from error

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, text
 
-from bot.domain.errors import StoreError
 from bot.domain.requests import ACTIVE, USED, State
-from bot.storage.admin import database_admin
-from bot.storage.schema import is_current
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,17 +196,3 @@ def totals(conn: Connection) -> Totals:
     granted, held, used = conn.execute(_TOTALS).one()
     by_state = {State(state): int(count) for state, count in conn.execute(_BY_STATE)}
     return Totals(requests=by_state, granted=int(granted), held=int(held), used=int(used))
-
-
-def audit_database(url: str) -> tuple[list[str], Totals]:
-    """Return the breaches and the totals of one snapshot, also while a bot is running; change nothing.
-
-    Raises:
-        StoreError: there is no such database, it has to be migrated first, or it cannot be used.
-    """
-    database = database_admin(url)
-    if not is_current(database):
-        raise StoreError(
-            f"The database {database} is missing or has to be migrated: run `python -m bot migrate`."
-        )
-    return database.read(lambda connection: (audit_ledger(connection), totals(connection)))

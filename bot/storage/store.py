@@ -1,4 +1,4 @@
-"""The store that the setting `DATABASE_URL` names."""
+"""The store that the setting `DATABASE_URL` names, and the audit of its ledger."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 from bot.domain.errors import StoreError
 from bot.services.ports import Clock
 from bot.services.unit_of_work import UnitOfWork, unit_of_work
-from bot.storage.admin import DatabaseAdmin, PostgresAdmin, SqliteAdmin
+from bot.storage.admin import DatabaseAdmin, PostgresAdmin, SqliteAdmin, database_admin
 from bot.storage.database_url import parse_url
+from bot.storage.ledger_audit import Totals, audit_ledger, totals
 from bot.storage.postgres.store import PostgresStore
 from bot.storage.postgres.url import PostgresUrl
 from bot.storage.schema import is_current
@@ -112,3 +113,17 @@ def _is_standby(connection: Connection) -> bool:
 def _probe(uow: UnitOfWork) -> None:
     """Write something: SQLite begins a transaction on a read-only file without an error."""
     uow.key_values.put("opened_at", datetime.now(UTC).isoformat())
+
+
+def audit_database(url: str) -> tuple[list[str], Totals]:
+    """Return the breaches and the totals of one snapshot, also while a bot is running; change nothing.
+
+    Raises:
+        StoreError: there is no such database, it has to be migrated first, or it cannot be used.
+    """
+    database = database_admin(url)
+    if not is_current(database):
+        raise StoreError(
+            f"The database {database} is missing or has to be migrated: run `python -m bot migrate`."
+        )
+    return database.read(lambda connection: (audit_ledger(connection), totals(connection)))

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.errors import NoAccessError
 from bot.domain.requests import ReplyAddress, State
-from bot.services.delivery.cards import ApprovalCard
+from bot.services.cards import ApprovalCard
 from bot.services.ports import Messenger
 from tests.unit.chat.factories import NOW
 

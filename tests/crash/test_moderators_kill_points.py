@@ -7,8 +7,7 @@ import pytest
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.requests import State
 from bot.services.unit_of_work import UnitOfWork
-from bot.storage.ledger_audit import audit_database
-from bot.storage.store import open_store
+from bot.storage.store import audit_database, open_store
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.guilds.permissions import Permission

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.requests import State
-from bot.storage.ledger_audit import audit_database
 from bot.storage.schema import migrate
+from bot.storage.store import audit_database
 from tests.harness.crash import LONG_S, SHORT_LEASE_S, CrashHarness, crash_harness
 from tests.harness.failpoints import Failpoint, Side
 from tests.harness.invariants import all_delivered, assert_invariants

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.requests import State
-from bot.storage.ledger_audit import audit_database
+from bot.storage.store import audit_database
 from sandbox.cqtai import effects
 from sandbox.cqtai.effects import Drop, Refuse, ReplyEffect, Slow
 from sandbox.cqtai.faults import Fault, Phase

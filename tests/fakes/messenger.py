@@ -13,14 +13,14 @@ from bot.domain.errors import (
     TokenExpiredError,
 )
 from bot.domain.requests import ReplyAddress
-from bot.services.delivery.cards import ApprovalCard, ResultCard, StatusCard
-from bot.services.delivery.message_forms import MessageForm
+from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.ports import (
     ChannelTarget,
     Claim,
     DirectMessageTarget,
     FollowUpTarget,
     Media,
+    MessageForm,
     MessageRef,
     Target,
     unclaimed,

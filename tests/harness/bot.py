@@ -14,8 +14,8 @@ from discord.gateway import DiscordWebSocket
 from bot.app import Application, build_application
 from bot.config import Settings
 from bot.storage.database_url import parse_url
-from bot.storage.ledger_audit import audit_database
 from bot.storage.schema import check_revision, migrate
+from bot.storage.store import audit_database
 from bot.timings import TIMINGS, Timings
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Pace, RequestLine, Terms
 from sandbox.discord import LocalDiscord

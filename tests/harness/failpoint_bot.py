@@ -17,7 +17,8 @@ from typing import ParamSpec, TypeVar
 
 from bot.__main__ import main as bot
 from bot.app import DRIVERS, Drivers
-from bot.services.runtime.timings import BreakerTimings, HeartbeatTimings
+from bot.domain.circuit_breaker import BreakerTimings
+from bot.services.runtime.timings import HeartbeatTimings
 from bot.services.unit_of_work import NamedUnit, Store, name_of
 from tests.harness.failpoints import ANSWER, DIES_AT, PASSED, PAUSES, Failpoint, Side, port_calls
 from tests.timings import shorter

@@ -8,8 +8,7 @@ from functools import partial
 from bot.domain.ledger import Entry, TransferKind
 from bot.domain.requests import RETURNED, Request, State
 from bot.services.unit_of_work import UnitOfWork
-from bot.storage.ledger_audit import audit_database
-from bot.storage.store import open_store
+from bot.storage.store import audit_database, open_store
 from sandbox.cqtai.tasks import TaskSnapshot
 from sandbox.discord.messages.message import Message
 from tests.harness.crash import Asked, CrashHarness

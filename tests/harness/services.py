@@ -13,12 +13,12 @@ from bot.domain.quotas import Period, Policy
 from bot.domain.requests import Request
 from bot.domain.song_options import SongOptions
 from bot.services import build_services
+from bot.services.audit_log import Actor
+from bot.services.cards import StatusCard
 from bot.services.credits.statements import Statement
 from bot.services.delivery.audit_message import AuditLogDispatcher
-from bot.services.delivery.cards import StatusCard
 from bot.services.delivery.dispatcher import OutboxDispatcher
 from bot.services.delivery.result_message import ResultDelivery
-from bot.services.moderation.audit import Actor
 from bot.services.provider.poller import Poller
 from bot.services.provider.submitter import ProviderLimits, Submitter
 from bot.services.requests.placement import RequestContext, SongConfig

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from bot.domain.requests import ACTIVE
 from bot.services.runtime.timings import LeaseTimings
-from bot.storage.ledger_audit import audit_database
+from bot.storage.store import audit_database
 from sandbox.cqtai import Pace
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.databases import sources

@@ -6,11 +6,11 @@ from typing import Concatenate, ParamSpec, TypeVar
 import pytest
 from prometheus_client import CollectorRegistry
 
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import NotAcceptedError, OutcomeUnknownError
 from bot.domain.requests import State
 from bot.metrics import database_gauges
 from bot.metrics.database_gauges import DatabaseGauges
-from bot.services.provider.circuit_breaker import ProviderOutage
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.sqlite.store import SqliteStore
 from bot.storage.store import open_store

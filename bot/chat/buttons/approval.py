@@ -10,7 +10,7 @@ from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.permissions import actor_of
 from bot.chat.interactions.respond import run_or_defer
 from bot.chat.text.formatting import in_credits, mention
-from bot.services.moderation.members import REASON_LIMIT
+from bot.services.audit_log import REASON_LIMIT
 
 
 class ApproveButton(SafeButton, template=r"approve:(?P<request_id>[0-9]{15,20})"):

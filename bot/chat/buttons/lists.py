@@ -5,8 +5,8 @@ from bot.chat.connection.client import client_of
 from bot.chat.interactions.respond import AnyInteraction
 from bot.chat.interactions.viewers import viewer_of
 from bot.chat.messages.library import playlist_line, rated_line, song_line
+from bot.domain.requests import LARGEST_ID
 from bot.domain.songs import SongNotFoundError, TopPeriod
-from bot.services.requests.service import LARGEST_ID
 
 SPANS = {
     TopPeriod.DAY: "of the last 24 hours",

@@ -13,7 +13,7 @@ from bot.chat.interactions.permissions import is_moderator
 from bot.chat.interactions.respond import AnyInteraction, run_or_defer
 from bot.chat.interactions.source_message import delete_message, delete_source_message, edit_source_message
 from bot.chat.messages.library import with_rating
-from bot.services.moderation.audit import Actor
+from bot.services.audit_log import Actor
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from bot.chat.connection.http_client import SafeHTTPClient
 from bot.chat.connection.webhook_adapter import safe_webhooks
 from bot.chat.interactions.components import SafeButton, answer_old_form
 from bot.services import Services
-from bot.services.delivery.cards import StatusCard
+from bot.services.cards import StatusCard
 
 RATELIMIT_TIMEOUT_S = 30.0
 """Longest rate limit in seconds that a call waits for; a longer one is an error. discord.py takes no less."""

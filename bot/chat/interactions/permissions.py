@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.interactions.context import role_ids_of
-from bot.services.moderation.audit import Actor
+from bot.services.audit_log import Actor
 from bot.services.moderation.members import TargetMember
 
 MODERATORS = discord.Permissions(manage_guild=True)

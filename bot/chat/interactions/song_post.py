@@ -4,7 +4,7 @@ import discord
 
 from bot.chat.interactions.respond import AnyInteraction
 from bot.chat.messages.result import song_message
-from bot.services.delivery.cards import ResultCard
+from bot.services.cards import ResultCard
 
 QUIET = discord.AllowedMentions.none()
 

@@ -9,7 +9,7 @@ from bot.chat.interactions.respond import AnyInteraction, respond, run_or_defer
 from bot.chat.interactions.transformers import is_gone
 from bot.chat.messages.status import status_message
 from bot.domain.errors import AnsweredElsewhereError, ChannelError, ChannelGoneError
-from bot.services.delivery.cards import StatusCard
+from bot.services.cards import StatusCard
 
 
 async def respond_with_status(

@@ -6,8 +6,8 @@ from bot.chat.buttons.approval import ApproveButton, DeclineButton
 from bot.chat.messages import colours
 from bot.chat.text.formatting import REASON_LIMIT, in_credits, mention, plain, playlist_page, quoted, relative
 from bot.domain.requests import FailureKind, State
-from bot.services.delivery.cards import ApprovalCard
-from bot.services.delivery.message_forms import MessageForm
+from bot.services.cards import ApprovalCard
+from bot.services.ports import MessageForm
 
 PROMPT_LIMIT = 1000
 """Characters of the prompt that are shown at most."""

@@ -8,7 +8,7 @@ import discord
 from bot.chat.messages import colours
 from bot.chat.text.formatting import DASH, DESCRIPTION_LIMIT, REASON_LIMIT, mention, quoted, relative
 from bot.domain.audit import Action, AuditEntry, AuditFacts
-from bot.services.delivery.message_forms import MessageForm
+from bot.services.ports import MessageForm
 
 NOT_SHOWN = "Discord refuses to show the rest here: `/quota log` has it."
 FACT_LIMIT = 120

@@ -2,7 +2,7 @@
 
 from bot.chat.text.formatting import plain
 from bot.domain.requests import State
-from bot.services.delivery.cards import StatusCard
+from bot.services.cards import StatusCard
 
 CHOICES = 25
 """How many choices an autocomplete can offer."""

@@ -4,9 +4,9 @@ import discord
 
 from bot.chat.messages import colours
 from bot.chat.text.formatting import in_credits, relative
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import State
-from bot.services.provider.circuit_breaker import ProviderOutage
-from bot.services.runtime.operator import OperatorStatus
+from bot.services.operator import OperatorStatus
 
 OUTAGES = {
     ProviderOutage.BUSY: "Busy: it runs as many tasks as it takes.",

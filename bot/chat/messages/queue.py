@@ -7,7 +7,7 @@ import discord
 from bot.chat.messages import colours
 from bot.chat.messages.status import PAUSED, PAUSED_BY_OPERATOR, PAUSES
 from bot.chat.text.formatting import DESCRIPTION_LIMIT, FIELD_LIMIT, mention, playlist_page, quoted, relative
-from bot.services.delivery.cards import StatusCard
+from bot.services.cards import StatusCard
 from bot.services.requests.queue_service import QueueSection, QueueView
 
 QUEUE_REASON_LIMIT = 300

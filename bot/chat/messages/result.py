@@ -25,9 +25,8 @@ from bot.chat.text.formatting import (
 )
 from bot.domain.songs import STARS
 from bot.domain.suno_links import UUID
-from bot.services.delivery.cards import ClipCard, ResultCard
-from bot.services.delivery.message_forms import MessageForm
-from bot.services.ports import Media
+from bot.services.cards import ClipCard, ResultCard
+from bot.services.ports import Media, MessageForm
 
 MOST_CLIPS = 10
 """Discord's limit of embeds, and of files, in one message."""

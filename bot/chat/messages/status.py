@@ -23,12 +23,12 @@ from bot.chat.text.formatting import (
     relative,
     song_page,
 )
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.failures import provider_words_for_member
 from bot.domain.requests import FailureKind, State
 from bot.domain.transitions import CANCEL_FROM
-from bot.services.delivery.cards import QUARTERS, Hint, StatusCard
-from bot.services.delivery.message_forms import MessageForm
-from bot.services.provider.circuit_breaker import ProviderOutage
+from bot.services.cards import QUARTERS, Hint, StatusCard
+from bot.services.ports import MessageForm
 
 BAR_CELLS = 12
 TITLES = {

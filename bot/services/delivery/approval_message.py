@@ -1,22 +1,24 @@
 """Approval messages: posts with which moderators approve or decline requests."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.audit import Action
 from bot.domain.errors import InvalidMessageError, MessageGoneError, NoAccessError, RetryableError
+from bot.domain.leases import lease_until
 from bot.domain.requests import Request, State
-from bot.services.delivery.cards import ApprovalCard
+from bot.services.cards import ApprovalCard
 from bot.services.delivery.message_forms import send_with_fallback
-from bot.services.moderation.approvals import log
 from bot.services.ports import Clock, MessageRef, Messenger
 from bot.services.repositories.outbox import MessageKind, OutboxMessage
 from bot.services.requests.log_context import log_context
 from bot.services.requests.placement import APPROVAL_TTL
 from bot.services.requests.transitions import get_request
-from bot.services.runtime.lease import lease_until
 from bot.services.runtime.timings import LeaseTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+log = logging.getLogger(__name__)
 
 DECISIONS_SEARCHED = 50
 """How many of the last decisions about a member are searched for the one about a request."""

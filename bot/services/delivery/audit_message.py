@@ -6,10 +6,10 @@ from datetime import datetime
 from functools import partial
 
 from bot.domain.errors import ConflictError, InvalidMessageError, NoAccessError, RetryableError
+from bot.domain.leases import Lease, defer, lease_until
 from bot.services.delivery.message_forms import send_with_fallback
 from bot.services.ports import Clock, Messenger
 from bot.services.repositories.audit_log import DueAuditEntry
-from bot.services.runtime.lease import Lease, defer, lease_until
 from bot.services.runtime.timings import LeaseTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 

@@ -8,7 +8,7 @@ outage) is always shown.
 from dataclasses import dataclass
 from typing import Self
 
-from bot.services.delivery.cards import StatusCard
+from bot.services.cards import StatusCard
 
 MAX_POSITION_EDITS = 4
 """Edits after which no position is shown; the first may show any position, the last only position 1."""

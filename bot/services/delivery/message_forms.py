@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TypeVar
 
 from bot.domain.errors import InvalidMessageError
 from bot.domain.requests import Request
+from bot.services.ports import MessageForm
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -17,16 +17,6 @@ REFUSED_FOR = timedelta(days=1)
 REFUSED_PAUSE_S = 60.0
 """Seconds before the first retry in every form; doubled each time."""
 REFUSED_PAUSE_MAX_S = 1200.0
-
-
-class MessageForm(StrEnum):
-    """How much of a message is sent."""
-
-    FULL = "full"
-    LINKS = "links"
-    """A result with links only, without embeds and titles."""
-    BARE = "bare"
-    """Only the bot's own words, without links and text that people wrote."""
 
 
 async def send_with_fallback(

@@ -15,11 +15,12 @@ from bot.domain.errors import (
     NoAccessError,
     RetryableError,
 )
+from bot.domain.leases import lease_until
 from bot.domain.provider_tasks import Clip
 from bot.domain.requests import Request, State
 from bot.domain.transitions import Transition
-from bot.services.delivery.cards import ResultCard, result_card
-from bot.services.delivery.message_forms import MessageForm, may_be_accepted_later, refused_pause_s
+from bot.services.cards import ResultCard, result_card
+from bot.services.delivery.message_forms import may_be_accepted_later, refused_pause_s
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, delivery_routes
 from bot.services.ports import (
     ChannelTarget,
@@ -29,6 +30,7 @@ from bot.services.ports import (
     FollowUpTarget,
     Media,
     MediaSource,
+    MessageForm,
     MessageRef,
     Messenger,
     Target,
@@ -37,7 +39,6 @@ from bot.services.repositories.outbox import OutboxMessage
 from bot.services.repositories.requests import RequestChanges
 from bot.services.requests.log_context import log_context
 from bot.services.requests.transitions import apply_transition, get_request
-from bot.services.runtime.lease import lease_until
 from bot.services.runtime.timings import LeaseTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 

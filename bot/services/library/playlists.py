@@ -15,8 +15,8 @@ from bot.domain.playlists import (
     suggestions,
 )
 from bot.domain.song_options import parse_playlist
+from bot.services.audit_log import Actor, record_action
 from bot.services.library.pagination import Page, fetch_page
-from bot.services.moderation.audit import Actor, record_action
 from bot.services.ports import Clock
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 

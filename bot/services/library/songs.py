@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.audit import Action
-from bot.domain.requests import Request
+from bot.domain.requests import LARGEST_ID, Request
 from bot.domain.songs import (
     FINISHED,
     UNRATED,
@@ -18,14 +18,13 @@ from bot.domain.songs import (
     Viewer,
     require_available,
 )
-from bot.services.delivery.cards import ResultCard, result_card
+from bot.services.audit_log import Actor, record_action
+from bot.services.cards import ResultCard, result_card
 from bot.services.library.pagination import Page, fetch_page
-from bot.services.moderation.audit import Actor, record_action
 from bot.services.ports import Clock, MediaSource
 from bot.services.repositories.library import SongFilter, SongTitle
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.log_context import log_context
-from bot.services.requests.service import LARGEST_ID
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from bot.domain.guild_settings import Budget, GuildSettings
 from bot.domain.ledger import budget_account
 from bot.domain.moderator_errors import EveryoneRoleError
 from bot.domain.quotas import Period, Policy, window_of
-from bot.services.moderation.audit import Actor, record_action
+from bot.services.audit_log import Actor, record_action
 from bot.services.moderation.members import check_amount
 from bot.services.ports import Clock
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work

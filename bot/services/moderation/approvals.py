@@ -1,23 +1,16 @@
 """The moderators' service for approving and declining requests."""
 
-import logging
 from datetime import datetime
 
 from bot.domain.audit import Action
-from bot.domain.errors import (
-    RequestNotFoundError,
-)
+from bot.domain.errors import RequestNotFoundError
 from bot.domain.moderator_errors import DecidedError
-from bot.domain.requests import Failure, FailureKind, Request, State
+from bot.domain.requests import LARGEST_ID, Failure, FailureKind, Request, State
 from bot.domain.transitions import Transition
-from bot.services.moderation.audit import Actor, record_action, run_action
-from bot.services.moderation.members import check_reason
+from bot.services.audit_log import Actor, check_reason, record_action, run_action
 from bot.services.ports import Clock
-from bot.services.requests.service import LARGEST_ID
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
-
-log = logging.getLogger(__name__)
 
 
 class Approvals:
@@ -49,13 +42,6 @@ class Approvals:
         if request_id > LARGEST_ID:
             raise RequestNotFoundError
         return await run_action(self._store, _decide, actor, request_id, action, reason, self._clock())
-
-
-@unit_of_work("approvals.expire")
-def expire_approval(uow: UnitOfWork, request: Request, now: datetime) -> Request:
-    """End a request that nobody decided on in time, and release its credits; return the request."""
-    failure = Failure(FailureKind.UNDECIDED, "no moderator decided in time")
-    return apply_transition(uow, request, Transition.EXPIRE_APPROVAL, now=now, failure=failure)
 
 
 @unit_of_work("approvals.decide")

@@ -11,7 +11,7 @@ from bot.domain.moderator_errors import ApprovalChannelError
 from bot.domain.quotas import Policy
 from bot.domain.requests import State
 from bot.domain.transitions import Transition
-from bot.services.moderation.audit import Actor, record_action, run_action
+from bot.services.audit_log import Actor, record_action, run_action
 from bot.services.moderation.members import check_amount
 from bot.services.ports import Clock
 from bot.services.requests.transitions import apply_transition

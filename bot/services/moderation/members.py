@@ -9,21 +9,17 @@ from typing import Concatenate, ParamSpec
 from bot.domain.audit import Action, AuditFacts
 from bot.domain.guild_settings import MOST_CREDITS
 from bot.domain.ledger import bonus_account
-from bot.domain.moderator_errors import AmountError, BotMemberError, NotBlockedError, ReasonError
+from bot.domain.moderator_errors import AmountError, BotMemberError, NotBlockedError
 from bot.domain.quotas import Policy, window_of
 from bot.domain.requests import Failure, FailureKind
-from bot.domain.text import clean_text
 from bot.domain.transitions import CANCEL_FROM
+from bot.services.audit_log import Actor, check_reason, record_action, run_action
 from bot.services.credits.statements import Statement, statement_of
-from bot.services.moderation.audit import Actor, record_action, run_action
 from bot.services.ports import Clock
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork, unit_of_work
 
 P = ParamSpec("P")
-
-REASON_LIMIT = 500
-"""The most characters of a reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,18 +57,6 @@ def check_amount(option: str, value: float, *, least: int = 0, most: int = MOST_
     if isinstance(value, bool) or value != int(value) or not least <= value <= most:
         raise AmountError(option, value, least, most)
     return int(value)
-
-
-def check_reason(reason: str) -> str:
-    """Return the reason as it is stored, without invisible characters.
-
-    Raises:
-        ReasonError: it is empty or too long.
-    """
-    words = clean_text(reason)
-    if not 1 <= len(words) <= REASON_LIMIT:
-        raise ReasonError(len(words), REASON_LIMIT)
-    return words
 
 
 class MemberModeration:

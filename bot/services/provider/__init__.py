@@ -1,1 +1,1 @@
-"""The work with the song provider: submitting, polling and the circuit breaker."""
+"""The work with the song provider: submitting and polling."""

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import AccountError, ConflictError, NoAnswerError, RejectedError, UnknownTaskError
 from bot.domain.failures import classify_failed_task, classify_refusal
+from bot.domain.leases import Lease, lease_until
 from bot.domain.polling import DurationStats, PollLimits, interval_s, with_jitter
 from bot.domain.provider_tasks import (
     UNANSWERED_MAX_S,
@@ -26,15 +28,12 @@ from bot.domain.provider_tasks import (
 )
 from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Request, State
 from bot.domain.transitions import Transition
-from bot.services.moderation.approvals import expire_approval
 from bot.services.ports import Clock, Metrics, NullMetrics, PollOutcome, Random, SongProvider
-from bot.services.provider.circuit_breaker import ProviderOutage
 from bot.services.provider.submitter import ProviderLimits, load_breaker
 from bot.services.provider.token_bucket import TokenBucket
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.log_context import log_context
-from bot.services.requests.transitions import apply_transition
-from bot.services.runtime.lease import Lease, lease_until
+from bot.services.requests.transitions import apply_transition, expire_approval
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)

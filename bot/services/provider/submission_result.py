@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import (
     AccountError,
     NotAcceptedError,
@@ -13,7 +14,6 @@ from bot.domain.errors import (
 from bot.domain.failures import classify_refusal
 from bot.domain.requests import Failure, FailureKind, Request
 from bot.domain.transitions import Transition
-from bot.services.provider.circuit_breaker import ProviderOutage
 from bot.services.requests.log_context import log_context
 
 log = logging.getLogger(__name__)

@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.domain.errors import (
     ConflictError,
     ProviderError,
     RefusalError,
     StoreError,
 )
+from bot.domain.leases import Lease, lease_until
 from bot.domain.polling import PollLimits
+from bot.domain.queue import SNAPSHOT_TTL_S, position_bucket
 from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Request, State
 from bot.domain.scheduling import QueueEntry, fair_order
 from bot.domain.transitions import Transition
 from bot.services.ports import Clock, Metrics, NullMetrics, SongProvider
 from bot.services.provider.acceptance import accept, attach, keep
-from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.services.provider.submission_result import (
     SubmissionResult,
     log_for_operator,
@@ -28,10 +30,8 @@ from bot.services.provider.submission_result import (
 )
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.log_context import log_context
-from bot.services.requests.queue import SNAPSHOT_TTL_S, position_bucket
 from bot.services.requests.queue_snapshot import backoffs, queued_requests
 from bot.services.requests.transitions import apply_transition, get_request
-from bot.services.runtime.lease import Lease, lease_until
 from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 

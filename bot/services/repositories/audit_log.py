@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.audit import AuditEntry
-from bot.services.runtime.lease import Lease
+from bot.domain.leases import Lease
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from bot.services.runtime.lease import Lease
+from bot.domain.leases import Lease
 
 
 class MessageKind(StrEnum):

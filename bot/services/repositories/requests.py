@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol, TypedDict, Unpack
 
+from bot.domain.leases import Lease
 from bot.domain.provider_tasks import Clip, TaskProgress
 from bot.domain.requests import Failure, NewRequest, ReplyAddress, Request, State
 from bot.domain.scheduling import QueueEntry
 from bot.domain.transitions import Transition
-from bot.services.runtime.lease import Lease
 
 
 class RequestChanges(TypedDict, total=False):

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.circuit_breaker import CircuitBreaker
 from bot.domain.polling import DurationStats
-from bot.services.provider.circuit_breaker import CircuitBreaker
 
 
 class DurationStatsRepository(Protocol):

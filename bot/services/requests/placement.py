@@ -9,8 +9,8 @@ from bot.domain.playlists import name_key
 from bot.domain.quotas import Policy
 from bot.domain.requests import NewRequest, ReplyAddress, Request, State
 from bot.domain.song_options import SongOptions, SongSpec, parse_options
+from bot.services.cards import StatusCard
 from bot.services.credits.holds import funding_accounts, hold_credits
-from bot.services.delivery.cards import StatusCard
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.queue_snapshot import queue_snapshot
 from bot.services.requests.status import status_card_for

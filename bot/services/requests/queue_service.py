@@ -6,19 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.audit import Action, AuditFacts
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import ConflictError, RequestNotFoundError, TooLateError
 from bot.domain.moderator_errors import NotPausedError
-from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Request, State
+from bot.domain.queue import SNAPSHOT_TTL_S, QueueSnapshot
+from bot.domain.requests import AT_PROVIDER, LARGEST_ID, Failure, FailureKind, Request, State
 from bot.domain.transitions import CANCEL_FROM
-from bot.services.delivery.cards import StatusCard, status_card
-from bot.services.moderation.audit import ATTEMPTS, Actor, record_action
-from bot.services.moderation.members import check_reason
+from bot.services.audit_log import ATTEMPTS, Actor, check_reason, record_action
+from bot.services.cards import StatusCard, status_card
 from bot.services.ports import Clock
-from bot.services.provider.circuit_breaker import ProviderOutage
 from bot.services.requests.log_context import log_context
-from bot.services.requests.queue import SNAPSHOT_TTL_S, QueueSnapshot
 from bot.services.requests.queue_snapshot import queue_snapshot
-from bot.services.requests.service import LARGEST_ID, CancelledRequest
+from bot.services.requests.service import CancelledRequest
 from bot.services.requests.transitions import apply_transition, get_request
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from bot.domain.circuit_breaker import BLOCKING_OUTAGES, CircuitBreaker
+from bot.domain.queue import QueuePosition, QueueSnapshot
 from bot.domain.requests import State
 from bot.domain.scheduling import QueueEntry, backoff_end, estimated_finish_times, fair_order
-from bot.services.provider.circuit_breaker import BLOCKING_OUTAGES, CircuitBreaker
-from bot.services.requests.queue import QueuePosition, QueueSnapshot
 from bot.services.unit_of_work import UnitOfWork
 
 MOST_ESTIMATED = 200

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import ConflictError, NotYoursError, RequestNotFoundError, StoreError, TooLateError
 from bot.domain.playlists import is_valid_name
+from bot.domain.requests import LARGEST_ID
 from bot.domain.song_options import SongOptions, SongSpec, parse_options
 from bot.domain.songs import DetailsWipedError, SongRemovedError
 from bot.domain.transitions import CANCEL_FROM
-from bot.services.delivery.cards import StatusCard
-from bot.services.moderation.audit import ATTEMPTS
+from bot.services.audit_log import ATTEMPTS
+from bot.services.cards import StatusCard
 from bot.services.ports import Clock
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.first_answers import withdraw
@@ -23,9 +24,6 @@ from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
-
-LARGEST_ID = 2**63 - 1
-"""The largest id that the database can hold; members can type any number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from bot.domain.queue import QueueSnapshot
 from bot.domain.requests import Request, State
-from bot.services.delivery.cards import StatusCard, status_card
-from bot.services.requests.queue import QueueSnapshot
+from bot.services.cards import StatusCard, status_card
 from bot.services.unit_of_work import UnitOfWork
 
 FAILED_STATES = frozenset({State.FAILED, State.UNCERTAIN})

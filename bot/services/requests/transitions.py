@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Unpack
 
 from bot.domain.errors import StoreError
-from bot.domain.requests import Request, State
+from bot.domain.leases import Lease
+from bot.domain.requests import Failure, FailureKind, Request, State
 from bot.domain.transitions import TRANSITIONS, Settlement, Transition
 from bot.services.repositories.outbox import MessageKind
 from bot.services.repositories.requests import RequestChanges
-from bot.services.runtime.lease import Lease
-from bot.services.unit_of_work import UnitOfWork
+from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
 CONCLUDING = frozenset({Transition.ACCEPT, Transition.REFUSE, Transition.MARK_UNCERTAIN})
 """The transitions that conclude a submission; each counts as a turn of the request's member and server."""
@@ -64,3 +64,10 @@ def get_request(uow: UnitOfWork, request_id: int) -> Request:
     if request is None:
         raise StoreError(f"request {request_id} is missing from the database: run the audit")
     return request
+
+
+@unit_of_work("approvals.expire")
+def expire_approval(uow: UnitOfWork, request: Request, now: datetime) -> Request:
+    """End a request that nobody decided on in time, and release its credits; return the request."""
+    failure = Failure(FailureKind.UNDECIDED, "no moderator decided in time")
+    return apply_transition(uow, request, Transition.EXPIRE_APPROVAL, now=now, failure=failure)

@@ -1,1 +1,1 @@
-"""Workers, heartbeats, leases and the operator's controls."""
+"""Worker loops, timings, heartbeats and what outlives a process."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from bot.domain.circuit_breaker import BreakerTimings
 from bot.domain.provider_tasks import STREAMING_GRACE_S
 from bot.domain.scheduling import FIRST_BACKOFF_S
 
@@ -35,18 +36,6 @@ class RetryTimings:
     outcome_max_s: float = 5.0
     member_s: float = FIRST_BACKOFF_S
     """After a member's request failed; the longest is `LONGEST_BACKOFF_S`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BreakerTimings:
-    """Seconds for which nothing is submitted: the first pause, doubled each time."""
-
-    busy_s: float = 5.0
-    """After a busy provider."""
-    outage_s: float = 5.0
-    """After an unreachable provider or a lost answer."""
-    account_s: float = 60.0
-    """After a wrong key or an empty account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

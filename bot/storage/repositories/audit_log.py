@@ -9,9 +9,9 @@ from typing_extensions import override
 
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.errors import ConflictError
+from bot.domain.leases import Lease
 from bot.services.ports import WakeUp
 from bot.services.repositories.audit_log import AuditLog, DueAuditEntry
-from bot.services.runtime.lease import Lease
 from bot.storage.column_types import SNOWFLAKE, UtcDateTime
 from bot.storage.repositories.leasing import DueTimes, is_due
 from bot.storage.sql import upsert

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from bot.domain.guild_settings import GuildSettings
 from bot.services.repositories.guilds import Guilds
-from bot.storage.postgres.advisory_locks import AdvisoryLock, lock
+from bot.storage.advisory_locks import AdvisoryLock, lock
 from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import guild_settings, guilds, members
 

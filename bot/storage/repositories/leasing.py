@@ -17,9 +17,9 @@ from sqlalchemy import (
     update,
 )
 
+from bot.domain.leases import LONGEST_LEASE, LONGEST_PAUSE
 from bot.domain.requests import State
 from bot.services.requests.placement import APPROVAL_TTL
-from bot.services.runtime.lease import LONGEST_LEASE, LONGEST_PAUSE
 from bot.storage.tables import audit_log, outbox, requests
 
 

@@ -20,10 +20,10 @@ from sqlalchemy.sql import Update
 from typing_extensions import override
 
 from bot.domain.errors import ConflictError
+from bot.domain.leases import Lease
 from bot.domain.requests import State
 from bot.services.ports import WakeUp
 from bot.services.repositories.outbox import MessageKind, Outbox, OutboxMessage
-from bot.services.runtime.lease import Lease
 from bot.storage.column_types import SNOWFLAKE, UtcDateTime
 from bot.storage.repositories.leasing import DueTimes, is_due
 from bot.storage.sql import Upsert, upsert

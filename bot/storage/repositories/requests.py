@@ -7,14 +7,14 @@ from sqlalchemy import Connection, and_, bindparam, case, exists, func, insert, 
 from typing_extensions import override
 
 from bot.domain.errors import ConflictError, StoreError
+from bot.domain.leases import Lease
 from bot.domain.provider_tasks import TaskProgress
 from bot.domain.requests import ACTIVE, AT_PROVIDER, NewRequest, ReplyAddress, Request, State
 from bot.domain.scheduling import QueueEntry
 from bot.domain.transitions import TRANSITIONS, Transition
 from bot.services.ports import Clock, WakeUp
 from bot.services.repositories.requests import RequestChanges, Requests
-from bot.services.runtime.lease import Lease
-from bot.storage.postgres.advisory_locks import AdvisoryLock, lock
+from bot.storage.advisory_locks import AdvisoryLock, lock
 from bot.storage.repositories.leasing import DueTimes, is_due
 from bot.storage.repositories.request_mapping import (
     columns_of_address,

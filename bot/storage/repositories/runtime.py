@@ -8,16 +8,16 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 from typing_extensions import override
 
+from bot.domain.circuit_breaker import CircuitBreaker
 from bot.domain.errors import ShardTakenError
 from bot.domain.polling import DurationStats
-from bot.services.provider.circuit_breaker import CircuitBreaker
 from bot.services.repositories.runtime import (
     CircuitBreakers,
     DurationStatsRepository,
     KeyValues,
     ProcessRegistry,
 )
-from bot.storage.postgres.advisory_locks import AdvisoryLock, lock
+from bot.storage.advisory_locks import AdvisoryLock, lock
 from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import duration_stats, key_values, processes, shards
 

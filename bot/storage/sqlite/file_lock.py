@@ -7,7 +7,6 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, Timeout
 
 from bot.domain.errors import MisconfiguredError, StoreError
-from bot.storage.database_url import make_folder
 
 PRIVATE = 0o600
 """The mode of the files that are created here."""
@@ -59,3 +58,17 @@ def make_private(path: Path) -> None:
 def _require_writable_folder(lock_file: str) -> None:
     """Raise OSError if the lock file cannot be created; filelock would take that for a lock in use."""
     os.close(os.open(lock_file, os.O_RDONLY | os.O_CREAT, PRIVATE))
+
+
+def make_folder(path: Path) -> None:
+    """Create the folder of the database file, for its user alone; leave an existing one as it is.
+
+    Raises:
+        StoreError: it cannot be made.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The folder {path.parent} for the database cannot be made: {error.strerror}."
+        ) from error

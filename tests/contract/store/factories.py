@@ -11,7 +11,7 @@ from bot.domain.quotas import Period, window_of
 from bot.domain.requests import Request
 from bot.domain.song_options import SongOptions
 from bot.domain.transitions import Transition
-from bot.services.moderation.audit import Actor, record_action
+from bot.services.audit_log import Actor, record_action
 from bot.services.privacy.retention import RetentionConfig
 from bot.services.privacy.service import PrivacyService
 from bot.services.requests.placement import RequestContext, SongConfig, place

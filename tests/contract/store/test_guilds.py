@@ -10,7 +10,7 @@ from bot.domain.errors import BlockedError
 from bot.domain.guild_settings import Budget, GuildSettings, MemberRecord
 from bot.domain.ledger import Balance, Leg, TransferKind, bonus_account, budget_account
 from bot.domain.quotas import Period
-from bot.services.moderation.audit import Actor, record_action
+from bot.services.audit_log import Actor, record_action
 from bot.services.privacy.guild_membership import GuildMembership, VisibleGuilds
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore

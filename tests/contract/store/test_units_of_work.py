@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
+from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.domain.errors import ActiveLimitError, CooldownError, StoreError
 from bot.domain.polling import DurationStats
-from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
 from tests.unit.storage.databases import column

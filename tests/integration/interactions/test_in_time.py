@@ -17,7 +17,7 @@ from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
 from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveButton
 from bot.chat.interactions.components import SafeButton, SafeModal
-from bot.services.moderation.audit import Actor
+from bot.services.audit_log import Actor
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord.messages.message import Message
 from sandbox.discord.people.invocations import Invocation

@@ -3,10 +3,10 @@ from typing import TypedDict, Unpack
 
 import discord
 
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.provider_tasks import Clip
 from bot.domain.requests import Failure, State
-from bot.services.delivery.cards import ClipCard, Hint, ResultCard, StatusCard
-from bot.services.provider.circuit_breaker import ProviderOutage
+from bot.services.cards import ClipCard, Hint, ResultCard, StatusCard
 from sandbox.discord.rules.messages import Sent, check_message
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -12,8 +12,8 @@ from bot.domain.playlists import (
     PlaylistUnknownError,
 )
 from bot.domain.song_options import SongOptions
+from bot.services.audit_log import Actor
 from bot.services.library.playlists import SavedResult
-from bot.services.moderation.audit import Actor
 from tests.harness.services import BEN, GUILD, PLAYLIST, START, ServicesHarness
 
 OTHER = "0b8dbbf0-0000-4000-8000-000000000001"

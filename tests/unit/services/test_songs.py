@@ -22,8 +22,8 @@ from bot.domain.songs import (
     TopPeriod,
     Viewer,
 )
+from bot.services.audit_log import Actor
 from bot.services.library.songs import RemovedSong
-from bot.services.moderation.audit import Actor
 from bot.services.unit_of_work import UnitOfWork
 from tests.harness.services import ADA, BEN, CHANNEL, GUILD, PLAYLIST, ServicesHarness
 

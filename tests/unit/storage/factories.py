@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.errors import InsufficientFundsError
+from bot.domain.leases import Lease
 from bot.domain.ledger import Account, Leg, allowance_account
 from bot.domain.provider_tasks import Clip, ClipStage, TaskProgress
 from bot.domain.quotas import Period, Policy, Window, window_of
@@ -11,7 +12,6 @@ from bot.domain.requests import NewRequest, ReplyAddress, Request, State
 from bot.domain.song_options import SongSpec
 from bot.domain.transitions import Transition
 from bot.services.requests.transitions import apply_transition
-from bot.services.runtime.lease import Lease
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
 
 NOW = datetime(2026, 11, 18, 12, 0, 0, 123456, tzinfo=UTC)

@@ -8,8 +8,7 @@ from bot.domain.requests import State
 from bot.domain.transitions import Transition
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork
-from bot.storage.ledger_audit import audit_database
-from bot.storage.store import open_store
+from bot.storage.store import audit_database, open_store
 from tests.unit.storage.databases import fresh, url_of
 from tests.unit.storage.factories import GUILD, NOW, USER, account_of, place, submit
 

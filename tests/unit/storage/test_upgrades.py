@@ -13,19 +13,18 @@ from sqlalchemy import Connection, MetaData, RowMapping, select
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.domain.audit import Action
+from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
+from bot.domain.leases import Lease
 from bot.domain.requests import Request, State
 from bot.domain.transitions import Transition
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute
-from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.services.repositories.outbox import MessageKind
 from bot.services.runtime.key_values import KeyValueStore
-from bot.services.runtime.lease import Lease
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.admin import database_admin
-from bot.storage.ledger_audit import audit_database
 from bot.storage.schema import migrate
 from bot.storage.sqlite.engine import reading_engine
-from bot.storage.store import open_store
+from bot.storage.store import audit_database, open_store
 from tests.unit.storage.databases import url_of
 from tests.unit.storage.test_schema import HEAD
 

@@ -7,7 +7,7 @@ from bot.chat.messages.status import status_message
 from bot.chat.text.errors import sentence
 from bot.domain.moderator_errors import DecidedError
 from bot.domain.requests import Failure, FailureKind, State
-from bot.services.delivery.cards import ApprovalCard
+from bot.services.cards import ApprovalCard
 from tests.unit.chat.factories import MEMBER, NOW, PLAYLIST, REQUEST, check_sendable, labels, status
 
 CARD = ApprovalCard(

@@ -11,8 +11,8 @@ from bot.domain.guild_settings import Budget, GuildSettings
 from bot.domain.ledger import Entry, TransferKind
 from bot.domain.quotas import Period, Policy, Source
 from bot.domain.requests import Failure, FailureKind, State
+from bot.services.cards import ApprovalCard
 from bot.services.credits.statements import BudgetState, Statement
-from bot.services.delivery.cards import ApprovalCard
 from bot.services.moderation.guild_settings import EffectiveSettings
 from bot.services.moderation.members import BalanceChange
 from tests.unit.chat.factories import MEMBER, NOW, PLAYLIST, check_sendable, fields

@@ -4,8 +4,8 @@ import pytest
 
 from bot.chat.messages.operator import operation_message
 from bot.chat.text.failures import submissions_paused, submissions_resumed
-from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
-from bot.services.runtime.operator import PENDING, OperatorStatus
+from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
+from bot.services.operator import PENDING, OperatorStatus
 from tests.unit.chat.factories import NOW, check_sendable, fields
 
 MOST = 10**12

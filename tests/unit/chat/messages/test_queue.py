@@ -4,9 +4,9 @@ from bot.chat.messages.choices import CHOICE_LIMIT, request_choice
 from bot.chat.messages.queue import queue_message
 from bot.chat.text.failures import cancelled_by_moderator, paused, resumed
 from bot.chat.text.formatting import REASON_LIMIT
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import State
-from bot.services.delivery.cards import StatusCard
-from bot.services.provider.circuit_breaker import ProviderOutage
+from bot.services.cards import StatusCard
 from bot.services.requests.queue_service import (
     AWAITING_SHOWN,
     OWN_SHOWN,

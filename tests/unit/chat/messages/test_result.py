@@ -9,7 +9,7 @@ from bot.chat.messages.result import UPLOAD_LIMIT, result_message, song_message,
 from bot.chat.text.formatting import DASH
 from bot.domain.provider_tasks import Clip
 from bot.domain.songs import Rating
-from bot.services.delivery.cards import ClipCard
+from bot.services.cards import ClipCard
 from bot.services.ports import Media
 from tests.unit.chat.factories import (
     CLIPS,

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from bot.chat.messages.status import BY_MODERATORS, ending_message, status_message
 from bot.chat.text.failures import FAILURES
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import RETURNED, Failure, FailureKind, State
 from bot.domain.transitions import CANCEL_FROM
-from bot.services.delivery.cards import Hint, StatusCard
-from bot.services.provider.circuit_breaker import ProviderOutage
+from bot.services.cards import Hint, StatusCard
 from tests.unit.chat.factories import (
     CLIPS,
     MEMBER,

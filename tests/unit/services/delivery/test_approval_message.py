@@ -10,8 +10,8 @@ from bot.domain.errors import (
     RetryableError,
 )
 from bot.domain.requests import State
-from bot.services.delivery.message_forms import MessageForm
 from bot.services.moderation.guild_settings import GuildSettingsService
+from bot.services.ports import MessageForm
 from bot.services.repositories.outbox import MessageKind
 from tests.harness.services import ADA, CHANNEL, GUILD, RULES, ServicesHarness
 from tests.unit.services.contended import ContendedStore

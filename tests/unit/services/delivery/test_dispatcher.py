@@ -1,5 +1,6 @@
 import pytest
 
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import (
     InvalidMessageError,
     MessageGoneError,
@@ -11,10 +12,8 @@ from bot.domain.errors import (
 )
 from bot.domain.requests import State
 from bot.domain.song_options import SongOptions
-from bot.services.delivery.cards import StatusCard
-from bot.services.delivery.message_forms import MessageForm
-from bot.services.ports import ChannelTarget, DirectMessageTarget, FollowUpTarget
-from bot.services.provider.circuit_breaker import ProviderOutage
+from bot.services.cards import StatusCard
+from bot.services.ports import ChannelTarget, DirectMessageTarget, FollowUpTarget, MessageForm
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.transitions import get_request
 from tests.harness.services import ADA, CHANNEL, GUILD, PLAYLIST, ServicesHarness

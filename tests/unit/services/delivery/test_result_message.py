@@ -13,9 +13,8 @@ from bot.domain.errors import (
 from bot.domain.provider_tasks import Clip
 from bot.domain.requests import State
 from bot.domain.transitions import Transition
-from bot.services.delivery.cards import ResultCard
-from bot.services.delivery.message_forms import MessageForm
-from bot.services.ports import ChannelTarget, DirectMessageTarget, FollowUpTarget, Media
+from bot.services.cards import ResultCard
+from bot.services.ports import ChannelTarget, DirectMessageTarget, FollowUpTarget, Media, MessageForm
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.transitions import apply_transition, get_request
 from bot.services.unit_of_work import UnitOfWork

@@ -13,9 +13,8 @@ from bot.domain.errors import (
     TokenExpiredError,
 )
 from bot.domain.requests import State
-from bot.services.delivery.cards import ResultCard, StatusCard
+from bot.services.cards import ResultCard, StatusCard
 from bot.services.delivery.dispatcher import OutboxDispatcher
-from bot.services.delivery.message_forms import MessageForm
 from bot.services.delivery.result_message import ResultDelivery
 from bot.services.ports import (
     ChannelTarget,
@@ -23,6 +22,7 @@ from bot.services.ports import (
     DirectMessageTarget,
     FollowUpTarget,
     Media,
+    MessageForm,
     MessageRef,
     Target,
     unclaimed,

@@ -12,8 +12,8 @@ from bot.domain.errors import (
 )
 from bot.domain.moderator_errors import AmountError, ApprovalChannelError, DecidedError, ReasonError
 from bot.domain.requests import FailureKind, State
+from bot.services.audit_log import Actor
 from bot.services.moderation.approvals import Approvals
-from bot.services.moderation.audit import Actor
 from bot.services.repositories.outbox import MessageKind
 from tests.harness.services import ADA, BEN, CHANNEL, GUILD, MODERATOR, ServicesHarness
 from tests.unit.services.contended import ContendedStore

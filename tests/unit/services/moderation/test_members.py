@@ -12,8 +12,8 @@ from bot.domain.moderator_errors import (
 from bot.domain.quotas import Period, Source
 from bot.domain.requests import FailureKind, State
 from bot.services.delivery.audit_message import ATTEMPTS, AuditLogDispatcher
-from bot.services.delivery.message_forms import MessageForm
 from bot.services.moderation.members import MemberModeration, TargetMember
+from bot.services.ports import MessageForm
 from bot.services.unit_of_work import UnitOfWork
 from tests.fakes.messenger import FakeMessenger
 from tests.harness.services import ADA, BEN, GUILD, RULES, START, ServicesHarness

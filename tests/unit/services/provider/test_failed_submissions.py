@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.domain.errors import (
     BackoffError,
     OutcomeUnknownError,
     ProviderError,
     RejectedError,
 )
+from bot.domain.queue import QueueSnapshot
 from bot.domain.requests import State
-from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
-from bot.services.requests.queue import QueueSnapshot
 from bot.services.requests.status import status_card_for
 from bot.services.requests.transitions import get_request
 from bot.services.unit_of_work import UnitOfWork

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import (
     AccountError,
     ConflictError,
@@ -17,7 +18,6 @@ from bot.domain.requests import FailureKind, State
 from bot.domain.song_options import SongSpec
 from bot.domain.transitions import Transition
 from bot.services.provider import submission_result
-from bot.services.provider.circuit_breaker import ProviderOutage
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork
 from tests.harness.services import ADA, BEN, PLAYLIST, ServicesHarness, services_harness

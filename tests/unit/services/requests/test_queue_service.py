@@ -12,14 +12,14 @@ from bot.domain.errors import (
     TooLateError,
 )
 from bot.domain.moderator_errors import NotPausedError
+from bot.domain.queue import SNAPSHOT_TTL_S
 from bot.domain.quotas import Period, Policy
 from bot.domain.requests import Failure, FailureKind, State
 from bot.domain.song_options import SongOptions
 from bot.domain.transitions import Transition
-from bot.services.delivery.cards import StatusCard
-from bot.services.moderation.audit import ATTEMPTS, Actor
+from bot.services.audit_log import ATTEMPTS, Actor
+from bot.services.cards import StatusCard
 from bot.services.requests import queue_service
-from bot.services.requests.queue import SNAPSHOT_TTL_S
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork
 from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness, services_harness

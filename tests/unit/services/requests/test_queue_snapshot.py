@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.domain.quotas import Period, Policy
 from bot.domain.song_options import SongOptions
-from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.services.unit_of_work import UnitOfWork
 from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, START, ServicesHarness, services_harness
 

@@ -20,8 +20,8 @@ from bot.domain.errors import (
 from bot.domain.quotas import Period, Policy
 from bot.domain.requests import State
 from bot.domain.song_options import SongOptions
-from bot.services.delivery.cards import Hint, StatusCard
-from bot.services.moderation.audit import ATTEMPTS
+from bot.services.audit_log import ATTEMPTS
+from bot.services.cards import Hint, StatusCard
 from bot.services.requests import placement, service
 from bot.services.requests.transitions import apply_transition
 from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, START, ServicesHarness, services_harness

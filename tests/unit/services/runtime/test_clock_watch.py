@@ -2,9 +2,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.leases import LONGEST_LEASE
 from bot.domain.requests import State
 from bot.services.runtime.clock_watch import ClockWatch
-from bot.services.runtime.lease import LONGEST_LEASE
 from tests.harness.services import ServicesHarness
 
 

@@ -9,12 +9,11 @@ from sqlalchemy import Connection, text
 
 from bot.domain.errors import StoreError
 from bot.storage.admin import PostgresAdmin
+from bot.storage.advisory_locks import AdvisoryLock, lock
 from bot.storage.database_url import parse_url
-from bot.storage.ledger_audit import audit_database
-from bot.storage.postgres.advisory_locks import AdvisoryLock, lock
 from bot.storage.postgres.url import PostgresUrl
 from bot.storage.schema import check_revision, migrate
-from bot.storage.store import open_store
+from bot.storage.store import audit_database, open_store
 from bot.storage.tables import METADATA
 from tests.harness.databases import execute
 from tests.unit.storage.test_schema import BASE, HEAD

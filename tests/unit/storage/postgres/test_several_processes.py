@@ -15,8 +15,7 @@ from bot.domain.requests import State
 from bot.domain.transitions import Transition
 from bot.services.repositories.outbox import MessageKind
 from bot.services.unit_of_work import UnitOfWork
-from bot.storage.ledger_audit import audit_database
-from bot.storage.store import SqlStore, open_store
+from bot.storage.store import SqlStore, audit_database, open_store
 from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.harness.databases import execute
 from tests.unit.storage.databases import column

@@ -6,10 +6,14 @@ from typing import ParamSpec, TypeVar
 
 from bot.domain.audit import Action, AuditEntry, AuditFacts
 from bot.domain.errors import ConflictError
+from bot.domain.moderator_errors import ReasonError
+from bot.domain.text import clean_text
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
 
 P = ParamSpec("P")
 T = TypeVar("T")
+REASON_LIMIT = 500
+"""The most characters of a reason."""
 ATTEMPTS = 3
 """How often an action is tried whose request another worker changes at the same moment."""
 
@@ -65,3 +69,15 @@ def record_action(
     )
     announce = uow.guilds.settings(actor.guild_id).log_channel_id is not None
     return uow.audit_log.add(change, announce=announce)
+
+
+def check_reason(reason: str) -> str:
+    """Return the reason as it is stored, without invisible characters.
+
+    Raises:
+        ReasonError: it is empty or too long.
+    """
+    words = clean_text(reason)
+    if not 1 <= len(words) <= REASON_LIMIT:
+        raise ReasonError(len(words), REASON_LIMIT)
+    return words

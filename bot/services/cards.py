@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import quote
 
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.polling import DurationStats
 from bot.domain.provider_tasks import Clip
+from bot.domain.queue import QueuePosition, QueueSnapshot, position_bucket
 from bot.domain.requests import AT_PROVIDER, RETURNED, Failure, Request, State
 from bot.domain.songs import UNRATED, Rating
-from bot.services.provider.circuit_breaker import ProviderOutage
-from bot.services.requests.queue import QueuePosition, QueueSnapshot, position_bucket
 
 QUARTERS = 4
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.services.runtime.timings import BreakerTimings
-
 PAUSE_MAX_S = 60.0
 ACCOUNT_PAUSE_MAX_S = 900.0
 _MOST_FAILURES = 16
@@ -30,6 +28,18 @@ class ProviderOutage(StrEnum):
     """The provider cannot be reached, or its answers are lost."""
     ACCOUNT = "account"
     """The provider refuses the key, or the account is empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerTimings:
+    """Seconds for which nothing is submitted: the first pause, doubled each time."""
+
+    busy_s: float = 5.0
+    """After a busy provider."""
+    outage_s: float = 5.0
+    """After an unreachable provider or a lost answer."""
+    account_s: float = 60.0
+    """After a wrong key or an empty account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,7 @@ class CircuitBreaker:
         slots: int,
         now: datetime,
         request_id: int | None = None,
-        timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
+        timings: BreakerTimings = BreakerTimings(),
     ) -> "CircuitBreaker":
         """Return the breaker after an accepted task: closed, with one slot more to try.
 
@@ -131,7 +141,7 @@ class CircuitBreaker:
         user_id: int,
         request_id: int,
         now: datetime,
-        timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
+        timings: BreakerTimings = BreakerTimings(),
     ) -> "CircuitBreaker":
         """Return the breaker after a proxy or firewall in front of the provider turned the request away.
 
@@ -161,7 +171,7 @@ class CircuitBreaker:
         self,
         *,
         now: datetime,
-        timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
+        timings: BreakerTimings = BreakerTimings(),
     ) -> "CircuitBreaker":
         """Return the breaker after a poll was answered with a refusal of the key or account: open."""
         is_known = self.outage is ProviderOutage.ACCOUNT
@@ -172,7 +182,7 @@ class CircuitBreaker:
         accepted_at: datetime,
         *,
         now: datetime,
-        timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
+        timings: BreakerTimings = BreakerTimings(),
     ) -> "CircuitBreaker":
         """Return the breaker after an accepted task failed because of the account: open.
 
@@ -206,7 +216,7 @@ class CircuitBreaker:
         user_id: int,
         request_id: int,
         now: datetime,
-        timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
+        timings: BreakerTimings = BreakerTimings(),
     ) -> "CircuitBreaker":
         """Return the breaker after a failure that may be the provider's or the request's own.
 
@@ -228,7 +238,7 @@ class CircuitBreaker:
         now: datetime,
         retry_after_s: float | None = None,
         running: int | None = None,
-        timings: BreakerTimings = BreakerTimings(),  # noqa: B008 - frozen
+        timings: BreakerTimings = BreakerTimings(),
     ) -> "CircuitBreaker":
         """Return the breaker after a submission that met an outage: open.
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.services.provider.circuit_breaker import CircuitBreaker, ProviderOutage
+from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.services.provider.token_bucket import TokenBucket
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

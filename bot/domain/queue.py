@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.scheduling import QueueEntry
-from bot.services.provider.circuit_breaker import ProviderOutage
 
 SNAPSHOT_TTL_S = 1.0
 """Seconds for which a snapshot of the queue is reused; status messages about changes are due after that."""

@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import NotAcceptedError
 from bot.domain.moderator_errors import NotPausedError
+from bot.domain.queue import SNAPSHOT_TTL_S
 from bot.domain.requests import State
 from bot.domain.song_options import SongOptions
-from bot.services.moderation.audit import Actor
-from bot.services.provider.circuit_breaker import ProviderOutage
-from bot.services.requests.queue import SNAPSHOT_TTL_S
+from bot.services.audit_log import Actor
 from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, START, ServicesHarness
 
 DAY_S = 86_400
