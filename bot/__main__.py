@@ -14,7 +14,7 @@ import discord
 
 from bot import cli, logs
 from bot.app import DRIVERS, Drivers, build_application
-from bot.chat.connection.supervisor import LOGIN_REFUSED, SetupError
+from bot.chat.supervisor import LOGIN_REFUSED, SetupError
 from bot.config import SETTINGS, Settings, SettingsError, load
 from bot.diagnostics import run_checks
 from bot.domain.errors import MisconfiguredError, StoreError

@@ -16,11 +16,11 @@ from bot.chat.buttons.cancel import CancelButton
 from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
 from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveButton
-from bot.chat.connection.client import InspireClient, Shards
+from bot.chat.client import InspireClient, Shards
 from bot.chat.connection.endpoints import point_at
-from bot.chat.connection.supervisor import ConnectionSupervisor
-from bot.chat.interactions.status_response import respond_with_status
-from bot.chat.messenger import DiscordMessenger
+from bot.chat.delivery.messenger import DiscordMessenger
+from bot.chat.status_response import respond_with_status
+from bot.chat.supervisor import ConnectionSupervisor
 from bot.config import Settings
 from bot.domain.errors import ShardTakenError, StoreError
 from bot.health import database_problem, health_app, is_connected, serving

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from bot.chat.connection.supervisor import ConnectionTimings
-from bot.chat.messenger import Timeouts
+from bot.chat.delivery.messenger import Timeouts
+from bot.chat.supervisor import ConnectionTimings
 from bot.domain.gateway_sessions import FIRST_PAUSE_S
 from bot.services.runtime.timings import HeartbeatTimings, WorkTimings
 from bot.shutdown import DRAIN_S

@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.connection.client import InspireClient
+from bot.chat.client import InspireClient
 from bot.chat.interactions.context import role_ids_of
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.messages.credits import credits_message

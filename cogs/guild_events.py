@@ -3,7 +3,7 @@
 import discord
 from discord.ext import commands
 
-from bot.chat.connection.client import InspireClient
+from bot.chat.client import InspireClient
 from bot.services.privacy.guild_membership import GuildMembership, VisibleGuilds
 
 

@@ -7,11 +7,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.connection.client import InspireClient
+from bot.chat.client import InspireClient
 from bot.chat.interactions.components import safe_autocomplete
 from bot.chat.interactions.context import request_context
-from bot.chat.interactions.status_response import respond_with_status
 from bot.chat.messages.choices import CHOICE_LIMIT
+from bot.chat.status_response import respond_with_status
 from bot.chat.text.formatting import plain
 from bot.domain.song_options import PROMPT_LIMIT, SongOptions
 from bot.domain.suno_links import TEXT_LIMIT

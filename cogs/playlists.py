@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.buttons.lists import PlaylistPages
-from bot.chat.connection.client import InspireClient
+from bot.chat.client import InspireClient
 from bot.chat.interactions.components import moderator_autocomplete
 from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.permissions import actor_of

@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.buttons.delete_data import DeleteButton
-from bot.chat.connection.client import InspireClient
+from bot.chat.client import InspireClient
 from bot.chat.interactions.respond import (
     Attachment,
     respond,

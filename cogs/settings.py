@@ -7,7 +7,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.connection.client import InspireClient
+from bot.chat.client import InspireClient
 from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.permissions import MODERATORS, actor_of, require_moderator
 from bot.chat.interactions.respond import respond, run_or_defer

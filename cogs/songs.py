@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.buttons.lists import SongPages, TopPages
-from bot.chat.connection.client import InspireClient
+from bot.chat.client import InspireClient
 from bot.chat.interactions.components import safe_autocomplete
 from bot.chat.interactions.respond import run_or_defer
 from bot.chat.interactions.song_post import post_song

@@ -22,7 +22,6 @@ from types import MappingProxyType
 import aiohttp
 import discord
 
-from bot.chat.connection.http_client import NotConnectedError
 from bot.domain.errors import (
     InvalidMessageError,
     MalformedError,
@@ -35,6 +34,11 @@ from bot.domain.errors import (
 from bot.domain.gateway_sessions import LARGEST_RETRY_AFTER_S
 
 log = logging.getLogger(__name__)
+
+
+class NotConnectedError(aiohttp.ClientConnectionError):
+    """A call while not logged in to Discord: nothing was sent."""
+
 
 API_ERRORS = (
     discord.HTTPException,

@@ -4,7 +4,7 @@ from dataclasses import replace
 import discord
 import pytest
 
-from bot.chat.messenger import DiscordMessenger, Timeouts
+from bot.chat.delivery.messenger import DiscordMessenger, Timeouts
 from bot.domain.errors import (
     InvalidMessageError,
     NoAccessError,

@@ -134,7 +134,7 @@ def drivers_with_failpoints(points: Failpoints) -> Drivers:
 
 def add_failpoints_to_answers(points: Failpoints) -> None:
     """Put failpoints around the answer to a command."""
-    ordering = import_module("bot.chat.interactions.status_response")
+    ordering = import_module("bot.chat.status_response")
     replace_attribute(
         ordering, "respond", lambda *a, show=ordering.respond, **k: points.around(ANSWER, show(*a, **k))
     )

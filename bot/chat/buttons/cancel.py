@@ -4,7 +4,7 @@ import re
 
 import discord
 
-from bot.chat.connection.client import client_of
+from bot.chat.client import client_of
 from bot.chat.interactions.components import SafeButton
 from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.respond import run_or_defer

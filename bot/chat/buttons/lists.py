@@ -1,7 +1,7 @@
 """Paginated lists: a server's songs, its best songs, and its saved playlists."""
 
 from bot.chat.buttons.pages import PageButton, PageView, custom_id_template, page_view
-from bot.chat.connection.client import client_of
+from bot.chat.client import client_of
 from bot.chat.interactions.respond import AnyInteraction
 from bot.chat.interactions.viewers import viewer_of
 from bot.chat.messages.library import playlist_line, rated_line, song_line

@@ -6,7 +6,7 @@ import re
 import discord
 from discord import app_commands
 
-from bot.chat.connection.client import client_of
+from bot.chat.client import client_of
 from bot.chat.interactions.components import SafeButton
 from bot.chat.interactions.context import request_context
 from bot.chat.interactions.permissions import is_moderator

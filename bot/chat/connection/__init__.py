@@ -1,1 +1,1 @@
-"""The connection to Discord: client, HTTP, gateway and command registration."""
+"""The connection to Discord: HTTP, gateway events and command registration."""

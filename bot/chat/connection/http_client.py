@@ -13,6 +13,8 @@ import discord
 from discord.http import HTTPClient, Route
 from discord.types.user import User
 
+from bot.chat.api_errors import NotConnectedError
+
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -24,10 +26,6 @@ CALL_S = 90.0
 """Timeout of a whole call in seconds, rate limits included; those of Discord are shorter."""
 SILENT_S = 60.0
 """Seconds without any answer, while calls wait, after which the client counts as disconnected."""
-
-
-class NotConnectedError(aiohttp.ClientConnectionError):
-    """A call while not logged in to Discord: nothing was sent."""
 
 
 class OwnedTasks:

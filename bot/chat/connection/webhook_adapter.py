@@ -14,7 +14,8 @@ import discord
 from discord.http import Route, json_or_text
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
-from bot.chat.connection.http_client import ATTEMPT_S, UPLOAD_S, NotConnectedError
+from bot.chat.api_errors import NotConnectedError
+from bot.chat.connection.http_client import ATTEMPT_S, UPLOAD_S
 
 ALREADY_ACKNOWLEDGED = 40060
 CALLBACK = "/callback"

@@ -18,7 +18,7 @@ from bot.chat.interactions.permissions import is_moderator
 from bot.domain.moderator_errors import OldFormError
 
 if TYPE_CHECKING:
-    from bot.chat.connection.client import InspireClient
+    from bot.chat.client import InspireClient
 
 log = logging.getLogger(__name__)
 

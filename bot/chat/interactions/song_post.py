@@ -2,8 +2,8 @@
 
 import discord
 
+from bot.chat.delivery.result_message import song_message
 from bot.chat.interactions.respond import AnyInteraction
-from bot.chat.messages.result import song_message
 from bot.services.cards import ResultCard
 
 QUIET = discord.AllowedMentions.none()

@@ -1,1 +1,1 @@
-"""Embeds, buttons, texts and files of messages, built by pure functions."""
+"""Embeds, texts and files of messages, built by pure functions."""

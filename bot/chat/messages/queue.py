@@ -5,11 +5,18 @@ from collections.abc import Iterator
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.messages.status import PAUSED, PAUSED_BY_OPERATOR, PAUSES
 from bot.chat.text.formatting import DESCRIPTION_LIMIT, FIELD_LIMIT, mention, playlist_page, quoted, relative
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.services.cards import StatusCard
 from bot.services.requests.queue_service import QueueSection, QueueView
 
+PAUSES = {
+    ProviderOutage.BUSY: "The song service is busy at the moment.",
+    ProviderOutage.OUTAGE: "The song service can't be reached at the moment. Your place is kept.",
+    ProviderOutage.ACCOUNT: "The bot's account at the song service needs its operator. Your place is kept.",
+}
+PAUSED = "The moderators have paused songs in this server."
+PAUSED_BY_OPERATOR = "The bot's operator has paused songs for now."
 QUEUE_REASON_LIMIT = 300
 """Characters of a moderator's reason that fit beside a full queue."""
 EMPTY = (

@@ -9,7 +9,7 @@ from discord.types.user import User
 
 from bot.chat.connection.command_sync import GUILDS_KEY
 from bot.chat.connection.http_client import SafeHTTPClient
-from bot.chat.connection.supervisor import ConnectionTimings
+from bot.chat.supervisor import ConnectionTimings
 from bot.domain.errors import StoreError
 from bot.domain.gateway_sessions import Backoff
 from bot.services.runtime.gateway_sessions import GatewaySessions

@@ -8,10 +8,10 @@ import discord
 from discord.ext import commands
 
 from bot.chat.buttons.cancel import CancelButton
-from bot.chat.connection.client import InspireClient
+from bot.chat.client import InspireClient
 from bot.chat.connection.endpoints import point_at
 from bot.chat.interactions.components import SafeButton
-from bot.chat.interactions.status_response import respond_with_status
+from bot.chat.status_response import respond_with_status
 from bot.services import Services, build_services
 from bot.services.ports import Clock, WakeUp
 from bot.services.requests.service import CancelledRequest, RequestService

@@ -7,8 +7,8 @@ import aiohttp
 import discord
 
 from bot.chat.connection.endpoints import point_at
-from bot.chat.messages.status import TITLES
-from bot.chat.messenger import DiscordMessenger
+from bot.chat.delivery.messenger import DiscordMessenger
+from bot.chat.delivery.status_message import TITLES
 from bot.domain.errors import (
     MessageGoneError,
     MessengerError,

@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.connection.client import InspireClient
+from bot.chat.client import InspireClient
 from bot.chat.interactions.components import SafeButton, SafeModal, safe_autocomplete
 from bot.chat.interactions.error_responses import respond_with_text
 from bot.domain.errors import LinkKind, NotYoursError, PersonaError, PlaylistError

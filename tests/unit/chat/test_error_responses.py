@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import discord
 import pytest
 
-from bot.chat.connection.client import InspireClient
+from bot.chat.client import InspireClient
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 from sandbox.discord.payloads import Payload, entry
 from sandbox.discord.people.invocations import Invocation

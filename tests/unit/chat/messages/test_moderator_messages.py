@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.messages import approval
+from bot.chat.delivery import approval_message
 from bot.chat.messages.audit import WORDS, audit_entry_message, audit_entry_text, audit_log_message
 from bot.chat.messages.credits import allowance, available, budget_words, member_credits_message
 from bot.chat.messages.settings import settings_message
@@ -135,6 +135,6 @@ def test_what_moderators_decide_by_fits_and_has_buttons_while_it_waits(
         approve_by=NOW,
         decided_by=decided_by,
     )
-    embed, view = approval.approval_message(card)
+    embed, view = approval_message.approval_message(card)
     check_sendable(embeds=[embed])
     assert len(view.children) == (2 if state is State.AWAITING else 0)

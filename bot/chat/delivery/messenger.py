@@ -12,13 +12,13 @@ from typing_extensions import override
 
 from bot.chat.buttons.cancel import CancelButton
 from bot.chat.connection.http_client import OwnedTasks
-from bot.chat.dm_limiter import DirectMessageLimiter
+from bot.chat.delivery.approval_message import approval_message, asks_about
+from bot.chat.delivery.dm_limiter import DirectMessageLimiter
+from bot.chat.delivery.result_message import ResultMessage, result_message, song_number
+from bot.chat.delivery.sending import Edited, Message, in_time, message_of
+from bot.chat.delivery.status_message import as_content, ending_message, status_message
 from bot.chat.interactions.respond import custom_ids
-from bot.chat.messages.approval import approval_message, asks_about
 from bot.chat.messages.audit import audit_entry_message
-from bot.chat.messages.result import ResultMessage, result_message, song_number
-from bot.chat.messages.status import as_content, ending_message, status_message
-from bot.chat.sending import Edited, Message, in_time, message_of
 from bot.chat.text.formatting import song_page
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import (

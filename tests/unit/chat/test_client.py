@@ -4,10 +4,10 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.connection.client import InspireClient, Shards, client_of
+from bot.chat.client import InspireClient, Shards, client_of
 from bot.chat.connection.endpoints import point_at
-from bot.chat.interactions.status_response import respond_with_status
-from bot.chat.messages.status import status_message
+from bot.chat.delivery.status_message import status_message
+from bot.chat.status_response import respond_with_status
 from bot.domain.errors import NotYoursError
 from bot.domain.requests import State
 from sandbox.discord import LocalDiscord

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.chat.dm_limiter import MOST_KEPT, OPENINGS, WINDOW_S, DirectMessageLimiter
+from bot.chat.delivery.dm_limiter import MOST_KEPT, OPENINGS, WINDOW_S, DirectMessageLimiter
 
 
 class Hand:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.messages.status import BY_MODERATORS, ending_message, status_message
+from bot.chat.delivery.status_message import BY_MODERATORS, ending_message, status_message
 from bot.chat.text.failures import FAILURES
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import RETURNED, Failure, FailureKind, State

@@ -8,7 +8,7 @@ import discord
 import pytest
 
 from bot.chat.api_errors import REFUSALS, Refusal
-from bot.chat.messenger import DiscordMessenger
+from bot.chat.delivery.messenger import DiscordMessenger
 from bot.domain.errors import (
     InvalidMessageError,
     MalformedError,

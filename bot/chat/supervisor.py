@@ -12,7 +12,7 @@ import aiohttp
 import discord
 
 from bot.chat.api_errors import API_ERRORS
-from bot.chat.connection.client import InspireClient
+from bot.chat.client import InspireClient
 from bot.domain.errors import StoreError
 from bot.domain.gateway_sessions import Backoff, SessionLimit
 from bot.services.runtime.gateway_sessions import GatewaySessions

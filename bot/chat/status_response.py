@@ -3,11 +3,11 @@
 from collections.abc import Coroutine
 
 from bot.chat.api_errors import API_ERRORS
-from bot.chat.connection.client import client_of
+from bot.chat.client import client_of
+from bot.chat.delivery.status_message import status_message
 from bot.chat.interactions.permissions import is_moderator
 from bot.chat.interactions.respond import AnyInteraction, respond, run_or_defer
 from bot.chat.interactions.transformers import is_gone
-from bot.chat.messages.status import status_message
 from bot.domain.errors import AnsweredElsewhereError, ChannelError, ChannelGoneError
 from bot.services.cards import StatusCard
 

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.messages.approval import approval_message
-from bot.chat.messages.status import status_message
+from bot.chat.delivery.approval_message import approval_message
+from bot.chat.delivery.status_message import status_message
 from bot.chat.text.errors import sentence
 from bot.domain.moderator_errors import DecidedError
 from bot.domain.requests import Failure, FailureKind, State

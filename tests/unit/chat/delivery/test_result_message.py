@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.messages.result import UPLOAD_LIMIT, result_message, song_message, within_request
+from bot.chat.delivery.result_message import UPLOAD_LIMIT, result_message, song_message, within_request
 from bot.chat.text.formatting import DASH
 from bot.domain.provider_tasks import Clip
 from bot.domain.songs import Rating

@@ -10,7 +10,7 @@ import discord
 
 from bot.chat.api_errors import API_ERRORS, messenger_error
 from bot.chat.connection.webhook_adapter import safe_webhooks
-from bot.chat.messages.result import ResultMessage
+from bot.chat.delivery.result_message import ResultMessage
 
 
 class Message(TypedDict):

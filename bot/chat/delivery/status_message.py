@@ -7,6 +7,7 @@ import discord
 from bot.chat.buttons.cancel import CancelButton
 from bot.chat.buttons.song import AgainButton
 from bot.chat.messages import colours
+from bot.chat.messages.queue import PAUSED, PAUSED_BY_OPERATOR, PAUSES
 from bot.chat.text.failures import FAILURES
 from bot.chat.text.formatting import (
     BUTTON_URL_LIMIT,
@@ -23,7 +24,6 @@ from bot.chat.text.formatting import (
     relative,
     song_page,
 )
-from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.failures import provider_words_for_member
 from bot.domain.requests import FailureKind, State
 from bot.domain.transitions import CANCEL_FROM
@@ -65,14 +65,7 @@ HINTS = {
     Hint.MAY_NOT_POST: "The bot isn't allowed to post in this channel, so the song may come to you "
     "directly. A moderator can allow it here: View Channel, Send Messages, Embed Links, Attach Files.",
 }
-PAUSES = {
-    ProviderOutage.BUSY: "The song service is busy at the moment.",
-    ProviderOutage.OUTAGE: "The song service can't be reached at the moment. Your place is kept.",
-    ProviderOutage.ACCOUNT: "The bot's account at the song service needs its operator. Your place is kept.",
-}
 NOT_SHOWN = "it can't be shown here"
-PAUSED = "The moderators have paused songs in this server."
-PAUSED_BY_OPERATOR = "The bot's operator has paused songs for now."
 AWAITING = "A moderator has to approve it first. Your credits are on hold until then."
 UNSEEN_REQUEST = (
     "A moderator has to approve it first, but the bot can't show it to them: Discord doesn't take its "

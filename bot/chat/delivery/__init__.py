@@ -1,0 +1,1 @@
+"""Messages that answer no interaction: status, result and approval, and how they are sent."""
