@@ -22,7 +22,7 @@ from bot.chat.delivery.messenger import DiscordMessenger
 from bot.chat.status_response import respond_with_status
 from bot.chat.supervisor import ConnectionSupervisor
 from bot.config import Settings
-from bot.domain.errors import ShardTakenError, StoreError
+from bot.domain.errors import LockedError, ShardTakenError, StoreError
 from bot.health import database_problem, health_app, is_connected, serving
 from bot.metrics.registry import MetricsRegistry
 from bot.service_configs import retention_config, song_config, work_config
@@ -225,10 +225,12 @@ async def registered_heartbeat(
 ) -> AsyncIterator[Heartbeat]:
     """Register the process with exclusive ownership of its shards, and deregister it at the end.
 
-    A killed process counts as alive until its heartbeat expires, so shards that are taken are waited for.
+    A killed process counts as alive until its heartbeat expires, so shards that are taken are waited for;
+    a process that stands still keeps its locks until the database ends its transaction.
 
     Raises:
         ShardTakenError: another process still serves one of the shards after `timings.shard_wait_s`.
+        LockedError: another process still keeps the registry locked then.
     """
     heartbeat = Heartbeat(store, process=process, part=config, clock=store.clock, timings=timings)
     loop = asyncio.get_running_loop()
@@ -237,7 +239,7 @@ async def registered_heartbeat(
         try:
             await heartbeat.register()
             break
-        except ShardTakenError as error:
+        except (ShardTakenError, LockedError) as error:
             if loop.time() >= deadline:
                 raise
             log.warning("%s Trying again for %.0f s.", error, deadline - loop.time())

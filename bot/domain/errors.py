@@ -331,6 +331,10 @@ class MisconfiguredError(StoreError):
     """Settings with which the database cannot be used: the operator has to change them."""
 
 
+class LockedError(StoreError):
+    """Something in the database that another process keeps locked."""
+
+
 class CommitUnknownError(StoreError):
     """A connection that was lost during a commit: its outcome is unknown."""
 

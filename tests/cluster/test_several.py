@@ -2,6 +2,7 @@ import signal
 from collections import Counter
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from sandbox.cqtai.effects import Slow
@@ -9,7 +10,7 @@ from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
 from tests.cluster.songs import READY, UNKNOWN, Asked, all_complaints, order, other_server, prompt_of
 from tests.harness.bot import LONG_S
-from tests.harness.cluster import BotProcess, Cluster, cluster
+from tests.harness.cluster import WORKER, BotProcess, Cluster, cluster
 from tests.harness.databases import PostgresCluster
 from tests.harness.message_readers import links, seen, title
 
@@ -137,6 +138,24 @@ async def test_the_task_of_a_worker_that_stood_still_goes_on_after_it_was_given_
         assert (await bots.credits())["Used"] == 30
         for hand in (still, other, gateway):
             await hand.stop()
+
+
+async def test_a_start_waits_for_what_a_process_that_stands_still_keeps_locked(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    async with cluster(tmp_path, database_url=postgres_url) as bots:
+        first = await bots.worker()
+        still = await asyncpg.connect(postgres_url)
+        transaction = still.transaction()
+        await transaction.start()
+        await still.execute("LOCK TABLE processes IN SHARE MODE")
+        second = await bots.start(*WORKER)
+        await bots.until(lambda: "Trying again" in second.log, first, second)
+        await transaction.rollback()
+        await bots.until(lambda: "role worker" in second.log, first, second)
+        await still.close()
+        for process in (first, second):
+            await process.stop()
 
 
 async def test_a_database_that_was_away_is_found_again_by_all(

@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from bot.domain.errors import MisconfiguredError, StoreError
+from bot.domain.errors import LockedError, MisconfiguredError, StoreError
 
 _SENTENCES = {
     sqlite3.SQLITE_READONLY: (
@@ -31,6 +31,11 @@ _SENTENCES = {
     ),
     sqlite3.SQLITE_IOERR: "The disk failed while the database file {path} was used: check the disk.",
     sqlite3.SQLITE_CONSTRAINT: "The database refused a change that would break its rules ({path}).",
+}
+_KINDS: dict[int, type[StoreError]] = {
+    sqlite3.SQLITE_NOTADB: MisconfiguredError,
+    sqlite3.SQLITE_BUSY: LockedError,
+    sqlite3.SQLITE_LOCKED: LockedError,
 }
 _NO_LOCKS = (
     "The database file {path} is on a file system without locks or shared memory (a network drive?): put it "
@@ -65,5 +70,5 @@ def store_error(error: BaseException, path: Path) -> StoreError:
     sentence = None if code is None else _SENTENCES.get(code & _PRIMARY_MASK)
     if code is None or sentence is None:
         return StoreError(f"The database {path} cannot be used: {original}")
-    kind = MisconfiguredError if code & _PRIMARY_MASK == sqlite3.SQLITE_NOTADB else StoreError
+    kind = _KINDS.get(code & _PRIMARY_MASK, StoreError)
     return kind(f"{sentence.format(path=path)} {details}")

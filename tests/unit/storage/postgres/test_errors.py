@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.domain.errors import MisconfiguredError, StoreError
+from bot.domain.errors import LockedError, MisconfiguredError, StoreError
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.admin import database_admin
 from bot.storage.database_url import parse_url
@@ -135,6 +135,11 @@ class TestWords:
             with pytest.raises(StoreError, match=says):
                 await store.write(raise_code, code)
             await placed(store, 1)
+
+    async def test_what_another_keeps_locked_is_told_apart(self, postgres_url: str) -> None:
+        async with open_store(postgres_url) as store:
+            with pytest.raises(LockedError):
+                await store.write(raise_code, "55P03")
 
     def test_a_host_that_has_no_address_is_told_apart(self) -> None:
         error = server_error(socket.gaierror(-2, "Name or service not known"), SERVER)
