@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from benchmarks.harness.program import breaches, new_folder, settings_for
-from benchmarks.harness.recording import FIRST_ID, PLAYLIST, RecordingMessenger, asked
+from benchmarks.harness.recording import FIRST_ID, PLAYLIST, RecordingMessenger, asked, place
 from benchmarks.harness.report import Report
 from bot.config import Settings
 from bot.domain.errors import ProviderError
@@ -172,7 +172,7 @@ async def _follow(
         async with asyncio.TaskGroup() as group:
             group.create_task(workers.run())
             for number in range(count):
-                await songs.place(SongOptions(playlist=SPEC.playlist_id), asked(number))
+                await place(songs, SongOptions(playlist=SPEC.playlist_id), asked(number))
             try:
                 async with asyncio.timeout(WITHIN_S):
                     while messenger.ended() < count:  # noqa: ASYNC110 - the messenger has no event to wait for

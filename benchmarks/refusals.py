@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.harness.program import breaches, new_folder, settings_for
-from benchmarks.harness.recording import FIRST_ID, asked
+from benchmarks.harness.recording import FIRST_ID, asked, place
 from benchmarks.harness.report import Report, quantile
 from bot.config import Settings
 from bot.domain.errors import RefusalError
@@ -225,14 +225,14 @@ async def _ask(
         who = replace(asked(number), guild_id=guild)
         simulation.placed.append(FIRST_ID + number)
         with contextlib.suppress(RefusalError):  # the member has too many pending requests
-            await simulation.songs.place(SongOptions(playlist=PLAYLISTS[0].id), who)
+            await place(simulation.songs, SongOptions(playlist=PLAYLISTS[0].id), who)
     due = min(simulation.clock.passed_s, span_s) / EVERY_S
     while kinds and simulation.asked_badly < due:
         kind = simulation.rng.choice(kinds)
         who = asked(simulation.asked_badly * 1000 + ABUSER)
         simulation.asked_badly += 1
         try:
-            await simulation.songs.place(SongOptions(playlist=_playlist(kind)), who)
+            await place(simulation.songs, SongOptions(playlist=_playlist(kind)), who)
         except RefusalError:
             simulation.turned_away += 1
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from bot.domain.audit import AuditEntry
 from bot.domain.requests import RETURNED, ReplyAddress
+from bot.domain.song_options import SongOptions
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.ports import ChannelTarget, Claim, Media, MessageRef, Messenger, Target, unclaimed
 from bot.services.requests.placement import RequestContext
+from bot.services.requests.service import RequestService
 from sandbox.cqtai import PLAYLISTS
 
 FIRST_ID = 10**18
@@ -27,6 +29,16 @@ def asked(number: int) -> RequestContext:
         token=f"token-{number}",
         attachment_limit=0,
     )
+
+
+async def place(songs: RequestService, options: SongOptions, context: RequestContext) -> None:
+    """Place a request and record its answer, without which it is not submitted.
+
+    Raises:
+        RefusalError: the request is not allowed now.
+    """
+    card = await songs.place(options, context)
+    await songs.record_answer(card.request_id, card.request_id)
 
 
 @dataclass(slots=True)
