@@ -24,11 +24,11 @@ from benchmarks.harness.program import (
     placed,
     running,
     settings_for,
+    sqlite_path,
 )
 from benchmarks.harness.report import Report, quantile, spread_ms
 from bot.chat.connection.endpoints import point_at
 from bot.config import Settings
-from bot.storage.database_url import database_path
 
 PER_S = 100
 SECONDS, QUICK_SECONDS = 15, 3
@@ -75,7 +75,7 @@ async def _bare(settings: Settings) -> AsyncIterator[None]:
 @contextmanager
 def _locked(settings: Settings) -> Iterator[None]:
     """Hold a write lock on the database from another connection."""
-    other = sqlite3.connect(database_path(settings.database_url.get_secret_value()), isolation_level=None)
+    other = sqlite3.connect(sqlite_path(settings), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
         yield

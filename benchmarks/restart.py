@@ -20,7 +20,7 @@ from benchmarks.harness.outside import Outside, Scene
 from benchmarks.harness.program import new_folder, settings_for
 from benchmarks.harness.report import Report
 from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
-from bot.storage.database_url import database_path
+from bot.storage.database_url import parse_url
 from sandbox.bot_process import BotProcess
 from tests.harness.databases import execute
 
@@ -124,7 +124,7 @@ async def _at(begun_s: float, is_so: Callable[[], Awaitable[bool]]) -> float:
 async def _has_claimed(url: str) -> bool:
     if not url.startswith("sqlite"):
         return bool(await asyncio.to_thread(execute, url, CLAIMED))
-    with contextlib.closing(sqlite3.connect(f"file:{database_path(url)}?mode=ro", uri=True)) as connection:
+    with contextlib.closing(sqlite3.connect(f"file:{parse_url(url)}?mode=ro", uri=True)) as connection:
         return connection.execute(CLAIMED).fetchone() is not None
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, event
 
-from benchmarks.harness.program import new_folder, settings_for
+from benchmarks.harness.program import new_folder, settings_for, sqlite_path
 from benchmarks.harness.recording import FIRST_ID, PLAYLIST, asked
 from benchmarks.harness.report import Report
 from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
@@ -31,7 +31,6 @@ from bot.service_configs import song_config
 from bot.services.requests.service import RequestService
 from bot.services.requests.transitions import apply_transition, get_request
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
-from bot.storage.database_url import database_path
 from bot.storage.schema import migrate
 from bot.storage.store import open_store, utc_now
 
@@ -88,7 +87,7 @@ async def run(*, quick: bool) -> Report:
         )
         url = settings.database_url.get_secret_value()
         await asyncio.to_thread(migrate, url)
-        empty = database_path(url)
+        empty = sqlite_path(settings)
         actions = _actions(settings)
         together = await _through_store(_url(_copy(empty, "together.db")), actions, count, callers=CALLERS)
         alone = await _through_store(_url(_copy(empty, "alone.db")), actions, count, callers=1)

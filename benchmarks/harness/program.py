@@ -17,7 +17,7 @@ from discord.webhook.async_ import AsyncWebhookAdapter
 
 from bot.app import DRIVERS, Application, Drivers, build_application
 from bot.config import Settings
-from bot.storage.database_url import database_path
+from bot.storage.database_url import parse_url
 from bot.storage.schema import migrate
 from bot.storage.store import audit_database
 
@@ -62,9 +62,17 @@ async def breaches(settings: Settings) -> list[str]:
     return found
 
 
+def sqlite_path(settings: Settings) -> Path:
+    """Return the path of the settings' SQLite file."""
+    path = parse_url(settings.database_url.get_secret_value())
+    if not isinstance(path, Path):
+        raise TypeError(path)
+    return path
+
+
 async def placed(settings: Settings, count: int, *, within_s: float = 30.0) -> int:
     """Return the number of requests in the database, once it is at least `count` or the time is over."""
-    path = database_path(settings.database_url.get_secret_value())
+    path = sqlite_path(settings)
     deadline_s = time.monotonic() + within_s
     with closing(sqlite3.connect(path)) as connection:
         while True:

@@ -48,20 +48,6 @@ def parse_url(url: str) -> Path | PostgresUrl:
     )
 
 
-def database_path(url: str) -> Path:
-    """Return the absolute path of the SQLite file that the URL names.
-
-    Raises:
-        MisconfiguredError: it names none.
-    """
-    location = parse_url(url)
-    if isinstance(location, PostgresUrl):
-        raise MisconfiguredError(
-            f"DATABASE_URL names {location}, a PostgreSQL database, where a file is needed."
-        )
-    return location
-
-
 def _split_password() -> MisconfiguredError:
     return MisconfiguredError(
         "DATABASE_URL has an @ too many: write each @ of the user and the password as %40 (and / : ? # % as "

@@ -24,7 +24,7 @@ def migrate(url: str, *, revision: str = "head") -> tuple[str | None, str | None
     return database.write(partial(_migrate, revision, database))
 
 
-def check_revision(url: str) -> bool:
+def is_current(database: DatabaseAdmin) -> bool:
     """Tell whether the database has the revision that this version needs; else `migrate` has to be run.
 
     It may be called while a bot uses the database, and changes nothing.
@@ -32,11 +32,6 @@ def check_revision(url: str) -> bool:
     Raises:
         StoreError: the database is of a newer version, or cannot be used.
     """
-    return is_current(database_admin(url))
-
-
-def is_current(database: DatabaseAdmin) -> bool:
-    """Tell whether an open database has the revision that this version needs."""
     if not database.exists():
         return False
     return database.read(partial(_known_revision, database)) == _scripts().get_current_head()

@@ -14,7 +14,7 @@ from discord.gateway import DiscordWebSocket
 from bot.app import Application, build_application
 from bot.config import Settings
 from bot.storage.database_url import parse_url
-from bot.storage.schema import check_revision, migrate
+from bot.storage.schema import migrate
 from bot.storage.store import audit_database
 from bot.timings import TIMINGS, Timings
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Pace, RequestLine, Terms
@@ -24,6 +24,7 @@ from sandbox.discord.messages.message import Message
 from sandbox.discord.people.invocations import Invocation
 from sandbox.discord.people.person import Person
 from sandbox.discord.schema import SchemaChecker
+from tests.harness.databases import check_revision
 from tests.harness.message_readers import seen
 from tests.timings import shorter
 from tests.unit.storage.databases import fresh

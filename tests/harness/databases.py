@@ -27,7 +27,8 @@ import pytest
 from filelock import FileLock
 from sqlalchemy import make_url
 
-from bot.storage.schema import migrate
+from bot.storage.admin import database_admin
+from bot.storage.schema import is_current, migrate
 
 FOLDER = "INSPIRE_TEST_SERVERS"
 """The variable that names the folder of this run's servers; the test run's first process sets it."""
@@ -53,6 +54,11 @@ _GUARD = """
 """
 """Stops a server whose test run was killed: $1 is the process to outlive, $2 the server's folder."""
 T = TypeVar("T")
+
+
+def check_revision(url: str) -> bool:
+    """Return whether the database has the schema of this version."""
+    return is_current(database_admin(url))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import MisconfiguredError, StoreError
-from bot.storage.database_url import database_path, parse_url
+from bot.storage.database_url import parse_url
 from bot.storage.sqlite.file_lock import lock_file
 
 
@@ -18,11 +18,11 @@ def test_three_slashes_begin_at_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert database_path("sqlite:///data/inspire.db") == tmp_path / "data" / "inspire.db"
+    assert parse_url("sqlite:///data/inspire.db") == tmp_path / "data" / "inspire.db"
 
 
 def test_four_slashes_begin_at_the_root() -> None:
-    assert database_path("sqlite:////srv/my songs/inspire.db") == Path("/srv/my songs/inspire.db")
+    assert parse_url("sqlite:////srv/my songs/inspire.db") == Path("/srv/my songs/inspire.db")
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_four_slashes_begin_at_the_root() -> None:
 )
 def test_any_other_url_is_refused_with_an_example_and_without_its_password(url: str, says: str) -> None:
     with pytest.raises(MisconfiguredError) as refused:
-        database_path(url)
+        parse_url(url)
     assert says in str(refused.value)
     assert "sqlite:///data/inspire.db" in str(refused.value)
     assert "hunter2" not in str(refused.value)
@@ -67,7 +67,7 @@ def test_what_only_a_shell_would_put_in_is_refused(path: str) -> None:
     with pytest.raises(
         MisconfiguredError, match=r"write the whole path, for example sqlite:////srv/inspire/inspire\.db"
     ):
-        database_path(f"sqlite:///{path}")
+        parse_url(f"sqlite:///{path}")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_other_at_signs_are_taken(url: str) -> None:
 
 def test_a_folder_is_no_database(tmp_path: Path) -> None:
     with pytest.raises(MisconfiguredError, match="is a folder: add the name of a file"):
-        database_path(f"sqlite:///{tmp_path}")
+        parse_url(f"sqlite:///{tmp_path}")
 
 
 @pytest.mark.parametrize(

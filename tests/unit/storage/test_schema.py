@@ -10,10 +10,11 @@ from alembic.operations import Operations
 
 from bot.domain.errors import StoreError
 from bot.storage.migrations import versions
-from bot.storage.schema import check_revision, migrate
+from bot.storage.schema import migrate
 from bot.storage.sqlite.engine import writing_engine
 from bot.storage.store import open_store
 from bot.storage.tables import METADATA
+from tests.harness.databases import check_revision
 from tests.unit.storage.databases import fresh, url_of
 
 BASE = "base"

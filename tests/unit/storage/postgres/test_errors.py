@@ -17,10 +17,10 @@ from bot.storage.database_url import parse_url
 from bot.storage.postgres.errors import is_lost, server_error
 from bot.storage.postgres.store import PostgresStore
 from bot.storage.postgres.url import PostgresUrl
-from bot.storage.schema import check_revision, migrate
+from bot.storage.schema import migrate
 from bot.storage.store import open_store
 from bot.storage.unit_of_work import SqlUnitOfWork
-from tests.harness.databases import PostgresCluster, execute
+from tests.harness.databases import PostgresCluster, check_revision, execute
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import place, placed
 

@@ -12,10 +12,10 @@ from bot.storage.admin import PostgresAdmin
 from bot.storage.advisory_locks import AdvisoryLock, lock
 from bot.storage.database_url import parse_url
 from bot.storage.postgres.url import PostgresUrl
-from bot.storage.schema import check_revision, migrate
+from bot.storage.schema import migrate
 from bot.storage.store import audit_database, open_store
 from bot.storage.tables import METADATA
-from tests.harness.databases import execute
+from tests.harness.databases import check_revision, execute
 from tests.unit.storage.test_schema import BASE, HEAD
 
 _CONSTRAINTS = """

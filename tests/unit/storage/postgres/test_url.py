@@ -1,7 +1,7 @@
 import pytest
 
 from bot.domain.errors import StoreError
-from bot.storage.database_url import database_path, parse_url
+from bot.storage.database_url import parse_url
 from bot.storage.postgres.engine import arguments
 from bot.storage.postgres.url import PostgresUrl
 
@@ -76,10 +76,3 @@ def test_what_is_missing_or_too_much_is_named(url: str, says: str) -> None:
     with pytest.raises(StoreError, match=says) as refused:
         parse_url(url)
     assert "hunter2" not in str(refused.value)
-
-
-def test_a_server_is_no_file() -> None:
-    with pytest.raises(
-        StoreError, match="names songs on host, a PostgreSQL database, where a file is needed"
-    ):
-        database_path("postgresql://bot:hunter2@host/songs")
