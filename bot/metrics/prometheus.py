@@ -4,6 +4,7 @@ from collections import OrderedDict
 from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from typing_extensions import override
 
 from bot.domain.errors import (
     InvalidMessageError,
@@ -79,32 +80,33 @@ class PrometheusMetrics(Metrics):
         self._polled: OrderedDict[int, int] = OrderedDict()
         self._show_zeros()
 
+    @override
     def submitted(self, transition: Transition) -> None:
-        """Count a submission, see `Metrics`."""
         self._submissions.labels(transition.value).inc()
 
+    @override
     def polled(self, request: Request, outcome: PollOutcome) -> None:
-        """Count a poll, see `Metrics`; a task that another process polled before does not count as a song."""
         self._polls.labels(outcome.value).inc()
+        # a task that another process polled before does not count as a song
         is_new = request.progress is not None and not request.progress.fingerprint
         if is_new or request.id in self._polled:
             self._polled[request.id] = self._polled.get(request.id, 0) + 1
             if len(self._polled) > TASKS_KEPT:
                 self._polled.popitem(last=False)
 
+    @override
     def finished(self, request: Request, *, song_s: float) -> None:
-        """Observe a song's duration and polls, see `Metrics`."""
         self._song_s.labels(request.spec.model).observe(song_s)
         questions = self._polled.pop(request.id, None)
         if questions is not None:
             self._song_polls.observe(questions)
 
+    @override
     def message_sent(self, telling: SentMessage) -> None:
-        """Count a sent message, see `Metrics`."""
         self._sent.labels(telling.value).inc()
 
+    @override
     def message_failed(self, telling: SentMessage, error: MessengerError) -> None:
-        """Count a message that Discord did not take, see `Metrics`."""
         self._failed.labels(telling.value, KINDS.get(type(error), "other")).inc()
 
     def _show_zeros(self) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import aiohttp
+from typing_extensions import override
 from yarl import URL
 
 from bot.domain.errors import (
@@ -78,8 +79,8 @@ class CqtaiClient(SongProvider):
         self._timeouts = timeouts or Timeouts()
         self._clock = clock
 
+    @override
     async def submit(self, spec: SongSpec) -> str:
-        """Submit the song in exactly one call, see `SongProvider.submit`."""
         answer = await self._call(
             "POST", SUBMIT_PATH, body=submit_body(spec), total_s=self._timeouts.submit_s
         )
@@ -89,8 +90,8 @@ class CqtaiClient(SongProvider):
             raise NotAcceptedError(answer.cause)
         raise OutcomeUnknownError(answer.cause)
 
+    @override
     async def query(self, task_id: str) -> TaskReport:
-        """Query the task, see `SongProvider.query`."""
         answer = await self._call("GET", QUERY_PATH, task_id=task_id, total_s=self._timeouts.query_s)
         if isinstance(answer, Reply):
             return read_query(answer)

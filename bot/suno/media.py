@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection
 
 import aiohttp
+from typing_extensions import override
 from yarl import URL
 
 from bot.domain.errors import MediaError
@@ -37,13 +38,13 @@ class HttpMedia(MediaSource):
         self._trusted = read_origins(trusted_origins)
         self._fetch_s = fetch_s
 
+    @override
     def offered(self, url: str | None) -> str | None:
-        """Return the link if members can have it, see `MediaSource.offered`."""
         link = self._usable(url) if url else None
         return None if link is None else str(link)
 
+    @override
     async def fetch_audio(self, url: str, *, limit: int) -> Media:
-        """Download an audio file, see `MediaSource.fetch_audio`."""
         try:
             async with asyncio.timeout(self._fetch_s):
                 content = await self._follow(url, limit=limit)
