@@ -7,8 +7,7 @@ from discord.ext import commands
 from bot.chat.client import InspireClient
 from bot.chat.interactions.components import safe_autocomplete
 from bot.chat.interactions.context import request_id_of
-from bot.chat.interactions.error_responses import respond_with_text
-from bot.chat.interactions.respond import run_or_defer
+from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.messages.choices import request_choice
 from bot.chat.text.formatting import are_back
 from bot.services.requests.service import RequestService
@@ -30,9 +29,8 @@ class Cancel(commands.Cog):
         cancelled = await run_or_defer(
             interaction,
             self._songs.cancel(request_id, guild_id=interaction.guild_id or 0, user_id=interaction.user.id),
-            ephemeral=True,
         )
-        await respond_with_text(interaction, f"Cancelled. {are_back(cancelled.cost)}")
+        await respond(interaction, f"Cancelled. {are_back(cancelled.cost)}")
 
     @cancel.autocomplete("request")
     @safe_autocomplete

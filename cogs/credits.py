@@ -25,6 +25,5 @@ class Credits(commands.Cog):
             self._quotas.statement(
                 interaction.guild_id or 0, interaction.user.id, role_ids=role_ids_of(interaction.user)
             ),
-            ephemeral=True,
         )
-        await respond(interaction, credits_message(statement), discord.ui.View(), ephemeral=True)
+        await respond(interaction, credits_message(statement))

@@ -5,7 +5,6 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.client import InspireClient
-from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.operators import Operators
 from bot.chat.interactions.permissions import MODERATORS
 from bot.chat.interactions.respond import respond, run_or_defer
@@ -25,23 +24,17 @@ class Operator(commands.GroupCog, group_name="operator", group_description="For 
     @app_commands.command()
     async def status(self, interaction: discord.Interaction[InspireClient]) -> None:
         """See how the bot is: song service, requests, processes and credits, over all servers."""
-        view = await run_or_defer(
-            interaction, self._as_operator(interaction, self._operation.status), ephemeral=True
-        )
-        await respond(interaction, operation_message(view), discord.ui.View(), ephemeral=True)
+        view = await run_or_defer(interaction, self._as_operator(interaction, self._operation.status))
+        await respond(interaction, operation_message(view))
 
     @app_commands.command()
     async def pause(self, interaction: discord.Interaction[InspireClient]) -> None:
         """Submit nothing more for any server; requests are still taken, and wait."""
-        waiting = await run_or_defer(
-            interaction, self._as_operator(interaction, self._operation.pause), ephemeral=True
-        )
-        await respond_with_text(interaction, submissions_paused(waiting))
+        waiting = await run_or_defer(interaction, self._as_operator(interaction, self._operation.pause))
+        await respond(interaction, submissions_paused(waiting))
 
     @app_commands.command()
     async def resume(self, interaction: discord.Interaction[InspireClient]) -> None:
         """Let all servers' requests go on."""
-        waiting = await run_or_defer(
-            interaction, self._as_operator(interaction, self._operation.resume), ephemeral=True
-        )
-        await respond_with_text(interaction, submissions_resumed(waiting))
+        waiting = await run_or_defer(interaction, self._as_operator(interaction, self._operation.resume))
+        await respond(interaction, submissions_resumed(waiting))

@@ -9,9 +9,8 @@ from discord.ext import commands
 from bot.chat.buttons.lists import PlaylistPages
 from bot.chat.client import InspireClient
 from bot.chat.interactions.components import moderator_autocomplete
-from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.permissions import actor_of
-from bot.chat.interactions.respond import run_or_defer
+from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.messages.choices import CHOICE_LIMIT
 from bot.chat.messages.library import added_words, removed_words
 from bot.chat.text.formatting import plain
@@ -43,18 +42,14 @@ class Playlists(commands.GroupCog, group_name="playlists", group_description="Yo
     ) -> None:
         """For moderators: save a playlist, which /inspire then offers by its name."""
         adding = self._playlists.add(actor_of(interaction), name, playlist)
-        await respond_with_text(
-            interaction, added_words(await run_or_defer(interaction, adding, ephemeral=True))
-        )
+        await respond(interaction, added_words(await run_or_defer(interaction, adding)))
 
     @app_commands.command()
     @app_commands.describe(name="The saved playlist")
     async def remove(self, interaction: discord.Interaction[InspireClient], name: Name) -> None:
         """For moderators: take a playlist off the list; songs made from it stay."""
         removing = self._playlists.remove(actor_of(interaction), name)
-        await respond_with_text(
-            interaction, removed_words(await run_or_defer(interaction, removing, ephemeral=True))
-        )
+        await respond(interaction, removed_words(await run_or_defer(interaction, removing)))
 
     @remove.autocomplete("name")
     @moderator_autocomplete

@@ -8,13 +8,7 @@ from discord.ext import commands
 
 from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.client import InspireClient
-from bot.chat.interactions.respond import (
-    Attachment,
-    respond,
-    respond_with_files,
-    respond_with_view,
-    run_or_defer,
-)
+from bot.chat.interactions.respond import Attachment, Reply, respond, run_or_defer
 from bot.chat.messages.privacy import export_file, notice_message, preview_words
 from bot.chat.messages.report_files import FileThread
 from bot.services.privacy.service import PrivacyService
@@ -34,22 +28,24 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="What t
     @app_commands.command()
     async def notice(self, interaction: discord.Interaction[InspireClient]) -> None:
         """Read what the bot keeps about you, why, for how long, and who sees it."""
-        await respond(interaction, notice_message(self._privacy.rules), discord.ui.View(), ephemeral=True)
+        await respond(interaction, notice_message(self._privacy.rules))
 
     @app_commands.command()
     async def export(self, interaction: discord.Interaction[InspireClient]) -> None:
         """Get all that the bot keeps about you, from all servers, as a file."""
-        file = await run_or_defer(interaction, self._file(interaction), ephemeral=True)
-        await respond_with_files(interaction, "All that is kept about you, in all servers.", [file])
+        file = await run_or_defer(interaction, self._file(interaction))
+        await respond(
+            interaction, Reply(content="All that is kept about you, in all servers.", attachments=[file])
+        )
 
     @app_commands.command()
     async def delete(self, interaction: discord.Interaction[InspireClient]) -> None:
         """Have what the bot keeps about you deleted, in all servers; you are asked once more."""
-        preview = await run_or_defer(interaction, self._privacy.preview(interaction.user.id), ephemeral=True)
+        preview = await run_or_defer(interaction, self._privacy.preview(interaction.user.id))
         view = discord.ui.View(timeout=None)
         if not preview.is_empty:
             view.add_item(DeleteButton())
-        await respond_with_view(interaction, preview_words(preview), view)
+        await respond(interaction, Reply(content=preview_words(preview), view=view))
 
     async def _file(self, interaction: discord.Interaction[InspireClient]) -> Attachment:
         copy = await self._privacy.export(interaction.user.id)

@@ -20,8 +20,6 @@ class Queue(commands.Cog):
     async def queue(self, interaction: discord.Interaction[InspireClient]) -> None:
         """See which songs are being made here, who waits, in which order, and for how long."""
         view = await run_or_defer(
-            interaction,
-            self._queue.view(interaction.guild_id or 0, interaction.user.id),
-            ephemeral=True,
+            interaction, self._queue.view(interaction.guild_id or 0, interaction.user.id)
         )
-        await respond(interaction, queue_message(view), discord.ui.View(), ephemeral=True)
+        await respond(interaction, queue_message(view))

@@ -9,9 +9,8 @@ from discord.ext import commands
 
 from bot.chat.client import InspireClient
 from bot.chat.interactions.context import role_ids_of
-from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.permissions import MODERATORS, actor_of, require_moderator, target_member
-from bot.chat.interactions.respond import Attachment, respond, respond_with_files, run_or_defer
+from bot.chat.interactions.respond import Attachment, Reply, respond, run_or_defer
 from bot.chat.messages.audit import audit_log_message
 from bot.chat.messages.credits import allowance, available, budget_words, member_credits_message
 from bot.chat.messages.report_files import ReportFiles
@@ -57,10 +56,8 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
     async def show(self, interaction: discord.Interaction[InspireClient], member: Person) -> None:
         """See a member's credits: the allowance and where it comes from, what is on hold, what was used."""
         statement = self._quotas.statement(interaction.guild_id or 0, member.id, role_ids=role_ids_of(member))
-        embed = member_credits_message(
-            await run_or_defer(interaction, statement, ephemeral=True), user_id=member.id
-        )
-        await respond(interaction, embed, discord.ui.View(), ephemeral=True)
+        embed = member_credits_message(await run_or_defer(interaction, statement), user_id=member.id)
+        await respond(interaction, embed)
 
     @app_commands.command()
     @app_commands.rename(amount="credits")
@@ -77,11 +74,9 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         """Give a member bonus credits, which do not end and are used after the allowance."""
         by, target = actor_of(interaction), target_member(member)
         change = await run_or_defer(
-            interaction, self._moderation.grant(by, target, amount=amount, reason=reason), ephemeral=True
+            interaction, self._moderation.grant(by, target, amount=amount, reason=reason)
         )
-        await respond_with_text(
-            interaction, f"{mention(member.id)} got {in_credits(amount)} more. {available(change)}"
-        )
+        await respond(interaction, f"{mention(member.id)} got {in_credits(amount)} more. {available(change)}")
 
     @app_commands.command()
     @app_commands.rename(amount="credits")
@@ -97,10 +92,8 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
     ) -> None:
         """Make an exception: one member's own allowance."""
         by, target = actor_of(interaction), target_member(member)
-        change = await run_or_defer(
-            interaction, self._moderation.make_exception(by, target, amount=amount), ephemeral=True
-        )
-        await respond_with_text(interaction, f"{mention(member.id)}: {allowance(change)} {available(change)}")
+        change = await run_or_defer(interaction, self._moderation.make_exception(by, target, amount=amount))
+        await respond(interaction, f"{mention(member.id)}: {allowance(change)} {available(change)}")
 
     @app_commands.command()
     @app_commands.rename(amount="credits")
@@ -115,13 +108,9 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
     ) -> None:
         """Give everybody with a role an allowance; of several roles the largest counts."""
         by = actor_of(interaction)
-        await run_or_defer(
-            interaction, self._allowances.set_role_allowance(by, role.id, amount=amount), ephemeral=True
-        )
+        await run_or_defer(interaction, self._allowances.set_role_allowance(by, role.id, amount=amount))
         words = "no allowance of its own now" if amount is None else f"{in_credits(amount)} per period now"
-        await respond_with_text(
-            interaction, f"<@&{role.id}> has {words}. It counts with each member's next song."
-        )
+        await respond(interaction, f"<@&{role.id}> has {words}. It counts with each member's next song.")
 
     @app_commands.command()
     @app_commands.rename(amount="credits")
@@ -139,10 +128,9 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
             self._allowances.set_default_allowance(
                 by, amount=amount, period=Period(period) if period else None
             ),
-            ephemeral=True,
         )
         every = f" every {settings.period}" if settings.period else ""
-        await respond_with_text(
+        await respond(
             interaction, f"Everyone has {in_credits(amount)}{every} now. A new period begins afresh."
         )
 
@@ -151,8 +139,8 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
     async def reset(self, interaction: discord.Interaction[InspireClient], member: Person) -> None:
         """Begin a member's allowance anew, as if nothing had been used in this period."""
         by, target = actor_of(interaction), target_member(member)
-        change = await run_or_defer(interaction, self._moderation.reset(by, target), ephemeral=True)
-        await respond_with_text(interaction, f"{mention(member.id)} begins anew. {available(change)}")
+        change = await run_or_defer(interaction, self._moderation.reset(by, target))
+        await respond(interaction, f"{mention(member.id)} begins anew. {available(change)}")
 
     @app_commands.command()
     @app_commands.describe(member="Who may ask for no songs", reason="Why; the member reads it")
@@ -161,24 +149,18 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
     ) -> None:
         """Stop a member's songs: waiting requests are cancelled, and their credits are back."""
         by, target = actor_of(interaction), target_member(member)
-        change = await run_or_defer(
-            interaction, self._moderation.block(by, target, reason=reason), ephemeral=True
-        )
+        change = await run_or_defer(interaction, self._moderation.block(by, target, reason=reason))
         ended = {0: "Nothing of theirs was waiting.", 1: "One waiting request was cancelled."}
         many = f"{change.cancelled} waiting requests were cancelled."
-        await respond_with_text(
-            interaction, f"{mention(member.id)} is blocked. {ended.get(change.cancelled, many)}"
-        )
+        await respond(interaction, f"{mention(member.id)} is blocked. {ended.get(change.cancelled, many)}")
 
     @app_commands.command()
     @app_commands.describe(member="Who may ask for songs again")
     async def unblock(self, interaction: discord.Interaction[InspireClient], member: Person) -> None:
         """Let a blocked member ask for songs again."""
         by, target = actor_of(interaction), target_member(member)
-        change = await run_or_defer(interaction, self._moderation.unblock(by, target), ephemeral=True)
-        await respond_with_text(
-            interaction, f"{mention(member.id)} may ask for songs again. {available(change)}"
-        )
+        change = await run_or_defer(interaction, self._moderation.unblock(by, target))
+        await respond(interaction, f"{mention(member.id)} may ask for songs again. {available(change)}")
 
     @app_commands.command()
     @app_commands.rename(amount="credits")
@@ -196,13 +178,10 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         await run_or_defer(
             interaction,
             self._allowances.set_budget(by, amount=amount, period=Period(period) if period else None),
-            ephemeral=True,
         )
         statement = self._quotas.statement(by.guild_id, by.actor_id, role_ids=())
-        budget = (await run_or_defer(interaction, statement, ephemeral=True)).budget
-        await respond_with_text(
-            interaction, budget_words(budget) if budget else "This server has no budget now."
-        )
+        budget = (await run_or_defer(interaction, statement)).budget
+        await respond(interaction, budget_words(budget) if budget else "This server has no budget now.")
 
     @app_commands.command()
     @app_commands.describe(member="About whom; leave it out for all")
@@ -213,15 +192,15 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         decisions = self._allowances.audit_log(
             interaction.guild_id or 0, subject_id=member.id if member else None
         )
-        embed = audit_log_message(await run_or_defer(interaction, decisions, ephemeral=True))
-        await respond(interaction, embed, discord.ui.View(), ephemeral=True)
+        embed = audit_log_message(await run_or_defer(interaction, decisions))
+        await respond(interaction, embed)
 
     @app_commands.command()
     @app_commands.describe(days=f"How many days back, today included (UTC); {USUAL_DAYS} if left out")
     async def report(self, interaction: discord.Interaction[InspireClient], days: Days = USUAL_DAYS) -> None:
         """See who used how many credits on which day: a chart, and a table for spreadsheets."""
-        report, attachments = await run_or_defer(interaction, self._drawn(interaction, days), ephemeral=True)
-        await respond_with_files(interaction, _words(report), attachments)
+        report, attachments = await run_or_defer(interaction, self._drawn(interaction, days))
+        await respond(interaction, Reply(content=_words(report), attachments=attachments))
 
     async def _drawn(
         self, interaction: discord.Interaction[InspireClient], days: int

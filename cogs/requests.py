@@ -9,9 +9,8 @@ from discord.ext import commands
 from bot.chat.client import InspireClient
 from bot.chat.interactions.components import moderator_autocomplete
 from bot.chat.interactions.context import request_id_of
-from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.permissions import MODERATORS, actor_of, require_moderator
-from bot.chat.interactions.respond import run_or_defer
+from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.messages.choices import CHOICES, request_choice
 from bot.chat.name_cache import NameCache
 from bot.chat.text.failures import cancelled_by_moderator, paused, resumed
@@ -46,26 +45,22 @@ class Requests(commands.GroupCog, group_name="requests", group_description="Your
     ) -> None:
         """Turn a waiting song request away; its credits return to the member, who reads why."""
         cancelled = await run_or_defer(
-            interaction,
-            self._queue.cancel(actor_of(interaction), request_id_of(request), reason=reason),
-            ephemeral=True,
+            interaction, self._queue.cancel(actor_of(interaction), request_id_of(request), reason=reason)
         )
-        await respond_with_text(interaction, cancelled_by_moderator(cancelled.cost))
+        await respond(interaction, cancelled_by_moderator(cancelled.cost))
 
     @app_commands.command()
     @app_commands.describe(reason="Why; everybody who waits will read it")
     async def pause(self, interaction: discord.Interaction[InspireClient], reason: Reason) -> None:
         """Stop all songs of this server: those that wait keep their places, and none can be asked for."""
-        waiting = await run_or_defer(
-            interaction, self._queue.pause(actor_of(interaction), reason), ephemeral=True
-        )
-        await respond_with_text(interaction, paused(waiting))
+        waiting = await run_or_defer(interaction, self._queue.pause(actor_of(interaction), reason))
+        await respond(interaction, paused(waiting))
 
     @app_commands.command()
     async def resume(self, interaction: discord.Interaction[InspireClient]) -> None:
         """Let this server's songs go on."""
-        waiting = await run_or_defer(interaction, self._queue.resume(actor_of(interaction)), ephemeral=True)
-        await respond_with_text(interaction, resumed(waiting))
+        waiting = await run_or_defer(interaction, self._queue.resume(actor_of(interaction)))
+        await respond(interaction, resumed(waiting))
 
     @cancel.autocomplete("request")
     @moderator_autocomplete

@@ -8,7 +8,6 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.client import InspireClient
-from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.permissions import MODERATORS, actor_of, require_moderator
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.interactions.transformers import (
@@ -46,8 +45,8 @@ class ServerSettings(
     @app_commands.command()
     async def show(self, interaction: discord.Interaction[InspireClient]) -> None:
         """See all that is settled for this server."""
-        embed = await run_or_defer(interaction, self._shown(interaction), ephemeral=True)
-        await respond(interaction, embed, discord.ui.View(), ephemeral=True)
+        embed = await run_or_defer(interaction, self._shown(interaction))
+        await respond(interaction, embed)
 
     @app_commands.command()
     @app_commands.describe(channel="Where songs are asked for; leave it out for everywhere")
@@ -56,9 +55,9 @@ class ServerSettings(
     ) -> None:
         """Let songs be asked for in one channel or forum only; its threads and posts count."""
         by = actor_of(interaction)
-        await run_or_defer(interaction, self._rules.set_request_channel(by, _id(channel)), ephemeral=True)
+        await run_or_defer(interaction, self._rules.set_request_channel(by, _id(channel)))
         where = f"in <#{channel.id}> only" if channel else "everywhere"
-        await respond_with_text(interaction, f"Songs can be asked for {where} now.")
+        await respond(interaction, f"Songs can be asked for {where} now.")
 
     @app_commands.command()
     @app_commands.describe(channel="Where songs are posted; leave it out for where they were asked for")
@@ -68,18 +67,18 @@ class ServerSettings(
         """Post finished songs in a channel of their own."""
         by = actor_of(interaction)
         require_posting_permissions(interaction, channel, with_files=True)
-        await run_or_defer(interaction, self._rules.set_results_channel(by, _id(channel)), ephemeral=True)
+        await run_or_defer(interaction, self._rules.set_results_channel(by, _id(channel)))
         where = f"in <#{channel.id}>" if channel else "where they were asked for"
-        await respond_with_text(interaction, f"Songs that are asked for from now on are posted {where}.")
+        await respond(interaction, f"Songs that are asked for from now on are posted {where}.")
 
     @app_commands.command()
     @app_commands.describe(model="For those who choose none; leave it out for the bot's own choice")
     async def model(self, interaction: discord.Interaction[InspireClient], model: str | None = None) -> None:
         """Settle which version of Suno makes the songs of those who choose none."""
         by = actor_of(interaction)
-        await run_or_defer(interaction, self._rules.set_default_model(by, model), ephemeral=True)
-        in_force = await run_or_defer(interaction, self._rules.effective(by.guild_id), ephemeral=True)
-        await respond_with_text(
+        await run_or_defer(interaction, self._rules.set_default_model(by, model))
+        in_force = await run_or_defer(interaction, self._rules.effective(by.guild_id))
+        await respond(
             interaction, f"Songs are made by `{in_force.model}` now, unless a member chooses another."
         )
 
@@ -97,17 +96,15 @@ class ServerSettings(
         """Let a moderator approve each request before it is made."""
         by = actor_of(interaction)
         if mode == "off":
-            freed = await run_or_defer(interaction, self._rules.end_approval(by), ephemeral=True)
+            freed = await run_or_defer(interaction, self._rules.end_approval(by))
             waiting = (
                 f" {freed} that waited for it {'is' if freed == 1 else 'are'} in line now." if freed else ""
             )
-            await respond_with_text(interaction, f"No request has to be approved any more.{waiting}")
+            await respond(interaction, f"No request has to be approved any more.{waiting}")
             return
         require_posting_permissions(interaction, channel)
-        where = await run_or_defer(
-            interaction, self._rules.require_approval(by, _id(channel)), ephemeral=True
-        )
-        await respond_with_text(
+        where = await run_or_defer(interaction, self._rules.require_approval(by, _id(channel)))
+        await respond(
             interaction, f"Each request comes to <#{where}> first, with **Approve** and **Decline**."
         )
 
@@ -119,9 +116,9 @@ class ServerSettings(
         """Post moderators' decisions in a channel."""
         by = actor_of(interaction)
         require_posting_permissions(interaction, channel)
-        await run_or_defer(interaction, self._rules.set_log_channel(by, _id(channel)), ephemeral=True)
+        await run_or_defer(interaction, self._rules.set_log_channel(by, _id(channel)))
         where = f"in <#{channel.id}>" if channel else "nowhere; `/quota log` has them"
-        await respond_with_text(interaction, f"Moderators' decisions are posted {where}.")
+        await respond(interaction, f"Moderators' decisions are posted {where}.")
 
     @app_commands.command()
     @app_commands.describe(
@@ -136,16 +133,12 @@ class ServerSettings(
     ) -> None:
         """Settle how many requests a member may have under way, and how far apart they are."""
         by = actor_of(interaction)
-        await run_or_defer(
-            interaction, self._rules.set_limits(by, active=active, cooldown_s=cooldown), ephemeral=True
-        )
-        policy = (await run_or_defer(interaction, self._rules.effective(by.guild_id), ephemeral=True)).policy
+        await run_or_defer(interaction, self._rules.set_limits(by, active=active, cooldown_s=cooldown))
+        policy = (await run_or_defer(interaction, self._rules.effective(by.guild_id))).policy
         apart = (
             f"{policy.cooldown_s:,} seconds apart" if policy.cooldown_s else "without a pause between them"
         )
-        await respond_with_text(
-            interaction, f"Each member may have {policy.max_active:,} under way now, {apart}."
-        )
+        await respond(interaction, f"Each member may have {policy.max_active:,} under way now, {apart}.")
 
     async def _shown(self, interaction: discord.Interaction[InspireClient]) -> discord.Embed:
         in_force = await self._rules.effective(interaction.guild_id or 0)

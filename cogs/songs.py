@@ -8,9 +8,9 @@ from discord.ext import commands
 
 from bot.chat.buttons.lists import SongPages, TopPages
 from bot.chat.client import InspireClient
+from bot.chat.delivery.result_message import song_message
 from bot.chat.interactions.components import safe_autocomplete
-from bot.chat.interactions.respond import run_or_defer
-from bot.chat.interactions.song_post import post_song
+from bot.chat.interactions.respond import Reply, respond, run_or_defer
 from bot.chat.interactions.viewers import viewer_of
 from bot.chat.messages.library import song_choice
 from bot.domain.songs import SongNotFoundError, TopPeriod
@@ -51,7 +51,9 @@ class Songs(commands.GroupCog, group_name="songs", group_description="The songs 
             raise SongNotFoundError
         looking = self._library.card(int(song), viewer_of(interaction))
         card = await run_or_defer(interaction, looking, ephemeral=False)
-        await post_song(interaction, card)
+        shown = song_message(card)
+        reply = Reply(content=shown.content, embeds=shown.embeds, view=shown.view)
+        await respond(interaction, reply, ephemeral=False)
 
     @show.autocomplete("song")
     @safe_autocomplete

@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.interactions.draining import refusal_of
-from bot.chat.interactions.error_responses import respond_with_error
+from bot.chat.interactions.respond import respond_with_error
 
 
 class InspireCommandTree(app_commands.CommandTree[discord.Client]):

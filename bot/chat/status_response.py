@@ -6,7 +6,7 @@ from bot.chat.api_errors import API_ERRORS
 from bot.chat.client import client_of
 from bot.chat.delivery.status_message import status_message
 from bot.chat.interactions.permissions import is_moderator
-from bot.chat.interactions.respond import AnyInteraction, respond, run_or_defer
+from bot.chat.interactions.respond import AnyInteraction, Reply, respond, run_or_defer
 from bot.chat.interactions.transformers import is_gone
 from bot.domain.errors import AnsweredElsewhereError, ChannelError, ChannelGoneError
 from bot.services.cards import StatusCard
@@ -23,7 +23,7 @@ async def respond_with_status(
     card = await run_or_defer(interaction, _placed(interaction, placing), ephemeral=False)
     embed, view = status_message(card)
     try:
-        message_id = await respond(interaction, embed, view, ephemeral=False)
+        message_id = await respond(interaction, Reply(embeds=[embed], view=view), ephemeral=False)
     except AnsweredElsewhereError:
         await songs.withdraw(card.request_id)
         raise

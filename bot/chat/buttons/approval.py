@@ -6,9 +6,8 @@ import discord
 
 from bot.chat.client import client_of
 from bot.chat.interactions.components import SafeButton, SafeModal
-from bot.chat.interactions.error_responses import respond_with_text
 from bot.chat.interactions.permissions import actor_of
-from bot.chat.interactions.respond import run_or_defer
+from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.text.formatting import in_credits, mention
 from bot.services.audit_log import REASON_LIMIT
 
@@ -33,8 +32,8 @@ class ApproveButton(SafeButton, template=r"approve:(?P<request_id>[0-9]{15,20})"
         """Approve the request and confirm it."""
         by = actor_of(interaction)
         approving = client_of(interaction).services.approvals.approve(by, self.request_id)
-        request = await run_or_defer(interaction, approving, ephemeral=True)
-        await respond_with_text(interaction, f"Approved. {mention(request.user_id)}'s song is in line now.")
+        request = await run_or_defer(interaction, approving)
+        await respond(interaction, f"Approved. {mention(request.user_id)}'s song is in line now.")
 
 
 class DeclineButton(SafeButton, template=r"decline:(?P<request_id>[0-9]{15,20})"):
@@ -78,8 +77,6 @@ class DeclineForm(SafeModal, title="Decline this request"):
         by = actor_of(interaction)
         approvals = client_of(interaction).services.approvals
         declining = approvals.decline(by, self.request_id, reason=self.reason.value)
-        request = await run_or_defer(interaction, declining, ephemeral=True)
+        request = await run_or_defer(interaction, declining)
         back = in_credits(request.cost)
-        await respond_with_text(
-            interaction, f"Declined. {mention(request.user_id)} has {back} back, and reads why."
-        )
+        await respond(interaction, f"Declined. {mention(request.user_id)} has {back} back, and reads why.")

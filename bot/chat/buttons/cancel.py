@@ -6,8 +6,7 @@ import discord
 
 from bot.chat.client import client_of
 from bot.chat.interactions.components import SafeButton
-from bot.chat.interactions.error_responses import respond_with_text
-from bot.chat.interactions.respond import run_or_defer
+from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.text.formatting import are_back
 
 
@@ -36,5 +35,5 @@ class CancelButton(
         cancelling = client_of(interaction).services.requests.cancel(
             self.request_id, guild_id=interaction.guild_id or 0, user_id=interaction.user.id
         )
-        cancelled = await run_or_defer(interaction, cancelling, ephemeral=True)
-        await respond_with_text(interaction, f"Cancelled. {are_back(cancelled.cost)}".rstrip())
+        cancelled = await run_or_defer(interaction, cancelling)
+        await respond(interaction, f"Cancelled. {are_back(cancelled.cost)}".rstrip())

@@ -6,8 +6,7 @@ import discord
 
 from bot.chat.client import client_of
 from bot.chat.interactions.components import SafeButton
-from bot.chat.interactions.error_responses import respond_with_text
-from bot.chat.interactions.respond import run_or_defer
+from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.messages.privacy import erasure_words
 
 
@@ -29,6 +28,6 @@ class DeleteButton(SafeButton, template=r"privacy:delete"):
     async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
         """Delete the member's data, and say what was deleted and what remains."""
         erased = await run_or_defer(
-            interaction, client_of(interaction).services.privacy.erase(interaction.user.id), ephemeral=True
+            interaction, client_of(interaction).services.privacy.erase(interaction.user.id)
         )
-        await respond_with_text(interaction, erasure_words(erased))
+        await respond(interaction, erasure_words(erased))

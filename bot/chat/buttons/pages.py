@@ -10,8 +10,7 @@ from typing import ClassVar, Self, TypeVar
 import discord
 
 from bot.chat.interactions.components import SafeButton
-from bot.chat.interactions.respond import AnyInteraction, respond, run_or_defer
-from bot.chat.interactions.source_message import edit_source_message
+from bot.chat.interactions.respond import AnyInteraction, Reply, edit_source_message, respond, run_or_defer
 from bot.chat.messages import colours
 from bot.chat.text.formatting import DESCRIPTION_LIMIT
 from bot.services.library.pagination import Page
@@ -94,14 +93,12 @@ class PageButton(SafeButton, template=r"(?!)"):
     @classmethod
     async def open(cls, interaction: AnyInteraction, topic: str = "") -> None:
         """Answer with the first page, for the member alone."""
-        page = await run_or_defer(interaction, cls.page(interaction, topic, 0), ephemeral=True)
-        await respond(interaction, page.embed, cls.buttons(page, topic), ephemeral=True)
+        page = await run_or_defer(interaction, cls.page(interaction, topic, 0))
+        await respond(interaction, Reply(embeds=[page.embed], view=cls.buttons(page, topic)))
 
     async def pressed(self, interaction: AnyInteraction) -> None:
         """Show the page in place of the current one."""
-        page = await run_or_defer(
-            interaction, self.page(interaction, self.topic, self.number), ephemeral=True, updates=True
-        )
+        page = await run_or_defer(interaction, self.page(interaction, self.topic, self.number), updates=True)
         await edit_source_message(interaction, embed=page.embed, view=self.buttons(page, self.topic))
 
     @classmethod

@@ -1,17 +1,23 @@
 """The buttons of a song: repeat, more like it, rate and remove."""
 
+import asyncio
 import logging
 import re
 
 import discord
 from discord import app_commands
 
+from bot.chat.api_errors import API_ERRORS
 from bot.chat.client import client_of
 from bot.chat.interactions.components import SafeButton
 from bot.chat.interactions.context import request_context
 from bot.chat.interactions.permissions import is_moderator
-from bot.chat.interactions.respond import AnyInteraction, run_or_defer
-from bot.chat.interactions.source_message import delete_message, delete_source_message, edit_source_message
+from bot.chat.interactions.respond import (
+    AnyInteraction,
+    delete_source_message,
+    edit_source_message,
+    run_or_defer,
+)
 from bot.chat.messages.library import with_rating
 from bot.services.audit_log import Actor
 
@@ -19,6 +25,8 @@ log = logging.getLogger(__name__)
 
 CATCH_UPS = 3
 """How often a message is edited again because of votes in the meantime; a later press shows the rest."""
+DELETE_S = 10.0
+"""Timeout of deleting another message, in seconds."""
 ID = "(?P<request_id>[0-9]{1,20})"
 
 
@@ -86,7 +94,7 @@ class RateButton(SafeButton, template=f"rate:{ID}:(?P<stars>[1-5])"):
             guild_id=interaction.guild_id or 0,
             user_id=interaction.user.id,
         )
-        rating = await run_or_defer(interaction, voting, ephemeral=True, updates=True)
+        rating = await run_or_defer(interaction, voting, updates=True)
         await edit_source_message(interaction, content=with_rating(content, rating))
         for _ in range(CATCH_UPS):
             latest = await library.rating(self.request_id)
@@ -121,13 +129,23 @@ class RemoveButton(SafeButton, template=f"remove:{ID}"):
         library = client_of(interaction).services.songs
         removing = library.remove(self.request_id, by, is_moderator=is_moderator(interaction))
         # The request stays, and its credits stay used: only the result goes.
-        removed = await run_or_defer(interaction, removing, ephemeral=True, updates=True)
+        removed = await run_or_defer(interaction, removing, updates=True)
         # the interaction's token works even if the bot has no access to the channel
         await delete_source_message(interaction)
         pressed_on = interaction.message.id if interaction.message else None
         # pressed on a copy that `/songs show` posted: delete the first post too, if the bot can
         if removed.channel_id and removed.message_id and removed.message_id != pressed_on:
-            await delete_message(interaction.client, removed.channel_id, removed.message_id)
+            await _delete(interaction.client, removed.channel_id, removed.message_id)
+
+
+async def _delete(client: discord.Client, channel_id: int, message_id: int) -> None:
+    """Delete another message of the bot's; log it if that fails."""
+    channel = client.get_partial_messageable(channel_id)
+    try:
+        async with asyncio.timeout(DELETE_S):
+            await channel.get_partial_message(message_id).delete()
+    except API_ERRORS as error:
+        log.warning("A result could not be deleted: %s", error, extra={"channel": channel_id})
 
 
 async def _place(interaction: AnyInteraction, request_id: int, *, like_clip: int | None = None) -> None:

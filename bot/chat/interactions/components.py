@@ -13,8 +13,8 @@ import discord
 from discord import app_commands
 
 from bot.chat.interactions.draining import refusal_of
-from bot.chat.interactions.error_responses import respond_with_error
 from bot.chat.interactions.permissions import is_moderator
+from bot.chat.interactions.respond import respond_with_error
 from bot.domain.moderator_errors import OldFormError
 
 if TYPE_CHECKING:

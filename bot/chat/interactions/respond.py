@@ -1,33 +1,101 @@
-"""Answers to interactions within Discord's time limit: at once if possible, otherwise after a deferral."""
+"""The one response to each interaction: at once if possible, otherwise in place of its deferral."""
 
 import asyncio
 import io
 import logging
+import secrets
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypedDict, TypeVar, Unpack
 
+import aiohttp
 import discord
+from discord import InteractionResponseType, app_commands
 
-from bot.chat.api_errors import API_ERRORS
-from bot.chat.connection.webhook_adapter import ADAPTER
-from bot.chat.interactions.error_responses import ALREADY_ACKNOWLEDGED
-from bot.domain.errors import AnsweredElsewhereError
+from bot.chat.api_errors import API_ERRORS, messenger_error
+from bot.chat.connection.webhook_adapter import ADAPTER, ALREADY_ACKNOWLEDGED
+from bot.chat.text.errors import sentence, unexpected
+from bot.chat.text.formatting import CONTENT_LIMIT
+from bot.domain.errors import AnsweredElsewhereError, InspireError, InvalidMessageError, NoAccessError
 
 log = logging.getLogger(__name__)
 
 BUDGET_S = 1.0
 """Seconds after which the interaction is deferred; Discord waits for 3."""
+ERROR_TIMEOUT_S = 10.0
+"""Timeout of an error's response in seconds."""
+UNKNOWN_MESSAGE = 10008
+UNKNOWN_INTERACTION = 10062
+DEFERRAL = "deferral"
+"""Key in `extras` while the interaction is deferred: whether the response is for the member alone."""
 
 T = TypeVar("T")
 AnyInteraction = discord.Interaction[discord.Client]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a response."""
+
+    name: str
+    data: bytes
+    description: str | None = None
+    """A description of its contents for screen readers."""
+
+    def file(self) -> discord.File:
+        """Build the file for one attempt: a `discord.File` that was sent once is empty the second time."""
+        return discord.File(io.BytesIO(self.data), filename=self.name, description=self.description)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The contents of a response."""
+
+    content: str = ""
+    embeds: Sequence[discord.Embed] = ()
+    view: discord.ui.View | None = None
+    attachments: Sequence[Attachment] = ()
+
+    def fields(self) -> "_Fields":
+        """Return the fields that all ways of responding share."""
+        fields = _Fields(content=self.content[:CONTENT_LIMIT], embeds=list(self.embeds))
+        if self.view is not None:
+            fields["view"] = self.view
+        return fields
+
+    def files(self) -> list[discord.File]:
+        """Build the files for one attempt."""
+        return [attachment.file() for attachment in self.attachments]
+
+    def is_shown_by(self, message: discord.Message) -> bool:
+        """Tell whether the message has these contents."""
+        shown = [(embed.title, embed.description) for embed in message.embeds]
+        return (
+            message.content.strip() == self.content[:CONTENT_LIMIT].strip()
+            and all((embed.title, embed.description) in shown for embed in self.embeds)
+            and (self.view is None or _ids_of(self.view) <= custom_ids(message))
+        )
+
+
+class _Fields(TypedDict, total=False):
+    content: str
+    embeds: list[discord.Embed]
+    view: discord.ui.View
+
+
+class MessageChanges(TypedDict, total=False):
+    """The fields of a message that change; the rest stays as it is."""
+
+    content: str
+    embed: discord.Embed
+    view: discord.ui.View
 
 
 async def run_or_defer(
     interaction: AnyInteraction,
     operation: Coroutine[object, object, T],
     *,
-    ephemeral: bool,
+    ephemeral: bool = True,
     updates: bool = False,
 ) -> T:
     """Run the operation and return its result; defer the interaction if that takes longer than `BUDGET_S`.
@@ -40,66 +108,93 @@ async def run_or_defer(
     if not done and not interaction.response.is_done():
         try:
             await interaction.response.defer(ephemeral=ephemeral, thinking=not updates)
+            interaction.extras[DEFERRAL] = ephemeral
         except API_ERRORS as error:
             log.warning("The deferral was refused: %s", error, extra={"interaction": interaction.id})
     return await task
 
 
 async def respond(
-    interaction: AnyInteraction, embed: discord.Embed, view: discord.ui.View, *, ephemeral: bool
+    interaction: AnyInteraction, reply: Reply | discord.Embed | str, *, ephemeral: bool = True
 ) -> int | None:
-    """Answer with the embed, at once or in place of the deferral; return the message's id.
+    """Respond at once, in place of the deferral, or after an earlier response; return the message's id.
 
-    The id is None if another copy of the bot may have answered.
+    The id is None if another copy of the bot may have responded.
 
     Raises:
-        AnsweredElsewhereError: another copy of the bot has answered.
+        AnsweredElsewhereError: another copy of the bot has responded.
+        discord.DiscordException, aiohttp.ClientError, OSError: the call failed.
+    """
+    if isinstance(reply, discord.Embed):
+        reply = Reply(embeds=[reply])
+    elif isinstance(reply, str):
+        reply = Reply(content=reply)
+    if not interaction.response.is_done():
+        message_id = await _send_first(interaction, reply, ephemeral=ephemeral)
+        return message_id or await _fill_deferral(interaction, reply, ephemeral=ephemeral)
+    if interaction.response.type is InteractionResponseType.deferred_channel_message:
+        return await _fill_deferral(interaction, reply, ephemeral=ephemeral)
+    return await _follow_up(interaction, reply, ephemeral=ephemeral)
+
+
+async def respond_with_error(interaction: AnyInteraction, error: Exception) -> None:
+    """Tell the member what went wrong; log an unexpected error under a reference that they can quote.
+
+    Errors of Discord and the network are logged, never raised.
+    """
+    cause = _root(error)
+    if _code(cause) == UNKNOWN_INTERACTION:
+        log.warning("The interaction was over before its answer", extra={"interaction": interaction.id})
+        return
+    if isinstance(cause, AnsweredElsewhereError) or _code(cause) == ALREADY_ACKNOWLEDGED:
+        log.error(
+            "OPERATOR: another copy of the bot, with the same token and another database, has answered first",
+            extra={"interaction": interaction.id},
+        )
+        return
+    words = sentence(cause) or _log_unexpected(interaction, cause)
+    try:
+        async with asyncio.timeout(ERROR_TIMEOUT_S):
+            if interaction.type is not discord.InteractionType.autocomplete:
+                await respond(interaction, words)
+            elif not interaction.response.is_done():
+                await interaction.response.autocomplete([])  # it cannot show text
+    except (discord.DiscordException, aiohttp.ClientError, OSError, AnsweredElsewhereError) as failure:
+        log.warning("The answer could not be sent: %r", failure, extra={"interaction": interaction.id})
+
+
+async def edit_source_message(interaction: AnyInteraction, **changes: Unpack[MessageChanges]) -> None:
+    """Edit the message whose button was pressed, at once or after the deferral.
+
+    Raises:
+        NoAccessError, InvalidMessageError: Discord refuses the edit; what the press did before it stays.
+    """
+    try:
+        if not interaction.response.is_done():
+            edited = await interaction.response.edit_message(**changes)
+            if edited is not None and edited.message_id is not None:
+                return
+            # a call was cut off before: Discord has a response, but perhaps only the deferral
+        await interaction.edit_original_response(**changes)
+    except discord.HTTPException as error:
+        refusal = messenger_error(error, by_token=True)
+        if isinstance(refusal, NoAccessError | InvalidMessageError):
+            raise refusal from error
+        raise
+
+
+async def delete_source_message(interaction: AnyInteraction) -> None:
+    """Delete the message whose button was pressed, by the interaction's token.
+
+    This works without access to the channel. A message that is already deleted is no error.
     """
     if not interaction.response.is_done():
-        try:
-            sent = await interaction.response.send_message(embed=embed, view=view, ephemeral=ephemeral)
-        except discord.HTTPException as error:
-            if error.code != ALREADY_ACKNOWLEDGED:
-                raise
-            raise AnsweredElsewhereError from error  # the adapter has absorbed those of this process
-        if sent.message_id is not None:
-            return sent.message_id
-    elif not ADAPTER.was_cut_off(interaction.id):
-        return (await interaction.edit_original_response(embed=embed, view=view)).id
-    return await _id_of_own(interaction, embed, view)
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file that goes with an answer."""
-
-    name: str
-    data: bytes
-    description: str | None = None
-    """A description of its contents for screen readers."""
-
-    def file(self) -> discord.File:
-        """Build the file for one attempt: a `discord.File` that was sent once is empty the second time."""
-        return discord.File(io.BytesIO(self.data), filename=self.name, description=self.description)
-
-
-async def respond_with_files(
-    interaction: AnyInteraction, words: str, attachments: Sequence[Attachment]
-) -> None:
-    """Answer with text and files for the member alone, at once or in place of the deferral."""
-    files = [attachment.file() for attachment in attachments]
-    if interaction.response.is_done():
-        await interaction.edit_original_response(content=words, attachments=files)
-    else:
-        await interaction.response.send_message(words, files=files, ephemeral=True)
-
-
-async def respond_with_view(interaction: AnyInteraction, words: str, view: discord.ui.View) -> None:
-    """Answer with text and buttons for the member alone, at once or in place of the deferral."""
-    if interaction.response.is_done():
-        await interaction.edit_original_response(content=words, view=view)
-    else:
-        await interaction.response.send_message(words, view=view, ephemeral=True)
+        await interaction.response.defer()
+    try:
+        await interaction.delete_original_response()
+    except discord.NotFound as error:
+        if error.code != UNKNOWN_MESSAGE:
+            raise
 
 
 def custom_ids(message: discord.Message) -> set[str]:
@@ -108,26 +203,107 @@ def custom_ids(message: discord.Message) -> set[str]:
     return {part.custom_id for row in rows for part in row.children if part.custom_id is not None}
 
 
-async def _id_of_own(interaction: AnyInteraction, embed: discord.Embed, view: discord.ui.View) -> int | None:
-    """Fetch the interaction's answer and return its id; None if it cannot be known whose it is.
+async def _send_first(interaction: AnyInteraction, reply: Reply, *, ephemeral: bool) -> int | None:
+    """Send the interaction's first response; return its id, or None if an earlier call was cut off.
 
     Raises:
-        AnsweredElsewhereError: another copy of the bot has sent it.
+        AnsweredElsewhereError: another copy of the bot has responded.
     """
     try:
-        original = await interaction.original_response()
+        sent = await interaction.response.send_message(
+            **reply.fields(), files=reply.files(), ephemeral=ephemeral
+        )
+    except discord.HTTPException as error:
+        if error.code != ALREADY_ACKNOWLEDGED:
+            raise
+        raise AnsweredElsewhereError from error  # the adapter has absorbed those of this process
+    return sent.message_id
+
+
+async def _fill_deferral(interaction: AnyInteraction, reply: Reply, *, ephemeral: bool) -> int | None:
+    """Respond in place of the deferral, or after it if the visibility differs; return the message's id.
+
+    If it is unknown what Discord shows, because a call was cut off, this looks there first.
+
+    Raises:
+        AnsweredElsewhereError: the interaction has another response, which this process did not send.
+    """
+    was_cut_off = ADAPTER.was_cut_off(interaction.id)
+    deferral: bool | None = interaction.extras.pop(DEFERRAL, None)
+    if was_cut_off or deferral is None:
+        original = await _original(interaction)
+        if original is None:
+            return None
+        if not original.flags.loading:
+            if was_cut_off and not _is_source(interaction, original):
+                return _id_of_own(original, reply)
+            return await _follow_up(interaction, reply, ephemeral=ephemeral)
+        deferral = original.flags.ephemeral
+    if deferral is not ephemeral:
+        # a first follow-up would take the place of the deferral, and its visibility
+        await interaction.delete_original_response()
+        return await _follow_up(interaction, reply, ephemeral=ephemeral)
+    filled = await interaction.edit_original_response(**reply.fields(), attachments=reply.files())
+    return None if was_cut_off else filled.id  # another copy may be about to do the same
+
+
+async def _original(interaction: AnyInteraction) -> discord.InteractionMessage | None:
+    """Fetch the interaction's response; None if that fails, and there is no deferral to fill."""
+    try:
+        return await interaction.original_response()
     except API_ERRORS as error:
-        if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+        if interaction.response.type is InteractionResponseType.deferred_channel_message:
             raise
         log.info("The answer's id could not be fetched: %s", error, extra={"interaction": interaction.id})
         return None
-    if original.flags.loading:
-        await interaction.edit_original_response(embed=embed, view=view)
-        return None  # another copy may be about to do the same
-    shown = [(one.title, one.description) for one in original.embeds]
-    if (embed.title, embed.description) not in shown or not _ids_of(view) <= custom_ids(original):
+
+
+def _is_source(interaction: AnyInteraction, message: discord.Message) -> bool:
+    """Tell whether the message is the one whose button was pressed: then an edit of it was announced."""
+    return interaction.message is not None and interaction.message.id == message.id
+
+
+def _id_of_own(message: discord.Message, reply: Reply) -> int:
+    """Return the message's id if it has these contents.
+
+    Raises:
+        AnsweredElsewhereError: it has others.
+    """
+    if not reply.is_shown_by(message):
         raise AnsweredElsewhereError
-    return original.id
+    return message.id
+
+
+async def _follow_up(interaction: AnyInteraction, reply: Reply, *, ephemeral: bool) -> int:
+    """Respond with a further message, and return its id."""
+    send, fields = interaction.followup.send, reply.fields()
+    return (await send(**fields, files=reply.files(), ephemeral=ephemeral, wait=True)).id
+
+
+def _log_unexpected(interaction: AnyInteraction, cause: Exception) -> str:
+    """Log an error that has no sentence, and return the words about it."""
+    reference = secrets.token_hex(3).upper()
+    log.error(
+        "Unexpected error, reference %s",
+        reference,
+        exc_info=cause,
+        extra={"interaction": interaction.id, "reference": reference},
+    )
+    return unexpected(reference, cause)
+
+
+def _code(error: Exception) -> int | None:
+    """Return Discord's error code if the error is a response of Discord's."""
+    return error.code if isinstance(error, discord.HTTPException) else None
+
+
+def _root(error: Exception) -> Exception:
+    """Return the original error if discord.py has wrapped it."""
+    if isinstance(error, app_commands.CommandInvokeError):
+        return error.original
+    if isinstance(error, app_commands.TransformerError) and isinstance(error.__cause__, InspireError):
+        return error.__cause__
+    return error
 
 
 def _ids_of(view: discord.ui.View) -> set[str]:

@@ -21,9 +21,7 @@ def settings_message(rules: EffectiveSettings, *, gone: frozenset[int] = frozens
     embed = discord.Embed(title="Songs in this server", colour=colours.MODERATION)
     if settings.paused is not None:
         embed.description = f"**Paused**: {quoted(settings.paused, limit=REASON_LIMIT)}"
-    embed.add_field(
-        name="AnyInteraction for in", value=_place(settings.requests_channel_id, "everywhere", gone)
-    )
+    embed.add_field(name="Asked for in", value=_place(settings.requests_channel_id, "everywhere", gone))
     embed.add_field(
         name="Posted in", value=_place(settings.results_channel_id, "where they were asked for", gone)
     )

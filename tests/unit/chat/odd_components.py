@@ -1,3 +1,4 @@
+import asyncio
 import re
 
 import discord
@@ -6,9 +7,11 @@ from discord.ext import commands
 
 from bot.chat.client import InspireClient
 from bot.chat.interactions.components import SafeButton, SafeModal, safe_autocomplete
-from bot.chat.interactions.error_responses import respond_with_text
+from bot.chat.interactions.respond import edit_source_message, respond, run_or_defer
 from bot.domain.errors import LinkKind, NotYoursError, PersonaError, PlaylistError
 
+SLOW_S = 0.01
+"""Longer than the bot waits here before it defers."""
 WORDS = "Put the song in a playlist"
 REFUSAL = PlaylistError(LinkKind.SONG_LINK)
 
@@ -28,9 +31,11 @@ class OddButton(SafeButton, template=r"odd:(?P<how>[a-z]+)"):
             return
         if self.how == "deferred":
             await interaction.response.defer()
-        raise {"bug": RuntimeError("broken"), "deferred": NotYoursError(), "refused": NotYoursError()}[
-            self.how
-        ]
+        if self.how == "edited":
+            await run_or_defer(interaction, asyncio.sleep(SLOW_S), updates=True)
+            await edit_source_message(interaction, content="Edited")
+            return
+        raise RuntimeError("broken") if self.how == "bug" else NotYoursError()
 
 
 class OddForm(SafeModal, title="Odd"):
@@ -73,8 +78,13 @@ class Trial(commands.Cog):
 
     @app_commands.command(description="Answers twice")
     async def twice(self, interaction: discord.Interaction[InspireClient]) -> None:
-        await respond_with_text(interaction, "first")
-        await respond_with_text(interaction, "second")
+        await respond(interaction, "first")
+        await respond(interaction, "second")
+
+    @app_commands.command(description="Answers slowly")
+    async def slow(self, interaction: discord.Interaction[InspireClient]) -> None:
+        await run_or_defer(interaction, asyncio.sleep(SLOW_S))
+        await respond(interaction, "Here it is")
 
     @app_commands.command(description="Takes something picky")
     async def picky(
@@ -105,6 +115,6 @@ class Trial(commands.Cog):
     @app_commands.command(description="Shows buttons")
     async def buttons(self, interaction: discord.Interaction[InspireClient]) -> None:
         view = discord.ui.View(timeout=None)
-        for how in ("bug", "refused", "deferred", "form"):
+        for how in ("bug", "refused", "deferred", "form", "edited"):
             view.add_item(OddButton(how))
         await interaction.response.send_message("Press one", view=view)

@@ -8,6 +8,7 @@ import discord
 import pytest
 
 from bot.chat.client import InspireClient
+from bot.chat.connection.webhook_adapter import CALLBACK_PAUSES_S
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 from sandbox.discord.payloads import Payload, entry
 from sandbox.discord.people.invocations import Invocation
@@ -55,7 +56,7 @@ async def test_a_bug_is_answered_with_the_reference_that_the_log_has(
     reference = re.search(r"`([0-9A-F]{6})`", words)
     assert reference
     assert "secret" not in words
-    [record] = [one for one in caplog.records if one.name == "bot.chat.interactions.error_responses"]
+    [record] = [one for one in caplog.records if one.name == "bot.chat.interactions.respond"]
     assert reference[1] in record.getMessage()
     assert record.exc_info
     assert record.exc_info[0] is RuntimeError
@@ -111,6 +112,36 @@ async def test_an_answer_whose_reply_was_lost_is_given_once(local: LocalDiscord,
     assert invocation.followups == []
 
 
+def cut_off(local: LocalDiscord, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the next deferral reach Discord, while no attempt of the bot's hears so."""
+    monkeypatch.setattr("bot.chat.interactions.respond.BUDGET_S", 0.0)
+    attempts = 1 + len(CALLBACK_PAUSES_S)
+    local.faults.add(Fault(kind=FaultKind.RESET_AFTER, on="POST /interactions/*", times=attempts))
+
+
+@pytest.mark.usefixtures("client")
+async def test_a_deferral_that_was_cut_off_is_filled(
+    local: LocalDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off(local, monkeypatch)
+    invocation = await local.member("Ada").slash("songs", "slow")
+    answer = await invocation.answer()
+    assert (answer.content, answer.ephemeral) == ("Here it is", True)
+    assert answer is invocation.original
+    assert (invocation.answers, invocation.followups) == (1, [])
+
+
+@pytest.mark.usefixtures("client")
+async def test_a_press_whose_deferral_was_cut_off_edits_the_message(
+    local: LocalDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = await (await local.member("Ada").slash("songs", "buttons")).answer()
+    cut_off(local, monkeypatch)
+    pressed = await local.member("Ben").press(shown, "edited")
+    await local.wait_for(lambda: shown.now.content == "Edited")
+    assert (pressed.answers, pressed.followups) == (1, [])
+
+
 @pytest.mark.parametrize("kind", [FaultKind.RESET, FaultKind.RATE_LIMITED_AT_EDGE])
 @pytest.mark.usefixtures("client")
 async def test_an_answer_that_cannot_be_given_is_logged(local: LocalDiscord, kind: FaultKind) -> None:
@@ -135,7 +166,7 @@ class Listener(logging.Handler):
 
 @contextmanager
 def listening(words: str) -> Iterator[Listener]:
-    listener, answers = Listener(words), logging.getLogger("bot.chat.interactions.error_responses")
+    listener, answers = Listener(words), logging.getLogger("bot.chat.interactions.respond")
     answers.addHandler(listener)
     try:
         yield listener
