@@ -26,7 +26,7 @@ SONGS, QUICK_SONGS = 200, 5
 SONG_S, QUICK_SONG_S = 20.0, 5.0
 LOOK_S = 5.0
 PER_S = 50
-MOST_EDITS = 8
+MAX_EDITS = 8
 SETTLE_S = 6.0
 """Seconds for the last edits after the last result: the edit with its link waits for the spacing."""
 PAST_SONGS = 500
@@ -71,7 +71,7 @@ def _add_rows(report: Report, tally: Tally, count: int, *, naive: tuple[float, i
     for route, times in tally.rate_limited.items():
         report.add(f"  {route}", f"{times}", samples=limited)
     report.add("questions a song", f"{tally.questions / count:.1f}", samples=count)
-    report.judge(f"at most {MOST_EDITS} edits a song", f"{most} at most", reached=most <= MOST_EDITS)
+    report.judge(f"at most {MAX_EDITS} edits a song", f"{most} at most", reached=most <= MAX_EDITS)
     report.judge(
         f"no 429 with {count} songs in one channel",
         f"{limited}",

@@ -30,7 +30,7 @@ MEMBERS = 1000
 SONG_S = 36_000.0
 """So long that no song ends during the measurement."""
 IDLE_S = 1.0
-MOST_LAG_S, MOST_MIB, MOST_CORES = 0.05, 350, 1.0
+MAX_LAG_S, MAX_MIB, MAX_CORES = 0.05, 350, 1.0
 QUESTION_SLACK = 1.1
 """A token bucket that starts full allows one second's worth more."""
 
@@ -81,9 +81,9 @@ def _add_rows(report: Report, idle: Strain, busy: Strain) -> None:
     )
     report.add("memory", f"{mib:.0f} MiB", f"{idle.rss_bytes / MIB:.0f} MiB", samples=1)
     report.add("processor", f"{busy.cpu_share:.2f} cores", f"{idle.cpu_share:.2f} cores", samples=1)
-    report.judge("loop lag p99 under 50 ms", milliseconds(lag_s), reached=lag_s < MOST_LAG_S)
-    report.judge(f"under {MOST_MIB} MB", f"{mib:.0f} MiB", reached=mib < MOST_MIB)
-    report.judge("under 1 core", f"{busy.cpu_share:.2f} cores", reached=busy.cpu_share < MOST_CORES)
+    report.judge("loop lag p99 under 50 ms", milliseconds(lag_s), reached=lag_s < MAX_LAG_S)
+    report.judge(f"under {MAX_MIB} MB", f"{mib:.0f} MiB", reached=mib < MAX_MIB)
+    report.judge("under 1 core", f"{busy.cpu_share:.2f} cores", reached=busy.cpu_share < MAX_CORES)
 
 
 def _add_placing_rows(report: Report, answers: list[FirstAnswer], kept: int, took_s: float) -> None:

@@ -49,7 +49,7 @@ SONG_S, SONG_EVERY_S = 101.0, 45.0
 SEEDS = range(5)
 MEMBERS, GUILDS = 60, 3
 ABUSER = 999
-MOST_DELAY = 0.05
+MAX_DELAY = 0.05
 BAD: tuple[tuple[ReplyEffect, bool], ...] = (
     (Refuse(400, "playlist not found"), False),
     (ARTIST_NAME, False),
@@ -269,7 +269,7 @@ def _tell(report: Report, name: str, found: Figures, usual: Figures) -> None:
     report.add(f"{name}: bad requests sent", f"{found.sent}", samples=len(SEEDS))
     later = mean_s / usual_s - 1
     report.judge(
-        f"{name}: others delayed by less than {MOST_DELAY:.0%}",
+        f"{name}: others delayed by less than {MAX_DELAY:.0%}",
         f"{later:+.1%}",
-        reached=later < MOST_DELAY and not found.unfinished,
+        reached=later < MAX_DELAY and not found.unfinished,
     )

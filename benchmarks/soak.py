@@ -59,7 +59,7 @@ SETTLE_S = 600.0
 """Seconds; more than the longest lease and the longest backoff together."""
 WARM_UP_S = 60.0
 SAMPLE_S, LOOK_S = 2.0, 0.5
-MOST_GROWTH = 0.05
+MAX_GROWTH = 0.05
 SHARD_BIT = 1 << 22
 """The difference of server ids on neighbouring shards (Discord's reference, "Sharding")."""
 KILLS = ((1 / 16, 0), (3 / 16, 1), (6 / 16, 1), (9 / 16, 1), (13 / 16, 1))
@@ -289,4 +289,4 @@ def _tell_memory(report: Report, samples: Sequence[tuple[float, int]]) -> None:
     report.add(
         "memory, first and last quarter", f"{first / MIB:.1f} and {last / MIB:.1f} MiB", samples=len(late)
     )
-    report.judge(f"memory within {MOST_GROWTH:.0%}", f"{growth:+.1%}", reached=abs(growth) <= MOST_GROWTH)
+    report.judge(f"memory within {MAX_GROWTH:.0%}", f"{growth:+.1%}", reached=abs(growth) <= MAX_GROWTH)

@@ -38,7 +38,7 @@ UNITS, QUICK_UNITS = 1000, 200
 CALLERS = 64
 LEASE_S = 60.0
 MEMBERS, RIVALS = 1000, 2
-LEAST_PLACED = 100
+MIN_PLACED = 100
 """The target per second on PostgreSQL."""
 
 Action = Callable[[Store, int], Awaitable[object]]
@@ -120,7 +120,7 @@ async def _tell_server(report: Report, settings: Settings, count: int) -> None:
     placed = rivals["place"]
     report.add(f"PostgreSQL: place, {RIVALS} members", f"{placed:,.0f}/s", samples=count)
     least = min(placed, together["place"])
-    report.judge(f"placing {LEAST_PLACED}/s on PostgreSQL", f"{least:,.0f}/s", reached=least >= LEAST_PLACED)
+    report.judge(f"placing {MIN_PLACED}/s on PostgreSQL", f"{least:,.0f}/s", reached=least >= MIN_PLACED)
 
 
 def _url(path: Path) -> str:

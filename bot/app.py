@@ -243,7 +243,7 @@ async def registered_heartbeat(
             if loop.time() >= deadline:
                 raise
             log.warning("%s Trying again for %.0f s.", error, deadline - loop.time())
-            await asyncio.sleep(timings.shard_look_s)
+            await asyncio.sleep(timings.shard_check_interval_s)
     try:
         yield heartbeat
     finally:

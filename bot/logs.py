@@ -15,7 +15,7 @@ FIELDS = ("request", "guild", "user", "state", "interaction", "reference")
 """The extra fields that a log record can have."""
 HIDDEN = "[secret]"
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-LEAST_SECRET = 4
+MIN_SECRET_LENGTH = 4
 """Characters; a shorter secret is not redacted, because it could be part of ordinary words."""
 CHATTY = ("aiohttp.access", "alembic", "filelock", "asyncio", "sqlalchemy")
 """Loggers of which only warnings are kept; SQLAlchemy's has each statement's values at INFO."""
@@ -39,7 +39,7 @@ class RedactingFormatter(logging.Formatter):
         super().__init__()
         self._inner = inner
         spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
-        self._secrets = sorted((s for s in spellings if len(s) >= LEAST_SECRET), key=len, reverse=True)
+        self._secrets = sorted((s for s in spellings if len(s) >= MIN_SECRET_LENGTH), key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
         """Format the record and redact its secrets."""

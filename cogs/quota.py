@@ -15,7 +15,7 @@ from bot.chat.messages.audit import audit_log_message
 from bot.chat.messages.credits import allowance, available, budget_words, member_credits_message
 from bot.chat.messages.report_files import ReportFiles
 from bot.chat.text.formatting import in_credits, mention
-from bot.domain.guild_settings import MOST_CREDITS
+from bot.domain.guild_settings import MAX_CREDITS
 from bot.domain.quotas import Period
 from bot.services import Services
 from bot.services.audit_log import REASON_LIMIT
@@ -25,8 +25,8 @@ Days: TypeAlias = app_commands.Range[int, 1, MAX_DAYS]
 USUAL_DAYS = 30
 
 
-Credits: TypeAlias = app_commands.Range[int, 0, MOST_CREDITS]
-Grant: TypeAlias = app_commands.Range[int, 1, MOST_CREDITS]
+Credits: TypeAlias = app_commands.Range[int, 0, MAX_CREDITS]
+Grant: TypeAlias = app_commands.Range[int, 1, MAX_CREDITS]
 PeriodName: TypeAlias = Literal["day", "week", "month"]
 Reason: TypeAlias = app_commands.Range[str, 1, REASON_LIMIT]
 Person: TypeAlias = discord.User | discord.Member

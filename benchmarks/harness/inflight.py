@@ -80,7 +80,7 @@ def _place(work: UnitOfWork, seat: Seat, batch: Batch) -> Request:
         placed_at=now,
     )
     membership = (seat.guild_id, seat.user_id)
-    member = work.members.acquire_slot(*membership, limit=policy.max_active, cooldown_s=0, now=now)
+    member = work.members.add_active_request(*membership, limit=policy.max_active, cooldown_s=0, now=now)
     request = work.requests.add(new)
     funding = funding_accounts(*membership, member=member, policy=policy, now=now)
     defaults = GuildSettings()

@@ -31,7 +31,7 @@ from bot.domain.errors import (
     RetryableError,
     TokenExpiredError,
 )
-from bot.domain.gateway_sessions import LARGEST_RETRY_AFTER_S
+from bot.domain.gateway_sessions import MAX_RETRY_AFTER_S
 
 log = logging.getLogger(__name__)
 
@@ -196,4 +196,4 @@ def _pause_s(error: discord.HTTPException) -> float | None:
         pause_s = float(error.response.headers.get("Retry-After", ""))
     except ValueError:
         return None
-    return pause_s if 0 <= pause_s <= LARGEST_RETRY_AFTER_S else None
+    return pause_s if 0 <= pause_s <= MAX_RETRY_AFTER_S else None

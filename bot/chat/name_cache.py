@@ -11,8 +11,8 @@ from bot.chat.names import display_names
 
 KEPT_S = 600.0
 """Seconds for which a name is kept."""
-MOST_KEPT = 5_000
-MOST_ASKED = 10
+MAX_KEPT = 5_000
+MAX_FETCHED = 10
 """Names that are fetched at once; the others follow at one of the next keys."""
 FETCH_TIMEOUT_S = 1.5
 """Seconds that fetching may take: Discord waits 3 s for suggestions."""
@@ -33,8 +33,10 @@ class NameCache:
             kept = self._known.get((guild_id, user_id))
             if kept and now - kept[0] < KEPT_S:
                 found[user_id] = kept[1]
-        asked = islice((user_id for user_id in wanted if user_id not in found), MOST_ASKED)
-        for user_id, name in (await display_names(client, guild_id, asked, limit_s=FETCH_TIMEOUT_S)).items():
+        to_fetch = islice((user_id for user_id in wanted if user_id not in found), MAX_FETCHED)
+        for user_id, name in (
+            await display_names(client, guild_id, to_fetch, limit_s=FETCH_TIMEOUT_S)
+        ).items():
             found[user_id] = name
             self._keep((guild_id, user_id), (now, name))
         return found
@@ -42,5 +44,5 @@ class NameCache:
     def _keep(self, key: tuple[int, int], value: tuple[float, str]) -> None:
         self._known[key] = value
         self._known.move_to_end(key)
-        if len(self._known) > MOST_KEPT:
+        if len(self._known) > MAX_KEPT:
             self._known.popitem(last=False)

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 STEADY_S = 300.0
 """Seconds after which a connection counts as stable: its end resets the count of failures."""
-LONGEST_WAIT_S = 600.0
+MAX_WAIT_S = 600.0
 """Seconds after which the number of remaining sessions is fetched again."""
 LOGIN_REFUSED = "DISCORD_TOKEN is not taken: make a new one in the developer portal (Bot > Reset Token)."
 SHARDS_REFUSED = (
@@ -154,7 +154,7 @@ class ConnectionSupervisor:
     async def _pause(self, failures: int, error: Exception | None = None) -> None:
         """Wait until the next attempt if there were failures."""
         if failures:
-            delay_s = self._timings.connecting.delay_s(failures, retry_after_s=_asked_pause_s(error))
+            delay_s = self._timings.connecting.delay_s(failures, retry_after_s=_retry_after_s(error))
             log.warning("%s; trying again in %.0f s", self._problem, delay_s)
             await asyncio.sleep(delay_s)
 
@@ -188,7 +188,7 @@ class ConnectionSupervisor:
             except Exception as error:  # noqa: BLE001 - an edge: members can be served without it
                 failures += 1
                 _log_bug(error)
-                delay_s = self._timings.syncing.delay_s(failures, retry_after_s=_asked_pause_s(error))
+                delay_s = self._timings.syncing.delay_s(failures, retry_after_s=_retry_after_s(error))
                 self._sync_problem = f"Discord was not told the commands: {words_of(error)}"
                 log.warning("%s; trying again in %.0f s", self._sync_problem, delay_s)
                 attempted.set()
@@ -211,7 +211,7 @@ class ConnectionSupervisor:
             else:
                 if wait_s <= 0:
                     return shard_count
-                await asyncio.sleep(min(wait_s, LONGEST_WAIT_S))
+                await asyncio.sleep(min(wait_s, MAX_WAIT_S))
 
     async def _check_sessions(self) -> tuple[int, float]:
         """Return the number of shards, and the seconds until those of this process may start sessions."""
@@ -295,11 +295,11 @@ def _as_error(cause: BaseException) -> Exception | None:
     return cause if isinstance(cause, Exception) else None
 
 
-def _asked_pause_s(error: Exception | None) -> float | None:
+def _retry_after_s(error: Exception | None) -> float | None:
     """Return the pause in seconds that Discord asked for, or None."""
     match error:
         case ExceptionGroup():
-            return _asked_pause_s(error.exceptions[0])
+            return _retry_after_s(error.exceptions[0])
         case discord.RateLimited():
             return error.retry_after
         case discord.HTTPException():
@@ -308,7 +308,7 @@ def _asked_pause_s(error: Exception | None) -> float | None:
             except ValueError:
                 return None
         case discord.GatewayNotFound() if error.__cause__ is not None:
-            return _asked_pause_s(_as_error(error.__cause__))
+            return _retry_after_s(_as_error(error.__cause__))
         case _:
             return None
 

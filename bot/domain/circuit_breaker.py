@@ -9,12 +9,12 @@ from enum import StrEnum
 
 PAUSE_MAX_S = 60.0
 ACCOUNT_PAUSE_MAX_S = 900.0
-_MOST_FAILURES = 16
+_MAX_FAILURES = 16
 SUSPECT_S = 600.0
 """Seconds for which a failure that may be the provider's is remembered; an accepted task clears it sooner."""
 TURNED_AWAY_TRIES = 3
 """How often a request is turned away by a proxy or firewall, while others are accepted, before it fails."""
-_MOST_TURNED_AWAY = 50
+_MAX_TURNED_AWAY = 50
 LONE_FAILURES = 5
 """Failures of one member's requests in a row, with no task accepted meanwhile, that count as an outage."""
 
@@ -151,7 +151,7 @@ class CircuitBreaker:
         last = next((one for one in self.turned_away if one.request_id == request_id), None)
         tries = 1 if last is None else last.tries + last.others_taken
         rest = (one for one in self.turned_away if one is not last)
-        away = (*rest, TurnedAway(request_id, now, tries))[-_MOST_TURNED_AWAY:]
+        away = (*rest, TurnedAway(request_id, now, tries))[-_MAX_TURNED_AWAY:]
         known = replace(self, turned_away=away)
         if last is not None and last.others_taken:
             return known
@@ -251,7 +251,7 @@ class CircuitBreaker:
             self,
             capacity=self.capacity if running is None else max(1, min(self.capacity, running)),
             outage=outage,
-            failures=min(failures + 1, _MOST_FAILURES),
+            failures=min(failures + 1, _MAX_FAILURES),
             open_until=now + timedelta(seconds=pause_s),
             failed_at=self.failed_at if outage is ProviderOutage.ACCOUNT else None,
         )

@@ -12,10 +12,10 @@ WINDOW = timedelta(hours=1)
 FREE_SESSIONS = 5
 """Sessions of a shard within the window that need no pause before the next one."""
 FIRST_PAUSE_S = 5.0
-LONGEST_PAUSE_S = 900.0
+MAX_PAUSE_S = 900.0
 RESERVED_SHARE = 20
 """One in this many sessions is left for the operator, who has to restart a bot that fails."""
-LARGEST_RETRY_AFTER_S = 3600.0
+MAX_RETRY_AFTER_S = 3600.0
 """Seconds; a longer pause that Discord asks for is cut to this."""
 
 
@@ -25,7 +25,7 @@ class Backoff:
 
     first_s: float
     longest_s: float
-    longest_asked_s: float = LARGEST_RETRY_AFTER_S
+    max_retry_after_s: float = MAX_RETRY_AFTER_S
     """The cap on a pause that the other side asks for."""
 
     def delay_s(self, failures: int, *, retry_after_s: float | None = None) -> float:
@@ -34,7 +34,7 @@ class Backoff:
         A pause that the other side asked for counts if it is longer.
         """
         own_s = min(self.first_s * 2.0 ** min(failures - 1, 30), self.longest_s)
-        return max(own_s, min(retry_after_s or 0.0, self.longest_asked_s))
+        return max(own_s, min(retry_after_s or 0.0, self.max_retry_after_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,5 +62,5 @@ def pause_s(begun: Sequence[datetime], now: datetime, *, first_s: float = FIRST_
     excess = len(recent) - FREE_SESSIONS
     if excess < 0 or not recent:
         return 0.0
-    own_s = min(first_s * 2.0**excess, LONGEST_PAUSE_S)
+    own_s = min(first_s * 2.0**excess, MAX_PAUSE_S)
     return max(0.0, own_s - (now - max(recent)).total_seconds())

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.domain.quotas import Period, Policy, Source, Window, window_of
 from bot.domain.scheduling import FIRST_BACKOFF_S, FORGIVEN_AFTER, backoff_end, backoff_s
 
-MOST_CREDITS = 1_000_000
+MAX_CREDITS = 1_000_000
 """The largest allowance, grant or budget."""
 
 

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-LONGEST_LEASE = timedelta(minutes=5)
+MAX_LEASE = timedelta(minutes=5)
 """The longest lease; one that ends later was taken before the clock was set back."""
-LONGEST_PAUSE = timedelta(minutes=30)
+MAX_PAUSE = timedelta(minutes=30)
 """The longest pause; what is due later was deferred before the clock was set back."""
-LONGEST_WAIT = timedelta(minutes=20)
-"""The longest that a retry is deferred, whatever was asked for. It is far below `LONGEST_PAUSE`, so that no
-process with another clock takes it for one from before a clock was set back, which would be due at once."""
+MAX_WAIT = timedelta(minutes=20)
+"""The longest time for which a retry is deferred.
+
+It is far below `MAX_PAUSE`: a process with another clock must not conclude that the clock was set back, and
+make the retry due at once.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +29,5 @@ def lease_until(now: datetime, lease_s: float) -> datetime:
 
 
 def defer(now: datetime, pause_s: float) -> datetime:
-    """Return the time of a retry after `pause_s` seconds, at most `LONGEST_WAIT` from now."""
-    return now + min(timedelta(seconds=pause_s), LONGEST_WAIT)
+    """Return the time of a retry after `pause_s` seconds, at most `MAX_WAIT` from now."""
+    return now + min(timedelta(seconds=pause_s), MAX_WAIT)

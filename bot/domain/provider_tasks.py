@@ -162,10 +162,10 @@ def evaluate(
             return _evaluate_done(report, progress, now, grace_s)
         case TaskStage.RUNNING:
             # some tasks stay "running" for good although both clips are complete
-            is_ripe = report.settled and len(report.clips) >= CLIPS_PER_TASK and bool(report.complete)
-            if is_ripe and progress.settling_at and now - progress.settling_at >= timedelta(seconds=grace_s):
+            is_complete = report.settled and len(report.clips) >= CLIPS_PER_TASK and bool(report.complete)
+            if is_complete and progress.settling_at and now - progress.settling_at >= timedelta(seconds=grace_s):
                 return _finished(report.complete)
-            settling_at = (progress.settling_at or now) if is_ripe else None
+            settling_at = (progress.settling_at or now) if is_complete else None
             progress = replace(progress, settling_at=settling_at)
             if now - progress.progress_at < timedelta(seconds=give_up_s):
                 return StillRunning(progress)

@@ -8,7 +8,7 @@ from bot.domain.provider_tasks import Clip, TaskProgress
 from bot.domain.quotas import Policy
 from bot.domain.song_options import SongSpec
 
-LARGEST_ID = 2**63 - 1
+MAX_ID = 2**63 - 1
 """The largest id that the database can hold; members can type any number."""
 
 

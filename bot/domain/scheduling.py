@@ -10,7 +10,7 @@ FREE_FAILURES = 1
 """Failed requests in a row without a backoff: a wrong link is quickly corrected."""
 FIRST_BACKOFF_S = 30.0
 """Seconds of backoff after the next failure; doubled each time."""
-LONGEST_BACKOFF_S = 3600.0
+MAX_BACKOFF_S = 3600.0
 FORGIVEN_AFTER = timedelta(days=1)
 """How long after its end a backoff still lengthens the next one."""
 _FUTURE = 10**18
@@ -84,12 +84,12 @@ def backoff_s(failures: int, *, first_s: float = FIRST_BACKOFF_S) -> float:
     if failures <= FREE_FAILURES:
         return 0.0
     doubled = min(failures - FREE_FAILURES - 1, 16)
-    return min(first_s * 2.0**doubled, LONGEST_BACKOFF_S)
+    return min(first_s * 2.0**doubled, MAX_BACKOFF_S)
 
 
 def backoff_end(backoff_until: datetime | None, now: datetime) -> datetime | None:
     """Return the end of a backoff that is in force, or None. An end too far ahead means a wrong clock."""
-    if backoff_until is None or not now < backoff_until <= now + timedelta(seconds=LONGEST_BACKOFF_S):
+    if backoff_until is None or not now < backoff_until <= now + timedelta(seconds=MAX_BACKOFF_S):
         return None
     return backoff_until
 

@@ -25,7 +25,7 @@ class SongRemovedError(RefusalError):
 
 
 @dataclass(eq=False)
-class DetailsWipedError(RefusalError):
+class DetailsErasedError(RefusalError):
     """A song whose options are no longer stored, so that it cannot be requested again."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 JOINERS = frozenset("\u200c\u200d")
 """Format characters that emoji and some scripts need inside a word."""
-MOST_MARKS = 5
+MAX_MARKS = 5
 """The most combining marks that one letter keeps; no script stacks more."""
 
 _INVISIBLE_LETTERS = frozenset(
@@ -64,10 +64,10 @@ def _is_storable(character: str) -> bool:
 
 
 def _with_few_marks(characters: Iterator[str]) -> Iterator[str]:
-    """Yield the characters, with at most `MOST_MARKS` marks in a row."""
+    """Yield the characters, with at most `MAX_MARKS` marks in a row."""
     marks = 0
     for character in characters:
         piles_up = character in JOINERS or unicodedata.category(character) in {"Mn", "Me"}
         marks = marks + 1 if piles_up else 0
-        if marks <= MOST_MARKS:
+        if marks <= MAX_MARKS:
             yield character

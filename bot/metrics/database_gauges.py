@@ -15,7 +15,7 @@ from bot.storage.unit_of_work import SqlUnitOfWork
 
 FRESH_S = 5.0
 """Seconds for which values are reused, so that the load does not grow with the number of scrapers."""
-PATIENCE_S = 2.0
+READ_TIMEOUT_S = 2.0
 """Seconds that the database has to answer; the scrape does not wait longer."""
 
 
@@ -52,7 +52,7 @@ class DatabaseGauges:
             if self._read_at is not None and self._clock() - self._read_at < FRESH_S:
                 return
             try:
-                async with asyncio.timeout(PATIENCE_S):
+                async with asyncio.timeout(READ_TIMEOUT_S):
                     sums, outage = await self._store.read(_sums)
             except (StoreError, TimeoutError):
                 self._forget()

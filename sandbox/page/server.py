@@ -27,7 +27,7 @@ KINDS: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascrip
 SAFE_KINDS: Final = ("audio/", "image/png", "image/jpeg", "image/gif", "image/webp")
 """What a browser may show as it is; anything else is only saved."""
 FETCH_S = 15.0
-LARGEST_FRAME = 256 * 1024
+MAX_FRAME = 256 * 1024
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -166,7 +166,7 @@ class Page:
     async def _live(self, request: web.Request) -> web.StreamResponse:
         if "Origin" not in request.headers:
             raise web.HTTPForbidden
-        socket = web.WebSocketResponse(heartbeat=30, max_msg_size=LARGEST_FRAME)
+        socket = web.WebSocketResponse(heartbeat=30, max_msg_size=MAX_FRAME)
         await socket.prepare(request)
         session = PageSession(self._world, controls=self.controls)
         session.begin()

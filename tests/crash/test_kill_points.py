@@ -39,10 +39,10 @@ SONG = {
 }
 """The steps of a song that is made, and how often each is passed at least."""
 START = ("heartbeat.register", "sessions.begin")
-STOP = ("sessions.forget", "heartbeat.deregister")
+STOP = ("sessions.delete", "heartbeat.deregister")
 CANCEL, END, FAILED, ENDING = "requests.cancel", "poller.fail", "outbox.reschedule", "messenger.post_ending"
 REFUSED = "delivery.clear_attempt"
-FORGET, FIND = "outbox.forget_token", "messenger.find_result"
+FORGET, FIND = "outbox.erase_token", "messenger.find_result"
 ATTACH, KEEP = "late_tasks.attach", "late_tasks.keep"
 LOOK_SOON, FIND_ANSWER = "requests.check_soon", "messenger.find_answer"
 LEARN, INTEND, TAKE_BACK = "outbox.set_status_message", "outbox.record_attempt", "outbox.clear_attempt"
@@ -52,7 +52,7 @@ LATE_S = 2 * SHORT_LEASE_S
 UNFINISHED_S = 3.0
 """A song that takes so long is asked for more than once, also on a busy machine."""
 DECISIONS = {
-    "requests.withdraw",
+    "requests.cancel_duplicate",
     "approvals.expire",
     "operator.resume",
     "operator.pause",
@@ -67,11 +67,11 @@ CHORES = {
     "circuit_breaker.open",
     "key_values.put",
     "cleanup.correct_times",
-    "cleanup.close_guild",
-    "cleanup.end_tokens",
     "cleanup.erase_guild",
-    "cleanup.forget_members",
-    "cleanup.wipe_prompts",
+    "cleanup.erase_tokens",
+    "cleanup.erase_guild_requests",
+    "cleanup.erase_members",
+    "cleanup.erase_prompts",
     "guild_membership.confirm",
     "guild_membership.join",
     "guild_membership.leave",

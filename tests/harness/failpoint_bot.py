@@ -34,7 +34,7 @@ SHORT_PAUSES = {
     "work.new_task_s": 3.0,
     "work.poll_interval_s": 0.2,
     "work.status_interval_s": 0.3,
-    "heartbeat": HeartbeatTimings(interval_s=0.2, ttl_s=0.6, shard_wait_s=30.2, shard_look_s=0.05),
+    "heartbeat": HeartbeatTimings(interval_s=0.2, ttl_s=0.6, shard_wait_s=30.2, shard_check_interval_s=0.05),
     "session_pause_s": 0.0,
     "work.answered_within_s": 0.3,
 }

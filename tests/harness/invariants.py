@@ -24,7 +24,7 @@ TITLES = {
 }
 UNSEEN = "Your song is ready, but its post is out of sight"
 """What is said of a song that may stand in a channel where the bot cannot look."""
-MOST_ENTRIES = 10_000
+MAX_ENTRIES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,5 +188,5 @@ async def _transfers(crash: CrashHarness) -> dict[int | None, Counter[TransferKi
 
 def _entries(uow: UnitOfWork, guild_id: int, members: list[int]) -> list[Entry]:
     return [
-        entry for user_id in members for entry in uow.ledger.entries(guild_id, user_id, limit=MOST_ENTRIES)
+        entry for user_id in members for entry in uow.ledger.entries(guild_id, user_id, limit=MAX_ENTRIES)
     ]

@@ -128,7 +128,7 @@ async def test_a_database_that_is_away_shows_no_old_numbers(
 async def test_a_database_that_hangs_does_not_keep_the_page(
     tmp_path: Path, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_gauges, "PATIENCE_S", 0)
+    monkeypatch.setattr(database_gauges, "READ_TIMEOUT_S", 0)
     async with services_harness(tmp_path) as harness:
         await DatabaseGauges(harness.store, registry).refresh()
     assert value(registry, "inspire_database_up") == 0

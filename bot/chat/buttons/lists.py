@@ -5,7 +5,7 @@ from bot.chat.client import client_of
 from bot.chat.interactions.respond import AnyInteraction
 from bot.chat.interactions.viewers import viewer_of
 from bot.chat.messages.library import playlist_line, rated_line, song_line
-from bot.domain.requests import LARGEST_ID
+from bot.domain.requests import MAX_ID
 from bot.domain.songs import SongNotFoundError, TopPeriod
 
 SPANS = {
@@ -69,6 +69,6 @@ def _user_of(topic: str) -> int | None:
     """
     if not topic:
         return None
-    if not topic.isdigit() or int(topic) > LARGEST_ID:
+    if not topic.isdigit() or int(topic) > MAX_ID:
         raise SongNotFoundError
     return int(topic)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 OPENINGS, WINDOW_S = 5, 10.0
 """New channels per window in seconds; Discord publishes no figure, and answers 40003 when it is exceeded."""
-MOST_KEPT = 5_000
+MAX_KEPT = 5_000
 
 
 class DirectMessageLimiter:
@@ -35,7 +35,7 @@ class DirectMessageLimiter:
     def opened(self, user_id: int, channel_id: int) -> None:
         """Remember the channel of a user."""
         self._known[user_id] = channel_id
-        if len(self._known) > MOST_KEPT:
+        if len(self._known) > MAX_KEPT:
             self._known.popitem(last=False)
 
     def refused(self, retry_after_s: float | None) -> float:

@@ -28,7 +28,7 @@ from bot.domain.suno_links import UUID
 from bot.services.cards import ClipCard, ResultCard
 from bot.services.ports import Media, MessageForm
 
-MOST_CLIPS = 10
+MAX_CLIPS = 10
 """Discord's limit of embeds, and of files, in one message."""
 UPLOAD_LIMIT = 25 * 1024 * 1024 - 64 * 1024
 """Bytes of all files in one HTTP request, less a margin for the rest of the message."""
@@ -66,7 +66,7 @@ def result_message(
     """
     if form is not MessageForm.FULL:
         return _plainer(card, in_server=in_server, form=form)
-    clips = card.clips[:MOST_CLIPS]
+    clips = card.clips[:MAX_CLIPS]
     fitting = within_request(files[: len(clips)])
     embeds = [_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)]
     named = zip(enumerate(clips, 1), fitting, strict=False)
@@ -84,7 +84,7 @@ def result_message(
 
 def _plainer(card: ResultCard, *, in_server: bool, form: MessageForm) -> ResultMessage:
     """Build the result without embeds, files and titles, and in the barest form without links too."""
-    pages = [f"<{page}>" for one in card.clips[:MOST_CLIPS] if (page := song_page(one.clip.id))]
+    pages = [f"<{page}>" for one in card.clips[:MAX_CLIPS] if (page := song_page(one.clip.id))]
     lines = [f"{mention(card.user_id)} your song is ready.", *(pages if form is MessageForm.LINKS else ())]
     lines.append(f"-# Discord blocked the rest of this message. {song_number(card)} shows it all.")
     view = _buttons(card, in_server=in_server, form=form)
@@ -98,7 +98,7 @@ def song_number(card: ResultCard) -> str:
 
 def song_message(card: ResultCard) -> ResultMessage:
     """Build the message that shows an earlier song again, without files."""
-    clips = card.clips[:MOST_CLIPS]
+    clips = card.clips[:MAX_CLIPS]
     page = playlist_page(card.playlist_id)
     content = f"A song from [this playlist](<{page}>), asked for by {mention(card.user_id)}."
     return ResultMessage(
@@ -168,7 +168,7 @@ def _long_link(clip_card: ClipCard, *, count: int) -> str | None:
 def _buttons(card: ResultCard, *, in_server: bool, form: MessageForm = MessageForm.FULL) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     if form is not MessageForm.BARE:
-        _add_links(view, card.clips[:MOST_CLIPS], titled=form is MessageForm.FULL)
+        _add_links(view, card.clips[:MAX_CLIPS], titled=form is MessageForm.FULL)
     if not in_server:
         return view
     view.add_item(_in_row(AgainButton(card.request_id), LISTEN_ROWS))

@@ -81,7 +81,7 @@ BY_MODERATORS = frozenset({FailureKind.MODERATOR, FailureKind.BLOCKED})
 """Failures with a reason that a moderator wrote for the member."""
 WORDS_LIMIT = 300
 """Characters of the provider's own text about a refusal."""
-MOST_CLIPS = 10
+MAX_CLIPS = 10
 ONE_CLIP = "Only one of the two clips came out."
 KEPT = (
     "The bot isn't allowed to post it in the channel or to send it to you directly. It is kept: tell whoever "
@@ -264,7 +264,7 @@ def _buttons(card: StatusCard, *, result_url: str | None) -> discord.ui.View:
         view.add_item(AgainButton(card.request_id))
     if result_url:
         view.add_item(discord.ui.Button(label="Go to the song", url=result_url))
-    for number, page in enumerate(map(song_page, card.clip_ids[:MOST_CLIPS]), 1):
+    for number, page in enumerate(map(song_page, card.clip_ids[:MAX_CLIPS]), 1):
         if page:
             view.add_item(discord.ui.Button(label=f"Listen to {number}", url=page))
     return view

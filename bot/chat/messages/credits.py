@@ -14,7 +14,7 @@ from bot.services.moderation.members import BalanceChange
 
 ENTRY_LIMIT = 120
 """Characters of one entry's reason."""
-MOST_ENTRIES = 10
+MAX_ENTRIES = 10
 
 
 def credits_message(statement: Statement) -> discord.Embed:
@@ -80,7 +80,7 @@ def _with_numbers(embed: discord.Embed, statement: Statement) -> discord.Embed:
 def _lines(entries: tuple[Entry, ...]) -> str:
     """Format the latest entries, as many whole lines as fit into a field."""
     text = ""
-    for entry in entries[:MOST_ENTRIES]:
+    for entry in entries[:MAX_ENTRIES]:
         line = f"{_words(entry)} · {relative(entry.at)}"
         if len(text) + len(line) + 1 > FIELD_LIMIT:
             break

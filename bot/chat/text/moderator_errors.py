@@ -32,7 +32,7 @@ from bot.domain.playlists import (
 )
 from bot.domain.requests import State
 from bot.domain.songs import (
-    DetailsWipedError,
+    DetailsErasedError,
     NotFinishedError,
     RemovalForbiddenError,
     SongNotFoundError,
@@ -148,7 +148,7 @@ def _removed(_: SongRemovedError) -> str:
     return "This song was removed. Ask for a new one with `/inspire`. Nothing was changed."
 
 
-def _details_wiped(_: DetailsWipedError) -> str:
+def _details_erased(_: DetailsErasedError) -> str:
     return (
         "What this song was made from is no longer kept, so the same can't be asked for again. Use "
         "`/inspire` with a playlist and a prompt. Nothing was changed."
@@ -185,7 +185,7 @@ MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
         PlaylistUnknownError: _unknown_name,
         SongNotFoundError: _no_song,
         SongRemovedError: _removed,
-        DetailsWipedError: _details_wiped,
+        DetailsErasedError: _details_erased,
         NotFinishedError: _unfinished,
         RemovalForbiddenError: _may_not_remove,
     }

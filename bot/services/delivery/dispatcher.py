@@ -140,7 +140,7 @@ class OutboxDispatcher:
                     return
                 if request.address.is_unconfirmed(now):
                     # the command was answered, and it is unknown by which copy of the bot
-                    await self._store.write(_forget_token, request.id)
+                    await self._store.write(_erase_token, request.id)
                 await self._send_ending(message, request, card)
             except (NoAccessError, InvalidMessageError) as error:
                 log.info("a status can't be edited: %r", error, extra=log_context(request))
@@ -165,7 +165,7 @@ class OutboxDispatcher:
         except TokenExpiredError:
             if may_be_unanswered(request, self._clock(), self._answered_within_s):
                 raise RetryableError("the command is not answered yet") from None
-            await self._store.write(_forget_token, request.id)
+            await self._store.write(_erase_token, request.id)
             await self._edit_as_bot(request, card)
         except RetryableError as error:
             if token is None or request.address.message_id is None or not error.is_long:
@@ -301,7 +301,7 @@ def _mark_status_sent(
     """Mark the status message as sent, and erase the token of one that will not change any more."""
     _mark_sent(uow, message, str(budget), not_before, next_at)
     if card.is_final:
-        _forget_token(uow, message.request_id)
+        _erase_token(uow, message.request_id)
 
 
 @unit_of_work("outbox.reschedule")
@@ -330,8 +330,8 @@ def _set_message(uow: UnitOfWork, request_id: int, message_id: int) -> None:
     uow.requests.set_address(request_id, replace(request.address, message_id=message_id))
 
 
-@unit_of_work("outbox.forget_token")
-def _forget_token(uow: UnitOfWork, request_id: int) -> None:
+@unit_of_work("outbox.erase_token")
+def _erase_token(uow: UnitOfWork, request_id: int) -> None:
     request = get_request(uow, request_id)
     if request.address.token is not None:
         uow.requests.set_address(request_id, replace(request.address, token=None))

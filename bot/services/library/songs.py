@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.audit import Action
-from bot.domain.requests import LARGEST_ID, Request
+from bot.domain.requests import MAX_ID, Request
 from bot.domain.songs import (
     FINISHED,
     UNRATED,
@@ -111,7 +111,7 @@ class SongLibrary:
 
 
 def _find(uow: UnitOfWork, request_id: int) -> Request | None:
-    return uow.requests.find(request_id) if request_id <= LARGEST_ID else None
+    return uow.requests.find(request_id) if request_id <= MAX_ID else None
 
 
 def _song(uow: UnitOfWork, request_id: int, viewer: Viewer) -> Song:

@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.domain.audit import Action
 from bot.domain.errors import RequestNotFoundError
 from bot.domain.moderator_errors import DecidedError
-from bot.domain.requests import LARGEST_ID, Failure, FailureKind, Request, State
+from bot.domain.requests import MAX_ID, Failure, FailureKind, Request, State
 from bot.domain.transitions import Transition
 from bot.services.audit_log import Actor, check_reason, record_action, run_action
 from bot.services.ports import Clock
@@ -39,7 +39,7 @@ class Approvals:
         return await self._decide(actor, request_id, Action.DECLINE, check_reason(reason))
 
     async def _decide(self, actor: Actor, request_id: int, action: Action, reason: str | None) -> Request:
-        if request_id > LARGEST_ID:
+        if request_id > MAX_ID:
             raise RequestNotFoundError
         return await run_action(self._store, _decide, actor, request_id, action, reason, self._clock())
 

@@ -19,7 +19,7 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 MAX_ACTIVE = 1000
 MAX_COOLDOWN_S = 86_400
-MOST_APPROVED = 1000
+MAX_APPROVED = 1000
 """The most requests that are queued at once when approval ends."""
 
 
@@ -183,7 +183,7 @@ def _end_approval(uow: UnitOfWork, actor: Actor, now: datetime) -> int:
         after.approval_channel_id is not None
     ):  # a repeat of the command, and approval was required again since
         return 0
-    awaiting = uow.requests.of_guild(actor.guild_id, State.AWAITING, limit=MOST_APPROVED)
+    awaiting = uow.requests.of_guild(actor.guild_id, State.AWAITING, limit=MAX_APPROVED)
     for request in awaiting:
         apply_transition(uow, request, Transition.APPROVE, now=now)
     return len(awaiting)

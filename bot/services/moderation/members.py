@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from bot.domain.audit import Action, AuditFacts
-from bot.domain.guild_settings import MOST_CREDITS
+from bot.domain.guild_settings import MAX_CREDITS
 from bot.domain.ledger import bonus_account
 from bot.domain.moderator_errors import AmountError, BotMemberError, NotBlockedError
 from bot.domain.quotas import Policy, window_of
@@ -48,7 +48,7 @@ WholeUnit = Callable[Concatenate[UnitOfWork, Actor, TargetMember, Policy, dateti
 NamedDecision = NamedUnit[Concatenate[Actor, TargetMember, Policy, datetime, P], BalanceChange]
 
 
-def check_amount(option: str, value: float, *, least: int = 0, most: int = MOST_CREDITS) -> int:
+def check_amount(option: str, value: float, *, least: int = 0, most: int = MAX_CREDITS) -> int:
     """Return the number as an int; clients can send any number.
 
     Raises:

@@ -156,26 +156,26 @@ def _left_guilds(uow: UnitOfWork, before: datetime) -> list[int]:
     return uow.cleanup.left_guilds(before=before, limit=GUILDS)
 
 
-@unit_of_work("cleanup.end_tokens")
+@unit_of_work("cleanup.erase_tokens")
 def _erase_tokens(uow: UnitOfWork, clock: Clock) -> int:
     return uow.cleanup.erase_tokens(now=clock(), limit=BATCH)
 
 
-@unit_of_work("cleanup.wipe_prompts")
+@unit_of_work("cleanup.erase_prompts")
 def _erase_prompts(uow: UnitOfWork, before: datetime, now: datetime) -> int:
     return uow.cleanup.erase_prompts(before=before, now=now, limit=BATCH)
 
 
-@unit_of_work("cleanup.forget_members")
+@unit_of_work("cleanup.erase_members")
 def _erase_members(uow: UnitOfWork, now: datetime) -> int:
     return uow.cleanup.erase_members(now=now, limit=BATCH)
 
 
-@unit_of_work("cleanup.erase_guild")
+@unit_of_work("cleanup.erase_guild_requests")
 def _erase_guild_requests(uow: UnitOfWork, guild_id: int) -> int:
     return uow.cleanup.erase_guild_requests(guild_id, limit=BATCH)
 
 
-@unit_of_work("cleanup.close_guild")
+@unit_of_work("cleanup.erase_guild")
 def _erase_guild(uow: UnitOfWork, guild_id: int, before: datetime, now: datetime) -> bool:
     return uow.cleanup.erase_guild(guild_id, before=before, now=now)

@@ -78,7 +78,7 @@ def _place_again(uow: UnitOfWork, request: Request, settings: GuildSettings, now
     """
     message_id = _status_message_of(request, now)
     policy = request.policy
-    member = uow.members.acquire_slot(
+    member = uow.members.add_active_request(
         request.guild_id, request.user_id, limit=policy.max_active, cooldown_s=0, now=now
     )
     since = max(request.ended_at or now, request.placed_at)  # the clock may have been set back

@@ -10,7 +10,7 @@ from bot.domain.guild_settings import GuildSettings, MemberRecord
 class Members(Protocol):
     """The members: how many pending requests each has, and what moderators set for them."""
 
-    def acquire_slot(
+    def add_active_request(
         self, guild_id: int, user_id: int, *, limit: int, cooldown_s: int, now: datetime
     ) -> MemberRecord:
         """Count one more pending request of the member; return the member's record.
@@ -25,7 +25,7 @@ class Members(Protocol):
         """
         ...
 
-    def release_slot(self, guild_id: int, user_id: int, *, forgive: bool = False) -> None:
+    def remove_active_request(self, guild_id: int, user_id: int, *, forgive: bool = False) -> None:
         """Count one pending request less; with `forgive`, reset the member's failures."""
         ...
 

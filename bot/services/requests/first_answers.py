@@ -14,7 +14,7 @@ from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
 
-@unit_of_work("requests.withdraw")
+@unit_of_work("requests.cancel_duplicate")
 def withdraw(uow: UnitOfWork, request_id: int, now: datetime) -> bool:
     """Cancel a request that another copy of the bot answered, and drop its outbox messages.
 

@@ -92,7 +92,7 @@ def place(
     _check_open(settings, context)
     spec = _spec(options, settings, config)
     common = policy_for(config.policy, settings)
-    member = uow.members.acquire_slot(
+    member = uow.members.add_active_request(
         context.guild_id, context.user_id, limit=common.max_active, cooldown_s=common.cooldown_s, now=now
     )
     policy = policy_for(config.policy, settings, member, context.role_ids)

@@ -10,7 +10,7 @@ from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import ConflictError, RequestNotFoundError, TooLateError
 from bot.domain.moderator_errors import NotPausedError
 from bot.domain.queue import SNAPSHOT_TTL_S, QueueSnapshot
-from bot.domain.requests import AT_PROVIDER, LARGEST_ID, Failure, FailureKind, Request, State
+from bot.domain.requests import AT_PROVIDER, MAX_ID, Failure, FailureKind, Request, State
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.audit_log import ATTEMPTS, Actor, check_reason, record_action
 from bot.services.cards import StatusCard, status_card
@@ -90,7 +90,7 @@ class QueueService:
             ReasonError: the reason is empty or too long.
         """
         reason = check_reason(reason)
-        if request_id > LARGEST_ID:
+        if request_id > MAX_ID:
             raise RequestNotFoundError
         for _ in range(ATTEMPTS - 1):
             try:

@@ -9,7 +9,7 @@ from bot.domain.requests import State
 from bot.domain.scheduling import QueueEntry, backoff_end, estimated_finish_times, fair_order
 from bot.services.unit_of_work import UnitOfWork
 
-MOST_ESTIMATED = 200
+MAX_ESTIMATED = 200
 """The most tasks at the provider whose ends are estimated one by one; of more, the ends are evenly spaced."""
 
 
@@ -75,7 +75,7 @@ def _slot_times(
         return [now] * free
     # while more tasks run than there are slots, the first ends free no slot
     surplus = max(0, running - slots)
-    if running > MOST_ESTIMATED:
+    if running > MAX_ESTIMATED:
         step_s = usual_s[order[0].model] / running
         ends = [now + timedelta(seconds=step_s * (surplus + n)) for n in range(1, taken + 1)]
     else:

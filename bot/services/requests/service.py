@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import ConflictError, NotYoursError, RequestNotFoundError, StoreError, TooLateError
 from bot.domain.playlists import is_valid_name
-from bot.domain.requests import LARGEST_ID
+from bot.domain.requests import MAX_ID
 from bot.domain.song_options import SongOptions, SongSpec, parse_options
-from bot.domain.songs import DetailsWipedError, SongRemovedError
+from bot.domain.songs import DetailsErasedError, SongRemovedError
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.audit_log import ATTEMPTS
 from bot.services.cards import StatusCard
@@ -69,7 +69,7 @@ class RequestService:
         Raises:
             RequestNotFoundError: the server has no such request, or the request has no such clip.
             SongRemovedError: the earlier song was removed.
-            DetailsWipedError: the earlier request's prompt and options are no longer kept.
+            DetailsErasedError: the earlier request's prompt and options are no longer kept.
             RefusalError: the request is not allowed now; nothing is held.
             StoreError: the database cannot be used.
         """
@@ -112,7 +112,7 @@ class RequestService:
             NotYoursError: another member placed it.
             TooLateError: the request is at the provider already, or it has ended.
         """
-        if request_id > LARGEST_ID:
+        if request_id > MAX_ID:
             raise RequestNotFoundError
         for _ in range(ATTEMPTS - 1):
             try:
@@ -142,13 +142,13 @@ def _schedule_lookup(uow: UnitOfWork, request_id: int, due_at: datetime) -> None
 
 
 def _spec_to_repeat(uow: UnitOfWork, request_id: int, guild_id: int, like_clip: int | None) -> SongSpec:
-    request = uow.requests.find(request_id) if request_id <= LARGEST_ID else None
+    request = uow.requests.find(request_id) if request_id <= MAX_ID else None
     if request is None or request.guild_id != guild_id:
         raise RequestNotFoundError
     if request.removed_at is not None:
         raise SongRemovedError
     if request.lacks_details:
-        raise DetailsWipedError
+        raise DetailsErasedError
     if like_clip is None:
         return request.spec
     if not 1 <= like_clip <= len(request.clips):

@@ -37,7 +37,7 @@ def apply_transition(
     updated = uow.requests.transition(request, transition, lease=lease, **changes)
     if settlement is not Settlement.NONE:  # lock the member before the account, as placing does: no deadlock
         made = settlement is Settlement.POST
-        uow.members.release_slot(request.guild_id, request.user_id, forgive=made)
+        uow.members.remove_active_request(request.guild_id, request.user_id, forgive=made)
     if transition in CONCLUDING:
         uow.members.record_turn(request.guild_id, request.user_id, now=now)
     if settlement is Settlement.POST:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.leases import LONGEST_LEASE
+from bot.domain.leases import MAX_LEASE
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class ClockWatch:
             set_s = ahead_s - self._ahead_s
             if set_s > SET_S:
                 # else a submission that is being made would count as cut off
-                until = self() + timedelta(seconds=set_s) + LONGEST_LEASE
+                until = self() + timedelta(seconds=set_s) + MAX_LEASE
                 held = await self._store.write(_extend_leases, self(), until)
                 log.warning("the clock was set forward by %.0f s: %d leases go on", set_s, held)
             self._ahead_s = ahead_s

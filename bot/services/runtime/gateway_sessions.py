@@ -68,7 +68,7 @@ def _begin(uow: UnitOfWork, shard_id: int, now: datetime) -> None:
     uow.key_values.put(f"{KEY}:{shard_id}", json.dumps([at.isoformat() for at in begun]))
 
 
-@unit_of_work("sessions.forget")
+@unit_of_work("sessions.delete")
 def _forget(uow: UnitOfWork, shard_ids: tuple[int, ...]) -> None:
     for shard_id in shard_ids:
         uow.key_values.put(f"{KEY}:{shard_id}", "[]")

@@ -35,7 +35,7 @@ class RetryTimings:
     """After the database did not store the outcome of a paid call."""
     outcome_max_s: float = 5.0
     member_s: float = FIRST_BACKOFF_S
-    """After a member's request failed; the longest is `LONGEST_BACKOFF_S`."""
+    """After a member's request failed; the longest is `MAX_BACKOFF_S`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class HeartbeatTimings:
     """Seconds after its last heartbeat for which a process counts as alive."""
     shard_wait_s: float = 20.0
     """Seconds for which a process waits at start for the shards of a process that was killed."""
-    shard_look_s: float = 1.0
+    shard_check_interval_s: float = 1.0
     """Seconds between two checks whether they are free."""
 
 

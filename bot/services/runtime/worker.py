@@ -13,7 +13,7 @@ from bot.services.runtime.timings import WorkTimings
 
 log = logging.getLogger(__name__)
 
-LEAST_REST_S = 0.02
+MIN_REST_S = 0.02
 """Seconds that keep the loop from spinning while a due item cannot be claimed."""
 
 Item = TypeVar("Item")
@@ -149,7 +149,7 @@ class Worker(Generic[Item]):
         """Wait for a wake-up, for the due time, or for the poll interval."""
         rest_s = self._poll_interval_s
         if due_at is not None:
-            rest_s = min(max((due_at - self._clock()).total_seconds(), LEAST_REST_S), rest_s)
+            rest_s = min(max((due_at - self._clock()).total_seconds(), MIN_REST_S), rest_s)
         try:
             async with asyncio.timeout(rest_s):
                 await self._wake.wait()

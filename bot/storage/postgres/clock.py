@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 class ClockReading:
     """The server's time, with the host's count of seconds just before and after it was asked for."""
 
-    asked_at_s: float
+    sent_at_s: float
     server_at: datetime
     answered_at_s: float
 
     @property
     def round_trip_s(self) -> float:
         """Return how long the answer took; the reading is exact to half of it."""
-        return self.answered_at_s - self.asked_at_s
+        return self.answered_at_s - self.sent_at_s
 
 
 class DatabaseClock:
@@ -41,5 +41,5 @@ class DatabaseClock:
     def set(self, readings: Iterable[ClockReading]) -> None:
         """Adopt the reading that was answered fastest, which is the most exact."""
         best = min(readings, key=lambda reading: reading.round_trip_s)
-        middle_s = best.asked_at_s + best.round_trip_s / 2
+        middle_s = best.sent_at_s + best.round_trip_s / 2
         self._zero_at = best.server_at.astimezone(UTC) - timedelta(seconds=middle_s)

@@ -130,9 +130,9 @@ class PostgresNotifier:
     async def _read_time(self, connection: asyncpg.Connection) -> None:
         readings = []
         for _ in range(READINGS):
-            asked_at_s = self._clock.count_s()
+            sent_at_s = self._clock.count_s()
             # outside a transaction a pooler may run the preparation and the execution on two connections
             async with connection.transaction() if self._url.pooled else nullcontext():
                 server_at = await connection.fetchval(_TIME)
-            readings.append(ClockReading(asked_at_s, server_at, self._clock.count_s()))
+            readings.append(ClockReading(sent_at_s, server_at, self._clock.count_s()))
         self._clock.set(readings)

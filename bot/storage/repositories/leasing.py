@@ -17,7 +17,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.domain.leases import LONGEST_LEASE, LONGEST_PAUSE
+from bot.domain.leases import MAX_LEASE, MAX_PAUSE
 from bot.domain.requests import State
 from bot.services.requests.placement import APPROVAL_TTL
 from bot.storage.tables import audit_log, outbox, requests
@@ -95,11 +95,11 @@ class TimeLimit:
 
 _AWAITING = requests.c.state == State.AWAITING
 TIME_LIMITS = (
-    TimeLimit(requests.c.next_at, LONGEST_PAUSE, ~_AWAITING, is_capped=False),
+    TimeLimit(requests.c.next_at, MAX_PAUSE, ~_AWAITING, is_capped=False),
     TimeLimit(requests.c.next_at, APPROVAL_TTL, _AWAITING, is_capped=True),
-    TimeLimit(outbox.c.due_at, LONGEST_PAUSE, true(), is_capped=False),
-    TimeLimit(audit_log.c.due_at, LONGEST_PAUSE, true(), is_capped=False),
+    TimeLimit(outbox.c.due_at, MAX_PAUSE, true(), is_capped=False),
+    TimeLimit(audit_log.c.due_at, MAX_PAUSE, true(), is_capped=False),
     # the worker may be alive, so that its lease is kept for as long as if it began now
-    *(TimeLimit(table.c.lease_until, LONGEST_LEASE, true(), is_capped=True) for table in _LEASED_TABLES),
+    *(TimeLimit(table.c.lease_until, MAX_LEASE, true(), is_capped=True) for table in _LEASED_TABLES),
 )
 """Times beyond these limits were written before the clock was set back."""

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from bot.domain.errors import ActiveLimitError, BackoffError, BlockedError, CooldownError, StoreError
 from bot.domain.guild_settings import MemberRecord
-from bot.domain.scheduling import LONGEST_BACKOFF_S, backoff_end
+from bot.domain.scheduling import MAX_BACKOFF_S, backoff_end
 from bot.services.repositories.guilds import Members
 from bot.storage.sql import Upsert, upsert
 from bot.storage.tables import guilds, members
@@ -56,7 +56,7 @@ class SqlMembers(Members):
         self._conn = conn
 
     @override
-    def acquire_slot(
+    def add_active_request(
         self, guild_id: int, user_id: int, *, limit: int, cooldown_s: int, now: datetime
     ) -> MemberRecord:
         member = {"guild": guild_id, "user": user_id}
@@ -81,7 +81,7 @@ class SqlMembers(Members):
         raise CooldownError(found.last_placed_at + cooldown)
 
     @override
-    def release_slot(self, guild_id: int, user_id: int, *, forgive: bool = False) -> None:
+    def remove_active_request(self, guild_id: int, user_id: int, *, forgive: bool = False) -> None:
         release = _RELEASE_SLOT_FORGIVEN if forgive else _RELEASE_SLOT
         if self._conn.execute(release, {"guild": guild_id, "user": user_id}).rowcount != 1:
             raise StoreError(
@@ -154,7 +154,7 @@ def _backoff_terms(now: datetime) -> dict[str, object]:
     """Return the bind values between which a backoff ends that is in force."""
     return {
         "held_after": now + timedelta(microseconds=1),
-        "held_at_most": now + timedelta(seconds=LONGEST_BACKOFF_S),
+        "held_at_most": now + timedelta(seconds=MAX_BACKOFF_S),
     }
 
 

@@ -22,7 +22,7 @@ INVALID_SEQUENCE, RATE_LIMITED, SESSION_TIMED_OUT, INVALID_SHARD = 4007, 4008, 4
 SHARDING_REQUIRED, INVALID_VERSION = 4011, 4012
 INVALID_INTENTS, DISALLOWED_INTENTS = 4013, 4014
 INVALID_SESSION = 9
-MOST_BYTES = 4096
+MAX_BYTES = 4096
 VERSION, ENCODING = "10", "json"
 ETF = "etf"
 """Erlang's external term format, which Discord speaks and the sandbox does not."""
@@ -78,7 +78,7 @@ class GatewayConnection:
 
     def _hear(self, line: str | bytes) -> None:
         try:
-            payload = as_payload(json.loads(line)) if len(line) <= MOST_BYTES else {}
+            payload = as_payload(json.loads(line)) if len(line) <= MAX_BYTES else {}
         except ValueError:
             payload = {}
         opcode = payload.get("op")

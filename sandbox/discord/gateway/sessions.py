@@ -22,7 +22,7 @@ GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 9, 1 << 12, 1 << 15
 PRIVILEGED = GUILD_MEMBERS | PRESENCES | MESSAGE_CONTENT
 EVERY_INTENT = 0b11_0011_0001_1111_1111_1111_1111
 """All bits that Discord has given a meaning (reference, "List of Intents")."""
-MOST_REPLAYED = 2000
+MAX_REPLAYED = 2000
 RESUMED_ELSEWHERE = 4000
 """Closes the connection whose session another one resumes; Discord's true code is not documented."""
 Garbling: TypeAlias = Callable[[Payload], Payload]
@@ -55,7 +55,7 @@ class Session:
     sequence: int = 0
     left_at: datetime | None = None
     """Since when it has had no connection."""
-    sent: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=MOST_REPLAYED))
+    sent: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=MAX_REPLAYED))
 
     def hears(self, *, guild_id: int | None, intent: int) -> bool:
         """Tell whether an event of this guild and intent belongs to this session."""

@@ -7,9 +7,9 @@ from sandbox.discord.rules.forms import Form, Problems
 
 NAME = re.compile(r"[-_'\w]{1,32}")
 """Discord's pattern also names two Indic scripts, which `\\w` covers."""
-MOST_COMMANDS = {1: 100, 2: 15, 3: 15}
+MAX_COMMANDS = {1: 100, 2: 15, 3: 15}
 """By type: chat, user and message commands (Discord's "Registering a Command")."""
-MOST_CHARACTERS = 8000
+MAX_CHARACTERS = 8000
 """Over names, descriptions and values of a command with all that is nested in it."""
 SUBCOMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(
     1, 12
@@ -46,7 +46,7 @@ def check_commands(payload: object, *, strict: bool = True) -> list[Payload]:
             form.refuse("name", code="APPLICATION_COMMANDS_DUPLICATE_NAME", message=message)
         seen.add(identity)
     kinds = [form.payload.get("type") or 1 for form in forms]
-    for kind, most in MOST_COMMANDS.items():
+    for kind, most in MAX_COMMANDS.items():
         if kinds.count(kind) > most:
             problems.add((), code="APPLICATION_COMMAND_TOO_MANY", message=f"Maximum is {most}.")
     problems.refuse_if_any()
@@ -63,8 +63,8 @@ def _check_command(command: Form) -> None:
     command.text("description", least=1, most=100, required=True)
     _check_localizations(command)
     _check_options(command, depth=0)
-    if command_characters(command.payload) > MOST_CHARACTERS:
-        message = f"Command exceeds maximum size ({MOST_CHARACTERS})"
+    if command_characters(command.payload) > MAX_CHARACTERS:
+        message = f"Command exceeds maximum size ({MAX_CHARACTERS})"
         command.refuse("", code="APPLICATION_COMMAND_TOO_LARGE", message=message)
 
 

@@ -7,7 +7,7 @@ ROW, BUTTON, STRING_SELECT = 1, 2, 3
 TEXT_INPUT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 4, 5, 6, 7, 8
 SELECTS = (STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT)
 LINK_STYLE, PREMIUM_STYLE = 5, 6
-MOST_ROWS = 5
+MAX_ROWS = 5
 BUTTON_FIELDS = frozenset({"type", "id", "custom_id", "style", "label", "disabled", "url", "sku_id", "emoji"})
 SELECT_FIELDS = frozenset(
     {"type", "id", "custom_id", "placeholder", "min_values", "max_values", "disabled", "required"}
@@ -22,7 +22,7 @@ def check_components(form: Form) -> None:
         UnimplementedError: Components of the second version, which the sandbox does not know.
     """
     seen: set[str] = set()
-    for row in form.forms("components", most=MOST_ROWS):
+    for row in form.forms("components", most=MAX_ROWS):
         if row.payload.get("type") != ROW:
             _refuse_layout(row)
             continue

@@ -5,8 +5,8 @@ from datetime import datetime
 from sandbox.discord.payloads import entries, entry, text
 from sandbox.discord.rules.forms import Form
 
-MOST_EMBEDS = 10
-MOST_CHARACTERS = 6000
+MAX_EMBEDS = 10
+MAX_CHARACTERS = 6000
 """Over title, description, field names and values, footer and author of all embeds of a message."""
 EMBED_FIELDS = frozenset(
     {"type", "url", "title", "color", "timestamp", "description", "author", "image", "thumbnail"}
@@ -21,11 +21,11 @@ MEDIA_SCHEMES = ("http", "https", "attachment")
 def check_embeds(form: Form) -> None:
     """Check that the `embeds` of a message keep every limit; note those that do not in the form."""
     total = 0
-    for embed in form.forms("embeds", most=MOST_EMBEDS):
+    for embed in form.forms("embeds", most=MAX_EMBEDS):
         _check_embed(embed)
         total += embed_characters(embed.payload)
-    if total > MOST_CHARACTERS:
-        message = f"Embed size exceeds maximum size of {MOST_CHARACTERS}"
+    if total > MAX_CHARACTERS:
+        message = f"Embed size exceeds maximum size of {MAX_CHARACTERS}"
         form.refuse("embeds", code="MAX_EMBED_SIZE_EXCEEDED", message=message)
 
 

@@ -95,7 +95,7 @@ class TestMembers:
         await store.write(lambda work: work.members.update(GUILD, USER, blocked))
         with pytest.raises(BlockedError) as caught:
             await store.write(
-                lambda work: work.members.acquire_slot(GUILD, USER, limit=5, cooldown_s=0, now=NOW)
+                lambda work: work.members.add_active_request(GUILD, USER, limit=5, cooldown_s=0, now=NOW)
             )
         assert caught.value.reason == "spam"
 

@@ -32,7 +32,7 @@ class TestRequests:
     async def test_a_turn_is_remembered_with_what_its_member_has_under_way(self, store: SqlStore) -> None:
         def unit(uow: UnitOfWork) -> None:
             for _ in range(2):
-                uow.members.acquire_slot(GUILD, USER, limit=5, cooldown_s=0, now=NOW)
+                uow.members.add_active_request(GUILD, USER, limit=5, cooldown_s=0, now=NOW)
             add(uow, 1)
             uow.members.record_turn(GUILD, USER, now=NOW)
             uow.members.record_turn(GUILD, USER, now=after(1))

@@ -94,7 +94,7 @@ class TestUnits:
 class TestMembers:
     async def take(self, store: SqlStore, *, limit: int = 2, cooldown_s: int = 0, at_s: float = 0) -> None:
         await store.write(
-            lambda work: work.members.acquire_slot(
+            lambda work: work.members.add_active_request(
                 GUILD, USER, limit=limit, cooldown_s=cooldown_s, now=after(at_s)
             )
         )
@@ -105,7 +105,7 @@ class TestMembers:
         assert len(refusals) == 18
         assert {getattr(refusal, "limit", None) for refusal in refusals} == {2}
         assert all(isinstance(refusal, ActiveLimitError) for refusal in refusals)
-        await store.write(lambda work: work.members.release_slot(GUILD, USER))
+        await store.write(lambda work: work.members.remove_active_request(GUILD, USER))
         await self.take(store)
 
     async def test_the_next_request_waits_for_the_cool_down(self, store: SqlStore) -> None:
@@ -125,7 +125,7 @@ class TestMembers:
     async def test_no_request_is_counted_off_that_was_never_counted(self, store: SqlStore) -> None:
         for _ in range(2):
             with pytest.raises(StoreError, match="no active request"):
-                await store.write(lambda work: work.members.release_slot(GUILD, USER))
+                await store.write(lambda work: work.members.remove_active_request(GUILD, USER))
 
 
 class TestFacts:

@@ -30,7 +30,7 @@ GATEWAY, COMMANDS = "GET /gateway/bot", "* /applications/*/commands"
 @pytest.fixture(autouse=True)
 def quick(local: BotHarness) -> None:
     """The bot's pauses between two tries are short."""
-    policy = Backoff(first_s=0.02, longest_s=0.1, longest_asked_s=0.1)
+    policy = Backoff(first_s=0.02, longest_s=0.1, max_retry_after_s=0.1)
     timings = ConnectionTimings(connecting=policy, syncing=policy, login_s=0.5, first_sync_s=0.5)
     local.hurry({"connection": timings, "work.retries.message_s": 0.05, "work.retries.message_max_s": 0.2})
 

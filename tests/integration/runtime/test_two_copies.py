@@ -45,7 +45,7 @@ async def test_a_copy_whose_database_is_away_over_it_withdraws_its_request_when_
     local: BotHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     trouble = troubled(monkeypatch)
-    trouble.fail("requests.withdraw", error=StoreError("the disk is full"))
+    trouble.fail("requests.cancel_duplicate", error=StoreError("the disk is full"))
     local.hurry({"work.status_interval_s": 5.0})
     async with both(local, tmp_path):
         asked = await local.order()

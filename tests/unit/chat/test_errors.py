@@ -60,7 +60,7 @@ from bot.domain.playlists import (
 )
 from bot.domain.requests import FailureKind, State
 from bot.domain.songs import (
-    DetailsWipedError,
+    DetailsErasedError,
     NotFinishedError,
     RemovalForbiddenError,
     SongNotFoundError,
@@ -115,7 +115,7 @@ ABOUT_SHELVES: list[RefusalError] = [
     SongNotFoundError(),
     NotFinishedError(),
     SongRemovedError(),
-    DetailsWipedError(),
+    DetailsErasedError(),
     RemovalForbiddenError(),
 ]
 

@@ -4,7 +4,7 @@ import discord
 import pytest
 
 from bot.chat import name_cache
-from bot.chat.name_cache import KEPT_S, MOST_ASKED, NameCache
+from bot.chat.name_cache import KEPT_S, MAX_FETCHED, NameCache
 
 
 class Registry:
@@ -54,16 +54,16 @@ async def test_a_name_is_asked_for_once_in_a_while(
 async def test_a_few_names_are_asked_for_at_a_key_and_the_rest_at_the_next(
     registry: Registry, names: NameCache, client: discord.Client
 ) -> None:
-    wanted = range(100, 100 + MOST_ASKED + 3)
-    assert len(await names.of(client, 1, wanted)) == MOST_ASKED
-    assert len(await names.of(client, 1, wanted)) == MOST_ASKED + 3
-    assert len(registry.asked) == MOST_ASKED + 3
+    wanted = range(100, 100 + MAX_FETCHED + 3)
+    assert len(await names.of(client, 1, wanted)) == MAX_FETCHED
+    assert len(await names.of(client, 1, wanted)) == MAX_FETCHED + 3
+    assert len(registry.asked) == MAX_FETCHED + 3
 
 
 async def test_the_longest_known_are_forgotten_first(
     registry: Registry, names: NameCache, client: discord.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(name_cache, "MOST_KEPT", 2)
+    monkeypatch.setattr(name_cache, "MAX_KEPT", 2)
     for user_id in (1, 2, 3, 1):
         await names.of(client, 1, [user_id])
     assert registry.asked == [1, 2, 3, 1]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.text import MOST_MARKS, clean_text, graphemes, is_visible
+from bot.domain.text import MAX_MARKS, clean_text, graphemes, is_visible
 
 INVISIBLE = (
     "\u3164\u2800\u115f\u1160\uffa0\u034f\u17b4\u180e\u200b\u2060\ufeff\u00ad\u202e\U000e0041\x00\ud800\ue000"
@@ -54,7 +54,7 @@ def test_line_breaks_and_blanks_have_one_spelling() -> None:
 @pytest.mark.parametrize("pile", ["\u0301" * 253, "\u0489\u200d" * 100, "\ufe0f" * 50])
 def test_marks_do_not_pile_up_on_a_letter(pile: str) -> None:
     cleaned = clean_text(f"a{pile}b")
-    assert len(cleaned) == 2 + MOST_MARKS
+    assert len(cleaned) == 2 + MAX_MARKS
     assert unicodedata.category(cleaned[1]).startswith("M")
 
 

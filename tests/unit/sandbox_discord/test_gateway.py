@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from sandbox.discord import Bucket, Limits, LocalDiscord
-from sandbox.discord.gateway.sessions import MOST_REPLAYED
+from sandbox.discord.gateway.sessions import MAX_REPLAYED
 from sandbox.discord.payloads import Payload, as_payload, entry, text
 from tests.unit.sandbox_discord.conftest import SetClock
 
@@ -289,7 +289,7 @@ async def test_events_that_are_no_longer_kept_cannot_be_resumed(discord: LocalDi
     async with connected(discord) as socket:
         session_id = await started(discord, socket)
         discord.gateway.drop(code=4000)
-    for _ in range(MOST_REPLAYED + 1):
+    for _ in range(MAX_REPLAYED + 1):
         discord.gateway.dispatch("TYPING_START", payload={})
     async with connected(discord) as socket:
         await resume(discord, socket, session_id)

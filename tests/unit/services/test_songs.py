@@ -13,7 +13,7 @@ from bot.domain.errors import (
 from bot.domain.requests import State
 from bot.domain.song_options import SongOptions, SongSpec
 from bot.domain.songs import (
-    DetailsWipedError,
+    DetailsErasedError,
     NotFinishedError,
     Rating,
     RemovalForbiddenError,
@@ -114,7 +114,7 @@ async def test_what_is_no_longer_kept_cannot_be_asked_for_again(
             uow.cleanup.erase_guild_requests(GUILD, limit=9)
 
     await harness.store.write(wipe)
-    with pytest.raises(DetailsWipedError):
+    with pytest.raises(DetailsErasedError):
         await harness.requests.repeat(with_prompt, harness.context(BEN), like_clip=clip)
     assert (await harness.credits(BEN)).held == 0
     if what == "prompt":  # of one that never had any, nothing is missing

@@ -98,7 +98,7 @@ def hold(uow: UnitOfWork, request_id: int, amount: int = COST, user: int = USER)
 
 def place(uow: UnitOfWork, request_id: int, user: int = USER, allowance: int = 90) -> Request:
     """Place a request as the services do: counted, recorded, paid for."""
-    uow.members.acquire_slot(GUILD, user, limit=1000, cooldown_s=0, now=NOW)
+    uow.members.add_active_request(GUILD, user, limit=1000, cooldown_s=0, now=NOW)
     request = uow.requests.add(new_request(request_id, user=user))
     open_account(uow, allowance, user)
     assert hold(uow, request_id, user=user)

@@ -85,7 +85,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.work.ledger.set_granted_total(account_of(user, window), target=amount, now=NOW)
 
     def place(self, request_id: int, user: int, window: Window, cost: int) -> None:
-        self.work.members.acquire_slot(GUILD, user, limit=1000, cooldown_s=0, now=NOW)
+        self.work.members.add_active_request(GUILD, user, limit=1000, cooldown_s=0, now=NOW)
         self.work.requests.add(new_request(request_id, user=user, cost=cost))
         self.hold(request_id, account_of(user, window).id, cost)
 

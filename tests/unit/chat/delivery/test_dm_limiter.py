@@ -1,6 +1,6 @@
 import pytest
 
-from bot.chat.delivery.dm_limiter import MOST_KEPT, OPENINGS, WINDOW_S, DirectMessageLimiter
+from bot.chat.delivery.dm_limiter import MAX_KEPT, OPENINGS, WINDOW_S, DirectMessageLimiter
 
 
 class Hand:
@@ -35,7 +35,7 @@ def test_after_a_refusal_none_is_opened_for_as_long_as_discord_says(clock: Hand)
 
 def test_what_is_open_is_known_but_not_for_ever(clock: Hand) -> None:
     conversations = DirectMessageLimiter(clock=clock)
-    for user_id in range(MOST_KEPT + 1):
+    for user_id in range(MAX_KEPT + 1):
         conversations.opened(user_id, user_id + 10**6)
     assert conversations.channel_id(0) is None
     assert conversations.channel_id(1) == 10**6 + 1

@@ -72,7 +72,7 @@ async def test_more_running_than_there_are_places_make_room_for_nobody_at_first(
 async def test_of_very_many_running_the_ends_count_as_even(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.services.requests.queue_snapshot.MOST_ESTIMATED", 1)
+    monkeypatch.setattr("bot.services.requests.queue_snapshot.MAX_ESTIMATED", 1)
     async with services_harness(tmp_path, slots=2, policy=POLICY) as harness:
         for user_id in (1, 2):
             await harness.place(user_id)

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.leases import LONGEST_LEASE
+from bot.domain.leases import MAX_LEASE
 from bot.domain.requests import State
 from bot.services.runtime.clock_watch import ClockWatch
 from tests.harness.services import ServicesHarness
@@ -37,7 +37,7 @@ async def test_a_clock_that_is_set_forward_ends_no_lease(
     assert watch() == harness.clock() - timedelta(hours=2)
     await watch.look()
     assert watch() == harness.clock()
-    assert await lease_left(harness, card.request_id) == LONGEST_LEASE
+    assert await lease_left(harness, card.request_id) == MAX_LEASE
     assert "the clock was set forward by 7200 s: 1 leases go on" in caplog.text
 
 
