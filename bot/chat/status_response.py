@@ -17,7 +17,7 @@ async def respond_with_status(
 ) -> None:
     """Place the request and answer the interaction with its public status.
 
-    The request is withdrawn if another copy of the bot has answered.
+    The request is cancelled if another copy of the bot has answered.
     """
     songs = client_of(interaction).services.requests
     card = await run_or_defer(interaction, _placed(interaction, placing), ephemeral=False)
@@ -25,7 +25,7 @@ async def respond_with_status(
     try:
         message_id = await respond(interaction, Reply(embeds=[embed], view=view), ephemeral=False)
     except AnsweredElsewhereError:
-        await songs.withdraw(card.request_id)
+        await songs.cancel_duplicate(card.request_id)
         raise
     except API_ERRORS:
         await songs.record_answer(card.request_id, None)

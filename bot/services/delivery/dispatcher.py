@@ -29,7 +29,7 @@ from bot.services.delivery.result_message import ResultDelivery
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, ending_routes, may_be_unanswered
 from bot.services.ports import Claim, Clock, Messenger, Target
 from bot.services.repositories.outbox import MessageKind, OutboxMessage
-from bot.services.requests.first_answers import withdraw
+from bot.services.requests.first_answers import cancel_duplicate
 from bot.services.requests.log_context import log_context, message_log_context
 from bot.services.requests.placement import SongConfig
 from bot.services.requests.queue_snapshot import queue_snapshot
@@ -114,10 +114,10 @@ class OutboxDispatcher:
             )
             await self._retry(message, pause_s)
         except AnsweredElsewhereError:
-            await self._store.write(withdraw, message.request_id, self._clock())
+            await self._store.write(cancel_duplicate, message.request_id, self._clock())
             log.error(
                 "OPERATOR: another copy of the bot, with the same token and another database, has answered"
-                " first; its request is withdrawn here",
+                " first; its request is cancelled here",
                 extra=message_log_context(message),
             )
         except ConflictError as error:

@@ -15,10 +15,10 @@ from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
 
 @unit_of_work("requests.cancel_duplicate")
-def withdraw(uow: UnitOfWork, request_id: int, now: datetime) -> bool:
+def cancel_duplicate(uow: UnitOfWork, request_id: int, now: datetime) -> bool:
     """Cancel a request that another copy of the bot answered, and drop its outbox messages.
 
-    Returns whether it is cancelled; False if its status message is known or it is past cancelling.
+    Returns False, and changes nothing, if its status message is known or it can no longer be cancelled.
 
     Raises:
         ConflictError: its state was changed at the same moment.

@@ -15,7 +15,7 @@ from bot.services.audit_log import ATTEMPTS
 from bot.services.cards import StatusCard
 from bot.services.ports import Clock
 from bot.services.repositories.outbox import MessageKind
-from bot.services.requests.first_answers import withdraw
+from bot.services.requests.first_answers import cancel_duplicate
 from bot.services.requests.log_context import log_context
 from bot.services.requests.placement import RequestContext, SongConfig, by_name, place
 from bot.services.requests.queue_snapshot import queue_snapshot
@@ -92,17 +92,18 @@ class RequestService:
         except StoreError as error:
             log.error("a status message is not remembered: %s", error, extra={"request": request_id})
 
-    async def withdraw(self, request_id: int) -> None:
+    async def cancel_duplicate(self, request_id: int) -> None:
         """Cancel a request that another copy of the bot has answered, without a message to its member.
 
         Raises:
             StoreError: the database cannot be used.
         """
         try:
-            in_time = await self._store.write(withdraw, request_id, self._clock())
+            in_time = await self._store.write(cancel_duplicate, request_id, self._clock())
         except ConflictError:
             in_time = False
-        log.warning("%s", "withdrawn" if in_time else "left to its submission", extra={"request": request_id})
+        what = "cancelled as a duplicate" if in_time else "too late to cancel the duplicate"
+        log.warning("%s", what, extra={"request": request_id})
 
     async def cancel(self, request_id: int, *, guild_id: int, user_id: int) -> CancelledRequest:
         """Cancel a member's own request that is not at the provider yet; its credits are released.

@@ -59,8 +59,8 @@ async def test_a_request_that_another_copy_answered_is_withdrawn_by_the_courier(
     assert (await harness.request(request_id)).state is State.CANCELLED
     assert caplog.text.count(COPY_RUNS) == 1
     assert harness.messenger.edits == []
-    await harness.requests.withdraw(request_id)  # the answer's own refusal comes late
-    assert "left to its submission" not in caplog.text
+    await harness.requests.cancel_duplicate(request_id)  # the answer's own refusal comes late
+    assert "too late to cancel the duplicate" not in caplog.text
     assert await harness.store.read(lambda work: work.outbox.next_due_at()) is None
     assert await harness.submit() == 0
     assert await harness.breaches() == []
@@ -128,7 +128,7 @@ async def test_a_request_that_ended_before_anybody_looked_is_told_so(harness: Se
 async def test_a_request_that_another_copy_answered_is_cancelled_in_silence(harness: ServicesHarness) -> None:
     request_id = await unanswered(harness)
     for asked_for in (request_id, request_id, request_id + 1):
-        await harness.requests.withdraw(asked_for)
+        await harness.requests.cancel_duplicate(asked_for)
     assert (await harness.request(request_id)).state is State.CANCELLED
     assert await harness.store.read(lambda work: work.outbox.next_due_at()) is None
     assert (await harness.credits()).held == 0
@@ -137,7 +137,7 @@ async def test_a_request_that_another_copy_answered_is_cancelled_in_silence(harn
 
 async def test_a_request_whose_own_answer_is_known_is_not_withdrawn(harness: ServicesHarness) -> None:
     request_id = (await harness.place()).request_id
-    await harness.requests.withdraw(request_id)
+    await harness.requests.cancel_duplicate(request_id)
     assert (await harness.request(request_id)).state is State.WAITING
 
 
@@ -147,9 +147,9 @@ async def test_a_request_that_was_submitted_is_not_withdrawn(
     request_id = await unanswered(harness)
     harness.clock.advance(RULES.token_life_s)
     await harness.submit()
-    await harness.requests.withdraw(request_id)
+    await harness.requests.cancel_duplicate(request_id)
     assert (await harness.request(request_id)).state is State.MAKING
-    assert "left to its submission" in caplog.text
+    assert "too late to cancel the duplicate" in caplog.text
 
 
 async def test_a_request_that_moves_at_the_same_moment_is_left_to_its_submission(
@@ -157,5 +157,5 @@ async def test_a_request_that_moves_at_the_same_moment_is_left_to_its_submission
 ) -> None:
     songs = RequestService(ContendedStore(harness.store, 1), config=RULES, clock=harness.clock)
     request_id = await unanswered(harness)
-    await songs.withdraw(request_id)
+    await songs.cancel_duplicate(request_id)
     assert (await harness.request(request_id)).state is State.WAITING
