@@ -232,7 +232,7 @@ async def registered_heartbeat(
         ShardTakenError: another process still serves one of the shards after `timings.shard_wait_s`.
         LockedError: another process still keeps the registry locked then.
     """
-    heartbeat = Heartbeat(store, process=process, part=config, clock=store.clock, timings=timings)
+    heartbeat = Heartbeat(store, process=process, config=config, clock=store.clock, timings=timings)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timings.shard_wait_s
     while True:

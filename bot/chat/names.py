@@ -26,15 +26,15 @@ async def display_names(
     """
     wanted = set(user_ids)
     known = {NOBODY_ID: ERASED_MEMBERS} if NOBODY_ID in wanted else {}
-    asked = {
+    tasks = {
         user_id: asyncio.ensure_future(_name(client, guild_id, user_id)) for user_id in wanted - known.keys()
     }
-    if not asked:
+    if not tasks:
         return known
-    _, late = await asyncio.wait(asked.values(), timeout=limit_s)
+    _, late = await asyncio.wait(tasks.values(), timeout=limit_s)
     for task in late:
         task.cancel()
-    found = {user_id: task.result() for user_id, task in asked.items() if task not in late}
+    found = {user_id: task.result() for user_id, task in tasks.items() if task not in late}
     return known | {user_id: name for user_id, name in found.items() if name}
 
 

@@ -11,12 +11,12 @@ PAUSE_MAX_S = 60.0
 ACCOUNT_PAUSE_MAX_S = 900.0
 _MAX_FAILURES = 16
 SUSPECT_S = 600.0
-"""Seconds for which a failure that may be the provider's is remembered; an accepted task clears it sooner."""
+"""Seconds for which a failure that may be the provider's is kept; an accepted task clears it sooner."""
 TURNED_AWAY_TRIES = 3
 """How often a request is turned away by a proxy or firewall, while others are accepted, before it fails."""
 _MAX_TURNED_AWAY = 50
 LONE_FAILURES = 5
-"""Failures of one member's requests in a row, with no task accepted meanwhile, that count as an outage."""
+"""How many of one member's requests, failed in a row with no task accepted meanwhile, count as an outage."""
 
 
 class ProviderOutage(StrEnum):
@@ -221,7 +221,7 @@ class CircuitBreaker:
         """Return the breaker after a failure that may be the provider's or the request's own.
 
         It opens if another member's submission failed before, or `LONE_FAILURES` different requests of this
-        member in a row: a single request's failure does not show whose fault it is.
+        member in a row: a single failure does not show whether the provider or the request is at fault.
         """
         last, failures = self.suspicion, 1
         if last is not None and last.user_id == user_id and _is_recent(last, now):
@@ -258,7 +258,7 @@ class CircuitBreaker:
 
 
 def _is_recent(last: Suspicion, now: datetime) -> bool:
-    # a time further ahead than failures are remembered comes from a wrong clock
+    # a time further ahead than failures are kept comes from a wrong clock
     return abs(now - last.at) < timedelta(seconds=SUSPECT_S)
 
 

@@ -9,8 +9,8 @@ InspireError
 |  |- RequestNotFoundError  NotYoursError  TooLateError
 |  `- those of moderator_errors.py, personal_data.py, playlists.py and songs.py
 |- ProviderError             split by what the caller does next
-|  |- NotAcceptedError       surely not accepted: requeue, retry later (429, 503, a proxy, no connection)
-|  |- RejectedError          surely refused: the request ends (400, 451, 500 and other definite answers)
+|  |- NotAcceptedError       certainly not accepted: requeue, retry later (429, 503, a proxy, no connection)
+|  |- RejectedError          certainly refused: the request ends (400, 451, 500 and other definite answers)
 |  |  `- AccountError        401, 402: it also concerns the operator
 |  |- OutcomeUnknownError    a paid call without a known outcome: never repeat it
 |  |- NoAnswerError          a query without an answer: it may be repeated
@@ -211,7 +211,7 @@ class ProviderError(InspireError):
 
 @dataclass(eq=False)
 class NotAcceptedError(ProviderError):
-    """A task that was surely not accepted; it may be submitted again after `retry_after_s` (seconds)."""
+    """A task that was certainly not accepted; it may be submitted again after `retry_after_s` (seconds)."""
 
     cause: str
     retry_after_s: float | None = None
@@ -261,7 +261,7 @@ LONG_PAUSE_S = 15.0
 
 
 class MessengerError(InspireError):
-    """Base class of the reasons for which Discord did not take a message."""
+    """Base class of the reasons for which Discord did not accept a message."""
 
 
 @dataclass(eq=False)
@@ -290,11 +290,11 @@ class RetryableError(MessengerError):
     cause: str
     retry_after_s: float | None = None
     not_taken: bool = False
-    """Whether Discord surely has not taken the message; otherwise it may have."""
+    """Whether Discord certainly did not accept the message; otherwise it may have."""
 
     @property
     def is_long(self) -> bool:
-        """Return True if the message was surely not taken and the wait is at least `LONG_PAUSE_S`."""
+        """Return True if the message was certainly not accepted and the wait is at least `LONG_PAUSE_S`."""
         return self.not_taken and (self.retry_after_s or 0.0) >= LONG_PAUSE_S
 
 

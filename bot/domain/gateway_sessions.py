@@ -31,7 +31,7 @@ class Backoff:
     def delay_s(self, failures: int, *, retry_after_s: float | None = None) -> float:
         """Return the seconds until the next attempt after this many failures (from 1).
 
-        A pause that the other side asked for counts if it is longer.
+        A pause that the other side asks for is used if it is longer.
         """
         own_s = min(self.first_s * 2.0 ** min(failures - 1, 30), self.longest_s)
         return max(own_s, min(retry_after_s or 0.0, self.max_retry_after_s))

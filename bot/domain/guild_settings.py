@@ -44,9 +44,9 @@ class GuildSettings:
     model: str | None = None
     """The model for members who choose none."""
     requests_channel_id: int | None = None
-    """Where songs may be asked for; None: everywhere."""
+    """Where songs can be requested; None: everywhere."""
     results_channel_id: int | None = None
-    """Where results are posted; None: where the song was asked for."""
+    """Where results are posted; None: where the song was requested."""
     approval_channel_id: int | None = None
     """Where moderators approve each request; None: no approval is needed."""
     log_channel_id: int | None = None

@@ -55,7 +55,7 @@ class Membership:
     last_placed_at: datetime | None
     last_turn_at: datetime | None
     forget_at: datetime | None
-    """When the data is deleted, if the person asked for that."""
+    """When the data is deleted, if the person has requested it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,10 +162,10 @@ def evaluate(
             return _evaluate_done(report, progress, now, grace_s)
         case TaskStage.RUNNING:
             # some tasks stay "running" for good although both clips are complete
-            is_complete = report.settled and len(report.clips) >= CLIPS_PER_TASK and bool(report.complete)
-            if is_complete and progress.settling_at and now - progress.settling_at >= timedelta(seconds=grace_s):
+            is_done = report.settled and len(report.clips) >= CLIPS_PER_TASK and bool(report.complete)
+            if is_done and progress.settling_at and now - progress.settling_at >= timedelta(seconds=grace_s):
                 return _finished(report.complete)
-            settling_at = (progress.settling_at or now) if is_complete else None
+            settling_at = (progress.settling_at or now) if is_done else None
             progress = replace(progress, settling_at=settling_at)
             if now - progress.progress_at < timedelta(seconds=give_up_s):
                 return StillRunning(progress)

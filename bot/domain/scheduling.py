@@ -38,7 +38,7 @@ class QueueEntry:
 
     def may_go(self, now: datetime) -> bool:
         """Tell whether it may be submitted when its turn comes."""
-        # Once Discord takes no answer any more, the request goes on: a song is better than nothing.
+        # Once Discord accepts no answer any more, the request is submitted: a song is better than nothing.
         return self.unconfirmed_until is None or self.unconfirmed_until <= now
 
 

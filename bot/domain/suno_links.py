@@ -91,7 +91,7 @@ def _chosen(links: list[LinkMatch], wanted: LinkKind) -> LinkMatch:
 
 
 def _bare(words: list[str], wanted: LinkKind) -> LinkMatch:
-    """Return the id that stands by itself or after its label, or what the words are instead."""
+    """Return the id that is alone or follows its label, or what the words are instead."""
     parts = [part for word in words for part in re.split(r"[:=#/]+", word) if part]
     ids = [part for part in parts if _BARE_UUID.fullmatch(part)]
     others = {part.casefold() for part in parts if not _BARE_UUID.fullmatch(part)}

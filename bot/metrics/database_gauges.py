@@ -41,7 +41,7 @@ class DatabaseGauges:
         )
         self._outage = Gauge(
             "inspire_provider_outage",
-            "1 for the trouble that the last submission met at the provider, else 0.",
+            "1 for the outage that the last submission met at the provider, else 0.",
             ["kind"],
             registry=registry,
         )
@@ -55,7 +55,7 @@ class DatabaseGauges:
                 async with asyncio.timeout(READ_TIMEOUT_S):
                     sums, outage = await self._store.read(_sums)
             except (StoreError, TimeoutError):
-                self._forget()
+                self._clear()
             else:
                 self._show(sums, outage)
             self._read_at = self._clock()
@@ -69,7 +69,7 @@ class DatabaseGauges:
         for kind in ProviderOutage:
             self._outage.labels(kind.value).set(kind is outage)
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         """Clear the gauges: old values would look like current ones."""
         self._up.set(0)
         for gauge in (self._requests, self._credits, self._outage):

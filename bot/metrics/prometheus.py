@@ -33,7 +33,7 @@ KINDS = MappingProxyType(
         MalformedError: "bug",
     }
 )
-"""The label values for the reasons for which Discord did not take a message."""
+"""The label values for the reasons for which Discord did not accept a message."""
 
 
 class PrometheusMetrics(Metrics):
@@ -61,7 +61,7 @@ class PrometheusMetrics(Metrics):
         )
         self._song_polls = Histogram(
             "inspire_song_polls",
-            "Questions that a finished song took, where this process asked all of them.",
+            "Polls that a finished song took, where this process made all of them.",
             buckets=POLL_BUCKETS,
             registry=registry,
         )
@@ -97,17 +97,17 @@ class PrometheusMetrics(Metrics):
     @override
     def finished(self, request: Request, *, song_s: float) -> None:
         self._song_s.labels(request.spec.model).observe(song_s)
-        questions = self._polled.pop(request.id, None)
-        if questions is not None:
-            self._song_polls.observe(questions)
+        polls = self._polled.pop(request.id, None)
+        if polls is not None:
+            self._song_polls.observe(polls)
 
     @override
-    def message_sent(self, telling: SentMessage) -> None:
-        self._sent.labels(telling.value).inc()
+    def message_sent(self, kind: SentMessage) -> None:
+        self._sent.labels(kind.value).inc()
 
     @override
-    def message_failed(self, telling: SentMessage, error: MessengerError) -> None:
-        self._failed.labels(telling.value, KINDS.get(type(error), "other")).inc()
+    def message_failed(self, kind: SentMessage, error: MessengerError) -> None:
+        self._failed.labels(kind.value, KINDS.get(type(error), "other")).inc()
 
     def _show_zeros(self) -> None:
         """Create all labels at 0: a rate misses the event with which a counter appears."""
@@ -116,7 +116,7 @@ class PrometheusMetrics(Metrics):
                 self._submissions.labels(transition.value)
         for outcome in PollOutcome:
             self._polls.labels(outcome.value)
-        for telling in SentMessage:
-            self._sent.labels(telling.value)
+        for kind in SentMessage:
+            self._sent.labels(kind.value)
             for reason in KINDS.values():
-                self._failed.labels(telling.value, reason)
+                self._failed.labels(kind.value, reason)

@@ -29,7 +29,7 @@ class SongProvider(Protocol):
         """Submit one task and return its id; this is the call that is paid.
 
         Raises:
-            NotAcceptedError: surely not accepted; the same request can be sent later.
+            NotAcceptedError: certainly not accepted; the same request can be sent later.
             RejectedError: refused for good; `AccountError` when it concerns the operator's account.
             OutcomeUnknownError: it may have been accepted; never send it again.
         """
@@ -170,7 +170,7 @@ class Messenger(Protocol):
         ...
 
     async def find_result(self, target: Target, card: ResultCard) -> MessageRef | None:
-        """Find the result of this request where posts to the target appear; None if it surely is not there.
+        """Find the result of this request where the target's posts appear; None if it is certainly not there.
 
         Only the bot's own messages count, here and for approvals.
 
@@ -196,7 +196,7 @@ class Messenger(Protocol):
         ...
 
     async def find_approval(self, channel_id: int, request_id: int) -> MessageRef | None:
-        """Find the undecided approval message of this request; None if it surely is not there.
+        """Find the undecided approval message of this request; None if it is certainly not there.
 
         Raises:
             NoAccessError: the channel cannot be read.
@@ -290,11 +290,11 @@ class Metrics(Protocol):
         """Record a finished song, `song_s` seconds after the provider accepted its task."""
         ...
 
-    def message_sent(self, telling: SentMessage) -> None:
+    def message_sent(self, kind: SentMessage) -> None:
         """Count a message that Discord accepted."""
         ...
 
-    def message_failed(self, telling: SentMessage, error: MessengerError) -> None:
+    def message_failed(self, kind: SentMessage, error: MessengerError) -> None:
         """Count a message that Discord did not accept."""
         ...
 
@@ -311,8 +311,8 @@ class NullMetrics(Metrics):
     def finished(self, request: Request, *, song_s: float) -> None:
         """Do nothing."""
 
-    def message_sent(self, telling: SentMessage) -> None:
+    def message_sent(self, kind: SentMessage) -> None:
         """Do nothing."""
 
-    def message_failed(self, telling: SentMessage, error: MessengerError) -> None:
+    def message_failed(self, kind: SentMessage, error: MessengerError) -> None:
         """Do nothing."""

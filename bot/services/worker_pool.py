@@ -59,7 +59,7 @@ class WorkerPool:
         return f"{', '.join(names)}: no look for work for {self._stalled_s:g} s" if names else None
 
     def wake(self) -> None:
-        """Wake all loops, so that they look for due work now."""
+        """Wake all loops, so that they check for due work now."""
         for worker in self.loops:
             worker.wake()
 
@@ -138,5 +138,5 @@ def _worker(
         concurrency=concurrency,
         facts=facts,
         poll_interval_s=timings.poll_interval_s,
-        before=clock.look,
+        before=clock.check,
     )

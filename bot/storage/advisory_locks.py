@@ -1,4 +1,4 @@
-"""Locks for what only one of several processes may do at a time."""
+"""Locks for operations that only one process may run at a time."""
 
 from enum import IntEnum
 

@@ -88,7 +88,7 @@ RULES = (
         "budget, in {legs} parts from {payers} accounts, with {ends} ends of {ways} kinds: not one hold and "
         "at most one end.",
     ),
-    # Where a person was erased, the request has member 0 and the account none: what is nobody's may be paid
+    # Where a person was erased, the request has member 0 and the account none: such a request may be paid
     # from any account of its server.
     Rule(
         """

@@ -94,12 +94,12 @@ requests = Table(
 Index(None, requests.c.state, requests.c.placed_at)
 Index(None, requests.c.guild_id, requests.c.user_id, requests.c.state)
 _SECRET, _WORDS = requests.c.token.is_not(None), requests.c.prompt.is_not(None)
-# what has to be wiped one day is found without the history that was wiped before
+# so that what is still to be erased is found without reading all that was erased before
 Index(None, requests.c.token_until, sqlite_where=_SECRET, postgresql_where=_SECRET)
 Index(None, requests.c.ended_at, sqlite_where=_WORDS, postgresql_where=_WORDS)
 _UNDER_WAY = text("state IN ('waiting', 'submitting', 'making')")
 Index(
-    # counting what runs reads this index alone, and none of the history
+    # so that counting the running requests reads this index only
     None,
     requests.c.state,
     requests.c.guild_id,
@@ -149,7 +149,7 @@ transfers = Table(
     Column("credit", String(100), ForeignKey("accounts.id"), nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("pending_id", String(110), ForeignKey("transfers.id"), unique=True),
-    Column("request_id", SNOWFLAKE),  # no foreign key: the journal outlives what it speaks of
+    Column("request_id", SNOWFLAKE),  # no foreign key: the ledger outlives the requests
     Column("reason", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     _one_of("kind", TransferKind),
@@ -167,15 +167,15 @@ members = Table(
     Column("user_id", SNOWFLAKE, primary_key=True, autoincrement=False),
     Column("active", Integer, nullable=False),
     Column("last_placed_at", UtcDateTime),
-    Column("pseudonym", String(50), nullable=False, unique=True),  # what the accounts are called
+    Column("pseudonym", String(50), nullable=False, unique=True),  # the name of the member's accounts
     Column("allowance", BigInteger),
     Column("blocked", Text),
     Column("reset_in", String(16)),
     Column("resets", Integer, nullable=False),
-    Column("forget_at", UtcDateTime),  # of a member who asked to be forgotten
+    Column("forget_at", UtcDateTime),  # when the rest of an erased member's data is due to be deleted
     Column("last_turn_at", UtcDateTime),
-    Column("failures", Integer, nullable=False, server_default="0"),  # requests in a row that came to nothing
-    Column("backoff_until", UtcDateTime),  # until when the member's requests are held back for that
+    Column("failures", Integer, nullable=False, server_default="0"),  # failed requests in a row
+    Column("backoff_until", UtcDateTime),  # until when they hold the member's requests back
     CheckConstraint("active >= 0", name="active"),
     CheckConstraint("allowance >= 0", name="allowance"),
 )
@@ -186,7 +186,7 @@ guilds = Table(
     METADATA,
     Column("guild_id", SNOWFLAKE, primary_key=True, autoincrement=False),
     Column("last_turn_at", UtcDateTime),
-    Column("left_at", UtcDateTime),  # when the bot was no longer there
+    Column("left_at", UtcDateTime),  # when the bot left the server
 )
 
 guild_settings = Table(
@@ -254,7 +254,7 @@ outbox = Table(
     Column("version", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("sent", Text),
-    Column("delivery_attempt", Text),  # a post of which nobody knows yet whether it was made
+    Column("delivery_attempt", Text),  # a post whose outcome is unknown
     Column("lease_owner", String(100)),
     Column("lease_until", UtcDateTime),
     _one_of("kind", MessageKind),
@@ -298,5 +298,5 @@ Index(None, shards.c.process_id)
 _LEASES = [table.c.lease_until for table in (requests, outbox, audit_log)]
 _OF_MEMBERS = (members.c.forget_at, members.c.backoff_until)
 for _moment in (requests.c.next_at, outbox.c.due_at, audit_log.c.due_at, *_OF_MEMBERS, *_LEASES):
-    # partial, so that finding what is due costs the same however much history there is
+    # partial, so that the search for due rows costs the same however much history there is
     Index(None, _moment, sqlite_where=_moment.is_not(None), postgresql_where=_moment.is_not(None))

@@ -1,11 +1,11 @@
-"""The wake-up callbacks of a store: called at once, but not more often than anybody can act on them."""
+"""The wake-up callbacks of a store: called at once, but at most every `MIN_INTERVAL_S` seconds."""
 
 import asyncio
 
 from bot.services.ports import WakeUp
 
 MIN_INTERVAL_S = 0.02
-"""Least seconds between two rounds of calls; each callback looks at everything that is due."""
+"""Seconds between two rounds of calls, at least; each callback handles everything that is due."""
 
 
 class WakeUps:

@@ -52,7 +52,7 @@ firewall refuses all requests from here, or one request because of its words."""
 NOT_SERVED = frozenset({501, 505, 510, 511})
 """Codes of a server or firewall that has not processed the request."""
 OF_THE_BODY = frozenset({BAD_PARAMETER, 413, 422, 451})
-"""Codes that refuse the request's body, whoever sends them: a retry would be refused as well."""
+"""Codes that refuse the request's body, from any server: a retry would be refused as well."""
 ORIGIN_NOT_REACHED = frozenset({521, 523, 525, 526, 530})
 """Cloudflare's codes for an origin that refused the connection, or has no route, name or valid certificate.
 

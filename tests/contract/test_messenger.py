@@ -156,7 +156,7 @@ class TestDiscordMessenger(MessengerContract, ModeratorMessagesContract):
         )
 
     async def test_a_turn_that_does_not_come_is_tried_later(self, harness: DiscordMessengerHarness) -> None:
-        hasty = DiscordMessenger(harness.client, timeouts=Timeouts(turn_s=0.1, post_s=0.1, edit_s=5))
+        hasty = DiscordMessenger(harness.client, timeouts=Timeouts(queue_s=0.1, post_s=0.1, edit_s=5))
         target, card = ChannelTarget(harness.address.channel_id), result(user_id=harness.member_id)
         harness.local.faults.add(Fault(kind=FaultKind.HANG, on="POST /channels/*", after_s=0.6))
         with pytest.raises(RetryableError) as slow:
@@ -164,15 +164,15 @@ class TestDiscordMessenger(MessengerContract, ModeratorMessagesContract):
         with pytest.raises(RetryableError) as waited:
             await hasty.find_result(target, card)
         assert (slow.value.not_taken, waited.value.not_taken) == (False, True)
-        patient = Timeouts(turn_s=5)
+        patient = Timeouts(queue_s=5)
         hasty._timeouts = patient
         assert await hasty.find_result(target, card) is not None
         assert len(harness.posts()) == 1
 
     def test_a_wait_for_a_turn_and_its_call_fit_into_a_lease(self) -> None:
         timeouts = Timeouts()
-        assert 2 * (timeouts.turn_s + timeouts.edit_s) < LeaseTimings().message_s
-        assert timeouts.turn_s + timeouts.post_s < LeaseTimings().message_s
+        assert 2 * (timeouts.queue_s + timeouts.edit_s) < LeaseTimings().message_s
+        assert timeouts.queue_s + timeouts.post_s < LeaseTimings().message_s
 
     async def test_nothing_is_sent_by_a_client_that_is_not_logged_in(
         self, harness: DiscordMessengerHarness

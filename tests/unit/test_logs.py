@@ -245,7 +245,7 @@ async def test_a_refused_account_is_told_with_the_request_that_met_it(
 async def test_a_busy_provider_and_lost_answers_are_told(harness: ServicesHarness, journal: Journal) -> None:
     harness.provider.submit_answers.append(NotAcceptedError("429", busy=True))
     request_id = await harness.place_and_submit()
-    assert facts(journal.said("submission not taken")) == about(request_id, "waiting")
+    assert facts(journal.said("submission not accepted")) == about(request_id, "waiting")
     harness.clock.advance(90)
     await harness.submit()
     harness.provider.say("task-2", NoAnswerError("reset"))
@@ -281,7 +281,7 @@ async def test_a_piece_of_work_that_meets_a_bug_is_told_with_a_reference(
         Broken(), clock=harness.clock, concurrency=1, facts=lambda _: log_context(request)
     )
     await worker.run()
-    (record,) = [record for record in caplog.records if "left one piece undone" in record.getMessage()]
+    (record,) = [record for record in caplog.records if "one item failed" in record.getMessage()]
     reference = getattr(record, "reference", "")
     assert len(reference) == 6
     assert reference in record.getMessage()

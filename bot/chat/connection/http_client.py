@@ -72,7 +72,7 @@ class SafeHTTPClient(HTTPClient):
         self.on_given_up: Callable[[], None] = _nothing
         self._call_s = call_s
         self._calls = OwnedTasks()
-        self._asked: dict[str | None, asyncio.Task[object]] = {}
+        self._pending: dict[str | None, asyncio.Task[object]] = {}
         """GET requests in flight by URL: equal ones, as autocomplete sends at each key, share one call."""
         self._unanswered_since_s: float | None = None
         self._failed_s = 0.0
@@ -98,15 +98,15 @@ class SafeHTTPClient(HTTPClient):
         """
         if not self._is_open:
             raise NotConnectedError
-        question = route.url if route.method == "GET" and not kwargs else None
-        if asked := self._asked.get(question):
-            return deepcopy(await asyncio.shield(asked))
+        key = route.url if route.method == "GET" and not kwargs else None
+        if pending := self._pending.get(key):
+            return deepcopy(await asyncio.shield(pending))
         kwargs.setdefault("timeout", aiohttp.ClientTimeout(total=UPLOAD_S if files else ATTEMPT_S))
         made = super().request(route, files=files, form=form, **kwargs)
         call = self._calls.begin(self._finish(route, made))
-        if question is not None:
-            self._asked[question] = call
-            call.add_done_callback(lambda _: self._asked.pop(question))
+        if key is not None:
+            self._pending[key] = call
+            call.add_done_callback(lambda _: self._pending.pop(key))
         return await asyncio.shield(call)
 
     async def _finish(self, route: Route, made: Coroutine[Any, Any, object]) -> object:

@@ -60,7 +60,7 @@ NEWEST = 500
 class Timeouts:
     """Timeouts of one call to Discord in seconds, discord.py's own retries and rate limits included."""
 
-    turn_s: float = 60.0
+    queue_s: float = 60.0
     """How long a call waits for earlier ones in its channel; less than a lease together with the call."""
     edit_s: float = 15.0
     post_s: float = 60.0
@@ -83,7 +83,7 @@ class DiscordMessenger(Messenger):
         self._client = client
         self._timeouts = timeouts or Timeouts()
         self._metrics = metrics or NullMetrics()
-        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._channel_locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._calls = OwnedTasks()
         self._conversations = conversations or DirectMessageLimiter()
 
@@ -123,7 +123,7 @@ class DiscordMessenger(Messenger):
         if message_id is None:
             raise MessageGoneError
         message = self._client.get_partial_messageable(address.channel_id).get_partial_message(message_id)
-        return await self._in_turn(
+        return await self._call_in_order(
             address.channel_id, lambda: message.edit(**parts), limit_s=self._timeouts.edit_s
         )
 
@@ -172,14 +172,14 @@ class DiscordMessenger(Messenger):
         wanted = {page for clip in card.clips if (page := song_page(clip.clip.id))}
         if not wanted:
             raise NoAccessError("the result has no links to know it by")
-        return await self._look(
+        return await self._search(
             channel_id,
             lambda one: wanted <= {embed.url for embed in one.embeds} or song_number(card) in one.content,
             since=card.request_id,
             may_be_empty=may_be_empty,
         )
 
-    async def _look(
+    async def _search(
         self,
         channel_id: int,
         is_wanted: Callable[[discord.Message], bool],
@@ -188,7 +188,7 @@ class DiscordMessenger(Messenger):
         may_be_empty: bool = False,
     ) -> MessageRef | None:
         """Search for the bot's newest message that `is_wanted` and is newer than the id `since`."""
-        return await self._in_turn(
+        return await self._call_in_order(
             channel_id,
             lambda: self._read(channel_id, is_wanted, since=since, may_be_empty=may_be_empty),
             limit_s=self._timeouts.edit_s,
@@ -197,7 +197,7 @@ class DiscordMessenger(Messenger):
     async def _read(
         self, channel_id: int, is_wanted: Callable[[discord.Message], bool], *, since: int, may_be_empty: bool
     ) -> MessageRef | None:
-        """Read the channel's history for `_look`.
+        """Read the channel's history for `_search`.
 
         Raises:
             NoAccessError: the history is empty though it should not be, or longer than `NEWEST`.
@@ -257,7 +257,7 @@ class DiscordMessenger(Messenger):
 
     @override
     async def find_approval(self, channel_id: int, request_id: int) -> MessageRef | None:
-        return await self._look(channel_id, lambda one: asks_about(one, request_id), since=request_id)
+        return await self._search(channel_id, lambda one: asks_about(one, request_id), since=request_id)
 
     @override
     async def edit_approval(
@@ -267,7 +267,7 @@ class DiscordMessenger(Messenger):
         message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
         quiet = discord.AllowedMentions.none()
         with self._measured(SentMessage.APPROVAL):
-            await self._in_turn(
+            await self._call_in_order(
                 channel_id,
                 lambda: message.edit(embed=embed, view=view, allowed_mentions=quiet),
                 limit_s=self._timeouts.edit_s,
@@ -326,7 +326,7 @@ class DiscordMessenger(Messenger):
             case _:
                 assert_never(target)
         channel = self._client.get_partial_messageable(channel_id)
-        sent = await self._in_turn(
+        sent = await self._call_in_order(
             channel_id,
             lambda: channel.send(**message, nonce=nonce),
             limit_s=self._timeouts.post_s,
@@ -363,7 +363,7 @@ class DiscordMessenger(Messenger):
         async with in_time(self._timeouts.follow_up_s, by_token=True):
             return await self._webhook(address, address.token).send(**message, wait=True)
 
-    async def _in_turn(
+    async def _call_in_order(
         self,
         channel_id: int,
         call: Callable[[], Coroutine[Any, Any, T]],
@@ -371,26 +371,26 @@ class DiscordMessenger(Messenger):
         limit_s: float,
         claim: Claim = unclaimed,
     ) -> T:
-        """Make a call with the bot's token when its turn in the channel has come, and return its result.
+        """Make a call with the bot's token after earlier ones in its channel, and return its result.
 
         Calls are made one at a time: discord.py 2.7.1 ignores calls in flight when it reads the remaining
         rate limit from a response, so that concurrent calls run into a 429. A call that times out is not
-        cancelled and keeps its turn: nobody searches for a post, or repeats it, before its outcome is known.
+        cancelled and keeps the lock: no post is searched for, or repeated, before its outcome is known.
         """
         self._require_login()
-        turn = self._turns.setdefault(channel_id, asyncio.Lock())
+        lock = self._channel_locks.setdefault(channel_id, asyncio.Lock())
         try:
-            async with asyncio.timeout(self._timeouts.turn_s):
-                await turn.acquire()
+            async with asyncio.timeout(self._timeouts.queue_s):
+                await lock.acquire()
         except TimeoutError:
             raise RetryableError("other calls to the channel come first", not_taken=True) from None
         try:
             await claim()
         except BaseException:
-            turn.release()
+            lock.release()
             raise
         made = self._calls.begin(call())
-        made.add_done_callback(lambda _: turn.release())
+        made.add_done_callback(lambda _: lock.release())
         async with in_time(limit_s):
             return await asyncio.shield(made)
 

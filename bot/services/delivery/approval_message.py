@@ -53,14 +53,14 @@ class ApprovalMessages:
     async def _find_attempted(self, message: OutboxMessage, request: Request) -> MessageRef | None:
         """Find the message of an earlier attempt whose outcome is unknown; None if it is not found.
 
-        Then it is posted, if need be a second time: both messages work, and without one nobody could decide.
+        In that case it is posted again: two messages do no harm, but without one nobody could decide.
         """
         if message.attempt is None:
             return None
         try:
             posted = await self.messenger.find_approval(int(message.attempt), request.id)
         except (NoAccessError, InvalidMessageError) as error:
-            log.warning("nobody can look for the moderators' message: %r", error, extra=log_context(request))
+            log.warning("cannot search for the moderators' message: %r", error, extra=log_context(request))
             return None
         if posted is not None:
             await self.store.write(_mark_shown, request, posted, self.clock())
@@ -133,7 +133,7 @@ def _claim(uow: UnitOfWork, message: OutboxMessage, channel_id: int, until: date
 
 @unit_of_work("approvals.clear_attempt")
 def _set_attempt(uow: UnitOfWork, message: OutboxMessage, channel_id: int | None) -> None:
-    """Record the channel of the attempt; None if the message surely was not posted there."""
+    """Record the channel of the attempt; None if the message was certainly not posted there."""
     uow.outbox.record_attempt(message, None if channel_id is None else str(channel_id))
 
 

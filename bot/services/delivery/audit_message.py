@@ -63,7 +63,7 @@ class AuditLogDispatcher:
             try:
                 await self._post(settings.log_channel_id, due)
             except ConflictError as error:
-                log.warning("left to whoever has it now: %s", error, extra=facts)
+                log.warning("another worker has leased the decision: %s", error, extra=facts)
                 return
             except RetryableError as error:
                 if due.attempts + 1 < ATTEMPTS:

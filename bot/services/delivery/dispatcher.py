@@ -100,7 +100,7 @@ class OutboxDispatcher:
             own_s = self._retries.message_s * 2.0 ** min(message.attempts, 20)
             pause_s = max(error.retry_after_s or 0.0, min(own_s, self._retries.message_max_s))
             log.warning(
-                "Discord did not take a %s, again in %.0f s: %s",
+                "Discord did not accept a %s, next attempt in %.0f s: %s",
                 message.kind,
                 pause_s,
                 error.cause,
@@ -110,7 +110,7 @@ class OutboxDispatcher:
         except MediaError as error:
             pause_s = self._retries.message_s * 2**message.attempts
             log.info(
-                "a file is awaited for %.0f s: %s", pause_s, error.cause, extra=message_log_context(message)
+                "waiting %.0f s for a file: %s", pause_s, error.cause, extra=message_log_context(message)
             )
             await self._retry(message, pause_s)
         except AnsweredElsewhereError:
@@ -121,7 +121,9 @@ class OutboxDispatcher:
                 extra=message_log_context(message),
             )
         except ConflictError as error:
-            log.warning("left to whoever has it now: %s", error, extra=message_log_context(message))
+            log.warning(
+                "another worker has leased the message: %s", error, extra=message_log_context(message)
+            )
 
     async def _send_status(self, message: OutboxMessage) -> None:
         now = self._clock()
@@ -320,7 +322,7 @@ def _claim_ending(
 
 @unit_of_work("outbox.clear_attempt")
 def _clear_attempt(uow: UnitOfWork, message: OutboxMessage) -> None:
-    """Clear the attempt of a follow-up that surely was not accepted, so that it can be sent again."""
+    """Clear the attempt of a follow-up that was certainly not accepted, so that it can be sent again."""
     uow.outbox.record_attempt(message, None)
 
 

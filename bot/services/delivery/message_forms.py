@@ -30,7 +30,7 @@ async def send_with_fallback(
     try:
         return await send(MessageForm.FULL)
     except InvalidMessageError as error:
-        log.warning("Discord refuses a %s, a plainer one is tried: %s", what, error.cause, extra=facts)
+        log.warning("Discord refuses a %s, sending a plainer one: %s", what, error.cause, extra=facts)
     return await send(MessageForm.BARE)
 
 

@@ -108,7 +108,7 @@ class ResultDelivery:
         self._lease_s = leases.message_s
 
     async def deliver(self, message: OutboxMessage) -> None:
-        """Post the request's clips where its member sees them, and record where.
+        """Post the request's clips where its member can see them, and record where.
 
         Raises:
             MediaError: a file cannot be downloaded yet; nothing was posted.
@@ -156,19 +156,19 @@ class ResultDelivery:
     async def _resume(
         self, message: OutboxMessage, payload: ResultPayload, attempt: DeliveryAttempt
     ) -> MessageRef | Undelivered | None:
-        """Return the outcome of an earlier attempt that is unknown; None if it surely failed.
+        """Return the outcome of an earlier attempt that is unknown; None if it certainly failed.
 
-        A result that may have been posted where the bot cannot look is never posted again elsewhere.
+        A result that may be in a channel that the bot cannot read is never posted again elsewhere.
         """
         target = attempt.target(payload.request)
         try:
             return await self._messenger.find_result(target, payload.card)
         except NoAccessError as error:
-            # what stood in a deleted channel is gone with it: the song is posted again
+            # a deleted channel is gone with its messages, so the song is posted again
             if error.gone:
                 return None
         except InvalidMessageError as error:
-            log.error("Discord refuses a look: %s", error.cause, extra=log_context(payload.request))
+            log.error("Discord refuses the search: %s", error.cause, extra=log_context(payload.request))
         if attempt.is_deduplicated(self._clock()):
             try:
                 keep = partial(self._claim, message, attempt)
@@ -179,7 +179,7 @@ class ResultDelivery:
             except InvalidMessageError as error:
                 log.error("Discord refuses a repeat: %s", error.cause, extra=log_context(payload.request))
         # Discord forgets a nonce after minutes, and follow-ups have none. A message that may be the second
-        # one is worse than links that surely arrive.
+        # one is worse than a status message that certainly has the links.
         return _unknown_outcome(attempt, payload.request)
 
     async def _post(self, message: OutboxMessage, payload: ResultPayload) -> MessageRef | Undelivered:
@@ -279,7 +279,7 @@ def _raise_if_pending(found: Sequence[ClipMedia]) -> None:
 
 
 def _unknown_outcome(attempt: DeliveryAttempt, request: Request) -> Undelivered:
-    """Return the outcome of a result that may have been posted where the bot cannot look."""
+    """Return the outcome of a result that may have been posted in a channel that the bot cannot read."""
     target = attempt.target(request)
     channel_id = target.channel_id if isinstance(target, ChannelTarget) else None
     if isinstance(target, FollowUpTarget):
@@ -297,7 +297,7 @@ def _claim(uow: UnitOfWork, message: OutboxMessage, attempt: DeliveryAttempt, un
 
 @unit_of_work("delivery.clear_attempt")
 def _set_attempt(uow: UnitOfWork, message: OutboxMessage, attempt: DeliveryAttempt | None) -> None:
-    """Record where the result is about to be posted; None if it surely was not posted there."""
+    """Record where the result is about to be posted; None if it was certainly not posted there."""
     uow.outbox.record_attempt(message, str(attempt) if attempt else None)
 
 

@@ -11,7 +11,7 @@ from bot.services.ports import ChannelTarget, DirectMessageTarget, FollowUpTarge
 from bot.services.runtime.timings import ANSWERED_WITHIN_S
 
 NONCE_LIFE = timedelta(seconds=120)
-"""How long Discord surely detects the repeat of a post; its reference says "the past few minutes"."""
+"""How long Discord certainly detects the repeat of a post; its reference says "the past few minutes"."""
 CLOCK_SLACK = timedelta(seconds=10)
 """A time further in the future was written before the clock was set back: its real age is unknown."""
 

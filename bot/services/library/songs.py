@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 PAGE = 8
 """The songs on one page of a list."""
-# an autocomplete has three seconds, and is asked at each key
+# Discord sends an autocomplete request at each key, and waits three seconds for the answer
 SEARCHED_SONGS = 500
 """How many of the newest songs are searched for a title."""
 MAX_SUGGESTIONS = 25

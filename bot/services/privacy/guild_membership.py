@@ -1,4 +1,4 @@
-"""The servers that the bot is in; the data of those that it left is erased after a time."""
+"""The servers that the bot is in; after the retention period, the data of those that it left is erased."""
 
 import json
 import logging
@@ -55,7 +55,7 @@ class GuildMembership:
             await self._store.write(_record_activity, guild_id, now)
         except StoreError as error:
             del self._active_at[guild_id]
-            log.warning("a server in use is not remembered: %s", error, extra={"guild": guild_id})
+            log.warning("a server in use could not be recorded: %s", error, extra={"guild": guild_id})
 
     async def record_left(self, guild_id: int) -> None:
         """Record that the bot left the server, whose data is erased after the retention period."""
@@ -72,7 +72,7 @@ class GuildMembership:
         """Record the joins and leaves that happened while the process was not connected."""
         left, back = await self._store.write(_reconcile, seen, self._clock())
         if left or back:
-            log.info("left %d servers and is back in %d, while nobody listened", left, back)
+            log.info("left %d servers and joined %d again while disconnected", left, back)
 
 
 def _load_activity(uow: UnitOfWork, now: datetime) -> dict[int, datetime]:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 BATCH = 500
-"""The most rows in one unit of work, so that others do not wait for it."""
+"""The most rows in one unit of work, so that other units do not wait for long."""
 GUILDS = 100
 """The most servers in one round; the others follow in the next."""
 
@@ -76,7 +76,7 @@ class CleanupHandler:
         return min(self._due.values())
 
     async def handle(self, task: CleanupTask) -> None:
-        """Run a task to its end; retry it soon if the database is away."""
+        """Run a task to its end; retry it soon if the database is unavailable."""
         try:
             match task:
                 case CleanupTask.TIMES:
@@ -86,7 +86,7 @@ class CleanupHandler:
                 case _:
                     await self._erase_data()
         except StoreError as error:
-            log.error("cleanup: %s are left for later: %s", task, error)
+            log.error("cleanup: %s postponed: %s", task, error)
             self._due[task] = self._clock() + min(EVERY[task], EVERY[CleanupTask.TOKENS])
 
     def _limit_due_times(self, now: datetime) -> None:
@@ -108,7 +108,7 @@ class CleanupHandler:
     async def _erase_tokens(self) -> None:
         ended = await self._run_batches(_erase_tokens, self._clock)
         if ended:
-            log.info("cleanup: wiped %d dead tokens", ended)
+            log.info("cleanup: erased %d expired tokens", ended)
 
     async def _erase_data(self) -> None:
         now, config = self._clock(), self._config
@@ -118,7 +118,7 @@ class CleanupHandler:
         members = await self._run_batches(_erase_members, now)
         requests, guilds = await self._erase_guilds(gone)
         log.info(
-            "cleanup: wiped %d prompts, forgot %d members, %d requests of servers left and %d such servers",
+            "cleanup: erased %d prompts, %d members, %d requests of servers left and %d such servers",
             prompts,
             members,
             requests,

@@ -55,7 +55,7 @@ class PrivacyService:
             PendingRequestsError: the person has pending requests; nothing was changed.
         """
         summary = await self._store.write(_erase, user_id, self._policy, self._clock())
-        log.info("forgot a person: %d requests, %d ratings", summary.requests, summary.ratings)
+        log.info("erased a person's data: %d requests, %d ratings", summary.requests, summary.ratings)
         return summary
 
 

@@ -36,7 +36,7 @@ def attach(
 ) -> Request | None:
     """Attach a task to its request, whose state was changed meanwhile, and poll it.
 
-    The credits of an uncertain request are released, and a hold ends once. So its song goes on as a new
+    The credits of an uncertain request are released, and a hold ends once. So its song continues as a new
     request, whose id is that of the status message that both share; no interaction has that id.
 
     Returns the request that has the task now; None if one had a task already.
@@ -52,10 +52,10 @@ def attach(
         return accept(uow, request, task_id, limits, now)
     if request.state is not State.UNCERTAIN or request.task_id is not None:
         return None
-    # of two workers that race, only one gets past this transition
+    # if two workers try this at once, only one passes this transition
     apply_transition(uow, request, Transition.ATTACH, now=now, task_id=task_id)
     new_request = _place_again(uow, request, settings, now)
-    uow.outbox.drop(request_id)  # both share one message, which must not go back to the end of the first
+    uow.outbox.drop(request_id)  # both share one status message: it must not show the first one's end again
     return accept(
         uow, apply_transition(uow, new_request, Transition.CLAIM, now=now, next_at=now), task_id, limits, now
     )
@@ -115,7 +115,7 @@ def _status_message_of(request: Request, now: datetime) -> int:
     """Return the id of the status message of a request whose member is still known, or raise."""
     message_id = request.address.message_id
     if message_id is None and request.address.valid_token(now) is not None:
-        raise StoreError("its status message is not known yet")  # the next edit by the token finds out
+        raise StoreError("its status message is not known yet")  # the next edit by the token returns its id
     if message_id is None or request.user_id == NOBODY_ID:
         raise RequestNotFoundError
     return message_id

@@ -96,7 +96,7 @@ class Poller:
         try:
             if request.state is State.AWAITING:
                 await self._store.write(expire_approval, request, self._clock())
-                log.info("nobody approved it in time", extra=log_context(request, Transition.EXPIRE_APPROVAL))
+                log.info("not approved in time", extra=log_context(request, Transition.EXPIRE_APPROVAL))
             elif request.task_id is None or request.progress is None:
                 await self._mark_uncertain(request)
             else:
@@ -257,7 +257,7 @@ def _log_failure(request: Request, failure: Failure, *, is_news: bool) -> None:
     log.warning("the provider made no song: %s", failure.detail, extra=facts)
     if is_news:
         log.error(
-            "OPERATOR: a task failed for the account's sake: %s; submissions stop, and resume by themselves",
+            "OPERATOR: a task failed because of the account: %s; submissions stop, and resume by themselves",
             failure.detail,
             extra=facts,
         )

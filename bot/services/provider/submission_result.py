@@ -1,4 +1,4 @@
-"""The outcome of a submission: what an answer of the provider means, and what its operator is told."""
+"""The outcome of a submission: what an answer of the provider means, and what the log tells the operator."""
 
 import logging
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class SubmissionResult:
     task_id: str | None = None
     failure: Failure | None = None
     outage: ProviderOutage | None = None
-    """The outage that it surely shows, whatever the request."""
+    """The outage that it certainly shows, whatever the request."""
     is_suspect: bool = False
     """True if the failure may be the provider's or the request's own: one submission does not show which."""
     retry_after_s: float | None = None
@@ -53,9 +53,9 @@ class SubmissionResult:
 def result_of_error(error: ProviderError) -> SubmissionResult:
     """Return what an error of the paid call means for its request and for the circuit breaker."""
     match error:
-        # What fails is the request's own (refused), surely the provider's (busy, unreachable, the account),
-        # or nobody can tell (a lost reply, a 500 that blames nothing). The last blames its member, until
-        # another member's fails too.
+        # A failure is the request's own (refused), certainly the provider's (busy, unreachable, the account),
+        # or of unknown cause (a lost reply, a 500 without a reason). The last counts against its member,
+        # until another member's fails too.
         case NotAcceptedError():
             outage = ProviderOutage.BUSY if error.busy else ProviderOutage.OUTAGE
             return SubmissionResult(
@@ -99,7 +99,7 @@ def log_result(request: Request, outcome: SubmissionResult) -> None:
                 extra=facts,
             )
         case _:
-            log.warning("submission not taken (%s): %s", outcome.transition, detail, extra=facts)
+            log.warning("submission not accepted (%s): %s", outcome.transition, detail, extra=facts)
 
 
 def log_for_operator(request: Request, outcome: SubmissionResult) -> None:

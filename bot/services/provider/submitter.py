@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 LOST_REPLY_FAILURES = 4
 """A lost reply counts as a member's fourth failure at least: two minutes of backoff, for as long as the task
-may run. The next one only doubles that: replies are lost to outages more often than to a member's request."""
+may run. A second one only doubles that, because outages lose more replies than requests do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +117,14 @@ class Submitter:
         except RefusalError as error:
             await self._store.write(keep, request.id, task_id, now)
             log.error(
-                "OPERATOR: task %s was taken, but its request was given up and refunded, and can't go on"
+                "OPERATOR: task %s was accepted, but its request was given up and refunded, and can't go on"
                 " (%s); the provider may have charged",
                 task_id,
                 type(error).__name__,
                 extra=log_context(request),
             )
         else:
-            log.warning("task %s was kept late", task_id, extra=log_context(found or request))
+            log.warning("task %s was recorded late", task_id, extra=log_context(found or request))
 
     async def _persist(self, request: Request, what: str, write: Callable[[], Awaitable[None]]) -> None:
         """Run the write until it succeeds, however long the database is away.
@@ -136,7 +136,7 @@ class Submitter:
             try:
                 await write()
             except StoreError as error:
-                log.error("the outcome of %s is not kept yet: %s", what, error, extra=log_context(request))
+                log.error("the outcome of %s is not stored yet: %s", what, error, extra=log_context(request))
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, self._limits.timings.retries.outcome_max_s)
             else:
@@ -238,7 +238,7 @@ def _conclude(
         uow.breakers.put(breaker)
     if outcome.may_be_turned_away and before.has_turned_away(request.id, now):
         return False
-    # a probe of a known outage meets the same again
+    # a probe of a known outage is no news
     return outcome.needs_operator and before.outage is not (outcome.outage or ProviderOutage.OUTAGE)
 
 

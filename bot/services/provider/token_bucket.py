@@ -8,11 +8,11 @@ class TokenBucket:
 
     def __init__(self, per_s: float, now: datetime) -> None:
         self._per_s = per_s
-        self._tokens = self._most
+        self._tokens = self._capacity
         self._at = now
 
     @property
-    def _most(self) -> float:
+    def _capacity(self) -> float:
         return max(1.0, self._per_s)
 
     def set_rate(self, per_s: float) -> None:
@@ -22,7 +22,7 @@ class TokenBucket:
     def available(self, now: datetime) -> int:
         """Return how many tokens can be spent now."""
         gained = (now - self._at).total_seconds() * self._per_s
-        self._tokens = min(self._most, self._tokens + max(0.0, gained))
+        self._tokens = min(self._capacity, self._tokens + max(0.0, gained))
         self._at = now
         return int(self._tokens)
 

@@ -9,7 +9,7 @@ from bot.domain.leases import Lease
 
 
 class MessageKind(StrEnum):
-    """The kinds of messages; a request has at most one of each, always about its present state."""
+    """The kinds of messages; a request has at most one of each, always about its current state."""
 
     STATUS = "status"
     RESULT = "result"
@@ -62,7 +62,7 @@ class Outbox(Protocol):
         ...
 
     def record_attempt(self, message: OutboxMessage, attempt: str | None) -> None:
-        """Store where the message is about to be sent; None if it surely was not sent there.
+        """Store where the message is about to be sent; None if it was certainly not sent there.
 
         `mark_sent` clears it, `reschedule` does not.
 

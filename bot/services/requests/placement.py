@@ -111,7 +111,7 @@ def place(
     return _create_status_message(uow, request, config, now), request
 
 
-def by_name(uow: UnitOfWork, options: SongOptions, guild_id: int) -> SongOptions:
+def resolve_playlist(uow: UnitOfWork, options: SongOptions, guild_id: int) -> SongOptions:
     """Return the options with the id of the saved playlist that they name; unchanged if none matches."""
     saved = uow.playlists.find(guild_id, name_key(options.playlist))
     return options if saved is None else replace(options, playlist=saved.playlist_id)

@@ -22,7 +22,7 @@ def queued_requests(
     waiting: Sequence[QueueEntry], paused: Collection[int], backoffs: Collection[int]
 ) -> list[QueueEntry]:
     """Return the queued requests, oldest first: without those of paused servers and those held back."""
-    # the others go on as if these were not there
+    # the others keep the positions that they have without these
     return [entry for entry in waiting if entry.guild_id not in paused and entry.request_id not in backoffs]
 
 

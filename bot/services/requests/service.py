@@ -17,7 +17,7 @@ from bot.services.ports import Clock
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.first_answers import cancel_duplicate
 from bot.services.requests.log_context import log_context
-from bot.services.requests.placement import RequestContext, SongConfig, by_name, place
+from bot.services.requests.placement import RequestContext, SongConfig, place, resolve_playlist
 from bot.services.requests.queue_snapshot import queue_snapshot
 from bot.services.requests.status import status_card_for
 from bot.services.requests.transitions import apply_transition
@@ -52,7 +52,7 @@ class RequestService:
         """
         config, now = self._config, self._clock()
         if is_valid_name(options.playlist):
-            options = await self._store.read(by_name, options, context.guild_id)
+            options = await self._store.read(resolve_playlist, options, context.guild_id)
         parse_options(options, models=config.models, default_model=config.default_model)
         card, placed = await self._store.write(place, options, context, config, now)
         if placed is not None:
@@ -80,8 +80,8 @@ class RequestService:
         """Record which message shows the status of a request, which may be submitted from now on.
 
         `message_id` is None if it is unknown whether the command was answered, or by which copy of the bot.
-        The outbox dispatcher then looks for the answer once Discord accepts none any more. A database error
-        is only logged, because the dispatcher looks later by itself.
+        The outbox dispatcher then looks the answer up once Discord accepts none any more. A database error
+        is only logged, because the dispatcher looks the answer up anyway.
         """
         try:
             if message_id is None:
@@ -90,7 +90,7 @@ class RequestService:
             else:
                 await self._store.write(_set_message, request_id, message_id)
         except StoreError as error:
-            log.error("a status message is not remembered: %s", error, extra={"request": request_id})
+            log.error("a status message could not be recorded: %s", error, extra={"request": request_id})
 
     async def cancel_duplicate(self, request_id: int) -> None:
         """Cancel a request that another copy of the bot has answered, without a message to its member.

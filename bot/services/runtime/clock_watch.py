@@ -32,8 +32,8 @@ class ClockWatch:
         """Return the time, aware, in UTC."""
         return datetime.fromtimestamp(self._ahead_s + self._count_s(), UTC)
 
-    async def look(self) -> None:
-        """Synchronize with the store's clock; to be awaited before anything is claimed.
+    async def check(self) -> None:
+        """Synchronize with the store's clock; await this before claiming anything.
 
         Raises:
             StoreError: the clock was set forward, and the leases cannot be extended yet.
@@ -45,7 +45,7 @@ class ClockWatch:
                 # else a submission that is being made would count as cut off
                 until = self() + timedelta(seconds=set_s) + MAX_LEASE
                 held = await self._store.write(_extend_leases, self(), until)
-                log.warning("the clock was set forward by %.0f s: %d leases go on", set_s, held)
+                log.warning("the clock was set forward by %.0f s: %d leases were extended", set_s, held)
             self._ahead_s = ahead_s
 
     def _ahead_now_s(self) -> float:

@@ -32,14 +32,14 @@ class GatewaySessions:
         try:
             await self._store.write(_begin, shard_id, self._clock())
         except StoreError as error:
-            log.warning("the beginning of a session is not remembered: %s", error)
+            log.warning("the start of a session could not be recorded: %s", error)
 
     async def reset(self, shard_ids: Iterable[int]) -> None:
         """Delete the sessions of these shards, because the process was asked to end."""
         try:
-            await self._store.write(_forget, tuple(shard_ids))
+            await self._store.write(_delete, tuple(shard_ids))
         except StoreError as error:
-            log.warning("the end of a session is not remembered: %s", error)
+            log.warning("the sessions could not be deleted: %s", error)
 
     async def pause(self, shard_ids: Iterable[int]) -> tuple[float, int]:
         """Return the seconds until these shards may connect, and the most sessions that one of them began."""
@@ -69,6 +69,6 @@ def _begin(uow: UnitOfWork, shard_id: int, now: datetime) -> None:
 
 
 @unit_of_work("sessions.delete")
-def _forget(uow: UnitOfWork, shard_ids: tuple[int, ...]) -> None:
+def _delete(uow: UnitOfWork, shard_ids: tuple[int, ...]) -> None:
     for shard_id in shard_ids:
         uow.key_values.put(f"{KEY}:{shard_id}", "[]")

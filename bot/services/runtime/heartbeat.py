@@ -54,13 +54,13 @@ class Heartbeat:
         store: Store,
         *,
         process: str,
-        part: ProcessConfig,
+        config: ProcessConfig,
         clock: Clock,
         timings: HeartbeatTimings = HeartbeatTimings(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
         self._process = process
-        self._process_config = part
+        self._process_config = config
         self._clock = clock
         self._timings = timings
 
@@ -88,7 +88,7 @@ class Heartbeat:
             except ShardTakenError:
                 raise
             except StoreError as error:
-                log.error("no sign of life could be given: %s", error)
+                log.error("the heartbeat could not be recorded: %s", error)
 
     async def deregister(self) -> None:
         """Deregister the process, so that its shards are free at once."""
@@ -96,12 +96,12 @@ class Heartbeat:
 
 
 @unit_of_work("heartbeat.register")
-def _register(uow: UnitOfWork, process: str, part: ProcessConfig, now: datetime, until: datetime) -> None:
+def _register(uow: UnitOfWork, process: str, config: ProcessConfig, now: datetime, until: datetime) -> None:
     uow.processes.heartbeat(
         process,
-        role=part.role,
-        shards=part.shards if part.role.takes_commands else (),
-        shard_count=part.shard_count,
+        role=config.role,
+        shards=config.shards if config.role.takes_commands else (),
+        shard_count=config.shard_count,
         now=now,
         until=until,
     )

@@ -60,15 +60,15 @@ class WorkTimings:
     retries: RetryTimings = field(default_factory=RetryTimings)
     breaker: BreakerTimings = field(default_factory=BreakerTimings)
     poll_interval_s: float = 1.0
-    """The most seconds between two looks for due work."""
+    """The most seconds between two checks for due work."""
     # Requests near the front are updated when one is claimed; this is for all else, a cancel for example.
     status_interval_s: float = 20.0
     """Seconds between two checks of a waiting request's position in the queue."""
     answered_within_s: float = ANSWERED_WITHIN_S
     """Seconds after which the answer to a command is looked up if its outcome is unknown."""
     stalled_s: float = 60.0
-    """Seconds without a look for due work after which a worker has stalled; a database outage takes less."""
+    """Seconds without a check for due work after which a worker has stalled; a database outage takes less."""
     new_task_s: float = 30.0
-    """Seconds for which the provider must deny a task before it counts as lost: it knows a new one late."""
+    """Seconds for which the provider must deny a task before it counts as lost: new ones appear late."""
     streaming_grace_s: float = STREAMING_GRACE_S
     """Seconds within which a task has to end once all its clips are there."""

@@ -47,7 +47,7 @@ async def _no_preparation() -> None:
 class Worker(Generic[Item]):
     """The loop of one job handler; when it is stopped, running items are finished.
 
-    `facts` returns the log fields of an item that failed. `before` is awaited before each look for due work,
+    `facts` returns the log fields of an item that failed. `before` is awaited before each check for due work,
     which happens at least every `poll_interval_s` seconds.
     """
 
@@ -68,7 +68,7 @@ class Worker(Generic[Item]):
         self._facts = facts
         self._before = before
         self._running = 0
-        self._looked_at: datetime | None = None
+        self._checked_at: datetime | None = None
         self._wake = asyncio.Event()
         self._stopping = False
 
@@ -83,13 +83,13 @@ class Worker(Generic[Item]):
         return self._running
 
     def is_stalled(self, after_s: float) -> bool:
-        """Return True if it is not stopped, but has not looked for due work for `after_s` seconds."""
-        if self._looked_at is None or self._stopping:
+        """Return True if it is not stopped, but has not checked for due work for `after_s` seconds."""
+        if self._checked_at is None or self._stopping:
             return False
-        return (self._clock() - self._looked_at).total_seconds() > after_s
+        return (self._clock() - self._checked_at).total_seconds() > after_s
 
     def wake(self) -> None:
-        """Look for due work now."""
+        """Check for due work now."""
         self._wake.set()
 
     def stop(self) -> None:
@@ -101,7 +101,7 @@ class Worker(Generic[Item]):
         """Claim and handle items until stopped."""
         async with asyncio.TaskGroup() as group:
             while not self._stopping:
-                self._looked_at = self._clock()
+                self._checked_at = self._clock()
                 self._wake.clear()
                 due_at = await self._due_at()
                 claimed = await self._claim() if due_at is not None and due_at <= self._clock() else ()
@@ -127,7 +127,7 @@ class Worker(Generic[Item]):
         try:
             return await self._handler.claim(free)
         except StoreError as error:
-            log.error("%s: nothing could be taken: %s", self._handler.name, error)
+            log.error("%s: nothing could be claimed: %s", self._handler.name, error)
             return ()
 
     async def _handle(self, item: Item) -> None:
@@ -136,7 +136,7 @@ class Worker(Generic[Item]):
         except Exception:  # the edge of one item: its lease expires and it is claimed again
             reference = secrets.token_hex(3).upper()
             log.exception(
-                "%s: left one piece undone, reference %s",
+                "%s: one item failed, reference %s",
                 self._handler.name,
                 reference,
                 extra={**self._facts(item), "reference": reference},

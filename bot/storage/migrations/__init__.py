@@ -1,1 +1,1 @@
-"""The steps that make the database what this version expects."""
+"""The migrations of the database, applied by Alembic."""

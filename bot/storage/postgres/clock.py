@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """The server's time, with the host's count of seconds just before and after it was asked for."""
+    """The server's time, with the host's count of seconds just before and after the query."""
 
     sent_at_s: float
     server_at: datetime
@@ -23,7 +23,7 @@ class ClockReading:
 class DatabaseClock:
     """The server's time, counted on by the host's monotonic clock.
 
-    Until it is set for the first time it gives the host's own time.
+    Until it is set for the first time, it returns the host's time.
     """
 
     def __init__(self, *, count_s: Callable[[], float] = time.monotonic) -> None:

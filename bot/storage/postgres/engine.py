@@ -60,13 +60,13 @@ class Arguments(TypedDict):
     server_settings: dict[str, str]
 
 
-def arguments(url: PostgresUrl, *, patient: bool = False) -> Arguments:
-    """Return how to connect to the server; with `patient`, without limits that would cut off a migration.
+def arguments(url: PostgresUrl, *, unlimited: bool = False) -> Arguments:
+    """Return how to connect to the server; if `unlimited`, without time limits that would abort a migration.
 
     Behind a pooler nothing is set for the session: the next transaction may run in another one.
     """
     settings = {} if url.pooled else dict(_SETTINGS)
-    if patient and not url.pooled:
+    if unlimited and not url.pooled:
         settings |= {"statement_timeout": "0", "lock_timeout": str(MIGRATION_LOCK_TIMEOUT_MS)}
     return {
         # the options only: asyncpg reads those that libpq knows, and hands the rest to the server
@@ -77,7 +77,7 @@ def arguments(url: PostgresUrl, *, patient: bool = False) -> Arguments:
         "password": url.password,
         "database": url.database,
         "timeout": CONNECT_TIMEOUT_S,
-        "command_timeout": None if patient else ANSWER_TIMEOUT_S,
+        "command_timeout": None if unlimited else ANSWER_TIMEOUT_S,
         "statement_cache_size": 0 if url.pooled else _STATEMENT_CACHE_SIZE,
         "server_settings": {name: value for name, value in settings.items() if name not in url.options},
     }
@@ -108,7 +108,7 @@ def in_one_transaction(url: PostgresUrl, unit: Callable[[Connection], T], *, wri
     """
 
     async def run() -> T:
-        args = _connect_args(url, patient=writes)
+        args = _connect_args(url, unlimited=writes)
         engine = _hide_row_values(
             create_async_engine(
                 "postgresql+asyncpg://", connect_args=args, poolclass=NullPool, hide_parameters=True
@@ -135,8 +135,8 @@ def _hide_row_values(engine: AsyncEngine) -> AsyncEngine:
     return engine
 
 
-def _connect_args(url: PostgresUrl, *, patient: bool = False) -> dict[str, object]:
-    args: dict[str, object] = dict(arguments(url, patient=patient))
+def _connect_args(url: PostgresUrl, *, unlimited: bool = False) -> dict[str, object]:
+    args: dict[str, object] = dict(arguments(url, unlimited=unlimited))
     if url.pooled:
         # no cache, and names that no other process has used on the same server connection
         args |= {

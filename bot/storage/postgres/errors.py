@@ -96,7 +96,7 @@ def hide_rows(context: ExceptionContext) -> None:
     if not isinstance(cause, asyncpg.PostgresError | asyncpg.InterfaceError):
         return
     if isinstance(cause, asyncpg.PostgresError):
-        # DETAIL quotes the whole row that breaks a rule; HINT is advice about it
+        # DETAIL quotes the whole row that violates a constraint; HINT is advice about it
         cause.detail = cause.hint = None
     refused_unsent = isinstance(cause, ValueError) and context.statement is not None
     if refused_unsent or code_of(driver)[:2] == _DATA_EXCEPTION:

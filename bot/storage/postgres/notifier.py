@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 CHANNEL = "inspire_due"
 """The channel on which processes tell each other that something may be due."""
 MIN_NOTIFY_INTERVAL_S = 0.02
-"""Least seconds between two notifications of one process."""
+"""Seconds between two notifications of one process, at least."""
 CLOCK_S = 30.0
 """Seconds between two readings of the server's time; also how soon a dead connection is noticed."""
 READINGS = 3

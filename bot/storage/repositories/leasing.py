@@ -58,8 +58,8 @@ class DueTimes:
     def next_due_at(self, conn: Connection) -> datetime | None:
         """Return when the next row can be claimed; None if there is none."""
         due, lease_until = self.table.c[self.due], self.table.c.lease_until
-        # The database is the only heap of due times: one in memory would save reads that are few anyway,
-        # since workers look once a second at most, or when something wakes them.
+        # Due times are kept in the database only: a copy in memory would save few reads,
+        # because workers check once a second at most, or when they are woken.
         # Two queries: the first reads one entry of the index, the second the few leased rows.
         unleased = select(due).where(due.is_not(None), lease_until.is_(None)).order_by(due).limit(1)
         effective_due = case((lease_until > due, lease_until), else_=due)

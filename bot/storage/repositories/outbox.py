@@ -46,7 +46,7 @@ _LEASE = (
     .where(tuple_(_c.request_id, _c.kind).in_(bindparam("keys", expanding=True)))
     .values(
         version=_c.version + 1,
-        # what came due until now is sent with this claim
+        # this claim sends all changes until now
         again_at=case((_c.again_at > bindparam("now"), _c.again_at), else_=None),
     )
 )

@@ -42,7 +42,7 @@ class SqlPersonalData(PersonalData):
     @override
     def record(self, user_id: int) -> PersonalRecord:
         conn, memberships = self._conn, self.memberships(user_id)
-        journal, guild_ids = SqlLedgerQueries(conn), self._guilds(user_id)
+        queries, guild_ids = SqlLedgerQueries(conn), self._guilds(user_id)
         mine = requests.c.user_id == user_id, requests.c.guild_id.in_(guild_ids)
         placed = select(requests).where(*mine).order_by(requests.c.placed_at, requests.c.id)
         return PersonalRecord(
@@ -57,7 +57,7 @@ class SqlPersonalData(PersonalData):
             ),
             accounts=self._accounts(user_id, guild_ids),
             entries={
-                guild_id: tuple(journal.entries(guild_id, user_id, limit=UNLIMITED)) for guild_id in guild_ids
+                guild_id: tuple(queries.entries(guild_id, user_id, limit=UNLIMITED)) for guild_id in guild_ids
             },
         )
 

@@ -144,7 +144,7 @@ class SqlRequests(Requests):
     ) -> Request:
         rule = TRANSITIONS[transition]
         columns = columns_of_changes(changes) | {"state": rule.target}
-        if rule.target not in _DUE_STATES:  # no worker has to look at it there
+        if rule.target not in _DUE_STATES:  # no worker handles it in that state
             columns.setdefault("next_at", None)
         changed = self._write(request, rule.source, columns, lease)
         self._add_event(changed, transition, at=self._clock(), detail=_detail(changes))

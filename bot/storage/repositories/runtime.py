@@ -134,7 +134,7 @@ _FIND_VALUE = select(key_values.c.value).where(key_values.c.key == bindparam("of
 
 
 class SqlKeyValues(KeyValues):
-    """Single facts, as one transaction sees them."""
+    """Single values in one transaction."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -161,7 +161,7 @@ _BREAKER = TypeAdapter(CircuitBreaker)
 
 
 class SqlCircuitBreakers(CircuitBreakers):
-    """The provider's readiness, as one transaction sees it."""
+    """The provider's circuit breaker in one transaction."""
 
     def __init__(self, key_values: SqlKeyValues) -> None:
         self._key_values = key_values
@@ -182,7 +182,7 @@ _FIND_DURATIONS = select(
 
 
 class SqlDurationStats(DurationStatsRepository):
-    """How long songs took, as one transaction sees it."""
+    """The duration statistics in one transaction."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn

@@ -13,7 +13,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class WriteTask(Generic[T_co]):
-    """A unit of work that is run in one thread and whose outcome is wanted in another."""
+    """A unit of work that runs in one thread and returns its outcome to another."""
 
     __slots__ = ("_error", "_path", "_unit", "_value", "has_new_work", "name")
 
@@ -32,7 +32,7 @@ class WriteTask(Generic[T_co]):
         self.has_new_work = uow.has_new_work
 
     def fail(self, error: BaseException) -> None:
-        """Keep the error as the outcome, in an operator's words if it is the database's."""
+        """Keep the error as the outcome; describe a database error for the operator."""
         if isinstance(error, SQLAlchemyError):
             self._error = store_error(error, self._path)
             self._error.__cause__ = error

@@ -97,7 +97,7 @@ class Writer:
                 cursor = self._connection.connection.cursor()
                 for task in tasks:
                     self._attempt(task, self._connection, cursor)
-        except Exception as error:  # the edge of the thread: it must outlive whatever happens to a batch
+        except Exception as error:  # the edge of the thread: it must survive every error of a batch
             log.exception("these units of work were rolled back: %s", ", ".join(task.name for task in tasks))
             for task in tasks:
                 task.fail(store_error(error, self._path))
@@ -119,7 +119,7 @@ class Writer:
         cursor.execute("RELEASE unit")
 
     def _disconnect(self) -> None:
-        """Drop the connection, whatever state it is in; the next batch makes a new one."""
+        """Drop the connection; the next batch opens a new one."""
         if self._connection is not None:
             self._connection.invalidate()
             self._connection.close()

@@ -77,6 +77,6 @@ async def test_a_bug_while_telling_one_status_leaves_the_others_alone(
     trouble.fail(unit, error=OddError())
     async with local.bot():
         await local.place()
-        await local.discord.wait_for(lambda: "left one piece undone" in caplog.text, timeout_s=LONG_S)
+        await local.discord.wait_for(lambda: "one item failed" in caplog.text, timeout_s=LONG_S)
         trouble.units.clear()
         await local.shows(await local.place("Ben"), READY)

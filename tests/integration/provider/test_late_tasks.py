@@ -188,7 +188,7 @@ async def test_a_bot_that_stops_while_the_database_is_away_gives_up_what_it_cann
         await outage.met("submitter.record_result")
         trouble.everything = True
     trouble.end()
-    assert f"task {local.provider.tasks[0].id} is not kept yet" in caplog.text
+    assert f"task {local.provider.tasks[0].id} is not stored yet" in caplog.text
     async with local.bot():
         await outage.is_given_up()
         await local.placed_result()

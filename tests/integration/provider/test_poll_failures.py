@@ -162,7 +162,7 @@ async def test_a_task_that_fails_for_want_of_credits_stops_the_next_submission(
         await asyncio.sleep(0.2)
     assert len(local.submissions) == 1
     assert caplog.text.count("OPERATOR:") == 1
-    assert f"OPERATOR: a task failed for the account's sake: {error_msg}" in caplog.text
+    assert f"OPERATOR: a task failed because of the account: {error_msg}" in caplog.text
 
 
 @pytest.mark.usefixtures("patient")

@@ -92,7 +92,7 @@ async def test_a_busy_provider_costs_nothing_but_time(
         assert (await local.credits())["Used"] == 30
     assert local.provider.faults.struck(fault) == 2
     assert len(local.provider.tasks) == 1
-    assert f"submission not taken (requeue): code {effect.code}: {effect.msg}" in caplog.text
+    assert f"submission not accepted (requeue): code {effect.code}: {effect.msg}" in caplog.text
     if effect.retry_after_s is not None:
         first, *others = [line.at_s for line in local.submissions]
         assert min(others) - first >= effect.retry_after_s

@@ -267,7 +267,7 @@ async def test_a_status_that_discord_refuses_is_not_sent_for_ever(
     await harness.dispatch()
     harness.clock.advance(4)
     assert await harness.dispatch() == 0
-    assert "Discord refuses a status, a plainer one is tried: 400" in caplog.text
+    assert "Discord refuses a status, sending a plainer one: 400" in caplog.text
 
 
 async def test_a_refused_status_is_told_without_what_people_wrote(harness: ServicesHarness) -> None:

@@ -289,7 +289,7 @@ async def test_a_decision_that_another_herald_has_by_now_is_left_to_it(
     harness.clock.advance(91)
     (mine,) = await harness.audit_dispatcher.claim(1)
     await other.handle(theirs)
-    assert "left to whoever has it now" in caplog.text
+    assert "another worker has leased the decision" in caplog.text
     harness.clock.advance(80)
     harness.messenger.failures.append(RetryableError("reset"))
     await harness.audit_dispatcher.handle(mine)

@@ -199,7 +199,7 @@ async def test_a_database_that_is_away_is_tried_again_soon(
     await retention.claim(9)
     with away(harness):
         await retention.handle(CleanupTask.DATA)
-    assert "data are left for later: away" in caplog.text
+    assert "data postponed: away" in caplog.text
     harness.clock.advance(module.EVERY[CleanupTask.TOKENS].total_seconds())
     assert CleanupTask.DATA in await retention.claim(9)
 

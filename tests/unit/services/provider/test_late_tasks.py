@@ -211,7 +211,7 @@ async def test_a_task_that_nobody_can_have_any_more_is_kept_and_told_to_the_oper
     await harness.submitter.handle(claimed)
     kept = await harness.request(claimed.id)
     assert (kept.state, kept.task_id) == (State.UNCERTAIN, "task-1")
-    assert "OPERATOR: task task-1 was taken, but its request was given up" in caplog.text
+    assert "OPERATOR: task task-1 was accepted, but its request was given up" in caplog.text
     assert await harness.credits() == before
     await harness.store.write(keep, claimed.id, "task-2", harness.clock())
     assert (await harness.request(claimed.id)).task_id == "task-1"

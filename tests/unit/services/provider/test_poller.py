@@ -66,7 +66,7 @@ async def test_a_task_that_fails_for_want_of_credits_is_the_operators(
     harness.clock.advance(31)
     await harness.poll()
     assert await failure_of(harness, request_id) is FailureKind.OPERATOR
-    assert "OPERATOR: a task failed for the account's sake: 积分不足" in caplog.text
+    assert "OPERATOR: a task failed because of the account: 积分不足" in caplog.text
 
 
 async def test_an_account_that_takes_tasks_and_fails_them_is_tried_with_one_at_a_time(

@@ -252,7 +252,7 @@ async def test_a_message_that_cannot_be_remembered_is_no_failure_for_the_member(
 
     monkeypatch.setattr(harness.store, "write", fail)
     await harness.requests.record_answer(card.request_id, 1)
-    assert "a status message is not remembered: full" in caplog.text
+    assert "a status message could not be recorded: full" in caplog.text
     monkeypatch.undo()
 
 

@@ -35,7 +35,7 @@ async def test_a_clock_that_is_set_forward_ends_no_lease(
     assert (taken.id, taken.state) == (card.request_id, State.SUBMITTING)
     harness.clock.advance(7200)
     assert watch() == harness.clock() - timedelta(hours=2)
-    await watch.look()
+    await watch.check()
     assert watch() == harness.clock()
     assert await lease_left(harness, card.request_id) == MAX_LEASE
     assert "the clock was set forward by 7200 s: 1 leases go on" in caplog.text
@@ -49,6 +49,6 @@ async def test_seconds_that_went_by_are_no_setting_and_what_is_set_back_is_follo
     for seconds, went_by_s in ((7200.0, 7200.0), (4.0, 0.0), (-7200.0, 1.0)):
         harness.clock.advance(seconds)
         count.s += went_by_s
-        await watch.look()
+        await watch.check()
         assert watch() == harness.clock()
     assert "set forward" not in caplog.text

@@ -11,9 +11,9 @@ HEARTBEAT = HeartbeatTimings()
 
 
 def attending(
-    harness: ServicesHarness, process: str, part: ProcessConfig, timings: HeartbeatTimings = HEARTBEAT
+    harness: ServicesHarness, process: str, config: ProcessConfig, timings: HeartbeatTimings = HEARTBEAT
 ) -> Heartbeat:
-    return Heartbeat(harness.store, process=process, part=part, clock=harness.clock, timings=timings)
+    return Heartbeat(harness.store, process=process, config=config, clock=harness.clock, timings=timings)
 
 
 async def workers(harness: ServicesHarness) -> int:
@@ -72,4 +72,4 @@ async def test_signs_of_life_go_on_through_a_database_that_is_away_and_end_when_
         with pytest.raises(ShardTakenError):
             await found.run()
     assert not outcomes
-    assert "no sign of life could be given: away" in caplog.text
+    assert "the heartbeat could not be recorded: away" in caplog.text

@@ -53,8 +53,8 @@ def test_the_options_are_handed_on_and_the_urls_settings_win() -> None:
 def test_behind_a_pooler_nothing_is_kept_on_a_connection() -> None:
     pooled = server("postgresql://db.example/songs?statement_cache_size=0")
     assert pooled.pooled
-    for patient in (False, True):
-        assert arguments(pooled, patient=patient)["server_settings"] == {}
+    for unlimited in (False, True):
+        assert arguments(pooled, unlimited=unlimited)["server_settings"] == {}
     assert arguments(pooled)["statement_cache_size"] == 0
 
 
