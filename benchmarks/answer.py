@@ -15,7 +15,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from benchmarks.harness.outside import FirstAnswer, Outside, Scene
+from benchmarks.harness.local_servers import FirstAnswer, LocalServers, ServersConfig
 from benchmarks.harness.program import (
     Stopwatch,
     breaches,
@@ -93,18 +93,18 @@ async def run(*, quick: bool) -> Report:
     count = PER_S * (QUICK_SECONDS if quick else SECONDS)
     hung = int(PER_S * (QUICK_HANG_S if quick else HANG_S))
     with new_folder() as folder:
-        async with Outside(Scene(members=MEMBERS)) as outside:
-            settings = settings_for(folder, outside.settings, **GENEROUS)
+        async with LocalServers(ServersConfig(members=MEMBERS)) as servers:
+            settings = settings_for(folder, servers.settings, **GENEROUS)
             with callbacks_timed() as bare:
                 async with _bare(settings):
-                    bare_answers = await outside.order(count, per_s=PER_S, members=MEMBERS)
+                    bare_answers = await servers.order(count, per_s=PER_S, members=MEMBERS)
             with callbacks_timed() as own:
                 async with running(settings):
-                    own_answers = await outside.order(count, per_s=PER_S, members=MEMBERS)
+                    own_answers = await servers.order(count, per_s=PER_S, members=MEMBERS)
             with callbacks_timed() as late:
                 async with running(settings):
                     with _locked(settings):
-                        late_answers = await outside.order(hung, per_s=PER_S, members=MEMBERS)
+                        late_answers = await servers.order(hung, per_s=PER_S, members=MEMBERS)
                     kept = await placed(settings, count + hung)
         report.wrong += await breaches(settings)
     _add_rows(report, (bare, bare_answers), (own, own_answers))
@@ -117,23 +117,23 @@ def _add_rows(
     report: Report, bare: tuple[Stopwatch, list[FirstAnswer]], own: tuple[Stopwatch, list[FirstAnswer]]
 ) -> None:
     inside, inside_bare = own[0].taken_s(), bare[0].taken_s()
-    outside, outside_bare = _answer_times_s(own[1]), _answer_times_s(bare[1])
+    seen, seen_bare = _answer_times_s(own[1]), _answer_times_s(bare[1])
     report.add("inside the bot's process", spread_ms(inside), spread_ms(inside_bare), samples=len(inside))
-    report.add("as Discord sees it", spread_ms(outside), spread_ms(outside_bare), samples=len(outside))
+    report.add("as Discord sees it", spread_ms(seen), spread_ms(seen_bare), samples=len(seen))
     report.add(
         "deferred first",
         f"{sum(one.deferred for one in own[1])}",
         f"{sum(one.deferred for one in bare[1])}",
-        samples=len(outside),
+        samples=len(seen),
     )
     share = quantile(inside, 0.99) / quantile(inside_bare, 0.99)
-    report.judge(
+    report.add_target(
         f"p99 at most {AT_MOST_BARE:g} x the bare bot's", f"{share:.1f} x", reached=share <= AT_MOST_BARE
     )
-    report.judge(
-        f"always under {AT_MOST_S} s", f"{max(outside):.3f} s at most", reached=max(outside) < AT_MOST_S
+    report.add_target(
+        f"always under {AT_MOST_S} s", f"{max(seen):.3f} s at most", reached=max(seen) < AT_MOST_S
     )
-    report.check(len(outside) == len(own[1]), f"{len(own[1]) - len(outside)} orders got no answer at all")
+    report.check(len(seen) == len(own[1]), f"{len(own[1]) - len(seen)} orders got no answer at all")
 
 
 def _add_rows_while_hung(report: Report, stopwatch: Stopwatch, answers: list[FirstAnswer]) -> None:
@@ -142,7 +142,7 @@ def _add_rows_while_hung(report: Report, stopwatch: Stopwatch, answers: list[Fir
         "while the database hangs, inside", spread_ms(stopwatch.taken_s()), samples=len(stopwatch.taken_s())
     )
     report.add("while the database hangs, as Discord sees it", spread_ms(seen), samples=len(seen))
-    report.judge(
+    report.add_target(
         f"under {AT_MOST_S} s also while the database hangs",
         f"{max(seen):.3f} s at most",
         reached=max(seen) < AT_MOST_S,

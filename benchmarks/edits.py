@@ -3,7 +3,7 @@
 Measured: the real bot between a local Discord with Discord's own rate limits and a local provider that makes
 all songs at once; the answers to `/inspire` are the statuses, the results are posted by the bot. A channel
 takes 5 posts in 5 s, so that 200 results need 200 s at the least. Against: a bot that edits each status at
-every look, 5 s apart, by its own token, and does not read the rate limit's headers; counted over the same
+every check, 5 s apart, by its own token, and does not read the rate limit's headers; counted over the same
 buckets.
 """
 
@@ -11,7 +11,7 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
-from benchmarks.harness.outside import Outside, Scene, Tally
+from benchmarks.harness.local_servers import LocalServers, ServersConfig, Tally
 from benchmarks.harness.program import breaches, new_folder, running, settings_for
 from benchmarks.harness.report import Report, quantile
 from bot.config import Settings
@@ -24,7 +24,7 @@ from sandbox.discord.limits import Limits
 
 SONGS, QUICK_SONGS = 200, 5
 SONG_S, QUICK_SONG_S = 20.0, 5.0
-LOOK_S = 5.0
+POLL_INTERVAL_S = 5.0
 PER_S = 50
 MAX_EDITS = 8
 SETTLE_S = 6.0
@@ -37,19 +37,19 @@ async def run(*, quick: bool) -> Report:
     count, song_s = (QUICK_SONGS, QUICK_SONG_S) if quick else (SONGS, SONG_S)
     report = Report(
         f"edits: {count} songs at once in one channel, {song_s:g} s each",
-        "an edit at every look, 5 s apart, by the bot token, headers ignored",
+        "an edit at every check, 5 s apart, by the bot token, headers ignored",
     )
     with new_folder() as folder:
-        async with Outside(Scene(members=count, song_s=song_s)) as outside:
-            settings = settings_for(folder, outside.settings, max_running=count, attach_audio=False)
+        async with LocalServers(ServersConfig(members=count, song_s=song_s)) as servers:
+            settings = settings_for(folder, servers.settings, max_running=count, attach_audio=False)
             await teach(settings, song_s)
             async with running(settings):
                 begun_s = time.monotonic()
-                await outside.order(count, per_s=PER_S, members=count)
-                tally = await outside.until_results(count, within_s=2.0 * count + 4 * song_s)
+                await servers.order(count, per_s=PER_S, members=count)
+                tally = await servers.until_results(count, within_s=2.0 * count + 4 * song_s)
                 delivered_s = tally.at_s - begun_s
                 await asyncio.sleep(SETTLE_S)
-                tally = await outside.tally()
+                tally = await servers.tally()
         report.wrong += await breaches(settings)
     naive_edits, naive_limited = naive(count, song_s=song_s, limits=Limits())
     _add_rows(report, tally, count, naive=(naive_edits, naive_limited))
@@ -70,9 +70,9 @@ def _add_rows(report: Report, tally: Tally, count: int, *, naive: tuple[float, i
     report.add("429 from Discord", f"{limited}", f"{naive[1]}", samples=count)
     for route, times in tally.rate_limited.items():
         report.add(f"  {route}", f"{times}", samples=limited)
-    report.add("questions a song", f"{tally.questions / count:.1f}", samples=count)
-    report.judge(f"at most {MAX_EDITS} edits a song", f"{most} at most", reached=most <= MAX_EDITS)
-    report.judge(
+    report.add("polls a song", f"{tally.polls / count:.1f}", samples=count)
+    report.add_target(f"at most {MAX_EDITS} edits a song", f"{most} at most", reached=most <= MAX_EDITS)
+    report.add_target(
         f"no 429 with {count} songs in one channel",
         f"{limited}",
         reached=limited == 0,
@@ -98,12 +98,12 @@ def naive(count: int, *, song_s: float, limits: Limits) -> tuple[float, int]:
     """Return the edits per song and the 429s of a bot that edits each song at every poll."""
     now = datetime(2026, 1, 1, tzinfo=UTC)
     buckets = Buckets(lambda: now)
-    looks = int(song_s / LOOK_S)
+    checks = int(song_s / POLL_INTERVAL_S)
     refused = 0
-    for _ in range(looks):
-        now += timedelta(seconds=LOOK_S)
+    for _ in range(checks):
+        now += timedelta(seconds=POLL_INTERVAL_S)
         for _ in range(count):
             total = buckets.take("total:", rule=limits.bot_requests, scope="global")
             route = buckets.take("PATCH:one channel", rule=limits.channel_route)
             refused += not (total.allowed and route.allowed)
-    return looks, refused
+    return checks, refused

@@ -8,7 +8,7 @@ written back in two steps, by as many coroutines at once on the same database en
 import asyncio
 from pathlib import Path
 
-from benchmarks.harness.outside import Outside, Scene
+from benchmarks.harness.local_servers import LocalServers, ServersConfig
 from benchmarks.harness.program import breaches, new_folder, running, settings_for
 from benchmarks.harness.report import Report, spread_ms
 from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
@@ -45,16 +45,16 @@ async def run(*, quick: bool) -> Report:
 
 async def _on(report: Report, name: str, url: str, count: int) -> None:
     """Spend credits concurrently on one database."""
-    async with Outside(Scene(members=1, limits=FREE_REPLIES)) as outside:
+    async with LocalServers(ServersConfig(members=1, limits=FREE_REPLIES)) as servers:
         settings = settings_for(
             Path(),
-            outside.settings,
+            servers.settings,
             database_url=url,
             default_allowance=ALLOWANCE,
             max_active_per_member=1000,
         )
         async with running(settings):
-            answers = await outside.order(count, per_s=10**6, members=1)
+            answers = await servers.order(count, per_s=10**6, members=1)
     # the bot has stopped, so all of its work is done
     spent = await _spent(settings)
     report.wrong += await breaches(settings)
@@ -67,7 +67,7 @@ async def _on(report: Report, name: str, url: str, count: int) -> None:
     report.add(f"{name}: first answer, median / p99 / max", spread_ms(times_s), samples=len(times_s))
     deferred = sum(one.deferred for one in answers)
     report.add(f"{name}: orders that had to be deferred", f"{deferred}", samples=len(answers))
-    report.judge(f"0 credits overspent on {name}", f"{over}", reached=over == 0)
+    report.add_target(f"0 credits overspent on {name}", f"{over}", reached=over == 0)
     report.check(over == 0, f"{over} credits were overspent on {name}")
     report.check(
         spent == ALLOWANCE, f"{spent} of {ALLOWANCE} credits were spent on {name}, though all were asked for"

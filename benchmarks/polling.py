@@ -46,16 +46,16 @@ def drawn(rng: random.Random) -> Song:
 
 def followed(song: Song, rng: random.Random, *, by_clip: bool) -> Cost:
     """Return the cost of one song with the bot's schedule."""
-    age_s, questions = 0.0, 0
+    age_s, polls = 0.0, 0
     seen_s: float | None = None
     while True:
         interval = interval_s(
             age_s, first_clip_age_s=seen_s, durations=DurationStats(), in_flight=1, limits=PollLimits()
         )
         age_s += with_jitter(interval, random=rng.random())
-        questions += 1
+        polls += 1
         if age_s >= song.ends_s:
-            return Cost(questions, age_s - song.ends_s)
+            return Cost(polls, age_s - song.ends_s)
         if by_clip and seen_s is None and age_s >= song.first_clip_s:
             seen_s = age_s
 
@@ -65,13 +65,13 @@ def simulated(count: int, *, by_clip: bool) -> Cost:
     rng = random.Random(1)
     songs = [drawn(rng) for _ in range(count)]
     costs = [followed(song, rng, by_clip=by_clip) for song in songs]
-    return Cost(fmean(cost.questions for cost in costs), fmean(cost.delay_s for cost in costs))
+    return Cost(fmean(cost.polls for cost in costs), fmean(cost.delay_s for cost in costs))
 
 
 async def run(*, quick: bool) -> Report:
     """Compare the schedules."""
     report = Report(
-        "polling: questions per song, at equal mean delay",
+        "polling: polls per song, at equal mean delay",
         "a fixed interval | the best possible schedule (dynamic programming)",
     )
     times = SongTimes()
@@ -92,13 +92,13 @@ async def run(*, quick: bool) -> Report:
 
 
 def _judge(report: Report, name: str, cost: Cost, beside: Cost, against: Cost) -> None:
-    share, over = cost.questions / beside.questions, cost.questions / against.questions
-    report.judge(
-        f"{name}: at most {AT_MOST_FIXED} x a fixed poller's questions",
+    share, over = cost.polls / beside.polls, cost.polls / against.polls
+    report.add_target(
+        f"{name}: at most {AT_MOST_FIXED} x those of a fixed poller",
         f"{share:.3f} x",
         reached=share <= AT_MOST_FIXED,
     )
-    report.judge(
+    report.add_target(
         f"{name}: within 10 % of the best schedule without a signal",
         f"{over - 1:+.1%}",
         reached=over <= WITHIN_BEST,
@@ -106,4 +106,4 @@ def _judge(report: Report, name: str, cost: Cost, beside: Cost, against: Cost) -
 
 
 def _words(cost: Cost) -> str:
-    return f"{cost.questions:.2f} at {cost.delay_s:.2f} s"
+    return f"{cost.polls:.2f} at {cost.delay_s:.2f} s"

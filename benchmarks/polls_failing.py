@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from benchmarks.harness.program import breaches, new_folder, settings_for
-from benchmarks.harness.recording import FIRST_ID, PLAYLIST, RecordingMessenger, asked, place
+from benchmarks.harness.recording import FIRST_ID, PLAYLIST, RecordingMessenger, request_context, place
 from benchmarks.harness.report import Report
 from bot.config import Settings
 from bot.domain.errors import ProviderError
@@ -50,7 +50,7 @@ EFFECTS: tuple[ReplyEffect, ...] = (
 )
 POLL_S = SONG_S / POLLS_PER_SONG
 WITHIN_S = 240.0
-LOOK_S = 0.05
+POLL_INTERVAL_S = 0.05
 SPEC = SongSpec(playlist_id=PLAYLIST, model="v55")
 
 
@@ -108,7 +108,7 @@ async def run(*, quick: bool) -> Report:
     count = QUICK_SONGS if quick else SONGS
     report = Report(
         "polls_failing: songs at 5 % failing polls (500, 502, reset, bad JSON)",
-        "a poller that gives up at the first error, same faults, as many questions",
+        "a poller that gives up at the first error, same faults, as many polls",
     )
     with new_folder() as folder:
         async with AsyncExitStack() as stack:
@@ -122,15 +122,17 @@ async def run(*, quick: bool) -> Report:
             asked = [line for line in provider.requests if "/info/" in line.path]
             failing = sum(provider.faults.struck(fault) for fault in faults())
         report.wrong += await breaches(settings)
-    report.add("questions a song", f"{len(asked) / count:.1f}", samples=count)
-    report.add("questions that failed", f"{failing / len(asked):.1%}", samples=len(asked))
+    report.add("polls a song", f"{len(asked) / count:.1f}", samples=count)
+    report.add("polls that failed", f"{failing / len(asked):.1%}", samples=len(asked))
     lost_naively = await _naive(count)
     report.add(
         "songs not delivered", f"{lost}", f"{lost_naively} ({lost_naively / count:.0%})", samples=count
     )
-    report.add("songs told wrongly, doubled or mixed up", f"{doubled}", samples=count)
-    report.judge(f"0 lost or told wrongly of {count:,}", f"{lost + doubled}", reached=lost + doubled == 0)
-    report.check(lost + doubled == 0, f"{lost} songs lost, {doubled} told wrongly")
+    report.add("songs reported wrongly, posted twice or mixed up", f"{doubled}", samples=count)
+    report.add_target(
+        f"0 lost or reported wrongly of {count:,}", f"{lost + doubled}", reached=lost + doubled == 0
+    )
+    report.check(lost + doubled == 0, f"{lost} songs lost, {doubled} reported wrongly")
     return report
 
 
@@ -172,11 +174,11 @@ async def _follow(
         async with asyncio.TaskGroup() as group:
             group.create_task(workers.run())
             for number in range(count):
-                await place(songs, SongOptions(playlist=SPEC.playlist_id), asked(number))
+                await place(songs, SongOptions(playlist=SPEC.playlist_id), request_context(number))
             try:
                 async with asyncio.timeout(WITHIN_S):
                     while messenger.ended() < count:  # noqa: ASYNC110 - the messenger has no event to wait for
-                        await asyncio.sleep(LOOK_S)
+                        await asyncio.sleep(POLL_INTERVAL_S)
             finally:
                 workers.stop()
 
@@ -193,6 +195,5 @@ async def _mistakes(
         clips = messenger.clips.get(request_id, [])
         lost += not clips
         right = made.get(request.task_id or "")
-        told_failed = request_id in messenger.told_failed
-        wrong += told_failed or (bool(clips) and sorted(clips) != right)
+        wrong += request_id in messenger.failed or (bool(clips) and sorted(clips) != right)
     return lost, wrong

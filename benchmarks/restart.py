@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from benchmarks.harness.inflight import write_in_flight
-from benchmarks.harness.outside import Outside, Scene
+from benchmarks.harness.local_servers import LocalServers, ServersConfig
 from benchmarks.harness.program import new_folder, settings_for
 from benchmarks.harness.report import Report
 from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
@@ -27,7 +27,7 @@ from tests.harness.databases import execute
 UNFINISHED, QUICK_UNFINISHED = 10_000, 500
 WAITING_SHARE = 0.3
 SONG_S = 36_000.0
-LOOK_S = 0.01
+POLL_INTERVAL_S = 0.01
 WITHIN_S = 60.0
 MAX_S = 3.0
 CLAIMED = "SELECT 1 FROM requests WHERE lease_until IS NOT NULL LIMIT 1"
@@ -79,7 +79,7 @@ async def _compare(report: Report, name: str, unfinished: int, full_url: str, em
         report.add(f"{name}: {what} after", f"{at_s:.2f} s", f"{empty_s:.2f} s", samples=1)
     for what, at_s in (("commands reach it", full.connected_s), ("/readyz", full.ready_s)):
         figure = f"ready under {MAX_S:g} s on {name} ({what})"
-        report.judge(figure, f"{at_s:.2f} s", reached=at_s < MAX_S)
+        report.add_target(figure, f"{at_s:.2f} s", reached=at_s < MAX_S)
 
 
 async def _start(url: str, unfinished: int) -> Start:
@@ -87,11 +87,13 @@ async def _start(url: str, unfinished: int) -> Start:
     waiting = int(WAITING_SHARE * unfinished)
     port = _free_port()
     with new_folder() as folder:
-        async with Outside(Scene(members=1000, song_s=SONG_S)) as outside:
+        async with LocalServers(ServersConfig(members=1000, song_s=SONG_S)) as servers:
             generous = {"MAX_ACTIVE_PER_MEMBER": "1000", "DEFAULT_ALLOWANCE": "1000000"}
-            local = {**outside.settings, **generous, "MAX_RUNNING": str(max(1, unfinished - waiting))}
+            local = {**servers.settings, **generous, "MAX_RUNNING": str(max(1, unfinished - waiting))}
             settings = settings_for(folder, local, database_url=url)
-            await write_in_flight(settings, await outside.seat(waiting=waiting, making=unfinished - waiting))
+            await write_in_flight(
+                settings, await servers.create_pending(waiting=waiting, making=unfinished - waiting)
+            )
             bot = BotProcess(folder, settings={**local, "DATABASE_URL": url, "HTTP_PORT": str(port)})
             begun_s = time.monotonic()
             await bot.start()
@@ -99,8 +101,8 @@ async def _start(url: str, unfinished: int) -> Start:
                 async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:
                     claimed = group.create_task(_at(begun_s, lambda: _has_claimed(url)))
                     ready = group.create_task(_at(begun_s, lambda: _is_ready(port)))
-                    connected_s = await _at(begun_s, outside.connected)
-                    await outside.order(1, per_s=1, members=1)
+                    connected_s = await _at(begun_s, servers.connected)
+                    await servers.order(1, per_s=1, members=1)
                     answered_s = time.monotonic() - begun_s
                     if not unfinished:
                         claimed.cancel()
@@ -117,7 +119,7 @@ async def _start(url: str, unfinished: int) -> Start:
 async def _at(begun_s: float, is_so: Callable[[], Awaitable[bool]]) -> float:
     """Return the seconds from the start until the condition is true."""
     while not await is_so():  # noqa: ASYNC110 - other processes have no event to wait for
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(POLL_INTERVAL_S)
     return time.monotonic() - begun_s
 
 

@@ -1,7 +1,7 @@
-"""An hour in which everything fails now and then: is each song delivered once, or truthfully ended?
+"""An hour in which every kind of call fails now and then: is each song delivered once, or correctly ended?
 
 Two processes of the bot, each with a shard of its own, share a PostgreSQL database. Members of two servers
-ask for a song a second; songs are made in seconds. Of all calls to Discord and to the provider 3 % fail, in
+request a song a second; songs are made in seconds. Of all calls to Discord and to the provider 3 % fail, in
 every way that the local servers know. Five times a process is killed, and three times the gateway drops its
 sessions. Afterwards nothing fails any more, unfinished requests are waited for, and all of them are compared
 with the provider, Discord and the ledger. If something is wrong, the processes' logs are kept in
@@ -24,11 +24,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.harness.outside import settings_of
+from benchmarks.harness.local_servers import settings_of
 from benchmarks.harness.program import MIB, new_folder, resident_bytes
 from benchmarks.harness.report import Report
 from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
-from benchmarks.soak_truth import Song, complaints, requests_of
+from benchmarks.soak_checks import Song, complaints, requests_of
+from bot.storage.ledger_audit import audit_database
 from bot.storage.schema import migrate
 from bot.storage.store import audit_database
 from sandbox.bot_process import BotProcess
@@ -58,7 +59,7 @@ FAILING = 0.03
 SETTLE_S = 600.0
 """Seconds; more than the longest lease and the longest backoff together."""
 WARM_UP_S = 60.0
-SAMPLE_S, LOOK_S = 2.0, 0.5
+SAMPLE_S, POLL_INTERVAL_S = 2.0, 0.5
 MAX_GROWTH = 0.05
 SHARD_BIT = 1 << 22
 """The difference of server ids on neighbouring shards (Discord's reference, "Sharding")."""
@@ -116,7 +117,7 @@ async def run(*, quick: bool) -> Report:
             await _settle(soak)
             codes = [await bot.stop() for bot in soak.bots]
             report.check(codes == [0, 0], f"the processes ended with {codes}")
-            await _tell(report, soak)
+            await _add_rows(report, soak)
             report.wrong += await asyncio.to_thread(lambda: audit_database(url)[0])
             if report.wrong:
                 await asyncio.to_thread(_keep_logs, soak.bots)
@@ -169,8 +170,8 @@ def _people(discord: LocalDiscord) -> list[Person]:
 def _fail(soak: SoakRun) -> None:
     """Add all kinds of faults, each kind of call with the same rate."""
     for on, kinds in (("* /webhooks/*", WEBHOOK_FAULTS), ("* /interactions/*", WEBHOOK_FAULTS)):
-        _strike(soak, on, kinds)
-    _strike(soak, "* /channels/*", BOT_FAULTS)
+        _add_faults(soak, on, kinds)
+    _add_faults(soak, "* /channels/*", BOT_FAULTS)
     by_phase: tuple[tuple[Phase, tuple[Effect, ...]], ...] = (
         (Phase.SUBMIT, SUBMIT_EFFECTS),
         (Phase.QUERY, QUERY_EFFECTS),
@@ -183,7 +184,7 @@ def _fail(soak: SoakRun) -> None:
     soak.provider.faults.add(lost, faults.Fault(Phase.TASK, Fail(), times=None, rate=FAILING))
 
 
-def _strike(soak: SoakRun, on: str, kinds: Sequence[FaultKind]) -> None:
+def _add_faults(soak: SoakRun, on: str, kinds: Sequence[FaultKind]) -> None:
     for kind, rate in zip(kinds, _rates(len(kinds)), strict=True):
         soak.discord.faults.add(Fault(kind=kind, on=on, times=None, rate=rate, status=502, after_s=1.0))
 
@@ -207,7 +208,7 @@ async def _soak(soak: SoakRun, soak_s: float, per_s: float) -> None:
 
 
 async def _order(soak: SoakRun, begun_s: float, soak_s: float, per_s: float) -> None:
-    """Let members request songs, in turn and at this rate, each with a different prompt."""
+    """Let members request songs, alternating and at this rate, each with a different prompt."""
     rng = random.Random(7)
     for number in itertools.count():
         at_s = number / per_s
@@ -255,10 +256,10 @@ async def _settle(soak: SoakRun) -> None:
         requests = await requests_of(soak.url)
         if not list(complaints(soak.discord, soak.provider, soak.songs, requests)):
             return
-        await asyncio.sleep(LOOK_S * 10)
+        await asyncio.sleep(POLL_INTERVAL_S * 10)
 
 
-async def _tell(report: Report, soak: SoakRun) -> None:
+async def _add_rows(report: Report, soak: SoakRun) -> None:
     requests = await requests_of(soak.url)
     found = list(complaints(soak.discord, soak.provider, soak.songs, requests))
     report.add("songs asked for", f"{len(soak.songs):,}", samples=len(soak.songs))
@@ -267,9 +268,9 @@ async def _tell(report: Report, soak: SoakRun) -> None:
         report.add(f"of these {state}", f"{count:,}", samples=len(requests))
     report.add("calls to Discord that failed", f"{len(soak.discord.faults.struck):,}")
     report.add("kills, resets of the gateway", f"{soak.kills}, {soak.resets}")
-    report.judge("0 songs lost, doubled or told wrongly", f"{len(found)}", reached=not found)
+    report.add_target("0 songs lost, posted twice or reported wrongly", f"{len(found)}", reached=not found)
     report.wrong += found
-    _tell_memory(report, soak.samples)
+    _add_memory_rows(report, soak.samples)
 
 
 def _keep_logs(bots: Sequence[BotProcess]) -> None:
@@ -278,7 +279,7 @@ def _keep_logs(bots: Sequence[BotProcess]) -> None:
         shutil.copy(bot.log_file, KEPT / f"{number}.log")
 
 
-def _tell_memory(report: Report, samples: Sequence[tuple[float, int]]) -> None:
+def _add_memory_rows(report: Report, samples: Sequence[tuple[float, int]]) -> None:
     late = [size for at_s, size in samples if at_s >= samples[0][0] + WARM_UP_S]
     quarter = len(late) // 4
     if not quarter:
@@ -289,4 +290,4 @@ def _tell_memory(report: Report, samples: Sequence[tuple[float, int]]) -> None:
     report.add(
         "memory, first and last quarter", f"{first / MIB:.1f} and {last / MIB:.1f} MiB", samples=len(late)
     )
-    report.judge(f"memory within {MAX_GROWTH:.0%}", f"{growth:+.1%}", reached=abs(growth) <= MAX_GROWTH)
+    report.add_target(f"memory within {MAX_GROWTH:.0%}", f"{growth:+.1%}", reached=abs(growth) <= MAX_GROWTH)

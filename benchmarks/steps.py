@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Concatenate, ParamSpec, TypeVar
 
 import bot
-from benchmarks.harness.outside import Outside, Scene
+from benchmarks.harness.local_servers import LocalServers, ServersConfig
 from benchmarks.harness.program import breaches, new_folder, running, settings_for
 from benchmarks.harness.report import Report
 from bot.app import Drivers
@@ -77,7 +77,7 @@ class CountingStore(Store):
     async def read(
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Count a read, or a question of a worker whether anything is due, and run it."""
+        """Count a read, or a worker's check for due work, and run it."""
         name = name_of(unit)
         if "next_due_at" in name:
             self._steps.due_reads += 1
@@ -87,8 +87,8 @@ class CountingStore(Store):
 
 
 @contextmanager
-def files_noted(files: set[str]) -> Iterator[None]:
-    """Note every file of the product in which a function is called, in all threads that begin inside."""
+def files_recorded(files: set[str]) -> Iterator[None]:
+    """Record every file of the product in which a function is called, in all threads that begin inside."""
 
     def note(frame: FrameType, event: str, _: object) -> None:
         if event == "call" and frame.f_code.co_filename.startswith(FOLDERS):
@@ -114,28 +114,28 @@ async def run(*, quick: bool) -> Report:
         async with open_store(url) as store:
             yield CountingStore(store, steps)
 
-    with new_folder() as folder, files_noted(steps.files):
-        async with Outside(Scene(members=1, song_s=song_s)) as outside:
-            settings = settings_for(folder, outside.settings)
+    with new_folder() as folder, files_recorded(steps.files):
+        async with LocalServers(ServersConfig(members=1, song_s=song_s)) as servers:
+            settings = settings_for(folder, servers.settings)
             async with running(settings, drivers=Drivers(open_store=counted)):
-                await _song(outside, 1, song_s)
+                await _song(servers, 1, song_s)
                 idle = await _idle(steps, song_s)
                 steps.clear()
                 begun_s = time.monotonic()
-                await outside.order(1, per_s=1, members=1)
+                await servers.order(1, per_s=1, members=1)
                 placing = len(steps.files)
-                await outside.until_results(2, within_s=60 + 4 * song_s)
+                await servers.until_results(2, within_s=60 + 4 * song_s)
                 await asyncio.sleep(SETTLE_S)
                 song = Steps(set(steps.files), Counter(steps.writes), Counter(steps.reads), steps.due_reads)
                 took_s = time.monotonic() - begun_s
         report.wrong += await breaches(settings)
-    _tell(report, placing, song, idle, took_s / song_s)
+    _add_rows(report, placing, song, idle, took_s / song_s)
     return report
 
 
-async def _song(outside: Outside, number: int, song_s: float) -> None:
-    await outside.order(1, per_s=1, members=1)
-    await outside.until_results(number, within_s=60 + 4 * song_s)
+async def _song(servers: LocalServers, number: int, song_s: float) -> None:
+    await servers.order(1, per_s=1, members=1)
+    await servers.until_results(number, within_s=60 + 4 * song_s)
     await asyncio.sleep(SETTLE_S)
 
 
@@ -146,7 +146,7 @@ async def _idle(steps: Steps, song_s: float) -> Steps:
     return Steps(set(steps.files), Counter(steps.writes), Counter(steps.reads), steps.due_reads)
 
 
-def _tell(report: Report, placing: int, song: Steps, idle: Steps, longer: float) -> None:
+def _add_rows(report: Report, placing: int, song: Steps, idle: Steps, longer: float) -> None:
     files = len(song.files)
     idle_due = round(idle.due_reads * longer)
     writes = Counter({name: count for name, count in song.writes.items() if name not in idle.writes})
@@ -158,8 +158,10 @@ def _tell(report: Report, placing: int, song: Steps, idle: Steps, longer: float)
         report.add(f"  {name}", f"{count}", samples=1)
     report.add("units that write", f"{writes.total()}", f"{WRITES}", samples=1)
     report.add("units that read", f"{reads.total()}", samples=1)
-    report.add("looks whether anything is due", f"{due} ({song.due_reads} in all)", f"{DUE_READS}", samples=1)
-    report.judge(f"placing runs about {PLACING_FILES} files", f"{placing}", reached=placing <= PLACING_FILES)
-    report.judge(f"a song runs about {SONG_FILES} files", f"{files}", reached=files <= SONG_FILES)
-    report.judge(f"at most {WRITES} writes", f"{writes.total()}", reached=writes.total() <= WRITES)
-    report.judge(f"at most {DUE_READS} looks", f"{due}", reached=due <= DUE_READS)
+    report.add("checks for due work", f"{due} ({song.due_reads} in all)", f"{DUE_READS}", samples=1)
+    report.add_target(
+        f"placing runs about {PLACING_FILES} files", f"{placing}", reached=placing <= PLACING_FILES
+    )
+    report.add_target(f"a song runs about {SONG_FILES} files", f"{files}", reached=files <= SONG_FILES)
+    report.add_target(f"at most {WRITES} writes", f"{writes.total()}", reached=writes.total() <= WRITES)
+    report.add_target(f"at most {DUE_READS} due-reads", f"{due}", reached=due <= DUE_READS)

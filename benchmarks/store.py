@@ -20,7 +20,7 @@ from pathlib import Path
 from sqlalchemy import Engine, event
 
 from benchmarks.harness.program import new_folder, settings_for, sqlite_path
-from benchmarks.harness.recording import FIRST_ID, PLAYLIST, asked
+from benchmarks.harness.recording import FIRST_ID, PLAYLIST, request_context
 from benchmarks.harness.report import Report
 from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
 from bot.config import Settings
@@ -49,7 +49,7 @@ def _actions(settings: Settings, *, members: int = MEMBERS) -> dict[str, Action]
 
     async def place(store: Store, number: int) -> object:
         songs = RequestService(store, config=song_config(settings), clock=utc_now)
-        by = replace(asked(number), user_id=number % members + 1)
+        by = replace(request_context(number), user_id=number % members + 1)
         return await songs.place(SongOptions(playlist=PLAYLIST), by)
 
     async def move(store: Store, number: int) -> object:
@@ -100,11 +100,11 @@ async def run(*, quick: bool) -> Report:
             f"{alone[name]:,.0f}/s | {bare[name]:,.0f}/s",
             samples=count,
         )
-    await _tell_server(report, settings, count)
+    await _add_server_rows(report, settings, count)
     return report
 
 
-async def _tell_server(report: Report, settings: Settings, count: int) -> None:
+async def _add_server_rows(report: Report, settings: Settings, count: int) -> None:
     """Add the same rows for PostgreSQL, if there is one."""
     rates: list[dict[str, float]] = []
     for callers, members in ((CALLERS, MEMBERS), (CALLERS, RIVALS), (1, MEMBERS)):
@@ -120,7 +120,7 @@ async def _tell_server(report: Report, settings: Settings, count: int) -> None:
     placed = rivals["place"]
     report.add(f"PostgreSQL: place, {RIVALS} members", f"{placed:,.0f}/s", samples=count)
     least = min(placed, together["place"])
-    report.judge(f"placing {MIN_PLACED}/s on PostgreSQL", f"{least:,.0f}/s", reached=least >= MIN_PLACED)
+    report.add_target(f"placing {MIN_PLACED}/s on PostgreSQL", f"{least:,.0f}/s", reached=least >= MIN_PLACED)
 
 
 def _url(path: Path) -> str:

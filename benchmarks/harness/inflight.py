@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from benchmarks.harness.outside import Seat
+from benchmarks.harness.local_servers import PendingRequest
 from bot.config import Settings
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.polling import PRIOR_MEDIAN_S
@@ -32,13 +32,13 @@ ATTACHMENT_LIMIT = 10 * 1024 * 1024
 class Batch:
     """Requests that are written in one unit of work."""
 
-    seats: Sequence[Seat]
+    pending: Sequence[PendingRequest]
     config: SongConfig
     now: datetime
 
 
-async def write_in_flight(settings: Settings, seats: Sequence[Seat]) -> None:
-    """Write a request for each seat to the database: running if the seat has a task, else queued.
+async def write_in_flight(settings: Settings, pending: Sequence[PendingRequest]) -> None:
+    """Write a request for each pending request to the database: running if it has a task, else queued.
 
     The running ones were accepted within the last minute, evenly spread, and are due to be polled; their
     status messages are due at the next quarter of the usual duration.
@@ -47,39 +47,39 @@ async def write_in_flight(settings: Settings, seats: Sequence[Seat]) -> None:
     await asyncio.to_thread(migrate, url)
     config = song_config(settings)
     async with open_store(url) as store:
-        for start in range(0, len(seats), BATCH):
-            await store.write(_write, Batch(seats[start : start + BATCH], config, utc_now()))
+        for start in range(0, len(pending), BATCH):
+            await store.write(_write, Batch(pending[start : start + BATCH], config, utc_now()))
 
 
 def _write(work: UnitOfWork, batch: Batch) -> None:
-    for number, seat in enumerate(batch.seats):
-        request = _place(work, seat, batch)
-        age_s = 60.0 * number / len(batch.seats)
-        if seat.task_id:
-            _accept(work, request, seat.task_id, batch.now - timedelta(seconds=age_s), batch.now)
+    for number, one in enumerate(batch.pending):
+        request = _place(work, one, batch)
+        age_s = 60.0 * number / len(batch.pending)
+        if one.task_id:
+            _accept(work, request, one.task_id, batch.now - timedelta(seconds=age_s), batch.now)
 
 
-def _place(work: UnitOfWork, seat: Seat, batch: Batch) -> Request:
+def _place(work: UnitOfWork, pending: PendingRequest, batch: Batch) -> Request:
     config, now = batch.config, batch.now
     policy = config.policy
     new = NewRequest(
-        id=seat.interaction_id,
-        guild_id=seat.guild_id,
-        user_id=seat.user_id,
+        id=pending.interaction_id,
+        guild_id=pending.guild_id,
+        user_id=pending.user_id,
         spec=SongSpec(playlist_id=PLAYLISTS[0].id, model=config.default_model),
         cost=config.cost,
         policy=policy,
         address=ReplyAddress(
-            application_id=seat.application_id,
-            channel_id=seat.channel_id,
-            message_id=seat.message_id,
-            token=seat.token,
+            application_id=pending.application_id,
+            channel_id=pending.channel_id,
+            message_id=pending.message_id,
+            token=pending.token,
             token_until=now + timedelta(seconds=config.token_life_s),
             attachment_limit=ATTACHMENT_LIMIT,
         ),
         placed_at=now,
     )
-    membership = (seat.guild_id, seat.user_id)
+    membership = (pending.guild_id, pending.user_id)
     member = work.members.add_active_request(*membership, limit=policy.max_active, cooldown_s=0, now=now)
     request = work.requests.add(new)
     funding = funding_accounts(*membership, member=member, policy=policy, now=now)

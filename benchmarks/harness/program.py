@@ -134,7 +134,7 @@ def callbacks_timed() -> Iterator[Stopwatch]:
 
 
 @dataclass(slots=True)
-class Strain:
+class ProcessLoad:
     """The load on the process while it was measured."""
 
     lags_s: list[float] = field(default_factory=list)
@@ -146,9 +146,9 @@ class Strain:
 
 
 @asynccontextmanager
-async def strain() -> AsyncIterator[Strain]:
+async def process_load() -> AsyncIterator[ProcessLoad]:
     """Measure this process and its event loop."""
-    found = Strain()
+    found = ProcessLoad()
     gc.collect()
     ticking = asyncio.create_task(_tick(found.lags_s))
     wall_s, cpu_s = time.perf_counter(), time.process_time()

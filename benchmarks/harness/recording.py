@@ -18,7 +18,7 @@ MEMBERS = 1000
 PLAYLIST = PLAYLISTS[0].id
 
 
-def asked(number: int) -> RequestContext:
+def request_context(number: int) -> RequestContext:
     """Return the context of a numbered interaction, by one of a thousand members."""
     return RequestContext(
         interaction_id=FIRST_ID + number,
@@ -47,14 +47,14 @@ class RecordingMessenger(Messenger):
 
     clips: dict[int, list[str]] = field(default_factory=dict)
     """The posted clip ids by request, with duplicates."""
-    told_failed: set[int] = field(default_factory=set)
+    failed: set[int] = field(default_factory=set)
     """Requests with a message that there is no song."""
     edits: Counter[int] = field(default_factory=Counter)
     _posts: int = 0
 
     def ended(self) -> int:
         """Return the number of requests with clips or with a message that there are none."""
-        return len(self.clips.keys() | self.told_failed)
+        return len(self.clips.keys() | self.failed)
 
     async def edit_status(
         self,
@@ -67,7 +67,7 @@ class RecordingMessenger(Messenger):
         """Record the status."""
         self.edits[card.request_id] += 1
         if card.state in RETURNED:
-            self.told_failed.add(card.request_id)
+            self.failed.add(card.request_id)
         return address.message_id or card.request_id
 
     async def find_answer(
@@ -129,7 +129,7 @@ class RecordingMessenger(Messenger):
     ) -> MessageRef:
         """Record that the request ended without a song."""
         await claim()
-        self.told_failed.add(card.request_id)
+        self.failed.add(card.request_id)
         return self._posted(target)
 
     def _posted(self, target: Target) -> MessageRef:

@@ -41,7 +41,7 @@ class Report:
         """Add a row to the table."""
         self.rows.append(Row(what, bot, baseline, samples))
 
-    def judge(self, figure: str, measured: str, *, reached: bool) -> None:
+    def add_target(self, figure: str, measured: str, *, reached: bool) -> None:
         """Add a target, reached or not."""
         self.targets.append(Target(figure, measured, reached))
 

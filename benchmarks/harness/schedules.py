@@ -46,19 +46,19 @@ class SongTimes:
 class Cost:
     """The cost of a schedule, as means over all songs."""
 
-    questions: float
+    polls: float
     delay_s: float
     """Seconds from the song's end to the poll that sees it."""
 
 
 def cost_of(schedule: Sequence[float], times: SongTimes) -> Cost:
     """Return the mean polls and delay of a song with this schedule."""
-    questions = delay_s = 0.0
+    polls = delay_s = 0.0
     for before, at in pairwise((0.0, *schedule)):
-        questions += 1 - times.finished_by(before)
+        polls += 1 - times.finished_by(before)
         finished = times.finished_by(at) - times.finished_by(before)
         delay_s += at * finished - (times.seconds_by(at) - times.seconds_by(before))
-    return Cost(questions, delay_s)
+    return Cost(polls, delay_s)
 
 
 def fixed(interval: float) -> list[float]:

@@ -51,8 +51,8 @@ def test_durations_are_shown_in_milliseconds() -> None:
 def test_a_report_shows_bot_and_baseline_beside_each_other_and_says_what_was_reached() -> None:
     report = Report("title", "what it is compared to")
     report.add("speed", "1 ms", "2 ms", samples=1234)
-    report.judge("at most 2 ms", "1 ms", reached=True)
-    report.judge("at most 0 ms", "1 ms", reached=False)
+    report.add_target("at most 2 ms", "1 ms", reached=True)
+    report.add_target("at most 0 ms", "1 ms", reached=False)
     report.check([], "a song was lost")
     report.check([1], "never said")
 
@@ -74,7 +74,7 @@ def test_the_exact_cost_of_a_schedule_agrees_with_songs_drawn_by_chance() -> Non
 
     cost = cost_of(schedule, times)
 
-    assert cost.questions == pytest.approx(sum(asked) / len(songs), rel=0.02)
+    assert cost.polls == pytest.approx(sum(asked) / len(songs), rel=0.02)
     assert cost.delay_s == pytest.approx(sum(delays_s) / len(songs), rel=0.02)
 
 
@@ -88,7 +88,7 @@ def test_a_song_known_to_the_second_needs_one_question() -> None:
     schedule = best(1.0, times)
     cost = cost_of(schedule, times)
 
-    assert cost.questions < 2.1  # 90 s is the longest step
+    assert cost.polls < 2.1  # 90 s is the longest step
     assert cost.delay_s < 0.6
     assert any(at_s == pytest.approx(100.0, abs=1.0) for at_s in schedule)
 
@@ -99,7 +99,7 @@ def test_no_other_schedule_costs_less_than_the_best(price_s: float) -> None:
 
     def total(schedule: list[float]) -> float:
         cost = cost_of(schedule, times)
-        return price_s * cost.questions + cost.delay_s
+        return price_s * cost.polls + cost.delay_s
 
     least = total(best(price_s, times))
 
@@ -118,20 +118,20 @@ def test_schedules_are_compared_at_the_same_delay() -> None:
 
     assert by_interval.delay_s == pytest.approx(2.5, abs=0.01)
     assert by_price.delay_s == pytest.approx(2.5, abs=0.05)
-    assert by_price.questions < by_interval.questions
+    assert by_price.polls < by_interval.polls
 
 
 def test_a_song_is_followed_until_it_is_finished() -> None:
     cost = followed(Song(ends_s=100.0, first_clip_s=60.0), random.Random(1), by_clip=False)
 
-    assert cost.questions > 1
+    assert cost.polls > 1
     assert 0 <= cost.delay_s < PollLimits().max_s
 
 
 def test_knowing_of_the_first_clip_saves_questions_and_time() -> None:
     without, with_it = simulated(500, by_clip=False), simulated(500, by_clip=True)
 
-    assert with_it.questions < without.questions
+    assert with_it.polls < without.polls
     assert with_it.delay_s < without.delay_s
 
 

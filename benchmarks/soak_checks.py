@@ -1,4 +1,4 @@
-"""Comparison of each requested song with the records of the provider, Discord and the database."""
+"""The comparison of each requested song with the records of the provider, Discord and the database."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping

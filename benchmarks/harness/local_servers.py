@@ -30,13 +30,13 @@ from sandbox.discord.rules.messages import LOADING, Sent
 CHANNEL = "songs"
 ANSWER_TIMEOUT_S = 30.0
 """Seconds that members wait for first answers after the last command."""
-LOOK_S, COUNT_S = 0.02, 0.25
+POLL_INTERVAL_S, COUNT_S = 0.02, 0.25
 LIMITED = 429
 POLL_PATH = "/info/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class ServersConfig:
     """The configuration of the local servers."""
 
     members: int = 200
@@ -66,7 +66,7 @@ class Tally:
     """The number of edits of each status message."""
     results: int
     """Messages with clips."""
-    questions: int
+    polls: int
     """Polls of the provider."""
     tasks: int
     at_s: float
@@ -74,7 +74,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class PendingRequest:
     """A pending request in the local servers: its answered interaction, and its task if it has one."""
 
     interaction_id: int
@@ -87,7 +87,7 @@ class Seat:
     task_id: str
 
 
-class Crowd:
+class Members:
     """The members in the other process: they use commands and count the effects."""
 
     def __init__(self, discord: LocalDiscord, provider: LocalProvider, members: int) -> None:
@@ -102,7 +102,7 @@ class Crowd:
         return Person(self.discord.state, user=user, guild=guild)
 
     async def order(self, count: int, per_s: float, members: int) -> list[FirstAnswer]:
-        """Use `/inspire` `count` times at this rate, by the members in turn, and return the first answers."""
+        """Use `/inspire` `count` times at this rate, by the members alternately; return the answers."""
         begun_s = time.monotonic()
         sent: list[Invocation] = []
         for n in range(count):
@@ -115,21 +115,21 @@ class Crowd:
             return any(one.answered_in_s is None for one in sent) and time.monotonic() < deadline_s
 
         while is_waiting():  # noqa: ASYNC110 - the time counts here too, not only what happens
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(POLL_INTERVAL_S)
         return [FirstAnswer(one.id, one.answered_in_s, one.deferred) for one in sent]
 
-    async def seat(self, waiting: int, making: int) -> list[Seat]:
+    async def create_pending(self, waiting: int, making: int) -> list[PendingRequest]:
         """Create answered interactions, and tasks at the provider for `making` of them."""
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {self.provider.key}"}) as session:
             tasks = [await self._task(session) for _ in range(making)] + [""] * waiting
-        return [self._seat(n, task_id) for n, task_id in enumerate(tasks)]
+        return [self._pending_request(n, task_id) for n, task_id in enumerate(tasks)]
 
     async def _task(self, session: aiohttp.ClientSession) -> str:
         body = {"task": "inspiration", "model": "v55", "playlist_id": PLAYLISTS[0].id}
         async with session.post(self.provider.base_url + SUBMIT_PATH, json=body) as response:
             return str((await response.json())["data"])
 
-    def _seat(self, number: int, task_id: str) -> Seat:
+    def _pending_request(self, number: int, task_id: str) -> PendingRequest:
         who = self._people[number % len(self._people)]
         state, channel = self.discord.state, self.discord.channel(CHANNEL)
         interaction = state.interactions.begin(
@@ -139,7 +139,7 @@ class Crowd:
         sent = Sent(payload={"content": "pending"}, files={})
         answer(state, interaction=interaction, kind=CallbackKind.MESSAGE, sent=sent)
         assert interaction.original is not None
-        return Seat(
+        return PendingRequest(
             interaction_id=interaction.id,
             application_id=self.discord.application_id,
             guild_id=self.discord.guild.id,
@@ -165,7 +165,7 @@ class Crowd:
             ),
             edits=tuple(_edits(message) for message in statuses),
             results=len(posts) - sum(bool(message.command_name) for message in posts),
-            questions=polls[True],
+            polls=polls[True],
             tasks=len(self.provider.tasks),
             at_s=time.monotonic(),
         )
@@ -176,18 +176,18 @@ def _edits(message: Message) -> int:
     return len(message.states) - 1 - (len(message.states) > 1 and bool(message.states[0].flags & LOADING))
 
 
-class Outside:
+class LocalServers:
     """The other process while the context is entered, and a connection to the members in it."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, config: ServersConfig) -> None:
+        self._config = config
         self.settings: Mapping[str, str] = {}
         """The settings with which the bot uses the local servers, by the variables' names."""
 
     async def __aenter__(self) -> Self:
         spawn = multiprocessing.get_context("spawn")
         self._connection, far_end = spawn.Pipe()
-        self._process = spawn.Process(target=_run_process, args=(far_end, self._scene), daemon=True)
+        self._process = spawn.Process(target=_run_process, args=(far_end, self._config), daemon=True)
         self._process.start()
         self.settings = await asyncio.to_thread(self._connection.recv)
         return self
@@ -201,25 +201,25 @@ class Outside:
             self._process.kill()
 
     async def order(self, count: int, *, per_s: float, members: int) -> list[FirstAnswer]:
-        """Use the command, see `Crowd.order`."""
+        """Use the command, see `Members.order`."""
         self._connection.send(("order", (count, per_s, members)))
         answers: list[FirstAnswer] = await asyncio.to_thread(self._connection.recv)
         return answers
 
-    async def seat(self, *, waiting: int, making: int) -> list[Seat]:
-        """Create pending requests, see `Crowd.seat`."""
-        self._connection.send(("seat", (waiting, making)))
-        seats: list[Seat] = await asyncio.to_thread(self._connection.recv)
-        return seats
+    async def create_pending(self, *, waiting: int, making: int) -> list[PendingRequest]:
+        """Create pending requests, see `Members.create_pending`."""
+        self._connection.send(("create_pending", (waiting, making)))
+        pending: list[PendingRequest] = await asyncio.to_thread(self._connection.recv)
+        return pending
 
     async def connected(self) -> bool:
-        """Return True if a bot is connected, see `Crowd.connected`."""
+        """Return True if a bot is connected, see `Members.connected`."""
         self._connection.send(("connected", ()))
         connected: bool = await asyncio.to_thread(self._connection.recv)
         return connected
 
     async def tally(self) -> Tally:
-        """Return the counts, see `Crowd.tally`."""
+        """Return the counts, see `Members.tally`."""
         self._connection.send(("tally", ()))
         tally: Tally = await asyncio.to_thread(self._connection.recv)
         return tally
@@ -234,33 +234,33 @@ class Outside:
         return tally
 
 
-def _run_process(connection: "Connection", scene: Scene) -> None:
-    asyncio.run(_serve(connection, scene))
+def _run_process(connection: "Connection", config: ServersConfig) -> None:
+    asyncio.run(_serve(connection, config))
 
 
-async def _serve(connection: "Connection", scene: Scene) -> None:
-    terms = Terms(credits=10**9, audio_s=1.0, spread=scene.spread)
+async def _serve(connection: "Connection", config: ServersConfig) -> None:
+    terms = Terms(credits=10**9, audio_s=1.0, spread=config.spread)
     async with AsyncExitStack() as stack:
-        discord = await stack.enter_async_context(LocalDiscord(limits=scene.limits))
-        provider = LocalProvider(song_s=scene.song_s, max_running=None, seed=1, terms=terms)
+        discord = await stack.enter_async_context(LocalDiscord(limits=config.limits))
+        provider = LocalProvider(song_s=config.song_s, max_running=None, seed=1, terms=terms)
         await stack.enter_async_context(provider)
-        crowd = Crowd(discord, provider, scene.members)
+        members = Members(discord, provider, config.members)
         connection.send(settings_of(discord, provider))
         while (call := await asyncio.to_thread(connection.recv)) is not None:
             name, arguments = call
-            connection.send(await _call(crowd, name, arguments))
+            connection.send(await _call(members, name, arguments))
 
 
-async def _call(crowd: Crowd, name: str, arguments: tuple[int, ...]) -> object:
+async def _call(members: Members, name: str, arguments: tuple[int, ...]) -> object:
     match name:
         case "order":
-            return await crowd.order(*arguments)
-        case "seat":
-            return await crowd.seat(*arguments)
+            return await members.order(*arguments)
+        case "create_pending":
+            return await members.create_pending(*arguments)
         case "connected":
-            return await crowd.connected()
+            return await members.connected()
         case _:
-            return await crowd.tally()
+            return await members.tally()
 
 
 def settings_of(discord: LocalDiscord, provider: LocalProvider) -> dict[str, str]:
