@@ -13,15 +13,15 @@ from typing import Final
 PROJECT: Final = Path(__file__).resolve().parents[1]
 """Where the package `bot` is."""
 STOP_S = 20.0
-"""Longer than the bot gives the work in hand when it is asked to stop."""
+"""Longer than the bot waits for running work when it is asked to stop."""
 AUDIT_S = 30.0
 DATABASE, LOG = "inspire.db", "bot.log"
 INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "TMPDIR")
-"""All of this process's environment that the bot sees; its settings come from nowhere else."""
+"""All of this process's environment that the bot sees; it reads no other settings."""
 
 
 class BotError(Exception):
-    """A bot that did not do what it was asked to; the message is a sentence."""
+    """A bot process that did not start, stop or answer as requested; the message is a sentence."""
 
 
 class BotProcess:
@@ -30,7 +30,7 @@ class BotProcess:
     def __init__(self, folder: Path, *, settings: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
         self.folder = folder
         self.arguments = tuple(arguments)
-        """What stands behind `python -m bot run`."""
+        """The arguments of `python -m bot run`."""
         self.settings = {"DATABASE_URL": self.database_url, **settings}
         self._process: Process | None = None
 

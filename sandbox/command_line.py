@@ -51,20 +51,20 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
         description="Shows the bot: the real program between a local Discord and a local song provider, on a "
-        "page in the browser or as an evening in the terminal. No token, no key, no internet.",
+        "page in the browser or as a script in the terminal. No token, no key, no internet.",
     )
     parser.add_argument("--no-open", action="store_true", help="print the page's address, open no browser")
-    parser.add_argument("--terminal", action="store_true", help="play an evening in the terminal instead")
-    parser.add_argument("--plain", action="store_true", help="the evening as plain lines, without colours")
+    parser.add_argument("--terminal", action="store_true", help="run a script in the terminal instead")
+    parser.add_argument("--plain", action="store_true", help="the script as plain lines, without colours")
     parser.add_argument(
         "--song-seconds",
         type=float,
         metavar="S",
         help=f"how long a song takes (default {PAGE_SONG_S:g}, in the terminal {TERMINAL_SONG_S:g}; the "
-        "evening takes five times that, about)",
+        "script takes about five times that)",
     )
     parser.add_argument(
-        "--keep", type=Path, metavar="DIR", help="keep the database and log there, and the evening's clips"
+        "--keep", type=Path, metavar="DIR", help="keep the database and log there, and the script's clips"
     )
     given = parser.parse_args(arguments)
     given.terminal = given.terminal or given.plain
@@ -90,7 +90,7 @@ async def run_until_signal(work: Coroutine[object, object, None]) -> int:
     came: list[int] = []
 
     def interrupt(number: int) -> None:
-        if not came:  # a second one must not disturb the clearing up
+        if not came:  # a second one must not interrupt the cleanup
             came.append(number)
             task.cancel()
 

@@ -110,12 +110,12 @@ class World:
         try:
             await asyncio.shield(migrating)
         finally:
-            await asyncio.wait({migrating})  # nobody can stop it, and the folder may be about to go
+            await asyncio.wait({migrating})  # before the folder is deleted: it cannot be cancelled
         usual = DurationStats()
         for _ in range(PAST_SONGS):
             usual = usual.with_song(self.song_s)
         async with open_store(self.bot.database_url) as store:
-            await store.write(_remember, models, usual)
+            await store.write(_store, models, usual)
 
     @contextmanager
     def songs_unfinished(self) -> Iterator[None]:
@@ -151,6 +151,6 @@ class World:
         }
 
 
-def _remember(work: UnitOfWork, models: tuple[str, ...], usual: DurationStats) -> None:
+def _store(work: UnitOfWork, models: tuple[str, ...], usual: DurationStats) -> None:
     for model in models:
         work.durations.put(model, usual)

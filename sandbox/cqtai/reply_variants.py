@@ -34,7 +34,7 @@ class ReplyVariant(StrEnum):
     DURATION_NULL = "duration_null"
     TAGS_LIST = "tags_list"
     TITLE_HTML = "title_html"
-    """A title that would be a picture and a script, where somebody took it for HTML."""
+    """A title that would be an image and a script if it were rendered as HTML."""
     ERROR_MSG_NULL = "error_msg_null"
     AUDIO_FORBIDDEN = "audio_forbidden"
     """Links that end in /api/forbidden."""

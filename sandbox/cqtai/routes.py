@@ -80,19 +80,19 @@ class Routes:
         return await self._answer(request, fault=fault, answer=lambda: self._accept(request, raw).id)
 
     async def query(self, request: web.Request) -> web.StreamResponse:
-        """Answer with the task as it stands."""
+        """Answer with the task as it is now."""
         task = self._state.register.find(request.query.get("id", ""))
         occasion = Occasion() if task is None else self._occasion(task)
         fault = self._state.faults.first(Phase.QUERY, occasion)
         return await self._answer(request, fault=fault, answer=lambda: self._document(request))
 
     async def credits(self, _request: web.Request) -> web.Response:
-        """Answer with the account, which the real provider shows nobody."""
+        """Answer with the account, which the real provider does not show."""
         self._state.settle()
         return web.json_response(dataclasses.asdict(self._state.register.account))
 
     async def tasks(self, _request: web.Request) -> web.Response:
-        """Answer with all tasks as they stand, oldest first."""
+        """Answer with all tasks as they are now, oldest first."""
         snapshots = self._state.register.snapshots(self._state.settle())
         shown: list[JsonValue] = [
             {

@@ -4,7 +4,7 @@
         ...  # POST {provider.base_url}/api/cqt/generator/suno
 
 Time comes from the clock that it is given: a task is as old as the clock says, so tests need not wait.
-Changes by time alone are noticed when somebody looks: any request, `tasks`, `credits`, `wait_for`.
+Changes by time alone take effect when the state is read: by any request, `tasks`, `credits`, `wait_for`.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ from sandbox.cqtai.tasks import Pace, TaskRegister, TaskSnapshot
 HOST = "127.0.0.1"
 SHUTDOWN_S = 0.1
 WATCH_S = 0.02
-"""How often `wait_for` looks again when only time has passed."""
+"""Seconds after which `wait_for` checks again when only time has passed."""
 
 
 class LocalProvider:
     """CQTAI on a loopback port.
 
-    `key` is what callers must bear; `song_s` how long a song takes; `max_running` how many tasks may run at
+    `key` is the API key of callers; `song_s` how long a song takes; `max_running` how many tasks may run at
     once (None: any number); the same `seed` gives the same songs; `terms` holds what is changed less often.
     """
 
@@ -71,7 +71,7 @@ class LocalProvider:
         await self.close()
 
     async def open(self) -> None:
-        """Listen; after a `close` on the same port as before, with all tasks still there."""
+        """Listen; after a `close` on the same port as before, and keep all tasks."""
         runner = web.AppRunner(
             build_app(self._state), access_log=None, shutdown_timeout=SHUTDOWN_S, handler_cancellation=False
         )
@@ -127,7 +127,7 @@ class LocalProvider:
 
     @property
     def tasks(self) -> list[TaskSnapshot]:
-        """Return all tasks ever accepted as they stand now, oldest first."""
+        """Return all tasks ever accepted as they are now, oldest first."""
         return self._state.register.snapshots(self._state.settle())
 
     @property

@@ -25,7 +25,7 @@ class Terms:
     spread: float = 0.0
     """Sigma of the lognormal distribution of the songs' times; 0: all take the same time."""
     audio_s: float | None = None
-    """A cap on the real length of audio files, for runs where nobody listens; None: as long as claimed."""
+    """A cap on the real length of audio files, if the audio is not played; None: as long as stated."""
     port: int = 0
     """0: any free port."""
 

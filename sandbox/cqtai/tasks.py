@@ -46,14 +46,14 @@ class Task:
 
     def at(self, now_s: float) -> Moment:
         """Return the state of the task at that time."""
-        # Compared as an absolute time, so that it agrees with the register to the last bit.
+        # Compared as an absolute time, so that both give exactly the same result.
         age_s = math.inf if now_s >= self.ends_s else now_s - self.accepted_s
         return moment_at(age_s, making_s=self.making_s, fate=self.fate)
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSnapshot:
-    """A task as it stands at one moment."""
+    """A task as it is at one moment."""
 
     id: str
     body: JsonObject
@@ -147,7 +147,7 @@ class TaskRegister:
         return self._clips.get(clip_id)
 
     def snapshots(self, now_s: float) -> list[TaskSnapshot]:
-        """Return every task as it stands now, oldest first."""
+        """Return every task as it is now, oldest first."""
         return [_snapshot(task, now_s=now_s) for task in self._tasks.values()]
 
     def _enter(self, task: Task) -> None:

@@ -98,8 +98,8 @@ def moment_at(age_s: float, *, making_s: float, fate: Fate) -> Moment:
         return _end_of(fate)
     share = age_s / making_s
     if not isinstance(fate, Stall):
-        return _under_way(share)
-    moment = _under_way(min(share, fate.at))
+        return _in_progress(share)
+    moment = _in_progress(min(share, fate.at))
     if moment.status is TaskStatus.QUEUED or share < fate.at:
         return moment
     return Moment(TaskStatus.RUNNING, fate.status, moment.clips)
@@ -118,7 +118,7 @@ def _end_of(fate: Fate) -> Moment:
             assert_never(fate)
 
 
-def _under_way(share: float) -> Moment:
+def _in_progress(share: float) -> Moment:
     if share < QUEUED_UNTIL:
         return Moment(TaskStatus.QUEUED, TaskStatus.QUEUED)
     if share < CLIPS_QUEUED_UNTIL:

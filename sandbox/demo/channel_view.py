@@ -169,7 +169,7 @@ def size(count: int) -> str:
 
 
 class Buttons:
-    """A row of buttons, each on one line; those that do not fit stand below."""
+    """A row of buttons, each on one line; those that do not fit go below."""
 
     def __init__(self, parts: Sequence[Payload]) -> None:
         self._labels = [button_label(part) for part in parts]

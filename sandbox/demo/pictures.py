@@ -23,7 +23,7 @@ SONG_S: Final = 20.0
 PATIENCE_MS: Final = 120_000
 TALL, WIDE, PHONE = (1280, 1060), (1280, 800), (390, 844)
 COLOURS: Final = 256
-"""A palette of so many keeps a picture small, and nobody sees it."""
+"""A palette of this size keeps a picture small without a visible difference."""
 
 
 async def take(folder: Path) -> None:

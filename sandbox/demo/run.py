@@ -109,7 +109,7 @@ async def _run_script(run: DemoRun) -> None:
     try:
         await asyncio.wait({parts, ended}, return_when=asyncio.FIRST_COMPLETED)
         if not parts.done():
-            raise BotError(f"The bot ended in the middle of the evening, with exit code {await ended}.")
+            raise BotError(f"The bot ended in the middle of the script, with exit code {await ended}.")
         await parts
     finally:
         for task in (parts, ended):
@@ -123,7 +123,7 @@ async def _show_audit(run: DemoRun) -> None:
     Raises:
         BotError: the audit found a breach, or the bot did not end well.
     """
-    print("\n== The books ==")
+    print("\n== The ledger ==")
     for name, figures in sorted(run.credits.items()):
         print(f"{name:<4}", ", ".join(f"{figures[one]} {one.lower()}" for one in CREDITS_SHOWN))
     code, words = await run.world.bot.audit()

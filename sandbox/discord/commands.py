@@ -12,7 +12,7 @@ from sandbox.discord.snowflakes import Clock, Snowflakes
 
 @dataclass(slots=True)
 class Commands:
-    """The commands of each guild's picker; the key None stands for the global commands."""
+    """The commands of each guild's picker; the key None has the global commands."""
 
     limits: Limits
     snowflakes: Snowflakes

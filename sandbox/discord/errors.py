@@ -140,7 +140,7 @@ def missing_permissions() -> ApiError:
 
 
 def dead_token() -> ApiError:
-    """Return the error for a token older than its fifteen minutes, or withdrawn early."""
+    """Return the error for a token older than its fifteen minutes, or revoked early."""
     return ApiError(401, code=50027, message="Invalid Webhook Token")
 
 

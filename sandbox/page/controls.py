@@ -68,14 +68,14 @@ class Controls:
         self._audit_output = ""
         self._turn = asyncio.Lock()
 
-    async def change(self, lever: str, value: str) -> None:
+    async def change(self, control: str, value: str) -> None:
         """Set the switch to that value.
 
         Raises:
-            ValueError: There is no such lever, or it has no such value.
+            ValueError: There is no such control, or it has no such value.
         """
         async with self._turn:
-            match lever:
+            match control:
                 case "provider":
                     await self._set_provider(Provider(value))
                 case "network":
@@ -86,10 +86,10 @@ class Controls:
                     self._world.provider.pace = Pace(float(value), max_running=MAX_RUNNING)
                 case "bot" if value in ("kill", "start"):
                     await (self._kill() if value == "kill" else self.start())
-                case "books":
+                case "ledger":
                     await self._audit()
                 case _:
-                    raise ValueError(f"no lever {lever} that could be at {value}")
+                    raise ValueError(f"no control {control} that could be at {value}")
 
     async def start(self) -> None:
         """Start the bot, or say in the panel why it did not start."""
@@ -116,7 +116,7 @@ class Controls:
             "spent": account.spent,
             "refunded": account.refunded,
             "running": provider.running,
-            "books": self._audit_output,
+            "ledger": self._audit_output,
             "sent": self._sent(),
         }
 

@@ -9,7 +9,7 @@ SONGS, MODERATORS_ONLY, LOG = "songs", "moderators", "bot-log"
 WELCOME = """\
 Welcome! Inspire makes songs here. Type `/inspire` and give it a playlist. These are some of ours:
 {playlists}
--# At the bottom left you choose who you are: Ada, Ben (a VIP) or Mo (a moderator). **World** makes trouble.\
+-# At the bottom left, choose who you are: Ada, Ben (a VIP) or Mo (a moderator). **World** injects failures.\
 """
 
 

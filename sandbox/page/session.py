@@ -23,7 +23,7 @@ WENT_WRONG = "Something went wrong. Try again."
 MESSAGES = (FeedEventKind.MESSAGE_POSTED, FeedEventKind.MESSAGE_EDITED, FeedEventKind.MESSAGE_DELETED)
 PLACES = (FeedEventKind.CHANNEL, FeedEventKind.GUILD, FeedEventKind.COMMANDS)
 PANEL_INTERVAL_S = 0.4
-"""How often the panel's figures are looked at."""
+"""Seconds between two updates of the panel's figures."""
 Doing = Callable[[Payload], Coroutine[object, object, Payload]]
 
 
@@ -78,7 +78,7 @@ class PageSession:
 
     async def _be(self, asked: Payload) -> Payload:
         if text(asked, "name") not in PEOPLE:
-            raise PickerError("There is nobody of that name.")
+            raise PickerError("Nobody has that name.")
         self._person = self._world.discord.member(text(asked, "name"))
         self._tell_places()
         self.outbox.put_nowait(self._serializer.history(self._person.member))
@@ -127,7 +127,7 @@ class PageSession:
         return {}
 
     async def _change_world(self, asked: Payload) -> Payload:
-        await self._controls.change(text(asked, "lever"), text(asked, "value"))
+        await self._controls.change(text(asked, "control"), text(asked, "value"))
         return {}
 
     async def _answered(self, invocation: Invocation, *, silence: str) -> Payload:

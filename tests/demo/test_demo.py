@@ -57,7 +57,7 @@ def test_in_a_terminal_the_channel_is_drawn_and_the_screen_given_back(tmp_path: 
     assert CURSOR in live + after
     for words in ("3 of 3: Nothing left to spend", "Making your song", "[Cancel]", "▰"):
         assert words in live
-    assert "== The books ==" in after
+    assert "== The ledger ==" in after
     assert_nothing_left(tmp_path)
 
 
@@ -120,7 +120,7 @@ def test_when_the_bot_dies_the_evening_ends_with_a_sentence_and_the_end_of_its_l
         os.kill(bot, signal.SIGKILL)
         _, complaints = process.communicate(timeout=LONG_S)
     assert process.returncode == 1
-    assert "The bot ended in the middle of the evening, with exit code -9." in complaints
+    assert "The bot ended in the middle of the script, with exit code -9." in complaints
     assert "submitted as task" in complaints
     assert "Traceback" not in complaints
     assert_nothing_left(tmp_path)

@@ -74,7 +74,7 @@ async def test_a_bot_that_is_killed_half_way_and_started_again_brings_the_song(t
         await expect(ada.page.locator("#world")).to_contain_text("The bot runs")
         await ada.sees("@Ada your song from this playlist is ready.")
         await expect(status).to_contain_text("Your song is ready")
-        await ada.turns("Check them")
+        await ada.turns("Check it")
         await expect(ada.page.locator("#world pre")).to_contain_text("exit code 0", timeout=1000 * LONG_S)
         assert len(here.world.provider.tasks) == 1
         assert ada.errors == []

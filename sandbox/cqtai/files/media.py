@@ -10,7 +10,7 @@ from aiohttp import web
 
 from sandbox.cqtai.effects import MediaFault
 
-SHELF_FILES = 64
+CACHED_FILES = 64
 """Files kept in memory; the oldest goes first. At most about 1 MB each."""
 SLOW_CHUNK_BYTES = 1024
 SLOW_PAUSE_S = 1.0
@@ -38,7 +38,7 @@ class MediaCache:
         async with self._making:
             if name not in self._files:
                 self._files[name] = await asyncio.to_thread(make)
-                if len(self._files) > SHELF_FILES:
+                if len(self._files) > CACHED_FILES:
                     self._files.popitem(last=False)
             self._files.move_to_end(name)
             return self._files[name]
@@ -94,12 +94,12 @@ def abort(request: web.Request) -> web.Response:
 
 
 async def faulty_response(
-    request: web.Request, body: bytes, *, content_type: str, trouble: MediaFault
+    request: web.Request, body: bytes, *, content_type: str, fault: MediaFault
 ) -> web.StreamResponse:
     """Answer with a fault in place of the file."""
-    if trouble in _AT_ONCE:
-        return _AT_ONCE[trouble](request, content_type)
-    match trouble:
+    if fault in _AT_ONCE:
+        return _AT_ONCE[fault](request, content_type)
+    match fault:
         case MediaFault.TRUNCATED:
             return await _truncated(request, body, content_type=content_type)
         case MediaFault.SLOW:
@@ -107,7 +107,7 @@ async def faulty_response(
         case MediaFault.ENDLESS:
             return await _endless(request, body, content_type=content_type)
         case _:
-            return redirect(request, trouble)
+            return redirect(request, fault)
 
 
 _AT_ONCE: dict[MediaFault, Callable[[web.Request, str], web.Response]] = {
@@ -123,11 +123,11 @@ _AT_ONCE: dict[MediaFault, Callable[[web.Request, str], web.Response]] = {
 }
 
 
-def redirect(request: web.Request, trouble: MediaFault) -> web.Response:
+def redirect(request: web.Request, fault: MediaFault) -> web.Response:
     """Answer 302: to the file, to itself for ever, or to an address inside a private network."""
-    if trouble is MediaFault.REDIRECT_PRIVATE:
+    if fault is MediaFault.REDIRECT_PRIVATE:
         return web.Response(status=302, headers={"Location": PRIVATE_ADDRESS})
-    hop = "again" if trouble is MediaFault.REDIRECT_LOOP else "last"
+    hop = "again" if fault is MediaFault.REDIRECT_LOOP else "last"
     return web.Response(status=302, headers={"Location": f"{request.path}?{HOP}={hop}"})
 
 

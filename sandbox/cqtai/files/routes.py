@@ -32,7 +32,7 @@ class FileRoutes:
 
     def __init__(self, state: ProviderState) -> None:
         self._state = state
-        self._shelf = MediaCache()
+        self._cache = MediaCache()
 
     def add_to(self, app: web.Application) -> None:
         """Serve the files in this application."""
@@ -47,7 +47,7 @@ class FileRoutes:
     async def avatar(self, request: web.Request) -> web.Response:
         """Answer with the avatar of the account that made the clips."""
         make = functools.partial(cover_of, "", seed=AVATAR_SEED, size_px=COVER_PX)
-        return file_response(request, await self._shelf.get(AVATAR, make=make), content_type="image/jpeg")
+        return file_response(request, await self._cache.get(AVATAR, make=make), content_type="image/jpeg")
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """Answer with a clip's audio or cover: 404 if there is no such clip, 403 while it is being made."""
@@ -61,12 +61,12 @@ class FileRoutes:
             return access_denied()
         if request.query.get(HOP) == "again":
             return redirect(request, MediaFault.REDIRECT_LOOP)
-        body = await self._shelf.get(name, make=lambda: self._make(task, clip, kind=kind))
+        body = await self._cache.get(name, make=lambda: self._make(task, clip, kind=kind))
         content_type = "audio/mpeg" if kind == "audio" else "image/jpeg"
-        trouble = None if HOP in request.query else self._trouble(task, clip, kind=kind)
-        if trouble is None:
+        fault = None if HOP in request.query else self._media_fault(task, clip, kind=kind)
+        if fault is None:
             return file_response(request, body, content_type=content_type)
-        return await faulty_response(request, body, content_type=content_type, trouble=trouble)
+        return await faulty_response(request, body, content_type=content_type, fault=fault)
 
     def _is_ready(self, task: Task, clip: Clip, *, kind: str) -> bool:
         clips = task.at(self._state.settle()).clips
@@ -81,7 +81,7 @@ class FileRoutes:
         size_px = LARGE_COVER_PX if kind == "image_large" else COVER_PX
         return cover_of(clip.title, seed=clip.seed, size_px=size_px)
 
-    def _trouble(self, task: Task, clip: Clip, *, kind: str) -> MediaFault | None:
+    def _media_fault(self, task: Task, clip: Clip, *, kind: str) -> MediaFault | None:
         phase = Phase.AUDIO if kind == "audio" else Phase.COVER
         occasion = Occasion(task.request.playlist_id, task.key, clip.batch_index, is_done=True)
         fault = self._state.faults.first(phase, occasion)

@@ -115,7 +115,7 @@ class Gateway:
                 session.push(event, payload=payload)
 
     def may_identify(self) -> bool:
-        """Tell whether one more session can start today; if not, withdraw the token, as Discord does."""
+        """Tell whether one more session can start today; if not, revoke the token, as Discord does."""
         if self._buckets.take("identify", rule=self.limits.identifies).allowed:
             self.identifies += 1
             return True

@@ -1,4 +1,4 @@
-"""Disruptions for a bot: things hidden, deleted, withdrawn or left by others."""
+"""Disruptions for a bot: what others hide, delete, revoke or leave."""
 
 from dataclasses import replace
 

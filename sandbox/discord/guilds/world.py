@@ -157,7 +157,7 @@ class TeamMember:
     role: str = "developer"
     """`admin`, `developer` or `read_only`."""
     has_accepted: bool = True
-    """False while the invitation stands."""
+    """False while the invitation is pending."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -170,7 +170,7 @@ class World:
     is_public: bool = True
     """Whether anybody may add the application to a guild."""
     team: list[TeamMember] = field(default_factory=list)
-    """Who owns the application together with its owner; nobody where it is one person's."""
+    """Who owns the application together with its owner; empty if it is one person's."""
     users: dict[int, User] = field(default_factory=dict)
     guilds: dict[int, Guild] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)

@@ -64,7 +64,7 @@ class Interaction:
     modal: Payload | None = None
     choices: list[Payload] | None = None
     token_ended: bool = False
-    """Whether the token was withdrawn before its time."""
+    """Whether the token was revoked before its time."""
 
     @property
     def guild(self) -> Guild | None:
@@ -142,7 +142,7 @@ class Interactions:
         return interaction
 
     def token_dead(self, interaction: Interaction) -> bool:
-        """Tell whether the token's time is over, or it was withdrawn."""
+        """Tell whether the token's time is over, or it was revoked."""
         return interaction.token_ended or self._age_s(interaction) >= self._limits.interaction_token_s
 
     def _age_s(self, interaction: Interaction) -> float:

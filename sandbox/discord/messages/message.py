@@ -116,7 +116,7 @@ class Message:
 
     @property
     def listed_attachments(self) -> list[Attachment]:
-        """Return the files that stand below the message: those that no embed shows."""
+        """Return the files that are listed below the message: those that no embed shows."""
         shown = {url for embed in self.embeds for url in _media_urls(embed)}
         return [attachment for attachment in self.attachments if attachment.url not in shown]
 

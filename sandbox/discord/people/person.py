@@ -188,7 +188,7 @@ class Person:
         return self._channel(channel).seen_by(self.user)
 
     def _resolved(self, kind: int, *, values: tuple[str, ...]) -> dict[str, dict[str, object]]:
-        """Return what the ids chosen in a select of members, roles or channels stand for."""
+        """Return the members, roles or channels of the ids that were chosen in a select."""
         resolved: dict[str, dict[str, object]] = {}
         guild = self.guild
         for value in () if kind == STRING_SELECT else values:

@@ -143,7 +143,7 @@ def enter(picked: Picked, *, values: dict[str, object], guild: Guild | None, pas
 
 
 def entered(resolved: dict[str, dict[str, object]], *, value: object, guild: Guild | None) -> object:
-    """Return the value as it is sent; what an id stands for is added to `resolved`."""
+    """Return the value as it is sent; the object of an id is added to `resolved`."""
     match value:
         case Member():
             key = str(value.user.id)
@@ -153,7 +153,7 @@ def entered(resolved: dict[str, dict[str, object]], *, value: object, guild: Gui
             partial.pop("user")
             resolved.setdefault("members", {})[key] = partial
             return key
-        case User():  # somebody who is not there any more, by their id
+        case User():  # a user who has left, by the id
             resolved.setdefault("users", {})[str(value.id)] = user_payload(value)
             return str(value.id)
         case Role():

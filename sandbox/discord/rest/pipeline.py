@@ -241,13 +241,13 @@ def _refusal(refusal: ApiError) -> _Outcome:
     return _Outcome(status=refusal.status, body=refusal.payload(), code=refusal.code)
 
 
-def _limited(standing: BucketState) -> _Outcome:
+def _limited(state: BucketState) -> _Outcome:
     body: Payload = {
         "message": "You are being rate limited.",
-        "retry_after": round(standing.retry_after_s, 3),
-        "global": standing.scope == "global",
+        "retry_after": round(state.retry_after_s, 3),
+        "global": state.scope == "global",
     }
-    return _Outcome(status=TOO_MANY, body=body, code=0, headers=VIA | standing.headers())
+    return _Outcome(status=TOO_MANY, body=body, code=0, headers=VIA | state.headers())
 
 
 def _turned_away(after_s: float) -> _Outcome:

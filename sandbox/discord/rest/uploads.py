@@ -46,7 +46,7 @@ async def _read_form(request: web.Request) -> tuple[object, dict[int, Upload]]:
 
 
 def _form_body(fields: dict[str, str]) -> object:
-    """Return what a form says: `payload_json`, or the few fields that can stand by themselves."""
+    """Return what a form says: `payload_json`, or the few fields that a form can have instead."""
     if "payload_json" in fields:
         return _decoded(fields["payload_json"])
     plain: Payload = {name: fields[name] for name in PLAIN_FIELDS if name in fields}

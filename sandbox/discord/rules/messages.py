@@ -44,7 +44,7 @@ class Sent:
 def check_message(sent: Sent, *, path: tuple[str, ...] = (), webhook: bool = False) -> None:
     """Check that the payload keeps every rule that does not depend on the world.
 
-    `path` is where the message stands in the request: `data` in an interaction's answer.
+    `path` is the place of the message in the request: `data` in an interaction's answer.
 
     Raises:
         ApiError: 50035, with every problem.

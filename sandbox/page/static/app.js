@@ -29,7 +29,7 @@ const act = {
   dismiss: (message) => gone(message),
 };
 
-const ask = connect({ told, opened, lost: () => trouble("The demo does not answer. Trying again…") });
+const ask = connect({ told, opened, lost: () => showProblem("The demo does not answer. Trying again…") });
 
 function interact(kind, message, details) {
   return ask(kind, { channel: message.channel, message: message.id, ...details }).then(answered);
@@ -55,7 +55,7 @@ function notice(words) {
 }
 
 function opened() {
-  trouble("");
+  showProblem("");
   become(person);
 }
 
@@ -70,9 +70,9 @@ function remember() {
   history.replaceState(null, "", `#${encodeURIComponent(person)}/${encodeURIComponent(wanted)}`);
 }
 
-function trouble(words) {
-  byId("trouble").textContent = words;
-  byId("trouble").hidden = !words;
+function showProblem(words) {
+  byId("problem").textContent = words;
+  byId("problem").hidden = !words;
 }
 
 function told(said) {
@@ -114,7 +114,7 @@ function received(message) {
   keep(message);
   if (message.channel === state.channel) {
     place(message);
-    if (isNew && message.author.bot) byId("announcer").textContent = spoken(message);
+    if (isNew && message.author.bot) byId("live-region").textContent = spoken(message);
   } else if (isNew) {
     const before = state.news.get(message.channel) ?? 0;
     state.news.set(message.channel, message.pings.includes(names.me) ? before + 1 : before);
@@ -180,7 +180,7 @@ byId("messages").addEventListener("scroll", ({ target }) => {
   state.top = target.scrollTop;
 });
 
-// Messages of one author in a row stand together.
+// Consecutive messages of one author are grouped.
 function group() {
   let before = null;
   for (const id of state.views.keys()) {

@@ -47,7 +47,7 @@ export function composer({ ask, answered }) {
   }
 
   function leave(focus = false) {
-    typing += 1; // suggestions that are still under way come too late
+    typing += 1; // pending suggestions come too late
     command = null;
     fields = [];
     holder.hidden = true;

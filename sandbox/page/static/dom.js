@@ -1,4 +1,4 @@
-// Building the page: every text becomes a text node, so nothing that somebody wrote is ever markup.
+// Building the page: every text becomes a text node, so user-written text is never markup.
 
 export function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -23,7 +23,7 @@ export function avatar(user, kind = "") {
   return made;
 }
 
-// What the page cannot draw stands there as a sentence.
+// What the page cannot draw is shown as a sentence.
 export const undrawn = (what) => el("p", { class: "undrawn" }, `This page cannot draw ${what}.`);
 
 export function size(bytes) {

@@ -32,7 +32,7 @@ function spoiler(nodes) {
   return el("button", { type: "button", class: "spoiler", "aria-label": "Spoiler", onclick: show }, nodes);
 }
 
-// One or more lines of text as nodes; `names` tells what ids stand for.
+// One or more lines of text as nodes; `names` has the names of ids.
 export function inline(text, names) {
   const nodes = [];
   let plain = "";

@@ -1,4 +1,4 @@
-// One message: each part is drawn anew only when it changed, so a player plays on while a status moves.
+// One message: each part is redrawn only if it changed, so that a player keeps playing while a status changes.
 import { avatar, el, link, size, undrawn } from "./dom.js";
 import { components } from "./components.js";
 import { blocks, inline } from "./markdown.js";

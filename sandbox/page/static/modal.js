@@ -6,18 +6,18 @@ const ROW = 1, STRINGS = 3, INPUT = 4, WORDS = 10, LABEL = 18;
 
 export function showModal(modal, names, submit) {
   const dialog = byId("modal");
-  const trouble = el("p", { class: "mistake", role: "alert" });
+  const problem = el("p", { class: "mistake", role: "alert" });
   const send = async (event) => {
     event.preventDefault();
     const fields = [...event.target.elements].filter((one) => one.name);
     const values = Object.fromEntries(fields.map((one) => [one.name, one.value]));
     const answer = await submit(modal, values);
-    if (answer.error) trouble.textContent = answer.error;
+    if (answer.error) problem.textContent = answer.error;
     else dialog.close();
   };
   dialog.replaceChildren(el("form", { onsubmit: send },
     el("h2", { id: "modal-title" }, modal.title),
-    modal.components.map((part) => field(part, names)), trouble,
+    modal.components.map((part) => field(part, names)), problem,
     el("p", { class: "ends" },
       el("button", { type: "button", class: "button plain", onclick: () => dialog.close() }, "Cancel"),
       el("button", { type: "submit", class: "button primary" }, "Submit"))));
