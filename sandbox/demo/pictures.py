@@ -20,7 +20,7 @@ from sandbox.world import World
 
 SEED: Final = 77
 SONG_S: Final = 20.0
-PATIENCE_MS: Final = 120_000
+TIMEOUT_MS: Final = 120_000
 TALL, WIDE, PHONE = (1280, 1060), (1280, 800), (390, 844)
 COLOURS: Final = 256
 """A palette of this size keeps a picture small without a visible difference."""
@@ -28,7 +28,7 @@ COLOURS: Final = 256
 
 async def take(folder: Path) -> None:
     """Take all pictures into the folder, in place of those that were there."""
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     with tempfile.TemporaryDirectory(prefix="inspire-", ignore_cleanup_errors=True) as name:
         async with (
             World(Path(name), song_s=SONG_S, seed=SEED, settings=SETTINGS) as world,
@@ -77,7 +77,7 @@ async def _look(chromium: Browser, address: str, *, dark: bool, size: tuple[int,
 
 async def _order(world: World, who: str, playlist: Playlist) -> None:
     asked = await world.discord.member(who).slash("songs", "inspire", playlist=playlist.id)
-    await asked.answer(timeout_s=PATIENCE_MS / 1000)
+    await asked.answer(timeout_s=TIMEOUT_MS / 1000)
 
 
 async def _type(sight: Sight) -> None:

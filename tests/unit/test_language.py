@@ -1,11 +1,12 @@
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = ("bot", "cogs")
+PROGRAM = ("bot", "cogs", "sandbox", "benchmarks")
 DOCUMENTS = ("docs", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", ".env.example")
 FROZEN = ROOT / "bot" / "storage" / "migrations" / "versions"
 """Migrations are never edited, and name what the database had before them."""
@@ -82,7 +83,7 @@ PHRASES = {
     "anew": "again",
     "as it stands": "as it is now",
     "in hand": "running, or leased",
-    "in line": "in the queue",
+    r"in line(?!\.\w)": "in the queue",
     "in turns?": "alternately",
     "may not": "cannot, or possibly does not",
     "under way": "pending",
@@ -99,16 +100,21 @@ EXCEPTIONS = {
 }
 """Texts in which a retired word is meant otherwise, each with the reason."""
 
-SHOWN_IN_DISCORD = (ROOT / "bot" / "chat", ROOT / "cogs")
-REWORDED_LATER = {"anew", "in line", "under way", "whoever runs"}
+SHOWN_IN_DISCORD = (ROOT / "bot" / "chat", ROOT / "cogs", ROOT / "sandbox" / "demo")
+REWORDED_LATER = {"anew", r"in line(?!\.\w)", "under way", "whoever runs"}
 """Phrases that texts shown in Discord still have."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_BETWEEN = r"[\s\"'#>*]+"
+_BETWEEN = r"[\s\"'#>*_]+"
 """Also the end of a line or a string, and what a comment or quotation begins the next line with."""
 
 
-def texts() -> Iterator[tuple[Path, str]]:
+@cache
+def texts() -> tuple[tuple[Path, str], ...]:
+    return tuple(_read())
+
+
+def _read() -> Iterator[tuple[Path, str]]:
     for name in (*PROGRAM, *DOCUMENTS):
         found = (ROOT / name).rglob("*") if (ROOT / name).is_dir() else [ROOT / name]
         for path in sorted(found):
