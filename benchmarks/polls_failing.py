@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from benchmarks.harness.program import breaches, new_folder, settings_for
-from benchmarks.harness.recording import FIRST_ID, PLAYLIST, RecordingMessenger, request_context, place
+from benchmarks.harness.recording import FIRST_ID, PLAYLIST, RecordingMessenger, place, request_context
 from benchmarks.harness.report import Report
 from bot.config import Settings
 from bot.domain.errors import ProviderError

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.harness.program import breaches, new_folder, settings_for
-from benchmarks.harness.recording import FIRST_ID, request_context, place
+from benchmarks.harness.recording import FIRST_ID, place, request_context
 from benchmarks.harness.report import Report, quantile
 from bot.config import Settings
 from bot.domain.errors import RefusalError

@@ -23,9 +23,9 @@ from sandbox.discord.rest.commands import CommandRoutes
 from sandbox.discord.rest.endpoint import Route
 from sandbox.discord.rest.faults import Faults
 from sandbox.discord.rest.interactions import InteractionRoutes
+from sandbox.discord.rest.lookups import LookupRoutes
 from sandbox.discord.rest.messages import MessageRoutes
 from sandbox.discord.rest.pipeline import Checker, Pipeline
-from sandbox.discord.rest.places import PlaceRoutes
 from sandbox.discord.snowflakes import Clock, Snowflakes, utc_now
 from sandbox.discord.state import RequestRecord, State
 
@@ -102,7 +102,7 @@ class LocalDiscord:
 
     def routes(self) -> list[Route]:
         """Return all implemented routes of the HTTP API."""
-        groups = (InteractionRoutes, MessageRoutes, CommandRoutes, PlaceRoutes)
+        groups = (InteractionRoutes, MessageRoutes, CommandRoutes, LookupRoutes)
         return [route for group in groups for route in group(self.state).routes()]
 
     @property

@@ -1,4 +1,4 @@
-"""Many songs at once, asked for in two servers that are on different shards, and what became of them."""
+"""Many concurrent songs, requested in two servers on different shards, and their outcomes."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from tests.harness.message_readers import links, seen, title
 
 READY, UNKNOWN = "Your song is ready", "The connection broke"
 ONE_SHARD_ON = 1 << 22
-"""What a server's id must be larger by to be on the next shard (Discord's reference, "Sharding")."""
+"""The difference of server ids on neighbouring shards (Discord's reference, "Sharding")."""
 
 
 def other_server(bots: Cluster, *members: str) -> Guild:
-    """A second server with these members, on the other one of two shards."""
+    """Add a second server with these members, on the other of two shards."""
     add = bots.discord.add
     owner = bots.discord.state.world.owner
     server = add.guild("Balladeers", owner=owner, guild_id=bots.discord.guild.id + ONE_SHARD_ON)
@@ -29,8 +29,8 @@ def other_server(bots: Cluster, *members: str) -> Guild:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A song that a member asked for; its prompt tells it from all others, also at the provider."""
+class RequestedSong:
+    """A song that a member requested; its prompt is unique, also at the provider."""
 
     bots: Cluster
     invocation: Invocation
@@ -55,7 +55,7 @@ class Asked:
         return self.invocation.shown is not None and title(self.status) in {READY, UNKNOWN}
 
     def complaints(self, tasks: Counter[str]) -> Iterator[str]:
-        """Every way in which the promise was not kept; `tasks` counts the provider's by their prompt."""
+        """Yield a sentence for everything that is wrong; `tasks` counts the provider's tasks by prompt."""
         results = self._results()
         says = seen(self.status)
         if tasks[self.prompt] > 1:
@@ -78,21 +78,21 @@ class Asked:
         return [post for post in channel.messages if str(post.nonce) == nonce and not post.deleted]
 
 
-async def order(bots: Cluster, who: str, server: Guild, *, prompt: str) -> Asked:
-    """A member has sent off `/inspire` in a server."""
+async def order(bots: Cluster, who: str, server: Guild, *, prompt: str) -> RequestedSong:
+    """Use `/inspire` in a server as a member."""
     member = bots.discord.member(who, guild=server)
     invocation = await member.slash(
         "songs", "inspire", past_picker=True, playlist=PLAYLISTS[0].id, prompt=prompt
     )
-    return Asked(bots, invocation, server, prompt)
+    return RequestedSong(bots, invocation, server, prompt)
 
 
 def prompt_of(task: TaskSnapshot) -> str:
-    """What the member had written."""
+    """Return the prompt of the request."""
     return str(task.body["prompt"])
 
 
-def all_complaints(bots: Cluster, asked: list[Asked]) -> list[str]:
-    """Every broken promise about these songs."""
+def all_complaints(bots: Cluster, asked: list[RequestedSong]) -> list[str]:
+    """Return a sentence for everything that is wrong with these songs."""
     tasks = Counter(prompt_of(task) for task in bots.provider.tasks)
     return [f"{one.prompt}: {words}" for one in asked for words in one.complaints(tasks)]

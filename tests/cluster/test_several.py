@@ -8,7 +8,7 @@ import pytest
 from sandbox.cqtai.effects import Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
-from tests.cluster.songs import READY, UNKNOWN, Asked, all_complaints, order, other_server, prompt_of
+from tests.cluster.songs import READY, UNKNOWN, RequestedSong, all_complaints, order, other_server, prompt_of
 from tests.harness.bot import LONG_S
 from tests.harness.cluster import WORKER, BotProcess, Cluster, cluster
 from tests.harness.databases import PostgresCluster
@@ -37,19 +37,19 @@ async def test_one_process_takes_the_command_and_another_makes_the_song(bots: Cl
     assert bots.discord.gateway.identifies == 1
     assert not any(request.used_dead_token for request in bots.discord.requests)
     assert [request for request in bots.discord.requests if request.status >= 400] == []
-    for hand in (worker, bots.processes[0]):
-        await hand.stop()
+    for process in (worker, bots.processes[0]):
+        await process.stop()
 
 
 async def two_shards(bots: Cluster, *, lease_s: float | None = None) -> list[BotProcess]:
-    """Two processes that take commands, each on a shard of its own, and two that work."""
+    """Yield two gateway processes, each on a shard of its own, and two workers."""
     for shard in ("0", "1"):
         await bots.gateway("--shards", shard, "--shard-count", "2", lease_s=lease_s)
     return [await bots.worker(lease_s=lease_s) for _ in range(2)]
 
 
 def most_running(bots: Cluster) -> list[int]:
-    """How many tasks the provider had at once at most, kept up to date."""
+    """Return the largest number of concurrent tasks at the provider, kept up to date."""
     most = [0]
 
     def look() -> None:
@@ -59,8 +59,8 @@ def most_running(bots: Cluster) -> list[int]:
     return most
 
 
-async def all_told(bots: Cluster, asked: list[Asked], *alive: BotProcess) -> None:
-    """Every member has learned how it ended, and rightly."""
+async def all_told(bots: Cluster, asked: list[RequestedSong], *alive: BotProcess) -> None:
+    """Wait until every member has read the correct ending."""
     try:
         await bots.until(lambda: all(one.is_told for one in asked), *alive, timeout_s=LONGEST_S)
     except AssertionError as error:
@@ -77,7 +77,7 @@ async def test_three_hundred_songs_of_two_servers_are_each_made_once_and_in_turn
         second = other_server(bots, *OTHERS)
         workers = await two_shards(bots)
         most = most_running(bots)
-        with bots.clock.no_later_than(bots.clock()):  # no song is finished before all are in line
+        with bots.clock.no_later_than(bots.clock()):  # no song is finished before all are queued
             asked = [
                 await order(bots, ("Ada", "Ben")[number % 2], bots.discord.guild, prompt=f"first {number}")
                 for number in range(MANY)
@@ -95,8 +95,8 @@ async def test_three_hundred_songs_of_two_servers_are_each_made_once_and_in_turn
         last = MANY + FEW - turns[::-1].index("second")
         assert last <= 2 * FEW + 5 * PLACES  # all in order of age: MANY + FEW
         assert [request for request in bots.discord.requests if request.used_dead_token] == []
-        for hand in bots.processes:
-            await hand.stop()
+        for process in bots.processes:
+            await process.stop()
 
 
 async def test_what_a_killed_worker_had_in_hand_is_finished_by_another(
@@ -116,7 +116,7 @@ async def test_what_a_killed_worker_had_in_hand_is_finished_by_another(
         await doomed.kill()
         await all_told(bots, asked, other)
         unknown = sum(title(one.status) == UNKNOWN for one in asked)
-        assert unknown <= PLACES  # what it was submitting at that moment; their credits are back
+        assert unknown <= PLACES  # what it was submitting when it was killed; the credits were released
         await other.stop()
 
 
@@ -136,8 +136,8 @@ async def test_the_task_of_a_worker_that_stood_still_goes_on_after_it_was_given_
         await bots.shows(status, READY, "Go to the song")
         assert len(bots.submissions) == len(bots.provider.tasks) == len(bots.results()) == 1
         assert (await bots.credits())["Used"] == 30
-        for hand in (still, other, gateway):
-            await hand.stop()
+        for process in (still, other, gateway):
+            await process.stop()
 
 
 async def test_a_start_waits_for_what_a_process_that_stands_still_keeps_locked(
@@ -163,21 +163,21 @@ async def test_a_database_that_was_away_is_found_again_by_all(
 ) -> None:
     with own_cluster.server.database() as url:
         async with cluster(tmp_path, database_url=url) as bots:
-            hands = (await bots.gateway(), await bots.worker())
+            processes = (await bots.gateway(), await bots.worker())
             await bots.shows(await bots.place(), READY)
             own_cluster.stop()
             asked = await bots.order("Ben")
             answer = await asked.answer(timeout_s=LONG_S)
             assert answer.ephemeral
             assert (asked.answers, asked.refused) == (1, [])
-            said = seen(answer)  # it depends on the moment whether anybody knows what the database has kept
+            said = seen(answer)  # it depends on the moment whether the outcome of the commit is known
             assert "Look at `/credits`" in said or "Nothing was sent" in said
             own_cluster.start()
             status = await bots.place("Mo")
             await bots.shows(status, READY)
             assert len(bots.submissions) == len(bots.results()) == 2
-            for hand in hands:
-                await hand.stop()
+            for process in processes:
+                await process.stop()
 
 
 async def test_two_workers_share_the_budget_of_questions(tmp_path: Path, postgres_url: str) -> None:
@@ -190,12 +190,12 @@ async def test_two_workers_share_the_budget_of_questions(tmp_path: Path, postgre
     }
     async with cluster(tmp_path, database_url=postgres_url, **changes) as bots:
         bots.provider.faults.add(Fault(Phase.TASK, Stall(), times=None))
-        hands = (await bots.gateway(), await bots.worker(), await bots.worker())
+        processes = (await bots.gateway(), await bots.worker(), await bots.worker())
         for number in range(tasks):
             await order(bots, "Ada", bots.discord.guild, prompt=f"song {number}")
-        await bots.until(lambda: len(bots.provider.tasks) == tasks, *hands)
+        await bots.until(lambda: len(bots.provider.tasks) == tasks, *processes)
         before = len(bots.questions)
-        await bots.until(lambda: len(bots.questions) >= before + questions, *hands)
+        await bots.until(lambda: len(bots.questions) >= before + questions, *processes)
         asked_at = [question.at_s for question in bots.questions[before:]]
-        # A second's worth may have been saved up; if each had the budget for itself, it took half as long.
+        # a second's tokens may have accumulated; if each process had its own rate, it would take half as long
         assert asked_at[-1] - asked_at[0] > 0.75 * questions / per_s

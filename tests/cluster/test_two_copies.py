@@ -1,4 +1,4 @@
-"""Two copies of the bot with one token and two databases, each with its roles in processes of their own."""
+"""Two copies of the bot with one token and two databases, each with a gateway process and a worker."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ READY = "Your song is ready"
 COPY_RUNS = "OPERATOR: another copy of the bot"
 CALLBACK = "POST /interactions/*"
 LOOK = {"work.answered_within_s": 1.0}
-MISHAPS = {
+FAULTS = {
     "none": None,
     "Discord is slow to say that it has the answers": Fault(
         kind=FaultKind.HANG, on=CALLBACK, times=2, after_s=3.0
@@ -30,7 +30,7 @@ MISHAPS = {
 
 @asynccontextmanager
 async def two(folder: Path, url: str, other_url: str) -> AsyncIterator[tuple[Cluster, Cluster]]:
-    """Two copies, of which each has a gateway and a worker."""
+    """Yield two copies, each with a gateway and a worker."""
     async with cluster(folder, database_url=url) as one:
         apart = folder / "other"
         apart.mkdir()
@@ -49,15 +49,15 @@ async def two(folder: Path, url: str, other_url: str) -> AsyncIterator[tuple[Clu
                 await copy.worker(lease_s=LONG_S)
             yield one, other
         finally:
-            for hand in other.processes:
-                if hand.process.returncode is None:
-                    await hand.kill()
+            for process in other.processes:
+                if process.process.returncode is None:
+                    await process.kill()
         assert other.breaches() == ()
 
 
-async def withdrawn(one: Cluster, hands: list[BotProcess], count: int) -> None:
-    """One of the copies has said so often that it was not the one that answered."""
-    await one.until(lambda: sum(hand.log.count(COPY_RUNS) for hand in hands) >= count, *hands)
+async def withdrawn(one: Cluster, processes: list[BotProcess], count: int) -> None:
+    """Wait until the copies have logged so often that another copy answered."""
+    await one.until(lambda: sum(process.log.count(COPY_RUNS) for process in processes) >= count, *processes)
 
 
 async def test_a_worker_submits_only_what_its_own_gateway_has_answered(
@@ -66,13 +66,13 @@ async def test_a_worker_submits_only_what_its_own_gateway_has_answered(
     with own_cluster.server.database() as other_url:
         async with two(tmp_path, postgres_url, other_url) as copies:
             one, other = copies
-            hands = [*one.processes, *other.processes]
-            for count, (name, mishap) in enumerate(MISHAPS.items(), 1):
+            processes = [*one.processes, *other.processes]
+            for count, (name, fault) in enumerate(FAULTS.items(), 1):
                 with subtests.test(name):
-                    if mishap is not None:
-                        one.discord.faults.add(mishap)
+                    if fault is not None:
+                        one.discord.faults.add(fault)
                     await one.shows(await one.place(), READY)
-                    await withdrawn(one, hands, count)
+                    await withdrawn(one, processes, count)
                     assert len(one.submissions) == len(one.results()) == count
 
 

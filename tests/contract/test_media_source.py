@@ -26,7 +26,7 @@ NOT_PUBLIC = [
 
 
 class MediaHarness(Protocol):
-    """A source of files, with one link to a good file and one to a file that can't be had."""
+    """A source of files, with one link that works and one that does not."""
 
     @property
     def media(self) -> MediaSource: ...
@@ -97,7 +97,7 @@ class TestFakeMedia(MediaSourceContract):
 
 
 class LocalMediaHarness:
-    """The real source against the local provider: the second clip's audio can't be had."""
+    """The real source against the local provider, which refuses the second clip's audio."""
 
     def __init__(self, local: LocalProvider, *, media: HttpMedia, clip_ids: list[str]) -> None:
         self.local = local

@@ -80,7 +80,7 @@ EFFECTS: dict[ProviderFault, ReplyEffect] = {
 
 
 class ProviderHarness(Protocol):
-    """A provider, and the means to make it behave; each song's method gives the task's id."""
+    """A provider and its controls; each method that submits a song returns the task's id."""
 
     @property
     def provider(self) -> SongProvider: ...
@@ -210,7 +210,7 @@ class FakeClock:
 
 
 class SandboxStage:
-    """The real client against the local provider, whose clock is set by hand."""
+    """The real client against the local provider, whose clock is advanced by the test."""
 
     def __init__(self, local: LocalProvider, *, client: CqtaiClient, clock: FakeClock, as_http: bool) -> None:
         self.local = local

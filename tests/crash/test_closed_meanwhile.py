@@ -1,4 +1,4 @@
-"""The bot dies over a post, and before it is started again the channel is closed to it, or gone."""
+"""The bot is killed while it posts, and the channel is closed or deleted before its next start."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +37,7 @@ ENDS = [
     (POSTED, hide_history, State.DELIVERED, 1),
     (POSTED, delete, State.DELIVERED, 1),
 ]
-"""Where the bot dies, what happens to the channel, how the request ends, and how many results there are."""
+"""The failpoint, what happens to the channel, the request's final state, and the number of results."""
 CASES = [pytest.param(*end, id=f"{end[0]}-{end[1].__name__}") for end in ENDS]
 
 

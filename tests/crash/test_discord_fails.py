@@ -15,7 +15,7 @@ from tests.harness.invariants import all_delivered, assert_invariants
 
 SONGS = 30
 RATE = 0.15
-TROUBLES = (
+FAULTS = (
     (FaultKind.STATUS, 500),
     (FaultKind.STATUS, 503),
     (FaultKind.STATUS_AFTER, 500),
@@ -28,13 +28,13 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(120)]
 
 
 def unknown_statuses(connection: Connection) -> int:
-    """How many requests have a status message whose id the bot has not written down."""
+    """Return how many requests have a status message whose id is not stored."""
     counted = connection.exec_driver_sql("SELECT count(*) FROM requests WHERE message_id IS NULL")
     return int(counted.scalar_one())
 
 
 async def under_way(crash: CrashHarness, count: int) -> list[Asked]:
-    """So many songs that the provider has, and whose status messages the bot knows."""
+    """Place this many songs; wait until the provider has their tasks and their message ids are stored."""
     asked = [await crash.order(f"Member {number % MEMBERS}") for number in range(count)]
     for one in asked:
         await one.invocation.answer(timeout_s=LONG_S)
@@ -47,9 +47,9 @@ async def under_way(crash: CrashHarness, count: int) -> list[Asked]:
 
 
 def stumble(crash: CrashHarness) -> None:
-    """Discord fails in every way at the rate, whatever it is asked."""
-    each = 1 - (1 - RATE) ** (1 / len(TROUBLES))
-    for kind, status in TROUBLES:
+    """Let requests to Discord fail in every way, at this rate in all."""
+    each = 1 - (1 - RATE) ** (1 / len(FAULTS))
+    for kind, status in FAULTS:
         crash.discord.faults.add(Fault(kind=kind, status=status, times=None, rate=each))
 
 

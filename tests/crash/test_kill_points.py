@@ -37,7 +37,7 @@ SONG = {
     "delivery.record_outcome": 1,
     "outbox.mark_sent": 1,
 }
-"""The steps of a song that is made, and how often each is passed at least."""
+"""The steps of a song, and how often each is passed at least."""
 START = ("heartbeat.register", "sessions.begin")
 STOP = ("sessions.delete", "heartbeat.deregister")
 CANCEL, END, FAILED, ENDING = "requests.cancel", "poller.fail", "outbox.reschedule", "messenger.post_ending"
@@ -46,11 +46,11 @@ FORGET, FIND = "outbox.erase_token", "messenger.find_result"
 ATTACH, KEEP = "late_tasks.attach", "late_tasks.keep"
 LOOK_SOON, FIND_ANSWER = "requests.check_soon", "messenger.find_answer"
 LEARN, INTEND, TAKE_BACK = "outbox.set_status_message", "outbox.record_attempt", "outbox.clear_attempt"
-"""The steps of lives that go another way."""
+"""The steps of requests that end in another way."""
 LATE_S = 2 * SHORT_LEASE_S
-"""A reply to a submission that takes so long is not waited for."""
+"""Seconds of a reply to a submission that is not waited for."""
 UNFINISHED_S = 3.0
-"""A song that takes so long is asked for more than once, also on a busy machine."""
+"""Seconds of a song that is polled more than once, also on a busy machine."""
 DECISIONS = {
     "requests.cancel_duplicate",
     "approvals.expire",
@@ -61,8 +61,8 @@ DECISIONS = {
     "library.rate",
     "library.remove",
 }
-"""Nobody dies at these whole commands and lapses: each is one unit, with nothing to go on with."""
-CHORES = {
+"""No process is killed at these commands and expiries: each is a single unit."""
+CLEANUP = {
     "heartbeat.extend_leases",
     "circuit_breaker.open",
     "key_values.put",
@@ -77,20 +77,20 @@ CHORES = {
     "guild_membership.leave",
     "guild_membership.reconcile",
 }
-"""Nor at these: what is looked for again after each start."""
+"""Nor at these, which are repeated after each start."""
 MODERATORS_POSTS = {
     "messenger.edit_approval",
     "messenger.find_approval",
     "audit_log.reschedule",
 }
-"""Nor at these: changed and repeated posts for moderators, which are looked for by their nonces."""
+"""Nor at these edits and repeated posts for moderators, which are found by their nonces."""
 ON_ITS_WAY = {
     "submitter.claim:after",
     "provider.submit:before",
     "provider.submit:after",
     "submitter.record_result:before",
 }
-"""Where a death leaves open whether the provider was reached."""
+"""The failpoints after which it is unknown whether the provider was reached."""
 
 pytestmark = pytest.mark.long
 
@@ -121,7 +121,7 @@ def test_every_step_that_the_services_can_take_has_its_points() -> None:
         TAKE_BACK,
         REFUSED,
         *DECISIONS,
-        *CHORES,
+        *CLEANUP,
         ATTACH,
         KEEP,
         *MODERATORS_POSTS,
@@ -130,7 +130,7 @@ def test_every_step_that_the_services_can_take_has_its_points() -> None:
 
 
 async def died(crash: CrashHarness, point: Failpoint) -> set[str]:
-    """All that the bot passed until it died at this point, and not for any other reason."""
+    """Run the bot until it is killed at this failpoint, and return what it passed before."""
     await crash.bot.ended()
     passed = crash.bot.passed()
     assert f"{point.step}:{point.side}" in passed, crash.bot.log()[-3000:]
@@ -138,12 +138,12 @@ async def died(crash: CrashHarness, point: Failpoint) -> set[str]:
 
 
 async def is_followed(crash: CrashHarness) -> None:
-    """The bot has recorded that the provider has a task: it asks for it."""
+    """Wait until the bot has recorded the task, which it then polls."""
     await crash.until(lambda: any("/info/" in line.path for line in crash.provider.requests))
 
 
 async def lives_on(crash: CrashHarness) -> dict[int, State]:
-    """How all requests end when the bot is started again, asked for one more song, and stopped."""
+    """Start the bot again, request one more song and stop it; return how all requests ended."""
     placed = set(await crash.requests())
     assert await crash.start()
     fresh = await crash.order()
@@ -155,7 +155,7 @@ async def lives_on(crash: CrashHarness) -> dict[int, State]:
 
 
 def possible(point: Failpoint, passed: set[str]) -> set[State | None]:
-    """How a request may end whose bot died there; what the other loops did meanwhile is not settled."""
+    """Return how a request can end after this failpoint; the other loops may or may not have run."""
     place = f"{point.step}:{point.side}"
     if place == "placement.place:before":
         return {None}
@@ -331,7 +331,7 @@ async def test_a_result_is_posted_once_though_two_couriers_die_over_it(
 
 
 async def order_given_up(crash: CrashHarness, point: Failpoint) -> Asked:
-    """A request whose member reads that it is lost; once the answer to it comes, the bot dies there."""
+    """Place a request that is shown as lost; the bot is killed there once the provider's answer comes."""
     crash.provider.faults.add(Fault(Phase.SUBMIT, Slow(LATE_S), accepted=True))
     await crash.start(dies_at=point, lease_s=SHORT_LEASE_S)
     asked = await crash.order()

@@ -49,20 +49,20 @@ DECISIONS: Mapping[str, list[tuple[str, str, dict[str, object]]]] = {
 }
 
 STEPS = {unit for group in DECISIONS.values() for unit, _, _ in group} | APPROVALS | LOG
-"""The steps before and after which a bot dies here."""
+"""The steps before and after which the bot is killed."""
 
 pytestmark = pytest.mark.long
 
 
 async def died(crash: CrashHarness, point: Failpoint) -> None:
-    """The bot died at this point, and not for any other reason."""
+    """Wait until the bot was killed at this failpoint."""
     assert await crash.bot.ended() == -signal.SIGKILL, crash.bot.log()[-3000:]
     last = crash.bot.passed_file.read_text().split()
     assert f"{point.step}:{point.side}" in last[-5:], (point, last[-9:])
 
 
 def picked(crash: CrashHarness, option: str, value: object) -> object:
-    """What the moderator picks in an option of this name."""
+    """Return what the moderator enters for an option of this name."""
     if option == "member":
         return crash.discord.member(str(value))
     return crash.discord.moderators if option == "role" else value
@@ -78,7 +78,7 @@ def _decisions(uow: UnitOfWork, guild_id: int) -> list[AuditEntry]:
 
 
 async def order_told_to_end(crash: CrashHarness) -> None:
-    """A song is made as ever by a bot that nobody kills, and the ledger is right."""
+    """Check that the next run makes a song, and that the ledger is correct."""
     assert await crash.start(lease_s=LEASE_S)
     await all_delivered(crash, (await crash.order()).id)
     await crash.stop()

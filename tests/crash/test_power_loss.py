@@ -19,14 +19,14 @@ from tests.harness.invariants import all_delivered, assert_invariants
 
 HEADER, FRAME = 32, 24
 CHECKPOINT = 1000
-"""Frames after which SQLite moves the log into the main file, which would then be ahead of a shorter log."""
+"""Frames after which SQLite checkpoints: the main file would then be ahead of a shorter log."""
 SONGS = 3
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 class Remains:
-    """A file and its log as a dead process left them."""
+    """The database file and its log, as a killed process left them."""
 
     def __init__(self, database: Path) -> None:
         self.main = database.read_bytes()
@@ -35,23 +35,23 @@ class Remains:
 
     @property
     def commits(self) -> list[int]:
-        """How long the log was after each transaction, in bytes."""
+        """Return the length of the log after each transaction, in bytes."""
         return [end for end in self.ends if struct.unpack_from(">I", self.log, end - self.frame + 4)[0]]
 
     @property
     def ends(self) -> list[int]:
-        """Where each whole frame ends."""
+        """Return the end of each complete frame."""
         count = (len(self.log) - HEADER) // self.frame
         return [HEADER + (number + 1) * self.frame for number in range(count)]
 
     def cut(self, length: int, *, torn: int = 0) -> Iterator[bytes]:
-        """The log of that length, and with as many bytes of what came next."""
+        """Return the log at that length, followed by this many bytes of the next frame."""
         yield self.log[:length]
         if torn:
             yield self.log[: length + torn]
 
     def lay_out(self, log: bytes, *, at: Path) -> str:
-        """The URL of a database with this log, and without the index that memory held."""
+        """Return the URL of a database with this log, without the shared-memory index."""
         at.write_bytes(self.main)
         log_of(at).write_bytes(log)
         at.with_name(f"{at.name}-shm").unlink(missing_ok=True)
@@ -63,7 +63,7 @@ def log_of(database: Path) -> Path:
 
 
 async def make_songs(crash: CrashHarness) -> None:
-    """Some songs, one of them cancelled while it waits; then the process is gone at once."""
+    """Place some songs, one of which is cancelled while it waits; then kill the process."""
     await crash.start(lease_s=SHORT_LEASE_S)
     asked = [await crash.order(f"Member {number}") for number in range(SONGS)]
     for one in asked:

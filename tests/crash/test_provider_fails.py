@@ -33,7 +33,7 @@ async def order_many(crash: CrashHarness, count: int) -> list[Asked]:
 
 
 async def says(crash: CrashHarness, asked: Asked, words: str) -> None:
-    """The member reads these words in the status message."""
+    """Wait until the status message has these words."""
     await asked.invocation.answer(timeout_s=LONG_S)
 
     def read() -> bool:

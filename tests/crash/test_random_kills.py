@@ -24,7 +24,7 @@ SEED = 1
 KILLS = 30
 ORDERS_A_LIFE = 4
 LONGEST_LIFE = 60
-"""In calls to Discord and to the provider: so a slow machine makes no shorter lives."""
+"""Calls to Discord and the provider until the kill, so that a slow machine does not shorten a run."""
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
@@ -34,7 +34,7 @@ def calls(crash: CrashHarness) -> int:
 
 
 async def one_life(crash: CrashHarness, rng: random.Random) -> None:
-    """The bot is started, asked for songs, and killed at any instant until they are there."""
+    """Start the bot, request songs, and kill it at random moments until all are posted."""
     assert await crash.start(lease_s=SHORT_LEASE_S)
     fatal = calls(crash) + rng.randrange(LONGEST_LIFE)
     asked = [await crash.order(f"Member {rng.randrange(MEMBERS)}") for _ in range(ORDERS_A_LIFE)]
@@ -52,7 +52,7 @@ async def nothing_is_doubled_so_far(crash: CrashHarness) -> None:
 
 
 def counts(crash: CrashHarness, ends: Counter[State], *, kills: int) -> dict[str, int]:
-    """The figures of a run in which nothing was doubled, lost or wrongly charged."""
+    """Return the figures of a run, after checking that nothing was posted twice, lost or wrongly charged."""
     results = sum(len(results_of(crash, asked)) for asked in crash.asked)
     return {
         "kills": kills,

@@ -15,14 +15,14 @@ from sandbox.cqtai.faults import Phase
 from sandbox.discord import Fault, FaultKind
 from tests.harness.crash import LONG_S, MEMBERS, CrashHarness, crash_harness
 from tests.harness.invariants import all_delivered, assert_invariants
-from tests.unit.storage.postgres.severed import Line, line_to
+from tests.unit.storage.postgres.cut_connection import CutProxy, line_to
 
 EACH = 24
-"""How many songs are asked for at each stage of the load."""
+"""The number of songs at each stage of the load."""
 AT_ONCE = 16
-"""How many of a kind the bot does at the same time."""
+"""The bot's concurrency for each kind of work."""
 LEASE_S = 20.0
-"""Nothing that hangs until the stop is taken for dead before."""
+"""The timeouts, long enough that nothing times out before the stop."""
 LATE_S = 300.0
 TOOK = re.compile(r"stopped after ([0-9.]+) s")
 
@@ -43,7 +43,7 @@ def struck(crash: CrashHarness, route: str) -> int:
 
 
 async def stopped_in_time(crash: CrashHarness) -> float:
-    """The bot has kept its promise; gives the seconds that it took, by its own clock."""
+    """Check that the bot stopped in time; return the seconds that it logged."""
     await crash.stop()
     took_s = float(TOOK.findall(crash.bot.log())[-1])
     assert took_s <= STOP_S
@@ -51,7 +51,7 @@ async def stopped_in_time(crash: CrashHarness) -> float:
 
 
 async def all_ends(crash: CrashHarness) -> Counter[State]:
-    """How the requests ended once the bot was started again with nothing in its way."""
+    """Start the bot again without faults; return how the requests ended."""
     crash.discord.faults.clear()
     crash.provider.faults.clear()
     placed = await crash.requests()
@@ -62,7 +62,7 @@ async def all_ends(crash: CrashHarness) -> Counter[State]:
 
 
 async def load(crash: CrashHarness) -> None:
-    """Results are being uploaded, songs submitted and asked for, and commands answered; all of it hangs."""
+    """Let uploads, submissions, polls and answers hang at the same time."""
     uploads, edits, answers = "POST /channels/*", "PATCH *", "POST /interactions/*"
     submissions = ProviderFault(Phase.SUBMIT, Slow(LATE_S), times=None, accepted=True)
     hang(crash, uploads)
@@ -95,8 +95,8 @@ async def test_a_stop_under_load_is_in_time_though_the_provider_and_discord_hang
 
 
 @asynccontextmanager
-async def lines(crash: CrashHarness, database: str) -> AsyncIterator[list[Line]]:
-    """The lines that the bot's next start has to Discord, to the provider and to a database's server."""
+async def lines(crash: CrashHarness, database: str) -> AsyncIterator[list[CutProxy]]:
+    """Put proxies between the bot's next start and Discord, the provider and the database server."""
     leading = {
         "DISCORD_API_URL": crash.discord.api_url,
         "DISCORD_GATEWAY_URL": crash.discord.gateway_url,
@@ -114,8 +114,8 @@ async def lines(crash: CrashHarness, database: str) -> AsyncIterator[list[Line]]
 
 
 @contextmanager
-def gone_dead(folder: Path, lines_to_world: list[Line]) -> Iterator[None]:
-    """Nothing answers, and nobody is told; a database file is locked by another program."""
+def gone_dead(folder: Path, lines_to_world: list[CutProxy]) -> Iterator[None]:
+    """Let all proxies swallow everything; lock a database file from another program."""
     for line in lines_to_world:
         line.dead = True
     with closing(sqlite3.connect(folder / "inspire.db")) as other:  # without a bot's file: of no effect

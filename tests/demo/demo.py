@@ -10,12 +10,12 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 LONG_S = 50.0
-"""More than anything here takes, also on a busy machine."""
+"""Seconds; more than anything here takes, also on a busy machine."""
 
 
 @contextmanager
 def demo(tmp_path: Path, *arguments: str, output: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
-    """The running demo with fast songs, whose temporary files are in a folder of their own."""
+    """Run the demo with fast songs, and its temporary files in a folder of its own."""
     process = subprocess.Popen(
         [sys.executable, "-m", "sandbox", "--song-seconds", "0.5", *arguments],
         cwd=PROJECT,
@@ -35,7 +35,7 @@ def demo(tmp_path: Path, *arguments: str, output: int = subprocess.PIPE) -> Iter
 
 
 def read_until(process: subprocess.Popen[str], words: str) -> str:
-    """Everything that the demo wrote, up to the line with these words."""
+    """Return the demo's output up to the line with these words."""
     seen = ""
     for line in process.stdout or ():
         seen += line
@@ -45,7 +45,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
 
 
 def bots_in(folder: Path) -> list[int]:
-    """The processes that have their working directory in the folder."""
+    """Return the processes with their working directory in the folder."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

@@ -71,7 +71,7 @@ def test_a_terminal_is_given_back_on_ctrl_c(tmp_path: Path) -> None:
 
 
 def in_a_terminal(folder: Path, *, interrupt_at: str = "") -> tuple[int, str]:
-    """The exit code and all that was written to a terminal of 80 by 24."""
+    """Return the exit code and the output to a terminal of 80 by 24."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     with demo(folder, "--terminal", output=theirs) as process, os.fdopen(ours, "rb", buffering=0) as screen:
@@ -87,7 +87,7 @@ def in_a_terminal(folder: Path, *, interrupt_at: str = "") -> tuple[int, str]:
 
 
 def read_terminal(descriptor: int) -> bytes:
-    """What was written, or nothing when the other side is closed."""
+    """Return the output, or nothing if the other side is closed."""
     try:
         return os.read(descriptor, 65_536)
     except OSError:

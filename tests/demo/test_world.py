@@ -13,7 +13,7 @@ from sandbox.world import World
 
 LONG_S = 40.0
 LEASES_S = 60
-"""What the killed process had leased at that moment is left alone for up to 45 s."""
+"""Seconds; more than the leases of the killed process, which last up to 45 s."""
 FAST = {"POLL_MIN_S": "0.1", "POLL_MAX_S": "0.3", "STATUS_EDIT_MIN_S": "0.2"}
 
 

@@ -4,7 +4,7 @@ from bot.domain.errors import MediaError
 from bot.services.ports import Media, MediaSource
 
 MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + bytes(64)
-"""What a link has unless it was given something else."""
+"""The content of a link without content of its own."""
 
 
 class FakeMedia(MediaSource):
@@ -12,11 +12,11 @@ class FakeMedia(MediaSource):
 
     def __init__(self) -> None:
         self.files: dict[str, Media | MediaError] = {}
-        """What certain links have; an error is raised."""
+        """The content of single links; an error is raised."""
         self.withheld: set[str] = set()
-        """Links that are neither offered nor fetched."""
+        """Links that are not offered and cannot be fetched."""
         self.fetched: list[str] = []
-        """Every link that was asked for."""
+        """Every link that was fetched."""
 
     def offered(self, url: str | None) -> str | None:
         """Return the link, unless it is withheld or not https."""

@@ -50,7 +50,7 @@ class Post:
 
 @dataclass(slots=True)
 class FakeMessenger:
-    """A messenger that records; `failures` are raised one per call, None lets a call pass.
+    """A messenger that records; `failures` are raised one per call, and None lets a call succeed.
 
     With `lose_replies` a call that fails for no definite reason has had its effect all the same, as when a
     connection breaks late.
@@ -66,15 +66,15 @@ class FakeMessenger:
     changes: dict[int, tuple[AuditEntry, MessageRef]] = field(default_factory=dict)
     """By their ids."""
     approvals: dict[int, tuple[MessageRef, list[ApprovalCard]]] = field(default_factory=dict)
-    """What moderators were shown, by the requests' ids; the newest post where there are two."""
+    """The approval messages by request id; the newest one if there are two."""
     knows_repeats: bool = True
-    """False when the nonces of the moderators' posts are forgotten, as Discord does after minutes."""
+    """False if the nonces of the moderators' posts have expired, as at Discord after minutes."""
     answered_elsewhere: set[int] = field(default_factory=set)
     """The requests whose commands another copy of the bot answered."""
     forms: list[MessageForm] = field(default_factory=list)
-    """How much moderators see of each request and each decision that was taken."""
+    """The form of each accepted approval message and decision."""
     doubled: int = 0
-    """How many posts moderators see a second time."""
+    """The number of posts that moderators see twice."""
     _by_nonce: dict[str, Post] = field(default_factory=dict)
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 

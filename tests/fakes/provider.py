@@ -16,18 +16,18 @@ class FakeProvider(SongProvider):
     """A provider that accepts every song and reports it as running, until told otherwise.
 
     `submit_answers` are given to the next orders, one each: a task id, or an error to raise. `say` sets what
-    is answered about one task: each answer once, the last one for ever. While `gate` is clear, calls are
-    recorded and then wait.
+    is answered about one task: each answer once, the last one for ever. While `may_answer` is clear, calls
+    are recorded and then wait.
     """
 
     def __init__(self) -> None:
         self.submitted: list[SongSpec] = []
-        """Every order, refused ones too."""
+        """Every submission, also the refused ones."""
         self.queried: list[str] = []
-        """The task ids of all questions."""
+        """The task ids of all polls."""
         self.submit_answers: deque[str | ProviderError] = deque()
-        self.gate = asyncio.Event()
-        self.gate.set()
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
         self._answers: dict[str, deque[TaskReport | ProviderError]] = {}
 
     @property
@@ -36,7 +36,7 @@ class FakeProvider(SongProvider):
         return list(self._answers)
 
     def say(self, task_id: str, *answers: TaskReport | ProviderError) -> None:
-        """Answer this about the task from now on; an unknown task becomes known."""
+        """Answer polls of the task with this; an unknown task becomes known."""
         self._answers[task_id] = deque(answers)
 
     def half_finish(self, task_id: str) -> None:
@@ -56,7 +56,7 @@ class FakeProvider(SongProvider):
     async def submit(self, spec: SongSpec) -> str:
         """Return the next scripted answer, else a new task's id."""
         self.submitted.append(spec)
-        await self.gate.wait()
+        await self.may_answer.wait()
         answer = self.submit_answers.popleft() if self.submit_answers else f"task-{len(self.submitted)}"
         if isinstance(answer, ProviderError):
             raise answer
@@ -66,7 +66,7 @@ class FakeProvider(SongProvider):
     async def query(self, task_id: str) -> TaskReport:
         """Return the next scripted answer about the task."""
         self.queried.append(task_id)
-        await self.gate.wait()
+        await self.may_answer.wait()
         answers = self._answers.get(task_id)
         if not answers:
             raise UnknownTaskError

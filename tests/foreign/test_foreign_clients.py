@@ -1,4 +1,4 @@
-"""Client libraries that this project does not use: what they take for Discord is Discord's own behaviour."""
+"""Client libraries that this project does not use: their expectations are independent of ours."""
 
 import asyncio
 import os

@@ -30,15 +30,15 @@ from tests.timings import shorter
 from tests.unit.storage.databases import fresh
 
 PLENTY = 30_000
-"""Credits for all songs of a test that asks for many."""
+"""An allowance that pays for all songs of a test with many."""
 SONG_S = 0.1
 """Songs are fast: the order of events is tested, not their pace."""
 LONG_S = 30.0
 """More than anything here takes, also on a busy machine; what is awaited is an event, never a time."""
 STOP_S = 20.0
-"""What the bot has promised: its process is gone so soon after it was asked to stop, whatever hangs."""
+"""Seconds within which the bot's process ends after a request to stop, even if something hangs."""
 UNHURRIED = Limits(interaction_deadline_s=LONG_S, identify_window_s=0)
-"""A busy machine is not a bot that answers too late, and bots that follow each other do not wait."""
+"""Limits that a busy machine does not exceed; bots that follow each other do not wait."""
 OFTEN = Bucket(requests=1000, per_s=1.0)
 ROOMY = Limits(
     channel_route=OFTEN,
@@ -47,7 +47,7 @@ ROOMY = Limits(
     interaction_deadline_s=LONG_S,
     identify_window_s=0,
 )
-"""Nobody has to wait for Discord's limits, however much is said at once."""
+"""Limits without Discord's rate limits, for many messages at once."""
 ANSWER_TO_COMMAND = 20
 """Discord's number for the kind of message that answers a command."""
 
@@ -196,7 +196,7 @@ async def bot(
 ) -> AsyncIterator[BotHarness]:
     """Yield both local servers, and the settings and timings of a bot between them, with these changes.
 
-    At the end Discord's own schema has been kept, and nothing was asked that the sandbox does not do.
+    At the end, check that all requests fitted Discord's schema, and that the sandbox implements them.
     """
     checker = SchemaChecker()
     async with (

@@ -30,13 +30,13 @@ LIMITS = Limits(
     interaction_deadline_s=LONG_S,
     identify_window_s=0,
 )
-"""Hundreds ask at the same moment, and how fast the machine is does not matter."""
+"""Limits for hundreds of requests at the same moment, on a machine of any speed."""
 HEARTBEAT_PAUSES = {
     "heartbeat.interval_s": 0.5,
     "heartbeat.ttl_s": 4.0,
     "heartbeat.shard_wait_s": 4.5,
 }
-"""A quarter of the product's, or less: a live process gives its sign in time on a busy machine too."""
+"""A quarter of the product's, or less: enough for heartbeats on a busy machine."""
 SETTINGS = {"POLLS_PER_S": "500", "DEFAULT_ALLOWANCE": "30000", "MAX_ACTIVE_PER_MEMBER": "1000"}
 
 
@@ -131,7 +131,7 @@ class Cluster(BotHarness):
 async def cluster(folder: Path, *, database_url: str, **changes: str) -> AsyncIterator[Cluster]:
     """Yield both servers, without a process yet; none outlives them. `changes` are other settings.
 
-    At the end the books are right, and nothing was asked that the sandbox does not do.
+    At the end, check that the ledger is correct, and that the sandbox implements all requests.
     """
     clock = SongClock()
     terms = Terms(audio_s=0.2)

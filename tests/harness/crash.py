@@ -1,4 +1,4 @@
-"""A bot that is killed between a local Discord and a local provider, which both live on."""
+"""A bot that is killed between a local Discord and a local provider, which both keep running."""
 
 import asyncio
 import contextlib
@@ -115,13 +115,13 @@ class Asked:
 
     @property
     def status_id(self) -> int | None:
-        """Return the answer's id, if it came; also that of the request by which a late task goes on."""
+        """Return the answer's message id, if there is one: also the id of a late task's request."""
         return self.invocation.original.id if self.invocation.original else None
 
 
 @dataclass
 class CrashHarness:
-    """Both local servers, the bot's process, and all that was asked of it."""
+    """Both local servers, the bot's process, and all requests."""
 
     discord: LocalDiscord
     provider: LocalProvider

@@ -1,6 +1,6 @@
 """The real bot with failpoints: `python -m tests.harness.failpoint_bot run`, configured by its environment.
 
-The bot's own code knows nothing of this: what it is composed with is made to pass a point before and after
+The bot's code is unchanged: its drivers and stores are wrapped to pass a failpoint before and after
 each call that leaves a trace. At the chosen point the process kills itself.
 """
 
@@ -27,7 +27,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 PLACED = ("placement.place", Side.AFTER)
 REPEATED_STEPS = frozenset({"submitter.claim", "poller.claim", "outbox.claim"})
-"""Steps that are taken over and over: they count from the first song on."""
+"""Steps that are repeated all the time: they are counted from the first song on."""
 SHORT_PAUSES = {
     "work.retries.message_s": 0.05,
     "work.breaker": BreakerTimings(busy_s=0.1, outage_s=0.1, account_s=0.1),
@@ -43,7 +43,7 @@ SHORT_PAUSES = {
 
 @dataclass
 class Failpoints:
-    """The failpoints that were passed, and the fatal one."""
+    """The failpoints that were passed, and the one that kills."""
 
     fatal: Failpoint | None
     passed: Path | None
@@ -51,7 +51,7 @@ class Failpoints:
     has_placed: bool = False
 
     def reach(self, step: str, side: Side) -> None:
-        """Record the point, and kill the process if it is the fatal one."""
+        """Record the failpoint, and kill the process if it is the chosen one."""
         self.has_placed = self.has_placed or (step, side) == PLACED
         if step in REPEATED_STEPS and not self.has_placed:
             return
@@ -63,7 +63,7 @@ class Failpoints:
             os.kill(os.getpid(), signal.SIGKILL)
 
     async def around(self, step: str, doing: Awaitable[T]) -> T:
-        """Await the call between its two points; a claim that took nothing does not count as done."""
+        """Await the call between its two failpoints; a claim of nothing does not count."""
         self.reach(step, Side.BEFORE)
         result = await doing
         if not _is_idle(result):

@@ -17,7 +17,7 @@ DIES_AT, PASSED, PAUSES = "FAILPOINT_FATAL", "FAILPOINT_PASSED", "FAILPOINT_PAUS
 """The variables of the bot: its fatal point, where to note the points that it passed, and
 how long its pauses are, in seconds by the path of their field in `Timings`, as JSON."""
 LEASES = tuple(f"work.leases.{lease}_s" for lease in ("submission", "poll", "message", "audit"))
-"""For how long the dead are taken for alive at their work: a minute or more in the product."""
+"""Seconds of the leases of a killed process; a minute or more in the product."""
 
 ANSWER = "answer.show"
 """The step that answers the command."""

@@ -23,13 +23,13 @@ TITLES = {
     State.CANCELLED: "Cancelled",
 }
 UNSEEN = "Your song is ready, but its post is out of sight"
-"""What is said of a song that may stand in a channel where the bot cannot look."""
+"""The status of a song that may have been posted in a channel that the bot cannot read."""
 MAX_ENTRIES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """All that one request has left behind, outside and inside."""
+    """The records of one request at the provider, in Discord and in the database."""
 
     asked: Asked
     tasks: list[TaskSnapshot]
@@ -39,7 +39,7 @@ class Traces:
     first: Request | None
     """What was placed."""
     request: Request | None
-    """The same, or the request by which its task went on after it had been given up."""
+    """The same, or the request to which its late task was attached."""
     given_back: Counter[TransferKind]
     """The transfers of the first, where there is another."""
     transfers: Counter[TransferKind]
@@ -97,7 +97,7 @@ class Traces:
 
 
 async def traces(crash: CrashHarness) -> list[Traces]:
-    """Return what is left of each request, while no bot runs."""
+    """Return the records of each request; no bot must be running."""
     requests, posts, lines = await crash.requests(), bot_posts(crash), crash.provider.requests
     transfers = await _transfers(crash)
     return [
@@ -123,7 +123,7 @@ def goes_on_as(asked: Asked, requests: Mapping[int, Request]) -> int:
 
 
 async def assert_invariants(crash: CrashHarness, *, refusals: bool = False) -> dict[int, State]:
-    """Check that nothing was lost, doubled or wrongly charged; return how each request ended."""
+    """Check that nothing was lost, posted twice or wrongly charged; return how each request ended."""
     assert audit_database(crash.database_url)[0] == []
     found = await traces(crash)
     complaints = [

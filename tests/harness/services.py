@@ -1,4 +1,4 @@
-"""All services over a real SQLite file, with fakes at the outer ports and a clock set by hand."""
+"""All services over a real SQLite file, with fakes at the outer ports and a fake clock."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -50,7 +50,7 @@ RULES = SongConfig(
 
 
 class FakeClock:
-    """A clock that stands still until it is advanced."""
+    """A clock that moves only when it is advanced."""
 
     def __init__(self) -> None:
         self.now = START

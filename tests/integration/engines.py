@@ -1,4 +1,4 @@
-"""The databases that the whole program is tried on: SQLite always, PostgreSQL where there is time."""
+"""The engines that the whole program is tested on: SQLite always, PostgreSQL in the long run."""
 
 import pytest
 

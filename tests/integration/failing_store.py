@@ -1,4 +1,4 @@
-"""A database that can be slow or broken: the real stores behind a gate."""
+"""The real stores with faults: units of work that hang, fail, or lose their replies."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,41 +17,41 @@ Kind = TypeVar("Kind", SqliteStore, PostgresStore)
 
 
 @dataclass
-class Trouble:
-    """What is wrong with the database at the moment, for the units of work of some names."""
+class StoreFaults:
+    """The faults of the database, by the names of units of work."""
 
     units: set[str] = field(default_factory=set)
-    """Those that the trouble is with: of writes the unit's name, of reads that of its function."""
+    """The faulty units: of writes the unit's name, of reads that of its function."""
     everything: bool = False
-    """True when it is with all of them."""
-    passing: asyncio.Event = field(default_factory=asyncio.Event)
-    """The units wait until this is set."""
+    """Whether all units are faulty."""
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    """The faulty units wait until this is set."""
     error: Exception | None = None
-    """What they raise instead of doing their work."""
-    unheard: set[str] = field(default_factory=set)
-    """Those that have done their work by then: only the news of it is lost."""
-    met: set[str] = field(default_factory=set)
-    """Those that really met it."""
+    """The error that they raise instead of doing their work."""
+    lost_replies: set[str] = field(default_factory=set)
+    """Those that do their work before they raise the error."""
+    reached: set[str] = field(default_factory=set)
+    """Those that a fault struck."""
 
     def hang(self, *units: str) -> None:
-        """Let these units of work wait until `passing` is set."""
+        """Let these units of work wait until `released` is set."""
         self._choose(units)
 
     def fail(self, *units: str, error: Exception) -> None:
         """Let these units of work raise the error."""
         self.error = error
         self._choose(units)
-        self.passing.set()
+        self.released.set()
 
     def lose(self, *units: str, error: Exception) -> None:
-        """Let these units of work do their work, and raise the error then."""
+        """Let these units of work do their work, and then raise the error."""
         self.fail(*units, error=error)
-        self.unheard.update(units)
+        self.lost_replies.update(units)
 
     def end(self) -> None:
-        """Let all units of work through again."""
+        """Remove all faults."""
         self.units.clear()
-        self.unheard.clear()
+        self.lost_replies.clear()
         self.everything = False
 
     def _choose(self, units: tuple[str, ...]) -> None:
@@ -59,43 +59,43 @@ class Trouble:
         assert not unknown, f"no units of work have these names: {unknown}"
         self.units.update(units)
 
-    async def meet(self, unit: Callable[Concatenate[UnitOfWork, P], T], *, is_done: bool = False) -> None:
-        """Go through whatever is in this unit's way, before or after its work."""
+    async def strike(self, unit: Callable[Concatenate[UnitOfWork, P], T], *, is_done: bool = False) -> None:
+        """Apply the fault of this unit, before or after its work."""
         name = unit.name if isinstance(unit, NamedUnit) else unit.__name__
-        if is_done is not (name in self.unheard):
+        if is_done is not (name in self.lost_replies):
             return
         if not self.everything and name not in self.units:
             return
-        self.met.add(name)
-        await self.passing.wait()
+        self.reached.add(name)
+        await self.released.wait()
         if self.error is not None:
             raise self.error
 
 
-def troubled(monkeypatch: pytest.MonkeyPatch) -> Trouble:
-    """Trouble that the bot will have with its database when told so; none yet."""
-    trouble = Trouble()
-    _put_in_the_way(trouble, SqliteStore, monkeypatch)
-    _put_in_the_way(trouble, PostgresStore, monkeypatch)
-    return trouble
+def faulty_store(monkeypatch: pytest.MonkeyPatch) -> StoreFaults:
+    """Patch both stores with faults, of which there are none yet; return them."""
+    faults = StoreFaults()
+    _patch(faults, SqliteStore, monkeypatch)
+    _patch(faults, PostgresStore, monkeypatch)
+    return faults
 
 
-def _put_in_the_way(trouble: Trouble, kind: type[Kind], monkeypatch: pytest.MonkeyPatch) -> None:
+def _patch(faults: StoreFaults, kind: type[Kind], monkeypatch: pytest.MonkeyPatch) -> None:
     write, read = kind.write, kind.read
 
-    async def troubled_write(
+    async def faulty_write(
         store: Kind, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        await trouble.meet(unit)
+        await faults.strike(unit)
         result = await write(store, unit, *args, **kwargs)
-        await trouble.meet(unit, is_done=True)
+        await faults.strike(unit, is_done=True)
         return result
 
-    async def troubled_read(
+    async def faulty_read(
         store: Kind, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        await trouble.meet(unit)
+        await faults.strike(unit)
         return await read(store, unit, *args, **kwargs)
 
-    monkeypatch.setattr(kind, "write", troubled_write)
-    monkeypatch.setattr(kind, "read", troubled_read)
+    monkeypatch.setattr(kind, "write", faulty_write)
+    monkeypatch.setattr(kind, "read", faulty_read)

@@ -18,12 +18,12 @@ from tests.harness.bot import LONG_S, STOP_S, BotHarness
 ROOT = Path(__file__).parents[2]
 POWERLESS = ("--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search")
 LONGEST_WORDS = 10_000_000
-"""More bytes than a command says."""
+"""Bytes; more than a command prints."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run of the program ended."""
+    """The end of one run of the program."""
 
     code: int
     out: str
@@ -49,7 +49,7 @@ def environment(local: BotHarness, **changes: str | None) -> dict[str, str]:
 
 
 async def begin(*command: str, env: Mapping[str, str], folder: Path, as_plain_user: bool = False) -> Process:
-    """The program under way, in a folder without a `.env` of ours.
+    """A running program, in a folder without a `.env` of ours.
 
     As a plain user it may not write what the file's mode forbids, even if root runs the tests.
     """
@@ -87,7 +87,7 @@ def write(path: Path, new: bytes) -> None:
 
 
 async def bot(*command: str, env: Mapping[str, str], folder: Path, as_plain_user: bool = False) -> Outcome:
-    """What a command of the program came to; its process is a fork of one that has imported the program."""
+    """Run a command of the program in a forked process that has already imported it."""
     if as_plain_user:
         return await ended(await begin(*command, env=env, folder=folder, as_plain_user=True))
     with TemporaryFile() as out, TemporaryFile() as err:

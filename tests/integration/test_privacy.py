@@ -62,7 +62,7 @@ async def until(app: Application, query: str, *, gives: bool = True) -> None:
 
 
 async def told(app: Application) -> None:
-    """All that has to be said has been said, and written down as said."""
+    """Wait until all outbox messages are sent and recorded as sent."""
     await until(app, "SELECT count(*) = 0 FROM outbox WHERE due_at IS NOT NULL")
 
 

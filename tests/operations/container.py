@@ -22,7 +22,7 @@ CONTINUED = re.compile(r"\\\n\s*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """What the last stage of a Dockerfile settles."""
+    """The settings of a Dockerfile's last stage."""
 
     env: Mapping[str, str]
     workdir: str

@@ -1,4 +1,4 @@
-"""What the guide says of backups, typed as it stands there: while the bot writes, and back again."""
+"""The guide's commands for backups: a backup while the bot writes, and its restoration."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ GUIDE = ROOT / "docs" / "operations.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 """A language, which commands have none of, and lines."""
 SONGS = 6
-CROWD = {"max_active_per_member": SONGS, "default_allowance": 3000, "max_running": 3}
+SETTINGS = {"max_active_per_member": SONGS, "default_allowance": 3000, "max_running": 3}
 SQLITE = [
     pytest.param(
         "SQLite: back up",
@@ -81,7 +81,7 @@ def mode(path: Path) -> int:
 
 
 def use(local: BotHarness, database_url: str) -> None:
-    local.settings = local.settings.model_copy(update={"database_url": SecretStr(database_url), **CROWD})
+    local.settings = local.settings.model_copy(update={"database_url": SecretStr(database_url), **SETTINGS})
 
 
 def unfinished(local: BotHarness) -> int:

@@ -12,7 +12,7 @@ from tests.harness.databases import execute
 from tests.integration import program
 from tests.integration.program import ROOT, environment
 from tests.operations.container import Container, created, of_compose, of_docker_run
-from tests.operations.watching import free_port
+from tests.operations.monitoring import free_port
 
 READERS = [of_compose, of_docker_run]
 SERVERS = ("DISCORD_TOKEN", "CQTAI_API_KEY", "DISCORD_API_URL", "DISCORD_GATEWAY_URL", "CQTAI_BASE_URL")

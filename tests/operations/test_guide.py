@@ -1,4 +1,4 @@
-"""The guide says what the program does: each line that wants attention, and each metric."""
+"""The guide explains each log line that needs attention, and each metric."""
 
 import re
 from pathlib import Path
@@ -9,8 +9,8 @@ from bot.metrics import database_gauges
 from sandbox.discord import Fault, FaultKind
 from tests.harness.bot import BotHarness
 from tests.integration.program import ROOT
+from tests.operations.monitoring import free_port, watching
 from tests.operations.test_backup import BLOCK
-from tests.operations.watching import free_port, watching
 
 GUIDE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 CALLS = re.compile(r'"(OPERATOR: [^"%]+)')

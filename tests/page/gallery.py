@@ -1,4 +1,4 @@
-"""One of everything that a message can hold, all of it written by somebody who means no good."""
+"""One of everything that a message can contain, with hostile content."""
 
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.files.audio import mp3_of

@@ -165,17 +165,17 @@ async def nobody_answers_a_command(here: PageHarness, ada: BrowserUser) -> None:
     await ada.sees("The application did not respond", "Only you can see this")
 
 
-def option(visitor: BrowserUser, name: str) -> Locator:
-    return visitor.page.locator(f"#command input[name={name}]")
+def option(user: BrowserUser, name: str) -> Locator:
+    return user.page.locator(f"#command input[name={name}]")
 
 
-async def begin(visitor: BrowserUser, line: str) -> None:
-    await visitor.page.locator("#words").fill(f"/{line}")
-    await visitor.page.get_by_role("option").filter(has_text=f"/{line}").first.click()
+async def begin(user: BrowserUser, line: str) -> None:
+    await user.page.locator("#words").fill(f"/{line}")
+    await user.page.get_by_role("option").filter(has_text=f"/{line}").first.click()
 
 
-async def give(visitor: BrowserUser, name: str, words: str) -> None:
-    if not await option(visitor, name).count():
-        await visitor.page.locator("#optional").get_by_role("button", name=name, exact=True).click()
-    await option(visitor, name).fill(words)
-    await visitor.pick(words)
+async def give(user: BrowserUser, name: str, words: str) -> None:
+    if not await option(user, name).count():
+        await user.page.locator("#optional").get_by_role("button", name=name, exact=True).click()
+    await option(user, name).fill(words)
+    await user.pick(words)

@@ -1,4 +1,4 @@
-"""What moderators do in the page, and what members see of it."""
+"""What moderators do on the page, and what members see of it."""
 
 from pathlib import Path
 
@@ -31,9 +31,9 @@ async def test_a_grant_is_seen_by_the_member_and_a_request_is_approved(tmp_path:
         await mo.sees("Approved", "Decided by")
         await expect(status).to_contain_text("Your song is ready")
         await ada.sees("is ready", "Again")
-        for visitor in (ada, mo):
-            assert await visitor.page.evaluate("typeof hacked") == "undefined"
-            assert await visitor.faults() == []
-            assert visitor.errors == []
+        for user in (ada, mo):
+            assert await user.page.evaluate("typeof hacked") == "undefined"
+            assert await user.faults() == []
+            assert user.errors == []
         await ada.photograph("approved", scheme="light", size="phone")
         await mo.photograph("approval", scheme="dark", size="wide")

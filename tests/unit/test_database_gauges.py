@@ -54,7 +54,7 @@ async def test_the_books_of_a_server_are_shown_too(postgres_url: str, registry: 
     assert value(registry, "inspire_credits", part="granted") == 0
 
 
-def troubles(registry: CollectorRegistry) -> set[ProviderOutage]:
+def outages(registry: CollectorRegistry) -> set[ProviderOutage]:
     return {kind for kind in ProviderOutage if value(registry, "inspire_provider_outage", kind=kind.value)}
 
 
@@ -70,11 +70,11 @@ async def test_a_trouble_at_the_provider_is_shown_until_it_is_over(
 
         read = DatabaseGauges(harness.store, registry, clock=clock)
         await read.refresh()
-        assert troubles(registry) == {ProviderOutage.OUTAGE}
+        assert outages(registry) == {ProviderOutage.OUTAGE}
         harness.clock.advance(60)
         await harness.place_and_submit()
         await read.refresh()
-        assert troubles(registry) == set()
+        assert outages(registry) == set()
 
 
 class Elsewhere(SqliteStore):

@@ -37,7 +37,7 @@ async def found(local: BotHarness, subject: str, **changes: object) -> CheckResu
 
 
 async def warned(local: BotHarness, env_file: Path | None = None, **changes: object) -> dict[str, str]:
-    """What has to be thought about, by its subject; each of it is well."""
+    """Return the checks by subject, all of which pass."""
     settings = local.settings.model_copy(update=changes)
     warnings = [one async for one in run_checks(settings, env_file or NOWHERE) if one.is_warning]
     assert all(one.is_ok for one in warnings)
@@ -80,8 +80,8 @@ async def test_settings_that_are_not_as_by_default_are_listed() -> None:
         credit_rate=Decimal("0.5"),
         http_port=8080,
     )
-    finding = await first(settings)
-    assert finding.words == (
+    result = await first(settings)
+    assert result.words == (
         "all are usable; not as by default: CQTAI_BASE_URL=https://[secret]@proxy.example/api DATABASE_URL"
         " CREDIT_RATE=0.5 MODELS=v55,v50 HTTP_PORT=8080"
     )
@@ -98,9 +98,9 @@ async def test_a_database_that_is_up_to_date_and_its_engine_are_told(
     local: BotHarness, tmp_path: Path
 ) -> None:
     migrate(local.database_url)
-    finding = await found(local, "database")
-    assert finding.is_ok
-    assert finding.words.startswith(f"is up to date, and can be written: {tmp_path / 'inspire.db'}; SQLite ")
+    result = await found(local, "database")
+    assert result.is_ok
+    assert result.words.startswith(f"is up to date, and can be written: {tmp_path / 'inspire.db'}; SQLite ")
 
 
 @pytest.mark.parametrize(("version", "is_told"), [((3, 51, 2), True), ((3, 51, 3), False)])
@@ -120,9 +120,9 @@ async def test_no_sqlite_no_warning_of_it(local: BotHarness, postgres_url: str) 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc")
 async def test_a_folder_that_takes_no_files_is_told(local: BotHarness) -> None:
-    finding = await found(local, "database", database_url=SecretStr("sqlite:////proc/x.db"))
-    assert not finding.is_ok
-    assert "/proc takes no files" in finding.words
+    result = await found(local, "database", database_url=SecretStr("sqlite:////proc/x.db"))
+    assert not result.is_ok
+    assert "/proc takes no files" in result.words
 
 
 class TestWarnings:
@@ -186,16 +186,16 @@ def opened(*files: Path, folder: Path | None = None) -> None:
 
 async def test_a_database_that_is_none_is_told(local: BotHarness, tmp_path: Path) -> None:
     (tmp_path / "inspire.db").write_bytes(b"no database at all" * 100)
-    finding = await found(local, "database")
-    assert not finding.is_ok
-    assert "is not a SQLite database" in finding.words
+    result = await found(local, "database")
+    assert not result.is_ok
+    assert "is not a SQLite database" in result.words
 
 
 async def test_a_url_that_names_no_database_is_told(local: BotHarness) -> None:
-    finding = await found(local, "database", database_url=SecretStr("mysql://me:hunter22@db/x"))
-    assert not finding.is_ok
-    assert "DATABASE_URL begins with mysql" in finding.words
-    assert "hunter22" not in finding.words
+    result = await found(local, "database", database_url=SecretStr("mysql://me:hunter22@db/x"))
+    assert not result.is_ok
+    assert "DATABASE_URL begins with mysql" in result.words
+    assert "hunter22" not in result.words
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["file", "folder"])
@@ -213,16 +213,16 @@ async def test_what_cannot_be_written_is_named(
         return path != closed and may(path, mode)
 
     monkeypatch.setattr(os, "access", access)  # root may write everything
-    finding = await found(local, "database", database_url=url)
-    assert not finding.is_ok
-    assert f"{closed} cannot be written: let the bot's user" in finding.words
+    result = await found(local, "database", database_url=url)
+    assert not result.is_ok
+    assert f"{closed} cannot be written: let the bot's user" in result.words
 
 
 async def test_a_postgresql_database_is_told_with_its_version(local: BotHarness, postgres_url: str) -> None:
-    finding = await found(local, "database", database_url=SecretStr(postgres_url))
-    assert finding.is_ok
-    assert finding.words.startswith("is up to date, and can be written: inspire_test_")
-    assert "; PostgreSQL 1" in finding.words
+    result = await found(local, "database", database_url=SecretStr(postgres_url))
+    assert result.is_ok
+    assert result.words.startswith("is up to date, and can be written: inspire_test_")
+    assert "; PostgreSQL 1" in result.words
 
 
 async def test_a_postgresql_user_who_may_not_make_tables_is_told_how_to_mend_it(
@@ -239,12 +239,12 @@ async def test_a_postgresql_user_who_may_not_make_tables_is_told_how_to_mend_it(
     url = make_url(postgres_url).set(username=guest, password="guest-1234")
     try:
         secret = SecretStr(url.render_as_string(hide_password=False))
-        finding = await found(local, "database", database_url=secret)
+        result = await found(local, "database", database_url=secret)
     finally:
         execute(postgres_url, f"DROP OWNED BY {guest}", f"DROP ROLE {guest}")
-    assert not finding.is_ok
-    assert "GRANT CREATE ON SCHEMA public" in finding.words
-    assert "guest-1234" not in finding.words
+    assert not result.is_ok
+    assert "GRANT CREATE ON SCHEMA public" in result.words
+    assert "guest-1234" not in result.words
 
 
 async def test_a_standby_is_told_from_a_primary(local: BotHarness, own_cluster: PostgresCluster) -> None:
@@ -252,24 +252,24 @@ async def test_a_standby_is_told_from_a_primary(local: BotHarness, own_cluster: 
     mark = own_cluster.folder / "data" / "standby.signal"
     mark.touch()
     own_cluster.start()
-    finding = await found(local, "database", database_url=SecretStr(own_cluster.server.url))
-    assert not finding.is_ok
-    assert "is a standby, which cannot be written: name the primary" in finding.words
+    result = await found(local, "database", database_url=SecretStr(own_cluster.server.url))
+    assert not result.is_ok
+    assert "is a standby, which cannot be written: name the primary" in result.words
 
 
 async def test_a_server_that_is_not_there_is_told(local: BotHarness) -> None:
     address = SecretStr("postgresql://inspire:hunter22@127.0.0.1:9/songs")
-    finding = await found(local, "database", database_url=address)
-    assert not finding.is_ok
-    assert "hunter22" not in finding.words
+    result = await found(local, "database", database_url=address)
+    assert not result.is_ok
+    assert "hunter22" not in result.words
 
 
 async def test_the_bot_its_servers_and_its_invitation_are_told(local: BotHarness) -> None:
-    finding = await found(local, "discord")
-    assert finding.words.startswith("takes the token of ")
-    assert ", in about 1 server; no privileged intent is needed; invite it with https://" in finding.words
-    assert "permissions=" in finding.words
-    assert "applications.commands" in finding.words
+    result = await found(local, "discord")
+    assert result.words.startswith("takes the token of ")
+    assert ", in about 1 server; no privileged intent is needed; invite it with https://" in result.words
+    assert "permissions=" in result.words
+    assert "applications.commands" in result.words
 
 
 async def test_a_bot_that_is_nowhere_is_told_so(local: BotHarness) -> None:
@@ -281,27 +281,27 @@ async def test_intents_that_are_on_for_nothing_are_told(
     local: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.discord.rendering.APPLICATION_FLAGS", 1 << 19)  # message content, limited
-    finding = await found(local, "discord")
-    assert finding.is_ok
-    assert "so those that are on may be turned off" in finding.words
+    result = await found(local, "discord")
+    assert result.is_ok
+    assert "so those that are on may be turned off" in result.words
 
 
 async def test_a_wrong_token_is_told_with_where_to_get_another(local: BotHarness) -> None:
-    finding = await found(local, "discord", discord_token=SecretStr("wrong.token.here"))
-    assert not finding.is_ok
-    assert "DISCORD_TOKEN is not taken: make a new one" in finding.words
+    result = await found(local, "discord", discord_token=SecretStr("wrong.token.here"))
+    assert not result.is_ok
+    assert "DISCORD_TOKEN is not taken: make a new one" in result.words
 
 
 async def test_an_address_that_is_not_discords_is_told(local: BotHarness) -> None:
-    finding = await found(local, "discord", discord_api_url=f"{local.provider.base_url}/api/v10")
-    assert not finding.is_ok
-    assert finding.words == "answers with status 404: check DISCORD_API_URL, or see discordstatus.com"
+    result = await found(local, "discord", discord_api_url=f"{local.provider.base_url}/api/v10")
+    assert not result.is_ok
+    assert result.words == "answers with status 404: check DISCORD_API_URL, or see discordstatus.com"
 
 
 async def test_a_discord_that_is_not_there_is_told(local: BotHarness) -> None:
-    finding = await found(local, "discord", discord_api_url=f"{CLOSED}/api/v10")
-    assert not finding.is_ok
-    assert "cannot be reached (ClientConnectorError): check DISCORD_API_URL" in finding.words
+    result = await found(local, "discord", discord_api_url=f"{CLOSED}/api/v10")
+    assert not result.is_ok
+    assert "cannot be reached (ClientConnectorError): check DISCORD_API_URL" in result.words
 
 
 async def test_a_discord_that_fails_for_long_is_not_waited_for(
@@ -309,29 +309,29 @@ async def test_a_discord_that_fails_for_long_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(diagnostics, "DISCORD_S", 0.2)
     local.discord.faults.add(DiscordFault(kind=FaultKind.STATUS, on="GET /users/@me", times=None))
-    finding = await found(local, "discord")
-    assert not finding.is_ok
-    assert "cannot be reached (TimeoutError)" in finding.words
+    result = await found(local, "discord")
+    assert not result.is_ok
+    assert "cannot be reached (TimeoutError)" in result.words
 
 
 async def test_a_provider_that_takes_the_key_is_told_with_its_time(local: BotHarness) -> None:
-    finding = await found(local, "provider")
-    assert finding.is_ok
-    assert finding.words.startswith("takes the key; answered in 0.")
+    result = await found(local, "provider")
+    assert result.is_ok
+    assert result.words.startswith("takes the key; answered in 0.")
     assert local.provider.credits.spent == 0
 
 
 async def test_a_key_that_is_not_taken_is_told(local: BotHarness) -> None:
-    finding = await found(local, "provider", cqtai_api_key=SecretStr("wrong-key"))
-    assert not finding.is_ok
-    assert "CQTAI_API_KEY is not taken (code 401)" in finding.words
+    result = await found(local, "provider", cqtai_api_key=SecretStr("wrong-key"))
+    assert not result.is_ok
+    assert "CQTAI_API_KEY is not taken (code 401)" in result.words
 
 
 async def test_a_key_that_no_header_may_carry_is_told(local: BotHarness) -> None:
-    finding = await found(local, "provider", cqtai_api_key=SecretStr("schlüssel"))
-    assert not finding.is_ok
-    assert "check CQTAI_API_KEY" in finding.words
-    assert "schlüssel" not in finding.words
+    result = await found(local, "provider", cqtai_api_key=SecretStr("schlüssel"))
+    assert not result.is_ok
+    assert "check CQTAI_API_KEY" in result.words
+    assert "schlüssel" not in result.words
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -339,31 +339,31 @@ async def test_a_key_that_somebody_before_the_provider_refuses_is_no_fault_of_th
     local: BotHarness, status: int
 ) -> None:
     local.provider.faults.add(Fault(Phase.QUERY, Page(status, "<html>denied</html>"), times=None))
-    finding = await found(local, "provider")
-    assert not finding.is_ok
-    assert "CQTAI_API_KEY" in finding.words
-    assert "network" not in finding.words
+    result = await found(local, "provider")
+    assert not result.is_ok
+    assert "CQTAI_API_KEY" in result.words
+    assert "network" not in result.words
 
 
 async def test_an_empty_account_is_told(local: BotHarness) -> None:
     local.provider.faults.add(Fault(Phase.QUERY, NO_CREDITS))
-    finding = await found(local, "provider")
-    assert not finding.is_ok
-    assert "the account has no credits (code 402): add some at the provider" in finding.words
+    result = await found(local, "provider")
+    assert not result.is_ok
+    assert "the account has no credits (code 402): add some at the provider" in result.words
 
 
 @pytest.mark.parametrize("effect", [Drop(), Page(502, "bad gateway")], ids=["reset", "bad gateway"])
 async def test_a_provider_that_does_not_answer_is_told(local: BotHarness, effect: Drop | Page) -> None:
     local.provider.faults.add(Fault(Phase.QUERY, effect, times=None))
-    finding = await found(local, "provider")
-    assert not finding.is_ok
-    assert "check CQTAI_BASE_URL and the network" in finding.words
+    result = await found(local, "provider")
+    assert not result.is_ok
+    assert "check CQTAI_BASE_URL and the network" in result.words
 
 
 async def test_a_provider_that_is_not_there_is_told(local: BotHarness) -> None:
-    finding = await found(local, "provider", cqtai_base_url=CLOSED)
-    assert not finding.is_ok
-    assert finding.words.startswith("does not answer (")
+    result = await found(local, "provider", cqtai_base_url=CLOSED)
+    assert not result.is_ok
+    assert result.words.startswith("does not answer (")
 
 
 async def test_a_refusal_that_is_not_about_the_key_shows_that_it_is_taken(local: BotHarness) -> None:

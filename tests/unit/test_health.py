@@ -29,7 +29,7 @@ def free_port() -> int:
 
 @dataclass
 class Process:
-    """What the addresses tell of."""
+    """The state that the endpoints report."""
 
     hanging: str | None = None
     missing: str | None = None
@@ -128,10 +128,10 @@ async def test_a_database_that_hangs_is_not_waited_for(monkeypatch: pytest.Monke
     assert await database_problem(Away(None)) == "the database has not answered within 0.01 s"
 
 
-class Desk:
-    """A desk whose database may hang."""
+class SlowHandler:
+    """A job handler whose database may hang."""
 
-    name = "desk"
+    name = "slow"
 
     def __init__(self) -> None:
         self.claims = 0
@@ -152,36 +152,34 @@ class Desk:
 
 
 async def test_a_worker_hangs_when_it_has_not_looked_for_long() -> None:
-    desk, clock = Desk(), FakeClock()
-    worker: Worker[int] = Worker(desk, clock=clock, concurrency=1)
+    handler, clock = SlowHandler(), FakeClock()
+    worker: Worker[int] = Worker(handler, clock=clock, concurrency=1)
     clock.advance(100)
     assert not worker.is_stalled(60)  # it has not begun
     running = asyncio.create_task(worker.run())
-    await desk.claimed.wait()
+    await handler.claimed.wait()
     clock.advance(60)
     assert not worker.is_stalled(60)
     clock.advance(1)
     assert worker.is_stalled(60)
-    assert worker.name == "desk"
+    assert worker.name == "slow"
     assert worker.running == 0
     worker.stop()
-    assert not worker.is_stalled(
-        60
-    )  # it finishes what it has; the process says by itself when that takes too long
-    desk.go_on.set()
+    assert not worker.is_stalled(60)  # it finishes its running items; the shutdown has a deadline of its own
+    handler.go_on.set()
     await running
 
 
 async def test_a_worker_that_looks_again_hangs_no_longer() -> None:
-    desk, clock = Desk(), FakeClock()
-    worker: Worker[int] = Worker(desk, clock=clock, concurrency=1)
+    handler, clock = SlowHandler(), FakeClock()
+    worker: Worker[int] = Worker(handler, clock=clock, concurrency=1)
     running = asyncio.create_task(worker.run())
-    await desk.claimed.wait()
+    await handler.claimed.wait()
     clock.advance(61)
-    desk.claimed.clear()
-    desk.go_on.set()
+    handler.claimed.clear()
+    handler.go_on.set()
     worker.wake()
-    await desk.claimed.wait()
+    await handler.claimed.wait()
     assert not worker.is_stalled(60)
     worker.stop()
     await running

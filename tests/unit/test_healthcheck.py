@@ -9,7 +9,7 @@ from aiohttp import web
 from bot import healthcheck
 from bot.config import Settings
 from bot.healthcheck import main, problem
-from tests.operations.watching import free_port
+from tests.operations.monitoring import free_port
 
 
 def has_ipv6() -> bool:

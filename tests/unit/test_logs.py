@@ -81,7 +81,7 @@ def test_no_secret_is_seen_in_words_facts_or_tracebacks(
     text = capsys.readouterr().err
     assert "s3cret-token" not in text
     assert HIDDEN in text
-    assert "abc" in text  # too short to be a secret: it would blot out ordinary words
+    assert "abc" in text  # too short to be a secret: redaction would remove ordinary words
 
 
 def test_the_level_is_kept(capsys: pytest.CaptureFixture[str]) -> None:

@@ -227,14 +227,14 @@ def samples(page: bytes) -> dict[str, float]:
     }
 
 
-class Hands:
+class BusyWorker:
     def __init__(self, name: str) -> None:
         self.name = name
         self.running = 0
 
 
 async def test_what_is_in_hand_is_what_it_is_when_the_page_is_read() -> None:
-    metrics, worker = MetricsRegistry(), Hands("outbox")
+    metrics, worker = MetricsRegistry(), BusyWorker("outbox")
     metrics.watch_workers([worker])
     worker.running = 3
     page, content_type = await metrics.page("")

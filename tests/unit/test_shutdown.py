@@ -11,12 +11,12 @@ import pytest
 from bot.shutdown import DRAIN_S, STOP_S, GracefulShutdown, StoppedError
 
 PROMISE_S = 20.0
-"""What docs/operations.md promises whoever waits for the process to be gone."""
+"""Seconds within which the process ends (docs/operations.md)."""
 LONG_S = 30.0
 
 
 class Clock:
-    """A clock that goes on only when it is told to."""
+    """A clock that moves only when it is advanced."""
 
     def __init__(self) -> None:
         self.now_s = 100.0
@@ -27,7 +27,7 @@ class Clock:
 
 @asynccontextmanager
 async def hanging() -> AsyncIterator[str]:
-    """What cannot be left."""
+    """A step that cannot be cancelled."""
     yield "entered"
     await asyncio.Event().wait()
 
@@ -60,17 +60,17 @@ class TestTime:
 
 class TestFinishing:
     async def test_what_begins_meanwhile_is_waited_for_too(self) -> None:
-        stop, hands, done = GracefulShutdown(), set[asyncio.Task[None]](), []
+        stop, tasks, done = GracefulShutdown(), set[asyncio.Task[None]](), []
 
         async def work(more: int) -> None:
             if more:
-                hands.add(asyncio.create_task(work(more - 1)))
+                tasks.add(asyncio.create_task(work(more - 1)))
             await asyncio.sleep(0)
             done.append(more)
 
-        hands.add(asyncio.create_task(work(3)))
+        tasks.add(asyncio.create_task(work(3)))
         stop.request()
-        await stop.finish(lambda: {task for task in hands if not task.done()})
+        await stop.finish(lambda: {task for task in tasks if not task.done()})
         assert sorted(done) == [0, 1, 2, 3]
 
     async def test_work_that_hangs_is_left_when_its_time_is_over(

@@ -67,7 +67,7 @@ def waiting(
 def delivered(
     uow: UnitOfWork, number: int, *, user: int = USER, guild: int = GUILD, now: datetime = NOW
 ) -> None:
-    """Place a song that was posted, and whose status message says so."""
+    """Add a song that was posted, with its final status message."""
     taken = apply_transition(
         uow, waiting(uow, number, user=user, guild=guild, now=now), Transition.CLAIM, now=now, lease=lease()
     )
@@ -171,7 +171,7 @@ async def cells(store: SqlStore) -> dict[tuple[str, str], list[str]]:
 
 
 async def places(store: SqlStore, *words: str) -> set[tuple[str, str]]:
-    """Return where any of the words stands."""
+    """Return the columns that contain any of the words."""
     found = await cells(store)
     return {
         place for place, values in found.items() if any(word in value for value in values for word in words)

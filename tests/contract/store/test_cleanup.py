@@ -1,4 +1,4 @@
-"""What every store promises about what time wipes."""
+"""The contract of every store for cleanup."""
 
 from datetime import datetime
 
@@ -44,7 +44,7 @@ DAY_S = 86_400
 
 
 def written_ahead(uow: UnitOfWork, ahead_s: float) -> None:
-    """All that can be due or leased, as it was written before the clock was set back by so many seconds."""
+    """Write everything that can be due or leased, as before the clock was set back by this many seconds."""
     conn = connected(uow).connection
     now = after(ahead_s)
     for number in (101, 102, 103):
@@ -62,13 +62,13 @@ def written_ahead(uow: UnitOfWork, ahead_s: float) -> None:
 
 
 def replace_id(conn: Connection, known: int, new: int, next_at: datetime) -> dict[str, object]:
-    """The row of a request like a known one, that a moderator has to approve."""
+    """Return the row of a copy of a request that a moderator has to approve."""
     row = conn.execute(select(requests).where(requests.c.id == known)).one()._asdict()
     return row | {"id": new, "state": State.AWAITING, "next_at": next_at}
 
 
 def claimed(uow: UnitOfWork, at_s: float) -> tuple[list[int], list[int], list[int]]:
-    """Which requests, messages and decisions are due."""
+    """Return the requests, messages and decisions that are due."""
     now, mine = after(at_s), lease("other", until_s=at_s + 1)
     decisions = uow.audit_log.claim_due(now=now, lease=mine, limit=9)
     told = uow.outbox.claim_due(now=now, lease=mine, limit=9)
@@ -109,7 +109,7 @@ class TestTimesThatCannotBe:
         assert await store.write(lambda work: work.cleanup.reset_future_times(now=NOW)) == 0
 
 
-class TestUpkeep:
+class TestCleanup:
     async def test_tokens_end_when_they_are_dead_a_few_at_a_time(self, store: SqlStore) -> None:
         for number in (101, 102, 103):
             await store.write(delivered, number)
@@ -146,7 +146,7 @@ class TestUpkeep:
                 lambda work: work.cleanup.erase_guild(GUILD, before=before, now=after(40 * 86_400))
             )
 
-        assert await close() is False  # one is under way
+        assert await close() is False  # one is pending
         await store.write(lambda work: apply_transition(work, request, Transition.CANCEL, now=NOW))
         await store.write(told, 105)
         assert await store.write(lambda work: work.cleanup.erase_guild_requests(GUILD, limit=2)) == 1

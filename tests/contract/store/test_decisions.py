@@ -1,4 +1,4 @@
-"""A moderator's decision and members' holds at the same instant: one order or the other, never a mixture."""
+"""Concurrent decisions and holds: either order, never a mixture."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,11 +24,11 @@ HOLDS = 30
 MEMBERS = (USER, USER + 1, USER + 2)
 GENEROUS = replace(RULES, policy=Policy(allowance=10_000, period=Period.WEEK, max_active=1000, cooldown_s=0))
 Decision: TypeAlias = Callable[[UnitOfWork], int]
-"""Decides, and gives how many requests it was too late for."""
+"""Decide, and return how many requests came before."""
 
 
 def settled(**changes: object) -> Decision:
-    """A change of the server's settings after which no request is taken."""
+    """Change the server's settings so that no request is accepted."""
 
     def unit(uow: UnitOfWork) -> int:
         settings = uow.guilds.get_for_update(GUILD)
@@ -39,14 +39,14 @@ def settled(**changes: object) -> Decision:
 
 
 def excepted(uow: UnitOfWork) -> int:
-    """Nobody has an allowance of their own any more."""
+    """Set everyone's allowance to zero."""
     for user in MEMBERS:
         uow.members.update(GUILD, user, replace(uow.members.get_for_update(GUILD, user), allowance=0))
     return uow.requests.count(*ACTIVE)
 
 
 def blocked(uow: UnitOfWork) -> int:
-    """All are blocked, and nothing of theirs waits any more."""
+    """Block all members, and cancel their waiting requests."""
     for user in MEMBERS:
         uow.members.update(GUILD, user, replace(uow.members.get_for_update(GUILD, user), blocked="spam"))
         for request in uow.requests.active_of(GUILD, user):
@@ -80,7 +80,7 @@ async def test_what_a_decision_found_is_all_that_there_is(
             refused.append(error)
 
     async def decide() -> int:
-        await asyncio.gather(*(ask(number) for number in range(2, 5)))  # some are surely before it
+        await asyncio.gather(*(ask(number) for number in range(2, 5)))  # some certainly come before it
         return await store.write(decision)
 
     await store.write(_place, 1)

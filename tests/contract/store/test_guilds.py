@@ -1,4 +1,4 @@
-"""What every store promises about what moderators settle and decide."""
+"""The contract of every store for servers, members and the audit log."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What every store promises about tasks that turn up late: each goes on once, whoever else has it too."""
+"""The contract of every store for late tasks: each is attached once."""
 
 import asyncio
 from dataclasses import replace
@@ -21,7 +21,7 @@ LOST = Failure(FailureKind.UNCERTAIN, "the worker stopped")
 
 
 def given_up(uow: UnitOfWork, request_id: int = 1, status_id: int = STATUS_ID) -> None:
-    """A request that was taken to the provider, whose outcome nobody knows; its credits are back."""
+    """Place a request whose submission is uncertain; its credits are released."""
     request = place(uow, request_id)
     uow.requests.set_address(request_id, replace(request.address, message_id=status_id))
     taken = apply_transition(uow, request, Transition.CLAIM, now=NOW, lease=lease(), next_at=NOW)
@@ -29,7 +29,7 @@ def given_up(uow: UnitOfWork, request_id: int = 1, status_id: int = STATUS_ID) -
 
 
 async def attached(store: SqlStore, task_id: str, request_id: int = 1) -> Request | None:
-    """What the submitter does with a task whose request was moved meanwhile."""
+    """Attach a task to its request, as the submitter does after a conflict."""
     while True:
         try:
             return await store.write(attach, request_id, task_id, PollLimits(), after(2))

@@ -1,4 +1,4 @@
-"""What every store promises about credits: nothing is spent twice, nothing is lost."""
+"""The contract of every store for the ledger: nothing is spent twice, nothing is lost."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What every store promises about the outbox: said once, in time, and nothing that came meanwhile is lost."""
+"""The contract of every store for the outbox: each change is sent once, in time, and none is lost."""
 
 from datetime import datetime
 

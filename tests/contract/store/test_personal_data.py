@@ -1,4 +1,4 @@
-"""What every store promises about persons: all that is kept of one is found, and forgotten."""
+"""The contract of every store for personal data: all of it is exported, and erased."""
 
 import asyncio
 from collections.abc import Callable
@@ -86,10 +86,10 @@ class TestForgetting:
     async def test_what_was_asked_for_is_gone_and_the_books_stay(self, store: SqlStore) -> None:
         await store.write(full_life)
         await store.write(lambda work: work.cleanup.erase_guild_requests(ELSEWHERE + 5, limit=9))
-        books = await look(store, "SELECT * FROM transfers ORDER BY id")
+        ledger = await look(store, "SELECT * FROM transfers ORDER BY id")
         await privacy(store).erase(USER)
         secrets = ("token-101", "task-101", "c0ffee00", PLAYLIST)
-        assert await look(store, "SELECT * FROM transfers ORDER BY id") == books
+        assert await look(store, "SELECT * FROM transfers ORDER BY id") == ledger
         kept = "SELECT id, cost, state FROM requests WHERE user_id = 0 ORDER BY id"
         assert await look(store, kept) == [
             (101, 30, "delivered"),
@@ -209,8 +209,8 @@ class TestForgetting:
     async def test_a_bonus_is_the_members_again_once_it_pays(self, store: SqlStore) -> None:
         def grant(uow: UnitOfWork) -> None:
             standing = uow.members.get_for_update(GUILD, USER)
-            purse = funding_accounts(GUILD, USER, member=standing, policy=POLICY, now=NOW)
-            uow.ledger.grant(purse.bonus, cause=77, amount=60, now=NOW)
+            funding = funding_accounts(GUILD, USER, member=standing, policy=POLICY, now=NOW)
+            uow.ledger.grant(funding.bonus, cause=77, amount=60, now=NOW)
 
         await store.write(grant)
         for number in (101, 102, 103):

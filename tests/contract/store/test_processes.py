@@ -1,4 +1,4 @@
-"""What every store promises about processes: who is alive, and one process a shard."""
+"""The contract of every store for processes: who is alive, and one process for each shard."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What every store promises about requests: guarded moves, and claims by lease."""
+"""The contract of every store for requests: guarded transitions, and claims by lease."""
 
 import asyncio
 from dataclasses import replace
@@ -227,7 +227,7 @@ class TestRequests:
 
 class TestLeases:
     async def due(self, store: SqlStore, *due_s: float) -> list[Request]:
-        """Requests that are being made, each due at its second."""
+        """Add requests at the provider, each due at its own second."""
 
         def unit(uow: UnitOfWork) -> list[Request]:
             requests = add(uow, *range(1, len(due_s) + 1))

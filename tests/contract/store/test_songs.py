@@ -1,4 +1,4 @@
-"""What every store promises about saved playlists, finished songs and votes."""
+"""The contract of every store for saved playlists, finished songs and votes."""
 
 import asyncio
 from dataclasses import replace
@@ -62,7 +62,7 @@ class TestPlaylists:
 
 class TestSongs:
     async def deliver(self, store: SqlStore, *request_ids: int, user: int = USER, guild: int = GUILD) -> None:
-        """Songs that were finished as many seconds after `NOW` as their ids say."""
+        """Add finished songs, each as many seconds after `NOW` as its id says."""
 
         def unit(uow: UnitOfWork, request_id: int) -> Request:
             placed = uow.requests.add(new_request(request_id, user=user, guild=guild))

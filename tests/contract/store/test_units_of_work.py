@@ -1,4 +1,4 @@
-"""What every store promises, whichever its engine."""
+"""The contract of every store for units of work."""
 
 import asyncio
 
@@ -146,7 +146,7 @@ class TestFacts:
         )
 
 
-class TestGate:
+class TestCircuitBreaker:
     async def test_what_was_learned_last_of_the_provider_is_remembered(self, store: SqlStore) -> None:
         assert await store.read(lambda work: work.breakers.get()) is None
         for breaker in (

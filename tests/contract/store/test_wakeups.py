@@ -1,4 +1,4 @@
-"""What every store promises about waking those who wait for something to do."""
+"""The contract of every store for wake-ups."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,25 +13,25 @@ from bot.storage.store import SqlStore
 from tests.unit.storage.factories import NOW, WATCH, add, after, lease, new_request, placed
 
 
-class CountingBell:
+class CountingCallback:
     def __init__(self) -> None:
-        self.rings = 0
-        self._rung = asyncio.Event()
+        self.calls = 0
+        self._called = asyncio.Event()
 
     def __call__(self) -> None:
-        self.rings += 1
-        self._rung.set()
+        self.calls += 1
+        self._called.set()
 
-    async def heard(self) -> None:
-        """It has rung since it was last heard."""
+    async def called(self) -> None:
+        """It was called since the last wait."""
         async with asyncio.timeout(20):
-            await self._rung.wait()
-        self._rung.clear()
+            await self._called.wait()
+        self._called.clear()
 
 
 @pytest.fixture
-def bell(store: SqlStore) -> CountingBell:
-    counting = CountingBell()
+def callback(store: SqlStore) -> CountingCallback:
+    counting = CountingCallback()
     store.subscribe(counting)
     return counting
 
@@ -61,31 +61,31 @@ def _answered(uow: UnitOfWork) -> None:
 
 @pytest.mark.parametrize("unit", [_take, _open, _touch, _answered])
 async def test_a_move_a_notice_and_an_answer_ring(
-    store: SqlStore, bell: CountingBell, unit: Callable[[UnitOfWork], None]
+    store: SqlStore, callback: CountingCallback, unit: Callable[[UnitOfWork], None]
 ) -> None:
     await placed(store, 1)
-    await bell.heard()
+    await callback.called()
     await store.write(unit)
-    await bell.heard()
-    assert bell.rings == 2
+    await callback.called()
+    assert callback.calls == 2
 
 
 async def test_all_that_one_unit_does_rings_once_and_at_each_bell(
-    store: SqlStore, bell: CountingBell
+    store: SqlStore, callback: CountingCallback
 ) -> None:
-    other = CountingBell()
+    other = CountingCallback()
     store.subscribe(other)
     await store.write(_place_and_touch)
-    await bell.heard()
-    await other.heard()
+    await callback.called()
+    await other.called()
     await placed(store, 4)
-    await bell.heard()
-    assert bell.rings == 2
+    await callback.called()
+    assert callback.calls == 2
 
 
-async def test_what_makes_nothing_due_does_not_ring(store: SqlStore, bell: CountingBell) -> None:
+async def test_what_makes_nothing_due_does_not_ring(store: SqlStore, callback: CountingCallback) -> None:
     await placed(store, 1)
-    await bell.heard()
+    await callback.called()
 
     def fail(uow: UnitOfWork) -> None:
         add(uow, 9)
@@ -97,17 +97,17 @@ async def test_what_makes_nothing_due_does_not_ring(store: SqlStore, bell: Count
     with pytest.raises(LookupError):
         await store.write(fail)
     await placed(store, 2)
-    await bell.heard()
-    assert bell.rings == 2
+    await callback.called()
+    assert callback.calls == 2
 
 
-async def test_what_a_question_taught_does_not_ring(store: SqlStore, bell: CountingBell) -> None:
+async def test_what_a_question_taught_does_not_ring(store: SqlStore, callback: CountingCallback) -> None:
     (request,) = await placed(store, 1)
-    await bell.heard()
+    await callback.called()
     await store.write(lambda work: work.requests.save_progress(request, progress=WATCH, next_at=after(5)))
     await placed(store, 2)
-    await bell.heard()
-    assert bell.rings == 2
+    await callback.called()
+    assert callback.calls == 2
 
 
 async def test_a_store_that_is_given_a_clock_tells_its_time(store: SqlStore) -> None:

@@ -11,8 +11,8 @@ from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
 from tests.harness.bot import LONG_S, BotHarness
 from tests.integration import program
+from tests.integration.database_contents import emptied, kept
 from tests.integration.engines import on_both
-from tests.integration.kept import emptied, kept
 from tests.integration.program import Outcome, environment
 
 CLOSED = "http://127.0.0.1:9"
@@ -20,7 +20,7 @@ CLOSED = "http://127.0.0.1:9"
 
 
 def told_in_words(outcome: Outcome, code: int) -> str:
-    """What the program said, in sentences and without its secrets."""
+    """Return the program's output, after checking that it has no traceback and no secret."""
     said = outcome.out + outcome.err
     assert outcome.code == code, said
     assert "Traceback" not in said
@@ -169,7 +169,7 @@ async def test_a_discord_that_cannot_be_reached_is_tried_again(local: BotHarness
 
 
 async def lines_until(stream: asyncio.StreamReader, words: bytes) -> AsyncIterator[bytes]:
-    """All lines up to the one with these words."""
+    """Return all lines up to the one with these words."""
     async for line in stream:
         yield line
         if words in line:

@@ -7,8 +7,8 @@ import pytest
 from tests.harness.bot import BotHarness
 from tests.integration import program
 from tests.integration.cli.test_command_line import told_in_words
+from tests.integration.database_contents import change, emptied, kept
 from tests.integration.engines import on_both
-from tests.integration.kept import change, emptied, kept
 from tests.integration.program import content, environment, write
 
 WRITING = ["run", "migrate"]
@@ -19,7 +19,7 @@ needs_modes = pytest.mark.skipif(
 
 
 @pytest.fixture
-async def books(local: BotHarness) -> str:
+async def ledger(local: BotHarness) -> str:
     """The URL of a database with one finished song."""
     async with local.bot():
         await local.placed_result()
@@ -27,7 +27,7 @@ async def books(local: BotHarness) -> str:
 
 
 @pytest.fixture
-def file(books: str, tmp_path: Path) -> Path:
+def file(ledger: str, tmp_path: Path) -> Path:
     """The file with one finished song."""
     return tmp_path / "inspire.db"
 
@@ -93,7 +93,7 @@ async def test_the_modes_of_what_is_there_are_left_alone(local: BotHarness, tmp_
 
 
 @on_both
-async def test_the_audit_of_good_books_is_clean(local: BotHarness, books: str, tmp_path: Path) -> None:
+async def test_the_audit_of_good_books_is_clean(local: BotHarness, ledger: str, tmp_path: Path) -> None:
     said = told_in_words(await program.bot("audit", env=environment(local), folder=tmp_path), 0)
     assert "1 delivered" in said
     assert "90 granted = 60 available + 0 on hold + 30 used" in said
@@ -102,14 +102,14 @@ async def test_the_audit_of_good_books_is_clean(local: BotHarness, books: str, t
 
 @on_both
 async def test_the_audit_of_damaged_books_names_the_breach(
-    local: BotHarness, books: str, tmp_path: Path
+    local: BotHarness, ledger: str, tmp_path: Path
 ) -> None:
-    change(books, "UPDATE accounts SET debits_posted = debits_posted - 10 WHERE kind <> 'system'")
-    before = kept(books)
+    change(ledger, "UPDATE accounts SET debits_posted = debits_posted - 10 WHERE kind <> 'system'")
+    before = kept(ledger)
     said = told_in_words(await program.bot("audit", env=environment(local), folder=tmp_path), 1)
     assert "BREACH" in said
     assert "its transfers come to 90, 0 and 30" in said
-    assert kept(books) == before
+    assert kept(ledger) == before
 
 
 @on_both
@@ -131,24 +131,24 @@ async def test_an_audit_without_a_database_says_what_to_do(local: BotHarness, tm
 @on_both
 @pytest.mark.parametrize("command", WRITING)
 async def test_a_database_of_a_newer_version_is_left_alone(
-    local: BotHarness, books: str, tmp_path: Path, command: str
+    local: BotHarness, ledger: str, tmp_path: Path, command: str
 ) -> None:
-    change(books, NEWER)
-    before = kept(books)
+    change(ledger, NEWER)
+    before = kept(ledger)
     said = told_in_words(await program.bot(command, env=environment(local), folder=tmp_path), 1)
     assert "was made by a newer version of this program (revision 9999)" in said
-    assert kept(books) == before
+    assert kept(ledger) == before
 
 
 @on_both
 async def test_check_tells_of_a_database_of_a_newer_version(
-    local: BotHarness, books: str, tmp_path: Path
+    local: BotHarness, ledger: str, tmp_path: Path
 ) -> None:
-    change(books, NEWER)
-    before = kept(books)
+    change(ledger, NEWER)
+    before = kept(ledger)
     said = told_in_words(await program.bot("check", env=environment(local), folder=tmp_path), 1)
     assert "database  FAIL" in said
-    assert kept(books) == before
+    assert kept(ledger) == before
 
 
 @pytest.mark.parametrize("command", WRITING)

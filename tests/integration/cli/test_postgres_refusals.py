@@ -12,8 +12,8 @@ from tests.harness.bot import BotHarness
 from tests.harness.databases import execute
 from tests.integration import program
 from tests.integration.cli.test_command_line import told_in_words
+from tests.integration.database_contents import emptied, kept
 from tests.integration.engines import POSTGRESQL
-from tests.integration.kept import emptied, kept
 from tests.integration.program import environment
 
 HUSH = "hush/hush:1"

@@ -17,7 +17,7 @@ READY = "Your song is ready"
 EDIT, POST = "PATCH /webhooks/*", "POST /channels/*/messages"
 FOLLOW_UP = "POST /webhooks/*"
 CALLBACK = "POST /interactions/*"
-TROUBLES = {
+FAULTS = {
     "500": partial(Fault, kind=FaultKind.STATUS, status=500),
     "502": partial(Fault, kind=FaultKind.STATUS, status=502),
     "503": partial(Fault, kind=FaultKind.STATUS, status=503),
@@ -31,10 +31,10 @@ TROUBLES = {
 }
 
 
-async def delivers_once(local: BotHarness, trouble: Fault) -> None:
-    """A running bot delivers a song, though Discord has the trouble meanwhile."""
+async def delivers_once(local: BotHarness, fault: Fault) -> None:
+    """Check that a running bot delivers a song despite the fault at Discord."""
     before, struck = len(local.results()), len(local.discord.faults.struck)
-    local.discord.faults.add(trouble)
+    local.discord.faults.add(fault)
     status = await local.place()
     await local.shows(status, READY, "Go to the song")
     (result,) = local.results()[before:]
@@ -45,27 +45,27 @@ async def delivers_once(local: BotHarness, trouble: Fault) -> None:
     local.discord.faults.clear()
 
 
-async def deliver_once(local: BotHarness, troubles: dict[str, Fault], subtests: pytest.Subtests) -> None:
-    """Each of the troubles delays one song, and does nothing else."""
+async def deliver_once(local: BotHarness, faults: dict[str, Fault], subtests: pytest.Subtests) -> None:
+    """Check that each of the faults only delays one song."""
     async with local.bot(default_allowance=PLENTY):
-        for name, trouble in troubles.items():
+        for name, fault in faults.items():
             with subtests.test(name):
-                await delivers_once(local, trouble)
-        assert (await local.credits())["Used"] == 30 * len(troubles)
-    assert len(local.results()) == len(local.submissions) == len(troubles)
+                await delivers_once(local, fault)
+        assert (await local.credits())["Used"] == 30 * len(faults)
+    assert len(local.results()) == len(local.submissions) == len(faults)
 
 
 @pytest.mark.usefixtures("patient")
 async def test_an_edit_that_fails_is_made_again(local: BotHarness, subtests: pytest.Subtests) -> None:
-    await deliver_once(local, {name: trouble(on=EDIT) for name, trouble in TROUBLES.items()}, subtests)
+    await deliver_once(local, {name: fault(on=EDIT) for name, fault in FAULTS.items()}, subtests)
 
 
 @pytest.mark.usefixtures("patient")
 async def test_a_result_that_fails_is_posted_again_and_stands_there_once(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
-    troubles = {name: trouble(on=POST) for name, trouble in TROUBLES.items() if name != "unknown message"}
-    await deliver_once(local, troubles, subtests)
+    faults = {name: fault(on=POST) for name, fault in FAULTS.items() if name != "unknown message"}
+    await deliver_once(local, faults, subtests)
 
 
 @pytest.mark.usefixtures("patient")
@@ -73,10 +73,8 @@ async def test_a_follow_up_that_fails_is_looked_for_and_stands_there_once(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
     local.discord.disruptions.deny(local.discord.channel("songs"), Permission.SEND_MESSAGES)
-    troubles = {
-        name: trouble(on=FOLLOW_UP) for name, trouble in TROUBLES.items() if name != "unknown message"
-    }
-    await deliver_once(local, troubles, subtests)
+    faults = {name: fault(on=FOLLOW_UP) for name, fault in FAULTS.items() if name != "unknown message"}
+    await deliver_once(local, faults, subtests)
 
 
 def tries(local: BotHarness, route: str) -> list[RequestRecord]:
@@ -114,9 +112,9 @@ async def test_an_answer_that_discord_stumbles_over_is_still_given_once(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
     async with local.bot(default_allowance=PLENTY):
-        for count, trouble in enumerate(STUMBLES, 1):
-            with subtests.test(str(trouble.kind)):
-                local.discord.faults.add(trouble)
+        for count, fault in enumerate(STUMBLES, 1):
+            with subtests.test(str(fault.kind)):
+                local.discord.faults.add(fault)
                 asked = await local.order()
                 await local.shows(await asked.answer(timeout_s=LONG_S), READY)
                 assert asked.answers == 1

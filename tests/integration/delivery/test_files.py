@@ -50,11 +50,11 @@ PASSING = {MediaFault.SLOW, *UNATTACHABLE} - {
     MediaFault.REDIRECT_LOOP,
     MediaFault.REDIRECT_PRIVATE,
 }
-"""The troubles after which a link may work for a member all the same."""
+"""The faults after which the link may still work for a member."""
 
 
 def can_be_heard(local: BotHarness, result: Message, *, dead: Collection[int] = ()) -> None:
-    """Each clip has a link to its file, or to its page where that is dead; its title leads to its page."""
+    """Check that each clip links to its file, or else its page, and its title to its page."""
     clips = local.provider.tasks[-1].song.clips
     pages = [f"https://suno.com/song/{clip.id}" for clip in clips]
     files = [f"{local.provider.origin}/media/{clip.id}.mp3" for clip in clips]
@@ -63,14 +63,14 @@ def can_be_heard(local: BotHarness, result: Message, *, dead: Collection[int] = 
     assert [embed["url"] for embed in result.embeds] == pages
 
 
-async def no_file_comes(local: BotHarness, trouble: MediaFault) -> None:
-    """A running bot delivers a song whose files have the trouble as links, and says so."""
+async def no_file_comes(local: BotHarness, fault: MediaFault) -> None:
+    """Check that a running bot delivers a song whose files have the fault as links only."""
     local.provider.faults.clear()
-    local.provider.faults.add(Fault(Phase.AUDIO, trouble, times=None))
+    local.provider.faults.add(Fault(Phase.AUDIO, fault, times=None))
     result = await local.placed_result()
     assert result.attachments == ()
     assert "No file is attached: press **Listen** to hear it." in seen(result)
-    can_be_heard(local, result, dead=() if trouble in PASSING else (0, 1))
+    can_be_heard(local, result, dead=() if fault in PASSING else (0, 1))
 
 
 async def test_a_file_that_cannot_be_had_leaves_a_link_and_a_word(
@@ -81,10 +81,10 @@ async def test_a_file_that_cannot_be_had_leaves_a_link_and_a_word(
 ) -> None:
     local.hurry({"media_s": LONG_S})
     async with local.bot(default_allowance=PLENTY):
-        for trouble, cause in UNATTACHABLE.items():
-            with subtests.test(trouble.value):
+        for fault, cause in UNATTACHABLE.items():
+            with subtests.test(fault.value):
                 caplog.clear()
-                await no_file_comes(local, trouble)
+                await no_file_comes(local, fault)
                 assert cause in caplog.text
 
 
@@ -124,8 +124,8 @@ async def test_a_file_that_is_not_there_at_once_is_attached_when_it_comes(
 
 @pytest.mark.parametrize("index", [0, 1])
 async def test_one_file_that_cannot_be_had_does_not_cost_the_other(local: BotHarness, index: int) -> None:
-    trouble = Fault(Phase.AUDIO, MediaFault.FORBIDDEN, times=None, clip_index=index)
-    local.provider.faults.add(trouble)
+    fault = Fault(Phase.AUDIO, MediaFault.FORBIDDEN, times=None, clip_index=index)
+    local.provider.faults.add(fault)
     async with local.bot():
         result = await local.placed_result()
     assert len(result.attachments) == 1
@@ -206,7 +206,7 @@ def as_a_follow_up(local: BotHarness, _: Invocation) -> None:
 
 
 def as_a_direct_message(local: BotHarness, asked: Invocation) -> None:
-    """Nor can the result be a follow-up."""
+    """Let follow-ups be refused, too."""
     as_a_follow_up(local, asked)
     local.discord.disruptions.end_token(asked)
 

@@ -1,4 +1,4 @@
-"""Messages that Discord refuses: what is said instead, later or elsewhere, and that no song is lost."""
+"""Messages that Discord refuses: what is sent instead, later or elsewhere; no song is lost."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,7 +168,7 @@ async def test_a_vote_counts_though_its_message_can_no_longer_change(
 
 
 async def unchanged_by_vote(local: BotHarness, result: Message, code: int) -> str:
-    """What Ada reads whose vote Discord does not let the message show."""
+    """Return what Ada reads after a vote that Discord does not let the message show."""
     fault = Fault(
         kind=FaultKind.REFUSED,
         on="POST /interactions/*",

@@ -1,4 +1,4 @@
-"""Rate limits of a command's token: they are waited for as long as that helps, then another way is taken."""
+"""Rate limits of a command's token: the bot waits for short ones, and takes another route for long ones."""
 
 import asyncio
 import logging

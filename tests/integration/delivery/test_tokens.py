@@ -17,7 +17,7 @@ pytestmark = [on_both, pytest.mark.usefixtures("patient")]
 
 
 def edited_by(local: BotHarness) -> list[str]:
-    """By which right each edit of a status message came: the interaction's token, or the bot's."""
+    """Return the authorization of each edit of a status message: the interaction's token, or the bot's."""
     edits = [request for request in local.discord.requests if request.method == "PATCH"]
     return ["token" if request.route.startswith("/webhooks") else "bot" for request in edits]
 

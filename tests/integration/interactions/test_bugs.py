@@ -8,7 +8,7 @@ from sandbox.cqtai.timeline import Stall
 from sandbox.discord.people.invocations import Invocation
 from tests.harness.bot import LONG_S, BotHarness
 from tests.integration.engines import on_both
-from tests.integration.failing_store import Trouble, troubled
+from tests.integration.failing_store import StoreFaults, faulty_store
 
 pytestmark = [on_both, pytest.mark.usefixtures("unhurried")]
 
@@ -16,16 +16,16 @@ READY = "Your song is ready"
 
 
 class OddError(RuntimeError):
-    """Something that nobody has thought of."""
+    """An unexpected error."""
 
 
 @pytest.fixture
-def trouble(monkeypatch: pytest.MonkeyPatch) -> Trouble:
-    return troubled(monkeypatch)
+def faults(monkeypatch: pytest.MonkeyPatch) -> StoreFaults:
+    return faulty_store(monkeypatch)
 
 
 async def reference(asked: Invocation) -> str:
-    """The reference in the one answer, which the member alone sees."""
+    """Return the reference in the one answer, which is ephemeral."""
     answer = await asked.answer(timeout_s=LONG_S)
     assert answer.ephemeral
     assert (asked.answers, asked.refused, asked.followups) == (1, [], [])
@@ -36,11 +36,11 @@ async def reference(asked: Invocation) -> str:
 
 @pytest.mark.parametrize(("unit", "command"), [("placement.place", "inspire"), ("statement_of", "credits")])
 async def test_a_bug_in_a_command_is_answered_with_the_reference_that_the_log_has(
-    local: BotHarness, trouble: Trouble, unit: str, command: str, caplog: pytest.LogCaptureFixture
+    local: BotHarness, faults: StoreFaults, unit: str, command: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     options = {"playlist": PLAYLISTS[0].id} if command == "inspire" else {}
     async with local.bot():
-        trouble.fail(unit, error=OddError("a secret detail"))
+        faults.fail(unit, error=OddError("a secret detail"))
         asked = await local.ada.slash("songs", command, past_picker=False, **options)
         number = await reference(asked)
     (record,) = [r for r in caplog.records if number in r.getMessage()]
@@ -51,32 +51,32 @@ async def test_a_bug_in_a_command_is_answered_with_the_reference_that_the_log_ha
 
 
 async def test_a_bug_in_a_button_is_answered_with_the_reference_that_the_log_has(
-    local: BotHarness, trouble: Trouble, caplog: pytest.LogCaptureFixture
+    local: BotHarness, faults: StoreFaults, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with local.bot(status_edit_min_s=60):
         local.provider.faults.add(Fault(Phase.TASK, Stall()))
         status = await local.place()
-        trouble.fail("requests.cancel", error=OddError())
+        faults.fail("requests.cancel", error=OddError())
         number = await reference(await local.ada.press(status, "Cancel"))
     assert f"Unexpected error, reference {number}" in caplog.text
 
 
 async def test_a_bug_in_an_autocomplete_offers_nothing_and_is_logged(
-    local: BotHarness, trouble: Trouble, caplog: pytest.LogCaptureFixture
+    local: BotHarness, faults: StoreFaults, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with local.bot():
-        trouble.fail("_active_of", error=OddError())
+        faults.fail("_active_of", error=OddError())
         assert await local.ada.autocomplete("songs", "cancel", request="", timeout_s=LONG_S) == []
     assert "An autocomplete failed" in caplog.text
 
 
 @pytest.mark.parametrize("unit", ["_view", "outbox.mark_sent"])
 async def test_a_bug_while_telling_one_status_leaves_the_others_alone(
-    local: BotHarness, trouble: Trouble, unit: str, caplog: pytest.LogCaptureFixture
+    local: BotHarness, faults: StoreFaults, unit: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    trouble.fail(unit, error=OddError())
+    faults.fail(unit, error=OddError())
     async with local.bot():
         await local.place()
         await local.discord.wait_for(lambda: "one item failed" in caplog.text, timeout_s=LONG_S)
-        trouble.units.clear()
+        faults.units.clear()
         await local.shows(await local.place("Ben"), READY)

@@ -1,4 +1,4 @@
-"""Where the bot is used without being there: servers with its commands alone, and direct messages."""
+"""Use of the bot where it is not a member: servers that added its commands only, and direct messages."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from sandbox.discord.people.invocations import Invocation
 from sandbox.discord.people.person import Person
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.integration.engines import on_both
-from tests.integration.interactions.test_in_time import form_waits
+from tests.integration.interactions.test_response_deadline import form_waits
 from tests.integration.moderation.test_settings import approval_on, asked_for_approval
 
 pytestmark = on_both
@@ -26,7 +26,7 @@ REFUSED = "This only works in servers that the bot was added to."
 
 
 async def left(app: Application, guild_id: int) -> bool:
-    """Whether the bot counts as gone from the server."""
+    """Return True if the bot counts as having left the server."""
 
     def unit(uow: UnitOfWork) -> bool:
         return uow.guilds.known()[guild_id] is not None
@@ -77,7 +77,7 @@ OUTSIDE: dict[str, Callable[[Person, Payload], Payload]] = {
 
 
 def outside(local: BotHarness, person: Person, change: Callable[[Person, Payload], Payload]) -> None:
-    """What the person does from now on comes from outside the server."""
+    """Let the person's interactions come from outside the server from now on."""
     local.discord.gateway.garbled["INTERACTION_CREATE"] = partial(change, person)
 
 

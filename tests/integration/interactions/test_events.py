@@ -1,4 +1,4 @@
-"""Events of the gateway that no client could read: whatever Discord sends, the bot goes on."""
+"""Malformed gateway events: the bot keeps running, whatever Discord sends."""
 
 from collections.abc import Callable
 

@@ -8,7 +8,7 @@ from sandbox.discord.interactions.interaction import CallbackKind
 from tests.harness.bot import LONG_S, BotHarness, bot
 from tests.harness.message_readers import seen
 from tests.integration.engines import on_both
-from tests.integration.failing_store import Trouble, troubled
+from tests.integration.failing_store import StoreFaults, faulty_store
 
 pytestmark = on_both
 
@@ -16,22 +16,22 @@ READY = "Your song is ready"
 
 
 @pytest.fixture
-def trouble(monkeypatch: pytest.MonkeyPatch) -> Trouble:
+def faults(monkeypatch: pytest.MonkeyPatch) -> StoreFaults:
     monkeypatch.setattr("bot.chat.interactions.respond.BUDGET_S", 0.1)
-    return troubled(monkeypatch)
+    return faulty_store(monkeypatch)
 
 
 async def test_a_slow_database_defers_publicly_and_the_deferral_becomes_the_status(
-    local: BotHarness, trouble: Trouble
+    local: BotHarness, faults: StoreFaults
 ) -> None:
-    trouble.hang("placement.place")
+    faults.hang("placement.place")
     async with local.bot():
         asked = await local.order()
         assert await asked.acknowledged(timeout_s=LONG_S) is CallbackKind.DEFERRED_MESSAGE
         assert asked.original is not None
         assert asked.original.loading
         assert not asked.original.ephemeral
-        trouble.passing.set()
+        faults.released.set()
         status = await asked.answer(timeout_s=LONG_S)
         assert status is asked.original
         await local.shows(status, READY, "Go to the song")
@@ -40,14 +40,14 @@ async def test_a_slow_database_defers_publicly_and_the_deferral_becomes_the_stat
 
 
 async def test_a_refusal_after_the_deferral_is_the_members_alone(
-    tmp_path: Path, database: str, trouble: Trouble
+    tmp_path: Path, database: str, faults: StoreFaults
 ) -> None:
-    trouble.hang("placement.place")
+    faults.hang("placement.place")
     async with bot(tmp_path, database_url=database, default_allowance=0) as local, local.bot():
         asked = await local.order()
         await asked.acknowledged(timeout_s=LONG_S)
         assert asked.original is not None
-        trouble.passing.set()
+        faults.released.set()
         refusal = await asked.answer(timeout_s=LONG_S)
         assert refusal.ephemeral
         assert "you have 0 credits" in refusal.content
@@ -58,39 +58,39 @@ async def test_a_refusal_after_the_deferral_is_the_members_alone(
 
 
 async def test_a_bug_after_the_deferral_is_the_members_alone(
-    local: BotHarness, trouble: Trouble, caplog: pytest.LogCaptureFixture
+    local: BotHarness, faults: StoreFaults, caplog: pytest.LogCaptureFixture
 ) -> None:
-    trouble.hang("placement.place")
+    faults.hang("placement.place")
     async with local.bot():
         asked = await local.order()
         await asked.acknowledged(timeout_s=LONG_S)
-        trouble.fail("placement.place", error=RuntimeError("broken"))
+        faults.fail("placement.place", error=RuntimeError("broken"))
         answer = await asked.answer(timeout_s=LONG_S)
         assert answer.ephemeral
         assert "Something went wrong on our side" in answer.content
         assert local.discord.member("Ben").sees("songs") == []
 
 
-async def test_slow_credits_are_deferred_for_the_member_alone(local: BotHarness, trouble: Trouble) -> None:
-    trouble.hang("statement_of")
+async def test_slow_credits_are_deferred_for_the_member_alone(local: BotHarness, faults: StoreFaults) -> None:
+    faults.hang("statement_of")
     async with local.bot():
         asked = await local.ada.slash("songs", "credits")
         await asked.acknowledged(timeout_s=LONG_S)
         assert asked.deferred
         assert asked.ephemeral
-        trouble.passing.set()
+        faults.released.set()
         assert "Available" in seen(await asked.answer(timeout_s=LONG_S))
 
 
 async def test_a_request_whose_deferral_was_lost_is_made_all_the_same(
-    local: BotHarness, trouble: Trouble
+    local: BotHarness, faults: StoreFaults
 ) -> None:
-    trouble.hang("placement.place")
+    faults.hang("placement.place")
     local.discord.faults.add(Fault(kind=FaultKind.RESET_AFTER, on="POST /interactions/*"))
     async with local.bot():
         asked = await local.order()
         await asked.acknowledged(timeout_s=LONG_S)
-        trouble.passing.set()
+        faults.released.set()
         result = await local.result()
         assert result.now.mentions == (local.ada.id,)
         status = await asked.answer(timeout_s=LONG_S)
@@ -99,10 +99,10 @@ async def test_a_request_whose_deferral_was_lost_is_made_all_the_same(
 
 
 async def test_a_database_that_fails_is_said_so_and_nothing_is_held(
-    local: BotHarness, trouble: Trouble, caplog: pytest.LogCaptureFixture
+    local: BotHarness, faults: StoreFaults, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with local.bot():
-        trouble.fail("placement.place", error=StoreError("no room left"))
+        faults.fail("placement.place", error=StoreError("no room left"))
         asked = await local.order()
         answer = await asked.answer(timeout_s=LONG_S)
         assert answer.ephemeral
@@ -110,7 +110,7 @@ async def test_a_database_that_fails_is_said_so_and_nothing_is_held(
             "can't use its database right now. Nothing was sent, and no credits were moved" in answer.content
         )
         assert (await local.credits())["On hold"] == 0
-        trouble.units.clear()
+        faults.units.clear()
         await local.shows(await local.place(), READY)
     (record,) = [r for r in caplog.records if getattr(r, "reference", "none") in answer.content]
     assert (record.levelname, str(record.exc_info and record.exc_info[1])) == ("ERROR", "no room left")
@@ -127,17 +127,17 @@ async def test_a_database_that_fails_is_said_so_and_nothing_is_held(
     ],
 )
 async def test_a_database_that_hangs_under_the_workers_costs_nothing(
-    local: BotHarness, trouble: Trouble, unit: str
+    local: BotHarness, faults: StoreFaults, unit: str
 ) -> None:
-    trouble.hang(unit)
+    faults.hang(unit)
     if unit == "poller.reschedule":
         local.song_takes(5.0)  # not finished when it is first asked about
     async with local.bot():
         status = await local.place()
         await local.provider.wait_for(lambda provider: len(provider.tasks) == 1)
         assert (await local.credits())["Available"] == 60
-        await local.discord.wait_for(lambda: unit in trouble.met, timeout_s=LONG_S)
-        trouble.passing.set()
+        await local.discord.wait_for(lambda: unit in faults.reached, timeout_s=LONG_S)
+        faults.released.set()
         await local.shows(status, READY)
         assert (await local.credits())["Used"] == 30
     assert len(local.results()) == len(local.submissions) == 1

@@ -8,75 +8,75 @@ from sandbox.discord.people.invocations import Invocation
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import labels, seen
 from tests.integration.engines import on_both
-from tests.integration.failing_store import Trouble, troubled
-from tests.integration.interactions.test_in_time import form_waits
+from tests.integration.failing_store import StoreFaults, faulty_store
+from tests.integration.interactions.test_response_deadline import form_waits
 from tests.integration.moderation.test_settings import approval_on, asked_for_approval
 
 pytestmark = on_both
 
 
 @pytest.fixture
-def trouble(monkeypatch: pytest.MonkeyPatch) -> Trouble:
+def faults(monkeypatch: pytest.MonkeyPatch) -> StoreFaults:
     monkeypatch.setattr("bot.chat.interactions.respond.BUDGET_S", 0.1)
-    return troubled(monkeypatch)
+    return faulty_store(monkeypatch)
 
 
-async def deferred(asked: Invocation, kind: CallbackKind, trouble: Trouble) -> None:
-    """The interaction is deferred, and then the database is quick again."""
+async def deferred(asked: Invocation, kind: CallbackKind, faults: StoreFaults) -> None:
+    """Wait until the interaction is deferred, then end the fault."""
     assert await asked.acknowledged(timeout_s=LONG_S) is kind
-    trouble.passing.set()
+    faults.released.set()
 
 
-async def test_presses_and_commands_wait_for_a_slow_database(local: BotHarness, trouble: Trouble) -> None:
-    trouble.hang("library.rate", "library.remove", "_song", "_spec_to_repeat", "_page")
+async def test_presses_and_commands_wait_for_a_slow_database(local: BotHarness, faults: StoreFaults) -> None:
+    faults.hang("library.rate", "library.remove", "_song", "_spec_to_repeat", "_page")
     async with local.bot():
         result = await local.placed_result()
         vote = await local.ada.press(result, "4 ★")
-        await deferred(vote, CallbackKind.DEFERRED_UPDATE, trouble)
+        await deferred(vote, CallbackKind.DEFERRED_UPDATE, faults)
         await local.shows(result, "★ 4.0 (1 vote)")
-        trouble.passing.clear()
+        faults.released.clear()
         again = await local.discord.member("Ben").press(result, "Again")
-        await deferred(again, CallbackKind.DEFERRED_MESSAGE, trouble)
+        await deferred(again, CallbackKind.DEFERRED_MESSAGE, faults)
         await local.shows(await again.answer(timeout_s=LONG_S), "Your song is ready")
-        trouble.passing.clear()
+        faults.released.clear()
         listing = await local.ada.slash("songs", "songs list")
-        await deferred(listing, CallbackKind.DEFERRED_MESSAGE, trouble)
+        await deferred(listing, CallbackKind.DEFERRED_MESSAGE, faults)
         message = await listing.answer(timeout_s=LONG_S)
         assert message.ephemeral
         assert "Songs of this server" in seen(message)
         (choice, _) = await local.ada.autocomplete("songs", "songs show", song="", timeout_s=LONG_S)
-        trouble.passing.clear()
+        faults.released.clear()
         showing = await local.ada.slash("songs", "songs show", song=choice.value)
-        await deferred(showing, CallbackKind.DEFERRED_MESSAGE, trouble)
+        await deferred(showing, CallbackKind.DEFERRED_MESSAGE, faults)
         copy = await showing.answer(timeout_s=LONG_S)
         assert labels(copy)[2:] == labels(result)[2:]
         assert (copy.ephemeral, copy.pinged) == (False, frozenset())
-        trouble.passing.clear()
+        faults.released.clear()
         removal = await local.ada.press(result, "Remove")
-        await deferred(removal, CallbackKind.DEFERRED_UPDATE, trouble)
+        await deferred(removal, CallbackKind.DEFERRED_UPDATE, faults)
         await local.discord.wait_for(lambda: result.deleted, timeout_s=LONG_S)
         for asked in (vote, again, listing, showing, removal):
             assert (asked.answers, asked.refused, asked.followups) == (1, [], [])
 
 
-async def test_moderators_decisions_wait_for_a_slow_database(local: BotHarness, trouble: Trouble) -> None:
-    trouble.hang("approvals.decide")
+async def test_moderators_decisions_wait_for_a_slow_database(local: BotHarness, faults: StoreFaults) -> None:
+    faults.hang("approvals.decide")
     moderator = local.discord.member("Mo")
     async with local.bot():
         await approval_on(local)
         status, shown = await asked_for_approval(local)
         approval = await moderator.press(shown, "Approve")
-        await deferred(approval, CallbackKind.DEFERRED_MESSAGE, trouble)
+        await deferred(approval, CallbackKind.DEFERRED_MESSAGE, faults)
         assert "is in line now" in (await refused(approval)).content
         await local.shows(status, "Your song is ready")
-        trouble.passing.clear()
+        faults.released.clear()
         before = len(local.results("general"))
         status = await local.place()
         shown = await local.result("general", count=before + 1)
         pressed = await moderator.press(shown, "Decline")
         await pressed.acknowledged(timeout_s=LONG_S)
         form = await moderator.submit_modal(pressed, {"Why? The member reads it.": "no"})
-        await deferred(form, CallbackKind.DEFERRED_MESSAGE, trouble)
+        await deferred(form, CallbackKind.DEFERRED_MESSAGE, faults)
         assert "Declined." in (await refused(form)).content
         await local.shows(status, "Not approved")
         for asked in (approval, form):
@@ -84,15 +84,15 @@ async def test_moderators_decisions_wait_for_a_slow_database(local: BotHarness, 
 
 
 async def test_a_form_that_is_sent_again_is_answered_once_each_time(
-    local: BotHarness, trouble: Trouble, subtests: pytest.Subtests
+    local: BotHarness, faults: StoreFaults, subtests: pytest.Subtests
 ) -> None:
     moderator = local.discord.member("Mo")
     async with local.bot() as app:
         await approval_on(local)
         for times in (2, 3):
             with subtests.test(f"{times} times"):
-                trouble.hang("approvals.decide")
-                trouble.passing.clear()
+                faults.hang("approvals.decide")
+                faults.released.clear()
                 before = len(local.results("general"))
                 status = await local.place()
                 shown = await local.result("general", count=before + 1)
@@ -103,7 +103,7 @@ async def test_a_form_that_is_sent_again_is_answered_once_each_time(
                 sent = [await moderator.submit_modal(pressed, {field: reason}) for reason in reasons]
                 for one in sent:
                     await one.acknowledged(timeout_s=LONG_S)
-                trouble.passing.set()
+                faults.released.set()
                 said = [(await refused(one)).content for one in sent]
                 # all wait for the database at once, and it alone says which of them is first
                 (decided,) = (
@@ -125,11 +125,11 @@ async def refused(asked: Invocation) -> Message:
 
 
 async def test_a_press_that_fails_is_answered_and_leaves_the_message_as_it_is(
-    local: BotHarness, trouble: Trouble
+    local: BotHarness, faults: StoreFaults
 ) -> None:
     async with local.bot():
         result = await local.placed_result()
-        trouble.fail("library.rate", "library.remove", error=StoreError("gone"))
+        faults.fail("library.rate", "library.remove", error=StoreError("gone"))
         for label in ("1 ★", "Remove"):
             answer = await refused(await local.ada.press(result, label))
             assert "The bot can't use its database right now." in answer.content

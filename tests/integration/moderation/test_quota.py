@@ -1,4 +1,4 @@
-"""`/quota` as a moderator uses it, and as a member feels it."""
+"""`/quota` as moderators use it, and its effects on members."""
 
 import re
 from dataclasses import replace
@@ -30,7 +30,7 @@ async def settle(app: Application, local: BotHarness, **settled: object) -> None
 async def told(
     local: BotHarness, line: str, /, who: str = "Mo", *, past: bool = False, **options: object
 ) -> Message:
-    """The one answer, for the asker alone."""
+    """Return the one answer, which is ephemeral."""
     asked = await local.discord.member(who).slash("songs", line, past_picker=past, **options)
     message = await asked.answer(timeout_s=LONG_S)
     assert message.ephemeral

@@ -1,4 +1,4 @@
-"""Requests for approval that Discord does not take, or not any more: moderators decide all the same."""
+"""Approval messages that Discord refuses at first or later: moderators can still decide."""
 
 import pytest
 
@@ -15,7 +15,7 @@ UNSHOWN = "can't show it"
 
 
 def refuse(local: BotHarness, on: str, *, containing: str = "") -> None:
-    """AutoMod takes none of these messages from now on."""
+    """Let AutoMod refuse these messages from now on."""
     local.discord.faults.clear()
     fault = Fault(kind=FaultKind.REFUSED, on=on, times=None, status=400, code=200000, containing=containing)
     local.discord.faults.add(fault)

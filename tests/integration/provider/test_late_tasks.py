@@ -1,4 +1,4 @@
-"""The database is away just after the provider took a task, for longer than a submission is waited for."""
+"""Database outages just after the provider accepted a task, longer than the lease of a submission."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from sandbox.discord.messages.message import Message
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.harness.message_readers import seen
 from tests.integration.engines import on_both
-from tests.integration.failing_store import Trouble, troubled
+from tests.integration.failing_store import StoreFaults, faulty_store
 
 pytestmark = on_both
 
@@ -21,7 +21,7 @@ LEASE_S = 0.3
 
 
 @pytest.fixture
-def trouble(local: BotHarness, monkeypatch: pytest.MonkeyPatch) -> Trouble:
+def faults(local: BotHarness, monkeypatch: pytest.MonkeyPatch) -> StoreFaults:
     local.hurry(
         {
             "work.leases.submission_s": LEASE_S,
@@ -30,7 +30,7 @@ def trouble(local: BotHarness, monkeypatch: pytest.MonkeyPatch) -> Trouble:
             "work.poll_interval_s": 0.1,
         }
     )
-    return troubled(monkeypatch)
+    return faulty_store(monkeypatch)
 
 
 async def used_and_held(local: BotHarness, who: str = "Ada") -> tuple[int, int]:
@@ -40,33 +40,33 @@ async def used_and_held(local: BotHarness, who: str = "Ada") -> tuple[int, int]:
 
 
 class Outage:
-    """A database that goes away and comes back around one song."""
+    """A database outage during one song."""
 
-    def __init__(self, local: BotHarness, trouble: Trouble) -> None:
+    def __init__(self, local: BotHarness, faults: StoreFaults) -> None:
         self.local = local
-        self.trouble = trouble
+        self.faults = faults
         self.status: Message
 
     def away(self, *units: str) -> None:
-        self.trouble.met.clear()
-        self.trouble.fail(*units, error=StoreError("away"))
+        self.faults.reached.clear()
+        self.faults.fail(*units, error=StoreError("away"))
 
     def news_lost(self, unit: str) -> None:
-        self.trouble.met.clear()
-        self.trouble.lose(unit, error=StoreError("nobody knows whether it was kept"))
+        self.faults.reached.clear()
+        self.faults.lose(unit, error=StoreError("nobody knows whether it was kept"))
 
-    async def met(self, unit: str) -> None:
-        """This unit of work has found the database away."""
-        await self.local.discord.wait_for(lambda: unit in self.trouble.met, timeout_s=LONG_S)
+    async def reached(self, unit: str) -> None:
+        """Wait until this unit of work has met the outage."""
+        await self.local.discord.wait_for(lambda: unit in self.faults.reached, timeout_s=LONG_S)
 
     async def is_given_up(self) -> None:
-        """The member has read that nobody knows what became of the song."""
+        """Wait until the status says that the outcome is unknown."""
         await self.local.shows(self.status, "The connection broke", BACK)
 
 
 async def all_is_away(outage: Outage) -> None:
-    await outage.met("submitter.record_result")
-    outage.trouble.everything = True
+    await outage.reached("submitter.record_result")
+    outage.faults.everything = True
     await asyncio.sleep(3 * LEASE_S)
 
 
@@ -76,40 +76,40 @@ async def given_up_first(outage: Outage) -> None:
 
 async def away_at_the_refund(outage: Outage) -> None:
     outage.away("poller.fail")
-    await outage.met("poller.fail")
+    await outage.reached("poller.fail")
 
 
 async def outcome_before_the_refund(outage: Outage) -> None:
     outage.away("poller.fail")
-    await outage.met("poller.fail")
-    outage.trouble.units.discard("submitter.record_result")
+    await outage.reached("poller.fail")
+    outage.faults.units.discard("submitter.record_result")
     await outage.local.shows(outage.status, READY)
 
 
 async def away_again_at_the_attaching(outage: Outage) -> None:
     await outage.is_given_up()
     outage.away("late_tasks.attach")
-    outage.trouble.units.discard("submitter.record_result")
-    await outage.met("late_tasks.attach")
+    outage.faults.units.discard("submitter.record_result")
+    await outage.reached("late_tasks.attach")
 
 
 async def news_of_the_attaching_lost(outage: Outage) -> None:
     await outage.is_given_up()
-    outage.trouble.end()
+    outage.faults.end()
     outage.news_lost("late_tasks.attach")
-    await outage.met("late_tasks.attach")
+    await outage.reached("late_tasks.attach")
 
 
 async def news_of_the_outcome_lost(outage: Outage) -> None:
-    outage.trouble.end()
+    outage.faults.end()
     outage.news_lost("submitter.record_result")
-    await outage.met("submitter.record_result")
+    await outage.reached("submitter.record_result")
 
 
 async def news_of_the_refund_lost(outage: Outage) -> None:
-    await outage.met("submitter.record_result")
+    await outage.reached("submitter.record_result")
     outage.news_lost("poller.fail")
-    await outage.met("poller.fail")
+    await outage.reached("poller.fail")
 
 
 CASES: dict[str, Callable[[Outage], Awaitable[None]]] = {
@@ -128,66 +128,66 @@ CASES: dict[str, Callable[[Outage], Awaitable[None]]] = {
 
 
 async def test_a_task_taken_while_the_database_went_away_is_delivered_and_paid_once(
-    local: BotHarness, trouble: Trouble, subtests: pytest.Subtests
+    local: BotHarness, faults: StoreFaults, subtests: pytest.Subtests
 ) -> None:
     async with local.bot(default_allowance=PLENTY):
         for count, (name, case) in enumerate(CASES.items(), 1):
             with subtests.test(name):
                 local.discord.add.member(local.discord.guild, user=local.discord.add.user(name))
-                outage = Outage(local, trouble)
+                outage = Outage(local, faults)
                 outage.away("submitter.record_result")
                 outage.status = await local.place(name)
                 await case(outage)
-                trouble.end()
+                faults.end()
                 await local.shows(outage.status, READY, "Go to the song")
                 assert await used_and_held(local, name) == (30, 0)
                 assert len(local.results()) == len(local.submissions) == count
 
 
 async def test_what_was_not_told_of_a_song_that_was_given_up_is_not_told_after_its_end(
-    local: BotHarness, trouble: Trouble
+    local: BotHarness, faults: StoreFaults
 ) -> None:
     local.hurry({"work.retries.message_s": 0.5})
     refused = Fault(kind=FaultKind.UNKNOWN_MESSAGE, on="PATCH /webhooks/*")
     async with local.bot():
         local.discord.faults.add(refused)
-        outage = Outage(local, trouble)
+        outage = Outage(local, faults)
         outage.away("submitter.record_result")
         outage.status = await local.place()
         await local.discord.wait_for(lambda: local.discord.faults.struck, timeout_s=LONG_S)
-        trouble.end()
+        faults.end()
         await local.shows(outage.status, READY, "Go to the song")
         await asyncio.sleep(1.0)
         assert READY in seen(outage.status)
 
 
 async def test_a_song_goes_on_though_its_message_was_not_remembered_when_the_database_went_away(
-    local: BotHarness, trouble: Trouble
+    local: BotHarness, faults: StoreFaults
 ) -> None:
     local.hurry({"work.retries.message_s": 0.5})
     async with local.bot():
         local.discord.faults.add(Fault(kind=FaultKind.UNKNOWN_MESSAGE, on="PATCH /webhooks/*"))
-        outage = Outage(local, trouble)
+        outage = Outage(local, faults)
         outage.away("submitter.record_result", "requests.set_status_message")
         outage.status = await local.place()
         await local.discord.wait_for(lambda: local.discord.faults.struck, timeout_s=LONG_S)
-        trouble.end()
+        faults.end()
         await local.shows(outage.status, READY, "Go to the song")
         assert await used_and_held(local) == (30, 0)
         assert len(local.results()) == len(local.submissions) == 1
 
 
 async def test_a_bot_that_stops_while_the_database_is_away_gives_up_what_it_cannot_keep(
-    local: BotHarness, trouble: Trouble, caplog: pytest.LogCaptureFixture
+    local: BotHarness, faults: StoreFaults, caplog: pytest.LogCaptureFixture
 ) -> None:
     local.hurry({"drain_s": 0.3})
     async with local.bot():
-        outage = Outage(local, trouble)
+        outage = Outage(local, faults)
         outage.away("submitter.record_result")
         outage.status = await local.place()
-        await outage.met("submitter.record_result")
-        trouble.everything = True
-    trouble.end()
+        await outage.reached("submitter.record_result")
+        faults.everything = True
+    faults.end()
     assert f"task {local.provider.tasks[0].id} is not stored yet" in caplog.text
     async with local.bot():
         await outage.is_given_up()
@@ -197,15 +197,15 @@ async def test_a_bot_that_stops_while_the_database_is_away_gives_up_what_it_cann
 
 
 async def test_who_has_ordered_again_gets_the_song_of_the_second_order_only(
-    local: BotHarness, trouble: Trouble, caplog: pytest.LogCaptureFixture
+    local: BotHarness, faults: StoreFaults, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with local.bot():
-        outage = Outage(local, trouble)
+        outage = Outage(local, faults)
         outage.away("submitter.record_result")
         outage.status = await local.place()
         await outage.is_given_up()
         again = await local.place()
-        trouble.end()
+        faults.end()
         await local.shows(again, READY)
         await local.discord.wait_for(lambda: "OPERATOR: task" in caplog.text, timeout_s=LONG_S)
         await outage.is_given_up()
@@ -215,16 +215,16 @@ async def test_who_has_ordered_again_gets_the_song_of_the_second_order_only(
 
 @pytest.mark.usefixtures("subtests")  # for its roomy limits: many edits follow each other
 async def test_all_songs_of_a_member_that_were_given_up_together_go_on(
-    local: BotHarness, trouble: Trouble
+    local: BotHarness, faults: StoreFaults
 ) -> None:
     async with local.bot(default_allowance=PLENTY, max_active_per_member=3):
-        outages = [Outage(local, trouble) for _ in range(3)]
+        outages = [Outage(local, faults) for _ in range(3)]
         outages[0].away("submitter.record_result")
         for outage in outages:
             outage.status = await local.place()
         for outage in outages:
             await outage.is_given_up()
-        trouble.end()
+        faults.end()
         for outage in outages:
             await local.shows(outage.status, READY, "Go to the song")
         assert await used_and_held(local) == (90, 0)

@@ -198,8 +198,8 @@ async def test_an_account_that_is_refused_in_questions_stops_the_next_submission
 
 
 async def test_what_only_the_clips_say_of_a_failure_is_told(local: BotHarness) -> None:
-    oddity = Fault(Phase.DOCUMENT, ReplyVariant.ALL_CLIPS_MODERATED, times=None, done_only=True)
-    local.provider.faults.add(oddity)
+    variant = Fault(Phase.DOCUMENT, ReplyVariant.ALL_CLIPS_MODERATED, times=None, done_only=True)
+    local.provider.faults.add(variant)
     async with local.bot():
         said = await local.shows(await local.place(), MODERATED, BACK)
     assert f"> {MODERATED_WORDS}" in said
@@ -337,9 +337,9 @@ async def test_a_task_that_is_done_before_its_clips_is_waited_for(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
     async with local.bot(default_allowance=PLENTY):
-        for name, (oddity, times) in STREAMING.items():
+        for name, (variant, times) in STREAMING.items():
             with subtests.test(name):
-                fault = Fault(Phase.DOCUMENT, oddity, times=times, done_only=True)
+                fault = Fault(Phase.DOCUMENT, variant, times=times, done_only=True)
                 local.provider.faults.add(fault)
                 result = await local.placed_result()
                 assert len(result.embeds) == len(result.attachments) == 2

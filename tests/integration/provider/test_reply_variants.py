@@ -29,10 +29,10 @@ NO_FILE = frozenset(
 HARMLESS = frozenset(ReplyVariant) - ONE_CLIP - NO_CLIP - UNFINISHED - NO_FILE
 
 
-def always(local: BotHarness, oddity: ReplyVariant) -> None:
-    """From now on this is odd in every answer, and nothing else is."""
+def always(local: BotHarness, variant: ReplyVariant) -> None:
+    """Apply this variant, and no other, to every answer from now on."""
     local.provider.faults.clear()
-    local.provider.faults.add(Fault(Phase.DOCUMENT, oddity, times=None))
+    local.provider.faults.add(Fault(Phase.DOCUMENT, variant, times=None))
 
 
 @pytest.fixture(autouse=True)
@@ -44,9 +44,9 @@ async def test_an_odd_answer_still_delivers_both_clips_and_their_files(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
     async with local.bot(default_allowance=PLENTY):
-        for oddity in sorted(HARMLESS):
-            with subtests.test(oddity.value):
-                always(local, oddity)
+        for variant in sorted(HARMLESS):
+            with subtests.test(variant.value):
+                always(local, variant)
                 result = await local.placed_result()
                 assert len(result.shown_embeds) == len(result.attachments) == len(links(result)) == 2
                 first = local.provider.tasks[-1].song.clips[0]
@@ -73,9 +73,9 @@ async def test_a_link_too_long_for_a_button_stands_in_the_text(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
     async with local.bot(default_allowance=PLENTY):
-        for oddity, is_text in ((ReplyVariant.AUDIO_SIGNED, True), (ReplyVariant.AUDIO_SIGNED_LONG, False)):
-            with subtests.test(oddity.value):
-                always(local, oddity)
+        for variant, is_text in ((ReplyVariant.AUDIO_SIGNED, True), (ReplyVariant.AUDIO_SIGNED_LONG, False)):
+            with subtests.test(variant.value):
+                always(local, variant)
                 result = await local.placed_result()
                 clips = local.provider.tasks[-1].song.clips
                 assert list(links(result).values()) == [f"https://suno.com/song/{clip.id}" for clip in clips]
@@ -95,9 +95,9 @@ async def test_a_link_that_is_no_file_is_replaced_by_the_songs_page(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
     async with local.bot(default_allowance=PLENTY):
-        for oddity in sorted(NO_FILE):
-            with subtests.test(oddity.value):
-                always(local, oddity)
+        for variant in sorted(NO_FILE):
+            with subtests.test(variant.value):
+                always(local, variant)
                 result = await local.placed_result()
                 clips = local.provider.tasks[-1].song.clips
                 assert list(links(result).values()) == [f"https://suno.com/song/{clip.id}" for clip in clips]
@@ -105,9 +105,9 @@ async def test_a_link_that_is_no_file_is_replaced_by_the_songs_page(
                 assert "No file is attached: press **Listen**" in result.content
 
 
-@pytest.mark.parametrize("oddity", sorted(ONE_CLIP))
-async def test_one_clip_of_two_is_delivered_and_called_so(local: BotHarness, oddity: ReplyVariant) -> None:
-    always(local, oddity)
+@pytest.mark.parametrize("variant", sorted(ONE_CLIP))
+async def test_one_clip_of_two_is_delivered_and_called_so(local: BotHarness, variant: ReplyVariant) -> None:
+    always(local, variant)
     async with local.bot():
         await local.shows(await local.place(), READY, "Only one of the two clips came out.")
         assert (await local.credits())["Used"] == 30
@@ -120,9 +120,9 @@ async def test_a_done_task_that_never_has_a_clip_gives_the_credits_back(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
     async with local.bot():
-        for oddity in sorted(NO_CLIP):
-            with subtests.test(oddity.value):
-                always(local, oddity)
+        for variant in sorted(NO_CLIP):
+            with subtests.test(variant.value):
+                always(local, variant)
                 await local.shows(await local.place(), "No song this time", BACK)
                 assert (await local.credits())["Available"] == 90
     assert local.results() == []

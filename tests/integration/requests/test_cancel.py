@@ -17,7 +17,7 @@ TOO_LATE = "It's too late to cancel"
 
 @pytest.fixture(autouse=True)
 def busy(local: BotHarness) -> None:
-    """The provider's one place is taken for good by Ben's request."""
+    """Fill the provider's only slot with Ben's request, which never ends."""
     local.settings = local.settings.model_copy(update={"max_running": 1})
     local.provider.faults.add(Fault(Phase.TASK, Stall(), times=None, playlist_id=PLAYLISTS[1].id))
 

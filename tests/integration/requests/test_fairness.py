@@ -7,17 +7,17 @@ from tests.integration.engines import on_both
 
 ADAS, BENS, THEIRS = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "123")
 PLACES = 2
-CROWD = 100
+REQUESTS = 100
 """Requests in the other server."""
 
 
-async def crowd_elsewhere(local: BotHarness) -> None:
+async def requests_elsewhere(local: BotHarness) -> None:
     """A hundred requests of one member of another server."""
     guild = local.discord.add.guild("Band room", owner=local.discord.state.world.owner)
     local.discord.add.channel(guild, name="songs")
     local.discord.add.member(guild, user=local.discord.add.user("Cas"))
     cas = local.discord.member("Cas", guild=guild)
-    asked = [await cas.slash("songs", "inspire", playlist=THEIRS) for _ in range(CROWD)]
+    asked = [await cas.slash("songs", "inspire", playlist=THEIRS) for _ in range(REQUESTS)]
     await asyncio.gather(*(one.answer(timeout_s=LONG_S) for one in asked))
     assert not any(one.ephemeral for one in asked)
 
@@ -31,7 +31,7 @@ def ours(local: BotHarness) -> list[str]:
 async def test_nobodys_first_song_waits_for_anothers_many_and_the_provider_refuses_none(
     tmp_path: Path, database: str
 ) -> None:
-    changes = {"default_allowance": 30 * CROWD, "max_active_per_member": CROWD, "max_running": PLACES}
+    changes = {"default_allowance": 30 * REQUESTS, "max_active_per_member": REQUESTS, "max_running": PLACES}
     async with bot(tmp_path, limits=None, database_url=database, **changes) as local, local.bot() as app:
         most = 0
 
@@ -42,8 +42,8 @@ async def test_nobodys_first_song_waits_for_anothers_many_and_the_provider_refus
         local.provider.pace = Pace(0.2, max_running=PLACES)  # it refuses a third task
         stop = local.provider.subscribe(count)
         operation = app.client.services.operator
-        await operation.pause()  # until all stand in line
-        await crowd_elsewhere(local)
+        await operation.pause()  # until all are queued
+        await requests_elsewhere(local)
         for _ in range(6):
             await local.place("Ada", playlist=ADAS)
         await local.place("Ben", playlist=BENS)

@@ -21,7 +21,7 @@ STALLED = PLAYLISTS[1].id
 
 @pytest.fixture(autouse=True)
 def busy(local: BotHarness) -> None:
-    """The provider has one place, and whoever asks for this playlist has it for good."""
+    """Give the provider one slot, which a request for this playlist keeps."""
     changes = {"max_running": 1, "default_allowance": 3000, "max_active_per_member": 600}
     local.settings = local.settings.model_copy(update=changes)
     local.provider.faults.add(Fault(Phase.TASK, Stall(), times=None, playlist_id=STALLED))
@@ -57,8 +57,8 @@ async def queue(local: BotHarness, who: str) -> list[str]:
     return [line for line in str(embed["description"]).split("\n") if line]
 
 
-async def in_hand(local: BotHarness) -> None:
-    """Ben's request has the provider's only place."""
+async def being_made(local: BotHarness) -> None:
+    """Fill the provider's only slot with Ben's request."""
     await local.place("Ben", playlist=STALLED)
     await local.provider.wait_for(lambda _: bool(local.questions), timeout_s=LONG_S)
 
@@ -77,7 +77,7 @@ async def test_the_queue_of_nobody_says_how_to_begin(local: BotHarness) -> None:
 
 async def test_everybody_sees_who_is_served_and_who_comes_next(local: BotHarness) -> None:
     async with local.bot():
-        await in_hand(local)
+        await being_made(local)
         cas = other_server(local)
         await waiting(local)
         for _ in range(2):
@@ -105,7 +105,7 @@ async def test_everybody_sees_who_is_served_and_who_comes_next(local: BotHarness
 
 async def test_a_moderator_cancels_a_request_and_its_member_reads_why(local: BotHarness, mo: Person) -> None:
     async with local.bot():
-        await in_hand(local)
+        await being_made(local)
         status = await waiting(local)
         (choice,) = await mo.autocomplete("songs", "requests cancel", request="ada", timeout_s=LONG_S)
         assert choice.name == f"Ada · waiting, number 1 · playlist {PLAYLISTS[0].id[:8]}… · v55"
@@ -122,7 +122,7 @@ async def test_a_moderator_cancels_a_request_and_its_member_reads_why(local: Bot
 
 async def test_what_a_moderator_cannot_cancel_is_answered_so(local: BotHarness, mo: Person) -> None:
     async with local.bot():
-        await in_hand(local)
+        await being_made(local)
         cas = other_server(local)
         asked = await cas.slash("songs", "inspire", playlist=PLAYLISTS[0].id)
         await asked.answer(timeout_s=LONG_S)
@@ -137,7 +137,7 @@ async def test_what_a_moderator_cannot_cancel_is_answered_so(local: BotHarness, 
 
 async def test_a_paused_server_keeps_its_places_while_another_goes_on(local: BotHarness, mo: Person) -> None:
     async with local.bot():
-        await in_hand(local)
+        await being_made(local)
         status = await waiting(local)
         said = await told(await mo.slash("songs", "requests pause", reason="Exam week"))
         assert "One request waits and keeps its place and its credits." in said
@@ -164,7 +164,7 @@ async def test_a_paused_server_keeps_its_places_while_another_goes_on(local: Bot
 
 async def test_a_member_of_a_paused_server_can_still_cancel(local: BotHarness, mo: Person) -> None:
     async with local.bot():
-        await in_hand(local)
+        await being_made(local)
         status = await waiting(local)
         await told(await mo.slash("songs", "requests pause", reason="Exam week"))
         await local.shows(status, "Exam week")

@@ -63,7 +63,7 @@ async def test_what_names_no_playlist_is_refused_with_what_it_is(
 
 
 def odd_texts() -> list[str]:
-    """A hundred characters of anything, drawn from a seed, and what has broken other programs."""
+    """Return a hundred random characters from a seed, and known troublesome texts."""
     rng = random.Random(7)
     alphabets = ("/:.?#[]@&=%", "0123456789abcdef-", "<>*_~`|\\\"'", "éß两🎵ع\u200d\u202e\u0000", " \t\n")
     drawn = ["".join(rng.choices("".join(alphabets[: n % 5 + 1]), k=100)) for n in range(20)]

@@ -24,7 +24,7 @@ HOUR_S, DAY_S = 3600, 86_400
 
 
 class SetClock:
-    """The clock of the host, and of a database server, which somebody sets."""
+    """The clock of the host and of a database server, which the test sets."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead_s = 0.0
@@ -55,7 +55,7 @@ async def asked_again(local: BotHarness, *, times: int = 1) -> None:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait until it holds, of what announces no change."""
+    """Wait until the condition holds, by polling."""
     async with asyncio.timeout(LONG_S):
         while not holds():  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
@@ -86,7 +86,7 @@ async def test_a_clock_that_is_set_costs_no_song_and_delays_none(
         local.provider.faults.clear()
         await local.shows(message, "Your song is ready")
         await local.placed_result()
-    # a line for each look that finds something: none if the poll that ran during the jump had the only time
+    # a line for each check that finds something: none if the poll that ran during the jump had the only time
     # that was due, two if something was leased meanwhile
     assert lines_about_the_clock(caplog) <= 2 * backwards
 

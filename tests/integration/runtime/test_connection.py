@@ -1,4 +1,4 @@
-"""The connection to Discord: whatever refuses it, songs go on, and it is tried again."""
+"""The connection to Discord: while it is refused, songs go on and it is retried."""
 
 import asyncio
 from collections.abc import Callable
@@ -48,7 +48,7 @@ REFUSALS = {
 
 
 async def song_under_way(local: BotHarness) -> Message:
-    """A song that an earlier process has begun."""
+    """Place a song in an earlier process."""
     local.song_takes(1.0)
     async with local.bot(default_allowance=PLENTY):
         status = await local.place()
@@ -57,7 +57,7 @@ async def song_under_way(local: BotHarness) -> Message:
 
 
 async def asked_about(local: BotHarness) -> None:
-    """The bot has asked the provider once more."""
+    """Wait for the bot's next poll."""
     before = len(local.questions)
     await local.provider.wait_for(lambda _: len(local.questions) > before, timeout_s=LONG_S)
 
@@ -107,7 +107,7 @@ async def test_commands_that_discord_refuses_keep_nobody_waiting(
 async def test_a_connection_that_ends_for_no_known_reason_is_made_again(local: BotHarness) -> None:
     gateway = local.discord.gateway
     async with local.bot(operator_guild_id=local.discord.guild.id, default_allowance=PLENTY) as app:
-        for shard_count, identifies in ((2, 3), (1, 4)):  # what Discord advises can become less again
+        for shard_count, identifies in ((2, 3), (1, 4)):  # the pause asked for can become shorter
             app.connection._fixed_shards = shard_count
             for socket in tuple(gateway.sockets):
                 socket.send_line("nothing that Discord says")
@@ -171,7 +171,7 @@ async def test_too_many_new_commands_today_keep_nobody_waiting(local: BotHarness
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait until it holds, of what announces no change."""
+    """Wait until the condition holds, by polling."""
     async with asyncio.timeout(LONG_S):
         while not holds():  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.02)

@@ -2,7 +2,7 @@ import pytest
 
 from tests.harness.bot import LONG_S, BotHarness
 from tests.integration.engines import on_both
-from tests.integration.failing_store import troubled
+from tests.integration.failing_store import faulty_store
 
 pytestmark = on_both
 
@@ -10,16 +10,16 @@ pytestmark = on_both
 async def test_a_command_in_hand_is_answered_before_the_bot_stops(
     local: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trouble = troubled(monkeypatch)
-    trouble.hang("placement.place")
+    faults = faulty_store(monkeypatch)
+    faults.hang("placement.place")
     async with local.bot() as app:
         asked = await local.order()
-        await local.discord.wait_for(lambda: "placement.place" in trouble.met, timeout_s=LONG_S)
+        await local.discord.wait_for(lambda: "placement.place" in faults.reached, timeout_s=LONG_S)
         app.shutdown.request()
         await local.discord.wait_for(lambda: app.client.draining, timeout_s=LONG_S)
         refused = await (await local.order("Ben")).answer(timeout_s=LONG_S)
         assert refused.ephemeral
-        trouble.passing.set()
+        faults.released.set()
     assert asked.shown is not None
     assert not asked.shown.ephemeral
     assert not asked.expired

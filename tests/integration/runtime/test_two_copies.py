@@ -1,4 +1,4 @@
-"""Two copies of the bot with one token and two databases: both hear of each command."""
+"""Two copies of the bot with one token and two databases: both receive each command."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from bot.app import Application
 from bot.domain.errors import StoreError
 from sandbox.discord.rest.faults import Fault, FaultKind
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
-from tests.integration.failing_store import troubled
+from tests.integration.failing_store import faulty_store
 
 READY = "Your song is ready"
 COPY_RUNS = "OPERATOR: another copy of the bot"
@@ -44,13 +44,13 @@ async def test_a_song_is_submitted_and_paid_once(
 async def test_a_copy_whose_database_is_away_over_it_withdraws_its_request_when_it_is_back(
     local: BotHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    trouble = troubled(monkeypatch)
-    trouble.fail("requests.cancel_duplicate", error=StoreError("the disk is full"))
+    faults = faulty_store(monkeypatch)
+    faults.fail("requests.cancel_duplicate", error=StoreError("the disk is full"))
     local.hurry({"work.status_interval_s": 5.0})
     async with both(local, tmp_path):
         asked = await local.order()
         await local.discord.wait_for(lambda: "the disk is full" in caplog.text, timeout_s=LONG_S)
-        trouble.units.clear()
+        faults.units.clear()
         await local.shows(await asked.answer(timeout_s=LONG_S), READY)
         await withdrawn(local, caplog, 1)
     assert len(local.submissions) == 1
@@ -70,7 +70,7 @@ async def test_an_answer_that_was_cut_off_is_ones_own(
 
 
 LOOK = "GET /webhooks/*"
-MISHAPS = {
+FAULTS = {
     "Discord is slow to say that it has the answers": Fault(
         kind=FaultKind.HANG, on=CALLBACK, times=2, after_s=3.0
     ),
@@ -82,7 +82,7 @@ MISHAPS = {
 
 @pytest.fixture
 def soon(local: BotHarness) -> None:
-    """It is looked soon whose an answer is."""
+    """Shorten the time until the answer is looked up."""
     local.hurry({"work.answered_within_s": 1.0})
 
 
@@ -99,9 +99,9 @@ async def test_a_song_is_submitted_once_though_nobody_hears_who_answered(
     if deferred:
         monkeypatch.setattr("bot.chat.interactions.respond.BUDGET_S", 0.0)
     async with both(local, tmp_path):
-        for count, (name, mishap) in enumerate(MISHAPS.items(), 1):
+        for count, (name, fault) in enumerate(FAULTS.items(), 1):
             with subtests.test(name):
-                local.discord.faults.add(mishap)
+                local.discord.faults.add(fault)
                 asked = await local.order()
                 await local.shows(await asked.answer(timeout_s=LONG_S), READY)
                 await withdrawn(local, caplog, count)
@@ -123,5 +123,5 @@ async def test_a_song_is_submitted_once_though_nobody_can_look_at_first(
 
 
 async def withdrawn(local: BotHarness, caplog: pytest.LogCaptureFixture, count: int) -> None:
-    """The other copy has said so often that it was not the one that answered."""
+    """Wait until the copies have logged so often that another copy answered."""
     await local.discord.wait_for(lambda: caplog.text.count(COPY_RUNS) >= count, timeout_s=LONG_S)

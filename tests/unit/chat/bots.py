@@ -39,13 +39,13 @@ class SomeSongs(RequestService):
 
 
 class NoStore(Store):
-    """A database that nobody here should need."""
+    """A store that must not be used."""
 
     @property
     def clock(self) -> Clock:
         return utc_now
 
-    def subscribe(self, bell: WakeUp) -> None:
+    def subscribe(self, wake_up: WakeUp) -> None:
         raise AssertionError("nothing rings here")
 
     async def write(

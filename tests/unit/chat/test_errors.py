@@ -107,8 +107,8 @@ SAMPLES: list[RefusalError] = [
     PendingRequestsError(2000),
     *(TooLateError(state) for state in State),
 ]
-ABOUT_SHELVES: list[RefusalError] = [
-    *(PlaylistNameError(trouble) for trouble in NameProblem),
+ABOUT_LIBRARY: list[RefusalError] = [
+    *(PlaylistNameError(problem) for problem in NameProblem),
     PlaylistSavedError("*" * 100),
     PlaylistsFullError(100),
     PlaylistUnknownError("*" * 100),
@@ -127,7 +127,7 @@ def subclasses(kind: type[RefusalError]) -> list[type[RefusalError]]:
 @pytest.mark.parametrize("kind", subclasses(RefusalError))
 def test_every_refusal_has_words_of_its_own(kind: type[RefusalError]) -> None:
     assert kind is ModeratorError or sentence.dispatch(kind) is not sentence.dispatch(Exception)
-    assert kind is ModeratorError or any(type(sample) is kind for sample in SAMPLES + ABOUT_SHELVES)
+    assert kind is ModeratorError or any(type(sample) is kind for sample in SAMPLES + ABOUT_LIBRARY)
 
 
 @pytest.mark.parametrize("error", SAMPLES, ids=repr)
@@ -149,7 +149,7 @@ def test_every_refusal_says_what_is_true_of_credits(error: RefusalError) -> None
     assert not about_settings or UNCHANGED in words
 
 
-@pytest.mark.parametrize("error", ABOUT_SHELVES, ids=repr)
+@pytest.mark.parametrize("error", ABOUT_LIBRARY, ids=repr)
 def test_every_refusal_about_songs_and_playlists_says_that_nothing_changed(error: RefusalError) -> None:
     words = sentence(error)
     assert words

@@ -39,22 +39,22 @@ def test_a_stated_pause_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "first_s", "last_s"),
+    ("outage", "first_s", "last_s"),
     [(ProviderOutage.BUSY, 5, 60), (ProviderOutage.OUTAGE, 5, 60), (ProviderOutage.ACCOUNT, 60, 900)],
 )
-def test_the_pause_grows_up_to_a_bound(trouble: ProviderOutage, first_s: float, last_s: float) -> None:
-    breaker = CircuitBreaker(1).record_failure(trouble, now=NOW)
+def test_the_pause_grows_up_to_a_bound(outage: ProviderOutage, first_s: float, last_s: float) -> None:
+    breaker = CircuitBreaker(1).record_failure(outage, now=NOW)
     assert breaker.open_until == after(first_s)
-    assert breaker.record_failure(trouble, now=NOW).open_until == after(2 * first_s)
+    assert breaker.record_failure(outage, now=NOW).open_until == after(2 * first_s)
     for _ in range(50):
-        breaker = breaker.record_failure(trouble, now=NOW)
+        breaker = breaker.record_failure(outage, now=NOW)
     assert breaker.open_until == after(last_s)
 
 
-@pytest.mark.parametrize("trouble", [ProviderOutage.OUTAGE, ProviderOutage.ACCOUNT])
-def test_after_an_outage_or_trouble_with_the_account_one_at_a_time_tries(trouble: ProviderOutage) -> None:
-    breaker = CircuitBreaker(3).record_failure(trouble, now=NOW)
-    assert room(breaker, seconds=59.9 if trouble is ProviderOutage.ACCOUNT else 4.9) == 0
+@pytest.mark.parametrize("outage", [ProviderOutage.OUTAGE, ProviderOutage.ACCOUNT])
+def test_after_an_outage_or_trouble_with_the_account_one_at_a_time_tries(outage: ProviderOutage) -> None:
+    breaker = CircuitBreaker(3).record_failure(outage, now=NOW)
+    assert room(breaker, seconds=59.9 if outage is ProviderOutage.ACCOUNT else 4.9) == 0
     assert room(breaker, seconds=60) == 1
     assert room(breaker, 1, seconds=60, submitting=1) == 0
     assert room(breaker, 1, seconds=60) == 1
@@ -200,7 +200,7 @@ def test_a_request_that_is_turned_away_while_others_are_taken_is_minded_for_itse
         assert not breaker.rejects_request(1)
         breaker = turned_away(
             turned_away(breaker, 1), 1
-        )  # the second one, with nothing taken between, says no more
+        )  # the second one, with nothing accepted in between, adds nothing
         assert breaker.turned_away[-1].tries == tries
         if tries < 3:
             breaker = breaker.record_success(slots=3, now=NOW, request_id=2)

@@ -42,7 +42,7 @@ def test_a_name_has_one_spelling(typed: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "trouble"),
+    ("typed", "problem"),
     [
         ("", NameProblem.EMPTY),
         (" \u200b\u200d", NameProblem.EMPTY),
@@ -54,10 +54,10 @@ def test_a_name_has_one_spelling(typed: str, name: str) -> None:
         ("https://example.com", NameProblem.LINK),
     ],
 )
-def test_a_name_that_could_never_be_chosen_is_refused(typed: str, trouble: NameProblem) -> None:
+def test_a_name_that_could_never_be_chosen_is_refused(typed: str, problem: NameProblem) -> None:
     with pytest.raises(PlaylistNameError) as refused:
         parse_name(typed)
-    assert refused.value.problem is trouble
+    assert refused.value.problem is problem
 
 
 @given(st.text())

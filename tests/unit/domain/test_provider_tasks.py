@@ -46,7 +46,7 @@ def ask(
 
 
 def answered(watch: TaskProgress, *, until_s: int, every_s: int = 30) -> TaskProgress:
-    """The watch of a task that runs on, asked about and answered all the time until then."""
+    """Return the progress of a task that was polled and answered all the time until then."""
     asked_s = int(((watch.asked_at or NOW) - NOW).total_seconds())
     for at_s in range(asked_s + every_s, until_s + 1, every_s):
         watch = kept(ask(TaskStage.RUNNING, *watch.clips, watch=watch, after_s=at_s))
@@ -62,9 +62,9 @@ def unknown(watch: TaskProgress, *, after_s: float) -> StillRunning | Finished |
     return evaluate_unknown(watch, now=now, unknown_max_s=30, gap_max_s=GAP_MAX_S)
 
 
-def kept(verdict: TaskOutcome) -> TaskProgress:
-    assert isinstance(verdict, StillRunning)
-    return verdict.progress
+def kept(outcome: TaskOutcome) -> TaskProgress:
+    assert isinstance(outcome, StillRunning)
+    return outcome.progress
 
 
 def test_a_failed_task_is_broken_with_the_providers_words() -> None:
@@ -168,14 +168,14 @@ def test_clips_that_settle_are_waited_for_in_answered_time(away_s: int) -> None:
     watch = kept(ask(TaskStage.DONE, A, B_STREAMING))
     for after_s in (away_s, away_s + 60):
         watch = kept(ask(TaskStage.DONE, A, B_STREAMING, watch=watch, after_s=after_s))
-    verdict = ask(TaskStage.DONE, A, B_STREAMING, watch=watch, after_s=away_s + 120)
-    assert isinstance(verdict, Finished) == (away_s > 0)
+    outcome = ask(TaskStage.DONE, A, B_STREAMING, watch=watch, after_s=away_s + 120)
+    assert isinstance(outcome, Finished) == (away_s > 0)
     last = ask(TaskStage.DONE, A, B, watch=watch, after_s=away_s + 120)
     assert last == Finished((A, B), partial=False)
 
 
 def asked_in_vain(watch: TaskProgress) -> TaskProgress:
-    """The watch just before a day of questions without an answer has gone by."""
+    """Return the progress just before a day of unanswered polls is over."""
     for after_s in range(60, int(UNANSWERED_MAX_S), 60):
         watch = kept(unanswered(watch, after_s=after_s))
     return watch

@@ -32,12 +32,12 @@ async def test_an_accepted_task_has_an_id_of_32_hex_digits(caller: Caller) -> No
 
 
 async def test_the_body_is_kept_as_it_was_received(caller: Caller) -> None:
-    wish: JsonObject = {"prompt": "慢 & easy", "styleWeight": 0.65, "personaId": "p", "audioWeight": 1}
+    options: JsonObject = {"prompt": "慢 & easy", "styleWeight": 0.65, "personaId": "p", "audioWeight": 1}
 
-    await caller.submit(**wish)
+    await caller.submit(**options)
 
-    assert caller.provider.tasks[0].body.items() >= wish.items()
-    assert json.loads(caller.provider.requests[0].body).items() >= wish.items()
+    assert caller.provider.tasks[0].body.items() >= options.items()
+    assert json.loads(caller.provider.requests[0].body).items() >= options.items()
 
 
 async def test_a_finished_task_has_every_field_of_the_page(caller: Caller) -> None:

@@ -135,7 +135,7 @@ async def test_files_that_never_were_are_missing(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "status", "kind", "start"),
+    ("fault", "status", "kind", "start"),
     [
         (MediaFault.FORBIDDEN, 403, "application/xml", b"<?xml"),
         (MediaFault.MISSING, 404, "application/xml", b"<?xml"),
@@ -147,15 +147,15 @@ async def test_files_that_never_were_are_missing(caller: Caller) -> None:
     ],
 )
 async def test_a_troubled_file_is_answered_as_declared(
-    caller: Caller, trouble: MediaFault, status: int, kind: str, start: bytes
+    caller: Caller, fault: MediaFault, status: int, kind: str, start: bytes
 ) -> None:
-    caller.provider.faults.add(Fault(Phase.AUDIO, trouble, clip_index=0))
+    caller.provider.faults.add(Fault(Phase.AUDIO, fault, clip_index=0))
     first, second = await clip_urls(caller)
 
-    troubled = await caller.fetch(first)
+    faulty = await caller.fetch(first)
 
-    assert troubled[:2] == (status, kind)
-    assert troubled[2].startswith(start)
+    assert faulty[:2] == (status, kind)
+    assert faulty[2].startswith(start)
     assert (await caller.fetch(second))[0] == 200
     assert (await caller.fetch(first))[2].startswith(b"\xff\xfb")
 

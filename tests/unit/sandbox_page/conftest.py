@@ -18,7 +18,7 @@ HASTY = Limits(interaction_deadline_s=0.1)
 
 @dataclass
 class Visit:
-    """A page's WebSocket, used by hand."""
+    """A page's WebSocket, driven by the test."""
 
     socket: aiohttp.ClientWebSocketResponse
     heard: list[Payload] = field(default_factory=list)

@@ -125,8 +125,8 @@ async def test_where_no_bot_is_nothing_responds(harness: PageClientHarness) -> N
         ("be", {"name": "Odile"}),
         ("press", {"message": "x"}),
         ("submit", {"modal": "1"}),
-        ("world", {"lever": "provider", "value": "on fire"}),
-        ("world", {"lever": "pace", "value": "0"}),
+        ("world", {"control": "provider", "value": "on fire"}),
+        ("world", {"control": "pace", "value": "0"}),
         ("nonsense", {}),
         ("say", {"content": " "}),
     ],
@@ -144,8 +144,8 @@ async def test_the_panel_s_levers_move_the_provider_and_the_network(harness: Pag
     provider, discord = harness.world.provider, harness.world.discord
     async with harness.visit("Ada") as ada:
 
-        async def turn(lever: str, value: str) -> Payload:
-            assert "error" not in await ada.ask("world", lever=lever, value=value)
+        async def turn(control: str, value: str) -> Payload:
+            assert "error" not in await ada.ask("world", control=control, value=value)
             return harness.page.controls.snapshot()
 
         assert (await turn("provider", "slow"))["provider"] == "slow"

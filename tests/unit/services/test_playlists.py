@@ -90,10 +90,10 @@ async def test_there_are_at_most_a_hundred_and_all_are_on_some_page(harness: Ser
     with pytest.raises(PlaylistsFullError):
         await add(harness, "one more", number=999)
     await add(harness, "n007", OTHER, number=1000)
-    sheets = [await harness.playlists.page(GUILD, number) for number in range(10)]
-    assert [one.name for sheet in sheets for one in sheet.items] == [f"n{n:03}" for n in range(100)]
-    assert {(sheet.pages, sheet.total) for sheet in sheets} == {(10, 100)}
-    assert await harness.playlists.page(GUILD, 10**5) == sheets[-1]
+    pages = [await harness.playlists.page(GUILD, number) for number in range(10)]
+    assert [one.name for page in pages for one in page.items] == [f"n{n:03}" for n in range(100)]
+    assert {(page.pages, page.total) for page in pages} == {(10, 100)}
+    assert await harness.playlists.page(GUILD, 10**5) == pages[-1]
     assert len(await names(harness)) == 25
 
 

@@ -192,11 +192,11 @@ async def test_its_requester_removes_a_song_and_nobody_decides_anything(harness:
         request.result_channel_id, request.result_message_id
     )
     assert await harness.store.read(lambda work: work.audit_log.page(GUILD, limit=9)) == []
-    for sheet in (
+    for page in (
         await harness.library.songs(BENS, None, 0),
         await harness.library.best(BENS, TopPeriod.ALL, 0),
     ):
-        assert sheet.items == ()
+        assert page.items == ()
     assert await harness.library.suggestions(BENS, "") == []
     for again in (
         harness.requests.repeat(request_id, harness.context()),
@@ -254,9 +254,9 @@ async def test_songs_are_paged_and_the_best_are_of_a_time(harness: ServicesHarne
     assert [song.request.id for song in (await harness.library.songs(BENS, None, 0)).items] == [new, old]
     assert [song.request.id for song in (await harness.library.songs(BENS, ADA, 0)).items] == [old]
     for span, ids in ((TopPeriod.DAY, [new]), (TopPeriod.WEEK, [old, new]), (TopPeriod.ALL, [old, new])):
-        sheet = await harness.library.best(BENS, span, 7)
-        assert [song.request.id for song in sheet.items] == ids
-        assert (sheet.number, sheet.pages) == (0, 1)
+        page = await harness.library.best(BENS, span, 7)
+        assert [song.request.id for song in page.items] == ids
+        assert (page.number, page.pages) == (0, 1)
 
 
 async def test_songs_are_found_by_a_part_of_their_title_in_any_case(harness: ServicesHarness) -> None:
@@ -279,7 +279,7 @@ async def test_a_song_of_a_private_channel_is_listed_for_those_who_see_it(harnes
             await harness.library.songs(viewer, ADA, 0),
             await harness.library.best(viewer, TopPeriod.ALL, 0),
         )
-        assert [sheet.total for sheet in pages] == [int(seen)] * 3
+        assert [page.total for page in pages] == [int(seen)] * 3
         assert len(await harness.library.suggestions(viewer, "")) == int(seen)
         if seen:
             await harness.library.card(request_id, viewer)

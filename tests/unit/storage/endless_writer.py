@@ -1,4 +1,4 @@
-"""A process that places requests until it is killed, and prints each that it was told is placed."""
+"""A process that places requests until it is killed, and prints each that was committed."""
 
 import asyncio
 import sys

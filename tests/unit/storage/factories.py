@@ -1,4 +1,4 @@
-"""Requests and credits for tests."""
+"""Factories of requests and credits."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

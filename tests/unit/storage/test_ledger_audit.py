@@ -16,7 +16,7 @@ MINE = account_of().id
 
 
 @pytest.fixture
-async def books(tmp_path: Path) -> Path:
+async def ledger(tmp_path: Path) -> Path:
     """Request 1 waits, 2 is being made, 3 was delivered, 4 was cancelled."""
     path = fresh(tmp_path)
 
@@ -33,7 +33,7 @@ async def books(tmp_path: Path) -> Path:
 
 
 def tamper(path: Path, *statements: str) -> None:
-    """Change what the database would not let anybody change."""
+    """Make a change that the database's triggers would refuse."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA ignore_check_constraints = ON")
     with connection:
@@ -44,8 +44,8 @@ def tamper(path: Path, *statements: str) -> None:
     connection.close()
 
 
-async def test_right_books_have_no_breach_and_these_totals(books: Path) -> None:
-    breaches, totals = audit_database(url_of(books))
+async def test_right_books_have_no_breach_and_these_totals(ledger: Path) -> None:
+    breaches, totals = audit_database(url_of(ledger))
     assert breaches == []
     assert totals.requests == {State.WAITING: 1, State.MAKING: 1, State.DELIVERED: 1, State.CANCELLED: 1}
     assert (totals.granted, totals.held, totals.used, totals.available) == (180, 60, 30, 90)
@@ -142,17 +142,17 @@ def holds(state: str, request: int, *, cost: int, held: int, parts: str, ends: s
     ],
 )
 async def test_each_breach_is_a_sentence_that_names_what_it_is_about(
-    books: Path, statement: str, says: str
+    ledger: Path, statement: str, says: str
 ) -> None:
-    tamper(books, statement)
-    breaches, _ = audit_database(url_of(books))
+    tamper(ledger, statement)
+    breaches, _ = audit_database(url_of(ledger))
     assert says in breaches
 
 
-async def test_the_books_of_a_bot_that_runs_can_be_audited(books: Path) -> None:
-    async with open_store(url_of(books)) as store:
+async def test_the_books_of_a_bot_that_runs_can_be_audited(ledger: Path) -> None:
+    async with open_store(url_of(ledger)) as store:
         await store.write(place, 9, USER + 7)
-        breaches, totals = audit_database(url_of(books))
+        breaches, totals = audit_database(url_of(ledger))
         assert (breaches, await store.audit()) == ([], [])
         assert totals.requests[State.WAITING] == 2
 
@@ -163,7 +163,7 @@ def test_books_that_are_not_there_are_not_right(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_books_that_cannot_be_read_are_an_error_and_not_a_breach(books: Path) -> None:
-    tamper(books, "DROP TABLE events")
+async def test_books_that_cannot_be_read_are_an_error_and_not_a_breach(ledger: Path) -> None:
+    tamper(ledger, "DROP TABLE events")
     with pytest.raises(StoreError, match="cannot be used: no such table: events"):
-        audit_database(url_of(books))
+        audit_database(url_of(ledger))

@@ -1,4 +1,4 @@
-"""The ledger against a plain model of it, in every order that hypothesis can think of."""
+"""The ledger against a simple model of it, in random order."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -34,7 +34,7 @@ credits_ = st.integers(1, 60)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _books(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _ledger(tmp_path_factory: pytest.TempPathFactory) -> None:
     LedgerMachine.engine = writing_engine(fresh(tmp_path_factory.mktemp("ledger")))
 
 
@@ -44,7 +44,7 @@ class UndoneError(Exception):
 
 @dataclass
 class Account:
-    """What one account should come to."""
+    """The expected balance of one account."""
 
     granted: int = 0
     held: int = 0
@@ -227,13 +227,13 @@ class LedgerMachine(RuleBasedStateMachine):
         return rebuilt, outside
 
     @invariant()
-    def the_books_are_right(self) -> None:
+    def the_ledger_is_correct(self) -> None:
         assert audit_ledger(self.connection) == []
-        books = totals(self.connection)
-        assert books.requests == Counter(request.state for request in self.requests.values())
-        assert books.granted == sum(account.granted for account in self.accounts.values())
+        ledger = totals(self.connection)
+        assert ledger.requests == Counter(request.state for request in self.requests.values())
+        assert ledger.granted == sum(account.granted for account in self.accounts.values())
         held = sum(account.held for account in self.accounts.values())
-        assert books.held == held
+        assert ledger.held == held
         assert held == sum(self.work.ledger.held_by(GUILD, user) for user in (USER, USER + 1))
 
 

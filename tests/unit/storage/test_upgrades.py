@@ -1,4 +1,4 @@
-"""Databases as earlier versions left them, brought up to date: pending requests go on."""
+"""Upgrades of databases of earlier versions: pending requests continue."""
 
 import json
 import sqlite3
@@ -232,7 +232,7 @@ def as_json(value: object) -> str:
 
 
 def wipe(path: Path, *prompts: str) -> Path:
-    """These prompts were wiped by a version that did not note it."""
+    """Erase these prompts as a version did that did not record it."""
     with closing(sqlite3.connect(path)) as connection, connection:
         for prompt in prompts:
             connection.execute("UPDATE requests SET prompt = NULL WHERE prompt = ?", (prompt,))

@@ -1,4 +1,4 @@
-"""The replies that lie in `payloads`, one file for each way in which the provider may answer."""
+"""The replies in `payloads`, one file for each way in which the provider can answer."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The real client and the local provider: what the paid call leaves behind, and each odd answer."""
+"""The real client against the local provider: the effects of the paid call, and each reply variant."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -52,7 +52,7 @@ ODD_STAGES: dict[ReplyVariant, tuple[TaskStage, list[ClipStage]]] = {
 
 
 @dataclass(slots=True)
-class Scene:
+class Sandbox:
     local: LocalProvider
     client: CqtaiClient
     clock: "Clock"
@@ -76,16 +76,16 @@ class Clock:
 
 
 @pytest.fixture
-async def scene() -> AsyncIterator[Scene]:
+async def sandbox() -> AsyncIterator[Sandbox]:
     clock = Clock()
     async with (
         LocalProvider(song_s=SONG_S, max_running=1, seed=7, clock=clock) as local,
         provider_session() as session,
     ):
-        yield Scene(local, CqtaiClient(session, base_url=local.base_url, api_key=local.key), clock)
+        yield Sandbox(local, CqtaiClient(session, base_url=local.base_url, api_key=local.key), clock)
 
 
-async def test_a_full_order_is_one_that_the_page_allows(scene: Scene) -> None:
+async def test_a_full_order_is_one_that_the_page_allows(sandbox: Sandbox) -> None:
     spec = SongSpec(
         playlist_id=SPEC.playlist_id,
         model="v45+",
@@ -96,8 +96,8 @@ async def test_a_full_order_is_one_that_the_page_allows(scene: Scene) -> None:
         persona_id="persona_1",
         artist_clip_id="4f51f49d-8875-442d-9a66-81a7e66d55d6",
     )
-    await scene.client.submit(spec)
-    (task,) = scene.local.tasks
+    await sandbox.client.submit(spec)
+    (task,) = sandbox.local.tasks
     assert task.body["prompt"] == "slow, 雨夜"
     assert task.body["weirdnessConstraint"] == 0
 
@@ -114,58 +114,61 @@ async def test_a_full_order_is_one_that_the_page_allows(scene: Scene) -> None:
     ],
 )
 async def test_an_order_whose_answer_is_lost_after_acceptance_is_sent_once(
-    scene: Scene, effect: ReplyEffect
+    sandbox: Sandbox, effect: ReplyEffect
 ) -> None:
-    scene.local.faults.add(Fault(Phase.SUBMIT, effect, accepted=True))
+    sandbox.local.faults.add(Fault(Phase.SUBMIT, effect, accepted=True))
     with pytest.raises(OutcomeUnknownError):
-        await scene.client.submit(SPEC)
-    assert scene.posts == len(scene.local.tasks) == 1
-    assert scene.local.credits.spent == 30
+        await sandbox.client.submit(SPEC)
+    assert sandbox.posts == len(sandbox.local.tasks) == 1
+    assert sandbox.local.credits.spent == 30
 
 
-async def test_an_order_that_is_answered_too_late_is_sent_once(scene: Scene) -> None:
-    scene.local.faults.add(Fault(Phase.SUBMIT, Slow(60.0), accepted=True))
+async def test_an_order_that_is_answered_too_late_is_sent_once(sandbox: Sandbox) -> None:
+    sandbox.local.faults.add(Fault(Phase.SUBMIT, Slow(60.0), accepted=True))
     async with provider_session() as session:
         client = CqtaiClient(
-            session, base_url=scene.local.base_url, api_key=scene.local.key, timeouts=Timeouts(submit_s=0.3)
+            session,
+            base_url=sandbox.local.base_url,
+            api_key=sandbox.local.key,
+            timeouts=Timeouts(submit_s=0.3),
         )
         with pytest.raises(UnknownTaskError):
             await client.query("t")  # the time is then not spent on connecting
         with pytest.raises(OutcomeUnknownError):
             await client.submit(SPEC)
-    assert len(scene.local.tasks) == 1
+    assert len(sandbox.local.tasks) == 1
 
 
-async def test_a_provider_that_does_not_listen_has_taken_nothing(scene: Scene) -> None:
-    await scene.local.close()
+async def test_a_provider_that_does_not_listen_has_taken_nothing(sandbox: Sandbox) -> None:
+    await sandbox.local.close()
     with pytest.raises(NotAcceptedError) as caught:
-        await scene.client.submit(SPEC)
+        await sandbox.client.submit(SPEC)
     assert not caught.value.busy
     with pytest.raises(NoAnswerError):
-        await scene.client.query("t")
-    await scene.local.open()
-    assert await scene.client.submit(SPEC)
+        await sandbox.client.query("t")
+    await sandbox.local.open()
+    assert await sandbox.client.submit(SPEC)
 
 
-async def test_an_order_beyond_the_account_s_limit_is_not_taken(scene: Scene) -> None:
-    await scene.client.submit(SPEC)
+async def test_an_order_beyond_the_account_s_limit_is_not_taken(sandbox: Sandbox) -> None:
+    await sandbox.client.submit(SPEC)
     with pytest.raises(NotAcceptedError) as caught:
-        await scene.client.submit(SPEC)
+        await sandbox.client.submit(SPEC)
     assert caught.value.busy
-    assert len(scene.local.tasks) == 1
+    assert len(sandbox.local.tasks) == 1
 
 
-async def test_an_unknown_playlist_is_refused_for_good(scene: Scene) -> None:
-    scene.local.unknown_playlists.add(SPEC.playlist_id)
+async def test_an_unknown_playlist_is_refused_for_good(sandbox: Sandbox) -> None:
+    sandbox.local.unknown_playlists.add(SPEC.playlist_id)
     with pytest.raises(RejectedError) as caught:
-        await scene.client.submit(SPEC)
+        await sandbox.client.submit(SPEC)
     assert (caught.value.code, caught.value.text) == (400, "playlist not found")
 
 
-async def test_a_numbered_task_can_be_asked_about(scene: Scene) -> None:
-    scene.local.faults.add(Fault(Phase.TASK, NumberedId()))
-    assert (await scene.finished()).settled
-    assert scene.local.tasks[0].id.isdecimal()
+async def test_a_numbered_task_can_be_asked_about(sandbox: Sandbox) -> None:
+    sandbox.local.faults.add(Fault(Phase.TASK, NumberedId()))
+    assert (await sandbox.finished()).settled
+    assert sandbox.local.tasks[0].id.isdecimal()
 
 
 @pytest.mark.parametrize(
@@ -178,42 +181,42 @@ async def test_a_numbered_task_can_be_asked_about(scene: Scene) -> None:
         Envelope(http_status=201),
     ],
 )
-async def test_every_shape_of_success_is_one(scene: Scene, shape: Envelope) -> None:
-    scene.local.faults.add(Fault(Phase.SUBMIT, shape), Fault(Phase.QUERY, shape))
-    assert (await scene.finished()).settled
+async def test_every_shape_of_success_is_one(sandbox: Sandbox, shape: Envelope) -> None:
+    sandbox.local.faults.add(Fault(Phase.SUBMIT, shape), Fault(Phase.QUERY, shape))
+    assert (await sandbox.finished()).settled
 
 
 @pytest.mark.parametrize("variant", ReplyVariant)
-async def test_no_oddity_costs_a_clip_that_is_there(scene: Scene, variant: ReplyVariant) -> None:
-    scene.local.faults.add(Fault(Phase.DOCUMENT, variant, times=None))
-    report = await scene.finished()
+async def test_no_oddity_costs_a_clip_that_is_there(sandbox: Sandbox, variant: ReplyVariant) -> None:
+    sandbox.local.faults.add(Fault(Phase.DOCUMENT, variant, times=None))
+    report = await sandbox.finished()
     wanted = ODD_STAGES.get(variant, (TaskStage.DONE, [C, C]))
     assert (report.stage, [clip.stage for clip in report.clips]) == wanted
 
 
-async def test_clips_in_another_order_come_in_their_own(scene: Scene) -> None:
-    scene.local.faults.add(Fault(Phase.DOCUMENT, ReplyVariant.CLIPS_REVERSED))
-    report = await scene.finished()
-    assert [clip.id for clip in report.clips] == [clip.id for clip in scene.local.tasks[0].song.clips]
+async def test_clips_in_another_order_come_in_their_own(sandbox: Sandbox) -> None:
+    sandbox.local.faults.add(Fault(Phase.DOCUMENT, ReplyVariant.CLIPS_REVERSED))
+    report = await sandbox.finished()
+    assert [clip.id for clip in report.clips] == [clip.id for clip in sandbox.local.tasks[0].song.clips]
 
 
 @pytest.mark.parametrize("spelling", DONE_SPELLINGS)
-async def test_every_spelling_of_success_ends_the_polling(scene: Scene, spelling: str) -> None:
-    scene.local.faults.add(Fault(Phase.DOCUMENT, StatusAs(spelling)))
-    assert (await scene.finished()).stage is TaskStage.DONE
+async def test_every_spelling_of_success_ends_the_polling(sandbox: Sandbox, spelling: str) -> None:
+    sandbox.local.faults.add(Fault(Phase.DOCUMENT, StatusAs(spelling)))
+    assert (await sandbox.finished()).stage is TaskStage.DONE
 
 
 @pytest.mark.parametrize("spelling", FAILED_SPELLINGS)
 @pytest.mark.parametrize("words", FAILURE_TEXTS)
-async def test_every_spelling_and_text_of_failure_is_one(scene: Scene, spelling: str, words: str) -> None:
-    scene.local.faults.add(Fault(Phase.TASK, Fail(words, spelling)))
-    report = await scene.finished()
+async def test_every_spelling_and_text_of_failure_is_one(sandbox: Sandbox, spelling: str, words: str) -> None:
+    sandbox.local.faults.add(Fault(Phase.TASK, Fail(words, spelling)))
+    report = await sandbox.finished()
     assert (report.stage, report.error) == (TaskStage.FAILED, words or None)
 
 
-async def test_questions_at_the_same_time_get_their_own_answers(scene: Scene) -> None:
-    first = await scene.client.submit(SPEC)
-    scene.clock.now_s += SONG_S
-    second = await scene.client.submit(SPEC)
-    reports = await asyncio.gather(*(scene.client.query(task_id) for task_id in [first, second] * 5))
+async def test_questions_at_the_same_time_get_their_own_answers(sandbox: Sandbox) -> None:
+    first = await sandbox.client.submit(SPEC)
+    sandbox.clock.now_s += SONG_S
+    second = await sandbox.client.submit(SPEC)
+    reports = await asyncio.gather(*(sandbox.client.query(task_id) for task_id in [first, second] * 5))
     assert [report.stage for report in reports] == [TaskStage.DONE, TaskStage.RUNNING] * 5

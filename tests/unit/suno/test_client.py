@@ -1,4 +1,4 @@
-"""What only the real client does: the key, the bounds and the connection; loopback only."""
+"""The real client only: its key, its limits and its connection, on loopback."""
 
 import asyncio
 import logging
@@ -59,7 +59,7 @@ def http(body: bytes, *, status: str = "200 OK", more: bytes = b"") -> bytes:
 
 
 def said(error: BaseException) -> str:
-    """Everything that a log could make of an error and of the errors behind it."""
+    """Return everything that could be logged about an error and its causes."""
     texts = [*traceback.format_exception(error)]
     behind: BaseException | None = error
     while behind is not None:

@@ -54,7 +54,7 @@ ERRORS: dict[str, type[ProviderError]] = {
     "id_fraction.json": OutcomeUnknownError,
 }
 BY_STATUS: list[tuple[int, str, type[ProviderError]]] = [
-    # Said before anything was passed on, by whomever.
+    # sent before anything was passed on, by any server
     (400, "empty.bin", RejectedError),
     (401, "gateway.html", AccountError),
     (402, "empty.bin", AccountError),
@@ -64,7 +64,7 @@ BY_STATUS: list[tuple[int, str, type[ProviderError]]] = [
     (451, "message_without_code.json", RejectedError),
     (503, "empty.bin", NotAcceptedError),
     (503, "gateway.html", NotAcceptedError),
-    # Answered by somebody who passed nothing on.
+    # answered by a server that passed nothing on
     (301, "empty.bin", NotAcceptedError),
     (302, "gateway.html", NotAcceptedError),
     (307, "message_without_code.json", NotAcceptedError),
@@ -82,7 +82,7 @@ BY_STATUS: list[tuple[int, str, type[ProviderError]]] = [
     (525, "gateway.html", NotAcceptedError),
     (526, "gateway.html", NotAcceptedError),
     (530, "gateway.html", NotAcceptedError),
-    # The task may have been taken.
+    # the task may have been accepted
     (408, "empty.bin", OutcomeUnknownError),
     (500, "empty.bin", OutcomeUnknownError),
     (500, "gateway.html", OutcomeUnknownError),

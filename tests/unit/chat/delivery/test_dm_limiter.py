@@ -3,7 +3,7 @@ import pytest
 from bot.chat.delivery.dm_limiter import MAX_KEPT, OPENINGS, WINDOW_S, DirectMessageLimiter
 
 
-class Hand:
+class Clock:
     now_s = 100.0
 
     def __call__(self) -> float:
@@ -11,11 +11,11 @@ class Hand:
 
 
 @pytest.fixture
-def clock() -> Hand:
-    return Hand()
+def clock() -> Clock:
+    return Clock()
 
 
-def test_only_so_many_conversations_are_opened_in_a_while(clock: Hand) -> None:
+def test_only_so_many_conversations_are_opened_in_a_while(clock: Clock) -> None:
     conversations = DirectMessageLimiter(clock=clock)
     assert [conversations.wait_s() for _ in range(OPENINGS)] == [0.0] * OPENINGS
     clock.now_s += 4
@@ -24,7 +24,7 @@ def test_only_so_many_conversations_are_opened_in_a_while(clock: Hand) -> None:
     assert conversations.wait_s() == 0.0
 
 
-def test_after_a_refusal_none_is_opened_for_as_long_as_discord_says(clock: Hand) -> None:
+def test_after_a_refusal_none_is_opened_for_as_long_as_discord_says(clock: Clock) -> None:
     conversations = DirectMessageLimiter(clock=clock)
     assert conversations.refused(3.0) == 3.0
     assert conversations.wait_s() == pytest.approx(3.0)
@@ -33,7 +33,7 @@ def test_after_a_refusal_none_is_opened_for_as_long_as_discord_says(clock: Hand)
     assert conversations.wait_s() == 0.0
 
 
-def test_what_is_open_is_known_but_not_for_ever(clock: Hand) -> None:
+def test_what_is_open_is_known_but_not_for_ever(clock: Clock) -> None:
     conversations = DirectMessageLimiter(clock=clock)
     for user_id in range(MAX_KEPT + 1):
         conversations.opened(user_id, user_id + 10**6)

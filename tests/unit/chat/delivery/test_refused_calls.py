@@ -1,4 +1,4 @@
-"""Whatever the bot says in Discord, one table decides what its refusals mean."""
+"""Every call to Discord: one table decides what its refusals mean."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -74,7 +74,7 @@ async def bot(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordMessenger
 async def refused(bot: DiscordMessengerHarness, name: str, status_code: int, code: int) -> MessengerError:
     fault = Fault(kind=FaultKind.REFUSED, times=None, status=status_code, code=code)
     bot.local.faults.add(fault)
-    bot.messenger = DiscordMessenger(bot.client)  # one that has opened no conversations too fast
+    bot.messenger = DiscordMessenger(bot.client)  # one that has not met the limit of new conversations
     with pytest.raises(MessengerError) as error:
         await CALLS[name](bot)
     bot.local.faults.clear()

@@ -42,7 +42,7 @@ LONGEST_SONG = Song(
 LONGEST_PLAYLIST = SavedPlaylist(name="[" * 100, playlist_id=PLAYLIST, added_by=1, added_at=NOW, used_at=NOW)
 
 
-def sheet(*items: object, number: int = 0, pages: int = 1) -> Page[object]:
+def page_of(*items: object, number: int = 0, pages: int = 1) -> Page[object]:
     return Page(items=items, number=number, pages=pages, total=len(items))
 
 
@@ -96,12 +96,12 @@ def test_a_page_of_the_longest_playlist_names_fits() -> None:
 
 
 def test_what_a_page_has_no_room_for_is_left_out_by_the_line() -> None:
-    page = page_view(sheet(*["x" * 3000] * 3), str, title="", nothing="")
+    page = page_view(page_of(*["x" * 3000] * 3), str, title="", nothing="")
     assert len(str(page.embed.description)) == 3000
 
 
 def test_an_empty_list_says_so_and_has_no_buttons() -> None:
-    page = page_view(sheet(), str, title="Songs", nothing="There are none.")
+    page = page_view(page_of(), str, title="Songs", nothing="There are none.")
     assert page.embed.description == "There are none."
     assert labels(SongPages.buttons(page, "")) == []
 
@@ -110,7 +110,7 @@ def test_an_empty_list_says_so_and_has_no_buttons() -> None:
     ("number", "disabled"), [(0, [True, True, False]), (1, [False] * 3), (2, [False, False, True])]
 )
 def test_there_is_no_step_off_the_list(number: int, disabled: list[bool]) -> None:
-    page = page_view(sheet("x", number=number, pages=3), str, title="", nothing="")
+    page = page_view(page_of("x", number=number, pages=3), str, title="", nothing="")
     view = TopPages.buttons(page, "week")
     inner = [child.item for child in view.children if isinstance(child, discord.ui.DynamicItem)]
     assert [button.disabled for button in inner] == disabled

@@ -36,9 +36,9 @@ def test_a_bot_that_is_well_looks_so() -> None:
     assert "servers" not in str(shown["Requests"])
 
 
-@pytest.mark.parametrize("trouble", ProviderOutage)
-def test_trouble_is_told_with_the_next_try_and_what_was_learned(trouble: ProviderOutage) -> None:
-    breaker = CircuitBreaker(2).record_failure(trouble, now=NOW, retry_after_s=60)
+@pytest.mark.parametrize("outage", ProviderOutage)
+def test_trouble_is_told_with_the_next_try_and_what_was_learned(outage: ProviderOutage) -> None:
+    breaker = CircuitBreaker(2).record_failure(outage, now=NOW, retry_after_s=60)
     embed = operation_message(view(breaker, is_shut=True))
     said = str(fields(embed)["Song service"])
     assert f"Next try <t:{int((NOW + timedelta(seconds=60)).timestamp())}:R>." in said

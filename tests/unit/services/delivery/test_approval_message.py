@@ -1,4 +1,4 @@
-"""What moderators decide by: posted once, found again, and its member knows where nobody can see it."""
+"""Approval messages: posted once, found again; if no moderator can see one, its member reads that."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from bot.services.moderation.guild_settings import GuildSettingsService
 from bot.services.ports import MessageForm
 from bot.services.repositories.outbox import MessageKind
 from tests.harness.services import ADA, CHANNEL, GUILD, RULES, ServicesHarness
-from tests.unit.services.contended import ContendedStore
+from tests.unit.services.conflicting_store import ConflictingStore
 
 MODS = CHANNEL + 50
 CLOSED = NoAccessError("50001")
@@ -22,13 +22,13 @@ LOST = RetryableError("the process is gone before it hears of it")
 
 
 async def awaiting(harness: ServicesHarness) -> int:
-    """A request that has to be approved; no moderator was told of it yet."""
+    """Place a request that has to be approved; its message is not posted yet."""
     await harness.services.guild_settings.require_approval(harness.actor(), MODS)
     return (await harness.place()).request_id
 
 
 async def died_asking(harness: ServicesHarness, *, posted: bool = True) -> int:
-    """A dispatcher died over its post; by now, Discord has forgotten the nonce."""
+    """Kill a dispatcher while it posts, and let the nonce expire."""
     request_id = await awaiting(harness)
     (notice,) = await harness.dispatcher.claim(1)
     assert notice.kind is MessageKind.APPROVAL
@@ -183,7 +183,7 @@ async def test_an_unseen_request_goes_into_line_when_approval_ends(
 
 async def test_the_end_of_approval_meets_another_move_and_is_tried_again(harness: ServicesHarness) -> None:
     request_id = await awaiting(harness)
-    contended = ContendedStore(harness.store, 2)
+    contended = ConflictingStore(harness.store, 2)
     rules = GuildSettingsService(
         contended, policy=RULES.policy, models=RULES.models, default_model="v55", clock=harness.clock
     )

@@ -221,12 +221,12 @@ async def test_a_fresh_message_that_is_not_found_is_looked_for_again(harness: Se
     assert len(harness.messenger.edits) == 1
 
 
-@pytest.mark.parametrize("trouble", [MessageGoneError(), NoAccessError("50001")])
+@pytest.mark.parametrize("failure", [MessageGoneError(), NoAccessError("50001")])
 async def test_how_it_ended_is_told_elsewhere_when_the_status_is_out_of_reach(
-    harness: ServicesHarness, trouble: MessageGoneError | NoAccessError
+    harness: ServicesHarness, failure: MessageGoneError | NoAccessError
 ) -> None:
     await failed(harness)
-    harness.messenger.failures += [trouble] * (3 if isinstance(trouble, MessageGoneError) else 1)
+    harness.messenger.failures += [failure] * (3 if isinstance(failure, MessageGoneError) else 1)
     for _ in range(3):
         await harness.dispatch()
         harness.clock.advance(2)

@@ -20,7 +20,7 @@ SONG = (
 
 
 def edits(*cards: StatusCard) -> list[StatusCard]:
-    """Those of the cards after the first that are told, as the outbox remembers what was."""
+    """Return the cards after the first that are sent, with the budget as the outbox stores it."""
     remembered: str | None = cards[0].fingerprint
     told = []
     for card in cards[1:]:

@@ -1,4 +1,4 @@
-"""A result whose dispatcher died, or had no reply: never posted twice, never lost."""
+"""Results whose dispatcher was killed or got no reply: never posted twice, never lost."""
 
 import asyncio
 
@@ -37,7 +37,7 @@ LOST = RetryableError("the process is gone before it hears of it")
 
 
 async def died_posting(harness: ServicesHarness, *refusals: MessengerError, posted: bool = True) -> int:
-    """A dispatcher died over its post, after so many targets had refused it; Discord has its nonce still."""
+    """Kill a dispatcher while it posts, after this many refusals; the nonce is still valid."""
     request_id = await harness.place_and_finish()
     (notice,) = await harness.dispatcher.claim(1)
     harness.messenger.lose_replies = posted
@@ -48,7 +48,7 @@ async def died_posting(harness: ServicesHarness, *refusals: MessengerError, post
 
 
 async def had_no_reply(harness: ServicesHarness, *refusals: MessengerError) -> int:
-    """A dispatcher posted, after so many targets had refused it, and never heard of it."""
+    """Let a dispatcher post, after this many refusals, and lose the reply."""
     request_id = await harness.place_and_finish()
     harness.messenger.lose_replies = True
     harness.messenger.failures += [*refusals, LOST]
@@ -58,7 +58,7 @@ async def had_no_reply(harness: ServicesHarness, *refusals: MessengerError) -> i
 
 
 async def goes_on(harness: ServicesHarness, *refusals: MessengerError, after_s: float = 180) -> None:
-    """Another dispatcher takes it when the lease has ended; after minutes Discord has forgotten the nonce."""
+    """Let another dispatcher claim it when the lease has ended; after minutes the nonce has expired."""
     harness.clock.advance(after_s)
     if after_s >= 180:
         harness.messenger._by_nonce.clear()
@@ -88,12 +88,12 @@ async def test_a_result_that_is_not_in_the_channel_is_posted(harness: ServicesHa
 
 
 @pytest.mark.parametrize("posted", [True, False])
-@pytest.mark.parametrize("trouble", [CLOSED, InvalidMessageError("400")])
+@pytest.mark.parametrize("failure", [CLOSED, InvalidMessageError("400")])
 async def test_where_nobody_can_look_it_is_kept_and_its_member_told_so(
-    harness: ServicesHarness, caplog: pytest.LogCaptureFixture, trouble: MessengerError, posted: bool
+    harness: ServicesHarness, caplog: pytest.LogCaptureFixture, failure: MessengerError, posted: bool
 ) -> None:
     request_id = await died_posting(harness, posted=posted)
-    await goes_on(harness, trouble)
+    await goes_on(harness, failure)
     assert len(harness.messenger.results) == posted
     assert (await harness.request(request_id)).state is State.UNDELIVERABLE
     assert "nobody can tell whether the song was posted" in caplog.text
@@ -110,12 +110,12 @@ async def test_while_discord_knows_the_nonce_a_repeat_finds_the_first_post(harne
     assert (await harness.request(request_id)).state is State.DELIVERED
 
 
-@pytest.mark.parametrize("trouble", [CLOSED, InvalidMessageError("400")])
+@pytest.mark.parametrize("failure", [CLOSED, InvalidMessageError("400")])
 async def test_a_repeat_that_is_refused_says_nothing_of_the_first_post(
-    harness: ServicesHarness, trouble: MessengerError
+    harness: ServicesHarness, failure: MessengerError
 ) -> None:
     request_id = await had_no_reply(harness)
-    again = [trouble] * 4 if isinstance(trouble, InvalidMessageError) else [trouble]
+    again = [failure] * 4 if isinstance(failure, InvalidMessageError) else [failure]
     await goes_on(harness, CLOSED, *again, after_s=5)
     assert len(harness.messenger.results) == 1
     assert (await harness.request(request_id)).state is State.UNDELIVERABLE
@@ -202,7 +202,7 @@ async def test_a_courier_that_lost_its_lease_posts_nothing(
 
 
 class Queueing(FakeMessenger):
-    """A post waits until its turn has come."""
+    """Let a post wait for the channel's rate limit."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -223,7 +223,7 @@ class Queueing(FakeMessenger):
 
 
 async def posted_after(harness: ServicesHarness, queued_s: float) -> tuple[int, int]:
-    """Two dispatchers on one database; the first one's turn comes so late. Gives who posted how often."""
+    """Run two dispatchers on one database, the first of which waits; return who posted how often."""
     await harness.place_and_finish()
     (notice,) = await harness.dispatcher.claim(1)
     queue = Queueing()

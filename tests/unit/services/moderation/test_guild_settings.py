@@ -16,7 +16,7 @@ from bot.services.audit_log import Actor
 from bot.services.moderation.approvals import Approvals
 from bot.services.repositories.outbox import MessageKind
 from tests.harness.services import ADA, BEN, CHANNEL, GUILD, MODERATOR, ServicesHarness
-from tests.unit.services.contended import ContendedStore
+from tests.unit.services.conflicting_store import ConflictingStore
 
 MODS, RADIO = CHANNEL + 50, CHANNEL + 51
 
@@ -139,10 +139,10 @@ async def test_a_request_is_decided_only_in_its_own_server(harness: ServicesHarn
 async def test_a_decision_that_meets_another_move_is_tried_again(harness: ServicesHarness) -> None:
     request_id = await asked(harness)
     with pytest.raises(ConflictError):
-        await Approvals(ContendedStore(harness.store, 3), clock=harness.clock).approve(
+        await Approvals(ConflictingStore(harness.store, 3), clock=harness.clock).approve(
             harness.actor(), request_id
         )
-    contended = Approvals(ContendedStore(harness.store, 2), clock=harness.clock)
+    contended = Approvals(ConflictingStore(harness.store, 2), clock=harness.clock)
     assert (await contended.approve(harness.actor(), request_id)).state is State.WAITING
 
 

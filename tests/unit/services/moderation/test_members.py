@@ -17,7 +17,7 @@ from bot.services.ports import MessageForm
 from bot.services.unit_of_work import UnitOfWork
 from tests.fakes.messenger import FakeMessenger
 from tests.harness.services import ADA, BEN, GUILD, RULES, START, ServicesHarness
-from tests.unit.services.contended import ContendedStore
+from tests.unit.services.conflicting_store import ConflictingStore
 
 VIP, LOG = 71, 10**17 + 80
 SUBJECT = TargetMember(user_id=ADA)
@@ -108,13 +108,13 @@ async def test_a_block_that_meets_a_moving_request_is_tried_again(
 ) -> None:
     await harness.place()
     contended = MemberModeration(
-        ContendedStore(harness.store, times), policy=RULES.policy, clock=harness.clock
+        ConflictingStore(harness.store, times), policy=RULES.policy, clock=harness.clock
     )
     assert (await contended.block(harness.actor(), SUBJECT, reason="spam")).cancelled == 1
 
 
 async def test_a_block_that_always_meets_a_moving_request_is_given_up(harness: ServicesHarness) -> None:
-    contended = MemberModeration(ContendedStore(harness.store, 3), policy=RULES.policy, clock=harness.clock)
+    contended = MemberModeration(ConflictingStore(harness.store, 3), policy=RULES.policy, clock=harness.clock)
     with pytest.raises(ConflictError):
         await contended.block(harness.actor(), SUBJECT, reason="spam")
 

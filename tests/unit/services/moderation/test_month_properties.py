@@ -1,4 +1,4 @@
-"""A server's month in any order: what moderators settle, what members ask for, how it ends, and time."""
+"""A server's month in random order: moderators' settings, members' requests, their ends, and time."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -40,7 +40,7 @@ roles = st.sets(st.sampled_from((VIP, DJ)))
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _books(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _ledger(tmp_path_factory: pytest.TempPathFactory) -> None:
     Month.engine = writing_engine(fresh(tmp_path_factory.mktemp("month")))
 
 
@@ -206,7 +206,7 @@ class Month(RuleBasedStateMachine):
         self.now += timedelta(hours=hours)
 
     @invariant()
-    def the_books_are_right(self) -> None:
+    def the_ledger_is_correct(self) -> None:
         assert audit_ledger(self.connection) == []
 
     @invariant()

@@ -1,4 +1,4 @@
-"""A member asks for songs and to be forgotten, in any order, over some months: no credit comes of that."""
+"""A member requests songs and erasures in random order over some months: this gains no credits."""
 
 import asyncio
 import shutil
@@ -42,7 +42,7 @@ class Paid:
 
 
 class Months(RuleBasedStateMachine):
-    """The member's credits against a plain model that knows nothing of forgetting but the end of a bonus."""
+    """The member's credits against a simple model in which an erasure only ends the bonus."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -143,8 +143,8 @@ class Months(RuleBasedStateMachine):
 
         def unit(uow: UnitOfWork) -> None:
             standing = uow.members.get_for_update(GUILD, ADA)
-            purse = funding_accounts(GUILD, ADA, member=standing, policy=RULES.policy, now=now)
-            uow.ledger.grant(purse.bonus, cause=self.causes, amount=amount, now=now)
+            funding = funding_accounts(GUILD, ADA, member=standing, policy=RULES.policy, now=now)
+            uow.ledger.grant(funding.bonus, cause=self.causes, amount=amount, now=now)
 
         self.write(unit)
         self.causes += 1

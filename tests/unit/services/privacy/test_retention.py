@@ -26,7 +26,7 @@ from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness
 DAY = 86_400
 
 
-def desk(harness: ServicesHarness, **rules: int) -> CleanupHandler:
+def cleanup_handler(harness: ServicesHarness, **rules: int) -> CleanupHandler:
     return CleanupHandler(harness.store, config=RetentionConfig(**rules), clock=harness.clock)
 
 
@@ -39,7 +39,7 @@ async def rows(harness: ServicesHarness, query: str) -> list[object]:
 
 
 async def song(harness: ServicesHarness, user_id: int = ADA) -> int:
-    """A song that was posted, and told."""
+    """Make a song that was posted, with a final status message."""
     card = await harness.place(user_id, SongOptions(playlist=PLAYLIST, prompt="a waltz"))
     await harness.submit()
     harness.clock.advance(31)
@@ -64,7 +64,7 @@ def away(harness: ServicesHarness) -> Iterator[None]:
 
 
 async def sweep(harness: ServicesHarness, **rules: int) -> None:
-    await desk(harness, **rules).handle(CleanupTask.DATA)
+    await cleanup_handler(harness, **rules).handle(CleanupTask.DATA)
 
 
 async def test_prompts_are_wiped_so_many_days_after_the_end(harness: ServicesHarness) -> None:
@@ -81,15 +81,15 @@ async def test_prompts_are_wiped_so_many_days_after_the_end(harness: ServicesHar
 async def test_a_dead_token_is_wiped_also_of_a_request_that_does_not_end(harness: ServicesHarness) -> None:
     await harness.place_and_submit()
     tokens = "SELECT count(*) FROM requests WHERE token IS NOT NULL"
-    await desk(harness).handle(CleanupTask.TOKENS)
+    await cleanup_handler(harness).handle(CleanupTask.TOKENS)
     assert await rows(harness, tokens) == [1]
     harness.clock.advance(870)
-    await desk(harness).handle(CleanupTask.TOKENS)
+    await cleanup_handler(harness).handle(CleanupTask.TOKENS)
     assert await rows(harness, tokens) == [0]
 
 
 async def test_chores_come_at_the_start_and_again_after_their_pauses(harness: ServicesHarness) -> None:
-    retention = desk(harness)
+    retention = cleanup_handler(harness)
     start = harness.clock.now
     assert await retention.claim(9) == [CleanupTask.TOKENS, CleanupTask.DATA, CleanupTask.TIMES]
     assert await retention.claim(9) == []
@@ -103,7 +103,7 @@ async def test_chores_come_at_the_start_and_again_after_their_pauses(harness: Se
 
 @pytest.mark.parametrize("back_s", [3600, DAY])
 async def test_a_clock_that_is_set_back_delays_no_chore(harness: ServicesHarness, back_s: int) -> None:
-    retention = desk(harness)
+    retention = cleanup_handler(harness)
     await retention.claim(9)
     harness.clock.advance(-back_s)
     assert await retention.next_due_at() == harness.clock.now + module.EVERY[CleanupTask.TIMES]
@@ -117,7 +117,7 @@ async def test_a_clock_that_is_set_back_delays_no_chore(harness: ServicesHarness
 async def test_a_clock_that_is_set_back_delays_no_song_and_is_told_once(
     harness: ServicesHarness, back_s: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    retention = desk(harness)
+    retention = cleanup_handler(harness)
     await harness.place_and_submit()
     await harness.dispatch()
     harness.clock.advance(-back_s)
@@ -137,7 +137,7 @@ async def test_a_clock_that_is_set_back_delays_no_song_and_is_told_once(
 async def test_a_clock_that_keeps_being_set_back_is_told_once(
     harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    retention = desk(harness)
+    retention = cleanup_handler(harness)
     await harness.place_and_submit()
     for _ in range(3):
         harness.clock.advance(-3600)
@@ -150,7 +150,7 @@ async def test_a_clock_that_keeps_being_set_back_is_told_once(
 async def test_no_pause_that_discord_makes_the_bot_take_looks_like_a_clock_that_was_set_back(
     harness: ServicesHarness, error: MessengerError, caplog: pytest.LogCaptureFixture
 ) -> None:
-    retention = desk(harness)
+    retention = cleanup_handler(harness)
     await harness.place_and_finish()
     harness.messenger.failures += [error] * 1000
     for _ in range(12):
@@ -168,7 +168,7 @@ async def test_no_pause_of_a_decision_looks_like_a_clock_that_was_set_back(
     await harness.services.members.reset(harness.actor(), TargetMember(user_id=BEN))
     harness.messenger.failures.append(RetryableError("429", retry_after_s=7200))
     await harness.dispatch_audit_entries()
-    await desk(harness).handle(CleanupTask.TIMES)
+    await cleanup_handler(harness).handle(CleanupTask.TIMES)
     assert await harness.dispatch_audit_entries() == 0
     assert "the clock was set back" not in caplog.text
 
@@ -180,14 +180,14 @@ async def test_a_clock_that_is_set_forward_gives_no_song_up(harness: ServicesHar
     await harness.poll()
     assert (await harness.request(request_id)).state is State.MAKING
     harness.clock.advance(-on_s)
-    await desk(harness).handle(CleanupTask.TIMES)
+    await cleanup_handler(harness).handle(CleanupTask.TIMES)
     await harness.poll()
     harness.provider.finish("task-1")
     harness.clock.advance(31)
     await harness.poll()
     while await harness.dispatch():
         harness.clock.advance(5)
-        await desk(harness).handle(CleanupTask.TIMES)
+        await cleanup_handler(harness).handle(CleanupTask.TIMES)
     assert harness.messenger.edits[-1].card.state is State.DELIVERED
     assert (await harness.credits()).used == 30
 
@@ -195,7 +195,7 @@ async def test_a_clock_that_is_set_forward_gives_no_song_up(harness: ServicesHar
 async def test_a_database_that_is_away_is_tried_again_soon(
     harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    retention = desk(harness)
+    retention = cleanup_handler(harness)
     await retention.claim(9)
     with away(harness):
         await retention.handle(CleanupTask.DATA)
@@ -220,7 +220,7 @@ async def test_a_server_is_forgotten_a_month_after_the_bot_left_and_its_books_st
 ) -> None:
     await song(harness)
     await song(harness, BEN)
-    books = await rows(harness, "SELECT id FROM transfers ORDER BY id")
+    ledger = await rows(harness, "SELECT id FROM transfers ORDER BY id")
     await harness.services.guilds.record_left(GUILD)
     harness.clock.advance(29 * DAY)
     await sweep(harness)
@@ -234,8 +234,8 @@ async def test_a_server_is_forgotten_a_month_after_the_bot_left_and_its_books_st
     for table in ("members", "guilds", "guild_settings", "outbox", "audit_log", "playlists", "ratings"):
         assert await rows(harness, f"SELECT count(*) FROM {table}") == [0]
     assert await rows(harness, "SELECT DISTINCT user_id FROM accounts") == [None]
-    assert await rows(harness, "SELECT id FROM transfers ORDER BY id") == books
-    # a bot that is invited again begins anew
+    assert await rows(harness, "SELECT id FROM transfers ORDER BY id") == ledger
+    # a bot that is invited again starts without data
     await harness.services.guilds.record_joined(GUILD)
     assert (await harness.credits()).available == 90
 
@@ -259,7 +259,7 @@ async def test_what_is_under_way_in_a_server_that_was_left_is_waited_for(harness
 
 
 async def come_back(harness: ServicesHarness) -> None:
-    """The bot is removed from the server, which is forgotten at once, and invited again."""
+    """Remove the bot from the server, erase its data at once, and invite the bot again."""
     await harness.services.guilds.record_left(GUILD)
     await sweep(harness, guild_days=0)
     assert await rows(harness, "SELECT count(*) FROM guild_settings") == [0]

@@ -24,7 +24,7 @@ BLAMED = RejectedError(500, "upstream bizCode=451, msg=prompt_unsafe")
 
 
 async def fail(harness: ServicesHarness, *errors: ProviderError) -> None:
-    """Requests of one member came to these ends one after the other, without a pause."""
+    """Place requests of one member that end like this, one after the other."""
     for error in errors:
         harness.provider.submit_answers.append(error)
         await harness.store.write(forget_backoff, ADA)

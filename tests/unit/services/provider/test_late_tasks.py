@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Flaky:
-    """Makes a store fail its next writes, then lets them through."""
+    """A wrapper of a store that fails the next writes."""
 
     def __init__(
         self, harness: ServicesHarness, failures: list[Exception], monkeypatch: pytest.MonkeyPatch
@@ -72,7 +72,7 @@ async def test_the_outcome_is_kept_however_long_the_database_is_away(
 
 
 async def given_up(harness: ServicesHarness, user_id: int = ADA) -> Request:
-    """A request that was taken to the provider, whose worker was thought to be dead."""
+    """Place a request that was submitted by a worker whose lease ran out."""
     await harness.place(user_id)
     (claimed,) = await harness.submitter.claim(1)
     harness.clock.advance(100)

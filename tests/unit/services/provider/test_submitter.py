@@ -25,12 +25,12 @@ from tests.harness.services import ADA, BEN, PLAYLIST, ServicesHarness, services
 
 async def test_a_taken_request_is_marked_before_the_paid_call(harness: ServicesHarness) -> None:
     card = await harness.place()
-    harness.provider.gate.clear()
+    harness.provider.may_answer.clear()
     (claimed,) = await harness.submitter.claim(1)
     call = asyncio.ensure_future(harness.submitter.handle(claimed))
     await asyncio.sleep(0)
     assert (await harness.request(card.request_id)).state is State.SUBMITTING
-    harness.provider.gate.set()
+    harness.provider.may_answer.set()
     await call
     request = await harness.request(card.request_id)
     assert (request.state, request.task_id) == (State.MAKING, "task-1")

@@ -5,13 +5,13 @@ from bot.domain.requests import State
 from bot.domain.song_options import SongOptions
 from bot.services.requests.service import RequestService
 from tests.harness.services import PLAYLIST, RULES, ServicesHarness
-from tests.unit.services.contended import ContendedStore
+from tests.unit.services.conflicting_store import ConflictingStore
 
 COPY_RUNS = "OPERATOR: another copy of the bot"
 
 
 async def unanswered(harness: ServicesHarness) -> int:
-    """A request of which nobody knows yet who answers its command."""
+    """Place a request whose command's answer is not known yet."""
     return (await harness.requests.place(SongOptions(playlist=PLAYLIST), harness.context())).request_id
 
 
@@ -155,7 +155,7 @@ async def test_a_request_that_was_submitted_is_not_withdrawn(
 async def test_a_request_that_moves_at_the_same_moment_is_left_to_its_submission(
     harness: ServicesHarness,
 ) -> None:
-    songs = RequestService(ContendedStore(harness.store, 1), config=RULES, clock=harness.clock)
+    songs = RequestService(ConflictingStore(harness.store, 1), config=RULES, clock=harness.clock)
     request_id = await unanswered(harness)
     await songs.cancel_duplicate(request_id)
     assert (await harness.request(request_id)).state is State.WAITING

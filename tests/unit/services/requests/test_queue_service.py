@@ -49,7 +49,7 @@ async def with_approval(harness: ServicesHarness) -> None:
 
 
 async def status_of(harness: ServicesHarness, request_id: int) -> StatusCard:
-    """What the request's status message shows, once all is told."""
+    """Send all messages; return what the request's status message shows."""
     harness.clock.advance(SNAPSHOT_TTL_S + 4)
     await harness.dispatch()
     return [edit.card for edit in harness.messenger.edits if edit.card.request_id == request_id][-1]
@@ -201,11 +201,11 @@ async def test_a_resumed_server_goes_on_at_once(harness: ServicesHarness) -> Non
     card = await harness.place()
     await harness.services.queue.pause(by(1), "Exam time")
     await status_of(harness, card.request_id)
-    rung = asyncio.Event()
-    harness.store.subscribe(rung.set)
+    woken = asyncio.Event()
+    harness.store.subscribe(woken.set)
     assert await harness.services.queue.resume(by(2)) == 1
     async with asyncio.timeout(30):
-        await rung.wait()  # the bells may be at rest for a moment
+        await woken.wait()  # the callbacks may be delayed for a moment
     assert await harness.submitter.next_due_at() == harness.clock()
     shown = await status_of(harness, card.request_id)
     assert (shown.paused, shown.position) == (None, 1)

@@ -32,14 +32,14 @@ from bot.services.provider.acceptance import attach
 from tests.harness.services import ADA, BEN, GUILD, PACE, ServicesHarness, services_harness
 
 T = TypeVar("T")
-SUBMIT_TROUBLES: tuple[ProviderError, ...] = (
+SUBMIT_FAULTS: tuple[ProviderError, ...] = (
     NotAcceptedError("429", busy=True),
     NotAcceptedError("503"),
     RejectedError(451, "moderation"),
     AccountError(402, "no credits"),
     OutcomeUnknownError("reset"),
 )
-TROUBLES: tuple[MessengerError, ...] = (
+FAULTS: tuple[MessengerError, ...] = (
     RetryableError("reset"),
     NoAccessError("50001"),
     TokenExpiredError(),
@@ -50,7 +50,7 @@ members = st.sampled_from((ADA, BEN))
 
 
 class Life(RuleBasedStateMachine):
-    """Members, workers, providers, Discord and time, in any order."""
+    """Actions of members, workers, the provider and Discord, and time, in random order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,9 +61,9 @@ class Life(RuleBasedStateMachine):
         self.placed: dict[int, int] = {}
         self.final: dict[int, State] = {}
         self.on_the_way: list[Request] = []
-        """Submissions whose answer may come long after they were given up."""
+        """Submissions whose answer may come long after their leases ended."""
         self.late: dict[int, int] = {}
-        """The requests by which late tasks go on, and the ones that were given up."""
+        """The requests of late tasks, and the uncertain requests that they replace."""
 
     def do(self, work: Coroutine[object, object, T]) -> T:
         return self.runner.run(work)
@@ -96,11 +96,11 @@ class Life(RuleBasedStateMachine):
             return
         assert self.placed[request_id] == by
 
-    @rule(trouble=st.sampled_from((None,) * 5 + SUBMIT_TROUBLES))
-    def submit(self, trouble: ProviderError | None) -> None:
+    @rule(fault=st.sampled_from((None,) * 5 + SUBMIT_FAULTS))
+    def submit(self, fault: ProviderError | None) -> None:
         self.harness.provider.submit_answers.clear()
-        if trouble is not None:
-            self.harness.provider.submit_answers.append(trouble)
+        if fault is not None:
+            self.harness.provider.submit_answers.append(fault)
         for request in self.take(16):
             self.do(self.harness.submitter.handle(request))
 
@@ -138,7 +138,7 @@ class Life(RuleBasedStateMachine):
             self.attach_again(request)
 
     def attach_again(self, request: Request) -> None:
-        """Whoever has the answer too changes nothing."""
+        """A repeated answer changes nothing."""
         task_id = self.harness.provider.task_ids[-1]
         before = [self.do(self.harness.request(known)) for known in sorted(self.placed)]
         with suppress(RefusalError):
@@ -171,12 +171,12 @@ class Life(RuleBasedStateMachine):
     def die_while_following(self) -> None:
         self.do(self.harness.poller.claim(2))
 
-    @rule(trouble=st.sampled_from((None,) * 5 + TROUBLES), lost_reply=st.booleans())
-    def tell(self, trouble: MessengerError | None, lost_reply: bool) -> None:
+    @rule(fault=st.sampled_from((None,) * 5 + FAULTS), lost_reply=st.booleans())
+    def tell(self, fault: MessengerError | None, lost_reply: bool) -> None:
         self.harness.messenger.failures.clear()
         self.harness.messenger.lose_replies = lost_reply
-        if trouble is not None:
-            self.harness.messenger.failures.append(trouble)
+        if fault is not None:
+            self.harness.messenger.failures.append(fault)
         self.do(self.harness.dispatch())
 
     @rule()

@@ -38,7 +38,7 @@ async def test_a_clock_that_is_set_forward_ends_no_lease(
     await watch.check()
     assert watch() == harness.clock()
     assert await lease_left(harness, card.request_id) == MAX_LEASE
-    assert "the clock was set forward by 7200 s: 1 leases go on" in caplog.text
+    assert "the clock was set forward by 7200 s: 1 leases were extended" in caplog.text
 
 
 async def test_seconds_that_went_by_are_no_setting_and_what_is_set_back_is_followed(

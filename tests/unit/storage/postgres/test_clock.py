@@ -4,7 +4,7 @@ from bot.storage.postgres.clock import ClockReading, DatabaseClock
 from tests.unit.storage.factories import NOW, after
 
 
-class HandCount:
+class Counter:
     def __init__(self) -> None:
         self.s = 1000.0
 
@@ -20,7 +20,7 @@ def test_before_it_is_set_it_tells_the_hosts_time() -> None:
 
 
 def test_it_goes_by_the_fastest_answer_and_counts_on() -> None:
-    count = HandCount()
+    count = Counter()
     clock = DatabaseClock(count_s=count)
     clock.set(
         [
@@ -37,7 +37,7 @@ def test_it_goes_by_the_fastest_answer_and_counts_on() -> None:
 
 
 def test_the_servers_zone_does_not_matter() -> None:
-    count = HandCount()
+    count = Counter()
     clock = DatabaseClock(count_s=count)
     clock.set([ClockReading(1000.0, NOW.astimezone(timezone(timedelta(hours=9))), 1000.0)])
     assert (clock(), clock().tzinfo) == (NOW, UTC)

@@ -1,4 +1,4 @@
-"""Servers that cannot be used: what an operator reads, and that no password is in it."""
+"""Servers that cannot be used: what an operator reads, without a password."""
 
 import asyncio
 import socket
@@ -44,7 +44,7 @@ def told(uow: UnitOfWork, statement: str, values: Mapping[str, object]) -> None:
 
 
 async def refusal(url: str) -> str:
-    """What each way to use the database says alike; the password is in none of it."""
+    """Return the message that every use of the database gives, after checking that it has no password."""
     said = []
     for use in (check_revision, migrate):
         with pytest.raises(StoreError) as refused:
@@ -207,7 +207,7 @@ class TestRows:
     WORDS = "a prompt\nthat is nobody else's business"
 
     async def said(self, url: str, statement: str, **values: object) -> str:
-        """All that could be logged of what the statement came to."""
+        """Return all that could be logged about the statement's error."""
         async with open_store(url) as store:
             with pytest.raises(StoreError) as refused:
                 await store.write(lambda work: told(work, statement, values))

@@ -1,4 +1,4 @@
-"""The connection by which a store on PostgreSQL hears of other processes, and knows the time."""
+"""The connection for notifications and the time of a store on PostgreSQL."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from bot.domain.errors import StoreError
 from bot.storage.store import open_store
 from tests.harness.databases import execute
 from tests.unit.storage.factories import placed
-from tests.unit.storage.postgres.severed import line_to
+from tests.unit.storage.postgres.cut_connection import line_to
 
 
 class TestListening:
@@ -42,7 +42,7 @@ class TestListening:
 class TestClock:
     @pytest.fixture
     def ahead(self, postgres_url: str) -> str:
-        """A server whose time the program takes to be an hour ahead."""
+        """Let the program take the server's time to be an hour ahead."""
         self.set_ahead(postgres_url, hours=1)
         return f"{postgres_url}?search_path=public,pg_catalog"
 

@@ -1,4 +1,4 @@
-"""Behind PgBouncer, where each transaction may get another connection to the server."""
+"""PgBouncer in transaction mode: each transaction can get another connection to the server."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from bot.domain.errors import MisconfiguredError
 from bot.storage.schema import migrate
 from bot.storage.store import open_store
 from tests.harness.databases import run_folder, server_user
-from tests.operations.watching import free_port
+from tests.operations.monitoring import free_port
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import place
 

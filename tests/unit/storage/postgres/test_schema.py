@@ -1,4 +1,4 @@
-"""The migrations on PostgreSQL, on the oldest and the newest version at hand."""
+"""The migrations on PostgreSQL, on the oldest and the newest available version."""
 
 import asyncio
 

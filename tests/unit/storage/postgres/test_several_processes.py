@@ -162,7 +162,7 @@ async def writer(url: str) -> asyncio.subprocess.Process:
 
 
 async def killed_after(url: str, writes: int) -> list[int]:
-    """The requests that a process heard of as placed before it was killed in the middle of more."""
+    """Return the requests that a process reported as placed before it was killed."""
     process = await writer(url)
     assert process.stdout is not None
     placed = [int(await process.stdout.readline()) for _ in range(writes)]

@@ -1,4 +1,4 @@
-"""What only the store on PostgreSQL promises: units that are repeated, and outcomes that are not guessed."""
+"""The PostgreSQL store only: units that are retried, and commits of unknown outcome."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,14 +17,14 @@ from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.harness.databases import execute
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import add, placed
-from tests.unit.storage.postgres.severed import COMMIT, line_to
+from tests.unit.storage.postgres.cut_connection import COMMIT, line_to
 
 COUNT = "SELECT count(*) FROM requests"
 HANG_UP = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE application_name = 'inspire' AND datname = current_database()"
 )
-"""To be told to the database itself: other tests use others of the same server."""
+"""The setting is made for the database: other tests use other databases of the same server."""
 
 
 @pytest.fixture

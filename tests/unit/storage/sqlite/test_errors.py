@@ -1,4 +1,4 @@
-"""Files that cannot be used, processes that are killed: what an operator reads, and what is left."""
+"""Files that cannot be used and processes that are killed: what an operator reads, and what is left."""
 
 import asyncio
 import os
@@ -104,7 +104,7 @@ async def test_a_file_that_cannot_be_read_is_named(public_folder: Path) -> None:
 
 
 async def killed_after(path: Path, writes: int) -> list[int]:
-    """The requests that a process heard of as placed before it was killed in the middle of more."""
+    """Return the requests that a process reported as placed before it was killed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.unit.storage.endless_writer", url_of(path),
         cwd=ROOT, stdout=asyncio.subprocess.PIPE,

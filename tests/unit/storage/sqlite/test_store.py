@@ -1,4 +1,4 @@
-"""What only the store on SQLite promises: group commit, one process, recovery."""
+"""The SQLite store only: group commit, one process, recovery."""
 
 import asyncio
 import resource
@@ -43,7 +43,7 @@ def fill(uow: UnitOfWork, characters: int) -> None:
     uow.key_values.put("filler", "x" * characters)
 
 
-class Gate:
+class BlockedWriter:
     """Holds the writing thread inside a unit, so that others queue up behind it."""
 
     def __init__(self, store: SqliteStore) -> None:
@@ -81,7 +81,7 @@ def commits() -> Iterator[list[str]]:
 
 @contextmanager
 def files_may_not_grow(path: Path) -> Iterator[None]:
-    """The operating system lets no file of this process grow beyond the log of the database."""
+    """Limit this process's file size to that of the database's log."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     log = path.with_name(f"{path.name}-wal")
     resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, hard))
@@ -104,13 +104,13 @@ class TestGroupCommit:
     async def test_what_queues_up_shares_commits(self, path: Path) -> None:
         with commits() as seen:
             async with open_file(path, clock=utc_now) as store:
-                breaker = Gate(store)
-                await breaker.closed()
+                blocker = BlockedWriter(store)
+                await blocker.closed()
                 tasks = await queued(store, *range(1, 2 * BATCH + 2))
                 before = len(seen)
-                await breaker.open()
+                await blocker.open()
                 await asyncio.gather(*tasks)
-                assert len(seen) - before == 1 + 3, "the gate, two full batches and a rest of one"
+                assert len(seen) - before == 1 + 3, "the blocker, two full batches and a rest of one"
                 assert await column(store, COUNT) == [2 * BATCH + 1]
 
     async def test_no_caller_hears_of_its_unit_before_the_commit(self, path: Path) -> None:
@@ -137,11 +137,11 @@ class TestGroupCommit:
         self, path: Path, store: SqliteStore
     ) -> None:
         await store.write(add, 100)
-        breaker = Gate(store)
-        await breaker.closed()
+        blocker = BlockedWriter(store)
+        await blocker.closed()
         tasks = await queued(store, 1, 2, 3)
         with files_may_not_grow(path):
-            await breaker.open()
+            await blocker.open()
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [StoreError] * 3
         assert "disk" in str(outcomes[0])
@@ -152,12 +152,12 @@ class TestGroupCommit:
     async def test_a_full_disk_is_told_to_all_of_the_batch_and_gets_well(self, store: SqliteStore) -> None:
         pages = await store.write(say, "PRAGMA page_count")
         await store.write(say, f"PRAGMA max_page_count = {pages}")
-        breaker = Gate(store)
-        await breaker.closed()
+        blocker = BlockedWriter(store)
+        await blocker.closed()
         tasks = await queued(store, 1)
         tasks.append(asyncio.create_task(store.write(fill, 10_000_000)))
         await asyncio.sleep(0)
-        await breaker.open()
+        await blocker.open()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         for outcome in outcomes[1:]:
             assert isinstance(outcome, StoreError)
@@ -224,12 +224,12 @@ class TestSettings:
 class TestClosing:
     async def test_what_is_queued_at_the_end_is_still_done(self, path: Path) -> None:
         async with open_file(path, clock=utc_now) as store:
-            breaker = Gate(store)
-            await breaker.closed()
+            blocker = BlockedWriter(store)
+            await blocker.closed()
             tasks = await queued(store, *range(1, 100))
             closing = asyncio.create_task(store.close())
             await asyncio.sleep(0)
-            await breaker.open()
+            await blocker.open()
             await closing
             await asyncio.gather(*tasks)
         assert not path.with_name(f"{path.name}-wal").exists(), "the log was moved into the file"

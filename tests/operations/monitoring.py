@@ -1,4 +1,4 @@
-"""A running bot, watched over HTTP as Prometheus and an orchestrator do."""
+"""Clients of a running bot's HTTP server, as Prometheus and an orchestrator are."""
 
 import asyncio
 import socket
@@ -22,8 +22,8 @@ def free_port() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """Asks the addresses of one bot."""
+class Monitor:
+    """A client of one bot's HTTP server."""
 
     session: aiohttp.ClientSession
     port: int
@@ -59,7 +59,7 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(port: int) -> AsyncIterator[Watch]:
-    """Someone who watches the bot at the port."""
+async def watching(port: int) -> AsyncIterator[Monitor]:
+    """Yield a client of the bot at the port."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=LONG_S)) as session:
-        yield Watch(session, port)
+        yield Monitor(session, port)

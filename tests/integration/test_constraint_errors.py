@@ -1,4 +1,4 @@
-"""A rule of the database that is broken: PostgreSQL quotes the whole row, which no log may have."""
+"""Violations of database constraints: PostgreSQL quotes the whole row, which must not be logged."""
 
 import asyncio
 from pathlib import Path
@@ -9,8 +9,8 @@ from bot.storage.schema import migrate
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import seen
 from tests.integration import program
+from tests.integration.database_contents import change
 from tests.integration.engines import on_both
-from tests.integration.kept import change
 
 PROMPT = "rain\non a tin roof, nobody else's business"
 RULES = {

@@ -1,4 +1,4 @@
-"""A database in which somebody else is first, as often as it is told."""
+"""A store whose first writes meet a conflict."""
 
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
@@ -11,8 +11,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class ContendedStore(Store):
-    """The store behind it, but for the first writes."""
+class ConflictingStore(Store):
+    """A wrapper of a store that raises a conflict for the first writes."""
 
     def __init__(self, store: Store, times: int) -> None:
         self._store = store
@@ -23,12 +23,12 @@ class ContendedStore(Store):
         """The store's."""
         return self._store.clock
 
-    def subscribe(self, bell: WakeUp) -> None:
+    def subscribe(self, wake_up: WakeUp) -> None:
         """At the store."""
-        self._store.subscribe(bell)
+        self._store.subscribe(wake_up)
 
     async def write(self, unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run the unit, once nobody is first any more."""
+        """Run the unit, or raise a conflict."""
         if self._times:
             self._times -= 1
             raise ConflictError("somebody else moved it first")

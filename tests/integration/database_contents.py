@@ -1,4 +1,4 @@
-"""What a database of either engine holds, and changes that are made to it behind the bot's back."""
+"""The contents of a database of either engine, and changes to it by others than the bot."""
 
 import sqlite3
 from contextlib import closing
@@ -11,7 +11,7 @@ _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema =
 
 
 def kept(database_url: str) -> object:
-    """All that is in the database, to be compared; None when there is no such file."""
+    """Return the whole content of the database; None if there is no such file."""
     path = parse_url(database_url)
     if isinstance(path, Path):
         return path.read_bytes() if path.exists() else None
@@ -20,7 +20,7 @@ def kept(database_url: str) -> object:
 
 
 def change(database_url: str, *statements: str) -> None:
-    """The statements have been done."""
+    """Execute the statements."""
     path = parse_url(database_url)
     if not isinstance(path, Path):
         execute(database_url, *statements)
@@ -31,7 +31,7 @@ def change(database_url: str, *statements: str) -> None:
 
 
 def emptied(database_url: str) -> str:
-    """The URL of the database, which is as new now: without tables, or not there at all."""
+    """Empty the database, or delete its file; return its URL."""
     path = parse_url(database_url)
     if isinstance(path, Path):
         path.unlink(missing_ok=True)

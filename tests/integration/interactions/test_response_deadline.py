@@ -23,7 +23,7 @@ from sandbox.discord.messages.message import Message
 from sandbox.discord.people.invocations import Invocation
 from sandbox.discord.people.person import Person
 from tests.harness.bot import LONG_S, BotHarness
-from tests.integration.failing_store import Trouble, troubled
+from tests.integration.failing_store import StoreFaults, faulty_store
 from tests.integration.moderation.test_settings import approval_on, asked_for_approval
 
 DISCORD_WAITS_S = 3.0
@@ -45,10 +45,10 @@ Command: TypeAlias = app_commands.Command[commands.Cog, ..., object]
 
 
 @pytest.fixture
-def trouble(monkeypatch: pytest.MonkeyPatch) -> Trouble:
+def faults(monkeypatch: pytest.MonkeyPatch) -> StoreFaults:
     monkeypatch.setattr("bot.chat.interactions.respond.BUDGET_S", 0.1)
     monkeypatch.setattr("bot.chat.interactions.components.CHOICES_S", 0.1)
-    return troubled(monkeypatch)
+    return faulty_store(monkeypatch)
 
 
 def commands_of(app: Application, guild_id: int) -> Iterator[Command]:
@@ -81,19 +81,19 @@ def person_for(local: BotHarness, command: Command) -> Person:
 
 
 async def in_time(asked: Invocation) -> None:
-    """There is an answer, or a deferral, as soon as Discord wants it."""
+    """Wait for an answer or a deferral within Discord's deadline."""
     await asked.acknowledged(timeout_s=LONG_S)
     assert asked.answered_in_s is not None
     assert asked.answered_in_s < DISCORD_WAITS_S
 
 
-async def answered(asked: Invocation, trouble: Trouble) -> None:
-    """The database is well again, and the one answer stands there; then it is slow once more."""
-    trouble.passing.set()
+async def answered(asked: Invocation, faults: StoreFaults) -> None:
+    """End the fault, check that there is one answer, then make the database slow again."""
+    faults.released.set()
     if asked.modal is None:
         await asked.answer(timeout_s=LONG_S)
     assert (asked.answers, asked.refused) == (1, [])
-    trouble.passing.clear()
+    faults.released.clear()
 
 
 @pytest.fixture
@@ -104,10 +104,10 @@ def operated(local: BotHarness) -> BotHarness:
 
 
 async def test_every_command_and_suggestion_is_in_time(
-    operated: BotHarness, trouble: Trouble, subtests: pytest.Subtests
+    operated: BotHarness, faults: StoreFaults, subtests: pytest.Subtests
 ) -> None:
     async with operated.bot(default_allowance=9_000) as app:
-        trouble.everything = True
+        faults.everything = True
         every = list(commands_of(app, operated.discord.guild.id))
         assert len(every) > 25
         for command in every:
@@ -126,9 +126,9 @@ async def test_every_command_and_suggestion_is_in_time(
                 }
                 asked = await person.slash("songs", name, past_picker=True, **options)
                 await in_time(asked)
-                await answered(asked, trouble)
-        trouble.everything = False
-        trouble.passing.set()
+                await answered(asked, faults)
+        faults.everything = False
+        faults.released.set()
 
 
 async def with_buttons(
@@ -146,26 +146,26 @@ async def with_buttons(
 
 
 async def test_every_button_and_form_is_in_time(
-    operated: BotHarness, trouble: Trouble, subtests: pytest.Subtests
+    operated: BotHarness, faults: StoreFaults, subtests: pytest.Subtests
 ) -> None:
     assert set(PRESSES) == set(BUTTONS)
     async with operated.bot() as app:
         shown = await with_buttons(operated, app, PRESSES.items())
         mo = operated.discord.member("Mo")
-        trouble.everything = True
+        faults.everything = True
         for button, custom_id in PRESSES.items():
             with subtests.test(button.__name__):
                 asked = await mo.press(shown, custom_id)
                 await in_time(asked)
                 if not button.__name__.endswith("Pages"):
-                    await answered(asked, trouble)
-                trouble.passing.clear()
+                    await answered(asked, faults)
+                faults.released.clear()
                 if asked.modal is not None:
                     form = await mo.submit_modal(asked, {"Why? The member reads it.": "no"})
                     await in_time(form)
-                    await answered(form, trouble)
-        trouble.everything = False
-        trouble.passing.set()
+                    await answered(form, faults)
+        faults.everything = False
+        faults.released.set()
     forms = {form for form in SafeModal.__subclasses__() if form.__module__.startswith("bot.")}
     assert forms == {DeclineForm}
 

@@ -1,4 +1,4 @@
-"""A line to a PostgreSQL server that is cut, or goes dead, at a chosen moment."""
+"""A proxy to a PostgreSQL server that cuts or swallows the connection at a chosen moment."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,18 +10,18 @@ COMMIT = b"COMMIT;"
 """As asyncpg says it; transactions begin with READ COMMITTED."""
 
 
-class Line:
-    """What a client says goes through to the server, and back, until something is in the way."""
+class CutProxy:
+    """A proxy between a client and the server, until it is told to cut or swallow."""
 
     def __init__(self, server_port: int) -> None:
         self._server_port = server_port
         self._open: set[asyncio.StreamWriter] = set()
         self.cut_before: bytes | None = None
-        """Words of the client that the server is never to hear."""
+        """The client's bytes before which the connection is cut."""
         self.cut_after: bytes | None = None
-        """Words of the client that the server hears and does, but whose answer is lost."""
+        """The client's bytes after which the connection is cut: the server acts, but the answer is lost."""
         self.dead = False
-        """Nothing comes through in either direction, and nobody is told."""
+        """Whether everything is swallowed in both directions."""
 
     async def serve(self, client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
         server_in, server_out = await asyncio.open_connection("127.0.0.1", self._server_port)
@@ -82,11 +82,11 @@ async def _read(stream: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def line_to(url: str) -> AsyncIterator[tuple[Line, str]]:
-    """A line to the server of the URL, and the URL that goes through it."""
+async def line_to(url: str) -> AsyncIterator[tuple[CutProxy, str]]:
+    """Yield a proxy to the server of the URL, and the URL that leads through it."""
     parsed = make_url(url)
     assert parsed.port is not None
-    line = Line(parsed.port)
+    line = CutProxy(parsed.port)
     listener = await asyncio.start_server(line.serve, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
     try:

@@ -11,7 +11,7 @@ from sandbox.cqtai import faults as provider_faults
 from sandbox.cqtai.effects import TASK_LIMIT
 from sandbox.discord import Fault, FaultKind
 from tests.harness.bot import LONG_S, BotHarness
-from tests.operations.watching import Watch, free_port, watching
+from tests.operations.monitoring import Monitor, free_port, watching
 
 CALLBACK = "POST /interactions/*"
 ANSWERS = "inspire_answer_duration_seconds_count"
@@ -23,7 +23,7 @@ class Watched:
     """A running bot and someone who watches it."""
 
     app: Application
-    watch: Watch
+    watch: Monitor
 
 
 @pytest.fixture

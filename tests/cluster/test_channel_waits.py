@@ -1,4 +1,4 @@
-"""Messages that wait for their turn in a channel longer than their lease, with two processes that post."""
+"""Posts that wait in a channel for longer than their lease, with two processes that post."""
 
 import asyncio
 import signal
@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.messages.message import Message
-from tests.cluster.songs import READY, Asked, all_complaints, order
+from tests.cluster.songs import READY, RequestedSong, all_complaints, order
 from tests.harness.bot import LONG_S
 from tests.harness.cluster import LIMITS, BotProcess, Cluster, cluster
 from tests.harness.message_readers import links, seen, title
@@ -21,7 +21,7 @@ from tests.integration.moderation.test_quota import told
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 LEASE_S, UPLOAD_S, SONGS = 3.0, 1.0, 8
-"""The last of so many posts waits longer than two leases for its turn."""
+"""The last of these posts waits for longer than two leases."""
 PATIENT = dict.fromkeys(("work.leases.submission_s", "work.leases.poll_s"), 60.0)
 POSTS = "POST /channels/*/messages"
 
@@ -40,9 +40,9 @@ async def slow_messages(folder: Path, url: str) -> AsyncIterator[Cluster]:
 
 
 async def ordered(
-    bots: Cluster, named: str, *, then: Callable[[Asked], None] = lambda _: None
-) -> list[Asked]:
-    """Songs that are all finished at the same moment; before it this was done about each."""
+    bots: Cluster, named: str, *, then: Callable[[RequestedSong], None] = lambda _: None
+) -> list[RequestedSong]:
+    """Request songs that all finish at the same moment; call `then` for each before that."""
     before = len(bots.provider.tasks)
     with bots.clock.no_later_than(bots.clock()):
         asked = [
@@ -56,21 +56,21 @@ async def ordered(
     return asked
 
 
-async def all_ready(bots: Cluster, asked: list[Asked], *alive: BotProcess) -> None:
-    """Each song is there once, and its status says so."""
+async def all_ready(bots: Cluster, asked: list[RequestedSong], *alive: BotProcess) -> None:
+    """Wait until each song was posted once, and its status says so."""
     await bots.until(lambda: all(one.is_told for one in asked), *alive, timeout_s=120)
     assert all_complaints(bots, asked) == []
     assert {title(one.status) for one in asked} == {READY}
 
 
 def said(bots: Cluster) -> int:
-    """How many messages were posted."""
+    """Return how many messages were posted."""
     return sum(len(bots.results(name)) for name in ("songs", "general")) + len(bots.ada.direct_messages)
 
 
 @asynccontextmanager
 async def one_takes_all(bots: Cluster) -> AsyncIterator[None]:
-    """What is to be posted is in one worker's hand, and its lease runs out there: the other one slept."""
+    """Wait until one worker has leased all posts, and its leases run out while the other one is suspended."""
     _, first, second = bots.processes
     before = said(bots)
     second.process.send_signal(signal.SIGSTOP)
@@ -82,7 +82,7 @@ async def one_takes_all(bots: Cluster) -> AsyncIterator[None]:
 
 
 async def nothing_more_is_said(bots: Cluster) -> None:
-    """Nobody who took something over a lease later says it again."""
+    """Check that what was claimed after the lease ended is not posted again."""
     before = said(bots)
     await asyncio.sleep(LEASE_S + 2 * UPLOAD_S)
     assert said(bots) == before

@@ -17,7 +17,7 @@ from sandbox.discord.rest.endpoint import NO_CONTENT, Call, Reply, Route
 from sandbox.discord.state import State
 
 
-class PlaceRoutes:
+class LookupRoutes:
     """The handlers of look-ups and of opening direct messages."""
 
     def __init__(self, state: State) -> None:

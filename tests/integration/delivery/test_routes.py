@@ -15,7 +15,7 @@ pytestmark = [on_both, pytest.mark.usefixtures("patient")]
 
 @pytest.fixture(autouse=True)
 def unhurried(local: BotHarness) -> None:
-    """There is time to spoil something while the song is made."""
+    """Seconds of a song: enough to change something while it is made."""
     local.song_takes(0.4)
 
 

@@ -17,7 +17,7 @@ SONG_S = 2.5
 
 
 async def all_at_once(local: BotHarness, count: int) -> list[Invocation]:
-    """So many `/inspire` of one member in the same moment, each answered once and in time.
+    """Use `/inspire` this often at the same moment; check that each is answered once and in time.
 
     Where they wait for each other, some are deferred first. A deferral is public, so that a refusal takes its
     place: it is gone, and the member alone reads why.
@@ -97,7 +97,7 @@ async def test_a_member_with_many_requests_does_not_keep_another_waiting(
     own, bens = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
     changes = {"default_allowance": 3000, "max_active_per_member": 5, "max_running": 2}
     async with bot(tmp_path, limits=ROOMY, database_url=database, **changes) as local, local.bot():
-        for number in (1, 2):  # one of them ends when all the others are in line
+        for number in (1, 2):  # one of them ends when all the others are queued
             local.song_takes(3 * SONG_S if local.provider.tasks else SONG_S)
             await local.place("Ada", playlist=own)
             await runs(local, number)
