@@ -46,8 +46,8 @@ from sandbox.cqtai.effects import (
 from sandbox.cqtai.faults import Phase
 from sandbox.cqtai.timeline import Fail
 from sandbox.discord import LocalDiscord
+from sandbox.discord.faults import Fault, FaultKind
 from sandbox.discord.people.person import Person
-from sandbox.discord.rest.faults import Fault, FaultKind
 
 SOAK_S, QUICK_S = 3600.0, 20.0
 SONG_S = 8.0

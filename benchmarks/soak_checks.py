@@ -9,8 +9,8 @@ from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import open_store
 from sandbox.cqtai import LocalProvider
 from sandbox.discord import LocalDiscord
-from sandbox.discord.messages.message import Message
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.interactions.invocations import Invocation
+from sandbox.discord.model.message import Message
 from sandbox.discord.people.person import Person
 from sandbox.discord.people.transcript import message_lines
 

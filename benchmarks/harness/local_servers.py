@@ -20,10 +20,10 @@ from sandbox.cqtai import PLAYLISTS, LocalProvider, Terms
 from sandbox.cqtai.routes import SUBMIT_PATH
 from sandbox.discord import LocalDiscord
 from sandbox.discord.interactions.answers import answer
-from sandbox.discord.interactions.interaction import CallbackKind, InteractionKind
+from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.limits import Limits
-from sandbox.discord.messages.message import Message
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.model.interaction import CallbackKind, InteractionKind
+from sandbox.discord.model.message import Message
 from sandbox.discord.people.person import Person
 from sandbox.discord.rules.messages import LOADING, Sent
 

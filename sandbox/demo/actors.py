@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
 from sandbox.discord.payloads import entries, text
 from sandbox.world import World
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sandbox.demo.markup import LINK, Reader, readable
-from sandbox.discord.messages.message import Attachment, Message
+from sandbox.discord.model.message import Attachment, Message
 from sandbox.discord.payloads import Payload, entries, entry, number, text
 from sandbox.discord.rules.components import BUTTON, LINK_STYLE
 from sandbox.mp3_length import mp3_length_s

@@ -9,7 +9,7 @@ from sandbox.demo.channel_view import button_label, size
 from sandbox.demo.markup import Reader, readable
 from sandbox.discord import LocalDiscord
 from sandbox.discord.event_feed import FeedEvent, FeedEventKind
-from sandbox.discord.messages.message import Message, MessageState
+from sandbox.discord.model.message import Message, MessageState
 from sandbox.discord.payloads import Payload, entries, entry, text
 
 SEPARATOR = " | "

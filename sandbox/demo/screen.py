@@ -18,7 +18,7 @@ from rich.text import Text
 
 from sandbox.covers import ROWS, Covers
 from sandbox.demo.channel_view import View, channel_view
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
 from sandbox.discord.payloads import entry, text
 from sandbox.world import World
 

@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 
 from sandbox.discord.limits import Bucket
-from sandbox.discord.snowflakes import Clock
+from sandbox.discord.model.snowflakes import Clock
 
 _ROUNDING = 1e-6
 """Requests; what has leaked is a fraction of one."""

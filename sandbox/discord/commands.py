@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from sandbox.discord.buckets import Buckets
 from sandbox.discord.errors import ApiError
 from sandbox.discord.limits import Limits
+from sandbox.discord.model.snowflakes import Clock, Snowflakes
 from sandbox.discord.payloads import Payload, entries, text
 from sandbox.discord.rules.commands import CHANNEL, INTEGER, MENTIONABLE, NUMBER
-from sandbox.discord.snowflakes import Clock, Snowflakes
 
 
 @dataclass(slots=True)

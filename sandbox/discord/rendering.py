@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.guilds.users import User
-from sandbox.discord.guilds.world import (
+from sandbox.discord.model.message import Attachment, Message
+from sandbox.discord.model.permissions import Permission
+from sandbox.discord.model.users import User
+from sandbox.discord.model.world import (
     DIRECT_CHANNEL,
     FORUM_CHANNEL,
     PRIVATE_THREAD,
@@ -19,7 +20,6 @@ from sandbox.discord.guilds.world import (
     Thread,
     World,
 )
-from sandbox.discord.messages.message import Attachment, Message
 from sandbox.discord.payloads import Payload
 
 APPLICATION_FLAGS = 1 << 23

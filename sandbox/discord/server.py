@@ -7,26 +7,26 @@ from typing import Self, TypeVar
 from aiohttp import web
 
 from sandbox.discord.buckets import Buckets
+from sandbox.discord.builders import WorldBuilder
 from sandbox.discord.commands import Commands
+from sandbox.discord.disruptions import Disruptions
 from sandbox.discord.event_feed import EventFeed, FeedEvent
+from sandbox.discord.faults import Faults
 from sandbox.discord.gateway.protocol import ETF, serve_gateway
 from sandbox.discord.gateway.sessions import Credentials, Gateway
-from sandbox.discord.guilds.builders import WorldBuilder
-from sandbox.discord.guilds.disruptions import Disruptions
-from sandbox.discord.guilds.permissions import PLAIN, Permission
-from sandbox.discord.guilds.users import User
-from sandbox.discord.guilds.world import Channel, Guild, World
-from sandbox.discord.interactions.interaction import Interactions
 from sandbox.discord.limits import Limits
+from sandbox.discord.model.interaction import Interactions
+from sandbox.discord.model.permissions import PLAIN, Permission
+from sandbox.discord.model.snowflakes import Clock, Snowflakes, utc_now
+from sandbox.discord.model.users import User
+from sandbox.discord.model.world import Channel, Guild, World
 from sandbox.discord.people.person import Person
 from sandbox.discord.rest.commands import CommandRoutes
 from sandbox.discord.rest.endpoint import Route
-from sandbox.discord.rest.faults import Faults
 from sandbox.discord.rest.interactions import InteractionRoutes
 from sandbox.discord.rest.lookups import LookupRoutes
 from sandbox.discord.rest.messages import MessageRoutes
 from sandbox.discord.rest.pipeline import Checker, Pipeline
-from sandbox.discord.snowflakes import Clock, Snowflakes, utc_now
 from sandbox.discord.state import RequestRecord, State
 
 HOST = "127.0.0.1"

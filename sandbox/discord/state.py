@@ -7,16 +7,16 @@ from sandbox.discord.buckets import Buckets
 from sandbox.discord.commands import Commands
 from sandbox.discord.errors import missing_access, missing_permissions, unknown_channel
 from sandbox.discord.event_feed import EventFeed, FeedEvent, FeedEventKind
+from sandbox.discord.faults import Faults
 from sandbox.discord.gateway.sessions import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Credentials, Gateway
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.guilds.users import User
-from sandbox.discord.guilds.world import DIRECT_CHANNEL, WITH_VOICE, Channel, Guild, World
-from sandbox.discord.interactions.interaction import Interactions
 from sandbox.discord.limits import MIB, Limits
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.interaction import Interactions
+from sandbox.discord.model.message import Message
+from sandbox.discord.model.permissions import Permission
+from sandbox.discord.model.snowflakes import Clock, Snowflakes
+from sandbox.discord.model.users import User
+from sandbox.discord.model.world import DIRECT_CHANNEL, WITH_VOICE, Channel, Guild, World
 from sandbox.discord.payloads import Payload
-from sandbox.discord.rest.faults import Faults
-from sandbox.discord.snowflakes import Clock, Snowflakes
 
 BOOSTED_SIZES = {2: 50 * MIB, 3: 100 * MIB}
 """Bytes of one file by a guild's premium tier."""

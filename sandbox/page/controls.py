@@ -8,9 +8,9 @@ from sandbox.cqtai import Pace
 from sandbox.cqtai.effects import BAD_GATEWAY, Drop, Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Fail
+from sandbox.discord.faults import Fault as DiscordFault
+from sandbox.discord.faults import FaultKind
 from sandbox.discord.payloads import Payload
-from sandbox.discord.rest.faults import Fault as DiscordFault
-from sandbox.discord.rest.faults import FaultKind
 from sandbox.world import World
 
 MAX_RUNNING = 3

@@ -1,6 +1,6 @@
 """Conversion of the typed command fields to values of the options' types."""
 
-from sandbox.discord.guilds.world import Guild
+from sandbox.discord.model.world import Guild
 from sandbox.discord.payloads import Payload, number, text
 from sandbox.discord.people.picker import PickerError
 from sandbox.discord.rules.commands import BOOLEAN, CHANNEL, INTEGER, MENTIONABLE, NUMBER, ROLE, USER

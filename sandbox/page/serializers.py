@@ -2,10 +2,10 @@
 
 from urllib.parse import quote
 
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.guilds.users import User
-from sandbox.discord.guilds.world import WITHOUT_MESSAGES, Channel, Guild, Member, World
-from sandbox.discord.messages.message import Attachment, Message
+from sandbox.discord.model.message import Attachment, Message
+from sandbox.discord.model.permissions import Permission
+from sandbox.discord.model.users import User
+from sandbox.discord.model.world import WITHOUT_MESSAGES, Channel, Guild, Member, World
 from sandbox.discord.payloads import Payload, as_payload, entry, number, text
 from sandbox.discord.people.picker import offered
 from sandbox.discord.rules.components import BUTTON

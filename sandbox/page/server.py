@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import web
 
 from sandbox.cqtai.files.media import file_response
-from sandbox.discord.messages.message import Attachment
+from sandbox.discord.model.message import Attachment
 from sandbox.discord.payloads import as_payload
 from sandbox.page.controls import Controls
 from sandbox.page.session import PageSession

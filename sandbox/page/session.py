@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 from sandbox.discord.event_feed import FeedEvent, FeedEventKind
-from sandbox.discord.guilds.world import Channel
-from sandbox.discord.interactions.interaction import CallbackKind
-from sandbox.discord.messages.message import Message
+from sandbox.discord.interactions.invocations import Invocation
+from sandbox.discord.model.interaction import CallbackKind
+from sandbox.discord.model.message import Message
+from sandbox.discord.model.world import Channel
 from sandbox.discord.payloads import Payload, entry, items, number, text
-from sandbox.discord.people.invocations import Invocation
 from sandbox.discord.people.person import PickerError
 from sandbox.discord.people.picker import pick
 from sandbox.page.controls import Controls

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.tasks import TaskSnapshot
-from sandbox.discord.guilds.world import Guild
-from sandbox.discord.messages.message import Message
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.interactions.invocations import Invocation
+from sandbox.discord.model.message import Message
+from sandbox.discord.model.world import Guild
 from tests.harness.cluster import Cluster
 from tests.harness.message_readers import links, seen, title
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox.discord import Fault, FaultKind
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
 from tests.cluster.songs import READY, RequestedSong, all_complaints, order
 from tests.harness.bot import LONG_S
 from tests.harness.cluster import LIMITS, BotProcess, Cluster, cluster

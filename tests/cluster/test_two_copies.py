@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from sandbox.discord.rest.faults import Fault, FaultKind
+from sandbox.discord.faults import Fault, FaultKind
 from tests.harness.bot import LONG_S
 from tests.harness.cluster import BotProcess, Cluster, cluster
 from tests.harness.databases import PostgresCluster

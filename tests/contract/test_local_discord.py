@@ -13,7 +13,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from sandbox.discord import Fault, FaultKind, Limits, LocalDiscord, Permission, PickerError
-from sandbox.discord.messages.message import Origin
+from sandbox.discord.model.message import Origin
 from sandbox.discord.schema import SchemaChecker
 from tests.unit.sandbox_discord.sample_bot import Bot, Stop
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.requests import State
-from sandbox.discord.guilds.permissions import Permission
+from sandbox.discord.model.permissions import Permission
 from tests.harness.crash import SHORT_LEASE_S, CrashHarness, crash_harness
 from tests.harness.failpoints import Failpoint, Side
 from tests.harness.invariants import all_delivered, assert_invariants, results_of

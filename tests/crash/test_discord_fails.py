@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from bot.domain.requests import State
 from bot.storage.admin import database_admin
 from sandbox.discord import Fault, FaultKind
-from sandbox.discord.guilds.permissions import Permission
+from sandbox.discord.model.permissions import Permission
 from tests.harness.crash import LONG_S, MEMBERS, SHORT_LEASE_S, Asked, CrashHarness, crash_harness
 from tests.harness.failpoints import Failpoint, Side
 from tests.harness.invariants import all_delivered, assert_invariants

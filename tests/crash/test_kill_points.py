@@ -9,8 +9,8 @@ from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Fail
 from sandbox.discord import Fault as DiscordFault
 from sandbox.discord import FaultKind
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.interactions.interaction import CallbackKind
+from sandbox.discord.model.interaction import CallbackKind
+from sandbox.discord.model.permissions import Permission
 from tests.crash.test_moderators_kill_points import STEPS as MODERATORS_STEPS
 from tests.harness.crash import LONG_S, SHORT_LEASE_S, SONG_S, Asked, CrashHarness, crash_harness
 from tests.harness.failpoints import ANSWER, Failpoint, Side, port_calls, units_written

@@ -10,8 +10,8 @@ from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import audit_database, open_store
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord import Fault, FaultKind
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
+from sandbox.discord.model.permissions import Permission
 from tests.harness.crash import LONG_S, CrashHarness, crash_harness
 from tests.harness.failpoints import Failpoint, Side
 from tests.harness.invariants import all_delivered, assert_invariants

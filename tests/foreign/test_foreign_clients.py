@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.discord import LocalDiscord
-from sandbox.discord.messages.message import Attachment
+from sandbox.discord.model.message import Attachment
 from sandbox.discord.schema import SchemaChecker
 
 pytestmark = pytest.mark.long

@@ -19,9 +19,9 @@ from bot.storage.store import audit_database
 from bot.timings import TIMINGS, Timings
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Pace, RequestLine, Terms
 from sandbox.discord import LocalDiscord
+from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.limits import Bucket, Limits
-from sandbox.discord.messages.message import Message
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.model.message import Message
 from sandbox.discord.people.person import Person
 from sandbox.discord.schema import SchemaChecker
 from tests.harness.databases import check_revision

@@ -15,8 +15,8 @@ from bot.shutdown import DRAIN_S
 from bot.storage.store import open_store
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Terms
 from sandbox.discord import LocalDiscord
+from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.limits import Bucket, Limits
-from sandbox.discord.people.invocations import Invocation
 from tests.harness import forkserver
 from tests.harness.bot import STOP_S
 from tests.harness.failpoints import DIES_AT, PASSED, Failpoint, pauses

@@ -10,7 +10,7 @@ from bot.domain.requests import RETURNED, Request, State
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import audit_database, open_store
 from sandbox.cqtai.tasks import TaskSnapshot
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
 from tests.harness.crash import Asked, CrashHarness
 from tests.harness.message_readers import seen, title
 

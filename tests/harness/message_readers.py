@@ -1,6 +1,6 @@
 """Messages as a member reads them."""
 
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
 from sandbox.discord.payloads import Payload, entries, text
 from sandbox.discord.people.transcript import message_lines
 

@@ -16,10 +16,10 @@ from bot.storage.unit_of_work import SqlUnitOfWork
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
-from sandbox.discord.messages.message import Message
+from sandbox.discord.interactions.invocations import Invocation
+from sandbox.discord.model.message import Message
 from sandbox.discord.payloads import Payload, entries, entry
 from sandbox.discord.payloads import text as text_of
-from sandbox.discord.people.invocations import Invocation
 from sandbox.discord.people.person import Person, PickerError
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import fields, labels, seen

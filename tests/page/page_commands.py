@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from sandbox.discord import LocalDiscord
 from sandbox.discord.event_feed import FeedEventKind
 from sandbox.discord.interactions.answers import answer
-from sandbox.discord.interactions.interaction import CallbackKind, Interaction
-from sandbox.discord.messages.message import Message, Origin
 from sandbox.discord.messages.service import Posting, post
+from sandbox.discord.model.interaction import CallbackKind, Interaction
+from sandbox.discord.model.message import Message, Origin
 from sandbox.discord.payloads import Payload
 from sandbox.discord.people.person import Person
 from sandbox.discord.rules.commands import check_commands

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, expect
 
-from sandbox.discord.interactions.interaction import CallbackKind
 from sandbox.discord.limits import Limits
+from sandbox.discord.model.interaction import CallbackKind
 from sandbox.discord.payloads import Payload, entries, entry
 from tests.harness.page import BrowserUser, PageHarness, page_harness
 from tests.page.gallery import COMMANDS, SHORT_EVIL, components

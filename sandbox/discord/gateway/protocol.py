@@ -10,9 +10,9 @@ from aiohttp import WSMsgType, web
 from sandbox.discord.buckets import Buckets
 from sandbox.discord.gateway.connection import GatewaySocket
 from sandbox.discord.gateway.sessions import EVERY_INTENT, PRIVILEGED, Gateway, Session
+from sandbox.discord.model.snowflakes import Clock
 from sandbox.discord.payloads import Payload, as_payload, entry, items, number, text
 from sandbox.discord.rendering import member_payload
-from sandbox.discord.snowflakes import Clock
 
 HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME, REQUEST_MEMBERS = 1, 2, 3, 4, 6, 8
 UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED = range(

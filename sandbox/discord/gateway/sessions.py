@@ -11,11 +11,11 @@ from typing import TypeAlias
 from sandbox.discord.buckets import Buckets
 from sandbox.discord.event_feed import EventFeed, FeedEvent, FeedEventKind
 from sandbox.discord.gateway.connection import GatewaySocket
-from sandbox.discord.guilds.world import Guild, World
 from sandbox.discord.limits import Bucket, Limits
+from sandbox.discord.model.snowflakes import Clock
+from sandbox.discord.model.world import Guild, World
 from sandbox.discord.payloads import Payload
 from sandbox.discord.rendering import APPLICATION_FLAGS, guild_create_payload, own_user_payload
-from sandbox.discord.snowflakes import Clock
 
 GUILDS, GUILD_MEMBERS, PRESENCES = 1 << 0, 1 << 1, 1 << 8
 GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 9, 1 << 12, 1 << 15

@@ -1,1 +1,1 @@
-"""Interactions, the event that announces one, and their answers."""
+"""The event that announces an interaction, its answers, and what came of it."""

@@ -2,10 +2,10 @@
 
 from sandbox.discord.errors import already_acknowledged, invalid_form, unknown_message
 from sandbox.discord.event_feed import FeedEventKind
-from sandbox.discord.guilds.world import Channel
-from sandbox.discord.interactions.interaction import CallbackKind, Interaction, InteractionKind
-from sandbox.discord.messages.message import Message, Origin
 from sandbox.discord.messages.service import Posting, edit, post
+from sandbox.discord.model.interaction import CallbackKind, Interaction, InteractionKind
+from sandbox.discord.model.message import Message, Origin
+from sandbox.discord.model.world import Channel
 from sandbox.discord.payloads import Payload, number
 from sandbox.discord.rendering import user_payload
 from sandbox.discord.rules.messages import EPHEMERAL, LOADING, SILENT, Sent, check_message, check_sizes

@@ -1,6 +1,6 @@
 """The event INTERACTION_CREATE for the bot."""
 
-from sandbox.discord.interactions.interaction import Interaction, InteractionKind
+from sandbox.discord.model.interaction import Interaction, InteractionKind
 from sandbox.discord.payloads import Payload
 from sandbox.discord.rendering import channel_payload, member_payload, message_payload, user_payload
 from sandbox.discord.state import State

@@ -1,1 +1,1 @@
-"""Messages: their states, and posting, editing and deleting them."""
+"""Posting, editing and deleting messages; threads and mentions."""

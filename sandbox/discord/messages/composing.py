@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from sandbox.discord.errors import invalid_form
-from sandbox.discord.messages.message import Attachment, MessageState
+from sandbox.discord.model.message import Attachment, MessageState
 from sandbox.discord.payloads import Payload, as_payload, entries, number, text
 from sandbox.discord.rules.messages import Sent, Upload
 

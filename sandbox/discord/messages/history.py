@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
 from sandbox.discord.rules.forms import Form, Problems
 
 DEFAULT_LIMIT, MOST = 50, 100

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.guilds.world import Channel
+from sandbox.discord.model.permissions import Permission
+from sandbox.discord.model.world import Channel
 from sandbox.discord.payloads import Payload, entry, items
 
 USER_MENTION = re.compile(r"<@!?(\d+)>")

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field, replace
 
 from sandbox.discord.errors import empty_message, unknown_channel
 from sandbox.discord.event_feed import FeedEventKind
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.guilds.threads import check_deletable, check_editable, open_for_post
-from sandbox.discord.guilds.users import User
-from sandbox.discord.guilds.world import Channel
 from sandbox.discord.messages.composing import Composition, compose
 from sandbox.discord.messages.mentions import mentions_in
-from sandbox.discord.messages.message import Message, MessageState, Origin
+from sandbox.discord.messages.threads import check_deletable, check_editable, open_for_post
+from sandbox.discord.model.message import Message, MessageState, Origin
+from sandbox.discord.model.permissions import Permission
+from sandbox.discord.model.users import User
+from sandbox.discord.model.world import Channel
 from sandbox.discord.payloads import Payload, number, text
 from sandbox.discord.rendering import message_payload
 from sandbox.discord.rules.messages import LOADING, SUPPRESS_EMBEDS, Sent

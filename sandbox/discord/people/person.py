@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from sandbox.discord.guilds.users import User
-from sandbox.discord.guilds.world import Channel, Guild, Member
 from sandbox.discord.interactions.answers import metadata
 from sandbox.discord.interactions.event import deliver
-from sandbox.discord.interactions.interaction import Interaction, InteractionKind
-from sandbox.discord.messages.message import Message, Origin
+from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.messages.service import Posting, post
+from sandbox.discord.model.interaction import Interaction, InteractionKind
+from sandbox.discord.model.message import Message, Origin
+from sandbox.discord.model.users import User
+from sandbox.discord.model.world import Channel, Guild, Member
 from sandbox.discord.payloads import Payload, entries, number, text
-from sandbox.discord.people.invocations import Invocation
 from sandbox.discord.people.modal_forms import filled_in
 from sandbox.discord.people.picker import PickerError, enter, entered, pick
 from sandbox.discord.rules.components import BUTTON, LINK_STYLE, SELECTS, STRING_SELECT

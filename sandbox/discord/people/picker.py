@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.guilds.users import User
-from sandbox.discord.guilds.world import WITHOUT_MESSAGES, Channel, Guild, Member, Role
+from sandbox.discord.model.permissions import Permission
+from sandbox.discord.model.users import User
+from sandbox.discord.model.world import WITHOUT_MESSAGES, Channel, Guild, Member, Role
 from sandbox.discord.payloads import Payload, as_payload, entries, items, number, text
 from sandbox.discord.rendering import channel_payload, member_payload, role_payload, user_payload
 from sandbox.discord.rules.commands import (

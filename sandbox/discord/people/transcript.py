@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from sandbox.discord.guilds.world import Channel
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
+from sandbox.discord.model.world import Channel
 from sandbox.discord.payloads import Payload, entries, entry, text
 from sandbox.discord.people.person import Person
 from sandbox.discord.rules.components import BUTTON, LINK_STYLE

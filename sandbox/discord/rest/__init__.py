@@ -1,1 +1,1 @@
-"""HTTP API: routes, rate limits, faults and the steps of every request."""
+"""HTTP API: routes, uploads and the steps of every request."""

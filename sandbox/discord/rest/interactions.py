@@ -2,9 +2,9 @@
 
 from sandbox.discord.errors import ApiError, invalid_form, unknown_webhook
 from sandbox.discord.interactions.answers import MESSAGES, answer, edit_by_token, follow_up, message_of
-from sandbox.discord.interactions.interaction import CallbackKind, Interaction
-from sandbox.discord.messages.message import Origin
 from sandbox.discord.messages.service import delete
+from sandbox.discord.model.interaction import CallbackKind, Interaction
+from sandbox.discord.model.message import Origin
 from sandbox.discord.payloads import Payload, entry, number
 from sandbox.discord.rendering import message_payload
 from sandbox.discord.rest.endpoint import NO_CONTENT, Call, Count, Reply, Route

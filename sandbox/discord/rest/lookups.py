@@ -1,7 +1,7 @@
 """Look-ups of the bot: itself, the application, guilds, channels, members, users."""
 
 from sandbox.discord.errors import opening_too_fast, unknown_guild, unknown_member, unknown_user
-from sandbox.discord.guilds.world import Guild, Member
+from sandbox.discord.model.world import Guild, Member
 from sandbox.discord.payloads import number
 from sandbox.discord.rendering import (
     active_threads,

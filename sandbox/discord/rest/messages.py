@@ -9,11 +9,11 @@ from sandbox.discord.errors import (
     too_many_old_edits,
     unknown_message,
 )
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.guilds.world import DIRECT_CHANNEL, WITHOUT_MESSAGES, Channel
 from sandbox.discord.messages.history import history_query
-from sandbox.discord.messages.message import Message, Origin
 from sandbox.discord.messages.service import Posting, delete, edit, post, repeated
+from sandbox.discord.model.message import Message, Origin
+from sandbox.discord.model.permissions import Permission
+from sandbox.discord.model.world import DIRECT_CHANNEL, WITHOUT_MESSAGES, Channel
 from sandbox.discord.payloads import Payload, entry, number
 from sandbox.discord.rendering import message_payload
 from sandbox.discord.rest.endpoint import NO_CONTENT, Call, Count, Reply, Route

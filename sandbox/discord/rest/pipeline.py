@@ -15,9 +15,9 @@ from aiohttp import web
 from sandbox.discord.buckets import BucketState, refused_bucket
 from sandbox.discord.errors import ApiError, UnimplementedError, unauthorized, unknown_message
 from sandbox.discord.event_feed import FeedEventKind
+from sandbox.discord.faults import Fault, FaultKind
 from sandbox.discord.payloads import Payload
 from sandbox.discord.rest.endpoint import Call, Count, Reply, Route
-from sandbox.discord.rest.faults import Fault, FaultKind
 from sandbox.discord.rest.uploads import read_body
 from sandbox.discord.rules.messages import Upload
 from sandbox.discord.state import RequestRecord, State

@@ -5,7 +5,7 @@ import pytest
 
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.gateway.sessions import Gateway
-from sandbox.discord.guilds.permissions import Permission
+from sandbox.discord.model.permissions import Permission
 from sandbox.discord.state import RequestRecord
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.harness.message_readers import links

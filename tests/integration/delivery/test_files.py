@@ -6,12 +6,12 @@ import pytest
 
 from sandbox.cqtai.effects import MediaFault
 from sandbox.cqtai.faults import Fault, Phase
-from sandbox.discord.guilds.permissions import Permission
+from sandbox.discord.faults import Fault as DiscordFault
+from sandbox.discord.faults import FaultKind
+from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.limits import MIB, Limits
-from sandbox.discord.messages.message import Message
-from sandbox.discord.people.invocations import Invocation
-from sandbox.discord.rest.faults import Fault as DiscordFault
-from sandbox.discord.rest.faults import FaultKind
+from sandbox.discord.model.message import Message
+from sandbox.discord.model.permissions import Permission
 from tests.harness.bot import LONG_S, PLENTY, UNHURRIED, BotHarness, bot
 from tests.harness.message_readers import links, seen
 from tests.integration.engines import on_both

@@ -10,7 +10,7 @@ from sandbox.cqtai.faults import Phase
 from sandbox.cqtai.timeline import Fail
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.limits import Bucket, Limits
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, OFTEN, PLENTY, SONG_S, BotHarness, bot
 from tests.harness.message_readers import labels, seen
 from tests.integration.engines import on_both

@@ -2,8 +2,8 @@ import pytest
 
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Fail
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
+from sandbox.discord.model.permissions import Permission
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import labels, links, seen, title
 from tests.integration.engines import on_both

@@ -5,7 +5,7 @@ import pytest
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.interactions.invocations import Invocation
 from tests.harness.bot import LONG_S, BotHarness
 from tests.integration.engines import on_both
 from tests.integration.failing_store import StoreFaults, faulty_store

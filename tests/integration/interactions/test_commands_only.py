@@ -11,9 +11,9 @@ from bot.app import Application
 from bot.services.unit_of_work import UnitOfWork
 from sandbox.cqtai.effects import TASK_LIMIT
 from sandbox.cqtai.faults import Fault, Phase
-from sandbox.discord.messages.message import Message
+from sandbox.discord.interactions.invocations import Invocation
+from sandbox.discord.model.message import Message
 from sandbox.discord.payloads import Payload
-from sandbox.discord.people.invocations import Invocation
 from sandbox.discord.people.person import Person
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.integration.engines import on_both

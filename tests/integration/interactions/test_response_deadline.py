@@ -19,8 +19,8 @@ from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveBut
 from bot.chat.interactions.components import SafeButton, SafeModal
 from bot.services.audit_log import Actor
 from sandbox.cqtai import PLAYLISTS
-from sandbox.discord.messages.message import Message
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.interactions.invocations import Invocation
+from sandbox.discord.model.message import Message
 from sandbox.discord.people.person import Person
 from tests.harness.bot import LONG_S, BotHarness
 from tests.integration.failing_store import StoreFaults, faulty_store

@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.errors import StoreError
 from sandbox.discord import Fault, FaultKind
-from sandbox.discord.interactions.interaction import CallbackKind
+from sandbox.discord.model.interaction import CallbackKind
 from tests.harness.bot import LONG_S, BotHarness, bot
 from tests.harness.message_readers import seen
 from tests.integration.engines import on_both

@@ -2,9 +2,9 @@ import pytest
 
 from bot.domain.errors import StoreError
 from sandbox.discord import Fault, FaultKind
-from sandbox.discord.interactions.interaction import CallbackKind
-from sandbox.discord.messages.message import Message
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.interactions.invocations import Invocation
+from sandbox.discord.model.interaction import CallbackKind
+from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import labels, seen
 from tests.integration.engines import on_both

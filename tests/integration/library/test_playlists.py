@@ -6,8 +6,8 @@ import pytest
 from bot.chat.buttons.pages import SIGNS, Step
 from bot.domain.playlists import MAX_PLAYLISTS
 from sandbox.cqtai import PLAYLISTS
-from sandbox.discord.messages.message import Message
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.interactions.invocations import Invocation
+from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import labels, seen
 from tests.integration.engines import on_both

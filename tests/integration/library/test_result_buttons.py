@@ -9,8 +9,8 @@ from sandbox.cqtai.effects import Drop, Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.discord import Fault as DiscordFault
 from sandbox.discord import FaultKind
-from sandbox.discord.messages.message import Message
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.interactions.invocations import Invocation
+from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import labels, seen, title
 from tests.integration.engines import on_both

@@ -2,7 +2,7 @@ import pytest
 
 from bot.chat.buttons.pages import SIGNS, Step
 from sandbox.cqtai import PLAYLISTS
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import labels, links, seen
 from tests.integration.engines import on_both

@@ -7,8 +7,8 @@ import pytest
 
 from bot.app import Application
 from bot.services.unit_of_work import NamedUnit, UnitOfWork
-from sandbox.discord.guilds.users import User
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
+from sandbox.discord.model.users import User
 from sandbox.discord.people.person import PickerError
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import seen

@@ -6,10 +6,10 @@ import threading
 import pytest
 from PIL import Image
 
-from sandbox.discord.messages.message import Message
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.faults import Fault, FaultKind
+from sandbox.discord.interactions.invocations import Invocation
+from sandbox.discord.model.message import Message
 from sandbox.discord.people.person import PickerError
-from sandbox.discord.rest.faults import Fault, FaultKind
 from tests.harness.bot import LONG_S, BotHarness
 from tests.integration.engines import on_both
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
+from sandbox.discord.model.permissions import Permission
 from sandbox.discord.people.person import PickerError
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import seen

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.errors import StoreError
 from sandbox.discord import Fault, FaultKind
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.harness.message_readers import seen
 from tests.integration.engines import on_both

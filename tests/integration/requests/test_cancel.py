@@ -3,8 +3,8 @@ import pytest
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
-from sandbox.discord.messages.message import Message
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.interactions.invocations import Invocation
+from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import labels, seen
 from tests.integration.engines import on_both

@@ -1,8 +1,8 @@
 import pytest
 
 from sandbox.cqtai import PLAYLISTS
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.guilds.world import FORUM_CHANNEL, STAGE_CHANNEL, VOICE_CHANNEL, Channel
+from sandbox.discord.model.permissions import Permission
+from sandbox.discord.model.world import FORUM_CHANNEL, STAGE_CHANNEL, VOICE_CHANNEL, Channel
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import seen
 from tests.integration.moderation.test_quota import told

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.interactions.invocations import Invocation
 from tests.harness.bot import LONG_S, ROOMY, BotHarness, bot
 from tests.integration.engines import on_both
 

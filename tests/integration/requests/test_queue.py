@@ -5,9 +5,9 @@ import pytest
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
-from sandbox.discord.guilds.world import Guild
-from sandbox.discord.messages.message import Message
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.interactions.invocations import Invocation
+from sandbox.discord.model.message import Message
+from sandbox.discord.model.world import Guild
 from sandbox.discord.people.person import Person, PickerError
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import seen

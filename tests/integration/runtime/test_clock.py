@@ -12,9 +12,9 @@ from bot.storage.postgres import notifier
 from sandbox.cqtai.effects import Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.reply_variants import StatusAs
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.rest.faults import Fault as DiscordFault
-from sandbox.discord.rest.faults import FaultKind
+from sandbox.discord.faults import Fault as DiscordFault
+from sandbox.discord.faults import FaultKind
+from sandbox.discord.model.permissions import Permission
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.harness.message_readers import titles
 from tests.integration.engines import on_both

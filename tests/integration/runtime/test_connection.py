@@ -14,11 +14,11 @@ from bot.domain.errors import StoreError
 from bot.domain.gateway_sessions import Backoff
 from bot.services.runtime.gateway_sessions import GatewaySessions
 from bot.services.runtime.key_values import KeyValueStore
+from sandbox.discord.faults import Fault, FaultKind
 from sandbox.discord.gateway.sessions import Gateway
 from sandbox.discord.limits import Bucket, Limits
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
 from sandbox.discord.payloads import Payload
-from sandbox.discord.rest.faults import Fault, FaultKind
 from sandbox.discord.state import RequestRecord
 from tests.harness.bot import LONG_S, PLENTY, STOP_S, UNHURRIED, BotHarness
 

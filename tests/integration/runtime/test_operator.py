@@ -1,9 +1,9 @@
 import pytest
 
-from sandbox.discord.guilds.world import TeamMember
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.faults import Fault, FaultKind
+from sandbox.discord.interactions.invocations import Invocation
+from sandbox.discord.model.world import TeamMember
 from sandbox.discord.people.person import Person, PickerError
-from sandbox.discord.rest.faults import Fault, FaultKind
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import fields, seen
 from tests.integration.engines import on_both

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.app import Application
 from bot.domain.errors import StoreError
-from sandbox.discord.rest.faults import Fault, FaultKind
+from sandbox.discord.faults import Fault, FaultKind
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.integration.failing_store import faulty_store
 

@@ -19,8 +19,8 @@ from bot.domain.errors import (
 from bot.domain.requests import ReplyAddress, State
 from bot.services.ports import DirectMessageTarget
 from sandbox.discord import Fault, FaultKind, LocalDiscord
-from sandbox.discord.messages.message import Message
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.interactions.invocations import Invocation
+from sandbox.discord.model.message import Message
 from tests.fakes.messenger import FakeMessenger, Post
 
 

@@ -10,8 +10,8 @@ import pytest
 from bot.chat.client import InspireClient
 from bot.chat.connection.webhook_adapter import CALLBACK_PAUSES_S
 from sandbox.discord import Fault, FaultKind, LocalDiscord
+from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.payloads import Payload, entry
-from sandbox.discord.people.invocations import Invocation
 from tests.unit.chat.bots import new_client, running
 from tests.unit.chat.odd_components import WORDS, OddButton, Trial
 

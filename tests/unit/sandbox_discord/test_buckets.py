@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from sandbox.discord.buckets import Buckets
 from sandbox.discord.limits import Bucket
-from sandbox.discord.snowflakes import Snowflakes, created_at
+from sandbox.discord.model.snowflakes import Snowflakes, created_at
 from tests.unit.sandbox_discord.conftest import SetClock
 
 RULE = Bucket(requests=2, per_s=5.0)

@@ -1,7 +1,8 @@
 import pytest
 
 from sandbox.discord import LocalDiscord, Permission, PickerError
-from sandbox.discord.guilds.world import (
+from sandbox.discord.interactions.event import interaction_payload
+from sandbox.discord.model.world import (
     ANNOUNCEMENT_CHANNEL,
     CATEGORY,
     FORUM_CHANNEL,
@@ -10,7 +11,6 @@ from sandbox.discord.guilds.world import (
     VOICE_CHANNEL,
     Channel,
 )
-from sandbox.discord.interactions.event import interaction_payload
 from sandbox.discord.payloads import Payload, as_payload, entries, entry, items, number
 from sandbox.discord.rendering import guild_create_payload
 from sandbox.discord.schema import SchemaChecker

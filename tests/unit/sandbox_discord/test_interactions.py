@@ -2,8 +2,8 @@ import pytest
 
 from sandbox.discord import Permission, PickerError
 from sandbox.discord.interactions.event import interaction_payload
+from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.payloads import Payload, entries, entry, text
-from sandbox.discord.people.invocations import Invocation
 from tests.unit.sandbox_discord.conftest import (
     CALLBACK,
     COMMANDS,

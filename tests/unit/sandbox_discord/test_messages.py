@@ -4,7 +4,7 @@ from sandbox.discord import Bucket, Limits, LocalDiscord, Permission
 from sandbox.discord.errors import ApiError
 from sandbox.discord.interactions.event import interaction_payload
 from sandbox.discord.limits import MIB
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
 from sandbox.discord.payloads import Payload, entries, items, number, text
 from sandbox.discord.rules.messages import Upload
 from tests.unit.sandbox_discord.conftest import (

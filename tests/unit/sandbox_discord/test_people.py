@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from sandbox.discord import LocalDiscord, Permission, PickerError
+from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.payloads import entries, entry
-from sandbox.discord.people.invocations import Invocation
 from sandbox.discord.people.person import Person
 from sandbox.discord.people.transcript import transcript
 from tests.unit.sandbox_discord.conftest import COMMANDS, POST, Api, command, option

@@ -4,8 +4,8 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from sandbox.discord.messages.message import Message, Origin
 from sandbox.discord.messages.service import Posting, post
+from sandbox.discord.model.message import Message, Origin
 from sandbox.discord.rules.messages import Sent, Upload
 from sandbox.page import Page
 from sandbox.page.server import STATIC

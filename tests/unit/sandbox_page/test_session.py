@@ -1,7 +1,7 @@
 import pytest
 
-from sandbox.discord.messages.message import Message, Origin
 from sandbox.discord.messages.service import Posting, post
+from sandbox.discord.model.message import Message, Origin
 from sandbox.discord.payloads import Payload, as_payload, entries, entry
 from sandbox.discord.rules.commands import check_commands
 from sandbox.discord.rules.messages import EPHEMERAL, Sent

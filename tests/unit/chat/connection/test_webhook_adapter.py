@@ -11,7 +11,7 @@ from discord.http import Route
 from bot.chat.connection import webhook_adapter
 from bot.chat.connection.webhook_adapter import ALREADY_ACKNOWLEDGED, SafeWebhookAdapter, safe_webhooks
 from sandbox.discord import Fault, FaultKind, LocalDiscord
-from sandbox.discord.people.invocations import Invocation
+from sandbox.discord.interactions.invocations import Invocation
 from tests.unit.chat.messenger_harness import begun, logged_in
 
 POST, EDIT = "POST /webhooks/*", "PATCH /webhooks/*"

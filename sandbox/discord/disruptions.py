@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from sandbox.discord.event_feed import FeedEventKind
 from sandbox.discord.gateway.sessions import GUILD_MEMBERS, GUILDS
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.guilds.threads import archive
-from sandbox.discord.guilds.world import Channel, Guild, Member, Overwrite
-from sandbox.discord.messages.message import Message, Origin
+from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.messages.service import delete
+from sandbox.discord.messages.threads import archive
+from sandbox.discord.model.message import Message, Origin
+from sandbox.discord.model.permissions import Permission
+from sandbox.discord.model.world import Channel, Guild, Member, Overwrite
 from sandbox.discord.payloads import Payload
-from sandbox.discord.people.invocations import Invocation
 from sandbox.discord.people.person import Person
 from sandbox.discord.rendering import channel_payload, user_payload
 from sandbox.discord.rules.messages import SUPPRESS_EMBEDS

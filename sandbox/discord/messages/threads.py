@@ -3,8 +3,8 @@
 from sandbox.discord.errors import archived_thread, locked_thread
 from sandbox.discord.event_feed import FeedEventKind
 from sandbox.discord.gateway.sessions import GUILDS
-from sandbox.discord.guilds.permissions import Permission
-from sandbox.discord.guilds.world import Channel
+from sandbox.discord.model.permissions import Permission
+from sandbox.discord.model.world import Channel
 from sandbox.discord.rendering import channel_payload
 from sandbox.discord.state import State
 

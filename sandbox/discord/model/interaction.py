@@ -6,12 +6,12 @@ from datetime import datetime
 from enum import IntEnum
 
 from sandbox.discord.errors import dead_token, unknown_interaction, unknown_webhook
-from sandbox.discord.guilds.users import User
-from sandbox.discord.guilds.world import Channel, Guild, Member
 from sandbox.discord.limits import Limits
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
+from sandbox.discord.model.snowflakes import Clock, Snowflakes
+from sandbox.discord.model.users import User
+from sandbox.discord.model.world import Channel, Guild, Member
 from sandbox.discord.payloads import Payload
-from sandbox.discord.snowflakes import Clock, Snowflakes
 
 
 class InteractionKind(IntEnum):

@@ -2,10 +2,10 @@
 
 from sandbox.discord.event_feed import FeedEventKind
 from sandbox.discord.gateway.sessions import GUILD_MEMBERS, GUILDS
-from sandbox.discord.guilds.permissions import PLAIN, Permission
-from sandbox.discord.guilds.threads import announce_thread
-from sandbox.discord.guilds.users import User
-from sandbox.discord.guilds.world import (
+from sandbox.discord.messages.threads import announce_thread
+from sandbox.discord.model.permissions import PLAIN, Permission
+from sandbox.discord.model.users import User
+from sandbox.discord.model.world import (
     ANNOUNCEMENT_CHANNEL,
     ANNOUNCEMENT_THREAD,
     PRIVATE_THREAD,

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sandbox.discord.guilds.permissions import EVERYTHING, PLAIN, Permission
-from sandbox.discord.guilds.users import User
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.message import Message
+from sandbox.discord.model.permissions import EVERYTHING, PLAIN, Permission
+from sandbox.discord.model.users import User
 
 TEXT_CHANNEL, DIRECT_CHANNEL, VOICE_CHANNEL, CATEGORY, ANNOUNCEMENT_CHANNEL = 0, 1, 2, 4, 5
 ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD, STAGE_CHANNEL, FORUM_CHANNEL = 10, 11, 12, 13, 15

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sandbox.discord.guilds.users import User
+from sandbox.discord.model.users import User
 from sandbox.discord.payloads import Payload, entry, text
 from sandbox.discord.rules.messages import EPHEMERAL, LOADING, SUPPRESS_EMBEDS
 

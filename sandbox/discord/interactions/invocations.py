@@ -1,7 +1,7 @@
 """What a person did with the bot, and what came back."""
 
-from sandbox.discord.interactions.interaction import CallbackKind, Interaction
-from sandbox.discord.messages.message import Message
+from sandbox.discord.model.interaction import CallbackKind, Interaction
+from sandbox.discord.model.message import Message
 from sandbox.discord.payloads import Payload
 from sandbox.discord.state import State
 
