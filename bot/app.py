@@ -11,15 +11,10 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.chat.buttons.approval import ApproveButton, DeclineButton
-from bot.chat.buttons.cancel import CancelButton
-from bot.chat.buttons.delete_data import DeleteButton
-from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
-from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveButton
+from bot.chat.buttons import BUTTONS
 from bot.chat.client import InspireClient, Shards
 from bot.chat.connection.endpoints import point_at
 from bot.chat.delivery.messenger import DiscordMessenger
-from bot.chat.status_response import respond_with_status
 from bot.chat.supervisor import ConnectionSupervisor
 from bot.config import Settings
 from bot.domain.errors import LockedError, ShardTakenError, StoreError
@@ -56,19 +51,6 @@ from cogs.songs import Songs
 
 log = logging.getLogger(__name__)
 
-BUTTONS = (
-    CancelButton,
-    ApproveButton,
-    DeclineButton,
-    DeleteButton,
-    AgainButton,
-    MoreButton,
-    RateButton,
-    RemoveButton,
-    SongPages,
-    TopPages,
-    PlaylistPages,
-)
 WORKERS = "workers"
 ONLY_PROCESS = "the only process"
 """The name of a process with a database of its own: after a crash it keeps the same name."""
@@ -326,19 +308,18 @@ def _client(
     return InspireClient(
         services=build_services(store, config=songs, media=media, retention=retention_config(settings)),
         remembered=KeyValueStore(store),
-        respond_with_status=respond_with_status,
         cogs=(
-            lambda client: Inspire(client.services.requests, client.services.playlists, models=songs.models),
-            lambda client: Credits(client.services.quotas),
-            lambda client: Cancel(client.services.requests),
+            lambda _: Inspire(models=songs.models),
+            lambda _: Credits(),
+            lambda _: Cancel(),
             lambda client: Quota(client.services),
             lambda client: ServerSettings(client.services.guild_settings, models=songs.models),
-            lambda client: Queue(client.services.queue),
+            lambda _: Queue(),
             lambda client: Requests(client.services.queue),
             lambda client: Privacy(client.services.privacy),
             lambda client: GuildEvents(client, client.services.guilds),
-            lambda client: Playlists(client.services.playlists),
-            lambda client: Songs(client.services.songs),
+            lambda _: Playlists(),
+            lambda _: Songs(),
         ),
         guild_ids=() if settings.operator_guild_id is None else (settings.operator_guild_id,),
         guild_cogs=(lambda client: Operator(client.services.operator),),

@@ -1,44 +1,31 @@
 """`/cancel`: cancellation of a member's own request."""
 
-import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import InspireClient
-from bot.chat.interactions.components import safe_autocomplete
-from bot.chat.interactions.context import request_id_of
+from bot.chat.interactions.components import Choices, command, matching, safe_autocomplete
+from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import respond, run_or_defer
+from bot.chat.interactions.transformers import RequestId
 from bot.chat.messages.choices import request_choice
 from bot.chat.text.formatting import are_back
-from bot.services.requests.service import RequestService
 
 
 class Cancel(commands.Cog):
     """Cancellation of members' own requests."""
 
-    def __init__(self, songs: RequestService) -> None:
-        self._songs = songs
-
-    @app_commands.command()
+    @command()
     @app_commands.describe(request="One of your requests under way")
-    async def cancel(
-        self, interaction: discord.Interaction[InspireClient], request: app_commands.Range[str, 1, 100]
-    ) -> None:
+    async def cancel(self, interaction: GuildInteraction, request: RequestId) -> None:
         """Take back a song request that is still waiting; its credits return to you."""
-        request_id = request_id_of(request)
-        cancelled = await run_or_defer(
-            interaction,
-            self._songs.cancel(request_id, guild_id=interaction.guild_id or 0, user_id=interaction.user.id),
+        cancelling = interaction.services.requests.cancel(
+            request, guild_id=interaction.guild_id, user_id=interaction.user_id
         )
+        cancelled = await run_or_defer(interaction, cancelling)
         await respond(interaction, f"Cancelled. {are_back(cancelled.cost)}")
 
     @cancel.autocomplete("request")
     @safe_autocomplete
-    async def _own_active(
-        self, interaction: discord.Interaction[InspireClient], current: str
-    ) -> list[app_commands.Choice[str]]:
-        cards = await self._songs.active_of(interaction.guild_id or 0, interaction.user.id)
-        choices = [
-            app_commands.Choice(name=request_choice(card), value=str(card.request_id)) for card in cards
-        ]
-        return [choice for choice in choices if current.lower() in choice.name.lower()][:25]
+    async def _own_active(self, interaction: GuildInteraction, current: str) -> Choices:
+        cards = await interaction.services.requests.active_of(interaction.guild_id, interaction.user_id)
+        return matching(((request_choice(card), card.request_id) for card in cards), current)

@@ -3,20 +3,16 @@
 from collections.abc import Sequence
 from typing import TypeAlias
 
-import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import InspireClient
-from bot.chat.interactions.components import safe_autocomplete
-from bot.chat.interactions.context import request_context
+from bot.chat.interactions.components import Choices, command, matching, safe_autocomplete
+from bot.chat.interactions.context import GuildInteraction
 from bot.chat.messages.choices import CHOICE_LIMIT
 from bot.chat.status_response import respond_with_status
 from bot.chat.text.formatting import plain
 from bot.domain.song_options import PROMPT_LIMIT, SongOptions
 from bot.domain.suno_links import TEXT_LIMIT
-from bot.services.library.playlists import PlaylistService
-from bot.services.requests.service import RequestService
 
 Weight: TypeAlias = app_commands.Range[float, 0.0, 1.0]
 Link: TypeAlias = app_commands.Range[str, 1, TEXT_LIMIT]
@@ -25,13 +21,11 @@ Link: TypeAlias = app_commands.Range[str, 1, TEXT_LIMIT]
 class Inspire(commands.Cog):
     """Placement of song requests."""
 
-    def __init__(self, songs: RequestService, playlists: PlaylistService, *, models: Sequence[str]) -> None:
-        self._songs = songs
-        self._playlists = playlists
+    def __init__(self, *, models: Sequence[str]) -> None:
         offered = [app_commands.Choice(name=model, value=model) for model in models]
         app_commands.choices(model=offered)(self.inspire)
 
-    @app_commands.command()
+    @command()
     @app_commands.describe(
         playlist="A saved playlist, or the link or id of one on Suno: its songs are the inspiration",
         prompt="What the song should be like; parts of it may be sung",
@@ -44,7 +38,7 @@ class Inspire(commands.Cog):
     )
     async def inspire(
         self,
-        interaction: discord.Interaction[InspireClient],
+        interaction: GuildInteraction,
         playlist: Link,
         prompt: app_commands.Range[str, 1, PROMPT_LIMIT] | None = None,
         model: str | None = None,
@@ -65,15 +59,11 @@ class Inspire(commands.Cog):
             persona=persona,
             artist_clip=artist_clip,
         )
-        await respond_with_status(interaction, self._songs.place(options, request_context(interaction)))
+        placing = interaction.services.requests.place(options, interaction.request_context())
+        await respond_with_status(interaction, placing)
 
     @inspire.autocomplete("playlist")
     @safe_autocomplete
-    async def _saved(
-        self, interaction: discord.Interaction[InspireClient], current: str
-    ) -> list[app_commands.Choice[str]]:
-        saved = await self._playlists.suggestions(interaction.guild_id or 0, current)
-        return [
-            app_commands.Choice(name=plain(one.name, limit=CHOICE_LIMIT), value=one.playlist_id)
-            for one in saved
-        ]
+    async def _saved(self, interaction: GuildInteraction, current: str) -> Choices:
+        saved = await interaction.services.playlists.suggestions(interaction.guild_id, current)
+        return matching((plain(one.name, limit=CHOICE_LIMIT), one.playlist_id) for one in saved)

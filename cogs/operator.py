@@ -1,12 +1,11 @@
 """`/operator`: the bot's status, and pausing of submissions, for its operator."""
 
-import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import InspireClient
-from bot.chat.interactions.operators import Operators
-from bot.chat.interactions.permissions import MODERATORS
+from bot.chat.interactions.components import command
+from bot.chat.interactions.context import GuildInteraction
+from bot.chat.interactions.permissions import MODERATORS, Operators
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.messages.operator import operation_message
 from bot.chat.text.failures import submissions_paused, submissions_resumed
@@ -21,20 +20,20 @@ class Operator(commands.GroupCog, group_name="operator", group_description="For 
         self._operation = operation
         self._as_operator = Operators().only
 
-    @app_commands.command()
-    async def status(self, interaction: discord.Interaction[InspireClient]) -> None:
+    @command()
+    async def status(self, interaction: GuildInteraction) -> None:
         """See how the bot is: song service, requests, processes and credits, over all servers."""
         view = await run_or_defer(interaction, self._as_operator(interaction, self._operation.status))
         await respond(interaction, operation_message(view))
 
-    @app_commands.command()
-    async def pause(self, interaction: discord.Interaction[InspireClient]) -> None:
+    @command()
+    async def pause(self, interaction: GuildInteraction) -> None:
         """Submit nothing more for any server; requests are still taken, and wait."""
         waiting = await run_or_defer(interaction, self._as_operator(interaction, self._operation.pause))
         await respond(interaction, submissions_paused(waiting))
 
-    @app_commands.command()
-    async def resume(self, interaction: discord.Interaction[InspireClient]) -> None:
+    @command()
+    async def resume(self, interaction: GuildInteraction) -> None:
         """Let all servers' requests go on."""
         waiting = await run_or_defer(interaction, self._as_operator(interaction, self._operation.resume))
         await respond(interaction, submissions_resumed(waiting))

@@ -2,21 +2,18 @@
 
 from typing import TypeAlias
 
-import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.buttons.lists import PlaylistPages
-from bot.chat.client import InspireClient
-from bot.chat.interactions.components import moderator_autocomplete
-from bot.chat.interactions.permissions import actor_of
+from bot.chat.interactions.components import Choices, command, matching, moderator_autocomplete
+from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.messages.choices import CHOICE_LIMIT
 from bot.chat.messages.library import added_words, removed_words
 from bot.chat.text.formatting import plain
 from bot.domain.playlists import NAME_LIMIT
 from bot.domain.suno_links import TEXT_LIMIT
-from bot.services.library.playlists import PlaylistService
 
 Name: TypeAlias = app_commands.Range[str, 1, NAME_LIMIT]
 
@@ -27,41 +24,34 @@ class Playlists(commands.GroupCog, group_name="playlists", group_description="Yo
     Discord's permissions apply to a whole group of commands, so those for moderators check by themselves.
     """
 
-    def __init__(self, playlists: PlaylistService) -> None:
-        self._playlists = playlists
-
-    @app_commands.command()
+    @command()
     @app_commands.describe(
         name="What members will choose it by", playlist="The link of a Suno playlist, or its id"
     )
     async def add(
         self,
-        interaction: discord.Interaction[InspireClient],
+        interaction: GuildInteraction,
         name: Name,
         playlist: app_commands.Range[str, 1, TEXT_LIMIT],
     ) -> None:
         """For moderators: save a playlist, which /inspire then offers by its name."""
-        adding = self._playlists.add(actor_of(interaction), name, playlist)
+        adding = interaction.services.playlists.add(interaction.require_moderator(), name, playlist)
         await respond(interaction, added_words(await run_or_defer(interaction, adding)))
 
-    @app_commands.command()
+    @command()
     @app_commands.describe(name="The saved playlist")
-    async def remove(self, interaction: discord.Interaction[InspireClient], name: Name) -> None:
+    async def remove(self, interaction: GuildInteraction, name: Name) -> None:
         """For moderators: take a playlist off the list; songs made from it stay."""
-        removing = self._playlists.remove(actor_of(interaction), name)
+        removing = interaction.services.playlists.remove(interaction.require_moderator(), name)
         await respond(interaction, removed_words(await run_or_defer(interaction, removing)))
 
     @remove.autocomplete("name")
     @moderator_autocomplete
-    async def _saved(
-        self, interaction: discord.Interaction[InspireClient], current: str
-    ) -> list[app_commands.Choice[str]]:
-        saved = await self._playlists.suggestions(interaction.guild_id or 0, current)
-        return [
-            app_commands.Choice(name=plain(one.name, limit=CHOICE_LIMIT), value=one.name) for one in saved
-        ]
+    async def _saved(self, interaction: GuildInteraction, current: str) -> Choices:
+        saved = await interaction.services.playlists.suggestions(interaction.guild_id, current)
+        return matching((plain(one.name, limit=CHOICE_LIMIT), one.name) for one in saved)
 
-    @app_commands.command(name="list")
-    async def list_(self, interaction: discord.Interaction[InspireClient]) -> None:
+    @command("list")
+    async def list_(self, interaction: GuildInteraction) -> None:
         """See the playlists that are saved here."""
         await PlaylistPages.open(interaction)

@@ -3,12 +3,12 @@
 from functools import partial
 
 import discord
-from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.buttons.delete_data import DeleteButton
-from bot.chat.client import InspireClient
+from bot.chat.interactions.components import command
+from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import Attachment, Reply, respond, run_or_defer
+from bot.chat.messages.buttons import delete_data_button
 from bot.chat.messages.privacy import export_file, notice_message, preview_words
 from bot.chat.messages.report_files import FileThread
 from bot.services.privacy.service import PrivacyService
@@ -25,28 +25,28 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="What t
         """Stop the thread that writes files."""
         self._files.close()
 
-    @app_commands.command()
-    async def notice(self, interaction: discord.Interaction[InspireClient]) -> None:
+    @command()
+    async def notice(self, interaction: GuildInteraction) -> None:
         """Read what the bot keeps about you, why, for how long, and who sees it."""
         await respond(interaction, notice_message(self._privacy.rules))
 
-    @app_commands.command()
-    async def export(self, interaction: discord.Interaction[InspireClient]) -> None:
+    @command()
+    async def export(self, interaction: GuildInteraction) -> None:
         """Get all that the bot keeps about you, from all servers, as a file."""
         file = await run_or_defer(interaction, self._file(interaction))
         await respond(
             interaction, Reply(content="All that is kept about you, in all servers.", attachments=[file])
         )
 
-    @app_commands.command()
-    async def delete(self, interaction: discord.Interaction[InspireClient]) -> None:
+    @command()
+    async def delete(self, interaction: GuildInteraction) -> None:
         """Have what the bot keeps about you deleted, in all servers; you are asked once more."""
-        preview = await run_or_defer(interaction, self._privacy.preview(interaction.user.id))
+        preview = await run_or_defer(interaction, self._privacy.preview(interaction.user_id))
         view = discord.ui.View(timeout=None)
         if not preview.is_empty:
-            view.add_item(DeleteButton())
+            view.add_item(delete_data_button())
         await respond(interaction, Reply(content=preview_words(preview), view=view))
 
-    async def _file(self, interaction: discord.Interaction[InspireClient]) -> Attachment:
-        copy = await self._privacy.export(interaction.user.id)
-        return await self._files.make(partial(export_file, copy, limit=interaction.filesize_limit))
+    async def _file(self, interaction: GuildInteraction) -> Attachment:
+        copy = await self._privacy.export(interaction.user_id)
+        return await self._files.make(partial(export_file, copy, limit=interaction.raw.filesize_limit))

@@ -1,22 +1,22 @@
 """`/quota`: moderators' view and control of their server's credits."""
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import InspireClient
-from bot.chat.interactions.context import role_ids_of
-from bot.chat.interactions.permissions import MODERATORS, actor_of, require_moderator, target_member
+from bot.chat.interactions.components import command
+from bot.chat.interactions.context import GuildInteraction
+from bot.chat.interactions.permissions import MODERATORS, ForModerators
 from bot.chat.interactions.respond import Attachment, Reply, respond, run_or_defer
+from bot.chat.interactions.transformers import PeriodOption, TargetOption
 from bot.chat.messages.audit import audit_log_message
 from bot.chat.messages.credits import allowance, available, budget_words, member_credits_message
 from bot.chat.messages.report_files import ReportFiles
 from bot.chat.text.formatting import in_credits, mention
 from bot.domain.guild_settings import MAX_CREDITS
-from bot.domain.quotas import Period
 from bot.services import Services
 from bot.services.audit_log import REASON_LIMIT
 from bot.services.credits.reports import MAX_DAYS, Report
@@ -27,13 +27,11 @@ USUAL_DAYS = 30
 
 Credits: TypeAlias = app_commands.Range[int, 0, MAX_CREDITS]
 Grant: TypeAlias = app_commands.Range[int, 1, MAX_CREDITS]
-PeriodName: TypeAlias = Literal["day", "week", "month"]
 Reason: TypeAlias = app_commands.Range[str, 1, REASON_LIMIT]
-Person: TypeAlias = discord.User | discord.Member
 
 
 @app_commands.default_permissions(MODERATORS)
-class Quota(commands.GroupCog, group_name="quota", group_description="Your server's credits"):
+class Quota(ForModerators, commands.GroupCog, group_name="quota", group_description="Your server's credits"):
     """A server's credits, for its moderators."""
 
     def __init__(self, services: Services) -> None:
@@ -46,39 +44,35 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
         """Stop the thread that draws charts."""
         self._files.close()
 
-    async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
-        """Refuse members who are not moderators: a server can show the commands to others."""
-        require_moderator(interaction)
-        return True
-
-    @app_commands.command()
+    @command()
     @app_commands.describe(member="Whose credits; paste the id of one who left")
-    async def show(self, interaction: discord.Interaction[InspireClient], member: Person) -> None:
+    async def show(self, interaction: GuildInteraction, member: TargetOption) -> None:
         """See a member's credits: the allowance and where it comes from, what is on hold, what was used."""
-        statement = self._quotas.statement(interaction.guild_id or 0, member.id, role_ids=role_ids_of(member))
-        embed = member_credits_message(await run_or_defer(interaction, statement), user_id=member.id)
+        statement = self._quotas.statement(interaction.guild_id, member.user_id, role_ids=member.role_ids)
+        embed = member_credits_message(await run_or_defer(interaction, statement), user_id=member.user_id)
         await respond(interaction, embed)
 
-    @app_commands.command()
+    @command()
     @app_commands.rename(amount="credits")
     @app_commands.describe(
         member="Who gets them", amount="How many; a song costs 30", reason="What for; the member may read it"
     )
     async def grant(
         self,
-        interaction: discord.Interaction[InspireClient],
-        member: Person,
+        interaction: GuildInteraction,
+        member: TargetOption,
         amount: Grant,
         reason: Reason,
     ) -> None:
         """Give a member bonus credits, which do not end and are used after the allowance."""
-        by, target = actor_of(interaction), target_member(member)
-        change = await run_or_defer(
-            interaction, self._moderation.grant(by, target, amount=amount, reason=reason)
+        by = interaction.require_moderator()
+        granting = self._moderation.grant(by, member, amount=amount, reason=reason)
+        change = await run_or_defer(interaction, granting)
+        await respond(
+            interaction, f"{mention(member.user_id)} got {in_credits(amount)} more. {available(change)}"
         )
-        await respond(interaction, f"{mention(member.id)} got {in_credits(amount)} more. {available(change)}")
 
-    @app_commands.command()
+    @command()
     @app_commands.rename(amount="credits")
     @app_commands.describe(
         member="Whose allowance",
@@ -86,129 +80,116 @@ class Quota(commands.GroupCog, group_name="quota", group_description="Your serve
     )
     async def member(
         self,
-        interaction: discord.Interaction[InspireClient],
-        member: Person,
+        interaction: GuildInteraction,
+        member: TargetOption,
         amount: Credits | None = None,
     ) -> None:
         """Make an exception: one member's own allowance."""
-        by, target = actor_of(interaction), target_member(member)
-        change = await run_or_defer(interaction, self._moderation.make_exception(by, target, amount=amount))
-        await respond(interaction, f"{mention(member.id)}: {allowance(change)} {available(change)}")
+        by = interaction.require_moderator()
+        change = await run_or_defer(interaction, self._moderation.make_exception(by, member, amount=amount))
+        await respond(interaction, f"{mention(member.user_id)}: {allowance(change)} {available(change)}")
 
-    @app_commands.command()
+    @command()
     @app_commands.rename(amount="credits")
     @app_commands.describe(
         role="Whose members", amount="Per period, for each of them; leave it out to end it"
     )
     async def role(
         self,
-        interaction: discord.Interaction[InspireClient],
+        interaction: GuildInteraction,
         role: discord.Role,
         amount: Credits | None = None,
     ) -> None:
         """Give everybody with a role an allowance; of several roles the largest counts."""
-        by = actor_of(interaction)
+        by = interaction.require_moderator()
         await run_or_defer(interaction, self._allowances.set_role_allowance(by, role.id, amount=amount))
         words = "no allowance of its own now" if amount is None else f"{in_credits(amount)} per period now"
         await respond(interaction, f"<@&{role.id}> has {words}. It counts with each member's next song.")
 
-    @app_commands.command()
+    @command()
     @app_commands.rename(amount="credits")
     @app_commands.describe(amount="Per period, for each member", period="When it begins anew, in UTC")
     async def everyone(
         self,
-        interaction: discord.Interaction[InspireClient],
+        interaction: GuildInteraction,
         amount: Credits,
-        period: PeriodName | None = None,
+        period: PeriodOption | None = None,
     ) -> None:
         """Settle the allowance of everyone who has no exception and no role with one."""
-        by = actor_of(interaction)
-        settings = await run_or_defer(
-            interaction,
-            self._allowances.set_default_allowance(
-                by, amount=amount, period=Period(period) if period else None
-            ),
-        )
+        by = interaction.require_moderator()
+        setting = self._allowances.set_default_allowance(by, amount=amount, period=period)
+        settings = await run_or_defer(interaction, setting)
         every = f" every {settings.period}" if settings.period else ""
         await respond(
             interaction, f"Everyone has {in_credits(amount)}{every} now. A new period begins afresh."
         )
 
-    @app_commands.command()
+    @command()
     @app_commands.describe(member="Whose allowance begins anew")
-    async def reset(self, interaction: discord.Interaction[InspireClient], member: Person) -> None:
+    async def reset(self, interaction: GuildInteraction, member: TargetOption) -> None:
         """Begin a member's allowance anew, as if nothing had been used in this period."""
-        by, target = actor_of(interaction), target_member(member)
-        change = await run_or_defer(interaction, self._moderation.reset(by, target))
-        await respond(interaction, f"{mention(member.id)} begins anew. {available(change)}")
+        by = interaction.require_moderator()
+        change = await run_or_defer(interaction, self._moderation.reset(by, member))
+        await respond(interaction, f"{mention(member.user_id)} begins anew. {available(change)}")
 
-    @app_commands.command()
+    @command()
     @app_commands.describe(member="Who may ask for no songs", reason="Why; the member reads it")
-    async def block(
-        self, interaction: discord.Interaction[InspireClient], member: Person, reason: Reason
-    ) -> None:
+    async def block(self, interaction: GuildInteraction, member: TargetOption, reason: Reason) -> None:
         """Stop a member's songs: waiting requests are cancelled, and their credits are back."""
-        by, target = actor_of(interaction), target_member(member)
-        change = await run_or_defer(interaction, self._moderation.block(by, target, reason=reason))
+        by = interaction.require_moderator()
+        change = await run_or_defer(interaction, self._moderation.block(by, member, reason=reason))
         ended = {0: "Nothing of theirs was waiting.", 1: "One waiting request was cancelled."}
-        many = f"{change.cancelled} waiting requests were cancelled."
-        await respond(interaction, f"{mention(member.id)} is blocked. {ended.get(change.cancelled, many)}")
+        cancelled = ended.get(change.cancelled, f"{change.cancelled} waiting requests were cancelled.")
+        await respond(interaction, f"{mention(member.user_id)} is blocked. {cancelled}")
 
-    @app_commands.command()
+    @command()
     @app_commands.describe(member="Who may ask for songs again")
-    async def unblock(self, interaction: discord.Interaction[InspireClient], member: Person) -> None:
+    async def unblock(self, interaction: GuildInteraction, member: TargetOption) -> None:
         """Let a blocked member ask for songs again."""
-        by, target = actor_of(interaction), target_member(member)
-        change = await run_or_defer(interaction, self._moderation.unblock(by, target))
-        await respond(interaction, f"{mention(member.id)} may ask for songs again. {available(change)}")
+        by = interaction.require_moderator()
+        change = await run_or_defer(interaction, self._moderation.unblock(by, member))
+        await respond(interaction, f"{mention(member.user_id)} may ask for songs again. {available(change)}")
 
-    @app_commands.command()
+    @command()
     @app_commands.rename(amount="credits")
     @app_commands.describe(
         amount="For all members together; leave it out for no budget", period="When it begins anew, in UTC"
     )
     async def budget(
         self,
-        interaction: discord.Interaction[InspireClient],
+        interaction: GuildInteraction,
         amount: Credits | None = None,
-        period: PeriodName | None = None,
+        period: PeriodOption | None = None,
     ) -> None:
         """Settle what the whole server may spend in a period, whatever members have themselves."""
-        by = actor_of(interaction)
-        await run_or_defer(
-            interaction,
-            self._allowances.set_budget(by, amount=amount, period=Period(period) if period else None),
-        )
+        by = interaction.require_moderator()
+        await run_or_defer(interaction, self._allowances.set_budget(by, amount=amount, period=period))
         statement = self._quotas.statement(by.guild_id, by.actor_id, role_ids=())
         budget = (await run_or_defer(interaction, statement)).budget
         await respond(interaction, budget_words(budget) if budget else "This server has no budget now.")
 
-    @app_commands.command()
+    @command()
     @app_commands.describe(member="About whom; leave it out for all")
-    async def log(
-        self, interaction: discord.Interaction[InspireClient], member: Person | None = None
-    ) -> None:
+    async def log(self, interaction: GuildInteraction, member: TargetOption | None = None) -> None:
         """See the moderators' last decisions: who, what, from what to what, and why."""
         decisions = self._allowances.audit_log(
-            interaction.guild_id or 0, subject_id=member.id if member else None
+            interaction.guild_id, subject_id=member.user_id if member else None
         )
         embed = audit_log_message(await run_or_defer(interaction, decisions))
         await respond(interaction, embed)
 
-    @app_commands.command()
+    @command()
     @app_commands.describe(days=f"How many days back, today included (UTC); {USUAL_DAYS} if left out")
-    async def report(self, interaction: discord.Interaction[InspireClient], days: Days = USUAL_DAYS) -> None:
+    async def report(self, interaction: GuildInteraction, days: Days = USUAL_DAYS) -> None:
         """See who used how many credits on which day: a chart, and a table for spreadsheets."""
         report, attachments = await run_or_defer(interaction, self._drawn(interaction, days))
         await respond(interaction, Reply(content=_words(report), attachments=attachments))
 
-    async def _drawn(
-        self, interaction: discord.Interaction[InspireClient], days: int
-    ) -> tuple[Report, Sequence[Attachment]]:
-        guild_id = interaction.guild_id or 0
+    async def _drawn(self, interaction: GuildInteraction, days: int) -> tuple[Report, Sequence[Attachment]]:
+        guild_id = interaction.guild_id
         with self._files.exclusive(guild_id):
             report = await self._quotas.report(guild_id, days)
-            return report, await self._files.of(interaction.client, report)
+            return report, await self._files.of(interaction.raw.client, report)
 
 
 def _words(report: Report) -> str:

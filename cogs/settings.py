@@ -7,28 +7,27 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import InspireClient
-from bot.chat.interactions.permissions import MODERATORS, actor_of, require_moderator
-from bot.chat.interactions.respond import respond, run_or_defer
-from bot.chat.interactions.transformers import (
+from bot.chat.interactions.components import command
+from bot.chat.interactions.context import GuildInteraction
+from bot.chat.interactions.permissions import (
+    MODERATORS,
     ChannelOption,
-    PostingChannel,
-    RequestChannel,
+    ForModerators,
     is_gone,
     require_posting_permissions,
 )
+from bot.chat.interactions.respond import respond, run_or_defer
+from bot.chat.interactions.transformers import PostingChannel, RequestChannel
 from bot.chat.messages.settings import settings_message
 from bot.services.moderation.guild_settings import MAX_ACTIVE, MAX_COOLDOWN_S, GuildSettingsService
 
-Posting: TypeAlias = app_commands.Transform[ChannelOption, PostingChannel]
-Asking: TypeAlias = app_commands.Transform[ChannelOption, RequestChannel]
 Active: TypeAlias = app_commands.Range[int, 1, MAX_ACTIVE]
 Cooldown: TypeAlias = app_commands.Range[int, 0, MAX_COOLDOWN_S]
 
 
 @app_commands.default_permissions(MODERATORS)
 class ServerSettings(
-    commands.GroupCog, group_name="settings", group_description="How songs work in your server"
+    ForModerators, commands.GroupCog, group_name="settings", group_description="How songs work in your server"
 ):
     """A server's settings, for its moderators."""
 
@@ -37,64 +36,55 @@ class ServerSettings(
         offered = [app_commands.Choice(name=model, value=model) for model in models]
         app_commands.choices(model=offered)(self.model)
 
-    async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
-        """Refuse members who are not moderators: a server can show the commands to others."""
-        require_moderator(interaction)
-        return True
-
-    @app_commands.command()
-    async def show(self, interaction: discord.Interaction[InspireClient]) -> None:
+    @command()
+    async def show(self, interaction: GuildInteraction) -> None:
         """See all that is settled for this server."""
         embed = await run_or_defer(interaction, self._shown(interaction))
         await respond(interaction, embed)
 
-    @app_commands.command()
+    @command()
     @app_commands.describe(channel="Where songs are asked for; leave it out for everywhere")
-    async def channel(
-        self, interaction: discord.Interaction[InspireClient], channel: Asking | None = None
-    ) -> None:
+    async def channel(self, interaction: GuildInteraction, channel: RequestChannel | None = None) -> None:
         """Let songs be asked for in one channel or forum only; its threads and posts count."""
-        by = actor_of(interaction)
+        by = interaction.require_moderator()
         await run_or_defer(interaction, self._rules.set_request_channel(by, _id(channel)))
         where = f"in <#{channel.id}> only" if channel else "everywhere"
         await respond(interaction, f"Songs can be asked for {where} now.")
 
-    @app_commands.command()
+    @command()
     @app_commands.describe(channel="Where songs are posted; leave it out for where they were asked for")
-    async def results(
-        self, interaction: discord.Interaction[InspireClient], channel: Posting | None = None
-    ) -> None:
+    async def results(self, interaction: GuildInteraction, channel: PostingChannel | None = None) -> None:
         """Post finished songs in a channel of their own."""
-        by = actor_of(interaction)
+        by = interaction.require_moderator()
         require_posting_permissions(interaction, channel, with_files=True)
         await run_or_defer(interaction, self._rules.set_results_channel(by, _id(channel)))
         where = f"in <#{channel.id}>" if channel else "where they were asked for"
         await respond(interaction, f"Songs that are asked for from now on are posted {where}.")
 
-    @app_commands.command()
+    @command()
     @app_commands.describe(model="For those who choose none; leave it out for the bot's own choice")
-    async def model(self, interaction: discord.Interaction[InspireClient], model: str | None = None) -> None:
+    async def model(self, interaction: GuildInteraction, model: str | None = None) -> None:
         """Settle which version of Suno makes the songs of those who choose none."""
-        by = actor_of(interaction)
+        by = interaction.require_moderator()
         await run_or_defer(interaction, self._rules.set_default_model(by, model))
         in_force = await run_or_defer(interaction, self._rules.effective(by.guild_id))
         await respond(
             interaction, f"Songs are made by `{in_force.model}` now, unless a member chooses another."
         )
 
-    @app_commands.command()
+    @command()
     @app_commands.describe(
         mode="Whether a moderator approves each request",
         channel="Where moderators decide; needed the first time",
     )
     async def approval(
         self,
-        interaction: discord.Interaction[InspireClient],
+        interaction: GuildInteraction,
         mode: Literal["on", "off"],
-        channel: Posting | None = None,
+        channel: PostingChannel | None = None,
     ) -> None:
         """Let a moderator approve each request before it is made."""
-        by = actor_of(interaction)
+        by = interaction.require_moderator()
         if mode == "off":
             freed = await run_or_defer(interaction, self._rules.end_approval(by))
             waiting = (
@@ -108,31 +98,29 @@ class ServerSettings(
             interaction, f"Each request comes to <#{where}> first, with **Approve** and **Decline**."
         )
 
-    @app_commands.command()
+    @command()
     @app_commands.describe(channel="Where moderators' decisions are posted; leave it out for nowhere")
-    async def log(
-        self, interaction: discord.Interaction[InspireClient], channel: Posting | None = None
-    ) -> None:
+    async def log(self, interaction: GuildInteraction, channel: PostingChannel | None = None) -> None:
         """Post moderators' decisions in a channel."""
-        by = actor_of(interaction)
+        by = interaction.require_moderator()
         require_posting_permissions(interaction, channel)
         await run_or_defer(interaction, self._rules.set_log_channel(by, _id(channel)))
         where = f"in <#{channel.id}>" if channel else "nowhere; `/quota log` has them"
         await respond(interaction, f"Moderators' decisions are posted {where}.")
 
-    @app_commands.command()
+    @command()
     @app_commands.describe(
         active="Requests at a time, for each member; leave it out for the bot's own choice",
         cooldown="Seconds between two requests of a member; leave it out for the bot's own choice",
     )
     async def limits(
         self,
-        interaction: discord.Interaction[InspireClient],
+        interaction: GuildInteraction,
         active: Active | None = None,
         cooldown: Cooldown | None = None,
     ) -> None:
         """Settle how many requests a member may have under way, and how far apart they are."""
-        by = actor_of(interaction)
+        by = interaction.require_moderator()
         await run_or_defer(interaction, self._rules.set_limits(by, active=active, cooldown_s=cooldown))
         policy = (await run_or_defer(interaction, self._rules.effective(by.guild_id))).policy
         apart = (
@@ -140,8 +128,8 @@ class ServerSettings(
         )
         await respond(interaction, f"Each member may have {policy.max_active:,} under way now, {apart}.")
 
-    async def _shown(self, interaction: discord.Interaction[InspireClient]) -> discord.Embed:
-        in_force = await self._rules.effective(interaction.guild_id or 0)
+    async def _shown(self, interaction: GuildInteraction) -> discord.Embed:
+        in_force = await self._rules.effective(interaction.guild_id)
         gone = [one for one in in_force.settings.channel_ids if await is_gone(interaction, one)]
         return settings_message(in_force, gone=frozenset(gone))
 

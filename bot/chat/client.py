@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import TypeAlias, TypedDict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypedDict
 
 import discord
 from discord.ext import commands
@@ -18,16 +18,11 @@ from bot.chat.connection.http_client import SafeHTTPClient
 from bot.chat.connection.webhook_adapter import safe_webhooks
 from bot.chat.interactions.components import SafeButton, answer_old_form
 from bot.services import Services
-from bot.services.cards import StatusCard
 
 RATELIMIT_TIMEOUT_S = 30.0
 """Longest rate limit in seconds that a call waits for; a longer one is an error. discord.py takes no less."""
 GUILDS_S = 0.5
 """Seconds for which discord.py waits for one more guild before it is ready; no command needs it to be."""
-StatusResponder: TypeAlias = Callable[
-    [discord.Interaction[discord.Client], Coroutine[object, object, StatusCard]], Awaitable[None]
-]
-"""Places a request and answers the interaction with its status."""
 
 
 class Shards(TypedDict, total=False):
@@ -42,8 +37,6 @@ class InspireClient(commands.AutoShardedBot):
 
     `cogs` are created and added at login, `buttons` are matched by their custom ids, and `guild_ids` are the
     guilds that get the commands of the `guild_cogs`.
-    `respond_with_status` is for the buttons that place a request: a status has such buttons itself, so they
-    cannot import it.
     """
 
     def __init__(
@@ -51,7 +44,6 @@ class InspireClient(commands.AutoShardedBot):
         *,
         services: Services,
         remembered: KeyValues,
-        respond_with_status: StatusResponder,
         cogs: Sequence[Callable[["InspireClient"], commands.Cog]] = (),
         buttons: Sequence[type[SafeButton]] = (),
         guild_ids: Sequence[int] = (),
@@ -73,7 +65,6 @@ class InspireClient(commands.AutoShardedBot):
             **(shards or Shards()),
         )
         self.services = services
-        self.respond_with_status = respond_with_status
         self.draining = False
         self.running: set[asyncio.Task[None]] = set()
         self.count_unreadable: Callable[[str], None] = lambda _: None
@@ -169,10 +160,3 @@ class InspireClient(commands.AutoShardedBot):
 
 async def _always(_: int) -> None:
     """Allow every session."""
-
-
-def client_of(interaction: discord.Interaction[discord.Client]) -> InspireClient:
-    """Return the client of the interaction as the bot's own class."""
-    if not isinstance(interaction.client, InspireClient):
-        raise TypeError(f"{type(interaction.client).__name__} is not the bot")
-    return interaction.client

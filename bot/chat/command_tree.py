@@ -3,7 +3,7 @@
 import discord
 from discord import app_commands
 
-from bot.chat.interactions.draining import refusal_of
+from bot.chat.interactions.context import AnyInteraction, accept
 from bot.chat.interactions.respond import respond_with_error
 
 
@@ -20,15 +20,17 @@ class InspireCommandTree(app_commands.CommandTree[discord.Client]):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         )
 
-    async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
-        """Refuse an interaction outside a server or during shutdown, and tell the member."""
-        refusal = refusal_of(interaction)
-        if refusal is not None:
-            await respond_with_error(interaction, refusal)
-        return refusal is None
+    async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
+        """Accept the interaction, or refuse it outside a server or during shutdown.
 
-    async def _call(self, interaction: discord.Interaction[discord.Client]) -> None:
-        """Answer errors in reading a command's options too, which discord.py passes to no handler."""
+        Raises:
+            RefusalError: it is not accepted.
+        """
+        accept(interaction)
+        return True
+
+    async def _call(self, interaction: AnyInteraction) -> None:
+        """Answer refusals, and errors in a command's options: discord.py passes them to no handler."""
         try:
             await super()._call(interaction)
         except app_commands.AppCommandError:
@@ -36,8 +38,6 @@ class InspireCommandTree(app_commands.CommandTree[discord.Client]):
         except Exception as error:  # noqa: BLE001 - an edge: each interaction gets its answer
             await respond_with_error(interaction, error)
 
-    async def on_error(
-        self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /
-    ) -> None:
+    async def on_error(self, interaction: AnyInteraction, error: app_commands.AppCommandError, /) -> None:
         """Tell the member about the error."""
         await respond_with_error(interaction, error)

@@ -1,1 +1,22 @@
-"""Persistent buttons and forms."""
+"""Buttons and forms that work after a restart; `bot/chat/messages/buttons.py` has how they look."""
+
+from bot.chat.buttons.approval import ApproveButton, DeclineButton
+from bot.chat.buttons.cancel import CancelButton
+from bot.chat.buttons.delete_data import DeleteButton
+from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
+from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveButton
+
+BUTTONS = (
+    CancelButton,
+    ApproveButton,
+    DeclineButton,
+    DeleteButton,
+    AgainButton,
+    MoreButton,
+    RateButton,
+    RemoveButton,
+    SongPages,
+    TopPages,
+    PlaylistPages,
+)
+"""All buttons whose presses are recognized."""

@@ -1,12 +1,9 @@
 """The buttons with which moderators approve and decline requests, and the form for the reason."""
 
-import re
-
 import discord
 
-from bot.chat.client import client_of
 from bot.chat.interactions.components import SafeButton, SafeModal
-from bot.chat.interactions.permissions import actor_of
+from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.text.formatting import in_credits, mention
 from bot.services.audit_log import REASON_LIMIT
@@ -15,23 +12,10 @@ from bot.services.audit_log import REASON_LIMIT
 class ApproveButton(SafeButton, template=r"approve:(?P<request_id>[0-9]{15,20})"):
     """Button that puts a request into the queue; for moderators only."""
 
-    def __init__(self, request_id: int) -> None:
-        super().__init__(
-            discord.ui.Button(
-                label="Approve", style=discord.ButtonStyle.success, custom_id=f"approve:{request_id}"
-            )
-        )
-        self.request_id = request_id
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> "ApproveButton":
-        """Create the button from a match of its custom id."""
-        return cls(int(match["request_id"]))
-
-    async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
+    async def pressed(self, interaction: GuildInteraction) -> None:
         """Approve the request and confirm it."""
-        by = actor_of(interaction)
-        approving = client_of(interaction).services.approvals.approve(by, self.request_id)
+        by = interaction.require_moderator()
+        approving = interaction.services.approvals.approve(by, self.request_id)
         request = await run_or_defer(interaction, approving)
         await respond(interaction, f"Approved. {mention(request.user_id)}'s song is in line now.")
 
@@ -39,23 +23,10 @@ class ApproveButton(SafeButton, template=r"approve:(?P<request_id>[0-9]{15,20})"
 class DeclineButton(SafeButton, template=r"decline:(?P<request_id>[0-9]{15,20})"):
     """Button that opens the form to decline a request; for moderators only."""
 
-    def __init__(self, request_id: int) -> None:
-        super().__init__(
-            discord.ui.Button(
-                label="Decline", style=discord.ButtonStyle.danger, custom_id=f"decline:{request_id}"
-            )
-        )
-        self.request_id = request_id
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> "DeclineButton":
-        """Create the button from a match of its custom id."""
-        return cls(int(match["request_id"]))
-
-    async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
+    async def pressed(self, interaction: GuildInteraction) -> None:
         """Open the form; it has to be the first answer, so nothing is read from the database before it."""
-        actor_of(interaction)
-        await interaction.response.send_modal(DeclineForm(self.request_id))
+        interaction.require_moderator()
+        await interaction.raw.response.send_modal(DeclineForm(self.request_id))
 
 
 class DeclineForm(SafeModal, title="Decline this request"):
@@ -72,10 +43,10 @@ class DeclineForm(SafeModal, title="Decline this request"):
         super().__init__()
         self.request_id = request_id
 
-    async def on_submit(self, interaction: discord.Interaction[discord.Client], /) -> None:
+    async def submitted(self, interaction: GuildInteraction) -> None:
         """Decline the request and confirm it."""
-        by = actor_of(interaction)
-        approvals = client_of(interaction).services.approvals
+        by = interaction.require_moderator()
+        approvals = interaction.services.approvals
         declining = approvals.decline(by, self.request_id, reason=self.reason.value)
         request = await run_or_defer(interaction, declining)
         back = in_credits(request.cost)

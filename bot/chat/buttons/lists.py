@@ -1,9 +1,7 @@
 """Paginated lists: a server's songs, its best songs, and its saved playlists."""
 
 from bot.chat.buttons.pages import PageButton, PageView, custom_id_template, page_view
-from bot.chat.client import client_of
-from bot.chat.interactions.respond import AnyInteraction
-from bot.chat.interactions.viewers import viewer_of
+from bot.chat.interactions.context import GuildInteraction
 from bot.chat.messages.library import playlist_line, rated_line, song_line
 from bot.domain.requests import MAX_ID
 from bot.domain.songs import SongNotFoundError, TopPeriod
@@ -22,11 +20,11 @@ class SongPages(PageButton, template=custom_id_template("songs")):
     name = "songs"
 
     @classmethod
-    async def page(cls, interaction: AnyInteraction, topic: str, number: int) -> PageView:
+    async def page(cls, interaction: GuildInteraction, topic: str, number: int) -> PageView:
         """Return one page of songs, newest first."""
         user_id = _user_of(topic)
-        library = client_of(interaction).services.songs
-        page = await library.songs(viewer_of(interaction), user_id, number)
+        library = interaction.services.songs
+        page = await library.songs(interaction.viewer(), user_id, number)
         nothing = "This member has no songs here yet." if user_id else "There are no songs here yet."
         title = "Songs of one member" if user_id else "Songs of this server"
         return page_view(page, song_line, title=title, nothing=f"{nothing} Ask for one with `/inspire`.")
@@ -38,12 +36,12 @@ class TopPages(PageButton, template=custom_id_template("top")):
     name = "top"
 
     @classmethod
-    async def page(cls, interaction: AnyInteraction, topic: str, number: int) -> PageView:
+    async def page(cls, interaction: GuildInteraction, topic: str, number: int) -> PageView:
         """Return one page of songs, best first."""
         if topic not in set(TopPeriod):
             raise SongNotFoundError
         span = TopPeriod(topic)
-        page = await client_of(interaction).services.songs.best(viewer_of(interaction), span, number)
+        page = await interaction.services.songs.best(interaction.viewer(), span, number)
         nothing = "Nobody has rated one yet: press the stars under a song."
         return page_view(page, rated_line, title=f"Best songs {SPANS[span]}", nothing=nothing)
 
@@ -54,9 +52,9 @@ class PlaylistPages(PageButton, template=custom_id_template("playlists")):
     name = "playlists"
 
     @classmethod
-    async def page(cls, interaction: AnyInteraction, topic: str, number: int) -> PageView:  # noqa: ARG003 - there is one list
+    async def page(cls, interaction: GuildInteraction, topic: str, number: int) -> PageView:  # noqa: ARG003 - there is one list
         """Return one page of playlists, by name."""
-        page = await client_of(interaction).services.playlists.page(interaction.guild_id or 0, number)
+        page = await interaction.services.playlists.page(interaction.guild_id, number)
         nothing = "No playlists are saved here yet. Moderators save them with `/playlists add`."
         return page_view(page, playlist_line, title="Saved playlists", nothing=nothing)
 

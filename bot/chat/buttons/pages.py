@@ -1,17 +1,18 @@
 """Paginated lists for one member; the buttons' ids hold all that a page needs, so they survive a restart."""
 
-import re
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, TypeVar
 
 import discord
 
 from bot.chat.interactions.components import SafeButton
-from bot.chat.interactions.respond import AnyInteraction, Reply, edit_source_message, respond, run_or_defer
+from bot.chat.interactions.context import GuildInteraction
+from bot.chat.interactions.respond import Reply, edit_source_message, respond, run_or_defer
 from bot.chat.messages import colours
+from bot.chat.messages.buttons import button
 from bot.chat.text.formatting import DESCRIPTION_LIMIT
 from bot.services.library.pagination import Page
 
@@ -70,36 +71,23 @@ class PageButton(SafeButton, template=r"(?!)"):
     name: ClassVar[str]
     """The list's name."""
 
-    def __init__(self, step: Step, topic: str, number: int, *, disabled: bool = False) -> None:
-        super().__init__(
-            discord.ui.Button(
-                label=SIGNS[step], custom_id=f"page:{self.name}:{step}:{topic}:{number}", disabled=disabled
-            )
-        )
-        self.topic = topic
-        self.number = number
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Create the button from a match of its custom id."""
-        return cls(Step(match["step"]), match["topic"], int(match["number"]))
-
     @classmethod
     @abstractmethod
-    async def page(cls, interaction: AnyInteraction, topic: str, number: int) -> PageView:
+    async def page(cls, interaction: GuildInteraction, topic: str, number: int) -> PageView:
         """Return the page with this number, or the last page; `topic` is that of `open`."""
         ...
 
     @classmethod
-    async def open(cls, interaction: AnyInteraction, topic: str = "") -> None:
+    async def open(cls, interaction: GuildInteraction, topic: str = "") -> None:
         """Answer with the first page, for the member alone."""
         page = await run_or_defer(interaction, cls.page(interaction, topic, 0))
         await respond(interaction, Reply(embeds=[page.embed], view=cls.buttons(page, topic)))
 
-    async def pressed(self, interaction: AnyInteraction) -> None:
+    async def pressed(self, interaction: GuildInteraction) -> None:
         """Show the page in place of the current one."""
-        page = await run_or_defer(interaction, self.page(interaction, self.topic, self.number), updates=True)
-        await edit_source_message(interaction, embed=page.embed, view=self.buttons(page, self.topic))
+        topic, number = self.match["topic"], int(self.match["number"])
+        page = await run_or_defer(interaction, self.page(interaction, topic, number), updates=True)
+        await edit_source_message(interaction, embed=page.embed, view=self.buttons(page, topic))
 
     @classmethod
     def buttons(cls, page: PageView, topic: str) -> discord.ui.View:
@@ -107,7 +95,11 @@ class PageButton(SafeButton, template=r"(?!)"):
         view = discord.ui.View(timeout=None)
         if page.pages > 1:
             at_start, at_end = page.number == 0, page.number >= page.pages - 1
-            view.add_item(cls(Step.FIRST, topic, 0, disabled=at_start))
-            view.add_item(cls(Step.BACK, topic, max(page.number - 1, 0), disabled=at_start))
-            view.add_item(cls(Step.ON, topic, page.number + 1, disabled=at_end))
+            for step, number, disabled in (
+                (Step.FIRST, 0, at_start),
+                (Step.BACK, max(page.number - 1, 0), at_start),
+                (Step.ON, page.number + 1, at_end),
+            ):
+                custom_id = f"page:{cls.name}:{step}:{topic}:{number}"
+                view.add_item(button(SIGNS[step], custom_id, disabled=disabled))
         return view

@@ -2,24 +2,19 @@
 
 import asyncio
 import logging
-import re
 
 import discord
-from discord import app_commands
 
 from bot.chat.api_errors import API_ERRORS
-from bot.chat.client import client_of
 from bot.chat.interactions.components import SafeButton
-from bot.chat.interactions.context import request_context
-from bot.chat.interactions.permissions import is_moderator
+from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import (
-    AnyInteraction,
     delete_source_message,
     edit_source_message,
     run_or_defer,
 )
 from bot.chat.messages.library import with_rating
-from bot.services.audit_log import Actor
+from bot.chat.status_response import respond_with_status
 
 log = logging.getLogger(__name__)
 
@@ -33,16 +28,7 @@ ID = "(?P<request_id>[0-9]{1,20})"
 class AgainButton(SafeButton, template=f"again:{ID}"):
     """Button that repeats the song's request for the member who presses it, at their cost."""
 
-    def __init__(self, request_id: int) -> None:
-        super().__init__(discord.ui.Button(label="Again", custom_id=f"again:{request_id}"))
-        self.request_id = request_id
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> "AgainButton":
-        """Create the button from a match of its custom id."""
-        return cls(int(match["request_id"]))
-
-    async def pressed(self, interaction: AnyInteraction) -> None:
+    async def pressed(self, interaction: GuildInteraction) -> None:
         """Place the request and answer with its status."""
         await _place(interaction, self.request_id)
 
@@ -50,49 +36,26 @@ class AgainButton(SafeButton, template=f"again:{ID}"):
 class MoreButton(SafeButton, template=f"more:{ID}:(?P<clip>[12])"):
     """Button that requests a song in the style of a clip for the member who presses it, at their cost."""
 
-    def __init__(self, request_id: int, clip: int) -> None:
-        super().__init__(
-            discord.ui.Button(label=f"More like clip {clip}", custom_id=f"more:{request_id}:{clip}")
-        )
-        self.request_id = request_id
-        self.clip = clip
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> "MoreButton":
-        """Create the button from a match of its custom id."""
-        return cls(int(match["request_id"]), int(match["clip"]))
-
-    async def pressed(self, interaction: AnyInteraction) -> None:
+    async def pressed(self, interaction: GuildInteraction) -> None:
         """Place the request and answer with its status."""
-        await _place(interaction, self.request_id, like_clip=self.clip)
+        await _place(interaction, self.request_id, like_clip=int(self.match["clip"]))
 
 
 class RateButton(SafeButton, template=f"rate:{ID}:(?P<stars>[1-5])"):
     """Button that rates the song; a member's new vote replaces the earlier one."""
 
-    def __init__(self, request_id: int, stars: int) -> None:
-        super().__init__(discord.ui.Button(label=f"{stars} ★", custom_id=f"rate:{request_id}:{stars}"))
-        self.request_id = request_id
-        self.stars = stars
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> "RateButton":
-        """Create the button from a match of its custom id."""
-        return cls(int(match["request_id"]), int(match["stars"]))
-
-    async def pressed(self, interaction: AnyInteraction) -> None:
+    async def pressed(self, interaction: GuildInteraction) -> None:
         """Store the vote, and show the average of all votes in the message.
 
         If two members vote at once, the last edit may show the older average: so each reads it again.
         """
-        library = client_of(interaction).services.songs
-        _refuse_private(interaction)
-        content = interaction.message.content if interaction.message else ""
+        library = interaction.services.songs
+        content = interaction.raw.message.content if interaction.raw.message else ""
         voting = library.rate(
             self.request_id,
-            self.stars,
-            guild_id=interaction.guild_id or 0,
-            user_id=interaction.user.id,
+            int(self.match["stars"]),
+            guild_id=interaction.guild_id,
+            user_id=interaction.user_id,
         )
         rating = await run_or_defer(interaction, voting, updates=True)
         await edit_source_message(interaction, content=with_rating(content, rating))
@@ -107,35 +70,18 @@ class RateButton(SafeButton, template=f"rate:{ID}:(?P<stars>[1-5])"):
 class RemoveButton(SafeButton, template=f"remove:{ID}"):
     """Button that removes the song; the service refuses all but its requester and moderators."""
 
-    def __init__(self, request_id: int) -> None:
-        super().__init__(
-            discord.ui.Button(
-                label="Remove", style=discord.ButtonStyle.danger, custom_id=f"remove:{request_id}"
-            )
-        )
-        self.request_id = request_id
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> "RemoveButton":
-        """Create the button from a match of its custom id."""
-        return cls(int(match["request_id"]))
-
-    async def pressed(self, interaction: AnyInteraction) -> None:
+    async def pressed(self, interaction: GuildInteraction) -> None:
         """Remove the song, then this message, and the result if this message is a copy of it."""
-        _refuse_private(interaction)
-        by = Actor(
-            interaction_id=interaction.id, guild_id=interaction.guild_id or 0, actor_id=interaction.user.id
-        )
-        library = client_of(interaction).services.songs
-        removing = library.remove(self.request_id, by, is_moderator=is_moderator(interaction))
+        library = interaction.services.songs
+        removing = library.remove(self.request_id, interaction.actor, is_moderator=interaction.is_moderator)
         # The request stays, and its credits stay used: only the result goes.
         removed = await run_or_defer(interaction, removing, updates=True)
         # the interaction's token works even if the bot has no access to the channel
         await delete_source_message(interaction)
-        pressed_on = interaction.message.id if interaction.message else None
+        pressed_on = interaction.raw.message.id if interaction.raw.message else None
         # pressed on a copy that `/songs show` posted: delete the first post too, if the bot can
         if removed.channel_id and removed.message_id and removed.message_id != pressed_on:
-            await _delete(interaction.client, removed.channel_id, removed.message_id)
+            await _delete(interaction.raw.client, removed.channel_id, removed.message_id)
 
 
 async def _delete(client: discord.Client, channel_id: int, message_id: int) -> None:
@@ -148,19 +94,9 @@ async def _delete(client: discord.Client, channel_id: int, message_id: int) -> N
         log.warning("A result could not be deleted: %s", error, extra={"channel": channel_id})
 
 
-async def _place(interaction: AnyInteraction, request_id: int, *, like_clip: int | None = None) -> None:
+async def _place(interaction: GuildInteraction, request_id: int, *, like_clip: int | None = None) -> None:
     """Repeat the request, or with `like_clip` request a song like that clip, and answer with its status."""
-    _refuse_private(interaction)
-    client = client_of(interaction)
-    placing = client.services.requests.repeat(request_id, request_context(interaction), like_clip=like_clip)
-    await client.respond_with_status(interaction, placing)
-
-
-def _refuse_private(interaction: AnyInteraction) -> None:
-    """Raise in a direct message, where the message about a request's end has buttons too.
-
-    Raises:
-        app_commands.NoPrivateMessage: the button was not pressed in a server.
-    """
-    if interaction.guild_id is None:
-        raise app_commands.NoPrivateMessage
+    placing = interaction.services.requests.repeat(
+        request_id, interaction.request_context(), like_clip=like_clip
+    )
+    await respond_with_status(interaction, placing)

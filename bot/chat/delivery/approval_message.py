@@ -2,8 +2,8 @@
 
 import discord
 
-from bot.chat.buttons.approval import ApproveButton, DeclineButton
 from bot.chat.messages import colours
+from bot.chat.messages.buttons import approval_buttons
 from bot.chat.text.formatting import REASON_LIMIT, in_credits, mention, plain, playlist_page, quoted, relative
 from bot.domain.requests import FailureKind, State
 from bot.services.cards import ApprovalCard
@@ -39,16 +39,16 @@ def approval_message(
     embed.description = "\n".join(lines)
     view = discord.ui.View(timeout=None)
     if waits:
-        view.add_item(ApproveButton(card.request_id))
-        view.add_item(DeclineButton(card.request_id))
+        for button in approval_buttons(card.request_id):
+            view.add_item(button)
     return embed, view
 
 
 def asks_about(message: discord.Message, request_id: int) -> bool:
     """Tell whether the message asks moderators about this request and is still undecided."""
     rows = (row for row in message.components if isinstance(row, discord.ActionRow))
-    pressed = ApproveButton(request_id).custom_id
-    return any(getattr(part, "custom_id", None) == pressed for row in rows for part in row.children)
+    ids = {button.custom_id for button in approval_buttons(request_id)}
+    return any(getattr(part, "custom_id", None) in ids for row in rows for part in row.children)
 
 
 def _outcome(card: ApprovalCard) -> str:

@@ -10,7 +10,6 @@ from weakref import WeakValueDictionary
 import discord
 from typing_extensions import override
 
-from bot.chat.buttons.cancel import CancelButton
 from bot.chat.connection.http_client import OwnedTasks
 from bot.chat.delivery.approval_message import approval_message, asks_about
 from bot.chat.delivery.dm_limiter import DirectMessageLimiter
@@ -19,6 +18,7 @@ from bot.chat.delivery.sending import Edited, Message, in_time, message_of
 from bot.chat.delivery.status_message import as_content, ending_message, status_message
 from bot.chat.interactions.respond import custom_ids
 from bot.chat.messages.audit import audit_entry_message
+from bot.chat.messages.buttons import cancel_button
 from bot.chat.text.formatting import song_page
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import (
@@ -132,7 +132,7 @@ class DiscordMessenger(Messenger):
         async with in_time(self._timeouts.edit_s, by_token=True):
             answer = await self._webhook(address, token).fetch_message(ORIGINAL)
         placements = (card.placement, "")  # messages of earlier versions have none
-        own = {CancelButton(card.request_id, placement).custom_id for placement in placements}
+        own = {cancel_button(card.request_id, placement).custom_id for placement in placements}
         if not answer.flags.loading and not own & custom_ids(answer):
             raise AnsweredElsewhereError
         return answer.id

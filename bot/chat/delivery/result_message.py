@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 
 import discord
 
-from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveButton
-from bot.chat.interactions.components import SafeButton
 from bot.chat.messages import colours
+from bot.chat.messages.buttons import rating_buttons, song_buttons
 from bot.chat.messages.library import with_rating
 from bot.chat.text.formatting import (
     BUTTON_URL_LIMIT,
@@ -23,7 +22,6 @@ from bot.chat.text.formatting import (
     quoted,
     song_page,
 )
-from bot.domain.songs import STARS
 from bot.domain.suno_links import UUID
 from bot.services.cards import ClipCard, ResultCard
 from bot.services.ports import Media, MessageForm
@@ -171,13 +169,12 @@ def _buttons(card: ResultCard, *, in_server: bool, form: MessageForm = MessageFo
         _add_links(view, card.clips[:MAX_CLIPS], titled=form is MessageForm.FULL)
     if not in_server:
         return view
-    view.add_item(_in_row(AgainButton(card.request_id), LISTEN_ROWS))
-    for number, clip_card in enumerate(card.clips[:2], 1):
-        if UUID.fullmatch(clip_card.clip.id):
-            view.add_item(_in_row(MoreButton(card.request_id, number), LISTEN_ROWS))
-    view.add_item(_in_row(RemoveButton(card.request_id), LISTEN_ROWS))
-    for stars in STARS:
-        view.add_item(_in_row(RateButton(card.request_id, stars), LISTEN_ROWS + 1))
+    clips = [number for number, one in enumerate(card.clips[:2], 1) if UUID.fullmatch(one.clip.id)]
+    rows = (song_buttons(card.request_id, clips), rating_buttons(card.request_id))
+    for row, buttons in enumerate(rows, LISTEN_ROWS):
+        for button in buttons:
+            button.row = row
+            view.add_item(button)
     return view
 
 
@@ -189,8 +186,3 @@ def _add_links(view: discord.ui.View, clips: tuple[ClipCard, ...], *, titled: bo
             title = f": {clip.title or UNTITLED}" if titled else ""
             which = f"Listen to {number}{title}" if len(clips) > 1 else "Listen"
             view.add_item(discord.ui.Button(label=plain(which, limit=LABEL_LIMIT), url=url))
-
-
-def _in_row(button: SafeButton, row: int) -> SafeButton:
-    button.row = row
-    return button

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import discord
 
-from bot.chat.buttons.cancel import CancelButton
-from bot.chat.buttons.song import AgainButton
 from bot.chat.messages import colours
+from bot.chat.messages.buttons import again_button, cancel_button
 from bot.chat.messages.queue import PAUSED, PAUSED_BY_OPERATOR, PAUSES
 from bot.chat.text.failures import FAILURES
 from bot.chat.text.formatting import (
@@ -259,9 +258,9 @@ def _colour(card: StatusCard) -> int:
 def _buttons(card: StatusCard, *, result_url: str | None) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     if card.state in CANCEL_FROM:
-        view.add_item(CancelButton(card.request_id, card.placement))
+        view.add_item(cancel_button(card.request_id, card.placement))
     if card.state is State.UNCERTAIN:
-        view.add_item(AgainButton(card.request_id))
+        view.add_item(again_button(card.request_id))
     if result_url:
         view.add_item(discord.ui.Button(label="Go to the song", url=result_url))
     for number, page in enumerate(map(song_page, card.clip_ids[:MAX_CLIPS]), 1):

@@ -1,24 +1,22 @@
-"""Buttons, forms and autocompletes whose errors are answered; discord.py would only log them."""
+"""Commands, buttons, forms and autocompletes of a server, whose errors are answered."""
 
 import asyncio
 import functools
+import itertools
 import logging
 import re
 import secrets
 from abc import abstractmethod
-from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
 import discord
 from discord import app_commands
+from discord.ext import commands
 
-from bot.chat.interactions.draining import refusal_of
-from bot.chat.interactions.permissions import is_moderator
+from bot.chat.interactions.context import AnyInteraction, GuildInteraction, accept
 from bot.chat.interactions.respond import respond_with_error
 from bot.domain.moderator_errors import OldFormError
-
-if TYPE_CHECKING:
-    from bot.chat.client import InspireClient
 
 log = logging.getLogger(__name__)
 
@@ -26,30 +24,97 @@ FORM = "form:"
 """Prefix of all forms' ids."""
 FORM_S = 3600.0
 """Seconds for which an open form can be submitted."""
+MAX_CHOICES = 25
+"""How many suggestions Discord shows."""
 CHOICES_S = 2.0
 """Timeout of suggestions in seconds; Discord waits for 3."""
 TAKEN = "taken"
 """Key in `extras` that marks an interaction which a form of this process answers."""
-Owner = TypeVar("Owner")
+P = ParamSpec("P")
+CogT = TypeVar("CogT", bound=commands.Cog)
 ClientT = TypeVar("ClientT", bound=discord.Client)
 Button: TypeAlias = discord.ui.Button[discord.ui.View]
 Choices: TypeAlias = list[app_commands.Choice[str]]
+Handler: TypeAlias = Callable[Concatenate[CogT, GuildInteraction, P], Coroutine[object, object, None]]
+Suggest: TypeAlias = Callable[[CogT, GuildInteraction, str], Coroutine[object, object, Choices]]
+Autocomplete: TypeAlias = Callable[[CogT, AnyInteraction, str], Coroutine[object, object, Choices]]
+
+
+def command(
+    name: str | None = None,
+) -> Callable[[Handler[CogT, P]], app_commands.Command[CogT, P, None]]:
+    """Make a cog's method a slash command, called like the method or by `name`."""
+
+    def decorate(handler: Handler[CogT, P]) -> app_commands.Command[CogT, P, None]:
+        async def callback(
+            cog: CogT, interaction: AnyInteraction, /, *args: P.args, **kwargs: P.kwargs
+        ) -> None:
+            await handler(cog, accept(interaction), *args, **kwargs)
+
+        functools.update_wrapper(callback, handler)  # discord.py reads options and descriptions from it
+        return app_commands.command(name=name or discord.utils.MISSING)(callback)
+
+    return decorate
+
+
+def safe_autocomplete(suggest: Suggest[CogT]) -> Autocomplete[CogT]:
+    """Wrap a cog's autocomplete: an error or a timeout gives an empty list and a log line."""
+
+    @functools.wraps(suggest)
+    async def choices(cog: CogT, interaction: AnyInteraction, current: str, /) -> Choices:
+        try:
+            async with asyncio.timeout(CHOICES_S):
+                return await suggest(cog, accept(interaction), current)
+        except TimeoutError:
+            log.warning("Suggestions came too late", extra={"interaction": interaction.id})
+            return []
+        # an edge: a list without choices, rather than one that never comes
+        except Exception:
+            log.exception("An autocomplete failed", extra={"interaction": interaction.id})
+            return []
+
+    return choices
+
+
+def moderator_autocomplete(suggest: Suggest[CogT]) -> Autocomplete[CogT]:
+    """Wrap an autocomplete as `safe_autocomplete` does, and offer nothing to members who are not moderators.
+
+    discord.py does not run a command's checks before its autocomplete.
+    """
+
+    @functools.wraps(suggest)
+    async def choices(cog: CogT, interaction: GuildInteraction, current: str) -> Choices:
+        return await suggest(cog, interaction, current) if interaction.is_moderator else []
+
+    return safe_autocomplete(choices)
+
+
+def matching(named: Iterable[tuple[str, object]], typed: str = "") -> Choices:
+    """Return the first choices whose name contains what was typed, as many as Discord shows."""
+    wanted = typed.strip().lower()
+    found = (
+        app_commands.Choice(name=name, value=str(value)) for name, value in named if wanted in name.lower()
+    )
+    return list(itertools.islice(found, MAX_CHOICES))
 
 
 class SafeButton(discord.ui.DynamicItem[Button], template=r"(?!)"):
-    """A button whose state is in its id, and whose every press gets an answer.
+    """A pressed button, whose every press gets an answer; what it is about is in its custom id.
 
-    The template here matches nothing: a subclass names its own, and defines `from_match` and `pressed`.
+    The template here matches nothing: a subclass names its own, and defines `pressed`.
     """
 
-    @classmethod
-    @abstractmethod
-    def from_match(cls, match: re.Match[str]) -> "SafeButton":
-        """Create the button from the match of its template with a custom id."""
-        ...
+    def __init__(self, item: Button, match: re.Match[str]) -> None:
+        super().__init__(item)
+        self.match = match
+
+    @property
+    def request_id(self) -> int:
+        """Return the id of the request that the button belongs to."""
+        return int(self.match["request_id"])
 
     @abstractmethod
-    async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
+    async def pressed(self, interaction: GuildInteraction) -> None:
         """Handle a press and answer the interaction."""
         ...
 
@@ -57,19 +122,19 @@ class SafeButton(discord.ui.DynamicItem[Button], template=r"(?!)"):
     async def from_custom_id(
         cls,
         interaction: discord.Interaction[ClientT],  # noqa: ARG003 - discord.py's signature
-        item: discord.ui.Item[discord.ui.View],  # noqa: ARG003 - discord.py's signature
+        item: discord.ui.Item[discord.ui.View],
         match: re.Match[str],
         /,
-    ) -> "SafeButton":
+    ) -> Self:
         """Create the button that was pressed."""
-        return cls.from_match(match)
+        if not isinstance(item, discord.ui.Button):
+            raise TypeError(f"{item.type} is not a button")
+        return cls(item, match)
 
     async def callback(self, interaction: discord.Interaction[ClientT]) -> None:
         """Run `pressed` and answer whatever it raises."""
         try:
-            if refusal := refusal_of(interaction):
-                raise refusal
-            await self.pressed(interaction)
+            await self.pressed(accept(interaction))
         except Exception as error:  # noqa: BLE001 - an edge: each interaction gets its answer
             await respond_with_error(interaction, error)
 
@@ -80,6 +145,11 @@ class SafeModal(discord.ui.Modal):
     def __init__(self) -> None:
         super().__init__(custom_id=f"{FORM}{secrets.token_hex(8)}", timeout=FORM_S)
 
+    @abstractmethod
+    async def submitted(self, interaction: GuildInteraction) -> None:
+        """Handle what was filled in, and answer the interaction."""
+        ...
+
     async def interaction_check(self, interaction: discord.Interaction[ClientT], /) -> bool:
         """Accept the form, or refuse it outside a server or during shutdown.
 
@@ -87,9 +157,12 @@ class SafeModal(discord.ui.Modal):
             RefusalError: the form is not accepted.
         """
         interaction.extras[TAKEN] = True
-        if refusal := refusal_of(interaction):
-            raise refusal
+        accept(interaction)
         return True
+
+    async def on_submit(self, interaction: discord.Interaction[ClientT], /) -> None:
+        """Handle what was filled in."""
+        await self.submitted(accept(interaction))
 
     async def on_error(
         self, interaction: discord.Interaction[ClientT], error: Exception, /, *_: object
@@ -110,44 +183,3 @@ async def answer_old_form(interaction: discord.Interaction[ClientT]) -> None:
     is_form = interaction.type is discord.InteractionType.modal_submit and custom_id.startswith(FORM)
     if is_form and TAKEN not in interaction.extras:
         await respond_with_error(interaction, OldFormError())
-
-
-Autocomplete: TypeAlias = Callable[
-    [Owner, "discord.Interaction[InspireClient]", str], Coroutine[object, object, Choices]
-]
-
-
-def safe_autocomplete(callback: "Autocomplete[Owner]") -> "Autocomplete[Owner]":
-    """Wrap a cog's autocomplete: an error or a timeout gives an empty list and a log line."""
-
-    @functools.wraps(callback)
-    async def choices(
-        owner: Owner, interaction: "discord.Interaction[InspireClient]", current: str, /
-    ) -> Choices:
-        try:
-            async with asyncio.timeout(CHOICES_S):
-                return await callback(owner, interaction, current)
-        except TimeoutError:
-            log.warning("Suggestions came too late", extra={"interaction": interaction.id})
-            return []
-        # an edge: a list without choices, rather than one that never comes
-        except Exception:
-            log.exception("An autocomplete failed", extra={"interaction": interaction.id})
-            return []
-
-    return choices
-
-
-def moderator_autocomplete(callback: "Autocomplete[Owner]") -> "Autocomplete[Owner]":
-    """Wrap an autocomplete as `safe_autocomplete` does, and offer nothing to members who are not moderators.
-
-    discord.py does not run a command's checks before its autocomplete.
-    """
-
-    @functools.wraps(callback)
-    async def choices(
-        owner: Owner, interaction: "discord.Interaction[InspireClient]", current: str, /
-    ) -> Choices:
-        return await callback(owner, interaction, current) if is_moderator(interaction) else []
-
-    return safe_autocomplete(choices)

@@ -1,44 +1,126 @@
-"""Checks of moderators' permissions: a server can show the commands to others, so the bot checks too."""
+"""Who is allowed to do what: moderators, the bot's operator, and the bot itself in a channel."""
 
+import asyncio
+import logging
+import math
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias, TypeVar
+
+import aiohttp
 import discord
-from discord import app_commands
+from discord import ChannelType
+from discord.app_commands import AppCommandChannel, AppCommandThread
 
-from bot.chat.interactions.context import role_ids_of
-from bot.services.audit_log import Actor
-from bot.services.moderation.members import TargetMember
+from bot.chat.api_errors import API_ERRORS
+from bot.chat.interactions.context import AnyInteraction, GuildInteraction, accept
+from bot.domain.moderator_errors import ChannelAccessError, NotOperatorError, OperatorUnknownError
+
+log = logging.getLogger(__name__)
 
 MODERATORS = discord.Permissions(manage_guild=True)
 """The permission for which Discord shows moderators' commands by default."""
+KEPT_S = 300.0
+"""Seconds for which the owners are cached; somebody who left the team keeps the commands for as long."""
+_ROLES = frozenset({discord.TeamMemberRole.admin, discord.TeamMemberRole.developer})
+ChannelOption: TypeAlias = AppCommandChannel | AppCommandThread
+"""A channel option's value; it can be a thread that the gateway has not sent to the bot."""
+TO_POST = ("view_channel", "send_messages", "embed_links")
+WITH_FILES = (*TO_POST, "attach_files")
+VOICE = frozenset({ChannelType.voice, ChannelType.stage_voice})
+"""Their text chats are only for members who may connect."""
+T = TypeVar("T")
 
 
-def actor_of(interaction: discord.Interaction[discord.Client]) -> Actor:
-    """Return the moderator who decides by this interaction.
+class ForModerators:
+    """A cog whose commands are all for moderators."""
+
+    async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
+        """Refuse members who are not moderators: a server can show the commands to others."""
+        accept(interaction).require_moderator()
+        return True
+
+
+class Operators:
+    """The bot's owners as Discord names them, cached for some minutes."""
+
+    def __init__(self) -> None:
+        self._ids: frozenset[int] = frozenset()
+        self._kept_until_s = -math.inf
+
+    async def only(self, interaction: GuildInteraction, operation: Callable[[], Awaitable[T]]) -> T:
+        """Run the operation if the member is one of the bot's owners, and return its result.
+
+        Raises:
+            NotOperatorError: the member is not one of them.
+            OperatorUnknownError: the owners could not be fetched.
+        """
+        if interaction.user_id not in await self._current(interaction.raw.client):
+            raise NotOperatorError
+        return await operation()
+
+    async def _current(self, client: discord.Client) -> frozenset[int]:
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._kept_until_s:
+            try:
+                self._ids = owners(await client.application_info())
+            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+                log.warning("The bot's owners could not be fetched: %s", error)
+                raise OperatorUnknownError from error
+            self._kept_until_s = now_s + KEPT_S
+        return self._ids
+
+
+def owners(application: discord.AppInfo) -> frozenset[int]:
+    """Return the id of the owner, or those of the team's owner, admins and developers.
+
+    Members who have not accepted their invitation to the team do not count.
+    """
+    team = application.team
+    if team is None:
+        return frozenset({application.owner.id})
+    accepted = discord.TeamMembershipState.accepted
+    members = {m.id for m in team.members if m.membership_state is accepted and m.role in _ROLES}
+    return frozenset(members if team.owner_id is None else {team.owner_id, *members})
+
+
+def require_posting_permissions(
+    interaction: GuildInteraction, channel: ChannelOption | None, *, with_files: bool = False
+) -> None:
+    """Raise if the bot is known to lack a permission to post in the channel.
 
     Raises:
-        app_commands.MissingPermissions: the member lacks Manage Server.
+        ChannelAccessError: it lacks some.
     """
-    require_moderator(interaction)
-    return Actor(
-        interaction_id=interaction.id, guild_id=interaction.guild_id or 0, actor_id=interaction.user.id
-    )
+    guild = interaction.member.guild
+    if channel is None or guild.me is None:
+        return
+    # a thread has the permissions of its channel, and the bot does not know every thread
+    known = guild.get_channel(channel.parent_id if isinstance(channel, AppCommandThread) else channel.id)
+    if known is None:
+        return
+    allowed = known.permissions_for(guild.me)
+    needed: tuple[str, ...] = WITH_FILES if with_files else TO_POST
+    if isinstance(channel, AppCommandThread):
+        needed = tuple("send_messages_in_threads" if name == "send_messages" else name for name in needed)
+    if channel.type in VOICE:
+        needed = (*needed, "connect")
+    missing = tuple(name for name in needed if not getattr(allowed, name))
+    if missing:
+        raise ChannelAccessError(channel.id, missing)
 
 
-def target_member(user: discord.User | discord.Member) -> TargetMember:
-    """Return the member whom a decision is about, without roles if they have left the server."""
-    return TargetMember(user_id=user.id, role_ids=role_ids_of(user), is_bot=user.bot)
+async def is_gone(interaction: GuildInteraction, channel_id: int) -> bool:
+    """Tell whether the channel was certainly deleted.
 
-
-def require_moderator(interaction: discord.Interaction[discord.Client]) -> None:
-    """Raise unless the member has Manage Server.
-
-    Raises:
-        app_commands.MissingPermissions: the member lacks Manage Server.
+    One that the bot does not know is fetched: it may be an archived or a private thread.
     """
-    if not is_moderator(interaction):
-        raise app_commands.MissingPermissions(["manage_guild"])
-
-
-def is_moderator(interaction: discord.Interaction[discord.Client]) -> bool:
-    """Tell whether the member has Manage Server, or is an administrator."""
-    allowed = interaction.permissions
-    return allowed.manage_guild or allowed.administrator
+    guild = interaction.member.guild
+    if guild.unavailable or guild.get_channel_or_thread(channel_id) is not None:
+        return False
+    try:
+        await interaction.raw.client.fetch_channel(channel_id)
+    except discord.NotFound:
+        return True
+    except API_ERRORS:
+        return False
+    return False

@@ -14,6 +14,7 @@ from discord import InteractionResponseType, app_commands
 
 from bot.chat.api_errors import API_ERRORS, messenger_error
 from bot.chat.connection.webhook_adapter import ADAPTER, ALREADY_ACKNOWLEDGED
+from bot.chat.interactions.context import AnyInteraction, GuildInteraction
 from bot.chat.text.errors import sentence, unexpected
 from bot.chat.text.formatting import CONTENT_LIMIT
 from bot.domain.errors import AnsweredElsewhereError, InspireError, InvalidMessageError, NoAccessError
@@ -30,7 +31,6 @@ DEFERRAL = "deferral"
 """Key in `extras` while the interaction is deferred: whether the response is for the member alone."""
 
 T = TypeVar("T")
-AnyInteraction = discord.Interaction[discord.Client]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class MessageChanges(TypedDict, total=False):
 
 
 async def run_or_defer(
-    interaction: AnyInteraction,
+    interaction: GuildInteraction,
     operation: Coroutine[object, object, T],
     *,
     ephemeral: bool = True,
@@ -103,19 +103,19 @@ async def run_or_defer(
     The deferral announces a new message, or with `updates` an edit of the one whose button was pressed.
     The operation is finished even if Discord refuses the deferral.
     """
-    task = asyncio.ensure_future(operation)
+    raw, task = interaction.raw, asyncio.ensure_future(operation)
     done, _ = await asyncio.wait({task}, timeout=BUDGET_S)
-    if not done and not interaction.response.is_done():
+    if not done and not raw.response.is_done():
         try:
-            await interaction.response.defer(ephemeral=ephemeral, thinking=not updates)
-            interaction.extras[DEFERRAL] = ephemeral
+            await raw.response.defer(ephemeral=ephemeral, thinking=not updates)
+            raw.extras[DEFERRAL] = ephemeral
         except API_ERRORS as error:
-            log.warning("The deferral was refused: %s", error, extra={"interaction": interaction.id})
+            log.warning("The deferral was refused: %s", error, extra={"interaction": raw.id})
     return await task
 
 
 async def respond(
-    interaction: AnyInteraction, reply: Reply | discord.Embed | str, *, ephemeral: bool = True
+    interaction: GuildInteraction, reply: Reply | discord.Embed | str, *, ephemeral: bool = True
 ) -> int | None:
     """Respond at once, in place of the deferral, or after an earlier response; return the message's id.
 
@@ -129,12 +129,7 @@ async def respond(
         reply = Reply(embeds=[reply])
     elif isinstance(reply, str):
         reply = Reply(content=reply)
-    if not interaction.response.is_done():
-        message_id = await _send_first(interaction, reply, ephemeral=ephemeral)
-        return message_id or await _fill_deferral(interaction, reply, ephemeral=ephemeral)
-    if interaction.response.type is InteractionResponseType.deferred_channel_message:
-        return await _fill_deferral(interaction, reply, ephemeral=ephemeral)
-    return await _follow_up(interaction, reply, ephemeral=ephemeral)
+    return await _respond(interaction.raw, reply, ephemeral=ephemeral)
 
 
 async def respond_with_error(interaction: AnyInteraction, error: Exception) -> None:
@@ -156,26 +151,27 @@ async def respond_with_error(interaction: AnyInteraction, error: Exception) -> N
     try:
         async with asyncio.timeout(ERROR_TIMEOUT_S):
             if interaction.type is not discord.InteractionType.autocomplete:
-                await respond(interaction, words)
+                await _respond(interaction, Reply(content=words), ephemeral=True)
             elif not interaction.response.is_done():
                 await interaction.response.autocomplete([])  # it cannot show text
     except (discord.DiscordException, aiohttp.ClientError, OSError, AnsweredElsewhereError) as failure:
         log.warning("The answer could not be sent: %r", failure, extra={"interaction": interaction.id})
 
 
-async def edit_source_message(interaction: AnyInteraction, **changes: Unpack[MessageChanges]) -> None:
+async def edit_source_message(interaction: GuildInteraction, **changes: Unpack[MessageChanges]) -> None:
     """Edit the message whose button was pressed, at once or after the deferral.
 
     Raises:
         NoAccessError, InvalidMessageError: Discord refuses the edit; what the press did before it stays.
     """
+    raw = interaction.raw
     try:
-        if not interaction.response.is_done():
-            edited = await interaction.response.edit_message(**changes)
+        if not raw.response.is_done():
+            edited = await raw.response.edit_message(**changes)
             if edited is not None and edited.message_id is not None:
                 return
             # a call was cut off before: Discord has a response, but perhaps only the deferral
-        await interaction.edit_original_response(**changes)
+        await raw.edit_original_response(**changes)
     except discord.HTTPException as error:
         refusal = messenger_error(error, by_token=True)
         if isinstance(refusal, NoAccessError | InvalidMessageError):
@@ -183,15 +179,15 @@ async def edit_source_message(interaction: AnyInteraction, **changes: Unpack[Mes
         raise
 
 
-async def delete_source_message(interaction: AnyInteraction) -> None:
+async def delete_source_message(interaction: GuildInteraction) -> None:
     """Delete the message whose button was pressed, by the interaction's token.
 
     This works without access to the channel. A message that is already deleted is no error.
     """
-    if not interaction.response.is_done():
-        await interaction.response.defer()
+    if not interaction.raw.response.is_done():
+        await interaction.raw.response.defer()
     try:
-        await interaction.delete_original_response()
+        await interaction.raw.delete_original_response()
     except discord.NotFound as error:
         if error.code != UNKNOWN_MESSAGE:
             raise
@@ -201,6 +197,15 @@ def custom_ids(message: discord.Message) -> set[str]:
     """Return the custom ids of the message's buttons; link buttons have none."""
     rows = (row for row in message.components if isinstance(row, discord.ActionRow))
     return {part.custom_id for row in rows for part in row.children if part.custom_id is not None}
+
+
+async def _respond(interaction: AnyInteraction, reply: Reply, *, ephemeral: bool) -> int | None:
+    if not interaction.response.is_done():
+        message_id = await _send_first(interaction, reply, ephemeral=ephemeral)
+        return message_id or await _fill_deferral(interaction, reply, ephemeral=ephemeral)
+    if interaction.response.type is InteractionResponseType.deferred_channel_message:
+        return await _fill_deferral(interaction, reply, ephemeral=ephemeral)
+    return await _follow_up(interaction, reply, ephemeral=ephemeral)
 
 
 async def _send_first(interaction: AnyInteraction, reply: Reply, *, ephemeral: bool) -> int | None:

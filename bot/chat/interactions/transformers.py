@@ -1,18 +1,20 @@
-"""Channel options: their types, the bot's permissions in a channel, and whether it still exists."""
+"""Options that are parsed where they arrive: ids, periods, members and channels."""
 
+from collections.abc import Callable
+from enum import StrEnum
 from typing import TypeAlias
 
 import discord
 from discord import AppCommandOptionType, ChannelType, app_commands
-from discord.app_commands import AppCommandChannel, AppCommandThread
+from discord.app_commands import Choice
 
-from bot.chat.api_errors import API_ERRORS
-from bot.domain.moderator_errors import ChannelAccessError
+from bot.chat.interactions.context import AnyInteraction, role_ids_of
+from bot.chat.interactions.permissions import ChannelOption
+from bot.domain.errors import RequestNotFoundError
+from bot.domain.quotas import Period
+from bot.domain.songs import SongNotFoundError, TopPeriod
+from bot.services.moderation.members import TargetMember
 
-ChannelOption: TypeAlias = AppCommandChannel | AppCommandThread
-"""A channel option's value; it can be a thread that the gateway has not sent to the bot."""
-TO_POST = ("view_channel", "send_messages", "embed_links")
-WITH_FILES = (*TO_POST, "attach_files")
 TAKES_POSTS = (
     ChannelType.text,
     ChannelType.news,
@@ -23,14 +25,17 @@ TAKES_POSTS = (
     ChannelType.news_thread,
 )
 """Channels that take messages: a forum has posts, which are threads."""
-VOICE = frozenset({ChannelType.voice, ChannelType.stage_voice})
-"""Their text chats are only for members who may connect."""
+ID_LIMIT = 20
+"""Digits of an id."""
+TYPED_LIMIT = 100
+"""Characters of what is typed in place of an autocomplete choice."""
 
 
-class PostingChannel(app_commands.Transformer):
-    """A channel in which the bot is to post."""
+class ChannelOf(app_commands.Transformer):
+    """A channel of certain types."""
 
-    kinds: tuple[ChannelType, ...] = TAKES_POSTS
+    def __init__(self, *kinds: ChannelType) -> None:
+        self._kinds = kinds
 
     @property
     def type(self) -> AppCommandOptionType:
@@ -40,68 +45,100 @@ class PostingChannel(app_commands.Transformer):
     @property
     def channel_types(self) -> list[ChannelType]:
         """Return the types of channels that can be chosen."""
-        return list(self.kinds)
+        return list(self._kinds)
 
-    async def transform(
-        self,
-        interaction: discord.Interaction[discord.Client],  # noqa: ARG002 - discord.py's signature
-        value: ChannelOption,
-        /,
-    ) -> ChannelOption:
+    async def transform(self, _: AnyInteraction, value: ChannelOption, /) -> ChannelOption:
         """Return the channel if its type can be chosen.
 
         Raises:
             app_commands.TransformerError: it cannot; a modified Discord client may send anything.
         """
-        if value.type not in self.kinds:
+        if value.type not in self._kinds:
             raise app_commands.TransformerError(value, self.type, self)
         return value
 
 
-class RequestChannel(PostingChannel):
-    """A channel or forum in which members are to request songs."""
+class Target(app_commands.Transformer):
+    """The member whom a decision is about, without roles if they have left the server."""
 
-    kinds = (*TAKES_POSTS, ChannelType.forum)
+    @property
+    def type(self) -> AppCommandOptionType:
+        """Return the option's type."""
+        return AppCommandOptionType.user
+
+    async def transform(self, _: AnyInteraction, value: discord.User | discord.Member, /) -> TargetMember:
+        """Return the member."""
+        return TargetMember(user_id=value.id, role_ids=role_ids_of(value), is_bot=value.bot)
 
 
-def require_posting_permissions(
-    interaction: discord.Interaction[discord.Client], place: ChannelOption | None, *, with_files: bool = False
-) -> None:
-    """Raise if the bot is known to lack a permission to post in the channel.
+class OneOf(app_commands.Transformer):
+    """One of an enumeration's values, which Discord offers as choices."""
+
+    def __init__(self, values: type[StrEnum]) -> None:
+        self._values = values
+
+    @property
+    def choices(self) -> list[Choice[str | int | float]]:
+        """Return the values by their own words."""
+        return [Choice(name=str(value), value=str(value)) for value in self._values]
+
+    async def transform(self, _: AnyInteraction, value: str, /) -> StrEnum:
+        """Return the value."""
+        return self._values(value)
+
+
+class Parsed(app_commands.Transformer):
+    """Text of at least one and at most `limit` characters, parsed by a function of its own."""
+
+    def __init__(self, parse: Callable[[str], object], *, limit: int = TYPED_LIMIT) -> None:
+        self._parse = parse
+        self._limit = limit
+
+    @property
+    def min_value(self) -> int:
+        """Return the least number of characters."""
+        return 1
+
+    @property
+    def max_value(self) -> int:
+        """Return the largest number of characters."""
+        return self._limit
+
+    async def transform(self, _: AnyInteraction, value: str, /) -> object:
+        """Return what the function makes of the text."""
+        return self._parse(value)
+
+
+def parse_request_id(text: str) -> int:
+    """Parse a request's id from an autocomplete choice, or from what was typed instead.
 
     Raises:
-        ChannelAccessError: it lacks some.
+        RequestNotFoundError: the text cannot be an id.
     """
-    guild = interaction.guild
-    if place is None or guild is None or guild.me is None:
-        return
-    # a thread has the permissions of its channel, and the bot does not know every thread
-    known = guild.get_channel(place.parent_id if isinstance(place, AppCommandThread) else place.id)
-    if known is None:
-        return
-    allowed = known.permissions_for(guild.me)
-    needed: tuple[str, ...] = WITH_FILES if with_files else TO_POST
-    if isinstance(place, AppCommandThread):
-        needed = tuple("send_messages_in_threads" if name == "send_messages" else name for name in needed)
-    if place.type in VOICE:
-        needed = (*needed, "connect")
-    missing = tuple(name for name in needed if not getattr(allowed, name))
-    if missing:
-        raise ChannelAccessError(place.id, missing)
+    if not _is_id(text):
+        raise RequestNotFoundError
+    return int(text)
 
 
-async def is_gone(interaction: discord.Interaction[discord.Client], channel_id: int) -> bool:
-    """Tell whether the channel was certainly deleted.
+def parse_song_id(text: str) -> int:
+    """Parse a song's id, which is that of its request.
 
-    One that the bot does not know is fetched: it may be an archived or a private thread.
+    Raises:
+        SongNotFoundError: the text cannot be an id.
     """
-    guild = interaction.guild
-    if guild is None or guild.unavailable or guild.get_channel_or_thread(channel_id) is not None:
-        return False
-    try:
-        await interaction.client.fetch_channel(channel_id)
-    except discord.NotFound:
-        return True
-    except API_ERRORS:
-        return False
-    return False
+    if not _is_id(text):
+        raise SongNotFoundError
+    return int(text)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= ID_LIMIT
+
+
+RequestId: TypeAlias = app_commands.Transform[int, Parsed(parse_request_id)]
+SongId: TypeAlias = app_commands.Transform[int, Parsed(parse_song_id)]
+TargetOption: TypeAlias = app_commands.Transform[TargetMember, Target]
+PeriodOption: TypeAlias = app_commands.Transform[Period, OneOf(Period)]
+TopPeriodOption: TypeAlias = app_commands.Transform[TopPeriod, OneOf(TopPeriod)]
+PostingChannel: TypeAlias = app_commands.Transform[ChannelOption, ChannelOf(*TAKES_POSTS)]
+RequestChannel: TypeAlias = app_commands.Transform[ChannelOption, ChannelOf(*TAKES_POSTS, ChannelType.forum)]

@@ -4,8 +4,6 @@ from bot.chat.text.formatting import plain
 from bot.domain.requests import State
 from bot.services.cards import StatusCard
 
-CHOICES = 25
-"""How many choices an autocomplete can offer."""
 CHOICE_LIMIT = 100
 """Characters of a choice's name."""
 MEMBER_LIMIT = 32

@@ -112,7 +112,7 @@ async def test_whoever_no_longer_owns_the_bot_is_found_out_after_minutes(
         assert "aren't paused" in await told(await owner.slash("songs", "operator resume"))
         local.discord.state.world.owner = local.discord.member("Mo").user
         assert "aren't paused" in await told(await owner.slash("songs", "operator resume"))
-    monkeypatch.setattr("bot.chat.interactions.operators.KEPT_S", 0.0)
+    monkeypatch.setattr("bot.chat.interactions.permissions.KEPT_S", 0.0)
     local.discord.state.world.owner = owner.user
     async with local.bot():
         assert "aren't paused" in await told(await owner.slash("songs", "operator resume"))

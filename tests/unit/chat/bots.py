@@ -11,7 +11,6 @@ from bot.chat.buttons.cancel import CancelButton
 from bot.chat.client import InspireClient
 from bot.chat.connection.endpoints import point_at
 from bot.chat.interactions.components import SafeButton
-from bot.chat.status_response import respond_with_status
 from bot.services import Services, build_services
 from bot.services.ports import Clock, WakeUp
 from bot.services.requests.service import CancelledRequest, RequestService
@@ -84,7 +83,6 @@ def new_client(
     return InspireClient(
         services=some_services(),
         remembered=remembered or Notebook(),
-        respond_with_status=respond_with_status,
         cogs=cogs,
         buttons=buttons,
         guild_ids=guild_ids,

@@ -100,5 +100,4 @@ def links(view: discord.ui.View) -> list[str | None]:
 
 
 def _buttons(view: discord.ui.View) -> list[discord.ui.Button[discord.ui.View]]:
-    inner = [child.item if isinstance(child, discord.ui.DynamicItem) else child for child in view.children]
-    return [child for child in inner if isinstance(child, discord.ui.Button)]
+    return [child for child in view.children if isinstance(child, discord.ui.Button)]

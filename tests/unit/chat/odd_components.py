@@ -1,13 +1,21 @@
 import asyncio
-import re
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.client import InspireClient
-from bot.chat.interactions.components import SafeButton, SafeModal, safe_autocomplete
+from bot.chat.interactions.components import (
+    Choices,
+    SafeButton,
+    SafeModal,
+    command,
+    matching,
+    safe_autocomplete,
+)
+from bot.chat.interactions.context import AnyInteraction, GuildInteraction
 from bot.chat.interactions.respond import edit_source_message, respond, run_or_defer
+from bot.chat.messages.buttons import button
 from bot.domain.errors import LinkKind, NotYoursError, PersonaError, PlaylistError
 
 SLOW_S = 0.01
@@ -17,36 +25,29 @@ REFUSAL = PlaylistError(LinkKind.SONG_LINK)
 
 
 class OddButton(SafeButton, template=r"odd:(?P<how>[a-z]+)"):
-    def __init__(self, how: str) -> None:
-        super().__init__(discord.ui.Button(label=how, custom_id=f"odd:{how}"))
-        self.how = how
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> "OddButton":
-        return cls(match["how"])
-
-    async def pressed(self, interaction: discord.Interaction[discord.Client]) -> None:
-        if self.how == "form":
-            await interaction.response.send_modal(OddForm())
+    async def pressed(self, interaction: GuildInteraction) -> None:
+        how = self.match["how"]
+        if how == "form":
+            await interaction.raw.response.send_modal(OddForm())
             return
-        if self.how == "deferred":
-            await interaction.response.defer()
-        if self.how == "edited":
+        if how == "deferred":
+            await interaction.raw.response.defer()
+        if how == "edited":
             await run_or_defer(interaction, asyncio.sleep(SLOW_S), updates=True)
             await edit_source_message(interaction, content="Edited")
             return
-        raise RuntimeError("broken") if self.how == "bug" else NotYoursError()
+        raise RuntimeError("broken") if how == "bug" else NotYoursError()
 
 
 class OddForm(SafeModal, title="Odd"):
     name: discord.ui.TextInput[discord.ui.View] = discord.ui.TextInput(label="Name", custom_id="name")
 
-    async def on_submit(self, interaction: discord.Interaction[discord.Client], /) -> None:
+    async def submitted(self, interaction: GuildInteraction) -> None:
         raise REFUSAL
 
 
 class Picky(app_commands.Transformer):
-    async def transform(self, interaction: discord.Interaction[discord.Client], value: str, /) -> str:
+    async def transform(self, interaction: AnyInteraction, value: str, /) -> str:
         if value == "refused":
             raise PersonaError(LinkKind.FREE_TEXT)
         raise ValueError(value)
@@ -56,65 +57,63 @@ class Trial(commands.Cog):
     def __init__(self, _: InspireClient) -> None:
         self.error: Exception = REFUSAL
 
-    @app_commands.command(description="Fails at once")
-    async def fail(self, interaction: discord.Interaction[InspireClient]) -> None:
+    @command()
+    async def fail(self, interaction: GuildInteraction) -> None:
         raise self.error
 
-    @app_commands.command(description="Fails after an answer")
-    async def answered(self, interaction: discord.Interaction[InspireClient]) -> None:
-        await interaction.response.send_message("Here it is")
+    @command()
+    async def answered(self, interaction: GuildInteraction) -> None:
+        await interaction.raw.response.send_message("Here it is")
         raise self.error
 
-    @app_commands.command(description="Fails after a deferral")
-    async def deferred(self, interaction: discord.Interaction[InspireClient], private: bool) -> None:
-        await interaction.response.defer(ephemeral=private)
+    @command()
+    async def deferred(self, interaction: GuildInteraction, private: bool) -> None:
+        await interaction.raw.response.defer(ephemeral=private)
         raise self.error
 
-    @app_commands.command(description="Fails after a deferral was filled")
-    async def filled(self, interaction: discord.Interaction[InspireClient]) -> None:
-        await interaction.response.defer()
-        await interaction.edit_original_response(content="Here it is")
+    @command()
+    async def filled(self, interaction: GuildInteraction) -> None:
+        await interaction.raw.response.defer()
+        await interaction.raw.edit_original_response(content="Here it is")
         raise self.error
 
-    @app_commands.command(description="Answers twice")
-    async def twice(self, interaction: discord.Interaction[InspireClient]) -> None:
+    @command()
+    async def twice(self, interaction: GuildInteraction) -> None:
         await respond(interaction, "first")
         await respond(interaction, "second")
 
-    @app_commands.command(description="Answers slowly")
-    async def slow(self, interaction: discord.Interaction[InspireClient]) -> None:
+    @command()
+    async def slow(self, interaction: GuildInteraction) -> None:
         await run_or_defer(interaction, asyncio.sleep(SLOW_S))
         await respond(interaction, "Here it is")
 
-    @app_commands.command(description="Takes something picky")
+    @command()
     async def picky(
         self,
-        interaction: discord.Interaction[InspireClient],
+        interaction: GuildInteraction,
         what: app_commands.Transform[str, Picky],
     ) -> None:
         raise AssertionError("unreachable")
 
-    @app_commands.command(description="Suggests something")
-    async def suggest(self, interaction: discord.Interaction[InspireClient], what: str) -> None:
+    @command()
+    async def suggest(self, interaction: GuildInteraction, what: str) -> None:
         raise AssertionError("unreachable")
 
     @suggest.autocomplete("what")
     @safe_autocomplete
-    async def suggestions(
-        self, interaction: discord.Interaction[InspireClient], current: str
-    ) -> list[app_commands.Choice[str]]:
+    async def suggestions(self, interaction: GuildInteraction, current: str) -> Choices:
         if current == "bug":
             raise RuntimeError("broken")
-        return [app_commands.Choice(name=current, value=current)]
+        return matching([(current, current)])
 
-    @app_commands.command(description="For moderators")
+    @command()
     @app_commands.checks.has_permissions(manage_guild=True)
-    async def moderate(self, interaction: discord.Interaction[InspireClient]) -> None:
+    async def moderate(self, interaction: GuildInteraction) -> None:
         raise AssertionError("unreachable")
 
-    @app_commands.command(description="Shows buttons")
-    async def buttons(self, interaction: discord.Interaction[InspireClient]) -> None:
+    @command()
+    async def buttons(self, interaction: GuildInteraction) -> None:
         view = discord.ui.View(timeout=None)
         for how in ("bug", "refused", "deferred", "form", "edited"):
-            view.add_item(OddButton(how))
-        await interaction.response.send_message("Press one", view=view)
+            view.add_item(button(how, f"odd:{how}"))
+        await interaction.raw.response.send_message("Press one", view=view)

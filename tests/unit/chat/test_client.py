@@ -4,10 +4,10 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import InspireClient, Shards, client_of
+from bot.chat.client import InspireClient, Shards
 from bot.chat.connection.endpoints import point_at
 from bot.chat.delivery.status_message import status_message
-from bot.chat.status_response import respond_with_status
+from bot.chat.interactions.context import accept
 from bot.domain.errors import NotYoursError
 from bot.domain.requests import State
 from sandbox.discord import LocalDiscord
@@ -109,7 +109,6 @@ async def test_shards_are_those_that_are_named() -> None:
     client = InspireClient(
         services=some_services(),
         remembered=Notebook(),
-        respond_with_status=respond_with_status,
         shards=Shards(shard_count=8, shard_ids=[2, 3]),
     )
     assert (client.shard_count, client.shard_ids) == (8, [2, 3])
@@ -135,7 +134,7 @@ class Stranger(discord.Client):
 
     async def on_interaction(self, interaction: discord.Interaction[discord.Client]) -> None:
         with pytest.raises(TypeError) as refused:
-            client_of(interaction)
+            accept(interaction)
         self.refused.append(refused.value)
 
 

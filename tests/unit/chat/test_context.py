@@ -1,8 +1,10 @@
 import discord
 import pytest
 
-from bot.chat.interactions.context import request_id_of, role_ids_of
+from bot.chat.interactions.context import role_ids_of
+from bot.chat.interactions.transformers import parse_request_id, parse_song_id
 from bot.domain.errors import RequestNotFoundError
+from bot.domain.songs import SongNotFoundError
 from tests.unit.chat.factories import GUILD, MEMBER
 
 VIP, PLAIN = 11, 12
@@ -32,4 +34,6 @@ def test_somebody_who_left_has_no_roles() -> None:
 @pytest.mark.parametrize("text", ["", "x", "-1", "1" * 21, "²"])
 def test_what_cannot_be_a_request_is_none(text: str) -> None:
     with pytest.raises(RequestNotFoundError):
-        request_id_of(text)
+        parse_request_id(text)
+    with pytest.raises(SongNotFoundError):
+        parse_song_id(text)

@@ -84,7 +84,7 @@ def test_waiting_shows_place_expectation_and_the_cancel_button() -> None:
     assert embed.description
     assert "Number **3** in line." in embed.description
     assert SOON in embed.description
-    assert [child.custom_id for child in view.children if isinstance(child, discord.ui.DynamicItem)] == [
+    assert [child.custom_id for child in view.children if isinstance(child, discord.ui.Button)] == [
         f"cancel:{REQUEST}"
     ]
     assert "In line." in words(status(State.WAITING))
