@@ -144,7 +144,7 @@ async def test_each_song_reaches_its_member_once_whatever_becomes_of_the_place(
         assert set((await assert_invariants(crash)).values()) <= {State.DELIVERED, State.UNCERTAIN}
 
 
-async def test_a_result_is_posted_once_though_the_bot_was_away_for_longer_than_a_nonce_lives(
+async def test_a_result_is_posted_once_though_the_bot_was_away_longer_than_a_nonce_lives(
     tmp_path: Path, database: str
 ) -> None:
     async with crash_harness(tmp_path, database_url=database, nonce_s=0.0) as crash:

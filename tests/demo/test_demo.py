@@ -33,7 +33,7 @@ STORY = (
 )
 
 
-def test_the_evening_is_told_in_plain_lines_and_leaves_what_was_asked_for_and_nothing_else(
+def test_the_demo_is_told_in_plain_lines_and_leaves_only_what_was_asked_for(
     tmp_path: Path,
 ) -> None:
     temporary, kept = tmp_path / "temporary", tmp_path / "kept"

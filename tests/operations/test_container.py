@@ -65,7 +65,7 @@ async def healthy(container: Container) -> bool:
 
 
 @pytest.mark.parametrize("reader", READERS, ids=["compose", "docker run"])
-async def test_a_container_with_the_settings_as_they_are_copied_is_healthy_and_keeps_its_data(
+async def test_a_container_with_the_example_settings_is_healthy_and_keeps_its_data(
     local: BotHarness, tmp_path: Path, reader: Callable[[Path], dict[str, str]]
 ) -> None:
     async with started(local, tmp_path, reader) as container:

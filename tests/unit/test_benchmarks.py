@@ -48,7 +48,7 @@ def test_durations_are_shown_in_milliseconds() -> None:
     assert spread_ms([]) == "-"
 
 
-def test_a_report_shows_bot_and_baseline_beside_each_other_and_says_what_was_reached() -> None:
+def test_a_report_shows_bot_and_baseline_side_by_side_and_what_was_reached() -> None:
     report = Report("title", "what it is compared to")
     report.add("speed", "1 ms", "2 ms", samples=1234)
     report.add_target("at most 2 ms", "1 ms", reached=True)

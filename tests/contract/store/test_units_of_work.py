@@ -30,7 +30,7 @@ class TestUnits:
         await store.write(lambda work: work.key_values.put("key", "value"))
         assert await store.read(lambda work: work.key_values.get("key")) == "value"
 
-    async def test_a_unit_that_raises_leaves_nothing_and_its_error_reaches_the_caller_unchanged(
+    async def test_a_unit_that_raises_leaves_nothing_and_its_error_reaches_the_caller(
         self, store: SqlStore
     ) -> None:
         error = LookupError("mine")

@@ -174,7 +174,7 @@ async def test_members_see_the_list_and_are_refused_to_change_it(local: BotHarne
         assert labels(message) == []
 
 
-async def test_a_hundred_playlists_with_the_longest_names_fit_and_their_pages_outlive_a_restart(
+async def test_a_hundred_playlists_with_the_longest_names_fit_and_outlive_a_restart(
     local: BotHarness,
 ) -> None:
     async with local.bot():

@@ -161,7 +161,7 @@ async def test_what_was_not_told_of_a_song_that_was_given_up_is_not_told_after_i
         assert READY in seen(outage.status)
 
 
-async def test_a_song_goes_on_though_its_message_was_not_remembered_when_the_database_went_away(
+async def test_a_song_goes_on_though_the_database_was_away_when_its_message_was_sent(
     local: BotHarness, faults: StoreFaults
 ) -> None:
     local.hurry({"work.retries.message_s": 0.5})

@@ -248,7 +248,7 @@ async def test_a_song_that_is_slow_but_moves_on_is_not_given_up(local: BotHarnes
         await local.shows(await local.place(), READY)
 
 
-async def test_a_provider_that_answers_nothing_for_longer_than_patience_lasts_costs_no_song(
+async def test_a_provider_that_is_silent_beyond_the_time_limit_costs_no_song(
     local: BotHarness,
 ) -> None:
     fault = Fault(Phase.QUERY, effects.BAD_GATEWAY, times=None)
@@ -260,7 +260,7 @@ async def test_a_provider_that_answers_nothing_for_longer_than_patience_lasts_co
         await local.shows(message, READY)
 
 
-async def test_a_song_that_finishes_while_the_bot_is_away_is_found_though_the_first_questions_fail(
+async def test_a_song_that_finishes_while_the_bot_is_away_is_found_though_polls_fail(
     local: BotHarness,
 ) -> None:
     local.song_takes(0.5)

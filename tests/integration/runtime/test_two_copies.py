@@ -41,7 +41,7 @@ async def test_a_song_is_submitted_and_paid_once(
     assert caplog.text.count(COPY_RUNS) == 3
 
 
-async def test_a_copy_whose_database_is_away_over_it_withdraws_its_request_when_it_is_back(
+async def test_a_copy_whose_database_was_away_withdraws_its_request_once_it_is_back(
     local: BotHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     faults = faulty_store(monkeypatch)

@@ -155,7 +155,7 @@ def test_a_failure_from_before_the_clock_was_set_back_is_not_believed(back_s: fl
     assert (breaker.outage is ProviderOutage.OUTAGE) is counts
 
 
-def test_a_task_that_fails_for_the_account_shuts_it_until_a_later_one_becomes_a_song() -> None:
+def test_a_task_that_fails_for_the_account_opens_it_until_a_later_one_succeeds() -> None:
     failed = CircuitBreaker(3).record_failed_task(NOW, now=after(60))
     assert (failed.outage, failed.open_until) == (ProviderOutage.ACCOUNT, after(120))
     assert failed.record_failed_task(after(30), now=after(61)) == failed  # it ran at the same time

@@ -34,7 +34,7 @@ def test_what_is_settled_goes_before_the_operators_rules() -> None:
         (500, (), 500, Source.EXCEPTION, None),
     ],
 )
-def test_an_exception_goes_before_the_largest_of_the_roles_and_that_before_everyones(
+def test_a_members_own_allowance_precedes_the_largest_role_and_that_everyones(
     exception: int | None, roles: tuple[int, ...], allowance: int, source: Source, role: int | None
 ) -> None:
     policy = policy_for(USUAL, SETTLED, MemberRecord(allowance=exception), roles)

@@ -86,7 +86,7 @@ def test_only_failed_clips_are_no_song() -> None:
     assert ask(TaskStage.DONE, B_FAILED, error="why") == Failed("why")
 
 
-def test_clips_still_streaming_on_a_done_task_are_waited_for_then_delivered_as_they_are() -> None:
+def test_clips_that_stream_on_a_done_task_are_waited_for_and_then_delivered() -> None:
     watch = WATCH
     for after_s in (0, 60, 120, 179):
         watch = kept(ask(TaskStage.DONE, A, B_STREAMING, watch=watch, after_s=after_s))

@@ -59,7 +59,7 @@ async def test_a_waiting_request_is_told_its_new_place(harness: ServicesHarness)
     assert more.position == 1  # turns go round: the other member was next all along
 
 
-async def test_a_waiting_member_is_told_when_the_provider_is_out_of_reach_and_when_it_is_back(
+async def test_a_waiting_member_is_told_of_an_outage_of_the_provider_and_of_its_end(
     harness: ServicesHarness,
 ) -> None:
     card = await harness.place()

@@ -26,7 +26,7 @@ async def left(harness: ServicesHarness) -> dict[int, datetime | None]:
     return dict(await harness.store.read(lambda work: work.guilds.known()))
 
 
-async def test_a_server_that_was_left_while_nobody_listened_is_found_by_those_who_serve_its_shard(
+async def test_a_server_that_was_left_unnoticed_is_found_by_those_who_serve_its_shard(
     harness: ServicesHarness,
 ) -> None:
     await harness.place()

@@ -147,7 +147,7 @@ async def test_a_clock_that_keeps_being_set_back_is_told_once(
 
 
 @pytest.mark.parametrize("error", [InvalidMessageError("400"), RetryableError("429", retry_after_s=7200)])
-async def test_no_pause_that_discord_makes_the_bot_take_looks_like_a_clock_that_was_set_back(
+async def test_no_pause_that_discord_demands_looks_like_a_clock_that_was_set_back(
     harness: ServicesHarness, error: MessengerError, caplog: pytest.LogCaptureFixture
 ) -> None:
     retention = cleanup_handler(harness)

@@ -235,7 +235,7 @@ EDGE = NotAcceptedError("not the provider's answer: HTTP 404", at_edge=True)
 FIREWALL = NotAcceptedError("not the provider's answer: HTTP 403", at_edge=True, may_be_request=True)
 
 
-async def test_who_answers_in_front_of_the_provider_stops_the_line_and_the_operator_hears_of_it_once(
+async def test_a_proxy_that_answers_for_the_provider_stops_the_queue_and_is_logged_once(
     harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = await harness.place()
@@ -273,7 +273,7 @@ async def test_a_firewall_that_minds_two_members_is_an_outage(harness: ServicesH
     assert (await harness.services.operator.status()).breaker.outage is ProviderOutage.OUTAGE
 
 
-async def test_a_request_that_a_firewall_minds_ends_when_others_were_taken_between_its_tries(
+async def test_a_request_that_a_firewall_refuses_ends_once_others_were_taken_meanwhile(
     harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     minded = await harness.place()

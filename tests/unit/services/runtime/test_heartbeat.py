@@ -56,7 +56,7 @@ def test_what_a_role_does(role: ProcessRole, takes_commands: bool, works: bool) 
     assert (role.takes_commands, role.works) == (takes_commands, works)
 
 
-async def test_signs_of_life_go_on_through_a_database_that_is_away_and_end_when_the_shards_are_taken(
+async def test_heartbeats_outlast_a_database_outage_and_end_when_the_shards_are_taken(
     harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     found = attending(harness, "a", ProcessConfig(), HeartbeatTimings(interval_s=0))
