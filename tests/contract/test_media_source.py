@@ -14,6 +14,7 @@ from sandbox.cqtai.effects import MediaFault
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.reply_variants import ReplyVariant
 from tests.fakes.media import MP3, FakeMedia
+from tests.harness.clock import PROVIDER_START, FakeClock
 
 SPEC = SongSpec(playlist_id="1a6e9f2d-5b0c-4c8e-9a11-7d3f5e2b6101", model="v55")
 LIMIT = 10_000_000
@@ -113,22 +114,14 @@ class LocalMediaHarness:
         return [line.path for line in self.local.requests if line.path.startswith("/media/")]
 
 
-class FakeClock:
-    def __init__(self) -> None:
-        self.now_s = 1_767_958_636.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 class TestHttpMedia(MediaSourceContract):
     @pytest.fixture
     async def harness(self) -> AsyncIterator[LocalMediaHarness]:
-        clock = FakeClock()
-        async with LocalProvider(seed=7, clock=clock, terms=Terms(audio_s=0.5)) as local:
+        clock = FakeClock(PROVIDER_START)
+        async with LocalProvider(seed=7, clock=clock.seconds, terms=Terms(audio_s=0.5)) as local:
             async with provider_session() as session:
                 await CqtaiClient(session, base_url=local.base_url, api_key=local.key).submit(SPEC)
-            clock.now_s += 1_000
+            clock.advance(1_000)
             local.faults.add(Fault(Phase.AUDIO, MediaFault.FORBIDDEN, times=None, clip_index=1))
             trusted = [local.origin]
             async with media_session(trusted) as session:

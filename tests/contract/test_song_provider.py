@@ -23,6 +23,7 @@ from sandbox.cqtai.effects import Drop, Refuse, ReplyEffect
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Fail
 from tests.fakes.provider import FakeProvider, done, two_clips
+from tests.harness.clock import PROVIDER_START, FakeClock
 
 SPEC = SongSpec(playlist_id="1a6e9f2d-5b0c-4c8e-9a11-7d3f5e2b6101", model="v55")
 SONG_S = 100.0
@@ -201,14 +202,6 @@ class TestFakeProvider(SongProviderContract):
         return FakeProviderHarness()
 
 
-class FakeClock:
-    def __init__(self) -> None:
-        self.now_s = 1_767_958_636.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 class SandboxStage:
     """The real client against the local provider, whose clock is advanced by the test."""
 
@@ -238,7 +231,7 @@ class SandboxStage:
 
     async def _at(self, share: float) -> str:
         task_id = await self.provider.submit(SPEC)
-        self.clock.now_s += SONG_S * share
+        self.clock.advance(SONG_S * share)
         return task_id
 
     def _effect(self, fault: ProviderFault) -> ReplyEffect:
@@ -249,10 +242,10 @@ class SandboxStage:
 class TestCqtaiClient(SongProviderContract):
     @pytest.fixture(params=[False, True], ids=["by-code", "by-status"])
     async def harness(self, request: pytest.FixtureRequest) -> AsyncIterator[SandboxStage]:
-        clock, as_http = FakeClock(), bool(request.param)
+        clock, as_http = FakeClock(PROVIDER_START), bool(request.param)
         terms = Terms(errors_as_http=as_http)
         async with (
-            LocalProvider(song_s=SONG_S, seed=7, clock=clock, terms=terms) as local,
+            LocalProvider(song_s=SONG_S, seed=7, clock=clock.seconds, terms=terms) as local,
             provider_session() as session,
         ):
             client = CqtaiClient(session, base_url=local.base_url, api_key=local.key)

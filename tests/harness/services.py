@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -29,10 +28,9 @@ from bot.storage.store import open_store
 from tests.fakes.media import FakeMedia
 from tests.fakes.messenger import FakeMessenger
 from tests.fakes.provider import FakeProvider
+from tests.harness.clock import FakeClock
 from tests.unit.storage.databases import fresh
 
-START = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
-"""A Wednesday noon."""
 PLAYLIST = "119573ff-8e48-4c1d-9a1b-0123456789ab"
 GUILD, CHANNEL, APPLICATION = 10**17, 10**17 + 1, 10**17 + 2
 ADA, BEN, MODERATOR = 10**17 + 3, 10**17 + 4, 10**17 + 5
@@ -47,19 +45,6 @@ RULES = SongConfig(
     token_life_s=870,
     edit_spacing_s=4,
 )
-
-
-class FakeClock:
-    """A clock that moves only when it is advanced."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 class ServicesHarness:

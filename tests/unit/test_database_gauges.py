@@ -14,7 +14,8 @@ from bot.metrics.database_gauges import DatabaseGauges
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.sqlite.store import SqliteStore
 from bot.storage.store import open_store
-from tests.harness.services import START, services_harness
+from tests.harness.clock import START
+from tests.harness.services import services_harness
 
 P = ParamSpec("P")
 T = TypeVar("T")

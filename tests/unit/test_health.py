@@ -15,7 +15,8 @@ from bot.health import PortTakenError, database_problem, health_app, serving
 from bot.services.runtime.worker import Worker
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.sqlite.store import SqliteStore
-from tests.harness.services import START, FakeClock, services_harness
+from tests.harness.clock import START, FakeClock
+from tests.harness.services import services_harness
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -9,20 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.shutdown import DRAIN_S, STOP_S, GracefulShutdown, StoppedError
+from tests.harness.clock import FakeClock
 
 PROMISE_S = 20.0
 """Seconds within which the process ends (docs/operations.md)."""
 LONG_S = 30.0
-
-
-class Clock:
-    """A clock that moves only when it is advanced."""
-
-    def __init__(self) -> None:
-        self.now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @asynccontextmanager
@@ -45,16 +36,16 @@ def test_what_is_promised_has_room() -> None:
 
 class TestTime:
     async def test_it_counts_from_the_first_wish(self) -> None:
-        clock = Clock()
-        stop = GracefulShutdown(clock=clock)
-        clock.now_s += 1_000
+        clock = FakeClock()
+        stop = GracefulShutdown(clock=clock.seconds)
+        clock.advance(1_000)
         assert (stop.taken_s, stop.left_s) == (0, STOP_S)
         stop.request()
-        clock.now_s += 3
+        clock.advance(3)
         stop.request()
         await stop.requested()
         assert (stop.taken_s, stop.left_s) == (3, STOP_S - 3)
-        clock.now_s += 100
+        clock.advance(100)
         assert stop.left_s == 0
 
 
@@ -76,10 +67,10 @@ class TestFinishing:
     async def test_work_that_hangs_is_left_when_its_time_is_over(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        clock = Clock()
-        stop, hanging_task = GracefulShutdown(clock=clock), task_that_hangs()
+        clock = FakeClock()
+        stop, hanging_task = GracefulShutdown(clock=clock.seconds), task_that_hangs()
         stop.request()
-        clock.now_s += DRAIN_S
+        clock.advance(DRAIN_S)
         await stop.finish(lambda: {hanging_task})
         assert not hanging_task.done()
         assert "not all running work was finished" in caplog.text
@@ -105,22 +96,22 @@ class TestEnding:
             await GracefulShutdown().run_step("a step", step())
 
     async def test_a_step_that_hangs_is_let_go_of(self, caplog: pytest.LogCaptureFixture) -> None:
-        clock = Clock()
-        stop = GracefulShutdown(clock=clock)
+        clock = FakeClock()
+        stop = GracefulShutdown(clock=clock.seconds)
         stop.request()
-        clock.now_s += STOP_S
+        clock.advance(STOP_S)
         async with stop.closing("the database", hanging()) as entered:
             assert entered == "entered"
         assert "the database did not end in time, and is let go of" in caplog.text
 
     async def test_any_number_of_steps_that_hang_fit_into_the_time(self) -> None:
-        clock = Clock()
-        stop = GracefulShutdown(clock=clock)
+        clock = FakeClock()
+        stop = GracefulShutdown(clock=clock.seconds)
         stop.request()
-        clock.now_s += DRAIN_S
+        clock.advance(DRAIN_S)
         for _ in range(20):
             assert stop.share_s > 0
-            clock.now_s += stop.share_s
+            clock.advance(stop.share_s)
         assert stop.taken_s < STOP_S
 
 

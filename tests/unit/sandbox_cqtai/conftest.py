@@ -1,24 +1,17 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import aiohttp
 import pytest
 
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Terms
 from sandbox.cqtai.inspiration import JsonObject, JsonValue
+from tests.harness.clock import PROVIDER_START, FakeClock
 
 KEY = "the-key"
-START_S = 1_767_958_636.0  # 2026-01-09 11:37:16 UTC, the time on the provider's page
 SONG_S = 100.0
-
-
-@dataclass(slots=True)
-class Clock:
-    now_s: float = START_S
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +43,7 @@ class Answer:
 class Caller:
     provider: LocalProvider
     session: aiohttp.ClientSession
-    clock: Clock
+    clock: FakeClock
     headers: dict[str, str] = field(default_factory=lambda: {"Authorization": f"Bearer {KEY}"})
 
     async def submit(self, **changes: object) -> Answer:
@@ -70,7 +63,7 @@ class Caller:
 
     async def query(self, task_id: str, *, age_s: float | None = None) -> Answer:
         if age_s is not None:
-            self.clock.now_s = START_S + age_s
+            self.clock.now = PROVIDER_START + timedelta(seconds=age_s)
         return await self.get(f"/api/cqt/info/suno?id={task_id}")
 
     async def get(self, path: str) -> Answer:
@@ -83,8 +76,8 @@ class Caller:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeClock:
+    return FakeClock(PROVIDER_START)
 
 
 @pytest.fixture
@@ -93,14 +86,14 @@ def terms() -> Terms:
 
 
 @pytest.fixture
-async def provider(clock: Clock, terms: Terms) -> AsyncIterator[LocalProvider]:
+async def provider(clock: FakeClock, terms: Terms) -> AsyncIterator[LocalProvider]:
     async with LocalProvider(
-        key=KEY, song_s=SONG_S, max_running=2, seed=11, clock=clock, terms=terms
+        key=KEY, song_s=SONG_S, max_running=2, seed=11, clock=clock.seconds, terms=terms
     ) as provider:
         yield provider
 
 
 @pytest.fixture
-async def caller(provider: LocalProvider, clock: Clock) -> AsyncIterator[Caller]:
+async def caller(provider: LocalProvider, clock: FakeClock) -> AsyncIterator[Caller]:
     async with aiohttp.ClientSession() as session:
         yield Caller(provider, session, clock)

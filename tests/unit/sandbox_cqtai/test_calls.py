@@ -9,7 +9,8 @@ from sandbox.cqtai import LocalProvider, Pace, Terms
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.inspiration import JsonObject
 from sandbox.cqtai.timeline import Fail, TaskStatus
-from tests.unit.sandbox_cqtai.conftest import KEY, SONG_S, START_S, Caller, Clock
+from tests.harness.clock import FakeClock
+from tests.unit.sandbox_cqtai.conftest import KEY, SONG_S, Caller
 
 UNKNOWN_PLAYLIST = "00000000-0000-4000-8000-00000000dead"
 EXAMPLE_CLIP_FIELDS = (
@@ -74,11 +75,11 @@ async def test_the_first_clip_is_ready_before_the_second(caller: Caller) -> None
     assert "audiopipe" in str(second["audio_url"])
 
 
-async def test_the_same_seed_gives_the_same_songs_and_songs_differ(clock: Clock) -> None:
+async def test_the_same_seed_gives_the_same_songs_and_songs_differ(clock: FakeClock) -> None:
     runs = []
     for _ in range(2):
         async with (
-            LocalProvider(key=KEY, max_running=None, seed=5, clock=clock) as provider,
+            LocalProvider(key=KEY, max_running=None, seed=5, clock=clock.seconds) as provider,
             aiohttp.ClientSession() as session,
         ):
             caller = Caller(provider, session, clock)
@@ -177,7 +178,7 @@ async def test_more_tasks_than_may_run_are_refused_until_one_ends(caller: Caller
     await caller.accepted()
 
     refused = await caller.submit()
-    caller.clock.now_s += SONG_S
+    caller.clock.advance(SONG_S)
     accepted = await caller.submit()
 
     assert (refused.body["code"], refused.body["msg"]) == (429, "Task limit reached")
@@ -195,7 +196,7 @@ class TestWithARateOfAThird:
     async def test_the_cost_is_rounded_up_and_an_empty_account_refuses(self, caller: Caller) -> None:
         await caller.accepted()
         await caller.accepted()
-        caller.clock.now_s += SONG_S
+        caller.clock.advance(SONG_S)
 
         refused = await caller.submit()
 
@@ -254,7 +255,7 @@ async def test_waiting_ends_when_the_condition_holds_and_only_then(caller: Calle
 
 async def test_waiting_notices_that_time_alone_has_changed_something(caller: Caller) -> None:
     await caller.accepted()
-    asyncio.get_running_loop().call_soon(setattr, caller.clock, "now_s", START_S + SONG_S)
+    asyncio.get_running_loop().call_soon(caller.clock.advance, SONG_S)
 
     await caller.provider.wait_for(lambda provider: provider.tasks[0].status is TaskStatus.SUCCEEDED)
 

@@ -112,7 +112,7 @@ async def test_a_file_is_served_in_ranges_for_players_that_seek(caller: Caller) 
 
 async def test_audio_of_a_clip_that_is_not_ready_is_forbidden(caller: Caller) -> None:
     url, _ = await clip_urls(caller)
-    caller.clock.now_s -= SONG_S / 2
+    caller.clock.advance(-SONG_S / 2)
 
     status, kind, body = await caller.fetch(url)
 

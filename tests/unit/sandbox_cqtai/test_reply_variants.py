@@ -11,7 +11,7 @@ from tests.unit.sandbox_cqtai.conftest import SONG_S, Answer, Caller
 async def done_with(caller: Caller, *effects: ReplyVariant | StatusAs) -> Answer:
     caller.provider.faults.add(*(Fault(Phase.DOCUMENT, effect, times=None) for effect in effects))
     task_id = await caller.accepted()
-    caller.clock.now_s += SONG_S
+    caller.clock.advance(SONG_S)
     return await caller.query(task_id)
 
 

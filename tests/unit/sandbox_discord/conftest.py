@@ -1,5 +1,4 @@
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -8,17 +7,7 @@ from sandbox.discord.errors import ApiError
 from sandbox.discord.payloads import Payload, as_payload
 from sandbox.discord.rest.endpoint import Call
 from sandbox.discord.rules.messages import Upload
-
-
-class SetClock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
+from tests.harness.clock import FakeClock
 
 
 class Api:
@@ -88,12 +77,12 @@ COMMANDS = "PUT /applications/{application_id}/commands"
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def discord(clock: SetClock) -> LocalDiscord:
+def discord(clock: FakeClock) -> LocalDiscord:
     return LocalDiscord(clock=clock)
 
 

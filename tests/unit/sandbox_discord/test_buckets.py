@@ -3,12 +3,12 @@ from datetime import timedelta
 from sandbox.discord.buckets import Buckets
 from sandbox.discord.limits import Bucket
 from sandbox.discord.model.snowflakes import Snowflakes, created_at
-from tests.unit.sandbox_discord.conftest import SetClock
+from tests.harness.clock import FakeClock
 
 RULE = Bucket(requests=2, per_s=5.0)
 
 
-def test_a_bucket_counts_down_refuses_and_opens_again(clock: SetClock) -> None:
+def test_a_bucket_counts_down_refuses_and_opens_again(clock: FakeClock) -> None:
     buckets = Buckets(clock)
     standings = [buckets.take("route:1", rule=RULE) for _ in range(3)]
     assert [(one.allowed, one.remaining) for one in standings] == [(True, 1), (True, 0), (False, 0)]
@@ -20,7 +20,7 @@ def test_a_bucket_counts_down_refuses_and_opens_again(clock: SetClock) -> None:
     assert buckets.take("route:1", rule=RULE).allowed
 
 
-def test_a_leaking_bucket_gives_one_request_back_after_the_other(clock: SetClock) -> None:
+def test_a_leaking_bucket_gives_one_request_back_after_the_other(clock: FakeClock) -> None:
     rule = Bucket(requests=5, per_s=5.0, leaks=True)
     buckets = Buckets(clock)
     last = [buckets.take("route:1", rule=rule) for _ in range(5)][-1]
@@ -35,7 +35,7 @@ def test_a_leaking_bucket_gives_one_request_back_after_the_other(clock: SetClock
     assert buckets.take("route:1", rule=rule).remaining == 4
 
 
-def test_places_do_not_share_a_window_but_the_name_of_the_bucket(clock: SetClock) -> None:
+def test_places_do_not_share_a_window_but_the_name_of_the_bucket(clock: FakeClock) -> None:
     buckets = Buckets(clock)
     first, other = buckets.take("route:1", rule=RULE), buckets.take("route:2", rule=RULE)
     assert first.remaining == other.remaining == 1
@@ -46,7 +46,7 @@ def test_places_do_not_share_a_window_but_the_name_of_the_bucket(clock: SetClock
     )
 
 
-def test_headers_tell_the_standing_and_a_refusal_its_scope(clock: SetClock) -> None:
+def test_headers_tell_the_standing_and_a_refusal_its_scope(clock: FakeClock) -> None:
     buckets = Buckets(clock)
     headers = buckets.take("route:1", rule=RULE).headers()
     clock.advance(1)
@@ -60,7 +60,7 @@ def test_headers_tell_the_standing_and_a_refusal_its_scope(clock: SetClock) -> N
     assert refused["Retry-After"] == "4"
 
 
-def test_ids_tell_the_time_and_grow(clock: SetClock) -> None:
+def test_ids_tell_the_time_and_grow(clock: FakeClock) -> None:
     snowflakes = Snowflakes(clock)
     first, second = snowflakes.next(), snowflakes.next()
     assert first < second

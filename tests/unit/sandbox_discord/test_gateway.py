@@ -10,7 +10,7 @@ import pytest
 from sandbox.discord import Bucket, Limits, LocalDiscord
 from sandbox.discord.gateway.sessions import MAX_REPLAYED
 from sandbox.discord.payloads import Payload, as_payload, entry, text
-from tests.unit.sandbox_discord.conftest import SetClock
+from tests.harness.clock import FakeClock
 
 
 class Socket:
@@ -110,7 +110,7 @@ async def test_heartbeats_count_as_talk(discord: LocalDiscord) -> None:
 
 
 async def test_a_client_has_120_commands_a_minute() -> None:
-    clock = SetClock()
+    clock = FakeClock()
     async with LocalDiscord(clock=clock) as discord, connected(discord) as socket:
         await started(discord, socket)
         for wait_s in (0, 60):
@@ -268,7 +268,7 @@ async def test_a_resume_ahead_of_its_session_closes_and_the_session_stays(discor
 
 
 async def test_a_session_expires_while_nobody_is_connected() -> None:
-    clock = SetClock()
+    clock = FakeClock()
     async with LocalDiscord(clock=clock) as discord:
         async with connected(discord) as socket:
             session_id = await started(discord, socket)
@@ -308,7 +308,7 @@ TURNS: list[tuple[Limits, Turns, list[int]]] = [
 
 @pytest.mark.parametrize(("limits", "turns", "heard"), TURNS)
 async def test_shards_take_turns_to_identify(limits: Limits, turns: Turns, heard: list[int]) -> None:
-    clock = SetClock()
+    clock = FakeClock()
     answers = []
     async with LocalDiscord(limits=limits, clock=clock) as discord:
         for shard, wait_s in turns:
@@ -321,7 +321,7 @@ async def test_shards_take_turns_to_identify(limits: Limits, turns: Turns, heard
 
 
 async def test_a_connection_that_had_to_wait_identifies_again_on_the_same_socket() -> None:
-    clock = SetClock()
+    clock = FakeClock()
     async with (
         LocalDiscord(clock=clock) as discord,
         connected(discord) as first,

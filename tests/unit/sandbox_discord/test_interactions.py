@@ -4,6 +4,7 @@ from sandbox.discord import Permission, PickerError
 from sandbox.discord.interactions.event import interaction_payload
 from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.payloads import Payload, entries, entry, text
+from tests.harness.clock import FakeClock
 from tests.unit.sandbox_discord.conftest import (
     CALLBACK,
     COMMANDS,
@@ -13,7 +14,6 @@ from tests.unit.sandbox_discord.conftest import (
     FOLLOW_UP,
     GET,
     Api,
-    SetClock,
     command,
     option,
 )
@@ -39,7 +39,7 @@ def refused_callback(api: Api, used: Invocation, body: Payload) -> tuple[int, in
 
 
 async def test_an_answer_after_three_seconds_meets_an_unknown_interaction(
-    api: Api, used: Invocation, clock: SetClock
+    api: Api, used: Invocation, clock: FakeClock
 ) -> None:
     clock.advance(3.01)
     assert used.expired
@@ -47,7 +47,7 @@ async def test_an_answer_after_three_seconds_meets_an_unknown_interaction(
     assert used.answers == 0
 
 
-async def test_an_interaction_is_answered_once(api: Api, used: Invocation, clock: SetClock) -> None:
+async def test_an_interaction_is_answered_once(api: Api, used: Invocation, clock: FakeClock) -> None:
     clock.advance(2.5)
     api.callback(used.interaction.token, kind=MESSAGE, data={"content": "hi"})
     assert refused_callback(api, used, {"type": DEFER}) == (400, 40060)
@@ -67,7 +67,7 @@ async def test_a_wrong_answer_can_be_put_right(api: Api, used: Invocation) -> No
 
 
 async def test_the_webhook_opens_with_the_answer_and_dies_with_the_token(
-    api: Api, used: Invocation, clock: SetClock
+    api: Api, used: Invocation, clock: FakeClock
 ) -> None:
     assert api.refused(FOLLOW_UP, body={"content": "x"}, at=by_token(used)) == (404, 10015)
     assert api.refused(FOLLOW_UP, body={"content": "x"}, at={"webhook_token": "none"}) == (404, 10015)

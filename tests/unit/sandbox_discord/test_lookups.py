@@ -3,7 +3,8 @@ import pytest
 from sandbox.discord import Bucket, Limits, LocalDiscord, Permission, PickerError
 from sandbox.discord.extract_schemas import extract
 from sandbox.discord.payloads import Payload, as_payload, entry
-from tests.unit.sandbox_discord.conftest import COMMANDS, Api, SetClock, command, option
+from tests.harness.clock import FakeClock
+from tests.unit.sandbox_discord.conftest import COMMANDS, Api, command, option
 
 COMMAND = "/applications/{application_id}/guilds/{guild_id}/commands"
 
@@ -35,7 +36,7 @@ def test_commands_of_others_and_of_other_guilds_are_out_of_reach(api: Api) -> No
     assert api.refused(COMMANDS, body={}) == (400, 50035)
 
 
-def test_a_day_has_so_many_new_commands_but_a_known_one_is_free(clock: SetClock) -> None:
+def test_a_day_has_so_many_new_commands_but_a_known_one_is_free(clock: FakeClock) -> None:
     api = Api(LocalDiscord(clock=clock, limits=Limits(command_creates=Bucket(requests=1, per_s=86_400))))
     for _ in range(2):
         api.answer(COMMANDS, body=[command("a")])

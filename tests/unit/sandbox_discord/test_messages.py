@@ -7,6 +7,7 @@ from sandbox.discord.limits import MIB
 from sandbox.discord.model.message import Message
 from sandbox.discord.payloads import Payload, entries, items, number, text
 from sandbox.discord.rules.messages import Upload
+from tests.harness.clock import FakeClock
 from tests.unit.sandbox_discord.conftest import (
     COMMANDS,
     EDIT,
@@ -14,7 +15,6 @@ from tests.unit.sandbox_discord.conftest import (
     GET,
     POST,
     Api,
-    SetClock,
     command,
 )
 
@@ -31,7 +31,7 @@ def at(message: Message) -> dict[str, object]:
     return {"channel_id": message.channel_id, "message_id": message.id}
 
 
-def test_every_state_of_a_message_is_kept_with_its_time(api: Api, clock: SetClock) -> None:
+def test_every_state_of_a_message_is_kept_with_its_time(api: Api, clock: FakeClock) -> None:
     message = posted(api, content="one")
     clock.advance(5)
     edited = api.ask(EDIT, body={"content": "two"}, at=at(message))
@@ -40,7 +40,7 @@ def test_every_state_of_a_message_is_kept_with_its_time(api: Api, clock: SetCloc
     assert edited["edited_timestamp"] == clock().isoformat(timespec="microseconds")
 
 
-def test_the_same_nonce_finds_the_same_message_for_some_minutes(api: Api, clock: SetClock) -> None:
+def test_the_same_nonce_finds_the_same_message_for_some_minutes(api: Api, clock: FakeClock) -> None:
     body = {"content": "x", "nonce": "r1", "enforce_nonce": True}
     first = posted(api, **body)
     assert posted(api, **body) is first
@@ -88,7 +88,7 @@ def test_files_are_limited_by_size(api: Api) -> None:
     assert api.ask(POST, files={n: Upload("a", half) for n in range(2)}, at=place)
 
 
-def test_a_boosted_guild_takes_larger_posts_and_a_member_larger_answers(api: Api, clock: SetClock) -> None:
+def test_a_boosted_guild_takes_larger_posts_and_a_member_larger_answers(api: Api, clock: FakeClock) -> None:
     place: dict[str, object] = {"channel_id": api.discord.channel("general").id}
     large = {0: Upload("a", bytes(10 * MIB + 1))}
     assert api.refused(POST, files=large, at=place) == (413, 40005)
@@ -177,7 +177,7 @@ def test_direct_messages_need_a_shared_guild(api: Api) -> None:
     assert api.refused(POST, body={"content": "x"}, at=place) == (403, 50007)
 
 
-def test_only_so_many_conversations_are_opened_at_once_and_a_look_opens_none(clock: SetClock) -> None:
+def test_only_so_many_conversations_are_opened_at_once_and_a_look_opens_none(clock: FakeClock) -> None:
     api = Api(LocalDiscord(clock=clock, limits=Limits(direct_openings=Bucket(requests=1, per_s=10))))
     opening, people = "POST /users/@me/channels", [api.discord.member("Ada"), api.discord.member("Ben")]
     first, second = ({"recipient_id": str(person.id)} for person in people)
@@ -195,7 +195,7 @@ def test_a_bot_that_was_thrown_out_has_no_access(api: Api) -> None:
     assert api.refused("GET /guilds/{guild_id}", at={"guild_id": api.discord.guild.id}) == (404, 10004)
 
 
-def test_old_messages_take_few_edits(clock: SetClock) -> None:
+def test_old_messages_take_few_edits(clock: FakeClock) -> None:
     api = Api(LocalDiscord(clock=clock, limits=Limits(old_message_edits=Bucket(requests=1, per_s=60))))
     message = posted(api)
     for content in ("a", "b"):

@@ -6,7 +6,8 @@ import pytest
 
 from sandbox.discord import Bucket, Fault, FaultKind, Limits, LocalDiscord
 from sandbox.discord.payloads import Payload, as_payload
-from tests.unit.sandbox_discord.conftest import COMMANDS, Api, SetClock, command
+from tests.harness.clock import FakeClock
+from tests.unit.sandbox_discord.conftest import COMMANDS, Api, command
 
 
 class Client:
@@ -29,8 +30,8 @@ class Client:
 
 
 @asynccontextmanager
-async def served(limits: Limits | None = None, clock: SetClock | None = None) -> AsyncIterator[Client]:
-    discord = LocalDiscord(limits=limits, clock=clock or SetClock())
+async def served(limits: Limits | None = None, clock: FakeClock | None = None) -> AsyncIterator[Client]:
+    discord = LocalDiscord(limits=limits, clock=clock or FakeClock())
     async with discord, aiohttp.ClientSession() as session:
         yield Client(discord, session)
 
@@ -84,7 +85,7 @@ async def test_a_body_that_is_no_json_is_refused() -> None:
 
 
 async def test_a_channel_takes_five_messages_in_five_seconds() -> None:
-    clock = SetClock()
+    clock = FakeClock()
     async with served(clock=clock) as client:
         answers = [await client.post() for _ in range(6)]
         assert [response.status for response, _ in answers] == [200] * 5 + [429]
@@ -181,7 +182,7 @@ async def test_an_injected_429_carries_the_headers_of_a_real_one(
 
 
 async def test_the_429_of_an_old_message_carries_headers_too() -> None:
-    clock = SetClock()
+    clock = FakeClock()
     async with served(Limits(old_message_edits=Bucket(requests=1, per_s=60)), clock) as client:
         _, made = await client.post()
         clock.advance(3601)

@@ -9,7 +9,8 @@ from bot.domain.queue import SNAPSHOT_TTL_S
 from bot.domain.requests import State
 from bot.domain.song_options import SongOptions
 from bot.services.audit_log import Actor
-from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, START, ServicesHarness
+from tests.harness.clock import START
+from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness
 
 DAY_S = 86_400
 

@@ -14,7 +14,8 @@ from bot.domain.playlists import (
 from bot.domain.song_options import SongOptions
 from bot.services.audit_log import Actor
 from bot.services.library.playlists import SavedResult
-from tests.harness.services import BEN, GUILD, PLAYLIST, START, ServicesHarness
+from tests.harness.clock import START
+from tests.harness.services import BEN, GUILD, PLAYLIST, ServicesHarness
 
 OTHER = "0b8dbbf0-0000-4000-8000-000000000001"
 MO = 10**17 + 9

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 
@@ -31,6 +31,7 @@ from sandbox.cqtai.effects import (
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.reply_variants import ReplyVariant, StatusAs
 from sandbox.cqtai.timeline import Fail
+from tests.harness.clock import PROVIDER_START, FakeClock
 
 SPEC = SongSpec(playlist_id="1a6e9f2d-5b0c-4c8e-9a11-7d3f5e2b6101", model="v55")
 SONG_S = 100.0
@@ -55,11 +56,11 @@ ODD_STAGES: dict[ReplyVariant, tuple[TaskStage, list[ClipStage]]] = {
 class Sandbox:
     local: LocalProvider
     client: CqtaiClient
-    clock: "Clock"
+    clock: FakeClock
 
     async def finished(self) -> TaskReport:
         task_id = await self.client.submit(SPEC)
-        self.clock.now_s += SONG_S
+        self.clock.advance(SONG_S)
         return await self.client.query(task_id)
 
     @property
@@ -67,19 +68,11 @@ class Sandbox:
         return sum(line.method == "POST" for line in self.local.requests)
 
 
-@dataclass(slots=True)
-class Clock:
-    now_s: float = field(default=1_767_958_636.0)
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    clock = Clock()
+    clock = FakeClock(PROVIDER_START)
     async with (
-        LocalProvider(song_s=SONG_S, max_running=1, seed=7, clock=clock) as local,
+        LocalProvider(song_s=SONG_S, max_running=1, seed=7, clock=clock.seconds) as local,
         provider_session() as session,
     ):
         yield Sandbox(local, CqtaiClient(session, base_url=local.base_url, api_key=local.key), clock)
@@ -216,7 +209,7 @@ async def test_every_spelling_and_text_of_failure_is_one(sandbox: Sandbox, spell
 
 async def test_questions_at_the_same_time_get_their_own_answers(sandbox: Sandbox) -> None:
     first = await sandbox.client.submit(SPEC)
-    sandbox.clock.now_s += SONG_S
+    sandbox.clock.advance(SONG_S)
     second = await sandbox.client.submit(SPEC)
     reports = await asyncio.gather(*(sandbox.client.query(task_id) for task_id in [first, second] * 5))
     assert [report.stage for report in reports] == [TaskStage.DONE, TaskStage.RUNNING] * 5

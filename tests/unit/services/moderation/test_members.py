@@ -16,7 +16,8 @@ from bot.services.moderation.members import MemberModeration, TargetMember
 from bot.services.ports import MessageForm
 from bot.services.unit_of_work import UnitOfWork
 from tests.fakes.messenger import FakeMessenger
-from tests.harness.services import ADA, BEN, GUILD, RULES, START, ServicesHarness
+from tests.harness.clock import START
+from tests.harness.services import ADA, BEN, GUILD, RULES, ServicesHarness
 from tests.unit.services.conflicting_store import ConflictingStore
 
 VIP, LOG = 71, 10**17 + 80

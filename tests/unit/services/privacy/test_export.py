@@ -9,7 +9,8 @@ from bot.domain.requests import Failure, FailureKind, Request, State
 from bot.services.privacy.export import KEYS, document_of
 from bot.services.privacy.service import PersonalDataExport
 from sandbox.discord.payloads import Payload, entries
-from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, START, ServicesHarness
+from tests.harness.clock import START
+from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness
 from tests.unit.storage.factories import CLIP
 
 

@@ -11,7 +11,8 @@ from bot.services.privacy.guild_membership import (
     VisibleGuilds,
 )
 from bot.services.privacy.retention import CleanupHandler, CleanupTask, RetentionConfig
-from tests.harness.services import GUILD, START, ServicesHarness
+from tests.harness.clock import START
+from tests.harness.services import GUILD, ServicesHarness
 
 SHARD = (GUILD >> 22) % 4
 """Of four, that of the harness's server."""

@@ -10,7 +10,8 @@ from bot.domain.requests import FailureKind, State
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork
 from tests.fakes.provider import done, two_clips
-from tests.harness.services import ADA, BEN, START, ServicesHarness, services_harness
+from tests.harness.clock import START
+from tests.harness.services import ADA, BEN, ServicesHarness, services_harness
 
 
 async def failure_of(harness: ServicesHarness, request_id: int) -> FailureKind | None:

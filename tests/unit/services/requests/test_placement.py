@@ -11,7 +11,8 @@ from bot.domain.requests import State
 from bot.domain.song_options import SongOptions
 from bot.services.requests.placement import APPROVAL_TTL
 from bot.services.unit_of_work import UnitOfWork
-from tests.harness.services import ADA, BEN, CHANNEL, GUILD, PLAYLIST, START, ServicesHarness
+from tests.harness.clock import START
+from tests.harness.services import ADA, BEN, CHANNEL, GUILD, PLAYLIST, ServicesHarness
 
 ELSEWHERE, VIP = CHANNEL + 70, 71
 

@@ -7,7 +7,8 @@ from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.domain.quotas import Period, Policy
 from bot.domain.song_options import SongOptions
 from bot.services.unit_of_work import UnitOfWork
-from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, START, ServicesHarness, services_harness
+from tests.harness.clock import START
+from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness, services_harness
 
 MO = 10**17 + 9
 ELSEWHERE = GUILD + 50

@@ -24,7 +24,8 @@ from bot.services.audit_log import ATTEMPTS
 from bot.services.cards import Hint, StatusCard
 from bot.services.requests import placement, service
 from bot.services.requests.transitions import apply_transition
-from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, START, ServicesHarness, services_harness
+from tests.harness.clock import START
+from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness, services_harness
 
 POLICY = Policy(allowance=300, period=Period.WEEK, max_active=100, cooldown_s=0)
 
