@@ -2,7 +2,9 @@
 
 from sandbox.discord.event_feed import FeedEventKind
 from sandbox.discord.gateway.sessions import GUILD_MEMBERS, GUILDS
+from sandbox.discord.messages.service import start_thread
 from sandbox.discord.messages.threads import announce_thread
+from sandbox.discord.model.message import Message
 from sandbox.discord.model.permissions import PLAIN, Permission
 from sandbox.discord.model.users import User
 from sandbox.discord.model.world import (
@@ -76,15 +78,25 @@ class WorldBuilder:
         return channel
 
     def thread(
-        self, parent: Channel, *, name: str, owner: User, private: bool = False, with_bot: bool = False
+        self,
+        parent: Channel,
+        *,
+        name: str,
+        owner: User,
+        private: bool = False,
+        with_bot: bool = False,
+        message: Message | None = None,
     ) -> Channel:
-        """Start a thread in a channel, or a post in a forum; the bot joins it only `with_bot`."""
+        """Start a thread in a channel or from one of its messages, or a post in a forum.
+
+        The bot joins it only `with_bot`.
+        """
         guild = _guild_of(parent)
         public = ANNOUNCEMENT_THREAD if parent.kind == ANNOUNCEMENT_CHANNEL else PUBLIC_THREAD
         now, bot_id = self._state.clock(), self._state.world.bot.id
         joined = {owner.id, bot_id} if with_bot else {owner.id}
         channel = Channel(
-            id=self._state.snowflakes.next(),
+            id=message.id if message else self._state.snowflakes.next(),
             kind=PRIVATE_THREAD if private else public,
             name=name,
             guild=guild,
@@ -94,6 +106,8 @@ class WorldBuilder:
         guild.threads[channel.id] = channel
         self._state.world.channels[channel.id] = channel
         announce_thread(self._state, channel, event="THREAD_CREATE")
+        if message is not None:
+            start_thread(self._state, message, thread=channel, owner=owner)
         self._state.publish(FeedEventKind.CHANNEL, channel_id=channel.id)
         return channel
 

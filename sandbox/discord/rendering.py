@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sandbox.discord.model.message import Attachment, Message
+from sandbox.discord.model.message import THREAD_STARTER, Attachment, Message
 from sandbox.discord.model.permissions import Permission
 from sandbox.discord.model.users import User
 from sandbox.discord.model.world import (
@@ -20,7 +20,7 @@ from sandbox.discord.model.world import (
     Thread,
     World,
 )
-from sandbox.discord.payloads import Payload
+from sandbox.discord.payloads import Payload, number
 
 APPLICATION_FLAGS = 1 << 23
 """APPLICATION_COMMAND_BADGE."""
@@ -302,25 +302,31 @@ def attachment_payload(attachment: Attachment, *, ephemeral: bool) -> Payload:
     return payload | ({"ephemeral": True} if ephemeral else {})
 
 
-def message_payload(message: Message, *, world: World) -> Payload:
-    """Return a message as it is now."""
+def snapshot_payload(message: Message, *, world: World) -> Payload:
+    """Return what a forwarded copy of the message shows: nothing tells who wrote it."""
     state = message.now
     listed = message.listed_attachments
-    payload: Payload = {
-        "id": str(message.id),
-        "channel_id": str(message.channel_id),
+    return {
         "type": message.kind,
-        "author": user_payload(message.author),
         "content": state.content,
         "embeds": list(state.embeds),
         "components": list(state.components),
         "attachments": [attachment_payload(one, ephemeral=message.ephemeral) for one in listed],
         "mentions": [user_payload(world.users[each]) for each in state.mentions if each in world.users],
         "mention_roles": [str(role_id) for role_id in state.mention_roles],
-        "mention_everyone": state.mention_everyone,
         "timestamp": stamp(message.created_at),
         "edited_timestamp": stamp(message.edited_at) if message.edited_at else None,
         "flags": state.flags,
+    }
+
+
+def message_payload(message: Message, *, world: World) -> Payload:
+    """Return a message as it is now."""
+    payload = snapshot_payload(message, world=world) | {
+        "id": str(message.id),
+        "channel_id": str(message.channel_id),
+        "author": user_payload(message.author),
+        "mention_everyone": message.now.mention_everyone,
         "pinned": False,
         "tts": False,
     }
@@ -328,9 +334,19 @@ def message_payload(message: Message, *, world: World) -> Payload:
         payload["nonce"] = message.nonce
     if message.reference is not None:
         payload["message_reference"] = dict(message.reference)
+        if message.kind == THREAD_STARTER:
+            payload["referenced_message"] = _referenced(message.reference, world=world)
+    if message.snapshots:
+        payload["message_snapshots"] = [{"message": snapshot} for snapshot in message.snapshots]
     if message.author.is_bot and message.webhook_id is not None:
         payload["webhook_id"] = str(message.webhook_id)
         payload["application_id"] = str(world.application_id)
     if message.interaction:
         payload["interaction_metadata"] = message.interaction
     return payload
+
+
+def _referenced(reference: Payload, *, world: World) -> Payload | None:
+    channel = world.channels.get(number(reference, "channel_id"))
+    found = channel.message(number(reference, "message_id")) if channel else None
+    return message_payload(found, world=world) if found else None

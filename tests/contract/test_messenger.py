@@ -138,9 +138,38 @@ class TestDiscordMessenger(MessengerContract, ModeratorMessagesContract):
             bridged = await harness.member.say("songs", "I bring messages from elsewhere")
             bridged.webhook_id = webhook_id
             bridged.states.append(own.now)
+        await harness.member.forward(own, "songs")
         assert await harness.messenger.find_result(target, card) == posted
         harness.local.disruptions.delete_message(own)
         assert await harness.messenger.find_result(target, card) is None
+
+    async def test_a_thread_from_a_result_does_not_hold_it(self, harness: DiscordMessengerHarness) -> None:
+        card = result(user_id=harness.member_id)
+        await harness.messenger.post_result(ChannelTarget(harness.address.channel_id), card, FILES)
+        (own,) = harness.messages
+        parent, owner = harness.local.channel("songs"), harness.member.user
+        thread = harness.local.add.thread(parent, name="About it", owner=owner, message=own)
+        await harness.member.forward(own, thread)
+        inside = ChannelTarget(thread.id)
+        assert await harness.messenger.find_result(inside, card) is None
+        posted = await harness.messenger.post_result(inside, replace(card, request_id=7), FILES)
+        assert await harness.messenger.find_result(inside, card) == posted
+        assert posted.channel_id == thread.id
+
+    async def test_a_members_own_copy_of_a_result_is_no_direct_message_of_the_bots(
+        self, harness: DiscordMessengerHarness
+    ) -> None:
+        channel, member = ChannelTarget(harness.address.channel_id), DirectMessageTarget(harness.member_id)
+        card = result(user_id=harness.member_id)
+        await harness.messenger.post_result(channel, card, FILES)
+        (own,) = harness.messages
+        direct = harness.member.direct_channel
+        copy = await harness.member.say(direct, "I keep what I like")
+        copy.states.append(own.now)
+        await harness.member.forward(own, direct)
+        assert await harness.messenger.find_result(member, card) is None
+        posted = await harness.messenger.post_result(member, card, FILES)
+        assert await harness.messenger.find_result(member, card) == posted
 
     async def test_a_follow_up_that_took_effect_is_not_repeated(
         self, harness: DiscordMessengerHarness

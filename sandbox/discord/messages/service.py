@@ -7,14 +7,17 @@ from sandbox.discord.event_feed import FeedEventKind
 from sandbox.discord.messages.composing import Composition, compose
 from sandbox.discord.messages.mentions import mentions_in
 from sandbox.discord.messages.threads import check_deletable, check_editable, open_for_post
-from sandbox.discord.model.message import Message, MessageState, Origin
+from sandbox.discord.model.message import THREAD_STARTER, Message, MessageState, Origin
 from sandbox.discord.model.permissions import Permission
 from sandbox.discord.model.users import User
 from sandbox.discord.model.world import Channel
 from sandbox.discord.payloads import Payload, number, text
-from sandbox.discord.rendering import message_payload
+from sandbox.discord.rendering import message_payload, snapshot_payload
 from sandbox.discord.rules.messages import LOADING, SUPPRESS_EMBEDS, Sent
 from sandbox.discord.state import State
+
+POINTER, FORWARD = 0, 1
+"""Discord's numbers for what a reference to another message is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,19 @@ def post(state: State, *, channel: Channel, sent: Sent, posting: Posting) -> Mes
     return message
 
 
+def forward(state: State, message: Message, *, channel: Channel, author: User) -> Message:
+    """Forward a message as a member: the copy holds what it shows now (reference, "Message Snapshot")."""
+    origin = {"type": FORWARD, "message_id": str(message.id), "channel_id": str(message.channel_id)}
+    shown = (snapshot_payload(message, world=state.world),)
+    return _add_empty(state, channel=channel, author=author, reference=origin, snapshots=shown)
+
+
+def start_thread(state: State, message: Message, *, thread: Channel, owner: User) -> Message:
+    """Add the first message of a thread that was started from a message, to which it only points."""
+    origin = {"type": POINTER, "message_id": str(message.id), "channel_id": str(message.channel_id)}
+    return _add_empty(state, channel=thread, author=owner, reference=origin, kind=THREAD_STARTER)
+
+
 def edit(state: State, *, message: Message, sent: Sent, origin: Origin) -> Message:
     """Edit the message; nobody is notified by an edit.
 
@@ -115,6 +131,32 @@ def repeated(state: State, *, author: User, nonce: object) -> Message | None:
         return None
     age_s = (state.clock() - message.created_at).total_seconds()
     return message if age_s <= state.limits.nonce_s else None
+
+
+def _add_empty(
+    state: State,
+    *,
+    channel: Channel,
+    author: User,
+    reference: Payload,
+    kind: int = 0,
+    snapshots: tuple[Payload, ...] = (),
+) -> Message:
+    """Add a message that has nothing of its own to show."""
+    now = state.clock()
+    message = Message(
+        id=state.snowflakes.next(),
+        channel_id=channel.id,
+        author=author,
+        created_at=now,
+        states=[MessageState(at=now, origin=Origin.MEMBER)],
+        kind=kind,
+        reference=reference,
+        snapshots=snapshots,
+    )
+    channel.add(message)
+    _announce(state, message, event="MESSAGE_CREATE", kind=FeedEventKind.MESSAGE_POSTED)
+    return message
 
 
 def _placed(state: State, channel_id: int) -> Channel:

@@ -8,6 +8,9 @@ from sandbox.discord.model.users import User
 from sandbox.discord.payloads import Payload, entry, text
 from sandbox.discord.rules.messages import EPHEMERAL, LOADING, SUPPRESS_EMBEDS
 
+THREAD_STARTER = 21
+"""The kind of the first message of a thread that was started from another message."""
+
 
 class Origin(StrEnum):
     """The right by which a message was created or changed."""
@@ -70,6 +73,8 @@ class Message:
     command_name: str = ""
     webhook_id: int | None = None
     reference: Payload | None = None
+    snapshots: tuple[Payload, ...] = ()
+    """What a forwarded message showed when it was forwarded."""
     edited_at: datetime | None = None
     pinged: frozenset[int] = frozenset()
     """The users whom the message notified: at its posting, an edit notifies nobody."""

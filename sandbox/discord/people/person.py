@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sandbox.discord.interactions.answers import metadata
 from sandbox.discord.interactions.event import deliver
 from sandbox.discord.interactions.invocations import Invocation
-from sandbox.discord.messages.service import Posting, post
+from sandbox.discord.messages.service import Posting, forward, post
 from sandbox.discord.model.interaction import Interaction, InteractionKind
 from sandbox.discord.model.message import Message, Origin
 from sandbox.discord.model.users import User
@@ -182,6 +182,10 @@ class Person:
         return post(
             self._state, channel=place, sent=Sent(payload={"content": content}, files={}), posting=posting
         )
+
+    async def forward(self, message: Message, channel: Channel | str, /) -> Message:
+        """Forward the message to a channel."""
+        return forward(self._state, message, channel=self._channel(channel), author=self.user)
 
     def sees(self, channel: Channel | str) -> list[Message]:
         """Return the messages of a channel that this person sees, oldest first."""

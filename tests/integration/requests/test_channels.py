@@ -14,8 +14,8 @@ def made(local: BotHarness, kind: int, name: str) -> Channel:
     return local.discord.add.channel(local.discord.guild, name=name, kind=kind)
 
 
-def thread_in(local: BotHarness, parent: Channel, name: str, **how: bool) -> Channel:
-    return local.discord.add.thread(parent, name=name, owner=local.ada.user, **how)
+def thread_in(local: BotHarness, parent: Channel, name: str) -> Channel:
+    return local.discord.add.thread(parent, name=name, owner=local.ada.user)
 
 
 async def test_a_deleted_channel_is_said_to_be_so_with_what_a_moderator_can_do(

@@ -216,3 +216,40 @@ def test_a_deleted_channel_takes_its_threads_with_it(api: Api) -> None:
     api.discord.disruptions.delete_channel(api.discord.channel("general"))
     assert api.refused(CHANNEL, at=place(channel)) == (404, 10003)
     assert not api.discord.guild.threads
+
+
+def only(listed: object) -> Payload:
+    assert isinstance(listed, list)
+    (message,) = listed
+    return as_payload(message)
+
+
+async def test_a_forwarded_message_shows_what_was_said_and_not_by_whom(api: Api) -> None:
+    ada, general = api.discord.member("Ada"), api.discord.channel("general")
+    first = await ada.say("general", "hello")
+    copy = await api.discord.member("Ben").forward(first, "general")
+    api.discord.disruptions.delete_message(first)
+    checker = SchemaChecker()
+    shown = only(api.answer(MANY, at=place(general)))
+    reference = entry(shown, "message_reference")
+    plain = reference | {"type": 0}  # Discord's file knows no other, its reference does
+    checker.response(MANY, status=200, body=[shown | {"message_reference": plain}])
+    assert checker.problems == []
+    assert (shown["id"], shown["content"], entry(shown, "author")["username"]) == (str(copy.id), "", "ben")
+    assert reference["type"] == 1
+    (snapshot,) = entries(shown, "message_snapshots")
+    assert entry(snapshot, "message")["content"] == "hello"
+    assert "author" not in entry(snapshot, "message")
+
+
+async def test_a_thread_that_is_started_from_a_message_begins_with_a_pointer_to_it(api: Api) -> None:
+    ada, general = api.discord.member("Ada"), api.discord.channel("general")
+    first = await ada.say("general", "hello")
+    begun = api.discord.add.thread(general, name="aside", owner=api.discord.member("Ben").user, message=first)
+    checker = SchemaChecker()
+    shown = only(api.answer(MANY, at=place(begun)))
+    checker.response(MANY, status=200, body=[shown])
+    assert checker.problems == []
+    assert begun.id == first.id != int(str(shown["id"]))
+    assert (shown["type"], shown["content"], entry(shown, "author")["username"]) == (21, "", "ben")
+    assert entry(shown, "referenced_message")["content"] == "hello"
