@@ -2,7 +2,9 @@
 
 Measured: the real bot on a SQLite file between a local Discord and a local provider, making its second
 song, so that nothing is counted that happens only once. Against: the figures of the flow to reach. Units and
-reads that also run while no song is made (heartbeats, metrics) are counted before, and taken off.
+reads that also run while no song is made (heartbeats, metrics) are counted before, and taken off. The files
+until the answer are those that ran for both songs until Discord had accepted it, so that a worker's look at
+the same moment does not count.
 """
 
 import asyncio
@@ -12,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -22,13 +25,15 @@ from benchmarks.harness.local_servers import LocalServers, ServersConfig
 from benchmarks.harness.program import breaches, new_folder, running, settings_for
 from benchmarks.harness.report import Report
 from bot.app import Drivers
-from bot.services.ports import Clock, WakeUp
+from bot.services.ports import Clock, WakeUp, WorkQueue
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork, name_of
 from bot.storage.store import open_store
 
 SONG_S = 20.0
 SETTLE_S = 6.0
 """Seconds for the last edit after the result: the edit with its link waits for the spacing."""
+ANSWERED = "requests.set_status_message"
+"""The first unit of work after the answer to `/inspire`."""
 PLACING_FILES, SONG_FILES, WRITES, DUE_READS = 25, 55, 15, 15
 ROOT = Path(bot.__file__).parents[1]
 FOLDERS = tuple(f"{ROOT / name}/" for name in ("bot", "cogs"))
@@ -44,10 +49,13 @@ class Steps:
     writes: Counter[str] = field(default_factory=Counter)
     reads: Counter[str] = field(default_factory=Counter)
     due_reads: int = 0
+    placing: set[str] = field(default_factory=set)
+    """The files that had run when the answer to `/inspire` was recorded."""
 
     def clear(self) -> None:
         """Reset the counts."""
         self.files.clear()
+        self.placing.clear()
         self.writes.clear()
         self.reads.clear()
         self.due_reads = 0
@@ -65,13 +73,15 @@ class CountingStore(Store):
         """Return the clock of the store."""
         return self._store.clock
 
-    def subscribe(self, wake_up: WakeUp) -> None:
+    def subscribe(self, queue: WorkQueue, wake_up: WakeUp) -> None:
         """Subscribe to the store."""
-        self._store.subscribe(wake_up)
+        self._store.subscribe(queue, wake_up)
 
     async def write(self, unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Count a write and run it."""
         self._steps.writes[unit.name] += 1
+        if unit.name == ANSWERED:
+            self._steps.placing |= self._steps.files
         return await self._store.write(unit, *args, **kwargs)
 
     async def read(
@@ -103,10 +113,30 @@ def files_recorded(files: set[str]) -> Iterator[None]:
         threading.setprofile(None)
 
 
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What was counted."""
+
+    song: Steps
+    """The second song."""
+    placing: set[str]
+    """The files that ran until the answer, for both songs."""
+    idle: Steps
+    """The time of a song while none was made."""
+    longer: float
+    """How much longer the second song took than that time."""
+
+
 async def run(*, quick: bool) -> Report:
     """Make two songs and count the steps of the second."""
     song_s = 5.0 if quick else SONG_S
     report = Report(f"steps: one song of {song_s:g} s on SQLite", "the flow to reach")
+    _add_rows(report, await measure(song_s, report))
+    return report
+
+
+async def measure(song_s: float, report: Report) -> Flow:
+    """Make two songs of this length; report what is wrong, and return the steps of the second."""
     steps = Steps()
 
     @asynccontextmanager
@@ -118,37 +148,29 @@ async def run(*, quick: bool) -> Report:
         async with LocalServers(ServersConfig(members=1, song_s=song_s)) as servers:
             settings = settings_for(folder, servers.settings)
             async with running(settings, drivers=Drivers(open_store=counted)):
-                await _song(servers, 1, song_s)
-                idle = await _idle(steps, song_s)
+                first, _ = await _song(servers, steps, 1, song_s)
                 steps.clear()
-                begun_s = time.monotonic()
-                await servers.order(1, per_s=1, members=1)
-                placing = len(steps.files)
-                await servers.until_results(2, within_s=60 + 4 * song_s)
-                await asyncio.sleep(SETTLE_S)
-                song = Steps(set(steps.files), Counter(steps.writes), Counter(steps.reads), steps.due_reads)
-                took_s = time.monotonic() - begun_s
+                await asyncio.sleep(song_s)
+                idle = deepcopy(steps)
+                song, took_s = await _song(servers, steps, 2, song_s)
         report.wrong += await breaches(settings)
-    _add_rows(report, placing, song, idle, took_s / song_s)
-    return report
+    return Flow(song, first.placing & song.placing, idle, took_s / song_s)
 
 
-async def _song(servers: LocalServers, number: int, song_s: float) -> None:
+async def _song(servers: LocalServers, steps: Steps, number: int, song_s: float) -> tuple[Steps, float]:
+    """Make the song with this number; return its steps, and the seconds until its last edit."""
+    steps.clear()
+    begun_s = time.monotonic()
     await servers.order(1, per_s=1, members=1)
     await servers.until_results(number, within_s=60 + 4 * song_s)
     await asyncio.sleep(SETTLE_S)
+    return deepcopy(steps), time.monotonic() - begun_s
 
 
-async def _idle(steps: Steps, song_s: float) -> Steps:
-    """Count what runs in the time of a song while none is made."""
-    steps.clear()
-    await asyncio.sleep(song_s)
-    return Steps(set(steps.files), Counter(steps.writes), Counter(steps.reads), steps.due_reads)
-
-
-def _add_rows(report: Report, placing: int, song: Steps, idle: Steps, longer: float) -> None:
-    files = len(song.files)
-    idle_due = round(idle.due_reads * longer)
+def _add_rows(report: Report, flow: Flow) -> None:
+    song, idle = flow.song, flow.idle
+    placing, files = len(flow.placing), len(song.files)
+    idle_due = round(idle.due_reads * flow.longer)
     writes = Counter({name: count for name, count in song.writes.items() if name not in idle.writes})
     reads = Counter({name: count for name, count in song.reads.items() if name not in idle.reads})
     due = max(0, song.due_reads - idle_due)

@@ -1,10 +1,12 @@
-"""Fair scheduling: the order in which queued requests go to the provider, and members' backoff."""
+"""Fair scheduling: the queue, the order in which its requests go to the provider, and members' backoff."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush, heapreplace
+
+from bot.domain.circuit_breaker import ProviderOutage
 
 FREE_FAILURES = 1
 """Failed requests in a row without a backoff: a wrong link is quickly corrected."""
@@ -13,6 +15,8 @@ FIRST_BACKOFF_S = 30.0
 MAX_BACKOFF_S = 3600.0
 FORGIVEN_AFTER = timedelta(days=1)
 """How long after its end a backoff still lengthens the next one."""
+SNAPSHOT_TTL_S = 1.0
+"""Seconds for which a snapshot of the queue is reused; status messages about changes are due after that."""
 _FUTURE = 10**18
 """Microseconds since the epoch, later than any real turn."""
 
@@ -40,6 +44,43 @@ class QueueEntry:
         """Tell whether it may be submitted when its turn comes."""
         # Once Discord accepts no answer any more, the request is submitted: a song is better than nothing.
         return self.unconfirmed_until is None or self.unconfirmed_until <= now
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePosition:
+    """One request's position in the queue."""
+
+    position: int
+    """Counted from 1, over all servers."""
+    ends_at: datetime
+    """The estimated time at which its song is finished."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSnapshot:
+    """The queue, without the requests of paused servers and those that are held back."""
+
+    order: tuple[QueueEntry, ...] = ()
+    """The queued requests in the order of their submission; empty if the order was not computed."""
+    positions: Mapping[int, QueuePosition] = field(default_factory=dict)
+    """The positions by request id."""
+    outage: ProviderOutage | None = None
+    """The lasting outage that blocks the queue."""
+    paused: Mapping[int, str] = field(default_factory=dict)
+    """The moderators' reasons for pausing, by server id."""
+    paused_by_operator: bool = False
+    """True if the bot's operator has paused all submissions."""
+    backoffs: Mapping[int, datetime] = field(default_factory=dict)
+    """The times until which requests are held back because their members' last ones failed, by request id."""
+
+    @property
+    def is_moving(self) -> bool:
+        """Return True if requests may be submitted."""
+        return self.outage is None and not self.paused_by_operator
+
+    def position(self, request_id: int) -> QueuePosition | None:
+        """Return a request's position; None if it is not in the queue."""
+        return self.positions.get(request_id)
 
 
 def fair_order(waiting: Sequence[QueueEntry], running: Mapping[int, int]) -> list[QueueEntry]:
@@ -107,6 +148,11 @@ def estimated_finish_times(usual_s: Sequence[float], opens_at: Sequence[datetime
         ends.append(slots[0] + timedelta(seconds=took_s))
         heapreplace(slots, ends[-1])
     return ends
+
+
+def position_bucket(position: int) -> int:
+    """Return a position's bucket, by powers of two: it changes from 9 to 8, 5 to 4, 3 to 2 and 2 to 1."""
+    return (position - 1).bit_length()
 
 
 def _rank(at: datetime | None) -> int:

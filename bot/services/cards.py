@@ -9,8 +9,8 @@ from urllib.parse import quote
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.polling import DurationStats
 from bot.domain.provider_tasks import Clip
-from bot.domain.queue import QueuePosition, QueueSnapshot, position_bucket
 from bot.domain.requests import AT_PROVIDER, RETURNED, Failure, Request, State
+from bot.domain.scheduling import QueuePosition, QueueSnapshot, position_bucket
 from bot.domain.songs import UNRATED, Rating
 
 QUARTERS = 4

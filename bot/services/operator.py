@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.circuit_breaker import CircuitBreaker
 from bot.domain.moderator_errors import NotPausedError
-from bot.domain.queue import SNAPSHOT_TTL_S
 from bot.domain.requests import State
+from bot.domain.scheduling import SNAPSHOT_TTL_S
 from bot.services.ports import Clock
 from bot.services.provider.submitter import load_breaker
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work

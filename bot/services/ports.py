@@ -22,6 +22,15 @@ WakeUp: TypeAlias = Callable[[], None]
 """Notifies a worker that something may be due."""
 
 
+class WorkQueue(StrEnum):
+    """The queues of due work, by which wake-ups are told apart; processes send these names to each other."""
+
+    SUBMISSIONS = "submissions"
+    POLLS = "polls"
+    OUTBOX = "outbox"
+    AUDIT_LOG = "audit_log"
+
+
 class SongProvider(Protocol):
     """The paid service that makes songs."""
 

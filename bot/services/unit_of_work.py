@@ -5,7 +5,7 @@ from functools import update_wrapper
 from types import MappingProxyType
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
-from bot.services.ports import Clock, WakeUp
+from bot.services.ports import Clock, WakeUp, WorkQueue
 from bot.services.repositories.audit_log import AuditLog
 from bot.services.repositories.guilds import Guilds, Members
 from bot.services.repositories.ledger import Ledger
@@ -152,8 +152,8 @@ class Store(Protocol):
         """Return the clock that all processes of this database share."""
         ...
 
-    def subscribe(self, wake_up: WakeUp) -> None:
-        """Call `wake_up` when any process has written something that may be due.
+    def subscribe(self, queue: WorkQueue, wake_up: WakeUp) -> None:
+        """Call `wake_up` when any process has written something that may be due in the queue.
 
         It may be called too often; what it misses is caught by polling.
         """

@@ -46,22 +46,19 @@ AnyWorker = Worker[Request] | Worker[OutboxMessage] | Worker[DueAuditEntry] | Wo
 
 
 class WorkerPool:
-    """The worker loops of one process; the store wakes them when something may be due."""
+    """The worker loops of one process; the store wakes each when something may be due in its queue."""
 
     def __init__(self, store: Store, *loops: AnyWorker, stalled_s: float) -> None:
         self.loops = loops
         self._stalled_s = stalled_s
-        store.subscribe(self.wake)
+        for worker in loops:
+            if worker.queue is not None:
+                store.subscribe(worker.queue, worker.wake)
 
     def stalled(self) -> str | None:
         """Return a message that names the loops that have stalled, or None."""
         names = [worker.name for worker in self.loops if worker.is_stalled(self._stalled_s)]
         return f"{', '.join(names)}: no look for work for {self._stalled_s:g} s" if names else None
-
-    def wake(self) -> None:
-        """Wake all loops, so that they check for due work now."""
-        for worker in self.loops:
-            worker.wake()
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when the running items are done."""

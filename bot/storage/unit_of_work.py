@@ -7,14 +7,13 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
-from bot.services.ports import Clock
+from bot.services.ports import Clock, WorkQueue
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.repositories.audit_log import SqlAuditLog
 from bot.storage.repositories.cleanup import SqlCleanup
-from bot.storage.repositories.guilds import SqlGuilds
+from bot.storage.repositories.guilds import SqlGuilds, SqlMembers
 from bot.storage.repositories.ledger import SqlLedger
 from bot.storage.repositories.library import SqlLibrary, SqlPlaylists
-from bot.storage.repositories.members import SqlMembers
 from bot.storage.repositories.outbox import SqlOutbox
 from bot.storage.repositories.personal_data import SqlPersonalData
 from bot.storage.repositories.requests import SqlRequests
@@ -34,7 +33,7 @@ SLOW_S = 1.0
 class SqlUnitOfWork(UnitOfWork):
     """The repositories of a unit of work, inside the transaction that the connection is in.
 
-    `has_new_work` tells whether it has written something that may be due.
+    `due_queues` are those in which it has written something that may be due.
     """
 
     __slots__ = (
@@ -42,9 +41,9 @@ class SqlUnitOfWork(UnitOfWork):
         "breakers",
         "cleanup",
         "connection",
+        "due_queues",
         "durations",
         "guilds",
-        "has_new_work",
         "key_values",
         "ledger",
         "library",
@@ -74,24 +73,22 @@ class SqlUnitOfWork(UnitOfWork):
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self.connection = connection
-        self.has_new_work = False
-        self.requests = SqlRequests(connection, clock, on_due=self._notify)
+        self.due_queues: set[WorkQueue] = set()
+        notify = self.due_queues.add
+        self.requests = SqlRequests(connection, notify, clock=clock)
         self.ledger = SqlLedger(connection)
         self.members = SqlMembers(connection)
-        self.guilds = SqlGuilds(connection)
-        self.audit_log = SqlAuditLog(connection, on_due=self._notify)
-        self.outbox = SqlOutbox(connection, on_due=self._notify)
+        self.guilds = SqlGuilds(connection, notify)
+        self.audit_log = SqlAuditLog(connection, notify)
+        self.outbox = SqlOutbox(connection, notify)
         self.durations = SqlDurationStats(connection)
         self.key_values = SqlKeyValues(connection)
-        self.breakers = SqlCircuitBreakers(self.key_values)
+        self.breakers = SqlCircuitBreakers(connection, notify)
         self.processes = SqlProcessRegistry(connection)
         self.personal_data = SqlPersonalData(connection)
         self.cleanup = SqlCleanup(connection)
         self.playlists = SqlPlaylists(connection)
         self.library = SqlLibrary(connection)
-
-    def _notify(self) -> None:
-        self.has_new_work = True
 
 
 @contextmanager

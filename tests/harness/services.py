@@ -18,6 +18,7 @@ from bot.services.credits.statements import Statement
 from bot.services.delivery.audit_message import AuditLogDispatcher
 from bot.services.delivery.dispatcher import OutboxDispatcher
 from bot.services.delivery.result_message import ResultDelivery
+from bot.services.ports import WorkQueue
 from bot.services.provider.poller import Poller
 from bot.services.provider.submitter import ProviderLimits, Submitter
 from bot.services.requests.placement import RequestContext, SongConfig
@@ -59,7 +60,8 @@ class ServicesHarness:
         self.messenger = FakeMessenger()
         self.media = FakeMedia()
         self.wakeups = 0
-        store.subscribe(self.wake_up)
+        for queue in WorkQueue:
+            store.subscribe(queue, self.wake_up)
         self._next_id = FIRST_ID
         self.services = build_services(store, config=config, media=self.media)
         self.requests, self.quotas = self.services.requests, self.services.quotas

@@ -133,6 +133,7 @@ class SlowHandler:
     """A job handler whose database may hang."""
 
     name = "slow"
+    queue = None
 
     def __init__(self) -> None:
         self.claims = 0

@@ -262,6 +262,7 @@ async def test_a_piece_of_work_that_meets_a_bug_is_told_with_a_reference(
 
     class Broken:
         name = "broken"
+        queue = None
 
         def __init__(self) -> None:
             self.left = [request]

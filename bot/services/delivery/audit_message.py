@@ -8,7 +8,7 @@ from functools import partial
 from bot.domain.errors import ConflictError, InvalidMessageError, NoAccessError, RetryableError
 from bot.domain.leases import Lease, defer, lease_until
 from bot.services.delivery.message_forms import send_with_fallback
-from bot.services.ports import Clock, Messenger
+from bot.services.ports import Clock, Messenger, WorkQueue
 from bot.services.repositories.audit_log import DueAuditEntry
 from bot.services.runtime.timings import LeaseTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
@@ -26,6 +26,7 @@ class AuditLogDispatcher:
     """The job handler that posts decisions."""
 
     name = "audit_log"
+    queue = WorkQueue.AUDIT_LOG
 
     def __init__(
         self,

@@ -18,8 +18,8 @@ from bot.domain.errors import (
 )
 from bot.domain.leases import Lease, defer, lease_until
 from bot.domain.polling import DurationStats
-from bot.domain.queue import SNAPSHOT_TTL_S, QueueSnapshot
 from bot.domain.requests import ReplyAddress, Request
+from bot.domain.scheduling import SNAPSHOT_TTL_S, QueueSnapshot
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.cards import StatusCard, next_check_at
 from bot.services.delivery.approval_message import ApprovalMessages
@@ -27,13 +27,12 @@ from bot.services.delivery.edit_budget import EditBudget
 from bot.services.delivery.message_forms import may_be_accepted_later, refused_pause_s, send_with_fallback
 from bot.services.delivery.result_message import ResultDelivery
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, ending_routes, may_be_unanswered
-from bot.services.ports import Claim, Clock, Messenger, Target
+from bot.services.ports import Claim, Clock, Messenger, Target, WorkQueue
 from bot.services.repositories.outbox import MessageKind, OutboxMessage
 from bot.services.requests.first_answers import cancel_duplicate
 from bot.services.requests.log_context import log_context, message_log_context
 from bot.services.requests.placement import SongConfig
-from bot.services.requests.queue_snapshot import queue_snapshot
-from bot.services.requests.status import status_card_for
+from bot.services.requests.queue_snapshot import queue_snapshot, status_card_for
 from bot.services.requests.transitions import get_request
 from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
@@ -48,6 +47,7 @@ class OutboxDispatcher:
     """The job handler that edits status messages and posts results."""
 
     name = "outbox"
+    queue = WorkQueue.OUTBOX
 
     def __init__(
         self,

@@ -53,6 +53,7 @@ class CleanupHandler:
     """The job handler of the cleanup tasks; several processes can run them at the same time."""
 
     name = "cleanup"
+    queue = None
 
     def __init__(self, store: Store, *, config: RetentionConfig, clock: Clock) -> None:
         self._store = store

@@ -10,7 +10,7 @@ from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import AccountError, ConflictError, NoAnswerError, RejectedError, UnknownTaskError
 from bot.domain.failures import classify_failed_task, classify_refusal
 from bot.domain.leases import Lease, lease_until
-from bot.domain.polling import DurationStats, PollLimits, interval_s, with_jitter
+from bot.domain.polling import DurationStats, PollLimits, TokenBucket, interval_s, with_jitter
 from bot.domain.provider_tasks import (
     UNANSWERED_MAX_S,
     Failed,
@@ -28,9 +28,8 @@ from bot.domain.provider_tasks import (
 )
 from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Request, State
 from bot.domain.transitions import Transition
-from bot.services.ports import Clock, Metrics, NullMetrics, PollOutcome, Random, SongProvider
+from bot.services.ports import Clock, Metrics, NullMetrics, PollOutcome, Random, SongProvider, WorkQueue
 from bot.services.provider.submitter import ProviderLimits, load_breaker
-from bot.services.provider.token_bucket import TokenBucket
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.log_context import log_context
 from bot.services.requests.transitions import apply_transition, expire_approval
@@ -46,6 +45,7 @@ class Poller:
     """The job handler that polls tasks."""
 
     name = "poller"
+    queue = WorkQueue.POLLS
 
     def __init__(
         self,

@@ -16,11 +16,10 @@ from bot.domain.errors import (
 )
 from bot.domain.leases import Lease, lease_until
 from bot.domain.polling import PollLimits
-from bot.domain.queue import SNAPSHOT_TTL_S, position_bucket
 from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Request, State
-from bot.domain.scheduling import QueueEntry, fair_order
+from bot.domain.scheduling import SNAPSHOT_TTL_S, QueueEntry, fair_order, position_bucket
 from bot.domain.transitions import Transition
-from bot.services.ports import Clock, Metrics, NullMetrics, SongProvider
+from bot.services.ports import Clock, Metrics, NullMetrics, SongProvider, WorkQueue
 from bot.services.provider.acceptance import accept, attach, keep
 from bot.services.provider.submission_result import (
     SubmissionResult,
@@ -56,6 +55,7 @@ class Submitter:
     """The job handler that submits requests."""
 
     name = "submitter"
+    queue = WorkQueue.SUBMISSIONS
 
     def __init__(
         self,

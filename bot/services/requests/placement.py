@@ -12,8 +12,7 @@ from bot.domain.song_options import SongOptions, SongSpec, parse_options
 from bot.services.cards import StatusCard
 from bot.services.credits.holds import funding_accounts, hold_credits
 from bot.services.repositories.outbox import MessageKind
-from bot.services.requests.queue_snapshot import queue_snapshot
-from bot.services.requests.status import status_card_for
+from bot.services.requests.queue_snapshot import queue_snapshot, status_card_for
 from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import UnitOfWork, unit_of_work
 

@@ -9,8 +9,8 @@ from bot.domain.audit import Action, AuditFacts
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import ConflictError, RequestNotFoundError, TooLateError
 from bot.domain.moderator_errors import NotPausedError
-from bot.domain.queue import SNAPSHOT_TTL_S, QueueSnapshot
 from bot.domain.requests import AT_PROVIDER, MAX_ID, Failure, FailureKind, Request, State
+from bot.domain.scheduling import SNAPSHOT_TTL_S, QueueSnapshot
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.audit_log import ATTEMPTS, Actor, check_reason, record_action
 from bot.services.cards import StatusCard, status_card

@@ -1,16 +1,25 @@
-"""Snapshots of the queue for the provider, read from the database."""
+"""Snapshots of the queue for the provider, and the status cards of requests by them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.circuit_breaker import BLOCKING_OUTAGES, CircuitBreaker
-from bot.domain.queue import QueuePosition, QueueSnapshot
-from bot.domain.requests import State
-from bot.domain.scheduling import QueueEntry, backoff_end, estimated_finish_times, fair_order
+from bot.domain.requests import Request, State
+from bot.domain.scheduling import (
+    QueueEntry,
+    QueuePosition,
+    QueueSnapshot,
+    backoff_end,
+    estimated_finish_times,
+    fair_order,
+)
+from bot.services.cards import StatusCard, status_card
 from bot.services.unit_of_work import UnitOfWork
 
 MAX_ESTIMATED = 200
 """The most tasks at the provider whose ends are estimated one by one; of more, the ends are evenly spaced."""
+FAILED_STATES = frozenset({State.FAILED, State.UNCERTAIN})
+"""The states after which a member's next request may be held back."""
 
 
 def backoffs(waiting: Sequence[QueueEntry], now: datetime) -> dict[int, datetime]:
@@ -88,3 +97,12 @@ def _ends_of_running(uow: UnitOfWork, now: datetime) -> list[datetime]:
     running = uow.requests.running_since()
     usual_s = _usual_s(uow, {model for model, _ in running})
     return sorted(max(now, (since or now) + timedelta(seconds=usual_s[model])) for model, since in running)
+
+
+def status_card_for(uow: UnitOfWork, request: Request, queue: QueueSnapshot, now: datetime) -> StatusCard:
+    """Return what a request's status message should say now."""
+    held = queue.backoffs.get(request.id)
+    if request.state in FAILED_STATES:
+        held = uow.members.find(request.guild_id, request.user_id).backoff_end(now)
+    durations = uow.durations.get(request.spec.model)
+    return status_card(request, queue=queue, durations=durations, now=now, held_until=held)

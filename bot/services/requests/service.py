@@ -18,8 +18,7 @@ from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.first_answers import cancel_duplicate
 from bot.services.requests.log_context import log_context
 from bot.services.requests.placement import RequestContext, SongConfig, place, resolve_playlist
-from bot.services.requests.queue_snapshot import queue_snapshot
-from bot.services.requests.status import status_card_for
+from bot.services.requests.queue_snapshot import queue_snapshot, status_card_for
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from bot.domain.errors import StoreError
-from bot.services.ports import Clock
+from bot.services.ports import Clock, WorkQueue
 from bot.services.runtime.timings import WorkTimings
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,11 @@ class JobHandler(Protocol[Item]):
     @property
     def name(self) -> str:
         """Return the name for the log."""
+        ...
+
+    @property
+    def queue(self) -> WorkQueue | None:
+        """Return the queue that the items come from; None if no wake-up concerns it."""
         ...
 
     async def claim(self, limit: int) -> Sequence[Item]:
@@ -76,6 +81,11 @@ class Worker(Generic[Item]):
     def name(self) -> str:
         """Return the name for the log."""
         return self._handler.name
+
+    @property
+    def queue(self) -> WorkQueue | None:
+        """Return the queue that the items come from."""
+        return self._handler.queue
 
     @property
     def running(self) -> int:

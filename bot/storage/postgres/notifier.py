@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Collection
 from contextlib import nullcontext, suppress
 
 import asyncpg
 
-from bot.services.ports import WakeUp
+from bot.services.ports import WorkQueue
 from bot.storage.postgres.clock import ClockReading, DatabaseClock
 from bot.storage.postgres.engine import DATABASE_ERRORS, arguments
 from bot.storage.postgres.errors import server_error
@@ -25,20 +26,26 @@ READINGS = 3
 RECONNECT_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Pauses in seconds before each attempt to reconnect; the last one is repeated."""
 _TIME = "SELECT clock_timestamp()"
-_NOTIFY = f"NOTIFY {CHANNEL}"
+_SEPARATOR = ","
 
 
 class PostgresNotifier:
     """Notifies the other processes when this one has written, and calls `on_due` when they have.
 
+    Both name the queues in which something may be due.
+
     It reconnects whenever it has to. Work whose notification is missed in between is found by polling.
     """
 
-    def __init__(self, url: PostgresUrl, clock: DatabaseClock, *, on_due: WakeUp) -> None:
+    def __init__(
+        self, url: PostgresUrl, clock: DatabaseClock, *, on_due: Callable[[Collection[WorkQueue]], None]
+    ) -> None:
         self._url = url
         self._clock = clock
         self._on_due = on_due
         self._wake_up = asyncio.Event()
+        self._due_queues: set[WorkQueue] = set()
+        """The queues of which the other processes have to be told."""
         self._task: asyncio.Task[None] | None = None
         self._connection: asyncpg.Connection | None = None
 
@@ -54,8 +61,9 @@ class PostgresNotifier:
             raise server_error(error, self._url) from error
         self._task = asyncio.create_task(self._run(self._connection), name="storage-listener")
 
-    def notify(self) -> None:
-        """Tell the other processes soon that something may be due; call this after the commit."""
+    def notify(self, queues: Collection[WorkQueue]) -> None:
+        """Tell the other processes soon that something may be due in the queues; call it after the commit."""
+        self._due_queues.update(queues)
         self._wake_up.set()
 
     async def stop(self) -> None:
@@ -75,8 +83,8 @@ class PostgresNotifier:
             connection.terminate()
             log.warning("notifications from the database %s are interrupted; polling continues", self._url)
             connection = self._connection = await self._reconnect()
-            self._on_due()  # for notifications that were missed
-            self.notify()  # for those of this process that were not sent
+            self._on_due(tuple(WorkQueue))  # for notifications that were missed
+            self.notify(tuple(WorkQueue))  # for those of this process that were not sent
 
     async def _serve(self, connection: asyncpg.Connection) -> None:
         """Send notifications and read the time until the connection ends or its server stops answering."""
@@ -92,8 +100,9 @@ class PostgresNotifier:
                 read_at_s = loop.time() + CLOCK_S
             elif self._wake_up.is_set() and not connection.is_closed():
                 self._wake_up.clear()
+                queues, self._due_queues = self._due_queues, set()
                 if not self._url.pooled:
-                    await connection.execute(_NOTIFY)
+                    await connection.execute(f"NOTIFY {CHANNEL}, '{_SEPARATOR.join(sorted(queues))}'")
                 await asyncio.sleep(MIN_NOTIFY_INTERVAL_S)
 
     async def _reconnect(self) -> asyncpg.Connection:
@@ -113,9 +122,9 @@ class PostgresNotifier:
         connection = await asyncpg.connect(**arguments(self._url))
         own_pid = connection.get_server_pid()
 
-        def on_notification(_connection: object, sender: int, *_: object) -> None:
+        def on_notification(_connection: object, sender: int, _channel: str, payload: object) -> None:
             if sender != own_pid:  # this process has woken its own workers already
-                self._on_due()
+                self._on_due(_queues_of(str(payload)))
 
         try:
             if not self._url.pooled:  # a pooler would soon give another connection, on which nobody listens
@@ -136,3 +145,10 @@ class PostgresNotifier:
                 server_at = await connection.fetchval(_TIME)
             readings.append(ClockReading(sent_at_s, server_at, self._clock.count_s()))
         self._clock.set(readings)
+
+
+def _queues_of(payload: str) -> Collection[WorkQueue]:
+    """Return the queues that a notification names; all if another version of the bot has sent it."""
+    names = payload.split(_SEPARATOR)
+    known = {queue for queue in WorkQueue if queue in names}
+    return known if len(known) == len(names) else tuple(WorkQueue)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
 from bot.domain.errors import StoreError
-from bot.services.ports import Clock, WakeUp
+from bot.services.ports import Clock, WakeUp, WorkQueue
 from bot.services.unit_of_work import Store, UnitOfWork, name_of
 from bot.storage.ledger_audit import audit_ledger
 from bot.storage.postgres.clock import DatabaseClock
@@ -65,8 +65,8 @@ class PostgresStore(Store):
         return self._clock
 
     @override
-    def subscribe(self, wake_up: WakeUp) -> None:
-        self._wakeups.subscribe(wake_up)
+    def subscribe(self, queue: WorkQueue, wake_up: WakeUp) -> None:
+        self._wakeups.subscribe(queue, wake_up)
 
     async def start(self) -> None:
         """Begin to listen for notifications; the clock is right when this returns.
@@ -129,13 +129,13 @@ class PostgresStore(Store):
     async def _run_once(self, unit: Callable[[SqlUnitOfWork], T], *, commit: bool) -> T:
         connection = await (self._engine if commit else self._reading).connect()
         try:
-            value, has_new_work = await connection.run_sync(self._run_unit, unit)
+            value, due_queues = await connection.run_sync(self._run_unit, unit)
             if commit:
                 await self._commit(connection)
-            if has_new_work:
-                self._wakeups.notify()
+            if due_queues:
+                self._wakeups.notify(due_queues)
                 # not in the transaction: the server serialises all commits that notify
-                self._notifier.notify()
+                self._notifier.notify(due_queues)
             return value
         except DATABASE_ERRORS as error:
             if isinstance(error, OSError) or code_of(error) == READ_ONLY:
@@ -144,10 +144,12 @@ class PostgresStore(Store):
         finally:
             await self._release(connection)
 
-    def _run_unit(self, connection: Connection, unit: Callable[[SqlUnitOfWork], T]) -> tuple[T, bool]:
-        """Run the unit; return its result, and whether it has written something that may be due."""
+    def _run_unit(
+        self, connection: Connection, unit: Callable[[SqlUnitOfWork], T]
+    ) -> tuple[T, Collection[WorkQueue]]:
+        """Run the unit; return its result, and the queues in which it may have made something due."""
         uow = SqlUnitOfWork(connection, self._clock)
-        return unit(uow), uow.has_new_work
+        return unit(uow), uow.due_queues
 
     async def _commit(self, connection: AsyncConnection) -> None:
         try:

@@ -3,18 +3,18 @@
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Connection, Row, bindparam, or_, select, update
+from sqlalchemy import Row, bindparam, or_, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 from typing_extensions import override
 
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.errors import ConflictError
 from bot.domain.leases import Lease
-from bot.services.ports import WakeUp
+from bot.services.ports import WorkQueue
 from bot.services.repositories.audit_log import AuditLog, DueAuditEntry
 from bot.storage.column_types import SNOWFLAKE, UtcDateTime
 from bot.storage.repositories.leasing import DueTimes, is_due
-from bot.storage.sql import upsert
+from bot.storage.sql import SqlRepository, upsert
 from bot.storage.tables import audit_log
 
 _c = audit_log.c
@@ -43,12 +43,8 @@ _MARK_SENT = _RELEASED.values(due_at=None)
 _RESCHEDULE = _RELEASED.values(due_at=bindparam("next_at", type_=UtcDateTime()), attempts=_c.attempts + 1)
 
 
-class SqlAuditLog(AuditLog):
-    """The audit log in one transaction; `on_due` is called for each entry that has to be posted."""
-
-    def __init__(self, conn: Connection, *, on_due: WakeUp) -> None:
-        self._conn = conn
-        self._on_due = on_due
+class SqlAuditLog(SqlRepository, AuditLog):
+    """The audit log in one transaction."""
 
     @override
     def add(self, entry: AuditEntry, *, announce: bool) -> bool:
@@ -67,7 +63,7 @@ class SqlAuditLog(AuditLog):
         }
         added = self._conn.execute(_insert(self._conn.dialect.name), row).first() is not None
         if added and announce:
-            self._on_due()
+            self._notify(WorkQueue.AUDIT_LOG)
         return added
 
     @override

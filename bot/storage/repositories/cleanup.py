@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, exists, func, or_, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 from typing_extensions import override
 
 from bot.domain.personal_data import NOBODY_ID
@@ -10,6 +10,7 @@ from bot.services.repositories.personal_data import Cleanup
 from bot.storage.repositories.erasure import disown_accounts, erase_requests, redact_audit_entries
 from bot.storage.repositories.guilds import SqlGuilds
 from bot.storage.repositories.leasing import TIME_LIMITS, prolong_leases
+from bot.storage.sql import SqlRepository
 from bot.storage.tables import accounts, audit_log, guild_settings, guilds, members, playlists, requests
 
 _r, _m = requests.c, members.c
@@ -21,11 +22,8 @@ RESTRICTION_RETENTION = timedelta(days=365)
 """How long restrictions on members are kept after the bot left: inviting it again must not lift them."""
 
 
-class SqlCleanup(Cleanup):
+class SqlCleanup(SqlRepository, Cleanup):
     """The erasure of old data in one transaction."""
-
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
 
     @override
     def has_future_times(self, *, now: datetime) -> bool:

@@ -1,10 +1,11 @@
 """The ledger: balances guarded by conditional updates; each change is a transfer that is never altered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import groupby
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, case, func, insert, literal, select, union_all, update
 from sqlalchemy.sql.dml import ReturningInsert
 from typing_extensions import override
 
@@ -13,7 +14,9 @@ from bot.domain.ledger import (
     MINT,
     SONGS,
     Account,
+    AccountKind,
     Balance,
+    Entry,
     Leg,
     TransferKind,
     allowance_id,
@@ -24,9 +27,8 @@ from bot.domain.ledger import (
     void_id,
 )
 from bot.services.repositories.ledger import Ledger
-from bot.storage.repositories.ledger_queries import SqlLedgerQueries
-from bot.storage.sql import Upsert, upsert
-from bot.storage.tables import accounts, transfers
+from bot.storage.sql import SqlRepository, Upsert, upsert
+from bot.storage.tables import accounts, audit_log, transfers
 
 ALLOWANCE = "allowance"
 """The reason of a transfer that sets what was granted to an account to its target."""
@@ -34,6 +36,9 @@ GRANT = "grant"
 """The reason of a moderator's grant; what the moderator wrote is in the audit log."""
 SONG = "song"
 """The reason of all transfers of a request."""
+
+MAX_MEMBER_LEGS = 2
+"""The most accounts of a member in the transfers of one request: the allowance and the bonus."""
 
 _a, _t = accounts.c, transfers.c
 _amount = bindparam("amount", type_=_a.debits_pending.type)
@@ -62,9 +67,54 @@ _FIND_FOR_UPDATE = (
     .where(_a.id == bindparam("account"))
     .with_for_update()
 )
+_BALANCE = select(_a.credits_posted, _a.debits_pending, _a.debits_posted).where(_a.id == bindparam("account"))
+_OF_MEMBER = (_a.guild_id == bindparam("guild")) & (_a.user_id == bindparam("user"))
+_HELD_BY = select(func.coalesce(func.sum(_a.debits_pending), 0)).where(_OF_MEMBER)
+# two branches rather than an OR, so that each has its index
+_BOTH_SIDES = union_all(
+    select(transfers, literal(-1).label("sign")).join(accounts, _a.id == _t.debit).where(_OF_MEMBER),
+    select(transfers, literal(1).label("sign")).join(accounts, _a.id == _t.credit).where(_OF_MEMBER),
+).subquery()
+_RANK = {TransferKind.SINGLE: 0, TransferKind.PENDING: 1, TransferKind.POST: 2, TransferKind.VOID: 2}
+_ENTRIES = (
+    select(_BOTH_SIDES)
+    .order_by(
+        _BOTH_SIDES.c.at.desc(),
+        # at the same time: grants come before the hold that needs them, and the end of the hold after it
+        case({str(kind): rank for kind, rank in _RANK.items()}, value=_BOTH_SIDES.c.kind).desc(),
+        _BOTH_SIDES.c.request_id.desc(),
+        _BOTH_SIDES.c.id.desc(),
+    )
+    .limit(bindparam("at_most"))
+)
+_NOTES = select(audit_log.c.id, audit_log.c.reason).where(
+    audit_log.c.id.in_(bindparam("ids", expanding=True))
+)
+_OF_GUILD = (_a.guild_id == bindparam("guild")) & (_a.kind == AccountKind.MEMBER)
+_USED = (_t.kind == TransferKind.POST) & (_t.at >= bindparam("since"))
+_USES = (
+    select(
+        func.max(_t.at).label("at"),
+        func.coalesce(_a.user_id, 0).label("user_id"),
+        func.sum(_t.amount).label("amount"),
+    )
+    .join(accounts, _a.id == _t.debit)
+    .where(_OF_GUILD, _USED)
+    .group_by(_t.request_id, _a.user_id)
+    .order_by(func.max(_t.at), _t.request_id)
+)
+_USED_BY_ALL = (
+    select(func.coalesce(func.sum(_t.amount), 0)).join(accounts, _a.id == _t.debit).where(_OF_GUILD, _USED)
+)
+_USED_SINCE = (
+    select(func.coalesce(func.sum(_t.amount), 0))
+    .join(accounts, _a.id == _t.debit)
+    .where(_a.kind == AccountKind.MEMBER, _USED)
+)
+_HELD_BY_ALL = select(func.coalesce(func.sum(_a.debits_pending), 0)).where(_OF_GUILD)
 
 
-class SqlLedger(SqlLedgerQueries, Ledger):
+class SqlLedger(SqlRepository, Ledger):
     """The ledger in one transaction."""
 
     @override
@@ -127,6 +177,45 @@ class SqlLedger(SqlLedgerQueries, Ledger):
         for hold in self._open_holds(request_id, TransferKind.VOID):
             self._end(hold, void_id(hold.id), TransferKind.VOID, request_id, now)
             self._conn.execute(_RELEASE_HELD, {"account": hold.debit, "amount": hold.amount})
+
+    @override
+    def balance(self, account_id: str) -> Balance:
+        row = self._conn.execute(_BALANCE, {"account": account_id}).first()
+        return Balance() if row is None else Balance(*row)
+
+    @override
+    def held_by(self, guild_id: int, user_id: int) -> int:
+        return int(self._conn.execute(_HELD_BY, {"guild": guild_id, "user": user_id}).scalar_one())
+
+    @override
+    def spent_by_all(self, guild_id: int, *, since: datetime) -> int:
+        used = self._conn.execute(_USED_BY_ALL, {"guild": guild_id, "since": since}).scalar_one()
+        return int(used) + int(self._conn.execute(_HELD_BY_ALL, {"guild": guild_id}).scalar_one())
+
+    @override
+    def used_since(self, since: datetime) -> int:
+        return int(self._conn.execute(_USED_SINCE, {"since": since}).scalar_one())
+
+    @override
+    def entries(self, guild_id: int, user_id: int, *, limit: int) -> list[Entry]:
+        terms = {"guild": guild_id, "user": user_id, "at_most": limit * MAX_MEMBER_LEGS}
+        rows = self._conn.execute(_ENTRIES, terms).all()
+        notes = self._notes(row.id for row in rows)
+        return [_entry(tuple(legs), notes) for _, legs in groupby(rows, key=_event)][:limit]
+
+    @override
+    def uses(self, guild_id: int, *, since: datetime) -> list[tuple[datetime, int, int]]:
+        rows = self._conn.execute(_USES, {"guild": guild_id, "since": since})
+        return [(row.at, row.user_id, int(row.amount)) for row in rows]
+
+    def _notes(self, transfer_ids: Iterable[str]) -> dict[str, str | None]:
+        """Return what moderators wrote about their grants, by the transfer's id."""
+        prefix = grant_id(0).removesuffix("0")
+        causes = [int(name.removeprefix(prefix)) for name in transfer_ids if name.startswith(prefix)]
+        if not causes:
+            return {}
+        rows = self._conn.execute(_NOTES, {"ids": causes})
+        return {grant_id(row.id): row.reason for row in rows}
 
     def _create_account(self, account: Account) -> None:
         window = account.window
@@ -195,6 +284,25 @@ class SqlLedger(SqlLedgerQueries, Ledger):
             "at": now,
         }
         self._conn.execute(_TRANSFER, transfer)
+
+
+def _event(row: Row[*tuple[object, ...]]) -> tuple[object, ...]:
+    """Return the key that groups the legs of one request."""
+    return (row.kind, row.at, row.request_id, None if row.request_id else row.id)
+
+
+def _entry(legs: tuple[Row[*tuple[object, ...]], ...], notes: dict[str, str | None]) -> Entry:
+    first = legs[0]
+    amount = sum(leg.amount for leg in legs)
+    kind = TransferKind(first.kind)
+    return Entry(
+        kind=kind,
+        amount=amount * first.sign if kind is TransferKind.SINGLE else amount,
+        request_id=first.request_id,
+        reason=first.reason,
+        at=first.at,
+        note=notes.get(first.id),
+    )
 
 
 @cache

@@ -5,7 +5,6 @@ from functools import cache
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Float,
     Row,
     Select,
@@ -24,7 +23,7 @@ from bot.domain.playlists import SavedPlaylist
 from bot.domain.songs import FINISHED, UNRATED, Rating, Song
 from bot.services.repositories.library import Library, Playlists, SongFilter, SongTitle
 from bot.storage.repositories.request_mapping import request_of
-from bot.storage.sql import Upsert, upsert
+from bot.storage.sql import SqlRepository, Upsert, upsert
 from bot.storage.tables import playlists, ratings, requests
 
 _r = requests.c
@@ -46,11 +45,8 @@ _REMOVE = (
 _CHANNEL = case((_r.result_channel_id == _r.delivery_channel_id, _r.result_channel_id), else_=_r.channel_id)
 
 
-class SqlLibrary(Library):
+class SqlLibrary(SqlRepository, Library):
     """The songs and ratings in one transaction."""
-
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
 
     @override
     def count(self, song_filter: SongFilter) -> int:
@@ -145,11 +141,8 @@ _MARK_USED = (
 )
 
 
-class SqlPlaylists(Playlists):
+class SqlPlaylists(SqlRepository, Playlists):
     """The saved playlists in one transaction."""
-
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
 
     @override
     def list(self, guild_id: int) -> list[SavedPlaylist]:

@@ -5,7 +5,6 @@ from functools import cache
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     bindparam,
     case,
     delete,
@@ -22,11 +21,11 @@ from typing_extensions import override
 from bot.domain.errors import ConflictError
 from bot.domain.leases import Lease
 from bot.domain.requests import State
-from bot.services.ports import WakeUp
+from bot.services.ports import WorkQueue
 from bot.services.repositories.outbox import MessageKind, Outbox, OutboxMessage
 from bot.storage.column_types import SNOWFLAKE, UtcDateTime
 from bot.storage.repositories.leasing import DueTimes, is_due
-from bot.storage.sql import Upsert, upsert
+from bot.storage.sql import SqlRepository, Upsert, upsert
 from bot.storage.tables import outbox, requests
 
 _c = outbox.c
@@ -111,12 +110,8 @@ _MARK_QUEUE_DUE = (
 _DROP = delete(outbox).where(_c.request_id == bindparam("of_request"))
 
 
-class SqlOutbox(Outbox):
-    """The outbox in one transaction; `on_due` is called for each message that may be due."""
-
-    def __init__(self, conn: Connection, *, on_due: WakeUp) -> None:
-        self._conn = conn
-        self._on_due = on_due
+class SqlOutbox(SqlRepository, Outbox):
+    """The outbox in one transaction."""
 
     @override
     def create(
@@ -131,19 +126,18 @@ class SqlOutbox(Outbox):
             "attempts": 0,
             "sent": fingerprint,
         }
-        self._conn.execute(_CREATE, row)
-        self._on_due()
+        self._conn.execute(_CREATE, row)  # it is due later, which needs no wake-up
 
     @override
     def mark_due(self, request_id: int, kind: MessageKind, *, due_at: datetime) -> None:
         row = {"request_id": request_id, "kind": kind, "due_at": due_at, "version": 1, "attempts": 0}
         self._conn.execute(_mark_due(self._conn.dialect.name), row)
-        self._on_due()
+        self._notify(WorkQueue.OUTBOX)
 
     @override
     def mark_queue_due(self, guild_id: int | None, *, due_at: datetime) -> None:
         self._conn.execute(_MARK_QUEUE_DUE, {"guild": guild_id, "at": due_at})
-        self._on_due()
+        self._notify(WorkQueue.OUTBOX)
 
     @override
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[OutboxMessage]:

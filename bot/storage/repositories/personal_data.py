@@ -3,7 +3,7 @@
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from typing_extensions import override
 
 from bot.domain.ledger import AccountKind, Balance
@@ -21,9 +21,10 @@ from bot.domain.requests import State
 from bot.services.repositories.personal_data import PersonalData
 from bot.storage.repositories.audit_log import entry_of
 from bot.storage.repositories.erasure import IS_OVER, disown_accounts, erase_requests, redact_audit_entries
-from bot.storage.repositories.ledger_queries import SqlLedgerQueries
-from bot.storage.repositories.members import member_record_of
+from bot.storage.repositories.guilds import member_record_of
+from bot.storage.repositories.ledger import SqlLedger
 from bot.storage.repositories.request_mapping import request_of
+from bot.storage.sql import SqlRepository
 from bot.storage.tables import accounts, audit_log, events, members, playlists, ratings, requests
 
 UNLIMITED = 2**31
@@ -33,16 +34,13 @@ _EVENTS = select(events).join(requests, requests.c.id == events.c.request_id)
 _RATINGS = select(ratings, requests.c.guild_id).join(requests, requests.c.id == ratings.c.request_id)
 
 
-class SqlPersonalData(PersonalData):
+class SqlPersonalData(SqlRepository, PersonalData):
     """The personal data in one transaction."""
-
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
 
     @override
     def record(self, user_id: int) -> PersonalRecord:
         conn, memberships = self._conn, self.memberships(user_id)
-        queries, guild_ids = SqlLedgerQueries(conn), self._guilds(user_id)
+        queries, guild_ids = SqlLedger(conn), self._guilds(user_id)
         mine = requests.c.user_id == user_id, requests.c.guild_id.in_(guild_ids)
         placed = select(requests).where(*mine).order_by(requests.c.placed_at, requests.c.id)
         return PersonalRecord(

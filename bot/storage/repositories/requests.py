@@ -12,7 +12,7 @@ from bot.domain.provider_tasks import TaskProgress
 from bot.domain.requests import ACTIVE, AT_PROVIDER, NewRequest, ReplyAddress, Request, State
 from bot.domain.scheduling import QueueEntry
 from bot.domain.transitions import TRANSITIONS, Transition
-from bot.services.ports import Clock, WakeUp
+from bot.services.ports import Clock, WorkQueue
 from bot.services.repositories.requests import RequestChanges, Requests
 from bot.storage.advisory_locks import AdvisoryLock, lock
 from bot.storage.repositories.leasing import DueTimes, is_due
@@ -23,6 +23,7 @@ from bot.storage.repositories.request_mapping import (
     request_of,
     state_of_new,
 )
+from bot.storage.sql import Notify, SqlRepository
 from bot.storage.tables import events, guilds, members, requests
 
 PLACED = "place"
@@ -101,13 +102,12 @@ _LEASE = update(requests).where(_c.id.in_(bindparam("ids", expanding=True))).val
 _DUE_STATES = frozenset({State.SUBMITTING, State.MAKING})
 
 
-class SqlRequests(Requests):
-    """The requests in one transaction; `clock` dates the events, `on_due` is called for each transition."""
+class SqlRequests(SqlRepository, Requests):
+    """The requests in one transaction; `clock` dates the events."""
 
-    def __init__(self, conn: Connection, clock: Clock, *, on_due: WakeUp) -> None:
-        self._conn = conn
+    def __init__(self, conn: Connection, notify: Notify, *, clock: Clock) -> None:
+        super().__init__(conn, notify)
         self._clock = clock
-        self._on_due = on_due
 
     @override
     def add(self, new: NewRequest) -> Request:
@@ -126,6 +126,8 @@ class SqlRequests(Requests):
             delivery_channel_id=new.delivery_channel_id,
         )
         self._add_event(request, PLACED, at=new.placed_at, detail=None)
+        if request.state is State.WAITING and not new.address.is_unconfirmed(new.placed_at):
+            self._notify(WorkQueue.SUBMISSIONS)
         return request
 
     @override
@@ -148,6 +150,10 @@ class SqlRequests(Requests):
             columns.setdefault("next_at", None)
         changed = self._write(request, rule.source, columns, lease)
         self._add_event(changed, transition, at=self._clock(), detail=_detail(changes))
+        if rule.target is State.MAKING:
+            self._notify(WorkQueue.POLLS)
+        elif rule.target is State.WAITING or rule.source in AT_PROVIDER:  # it is queued, or a slot is free
+            self._notify(WorkQueue.SUBMISSIONS)
         return changed
 
     @override
@@ -160,7 +166,7 @@ class SqlRequests(Requests):
         if written.rowcount != 1:
             raise StoreError(f"There is no request {request_id} whose address could be stored.")
         if address.token is not None:  # its answer is known now, so that it may be submitted
-            self._on_due()
+            self._notify(WorkQueue.SUBMISSIONS)
 
     @override
     def set_approval(self, request_id: int, channel_id: int, message_id: int | None) -> None:
@@ -264,7 +270,6 @@ class SqlRequests(Requests):
             "detail": detail,
         }
         self._conn.execute(_ADD_EVENT, event)
-        self._on_due()
 
 
 def _detail(changes: RequestChanges) -> str | None:

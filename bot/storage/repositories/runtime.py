@@ -5,12 +5,13 @@ from functools import cache
 from math import gcd
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from typing_extensions import override
 
 from bot.domain.circuit_breaker import CircuitBreaker
 from bot.domain.errors import ShardTakenError
 from bot.domain.polling import DurationStats
+from bot.services.ports import WorkQueue
 from bot.services.repositories.runtime import (
     CircuitBreakers,
     DurationStatsRepository,
@@ -18,7 +19,7 @@ from bot.services.repositories.runtime import (
     ProcessRegistry,
 )
 from bot.storage.advisory_locks import AdvisoryLock, lock
-from bot.storage.sql import Upsert, upsert
+from bot.storage.sql import SqlRepository, Upsert, upsert
 from bot.storage.tables import duration_stats, key_values, processes, shards
 
 GATEWAY_ROLES = frozenset({"all", "gateway"})
@@ -52,11 +53,8 @@ _ALIVE = (
 )
 
 
-class SqlProcessRegistry(ProcessRegistry):
+class SqlProcessRegistry(SqlRepository, ProcessRegistry):
     """The processes in one transaction."""
-
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
 
     @override
     def heartbeat(
@@ -133,11 +131,8 @@ def _upsert_shard(dialect: str) -> Upsert:
 _FIND_VALUE = select(key_values.c.value).where(key_values.c.key == bindparam("of_key"))
 
 
-class SqlKeyValues(KeyValues):
+class SqlKeyValues(SqlRepository, KeyValues):
     """Single values in one transaction."""
-
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
 
     @override
     def get(self, key: str) -> str | None:
@@ -160,20 +155,18 @@ _BREAKER_KEY = "circuit_breaker"
 _BREAKER = TypeAdapter(CircuitBreaker)
 
 
-class SqlCircuitBreakers(CircuitBreakers):
+class SqlCircuitBreakers(SqlRepository, CircuitBreakers):
     """The provider's circuit breaker in one transaction."""
-
-    def __init__(self, key_values: SqlKeyValues) -> None:
-        self._key_values = key_values
 
     @override
     def get(self) -> CircuitBreaker | None:
-        known = self._key_values.get(_BREAKER_KEY)
+        known = SqlKeyValues(self._conn).get(_BREAKER_KEY)
         return None if known is None else _BREAKER.validate_json(known)
 
     @override
     def put(self, breaker: CircuitBreaker) -> None:
-        self._key_values.put(_BREAKER_KEY, _BREAKER.dump_json(breaker).decode())
+        SqlKeyValues(self._conn).put(_BREAKER_KEY, _BREAKER.dump_json(breaker).decode())
+        self._notify(WorkQueue.SUBMISSIONS)
 
 
 _FIND_DURATIONS = select(
@@ -181,11 +174,8 @@ _FIND_DURATIONS = select(
 ).where(duration_stats.c.model == bindparam("of_model"))
 
 
-class SqlDurationStats(DurationStatsRepository):
+class SqlDurationStats(SqlRepository, DurationStatsRepository):
     """The duration statistics in one transaction."""
-
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
 
     @override
     def get(self, model: str) -> DurationStats:

@@ -9,13 +9,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 from typing_extensions import override
 
 from bot.domain.errors import StoreError
-from bot.services.ports import Clock, WakeUp
+from bot.services.ports import Clock, WakeUp, WorkQueue
 from bot.services.unit_of_work import Store, UnitOfWork, name_of
 from bot.storage.ledger_audit import audit_ledger
 from bot.storage.repositories.leasing import release_leases
 from bot.storage.sqlite.engine import READERS, reading_engine
-from bot.storage.sqlite.write_task import WriteTask
-from bot.storage.sqlite.writer import Writer
+from bot.storage.sqlite.writer import Writer, WriteTask
 from bot.storage.unit_of_work import SqlUnitOfWork
 from bot.storage.wakeups import WakeUps
 
@@ -45,8 +44,8 @@ class SqliteStore(Store):
         return self._clock
 
     @override
-    def subscribe(self, wake_up: WakeUp) -> None:
-        self._wakeups.subscribe(wake_up)
+    def subscribe(self, queue: WorkQueue, wake_up: WakeUp) -> None:
+        self._wakeups.subscribe(queue, wake_up)
 
     @override
     async def write(

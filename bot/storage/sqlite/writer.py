@@ -7,26 +7,63 @@ Each unit has a savepoint of its own; its caller gets the result only after the 
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import SQLAlchemyError
 
-from bot.services.ports import Clock, WakeUp
+from bot.services.ports import Clock, WorkQueue
 from bot.storage.sqlite.engine import writing_engine
 from bot.storage.sqlite.errors import store_error
-from bot.storage.sqlite.write_task import WriteTask
-from bot.storage.unit_of_work import SqlUnitOfWork
+from bot.storage.unit_of_work import SqlUnitOfWork, slow_units_logged
 
 log = logging.getLogger(__name__)
 
 BATCH = 64
 """The most units in one commit."""
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class WriteTask(Generic[T_co]):
+    """A unit of work that runs in one thread and returns its outcome to another."""
+
+    __slots__ = ("_error", "_path", "_unit", "_value", "due_queues", "name")
+
+    def __init__(self, unit: Callable[[SqlUnitOfWork], T_co], path: Path, *, name: str) -> None:
+        self.name = name
+        self._unit = unit
+        self._path = path
+        self._value: list[T_co] = []
+        self._error: BaseException | None = None
+        self.due_queues: Collection[WorkQueue] = ()
+
+    def run(self, uow: SqlUnitOfWork) -> None:
+        """Run the unit and keep its result, and the queues in which it has made something due."""
+        with slow_units_logged(self.name):
+            self._value.append(self._unit(uow))
+        self.due_queues = uow.due_queues
+
+    def fail(self, error: BaseException) -> None:
+        """Keep the error as the outcome; describe a database error for the operator."""
+        if isinstance(error, SQLAlchemyError):
+            self._error = store_error(error, self._path)
+            self._error.__cause__ = error
+        else:
+            self._error = error
+
+    def result(self) -> T_co:
+        """Return what the unit returned, or raise what it raised."""
+        if self._error is not None:
+            raise self._error
+        return self._value[0]
+
 
 Queued: TypeAlias = tuple[WriteTask[object], asyncio.Future[None]]
 
@@ -34,11 +71,18 @@ Queued: TypeAlias = tuple[WriteTask[object], asyncio.Future[None]]
 class Writer:
     """The writing thread of one SQLite file.
 
-    `on_due` is called in the event loop after a commit that may have made something due, `on_close` in the
-    thread when it has closed the file.
+    `on_due` is called in the event loop after a commit, with the queues in which it may have made something
+    due, and `on_close` in the thread when it has closed the file.
     """
 
-    def __init__(self, path: Path, *, clock: Clock, on_due: WakeUp, on_close: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Clock,
+        on_due: Callable[[Collection[WorkQueue]], None],
+        on_close: Callable[[], None],
+    ) -> None:
         self._path = path
         self._clock = clock
         self._on_due = on_due
@@ -65,13 +109,19 @@ class Writer:
     def _run(self) -> None:
         try:
             while batch := self._next_batch():
-                has_new_work = self._commit([task for task, _ in batch])
+                due_queues = self._commit([task for task, _ in batch])
                 with suppress(RuntimeError):  # the event loop is closed: nobody waits any more
-                    self._loop.call_soon_threadsafe(_wake, [done for _, done in batch])
-                    if has_new_work:
-                        self._loop.call_soon_threadsafe(self._on_due)
+                    self._loop.call_soon_threadsafe(self._report, [done for _, done in batch], due_queues)
         finally:
             self._close_connection()
+
+    def _report(self, waiting: Sequence[asyncio.Future[None]], due_queues: Collection[WorkQueue]) -> None:
+        """Tell the callers, in the event loop, that their units are done."""
+        for done in waiting:
+            if not done.done():  # else its caller has gone away
+                done.set_result(None)
+        if due_queues:
+            self._on_due(due_queues)
 
     def _next_batch(self) -> list[Queued]:
         """Wait for at least one task and return all that are queued; return none after the end."""
@@ -88,8 +138,8 @@ class Writer:
         self._is_stopping = True
         return batch
 
-    def _commit(self, tasks: Sequence[WriteTask[object]]) -> bool:
-        """Run the tasks in one transaction; return True if one that was kept may have made something due."""
+    def _commit(self, tasks: Sequence[WriteTask[object]]) -> Collection[WorkQueue]:
+        """Run the tasks in one transaction; return the queues in which they may have made something due."""
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
@@ -102,8 +152,8 @@ class Writer:
             for task in tasks:
                 task.fail(store_error(error, self._path))
             self._disconnect()
-            return False
-        return any(task.has_new_work for task in tasks)
+            return ()
+        return {queue for task in tasks for queue in task.due_queues}
 
     def _attempt(self, task: WriteTask[object], connection: Connection, cursor: DBAPICursor) -> None:
         # by the driver's cursor: SQLAlchemy compiles its savepoints again each time, a third of a short unit
@@ -133,9 +183,3 @@ class Writer:
             self._disconnect()
         finally:
             self._on_close()
-
-
-def _wake(waiting: Sequence[asyncio.Future[None]]) -> None:
-    for done in waiting:
-        if not done.done():  # else its caller has gone away
-            done.set_result(None)

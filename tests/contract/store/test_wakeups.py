@@ -3,111 +3,192 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from bot.domain.audit import Action, AuditEntry
+from bot.domain.circuit_breaker import CircuitBreaker
+from bot.domain.guild_settings import GuildSettings
+from bot.domain.requests import Request, State
 from bot.domain.transitions import Transition
+from bot.services.ports import WorkQueue
 from bot.services.repositories.outbox import MessageKind
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
-from tests.unit.storage.factories import NOW, WATCH, add, after, lease, new_request, placed
+from tests.unit.storage.factories import (
+    GUILD,
+    NOW,
+    USER,
+    WATCH,
+    add,
+    after,
+    lease,
+    moved_to,
+    new_request,
+    placed,
+)
+
+SUBMISSIONS, POLLS, OUTBOX = WorkQueue.SUBMISSIONS, WorkQueue.POLLS, WorkQueue.OUTBOX
 
 
-class CountingCallback:
-    def __init__(self) -> None:
-        self.calls = 0
-        self._called = asyncio.Event()
+class Subscribers:
+    """One subscriber of each queue."""
 
-    def __call__(self) -> None:
-        self.calls += 1
-        self._called.set()
+    def __init__(self, store: SqlStore) -> None:
+        self._woken: list[WorkQueue] = []
+        self._changed = asyncio.Event()
+        for queue in WorkQueue:
+            store.subscribe(queue, partial(self._wake, queue))
 
-    async def called(self) -> None:
-        """It was called since the last wait."""
+    def _wake(self, queue: WorkQueue) -> None:
+        self._woken.append(queue)
+        self._changed.set()
+
+    async def woken(self) -> list[WorkQueue]:
+        """Wait for a wake-up; return the queues that were woken since the last call."""
         async with asyncio.timeout(20):
-            await self._called.wait()
-        self._called.clear()
+            await self._changed.wait()
+        self._changed.clear()
+        woken, self._woken = self._woken, []
+        return woken
 
 
 @pytest.fixture
-def callback(store: SqlStore) -> CountingCallback:
-    counting = CountingCallback()
-    store.subscribe(counting)
-    return counting
+def subscribers(store: SqlStore) -> Subscribers:
+    return Subscribers(store)
 
 
-def _take(uow: UnitOfWork) -> None:
+def _request(uow: UnitOfWork) -> Request:
     request = uow.requests.find(1)
     assert request is not None
-    uow.requests.transition(request, Transition.CLAIM)
+    return request
 
 
-def _open(uow: UnitOfWork) -> None:
-    uow.outbox.create(1, MessageKind.STATUS, fingerprint="x", not_before=NOW, next_at=NOW)
+def _claim(uow: UnitOfWork) -> None:
+    uow.requests.transition(_request(uow), Transition.CLAIM)
 
 
-def _place_and_touch(uow: UnitOfWork) -> None:
-    add(uow, 1, 2, 3)
-    _touch(uow)
+def _accept(uow: UnitOfWork) -> None:
+    uow.requests.transition(_request(uow), Transition.ACCEPT)
 
 
-def _touch(uow: UnitOfWork) -> None:
-    uow.outbox.mark_due(1, MessageKind.STATUS, due_at=NOW)
+def _finish(uow: UnitOfWork) -> None:
+    uow.requests.transition(_request(uow), Transition.FINISH)
 
 
-def _answered(uow: UnitOfWork) -> None:
+def _requeue(uow: UnitOfWork) -> None:
+    uow.requests.transition(_request(uow), Transition.REQUEUE)
+
+
+def _learn_answer(uow: UnitOfWork) -> None:
     uow.requests.set_address(1, replace(new_request().address, message_id=7))
 
 
-@pytest.mark.parametrize("unit", [_take, _open, _touch, _answered])
-async def test_a_move_a_notice_and_an_answer_ring(
-    store: SqlStore, callback: CountingCallback, unit: Callable[[UnitOfWork], None]
+def _place_without_token(uow: UnitOfWork) -> None:
+    uow.requests.add(replace(new_request(2), address=replace(new_request().address, token=None)))
+
+
+def _change_settings(uow: UnitOfWork) -> None:
+    uow.guilds.get_for_update(GUILD)
+    uow.guilds.update(GUILD, GuildSettings())
+
+
+def _close_breaker(uow: UnitOfWork) -> None:
+    uow.breakers.put(CircuitBreaker(3))
+
+
+def _mark_due(uow: UnitOfWork) -> None:
+    uow.outbox.mark_due(1, MessageKind.STATUS, due_at=NOW)
+
+
+def _mark_queue_due(uow: UnitOfWork) -> None:
+    uow.outbox.mark_queue_due(None, due_at=NOW)
+
+
+def _announce(uow: UnitOfWork) -> None:
+    entry = AuditEntry(
+        id=5,
+        guild_id=GUILD,
+        actor_id=USER,
+        action=Action.PAUSE,
+        subject_id=None,
+        before={},
+        after={},
+        reason=None,
+        at=NOW,
+    )
+    uow.audit_log.add(entry, announce=True)
+
+
+@pytest.mark.parametrize(
+    ("state", "unit", "queue"),
+    [
+        (State.WAITING, _learn_answer, SUBMISSIONS),
+        (State.WAITING, _place_without_token, SUBMISSIONS),
+        (State.WAITING, _change_settings, SUBMISSIONS),
+        (State.WAITING, _close_breaker, SUBMISSIONS),
+        (State.SUBMITTING, _requeue, SUBMISSIONS),
+        (State.SUBMITTING, _accept, POLLS),
+        (State.MAKING, _finish, SUBMISSIONS),
+        (State.WAITING, _mark_due, OUTBOX),
+        (State.WAITING, _mark_queue_due, OUTBOX),
+        (State.WAITING, _announce, WorkQueue.AUDIT_LOG),
+    ],
+)
+async def test_a_change_wakes_the_workers_of_its_queue_alone(
+    store: SqlStore, state: State, unit: Callable[[UnitOfWork], None], queue: WorkQueue
 ) -> None:
     await placed(store, 1)
-    await callback.called()
+    await store.write(lambda work: moved_to(work, _request(work), state))
+    subscribers = Subscribers(store)
     await store.write(unit)
-    await callback.called()
-    assert callback.calls == 2
+    assert await subscribers.woken() == [queue]
 
 
-async def test_all_that_one_unit_does_rings_once_and_at_each_bell(
-    store: SqlStore, callback: CountingCallback
+async def test_all_that_one_unit_does_wakes_each_subscriber_once(
+    store: SqlStore, subscribers: Subscribers
 ) -> None:
-    other = CountingCallback()
-    store.subscribe(other)
-    await store.write(_place_and_touch)
-    await callback.called()
-    await other.called()
-    await placed(store, 4)
-    await callback.called()
-    assert callback.calls == 2
-
-
-async def test_what_makes_nothing_due_does_not_ring(store: SqlStore, callback: CountingCallback) -> None:
+    other = Subscribers(store)
     await placed(store, 1)
-    await callback.called()
 
+    def change_much(uow: UnitOfWork) -> None:
+        _mark_due(uow)
+        _learn_answer(uow)
+        _mark_due(uow)
+
+    await store.write(change_much)
+    assert sorted(await subscribers.woken()) == [OUTBOX, SUBMISSIONS]
+    assert sorted(await other.woken()) == [OUTBOX, SUBMISSIONS]
+
+
+async def test_what_makes_nothing_due_now_wakes_nobody(store: SqlStore, subscribers: Subscribers) -> None:
     def fail(uow: UnitOfWork) -> None:
         add(uow, 9)
+        _mark_due(uow)
         raise LookupError
 
+    await placed(store, 1)  # it may be submitted once it is known who has answered
+    await store.write(
+        lambda work: work.outbox.create(
+            1, MessageKind.STATUS, fingerprint="x", not_before=NOW, next_at=after(20)
+        )
+    )
+    await store.write(_claim)
     await store.write(lambda work: work.key_values.put("key", "value"))
     await store.write(lambda work: work.requests.claim_due(now=NOW, lease=lease(), limit=5))
     await store.read(lambda work: work.requests.find(1))
     with pytest.raises(LookupError):
         await store.write(fail)
-    await placed(store, 2)
-    await callback.called()
-    assert callback.calls == 2
+    await store.write(_announce)
+    assert await subscribers.woken() == [WorkQueue.AUDIT_LOG]
 
 
-async def test_what_a_question_taught_does_not_ring(store: SqlStore, callback: CountingCallback) -> None:
+async def test_the_progress_of_a_task_wakes_nobody(store: SqlStore, subscribers: Subscribers) -> None:
     (request,) = await placed(store, 1)
-    await callback.called()
     await store.write(lambda work: work.requests.save_progress(request, progress=WATCH, next_at=after(5)))
-    await placed(store, 2)
-    await callback.called()
-    assert callback.calls == 2
+    await store.write(_announce)
+    assert await subscribers.woken() == [WorkQueue.AUDIT_LOG]
 
 
 async def test_a_store_that_is_given_a_clock_tells_its_time(store: SqlStore) -> None:

@@ -12,7 +12,7 @@ from bot.chat.client import InspireClient
 from bot.chat.connection.endpoints import point_at
 from bot.chat.interactions.components import SafeButton
 from bot.services import Services, build_services
-from bot.services.ports import Clock, WakeUp
+from bot.services.ports import Clock, WakeUp, WorkQueue
 from bot.services.requests.service import CancelledRequest, RequestService
 from bot.services.unit_of_work import Store, UnitOfWork
 from bot.storage.store import utc_now
@@ -44,7 +44,7 @@ class NoStore(Store):
     def clock(self) -> Clock:
         return utc_now
 
-    def subscribe(self, wake_up: WakeUp) -> None:
+    def subscribe(self, queue: WorkQueue, wake_up: WakeUp) -> None:
         raise AssertionError("nothing rings here")
 
     async def write(

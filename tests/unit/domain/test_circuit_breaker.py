@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
-from bot.services.provider.token_bucket import TokenBucket
+from bot.domain.polling import TokenBucket
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

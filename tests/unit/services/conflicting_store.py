@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 from bot.domain.errors import ConflictError
-from bot.services.ports import Clock, WakeUp
+from bot.services.ports import Clock, WakeUp, WorkQueue
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
 
 P = ParamSpec("P")
@@ -23,9 +23,9 @@ class ConflictingStore(Store):
         """The store's."""
         return self._store.clock
 
-    def subscribe(self, wake_up: WakeUp) -> None:
+    def subscribe(self, queue: WorkQueue, wake_up: WakeUp) -> None:
         """At the store."""
-        self._store.subscribe(wake_up)
+        self._store.subscribe(queue, wake_up)
 
     async def write(self, unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run the unit, or raise a conflict."""

@@ -5,8 +5,8 @@ import pytest
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import NotAcceptedError
 from bot.domain.moderator_errors import NotPausedError
-from bot.domain.queue import SNAPSHOT_TTL_S
 from bot.domain.requests import State
+from bot.domain.scheduling import SNAPSHOT_TTL_S
 from bot.domain.song_options import SongOptions
 from bot.services.audit_log import Actor
 from tests.harness.clock import START

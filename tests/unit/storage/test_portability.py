@@ -5,9 +5,9 @@ from types import ModuleType
 import pytest
 from sqlalchemy import Select, UpdateBase, make_url
 
-from bot.storage.repositories import ledger, library, members, outbox, requests, runtime
+from bot.storage.repositories import guilds, ledger, library, outbox, requests, runtime
 
-MODULES = [ledger, library, members, outbox, requests, runtime]
+MODULES = [guilds, ledger, library, outbox, requests, runtime]
 
 
 def statements(module: ModuleType) -> list[str]:
@@ -30,6 +30,6 @@ def test_claims_step_over_rows_that_another_process_is_claiming(module: ModuleTy
     assert any("FOR UPDATE SKIP LOCKED" in sql for sql in statements(module))
 
 
-@pytest.mark.parametrize("module", [ledger, library, members, outbox, runtime])
+@pytest.mark.parametrize("module", [guilds, ledger, library, outbox, runtime])
 def test_rows_that_may_be_there_are_written_with_on_conflict(module: ModuleType) -> None:
     assert any("ON CONFLICT" in sql for sql in statements(module))

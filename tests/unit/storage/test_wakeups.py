@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
+from bot.services.ports import WorkQueue
 from bot.storage.wakeups import WakeUps
 
 LONG_S = 30
+OUTBOX, POLLS = WorkQueue.OUTBOX, WorkQueue.POLLS
 
 
 @pytest.fixture
@@ -16,9 +18,9 @@ def calls() -> list[str]:
 
 async def test_everybody_who_subscribed_hears_of_it_at_once(calls: list[str]) -> None:
     wake_ups = WakeUps()
-    wake_ups.subscribe(lambda: calls.append("one"))
-    wake_ups.subscribe(lambda: calls.append("other"))
-    wake_ups.notify()
+    wake_ups.subscribe(OUTBOX, lambda: calls.append("one"))
+    wake_ups.subscribe(OUTBOX, lambda: calls.append("other"))
+    wake_ups.notify([OUTBOX])
     assert calls == ["one", "other"]
 
 
@@ -30,9 +32,9 @@ async def test_however_often_they_are_pulled_they_ring_once_more_after_a_rest(ca
         if len(calls) == 2:
             again.set()
 
-    wake_ups.subscribe(callback)
+    wake_ups.subscribe(OUTBOX, callback)
     for _ in range(100):
-        wake_ups.notify()
+        wake_ups.notify([OUTBOX])
     assert len(calls) == 1
     async with asyncio.timeout(LONG_S):
         await again.wait()
@@ -44,13 +46,13 @@ async def test_after_a_rest_in_which_nothing_came_they_ring_at_once(
 ) -> None:
     monkeypatch.setattr("bot.storage.wakeups.MIN_INTERVAL_S", 0.0)
     wake_ups = WakeUps()
-    wake_ups.subscribe(lambda: calls.append(""))
-    wake_ups.notify()
+    wake_ups.subscribe(OUTBOX, lambda: calls.append(""))
+    wake_ups.notify([OUTBOX])
     rested = asyncio.Event()
     asyncio.get_running_loop().call_later(0.01, rested.set)  # behind the end of the rest
     await rested.wait()
     assert len(calls) == 1
-    wake_ups.notify()
+    wake_ups.notify([OUTBOX])
     assert len(calls) == 2
 
 
@@ -59,11 +61,28 @@ async def test_what_has_not_rung_when_they_are_stopped_never_rings(
 ) -> None:
     monkeypatch.setattr("bot.storage.wakeups.MIN_INTERVAL_S", 0.0)
     wake_ups = WakeUps()
-    wake_ups.subscribe(lambda: calls.append(""))
-    wake_ups.notify()
-    wake_ups.notify()
+    wake_ups.subscribe(OUTBOX, lambda: calls.append(""))
+    wake_ups.notify([OUTBOX])
+    wake_ups.notify([OUTBOX])
     wake_ups.stop()
     over = asyncio.Event()
     asyncio.get_running_loop().call_later(0.01, over.set)
     await over.wait()
     assert len(calls) == 1
+
+
+async def test_only_the_subscribers_of_a_queue_are_woken_and_none_is_forgotten_in_a_rest(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.storage.wakeups.MIN_INTERVAL_S", 0.0)
+    wake_ups, over = WakeUps(), asyncio.Event()
+    wake_ups.subscribe(OUTBOX, lambda: calls.append("outbox"))
+    wake_ups.subscribe(POLLS, lambda: calls.append("polls"))
+    wake_ups.subscribe(WorkQueue.SUBMISSIONS, lambda: calls.append("submissions"))
+    wake_ups.notify([OUTBOX])
+    assert calls == ["outbox"]
+    wake_ups.notify([POLLS])
+    wake_ups.notify([OUTBOX])
+    asyncio.get_running_loop().call_later(0.01, over.set)
+    await over.wait()
+    assert calls == ["outbox", "outbox", "polls"]

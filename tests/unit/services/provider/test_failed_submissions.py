@@ -11,9 +11,9 @@ from bot.domain.errors import (
     ProviderError,
     RejectedError,
 )
-from bot.domain.queue import QueueSnapshot
 from bot.domain.requests import State
-from bot.services.requests.status import status_card_for
+from bot.domain.scheduling import QueueSnapshot
+from bot.services.requests.queue_snapshot import status_card_for
 from bot.services.requests.transitions import get_request
 from bot.services.unit_of_work import UnitOfWork
 from tests.harness.services import ADA, BEN, GUILD, ServicesHarness, services_harness

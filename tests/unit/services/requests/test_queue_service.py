@@ -12,13 +12,14 @@ from bot.domain.errors import (
     TooLateError,
 )
 from bot.domain.moderator_errors import NotPausedError
-from bot.domain.queue import SNAPSHOT_TTL_S
 from bot.domain.quotas import Period, Policy
 from bot.domain.requests import Failure, FailureKind, State
+from bot.domain.scheduling import SNAPSHOT_TTL_S
 from bot.domain.song_options import SongOptions
 from bot.domain.transitions import Transition
 from bot.services.audit_log import ATTEMPTS, Actor
 from bot.services.cards import StatusCard
+from bot.services.ports import WorkQueue
 from bot.services.requests import queue_service
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork
@@ -202,7 +203,7 @@ async def test_a_resumed_server_goes_on_at_once(harness: ServicesHarness) -> Non
     await harness.services.queue.pause(by(1), "Exam time")
     await status_of(harness, card.request_id)
     woken = asyncio.Event()
-    harness.store.subscribe(woken.set)
+    harness.store.subscribe(WorkQueue.SUBMISSIONS, woken.set)
     assert await harness.services.queue.resume(by(2)) == 1
     async with asyncio.timeout(30):
         await woken.wait()  # the callbacks may be delayed for a moment

@@ -16,6 +16,7 @@ class Counter:
     """A job handler of numbers, which can be made to fail."""
 
     name = "counter"
+    queue = None
 
     def __init__(self, items: Sequence[int]) -> None:
         self.items = list(items)

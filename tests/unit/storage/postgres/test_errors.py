@@ -11,6 +11,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.domain.errors import LockedError, MisconfiguredError, StoreError
+from bot.services.ports import WorkQueue
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.admin import database_admin
 from bot.storage.database_url import parse_url
@@ -179,7 +180,7 @@ class TestComingBack:
         url = own_cluster.server.url_of("inspire_template")
         async with open_store(url) as store:
             await store.write(place, 1)
-            store.subscribe(heard.set)
+            store.subscribe(WorkQueue.OUTBOX, heard.set)
             await asyncio.to_thread(own_cluster.stop)
             for use in (store.write, store.read):
                 with pytest.raises(StoreError, match="cannot be reached"):

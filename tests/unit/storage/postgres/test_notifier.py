@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.errors import StoreError
+from bot.services.ports import WorkQueue
+from bot.storage.postgres.notifier import CHANNEL
 from bot.storage.store import open_store
 from tests.harness.databases import execute
 from tests.unit.storage.factories import placed
@@ -23,13 +25,25 @@ class TestListening:
         heard = asyncio.Event()
         async with line_to(postgres_url) as (line, url), open_store(url) as store:
             line.dead = True
-            store.subscribe(heard.set)
+            store.subscribe(WorkQueue.OUTBOX, heard.set)
             with pytest.raises(StoreError, match="does not answer"):
                 await placed(store, 1)
             assert not heard.is_set()
             line.dead = False
             async with asyncio.timeout(20):
                 await heard.wait()
+
+    @pytest.mark.parametrize("statement", [f"NOTIFY {CHANNEL}", f"NOTIFY {CHANNEL}, 'outbox,letters'"])
+    async def test_a_notification_by_another_version_wakes_all_queues(
+        self, postgres_url: str, statement: str
+    ) -> None:
+        async with open_store(postgres_url) as store, asyncio.timeout(20):
+            heard = {queue: asyncio.Event() for queue in WorkQueue}
+            for queue, event in heard.items():
+                store.subscribe(queue, event.set)
+            execute(postgres_url, statement)
+            for event in heard.values():
+                await event.wait()
 
     async def test_a_server_that_is_lost_at_once_cannot_be_used(self, postgres_url: str) -> None:
         async with line_to(postgres_url) as (line, url):

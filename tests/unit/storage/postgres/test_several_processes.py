@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from bot.domain.errors import ShardTakenError
 from bot.domain.ledger import Balance
 from bot.domain.requests import State
 from bot.domain.transitions import Transition
+from bot.services.ports import WorkQueue
 from bot.services.repositories.outbox import MessageKind
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore, audit_database, open_store
@@ -126,12 +128,21 @@ async def test_of_two_processes_that_start_at_once_one_serves_the_shard(
     assert {refusal.process for refusal in refusals} == {winner}
 
 
-async def test_one_process_hears_what_another_has_written(stores: tuple[SqlStore, SqlStore]) -> None:
-    heard = asyncio.Event()
-    stores[1].subscribe(heard.set)
+def mark_due(uow: UnitOfWork) -> None:
+    uow.outbox.mark_due(1, MessageKind.STATUS, due_at=NOW)
+
+
+async def test_one_process_hears_in_which_queues_another_has_written(
+    stores: tuple[SqlStore, SqlStore],
+) -> None:
+    heard: asyncio.Queue[WorkQueue] = asyncio.Queue()
+    for queue in WorkQueue:
+        stores[1].subscribe(queue, partial(heard.put_nowait, queue))
     await placed(stores[0], 1)
+    await stores[0].write(mark_due)
     async with asyncio.timeout(20):
-        await heard.wait()
+        assert await heard.get() is WorkQueue.OUTBOX
+    assert heard.empty()
 
 
 async def test_an_ear_that_was_cut_off_listens_again_and_catches_up(
@@ -139,7 +150,7 @@ async def test_an_ear_that_was_cut_off_listens_again_and_catches_up(
 ) -> None:
     monkeypatch.setattr("bot.storage.postgres.notifier.RECONNECT_S", (0.01,))
     heard = asyncio.Event()
-    stores[1].subscribe(heard.set)
+    stores[1].subscribe(WorkQueue.OUTBOX, heard.set)
     listening = (
         "SELECT pid FROM pg_stat_activity WHERE application_name = 'inspire'"
         " AND datname = current_database() AND query LIKE '{}'"
@@ -151,6 +162,7 @@ async def test_an_ear_that_was_cut_off_listens_again_and_catches_up(
         await heard.wait()  # it says so, for what it may have missed
         heard.clear()
         await placed(stores[0], 1)
+        await stores[0].write(mark_due)
         await heard.wait()
 
 
