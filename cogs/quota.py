@@ -10,11 +10,11 @@ from discord.ext import commands
 from bot.chat.interactions.components import command
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import MODERATORS, ForModerators
-from bot.chat.interactions.respond import Attachment, Reply, respond, run_or_defer
+from bot.chat.interactions.respond import Reply, respond, run_or_defer
 from bot.chat.interactions.transformers import PeriodOption, TargetOption
 from bot.chat.messages.audit import audit_log_message
 from bot.chat.messages.credits import allowance, available, budget_words, member_credits_message
-from bot.chat.messages.report_files import ReportFiles
+from bot.chat.messages.report_files import Attachment, ReportFiles
 from bot.chat.text.formatting import in_credits, mention
 from bot.domain.guild_settings import MAX_CREDITS
 from bot.services import Services

@@ -1,7 +1,6 @@
 """The one response to each interaction: at once if possible, otherwise in place of its deferral."""
 
 import asyncio
-import io
 import logging
 import secrets
 from collections.abc import Coroutine, Sequence
@@ -15,6 +14,7 @@ from discord import InteractionResponseType, app_commands
 from bot.chat.api_errors import API_ERRORS, messenger_error
 from bot.chat.connection.webhook_adapter import ADAPTER, ALREADY_ACKNOWLEDGED
 from bot.chat.interactions.context import AnyInteraction, GuildInteraction
+from bot.chat.messages.report_files import Attachment
 from bot.chat.text.errors import sentence, unexpected
 from bot.chat.text.formatting import CONTENT_LIMIT
 from bot.domain.errors import AnsweredElsewhereError, InspireError, InvalidMessageError, NoAccessError
@@ -31,20 +31,6 @@ DEFERRAL = "deferral"
 """Key in `extras` while the interaction is deferred: whether the response is for the member alone."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file that goes with a response."""
-
-    name: str
-    data: bytes
-    description: str | None = None
-    """A description of its contents for screen readers."""
-
-    def file(self) -> discord.File:
-        """Build the file for one attempt: a `discord.File` that was sent once is empty the second time."""
-        return discord.File(io.BytesIO(self.data), filename=self.name, description=self.description)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
