@@ -1,4 +1,4 @@
-"""Holds of credits: from the member's allowance, then the bonus, within the server's budget."""
+"""Holds of credits, from the member's allowance, the bonus and the server's budget; their use or refund."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +7,7 @@ from bot.domain.errors import BudgetError, CreditsError
 from bot.domain.guild_settings import Budget, GuildSettings, MemberRecord, budget_window
 from bot.domain.ledger import Account, Balance, Leg, allowance_account, bonus_account, budget_account
 from bot.domain.quotas import Policy, Window, window_of
+from bot.domain.transitions import Settlement
 from bot.services.unit_of_work import UnitOfWork
 
 
@@ -61,6 +62,14 @@ def hold_credits(
     if settings.budget is not None:
         legs.append(_budget_leg(uow, funding.allowance.guild_id, settings.budget, cost, now))
     uow.ledger.hold(request_id, legs, now=now)
+
+
+def settle_hold(uow: UnitOfWork, request_id: int, settlement: Settlement, now: datetime) -> None:
+    """Use the credits that a request holds, or refund them; a hold is settled at most once."""
+    if settlement is Settlement.POST:
+        uow.ledger.post(request_id, now=now)
+    elif settlement is Settlement.VOID:
+        uow.ledger.void(request_id, now=now)
 
 
 def budget_left(uow: UnitOfWork, guild_id: int, budget: Budget, now: datetime) -> tuple[Balance, Window]:

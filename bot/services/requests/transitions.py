@@ -7,6 +7,7 @@ from bot.domain.errors import StoreError
 from bot.domain.leases import Lease
 from bot.domain.requests import Failure, FailureKind, Request, State
 from bot.domain.transitions import TRANSITIONS, Settlement, Transition
+from bot.services.credits.holds import settle_hold
 from bot.services.repositories.outbox import MessageKind
 from bot.services.repositories.requests import RequestChanges
 from bot.services.unit_of_work import UnitOfWork, unit_of_work
@@ -40,10 +41,7 @@ def apply_transition(
         uow.members.remove_active_request(request.guild_id, request.user_id, forgive=made)
     if transition in CONCLUDING:
         uow.members.record_turn(request.guild_id, request.user_id, now=now)
-    if settlement is Settlement.POST:
-        uow.ledger.post(request.id, now=now)
-    elif settlement is Settlement.VOID:
-        uow.ledger.void(request.id, now=now)
+    settle_hold(uow, request.id, settlement, now)
     if request.state is State.AWAITING:
         uow.outbox.mark_due(request.id, MessageKind.APPROVAL, due_at=now)
     if transition is Transition.FINISH:
