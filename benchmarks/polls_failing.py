@@ -31,7 +31,7 @@ from bot.storage.schema import migrate
 from bot.storage.store import open_store, utc_now
 from bot.suno.client import CqtaiClient, provider_session
 from bot.suno.media import HttpMedia
-from bot.suno.sessions import media_session
+from bot.suno.media_session import media_session
 from sandbox.cqtai import LocalProvider, Terms
 from sandbox.cqtai.effects import BAD_GATEWAY, MALFORMED_JSON, WRONG_TYPES, Drop, Refuse, ReplyEffect
 from sandbox.cqtai.faults import Fault, Phase

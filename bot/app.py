@@ -34,7 +34,7 @@ from bot.storage.database_url import parse_url
 from bot.storage.store import open_store
 from bot.suno.client import CqtaiClient, provider_session
 from bot.suno.media import HttpMedia
-from bot.suno.sessions import media_session
+from bot.suno.media_session import media_session
 from bot.timings import TIMINGS, Timings
 from cogs.cancel import Cancel
 from cogs.credits import Credits

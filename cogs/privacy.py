@@ -9,8 +9,8 @@ from bot.chat.interactions.components import command
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import Reply, respond, run_or_defer
 from bot.chat.messages.buttons import delete_data_button
+from bot.chat.messages.files import Attachment, FileThread
 from bot.chat.messages.privacy import export_file, notice_message, preview_words
-from bot.chat.messages.report_files import Attachment, FileThread
 from bot.services.privacy.service import PrivacyService
 
 

@@ -14,7 +14,7 @@ from bot.chat.interactions.respond import Reply, respond, run_or_defer
 from bot.chat.interactions.transformers import PeriodOption, TargetOption
 from bot.chat.messages.audit import audit_log_message
 from bot.chat.messages.credits import allowance, available, budget_words, member_credits_message
-from bot.chat.messages.report_files import Attachment, ReportFiles
+from bot.chat.messages.files import Attachment, ReportFiles
 from bot.chat.text.formatting import in_credits, mention
 from bot.domain.guild_settings import MAX_CREDITS
 from bot.services import Services

@@ -7,7 +7,7 @@ from itertools import islice
 
 import discord
 
-from bot.chat.names import display_names
+from bot.chat.display_names import display_names
 
 KEPT_S = 600.0
 """Seconds for which a name is kept."""

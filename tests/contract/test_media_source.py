@@ -8,7 +8,7 @@ from bot.domain.song_options import SongSpec
 from bot.services.ports import Media, MediaSource
 from bot.suno.client import CqtaiClient, provider_session
 from bot.suno.media import HttpMedia
-from bot.suno.sessions import media_session
+from bot.suno.media_session import media_session
 from sandbox.cqtai import LocalProvider, Terms
 from sandbox.cqtai.effects import MediaFault
 from sandbox.cqtai.faults import Fault, Phase

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.app import Application
+from bot.chat.messages.files import Attachment
 from bot.chat.messages.privacy import export_file
-from bot.chat.messages.report_files import Attachment
 from bot.services.privacy.service import PersonalDataExport
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.unit_of_work import SqlUnitOfWork

@@ -14,7 +14,7 @@ from discord import InteractionResponseType, app_commands
 from bot.chat.api_errors import API_ERRORS, messenger_error
 from bot.chat.connection.webhook_adapter import ADAPTER, ALREADY_ACKNOWLEDGED
 from bot.chat.interactions.context import AnyInteraction, GuildInteraction
-from bot.chat.messages.report_files import Attachment
+from bot.chat.messages.files import Attachment
 from bot.chat.text.errors import sentence, unexpected
 from bot.chat.text.formatting import CONTENT_LIMIT
 from bot.domain.errors import AnsweredElsewhereError, InspireError, InvalidMessageError, NoAccessError

@@ -6,7 +6,7 @@ import json
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.messages.report_files import Attachment
+from bot.chat.messages.files import Attachment
 from bot.chat.text.formatting import relative
 from bot.domain.personal_data import ErasureSummary
 from bot.services.privacy.export import document_of

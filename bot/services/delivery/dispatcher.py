@@ -29,7 +29,7 @@ from bot.services.delivery.result_message import ResultDelivery
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, ending_routes, may_be_unanswered
 from bot.services.ports import Claim, Clock, Messenger, Target, WorkQueue
 from bot.services.repositories.outbox import MessageKind, OutboxMessage
-from bot.services.requests.first_answers import cancel_duplicate
+from bot.services.requests.duplicates import cancel_duplicate
 from bot.services.requests.log_context import log_context, message_log_context
 from bot.services.requests.placement import SongConfig
 from bot.services.requests.queue_snapshot import queue_snapshot, status_card_for

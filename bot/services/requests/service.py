@@ -15,7 +15,7 @@ from bot.services.audit_log import ATTEMPTS
 from bot.services.cards import StatusCard
 from bot.services.ports import Clock
 from bot.services.repositories.outbox import MessageKind
-from bot.services.requests.first_answers import cancel_duplicate
+from bot.services.requests.duplicates import cancel_duplicate
 from bot.services.requests.log_context import log_context
 from bot.services.requests.placement import RequestContext, SongConfig, place, resolve_playlist
 from bot.services.requests.queue_snapshot import queue_snapshot, status_card_for

@@ -55,7 +55,7 @@ async def test_reports_are_made_one_at_a_time_and_nothing_else_waits_for_them(
         assert go_on.wait(LONG_S)
         return b"png"
 
-    monkeypatch.setattr("bot.chat.messages.report_files.report_chart", slowly)
+    monkeypatch.setattr("bot.chat.messages.files.report_chart", slowly)
     async with local.bot():
         moderator = local.discord.member("Mo")
         first = await moderator.slash("songs", "quota report")
@@ -66,7 +66,7 @@ async def test_reports_are_made_one_at_a_time_and_nothing_else_waits_for_them(
         await asyncio.wait_for(asyncio.get_running_loop().getaddrinfo("localhost", 80), 2)
         go_on.set()
         assert len((await reported(first)).attachments) == 2
-        monkeypatch.setattr("bot.chat.messages.report_files.CHART_S", 0.05)
+        monkeypatch.setattr("bot.chat.messages.files.CHART_S", 0.05)
         go_on.clear()
         late = await reported(await moderator.slash("songs", "quota report"))
         assert [attachment.filename for attachment in late.attachments] == ["credits.csv"]

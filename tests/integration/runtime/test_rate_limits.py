@@ -3,7 +3,7 @@ from functools import partial
 
 import pytest
 
-from bot.chat.names import display_names
+from bot.chat.display_names import display_names
 from sandbox.discord import Fault, FaultKind
 from tests.harness.bot import LONG_S, BotHarness
 from tests.integration.engines import on_both
@@ -16,7 +16,7 @@ pytestmark = [on_both, pytest.mark.usefixtures("patient")]
 async def test_a_look_up_that_gives_up_during_a_global_rate_limit_holds_nothing_up(
     local: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.chat.messages.report_files.display_names", partial(display_names, limit_s=0.1))
+    monkeypatch.setattr("bot.chat.messages.files.display_names", partial(display_names, limit_s=0.1))
     async with local.bot():
         await local.placed_result()
         local.discord.faults.add(Fault(kind=FaultKind.RATE_LIMITED_GLOBALLY, on=MEMBER, after_s=0.6))

@@ -3,7 +3,7 @@ import pytest
 
 from bot.suno.links import is_public, read_origins
 from bot.suno.media import HttpMedia
-from bot.suno.sessions import media_session
+from bot.suno.media_session import media_session
 
 SONG = "https://cdn1.suno.ai/4f51f49d-8875-442d-9a66-81a7e66d55d6.mp3"
 SIGNED = "https://files.suno.ai/a%20b.mp3?sig=a%2Fb+c%3D&x=1"

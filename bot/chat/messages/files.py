@@ -12,8 +12,8 @@ from typing import TypeVar
 
 import discord
 
+from bot.chat.display_names import display_names
 from bot.chat.messages.chart import TOP, report_alt, report_chart, report_csv
-from bot.chat.names import display_names
 from bot.domain.moderator_errors import ReportBusyError
 from bot.services.credits.reports import Report
 

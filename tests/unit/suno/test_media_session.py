@@ -7,7 +7,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.domain.errors import MediaError
 from bot.suno.media import HttpMedia
-from bot.suno.sessions import PublicResolver, media_session
+from bot.suno.media_session import PublicResolver, media_session
 
 
 class Names(AbstractResolver):
