@@ -8,14 +8,15 @@ from discord.ext import commands
 
 from bot.chat.interactions.components import Choices, command, matching, safe_autocomplete
 from bot.chat.interactions.context import GuildInteraction
+from bot.chat.interactions.transformers import ClipOption, PersonaOption, PlaylistOrName, Weight
 from bot.chat.messages.choices import CHOICE_LIMIT
 from bot.chat.status_response import respond_with_status
 from bot.chat.text.formatting import plain
 from bot.domain.song_options import PROMPT_LIMIT, SongOptions
-from bot.domain.suno_links import TEXT_LIMIT
 
-Weight: TypeAlias = app_commands.Range[float, 0.0, 1.0]
-Link: TypeAlias = app_commands.Range[str, 1, TEXT_LIMIT]
+StyleWeight: TypeAlias = app_commands.Transform[float, Weight("style_weight")]
+AudioWeight: TypeAlias = app_commands.Transform[float, Weight("audio_weight")]
+Weirdness: TypeAlias = app_commands.Transform[float, Weight("weirdness")]
 
 
 class Inspire(commands.Cog):
@@ -39,14 +40,14 @@ class Inspire(commands.Cog):
     async def inspire(
         self,
         interaction: GuildInteraction,
-        playlist: Link,
+        playlist: PlaylistOrName,
         prompt: app_commands.Range[str, 1, PROMPT_LIMIT] | None = None,
         model: str | None = None,
-        style_weight: Weight | None = None,
-        audio_weight: Weight | None = None,
-        weirdness: Weight | None = None,
-        persona: Link | None = None,
-        artist_clip: Link | None = None,
+        style_weight: StyleWeight | None = None,
+        audio_weight: AudioWeight | None = None,
+        weirdness: Weirdness | None = None,
+        persona: PersonaOption | None = None,
+        artist_clip: ClipOption | None = None,
     ) -> None:
         """Make a new song in the spirit of a playlist."""
         options = SongOptions(
@@ -56,8 +57,8 @@ class Inspire(commands.Cog):
             style_weight=style_weight,
             audio_weight=audio_weight,
             weirdness=weirdness,
-            persona=persona,
-            artist_clip=artist_clip,
+            persona_id=persona,
+            artist_clip_id=artist_clip,
         )
         placing = interaction.services.requests.place(options, interaction.request_context())
         await respond_with_status(interaction, placing)

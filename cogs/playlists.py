@@ -9,11 +9,11 @@ from bot.chat.buttons.lists import PlaylistPages
 from bot.chat.interactions.components import Choices, command, matching, moderator_autocomplete
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import respond, run_or_defer
+from bot.chat.interactions.transformers import NewName, PlaylistOption
 from bot.chat.messages.choices import CHOICE_LIMIT
 from bot.chat.messages.library import added_words, removed_words
 from bot.chat.text.formatting import plain
 from bot.domain.playlists import NAME_LIMIT
-from bot.domain.suno_links import TEXT_LIMIT
 
 Name: TypeAlias = app_commands.Range[str, 1, NAME_LIMIT]
 
@@ -31,8 +31,8 @@ class Playlists(commands.GroupCog, group_name="playlists", group_description="Yo
     async def add(
         self,
         interaction: GuildInteraction,
-        name: Name,
-        playlist: app_commands.Range[str, 1, TEXT_LIMIT],
+        name: NewName,
+        playlist: PlaylistOption,
     ) -> None:
         """For moderators: save a playlist, which /inspire then offers by its name."""
         adding = interaction.services.playlists.add(interaction.require_moderator(), name, playlist)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.errors import LinkKind, PlaylistError, RefusalError
-from bot.domain.song_options import parse_playlist
+from bot.domain.errors import PlaylistError, RefusalError
+from bot.domain.song_options import PlaylistName, parse_playlist_or_name
 from bot.domain.text import clean_text
 
 NAME_LIMIT = 100
@@ -97,13 +97,10 @@ def name_key(text: str) -> str:
 
 def is_valid_name(text: str) -> bool:
     """Return False if the text reads as a link, or as the id of a playlist."""
-    if "://" in text:
-        return False
     try:
-        parse_playlist(text)
-    except PlaylistError as error:
-        return error.kind is not LinkKind.SEVERAL
-    return False
+        return isinstance(parse_playlist_or_name(text), PlaylistName)
+    except PlaylistError:
+        return False
 
 
 def suggestions(playlists: Iterable[SavedPlaylist], typed: str) -> list[SavedPlaylist]:

@@ -42,38 +42,50 @@ class SongSpec:
         return (self.persona_id is None) != (self.artist_clip_id is None)
 
 
+@dataclass(frozen=True, slots=True)
+class PlaylistName:
+    """Text that is neither the link nor the id of a playlist, but perhaps the name of a saved one."""
+
+    text: str
+    kind: LinkKind
+    """What the text is if no playlist has this name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SongOptions:
-    """The options as the member typed them in Discord."""
+    """The options of a request, each parsed; the server's settings complete and check them."""
 
-    playlist: str
+    playlist: str | PlaylistName
+    """The playlist's id, or the name under which it may be saved."""
     prompt: str | None = None
     model: str | None = None
     style_weight: float | None = None
     audio_weight: float | None = None
     weirdness: float | None = None
-    persona: str | None = None
-    artist_clip: str | None = None
+    persona_id: str | None = None
+    artist_clip_id: str | None = None
 
 
-def parse_options(options: SongOptions, *, models: Collection[str], default_model: str) -> SongSpec:
-    """Validate the options and return them as the provider takes them.
+def song_spec(
+    options: SongOptions, playlist_id: str, *, models: Collection[str], default_model: str
+) -> SongSpec:
+    """Return the options as the provider takes them, with the id of their playlist.
 
     Raises:
-        RefusalError: the first invalid option.
+        ModelError, PromptError: the model is not offered, or the prompt is too long for it.
     """
     model = options.model or default_model
     if model not in models:
         raise ModelError(model, tuple(models))
     return SongSpec(
-        playlist_id=parse_playlist(options.playlist),
+        playlist_id=playlist_id,
         model=model,
         prompt=_prompt(options.prompt, model),
-        style_weight=_weight("style_weight", options.style_weight),
-        audio_weight=_weight("audio_weight", options.audio_weight),
-        weirdness=_weight("weirdness", options.weirdness),
-        persona_id=parse_persona(options.persona) if options.persona else None,
-        artist_clip_id=parse_clip(options.artist_clip) if options.artist_clip else None,
+        style_weight=options.style_weight,
+        audio_weight=options.audio_weight,
+        weirdness=options.weirdness,
+        persona_id=options.persona_id,
+        artist_clip_id=options.artist_clip_id,
     )
 
 
@@ -84,6 +96,20 @@ def parse_playlist(text: str) -> str:
         PlaylistError: with the kind of text that it is instead.
     """
     return _parse_id(text, LinkKind.PLAYLIST_LINK, PlaylistError)
+
+
+def parse_playlist_or_name(text: str) -> str | PlaylistName:
+    """Return the playlist's id, or the text as a name if it does not read as a link.
+
+    Raises:
+        PlaylistError: it reads as a link, but not as that of one playlist.
+    """
+    try:
+        return parse_playlist(text)
+    except PlaylistError as error:
+        if error.kind is LinkKind.SEVERAL or "://" in text:
+            raise
+        return PlaylistName(text, error.kind)
 
 
 def parse_clip(text: str) -> str:
@@ -112,10 +138,12 @@ def _parse_id(text: str, wanted: LinkKind, error: Callable[[LinkKind], RefusalEr
     raise error(kind)
 
 
-def _weight(option: str, value: float | None) -> float | None:
-    """Return the weight rounded to the two decimals that the provider documents."""
-    if value is None:
-        return None
+def parse_weight(option: str, value: float) -> float:
+    """Return the option's weight, rounded to the two decimals that the provider documents.
+
+    Raises:
+        WeightError: it is not between 0 and 1.
+    """
     if isinstance(value, bool) or not math.isfinite(value) or not 0 <= value <= 1:
         raise WeightError(option, value)
     return round(float(value), 2) + 0.0

@@ -11,8 +11,18 @@ from discord.app_commands import Choice
 from bot.chat.interactions.context import AnyInteraction, role_ids_of
 from bot.chat.interactions.permissions import ChannelOption
 from bot.domain.errors import RequestNotFoundError
+from bot.domain.playlists import NAME_LIMIT, parse_name
 from bot.domain.quotas import Period
+from bot.domain.song_options import (
+    PlaylistName,
+    parse_clip,
+    parse_persona,
+    parse_playlist,
+    parse_playlist_or_name,
+    parse_weight,
+)
 from bot.domain.songs import SongNotFoundError, TopPeriod
+from bot.domain.suno_links import TEXT_LIMIT
 from bot.services.moderation.members import TargetMember
 
 TAKES_POSTS = (
@@ -87,6 +97,36 @@ class OneOf(app_commands.Transformer):
         return self._values(value)
 
 
+class Weight(app_commands.Transformer):
+    """A weight from 0 to 1; an error about it names its option."""
+
+    def __init__(self, option: str) -> None:
+        self._option = option
+
+    @property
+    def type(self) -> AppCommandOptionType:
+        """Return the option's type."""
+        return AppCommandOptionType.number
+
+    @property
+    def min_value(self) -> float:
+        """Return the least weight."""
+        return 0.0
+
+    @property
+    def max_value(self) -> float:
+        """Return the largest weight."""
+        return 1.0
+
+    async def transform(self, _: AnyInteraction, value: float, /) -> float:
+        """Return the weight.
+
+        Raises:
+            WeightError: it is not between 0 and 1; a modified Discord client may send anything.
+        """
+        return parse_weight(self._option, value)
+
+
 class Parsed(app_commands.Transformer):
     """Text of at least one and at most `limit` characters, parsed by a function of its own."""
 
@@ -135,6 +175,13 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= ID_LIMIT
 
 
+PlaylistOption: TypeAlias = app_commands.Transform[str, Parsed(parse_playlist, limit=TEXT_LIMIT)]
+PlaylistOrName: TypeAlias = app_commands.Transform[
+    str | PlaylistName, Parsed(parse_playlist_or_name, limit=TEXT_LIMIT)
+]
+NewName: TypeAlias = app_commands.Transform[str, Parsed(parse_name, limit=NAME_LIMIT)]
+ClipOption: TypeAlias = app_commands.Transform[str, Parsed(parse_clip, limit=TEXT_LIMIT)]
+PersonaOption: TypeAlias = app_commands.Transform[str, Parsed(parse_persona, limit=TEXT_LIMIT)]
 RequestId: TypeAlias = app_commands.Transform[int, Parsed(parse_request_id)]
 SongId: TypeAlias = app_commands.Transform[int, Parsed(parse_song_id)]
 TargetOption: TypeAlias = app_commands.Transform[TargetMember, Target]

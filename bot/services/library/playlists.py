@@ -11,10 +11,8 @@ from bot.domain.playlists import (
     PlaylistUnknownError,
     SavedPlaylist,
     name_key,
-    parse_name,
     suggestions,
 )
-from bot.domain.song_options import parse_playlist
 from bot.services.audit_log import Actor, record_action
 from bot.services.library.pagination import Page, fetch_page
 from bot.services.ports import Clock
@@ -39,19 +37,17 @@ class PlaylistService:
         self._store = store
         self._clock = clock
 
-    async def add(self, actor: Actor, name: str, playlist: str) -> SavedResult:
+    async def add(self, actor: Actor, name: str, playlist_id: str) -> SavedResult:
         """Save a playlist, replacing one with the same name, and record that in the audit log.
 
+        The name is one that `parse_name` has returned.
+
         Raises:
-            PlaylistNameError, PlaylistError: the name or the playlist is invalid.
             PlaylistSavedError, PlaylistsFullError: the same playlist is saved already, or there are too many.
             StoreError: the database cannot be used.
         """
         new = SavedPlaylist(
-            name=parse_name(name),
-            playlist_id=parse_playlist(playlist),
-            added_by=actor.actor_id,
-            added_at=self._clock(),
+            name=name, playlist_id=playlist_id, added_by=actor.actor_id, added_at=self._clock()
         )
         return await self._store.write(_add, actor, new)
 

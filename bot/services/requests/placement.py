@@ -1,14 +1,14 @@
 """The placing of a request: the server's settings, the credits and the first status in one unit of work."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.errors import ChannelError, PausedError
+from bot.domain.errors import ChannelError, PausedError, PlaylistError
 from bot.domain.guild_settings import GuildSettings, policy_for
 from bot.domain.playlists import name_key
 from bot.domain.quotas import Policy
 from bot.domain.requests import NewRequest, ReplyAddress, Request, State
-from bot.domain.song_options import SongOptions, SongSpec, parse_options
+from bot.domain.song_options import PlaylistName, SongOptions, SongSpec, song_spec
 from bot.services.cards import StatusCard
 from bot.services.credits.holds import funding_accounts, hold_credits
 from bot.services.repositories.outbox import MessageKind
@@ -89,7 +89,7 @@ def place(
         return status_card_for(uow, known, queue_snapshot(uow, config.slots, now), now), None
     settings = uow.guilds.get_for_share(context.guild_id)
     _check_open(settings, context)
-    spec = _spec(options, settings, config)
+    spec = _spec(uow, options, context.guild_id, settings, config)
     common = policy_for(config.policy, settings)
     member = uow.members.add_active_request(
         context.guild_id, context.user_id, limit=common.max_active, cooldown_s=common.cooldown_s, now=now
@@ -110,12 +110,6 @@ def place(
     return _create_status_message(uow, request, config, now), request
 
 
-def resolve_playlist(uow: UnitOfWork, options: SongOptions, guild_id: int) -> SongOptions:
-    """Return the options with the id of the saved playlist that they name; unchanged if none matches."""
-    saved = uow.playlists.find(guild_id, name_key(options.playlist))
-    return options if saved is None else replace(options, playlist=saved.playlist_id)
-
-
 def _check_open(settings: GuildSettings, context: RequestContext) -> None:
     """Raise if the server is paused or accepts requests in another channel.
 
@@ -134,9 +128,26 @@ def _check_open(settings: GuildSettings, context: RequestContext) -> None:
         raise ChannelError(requests_channel_id)
 
 
-def _spec(options: SongOptions, settings: GuildSettings, config: SongConfig) -> SongSpec:
+def _spec(
+    uow: UnitOfWork, options: SongOptions, guild_id: int, settings: GuildSettings, config: SongConfig
+) -> SongSpec:
+    """Return the options as the provider takes them, completed by the server's settings.
+
+    Raises:
+        RefusalError: the server has no playlist of this name, or an option is not allowed.
+    """
+    playlist_id = _playlist_id(uow, options.playlist, guild_id)
     model = settings.model if settings.model in config.models else None
-    return parse_options(options, models=config.models, default_model=model or config.default_model)
+    return song_spec(options, playlist_id, models=config.models, default_model=model or config.default_model)
+
+
+def _playlist_id(uow: UnitOfWork, playlist: str | PlaylistName, guild_id: int) -> str:
+    if isinstance(playlist, str):
+        return playlist
+    saved = uow.playlists.find(guild_id, name_key(playlist.text))
+    if saved is None:
+        raise PlaylistError(playlist.kind)
+    return saved.playlist_id
 
 
 def _new_request(

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.errors import ConflictError, NotYoursError, RequestNotFoundError, StoreError, TooLateError
-from bot.domain.playlists import is_valid_name
 from bot.domain.requests import MAX_ID
-from bot.domain.song_options import SongOptions, SongSpec, parse_options
+from bot.domain.song_options import SongOptions, SongSpec
 from bot.domain.songs import DetailsErasedError, SongRemovedError
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.audit_log import ATTEMPTS
@@ -17,7 +16,7 @@ from bot.services.ports import Clock
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.duplicates import cancel_duplicate
 from bot.services.requests.log_context import log_context
-from bot.services.requests.placement import RequestContext, SongConfig, place, resolve_playlist
+from bot.services.requests.placement import RequestContext, SongConfig, place
 from bot.services.requests.queue_snapshot import queue_snapshot, status_card_for
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
@@ -49,11 +48,7 @@ class RequestService:
             RefusalError: the options are wrong, or the request is not allowed now; nothing is held.
             StoreError: the database cannot be used.
         """
-        config, now = self._config, self._clock()
-        if is_valid_name(options.playlist):
-            options = await self._store.read(resolve_playlist, options, context.guild_id)
-        parse_options(options, models=config.models, default_model=config.default_model)
-        card, placed = await self._store.write(place, options, context, config, now)
+        card, placed = await self._store.write(place, options, context, self._config, self._clock())
         if placed is not None:
             log.info("placed", extra=log_context(placed))
         return card
@@ -165,8 +160,8 @@ def _options_for(spec: SongSpec, models: Collection[str]) -> SongOptions:
         style_weight=spec.style_weight,
         audio_weight=spec.audio_weight,
         weirdness=spec.weirdness,
-        persona=spec.persona_id,
-        artist_clip=spec.artist_clip_id,
+        persona_id=spec.persona_id,
+        artist_clip_id=spec.artist_clip_id,
     )
 
 

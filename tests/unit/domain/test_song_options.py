@@ -15,12 +15,15 @@ from bot.domain.errors import (
     WeightError,
 )
 from bot.domain.song_options import (
+    PlaylistName,
     SongOptions,
     SongSpec,
     parse_clip,
-    parse_options,
     parse_persona,
     parse_playlist,
+    parse_playlist_or_name,
+    parse_weight,
+    song_spec,
 )
 
 PLAYLIST = "119573ff-8e48-4c1d-9a1b-0123456789ab"
@@ -28,7 +31,7 @@ MODELS = ("v55", "v50", "v40")
 
 
 def checked(order: SongOptions) -> SongSpec:
-    return parse_options(order, models=MODELS, default_model="v55")
+    return song_spec(order, PLAYLIST, models=MODELS, default_model="v55")
 
 
 @pytest.mark.parametrize(
@@ -144,11 +147,11 @@ def test_an_order_with_all_options_keeps_them_all() -> None:
         playlist=PLAYLIST,
         prompt=" rain \n",
         model="v50",
-        style_weight=0.655,
-        audio_weight=0,
-        weirdness=1,
-        persona=PLAYLIST,
-        artist_clip=PLAYLIST,
+        style_weight=0.66,
+        audio_weight=0.0,
+        weirdness=1.0,
+        persona_id=PLAYLIST,
+        artist_clip_id=PLAYLIST,
     )
     assert checked(order) == SongSpec(
         playlist_id=PLAYLIST,
@@ -163,15 +166,26 @@ def test_an_order_with_all_options_keeps_them_all() -> None:
 
 
 @pytest.mark.parametrize("value", [-0.01, 1.01, 65.0, math.nan, math.inf, -math.inf, True])
-@pytest.mark.parametrize("option", ["style_weight", "audio_weight", "weirdness"])
-def test_a_weight_outside_0_to_1_is_refused_by_name(option: str, value: float) -> None:
+def test_a_weight_outside_0_to_1_is_refused_by_name(value: float) -> None:
     with pytest.raises(WeightError) as caught:
-        checked(SongOptions(playlist=PLAYLIST, **{option: value}))  # type: ignore[arg-type]
-    assert caught.value.option == option
+        parse_weight("weirdness", value)
+    assert caught.value.option == "weirdness"
+
+
+def test_a_weight_has_two_decimals() -> None:
+    assert [parse_weight("weirdness", value) for value in (0, 0.655, 1)] == [0.0, 0.66, 1.0]
+
+
+def test_text_that_reads_as_no_link_is_perhaps_a_name() -> None:
+    assert parse_playlist_or_name(PLAYLIST.upper()) == PLAYLIST
+    assert parse_playlist_or_name("lofi") == PlaylistName("lofi", LinkKind.FREE_TEXT)
+    for link in ("https://suno.com/s/x", f"{PLAYLIST} {PLAYLIST.replace('1', '2')}"):
+        with pytest.raises(PlaylistError):
+            parse_playlist_or_name(link)
 
 
 def test_a_negative_zero_is_sent_as_zero() -> None:
-    assert str(checked(SongOptions(playlist=PLAYLIST, weirdness=-0.0)).weirdness) == "0.0"
+    assert str(parse_weight("weirdness", -0.0)) == "0.0"
 
 
 def test_an_unknown_model_is_refused_with_the_known_ones() -> None:
@@ -198,7 +212,7 @@ def test_a_blank_prompt_is_no_prompt() -> None:
     [(None, None, False), (PLAYLIST, None, True), (None, PLAYLIST, True), (PLAYLIST, PLAYLIST, False)],
 )
 def test_persona_and_clip_belong_together(persona: str | None, clip: str | None, lacks: bool) -> None:
-    order = SongOptions(playlist=PLAYLIST, persona=persona, artist_clip=clip)
+    order = SongOptions(playlist=PLAYLIST, persona_id=persona, artist_clip_id=clip)
     assert checked(order).lacks_partner is lacks
 
 

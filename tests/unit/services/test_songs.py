@@ -39,8 +39,8 @@ FULL = SongOptions(
     style_weight=0.1,
     audio_weight=0.2,
     weirdness=0.3,
-    persona=PERSONA,
-    artist_clip=CLIP,
+    persona_id=PERSONA,
+    artist_clip_id=CLIP,
 )
 
 

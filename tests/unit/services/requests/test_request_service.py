@@ -11,6 +11,7 @@ from bot.domain.errors import (
     CooldownError,
     CreditsError,
     InspireError,
+    LinkKind,
     NotYoursError,
     PlaylistError,
     RequestNotFoundError,
@@ -19,7 +20,7 @@ from bot.domain.errors import (
 )
 from bot.domain.quotas import Period, Policy
 from bot.domain.requests import State
-from bot.domain.song_options import SongOptions
+from bot.domain.song_options import PlaylistName, SongOptions
 from bot.services.audit_log import ATTEMPTS
 from bot.services.cards import Hint, StatusCard
 from bot.services.requests import placement, service
@@ -48,8 +49,9 @@ async def test_the_same_interaction_places_one_request(harness: ServicesHarness)
 
 
 async def test_a_wrong_order_holds_nothing(harness: ServicesHarness) -> None:
+    unsaved = PlaylistName("lofi", LinkKind.FREE_TEXT)
     with pytest.raises(PlaylistError):
-        await harness.requests.place(SongOptions(playlist="lofi"), harness.context())
+        await harness.requests.place(SongOptions(playlist=unsaved), harness.context())
     assert (await harness.credits()).held == 0
     assert harness.wakeups == 0
 
@@ -209,9 +211,9 @@ async def test_a_members_requests_under_way_are_listed_oldest_first(harness: Ser
 @pytest.mark.parametrize(
     ("order", "hint"),
     [
-        (SongOptions(playlist=PLAYLIST, persona=PLAYLIST), Hint.PERSONA_WITHOUT_CLIP),
-        (SongOptions(playlist=PLAYLIST, artist_clip=PLAYLIST), Hint.CLIP_WITHOUT_PERSONA),
-        (SongOptions(playlist=PLAYLIST, artist_clip=PLAYLIST, persona=PLAYLIST), None),
+        (SongOptions(playlist=PLAYLIST, persona_id=PLAYLIST), Hint.PERSONA_WITHOUT_CLIP),
+        (SongOptions(playlist=PLAYLIST, artist_clip_id=PLAYLIST), Hint.CLIP_WITHOUT_PERSONA),
+        (SongOptions(playlist=PLAYLIST, artist_clip_id=PLAYLIST, persona_id=PLAYLIST), None),
     ],
 )
 async def test_a_persona_or_clip_alone_is_accepted_with_a_hint(
