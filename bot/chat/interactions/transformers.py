@@ -44,13 +44,10 @@ TYPED_LIMIT = 100
 class ChannelOf(app_commands.Transformer):
     """A channel of certain types."""
 
+    type = AppCommandOptionType.channel
+
     def __init__(self, *kinds: ChannelType) -> None:
         self._kinds = kinds
-
-    @property
-    def type(self) -> AppCommandOptionType:
-        """Return the option's type."""
-        return AppCommandOptionType.channel
 
     @property
     def channel_types(self) -> list[ChannelType]:
@@ -71,10 +68,7 @@ class ChannelOf(app_commands.Transformer):
 class Target(app_commands.Transformer):
     """The member whom a decision is about, without roles if they have left the server."""
 
-    @property
-    def type(self) -> AppCommandOptionType:
-        """Return the option's type."""
-        return AppCommandOptionType.user
+    type = AppCommandOptionType.user
 
     async def transform(self, _: AnyInteraction, value: discord.User | discord.Member, /) -> TargetMember:
         """Return the member."""
@@ -84,13 +78,11 @@ class Target(app_commands.Transformer):
 class OneOf(app_commands.Transformer):
     """One of an enumeration's values, which Discord offers as choices."""
 
+    choices: list[Choice[str | int | float]] | None = None
+
     def __init__(self, values: type[StrEnum]) -> None:
         self._values = values
-
-    @property
-    def choices(self) -> list[Choice[str | int | float]]:
-        """Return the values by their own words."""
-        return [Choice(name=str(value), value=str(value)) for value in self._values]
+        self.choices = [Choice(name=str(value), value=str(value)) for value in values]
 
     async def transform(self, _: AnyInteraction, value: str, /) -> StrEnum:
         """Return the value."""
@@ -100,23 +92,12 @@ class OneOf(app_commands.Transformer):
 class Weight(app_commands.Transformer):
     """A weight from 0 to 1; an error about it names its option."""
 
+    type = AppCommandOptionType.number
+    min_value = 0.0
+    max_value = 1.0
+
     def __init__(self, option: str) -> None:
         self._option = option
-
-    @property
-    def type(self) -> AppCommandOptionType:
-        """Return the option's type."""
-        return AppCommandOptionType.number
-
-    @property
-    def min_value(self) -> float:
-        """Return the least weight."""
-        return 0.0
-
-    @property
-    def max_value(self) -> float:
-        """Return the largest weight."""
-        return 1.0
 
     async def transform(self, _: AnyInteraction, value: float, /) -> float:
         """Return the weight.
@@ -130,19 +111,12 @@ class Weight(app_commands.Transformer):
 class Parsed(app_commands.Transformer):
     """Text of at least one and at most `limit` characters, parsed by a function of its own."""
 
+    min_value = 1
+    max_value = TYPED_LIMIT
+
     def __init__(self, parse: Callable[[str], object], *, limit: int = TYPED_LIMIT) -> None:
         self._parse = parse
-        self._limit = limit
-
-    @property
-    def min_value(self) -> int:
-        """Return the least number of characters."""
-        return 1
-
-    @property
-    def max_value(self) -> int:
-        """Return the largest number of characters."""
-        return self._limit
+        self.max_value = limit
 
     async def transform(self, _: AnyInteraction, value: str, /) -> object:
         """Return what the function makes of the text."""
