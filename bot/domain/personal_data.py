@@ -54,7 +54,7 @@ class Membership:
     """The number of pending requests."""
     last_placed_at: datetime | None
     last_turn_at: datetime | None
-    forget_at: datetime | None
+    erase_at: datetime | None
     """When the data is deleted, if the person has requested it."""
 
 

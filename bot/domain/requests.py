@@ -154,7 +154,7 @@ class Request:
     """The message with which moderators decide; None: Discord did not take it in that channel."""
     removed_at: datetime | None = None
     """When its result was removed."""
-    prompt_wiped_at: datetime | None = None
+    prompt_erased_at: datetime | None = None
     """When its prompt was deleted, if it had one."""
 
     @property
@@ -168,7 +168,7 @@ class Request:
     @property
     def lacks_details(self) -> bool:
         """Return True if its prompt or, after an erasure, all its options are no longer stored."""
-        return self.prompt_wiped_at is not None or not self.spec.playlist_id
+        return self.prompt_erased_at is not None or not self.spec.playlist_id
 
     @property
     def is_undelivered(self) -> bool:

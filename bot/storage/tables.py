@@ -86,7 +86,7 @@ requests = Table(
     Column("approval_channel_id", SNOWFLAKE),
     Column("approval_message_id", SNOWFLAKE),
     Column("removed_at", UtcDateTime),
-    Column("prompt_wiped_at", UtcDateTime),
+    Column("prompt_erased_at", UtcDateTime),
     _one_of("state", State),
     CheckConstraint("cost > 0", name="cost"),
     CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
@@ -172,7 +172,7 @@ members = Table(
     Column("blocked", Text),
     Column("reset_in", String(16)),
     Column("resets", Integer, nullable=False),
-    Column("forget_at", UtcDateTime),  # when the rest of an erased member's data is due to be deleted
+    Column("erase_at", UtcDateTime),  # when the rest of an erased member's data is due to be deleted
     Column("last_turn_at", UtcDateTime),
     Column("failures", Integer, nullable=False, server_default="0"),  # failed requests in a row
     Column("backoff_until", UtcDateTime),  # until when they hold the member's requests back
@@ -296,7 +296,7 @@ shards = Table(
 Index(None, shards.c.process_id)
 
 _LEASES = [table.c.lease_until for table in (requests, outbox, audit_log)]
-_OF_MEMBERS = (members.c.forget_at, members.c.backoff_until)
+_OF_MEMBERS = (members.c.erase_at, members.c.backoff_until)
 for _moment in (requests.c.next_at, outbox.c.due_at, audit_log.c.due_at, *_OF_MEMBERS, *_LEASES):
     # partial, so that the search for due rows costs the same however much history there is
     Index(None, _moment, sqlite_where=_moment.is_not(None), postgresql_where=_moment.is_not(None))

@@ -29,6 +29,7 @@ RETIRED = {
     "finding": "check result",
     "findings": "check results",
     "forget": "erase",
+    "forgets": "erases",
     "forgot": "erased",
     "forgotten": "erased",
     "gate": "circuit breaker",
@@ -95,8 +96,8 @@ PHRASES = {
 EXCEPTIONS = {
     "journal_mode": "a pragma of SQLite",
     "Forgotten members": "read by moderators",
-    "forget_at": "a column",
-    "prompt_wiped_at": "a column",
+    "erase_at": "a column",
+    "prompt_erased_at": "a column",
 }
 """Texts in which a retired word is meant otherwise, each with the reason."""
 

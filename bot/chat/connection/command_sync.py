@@ -60,7 +60,7 @@ class CommandSync:
         changed = await self._sync(None, force=force)
         former = await self._load_guilds()
         if former != set(self._guild_ids):
-            # stored before and after: a crash in between forgets no guild
+            # stored before and after: a crash in between loses no guild
             await self._store_guilds(former | set(self._guild_ids))
         for guild_id in self._guild_ids:
             changed |= await self._sync_guild(guild_id, force=force)

@@ -178,7 +178,7 @@ class ResultDelivery:
                     return None
             except InvalidMessageError as error:
                 log.error("Discord refuses a repeat: %s", error.cause, extra=log_context(payload.request))
-        # Discord forgets a nonce after minutes, and follow-ups have none. A message that may be the second
+        # A nonce expires after minutes, and follow-ups have none. A message that may be the second
         # one is worse than a status message that certainly has the links.
         return _unknown_outcome(attempt, payload.request)
 

@@ -89,7 +89,7 @@ def _membership(one: Membership) -> Document:
         "held_back_until": _time(member.backoff_until),
         "last_placed_at": _time(one.last_placed_at),
         "last_turn_at": _time(one.last_turn_at),
-        "deleted_at": _time(one.forget_at),
+        "deleted_at": _time(one.erase_at),
     }
 
 
@@ -111,7 +111,7 @@ def _request(one: Request, events: tuple[RequestEvent, ...]) -> Document:
         "accepted_at": _time(one.accepted_at),
         "ended_at": _time(one.ended_at),
         "removed_at": _time(one.removed_at),
-        "prompt_wiped_at": _time(one.prompt_wiped_at),
+        "prompt_erased_at": _time(one.prompt_erased_at),
         "task_id": one.task_id,
         "clips": [_clip(clip) for clip in one.clips],
         "failure": {"kind": str(one.failure.kind), "detail": one.failure.detail} if one.failure else None,

@@ -85,7 +85,7 @@ def _erase(uow: UnitOfWork, user_id: int, usual: Policy, now: datetime) -> Erasu
     done = _with_rest(uow, done, memberships, usual, now)
     for membership in memberships:
         until = _erasure_time(uow, membership, usual, now)
-        uow.personal_data.schedule_erasure(membership.guild_id, user_id, forget_at=until)
+        uow.personal_data.schedule_erasure(membership.guild_id, user_id, erase_at=until)
     return done
 
 
@@ -119,6 +119,6 @@ def _erasure_time(uow: UnitOfWork, membership: Membership, usual: Policy, now: d
     ends = (
         window_of(period, now).ends_at,
         uow.personal_data.window_end(membership.guild_id, membership.member.pseudonym),
-        membership.forget_at,
+        membership.erase_at,
     )
     return max(end for end in ends if end is not None)

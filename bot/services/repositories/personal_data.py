@@ -29,8 +29,8 @@ class PersonalData(Protocol):
         """Return the end of the last window for which this pseudonym was granted an allowance."""
         ...
 
-    def schedule_erasure(self, guild_id: int, user_id: int, *, forget_at: datetime) -> None:
-        """Anonymize the person's accounts, and schedule the rest to be erased at `forget_at`."""
+    def schedule_erasure(self, guild_id: int, user_id: int, *, erase_at: datetime) -> None:
+        """Anonymize the person's accounts, and schedule the rest to be erased at `erase_at`."""
         ...
 
 

@@ -45,14 +45,14 @@ class SqlCleanup(SqlRepository, Cleanup):
     @override
     def erase_prompts(self, *, before: datetime, now: datetime, limit: int) -> int:
         old = select(_r.id).where(_r.prompt.is_not(None), _r.ended_at <= before).limit(limit)
-        erased = update(requests).where(_r.id.in_(old)).values(prompt=None, prompt_wiped_at=now)
+        erased = update(requests).where(_r.id.in_(old)).values(prompt=None, prompt_erased_at=now)
         return self._conn.execute(erased).rowcount
 
     @override
     def erase_members(self, *, now: datetime, limit: int) -> int:
         due = (
             select(_m.guild_id, _m.user_id)
-            .where(_m.forget_at <= now, _m.active == 0, or_(~_IS_RESTRICTED, ~_HAS_SETTINGS))
+            .where(_m.erase_at <= now, _m.active == 0, or_(~_IS_RESTRICTED, ~_HAS_SETTINGS))
             .order_by(_m.guild_id, _m.user_id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -95,7 +95,7 @@ class SqlCleanup(SqlRepository, Cleanup):
         over_at: datetime = self._conn.execute(windows).scalar() or now
         restricted_until = max(over_at, left_at + RESTRICTION_RETENTION)
         for which, until in ((~_IS_RESTRICTED, over_at), (_IS_RESTRICTED, restricted_until)):
-            sooner = or_(_m.forget_at.is_(None), _m.forget_at < until)
+            sooner = or_(_m.erase_at.is_(None), _m.erase_at < until)
             kept = update(members).where(_m.guild_id == guild_id, which, sooner)
-            self._conn.execute(kept.values(forget_at=until))
-        self._conn.execute(delete(members).where(_m.guild_id == guild_id, _m.forget_at <= now))
+            self._conn.execute(kept.values(erase_at=until))
+        self._conn.execute(delete(members).where(_m.guild_id == guild_id, _m.erase_at <= now))

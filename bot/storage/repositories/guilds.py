@@ -24,7 +24,7 @@ _FIND_FOR_UPDATE = _FIND.with_for_update()
 _UPDATE = update(guild_settings).where(_c.guild_id == bindparam("guild"))
 _PAUSED = select(_c.guild_id, _c.settings).where(_c.paused)
 # a member whose erasure is scheduled does not count: the bot may have left that server long ago
-_WITH_DATA = select(_c.guild_id).union(select(members.c.guild_id).where(members.c.forget_at.is_(None)))
+_WITH_DATA = select(_c.guild_id).union(select(members.c.guild_id).where(members.c.erase_at.is_(None)))
 _LEFT = select(guilds.c.guild_id, guilds.c.left_at)
 _MARK_JOINED = update(guilds).where(guilds.c.guild_id == bindparam("guild")).values(left_at=None)
 
@@ -124,7 +124,7 @@ _ACQUIRE_SLOT = (
         or_(_m.last_placed_at.is_(None), ~_IN_COOLDOWN),
         or_(_m.backoff_until.is_(None), ~_IN_BACKOFF),
     )
-    .values(active=_m.active + 1, last_placed_at=bindparam("now"), forget_at=None)
+    .values(active=_m.active + 1, last_placed_at=bindparam("now"), erase_at=None)
     .returning(*_RECORD)
 )
 _RELEASE_SLOT = update(members).where(_IS_MEMBER, _m.active > 0).values(active=_m.active - 1)

@@ -69,7 +69,7 @@ class SqlPersonalData(SqlRepository, PersonalData):
                 active=row.active,
                 last_placed_at=row.last_placed_at,
                 last_turn_at=row.last_turn_at,
-                forget_at=row.forget_at,
+                erase_at=row.erase_at,
             )
             for row in self._conn.execute(rows)
         ]
@@ -105,10 +105,10 @@ class SqlPersonalData(SqlRepository, PersonalData):
         return end
 
     @override
-    def schedule_erasure(self, guild_id: int, user_id: int, *, forget_at: datetime) -> None:
+    def schedule_erasure(self, guild_id: int, user_id: int, *, erase_at: datetime) -> None:
         disown_accounts(self._conn, (accounts.c.guild_id == guild_id) & (accounts.c.user_id == user_id))
         member = (members.c.guild_id == guild_id) & (members.c.user_id == user_id)
-        self._conn.execute(update(members).where(member).values(forget_at=forget_at))
+        self._conn.execute(update(members).where(member).values(erase_at=erase_at))
 
     def _guilds(self, user_id: int) -> list[int]:
         """Return the servers in which the person has, or had, requests and credits."""

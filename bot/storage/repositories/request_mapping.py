@@ -87,7 +87,7 @@ def request_of(row: Row[*tuple[object, ...]], *, version: int | None = None) -> 
         approval_channel_id=row.approval_channel_id,
         approval_message_id=row.approval_message_id,
         removed_at=row.removed_at,
-        prompt_wiped_at=row.prompt_wiped_at,
+        prompt_erased_at=row.prompt_erased_at,
     )
 
 

@@ -200,7 +200,7 @@ class TestForgetting:
         with pytest.raises(CreditsError):
             await store.write(waiting, 104)
         assert await store.audit() == []
-        assert await look(store, "SELECT forget_at FROM members") == [(None,)]
+        assert await look(store, "SELECT erase_at FROM members") == [(None,)]
         assert await turn(store, MONTH_END) == 0
         assert [one.id for one in (await privacy(store).export(USER)).record.requests] == [103]
         assert (await privacy(store).erase(USER)).requests == 1

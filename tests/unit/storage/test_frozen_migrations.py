@@ -22,6 +22,7 @@ FROZEN = {
     "v0007_older_wiped_prompts": "f748853ca1dd053a",
     "v0008_json_names": "fca09187af24fff5",
     "v0009_names": "b46b8229c07fd174",
+    "v0010_erasure": "efb42eddcaa3899d",
 }
 """The beginning of each file's SHA-256; a new migration is added here when it is merged."""
 

@@ -106,7 +106,7 @@ async def is_up_to_date(url: str, revision: str) -> None:
         requests = await store.read(_requests)
         assert Counter(request.state for request in requests) == STATES | MORE_STATES.get(revision, {})
         assert {request.spec.prompt for request in requests} >= {"the last bus home", "in line"}
-        assert [request.prompt_wiped_at for request in requests] == [None] * len(requests)
+        assert [request.prompt_erased_at for request in requests] == [None] * len(requests)
         (waiting,) = [request for request in requests if request.state is State.WAITING]
         standing = await store.write(
             lambda work: work.members.get_for_update(waiting.guild_id, waiting.user_id)

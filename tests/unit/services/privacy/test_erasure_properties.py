@@ -62,7 +62,7 @@ class Months(RuleBasedStateMachine):
         self.bonus = 0
         self.open: dict[int, Paid] = {}
         self.ended: set[int] = set()
-        self.forget_at: datetime | None = None
+        self.erase_at: datetime | None = None
         self.causes = 1
 
     def do(self, work: Coroutine[object, object, T]) -> T:
@@ -95,7 +95,7 @@ class Months(RuleBasedStateMachine):
         self.open[request_id] = Paid(self.window, own, COST - own)
         self.spent[self.window] += own
         self.bonus -= COST - own
-        self.forget_at = None
+        self.erase_at = None
 
     @precondition(lambda self: self.open)
     @rule(pick=st.data(), is_song=st.booleans())
@@ -128,14 +128,14 @@ class Months(RuleBasedStateMachine):
             with pytest.raises(PendingRequestsError):
                 self.do(privacy.erase(ADA))
             return
-        self.forget_at = self.do(privacy.erase(ADA)).until
+        self.erase_at = self.do(privacy.erase(ADA)).until
         for request_id in self.ended:
             assert self.do(self.harness.request(request_id)).user_id == 0
 
     def sweep(self) -> None:
         self.do(self.retention.handle(CleanupTask.DATA))
-        if self.forget_at is not None and self.forget_at <= self.harness.clock.now:
-            self.forget_at, self.bonus = None, 0
+        if self.erase_at is not None and self.erase_at <= self.harness.clock.now:
+            self.erase_at, self.bonus = None, 0
 
     @rule(amount=st.integers(1, 60))
     def grant(self, amount: int) -> None:
