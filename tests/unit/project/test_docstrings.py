@@ -2,7 +2,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FROZEN = "versions"
 """The folder of the migrations, which are never edited."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef

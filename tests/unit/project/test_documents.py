@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 PATH = re.compile(
     r"`((?:bot|cogs|docs|sandbox|tests|benchmarks|\.ci)/[\w./]*|\.env\.example|[\w]+\.(?:md|toml))`"

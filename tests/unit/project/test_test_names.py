@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 NAME = re.compile(r"^\s*(?:async )?def (test_\w+)", re.MULTILINE)
 LONGEST = 79
 

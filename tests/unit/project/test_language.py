@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PROGRAM = ("bot", "cogs", "sandbox", "benchmarks")
 DOCUMENTS = ("docs", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", ".env.example")
 FROZEN = ROOT / "bot" / "storage" / "migrations" / "versions"
