@@ -32,6 +32,8 @@ from bot.storage.store import open_store
 SONG_S = 20.0
 SETTLE_S = 6.0
 """Seconds for the last edit after the result: the edit with its link waits for the spacing."""
+BACKGROUND = ("cleanup.", "heartbeat.")
+"""Prefixes of the units of work that run whether or not a song is made."""
 ANSWERED = "requests.set_status_message"
 """The first unit of work after the answer to `/inspire`."""
 PLACING_FILES, SONG_FILES, WRITES, DUE_READS = 25, 55, 15, 15
@@ -171,7 +173,7 @@ def _add_rows(report: Report, flow: Flow) -> None:
     song, idle = flow.song, flow.idle
     placing, files = len(flow.placing), len(song.files)
     idle_due = round(idle.due_reads * flow.longer)
-    writes = Counter({name: count for name, count in song.writes.items() if name not in idle.writes})
+    writes = Counter({name: count for name, count in song.writes.items() if not name.startswith(BACKGROUND)})
     reads = Counter({name: count for name, count in song.reads.items() if name not in idle.reads})
     due = max(0, song.due_reads - idle_due)
     report.add("files until the answer", f"{placing}", f"{PLACING_FILES}", samples=1)

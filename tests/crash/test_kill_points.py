@@ -35,7 +35,6 @@ SONG = {
     "delivery.record_attempt": 1,
     "messenger.post_result": 1,
     "delivery.record_outcome": 1,
-    "outbox.mark_sent": 1,
 }
 """The steps of a song, and how often each is passed at least."""
 START = ("heartbeat.register", "sessions.begin")

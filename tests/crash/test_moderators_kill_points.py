@@ -26,6 +26,7 @@ APPROVALS = {
     "approvals.record_attempt",
     "messenger.post_approval",
     "guild_settings.end_approval",
+    "outbox.mark_sent",
 }
 LOG = {"messenger.post_audit_entry", "audit_log.claim", "audit_log.extend_lease", "audit_log.mark_sent"}
 DECISIONS: Mapping[str, list[tuple[str, str, dict[str, object]]]] = {
@@ -119,7 +120,12 @@ async def ask_for_approval(crash: CrashHarness) -> None:
 
 
 async def test_a_request_is_shown_to_moderators_once_and_decided_once(tmp_path: Path, database: str) -> None:
-    posting = ("approvals.record_attempt", "messenger.post_approval", "approvals.mark_shown")
+    posting = (
+        "approvals.record_attempt",
+        "messenger.post_approval",
+        "approvals.mark_shown",
+        "outbox.mark_sent",
+    )
     steps = [Failpoint(step, side) for step in posting for side in Side]
     async with crash_harness(tmp_path, database_url=database) as crash:
         await ask_for_approval(crash)

@@ -90,7 +90,6 @@ class OutboxDispatcher:
         try:
             if message.kind is MessageKind.RESULT:
                 await self._delivery.deliver(message)
-                await self._store.write(_mark_sent, message, None, self._clock(), None)
             elif message.kind is MessageKind.APPROVAL:
                 fingerprint = await self._approvals.show(message)
                 await self._store.write(_mark_sent, message, fingerprint, self._clock() + self._spacing, None)

@@ -116,8 +116,13 @@ class ResultDelivery:
             ConflictError: another dispatcher has leased the message since.
         """
         request = await self._store.read(get_request, message.request_id)
-        if request.state is not State.READY:
-            return
+        outcome = await self._outcome(message, request) if request.state is State.READY else None
+        if isinstance(outcome, Undelivered):
+            log.error("%s", outcome.why, extra=log_context(request, Transition.FAIL_DELIVERY))
+        await self._store.write(_record, message, outcome, self._clock())
+
+    async def _outcome(self, message: OutboxMessage, request: Request) -> MessageRef | Undelivered:
+        """Post the result, or find that it was posted before; raise as `deliver` does."""
         found = await self._fetch_clips(
             request, with_files=self._attach_audio and message.attempts < FILE_ATTEMPTS
         )
@@ -130,11 +135,7 @@ class ResultDelivery:
             if message.attempt
             else None
         )
-        if outcome is None:
-            outcome = await self._post(message, payload)
-        if isinstance(outcome, Undelivered):
-            log.error("%s", outcome.why, extra=log_context(request, Transition.FAIL_DELIVERY))
-        await self._store.write(_record, request.id, outcome, self._clock())
+        return await self._post(message, payload) if outcome is None else outcome
 
     async def _fetch_clips(self, request: Request, *, with_files: bool) -> Sequence[ClipMedia]:
         """Return the link and file of each clip, in their order."""
@@ -302,9 +303,13 @@ def _set_attempt(uow: UnitOfWork, message: OutboxMessage, attempt: DeliveryAttem
 
 
 @unit_of_work("delivery.record_outcome")
-def _record(uow: UnitOfWork, request_id: int, outcome: MessageRef | Undelivered, now: datetime) -> None:
-    request = get_request(uow, request_id)
-    if request.state is not State.READY:
+def _record(
+    uow: UnitOfWork, message: OutboxMessage, outcome: MessageRef | Undelivered | None, now: datetime
+) -> None:
+    """Record the outcome and that the message is sent; None: the outcome was recorded before."""
+    uow.outbox.mark_sent(message, fingerprint=None, not_before=now, next_at=None)
+    request = get_request(uow, message.request_id)
+    if outcome is None or request.state is not State.READY:
         return
     if isinstance(outcome, Undelivered):
         changes = (

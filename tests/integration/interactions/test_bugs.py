@@ -70,7 +70,7 @@ async def test_a_bug_in_an_autocomplete_offers_nothing_and_is_logged(
     assert "An autocomplete failed" in caplog.text
 
 
-@pytest.mark.parametrize("unit", ["_view", "outbox.mark_sent"])
+@pytest.mark.parametrize("unit", ["_view", "outbox.mark_status_sent"])
 async def test_a_bug_while_telling_one_status_leaves_the_others_alone(
     local: BotHarness, faults: StoreFaults, unit: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -123,7 +123,7 @@ async def test_a_database_that_fails_is_said_so_and_nothing_is_held(
         "poller.finish",
         "poller.reschedule",
         "delivery.record_outcome",
-        "outbox.mark_sent",
+        "outbox.mark_status_sent",
     ],
 )
 async def test_a_database_that_hangs_under_the_workers_costs_nothing(
