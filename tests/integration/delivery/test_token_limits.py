@@ -43,7 +43,7 @@ async def test_a_result_that_can_go_no_other_way_waits_for_its_token(
         local.discord.disruptions.close_direct_messages(local.ada)
         limit(local, POST)
         status = await local.place()
-        while "a result, again in 600 s" not in caplog.text:  # noqa: ASYNC110 - nothing tells of it
+        while "a result, next attempt in 600 s" not in caplog.text:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.02)
         assert "couldn't be posted" not in seen(status)
 
