@@ -294,7 +294,7 @@ def _connection(
     return ConnectionSupervisor(
         client,
         token=settings.discord_token.get_secret_value(),
-        sessions=GatewaySessions(store, clock=store.clock, first_pause_s=timings.session_pause_s),
+        sessions=GatewaySessions(store, clock=store.clock, pauses=timings.sessions),
         takes_commands=config.role.takes_commands,
         timings=timings.connection,
     )

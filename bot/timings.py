@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from bot.chat.delivery.messenger import Timeouts
 from bot.chat.supervisor import ConnectionTimings
-from bot.domain.gateway_sessions import FIRST_PAUSE_S
+from bot.domain.gateway_sessions import SESSION_PAUSES
+from bot.domain.retry_policy import RetryPolicy
 from bot.services.runtime.timings import HeartbeatTimings, WorkTimings
 from bot.shutdown import DRAIN_S
 from bot.suno.client import Timeouts as ProviderTimeouts
@@ -22,8 +23,8 @@ class Timings:
     provider: ProviderTimeouts = field(default_factory=ProviderTimeouts)
     media_s: float = FETCH_S
     """Seconds for the download of one file."""
-    session_pause_s: float = FIRST_PAUSE_S
-    """Seconds of the first pause after too many sessions at Discord's gateway; doubled each time."""
+    sessions: RetryPolicy = SESSION_PAUSES
+    """After too many sessions at Discord's gateway."""
     drain_s: float = DRAIN_S
     """Seconds after the request to shut down for which running work can continue."""
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.domain.circuit_breaker import BreakerTimings
+from bot.domain.retry_policy import RetryPolicy
 from bot.services.runtime.timings import RetryTimings, WorkTimings
 from bot.timings import TIMINGS, Timings
 
@@ -13,15 +14,17 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T", bound="DataclassInstance")
+SHORT = RetryPolicy(first_s=0.05, max_s=1.0)
+SHORT_BREAKS = BreakerTimings(busy=SHORT, outage=SHORT, account=SHORT)
 PATIENT = MappingProxyType(
     {
-        "work.retries.message_s": 0.05,
-        "work.retries.member_s": 0.0,
-        "work.breaker": BreakerTimings(busy_s=0.05, outage_s=0.05, account_s=0.05),
+        "work.retries.message.first_s": 0.05,
+        "work.retries.member.first_s": 0.0,
+        "work.breaker": SHORT_BREAKS,
     }
 )
 """Short pauses between two tries."""
-RECORDING_AT_ONCE = WorkTimings(retries=RetryTimings(outcome_s=0))
+RECORDING_AT_ONCE = WorkTimings(retries=RetryTimings(outcome=RetryPolicy(first_s=0, max_s=0)))
 """The outcome of a paid call is recorded again without a pause."""
 
 

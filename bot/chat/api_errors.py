@@ -31,7 +31,7 @@ from bot.domain.errors import (
     RetryableError,
     TokenExpiredError,
 )
-from bot.domain.gateway_sessions import MAX_RETRY_AFTER_S
+from bot.domain.retry_policy import MAX_RETRY_AFTER_S
 
 log = logging.getLogger(__name__)
 

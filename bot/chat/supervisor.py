@@ -14,7 +14,8 @@ import discord
 from bot.chat.api_errors import API_ERRORS
 from bot.chat.client import InspireClient
 from bot.domain.errors import StoreError
-from bot.domain.gateway_sessions import Backoff, SessionLimit
+from bot.domain.gateway_sessions import SessionLimit
+from bot.domain.retry_policy import RetryPolicy
 from bot.services.runtime.gateway_sessions import GatewaySessions
 
 log = logging.getLogger(__name__)
@@ -42,16 +43,12 @@ CLOSE_CODES = MappingProxyType(
 """What the operator has to change, by the gateway's close code."""
 
 
-CONNECTING = Backoff(first_s=1.0, longest_s=120.0)
-SYNCING = Backoff(first_s=5.0, longest_s=900.0)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionTimings:
-    """Timeouts and backoff of the connection."""
+    """Timeouts and retries of the connection."""
 
-    connecting: Backoff = CONNECTING
-    syncing: Backoff = SYNCING
+    connecting: RetryPolicy = RetryPolicy(first_s=1.0, max_s=120.0)
+    syncing: RetryPolicy = RetryPolicy(first_s=5.0, max_s=900.0)
     login_s: float = 60.0
     """Timeout of a login in seconds, discord.py's own retries included."""
     first_sync_s: float = 10.0

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-PAUSE_MAX_S = 60.0
-ACCOUNT_PAUSE_MAX_S = 900.0
+from bot.domain.retry_policy import RetryPolicy
+
 _MAX_FAILURES = 16
 SUSPECT_S = 600.0
 """Seconds for which a failure that may be the provider's is kept; an accepted task clears it sooner."""
@@ -32,14 +32,17 @@ class ProviderOutage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerTimings:
-    """Seconds for which nothing is submitted: the first pause, doubled each time."""
+    """The pauses in which nothing is submitted."""
 
-    busy_s: float = 5.0
+    busy: RetryPolicy = RetryPolicy(first_s=5.0, max_s=60.0)
     """After a busy provider."""
-    outage_s: float = 5.0
+    outage: RetryPolicy = RetryPolicy(first_s=5.0, max_s=60.0)
     """After an unreachable provider or a lost answer."""
-    account_s: float = 60.0
+    account: RetryPolicy = RetryPolicy(first_s=60.0, max_s=900.0)
     """After a wrong key or an empty account."""
+
+
+MAX_PAUSE_S = BreakerTimings().account.max_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class CircuitBreaker:
 
     def is_open(self, now: datetime) -> bool:
         """Return True if nothing may be submitted; a pause beyond the longest comes from a wrong clock."""
-        longest = timedelta(seconds=ACCOUNT_PAUSE_MAX_S)
+        longest = timedelta(seconds=MAX_PAUSE_S)
         return self.open_until is not None and now < self.open_until <= now + longest
 
     def record_success(
@@ -129,7 +132,7 @@ class CircuitBreaker:
             replace(one, others_taken=True) for one in self.turned_away if one.request_id != request_id
         )
         if self.outage is ProviderOutage.ACCOUNT and self.failed_at is not None:
-            pause_s = _pause_s(ProviderOutage.ACCOUNT, self.failures - 1, timings)
+            pause_s = timings.account.delay_s(self.failures)
             return replace(self, open_until=now + timedelta(seconds=pause_s), turned_away=away)
         return CircuitBreaker(
             min(slots, self.capacity + 1), paused_by_operator=self.paused_by_operator, turned_away=away
@@ -246,7 +249,7 @@ class CircuitBreaker:
         its capacity now.
         """
         failures = self.failures if outage is self.outage else 0
-        pause_s = retry_after_s or _pause_s(outage, failures, timings)
+        pause_s = retry_after_s or _policy(outage, timings).delay_s(failures + 1)
         return replace(
             self,
             capacity=self.capacity if running is None else max(1, min(self.capacity, running)),
@@ -262,11 +265,11 @@ def _is_recent(last: Suspicion, now: datetime) -> bool:
     return abs(now - last.at) < timedelta(seconds=SUSPECT_S)
 
 
-def _pause_s(outage: ProviderOutage, failures: int, timings: BreakerTimings) -> float:
+def _policy(outage: ProviderOutage, timings: BreakerTimings) -> RetryPolicy:
     match outage:
         case ProviderOutage.ACCOUNT:
-            return min(timings.account_s * 2.0**failures, ACCOUNT_PAUSE_MAX_S)
+            return timings.account
         case ProviderOutage.BUSY:
-            return min(timings.busy_s * 2.0**failures, PAUSE_MAX_S)
+            return timings.busy
         case _:
-            return min(timings.outage_s * 2.0**failures, PAUSE_MAX_S)
+            return timings.outage

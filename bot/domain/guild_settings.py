@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.domain.quotas import Period, Policy, Source, Window, window_of
-from bot.domain.scheduling import FIRST_BACKOFF_S, FORGIVEN_AFTER, backoff_end, backoff_s
+from bot.domain.retry_policy import RetryPolicy
+from bot.domain.scheduling import FORGIVEN_AFTER, FREE_FAILURES, MEMBER_BACKOFF, backoff_end
 
 MAX_CREDITS = 1_000_000
 """The largest allowance, grant or budget."""
@@ -97,15 +98,15 @@ class MemberRecord:
         return backoff_end(self.backoff_until, now)
 
     def with_failure(
-        self, now: datetime, *, at_least: int = 1, first_s: float = FIRST_BACKOFF_S
+        self, now: datetime, *, at_least: int = 1, policy: RetryPolicy = MEMBER_BACKOFF
     ) -> "MemberRecord":
         """Return the record after one more failed request; a day without failures resets the count.
 
-        The new count is at least `at_least`. The first backoff takes `first_s` seconds.
+        The new count is at least `at_least`.
         """
         known = self.backoff_until is not None and now < self.backoff_until + FORGIVEN_AFTER
         failures = max(self.failures + 1 if known else 1, at_least)
-        until = now + timedelta(seconds=backoff_s(failures, first_s=first_s))
+        until = now + timedelta(seconds=policy.delay_s(failures - FREE_FAILURES))
         return replace(self, failures=failures, backoff_until=until)
 
     def generation(self, window: Window) -> int:

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush, heapreplace
 
 from bot.domain.circuit_breaker import ProviderOutage
+from bot.domain.retry_policy import RetryPolicy
 
 FREE_FAILURES = 1
 """Failed requests in a row without a backoff: a wrong link is quickly corrected."""
-FIRST_BACKOFF_S = 30.0
-"""Seconds of backoff after the next failure; doubled each time."""
-MAX_BACKOFF_S = 3600.0
+MEMBER_BACKOFF = RetryPolicy(first_s=30.0, max_s=3600.0)
+"""The backoff after each further failure."""
 FORGIVEN_AFTER = timedelta(days=1)
 """How long after its end a backoff still lengthens the next one."""
 SNAPSHOT_TTL_S = 1.0
@@ -120,17 +120,9 @@ def fair_order(waiting: Sequence[QueueEntry], running: Mapping[int, int]) -> lis
     return order
 
 
-def backoff_s(failures: int, *, first_s: float = FIRST_BACKOFF_S) -> float:
-    """Return the seconds of backoff after this many failed requests in a row."""
-    if failures <= FREE_FAILURES:
-        return 0.0
-    doubled = min(failures - FREE_FAILURES - 1, 16)
-    return min(first_s * 2.0**doubled, MAX_BACKOFF_S)
-
-
 def backoff_end(backoff_until: datetime | None, now: datetime) -> datetime | None:
     """Return the end of a backoff that is in force, or None. An end too far ahead means a wrong clock."""
-    if backoff_until is None or not now < backoff_until <= now + timedelta(seconds=MAX_BACKOFF_S):
+    if backoff_until is None or not now < backoff_until <= now + timedelta(seconds=MEMBER_BACKOFF.max_s):
         return None
     return backoff_until
 

@@ -99,7 +99,7 @@ def build_workers(
         metrics=metrics,
     )
     delivery = ResultDelivery(
-        store, messenger, media, attach_audio=work_config.attach_audio, clock=clock, leases=timings.leases
+        store, messenger, media, attach_audio=work_config.attach_audio, clock=clock, timings=timings
     )
     outbox = OutboxDispatcher(
         store, messenger, delivery, owner=owner, config=config, clock=clock, timings=timings

@@ -65,7 +65,7 @@ class FailpointBot:
         self, *, dies_at: Failpoint | None = None, lease_s: float = PATIENT_LEASE_S, drain_s: float = DRAIN_S
     ) -> None:
         variables = {DIES_AT: str(dies_at or ""), PASSED: str(self.passed_file)}
-        variables |= pauses({"drain_s": drain_s, "work.retries.member_s": 0.0}, lease_s=lease_s)
+        variables |= pauses({"drain_s": drain_s, "work.retries.member.first_s": 0.0}, lease_s=lease_s)
         paths = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
         with self.log_file.open("ab") as log:
             self._process = await forkserver.start(

@@ -17,11 +17,10 @@ from typing import ParamSpec, TypeVar
 
 from bot.__main__ import main as bot
 from bot.app import DRIVERS, Drivers
-from bot.domain.circuit_breaker import BreakerTimings
 from bot.services.runtime.timings import HeartbeatTimings
 from bot.services.unit_of_work import NamedUnit, Store, name_of
 from tests.harness.failpoints import ANSWER, DIES_AT, PASSED, PAUSES, Failpoint, Side, port_calls
-from tests.timings import shorter
+from tests.timings import SHORT_BREAKS, shorter
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,13 +28,13 @@ PLACED = ("placement.place", Side.AFTER)
 REPEATED_STEPS = frozenset({"submitter.claim", "poller.claim", "outbox.claim"})
 """Steps that are repeated all the time: they are counted from the first song on."""
 SHORT_PAUSES = {
-    "work.retries.message_s": 0.05,
-    "work.breaker": BreakerTimings(busy_s=0.1, outage_s=0.1, account_s=0.1),
+    "work.retries.message.first_s": 0.05,
+    "work.breaker": SHORT_BREAKS,
     "work.new_task_s": 3.0,
     "work.poll_interval_s": 0.2,
     "work.status_interval_s": 0.3,
     "heartbeat": HeartbeatTimings(interval_s=0.2, ttl_s=0.6, shard_wait_s=30.2, shard_check_interval_s=0.05),
-    "session_pause_s": 0.0,
+    "sessions.first_s": 0.0,
     "work.answered_within_s": 0.3,
 }
 """Pauses that are seconds or minutes in the product, and would only make a test long."""

@@ -24,7 +24,7 @@ from bot.domain.transitions import CANCEL_FROM
 from bot.services.cards import StatusCard, next_check_at
 from bot.services.delivery.approval_message import ApprovalMessages
 from bot.services.delivery.edit_budget import EditBudget
-from bot.services.delivery.message_forms import may_be_accepted_later, refused_pause_s, send_with_fallback
+from bot.services.delivery.message_forms import may_be_accepted_later, send_with_fallback
 from bot.services.delivery.result_message import ResultDelivery
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, ending_routes, may_be_unanswered
 from bot.services.ports import Claim, Clock, Messenger, Target, WorkQueue
@@ -96,8 +96,7 @@ class OutboxDispatcher:
             else:
                 await self._send_status(message)
         except RetryableError as error:
-            own_s = self._retries.message_s * 2.0 ** min(message.attempts, 20)
-            pause_s = max(error.retry_after_s or 0.0, min(own_s, self._retries.message_max_s))
+            pause_s = self._retries.message.delay_s(message.attempts + 1, retry_after_s=error.retry_after_s)
             log.warning(
                 "Discord did not accept a %s, next attempt in %.0f s: %s",
                 message.kind,
@@ -107,7 +106,7 @@ class OutboxDispatcher:
             )
             await self._retry(message, pause_s)
         except MediaError as error:
-            pause_s = self._retries.message_s * 2**message.attempts
+            pause_s = self._retries.message.delay_s(message.attempts + 1)
             log.info(
                 "waiting %.0f s for a file: %s", pause_s, error.cause, extra=message_log_context(message)
             )
@@ -137,7 +136,7 @@ class OutboxDispatcher:
                 await self._edit(request, card)
             except MessageGoneError:
                 if message.attempts < GONE_REPEATS:
-                    await self._retry(message, self._retries.message_s)
+                    await self._retry(message, self._retries.message.first_s)
                     return
                 if request.address.is_unconfirmed(now):
                     # the command was answered, and it is unknown by which copy of the bot
@@ -236,7 +235,7 @@ class OutboxDispatcher:
         if limited is not None:
             raise limited
         if refused and may_be_accepted_later(request, self._clock()):
-            pause_s = refused_pause_s(message.attempts)
+            pause_s = self._retries.refused.delay_s(message.attempts + 1)
             raise RetryableError("how it ended is refused in every form", pause_s, not_taken=True)
         log.error("OPERATOR: the member could not be told how it ended", extra=log_context(request))
 

@@ -14,9 +14,6 @@ T = TypeVar("T")
 
 REFUSED_FOR = timedelta(days=1)
 """How long after a request's end a message that Discord refuses in every form is retried."""
-REFUSED_PAUSE_S = 60.0
-"""Seconds before the first retry in every form; doubled each time."""
-REFUSED_PAUSE_MAX_S = 1200.0
 
 
 async def send_with_fallback(
@@ -38,8 +35,3 @@ def may_be_accepted_later(request: Request, now: datetime) -> bool:
     """Return True if a message that is refused in every form is to be retried."""
     # by age, because attempts are also counted for other failures
     return now - (request.ended_at or request.placed_at) < REFUSED_FOR
-
-
-def refused_pause_s(attempts: int) -> float:
-    """Return the seconds before the next retry in every form, after `attempts` attempts."""
-    return min(REFUSED_PAUSE_S * 2.0 ** min(attempts, 20), REFUSED_PAUSE_MAX_S)

@@ -20,7 +20,7 @@ from bot.domain.provider_tasks import Clip
 from bot.domain.requests import Request, State
 from bot.domain.transitions import Transition
 from bot.services.cards import ResultCard, result_card
-from bot.services.delivery.message_forms import may_be_accepted_later, refused_pause_s
+from bot.services.delivery.message_forms import may_be_accepted_later
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, delivery_routes
 from bot.services.ports import (
     ChannelTarget,
@@ -39,7 +39,7 @@ from bot.services.repositories.outbox import OutboxMessage
 from bot.services.repositories.requests import RequestChanges
 from bot.services.requests.log_context import log_context
 from bot.services.requests.transitions import apply_transition, get_request
-from bot.services.runtime.timings import LeaseTimings
+from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
@@ -98,14 +98,15 @@ class ResultDelivery:
         *,
         attach_audio: bool,
         clock: Clock,
-        leases: LeaseTimings = LeaseTimings(),  # noqa: B008 - frozen
+        timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
         self._messenger = messenger
         self._media = media
         self._attach_audio = attach_audio
         self._clock = clock
-        self._lease_s = leases.message_s
+        self._lease_s = timings.leases.message_s
+        self._refused = timings.retries.refused
 
     async def deliver(self, message: OutboxMessage) -> None:
         """Post the request's clips where its member can see them, and record where.
@@ -200,7 +201,7 @@ class ResultDelivery:
                 refused = refused or isinstance(error, InvalidMessageError)
                 log.info("cannot post by %s: %r", route, error, extra=log_context(request))
         if later is None and refused and may_be_accepted_later(request, self._clock()):
-            pause_s = refused_pause_s(message.attempts)
+            pause_s = self._refused.delay_s(message.attempts + 1)
             later = RetryableError("the result is refused in every form", pause_s, not_taken=True)
         if later is not None:
             raise later

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import count
 
 from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.domain.errors import (
@@ -131,14 +132,12 @@ class Submitter:
 
         If the result were dropped, the request would look as if its submission had been cut off.
         """
-        pause_s = self._limits.timings.retries.outcome_s
-        while True:
+        for failures in count(1):
             try:
                 await write()
             except StoreError as error:
                 log.error("the outcome of %s is not stored yet: %s", what, error, extra=log_context(request))
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, self._limits.timings.retries.outcome_max_s)
+                await asyncio.sleep(self._limits.timings.retries.outcome.delay_s(failures))
             else:
                 return
 
@@ -260,7 +259,7 @@ def _back_off_member(
         uow.members.record_turn(request.guild_id, request.user_id, now=now)
     member = uow.members.get_for_update(request.guild_id, request.user_id)
     at_least = LOST_REPLY_FAILURES if outcome.transition is Transition.MARK_UNCERTAIN else 1
-    member = member.with_failure(now, at_least=at_least, first_s=limits.timings.retries.member_s)
+    member = member.with_failure(now, at_least=at_least, policy=limits.timings.retries.member)
     uow.members.update(request.guild_id, request.user_id, member)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.domain.errors import StoreError
-from bot.domain.gateway_sessions import FIRST_PAUSE_S, pause_s, within_window
+from bot.domain.gateway_sessions import SESSION_PAUSES, pause_s, within_window
+from bot.domain.retry_policy import RetryPolicy
 from bot.services.ports import Clock
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
@@ -22,10 +23,10 @@ class GatewaySessions:
     If the database cannot be used, the shard connects all the same.
     """
 
-    def __init__(self, store: Store, *, clock: Clock, first_pause_s: float = FIRST_PAUSE_S) -> None:
+    def __init__(self, store: Store, *, clock: Clock, pauses: RetryPolicy = SESSION_PAUSES) -> None:
         self._store = store
         self._clock = clock
-        self._first_pause_s = first_pause_s
+        self._pauses = pauses
 
     async def begin(self, shard_id: int) -> None:
         """Record that a session begins now."""
@@ -49,7 +50,7 @@ class GatewaySessions:
         except StoreError:
             return 0.0, 0
         most = max((len(within_window(one, now)) for one in begun), default=0)
-        pauses = (pause_s(one, now, first_s=self._first_pause_s) for one in begun)
+        pauses = (pause_s(one, now, policy=self._pauses) for one in begun)
         return max(pauses, default=0.0), most
 
 

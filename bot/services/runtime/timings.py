@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from bot.domain.circuit_breaker import BreakerTimings
 from bot.domain.provider_tasks import STREAMING_GRACE_S
-from bot.domain.scheduling import FIRST_BACKOFF_S
+from bot.domain.retry_policy import RetryPolicy
+from bot.domain.scheduling import MEMBER_BACKOFF
 
 ANSWERED_WITHIN_S = 5.0
 """Seconds after which Discord has the answer to a command or accepts none any more: it waits for 3."""
@@ -26,16 +27,16 @@ class LeaseTimings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryTimings:
-    """Seconds between two attempts: the first pause, doubled each time, and the longest."""
+    """The pauses between two attempts."""
 
-    message_s: float = 2.0
+    message: RetryPolicy = RetryPolicy(first_s=2.0, max_s=300.0)
     """After Discord did not accept a message."""
-    message_max_s: float = 300.0
-    outcome_s: float = 0.5
+    refused: RetryPolicy = RetryPolicy(first_s=60.0, max_s=1200.0)
+    """After Discord refused a message in every form."""
+    outcome: RetryPolicy = RetryPolicy(first_s=0.5, max_s=5.0)
     """After the database did not store the outcome of a paid call."""
-    outcome_max_s: float = 5.0
-    member_s: float = FIRST_BACKOFF_S
-    """After a member's request failed; the longest is `MAX_BACKOFF_S`."""
+    member: RetryPolicy = MEMBER_BACKOFF
+    """After a member's request failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

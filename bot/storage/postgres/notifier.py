@@ -7,6 +7,7 @@ from contextlib import nullcontext, suppress
 
 import asyncpg
 
+from bot.domain.retry_policy import RetryPolicy
 from bot.services.ports import WorkQueue
 from bot.storage.postgres.clock import ClockReading, DatabaseClock
 from bot.storage.postgres.engine import DATABASE_ERRORS, arguments
@@ -23,8 +24,8 @@ CLOCK_S = 30.0
 """Seconds between two readings of the server's time; also how soon a dead connection is noticed."""
 READINGS = 3
 """How often the time is read in a row, to use the fastest answer."""
-RECONNECT_S = (0.5, 1.0, 2.0, 5.0, 10.0)
-"""Pauses in seconds before each attempt to reconnect; the last one is repeated."""
+RECONNECTS = RetryPolicy(first_s=0.5, max_s=10.0)
+"""The pauses before each attempt to reconnect."""
 _TIME = "SELECT clock_timestamp()"
 _SEPARATOR = ","
 
@@ -106,10 +107,10 @@ class PostgresNotifier:
                 await asyncio.sleep(MIN_NOTIFY_INTERVAL_S)
 
     async def _reconnect(self) -> asyncpg.Connection:
-        attempts = 0
+        failures = 0
         while True:
-            await asyncio.sleep(RECONNECT_S[min(attempts, len(RECONNECT_S) - 1)])
-            attempts += 1
+            failures += 1
+            await asyncio.sleep(RECONNECTS.delay_s(failures))
             try:
                 connection = await self._connect()
             except DATABASE_ERRORS as error:

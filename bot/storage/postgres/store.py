@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
 from bot.domain.errors import StoreError
+from bot.domain.retry_policy import RetryPolicy
 from bot.services.ports import Clock, WakeUp, WorkQueue
 from bot.services.unit_of_work import Store, UnitOfWork, name_of
 from bot.storage.ledger_audit import audit_ledger
@@ -32,8 +33,8 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 4
 """How often a unit is run at most, when it conflicts with others or its connection is lost."""
-RETRY_PAUSE_S = 0.02
-"""First pause in seconds between two attempts, doubled each time."""
+RETRIES = RetryPolicy(first_s=0.04, max_s=0.16)
+"""The pauses between them."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -123,7 +124,7 @@ class PostgresStore(Store):
                 if attempt == ATTEMPTS or not is_transient(error):
                     raise server_error(error, self._url) from error
                 log.debug("attempt %d of %s is repeated: %s", attempt, name, error)
-            await asyncio.sleep(RETRY_PAUSE_S * 2**attempt)
+            await asyncio.sleep(RETRIES.delay_s(attempt))
             attempt += 1
 
     async def _run_once(self, unit: Callable[[SqlUnitOfWork], T], *, commit: bool) -> T:

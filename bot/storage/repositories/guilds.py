@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from bot.domain.errors import ActiveLimitError, BackoffError, BlockedError, CooldownError, StoreError
 from bot.domain.guild_settings import GuildSettings, MemberRecord
-from bot.domain.scheduling import MAX_BACKOFF_S, backoff_end
+from bot.domain.scheduling import MEMBER_BACKOFF, backoff_end
 from bot.services.ports import WorkQueue
 from bot.services.repositories.guilds import Guilds, Members
 from bot.storage.advisory_locks import AdvisoryLock, lock
@@ -238,7 +238,7 @@ def _backoff_terms(now: datetime) -> dict[str, object]:
     """Return the bind values between which a backoff ends that is in force."""
     return {
         "held_after": now + timedelta(microseconds=1),
-        "held_at_most": now + timedelta(seconds=MAX_BACKOFF_S),
+        "held_at_most": now + timedelta(seconds=MEMBER_BACKOFF.max_s),
     }
 
 

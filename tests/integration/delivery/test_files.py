@@ -19,7 +19,7 @@ from tests.integration.engines import on_both
 pytestmark = on_both
 
 
-HURRIED = {"work.retries.message_s": 0.03}
+HURRIED = {"work.retries.message.first_s": 0.03}
 
 
 @pytest.fixture(autouse=True)

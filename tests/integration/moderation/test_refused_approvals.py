@@ -22,7 +22,7 @@ def refuse(local: BotHarness, on: str, *, containing: str = "") -> None:
 
 
 async def test_what_is_refused_in_every_form_is_shown_later_unless_it_is_cancelled(local: BotHarness) -> None:
-    local.hurry({"work.retries.message_max_s": 0.2})
+    local.hurry({"work.retries.message.max_s": 0.2})
     async with local.bot(default_allowance=PLENTY):
         await approval_on(local)
         refuse(local, POST)

@@ -25,8 +25,8 @@ def faults(local: BotHarness, monkeypatch: pytest.MonkeyPatch) -> StoreFaults:
     local.hurry(
         {
             "work.leases.submission_s": LEASE_S,
-            "work.retries.outcome_s": 0.02,
-            "work.retries.outcome_max_s": 0.05,
+            "work.retries.outcome.first_s": 0.02,
+            "work.retries.outcome.max_s": 0.05,
             "work.poll_interval_s": 0.1,
         }
     )
@@ -147,7 +147,7 @@ async def test_a_task_taken_while_the_database_went_away_is_delivered_and_paid_o
 async def test_what_was_not_told_of_a_song_that_was_given_up_is_not_told_after_its_end(
     local: BotHarness, faults: StoreFaults
 ) -> None:
-    local.hurry({"work.retries.message_s": 0.5})
+    local.hurry({"work.retries.message.first_s": 0.5})
     refused = Fault(kind=FaultKind.UNKNOWN_MESSAGE, on="PATCH /webhooks/*")
     async with local.bot():
         local.discord.faults.add(refused)
@@ -164,7 +164,7 @@ async def test_what_was_not_told_of_a_song_that_was_given_up_is_not_told_after_i
 async def test_a_song_goes_on_though_the_database_was_away_when_its_message_was_sent(
     local: BotHarness, faults: StoreFaults
 ) -> None:
-    local.hurry({"work.retries.message_s": 0.5})
+    local.hurry({"work.retries.message.first_s": 0.5})
     async with local.bot():
         local.discord.faults.add(Fault(kind=FaultKind.UNKNOWN_MESSAGE, on="PATCH /webhooks/*"))
         outage = Outage(local, faults)

@@ -11,7 +11,7 @@ from bot.chat.connection.command_sync import GUILDS_KEY
 from bot.chat.connection.http_client import SafeHTTPClient
 from bot.chat.supervisor import ConnectionTimings
 from bot.domain.errors import StoreError
-from bot.domain.gateway_sessions import Backoff
+from bot.domain.retry_policy import RetryPolicy
 from bot.services.runtime.gateway_sessions import GatewaySessions
 from bot.services.runtime.key_values import KeyValueStore
 from sandbox.discord.faults import Fault, FaultKind
@@ -30,9 +30,11 @@ GATEWAY, COMMANDS = "GET /gateway/bot", "* /applications/*/commands"
 @pytest.fixture(autouse=True)
 def quick(local: BotHarness) -> None:
     """The bot's pauses between two tries are short."""
-    policy = Backoff(first_s=0.02, longest_s=0.1, max_retry_after_s=0.1)
+    policy = RetryPolicy(first_s=0.02, max_s=0.1, max_retry_after_s=0.1)
     timings = ConnectionTimings(connecting=policy, syncing=policy, login_s=0.5, first_sync_s=0.5)
-    local.hurry({"connection": timings, "work.retries.message_s": 0.05, "work.retries.message_max_s": 0.2})
+    local.hurry(
+        {"connection": timings, "work.retries.message.first_s": 0.05, "work.retries.message.max_s": 0.2}
+    )
 
 
 REFUSALS = {
@@ -200,7 +202,7 @@ async def test_the_last_sessions_of_a_day_are_not_used_up(
 async def test_a_bot_that_is_killed_again_and_again_connects_less_often(
     local: BotHarness, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    local.hurry({"session_pause_s": LONG_S})
+    local.hurry({"sessions.first_s": LONG_S})
     monkeypatch.setattr(GatewaySessions, "reset", not_forgiven)
     for _ in range(4):
         async with local.bot():

@@ -2,25 +2,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.gateway_sessions import Backoff, SessionLimit, pause_s, within_window
+from bot.domain.gateway_sessions import SessionLimit, pause_s, within_window
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
 
 def ago(*seconds: float) -> list[datetime]:
     return [NOW - timedelta(seconds=second) for second in seconds]
-
-
-def test_a_pause_doubles_with_each_failure_up_to_the_longest() -> None:
-    policy = Backoff(first_s=1.0, longest_s=10.0)
-    assert [policy.delay_s(failures) for failures in (1, 2, 3, 4, 5, 10_000)] == [1, 2, 4, 8, 10, 10]
-
-
-@pytest.mark.parametrize(("asked_s", "delay_s"), [(None, 2), (0.5, 2), (60, 60), (1e9, 3600)])
-def test_a_pause_that_is_asked_for_is_kept_as_far_as_it_is_believed(
-    asked_s: float | None, delay_s: float
-) -> None:
-    assert Backoff(first_s=2.0, longest_s=10.0).delay_s(1, retry_after_s=asked_s) == delay_s
 
 
 @pytest.mark.parametrize(

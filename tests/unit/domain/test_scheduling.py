@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.scheduling import QueueEntry, backoff_end, backoff_s, estimated_finish_times, fair_order
+from bot.domain.guild_settings import NOBODY
+from bot.domain.scheduling import QueueEntry, backoff_end, estimated_finish_times, fair_order
 
 Member = tuple[int, int]
 START = datetime(2026, 11, 22, tzinfo=UTC)
@@ -144,8 +145,12 @@ def test_each_of_a_line_begins_when_the_next_place_comes_free() -> None:
 
 
 def test_a_backoff_is_free_at_first_then_doubles_up_to_an_hour() -> None:
-    assert [backoff_s(failures) for failures in range(6)] == [0, 0, 30, 60, 120, 240]
-    assert backoff_s(9) == backoff_s(10**6) == 3600
+    member, seconds = NOBODY, []
+    for _ in range(10):
+        member = member.with_failure(START)
+        assert member.backoff_until is not None
+        seconds.append((member.backoff_until - START).total_seconds())
+    assert seconds == [0, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
 def test_a_backoff_holds_until_its_end_unless_it_is_farther_ahead_than_any() -> None:

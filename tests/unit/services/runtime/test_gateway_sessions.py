@@ -15,7 +15,7 @@ async def test_sessions_are_remembered_by_shard_over_all_starts(harness: Service
         assert await sessions(harness).pause((0, 1)) == (0.0, count)
         await sessions(harness).begin(1)
     assert await sessions(harness).pause((0,)) == (0.0, 0)
-    assert await sessions(harness).pause((0, 1)) == (rules.FIRST_PAUSE_S, rules.FREE_SESSIONS)
+    assert await sessions(harness).pause((0, 1)) == (rules.SESSION_PAUSES.first_s, rules.FREE_SESSIONS)
     harness.clock.advance(rules.WINDOW.total_seconds())
     assert await sessions(harness).pause((0, 1)) == (0.0, 0)
 

@@ -11,6 +11,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.domain.errors import LockedError, MisconfiguredError, StoreError
+from bot.domain.retry_policy import RetryPolicy
 from bot.services.ports import WorkQueue
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.admin import database_admin
@@ -175,7 +176,7 @@ class TestComingBack:
     async def test_a_server_that_is_started_again_is_used_again(
         self, own_cluster: PostgresCluster, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bot.storage.postgres.notifier.RECONNECT_S", (0.01, 0.05))
+        monkeypatch.setattr("bot.storage.postgres.notifier.RECONNECTS", RetryPolicy(first_s=0.01, max_s=0.05))
         heard = asyncio.Event()
         url = own_cluster.server.url_of("inspire_template")
         async with open_store(url) as store:

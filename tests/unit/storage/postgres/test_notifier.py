@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.errors import StoreError
+from bot.domain.retry_policy import RetryPolicy
 from bot.services.ports import WorkQueue
 from bot.storage.postgres.notifier import CHANNEL
 from bot.storage.store import open_store
@@ -21,7 +22,7 @@ class TestListening:
         monkeypatch.setattr("bot.storage.postgres.engine.ANSWER_TIMEOUT_S", 0.2)
         monkeypatch.setattr("bot.storage.postgres.engine.CONNECT_TIMEOUT_S", 0.2)
         monkeypatch.setattr("bot.storage.postgres.notifier.CLOCK_S", 0.02)
-        monkeypatch.setattr("bot.storage.postgres.notifier.RECONNECT_S", (0.01,))
+        monkeypatch.setattr("bot.storage.postgres.notifier.RECONNECTS", RetryPolicy(first_s=0.01, max_s=0.01))
         heard = asyncio.Event()
         async with line_to(postgres_url) as (line, url), open_store(url) as store:
             line.dead = True

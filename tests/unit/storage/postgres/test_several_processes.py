@@ -13,6 +13,7 @@ from sqlalchemy import text
 from bot.domain.errors import ShardTakenError
 from bot.domain.ledger import Balance
 from bot.domain.requests import State
+from bot.domain.retry_policy import RetryPolicy
 from bot.domain.transitions import Transition
 from bot.services.ports import WorkQueue
 from bot.services.repositories.outbox import MessageKind
@@ -148,7 +149,7 @@ async def test_one_process_hears_in_which_queues_another_has_written(
 async def test_an_ear_that_was_cut_off_listens_again_and_catches_up(
     stores: tuple[SqlStore, SqlStore], any_postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.storage.postgres.notifier.RECONNECT_S", (0.01,))
+    monkeypatch.setattr("bot.storage.postgres.notifier.RECONNECTS", RetryPolicy(first_s=0.01, max_s=0.01))
     heard = asyncio.Event()
     stores[1].subscribe(WorkQueue.OUTBOX, heard.set)
     listening = (
