@@ -8,21 +8,21 @@ from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.interactions.transformers import RequestId
 from bot.chat.messages.choices import request_choice
-from bot.chat.text.formatting import are_back
+from bot.chat.text import confirmations, descriptions
 
 
 class Cancel(commands.Cog):
     """Cancellation of members' own requests."""
 
     @command()
-    @app_commands.describe(request="One of your requests under way")
+    @app_commands.describe(**descriptions.CANCEL)
     async def cancel(self, interaction: GuildInteraction, request: RequestId) -> None:
-        """Take back a song request that is still waiting; its credits return to you."""
+        """Cancel a song request that is still waiting, and get its credits back."""
         cancelling = interaction.services.requests.cancel(
             request, guild_id=interaction.guild_id, user_id=interaction.user_id
         )
         cancelled = await run_or_defer(interaction, cancelling)
-        await respond(interaction, f"Cancelled. {are_back(cancelled.cost)}")
+        await respond(interaction, confirmations.cancelled(cancelled.cost))
 
     @cancel.autocomplete("request")
     @safe_autocomplete

@@ -11,6 +11,7 @@ from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.transformers import ClipOption, PersonaOption, PlaylistOrName, Weight
 from bot.chat.messages.choices import CHOICE_LIMIT
 from bot.chat.status_response import respond_with_status
+from bot.chat.text import descriptions
 from bot.chat.text.formatting import plain
 from bot.domain.song_options import PROMPT_LIMIT, SongOptions
 
@@ -27,16 +28,7 @@ class Inspire(commands.Cog):
         app_commands.choices(model=offered)(self.inspire)
 
     @command()
-    @app_commands.describe(
-        playlist="A saved playlist, or the link or id of one on Suno: its songs are the inspiration",
-        prompt="What the song should be like; parts of it may be sung",
-        model="Which version of Suno makes it",
-        style_weight="0 to 1: how closely it keeps to the playlist's style",
-        audio_weight="0 to 1: how much of the original sound it takes over",
-        weirdness="0 to 1: how bold it may be",
-        persona="The id or link of a Suno persona: the voice; goes together with artist_clip",
-        artist_clip="The link or id of one song as a reference of style; goes together with persona",
-    )
+    @app_commands.describe(**descriptions.INSPIRE)
     async def inspire(
         self,
         interaction: GuildInteraction,

@@ -8,12 +8,12 @@ from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import MODERATORS, Operators
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.messages.operator import operation_message
-from bot.chat.text.failures import submissions_paused, submissions_resumed
+from bot.chat.text import confirmations, descriptions
 from bot.services.operator import OperatorService
 
 
 @app_commands.default_permissions(MODERATORS)
-class Operator(commands.GroupCog, group_name="operator", group_description="For whoever runs this bot"):
+class Operator(commands.GroupCog, group_name="operator", group_description=descriptions.OPERATOR_GROUP):
     """Commands of the bot's operator."""
 
     def __init__(self, operation: OperatorService) -> None:
@@ -22,18 +22,18 @@ class Operator(commands.GroupCog, group_name="operator", group_description="For 
 
     @command()
     async def status(self, interaction: GuildInteraction) -> None:
-        """See how the bot is: song service, requests, processes and credits, over all servers."""
+        """See the status of song service, requests, processes and credits, over all servers."""
         view = await run_or_defer(interaction, self._as_operator(interaction, self._operation.status))
         await respond(interaction, operation_message(view))
 
     @command()
     async def pause(self, interaction: GuildInteraction) -> None:
-        """Submit nothing more for any server; requests are still taken, and wait."""
+        """Pause song requests in all servers: new ones are still taken, and wait."""
         waiting = await run_or_defer(interaction, self._as_operator(interaction, self._operation.pause))
-        await respond(interaction, submissions_paused(waiting))
+        await respond(interaction, confirmations.submissions_paused(waiting))
 
     @command()
     async def resume(self, interaction: GuildInteraction) -> None:
-        """Let all servers' requests go on."""
+        """Resume song requests in all servers."""
         waiting = await run_or_defer(interaction, self._as_operator(interaction, self._operation.resume))
-        await respond(interaction, submissions_resumed(waiting))
+        await respond(interaction, confirmations.submissions_resumed(waiting))

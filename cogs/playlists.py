@@ -11,23 +11,21 @@ from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.interactions.transformers import NewName, PlaylistOption
 from bot.chat.messages.choices import CHOICE_LIMIT
-from bot.chat.messages.library import added_words, removed_words
+from bot.chat.text import confirmations, descriptions
 from bot.chat.text.formatting import plain
 from bot.domain.playlists import NAME_LIMIT
 
 Name: TypeAlias = app_commands.Range[str, 1, NAME_LIMIT]
 
 
-class Playlists(commands.GroupCog, group_name="playlists", group_description="Your server's saved playlists"):
+class Playlists(commands.GroupCog, group_name="playlists", group_description=descriptions.PLAYLISTS_GROUP):
     """Saved playlists: all members can list them, only moderators can change them.
 
     Discord's permissions apply to a whole group of commands, so those for moderators check by themselves.
     """
 
     @command()
-    @app_commands.describe(
-        name="What members will choose it by", playlist="The link of a Suno playlist, or its id"
-    )
+    @app_commands.describe(**descriptions.PLAYLISTS_ADD)
     async def add(
         self,
         interaction: GuildInteraction,
@@ -36,14 +34,14 @@ class Playlists(commands.GroupCog, group_name="playlists", group_description="Yo
     ) -> None:
         """For moderators: save a playlist, which /inspire then offers by its name."""
         adding = interaction.services.playlists.add(interaction.require_moderator(), name, playlist)
-        await respond(interaction, added_words(await run_or_defer(interaction, adding)))
+        await respond(interaction, confirmations.playlist_saved(await run_or_defer(interaction, adding)))
 
     @command()
-    @app_commands.describe(name="The saved playlist")
+    @app_commands.describe(**descriptions.PLAYLISTS_REMOVE)
     async def remove(self, interaction: GuildInteraction, name: Name) -> None:
-        """For moderators: take a playlist off the list; songs made from it stay."""
+        """For moderators: remove a saved playlist; songs made from it stay."""
         removing = interaction.services.playlists.remove(interaction.require_moderator(), name)
-        await respond(interaction, removed_words(await run_or_defer(interaction, removing)))
+        await respond(interaction, confirmations.playlist_removed(await run_or_defer(interaction, removing)))
 
     @remove.autocomplete("name")
     @moderator_autocomplete
@@ -53,5 +51,5 @@ class Playlists(commands.GroupCog, group_name="playlists", group_description="Yo
 
     @command("list")
     async def list_(self, interaction: GuildInteraction) -> None:
-        """See the playlists that are saved here."""
+        """See the saved playlists of this server."""
         await PlaylistPages.open(interaction)

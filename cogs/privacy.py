@@ -10,11 +10,12 @@ from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import Reply, respond, run_or_defer
 from bot.chat.messages.buttons import delete_data_button
 from bot.chat.messages.files import Attachment, FileThread
-from bot.chat.messages.privacy import export_file, notice_message, preview_words
+from bot.chat.messages.privacy import ALL_YOUR_DATA, export_file, notice_message, preview_words
+from bot.chat.text import descriptions
 from bot.services.privacy.service import PrivacyService
 
 
-class Privacy(commands.GroupCog, group_name="privacy", group_description="What the bot keeps about you"):
+class Privacy(commands.GroupCog, group_name="privacy", group_description=descriptions.PRIVACY_GROUP):
     """A member's personal data."""
 
     def __init__(self, privacy: PrivacyService) -> None:
@@ -32,15 +33,13 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="What t
 
     @command()
     async def export(self, interaction: GuildInteraction) -> None:
-        """Get all that the bot keeps about you, from all servers, as a file."""
+        """Get all the data that the bot keeps about you, from all servers, as a file."""
         file = await run_or_defer(interaction, self._file(interaction))
-        await respond(
-            interaction, Reply(content="All that is kept about you, in all servers.", attachments=[file])
-        )
+        await respond(interaction, Reply(content=ALL_YOUR_DATA, attachments=[file]))
 
     @command()
     async def delete(self, interaction: GuildInteraction) -> None:
-        """Have what the bot keeps about you deleted, in all servers; you are asked once more."""
+        """Delete the data that the bot keeps about you, in all servers; you are asked to confirm."""
         preview = await run_or_defer(interaction, self._privacy.preview(interaction.user_id))
         view = discord.ui.View(timeout=None)
         if not preview.is_empty:

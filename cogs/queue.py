@@ -13,6 +13,6 @@ class Queue(commands.Cog):
 
     @command()
     async def queue(self, interaction: GuildInteraction) -> None:
-        """See which songs are being made here, who waits, in which order, and for how long."""
+        """See which songs are being made here, who is waiting, in which order, and for how long."""
         viewing = interaction.services.queue.view(interaction.guild_id, interaction.user_id)
         await respond(interaction, queue_message(await run_or_defer(interaction, viewing)))

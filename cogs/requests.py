@@ -12,7 +12,7 @@ from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.interactions.transformers import RequestId
 from bot.chat.messages.choices import request_choice
 from bot.chat.name_cache import NameCache
-from bot.chat.text.failures import cancelled_by_moderator, paused, resumed
+from bot.chat.text import confirmations, descriptions
 from bot.chat.text.formatting import REASON_LIMIT
 from bot.services.requests.queue_service import QueueService
 
@@ -21,7 +21,7 @@ Reason: TypeAlias = app_commands.Range[str, 1, REASON_LIMIT]
 
 @app_commands.default_permissions(MODERATORS)
 class Requests(
-    ForModerators, commands.GroupCog, group_name="requests", group_description="Your server's song requests"
+    ForModerators, commands.GroupCog, group_name="requests", group_description=descriptions.REQUESTS_GROUP
 ):
     """A server's requests, for its moderators."""
 
@@ -30,32 +30,30 @@ class Requests(
         self._names = NameCache()
 
     @command()
-    @app_commands.describe(
-        request="One of the requests that still wait", reason="Why; the member will read it"
-    )
+    @app_commands.describe(**descriptions.REQUESTS_CANCEL)
     async def cancel(
         self,
         interaction: GuildInteraction,
         request: RequestId,
         reason: Reason,
     ) -> None:
-        """Turn a waiting song request away; its credits return to the member, who reads why."""
+        """Cancel a waiting request: its credits go back to the member, who can read why."""
         cancelling = self._queue.cancel(interaction.require_moderator(), request, reason=reason)
         cancelled = await run_or_defer(interaction, cancelling)
-        await respond(interaction, cancelled_by_moderator(cancelled.cost))
+        await respond(interaction, confirmations.cancelled_by_moderator(cancelled.cost))
 
     @command()
-    @app_commands.describe(reason="Why; everybody who waits will read it")
+    @app_commands.describe(**descriptions.REQUESTS_PAUSE)
     async def pause(self, interaction: GuildInteraction, reason: Reason) -> None:
-        """Stop all songs of this server: those that wait keep their places, and none can be asked for."""
+        """Pause this server's songs: waiting requests keep their places, and no new ones are taken."""
         waiting = await run_or_defer(interaction, self._queue.pause(interaction.require_moderator(), reason))
-        await respond(interaction, paused(waiting))
+        await respond(interaction, confirmations.paused(waiting))
 
     @command()
     async def resume(self, interaction: GuildInteraction) -> None:
-        """Let this server's songs go on."""
+        """Resume this server's songs."""
         waiting = await run_or_defer(interaction, self._queue.resume(interaction.require_moderator()))
-        await respond(interaction, resumed(waiting))
+        await respond(interaction, confirmations.resumed(waiting))
 
     @cancel.autocomplete("request")
     @moderator_autocomplete

@@ -19,6 +19,7 @@ from bot.chat.interactions.permissions import (
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.interactions.transformers import PostingChannel, RequestChannel
 from bot.chat.messages.settings import settings_message
+from bot.chat.text import confirmations, descriptions
 from bot.services.moderation.guild_settings import MAX_ACTIVE, MAX_COOLDOWN_S, GuildSettingsService
 
 Active: TypeAlias = app_commands.Range[int, 1, MAX_ACTIVE]
@@ -27,7 +28,7 @@ Cooldown: TypeAlias = app_commands.Range[int, 0, MAX_COOLDOWN_S]
 
 @app_commands.default_permissions(MODERATORS)
 class ServerSettings(
-    ForModerators, commands.GroupCog, group_name="settings", group_description="How songs work in your server"
+    ForModerators, commands.GroupCog, group_name="settings", group_description=descriptions.SETTINGS_GROUP
 ):
     """A server's settings, for its moderators."""
 
@@ -38,95 +39,76 @@ class ServerSettings(
 
     @command()
     async def show(self, interaction: GuildInteraction) -> None:
-        """See all that is settled for this server."""
+        """See the settings of this server."""
         embed = await run_or_defer(interaction, self._shown(interaction))
         await respond(interaction, embed)
 
     @command()
-    @app_commands.describe(channel="Where songs are asked for; leave it out for everywhere")
+    @app_commands.describe(**descriptions.SETTINGS_CHANNEL)
     async def channel(self, interaction: GuildInteraction, channel: RequestChannel | None = None) -> None:
-        """Let songs be asked for in one channel or forum only; its threads and posts count."""
+        """Take song requests in one channel or forum only; its threads and posts count."""
         by = interaction.require_moderator()
         await run_or_defer(interaction, self._rules.set_request_channel(by, _id(channel)))
-        where = f"in <#{channel.id}> only" if channel else "everywhere"
-        await respond(interaction, f"Songs can be asked for {where} now.")
+        await respond(interaction, confirmations.request_channel_set(_id(channel)))
 
     @command()
-    @app_commands.describe(channel="Where songs are posted; leave it out for where they were asked for")
+    @app_commands.describe(**descriptions.SETTINGS_RESULTS)
     async def results(self, interaction: GuildInteraction, channel: PostingChannel | None = None) -> None:
         """Post finished songs in a channel of their own."""
         by = interaction.require_moderator()
         require_posting_permissions(interaction, channel, with_files=True)
         await run_or_defer(interaction, self._rules.set_results_channel(by, _id(channel)))
-        where = f"in <#{channel.id}>" if channel else "where they were asked for"
-        await respond(interaction, f"Songs that are asked for from now on are posted {where}.")
+        await respond(interaction, confirmations.results_channel_set(_id(channel)))
 
     @command()
-    @app_commands.describe(model="For those who choose none; leave it out for the bot's own choice")
+    @app_commands.describe(**descriptions.SETTINGS_MODEL)
     async def model(self, interaction: GuildInteraction, model: str | None = None) -> None:
-        """Settle which version of Suno makes the songs of those who choose none."""
+        """Set the model of members who choose none."""
         by = interaction.require_moderator()
         await run_or_defer(interaction, self._rules.set_default_model(by, model))
         in_force = await run_or_defer(interaction, self._rules.effective(by.guild_id))
-        await respond(
-            interaction, f"Songs are made by `{in_force.model}` now, unless a member chooses another."
-        )
+        await respond(interaction, confirmations.default_model_set(in_force.model))
 
     @command()
-    @app_commands.describe(
-        mode="Whether a moderator approves each request",
-        channel="Where moderators decide; needed the first time",
-    )
+    @app_commands.describe(**descriptions.SETTINGS_APPROVAL)
     async def approval(
         self,
         interaction: GuildInteraction,
         mode: Literal["on", "off"],
         channel: PostingChannel | None = None,
     ) -> None:
-        """Let a moderator approve each request before it is made."""
+        """Let moderators approve each request before the song is made."""
         by = interaction.require_moderator()
         if mode == "off":
             freed = await run_or_defer(interaction, self._rules.end_approval(by))
-            waiting = (
-                f" {freed} that waited for it {'is' if freed == 1 else 'are'} in line now." if freed else ""
-            )
-            await respond(interaction, f"No request has to be approved any more.{waiting}")
+            await respond(interaction, confirmations.approval_ended(freed))
             return
         require_posting_permissions(interaction, channel)
         where = await run_or_defer(interaction, self._rules.require_approval(by, _id(channel)))
-        await respond(
-            interaction, f"Each request comes to <#{where}> first, with **Approve** and **Decline**."
-        )
+        await respond(interaction, confirmations.approval_set(where))
 
     @command()
-    @app_commands.describe(channel="Where moderators' decisions are posted; leave it out for nowhere")
+    @app_commands.describe(**descriptions.SETTINGS_LOG)
     async def log(self, interaction: GuildInteraction, channel: PostingChannel | None = None) -> None:
         """Post moderators' decisions in a channel."""
         by = interaction.require_moderator()
         require_posting_permissions(interaction, channel)
         await run_or_defer(interaction, self._rules.set_log_channel(by, _id(channel)))
-        where = f"in <#{channel.id}>" if channel else "nowhere; `/quota log` has them"
-        await respond(interaction, f"Moderators' decisions are posted {where}.")
+        await respond(interaction, confirmations.log_channel_set(_id(channel)))
 
     @command()
-    @app_commands.describe(
-        active="Requests at a time, for each member; leave it out for the bot's own choice",
-        cooldown="Seconds between two requests of a member; leave it out for the bot's own choice",
-    )
+    @app_commands.describe(**descriptions.SETTINGS_LIMITS)
     async def limits(
         self,
         interaction: GuildInteraction,
         active: Active | None = None,
         cooldown: Cooldown | None = None,
     ) -> None:
-        """Settle how many requests a member may have under way, and how far apart they are."""
+        """Limit how many requests a member can have at a time, and how far apart they are."""
         by = interaction.require_moderator()
         await run_or_defer(interaction, self._rules.set_limits(by, active=active, cooldown_s=cooldown))
         policy = (await run_or_defer(interaction, self._rules.effective(by.guild_id))).policy
-        apart = (
-            f"{policy.cooldown_s:,} seconds apart" if policy.cooldown_s else "without a pause between them"
-        )
-        await respond(interaction, f"Each member may have {policy.max_active:,} under way now, {apart}.")
+        await respond(interaction, confirmations.limits_set(policy))
 
     async def _shown(self, interaction: GuildInteraction) -> discord.Embed:
         in_force = await self._rules.effective(interaction.guild_id)

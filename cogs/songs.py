@@ -11,32 +11,33 @@ from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import Reply, respond, run_or_defer
 from bot.chat.interactions.transformers import SongId, TopPeriodOption
 from bot.chat.messages.library import song_choice
+from bot.chat.text import descriptions
 from bot.domain.songs import TopPeriod
 
 
-class Songs(commands.GroupCog, group_name="songs", group_description="The songs of your server"):
+class Songs(commands.GroupCog, group_name="songs", group_description=descriptions.SONGS_GROUP):
     """Finished songs, for every member."""
 
     @command("list")
-    @app_commands.describe(member="Only the songs that this member asked for")
+    @app_commands.describe(**descriptions.SONGS_LIST)
     async def list_(self, interaction: GuildInteraction, member: discord.User | None = None) -> None:
         """See the songs that were made here, newest first."""
         await SongPages.open(interaction, str(member.id) if member else "")
 
     @command()
-    @app_commands.describe(period="From when they are; all if left out")
+    @app_commands.describe(**descriptions.SONGS_TOP)
     async def top(
         self,
         interaction: GuildInteraction,
         period: TopPeriodOption = TopPeriod.ALL,
     ) -> None:
-        """See the songs with the most stars."""
+        """See the best-rated songs."""
         await TopPages.open(interaction, period)
 
     @command()
-    @app_commands.describe(song="A song of this server, by its title")
+    @app_commands.describe(**descriptions.SONGS_SHOW)
     async def show(self, interaction: GuildInteraction, song: SongId) -> None:
-        """Post a song of this server again, for everybody here."""
+        """Post a song of this server again, for everyone here."""
         looking = interaction.services.songs.card(song, interaction.viewer())
         card = await run_or_defer(interaction, looking, ephemeral=False)
         shown = song_message(card)

@@ -11,7 +11,7 @@ from bot.domain.personal_data import NOBODY_ID
 
 log = logging.getLogger(__name__)
 
-ERASED_MEMBERS = "Forgotten members"
+ERASED_MEMBERS = "Deleted members"
 """The common name of all members who had their data deleted."""
 ASK_S = 3.0
 """Seconds that all fetches together may take; members without a name are shown by their id."""

@@ -112,7 +112,8 @@ class CreditsError(RefusalError):
 
     available: int
     needed: int
-    resets_at: datetime
+    resets_at: datetime | None
+    """When there are enough again; None if a whole allowance is not enough either."""
 
 
 @dataclass(eq=False)

@@ -58,7 +58,7 @@ async def _play(world: World, page: Page, chromium: Browser, folder: Path) -> No
         await _order(world, "Mo", PLAYLISTS[2])
         await expect(wide.locator("#messages").get_by_text("Making your song")).to_have_count(1)
         await _order(world, "Ben", PLAYLISTS[3])
-        await expect(wide.locator("#messages").get_by_text("Waiting in line")).to_have_count(1)
+        await expect(wide.locator("#messages").get_by_text("Waiting in the queue")).to_have_count(1)
         await _keep(wide, folder / "channel-dark-1280.png")
         await _type(light)
         await _keep(light, folder / "command-light-1280.png")

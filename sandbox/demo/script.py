@@ -51,7 +51,7 @@ async def three_songs(run: DemoRun) -> None:
         await run.taken(2)
         await run.refused("Mo", "looks cut off", playlist=link(GLACIER)[:-9])
         mo = await run.song("Mo", playlist=link(GLACIER))
-        await run.shows(mo, "Number **1** in line")
+        await run.shows(mo, "Position **1** in the queue")
     await run.result_for("Ada")
     await run.shows(ada, "Your song is ready")
     await run.result_for("Ben")
@@ -69,7 +69,7 @@ async def second_thoughts(run: DemoRun) -> None:
         await run.song("Mo", playlist=link(DISCO), weirdness=0.9)
         await run.taken(5)
         ben = await run.song("Ben", playlist=link(PAPER_BOATS))
-        await run.shows(ben, "Number **1** in line")
+        await run.shows(ben, "Position **1** in the queue")
         await run.press("Ben", ben, "Cancel")
         await run.shows(ben, "Cancelled")
     await run.shows(ada, "Your 30 credits are back")
@@ -81,7 +81,7 @@ async def second_thoughts(run: DemoRun) -> None:
 
 async def last_orders(run: DemoRun) -> None:
     """Let Mo use up everything, and everybody look at what is left."""
-    await run.refused("Mo", "More come", playlist=link(DISCO))
+    await run.refused("Mo", "You get more", playlist=link(DISCO))
     await run.credits_of("Mo", **{"Available": NONE, "On hold": NONE, "Used": "60 credits"})
     await run.credits_of("Ben", **{"Available": SONG, "On hold": NONE, "Used": SONG})
     await run.credits_of("Ada", **{"Available": SONG, "On hold": NONE, "Used": SONG})

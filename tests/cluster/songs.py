@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.labels import GO_TO_SONG
+from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.tasks import TaskSnapshot
 from sandbox.discord.interactions.invocations import Invocation
@@ -12,7 +15,7 @@ from sandbox.discord.model.world import Guild
 from tests.harness.cluster import Cluster
 from tests.harness.message_readers import links, seen, title
 
-READY, UNKNOWN = "Your song is ready", "The connection broke"
+READY, UNKNOWN = TITLES[State.DELIVERED], TITLES[State.UNCERTAIN]
 ONE_SHARD_ON = 1 << 22
 """The difference of server ids on neighbouring shards (Discord's reference, "Sharding")."""
 
@@ -63,7 +66,7 @@ class RequestedSong:
         if title(self.status) == READY:
             if tasks[self.prompt] != 1 or len(results) != 1:
                 yield f"ready with {tasks[self.prompt]} tasks and {len(results)} results"
-            elif len(results[0].attachments) != 2 or not links(self.status)["Go to the song"].endswith(
+            elif len(results[0].attachments) != 2 or not links(self.status)[GO_TO_SONG].endswith(
                 f"/{results[0].id}"
             ):
                 yield f"its result has {len(results[0].attachments)} files; the status says: {says}"

@@ -5,6 +5,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from bot.chat.text.errors import CHECK_CREDITS, DATABASE_DOWN
+from bot.chat.text.labels import GO_TO_SONG
 from sandbox.cqtai.effects import Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
@@ -30,10 +32,10 @@ async def test_one_process_takes_the_command_and_another_makes_the_song(bots: Cl
     await bots.gateway()
     status = await bots.place()
     worker = await bots.worker()
-    assert "Go to the song" in await bots.shows(status, READY, "Go to the song")
+    assert GO_TO_SONG in await bots.shows(status, READY, GO_TO_SONG)
     (result,) = bots.results()
     assert len(result.embeds) == len(result.attachments) == 2
-    assert links(status)["Go to the song"].endswith(f"/{result.id}")
+    assert links(status)[GO_TO_SONG].endswith(f"/{result.id}")
     assert bots.discord.gateway.identifies == 1
     assert not any(request.used_dead_token for request in bots.discord.requests)
     assert [request for request in bots.discord.requests if request.status >= 400] == []
@@ -133,7 +135,7 @@ async def test_the_task_of_a_worker_that_stood_still_goes_on_after_it_was_given_
         other = await bots.worker(lease_s=STILL_LEASE_S)
         await bots.shows(status, UNKNOWN, "credits are back")
         still.process.send_signal(signal.SIGCONT)
-        await bots.shows(status, READY, "Go to the song")
+        await bots.shows(status, READY, GO_TO_SONG)
         assert len(bots.submissions) == len(bots.provider.tasks) == len(bots.results()) == 1
         assert (await bots.credits())["Used"] == 30
         for process in (still, other, gateway):
@@ -171,7 +173,7 @@ async def test_a_database_that_was_away_is_found_again_by_all(
             assert answer.ephemeral
             assert (asked.answers, asked.refused) == (1, [])
             said = seen(answer)  # it depends on the moment whether the outcome of the commit is known
-            assert "Look at `/credits`" in said or "Nothing was sent" in said
+            assert CHECK_CREDITS in said or DATABASE_DOWN in said
             own_cluster.start()
             status = await bots.place("Mo")
             await bots.shows(status, READY)

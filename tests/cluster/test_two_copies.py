@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from bot.chat.delivery.status_message import TITLES
+from bot.domain.requests import State
 from sandbox.discord.faults import Fault, FaultKind
 from tests.harness.bot import LONG_S
 from tests.harness.cluster import BotProcess, Cluster, cluster
@@ -15,7 +17,7 @@ from tests.harness.databases import PostgresCluster
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
-READY = "Your song is ready"
+READY = TITLES[State.DELIVERED]
 COPY_RUNS = "OPERATOR: another copy of the bot"
 CALLBACK = "POST /interactions/*"
 LOOK = {"work.answered_within_s": 1.0}

@@ -14,7 +14,7 @@ from sandbox.discord.model.permissions import Permission
 from tests.crash.test_moderators_kill_points import STEPS as MODERATORS_STEPS
 from tests.harness.crash import LONG_S, SHORT_LEASE_S, SONG_S, Asked, CrashHarness, crash_harness
 from tests.harness.failpoints import ANSWER, Failpoint, Side, port_calls, units_written
-from tests.harness.invariants import TITLES, all_delivered, assert_invariants, status_of
+from tests.harness.invariants import END_TITLES, all_delivered, assert_invariants, status_of
 from tests.harness.message_readers import title
 
 SONG = {
@@ -341,7 +341,7 @@ async def order_given_up(crash: CrashHarness, point: Failpoint) -> Asked:
 async def says(crash: CrashHarness, asked: Asked, state: State) -> None:
     def read() -> bool:
         status = status_of(crash, asked)
-        return status is not None and title(status) == TITLES[state]
+        return status is not None and title(status) == END_TITLES[state]
 
     await crash.until(read)
 

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.text.requests import PAUSES
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import State
 from bot.storage.store import audit_database
 from sandbox.cqtai import effects
@@ -66,7 +68,7 @@ async def test_an_outage_costs_nobody_a_credit_or_a_place(
         await crash.provider.close()
         asked = await order_many(crash, 5)
         for one in asked:
-            await says(crash, one, "The song service can't be reached at the moment. Your place is kept.")
+            await says(crash, one, PAUSES[ProviderOutage.OUTAGE])
         assert audit_database(database)[1].used == 0
         if killed:
             await crash.bot.kill()
@@ -99,7 +101,7 @@ async def test_a_refused_account_costs_one_request_and_the_line_goes_on_by_itsel
         await all_delivered(crash, first.id)  # alone: of several at once any may be the first in the database
         others = await order_many(crash, 4)
         for one in others:
-            await says(crash, one, "The bot's account at the song service needs its operator.")
+            await says(crash, one, PAUSES[ProviderOutage.ACCOUNT])
         crash.provider.key, account.balance = key, balance
         await all_delivered(crash, *(one.id for one in others))
         await crash.stop()

@@ -9,24 +9,26 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.domain.requests import State
 from tests.demo.demo import LONG_S, assert_nothing_left, bots_in, demo, read_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 ALTERNATE_SCREEN, MAIN_SCREEN, CURSOR = "\x1b[?1049h", "\x1b[?1049l", "\x1b[?25h"
 STORY = (
     "Ada: /inspire playlist:https://suno.com/playlist/",
-    "(only Ada can see this): Your credits | 60 credits every week, as for everyone here. | Available: 30",
+    "(only Ada can see this): Your credits | 60 credits every week, as for everyone here.",
     "style_weight:0.8 audio_weight:0.25 weirdness:0.4 persona:",
     "(only Mo can see this): That playlist link looks cut off",
-    "Number 1 in line.",
+    "Position 1 in the queue.",
     "Inspire edits the answer to Ada: Making your song",
     "Inspire posts: @Ada your song from this playlist is ready.",
     "Inspire posts: @Ben your song from this playlist is ready.",
     "Inspire posts: @Mo your song from this playlist is ready.",
     "Ben presses [Cancel]",
     "(only Ben can see this): Cancelled. Your 30 credits are back.",
-    "No song this time | The song service's moderation turned this request away.",
-    "you have 0 credits. More come in",
+    "No song this time | The song service's moderation rejected this request.",
+    "you have 0. You get more in",
     "Mo   0 credits available, 0 credits on hold, 60 credits used",
     "requests  1 cancelled, 4 delivered, 1 failed",
     "and ended with exit code 0.",
@@ -55,14 +57,14 @@ def test_in_a_terminal_the_channel_is_drawn_and_the_screen_given_back(tmp_path: 
     assert drawn.count(ALTERNATE_SCREEN) == drawn.count(MAIN_SCREEN) == 1
     live, after = drawn.split(MAIN_SCREEN)
     assert CURSOR in live + after
-    for words in ("3 of 3: Nothing left to spend", "Making your song", "[Cancel]", "▰"):
+    for words in ("3 of 3: Nothing left to spend", TITLES[State.MAKING], "[Cancel]", "▰"):
         assert words in live
     assert "== The ledger ==" in after
     assert_nothing_left(tmp_path)
 
 
 def test_a_terminal_is_given_back_on_ctrl_c(tmp_path: Path) -> None:
-    code, drawn = in_a_terminal(tmp_path, interrupt_at="Making your song")
+    code, drawn = in_a_terminal(tmp_path, interrupt_at=TITLES[State.MAKING])
     assert code == 128 + signal.SIGINT
     assert MAIN_SCREEN in drawn
     assert CURSOR in drawn
@@ -98,9 +100,9 @@ def read_terminal(descriptor: int) -> bytes:
     ("number", "moment"),
     [
         (signal.SIGINT, "Starting the bot"),
-        (signal.SIGINT, "Waiting in line"),
+        (signal.SIGINT, TITLES[State.WAITING]),
         (signal.SIGINT, "Inspire posts: @Ada"),
-        (signal.SIGTERM, "Making your song"),
+        (signal.SIGTERM, TITLES[State.MAKING]),
         (signal.SIGHUP, "On hold"),
     ],
 )
@@ -115,7 +117,7 @@ def test_a_signal_ends_everything_at_any_moment(number: signal.Signals, moment: 
 
 def test_when_the_bot_dies_the_evening_ends_with_a_sentence_and_the_end_of_its_log(tmp_path: Path) -> None:
     with demo(tmp_path, "--plain") as process:
-        read_until(process, "Making your song")
+        read_until(process, TITLES[State.MAKING])
         (bot,) = bots_in(tmp_path)
         os.kill(bot, signal.SIGKILL)
         _, complaints = process.communicate(timeout=LONG_S)

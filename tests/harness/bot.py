@@ -12,7 +12,9 @@ import discord.http
 from discord.gateway import DiscordWebSocket
 
 from bot.app import Application, build_application
+from bot.chat.delivery.status_message import TITLES
 from bot.config import Settings
+from bot.domain.requests import State
 from bot.storage.database_url import parse_url
 from bot.storage.schema import migrate
 from bot.storage.store import audit_database
@@ -146,7 +148,7 @@ class BotHarness:
     async def placed_result(self) -> Message:
         """Place a request, wait until its status says that it is ready, and return its one result."""
         before = len(self.results())
-        await self.shows(await self.place(), "Your song is ready")
+        await self.shows(await self.place(), TITLES[State.DELIVERED])
         (result,) = self.results()[before:]
         return result
 

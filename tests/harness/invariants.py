@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from bot.chat.delivery.status_message import TITLES, UNSEEN_TITLE
 from bot.domain.ledger import Entry, TransferKind
 from bot.domain.requests import RETURNED, Request, State
 from bot.services.unit_of_work import UnitOfWork
@@ -14,16 +15,17 @@ from sandbox.discord.model.message import Message
 from tests.harness.crash import Asked, CrashHarness
 from tests.harness.message_readers import seen, title
 
-TITLES = {
-    State.DELIVERED: "Your song is ready",
-    State.UNDELIVERABLE: "Your song is ready, but couldn't be posted",
-    State.FAILED: "No song this time",
-    State.EXPIRED: "No song this time",
-    State.UNCERTAIN: "The connection broke",
-    State.CANCELLED: "Cancelled",
+END_TITLES = {
+    state: TITLES[state]
+    for state in (
+        State.DELIVERED,
+        State.UNDELIVERABLE,
+        State.FAILED,
+        State.EXPIRED,
+        State.UNCERTAIN,
+        State.CANCELLED,
+    )
 }
-UNSEEN = "Your song is ready, but its post is out of sight"
-"""The status of a song that may have been posted in a channel that the bot cannot read."""
 MAX_ENTRIES = 10_000
 
 
@@ -53,7 +55,7 @@ class Traces:
                 yield "it was never placed, and yet something came of it"
             return
         state = self.request.state
-        if state not in TITLES:
+        if state not in END_TITLES:
             yield f"it is still {state}"
         if len(self.tasks) > 1 or (self.submissions > 1 and not refusals):
             yield f"{self.submissions} submissions, {len(self.tasks)} tasks"
@@ -70,7 +72,7 @@ class Traces:
         expected = Counter([TransferKind.PENDING, TransferKind.POST if made else TransferKind.VOID])
         if self.transfers != expected:
             yield f"{state} with the transfers {dict(self.transfers)}"
-        yield from self._message_errors(state, UNSEEN if unseen else TITLES.get(state))
+        yield from self._message_errors(state, UNSEEN_TITLE if unseen else END_TITLES.get(state))
 
     def _give_up_errors(self) -> Iterator[str]:
         if self.first is None or self.first.state is not State.UNCERTAIN:
@@ -160,7 +162,7 @@ def is_delivered(crash: CrashHarness, asked: Asked) -> bool:
     """Tell whether the member has learned how it ended."""
     status = status_of(crash, asked)
     if status is not None:
-        return title(status) in {*TITLES.values(), UNSEEN}
+        return title(status) in {*END_TITLES.values(), UNSEEN_TITLE}
     endings = [post for post in bot_posts(crash) if post.nonce in {f"end{asked.id}", f"dmend{asked.id}"}]
     return bool(endings or results_of(crash, asked))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.text.errors import DATABASE_DOWN
 from bot.storage.schema import migrate
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import seen
@@ -28,7 +29,7 @@ async def test_no_log_has_what_the_row_held(local: BotHarness, tmp_path: Path, l
         asked = await local.order(prompt=PROMPT)
         answer = await asked.answer(timeout_s=LONG_S)
         said = (await program.stopped(process)).err
-    assert "can't use its database" in (answer.content or seen(answer))
+    assert DATABASE_DOWN in (answer.content or seen(answer))
     assert "spoiled" in said
     assert ("23514" in said) is local.database_url.startswith("postgresql")
     for secret in ("tin roof", "nobody else", asked.interaction.token):

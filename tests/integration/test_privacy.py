@@ -8,8 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from bot.app import Application
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.display_names import ERASED_MEMBERS
 from bot.chat.messages.files import Attachment
-from bot.chat.messages.privacy import export_file
+from bot.chat.messages.privacy import NOTHING_KEPT, export_file
+from bot.chat.text.labels import DELETE_DATA
+from bot.domain.requests import State
 from bot.services.privacy.service import PersonalDataExport
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.unit_of_work import SqlUnitOfWork
@@ -28,7 +32,7 @@ from tests.integration.engines import on_both
 pytestmark = on_both
 
 PROMPT = "a waltz for one mouse"
-BUTTON = "Delete my data"
+BUTTON = DELETE_DATA
 LOOK_UPS = min(32, (os.cpu_count() or 1) + 4)
 """How many threads the event loop has, by which it looks up hosts."""
 
@@ -102,7 +106,7 @@ async def test_nothing_waits_while_exports_are_written(
             await one.acknowledged(timeout_s=LONG_S)
         try:
             await asyncio.wait_for(asyncio.get_running_loop().getaddrinfo("localhost", 80), 2)
-            await local.shows(await local.place(), "Your song is ready")
+            await local.shows(await local.place(), TITLES[State.DELIVERED])
         finally:
             go_on.set()
         for one in asked:
@@ -112,7 +116,7 @@ async def test_nothing_waits_while_exports_are_written(
 async def test_the_export_is_ones_own_with_everything_and_without_secrets(local: BotHarness) -> None:
     async with local.bot() as app:
         status = await local.place(prompt=PROMPT)
-        await local.shows(status, "Your song is ready")
+        await local.shows(status, TITLES[State.DELIVERED])
         await told(app)
         document = await exported(local.ada)
         assert document["user_id"] == str(local.ada.id)
@@ -135,7 +139,7 @@ async def test_the_export_is_ones_own_with_everything_and_without_secrets(local:
 
 async def test_a_member_has_their_data_deleted_and_gets_no_credits_for_it(local: BotHarness) -> None:
     async with local.bot() as app:
-        await local.shows(await local.place(prompt=PROMPT), "Your song is ready")
+        await local.shows(await local.place(prompt=PROMPT), TITLES[State.DELIVERED])
         await told(app)
         asked = await privacy(local.ada, "delete")
         assert "1 request, 0 ratings" in seen(asked)
@@ -150,10 +154,10 @@ async def test_a_member_has_their_data_deleted_and_gets_no_credits_for_it(local:
         shown = await local.credits()
         assert (shown["Available"], shown["Used"]) == (60, 30)
         reported = await answered(await local.discord.member("Mo").slash("songs", "quota report"))
-        assert "Forgotten members 30" in (reported.attachments[0].description or "")
+        assert f"{ERASED_MEMBERS} 30" in (reported.attachments[0].description or "")
         # once more, and then back again
         assert "Deleted: 0 requests" in (await answered(await local.ada.press(asked, BUTTON))).content
-        await local.shows(await local.place(), "Your song is ready")
+        await local.shows(await local.place(), TITLES[State.DELIVERED])
         assert (await local.credits())["Used"] == 60
         report = await answered(await local.discord.member("Mo").slash("songs", "quota report"))
         assert report.content.startswith("**60 credits** used for 2 songs")
@@ -163,10 +167,10 @@ async def test_nothing_is_deleted_while_a_request_is_under_way(local: BotHarness
     local.provider.faults.add(Fault(Phase.TASK, Stall(), times=None))
     async with local.bot() as app:
         empty = await privacy(local.ada, "delete")
-        assert (empty.content, labels(empty)) == ("Nothing is kept about you.", [])
+        assert (empty.content, labels(empty)) == (NOTHING_KEPT, [])
         await local.place(prompt=PROMPT)
         refused = await privacy(local.ada, "delete")
-        assert refused.content.startswith("You have a request under way")
+        assert refused.content.startswith("You have 1 pending request")
         assert labels(refused) == []
         assert await values(app, "SELECT user_id FROM requests") == [local.ada.id]
 
@@ -175,7 +179,7 @@ async def test_a_server_that_the_bot_leaves_is_noticed_also_while_it_is_down(loc
     guild = local.ada.guild
     left = f"SELECT left_at IS NOT NULL FROM guilds WHERE guild_id = {guild.id}"
     async with local.bot() as app:
-        await local.shows(await local.place(), "Your song is ready")
+        await local.shows(await local.place(), TITLES[State.DELIVERED])
         ben = local.discord.member("Ben")
         await local.discord.member("Mo").slash("songs", "quota block", member=ben, reason="spam")
         await until(app, "SELECT count(*) = 1 FROM members WHERE blocked IS NOT NULL")
@@ -205,5 +209,6 @@ async def test_a_server_that_the_bot_leaves_is_noticed_also_while_it_is_down(loc
         await local.discord.wait_for(lambda: app.client.get_guild(guild.id) is not None, timeout_s=LONG_S)
         assert (await local.credits())["Available"] == 60
         assert (
-            "A moderator of this server doesn't let you" in (await answered(await local.order("Ben"))).content
+            "A moderator of this server has blocked your song requests."
+            in (await answered(await local.order("Ben"))).content
         )

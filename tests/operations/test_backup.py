@@ -11,7 +11,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
-from bot.domain.requests import ACTIVE
+from bot.chat.delivery.status_message import TITLES
+from bot.domain.requests import ACTIVE, State
 from bot.services.runtime.timings import LeaseTimings
 from bot.storage.store import audit_database
 from sandbox.cqtai import Pace
@@ -116,7 +117,7 @@ async def finished_after_restore(local: BotHarness) -> None:
                 if not await asyncio.to_thread(unfinished, local):
                     break
                 await asyncio.sleep(0.05)
-        await local.shows(await local.place("Mo"), "Your song is ready")
+        await local.shows(await local.place("Mo"), TITLES[State.DELIVERED])
 
 
 def damage(path: Path) -> None:

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from bot.chat.delivery.approval_message import TO_APPROVE
+from bot.chat.delivery.status_message import TITLES
+from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
 from tests.harness.page import page_harness
 from tests.page.gallery import SHORT_EVIL
@@ -17,19 +20,19 @@ async def test_a_grant_is_seen_by_the_member_and_a_request_is_approved(tmp_path:
         mo = await here.visit("Mo")
         ada = await here.visit("Ada")
         await mo.command("quota grant", member="Ada", credits="60", reason=SHORT_EVIL)
-        await mo.sees("got 60 credits more", "Only you can see this")
+        await mo.sees("received 60 credits", "Only you can see this")
         await ada.command("credits")
         await ada.sees("Your credits", "150 credits", SHORT_EVIL)
         await mo.command("settings approval", mode="on", channel="moderators")
-        await mo.sees("Each request comes to")
+        await mo.sees("Each request is posted in")
         await mo.command("playlists add", name=SHORT_EVIL, playlist=PLAYLISTS[0].id)
         await mo.sees(SHORT_EVIL, "Only you can see this")
         await ada.command("inspire", playlist=SHORT_EVIL)
-        status = await ada.sees("Waiting for a moderator")
+        status = await ada.sees(TITLES[State.AWAITING])
         await mo.goes_to("moderators")
-        await mo.press(await mo.sees("A song to approve"), "Approve")
+        await mo.press(await mo.sees(TO_APPROVE), "Approve")
         await mo.sees("Approved", "Decided by")
-        await expect(status).to_contain_text("Your song is ready")
+        await expect(status).to_contain_text(TITLES[State.DELIVERED])
         await ada.sees("is ready", "Again")
         for user in (ada, mo):
             assert await user.page.evaluate("typeof hacked") == "undefined"

@@ -4,6 +4,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.labels import GO_TO_SONG
+from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.reply_variants import HOSTILE_TITLE, ReplyVariant
@@ -22,8 +25,8 @@ async def test_a_member_asks_for_a_song_and_plays_both_clips(tmp_path: Path) -> 
         await expect(result.locator(".embed img")).to_have_count(2)
         for number in range(2):
             await ada.plays(result, number)
-        await expect(status).to_contain_text("Your song is ready")
-        await status.get_by_role("link", name="Go to the song").click()
+        await expect(status).to_contain_text(TITLES[State.DELIVERED])
+        await status.get_by_role("link", name=GO_TO_SONG).click()
         await expect(result).to_have_class(re.compile("found"))
         assert ada.errors == []
 
@@ -49,9 +52,9 @@ async def test_a_member_takes_a_waiting_request_back(tmp_path: Path) -> None:
         with here.world.songs_unfinished():
             ada, ben = await here.visit("Ada"), await here.visit("Ben")
             await ada.command("inspire", playlist=PLAYLIST)
-            await ada.sees("Making your song")
+            await ada.sees(TITLES[State.MAKING])
             await ben.command("inspire", playlist=OTHER, prompt="second thoughts")
-            status = await ben.sees("Ben used /inspire", "Waiting in line")
+            status = await ben.sees("Ben used /inspire", TITLES[State.WAITING])
             await ben.press(status, "Cancel")
             await ben.sees("Only you can see this", "Your 30 credits are back")
             await expect(status).to_contain_text("Cancelled")
@@ -66,14 +69,14 @@ async def test_a_bot_that_is_killed_half_way_and_started_again_brings_the_song(t
         ada = await here.visit("Ada")
         with here.world.songs_unfinished():
             await ada.command("inspire", playlist=PLAYLIST)
-            status = await ada.sees("Making your song")
+            status = await ada.sees(TITLES[State.MAKING])
             await ada.turns("Kill it")
             await expect(ada.page.locator("#world")).to_contain_text("The bot does not run")
             assert here.world.bot.pid is None
         await ada.turns("Start it")
         await expect(ada.page.locator("#world")).to_contain_text("The bot runs")
         await ada.sees("@Ada your song from this playlist is ready.")
-        await expect(status).to_contain_text("Your song is ready")
+        await expect(status).to_contain_text(TITLES[State.DELIVERED])
         await ada.turns("Check it")
         await expect(ada.page.locator("#world pre")).to_contain_text("exit code 0", timeout=1000 * LONG_S)
         assert len(here.world.provider.tasks) == 1
@@ -89,7 +92,7 @@ async def test_a_title_and_a_prompt_that_are_html_are_read_as_text(tmp_path: Pat
         result = await ada.sees("your song from this playlist is ready.")
         await expect(result.locator(".title").first).to_have_text(HOSTILE_TITLE)
         await ada.command("inspire", playlist=HOSTILE_TITLE)
-        await ada.sees("Only you can see this", "isn't a link")
+        await ada.sees("Only you can see this", "neither a playlist link nor")
         assert await ada.page.evaluate("typeof hacked") == "undefined"
         assert await ada.page.locator("#messages script, #messages img[src=x]").count() == 0
         assert ada.errors == []

@@ -5,7 +5,7 @@ import discord
 from bot.chat.interactions.components import SafeButton, SafeModal
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import respond, run_or_defer
-from bot.chat.text.formatting import in_credits, mention
+from bot.chat.text import confirmations, labels
 from bot.services.audit_log import REASON_LIMIT
 
 
@@ -17,7 +17,7 @@ class ApproveButton(SafeButton, template=r"approve:(?P<request_id>[0-9]{15,20})"
         by = interaction.require_moderator()
         approving = interaction.services.approvals.approve(by, self.request_id)
         request = await run_or_defer(interaction, approving)
-        await respond(interaction, f"Approved. {mention(request.user_id)}'s song is in line now.")
+        await respond(interaction, confirmations.approved(request.user_id))
 
 
 class DeclineButton(SafeButton, template=r"decline:(?P<request_id>[0-9]{15,20})"):
@@ -29,11 +29,11 @@ class DeclineButton(SafeButton, template=r"decline:(?P<request_id>[0-9]{15,20})"
         await interaction.raw.response.send_modal(DeclineForm(self.request_id))
 
 
-class DeclineForm(SafeModal, title="Decline this request"):
+class DeclineForm(SafeModal, title=labels.DECLINE_TITLE):
     """Form that asks for the reason, which the member reads."""
 
     reason: discord.ui.TextInput["DeclineForm"] = discord.ui.TextInput(
-        label="Why? The member reads it.",
+        label=labels.DECLINE_REASON,
         style=discord.TextStyle.paragraph,
         min_length=1,
         max_length=REASON_LIMIT,
@@ -49,5 +49,4 @@ class DeclineForm(SafeModal, title="Decline this request"):
         approvals = interaction.services.approvals
         declining = approvals.decline(by, self.request_id, reason=self.reason.value)
         request = await run_or_defer(interaction, declining)
-        back = in_credits(request.cost)
-        await respond(interaction, f"Declined. {mention(request.user_id)} has {back} back, and reads why.")
+        await respond(interaction, confirmations.declined(request.cost))

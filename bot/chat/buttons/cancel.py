@@ -3,7 +3,7 @@
 from bot.chat.interactions.components import SafeButton
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import respond, run_or_defer
-from bot.chat.text.formatting import are_back
+from bot.chat.text import confirmations
 
 
 class CancelButton(SafeButton, template=r"cancel:(?P<request_id>[0-9]{15,20})(?::[0-9a-f]{1,20})?"):
@@ -15,4 +15,4 @@ class CancelButton(SafeButton, template=r"cancel:(?P<request_id>[0-9]{15,20})(?:
             self.request_id, guild_id=interaction.guild_id, user_id=interaction.user_id
         )
         cancelled = await run_or_defer(interaction, cancelling)
-        await respond(interaction, f"Cancelled. {are_back(cancelled.cost)}".rstrip())
+        await respond(interaction, confirmations.cancelled(cancelled.cost))

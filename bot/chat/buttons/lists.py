@@ -3,15 +3,18 @@
 from bot.chat.buttons.pages import PageButton, PageView, custom_id_template, page_view
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.messages.library import playlist_line, rated_line, song_line
+from bot.chat.text.songs import (
+    LIST_TITLE,
+    MEMBERS_TITLE,
+    NO_PLAYLISTS,
+    NO_SONGS,
+    NO_SONGS_OF_MEMBER,
+    NOTHING_RATED,
+    PLAYLISTS_TITLE,
+    TOP_TITLES,
+)
 from bot.domain.requests import MAX_ID
 from bot.domain.songs import SongNotFoundError, TopPeriod
-
-SPANS = {
-    TopPeriod.DAY: "of the last 24 hours",
-    TopPeriod.WEEK: "of the last 7 days",
-    TopPeriod.MONTH: "of the last 30 days",
-    TopPeriod.ALL: "of all time",
-}
 
 
 class SongPages(PageButton, template=custom_id_template("songs")):
@@ -25,9 +28,8 @@ class SongPages(PageButton, template=custom_id_template("songs")):
         user_id = _user_of(topic)
         library = interaction.services.songs
         page = await library.songs(interaction.viewer(), user_id, number)
-        nothing = "This member has no songs here yet." if user_id else "There are no songs here yet."
-        title = "Songs of one member" if user_id else "Songs of this server"
-        return page_view(page, song_line, title=title, nothing=f"{nothing} Ask for one with `/inspire`.")
+        title, nothing = (MEMBERS_TITLE, NO_SONGS_OF_MEMBER) if user_id else (LIST_TITLE, NO_SONGS)
+        return page_view(page, song_line, title=title, nothing=nothing)
 
 
 class TopPages(PageButton, template=custom_id_template("top")):
@@ -42,8 +44,7 @@ class TopPages(PageButton, template=custom_id_template("top")):
             raise SongNotFoundError
         span = TopPeriod(topic)
         page = await interaction.services.songs.best(interaction.viewer(), span, number)
-        nothing = "Nobody has rated one yet: press the stars under a song."
-        return page_view(page, rated_line, title=f"Best songs {SPANS[span]}", nothing=nothing)
+        return page_view(page, rated_line, title=TOP_TITLES[span], nothing=NOTHING_RATED)
 
 
 class PlaylistPages(PageButton, template=custom_id_template("playlists")):
@@ -55,8 +56,7 @@ class PlaylistPages(PageButton, template=custom_id_template("playlists")):
     async def page(cls, interaction: GuildInteraction, topic: str, number: int) -> PageView:  # noqa: ARG003 - there is one list
         """Return one page of playlists, by name."""
         page = await interaction.services.playlists.page(interaction.guild_id, number)
-        nothing = "No playlists are saved here yet. Moderators save them with `/playlists add`."
-        return page_view(page, playlist_line, title="Saved playlists", nothing=nothing)
+        return page_view(page, playlist_line, title=PLAYLISTS_TITLE, nothing=NO_PLAYLISTS)
 
 
 def _user_of(topic: str) -> int | None:

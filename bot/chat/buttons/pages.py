@@ -13,6 +13,7 @@ from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import Reply, edit_source_message, respond, run_or_defer
 from bot.chat.messages import colours
 from bot.chat.messages.buttons import button
+from bot.chat.text import labels
 from bot.chat.text.formatting import DESCRIPTION_LIMIT
 from bot.services.library.pagination import Page
 
@@ -27,11 +28,7 @@ class Step(StrEnum):
     ON = "on"
 
 
-SIGNS = {
-    Step.FIRST: "«",
-    Step.BACK: "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
-    Step.ON: "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
-}
+SIGNS = {Step.FIRST: labels.FIRST_PAGE, Step.BACK: labels.PREVIOUS_PAGE, Step.ON: labels.NEXT_PAGE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

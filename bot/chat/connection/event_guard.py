@@ -12,6 +12,7 @@ import discord
 from discord.http import Route
 
 from bot.chat.api_errors import API_ERRORS
+from bot.chat.text.errors import UNREADABLE
 
 log = logging.getLogger(__name__)
 
@@ -20,10 +21,6 @@ OnUnreadable: TypeAlias = Callable[[str, object], None]
 """Called with the event's name and payload."""
 
 INTERACTION = "INTERACTION_CREATE"
-UNREADABLE = (
-    "The bot can't read what Discord sent for this, so nothing was done. Try again; if it goes on, tell"
-    " whoever runs the bot."
-)
 AUTOCOMPLETE, MESSAGE, CHOICES = 4, 4, 8
 """One type of interaction, and two of responses (reference, "Receiving and Responding")."""
 EPHEMERAL = 1 << 6

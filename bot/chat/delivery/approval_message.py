@@ -4,14 +4,15 @@ import discord
 
 from bot.chat.messages import colours
 from bot.chat.messages.buttons import approval_buttons
-from bot.chat.text.formatting import REASON_LIMIT, in_credits, mention, plain, playlist_page, quoted, relative
+from bot.chat.text.formatting import in_credits, mention, plain, playlist_page, quoted, reason_text, relative
 from bot.domain.requests import FailureKind, State
 from bot.services.cards import ApprovalCard
 from bot.services.ports import MessageForm
 
 PROMPT_LIMIT = 1000
 """Characters of the prompt that are shown at most."""
-NOT_SHOWN = "Discord refuses to show the prompt or the playlist here. Ask the member what it says."
+TO_APPROVE = "A song request to approve"
+NOT_SHOWN = "Discord refuses to show the prompt and the playlist here. Ask the member for them."
 
 
 def approval_message(
@@ -21,19 +22,21 @@ def approval_message(
     is_full = form is MessageForm.FULL
     waits = card.state is State.AWAITING
     embed = discord.Embed(
-        title="A song to approve" if waits else _outcome(card),
+        title=TO_APPROVE if waits else _outcome(card),
         colour=colours.WAITING if waits else _colour(card),
     ).set_footer(text=f"{plain(card.model, limit=40)} · {in_credits(card.cost)}")
     playlist = f"[this playlist]({playlist_page(card.playlist_id)})" if is_full else "a playlist"
-    lines = [f"{mention(card.user_id)} asks for a song from {playlist}."]
+    lines = [f"{mention(card.user_id)} requests a song from {playlist}."]
     if card.prompt and not is_full:
         lines.append(NOT_SHOWN)
     elif card.prompt:
         lines.append(f"Prompt: {quoted(card.prompt, limit=PROMPT_LIMIT)}")
     if waits:
-        lines.append(f"-# Undecided, it ends {relative(card.approve_by)}, and the credits go back.")
+        lines.append(
+            f"-# Without a decision it expires {relative(card.approve_by)}, and its credits go back."
+        )
     elif is_full and card.failure and card.failure.detail and card.state is State.DECLINED:
-        lines.append(f"Reason: {quoted(card.failure.detail, limit=REASON_LIMIT)}")
+        lines.append(reason_text(card.failure.detail))
     if card.decided_by is not None:
         lines.append(f"-# Decided by {mention(card.decided_by)}")
     embed.description = "\n".join(lines)
@@ -56,7 +59,7 @@ def _outcome(card: ApprovalCard) -> str:
         case State.DECLINED:
             return "Declined"
         case State.CANCELLED if card.decided_by is None:
-            return "Cancelled before it was decided"
+            return "Cancelled before a decision"
         case State.EXPIRED if card.failure and card.failure.kind is FailureKind.UNDECIDED:
             return "Nobody decided in time"
         case _:

@@ -7,6 +7,7 @@ import discord
 from bot.chat.messages import colours
 from bot.chat.messages.buttons import rating_buttons, song_buttons
 from bot.chat.messages.library import with_rating
+from bot.chat.text import labels
 from bot.chat.text.formatting import (
     BUTTON_URL_LIMIT,
     EMBED_URL_LIMIT,
@@ -22,6 +23,7 @@ from bot.chat.text.formatting import (
     quoted,
     song_page,
 )
+from bot.chat.text.songs import CLIP_INCOMPLETE, NO_FILE, ONE_CLIP, READY, UNTITLED, file_missing
 from bot.domain.suno_links import UUID
 from bot.services.cards import ClipCard, ResultCard
 from bot.services.ports import Media, MessageForm
@@ -37,7 +39,6 @@ LONG_LINKS = 3
 """How many clips can have long links within the 6,000 characters of all embeds together."""
 LISTEN_ROWS = 2
 """Rows of five link buttons to the clips; the two rows below have the song's own buttons."""
-UNTITLED = "Untitled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +84,8 @@ def result_message(
 def _plainer(card: ResultCard, *, in_server: bool, form: MessageForm) -> ResultMessage:
     """Build the result without embeds, files and titles, and in the barest form without links too."""
     pages = [f"<{page}>" for one in card.clips[:MAX_CLIPS] if (page := song_page(one.clip.id))]
-    lines = [f"{mention(card.user_id)} your song is ready.", *(pages if form is MessageForm.LINKS else ())]
-    lines.append(f"-# Discord blocked the rest of this message. {song_number(card)} shows it all.")
+    lines = [f"{mention(card.user_id)} {READY}", *(pages if form is MessageForm.LINKS else ())]
+    lines.append(f"-# Discord blocked the rest of this message. {song_number(card)} shows all of it.")
     view = _buttons(card, in_server=in_server, form=form)
     return ResultMessage(content="\n".join(lines), embeds=[], view=view)
 
@@ -98,7 +99,7 @@ def song_message(card: ResultCard) -> ResultMessage:
     """Build the message that shows an earlier song again, without files."""
     clips = card.clips[:MAX_CLIPS]
     page = playlist_page(card.playlist_id)
-    content = f"A song from [this playlist](<{page}>), asked for by {mention(card.user_id)}."
+    content = f"A song from [this playlist](<{page}>), requested by {mention(card.user_id)}."
     return ResultMessage(
         content=with_rating(content, card.rating),
         embeds=[_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)],
@@ -121,14 +122,12 @@ def _content(card: ResultCard, *, missing: list[int]) -> str:
     page = playlist_page(card.playlist_id)
     lines = [f"{mention(card.user_id)} your song from [this playlist](<{page}>) is ready."]
     if card.partial:
-        lines.append(
-            "Only one of the two clips came out." if len(card.clips) == 1 else "One clip may be incomplete."
-        )
+        lines.append(ONE_CLIP if len(card.clips) == 1 else CLIP_INCOMPLETE)
     if len(missing) == len(card.clips):
-        lines.append("-# No file is attached: press **Listen** to hear it.")
+        lines.append(f"-# {NO_FILE}")
     elif missing:
         which = ", ".join(str(number) for number in missing)
-        lines.append(f"-# The file of clip {which} couldn't be attached: press **Listen** to hear it.")
+        lines.append(f"-# {file_missing(which)}")
     return "\n".join(lines)
 
 
@@ -156,11 +155,11 @@ def _embed(clip_card: ClipCard, *, number: int, card: ResultCard) -> discord.Emb
 
 def _long_link(clip_card: ClipCard, *, count: int) -> str | None:
     """Return the audio link as text if it is too long for a button, as signed links are."""
-    around = "[Listen](<>)"
+    around = f"[{labels.LISTEN}](<>)"
     url = link(clip_card.listen_url, limit=FIELD_LIMIT - len(around))
     if url is None or len(url) <= BUTTON_URL_LIMIT or count > LONG_LINKS:
         return None
-    return f"[Listen](<{url}>)"
+    return f"[{labels.LISTEN}](<{url}>)"
 
 
 def _buttons(card: ResultCard, *, in_server: bool, form: MessageForm = MessageForm.FULL) -> discord.ui.View:
@@ -183,6 +182,6 @@ def _add_links(view: discord.ui.View, clips: tuple[ClipCard, ...], *, titled: bo
         clip = clip_card.clip
         url = link(clip_card.listen_url, limit=BUTTON_URL_LIMIT) or song_page(clip.id)
         if url:
-            title = f": {clip.title or UNTITLED}" if titled else ""
-            which = f"Listen to {number}{title}" if len(clips) > 1 else "Listen"
+            title = clip.title or UNTITLED if titled else ""
+            which = labels.listen_to(number, title) if len(clips) > 1 else labels.LISTEN
             view.add_item(discord.ui.Button(label=plain(which, limit=LABEL_LIMIT), url=url))

@@ -6,13 +6,12 @@ import discord
 
 from bot.chat.messages import colours
 from bot.chat.messages.buttons import again_button, cancel_button
-from bot.chat.messages.queue import PAUSED, PAUSED_BY_OPERATOR, PAUSES
+from bot.chat.text import labels
 from bot.chat.text.failures import FAILURES
 from bot.chat.text.formatting import (
     BUTTON_URL_LIMIT,
     CONTENT_LIMIT,
     DESCRIPTION_LIMIT,
-    REASON_LIMIT,
     are_back,
     in_credits,
     link,
@@ -20,9 +19,14 @@ from bot.chat.text.formatting import (
     plain,
     playlist_page,
     quoted,
+    reason_text,
     relative,
     song_page,
 )
+from bot.chat.text.quotas import next_request
+from bot.chat.text.requests import PAUSED, PAUSED_BY_OPERATOR, PAUSES, PLACE_KEPT
+from bot.chat.text.songs import ONE_CLIP, PRESS_LISTEN
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.failures import provider_words_for_member
 from bot.domain.requests import FailureKind, State
 from bot.domain.transitions import CANCEL_FROM
@@ -32,7 +36,7 @@ from bot.services.ports import MessageForm
 BAR_CELLS = 12
 TITLES = {
     State.AWAITING: "Waiting for a moderator",
-    State.WAITING: "Waiting in line",
+    State.WAITING: "Waiting in the queue",
     State.SUBMITTING: "On its way to the song service",
     State.MAKING: "Making your song",
     State.READY: "Your song is finished",
@@ -61,14 +65,14 @@ COLOURS = {
 HINTS = {
     Hint.PERSONA_WITHOUT_CLIP: "A persona works best together with one of its songs as `artist_clip`.",
     Hint.CLIP_WITHOUT_PERSONA: "`artist_clip` works best together with its `persona`.",
-    Hint.MAY_NOT_POST: "The bot isn't allowed to post in this channel, so the song may come to you "
-    "directly. A moderator can allow it here: View Channel, Send Messages, Embed Links, Attach Files.",
+    Hint.MAY_NOT_POST: "The bot can't post in this channel, so it may send you the song directly. A "
+    "moderator can give it View Channel, Send Messages, Embed Links and Attach Files here.",
 }
-NOT_SHOWN = "it can't be shown here"
-AWAITING = "A moderator has to approve it first. Your credits are on hold until then."
+NOT_SHOWN = "it can't be shown here."
+AWAITING = "A moderator has to approve this request first. Your credits are on hold until then."
 UNSEEN_REQUEST = (
-    "A moderator has to approve it first, but the bot can't show it to them: Discord doesn't take its "
-    "message in their channel. Tell a moderator. Your credits are on hold until then."
+    "A moderator has to approve this request first, but the bot can't post it in their channel. Tell a "
+    "moderator. Your credits are on hold until then."
 )
 USUAL_FAILURES = {
     State.FAILED: FailureKind.PROVIDER,
@@ -81,19 +85,21 @@ BY_MODERATORS = frozenset({FailureKind.MODERATOR, FailureKind.BLOCKED})
 WORDS_LIMIT = 300
 """Characters of the provider's own text about a refusal."""
 MAX_CLIPS = 10
-ONE_CLIP = "Only one of the two clips came out."
 KEPT = (
-    "The bot isn't allowed to post it in the channel or to send it to you directly. It is kept: tell whoever "
-    "runs the bot."
+    "The bot can't post it in the channel or send it to you directly. It is kept: find it in `/songs list`."
 )
-UNSEEN_TITLE = "Your song is ready, but its post is out of sight"
+UNSEEN_TITLE = "Your song is ready, but the bot can't see its post"
 UNSEEN = (
-    "The bot was interrupted while it posted the song, and can't look into the channel any more. So that it "
-    "doesn't stand there twice, it isn't posted again: if you don't see it, it is kept."
+    "The bot was interrupted while it posted the song, and can no longer read the channel. It isn't posted "
+    "again, so that it doesn't appear twice: if you don't see it, find it in `/songs list`."
 )
-LISTEN = "Press **Listen** to hear it."
 REMOVED_TITLE = "Removed"
-REMOVED = "The song was made, and was removed later on."
+REMOVED = "The song was finished, and later removed."
+SUBMITTING = "It is your turn: the request is being sent."
+MAKING = "The song is being made."
+ONE_CLIP_READY = "The first clip is ready, the second is being finished."
+POSTING = "The song is being posted."
+IN_QUEUE = "In the queue."
 
 
 def status_message(
@@ -130,7 +136,7 @@ def _title(card: StatusCard) -> str:
 
 
 def _description(card: StatusCard) -> str:
-    who = f"{mention(card.user_id)} asked for a song from [this playlist]({playlist_page(card.playlist_id)})."
+    who = f"{mention(card.user_id)} requested a song from [this playlist]({playlist_page(card.playlist_id)})."
     paragraphs = [who, _now(card), _bar(card)]
     if not card.is_final:
         paragraphs += (f"-# {HINTS[hint]}" for hint in card.hints)
@@ -153,11 +159,11 @@ def _now(card: StatusCard) -> str:
         case State.WAITING:
             return _with_expectation(card, _place(card))
         case State.SUBMITTING:
-            return _with_expectation(card, "It is your turn: the song is being ordered.")
+            return _with_expectation(card, SUBMITTING)
         case State.MAKING:
             return _with_expectation(card, _progress(card))
         case State.READY:
-            return "The song is being posted."
+            return POSTING
         case State.DELIVERED | State.UNDELIVERABLE:
             return _outcome(card)
         case State.FAILED | State.EXPIRED | State.UNCERTAIN | State.CANCELLED | State.DECLINED:
@@ -167,17 +173,24 @@ def _now(card: StatusCard) -> str:
 def _place(card: StatusCard) -> str:
     """Say the position in the queue, and what delays it."""
     if card.paused is not None:
-        reason = quoted(card.paused, limit=REASON_LIMIT, otherwise=NOT_SHOWN)
-        return f"{PAUSED} Your place is kept. The reason: {reason}"
+        return f"{PAUSED} {PLACE_KEPT} {reason_text(card.paused, otherwise=NOT_SHOWN)}"
     if card.backoff_end is not None:
         return (
-            f"It goes on {relative(card.backoff_end)}, because your last request failed. Until then your "
-            "credits stay on hold."
+            f"Your last request failed, so this one is sent {relative(card.backoff_end)}. Your credits stay "
+            "on hold until then."
         )
-    place = f"Number **{card.position}** in line." if card.position else "In line."
+    place = f"{queue_position(card.position)}." if card.position else IN_QUEUE
     if card.paused_by_operator:
-        return f"{place} {PAUSED_BY_OPERATOR} Your place is kept."
-    return f"{place} {PAUSES[card.outage]}" if card.outage else place
+        return f"{place} {PAUSED_BY_OPERATOR} {PLACE_KEPT}"
+    if card.outage is None:
+        return place
+    kept = "" if card.outage is ProviderOutage.BUSY else f" {PLACE_KEPT}"
+    return f"{place} {PAUSES[card.outage]}{kept}"
+
+
+def queue_position(number: int) -> str:
+    """Format a position in the queue."""
+    return f"Position **{number:,}** in the queue"
 
 
 def _with_expectation(card: StatusCard, text: str) -> str:
@@ -185,9 +198,7 @@ def _with_expectation(card: StatusCard, text: str) -> str:
 
 
 def _progress(card: StatusCard) -> str:
-    if card.clips_ready:
-        return "The first clip is ready, the second is being finished."
-    return "The song is being made."
+    return ONE_CLIP_READY if card.clips_ready else MAKING
 
 
 def _outcome(card: StatusCard) -> str:
@@ -197,7 +208,7 @@ def _outcome(card: StatusCard) -> str:
     if card.state is State.UNDELIVERABLE:
         sentences.append(UNSEEN if card.delivery_uncertain else KEPT)
         if any(map(song_page, card.clip_ids)):
-            sentences.append(LISTEN)
+            sentences.append(PRESS_LISTEN)
     if card.partial:
         sentences.append(ONE_CLIP)
     return " ".join(sentences)
@@ -208,12 +219,12 @@ def _ending(card: StatusCard) -> str:
     kind = card.failure.kind if card.failure else usual
     why = FAILURES[kind] if kind else ""
     if card.failure and kind in BY_MODERATORS:
-        why += f" The reason: {quoted(card.failure.detail, limit=REASON_LIMIT, otherwise=NOT_SHOWN)}"
+        why += f" {reason_text(card.failure.detail, otherwise=NOT_SHOWN)}"
     if card.failure and (words := quoted(provider_words_for_member(card.failure), limit=WORDS_LIMIT)):
         why += f"\n> {words}"
     back = are_back(card.cost) if card.credits_are_back else ""
     wait = (
-        f"After a failed request there is a wait: you can send the next one {relative(card.backoff_end)}."
+        f"After a failed request there is a wait. {next_request(card.backoff_end)}"
         if card.backoff_end
         else ""
     )
@@ -262,8 +273,8 @@ def _buttons(card: StatusCard, *, result_url: str | None) -> discord.ui.View:
     if card.state is State.UNCERTAIN:
         view.add_item(again_button(card.request_id))
     if result_url:
-        view.add_item(discord.ui.Button(label="Go to the song", url=result_url))
+        view.add_item(discord.ui.Button(label=labels.GO_TO_SONG, url=result_url))
     for number, page in enumerate(map(song_page, card.clip_ids[:MAX_CLIPS]), 1):
         if page:
-            view.add_item(discord.ui.Button(label=f"Listen to {number}", url=page))
+            view.add_item(discord.ui.Button(label=labels.listen_to(number), url=page))
     return view

@@ -6,11 +6,12 @@ from types import MappingProxyType
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.text.formatting import DASH, DESCRIPTION_LIMIT, REASON_LIMIT, mention, quoted, relative
+from bot.chat.text.formatting import DASH, DESCRIPTION_LIMIT, mention, quoted, reason_text, relative
 from bot.domain.audit import Action, AuditEntry, AuditFacts
 from bot.services.ports import MessageForm
 
-NOT_SHOWN = "Discord refuses to show the rest here: `/quota log` has it."
+NOT_SHOWN = "Discord refuses to show the rest here. `/quota log` has it."
+NO_DECISIONS = "No decisions yet."
 FACT_LIMIT = 120
 """Characters of one value."""
 OF_MEMBER = frozenset(
@@ -31,19 +32,19 @@ WORDS = MappingProxyType(
     {
         Action.GRANT: "granted a bonus to",
         Action.MEMBER_ALLOWANCE: "changed the allowance of",
-        Action.RESET: "began the allowance anew of",
+        Action.RESET: "reset the allowance of",
         Action.BLOCK: "blocked",
         Action.UNBLOCK: "unblocked",
         Action.ROLE_ALLOWANCE: "changed the allowance of the role",
         Action.EVERYONE_ALLOWANCE: "changed everyone's allowance",
         Action.BUDGET: "changed the server's budget",
         Action.PAUSE: "paused songs",
-        Action.RESUME: "let songs go on",
-        Action.REQUESTS_CHANNEL: "changed where songs are asked for",
-        Action.RESULTS_CHANNEL: "changed where results are posted",
-        Action.APPROVAL: "changed whether requests are approved",
-        Action.LOG_CHANNEL: "changed where decisions are posted",
-        Action.MODEL: "changed the usual model",
+        Action.RESUME: "resumed songs",
+        Action.REQUESTS_CHANNEL: "changed the channel for requests",
+        Action.RESULTS_CHANNEL: "changed the channel for results",
+        Action.APPROVAL: "changed the approval of requests",
+        Action.LOG_CHANNEL: "changed the channel for this log",
+        Action.MODEL: "changed the default model",
         Action.LIMITS: "changed the limits",
         Action.CANCEL: "cancelled a request of",
         Action.APPROVE: "approved a request of",
@@ -56,7 +57,7 @@ WORDS = MappingProxyType(
 NAMES = MappingProxyType(
     {
         "active": "requests at a time",
-        "cooldown": "seconds between two",
+        "cooldown": "seconds between requests",
         "playlist": "playlist",
         "request": "request",
     }
@@ -68,19 +69,19 @@ def audit_entry_text(entry: AuditEntry) -> str:
     """Format a decision as one paragraph: who, what, the old and new values, why and when."""
     parts = [_head(entry), *_facts(entry)]
     if entry.reason:
-        parts.append(f"Reason: {quoted(entry.reason, limit=REASON_LIMIT)}")
+        parts.append(reason_text(entry.reason))
     return "\n-# ".join(parts)
 
 
 def audit_log_message(changes: Sequence[AuditEntry]) -> discord.Embed:
     """Build the list of the latest decisions, newest first, as many as fit."""
-    embed = discord.Embed(title="What moderators decided", colour=colours.MODERATION)
+    embed = discord.Embed(title="Moderators' decisions", colour=colours.MODERATION)
     text = ""
     for paragraph in map(audit_entry_text, changes):
         if len(text) + len(paragraph) + 2 > DESCRIPTION_LIMIT:
             break
         text = f"{text}\n\n{paragraph}" if text else paragraph
-    embed.description = text or "Nothing yet."
+    embed.description = text or NO_DECISIONS
     return embed
 
 

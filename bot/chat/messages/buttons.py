@@ -6,6 +6,7 @@ from typing import TypeAlias
 import discord
 from discord import ButtonStyle
 
+from bot.chat.text import labels
 from bot.domain.songs import STARS
 
 Button: TypeAlias = discord.ui.Button[discord.ui.View]
@@ -31,34 +32,34 @@ def button(
 
 def cancel_button(request_id: int, placement: str = "") -> Button:
     """Build the button that cancels a request; its `placement` tells messages of two copies apart."""
-    return button("Cancel", f"cancel:{request_id}:{placement}" if placement else f"cancel:{request_id}")
+    return button(labels.CANCEL, f"cancel:{request_id}:{placement}" if placement else f"cancel:{request_id}")
 
 
 def again_button(request_id: int) -> Button:
     """Build the button that repeats a request."""
-    return button("Again", f"again:{request_id}")
+    return button(labels.AGAIN, f"again:{request_id}")
 
 
 def song_buttons(request_id: int, clips: Iterable[int]) -> list[Button]:
     """Build a song's first row of buttons, of which those in its style are for these clips."""
-    more = [button(f"More like clip {clip}", f"more:{request_id}:{clip}") for clip in clips]
-    remove = button("Remove", f"remove:{request_id}", style=ButtonStyle.danger)
+    more = [button(labels.more_like(clip), f"more:{request_id}:{clip}") for clip in clips]
+    remove = button(labels.REMOVE, f"remove:{request_id}", style=ButtonStyle.danger)
     return [again_button(request_id), *more, remove]
 
 
 def rating_buttons(request_id: int) -> list[Button]:
     """Build the buttons that rate a song."""
-    return [button(f"{stars} ★", f"rate:{request_id}:{stars}") for stars in STARS]
+    return [button(labels.rate(stars), f"rate:{request_id}:{stars}") for stars in STARS]
 
 
 def approval_buttons(request_id: int) -> list[Button]:
     """Build the buttons with which moderators decide on a request."""
     return [
-        button("Approve", f"approve:{request_id}", style=ButtonStyle.success),
-        button("Decline", f"decline:{request_id}", style=ButtonStyle.danger),
+        button(labels.APPROVE, f"approve:{request_id}", style=ButtonStyle.success),
+        button(labels.DECLINE, f"decline:{request_id}", style=ButtonStyle.danger),
     ]
 
 
 def delete_data_button() -> Button:
     """Build the button with which members delete their own data."""
-    return button("Delete my data", "privacy:delete", style=ButtonStyle.danger)
+    return button(labels.DELETE_DATA, "privacy:delete", style=ButtonStyle.danger)

@@ -283,8 +283,7 @@ def _cell(name: str) -> str:
 
 
 def _total(report: Report) -> str:
-    songs = f"{report.songs:,} song" if report.songs == 1 else f"{report.songs:,} songs"
-    return f"{formatting.in_credits(report.credits)}, {songs}"
+    return f"{formatting.in_credits(report.credits)}, {formatting.counted(report.songs, 'song')}"
 
 
 def _span(first: date, last: date) -> str:

@@ -11,7 +11,7 @@ MEMBER_LIMIT = 32
 WHERE = {
     State.AWAITING: "waiting for a moderator",
     State.WAITING: "waiting",
-    State.SUBMITTING: "with the song service",
+    State.SUBMITTING: "being sent",
     State.MAKING: "being made",
 }
 
@@ -19,6 +19,6 @@ WHERE = {
 def request_choice(card: StatusCard, *, who: str | None = None) -> str:
     """Format an active request: its state and playlist, and for moderators its requester `who`."""
     asked_by = f"{plain(who, limit=MEMBER_LIMIT)} · " if who else ""
-    place = f", number {card.position}" if card.position else ""
+    place = f", position {card.position:,}" if card.position else ""
     where = WHERE.get(card.state, str(card.state)) + place
     return plain(f"{asked_by}{where} · playlist {card.playlist_id[:8]}… · {card.model}", limit=CHOICE_LIMIT)

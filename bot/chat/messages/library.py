@@ -1,15 +1,14 @@
-"""Songs, ratings and saved playlists as text: lines of a list, choices and confirmations."""
+"""Songs, ratings and saved playlists as text: lines of a list, and choices."""
 
 import re
 
 from bot.chat.messages.choices import CHOICE_LIMIT
-from bot.chat.text.formatting import mention, minutes, plain, playlist_page, quoted, relative
+from bot.chat.text.formatting import counted, mention, minutes, plain, playlist_page, quoted, relative
+from bot.chat.text.songs import UNTITLED
 from bot.domain.playlists import NAME_LIMIT, SavedPlaylist
 from bot.domain.songs import Rating, Song
-from bot.services.library.playlists import SavedResult
 from bot.services.repositories.library import SongTitle
 
-UNTITLED = "Untitled"
 TITLE_SHOWN = 100
 """Characters of a title in a list, escapes included."""
 STAR = "★"
@@ -58,8 +57,7 @@ def in_stars(rating: Rating) -> str:
     """Format the average and the number of votes; empty if there are none."""
     if rating.average is None:
         return ""
-    votes = "1 vote" if rating.votes == 1 else f"{rating.votes:,} votes"
-    return f"{STAR} {rating.average:.1f} ({votes})"
+    return f"{STAR} {rating.average:.1f} ({counted(rating.votes, 'vote')})"
 
 
 def with_rating(content: str, rating: Rating) -> str:
@@ -67,21 +65,3 @@ def with_rating(content: str, rating: Rating) -> str:
     bare = _LINE.sub("", content)
     words = in_stars(rating)
     return f"{bare}\n-# {words}" if words else bare
-
-
-def added_words(added: SavedResult) -> str:
-    """Confirm that a playlist was saved, and name the one that it replaced."""
-    words = f"Saved: {_linked_playlist(added.playlist)}. `/inspire` offers it from now on."
-    if added.before is None:
-        return words
-    return f"{words} Before, that name meant [another playlist](<{playlist_page(added.before.playlist_id)}>)."
-
-
-def removed_words(playlist: SavedPlaylist) -> str:
-    """Confirm that a playlist was removed."""
-    return f"No longer saved: {_linked_playlist(playlist)}. Songs that were made from it stay."
-
-
-def _linked_playlist(playlist: SavedPlaylist) -> str:
-    name = quoted(playlist.name, limit=2 * NAME_LIMIT)
-    return f"[{name}](<{playlist_page(playlist.playlist_id)}>)"

@@ -3,20 +3,20 @@
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.text.formatting import in_credits, relative
+from bot.chat.text.formatting import counted, in_credits, relative
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import State
 from bot.services.operator import OperatorStatus
 
 OUTAGES = {
-    ProviderOutage.BUSY: "Busy: it runs as many tasks as it takes.",
-    ProviderOutage.OUTAGE: "Out of reach, or its answers are lost.",
-    ProviderOutage.ACCOUNT: "It refuses the account: look at the log for the code.",
+    ProviderOutage.BUSY: "Busy: it runs as many tasks as it accepts.",
+    ProviderOutage.OUTAGE: "Can't be reached, or its answers are lost.",
+    ProviderOutage.ACCOUNT: "It refuses the account. The log has the code.",
 }
 STATES = {
-    State.AWAITING: "for a moderator",
-    State.WAITING: "in line",
-    State.SUBMITTING: "being ordered",
+    State.AWAITING: "awaiting approval",
+    State.WAITING: "in the queue",
+    State.SUBMITTING: "being sent",
     State.MAKING: "being made",
     State.READY: "being posted",
 }
@@ -25,15 +25,15 @@ STATES = {
 def operation_message(view: OperatorStatus) -> discord.Embed:
     """Build the status of provider, requests, processes and credits, over all servers."""
     is_well = view.breaker.outage is None and not view.breaker.paused_by_operator
-    embed = discord.Embed(title="How the bot is", colour=colours.READY if is_well else colours.PARTIAL)
+    embed = discord.Embed(title="Bot status", colour=colours.READY if is_well else colours.PARTIAL)
     if view.breaker.paused_by_operator:
-        embed.description = "**Submissions are paused.** `/operator resume` lets them go on."
+        embed.description = "**Song requests are paused.** `/operator resume` resumes them."
     embed.add_field(name="Song service", value=_provider(view), inline=False)
     pending = (f"**{count:,}** {STATES[state]}" for state, count in view.pending.items())
-    paused = f"\nPaused by their moderators: **{view.paused:,}** servers" if view.paused else ""
+    paused = f"\nPaused by moderators: **{counted(view.paused, 'server')}**" if view.paused else ""
     embed.add_field(name="Requests", value=" · ".join(pending) + paused, inline=False)
     roles = ", ".join(f"{count} {role}" for role, count in view.processes.items())
-    embed.add_field(name="Processes alive", value=roles or "none")
+    embed.add_field(name="Processes running", value=roles or "none")
     embed.add_field(name="Used in 24 hours", value=in_credits(view.used_in_day))
     embed.add_field(name="Used in 7 days", value=in_credits(view.used_in_week))
     embed.add_field(name="Price of a song", value=in_credits(view.cost))

@@ -2,40 +2,48 @@
 
 import gzip
 import json
+from collections.abc import Iterable, Iterator
 
 import discord
 
 from bot.chat.messages import colours
 from bot.chat.messages.files import Attachment
-from bot.chat.text.formatting import relative
+from bot.chat.text import labels
+from bot.chat.text.formatting import counted, relative
 from bot.domain.personal_data import ErasureSummary
 from bot.services.privacy.export import document_of
 from bot.services.privacy.retention import RetentionConfig
 from bot.services.privacy.service import PersonalDataExport
 
 EXPORT_NAME = "inspire-data.json"
-NOTHING_KEPT = "Nothing is kept about you."
+NOTHING_KEPT = "The bot keeps nothing about you."
+ALL_YOUR_DATA = "All the data that the bot keeps about you, from all servers."
+SONGS_STAY = (
+    f"Songs that were posted in channels stay, but **{labels.AGAIN}** and **{labels.REMOVE}** below them "
+    f"stop working for you. To delete one of them, press **{labels.REMOVE}** first."
+)
+CREDITS_STAY = "The credit records stay, without your name."
 _KEPT = (
-    "• Each song request: who asked, where, its options and prompt, its times and steps, the songs that came "
-    "of it, and the messages that show it.\n"
+    "• Each song request: who made it, where, its options and prompt, its times and steps, its songs, "
+    "and the messages that show it.\n"
     "• Your credits: what was granted, held and used.\n"
     "• Your ratings, playlists that you saved, and moderators' decisions about you or by you.\n"
-    "Nothing else: no messages are read, and no names, profiles or lists of members are kept."
+    "Nothing else: the bot reads no messages, and keeps no names, profiles or member lists."
 )
 _WHY = (
-    "To make the songs, to share them out fairly, to give credits back when something fails, and so that "
-    "moderators can answer for what they decide. It is used for nothing else."
+    "To make songs, to share them out fairly, to give credits back when something fails, and to hold "
+    "moderators to account for their decisions. For nothing else."
 )
 _WHO = (
-    "• Everybody in a channel: the messages that the bot posts there.\n"
+    "• Everyone in a channel: the messages that the bot posts there.\n"
     "• This server's moderators: credits by member, decisions, and requests that they approve.\n"
-    "• Whoever runs the bot: the database.\n"
+    "• The bot's owner: the database.\n"
     "• CQTAI and Suno, who make the songs: playlist, prompt and options, without your name or id."
 )
 _YOURS = (
-    "`/privacy export` gives you all of it as a file. `/privacy delete` makes it nobody's, in all servers, "
-    "once none of your requests is under way. Messages in channels stay: press **Remove** under a song first "
-    "to take it away, or ask a moderator. A block stays until moderators lift it, with its reason."
+    "`/privacy export` gives you all of it as a file. `/privacy delete` deletes it, in all servers, once you "
+    f"have no pending requests. Messages in channels stay: press **{labels.REMOVE}** below a song first, or "
+    "ask a moderator. A block and its reason stay until moderators unblock you."
 )
 
 
@@ -53,22 +61,22 @@ def notice_message(config: RetentionConfig) -> discord.Embed:
 def _how_long(config: RetentionConfig) -> str:
     return (
         f"• Prompts: {_days(config.prompt_days)} after the request ended.\n"
-        "• The key by which Discord lets the bot answer a command: 15 minutes.\n"
+        "• The token by which the bot answers a command: 15 minutes.\n"
         f"• A server's data: {_after_leaving(config.guild_days)}.\n"
-        "• All else: until you delete it. What you have used of your present allowance is remembered until "
-        "that allowance ends, so that deleting gives nobody a second one; if you ask for a song again before "
-        "that, you are a member as before.\n"
-        "• The credit records: for good, under a random name that leads to nobody once you have deleted your "
-        "data."
+        "• Everything else: until you delete it. What you used of your current allowance is kept until that "
+        "allowance ends, so that deleting your data doesn't give you a second one; if you request a song "
+        "before then, it stays.\n"
+        "• The credit records: permanently, under a random name that leads to nobody once you have deleted "
+        "your data."
     )
 
 
 def _days(count: int) -> str:
-    return "a day" if count == 1 else f"{count:,} days"
+    return counted(count, "day")
 
 
 def _after_leaving(days: int) -> str:
-    return f"{_days(days)} after the bot left it" if days else "until the bot leaves it"
+    return f"{_days(days)} after the bot leaves it" if days else "until the bot leaves it"
 
 
 def export_file(copy: PersonalDataExport, *, limit: int) -> Attachment:
@@ -76,50 +84,47 @@ def export_file(copy: PersonalDataExport, *, limit: int) -> Attachment:
     words = json.dumps(document_of(copy), ensure_ascii=False, indent=1)
     data = words.encode("utf-8", "backslashreplace")
     if len(data) > limit:
-        return Attachment(f"{EXPORT_NAME}.gz", gzip.compress(data, mtime=0), "All that is kept about you")
-    return Attachment(EXPORT_NAME, data, "All that is kept about you")
+        return Attachment(f"{EXPORT_NAME}.gz", gzip.compress(data, mtime=0), ALL_YOUR_DATA)
+    return Attachment(EXPORT_NAME, data, ALL_YOUR_DATA)
 
 
 def preview_words(preview: ErasureSummary) -> str:
     """Say what deletion will do, before it is confirmed."""
     if preview.is_empty:
         return NOTHING_KEPT
-    return (
-        "**Delete your data, in all servers?** This can't be undone.\n"
-        f"• No longer yours, without prompts, songs and messages' addresses: {_counts(preview)}.\n"
-        "• The songs' messages in channels stay, and **Again** and **Remove** under them no longer work for "
-        "you. To have one taken away, press **Remove** first.\n"
-        f"• The credit records stay, without you.{_rest(preview)}"
-    )
+    lines = [f"Will be deleted: {_counts(preview)}.", SONGS_STAY, CREDITS_STAY, *_rest(preview)]
+    return _listed("**Delete your data in all servers?** This can't be undone.", lines)
 
 
 def erasure_words(erased: ErasureSummary) -> str:
     """Say what was deleted, and what remains."""
     if erased.is_empty:
         return NOTHING_KEPT
-    return f"Deleted: {_counts(erased)}. The credit records stay, without you.{_rest(erased)}"
+    return _listed(f"Deleted: {_counts(erased)}.", [CREDITS_STAY, *_rest(erased)])
+
+
+def _listed(head: str, lines: Iterable[str]) -> str:
+    return "\n".join((head, *(f"• {line}" for line in lines)))
 
 
 def _counts(done: ErasureSummary) -> str:
-    named = (
-        (done.requests, "request", "requests"),
-        (done.ratings, "rating", "ratings"),
-        (done.playlists, "saved playlist's author", "saved playlists' author"),
-        (done.decisions, "moderators' decision", "moderators' decisions"),
+    counts = (
+        (done.requests, f"{counted(done.requests, 'request')} with prompts and songs"),
+        (done.ratings, counted(done.ratings, "rating")),
+        (done.playlists, f"your name on {counted(done.playlists, 'saved playlist')}"),
+        (done.decisions, f"your name in {counted(done.decisions, 'decision')} of moderators"),
     )
-    return ", ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in named)
+    return ", ".join(words for count, words in counts if count) or "nothing yet"
 
 
-def _rest(done: ErasureSummary) -> str:
+def _rest(done: ErasureSummary) -> Iterator[str]:
     """Say what remains, until when, and why."""
     if done.until is None:
-        return ""
-    words = (
-        "\n• What you have used of your allowance is remembered until it ends, the last of it "
-        f"{relative(done.until)}; then that goes, too, with bonus credits that are left. If you ask for a "
-        "song before that, you are a member as before."
+        return
+    yield (
+        "What you used of your allowance is kept until it ends, the last of it "
+        f"{relative(done.until)}; then it is deleted too, with bonus credits that are left. If you request a "
+        "song before then, it stays."
     )
     if done.blocked:
-        where = "one server" if done.blocked == 1 else f"{done.blocked:,} servers"
-        words += f"\n• Moderators of {where} don't let you ask for songs: that stays until they lift it."
-    return words
+        yield f"You stay blocked in {counted(done.blocked, 'server')} until moderators unblock you there."

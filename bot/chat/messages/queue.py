@@ -5,25 +5,25 @@ from collections.abc import Iterator
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.text.formatting import DESCRIPTION_LIMIT, FIELD_LIMIT, mention, playlist_page, quoted, relative
-from bot.domain.circuit_breaker import ProviderOutage
+from bot.chat.text.formatting import (
+    DESCRIPTION_LIMIT,
+    FIELD_LIMIT,
+    mention,
+    playlist_page,
+    reason_text,
+    relative,
+)
+from bot.chat.text.requests import PAUSED, PAUSED_BY_OPERATOR, PAUSES
 from bot.services.cards import StatusCard
 from bot.services.requests.queue_service import QueueSection, QueueView
 
-PAUSES = {
-    ProviderOutage.BUSY: "The song service is busy at the moment.",
-    ProviderOutage.OUTAGE: "The song service can't be reached at the moment. Your place is kept.",
-    ProviderOutage.ACCOUNT: "The bot's account at the song service needs its operator. Your place is kept.",
-}
-PAUSED = "The moderators have paused songs in this server."
-PAUSED_BY_OPERATOR = "The bot's operator has paused songs for now."
 QUEUE_REASON_LIMIT = 300
 """Characters of a moderator's reason that fit beside a full queue."""
 EMPTY = (
-    "Nobody has asked for a song, so it is your turn at once: type `/inspire`, and paste the link of a Suno "
-    "playlist."
+    "The queue is empty, so it is your turn at once: type `/inspire`, and paste the link of a Suno playlist."
 )
-NOBODY = "Nobody is in line."
+NOBODY = "The queue is empty."
+NO_REASON = "none was given."
 
 
 def queue_message(view: QueueView) -> discord.Embed:
@@ -31,9 +31,7 @@ def queue_message(view: QueueView) -> discord.Embed:
     parts = (("Being made", view.running), ("Waiting", view.waiting))
     blocks = [f"**{name}**\n{_rows(part, view.user_id)}" for name, part in parts if part.cards]
     text = "\n\n".join([*_notice(view), *(blocks or [_nobody(view)])])
-    embed = discord.Embed(
-        title="Songs on their way", description=text[:DESCRIPTION_LIMIT], colour=colours.WAITING
-    )
+    embed = discord.Embed(title="Song queue", description=text[:DESCRIPTION_LIMIT], colour=colours.WAITING)
     if view.awaiting.cards:
         rows = _rows(view.awaiting, view.user_id)[:FIELD_LIMIT]
         embed.add_field(name="Waiting for a moderator", value=rows, inline=False)
@@ -42,18 +40,18 @@ def queue_message(view: QueueView) -> discord.Embed:
 
 def _nobody(view: QueueView) -> str:
     """Return the text for an empty queue."""
-    return NOBODY if view.paused is not None or view.awaiting.cards else EMPTY
+    is_held_up = view.paused is not None or view.paused_by_operator or view.outage
+    return NOBODY if is_held_up or view.awaiting.cards else EMPTY
 
 
 def _notice(view: QueueView) -> Iterator[str]:
     """Say why no new song is being made, if so."""
     if view.paused is not None:
-        reason = quoted(view.paused, limit=QUEUE_REASON_LIMIT, otherwise="none was given")
-        yield f"{PAUSED} The reason: {reason}"
+        yield f"{PAUSED} {reason_text(view.paused, limit=QUEUE_REASON_LIMIT, otherwise=NO_REASON)}"
     elif view.paused_by_operator:
         yield PAUSED_BY_OPERATOR
     elif view.outage:
-        yield PAUSES[view.outage].removesuffix(" Your place is kept.")
+        yield PAUSES[view.outage]
 
 
 def _rows(part: QueueSection, user_id: int) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.text.formatting import FIELD_LIMIT, REASON_LIMIT, in_credits, quoted
+from bot.chat.text.formatting import FIELD_LIMIT, in_credits, quoted, reason_text
+from bot.chat.text.quotas import limits_of
 from bot.services.moderation.guild_settings import EffectiveSettings
 
 ROLE_FIELDS = 4
@@ -20,17 +21,17 @@ def settings_message(rules: EffectiveSettings, *, gone: frozenset[int] = frozens
     settings, policy = rules.settings, rules.policy
     embed = discord.Embed(title="Songs in this server", colour=colours.MODERATION)
     if settings.paused is not None:
-        embed.description = f"**Paused**: {quoted(settings.paused, limit=REASON_LIMIT)}"
-    embed.add_field(name="Asked for in", value=_place(settings.requests_channel_id, "everywhere", gone))
+        embed.description = f"**Paused.** {reason_text(settings.paused)}"
+    embed.add_field(name="Requests in", value=_place(settings.requests_channel_id, "every channel", gone))
     embed.add_field(
-        name="Posted in", value=_place(settings.results_channel_id, "where they were asked for", gone)
+        name="Results in", value=_place(settings.results_channel_id, "the channel of the request", gone)
     )
     embed.add_field(
-        name="Approved in", value=_place(settings.approval_channel_id, "no approval needed", gone)
+        name="Approval in", value=_place(settings.approval_channel_id, "no approval needed", gone)
     )
-    embed.add_field(name="Decisions posted in", value=_place(settings.log_channel_id, "nowhere", gone))
-    embed.add_field(name="Usual model", value=f"`{quoted(rules.model, limit=50)}`")
-    embed.add_field(name="Limits", value=f"{policy.max_active:,} at a time, {policy.cooldown_s:,} s apart")
+    embed.add_field(name="Log in", value=_place(settings.log_channel_id, "no channel", gone))
+    embed.add_field(name="Default model", value=f"`{quoted(rules.model, limit=50)}`")
+    embed.add_field(name="Limits", value=limits_of(policy))
     embed.add_field(name="Everyone", value=f"{in_credits(policy.allowance)} every {policy.period}")
     budget = settings.budget
     embed.add_field(
@@ -39,13 +40,13 @@ def settings_message(rules: EffectiveSettings, *, gone: frozenset[int] = frozens
     if settings.roles:
         ranked = sorted(settings.roles.items(), key=lambda role: (-role[1], role[0]))
         for number, value in enumerate(_pages([f"<@&{role}> {credits_:,}" for role, credits_ in ranked])):
-            embed.add_field(name="Roles, and more of them" if number else "Roles", value=value, inline=False)
+            embed.add_field(name="Roles, continued" if number else "Roles", value=value, inline=False)
     return embed
 
 
 def _place(channel_id: int | None, otherwise: str, gone: frozenset[int]) -> str:
     if channel_id in gone:
-        return "a channel that was deleted: choose another"
+        return "a deleted channel: choose another"
     return f"<#{channel_id}>" if channel_id else otherwise
 
 

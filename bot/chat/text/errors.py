@@ -5,9 +5,11 @@ from functools import singledispatch
 import discord
 from discord import app_commands
 
-from bot.chat.text.failures import CLIPS, PERSONAS, PLAYLISTS
-from bot.chat.text.formatting import REASON_LIMIT, in_credits, quoted, relative
-from bot.chat.text.moderator_errors import MODERATOR_SENTENCES
+from bot.chat.text import labels
+from bot.chat.text.formatting import counted, in_credits, quoted, reason_text, relative
+from bot.chat.text.link_errors import PERSONA, PLAYLIST, SONG, link_error
+from bot.chat.text.moderator_errors import MODERATOR_SENTENCES, NOTHING_CHANGED
+from bot.chat.text.quotas import next_request
 from bot.domain.errors import (
     ActiveLimitError,
     BackoffError,
@@ -39,13 +41,40 @@ from bot.domain.moderator_errors import NotOperatorError, OperatorUnknownError
 from bot.domain.personal_data import PendingRequestsError
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
 
-NOTHING_SENT = "Nothing was sent, and no credits are held."
-NOTHING_DONE = "Nothing was sent, and no credits were moved."
-LOOK = "Look at `/credits` to see whether anything is on hold, then try again in a minute."
+NO_CREDITS_USED = "\n-# No credits were used."
+"""Small print below refused requests."""
+CHECK_CREDITS = "Check `/credits` to see whether anything is on hold, then try again in a minute."
 COMMAND_CHANGED = (
-    "This command has changed since your Discord last looked. Reload Discord (Ctrl+R on a computer; "
-    "close and open the app on a phone), then try again."
+    "This command was updated. Reload Discord (Ctrl+R on a computer; close and open the app on a phone), "
+    "then try again."
 )
+UNREADABLE = (
+    "The bot can't read what Discord sent for this, so nothing was done. Try again; if it keeps happening, "
+    "tell the bot's owner."
+)
+DATABASE_DOWN = "The bot can't use its database right now, so nothing was done. Try again in a minute."
+SAVED_OR_NOT = f"The bot lost its database and can't tell whether this was saved. {CHECK_CREDITS}"
+CHANGED_MEANWHILE = "Something else changed this at the same moment, so nothing was done. Try again."
+BUG = f"Something went wrong on our side. {CHECK_CREDITS}"
+ONLY_IN_SERVERS = "This command only works in servers. Go to a server with the bot, and use it there."
+NOT_MODERATOR = "You need the **Manage Server** permission for this. Ask a moderator."
+NOT_OPERATOR = "Only the bot's owner can use this command. Ask them if you need it."
+OWNER_UNKNOWN = "Discord can't say who owns this bot at the moment. Try again in a minute."
+RESTARTING = "The bot is restarting. Try again in a minute."
+COOLDOWN = "This server has a pause between requests."
+BACKOFF = "Your last request failed, so there is a wait before the next one."
+NO_SUCH_REQUEST = "There is no such request in this server. `/queue` shows those that are pending."
+NOT_YOURS = "Only the member who made this request can cancel it. Moderators can use `/requests cancel`."
+ALREADY_MAKING = (
+    "It's too late to cancel: the song service is already making this song. The bot will post it when it is "
+    "finished."
+)
+ALREADY_ENDED = "This request has already ended, and its credits are back. There is nothing to cancel."
+ALREADY_FINISHED = "It's too late to cancel: this song is finished."
+JUST_CHANGED = "This request has just changed. Try again."
+CHOOSE_CHANNEL = "Choose another with `/settings channel`; without `channel`, every channel takes requests."
+ASK_FOR_CHANNEL = "Ask a moderator to choose another with `/settings channel`."
+NOT_ALLOWED = "You can't use this here. Ask a moderator of this server if you think that you should."
 
 
 @singledispatch
@@ -61,191 +90,186 @@ def unexpected(reference: str, error: Exception | None = None) -> str:
     """Return the message for an error that the member cannot fix; it claims nothing that is not known."""
     match error:
         case CommitUnknownError():
-            words = f"The bot lost its database in the middle of this, and can't tell what was kept. {LOOK}"
+            words = SAVED_OR_NOT
         case ConflictError():
-            words = "Something else changed this at the same moment, so nothing was done here. Try again."
+            words = CHANGED_MEANWHILE
         case StoreError():
-            words = f"The bot can't use its database right now. {NOTHING_DONE} Try again in a minute."
+            words = DATABASE_DOWN
         case _:
-            words = f"Something went wrong on our side. {LOOK}"
-    return f"{words} If it goes on, tell whoever runs the bot the reference `{reference}`."
+            words = BUG
+    return f"{words} If it keeps happening, tell the bot's owner the reference `{reference}`."
 
 
 @sentence.register
 def _playlist(error: PlaylistError) -> str:
-    return f"{PLAYLISTS[error.kind]} {NOTHING_SENT}"
+    return f"{link_error(error.kind, PLAYLIST)}{NO_CREDITS_USED}"
 
 
 @sentence.register
 def _clip(error: ClipError) -> str:
-    return f"{CLIPS[error.kind]} {NOTHING_SENT}"
+    return f"{link_error(error.kind, SONG)}{NO_CREDITS_USED}"
 
 
 @sentence.register
 def _persona(error: PersonaError) -> str:
-    return f"{PERSONAS[error.kind]} {NOTHING_SENT}"
+    return f"{link_error(error.kind, PERSONA)}{NO_CREDITS_USED}"
 
 
 @sentence.register
 def _weight(error: WeightError) -> str:
     given = f"{error.value:g}"
-    hint = ""
-    if 1 < error.value <= 100:
-        hint = f" For {given} % type {round(error.value / 100, 4):g}: 65 % is 0.65."
-    return f"`{error.option}` takes a number from 0 to 1, and {given} isn't one.{hint} {NOTHING_SENT}"
+    looks_like_percent = 1 < error.value <= 100
+    example = f"`{round(error.value / 100, 4):g}` for {given}%" if looks_like_percent else "`0.7` for 70%"
+    return f"`{error.option}` takes a number from 0 to 1, not {given}. Type {example}.{NO_CREDITS_USED}"
 
 
 @sentence.register
 def _model(error: ModelError) -> str:
     allowed = ", ".join(f"`{quoted(model, limit=30)}`" for model in error.allowed[:20])
-    model = quoted(error.model, limit=50)
-    return f"`{model}` isn't a model of this bot. Choose one of {allowed}. {NOTHING_SENT}"
+    return (
+        f"There is no model `{quoted(error.model, limit=50)}` here. Choose one of {allowed}.{NO_CREDITS_USED}"
+    )
 
 
 @sentence.register
 def _stopping(_: StoppingError) -> str:
-    return f"The bot is being restarted. Try again in a minute. {NOTHING_SENT}"
+    return f"{RESTARTING}{NO_CREDITS_USED}"
 
 
 @sentence.register
 def _outside(_: OutsideServerError) -> str:
-    return f"This only works in servers that the bot was added to. {NOTHING_SENT}"
+    return f"{ONLY_IN_SERVERS}{NO_CREDITS_USED}"
 
 
 @sentence.register
 def _prompt(error: PromptError) -> str:
     return (
-        f"The prompt has {error.length:,} characters, and {quoted(error.model, limit=30)} takes at most "
-        f"{error.limit:,}. Shorten it by {error.length - error.limit:,}. {NOTHING_SENT}"
+        f"Your prompt has {error.length:,} characters, and {quoted(error.model, limit=30)} takes at most "
+        f"{error.limit:,}. Shorten it by {error.length - error.limit:,}.{NO_CREDITS_USED}"
     )
 
 
 @sentence.register
 def _credits(error: CreditsError) -> str:
+    more = (
+        f"You get more {relative(error.resets_at)}; `/credits` shows where they went."
+        if error.resets_at
+        else "Your allowance isn't enough for a song: ask a moderator for credits."
+    )
     return (
-        f"A song costs {in_credits(error.needed)}, and you have {in_credits(error.available)}. "
-        f"More come {relative(error.resets_at)}; `/credits` shows where they went. {NOTHING_SENT}"
+        f"A song costs {in_credits(error.needed)}, and you have {error.available:,}. {more}{NO_CREDITS_USED}"
     )
 
 
 @sentence.register
 def _budget(error: BudgetError) -> str:
     return (
-        f"This server's budget is used up: a song costs {in_credits(error.needed)}, and "
-        f"{in_credits(error.available)} {'is' if error.available == 1 else 'are'} left for everyone. More "
-        f"come {relative(error.resets_at)}. Your own credits are untouched. {NOTHING_SENT}"
+        f"A song costs {in_credits(error.needed)}, and this server's budget has {error.available:,} left for "
+        f"everyone. It resets {relative(error.resets_at)}; try again then. Your own credits are untouched."
+        f"{NO_CREDITS_USED}"
     )
 
 
 @sentence.register
 def _blocked(error: BlockedError) -> str:
     return (
-        "A moderator of this server doesn't let you ask for songs: "
-        f"{quoted(error.reason, limit=REASON_LIMIT)}. Talk to them if you think that is wrong. {NOTHING_SENT}"
+        "A moderator of this server has blocked your song requests. Ask them if you think that is a mistake."
+        f"\n{reason_text(error.reason)}{NO_CREDITS_USED}"
     )
 
 
 @sentence.register
 def _paused(error: PausedError) -> str:
     return (
-        f"The moderators have paused songs in this server: {quoted(error.reason, limit=REASON_LIMIT)}. "
-        f"Try again when they go on. {NOTHING_SENT}"
+        "The moderators have paused songs in this server. Try again when songs are resumed."
+        f"\n{reason_text(error.reason)}{NO_CREDITS_USED}"
     )
 
 
 @sentence.register
 def _not_operator(_: NotOperatorError) -> str:
-    return "This is only for whoever runs this bot. Nothing was changed."
+    return f"{NOT_OPERATOR}{NOTHING_CHANGED}"
 
 
 @sentence.register
 def _operator_unknown(_: OperatorUnknownError) -> str:
-    return (
-        "Discord doesn't tell at the moment who runs this bot, so nothing was changed. Try again in a minute."
-    )
+    return f"{OWNER_UNKNOWN}{NOTHING_CHANGED}"
 
 
 @sentence.register
 def _channel(error: ChannelError) -> str:
-    return f"Songs are asked for in <#{error.channel_id}> here. Go there, and try again. {NOTHING_SENT}"
+    return (
+        f"This server takes song requests in <#{error.channel_id}>. Go there, and try again.{NO_CREDITS_USED}"
+    )
 
 
 @sentence.register
 def _channel_gone(error: ChannelGoneError) -> str:
-    gone = "Songs can only be asked for in one channel here, and that channel was deleted."
-    if error.is_moderator:
-        mend = (
-            "Choose another with `/settings channel`; without `channel`, songs can be asked for everywhere."
-        )
-    else:
-        mend = "Ask a moderator to choose another with `/settings channel`."
-    return f"{gone} {mend} {NOTHING_SENT}"
+    return (
+        "This server's channel for song requests was deleted. "
+        f"{CHOOSE_CHANNEL if error.is_moderator else ASK_FOR_CHANNEL}{NO_CREDITS_USED}"
+    )
 
 
 @sentence.register
 def _active(error: ActiveLimitError) -> str:
-    count = "a request" if error.limit == 1 else f"{error.limit} requests"
+    which = "it" if error.limit == 1 else "one"
     return (
-        f"You already have {count} under way, which is as many as this server allows at a time. "
-        f"Wait for it to finish, or press **Cancel** on one that still waits. {NOTHING_SENT}"
+        f"You already have {counted(error.limit, 'pending request')}, the limit in this server. Wait until "
+        f"{which} finishes, or press **{labels.CANCEL}** on one that is still waiting.{NO_CREDITS_USED}"
     )
 
 
 @sentence.register
 def _cooldown(error: CooldownError) -> str:
-    return f"That was quick! You can ask for the next song {relative(error.until)}. {NOTHING_SENT}"
+    return f"{COOLDOWN} {next_request(error.until)}{NO_CREDITS_USED}"
 
 
 @sentence.register
 def _backoff(error: BackoffError) -> str:
-    return (
-        "Your last request failed: the song service refused it, or its answer was lost. You can ask for "
-        f"another song {relative(error.until)}. {NOTHING_SENT}"
-    )
+    return f"{BACKOFF} {next_request(error.until)}{NO_CREDITS_USED}"
 
 
 @sentence.register
 def _not_found(_: RequestNotFoundError) -> str:
-    return "There is no such request in this server. Nothing was changed."
+    return f"{NO_SUCH_REQUEST}{NOTHING_CHANGED}"
 
 
 @sentence.register
 def _not_yours(_: NotYoursError) -> str:
-    return "That request belongs to somebody else, and only they can do this. Nothing was changed."
+    return f"{NOT_YOURS}{NOTHING_CHANGED}"
 
 
 @sentence.register
 def _too_late(error: TooLateError) -> str:
     if error.state in AT_PROVIDER:
-        return (
-            "It's too late to cancel: the song service already has this request and can't be called back. "
-            "The song will be posted when it is finished."
-        )
+        return ALREADY_MAKING
     if error.state in RETURNED:
-        return "This request has already ended, and its credits are back. There is nothing left to cancel."
+        return ALREADY_ENDED
     if error.state == State.WAITING:
-        return "This request has just moved. Try again."
-    return "It's too late to cancel: this song is finished."
+        return JUST_CHANGED
+    return ALREADY_FINISHED
 
 
 @sentence.register
 def _pending(error: PendingRequestsError) -> str:
-    count, end = ("a request", "it has") if error.count == 1 else (f"{error.count:,} requests", "they have")
+    they = "it has" if error.count == 1 else "they have"
     return (
-        f"You have {count} under way, here or in another server. Wait until {end} ended, or take back what "
-        "still waits with `/cancel`; then use `/privacy delete` again. Nothing was deleted."
+        f"You have {counted(error.count, 'pending request')}, here or in other servers. Wait until {they} "
+        "ended, or cancel what is still waiting with `/cancel`; then use `/privacy delete` again.\n"
+        "-# Nothing was deleted."
     )
 
 
 @sentence.register
 def _unchanged(error: NoAccessError | InvalidMessageError) -> str:
     why = f" ({error.cause})" if isinstance(error, NoAccessError) else ""
-    return f"Discord doesn't let this message change{why}. If you voted, your vote counts."
+    return f"Discord doesn't let the bot change this message{why}. If you rated the song, your rating counts."
 
 
 @sentence.register
 def _rate_limited(_: discord.RateLimited) -> str:
-    return f"Discord keeps the bot from answering for a while: it has said too much here. {LOOK}"
+    return f"Discord is limiting the bot's answers here. {CHECK_CREDITS}"
 
 
 @sentence.register
@@ -255,27 +279,23 @@ def _unknown_command(_: app_commands.CommandNotFound | app_commands.CommandSigna
 
 @sentence.register
 def _guild_only(_: app_commands.NoPrivateMessage) -> str:
-    return "This works in a server only. Go to a server where the bot is, and try it there."
+    return ONLY_IN_SERVERS
 
 
 @sentence.register
 def _permissions(_: app_commands.MissingPermissions) -> str:
-    return "You need the permission **Manage Server** for this. Nothing was changed."
+    return f"{NOT_MODERATOR}{NOTHING_CHANGED}"
 
 
 @sentence.register
 def _check(_: app_commands.CheckFailure) -> str:
-    return (
-        "You aren't allowed to use this here. Ask a moderator of this server if you think that you should be."
-    )
+    return NOT_ALLOWED
 
 
 @sentence.register
 def _option(error: app_commands.TransformerError) -> str:
     value = quoted(str(error.value), limit=100)
-    return (
-        f"“{value}” doesn't fit this option. Choose one of the suggestions, or see the option's description."
-    )
+    return f"“{value}” doesn't fit this option. Choose a suggestion, or read the option's description."
 
 
 for _kind, _words in MODERATOR_SENTENCES.items():

@@ -83,9 +83,14 @@ def relative(at: datetime) -> str:
     return f"<t:{int(at.timestamp())}:R>"
 
 
+def counted(count: int, noun: str) -> str:
+    """Format a number of things whose plural ends in "s", for example "1 song" or "1,200 songs"."""
+    return f"{count:,} {noun}" if abs(count) == 1 else f"{count:,} {noun}s"
+
+
 def in_credits(count: int) -> str:
     """Format an amount of credits, for example "30 credits"."""
-    return f"{count:,} credit" if abs(count) == 1 else f"{count:,} credits"
+    return counted(count, "credit")
 
 
 def are_back(count: int) -> str:
@@ -93,6 +98,11 @@ def are_back(count: int) -> str:
     if not count:
         return ""
     return f"Your {in_credits(count)} {'is' if count == 1 else 'are'} back."
+
+
+def reason_text(reason: str | None, *, limit: int = REASON_LIMIT, otherwise: str = "") -> str:
+    """Format the reason that a moderator gave, in their own words."""
+    return f"Reason: {quoted(reason, limit=limit, otherwise=otherwise)}"
 
 
 def minutes(duration_s: float | None) -> str:

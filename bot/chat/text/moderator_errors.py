@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from bot.chat.text.failures import NAMES
-from bot.chat.text.formatting import quoted
+from bot.chat.text.formatting import counted, quoted
 from bot.domain.errors import RefusalError
 from bot.domain.moderator_errors import (
     AmountError,
@@ -25,6 +24,7 @@ from bot.domain.moderator_errors import (
 )
 from bot.domain.playlists import (
     NAME_LIMIT,
+    NameProblem,
     PlaylistNameError,
     PlaylistSavedError,
     PlaylistsFullError,
@@ -39,131 +39,118 @@ from bot.domain.songs import (
     SongRemovedError,
 )
 
-UNCHANGED = "Nothing was changed."
+NOTHING_CHANGED = "\n-# Nothing was changed."
+"""Small print below refused changes."""
+NAMES = MappingProxyType(
+    {
+        NameProblem.EMPTY: "That name has nothing visible in it. Choose one with letters or digits.",
+        NameProblem.TOO_LONG: f"That name is too long. Choose one of at most {NAME_LIMIT} characters.",
+        NameProblem.LINK: "That name looks like a link, so it could never be chosen. Choose a word or two.",
+    }
+)
+"""Message for an invalid name of a saved playlist, by the problem."""
+IN_QUEUE = "it was approved and is in the queue"
+BEING_MADE = "it was approved and is being made"
+FINISHED = "it was approved, and the song is finished"
 DECIDED: Mapping[str, str] = MappingProxyType(
     {
-        State.WAITING: "it was approved, and is in line",
-        State.SUBMITTING: "it was approved, and is being made",
-        State.MAKING: "it was approved, and is being made",
-        State.READY: "it was approved, and the song is finished",
-        State.DELIVERED: "it was approved, and the song is finished",
-        State.UNDELIVERABLE: "it was approved, and the song is finished",
+        State.WAITING: IN_QUEUE,
+        State.SUBMITTING: BEING_MADE,
+        State.MAKING: BEING_MADE,
+        State.READY: FINISHED,
+        State.DELIVERED: FINISHED,
+        State.UNDELIVERABLE: FINISHED,
         State.CANCELLED: "it was cancelled",
         State.DECLINED: "it was declined",
     }
 )
 """What happened to a request on which a moderator can no longer decide."""
+NOT_PAUSED = "Songs aren't paused in this server."
+SUBMISSIONS_NOT_PAUSED = "Song requests aren't paused."
+REASON_MISSING = "The reason is empty. Write a few words for the member to read."
+IS_A_BOT = "That is a bot, and bots can't request songs. Choose a member."
+EVERYONES_ROLE = "Everyone has that role. Use `/quota everyone` for it."
+CHANNEL_MISSING = "Choose the `channel` in which moderators approve requests."
+FORM_EXPIRED = (
+    "This form was open for too long, or the bot has restarted. Open it again, and send it once more."
+)
+REPORT_BUSY = "Another report of this server is being made. Try again when it is finished."
+NOT_BLOCKED = "That member isn't blocked."
+NO_SUCH_SONG = "There is no such song in this server. Choose a suggestion, or look at `/songs list`."
+SONG_REMOVED = "This song was removed. Request a new one with `/inspire`."
+DETAILS_ERASED = (
+    "The playlist and the prompt of this song are no longer kept, so it can't be made again. Use `/inspire` "
+    "instead."
+)
+SONG_UNFINISHED = "This song isn't finished yet. Try again in a minute."
+REMOVAL_FORBIDDEN = (
+    "Only the member who requested this song, and moderators (**Manage Server**), can remove it. Ask one of "
+    "them."
+)
 Words: TypeAlias = Callable[[Any], str]
 """Builds the message for one type of error."""
 
 
+def _unchanged(words: str) -> Words:
+    """Return a builder for an error without facts, after which nothing was changed."""
+    return lambda _: f"{words}{NOTHING_CHANGED}"
+
+
 def _not_paused(error: NotPausedError) -> str:
-    if error.everywhere:
-        return "Submissions aren't paused. Nothing was changed."
-    return "Songs aren't paused in this server. Nothing was changed."
+    return f"{SUBMISSIONS_NOT_PAUSED if error.everywhere else NOT_PAUSED}{NOTHING_CHANGED}"
 
 
 def _amount(error: AmountError) -> str:
     return (
-        f"`{error.option}` takes a whole number from {error.least:,} to {error.most:,}, and {error.value:g} "
-        f"isn't one. {UNCHANGED}"
+        f"`{error.option}` can't be {error.value:g}. Type a whole number from {error.least:,} to "
+        f"{error.most:,}.{NOTHING_CHANGED}"
     )
 
 
 def _reason(error: ReasonError) -> str:
     if not error.length:
-        return f"The reason is empty: write a few words that the member may read. {UNCHANGED}"
-    return f"The reason has {error.length:,} characters; at most {error.limit:,} are kept. {UNCHANGED}"
-
-
-def _bot_member(_: BotMemberError) -> str:
-    return f"That is a bot, and bots ask for no songs. Choose a member. {UNCHANGED}"
-
-
-def _everyone_role(_: EveryoneRoleError) -> str:
-    return f"That is the role that everybody has: use `/quota everyone` for it. {UNCHANGED}"
-
-
-def _approval_channel(_: ApprovalChannelError) -> str:
-    return f"Say in which `channel` moderators are to decide. {UNCHANGED}"
+        return f"{REASON_MISSING}{NOTHING_CHANGED}"
+    return (
+        f"The reason has {error.length:,} characters, and at most {error.limit:,} fit. Shorten it by "
+        f"{error.length - error.limit:,}.{NOTHING_CHANGED}"
+    )
 
 
 def _decided(error: DecidedError) -> str:
-    became = DECIDED.get(error.state, "it is over, and its credits are back")
-    return f"This request doesn't wait for a moderator any more: {became}. {UNCHANGED}"
+    became = DECIDED.get(error.state, "it has ended, and its credits are back")
+    return f"This request no longer waits for approval: {became}.{NOTHING_CHANGED}"
 
 
 def _channel_access(error: ChannelAccessError) -> str:
     names = ", ".join(name.replace("_", " ").title() for name in error.missing)
     return (
-        f"The bot isn't allowed to post in <#{error.channel_id}>: give it {names} there, then try again. "
-        f"{UNCHANGED}"
+        f"The bot can't post in <#{error.channel_id}>. Give it {names} there, then try again."
+        f"{NOTHING_CHANGED}"
     )
-
-
-def _old_form(_: OldFormError) -> str:
-    return (
-        "This form was open for too long, or the bot was restarted meanwhile. Open it again, and send it "
-        f"once more. {UNCHANGED}"
-    )
-
-
-def _report_busy(_: ReportBusyError) -> str:
-    return f"A report of this server is being made already. Wait for it, then try again. {UNCHANGED}"
-
-
-def _not_blocked(_: NotBlockedError) -> str:
-    return f"That member isn't blocked. {UNCHANGED}"
 
 
 def _name(error: PlaylistNameError) -> str:
-    return f"{NAMES[error.problem]} Nothing was changed."
+    return f"{NAMES[error.problem]}{NOTHING_CHANGED}"
 
 
 def _saved(error: PlaylistSavedError) -> str:
     name = quoted(error.name, limit=2 * NAME_LIMIT)
-    return f"This playlist is saved as “{name}” already. Nothing was changed."
+    return (
+        f"This playlist is already saved as “{name}”. To rename it, use `/playlists remove` first."
+        f"{NOTHING_CHANGED}"
+    )
 
 
 def _full(error: PlaylistsFullError) -> str:
     return (
-        f"This server has {error.limit} saved playlists, and more can't be kept. Take one off the list with "
-        "`/playlists remove`, then try again. Nothing was changed."
+        f"This server has {counted(error.limit, 'saved playlist')}, the most that fit. Remove one with "
+        f"`/playlists remove`, then try again.{NOTHING_CHANGED}"
     )
 
 
 def _unknown_name(error: PlaylistUnknownError) -> str:
     name = quoted(error.name, limit=2 * NAME_LIMIT)
-    return f"No playlist is saved as “{name}”: `/playlists list` shows all. Nothing was changed."
-
-
-def _no_song(_: SongNotFoundError) -> str:
-    return (
-        "There is no such song in this server: choose one of the suggestions, or look at `/songs list`. "
-        "Nothing was changed."
-    )
-
-
-def _removed(_: SongRemovedError) -> str:
-    return "This song was removed. Ask for a new one with `/inspire`. Nothing was changed."
-
-
-def _details_erased(_: DetailsErasedError) -> str:
-    return (
-        "What this song was made from is no longer kept, so the same can't be asked for again. Use "
-        "`/inspire` with a playlist and a prompt. Nothing was changed."
-    )
-
-
-def _unfinished(_: NotFinishedError) -> str:
-    return "This song isn't finished yet. Try again in a minute. Nothing was changed."
-
-
-def _may_not_remove(_: RemovalForbiddenError) -> str:
-    return (
-        "Only whoever asked for this song, or a member with the permission **Manage Server**, can remove it. "
-        "Nothing was changed."
-    )
+    return f"No playlist is saved as “{name}”. `/playlists list` shows them all.{NOTHING_CHANGED}"
 
 
 MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
@@ -171,23 +158,23 @@ MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
         NotPausedError: _not_paused,
         AmountError: _amount,
         ReasonError: _reason,
-        BotMemberError: _bot_member,
-        EveryoneRoleError: _everyone_role,
-        ApprovalChannelError: _approval_channel,
+        BotMemberError: _unchanged(IS_A_BOT),
+        EveryoneRoleError: _unchanged(EVERYONES_ROLE),
+        ApprovalChannelError: _unchanged(CHANNEL_MISSING),
         DecidedError: _decided,
         ChannelAccessError: _channel_access,
-        OldFormError: _old_form,
-        ReportBusyError: _report_busy,
-        NotBlockedError: _not_blocked,
+        OldFormError: _unchanged(FORM_EXPIRED),
+        ReportBusyError: _unchanged(REPORT_BUSY),
+        NotBlockedError: _unchanged(NOT_BLOCKED),
         PlaylistNameError: _name,
         PlaylistSavedError: _saved,
         PlaylistsFullError: _full,
         PlaylistUnknownError: _unknown_name,
-        SongNotFoundError: _no_song,
-        SongRemovedError: _removed,
-        DetailsErasedError: _details_erased,
-        NotFinishedError: _unfinished,
-        RemovalForbiddenError: _may_not_remove,
+        SongNotFoundError: _unchanged(NO_SUCH_SONG),
+        SongRemovedError: _unchanged(SONG_REMOVED),
+        DetailsErasedError: _unchanged(DETAILS_ERASED),
+        NotFinishedError: _unchanged(SONG_UNFINISHED),
+        RemovalForbiddenError: _unchanged(REMOVAL_FORBIDDEN),
     }
 )
 """Message builders by type of error."""

@@ -55,7 +55,8 @@ def hold_credits(
     if rest := cost - from_allowance:
         bonus = uow.ledger.balance(funding.bonus.id).available
         if bonus < rest:
-            raise CreditsError(own + bonus, cost, funding.window.ends_at)
+            will_do = policy.allowance + bonus >= cost
+            raise CreditsError(own + bonus, cost, funding.window.ends_at if will_do else None)
         uow.ledger.assign_owner(funding.bonus)
         legs.append(Leg(funding.bonus.id, rest))
     # the budget last: all members share this account, so its lock is held for the shortest time

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.domain.requests import State
 from sandbox.cqtai import Pace
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
@@ -226,7 +228,7 @@ async def test_a_request_placed_in_one_process_is_delivered_by_the_next(
         await local.provider.wait_for(lambda provider: len(provider.tasks) == 1, timeout_s=LONG_S)
         told_in_words(await program.stopped(process), 0)
     async with local.bot():
-        await local.shows(status, "Your song is ready")
+        await local.shows(status, TITLES[State.DELIVERED])
     assert len(local.results()) == len(local.submissions) == 1
 
 

@@ -3,6 +3,9 @@ from functools import partial
 
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.labels import GO_TO_SONG
+from bot.domain.requests import State
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.gateway.sessions import Gateway
 from sandbox.discord.model.permissions import Permission
@@ -13,7 +16,7 @@ from tests.integration.engines import on_both
 
 pytestmark = on_both
 
-READY = "Your song is ready"
+READY = TITLES[State.DELIVERED]
 EDIT, POST = "PATCH /webhooks/*", "POST /channels/*/messages"
 FOLLOW_UP = "POST /webhooks/*"
 CALLBACK = "POST /interactions/*"
@@ -36,11 +39,11 @@ async def delivers_once(local: BotHarness, fault: Fault) -> None:
     before, struck = len(local.results()), len(local.discord.faults.struck)
     local.discord.faults.add(fault)
     status = await local.place()
-    await local.shows(status, READY, "Go to the song")
+    await local.shows(status, READY, GO_TO_SONG)
     (result,) = local.results()[before:]
     assert len(result.embeds) == len(result.attachments) == 2
     assert all(file.content for file in result.attachments)
-    assert links(status)["Go to the song"].endswith(f"/{result.id}")
+    assert links(status)[GO_TO_SONG].endswith(f"/{result.id}")
     assert len(local.discord.faults.struck) > struck
     local.discord.faults.clear()
 

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.songs import NO_FILE
+from bot.domain.requests import State
 from sandbox.cqtai.effects import MediaFault
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.discord.faults import Fault as DiscordFault
@@ -69,7 +72,7 @@ async def no_file_comes(local: BotHarness, fault: MediaFault) -> None:
     local.provider.faults.add(Fault(Phase.AUDIO, fault, times=None))
     result = await local.placed_result()
     assert result.attachments == ()
-    assert "No file is attached: press **Listen** to hear it." in seen(result)
+    assert NO_FILE in seen(result)
     can_be_heard(local, result, dead=() if fault in PASSING else (0, 1))
 
 
@@ -150,7 +153,7 @@ async def test_a_file_larger_than_the_server_takes_is_linked(
     ):
         result = await local.placed_result()
         assert result.attachments == ()
-        assert "No file is attached" in seen(result)
+        assert NO_FILE in seen(result)
         can_be_heard(local, result)
     assert caplog.text.count("413 40005 too large") == 2  # the larger file first, then the other
 
@@ -230,7 +233,7 @@ async def test_files_that_were_not_too_large_when_the_song_was_asked_for_are_lin
             local.discord.guild.premium_tier = 0
             local.discord.state.limits = replace(UNHURRIED, attachment_size=500)
             refused(local, asked)
-            await local.shows(status, "Your song is ready")
+            await local.shows(status, TITLES[State.DELIVERED])
             (result,) = [*local.results(), *local.ada.direct_messages]
-            assert "No file is attached" in seen(result)
+            assert NO_FILE in seen(result)
             can_be_heard(local, result)

@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.delivery.approval_message import NOT_SHOWN
+from bot.chat.delivery.status_message import TITLES, UNSEEN_REQUEST
+from bot.chat.text.formatting import are_back
+from bot.chat.text.labels import GO_TO_SONG
+from bot.domain.requests import State
 from sandbox.cqtai.faults import Fault as ProviderFault
 from sandbox.cqtai.faults import Phase
 from sandbox.cqtai.timeline import Fail
@@ -15,7 +20,7 @@ from tests.harness.bot import LONG_S, OFTEN, PLENTY, SONG_S, BotHarness, bot
 from tests.harness.message_readers import labels, seen
 from tests.integration.engines import on_both
 
-READY, BACK = "Your song is ready", "Your 30 credits are back."
+READY, BACK = TITLES[State.DELIVERED], are_back(30)
 POST = "POST /channels/*/messages"
 
 
@@ -78,13 +83,13 @@ async def is_delivered(local: BotHarness, refused: Refused) -> None:
     )
     local.discord.faults.add(fault)
     status = await local.place()
-    said = await local.shows(status, READY, "Go to the song")
+    said = await local.shows(status, READY, GO_TO_SONG)
     local.discord.faults.clear()
     (result,) = local.results()[before:]
     assert refused.sees in seen(result)
     assert result.now.mentions == (local.ada.id,)
     assert "Again" in labels(result)
-    assert "couldn't be posted" not in said
+    assert TITLES[State.UNDELIVERABLE] not in said
 
 
 @on_both
@@ -98,7 +103,7 @@ async def test_a_failure_is_told_though_its_words_are_refused(local: BotHarness)
             Fault(kind=FaultKind.REFUSED, on=POST, times=None, status=400, code=200000, containing="playlist")
         )
         ending = await local.result()
-        await local.shows(ending, f"<@{local.ada.id}>", "No song this time", BACK)
+        await local.shows(ending, f"<@{local.ada.id}>", TITLES[State.FAILED], BACK)
 
 
 @on_both
@@ -114,7 +119,7 @@ async def test_an_edit_that_is_refused_is_made_plainer(local: BotHarness) -> Non
         )
     )
     async with local.bot():
-        said = await local.shows(await local.place(), READY, "Go to the song")
+        said = await local.shows(await local.place(), READY, GO_TO_SONG)
     assert "this playlist" not in said
 
 
@@ -131,7 +136,7 @@ async def test_how_it_ended_is_seen_though_a_moderator_has_hidden_the_embed(
         if late:
             local.discord.disruptions.end_token(asked)
         local.discord.disruptions.suppress_embeds(status)
-        await local.shows(status, "No song this time", BACK)
+        await local.shows(status, TITLES[State.FAILED], BACK)
     assert status.shown_embeds == []
 
 
@@ -148,8 +153,8 @@ async def test_moderators_decide_without_a_prompt_that_is_refused(local: BotHarn
         )
         status = await local.place(prompt="a badword in it")
         shown = await local.result("general")
-        assert "Discord refuses to show the prompt" in seen(shown)
-        assert "can't show it" not in seen(status)
+        assert NOT_SHOWN in seen(shown)
+        assert UNSEEN_REQUEST not in seen(status)
         await local.discord.member("Mo").press(shown, "Approve")
         await local.shows(status, READY)
 
@@ -181,8 +186,8 @@ async def unchanged_by_vote(local: BotHarness, result: Message, code: int) -> st
     told = await (await local.discord.member("Ada").press(result, "4 ★")).answer(timeout_s=LONG_S)
     local.discord.faults.clear()
     assert told.ephemeral
-    assert "doesn't let this message change" in told.content
-    assert "your vote counts" in told.content
+    assert "doesn't let the bot change this message" in told.content
+    assert "your rating counts" in told.content
     return told.content
 
 

@@ -1,5 +1,9 @@
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.formatting import are_back
+from bot.chat.text.labels import GO_TO_SONG
+from bot.domain.requests import State
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Fail
 from sandbox.discord.model.message import Message
@@ -8,8 +12,8 @@ from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import labels, links, seen, title
 from tests.integration.engines import on_both
 
-BACK = "Your 30 credits are back."
-READY = "Your song is ready"
+BACK = are_back(30)
+READY = TITLES[State.DELIVERED]
 pytestmark = [on_both, pytest.mark.usefixtures("patient")]
 
 
@@ -21,7 +25,7 @@ def unhurried(local: BotHarness) -> None:
 
 async def in_the_making(local: BotHarness) -> Message:
     status = await local.place()
-    await local.shows(status, "Making your song")
+    await local.shows(status, TITLES[State.MAKING])
     return status
 
 
@@ -53,7 +57,7 @@ async def test_a_failure_is_told_anew_where_the_status_message_was_deleted(local
         status = await in_the_making(local)
         local.discord.disruptions.delete_message(status)
         ending = await local.result()
-        await local.shows(ending, f"<@{local.ada.id}>", "No song this time", BACK)
+        await local.shows(ending, f"<@{local.ada.id}>", TITLES[State.FAILED], BACK)
     assert ending.pinged == {local.ada.id}
     assert len(local.results()) == 1
 
@@ -65,10 +69,10 @@ async def test_a_hidden_channel_gets_the_result_as_a_follow_up_and_its_edits_by_
         status = await in_the_making(local)
         local.discord.disruptions.hide(local.discord.channel("songs"))
         result = await local.result()
-        await local.shows(status, READY, "Go to the song")
+        await local.shows(status, READY, GO_TO_SONG)
     assert is_whole(result, local)
     assert result.webhook_id == local.discord.application_id
-    assert links(status)["Go to the song"].endswith(f"/{result.channel_id}/{result.id}")
+    assert links(status)[GO_TO_SONG].endswith(f"/{result.channel_id}/{result.id}")
     assert local.ada.direct_messages == []
 
 
@@ -84,7 +88,7 @@ async def test_a_failure_in_a_hidden_channel_is_shown_by_the_status_message(loca
     local.discord.disruptions.hide(local.discord.channel("songs"))
     local.provider.faults.add(Fault(Phase.TASK, Fail("timeout")))
     async with local.bot():
-        await local.shows(await local.place(), "No song this time", BACK)
+        await local.shows(await local.place(), TITLES[State.FAILED], BACK)
     assert local.results() == []
 
 
@@ -92,7 +96,7 @@ async def test_a_hidden_channel_and_a_dead_token_leave_a_direct_message(local: B
     async with local.bot():
         asked = await local.order()
         status = await asked.answer(timeout_s=LONG_S)
-        await local.shows(status, "Making your song")
+        await local.shows(status, TITLES[State.MAKING])
         local.discord.disruptions.hide(local.discord.channel("songs"))
         local.discord.disruptions.end_token(asked)
         result = await direct_message(local)
@@ -117,7 +121,7 @@ async def test_a_deleted_channel_sends_the_failure_to_its_member(local: BotHarne
         await in_the_making(local)
         local.discord.disruptions.delete_channel(local.discord.channel("songs"))
         ending = await direct_message(local)
-    assert title(ending) == "No song this time"
+    assert title(ending) == TITLES[State.FAILED]
     assert BACK in seen(ending)
 
 
@@ -153,9 +157,9 @@ async def test_a_song_that_can_be_posted_nowhere_says_so_in_its_status(local: Bo
     async with local.bot():
         asked = await local.order()
         status = await asked.answer(timeout_s=LONG_S)
-        await local.shows(status, "Making your song")
+        await local.shows(status, TITLES[State.MAKING])
         local.discord.disruptions.end_token(asked)
-        await local.shows(status, "couldn't be posted")
+        await local.shows(status, TITLES[State.UNDELIVERABLE])
         assert (await local.credits())["Used"] == 30
 
 

@@ -5,6 +5,9 @@ import logging
 
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.labels import GO_TO_SONG
+from bot.domain.requests import State
 from sandbox.cqtai.faults import Fault as ProviderFault
 from sandbox.cqtai.faults import Phase
 from sandbox.cqtai.timeline import Fail
@@ -15,7 +18,7 @@ from tests.integration.engines import on_both
 
 pytestmark = [on_both, pytest.mark.usefixtures("patient", "unhurried")]
 
-READY, DURATION = "Your song is ready", "Duration"
+READY, DURATION = TITLES[State.DELIVERED], "Duration"
 CALLBACK, POST, EDIT = "POST /interactions/*", "POST /webhooks/*", "PATCH /webhooks/*"
 LONG_LIMIT_S = 600.0
 
@@ -31,7 +34,7 @@ async def test_a_result_that_has_to_wait_for_its_token_goes_to_the_member(local:
         status = await local.place()
         (result,) = await local.discord.wait_for(lambda: local.ada.direct_messages, timeout_s=LONG_S)
         assert DURATION in seen(result)
-        await local.shows(status, READY, "Go to the song")
+        await local.shows(status, READY, GO_TO_SONG)
     assert local.results() == []
 
 
@@ -45,14 +48,14 @@ async def test_a_result_that_can_go_no_other_way_waits_for_its_token(
         status = await local.place()
         while "a result, next attempt in 600 s" not in caplog.text:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.02)
-        assert "couldn't be posted" not in seen(status)
+        assert TITLES[State.UNDELIVERABLE] not in seen(status)
 
 
 async def test_a_status_whose_token_has_to_wait_is_edited_by_the_bot(local: BotHarness) -> None:
     async with local.bot(), asyncio.timeout(LONG_S):
         limit(local, EDIT)
         status = await local.place()
-        await local.shows(status, READY, "Go to the song")
+        await local.shows(status, READY, GO_TO_SONG)
     assert len(local.results()) == 1
 
 
@@ -64,7 +67,7 @@ async def test_how_it_ended_is_told_though_the_token_has_to_wait(local: BotHarne
         local.discord.disruptions.hide(local.discord.channel("songs"))
         limit(local, "* /webhooks/*")
         (ending,) = await local.discord.wait_for(lambda: local.ada.direct_messages, timeout_s=LONG_S)
-        assert "No song this time" in seen(ending)
+        assert TITLES[State.FAILED] in seen(ending)
 
 
 async def test_a_first_answer_that_would_come_too_late_is_not_waited_for(
@@ -87,9 +90,9 @@ async def test_short_limits_are_waited_for(local: BotHarness, subtests: pytest.S
             with subtests.test(on):
                 limit(local, on, after_s=0.2, times=1)
                 status = await local.place()
-                await local.shows(status, READY, "Go to the song")
+                await local.shows(status, READY, GO_TO_SONG)
         with subtests.test(POST):
             local.discord.disruptions.hide(local.discord.channel("songs"))
             limit(local, POST, after_s=0.2, times=1)
-            await local.shows(await local.place(), READY, "Go to the song")
+            await local.shows(await local.place(), READY, GO_TO_SONG)
     assert local.ada.direct_messages == []

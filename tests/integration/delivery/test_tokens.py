@@ -2,6 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.formatting import are_back
+from bot.domain.requests import State
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Fail
 from sandbox.discord import Fault as DiscordFault
@@ -12,7 +15,7 @@ from tests.harness.bot import LONG_S, BotHarness, bot
 from tests.integration.engines import on_both
 from tests.timings import PATIENT
 
-READY = "Your song is ready"
+READY = TITLES[State.DELIVERED]
 pytestmark = [on_both, pytest.mark.usefixtures("patient")]
 
 
@@ -27,7 +30,7 @@ async def test_a_token_that_dies_early_is_met_once_and_the_bot_takes_over(local:
     async with local.bot():
         asked = await local.order()
         status = await asked.answer(timeout_s=LONG_S)
-        await local.shows(status, "Making your song")
+        await local.shows(status, TITLES[State.MAKING])
         local.discord.disruptions.end_token(asked)
         await local.shows(status, READY)
     assert sum(request.used_dead_token for request in local.discord.requests) == 1
@@ -61,7 +64,7 @@ async def test_a_failure_after_the_tokens_life_is_told_by_the_bot(tmp_path: Path
         local.song_takes(1.0)
         local.provider.faults.add(Fault(Phase.TASK, Fail("timeout", at=0.7)))
         status = await local.place()
-        await local.shows(status, "No song this time", "Your 30 credits are back.")
+        await local.shows(status, TITLES[State.FAILED], are_back(30))
         assert local.discord.invalid_requests == 0
 
 

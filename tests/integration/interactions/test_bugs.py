@@ -2,6 +2,8 @@ import re
 
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
@@ -12,7 +14,7 @@ from tests.integration.failing_store import StoreFaults, faulty_store
 
 pytestmark = [on_both, pytest.mark.usefixtures("unhurried")]
 
-READY = "Your song is ready"
+READY = TITLES[State.DELIVERED]
 
 
 class OddError(RuntimeError):

@@ -8,6 +8,11 @@ from itertools import product
 import pytest
 
 from bot.app import Application
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.errors import ONLY_IN_SERVERS
+from bot.chat.text.formatting import are_back
+from bot.chat.text.labels import DECLINE_REASON
+from bot.domain.requests import State
 from bot.services.unit_of_work import UnitOfWork
 from sandbox.cqtai.effects import TASK_LIMIT
 from sandbox.cqtai.faults import Fault, Phase
@@ -22,7 +27,7 @@ from tests.integration.moderation.test_settings import approval_on, asked_for_ap
 
 pytestmark = on_both
 GROUP = {"id": "7", "type": 3, "recipients": []}
-REFUSED = "This only works in servers that the bot was added to."
+REFUSED = ONLY_IN_SERVERS
 
 
 async def left(app: Application, guild_id: int) -> bool:
@@ -138,7 +143,7 @@ async def opened(local: BotHarness, shown: Message) -> Invocation:
 
 async def sent(local: BotHarness, form: Invocation) -> str:
     """What a moderator reads who sends the form off."""
-    asked = await local.discord.member("Mo").submit_modal(form, {"Why? The member reads it.": "no"})
+    asked = await local.discord.member("Mo").submit_modal(form, {DECLINE_REASON: "no"})
     answer = await asked.answer(timeout_s=LONG_S)
     assert answer.ephemeral
     assert (asked.answers, asked.refused) == (1, [])
@@ -174,5 +179,5 @@ async def test_a_form_is_taken_after_the_bot_was_removed_from_the_server(local: 
         local.discord.disruptions.remove_bot(local.discord.guild)
         await local.discord.wait_for(lambda: not app.client.guilds, timeout_s=LONG_S)
         assert "Declined." in await sent(local, form)
-        await local.shows(status, "Not approved", "Your 30 credits are back.")
+        await local.shows(status, TITLES[State.DECLINED], are_back(30))
         await until_in_use(app, local.discord.guild.id)

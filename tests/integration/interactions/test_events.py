@@ -4,15 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
+from bot.chat.text.errors import BUG, COMMAND_CHANGED, UNREADABLE
 from sandbox.discord.gateway.sessions import GUILDS
 from sandbox.discord.payloads import Payload, entries, entry
 from sandbox.discord.people.person import Person
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.integration.engines import on_both
 
-CANNOT_READ = "The bot can't read what Discord sent for this"
-WENT_WRONG = "Something went wrong on our side."
-HAS_CHANGED = "This command has changed since your Discord last looked."
+CANNOT_READ = UNREADABLE
+WENT_WRONG = BUG
+HAS_CHANGED = COMMAND_CHANGED
 
 EVENTS: dict[str, tuple[str, object]] = {
     "a channel without a name": ("CHANNEL_CREATE", {"type": 0, "position": 0, "flags": 0}),

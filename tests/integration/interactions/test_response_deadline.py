@@ -18,6 +18,8 @@ from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
 from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveButton
 from bot.chat.interactions.components import SafeModal
 from bot.chat.messages.buttons import button
+from bot.chat.text.labels import DECLINE_REASON
+from bot.chat.text.moderator_errors import FORM_EXPIRED, REASON_MISSING
 from bot.services.audit_log import Actor
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord.interactions.invocations import Invocation
@@ -158,7 +160,7 @@ async def test_every_button_and_form_is_in_time(
                     await answered(asked, faults)
                 faults.released.clear()
                 if asked.modal is not None:
-                    form = await mo.submit_modal(asked, {"Why? The member reads it.": "no"})
+                    form = await mo.submit_modal(asked, {DECLINE_REASON: "no"})
                     await in_time(form)
                     await answered(form, faults)
         faults.everything = False
@@ -215,14 +217,14 @@ async def test_a_form_that_is_never_sent_is_forgotten_and_says_so_later(
         await pressed.acknowledged(timeout_s=LONG_S)
         await form_waits(app, waits=True)
         await form_waits(app, waits=False)
-        late = await mo.submit_modal(pressed, {"Why? The member reads it.": "no"})
-        assert "Open it again" in (await late.answer(timeout_s=LONG_S)).content
+        late = await mo.submit_modal(pressed, {DECLINE_REASON: "no"})
+        assert FORM_EXPIRED in (await late.answer(timeout_s=LONG_S)).content
         monkeypatch.setattr("bot.chat.interactions.components.FORM_S", LONG_S)
-        for reason, says in (("\u3164", "The reason is empty"), ("no", "Declined.")):
+        for reason, says in (("\u3164", REASON_MISSING), ("no", "Declined.")):
             pressed = await mo.press(shown, "Decline")
             await pressed.acknowledged(timeout_s=LONG_S)
             await form_waits(app, waits=True)
-            sent = await mo.submit_modal(pressed, {"Why? The member reads it.": reason})
+            sent = await mo.submit_modal(pressed, {DECLINE_REASON: reason})
             assert says in (await sent.answer(timeout_s=LONG_S)).content
             assert (sent.answers, sent.refused, sent.followups) == (1, [], [])
             await form_waits(app, waits=False)

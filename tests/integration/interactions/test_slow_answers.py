@@ -2,7 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.errors import BUG, DATABASE_DOWN
+from bot.chat.text.labels import GO_TO_SONG
 from bot.domain.errors import StoreError
+from bot.domain.requests import State
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.model.interaction import CallbackKind
 from tests.harness.bot import LONG_S, BotHarness, bot
@@ -12,7 +16,7 @@ from tests.integration.failing_store import StoreFaults, faulty_store
 
 pytestmark = on_both
 
-READY = "Your song is ready"
+READY = TITLES[State.DELIVERED]
 
 
 @pytest.fixture
@@ -34,7 +38,7 @@ async def test_a_slow_database_defers_publicly_and_the_deferral_becomes_the_stat
         faults.released.set()
         status = await asked.answer(timeout_s=LONG_S)
         assert status is asked.original
-        await local.shows(status, READY, "Go to the song")
+        await local.shows(status, READY, GO_TO_SONG)
     assert (asked.answers, asked.refused, asked.followups) == (1, [], [])
     assert len(local.results()) == 1
 
@@ -50,7 +54,7 @@ async def test_a_refusal_after_the_deferral_is_the_members_alone(
         faults.released.set()
         refusal = await asked.answer(timeout_s=LONG_S)
         assert refusal.ephemeral
-        assert "you have 0 credits" in refusal.content
+        assert "you have 0." in refusal.content
         assert asked.original.deleted
         assert asked.followups == [refusal]
         assert local.discord.member("Ben").sees("songs") == []
@@ -67,7 +71,7 @@ async def test_a_bug_after_the_deferral_is_the_members_alone(
         faults.fail("placement.place", error=RuntimeError("broken"))
         answer = await asked.answer(timeout_s=LONG_S)
         assert answer.ephemeral
-        assert "Something went wrong on our side" in answer.content
+        assert BUG in answer.content
         assert local.discord.member("Ben").sees("songs") == []
 
 
@@ -106,9 +110,7 @@ async def test_a_database_that_fails_is_said_so_and_nothing_is_held(
         asked = await local.order()
         answer = await asked.answer(timeout_s=LONG_S)
         assert answer.ephemeral
-        assert (
-            "can't use its database right now. Nothing was sent, and no credits were moved" in answer.content
-        )
+        assert DATABASE_DOWN in answer.content
         assert (await local.credits())["On hold"] == 0
         faults.units.clear()
         await local.shows(await local.place(), READY)

@@ -1,6 +1,12 @@
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.errors import DATABASE_DOWN
+from bot.chat.text.labels import DECLINE_REASON
+from bot.chat.text.moderator_errors import FORM_EXPIRED
+from bot.chat.text.songs import LIST_TITLE
 from bot.domain.errors import StoreError
+from bot.domain.requests import State
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.model.interaction import CallbackKind
@@ -37,13 +43,13 @@ async def test_presses_and_commands_wait_for_a_slow_database(local: BotHarness, 
         faults.released.clear()
         again = await local.discord.member("Ben").press(result, "Again")
         await deferred(again, CallbackKind.DEFERRED_MESSAGE, faults)
-        await local.shows(await again.answer(timeout_s=LONG_S), "Your song is ready")
+        await local.shows(await again.answer(timeout_s=LONG_S), TITLES[State.DELIVERED])
         faults.released.clear()
         listing = await local.ada.slash("songs", "songs list")
         await deferred(listing, CallbackKind.DEFERRED_MESSAGE, faults)
         message = await listing.answer(timeout_s=LONG_S)
         assert message.ephemeral
-        assert "Songs of this server" in seen(message)
+        assert LIST_TITLE in seen(message)
         (choice, _) = await local.ada.autocomplete("songs", "songs show", song="", timeout_s=LONG_S)
         faults.released.clear()
         showing = await local.ada.slash("songs", "songs show", song=choice.value)
@@ -67,18 +73,18 @@ async def test_moderators_decisions_wait_for_a_slow_database(local: BotHarness, 
         status, shown = await asked_for_approval(local)
         approval = await moderator.press(shown, "Approve")
         await deferred(approval, CallbackKind.DEFERRED_MESSAGE, faults)
-        assert "is in line now" in (await refused(approval)).content
-        await local.shows(status, "Your song is ready")
+        assert "is in the queue now" in (await refused(approval)).content
+        await local.shows(status, TITLES[State.DELIVERED])
         faults.released.clear()
         before = len(local.results("general"))
         status = await local.place()
         shown = await local.result("general", count=before + 1)
         pressed = await moderator.press(shown, "Decline")
         await pressed.acknowledged(timeout_s=LONG_S)
-        form = await moderator.submit_modal(pressed, {"Why? The member reads it.": "no"})
+        form = await moderator.submit_modal(pressed, {DECLINE_REASON: "no"})
         await deferred(form, CallbackKind.DEFERRED_MESSAGE, faults)
         assert "Declined." in (await refused(form)).content
-        await local.shows(status, "Not approved")
+        await local.shows(status, TITLES[State.DECLINED])
         for asked in (approval, form):
             assert (asked.answers, asked.refused) == (1, [])
 
@@ -99,7 +105,7 @@ async def test_a_form_that_is_sent_again_is_answered_once_each_time(
                 pressed = await moderator.press(shown, "Decline")
                 await form_waits(app, waits=True)
                 reasons = ("first", "second", "third")[:times]
-                field = "Why? The member reads it."
+                field = DECLINE_REASON
                 sent = [await moderator.submit_modal(pressed, {field: reason}) for reason in reasons]
                 for one in sent:
                     await one.acknowledged(timeout_s=LONG_S)
@@ -109,12 +115,12 @@ async def test_a_form_that_is_sent_again_is_answered_once_each_time(
                 (decided,) = (
                     reason for reason, words in zip(reasons, said, strict=True) if "Declined." in words
                 )
-                assert "Open it again" not in "".join(said)
-                await local.shows(status, "Not approved", decided)
+                assert FORM_EXPIRED not in "".join(said)
+                await local.shows(status, TITLES[State.DECLINED], decided)
                 for one in sent:
                     assert (one.answers, one.refused, one.followups) == (1, [], [])
                 late = await moderator.submit_modal(pressed, {field: "late"})
-                assert "Open it again" in (await refused(late)).content
+                assert FORM_EXPIRED in (await refused(late)).content
                 assert (late.answers, late.refused, late.followups) == (1, [], [])
 
 
@@ -132,7 +138,7 @@ async def test_a_press_that_fails_is_answered_and_leaves_the_message_as_it_is(
         faults.fail("library.rate", "library.remove", error=StoreError("gone"))
         for label in ("1 ★", "Remove"):
             answer = await refused(await local.ada.press(result, label))
-            assert "The bot can't use its database right now." in answer.content
+            assert DATABASE_DOWN in answer.content
         assert not result.deleted
         assert "★" not in result.content
 

@@ -4,7 +4,12 @@ from urllib.parse import quote
 import pytest
 
 from bot.chat.buttons.pages import SIGNS, Step
-from bot.domain.playlists import MAX_PLAYLISTS
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.errors import NOT_MODERATOR
+from bot.chat.text.moderator_errors import NAMES, REASON_MISSING
+from bot.chat.text.songs import NO_PLAYLISTS
+from bot.domain.playlists import MAX_PLAYLISTS, NameProblem
+from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.model.message import Message
@@ -82,16 +87,16 @@ INVISIBLE = "\u3164\u2800\u115f\u1160\uffa0"
 
 async def test_text_that_nobody_can_see_is_stored_nowhere(local: BotHarness) -> None:
     async with local.bot():
-        assert "has nothing to see in it" in await change(local, "add", name=INVISIBLE, playlist=FIRST)
+        assert NAMES[NameProblem.EMPTY] in await change(local, "add", name=INVISIBLE, playlist=FIRST)
         odd = f"Be\x00a{INVISIBLE}ts x" + "\u0301" * 60
         assert "Saved: " in await change(local, "add", name=odd, playlist=FIRST)
         assert await offered(local, "beats") == ["Beats x" + "\u0301" * 5]
         status = await local.place(playlist="beats x" + "\u0301" * 5, prompt=f"ra\x00in{INVISIBLE}")
-        await local.shows(status, "Your song is ready")
+        await local.shows(status, TITLES[State.DELIVERED])
         mo = local.discord.member("Mo")
         for command, reason in (("requests pause", INVISIBLE), ("requests pause", "\x00")):
             asked = await mo.slash("songs", command, past_picker=True, reason=reason)
-            assert "The reason is empty" in await told(asked)
+            assert REASON_MISSING in await told(asked)
         asked = await mo.slash("songs", "requests pause", past_picker=True, reason="no\x00w" + "\u0489" * 253)
         assert "Songs are paused" in await told(asked)
     (submission,) = local.submissions
@@ -121,7 +126,7 @@ async def test_a_saved_playlist_is_offered_chosen_and_typed_by_name(local: BotHa
 async def test_what_is_neither_a_link_nor_a_saved_name_is_refused_as_before(local: BotHarness) -> None:
     async with local.bot():
         await change(local, "add", name="beats", playlist=FIRST)
-        for text, says in (("nothing like it", "That isn't a link."), ("0b8dbbf0", "looks cut off")):
+        for text, says in (("nothing like it", "neither a playlist link nor"), ("0b8dbbf0", "looks cut off")):
             answer = await (await local.order(playlist=text)).answer(timeout_s=LONG_S)
             assert answer.ephemeral
             assert says in answer.content
@@ -133,41 +138,41 @@ async def test_what_is_neither_a_link_nor_a_saved_name_is_refused_as_before(loca
 async def test_moderators_replace_and_remove_and_hear_what_it_was(local: BotHarness) -> None:
     async with local.bot():
         await change(local, "add", name="Beats", playlist=FIRST)
-        assert "is saved as “Beats” already. Nothing was changed." in await change(
+        assert "is already saved as “Beats”." in await change(
             local, "add", name="BEATS", playlist=LINK(FIRST)
         )
-        assert f"Before, that name meant [another playlist](<{LINK(FIRST)}>)." in await change(
+        assert f"It replaces [another playlist](<{LINK(FIRST)}>)." in await change(
             local, "add", name="BEATS", playlist=SECOND
         )
         mo = local.discord.member("Mo")
         (choice,) = await mo.autocomplete("songs", "playlists remove", name="bea", timeout_s=LONG_S)
         assert (choice.name, choice.value) == ("BEATS", "BEATS")
-        assert "No longer saved: " in await change(local, "remove", name="beats")
+        assert "Removed: " in await change(local, "remove", name="beats")
         assert "No playlist is saved as “beats”" in await change(local, "remove", name="beats")
-        assert "No playlists are saved here yet." in seen(await listed(local))
+        assert NO_PLAYLISTS in seen(await listed(local))
 
 
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("\u200b \u2060", "has nothing to see in it"),
+        ("\u200b \u2060", NAMES[NameProblem.EMPTY]),
         ("\N{LATIN SMALL LETTER SHARP S}" * 60, "too long"),
-        (FIRST, "reads as a link"),
+        (FIRST, NAMES[NameProblem.LINK]),
     ],
 )
 async def test_a_name_that_nobody_could_choose_is_refused(local: BotHarness, name: str, says: str) -> None:
     async with local.bot():
         assert says in await change(local, "add", name=name, playlist=FIRST)
-        assert "That isn't a link." in await change(local, "add", name="fine", playlist="what I like")
+        assert "neither a playlist link nor" in await change(
+            local, "add", name="fine", playlist="what I like"
+        )
 
 
 async def test_members_see_the_list_and_are_refused_to_change_it(local: BotHarness) -> None:
     async with local.bot():
         await change(local, "add", name="Beats", playlist=FIRST)
         for command, options in (("add", {"name": "x", "playlist": FIRST}), ("remove", {"name": "Beats"})):
-            assert "You need the permission **Manage Server** for this." in await change(
-                local, command, "Ada", **options
-            )
+            assert NOT_MODERATOR in await change(local, command, "Ada", **options)
         message = await listed(local)
         assert message.ephemeral
         assert f"[Beats]({LINK(FIRST)})" in seen(message)
@@ -181,7 +186,7 @@ async def test_a_hundred_playlists_with_the_longest_names_fit_and_outlive_a_rest
         for number in range(MAX_PLAYLISTS):
             await change(local, "add", name=f"{LONGEST}{number:03}", playlist=FIRST)
         assert "has 100 saved playlists" in await change(local, "add", name="one more", playlist=FIRST)
-        assert "Before, that name" in await change(local, "add", name=f"{LONGEST}007", playlist=SECOND)
+        assert "It replaces" in await change(local, "add", name=f"{LONGEST}007", playlist=SECOND)
         assert len(await offered(local, "*")) == 25
         message = await listed(local)
         assert "Page 1 of 10 · 100 in all" in seen(message)

@@ -4,6 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.chat.delivery.status_message import REMOVED, TITLES
+from bot.chat.text.errors import COOLDOWN, ONLY_IN_SERVERS
+from bot.chat.text.formatting import are_back
+from bot.chat.text.labels import GO_TO_SONG, more_like
+from bot.chat.text.moderator_errors import DETAILS_ERASED, SONG_REMOVED
+from bot.chat.text.songs import NO_SONGS
+from bot.domain.requests import State
 from bot.services.unit_of_work import NamedUnit, UnitOfWork
 from sandbox.cqtai.effects import Drop, Slow
 from sandbox.cqtai.faults import Fault, Phase
@@ -37,7 +44,7 @@ async def refused(local: BotHarness, who: str, message: Message, label: str) -> 
 async def delivered(local: BotHarness) -> tuple[Message, Message]:
     """The status and the result of Ada's new song."""
     status = await local.place(prompt="warm and slow", weirdness=0.3)
-    await local.shows(status, "Your song is ready")
+    await local.shows(status, TITLES[State.DELIVERED])
     (result,) = local.results()
     return status, result
 
@@ -51,8 +58,8 @@ async def test_a_song_whose_prompt_was_wiped_is_not_ordered_again(local: BotHarn
             return uow.cleanup.erase_prompts(before=later, now=later, limit=9)
 
         assert await app.store.write(NamedUnit("tests.wipe", wipe)) == 1
-        for label in ("Again", "More like clip 1"):
-            assert "is no longer kept" in await refused(local, "Ben", result, label)
+        for label in ("Again", more_like(1)):
+            assert DETAILS_ERASED in await refused(local, "Ben", result, label)
         assert (await local.credits("Ben"))["On hold"] == 0
         assert len(local.submissions) == 1
 
@@ -60,14 +67,14 @@ async def test_a_song_whose_prompt_was_wiped_is_not_ordered_again(local: BotHarn
 async def test_after_a_restart_others_ask_for_the_same_and_for_more_like_a_clip(local: BotHarness) -> None:
     async with local.bot():
         _, result = await delivered(local)
-        assert labels(result)[2:] == ["Again", "More like clip 1", "More like clip 2", "Remove", *VOTES]
+        assert labels(result)[2:] == ["Again", more_like(1), more_like(2), "Remove", *VOTES]
     async with local.bot():
-        for who, label in (("Ben", "Again"), ("Mo", "More like clip 2")):
+        for who, label in (("Ben", "Again"), ("Mo", more_like(2))):
             asked = await local.discord.member(who).press(result, label)
             status = await asked.answer(timeout_s=LONG_S)
             assert not status.ephemeral
             await local.shows(
-                status, f"<@{local.discord.member(who).id}> asked", "Your song is ready", "Go to the song"
+                status, f"<@{local.discord.member(who).id}> requested", TITLES[State.DELIVERED], GO_TO_SONG
             )
             assert (asked.answers, asked.refused) == (1, [])
             assert (await local.credits(who))["Used"] == 30
@@ -80,8 +87,8 @@ async def test_after_a_restart_others_ask_for_the_same_and_for_more_like_a_clip(
 async def test_again_goes_through_the_same_refusals_as_the_command(local: BotHarness) -> None:
     async with local.bot(cooldown_s=3600):
         _, result = await delivered(local)
-        assert "That was quick!" in await refused(local, "Ada", result, "Again")
-        assert "That was quick!" in await refused(local, "Ada", result, "More like clip 1")
+        assert COOLDOWN in await refused(local, "Ada", result, "Again")
+        assert COOLDOWN in await refused(local, "Ada", result, more_like(1))
     assert len(local.submissions) == 1
 
 
@@ -96,8 +103,8 @@ async def test_in_a_direct_message_again_leads_back_to_the_server(
         local.discord.disruptions.delete_channel(local.discord.channel("songs"))
         await local.discord.wait_for(lambda: local.ada.direct_messages, timeout_s=LONG_S)
         (ending,) = local.ada.direct_messages
-        await local.shows(ending, "The connection broke")
-        assert "This only works in servers that" in await refused(local, "Ada", ending, "Again")
+        await local.shows(ending, TITLES[State.UNCERTAIN])
+        assert ONLY_IN_SERVERS in await refused(local, "Ada", ending, "Again")
 
 
 @pytest.mark.usefixtures("patient")
@@ -105,10 +112,10 @@ async def test_what_may_have_been_lost_can_be_asked_for_again(local: BotHarness)
     local.provider.faults.add(Fault(Phase.SUBMIT, Drop(), accepted=False))
     async with local.bot():
         status = await local.place()
-        await local.shows(status, "The connection broke", "press **Again**", "Your 30 credits are back.")
+        await local.shows(status, TITLES[State.UNCERTAIN], "press **Again**", are_back(30))
         assert labels(status) == ["Again"]
         again = await (await local.ada.press(status, "Again")).answer(timeout_s=LONG_S)
-        await local.shows(again, "Your song is ready")
+        await local.shows(again, TITLES[State.DELIVERED])
         assert (await local.credits())["Used"] == 30
 
 
@@ -139,9 +146,9 @@ async def test_a_requester_removes_a_song_also_where_the_bot_sees_no_channel(loc
         asked = await pressed(local, "Ada", result, "Remove")
         await local.discord.wait_for(lambda: result.deleted, timeout_s=LONG_S)
         assert (asked.answers, asked.refused) == (1, [])
-        assert title(status) == "Your song is ready"
+        assert title(status) == TITLES[State.DELIVERED]
         listed = await (await local.ada.slash("songs", "songs list")).answer(timeout_s=LONG_S)
-        assert "There are no songs here yet." in seen(listed)
+        assert NO_SONGS in seen(listed)
         assert (await local.credits())["Used"] == 30
 
 
@@ -156,13 +163,13 @@ async def test_a_moderator_removes_a_song_and_its_copies_do_nothing_more(local: 
         assert labels(copies[0]) == labels(result)
     async with local.bot():
         await pressed(local, "Mo", copies[0], "Remove")
-        await local.shows(status, "Removed", "was removed later on")
+        await local.shows(status, "Removed", REMOVED)
         await local.discord.wait_for(lambda: result.deleted and copies[0].deleted, timeout_s=LONG_S)
         assert labels(status) == []
         for label in ("Again", "5 ★"):
-            assert "This song was removed." in await refused(local, "Ben", copies[1], label)
+            assert SONG_REMOVED in await refused(local, "Ben", copies[1], label)
         assert (
-            "This song was removed."
+            SONG_REMOVED
             in (
                 await (await local.ada.slash("songs", "songs show", song=choice.value)).answer(
                     timeout_s=LONG_S

@@ -1,6 +1,10 @@
 import pytest
 
 from bot.chat.buttons.pages import SIGNS, Step
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.moderator_errors import NO_SUCH_SONG
+from bot.chat.text.songs import NO_SONGS, NO_SONGS_OF_MEMBER, NOTHING_RATED
+from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, BotHarness
@@ -18,7 +22,7 @@ async def asked(local: BotHarness, command: str, who: str = "Ada", **options: ob
 
 async def made(local: BotHarness, who: str, count: int, playlist: str = PLAYLISTS[0].id) -> None:
     for _ in range(count):
-        await local.shows(await local.place(who, playlist=playlist), "Your song is ready")
+        await local.shows(await local.place(who, playlist=playlist), TITLES[State.DELIVERED])
 
 
 async def rated(local: BotHarness, result: Message, *votes: tuple[str, int]) -> None:
@@ -32,7 +36,7 @@ async def test_songs_are_listed_by_the_page_newest_first_also_after_a_restart(
 ) -> None:
     monkeypatch.setattr("bot.services.library.songs.PAGE", 2)
     async with local.bot(default_allowance=900):
-        assert "There are no songs here yet." in seen(await asked(local, "list"))
+        assert NO_SONGS in seen(await asked(local, "list"))
         await made(local, "Ada", 2)
         await made(local, "Ben", 1, PLAYLISTS[1].id)
         newest = local.results()[-1]
@@ -47,7 +51,7 @@ async def test_songs_are_listed_by_the_page_newest_first_also_after_a_restart(
         assert seen(bens).count("https://discord.com/") == 1
         assert labels(bens) == []
         nobody = await asked(local, "list", member=local.discord.member("Mo"))
-        assert "This member has no songs here yet." in seen(nobody)
+        assert NO_SONGS_OF_MEMBER in seen(nobody)
     async with local.bot():
         await local.ada.press(message, SIGNS[Step.ON])
         await local.shows(message, "Page 2 of 2 · 3 in all")
@@ -59,7 +63,7 @@ async def test_songs_are_listed_by_the_page_newest_first_also_after_a_restart(
 async def test_the_best_songs_are_those_with_the_most_stars(local: BotHarness) -> None:
     async with local.bot(default_allowance=900):
         await made(local, "Ada", 4)
-        assert "Nobody has rated one yet" in seen(await asked(local, "top", period="week"))
+        assert NOTHING_RATED in seen(await asked(local, "top", period="week"))
         one, two, three, _ = local.results()
         await rated(local, one, ("Ada", 4))
         await rated(local, two, ("Ada", 4), ("Ben", 5), ("Mo", 3))
@@ -94,7 +98,7 @@ async def test_a_song_is_found_by_its_title_and_shown_to_everybody(local: BotHar
         for text in ("Night", "1" * 18, "9" * 20):
             refusal = await asked(local, "show", "Ben", song=text)
             assert refusal.ephemeral
-            assert "There is no such song in this server" in refusal.content
+            assert NO_SUCH_SONG in refusal.content
 
 
 async def test_a_song_of_a_private_channel_is_not_listed_for_everybody(local: BotHarness) -> None:
@@ -105,7 +109,7 @@ async def test_a_song_of_a_private_channel_is_not_listed_for_everybody(local: Bo
     async with local.bot(default_allowance=900):
         for place in (secret, thread):
             placed = await mo.slash(place, "inspire", playlist=PLAYLISTS[0].id)
-            await local.shows(await placed.answer(timeout_s=LONG_S), "Your song is ready")
+            await local.shows(await placed.answer(timeout_s=LONG_S), TITLES[State.DELIVERED])
         votes = [message for message in secret.messages if "1 ★" in labels(message)]
         await rated(local, votes[0], ("Mo", 5))
         (choice, _) = await mo.autocomplete("songs", "songs show", song="", timeout_s=LONG_S)
@@ -114,5 +118,5 @@ async def test_a_song_of_a_private_channel_is_not_listed_for_everybody(local: Bo
             assert seen(await asked(local, command, "Mo")).count("https://discord.com/") == count
             assert "https://discord.com/" not in seen(await asked(local, command))
         refusal = await asked(local, "show", song=choice.value)
-        assert "There is no such song" in refusal.content
+        assert NO_SUCH_SONG in refusal.content
         assert not (await asked(local, "show", "Mo", song=choice.value)).ephemeral

@@ -6,6 +6,12 @@ from dataclasses import replace
 import pytest
 
 from bot.app import Application
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text import confirmations
+from bot.chat.text.errors import NOT_MODERATOR
+from bot.chat.text.formatting import are_back
+from bot.chat.text.moderator_errors import EVERYONES_ROLE, IS_A_BOT, NOT_BLOCKED, NOTHING_CHANGED
+from bot.domain.requests import State
 from bot.services.unit_of_work import NamedUnit, UnitOfWork
 from sandbox.discord.model.message import Message
 from sandbox.discord.model.users import User
@@ -16,7 +22,7 @@ from tests.integration.engines import on_both
 
 pytestmark = on_both
 
-UNTOUCHED = "You need the permission **Manage Server** for this. Nothing was changed."
+UNTOUCHED = f"{NOT_MODERATOR}{NOTHING_CHANGED}"
 
 
 async def settle(app: Application, local: BotHarness, **settled: object) -> None:
@@ -41,22 +47,23 @@ async def told(
 async def test_what_a_moderator_settles_for_a_member_counts_at_once(local: BotHarness) -> None:
     async with local.bot():
         granted = await told(local, "quota grant", member=local.ada, credits=60, reason="won *the* quiz")
-        assert "got 60 credits more" in granted.content
-        assert "150 credits can be spent now; before, it was 90." in granted.content
+        assert "received 60 credits" in granted.content
+        assert "They have 150 credits available now, and had 90 before." in granted.content
         assert await local.credits() == {"Available": 150, "On hold": 0, "Used": 0, "Bonus": 60} | {
             "Resets": (await local.credits())["Resets"]
         }
         excepted = await told(local, "quota member", member=local.ada, credits=10)
         assert (
-            "10 credits every week, an exception of their own. Before, it was 90 credits." in excepted.content
+            "10 credits every week, set for this member by a moderator. Before, it was 90 credits."
+            in excepted.content
         )
         message = await told(local, "credits", "Ada")
-        assert "an exception of your own" in seen(message)
+        assert "set for you by a moderator" in seen(message)
         assert "bonus: won \\*the\\* quiz" in seen(message)
         await told(local, "quota member", member=local.ada)
-        await local.shows(await local.place(), "Your song is ready")
+        await local.shows(await local.place(), TITLES[State.DELIVERED])
         assert (await local.credits())["Used"] == 30
-        assert "can be spent now" in (await told(local, "quota reset", member=local.ada)).content
+        assert "available now" in (await told(local, "quota reset", member=local.ada)).content
         assert (await local.credits())["Used"] == 0
         log = seen(await told(local, "quota log", member=local.ada))
         for words in (
@@ -72,17 +79,17 @@ async def test_what_a_moderator_settles_for_a_member_counts_at_once(local: BotHa
 async def test_a_blocked_members_waiting_request_ends_and_says_why(local: BotHarness) -> None:
     local.song_takes(LONG_S)
     async with local.bot(max_running=1, max_active_per_member=2):
-        await local.shows(await local.place("Ben"), "Making your song")
+        await local.shows(await local.place("Ben"), TITLES[State.MAKING])
         waiting = await local.place()
         blocked = await told(local, "quota block", member=local.ada, reason="spam & noise")
-        assert "is blocked. One waiting request was cancelled." in blocked.content
-        await local.shows(waiting, "Cancelled", "spam & noise", "Your 30 credits are back.")
+        assert blocked.content == confirmations.blocked(local.ada.id, 1)
+        await local.shows(waiting, "Cancelled", "spam & noise", are_back(30))
         refused = await (await local.order()).answer(timeout_s=LONG_S)
         assert refused.ephemeral
         assert "spam & noise" in refused.content
         assert "spam" in seen(await told(local, "quota show", member=local.ada))
         await told(local, "quota unblock", member=local.ada)
-        assert "isn't blocked" in (await told(local, "quota unblock", member=local.ada)).content
+        assert NOT_BLOCKED in (await told(local, "quota unblock", member=local.ada)).content
         await local.place()
 
 
@@ -97,17 +104,17 @@ async def test_allowances_of_everyone_and_of_roles_and_the_budget(local: BotHarn
         message = await told(local, "credits", "Ada")
         assert f"60 credits every month, from the role <@&{vip.id}>." in seen(message)
         refused = await (await local.order("Ben")).answer(timeout_s=LONG_S)
-        assert "you have 0 credits" in refused.content
+        assert "you have 0." in refused.content
         budget = await told(local, "quota budget", credits=40, period="day")
-        assert "**40** of 40 credits are left for everyone" in budget.content
-        await local.shows(await local.place(), "Your song is ready")
+        assert "**40** of 40 credits left for everyone" in budget.content
+        await local.shows(await local.place(), TITLES[State.DELIVERED])
         refused = await (await local.order()).answer(timeout_s=LONG_S)
-        assert "This server's budget is used up" in refused.content
-        assert "no budget now" in (await told(local, "quota budget")).content
+        assert "this server's budget has" in refused.content
+        assert confirmations.NO_BUDGET in (await told(local, "quota budget")).content
         await local.place()
-        assert "no allowance of its own now" in (await told(local, "quota role", role=vip)).content
+        assert "no allowance of its own" in (await told(local, "quota role", role=vip)).content
         everyone_role = local.discord.guild.roles[local.discord.guild.id]
-        assert "/quota everyone" in (await told(local, "quota role", role=everyone_role, credits=1)).content
+        assert EVERYONES_ROLE in (await told(local, "quota role", role=everyone_role, credits=1)).content
 
 
 async def test_decisions_are_posted_to_the_log_channel(local: BotHarness) -> None:
@@ -125,9 +132,7 @@ async def test_one_who_left_is_looked_up_by_id_and_a_bot_gets_nothing(local: Bot
         shown = await told(local, "quota show", member=gone)
         assert f"<@{gone.id}>" in seen(shown)
         bot = local.discord.guild.members[local.discord.state.world.bot.id]
-        assert (
-            "That is a bot" in (await told(local, "quota grant", member=bot, credits=1, reason="x")).content
-        )
+        assert IS_A_BOT in (await told(local, "quota grant", member=bot, credits=1, reason="x")).content
 
 
 COMMANDS: dict[str, dict[str, object]] = {
@@ -163,5 +168,5 @@ async def test_numbers_past_the_picker_are_looked_at_again(local: BotHarness) ->
     async with local.bot():
         for credits_ in (-5, 2_000_000):
             message = await told(local, "quota everyone", past=True, credits=credits_)
-            assert "Nothing was changed." in message.content or "doesn't fit" in message.content
+            assert NOTHING_CHANGED in message.content or "doesn't fit" in message.content
         assert (await local.credits())["Available"] == 90

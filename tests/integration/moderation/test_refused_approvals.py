@@ -2,6 +2,9 @@
 
 import pytest
 
+from bot.chat.delivery.status_message import TITLES, UNSEEN_REQUEST
+from bot.chat.text.labels import DECLINE_REASON
+from bot.domain.requests import State
 from sandbox.discord import Fault, FaultKind
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.harness.message_readers import labels, seen
@@ -11,7 +14,7 @@ from tests.integration.moderation.test_quota import told
 from tests.integration.moderation.test_settings import approval_on
 
 pytestmark = [on_both, pytest.mark.usefixtures("patient")]
-UNSHOWN = "can't show it"
+UNSHOWN = UNSEEN_REQUEST
 
 
 def refuse(local: BotHarness, on: str, *, containing: str = "") -> None:
@@ -49,8 +52,8 @@ async def test_a_decision_is_shown_though_its_words_are_refused(local: BotHarnes
         refuse(local, "PATCH /channels/*", containing="badword")
         pressed = await mo.press(shown, "Decline")
         await pressed.acknowledged(timeout_s=LONG_S)
-        await mo.submit_modal(pressed, {"Why? The member reads it.": "a badword"})
-        await local.shows(status, "Not approved", "a badword")
+        await mo.submit_modal(pressed, {DECLINE_REASON: "a badword"})
+        await local.shows(status, TITLES[State.DECLINED], "a badword")
         await local.shows(shown, "Declined")
         assert labels(shown) == []
         status = await local.place(prompt="fine at first")

@@ -2,6 +2,13 @@
 
 import pytest
 
+from bot.chat.delivery.approval_message import TO_APPROVE
+from bot.chat.delivery.status_message import TITLES, UNSEEN_REQUEST
+from bot.chat.text import confirmations
+from bot.chat.text.formatting import are_back
+from bot.chat.text.labels import DECLINE_REASON
+from bot.chat.text.moderator_errors import CHANNEL_MISSING
+from bot.domain.requests import State
 from sandbox.discord.model.message import Message
 from sandbox.discord.model.permissions import Permission
 from sandbox.discord.people.person import PickerError
@@ -16,16 +23,16 @@ pytestmark = on_both
 async def asked_for_approval(local: BotHarness) -> tuple[Message, Message]:
     """The status of a request that waits for a moderator, and what the moderators see."""
     status = await local.place()
-    await local.shows(status, "Waiting for a moderator")
+    await local.shows(status, TITLES[State.AWAITING])
     shown = await local.result("general")
-    await local.shows(shown, "A song to approve")
+    await local.shows(shown, TO_APPROVE)
     return status, shown
 
 
 async def approval_on(local: BotHarness) -> None:
     channel = local.discord.channel("general")
     message = await told(local, "settings approval", mode="on", channel=channel)
-    assert f"Each request comes to <#{channel.id}> first" in message.content
+    assert message.content == confirmations.approval_set(channel.id)
 
 
 async def test_an_approved_request_becomes_a_song_also_after_a_restart(local: BotHarness) -> None:
@@ -37,8 +44,8 @@ async def test_an_approved_request_becomes_a_song_also_after_a_restart(local: Bo
         refused = await (await local.ada.press(shown, "Approve")).answer(timeout_s=LONG_S)
         assert (refused.ephemeral, refused.content) == (True, UNTOUCHED)
         pressed = await local.discord.member("Mo").press(shown, "Approve")
-        assert "is in line now" in (await pressed.answer(timeout_s=LONG_S)).content
-        await local.shows(status, "Your song is ready")
+        assert "is in the queue now" in (await pressed.answer(timeout_s=LONG_S)).content
+        await local.shows(status, TITLES[State.DELIVERED])
         await local.shows(shown, "Approved", "Decided by")
         assert not shown.components
         assert len(local.submissions) == 1
@@ -51,28 +58,28 @@ async def test_a_declined_request_gives_the_reason_and_the_credits_back(local: B
         moderator = local.discord.member("Mo")
         pressed = await moderator.press(shown, "Decline")
         await pressed.acknowledged(timeout_s=LONG_S)
-        sent = await moderator.submit_modal(pressed, {"Why? The member reads it.": "not *tonight*"})
+        sent = await moderator.submit_modal(pressed, {DECLINE_REASON: "not *tonight*"})
         assert "Declined." in (await sent.answer(timeout_s=LONG_S)).content
-        await local.shows(status, "Not approved", "not \\*tonight", "Your 30 credits are back.")
+        await local.shows(status, TITLES[State.DECLINED], "not \\*tonight", are_back(30))
         await local.shows(shown, "Declined", "Reason: not")
         assert (await local.credits())["Available"] == 90
         assert local.submissions == []
         assert "declined a request of" in seen(await told(local, "quota log"))
         off = await told(local, "settings approval", mode="off")
-        assert "No request has to be approved any more." in off.content
-        await local.shows(await local.place(), "Your song is ready")
+        assert confirmations.NO_APPROVAL in off.content
+        await local.shows(await local.place(), TITLES[State.DELIVERED])
 
 
 async def test_songs_are_asked_for_in_one_channel_and_posted_in_another(local: BotHarness) -> None:
     songs, general = local.discord.channel("songs"), local.discord.channel("general")
     async with local.bot():
-        assert f"in <#{songs.id}> only" in (await told(local, "settings channel", channel=songs)).content
+        assert f"only in <#{songs.id}>" in (await told(local, "settings channel", channel=songs)).content
         asked = await local.ada.slash("general", "inspire", playlist="x" * 36)
         message = await asked.answer(timeout_s=LONG_S)
         assert message.ephemeral
         await told(local, "settings results", channel=general)
         status = await local.place()
-        await local.shows(status, "Your song is ready")
+        await local.shows(status, TITLES[State.DELIVERED])
         posted = await local.result("general")
         assert posted.pinged == {local.ada.id}
         assert f"/{general.id}/{posted.id}" in seen(status)
@@ -91,15 +98,21 @@ async def test_elsewhere_the_channels_name_is_told(local: BotHarness) -> None:
 
 async def test_everything_that_is_settled_is_shown(local: BotHarness) -> None:
     async with local.bot():
-        assert "by `v40` now" in (await told(local, "settings model", model="v40")).content
+        assert "with `v40` now" in (await told(local, "settings model", model="v40")).content
         limits = await told(local, "settings limits", active=2, cooldown=30)
-        assert "may have 2 under way now, 30 seconds apart" in limits.content
+        assert "Each member can have 2 requests at a time, 30 seconds apart." in limits.content
         await told(local, "settings log", channel=local.discord.channel("general"))
         await told(local, "quota role", role=local.discord.moderators, credits=120)
         shown = seen(await told(local, "settings show"))
-        for words in ("everywhere", "no approval needed", "`v40`", "2 at a time, 30 s apart", "120"):
+        for words in (
+            "every channel",
+            "no approval needed",
+            "`v40`",
+            "2 requests at a time, 30 seconds apart",
+            "120",
+        ):
             assert words in shown
-        assert "changed the usual model" not in seen(await local.result("general"))
+        assert "changed the default model" not in seen(await local.result("general"))
 
 
 async def test_a_channel_where_the_bot_may_not_post_is_refused(local: BotHarness) -> None:
@@ -110,7 +123,7 @@ async def test_a_channel_where_the_bot_may_not_post_is_refused(local: BotHarness
         assert "Embed Links" in message.content
         assert "needed" not in message.content
         missing = await told(local, "settings approval", mode="on")
-        assert "Say in which `channel`" in missing.content
+        assert CHANNEL_MISSING in missing.content
 
 
 async def test_a_member_learns_that_the_moderators_channel_is_closed_until_it_is_open(
@@ -121,15 +134,15 @@ async def test_a_member_learns_that_the_moderators_channel_is_closed_until_it_is
         await approval_on(local)
         local.discord.disruptions.deny(general, Permission.SEND_MESSAGES)
         status = await local.place()
-        await local.shows(status, "Waiting for a moderator", "Tell a moderator.")
+        await local.shows(status, TITLES[State.AWAITING], UNSEEN_REQUEST)
         assert local.results("general") == []
         local.discord.disruptions.allow(general, Permission.SEND_MESSAGES)
         shown = await local.result("general")
-        await local.shows(shown, "A song to approve")
-        await local.discord.wait_for(lambda: "Tell a moderator." not in seen(status), timeout_s=LONG_S)
+        await local.shows(shown, TO_APPROVE)
+        await local.discord.wait_for(lambda: UNSEEN_REQUEST not in seen(status), timeout_s=LONG_S)
         pressed = await local.discord.member("Mo").press(shown, "Approve")
         await pressed.answer(timeout_s=LONG_S)
-        await local.shows(status, "Your song is ready")
+        await local.shows(status, TITLES[State.DELIVERED])
 
 
 async def test_a_member_may_settle_nothing_also_past_the_picker(local: BotHarness) -> None:

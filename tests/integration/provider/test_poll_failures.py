@@ -2,6 +2,13 @@ import asyncio
 
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.failures import FAILURES
+from bot.chat.text.formatting import are_back
+from bot.chat.text.requests import PAUSES
+from bot.chat.text.songs import ONE_CLIP
+from bot.domain.circuit_breaker import ProviderOutage
+from bot.domain.requests import FailureKind, State
 from sandbox.cqtai import effects
 from sandbox.cqtai.effects import (
     DONE_SPELLINGS,
@@ -21,8 +28,8 @@ from tests.integration.engines import on_both
 
 pytestmark = on_both
 
-BACK = "Your 30 credits are back."
-READY = "Your song is ready"
+BACK = are_back(30)
+READY = TITLES[State.DELIVERED]
 
 TRANSIENT: dict[str, ReplyEffect] = {
     "401 as status": Refuse(401, "invalid api key", http=True),
@@ -103,21 +110,21 @@ async def test_credits_come_back_however_failed_is_spelled(
         for spelling in FAILED_SPELLINGS:
             with subtests.test(spelling):
                 local.provider.faults.add(Fault(Phase.TASK, Fail("timeout", status=spelling)))
-                await local.shows(await local.place(), "No song this time", BACK)
+                await local.shows(await local.place(), TITLES[State.FAILED], BACK)
                 assert (await local.credits())["Available"] == 90
     assert local.provider.credits.spent == 0
     assert len(local.submissions) == len(FAILED_SPELLINGS)
 
 
-MODERATED, FAILED = "moderation turned this request away", "The song service failed"
-ACCOUNT = "whoever runs the bot has to look at its account"
-FAILURES = {
+MODERATED, FAILED = FAILURES[FailureKind.MODERATED], FAILURES[FailureKind.PROVIDER]
+ACCOUNT = FAILURES[FailureKind.OPERATOR]
+OUTCOMES = {
     "upstream bizCode=451, msg=prompt_unsafe": MODERATED,
     "we don't reference specific artists on Suno": MODERATED,
-    "playlist not found": "can't find this playlist",
+    "playlist not found": FAILURES[FailureKind.PLAYLIST_UNKNOWN],
     "upstream bizCode=400, msg=bad parameter": FAILED,
     "Task limit reached": FAILED,
-    "歌单不存在": "can't find this playlist",
+    "歌单不存在": FAILURES[FailureKind.PLAYLIST_UNKNOWN],
     "Prompt is too long: at most 3000 characters": "> Prompt is too long: at most 3000 characters",
     "内容包含敏感词": "> 内容包含敏感词",
     "系统繁忙,请稍后再试": FAILED,
@@ -131,11 +138,11 @@ async def test_a_failed_task_says_why_and_gives_the_credits_back(
     local: BotHarness, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with local.bot():
-        for error_msg, told in FAILURES.items():
+        for error_msg, told in OUTCOMES.items():
             with subtests.test(error_msg):
                 caplog.clear()
                 local.provider.faults.add(Fault(Phase.TASK, Fail(error_msg)))
-                await local.shows(await local.place(), "No song this time", told, BACK)
+                await local.shows(await local.place(), TITLES[State.FAILED], told, BACK)
                 assert (await local.credits())["Used"] == 0
                 why = error_msg or "the provider gave no reason"
                 assert f"the provider made no song: {why}" in caplog.text
@@ -156,9 +163,9 @@ async def test_a_task_that_fails_for_want_of_credits_stops_the_next_submission(
 ) -> None:
     local.provider.faults.add(Fault(Phase.TASK, Fail(error_msg), times=None))
     async with local.bot():
-        await local.shows(await local.place(), "No song this time", ACCOUNT, BACK)
+        await local.shows(await local.place(), TITLES[State.FAILED], ACCOUNT, BACK)
         waiting = await local.place("Ben")
-        await local.shows(waiting, "The bot's account at the song service needs its operator.")
+        await local.shows(waiting, PAUSES[ProviderOutage.ACCOUNT])
         await asyncio.sleep(0.2)
     assert len(local.submissions) == 1
     assert caplog.text.count("OPERATOR:") == 1
@@ -188,9 +195,7 @@ async def test_an_account_that_is_refused_in_questions_stops_the_next_submission
     async with local.bot():
         first = await local.place()
         await local.discord.wait_for(lambda: local.provider.faults.struck(fault) >= 3, timeout_s=LONG_S)
-        await local.shows(
-            await local.place("Ben"), "The bot's account at the song service needs its operator."
-        )
+        await local.shows(await local.place("Ben"), PAUSES[ProviderOutage.ACCOUNT])
         local.provider.faults.clear()
         await local.shows(first, READY)
     assert len(local.submissions) == 1
@@ -209,7 +214,7 @@ async def test_what_only_the_clips_say_of_a_failure_is_told(local: BotHarness) -
 async def test_a_refusal_of_a_task_that_was_taken_ends_it(local: BotHarness, effect: Refuse) -> None:
     local.provider.faults.add(Fault(Phase.QUERY, effect, times=None))
     async with local.bot():
-        await local.shows(await local.place(), "No song this time", BACK)
+        await local.shows(await local.place(), TITLES[State.FAILED], BACK)
 
 
 async def test_a_status_that_nobody_knows_means_that_it_still_runs(
@@ -229,7 +234,7 @@ async def test_a_task_that_is_stuck_is_given_up_and_the_operator_learns_its_id(
 ) -> None:
     local.provider.faults.add(Fault(Phase.TASK, Stall()))
     async with local.bot(give_up_s=0.3):
-        await local.shows(await local.place(), "made no progress for too long", BACK)
+        await local.shows(await local.place(), FAILURES[FailureKind.SILENT], BACK)
         assert (await local.credits())["Available"] == 90
     assert f"task {local.provider.tasks[0].id} may still finish and be charged" in caplog.text
 
@@ -237,7 +242,7 @@ async def test_a_task_that_is_stuck_is_given_up_and_the_operator_learns_its_id(
 async def test_a_task_that_is_stuck_after_its_first_clip_delivers_that_one(local: BotHarness) -> None:
     local.provider.faults.add(Fault(Phase.TASK, Stall(at=0.7)))
     async with local.bot(give_up_s=0.3):
-        await local.shows(await local.place(), READY, "Only one of the two clips came out.")
+        await local.shows(await local.place(), READY, ONE_CLIP)
     (result,) = local.results()
     assert len(result.embeds) == len(result.attachments) == 1
 
@@ -279,7 +284,7 @@ async def test_a_task_that_the_provider_does_not_know_is_lost_and_refunded(
     local.hurry({"work.new_task_s": 0.2})
     local.provider.faults.add(Fault(Phase.QUERY, effects.TASK_NOT_FOUND, times=None))
     async with local.bot():
-        await local.shows(await local.place(), "lost track of this song", BACK)
+        await local.shows(await local.place(), FAILURES[FailureKind.LOST_TASK], BACK)
 
 
 async def test_a_task_with_a_number_for_its_id_is_followed(local: BotHarness) -> None:

@@ -1,6 +1,10 @@
 import pytest
 
-from bot.chat.text.formatting import DASH
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text import songs
+from bot.chat.text.formatting import DASH, are_back
+from bot.chat.text.songs import CLIP_INCOMPLETE, file_missing
+from bot.domain.requests import State
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.reply_variants import ReplyVariant
 from sandbox.discord.payloads import entry
@@ -10,8 +14,8 @@ from tests.integration.engines import on_both
 
 pytestmark = on_both
 
-BACK = "Your 30 credits are back."
-READY = "Your song is ready"
+BACK = are_back(30)
+READY = TITLES[State.DELIVERED]
 ONE_CLIP = frozenset({ReplyVariant.ONE_CLIP, ReplyVariant.SECOND_CLIP_ERRORED})
 NO_RESULT = frozenset({ReplyVariant.RESULT_ABSENT, ReplyVariant.RESULT_NULL, ReplyVariant.RESULT_EMPTY})
 NO_CLIP = NO_RESULT | {ReplyVariant.ALL_CLIPS_ERRORED, ReplyVariant.ALL_CLIPS_MODERATED}
@@ -102,18 +106,18 @@ async def test_a_link_that_is_no_file_is_replaced_by_the_songs_page(
                 clips = local.provider.tasks[-1].song.clips
                 assert list(links(result).values()) == [f"https://suno.com/song/{clip.id}" for clip in clips]
                 assert result.attachments == ()
-                assert "No file is attached: press **Listen**" in result.content
+                assert songs.NO_FILE in result.content
 
 
 @pytest.mark.parametrize("variant", sorted(ONE_CLIP))
 async def test_one_clip_of_two_is_delivered_and_called_so(local: BotHarness, variant: ReplyVariant) -> None:
     always(local, variant)
     async with local.bot():
-        await local.shows(await local.place(), READY, "Only one of the two clips came out.")
+        await local.shows(await local.place(), READY, songs.ONE_CLIP)
         assert (await local.credits())["Used"] == 30
     (result,) = local.results()
     assert len(result.embeds) == len(result.attachments) == len(links(result)) == 1
-    assert "Only one of the two clips came out." in seen(result)
+    assert songs.ONE_CLIP in seen(result)
 
 
 async def test_a_done_task_that_never_has_a_clip_gives_the_credits_back(
@@ -123,7 +127,7 @@ async def test_a_done_task_that_never_has_a_clip_gives_the_credits_back(
         for variant in sorted(NO_CLIP):
             with subtests.test(variant.value):
                 always(local, variant)
-                await local.shows(await local.place(), "No song this time", BACK)
+                await local.shows(await local.place(), TITLES[State.FAILED], BACK)
                 assert (await local.credits())["Available"] == 90
     assert local.results() == []
 
@@ -132,7 +136,7 @@ async def test_clips_that_never_stop_streaming_are_delivered_as_what_they_are(lo
     always(local, ReplyVariant.CLIPS_STREAMING)
     async with local.bot():
         result = await local.placed_result()
-    assert "One clip may be incomplete." in result.content
+    assert CLIP_INCOMPLETE in result.content
     assert len(result.embeds) == 2
     assert result.attachments == ()
 
@@ -143,7 +147,7 @@ async def test_a_second_clip_that_never_stops_streaming_comes_without_its_file(l
         result = await local.placed_result()
     assert len(result.embeds) == 2
     assert len(result.attachments) == 1
-    assert "The file of clip 2 couldn't be attached: press **Listen** to hear it." in result.content
+    assert file_missing("2") in result.content
 
 
 async def test_a_task_without_any_status_is_done_when_its_clips_are(local: BotHarness) -> None:

@@ -1,5 +1,12 @@
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.errors import BACKOFF
+from bot.chat.text.failures import FAILURES
+from bot.chat.text.formatting import are_back
+from bot.chat.text.requests import PAUSES
+from bot.domain.circuit_breaker import ProviderOutage
+from bot.domain.requests import FailureKind, State
 from sandbox.cqtai import Pace, effects
 from sandbox.cqtai.effects import Drop, Envelope, Page, Refuse, ReplyEffect, Slow
 from sandbox.cqtai.faults import Fault, Phase
@@ -8,12 +15,12 @@ from tests.integration.engines import on_both
 
 pytestmark = on_both
 
-BACK = "Your 30 credits are back."
-READY = "Your song is ready"
+BACK = are_back(30)
+READY = TITLES[State.DELIVERED]
 REFUSALS = {
-    400: ("bad parameter", "refused this request"),
-    451: ("upstream bizCode=451, msg=prompt_unsafe", "moderation turned this request away"),
-    500: ("failed or timeout", "The song service failed"),
+    400: ("bad parameter", FAILURES[FailureKind.REFUSED]),
+    451: ("upstream bizCode=451, msg=prompt_unsafe", FAILURES[FailureKind.MODERATED]),
+    500: ("failed or timeout", FAILURES[FailureKind.PROVIDER]),
 }
 OF_THE_ACCOUNT = {
     401: "invalid api key",
@@ -34,7 +41,7 @@ async def test_a_definite_refusal_ends_the_request_and_gives_the_credits_back(
             with subtests.test(str(code)):
                 caplog.clear()
                 local.provider.faults.add(Fault(Phase.SUBMIT, Refuse(code, words, http=http)))
-                await local.shows(await local.place(), "No song this time", told, BACK)
+                await local.shows(await local.place(), TITLES[State.FAILED], told, BACK)
                 assert (await local.credits())["Available"] == 90
                 assert f"code {code}: {words}" in caplog.text
     assert local.provider.tasks == []
@@ -49,9 +56,7 @@ async def test_a_refused_account_ends_the_request_that_met_it_and_the_operator_i
     local.provider.faults.add(Fault(Phase.SUBMIT, Refuse(code, words, http=http)))
     async with local.bot():
         status = await local.place()
-        await local.shows(
-            status, "No song this time", "whoever runs the bot has to look at its account", BACK
-        )
+        await local.shows(status, TITLES[State.FAILED], FAILURES[FailureKind.OPERATOR], BACK)
         assert (await local.credits())["Available"] == 90
     (line,) = [r for r in caplog.records if r.getMessage().startswith("OPERATOR:")]
     assert f"refuses the account (code {code}: {words})" in line.getMessage()
@@ -116,7 +121,7 @@ async def test_a_provider_that_is_not_there_gets_the_request_when_it_is_back(loc
     await local.provider.close()
     async with local.bot():
         status = await local.place()
-        await local.shows(status, "The song service can't be reached at the moment. Your place is kept.")
+        await local.shows(status, PAUSES[ProviderOutage.OUTAGE])
         assert (await local.credits())["On hold"] == 30
         await local.provider.open()
         await local.shows(status, READY)
@@ -148,7 +153,7 @@ async def test_an_unclear_answer_is_refunded_and_never_sent_again(
                 caplog.clear()
                 local.provider.faults.add(Fault(Phase.SUBMIT, effect, accepted=accepted))
                 status = await local.place()
-                await local.shows(status, "The connection broke", "It won't be sent again by itself", BACK)
+                await local.shows(status, TITLES[State.UNCERTAIN], FAILURES[FailureKind.UNCERTAIN], BACK)
                 assert (await local.credits())["Available"] == PLENTY - 30 * count
                 assert "OPERATOR: the outcome of a submission is unknown" in caplog.text
                 assert cause in caplog.text
@@ -214,7 +219,7 @@ async def test_a_firewall_that_minds_one_prompt_ends_that_request_while_others_a
                 for _ in range(2):
                     await strikes_again(local, fault)
                     await local.shows(await local.place("Ben"), READY)
-                await local.shows(minded, "A firewall in front of", "Change the words of the prompt", BACK)
+                await local.shows(minded, FAILURES[FailureKind.TURNED_AWAY], BACK)
                 local.provider.faults.clear()
     assert caplog.text.count("OPERATOR:") == 1
 
@@ -239,7 +244,7 @@ async def test_success_without_an_id_is_refunded_and_never_sent_again(
 ) -> None:
     local.provider.faults.add(Fault(Phase.SUBMIT, Envelope(data_null=True)))
     async with local.bot():
-        await local.shows(await local.place(), "The connection broke", BACK)
+        await local.shows(await local.place(), TITLES[State.UNCERTAIN], BACK)
     assert len(local.provider.tasks) == len(local.submissions) == 1
     assert "success without a task id" in caplog.text
 
@@ -251,7 +256,7 @@ async def test_an_answer_that_comes_too_late_is_refunded_and_never_sent_again(
     local.hurry({"provider.submit_s": 0.2})
     local.provider.faults.add(Fault(Phase.SUBMIT, Slow(0.5), accepted=accepted))
     async with local.bot():
-        await local.shows(await local.place(), "The connection broke", BACK)
+        await local.shows(await local.place(), TITLES[State.UNCERTAIN], BACK)
         await local.provider.wait_for(lambda _: len(local.submissions) == 1)
     assert len(local.submissions) == len(local.provider.tasks) == 1
     assert "no answer in time" in caplog.text
@@ -278,11 +283,11 @@ async def test_success_is_understood_in_every_shape(local: BotHarness, subtests:
 
 
 BAD_LUCK: dict[str, tuple[ReplyEffect, str]] = {
-    "unknown playlist": (Refuse(400, "playlist not found"), "can't find this playlist"),
-    "artist": (effects.ARTIST_NAME, "moderation turned this request away"),
-    "blamed by a 500": (Refuse(500, "prompt_unsafe", http=True), "moderation turned this request away"),
-    "failed": (effects.SERVER_ERROR, "The song service failed"),
-    "lost": (Drop(), "The connection broke"),
+    "unknown playlist": (Refuse(400, "playlist not found"), FAILURES[FailureKind.PLAYLIST_UNKNOWN]),
+    "artist": (effects.ARTIST_NAME, FAILURES[FailureKind.MODERATED]),
+    "blamed by a 500": (Refuse(500, "prompt_unsafe", http=True), FAILURES[FailureKind.MODERATED]),
+    "failed": (effects.SERVER_ERROR, FAILURES[FailureKind.PROVIDER]),
+    "lost": (Drop(), TITLES[State.UNCERTAIN]),
 }
 
 
@@ -300,15 +305,15 @@ async def test_what_comes_to_nothing_makes_its_member_wait_and_nobody_else(
                 local.provider.faults.add(fault)
                 if not lost:
                     first = await local.shows(await local.place(name, playlist=bad), told, BACK)
-                    assert "you can send the next one" not in first
+                    assert "You can request the next song" not in first
                 last = await local.place(name, playlist=bad)
-                await local.shows(last, told, BACK, "you can send the next one <t:")
+                await local.shows(last, told, BACK, "You can request the next song <t:")
                 refusal = await local.place(name)
                 assert refusal.ephemeral
-                await local.shows(refusal, "Your last request failed", "another song <t:")
+                await local.shows(refusal, BACKOFF, "You can request the next song <t:")
                 asked = await local.discord.member(name).slash("songs", "credits")
                 shown = await asked.answer(timeout_s=LONG_S)
-                await local.shows(shown, "The last request failed, so the next one can be sent <t:")
+                await local.shows(shown, "You can request the next song <t:")
                 assert local.provider.faults.struck(fault) == times
                 await local.shows(await local.place("Ben"), READY)
     assert len(local.submissions) == 3 * len(BAD_LUCK) - 1

@@ -1,5 +1,9 @@
 import pytest
 
+from bot.chat.delivery.status_message import queue_position
+from bot.chat.text import confirmations
+from bot.chat.text.errors import ALREADY_ENDED, ALREADY_FINISHED, NO_SUCH_REQUEST, NOT_YOURS
+from bot.chat.text.formatting import are_back
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
@@ -11,7 +15,7 @@ from tests.integration.engines import on_both
 
 pytestmark = on_both
 
-BACK = "Cancelled. Your 30 credits are back."
+BACK = confirmations.cancelled(30)
 TOO_LATE = "It's too late to cancel"
 
 
@@ -28,7 +32,7 @@ async def waiting(local: BotHarness) -> Message:
         await local.place("Ben", playlist=PLAYLISTS[1].id)
         await local.provider.wait_for(lambda _: bool(local.questions), timeout_s=LONG_S)
     status = await local.place()
-    assert "Number **1** in line." in seen(status)
+    assert queue_position(1) in seen(status)
     return status
 
 
@@ -40,7 +44,7 @@ async def told(asked: Invocation) -> str:
 
 
 async def is_cancelled(local: BotHarness, status: Message) -> None:
-    await local.shows(status, "Cancelled", "Your 30 credits are back.")
+    await local.shows(status, "Cancelled", are_back(30))
     assert labels(status) == []
     statement = await local.credits()
     assert (statement["Available"], statement["On hold"]) == (90, 0)
@@ -60,7 +64,7 @@ async def test_autocomplete_offers_ones_own_requests_and_the_command_takes_them_
     async with local.bot():
         status = await waiting(local)
         (choice,) = await local.ada.autocomplete("songs", "cancel", request="wait", timeout_s=LONG_S)
-        assert choice.name == f"waiting, number 1 · playlist {PLAYLISTS[0].id[:8]}… · v55"
+        assert choice.name == f"waiting, position 1 · playlist {PLAYLISTS[0].id[:8]}… · v55"
         assert await told(await local.ada.slash("songs", "cancel", request=choice.value)) == BACK
         await is_cancelled(local, status)
         assert await local.ada.autocomplete("songs", "cancel", request="", timeout_s=LONG_S) == []
@@ -89,7 +93,7 @@ async def test_a_finished_song_cannot_be_called_back(local: BotHarness) -> None:
     async with local.bot(status_edit_min_s=60):
         status = await local.place()
         await local.result()
-        assert "this song is finished" in await told(await local.ada.press(status, "Cancel"))
+        assert ALREADY_FINISHED in await told(await local.ada.press(status, "Cancel"))
         assert (await local.credits())["Used"] == 30
 
 
@@ -102,7 +106,7 @@ async def test_only_the_requester_may_cancel(local: BotHarness) -> None:
             await mo.press(status, "Cancel"),
             await mo.slash("songs", "cancel", request=choice.value),
         ):
-            assert "belongs to somebody else" in await told(asked)
+            assert NOT_YOURS in await told(asked)
         assert (await local.credits())["On hold"] == 30
 
 
@@ -110,20 +114,18 @@ async def test_a_second_press_changes_nothing(local: BotHarness) -> None:
     async with local.bot(status_edit_min_s=60):
         status = await waiting(local)
         assert await told(await local.ada.press(status, "Cancel")) == BACK
-        assert "already ended, and its credits are back" in await told(
-            await local.ada.press(status, "Cancel")
-        )
+        assert ALREADY_ENDED in await told(await local.ada.press(status, "Cancel"))
         assert (await local.credits())["Available"] == 90
 
 
-NO_REQUESTS = ("nonsense", "0", "-1", "²", "1" * 18, "1" * 20, str(2**63), "9" * 100, "waiting, number 1")
+NO_REQUESTS = ("nonsense", "0", "-1", "²", "1" * 18, "1" * 20, str(2**63), "9" * 100, "waiting, position 1")
 
 
 async def test_text_that_names_no_request_is_answered_so(local: BotHarness) -> None:
     async with local.bot():
         for text in NO_REQUESTS:
             asked = await local.ada.slash("songs", "cancel", request=text)
-            assert await told(asked) == "There is no such request in this server. Nothing was changed.", text
+            assert NO_SUCH_REQUEST in await told(asked), text
 
 
 async def test_the_button_works_after_a_restart(local: BotHarness) -> None:
@@ -138,4 +140,4 @@ async def test_a_cancelled_request_makes_room_for_another(local: BotHarness) -> 
     async with local.bot():
         status = await waiting(local)
         await told(await local.ada.press(status, "Cancel"))
-        assert "Number **1** in line." in seen(await local.place())
+        assert queue_position(1) in seen(await local.place())

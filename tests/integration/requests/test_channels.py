@@ -1,5 +1,8 @@
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.errors import ASK_FOR_CHANNEL, CHOOSE_CHANNEL
+from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord.model.permissions import Permission
 from sandbox.discord.model.world import FORUM_CHANNEL, STAGE_CHANNEL, VOICE_CHANNEL, Channel
@@ -7,7 +10,7 @@ from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import seen
 from tests.integration.moderation.test_quota import told
 
-READY = "Your song is ready"
+READY = TITLES[State.DELIVERED]
 
 
 def made(local: BotHarness, kind: int, name: str) -> Channel:
@@ -30,14 +33,14 @@ async def test_a_deleted_channel_is_said_to_be_so_with_what_a_moderator_can_do(
             refused = await (await local.order()).answer(timeout_s=LONG_S)
             assert f"<#{only.id}>" in refused.content
         local.discord.disruptions.delete_channel(only)
-        for who, says in (("Ada", "Ask a moderator to choose another"), ("Mo", "Choose another with")):
+        for who, says in (("Ada", ASK_FOR_CHANNEL), ("Mo", CHOOSE_CHANNEL)):
             with subtests.test(who):
                 refused = await (await local.order(who)).answer(timeout_s=LONG_S)
                 assert refused.ephemeral
                 assert "was deleted" in refused.content
                 assert says in refused.content
                 assert f"<#{only.id}>" not in refused.content
-        assert seen(await told(local, "settings show")).count("a channel that was deleted") == 2
+        assert seen(await told(local, "settings show")).count("a deleted channel") == 2
         await told(local, "settings channel")
         await local.shows(await local.place(), READY)
 

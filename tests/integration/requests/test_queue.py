@@ -2,6 +2,14 @@ import re
 
 import pytest
 
+from bot.chat.delivery.status_message import TITLES, queue_position
+from bot.chat.messages.queue import EMPTY
+from bot.chat.text import confirmations
+from bot.chat.text.errors import ALREADY_ENDED, ALREADY_MAKING, NO_SUCH_REQUEST, NOT_MODERATOR
+from bot.chat.text.formatting import are_back
+from bot.chat.text.moderator_errors import NOT_PAUSED, NOTHING_CHANGED
+from bot.chat.text.requests import PAUSED
+from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
@@ -15,7 +23,7 @@ from tests.integration.engines import on_both
 
 pytestmark = on_both
 
-NO_RIGHT = "You need the permission **Manage Server** for this. Nothing was changed."
+NO_RIGHT = f"{NOT_MODERATOR}{NOTHING_CHANGED}"
 STALLED = PLAYLISTS[1].id
 
 
@@ -65,14 +73,14 @@ async def being_made(local: BotHarness) -> None:
 
 async def waiting(local: BotHarness, who: str = "Ada") -> Message:
     status = await local.place(who)
-    assert "in line." in seen(status)
+    assert "in the queue" in seen(status)
     return status
 
 
 async def test_the_queue_of_nobody_says_how_to_begin(local: BotHarness) -> None:
     async with local.bot():
         (words,) = await queue(local, "Ada")
-        assert "type `/inspire`" in words
+        assert EMPTY in words
 
 
 async def test_everybody_sees_who_is_served_and_who_comes_next(local: BotHarness) -> None:
@@ -108,16 +116,16 @@ async def test_a_moderator_cancels_a_request_and_its_member_reads_why(local: Bot
         await being_made(local)
         status = await waiting(local)
         (choice,) = await mo.autocomplete("songs", "requests cancel", request="ada", timeout_s=LONG_S)
-        assert choice.name == f"Ada · waiting, number 1 · playlist {PLAYLISTS[0].id[:8]}… · v55"
+        assert choice.name == f"Ada · waiting, position 1 · playlist {PLAYLISTS[0].id[:8]}… · v55"
         assert await mo.autocomplete("songs", "requests cancel", request="zzz", timeout_s=LONG_S) == []
         said = await told(
             await mo.slash("songs", "requests cancel", request=choice.value, reason="*Too* loud")
         )
         assert said.startswith("Cancelled. Its 30 credits went back to the member.")
-        await local.shows(status, "Cancelled", r"The reason: \*Too\* loud", "Your 30 credits are back.")
+        await local.shows(status, "Cancelled", r"Reason: \*Too\* loud", are_back(30))
         assert (await local.credits())["On hold"] == 0
         again = await told(await mo.slash("songs", "requests cancel", request=choice.value, reason="again"))
-        assert "already ended" in again
+        assert ALREADY_ENDED in again
 
 
 async def test_what_a_moderator_cannot_cancel_is_answered_so(local: BotHarness, mo: Person) -> None:
@@ -129,10 +137,10 @@ async def test_what_a_moderator_cannot_cancel_is_answered_so(local: BotHarness, 
         assert await mo.autocomplete("songs", "requests cancel", request="", timeout_s=LONG_S) == []
         for text in (str(asked.interaction.id), "nonsense", "0", str(2**63), "9" * 100):
             said = await told(await mo.slash("songs", "requests cancel", request=text, reason="no"))
-            assert said == "There is no such request in this server. Nothing was changed."
+            assert said.startswith(NO_SUCH_REQUEST)
         (own,) = await local.discord.member("Ben").autocomplete("songs", "cancel", request="")
         said = await told(await mo.slash("songs", "requests cancel", request=own.value, reason="no"))
-        assert "the song service already has this request and can't be called back" in said
+        assert ALREADY_MAKING in said
 
 
 async def test_a_paused_server_keeps_its_places_while_another_goes_on(local: BotHarness, mo: Person) -> None:
@@ -140,10 +148,10 @@ async def test_a_paused_server_keeps_its_places_while_another_goes_on(local: Bot
         await being_made(local)
         status = await waiting(local)
         said = await told(await mo.slash("songs", "requests pause", reason="Exam week"))
-        assert "One request waits and keeps its place and its credits." in said
-        await local.shows(status, "The moderators have paused songs in this server.", "Exam week")
+        assert said == confirmations.paused(1)
+        await local.shows(status, PAUSED, "Exam week")
         refused = await told(await local.order("Ben"))
-        assert "paused songs in this server: Exam week" in refused
+        assert "Reason: Exam week" in refused
         assert "Exam week" in (await queue(local, "Ada"))[0]
         await told(await mo.slash("songs", "requests pause", reason="Holidays"))
         await local.shows(status, "Holidays")
@@ -156,10 +164,10 @@ async def test_a_paused_server_keeps_its_places_while_another_goes_on(local: Bot
         assert len(local.submissions) == 2
         assert (await local.credits())["On hold"] == 30
         said = await told(await mo.slash("songs", "requests resume"))
-        assert said == "Songs go on in this server. One request waited."
-        await local.shows(status, "Your song is ready")
+        assert said == confirmations.resumed(1)
+        await local.shows(status, TITLES[State.DELIVERED])
         said = await told(await mo.slash("songs", "requests resume"))
-        assert said == "Songs aren't paused in this server. Nothing was changed."
+        assert said.startswith(NOT_PAUSED)
 
 
 async def test_a_member_of_a_paused_server_can_still_cancel(local: BotHarness, mo: Person) -> None:
@@ -168,7 +176,7 @@ async def test_a_member_of_a_paused_server_can_still_cancel(local: BotHarness, m
         status = await waiting(local)
         await told(await mo.slash("songs", "requests pause", reason="Exam week"))
         await local.shows(status, "Exam week")
-        assert await told(await local.ada.press(status, "Cancel")) == "Cancelled. Your 30 credits are back."
+        assert await told(await local.ada.press(status, "Cancel")) == confirmations.cancelled(30)
         await local.shows(status, "Cancelled")
 
 
@@ -191,8 +199,8 @@ async def test_places_move_as_others_go(local: BotHarness) -> None:
     async with local.bot() as app:
         await app.client.services.operator.pause()
         near, far = await local.place("Ada", playlist=STALLED), await local.place("Mo")
-        assert "Number **1** in line." in seen(near)
-        assert "Number **2** in line." in seen(far)
+        assert queue_position(1) in seen(near)
+        assert queue_position(2) in seen(far)
         await app.client.services.operator.resume()
-        await local.shows(far, "Number **1** in line. Expected")
+        await local.shows(far, f"{queue_position(1)}. Expected")
         assert len(far.states) <= 3

@@ -4,6 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.delivery.status_message import HINTS, TITLES
+from bot.chat.text.errors import NO_CREDITS_USED
+from bot.chat.text.failures import FAILURES
+from bot.chat.text.formatting import are_back
+from bot.domain.requests import FailureKind, State
+from bot.services.cards import Hint
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
@@ -17,7 +23,7 @@ pytestmark = [on_both, pytest.mark.usefixtures("unhurried")]
 PLAYLIST = PLAYLISTS[0].id
 PERSONA = "5b0f7c52-3a5e-4a0c-9d4e-7a1f5c3f2b10"
 CLIP = "0a64b8a1-9fb5-4a6c-8a3c-3f9d5a0c9b11"
-NOTHING = "Nothing was sent, and no credits are held."
+NOTHING = NO_CREDITS_USED
 
 
 async def refused(asked: Invocation) -> str:
@@ -40,12 +46,12 @@ BAD_PLAYLISTS = {
     "cut off": (PLAYLIST[:18], "cut off"),
     "as on the page": ("119573ff-8e48-...", "cut off"),
     "link cut off": (f"https://suno.com/playlist/{PLAYLIST[:20]}", "cut off"),
-    "song link": (f"https://suno.com/song/{CLIP}", "link of one song"),
+    "song link": (f"https://suno.com/song/{CLIP}", "the link of a song"),
     "short link": ("https://suno.com/s/aBcD1234", "short link"),
     "other page": ("https://suno.com/@somebody", "isn't a playlist"),
     "other site": (f"https://open.spotify.com/playlist/{PLAYLIST}", "another site"),
     "look-alike": (f"https://suno.com.evil.example/playlist/{PLAYLIST}", "another site"),
-    "free text": ("something with guitars", "isn't a link"),
+    "free text": ("something with guitars", "is neither a"),
     "only blanks": ("   ", "is missing"),
 }
 
@@ -80,16 +86,19 @@ async def test_a_hundred_characters_of_anything_get_one_answer_each(local: BotHa
 
 
 BAD_OPTIONS: dict[str, tuple[dict[str, object], str]] = {
-    "weight in percent": ({"style_weight": 65}, "For 65 % type 0.65"),
+    "weight in percent": ({"style_weight": 65}, "`0.65` for 65%"),
     "weight below": ({"audio_weight": -0.1}, "`audio_weight` takes a number from 0 to 1"),
     "weight far above": ({"weirdness": 1e9}, "`weirdness` takes a number from 0 to 1"),
-    "model unknown": ({"model": "v99"}, "`v99` isn't a model"),
+    "model unknown": ({"model": "v99"}, "There is no model `v99`"),
     "prompt too long": ({"prompt": "x" * 5001}, "at most 5,000"),
     "prompt too long for v40": ({"prompt": "x" * 3001, "model": "v40"}, "at most 3,000"),
-    "clip is a playlist": ({"artist_clip": f"https://suno.com/playlist/{PLAYLIST}"}, "takes one song"),
-    "clip is text": ({"artist_clip": "that one"}, "isn't a link"),
-    "persona is text": ({"persona": "a deep voice!"}, "can't be a persona"),
-    "persona is no id": ({"persona": "persona:abc"}, "can't be a persona"),
+    "clip is a playlist": (
+        {"artist_clip": f"https://suno.com/playlist/{PLAYLIST}"},
+        "`artist_clip` takes a song",
+    ),
+    "clip is text": ({"artist_clip": "that one"}, "is neither a"),
+    "persona is text": ({"persona": "a deep voice!"}, "neither a persona link"),
+    "persona is no id": ({"persona": "persona:abc"}, "neither a persona link"),
     "persona is a song": ({"persona": f"https://suno.com/song/{CLIP}"}, "the link of a song"),
 }
 
@@ -109,13 +118,14 @@ async def test_an_option_sent_past_the_picker_is_checked_again(
 async def test_too_few_credits_are_refused_with_what_there_is_what_it_takes_and_when(
     tmp_path: Path, database: str
 ) -> None:
-    async with bot(tmp_path, database_url=database, default_allowance=20) as local, local.bot():
+    async with bot(tmp_path, database_url=database, default_allowance=50) as local, local.bot():
+        await local.placed_result()
         answer = await refused(await local.order())
-        assert "A song costs 30 credits, and you have 20 credits." in answer
-        resets = re.search(r"More come <t:(\d+):R>", answer)
+        assert "A song costs 30 credits, and you have 20." in answer
+        resets = re.search(r"You get more <t:(\d+):R>", answer)
         assert resets is not None
         assert int(resets[1]) == (await local.credits())["Resets"]
-        await nothing_came_of_it(local)
+    assert len(local.submissions) == 1
 
 
 async def test_a_second_request_waits_for_the_first_to_finish(local: BotHarness) -> None:
@@ -123,7 +133,7 @@ async def test_a_second_request_waits_for_the_first_to_finish(local: BotHarness)
     async with local.bot():
         await local.place()
         answer = await refused(await local.order())
-        assert "You already have a request under way" in answer
+        assert "You already have 1 pending request" in answer
         assert (await local.credits())["On hold"] == 30
         await local.provider.wait_for(lambda provider: len(provider.tasks) == 1)
     assert len(local.submissions) == 1
@@ -133,9 +143,9 @@ async def test_a_finished_request_makes_room_for_the_next(local: BotHarness) -> 
     async with local.bot():
         for count in (1, 2, 3):
             status = await local.place()
-            await local.shows(status, "Your song is ready")
+            await local.shows(status, TITLES[State.DELIVERED])
             await local.result(count=count)
-        assert "you have 0 credits" in await refused(await local.order())
+        assert "you have 0." in await refused(await local.order())
     assert local.provider.credits.spent == 90
 
 
@@ -144,7 +154,7 @@ async def test_a_request_too_soon_after_the_last_is_refused_with_the_time(
 ) -> None:
     async with bot(tmp_path, database_url=database, cooldown_s=600) as local, local.bot():
         status = await local.place()
-        await local.shows(status, "Your song is ready")
+        await local.shows(status, TITLES[State.DELIVERED])
         answer = await refused(await local.order())
         assert re.search(r"next song <t:\d+:R>", answer)
     assert len(local.submissions) == 1
@@ -154,13 +164,13 @@ async def test_a_playlist_that_the_provider_does_not_know_gives_the_credits_back
     local.provider.unknown_playlists.add(PLAYLIST)
     async with local.bot():
         status = await local.place()
-        await local.shows(status, "can't find this playlist", "Your 30 credits are back.")
+        await local.shows(status, FAILURES[FailureKind.PLAYLIST_UNKNOWN], are_back(30))
         assert (await local.credits())["Available"] == 90
 
 
 PARTNERLESS = {
-    "persona": ({"persona": PERSONA}, "A persona works best together with"),
-    "clip": ({"artist_clip": CLIP}, "`artist_clip` works best together with its `persona`"),
+    "persona": ({"persona": PERSONA}, HINTS[Hint.PERSONA_WITHOUT_CLIP]),
+    "clip": ({"artist_clip": CLIP}, HINTS[Hint.CLIP_WITHOUT_PERSONA]),
 }
 
 
@@ -171,5 +181,5 @@ async def test_a_persona_or_a_clip_alone_is_taken_with_a_note(
     async with local.bot():
         status = await local.place(**options)
         assert any(words in str(state.embeds) for state in status.states)
-        await local.shows(status, "Your song is ready")
+        await local.shows(status, TITLES[State.DELIVERED])
         assert words not in seen(status)

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import aiohttp
 
+from bot.chat.delivery.status_message import ONE_CLIP_READY, TITLES
+from bot.chat.text.labels import GO_TO_SONG
+from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord.payloads import entry, text
 from sandbox.discord.people.person import Person
@@ -23,7 +26,7 @@ async def test_a_member_places_a_song_and_gets_both_clips(local: BotHarness) -> 
     async with local.bot():
         status = await local.place()
         result = await local.result()
-        await local.shows(status, "Your song is ready")
+        await local.shows(status, TITLES[State.DELIVERED])
     assert len(result.shown_embeds) == len(result.listed_attachments) == 2
     assert "Ada used /inspire" in transcript(local.discord.channel("songs"), seen_by=local.ada)
     assert local.provider.credits.spent == 30
@@ -75,14 +78,14 @@ async def test_one_status_message_moves_through_its_states_and_links_to_the_resu
         local.song_takes(1.0)
         status = await local.place()
         result = await local.result()
-        await local.shows(status, "Your song is ready", "Go to the song")
+        await local.shows(status, TITLES[State.DELIVERED], GO_TO_SONG)
     assert len(titles(status)) >= 3
-    assert titles(status)[-1] == "Your song is ready"
-    assert any("first clip is ready" in str(state.embeds) for state in status.states)
+    assert titles(status)[-1] == TITLES[State.DELIVERED]
+    assert any(ONE_CLIP_READY in str(state.embeds) for state in status.states)
     edits = [request for request in local.discord.requests if request.method == "PATCH"]
     assert 2 <= len(edits) == len(status.states) - 1 <= 8
     where = f"https://discord.com/channels/{local.discord.guild.id}/{result.channel_id}/{result.id}"
-    assert links(status) == {"Go to the song": where}
+    assert links(status) == {GO_TO_SONG: where}
     assert text(status.embeds[0], "url") == where
 
 
@@ -118,7 +121,7 @@ async def test_only_the_requester_is_mentioned_and_only_by_the_result(local: Bot
     async with local.bot():
         status = await local.place(prompt="@everyone <@&1> sing along")
         result = await local.result()
-        await local.shows(status, "Your song is ready")
+        await local.shows(status, TITLES[State.DELIVERED])
     assert result.now.mentions == (local.ada.id,)
     assert result.pinged == {local.ada.id}
     assert not result.now.mention_everyone
@@ -131,7 +134,7 @@ async def test_credits_are_on_hold_while_the_song_is_made_and_used_afterwards(lo
         before = await local.credits()
         status = await local.place()
         during = await local.credits()
-        await local.shows(status, "Your song is ready")
+        await local.shows(status, TITLES[State.DELIVERED])
         after = await local.credits()
     resets = before.pop("Resets")
     assert resets > status.created_at.timestamp()
@@ -143,12 +146,12 @@ async def test_credits_are_on_hold_while_the_song_is_made_and_used_afterwards(lo
 async def test_the_last_entries_tell_where_the_credits_went(local: BotHarness) -> None:
     async with local.bot():
         status = await local.place()
-        await local.shows(status, "Your song is ready")
+        await local.shows(status, TITLES[State.DELIVERED])
         asked = await local.ada.slash("songs", "credits")
         statement = await asked.answer(timeout_s=LONG_S)
     lines = fields(statement.embeds[0])["Last entries"].splitlines()
     assert [line.split(" · ")[0] for line in lines[:2]] == [
-        "**30** used for a song",
+        "Hold of **30** used: the song is finished",
         "**30** put on hold for a song",
     ]
 
@@ -156,7 +159,7 @@ async def test_the_last_entries_tell_where_the_credits_went(local: BotHarness) -
 async def test_the_cost_follows_the_rate_of_the_operators_account(tmp_path: Path, database: str) -> None:
     async with bot(tmp_path, database_url=database, credit_rate="1.25") as local, local.bot():
         status = await local.place()
-        assert "38 credits" in await local.shows(status, "Your song is ready")
+        assert "38 credits" in await local.shows(status, TITLES[State.DELIVERED])
         assert (await local.credits())["Used"] == 38
 
 

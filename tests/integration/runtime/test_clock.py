@@ -5,6 +5,8 @@ from functools import partial
 
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.domain.requests import State
 from bot.services.privacy import retention
 from bot.services.privacy.retention import CleanupTask
 from bot.storage import store
@@ -84,7 +86,7 @@ async def test_a_clock_that_is_set_costs_no_song_and_delays_none(
             backwards += jump_s < 0
             await asked_again(local, times=2)  # an hour or a day is not waited for
         local.provider.faults.clear()
-        await local.shows(message, "Your song is ready")
+        await local.shows(message, TITLES[State.DELIVERED])
         await local.placed_result()
     # a line for each check that finds something: none if the poll that ran during the jump had the only time
     # that was due, two if something was leased meanwhile
@@ -101,7 +103,7 @@ async def test_what_is_due_after_a_restart_on_a_clock_that_is_behind_is_due_at_o
         await local.discord.wait_for(lambda: len(local.questions) >= 2, timeout_s=LONG_S)
     clock.set(-DAY_S)
     async with local.bot():
-        await local.shows(message, "Your song is ready")
+        await local.shows(message, TITLES[State.DELIVERED])
 
 
 HOURS_S = (5 * HOUR_S, -5 * HOUR_S, DAY_S, -DAY_S)
@@ -128,7 +130,7 @@ async def test_a_clock_that_is_set_during_a_submission_ends_nothing(
                 message = await local.place()
                 await until(partial(has_taken, local, number + 1))
                 clock.set(jump_s)
-                await local.shows(message, "Your song is ready")
+                await local.shows(message, TITLES[State.DELIVERED])
                 assert "Not sure" not in str(titles(message))
                 assert len(local.submissions) == number + 1
     assert told_the_operator(caplog) == []
@@ -153,7 +155,7 @@ async def test_a_clock_that_is_set_during_a_delivery_posts_it_once(
                 message = await local.place()
                 await until(lambda: bool(faults.struck))
                 clock.set(jump_s)
-                await local.shows(message, "Your song is ready")
+                await local.shows(message, TITLES[State.DELIVERED])
                 await local.result(count=number + 1)
     assert len(local.results()) == len(HOURS_S)
     assert local.ada.direct_messages == []

@@ -9,8 +9,10 @@ from discord.types.user import User
 
 from bot.chat.connection.command_sync import GUILDS_KEY
 from bot.chat.connection.http_client import SafeHTTPClient
+from bot.chat.delivery.status_message import TITLES
 from bot.chat.supervisor import ConnectionTimings
 from bot.domain.errors import StoreError
+from bot.domain.requests import State
 from bot.domain.retry_policy import RetryPolicy
 from bot.services.runtime.gateway_sessions import GatewaySessions
 from bot.services.runtime.key_values import KeyValueStore
@@ -22,7 +24,7 @@ from sandbox.discord.payloads import Payload
 from sandbox.discord.state import RequestRecord
 from tests.harness.bot import LONG_S, PLENTY, STOP_S, UNHURRIED, BotHarness
 
-READY = "Your song is ready"
+READY = TITLES[State.DELIVERED]
 ME, APPLICATION = "GET /users/@me", "GET /oauth2/applications/@me"
 GATEWAY, COMMANDS = "GET /gateway/bot", "* /applications/*/commands"
 

@@ -1,5 +1,11 @@
 import pytest
 
+from bot.chat.delivery.status_message import TITLES, queue_position
+from bot.chat.text import confirmations
+from bot.chat.text.errors import NOT_OPERATOR, OWNER_UNKNOWN
+from bot.chat.text.moderator_errors import SUBMISSIONS_NOT_PAUSED
+from bot.chat.text.requests import PAUSED_BY_OPERATOR
+from bot.domain.requests import State
 from sandbox.discord.faults import Fault, FaultKind
 from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.model.world import TeamMember
@@ -41,25 +47,27 @@ async def told(asked: Invocation) -> str:
 async def test_the_operator_stops_everything_and_lets_it_go_on(local: BotHarness, owner: Person) -> None:
     async with local.bot():
         await local.placed_result()
-        assert "Nothing more is submitted" in await told(await owner.slash("songs", "operator pause"))
+        assert "Song requests are paused in all servers." in await told(
+            await owner.slash("songs", "operator pause")
+        )
         status = await local.place()
-        assert "Number **1** in line. The bot's operator has paused songs for now." in seen(status)
+        assert f"{queue_position(1)}. {PAUSED_BY_OPERATOR}" in seen(status)
     async with local.bot():
         asked = await owner.slash("songs", "operator status")
-        assert "Submissions are paused." in await told(asked)
+        assert "Song requests are paused." in await told(asked)
         assert asked.shown is not None
         shown = fields(asked.shown.embeds[0])
         assert shown["Song service"] == "Ready.\nTasks at once: **3**"
-        assert "**1** in line" in shown["Requests"]
-        assert shown["Processes alive"] == "1 all"
+        assert "**1** in the queue" in shown["Requests"]
+        assert shown["Processes running"] == "1 all"
         assert (shown["Used in 24 hours"], shown["Used in 7 days"]) == ("30 credits", "30 credits")
         assert shown["Price of a song"] == "30 credits"
         assert len(local.submissions) == 1
         said = await told(await owner.slash("songs", "operator resume"))
-        assert said == "Submissions go on. 1 request waits."
-        await local.shows(status, "Your song is ready")
+        assert said == confirmations.submissions_resumed(1)
+        await local.shows(status, TITLES[State.DELIVERED])
         said = await told(await owner.slash("songs", "operator resume"))
-        assert said == "Submissions aren't paused. Nothing was changed."
+        assert said.startswith(SUBMISSIONS_NOT_PAUSED)
 
 
 @pytest.mark.parametrize("command", ["status", "pause", "resume"])
@@ -67,7 +75,7 @@ async def test_nobody_else_may_do_any_of_it(local: BotHarness, command: str) -> 
     async with local.bot():
         with pytest.raises(PickerError, match="not offered"):
             await local.ada.slash("songs", f"operator {command}")
-        refusal = "This is only for whoever runs this bot. Nothing was changed."
+        refusal = NOT_OPERATOR
         for asked in (
             await local.ada.slash("songs", f"operator {command}", past_picker=True),
             await local.discord.member("Mo").slash("songs", f"operator {command}"),
@@ -81,11 +89,11 @@ async def test_whose_the_bot_is_may_not_be_known_for_a_moment(local: BotHarness,
         fault = Fault(kind=FaultKind.STATUS, on="GET /oauth2/applications/@me", status=503)
         local.discord.faults.add(fault)
         said = await told(await owner.slash("songs", "operator pause"))
-        assert said.startswith(
-            "Discord doesn't tell at the moment who runs this bot, so nothing was changed."
-        )
+        assert said.startswith(OWNER_UNKNOWN)
         await local.placed_result()
-        assert "Nothing more is submitted" in await told(await owner.slash("songs", "operator pause"))
+        assert "Song requests are paused in all servers." in await told(
+            await owner.slash("songs", "operator pause")
+        )
 
 
 async def test_those_of_a_team_who_can_change_the_bot_run_it(
@@ -101,8 +109,8 @@ async def test_those_of_a_team_who_can_change_the_bot_run_it(
         for name, may in [("Odile", True), *((name, may) for name, (*_, may) in ROLES.items())]:
             with subtests.test(name):
                 said = await told(await local.discord.member(name).slash("songs", "operator resume"))
-                assert ("Submissions aren't paused" in said) is may
-                assert ("only for whoever runs this bot" in said) is not may
+                assert (SUBMISSIONS_NOT_PAUSED in said) is may
+                assert (NOT_OPERATOR in said) is not may
 
 
 async def test_whoever_no_longer_owns_the_bot_is_found_out_after_minutes(
@@ -117,7 +125,7 @@ async def test_whoever_no_longer_owns_the_bot_is_found_out_after_minutes(
     async with local.bot():
         assert "aren't paused" in await told(await owner.slash("songs", "operator resume"))
         local.discord.state.world.owner = local.discord.member("Mo").user
-        assert "only for whoever" in await told(await owner.slash("songs", "operator resume"))
+        assert NOT_OPERATOR in await told(await owner.slash("songs", "operator resume"))
         mo = local.discord.member("Mo")
         assert "aren't paused" in await told(await mo.slash("songs", "operator resume"))
 

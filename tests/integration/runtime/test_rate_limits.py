@@ -3,12 +3,15 @@ from functools import partial
 
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
 from bot.chat.display_names import display_names
+from bot.chat.text.labels import GO_TO_SONG
+from bot.domain.requests import State
 from sandbox.discord import Fault, FaultKind
 from tests.harness.bot import LONG_S, BotHarness
 from tests.integration.engines import on_both
 
-READY = "Your song is ready"
+READY = TITLES[State.DELIVERED]
 MEMBER = "GET /guilds/{guild_id}/members/{user_id}"
 pytestmark = [on_both, pytest.mark.usefixtures("patient")]
 
@@ -25,7 +28,7 @@ async def test_a_look_up_that_gives_up_during_a_global_rate_limit_holds_nothing_
         assert f"Member …{local.ada.id % 10_000:04}" in (report.attachments[0].description or "")
         status = await local.place()
         await local.result(count=2)
-        await local.shows(status, READY, "Go to the song")
+        await local.shows(status, READY, GO_TO_SONG)
 
 
 async def test_a_client_whose_calls_do_not_come_through_says_so_and_mends_itself(
@@ -41,7 +44,7 @@ async def test_a_client_whose_calls_do_not_come_through_says_so_and_mends_itself
             while not (silence := await app.readiness()):  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.02)
         assert "no call to Discord has come through" in silence
-        await local.shows(status, READY, "Go to the song")
+        await local.shows(status, READY, GO_TO_SONG)
         assert await app.readiness() is None
         page, _ = await app.metrics.page("")
         assert b"inspire_discord_calls_given_up_total 1.0" in page

@@ -1,5 +1,7 @@
 import pytest
 
+from bot.chat.delivery.status_message import TITLES
+from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS, Pace
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
@@ -11,7 +13,7 @@ from tests.integration.engines import on_both
 
 pytestmark = on_both
 
-READY = "Your song is ready"
+READY = TITLES[State.DELIVERED]
 POST = "POST /channels/*/messages"
 
 
@@ -29,7 +31,7 @@ async def test_a_request_that_waits_is_made_after_a_restart(local: BotHarness) -
         await local.place("Ben", playlist=PLAYLISTS[1].id)
         await local.provider.wait_for(lambda provider: len(provider.tasks) == 1)
         status = await local.place()
-    assert title(status) == "Waiting in line"
+    assert title(status) == TITLES[State.WAITING]
     async with local.bot(max_running=2):
         await local.shows(status, READY)
         await delivered_once(local)
@@ -41,7 +43,7 @@ async def test_a_song_that_is_being_made_is_followed_after_a_restart(local: BotH
     local.provider.pace = Pace(0.6)
     async with local.bot():
         status = await local.place()
-        await local.shows(status, "Making your song")
+        await local.shows(status, TITLES[State.MAKING])
     assert local.results() == []
     async with local.bot():
         await local.shows(status, READY)
@@ -53,7 +55,7 @@ async def test_a_song_that_finished_meanwhile_is_posted_after_a_restart(local: B
     local.provider.pace = Pace(0.3)
     async with local.bot():
         status = await local.place()
-        await local.shows(status, "Making your song")
+        await local.shows(status, TITLES[State.MAKING])
     await local.provider.wait_for(lambda provider: provider.running == 0)
     async with local.bot():
         await local.shows(status, READY)

@@ -9,12 +9,14 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import Application
+from bot.chat.delivery.status_message import TITLES
 from bot.domain.errors import StoreError
+from bot.domain.requests import State
 from sandbox.discord.faults import Fault, FaultKind
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.integration.failing_store import faulty_store
 
-READY = "Your song is ready"
+READY = TITLES[State.DELIVERED]
 COPY_RUNS = "OPERATOR: another copy of the bot"
 CALLBACK = "POST /interactions/*"
 

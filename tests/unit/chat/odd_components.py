@@ -16,11 +16,12 @@ from bot.chat.interactions.components import (
 from bot.chat.interactions.context import AnyInteraction, GuildInteraction
 from bot.chat.interactions.respond import edit_source_message, respond, run_or_defer
 from bot.chat.messages.buttons import button
+from bot.chat.text.link_errors import PLAYLIST, link_error
 from bot.domain.errors import LinkKind, NotYoursError, PersonaError, PlaylistError
 
 SLOW_S = 0.01
 """Longer than the bot waits here before it defers."""
-WORDS = "Put the song in a playlist"
+WORDS = link_error(LinkKind.SONG_LINK, PLAYLIST)
 REFUSAL = PlaylistError(LinkKind.SONG_LINK)
 
 

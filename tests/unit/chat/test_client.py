@@ -8,6 +8,8 @@ from bot.chat.client import InspireClient, Shards
 from bot.chat.connection.endpoints import point_at
 from bot.chat.delivery.status_message import status_message
 from bot.chat.interactions.context import accept
+from bot.chat.text import confirmations
+from bot.chat.text.errors import NOT_YOURS
 from bot.domain.errors import NotYoursError
 from bot.domain.requests import State
 from sandbox.discord import LocalDiscord
@@ -74,7 +76,7 @@ async def test_the_cancel_button_gives_the_credits_back(local: LocalDiscord) -> 
         ada = local.member("Ada")
         pressed = await ada.press(await (await ada.slash("songs", "show")).answer(), "Cancel")
         answer = await pressed.answer()
-        assert answer.content == "Cancelled. Your 30 credits are back."
+        assert answer.content == confirmations.cancelled(30)
         assert answer.ephemeral
         assert songs_of(client).asked == [(REQUEST, local.guild.id, ada.id)]
 
@@ -84,7 +86,7 @@ async def test_anothers_cancel_button_says_so(local: LocalDiscord) -> None:
         songs_of(client).answer = NotYoursError()
         shown = await (await local.member("Ada").slash("songs", "show")).answer()
         answer = await (await local.member("Ben").press(shown, "Cancel")).answer()
-        assert "belongs to somebody else" in answer.content
+        assert NOT_YOURS in answer.content
         assert answer.ephemeral
 
 

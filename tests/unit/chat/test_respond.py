@@ -9,6 +9,7 @@ import pytest
 
 from bot.chat.client import InspireClient
 from bot.chat.connection.webhook_adapter import CALLBACK_PAUSES_S
+from bot.chat.text.errors import NOT_YOURS, RESTARTING
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.payloads import Payload, entry
@@ -202,7 +203,7 @@ async def unknown_interaction(client: InspireClient) -> discord.NotFound:
 
 
 @pytest.mark.parametrize(
-    ("what", "words"), [("refused", "can't be a persona"), ("x*x", r"“x\*x” doesn't fit")]
+    ("what", "words"), [("refused", "neither a persona link"), ("x*x", r"“x\*x” doesn't fit")]
 )
 @pytest.mark.usefixtures("client")
 async def test_an_option_that_does_not_fit_is_explained(local: LocalDiscord, what: str, words: str) -> None:
@@ -232,7 +233,7 @@ async def test_a_broken_autocomplete_offers_nothing(
 
 
 @pytest.mark.parametrize(
-    ("label", "words"), [("bug", "reference"), ("refused", "somebody else"), ("deferred", "somebody else")]
+    ("label", "words"), [("bug", "reference"), ("refused", NOT_YOURS), ("deferred", NOT_YOURS)]
 )
 @pytest.mark.usefixtures("client")
 async def test_a_press_always_gets_an_answer(local: LocalDiscord, label: str, words: str) -> None:
@@ -276,7 +277,7 @@ async def test_a_form_that_is_sent_while_the_bot_stops_is_refused(
     await pressed.acknowledged()
     client.draining = True
     words = await private_words(local, await ada.submit_modal(pressed, {"name": "x"}))
-    assert "The bot is being restarted." in words
+    assert RESTARTING in words
 
 
 @pytest.mark.usefixtures("client")

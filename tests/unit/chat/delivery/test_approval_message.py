@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from bot.chat.delivery.approval_message import approval_message
-from bot.chat.delivery.status_message import status_message
+from bot.chat.delivery.status_message import AWAITING, UNSEEN_REQUEST, status_message
 from bot.chat.text.errors import sentence
+from bot.chat.text.moderator_errors import NOTHING_CHANGED
 from bot.domain.moderator_errors import DecidedError
 from bot.domain.requests import Failure, FailureKind, State
 from bot.services.cards import ApprovalCard
@@ -33,7 +34,7 @@ def text(card: ApprovalCard) -> str:
 
 def test_what_waits_for_a_moderator_says_who_what_and_until_when_with_its_buttons() -> None:
     shown = text(CARD)
-    for part in (f"<@{MEMBER}>", PLAYLIST, r"like \*rain\*", "v55", "30 credits", "ends <t:"):
+    for part in (f"<@{MEMBER}>", PLAYLIST, r"like \*rain\*", "v55", "30 credits", "expires <t:"):
         assert part in shown
     assert r"\@everyone" in shown
     assert labels(approval_message(CARD)[1]) == ["Approve", "Decline"]
@@ -45,7 +46,7 @@ def test_what_waits_for_a_moderator_says_who_what_and_until_when_with_its_button
         (State.WAITING, None, MODERATOR, "Approved"),
         (State.MAKING, None, None, "Approved"),
         (State.CANCELLED, None, MODERATOR, "Approved"),
-        (State.CANCELLED, None, None, "Cancelled before it was decided"),
+        (State.CANCELLED, None, None, "Cancelled before a decision"),
         (State.DECLINED, Failure(FailureKind.MODERATOR, "no"), MODERATOR, "Declined"),
         (State.EXPIRED, Failure(FailureKind.UNDECIDED), None, "Nobody decided in time"),
         (State.EXPIRED, Failure(FailureKind.SILENT), MODERATOR, "Approved"),
@@ -68,15 +69,15 @@ def test_a_status_says_whether_moderators_can_see_the_request() -> None:
         check_sendable(embeds=[embed])
         return str(embed.description)
 
-    assert "A moderator has to approve it first. Your credits" in said(unseen=False)
-    assert "Tell a moderator." in said(unseen=True)
+    assert AWAITING in said(unseen=False)
+    assert UNSEEN_REQUEST in said(unseen=True)
 
 
 @pytest.mark.parametrize("state", State)
 def test_who_decides_too_late_reads_what_became_of_it(state: State) -> None:
     said = sentence(DecidedError(state))
     assert said is not None
-    assert said.endswith("Nothing was changed.")
+    assert said.endswith(NOTHING_CHANGED)
     assert ("approved" in said) == (
         state in {State.WAITING, State.SUBMITTING, State.MAKING, State.READY}
         or state in {State.DELIVERED, State.UNDELIVERABLE}

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from bot.chat.delivery.result_message import UPLOAD_LIMIT, result_message, song_message, within_request
 from bot.chat.text.formatting import DASH
+from bot.chat.text.labels import more_like
+from bot.chat.text.songs import CLIP_INCOMPLETE, NO_FILE, ONE_CLIP, file_missing
 from bot.domain.provider_tasks import Clip
 from bot.domain.songs import Rating
 from bot.services.cards import ClipCard
@@ -48,7 +50,7 @@ def test_a_bare_clip_still_makes_an_embed() -> None:
     assert message.embeds[0].title == "Untitled"
     assert fields(message.embeds[0]) == {"Duration": DASH, "Model": "v55"}
     assert message.embeds[0].image.url is None
-    assert labels(message.view) == ["Listen", "Again", "More like clip 1", *LAST]
+    assert labels(message.view) == ["Listen", "Again", more_like(1), *LAST]
 
 
 def test_each_clip_has_a_listen_button() -> None:
@@ -57,8 +59,8 @@ def test_each_clip_has_a_listen_button() -> None:
         "Listen to 1: Night Drive",
         "Listen to 2: Night Drive",
         "Again",
-        "More like clip 1",
-        "More like clip 2",
+        more_like(1),
+        more_like(2),
         *LAST,
     ]
     assert links(view)[:3] == ["https://cdn.example/1.mp3", "https://cdn.example/2.mp3", None]
@@ -77,7 +79,7 @@ def test_in_a_direct_message_there_are_links_only() -> None:
 def test_a_song_is_shown_again_with_its_stars_and_without_its_files() -> None:
     message = song_message(replace(result(), rating=Rating(votes=5, stars=21)))
     assert message.content.splitlines() == [
-        f"A song from [this playlist](<https://suno.com/playlist/{PLAYLIST}>), asked for by <@{MEMBER}>.",
+        f"A song from [this playlist](<https://suno.com/playlist/{PLAYLIST}>), requested by <@{MEMBER}>.",
         "-# ★ 4.2 (5 votes)",
     ]
     assert len(message.embeds) == 2
@@ -107,8 +109,8 @@ def test_files_carry_their_clips_name() -> None:
     ("files", "says"),
     [
         ((SONG, SONG), None),
-        ((SONG, None), "The file of clip 2 couldn't be attached"),
-        ((None, None), "No file is attached"),
+        ((SONG, None), file_missing("2")),
+        ((None, None), NO_FILE),
         ((), None),
     ],
 )
@@ -119,8 +121,8 @@ def test_a_file_that_is_missing_is_spoken_of(files: tuple[Media | None, ...], sa
 
 
 def test_half_a_song_says_so() -> None:
-    assert "Only one of the two clips" in result_message(result(clip(1), partial=True), (SONG,)).content
-    assert "may be incomplete" in result_message(result(partial=True), (SONG, SONG)).content
+    assert ONE_CLIP in result_message(result(clip(1), partial=True), (SONG,)).content
+    assert CLIP_INCOMPLETE in result_message(result(partial=True), (SONG, SONG)).content
     assert len(result_message(result(), (SONG, SONG)).content.splitlines()) == 1
 
 

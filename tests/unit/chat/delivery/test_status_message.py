@@ -5,8 +5,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.delivery.status_message import BY_MODERATORS, ending_message, status_message
+from bot.chat.delivery.status_message import (
+    BY_MODERATORS,
+    IN_QUEUE,
+    KEPT,
+    ONE_CLIP_READY,
+    TITLES,
+    UNSEEN,
+    UNSEEN_TITLE,
+    ending_message,
+    queue_position,
+    status_message,
+)
 from bot.chat.text.failures import FAILURES
+from bot.chat.text.formatting import are_back
+from bot.chat.text.requests import PAUSED_BY_OPERATOR, PAUSES, PLACE_KEPT
+from bot.chat.text.songs import ONE_CLIP, PRESS_LISTEN
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import RETURNED, Failure, FailureKind, State
 from bot.domain.transitions import CANCEL_FROM
@@ -48,7 +62,7 @@ SAID = BY_MODERATORS | {FailureKind.REFUSED, FailureKind.MODERATED}
 @pytest.mark.parametrize("kind", [None, *FailureKind])
 def test_credits_are_said_to_be_back_only_when_they_are(state: State, kind: FailureKind | None) -> None:
     text = words(status(state, failure=Failure(kind, "secret words") if kind else None))
-    assert ("Your 30 credits are back." in text) is (state in RETURNED)
+    assert (are_back(30) in text) is (state in RETURNED)
     assert ("secret words" in text) is (state in RETURNED and kind in SAID)
 
 
@@ -75,19 +89,19 @@ def test_a_free_request_does_not_speak_of_credits_that_came_back() -> None:
 
 @pytest.mark.parametrize("state", [State.FAILED, State.UNCERTAIN])
 def test_a_failure_says_when_the_next_request_can_be_sent_if_it_has_to_wait(state: State) -> None:
-    assert f"you can send the next one {SOON}." in words(status(state, backoff_end=NOW))
+    assert f"You can request the next song {SOON}." in words(status(state, backoff_end=NOW))
     assert "next request" not in words(status(state))
 
 
 def test_waiting_shows_place_expectation_and_the_cancel_button() -> None:
     embed, view = status_message(status(State.WAITING, position=3, expected_at=NOW))
     assert embed.description
-    assert "Number **3** in line." in embed.description
+    assert queue_position(3) in embed.description
     assert SOON in embed.description
     assert [child.custom_id for child in view.children if isinstance(child, discord.ui.Button)] == [
         f"cancel:{REQUEST}"
     ]
-    assert "In line." in words(status(State.WAITING))
+    assert IN_QUEUE in words(status(State.WAITING))
 
 
 @pytest.mark.parametrize(
@@ -95,20 +109,20 @@ def test_waiting_shows_place_expectation_and_the_cancel_button() -> None:
     [
         (
             status(State.WAITING, paused="*Exam* week"),
-            r"The moderators have paused songs in this server. Your place is kept. The reason: \*Exam\* week",
+            r"The moderators have paused songs in this server. Your place is kept. Reason: \*Exam\* week",
         ),
-        (status(State.WAITING, paused=" "), "The reason: it can't be shown here"),
+        (status(State.WAITING, paused=" "), "Reason: it can't be shown here"),
         (
             status(State.WAITING, position=2, paused_by_operator=True),
-            "Number **2** in line. The bot's operator has paused songs for now. Your place is kept.",
+            f"{queue_position(2)}. {PAUSED_BY_OPERATOR} {PLACE_KEPT}",
         ),
         (
             status(State.WAITING, backoff_end=NOW),
-            f"It goes on {SOON}, because your last request failed.",
+            f"Your last request failed, so this one is sent {SOON}.",
         ),
         (
             status(State.WAITING, position=2, outage=ProviderOutage.OUTAGE),
-            "Number **2** in line. The song service can't be reached at the moment. Your place is kept.",
+            f"{queue_position(2)}. {PAUSES[ProviderOutage.OUTAGE]} {PLACE_KEPT}",
         ),
     ],
 )
@@ -138,7 +152,7 @@ def test_the_bar_and_the_percentage_grow() -> None:
 
 def test_the_first_clip_is_announced() -> None:
     text = words(status(State.MAKING, quarters=1, clips_ready=1, expected_at=NOW + timedelta(seconds=9)))
-    assert "The first clip is ready" in text
+    assert ONE_CLIP_READY in text
     assert text.count("▰") == 10
     assert "%" not in text
 
@@ -158,7 +172,7 @@ def test_each_step_looks_different() -> None:
 
 def test_a_delivered_song_is_linked() -> None:
     embed, view = status_message(status(State.DELIVERED, result_url=LINK))
-    assert embed.title == "Your song is ready"
+    assert embed.title == TITLES[State.DELIVERED]
     assert embed.url == LINK
     assert links(view) == [LINK]
 
@@ -166,17 +180,17 @@ def test_a_delivered_song_is_linked() -> None:
 def test_a_partial_song_says_so_in_its_own_colour() -> None:
     whole, _ = status_message(status(State.DELIVERED))
     partial, _ = status_message(status(State.DELIVERED, partial=True))
-    assert "Only one of the two clips" in str(partial.description)
+    assert ONE_CLIP in str(partial.description)
     assert partial.colour != whole.colour
 
 
 def test_a_song_that_could_not_be_posted_is_kept() -> None:
-    assert "It is kept: tell whoever runs the bot" in words(status(State.UNDELIVERABLE))
+    assert KEPT in words(status(State.UNDELIVERABLE))
 
 
 def test_a_kept_song_can_be_heard_all_the_same() -> None:
     embed, view = status_message(status(State.UNDELIVERABLE, clip_ids=("not an id", *CLIPS)))
-    assert "Press **Listen**" in str(embed.description)
+    assert PRESS_LISTEN in str(embed.description)
     assert labels(view) == ["Listen to 2", "Listen to 3"]
     check_sendable(embeds=[embed], view=view)
 
@@ -184,8 +198,8 @@ def test_a_kept_song_can_be_heard_all_the_same() -> None:
 def test_a_song_that_may_have_been_posted_is_not_said_to_be_lost_or_there() -> None:
     card = status(State.UNDELIVERABLE, delivery_uncertain=True, clip_ids=CLIPS)
     content, (embed,), view = ending_message(card)
-    assert "out of sight" in content
-    assert "it isn't posted again: if you don't see it, it is kept" in str(embed.description)
+    assert UNSEEN_TITLE in content
+    assert UNSEEN in str(embed.description)
     check_sendable(content=content, embeds=[embed], view=view)
 
 

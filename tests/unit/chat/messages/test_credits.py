@@ -46,8 +46,8 @@ def test_the_fields_begin_with_their_numbers() -> None:
     ("shown", "words"),
     [
         (entry(TransferKind.PENDING, 30), "**30** put on hold for a song"),
-        (entry(TransferKind.POST, 30), "**30** used for a song"),
-        (entry(TransferKind.VOID, 30), "**30** given back"),
+        (entry(TransferKind.POST, 30), "Hold of **30** used: the song is finished"),
+        (entry(TransferKind.VOID, 30), "Hold of **30** given back"),
         (entry(TransferKind.SINGLE, 90, "allowance"), "**+90** allowance"),
         (entry(TransferKind.SINGLE, 5), "**+5** credits"),
         (entry(TransferKind.SINGLE, -5, "*oops*"), "**\N{MINUS SIGN}5** \\*oops\\*"),
@@ -85,4 +85,4 @@ def test_every_statement_is_within_discords_limits(entries: list[Entry]) -> None
 def test_a_backoff_is_shown_with_its_reason_and_its_end() -> None:
     held = credits_message(replace(statement(), backoff_end=NOW)).description
     assert held is not None
-    assert f"The last request failed, so the next one can be sent <t:{int(NOW.timestamp())}:R>." in held
+    assert f"You can request the next song <t:{int(NOW.timestamp())}:R>." in held

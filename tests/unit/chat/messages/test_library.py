@@ -4,18 +4,18 @@ from datetime import UTC, datetime
 import discord
 import pytest
 
-from bot.chat.buttons.lists import SPANS, PlaylistPages, SongPages, TopPages
+from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
 from bot.chat.buttons.pages import PageButton, page_view
 from bot.chat.messages.library import (
-    added_words,
     in_stars,
     playlist_line,
     rated_line,
-    removed_words,
     song_choice,
     song_line,
     with_rating,
 )
+from bot.chat.text.confirmations import playlist_removed, playlist_saved
+from bot.chat.text.songs import TOP_TITLES
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.songs import UNRATED, Rating, Song, TopPeriod
 from bot.services.library import playlists, songs
@@ -91,8 +91,8 @@ def test_a_page_of_the_longest_playlist_names_fits() -> None:
     page = page_view(Page(items=items, number=9, pages=10, total=100), playlist_line, title="", nothing="")
     check_sendable(embeds=[page.embed], view=PlaylistPages.buttons(page, ""))
     assert str(page.embed.description).count("\n") == playlists.PAGE - 1
-    check_sendable(content=added_words(SavedResult(LONGEST_PLAYLIST, LONGEST_PLAYLIST)))
-    check_sendable(content=removed_words(LONGEST_PLAYLIST))
+    check_sendable(content=playlist_saved(SavedResult(LONGEST_PLAYLIST, LONGEST_PLAYLIST)))
+    check_sendable(content=playlist_removed(LONGEST_PLAYLIST))
 
 
 def test_what_a_page_has_no_room_for_is_left_out_by_the_line() -> None:
@@ -126,5 +126,5 @@ def test_a_button_is_known_again_by_its_id(pages: type[PageButton]) -> None:
     assert (match["name"], match["topic"], match["number"]) == (pages.name, "abc9", "12")
 
 
-def test_every_span_has_words() -> None:
-    assert set(SPANS) == set(TopPeriod)
+def test_every_period_has_a_title() -> None:
+    assert set(TOP_TITLES) == set(TopPeriod)

@@ -3,9 +3,17 @@ from dataclasses import replace
 import pytest
 
 from bot.chat.delivery import approval_message
-from bot.chat.messages.audit import WORDS, audit_entry_message, audit_entry_text, audit_log_message
-from bot.chat.messages.credits import allowance, available, budget_words, member_credits_message
+from bot.chat.messages.audit import (
+    NO_DECISIONS,
+    WORDS,
+    audit_entry_message,
+    audit_entry_text,
+    audit_log_message,
+)
+from bot.chat.messages.credits import member_credits_message
 from bot.chat.messages.settings import settings_message
+from bot.chat.text.confirmations import exception_set
+from bot.chat.text.quotas import available_after, budget_left
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.guild_settings import Budget, GuildSettings
 from bot.domain.ledger import Entry, TransferKind
@@ -72,7 +80,7 @@ def test_a_fact_is_shown_with_what_it_was() -> None:
 
 def test_the_log_shows_as_many_as_fit() -> None:
     check_sendable(embeds=[audit_log_message([change(Action.GRANT, credits=1)] * 15)])
-    assert audit_log_message([]).description == "Nothing yet."
+    assert audit_log_message([]).description == NO_DECISIONS
 
 
 @pytest.mark.parametrize("count", [60, 250])
@@ -110,12 +118,13 @@ def test_another_members_credits_fit_and_say_where_they_come_from(source: Source
 
 def test_an_effect_says_what_was_before() -> None:
     poorer = replace(STATEMENT, available=30, policy=replace(POLICY, allowance=30))
-    assert available(BalanceChange(before=poorer, after=poorer)) == "30 credits can be spent, as before."
+    unchanged = BalanceChange(before=poorer, after=poorer)
+    assert available_after(unchanged) == "They have 30 credits available, as before."
     richer = BalanceChange(before=poorer, after=STATEMENT)
-    assert "can be spent now; before, it was 30." in available(richer)
-    assert "Before, it was 30 credits." in allowance(richer)
+    assert "available now, and had 30 before." in available_after(richer)
+    assert "Before, it was 30 credits." in exception_set(MEMBER, richer)
     assert STATEMENT.budget is not None
-    assert "**999,999** of 1,000,000 credits" in budget_words(STATEMENT.budget)
+    assert "**999,999** of 1,000,000 credits" in budget_left(STATEMENT.budget)
 
 
 @pytest.mark.parametrize("state", State)

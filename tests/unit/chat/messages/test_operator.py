@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from bot.chat.messages.operator import operation_message
-from bot.chat.text.failures import submissions_paused, submissions_resumed
+from bot.chat.text.confirmations import submissions_paused, submissions_resumed
 from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.services.operator import PENDING, OperatorStatus
 from tests.unit.chat.factories import NOW, check_sendable, fields
@@ -32,7 +32,7 @@ def test_a_bot_that_is_well_looks_so() -> None:
     assert embed.description is None
     shown = fields(embed)
     assert shown["Song service"] == "Ready.\nTasks at once: **3**"
-    assert shown["Processes alive"] == "2 gateway, 3 worker"
+    assert shown["Processes running"] == "2 gateway, 3 worker"
     assert "servers" not in str(shown["Requests"])
 
 
@@ -48,11 +48,13 @@ def test_trouble_is_told_with_the_next_try_and_what_was_learned(outage: Provider
 
 def test_a_pause_is_told_first_and_the_largest_numbers_fit() -> None:
     embed = operation_message(view(CircuitBreaker(3, paused_by_operator=True), paused=MOST, count=MOST))
-    assert "Submissions are paused." in str(embed.description)
-    assert "Paused by their moderators" in str(fields(embed)["Requests"])
+    assert "Song requests are paused." in str(embed.description)
+    assert "Paused by moderators" in str(fields(embed)["Requests"])
     check_sendable(embeds=[embed])
 
 
 def test_the_operator_reads_how_many_wait() -> None:
-    assert "1 request waits." in submissions_paused(1)
-    assert submissions_resumed(1500) == "Submissions go on. 1,500 requests wait."
+    assert "1 waiting request keeps its place and its credits." in submissions_paused(1)
+    assert (
+        submissions_resumed(1500) == "Song requests are resumed in all servers. 1,500 requests are waiting."
+    )

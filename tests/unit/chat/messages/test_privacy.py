@@ -7,6 +7,7 @@ import pytest
 from bot.chat.messages.privacy import (
     EXPORT_NAME,
     NOTHING_KEPT,
+    SONGS_STAY,
     erasure_words,
     export_file,
     notice_message,
@@ -42,7 +43,7 @@ def test_the_notice_can_be_sent_and_has_the_numbers(rules: RetentionConfig) -> N
 
 def test_a_single_day_and_no_day_at_all_have_words_of_their_own() -> None:
     words = how_long(RetentionConfig(prompt_days=1, guild_days=0))
-    assert "Prompts: a day after" in words
+    assert "Prompts: 1 day after" in words
     assert "A server's data: until the bot leaves it." in words
 
 
@@ -63,16 +64,24 @@ def test_a_file_that_discord_would_not_take_is_packed() -> None:
 
 def test_what_is_to_be_deleted_and_what_was_is_said_with_its_numbers() -> None:
     one = ErasureSummary(requests=1, ratings=2, playlists=1, decisions=1, until=NOW, blocked=1)
-    counts = "1 request, 2 ratings, 1 saved playlist's author, 1 moderators' decision"
+    counts = (
+        "1 request with prompts and songs, 2 ratings, your name on 1 saved playlist, "
+        "your name in 1 decision of moderators"
+    )
     for words in (preview_words(one), erasure_words(one)):
-        assert counts in words
+        assert f"eleted: {counts}." in words
         assert f"<t:{int(NOW.timestamp())}:R>" in words
-        assert "Moderators of one server don't let you" in words
-    assert "stay" in preview_words(one)
+        assert "You stay blocked in 1 server" in words
+    assert SONGS_STAY in preview_words(one)
+
+
+def test_what_there_is_none_of_is_not_counted() -> None:
+    assert "Deleted: 2 ratings." in erasure_words(ErasureSummary(ratings=2))
+    assert "Deleted: nothing yet." in erasure_words(ErasureSummary(until=NOW))
 
 
 def test_without_a_place_in_a_server_nothing_remains() -> None:
-    assert "remembered" not in erasure_words(ErasureSummary(decisions=2))
+    assert "is kept until" not in erasure_words(ErasureSummary(decisions=2))
 
 
 def test_nothing_kept_is_said_so() -> None:

@@ -1,9 +1,10 @@
 import pytest
 
 from bot.chat.messages.choices import CHOICE_LIMIT, request_choice
-from bot.chat.messages.queue import queue_message
-from bot.chat.text.failures import cancelled_by_moderator, paused, resumed
+from bot.chat.messages.queue import EMPTY, NOBODY, queue_message
+from bot.chat.text.confirmations import cancelled_by_moderator, paused, resumed
 from bot.chat.text.formatting import REASON_LIMIT
+from bot.chat.text.requests import PAUSED_BY_OPERATOR, PAUSES, PLACE_KEPT
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import State
 from bot.services.cards import StatusCard
@@ -53,9 +54,10 @@ def waits(position: int | None, user_id: int = LONGEST) -> StatusCard:
 
 
 def test_an_empty_queue_says_how_to_begin_unless_it_is_paused() -> None:
-    assert "type `/inspire`" in words(view())
-    for shown in (view(paused="Exam week"), view(awaiting=QueueSection((status(State.AWAITING),)))):
-        assert "Nobody is in line." in words(shown)
+    assert EMPTY in words(view())
+    held_up = (view(paused="Exam week"), view(halted=True), view(pause=ProviderOutage.ACCOUNT))
+    for shown in (*held_up, view(awaiting=QueueSection((status(State.AWAITING),)))):
+        assert NOBODY in words(shown)
         assert "/inspire" not in words(shown)
 
 
@@ -85,18 +87,18 @@ def test_the_parts_come_in_the_order_in_which_songs_come() -> None:
     [
         (
             view(paused="*Exam* week"),
-            r"The moderators have paused songs in this server. The reason: \*Exam\*",
+            r"The moderators have paused songs in this server. Reason: \*Exam\*",
         ),
-        (view(paused=" "), "The reason: none was given"),
-        (view(halted=True), "The bot's operator has paused songs for now."),
-        (view(pause=ProviderOutage.OUTAGE), "The song service can't be reached at the moment."),
-        (view(pause=ProviderOutage.ACCOUNT), "needs its operator."),
+        (view(paused=" "), "Reason: none was given."),
+        (view(halted=True), PAUSED_BY_OPERATOR),
+        (view(pause=ProviderOutage.OUTAGE), PAUSES[ProviderOutage.OUTAGE]),
+        (view(pause=ProviderOutage.ACCOUNT), PAUSES[ProviderOutage.ACCOUNT]),
     ],
 )
 def test_what_holds_the_line_up_is_said_first(shown: QueueView, sentence: str) -> None:
     text = words(shown)
     assert sentence in text.split("\n")[0]
-    assert "place is kept" not in text
+    assert PLACE_KEPT not in text
 
 
 def test_the_fullest_queue_is_shown_whole() -> None:
@@ -111,15 +113,15 @@ def test_the_fullest_queue_is_shown_whole() -> None:
 
 def test_a_choice_for_moderators_says_who_asked_and_fits() -> None:
     card = status(State.WAITING, position=10_000)
-    assert request_choice(card, who="Ada").startswith("Ada · waiting, number 10000 · ")
+    assert request_choice(card, who="Ada").startswith("Ada · waiting, position 10,000 · ")
     assert request_choice(card).startswith("waiting, ")
     assert len(request_choice(card, who="W" * 40)) <= CHOICE_LIMIT
 
 
 def test_a_moderator_reads_what_becomes_of_those_who_wait() -> None:
-    assert "No request waits." in paused(0)
-    assert "One request waits and keeps its place" in paused(1)
-    assert "1,500 requests wait and keep their places" in paused(1500)
-    assert resumed(0) == "Songs go on in this server. No request waited."
-    assert resumed(2) == "Songs go on in this server. 2 requests waited."
+    assert "No requests are waiting." in paused(0)
+    assert "1 waiting request keeps its place and its credits." in paused(1)
+    assert "1,500 waiting requests keep their places and their credits." in paused(1500)
+    assert resumed(0) == "Songs are resumed in this server. No requests are waiting."
+    assert resumed(2) == "Songs are resumed in this server. 2 requests are waiting."
     assert "went back" not in cancelled_by_moderator(0)

@@ -69,11 +69,14 @@ async def test_without_credits_it_is_refused_with_the_facts(tmp_path: Path) -> N
         assert not await harness.breaches()
 
 
-async def test_a_member_without_any_allowance_is_told_so(tmp_path: Path) -> None:
-    async with services_harness(tmp_path, policy=replace(POLICY, allowance=0)) as harness:
+@pytest.mark.parametrize("allowance", [0, 29])
+async def test_an_allowance_that_pays_for_no_song_has_no_time_to_wait_for(
+    tmp_path: Path, allowance: int
+) -> None:
+    async with services_harness(tmp_path, policy=replace(POLICY, allowance=allowance)) as harness:
         with pytest.raises(CreditsError) as caught:
             await harness.place()
-        assert caught.value.available == 0
+        assert (caught.value.available, caught.value.resets_at) == (allowance, None)
 
 
 async def test_the_limit_of_requests_at_a_time_is_the_members_own(tmp_path: Path) -> None:

@@ -1,0 +1,194 @@
+"""Answers to commands and buttons that changed something: what was done, and what follows from it."""
+
+from bot.chat.text import labels
+from bot.chat.text.formatting import are_back, counted, in_credits, mention, playlist_page, quoted
+from bot.chat.text.quotas import allowance_of, available_after, limits_of
+from bot.domain.guild_settings import GuildSettings
+from bot.domain.playlists import NAME_LIMIT, SavedPlaylist
+from bot.domain.quotas import Period, Policy
+from bot.services.credits.reports import Report
+from bot.services.library.playlists import SavedResult
+from bot.services.moderation.members import BalanceChange
+
+REQUESTS_EVERYWHERE = "Songs can be requested in every channel now."
+RESULTS_AT_REQUEST = "New songs are posted in the channel of their request now."
+LOG_NOWHERE = "Moderators' decisions aren't posted any more. `/quota log` shows them."
+NO_APPROVAL = "Requests need no approval any more."
+NO_BUDGET = "This server has no budget now."
+REASON_SHOWN = "The request's message shows the reason."
+
+
+def cancelled(cost: int) -> str:
+    """Confirm to a member that their request of this cost was cancelled."""
+    return f"Cancelled. {are_back(cost)}".rstrip()
+
+
+def cancelled_by_moderator(cost: int) -> str:
+    """Confirm to a moderator that a request of this cost was cancelled."""
+    return f"Cancelled.{_went_back(cost)} {REASON_SHOWN}"
+
+
+def approved(user_id: int) -> str:
+    """Confirm to a moderator that a member's request was approved."""
+    return f"Approved. {mention(user_id)}'s request is in the queue now."
+
+
+def declined(cost: int) -> str:
+    """Confirm to a moderator that a request of this cost was declined."""
+    return f"Declined.{_went_back(cost)} {REASON_SHOWN}"
+
+
+def _went_back(cost: int) -> str:
+    return f" Its {in_credits(cost)} went back to the member." if cost else ""
+
+
+def paused(waiting: int) -> str:
+    """Confirm to a moderator that the server's songs are paused, with this many requests waiting."""
+    return (
+        f"Songs are paused in this server. {_kept(waiting)} Songs that are already being made will still be "
+        "posted. Use `/requests resume` to resume."
+    )
+
+
+def resumed(waiting: int) -> str:
+    """Confirm to a moderator that the server's songs go on, with this many requests waiting."""
+    return f"Songs are resumed in this server. {_waiting(waiting)}"
+
+
+def submissions_paused(waiting: int) -> str:
+    """Confirm to the operator that submissions are paused, with this many requests waiting."""
+    return (
+        f"Song requests are paused in all servers. {_kept(waiting)} Songs that are already being made will "
+        "still be posted. Use `/operator resume` to resume."
+    )
+
+
+def submissions_resumed(waiting: int) -> str:
+    """Confirm to the operator that submissions go on, with this many requests waiting."""
+    return f"Song requests are resumed in all servers. {_waiting(waiting)}"
+
+
+def _waiting(count: int) -> str:
+    if not count:
+        return "No requests are waiting."
+    return f"{counted(count, 'request')} {'is' if count == 1 else 'are'} waiting."
+
+
+def _kept(count: int) -> str:
+    if not count:
+        return _waiting(count)
+    keep = "keeps its place and its" if count == 1 else "keep their places and their"
+    return f"{counted(count, 'waiting request')} {keep} credits."
+
+
+def granted(user_id: int, amount: int, change: BalanceChange) -> str:
+    """Confirm a bonus of this many credits."""
+    return f"{mention(user_id)} received {in_credits(amount)}. {available_after(change)}"
+
+
+def exception_set(user_id: int, change: BalanceChange) -> str:
+    """Confirm a member's new allowance."""
+    before = in_credits(change.before.policy.allowance)
+    now = allowance_of(change.after.policy, is_own=False)
+    return f"{mention(user_id)}'s allowance: {now} Before, it was {before}. {available_after(change)}"
+
+
+def role_allowance_set(role_id: int, amount: int | None) -> str:
+    """Confirm a role's allowance of this many credits, or that it has none."""
+    what = "no allowance of its own" if amount is None else f"an allowance of {in_credits(amount)} per period"
+    return f"<@&{role_id}> has {what} now. It applies from each member's next song."
+
+
+def default_allowance_set(amount: int, settings: GuildSettings, chosen: Period | None) -> str:
+    """Confirm everyone's allowance; `chosen` is the period if one was given."""
+    every = f" every {settings.period}" if settings.period else " per period"
+    afresh = " If the period is new, each member starts it with the whole allowance." if chosen else ""
+    return f"Everyone has {in_credits(amount)}{every} now.{afresh}"
+
+
+def allowance_reset(user_id: int, change: BalanceChange) -> str:
+    """Confirm that a member has the whole allowance of this period again."""
+    return f"{mention(user_id)} has the whole allowance of this period again. {available_after(change)}"
+
+
+def blocked(user_id: int, count: int) -> str:
+    """Confirm a block that cancelled this many waiting requests."""
+    if not count:
+        return f"{mention(user_id)} is blocked. They had no waiting requests."
+    return (
+        f"{mention(user_id)} is blocked. {counted(count, 'waiting request')} "
+        f"{'was' if count == 1 else 'were'} cancelled."
+    )
+
+
+def unblocked(user_id: int, change: BalanceChange) -> str:
+    """Confirm the end of a block."""
+    return f"{mention(user_id)} can request songs again. {available_after(change)}"
+
+
+def report_summary(report: Report) -> str:
+    """Say what was used in the report's days."""
+    span = "today" if len(report.days) == 1 else f"in the last {len(report.days):,} days"
+    if not report.credits:
+        return f"No credits were used {span} (UTC)."
+    return f"**{in_credits(report.credits)}** used for {counted(report.songs, 'song')} {span} (UTC)."
+
+
+def request_channel_set(channel_id: int | None) -> str:
+    """Confirm the channel for requests."""
+    return f"Songs can be requested only in <#{channel_id}> now." if channel_id else REQUESTS_EVERYWHERE
+
+
+def results_channel_set(channel_id: int | None) -> str:
+    """Confirm the channel for results."""
+    return f"New songs are posted in <#{channel_id}> now." if channel_id else RESULTS_AT_REQUEST
+
+
+def log_channel_set(channel_id: int | None) -> str:
+    """Confirm the channel for moderators' decisions."""
+    return f"Moderators' decisions are posted in <#{channel_id}> now." if channel_id else LOG_NOWHERE
+
+
+def default_model_set(model: str) -> str:
+    """Confirm the default model."""
+    return f"Songs are made with `{model}` now, unless a member chooses another model."
+
+
+def approval_set(channel_id: int) -> str:
+    """Confirm that requests have to be approved in the channel."""
+    return (
+        f"Each request is posted in <#{channel_id}> first now, with **{labels.APPROVE}** and "
+        f"**{labels.DECLINE}**."
+    )
+
+
+def approval_ended(count: int) -> str:
+    """Confirm that requests need no approval; this many had waited for it."""
+    if not count:
+        return "Requests need no approval any more."
+    are = "is" if count == 1 else "are"
+    moved = f"{counted(count, 'request')} that waited for it {are} in the queue now."
+    return f"Requests need no approval any more. {moved}"
+
+
+def limits_set(policy: Policy) -> str:
+    """Confirm the limits of each member."""
+    return f"Each member can have {limits_of(policy)}."
+
+
+def playlist_saved(saved: SavedResult) -> str:
+    """Confirm that a playlist was saved, and name the one that it replaced."""
+    words = f"Saved: {_linked(saved.playlist)}. `/inspire` offers it from now on."
+    if saved.before is None:
+        return words
+    return f"{words} It replaces [another playlist](<{playlist_page(saved.before.playlist_id)}>)."
+
+
+def playlist_removed(playlist: SavedPlaylist) -> str:
+    """Confirm that a playlist was removed."""
+    return f"Removed: {_linked(playlist)}. Songs that were made from it stay."
+
+
+def _linked(playlist: SavedPlaylist) -> str:
+    name = quoted(playlist.name, limit=2 * NAME_LIMIT)
+    return f"[{name}](<{playlist_page(playlist.playlist_id)}>)"

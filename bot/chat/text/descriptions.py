@@ -1,0 +1,84 @@
+"""Descriptions of command groups and options, as Discord shows them; a command's own is its docstring.
+
+Discord's limit is 100 characters.
+"""
+
+from typing import Final
+
+OPERATOR_GROUP: Final = "For the bot's owner"
+PLAYLISTS_GROUP: Final = "Your server's saved playlists"
+PRIVACY_GROUP: Final = "What the bot keeps about you"
+QUOTA_GROUP: Final = "Your server's credits"
+REQUESTS_GROUP: Final = "Your server's song requests"
+SETTINGS_GROUP: Final = "How songs work in your server"
+SONGS_GROUP: Final = "Your server's songs"
+
+_PUBLIC_REASON = "Why? Everyone in the channel can read it"
+_PERIOD = "How often it resets (UTC)"
+
+INSPIRE = {
+    "playlist": "A saved playlist, or the link or id of one on Suno: its songs are the inspiration",
+    "prompt": "What the song should be like; parts of it can become lyrics",
+    "model": "The version of Suno that makes the song",
+    "style_weight": "How closely it keeps to the playlist's style, from 0 to 1: 0.7 for 70%",
+    "audio_weight": "How much of the original sound it takes over, from 0 to 1: 0.7 for 70%",
+    "weirdness": "How unusual it can be, from 0 to 1: 0.7 for 70%",
+    "persona": "The link or id of a Suno persona, the voice; works best together with artist_clip",
+    "artist_clip": "The link or id of a Suno song, for its style; works best together with persona",
+}
+CANCEL = {"request": "One of your pending requests"}
+
+SONGS_LIST = {"member": "Only songs that this member requested"}
+SONGS_TOP = {"period": "How old the songs can be; all if left out"}
+SONGS_SHOW = {"song": "A song of this server, by its title"}
+
+PLAYLISTS_ADD = {
+    "name": "The name by which members choose it",
+    "playlist": "The link or id of a Suno playlist",
+}
+PLAYLISTS_REMOVE = {"name": "The saved playlist"}
+
+REQUESTS_CANCEL = {"request": "One of the requests that are still waiting", "reason": _PUBLIC_REASON}
+REQUESTS_PAUSE = {"reason": "Why? Everyone can read it"}
+
+SETTINGS_CHANNEL = {"channel": "The only channel for requests; leave it out to allow every channel"}
+SETTINGS_RESULTS = {"channel": "The channel for new songs; leave it out for the channel of the request"}
+SETTINGS_MODEL = {"model": "For members who choose none; leave it out for the bot's default"}
+SETTINGS_APPROVAL = {
+    "mode": "Whether a moderator approves each request",
+    "channel": "The channel in which moderators approve; needed the first time",
+}
+SETTINGS_LOG = {"channel": "The channel for moderators' decisions; leave it out to stop posting them"}
+SETTINGS_LIMITS = {
+    "active": "Requests at a time for each member; leave it out for the bot's default",
+    "cooldown": "Seconds between two requests of a member; leave it out for the bot's default",
+}
+
+QUOTA_SHOW = {"member": "Whose credits; paste the id of a member who left"}
+QUOTA_GRANT = {
+    "member": "Who gets them",
+    "amount": "How many credits",
+    "reason": "What for? The member can read it",
+}
+QUOTA_MEMBER = {
+    "member": "Whose allowance",
+    "amount": "Credits per period, whatever their roles have; leave it out to end the exception",
+}
+QUOTA_ROLE = {
+    "role": "The role whose members get it",
+    "amount": "Credits per period for each of them; leave it out to end it",
+}
+QUOTA_EVERYONE = {"amount": "Credits per period for each member", "period": _PERIOD}
+QUOTA_RESET = {"member": "Whose allowance to reset"}
+QUOTA_BLOCK = {"member": "Who to block", "reason": _PUBLIC_REASON}
+QUOTA_UNBLOCK = {"member": "Who to unblock"}
+QUOTA_BUDGET = {
+    "amount": "Credits for all members together; leave it out for no budget",
+    "period": _PERIOD,
+}
+QUOTA_LOG = {"member": "Only decisions about this member"}
+
+
+def quota_report(usual_days: int) -> dict[str, str]:
+    """Describe the option of `/quota report`, whose default is `usual_days`."""
+    return {"days": f"How many days back, today included (UTC); {usual_days} if left out"}

@@ -1,0 +1,30 @@
+"""Labels of buttons and forms; sentences name a button by its label, in bold."""
+
+CANCEL = "Cancel"
+APPROVE = "Approve"
+DECLINE = "Decline"
+DECLINE_TITLE = "Decline this request"
+DECLINE_REASON = "Why? Everyone in the channel can read it."
+AGAIN = "Again"
+REMOVE = "Remove"
+LISTEN = "Listen"
+GO_TO_SONG = "Go to the song"
+DELETE_DATA = "Delete my data"
+FIRST_PAGE = "«"
+PREVIOUS_PAGE = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
+NEXT_PAGE = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+
+
+def more_like(clip: int) -> str:
+    """Return the label of the button that requests a song like clip `clip`."""
+    return f"More like clip {clip}"
+
+
+def rate(stars: int) -> str:
+    """Return the label of the button that gives so many stars."""
+    return f"{stars} ★"
+
+
+def listen_to(number: int, title: str = "") -> str:
+    """Return the label of the link to clip `number` of several."""
+    return f"{LISTEN} to {number}{f': {title}' if title else ''}"

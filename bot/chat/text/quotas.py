@@ -1,0 +1,53 @@
+"""Sentences about credits and limits: allowances, budgets, and what a moderator's action changed."""
+
+from datetime import datetime
+from typing import assert_never
+
+from bot.chat.text.formatting import counted, in_credits, relative
+from bot.domain.quotas import Policy, Source
+from bot.services.credits.statements import BudgetState
+from bot.services.moderation.members import BalanceChange
+
+
+def next_request(at: datetime) -> str:
+    """Say when the member's next request is possible."""
+    return f"You can request the next song {relative(at)}."
+
+
+def allowance_of(policy: Policy, *, is_own: bool) -> str:
+    """Say what the allowance is and where it comes from, to the member or to a moderator."""
+    whom = "you" if is_own else "this member"
+    match policy.source:
+        case Source.EXCEPTION:
+            source = f"set for {whom} by a moderator"
+        case Source.ROLE:
+            source = f"from the role <@&{policy.role_id}>"
+        case Source.EVERYONE:
+            source = "as for everyone here"
+        case _:
+            assert_never(policy.source)
+    return f"{in_credits(policy.allowance)} every {policy.period}, {source}."
+
+
+def budget_left(budget: BudgetState) -> str:
+    """Say what all members together can still spend."""
+    return (
+        f"This server's budget: **{budget.left:,}** of {in_credits(budget.credits)} left for everyone. It "
+        f"resets {relative(budget.resets_at)}."
+    )
+
+
+def limits_of(policy: Policy) -> str:
+    """Say how many requests a member can have, and how far apart."""
+    pause = (
+        f"{counted(policy.cooldown_s, 'second')} apart" if policy.cooldown_s else "with no pause between them"
+    )
+    return f"{counted(policy.max_active, 'request')} at a time, {pause}"
+
+
+def available_after(change: BalanceChange) -> str:
+    """Say how much the member can spend now, and could spend before."""
+    before, after = change.before.available, change.after.available
+    if before == after:
+        return f"They have {in_credits(after)} available, as before."
+    return f"They have {in_credits(after)} available now, and had {before:,} before."

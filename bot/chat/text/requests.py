@@ -1,0 +1,12 @@
+"""Sentences about requests that wait or run, which several messages show."""
+
+from bot.domain.circuit_breaker import ProviderOutage
+
+PAUSES = {
+    ProviderOutage.BUSY: "The song service is busy at the moment.",
+    ProviderOutage.OUTAGE: "The song service can't be reached at the moment.",
+    ProviderOutage.ACCOUNT: "The song service refuses the bot's account, which only the bot's owner can fix.",
+}
+PAUSED = "The moderators have paused songs in this server."
+PAUSED_BY_OPERATOR = "The bot's owner has paused songs for now."
+PLACE_KEPT = "Your place is kept."

@@ -1,0 +1,30 @@
+"""Sentences about finished songs, and about lists of songs and playlists."""
+
+from bot.chat.text import labels
+from bot.domain.songs import TopPeriod
+
+UNTITLED = "Untitled"
+READY = "your song is ready."
+"""Follows the requester's mention."""
+ONE_CLIP = "Only one of the two clips came out."
+CLIP_INCOMPLETE = "One clip may be incomplete."
+PRESS_LISTEN = f"Press **{labels.LISTEN}** to hear it."
+NO_FILE = f"No file is attached. {PRESS_LISTEN}"
+LIST_TITLE = "Songs of this server"
+MEMBERS_TITLE = "Songs of one member"
+NO_SONGS = "There are no songs here yet. Request one with `/inspire`."
+NO_SONGS_OF_MEMBER = "This member has no songs here yet."
+NOTHING_RATED = "No song has a rating yet. Press the stars under a song to rate it."
+TOP_TITLES = {
+    TopPeriod.DAY: "Best songs of the last 24 hours",
+    TopPeriod.WEEK: "Best songs of the last 7 days",
+    TopPeriod.MONTH: "Best songs of the last 30 days",
+    TopPeriod.ALL: "Best songs of all time",
+}
+PLAYLISTS_TITLE = "Saved playlists"
+NO_PLAYLISTS = "No playlists are saved here yet. Moderators save them with `/playlists add`."
+
+
+def file_missing(clips: str) -> str:
+    """Say which clips' files are not attached."""
+    return f"The file of clip {clips} couldn't be attached. {PRESS_LISTEN}"
