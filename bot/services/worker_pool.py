@@ -61,7 +61,7 @@ class WorkerPool:
         return f"{', '.join(names)}: no look for work for {self._stalled_s:g} s" if names else None
 
     def stop(self) -> None:
-        """Claim nothing more; `run` returns when the running items are done."""
+        """Stop all loops; `run` returns when the running items are done."""
         for worker in self.loops:
             worker.stop()
 

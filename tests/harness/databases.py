@@ -27,8 +27,12 @@ import pytest
 from filelock import FileLock
 from sqlalchemy import make_url
 
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.admin import database_admin
+from bot.storage.ledger_audit import audit_ledger
 from bot.storage.schema import is_current, migrate
+from bot.storage.store import SqlStore
+from bot.storage.unit_of_work import SqlUnitOfWork
 
 FOLDER = "INSPIRE_TEST_SERVERS"
 """The variable that names the folder of this run's servers; the test run's first process sets it."""
@@ -54,6 +58,16 @@ _GUARD = """
 """
 """Stops a server whose test run was killed: $1 is the process to outlive, $2 the server's folder."""
 T = TypeVar("T")
+
+
+async def ledger_breaches(store: SqlStore) -> list[str]:
+    """Return each breach of the ledger's rules as a sentence."""
+
+    def audit(uow: UnitOfWork) -> list[str]:
+        assert isinstance(uow, SqlUnitOfWork)
+        return audit_ledger(uow.connection)
+
+    return await store.read(audit)
 
 
 def check_revision(url: str) -> bool:

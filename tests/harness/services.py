@@ -30,6 +30,7 @@ from tests.fakes.media import FakeMedia
 from tests.fakes.messenger import FakeMessenger
 from tests.fakes.provider import FakeProvider
 from tests.harness.clock import FakeClock
+from tests.harness.databases import ledger_breaches
 from tests.unit.storage.databases import fresh
 
 PLAYLIST = "119573ff-8e48-4c1d-9a1b-0123456789ab"
@@ -190,7 +191,7 @@ class ServicesHarness:
         await self.store.write(unit)
 
     async def breaches(self) -> object:
-        return await self.store.audit()
+        return await ledger_breaches(self.store)
 
 
 @asynccontextmanager

@@ -37,7 +37,7 @@ class MoreButton(SafeButton, template=f"more:{ID}:(?P<clip>[12])"):
     """Button that requests a song in the style of a clip for the member who presses it, at their cost."""
 
     async def pressed(self, interaction: GuildInteraction) -> None:
-        """Place the request and answer with its status."""
+        """Place the request in the clip's style and answer with its status."""
         await _place(interaction, self.request_id, like_clip=int(self.match["clip"]))
 
 

@@ -49,7 +49,7 @@ class AuditLog(Protocol):
         ...
 
     def reschedule(self, due: DueAuditEntry, *, next_at: datetime) -> None:
-        """Count a failed attempt, release the lease and retry at `next_at`."""
+        """Count a failed post, release the lease and retry at `next_at`."""
         ...
 
     def next_due_at(self) -> datetime | None:

@@ -10,11 +10,11 @@ class KeyValueStore:
         self._store = store
 
     async def get(self, key: str) -> str | None:
-        """Return the value of a key; None if there is none."""
+        """Return the stored value of a key, or None."""
         return await self._store.read(_get, key)
 
     async def put(self, key: str, value: str) -> None:
-        """Store the value of a key."""
+        """Store the value of a key durably."""
         await self._store.write(_put, key, value)
 
 

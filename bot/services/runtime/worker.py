@@ -79,7 +79,7 @@ class Worker(Generic[Item]):
 
     @property
     def name(self) -> str:
-        """Return the name for the log."""
+        """Return the handler's name."""
         return self._handler.name
 
     @property

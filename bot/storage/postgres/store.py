@@ -13,7 +13,6 @@ from bot.domain.errors import StoreError
 from bot.domain.retry_policy import RetryPolicy
 from bot.services.ports import Clock, WakeUp, WorkQueue
 from bot.services.unit_of_work import Store, UnitOfWork, name_of
-from bot.storage.ledger_audit import audit_ledger
 from bot.storage.postgres.clock import DatabaseClock
 from bot.storage.postgres.engine import DATABASE_ERRORS, pooled_engine
 from bot.storage.postgres.errors import (
@@ -88,14 +87,6 @@ class PostgresStore(Store):
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         return await self._run(lambda uow: unit(uow, *args, **kwargs), name_of(unit), commit=False)
-
-    async def audit(self) -> list[str]:
-        """Return each breach of the ledger's rules as a sentence.
-
-        Raises:
-            StoreError: the database cannot be used.
-        """
-        return await self._run(lambda uow: audit_ledger(uow.connection), "store.audit", commit=False)
 
     async def close(self) -> None:
         """Wait for the running units, then disconnect; units that come later are refused."""

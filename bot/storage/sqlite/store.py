@@ -11,7 +11,6 @@ from typing_extensions import override
 from bot.domain.errors import StoreError
 from bot.services.ports import Clock, WakeUp, WorkQueue
 from bot.services.unit_of_work import Store, UnitOfWork, name_of
-from bot.storage.ledger_audit import audit_ledger
 from bot.storage.repositories.leasing import release_leases
 from bot.storage.sqlite.engine import READERS, reading_engine
 from bot.storage.sqlite.writer import Writer, WriteTask
@@ -60,14 +59,6 @@ class SqliteStore(Store):
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         return await self._read(lambda uow: unit(uow, *args, **kwargs), name_of(unit))
-
-    async def audit(self) -> list[str]:
-        """Return each breach of the ledger's rules as a sentence.
-
-        Raises:
-            StoreError: the database cannot be used.
-        """
-        return await self._read(lambda uow: audit_ledger(uow.connection), "store.audit")
 
     async def release_leases(self) -> None:
         """End all leases: the owner of the file knows that the process that had them is gone.

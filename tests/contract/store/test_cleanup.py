@@ -25,6 +25,7 @@ from tests.contract.store.factories import (
     told,
     waiting,
 )
+from tests.harness.databases import ledger_breaches
 from tests.unit.storage.factories import GUILD, NOW, USER, WATCH, after, lease
 
 
@@ -139,7 +140,7 @@ class TestCleanup:
             for _ in range(3)
         ]
         assert wiped == [2, 1, 0]
-        assert await store.audit() == []
+        assert await ledger_breaches(store) == []
 
         async def close(before: datetime = NOW) -> bool:
             return await store.write(
@@ -156,7 +157,7 @@ class TestCleanup:
         assert left == {("requests", "guild_id"), ("accounts", "guild_id")}
         assert await look(store, f"SELECT DISTINCT user_id FROM requests WHERE guild_id = {GUILD}") == [(0,)]
         assert await places(store, str(OTHER)) == set()
-        assert await store.audit() == []
+        assert await ledger_breaches(store) == []
         assert await close() is False
 
     async def test_a_server_is_known_by_what_is_kept_of_it(self, store: SqlStore) -> None:

@@ -17,6 +17,7 @@ from bot.services.requests.placement import RequestContext, place
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
+from tests.harness.databases import ledger_breaches
 from tests.harness.services import PLAYLIST, RULES
 from tests.unit.storage.factories import GUILD, NOW, USER
 
@@ -89,7 +90,7 @@ async def test_what_a_decision_found_is_all_that_there_is(
     assert {type(error) for error in refused} <= {refusal}
     await ask(99)
     assert type(refused[-1]) is refusal
-    assert await store.audit() == []
+    assert await ledger_breaches(store) == []
 
 
 def _place(uow: UnitOfWork, number: int) -> None:

@@ -14,6 +14,7 @@ from bot.services.audit_log import Actor, record_action
 from bot.services.privacy.guild_membership import GuildMembership, VisibleGuilds
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
+from tests.harness.databases import ledger_breaches
 from tests.unit.storage.factories import GUILD, NOW, USER, WINDOW, account_of, after, open_account
 
 SETTLED = GuildSettings(
@@ -187,4 +188,4 @@ class TestLegs:
             (90, "allowance", None),
             (50, "grant", "birthday"),
         ]
-        assert await store.audit() == []
+        assert await ledger_breaches(store) == []

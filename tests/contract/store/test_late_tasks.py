@@ -13,6 +13,7 @@ from bot.services.provider.acceptance import attach, keep
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
+from tests.harness.databases import ledger_breaches
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import COST, GUILD, NOW, USER, after, lease, new_request, place
 
@@ -55,7 +56,7 @@ class TestLateTasks:
         assert (first.state, first.task_id) == (State.UNCERTAIN, going.task_id)
         assert await store.read(lambda work: work.requests.find(STATUS_ID)) == going
         assert await held(store) == COST
-        assert await store.audit() == []
+        assert await ledger_breaches(store) == []
 
     async def test_who_attaches_and_who_gives_up_at_once_leave_one_song(self, store: SqlStore) -> None:
         def taken(uow: UnitOfWork) -> Request:
@@ -74,7 +75,7 @@ class TestLateTasks:
         assert doubted is None or isinstance(doubted, ConflictError)
         assert (found.id, found.state) == (1 if doubted else STATUS_ID, State.MAKING)
         assert await held(store) == COST
-        assert await store.audit() == []
+        assert await ledger_breaches(store) == []
 
     async def test_who_attaches_while_the_member_orders_again_leaves_one_song_a_hold(
         self, store: SqlStore
@@ -86,7 +87,7 @@ class TestLateTasks:
         assert isinstance(again, Request)
         assert isinstance(found, Request | TooLateError)
         assert await held(store) == (2 * COST if isinstance(found, Request) else COST)
-        assert await store.audit() == []
+        assert await ledger_breaches(store) == []
 
     async def test_a_task_is_kept_once(self, store: SqlStore) -> None:
         await store.write(given_up)

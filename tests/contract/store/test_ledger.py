@@ -11,6 +11,7 @@ from bot.domain.quotas import Period, window_of
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
 from bot.storage.unit_of_work import SqlUnitOfWork
+from tests.harness.databases import ledger_breaches
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import (
     COST,
@@ -165,7 +166,7 @@ class TestLedger:
         with pytest.raises(StoreError, match="rules"):
             await store.write(unit)
         assert await column(store, "SELECT id FROM transfers ORDER BY id") == before
-        assert await store.audit() == []
+        assert await ledger_breaches(store) == []
 
     async def test_uses_are_a_servers_own_from_a_moment_on(self, store: SqlStore) -> None:
         await store.write(open_account, 90)

@@ -9,6 +9,7 @@ from bot.domain.errors import ActiveLimitError, CooldownError, StoreError
 from bot.domain.polling import DurationStats
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
+from tests.harness.databases import ledger_breaches
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import GUILD, USER, add, after, place, placed, submit
 
@@ -166,4 +167,4 @@ class TestAudit:
 
         for number in range(1, 5):
             await store.write(unit, number)
-        assert await store.audit() == []
+        assert await ledger_breaches(store) == []

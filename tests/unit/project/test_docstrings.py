@@ -25,3 +25,13 @@ def overrides(function: Function) -> bool:
 def test_what_a_method_promises_stands_at_its_port_alone() -> None:
     again = [place for place, one in functions() if overrides(one) and ast.get_docstring(one)]
     assert again == []
+
+
+def test_no_docstring_stands_twice_for_one_name() -> None:
+    seen: dict[tuple[str, str], str] = {}
+    twice = []
+    for place, one in functions():
+        text = ast.get_docstring(one)
+        if text is not None and seen.setdefault((one.name, text), place) != place:
+            twice.append(f"{place}: as {seen[one.name, text]}")
+    assert twice == []

@@ -22,7 +22,7 @@ from bot.storage.postgres.url import PostgresUrl
 from bot.storage.schema import migrate
 from bot.storage.store import open_store
 from bot.storage.unit_of_work import SqlUnitOfWork
-from tests.harness.databases import PostgresCluster, check_revision, execute
+from tests.harness.databases import PostgresCluster, check_revision, execute, ledger_breaches
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import place, placed
 
@@ -191,7 +191,7 @@ class TestComingBack:
             assert await column(store, "SELECT id FROM requests ORDER BY id") == [1, 2]
             async with asyncio.timeout(20):
                 await heard.wait()
-            assert await store.audit() == []
+            assert await ledger_breaches(store) == []
         assert execute(url, "SELECT count(*) FROM requests") == [2]
 
     async def test_a_server_that_became_a_standby_is_left_for_another(self, postgres_url: str) -> None:

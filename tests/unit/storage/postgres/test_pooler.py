@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 from bot.domain.errors import MisconfiguredError
 from bot.storage.schema import migrate
 from bot.storage.store import open_store
-from tests.harness.databases import run_folder, server_user
+from tests.harness.databases import ledger_breaches, run_folder, server_user
 from tests.operations.monitoring import free_port
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import place
@@ -80,7 +80,7 @@ async def placed_by_two(url: str) -> None:
     async with open_store(url) as one, open_store(url) as other:
         await asyncio.gather(*((one, other)[n % 2].write(place, n, n) for n in range(1, 41)))
         assert len(await column(one, "SELECT id FROM requests")) == 40
-        assert await other.audit() == []
+        assert await ledger_breaches(other) == []
 
 
 async def test_a_bot_that_is_told_of_it_works(postgres_url: str, folder: Path) -> None:

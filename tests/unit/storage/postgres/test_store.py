@@ -14,7 +14,7 @@ from bot.storage.postgres.store import ATTEMPTS, PostgresStore
 from bot.storage.postgres.url import PostgresUrl
 from bot.storage.store import SqlStore, open_store
 from bot.storage.unit_of_work import SqlUnitOfWork
-from tests.harness.databases import execute
+from tests.harness.databases import execute, ledger_breaches
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import add, placed
 from tests.unit.storage.postgres.cut_connection import COMMIT, line_to
@@ -262,7 +262,7 @@ class TestClosing:
         with pytest.raises(StoreError, match="is closed"):
             await placed(store, 1)
         with pytest.raises(StoreError, match="is closed"):
-            await store.audit()
+            await ledger_breaches(store)
         await store.close()
 
     async def test_a_store_that_never_began_can_be_closed(self) -> None:

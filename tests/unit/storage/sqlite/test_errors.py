@@ -19,6 +19,7 @@ from bot.storage.sqlite.errors import store_error
 from bot.storage.sqlite.store import SqliteStore
 from bot.storage.store import open_store, utc_now
 from bot.storage.unit_of_work import SqlUnitOfWork
+from tests.harness.databases import ledger_breaches
 from tests.unit.storage.databases import column, fresh, url_of
 from tests.unit.storage.factories import add
 
@@ -127,7 +128,7 @@ async def test_a_process_that_is_killed_loses_nothing_that_it_had_been_told(path
         async with open_store(url_of(path)) as store:
             kept = await column(store, "SELECT id FROM requests")
             assert set(placed) <= set(kept)
-            assert await store.audit() == []
+            assert await ledger_breaches(store) == []
 
 
 async def test_a_file_that_another_program_locks_is_named(

@@ -17,6 +17,7 @@ from bot.storage.sqlite.store import SqliteStore
 from bot.storage.sqlite.writer import BATCH
 from bot.storage.store import open_file, utc_now
 from bot.storage.unit_of_work import SqlUnitOfWork
+from tests.harness.databases import ledger_breaches
 from tests.unit.storage.databases import column, fresh
 from tests.unit.storage.factories import add
 
@@ -163,7 +164,7 @@ class TestGroupCommit:
             assert isinstance(outcome, StoreError)
             assert "There is no room left for the database file" in str(outcome)
         await store.write(fill, 10_000)
-        assert await store.audit() == []
+        assert await ledger_breaches(store) == []
 
     async def test_a_bug_in_the_store_itself_does_not_leave_callers_waiting(self, path: Path) -> None:
         def broken_clock_event(_connection: object) -> None:
