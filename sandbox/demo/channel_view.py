@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sandbox.demo.markup import LINK, Reader, readable
+from sandbox.demo.mp3_length import mp3_length_s
 from sandbox.discord.model.message import Attachment, Message
 from sandbox.discord.payloads import Payload, entries, entry, number, text
 from sandbox.discord.rules.components import BUTTON, LINK_STYLE
-from sandbox.mp3_length import mp3_length_s
 
 EMBED_WIDTH = 76
 """Embeds are no wider than this, however wide the terminal is."""

@@ -16,8 +16,8 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.covers import ROWS, Covers
 from sandbox.demo.channel_view import View, channel_view
+from sandbox.demo.covers import ROWS, Covers
 from sandbox.discord.model.message import Message
 from sandbox.discord.payloads import entry, text
 from sandbox.world import World

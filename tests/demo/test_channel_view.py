@@ -6,7 +6,7 @@ from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.files.audio import mp3_of
 from sandbox.demo.channel_view import size
 from sandbox.demo.markup import Reader, readable, relative
-from sandbox.mp3_length import mp3_length_s
+from sandbox.demo.mp3_length import mp3_length_s
 
 NOW = datetime(2026, 5, 4, 20, 0, tzinfo=UTC)
 READER = Reader(names={42: "Ada"}, now=NOW)
