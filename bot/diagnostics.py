@@ -63,11 +63,13 @@ class CheckResult:
         return f"{self.subject:<9} {outcome:<4}  {self.words}"
 
 
-async def run_checks(settings: Settings, env_file: Path = ENV_FILE) -> AsyncIterator[CheckResult]:
+async def run_checks(
+    settings: Settings, env_file: Path = ENV_FILE, *, discord_s: float = DISCORD_S
+) -> AsyncIterator[CheckResult]:
     """Check the settings, the database, Discord and the provider, and yield each result; change nothing."""
     yield CheckResult("settings", f"all are usable; {_changed(settings)}", is_ok=True)
     yield await asyncio.to_thread(_database, settings)
-    result, application = await _discord(settings)
+    result, application = await _discord(settings, discord_s)
     yield result
     yield await _provider(settings)
     for name in misspelled(env_file, SETTINGS):
@@ -205,14 +207,14 @@ def _inspect_postgres(connection: Connection) -> tuple[str | None, str]:
     return problem, f"PostgreSQL {version}"
 
 
-async def _discord(settings: Settings) -> tuple[CheckResult, discord.AppInfo | None]:
+async def _discord(settings: Settings, within_s: float) -> tuple[CheckResult, discord.AppInfo | None]:
     """Check the token, and return its application if Discord accepts it."""
     point_at(settings.discord_api_url, settings.discord_gateway_url)
     # the bot has no voice, and so needs no warnings about voice packages
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     client = discord.Client(intents=discord.Intents(guilds=True))
     try:
-        async with client, asyncio.timeout(DISCORD_S):
+        async with client, asyncio.timeout(within_s):
             await client.login(settings.discord_token.get_secret_value())
             application = await client.application_info()
             return CheckResult("discord", _introduction(application), is_ok=True), application

@@ -71,13 +71,13 @@ def is_connected(client: discord.AutoShardedClient) -> bool:
     )
 
 
-async def database_problem(store: Store) -> str | None:
+async def database_problem(store: Store, *, within_s: float = DATABASE_S) -> str | None:
     """Return what is wrong with the database, or None if it answers in time."""
     try:
-        async with asyncio.timeout(DATABASE_S):
+        async with asyncio.timeout(within_s):
             await store.read(lambda work: work.key_values.get("readiness"))
     except TimeoutError:
-        return f"the database has not answered within {DATABASE_S:g} s"
+        return f"the database has not answered within {within_s:g} s"
     except StoreError as error:
         return str(error)
     return None

@@ -11,9 +11,9 @@ _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it is not boun
 """The address at which a server is reached that listens on all addresses."""
 
 
-def problem(host: str, port: int) -> str | None:
+def problem(host: str, port: int, *, within_s: float = ANSWER_S) -> str | None:
     """Query `/healthz` and return what is wrong, or None."""
-    connection = HTTPConnection(_LOOPBACK.get(host, host), port, timeout=ANSWER_S)
+    connection = HTTPConnection(_LOOPBACK.get(host, host), port, timeout=within_s)
     try:
         connection.request("GET", "/healthz")
         reply = connection.getresponse()

@@ -23,10 +23,16 @@ class DatabaseGauges:
     """Gauges of requests, credits and the provider's outage; without values while the database fails."""
 
     def __init__(
-        self, store: Store, registry: CollectorRegistry, *, clock: Callable[[], float] = time.monotonic
+        self,
+        store: Store,
+        registry: CollectorRegistry,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        within_s: float = READ_TIMEOUT_S,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._within_s = within_s
         self._read_at: float | None = None
         self._reading = asyncio.Lock()
         self._up = Gauge("inspire_database_up", "1 while the database answers, else 0.", registry=registry)
@@ -52,7 +58,7 @@ class DatabaseGauges:
             if self._read_at is not None and self._clock() - self._read_at < FRESH_S:
                 return
             try:
-                async with asyncio.timeout(READ_TIMEOUT_S):
+                async with asyncio.timeout(self._within_s):
                     sums, outage = await self._store.read(_sums)
             except (StoreError, TimeoutError):
                 self._clear()

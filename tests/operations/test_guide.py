@@ -3,9 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
-
-from bot.metrics import database_gauges
 from sandbox.discord import Fault, FaultKind
 from tests.harness.bot import BotHarness
 from tests.integration.program import ROOT
@@ -46,10 +43,7 @@ def test_every_line_that_is_explained_is_in_the_code() -> None:
     assert [part for part in parts if part not in code] == []
 
 
-async def test_every_metric_is_explained_with_its_labels(
-    local: BotHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database_gauges, "FRESH_S", 0.0)
+async def test_every_metric_is_explained_with_its_labels(local: BotHarness) -> None:
     local.discord.faults.add(Fault(kind=FaultKind.STATUS, on="POST /interactions/*", status=503))
     port = free_port()
     async with local.bot(http_port=port), watching(port) as watch:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import pytest
 
 from bot.app import Application
-from bot.metrics import database_gauges, response_times
 from sandbox.cqtai import Pace
 from sandbox.cqtai import faults as provider_faults
 from sandbox.cqtai.effects import TASK_LIMIT
@@ -27,8 +26,7 @@ class Watched:
 
 
 @pytest.fixture
-async def watched(local: BotHarness, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
-    monkeypatch.setattr(database_gauges, "FRESH_S", 0.0)
+async def watched(local: BotHarness) -> AsyncIterator[Watched]:
     port = free_port()
     async with local.bot(http_port=port) as app, watching(port) as watch:
         yield Watched(app, watch)
@@ -99,14 +97,6 @@ async def test_an_answer_that_is_cut_off_is_counted(local: BotHarness, watched: 
     assert await watched.watch.value(ANSWERS, command="inspire") == 1
 
 
-async def test_interactions_that_are_never_answered_are_forgotten(
-    local: BotHarness, watched: Watched, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(response_times, "KEPT", 0)
-    await local.place()
-    assert await watched.watch.value(ANSWERS, command="inspire") is None
-
-
 async def test_a_bot_that_is_well_is_alive_and_ready(watched: Watched) -> None:
     assert await watched.watch.get("/healthz") == (200, '{"status": "ok"}')
     assert await watched.watch.get("/readyz") == (200, '{"status": "ready"}')
@@ -135,7 +125,6 @@ async def test_a_worker_that_hangs_is_named(local: BotHarness) -> None:
 
 async def test_what_is_under_way_is_counted_while_it_is(local: BotHarness, watched: Watched) -> None:
     local.provider.pace = Pace(60.0)
-    await local.place()
-    await local.provider.wait_for(lambda provider: len(provider.tasks) == 1, timeout_s=LONG_S)
-    await watched.watch.until("/metrics", lambda _, page: 'inspire_requests{state="making"} 1.0' in page)
+    await local.shows(await local.place(), "Making your song")
+    assert await watched.watch.value("inspire_requests", state="making") == 1
     assert await watched.watch.value("inspire_credits", part="held") == 30

@@ -9,8 +9,7 @@ from prometheus_client import CollectorRegistry
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import NotAcceptedError, OutcomeUnknownError
 from bot.domain.requests import State
-from bot.metrics import database_gauges
-from bot.metrics.database_gauges import DatabaseGauges
+from bot.metrics.database_gauges import FRESH_S, DatabaseGauges
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.sqlite.store import SqliteStore
 from bot.storage.store import open_store
@@ -102,10 +101,10 @@ async def test_many_readers_cost_the_database_one_read(tmp_path: Path, registry:
         await harness.place()
         await asyncio.gather(*(read.refresh() for _ in range(5)))
         await harness.place()
-        now = database_gauges.FRESH_S - 0.1
+        now = FRESH_S - 0.1
         await read.refresh()
         assert value(registry, "inspire_requests", state="waiting") == 1
-        now = database_gauges.FRESH_S
+        now = FRESH_S
         await read.refresh()
         assert value(registry, "inspire_requests", state="waiting") == 2
 
@@ -119,7 +118,7 @@ async def test_a_database_that_is_away_shows_no_old_numbers(
         await harness.place()
         await read.refresh()
         await harness.store.close()
-        now = database_gauges.FRESH_S
+        now = FRESH_S
         await read.refresh()
     assert value(registry, "inspire_database_up") == 0
     assert registry.get_sample_value("inspire_requests", {"state": "waiting"}) is None
@@ -127,9 +126,8 @@ async def test_a_database_that_is_away_shows_no_old_numbers(
 
 
 async def test_a_database_that_hangs_does_not_keep_the_page(
-    tmp_path: Path, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, registry: CollectorRegistry
 ) -> None:
-    monkeypatch.setattr(database_gauges, "READ_TIMEOUT_S", 0)
     async with services_harness(tmp_path) as harness:
-        await DatabaseGauges(harness.store, registry).refresh()
+        await DatabaseGauges(harness.store, registry, within_s=0).refresh()
     assert value(registry, "inspire_database_up") == 0

@@ -8,7 +8,6 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
-from bot import diagnostics
 from bot.config import Settings
 from bot.diagnostics import CheckResult, run_checks
 from bot.storage.schema import migrate
@@ -304,12 +303,10 @@ async def test_a_discord_that_is_not_there_is_told(local: BotHarness) -> None:
     assert "cannot be reached (ClientConnectorError): check DISCORD_API_URL" in result.words
 
 
-async def test_a_discord_that_fails_for_long_is_not_waited_for(
-    local: BotHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(diagnostics, "DISCORD_S", 0.2)
+async def test_a_discord_that_fails_for_long_is_not_waited_for(local: BotHarness) -> None:
     local.discord.faults.add(DiscordFault(kind=FaultKind.STATUS, on="GET /users/@me", times=None))
-    result = await found(local, "discord")
+    checks = run_checks(local.settings, NOWHERE, discord_s=0.2)
+    (result,) = [one async for one in checks if one.subject == "discord"]
     assert not result.is_ok
     assert "cannot be reached (TimeoutError)" in result.words
 

@@ -2,7 +2,11 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
+import discord
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -19,9 +23,9 @@ from bot.domain.errors import (
 )
 from bot.domain.requests import Request
 from bot.domain.transitions import Transition
-from bot.metrics import prometheus
-from bot.metrics.prometheus import PrometheusMetrics
+from bot.metrics.prometheus import TASKS_KEPT, PrometheusMetrics
 from bot.metrics.registry import MetricsRegistry
+from bot.metrics.response_times import KEPT, ResponseTimes
 from bot.services.ports import Metrics, NullMetrics, PollOutcome, SentMessage
 from bot.services.provider.poller import Poller
 from bot.services.provider.submitter import ProviderLimits, Submitter
@@ -29,6 +33,7 @@ from tests.harness.services import ServicesHarness, services_harness
 
 ASKED = "inspire_provider_polls_total"
 SUBMITTED = "inspire_submissions_total"
+ANSWERS = "inspire_answer_duration_seconds_count"
 
 
 @pytest.fixture
@@ -161,17 +166,48 @@ async def test_a_song_that_another_process_had_followed_has_no_number_of_questio
     assert value(registry, "inspire_song_polls_count") == 0
 
 
-async def test_tasks_that_nobody_finished_are_forgotten(
-    tmp_path: Path, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(prometheus, "TASKS_KEPT", 2)
+async def test_tasks_that_nobody_finished_are_forgotten(tmp_path: Path, registry: CollectorRegistry) -> None:
     request = await a_request(tmp_path)
     counting = PrometheusMetrics(registry)
-    for number in range(3):
+    for number in range(TASKS_KEPT + 1):
         counting.polled(replace(request, id=number), PollOutcome.ANSWERED)
-    for number in range(3):
+    for number, count in ((0, 0), (1, 1)):
         counting.finished(replace(request, id=number), song_s=100)
-    assert value(registry, "inspire_song_polls_count") == 2
+        assert value(registry, "inspire_song_polls_count") == count
+
+
+def press(client: discord.Client, number: int) -> discord.Interaction[discord.Client]:
+    """The press of a button, as Discord's gateway tells it."""
+    data = {
+        "id": str(number),
+        "application_id": "1",
+        "type": discord.InteractionType.component.value,
+        "token": "t",
+        "version": 1,
+        "attachment_size_limit": 0,
+        "user": {"id": "1", "username": "ada", "discriminator": "0", "avatar": None},
+        "data": {"component_type": 2, "custom_id": "x"},
+    }
+    return discord.Interaction(data=data, state=client._connection)  # type: ignore[arg-type] # as it comes
+
+
+async def test_interactions_that_are_never_answered_are_forgotten(registry: CollectorRegistry) -> None:
+    async def take(_: web.Request) -> web.Response:
+        return web.Response(status=204)
+
+    times, client = ResponseTimes(registry), discord.Client(intents=discord.Intents.none())
+    for number in range(KEPT + 1):
+        await times.arrived(press(client, number))
+    app = web.Application()
+    app.router.add_post("/interactions/{id}/t/callback", take)
+    async with (
+        TestServer(app) as discord_api,
+        aiohttp.ClientSession(trace_configs=[times.trace()]) as session,
+    ):
+        for number, count in ((0, None), (1, 1)):
+            async with session.post(discord_api.make_url(f"/interactions/{number}/t/callback")):
+                pass
+            assert registry.get_sample_value(ANSWERS, {"command": "component"}) == count
 
 
 def test_messages_and_the_reasons_against_them_are_counted(registry: CollectorRegistry) -> None:
