@@ -28,6 +28,7 @@ from bot.app import Drivers
 from bot.services.ports import Clock, WakeUp, WorkQueue
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork, name_of
 from bot.storage.store import open_store
+from bot.storage.timings import StorageTimings
 
 SONG_S = 20.0
 SETTLE_S = 6.0
@@ -142,8 +143,8 @@ async def measure(song_s: float, report: Report) -> Flow:
     steps = Steps()
 
     @asynccontextmanager
-    async def counted(url: str) -> AsyncIterator[Store]:
-        async with open_store(url) as store:
+    async def counted(url: str, timings: StorageTimings) -> AsyncIterator[Store]:
+        async with open_store(url, timings) as store:
             yield CountingStore(store, steps)
 
     with new_folder() as folder, files_recorded(steps.files):

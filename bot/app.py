@@ -32,6 +32,7 @@ from bot.services.worker_pool import WorkerPool, build_workers
 from bot.shutdown import GracefulShutdown
 from bot.storage.database_url import parse_url
 from bot.storage.store import open_store
+from bot.storage.timings import StorageTimings
 from bot.suno.client import CqtaiClient, provider_session
 from bot.suno.media import HttpMedia
 from bot.suno.media_session import media_session
@@ -60,7 +61,7 @@ ONLY_PROCESS = "the only process"
 class Drivers:
     """The implementation of each port."""
 
-    open_store: Callable[[str], AbstractAsyncContextManager[Store]] = open_store
+    open_store: Callable[[str, StorageTimings], AbstractAsyncContextManager[Store]] = open_store
     provider: Callable[..., SongProvider] = CqtaiClient
     messenger: Callable[..., Messenger] = DiscordMessenger
     media: Callable[..., MediaSource] = HttpMedia
@@ -149,7 +150,8 @@ async def build_application(
     shutdown = shutdown or GracefulShutdown(drain_s=timings.drain_s)
     url = settings.database_url.get_secret_value()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(shutdown.closing("the database", drivers.open_store(url)))
+        opened = drivers.open_store(url, timings.storage)
+        store = await stack.enter_async_context(shutdown.closing("the database", opened))
         process = ONLY_PROCESS if isinstance(parse_url(url), Path) else process_name()
         registered = registered_heartbeat(store, process=process, config=config, timings=timings.heartbeat)
         heartbeat = await stack.enter_async_context(shutdown.closing("the deregistration", registered))
@@ -325,4 +327,5 @@ def _client(
         guild_cogs=(lambda client: Operator(client.services.operator),),
         buttons=BUTTONS,
         shards=Shards(shard_count=config.shard_count, shard_ids=list(config.shards)) if is_sharded else None,
+        timings=timings.chat,
     )

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 
 from bot.chat.delivery.messenger import Timeouts
 from bot.chat.supervisor import ConnectionTimings
+from bot.chat.timings import ChatTimings
 from bot.domain.gateway_sessions import SESSION_PAUSES
 from bot.domain.retry_policy import RetryPolicy
 from bot.services.runtime.timings import HeartbeatTimings, WorkTimings
 from bot.shutdown import DRAIN_S
+from bot.storage.timings import StorageTimings
 from bot.suno.client import Timeouts as ProviderTimeouts
 from bot.suno.media import FETCH_S
 
@@ -18,9 +20,11 @@ class Timings:
 
     work: WorkTimings = field(default_factory=WorkTimings)
     heartbeat: HeartbeatTimings = field(default_factory=HeartbeatTimings)
+    chat: ChatTimings = field(default_factory=ChatTimings)
     connection: ConnectionTimings = field(default_factory=ConnectionTimings)
     messages: Timeouts = field(default_factory=Timeouts)
     provider: ProviderTimeouts = field(default_factory=ProviderTimeouts)
+    storage: StorageTimings = field(default_factory=StorageTimings)
     media_s: float = FETCH_S
     """Seconds for the download of one file."""
     sessions: RetryPolicy = SESSION_PAUSES

@@ -20,11 +20,11 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=descrip
 
     def __init__(self, privacy: PrivacyService) -> None:
         self._privacy = privacy
-        self._files = FileThread()
+        self.files = FileThread()
 
     async def cog_unload(self) -> None:
         """Stop the thread that writes files."""
-        self._files.close()
+        self.files.close()
 
     @command()
     async def notice(self, interaction: GuildInteraction) -> None:
@@ -48,4 +48,4 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=descrip
 
     async def _file(self, interaction: GuildInteraction) -> Attachment:
         copy = await self._privacy.export(interaction.user_id)
-        return await self._files.make(partial(export_file, copy, limit=interaction.raw.filesize_limit))
+        return await self.files.make(partial(export_file, copy, limit=interaction.raw.filesize_limit))

@@ -39,11 +39,11 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
         self._quotas = services.quotas
         self._moderation = services.members
         self._allowances = services.allowances
-        self._files = ReportFiles()
+        self.files = ReportFiles()
 
     async def cog_unload(self) -> None:
         """Stop the thread that draws charts."""
-        self._files.close()
+        self.files.close()
 
     @command()
     @app_commands.describe(**descriptions.QUOTA_SHOW)
@@ -173,6 +173,7 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
 
     async def _drawn(self, interaction: GuildInteraction, days: int) -> tuple[Report, Sequence[Attachment]]:
         guild_id = interaction.guild_id
-        with self._files.exclusive(guild_id):
+        with self.files.exclusive(guild_id):
             report = await self._quotas.report(guild_id, days)
-            return report, await self._files.of(interaction.raw.client, report)
+            client, chart_s = interaction.raw.client, interaction.timings.chart_s
+            return report, await self.files.of(client, report, chart_s=chart_s)

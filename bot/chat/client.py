@@ -17,6 +17,7 @@ from bot.chat.connection.event_guard import INTERACTION, answer_unreadable, guar
 from bot.chat.connection.http_client import SafeHTTPClient
 from bot.chat.connection.webhook_adapter import safe_webhooks
 from bot.chat.interactions.components import SafeButton, answer_old_form
+from bot.chat.timings import CHAT_TIMINGS, ChatTimings
 from bot.services import Services
 
 RATELIMIT_TIMEOUT_S = 30.0
@@ -49,7 +50,9 @@ class InspireClient(commands.AutoShardedBot):
         guild_ids: Sequence[int] = (),
         guild_cogs: Sequence[Callable[["InspireClient"], commands.Cog]] = (),
         shards: Shards | None = None,
+        timings: ChatTimings = CHAT_TIMINGS,
     ) -> None:
+        self.timings = timings
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks: no warnings
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -80,7 +83,9 @@ class InspireClient(commands.AutoShardedBot):
 
     def _get_state(self, **options: object) -> AutoShardedConnectionState["InspireClient"]:
         """Replace discord.py's HTTP client by the safe one, before anything has a reference to it."""
-        self.http = self.calls = SafeHTTPClient(self.loop, max_ratelimit_timeout=RATELIMIT_TIMEOUT_S)
+        self.http = self.calls = SafeHTTPClient(
+            self.loop, self.timings, max_ratelimit_timeout=RATELIMIT_TIMEOUT_S
+        )
         return AutoShardedConnectionState(
             dispatch=self.dispatch, handlers=self._handlers, hooks=self._hooks, http=self.http, **options
         )

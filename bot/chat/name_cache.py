@@ -2,8 +2,9 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import islice
+from typing import Protocol
 
 import discord
 
@@ -18,11 +19,24 @@ FETCH_TIMEOUT_S = 1.5
 """Seconds that fetching may take: Discord waits 3 s for suggestions."""
 
 
+class FetchNames(Protocol):
+    """A source of display names."""
+
+    def __call__(
+        self, client: discord.Client, guild_id: int, user_ids: Iterable[int], *, limit_s: float
+    ) -> Awaitable[Mapping[int, str]]:
+        """Return the names that were found within `limit_s` seconds, by user id."""
+        ...
+
+
 class NameCache:
     """Display names by server and user, without a call to Discord at each key."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, clock: Callable[[], float] = time.monotonic, fetch: FetchNames = display_names
+    ) -> None:
         self._clock = clock
+        self._fetch = fetch
         self._known: OrderedDict[tuple[int, int], tuple[float, str]] = OrderedDict()
 
     async def of(self, client: discord.Client, guild_id: int, user_ids: Iterable[int]) -> dict[int, str]:
@@ -34,9 +48,8 @@ class NameCache:
             if kept and now - kept[0] < KEPT_S:
                 found[user_id] = kept[1]
         to_fetch = islice((user_id for user_id in wanted if user_id not in found), MAX_FETCHED)
-        for user_id, name in (
-            await display_names(client, guild_id, to_fetch, limit_s=FETCH_TIMEOUT_S)
-        ).items():
+        fetched = await self._fetch(client, guild_id, to_fetch, limit_s=FETCH_TIMEOUT_S)
+        for user_id, name in fetched.items():
             found[user_id] = name
             self._keep((guild_id, user_id), (now, name))
         return found

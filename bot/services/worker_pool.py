@@ -112,7 +112,9 @@ def build_workers(
         _worker(outbox, MESSAGE_CONCURRENCY, clock, timings, message_log_context),
         _worker(audit_log, AUDIT_CONCURRENCY, clock, timings, entry_log_context),
         _worker(
-            CleanupHandler(store, config=work_config.retention, clock=clock),
+            CleanupHandler(
+                store, config=work_config.retention, clock=clock, clock_check_s=timings.clock_check_s
+            ),
             CLEANUP_CONCURRENCY,
             clock,
             timings,

@@ -17,6 +17,7 @@ from bot.storage.postgres.url import PostgresUrl
 from bot.storage.sqlite.engine import reading_engine, writing_engine
 from bot.storage.sqlite.errors import store_error
 from bot.storage.sqlite.file_lock import lock_file, make_private
+from bot.storage.timings import STORAGE_TIMINGS, StorageTimings
 
 T = TypeVar("T")
 
@@ -106,6 +107,7 @@ class PostgresAdmin(DatabaseAdmin):
     """A PostgreSQL database."""
 
     server: PostgresUrl
+    timings: StorageTimings = STORAGE_TIMINGS
 
     def __str__(self) -> str:
         return str(self.server)
@@ -116,7 +118,7 @@ class PostgresAdmin(DatabaseAdmin):
 
     @override
     def read(self, unit: Callable[[Connection], T]) -> T:
-        return in_one_transaction(self.server, unit, writes=False)
+        return in_one_transaction(self.server, unit, self.timings, writes=False)
 
     @override
     def write(self, unit: Callable[[Connection], T]) -> T:
@@ -126,4 +128,4 @@ class PostgresAdmin(DatabaseAdmin):
             lock(connection, AdvisoryLock.MIGRATION)
             return unit(connection)
 
-        return in_one_transaction(self.server, locked, writes=True)
+        return in_one_transaction(self.server, locked, self.timings, writes=True)

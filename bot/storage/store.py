@@ -21,6 +21,7 @@ from bot.storage.postgres.url import PostgresUrl
 from bot.storage.schema import is_current
 from bot.storage.sqlite.file_lock import lock_file
 from bot.storage.sqlite.store import SqliteStore
+from bot.storage.timings import STORAGE_TIMINGS, StorageTimings
 
 SqlStore: TypeAlias = SqliteStore | PostgresStore
 
@@ -31,14 +32,20 @@ def utc_now() -> datetime:
 
 
 @overload
-def open_store(url: str) -> AbstractAsyncContextManager[SqlStore]: ...
+def open_store(
+    url: str, timings: StorageTimings = STORAGE_TIMINGS
+) -> AbstractAsyncContextManager[SqlStore]: ...
 
 
 @overload
-def open_store(url: str, *, clock: Clock) -> AbstractAsyncContextManager[SqliteStore]: ...
+def open_store(
+    url: str, timings: StorageTimings = STORAGE_TIMINGS, *, clock: Clock
+) -> AbstractAsyncContextManager[SqliteStore]: ...
 
 
-def open_store(url: str, *, clock: Clock | None = None) -> AbstractAsyncContextManager[SqlStore]:
+def open_store(
+    url: str, timings: StorageTimings = STORAGE_TIMINGS, *, clock: Clock | None = None
+) -> AbstractAsyncContextManager[SqlStore]:
     """Open the store that the URL names, and close it at the end; its schema must be current (`migrate`).
 
     Only a SQLite file takes a clock: the processes of a PostgreSQL database use the server's.
@@ -48,17 +55,19 @@ def open_store(url: str, *, clock: Clock | None = None) -> AbstractAsyncContextM
     """
     location = parse_url(url)
     if not isinstance(location, PostgresUrl):
-        return open_file(location, clock=clock or utc_now)
+        return open_file(location, timings, clock=clock or utc_now)
     if clock is not None:
         raise StoreError(f"The database {location} has a clock of its own.")
-    return open_server(location)
+    return open_server(location, timings)
 
 
 @asynccontextmanager
-async def open_file(path: Path, *, clock: Clock) -> AsyncIterator[SqliteStore]:
+async def open_file(
+    path: Path, timings: StorageTimings = STORAGE_TIMINGS, *, clock: Clock
+) -> AsyncIterator[SqliteStore]:
     """Open the store on a SQLite file."""
     file_lock = await asyncio.to_thread(_lock_current, path)
-    store = SqliteStore(path, clock=clock, on_close=file_lock.release)
+    store = SqliteStore(path, timings, clock=clock, on_close=file_lock.release)
     try:
         await store.write(_probe)
         await store.release_leases()
@@ -68,10 +77,12 @@ async def open_file(path: Path, *, clock: Clock) -> AsyncIterator[SqliteStore]:
 
 
 @asynccontextmanager
-async def open_server(url: PostgresUrl, *, clock: Clock | None = None) -> AsyncIterator[PostgresStore]:
+async def open_server(
+    url: PostgresUrl, timings: StorageTimings = STORAGE_TIMINGS, *, clock: Clock | None = None
+) -> AsyncIterator[PostgresStore]:
     """Open the store on a PostgreSQL database; it uses the server's time unless a clock is given."""
-    await asyncio.to_thread(_require_writable, PostgresAdmin(url))
-    store = PostgresStore(url, clock=clock)
+    await asyncio.to_thread(_require_writable, PostgresAdmin(url, timings))
+    store = PostgresStore(url, timings, clock=clock)
     try:
         await store.start()
         yield store

@@ -28,6 +28,8 @@ class FaultKind(StrEnum):
     """The same for everything that the bot's token does: the client has to pause all its calls."""
     RATE_LIMITED_AT_EDGE = "rate limited at edge"
     """429 in HTML and without `Via`, as the network in front of the API answers."""
+    STRANGE = "strange"
+    """A 200 with `words` as its JSON body and no effect, as somebody else answers at Discord's address."""
     REFUSED = "refused"
     """A refusal of Discord's own: `status` with `code` and `words`, and no effect."""
     UNKNOWN_MESSAGE = "unknown message"

@@ -4,14 +4,16 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from threading import Event
 from types import MappingProxyType
 
 import discord.http
 from discord.gateway import DiscordWebSocket
 
-from bot.app import Application, build_application
+from bot.app import DRIVERS, Application, Drivers, build_application
 from bot.chat.delivery.status_message import TITLES
 from bot.config import Settings
 from bot.domain.requests import State
@@ -19,6 +21,8 @@ from bot.storage.database_url import parse_url
 from bot.storage.schema import migrate
 from bot.storage.store import audit_database
 from bot.timings import TIMINGS, Timings
+from cogs.privacy import Privacy
+from cogs.quota import Quota
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Pace, RequestLine, Terms
 from sandbox.discord import LocalDiscord
 from sandbox.discord.interactions.invocations import Invocation
@@ -27,6 +31,7 @@ from sandbox.discord.model.message import Message
 from sandbox.discord.people.person import Person
 from sandbox.discord.schema import SchemaChecker
 from tests.harness.databases import check_revision
+from tests.harness.faulty_store import StoreFaults, with_faults
 from tests.harness.message_readers import seen
 from tests.timings import shorter
 from tests.unit.storage.databases import fresh
@@ -64,6 +69,20 @@ def addresses_restored() -> Iterator[None]:
         discord.http.Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
 
 
+@asynccontextmanager
+async def thread_kept_busy(app: Application, cog: str) -> AsyncIterator[None]:
+    """Keep the thread in which a cog makes its files busy with something else."""
+    found = app.client.get_cog(cog)
+    assert isinstance(found, Quota | Privacy)
+    done = Event()
+    working = asyncio.create_task(found.files.make(partial(done.wait, LONG_S)))
+    try:
+        yield
+    finally:
+        done.set()
+        await working
+
+
 @dataclass
 class BotHarness:
     """Both local servers, the settings that lead to them, and the bot while it runs."""
@@ -72,10 +91,17 @@ class BotHarness:
     provider: LocalProvider
     settings: Settings
     timings: Timings = field(default=TIMINGS, kw_only=True)
+    drivers: Drivers = field(default=DRIVERS, kw_only=True)
 
     def hurry(self, times: Mapping[str, object]) -> None:
         """Give the next bot other timings than it has now, by their field's path."""
         self.timings = shorter(times, self.timings)
+
+    def faulty_store(self) -> StoreFaults:
+        """Give the next bots a store with faults, of which there are none yet; return them."""
+        faults = StoreFaults()
+        self.drivers = replace(self.drivers, open_store=with_faults(self.drivers.open_store, faults))
+        return faults
 
     @property
     def database_url(self) -> str:
@@ -90,8 +116,9 @@ class BotHarness:
         """
         settings = self.settings.model_copy(update=changes)
         await asyncio.to_thread(_brought_up_to_date, self.database_url)
+        built = build_application(settings, timings=self.timings, drivers=self.drivers)
         with addresses_restored():
-            async with build_application(settings, timings=self.timings) as app, asyncio.TaskGroup() as group:
+            async with built as app, asyncio.TaskGroup() as group:
                 app.client._connection.guild_ready_timeout = 0.05  # discord.py waits 2 s for more guilds
                 running = group.create_task(app.run())
                 try:

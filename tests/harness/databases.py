@@ -249,6 +249,20 @@ def execute(url: str, *statements: str) -> list[object]:
     return _blocking(run)
 
 
+def set_server_ahead(url: str, seconds: float) -> None:
+    """Set the time of the server so far ahead for the stores that open the `ahead_url`."""
+    execute(
+        url,
+        "CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS "
+        f"$$ SELECT pg_catalog.clock_timestamp() + interval '{seconds} s' $$",
+    )
+
+
+def ahead_url(url: str) -> str:
+    """Return the URL of the same database whose own functions come before PostgreSQL's."""
+    return f"{url}?search_path=public,pg_catalog"
+
+
 def _blocking(main: Callable[[], Coroutine[object, object, T]]) -> T:
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(lambda: asyncio.run(main())).result()

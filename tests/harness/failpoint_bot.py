@@ -19,6 +19,7 @@ from bot.__main__ import main as bot
 from bot.app import DRIVERS, Drivers
 from bot.services.runtime.timings import HeartbeatTimings
 from bot.services.unit_of_work import NamedUnit, Store, name_of
+from bot.storage.timings import StorageTimings
 from tests.harness.failpoints import ANSWER, DIES_AT, PASSED, PAUSES, Failpoint, Side, port_calls
 from tests.timings import SHORT_BREAKS, shorter
 
@@ -115,8 +116,8 @@ def drivers_with_failpoints(points: Failpoints) -> Drivers:
     """Return the bot's drivers with failpoints."""
 
     @asynccontextmanager
-    async def opened(url: str) -> AsyncIterator[Store]:
-        async with DRIVERS.open_store(url) as store:
+    async def opened(url: str, timings: StorageTimings) -> AsyncIterator[Store]:
+        async with DRIVERS.open_store(url, timings) as store:
             yield store_with_failpoints(store, points)
 
     def made(port: str, driver: Callable[P, T]) -> Callable[P, T]:

@@ -31,6 +31,7 @@ from tests.fakes.messenger import FakeMessenger
 from tests.fakes.provider import FakeProvider
 from tests.harness.clock import FakeClock
 from tests.harness.databases import ledger_breaches
+from tests.harness.faulty_store import FaultyStore, StoreFaults
 from tests.unit.storage.databases import fresh
 
 PLAYLIST = "119573ff-8e48-4c1d-9a1b-0123456789ab"
@@ -56,6 +57,8 @@ class ServicesHarness:
         self, store: SqliteStore, clock: FakeClock, config: SongConfig, pace: PollLimits, give_up_s: float
     ) -> None:
         self.store = store
+        self.faults = StoreFaults()
+        self.faulty_store = FaultyStore(store, self.faults)
         self.clock = clock
         self.provider = FakeProvider()
         self.messenger = FakeMessenger()
@@ -64,14 +67,14 @@ class ServicesHarness:
         for queue in WorkQueue:
             store.subscribe(queue, self.wake_up)
         self._next_id = FIRST_ID
-        self.services = build_services(store, config=config, media=self.media)
+        self.services = build_services(self.faulty_store, config=config, media=self.media)
         self.requests, self.quotas = self.services.requests, self.services.quotas
         self.playlists, self.library = self.services.playlists, self.services.songs
         self.config, self._pace = config, pace
         self.submitter = self.submitter_with(WorkTimings())
         chance = partial(float, 0.5)
         self.poller = Poller(
-            store,
+            self.faulty_store,
             self.provider,
             owner="w1",
             limits=ProviderLimits(config.slots, pace),
@@ -79,10 +82,12 @@ class ServicesHarness:
             clock=clock,
             random=chance,
         )
-        self.audit_dispatcher = AuditLogDispatcher(store, self.messenger, owner="w1", clock=clock)
-        delivery = ResultDelivery(store, self.messenger, self.media, attach_audio=True, clock=clock)
+        self.audit_dispatcher = AuditLogDispatcher(self.faulty_store, self.messenger, owner="w1", clock=clock)
+        delivery = ResultDelivery(
+            self.faulty_store, self.messenger, self.media, attach_audio=True, clock=clock
+        )
         self.dispatcher = OutboxDispatcher(
-            store,
+            self.faulty_store,
             self.messenger,
             delivery,
             owner="w1",
@@ -92,7 +97,7 @@ class ServicesHarness:
 
     def submitter_with(self, timings: WorkTimings) -> Submitter:
         return Submitter(
-            self.store,
+            self.faulty_store,
             self.provider,
             owner="w1",
             limits=ProviderLimits(self.config.slots, self._pace, timings),

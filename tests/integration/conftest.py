@@ -31,6 +31,6 @@ def patient(local: BotHarness) -> None:
 
 
 @pytest.fixture
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+def unhurried(local: BotHarness) -> None:
     """Keep answers from being deferred because the machine is busy."""
-    monkeypatch.setattr("bot.chat.interactions.respond.BUDGET_S", LONG_S)
+    local.hurry({"chat.defer_s": LONG_S})

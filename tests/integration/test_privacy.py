@@ -1,7 +1,6 @@
 import asyncio
 import json
 import os
-import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -10,11 +9,9 @@ from sqlalchemy import text
 from bot.app import Application
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.display_names import ERASED_MEMBERS
-from bot.chat.messages.files import Attachment
-from bot.chat.messages.privacy import NOTHING_KEPT, export_file
+from bot.chat.messages.privacy import NOTHING_KEPT
 from bot.chat.text.labels import DELETE_DATA
 from bot.domain.requests import State
-from bot.services.privacy.service import PersonalDataExport
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.unit_of_work import SqlUnitOfWork
 from sandbox.cqtai import PLAYLISTS
@@ -25,7 +22,7 @@ from sandbox.discord.model.message import Message
 from sandbox.discord.payloads import Payload, entries, entry
 from sandbox.discord.payloads import text as text_of
 from sandbox.discord.people.person import Person, PickerError
-from tests.harness.bot import LONG_S, BotHarness
+from tests.harness.bot import LONG_S, BotHarness, thread_kept_busy
 from tests.harness.message_readers import fields, labels, seen
 from tests.integration.engines import on_both
 
@@ -88,27 +85,14 @@ async def test_the_notice_has_the_settings_numbers_and_a_member_sees_it_alone(lo
         assert "3 days after the bot left it" in said["How long"]
 
 
-async def test_nothing_waits_while_exports_are_written(
-    local: BotHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    writing, go_on = threading.Event(), threading.Event()
-
-    def slowly(copy: PersonalDataExport, *, limit: int) -> Attachment:
-        writing.set()
-        assert go_on.wait(LONG_S)
-        return export_file(copy, limit=limit)
-
-    monkeypatch.setattr("cogs.privacy.export_file", slowly)
-    async with local.bot():
-        asked = [await local.ada.slash("songs", "privacy export") for _ in range(LOOK_UPS + 1)]
-        assert await asyncio.to_thread(writing.wait, LONG_S)
-        for one in asked:
-            await one.acknowledged(timeout_s=LONG_S)
-        try:
+async def test_nothing_waits_while_exports_are_written(local: BotHarness) -> None:
+    async with local.bot() as app:
+        async with thread_kept_busy(app, "Privacy"):
+            asked = [await local.ada.slash("songs", "privacy export") for _ in range(LOOK_UPS + 1)]
+            for one in asked:
+                await one.acknowledged(timeout_s=LONG_S)
             await asyncio.wait_for(asyncio.get_running_loop().getaddrinfo("localhost", 80), 2)
             await local.shows(await local.place(), TITLES[State.DELIVERED])
-        finally:
-            go_on.set()
         for one in asked:
             assert len((await one.answer(timeout_s=LONG_S)).attachments) == 1
 

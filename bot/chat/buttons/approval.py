@@ -26,7 +26,7 @@ class DeclineButton(SafeButton, template=r"decline:(?P<request_id>[0-9]{15,20})"
     async def pressed(self, interaction: GuildInteraction) -> None:
         """Open the form; it has to be the first answer, so nothing is read from the database before it."""
         interaction.require_moderator()
-        await interaction.raw.response.send_modal(DeclineForm(self.request_id))
+        await interaction.raw.response.send_modal(DeclineForm(interaction, self.request_id))
 
 
 class DeclineForm(SafeModal, title=labels.DECLINE_TITLE):
@@ -39,8 +39,8 @@ class DeclineForm(SafeModal, title=labels.DECLINE_TITLE):
         max_length=REASON_LIMIT,
     )
 
-    def __init__(self, request_id: int) -> None:
-        super().__init__()
+    def __init__(self, interaction: GuildInteraction, request_id: int) -> None:
+        super().__init__(interaction)
         self.request_id = request_id
 
     async def submitted(self, interaction: GuildInteraction) -> None:

@@ -14,18 +14,10 @@ from discord.http import HTTPClient, Route
 from discord.types.user import User
 
 from bot.chat.api_errors import NotConnectedError
+from bot.chat.timings import CHAT_TIMINGS, ChatTimings
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-ATTEMPT_S = 15.0
-"""Timeout of one attempt in seconds; discord.py makes up to five."""
-UPLOAD_S = 60.0
-"""The same for an attempt with files: two of 10 MiB take a while."""
-CALL_S = 90.0
-"""Timeout of a whole call in seconds, rate limits included; those of Discord are shorter."""
-SILENT_S = 60.0
-"""Seconds without any answer, while calls wait, after which the client counts as disconnected."""
 
 
 class OwnedTasks:
@@ -66,11 +58,15 @@ class SafeHTTPClient(HTTPClient):
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, *, max_ratelimit_timeout: float, call_s: float = CALL_S
+        self,
+        loop: asyncio.AbstractEventLoop,
+        timings: ChatTimings = CHAT_TIMINGS,
+        *,
+        max_ratelimit_timeout: float,
     ) -> None:
         super().__init__(loop, max_ratelimit_timeout=max_ratelimit_timeout)
         self.on_given_up: Callable[[], None] = _nothing
-        self._call_s = call_s
+        self._timings = timings
         self._calls = OwnedTasks()
         self._pending: dict[str | None, asyncio.Task[object]] = {}
         """GET requests in flight by URL: equal ones, as autocomplete sends at each key, share one call."""
@@ -101,7 +97,8 @@ class SafeHTTPClient(HTTPClient):
         key = route.url if route.method == "GET" and not kwargs else None
         if pending := self._pending.get(key):
             return deepcopy(await asyncio.shield(pending))
-        kwargs.setdefault("timeout", aiohttp.ClientTimeout(total=UPLOAD_S if files else ATTEMPT_S))
+        attempt_s = self._timings.upload_s if files else self._timings.attempt_s
+        kwargs.setdefault("timeout", aiohttp.ClientTimeout(total=attempt_s))
         made = super().request(route, files=files, form=form, **kwargs)
         call = self._calls.begin(self._finish(route, made))
         if key is not None:
@@ -111,9 +108,11 @@ class SafeHTTPClient(HTTPClient):
 
     async def _finish(self, route: Route, made: Coroutine[Any, Any, object]) -> object:
         now_s, is_alone = time.monotonic(), len(self._calls) <= 1
-        if self._unanswered_since_s is None or (is_alone and now_s - self._failed_s >= SILENT_S):
+        if self._unanswered_since_s is None or (
+            is_alone and now_s - self._failed_s >= self._timings.silent_s
+        ):
             self._unanswered_since_s = now_s  # no call was waiting before
-        limit = asyncio.timeout(self._call_s)
+        limit = asyncio.timeout(self._timings.call_s)
         try:
             async with limit:
                 answer = await made
@@ -135,7 +134,7 @@ class SafeHTTPClient(HTTPClient):
     def _give_up(self, route: Route) -> None:
         """Report the timeout, and release discord.py's global rate limit: the call may have left it set."""
         self._global_over.set()
-        log.warning("a call to Discord did not come through in %g s: %s", self._call_s, route.key)
+        log.warning("a call to Discord did not come through in %g s: %s", self._timings.call_s, route.key)
         self.on_given_up()
 
     @property
@@ -145,11 +144,11 @@ class SafeHTTPClient(HTTPClient):
 
     def silence(self, *, now_s: float | None = None) -> str | None:
         """Say for how long no call was answered; None if calls are answered, or if none is made."""
-        now_s = time.monotonic() if now_s is None else now_s
-        if self._unanswered_since_s is None or not (self._calls or now_s - self._failed_s < SILENT_S):
+        now_s, limit_s = time.monotonic() if now_s is None else now_s, self._timings.silent_s
+        if self._unanswered_since_s is None or not (self._calls or now_s - self._failed_s < limit_s):
             return None
         silent_s = now_s - self._unanswered_since_s
-        return f"no call to Discord has come through for {silent_s:.0f} s" if silent_s >= SILENT_S else None
+        return f"no call to Discord has come through for {silent_s:.0f} s" if silent_s >= limit_s else None
 
     async def close(self) -> None:
         """Cancel the calls in flight, then close the session."""

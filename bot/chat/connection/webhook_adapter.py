@@ -15,7 +15,7 @@ from discord.http import Route, json_or_text
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
 from bot.chat.api_errors import NotConnectedError
-from bot.chat.connection.http_client import ATTEMPT_S, UPLOAD_S
+from bot.chat.timings import CHAT_TIMINGS
 
 ALREADY_ACKNOWLEDGED = 40060
 CALLBACK = "/callback"
@@ -45,7 +45,8 @@ class SafeWebhookAdapter(AsyncWebhookAdapter):
     Discord refuses a second one with 40060.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, pauses_s: Sequence[float] = PAUSES_S) -> None:
+        self._pauses_s = pauses_s
         self._locks: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
         self._cut_off: OrderedDict[str | int | None, None] = OrderedDict()
         """The interactions whose first answer was interrupted: nobody knows whether Discord has it."""
@@ -73,6 +74,7 @@ class SafeWebhookAdapter(AsyncWebhookAdapter):
         if reason is not None or auth_token is not None:
             raise NotImplementedError("the bot owns no webhooks")
         call = _Call(session, route, files=files or (), payload=payload, multipart=multipart)
+        call.pauses_s = self._pauses_s
         call.options = {"params": params, "proxy": proxy, "proxy_auth": proxy_auth}
         lock = self._locks.setdefault((route.webhook_id, route.webhook_token), asyncio.Lock())
         await lock.acquire()
@@ -122,6 +124,7 @@ class _Call:
         self._payload = payload
         self._multipart = multipart
         self.is_callback = route.path.endswith(CALLBACK)
+        self.pauses_s: Sequence[float] = PAUSES_S
         self.options: dict[str, Any] = {}
         """Further arguments for aiohttp."""
         self.was_cut_off = False
@@ -170,7 +173,7 @@ class _Call:
         """Return the seconds before each retry of an attempt that may have taken effect."""
         if self.is_callback:
             return CALLBACK_PAUSES_S
-        return () if self._route.method == "POST" else PAUSES_S
+        return () if self._route.method == "POST" else self.pauses_s
 
     async def _attempt(self, attempt: int) -> object:
         if self._session is discord.utils.MISSING or self._session.closed:
@@ -192,7 +195,7 @@ class _Call:
         return data
 
     def _timeout(self) -> aiohttp.ClientTimeout:
-        return aiohttp.ClientTimeout(total=UPLOAD_S if self._files else ATTEMPT_S)
+        return aiohttp.ClientTimeout(total=CHAT_TIMINGS.upload_s if self._files else CHAT_TIMINGS.attempt_s)
 
     def _body(self, attempt: int) -> dict[str, Any]:
         """Build the body of one attempt; files that were sent before are rewound."""
@@ -236,12 +239,12 @@ _within_s: ContextVar[float] = ContextVar("within_s", default=TOKEN_S)
 
 
 @contextmanager
-def safe_webhooks(within_s: float = TOKEN_S) -> Iterator[None]:
+def safe_webhooks(within_s: float = TOKEN_S, adapter: SafeWebhookAdapter = ADAPTER) -> Iterator[None]:
     """Use the safe adapter for discord.py's webhook calls in this task and in those that it starts.
 
     A call does not wait for a rate limit that ends more than `within_s` seconds after the call began.
     """
-    token, limit = async_context.set(ADAPTER), _within_s.set(within_s)
+    token, limit = async_context.set(adapter), _within_s.set(within_s)
     try:
         yield
     finally:

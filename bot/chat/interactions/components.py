@@ -22,12 +22,8 @@ log = logging.getLogger(__name__)
 
 FORM = "form:"
 """Prefix of all forms' ids."""
-FORM_S = 3600.0
-"""Seconds for which an open form can be submitted."""
 MAX_CHOICES = 25
 """How many suggestions Discord shows."""
-CHOICES_S = 2.0
-"""Timeout of suggestions in seconds; Discord waits for 3."""
 TAKEN = "taken"
 """Key in `extras` that marks an interaction which a form of this process answers."""
 P = ParamSpec("P")
@@ -63,8 +59,9 @@ def safe_autocomplete(suggest: Suggest[CogT]) -> Autocomplete[CogT]:
     @functools.wraps(suggest)
     async def choices(cog: CogT, interaction: AnyInteraction, current: str, /) -> Choices:
         try:
-            async with asyncio.timeout(CHOICES_S):
-                return await suggest(cog, accept(interaction), current)
+            accepted = accept(interaction)
+            async with asyncio.timeout(accepted.timings.choices_s):
+                return await suggest(cog, accepted, current)
         except TimeoutError:
             log.warning("Suggestions came too late", extra={"interaction": interaction.id})
             return []
@@ -142,8 +139,8 @@ class SafeButton(discord.ui.DynamicItem[Button], template=r"(?!)"):
 class SafeModal(discord.ui.Modal):
     """A form whose errors are answered; its id begins with `FORM`, so that an old one is recognized."""
 
-    def __init__(self) -> None:
-        super().__init__(custom_id=f"{FORM}{secrets.token_hex(8)}", timeout=FORM_S)
+    def __init__(self, interaction: GuildInteraction) -> None:
+        super().__init__(custom_id=f"{FORM}{secrets.token_hex(8)}", timeout=interaction.timings.form_s)
 
     @abstractmethod
     async def submitted(self, interaction: GuildInteraction) -> None:

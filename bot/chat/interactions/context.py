@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import discord
 from discord import app_commands
 
+from bot.chat.timings import ChatTimings
 from bot.domain.errors import OutsideServerError, StoppingError
 from bot.domain.songs import Viewer
 from bot.services import Services
@@ -28,6 +29,7 @@ class BotClient(Protocol):
     """The part of the bot's client that interactions need."""
 
     services: Services
+    timings: ChatTimings
     draining: bool
     """True once shutdown was requested: no interactions are accepted any more."""
     running: set[asyncio.Task[None]]
@@ -40,6 +42,7 @@ class GuildInteraction:
 
     raw: AnyInteraction
     services: Services
+    timings: ChatTimings
     guild_id: int
     channel_id: int
     member: discord.Member
@@ -130,7 +133,12 @@ def accept(interaction: AnyInteraction) -> GuildInteraction:
     if not (isinstance(member, discord.Member) and guild_id and channel_id and is_added):
         raise OutsideServerError
     interaction.extras[ACCEPTED] = context = GuildInteraction(
-        raw=interaction, services=client.services, guild_id=guild_id, channel_id=channel_id, member=member
+        raw=interaction,
+        services=client.services,
+        timings=client.timings,
+        guild_id=guild_id,
+        channel_id=channel_id,
+        member=member,
     )
     return context
 

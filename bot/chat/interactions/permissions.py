@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 
 MODERATORS = discord.Permissions(manage_guild=True)
 """The permission for which Discord shows moderators' commands by default."""
-KEPT_S = 300.0
-"""Seconds for which the owners are cached; somebody who left the team keeps the commands for as long."""
 _ROLES = frozenset({discord.TeamMemberRole.admin, discord.TeamMemberRole.developer})
 ChannelOption: TypeAlias = AppCommandChannel | AppCommandThread
 """A channel option's value; it can be a thread that the gateway has not sent to the bot."""
@@ -54,19 +52,19 @@ class Operators:
             NotOperatorError: the member is not one of them.
             OperatorUnknownError: the owners could not be fetched.
         """
-        if interaction.user_id not in await self._current(interaction.raw.client):
+        if interaction.user_id not in await self._current(interaction):
             raise NotOperatorError
         return await operation()
 
-    async def _current(self, client: discord.Client) -> frozenset[int]:
+    async def _current(self, interaction: GuildInteraction) -> frozenset[int]:
         now_s = asyncio.get_running_loop().time()
         if now_s >= self._kept_until_s:
             try:
-                self._ids = owners(await client.application_info())
+                self._ids = owners(await interaction.raw.client.application_info())
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 log.warning("The bot's owners could not be fetched: %s", error)
                 raise OperatorUnknownError from error
-            self._kept_until_s = now_s + KEPT_S
+            self._kept_until_s = now_s + interaction.timings.owners_s
         return self._ids
 
 

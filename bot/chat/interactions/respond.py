@@ -21,8 +21,6 @@ from bot.domain.errors import AnsweredElsewhereError, InspireError, InvalidMessa
 
 log = logging.getLogger(__name__)
 
-BUDGET_S = 1.0
-"""Seconds after which the interaction is deferred; Discord waits for 3."""
 ERROR_TIMEOUT_S = 10.0
 """Timeout of an error's response in seconds."""
 UNKNOWN_MESSAGE = 10008
@@ -84,13 +82,13 @@ async def run_or_defer(
     ephemeral: bool = True,
     updates: bool = False,
 ) -> T:
-    """Run the operation and return its result; defer the interaction if that takes longer than `BUDGET_S`.
+    """Run the operation and return its result; defer the interaction if that takes too long.
 
     The deferral announces a new message, or with `updates` an edit of the one whose button was pressed.
     The operation is finished even if Discord refuses the deferral.
     """
     raw, task = interaction.raw, asyncio.ensure_future(operation)
-    done, _ = await asyncio.wait({task}, timeout=BUDGET_S)
+    done, _ = await asyncio.wait({task}, timeout=interaction.timings.defer_s)
     if not done and not raw.response.is_done():
         try:
             await raw.response.defer(ephemeral=ephemeral, thinking=not updates)

@@ -20,9 +20,6 @@ from bot.services.credits.reports import Report
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-CHART_S = 20.0
-"""Timeout of a chart in seconds, waiting included; afterwards the table is sent alone."""
-
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
@@ -75,13 +72,13 @@ class ReportFiles(FileThread):
         finally:
             self._guilds.discard(guild_id)
 
-    async def of(self, client: discord.Client, report: Report) -> list[Attachment]:
-        """Build the chart, unless it takes too long, and the table."""
+    async def of(self, client: discord.Client, report: Report, *, chart_s: float) -> list[Attachment]:
+        """Build the chart, unless it takes longer than `chart_s` seconds, and the table."""
         named = (use.user_id for use in report.members[:TOP])
         names = await display_names(client, report.guild_id, named)
         files = [Attachment("credits.csv", report_csv(report, names), "The same numbers as a table")]
         try:
-            async with asyncio.timeout(CHART_S):
+            async with asyncio.timeout(chart_s):
                 chart = await self.make(partial(report_chart, report, names))
         except TimeoutError:
             log.warning("A chart took too long", extra={"guild": report.guild_id})

@@ -9,6 +9,7 @@ from typing import ParamSpec
 
 from bot.domain.errors import StoreError
 from bot.services.ports import Clock
+from bot.services.runtime.timings import CLOCK_CHECK_S
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
@@ -42,11 +43,10 @@ class CleanupTask(StrEnum):
 
 
 EVERY = {
-    CleanupTask.TIMES: timedelta(seconds=5),
     CleanupTask.TOKENS: timedelta(seconds=30),
     CleanupTask.DATA: timedelta(hours=1),
 }
-"""The pause between two runs; after a failure half a minute at most."""
+"""The pause between two runs of the other tasks; after a failure half a minute at most."""
 
 
 class CleanupHandler:
@@ -55,10 +55,18 @@ class CleanupHandler:
     name = "cleanup"
     queue = None
 
-    def __init__(self, store: Store, *, config: RetentionConfig, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        config: RetentionConfig,
+        clock: Clock,
+        clock_check_s: float = CLOCK_CHECK_S,
+    ) -> None:
         self._store = store
         self._config = config
         self._clock = clock
+        self._every = EVERY | {CleanupTask.TIMES: timedelta(seconds=clock_check_s)}
         now = clock()
         self._due = dict.fromkeys(CleanupTask, now)
         self._was_ahead = False
@@ -68,7 +76,7 @@ class CleanupHandler:
         now = self._clock()
         self._limit_due_times(now)
         due = [task for task, at in self._due.items() if at <= now][:limit]
-        self._due |= {task: now + EVERY[task] for task in due}
+        self._due |= {task: now + self._every[task] for task in due}
         return due
 
     async def next_due_at(self) -> datetime | None:
@@ -88,11 +96,11 @@ class CleanupHandler:
                     await self._erase_data()
         except StoreError as error:
             log.error("cleanup: %s postponed: %s", task, error)
-            self._due[task] = self._clock() + min(EVERY[task], EVERY[CleanupTask.TOKENS])
+            self._due[task] = self._clock() + min(self._every[task], EVERY[CleanupTask.TOKENS])
 
     def _limit_due_times(self, now: datetime) -> None:
         """Let no task be due later than after its pause, even if the clock was set back."""
-        self._due = {task: min(at, now + EVERY[task]) for task, at in self._due.items()}
+        self._due = {task: min(at, now + self._every[task]) for task, at in self._due.items()}
 
     async def _correct_times(self) -> None:
         now = self._clock()

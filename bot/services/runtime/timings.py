@@ -9,6 +9,8 @@ from bot.domain.scheduling import MEMBER_BACKOFF
 
 ANSWERED_WITHIN_S = 5.0
 """Seconds after which Discord has the answer to a command or accepts none any more: it waits for 3."""
+CLOCK_CHECK_S = 5.0
+"""Seconds between two checks for due times that are further ahead than can be: the clock was set back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,5 +73,6 @@ class WorkTimings:
     """Seconds without a check for due work after which a worker has stalled; a database outage takes less."""
     new_task_s: float = 30.0
     """Seconds for which the provider must deny a task before it counts as lost: new ones appear late."""
+    clock_check_s: float = CLOCK_CHECK_S
     streaming_grace_s: float = STREAMING_GRACE_S
     """Seconds within which a task has to end once all its clips are there."""

@@ -14,21 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.storage.postgres.errors import hide_rows, server_error
 from bot.storage.postgres.url import PostgresUrl
+from bot.storage.timings import STORAGE_TIMINGS, StorageTimings
 
 POOL_SIZE = 10
 """Connections of one process; on common machines more make PostgreSQL slower, not faster."""
-POOL_TIMEOUT_S = 30.0
-"""How long a unit waits for a connection from the pool, in seconds."""
-CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_MS = 10_000
 """How long a statement may take before the server cancels it, in milliseconds."""
 LOCK_TIMEOUT_MS = 5_000
 """How long a statement may wait for what another transaction has locked, in milliseconds."""
-ANSWER_TIMEOUT_S = 12.0
-"""How long an answer may take, in seconds, before the server counts as hanging.
-
-Longer than the server's own limits, so that these come first.
-"""
 MIGRATION_LOCK_TIMEOUT_MS = 60_000
 """How long a migration waits for another one to end, in milliseconds."""
 DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
@@ -60,8 +53,10 @@ class Arguments(TypedDict):
     server_settings: dict[str, str]
 
 
-def arguments(url: PostgresUrl, *, unlimited: bool = False) -> Arguments:
-    """Return how to connect to the server; if `unlimited`, without time limits that would abort a migration.
+def arguments(
+    url: PostgresUrl, timings: StorageTimings = STORAGE_TIMINGS, *, unlimited: bool = False
+) -> Arguments:
+    """Return how to connect to the server; if `unlimited`, without those limits that would abort a migration.
 
     Behind a pooler nothing is set for the session: the next transaction may run in another one.
     """
@@ -76,29 +71,31 @@ def arguments(url: PostgresUrl, *, unlimited: bool = False) -> Arguments:
         "user": url.user,
         "password": url.password,
         "database": url.database,
-        "timeout": CONNECT_TIMEOUT_S,
-        "command_timeout": None if unlimited else ANSWER_TIMEOUT_S,
+        "timeout": timings.connect_s,
+        "command_timeout": None if unlimited else timings.answer_s,
         "statement_cache_size": 0 if url.pooled else _STATEMENT_CACHE_SIZE,
         "server_settings": {name: value for name, value in settings.items() if name not in url.options},
     }
 
 
-def pooled_engine(url: PostgresUrl) -> AsyncEngine:
+def pooled_engine(url: PostgresUrl, timings: StorageTimings) -> AsyncEngine:
     """Return an engine with a pool, for units of work."""
     return _hide_row_values(
         create_async_engine(
             "postgresql+asyncpg://",
-            connect_args=_connect_args(url),
+            connect_args=_connect_args(url, timings),
             pool_size=POOL_SIZE,
             max_overflow=0,
-            pool_timeout=POOL_TIMEOUT_S,
+            pool_timeout=timings.pool_s,
             isolation_level="READ COMMITTED",
             hide_parameters=True,
         )
     )
 
 
-def in_one_transaction(url: PostgresUrl, unit: Callable[[Connection], T], *, writes: bool) -> T:
+def in_one_transaction(
+    url: PostgresUrl, unit: Callable[[Connection], T], timings: StorageTimings, *, writes: bool
+) -> T:
     """Run the unit on a connection of its own and return its result; block, even inside an event loop.
 
     A unit that `writes` has no time limit; one that only reads sees one snapshot and cannot write.
@@ -108,7 +105,7 @@ def in_one_transaction(url: PostgresUrl, unit: Callable[[Connection], T], *, wri
     """
 
     async def run() -> T:
-        args = _connect_args(url, unlimited=writes)
+        args = _connect_args(url, timings, unlimited=writes)
         engine = _hide_row_values(
             create_async_engine(
                 "postgresql+asyncpg://", connect_args=args, poolclass=NullPool, hide_parameters=True
@@ -135,8 +132,8 @@ def _hide_row_values(engine: AsyncEngine) -> AsyncEngine:
     return engine
 
 
-def _connect_args(url: PostgresUrl, *, unlimited: bool = False) -> dict[str, object]:
-    args: dict[str, object] = dict(arguments(url, unlimited=unlimited))
+def _connect_args(url: PostgresUrl, timings: StorageTimings, *, unlimited: bool = False) -> dict[str, object]:
+    args: dict[str, object] = dict(arguments(url, timings, unlimited=unlimited))
     if url.pooled:
         # no cache, and names that no other process has used on the same server connection
         args |= {

@@ -7,12 +7,12 @@ from contextlib import nullcontext, suppress
 
 import asyncpg
 
-from bot.domain.retry_policy import RetryPolicy
 from bot.services.ports import WorkQueue
 from bot.storage.postgres.clock import ClockReading, DatabaseClock
 from bot.storage.postgres.engine import DATABASE_ERRORS, arguments
 from bot.storage.postgres.errors import server_error
 from bot.storage.postgres.url import PostgresUrl
+from bot.storage.timings import StorageTimings
 
 log = logging.getLogger(__name__)
 
@@ -20,12 +20,8 @@ CHANNEL = "inspire_due"
 """The channel on which processes tell each other that something may be due."""
 MIN_NOTIFY_INTERVAL_S = 0.02
 """Seconds between two notifications of one process, at least."""
-CLOCK_S = 30.0
-"""Seconds between two readings of the server's time; also how soon a dead connection is noticed."""
 READINGS = 3
 """How often the time is read in a row, to use the fastest answer."""
-RECONNECTS = RetryPolicy(first_s=0.5, max_s=10.0)
-"""The pauses before each attempt to reconnect."""
 _TIME = "SELECT clock_timestamp()"
 _SEPARATOR = ","
 
@@ -39,10 +35,16 @@ class PostgresNotifier:
     """
 
     def __init__(
-        self, url: PostgresUrl, clock: DatabaseClock, *, on_due: Callable[[Collection[WorkQueue]], None]
+        self,
+        url: PostgresUrl,
+        clock: DatabaseClock,
+        timings: StorageTimings,
+        *,
+        on_due: Callable[[Collection[WorkQueue]], None],
     ) -> None:
         self._url = url
         self._clock = clock
+        self._timings = timings
         self._on_due = on_due
         self._wake_up = asyncio.Event()
         self._due_queues: set[WorkQueue] = set()
@@ -91,14 +93,14 @@ class PostgresNotifier:
         """Send notifications and read the time until the connection ends or its server stops answering."""
         connection.add_termination_listener(lambda _: self._wake_up.set())
         loop = asyncio.get_running_loop()
-        read_at_s = loop.time() + CLOCK_S
+        read_at_s = loop.time() + self._timings.clock_s
         while not connection.is_closed():
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(read_at_s):
                     await self._wake_up.wait()
             if loop.time() >= read_at_s:
                 await self._read_time(connection)
-                read_at_s = loop.time() + CLOCK_S
+                read_at_s = loop.time() + self._timings.clock_s
             elif self._wake_up.is_set() and not connection.is_closed():
                 self._wake_up.clear()
                 queues, self._due_queues = self._due_queues, set()
@@ -110,7 +112,7 @@ class PostgresNotifier:
         failures = 0
         while True:
             failures += 1
-            await asyncio.sleep(RECONNECTS.delay_s(failures))
+            await asyncio.sleep(self._timings.reconnects.delay_s(failures))
             try:
                 connection = await self._connect()
             except DATABASE_ERRORS as error:
@@ -120,7 +122,7 @@ class PostgresNotifier:
                 return connection
 
     async def _connect(self) -> asyncpg.Connection:
-        connection = await asyncpg.connect(**arguments(self._url))
+        connection = await asyncpg.connect(**arguments(self._url, self._timings))
         own_pid = connection.get_server_pid()
 
         def on_notification(_connection: object, sender: int, _channel: str, payload: object) -> None:

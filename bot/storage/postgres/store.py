@@ -25,6 +25,7 @@ from bot.storage.postgres.errors import (
 )
 from bot.storage.postgres.notifier import PostgresNotifier
 from bot.storage.postgres.url import PostgresUrl
+from bot.storage.timings import STORAGE_TIMINGS, StorageTimings
 from bot.storage.unit_of_work import SqlUnitOfWork, slow_units_logged
 from bot.storage.wakeups import WakeUps
 
@@ -46,13 +47,15 @@ class PostgresStore(Store):
     not when it is unknown whether it was committed.
     """
 
-    def __init__(self, url: PostgresUrl, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, url: PostgresUrl, timings: StorageTimings = STORAGE_TIMINGS, *, clock: Clock | None = None
+    ) -> None:
         self._url = url
         server_clock = DatabaseClock()
         self._clock: Clock = clock or server_clock
         self._wakeups = WakeUps()
-        self._notifier = PostgresNotifier(url, server_clock, on_due=self._wakeups.notify)
-        self._engine = pooled_engine(url)
+        self._notifier = PostgresNotifier(url, server_clock, timings, on_due=self._wakeups.notify)
+        self._engine = pooled_engine(url, timings)
         self._reading = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )

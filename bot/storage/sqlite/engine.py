@@ -12,17 +12,19 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
 
-BUSY_MS = 10_000
-"""How long to wait, in milliseconds, for a backup tool or a shell that has the file locked."""
+from bot.storage.timings import STORAGE_TIMINGS, StorageTimings
+
 READERS = 4
-_WRITER = ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON")
-_READER = ("query_only=ON", "wal_autocheckpoint=0", f"busy_timeout={BUSY_MS}")
+_WRITER = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+_READER = ("query_only=ON", "wal_autocheckpoint=0")
 
 
-def writing_engine(path: Path, *, foreign_keys: bool = True) -> Engine:
+def writing_engine(
+    path: Path, timings: StorageTimings = STORAGE_TIMINGS, *, foreign_keys: bool = True
+) -> Engine:
     """Return an engine whose connections write; each transaction takes the write lock when it begins."""
     pragmas = _WRITER if foreign_keys else _WRITER[:-1]
-    connect = partial(_connect, path, "rwc", pragmas)
+    connect = partial(_connect, path, "rwc", pragmas, busy_s=timings.busy_s)
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
     # a transaction that began with a read cannot wait for the lock: it fails at once (SQLITE_BUSY)
     event.listen(engine, "begin", partial(_begin, "BEGIN IMMEDIATE"))
@@ -31,7 +33,7 @@ def writing_engine(path: Path, *, foreign_keys: bool = True) -> Engine:
 
 def reading_engine(path: Path) -> Engine:
     """Return an engine whose connections can only read; each transaction sees one consistent snapshot."""
-    connect = partial(_connect, path, "ro", _READER)
+    connect = partial(_connect, path, "ro", _READER, busy_s=STORAGE_TIMINGS.busy_s)
     engine = create_engine(
         "sqlite://",
         creator=connect,
@@ -44,11 +46,11 @@ def reading_engine(path: Path) -> Engine:
     return engine
 
 
-def _connect(path: Path, mode: str, pragmas: Iterable[str]) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, pragmas: Iterable[str], *, busy_s: float) -> sqlite3.Connection:
     uri = f"file:{quote(str(path))}?mode={mode}"
     # isolation_level=None: the listener below begins each transaction, as SQLAlchemy's page on SQLite
     # recommends; the sqlite3 module would begin only some of them
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(uri, timeout=busy_s, uri=True, isolation_level=None, check_same_thread=False)
     try:
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")

@@ -14,6 +14,7 @@ from bot.services.unit_of_work import Store, UnitOfWork, name_of
 from bot.storage.repositories.leasing import release_leases
 from bot.storage.sqlite.engine import READERS, reading_engine
 from bot.storage.sqlite.writer import Writer, WriteTask
+from bot.storage.timings import STORAGE_TIMINGS, StorageTimings
 from bot.storage.unit_of_work import SqlUnitOfWork
 from bot.storage.wakeups import WakeUps
 
@@ -28,11 +29,18 @@ class SqliteStore(Store):
     that is cancelled does not stop its unit.
     """
 
-    def __init__(self, path: Path, *, clock: Clock, on_close: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        timings: StorageTimings = STORAGE_TIMINGS,
+        *,
+        clock: Clock,
+        on_close: Callable[[], None],
+    ) -> None:
         self._path = path
         self._clock = clock
         self._wakeups = WakeUps()
-        self._writer = Writer(path, clock=clock, on_due=self._wakeups.notify, on_close=on_close)
+        self._writer = Writer(path, timings, clock=clock, on_due=self._wakeups.notify, on_close=on_close)
         self._reading = reading_engine(path)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="storage-reader")
         self._closed = False

@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.services.ports import Clock, WorkQueue
 from bot.storage.sqlite.engine import writing_engine
 from bot.storage.sqlite.errors import store_error
+from bot.storage.timings import StorageTimings
 from bot.storage.unit_of_work import SqlUnitOfWork, slow_units_logged
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ class Writer:
     def __init__(
         self,
         path: Path,
+        timings: StorageTimings,
         *,
         clock: Clock,
         on_due: Callable[[Collection[WorkQueue]], None],
@@ -87,7 +89,7 @@ class Writer:
         self._clock = clock
         self._on_due = on_due
         self._on_close = on_close
-        self._engine = writing_engine(path)
+        self._engine = writing_engine(path, timings)
         self._connection: Connection | None = None
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Queued | None] = SimpleQueue()

@@ -45,6 +45,8 @@ class Checker(Protocol):
 class _Outcome:
     status: int
     body: object = None
+    raw: str = ""
+    """The text of a JSON body that the sandbox did not write."""
     code: int | None = None
     headers: dict[str, str] = field(default_factory=lambda: dict(VIA))
     html: bool = False
@@ -112,6 +114,8 @@ class Pipeline:
                 return self._over_limit(fault.after_s, route=route, scope="global")
             case FaultKind.RATE_LIMITED_AT_EDGE if fault:
                 return _turned_away(fault.after_s)
+            case FaultKind.STRANGE if fault:
+                return _Outcome(status=200, raw=fault.words)
             case FaultKind.REFUSED if fault:
                 return _refusal(ApiError(fault.status, code=fault.code, message=fault.words))
             case FaultKind.UNKNOWN_MESSAGE:
@@ -261,11 +265,12 @@ def _response(outcome: _Outcome) -> web.Response:
         return web.Response(
             status=outcome.status, text=page, content_type="text/html", headers=outcome.headers
         )
-    if outcome.body is None:
+    if outcome.body is None and not outcome.raw:
         return web.Response(status=outcome.status or 204, headers=outcome.headers)
     # aiohttp's json_response adds a charset, which discord.py does not take for JSON.
     headers = outcome.headers | {"Content-Type": "application/json"}
-    return web.Response(status=outcome.status, body=json.dumps(outcome.body).encode(), headers=headers)
+    text = outcome.raw or json.dumps(outcome.body)
+    return web.Response(status=outcome.status, body=text.encode(), headers=headers)
 
 
 def _reset(request: web.Request) -> None:

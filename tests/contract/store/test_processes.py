@@ -1,10 +1,13 @@
 """The contract of every store for processes: who is alive, and one process for each shard."""
 
 import pytest
+from typing_extensions import override
 
 from bot.domain.errors import ShardTakenError
+from bot.services.unit_of_work import UnitOfWork
 from bot.storage.repositories.runtime import SqlProcessRegistry
 from bot.storage.store import SqlStore
+from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import after
 
@@ -137,13 +140,24 @@ async def test_shards_of_two_counts_are_refused_when_they_have_servers_in_common
         await beat(store, "b", theirs[0], of=theirs[1])
 
 
-async def test_the_key_of_the_table_decides_when_two_did_not_see_each_other(
-    store: SqlStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(SqlProcessRegistry, "_refuse_overlap", lambda *_: None)
+class Unseeing(SqlProcessRegistry):
+    """Processes that do not see each other."""
+
+    @override
+    def _refuse_overlap(self, process: str, shard: int, shard_count: int) -> None:
+        pass
+
+
+async def test_the_key_of_the_table_decides_when_two_did_not_see_each_other(store: SqlStore) -> None:
+    def beat_unseen(uow: UnitOfWork) -> None:
+        assert isinstance(uow, SqlUnitOfWork)
+        Unseeing(uow.connection).heartbeat(
+            "b", role="all", shards=(0,), shard_count=8, now=after(0), until=after(60)
+        )
+
     await beat(store, "a", 0)
     with pytest.raises(ShardTakenError, match="Shard 0"):
-        await beat(store, "b", 0)
+        await store.write(beat_unseen)
 
 
 async def test_the_same_shard_of_another_count_is_what_a_process_begins_anew_with(store: SqlStore) -> None:

@@ -9,8 +9,8 @@ from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
 from sandbox.discord.interactions.invocations import Invocation
 from tests.harness.bot import LONG_S, BotHarness
+from tests.harness.faulty_store import StoreFaults
 from tests.integration.engines import on_both
-from tests.integration.failing_store import StoreFaults, faulty_store
 
 pytestmark = [on_both, pytest.mark.usefixtures("unhurried")]
 
@@ -22,8 +22,8 @@ class OddError(RuntimeError):
 
 
 @pytest.fixture
-def faults(monkeypatch: pytest.MonkeyPatch) -> StoreFaults:
-    return faulty_store(monkeypatch)
+def faults(local: BotHarness) -> StoreFaults:
+    return local.faulty_store()
 
 
 async def reference(asked: Invocation) -> str:

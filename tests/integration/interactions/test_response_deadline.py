@@ -26,7 +26,7 @@ from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.model.message import Message
 from sandbox.discord.people.person import Person
 from tests.harness.bot import LONG_S, BotHarness
-from tests.integration.failing_store import StoreFaults, faulty_store
+from tests.harness.faulty_store import StoreFaults
 from tests.integration.moderation.test_settings import approval_on, asked_for_approval
 
 DISCORD_WAITS_S = 3.0
@@ -48,10 +48,9 @@ Command: TypeAlias = app_commands.Command[commands.Cog, ..., object]
 
 
 @pytest.fixture
-def faults(monkeypatch: pytest.MonkeyPatch) -> StoreFaults:
-    monkeypatch.setattr("bot.chat.interactions.respond.BUDGET_S", 0.1)
-    monkeypatch.setattr("bot.chat.interactions.components.CHOICES_S", 0.1)
-    return faulty_store(monkeypatch)
+def faults(local: BotHarness) -> StoreFaults:
+    local.hurry({"chat.defer_s": 0.1, "chat.choices_s": 0.1})
+    return local.faulty_store()
 
 
 def commands_of(app: Application, guild_id: int) -> Iterator[Command]:
@@ -205,10 +204,8 @@ async def form_waits(app: Application, *, waits: bool) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_form_that_is_never_sent_is_forgotten_and_says_so_later(
-    local: BotHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.chat.interactions.components.FORM_S", 0.5)
+async def test_a_form_that_is_never_sent_is_forgotten_and_says_so_later(local: BotHarness) -> None:
+    local.hurry({"chat.form_s": 0.5})
     mo = local.discord.member("Mo")
     async with local.bot() as app:
         await approval_on(local)
@@ -219,7 +216,8 @@ async def test_a_form_that_is_never_sent_is_forgotten_and_says_so_later(
         await form_waits(app, waits=False)
         late = await mo.submit_modal(pressed, {DECLINE_REASON: "no"})
         assert FORM_EXPIRED in (await late.answer(timeout_s=LONG_S)).content
-        monkeypatch.setattr("bot.chat.interactions.components.FORM_S", LONG_S)
+    local.hurry({"chat.form_s": LONG_S})
+    async with local.bot() as app:
         for reason, says in (("\u3164", REASON_MISSING), ("no", "Declined.")):
             pressed = await mo.press(shown, "Decline")
             await pressed.acknowledged(timeout_s=LONG_S)

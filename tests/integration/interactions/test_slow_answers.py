@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from bot.chat.delivery.status_message import TITLES
@@ -9,10 +7,10 @@ from bot.domain.errors import StoreError
 from bot.domain.requests import State
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.model.interaction import CallbackKind
-from tests.harness.bot import LONG_S, BotHarness, bot
+from tests.harness.bot import LONG_S, BotHarness
+from tests.harness.faulty_store import StoreFaults
 from tests.harness.message_readers import seen
 from tests.integration.engines import on_both
-from tests.integration.failing_store import StoreFaults, faulty_store
 
 pytestmark = on_both
 
@@ -20,9 +18,9 @@ READY = TITLES[State.DELIVERED]
 
 
 @pytest.fixture
-def faults(monkeypatch: pytest.MonkeyPatch) -> StoreFaults:
-    monkeypatch.setattr("bot.chat.interactions.respond.BUDGET_S", 0.1)
-    return faulty_store(monkeypatch)
+def faults(local: BotHarness) -> StoreFaults:
+    local.hurry({"chat.defer_s": 0.1})
+    return local.faulty_store()
 
 
 async def test_a_slow_database_defers_publicly_and_the_deferral_becomes_the_status(
@@ -44,10 +42,10 @@ async def test_a_slow_database_defers_publicly_and_the_deferral_becomes_the_stat
 
 
 async def test_a_refusal_after_the_deferral_is_the_members_alone(
-    tmp_path: Path, database: str, faults: StoreFaults
+    local: BotHarness, faults: StoreFaults
 ) -> None:
     faults.hang("placement.place")
-    async with bot(tmp_path, database_url=database, default_allowance=0) as local, local.bot():
+    async with local.bot(default_allowance=0):
         asked = await local.order()
         await asked.acknowledged(timeout_s=LONG_S)
         assert asked.original is not None

@@ -12,9 +12,9 @@ from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.model.interaction import CallbackKind
 from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, BotHarness
+from tests.harness.faulty_store import StoreFaults
 from tests.harness.message_readers import labels, seen
 from tests.integration.engines import on_both
-from tests.integration.failing_store import StoreFaults, faulty_store
 from tests.integration.interactions.test_response_deadline import form_waits
 from tests.integration.moderation.test_settings import approval_on, asked_for_approval
 
@@ -22,9 +22,9 @@ pytestmark = on_both
 
 
 @pytest.fixture
-def faults(monkeypatch: pytest.MonkeyPatch) -> StoreFaults:
-    monkeypatch.setattr("bot.chat.interactions.respond.BUDGET_S", 0.1)
-    return faulty_store(monkeypatch)
+def faults(local: BotHarness) -> StoreFaults:
+    local.hurry({"chat.defer_s": 0.1})
+    return local.faulty_store()
 
 
 async def deferred(asked: Invocation, kind: CallbackKind, faults: StoreFaults) -> None:

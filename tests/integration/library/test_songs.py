@@ -1,13 +1,14 @@
-import pytest
+import asyncio
 
 from bot.chat.buttons.pages import SIGNS, Step
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.moderator_errors import NO_SUCH_SONG
 from bot.chat.text.songs import NO_SONGS, NO_SONGS_OF_MEMBER, NOTHING_RATED
 from bot.domain.requests import State
+from bot.services.library.songs import PAGE
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord.model.message import Message
-from tests.harness.bot import LONG_S, BotHarness
+from tests.harness.bot import LONG_S, ROOMY, BotHarness
 from tests.harness.message_readers import labels, links, seen
 from tests.integration.engines import on_both
 
@@ -31,13 +32,11 @@ async def rated(local: BotHarness, result: Message, *votes: tuple[str, int]) -> 
         await press.acknowledged(timeout_s=LONG_S)
 
 
-async def test_songs_are_listed_by_the_page_newest_first_also_after_a_restart(
-    local: BotHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.services.library.songs.PAGE", 2)
-    async with local.bot(default_allowance=900):
+async def test_songs_are_listed_by_the_page_newest_first_also_after_a_restart(local: BotHarness) -> None:
+    local.discord.state.limits = ROOMY
+    async with local.bot(default_allowance=900, max_active_per_member=PAGE):
         assert NO_SONGS in seen(await asked(local, "list"))
-        await made(local, "Ada", 2)
+        await asyncio.gather(*(made(local, "Ada", 1) for _ in range(PAGE)))
         await made(local, "Ben", 1, PLAYLISTS[1].id)
         newest = local.results()[-1]
         message = await asked(local, "list")
@@ -54,7 +53,7 @@ async def test_songs_are_listed_by_the_page_newest_first_also_after_a_restart(
         assert NO_SONGS_OF_MEMBER in seen(nobody)
     async with local.bot():
         await local.ada.press(message, SIGNS[Step.ON])
-        await local.shows(message, "Page 2 of 2 · 3 in all")
+        await local.shows(message, f"Page 2 of 2 · {PAGE + 1} in all")
         assert seen(message).count("https://discord.com/") == 1
         await local.ada.press(message, SIGNS[Step.FIRST])
         await local.shows(message, "Page 1 of 2", where)

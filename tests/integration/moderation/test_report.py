@@ -1,7 +1,6 @@
 import asyncio
 import csv
 import io
-import threading
 
 import pytest
 from PIL import Image
@@ -12,7 +11,7 @@ from sandbox.discord.faults import Fault, FaultKind
 from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.model.message import Message
 from sandbox.discord.people.person import PickerError
-from tests.harness.bot import LONG_S, BotHarness
+from tests.harness.bot import LONG_S, BotHarness, thread_kept_busy
 from tests.integration.engines import on_both
 
 pytestmark = on_both
@@ -48,31 +47,26 @@ async def test_a_moderator_sees_who_used_what(local: BotHarness) -> None:
 
 
 async def test_reports_are_made_one_at_a_time_and_nothing_else_waits_for_them(
-    local: BotHarness, monkeypatch: pytest.MonkeyPatch
+    local: BotHarness,
 ) -> None:
-    drawing, go_on = threading.Event(), threading.Event()
-
-    def slowly(*_: object) -> bytes:
-        drawing.set()
-        assert go_on.wait(LONG_S)
-        return b"png"
-
-    monkeypatch.setattr("bot.chat.messages.files.report_chart", slowly)
-    async with local.bot():
-        moderator = local.discord.member("Mo")
-        first = await moderator.slash("songs", "quota report")
-        await asyncio.to_thread(drawing.wait, LONG_S)
-        for _ in range(8):  # more than the event loop's own threads
-            second = await reported(await moderator.slash("songs", "quota report"))
-            assert REPORT_BUSY in second.content
-        await asyncio.wait_for(asyncio.get_running_loop().getaddrinfo("localhost", 80), 2)
-        go_on.set()
+    local.hurry({"chat.defer_s": 0.1})
+    async with local.bot() as app:
+        async with thread_kept_busy(app, "Quota"):
+            moderator = local.discord.member("Mo")
+            first = await moderator.slash("songs", "quota report")
+            await first.acknowledged(timeout_s=LONG_S)
+            for _ in range(8):  # more than the event loop's own threads
+                second = await reported(await moderator.slash("songs", "quota report"))
+                assert REPORT_BUSY in second.content
+            await asyncio.wait_for(asyncio.get_running_loop().getaddrinfo("localhost", 80), 2)
         assert len((await reported(first)).attachments) == 2
-        monkeypatch.setattr("bot.chat.messages.files.CHART_S", 0.05)
-        go_on.clear()
-        late = await reported(await moderator.slash("songs", "quota report"))
+
+
+async def test_a_report_whose_chart_takes_too_long_is_a_table_alone(local: BotHarness) -> None:
+    local.hurry({"chat.chart_s": 0.05})
+    async with local.bot() as app, thread_kept_busy(app, "Quota"):
+        late = await reported(await local.discord.member("Mo").slash("songs", "quota report"))
         assert [attachment.filename for attachment in late.attachments] == ["credits.csv"]
-        go_on.set()
 
 
 async def test_a_report_of_nothing_says_so(local: BotHarness) -> None:

@@ -13,9 +13,9 @@ from bot.domain.requests import State
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
+from tests.harness.faulty_store import StoreFaults
 from tests.harness.message_readers import seen
 from tests.integration.engines import on_both
-from tests.integration.failing_store import StoreFaults, faulty_store
 
 pytestmark = on_both
 
@@ -25,7 +25,7 @@ LEASE_S = 0.3
 
 
 @pytest.fixture
-def faults(local: BotHarness, monkeypatch: pytest.MonkeyPatch) -> StoreFaults:
+def faults(local: BotHarness) -> StoreFaults:
     local.hurry(
         {
             "work.leases.submission_s": LEASE_S,
@@ -34,7 +34,7 @@ def faults(local: BotHarness, monkeypatch: pytest.MonkeyPatch) -> StoreFaults:
             "work.poll_interval_s": 0.1,
         }
     )
-    return faulty_store(monkeypatch)
+    return local.faulty_store()
 
 
 async def used_and_held(local: BotHarness, who: str = "Ada") -> tuple[int, int]:

@@ -1,16 +1,17 @@
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot.chat.delivery.status_message import TITLES
 from bot.domain.requests import State
-from bot.services.privacy import retention
-from bot.services.privacy.retention import CleanupTask
-from bot.storage import store
-from bot.storage.postgres import notifier
+from bot.storage.database_url import parse_url
+from bot.storage.store import open_store, utc_now
 from sandbox.cqtai.effects import Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.reply_variants import StatusAs
@@ -18,6 +19,7 @@ from sandbox.discord.faults import Fault as DiscordFault
 from sandbox.discord.faults import FaultKind
 from sandbox.discord.model.permissions import Permission
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
+from tests.harness.databases import ahead_url, set_server_ahead
 from tests.harness.message_readers import titles
 from tests.integration.engines import on_both
 
@@ -28,27 +30,30 @@ HOUR_S, DAY_S = 3600, 86_400
 class SetClock:
     """The clock of the host and of a database server, which the test sets."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, server_url: str | None) -> None:
         self.ahead_s = 0.0
-        self._true = store.utc_now
-        self._patch = monkeypatch
+        self._server_url = server_url
 
     def __call__(self) -> datetime:
-        return self._true() + timedelta(seconds=self.ahead_s)
+        return utc_now() + timedelta(seconds=self.ahead_s)
 
     def set(self, seconds: float) -> None:
         self.ahead_s += seconds
-        self._patch.setattr(notifier, "_TIME", f"SELECT clock_timestamp() + interval '{self.ahead_s} s'")
+        if self._server_url is not None:
+            set_server_ahead(self._server_url, self.ahead_s)
 
 
 @pytest.fixture
-def clock(local: BotHarness, monkeypatch: pytest.MonkeyPatch) -> SetClock:
-    found = SetClock(monkeypatch)
-    monkeypatch.setattr(store, "utc_now", found)
-    monkeypatch.setattr(notifier, "CLOCK_S", 0.05)
-    local.hurry({"work.poll_interval_s": 0.1})
-    monkeypatch.setitem(retention.EVERY, CleanupTask.TIMES, timedelta(seconds=0.1))
-    return found
+def clock(local: BotHarness) -> SetClock:
+    local.hurry({"work.poll_interval_s": 0.1, "work.clock_check_s": 0.1, "storage.clock_s": 0.05})
+    if isinstance(parse_url(local.database_url), Path):
+        clock = SetClock(None)
+        local.drivers = replace(local.drivers, open_store=partial(open_store, clock=clock))
+        return clock
+    clock = SetClock(local.database_url)
+    url = SecretStr(ahead_url(local.database_url))
+    local.settings = local.settings.model_copy(update={"database_url": url})
+    return clock
 
 
 async def asked_again(local: BotHarness, *, times: int = 1) -> None:

@@ -5,17 +5,12 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from discord.types.user import User
 
-from bot.chat.connection.command_sync import GUILDS_KEY
-from bot.chat.connection.http_client import SafeHTTPClient
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.supervisor import ConnectionTimings
 from bot.domain.errors import StoreError
 from bot.domain.requests import State
 from bot.domain.retry_policy import RetryPolicy
-from bot.services.runtime.gateway_sessions import GatewaySessions
-from bot.services.runtime.key_values import KeyValueStore
 from sandbox.discord.faults import Fault, FaultKind
 from sandbox.discord.gateway.sessions import Gateway
 from sandbox.discord.limits import Bucket, Limits
@@ -128,40 +123,24 @@ def has_begun(gateway: Gateway, sessions: int) -> bool:
 
 
 async def test_a_login_that_somebody_else_answers_is_tried_again(
-    local: BotHarness, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
+    local: BotHarness, subtests: pytest.Subtests
 ) -> None:
-    broken: list[Exception] = []
-    real = SafeHTTPClient.static_login
-
-    async def login(http: SafeHTTPClient, token: str) -> User:
-        if broken:
-            raise broken.pop()
-        return await real(http, token)
-
-    monkeypatch.setattr(SafeHTTPClient, "static_login", login)
-    for error in (KeyError("username"), TypeError("string indices"), ValueError("not JSON")):
-        with subtests.test(type(error).__name__):
-            broken.append(error)
+    faults = local.discord.faults
+    for body in ("{}", "[]", "not JSON"):
+        with subtests.test(body):
+            faults.struck.clear()
+            faults.add(Fault(kind=FaultKind.STRANGE, on="GET /users/@me", words=body))
             async with local.bot() as app:
                 assert await app.readiness() is None
-            assert not broken
+            assert len(faults.struck) == 1
 
 
-async def test_a_database_that_is_away_does_not_end_the_connection(
-    local: BotHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
-
-    async def get(_: KeyValueStore, key: str) -> str | None:
-        asked.append(key)
-        if len(asked) < 3:
-            raise StoreError("the database does not answer")
-        return None
-
-    monkeypatch.setattr(KeyValueStore, "get", get)
+async def test_a_database_that_is_away_does_not_end_the_connection(local: BotHarness) -> None:
+    faults = local.faulty_store()
+    faults.fail("_get", error=StoreError("the database does not answer"), times=2)
     async with local.bot() as app:
         await until(lambda: app.connection.missing is None)
-        assert asked == [GUILDS_KEY] * 3
+        assert faults.times == 0
         assert local.discord.gateway.identifies == 1
 
 
@@ -202,10 +181,10 @@ async def test_the_last_sessions_of_a_day_are_not_used_up(
 
 
 async def test_a_bot_that_is_killed_again_and_again_connects_less_often(
-    local: BotHarness, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    local: BotHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     local.hurry({"sessions.first_s": LONG_S})
-    monkeypatch.setattr(GatewaySessions, "reset", not_forgiven)
+    local.faulty_store().fail("sessions.delete", error=StoreError("as if the process was killed"))
     for _ in range(4):
         async with local.bot():
             pass
@@ -216,10 +195,6 @@ async def test_a_bot_that_is_killed_again_and_again_connects_less_often(
         await local.shows(status, READY)
     assert "OPERATOR: the bot has connected to Discord 5 times within an hour: it waits" in caplog.text
     assert local.discord.gateway.identifies == 5
-
-
-async def not_forgiven(*_: object) -> None:
-    """End as a process that was killed."""
 
 
 async def test_an_orderly_stop_is_no_reason_to_wait(

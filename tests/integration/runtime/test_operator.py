@@ -114,13 +114,13 @@ async def test_those_of_a_team_who_can_change_the_bot_run_it(
 
 
 async def test_whoever_no_longer_owns_the_bot_is_found_out_after_minutes(
-    local: BotHarness, owner: Person, monkeypatch: pytest.MonkeyPatch
+    local: BotHarness, owner: Person
 ) -> None:
     async with local.bot():
         assert "aren't paused" in await told(await owner.slash("songs", "operator resume"))
         local.discord.state.world.owner = local.discord.member("Mo").user
         assert "aren't paused" in await told(await owner.slash("songs", "operator resume"))
-    monkeypatch.setattr("bot.chat.interactions.permissions.KEPT_S", 0.0)
+    local.hurry({"chat.owners_s": 0.0})
     local.discord.state.world.owner = owner.user
     async with local.bot():
         assert "aren't paused" in await told(await owner.slash("songs", "operator resume"))

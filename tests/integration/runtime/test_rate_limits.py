@@ -1,5 +1,4 @@
 import asyncio
-from functools import partial
 
 import pytest
 
@@ -17,27 +16,23 @@ pytestmark = [on_both, pytest.mark.usefixtures("patient")]
 
 
 async def test_a_look_up_that_gives_up_during_a_global_rate_limit_holds_nothing_up(
-    local: BotHarness, monkeypatch: pytest.MonkeyPatch
+    local: BotHarness,
 ) -> None:
-    monkeypatch.setattr("bot.chat.messages.files.display_names", partial(display_names, limit_s=0.1))
-    async with local.bot():
+    async with local.bot() as app:
         await local.placed_result()
         local.discord.faults.add(Fault(kind=FaultKind.RATE_LIMITED_GLOBALLY, on=MEMBER, after_s=0.6))
-        asked = await local.discord.member("Mo").slash("songs", "quota report")
-        report = await asked.answer(timeout_s=LONG_S)
-        assert f"Member …{local.ada.id % 10_000:04}" in (report.attachments[0].description or "")
+        assert await display_names(app.client, local.discord.guild.id, [local.ada.id], limit_s=0.1) == {}
         status = await local.place()
         await local.result(count=2)
         await local.shows(status, READY, GO_TO_SONG)
 
 
 async def test_a_client_whose_calls_do_not_come_through_says_so_and_mends_itself(
-    local: BotHarness, monkeypatch: pytest.MonkeyPatch
+    local: BotHarness,
 ) -> None:
-    monkeypatch.setattr("bot.chat.connection.http_client.SILENT_S", 0.2)
+    local.hurry({"chat.silent_s": 0.2, "chat.call_s": 2.0})
     async with local.bot() as app:
         assert await app.readiness() is None
-        app.client.calls._call_s = 1.0
         app.client.calls._global_over.clear()
         status = await local.place()
         async with asyncio.timeout(LONG_S):

@@ -1,16 +1,11 @@
-import pytest
-
 from tests.harness.bot import LONG_S, BotHarness
 from tests.integration.engines import on_both
-from tests.integration.failing_store import faulty_store
 
 pytestmark = on_both
 
 
-async def test_a_command_in_hand_is_answered_before_the_bot_stops(
-    local: BotHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    faults = faulty_store(monkeypatch)
+async def test_a_command_in_hand_is_answered_before_the_bot_stops(local: BotHarness) -> None:
+    faults = local.faulty_store()
     faults.hang("placement.place")
     async with local.bot() as app:
         asked = await local.order()

@@ -14,7 +14,6 @@ from bot.domain.errors import StoreError
 from bot.domain.requests import State
 from sandbox.discord.faults import Fault, FaultKind
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
-from tests.integration.failing_store import faulty_store
 
 READY = TITLES[State.DELIVERED]
 COPY_RUNS = "OPERATOR: another copy of the bot"
@@ -44,9 +43,9 @@ async def test_a_song_is_submitted_and_paid_once(
 
 
 async def test_a_copy_whose_database_was_away_withdraws_its_request_once_it_is_back(
-    local: BotHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    local: BotHarness, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    faults = faulty_store(monkeypatch)
+    faults = local.faulty_store()
     faults.fail("requests.cancel_duplicate", error=StoreError("the disk is full"))
     local.hurry({"work.status_interval_s": 5.0})
     async with both(local, tmp_path):
@@ -94,12 +93,11 @@ async def test_a_song_is_submitted_once_though_nobody_hears_who_answered(
     local: BotHarness,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
     subtests: pytest.Subtests,
     deferred: bool,
 ) -> None:
     if deferred:
-        monkeypatch.setattr("bot.chat.interactions.respond.BUDGET_S", 0.0)
+        local.hurry({"chat.defer_s": 0.0})
     async with both(local, tmp_path):
         for count, (name, fault) in enumerate(FAULTS.items(), 1):
             with subtests.test(name):

@@ -11,6 +11,7 @@ from bot.chat.buttons.cancel import CancelButton
 from bot.chat.client import InspireClient
 from bot.chat.connection.endpoints import point_at
 from bot.chat.interactions.components import SafeButton
+from bot.chat.timings import CHAT_TIMINGS, ChatTimings
 from bot.services import Services, build_services
 from bot.services.ports import Clock, WakeUp, WorkQueue
 from bot.services.requests.service import CancelledRequest, RequestService
@@ -79,6 +80,7 @@ def new_client(
     buttons: Sequence[type[SafeButton]] = (CancelButton,),
     guild_ids: Sequence[int] = (),
     guild_cogs: Sequence[Callable[[InspireClient], commands.Cog]] = (),
+    timings: ChatTimings = CHAT_TIMINGS,
 ) -> InspireClient:
     return InspireClient(
         services=some_services(),
@@ -87,6 +89,7 @@ def new_client(
         buttons=buttons,
         guild_ids=guild_ids,
         guild_cogs=guild_cogs,
+        timings=timings,
     )
 
 

@@ -29,7 +29,7 @@ class OddButton(SafeButton, template=r"odd:(?P<how>[a-z]+)"):
     async def pressed(self, interaction: GuildInteraction) -> None:
         how = self.match["how"]
         if how == "form":
-            await interaction.raw.response.send_modal(OddForm())
+            await interaction.raw.response.send_modal(OddForm(interaction))
             return
         if how == "deferred":
             await interaction.raw.response.defer()

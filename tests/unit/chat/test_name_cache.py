@@ -3,20 +3,18 @@ from collections.abc import Iterable
 import discord
 import pytest
 
-from bot.chat import name_cache
-from bot.chat.name_cache import KEPT_S, MAX_FETCHED, NameCache
+from bot.chat.name_cache import KEPT_S, MAX_FETCHED, MAX_KEPT, NameCache
 
 
 class Registry:
     """Knows everybody but 13, and counts who is asked for."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
         self.asked: list[int] = []
         self.now = 0.0
-        monkeypatch.setattr(name_cache, "display_names", self.names_of)
 
-    async def names_of(
-        self, _: discord.Client, guild_id: int, user_ids: Iterable[int], *, limit_s: float
+    async def __call__(
+        self, client: discord.Client, guild_id: int, user_ids: Iterable[int], *, limit_s: float
     ) -> dict[int, str]:
         assert limit_s < 3, "suggestions have three seconds"
         asked = list(user_ids)
@@ -25,13 +23,13 @@ class Registry:
 
 
 @pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
-    return Registry(monkeypatch)
+def registry() -> Registry:
+    return Registry()
 
 
 @pytest.fixture
 def names(registry: Registry) -> NameCache:
-    return NameCache(clock=lambda: registry.now)
+    return NameCache(clock=lambda: registry.now, fetch=registry)
 
 
 @pytest.fixture
@@ -61,9 +59,9 @@ async def test_a_few_names_are_asked_for_at_a_key_and_the_rest_at_the_next(
 
 
 async def test_the_longest_known_are_forgotten_first(
-    registry: Registry, names: NameCache, client: discord.Client, monkeypatch: pytest.MonkeyPatch
+    registry: Registry, names: NameCache, client: discord.Client
 ) -> None:
-    monkeypatch.setattr(name_cache, "MAX_KEPT", 2)
-    for user_id in (1, 2, 3, 1):
+    first, second, *others = range(100, 101 + MAX_KEPT)
+    for user_id in (first, second, *others, second, first):
         await names.of(client, 1, [user_id])
-    assert registry.asked == [1, 2, 3, 1]
+    assert registry.asked == [first, second, *others, first]

@@ -10,6 +10,7 @@ import pytest
 from bot.chat.client import InspireClient
 from bot.chat.connection.webhook_adapter import CALLBACK_PAUSES_S
 from bot.chat.text.errors import NOT_YOURS, RESTARTING
+from bot.chat.timings import ChatTimings
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.payloads import Payload, entry
@@ -19,7 +20,9 @@ from tests.unit.chat.odd_components import WORDS, OddButton, Trial
 
 @pytest.fixture
 async def client(local: LocalDiscord) -> AsyncIterator[InspireClient]:
-    async with running(local, new_client(Trial, buttons=[OddButton])) as client:
+    async with running(
+        local, new_client(Trial, buttons=[OddButton], timings=ChatTimings(defer_s=0.0))
+    ) as client:
         yield client
 
 
@@ -113,18 +116,17 @@ async def test_an_answer_whose_reply_was_lost_is_given_once(local: LocalDiscord,
     assert invocation.followups == []
 
 
-def cut_off(local: LocalDiscord, monkeypatch: pytest.MonkeyPatch) -> None:
+def cut_off(local: LocalDiscord) -> None:
     """Let the next deferral reach Discord, while no attempt of the bot's hears so."""
-    monkeypatch.setattr("bot.chat.interactions.respond.BUDGET_S", 0.0)
     attempts = 1 + len(CALLBACK_PAUSES_S)
     local.faults.add(Fault(kind=FaultKind.RESET_AFTER, on="POST /interactions/*", times=attempts))
 
 
 @pytest.mark.usefixtures("client")
 async def test_a_deferral_that_was_cut_off_is_filled(
-    local: LocalDiscord, monkeypatch: pytest.MonkeyPatch
+    local: LocalDiscord,
 ) -> None:
-    cut_off(local, monkeypatch)
+    cut_off(local)
     invocation = await local.member("Ada").slash("songs", "slow")
     answer = await invocation.answer()
     assert (answer.content, answer.ephemeral) == ("Here it is", True)
@@ -134,10 +136,10 @@ async def test_a_deferral_that_was_cut_off_is_filled(
 
 @pytest.mark.usefixtures("client")
 async def test_a_press_whose_deferral_was_cut_off_edits_the_message(
-    local: LocalDiscord, monkeypatch: pytest.MonkeyPatch
+    local: LocalDiscord,
 ) -> None:
     shown = await (await local.member("Ada").slash("songs", "buttons")).answer()
-    cut_off(local, monkeypatch)
+    cut_off(local)
     pressed = await local.member("Ben").press(shown, "edited")
     await local.wait_for(lambda: shown.now.content == "Edited")
     assert (pressed.answers, pressed.followups) == (1, [])

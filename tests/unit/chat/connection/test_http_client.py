@@ -1,25 +1,28 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import aiohttp
 import discord
 import pytest
 from discord.http import Route
 
-from bot.chat.connection import http_client
 from bot.chat.connection.endpoints import point_at
-from bot.chat.connection.http_client import SILENT_S, SafeHTTPClient
+from bot.chat.connection.http_client import SafeHTTPClient
+from bot.chat.timings import CHAT_TIMINGS
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 
 ME = "GET /users/@me"
 LONG_S = 10.0
+SILENT_S = CHAT_TIMINGS.silent_s
 
 
 @asynccontextmanager
-async def http_to(local: LocalDiscord, *, call_s: float = LONG_S) -> AsyncIterator[SafeHTTPClient]:
+async def http_to(local: LocalDiscord, **limits_s: float) -> AsyncIterator[SafeHTTPClient]:
     point_at(local.api_url, None)
-    http = SafeHTTPClient(asyncio.get_running_loop(), max_ratelimit_timeout=30.0, call_s=call_s)
+    timings = replace(CHAT_TIMINGS, **limits_s)
+    http = SafeHTTPClient(asyncio.get_running_loop(), timings, max_ratelimit_timeout=30.0)
     try:
         await http.static_login(local.token)
         yield http
@@ -85,11 +88,8 @@ async def test_a_call_that_is_given_up_in_its_own_pause_ends_the_pause(local: Lo
         assert await me(http)
 
 
-async def test_an_answer_that_hangs_is_not_waited_for(
-    local: LocalDiscord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http_client, "ATTEMPT_S", 0.1)
-    async with http_to(local) as http:
+async def test_an_answer_that_hangs_is_not_waited_for(local: LocalDiscord) -> None:
+    async with http_to(local, attempt_s=0.1) as http:
         local.faults.add(Fault(kind=FaultKind.HANG, on=ME, after_s=5))
         with pytest.raises(TimeoutError):
             await me(http)

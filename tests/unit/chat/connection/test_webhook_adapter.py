@@ -8,8 +8,13 @@ import discord
 import pytest
 from discord.http import Route
 
-from bot.chat.connection import webhook_adapter
-from bot.chat.connection.webhook_adapter import ALREADY_ACKNOWLEDGED, SafeWebhookAdapter, safe_webhooks
+from bot.chat.connection.webhook_adapter import (
+    ALREADY_ACKNOWLEDGED,
+    CALLBACK_S,
+    PAUSES_S,
+    SafeWebhookAdapter,
+    safe_webhooks,
+)
 from sandbox.discord import Fault, FaultKind, LocalDiscord
 from sandbox.discord.interactions.invocations import Invocation
 from tests.unit.chat.messenger_harness import begun, logged_in
@@ -39,7 +44,6 @@ class Stage:
 @pytest.fixture
 async def bot(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
     monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
-    monkeypatch.setattr(webhook_adapter, "PAUSES_S", (0.01,) * 4)
     async with LocalDiscord() as local, logged_in(local) as client:
         yield Stage(local, client, await begun(local, client))
 
@@ -50,6 +54,10 @@ async def local_only(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LocalDisc
     async with LocalDiscord() as local, logged_in(local) as client:
         await begun(local, client)
         yield local
+
+
+def impatient() -> SafeWebhookAdapter:
+    return SafeWebhookAdapter(pauses_s=[0.01 for _ in PAUSES_S])
 
 
 def callback_of(asked: Invocation) -> Route:
@@ -75,7 +83,7 @@ async def test_a_follow_up_is_never_repeated(bot: Stage, kind: FaultKind) -> Non
 )
 async def test_an_edit_is_repeated(bot: Stage, kind: FaultKind) -> None:
     bot.fail(kind, on=EDIT, times=2)
-    with safe_webhooks():
+    with safe_webhooks(adapter=impatient()):
         sent = await bot.webhook.send("before", wait=True)
         await sent.edit(content="after")
     assert bot.tries("PATCH") == 3
@@ -84,7 +92,7 @@ async def test_an_edit_is_repeated(bot: Stage, kind: FaultKind) -> None:
 
 async def test_a_call_that_fails_each_time_fails(bot: Stage) -> None:
     bot.fail(FaultKind.STATUS, on=EDIT, times=9)
-    with safe_webhooks():
+    with safe_webhooks(adapter=impatient()):
         sent = await bot.webhook.send("before", wait=True)
         with pytest.raises(discord.DiscordServerError):
             await sent.edit(content="after")
@@ -127,11 +135,10 @@ async def test_a_pause_after_which_a_call_is_of_no_use_is_not_waited_for(bot: St
     assert bot.tries("POST") == 5
 
 
-@pytest.mark.parametrize(("after_s", "answers"), [(0.05, 1), (1.0, 0), (600.0, 0)])
+@pytest.mark.parametrize(("after_s", "answers"), [(0.05, 1), (CALLBACK_S, 0), (600.0, 0)])
 async def test_a_first_answer_waits_for_no_limit_that_outlasts_its_time(
-    local_only: LocalDiscord, monkeypatch: pytest.MonkeyPatch, after_s: float, answers: int
+    local_only: LocalDiscord, after_s: float, answers: int
 ) -> None:
-    monkeypatch.setattr(webhook_adapter, "CALLBACK_S", 1.0)
     asked = await local_only.member("Ada").slash("songs", "inspire")
     limit = Fault(kind=FaultKind.RATE_LIMITED, on="POST /interactions/*", after_s=after_s)
     local_only.faults.add(limit)

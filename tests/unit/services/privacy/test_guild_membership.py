@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -86,20 +85,17 @@ async def test_a_server_in_use_is_not_left_though_the_gateway_does_not_tell_of_i
 
 
 async def test_a_server_in_use_is_noted_once_an_hour(
-    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch
+    harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     servers = harness.services.guilds
-    notes, write = [], harness.store.write
-
-    async def counted(unit: Callable[..., None], *args: object) -> None:
-        notes.append(unit)
-        await write(unit, *args)
-
-    monkeypatch.setattr(harness.store, "write", counted)
-    for seconds, count in ((0, 1), (ACTIVITY_INTERVAL.total_seconds() - 1, 1), (1, 2)):
-        harness.clock.advance(seconds)
-        await servers.record_activity(GUILD)
-        assert len(notes) == count
+    await servers.record_activity(GUILD)
+    harness.faults.fail(error=StoreError("away"))
+    harness.clock.advance(ACTIVITY_INTERVAL.total_seconds() - 1)
+    await servers.record_activity(GUILD)
+    assert not caplog.records
+    harness.clock.advance(1)
+    await servers.record_activity(GUILD)
+    assert "a server in use could not be recorded: away" in caplog.text
 
 
 async def test_a_server_that_the_bot_was_removed_from_is_left_though_it_was_in_use(
@@ -114,18 +110,13 @@ async def test_a_server_that_the_bot_was_removed_from_is_left_though_it_was_in_u
 
 
 async def test_a_note_that_the_database_does_not_take_is_made_by_the_next_command(
-    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch
+    harness: ServicesHarness,
 ) -> None:
     await harness.place()
     servers = harness.services.guilds
     await servers.record_left(GUILD)
-
-    async def away(*_: object) -> None:
-        raise StoreError("away")
-
-    with monkeypatch.context() as context:
-        context.setattr(harness.store, "write", away)
-        await servers.record_activity(GUILD)
+    harness.faults.fail(error=StoreError("away"), times=1)
+    await servers.record_activity(GUILD)
     assert await left(harness) == {GUILD: START}
     await servers.record_activity(GUILD)
     assert await left(harness) == {GUILD: None}

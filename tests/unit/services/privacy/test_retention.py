@@ -1,9 +1,8 @@
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from bot.domain.errors import (
     BlockedError,
@@ -16,10 +15,11 @@ from bot.domain.errors import (
 from bot.domain.requests import State
 from bot.domain.song_options import SongOptions
 from bot.services.moderation.members import TargetMember
-from bot.services.privacy import retention as module
 from bot.services.privacy.guild_membership import VisibleGuilds
-from bot.services.privacy.retention import CleanupHandler, CleanupTask, RetentionConfig
+from bot.services.privacy.retention import BATCH, EVERY, CleanupHandler, CleanupTask, RetentionConfig
+from bot.services.runtime.timings import CLOCK_CHECK_S
 from bot.services.unit_of_work import UnitOfWork
+from bot.storage.tables import members
 from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness
 
@@ -27,7 +27,7 @@ DAY = 86_400
 
 
 def cleanup_handler(harness: ServicesHarness, **rules: int) -> CleanupHandler:
-    return CleanupHandler(harness.store, config=RetentionConfig(**rules), clock=harness.clock)
+    return CleanupHandler(harness.faulty_store, config=RetentionConfig(**rules), clock=harness.clock)
 
 
 async def rows(harness: ServicesHarness, query: str) -> list[object]:
@@ -49,18 +49,6 @@ async def song(harness: ServicesHarness, user_id: int = ADA) -> int:
     while await harness.dispatch():
         harness.clock.advance(5)
     return card.request_id
-
-
-@contextmanager
-def away(harness: ServicesHarness) -> Iterator[None]:
-    """The database is away."""
-    with pytest.MonkeyPatch.context() as patch:
-
-        async def fail(*_: object, **__: object) -> None:
-            raise StoreError("away")
-
-        patch.setattr(harness.store, "write", fail)
-        yield
 
 
 async def sweep(harness: ServicesHarness, **rules: int) -> None:
@@ -94,7 +82,7 @@ async def test_chores_come_at_the_start_and_again_after_their_pauses(harness: Se
     assert await retention.claim(9) == [CleanupTask.TOKENS, CleanupTask.DATA, CleanupTask.TIMES]
     assert await retention.claim(9) == []
     due_at = await retention.next_due_at()
-    assert due_at == start + module.EVERY[CleanupTask.TIMES]
+    assert due_at == start + timedelta(seconds=CLOCK_CHECK_S)
     harness.clock.advance(3600)
     assert await retention.claim(1) == [CleanupTask.TOKENS]
     assert (await retention.next_due_at() or start) <= harness.clock.now
@@ -106,7 +94,7 @@ async def test_a_clock_that_is_set_back_delays_no_chore(harness: ServicesHarness
     retention = cleanup_handler(harness)
     await retention.claim(9)
     harness.clock.advance(-back_s)
-    assert await retention.next_due_at() == harness.clock.now + module.EVERY[CleanupTask.TIMES]
+    assert await retention.next_due_at() == harness.clock.now + timedelta(seconds=CLOCK_CHECK_S)
     harness.clock.advance(5)
     assert await retention.claim(9) == [CleanupTask.TIMES]
     harness.clock.advance(3600)
@@ -197,22 +185,23 @@ async def test_a_database_that_is_away_is_tried_again_soon(
 ) -> None:
     retention = cleanup_handler(harness)
     await retention.claim(9)
-    with away(harness):
-        await retention.handle(CleanupTask.DATA)
+    harness.faults.fail(error=StoreError("away"))
+    await retention.handle(CleanupTask.DATA)
     assert "data postponed: away" in caplog.text
-    harness.clock.advance(module.EVERY[CleanupTask.TOKENS].total_seconds())
+    harness.clock.advance(EVERY[CleanupTask.TOKENS].total_seconds())
     assert CleanupTask.DATA in await retention.claim(9)
 
 
-async def test_more_than_one_batch_is_done_in_one_round(
-    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "BATCH", 1)
-    for _ in range(3):
-        await song(harness)
-    harness.clock.advance(91 * DAY)
+async def test_more_than_one_batch_is_done_in_one_round(harness: ServicesHarness) -> None:
+    def gone(uow: UnitOfWork) -> None:
+        assert isinstance(uow, SqlUnitOfWork)
+        row = {"guild_id": GUILD, "active": 0, "resets": 0, "erase_at": harness.clock.now}
+        values = [row | {"user_id": n, "pseudonym": str(n)} for n in range(1, 2 * BATCH + 2)]
+        uow.connection.execute(insert(members), values)
+
+    await harness.store.write(gone)
     await sweep(harness)
-    assert await rows(harness, "SELECT prompt FROM requests") == [None] * 3
+    assert await rows(harness, "SELECT user_id FROM members") == []
 
 
 async def test_a_server_is_forgotten_a_month_after_the_bot_left_and_its_books_stay(

@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import pytest
 
@@ -19,32 +19,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Flaky:
-    """A wrapper of a store that fails the next writes."""
-
-    def __init__(
-        self, harness: ServicesHarness, failures: list[Exception], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        self.failures = failures
-        write = harness.store.write
-
-        async def failing(
-            unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs
-        ) -> T:
-            if self.failures:
-                raise self.failures.pop(0)
-            return await write(unit, *args, **kwargs)
-
-        monkeypatch.setattr(harness.store, "write", failing)
-
-
 async def test_a_paid_tasks_id_is_written_down_as_soon_as_the_database_is_back(
-    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch
+    harness: ServicesHarness,
 ) -> None:
     harness.submitter = harness.submitter_with(RECORDING_AT_ONCE)
     card = await harness.place()
     (claimed,) = await harness.submitter.claim(1)
-    Flaky(harness, [StoreError("full"), StoreError("full")], monkeypatch)
+    harness.faults.fail(error=StoreError("full"), times=2)
     await harness.submitter.handle(claimed)
     assert (await harness.request(card.request_id)).task_id == "task-1"
 
@@ -54,7 +35,7 @@ async def test_the_outcome_is_kept_however_long_the_database_is_away(
 ) -> None:
     card = await harness.place()
     (claimed,) = await harness.submitter.claim(1)
-    flaky = Flaky(harness, [StoreError("full")] * 20, monkeypatch)
+    harness.faults.fail(error=StoreError("full"), times=20)
     pauses: list[float] = []
 
     async def hours(seconds: float) -> None:
@@ -64,7 +45,7 @@ async def test_the_outcome_is_kept_however_long_the_database_is_away(
     monkeypatch.setattr(asyncio, "sleep", hours)
     await harness.submitter.handle(claimed)
     monkeypatch.undo()
-    assert not flaky.failures
+    assert harness.faults.times == 0
     assert pauses[:5] == [0.5, 1, 2, 4, 5]
     assert pauses[-1] == 5
     request = await harness.request(card.request_id)

@@ -20,7 +20,6 @@ from bot.domain.transitions import Transition
 from bot.services.audit_log import ATTEMPTS, Actor
 from bot.services.cards import StatusCard
 from bot.services.ports import WorkQueue
-from bot.services.requests import queue_service
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork
 from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness, services_harness
@@ -145,18 +144,9 @@ async def test_what_is_not_of_the_server_cannot_be_cancelled_there(
 
 
 @pytest.mark.parametrize("times", [2, 3])
-async def test_a_cancellation_that_meets_a_move_is_tried_again(
-    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch, times: int
-) -> None:
+async def test_a_cancellation_that_meets_a_move_is_tried_again(harness: ServicesHarness, times: int) -> None:
     card = await harness.place()
-    failures = [ConflictError("moved")] * times
-
-    def moving(*args: object, **changes: object) -> object:
-        if failures:
-            raise failures.pop()
-        return apply_transition(*args, **changes)  # type: ignore[arg-type] # as they came
-
-    monkeypatch.setattr(queue_service, "apply_transition", moving)
+    harness.faults.fail(error=ConflictError("moved"), times=times)
     if times < ATTEMPTS:
         await harness.services.queue.cancel(by(), card.request_id, reason="no")
         assert (await harness.request(card.request_id)).state is State.CANCELLED

@@ -5,10 +5,13 @@ import pytest
 
 from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.domain.quotas import Period, Policy
+from bot.domain.requests import State
 from bot.domain.song_options import SongOptions
+from bot.services.requests.queue_snapshot import MAX_ESTIMATED
 from bot.services.unit_of_work import UnitOfWork
 from tests.harness.clock import START
 from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness, services_harness
+from tests.unit.storage.factories import add, moved_to
 
 MO = 10**17 + 9
 ELSEWHERE = GUILD + 50
@@ -70,17 +73,18 @@ async def test_more_running_than_there_are_places_make_room_for_nobody_at_first(
         assert card.expected_at == START + timedelta(seconds=20 + 101 + 101)
 
 
-async def test_of_very_many_running_the_ends_count_as_even(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.services.requests.queue_snapshot.MAX_ESTIMATED", 1)
-    async with services_harness(tmp_path, slots=2, policy=POLICY) as harness:
-        for user_id in (1, 2):
-            await harness.place(user_id)
-        await harness.submit()
+async def test_of_very_many_running_the_ends_count_as_even(tmp_path: Path) -> None:
+    running = MAX_ESTIMATED + 1
+
+    def run(uow: UnitOfWork) -> None:
+        for request in add(uow, *range(1, running + 1)):
+            moved_to(uow, request, State.SUBMITTING)
+
+    async with services_harness(tmp_path, slots=running, policy=POLICY) as harness:
+        await harness.store.write(run)
         cards = [await harness.place(user_id) for user_id in (3, 4, 5)]
         expected = [(card.expected_at - START).total_seconds() for card in cards if card.expected_at]
-        assert expected == [pytest.approx(seconds, abs=0.01) for seconds in (151.5, 202, 252.5)]
+        assert expected == [pytest.approx(101 + n * 101 / running, abs=0.01) for n in (1, 2, 3)]
 
 
 async def test_nothing_is_expected_while_the_provider_is_out_of_reach(harness: ServicesHarness) -> None:

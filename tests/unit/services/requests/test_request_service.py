@@ -23,10 +23,11 @@ from bot.domain.requests import State
 from bot.domain.song_options import PlaylistName, SongOptions
 from bot.services.audit_log import ATTEMPTS
 from bot.services.cards import Hint, StatusCard
-from bot.services.requests import placement, service
-from bot.services.requests.transitions import apply_transition
+from bot.services.requests.placement import SHORT_QUEUE
+from bot.services.unit_of_work import UnitOfWork
 from tests.harness.clock import START
 from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness, services_harness
+from tests.unit.storage.factories import COST, place
 
 POLICY = Policy(allowance=300, period=Period.WEEK, max_active=100, cooldown_s=0)
 
@@ -146,18 +147,9 @@ async def test_cancelling_gives_the_credits_back(harness: ServicesHarness) -> No
 
 
 @pytest.mark.parametrize("times", [1, ATTEMPTS])
-async def test_a_cancellation_that_meets_a_move_looks_again(
-    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch, times: int
-) -> None:
+async def test_a_cancellation_that_meets_a_move_looks_again(harness: ServicesHarness, times: int) -> None:
     card = await harness.place()
-    failures = [ConflictError("moved")] * times
-
-    def moving(*args: object, **changes: object) -> object:
-        if failures:
-            raise failures.pop()
-        return apply_transition(*args, **changes)  # type: ignore[arg-type] # as they came
-
-    monkeypatch.setattr(service, "apply_transition", moving)
+    harness.faults.fail(error=ConflictError("moved"), times=times)
     cancelling = harness.requests.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
     if times < ATTEMPTS:
         assert (await cancelling).cost == 30
@@ -239,27 +231,24 @@ async def test_the_message_of_an_unknown_request_is_not_remembered(harness: Serv
     assert await harness.store.read(lambda work: work.requests.find(1)) is None
 
 
-async def test_in_a_long_line_the_answer_does_not_wait_for_the_place(
-    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(placement, "SHORT_QUEUE", 1)
-    assert (await harness.place()).position == 1
+async def test_in_a_long_line_the_answer_does_not_wait_for_the_place(harness: ServicesHarness) -> None:
+    def wait(uow: UnitOfWork) -> None:
+        for request_id in range(1, SHORT_QUEUE):
+            place(uow, request_id, allowance=SHORT_QUEUE * COST)
+
+    await harness.store.write(wait)
+    assert (await harness.place()).position is not None
     assert (await harness.place(BEN)).position is None
-    assert (await harness.requests.active_of(GUILD, BEN))[0].position == 2
+    assert (await harness.requests.active_of(GUILD, BEN))[0].position is not None
 
 
 async def test_a_message_that_cannot_be_remembered_is_no_failure_for_the_member(
-    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     card = await harness.place()
-
-    async def fail(*_: object) -> None:
-        raise StoreError("full")
-
-    monkeypatch.setattr(harness.store, "write", fail)
+    harness.faults.fail(error=StoreError("full"))
     await harness.requests.record_answer(card.request_id, 1)
     assert "a status message could not be recorded: full" in caplog.text
-    monkeypatch.undo()
 
 
 async def test_no_secret_is_in_what_a_log_may_show(harness: ServicesHarness) -> None:

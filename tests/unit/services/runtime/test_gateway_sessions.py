@@ -1,5 +1,3 @@
-import pytest
-
 from bot.domain import gateway_sessions as rules
 from bot.domain.errors import StoreError
 from bot.services.runtime.gateway_sessions import GatewaySessions
@@ -7,7 +5,7 @@ from tests.harness.services import ServicesHarness
 
 
 def sessions(harness: ServicesHarness) -> GatewaySessions:
-    return GatewaySessions(harness.store, clock=harness.clock)
+    return GatewaySessions(harness.faulty_store, clock=harness.clock)
 
 
 async def test_sessions_are_remembered_by_shard_over_all_starts(harness: ServicesHarness) -> None:
@@ -27,14 +25,8 @@ async def test_after_an_orderly_end_there_is_no_pause(harness: ServicesHarness) 
     assert await sessions(harness).pause((0, 1)) == (0.0, 0)
 
 
-async def test_nothing_is_known_while_the_database_is_away(
-    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def away(*_: object, **__: object) -> None:
-        raise StoreError("away")
-
-    monkeypatch.setattr(harness.store, "write", away)
-    monkeypatch.setattr(harness.store, "read", away)
+async def test_nothing_is_known_while_the_database_is_away(harness: ServicesHarness) -> None:
+    harness.faults.fail(error=StoreError("away"))
     await sessions(harness).begin(0)
     await sessions(harness).reset((0,))
     assert await sessions(harness).pause((0,)) == (0.0, 0)

@@ -13,7 +13,9 @@ HEARTBEAT = HeartbeatTimings()
 def attending(
     harness: ServicesHarness, process: str, config: ProcessConfig, timings: HeartbeatTimings = HEARTBEAT
 ) -> Heartbeat:
-    return Heartbeat(harness.store, process=process, config=config, clock=harness.clock, timings=timings)
+    return Heartbeat(
+        harness.faulty_store, process=process, config=config, clock=harness.clock, timings=timings
+    )
 
 
 async def workers(harness: ServicesHarness) -> int:
@@ -57,19 +59,17 @@ def test_what_a_role_does(role: ProcessRole, takes_commands: bool, works: bool) 
 
 
 async def test_heartbeats_outlast_a_database_outage_and_end_when_the_shards_are_taken(
-    harness: ServicesHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    found = attending(harness, "a", ProcessConfig(), HeartbeatTimings(interval_s=0))
-    outcomes: list[Exception | None] = [StoreError("away"), None, ShardTakenError(0, "b")]
-
-    async def arrive() -> None:
-        outcome = outcomes.pop(0)
-        if outcome is not None:
-            raise outcome
-
-    monkeypatch.setattr(found, "register", arrive)
+    harness.faults.fail("heartbeat.register", error=StoreError("away"), times=1)
+    running = asyncio.create_task(
+        attending(harness, "a", ProcessConfig(), HeartbeatTimings(interval_s=0)).run()
+    )
     async with asyncio.timeout(20):
+        while not await workers(harness):  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
+        harness.clock.advance(HEARTBEAT.ttl_s)
+        harness.faults.fail("heartbeat.register", error=ShardTakenError(0, "b"))
         with pytest.raises(ShardTakenError):
-            await found.run()
-    assert not outcomes
+            await running
     assert "the heartbeat could not be recorded: away" in caplog.text

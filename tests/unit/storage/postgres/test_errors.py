@@ -14,15 +14,15 @@ from bot.domain.errors import LockedError, MisconfiguredError, StoreError
 from bot.domain.retry_policy import RetryPolicy
 from bot.services.ports import WorkQueue
 from bot.services.unit_of_work import UnitOfWork
-from bot.storage.admin import database_admin
+from bot.storage.admin import PostgresAdmin, database_admin
 from bot.storage.database_url import parse_url
 from bot.storage.postgres.errors import is_lost, server_error
 from bot.storage.postgres.store import PostgresStore
 from bot.storage.postgres.url import PostgresUrl
-from bot.storage.schema import migrate
 from bot.storage.store import open_store
+from bot.storage.timings import STORAGE_TIMINGS, StorageTimings
 from bot.storage.unit_of_work import SqlUnitOfWork
-from tests.harness.databases import PostgresCluster, check_revision, execute, ledger_breaches
+from tests.harness.databases import PostgresCluster, execute, ledger_breaches
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import place, placed
 
@@ -45,21 +45,22 @@ def told(uow: UnitOfWork, statement: str, values: Mapping[str, object]) -> None:
     uow.connection.execute(text(statement), values)
 
 
-async def refusal(url: str) -> str:
+async def refusal(url: str, timings: StorageTimings = STORAGE_TIMINGS) -> str:
     """Return the message that every use of the database gives, after checking that it has no password."""
     said = []
-    for use in (check_revision, migrate):
-        with pytest.raises(StoreError) as refused:
-            await asyncio.to_thread(use, url)
-        said.append(str(refused.value))
-    with pytest.raises(StoreError) as refused:
-        async with open_store(url):
-            pass
-    said.append(str(refused.value))
     server = parse_url(url)
     assert isinstance(server, PostgresUrl)
+    admin = PostgresAdmin(server, timings)
+    for use in (admin.read, admin.write):
+        with pytest.raises(StoreError) as refused:
+            await asyncio.to_thread(use, str)
+        said.append(str(refused.value))
     with pytest.raises(StoreError) as refused:
-        await PostgresStore(server).start()
+        async with open_store(url, timings):
+            pass
+    said.append(str(refused.value))
+    with pytest.raises(StoreError) as refused:
+        await PostgresStore(server, timings).start()
     said.append(str(refused.value))
     assert len(set(said)) == 1
     assert SECRET not in said[0]
@@ -74,10 +75,10 @@ class TestReaching:
             said = await refusal(f"postgresql://bot:{SECRET}@127.0.0.1:{port}/songs")
         assert f"The database songs on 127.0.0.1:{port} cannot be reached: see that its server runs" in said
 
-    async def test_a_server_that_says_nothing_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("bot.storage.postgres.engine.CONNECT_TIMEOUT_S", 0.1)
+    async def test_a_server_that_says_nothing_is_given_up(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as mute:
-            said = await refusal(f"postgresql://bot:{SECRET}@127.0.0.1:{mute.getsockname()[1]}/songs")
+            url = f"postgresql://bot:{SECRET}@127.0.0.1:{mute.getsockname()[1]}/songs"
+            said = await refusal(url, StorageTimings(connect_s=0.1))
         assert "does not answer: see that its server runs and can be reached" in said
 
     async def test_a_socket_that_is_not_there_is_named(self) -> None:
@@ -173,13 +174,10 @@ class TestWords:
 
 
 class TestComingBack:
-    async def test_a_server_that_is_started_again_is_used_again(
-        self, own_cluster: PostgresCluster, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("bot.storage.postgres.notifier.RECONNECTS", RetryPolicy(first_s=0.01, max_s=0.05))
+    async def test_a_server_that_is_started_again_is_used_again(self, own_cluster: PostgresCluster) -> None:
         heard = asyncio.Event()
         url = own_cluster.server.url_of("inspire_template")
-        async with open_store(url) as store:
+        async with open_store(url, StorageTimings(reconnects=RetryPolicy(first_s=0.01, max_s=0.05))) as store:
             await store.write(place, 1)
             store.subscribe(WorkQueue.OUTBOX, heard.set)
             await asyncio.to_thread(own_cluster.stop)

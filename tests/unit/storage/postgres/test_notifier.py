@@ -10,21 +10,20 @@ from bot.domain.retry_policy import RetryPolicy
 from bot.services.ports import WorkQueue
 from bot.storage.postgres.notifier import CHANNEL
 from bot.storage.store import open_store
-from tests.harness.databases import execute
+from bot.storage.timings import StorageTimings
+from tests.harness.databases import ahead_url, execute, set_server_ahead
 from tests.unit.storage.factories import placed
 from tests.unit.storage.postgres.cut_connection import line_to
 
 
 class TestListening:
     async def test_an_ear_that_hears_nothing_because_the_line_is_dead_is_replaced(
-        self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+        self, postgres_url: str
     ) -> None:
-        monkeypatch.setattr("bot.storage.postgres.engine.ANSWER_TIMEOUT_S", 0.2)
-        monkeypatch.setattr("bot.storage.postgres.engine.CONNECT_TIMEOUT_S", 0.2)
-        monkeypatch.setattr("bot.storage.postgres.notifier.CLOCK_S", 0.02)
-        monkeypatch.setattr("bot.storage.postgres.notifier.RECONNECTS", RetryPolicy(first_s=0.01, max_s=0.01))
+        reconnects = RetryPolicy(first_s=0.01, max_s=0.01)
+        timings = StorageTimings(answer_s=0.2, connect_s=0.2, clock_s=0.02, reconnects=reconnects)
         heard = asyncio.Event()
-        async with line_to(postgres_url) as (line, url), open_store(url) as store:
+        async with line_to(postgres_url) as (line, url), open_store(url, timings) as store:
             line.dead = True
             store.subscribe(WorkQueue.OUTBOX, heard.set)
             with pytest.raises(StoreError, match="does not answer"):
@@ -58,15 +57,8 @@ class TestClock:
     @pytest.fixture
     def ahead(self, postgres_url: str) -> str:
         """Let the program take the server's time to be an hour ahead."""
-        self.set_ahead(postgres_url, hours=1)
-        return f"{postgres_url}?search_path=public,pg_catalog"
-
-    def set_ahead(self, url: str, *, hours: int) -> None:
-        execute(
-            url,
-            "CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS "
-            f"$$ SELECT pg_catalog.clock_timestamp() + interval '{hours} hours' $$",
-        )
+        set_server_ahead(postgres_url, 3600)
+        return ahead_url(postgres_url)
 
     async def test_a_store_tells_its_servers_time(self, ahead: str) -> None:
         async with open_store(ahead) as store:
@@ -74,12 +66,9 @@ class TestClock:
             assert timedelta(minutes=50) < off < timedelta(minutes=70)
             assert store.clock().tzinfo is UTC
 
-    async def test_the_time_is_asked_again_and_again(
-        self, ahead: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("bot.storage.postgres.notifier.CLOCK_S", 0.02)
-        async with open_store(ahead) as store:
-            self.set_ahead(ahead, hours=3)
+    async def test_the_time_is_asked_again_and_again(self, ahead: str) -> None:
+        async with open_store(ahead, StorageTimings(clock_s=0.02)) as store:
+            set_server_ahead(ahead, 3 * 3600)
             async with asyncio.timeout(20):
                 while store.clock() - datetime.now(UTC) < timedelta(hours=2):
                     await placed(store)  # as a program that goes on meanwhile

@@ -95,15 +95,11 @@ def test_a_migration_that_fails_leaves_nothing(empty_postgres_url: str) -> None:
     ]
 
 
-def test_a_migration_waits_for_another_one_and_not_for_ever(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.storage.postgres.engine.MIGRATION_LOCK_TIMEOUT_MS", 100)
-
+def test_a_migration_waits_for_another_one_and_not_for_ever(postgres_url: str) -> None:
     def meanwhile(connection: Connection) -> None:
         lock(connection, AdvisoryLock.MIGRATION)
         with pytest.raises(StoreError, match="is locked by something else"):
-            migrate(postgres_url)
+            migrate(f"{postgres_url}?lock_timeout=100")
 
     at(postgres_url).read(meanwhile)
 

@@ -19,6 +19,7 @@ from bot.services.ports import WorkQueue
 from bot.services.repositories.outbox import MessageKind
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore, audit_database, open_store
+from bot.storage.timings import StorageTimings
 from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.harness.databases import execute
 from tests.unit.storage.databases import column
@@ -43,7 +44,10 @@ BACKENDS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'insp
 async def stores(any_postgres_url: str) -> AsyncIterator[tuple[SqlStore, SqlStore]]:
     """Two stores on one database, as two processes have them."""
     async with AsyncExitStack() as stack:
-        one, other = [await stack.enter_async_context(open_store(any_postgres_url)) for _ in range(2)]
+        timings = StorageTimings(reconnects=RetryPolicy(first_s=0.01, max_s=0.01))
+        one, other = [
+            await stack.enter_async_context(open_store(any_postgres_url, timings)) for _ in range(2)
+        ]
         yield one, other
 
 
@@ -147,9 +151,8 @@ async def test_one_process_hears_in_which_queues_another_has_written(
 
 
 async def test_an_ear_that_was_cut_off_listens_again_and_catches_up(
-    stores: tuple[SqlStore, SqlStore], any_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    stores: tuple[SqlStore, SqlStore], any_postgres_url: str
 ) -> None:
-    monkeypatch.setattr("bot.storage.postgres.notifier.RECONNECTS", RetryPolicy(first_s=0.01, max_s=0.01))
     heard = asyncio.Event()
     stores[1].subscribe(WorkQueue.OUTBOX, heard.set)
     listening = (

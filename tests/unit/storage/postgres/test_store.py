@@ -13,6 +13,7 @@ from bot.storage.postgres.engine import POOL_SIZE
 from bot.storage.postgres.store import ATTEMPTS, PostgresStore
 from bot.storage.postgres.url import PostgresUrl
 from bot.storage.store import SqlStore, open_store
+from bot.storage.timings import StorageTimings
 from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.harness.databases import execute, ledger_breaches
 from tests.unit.storage.databases import column
@@ -164,11 +165,10 @@ class TestCommits:
 
 
 class TestLimits:
-    async def test_a_server_that_no_longer_answers_is_told_apart(
-        self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("bot.storage.postgres.engine.ANSWER_TIMEOUT_S", 0.2)
-        async with line_to(postgres_url) as (line, url), open_store(url) as store:
+    SHORT = StorageTimings(answer_s=0.2, pool_s=0.1)
+
+    async def test_a_server_that_no_longer_answers_is_told_apart(self, postgres_url: str) -> None:
+        async with line_to(postgres_url) as (line, url), open_store(url, self.SHORT) as store:
             await placed(store, 1)
             line.dead = True
             for use in (store.read, store.write):
@@ -178,11 +178,8 @@ class TestLimits:
             await placed(store, 2)
             assert await column(store, COUNT) == [2]
 
-    async def test_a_commit_that_is_not_answered_is_unknown(
-        self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("bot.storage.postgres.engine.ANSWER_TIMEOUT_S", 0.2)
-        async with line_to(postgres_url) as (line, url), open_store(url) as store:
+    async def test_a_commit_that_is_not_answered_is_unknown(self, postgres_url: str) -> None:
+        async with line_to(postgres_url) as (line, url), open_store(url, self.SHORT) as store:
 
             def unit(uow: UnitOfWork) -> None:
                 uow.key_values.put("key", "value")
@@ -211,17 +208,14 @@ class TestLimits:
             with pytest.raises(StoreError, match="did not finish in time"):
                 await store.read(say, "SELECT pg_sleep(30)")
 
-    async def test_units_that_find_no_free_connection_say_so(
-        self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("bot.storage.postgres.engine.POOL_TIMEOUT_S", 0.1)
+    async def test_units_that_find_no_free_connection_say_so(self, postgres_url: str) -> None:
         entered, release = asyncio.Semaphore(0), asyncio.Event()
 
         def hold(uow: UnitOfWork) -> None:
             entered.release()
             await_only(release.wait())
 
-        async with open_store(postgres_url) as store:
+        async with open_store(postgres_url, self.SHORT) as store:
             holding = [asyncio.create_task(store.read(hold)) for _ in range(POOL_SIZE)]
             await asyncio.gather(*(entered.acquire() for _ in holding))
             with pytest.raises(StoreError, match=r"All connections to the database .* are busy"):

@@ -50,6 +50,13 @@ def test_the_options_are_handed_on_and_the_urls_settings_win() -> None:
     assert told["statement_cache_size"] == 100
 
 
+def test_a_migration_waits_a_minute_for_locks_and_takes_as_long_as_it_takes() -> None:
+    told = arguments(server("postgresql://db.example/songs"), unlimited=True)
+    assert told["server_settings"]["lock_timeout"] == "60000"
+    assert told["server_settings"]["statement_timeout"] == "0"
+    assert told["command_timeout"] is None
+
+
 def test_behind_a_pooler_nothing_is_kept_on_a_connection() -> None:
     pooled = server("postgresql://db.example/songs?statement_cache_size=0")
     assert pooled.pooled

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from bot.services.unit_of_work import UnitOfWork
 from bot.storage.sqlite.errors import store_error
 from bot.storage.sqlite.store import SqliteStore
 from bot.storage.store import open_store, utc_now
+from bot.storage.timings import StorageTimings
 from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.harness.databases import ledger_breaches
 from tests.unit.storage.databases import column, fresh, url_of
@@ -131,14 +132,11 @@ async def test_a_process_that_is_killed_loses_nothing_that_it_had_been_told(path
             assert await ledger_breaches(store) == []
 
 
-async def test_a_file_that_another_program_locks_is_named(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.storage.sqlite.engine._WRITER", ("busy_timeout=1",))
+async def test_a_file_that_another_program_locks_is_named(path: Path) -> None:
     shell = sqlite3.connect(path, isolation_level=None)
     shell.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="is locked: another program is writing to it"):
-        async with open_store(url_of(path)):
+        async with open_store(url_of(path), StorageTimings(busy_s=0.001)):
             pass
     shell.execute("ROLLBACK")
     shell.close()
@@ -158,14 +156,13 @@ async def test_a_damaged_file_is_told_apart(path: Path) -> None:
             pass
 
 
-async def test_a_store_that_could_not_be_opened_lets_go_of_the_file(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr("bot.storage.sqlite.engine._WRITER", ("no_such_thing(",))
-        with pytest.raises(StoreError, match="cannot be used"):
+async def test_a_store_that_could_not_be_opened_lets_go_of_the_file(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as shell:
+        shell.execute("ALTER TABLE key_values RENAME TO elsewhere")
+        with pytest.raises(StoreError, match="no such table: key_values"):
             async with open_store(url_of(path)):
                 pass
+        shell.execute("ALTER TABLE elsewhere RENAME TO key_values")
     async with open_store(url_of(path)) as store:
         await store.write(add, 1)
 
