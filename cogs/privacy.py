@@ -7,10 +7,11 @@ from discord.ext import commands
 
 from bot.chat.interactions.components import command
 from bot.chat.interactions.context import GuildInteraction
-from bot.chat.interactions.respond import Reply, respond, run_or_defer
+from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.messages.buttons import delete_data_button
-from bot.chat.messages.files import Attachment, FileThread
+from bot.chat.messages.files import FileThread
 from bot.chat.messages.privacy import ALL_YOUR_DATA, export_file, notice_message, preview_words
+from bot.chat.messages.rendered import Attachment, RenderedMessage
 from bot.chat.text import descriptions
 from bot.services.privacy.service import PrivacyService
 
@@ -35,7 +36,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=descrip
     async def export(self, interaction: GuildInteraction) -> None:
         """Get all the data that the bot keeps about you, from all servers, as a file."""
         file = await run_or_defer(interaction, self._file(interaction))
-        await respond(interaction, Reply(content=ALL_YOUR_DATA, attachments=[file]))
+        await respond(interaction, RenderedMessage(content=ALL_YOUR_DATA, attachments=[file]))
 
     @command()
     async def delete(self, interaction: GuildInteraction) -> None:
@@ -44,7 +45,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=descrip
         view = discord.ui.View(timeout=None)
         if not preview.is_empty:
             view.add_item(delete_data_button())
-        await respond(interaction, Reply(content=preview_words(preview), view=view))
+        await respond(interaction, RenderedMessage(content=preview_words(preview), view=view))
 
     async def _file(self, interaction: GuildInteraction) -> Attachment:
         copy = await self._privacy.export(interaction.user_id)

@@ -10,11 +10,12 @@ from discord.ext import commands
 from bot.chat.interactions.components import command
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import MODERATORS, ForModerators
-from bot.chat.interactions.respond import Reply, respond, run_or_defer
+from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.interactions.transformers import PeriodOption, TargetOption
 from bot.chat.messages.audit import audit_log_message
 from bot.chat.messages.credits import member_credits_message
-from bot.chat.messages.files import Attachment, ReportFiles
+from bot.chat.messages.files import ReportFiles
+from bot.chat.messages.rendered import Attachment, RenderedMessage
 from bot.chat.text import confirmations, descriptions
 from bot.chat.text.quotas import budget_left
 from bot.domain.guild_settings import MAX_CREDITS
@@ -168,7 +169,8 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
         """See who used how many credits on which day: a chart, and a table for spreadsheets."""
         report, attachments = await run_or_defer(interaction, self._drawn(interaction, days))
         await respond(
-            interaction, Reply(content=confirmations.report_summary(report), attachments=attachments)
+            interaction,
+            RenderedMessage(content=confirmations.report_summary(report), attachments=attachments),
         )
 
     async def _drawn(self, interaction: GuildInteraction, days: int) -> tuple[Report, Sequence[Attachment]]:

@@ -8,7 +8,7 @@ from bot.chat.buttons.lists import SongPages, TopPages
 from bot.chat.delivery.result_message import song_message
 from bot.chat.interactions.components import Choices, command, matching, safe_autocomplete
 from bot.chat.interactions.context import GuildInteraction
-from bot.chat.interactions.respond import Reply, respond, run_or_defer
+from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.interactions.transformers import SongId, TopPeriodOption
 from bot.chat.messages.library import song_choice
 from bot.chat.text import descriptions
@@ -40,9 +40,7 @@ class Songs(commands.GroupCog, group_name="songs", group_description=description
         """Post a song of this server again, for everyone here."""
         looking = interaction.services.songs.card(song, interaction.viewer())
         card = await run_or_defer(interaction, looking, ephemeral=False)
-        shown = song_message(card)
-        reply = Reply(content=shown.content, embeds=shown.embeds, view=shown.view)
-        await respond(interaction, reply, ephemeral=False)
+        await respond(interaction, song_message(card), ephemeral=False)
 
     @show.autocomplete("song")
     @safe_autocomplete

@@ -7,7 +7,8 @@ from bot.chat.api_errors import API_ERRORS
 from bot.chat.delivery.status_message import status_message
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import is_gone
-from bot.chat.interactions.respond import Reply, respond, run_or_defer
+from bot.chat.interactions.respond import respond, run_or_defer
+from bot.chat.messages.rendered import RenderedMessage
 from bot.domain.errors import AnsweredElsewhereError, ChannelError, ChannelGoneError
 from bot.services.cards import StatusCard
 
@@ -24,7 +25,7 @@ async def respond_with_status(interaction: GuildInteraction, placing: Placing) -
     card = await run_or_defer(interaction, _placed(interaction, placing), ephemeral=False)
     embed, view = status_message(card)
     try:
-        message_id = await respond(interaction, Reply(embeds=[embed], view=view), ephemeral=False)
+        message_id = await respond(interaction, RenderedMessage(embeds=[embed], view=view), ephemeral=False)
     except AnsweredElsewhereError:
         await songs.cancel_duplicate(card.request_id)
         raise

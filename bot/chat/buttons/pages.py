@@ -10,9 +10,10 @@ import discord
 
 from bot.chat.interactions.components import SafeButton
 from bot.chat.interactions.context import GuildInteraction
-from bot.chat.interactions.respond import Reply, edit_source_message, respond, run_or_defer
+from bot.chat.interactions.respond import edit_source_message, respond, run_or_defer
 from bot.chat.messages import colours
 from bot.chat.messages.buttons import button
+from bot.chat.messages.rendered import RenderedMessage
 from bot.chat.text import labels
 from bot.chat.text.formatting import DESCRIPTION_LIMIT
 from bot.services.library.pagination import Page
@@ -78,13 +79,13 @@ class PageButton(SafeButton, template=r"(?!)"):
     async def open(cls, interaction: GuildInteraction, topic: str = "") -> None:
         """Answer with the first page, for the member alone."""
         page = await run_or_defer(interaction, cls.page(interaction, topic, 0))
-        await respond(interaction, Reply(embeds=[page.embed], view=cls.buttons(page, topic)))
+        await respond(interaction, RenderedMessage(embeds=[page.embed], view=cls.buttons(page, topic)))
 
     async def pressed(self, interaction: GuildInteraction) -> None:
         """Show the page in place of the current one."""
         topic, number = self.match["topic"], int(self.match["number"])
         page = await run_or_defer(interaction, self.page(interaction, topic, number), updates=True)
-        await edit_source_message(interaction, embed=page.embed, view=self.buttons(page, topic))
+        await edit_source_message(interaction, embeds=[page.embed], view=self.buttons(page, topic))
 
     @classmethod
     def buttons(cls, page: PageView, topic: str) -> discord.ui.View:

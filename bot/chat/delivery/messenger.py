@@ -13,12 +13,12 @@ from typing_extensions import override
 from bot.chat.connection.http_client import OwnedTasks
 from bot.chat.delivery.approval_message import approval_message, asks_about
 from bot.chat.delivery.dm_limiter import DirectMessageLimiter
-from bot.chat.delivery.result_message import ResultMessage, result_message, song_number
-from bot.chat.delivery.sending import Edited, Message, in_time, message_of
+from bot.chat.delivery.result_message import result_message, song_number
+from bot.chat.delivery.sending import in_time
 from bot.chat.delivery.status_message import as_content, ending_message, status_message
-from bot.chat.interactions.respond import custom_ids
 from bot.chat.messages.audit import audit_entry_message
 from bot.chat.messages.buttons import cancel_button
+from bot.chat.messages.rendered import MessageFields, RenderedMessage, custom_ids
 from bot.chat.text.formatting import song_page
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import (
@@ -113,7 +113,7 @@ class DiscordMessenger(Messenger):
         token: str | None,
         content: str | None = None,
     ) -> discord.Message:
-        parts = Edited(embed=embed, view=view, allowed_mentions=discord.AllowedMentions.none())
+        parts = MessageFields(embeds=[embed], view=view, allowed_mentions=discord.AllowedMentions.none())
         if content is not None:
             parts["content"] = content
         message_id = address.message_id
@@ -147,8 +147,8 @@ class DiscordMessenger(Messenger):
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        result = result_message(card, files, in_server=not isinstance(target, DirectMessageTarget), form=form)
-        message = message_of(result, user_id=card.user_id)
+        in_server = not isinstance(target, DirectMessageTarget)
+        message = result_message(card, files, in_server=in_server, form=form)
         with self._measured(SentMessage.RESULT):
             return await self._post(target, message, nonce=str(card.request_id), claim=claim)
 
@@ -232,9 +232,7 @@ class DiscordMessenger(Messenger):
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        content, embeds, view = ending_message(card, form)
-        ending = ResultMessage(content=content, embeds=embeds, view=view, attachments=())
-        message = message_of(ending, user_id=card.user_id)
+        message = ending_message(card, form)
         with self._measured(SentMessage.ENDING):
             return await self._post(target, message, nonce=f"end{card.request_id}", claim=claim)
 
@@ -248,9 +246,7 @@ class DiscordMessenger(Messenger):
         claim: Claim = unclaimed,
     ) -> MessageRef:
         embed, view = approval_message(card, form)
-        message = Message(
-            content="", embeds=[embed], view=view, files=[], allowed_mentions=discord.AllowedMentions.none()
-        )
+        message = RenderedMessage(embeds=[embed], view=view)
         with self._measured(SentMessage.APPROVAL):
             nonce = f"ask{card.request_id}"
             return await self._post(ChannelTarget(channel_id), message, nonce=nonce, claim=claim)
@@ -282,13 +278,7 @@ class DiscordMessenger(Messenger):
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        message = Message(
-            content="",
-            embeds=[audit_entry_message(entry, form)],
-            view=discord.ui.View(),
-            files=[],
-            allowed_mentions=discord.AllowedMentions.none(),
-        )
+        message = RenderedMessage(embeds=[audit_entry_message(entry, form)])
         with self._measured(SentMessage.AUDIT):
             nonce = f"log{entry.id}"
             return await self._post(ChannelTarget(channel_id), message, nonce=nonce, claim=claim)
@@ -312,7 +302,9 @@ class DiscordMessenger(Messenger):
             raise
         self._metrics.message_sent(kind)
 
-    async def _post(self, target: Target, message: Message, *, nonce: str, claim: Claim) -> MessageRef:
+    async def _post(
+        self, target: Target, message: RenderedMessage, *, nonce: str, claim: Claim
+    ) -> MessageRef:
         """Post to the target; Discord returns the first message instead of posting its `nonce` twice."""
         match target:
             case ChannelTarget(channel_id):
@@ -328,7 +320,7 @@ class DiscordMessenger(Messenger):
         channel = self._client.get_partial_messageable(channel_id)
         sent = await self._call_in_order(
             channel_id,
-            lambda: channel.send(**message, nonce=nonce),
+            lambda: channel.send(**message.fields(), files=message.files(), nonce=nonce),
             limit_s=self._timeouts.post_s,
             claim=claim,
         )
@@ -355,13 +347,15 @@ class DiscordMessenger(Messenger):
         return direct.id
 
     async def _follow_up(
-        self, address: ReplyAddress, message: Message, *, claim: Claim
+        self, address: ReplyAddress, message: RenderedMessage, *, claim: Claim
     ) -> discord.WebhookMessage:
         if address.token is None:
             raise TokenExpiredError
         await claim()
         async with in_time(self._timeouts.follow_up_s, by_token=True):
-            return await self._webhook(address, address.token).send(**message, wait=True)
+            return await self._webhook(address, address.token).send(
+                **message.fields(), files=message.files(), wait=True
+            )
 
     async def _call_in_order(
         self,

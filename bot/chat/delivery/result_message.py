@@ -1,12 +1,11 @@
 """The result message: an embed and a link button for each clip, the song's buttons, and the files."""
 
-from dataclasses import dataclass, field
-
 import discord
 
 from bot.chat.messages import colours
 from bot.chat.messages.buttons import rating_buttons, song_buttons
 from bot.chat.messages.library import with_rating
+from bot.chat.messages.rendered import Attachment, RenderedMessage
 from bot.chat.text import labels
 from bot.chat.text.formatting import (
     BUTTON_URL_LIMIT,
@@ -41,24 +40,13 @@ LISTEN_ROWS = 2
 """Rows of five link buttons to the clips; the two rows below have the song's own buttons."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultMessage:
-    """A result message with its files as bytes: a `discord.File` can be sent only once."""
-
-    content: str
-    embeds: list[discord.Embed]
-    view: discord.ui.View
-    attachments: tuple[tuple[str, Media], ...] = field(default=(), repr=False)
-    """Pairs of file name and data."""
-
-
 def result_message(
     card: ResultCard,
     files: tuple[Media | None, ...],
     *,
     in_server: bool = True,
     form: MessageForm = MessageForm.FULL,
-) -> ResultMessage:
+) -> RenderedMessage:
     """Build the result of a request; `files` has one item per clip, or is empty if no files are wanted.
 
     In a direct message there are only links: songs can be requested, rated and removed in servers only.
@@ -69,25 +57,26 @@ def result_message(
     fitting = within_request(files[: len(clips)])
     embeds = [_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)]
     named = zip(enumerate(clips, 1), fitting, strict=False)
-    return ResultMessage(
+    return RenderedMessage(
         content=_content(card, missing=[n for n, media in enumerate(fitting, 1) if media is None]),
         embeds=embeds,
         view=_buttons(card, in_server=in_server),
-        attachments=tuple(
-            (file_name(clip.clip.title, number=n, extension=media.extension), media)
+        attachments=[
+            Attachment(file_name(clip.clip.title, number=n, extension=media.extension), media.data)
             for (n, clip), media in named
             if media
-        ),
+        ],
+        notifies=card.user_id,
     )
 
 
-def _plainer(card: ResultCard, *, in_server: bool, form: MessageForm) -> ResultMessage:
+def _plainer(card: ResultCard, *, in_server: bool, form: MessageForm) -> RenderedMessage:
     """Build the result without embeds, files and titles, and in the barest form without links too."""
     pages = [f"<{page}>" for one in card.clips[:MAX_CLIPS] if (page := song_page(one.clip.id))]
     lines = [f"{mention(card.user_id)} {READY}", *(pages if form is MessageForm.LINKS else ())]
     lines.append(f"-# Discord blocked the rest of this message. {song_number(card)} shows all of it.")
     view = _buttons(card, in_server=in_server, form=form)
-    return ResultMessage(content="\n".join(lines), embeds=[], view=view)
+    return RenderedMessage(content="\n".join(lines), view=view, notifies=card.user_id)
 
 
 def song_number(card: ResultCard) -> str:
@@ -95,12 +84,12 @@ def song_number(card: ResultCard) -> str:
     return f"`/songs show song:{card.request_id}`"
 
 
-def song_message(card: ResultCard) -> ResultMessage:
+def song_message(card: ResultCard) -> RenderedMessage:
     """Build the message that shows an earlier song again, without files."""
     clips = card.clips[:MAX_CLIPS]
     page = playlist_page(card.playlist_id)
     content = f"A song from [this playlist](<{page}>), requested by {mention(card.user_id)}."
-    return ResultMessage(
+    return RenderedMessage(
         content=with_rating(content, card.rating),
         embeds=[_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)],
         view=_buttons(card, in_server=True),

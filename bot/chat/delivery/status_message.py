@@ -6,6 +6,7 @@ import discord
 
 from bot.chat.messages import colours
 from bot.chat.messages.buttons import again_button, cancel_button
+from bot.chat.messages.rendered import RenderedMessage
 from bot.chat.text import labels
 from bot.chat.text.failures import FAILURES
 from bot.chat.text.formatting import (
@@ -113,15 +114,14 @@ def status_message(
     return embed, _buttons(card, result_url=url)
 
 
-def ending_message(
-    card: StatusCard, form: MessageForm = MessageForm.FULL
-) -> tuple[str, list[discord.Embed], discord.ui.View]:
+def ending_message(card: StatusCard, form: MessageForm = MessageForm.FULL) -> RenderedMessage:
     """Build the message about a request's end; its content mentions the requester."""
     embed, view = status_message(card, form)
     head = f"{mention(card.user_id)} {_title(card)}."
-    if form is MessageForm.FULL:
-        return head, [embed], view
-    return f"{head}\n{embed.description or ''}".rstrip(), [], view
+    is_full = form is MessageForm.FULL
+    content = head if is_full else f"{head}\n{embed.description or ''}".rstrip()
+    embeds = [embed] if is_full else []
+    return RenderedMessage(content=content, embeds=embeds, view=view, notifies=card.user_id)
 
 
 def as_content(embed: discord.Embed) -> str:

@@ -3,9 +3,8 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
-from typing import TypedDict, TypeVar, Unpack
+from collections.abc import Coroutine
+from typing import TypeVar, Unpack
 
 import aiohttp
 import discord
@@ -14,9 +13,8 @@ from discord import InteractionResponseType, app_commands
 from bot.chat.api_errors import API_ERRORS, messenger_error
 from bot.chat.connection.webhook_adapter import ADAPTER, ALREADY_ACKNOWLEDGED
 from bot.chat.interactions.context import AnyInteraction, GuildInteraction
-from bot.chat.messages.files import Attachment
+from bot.chat.messages.rendered import MessageFields, RenderedMessage
 from bot.chat.text.errors import sentence, unexpected
-from bot.chat.text.formatting import CONTENT_LIMIT
 from bot.domain.errors import AnsweredElsewhereError, InspireError, InvalidMessageError, NoAccessError
 
 log = logging.getLogger(__name__)
@@ -29,50 +27,6 @@ DEFERRAL = "deferral"
 """Key in `extras` while the interaction is deferred: whether the response is for the member alone."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """The contents of a response."""
-
-    content: str = ""
-    embeds: Sequence[discord.Embed] = ()
-    view: discord.ui.View | None = None
-    attachments: Sequence[Attachment] = ()
-
-    def fields(self) -> "_Fields":
-        """Return the fields that all ways of responding share."""
-        fields = _Fields(content=self.content[:CONTENT_LIMIT], embeds=list(self.embeds))
-        if self.view is not None:
-            fields["view"] = self.view
-        return fields
-
-    def files(self) -> list[discord.File]:
-        """Build the files for one attempt."""
-        return [attachment.file() for attachment in self.attachments]
-
-    def is_shown_by(self, message: discord.Message) -> bool:
-        """Tell whether the message has these contents."""
-        shown = [(embed.title, embed.description) for embed in message.embeds]
-        return (
-            message.content.strip() == self.content[:CONTENT_LIMIT].strip()
-            and all((embed.title, embed.description) in shown for embed in self.embeds)
-            and (self.view is None or _ids_of(self.view) <= custom_ids(message))
-        )
-
-
-class _Fields(TypedDict, total=False):
-    content: str
-    embeds: list[discord.Embed]
-    view: discord.ui.View
-
-
-class MessageChanges(TypedDict, total=False):
-    """The fields of a message that change; the rest stays as it is."""
-
-    content: str
-    embed: discord.Embed
-    view: discord.ui.View
 
 
 async def run_or_defer(
@@ -99,7 +53,7 @@ async def run_or_defer(
 
 
 async def respond(
-    interaction: GuildInteraction, reply: Reply | discord.Embed | str, *, ephemeral: bool = True
+    interaction: GuildInteraction, reply: RenderedMessage | discord.Embed | str, *, ephemeral: bool = True
 ) -> int | None:
     """Respond at once, in place of the deferral, or after an earlier response; return the message's id.
 
@@ -110,9 +64,9 @@ async def respond(
         discord.DiscordException, aiohttp.ClientError, OSError: the call failed.
     """
     if isinstance(reply, discord.Embed):
-        reply = Reply(embeds=[reply])
+        reply = RenderedMessage(embeds=[reply])
     elif isinstance(reply, str):
-        reply = Reply(content=reply)
+        reply = RenderedMessage(content=reply)
     return await _respond(interaction.raw, reply, ephemeral=ephemeral)
 
 
@@ -135,14 +89,14 @@ async def respond_with_error(interaction: AnyInteraction, error: Exception) -> N
     try:
         async with asyncio.timeout(ERROR_TIMEOUT_S):
             if interaction.type is not discord.InteractionType.autocomplete:
-                await _respond(interaction, Reply(content=words), ephemeral=True)
+                await _respond(interaction, RenderedMessage(content=words), ephemeral=True)
             elif not interaction.response.is_done():
                 await interaction.response.autocomplete([])  # it cannot show text
     except (discord.DiscordException, aiohttp.ClientError, OSError, AnsweredElsewhereError) as failure:
         log.warning("The answer could not be sent: %r", failure, extra={"interaction": interaction.id})
 
 
-async def edit_source_message(interaction: GuildInteraction, **changes: Unpack[MessageChanges]) -> None:
+async def edit_source_message(interaction: GuildInteraction, **changes: Unpack[MessageFields]) -> None:
     """Edit the message whose button was pressed, at once or after the deferral.
 
     Raises:
@@ -177,13 +131,7 @@ async def delete_source_message(interaction: GuildInteraction) -> None:
             raise
 
 
-def custom_ids(message: discord.Message) -> set[str]:
-    """Return the custom ids of the message's buttons; link buttons have none."""
-    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
-    return {part.custom_id for row in rows for part in row.children if part.custom_id is not None}
-
-
-async def _respond(interaction: AnyInteraction, reply: Reply, *, ephemeral: bool) -> int | None:
+async def _respond(interaction: AnyInteraction, reply: RenderedMessage, *, ephemeral: bool) -> int | None:
     if not interaction.response.is_done():
         message_id = await _send_first(interaction, reply, ephemeral=ephemeral)
         return message_id or await _fill_deferral(interaction, reply, ephemeral=ephemeral)
@@ -192,7 +140,7 @@ async def _respond(interaction: AnyInteraction, reply: Reply, *, ephemeral: bool
     return await _follow_up(interaction, reply, ephemeral=ephemeral)
 
 
-async def _send_first(interaction: AnyInteraction, reply: Reply, *, ephemeral: bool) -> int | None:
+async def _send_first(interaction: AnyInteraction, reply: RenderedMessage, *, ephemeral: bool) -> int | None:
     """Send the interaction's first response; return its id, or None if an earlier call was cut off.
 
     Raises:
@@ -209,7 +157,9 @@ async def _send_first(interaction: AnyInteraction, reply: Reply, *, ephemeral: b
     return sent.message_id
 
 
-async def _fill_deferral(interaction: AnyInteraction, reply: Reply, *, ephemeral: bool) -> int | None:
+async def _fill_deferral(
+    interaction: AnyInteraction, reply: RenderedMessage, *, ephemeral: bool
+) -> int | None:
     """Respond in place of the deferral, or after it if the visibility differs; return the message's id.
 
     If it is unknown what Discord shows, because a call was cut off, this looks there first.
@@ -252,7 +202,7 @@ def _is_source(interaction: AnyInteraction, message: discord.Message) -> bool:
     return interaction.message is not None and interaction.message.id == message.id
 
 
-def _id_of_own(message: discord.Message, reply: Reply) -> int:
+def _id_of_own(message: discord.Message, reply: RenderedMessage) -> int:
     """Return the message's id if it has these contents.
 
     Raises:
@@ -263,7 +213,7 @@ def _id_of_own(message: discord.Message, reply: Reply) -> int:
     return message.id
 
 
-async def _follow_up(interaction: AnyInteraction, reply: Reply, *, ephemeral: bool) -> int:
+async def _follow_up(interaction: AnyInteraction, reply: RenderedMessage, *, ephemeral: bool) -> int:
     """Respond with a further message, and return its id."""
     send, fields = interaction.followup.send, reply.fields()
     return (await send(**fields, files=reply.files(), ephemeral=ephemeral, wait=True)).id
@@ -293,9 +243,3 @@ def _root(error: Exception) -> Exception:
     if isinstance(error, app_commands.TransformerError) and isinstance(error.__cause__, InspireError):
         return error.__cause__
     return error
-
-
-def _ids_of(view: discord.ui.View) -> set[str]:
-    """Return the custom ids of the view's buttons; link buttons have none."""
-    ids = (getattr(item, "custom_id", None) for item in view.children)
-    return {custom_id for custom_id in ids if custom_id is not None}

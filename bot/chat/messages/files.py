@@ -1,12 +1,10 @@
 """Files that go with responses; those that take long are created in a thread of their own."""
 
 import asyncio
-import io
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -14,25 +12,12 @@ import discord
 
 from bot.chat.display_names import display_names
 from bot.chat.messages.chart import TOP, report_alt, report_chart, report_csv
+from bot.chat.messages.rendered import Attachment
 from bot.domain.moderator_errors import ReportBusyError
 from bot.services.credits.reports import Report
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file that goes with a response."""
-
-    name: str
-    data: bytes
-    description: str | None = None
-    """A description of its contents for screen readers."""
-
-    def file(self) -> discord.File:
-        """Build the file for one attempt: a `discord.File` that was sent once is empty the second time."""
-        return discord.File(io.BytesIO(self.data), filename=self.name, description=self.description)
 
 
 class FileThread:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.messages.files import Attachment
+from bot.chat.messages.rendered import Attachment
 from bot.chat.text import labels
 from bot.chat.text.formatting import counted, relative
 from bot.domain.personal_data import ErasureSummary

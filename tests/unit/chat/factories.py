@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypedDict, Unpack
 
@@ -76,12 +77,12 @@ def result(
 
 
 def check_sendable(
-    *, content: str = "", embeds: list[discord.Embed] | None = None, view: discord.ui.View | None = None
+    *, content: str = "", embeds: Sequence[discord.Embed] = (), view: discord.ui.View | None = None
 ) -> None:
     """Check Discord's own limits, as the local Discord enforces them."""
     payload: dict[str, object] = {
         "content": content,
-        "embeds": [embed.to_dict() for embed in embeds or []],
+        "embeds": [embed.to_dict() for embed in embeds],
         "components": view.to_components() if view else [],
     }
     check_message(Sent(payload=payload, files={}))

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.delivery.result_message import UPLOAD_LIMIT, result_message, song_message, within_request
+from bot.chat.messages.rendered import Attachment
 from bot.chat.text.formatting import DASH
 from bot.chat.text.labels import more_like
 from bot.chat.text.songs import CLIP_INCOMPLETE, NO_FILE, ONE_CLIP, file_missing
@@ -83,7 +84,7 @@ def test_a_song_is_shown_again_with_its_stars_and_without_its_files() -> None:
         "-# ★ 4.2 (5 votes)",
     ]
     assert len(message.embeds) == 2
-    assert message.attachments == ()
+    assert not message.attachments
     check_sendable(content=message.content, embeds=message.embeds, view=message.view)
 
 
@@ -102,7 +103,7 @@ def test_a_clip_without_any_address_has_no_button() -> None:
 
 def test_files_carry_their_clips_name() -> None:
     message = result_message(result(clip(1, title="One"), clip(2, title="Two")), (None, SONG))
-    assert message.attachments == (("two-2.mp3", SONG),)
+    assert message.attachments == [Attachment("two-2.mp3", SONG.data)]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ def test_every_result_is_within_discords_limits(
     message = result_message(replace(result(partial=partial), clips=tuple(cards)), tuple(files))
     check_sendable(content=message.content, embeds=message.embeds, view=message.view)
     assert len(message.attachments) <= 10
-    assert len({name for name, _ in message.attachments}) == len(message.attachments)
+    assert len({one.name for one in message.attachments}) == len(message.attachments)
 
 
 def test_the_longest_legal_clips_fit_together() -> None:

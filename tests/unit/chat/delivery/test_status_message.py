@@ -197,10 +197,10 @@ def test_a_kept_song_can_be_heard_all_the_same() -> None:
 
 def test_a_song_that_may_have_been_posted_is_not_said_to_be_lost_or_there() -> None:
     card = status(State.UNDELIVERABLE, delivery_uncertain=True, clip_ids=CLIPS)
-    content, (embed,), view = ending_message(card)
-    assert UNSEEN_TITLE in content
-    assert UNSEEN in str(embed.description)
-    check_sendable(content=content, embeds=[embed], view=view)
+    message = ending_message(card)
+    assert UNSEEN_TITLE in message.content
+    assert UNSEEN in str(message.embeds[0].description)
+    check_sendable(content=message.content, embeds=message.embeds, view=message.view)
 
 
 @pytest.mark.parametrize("hint", Hint)
@@ -210,9 +210,9 @@ def test_a_hint_is_given_until_the_end(hint: Hint) -> None:
 
 
 def test_an_ending_by_itself_mentions_the_member() -> None:
-    content, (embed,), view = ending_message(status(State.FAILED))
-    assert content.startswith(f"<@{MEMBER}> ")
-    check_sendable(content=content, embeds=[embed], view=view)
+    message = ending_message(status(State.FAILED))
+    assert message.content.startswith(f"<@{MEMBER}> ")
+    check_sendable(content=message.content, embeds=message.embeds, view=message.view)
 
 
 @given(
