@@ -28,7 +28,8 @@ from bot.services.requests.transitions import get_request
 from bot.services.unit_of_work import Store
 from bot.services.worker_pool import build_workers
 from bot.storage.schema import migrate
-from bot.storage.store import open_store, utc_now
+from bot.storage.sqlite.store import utc_now
+from bot.storage.store import open_store
 from bot.suno.client import CqtaiClient, provider_session
 from bot.suno.media import HttpMedia
 from bot.suno.media_session import media_session

@@ -32,7 +32,8 @@ from bot.services.requests.service import RequestService
 from bot.services.requests.transitions import apply_transition, get_request
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
 from bot.storage.schema import migrate
-from bot.storage.store import open_store, utc_now
+from bot.storage.sqlite.store import utc_now
+from bot.storage.store import open_store
 
 UNITS, QUICK_UNITS = 1000, 200
 CALLERS = 64

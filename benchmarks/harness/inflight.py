@@ -20,7 +20,8 @@ from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.placement import SongConfig
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.schema import migrate
-from bot.storage.store import open_store, utc_now
+from bot.storage.sqlite.store import utc_now
+from bot.storage.store import open_store
 from sandbox.cqtai import PLAYLISTS
 
 BATCH = 500

@@ -1,9 +1,10 @@
-"""The contents of messages as plain data: status, approval and result of a request."""
+"""The contents of messages as plain data: status, approval and result of a request; the budget of edits."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 from urllib.parse import quote
 
 from bot.domain.circuit_breaker import ProviderOutage
@@ -14,6 +15,11 @@ from bot.domain.scheduling import QueuePosition, QueueSnapshot, position_bucket
 from bot.domain.songs import UNRATED, Rating
 
 QUARTERS = 4
+MAX_POSITION_EDITS = 4
+"""Edits after which no position is shown; the first may show any position, the last only position 1."""
+MAX_PROGRESS_EDITS = 6
+"""Edits after which no quarter of the usual time is shown."""
+_BAR = "|"
 
 
 class Hint(StrEnum):
@@ -99,6 +105,47 @@ class StatusCard:
             f"{place} {quarters} {self.state} {min(self.clips_ready, 1)} {self.outage} {end} "
             f"{self.paused_by_operator} {self.unseen} {self.paused}{held}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class EditBudget:
+    """The fingerprint of a status message, and how often it was edited: one song takes at most eight edits.
+
+    At most four edits show a new queue position, and the nearer the position, the more of them are left.
+    Then come the submission, a quarter or two, the first clip and the end. Everything else (a pause, an
+    outage) is always shown.
+    """
+
+    fingerprint: str | None
+    """The fingerprint of its card; None if it is unknown what it says."""
+    edits: int = 0
+
+    @classmethod
+    def parse(cls, words: str | None) -> Self:
+        """Parse what the outbox stores; before the first edit, that is the answer's fingerprint alone."""
+        edits, bar, fingerprint = (words or "").partition(_BAR)
+        return cls(fingerprint, int(edits)) if bar and edits.isdecimal() else cls(words)
+
+    def __str__(self) -> str:
+        """Return what the outbox stores."""
+        return f"{self.edits}{_BAR}{self.fingerprint}"
+
+    def edited(self, card: StatusCard) -> "EditBudget":
+        """Return the budget after one more edit, which shows the card."""
+        return EditBudget(card.fingerprint, self.edits + 1)
+
+    def skips(self, card: StatusCard) -> bool:
+        """Return True if the card shows nothing that is worth another edit."""
+        if self.fingerprint is None or self.fingerprint == card.fingerprint:
+            return self.fingerprint is not None
+        position, _, rest = card.fingerprint.split(" ", 2)
+        old_position, _, old_rest = self.fingerprint.split(" ", 2)
+        if rest != old_rest:
+            return False
+        if position != old_position:
+            # far positions leave edits for the near ones
+            return position == "-" or self.edits >= max(1, MAX_POSITION_EDITS - int(position))
+        return self.edits >= MAX_PROGRESS_EDITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

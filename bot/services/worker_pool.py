@@ -15,8 +15,8 @@ from bot.services.provider.poller import Poller
 from bot.services.provider.submitter import ProviderLimits, Submitter
 from bot.services.repositories.audit_log import DueAuditEntry
 from bot.services.repositories.outbox import OutboxMessage
-from bot.services.requests.log_context import log_context, message_log_context
 from bot.services.requests.placement import SongConfig
+from bot.services.requests.transitions import log_context, message_log_context
 from bot.services.runtime.clock_watch import ClockWatch
 from bot.services.runtime.timings import WorkTimings
 from bot.services.runtime.worker import Item, JobHandler, Worker

@@ -20,15 +20,10 @@ from bot.storage.postgres.store import PostgresStore
 from bot.storage.postgres.url import PostgresUrl
 from bot.storage.schema import is_current
 from bot.storage.sqlite.file_lock import lock_file
-from bot.storage.sqlite.store import SqliteStore
+from bot.storage.sqlite.store import SqliteStore, utc_now
 from bot.storage.timings import STORAGE_TIMINGS, StorageTimings
 
 SqlStore: TypeAlias = SqliteStore | PostgresStore
-
-
-def utc_now() -> datetime:
-    """Return the host's time as aware UTC."""
-    return datetime.now(UTC)
 
 
 @overload

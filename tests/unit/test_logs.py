@@ -14,7 +14,7 @@ from bot.config import Settings
 from bot.domain.errors import AccountError, NoAnswerError, NotAcceptedError, OutcomeUnknownError
 from bot.domain.song_options import SongOptions
 from bot.logs import CHATTY, HIDDEN, TALKATIVE, configure_logging
-from bot.services.requests.log_context import log_context, message_log_context
+from bot.services.requests.transitions import log_context, message_log_context
 from bot.services.runtime.worker import Worker
 from tests.harness.services import ADA, GUILD, PLAYLIST, ServicesHarness, services_harness
 

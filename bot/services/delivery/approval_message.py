@@ -12,9 +12,8 @@ from bot.services.cards import ApprovalCard
 from bot.services.delivery.message_forms import send_with_fallback
 from bot.services.ports import Clock, MessageRef, Messenger
 from bot.services.repositories.outbox import MessageKind, OutboxMessage
-from bot.services.requests.log_context import log_context
 from bot.services.requests.placement import APPROVAL_TTL
-from bot.services.requests.transitions import get_request
+from bot.services.requests.transitions import get_request, log_context
 from bot.services.runtime.timings import LeaseTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 

@@ -18,22 +18,20 @@ from bot.domain.errors import (
 )
 from bot.domain.leases import Lease, defer, lease_until
 from bot.domain.polling import DurationStats
-from bot.domain.requests import ReplyAddress, Request
+from bot.domain.requests import ReplyAddress, Request, State
 from bot.domain.scheduling import SNAPSHOT_TTL_S, QueueSnapshot
 from bot.domain.transitions import CANCEL_FROM
-from bot.services.cards import StatusCard, next_check_at
+from bot.services.cards import EditBudget, StatusCard, next_check_at, status_card
 from bot.services.delivery.approval_message import ApprovalMessages
-from bot.services.delivery.edit_budget import EditBudget
 from bot.services.delivery.message_forms import may_be_accepted_later, send_with_fallback
 from bot.services.delivery.result_message import ResultDelivery
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, ending_routes, may_be_unanswered
 from bot.services.ports import Claim, Clock, Messenger, Target, WorkQueue
 from bot.services.repositories.outbox import MessageKind, OutboxMessage
 from bot.services.requests.duplicates import cancel_duplicate
-from bot.services.requests.log_context import log_context, message_log_context
 from bot.services.requests.placement import SongConfig
-from bot.services.requests.queue_snapshot import queue_snapshot, status_card_for
-from bot.services.requests.transitions import get_request
+from bot.services.requests.queue_snapshot import backoff_after_failure, queue_snapshot
+from bot.services.requests.transitions import get_request, log_context, message_log_context
 from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
@@ -125,9 +123,10 @@ class OutboxDispatcher:
 
     async def _send_status(self, message: OutboxMessage) -> None:
         now = self._clock()
-        request, card, durations = await self._store.read(
-            _view, message.request_id, await self._current_queue(now), now
-        )
+        request, durations, backoff_end = await self._store.read(_view, message.request_id, now)
+        queue = await self._current_queue(now) if request.state is State.WAITING else QueueSnapshot()
+        held_until = queue.backoffs.get(request.id, backoff_end)
+        card = status_card(request, queue=queue, durations=durations, now=now, held_until=held_until)
         check_at = next_check_at(request, durations=durations, now=now, interval_s=self._status_interval_s)
         budget = EditBudget.parse(message.sent)
         if request.address.is_unconfirmed(now) or not budget.skips(card):
@@ -271,11 +270,10 @@ def _claim(uow: UnitOfWork, now: datetime, lease: Lease, limit: int) -> list[Out
     return uow.outbox.claim_due(now=now, lease=lease, limit=limit)
 
 
-def _view(
-    uow: UnitOfWork, request_id: int, queue: QueueSnapshot, now: datetime
-) -> tuple[Request, StatusCard, DurationStats]:
+def _view(uow: UnitOfWork, request_id: int, now: datetime) -> tuple[Request, DurationStats, datetime | None]:
+    """Return the request, how long its model takes, and until when its member is held back by its failure."""
     request = get_request(uow, request_id)
-    return request, status_card_for(uow, request, queue, now), uow.durations.get(request.spec.model)
+    return request, uow.durations.get(request.spec.model), backoff_after_failure(uow, request, now)
 
 
 @unit_of_work("outbox.mark_sent")

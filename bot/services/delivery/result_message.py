@@ -37,8 +37,7 @@ from bot.services.ports import (
 )
 from bot.services.repositories.outbox import OutboxMessage
 from bot.services.repositories.requests import RequestChanges
-from bot.services.requests.log_context import log_context
-from bot.services.requests.transitions import apply_transition, get_request
+from bot.services.requests.transitions import apply_transition, get_request, log_context
 from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 

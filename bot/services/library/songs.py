@@ -24,7 +24,7 @@ from bot.services.library.pagination import Page, fetch_page
 from bot.services.ports import Clock, MediaSource
 from bot.services.repositories.library import SongFilter, SongTitle
 from bot.services.repositories.outbox import MessageKind
-from bot.services.requests.log_context import log_context
+from bot.services.requests.transitions import log_context
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)

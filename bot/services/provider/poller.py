@@ -31,8 +31,7 @@ from bot.domain.transitions import Transition
 from bot.services.ports import Clock, Metrics, NullMetrics, PollOutcome, Random, SongProvider, WorkQueue
 from bot.services.provider.submitter import ProviderLimits, load_breaker
 from bot.services.repositories.outbox import MessageKind
-from bot.services.requests.log_context import log_context
-from bot.services.requests.transitions import apply_transition, expire_approval
+from bot.services.requests.transitions import apply_transition, expire_approval, log_context
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)

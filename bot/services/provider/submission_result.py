@@ -14,7 +14,7 @@ from bot.domain.errors import (
 from bot.domain.failures import classify_refusal
 from bot.domain.requests import Failure, FailureKind, Request
 from bot.domain.transitions import Transition
-from bot.services.requests.log_context import log_context
+from bot.services.requests.transitions import log_context
 
 log = logging.getLogger(__name__)
 

@@ -29,9 +29,8 @@ from bot.services.provider.submission_result import (
     result_of_error,
 )
 from bot.services.repositories.outbox import MessageKind
-from bot.services.requests.log_context import log_context
 from bot.services.requests.queue_snapshot import backoffs, queued_requests
-from bot.services.requests.transitions import apply_transition, get_request
+from bot.services.requests.transitions import apply_transition, get_request, log_context
 from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 

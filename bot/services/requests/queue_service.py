@@ -15,10 +15,9 @@ from bot.domain.transitions import CANCEL_FROM
 from bot.services.audit_log import ATTEMPTS, Actor, check_reason, record_action
 from bot.services.cards import StatusCard, status_card
 from bot.services.ports import Clock
-from bot.services.requests.log_context import log_context
 from bot.services.requests.queue_snapshot import queue_snapshot
 from bot.services.requests.service import CancelledRequest
-from bot.services.requests.transitions import apply_transition, get_request
+from bot.services.requests.transitions import apply_transition, get_request, log_context
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)

@@ -101,8 +101,13 @@ def _ends_of_running(uow: UnitOfWork, now: datetime) -> list[datetime]:
 
 def status_card_for(uow: UnitOfWork, request: Request, queue: QueueSnapshot, now: datetime) -> StatusCard:
     """Return what a request's status message should say now."""
-    held = queue.backoffs.get(request.id)
-    if request.state in FAILED_STATES:
-        held = uow.members.find(request.guild_id, request.user_id).backoff_end(now)
+    held = queue.backoffs.get(request.id, backoff_after_failure(uow, request, now))
     durations = uow.durations.get(request.spec.model)
     return status_card(request, queue=queue, durations=durations, now=now, held_until=held)
+
+
+def backoff_after_failure(uow: UnitOfWork, request: Request, now: datetime) -> datetime | None:
+    """Return until when the member of a failed request is held back; None for other requests."""
+    if request.state not in FAILED_STATES:
+        return None
+    return uow.members.find(request.guild_id, request.user_id).backoff_end(now)

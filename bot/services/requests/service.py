@@ -15,10 +15,9 @@ from bot.services.cards import StatusCard
 from bot.services.ports import Clock
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.duplicates import cancel_duplicate
-from bot.services.requests.log_context import log_context
 from bot.services.requests.placement import RequestContext, SongConfig, place
 from bot.services.requests.queue_snapshot import queue_snapshot, status_card_for
-from bot.services.requests.transitions import apply_transition
+from bot.services.requests.transitions import apply_transition, log_context
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)

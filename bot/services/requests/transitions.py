@@ -1,4 +1,7 @@
-"""The only code that changes a request's state: with its credits and outbox messages, in one unit of work."""
+"""The only code that changes a request's state: with its credits and outbox messages, in one unit of work.
+
+Log lines name a request by the fields that are made here.
+"""
 
 from datetime import datetime
 from typing import Unpack
@@ -8,7 +11,7 @@ from bot.domain.leases import Lease
 from bot.domain.requests import Failure, FailureKind, Request, State
 from bot.domain.transitions import TRANSITIONS, Settlement, Transition
 from bot.services.credits.holds import settle_hold
-from bot.services.repositories.outbox import MessageKind
+from bot.services.repositories.outbox import MessageKind, OutboxMessage
 from bot.services.repositories.requests import RequestChanges
 from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
@@ -69,3 +72,18 @@ def expire_approval(uow: UnitOfWork, request: Request, now: datetime) -> Request
     """End a request that nobody decided on in time, and release its credits; return the request."""
     failure = Failure(FailureKind.UNDECIDED, "no moderator decided in time")
     return apply_transition(uow, request, Transition.EXPIRE_APPROVAL, now=now, failure=failure)
+
+
+def log_context(request: Request, transition: Transition | None = None) -> dict[str, object]:
+    """Return the request's ids and its state: the target state of the transition, if one is given."""
+    return {
+        "request": request.id,
+        "guild": request.guild_id,
+        "user": request.user_id,
+        "state": (TRANSITIONS[transition].target if transition else request.state).value,
+    }
+
+
+def message_log_context(message: OutboxMessage) -> dict[str, object]:
+    """Return the id of the request that the message is about."""
+    return {"request": message.request_id}

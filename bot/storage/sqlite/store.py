@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -20,6 +21,11 @@ from bot.storage.wakeups import WakeUps
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def utc_now() -> datetime:
+    """Return the host's time as aware UTC."""
+    return datetime.now(UTC)
 
 
 class SqliteStore(Store):

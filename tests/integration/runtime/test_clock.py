@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from bot.chat.delivery.status_message import TITLES
 from bot.domain.requests import State
 from bot.storage.database_url import parse_url
-from bot.storage.store import open_store, utc_now
+from bot.storage.sqlite.store import utc_now
+from bot.storage.store import open_store
 from sandbox.cqtai.effects import Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.reply_variants import StatusAs

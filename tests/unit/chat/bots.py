@@ -16,7 +16,7 @@ from bot.services import Services, build_services
 from bot.services.ports import Clock, WakeUp, WorkQueue
 from bot.services.requests.service import CancelledRequest, RequestService
 from bot.services.unit_of_work import Store, UnitOfWork
-from bot.storage.store import utc_now
+from bot.storage.sqlite.store import utc_now
 from sandbox.discord import LocalDiscord
 from tests.fakes.media import FakeMedia
 from tests.harness.services import RULES

@@ -16,8 +16,8 @@ from sqlalchemy import text
 from bot.domain.errors import MisconfiguredError, StoreError
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.sqlite.errors import store_error
-from bot.storage.sqlite.store import SqliteStore
-from bot.storage.store import open_store, utc_now
+from bot.storage.sqlite.store import SqliteStore, utc_now
+from bot.storage.store import open_store
 from bot.storage.timings import StorageTimings
 from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.harness.databases import ledger_breaches

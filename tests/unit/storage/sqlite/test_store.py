@@ -13,9 +13,9 @@ from sqlalchemy import Engine, event, text
 
 from bot.domain.errors import StoreError
 from bot.services.unit_of_work import UnitOfWork
-from bot.storage.sqlite.store import SqliteStore
+from bot.storage.sqlite.store import SqliteStore, utc_now
 from bot.storage.sqlite.writer import BATCH
-from bot.storage.store import open_file, utc_now
+from bot.storage.store import open_file
 from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.harness.databases import ledger_breaches
 from tests.unit.storage.databases import column, fresh

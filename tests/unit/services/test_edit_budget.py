@@ -4,8 +4,7 @@ import pytest
 
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import State
-from bot.services.cards import StatusCard
-from bot.services.delivery.edit_budget import EditBudget
+from bot.services.cards import EditBudget, StatusCard
 
 WAITING = StatusCard(
     request_id=1, guild_id=2, user_id=3, playlist_id="p", model="v55", cost=30, state=State.WAITING
