@@ -1,8 +1,8 @@
 """The time of a database server, without a query for each reading.
 
-Statements are given this time and do not use the server's `now()`: due times, windows of credits and cooldowns are
-computed from the same time before the statement, and a server's clock that was set has to be noticed before anything
-is claimed by it, so that leases can be extended first (`ClockWatch`).
+Statements are given this time and do not use the server's `now()`: due times, windows of credits and
+cooldowns are computed from the same time before the statement, and a server's clock that was set has to be
+noticed before anything is claimed by it, so that leases can be extended first (`ClockWatch`).
 """
 
 import time
