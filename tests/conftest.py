@@ -19,7 +19,10 @@ from tests.harness.databases import (
     stop_all,
 )
 
-LONGEST = {"test_random_kills", "test_several", "test_stop", "test_power_loss", "test_backup", "test_demo"}
+LONGEST = {
+    *("test_random_kills", "test_several", "test_turns", "test_stop", "test_power_loss", "test_kill_points"),
+    *("test_backup", "test_demo"),
+}
 """The files whose tests take a good part of a minute each."""
 
 

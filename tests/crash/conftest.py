@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.engines import POSTGRESQL, SQLITE
+from tests.unit.storage.databases import fresh, url_of
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -13,7 +14,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the `DATABASE_URL` of a database of this test's own."""
+    """Return the `DATABASE_URL` of a database of this test's own, which need not be migrated."""
     if request.param == POSTGRESQL:
         return str(request.getfixturevalue("postgres_url"))
-    return f"sqlite:///{tmp_path / 'inspire.db'}"
+    return url_of(fresh(tmp_path))

@@ -1,4 +1,3 @@
-import signal
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from sandbox.discord import Fault, FaultKind
 from sandbox.discord.model.message import Message
 from sandbox.discord.model.permissions import Permission
 from tests.harness.crash import LONG_S, CrashHarness, crash_harness
+from tests.harness.deaths import died
 from tests.harness.failpoints import Failpoint, Side
 from tests.harness.invariants import all_delivered, assert_invariants
 from tests.harness.message_readers import seen
@@ -53,13 +53,6 @@ STEPS = {unit for group in DECISIONS.values() for unit, _, _ in group} | APPROVA
 """The steps before and after which the bot is killed."""
 
 pytestmark = pytest.mark.long
-
-
-async def died(crash: CrashHarness, point: Failpoint) -> None:
-    """Wait until the bot was killed at this failpoint."""
-    assert await crash.bot.ended() == -signal.SIGKILL, crash.bot.log()[-3000:]
-    last = crash.bot.passed_file.read_text().split()
-    assert f"{point.step}:{point.side}" in last[-5:], (point, last[-9:])
 
 
 def picked(crash: CrashHarness, option: str, value: object) -> object:

@@ -9,17 +9,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.domain.requests import Request
+from sqlalchemy import Connection, select
+
+from bot.domain.requests import ACTIVE, Request
 from bot.services.unit_of_work import UnitOfWork
 from bot.shutdown import DRAIN_S
+from bot.storage.admin import database_admin
 from bot.storage.store import open_store
+from bot.storage.tables import outbox, requests
 from sandbox.cqtai import PLAYLISTS, LocalProvider, Terms
 from sandbox.discord import LocalDiscord
 from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.limits import Bucket, Limits
 from tests.harness import forkserver
 from tests.harness.bot import STOP_S
-from tests.harness.failpoints import DIES_AT, PASSED, Failpoint, pauses
+from tests.harness.failpoints import DIES_AT, PASSED, REPEATABLE, Failpoint, pauses
 from tests.harness.forkserver import ForkedProcess
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +34,8 @@ LONG_S = 40.0
 PATIENT_LEASE_S = 30.0
 SHORT_LEASE_S = 3.0
 """Outlasts a submission on a busy machine too."""
+QUICK_LEASE_S = 1.5
+"""That of polls and messages, which can be repeated, of a hasty bot."""
 MEMBERS = 8
 FAST = Bucket(requests=1000, per_s=1.0)
 SETTINGS = {
@@ -50,7 +56,7 @@ class FailpointBot:
         self._folder = folder
         self._settings = dict(settings)
         self._process: ForkedProcess | None = None
-        self.passed_file = folder / "passed"
+        self.fatal_file, self.passed_file = folder / "fatal", folder / "passed"
         self.log_file = folder / "bot.log"
 
     def set_settings(self, **settings: str) -> None:
@@ -62,10 +68,19 @@ class FailpointBot:
         return self._process is not None and self._process.returncode is None
 
     async def start(
-        self, *, dies_at: Failpoint | None = None, lease_s: float = PATIENT_LEASE_S, drain_s: float = DRAIN_S
+        self,
+        *,
+        dies_at: Failpoint | None = None,
+        lease_s: float = PATIENT_LEASE_S,
+        is_hasty: bool = False,
+        drain_s: float = DRAIN_S,
     ) -> None:
-        variables = {DIES_AT: str(dies_at or ""), PASSED: str(self.passed_file)}
-        variables |= pauses({"drain_s": drain_s, "work.retries.member.first_s": 0.0}, lease_s=lease_s)
+        self.die_at(dies_at)
+        variables = {DIES_AT: str(self.fatal_file), PASSED: str(self.passed_file)}
+        others = {"drain_s": drain_s, "work.retries.member.first_s": 0.0}
+        if is_hasty:
+            others |= dict.fromkeys(REPEATABLE, QUICK_LEASE_S)
+        variables |= pauses(others, lease_s=lease_s)
         paths = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
         with self.log_file.open("ab") as log:
             self._process = await forkserver.start(
@@ -75,6 +90,11 @@ class FailpointBot:
                 env=paths | self._settings | variables,
                 output=log.fileno(),
             )
+
+    def die_at(self, point: Failpoint | None) -> None:
+        """Let it die at this point of its start or of the next song; forget what it has passed."""
+        self.passed_file.unlink(missing_ok=True)
+        self.fatal_file.write_text(str(point or ""))
 
     def terminate(self) -> None:
         self._send(signal.SIGTERM)
@@ -130,11 +150,16 @@ class CrashHarness:
     asked: list[Asked] = field(default_factory=list)
 
     async def start(
-        self, *, dies_at: Failpoint | None = None, lease_s: float = PATIENT_LEASE_S, drain_s: float = DRAIN_S
+        self,
+        *,
+        dies_at: Failpoint | None = None,
+        lease_s: float = PATIENT_LEASE_S,
+        is_hasty: bool = False,
+        drain_s: float = DRAIN_S,
     ) -> bool:
         """Start the bot and wait until it takes commands; return False if it died before."""
         identified, gateway = self.discord.gateway.identifies, self.discord.gateway
-        await self.bot.start(dies_at=dies_at, lease_s=lease_s, drain_s=drain_s)
+        await self.bot.start(dies_at=dies_at, lease_s=lease_s, is_hasty=is_hasty, drain_s=drain_s)
         await self.until(
             lambda: not self.bot.alive or (gateway.identifies > identified and gateway.connected)
         )
@@ -147,6 +172,11 @@ class CrashHarness:
             TimeoutError: it did not in time.
         """
         await self.provider.wait_for(lambda _: bool(holds()), timeout_s=LONG_S)
+
+    async def idle(self) -> None:
+        """Wait until the bot, which runs, has nothing to do for any request."""
+        database = database_admin(self.database_url)
+        await self.until(lambda: not database.read(_work_left))
 
     async def order(self, who: str = "Ada") -> Asked:
         """Send off `/inspire` as a member."""
@@ -172,6 +202,13 @@ class CrashHarness:
         """Ask the bot to stop, and check that it stops in time."""
         self.bot.terminate()
         assert await self.bot.ended(within_s=STOP_S) == 0, self.bot.log()[-3000:]
+
+
+def _work_left(connection: Connection) -> bool:
+    """Tell whether a request is active, or one of its messages due or being sent."""
+    active = select(requests.c.id).where(requests.c.state.in_(ACTIVE) | requests.c.lease_owner.is_not(None))
+    due = select(outbox.c.request_id).where(outbox.c.due_at.is_not(None) | outbox.c.lease_owner.is_not(None))
+    return connection.execute(active.union_all(due)).first() is not None
 
 
 def _find_all(uow: UnitOfWork, ids: list[int]) -> list[Request]:

@@ -25,9 +25,9 @@ from tests.timings import SHORT_BREAKS, shorter
 
 P = ParamSpec("P")
 T = TypeVar("T")
-PLACED = ("placement.place", Side.AFTER)
+PLACING, PLACED = ("placement.place", Side.BEFORE), ("placement.place", Side.AFTER)
 REPEATED_STEPS = frozenset({"submitter.claim", "poller.claim", "outbox.claim"})
-"""Steps that are repeated all the time: they are counted from the first song on."""
+"""Steps that are repeated all the time: they are counted once a song is placed."""
 SHORT_PAUSES = {
     "work.retries.message.first_s": 0.05,
     "work.breaker": SHORT_BREAKS,
@@ -43,15 +43,25 @@ SHORT_PAUSES = {
 
 @dataclass
 class Failpoints:
-    """The failpoints that were passed, and the one that kills."""
+    """The failpoints that were passed, and the one that kills, which can be another for each song."""
 
-    fatal: Failpoint | None
+    fatal_file: Path | None
     passed: Path | None
+    fatal: Failpoint | None = None
     counts: dict[tuple[str, Side], int] = field(default_factory=dict)
     has_placed: bool = False
 
+    def load(self) -> None:
+        """Read which failpoint kills from now on, and count from zero."""
+        words = self.fatal_file.read_text() if self.fatal_file is not None else ""
+        self.fatal = Failpoint.parse(words) if words else None
+        self.counts.clear()
+        self.has_placed = False
+
     def reach(self, step: str, side: Side) -> None:
         """Record the failpoint, and kill the process if it is the chosen one."""
+        if (step, side) == PLACING:
+            self.load()
         self.has_placed = self.has_placed or (step, side) == PLACED
         if step in REPEATED_STEPS and not self.has_placed:
             return
@@ -144,7 +154,8 @@ def main() -> int:
     """Run the bot's command line with failpoints; return the exit code."""
     fatal, passed = os.environ.pop(DIES_AT, ""), os.environ.pop(PASSED, "")
     timings = shorter(SHORT_PAUSES | json.loads(os.environ.pop(PAUSES, "{}")))
-    points = Failpoints(Failpoint.parse(fatal) if fatal else None, Path(passed) if passed else None)
+    points = Failpoints(Path(fatal) if fatal else None, Path(passed) if passed else None)
+    points.load()
     add_failpoints_to_answers(points)
     return bot(timings=timings, drivers=drivers_with_failpoints(points))
 
