@@ -29,7 +29,7 @@ def settings_message(rules: EffectiveSettings, *, gone: frozenset[int] = frozens
     embed.add_field(
         name="Approval in", value=_place(settings.approval_channel_id, "no approval needed", gone)
     )
-    embed.add_field(name="Log in", value=_place(settings.log_channel_id, "no channel", gone))
+    embed.add_field(name="Decisions in", value=_place(settings.log_channel_id, "no channel", gone))
     embed.add_field(name="Default model", value=f"`{quoted(rules.model, limit=50)}`")
     embed.add_field(name="Limits", value=limits_of(policy))
     embed.add_field(name="Everyone", value=f"{in_credits(policy.allowance)} every {policy.period}")

@@ -39,10 +39,8 @@ def budget_left(budget: BudgetState) -> str:
 
 def limits_of(policy: Policy) -> str:
     """Say how many requests a member can have, and how far apart."""
-    pause = (
-        f"{counted(policy.cooldown_s, 'second')} apart" if policy.cooldown_s else "with no pause between them"
-    )
-    return f"{counted(policy.max_active, 'request')} at a time, {pause}"
+    pause = counted(policy.cooldown_s, "second") if policy.cooldown_s else "no pause"
+    return f"{counted(policy.max_active, 'request')} at a time, {pause} between requests"
 
 
 def available_after(change: BalanceChange) -> str:

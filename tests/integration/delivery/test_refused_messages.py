@@ -165,7 +165,12 @@ async def test_a_vote_counts_though_its_message_can_no_longer_change(
 ) -> None:
     async with local.bot():
         result = await local.placed_result()
-        for code, why in {50083: "archived", 160005: "locked", 200000: "change.", 987654: "change."}.items():
+        for code, why in {
+            50083: "archived",
+            160005: "locked",
+            200000: "this message.",
+            987654: "this message.",
+        }.items():
             with subtests.test(f"{code}"):
                 assert why in await unchanged_by_vote(local, result, code)
         await local.discord.member("Ben").press(result, "2 ★")

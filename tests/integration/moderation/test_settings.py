@@ -100,7 +100,7 @@ async def test_everything_that_is_settled_is_shown(local: BotHarness) -> None:
     async with local.bot():
         assert "with `v40` now" in (await told(local, "settings model", model="v40")).content
         limits = await told(local, "settings limits", active=2, cooldown=30)
-        assert "Each member can have 2 requests at a time, 30 seconds apart." in limits.content
+        assert "Each member can have 2 requests at a time, 30 seconds between requests." in limits.content
         await told(local, "settings log", channel=local.discord.channel("general"))
         await told(local, "quota role", role=local.discord.moderators, credits=120)
         shown = seen(await told(local, "settings show"))
@@ -108,7 +108,7 @@ async def test_everything_that_is_settled_is_shown(local: BotHarness) -> None:
             "every channel",
             "no approval needed",
             "`v40`",
-            "2 requests at a time, 30 seconds apart",
+            "2 requests at a time, 30 seconds between requests",
             "120",
         ):
             assert words in shown
