@@ -5,9 +5,9 @@ import pytest
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.cluster import GATEWAY, Cluster
 from tests.harness.message_readers import seen
+from tests.harness.settings import environment
 from tests.integration import program
 from tests.integration.cli.test_command_line import told_in_words
-from tests.integration.program import environment
 
 pytestmark = pytest.mark.timeout(120)
 LEASE_S = 30.0
@@ -59,7 +59,7 @@ async def test_after_an_orderly_stop_the_shard_is_free_at_once(bots: Cluster) ->
 async def test_a_part_of_the_bot_cannot_have_a_file_as_its_database(
     local: BotHarness, tmp_path: Path, role: str
 ) -> None:
-    outcome = await program.bot("run", "--role", role, env=environment(local), folder=tmp_path)
+    outcome = await program.bot("run", "--role", role, env=environment(local.settings), folder=tmp_path)
     said = told_in_words(outcome, 2)
     assert f"--role {role} needs a PostgreSQL database" in said
     assert not (tmp_path / "inspire.db").exists()
@@ -81,7 +81,7 @@ async def test_a_part_of_the_bot_cannot_have_a_file_as_its_database(
 async def test_shards_that_make_no_sense_are_a_sentence(
     local: BotHarness, tmp_path: Path, arguments: list[str], words: str
 ) -> None:
-    outcome = await program.bot("run", *arguments, env=environment(local), folder=tmp_path)
+    outcome = await program.bot("run", *arguments, env=environment(local.settings), folder=tmp_path)
     assert outcome.code == 2
     assert words in outcome.err
     assert "Traceback" not in outcome.err

@@ -33,6 +33,7 @@ from sandbox.discord.schema import SchemaChecker
 from tests.harness.databases import check_revision
 from tests.harness.faulty_store import StoreFaults, with_faults
 from tests.harness.message_readers import seen
+from tests.harness.settings import local_settings
 from tests.timings import shorter
 from tests.unit.storage.databases import fresh
 
@@ -232,20 +233,14 @@ async def bot(
         LocalDiscord(checker=checker, limits=limits or UNHURRIED) as local_discord,
         LocalProvider(song_s=SONG_S, seed=1, max_running=None, terms=Terms(audio_s=0.2)) as provider,
     ):
-        values: dict[str, object] = {
-            "discord_token": local_discord.token,
-            "cqtai_api_key": provider.key,
-            "discord_api_url": local_discord.api_url,
-            "discord_gateway_url": local_discord.gateway_url,
-            "cqtai_base_url": provider.base_url,
-            "database_url": f"sqlite:///{folder / 'inspire.db'}",
-            "media_trusted_origins": (provider.origin,),
+        fast: dict[str, object] = {
             "poll_min_s": 0.02,
             "poll_max_s": 0.05,
             "polls_per_s": 500,
             "status_edit_min_s": 0.02,
+            "database_url": f"sqlite:///{folder / 'inspire.db'}",
         }
-        settings = Settings.model_validate(values | changes)
+        settings = local_settings(local_discord, provider, **(fast | changes))
         yield BotHarness(local_discord, provider, settings, timings=shorter(times))
         assert local_discord.unimplemented == []
         assert checker.problems == []

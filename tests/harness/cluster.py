@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.config import Settings
 from sandbox.cqtai import LocalProvider, Terms
 from sandbox.discord import LocalDiscord
 from sandbox.discord.limits import Bucket, Limits
@@ -18,7 +17,8 @@ from tests.harness import forkserver
 from tests.harness.bot import LONG_S, SONG_S, STOP_S, BotHarness
 from tests.harness.failpoints import pauses
 from tests.harness.forkserver import ForkedProcess
-from tests.integration.program import ROOT, environment
+from tests.harness.settings import environment, local_settings
+from tests.integration.program import ROOT
 
 GATEWAY, WORKER = ("--role", "gateway"), ("--role", "worker")
 FAST = Bucket(requests=1000, per_s=1.0)
@@ -139,19 +139,9 @@ async def cluster(folder: Path, *, database_url: str, **changes: str) -> AsyncIt
         LocalDiscord(limits=LIMITS) as discord,
         LocalProvider(song_s=SONG_S, seed=1, max_running=None, clock=clock, terms=terms) as provider,
     ):
-        settings = Settings.model_validate(
-            {
-                "discord_token": discord.token,
-                "cqtai_api_key": provider.key,
-                "discord_api_url": discord.api_url,
-                "discord_gateway_url": discord.gateway_url,
-                "cqtai_base_url": provider.base_url,
-                "database_url": database_url,
-                "media_trusted_origins": (provider.origin,),
-            }
-        )
+        settings = local_settings(discord, provider, database_url=database_url)
         here = Cluster(discord, provider, settings, folder, {}, clock)
-        here.variables = environment(here, **(SETTINGS | changes))
+        here.variables = environment(settings, **(SETTINGS | changes))
         try:
             yield here
         finally:

@@ -25,6 +25,7 @@ from tests.harness import forkserver
 from tests.harness.bot import STOP_S
 from tests.harness.failpoints import DIES_AT, PASSED, REPEATABLE, Failpoint, pauses
 from tests.harness.forkserver import ForkedProcess
+from tests.harness.settings import environment, local_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 SONG_S = 0.3
@@ -235,16 +236,8 @@ async def crash_harness(
     ):
         for number in range(MEMBERS):
             discord.add.member(discord.guild, user=discord.add.user(f"Member {number}"))
-        leading = {
-            "DISCORD_TOKEN": discord.token,
-            "DISCORD_API_URL": discord.api_url,
-            "DISCORD_GATEWAY_URL": discord.gateway_url,
-            "CQTAI_API_KEY": provider.key,
-            "CQTAI_BASE_URL": provider.base_url,
-            "MEDIA_TRUSTED_ORIGINS": provider.origin,
-            "DATABASE_URL": database_url,
-        }
-        bot = FailpointBot(folder, settings=leading | SETTINGS | settings)
+        local = local_settings(discord, provider, database_url=database_url)
+        bot = FailpointBot(folder, settings=environment(local, **(SETTINGS | settings)))
         try:
             yield CrashHarness(discord, provider, bot, database_url)
         finally:

@@ -14,6 +14,7 @@ from tempfile import TemporaryFile
 
 from tests.harness import forkserver
 from tests.harness.bot import LONG_S, STOP_S, BotHarness
+from tests.harness.settings import environment
 
 ROOT = Path(__file__).parents[2]
 POWERLESS = ("--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search")
@@ -28,24 +29,6 @@ class Outcome:
     code: int
     out: str
     err: str
-
-
-def environment(local: BotHarness, **changes: str | None) -> dict[str, str]:
-    """The variables with which the program finds both local servers; None takes one away."""
-    settings = local.settings
-    values: dict[str, str | None] = {
-        "DISCORD_TOKEN": settings.discord_token.get_secret_value(),
-        "CQTAI_API_KEY": settings.cqtai_api_key.get_secret_value(),
-        "DISCORD_API_URL": settings.discord_api_url,
-        "DISCORD_GATEWAY_URL": settings.discord_gateway_url,
-        "CQTAI_BASE_URL": settings.cqtai_base_url,
-        "DATABASE_URL": local.database_url,
-        "MEDIA_TRUSTED_ORIGINS": ",".join(settings.media_trusted_origins),
-        "POLL_MIN_S": "0.05",
-        "POLL_MAX_S": "0.2",
-        "STATUS_EDIT_MIN_S": "0.02",
-    }
-    return {name: value for name, value in (values | changes).items() if value is not None}
 
 
 async def begin(*command: str, env: Mapping[str, str], folder: Path, as_plain_user: bool = False) -> Process:
@@ -104,7 +87,7 @@ async def bot(*command: str, env: Mapping[str, str], folder: Path, as_plain_user
 @asynccontextmanager
 async def serving(local: BotHarness, *, folder: Path, **changes: str | None) -> AsyncIterator[Process]:
     """`python -m bot run`, connected; it is killed if it has not ended by itself at the end."""
-    process = await begin("run", env=environment(local, **changes), folder=folder)
+    process = await begin("run", env=environment(local.settings, **changes), folder=folder)
     try:
         await local.discord.wait_for(lambda: local.discord.gateway.connected, timeout_s=LONG_S)
         yield process

@@ -18,7 +18,8 @@ from bot.storage.store import audit_database
 from sandbox.cqtai import Pace
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.databases import sources
-from tests.integration.program import ROOT, environment
+from tests.harness.settings import environment
+from tests.integration.program import ROOT
 
 GUIDE = ROOT / "docs" / "operations.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -58,7 +59,11 @@ async def typed(title: str, *, local: BotHarness, folder: Path) -> str:
     """What the commands under a title say, typed one after the other into one shell; each must succeed."""
     service = folder / "pg_service.conf"
     write_service(service, local.database_url)
-    env = environment(local) | {"PATH": programs(), "PYTHONPATH": str(ROOT), "PGSERVICEFILE": str(service)}
+    env = environment(local.settings) | {
+        "PATH": programs(),
+        "PYTHONPATH": str(ROOT),
+        "PGSERVICEFILE": str(service),
+    }
     script = "\n".join(("set -e", *commands(title)))
     process = await asyncio.create_subprocess_shell(
         script, cwd=folder, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT

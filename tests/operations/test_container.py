@@ -9,8 +9,9 @@ import pytest
 
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.databases import execute
+from tests.harness.settings import environment
 from tests.integration import program
-from tests.integration.program import ROOT, environment
+from tests.integration.program import ROOT
 from tests.operations.container import Container, created, of_compose, of_docker_run
 from tests.operations.monitoring import free_port
 
@@ -20,7 +21,7 @@ SERVERS = ("DISCORD_TOKEN", "CQTAI_API_KEY", "DISCORD_API_URL", "DISCORD_GATEWAY
 
 def filled_in(local: BotHarness, folder: Path, **changes: str) -> Path:
     """`.env.example`, copied and filled in, with the local servers for the real ones."""
-    values = {name: environment(local)[name] for name in SERVERS} | changes
+    values = {name: environment(local.settings)[name] for name in SERVERS} | changes
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     known = {line.split("=")[0] for line in lines}
     assert set(values) <= known

@@ -12,10 +12,11 @@ from sandbox.cqtai import Pace
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
 from tests.harness.bot import LONG_S, BotHarness
+from tests.harness.settings import environment
 from tests.integration import program
 from tests.integration.database_contents import emptied, kept
 from tests.integration.engines import on_both
-from tests.integration.program import Outcome, environment
+from tests.integration.program import Outcome
 
 CLOSED = "http://127.0.0.1:9"
 """The discard port: nobody listens there."""
@@ -45,7 +46,7 @@ async def test_all_settings_that_are_missing_or_wrong_are_named_at_once(
         "HTTP_PORT": "99999",
         "LOG_LEVEL": "LOUD",
     }
-    env, before = environment(local, **wrong), kept(local.database_url)
+    env, before = environment(local.settings, **wrong), kept(local.database_url)
     said = told_in_words(await program.bot(command, env=env, folder=tmp_path), 2)
     lines = [line.split(":")[0].strip() for line in said.splitlines()[1:]]
     assert sorted(lines) == sorted(wrong)
@@ -53,7 +54,7 @@ async def test_all_settings_that_are_missing_or_wrong_are_named_at_once(
 
 
 async def test_a_setting_that_is_wrong_is_named_without_its_value(local: BotHarness, tmp_path: Path) -> None:
-    env = environment(local, DISCORD_TOKEN="very-secret-token", CREDIT_RATE="hush")
+    env = environment(local.settings, DISCORD_TOKEN="very-secret-token", CREDIT_RATE="hush")
     said = told_in_words(await program.bot("run", env=env, folder=tmp_path), 2)
     assert "CREDIT_RATE" in said
     assert "very-secret-token" not in said
@@ -62,7 +63,7 @@ async def test_a_setting_that_is_wrong_is_named_without_its_value(local: BotHarn
 
 @on_both
 async def test_settings_may_stand_in_a_file(local: BotHarness, tmp_path: Path) -> None:
-    settings = environment(local, DATABASE_URL=emptied(local.database_url))
+    settings = environment(local.settings, DATABASE_URL=emptied(local.database_url))
     text = "\n".join(f"{name}={value}" for name, value in settings.items())
     program.write(tmp_path / ".env", text.encode())
     outcome = await program.bot("migrate", env={}, folder=tmp_path)
@@ -72,7 +73,7 @@ async def test_settings_may_stand_in_a_file(local: BotHarness, tmp_path: Path) -
 @on_both
 async def test_check_finds_everything_well(local: BotHarness, tmp_path: Path) -> None:
     before = kept(local.database_url)
-    outcome = await program.bot("check", env=environment(local), folder=tmp_path)
+    outcome = await program.bot("check", env=environment(local.settings), folder=tmp_path)
     assert outcome.err == ""
     said = told_in_words(outcome, 0)
     assert [line.split()[:2] for line in said.splitlines() if "  " in line][:4] == [
@@ -99,7 +100,7 @@ WRONG = {
 async def test_check_says_what_has_to_be_mended(
     local: BotHarness, tmp_path: Path, changes: dict[str, str], subject: str, words: str
 ) -> None:
-    env = environment(local, **changes)
+    env = environment(local.settings, **changes)
     said = told_in_words(await program.bot("check", env=env, folder=tmp_path), 1)
     (failed,) = [line for line in said.splitlines() if "FAIL" in line]
     assert failed.startswith(subject)
@@ -109,7 +110,7 @@ async def test_check_says_what_has_to_be_mended(
 
 @pytest.mark.parametrize("command", ["run", "sync"])
 async def test_a_wrong_token_is_a_sentence(local: BotHarness, tmp_path: Path, command: str) -> None:
-    env = environment(local, DISCORD_TOKEN="wrong.token.here")
+    env = environment(local.settings, DISCORD_TOKEN="wrong.token.here")
     said = told_in_words(await program.bot(command, env=env, folder=tmp_path), 2)
     assert "DISCORD_TOKEN is not taken" in said
     assert "wrong.token.here" not in said
@@ -136,7 +137,7 @@ TO_BLAME = {
 async def test_settings_that_are_to_blame_end_with_a_code_that_nobody_starts_again_for(
     local: BotHarness, tmp_path: Path, changes: dict[str, str], words: str
 ) -> None:
-    env = environment(local, **changes)
+    env = environment(local.settings, **changes)
     said = told_in_words(await program.bot("run", env=env, folder=tmp_path), 2)
     assert words in said
     assert "ter2" not in said
@@ -145,7 +146,7 @@ async def test_settings_that_are_to_blame_end_with_a_code_that_nobody_starts_aga
 async def test_a_port_that_another_program_has_is_named(local: BotHarness, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        outcome = await program.bot("run", env=environment(local, HTTP_PORT=port), folder=tmp_path)
+        outcome = await program.bot("run", env=environment(local.settings, HTTP_PORT=port), folder=tmp_path)
     said = told_in_words(outcome, 1)
     assert f"HTTP_PORT: another program listens on port {port} of 127.0.0.1" in said
 
@@ -161,7 +162,7 @@ async def test_a_token_that_is_reset_while_the_bot_runs_ends_it_with_a_sentence(
 
 
 async def test_a_discord_that_cannot_be_reached_is_tried_again(local: BotHarness, tmp_path: Path) -> None:
-    env = environment(local, DISCORD_API_URL=f"{CLOSED}/api/v10")
+    env = environment(local.settings, DISCORD_API_URL=f"{CLOSED}/api/v10")
     process = await program.begin("run", env=env, folder=tmp_path)
     assert process.stderr is not None
     async with asyncio.timeout(LONG_S):
@@ -179,7 +180,7 @@ async def lines_until(stream: asyncio.StreamReader, words: bytes) -> AsyncIterat
 
 
 async def test_sync_says_that_discord_cannot_be_reached(local: BotHarness, tmp_path: Path) -> None:
-    env = environment(local, DISCORD_API_URL=f"{CLOSED}/api/v10")
+    env = environment(local.settings, DISCORD_API_URL=f"{CLOSED}/api/v10")
     said = told_in_words(await program.bot("sync", env=env, folder=tmp_path), 1)
     assert "Discord, or the network to it, failed" in said
 
@@ -194,7 +195,7 @@ async def test_a_name_that_is_misspelled_is_told_at_the_start(local: BotHarness,
 async def test_sync_tells_the_commands_changed_or_not(local: BotHarness, tmp_path: Path) -> None:
     for _ in range(2):
         told = local.discord.registrations()
-        outcome = await program.bot("sync", env=environment(local), folder=tmp_path)
+        outcome = await program.bot("sync", env=environment(local.settings), folder=tmp_path)
         assert "Discord knows the commands." in told_in_words(outcome, 0)
         assert local.discord.registrations() > told
 

@@ -10,11 +10,11 @@ from sqlalchemy import make_url
 
 from tests.harness.bot import BotHarness
 from tests.harness.databases import execute
+from tests.harness.settings import environment
 from tests.integration import program
 from tests.integration.cli.test_command_line import told_in_words
 from tests.integration.database_contents import emptied, kept
 from tests.integration.engines import POSTGRESQL
-from tests.integration.program import environment
 
 HUSH = "hush/hush:1"
 """A password with characters that a URL has to escape."""
@@ -47,7 +47,7 @@ def let_read(database: str, guest: str) -> None:
 async def refused(local: BotHarness, command: str, *, folder: Path, url: str, code: int = 1) -> str:
     """What the command says; nothing was changed, and no password is in it."""
     before = kept(local.database_url)
-    outcome = await program.bot(command, env=environment(local, DATABASE_URL=url), folder=folder)
+    outcome = await program.bot(command, env=environment(local.settings, DATABASE_URL=url), folder=folder)
     said = told_in_words(outcome, code)
     for password in (make_url(url).password, make_url(local.database_url).password):
         assert str(password) not in said
@@ -111,7 +111,7 @@ async def test_a_user_who_may_only_read_can_audit(
     local: BotHarness, database: str, guest: str, tmp_path: Path
 ) -> None:
     let_read(database, guest)
-    env = environment(local, DATABASE_URL=guest)
+    env = environment(local.settings, DATABASE_URL=guest)
     assert "clean" in told_in_words(await program.bot("audit", env=env, folder=tmp_path), 0)
 
 
