@@ -18,7 +18,7 @@ from tests.harness.message_readers import links, seen, title
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
-MANY, FEW, PLACES = 200, 100, 6
+MANY, FEW, SLOTS = 200, 100, 6
 SHORT_LEASE_S = 10.0
 """Outlasts a submission on a busy machine too; in the product it is a minute and a half."""
 STILL_LEASE_S = 3.0
@@ -61,7 +61,7 @@ def most_running(bots: Cluster) -> list[int]:
     return most
 
 
-async def all_told(bots: Cluster, asked: list[RequestedSong], *alive: BotProcess) -> None:
+async def all_ended(bots: Cluster, asked: list[RequestedSong], *alive: BotProcess) -> None:
     """Wait until every member has read the correct ending."""
     try:
         await bots.until(lambda: all(one.is_told for one in asked), *alive, timeout_s=LONGEST_S)
@@ -74,7 +74,7 @@ async def all_told(bots: Cluster, asked: list[RequestedSong], *alive: BotProcess
 async def test_three_hundred_songs_of_two_servers_are_each_made_once_and_in_turn(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    changes = {"MAX_RUNNING": str(PLACES), "STATUS_EDIT_MIN_S": "1"}
+    changes = {"MAX_RUNNING": str(SLOTS), "STATUS_EDIT_MIN_S": "1"}
     async with cluster(tmp_path, database_url=postgres_url, **changes) as bots:
         second = other_server(bots, *OTHERS)
         workers = await two_shards(bots)
@@ -89,13 +89,13 @@ async def test_three_hundred_songs_of_two_servers_are_each_made_once_and_in_turn
                 for number in range(FEW)
             ]
             await bots.until(lambda: all(one.invocation.shown for one in asked), *bots.processes)
-        await all_told(bots, asked, *workers)
+        await all_ended(bots, asked, *workers)
         assert {title(one.status) for one in asked} == {READY}
-        assert most == [PLACES]
+        assert most == [SLOTS]
         turns = [prompt_of(task).split()[0] for task in bots.provider.tasks]
         assert Counter(turns) == {"first": MANY, "second": FEW}
         last = MANY + FEW - turns[::-1].index("second")
-        assert last <= 2 * FEW + 5 * PLACES  # all in order of age: MANY + FEW
+        assert last <= 2 * FEW + 5 * SLOTS  # all in order of age: MANY + FEW
         assert [request for request in bots.discord.requests if request.used_dead_token] == []
         for process in bots.processes:
             await process.stop()
@@ -104,7 +104,7 @@ async def test_three_hundred_songs_of_two_servers_are_each_made_once_and_in_turn
 async def test_what_a_killed_worker_had_in_hand_is_finished_by_another(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    async with cluster(tmp_path, database_url=postgres_url, MAX_RUNNING=str(PLACES)) as bots:
+    async with cluster(tmp_path, database_url=postgres_url, MAX_RUNNING=str(SLOTS)) as bots:
         second = other_server(bots, *OTHERS)
         doomed, other = await two_shards(bots, lease_s=SHORT_LEASE_S)
         asked = [
@@ -116,9 +116,9 @@ async def test_what_a_killed_worker_had_in_hand_is_finished_by_another(
         ]
         await bots.until(lambda: sum(one.is_told for one in asked) >= len(asked) // 3, doomed, other)
         await doomed.kill()
-        await all_told(bots, asked, other)
+        await all_ended(bots, asked, other)
         unknown = sum(title(one.status) == UNKNOWN for one in asked)
-        assert unknown <= PLACES  # what it was submitting when it was killed; the credits were released
+        assert unknown <= SLOTS  # what it was submitting when it was killed; the credits were released
         await other.stop()
 
 
@@ -183,7 +183,7 @@ async def test_a_database_that_was_away_is_found_again_by_all(
 
 
 async def test_two_workers_share_the_budget_of_questions(tmp_path: Path, postgres_url: str) -> None:
-    per_s, tasks, questions = 5, 10, 60
+    per_s, tasks, polls = 5, 10, 60
     changes = {
         "MAX_RUNNING": str(tasks),
         "POLL_MIN_S": "0.05",
@@ -196,8 +196,8 @@ async def test_two_workers_share_the_budget_of_questions(tmp_path: Path, postgre
         for number in range(tasks):
             await order(bots, "Ada", bots.discord.guild, prompt=f"song {number}")
         await bots.until(lambda: len(bots.provider.tasks) == tasks, *processes)
-        before = len(bots.questions)
-        await bots.until(lambda: len(bots.questions) >= before + questions, *processes)
-        asked_at = [question.at_s for question in bots.questions[before:]]
+        before = len(bots.polls)
+        await bots.until(lambda: len(bots.polls) >= before + polls, *processes)
+        asked_at = [poll.at_s for poll in bots.polls[before:]]
         # a second's tokens may have accumulated; if each process had its own rate, it would take half as long
-        assert asked_at[-1] - asked_at[0] > 0.75 * questions / per_s
+        assert asked_at[-1] - asked_at[0] > 0.75 * polls / per_s

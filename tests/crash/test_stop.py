@@ -15,7 +15,7 @@ from sandbox.cqtai.faults import Phase
 from sandbox.discord import Fault, FaultKind
 from tests.harness.crash import LONG_S, MEMBERS, CrashHarness, crash_harness
 from tests.harness.invariants import all_delivered, assert_invariants
-from tests.unit.storage.postgres.cut_connection import CutProxy, line_to
+from tests.unit.storage.postgres.cut_connection import CutProxy, proxy_to
 
 EACH = 24
 """The number of songs at each stage of the load."""
@@ -95,7 +95,7 @@ async def test_a_stop_under_load_is_in_time_though_the_provider_and_discord_hang
 
 
 @asynccontextmanager
-async def lines(crash: CrashHarness, database: str) -> AsyncIterator[list[CutProxy]]:
+async def proxies_to_world(crash: CrashHarness, database: str) -> AsyncIterator[list[CutProxy]]:
     """Put proxies between the bot's next start and Discord, the provider and the database server."""
     leading = {
         "DISCORD_API_URL": crash.discord.api_url,
@@ -107,22 +107,22 @@ async def lines(crash: CrashHarness, database: str) -> AsyncIterator[list[CutPro
     async with AsyncExitStack() as stack:
         found = []
         for name, url in leading.items():
-            line, through = await stack.enter_async_context(line_to(url))
+            proxy, through = await stack.enter_async_context(proxy_to(url))
             crash.bot.set_settings(**{name: through})
-            found.append(line)
+            found.append(proxy)
         yield found
 
 
 @contextmanager
-def gone_dead(folder: Path, lines_to_world: list[CutProxy]) -> Iterator[None]:
+def gone_dead(folder: Path, proxies: list[CutProxy]) -> Iterator[None]:
     """Let all proxies swallow everything; lock a database file from another program."""
-    for line in lines_to_world:
-        line.dead = True
+    for proxy in proxies:
+        proxy.dead = True
     with closing(sqlite3.connect(folder / "inspire.db")) as other:  # without a bot's file: of no effect
         other.execute("BEGIN IMMEDIATE")
         yield
-    for line in lines_to_world:
-        line.dead = False
+    for proxy in proxies:
+        proxy.dead = False
 
 
 @pytest.mark.parametrize("songs", [0, 2 * EACH], ids=["idle", "under load"])
@@ -131,7 +131,7 @@ async def test_a_stop_is_in_time_though_nothing_answers_any_more(
 ) -> None:
     async with (
         crash_harness(tmp_path, database_url=database, MAX_RUNNING="60") as crash,
-        lines(crash, database) as to_world,
+        proxies_to_world(crash, database) as to_world,
     ):
         await crash.start(lease_s=LEASE_S)
         await ordered(crash, songs)

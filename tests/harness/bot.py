@@ -196,7 +196,7 @@ class BotHarness:
         return [line for line in self.provider.requests if line.method == "POST"]
 
     @property
-    def questions(self) -> list[RequestLine]:
+    def polls(self) -> list[RequestLine]:
         """Return every call that reached the provider to query a task."""
         return [line for line in self.provider.requests if "/info/" in line.path]
 

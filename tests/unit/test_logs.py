@@ -293,5 +293,5 @@ async def test_a_piece_of_work_that_meets_a_bug_is_told_with_a_reference(
 async def test_a_notice_is_told_by_its_request(harness: ServicesHarness) -> None:
     request_id = await harness.place_and_submit()
     harness.clock.advance(40)
-    (notice,) = await harness.dispatcher.claim(1)
-    assert message_log_context(notice) == {"request": request_id}
+    (message,) = await harness.dispatcher.claim(1)
+    assert message_log_context(message) == {"request": request_id}

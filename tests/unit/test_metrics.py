@@ -128,7 +128,7 @@ async def test_each_outcome_of_a_question_is_counted(
 
 
 @pytest.mark.parametrize(
-    ("error", "move"),
+    ("error", "transition"),
     [
         (NotAcceptedError("429", busy=True), Transition.REQUEUE),
         (RejectedError(400, "no"), Transition.REFUSE),
@@ -139,7 +139,7 @@ async def test_each_outcome_of_a_submission_is_counted(
     tmp_path: Path,
     registry: CollectorRegistry,
     error: NotAcceptedError | RejectedError | OutcomeUnknownError,
-    move: Transition,
+    transition: Transition,
 ) -> None:
     async with services_harness(tmp_path) as plain:
         harness = measured(plain, PrometheusMetrics(registry))
@@ -149,7 +149,7 @@ async def test_each_outcome_of_a_submission_is_counted(
         other: value(registry, SUBMITTED, outcome=other)
         for other in ("accept", "requeue", "refuse", "mark_uncertain")
     }
-    assert counted == {other: float(other == move.value) for other in counted}
+    assert counted == {other: float(other == transition.value) for other in counted}
 
 
 async def test_a_song_that_another_process_had_followed_has_no_number_of_questions(

@@ -20,7 +20,7 @@ from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
 from bot.storage.tables import METADATA, outbox, playlists, ratings
 from bot.storage.unit_of_work import SqlUnitOfWork
-from tests.unit.storage.factories import CLIP, GUILD, NOW, POLICY, USER, WATCH, lease
+from tests.unit.storage.factories import CLIP, GUILD, NOW, POLICY, PROGRESS, USER, lease
 
 OTHER, ELSEWHERE = USER + 1, GUILD + 1
 PLAYLIST = "119573ff-8e48-4c1d-9a1b-0123456789ab"
@@ -72,7 +72,7 @@ def delivered(
         uow, waiting(uow, number, user=user, guild=guild, now=now), Transition.CLAIM, now=now, lease=lease()
     )
     making = apply_transition(
-        uow, taken, Transition.ACCEPT, now=now, task_id=f"task-{number}", progress=WATCH
+        uow, taken, Transition.ACCEPT, now=now, task_id=f"task-{number}", progress=PROGRESS
     )
     ready = apply_transition(uow, making, Transition.FINISH, now=now, clips=(CLIP,))
     apply_transition(
@@ -170,7 +170,7 @@ async def cells(store: SqlStore) -> dict[tuple[str, str], list[str]]:
     return found
 
 
-async def places(store: SqlStore, *words: str) -> set[tuple[str, str]]:
+async def columns_with(store: SqlStore, *words: str) -> set[tuple[str, str]]:
     """Return the columns that contain any of the words."""
     found = await cells(store)
     return {
@@ -178,12 +178,12 @@ async def places(store: SqlStore, *words: str) -> set[tuple[str, str]]:
     }
 
 
-async def look(store: SqlStore, query: str) -> list[tuple[object, ...]]:
+async def query(store: SqlStore, sql: str) -> list[tuple[object, ...]]:
     def unit(uow: UnitOfWork) -> list[tuple[object, ...]]:
-        return [tuple(row) for row in connected(uow).connection.execute(text(query))]
+        return [tuple(row) for row in connected(uow).connection.execute(text(sql))]
 
     return await store.read(unit)
 
 
-async def turn(store: SqlStore, now: datetime) -> int:
+async def erase_due_members(store: SqlStore, now: datetime) -> int:
     return await store.write(lambda work: work.cleanup.erase_members(now=now, limit=500))

@@ -16,17 +16,17 @@ from tests.contract.store.factories import (
     ELSEWHERE,
     OTHER,
     cancelled,
+    columns_with,
     connected,
     decided,
     delivered,
     full_life,
-    look,
-    places,
+    query,
     told,
     waiting,
 )
 from tests.harness.databases import ledger_breaches
-from tests.unit.storage.factories import GUILD, NOW, USER, WATCH, after, lease
+from tests.unit.storage.factories import GUILD, NOW, PROGRESS, USER, after, lease
 
 
 def end_tokens(uow: UnitOfWork, now: datetime) -> int:
@@ -53,7 +53,7 @@ def written_ahead(uow: UnitOfWork, ahead_s: float) -> None:
     running, cut_off, _ = (get_request(uow, number) for number in (101, 102, 103))
     taken = apply_transition(uow, running, Transition.CLAIM, now=now, lease=lease(), next_at=now)
     apply_transition(
-        uow, taken, Transition.ACCEPT, now=now, task_id="t", progress=WATCH, next_at=after(ahead_s + 30)
+        uow, taken, Transition.ACCEPT, now=now, task_id="t", progress=PROGRESS, next_at=after(ahead_s + 30)
     )
     apply_transition(uow, cut_off, Transition.CLAIM, now=now, lease=lease(until_s=ahead_s + 90), next_at=now)
     conn.execute(insert(requests), replace_id(conn, 103, 104, after(ahead_s + DAY_S)))
@@ -117,7 +117,7 @@ class TestCleanup:
         await store.write(waiting, 104, user=OTHER)
         ends = [await store.write(end_tokens, after(s)) for s in (869, 870, 870, 870)]
         assert ends == [0, 3, 1, 0]
-        assert await look(store, "SELECT count(*) FROM requests WHERE token IS NOT NULL") == [(0,)]
+        assert await query(store, "SELECT count(*) FROM requests WHERE token IS NOT NULL") == [(0,)]
 
     async def test_prompts_go_when_their_requests_ended_long_enough_ago(self, store: SqlStore) -> None:
         await store.write(delivered, 101)
@@ -125,7 +125,7 @@ class TestCleanup:
         await store.write(waiting, 103)
         for before, count in ((after(-1), 0), (NOW, 2), (NOW, 0)):
             assert await store.write(wipe_prompts, before) == count
-        assert await look(store, "SELECT id FROM requests WHERE prompt IS NOT NULL") == [(103,)]
+        assert await query(store, "SELECT id FROM requests WHERE prompt IS NOT NULL") == [(103,)]
 
     async def test_a_server_that_was_left_is_forgotten_when_its_requests_have_ended(
         self, store: SqlStore
@@ -153,10 +153,10 @@ class TestCleanup:
         assert await store.write(lambda work: work.cleanup.erase_guild_requests(GUILD, limit=2)) == 1
         assert await close(after(-1)) is False
         assert await close() is True
-        left = await places(store, str(GUILD))
+        left = await columns_with(store, str(GUILD))
         assert left == {("requests", "guild_id"), ("accounts", "guild_id")}
-        assert await look(store, f"SELECT DISTINCT user_id FROM requests WHERE guild_id = {GUILD}") == [(0,)]
-        assert await places(store, str(OTHER)) == set()
+        assert await query(store, f"SELECT DISTINCT user_id FROM requests WHERE guild_id = {GUILD}") == [(0,)]
+        assert await columns_with(store, str(OTHER)) == set()
         assert await ledger_breaches(store) == []
         assert await close() is False
 

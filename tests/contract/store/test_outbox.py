@@ -203,23 +203,23 @@ async def test_a_touch_from_before_a_take_over_is_said_by_it(store: SqlStore) ->
     assert await claim(store, at_s=1000) == []
 
 
-async def intend(store: SqlStore, message: OutboxMessage, intent: str | None) -> None:
-    await store.write(lambda work: work.outbox.record_attempt(message, intent))
+async def record_attempt(store: SqlStore, message: OutboxMessage, attempt: str | None) -> None:
+    await store.write(lambda work: work.outbox.record_attempt(message, attempt))
 
 
 async def test_where_it_was_to_be_said_is_known_until_it_was_said(store: SqlStore) -> None:
     await touch(store)
     (message,) = await claim(store)
     assert message.attempt is None
-    await intend(store, message, "here")
+    await record_attempt(store, message, "here")
     await store.write(lambda work: work.outbox.reschedule(message, next_at=after(30)))
     (again,) = await claim(store, at_s=30, until_s=60)
     assert again.attempt == "here", "nobody knows what came of it"
     (theirs,) = await claim(store, at_s=60, until_s=90)
     assert theirs.attempt == "here"
-    await intend(store, theirs, None)
+    await record_attempt(store, theirs, None)
     assert await column(store, "SELECT delivery_attempt FROM outbox") == [None]
-    await intend(store, theirs, "there")
+    await record_attempt(store, theirs, "there")
     await said(store, theirs)
     await touch(store, at_s=100)
     assert [one.attempt for one in await claim(store, at_s=100)] == [None]
@@ -230,7 +230,7 @@ async def test_a_courier_that_lost_its_lease_sets_out_for_nowhere(store: SqlStor
     (mine,) = await claim(store, until_s=60)
     await claim(store, at_s=60)
     with pytest.raises(ConflictError):
-        await intend(store, mine, "here")
+        await record_attempt(store, mine, "here")
     assert await column(store, "SELECT delivery_attempt FROM outbox") == [None]
 
 

@@ -26,13 +26,13 @@ from tests.contract.store.factories import (
     blocked,
     cancel,
     cells,
+    columns_with,
     decided,
     delivered,
+    erase_due_members,
     full_life,
-    look,
-    places,
     privacy,
-    turn,
+    query,
     waiting,
 )
 from tests.harness.databases import ledger_breaches
@@ -68,7 +68,7 @@ class TestRecord:
 class TestForgetting:
     async def test_a_forgotten_person_is_named_nowhere_but_in_their_places(self, store: SqlStore) -> None:
         await store.write(full_life)
-        named = await places(store, str(USER))
+        named = await columns_with(store, str(USER))
         assert named == {
             ("requests", "user_id"), ("accounts", "user_id"), ("members", "user_id"), ("ratings", "user_id"),
             ("playlists", "added_by"), ("audit_log", "actor_id"), ("audit_log", "subject_id"),
@@ -78,32 +78,32 @@ class TestForgetting:
         assert await privacy(store).erase(USER) == preview
         assert preview == ErasureSummary(requests=3, ratings=1, playlists=1, decisions=3, until=WEEK_END)
         # until their windows end, and then no longer
-        assert await places(store, str(USER)) == {("members", "user_id")}
-        assert await turn(store, WEEK_END - timedelta(seconds=1)) == 0
-        assert await turn(store, WEEK_END) == 2
-        assert await places(store, str(USER)) == set()
+        assert await columns_with(store, str(USER)) == {("members", "user_id")}
+        assert await erase_due_members(store, WEEK_END - timedelta(seconds=1)) == 0
+        assert await erase_due_members(store, WEEK_END) == 2
+        assert await columns_with(store, str(USER)) == set()
         assert await ledger_breaches(store) == []
 
     async def test_what_was_asked_for_is_gone_and_the_books_stay(self, store: SqlStore) -> None:
         await store.write(full_life)
         await store.write(lambda work: work.cleanup.erase_guild_requests(ELSEWHERE + 5, limit=9))
-        ledger = await look(store, "SELECT * FROM transfers ORDER BY id")
+        ledger = await query(store, "SELECT * FROM transfers ORDER BY id")
         await privacy(store).erase(USER)
         secrets = ("token-101", "task-101", "c0ffee00", PLAYLIST)
-        assert await look(store, "SELECT * FROM transfers ORDER BY id") == ledger
+        assert await query(store, "SELECT * FROM transfers ORDER BY id") == ledger
         kept = "SELECT id, cost, state FROM requests WHERE user_id = 0 ORDER BY id"
-        assert await look(store, kept) == [
+        assert await query(store, kept) == [
             (101, 30, "delivered"),
             (102, 30, "cancelled"),
             (103, 30, "delivered"),
         ]
-        rows = await look(store, "SELECT * FROM requests WHERE user_id = 0")
+        rows = await query(store, "SELECT * FROM requests WHERE user_id = 0")
         assert not [word for word in (*secrets, PROMPT) if word in str(rows)]
-        assert await look(
+        assert await query(
             store, "SELECT count(*) FROM events WHERE request_id <> 104 AND detail IS NOT NULL"
         ) == [(0,)]
-        assert await look(store, "SELECT request_id FROM ratings") == []
-        assert await look(store, "SELECT DISTINCT request_id FROM outbox") == [(104,)]
+        assert await query(store, "SELECT request_id FROM ratings") == []
+        assert await query(store, "SELECT DISTINCT request_id FROM outbox") == [(104,)]
         request = await store.read(lambda work: work.requests.find(101))
         assert request is not None
         assert (request.user_id, request.clips, request.spec.playlist_id) == (NOBODY_ID, (), "")
@@ -140,18 +140,18 @@ class TestForgetting:
         assert (block.actor_id, block.subject_id, block.reason) == (OTHER, USER, f"because of {USER}")
         assert (own.actor_id, own.subject_id, own.reason) == (NOBODY_ID, OTHER, f"because of {USER}")
         assert (lifted.subject_id, lifted.reason) == (None, None)
-        assert await turn(store, WEEK_END) == 0
+        assert await erase_due_members(store, WEEK_END) == 0
         await store.write(
             lambda work: work.members.update(
                 GUILD, USER, replace(work.members.get_for_update(GUILD, USER), blocked=None)
             )
         )
-        assert await turn(store, WEEK_END) == 1
-        assert await places(store, str(USER)) == {
+        assert await erase_due_members(store, WEEK_END) == 1
+        assert await columns_with(store, str(USER)) == {
             ("audit_log", "reason"),
             ("audit_log", "after"),
         }  # of the other's block
-        assert (await look(store, "SELECT subject_id FROM audit_log WHERE id = 201")) == [(None,)]
+        assert (await query(store, "SELECT subject_id FROM audit_log WHERE id = 201")) == [(None,)]
 
     async def test_a_member_without_any_allowance_is_not_free_of_that(self, store: SqlStore) -> None:
         def unit(uow: UnitOfWork) -> None:
@@ -160,7 +160,7 @@ class TestForgetting:
 
         await store.write(unit)
         assert (await privacy(store).erase(USER)).blocked == 1
-        assert await turn(store, WEEK_END) == 0
+        assert await erase_due_members(store, WEEK_END) == 0
 
     @pytest.mark.parametrize(
         "make",
@@ -201,16 +201,16 @@ class TestForgetting:
         with pytest.raises(CreditsError):
             await store.write(waiting, 104)
         assert await ledger_breaches(store) == []
-        assert await look(store, "SELECT erase_at FROM members") == [(None,)]
-        assert await turn(store, MONTH_END) == 0
+        assert await query(store, "SELECT erase_at FROM members") == [(None,)]
+        assert await erase_due_members(store, MONTH_END) == 0
         assert [one.id for one in (await privacy(store).export(USER)).record.requests] == [103]
         assert (await privacy(store).erase(USER)).requests == 1
         assert await ledger_breaches(store) == []
 
     async def test_a_bonus_is_the_members_again_once_it_pays(self, store: SqlStore) -> None:
         def grant(uow: UnitOfWork) -> None:
-            standing = uow.members.get_for_update(GUILD, USER)
-            funding = funding_accounts(GUILD, USER, member=standing, policy=POLICY, now=NOW)
+            record = uow.members.get_for_update(GUILD, USER)
+            funding = funding_accounts(GUILD, USER, member=record, policy=POLICY, now=NOW)
             uow.ledger.grant(funding.bonus, cause=77, amount=60, now=NOW)
 
         await store.write(grant)

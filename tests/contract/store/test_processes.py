@@ -12,7 +12,7 @@ from tests.unit.storage.databases import column
 from tests.unit.storage.factories import after
 
 
-async def beat(
+async def heartbeat(
     store: SqlStore,
     process: str,
     *shards: int,
@@ -38,10 +38,10 @@ async def served(store: SqlStore) -> list[object]:
 
 async def test_the_living_who_work_are_counted_and_at_least_oneself(store: SqlStore) -> None:
     assert await workers(store) == 1
-    await beat(store, "gateway", 0, role="gateway")
+    await heartbeat(store, "gateway", 0, role="gateway")
     assert await workers(store) == 1
-    await beat(store, "a", role="worker", until_s=10)
-    await beat(store, "b", 1, role="all", until_s=20)
+    await heartbeat(store, "a", role="worker", until_s=10)
+    await heartbeat(store, "b", 1, role="all", until_s=20)
     assert await workers(store, at_s=9) == 2
     assert await workers(store, at_s=10) == 1
     assert await workers(store, at_s=20) == 1
@@ -49,71 +49,71 @@ async def test_the_living_who_work_are_counted_and_at_least_oneself(store: SqlSt
 
 async def test_the_living_are_known_by_their_role(store: SqlStore) -> None:
     assert await store.read(lambda work: work.processes.alive(after(0))) == {}
-    await beat(store, "gateway", 0, role="gateway", until_s=10)
+    await heartbeat(store, "gateway", 0, role="gateway", until_s=10)
     for process in ("a", "b"):
-        await beat(store, process, role="worker", until_s=20)
+        await heartbeat(store, process, role="worker", until_s=20)
     assert await store.read(lambda work: work.processes.alive(after(9))) == {"gateway": 1, "worker": 2}
     assert await store.read(lambda work: work.processes.alive(after(10))) == {"worker": 2}
 
 
 async def test_a_beat_prolongs_a_life(store: SqlStore) -> None:
     for process in ("a", "b"):
-        await beat(store, process, role="worker", until_s=10)
-    await beat(store, "a", role="worker", at_s=9, until_s=30)
-    await beat(store, "b", role="worker", at_s=9, until_s=30)
+        await heartbeat(store, process, role="worker", until_s=10)
+    await heartbeat(store, "a", role="worker", at_s=9, until_s=30)
+    await heartbeat(store, "b", role="worker", at_s=9, until_s=30)
     assert await workers(store, at_s=29) == 2
 
 
 async def test_who_leaves_is_not_counted_and_frees_its_shards(store: SqlStore) -> None:
-    await beat(store, "a", 0, 1)
-    await beat(store, "b", role="worker")
+    await heartbeat(store, "a", 0, 1)
+    await heartbeat(store, "b", role="worker")
     await store.write(lambda work: work.processes.deregister("a"))
     assert (await workers(store), await served(store)) == (1, [])
-    await beat(store, "c", 1, 2)
+    await heartbeat(store, "c", 1, 2)
 
 
 async def test_a_shard_is_served_by_whoever_came_first(store: SqlStore) -> None:
-    await beat(store, "a", 0, 1, 2)
+    await heartbeat(store, "a", 0, 1, 2)
     with pytest.raises(ShardTakenError) as refused:
-        await beat(store, "b", 3, 2)
+        await heartbeat(store, "b", 3, 2)
     assert (refused.value.shard, refused.value.process) == (2, "a")
     assert "Shard 2 is served by another process (a)" in str(refused.value)
     assert await served(store) == [0, 1, 2], "nothing was changed"
     assert await workers(store) == 1
-    await beat(store, "a", 0, 1, 2)
+    await heartbeat(store, "a", 0, 1, 2)
 
 
 async def test_the_shards_of_a_process_that_died_are_free_when_its_time_is_over(store: SqlStore) -> None:
-    await beat(store, "a", 0, until_s=10)
+    await heartbeat(store, "a", 0, until_s=10)
     with pytest.raises(ShardTakenError):
-        await beat(store, "b", 0, at_s=9)
-    await beat(store, "b", 0, at_s=10)
+        await heartbeat(store, "b", 0, at_s=9)
+    await heartbeat(store, "b", 0, at_s=10)
     with pytest.raises(ShardTakenError) as refused:
-        await beat(store, "a", 0, at_s=11)
+        await heartbeat(store, "a", 0, at_s=11)
     assert refused.value.process == "b"
 
 
 async def test_a_process_that_died_before_the_clock_was_set_back_is_soon_taken_for_dead(
     store: SqlStore,
 ) -> None:
-    await beat(store, "a", 0, at_s=3600, until_s=3615)
+    await heartbeat(store, "a", 0, at_s=3600, until_s=3615)
     with pytest.raises(ShardTakenError):
-        await beat(store, "b", 0, at_s=0, until_s=15)
-    await beat(store, "c", role="worker", at_s=0, until_s=15)
-    await beat(store, "b", 0, at_s=15, until_s=30)
+        await heartbeat(store, "b", 0, at_s=0, until_s=15)
+    await heartbeat(store, "c", role="worker", at_s=0, until_s=15)
+    await heartbeat(store, "b", 0, at_s=15, until_s=30)
     assert await served(store) == [0]
 
 
 async def test_a_process_gives_up_the_shards_that_it_no_longer_names(store: SqlStore) -> None:
-    await beat(store, "a", 0, 1)
-    await beat(store, "a", 1, 2)
+    await heartbeat(store, "a", 0, 1)
+    await heartbeat(store, "a", 1, 2)
     assert await served(store) == [1, 2]
-    await beat(store, "b", 0)
+    await heartbeat(store, "b", 0)
 
 
 async def test_a_worker_serves_no_shard_whichever_it_names(store: SqlStore) -> None:
-    await beat(store, "a", 0)
-    await beat(store, "b", 0, role="worker")
+    await heartbeat(store, "a", 0)
+    await heartbeat(store, "b", 0, role="worker")
     assert await served(store) == [0]
 
 
@@ -132,12 +132,12 @@ async def test_shards_of_two_counts_are_refused_when_they_have_servers_in_common
 ) -> None:
     guilds = [{n for n in range(24) if n % count == shard} for shard, count in (mine, theirs)]
     assert bool(guilds[0] & guilds[1]) is taken
-    await beat(store, "a", mine[0], of=mine[1])
+    await heartbeat(store, "a", mine[0], of=mine[1])
     if taken:
         with pytest.raises(ShardTakenError):
-            await beat(store, "b", theirs[0], of=theirs[1])
+            await heartbeat(store, "b", theirs[0], of=theirs[1])
     else:
-        await beat(store, "b", theirs[0], of=theirs[1])
+        await heartbeat(store, "b", theirs[0], of=theirs[1])
 
 
 class Unseeing(SqlProcessRegistry):
@@ -155,12 +155,12 @@ async def test_the_key_of_the_table_decides_when_two_did_not_see_each_other(stor
             "b", role="all", shards=(0,), shard_count=8, now=after(0), until=after(60)
         )
 
-    await beat(store, "a", 0)
+    await heartbeat(store, "a", 0)
     with pytest.raises(ShardTakenError, match="Shard 0"):
         await store.write(beat_unseen)
 
 
 async def test_the_same_shard_of_another_count_is_what_a_process_begins_anew_with(store: SqlStore) -> None:
-    await beat(store, "a", 0, of=1)
-    await beat(store, "a", 0, of=2)
+    await heartbeat(store, "a", 0, of=1)
+    await heartbeat(store, "a", 0, of=2)
     assert await column(store, "SELECT shard_count FROM shards") == [2]

@@ -16,13 +16,13 @@ from tests.unit.storage.factories import (
     CLIP,
     GUILD,
     NOW,
+    PROGRESS,
     USER,
-    WATCH,
     add,
     after,
     awaiting,
+    brought_to,
     lease,
-    moved_to,
     new_request,
     placed,
 )
@@ -55,31 +55,36 @@ class TestRequests:
         )
         assert await store.read(lambda work: work.requests.find(2)) is None
 
-    @pytest.mark.parametrize("move", Transition)
+    @pytest.mark.parametrize("transition", Transition)
     async def test_a_move_leads_where_the_table_says_and_is_noted(
-        self, store: SqlStore, move: Transition
+        self, store: SqlStore, transition: Transition
     ) -> None:
         def unit(uow: UnitOfWork) -> Request:
-            source = TRANSITIONS[move].source
+            source = TRANSITIONS[transition].source
             if source is State.AWAITING:
-                return uow.requests.transition(awaiting(uow, 1), move)
+                return uow.requests.transition(awaiting(uow, 1), transition)
             (request,) = add(uow, 1)
-            return uow.requests.transition(moved_to(uow, request, source), move)
+            return uow.requests.transition(brought_to(uow, request, source), transition)
 
         moved = await store.write(unit)
-        assert moved.state is TRANSITIONS[move].target
+        assert moved.state is TRANSITIONS[transition].target
         assert await store.read(lambda work: work.requests.find(1)) == moved
-        moves = await column(store, "SELECT transition FROM events WHERE request_id = 1 ORDER BY seq")
-        assert (moves[0], moves[-1]) == ("place", move)
+        transitions = await column(store, "SELECT transition FROM events WHERE request_id = 1 ORDER BY seq")
+        assert (transitions[0], transitions[-1]) == ("place", transition)
 
     async def test_what_a_move_brings_is_kept(self, store: SqlStore) -> None:
         failure = Failure(FailureKind.MODERATED, "code 451: no")
 
         def unit(uow: UnitOfWork) -> tuple[Request, Request]:
             one, two = add(uow, 1, 2)
-            making = moved_to(uow, one, State.MAKING)
+            making = brought_to(uow, one, State.MAKING)
             ready = uow.requests.transition(
-                making, Transition.FINISH, clips=(CLIP, CLIP), partial=True, ended_at=after(1), progress=WATCH
+                making,
+                Transition.FINISH,
+                clips=(CLIP, CLIP),
+                partial=True,
+                ended_at=after(1),
+                progress=PROGRESS,
             )
             delivered = uow.requests.transition(
                 ready, Transition.DELIVER, result_channel_id=GUILD, result_message_id=USER
@@ -88,7 +93,7 @@ class TestRequests:
             return delivered, uow.requests.transition(taken, Transition.REFUSE, failure=failure)
 
         delivered, failed = await store.write(unit)
-        assert (delivered.clips, delivered.partial, delivered.progress) == ((CLIP, CLIP), True, WATCH)
+        assert (delivered.clips, delivered.partial, delivered.progress) == ((CLIP, CLIP), True, PROGRESS)
         assert (delivered.result_channel_id, delivered.result_message_id) == (GUILD, USER)
         assert (delivered.ended_at, failed.failure) == (after(1), failure)
         assert await store.read(lambda work: work.requests.find(1)) == delivered
@@ -103,7 +108,7 @@ class TestRequests:
         for unit in (
             lambda work: work.requests.transition(seen, Transition.CANCEL),
             lambda work: work.requests.save_progress(
-                replace(seen, state=State.MAKING), progress=WATCH, next_at=NOW
+                replace(seen, state=State.MAKING), progress=PROGRESS, next_at=NOW
             ),
         ):
             with pytest.raises(ConflictError):
@@ -154,7 +159,7 @@ class TestRequests:
         def unit(uow: UnitOfWork) -> None:
             first, second, *_ = add(uow, 4, 3, 2, 1)
             uow.requests.transition(second, Transition.CANCEL)
-            moved_to(uow, first, State.MAKING)
+            brought_to(uow, first, State.MAKING)
             uow.requests.add(new_request(9, user=USER + 1, placed_s=-5))
 
         await store.write(unit)
@@ -184,7 +189,7 @@ class TestRequests:
     async def test_a_servers_requests_are_counted_and_listed_by_state(self, store: SqlStore) -> None:
         def unit(uow: UnitOfWork) -> None:
             first, *_ = add(uow, 4, 3, 2)
-            moved_to(uow, first, State.SUBMITTING)
+            brought_to(uow, first, State.SUBMITTING)
             awaiting(uow, 1)
             uow.requests.add(new_request(9, guild=GUILD + 1))
 
@@ -214,8 +219,8 @@ class TestRequests:
     ) -> None:
         def unit(uow: UnitOfWork) -> None:
             one, two, _ = add(uow, 1, 2, 3)
-            moved_to(uow, one, State.SUBMITTING)
-            taken = moved_to(uow, two, State.SUBMITTING)
+            brought_to(uow, one, State.SUBMITTING)
+            taken = brought_to(uow, two, State.SUBMITTING)
             uow.requests.transition(taken, Transition.ACCEPT, accepted_at=after(5))
 
         await store.write(unit)
@@ -233,7 +238,7 @@ class TestLeases:
             requests = add(uow, *range(1, len(due_s) + 1))
             return [
                 uow.requests.transition(
-                    moved_to(uow, request, State.SUBMITTING), Transition.ACCEPT, next_at=after(at)
+                    brought_to(uow, request, State.SUBMITTING), Transition.ACCEPT, next_at=after(at)
                 )
                 for request, at in zip(requests, due_s, strict=True)
             ]
@@ -268,11 +273,11 @@ class TestLeases:
         assert await self.claim(store, at_s=59) == []
         (theirs,) = await self.claim(store, at_s=60)
         with pytest.raises(ConflictError):
-            await store.write(lambda work: work.requests.save_progress(mine, progress=WATCH, next_at=NOW))
+            await store.write(lambda work: work.requests.save_progress(mine, progress=PROGRESS, next_at=NOW))
         kept = await store.write(
-            lambda work: work.requests.save_progress(theirs, progress=WATCH, next_at=after(70))
+            lambda work: work.requests.save_progress(theirs, progress=PROGRESS, next_at=after(70))
         )
-        assert kept.progress == WATCH
+        assert kept.progress == PROGRESS
         assert [request.id for request in await self.claim(store, at_s=70)] == [1]
 
     async def test_a_move_takes_the_lease_it_is_given_or_gives_it_up(self, store: SqlStore) -> None:
@@ -287,7 +292,7 @@ class TestLeases:
         assert [claimed.id for claimed in await self.claim(store)] == [1], "its next_at stays, its lease goes"
 
     @pytest.mark.parametrize(
-        "move",
+        "transition",
         [
             Transition.FINISH,
             Transition.FAIL,
@@ -297,13 +302,13 @@ class TestLeases:
         ],
     )
     async def test_a_request_that_needs_no_worker_is_no_longer_due(
-        self, store: SqlStore, move: Transition
+        self, store: SqlStore, transition: Transition
     ) -> None:
         (request,) = await placed(store, 1)
 
         def unit(uow: UnitOfWork) -> None:
             taken = uow.requests.transition(request, Transition.CLAIM, lease=lease(until_s=1), next_at=NOW)
-            uow.requests.transition(moved_to(uow, taken, TRANSITIONS[move].source), move)
+            uow.requests.transition(brought_to(uow, taken, TRANSITIONS[transition].source), transition)
 
         await store.write(unit)
         assert await self.claim(store, at_s=1000) == []

@@ -14,7 +14,7 @@ from bot.domain.transitions import Transition
 from bot.services.repositories.library import SongFilter
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
-from tests.unit.storage.factories import CLIP, GUILD, NOW, USER, add, after, moved_to, new_request
+from tests.unit.storage.factories import CLIP, GUILD, NOW, USER, add, after, brought_to, new_request
 
 IDS = ("0b8dbbf0-0000-4000-8000-000000000001", "0b8dbbf0-0000-4000-8000-000000000002")
 
@@ -66,7 +66,7 @@ class TestSongs:
 
         def unit(uow: UnitOfWork, request_id: int) -> Request:
             placed = uow.requests.add(new_request(request_id, user=user, guild=guild))
-            making = moved_to(uow, placed, State.MAKING)
+            making = brought_to(uow, placed, State.MAKING)
             clips = (replace(CLIP, title=f"Rain {request_id}"),)
             ready = uow.requests.transition(
                 making, Transition.FINISH, clips=clips, ended_at=after(request_id)

@@ -19,12 +19,12 @@ from bot.storage.store import SqlStore
 from tests.unit.storage.factories import (
     GUILD,
     NOW,
+    PROGRESS,
     USER,
-    WATCH,
     add,
     after,
+    brought_to,
     lease,
-    moved_to,
     new_request,
     placed,
 )
@@ -140,7 +140,7 @@ async def test_a_change_wakes_the_workers_of_its_queue_alone(
     store: SqlStore, state: State, unit: Callable[[UnitOfWork], None], queue: WorkQueue
 ) -> None:
     await placed(store, 1)
-    await store.write(lambda work: moved_to(work, _request(work), state))
+    await store.write(lambda work: brought_to(work, _request(work), state))
     subscribers = Subscribers(store)
     await store.write(unit)
     assert await subscribers.woken() == [queue]
@@ -186,7 +186,7 @@ async def test_what_makes_nothing_due_now_wakes_nobody(store: SqlStore, subscrib
 
 async def test_the_progress_of_a_task_wakes_nobody(store: SqlStore, subscribers: Subscribers) -> None:
     (request,) = await placed(store, 1)
-    await store.write(lambda work: work.requests.save_progress(request, progress=WATCH, next_at=after(5)))
+    await store.write(lambda work: work.requests.save_progress(request, progress=PROGRESS, next_at=after(5)))
     await store.write(_announce)
     assert await subscribers.woken() == [WorkQueue.AUDIT_LOG]
 

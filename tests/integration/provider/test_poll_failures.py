@@ -86,7 +86,7 @@ async def test_the_provider_is_asked_no_sooner_than_it_wishes(local: BotHarness)
     )
     async with local.bot():
         await local.shows(await local.place(), READY)
-    first, second, *_ = local.questions
+    first, second, *_ = local.polls
     assert second.at_s - first.at_s >= 1
 
 
@@ -271,7 +271,7 @@ async def test_a_song_that_finishes_while_the_bot_is_away_is_found_though_polls_
     local.song_takes(0.5)
     async with local.bot(give_up_s=0.3):
         message = await local.place()
-        await local.discord.wait_for(lambda: len(local.questions) >= 2, timeout_s=LONG_S)
+        await local.discord.wait_for(lambda: len(local.polls) >= 2, timeout_s=LONG_S)
     await asyncio.sleep(0.6)
     local.provider.faults.add(Fault(Phase.QUERY, effects.BAD_GATEWAY, times=3))
     async with local.bot(give_up_s=0.3):

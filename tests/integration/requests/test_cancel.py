@@ -30,7 +30,7 @@ async def waiting(local: BotHarness) -> Message:
     """The status of Ada's request, which waits behind Ben's."""
     if not local.provider.tasks:
         await local.place("Ben", playlist=PLAYLISTS[1].id)
-        await local.provider.wait_for(lambda _: bool(local.questions), timeout_s=LONG_S)
+        await local.provider.wait_for(lambda _: bool(local.polls), timeout_s=LONG_S)
     status = await local.place()
     assert queue_position(1) in seen(status)
     return status

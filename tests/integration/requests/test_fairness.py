@@ -6,7 +6,7 @@ from tests.harness.bot import LONG_S, BotHarness, bot
 from tests.integration.engines import on_both
 
 ADAS, BENS, THEIRS = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "123")
-PLACES = 2
+SLOTS = 2
 REQUESTS = 100
 """Requests in the other server."""
 
@@ -31,7 +31,7 @@ def ours(local: BotHarness) -> list[str]:
 async def test_nobodys_first_song_waits_for_anothers_many_and_the_provider_refuses_none(
     tmp_path: Path, database: str
 ) -> None:
-    changes = {"default_allowance": 30 * REQUESTS, "max_active_per_member": REQUESTS, "max_running": PLACES}
+    changes = {"default_allowance": 30 * REQUESTS, "max_active_per_member": REQUESTS, "max_running": SLOTS}
     async with bot(tmp_path, limits=None, database_url=database, **changes) as local, local.bot() as app:
         most = 0
 
@@ -39,7 +39,7 @@ async def test_nobodys_first_song_waits_for_anothers_many_and_the_provider_refus
             nonlocal most
             most = max(most, local.provider.running)
 
-        local.provider.pace = Pace(0.2, max_running=PLACES)  # it refuses a third task
+        local.provider.pace = Pace(0.2, max_running=SLOTS)  # it refuses a third task
         stop = local.provider.subscribe(count)
         operation = app.client.services.operator
         await operation.pause()  # until all are queued
@@ -52,9 +52,9 @@ async def test_nobodys_first_song_waits_for_anothers_many_and_the_provider_refus
         stop()
         order = [task.playlist_id for task in local.provider.tasks]
         # the hundred came first, but every second turn is ours, Ada's and then Ben's
-        assert order.index(ADAS) < PLACES
-        assert order.index(BENS) < PLACES + 3
+        assert order.index(ADAS) < SLOTS
+        assert order.index(BENS) < SLOTS + 3
         assert order.index(BENS) < [place for place, name in enumerate(order) if name == ADAS][2]
-        assert len(order) <= 2 * 7 + PLACES
-        assert most <= PLACES
+        assert len(order) <= 2 * 7 + SLOTS
+        assert most <= SLOTS
         assert len(local.submissions) == len(order), "every submission was taken"

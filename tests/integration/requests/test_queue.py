@@ -68,7 +68,7 @@ async def queue(local: BotHarness, who: str) -> list[str]:
 async def being_made(local: BotHarness) -> None:
     """Fill the provider's only slot with Ben's request."""
     await local.place("Ben", playlist=STALLED)
-    await local.provider.wait_for(lambda _: bool(local.questions), timeout_s=LONG_S)
+    await local.provider.wait_for(lambda _: bool(local.polls), timeout_s=LONG_S)
 
 
 async def waiting(local: BotHarness, who: str = "Ada") -> Message:

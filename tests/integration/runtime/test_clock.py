@@ -58,8 +58,8 @@ def clock(local: BotHarness) -> SetClock:
 
 
 async def asked_again(local: BotHarness, *, times: int = 1) -> None:
-    asked = len(local.questions)
-    await local.discord.wait_for(lambda: len(local.questions) >= asked + times, timeout_s=LONG_S)
+    asked = len(local.polls)
+    await local.discord.wait_for(lambda: len(local.polls) >= asked + times, timeout_s=LONG_S)
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -106,7 +106,7 @@ async def test_what_is_due_after_a_restart_on_a_clock_that_is_behind_is_due_at_o
     clock.set(DAY_S)
     async with local.bot():
         message = await local.place()
-        await local.discord.wait_for(lambda: len(local.questions) >= 2, timeout_s=LONG_S)
+        await local.discord.wait_for(lambda: len(local.polls) >= 2, timeout_s=LONG_S)
     clock.set(-DAY_S)
     async with local.bot():
         await local.shows(message, TITLES[State.DELIVERED])

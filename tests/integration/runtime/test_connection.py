@@ -57,8 +57,8 @@ async def song_under_way(local: BotHarness) -> Message:
 
 async def asked_about(local: BotHarness) -> None:
     """Wait for the bot's next poll."""
-    before = len(local.questions)
-    await local.provider.wait_for(lambda _: len(local.questions) > before, timeout_s=LONG_S)
+    before = len(local.polls)
+    await local.provider.wait_for(lambda _: len(local.polls) > before, timeout_s=LONG_S)
 
 
 async def test_songs_go_on_while_discord_refuses_the_bot(

@@ -50,7 +50,7 @@ def test_a_reset_counts_in_its_own_window() -> None:
     once = MemberRecord().reset(WEEK)
     twice = once.reset(WEEK)
     following = window_of(Period.WEEK, NOW + timedelta(days=7))
-    assert [standing.generation(WEEK) for standing in (MemberRecord(), once, twice)] == [0, 1, 2]
+    assert [record.generation(WEEK) for record in (MemberRecord(), once, twice)] == [0, 1, 2]
     assert twice.generation(following) == 0
     assert twice.reset(following).generation(following) == 1
 

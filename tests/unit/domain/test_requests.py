@@ -15,20 +15,20 @@ def test_every_state_is_active_used_or_returned_and_only_one_of_them() -> None:
 
 
 def test_credits_are_settled_exactly_when_a_request_stops_being_active() -> None:
-    for move, step in TRANSITIONS.items():
-        if step.source in ACTIVE and step.target in USED:
-            assert step.settlement is Settlement.POST, move
-        elif step.source in ACTIVE and step.target in RETURNED:
-            assert step.settlement is Settlement.VOID, move
+    for transition, rule in TRANSITIONS.items():
+        if rule.source in ACTIVE and rule.target in USED:
+            assert rule.settlement is Settlement.POST, transition
+        elif rule.source in ACTIVE and rule.target in RETURNED:
+            assert rule.settlement is Settlement.VOID, transition
         else:
-            assert step.settlement is Settlement.NONE, move
-            assert (step.source in ACTIVE) == (step.target in ACTIVE), move
+            assert rule.settlement is Settlement.NONE, transition
+            assert (rule.source in ACTIVE) == (rule.target in ACTIVE), transition
 
 
 def test_every_state_is_reached_and_every_active_one_can_end() -> None:
     following = defaultdict(set)
-    for step in TRANSITIONS.values():
-        following[step.source].add(step.target)
+    for rule in TRANSITIONS.values():
+        following[rule.source].add(rule.target)
 
     def reached(state: State) -> set[State]:
         found, todo = {state}, [state]
@@ -44,5 +44,5 @@ def test_every_state_is_reached_and_every_active_one_can_end() -> None:
 
 
 def test_no_way_leads_back_from_an_end() -> None:
-    leading = [step for step in TRANSITIONS.values() if step.source is not step.target]
-    assert all(step.source in ACTIVE | {State.READY} for step in leading)
+    leading = [rule for rule in TRANSITIONS.values() if rule.source is not rule.target]
+    assert all(rule.source in ACTIVE | {State.READY} for rule in leading)

@@ -20,13 +20,13 @@ def by_guild(running: Counter[Member]) -> Counter[int]:
     return counts
 
 
-def places(
-    line: list[tuple[int, Member]],
+def entries(
+    queue: list[tuple[int, Member]],
     running: Counter[Member],
     turns: dict[Member, datetime],
     guild_turns: dict[int, datetime],
 ) -> list[QueueEntry]:
-    own = Counter(member for _, member in line)
+    own = Counter(member for _, member in queue)
     return [
         QueueEntry(
             request_id=number,
@@ -36,31 +36,31 @@ def places(
             member_turn_at=turns.get(member),
             guild_turn_at=guild_turns.get(member[0]),
         )
-        for number, member in line
+        for number, member in queue
     ]
 
 
 class Provider:
     """Runs so many tasks at a time, in the order of turns, each as long as the other."""
 
-    def __init__(self, waiting: list[Member], *, places: int) -> None:
+    def __init__(self, waiting: list[Member], *, slots: int) -> None:
         self.waiting = list(enumerate(waiting))
-        self.places = places
+        self.slots = slots
         self.running: list[Member] = []
         self.turns: dict[Member, datetime] = {}
         self.now = START
         self.taken: list[int] = []
 
-    def line(self) -> list[QueueEntry]:
+    def queue(self) -> list[QueueEntry]:
         guild_turns: dict[int, datetime] = {}
         for (guild, _), at in self.turns.items():
             guild_turns[guild] = max(at, guild_turns.get(guild, at))
-        return places([*self.waiting], Counter(self.running), self.turns, guild_turns)
+        return entries([*self.waiting], Counter(self.running), self.turns, guild_turns)
 
     def run(self) -> list[int]:
         while self.waiting:
-            self.running = self.running[1:] if len(self.running) == self.places else self.running
-            first = fair_order(self.line(), by_guild(Counter(self.running)))[0]
+            self.running = self.running[1:] if len(self.running) == self.slots else self.running
+            first = fair_order(self.queue(), by_guild(Counter(self.running)))[0]
             self.waiting = [(number, member) for number, member in self.waiting if number != first.request_id]
             self.now += timedelta(seconds=1)
             member = (first.guild_id, first.user_id)
@@ -72,8 +72,8 @@ class Provider:
 
 def order(waiting: list[Member], running: dict[Member, int] | None = None) -> list[int]:
     counts = Counter(running or {})
-    line = places([*enumerate(waiting)], counts, {}, {})
-    return [place.request_id for place in fair_order(line, by_guild(counts))]
+    queue = entries([*enumerate(waiting)], counts, {}, {})
+    return [entry.request_id for entry in fair_order(queue, by_guild(counts))]
 
 
 def test_alone_it_is_by_age() -> None:
@@ -96,21 +96,21 @@ def test_what_runs_already_counts() -> None:
 def test_who_had_a_turn_longer_ago_is_first() -> None:
     early, late = START, START + timedelta(hours=1)
     turns = {(OURS, ADA): late, (OURS, BEN): early}
-    line = places([(1, (OURS, ADA)), (2, (OURS, BEN)), (3, (OURS, 13))], Counter(), turns, {OURS: late})
-    assert [place.request_id for place in fair_order(line, {})] == [3, 2, 1]
+    queue = entries([(1, (OURS, ADA)), (2, (OURS, BEN)), (3, (OURS, 13))], Counter(), turns, {OURS: late})
+    assert [entry.request_id for entry in fair_order(queue, {})] == [3, 2, 1]
 
 
 def test_with_one_place_at_the_provider_members_and_servers_still_take_turns() -> None:
     waiting = [(OURS, ADA), (OURS, ADA), (OURS, ADA), (OURS, BEN), (THEIRS, ADA)]
-    assert Provider(waiting, places=1).run() == [0, 4, 3, 1, 2]
+    assert Provider(waiting, slots=1).run() == [0, 4, 3, 1, 2]
 
 
 members = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 
 @given(st.lists(members, max_size=12), st.integers(1, 3))
-def test_nobody_waits_for_more_than_one_round_of_the_others(waiting: list[Member], places: int) -> None:
-    taken = Provider(waiting, places=places).run()
+def test_nobody_waits_for_more_than_one_round_of_the_others(waiting: list[Member], slots: int) -> None:
+    taken = Provider(waiting, slots=slots).run()
     assert sorted(taken) == list(range(len(waiting)))
     first_turn: dict[int, int] = {}
     for turn, number in enumerate(taken):
@@ -126,7 +126,7 @@ def test_the_whole_order_is_that_of_taking_the_first_again_and_again(
     counts, turns, guild_turns = Counter(running), dict[Member, datetime](), dict[int, datetime]()
     now, one_by_one = START, list[int]()
     while left:
-        first = fair_order(places(left, counts, turns, guild_turns), by_guild(counts))[0]
+        first = fair_order(entries(left, counts, turns, guild_turns), by_guild(counts))[0]
         member = (first.guild_id, first.user_id)
         left.remove((first.request_id, member))
         now += timedelta(seconds=1)

@@ -35,7 +35,7 @@ CLIP = Clip(
     tags=("lo-fi", "rain"),
     audio_url="https://media.example/1.mp3",
 )
-WATCH = TaskProgress(
+PROGRESS = TaskProgress(
     progress_at=NOW, fingerprint="running", clips=(CLIP,), first_clip_at=NOW, empty_replies=1
 )
 
@@ -115,7 +115,7 @@ def submit(uow: UnitOfWork, request: Request) -> Request:
         now=NOW,
         task_id="task-1",
         accepted_at=NOW,
-        progress=WATCH,
+        progress=PROGRESS,
         next_at=after(5),
     )
 
@@ -124,7 +124,7 @@ async def placed(store: Store, *request_ids: int) -> list[Request]:
     return await store.write(NamedUnit("tests.add", add), *request_ids)
 
 
-def moved_to(uow: UnitOfWork, request: Request, state: State) -> Request:
+def brought_to(uow: UnitOfWork, request: Request, state: State) -> Request:
     """Bring the request to a state by the transitions that lead there."""
     way = {
         State.WAITING: Transition.CLAIM,

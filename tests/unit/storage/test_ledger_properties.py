@@ -117,26 +117,28 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(pick=st.data())
     def a_request_moves(self, pick: st.DataObject) -> None:
         request = pick.draw(st.sampled_from(list(self.requests.values())))
-        moves = [move for move, step in TRANSITIONS.items() if step.source is request.state]
-        if not moves:
+        transitions = [transition for transition, rule in TRANSITIONS.items() if rule.source is request.state]
+        if not transitions:
             return
-        move = pick.draw(st.sampled_from(moves))
+        transition = pick.draw(st.sampled_from(transitions))
         self.unit(
-            lambda: self.requests.update({request.id: apply_transition(self.work, request, move, now=NOW)})
+            lambda: self.requests.update(
+                {request.id: apply_transition(self.work, request, transition, now=NOW)}
+            )
         )
         self.settle(request, self.requests[request.id])
         with pytest.raises(ConflictError):
-            self.unit(lambda: _move(self.work, request, move))
+            self.unit(lambda: _apply(self.work, request, transition))
 
     @precondition(lambda self: any(request.state in ACTIVE for request in self.requests.values()))
     @rule(pick=st.data())
     def a_request_becomes_a_song(self, pick: st.DataObject) -> None:
         active = [request for request in self.requests.values() if request.state in ACTIVE]
         request = pick.draw(st.sampled_from(active))
-        for move in (Transition.CLAIM, Transition.ACCEPT, Transition.FINISH):
+        for transition in (Transition.CLAIM, Transition.ACCEPT, Transition.FINISH):
             before = self.requests[request.id]
-            if TRANSITIONS[move].source is before.state:
-                self.requests[request.id] = apply_transition(self.work, before, move, now=NOW)
+            if TRANSITIONS[transition].source is before.state:
+                self.requests[request.id] = apply_transition(self.work, before, transition, now=NOW)
                 self.settle(before, self.requests[request.id])
 
     def settle(self, before: Request, after: Request) -> None:
@@ -164,10 +166,10 @@ class LedgerMachine(RuleBasedStateMachine):
         user=members,
         window=windows,
         amount=credits_,
-        move=st.sampled_from([None, Transition.CANCEL, Transition.CLAIM]),
+        transition=st.sampled_from([None, Transition.CANCEL, Transition.CLAIM]),
     )
     def a_unit_fails_at_its_end(
-        self, user: int, window: Window, amount: int, move: Transition | None
+        self, user: int, window: Window, amount: int, transition: Transition | None
     ) -> None:
         request_id = self.next_id  # not counted up: what was undone may come again
 
@@ -175,8 +177,8 @@ class LedgerMachine(RuleBasedStateMachine):
             self.open(user, window, 10_000)
             self.place(request_id, user, window, amount)
             request = self.work.requests.find(request_id)
-            if move is not None and request is not None:
-                _move(self.work, request, move)
+            if transition is not None and request is not None:
+                _apply(self.work, request, transition)
             raise UndoneError
 
         with pytest.raises(UndoneError):
@@ -237,8 +239,8 @@ class LedgerMachine(RuleBasedStateMachine):
         assert held == sum(self.work.ledger.held_by(GUILD, user) for user in (USER, USER + 1))
 
 
-def _move(work: SqlUnitOfWork, request: Request, move: Transition) -> None:
-    apply_transition(work, replace(request), move, now=NOW)
+def _apply(work: SqlUnitOfWork, request: Request, transition: Transition) -> None:
+    apply_transition(work, replace(request), transition, now=NOW)
 
 
 LedgerMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -108,10 +108,10 @@ async def is_up_to_date(url: str, revision: str) -> None:
         assert {request.spec.prompt for request in requests} >= {"the last bus home", "in line"}
         assert [request.prompt_erased_at for request in requests] == [None] * len(requests)
         (waiting,) = [request for request in requests if request.state is State.WAITING]
-        standing = await store.write(
+        record = await store.write(
             lambda work: work.members.get_for_update(waiting.guild_id, waiting.user_id)
         )
-        assert (standing.failures, standing.backoff_until) == (0, None)
+        assert (record.failures, record.backoff_until) == (0, None)
         assert await store.read(lambda work: work.requests.next_due_at()) is not None
 
 

@@ -30,12 +30,12 @@ async def awaiting(harness: ServicesHarness) -> int:
 async def died_asking(harness: ServicesHarness, *, posted: bool = True) -> int:
     """Kill a dispatcher while it posts, and let the nonce expire."""
     request_id = await awaiting(harness)
-    (notice,) = await harness.dispatcher.claim(1)
-    assert notice.kind is MessageKind.APPROVAL
+    (message,) = await harness.dispatcher.claim(1)
+    assert message.kind is MessageKind.APPROVAL
     harness.messenger.lose_replies = posted
     harness.messenger.failures.append(LOST)
     with pytest.raises(RetryableError):
-        await harness.dispatcher._approvals.show(notice)
+        await harness.dispatcher._approvals.show(message)
     harness.messenger.knows_repeats = False
     harness.clock.advance(180)
     return request_id
@@ -107,13 +107,13 @@ async def test_what_moderators_read_already_is_not_said_again(harness: ServicesH
 
 async def test_a_courier_that_lost_its_notice_posts_nothing(harness: ServicesHarness) -> None:
     request_id = await awaiting(harness)
-    (notice,) = await harness.dispatcher.claim(1)
+    (message,) = await harness.dispatcher.claim(1)
     harness.clock.advance(181)
     await harness.dispatch()
     harness.messenger.knows_repeats = False
     with pytest.raises(ConflictError):
         await harness.dispatcher._approvals._post(
-            notice, await harness.request(request_id), harness.messenger.approvals[request_id][1][0], MODS
+            message, await harness.request(request_id), harness.messenger.approvals[request_id][1][0], MODS
         )
     assert harness.messenger.doubled == 0
 

@@ -39,11 +39,11 @@ LOST = RetryableError("the process is gone before it hears of it")
 async def died_posting(harness: ServicesHarness, *refusals: MessengerError, posted: bool = True) -> int:
     """Kill a dispatcher while it posts, after this many refusals; the nonce is still valid."""
     request_id = await harness.place_and_finish()
-    (notice,) = await harness.dispatcher.claim(1)
+    (message,) = await harness.dispatcher.claim(1)
     harness.messenger.lose_replies = posted
     harness.messenger.failures += [*refusals, LOST]
     with pytest.raises(RetryableError):
-        await harness.dispatcher._delivery.deliver(notice)
+        await harness.dispatcher._delivery.deliver(message)
     return request_id
 
 
@@ -190,7 +190,7 @@ async def test_a_courier_that_lost_its_lease_posts_nothing(
     request_id = await harness.place_and_finish()
     (mine,) = await harness.dispatcher.claim(1)
     harness.clock.advance(180)
-    (theirs, _status) = sorted(await harness.dispatcher.claim(2), key=lambda notice: notice.kind)
+    (theirs, _status) = sorted(await harness.dispatcher.claim(2), key=lambda message: message.kind)
     with pytest.raises(ConflictError):
         await harness.dispatcher._delivery.deliver(mine)
     await harness.dispatcher.handle(mine)
@@ -225,7 +225,7 @@ class Queueing(FakeMessenger):
 async def posted_after(harness: ServicesHarness, queued_s: float) -> tuple[int, int]:
     """Run two dispatchers on one database, the first of which waits; return who posted how often."""
     await harness.place_and_finish()
-    (notice,) = await harness.dispatcher.claim(1)
+    (message,) = await harness.dispatcher.claim(1)
     queue = Queueing()
     first = OutboxDispatcher(
         harness.store,
@@ -235,7 +235,7 @@ async def posted_after(harness: ServicesHarness, queued_s: float) -> tuple[int, 
         config=harness.config,
         clock=harness.clock,
     )
-    posting = asyncio.create_task(first.handle(notice))
+    posting = asyncio.create_task(first.handle(message))
     await queue.waiting.wait()
     harness.clock.advance(queued_s)
     await harness.dispatch()
@@ -256,11 +256,11 @@ async def test_a_post_whose_turn_comes_within_its_lease_is_made(harness: Service
 
 async def test_a_lease_is_counted_from_the_turn(harness: ServicesHarness) -> None:
     await harness.place_and_finish()
-    (notice,) = await harness.dispatcher.claim(1)
+    (message,) = await harness.dispatcher.claim(1)
     harness.clock.advance(170)
     harness.messenger.failures.append(LOST)
     with pytest.raises(RetryableError):
-        await harness.dispatcher._delivery.deliver(notice)
+        await harness.dispatcher._delivery.deliver(message)
     harness.clock.advance(170)
     assert MessageKind.RESULT not in [one.kind for one in await harness.dispatcher.claim(9)]
     harness.clock.advance(10)

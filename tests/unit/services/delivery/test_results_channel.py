@@ -84,8 +84,8 @@ async def test_closed_channels_are_gone_around(
 
 async def test_an_intent_outlives_its_courier_with_its_channel(harness: ServicesHarness) -> None:
     request = await harness.request(await harness.place_and_finish())
-    intent = DeliveryAttempt(DeliveryRoute.RESULTS, datetime(2026, 11, 18, tzinfo=UTC))
-    assert DeliveryAttempt.parse(str(intent)).target(request) == ChannelTarget(RADIO)
+    attempt = DeliveryAttempt(DeliveryRoute.RESULTS, datetime(2026, 11, 18, tzinfo=UTC))
+    assert DeliveryAttempt.parse(str(attempt)).target(request) == ChannelTarget(RADIO)
 
 
 async def test_an_end_without_a_song_is_told_where_the_song_was_asked_for(harness: ServicesHarness) -> None:

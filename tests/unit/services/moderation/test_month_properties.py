@@ -88,11 +88,11 @@ class Month(RuleBasedStateMachine):
 
     @rule(user=members, credits_=maybe_credits)
     def a_member_gets_an_exception(self, user: int, credits_: int | None) -> None:
-        self.settle_member(user, lambda standing: replace(standing, allowance=credits_))
+        self.settle_member(user, lambda record: replace(record, allowance=credits_))
 
     @rule(user=members, blocked=st.sampled_from((None, "spam")))
     def a_member_is_blocked_or_not(self, user: int, blocked: str | None) -> None:
-        self.settle_member(user, lambda standing: replace(standing, blocked=blocked))
+        self.settle_member(user, lambda record: replace(record, blocked=blocked))
 
     @rule(paused=st.sampled_from((None, None, "a show")))
     def songs_are_paused_or_not(self, paused: str | None) -> None:
@@ -103,8 +103,8 @@ class Month(RuleBasedStateMachine):
         cause, self.next_id = self.next_id, self.next_id + 1
         before = self.statement(user)
         for _ in range(2):  # a replay gives nothing more
-            standing = self.work.members.get_for_update(GUILD, user)
-            account = bonus_account(GUILD, user, standing.pseudonym)
+            record = self.work.members.get_for_update(GUILD, user)
+            account = bonus_account(GUILD, user, record.pseudonym)
             self.work.ledger.grant(account, cause=cause, amount=credits_, now=self.now)
         assert self.statement(user).bonus == before.bonus + credits_
 
@@ -112,7 +112,7 @@ class Month(RuleBasedStateMachine):
     def a_member_begins_anew(self, user: int) -> None:
         before = self.statement(user)
         window = window_of(before.policy.period, self.now)
-        self.settle_member(user, lambda standing: standing.reset(window))
+        self.settle_member(user, lambda record: record.reset(window))
         after = self.statement(user)
         assert after.available == before.policy.allowance + before.bonus
         assert (after.held, after.used) == (before.held, 0)
@@ -179,15 +179,15 @@ class Month(RuleBasedStateMachine):
     def a_request_moves(self, pick: st.DataObject) -> None:
         active = [request for request in self.requests.values() if request.state in ACTIVE]
         request = pick.draw(st.sampled_from(active))
-        move = pick.draw(
-            st.sampled_from([move for move, step in TRANSITIONS.items() if step.source is request.state])
+        transition = pick.draw(
+            st.sampled_from([one for one, rule in TRANSITIONS.items() if rule.source is request.state])
         )
         paid = self.paid(request)
         before = self.balances()
-        moved = apply_transition(self.work, request, move, now=self.now)
+        moved = apply_transition(self.work, request, transition, now=self.now)
         self.requests[request.id] = moved
         if moved.state not in ACTIVE:  # it goes back to, or is used from, just what it was held from
-            used = move is Transition.FINISH
+            used = transition is Transition.FINISH
             for account, amount in paid.items():
                 granted, held, spent = before[account]
                 before[account] = (granted, held - amount, spent + (amount if used else 0))

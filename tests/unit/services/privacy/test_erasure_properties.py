@@ -104,15 +104,15 @@ class Months(RuleBasedStateMachine):
         self.finish(pick.draw(st.sampled_from(sorted(self.open))), is_song=is_song)
 
     def finish(self, request_id: int, *, is_song: bool) -> None:
-        moves = (
+        transitions = (
             (Transition.CLAIM, Transition.ACCEPT, Transition.FINISH, Transition.DELIVER)
             if is_song
             else (Transition.CANCEL,)
         )
 
         def unit(uow: UnitOfWork) -> None:
-            for move in moves:
-                apply_transition(uow, get_request(uow, request_id), move, now=self.harness.clock.now)
+            for transition in transitions:
+                apply_transition(uow, get_request(uow, request_id), transition, now=self.harness.clock.now)
             assert isinstance(uow, SqlUnitOfWork)
             uow.connection.execute(outbox.update().values(due_at=None))
 
@@ -143,8 +143,8 @@ class Months(RuleBasedStateMachine):
         now = self.harness.clock.now
 
         def unit(uow: UnitOfWork) -> None:
-            standing = uow.members.get_for_update(GUILD, ADA)
-            funding = funding_accounts(GUILD, ADA, member=standing, policy=RULES.policy, now=now)
+            record = uow.members.get_for_update(GUILD, ADA)
+            funding = funding_accounts(GUILD, ADA, member=record, policy=RULES.policy, now=now)
             uow.ledger.grant(funding.bonus, cause=self.causes, amount=amount, now=now)
 
         self.write(unit)

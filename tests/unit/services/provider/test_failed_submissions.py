@@ -33,8 +33,8 @@ async def fail(harness: ServicesHarness, *errors: ProviderError) -> None:
 
 
 def forget_backoff(uow: UnitOfWork, user_id: int) -> None:
-    standing = uow.members.get_for_update(GUILD, user_id)
-    uow.members.update(GUILD, user_id, replace(standing, backoff_until=None))
+    record = uow.members.get_for_update(GUILD, user_id)
+    uow.members.update(GUILD, user_id, replace(record, backoff_until=None))
 
 
 async def test_a_provider_that_fails_two_members_is_given_a_rest_and_then_tried_with_one(
@@ -191,9 +191,9 @@ async def test_failures_that_members_share_make_nobody_wait(harness: ServicesHar
 
 async def test_a_backoff_of_a_clock_that_was_ahead_holds_nobody(harness: ServicesHarness) -> None:
     def far_ahead(uow: UnitOfWork) -> None:
-        standing = uow.members.get_for_update(GUILD, ADA)
+        record = uow.members.get_for_update(GUILD, ADA)
         ahead = harness.clock() + timedelta(days=1)
-        uow.members.update(GUILD, ADA, replace(standing, failures=9, backoff_until=ahead))
+        uow.members.update(GUILD, ADA, replace(record, failures=9, backoff_until=ahead))
 
     await harness.store.write(far_ahead)
     assert (await harness.credits()).backoff_end is None

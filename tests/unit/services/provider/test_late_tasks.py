@@ -149,8 +149,8 @@ async def order_again(harness: ServicesHarness) -> None:
 
 async def block(harness: ServicesHarness) -> None:
     def unit(uow: UnitOfWork) -> None:
-        standing = uow.members.get_for_update(GUILD, ADA)
-        uow.members.update(GUILD, ADA, replace(standing, blocked="spam"))
+        record = uow.members.get_for_update(GUILD, ADA)
+        uow.members.update(GUILD, ADA, replace(record, blocked="spam"))
 
     await harness.store.write(unit)
 

@@ -17,9 +17,9 @@ from tests.harness.services import ADA, BEN, CHANNEL, GUILD, PLAYLIST, ServicesH
 ELSEWHERE, VIP = CHANNEL + 70, 71
 
 
-async def stand(harness: ServicesHarness, user_id: int, **standing: object) -> MemberRecord:
+async def stand(harness: ServicesHarness, user_id: int, **record: object) -> MemberRecord:
     def unit(uow: UnitOfWork) -> MemberRecord:
-        settled = replace(uow.members.get_for_update(GUILD, user_id), **standing)  # type: ignore[arg-type]
+        settled = replace(uow.members.get_for_update(GUILD, user_id), **record)  # type: ignore[arg-type]
         uow.members.update(GUILD, user_id, settled)
         return settled
 
@@ -104,8 +104,8 @@ async def test_the_policy_in_force_is_kept_with_the_request(harness: ServicesHar
 
 
 async def test_a_bonus_pays_what_the_allowance_lacks(harness: ServicesHarness) -> None:
-    standing = await stand(harness, ADA, allowance=40)
-    account = bonus_account(GUILD, ADA, standing.pseudonym)
+    record = await stand(harness, ADA, allowance=40)
+    account = bonus_account(GUILD, ADA, record.pseudonym)
     await harness.store.write(lambda work: work.ledger.grant(account, cause=1, amount=25, now=START))
     assert (await harness.credits()).available == 65
     await harness.place()

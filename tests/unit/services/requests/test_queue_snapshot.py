@@ -11,7 +11,7 @@ from bot.services.requests.queue_snapshot import MAX_ESTIMATED
 from bot.services.unit_of_work import UnitOfWork
 from tests.harness.clock import START
 from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness, services_harness
-from tests.unit.storage.factories import add, moved_to
+from tests.unit.storage.factories import add, brought_to
 
 MO = 10**17 + 9
 ELSEWHERE = GUILD + 50
@@ -78,7 +78,7 @@ async def test_of_very_many_running_the_ends_count_as_even(tmp_path: Path) -> No
 
     def run(uow: UnitOfWork) -> None:
         for request in add(uow, *range(1, running + 1)):
-            moved_to(uow, request, State.SUBMITTING)
+            brought_to(uow, request, State.SUBMITTING)
 
     async with services_harness(tmp_path, slots=running, policy=POLICY) as harness:
         await harness.store.write(run)

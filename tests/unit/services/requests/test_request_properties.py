@@ -113,8 +113,8 @@ class Life(RuleBasedStateMachine):
         return taken
 
     def held_until(self, member: int) -> datetime | None:
-        standing = self.do(self.harness.store.read(lambda work: work.members.find(GUILD, member)))
-        return standing.backoff_end(self.harness.clock())
+        record = self.do(self.harness.store.read(lambda work: work.members.find(GUILD, member)))
+        return record.backoff_end(self.harness.clock())
 
     @rule(member=members, given_up=st.booleans())
     def submit_slowly(self, member: int, given_up: bool) -> None:

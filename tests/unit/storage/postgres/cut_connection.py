@@ -82,16 +82,16 @@ async def _read(stream: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def line_to(url: str) -> AsyncIterator[tuple[CutProxy, str]]:
+async def proxy_to(url: str) -> AsyncIterator[tuple[CutProxy, str]]:
     """Yield a proxy to the server of the URL, and the URL that leads through it."""
     parsed = make_url(url)
     assert parsed.port is not None
-    line = CutProxy(parsed.port)
-    listener = await asyncio.start_server(line.serve, "127.0.0.1", 0)
+    proxy = CutProxy(parsed.port)
+    listener = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
     try:
-        yield line, parsed.set(port=port).render_as_string(hide_password=False)
+        yield proxy, parsed.set(port=port).render_as_string(hide_password=False)
     finally:
-        line.close_all()
+        proxy.close_all()
         listener.close()
         await listener.wait_closed()

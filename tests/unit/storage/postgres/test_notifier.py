@@ -13,7 +13,7 @@ from bot.storage.store import open_store
 from bot.storage.timings import StorageTimings
 from tests.harness.databases import ahead_url, execute, set_server_ahead
 from tests.unit.storage.factories import placed
-from tests.unit.storage.postgres.cut_connection import line_to
+from tests.unit.storage.postgres.cut_connection import proxy_to
 
 
 class TestListening:
@@ -23,13 +23,13 @@ class TestListening:
         reconnects = RetryPolicy(first_s=0.01, max_s=0.01)
         timings = StorageTimings(answer_s=0.2, connect_s=0.2, clock_s=0.02, reconnects=reconnects)
         heard = asyncio.Event()
-        async with line_to(postgres_url) as (line, url), open_store(url, timings) as store:
-            line.dead = True
+        async with proxy_to(postgres_url) as (proxy, url), open_store(url, timings) as store:
+            proxy.dead = True
             store.subscribe(WorkQueue.OUTBOX, heard.set)
             with pytest.raises(StoreError, match="does not answer"):
                 await placed(store, 1)
             assert not heard.is_set()
-            line.dead = False
+            proxy.dead = False
             async with asyncio.timeout(20):
                 await heard.wait()
 
@@ -46,8 +46,8 @@ class TestListening:
                 await event.wait()
 
     async def test_a_server_that_is_lost_at_once_cannot_be_used(self, postgres_url: str) -> None:
-        async with line_to(postgres_url) as (line, url):
-            line.cut_before = b"clock_timestamp"
+        async with proxy_to(postgres_url) as (proxy, url):
+            proxy.cut_before = b"clock_timestamp"
             with pytest.raises(StoreError, match="was lost: see that its server runs"):
                 async with open_store(url):
                     pass

@@ -29,9 +29,9 @@ from tests.unit.storage.factories import (
     account_of,
     add,
     after,
+    brought_to,
     hold,
     lease,
-    moved_to,
     open_account,
     placed,
 )
@@ -54,7 +54,7 @@ async def stores(any_postgres_url: str) -> AsyncIterator[tuple[SqlStore, SqlStor
 async def test_no_request_is_claimed_twice(stores: tuple[SqlStore, SqlStore]) -> None:
     def unit(uow: UnitOfWork) -> None:
         for request in add(uow, *range(1, 121)):
-            taken = moved_to(uow, request, State.SUBMITTING)
+            taken = brought_to(uow, request, State.SUBMITTING)
             uow.requests.transition(taken, Transition.ACCEPT, next_at=NOW)
 
     def claim(uow: UnitOfWork, owner: str) -> list[int]:
@@ -119,12 +119,12 @@ async def test_whoever_has_the_line_takes_no_more_than_there_are_places(
 async def test_of_two_processes_that_start_at_once_one_serves_the_shard(
     stores: tuple[SqlStore, SqlStore],
 ) -> None:
-    def beat(uow: UnitOfWork, process: str) -> str:
+    def heartbeat(uow: UnitOfWork, process: str) -> str:
         uow.processes.heartbeat(process, role="all", shards=(0, 1), shard_count=2, now=NOW, until=after(60))
         return process
 
     outcomes = await asyncio.gather(
-        *(stores[number % 2].write(beat, f"process-{number}") for number in range(20)),
+        *(stores[number % 2].write(heartbeat, f"process-{number}") for number in range(20)),
         return_exceptions=True,
     )
     (winner,) = [outcome for outcome in outcomes if isinstance(outcome, str)]

@@ -18,7 +18,7 @@ from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.harness.databases import execute, ledger_breaches
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import add, placed
-from tests.unit.storage.postgres.cut_connection import COMMIT, line_to
+from tests.unit.storage.postgres.cut_connection import COMMIT, proxy_to
 
 COUNT = "SELECT count(*) FROM requests"
 HANG_UP = (
@@ -133,20 +133,20 @@ class TestCommits:
             runs.append(1)
             add(uow, 1)
 
-        async with line_to(postgres_url) as (line, url), open_store(url) as store:
-            line.cut_after = COMMIT
+        async with proxy_to(postgres_url) as (proxy, url), open_store(url) as store:
+            proxy.cut_after = COMMIT
             with pytest.raises(StoreError, match="it is not known whether it was kept"):
                 await store.write(unit)
-            line.cut_after = None
+            proxy.cut_after = None
             assert len(runs) == 1
             assert await column(store, COUNT) == [1], "it was kept, this time"
 
     async def test_a_commit_that_never_arrived_is_said_to_be_unknown_too(self, postgres_url: str) -> None:
-        async with line_to(postgres_url) as (line, url), open_store(url) as store:
-            line.cut_before = COMMIT
+        async with proxy_to(postgres_url) as (proxy, url), open_store(url) as store:
+            proxy.cut_before = COMMIT
             with pytest.raises(StoreError, match="it is not known whether it was kept"):
                 await placed(store, 1)
-            line.cut_before = None
+            proxy.cut_before = None
             assert await column(store, COUNT) == [0]
             await placed(store, 1)
 
@@ -168,22 +168,22 @@ class TestLimits:
     SHORT = StorageTimings(answer_s=0.2, pool_s=0.1)
 
     async def test_a_server_that_no_longer_answers_is_told_apart(self, postgres_url: str) -> None:
-        async with line_to(postgres_url) as (line, url), open_store(url, self.SHORT) as store:
+        async with proxy_to(postgres_url) as (proxy, url), open_store(url, self.SHORT) as store:
             await placed(store, 1)
-            line.dead = True
+            proxy.dead = True
             for use in (store.read, store.write):
                 with pytest.raises(StoreError, match="does not answer"):
                     await use(lambda work: work.key_values.get("key"))
-            line.dead = False
+            proxy.dead = False
             await placed(store, 2)
             assert await column(store, COUNT) == [2]
 
     async def test_a_commit_that_is_not_answered_is_unknown(self, postgres_url: str) -> None:
-        async with line_to(postgres_url) as (line, url), open_store(url, self.SHORT) as store:
+        async with proxy_to(postgres_url) as (proxy, url), open_store(url, self.SHORT) as store:
 
             def unit(uow: UnitOfWork) -> None:
                 uow.key_values.put("key", "value")
-                line.dead = True
+                proxy.dead = True
 
             with pytest.raises(StoreError, match="not known whether it was kept"):
                 await store.write(unit)
