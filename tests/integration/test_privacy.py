@@ -82,7 +82,7 @@ async def test_the_notice_has_the_settings_numbers_and_a_member_sees_it_alone(lo
         said = fields(message.embeds[0])
         assert list(said) == ["What is kept", "Why", "How long", "Who sees it", "Get it, delete it"]
         assert "Prompts: 12 days" in said["How long"]
-        assert "3 days after the bot left it" in said["How long"]
+        assert "3 days after the bot leaves it" in said["How long"]
 
 
 async def test_nothing_waits_while_exports_are_written(local: BotHarness) -> None:
@@ -126,12 +126,12 @@ async def test_a_member_has_their_data_deleted_and_gets_no_credits_for_it(local:
         await local.shows(await local.place(prompt=PROMPT), TITLES[State.DELIVERED])
         await told(app)
         asked = await privacy(local.ada, "delete")
-        assert "1 request, 0 ratings" in seen(asked)
+        assert "1 request with prompts and songs" in seen(asked)
         with pytest.raises(PickerError, match="does not see"):
             await local.discord.member("Ben").press(asked, BUTTON)
         assert await values(app, "SELECT count(*) FROM requests WHERE user_id = 0") == [0]
         done = await answered(await local.ada.press(asked, BUTTON))
-        assert done.content.startswith("Deleted: 1 request, ")
+        assert done.content.startswith("Deleted: 1 request with prompts and songs")
         assert await values(app, "SELECT user_id FROM requests") == [0]
         assert await values(app, "SELECT prompt FROM requests") == [None]
         assert (await exported(local.ada))["requests"] == []
@@ -140,7 +140,7 @@ async def test_a_member_has_their_data_deleted_and_gets_no_credits_for_it(local:
         reported = await answered(await local.discord.member("Mo").slash("songs", "quota report"))
         assert f"{ERASED_MEMBERS} 30" in (reported.attachments[0].description or "")
         # once more, and then back again
-        assert "Deleted: 0 requests" in (await answered(await local.ada.press(asked, BUTTON))).content
+        assert "Deleted: nothing" in (await answered(await local.ada.press(asked, BUTTON))).content
         await local.shows(await local.place(), TITLES[State.DELIVERED])
         assert (await local.credits())["Used"] == 60
         report = await answered(await local.discord.member("Mo").slash("songs", "quota report"))
