@@ -46,6 +46,8 @@ class GuildInteraction:
     guild_id: int
     channel_id: int
     member: discord.Member
+    defer_at_s: float
+    """Time of the event loop at which it is deferred if it is not answered yet."""
 
     @property
     def user_id(self) -> int:
@@ -139,6 +141,7 @@ def accept(interaction: AnyInteraction) -> GuildInteraction:
         guild_id=guild_id,
         channel_id=channel_id,
         member=member,
+        defer_at_s=asyncio.get_running_loop().time() + client.timings.defer_s,
     )
     return context
 

@@ -42,7 +42,8 @@ async def run_or_defer(
     The operation is finished even if Discord refuses the deferral.
     """
     raw, task = interaction.raw, asyncio.ensure_future(operation)
-    done, _ = await asyncio.wait({task}, timeout=interaction.timings.defer_s)
+    left_s = max(0.0, interaction.defer_at_s - asyncio.get_running_loop().time())
+    done, _ = await asyncio.wait({task}, timeout=left_s)
     if not done and not raw.response.is_done():
         try:
             await raw.response.defer(ephemeral=ephemeral, thinking=not updates)

@@ -19,7 +19,7 @@ from bot.chat.messages.buttons import button
 from bot.chat.text.link_errors import PLAYLIST, link_error
 from bot.domain.errors import LinkKind, NotYoursError, PersonaError, PlaylistError
 
-SLOW_S = 0.01
+SLOW_S = 0.03
 """Longer than the bot waits here before it defers."""
 WORDS = link_error(LinkKind.SONG_LINK, PLAYLIST)
 REFUSAL = PlaylistError(LinkKind.SONG_LINK)
@@ -85,6 +85,7 @@ class Trial(commands.Cog):
 
     @command()
     async def slow(self, interaction: GuildInteraction) -> None:
+        await run_or_defer(interaction, asyncio.sleep(SLOW_S))
         await run_or_defer(interaction, asyncio.sleep(SLOW_S))
         await respond(interaction, "Here it is")
 

@@ -15,7 +15,7 @@ from sandbox.discord import Fault, FaultKind, LocalDiscord
 from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.payloads import Payload, entry
 from tests.unit.chat.bots import new_client, running
-from tests.unit.chat.odd_components import WORDS, OddButton, Trial
+from tests.unit.chat.odd_components import SLOW_S, WORDS, OddButton, Trial
 
 
 @pytest.fixture
@@ -120,6 +120,13 @@ def cut_off(local: LocalDiscord) -> None:
     """Let the next deferral reach Discord, while no attempt of the bot's hears so."""
     attempts = 1 + len(CALLBACK_PAUSES_S)
     local.faults.add(Fault(kind=FaultKind.RESET_AFTER, on="POST /interactions/*", times=attempts))
+
+
+async def test_two_operations_have_the_time_of_one_before_a_deferral(local: LocalDiscord) -> None:
+    async with running(local, new_client(Trial, timings=ChatTimings(defer_s=1.5 * SLOW_S))):
+        invocation = await local.member("Ada").slash("songs", "slow")
+        assert (await invocation.answer()).content == "Here it is"
+        assert invocation.deferred
 
 
 @pytest.mark.usefixtures("client")
