@@ -52,6 +52,7 @@ def clock(local: BotHarness) -> SetClock:
         local.drivers = replace(local.drivers, open_store=partial(open_store, clock=clock))
         return clock
     clock = SetClock(local.database_url)
+    clock.set(0)  # a function that is made later would not be found by prepared statements
     url = SecretStr(ahead_url(local.database_url))
     local.settings = local.settings.model_copy(update={"database_url": url})
     return clock
