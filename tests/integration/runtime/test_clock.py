@@ -103,12 +103,13 @@ async def test_a_clock_that_is_set_costs_no_song_and_delays_none(
 async def test_what_is_due_after_a_restart_on_a_clock_that_is_behind_is_due_at_once(
     local: BotHarness, clock: SetClock
 ) -> None:
-    local.song_takes(0.3)
+    local.provider.faults.add(Fault(Phase.DOCUMENT, StatusAs("processing"), times=None))
     clock.set(DAY_S)
     async with local.bot():
         message = await local.place()
         await local.discord.wait_for(lambda: len(local.polls) >= 2, timeout_s=LONG_S)
     clock.set(-DAY_S)
+    local.provider.faults.clear()
     async with local.bot():
         await local.shows(message, TITLES[State.DELIVERED])
 
