@@ -38,11 +38,11 @@ async def test_a_member_without_credits_is_refused_and_nobody_else_sees_it(tmp_p
         await ada.command("inspire", playlist=PLAYLIST)
         await ada.sees("your song from this playlist is ready.")
         await ada.command("inspire", playlist=OTHER)
-        refusal = await ada.sees("Only you can see this", "you have 0 credits")
+        refusal = await ada.sees("Only you can see this", "and you have 0.")
         await ben.sees("@Ada your song from this playlist is ready.")
-        await expect(ben.message("you have 0 credits")).to_have_count(0)
+        await expect(ben.message("and you have 0.")).to_have_count(0)
         await refusal.get_by_role("button", name="Dismiss message").click()
-        await expect(ada.message("you have 0 credits")).to_have_count(0)
+        await expect(ada.message("and you have 0.")).to_have_count(0)
         assert ada.errors == ben.errors == []
 
 

@@ -75,12 +75,11 @@ async def test_nobody_else_may_do_any_of_it(local: BotHarness, command: str) -> 
     async with local.bot():
         with pytest.raises(PickerError, match="not offered"):
             await local.ada.slash("songs", f"operator {command}")
-        refusal = NOT_OPERATOR
         for asked in (
             await local.ada.slash("songs", f"operator {command}", past_picker=True),
             await local.discord.member("Mo").slash("songs", f"operator {command}"),
         ):
-            assert await told(asked) == refusal
+            assert NOT_OPERATOR in await told(asked)
         await local.placed_result()
 
 

@@ -111,4 +111,4 @@ async def test_what_was_learned_and_spent_outlives_restarts(local: BotHarness) -
             assert (await local.credits())["Used"] == used
     async with local.bot():
         asked = await local.order()
-        assert "you have 0 credits" in (await asked.answer(timeout_s=LONG_S)).content
+        assert "and you have 0." in (await asked.answer(timeout_s=LONG_S)).content
