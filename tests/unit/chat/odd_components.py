@@ -86,6 +86,11 @@ class Trial(commands.Cog):
     @command()
     async def slow(self, interaction: GuildInteraction) -> None:
         await run_or_defer(interaction, asyncio.sleep(SLOW_S))
+        await respond(interaction, "Here it is")
+
+    @command()
+    async def slower(self, interaction: GuildInteraction) -> None:
+        await run_or_defer(interaction, asyncio.sleep(SLOW_S))
         await run_or_defer(interaction, asyncio.sleep(SLOW_S))
         await respond(interaction, "Here it is")
 

@@ -124,7 +124,7 @@ def cut_off(local: LocalDiscord) -> None:
 
 async def test_two_operations_have_the_time_of_one_before_a_deferral(local: LocalDiscord) -> None:
     async with running(local, new_client(Trial, timings=ChatTimings(defer_s=1.5 * SLOW_S))):
-        invocation = await local.member("Ada").slash("songs", "slow")
+        invocation = await local.member("Ada").slash("songs", "slower")
         assert (await invocation.answer()).content == "Here it is"
         assert invocation.deferred
 
