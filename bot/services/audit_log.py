@@ -8,6 +8,7 @@ from bot.domain.audit import Action, AuditEntry, AuditFacts
 from bot.domain.errors import ConflictError
 from bot.domain.moderator_errors import ReasonError
 from bot.domain.text import clean_text
+from bot.services.repositories.outbox import MessageKind
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
 
 P = ParamSpec("P")
@@ -67,8 +68,10 @@ def record_action(
         reason=reason,
         at=now,
     )
-    announce = uow.guilds.settings(actor.guild_id).log_channel_id is not None
-    return uow.audit_log.add(change, announce=announce)
+    added = uow.audit_log.add(change)
+    if added and uow.guilds.settings(actor.guild_id).log_channel_id is not None:
+        uow.outbox.mark_due(change.id, MessageKind.AUDIT, due_at=now)
+    return added
 
 
 def check_reason(reason: str) -> str:

@@ -28,7 +28,6 @@ class WorkQueue(StrEnum):
     SUBMISSIONS = "submissions"
     POLLS = "polls"
     OUTBOX = "outbox"
-    AUDIT_LOG = "audit_log"
 
 
 class SongProvider(Protocol):

@@ -1,4 +1,4 @@
-"""The worker pool of a process: five job handlers, each with a loop of its own."""
+"""The worker pool of a process: four job handlers, each with a loop of its own."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 
 from bot.domain.polling import PollLimits
 from bot.domain.requests import Request
-from bot.services.delivery.audit_message import AuditLogDispatcher, entry_log_context
 from bot.services.delivery.dispatcher import OutboxDispatcher
 from bot.services.delivery.result_message import ResultDelivery
 from bot.services.ports import MediaSource, Messenger, Metrics, Random, SongProvider
 from bot.services.privacy.retention import CleanupHandler, CleanupTask, RetentionConfig
 from bot.services.provider.poller import Poller
 from bot.services.provider.submitter import ProviderLimits, Submitter
-from bot.services.repositories.audit_log import DueAuditEntry
 from bot.services.repositories.outbox import OutboxMessage
 from bot.services.requests.placement import SongConfig
 from bot.services.requests.transitions import log_context, message_log_context
@@ -24,8 +22,7 @@ from bot.services.unit_of_work import Store
 
 SUBMIT_CONCURRENCY = 16
 POLL_CONCURRENCY = 32
-MESSAGE_CONCURRENCY = 16
-AUDIT_CONCURRENCY = 4
+MESSAGE_CONCURRENCY = 20
 CLEANUP_CONCURRENCY = 1
 """How many items each handler runs at once."""
 
@@ -42,7 +39,7 @@ class WorkConfig:
     timings: WorkTimings = field(default_factory=WorkTimings)
 
 
-AnyWorker = Worker[Request] | Worker[OutboxMessage] | Worker[DueAuditEntry] | Worker[CleanupTask]
+AnyWorker = Worker[Request] | Worker[OutboxMessage] | Worker[CleanupTask]
 
 
 class WorkerPool:
@@ -104,13 +101,11 @@ def build_workers(
     outbox = OutboxDispatcher(
         store, messenger, delivery, owner=owner, config=config, clock=clock, timings=timings
     )
-    audit_log = AuditLogDispatcher(store, messenger, owner=owner, clock=clock, leases=timings.leases)
     return WorkerPool(
         store,
         _worker(submitter, SUBMIT_CONCURRENCY, clock, timings, log_context),
         _worker(poller, POLL_CONCURRENCY, clock, timings, log_context),
         _worker(outbox, MESSAGE_CONCURRENCY, clock, timings, message_log_context),
-        _worker(audit_log, AUDIT_CONCURRENCY, clock, timings, entry_log_context),
         _worker(
             CleanupHandler(
                 store, config=work_config.retention, clock=clock, clock_check_s=timings.clock_check_s

@@ -211,12 +211,7 @@ audit_log = Table(
     Column("after", Json(AuditFacts), nullable=False),
     Column("reason", Text),
     Column("at", UtcDateTime, nullable=False),
-    Column("due_at", UtcDateTime),  # when it has to be posted to the server's log channel
-    Column("attempts", Integer, nullable=False),
-    Column("lease_owner", String(100)),
-    Column("lease_until", UtcDateTime),
     _one_of("action", Action),
-    CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
 )
 Index(None, audit_log.c.guild_id, audit_log.c.subject_id)
 
@@ -246,7 +241,8 @@ Index(None, ratings.c.user_id)
 outbox = Table(
     "outbox",
     METADATA,
-    Column("request_id", SNOWFLAKE, ForeignKey("requests.id"), primary_key=True, autoincrement=False),
+    # no foreign key: it is a request or, if the kind is 'audit', an entry of the audit log
+    Column("source_id", SNOWFLAKE, primary_key=True, autoincrement=False),
     Column("kind", String(16), primary_key=True),
     Column("due_at", UtcDateTime),
     Column("again_at", UtcDateTime),  # when it came due again while a worker had leased it
@@ -295,8 +291,8 @@ shards = Table(
 )
 Index(None, shards.c.process_id)
 
-_LEASES = [table.c.lease_until for table in (requests, outbox, audit_log)]
+_LEASES = [table.c.lease_until for table in (requests, outbox)]
 _OF_MEMBERS = (members.c.erase_at, members.c.backoff_until)
-for _moment in (requests.c.next_at, outbox.c.due_at, audit_log.c.due_at, *_OF_MEMBERS, *_LEASES):
+for _moment in (requests.c.next_at, outbox.c.due_at, *_OF_MEMBERS, *_LEASES):
     # partial, so that the search for due rows costs the same however much history there is
     Index(None, _moment, sqlite_where=_moment.is_not(None), postgresql_where=_moment.is_not(None))

@@ -16,7 +16,7 @@ from bot.services.unit_of_work import named_units
 DIES_AT, PASSED, PAUSES = "FAILPOINT_FATAL", "FAILPOINT_PASSED", "FAILPOINT_PAUSES"
 """The variables of the bot: the file that names its fatal point, the file to note the points in that it
 passed, and how long its pauses are, in seconds by the path of their field in `Timings`, as JSON."""
-LEASES = tuple(f"work.leases.{lease}_s" for lease in ("submission", "poll", "message", "audit"))
+LEASES = tuple(f"work.leases.{lease}_s" for lease in ("submission", "poll", "message"))
 """Seconds of the leases of a killed process; a minute or more in the product."""
 REPEATABLE = LEASES[1:]
 """All but that of a submission, whose end leaves a song's fate open."""

@@ -15,7 +15,6 @@ from bot.services import build_services
 from bot.services.audit_log import Actor
 from bot.services.cards import StatusCard
 from bot.services.credits.statements import Statement
-from bot.services.delivery.audit_message import AuditLogDispatcher
 from bot.services.delivery.dispatcher import OutboxDispatcher
 from bot.services.delivery.result_message import ResultDelivery
 from bot.services.ports import WorkQueue
@@ -82,14 +81,13 @@ class ServicesHarness:
             clock=clock,
             random=chance,
         )
-        self.audit_dispatcher = AuditLogDispatcher(self.faulty_store, self.messenger, owner="w1", clock=clock)
-        delivery = ResultDelivery(
+        self.delivery = ResultDelivery(
             self.faulty_store, self.messenger, self.media, attach_audio=True, clock=clock
         )
         self.dispatcher = OutboxDispatcher(
             self.faulty_store,
             self.messenger,
-            delivery,
+            self.delivery,
             owner="w1",
             config=config,
             clock=clock,
@@ -108,13 +106,6 @@ class ServicesHarness:
         """Return the moderator as the actor of a new decision."""
         self._next_id += 1
         return Actor(interaction_id=self._next_id, guild_id=GUILD, actor_id=MODERATOR)
-
-    async def dispatch_audit_entries(self) -> int:
-        """Post all decisions that are due; return how many."""
-        claimed = await self.audit_dispatcher.claim(16)
-        for due in claimed:
-            await self.audit_dispatcher.handle(due)
-        return len(claimed)
 
     def wake_up(self) -> None:
         self.wakeups += 1

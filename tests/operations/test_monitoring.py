@@ -120,7 +120,7 @@ async def test_a_worker_that_hangs_is_named(local: BotHarness) -> None:
     async with local.bot(http_port=port), watching(port) as watch:
         status, said = await watch.get("/healthz")
     assert status == 503
-    assert "submitter, poller, outbox, audit_log, cleanup: no look for work for" in said
+    assert "submitter, poller, outbox, cleanup: no look for work for" in said
 
 
 async def test_what_is_under_way_is_counted_while_it_is(local: BotHarness, watched: Watched) -> None:

@@ -38,7 +38,7 @@ class ApprovalMessages:
         Raises:
             RetryableError: Discord did not accept it now, or the moderators' channel is closed to the bot.
         """
-        request, card, channel_id = await self.store.read(_view, message.request_id)
+        request, card, channel_id = await self.store.read(_view, message.source_id)
         fingerprint = str(card.state)
         if fingerprint == message.sent:
             return fingerprint

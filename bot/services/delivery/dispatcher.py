@@ -23,6 +23,7 @@ from bot.domain.scheduling import SNAPSHOT_TTL_S, QueueSnapshot
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.cards import EditBudget, StatusCard, next_check_at, status_card
 from bot.services.delivery.approval_message import ApprovalMessages
+from bot.services.delivery.audit_message import AuditMessages
 from bot.services.delivery.message_forms import may_be_accepted_later, send_with_fallback
 from bot.services.delivery.result_message import ResultDelivery
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, ending_routes, may_be_unanswered
@@ -42,7 +43,7 @@ GONE_REPEATS = 2
 
 
 class OutboxDispatcher:
-    """The job handler that edits status messages and posts results."""
+    """The job handler that edits status messages, and posts results and what moderators see."""
 
     name = "outbox"
     queue = WorkQueue.OUTBOX
@@ -62,6 +63,7 @@ class OutboxDispatcher:
         self._messenger = messenger
         self._delivery = delivery
         self._approvals = ApprovalMessages(store, messenger, clock, timings.leases)
+        self._audit_messages = AuditMessages(store, messenger, clock, timings.leases)
         self._owner = owner
         self._slots = config.slots
         self._spacing = timedelta(seconds=config.edit_spacing_s)
@@ -86,13 +88,7 @@ class OutboxDispatcher:
     async def handle(self, message: OutboxMessage) -> None:
         """Send one message, or reschedule it."""
         try:
-            if message.kind is MessageKind.RESULT:
-                await self._delivery.deliver(message)
-            elif message.kind is MessageKind.APPROVAL:
-                fingerprint = await self._approvals.show(message)
-                await self._store.write(_mark_sent, message, fingerprint, self._clock() + self._spacing, None)
-            else:
-                await self._send_status(message)
+            await self._send(message)
         except RetryableError as error:
             pause_s = self._retries.message.delay_s(message.attempts + 1, retry_after_s=error.retry_after_s)
             log.warning(
@@ -110,7 +106,7 @@ class OutboxDispatcher:
             )
             await self._retry(message, pause_s)
         except AnsweredElsewhereError:
-            await self._store.write(cancel_duplicate, message.request_id, self._clock())
+            await self._store.write(cancel_duplicate, message.source_id, self._clock())
             log.error(
                 "OPERATOR: another copy of the bot, with the same token and another database, has answered"
                 " first; its request is cancelled here",
@@ -121,9 +117,22 @@ class OutboxDispatcher:
                 "another worker has leased the message: %s", error, extra=message_log_context(message)
             )
 
+    async def _send(self, message: OutboxMessage) -> None:
+        match message.kind:
+            case MessageKind.STATUS:
+                await self._send_status(message)
+            case MessageKind.APPROVAL:
+                said = await self._approvals.show(message)
+                await self._store.write(_mark_sent, message, said, self._clock() + self._spacing, None)
+            case MessageKind.RESULT:
+                await self._delivery.deliver(message)
+            case MessageKind.AUDIT:
+                await self._audit_messages.post(message)
+                await self._store.write(_mark_sent, message, None, self._clock(), None)
+
     async def _send_status(self, message: OutboxMessage) -> None:
         now = self._clock()
-        request, durations, backoff_end = await self._store.read(_view, message.request_id, now)
+        request, durations, backoff_end = await self._store.read(_view, message.source_id, now)
         queue = await self._current_queue(now) if request.state is State.WAITING else QueueSnapshot()
         held_until = queue.backoffs.get(request.id, backoff_end)
         card = status_card(request, queue=queue, durations=durations, now=now, held_until=held_until)
@@ -299,7 +308,7 @@ def _mark_status_sent(
     """Mark the status message as sent, and erase the token of one that will not change any more."""
     _mark_sent(uow, message, str(budget), not_before, next_at)
     if card.is_final:
-        _erase_token(uow, message.request_id)
+        _erase_token(uow, message.source_id)
 
 
 @unit_of_work("outbox.reschedule")

@@ -115,7 +115,7 @@ class ResultDelivery:
             RetryableError: Discord did not accept the message now.
             ConflictError: another dispatcher has leased the message since.
         """
-        request = await self._store.read(get_request, message.request_id)
+        request = await self._store.read(get_request, message.source_id)
         outcome = await self._outcome(message, request) if request.state is State.READY else None
         if isinstance(outcome, Undelivered):
             log.error("%s", outcome.why, extra=log_context(request, Transition.FAIL_DELIVERY))
@@ -308,7 +308,7 @@ def _record(
 ) -> None:
     """Record the outcome and that the message is sent; None: the outcome was recorded before."""
     uow.outbox.mark_sent(message, fingerprint=None, not_before=now, next_at=None)
-    request = get_request(uow, message.request_id)
+    request = get_request(uow, message.source_id)
     if outcome is None or request.state is not State.READY:
         return
     if isinstance(outcome, Undelivered):

@@ -9,19 +9,25 @@ from bot.domain.leases import Lease
 
 
 class MessageKind(StrEnum):
-    """The kinds of messages; a request has at most one of each, always about its current state."""
+    """The kinds of messages; a source has at most one of each, always about its current state.
+
+    The source is a request, for audit messages an audit entry.
+    """
 
     STATUS = "status"
     RESULT = "result"
     APPROVAL = "approval"
     """The message with which moderators approve or decline, in the channel that they chose for it."""
+    AUDIT = "audit"
+    """A moderator's decision, in the server's log channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxMessage:
     """A message to send, leased by one dispatcher."""
 
-    request_id: int
+    source_id: int
+    """The id of the request or the audit entry that it is about."""
     kind: MessageKind
     version: int
     attempts: int
@@ -36,12 +42,12 @@ class Outbox(Protocol):
     """The messages that Discord has not accepted yet."""
 
     def create(
-        self, request_id: int, kind: MessageKind, *, fingerprint: str, not_before: datetime, next_at: datetime
+        self, source_id: int, kind: MessageKind, *, fingerprint: str, not_before: datetime, next_at: datetime
     ) -> None:
         """Create a message that the command's answer has sent (`fingerprint`); it is due at `next_at`."""
         ...
 
-    def mark_due(self, request_id: int, kind: MessageKind, *, due_at: datetime) -> None:
+    def mark_due(self, source_id: int, kind: MessageKind, *, due_at: datetime) -> None:
         """Mark a message due at `due_at`; several such changes are sent as one."""
         ...
 

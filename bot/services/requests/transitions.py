@@ -85,5 +85,5 @@ def log_context(request: Request, transition: Transition | None = None) -> dict[
 
 
 def message_log_context(message: OutboxMessage) -> dict[str, object]:
-    """Return the id of the request that the message is about."""
-    return {"request": message.request_id}
+    """Return the id of what the message is about."""
+    return {"audit_entry" if message.kind is MessageKind.AUDIT else "request": message.source_id}

@@ -23,8 +23,6 @@ class LeaseTimings:
     """Outlasts the timeout of a poll."""
     message_s: float = 180.0
     """Outlasts the download of two files; it is extended before their upload, which it outlasts, too."""
-    audit_s: float = 90.0
-    """Outlasts the timeout of a post to the log channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

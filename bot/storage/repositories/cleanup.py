@@ -6,14 +6,24 @@ from sqlalchemy import and_, delete, exists, func, or_, select, update
 from typing_extensions import override
 
 from bot.domain.personal_data import NOBODY_ID
+from bot.services.repositories.outbox import MessageKind
 from bot.services.repositories.personal_data import Cleanup
 from bot.storage.repositories.erasure import disown_accounts, erase_requests, redact_audit_entries
 from bot.storage.repositories.guilds import SqlGuilds
 from bot.storage.repositories.leasing import TIME_LIMITS, prolong_leases
 from bot.storage.sql import SqlRepository
-from bot.storage.tables import accounts, audit_log, guild_settings, guilds, members, playlists, requests
+from bot.storage.tables import (
+    accounts,
+    audit_log,
+    guild_settings,
+    guilds,
+    members,
+    outbox,
+    playlists,
+    requests,
+)
 
-_r, _m = requests.c, members.c
+_r, _m, _o = requests.c, members.c, outbox.c
 _IS_RESTRICTED = or_(_m.blocked.is_not(None), and_(_m.allowance.is_not(None), _m.allowance == 0))
 """Selects members whom moderators keep from requesting songs: erasure must not lift that."""
 _HAS_SETTINGS = exists().where(guild_settings.c.guild_id == _m.guild_id)
@@ -85,6 +95,8 @@ class SqlCleanup(SqlRepository, Cleanup):
             return False
         disown_accounts(conn, accounts.c.guild_id == guild_id)
         self._erase_members_of(guild_id, left_at=left_at, now=now)
+        decisions = select(audit_log.c.id).where(audit_log.c.guild_id == guild_id)
+        conn.execute(delete(outbox).where(_o.kind == MessageKind.AUDIT, _o.source_id.in_(decisions)))
         for table in (audit_log, playlists, guild_settings, guilds):
             conn.execute(delete(table).where(table.c.guild_id == guild_id))
         return True

@@ -15,7 +15,7 @@ CHUNK = 500
 """The most ids in one statement."""
 
 _c = requests.c
-_HAS_DUE_MESSAGE = exists().where(outbox.c.request_id == _c.id, outbox.c.due_at.is_not(None))
+_HAS_DUE_MESSAGE = exists().where(outbox.c.source_id == _c.id, outbox.c.due_at.is_not(None))
 IS_OVER = _c.state.in_(FINAL) & ~_HAS_DUE_MESSAGE
 """Selects requests that have ended and whose messages have all been sent."""
 _ERASED = {
@@ -49,7 +49,7 @@ def erase_requests(conn: Connection, which: ColumnElement[bool], *, limit: int |
     ids = list(conn.execute(over).scalars())
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
-        conn.execute(delete(outbox).where(outbox.c.request_id.in_(chunk)))
+        conn.execute(delete(outbox).where(outbox.c.source_id.in_(chunk)))
         conn.execute(delete(ratings).where(ratings.c.request_id.in_(chunk)))
         conn.execute(update(events).where(events.c.request_id.in_(chunk)).values(detail=None))
         conn.execute(update(requests).where(_c.id.in_(chunk)).values(_ERASED))

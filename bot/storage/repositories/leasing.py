@@ -20,7 +20,7 @@ from sqlalchemy import (
 from bot.domain.leases import MAX_LEASE, MAX_PAUSE
 from bot.domain.requests import State
 from bot.services.requests.placement import APPROVAL_TTL
-from bot.storage.tables import audit_log, outbox, requests
+from bot.storage.tables import outbox, requests
 
 
 def is_due(table: Table, due: str) -> ColumnElement[bool]:
@@ -29,7 +29,7 @@ def is_due(table: Table, due: str) -> ColumnElement[bool]:
     return (table.c[due] <= bindparam("now")) & or_(lease_until.is_(None), lease_until <= bindparam("now"))
 
 
-_LEASED_TABLES = (requests, outbox, audit_log)
+_LEASED_TABLES = (requests, outbox)
 
 
 def prolong_leases(conn: Connection, *, before: datetime, until: datetime) -> int:
@@ -98,7 +98,6 @@ TIME_LIMITS = (
     TimeLimit(requests.c.next_at, MAX_PAUSE, ~_AWAITING, is_capped=False),
     TimeLimit(requests.c.next_at, APPROVAL_TTL, _AWAITING, is_capped=True),
     TimeLimit(outbox.c.due_at, MAX_PAUSE, true(), is_capped=False),
-    TimeLimit(audit_log.c.due_at, MAX_PAUSE, true(), is_capped=False),
     # the worker may be alive, so that its lease is kept for as long as if it began now
     *(TimeLimit(table.c.lease_until, MAX_LEASE, true(), is_capped=True) for table in _LEASED_TABLES),
 )

@@ -34,7 +34,7 @@ _NEXT_AT = bindparam("next_at", type_=UtcDateTime())
 _CREATE = insert(outbox)
 _LEASE_ENDED = {"lease_owner": None, "lease_until": None, "version": _c.version + 1, "again_at": None}
 _DUE = (
-    select(_c.request_id, _c.kind, _c.version, _c.attempts, _c.sent, _c.delivery_attempt)
+    select(_c.source_id, _c.kind, _c.version, _c.attempts, _c.sent, _c.delivery_attempt)
     .where(is_due(outbox, "due_at"))
     .order_by(_c.due_at)
     .limit(bindparam("at_most"))
@@ -42,7 +42,7 @@ _DUE = (
 )
 _LEASE = (
     update(outbox)
-    .where(tuple_(_c.request_id, _c.kind).in_(bindparam("keys", expanding=True)))
+    .where(tuple_(_c.source_id, _c.kind).in_(bindparam("keys", expanding=True)))
     .values(
         version=_c.version + 1,
         # this claim sends all changes until now
@@ -50,7 +50,7 @@ _LEASE = (
     )
 )
 _LEASED = update(outbox).where(
-    _c.request_id == bindparam("of_request"),
+    _c.source_id == bindparam("of_source"),
     _c.kind == bindparam("of_kind"),
     _c.version == bindparam("of_version"),
 )
@@ -102,12 +102,12 @@ _QUEUED = select(requests.c.id).where(
 )
 _MARK_QUEUE_DUE = (
     update(outbox)
-    .where(_c.kind == MessageKind.STATUS, _c.request_id.in_(_QUEUED))
+    .where(_c.kind == MessageKind.STATUS, _c.source_id.in_(_QUEUED))
     .values(_due_values(bindparam("at", type_=UtcDateTime())))
 )
 
 
-_DROP = delete(outbox).where(_c.request_id == bindparam("of_request"))
+_DROP = delete(outbox).where(_c.source_id == bindparam("of_source"))
 
 
 class SqlOutbox(SqlRepository, Outbox):
@@ -115,10 +115,10 @@ class SqlOutbox(SqlRepository, Outbox):
 
     @override
     def create(
-        self, request_id: int, kind: MessageKind, *, fingerprint: str, not_before: datetime, next_at: datetime
+        self, source_id: int, kind: MessageKind, *, fingerprint: str, not_before: datetime, next_at: datetime
     ) -> None:
         row = {
-            "request_id": request_id,
+            "source_id": source_id,
             "kind": kind,
             "due_at": max(next_at, not_before),
             "not_before": not_before,
@@ -129,8 +129,8 @@ class SqlOutbox(SqlRepository, Outbox):
         self._conn.execute(_CREATE, row)  # it is due later, which needs no wake-up
 
     @override
-    def mark_due(self, request_id: int, kind: MessageKind, *, due_at: datetime) -> None:
-        row = {"request_id": request_id, "kind": kind, "due_at": due_at, "version": 1, "attempts": 0}
+    def mark_due(self, source_id: int, kind: MessageKind, *, due_at: datetime) -> None:
+        row = {"source_id": source_id, "kind": kind, "due_at": due_at, "version": 1, "attempts": 0}
         self._conn.execute(_mark_due(self._conn.dialect.name), row)
         self._notify(WorkQueue.OUTBOX)
 
@@ -143,12 +143,12 @@ class SqlOutbox(SqlRepository, Outbox):
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[OutboxMessage]:
         rows = self._conn.execute(_DUE, {"now": now, "at_most": limit}).all()
         if rows:
-            keys = [(row.request_id, row.kind) for row in rows]
+            keys = [(row.source_id, row.kind) for row in rows]
             terms = {"lease_owner": lease.owner, "lease_until": lease.until, "now": now}
             self._conn.execute(_LEASE, {"keys": keys, **terms})
         return [
             OutboxMessage(
-                request_id=row.request_id,
+                source_id=row.source_id,
                 kind=MessageKind(row.kind),
                 version=row.version + 1,
                 attempts=row.attempts,
@@ -175,7 +175,7 @@ class SqlOutbox(SqlRepository, Outbox):
         written = self._conn.execute(statement, _key(message) | values)
         if written.rowcount != 1:
             raise ConflictError(
-                f"Another worker has leased the {message.kind} message of request {message.request_id}."
+                f"Another worker has leased the {message.kind} message of {message.source_id}."
             )
 
     @override
@@ -198,7 +198,7 @@ class SqlOutbox(SqlRepository, Outbox):
 
     @override
     def drop(self, request_id: int) -> None:
-        self._conn.execute(_DROP, {"of_request": request_id})
+        self._conn.execute(_DROP, {"of_source": request_id})
 
     @override
     def next_due_at(self) -> datetime | None:
@@ -206,12 +206,12 @@ class SqlOutbox(SqlRepository, Outbox):
 
 
 def _key(message: OutboxMessage) -> dict[str, object]:
-    return {"of_request": message.request_id, "of_kind": message.kind, "of_version": message.version}
+    return {"of_source": message.source_id, "of_kind": message.kind, "of_version": message.version}
 
 
 @cache
 def _mark_due(dialect: str) -> Upsert:
     statement = upsert(dialect, outbox)
     return statement.on_conflict_do_update(
-        index_elements=["request_id", "kind"], set_=_due_values(statement.excluded["due_at"])
+        index_elements=["source_id", "kind"], set_=_due_values(statement.excluded["due_at"])
     )

@@ -82,7 +82,7 @@ def delivered(
 
 
 def told(uow: UnitOfWork, number: int) -> None:
-    quiet = update(outbox).where(outbox.c.request_id == number).values(due_at=None, sent=PROMPT)
+    quiet = update(outbox).where(outbox.c.source_id == number).values(due_at=None, sent=PROMPT)
     connected(uow).connection.execute(quiet)
 
 

@@ -5,20 +5,19 @@ from datetime import datetime
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
-from bot.domain.audit import Action
 from bot.domain.requests import State
 from bot.domain.transitions import Transition
+from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.transitions import apply_transition, get_request
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
-from bot.storage.tables import audit_log, outbox, requests
+from bot.storage.tables import outbox, requests
 from tests.contract.store.factories import (
     ELSEWHERE,
     OTHER,
     cancelled,
     columns_with,
     connected,
-    decided,
     delivered,
     full_life,
     query,
@@ -57,8 +56,7 @@ def written_ahead(uow: UnitOfWork, ahead_s: float) -> None:
     )
     apply_transition(uow, cut_off, Transition.CLAIM, now=now, lease=lease(until_s=ahead_s + 90), next_at=now)
     conn.execute(insert(requests), replace_id(conn, 103, 104, after(ahead_s + DAY_S)))
-    decided(uow, 201, Action.GRANT)
-    conn.execute(update(audit_log).values(due_at=after(ahead_s + 5)))
+    uow.outbox.mark_due(201, MessageKind.AUDIT, due_at=now)
     conn.execute(update(outbox).values(due_at=after(ahead_s + 5), not_before=after(ahead_s + 5)))
 
 
@@ -68,17 +66,12 @@ def replace_id(conn: Connection, known: int, new: int, next_at: datetime) -> dic
     return row | {"id": new, "state": State.AWAITING, "next_at": next_at}
 
 
-def claimed(uow: UnitOfWork, at_s: float) -> tuple[list[int], list[int], list[int]]:
-    """Return the requests, messages and decisions that are due."""
+def claimed(uow: UnitOfWork, at_s: float) -> tuple[list[int], list[int]]:
+    """Return the requests and messages that are due."""
     now, mine = after(at_s), lease("other", until_s=at_s + 1)
-    decisions = uow.audit_log.claim_due(now=now, lease=mine, limit=9)
     told = uow.outbox.claim_due(now=now, lease=mine, limit=9)
     asked = uow.requests.claim_due(now=now, lease=mine, limit=9)
-    return (
-        sorted(request.id for request in asked),
-        sorted(message.request_id for message in told),
-        [due.entry.id for due in decisions],
-    )
+    return sorted(request.id for request in asked), sorted(message.source_id for message in told)
 
 
 class TestTimesThatCannotBe:
@@ -87,22 +80,22 @@ class TestTimesThatCannotBe:
         self, store: SqlStore, ahead_s: float
     ) -> None:
         await store.write(written_ahead, ahead_s)
-        assert await store.write(claimed, 0) == ([], [], [])
+        assert await store.write(claimed, 0) == ([], [])
         assert await store.read(lambda work: work.cleanup.has_future_times(now=NOW))
         brought = await store.write(lambda work: work.cleanup.reset_future_times(now=NOW))
         assert brought == 8
         assert not await store.read(lambda work: work.cleanup.has_future_times(now=NOW))
-        assert await store.write(claimed, 0) == ([101], [101, 102, 103], [201])
-        assert await store.write(claimed, 300) == ([101, 102], [101, 102, 103], [201]), "a lease that was cut"
+        assert await store.write(claimed, 0) == ([101], [101, 102, 103, 201])
+        assert await store.write(claimed, 300) == ([101, 102], [101, 102, 103, 201]), "a lease that was cut"
         assert 104 in (await store.write(claimed, DAY_S))[0], "moderators have a day, and no more"
 
     async def test_leases_that_ran_when_the_clock_was_set_forward_go_on(self, store: SqlStore) -> None:
         await store.write(written_ahead, 0)
         assert await store.write(lambda work: work.cleanup.prolong(before=after(90), until=after(DAY_S))) == 0
-        assert await store.write(claimed, 40) == ([101], [101, 102, 103], [201])
+        assert await store.write(claimed, 40) == ([101], [101, 102, 103, 201])
         assert await store.write(lambda work: work.cleanup.prolong(before=after(40), until=after(DAY_S))) == 6
-        assert (await store.write(claimed, DAY_S - 1))[1:] == ([], [])
-        assert await store.write(claimed, DAY_S) == ([101, 102, 104], [101, 102, 103], [201])
+        assert (await store.write(claimed, DAY_S - 1))[1] == []
+        assert await store.write(claimed, DAY_S) == ([101, 102, 104], [101, 102, 103, 201])
 
     async def test_what_may_be_due_so_far_ahead_is_believed(self, store: SqlStore) -> None:
         await store.write(written_ahead, 0)
@@ -132,6 +125,8 @@ class TestCleanup:
     ) -> None:
         await store.write(full_life)
         request = await store.write(waiting, 105)
+        (entry, *_) = await store.read(lambda work: work.audit_log.page(GUILD, limit=1))
+        await store.write(lambda work: work.outbox.mark_due(entry.id, MessageKind.AUDIT, due_at=NOW))
         await store.write(lambda work: work.guilds.mark_left((GUILD,), at=NOW))
         assert await store.read(lambda work: work.cleanup.left_guilds(before=after(-1), limit=9)) == []
         assert await store.read(lambda work: work.cleanup.left_guilds(before=NOW, limit=9)) == [GUILD]
@@ -155,6 +150,7 @@ class TestCleanup:
         assert await close() is True
         left = await columns_with(store, str(GUILD))
         assert left == {("requests", "guild_id"), ("accounts", "guild_id")}
+        assert await query(store, "SELECT source_id FROM outbox WHERE kind = 'audit'") == []
         assert await query(store, f"SELECT DISTINCT user_id FROM requests WHERE guild_id = {GUILD}") == [(0,)]
         assert await columns_with(store, str(OTHER)) == set()
         assert await ledger_breaches(store) == []

@@ -114,9 +114,11 @@ class TestChanges:
             reason="birthday",
             at=NOW,
         )
-        assert await store.write(lambda work: work.audit_log.add(change, announce=False)) is True
-        assert await store.write(lambda work: work.audit_log.add(change, announce=True)) is False
+        assert await store.write(lambda work: work.audit_log.add(change)) is True
+        assert await store.write(lambda work: work.audit_log.add(change)) is False
         assert await store.read(lambda work: work.audit_log.page(GUILD, limit=10)) == [change]
+        assert await store.read(lambda work: work.audit_log.find(change.id)) == change
+        assert await store.read(lambda work: work.audit_log.find(change.id + 1)) is None
 
     async def test_decisions_are_a_servers_own_newest_first_about_one_or_all(self, store: SqlStore) -> None:
         def unit(uow: UnitOfWork) -> None:

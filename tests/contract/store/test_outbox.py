@@ -55,8 +55,8 @@ async def next_due_at(store: SqlStore) -> datetime | None:
 async def test_the_longest_due_are_claimed_first_and_only_once(store: SqlStore) -> None:
     for request_id, at_s in ((1, -1), (2, 5), (3, -2)):
         await touch(store, request_id, at_s=at_s)
-    assert [message.request_id for message in await claim(store, limit=1)] == [3]
-    assert [message.request_id for message in await claim(store)] == [1]
+    assert [message.source_id for message in await claim(store, limit=1)] == [3]
+    assert [message.source_id for message in await claim(store)] == [1]
     assert await claim(store) == []
 
 
@@ -135,7 +135,7 @@ async def test_all_that_wait_are_touched_at_once_there_or_everywhere(
 
     await store.write(unit)
     await store.write(lambda work: work.outbox.mark_queue_due(guild_id, due_at=after(5)))
-    due = {message.request_id for message in await claim(store, at_s=5)}
+    due = {message.source_id for message in await claim(store, at_s=5)}
     assert due == {GUILD: {1, 2}, GUILD + 1: {5}, None: {1, 2, 5}}[guild_id]
 
 
@@ -243,4 +243,4 @@ async def test_a_notice_that_is_kept_is_in_hand_for_longer(store: SqlStore) -> N
     with pytest.raises(ConflictError):
         await store.write(lambda work: work.outbox.extend_lease(mine, until=after(300)))
     assert await claim(store, at_s=199) == []
-    assert (await claim(store, at_s=200))[0].request_id == theirs.request_id
+    assert (await claim(store, at_s=200))[0].source_id == theirs.source_id

@@ -103,7 +103,7 @@ class TestForgetting:
             store, "SELECT count(*) FROM events WHERE request_id <> 104 AND detail IS NOT NULL"
         ) == [(0,)]
         assert await query(store, "SELECT request_id FROM ratings") == []
-        assert await query(store, "SELECT DISTINCT request_id FROM outbox") == [(104,)]
+        assert await query(store, "SELECT DISTINCT source_id FROM outbox") == [(104,)]
         request = await store.read(lambda work: work.requests.find(101))
         assert request is not None
         assert (request.user_id, request.clips, request.spec.playlist_id) == (NOBODY_ID, (), "")

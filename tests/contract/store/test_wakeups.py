@@ -7,7 +7,6 @@ from functools import partial
 
 import pytest
 
-from bot.domain.audit import Action, AuditEntry
 from bot.domain.circuit_breaker import CircuitBreaker
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.requests import Request, State
@@ -20,7 +19,6 @@ from tests.unit.storage.factories import (
     GUILD,
     NOW,
     PROGRESS,
-    USER,
     add,
     after,
     brought_to,
@@ -106,21 +104,6 @@ def _mark_queue_due(uow: UnitOfWork) -> None:
     uow.outbox.mark_queue_due(None, due_at=NOW)
 
 
-def _announce(uow: UnitOfWork) -> None:
-    entry = AuditEntry(
-        id=5,
-        guild_id=GUILD,
-        actor_id=USER,
-        action=Action.PAUSE,
-        subject_id=None,
-        before={},
-        after={},
-        reason=None,
-        at=NOW,
-    )
-    uow.audit_log.add(entry, announce=True)
-
-
 @pytest.mark.parametrize(
     ("state", "unit", "queue"),
     [
@@ -133,7 +116,6 @@ def _announce(uow: UnitOfWork) -> None:
         (State.MAKING, _finish, SUBMISSIONS),
         (State.WAITING, _mark_due, OUTBOX),
         (State.WAITING, _mark_queue_due, OUTBOX),
-        (State.WAITING, _announce, WorkQueue.AUDIT_LOG),
     ],
 )
 async def test_a_change_wakes_the_workers_of_its_queue_alone(
@@ -180,15 +162,15 @@ async def test_what_makes_nothing_due_now_wakes_nobody(store: SqlStore, subscrib
     await store.read(lambda work: work.requests.find(1))
     with pytest.raises(LookupError):
         await store.write(fail)
-    await store.write(_announce)
-    assert await subscribers.woken() == [WorkQueue.AUDIT_LOG]
+    await store.write(_accept)
+    assert await subscribers.woken() == [POLLS]
 
 
 async def test_the_progress_of_a_task_wakes_nobody(store: SqlStore, subscribers: Subscribers) -> None:
     (request,) = await placed(store, 1)
     await store.write(lambda work: work.requests.save_progress(request, progress=PROGRESS, next_at=after(5)))
-    await store.write(_announce)
-    assert await subscribers.woken() == [WorkQueue.AUDIT_LOG]
+    await store.write(_mark_due)
+    assert await subscribers.woken() == [OUTBOX]
 
 
 async def test_a_store_that_is_given_a_clock_tells_its_time(store: SqlStore) -> None:

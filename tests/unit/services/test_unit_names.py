@@ -8,7 +8,6 @@ from tests.harness.failpoints import units_written
 TOPICS = {
     "allowances",
     "approvals",
-    "audit_log",
     "circuit_breaker",
     "cleanup",
     "delivery",

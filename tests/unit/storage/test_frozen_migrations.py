@@ -23,6 +23,7 @@ FROZEN = {
     "v0008_json_names": "fca09187af24fff5",
     "v0009_names": "b46b8229c07fd174",
     "v0010_erasure": "efb42eddcaa3899d",
+    "v0011_audit_messages": "28ef40e9e4201b4e",
 }
 """The beginning of each file's SHA-256; a new migration is added here when it is merged."""
 

@@ -51,7 +51,7 @@ MORE_STATES = {
 LEFT_AT = datetime(2026, 11, 19, 14, 5, 17, tzinfo=UTC)
 """When the last thing happened in the database of revision 0007."""
 LATER = LEFT_AT + timedelta(hours=1)
-HALF_POSTED, WAITING, UNAPPROVED = 10**18 + 10, 10**18 + 11, 10**18 + 12
+HALF_POSTED, WAITING, UNAPPROVED, GRANT = 10**18 + 10, 10**18 + 11, 10**18 + 12, 10**18 + 13
 NEVER_HAPPENED = {
     Transition.APPROVE,
     Transition.DECLINE,
@@ -156,19 +156,21 @@ async def goes_on(url: str) -> None:
     """Check that what revision 0007 left pending is claimed as it was left."""
     async with open_store(url) as store:
         messages = await store.write(lambda uow: uow.outbox.claim_due(now=LATER, lease=LEASE, limit=16))
-        assert {(one.request_id, one.kind) for one in messages} == {
+        assert {(one.source_id, one.kind) for one in messages} == {
             (HALF_POSTED, MessageKind.RESULT),
             (HALF_POSTED, MessageKind.STATUS),
             (WAITING, MessageKind.STATUS),
             (UNAPPROVED, MessageKind.STATUS),
             (UNAPPROVED, MessageKind.APPROVAL),
+            (GRANT, MessageKind.AUDIT),
         }
         (result,) = [one for one in messages if one.kind is MessageKind.RESULT]
         assert DeliveryAttempt.parse(result.attempt or "").route is DeliveryRoute.CHANNEL
-        (waiting,) = [one for one in messages if one.request_id == WAITING]
+        (waiting,) = [one for one in messages if one.source_id == WAITING]
         assert waiting.sent == "0 0 waiting 0 None None False False None"
-        (grant,) = await store.write(lambda uow: uow.audit_log.claim_due(now=LATER, lease=LEASE, limit=16))
-        assert (grant.entry.action, grant.entry.reason) == (Action.GRANT, "a prize")
+        grant = await store.read(lambda uow: uow.audit_log.find(GRANT))
+        assert grant is not None
+        assert (grant.action, grant.reason) == (Action.GRANT, "a prize")
         running = await store.write(lambda uow: uow.requests.claim_due(now=LATER, lease=LEASE, limit=16))
         tasks = {one.task_id: one.progress for one in running if one.state is State.MAKING}
         assert [len(known.clips) for known in tasks.values() if known is not None] == [1, 0]
@@ -214,6 +216,27 @@ def test_the_old_names_come_back_with_all_rows(tmp_path: Path, empty_postgres_ur
         migrate(url, revision="0007")
     assert by_name(rows_of(path)) == left
     assert by_name(database_admin(empty_postgres_url).read(rows_by)) == left
+
+
+async def test_a_post_that_failed_or_was_in_hand_is_due_with_its_attempts(
+    tmp_path: Path, empty_postgres_url: str
+) -> None:
+    path = kept(tmp_path, "0007")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        leased = "UPDATE changes SET attempts = 3, lease_owner = 'w1', lease_until = '2026-11-19 16:00:00'"
+        assert connection.execute(f"{leased} WHERE due_at IS NOT NULL").rowcount == 1
+    put_on_server(empty_postgres_url, path, "0007")
+    for url in (url_of(path), empty_postgres_url):
+        migrate(url)
+        async with open_store(url) as store:
+            messages = await store.write(lambda uow: uow.outbox.claim_due(now=LATER, lease=LEASE, limit=16))
+        (post,) = [one for one in messages if one.kind is MessageKind.AUDIT]
+        assert (post.source_id, post.attempts) == (GRANT, 3)
+        migrate(url, revision="0007")
+    changes = by_name(rows_of(path))["changes"]
+    assert by_name(database_admin(empty_postgres_url).read(rows_by))["changes"] == changes
+    assert ["'attempts', '3'" in change for change in changes].count(True) == 1
+    assert not any("lease_owner" in change for change in changes)
 
 
 def by_name(tables: list[tuple[str, Rows]]) -> dict[str, list[str]]:

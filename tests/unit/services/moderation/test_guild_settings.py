@@ -44,7 +44,7 @@ async def test_each_rule_is_settled_once_and_in_force(harness: ServicesHarness) 
         Action.RESULTS_CHANNEL,
         Action.REQUESTS_CHANNEL,
     ]
-    assert await harness.dispatch_audit_entries() == 3, "a new log channel hears of itself"
+    assert await harness.dispatch() == 3, "a new log channel hears of itself"
     await rules.set_default_model(harness.actor(), None)
     await rules.set_limits(harness.actor(), active=None, cooldown_s=None)
     in_force = await rules.effective(GUILD)

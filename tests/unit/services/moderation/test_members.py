@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from bot.domain.audit import Action
@@ -11,9 +13,11 @@ from bot.domain.moderator_errors import (
 )
 from bot.domain.quotas import Period, Source
 from bot.domain.requests import FailureKind, State
-from bot.services.delivery.audit_message import ATTEMPTS, AuditLogDispatcher
+from bot.services.delivery.audit_message import ATTEMPTS, POSTS_AT_ONCE
+from bot.services.delivery.dispatcher import OutboxDispatcher
 from bot.services.moderation.members import MemberModeration, TargetMember
 from bot.services.ports import MessageForm
+from bot.services.repositories.outbox import MessageKind
 from bot.services.unit_of_work import UnitOfWork
 from tests.fakes.messenger import FakeMessenger
 from tests.harness.clock import START
@@ -201,24 +205,24 @@ async def test_a_budget_counts_what_was_spent_before_it_but_not_twice(harness: S
 
 async def test_decisions_are_posted_where_the_server_wants_them(harness: ServicesHarness) -> None:
     await harness.services.members.reset(harness.actor(), SUBJECT)
-    assert await harness.dispatch_audit_entries() == 0
+    assert await harness.dispatch() == 0
     await harness.set_guild_settings(log_channel_id=LOG)
     await harness.services.members.grant(harness.actor(), SUBJECT, amount=30, reason="x")
-    assert await harness.audit_dispatcher.next_due_at() == START
-    assert await harness.dispatch_audit_entries() == 1
+    assert await harness.dispatcher.next_due_at() == START
+    assert await harness.dispatch() == 1
     ((change, posted),) = harness.messenger.changes.values()
     assert (change.action, posted.channel_id) == (Action.GRANT, LOG)
-    assert await harness.dispatch_audit_entries() == 0
-    assert await harness.audit_dispatcher.next_due_at() is None
+    assert await harness.dispatch() == 0
+    assert await harness.dispatcher.next_due_at() is None
 
 
 async def test_a_decision_that_discord_does_not_take_is_posted_later(harness: ServicesHarness) -> None:
     await harness.set_guild_settings(log_channel_id=LOG)
     await harness.services.members.reset(harness.actor(), SUBJECT)
     harness.messenger.failures.append(RetryableError("reset"))
-    assert (await harness.dispatch_audit_entries(), await harness.dispatch_audit_entries()) == (1, 0)
+    assert (await harness.dispatch(), await harness.dispatch()) == (1, 0)
     harness.clock.advance(5)
-    assert await harness.dispatch_audit_entries() == 1
+    assert await harness.dispatch() == 1
     assert len(harness.messenger.changes) == 1
 
 
@@ -226,13 +230,13 @@ async def test_a_decision_that_can_never_be_posted_is_given_up(harness: Services
     await harness.set_guild_settings(log_channel_id=LOG)
     await harness.services.members.reset(harness.actor(), SUBJECT)
     harness.messenger.failures.append(NoAccessError("50001"))
-    assert (await harness.dispatch_audit_entries(), await harness.dispatch_audit_entries()) == (1, 0)
+    assert (await harness.dispatch(), await harness.dispatch()) == (1, 0)
     await harness.services.members.reset(harness.actor(), SUBJECT)
     harness.messenger.failures.extend(RetryableError("500", retry_after_s=1) for _ in range(ATTEMPTS))
     tries = 0
-    while await harness.audit_dispatcher.next_due_at() is not None:
+    while await harness.dispatcher.next_due_at() is not None:
         harness.clock.advance(601)
-        tries += await harness.dispatch_audit_entries()
+        tries += await harness.dispatch()
     assert tries == ATTEMPTS
     assert not harness.messenger.changes
 
@@ -241,7 +245,7 @@ async def test_a_refused_decision_is_posted_without_what_people_wrote(harness: S
     await harness.set_guild_settings(log_channel_id=LOG)
     await harness.services.members.grant(harness.actor(), SUBJECT, amount=30, reason="x")
     harness.messenger.failures.append(InvalidMessageError("200000"))
-    await harness.dispatch_audit_entries()
+    await harness.dispatch()
     assert harness.messenger.forms == [MessageForm.BARE]
 
 
@@ -249,9 +253,9 @@ async def test_a_decision_that_is_refused_in_every_form_is_posted_later(harness:
     await harness.set_guild_settings(log_channel_id=LOG)
     await harness.services.members.reset(harness.actor(), SUBJECT)
     harness.messenger.failures.extend([InvalidMessageError("200000")] * 2)
-    assert (await harness.dispatch_audit_entries(), await harness.dispatch_audit_entries()) == (1, 0)
+    assert (await harness.dispatch(), await harness.dispatch()) == (1, 0)
     harness.clock.advance(5)
-    assert await harness.dispatch_audit_entries() == 1
+    assert await harness.dispatch() == 1
     assert len(harness.messenger.changes) == 1
 
 
@@ -261,23 +265,23 @@ async def test_a_decision_is_posted_nowhere_when_the_log_channel_was_unset_meanw
     await harness.set_guild_settings(log_channel_id=LOG)
     await harness.services.members.reset(harness.actor(), SUBJECT)
     await harness.set_guild_settings()
-    assert (await harness.dispatch_audit_entries(), await harness.dispatch_audit_entries()) == (1, 0)
+    assert (await harness.dispatch(), await harness.dispatch()) == (1, 0)
     assert not harness.messenger.changes
 
 
 async def test_a_decision_whose_herald_died_is_taken_over(harness: ServicesHarness) -> None:
     await harness.set_guild_settings(log_channel_id=LOG)
     await harness.services.members.reset(harness.actor(), SUBJECT)
-    (due,) = await harness.audit_dispatcher.claim(1)
-    assert await harness.dispatch_audit_entries() == 0
-    harness.clock.advance(91)
-    assert await harness.dispatch_audit_entries() == 1
+    (due,) = await harness.dispatcher.claim(1)
+    assert await harness.dispatch() == 0
+    harness.clock.advance(181)
+    assert await harness.dispatch() == 1
 
     def late(uow: UnitOfWork) -> None:
-        uow.audit_log.reschedule(due, next_at=harness.clock.now)
+        uow.outbox.reschedule(due, next_at=harness.clock.now)
 
     await harness.store.write(late)
-    assert await harness.audit_dispatcher.next_due_at() is None
+    assert await harness.dispatcher.next_due_at() is None
 
 
 async def test_a_decision_that_another_herald_has_by_now_is_left_to_it(
@@ -285,15 +289,38 @@ async def test_a_decision_that_another_herald_has_by_now_is_left_to_it(
 ) -> None:
     await harness.set_guild_settings(log_channel_id=LOG)
     await harness.services.members.reset(harness.actor(), SUBJECT)
-    other = AuditLogDispatcher(harness.store, FakeMessenger(), owner="w2", clock=harness.clock)
+    slow = FakeMessenger()
+    other = OutboxDispatcher(
+        harness.store, slow, harness.delivery, owner="w2", config=harness.config, clock=harness.clock
+    )
     (theirs,) = await other.claim(1)
-    harness.clock.advance(91)
-    (mine,) = await harness.audit_dispatcher.claim(1)
+    harness.clock.advance(181)
+    (mine,) = await harness.dispatcher.claim(1)
     await other.handle(theirs)
-    assert "another worker has leased the decision" in caplog.text
-    harness.clock.advance(80)
+    assert "another worker has leased the message" in caplog.text
+    harness.clock.advance(170)
     harness.messenger.failures.append(RetryableError("reset"))
-    await harness.audit_dispatcher.handle(mine)
+    await harness.dispatcher.handle(mine)
     harness.clock.advance(5)
-    assert await harness.dispatch_audit_entries() == 1
+    assert await harness.dispatch() == 1
     assert len(harness.messenger.changes) == 1
+
+
+async def test_only_a_few_decisions_are_posted_at_a_time(harness: ServicesHarness) -> None:
+    await harness.set_guild_settings(log_channel_id=LOG)
+    for _ in range(POSTS_AT_ONCE + 1):
+        await harness.services.members.reset(harness.actor(), SUBJECT)
+    messages = await harness.dispatcher.claim(16)
+    await asyncio.gather(*(harness.dispatcher.handle(message) for message in messages))
+    assert len(harness.messenger.changes) == POSTS_AT_ONCE
+    harness.clock.advance(2)
+    assert await harness.dispatch() == 1
+    assert len(harness.messenger.changes) == POSTS_AT_ONCE + 1
+
+
+async def test_a_decision_about_which_nothing_is_known_any_more_is_not_posted(
+    harness: ServicesHarness,
+) -> None:
+    await harness.store.write(lambda uow: uow.outbox.mark_due(5, MessageKind.AUDIT, due_at=harness.clock()))
+    assert (await harness.dispatch(), await harness.dispatch()) == (1, 0)
+    assert not harness.messenger.changes

@@ -79,7 +79,7 @@ async def test_no_notice_is_claimed_twice(stores: tuple[SqlStore, SqlStore]) -> 
             uow.outbox.mark_due(request.id, MessageKind.STATUS, due_at=NOW)
 
     def claim(uow: UnitOfWork) -> list[int]:
-        return [n.request_id for n in uow.outbox.claim_due(now=NOW, lease=lease(), limit=7)]
+        return [n.source_id for n in uow.outbox.claim_due(now=NOW, lease=lease(), limit=7)]
 
     await stores[0].write(unit)
     claims = await asyncio.gather(*(store.write(claim) for store in stores for _ in range(10)))
