@@ -1,33 +1,30 @@
 """Rows with a due time and a lease: which can be claimed, and when the next one can be."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Column,
     ColumnElement,
     Connection,
-    Table,
+    Row,
     bindparam,
     case,
     func,
     or_,
     select,
     true,
+    tuple_,
     update,
 )
 
-from bot.domain.leases import MAX_LEASE, MAX_PAUSE
+from bot.domain.leases import MAX_LEASE, MAX_PAUSE, Lease
 from bot.domain.requests import State
 from bot.services.requests.placement import APPROVAL_TTL
 from bot.storage.tables import outbox, requests
-
-
-def is_due(table: Table, due: str) -> ColumnElement[bool]:
-    """Return the condition for rows that are due at `:now` and have no running lease."""
-    lease_until = table.c.lease_until
-    return (table.c[due] <= bindparam("now")) & or_(lease_until.is_(None), lease_until <= bindparam("now"))
-
 
 _LEASED_TABLES = (requests, outbox)
 
@@ -48,23 +45,52 @@ def release_leases(conn: Connection, *, now: datetime) -> None:
         conn.execute(statement.values(lease_until=bindparam("now")), {"now": now})
 
 
-@dataclass(frozen=True, slots=True)
-class DueTimes:
-    """The due times of one table; a leased row is due when its lease ends, or later."""
+class ClaimableQueue:
+    """The due rows of a table, each claimed by one worker at a time: its lease keeps the others off.
 
-    table: Table
-    due: str
+    `due` is the column of due times; `changes` are made by each claim, besides the lease and the version.
+    """
+
+    def __init__(self, due: Column[datetime], **changes: ColumnElement[datetime]) -> None:
+        table, lease_until = due.table, due.table.c.lease_until
+        now: BindParameter[datetime] = bindparam("now")
+        self._due_rows = (
+            select(table)
+            .where(due <= now, or_(lease_until.is_(None), lease_until <= now))
+            .order_by(due)
+            .limit(bindparam("at_most"))
+            .with_for_update(skip_locked=True)
+        )
+        self._key = tuple(column.name for column in table.primary_key)
+        key = tuple_(*table.primary_key)
+        self._lease = (
+            update(table)
+            .where(key.in_(bindparam("keys", expanding=True)))
+            .values(version=table.c.version + 1, **changes)
+        )
+        # Two queries: the first reads one entry of the index, the second the few leased rows.
+        self._next_unleased = (
+            select(due).where(due.is_not(None), lease_until.is_(None)).order_by(due).limit(1)
+        )
+        effective_due = case((lease_until > due, lease_until), else_=due)
+        self._next_leased = select(func.min(effective_due)).where(due.is_not(None), lease_until.is_not(None))
+
+    def claim(
+        self, conn: Connection, *, now: datetime, lease: Lease, limit: int
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Lease at most `limit` rows, longest due first; return them as they were, one version ago."""
+        rows = conn.execute(self._due_rows, {"now": now, "at_most": limit}).all()
+        if rows:
+            keys = [tuple(row._mapping[name] for name in self._key) for row in rows]
+            terms = {"lease_owner": lease.owner, "lease_until": lease.until, "now": now}
+            conn.execute(self._lease, {"keys": keys, **terms})
+        return rows
 
     def next_due_at(self, conn: Connection) -> datetime | None:
-        """Return when the next row can be claimed; None if there is none."""
-        due, lease_until = self.table.c[self.due], self.table.c.lease_until
+        """Return when the next row can be claimed, None if there is none: when its lease ends, if leased."""
         # Due times are kept in the database only: a copy in memory would save few reads,
         # because workers check once a second at most, or when they are woken.
-        # Two queries: the first reads one entry of the index, the second the few leased rows.
-        unleased = select(due).where(due.is_not(None), lease_until.is_(None)).order_by(due).limit(1)
-        effective_due = case((lease_until > due, lease_until), else_=due)
-        leased = select(func.min(effective_due)).where(due.is_not(None), lease_until.is_not(None))
-        found = (conn.execute(unleased).scalar(), conn.execute(leased).scalar())
+        found = (conn.execute(self._next_unleased).scalar(), conn.execute(self._next_leased).scalar())
         return min((at for at in found if at is not None), default=None)
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.sql import Update
@@ -24,31 +23,19 @@ from bot.domain.requests import State
 from bot.services.ports import WorkQueue
 from bot.services.repositories.outbox import MessageKind, Outbox, OutboxMessage
 from bot.storage.column_types import SNOWFLAKE, UtcDateTime
-from bot.storage.repositories.leasing import DueTimes, is_due
+from bot.storage.repositories.leasing import ClaimableQueue
 from bot.storage.sql import SqlRepository, Upsert, upsert
 from bot.storage.tables import outbox, requests
 
 _c = outbox.c
-_DUE_TIMES = DueTimes(outbox, "due_at")
+_QUEUE = ClaimableQueue(
+    _c.due_at,
+    # this claim sends all changes until now
+    again_at=case((_c.again_at > bindparam("now"), _c.again_at), else_=None),
+)
 _NEXT_AT = bindparam("next_at", type_=UtcDateTime())
 _CREATE = insert(outbox)
 _LEASE_ENDED = {"lease_owner": None, "lease_until": None, "version": _c.version + 1, "again_at": None}
-_DUE = (
-    select(_c.source_id, _c.kind, _c.version, _c.attempts, _c.sent, _c.delivery_attempt)
-    .where(is_due(outbox, "due_at"))
-    .order_by(_c.due_at)
-    .limit(bindparam("at_most"))
-    .with_for_update(skip_locked=True)
-)
-_LEASE = (
-    update(outbox)
-    .where(tuple_(_c.source_id, _c.kind).in_(bindparam("keys", expanding=True)))
-    .values(
-        version=_c.version + 1,
-        # this claim sends all changes until now
-        again_at=case((_c.again_at > bindparam("now"), _c.again_at), else_=None),
-    )
-)
 _LEASED = update(outbox).where(
     _c.source_id == bindparam("of_source"),
     _c.kind == bindparam("of_kind"),
@@ -141,11 +128,6 @@ class SqlOutbox(SqlRepository, Outbox):
 
     @override
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[OutboxMessage]:
-        rows = self._conn.execute(_DUE, {"now": now, "at_most": limit}).all()
-        if rows:
-            keys = [(row.source_id, row.kind) for row in rows]
-            terms = {"lease_owner": lease.owner, "lease_until": lease.until, "now": now}
-            self._conn.execute(_LEASE, {"keys": keys, **terms})
         return [
             OutboxMessage(
                 source_id=row.source_id,
@@ -155,7 +137,7 @@ class SqlOutbox(SqlRepository, Outbox):
                 sent=row.sent,
                 attempt=row.delivery_attempt,
             )
-            for row in rows
+            for row in _QUEUE.claim(self._conn, now=now, lease=lease, limit=limit)
         ]
 
     @override
@@ -202,7 +184,7 @@ class SqlOutbox(SqlRepository, Outbox):
 
     @override
     def next_due_at(self) -> datetime | None:
-        return _DUE_TIMES.next_due_at(self._conn)
+        return _QUEUE.next_due_at(self._conn)
 
 
 def _key(message: OutboxMessage) -> dict[str, object]:

@@ -15,7 +15,7 @@ from bot.domain.transitions import TRANSITIONS, Transition
 from bot.services.ports import Clock, WorkQueue
 from bot.services.repositories.requests import RequestChanges, Requests
 from bot.storage.advisory_locks import AdvisoryLock, lock
-from bot.storage.repositories.leasing import DueTimes, is_due
+from bot.storage.repositories.leasing import ClaimableQueue
 from bot.storage.repositories.request_mapping import (
     columns_of_address,
     columns_of_changes,
@@ -30,7 +30,7 @@ PLACED = "place"
 """The first event of each request."""
 
 _c = requests.c
-_DUE_TIMES = DueTimes(requests, "next_at")
+_QUEUE = ClaimableQueue(_c.next_at)
 _OLDEST_FIRST = (_c.placed_at, _c.id)
 _ADD = insert(requests)
 _ADD_EVENT = insert(events)
@@ -91,14 +91,6 @@ _OF_GUILD = (
     .limit(bindparam("at_most"))
 )
 _COUNT = select(func.count()).select_from(requests).where(_IN_STATES)
-_DUE = (
-    select(requests)
-    .where(is_due(requests, "next_at"))
-    .order_by(_c.next_at)
-    .limit(bindparam("at_most"))
-    .with_for_update(skip_locked=True)
-)
-_LEASE = update(requests).where(_c.id.in_(bindparam("ids", expanding=True))).values(version=_c.version + 1)
 _DUE_STATES = frozenset({State.SUBMITTING, State.MAKING})
 
 
@@ -230,15 +222,12 @@ class SqlRequests(SqlRepository, Requests):
 
     @override
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Request]:
-        rows = self._conn.execute(_DUE, {"now": now, "at_most": limit}).all()
-        if rows:
-            ids = [row.id for row in rows]
-            self._conn.execute(_LEASE, {"ids": ids, "lease_owner": lease.owner, "lease_until": lease.until})
+        rows = _QUEUE.claim(self._conn, now=now, lease=lease, limit=limit)
         return [request_of(row, version=row.version + 1) for row in rows]
 
     @override
     def next_due_at(self) -> datetime | None:
-        return _DUE_TIMES.next_due_at(self._conn)
+        return _QUEUE.next_due_at(self._conn)
 
     def _write(
         self, request: Request, source: State, columns: dict[str, object], lease: Lease | None
