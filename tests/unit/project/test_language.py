@@ -95,8 +95,6 @@ PHRASES = {
 
 EXCEPTIONS = {
     "journal_mode": "a pragma of SQLite",
-    "erase_at": "a column",
-    "prompt_erased_at": "a column",
 }
 """Texts in which a retired word is meant otherwise, each with the reason."""
 
