@@ -24,8 +24,7 @@ check-setup: $(VENV)/.run  ## look at settings, database, token and key, and say
 	@$(BIN)/python -m bot check
 
 test: $(VENV)/.dev  ## the tests, with branch coverage
-	@$(PYTEST) -m "not long" --cov --cov-report=term $(ARGS)
-	@$(BIN)/python -m coverage report --fail-under=90 >/dev/null
+	@$(PYTEST) -m "not long" --cov --cov-report=term --cov-fail-under=90 $(ARGS)
 	@$(BIN)/python -m coverage report --include='bot/domain/*,bot/services/*' --fail-under=100
 
 test-long: $(VENV)/.dev  ## the tests that take long: kills, power loss, both databases, the page

@@ -63,6 +63,7 @@ def test_in_a_terminal_the_channel_is_drawn_and_the_screen_given_back(tmp_path: 
     assert_nothing_left(tmp_path)
 
 
+@pytest.mark.long
 def test_a_terminal_is_given_back_on_ctrl_c(tmp_path: Path) -> None:
     code, drawn = in_a_terminal(tmp_path, interrupt_at=TITLES[State.MAKING])
     assert code == 128 + signal.SIGINT
@@ -96,6 +97,7 @@ def read_terminal(descriptor: int) -> bytes:
         return b""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("number", "moment"),
     [
@@ -115,6 +117,7 @@ def test_a_signal_ends_everything_at_any_moment(number: signal.Signals, moment: 
     assert_nothing_left(tmp_path)
 
 
+@pytest.mark.long
 def test_when_the_bot_dies_the_evening_ends_with_a_sentence_and_the_end_of_its_log(tmp_path: Path) -> None:
     with demo(tmp_path, "--plain") as process:
         read_until(process, TITLES[State.MAKING])
@@ -128,6 +131,7 @@ def test_when_the_bot_dies_the_evening_ends_with_a_sentence_and_the_end_of_its_l
     assert_nothing_left(tmp_path)
 
 
+@pytest.mark.long
 def test_when_nobody_reads_any_more_the_evening_ends_without_a_word(tmp_path: Path) -> None:
     with demo(tmp_path, "--plain") as process:
         read_until(process, "Starting the bot")
