@@ -208,7 +208,7 @@ class CrashHarness:
 def _work_left(connection: Connection) -> bool:
     """Tell whether a request is active, or one of its messages due or being sent."""
     active = select(requests.c.id).where(requests.c.state.in_(ACTIVE) | requests.c.lease_owner.is_not(None))
-    due = select(outbox.c.request_id).where(outbox.c.due_at.is_not(None) | outbox.c.lease_owner.is_not(None))
+    due = select(outbox.c.source_id).where(outbox.c.due_at.is_not(None) | outbox.c.lease_owner.is_not(None))
     return connection.execute(active.union_all(due)).first() is not None
 
 
