@@ -2,44 +2,29 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from bot.domain.errors import (
     AnsweredElsewhereError,
     ConflictError,
-    InvalidMessageError,
     MediaError,
-    MessageGoneError,
-    NoAccessError,
     RetryableError,
-    TokenExpiredError,
 )
 from bot.domain.leases import Lease, defer, lease_until
-from bot.domain.polling import DurationStats
-from bot.domain.requests import ReplyAddress, Request, State
-from bot.domain.scheduling import SNAPSHOT_TTL_S, QueueSnapshot
-from bot.domain.transitions import CANCEL_FROM
-from bot.services.cards import EditBudget, StatusCard, next_check_at, status_card
 from bot.services.delivery.approval_message import ApprovalMessages
 from bot.services.delivery.audit_message import AuditMessages
-from bot.services.delivery.message_forms import may_be_accepted_later, send_with_fallback
 from bot.services.delivery.result_message import ResultDelivery
-from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, ending_routes, may_be_unanswered
-from bot.services.ports import Claim, Clock, Messenger, Target, WorkQueue
+from bot.services.delivery.routes import reschedule
+from bot.services.delivery.status_message import StatusMessages
+from bot.services.ports import Clock, Messenger, WorkQueue
 from bot.services.repositories.outbox import MessageKind, OutboxMessage
 from bot.services.requests.duplicates import cancel_duplicate
 from bot.services.requests.placement import SongConfig
-from bot.services.requests.queue_snapshot import backoff_after_failure, queue_snapshot
-from bot.services.requests.transitions import get_request, log_context, message_log_context
+from bot.services.requests.transitions import message_log_context
 from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
-
-GONE_REPEATS = 2
-"""How often the edit of a missing message is retried: Discord sometimes does not find a new one."""
 
 
 class OutboxDispatcher:
@@ -60,20 +45,15 @@ class OutboxDispatcher:
         timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
-        self._messenger = messenger
+        self._statuses = StatusMessages(store, messenger, config=config, clock=clock, timings=timings)
         self._delivery = delivery
         self._approvals = ApprovalMessages(store, messenger, clock, timings.leases)
         self._audit_messages = AuditMessages(store, messenger, clock, timings.leases)
         self._owner = owner
-        self._slots = config.slots
         self._spacing = timedelta(seconds=config.edit_spacing_s)
         self._clock = clock
         self._lease_s = timings.leases.message_s
         self._retries = timings.retries
-        self._status_interval_s = timings.status_interval_s
-        self._answered_within_s = timings.answered_within_s
-        self._queue = QueueSnapshot()
-        self._queue_at: datetime | None = None
 
     async def claim(self, limit: int) -> Sequence[OutboxMessage]:
         """Claim the messages that are due."""
@@ -120,7 +100,7 @@ class OutboxDispatcher:
     async def _send(self, message: OutboxMessage) -> None:
         match message.kind:
             case MessageKind.STATUS:
-                await self._send_status(message)
+                await self._statuses.show(message)
             case MessageKind.APPROVAL:
                 said = await self._approvals.show(message)
                 await self._store.write(_mark_sent, message, said, self._clock() + self._spacing, None)
@@ -130,159 +110,13 @@ class OutboxDispatcher:
                 await self._audit_messages.post(message)
                 await self._store.write(_mark_sent, message, None, self._clock(), None)
 
-    async def _send_status(self, message: OutboxMessage) -> None:
-        now = self._clock()
-        request, durations, backoff_end = await self._store.read(_view, message.source_id, now)
-        queue = await self._current_queue(now) if request.state is State.WAITING else QueueSnapshot()
-        held_until = queue.backoffs.get(request.id, backoff_end)
-        card = status_card(request, queue=queue, durations=durations, now=now, held_until=held_until)
-        check_at = next_check_at(request, durations=durations, now=now, interval_s=self._status_interval_s)
-        budget = EditBudget.parse(message.sent)
-        if request.address.is_unconfirmed(now) or not budget.skips(card):
-            budget = budget.edited(card)
-            try:
-                await self._edit(request, card)
-            except MessageGoneError:
-                if message.attempts < GONE_REPEATS:
-                    await self._retry(message, self._retries.message.first_s)
-                    return
-                if request.address.is_unconfirmed(now):
-                    # the command was answered, and it is unknown by which copy of the bot
-                    await self._store.write(_erase_token, request.id)
-                await self._send_ending(message, request, card)
-            except (NoAccessError, InvalidMessageError) as error:
-                log.info("a status can't be edited: %r", error, extra=log_context(request))
-                await self._send_ending(message, request, card)
-        if card.is_final:
-            log.info("ended, and the status message is final", extra=log_context(request))
-        await self._store.write(
-            _mark_status_sent, message, card, budget, self._clock() + self._spacing, check_at
-        )
-
-    async def _edit(self, request: Request, card: StatusCard) -> None:
-        """Edit by the interaction's token while it is valid, then as the bot.
-
-        Raises:
-            AnsweredElsewhereError: another copy of the bot answered; nothing was changed.
-        """
-        token = request.address.valid_token(self._clock())
-        try:
-            if token is not None and request.address.message_id is None and request.state in CANCEL_FROM:
-                request = await self._confirm(request, card, token=token)
-            message_id = await self._edit_by(request, card, request.address, token=token)
-        except TokenExpiredError:
-            if may_be_unanswered(request, self._clock(), self._answered_within_s):
-                raise RetryableError("the command is not answered yet") from None
-            await self._store.write(_erase_token, request.id)
-            await self._edit_as_bot(request, card)
-        except RetryableError as error:
-            if token is None or request.address.message_id is None or not error.is_long:
-                raise
-            try:
-                await self._edit_as_bot(request, card)
-            except NoAccessError:
-                if card.is_final and not card.must_be_known:
-                    raise error from None  # it is sent nowhere else, so it waits for the token
-                raise
-        else:
-            if request.address.message_id is None:
-                await self._store.write(_set_message, request.id, message_id)
-
-    async def _confirm(self, request: Request, card: StatusCard, *, token: str) -> Request:
-        """Look up the command's answer and record its id, so that the request may be submitted.
-
-        Raises:
-            AnsweredElsewhereError: another copy of the bot answered.
-        """
-        message_id = await self._messenger.find_answer(request.address, card, token=token)
-        await self._store.write(_set_message, request.id, message_id)
-        return replace(request, address=replace(request.address, message_id=message_id))
-
-    async def _edit_as_bot(self, request: Request, card: StatusCard) -> None:
-        await self._edit_by(request, card, replace(request.address, token=None), token=None)
-
-    async def _edit_by(
-        self, request: Request, card: StatusCard, address: ReplyAddress, *, token: str | None
-    ) -> int:
-        return await send_with_fallback(
-            lambda form: self._messenger.edit_status(address, card, token=token, form=form),
-            what="status",
-            facts=log_context(request),
-        )
-
-    async def _send_ending(self, message: OutboxMessage, request: Request, card: StatusCard) -> None:
-        """Post how the request ended, if the member has to be told, because the status message is lost.
-
-        Raises:
-            RetryableError: no route accepts it now.
-        """
-        if not card.must_be_known:
-            return
-        refused = False
-        limited: RetryableError | None = None
-        for route in ending_routes(request, self._clock()):
-            # a direct message may repeat a follow-up: silence about credits is worse
-            if route is DeliveryRoute.FOLLOW_UP and message.attempt:
-                continue  # a follow-up has no nonce: a repeat would be a second public post
-            target = DeliveryAttempt(route, self._clock()).target(request)
-            try:
-                claim = partial(self._claim_ending, message, route)
-                await self._post_ending(target, request, card, claim)
-            except (NoAccessError, TokenExpiredError):
-                continue
-            except RetryableError as error:
-                if route is not DeliveryRoute.FOLLOW_UP or not error.is_long:
-                    raise
-                await self._store.write(_clear_attempt, message)
-                limited = error
-                continue
-            except InvalidMessageError:
-                refused = True
-                continue
-            return
-        if limited is not None:
-            raise limited
-        if refused and may_be_accepted_later(request, self._clock()):
-            pause_s = self._retries.refused.delay_s(message.attempts + 1)
-            raise RetryableError("how it ended is refused in every form", pause_s, not_taken=True)
-        log.error("OPERATOR: the member could not be told how it ended", extra=log_context(request))
-
-    async def _post_ending(self, target: Target, request: Request, card: StatusCard, claim: Claim) -> None:
-        await send_with_fallback(
-            lambda form: self._messenger.post_ending(target, card, form=form, claim=claim),
-            what="message on how it ended",
-            facts=log_context(request),
-        )
-
-    async def _claim_ending(self, message: OutboxMessage, route: DeliveryRoute) -> None:
-        """Extend the lease; before a follow-up, which has no nonce, record the attempt.
-
-        Raises:
-            ConflictError: another dispatcher has leased the message since.
-        """
-        now = self._clock()
-        attempt = DeliveryAttempt(route, now) if route is DeliveryRoute.FOLLOW_UP else None
-        await self._store.write(_claim_ending, message, attempt, lease_until(now, self._lease_s))
-
     async def _retry(self, message: OutboxMessage, pause_s: float) -> None:
-        await self._store.write(_record_failure, message, defer(self._clock(), pause_s))
-
-    async def _current_queue(self, now: datetime) -> QueueSnapshot:
-        if self._queue_at is None or abs(now - self._queue_at) >= timedelta(seconds=SNAPSHOT_TTL_S):
-            self._queue_at = now
-            self._queue = await self._store.read(queue_snapshot, self._slots, now)
-        return self._queue
+        await self._store.write(reschedule, message, defer(self._clock(), pause_s))
 
 
 @unit_of_work("outbox.claim")
 def _claim(uow: UnitOfWork, now: datetime, lease: Lease, limit: int) -> list[OutboxMessage]:
     return uow.outbox.claim_due(now=now, lease=lease, limit=limit)
-
-
-def _view(uow: UnitOfWork, request_id: int, now: datetime) -> tuple[Request, DurationStats, datetime | None]:
-    """Return the request, how long its model takes, and until when its member is held back by its failure."""
-    request = get_request(uow, request_id)
-    return request, uow.durations.get(request.spec.model), backoff_after_failure(uow, request, now)
 
 
 @unit_of_work("outbox.mark_sent")
@@ -294,51 +128,3 @@ def _mark_sent(
     next_at: datetime | None,
 ) -> None:
     uow.outbox.mark_sent(message, fingerprint=fingerprint, not_before=not_before, next_at=next_at)
-
-
-@unit_of_work("outbox.mark_status_sent")
-def _mark_status_sent(
-    uow: UnitOfWork,
-    message: OutboxMessage,
-    card: StatusCard,
-    budget: EditBudget,
-    not_before: datetime,
-    next_at: datetime | None,
-) -> None:
-    """Mark the status message as sent, and erase the token of one that will not change any more."""
-    _mark_sent(uow, message, str(budget), not_before, next_at)
-    if card.is_final:
-        _erase_token(uow, message.source_id)
-
-
-@unit_of_work("outbox.reschedule")
-def _record_failure(uow: UnitOfWork, message: OutboxMessage, next_at: datetime) -> None:
-    uow.outbox.reschedule(message, next_at=next_at)
-
-
-@unit_of_work("outbox.record_attempt")
-def _claim_ending(
-    uow: UnitOfWork, message: OutboxMessage, attempt: DeliveryAttempt | None, until: datetime
-) -> None:
-    uow.outbox.extend_lease(message, until=until)
-    if attempt is not None:
-        uow.outbox.record_attempt(message, str(attempt))
-
-
-@unit_of_work("outbox.clear_attempt")
-def _clear_attempt(uow: UnitOfWork, message: OutboxMessage) -> None:
-    """Clear the attempt of a follow-up that was certainly not accepted, so that it can be sent again."""
-    uow.outbox.record_attempt(message, None)
-
-
-@unit_of_work("outbox.set_status_message")
-def _set_message(uow: UnitOfWork, request_id: int, message_id: int) -> None:
-    request = get_request(uow, request_id)
-    uow.requests.set_address(request_id, replace(request.address, message_id=message_id))
-
-
-@unit_of_work("outbox.erase_token")
-def _erase_token(uow: UnitOfWork, request_id: int) -> None:
-    request = get_request(uow, request_id)
-    if request.address.token is not None:
-        uow.requests.set_address(request_id, replace(request.address, token=None))

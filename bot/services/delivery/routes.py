@@ -8,7 +8,9 @@ from typing import Self, assert_never
 
 from bot.domain.requests import Request
 from bot.services.ports import ChannelTarget, DirectMessageTarget, FollowUpTarget, Target
+from bot.services.repositories.outbox import OutboxMessage
 from bot.services.runtime.timings import ANSWERED_WITHIN_S
+from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
 NONCE_LIFE = timedelta(seconds=120)
 """How long Discord certainly detects the repeat of a post; its reference says "the past few minutes"."""
@@ -83,3 +85,9 @@ def may_be_unanswered(request: Request, now: datetime, within_s: float = ANSWERE
     """Return True if a token that does not work may do so soon, because its command is not answered yet."""
     age = now - request.placed_at
     return request.address.message_id is None and -CLOCK_SLACK < age < timedelta(seconds=within_s)
+
+
+@unit_of_work("outbox.reschedule")
+def reschedule(uow: UnitOfWork, message: OutboxMessage, next_at: datetime) -> None:
+    """Make the message due again after an attempt that failed."""
+    uow.outbox.reschedule(message, next_at=next_at)
