@@ -11,9 +11,9 @@ from sandbox.discord import Fault as DiscordFault
 from sandbox.discord import FaultKind
 from sandbox.discord.model.interaction import CallbackKind
 from sandbox.discord.model.permissions import Permission
+from tests.crash.deaths import Order, deaths, died, lives_on, points
 from tests.crash.test_moderators_kill_points import STEPS as MODERATORS_STEPS
 from tests.harness.crash import LONG_S, SHORT_LEASE_S, SONG_S, Asked, CrashHarness, crash_harness
-from tests.harness.deaths import Order, deaths, died, lives_on, points
 from tests.harness.failpoints import ANSWER, Failpoint, Side, port_calls, units_written
 from tests.harness.invariants import END_TITLES, status_of
 from tests.harness.message_readers import title

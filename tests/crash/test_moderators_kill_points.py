@@ -11,8 +11,8 @@ from sandbox.cqtai import PLAYLISTS
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.model.message import Message
 from sandbox.discord.model.permissions import Permission
+from tests.crash.deaths import died
 from tests.harness.crash import LONG_S, CrashHarness, crash_harness
-from tests.harness.deaths import died
 from tests.harness.failpoints import Failpoint, Side
 from tests.harness.invariants import all_delivered, assert_invariants
 from tests.harness.message_readers import seen
