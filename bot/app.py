@@ -148,11 +148,8 @@ async def build_application(
     """
     point_at(settings.discord_api_url, settings.discord_gateway_url)
     shutdown = shutdown or GracefulShutdown(drain_s=timings.drain_s)
-    url = settings.database_url.get_secret_value()
     async with AsyncExitStack() as stack:
-        opened = drivers.open_store(url, timings.storage)
-        store = await stack.enter_async_context(shutdown.closing("the database", opened))
-        process = ONLY_PROCESS if isinstance(parse_url(url), Path) else process_name()
+        store, process = await _store(stack, settings, timings, drivers, shutdown)
         registered = registered_heartbeat(store, process=process, config=config, timings=timings.heartbeat)
         heartbeat = await stack.enter_async_context(shutdown.closing("the deregistration", registered))
         metrics = MetricsRegistry()
@@ -160,9 +157,7 @@ async def build_application(
         client = _client(settings, config, store, media, timings)
         await stack.enter_async_context(_connecting(client, shutdown))
         provider = await _provider(stack, settings, timings, drivers)
-        messenger = drivers.messenger(client, metrics=metrics.for_services, timeouts=timings.messages)
-        owner = f"{process} {secrets.token_hex(4)}"
-        workers = _workers(store, provider, messenger, media, owner, settings, timings, metrics)
+        workers = _workers(store, provider, client, media, process, settings, timings, drivers, metrics)
         _measure(metrics, store, client, workers)
         yield Application(
             settings=settings,
@@ -237,6 +232,16 @@ async def registered_heartbeat(
             log.warning("this process could not be deregistered: %s", error)
 
 
+async def _store(
+    stack: AsyncExitStack, settings: Settings, timings: Timings, drivers: Drivers, shutdown: GracefulShutdown
+) -> tuple[Store, str]:
+    """Open the store, which the stack closes, and return it with the name of this process in it."""
+    url = settings.database_url.get_secret_value()
+    opened = drivers.open_store(url, timings.storage)
+    store = await stack.enter_async_context(shutdown.closing("the database", opened))
+    return store, ONLY_PROCESS if isinstance(parse_url(url), Path) else process_name()
+
+
 async def _media(
     stack: AsyncExitStack, settings: Settings, timings: Timings, drivers: Drivers
 ) -> MediaSource:
@@ -261,19 +266,20 @@ async def _provider(
 def _workers(
     store: Store,
     provider: SongProvider,
-    messenger: Messenger,
+    client: InspireClient,
     media: MediaSource,
-    owner: str,
+    process: str,
     settings: Settings,
     timings: Timings,
+    drivers: Drivers,
     metrics: MetricsRegistry,
 ) -> WorkerPool:
     return build_workers(
         store,
         provider,
-        messenger,
+        drivers.messenger(client, metrics=metrics.for_services, timeouts=timings.messages),
         media,
-        owner=owner,
+        owner=f"{process} {secrets.token_hex(4)}",
         config=song_config(settings, timings.work),
         work_config=work_config(settings, timings.work),
         random=random.random,

@@ -95,27 +95,35 @@ def build_workers(
         random=random,
         metrics=metrics,
     )
-    delivery = ResultDelivery(
-        store, messenger, media, attach_audio=work_config.attach_audio, clock=clock, timings=timings
-    )
-    outbox = OutboxDispatcher(
-        store, messenger, delivery, owner=owner, config=config, clock=clock, timings=timings
+    outbox = _outbox_dispatcher(store, messenger, media, owner, config, work_config, clock)
+    cleanup = CleanupHandler(
+        store, config=work_config.retention, clock=clock, clock_check_s=timings.clock_check_s
     )
     return WorkerPool(
         store,
         _worker(submitter, SUBMIT_CONCURRENCY, clock, timings, log_context),
         _worker(poller, POLL_CONCURRENCY, clock, timings, log_context),
         _worker(outbox, MESSAGE_CONCURRENCY, clock, timings, message_log_context),
-        _worker(
-            CleanupHandler(
-                store, config=work_config.retention, clock=clock, clock_check_s=timings.clock_check_s
-            ),
-            CLEANUP_CONCURRENCY,
-            clock,
-            timings,
-            lambda _: {},
-        ),
+        _worker(cleanup, CLEANUP_CONCURRENCY, clock, timings, lambda _: {}),
         stalled_s=timings.stalled_s,
+    )
+
+
+def _outbox_dispatcher(
+    store: Store,
+    messenger: Messenger,
+    media: MediaSource,
+    owner: str,
+    config: SongConfig,
+    work_config: WorkConfig,
+    clock: ClockWatch,
+) -> OutboxDispatcher:
+    timings = work_config.timings
+    delivery = ResultDelivery(
+        store, messenger, media, attach_audio=work_config.attach_audio, clock=clock, timings=timings
+    )
+    return OutboxDispatcher(
+        store, messenger, delivery, owner=owner, config=config, clock=clock, timings=timings
     )
 
 

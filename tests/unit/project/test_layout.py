@@ -1,3 +1,4 @@
+import ast
 from collections import Counter
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = ("bot", "cogs", "sandbox", "tests", "benchmarks")
-MAX_MODULES, MAX_LINES = 14, 400
+MAX_MODULES, MAX_LINES, MAX_FUNCTION_LINES = 14, 400, 40
 FLAT = {"bot/domain", "bot/storage/migrations/versions", "tests/unit/domain"}
 """Folders with any number of modules: they have no features to be sorted by."""
 
@@ -28,3 +29,14 @@ def test_no_folder_has_too_many_modules(package: str) -> None:
 def test_no_file_has_too_many_lines(package: str) -> None:
     lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules(package)}
     assert {name: lines for name, lines in lengths.items() if lines > MAX_LINES} == {}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_function_has_too_many_lines(package: str) -> None:
+    lengths = {
+        f"{name_of(path)} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in modules(package)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FUNCTION_LINES} == {}
