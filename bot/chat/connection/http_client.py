@@ -4,8 +4,9 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
@@ -99,14 +100,14 @@ class SafeHTTPClient(HTTPClient):
             return deepcopy(await asyncio.shield(pending))
         attempt_s = self._timings.upload_s if files else self._timings.attempt_s
         kwargs.setdefault("timeout", aiohttp.ClientTimeout(total=attempt_s))
-        made = super().request(route, files=files, form=form, **kwargs)
-        call = self._calls.begin(self._finish(route, made))
+        make = partial(super().request, route, files=files, form=form, **kwargs)
+        call = self._calls.begin(self._finish(route, make))
         if key is not None:
             self._pending[key] = call
             call.add_done_callback(lambda _: self._pending.pop(key))
         return await asyncio.shield(call)
 
-    async def _finish(self, route: Route, made: Coroutine[Any, Any, object]) -> object:
+    async def _finish(self, route: Route, make: Callable[[], Awaitable[object]]) -> object:
         now_s, is_alone = time.monotonic(), len(self._calls) <= 1
         if self._unanswered_since_s is None or (
             is_alone and now_s - self._failed_s >= self._timings.silent_s
@@ -115,7 +116,7 @@ class SafeHTTPClient(HTTPClient):
         limit = asyncio.timeout(self._timings.call_s)
         try:
             async with limit:
-                answer = await made
+                answer = await make()
                 if isinstance(answer, str) and answer:
                     raise aiohttp.ClientPayloadError("an answer that is not Discord's")
         except discord.HTTPException:
