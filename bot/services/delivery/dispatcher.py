@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from bot.domain.errors import (
     AnsweredElsewhereError,
@@ -109,6 +110,8 @@ class OutboxDispatcher:
             case MessageKind.AUDIT:
                 await self._audit_messages.post(message)
                 await self._store.write(_mark_sent, message, None, self._clock(), None)
+            case _:
+                assert_never(message.kind)
 
     async def _retry(self, message: OutboxMessage, pause_s: float) -> None:
         await self._store.write(reschedule, message, defer(self._clock(), pause_s))

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import count
 
 from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.domain.errors import (
@@ -131,10 +130,12 @@ class Submitter:
 
         If the result were dropped, the request would look as if its submission had been cut off.
         """
-        for failures in count(1):
+        failures = 0
+        while True:
             try:
                 await write()
             except StoreError as error:
+                failures += 1
                 log.error("the outcome of %s is not stored yet: %s", what, error, extra=log_context(request))
                 await asyncio.sleep(self._limits.timings.retries.outcome.delay_s(failures))
             else:

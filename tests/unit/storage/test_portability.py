@@ -6,13 +6,15 @@ import pytest
 from sqlalchemy import Select, UpdateBase, make_url
 
 from bot.storage.repositories import guilds, ledger, library, outbox, requests, runtime
+from bot.storage.repositories.leasing import ClaimableQueue
 
 MODULES = [guilds, ledger, library, outbox, requests, runtime]
 
 
 def statements(module: ModuleType) -> list[str]:
     """All SQL that the module says to PostgreSQL."""
-    values = vars(module).values()
+    values = list(vars(module).values())
+    values += [part for value in values if isinstance(value, ClaimableQueue) for part in vars(value).values()]
     makers: list[Callable[[str], UpdateBase]] = [v for v in values if isinstance(v, _lru_cache_wrapper)]
     made = [maker("postgresql") for maker in makers]
     ready = [value for value in values if isinstance(value, Select | UpdateBase)]
