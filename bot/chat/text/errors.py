@@ -294,8 +294,8 @@ def _check(_: app_commands.CheckFailure) -> str:
 
 @sentence.register
 def _option(error: app_commands.TransformerError) -> str:
-    if not isinstance(error.value, str | int | float):
-        return UNREADABLE  # Discord sent something else than the option takes
+    if isinstance(error.value, discord.Object):
+        return UNREADABLE  # an id of which Discord did not send what it is
     value = quoted(str(error.value), limit=100)
     return f"“{value}” doesn't fit this option. Choose a suggestion, or read the option's description."
 

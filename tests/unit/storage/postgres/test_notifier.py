@@ -21,7 +21,7 @@ class TestListening:
         self, postgres_url: str
     ) -> None:
         reconnects = RetryPolicy(first_s=0.01, max_s=0.01)
-        timings = StorageTimings(answer_s=0.2, connect_s=0.2, clock_s=0.02, reconnects=reconnects)
+        timings = StorageTimings(answer_s=2.0, connect_s=2.0, clock_s=0.02, reconnects=reconnects)
         heard = asyncio.Event()
         async with proxy_to(postgres_url) as (proxy, url), open_store(url, timings) as store:
             proxy.dead = True

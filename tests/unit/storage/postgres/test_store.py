@@ -165,7 +165,7 @@ class TestCommits:
 
 
 class TestLimits:
-    SHORT = StorageTimings(answer_s=0.2, pool_s=0.1)
+    SHORT = StorageTimings(answer_s=1.5, pool_s=0.1)
 
     async def test_a_server_that_no_longer_answers_is_told_apart(self, postgres_url: str) -> None:
         async with proxy_to(postgres_url) as (proxy, url), open_store(url, self.SHORT) as store:
