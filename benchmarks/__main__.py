@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if wrong else 0
 
 
-def _shown(name: str, quick: bool) -> list[str]:  # noqa: FBT001 - one more name for the same switch
+def _shown(name: str, quick: bool) -> list[str]:  # noqa: FBT001 - as `perform`, to which it is passed
     """Run one benchmark in a process of its own, print its report, and return what is wrong."""
     started_s = time.monotonic()
     spawn = multiprocessing.get_context("spawn")

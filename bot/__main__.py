@@ -131,8 +131,7 @@ async def run_command(command: Callable[[Settings], Awaitable[int]], settings: S
     """Run a command and return its exit code; print errors that the operator can fix, without a traceback."""
     try:
         return await command(settings)
-    # the top level: every error without a message for the operator is a bug, and is raised again
-    except Exception as error:
+    except Exception as error:  # the top level: an error without a message for the operator is raised again
         known = operator_message(first_error(error))
         if known is None:
             raise

@@ -110,10 +110,10 @@ def callbacks_timed() -> Iterator[Stopwatch]:
         return parse(state, data)
 
     async def responded(  # type: ignore[no-untyped-def]  # noqa: ANN202 - the signature is discord.py's
-        adapter,  # noqa: ANN001 - as above
-        interaction_id,  # noqa: ANN001 - as above
-        token,  # noqa: ANN001 - as above
-        **rest,  # noqa: ANN003 - as above
+        adapter,  # noqa: ANN001 - the signature is discord.py's
+        interaction_id,  # noqa: ANN001 - the signature is discord.py's
+        token,  # noqa: ANN001 - the signature is discord.py's
+        **rest,  # noqa: ANN003 - whatever discord.py passes is passed on
     ):
         answer = await respond(adapter, interaction_id, token, **rest)
         stopwatch.answered_s.setdefault(interaction_id, time.perf_counter())

@@ -97,7 +97,7 @@ class RecordingMessenger(Messenger):
     async def find_result(
         self,
         target: Target,  # noqa: ARG002 - the signature is the port's
-        card: ResultCard,  # noqa: ARG002 - as above
+        card: ResultCard,  # noqa: ARG002 - the signature is the port's
     ) -> MessageRef | None:
         """Return None: no process crashes here, so no result is ever lost."""
         return None

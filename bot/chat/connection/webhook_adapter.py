@@ -72,6 +72,7 @@ class SafeWebhookAdapter(AsyncWebhookAdapter):
             discord.RateLimited: the rate limit ends after the call's deadline.
         """
         if reason is not None or auth_token is not None:
+            # discord.py passes these for webhooks of one's own; to ignore them would call without them
             raise NotImplementedError("the bot owns no webhooks")
         call = _Call(session, route, files=files or (), payload=payload, multipart=multipart)
         call.pauses_s = self._pauses_s

@@ -380,7 +380,7 @@ class DiscordMessenger(Messenger):
             raise RetryableError("other calls to the channel come first", not_taken=True) from None
         try:
             await claim()
-        except BaseException:
+        except BaseException:  # a cancellation, too, must free the channel; it is raised again
             lock.release()
             raise
         made = self._calls.begin(call())

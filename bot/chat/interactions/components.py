@@ -65,8 +65,7 @@ def safe_autocomplete(suggest: Suggest[CogT]) -> Autocomplete[CogT]:
         except TimeoutError:
             log.warning("Suggestions came too late", extra={"interaction": interaction.id})
             return []
-        # an edge: a list without choices, rather than one that never comes
-        except Exception:
+        except Exception:  # an edge: it is logged, and the member gets a list without choices at once
             log.exception("An autocomplete failed", extra={"interaction": interaction.id})
             return []
 
