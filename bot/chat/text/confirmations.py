@@ -165,10 +165,10 @@ def approval_set(channel_id: int) -> str:
 def approval_ended(count: int) -> str:
     """Confirm that requests need no approval; this many had waited for it."""
     if not count:
-        return "Requests need no approval any more."
+        return NO_APPROVAL
     are = "is" if count == 1 else "are"
     moved = f"{counted(count, 'request')} that waited for it {are} in the queue now."
-    return f"Requests need no approval any more. {moved}"
+    return f"{NO_APPROVAL} {moved}"
 
 
 def limits_set(policy: Policy) -> str:
