@@ -88,6 +88,7 @@ NOT_KILLED_AT = {
     "guild_membership.reconcile": REPEATED,
     "messenger.edit_approval": BY_NONCE,
     "messenger.find_approval": BY_NONCE,
+    "outbox.postpone": REPEATED,
     "outbox.clear_attempt": "takes a follow-up that Discord refuses for long and an ending without a status",
 }
 """The steps at which no bot is killed, and why."""

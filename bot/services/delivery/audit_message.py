@@ -21,6 +21,8 @@ ATTEMPTS = 30
 """Attempts, over about two hours, after which a decision stays in the audit log only."""
 POSTS_AT_ONCE = 4
 """Posts at a time: those of one channel wait for each other, and no song's message waits for them."""
+POSTPONED_S = 1.0
+"""Seconds until a decision that had to wait is tried."""
 
 
 class AuditMessages:
@@ -33,19 +35,22 @@ class AuditMessages:
         self._lease_s = leases.message_s
         self._slots = asyncio.Semaphore(POSTS_AT_ONCE)
 
-    async def post(self, message: OutboxMessage) -> None:
+    async def post(self, message: OutboxMessage) -> bool:
         """Post an audit entry to its server's log channel if the server has one that the bot can use.
+
+        Return False if it has to wait, because too many are being posted.
 
         Raises:
             ConflictError: another dispatcher has leased the message since.
             RetryableError: Discord did not accept it now, or not in any form.
         """
         if self._slots.locked():
-            raise RetryableError("other decisions come first", not_taken=True)
+            return False
         async with self._slots:
             entry, channel_id = await self._store.read(_view, message.source_id)
             if entry is not None and channel_id is not None:
                 await self._post(message, entry, channel_id)
+        return True
 
     async def _post(self, message: OutboxMessage, entry: AuditEntry, channel_id: int) -> None:
         """Post the entry in full, or without text that people wrote; give it up if that is hopeless."""

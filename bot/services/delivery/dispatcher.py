@@ -13,7 +13,7 @@ from bot.domain.errors import (
 )
 from bot.domain.leases import Lease, defer, lease_until
 from bot.services.delivery.approval_message import ApprovalMessages
-from bot.services.delivery.audit_message import AuditMessages
+from bot.services.delivery.audit_message import POSTPONED_S, AuditMessages
 from bot.services.delivery.result_message import ResultDelivery
 from bot.services.delivery.routes import reschedule
 from bot.services.delivery.status_message import StatusMessages
@@ -73,7 +73,7 @@ class OutboxDispatcher:
         except RetryableError as error:
             pause_s = self._retries.message.delay_s(message.attempts + 1, retry_after_s=error.retry_after_s)
             log.warning(
-                "Discord did not accept a %s, next attempt in %.0f s: %s",
+                "a message was not sent (%s), next attempt in %.0f s: %s",
                 message.kind,
                 pause_s,
                 error.cause,
@@ -108,8 +108,10 @@ class OutboxDispatcher:
             case MessageKind.RESULT:
                 await self._delivery.deliver(message)
             case MessageKind.AUDIT:
-                await self._audit_messages.post(message)
-                await self._store.write(_mark_sent, message, None, self._clock(), None)
+                if await self._audit_messages.post(message):
+                    await self._store.write(_mark_sent, message, None, self._clock(), None)
+                else:
+                    await self._store.write(_postpone, message, defer(self._clock(), POSTPONED_S))
             case _:
                 assert_never(message.kind)
 
@@ -120,6 +122,11 @@ class OutboxDispatcher:
 @unit_of_work("outbox.claim")
 def _claim(uow: UnitOfWork, now: datetime, lease: Lease, limit: int) -> list[OutboxMessage]:
     return uow.outbox.claim_due(now=now, lease=lease, limit=limit)
+
+
+@unit_of_work("outbox.postpone")
+def _postpone(uow: UnitOfWork, message: OutboxMessage, next_at: datetime) -> None:
+    uow.outbox.postpone(message, next_at=next_at)
 
 
 @unit_of_work("outbox.mark_sent")

@@ -91,6 +91,10 @@ class Outbox(Protocol):
         """
         ...
 
+    def postpone(self, message: OutboxMessage, *, next_at: datetime) -> None:
+        """Release the lease of a message that was not tried, and make it due at `next_at`."""
+        ...
+
     def reschedule(self, message: OutboxMessage, *, next_at: datetime) -> None:
         """Count a failed attempt, release the lease and retry at `next_at`."""
         ...

@@ -65,12 +65,12 @@ _MARK_SENT = _RELEASED.values(
     not_before=_NOT_BEFORE,
     due_at=case((_DUE_AGAIN_AT < _NOT_BEFORE, _NOT_BEFORE), else_=_DUE_AGAIN_AT),
 )
-_RESCHEDULE = _RELEASED.values(
-    attempts=_c.attempts + 1,
+_POSTPONE = _RELEASED.values(
     not_before=_NEXT_AT,
     due_at=_NEXT_AT,
     again_at=case((_c.again_at > _NEXT_AT, _c.again_at), else_=None),
 )
+_RESCHEDULE = _POSTPONE.values(attempts=_c.attempts + 1)
 _IS_LEASED = _c.lease_until.is_not(None)
 
 
@@ -173,6 +173,10 @@ class SqlOutbox(SqlRepository, Outbox):
         self._conn.execute(
             _MARK_SENT, _key(message) | sent
         )  # changes nothing if another worker has leased it
+
+    @override
+    def postpone(self, message: OutboxMessage, *, next_at: datetime) -> None:
+        self._conn.execute(_POSTPONE, _key(message) | {"next_at": next_at})
 
     @override
     def reschedule(self, message: OutboxMessage, *, next_at: datetime) -> None:

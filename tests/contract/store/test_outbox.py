@@ -168,6 +168,15 @@ async def test_what_failed_is_counted_and_tried_again_and_not_before(store: SqlS
     assert await claim(store, at_s=1000) == [], "the touches were said with it"
 
 
+async def test_what_was_postponed_is_no_failed_attempt(store: SqlStore) -> None:
+    await touch(store)
+    (message,) = await claim(store)
+    await store.write(lambda work: work.outbox.postpone(message, next_at=after(1)))
+    assert await claim(store, at_s=0.5) == []
+    (again,) = await claim(store, at_s=1)
+    assert again.attempts == 0
+
+
 async def test_a_touch_for_later_outlives_a_failure(store: SqlStore) -> None:
     await touch(store)
     (message,) = await claim(store)
