@@ -11,12 +11,17 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+import discord
+
 from bot.__main__ import main as bot
 from bot.app import DRIVERS, Drivers
+from bot.chat import status_response
+from bot.chat.interactions.context import GuildInteraction
+from bot.chat.interactions.respond import respond
+from bot.chat.messages.rendered import RenderedMessage
 from bot.services.runtime.timings import HeartbeatTimings
 from bot.services.unit_of_work import NamedUnit, Store, name_of
 from bot.storage.timings import StorageTimings
@@ -144,10 +149,16 @@ def drivers_with_failpoints(points: Failpoints) -> Drivers:
 
 def add_failpoints_to_answers(points: Failpoints) -> None:
     """Put failpoints around the answer to a command."""
-    ordering = import_module("bot.chat.status_response")
-    replace_attribute(
-        ordering, "respond", lambda *a, show=ordering.respond, **k: points.around(ANSWER, show(*a, **k))
-    )
+
+    async def passing(
+        interaction: GuildInteraction,
+        reply: RenderedMessage | discord.Embed | str,
+        *,
+        ephemeral: bool = True,
+    ) -> int | None:
+        return await points.around(ANSWER, respond(interaction, reply, ephemeral=ephemeral))
+
+    setattr(status_response, "respond", passing)  # noqa: B010 - the module does not export what it imports
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ PRODUCT = ("bot", "cogs")
 PATCHABLE = {
     "discord.http.Route": "the address of Discord's API",
     "discord.gateway.DiscordWebSocket": "the address of Discord's gateway",
+    "bot.chat.status_response": "a death at the answer to a command, which goes through no port",
     "asyncio": "a pause of hours",
     "fcntl": "a file system without locks",
     "os": "a folder without access",
