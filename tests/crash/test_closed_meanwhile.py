@@ -62,7 +62,7 @@ async def test_a_song_is_not_posted_twice_though_nobody_can_look_where_it_was_po
         assert len(results_of(crash, asked)) == results
 
 
-async def test_a_follow_up_whose_courier_died_is_not_repeated(tmp_path: Path, database: str) -> None:
+async def test_a_follow_up_whose_dispatcher_died_is_not_repeated(tmp_path: Path, database: str) -> None:
     async with crash_harness(tmp_path, database_url=database, song_s=1.0) as crash:
         twice = Failpoint("messenger.post_result", Side.AFTER)  # the first, in the channel, is refused
         await crash.start(dies_at=twice, lease_s=SHORT_LEASE_S)

@@ -290,7 +290,7 @@ async def test_a_piece_of_work_that_meets_a_bug_is_told_with_a_reference(
     assert record.exc_info
 
 
-async def test_a_notice_is_told_by_its_request(harness: ServicesHarness) -> None:
+async def test_a_message_is_told_by_its_request(harness: ServicesHarness) -> None:
     request_id = await harness.place_and_submit()
     harness.clock.advance(40)
     (message,) = await harness.dispatcher.claim(1)

@@ -269,7 +269,7 @@ class BusyWorker:
         self.running = 0
 
 
-async def test_what_is_in_hand_is_what_it_is_when_the_page_is_read() -> None:
+async def test_what_is_running_is_counted_when_the_page_is_read() -> None:
     metrics, worker = MetricsRegistry(), BusyWorker("outbox")
     metrics.watch_workers([worker])
     worker.running = 3

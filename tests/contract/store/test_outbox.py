@@ -20,7 +20,7 @@ async def _requests(store: SqlStore) -> None:
     await placed(store, 1, 2, 3)
 
 
-async def touch(store: SqlStore, request_id: int = 1, *, at_s: float = 0) -> None:
+async def mark_due(store: SqlStore, request_id: int = 1, *, at_s: float = 0) -> None:
     await store.write(lambda work: work.outbox.mark_due(request_id, STATUS, due_at=after(at_s)))
 
 
@@ -32,7 +32,7 @@ async def claim(
     )
 
 
-async def said(
+async def mark_sent(
     store: SqlStore,
     message: OutboxMessage,
     *,
@@ -54,24 +54,24 @@ async def next_due_at(store: SqlStore) -> datetime | None:
 
 async def test_the_longest_due_are_claimed_first_and_only_once(store: SqlStore) -> None:
     for request_id, at_s in ((1, -1), (2, 5), (3, -2)):
-        await touch(store, request_id, at_s=at_s)
+        await mark_due(store, request_id, at_s=at_s)
     assert [message.source_id for message in await claim(store, limit=1)] == [3]
     assert [message.source_id for message in await claim(store)] == [1]
     assert await claim(store) == []
 
 
 async def test_a_status_and_a_result_of_one_request_are_two_notices(store: SqlStore) -> None:
-    await touch(store)
+    await mark_due(store)
     await store.write(lambda work: work.outbox.mark_due(1, RESULT, due_at=NOW))
     assert {message.kind for message in await claim(store)} == {STATUS, RESULT}
 
 
-async def test_what_is_touched_often_is_said_once_at_the_earliest_time(store: SqlStore) -> None:
+async def test_what_is_marked_due_often_is_sent_once_at_the_earliest_time(store: SqlStore) -> None:
     for at_s in (5, 3, 9):
-        await touch(store, at_s=at_s)
+        await mark_due(store, at_s=at_s)
     assert await next_due_at(store) == after(3)
     (message,) = await claim(store, at_s=3)
-    await said(store, message)
+    await mark_sent(store, message)
     assert await claim(store, at_s=1000) == []
     assert await next_due_at(store) is None
 
@@ -83,44 +83,44 @@ async def test_the_answer_to_the_command_begins_it(store: SqlStore) -> None:
         )
     )
     assert await next_due_at(store) == after(20)
-    await touch(store, at_s=1)
+    await mark_due(store, at_s=1)
     assert await next_due_at(store) == after(4), "an edit keeps its distance from the answer"
     (message,) = await claim(store, at_s=4)
     assert message.sent == "waiting 1"
 
 
 async def test_nothing_is_said_before_its_time_after_something_was_said(store: SqlStore) -> None:
-    await touch(store)
+    await mark_due(store)
     (message,) = await claim(store)
-    await said(store, message, quiet_s=4, next_s=1)
+    await mark_sent(store, message, quiet_s=4, next_s=1)
     assert await next_due_at(store) == after(4)
-    await touch(store, at_s=2)
+    await mark_due(store, at_s=2)
     assert await claim(store, at_s=3) == []
     (again,) = await claim(store, at_s=4)
     assert (again.sent, again.attempts) == ("x", 0)
 
 
-async def test_a_touch_while_it_is_in_hand_is_said_next_at_its_own_time(store: SqlStore) -> None:
-    await touch(store)
+async def test_a_due_mark_while_it_is_leased_is_sent_next_at_its_own_time(store: SqlStore) -> None:
+    await mark_due(store)
     (message,) = await claim(store)
-    await touch(store, at_s=7)
-    await touch(store, at_s=6)
-    assert await claim(store, at_s=8) == [], "one courier at a time"
-    await said(store, message, quiet_s=4, next_s=100)
+    await mark_due(store, at_s=7)
+    await mark_due(store, at_s=6)
+    assert await claim(store, at_s=8) == [], "one dispatcher at a time"
+    await mark_sent(store, message, quiet_s=4, next_s=100)
     assert await next_due_at(store) == after(6)
     assert len(await claim(store, at_s=6)) == 1
 
 
-async def test_a_touch_while_it_is_in_hand_keeps_the_distance_too(store: SqlStore) -> None:
-    await touch(store)
+async def test_a_due_mark_while_it_is_leased_keeps_the_distance_too(store: SqlStore) -> None:
+    await mark_due(store)
     (message,) = await claim(store)
-    await touch(store, at_s=1)
-    await said(store, message, quiet_s=4)
+    await mark_due(store, at_s=1)
+    await mark_sent(store, message, quiet_s=4)
     assert await next_due_at(store) == after(4)
 
 
 @pytest.mark.parametrize("guild_id", [GUILD, GUILD + 1, None])
-async def test_all_that_wait_are_touched_at_once_there_or_everywhere(
+async def test_all_that_wait_are_marked_due_at_once_there_or_everywhere(
     store: SqlStore, guild_id: int | None
 ) -> None:
     def unit(uow: UnitOfWork) -> None:
@@ -139,15 +139,15 @@ async def test_all_that_wait_are_touched_at_once_there_or_everywhere(
     assert due == {GUILD: {1, 2}, GUILD + 1: {5}, None: {1, 2, 5}}[guild_id]
 
 
-async def test_a_touch_of_all_that_wait_reaches_those_in_hand_too(store: SqlStore) -> None:
-    await touch(store)
+async def test_a_due_mark_of_all_that_wait_reaches_leased_ones_too(store: SqlStore) -> None:
+    await mark_due(store)
     (message,) = await claim(store)
     await store.write(lambda work: work.outbox.mark_queue_due(GUILD, due_at=after(6)))
-    await said(store, message, next_s=100)
+    await mark_sent(store, message, next_s=100)
     assert await next_due_at(store) == after(6)
 
 
-async def test_a_touch_of_all_that_wait_keeps_the_distance_of_each(store: SqlStore) -> None:
+async def test_a_due_mark_of_all_that_wait_keeps_the_distance_of_each(store: SqlStore) -> None:
     await store.write(
         lambda work: work.outbox.create(1, STATUS, fingerprint="x", not_before=after(4), next_at=after(20))
     )
@@ -156,20 +156,22 @@ async def test_a_touch_of_all_that_wait_keeps_the_distance_of_each(store: SqlSto
 
 
 async def test_what_failed_is_counted_and_tried_again_and_not_before(store: SqlStore) -> None:
-    await touch(store)
+    await mark_due(store)
     (message,) = await claim(store)
-    await touch(store, at_s=1)
+    await mark_due(store, at_s=1)
     await store.write(lambda work: work.outbox.reschedule(message, next_at=after(30)))
-    await touch(store, at_s=2)
-    assert await next_due_at(store) == after(30), "the pause that Discord asked for holds for a touch as well"
+    await mark_due(store, at_s=2)
+    assert await next_due_at(store) == after(30), (
+        "the pause that Discord asked for holds for a due mark as well"
+    )
     (again,) = await claim(store, at_s=30)
     assert again.attempts == 1
-    await said(store, again)
-    assert await claim(store, at_s=1000) == [], "the touches were said with it"
+    await mark_sent(store, again)
+    assert await claim(store, at_s=1000) == [], "the due marks were served with it"
 
 
 async def test_what_was_postponed_is_no_failed_attempt(store: SqlStore) -> None:
-    await touch(store)
+    await mark_due(store)
     (message,) = await claim(store)
     await store.write(lambda work: work.outbox.postpone(message, next_at=after(1)))
     assert await claim(store, at_s=0.5) == []
@@ -177,38 +179,38 @@ async def test_what_was_postponed_is_no_failed_attempt(store: SqlStore) -> None:
     assert again.attempts == 0
 
 
-async def test_a_touch_for_later_outlives_a_failure(store: SqlStore) -> None:
-    await touch(store)
+async def test_a_due_mark_for_later_outlives_a_failure(store: SqlStore) -> None:
+    await mark_due(store)
     (message,) = await claim(store)
-    await touch(store, at_s=50)
+    await mark_due(store, at_s=50)
     await store.write(lambda work: work.outbox.reschedule(message, next_at=after(30)))
     (again,) = await claim(store, at_s=30)
-    await said(store, again)
+    await mark_sent(store, again)
     assert await next_due_at(store) == after(50)
 
 
-async def test_the_notice_of_a_courier_that_died_is_taken_over_when_its_lease_ends(
+async def test_the_message_of_a_dispatcher_that_died_is_taken_over_when_its_lease_ends(
     store: SqlStore,
 ) -> None:
-    await touch(store)
+    await mark_due(store)
     (mine,) = await claim(store, until_s=60)
     assert await next_due_at(store) == after(60)
     assert await claim(store, at_s=59) == []
     (theirs,) = await claim(store, at_s=60, until_s=120)
     assert theirs.version > mine.version
-    await said(store, mine, mark="late")
+    await mark_sent(store, mine, mark="late")
     await store.write(lambda work: work.outbox.reschedule(mine, next_at=NOW))
-    assert await claim(store, at_s=119) == [], "a courier that lost its lease changes nothing"
-    await said(store, theirs, mark="right")
+    assert await claim(store, at_s=119) == [], "a dispatcher that lost its lease changes nothing"
+    await mark_sent(store, theirs, mark="right")
     assert await column(store, "SELECT sent FROM outbox") == ["right"]
 
 
-async def test_a_touch_from_before_a_take_over_is_said_by_it(store: SqlStore) -> None:
-    await touch(store)
+async def test_a_due_mark_from_before_a_take_over_is_sent_by_it(store: SqlStore) -> None:
+    await mark_due(store)
     await claim(store, until_s=60)
-    await touch(store, at_s=1)
+    await mark_due(store, at_s=1)
     (theirs,) = await claim(store, at_s=60)
-    await said(store, theirs)
+    await mark_sent(store, theirs)
     assert await claim(store, at_s=1000) == []
 
 
@@ -217,7 +219,7 @@ async def record_attempt(store: SqlStore, message: OutboxMessage, attempt: str |
 
 
 async def test_where_it_was_to_be_said_is_known_until_it_was_said(store: SqlStore) -> None:
-    await touch(store)
+    await mark_due(store)
     (message,) = await claim(store)
     assert message.attempt is None
     await record_attempt(store, message, "here")
@@ -229,13 +231,13 @@ async def test_where_it_was_to_be_said_is_known_until_it_was_said(store: SqlStor
     await record_attempt(store, theirs, None)
     assert await column(store, "SELECT delivery_attempt FROM outbox") == [None]
     await record_attempt(store, theirs, "there")
-    await said(store, theirs)
-    await touch(store, at_s=100)
+    await mark_sent(store, theirs)
+    await mark_due(store, at_s=100)
     assert [one.attempt for one in await claim(store, at_s=100)] == [None]
 
 
-async def test_a_courier_that_lost_its_lease_sets_out_for_nowhere(store: SqlStore) -> None:
-    await touch(store)
+async def test_a_dispatcher_that_lost_its_lease_records_no_attempt(store: SqlStore) -> None:
+    await mark_due(store)
     (mine,) = await claim(store, until_s=60)
     await claim(store, at_s=60)
     with pytest.raises(ConflictError):
@@ -243,8 +245,8 @@ async def test_a_courier_that_lost_its_lease_sets_out_for_nowhere(store: SqlStor
     assert await column(store, "SELECT delivery_attempt FROM outbox") == [None]
 
 
-async def test_a_notice_that_is_kept_is_in_hand_for_longer(store: SqlStore) -> None:
-    await touch(store)
+async def test_a_message_that_is_kept_is_leased_for_longer(store: SqlStore) -> None:
+    await mark_due(store)
     (mine,) = await claim(store, until_s=60)
     await store.write(lambda work: work.outbox.extend_lease(mine, until=after(100)))
     assert await claim(store, at_s=99) == []

@@ -314,7 +314,7 @@ class TestLeases:
         assert await self.claim(store, at_s=1000) == []
         assert await store.read(lambda work: work.requests.next_due_at()) is None
 
-    async def test_the_next_due_time_counts_what_is_in_hand_from_the_end_of_its_lease(
+    async def test_the_next_due_time_counts_what_is_leased_from_the_end_of_its_lease(
         self, store: SqlStore
     ) -> None:
         assert await store.read(lambda work: work.requests.next_due_at()) is None

@@ -16,7 +16,7 @@ def room(breaker: CircuitBreaker, running: int = 0, *, seconds: float = 0, submi
     return breaker.free_slots(running, submitting=submitting, slots=3, now=after(seconds))
 
 
-def test_an_open_gate_lets_in_as_many_as_there_are_places() -> None:
+def test_a_closed_breaker_lets_in_as_many_as_there_are_places() -> None:
     assert room(CircuitBreaker(3), 1) == 2
     assert room(CircuitBreaker(3), 5) == 0
     assert room(CircuitBreaker(100), 1) == 2  # the operator's limit counts, whatever was learned

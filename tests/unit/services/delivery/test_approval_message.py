@@ -46,7 +46,7 @@ async def message_of(harness: ServicesHarness, request_id: int) -> tuple[int | N
     return request.approval_channel_id, request.approval_message_id
 
 
-async def test_a_post_whose_courier_died_is_found(harness: ServicesHarness) -> None:
+async def test_a_post_whose_dispatcher_died_is_found(harness: ServicesHarness) -> None:
     request_id = await died_asking(harness)
     await harness.dispatch()
     posted, _ = harness.messenger.approvals[request_id]
@@ -105,7 +105,7 @@ async def test_what_moderators_read_already_is_not_said_again(harness: ServicesH
     assert len(harness.messenger.approvals[request_id][1]) == 1
 
 
-async def test_a_courier_that_lost_its_notice_posts_nothing(harness: ServicesHarness) -> None:
+async def test_a_dispatcher_that_lost_its_message_posts_nothing(harness: ServicesHarness) -> None:
     request_id = await awaiting(harness)
     (message,) = await harness.dispatcher.claim(1)
     harness.clock.advance(181)

@@ -303,7 +303,7 @@ async def test_an_ending_that_nobody_ever_takes_is_told_to_the_operator(
     assert "the member could not be told how it ended" in caplog.text
 
 
-async def test_a_notice_without_its_request_is_an_error_that_names_it(harness: ServicesHarness) -> None:
+async def test_a_message_without_its_request_is_an_error_that_names_it(harness: ServicesHarness) -> None:
     with pytest.raises(StoreError, match="request 7 is missing"):
         await harness.store.read(get_request, 7)
 

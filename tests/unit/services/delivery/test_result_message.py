@@ -318,7 +318,7 @@ async def test_without_attachments_nothing_is_fetched(tmp_path: Path) -> None:
         assert harness.messenger.results[0].files == (None, None)
 
 
-async def test_a_repeated_notice_of_a_delivered_song_does_nothing(harness: ServicesHarness) -> None:
+async def test_a_repeated_message_of_a_delivered_song_does_nothing(harness: ServicesHarness) -> None:
     request_id = await harness.place_and_finish()
     await harness.dispatch()
 
@@ -331,7 +331,7 @@ async def test_a_repeated_notice_of_a_delivered_song_does_nothing(harness: Servi
     assert len(harness.messenger.results) == 1
 
 
-async def test_a_song_that_another_courier_delivered_meanwhile_is_left_alone(
+async def test_a_song_that_another_dispatcher_delivered_meanwhile_is_left_alone(
     harness: ServicesHarness,
 ) -> None:
     request_id = await harness.place_and_finish()

@@ -184,7 +184,7 @@ async def test_a_post_that_was_surely_not_taken_begins_anew(harness: ServicesHar
     assert (await harness.request(request_id)).state is State.DELIVERED
 
 
-async def test_a_courier_that_lost_its_lease_posts_nothing(
+async def test_a_dispatcher_that_lost_its_lease_posts_nothing(
     harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     request_id = await harness.place_and_finish()

@@ -82,7 +82,7 @@ async def test_closed_channels_are_gone_around(
     assert not isinstance(post.target, DirectMessageTarget) or post.target.user_id == ADA
 
 
-async def test_an_intent_outlives_its_courier_with_its_channel(harness: ServicesHarness) -> None:
+async def test_an_intent_outlives_its_dispatcher_with_its_channel(harness: ServicesHarness) -> None:
     request = await harness.request(await harness.place_and_finish())
     attempt = DeliveryAttempt(DeliveryRoute.RESULTS, datetime(2026, 11, 18, tzinfo=UTC))
     assert DeliveryAttempt.parse(str(attempt)).target(request) == ChannelTarget(RADIO)

@@ -269,7 +269,7 @@ async def test_a_decision_is_posted_nowhere_when_the_log_channel_was_unset_meanw
     assert not harness.messenger.changes
 
 
-async def test_a_decision_whose_herald_died_is_taken_over(harness: ServicesHarness) -> None:
+async def test_a_decision_whose_dispatcher_died_is_taken_over(harness: ServicesHarness) -> None:
     await harness.set_guild_settings(log_channel_id=LOG)
     await harness.services.members.reset(harness.actor(), SUBJECT)
     (due,) = await harness.dispatcher.claim(1)
@@ -284,7 +284,7 @@ async def test_a_decision_whose_herald_died_is_taken_over(harness: ServicesHarne
     assert await harness.dispatcher.next_due_at() is None
 
 
-async def test_a_decision_that_another_herald_has_by_now_is_left_to_it(
+async def test_a_decision_that_another_dispatcher_has_by_now_is_left_to_it(
     harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     await harness.set_guild_settings(log_channel_id=LOG)

@@ -31,7 +31,7 @@ async def test_one_that_is_not_answered_yet_keeps_nobody_from_going(harness: Ser
     assert await harness.submitter.next_due_at() == (await harness.request(first)).address.token_until
 
 
-async def test_the_courier_looks_and_finds_its_own_answer(harness: ServicesHarness) -> None:
+async def test_the_dispatcher_looks_and_finds_its_own_answer(harness: ServicesHarness) -> None:
     request_id = await unanswered(harness)
     harness.clock.advance(20)
     assert await harness.dispatch() == 1
@@ -39,7 +39,7 @@ async def test_the_courier_looks_and_finds_its_own_answer(harness: ServicesHarne
     assert await harness.submit() == 1
 
 
-async def test_the_courier_looks_sooner_when_the_outcome_of_the_answer_is_not_known(
+async def test_the_dispatcher_looks_sooner_when_the_outcome_of_the_answer_is_not_known(
     harness: ServicesHarness,
 ) -> None:
     request_id = await unanswered(harness)
@@ -49,7 +49,7 @@ async def test_the_courier_looks_sooner_when_the_outcome_of_the_answer_is_not_kn
     assert await harness.submit() == 1
 
 
-async def test_a_request_that_another_copy_answered_is_withdrawn_by_the_courier(
+async def test_a_request_that_another_copy_answered_is_withdrawn_by_the_dispatcher(
     harness: ServicesHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     request_id = await unanswered(harness)

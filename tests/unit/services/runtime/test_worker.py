@@ -89,7 +89,7 @@ async def test_a_database_that_is_away_is_asked_again(caplog: pytest.LogCaptureF
     assert "does not answer: no database" in caplog.text
 
 
-async def test_what_is_in_hand_is_finished_when_it_stops() -> None:
+async def test_what_is_running_is_finished_when_it_stops() -> None:
     handler = Counter([1, 2])
     handler.go_on.clear()
     worker = Worker(handler, clock=now, concurrency=1)

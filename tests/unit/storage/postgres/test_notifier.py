@@ -17,7 +17,7 @@ from tests.unit.storage.postgres.cut_connection import proxy_to
 
 
 class TestListening:
-    async def test_an_ear_that_hears_nothing_because_the_line_is_dead_is_replaced(
+    async def test_a_listener_that_hears_nothing_because_the_line_is_dead_is_replaced(
         self, postgres_url: str
     ) -> None:
         reconnects = RetryPolicy(first_s=0.01, max_s=0.01)

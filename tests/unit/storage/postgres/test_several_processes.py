@@ -73,7 +73,7 @@ async def test_no_request_is_claimed_twice(stores: tuple[SqlStore, SqlStore]) ->
     assert sorted(claimed) == list(range(1, 121))
 
 
-async def test_no_notice_is_claimed_twice(stores: tuple[SqlStore, SqlStore]) -> None:
+async def test_no_message_is_claimed_twice(stores: tuple[SqlStore, SqlStore]) -> None:
     def unit(uow: UnitOfWork) -> None:
         for request in add(uow, *range(1, 61)):
             uow.outbox.mark_due(request.id, MessageKind.STATUS, due_at=NOW)
@@ -150,7 +150,7 @@ async def test_one_process_hears_in_which_queues_another_has_written(
     assert heard.empty()
 
 
-async def test_an_ear_that_was_cut_off_listens_again_and_catches_up(
+async def test_a_listener_that_was_cut_off_listens_again_and_catches_up(
     stores: tuple[SqlStore, SqlStore], any_postgres_url: str
 ) -> None:
     heard = asyncio.Event()
