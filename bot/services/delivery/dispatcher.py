@@ -73,7 +73,7 @@ class OutboxDispatcher:
         except RetryableError as error:
             pause_s = self._retries.message.delay_s(message.attempts + 1, retry_after_s=error.retry_after_s)
             log.warning(
-                "a message was not sent (%s), next attempt in %.0f s: %s",
+                "could not send a %s, next attempt in %.0f s: %s",
                 message.kind,
                 pause_s,
                 error.cause,
