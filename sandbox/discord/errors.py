@@ -149,6 +149,17 @@ def malformed_json() -> ApiError:
     return ApiError(400, code=50109, message="The request body contains invalid JSON.")
 
 
+def unreadable_history() -> ApiError:
+    """Return the error for a forward from a channel without Read Message History."""
+    message = "Cannot reference a message without permission to read message history"
+    return ApiError(400, code=160009, message=message)
+
+
+def unreadable_content() -> ApiError:
+    """Return the error for a forward of what others wrote, without the intent to read it."""
+    return ApiError(400, code=160014, message="Cannot forward a message with unreadable content")
+
+
 def invalid_form(errors: Payload) -> ApiError:
     """Return the error for fields that break a rule; `errors` is the tree that says which."""
     return ApiError(400, code=50035, message="Invalid Form Body", errors=errors)

@@ -46,7 +46,8 @@ def _validator(route: str, part: str) -> Draft202012Validator | None:
     schema = entry(shape, "request") if part == "request" else entry(entry(shape, "answers"), part)
     if not schema:
         return None
-    schemas = entry(entry(extract, "components"), "schemas")
+    # The file knows replies alone; forwards are in the reference, "Message Reference Types".
+    schemas = entry(entry(extract, "components"), "schemas") | {"MessageReferenceType": {"enum": [0, 1]}}
     if part == "request":
         # The file says text, yet Discord takes ids as numbers too, and discord.py sends them so.
         schemas = schemas | {"SnowflakeType": {"type": ["string", "integer"]}}

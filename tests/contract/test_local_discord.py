@@ -51,6 +51,21 @@ async def test_a_bot_logs_in_registers_commands_and_is_ready(local: LocalDiscord
         assert local.registrations(local.guild) == 1
 
 
+async def test_a_message_is_forwarded_to_another_channel(local: LocalDiscord) -> None:
+    async with online(local) as bot:
+        general, songs = (bot.get_channel(local.channel(name).id) for name in ("general", "songs"))
+        assert isinstance(general, discord.TextChannel)
+        assert isinstance(songs, discord.TextChannel)
+        song = await general.send("a song", embed=discord.Embed(title="Quiet Harbour"))
+        copy = await general.get_partial_message(song.id).forward(songs)
+        (snapshot,) = copy.message_snapshots
+        assert (snapshot.content, snapshot.embeds[0].title, copy.content) == ("a song", "Quiet Harbour", "")
+        assert copy.reference is not None
+        assert (copy.reference.message_id, copy.flags.forwarded) == (song.id, True)
+        with pytest.raises(discord.HTTPException):
+            await songs.send("look", reference=song.to_reference(type=discord.MessageReferenceType.forward))
+
+
 async def test_a_command_is_answered_for_everybody_to_see(local: LocalDiscord) -> None:
     async with online(local):
         used = await local.member("Ada").slash("general", "hello", name="World")

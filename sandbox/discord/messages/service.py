@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from sandbox.discord.errors import empty_message, unknown_channel
+from sandbox.discord.errors import UnimplementedError, empty_message, unknown_channel
 from sandbox.discord.event_feed import FeedEventKind
 from sandbox.discord.messages.composing import Composition, compose
 from sandbox.discord.messages.mentions import mentions_in
@@ -13,11 +13,12 @@ from sandbox.discord.model.users import User
 from sandbox.discord.model.world import Channel
 from sandbox.discord.payloads import Payload, number, text
 from sandbox.discord.rendering import message_payload, snapshot_payload
-from sandbox.discord.rules.messages import LOADING, SUPPRESS_EMBEDS, Sent
+from sandbox.discord.rules.messages import HAS_SNAPSHOT, LOADING, SUPPRESS_EMBEDS, Sent
 from sandbox.discord.state import State
 
 POINTER, FORWARD = 0, 1
 """Discord's numbers for what a reference to another message is."""
+NOTHING_SENT = Sent(payload={}, files={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class Posting:
     command_name: str = ""
     nonce: str | int | None = None
     reference: Payload | None = None
+    snapshots: tuple[Payload, ...] = ()
+    """What a forwarded message shows in place of anything of its own."""
 
 
 def post(state: State, *, channel: Channel, sent: Sent, posting: Posting) -> Message:
@@ -48,7 +51,8 @@ def post(state: State, *, channel: Channel, sent: Sent, posting: Posting) -> Mes
     now = state.clock()
     blank = MessageState(at=now, origin=posting.origin, flags=posting.flags)
     made = _composed(state, blank, sent=sent, channel=channel)
-    if made.is_empty and not posting.flags & LOADING:
+    points_elsewhere = bool(posting.snapshots) or posting.kind == THREAD_STARTER
+    if made.is_empty and not points_elsewhere and not posting.flags & LOADING:
         raise empty_message()
     by_token = posting.origin is Origin.INTERACTION
     message = Message(
@@ -64,6 +68,7 @@ def post(state: State, *, channel: Channel, sent: Sent, posting: Posting) -> Mes
         command_name=posting.command_name,
         webhook_id=state.world.application_id if by_token else None,
         reference=posting.reference,
+        snapshots=posting.snapshots,
     )
     message.pinged = _notified(state, message, channel=channel, payload=sent.payload)
     channel.add(message)
@@ -73,17 +78,31 @@ def post(state: State, *, channel: Channel, sent: Sent, posting: Posting) -> Mes
     return message
 
 
+def forwarding(state: State, message: Message, *, author: User, origin: Origin) -> Posting:
+    """Return the posting that forwards a message, with what that shows now (reference, "Message Snapshot").
+
+    The copy of a copy is one of the first message.
+    """
+    return Posting(
+        author=author,
+        origin=origin,
+        flags=HAS_SNAPSHOT,
+        reference=reference_to(state, message, kind=FORWARD),
+        snapshots=message.snapshots or (snapshot_payload(message, world=state.world),),
+    )
+
+
 def forward(state: State, message: Message, *, channel: Channel, author: User) -> Message:
-    """Forward a message as a member: the copy holds what it shows now (reference, "Message Snapshot")."""
-    origin = {"type": FORWARD, "message_id": str(message.id), "channel_id": str(message.channel_id)}
-    shown = (snapshot_payload(message, world=state.world),)
-    return _add_empty(state, channel=channel, author=author, reference=origin, snapshots=shown)
+    """Forward a message as a member."""
+    posting = forwarding(state, message, author=author, origin=Origin.MEMBER)
+    return post(state, channel=channel, sent=NOTHING_SENT, posting=posting)
 
 
 def start_thread(state: State, message: Message, *, thread: Channel, owner: User) -> Message:
     """Add the first message of a thread that was started from a message, to which it only points."""
-    origin = {"type": POINTER, "message_id": str(message.id), "channel_id": str(message.channel_id)}
-    return _add_empty(state, channel=thread, author=owner, reference=origin, kind=THREAD_STARTER)
+    pointer = reference_to(state, message, kind=POINTER)
+    posting = Posting(author=owner, origin=Origin.MEMBER, kind=THREAD_STARTER, reference=pointer)
+    return post(state, channel=thread, sent=NOTHING_SENT, posting=posting)
 
 
 def edit(state: State, *, message: Message, sent: Sent, origin: Origin) -> Message:
@@ -100,6 +119,8 @@ def edit(state: State, *, message: Message, sent: Sent, origin: Origin) -> Messa
     if "flags" in sent.payload:
         asked = number(sent.payload, "flags") & SUPPRESS_EMBEDS
         made = replace(made, flags=(made.flags & ~SUPPRESS_EMBEDS) | asked)
+    if message.snapshots:
+        raise UnimplementedError("an edit of a forwarded message")
     if made.is_empty:
         raise empty_message()
     if not was_loading:
@@ -133,30 +154,11 @@ def repeated(state: State, *, author: User, nonce: object) -> Message | None:
     return message if age_s <= state.limits.nonce_s else None
 
 
-def _add_empty(
-    state: State,
-    *,
-    channel: Channel,
-    author: User,
-    reference: Payload,
-    kind: int = 0,
-    snapshots: tuple[Payload, ...] = (),
-) -> Message:
-    """Add a message that has nothing of its own to show."""
-    now = state.clock()
-    message = Message(
-        id=state.snowflakes.next(),
-        channel_id=channel.id,
-        author=author,
-        created_at=now,
-        states=[MessageState(at=now, origin=Origin.MEMBER)],
-        kind=kind,
-        reference=reference,
-        snapshots=snapshots,
-    )
-    channel.add(message)
-    _announce(state, message, event="MESSAGE_CREATE", kind=FeedEventKind.MESSAGE_POSTED)
-    return message
+def reference_to(state: State, message: Message, *, kind: int) -> Payload:
+    """Return the `message_reference` of a message that answers this one, or forwards it."""
+    guild = state.world.channels[message.channel_id].guild
+    where = {"guild_id": str(guild.id)} if guild else {}
+    return {"type": kind, "message_id": str(message.id), "channel_id": str(message.channel_id)} | where
 
 
 def _placed(state: State, channel_id: int) -> Channel:

@@ -4,23 +4,21 @@ from sandbox.discord.errors import (
     closed_direct_messages,
     empty_message,
     foreign_message,
-    invalid_form,
     no_text_channel,
     too_many_old_edits,
     unknown_message,
 )
 from sandbox.discord.messages.history import history_query
+from sandbox.discord.messages.references import referring
 from sandbox.discord.messages.service import Posting, delete, edit, post, repeated
 from sandbox.discord.model.message import Message, Origin
 from sandbox.discord.model.permissions import Permission
 from sandbox.discord.model.world import DIRECT_CHANNEL, WITHOUT_MESSAGES, Channel
-from sandbox.discord.payloads import Payload, entry, number
+from sandbox.discord.payloads import number
 from sandbox.discord.rendering import message_payload
 from sandbox.discord.rest.endpoint import NO_CONTENT, Call, Count, Reply, Route
 from sandbox.discord.rules.messages import SILENT, Sent, check_message, check_sizes
 from sandbox.discord.state import State
-
-REPLY = 19
 
 
 class MessageRoutes:
@@ -73,15 +71,13 @@ class MessageRoutes:
             known = repeated(self._state, author=self._world.bot, nonce=nonce)
             if known is not None:
                 return Reply(message_payload(known, world=self._world))
-        reference = self._reference(channel, call)
         posting = Posting(
             author=self._world.bot,
             origin=Origin.BOT,
-            kind=REPLY if reference else 0,
             flags=number(call.payload, "flags") & SILENT,
             nonce=nonce if isinstance(nonce, str | int) else None,
-            reference=reference,
         )
+        posting = referring(self._state, posting, channel=channel, sent=call.sent)
         message = post(self._state, channel=channel, sent=call.sent, posting=posting)
         return Reply(message_payload(message, world=self._world))
 
@@ -105,18 +101,6 @@ class MessageRoutes:
             self._state.need(channel, Permission.MANAGE_MESSAGES)
         delete(self._state, message=message, origin=Origin.BOT)
         return NO_CONTENT
-
-    def _reference(self, channel: Channel, call: Call) -> Payload | None:
-        asked = entry(call.payload, "message_reference")
-        if not asked:
-            return None
-        found = channel.message(number(asked, "message_id"))
-        if found is None or found.visible_to is not None:
-            if asked.get("fail_if_not_exists") is False:
-                return None
-            problem = {"code": "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "message": "Unknown message"}
-            raise invalid_form({"message_reference": {"_errors": [problem]}})
-        return {"type": 0, "message_id": str(found.id), "channel_id": str(channel.id)}
 
     def _message(self, channel: Channel, call: Call) -> Message:
         message = channel.message(call.id("message_id"))

@@ -10,7 +10,7 @@ from sandbox.discord.rules.embeds import check_embeds
 from sandbox.discord.rules.forms import Form, Problems
 
 SUPPRESS_EMBEDS, EPHEMERAL, LOADING, SILENT = 1 << 2, 1 << 6, 1 << 7, 1 << 12
-COMPONENTS_V2 = 1 << 15
+HAS_SNAPSHOT, COMPONENTS_V2 = 1 << 14, 1 << 15
 COMMON_FIELDS = frozenset(
     {"content", "embeds", "allowed_mentions", "components", "attachments", "flags", "tts"}
 )

@@ -224,24 +224,6 @@ def only(listed: object) -> Payload:
     return as_payload(message)
 
 
-async def test_a_forwarded_message_shows_what_was_said_and_not_by_whom(api: Api) -> None:
-    ada, general = api.discord.member("Ada"), api.discord.channel("general")
-    first = await ada.say("general", "hello")
-    copy = await api.discord.member("Ben").forward(first, "general")
-    api.discord.disruptions.delete_message(first)
-    checker = SchemaChecker()
-    shown = only(api.answer(MANY, at=place(general)))
-    reference = entry(shown, "message_reference")
-    plain = reference | {"type": 0}  # Discord's file knows no other, its reference does
-    checker.response(MANY, status=200, body=[shown | {"message_reference": plain}])
-    assert checker.problems == []
-    assert (shown["id"], shown["content"], entry(shown, "author")["username"]) == (str(copy.id), "", "ben")
-    assert reference["type"] == 1
-    (snapshot,) = entries(shown, "message_snapshots")
-    assert entry(snapshot, "message")["content"] == "hello"
-    assert "author" not in entry(snapshot, "message")
-
-
 async def test_a_thread_that_is_started_from_a_message_begins_with_a_pointer_to_it(api: Api) -> None:
     ada, general = api.discord.member("Ada"), api.discord.channel("general")
     first = await ada.say("general", "hello")
