@@ -1,20 +1,22 @@
 """People, channels and messages as JSON for the page: all that it draws and nothing more."""
 
+from datetime import datetime
 from urllib.parse import quote
 
-from sandbox.discord.model.message import Attachment, Message
+from sandbox.discord.model.message import Message
 from sandbox.discord.model.permissions import Permission
 from sandbox.discord.model.users import User
 from sandbox.discord.model.world import WITHOUT_MESSAGES, Channel, Guild, Member, World
-from sandbox.discord.payloads import Payload, as_payload, entry, number, text
+from sandbox.discord.payloads import Payload, as_payload, entries, entry, number, text
 from sandbox.discord.people.picker import offered
+from sandbox.discord.rendering import attachment_payload
 from sandbox.discord.rules.components import BUTTON
 from sandbox.discord.state import State
 
 MEDIA = ("image", "thumbnail")
 ICONS = ("author", "footer")
-QUOTED = 90
-"""Characters of a message that a reply to it shows."""
+QUOTED = 300
+"""Characters of a message for the reply line, which is cut to the width of the page."""
 
 
 def channels_of(member: Member, *, world: World) -> list[Channel]:
@@ -75,7 +77,11 @@ class PageSerializer:
             "edited": message.edited_at.timestamp() if message.edited_at else None,
             "content": message.content,
             "embeds": [self._embed(embed) for embed in message.shown_embeds],
-            "files": [self._file(one, message=message) for one in message.listed_attachments],
+            "files": [
+                self._file(attachment_payload(one, ephemeral=message.ephemeral))
+                for one in message.listed_attachments
+            ],
+            "forwarded": self._forwarded(message),
             "components": list(message.components),
             "ephemeral": message.ephemeral,
             "loading": message.loading,
@@ -101,13 +107,27 @@ class PageSerializer:
                 drawn[place] = entry(embed, place) | {"address": self.address(address)}
         return drawn
 
-    def _file(self, file: Attachment, *, message: Message) -> Payload:
+    def _file(self, attachment: Payload) -> Payload:
         return {
-            "name": file.filename,
-            "kind": file.content_type,
-            "size": len(file.content),
-            "address": f"files/{message.channel_id}/{file.id}/{quote(file.filename)}",
-            "description": file.description or "",
+            "name": attachment["filename"],
+            "kind": attachment["content_type"],
+            "size": attachment["size"],
+            "address": self.address(text(attachment, "url")),
+            "description": text(attachment, "description"),
+        }
+
+    def _forwarded(self, message: Message) -> Payload | None:
+        """Return what a forwarded message showed, and where it stands; its buttons stay behind."""
+        if not message.snapshots or message.reference is None:
+            return None
+        (snapshot,) = message.snapshots
+        return {
+            "content": snapshot["content"],
+            "embeds": [self._embed(embed) for embed in entries(snapshot, "embeds")],
+            "files": [self._file(one) for one in entries(snapshot, "attachments")],
+            "at": datetime.fromisoformat(text(snapshot, "timestamp")).timestamp(),
+            "channel": message.reference["channel_id"],
+            "id": message.reference["message_id"],
         }
 
     def _used(self, message: Message) -> Payload | None:
@@ -118,7 +138,7 @@ class PageSerializer:
 
     def _reply(self, message: Message) -> Payload | None:
         """Return what is shown above a reply to another message."""
-        replied = number(as_payload(message.reference), "message_id")
+        replied = 0 if message.snapshots else number(as_payload(message.reference), "message_id")
         replied = replied or number(message.interaction, "interacted_message_id")
         channel = self._state.world.channels.get(message.channel_id)
         if not replied or channel is None:

@@ -5,6 +5,8 @@ from playwright.async_api import expect
 
 from sandbox.cqtai.reply_variants import HOSTILE_TITLE
 from sandbox.discord import LocalDiscord
+from sandbox.discord.messages.service import NOTHING_SENT, forwarding, post
+from sandbox.discord.model.message import Origin
 from tests.harness.page import SIZES, BrowserUser, Scheme, page_harness
 from tests.page.gallery import COMMANDS, MARKDOWN, SHORT_EVIL, components, embed, files
 from tests.page.page_commands import register, send, write_to
@@ -22,6 +24,10 @@ def fill(discord: LocalDiscord) -> None:
     send(discord, {"content": MARKDOWN + f"\n{SHORT_EVIL} <@{ada.id}> <#{discord.channel('moderators').id}>"})
     everything = send(discord, {"embeds": [embed()], "components": components()}, files=files())
     send(discord, {"content": "an answer"}, answering=everything)
+    quoted = send(discord, {"content": "> a **quote**\n-# with [more](https://example.invalid/) ||told||"})
+    send(discord, {"content": "another answer"}, answering=quoted)
+    posting = forwarding(discord.state, everything, author=discord.state.world.bot, origin=Origin.BOT)
+    post(discord.state, channel=discord.channel("general"), sent=NOTHING_SENT, posting=posting)
     send(discord, {"content": "for Ada's eyes"}, to=ada)
 
 
@@ -39,7 +45,9 @@ async def test_all_that_a_message_can_hold_is_drawn_and_none_of_it_is_markup(tmp
         await expect(drawn.get_by_role("combobox", name="A member")).to_contain_text("@Ben")
         await expect(drawn.get_by_role("link", name="evil.html")).to_have_attribute("download", "evil.html")
         await expect(drawn.locator("a", has_text="click")).to_have_count(0)
-        await expect((await ada.sees("an answer")).locator(".above")).to_have_text(f"Inspire {HOSTILE_TITLE}")
+        above = ada.page.locator(".above")
+        await expect(above.first).to_have_text(f"Inspire {HOSTILE_TITLE}")
+        await expect(above.last).to_have_text("Inspire a quote with more ▇▇▇")
         assert await ada.page.evaluate("typeof hacked") == "undefined"
         assert await ada.page.locator("#messages script, #messages img[src=x]").count() == 0
         assert ada.errors == []
@@ -89,6 +97,21 @@ async def nobody_is_kept_out(ada: BrowserUser) -> None:
         assert await ada.faults() == [], drawer
         await ada.page.keyboard.press("Escape")
         await expect(ada.page.get_by_role("button", name=drawer)).to_be_focused()
+
+
+async def test_a_forward_shows_what_was_said_and_leads_there(tmp_path: Path) -> None:
+    async with page_harness(tmp_path, bot=False) as here:
+        fill(here.world.discord)
+        ada = await here.visit("Ada", channel="general")
+        copy = await ada.sees("Forwarded", "Clip 1 of 2")
+        await expect(copy.locator("audio")).to_have_count(1)
+        await expect(copy.locator(".embed .image")).to_have_js_property("complete", True)
+        await expect(copy.get_by_role("button")).to_have_count(0)
+        assert await ada.faults() == []
+        await ada.photograph("forwarded", scheme="dark", size="wide")
+        await copy.get_by_role("link", name="#songs").click()
+        await expect(ada.page.locator("#messages .found")).to_contain_text("Clip 1 of 2")
+        assert ada.errors == []
 
 
 async def test_each_sees_only_what_they_may(tmp_path: Path) -> None:

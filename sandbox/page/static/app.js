@@ -50,7 +50,7 @@ function notice(words) {
   localIds += 1;
   const bot = state.places.members.find((one) => one.bot) ?? { id: "0", name: "Inspire", bot: true };
   received({ id: `local-${localIds}`, channel: state.channel, author: bot, at: Date.now() / 1000, edited: null,
-    content: `⚠ ${words}`, embeds: [], files: [], components: [], ephemeral: true, loading: false, used: null,
+    content: `⚠ ${words}`, embeds: [], files: [], forwarded: null, components: [], ephemeral: true, loading: false, used: null,
     reply: null, pings: [], everyone: false });
 }
 
@@ -122,7 +122,8 @@ function received(message) {
   }
 }
 
-function spoken({ author, content, embeds, ephemeral }) {
+function spoken({ author, forwarded, ephemeral, ...own }) {
+  const { content, embeds } = forwarded ?? own;
   const words = [content, ...embeds.flatMap((embed) => [embed.title, embed.description])].filter(Boolean).join(". ");
   return `${author.name}${ephemeral ? ", only to you" : ""}: ${words.replace(/<[^>]*>|[*`]/g, "").slice(0, 300)}`;
 }

@@ -64,6 +64,14 @@ export function blocks(text, names) {
   return made;
 }
 
+// The text as one line of words: what is read in it, without its markup and with spoilers covered.
+export function plain(text, names) {
+  const read = el("div", {}, blocks(text, names));
+  for (const block of read.querySelectorAll("div, li, p, pre, small")) block.append(" ");
+  for (const hidden of read.querySelectorAll(".spoiler")) hidden.textContent = "▇▇▇";
+  return read.textContent.replace(/\s+/g, " ").trim();
+}
+
 const LINES = [
   [/^(#{1,3})\s+(.+)/, (found, names) => el("p", { class: `h${found[1].length}`, role: "heading",
     "aria-level": found[1].length + 3 }, inline(found[2], names))],

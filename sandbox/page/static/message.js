@@ -1,7 +1,7 @@
 // One message: each part is redrawn only if it changed, so that a player keeps playing while a status changes.
 import { avatar, el, link, size, undrawn } from "./dom.js";
 import { components } from "./components.js";
-import { blocks, inline } from "./markdown.js";
+import { blocks, inline, plain } from "./markdown.js";
 import { clock, timestamp, written } from "./times.js";
 
 const EMBED_PARTS = new Set(["type", "title", "url", "description", "color", "fields", "image", "thumbnail", "author",
@@ -31,17 +31,18 @@ export function update(view, message, names, act) {
 }
 
 function parts(message, names, act) {
-  const { author, content, embeds, files, ephemeral, loading, edited, used, reply } = message;
+  const { author, content, embeds, files, forwarded, ephemeral, loading, edited, used, reply } = message;
   return [
-    [[used, reply], () => [used && usedLine(used), reply && replyLine(message, reply)]],
+    [[used, reply], () => [used && usedLine(used), reply && replyLine(message, reply, names)]],
     [[author, message.at], () => [avatar(author), head(message)]],
     [[content, edited, loading], () => [
       content ? el("div", { class: "content" }, blocks(content, names)) : null,
       loading ? el("p", { class: "thinking" }, `${author.name} is thinking`) : null,
       edited ? el("span", { class: "edited", title: written(edited, "F") }, "(edited)") : null,
     ]],
-    [embeds, () => embeds.map((embed) => embedBox(embed, names))],
+    [forwarded, () => (forwarded ? forwardedBox(forwarded, names) : null)],
     [files, () => files.map(fileBox)],
+    [embeds, () => embeds.map((embed) => embedBox(embed, names))],
     [message.components, () => components(message, names, act)],
     [ephemeral, () => (ephemeral ? onlyYou(message, act) : null)],
   ];
@@ -60,10 +61,22 @@ function usedLine(used) {
     el("span", { class: "mention" }, `/${used.command}`));
 }
 
-function replyLine(message, reply) {
+// What another message showed when it was forwarded, and the way there for those who see its channel.
+function forwardedBox(forwarded, names) {
+  const { content, files, embeds, channel, id, at } = forwarded;
+  const seen = names.all().channels.some((one) => one.id === channel);
+  const way = () => link(`https://discord.com/channels/0/${channel}/${id}`, {}, `#${names.channel(channel)} • `, clock(at));
+  return el("div", { class: "forwarded" },
+    el("p", { class: "dim" }, el("span", { "aria-hidden": "true" }, "↱ "), el("em", {}, "Forwarded")),
+    content ? el("div", { class: "content" }, blocks(content, names)) : null,
+    files.map(fileBox), embeds.map((embed) => embedBox(embed, names)),
+    seen ? el("p", { class: "dim" }, way()) : null);
+}
+
+function replyLine(message, reply, names) {
   const url = `https://discord.com/channels/0/${message.channel}/${reply.id}`;
   return el("div", { class: "above" }, reply.name ? el("strong", {}, reply.name) : null, " ",
-    reply.name ? link(url, {}, reply.words) : el("em", {}, reply.words));
+    reply.name ? link(url, {}, plain(reply.words, names)) : el("em", {}, reply.words));
 }
 
 function onlyYou(message, act) {
