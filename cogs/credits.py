@@ -13,8 +13,8 @@ class Credits(commands.Cog):
 
     @command()
     async def credits(self, interaction: GuildInteraction) -> None:
-        """See your credits: what you have, what is on hold, and when you get more."""
-        statement = interaction.services.quotas.statement(
+        """See how many more songs you can request, your credits, and what your last songs cost."""
+        overview = interaction.services.quotas.overview(
             interaction.guild_id, interaction.user_id, role_ids=interaction.role_ids
         )
-        await respond(interaction, credits_message(await run_or_defer(interaction, statement)))
+        await respond(interaction, credits_message(await run_or_defer(interaction, overview)))

@@ -50,8 +50,8 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
     @app_commands.describe(**descriptions.QUOTA_SHOW)
     async def show(self, interaction: GuildInteraction, member: TargetOption) -> None:
         """See a member's credits: the allowance and where it comes from, what is on hold, what was used."""
-        statement = self._quotas.statement(interaction.guild_id, member.user_id, role_ids=member.role_ids)
-        embed = member_credits_message(await run_or_defer(interaction, statement), user_id=member.user_id)
+        overview = self._quotas.overview(interaction.guild_id, member.user_id, role_ids=member.role_ids)
+        embed = member_credits_message(await run_or_defer(interaction, overview), user_id=member.user_id)
         await respond(interaction, embed)
 
     @command()

@@ -49,7 +49,7 @@ def build_services(
     clock = store.clock
     return Services(
         requests=RequestService(store, config=config, clock=clock),
-        quotas=QuotaService(store, policy=config.policy, clock=clock),
+        quotas=QuotaService(store, policy=config.policy, cost=config.cost, clock=clock),
         members=MemberModeration(store, policy=config.policy, clock=clock),
         allowances=Allowances(store, policy=config.policy, clock=clock),
         guild_settings=GuildSettingsService(

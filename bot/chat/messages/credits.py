@@ -5,32 +5,63 @@ from collections.abc import Iterator
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.text.formatting import FIELD_LIMIT, in_credits, mention, quoted, reason_text, relative
-from bot.chat.text.quotas import allowance_of, budget_left, next_request
+from bot.chat.text.formatting import (
+    DASH,
+    FIELD_LIMIT,
+    counted,
+    in_credits,
+    mention,
+    message_page,
+    quoted,
+    reason_text,
+    relative,
+)
+from bot.chat.text.quotas import allowance_of, budget_left, next_request, songs_left
+from bot.chat.text.songs import UNTITLED
 from bot.domain.ledger import Entry, TransferKind
-from bot.services.credits.statements import Statement
+from bot.domain.requests import Request
+from bot.domain.songs import UNRATED, Song
+from bot.services.credits.statements import CreditsOverview, Statement, StatementLine
 
 ENTRY_LIMIT = 120
 """Characters of one entry's reason."""
-MAX_ENTRIES = 10
+TITLE_SHOWN = 80
+"""Characters of a song's title, escapes included."""
+NO_SONG = "No song"
+BEING_MADE = "A song in the making"
 
 
-def credits_message(statement: Statement) -> discord.Embed:
-    """Build a member's statement: available, held and used credits, the next reset and the latest entries."""
+def credits_message(overview: CreditsOverview) -> discord.Embed:
+    """Build a member's credits: how many songs they are enough for, their state, and the last songs."""
     embed = discord.Embed(title="Your credits", colour=colours.CREDITS)
-    embed.description = "\n".join(_description(statement, is_own=True))
-    return _with_numbers(embed, statement)
+    embed.description = "\n".join((songs_left(overview), *_description(overview, is_own=True)))
+    return _with_numbers(embed, overview)
 
 
-def member_credits_message(statement: Statement, *, user_id: int) -> discord.Embed:
-    """Build the statement of another member, for moderators."""
+def member_credits_message(overview: CreditsOverview, *, user_id: int) -> discord.Embed:
+    """Build the credits of another member, for moderators."""
     embed = discord.Embed(title="A member's credits", colour=colours.CREDITS)
-    embed.description = "\n".join((mention(user_id), *_description(statement, is_own=False)))
-    return _with_numbers(embed, statement)
+    lines = (mention(user_id), songs_left(overview), *_description(overview, is_own=False))
+    embed.description = "\n".join(lines)
+    return _with_numbers(embed, overview)
 
 
-def _description(statement: Statement, *, is_own: bool) -> Iterator[str]:
-    yield allowance_of(statement.policy, is_own=is_own)
+def _description(overview: CreditsOverview, *, is_own: bool) -> Iterator[str]:
+    statement = overview.statement
+    if is_own and not overview.is_renewed and statement.available < overview.cost:
+        yield f"A song costs {in_credits(overview.cost)}: ask a moderator for more."
+    if is_own and overview.active >= statement.policy.max_active:
+        one = "it has" if overview.active == 1 else "one of them has"
+        yield (
+            f"You have {counted(overview.active, 'pending request')}, the limit here: you can request the "
+            f"next song when {one} finished."
+        )
+    yield from _moderation(statement, is_own=is_own)
+    yield f"-# A song costs {in_credits(overview.cost)}. {allowance_of(statement.policy, is_own=is_own)}"
+
+
+def _moderation(statement: Statement, *, is_own: bool) -> Iterator[str]:
+    """Say what limits the member besides their own credits."""
     if statement.budget is not None:
         yield budget_left(statement.budget)
     if statement.blocked is not None:
@@ -44,40 +75,64 @@ def _description(statement: Statement, *, is_own: bool) -> Iterator[str]:
         yield f"The last request failed, so there is a wait. {wait} A finished song ends it."
 
 
-def _with_numbers(embed: discord.Embed, statement: Statement) -> discord.Embed:
+def _with_numbers(embed: discord.Embed, overview: CreditsOverview) -> discord.Embed:
+    statement = overview.statement
+    part = ", part of **Available**" if statement.bonus else ""
     embed.add_field(name="Available", value=in_credits(statement.available))
     embed.add_field(name="On hold", value=in_credits(statement.held))
     embed.add_field(name="Used", value=in_credits(statement.used))
-    embed.add_field(name="Bonus", value=in_credits(statement.bonus))
-    embed.add_field(name="Resets", value=relative(statement.resets_at))
-    if lines := _lines(statement.entries):
-        embed.add_field(name="Last entries", value=lines, inline=False)
+    embed.add_field(name="Bonus", value=f"{in_credits(statement.bonus)}{part}")
+    embed.add_field(
+        name="Resets", value=relative(statement.resets_at) if statement.policy.allowance else DASH
+    )
+    if lines := _lines(overview.lines):
+        embed.add_field(name="Last songs", value=lines, inline=False)
     return embed
 
 
-def _lines(entries: tuple[Entry, ...]) -> str:
-    """Format the latest entries, as many whole lines as fit into a field."""
+def _lines(latest: tuple[StatementLine, ...]) -> str:
+    """Format the last songs and changes, as many whole lines as fit into a field."""
     text = ""
-    for entry in entries[:MAX_ENTRIES]:
-        line = f"{_words(entry)} · {relative(entry.at)}"
+    for one in latest:
+        line = f"{_words(one)} · {relative(one.entry.at)}"
         if len(text) + len(line) + 1 > FIELD_LIMIT:
             break
         text = f"{text}\n{line}" if text else line
     return text
 
 
-def _words(entry: Entry) -> str:
-    amount = abs(entry.amount)
-    match entry.kind:
+def _words(line: StatementLine) -> str:
+    amount = abs(line.entry.amount)
+    match line.entry.kind:
         case TransferKind.PENDING:
-            return f"**{amount:,}** put on hold for a song"
+            return f"{_status(line.request, BEING_MADE)} · **{amount:,}** on hold"
         case TransferKind.POST:
-            return f"Hold of **{amount:,}** used: the song is finished"
+            return f"{_song(line.request)} · **{amount:,}**"
         case TransferKind.VOID:
-            return f"Hold of **{amount:,}** given back"
+            return f"{_status(line.request, NO_SONG)} · **{amount:,}** came back"
         case TransferKind.SINGLE:
-            sign = "\N{MINUS SIGN}" if entry.amount < 0 else "+"
-            return f"**{sign}{amount:,}** {_reason(entry)}"
+            sign = "\N{MINUS SIGN}" if line.entry.amount < 0 else "+"
+            return f"**{sign}{amount:,}** {_reason(line.entry)}"
+
+
+def _status(request: Request | None, words: str) -> str:
+    """Link the words to the request's status message, if it is known."""
+    if request is None or request.address.message_id is None:
+        return words
+    return (
+        f"[{words}]({message_page(request.guild_id, request.address.channel_id, request.address.message_id)})"
+    )
+
+
+def _song(request: Request | None) -> str:
+    """Return the song's title, linked to its post."""
+    if request is None:
+        return UNTITLED
+    song = Song(request, UNRATED)
+    title = quoted(song.title, limit=TITLE_SHOWN, otherwise=UNTITLED)
+    if request.removed_at is not None or song.post is None:
+        return title
+    return f"[{title}]({message_page(request.guild_id, *song.post)})"
 
 
 def _reason(entry: Entry) -> str:

@@ -3,7 +3,16 @@
 import re
 
 from bot.chat.messages.choices import CHOICE_LIMIT
-from bot.chat.text.formatting import counted, mention, minutes, plain, playlist_page, quoted, relative
+from bot.chat.text.formatting import (
+    counted,
+    mention,
+    message_page,
+    minutes,
+    plain,
+    playlist_page,
+    quoted,
+    relative,
+)
 from bot.chat.text.songs import UNTITLED
 from bot.domain.playlists import NAME_LIMIT, SavedPlaylist
 from bot.domain.songs import Rating, Song
@@ -45,8 +54,7 @@ def _linked(song: Song) -> str:
     title = quoted(song.title, limit=TITLE_SHOWN, otherwise=UNTITLED)
     if song.post is None:
         return f"**{title}**"
-    channel_id, message_id = song.post
-    return f"[{title}](https://discord.com/channels/{song.request.guild_id}/{channel_id}/{message_id})"
+    return f"[{title}]({message_page(song.request.guild_id, *song.post)})"
 
 
 def _who(song: Song) -> str:

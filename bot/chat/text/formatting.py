@@ -73,6 +73,11 @@ def playlist_page(playlist_id: str) -> str:
     return f"https://suno.com/playlist/{playlist_id}"
 
 
+def message_page(guild_id: int, channel_id: int, message_id: int) -> str:
+    """Return the URL of a message in a server."""
+    return f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}"
+
+
 def mention(user_id: int) -> str:
     """Format a mention of the member; the message's `AllowedMentions` decide whether it notifies them."""
     return f"<@{user_id}>"

@@ -4,9 +4,32 @@ from datetime import datetime
 from typing import assert_never
 
 from bot.chat.text.formatting import counted, in_credits, relative
-from bot.domain.quotas import Policy, Source
-from bot.services.credits.statements import BudgetState
+from bot.domain.quotas import Period, Policy, Source
+from bot.services.credits.statements import BudgetState, CreditsOverview
 from bot.services.moderation.members import BalanceChange
+
+IN_PERIOD = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this month"}
+
+
+def songs_left(overview: CreditsOverview) -> str:
+    """Say what the member's credits are enough for, and when there are more; only what certainly comes."""
+    statement = overview.statement
+    policy, budget = statement.policy, statement.budget
+    have = f"**{in_credits(statement.available)}**"
+    if statement.blocked is not None:
+        return f"{have}."
+    more = f"{have}: {more_songs(overview.songs_left)}"
+    if budget is not None and overview.is_limited_by_budget:
+        return f"{more} until this server's budget resets {relative(budget.resets_at)}."
+    if not policy.allowance:
+        return f"{more}."
+    new = f"{policy.allowance:,} new {'one' if policy.allowance == 1 else 'ones'}"
+    return f"{more} {IN_PERIOD[policy.period]}, {new} {relative(statement.resets_at)}."
+
+
+def more_songs(count: int) -> str:
+    """Format how many more songs there can be."""
+    return f"{count:,} more song{'' if count == 1 else 's'}" if count else "no more songs"
 
 
 def next_request(at: datetime) -> str:

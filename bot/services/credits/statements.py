@@ -1,19 +1,23 @@
 """The service for members' credit statements and servers' reports."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from bot.domain.guild_settings import Budget, policy_for
 from bot.domain.ledger import Entry, refilled
 from bot.domain.quotas import Period, Policy
+from bot.domain.requests import Request
 from bot.services.credits.holds import budget_left, funding_accounts
 from bot.services.credits.reports import Report, report_of
 from bot.services.ports import Clock
 from bot.services.unit_of_work import Store, UnitOfWork
 
-ENTRIES = 10
-"""How many of the last transfers a statement shows."""
+LINES = 10
+"""How many of the last songs and other changes an overview shows."""
+ENTRIES = 2 * LINES
+"""How many of the last transfers are read for them: a song has two at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +40,11 @@ class Statement:
     """The moderator's reason for blocking the member; None if the member is not blocked."""
     backoff_end: datetime | None = None
     """When the member's next request can be submitted, if it is held back."""
-    entries: tuple[Entry, ...]
-    """Newest first."""
+
+    @property
+    def spendable(self) -> int:
+        """Return the credits that the member can spend under the server's budget."""
+        return self.available if self.budget is None else min(self.available, self.budget.left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +58,63 @@ class BudgetState:
     resets_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementLine:
+    """One song, or one other change of a member's credits."""
+
+    entry: Entry
+    """The last transfer of the song, or the change."""
+    request: Request | None
+    """The request for the song, if it is still stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditsOverview:
+    """What a member's credits are enough for, and where they went."""
+
+    statement: Statement
+    cost: int
+    """Credits for one song."""
+    active: int
+    """The member's pending requests."""
+    lines: tuple[StatementLine, ...] = ()
+    """Newest first."""
+
+    @property
+    def songs_left(self) -> int:
+        """Return how many more songs can be paid for now."""
+        return self.statement.spendable // self.cost
+
+    @property
+    def is_limited_by_budget(self) -> bool:
+        """Return True if the server's budget is what keeps the member from more songs."""
+        return self.songs_left < self.statement.available // self.cost
+
+    @property
+    def is_renewed(self) -> bool:
+        """Return True if the next period brings enough for a song."""
+        allowance = self.statement.policy.allowance
+        return allowance > 0 and allowance + self.statement.bonus >= self.cost
+
+
 class QuotaService:
     """Members' statements and servers' reports."""
 
-    def __init__(self, store: Store, *, policy: Policy, clock: Clock) -> None:
+    def __init__(self, store: Store, *, policy: Policy, cost: int, clock: Clock) -> None:
         self._store = store
         self._policy = policy
+        self._cost = cost
         self._clock = clock
+
+    async def overview(self, guild_id: int, user_id: int, *, role_ids: Collection[int]) -> CreditsOverview:
+        """Return the statement of a member with these roles, and the last songs.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        return await self._store.read(
+            _overview, guild_id, user_id, role_ids, self._policy, self._cost, self._clock()
+        )
 
     async def statement(self, guild_id: int, user_id: int, *, role_ids: Collection[int]) -> Statement:
         """Return the statement of a member with these roles.
@@ -100,8 +157,41 @@ def statement_of(
         budget=_budget_state(uow, guild_id, settings.budget, now) if settings.budget else None,
         blocked=member.blocked,
         backoff_end=member.backoff_end(now),
-        entries=tuple(uow.ledger.entries(guild_id, user_id, limit=ENTRIES)),
     )
+
+
+def _overview(
+    uow: UnitOfWork,
+    guild_id: int,
+    user_id: int,
+    role_ids: Collection[int],
+    usual: Policy,
+    cost: int,
+    now: datetime,
+) -> CreditsOverview:
+    return CreditsOverview(
+        statement=statement_of(uow, guild_id, user_id, role_ids, usual=usual, now=now),
+        cost=cost,
+        active=len(uow.requests.active_of(guild_id, user_id)),
+        lines=tuple(
+            StatementLine(entry=entry, request=_request(uow, entry))
+            for entry in islice(_last_of_each(uow.ledger.entries(guild_id, user_id, limit=ENTRIES)), LINES)
+        ),
+    )
+
+
+def _request(uow: UnitOfWork, entry: Entry) -> Request | None:
+    return None if entry.request_id is None else uow.requests.find(entry.request_id)
+
+
+def _last_of_each(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield the newest transfer of each request, and all that belong to none; `entries` are newest first."""
+    seen = set()
+    for entry in entries:
+        if entry.request_id not in seen:
+            yield entry
+        if entry.request_id is not None:
+            seen.add(entry.request_id)
 
 
 def _budget_state(uow: UnitOfWork, guild_id: int, budget: Budget, now: datetime) -> BudgetState:

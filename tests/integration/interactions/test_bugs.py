@@ -36,7 +36,7 @@ async def reference(asked: Invocation) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize(("unit", "command"), [("placement.place", "inspire"), ("statement_of", "credits")])
+@pytest.mark.parametrize(("unit", "command"), [("placement.place", "inspire"), ("_overview", "credits")])
 async def test_a_bug_in_a_command_is_answered_with_the_reference_that_the_log_has(
     local: BotHarness, faults: StoreFaults, unit: str, command: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -74,7 +74,7 @@ async def test_a_bug_after_the_deferral_is_the_members_alone(
 
 
 async def test_slow_credits_are_deferred_for_the_member_alone(local: BotHarness, faults: StoreFaults) -> None:
-    faults.hang("statement_of")
+    faults.hang("_overview")
     async with local.bot():
         asked = await local.ada.slash("songs", "credits")
         await asked.acknowledged(timeout_s=LONG_S)

@@ -143,17 +143,15 @@ async def test_credits_are_on_hold_while_the_song_is_made_and_used_afterwards(lo
     assert after == {"Available": 60, "On hold": 0, "Used": 30, "Bonus": 0, "Resets": resets}
 
 
-async def test_the_last_entries_tell_where_the_credits_went(local: BotHarness) -> None:
+async def test_the_last_songs_tell_where_the_credits_went_each_in_one_line(local: BotHarness) -> None:
     async with local.bot():
         status = await local.place()
         await local.shows(status, TITLES[State.DELIVERED])
         asked = await local.ada.slash("songs", "credits")
         statement = await asked.answer(timeout_s=LONG_S)
-    lines = fields(statement.embeds[0])["Last entries"].splitlines()
-    assert [line.split(" · ")[0] for line in lines[:2]] == [
-        "Hold of **30** used: the song is finished",
-        "**30** put on hold for a song",
-    ]
+    song, allowance = fields(statement.embeds[0])["Last songs"].splitlines()
+    assert re.fullmatch(r"\[.+\]\(https://discord\.com/channels/\d+/\d+/\d+\) · \*\*30\*\* · <t:\d+:R>", song)
+    assert allowance.startswith("**+90** allowance · ")
 
 
 async def test_the_cost_follows_the_rate_of_the_operators_account(tmp_path: Path, database: str) -> None:

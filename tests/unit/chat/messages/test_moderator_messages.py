@@ -20,7 +20,7 @@ from bot.domain.ledger import Entry, TransferKind
 from bot.domain.quotas import Period, Policy, Source
 from bot.domain.requests import Failure, FailureKind, State
 from bot.services.cards import ApprovalCard
-from bot.services.credits.statements import BudgetState, Statement
+from bot.services.credits.statements import BudgetState, CreditsOverview, Statement, StatementLine
 from bot.services.moderation.guild_settings import EffectiveSettings
 from bot.services.moderation.members import BalanceChange
 from tests.unit.chat.factories import MEMBER, NOW, PLAYLIST, check_sendable, fields
@@ -36,15 +36,18 @@ STATEMENT = Statement(
     policy=POLICY,
     budget=BudgetState(credits=1_000_000, left=999_999, period=Period.DAY, resets_at=NOW),
     blocked="*" * 500,
-    entries=tuple(
-        Entry(kind=TransferKind.SINGLE, amount=sign, request_id=None, reason=reason, at=NOW, note=note)
-        for sign, reason, note in (
-            (60, "grant", "_" * 500),
-            (60, "grant", None),
-            (-30, "allowance", None),
-            (90, "allowance", None),
-        )
-    ),
+)
+LINES = tuple(
+    StatementLine(
+        entry=Entry(kind=TransferKind.SINGLE, amount=sign, request_id=None, reason=reason, at=NOW, note=note),
+        request=None,
+    )
+    for sign, reason, note in (
+        (60, "grant", "_" * 500),
+        (60, "grant", None),
+        (-30, "allowance", None),
+        (90, "allowance", None),
+    )
 )
 
 
@@ -108,10 +111,13 @@ def test_sixty_roles_with_allowances_fit_and_more_of_them_are_counted(count: int
 @pytest.mark.parametrize("source", Source)
 def test_another_members_credits_fit_and_say_where_they_come_from(source: Source) -> None:
     policy = replace(POLICY, source=source, role_id=LONGEST)
-    embed = member_credits_message(replace(STATEMENT, policy=policy), user_id=MEMBER)
+    overview = CreditsOverview(
+        statement=replace(STATEMENT, policy=policy), cost=30, active=POLICY.max_active, lines=LINES
+    )
+    embed = member_credits_message(overview, user_id=MEMBER)
     check_sendable(embeds=[embed])
     assert f"<@{MEMBER}>" in (embed.description or "")
-    lines = fields(embed)["Last entries"] or ""
+    lines = fields(embed)["Last songs"] or ""
     assert "**+60** bonus ·" in lines
     assert "**\N{MINUS SIGN}30** allowance changed" in lines
 

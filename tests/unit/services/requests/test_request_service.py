@@ -129,15 +129,6 @@ async def test_a_new_week_brings_a_new_allowance_and_old_holds_stay_with_the_old
     assert (await harness.credits()).available == 90
 
 
-async def test_a_statement_lists_what_happened_newest_first(harness: ServicesHarness) -> None:
-    card = await harness.place()
-    harness.clock.advance(1)
-    await harness.requests.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
-    entries = (await harness.credits()).entries
-    assert [entry.kind for entry in entries] == ["void", "pending", "single"]
-    assert [entry.amount for entry in entries] == [30, 30, 90]
-
-
 async def test_cancelling_gives_the_credits_back(harness: ServicesHarness) -> None:
     card = await harness.place()
     cancelled = await harness.requests.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
