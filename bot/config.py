@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     """Credits for each member per period."""
     default_period: Period = Period.WEEK
     """How often the allowance is renewed: every day, week (from Monday) or month, in UTC."""
-    max_active_per_member: int = Field(default=1, ge=1, le=1000)
+    max_active_per_member: int = Field(default=3, ge=1, le=1000)
     """Pending requests that one member may have."""
     cooldown_s: int = Field(default=0, ge=0, le=86_400)
     """Seconds between two requests of one member."""

@@ -13,7 +13,6 @@ from sandbox.world import World
 MODELS = ("v55", "v50", "v45+", "v45", "v40")
 SETTINGS = {
     "MAX_RUNNING": "1",
-    "MAX_ACTIVE_PER_MEMBER": "2",
     "POLL_MIN_S": "0.5",
     "POLL_MAX_S": "2",
     "STATUS_EDIT_MIN_S": "2",

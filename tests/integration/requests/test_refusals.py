@@ -130,7 +130,7 @@ async def test_too_few_credits_are_refused_with_what_there_is_what_it_takes_and_
 
 async def test_a_second_request_waits_for_the_first_to_finish(local: BotHarness) -> None:
     local.provider.faults.add(Fault(Phase.TASK, Stall()))
-    async with local.bot():
+    async with local.bot(max_active_per_member=1):
         await local.place()
         answer = await refused(await local.order())
         assert "You already have 1 pending request" in answer
