@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.chat.interactions.components import Choices, command, matching, safe_autocomplete
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.transformers import ClipOption, PersonaOption, PlaylistOrName, Weight
-from bot.chat.messages.choices import CHOICE_LIMIT
+from bot.chat.messages.choices import CHOICE_LIMIT, model_choices
 from bot.chat.status_response import respond_with_status
 from bot.chat.text import descriptions
 from bot.chat.text.formatting import plain
@@ -17,6 +17,8 @@ from bot.domain.song_options import PROMPT_LIMIT, SongOptions
 
 StyleWeight: TypeAlias = app_commands.Transform[float, Weight("style_weight")]
 AudioWeight: TypeAlias = app_commands.Transform[float, Weight("audio_weight")]
+MODEL_LIMIT = 50
+"""Characters of a model, as it is typed."""
 Weirdness: TypeAlias = app_commands.Transform[float, Weight("weirdness")]
 
 
@@ -24,8 +26,7 @@ class Inspire(commands.Cog):
     """Placement of song requests."""
 
     def __init__(self, *, models: Sequence[str]) -> None:
-        offered = [app_commands.Choice(name=model, value=model) for model in models]
-        app_commands.choices(model=offered)(self.inspire)
+        self._models = tuple(models)
 
     @command()
     @app_commands.describe(**descriptions.INSPIRE)
@@ -34,7 +35,7 @@ class Inspire(commands.Cog):
         interaction: GuildInteraction,
         playlist: PlaylistOrName,
         prompt: app_commands.Range[str, 1, PROMPT_LIMIT] | None = None,
-        model: str | None = None,
+        model: app_commands.Range[str, 1, MODEL_LIMIT] | None = None,
         style_weight: StyleWeight | None = None,
         audio_weight: AudioWeight | None = None,
         weirdness: Weirdness | None = None,
@@ -60,3 +61,10 @@ class Inspire(commands.Cog):
     async def _saved(self, interaction: GuildInteraction, current: str) -> Choices:
         saved = await interaction.services.playlists.suggestions(interaction.guild_id, current)
         return matching((plain(one.name, limit=CHOICE_LIMIT), one.playlist_id) for one in saved)
+
+    @inspire.autocomplete("model")
+    @safe_autocomplete
+    async def _model(self, interaction: GuildInteraction, current: str) -> Choices:
+        usual = (await interaction.services.guild_settings.effective(interaction.guild_id)).model
+        offered = model_choices(self._models, usual=usual)
+        return matching(offered, current) or matching(offered)

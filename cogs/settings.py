@@ -18,6 +18,7 @@ from bot.chat.interactions.permissions import (
 )
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.interactions.transformers import PostingChannel, RequestChannel
+from bot.chat.messages.choices import model_choices
 from bot.chat.messages.settings import settings_message
 from bot.chat.text import confirmations, descriptions
 from bot.services.moderation.guild_settings import MAX_ACTIVE, MAX_COOLDOWN_S, GuildSettingsService
@@ -34,7 +35,7 @@ class ServerSettings(
 
     def __init__(self, rules: GuildSettingsService, *, models: Sequence[str]) -> None:
         self._rules = rules
-        offered = [app_commands.Choice(name=model, value=model) for model in models]
+        offered = [app_commands.Choice(name=name, value=code) for name, code in model_choices(models)]
         app_commands.choices(model=offered)(self.model)
 
     @command()

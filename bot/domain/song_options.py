@@ -14,6 +14,7 @@ from bot.domain.errors import (
     RefusalError,
     WeightError,
 )
+from bot.domain.models import find_model
 from bot.domain.suno_links import find_link
 from bot.domain.text import clean_text
 
@@ -74,9 +75,9 @@ def song_spec(
     Raises:
         ModelError, PromptError: the model is not offered, or the prompt is too long for it.
     """
-    model = options.model or default_model
-    if model not in models:
-        raise ModelError(model, tuple(models))
+    model = find_model(options.model or default_model, models)
+    if model is None:
+        raise ModelError(options.model or default_model, tuple(models))
     return SongSpec(
         playlist_id=playlist_id,
         model=model,

@@ -5,6 +5,7 @@ import discord
 from bot.chat.messages import colours
 from bot.chat.messages.buttons import approval_buttons
 from bot.chat.text.formatting import in_credits, mention, plain, playlist_page, quoted, reason_text, relative
+from bot.domain.models import model_name
 from bot.domain.requests import FailureKind, State
 from bot.services.cards import ApprovalCard
 from bot.services.ports import MessageForm
@@ -24,7 +25,7 @@ def approval_message(
     embed = discord.Embed(
         title=TO_APPROVE if waits else _outcome(card),
         colour=colours.WAITING if waits else _colour(card),
-    ).set_footer(text=f"{plain(card.model, limit=40)} · {in_credits(card.cost)}")
+    ).set_footer(text=f"{plain(model_name(card.model), limit=40)} · {in_credits(card.cost)}")
     playlist = f"[this playlist]({playlist_page(card.playlist_id)})" if is_full else "a playlist"
     lines = [f"{mention(card.user_id)} requests a song from {playlist}."]
     if card.prompt and not is_full:

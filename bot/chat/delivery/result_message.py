@@ -23,6 +23,7 @@ from bot.chat.text.formatting import (
     song_page,
 )
 from bot.chat.text.songs import CLIP_INCOMPLETE, NO_FILE, ONE_CLIP, READY, UNTITLED, file_missing
+from bot.domain.models import model_name
 from bot.domain.suno_links import UUID
 from bot.services.cards import ClipCard, ResultCard
 from bot.services.ports import Media, MessageForm
@@ -129,7 +130,7 @@ def _embed(clip_card: ClipCard, *, number: int, card: ResultCard) -> discord.Emb
     )
     embed.add_field(name="Duration", value=minutes(clip.duration_s))
     embed.add_field(
-        name="Model", value=quoted(clip.model or card.model, limit=MODEL_LIMIT, otherwise="unknown")
+        name="Model", value=quoted(model_name(card.model), limit=MODEL_LIMIT, otherwise="unknown")
     )
     if style := quoted(", ".join(clip.tags), limit=STYLE_LIMIT):
         embed.add_field(name="Style", value=style, inline=False)

@@ -29,6 +29,7 @@ from bot.chat.text.requests import PAUSED, PAUSED_BY_OPERATOR, PAUSES, PLACE_KEP
 from bot.chat.text.songs import ONE_CLIP, PRESS_LISTEN
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.failures import provider_words_for_member
+from bot.domain.models import model_name
 from bot.domain.requests import FailureKind, State
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.cards import QUARTERS, Hint, StatusCard
@@ -110,7 +111,7 @@ def status_message(
     url = link(card.result_url, limit=BUTTON_URL_LIMIT)
     words = _description(card) if form is MessageForm.FULL else _bare_description(card)
     embed = discord.Embed(title=_title(card), url=url, description=words, colour=_colour(card))
-    embed.set_footer(text=f"{plain(card.model, limit=40)} · {in_credits(card.cost)}")
+    embed.set_footer(text=f"{plain(model_name(card.model), limit=40)} · {in_credits(card.cost)}")
     return embed, _buttons(card, result_url=url)
 
 

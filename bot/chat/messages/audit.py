@@ -8,6 +8,7 @@ import discord
 from bot.chat.messages import colours
 from bot.chat.text.formatting import DASH, DESCRIPTION_LIMIT, mention, quoted, reason_text, relative
 from bot.domain.audit import Action, AuditEntry, AuditFacts
+from bot.domain.models import model_name
 from bot.services.ports import MessageForm
 
 NOT_SHOWN = "Discord refuses to show the rest here. `/quota log` has it."
@@ -126,4 +127,6 @@ def _value(name: str, value: str | int | None) -> str:
         return f"<#{value}>"
     if name == "request":
         return f"`{value}`"
+    if name == "model":
+        return quoted(model_name(str(value)), limit=FACT_LIMIT)
     return f"{value:,}" if isinstance(value, int) else quoted(value, limit=FACT_LIMIT)

@@ -7,6 +7,7 @@ import discord
 from bot.chat.messages import colours
 from bot.chat.text.formatting import FIELD_LIMIT, in_credits, quoted, reason_text
 from bot.chat.text.quotas import limits_of
+from bot.domain.models import model_name
 from bot.services.moderation.guild_settings import EffectiveSettings
 
 ROLE_FIELDS = 4
@@ -30,7 +31,7 @@ def settings_message(rules: EffectiveSettings, *, gone: frozenset[int] = frozens
         name="Approval in", value=_place(settings.approval_channel_id, "no approval needed", gone)
     )
     embed.add_field(name="Decisions in", value=_place(settings.log_channel_id, "no channel", gone))
-    embed.add_field(name="Default model", value=f"`{quoted(rules.model, limit=50)}`")
+    embed.add_field(name="Default model", value=f"`{quoted(model_name(rules.model), limit=50)}`")
     embed.add_field(name="Limits", value=limits_of(policy))
     embed.add_field(name="Everyone", value=f"{in_credits(policy.allowance)} every {policy.period}")
     budget = settings.budget

@@ -4,6 +4,7 @@ from bot.chat.text import labels
 from bot.chat.text.formatting import are_back, counted, in_credits, mention, playlist_page, quoted
 from bot.chat.text.quotas import allowance_of, available_after, limits_of
 from bot.domain.guild_settings import GuildSettings
+from bot.domain.models import model_name
 from bot.domain.playlists import NAME_LIMIT, SavedPlaylist
 from bot.domain.quotas import Period, Policy
 from bot.services.credits.reports import Report
@@ -151,7 +152,7 @@ def log_channel_set(channel_id: int | None) -> str:
 
 def default_model_set(model: str) -> str:
     """Confirm the default model."""
-    return f"Songs are made with `{model}` now, unless a member chooses another model."
+    return f"Songs are made with `{model_name(model)}` now, unless a member chooses another model."
 
 
 def approval_set(channel_id: int) -> str:

@@ -37,6 +37,7 @@ from bot.domain.errors import (
     TooLateError,
     WeightError,
 )
+from bot.domain.models import model_name
 from bot.domain.moderator_errors import NotOperatorError, OperatorUnknownError
 from bot.domain.personal_data import PendingRequestsError
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
@@ -125,7 +126,7 @@ def _weight(error: WeightError) -> str:
 
 @sentence.register
 def _model(error: ModelError) -> str:
-    allowed = ", ".join(f"`{quoted(model, limit=30)}`" for model in error.allowed[:20])
+    allowed = ", ".join(f"`{quoted(model_name(model), limit=30)}`" for model in error.allowed[:20])
     return (
         f"There is no model `{quoted(error.model, limit=50)}` here. Choose one of {allowed}.{NO_CREDITS_USED}"
     )
@@ -144,8 +145,8 @@ def _outside(_: OutsideServerError) -> str:
 @sentence.register
 def _prompt(error: PromptError) -> str:
     return (
-        f"Your prompt has {error.length:,} characters, and {quoted(error.model, limit=30)} takes at most "
-        f"{error.limit:,}. Shorten it by {error.length - error.limit:,}.{NO_CREDITS_USED}"
+        f"Your prompt has {error.length:,} characters, and {quoted(model_name(error.model), limit=30)} takes "
+        f"at most {error.limit:,}. Shorten it by {error.length - error.limit:,}.{NO_CREDITS_USED}"
     )
 
 

@@ -98,7 +98,7 @@ async def test_elsewhere_the_channels_name_is_told(local: BotHarness) -> None:
 
 async def test_everything_that_is_settled_is_shown(local: BotHarness) -> None:
     async with local.bot():
-        assert "with `v40` now" in (await told(local, "settings model", model="v40")).content
+        assert "with `v4` now" in (await told(local, "settings model", model="v40")).content
         limits = await told(local, "settings limits", active=2, cooldown=30)
         assert "Each member can have 2 requests at a time, 30 seconds between requests." in limits.content
         await told(local, "settings log", channel=local.discord.channel("general"))
@@ -107,7 +107,7 @@ async def test_everything_that_is_settled_is_shown(local: BotHarness) -> None:
         for words in (
             "every channel",
             "no approval needed",
-            "`v40`",
+            "`v4`",
             "2 requests at a time, 30 seconds between requests",
             "120",
         ):

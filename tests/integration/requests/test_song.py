@@ -12,7 +12,7 @@ from sandbox.discord.payloads import entry, text
 from sandbox.discord.people.person import Person
 from sandbox.discord.people.transcript import transcript
 from tests.harness.bot import LONG_S, BotHarness, bot
-from tests.harness.message_readers import fields, links, title, titles
+from tests.harness.message_readers import fields, links, seen, title, titles
 from tests.integration.engines import on_both
 
 pytestmark = on_both
@@ -71,6 +71,29 @@ async def test_every_option_reaches_the_provider_under_its_name(local: BotHarnes
     }
 
 
+async def test_models_are_offered_and_taken_by_name(local: BotHarness) -> None:
+    async with local.bot():
+        mo = local.discord.member("Mo")
+        asked = await mo.slash("songs", "settings model", past_picker=True, model="v45+")
+        await asked.answer(timeout_s=LONG_S)
+        choices = await local.ada.autocomplete("songs", "inspire", model="", timeout_s=LONG_S)
+        assert [choice.name for choice in choices] == [
+            "v5.5 (newest)",
+            "v5",
+            "v4.5+ (usual here)",
+            "v4.5",
+            "v4",
+        ]
+        choices = await local.ada.autocomplete("songs", "inspire", model="no such", timeout_s=LONG_S)
+        assert len(choices) == 5
+        status = await local.place(model=" V5 ")
+        await local.result()
+        assert "v5 · 30 credits" in seen(status)
+        answer = await (await local.order(model="v9")).answer(timeout_s=LONG_S)
+        assert "Choose one of `v5.5`, `v5`," in answer.content
+    assert json.loads(local.submissions[0].body)["model"] == "v50"
+
+
 async def test_one_status_message_moves_through_its_states_and_links_to_the_result(
     tmp_path: Path, database: str
 ) -> None:
@@ -99,7 +122,7 @@ async def test_the_result_says_what_there_is_to_know_of_each_clip(local: BotHarn
         assert re.sub(r"\\(.)", r"\1", text(embed, "title")) == clip.title
         assert text(embed, "url") == f"https://suno.com/song/{clip.id}"
         assert text(entry(embed, "image"), "url") == f"{local.provider.origin}/media/image_{clip.id}.jpeg"
-        assert fields(embed) == {"Duration": f"{whole}:{seconds:02}", "Model": "v5", "Style": clip.tags}
+        assert fields(embed) == {"Duration": f"{whole}:{seconds:02}", "Model": "v5.5", "Style": clip.tags}
         assert links(result)[f"Listen to {number}: {clip.title}"] == (
             f"{local.provider.origin}/media/{clip.id}.mp3"
         )

@@ -36,7 +36,7 @@ def test_each_clip_has_an_embed_with_its_own_address() -> None:
     assert first.title == "Night Drive"
     assert first.image.url == "https://cdn.example/1.jpeg"
     assert first.footer.text == "Clip 1 of 2"
-    assert fields(first) == {"Duration": "1:31", "Model": "Suno v5.5", "Style": "synthwave, night"}
+    assert fields(first) == {"Duration": "1:31", "Model": "v5.5", "Style": "synthwave, night"}
 
 
 def test_the_requester_is_mentioned_and_the_playlist_linked_without_a_preview() -> None:
@@ -49,7 +49,7 @@ def test_a_bare_clip_still_makes_an_embed() -> None:
     bare = ClipCard(clip=Clip(id=CLIPS[0]), listen_url="https://cdn.example/1.mp3", cover_url=None)
     message = result_message(result(bare), (SONG,))
     assert message.embeds[0].title == "Untitled"
-    assert fields(message.embeds[0]) == {"Duration": DASH, "Model": "v55"}
+    assert fields(message.embeds[0]) == {"Duration": DASH, "Model": "v5.5"}
     assert message.embeds[0].image.url is None
     assert labels(message.view) == ["Listen", "Again", more_like(1), *LAST]
 

@@ -51,7 +51,7 @@ def test_every_state_says_who_what_and_the_cost(state: State) -> None:
     text = words(status(state))
     assert f"<@{MEMBER}>" in text
     assert f"https://suno.com/playlist/{PLAYLIST}" in text
-    assert "v55 · 30 credits" in text
+    assert "v5.5 · 30 credits" in text
 
 
 SAID = BY_MODERATORS | {FailureKind.REFUSED, FailureKind.MODERATED}
