@@ -54,10 +54,21 @@ class ServerSettings(
 
     @command()
     @app_commands.describe(**descriptions.SETTINGS_RESULTS)
-    async def results(self, interaction: GuildInteraction, channel: PostingChannel | None = None) -> None:
-        """Post finished songs in a channel of their own."""
+    async def results(
+        self,
+        interaction: GuildInteraction,
+        channel: PostingChannel | None = None,
+        prompts: Literal["show", "hide"] | None = None,
+    ) -> None:
+        """Post finished songs in a channel of their own; show or hide prompts."""
         by = interaction.require_moderator()
         require_posting_permissions(interaction, channel, with_files=True)
+        if prompts is not None:
+            hidden = prompts == "hide"
+            hiding = self._rules.set_prompts_hidden(by, hidden=hidden, channel_id=_id(channel))
+            await run_or_defer(interaction, hiding)
+            await respond(interaction, confirmations.prompts_hidden_set(_id(channel), hidden=hidden))
+            return
         await run_or_defer(interaction, self._rules.set_results_channel(by, _id(channel)))
         await respond(interaction, confirmations.results_channel_set(_id(channel)))
 

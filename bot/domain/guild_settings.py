@@ -54,6 +54,8 @@ class GuildSettings:
     """Where moderators' actions are posted; None: nowhere."""
     paused: str | None = None
     """Why moderators have paused the server's songs; None: they have not."""
+    prompts_hidden: bool = False
+    """Whether prompts are shown only to the member who asks for them, and not in the channel."""
     has_playlists: bool = False
     """Whether a playlist was ever saved; until then no lookup is needed."""
 

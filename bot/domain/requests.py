@@ -166,6 +166,11 @@ class Request:
         return f"{round(self.placed_at.timestamp() * 1_000_000):x}"
 
     @property
+    def is_kept(self) -> bool:
+        """Return True if its song was not posted, or perhaps not, and is kept in the library."""
+        return self.state is State.UNDELIVERABLE and self.removed_at is None
+
+    @property
     def lacks_details(self) -> bool:
         """Return True if its prompt or, after an erasure, all its options are no longer stored."""
         return self.prompt_erased_at is not None or not self.spec.playlist_id

@@ -30,6 +30,20 @@ class Hint(StrEnum):
     MAY_NOT_POST = "may_not_post"
 
 
+@dataclass(frozen=True, slots=True)
+class ShownOptions:
+    """The options of a request that messages in its server show."""
+
+    playlist_name: str | None = None
+    """The name under which the server has saved the playlist."""
+    prompt_quote: str | None = None
+    """The prompt; None: there is none, it was erased, or the server hides prompts."""
+
+
+UNQUOTED = ShownOptions()
+"""No options, for messages that show neither."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusCard:
     """The contents of a status message."""
@@ -74,6 +88,10 @@ class StatusCard:
     """The clips of a song that is kept without a result message."""
     removed: bool = False
     """True if the song was removed."""
+    playlist_name: str | None = None
+    """The name under which the server has saved the playlist."""
+    prompt_quote: str | None = None
+    """The prompt; None: there is none, it was erased, or the server hides prompts."""
 
     @property
     def credits_are_back(self) -> bool:
@@ -188,6 +206,10 @@ class ResultCard:
     clips: tuple[ClipCard, ...]
     partial: bool
     rating: Rating = UNRATED
+    playlist_name: str | None = None
+    """The name under which the server has saved the playlist."""
+    prompt_quote: str | None = None
+    """The prompt; None: there is none, it was erased, or the server hides prompts."""
 
 
 def result_card(
@@ -196,6 +218,7 @@ def result_card(
     *,
     offered: Callable[[str | None], str | None],
     rating: Rating = UNRATED,
+    shown: ShownOptions = UNQUOTED,
 ) -> ResultCard:
     """Return the contents of a request's result message; `links` has each clip's audio link or None."""
     return ResultCard(
@@ -213,6 +236,8 @@ def result_card(
         ),
         partial=request.partial,
         rating=rating,
+        playlist_name=shown.playlist_name,
+        prompt_quote=shown.prompt_quote,
     )
 
 
@@ -223,13 +248,11 @@ def status_card(
     durations: DurationStats,
     now: datetime,
     held_until: datetime | None = None,
+    shown: ShownOptions = UNQUOTED,
 ) -> StatusCard:
     """Return the contents of a request's status message as of now."""
     waits = request.state is State.WAITING
     position = queue.position(request.id) if waits else None
-    usual_s = durations.median_s
-    removed = request.removed_at is not None
-    is_kept = request.state is State.UNDELIVERABLE and not removed
     return StatusCard(
         request_id=request.id,
         guild_id=request.guild_id,
@@ -245,16 +268,18 @@ def status_card(
         paused_by_operator=queue.paused_by_operator and waits,
         backoff_end=held_until,
         unseen=request.is_undelivered,
-        quarters=_quarters(request, usual_s, now),
+        quarters=_quarters(request, durations.median_s, now),
         clips_ready=len(request.progress.clips) if request.progress else 0,
-        expected_at=_expected_from_queue(position, queue) if waits else _expected_at(request, usual_s, now),
+        expected_at=_expected_at(request, durations.median_s, now) or _expected_from_queue(position, queue),
         hints=tuple(_hints(request)),
         failure=request.failure,
         partial=request.partial,
-        result_url=None if removed else _result_url(request),
-        delivery_uncertain=is_kept and request.result_channel_id is not None,
-        clip_ids=tuple(clip.id for clip in request.clips) if is_kept else (),
-        removed=removed,
+        result_url=_result_url(request),
+        delivery_uncertain=request.is_kept and request.result_channel_id is not None,
+        clip_ids=tuple(clip.id for clip in request.clips) if request.is_kept else (),
+        removed=request.removed_at is not None,
+        playlist_name=shown.playlist_name,
+        prompt_quote=shown.prompt_quote,
     )
 
 
@@ -300,6 +325,8 @@ def _hints(request: Request) -> Iterator[Hint]:
 
 
 def _result_url(request: Request) -> str | None:
+    if request.removed_at is not None:
+        return None
     if request.result_message_id is None or request.result_channel_id is None:
         return None
     in_guild = request.result_channel_id in {request.address.channel_id, request.delivery_channel_id}

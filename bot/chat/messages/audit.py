@@ -42,7 +42,7 @@ WORDS = MappingProxyType(
         Action.PAUSE: "paused songs",
         Action.RESUME: "resumed songs",
         Action.REQUESTS_CHANNEL: "changed the channel for requests",
-        Action.RESULTS_CHANNEL: "changed the channel for results",
+        Action.RESULTS_CHANNEL: "changed where and how results are posted",
         Action.APPROVAL: "changed the approval of requests",
         Action.LOG_CHANNEL: "changed the channel for this log",
         Action.MODEL: "changed the default model",

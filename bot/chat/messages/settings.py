@@ -27,6 +27,7 @@ def settings_message(rules: EffectiveSettings, *, gone: frozenset[int] = frozens
     embed.add_field(
         name="Results in", value=_place(settings.results_channel_id, "the channel of the request", gone)
     )
+    embed.add_field(name="Prompts", value="hidden in the channel" if settings.prompts_hidden else "shown")
     embed.add_field(
         name="Approval in", value=_place(settings.approval_channel_id, "no approval needed", gone)
     )

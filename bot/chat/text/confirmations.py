@@ -16,6 +16,11 @@ RESULTS_AT_REQUEST = "New songs are posted in the channel of their request now."
 LOG_NOWHERE = "Moderators' decisions aren't posted any more. `/quota log` shows them."
 NO_APPROVAL = "Requests need no approval any more."
 NO_BUDGET = "This server has no budget now."
+PROMPTS_SHOWN = "Songs quote their prompts in the channel now."
+PROMPTS_HIDDEN = (
+    "New messages don't quote prompts any more. **How it was made** still shows a song's prompt to members "
+    "who press it."
+)
 REASON_SHOWN = "The request's message shows the reason."
 
 
@@ -143,6 +148,12 @@ def request_channel_set(channel_id: int | None) -> str:
 def results_channel_set(channel_id: int | None) -> str:
     """Confirm the channel for results."""
     return f"New songs are posted in <#{channel_id}> now." if channel_id else RESULTS_AT_REQUEST
+
+
+def prompts_hidden_set(channel_id: int | None, *, hidden: bool) -> str:
+    """Confirm whether prompts are hidden, and the channel for results if it was set at once."""
+    words = PROMPTS_HIDDEN if hidden else PROMPTS_SHOWN
+    return f"{results_channel_set(channel_id)} {words}" if channel_id else words
 
 
 def log_channel_set(channel_id: int | None) -> str:

@@ -42,7 +42,10 @@ REQUESTS_CANCEL = {"request": "One of the requests that are still waiting", "rea
 REQUESTS_PAUSE = {"reason": "Why? Everyone can read it"}
 
 SETTINGS_CHANNEL = {"channel": "The only channel for requests; leave it out to allow every channel"}
-SETTINGS_RESULTS = {"channel": "The channel for new songs; leave it out for the channel of the request"}
+SETTINGS_RESULTS = {
+    "channel": "The channel for new songs; without any option, that of the request",
+    "prompts": "Whether songs quote their prompts in the channel; hidden, only How it was made shows them",
+}
 SETTINGS_MODEL = {"model": "For members who choose none; leave it out for the bot's default"}
 SETTINGS_APPROVAL = {
     "mode": "Whether a moderator approves each request",

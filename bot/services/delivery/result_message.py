@@ -19,7 +19,7 @@ from bot.domain.leases import lease_until
 from bot.domain.provider_tasks import Clip
 from bot.domain.requests import Request, State
 from bot.domain.transitions import Transition
-from bot.services.cards import ResultCard, result_card
+from bot.services.cards import ResultCard, ShownOptions, result_card
 from bot.services.delivery.message_forms import may_be_accepted_later
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, delivery_routes
 from bot.services.ports import (
@@ -37,6 +37,7 @@ from bot.services.ports import (
 )
 from bot.services.repositories.outbox import OutboxMessage
 from bot.services.repositories.requests import RequestChanges
+from bot.services.requests.shown_options import shown_options
 from bot.services.requests.transitions import apply_transition, get_request, log_context
 from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
@@ -115,20 +116,23 @@ class ResultDelivery:
             RetryableError: Discord did not accept the message now.
             ConflictError: another dispatcher has leased the message since.
         """
-        request = await self._store.read(get_request, message.source_id)
-        outcome = await self._outcome(message, request) if request.state is State.READY else None
+        request, shown = await self._store.read(_view, message.source_id)
+        outcome = await self._outcome(message, request, shown) if request.state is State.READY else None
         if isinstance(outcome, Undelivered):
             log.error("%s", outcome.why, extra=log_context(request, Transition.FAIL_DELIVERY))
         await self._store.write(_record, message, outcome, self._clock())
 
-    async def _outcome(self, message: OutboxMessage, request: Request) -> MessageRef | Undelivered:
+    async def _outcome(
+        self, message: OutboxMessage, request: Request, shown: ShownOptions
+    ) -> MessageRef | Undelivered:
         """Post the result, or find that it was posted before; raise as `deliver` does."""
         found = await self._fetch_clips(
             request, with_files=self._attach_audio and message.attempts < FILE_ATTEMPTS
         )
         if message.attempts + 1 < FILE_ATTEMPTS:
             _raise_if_pending(found)
-        card = result_card(request, [one.link for one in found], offered=self._media.offered)
+        links = [one.link for one in found]
+        card = result_card(request, links, offered=self._media.offered, shown=shown)
         payload = ResultPayload(request, card, tuple(one.file for one in found))
         outcome = (
             await self._resume(message, payload, DeliveryAttempt.parse(message.attempt))
@@ -288,6 +292,11 @@ def _unknown_outcome(attempt: DeliveryAttempt, request: Request) -> Undelivered:
     return Undelivered(
         "OPERATOR: nobody can tell whether the song was posted; it is kept", maybe_in=channel_id
     )
+
+
+def _view(uow: UnitOfWork, request_id: int) -> tuple[Request, ShownOptions]:
+    request = get_request(uow, request_id)
+    return request, shown_options(uow, request)
 
 
 @unit_of_work("delivery.record_attempt")

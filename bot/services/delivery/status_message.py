@@ -1,7 +1,7 @@
 """Status messages: each is edited until the request has ended, or its end is posted if it is lost."""
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,7 +17,7 @@ from bot.domain.polling import DurationStats
 from bot.domain.requests import ReplyAddress, Request, State
 from bot.domain.scheduling import SNAPSHOT_TTL_S, QueueSnapshot
 from bot.domain.transitions import CANCEL_FROM
-from bot.services.cards import EditBudget, StatusCard, next_check_at, status_card
+from bot.services.cards import EditBudget, ShownOptions, StatusCard, next_check_at, status_card
 from bot.services.delivery.message_forms import may_be_accepted_later, send_with_fallback
 from bot.services.delivery.routes import (
     DeliveryAttempt,
@@ -30,6 +30,7 @@ from bot.services.ports import Claim, Clock, Messenger, Target
 from bot.services.repositories.outbox import OutboxMessage
 from bot.services.requests.placement import SongConfig
 from bot.services.requests.queue_snapshot import backoff_after_failure, queue_snapshot
+from bot.services.requests.shown_options import shown_options
 from bot.services.requests.transitions import get_request, log_context
 from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
@@ -66,10 +67,13 @@ class StatusMessages:
             RetryableError, ConflictError: nothing was recorded; to be retried.
         """
         now = self._clock()
-        request, durations, backoff_end = await self._store.read(_view, message.source_id, now)
+        view = await self._store.read(_view, message.source_id, now)
+        request, durations = view.request, view.durations
         queue = await self._current_queue(now) if request.state is State.WAITING else QueueSnapshot()
-        held_until = queue.backoffs.get(request.id, backoff_end)
-        card = status_card(request, queue=queue, durations=durations, now=now, held_until=held_until)
+        held_until = queue.backoffs.get(request.id, view.backoff_end)
+        card = status_card(
+            request, queue=queue, durations=durations, now=now, held_until=held_until, shown=view.shown
+        )
         check_at = next_check_at(request, durations=durations, now=now, interval_s=self._status_interval_s)
         budget = EditBudget.parse(message.sent)
         if request.address.is_unconfirmed(now) or not budget.skips(card):
@@ -206,10 +210,26 @@ class StatusMessages:
         return self._queue
 
 
-def _view(uow: UnitOfWork, request_id: int, now: datetime) -> tuple[Request, DurationStats, datetime | None]:
-    """Return the request, how long its model takes, and until when its member is held back by its failure."""
+@dataclass(frozen=True, slots=True)
+class _View:
+    """All that a status message says, read at once."""
+
+    request: Request
+    durations: DurationStats
+    """How long its model takes."""
+    backoff_end: datetime | None
+    """Until when its member is held back by its failure."""
+    shown: ShownOptions
+
+
+def _view(uow: UnitOfWork, request_id: int, now: datetime) -> _View:
     request = get_request(uow, request_id)
-    return request, uow.durations.get(request.spec.model), backoff_after_failure(uow, request, now)
+    return _View(
+        request=request,
+        durations=uow.durations.get(request.spec.model),
+        backoff_end=backoff_after_failure(uow, request, now),
+        shown=shown_options(uow, request),
+    )
 
 
 @unit_of_work("outbox.mark_status_sent")

@@ -19,11 +19,12 @@ from bot.domain.songs import (
     require_available,
 )
 from bot.services.audit_log import Actor, record_action
-from bot.services.cards import ResultCard, result_card
+from bot.services.cards import ResultCard, ShownOptions, result_card
 from bot.services.library.pagination import Page, fetch_page
 from bot.services.ports import Clock, MediaSource
 from bot.services.repositories.library import SongFilter, SongTitle
 from bot.services.repositories.outbox import MessageKind
+from bot.services.requests.shown_options import shown_options
 from bot.services.requests.transitions import log_context
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
@@ -61,9 +62,9 @@ class SongLibrary:
             SongNotFoundError, NotFinishedError, SongRemovedError: the song is not available.
             StoreError: the database cannot be used.
         """
-        song = await self._store.read(_song, request_id, viewer)
+        song, shown = await self._store.read(_song, request_id, viewer)
         links = tuple(self._media.offered(clip.audio_url) for clip in song.request.clips)
-        return result_card(song.request, links, offered=self._media.offered, rating=song.rating)
+        return result_card(song.request, links, offered=self._media.offered, rating=song.rating, shown=shown)
 
     async def songs(self, viewer: Viewer, user_id: int | None, number: int) -> Page[Song]:
         """Return a page of the songs that the viewer can see, of all members or one, newest first."""
@@ -114,11 +115,11 @@ def _find(uow: UnitOfWork, request_id: int) -> Request | None:
     return uow.requests.find(request_id) if request_id <= MAX_ID else None
 
 
-def _song(uow: UnitOfWork, request_id: int, viewer: Viewer) -> Song:
+def _song(uow: UnitOfWork, request_id: int, viewer: Viewer) -> tuple[Song, ShownOptions]:
     request = require_available(_find(uow, request_id), viewer.guild_id)
     if not viewer.can_see(request):
         raise SongNotFoundError
-    return Song(request, uow.library.rating(request_id))
+    return Song(request, uow.library.rating(request_id)), shown_options(uow, request)
 
 
 def _page(uow: UnitOfWork, song_filter: SongFilter, number: int) -> Page[Song]:

@@ -75,6 +75,17 @@ class GuildSettingsService:
             lambda settings: {"channel": settings.results_channel_id},
         )
 
+    async def set_prompts_hidden(self, actor: Actor, *, hidden: bool, channel_id: int | None = None) -> None:
+        """Hide prompts in the server's messages, or show them; with a channel, also post results there."""
+        await self._change(
+            actor,
+            Action.RESULTS_CHANNEL,
+            lambda settings: replace(
+                settings, prompts_hidden=hidden, results_channel_id=channel_id or settings.results_channel_id
+            ),
+            _results_facts,
+        )
+
     async def set_log_channel(self, actor: Actor, channel_id: int | None) -> None:
         """Post audit entries in this channel, including this one; None: nowhere."""
         await self._change(
@@ -163,6 +174,11 @@ def update_settings(
         return after
     uow.guilds.update(actor.guild_id, before)
     return before
+
+
+def _results_facts(settings: GuildSettings) -> AuditFacts:
+    prompts = "hidden" if settings.prompts_hidden else "shown"
+    return {"channel": settings.results_channel_id, "prompts": prompts}
 
 
 def _approval_facts(settings: GuildSettings) -> AuditFacts:

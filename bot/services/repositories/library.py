@@ -19,6 +19,10 @@ class Playlists(Protocol):
         """Return the playlist with this key."""
         ...
 
+    def name_of(self, guild_id: int, playlist_id: str) -> str | None:
+        """Return the name under which the server has saved the playlist; None: it has not."""
+        ...
+
     def put(self, guild_id: int, playlist: SavedPlaylist) -> None:
         """Save the playlist, replacing one with the same key."""
         ...

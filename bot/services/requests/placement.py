@@ -107,7 +107,7 @@ def place(
     )
     if settings.has_playlists:
         uow.playlists.mark_used(context.guild_id, spec.playlist_id, now=now)
-    return _create_status_message(uow, request, config, now), request
+    return _create_status_message(uow, request, config, now, settings), request
 
 
 def _check_open(settings: GuildSettings, context: RequestContext) -> None:
@@ -180,13 +180,14 @@ def _new_request(
 
 
 def _create_status_message(
-    uow: UnitOfWork, request: Request, config: SongConfig, now: datetime
+    uow: UnitOfWork, request: Request, config: SongConfig, now: datetime, settings: GuildSettings
 ) -> StatusCard:
     """Create the status message in the outbox; return the card that the command's answer shows."""
     if request.state is State.AWAITING:
         uow.outbox.mark_due(request.id, MessageKind.APPROVAL, due_at=now)
     # In a long queue the answer has no position, and the next edit has it.
-    card = status_card_for(uow, request, queue_snapshot(uow, config.slots, now, longest=SHORT_QUEUE), now)
+    queue = queue_snapshot(uow, config.slots, now, longest=SHORT_QUEUE)
+    card = status_card_for(uow, request, queue, now, settings)
     uow.outbox.create(
         request.id,
         MessageKind.STATUS,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.circuit_breaker import BLOCKING_OUTAGES, CircuitBreaker
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.requests import Request, State
 from bot.domain.scheduling import (
     QueueEntry,
@@ -14,6 +15,7 @@ from bot.domain.scheduling import (
     fair_order,
 )
 from bot.services.cards import StatusCard, status_card
+from bot.services.requests.shown_options import shown_options
 from bot.services.unit_of_work import UnitOfWork
 
 MAX_ESTIMATED = 200
@@ -99,11 +101,18 @@ def _ends_of_running(uow: UnitOfWork, now: datetime) -> list[datetime]:
     return sorted(max(now, (since or now) + timedelta(seconds=usual_s[model])) for model, since in running)
 
 
-def status_card_for(uow: UnitOfWork, request: Request, queue: QueueSnapshot, now: datetime) -> StatusCard:
-    """Return what a request's status message should say now."""
+def status_card_for(
+    uow: UnitOfWork,
+    request: Request,
+    queue: QueueSnapshot,
+    now: datetime,
+    settings: GuildSettings | None = None,
+) -> StatusCard:
+    """Return what a request's status message should say now; `settings` as for `shown_options`."""
     held = queue.backoffs.get(request.id, backoff_after_failure(uow, request, now))
     durations = uow.durations.get(request.spec.model)
-    return status_card(request, queue=queue, durations=durations, now=now, held_until=held)
+    shown = shown_options(uow, request, settings)
+    return status_card(request, queue=queue, durations=durations, now=now, held_until=held, shown=shown)
 
 
 def backoff_after_failure(uow: UnitOfWork, request: Request, now: datetime) -> datetime | None:

@@ -129,6 +129,12 @@ _p = playlists.c
 _PLAYLISTS = select(playlists).where(_p.guild_id == bindparam("guild"))
 _HAS_KEY = (_p.guild_id == bindparam("guild")) & (_p.key == bindparam("of_key"))
 _FIND_PLAYLIST = select(playlists).where(_HAS_KEY)
+_NAME_OF = (
+    select(_p.name)
+    .where(_p.guild_id == bindparam("guild"), _p.playlist_id == bindparam("playlist"))
+    .order_by(_p.key)
+    .limit(1)
+)
 _REMOVE_PLAYLIST = delete(playlists).where(_HAS_KEY)
 _MARK_USED = (
     update(playlists)
@@ -154,6 +160,12 @@ class SqlPlaylists(SqlRepository, Playlists):
     def find(self, guild_id: int, key: str) -> SavedPlaylist | None:
         row = self._conn.execute(_FIND_PLAYLIST, {"guild": guild_id, "of_key": key}).first()
         return None if row is None else _playlist(row)
+
+    @override
+    def name_of(self, guild_id: int, playlist_id: str) -> str | None:
+        terms = {"guild": guild_id, "playlist": playlist_id}
+        name: str | None = self._conn.execute(_NAME_OF, terms).scalar()
+        return name
 
     @override
     def put(self, guild_id: int, playlist: SavedPlaylist) -> None:
