@@ -49,11 +49,11 @@ class Commands:
         self.by_guild[guild_id] = kept + old
         return self.replace(guild_id, commands=[*kept, command])[-1]
 
-    def find(self, name: str, *, guild_id: int | None) -> Payload | None:
-        """Return the chat command of that name in a guild: its own first, then a global one."""
+    def find(self, name: str, *, guild_id: int | None, kind: int = 1) -> Payload | None:
+        """Return the command of that name and type in a guild: its own first, then a global one."""
         places = [guild_id, None] if guild_id is not None else [None]
         offered = (command for place in places for command in self.by_guild.get(place, []))
-        return next((one for one in offered if one["type"] == 1 and one["name"] == name), None)
+        return next((one for one in offered if one["type"] == kind and one["name"] == name), None)
 
     def _count_create(self, guild_id: int | None) -> None:
         if not self._buckets.take(f"create:{guild_id}", rule=self.limits.command_creates).allowed:

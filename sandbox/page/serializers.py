@@ -8,7 +8,7 @@ from sandbox.discord.model.permissions import Permission
 from sandbox.discord.model.users import User
 from sandbox.discord.model.world import WITHOUT_MESSAGES, Channel, Guild, Member, World
 from sandbox.discord.payloads import Payload, as_payload, entries, entry, number, text
-from sandbox.discord.people.picker import offered
+from sandbox.discord.people.picker import IN_CHAT, ON_MESSAGE, offered
 from sandbox.discord.rendering import attachment_payload
 from sandbox.discord.rules.components import BUTTON
 from sandbox.discord.state import State
@@ -55,7 +55,11 @@ class PageSerializer:
             ],
             "channels": [_channel(one, guild=guild) for one in channels],
             "commands": {
-                str(one.id): offered(self._state, member=member, channel=one)
+                str(one.id): [
+                    command
+                    for kind in (IN_CHAT, ON_MESSAGE)
+                    for command in offered(self._state, member=member, channel=one, kind=kind)
+                ]
                 for one in channels
                 if one.guild is not None
             },
@@ -139,7 +143,8 @@ class PageSerializer:
     def _reply(self, message: Message) -> Payload | None:
         """Return what is shown above a reply to another message."""
         replied = 0 if message.snapshots else number(as_payload(message.reference), "message_id")
-        replied = replied or number(message.interaction, "interacted_message_id")
+        for name in ("interacted_message_id", "target_message_id"):
+            replied = replied or number(message.interaction, name)
         channel = self._state.world.channels.get(message.channel_id)
         if not replied or channel is None:
             return None

@@ -64,6 +64,7 @@ class PageSession:
             "complete": self._complete,
             "press": self._press,
             "choose": self._choose,
+            "use_on": self._use_on,
             "submit": self._submit,
             "say": self._say,
             "world": self._change_world,
@@ -114,9 +115,16 @@ class PageSession:
         invocation = await self._person.choose(self._message(asked), text(asked, "custom_id"), *values)
         return await self._answered(invocation, silence=FAILED)
 
+    async def _use_on(self, asked: Payload) -> Payload:
+        invocation = await self._person.use_on(self._message(asked), text(asked, "command"))
+        return await self._answered(invocation, silence=NO_RESPONSE)
+
     async def _submit(self, asked: Payload) -> Payload:
         shown = self._modals[text(asked, "modal")]
-        values = {name: str(value) for name, value in entry(asked, "values").items()}
+        values = {
+            name: [str(one) for one in value] if isinstance(value, list) else str(value)
+            for name, value in entry(asked, "values").items()
+        }
         return await self._answered(await self._person.submit_modal(shown, values), silence=WENT_WRONG)
 
     async def _say(self, asked: Payload) -> Payload:

@@ -111,6 +111,24 @@ async def test_a_modal_is_filled_in(local: LocalDiscord) -> None:
         assert sent.ephemeral
 
 
+async def test_a_modal_with_selects_is_filled_in(local: LocalDiscord) -> None:
+    async with online(local):
+        ada, ben = local.member("Ada"), local.member("Ben")
+        asked = await ada.slash("general", "which")
+        await asked.acknowledged()
+        chosen = {"Singer": ben.id, "Fans": local.moderators.id, "Stage": local.channel("songs").id}
+        values = {"Song": "a", "Words": "la la"} | {name: str(each) for name, each in chosen.items()}
+        sent = await ada.submit_modal(asked, values)
+        assert (await sent.answer()).content == "a ben Moderators songs la la"
+
+
+async def test_a_message_command_is_told_of_the_message(local: LocalDiscord) -> None:
+    async with online(local):
+        said = await local.member("Ben").say("general", "la la")
+        used = await local.member("Ada").use_on(said, "Repeat this")
+        assert (await used.answer()).content == "Ben: la la"
+
+
 async def test_autocomplete_offers_and_subcommands_take_members(local: LocalDiscord) -> None:
     async with online(local):
         ada, ben = local.member("Ada"), local.member("Ben")

@@ -12,7 +12,7 @@ from sandbox.discord.rules.messages import EPHEMERAL, LOADING, SILENT, Sent, che
 from sandbox.discord.rules.modals import check_choices, check_modal
 from sandbox.discord.state import State
 
-ANSWER_TO_COMMAND, REPLY = 20, 19
+REPLY, ANSWER_TO_COMMAND, ANSWER_TO_MESSAGE_COMMAND = 19, 20, 23
 MESSAGES = (CallbackKind.MESSAGE, CallbackKind.DEFERRED_MESSAGE)
 UPDATES = (CallbackKind.DEFERRED_UPDATE, CallbackKind.UPDATE)
 
@@ -114,17 +114,22 @@ def _check(state: State, channel: Channel | None, *, sent: Sent, path: tuple[str
 
 def _new(state: State, interaction: Interaction, *, sent: Sent, flags: int) -> Message:
     kept = number(sent.payload, "flags") & (EPHEMERAL | SILENT)
-    by_command = interaction.kind is InteractionKind.COMMAND and interaction.original is None
     posting = Posting(
         author=state.world.bot,
         origin=Origin.INTERACTION,
-        kind=ANSWER_TO_COMMAND if by_command else REPLY if interaction.source else 0,
+        kind=_message_kind(interaction),
         flags=kept | flags,
         visible_to=interaction.user.id if kept & EPHEMERAL else None,
         interaction=metadata(interaction),
         command_name=interaction.command_name,
     )
     return post(state, channel=interaction.channel, sent=sent, posting=posting)
+
+
+def _message_kind(interaction: Interaction) -> int:
+    if interaction.kind is InteractionKind.COMMAND and interaction.original is None:
+        return ANSWER_TO_MESSAGE_COMMAND if "target_id" in interaction.data else ANSWER_TO_COMMAND
+    return REPLY if interaction.source else 0
 
 
 def _updated(state: State, interaction: Interaction, *, kind: CallbackKind, sent: Sent) -> Message | None:
@@ -149,6 +154,8 @@ def metadata(interaction: Interaction) -> Payload:
         payload["original_response_message_id"] = str(interaction.original.id)
     if interaction.kind is InteractionKind.COMPONENT and interaction.source is not None:
         payload["interacted_message_id"] = str(interaction.source.id)
+    if interaction.kind is InteractionKind.COMMAND and "target_id" in interaction.data:
+        payload["target_message_id"] = interaction.data["target_id"]
     if interaction.kind is InteractionKind.MODAL:
         payload["triggering_interaction_metadata"] = interaction.triggered_by
     return payload

@@ -11,10 +11,12 @@ from sandbox.discord.model.message import Message, Origin
 from sandbox.discord.model.users import User
 from sandbox.discord.model.world import Channel, Guild, Member
 from sandbox.discord.payloads import Payload, entries, number, text
-from sandbox.discord.people.modal_forms import filled_in
-from sandbox.discord.people.picker import PickerError, enter, entered, pick
-from sandbox.discord.rules.components import BUTTON, LINK_STYLE, SELECTS, STRING_SELECT
+from sandbox.discord.people.modal_forms import Values, filled_in
+from sandbox.discord.people.picker import PickerError, enter, on_message, pick
+from sandbox.discord.people.select_menus import Resolved, chosen
+from sandbox.discord.rules.components import BUTTON, LINK_STYLE
 from sandbox.discord.rules.messages import Sent
+from sandbox.discord.rules.selects import SELECTS
 from sandbox.discord.state import State
 
 __all__ = ["Choice", "Person", "PickerError"]
@@ -86,6 +88,20 @@ class Person:
         interaction.command_name = " ".join([text(picked.command, "name"), *picked.path])
         return self._delivered(interaction)
 
+    async def use_on(self, message: Message, command: str, /) -> Invocation:
+        """Use the message command of that name, from the message's menu.
+
+        Raises:
+            PickerError: The person does not see the message, or is not offered the command.
+        """
+        channel = self._seen(message)
+        data = on_message(
+            self._state, message=message, name=command, member=self._member_in(channel), channel=channel
+        )
+        interaction = self._begin(InteractionKind.COMMAND, channel=channel, data=data)
+        interaction.command_name = command
+        return self._delivered(interaction)
+
     async def autocomplete(
         self,
         channel: Channel | str,
@@ -141,24 +157,18 @@ class Person:
             PickerError: The person sees no such select, or it lacks a value.
         """
         select = self._component(message, custom_id, kinds=SELECTS)
-        offered = {text(option, "value") for option in entries(select, "options")}
-        if offered and set(values) - offered:
-            raise PickerError(f"not offered: {', '.join(sorted(set(values) - offered))}")
-        bounds = {"min_values": 1, "max_values": 1} | select
-        least, most = number(bounds, "min_values"), number(bounds, "max_values")
-        if not least <= len(values) <= most:
-            raise PickerError(f"choose {least} to {most}, not {len(values)}")
+        resolved: Resolved = {}
         data: Payload = {
             "custom_id": select["custom_id"],
             "component_type": select["type"],
             "id": select["id"],
-            "values": list(values),
+            "values": chosen(select, values=values, guild=self.guild, resolved=resolved),
         }
-        if resolved := self._resolved(number(select, "type"), values=values):
+        if resolved:
             data["resolved"] = resolved
         return self._used(message, data=data)
 
-    async def submit_modal(self, invocation: Invocation, values: dict[str, str], /) -> Invocation:
+    async def submit_modal(self, invocation: Invocation, values: Values, /) -> Invocation:
         """Send off the modal that answered, filled in by custom id or label.
 
         Raises:
@@ -167,10 +177,7 @@ class Person:
         shown = invocation.interaction
         if shown.modal is None:
             raise PickerError("no modal is shown")
-        data: Payload = {
-            "custom_id": shown.modal["custom_id"],
-            "components": filled_in(shown.modal, values=values),
-        }
+        data = filled_in(shown.modal, values=values, guild=self.guild)
         begun = self._begin(InteractionKind.MODAL, channel=shown.channel, data=data, source=shown.source)
         begun.triggered_by = metadata(shown)
         return self._delivered(begun)
@@ -191,28 +198,21 @@ class Person:
         """Return the messages of a channel that this person sees, oldest first."""
         return self._channel(channel).seen_by(self.user)
 
-    def _resolved(self, kind: int, *, values: tuple[str, ...]) -> dict[str, dict[str, object]]:
-        """Return the members, roles or channels of the ids that were chosen in a select."""
-        resolved: dict[str, dict[str, object]] = {}
-        guild = self.guild
-        for value in () if kind == STRING_SELECT else values:
-            places = (guild.members, guild.roles, guild.channels)
-            found = next((place[int(value)] for place in places if int(value) in place), None)
-            if found is None:
-                raise PickerError(f"there is no {value}")
-            entered(resolved, value=found, guild=guild)
-        return resolved
-
-    def _used(self, message: Message, *, data: Payload) -> Invocation:
+    def _seen(self, message: Message) -> Channel:
         channel = self._state.world.channels.get(message.channel_id)
         if channel is None:
             raise PickerError("the channel is gone")
+        if message.deleted or message.visible_to not in (None, self.user.id):
+            raise PickerError("the person does not see this message")
+        return channel
+
+    def _used(self, message: Message, *, data: Payload) -> Invocation:
+        channel = self._seen(message)
         begun = self._begin(InteractionKind.COMPONENT, channel=channel, data=data, source=message)
         return self._delivered(begun)
 
     def _component(self, message: Message, wanted: str, *, kinds: tuple[int, ...]) -> Payload:
-        if message.deleted or message.visible_to not in (None, self.user.id):
-            raise PickerError("the person does not see this message")
+        self._seen(message)
         parts = [part for row in message.components for part in entries(row, "components")]
         for part in parts:
             if part["type"] in kinds and wanted in (part.get("custom_id"), part.get("label")):

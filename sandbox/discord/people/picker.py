@@ -2,11 +2,18 @@
 
 from dataclasses import dataclass, field
 
+from sandbox.discord.model.message import Message
 from sandbox.discord.model.permissions import Permission
 from sandbox.discord.model.users import User
 from sandbox.discord.model.world import WITHOUT_MESSAGES, Channel, Guild, Member, Role
 from sandbox.discord.payloads import Payload, as_payload, entries, items, number, text
-from sandbox.discord.rendering import channel_payload, member_payload, role_payload, user_payload
+from sandbox.discord.rendering import (
+    channel_payload,
+    member_payload,
+    message_payload,
+    role_payload,
+    user_payload,
+)
 from sandbox.discord.rules.commands import (
     BOOLEAN,
     CHANNEL,
@@ -20,6 +27,9 @@ from sandbox.discord.rules.commands import (
     USER,
 )
 from sandbox.discord.state import State
+
+IN_CHAT, ON_MESSAGE = 1, 3
+"""Where a command is used (Discord's reference, "Application Command Types")."""
 
 
 class PickerError(AssertionError):
@@ -77,24 +87,41 @@ def pick(state: State, *, line: str, member: Member | None, channel: Channel) ->
     return Picked(command=command, path=path, declared=declared)
 
 
-def offered(state: State, *, member: Member, channel: Channel) -> list[Payload]:
-    """Return the chat commands that the member is offered in the channel, by their names."""
+def on_message(
+    state: State, *, message: Message, name: str, member: Member | None, channel: Channel
+) -> Payload:
+    """Return the `data` of a message command used on the message.
+
+    Raises:
+        PickerError: There is no such command, or it is not offered to this person.
+    """
+    command = _command(state, name=name, member=member, channel=channel, kind=ON_MESSAGE)
+    data: Payload = {each: command[each] for each in ("id", "type", "name", "guild_id") if each in command}
+    target = str(message.id)
+    shown = {target: message_payload(message, world=state.world)}
+    return data | {"target_id": target, "resolved": {"messages": shown}}
+
+
+def offered(state: State, *, member: Member, channel: Channel, kind: int = IN_CHAT) -> list[Payload]:
+    """Return the commands that the member is offered in the channel, by their names."""
     places = [channel.guild.id, None] if channel.guild else [None]
     registered = [one for place in places for one in state.commands.by_guild.get(place, [])]
-    names = sorted({text(one, "name") for one in registered if one["type"] == 1})
-    found = (_offered(state, name=name, member=member, channel=channel) for name in names)
+    names = sorted({text(one, "name") for one in registered if one["type"] == kind})
+    found = (_offered(state, name=name, member=member, channel=channel, kind=kind) for name in names)
     return [command for command in found if command is not None]
 
 
-def _offered(state: State, *, name: str, member: Member, channel: Channel) -> Payload | None:
+def _offered(state: State, *, name: str, member: Member, channel: Channel, kind: int) -> Payload | None:
     try:
-        return _command(state, name=name, member=member, channel=channel)
+        return _command(state, name=name, member=member, channel=channel, kind=kind)
     except PickerError:
         return None
 
 
-def _command(state: State, *, name: str, member: Member | None, channel: Channel) -> Payload:
-    command = state.commands.find(name, guild_id=channel.guild.id if channel.guild else None)
+def _command(
+    state: State, *, name: str, member: Member | None, channel: Channel, kind: int = IN_CHAT
+) -> Payload:
+    command = state.commands.find(name, guild_id=channel.guild.id if channel.guild else None, kind=kind)
     if command is None:
         raise PickerError(f"no command /{name} is registered here")
     contexts = items(command, "contexts")

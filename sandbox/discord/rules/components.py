@@ -2,17 +2,12 @@
 
 from sandbox.discord.errors import UnimplementedError
 from sandbox.discord.rules.forms import Form
+from sandbox.discord.rules.selects import CHANNEL_SELECT, SELECTS, check_select
 
-ROW, BUTTON, STRING_SELECT = 1, 2, 3
-TEXT_INPUT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 4, 5, 6, 7, 8
-SELECTS = (STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT)
+ROW, BUTTON, TEXT_INPUT = 1, 2, 4
 LINK_STYLE, PREMIUM_STYLE = 5, 6
 MAX_ROWS = 5
 BUTTON_FIELDS = frozenset({"type", "id", "custom_id", "style", "label", "disabled", "url", "sku_id", "emoji"})
-SELECT_FIELDS = frozenset(
-    {"type", "id", "custom_id", "placeholder", "min_values", "max_values", "disabled", "required"}
-    | {"options", "default_values", "channel_types"}
-)
 
 
 def check_components(form: Form) -> None:
@@ -30,7 +25,7 @@ def check_components(form: Form) -> None:
         members = row.forms("components", least=1, most=5, required=True)
         for member in members:
             _check_in_row(member)
-            _check_unique(member, seen=seen)
+            check_unique(member, seen=seen)
         if len(members) > 1 and any(member.payload.get("type") in SELECTS for member in members):
             message = "Components displayed are too wide for the container"
             row.refuse("components", code="COMPONENT_LAYOUT_WIDTH_EXCEEDED", message=message)
@@ -48,7 +43,7 @@ def _check_in_row(component: Form) -> None:
     if kind == BUTTON:
         _check_button(component)
     elif kind in SELECTS:
-        _check_select(component)
+        check_select(component, in_modal=False)
     else:
         message = 'Value of field "type" must be one of (2, 3, 5, 6, 7, 8).'
         component.refuse("type", code="UNION_TYPE_CHOICES", message=message)
@@ -80,24 +75,8 @@ def _check_button(button: Form) -> None:
         button.refuse("label", code="BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", message=message)
 
 
-def _check_select(select: Form) -> None:
-    select.only(SELECT_FIELDS)
-    select.text("custom_id", least=1, most=100, required=True)
-    select.text("placeholder", most=150)
-    least = select.integer("min_values", least=0, most=25)
-    most = select.integer("max_values", least=1, most=25)
-    if least is not None and least > (1 if most is None else most):
-        message = "min_values must be less than or equal to max_values"
-        select.refuse("min_values", code="SELECT_COMPONENT_MIN_VALUES", message=message)
-    if select.payload.get("type") == STRING_SELECT:
-        for option in select.forms("options", least=1, most=25, required=True):
-            option.only({"label", "value", "description", "emoji", "default"})
-            option.text("label", least=1, most=100, required=True)
-            option.text("value", least=1, most=100, required=True)
-            option.text("description", most=100)
-
-
-def _check_unique(component: Form, *, seen: set[str]) -> None:
+def check_unique(component: Form, *, seen: set[str]) -> None:
+    """Note a custom id that another component of the message or modal has, too."""
     custom_id = component.payload.get("custom_id")
     if not isinstance(custom_id, str):
         return

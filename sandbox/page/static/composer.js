@@ -3,7 +3,7 @@ import { byId, el } from "./dom.js";
 import { completed, leaves, mistake, offered } from "./options.js";
 import { suggestions } from "./suggestions.js";
 
-const PAUSE_MS = 120;
+const PAUSE_MS = 120, IN_CHAT = 1;
 
 export function composer({ ask, answered }) {
   const words = byId("words"), holder = byId("command"), form = byId("composer");
@@ -23,7 +23,7 @@ export function composer({ ask, answered }) {
   function suggestCommands() {
     if (!words.value.startsWith("/")) return popup.hide();
     const typed = words.value.slice(1).trim().toLowerCase();
-    const all = leaves(places.commands[channel] ?? []);
+    const all = leaves((places.commands[channel] ?? []).filter(({ type }) => type === IN_CHAT));
     const found = all.filter(({ path }) => path.startsWith(typed) || path.includes(` ${typed}`));
     const items = found.map((one) => ({
       label: `/${one.path}`, detail: one.description, choose: () => enter(one),

@@ -29,6 +29,41 @@ class Reason(discord.ui.Modal, title="Why?"):
         await interaction.response.send_message(f"because {self.why.value}", ephemeral=True)
 
 
+def filled_in(part: discord.ui.Item[discord.ui.Modal]) -> str:
+    match part:
+        case discord.ui.TextInput():
+            return part.value
+        case discord.ui.Select():
+            return part.values[0]
+        case discord.ui.UserSelect() | discord.ui.RoleSelect() | discord.ui.ChannelSelect():
+            return part.values[0].name
+        case _:
+            raise TypeError(part)
+
+
+class Choices(discord.ui.Modal, title="Which?"):
+    song: discord.ui.Label[Self] = discord.ui.Label(
+        text="Song", component=discord.ui.Select(options=[discord.SelectOption(label="A", value="a")])
+    )
+    singer: discord.ui.Label[Self] = discord.ui.Label(
+        text="Singer", component=discord.ui.UserSelect(required=False)
+    )
+    fans: discord.ui.Label[Self] = discord.ui.Label(text="Fans", component=discord.ui.RoleSelect())
+    stage: discord.ui.Label[Self] = discord.ui.Label(text="Stage", component=discord.ui.ChannelSelect())
+    words: discord.ui.Label[Self] = discord.ui.Label(
+        text="Words", description="Few", component=discord.ui.TextInput(max_length=20)
+    )
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        said = [filled_in(part.component) for part in self.children if isinstance(part, discord.ui.Label)]
+        await interaction.response.send_message(" ".join(said))
+
+
+@app_commands.context_menu(name="Repeat this")
+async def repeat(interaction: discord.Interaction, message: discord.Message) -> None:
+    await interaction.response.send_message(f"{message.author.display_name}: {message.content}")
+
+
 class Work(commands.Cog):
     @app_commands.command(description="Answers at once")
     async def hello(self, interaction: discord.Interaction, name: str) -> None:
@@ -55,6 +90,10 @@ class Work(commands.Cog):
     @app_commands.command(description="Asks why")
     async def ask(self, interaction: discord.Interaction) -> None:
         await interaction.response.send_modal(Reason())
+
+    @app_commands.command(description="Asks which")
+    async def which(self, interaction: discord.Interaction) -> None:
+        await interaction.response.send_modal(Choices())
 
     @app_commands.command(description="Sends a file, then another in its place")
     async def files(self, interaction: discord.Interaction) -> None:
@@ -96,6 +135,7 @@ class Bot(commands.AutoShardedBot):
         await self.add_cog(Work())
         await self.add_cog(Quota())
         self.add_dynamic_items(Stop)
+        self.tree.add_command(repeat)
         await self.tree.sync()
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
