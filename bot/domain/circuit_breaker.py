@@ -27,7 +27,9 @@ class ProviderOutage(StrEnum):
     OUTAGE = "outage"
     """The provider cannot be reached, or its answers are lost."""
     ACCOUNT = "account"
-    """The provider refuses the key, or the account is empty."""
+    """The provider refuses the key or the account."""
+    EMPTY = "empty"
+    """The account has no credits left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class BreakerTimings:
     """After a wrong key or an empty account."""
 
 
+ACCOUNT_OUTAGES = frozenset({ProviderOutage.ACCOUNT, ProviderOutage.EMPTY})
+"""The outages that only the bot's operator can end."""
 MAX_PAUSE_S = BreakerTimings().account.max_s
 
 
@@ -69,7 +73,7 @@ class TurnedAway:
     """True if another request was accepted since."""
 
 
-BLOCKING_OUTAGES = frozenset({ProviderOutage.OUTAGE, ProviderOutage.ACCOUNT})
+BLOCKING_OUTAGES = frozenset({ProviderOutage.OUTAGE, *ACCOUNT_OUTAGES})
 """The outages that may last: one submission at a time probes whether they are over, and members see it."""
 
 
@@ -131,7 +135,7 @@ class CircuitBreaker:
         away = tuple(
             replace(one, others_taken=True) for one in self.turned_away if one.request_id != request_id
         )
-        if self.outage is ProviderOutage.ACCOUNT and self.failed_at is not None:
+        if self.outage in ACCOUNT_OUTAGES and self.failed_at is not None:
             pause_s = timings.account.delay_s(self.failures)
             return replace(self, open_until=now + timedelta(seconds=pause_s), turned_away=away)
         return CircuitBreaker(
@@ -172,17 +176,19 @@ class CircuitBreaker:
 
     def record_refused_poll(
         self,
+        outage: ProviderOutage,
         *,
         now: datetime,
         timings: BreakerTimings = BreakerTimings(),
     ) -> "CircuitBreaker":
         """Return the breaker after a poll was answered with a refusal of the key or account: open."""
-        is_known = self.outage is ProviderOutage.ACCOUNT
-        return self if is_known else self.record_failure(ProviderOutage.ACCOUNT, now=now, timings=timings)
+        is_known = self.outage in ACCOUNT_OUTAGES
+        return self if is_known else self.record_failure(outage, now=now, timings=timings)
 
     def record_failed_task(
         self,
         accepted_at: datetime,
+        outage: ProviderOutage,
         *,
         now: datetime,
         timings: BreakerTimings = BreakerTimings(),
@@ -192,9 +198,9 @@ class CircuitBreaker:
         When the account is empty, all running tasks fail: those accepted before the first failure change
         nothing.
         """
-        if self.outage is ProviderOutage.ACCOUNT and not self._is_later(accepted_at, now):
+        if self.outage in ACCOUNT_OUTAGES and not self._is_later(accepted_at, now):
             return self
-        return replace(self.record_failure(ProviderOutage.ACCOUNT, now=now, timings=timings), failed_at=now)
+        return replace(self.record_failure(outage, now=now, timings=timings), failed_at=now)
 
     def record_finished_song(self, accepted_at: datetime, *, now: datetime) -> "CircuitBreaker":
         """Return the breaker after a finished song: closed if its task was accepted after the failure."""
@@ -256,7 +262,7 @@ class CircuitBreaker:
             outage=outage,
             failures=min(failures + 1, _MAX_FAILURES),
             open_until=now + timedelta(seconds=pause_s),
-            failed_at=self.failed_at if outage is ProviderOutage.ACCOUNT else None,
+            failed_at=self.failed_at if outage in ACCOUNT_OUTAGES else None,
         )
 
 
@@ -267,7 +273,7 @@ def _is_recent(last: Suspicion, now: datetime) -> bool:
 
 def _policy(outage: ProviderOutage, timings: BreakerTimings) -> RetryPolicy:
     match outage:
-        case ProviderOutage.ACCOUNT:
+        case ProviderOutage.ACCOUNT | ProviderOutage.EMPTY:
             return timings.account
         case ProviderOutage.BUSY:
             return timings.busy

@@ -6,6 +6,7 @@ unambiguous phrases; every other text is classified by its code.
 
 import re
 
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import AccountError, RejectedError
 from bot.domain.requests import Failure, FailureKind
 
@@ -17,12 +18,15 @@ _NOT_THERE = (
     r"(?:(?:not|n't) (?:be )?(?:found|exist|available|supported|allowed|accessible)|unavailable|unsupported"
     r"|invalid|unknown|deprecated|deleted|private|empty|不存在|找不到|未找到|不可用|不支持|不支援|无效|無效|为空|為空|失效)"
 )
+_NO_CREDITS = (
+    rf"\b{_GONE}\s(?:\w+\s){{0,3}}{_CREDIT}\b|\b{_CREDIT}\s(?:\w+\s){{0,3}}{_GONE}|out of credits"
+    r"|(?:积分|積分|余额|餘額|额度|額度|点数|點數)\s*(?:已?(?:不足|不够|不夠|用完|用尽|耗尽|耗盡))|欠费|欠費"
+)
 _REASONS = (
     (
         FailureKind.OPERATOR,
-        rf"\b{_GONE}\s(?:\w+\s){{0,3}}{_CREDIT}\b|\b{_CREDIT}\s(?:\w+\s){{0,3}}{_GONE}|out of credits"
-        r"|(?:积分|積分|余额|餘額|额度|額度|点数|點數)\s*(?:已?(?:不足|不够|不夠|用完|用尽|耗尽|耗盡))|欠费|欠費"
-        r"|\b(?:invalid|expired|disabled) api.?key|api.?key\s(?:\w+\s){0,3}(?:invalid|expired|disabled)"
+        _NO_CREDITS + r"|\b(?:invalid|expired|disabled) api.?key"
+        r"|api.?key\s(?:\w+\s){0,3}(?:invalid|expired|disabled)"
         r"|(?:密钥|密鑰|令牌|账户|帳戶|账号|帳號)\S{0,4}(?:无效|無效|过期|過期|停用|禁用|冻结|凍結)",
     ),
     (
@@ -54,6 +58,7 @@ _REASONS = (
     ),
 )
 _TABLE = tuple((kind, re.compile(words, re.IGNORECASE)) for kind, words in _REASONS)
+_EMPTY = re.compile(rf"\b402\b|{_NO_CREDITS}", re.IGNORECASE)
 _CODE = re.compile(r"code -?\d+: |(?:upstream\s+)?bizCode=\d+,\s*msg=", re.IGNORECASE)
 _SENTENCE = re.compile(r"\S\s\S|[\u3400-\u9fff]")
 
@@ -77,6 +82,11 @@ def classify_failed_task(reason: str) -> Failure:
 def concerns_account(words: str) -> bool:
     """Tell whether the words are about the operator's account: an invalid key, or no credits left."""
     return _by_words(words) is FailureKind.OPERATOR
+
+
+def account_outage(failure: Failure) -> ProviderOutage:
+    """Return the outage that a failure of the operator's account shows: it is empty, or it is refused."""
+    return ProviderOutage.EMPTY if _EMPTY.search(failure.detail) else ProviderOutage.ACCOUNT
 
 
 def provider_words_for_member(failure: Failure) -> str:

@@ -85,9 +85,9 @@ async def test_an_outage_costs_nobody_a_credit_or_a_place(
     assert Counter(ends.values()) == Counter({State.DELIVERED: 5 - doubtful, State.UNCERTAIN: doubtful})
 
 
-@pytest.mark.parametrize("code", [401, 402])
+@pytest.mark.parametrize(("code", "outage"), [(401, ProviderOutage.ACCOUNT), (402, ProviderOutage.EMPTY)])
 async def test_a_refused_account_costs_one_request_and_the_line_goes_on_by_itself(
-    tmp_path: Path, database: str, code: int
+    tmp_path: Path, database: str, code: int, outage: ProviderOutage
 ) -> None:
     async with crash_harness(tmp_path, database_url=database, MAX_RUNNING="1") as crash:
         key, account = crash.provider.key, crash.provider.credits
@@ -101,7 +101,7 @@ async def test_a_refused_account_costs_one_request_and_the_line_goes_on_by_itsel
         await all_delivered(crash, first.id)  # alone: of several at once any may be the first in the database
         others = await order_many(crash, 4)
         for one in others:
-            await says(crash, one, PAUSES[ProviderOutage.ACCOUNT])
+            await says(crash, one, PAUSES[outage])
         crash.provider.key, account.balance = key, balance
         await all_delivered(crash, *(one.id for one in others))
         await crash.stop()

@@ -8,7 +8,7 @@ from bot.chat.messages import colours
 from bot.chat.messages.buttons import again_button, cancel_button
 from bot.chat.messages.rendered import RenderedMessage
 from bot.chat.text import labels
-from bot.chat.text.failures import FAILURES
+from bot.chat.text.failures import failure_text
 from bot.chat.text.formatting import (
     BUTTON_URL_LIMIT,
     CONTENT_LIMIT,
@@ -218,7 +218,7 @@ def _outcome(card: StatusCard) -> str:
 def _ending(card: StatusCard) -> str:
     usual = USUAL_FAILURES.get(card.state)
     kind = card.failure.kind if card.failure else usual
-    why = FAILURES[kind] if kind else ""
+    why = failure_text(kind, card.failure) if kind else ""
     if card.failure and kind in BY_MODERATORS:
         why += f" {reason_text(card.failure.detail, otherwise=NOT_SHOWN)}"
     if card.failure and (words := quoted(provider_words_for_member(card.failure), limit=WORDS_LIMIT)):

@@ -12,6 +12,7 @@ OUTAGES = {
     ProviderOutage.BUSY: "Busy: it runs as many tasks as it accepts.",
     ProviderOutage.OUTAGE: "Can't be reached, or its answers are lost.",
     ProviderOutage.ACCOUNT: "It refuses the account. The log has the code.",
+    ProviderOutage.EMPTY: "The account there has no credits left: add some.",
 }
 STATES = {
     State.AWAITING: "awaiting approval",

@@ -3,7 +3,10 @@
 from types import MappingProxyType
 
 from bot.chat.text import labels
-from bot.domain.requests import FailureKind
+from bot.chat.text.requests import OUT_OF_CREDIT
+from bot.domain.circuit_breaker import ProviderOutage
+from bot.domain.failures import account_outage
+from bot.domain.requests import Failure, FailureKind
 
 FAILURES = MappingProxyType(
     {
@@ -50,3 +53,10 @@ FAILURES = MappingProxyType(
     }
 )
 """Why a request ended, and what to do next."""
+
+
+def failure_text(kind: FailureKind, failure: Failure | None) -> str:
+    """Say why a request ended, and what to do next."""
+    if kind is FailureKind.OPERATOR and failure and account_outage(failure) is ProviderOutage.EMPTY:
+        return f"{OUT_OF_CREDIT} Try again later."
+    return FAILURES[kind]

@@ -2,10 +2,12 @@
 
 from bot.domain.circuit_breaker import ProviderOutage
 
+OUT_OF_CREDIT = "The bot is out of credit at the song service; its owner has been told."
 PAUSES = {
     ProviderOutage.BUSY: "The song service is busy at the moment.",
     ProviderOutage.OUTAGE: "The song service can't be reached at the moment.",
     ProviderOutage.ACCOUNT: "The song service refuses the bot's account, which only the bot's owner can fix.",
+    ProviderOutage.EMPTY: OUT_OF_CREDIT,
 }
 PAUSED = "The moderators have paused songs in this server."
 PAUSED_BY_OPERATOR = "The bot's owner has paused songs for now."

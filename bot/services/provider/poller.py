@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from bot.domain.circuit_breaker import ProviderOutage
+from bot.domain.circuit_breaker import ACCOUNT_OUTAGES, ProviderOutage
 from bot.domain.errors import AccountError, ConflictError, NoAnswerError, RejectedError, UnknownTaskError
-from bot.domain.failures import classify_failed_task, classify_refusal
+from bot.domain.failures import account_outage, classify_failed_task, classify_refusal
 from bot.domain.leases import Lease, lease_until
 from bot.domain.polling import DurationStats, PollLimits, TokenBucket, interval_s, with_jitter
 from bot.domain.provider_tasks import (
@@ -146,7 +146,9 @@ class Poller:
 
     async def _report_refused_account(self, request: Request, error: AccountError) -> None:
         """Open the circuit breaker after the account was refused, and log that for the operator once."""
-        is_news = await self._store.write(_open_breaker, self._limits, self._clock())
+        is_news = await self._store.write(
+            _open_breaker, account_outage(classify_refusal(error)), self._limits, self._clock()
+        )
         if is_news:
             log.error(
                 "OPERATOR: the provider refuses the key (code %s) when asked about a task; submissions stop",
@@ -331,16 +333,20 @@ def _end(
         uow.requests.lock_queue()  # before the member's rows, as in submitting: no deadlock
         before = load_breaker(uow, limits.slots)
         breaker = limits.timings.breaker
-        uow.breakers.put(before.record_failed_task(request.accepted_at or now, now=now, timings=breaker))
-        is_news = before.outage is not ProviderOutage.ACCOUNT
+        uow.breakers.put(
+            before.record_failed_task(
+                request.accepted_at or now, account_outage(failure), now=now, timings=breaker
+            )
+        )
+        is_news = before.outage not in ACCOUNT_OUTAGES
     apply_transition(uow, request, transition, now=now, failure=failure)
     return is_news
 
 
 @unit_of_work("circuit_breaker.open")
-def _open_breaker(uow: UnitOfWork, limits: ProviderLimits, now: datetime) -> bool:
+def _open_breaker(uow: UnitOfWork, outage: ProviderOutage, limits: ProviderLimits, now: datetime) -> bool:
     """Open the circuit breaker after the account was refused; return whether it was unknown before."""
     uow.requests.lock_queue()
     before = load_breaker(uow, limits.slots)
-    uow.breakers.put(before.record_refused_poll(now=now, timings=limits.timings.breaker))
-    return before.outage is not ProviderOutage.ACCOUNT
+    uow.breakers.put(before.record_refused_poll(outage, now=now, timings=limits.timings.breaker))
+    return before.outage not in ACCOUNT_OUTAGES

@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from bot.domain.circuit_breaker import ProviderOutage
+from bot.domain.circuit_breaker import ACCOUNT_OUTAGES, ProviderOutage
 from bot.domain.errors import (
     AccountError,
     NotAcceptedError,
@@ -11,7 +11,7 @@ from bot.domain.errors import (
     ProviderError,
     RejectedError,
 )
-from bot.domain.failures import classify_refusal
+from bot.domain.failures import account_outage, classify_refusal
 from bot.domain.requests import Failure, FailureKind, Request
 from bot.domain.transitions import Transition
 from bot.services.requests.transitions import log_context
@@ -47,7 +47,7 @@ class SubmissionResult:
     @property
     def needs_operator(self) -> bool:
         """Return True if the operator has to act."""
-        return self.at_edge or self.outage is ProviderOutage.ACCOUNT
+        return self.at_edge or self.outage in ACCOUNT_OUTAGES
 
 
 def result_of_error(error: ProviderError) -> SubmissionResult:
@@ -67,9 +67,8 @@ def result_of_error(error: ProviderError) -> SubmissionResult:
                 at_edge=error.at_edge,
             )
         case AccountError():
-            return SubmissionResult(
-                Transition.REFUSE, failure=classify_refusal(error), outage=ProviderOutage.ACCOUNT
-            )
+            failure = classify_refusal(error)
+            return SubmissionResult(Transition.REFUSE, failure=failure, outage=account_outage(failure))
         case RejectedError():
             failure = classify_refusal(error)
             blames_nobody = error.code >= SERVER_ERROR and failure.kind is FailureKind.PROVIDER

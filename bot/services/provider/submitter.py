@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
+from bot.domain.circuit_breaker import ACCOUNT_OUTAGES, CircuitBreaker, ProviderOutage
 from bot.domain.errors import (
     ConflictError,
     ProviderError,
@@ -221,7 +221,7 @@ def _conclude(
     uow.requests.lock_queue()  # the breaker is read, then written: no other process may do so meanwhile
     before = load_breaker(uow, limits.slots)
     breaker = _next_breaker(uow, request, outcome, before, limits, now)
-    account_again = outcome.outage is before.outage is ProviderOutage.ACCOUNT
+    account_again = {outcome.outage, before.outage} <= ACCOUNT_OUTAGES
     if outcome.task_id is not None:
         accept(uow, request, outcome.task_id, limits.polling, now)
     elif outcome.may_be_turned_away and breaker.rejects_request(request.id):

@@ -5,7 +5,7 @@ import pytest
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.failures import FAILURES
 from bot.chat.text.formatting import are_back
-from bot.chat.text.requests import PAUSES
+from bot.chat.text.requests import OUT_OF_CREDIT, PAUSES
 from bot.chat.text.songs import ONE_CLIP
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import FailureKind, State
@@ -117,7 +117,7 @@ async def test_credits_come_back_however_failed_is_spelled(
 
 
 MODERATED, FAILED = FAILURES[FailureKind.MODERATED], FAILURES[FailureKind.PROVIDER]
-ACCOUNT = FAILURES[FailureKind.OPERATOR]
+ACCOUNT = f"{OUT_OF_CREDIT} Try again later."
 OUTCOMES = {
     "upstream bizCode=451, msg=prompt_unsafe": MODERATED,
     "we don't reference specific artists on Suno": MODERATED,
@@ -165,7 +165,7 @@ async def test_a_task_that_fails_for_want_of_credits_stops_the_next_submission(
     async with local.bot():
         await local.shows(await local.place(), TITLES[State.FAILED], ACCOUNT, BACK)
         waiting = await local.place("Ben")
-        await local.shows(waiting, PAUSES[ProviderOutage.ACCOUNT])
+        await local.shows(waiting, PAUSES[ProviderOutage.EMPTY])
         await asyncio.sleep(0.2)
     assert len(local.submissions) == 1
     assert caplog.text.count("OPERATOR:") == 1
@@ -186,16 +186,20 @@ async def test_an_empty_account_that_still_takes_tasks_is_told_once_and_goes_on_
     assert len(local.submissions) == 5
 
 
-@pytest.mark.parametrize("effect", [effects.NO_CREDITS, effects.BAD_KEY], ids=["402", "401"])
+@pytest.mark.parametrize(
+    ("effect", "outage"),
+    [(effects.NO_CREDITS, ProviderOutage.EMPTY), (effects.BAD_KEY, ProviderOutage.ACCOUNT)],
+    ids=["402", "401"],
+)
 async def test_an_account_that_is_refused_in_questions_stops_the_next_submission(
-    local: BotHarness, effect: Refuse, caplog: pytest.LogCaptureFixture
+    local: BotHarness, effect: Refuse, outage: ProviderOutage, caplog: pytest.LogCaptureFixture
 ) -> None:
     fault = Fault(Phase.QUERY, effect, times=None)
     local.provider.faults.add(fault)
     async with local.bot():
         first = await local.place()
         await local.discord.wait_for(lambda: local.provider.faults.struck(fault) >= 3, timeout_s=LONG_S)
-        await local.shows(await local.place("Ben"), PAUSES[ProviderOutage.ACCOUNT])
+        await local.shows(await local.place("Ben"), PAUSES[outage])
         local.provider.faults.clear()
         await local.shows(first, READY)
     assert len(local.submissions) == 1

@@ -2,11 +2,11 @@ import pytest
 
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.errors import BACKOFF
-from bot.chat.text.failures import FAILURES
+from bot.chat.text.failures import FAILURES, failure_text
 from bot.chat.text.formatting import are_back
-from bot.chat.text.requests import PAUSES
+from bot.chat.text.requests import OUT_OF_CREDIT, PAUSES
 from bot.domain.circuit_breaker import ProviderOutage
-from bot.domain.requests import FailureKind, State
+from bot.domain.requests import Failure, FailureKind, State
 from sandbox.cqtai import Pace, effects
 from sandbox.cqtai.effects import Drop, Envelope, Page, Refuse, ReplyEffect, Slow
 from sandbox.cqtai.faults import Fault, Phase
@@ -56,7 +56,9 @@ async def test_a_refused_account_ends_the_request_that_met_it_and_the_operator_i
     local.provider.faults.add(Fault(Phase.SUBMIT, Refuse(code, words, http=http)))
     async with local.bot():
         status = await local.place()
-        await local.shows(status, TITLES[State.FAILED], FAILURES[FailureKind.OPERATOR], BACK)
+        why = failure_text(FailureKind.OPERATOR, Failure(FailureKind.OPERATOR, f"code {code}: {words}"))
+        assert (OUT_OF_CREDIT in why) == (code != 401)
+        await local.shows(status, TITLES[State.FAILED], why, BACK)
         assert (await local.credits())["Available"] == 90
     (line,) = [r for r in caplog.records if r.getMessage().startswith("OPERATOR:")]
     assert f"refuses the account (code {code}: {words})" in line.getMessage()

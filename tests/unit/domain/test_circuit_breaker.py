@@ -40,7 +40,12 @@ def test_a_stated_pause_is_kept() -> None:
 
 @pytest.mark.parametrize(
     ("outage", "first_s", "last_s"),
-    [(ProviderOutage.BUSY, 5, 60), (ProviderOutage.OUTAGE, 5, 60), (ProviderOutage.ACCOUNT, 60, 900)],
+    [
+        (ProviderOutage.BUSY, 5, 60),
+        (ProviderOutage.OUTAGE, 5, 60),
+        (ProviderOutage.ACCOUNT, 60, 900),
+        (ProviderOutage.EMPTY, 60, 900),
+    ],
 )
 def test_the_pause_grows_up_to_a_bound(outage: ProviderOutage, first_s: float, last_s: float) -> None:
     breaker = CircuitBreaker(1).record_failure(outage, now=NOW)
@@ -156,13 +161,15 @@ def test_a_failure_from_before_the_clock_was_set_back_is_not_believed(back_s: fl
 
 
 def test_a_task_that_fails_for_the_account_opens_it_until_a_later_one_succeeds() -> None:
-    failed = CircuitBreaker(3).record_failed_task(NOW, now=after(60))
-    assert (failed.outage, failed.open_until) == (ProviderOutage.ACCOUNT, after(120))
-    assert failed.record_failed_task(after(30), now=after(61)) == failed  # it ran at the same time
+    failed = CircuitBreaker(3).record_failed_task(NOW, ProviderOutage.EMPTY, now=after(60))
+    assert (failed.outage, failed.open_until) == (ProviderOutage.EMPTY, after(120))
+    assert (
+        failed.record_failed_task(after(30), ProviderOutage.EMPTY, now=after(61)) == failed
+    )  # it ran at the same time
     assert failed.record_finished_song(after(30), now=after(61)) == failed
     probed = failed.record_success(slots=3, now=after(120))
-    assert (probed.outage, probed.open_until) == (ProviderOutage.ACCOUNT, after(180))
-    again = probed.record_failed_task(after(120), now=after(150))
+    assert (probed.outage, probed.open_until) == (ProviderOutage.EMPTY, after(180))
+    again = probed.record_failed_task(after(120), ProviderOutage.EMPTY, now=after(150))
     assert again.open_until == after(150 + 120)
     assert again.record_success(slots=3, now=after(270)).record_finished_song(
         after(270), now=after(400)
@@ -171,19 +178,19 @@ def test_a_task_that_fails_for_the_account_opens_it_until_a_later_one_succeeds()
 
 def test_tasks_that_fail_for_an_account_that_was_refused_already_say_no_more() -> None:
     refused = CircuitBreaker(3).record_failure(ProviderOutage.ACCOUNT, now=NOW)
-    assert refused.record_failed_task(NOW, now=after(1)) == refused
-    assert refused.record_refused_poll(now=after(1)) == refused
+    assert refused.record_failed_task(NOW, ProviderOutage.EMPTY, now=after(1)) == refused
+    assert refused.record_refused_poll(ProviderOutage.EMPTY, now=after(1)) == refused
     assert refused.record_success(slots=3, now=after(60)) == CircuitBreaker(3)
 
 
 def test_a_refused_question_shuts_it_as_a_refused_submission_does() -> None:
-    assert CircuitBreaker(3).record_refused_poll(now=NOW) == CircuitBreaker(3).record_failure(
-        ProviderOutage.ACCOUNT, now=NOW
-    )
+    assert CircuitBreaker(3).record_refused_poll(ProviderOutage.ACCOUNT, now=NOW) == CircuitBreaker(
+        3
+    ).record_failure(ProviderOutage.ACCOUNT, now=NOW)
 
 
 def test_another_trouble_or_a_clock_that_was_set_back_ends_the_wait_for_a_song() -> None:
-    failed = CircuitBreaker(3).record_failed_task(NOW, now=after(60))
+    failed = CircuitBreaker(3).record_failed_task(NOW, ProviderOutage.EMPTY, now=after(60))
     assert failed.record_failure(ProviderOutage.BUSY, now=after(120)).record_success(
         slots=3, now=after(130)
     ) == CircuitBreaker(3)

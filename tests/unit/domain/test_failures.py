@@ -1,7 +1,9 @@
 import pytest
 
+from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import AccountError, RejectedError
 from bot.domain.failures import (
+    account_outage,
     classify_failed_task,
     classify_refusal,
     concerns_account,
@@ -125,3 +127,16 @@ def test_the_member_reads_the_providers_words_where_they_say_what_to_change(
     failure: Failure, words: str
 ) -> None:
     assert provider_words_for_member(failure) == words
+
+
+@pytest.mark.parametrize(
+    ("error", "outage"),
+    [
+        (AccountError(402, ""), ProviderOutage.EMPTY),
+        (AccountError(400, "积分不足"), ProviderOutage.EMPTY),
+        (AccountError(401, "bad key"), ProviderOutage.ACCOUNT),
+        (AccountError(400, "api key expired"), ProviderOutage.ACCOUNT),
+    ],
+)
+def test_an_empty_account_is_told_from_a_refused_one(error: AccountError, outage: ProviderOutage) -> None:
+    assert account_outage(classify_refusal(error)) is outage

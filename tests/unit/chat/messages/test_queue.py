@@ -4,7 +4,7 @@ from bot.chat.messages.choices import CHOICE_LIMIT, request_choice
 from bot.chat.messages.queue import EMPTY, NOBODY, queue_message
 from bot.chat.text.confirmations import cancelled_by_moderator, paused, resumed
 from bot.chat.text.formatting import REASON_LIMIT
-from bot.chat.text.requests import PAUSED_BY_OPERATOR, PAUSES, PLACE_KEPT
+from bot.chat.text.requests import OUT_OF_CREDIT, PAUSED_BY_OPERATOR, PAUSES, PLACE_KEPT
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import State
 from bot.services.cards import StatusCard
@@ -55,7 +55,12 @@ def waits(position: int | None, user_id: int = LONGEST) -> StatusCard:
 
 def test_an_empty_queue_says_how_to_begin_unless_it_is_paused() -> None:
     assert EMPTY in words(view())
-    held_up = (view(paused="Exam week"), view(halted=True), view(pause=ProviderOutage.ACCOUNT))
+    held_up = (
+        view(paused="Exam week"),
+        view(halted=True),
+        view(pause=ProviderOutage.ACCOUNT),
+        view(pause=ProviderOutage.EMPTY),
+    )
     for shown in (*held_up, view(awaiting=QueueSection((status(State.AWAITING),)))):
         assert NOBODY in words(shown)
         assert "/inspire" not in words(shown)
@@ -93,6 +98,7 @@ def test_the_parts_come_in_the_order_in_which_songs_come() -> None:
         (view(halted=True), PAUSED_BY_OPERATOR),
         (view(pause=ProviderOutage.OUTAGE), PAUSES[ProviderOutage.OUTAGE]),
         (view(pause=ProviderOutage.ACCOUNT), PAUSES[ProviderOutage.ACCOUNT]),
+        (view(pause=ProviderOutage.EMPTY), OUT_OF_CREDIT),
     ],
 )
 def test_what_holds_the_line_up_is_said_first(shown: QueueView, sentence: str) -> None:
