@@ -40,6 +40,7 @@ from bot.timings import TIMINGS, Timings
 from cogs.cancel import Cancel
 from cogs.credits import Credits
 from cogs.guild_events import GuildEvents
+from cogs.help import Help
 from cogs.inspire import Inspire
 from cogs.operator import Operator
 from cogs.playlists import Playlists
@@ -319,6 +320,7 @@ def _client(
         cogs=(
             lambda _: Inspire(models=songs.models),
             lambda _: Credits(),
+            lambda _: Help(),
             lambda _: Cancel(),
             lambda client: Quota(client.services),
             lambda client: ServerSettings(client.services.guild_settings, models=songs.models),

@@ -4,8 +4,7 @@ from discord.ext import commands
 
 from bot.chat.interactions.components import command
 from bot.chat.interactions.context import GuildInteraction
-from bot.chat.interactions.respond import respond, run_or_defer
-from bot.chat.messages.credits import credits_message
+from bot.chat.member_responses import respond_with_credits
 
 
 class Credits(commands.Cog):
@@ -14,7 +13,4 @@ class Credits(commands.Cog):
     @command()
     async def credits(self, interaction: GuildInteraction) -> None:
         """See how many more songs you can request, your credits, and what your last songs cost."""
-        overview = interaction.services.quotas.overview(
-            interaction.guild_id, interaction.user_id, role_ids=interaction.role_ids
-        )
-        await respond(interaction, credits_message(await run_or_defer(interaction, overview)))
+        await respond_with_credits(interaction)

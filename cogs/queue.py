@@ -4,8 +4,7 @@ from discord.ext import commands
 
 from bot.chat.interactions.components import command
 from bot.chat.interactions.context import GuildInteraction
-from bot.chat.interactions.respond import respond, run_or_defer
-from bot.chat.messages.queue import queue_message
+from bot.chat.member_responses import respond_with_queue
 
 
 class Queue(commands.Cog):
@@ -14,5 +13,4 @@ class Queue(commands.Cog):
     @command()
     async def queue(self, interaction: GuildInteraction) -> None:
         """See which songs are being made here, who is waiting, in which order, and for how long."""
-        viewing = interaction.services.queue.view(interaction.guild_id, interaction.user_id)
-        await respond(interaction, queue_message(await run_or_defer(interaction, viewing)))
+        await respond_with_queue(interaction)

@@ -40,7 +40,7 @@ class ServerSettings(
 
     @command()
     async def show(self, interaction: GuildInteraction) -> None:
-        """See the settings of this server."""
+        """See all settings of this server: setup and config, for admins and moderators."""
         embed = await run_or_defer(interaction, self._shown(interaction))
         await respond(interaction, embed)
 

@@ -3,6 +3,7 @@
 from bot.chat.buttons.approval import ApproveButton, DeclineButton
 from bot.chat.buttons.cancel import CancelButton
 from bot.chat.buttons.delete_data import DeleteButton
+from bot.chat.buttons.help import HelpButton
 from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
 from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveButton
 
@@ -11,6 +12,7 @@ BUTTONS = (
     ApproveButton,
     DeclineButton,
     DeleteButton,
+    HelpButton,
     AgainButton,
     MoreButton,
     RateButton,

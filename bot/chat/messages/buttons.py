@@ -1,6 +1,7 @@
 """How buttons look, and the custom ids by which `bot/chat/buttons` recognizes a press."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import TypeAlias
 
 import discord
@@ -58,6 +59,20 @@ def approval_buttons(request_id: int) -> list[Button]:
         button(labels.APPROVE, f"approve:{request_id}", style=ButtonStyle.success),
         button(labels.DECLINE, f"decline:{request_id}", style=ButtonStyle.danger),
     ]
+
+
+class HelpTopic(StrEnum):
+    """The topic of a button of `/help`."""
+
+    CREDITS = "credits"
+    QUEUE = "queue"
+    SONGS = "songs"
+    PLAYLISTS = "playlists"
+
+
+def help_buttons() -> list[Button]:
+    """Build the buttons of `/help`."""
+    return [button(labels.HELP[topic], f"help:{topic}") for topic in HelpTopic]
 
 
 def delete_data_button() -> Button:

@@ -30,7 +30,7 @@ def queue_message(view: QueueView) -> discord.Embed:
     """Build the queue: running requests, then waiting ones in their order, and those awaiting approval."""
     parts = (("Being made", view.running), ("Waiting", view.waiting))
     blocks = [f"**{name}**\n{_rows(part, view.user_id)}" for name, part in parts if part.cards]
-    text = "\n\n".join([*_notice(view), *(blocks or [_nobody(view)])])
+    text = "\n\n".join([*hold_ups(view), *(blocks or [_nobody(view)])])
     embed = discord.Embed(title="Song queue", description=text[:DESCRIPTION_LIMIT], colour=colours.WAITING)
     if view.awaiting.cards:
         rows = _rows(view.awaiting, view.user_id)[:FIELD_LIMIT]
@@ -44,7 +44,7 @@ def _nobody(view: QueueView) -> str:
     return NOBODY if is_held_up or view.awaiting.cards else EMPTY
 
 
-def _notice(view: QueueView) -> Iterator[str]:
+def hold_ups(view: QueueView) -> Iterator[str]:
     """Say why no new song is being made, if so."""
     if view.paused is not None:
         yield f"{PAUSED} {reason_text(view.paused, limit=QUEUE_REASON_LIMIT, otherwise=NO_REASON)}"

@@ -10,6 +10,7 @@ REMOVE = "Remove"
 LISTEN = "Listen"
 GO_TO_SONG = "Go to the song"
 DELETE_DATA = "Delete my data"
+HELP = {"credits": "My credits", "queue": "Queue", "songs": "Songs", "playlists": "Playlists"}
 FIRST_PAGE = "«"
 PREVIOUS_PAGE = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
 NEXT_PAGE = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
