@@ -186,4 +186,5 @@ def _channel(channel: Channel, *, guild: Guild) -> Payload:
     everyone = channel.overwrites.get(guild.id)
     private = everyone is not None and Permission.VIEW_CHANNEL in everyone.deny
     direct = channel.guild is None
-    return {"id": str(channel.id), "name": channel.name, "direct": direct, "private": private}
+    shown: Payload = {"id": str(channel.id), "name": channel.name, "kind": channel.kind}
+    return shown | {"direct": direct, "private": private}

@@ -90,6 +90,15 @@ class BrowserUser:
         """Press the button of the message."""
         await message.get_by_role("button", name=label, exact=True).click()
 
+    async def choose(self, within: Locator, select: str, /, *labels: str) -> None:
+        """Choose these options in the select of a message or a modal."""
+        box = within.get_by_role("combobox", name=select, exact=True)
+        await box.click()
+        for label in labels:
+            await within.get_by_role("option", name=re.compile(rf"^{re.escape(label)}")).click()
+        if await box.get_attribute("aria-expanded") == "true":
+            await box.press("Escape")
+
     async def goes_to(self, channel: str, /) -> None:
         """Open the channel."""
         await self.page.locator("#channels").get_by_role("button", name=re.compile(channel)).click()

@@ -19,6 +19,19 @@ MODAL: Payload = {
         {"type": 1, "components": [{"type": 4, "custom_id": "short", "style": 1, "label": "Title"}]},
         {
             "type": 18,
+            "label": "Model",
+            "component": {
+                "type": 3,
+                "custom_id": "model",
+                "options": [
+                    {"label": "v5.5", "value": "v55", "description": "the newest", "default": True},
+                    {"label": "v4.5", "value": "v45"},
+                ],
+            },
+        },
+        {"type": 18, "label": "Who", "component": {"type": 5, "custom_id": "who", "required": False}},
+        {
+            "type": 18,
             "label": "Why",
             "description": "The member reads it",
             "component": {"type": 4, "custom_id": "long", "style": 2, "min_length": 5, "max_length": 50},
@@ -121,7 +134,8 @@ async def test_a_modal_is_filled_in_and_sent(tmp_path: Path) -> None:
         dialog = mo.page.get_by_role("dialog", name=SHORT_EVIL)
         await dialog.get_by_label("Title").fill("Not tonight")
         await dialog.get_by_label("Why").fill("It is too late for that.")
-        await expect(dialog.locator("small").first).to_have_text("The member reads it")
+        await expect(dialog.locator(".field > small")).to_have_text("The member reads it")
+        await keyboard_chooses(mo, dialog)
         await mo.photograph("modal", scheme="dark", size="wide")
         assert await mo.faults() == []
         await dialog.get_by_role("button", name="Submit").click()
@@ -129,10 +143,58 @@ async def test_a_modal_is_filled_in_and_sent(tmp_path: Path) -> None:
         reply(discord, sent, CallbackKind.MESSAGE, {"content": "Declined.", "flags": 1 << 6})
         await expect(dialog).to_have_count(0)
         await mo.sees("Declined.", "Only you can see this")
-        short, long, _ = entries(sent.data, "components")
+        short, model, who, long, _ = entries(sent.data, "components")
+        assert entry(model, "component")["values"] == ["v45"]
+        assert entry(who, "component")["values"] == [str(discord.member("Ben").id)]
         assert entries(short, "components")[0]["value"] == "Not tonight"
         assert entry(long, "component")["value"] == "It is too late for that."
         assert mo.errors == []
+
+
+async def test_a_command_is_used_from_a_message_s_menu(tmp_path: Path) -> None:
+    async with page_harness(tmp_path, bot=False) as here:
+        discord = here.world.discord
+        register(discord, [*COMMANDS, {"name": "Song like this", "type": 3}])
+        said = await discord.member("Ben").say("songs", "https://suno.com/song/1")
+        ada = await here.visit("Ada")
+        message = await ada.sees("https://suno.com/song/1")
+        await message.hover()
+        await ada.photograph("apps", scheme="dark", size="wide")
+        await message.get_by_role("button", name="Apps").click()
+        await ada.page.keyboard.press("Escape")
+        await expect(message.get_by_role("button", name="Apps")).to_be_focused()
+        await ada.page.keyboard.press("Enter")
+        assert await ada.faults() == []
+        await message.get_by_role("menuitem", name="Song like this").press("Enter")
+        sent = await asked(discord, count=1)
+        assert (sent.data["type"], sent.data["target_id"]) == (3, str(said.id))
+        reply(discord, sent, CallbackKind.MESSAGE, {"content": "here it is"})
+        await ada.sees("https://suno.com/song/1", "here it is")
+        await ada.page.locator("#words").fill("/song")
+        await expect(ada.page.locator("#hint")).to_contain_text("No command begins like this.")
+        assert ada.errors == []
+
+
+async def keyboard_chooses(mo: BrowserUser, dialog: Locator) -> None:
+    """A select is opened, searched and closed by keys, and the dialog stays open."""
+    keys = mo.page.keyboard
+    model = dialog.get_by_role("combobox", name="Model")
+    await expect(model).to_contain_text("v5.5")
+    await model.focus()
+    await keys.press("Enter")
+    await keys.press("ArrowDown")
+    await keys.press("Escape")
+    await expect(model).to_contain_text("v5.5")
+    await keys.press("Space")
+    await keys.press("End")
+    await keys.press("Enter")
+    await expect(model).to_contain_text("v4.5")
+    await keys.press("Tab")
+    await keys.press("Enter")
+    await keys.type("be")
+    await expect(dialog.get_by_role("option", name="@Ben")).to_have_class("active")
+    await keys.press("Enter")
+    await expect(dialog.get_by_role("combobox", name="Who")).to_contain_text("@Ben")
 
 
 async def test_selects_and_buttons_say_what_was_chosen_or_that_nobody_answered(tmp_path: Path) -> None:
@@ -143,12 +205,11 @@ async def test_selects_and_buttons_say_what_was_chosen_or_that_nobody_answered(t
         message = await ada.sees("choose")
         await ada.press(message, "Primary")
         await ada.sees("This interaction failed", "Only you can see this")
-        await message.get_by_role("combobox", name="Rate it").select_option("b")
-        await message.get_by_role("combobox", name="A member").select_option(label="@Ben")
-        await message.get_by_text("Several").click()
-        for box in await message.get_by_role("checkbox").all():
-            await box.check()
-        await message.get_by_role("button", name="Choose").click()
+        await ada.choose(message, "Rate it", "🎵 Second")
+        await asked(discord, count=2)
+        await ada.choose(message, "A member", "@Ben")
+        await asked(discord, count=3)
+        await ada.choose(message, "Several", SHORT_EVIL, "🎵 Second")
         await asked(discord, count=4)
         data = [one.data for one in discord.state.interactions.by_token.values()]
         ben = str(discord.member("Ben").id)

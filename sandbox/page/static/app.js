@@ -1,4 +1,5 @@
 // The page: who one is, which channel is open, and the messages in it.
+import { offersApps, showApps } from "./apps.js";
 import { composer } from "./composer.js";
 import { byId, el } from "./dom.js";
 import { messageView, update } from "./message.js";
@@ -26,6 +27,8 @@ const names = {
 const act = {
   press: (message, customId) => interact("press", message, { custom_id: customId }),
   choose: (message, customId, values) => interact("choose", message, { custom_id: customId, values }),
+  useOn: (message, command) => interact("use_on", message, { command }),
+  apps: (message) => offersApps(state.places, message.channel),
   dismiss: (message) => gone(message),
 };
 
@@ -93,6 +96,7 @@ function placesAre(places) {
   if (!open()) go((places.channels.find((one) => one.name === wanted) ?? places.channels[0]).id);
   else drawChannels(state, go);
   write.placesAre(places, state.channel);
+  showApps(places, state.channel);
 }
 
 const open = () => state.places.channels.find((one) => one.id === state.channel);
@@ -200,6 +204,7 @@ function go(channel, message = null) {
   remember();
   show();
   write.placesAre(state.places, channel);
+  showApps(state.places, channel);
   drawers.close();
   const target = message && state.views.get(message)?.node;
   if (!target) return undefined;

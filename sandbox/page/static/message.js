@@ -1,4 +1,5 @@
 // One message: each part is redrawn only if it changed, so that a player keeps playing while a status changes.
+import { appsButton, openApps } from "./apps.js";
 import { avatar, el, link, size, undrawn } from "./dom.js";
 import { components } from "./components.js";
 import { blocks, inline, plain } from "./markdown.js";
@@ -8,7 +9,13 @@ const EMBED_PARTS = new Set(["type", "title", "url", "description", "color", "fi
   "footer", "timestamp", "flags"]);
 
 export function messageView(message, names, act) {
-  const view = { node: el("article", { class: "message", id: `m${message.id}` }), drawn: [] };
+  const menu = (event) => {
+    const button = view.node.querySelector(".apps");
+    if (!button || event.target.closest("a, img, input, textarea") || !act.apps(message).length) return;
+    event.preventDefault();
+    openApps(button, message, act);
+  };
+  const view = { node: el("article", { class: "message", id: `m${message.id}`, oncontextmenu: menu }), drawn: [] };
   update(view, message, names, act);
   return view;
 }
@@ -35,6 +42,7 @@ function parts(message, names, act) {
   return [
     [[used, reply], () => [used && usedLine(used), reply && replyLine(message, reply, names)]],
     [[author, message.at], () => [avatar(author), head(message)]],
+    [[message.id, loading], () => (loading || ephemeral ? null : appsButton(message, act))],
     [[content, edited, loading], () => [
       content ? el("div", { class: "content" }, blocks(content, names)) : null,
       loading ? el("p", { class: "thinking" }, `${author.name} is thinking`) : null,

@@ -1,43 +1,52 @@
 // A modal: fields to fill in, as the bot asked for them.
 import { byId, el, undrawn } from "./dom.js";
 import { blocks } from "./markdown.js";
+import { isSelect, select } from "./select.js";
 
-const ROW = 1, STRINGS = 3, INPUT = 4, WORDS = 10, LABEL = 18;
+const ROW = 1, INPUT = 4, WORDS = 10, LABEL = 18;
 
 export function showModal(modal, names, submit) {
   const dialog = byId("modal");
   const problem = el("p", { class: "mistake", role: "alert" });
+  const given = {};
   const send = async (event) => {
     event.preventDefault();
-    const fields = [...event.target.elements].filter((one) => one.name);
-    const values = Object.fromEntries(fields.map((one) => [one.name, one.value]));
+    const values = Object.fromEntries(Object.entries(given).map(([id, value]) => [id, value()]));
     const answer = await submit(modal, values);
     if (answer.error) problem.textContent = answer.error;
     else dialog.close();
   };
   dialog.replaceChildren(el("form", { onsubmit: send },
     el("h2", { id: "modal-title" }, modal.title),
-    modal.components.map((part) => field(part, names)), problem,
+    modal.components.map((part) => field(part, names, given)), problem,
     el("p", { class: "ends" },
       el("button", { type: "button", class: "button plain", onclick: () => dialog.close() }, "Cancel"),
       el("button", { type: "submit", class: "button primary" }, "Submit"))));
   dialog.showModal();
 }
 
-function field(part, names) {
+function field(part, names, given) {
   if (part.type === WORDS) return el("div", { class: "content" }, blocks(part.content, names));
-  if (part.type === ROW) return part.components.map((one) => labelled(one, one.label, ""));
-  if (part.type === LABEL) return labelled(part.component, part.label, part.description ?? "");
+  if (part.type === ROW) return part.components.map((one) => labelled(one, { label: one.label }, names, given));
+  if (part.type === LABEL) return labelled(part.component, part, names, given);
   return undrawn(`a part of type ${part.type} in a modal`);
 }
 
-function labelled(part, label, description) {
+function labelled(part, { label, description }, names, given) {
   const required = part.required !== false;
-  const control = part.type === INPUT ? input(part, required) : part.type === STRINGS ? select(part, required) : null;
-  if (!control) return undrawn(`a field of type ${part.type} in a modal`);
-  const star = required ? el("span", { class: "star", "aria-hidden": "true" }, " *") : null;
-  return el("label", {}, el("span", {}, label, star),
-    description ? el("small", {}, description) : null, control);
+  const heading = [
+    el("span", {}, label, required ? el("span", { class: "star", "aria-hidden": "true" }, " *") : null),
+    description ? el("small", {}, description) : null,
+  ];
+  if (isSelect(part)) {
+    const { node, values } = select(part, names, { label });
+    given[part.custom_id] = values;
+    return el("div", { class: "field" }, heading, node);
+  }
+  if (part.type !== INPUT) return undrawn(`a field of type ${part.type} in a modal`);
+  const control = input(part, required);
+  given[part.custom_id] = () => control.value;
+  return el("label", { class: "field" }, heading, control);
 }
 
 function input(part, required) {
@@ -45,10 +54,4 @@ function input(part, required) {
     placeholder: part.placeholder };
   if (part.style === 2) return el("textarea", { ...given, rows: 4 }, part.value ?? "");
   return el("input", { ...given, type: "text", value: part.value });
-}
-
-function select(part, required) {
-  return el("select", { name: part.custom_id, required },
-    el("option", { value: "" }, part.placeholder ?? "Make a selection"),
-    part.options.map((one) => el("option", { value: one.value, selected: one.default }, one.label)));
 }

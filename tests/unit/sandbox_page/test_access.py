@@ -13,7 +13,7 @@ from sandbox.world import World
 from tests.unit.sandbox_page.conftest import PageClientHarness
 
 PATHS = ("", "static/app.js", "static/layout.css", "media?url=x", "files/1/2/x.mp3", "live", "nowhere")
-LONGEST_PAGE = 1500
+LONGEST_PAGE = 2000
 
 
 def posted(harness: PageClientHarness, *files: Upload, image: str = "") -> Message:
