@@ -51,6 +51,18 @@ def embed() -> Payload:
     }
 
 
+def clip() -> Payload:
+    """A short embed with a cover beside its two lines."""
+    line = "1:31 · lo-fi, mellow · [listen](https://example.invalid/listen)"
+    return {"title": "Quiet Harbour", "description": line, "thumbnail": {"url": "attachment://small.jpeg"}}
+
+
+def clip_files() -> dict[int, Upload]:
+    """The cover of the short embed, and its song."""
+    cover = cover_of("Quiet Harbour", seed=2, size_px=256)
+    return {0: Upload("small.jpeg", cover), 1: files()[1]}
+
+
 def components() -> list[Payload]:
     """Every kind of button and select."""
     options: list[Payload] = [

@@ -8,7 +8,16 @@ from sandbox.discord import LocalDiscord
 from sandbox.discord.messages.service import NOTHING_SENT, forwarding, post
 from sandbox.discord.model.message import Origin
 from tests.harness.page import SIZES, BrowserUser, Scheme, page_harness
-from tests.page.gallery import COMMANDS, MARKDOWN, SHORT_EVIL, components, embed, files
+from tests.page.gallery import (
+    COMMANDS,
+    MARKDOWN,
+    SHORT_EVIL,
+    clip,
+    clip_files,
+    components,
+    embed,
+    files,
+)
 from tests.page.page_commands import register, send, write_to
 
 pytestmark = pytest.mark.long
@@ -23,6 +32,7 @@ def fill(discord: LocalDiscord) -> None:
     ada = discord.member("Ada")
     send(discord, {"content": MARKDOWN + f"\n{SHORT_EVIL} <@{ada.id}> <#{discord.channel('moderators').id}>"})
     everything = send(discord, {"embeds": [embed()], "components": components()}, files=files())
+    send(discord, {"content": "> what was asked", "embeds": [clip()]}, files=clip_files())
     send(discord, {"content": "an answer"}, answering=everything)
     quoted = send(discord, {"content": "> a **quote**\n-# with [more](https://example.invalid/) ||told||"})
     send(discord, {"content": "another answer"}, answering=quoted)
@@ -53,6 +63,7 @@ async def test_all_that_a_message_can_hold_is_drawn_and_none_of_it_is_markup(tmp
         assert await ada.page.evaluate("typeof hacked") == "undefined"
         assert await ada.page.locator("#messages script, #messages img[src=x]").count() == 0
         assert ada.errors == []
+        await measures_are_discords(ada)
         await markdown_is_read(ada)
         await nobody_is_kept_out(ada)
 
@@ -83,6 +94,20 @@ async def markdown_is_read(ada: BrowserUser) -> None:
         SHORT_EVIL,
     ):
         await expect(message).to_contain_text(kept)
+
+
+async def measures_are_discords(ada: BrowserUser) -> None:
+    """Files stand above embeds, a player is 110 px tall, and a short embed is as tall as its cover."""
+    message = await ada.sees("what was asked")
+    boxes = []
+    for part in (".file", ".embed", ".thumbnail"):
+        box = await message.locator(part).bounding_box()
+        assert box is not None
+        boxes.append(box)
+    player, short, cover = boxes
+    assert (player["width"], player["height"]) == (432, 110)
+    assert (short["height"], cover["width"], cover["height"]) == (112, 80, 80)
+    assert player["y"] + player["height"] + 4 == short["y"]
 
 
 async def nobody_is_kept_out(ada: BrowserUser) -> None:

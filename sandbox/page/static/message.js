@@ -97,11 +97,11 @@ function embedBox(embed, names) {
   const { title, url, description, fields = [], author, footer, image, thumbnail } = embed;
   const unknown = Object.keys(embed).filter((part) => !EMBED_PARTS.has(part));
   const box = el("div", { class: "embed" },
-    thumbnail ? picture(thumbnail, title, "thumbnail") : null,
     author ? el("p", { class: "by" }, icon(author), link(author.url ?? "", {}, author.name)) : null,
     title ? el("p", { class: "title" }, url ? link(url, {}, inline(title, names)) : inline(title, names)) : null,
     description ? el("div", { class: "content" }, blocks(description, names)) : null,
     fields.length ? el("dl", {}, fields.map((field) => fieldBox(field, names))) : null,
+    thumbnail ? picture(thumbnail, title, "thumbnail") : null,
     image ? picture(image, title, "image") : null,
     footer || embed.timestamp ? el("p", { class: "foot" }, footer ? [icon(footer), footer.text] : null,
       footer && embed.timestamp ? " • " : null,
@@ -127,15 +127,16 @@ function picture(media, title, kind) {
 }
 
 function fileBox(file) {
-  const facts = el("p", {}, el("a", { href: file.address, download: file.name }, file.name), " ",
-    el("span", { class: "dim" }, size(file.size)));
+  const facts = el("p", { class: file.kind.startsWith("audio/") ? "what song" : "what" },
+    el("a", { href: file.address, download: file.name }, file.name), " ", el("span", { class: "dim" }, size(file.size)));
   if (file.kind.startsWith("audio/")) {
-    const player = { controls: true, preload: "metadata", src: file.address, "aria-label": file.name };
+    const words = file.description || file.name;
+    const player = { controls: true, preload: "metadata", src: file.address, "aria-label": words, title: file.description };
     return el("div", { class: "file" }, facts, el("audio", player));
   }
   if (/^image\/(png|jpeg|gif|webp)$/.test(file.kind)) {
     return el("a", { href: file.address, target: "_blank", rel: "noopener" },
       el("img", { class: "image", src: file.address, alt: file.description || file.name }));
   }
-  return el("div", { class: "file" }, facts, file.description ? el("p", { class: "dim" }, file.description) : null);
+  return el("div", { class: "file" }, facts);
 }
