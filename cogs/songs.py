@@ -31,7 +31,7 @@ class Songs(commands.GroupCog, group_name="songs", group_description=description
         interaction: GuildInteraction,
         period: TopPeriodOption = TopPeriod.ALL,
     ) -> None:
-        """See the best-rated songs."""
+        """See the songs that most members love."""
         await TopPages.open(interaction, period)
 
     @command()

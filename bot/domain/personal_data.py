@@ -25,12 +25,15 @@ class RequestEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rating:
-    """The person's rating of a song."""
+class Love:
+    """The person's love of a clip."""
 
     request_id: int
     guild_id: int
-    stars: int
+    clip: int
+    """Number of the clip, from 1."""
+    is_loved: bool
+    """False if the person has taken it back."""
     at: datetime
 
 
@@ -80,7 +83,7 @@ class PersonalRecord:
     """Oldest first."""
     events: Mapping[int, tuple[RequestEvent, ...]]
     """By request id, oldest first."""
-    ratings: tuple[Rating, ...] = ()
+    loves: tuple[Love, ...] = ()
     playlists: tuple[SavedPlaylist, ...] = ()
     audit_entries: tuple[AuditEntry, ...] = ()
     """Moderators' actions about the person, and by the person."""
@@ -94,7 +97,7 @@ class ErasureSummary:
     """The numbers of records that an erasure anonymized or deleted."""
 
     requests: int = 0
-    ratings: int = 0
+    loves: int = 0
     playlists: int = 0
     decisions: int = 0
     until: datetime | None = None
@@ -105,7 +108,7 @@ class ErasureSummary:
     @property
     def is_empty(self) -> bool:
         """Return True if nothing was kept about the person."""
-        return self.until is None and not (self.requests or self.ratings or self.playlists or self.decisions)
+        return self.until is None and not (self.requests or self.loves or self.playlists or self.decisions)
 
 
 @dataclass(eq=False)

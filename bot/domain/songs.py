@@ -1,4 +1,4 @@
-"""A server's library of finished songs, with their ratings."""
+"""A server's library of finished songs, with the members who love them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +8,10 @@ from types import MappingProxyType
 from bot.domain.errors import RefusalError
 from bot.domain.requests import Request, State
 
-STARS = range(1, 6)
-"""The values of a vote."""
+LOVABLE_CLIPS = 2
+"""How many clips of a song, from the first, can be loved."""
+DOUBLE_PRESS = timedelta(seconds=2)
+"""How long after a press another one of the same member on the same heart counts as the same."""
 FINISHED = frozenset({State.DELIVERED, State.UNDELIVERABLE})
 """The states of a finished song."""
 
@@ -32,6 +34,11 @@ class DetailsErasedError(RefusalError):
 @dataclass(eq=False)
 class NotFinishedError(RefusalError):
     """A song that is not finished, or whose result message is not recorded yet."""
+
+
+@dataclass(eq=False)
+class OwnSongError(RefusalError):
+    """A love of the member who requested the song."""
 
 
 @dataclass(eq=False)
@@ -59,20 +66,16 @@ _LENGTHS = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Rating:
-    """Members' votes on a song."""
+class Loves:
+    """How many members love a song."""
 
-    votes: int = 0
-    stars: int = 0
-    """The sum over all votes."""
-
-    @property
-    def average(self) -> float | None:
-        """Return the average vote, from 1 to 5; None without votes."""
-        return self.stars / self.votes if self.votes else None
+    members: int = 0
+    """The members who love a clip of it, or several."""
+    clips: tuple[int, ...] = (0,) * LOVABLE_CLIPS
+    """Those of each clip that can be loved."""
 
 
-UNRATED = Rating()
+UNLOVED = Loves()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class Song:
     """A finished song of a server."""
 
     request: Request
-    rating: Rating
+    loves: Loves
 
     @property
     def title(self) -> str | None:

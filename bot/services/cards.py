@@ -12,7 +12,7 @@ from bot.domain.polling import DurationStats
 from bot.domain.provider_tasks import Clip
 from bot.domain.requests import AT_PROVIDER, RETURNED, Failure, Request, State
 from bot.domain.scheduling import QueuePosition, QueueSnapshot, position_bucket
-from bot.domain.songs import UNRATED, Rating
+from bot.domain.songs import UNLOVED, Loves
 
 QUARTERS = 4
 MAX_POSITION_EDITS = 4
@@ -205,7 +205,7 @@ class ResultCard:
     model: str
     clips: tuple[ClipCard, ...]
     partial: bool
-    rating: Rating = UNRATED
+    loves: Loves = UNLOVED
     playlist_name: str | None = None
     """The name under which the server has saved the playlist."""
     prompt_quote: str | None = None
@@ -217,7 +217,7 @@ def result_card(
     links: Sequence[str | None],
     *,
     offered: Callable[[str | None], str | None],
-    rating: Rating = UNRATED,
+    loves: Loves = UNLOVED,
     shown: ShownOptions = UNQUOTED,
 ) -> ResultCard:
     """Return the contents of a request's result message; `links` has each clip's audio link or None."""
@@ -235,7 +235,7 @@ def result_card(
             for clip, link in zip(request.clips, links, strict=True)
         ),
         partial=request.partial,
-        rating=rating,
+        loves=loves,
         playlist_name=shown.playlist_name,
         prompt_quote=shown.prompt_quote,
     )

@@ -227,16 +227,18 @@ playlists = Table(
     Column("used_at", UtcDateTime),
 )
 
-ratings = Table(
-    "ratings",
+loves = Table(
+    "loves",
     METADATA,
     Column("request_id", SNOWFLAKE, ForeignKey("requests.id"), primary_key=True, autoincrement=False),
     Column("user_id", SNOWFLAKE, primary_key=True, autoincrement=False),
-    Column("stars", Integer, nullable=False),
+    Column("clip", Integer, primary_key=True, autoincrement=False),
+    Column("is_loved", Boolean, nullable=False),  # false once it was taken back
+    Column("press_id", SNOWFLAKE, nullable=False),  # the interaction of the last press that counted
     Column("at", UtcDateTime, nullable=False),
-    CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),
+    CheckConstraint("clip BETWEEN 1 AND 2", name="clip"),
 )
-Index(None, ratings.c.user_id)
+Index(None, loves.c.user_id)
 
 outbox = Table(
     "outbox",

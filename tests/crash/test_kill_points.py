@@ -71,7 +71,7 @@ NOT_KILLED_AT = {
     "operator.pause": ONE_UNIT,
     "privacy.erase": ONE_UNIT,
     "queue.cancel": ONE_UNIT,
-    "library.rate": ONE_UNIT,
+    "library.press_heart": ONE_UNIT,
     "library.remove": ONE_UNIT,
     "heartbeat.extend_leases": REPEATED,
     "circuit_breaker.open": REPEATED,

@@ -5,7 +5,7 @@ from bot.chat.buttons.cancel import CancelButton
 from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.buttons.help import HelpButton
 from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
-from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveButton
+from bot.chat.buttons.song import AgainButton, LoveButton, MoreButton, RateButton, RemoveButton
 
 BUTTONS = (
     CancelButton,
@@ -15,6 +15,7 @@ BUTTONS = (
     HelpButton,
     AgainButton,
     MoreButton,
+    LoveButton,
     RateButton,
     RemoveButton,
     SongPages,

@@ -2,14 +2,14 @@
 
 from bot.chat.buttons.pages import PageButton, PageView, custom_id_template, page_view
 from bot.chat.interactions.context import GuildInteraction
-from bot.chat.messages.library import playlist_line, rated_line, song_line
+from bot.chat.messages.library import loved_line, playlist_line, song_line
 from bot.chat.text.songs import (
     LIST_TITLE,
     MEMBERS_TITLE,
     NO_PLAYLISTS,
     NO_SONGS,
     NO_SONGS_OF_MEMBER,
-    NOTHING_RATED,
+    NOTHING_LOVED,
     PLAYLISTS_TITLE,
     TOP_TITLES,
 )
@@ -33,18 +33,18 @@ class SongPages(PageButton, template=custom_id_template("songs")):
 
 
 class TopPages(PageButton, template=custom_id_template("top")):
-    """List of a server's best songs; the topic is their period."""
+    """List of a server's most loved songs; the topic is their period."""
 
     name = "top"
 
     @classmethod
     async def page(cls, interaction: GuildInteraction, topic: str, number: int) -> PageView:
-        """Return one page of songs, best first."""
+        """Return one page of songs, most loved first."""
         if topic not in set(TopPeriod):
             raise SongNotFoundError
         span = TopPeriod(topic)
         page = await interaction.services.songs.best(interaction.viewer(), span, number)
-        return page_view(page, rated_line, title=TOP_TITLES[span], nothing=NOTHING_RATED)
+        return page_view(page, loved_line, title=TOP_TITLES[span], nothing=NOTHING_LOVED)
 
 
 class PlaylistPages(PageButton, template=custom_id_template("playlists")):

@@ -1,7 +1,8 @@
-"""The buttons of a song: repeat, more like it, rate and remove."""
+"""The buttons of a song: repeat, more like it, love and remove."""
 
 import asyncio
 import logging
+import re
 
 import discord
 
@@ -13,15 +14,19 @@ from bot.chat.interactions.respond import (
     edit_source_message,
     run_or_defer,
 )
-from bot.chat.messages.library import with_rating
+from bot.chat.messages.buttons import heart_buttons, with_hearts
 from bot.chat.status_response import respond_with_status
+from bot.chat.text.songs import STARS_REPLACED
+from bot.domain.songs import Loves
 
 log = logging.getLogger(__name__)
 
 CATCH_UPS = 3
-"""How often a message is edited again because of votes in the meantime; a later press shows the rest."""
+"""How often a message is edited again because of loves in the meantime; a later press shows the rest."""
 DELETE_S = 10.0
 """Timeout of deleting another message, in seconds."""
+AVERAGE = re.compile(r"\n-# ★ [^\n]*\Z")
+"""The last line of songs of earlier versions that had stars."""
 ID = "(?P<request_id>[0-9]{1,20})"
 
 
@@ -41,30 +46,37 @@ class MoreButton(SafeButton, template=f"more:{ID}:(?P<clip>[12])"):
         await _place(interaction, self.request_id, like_clip=int(self.match["clip"]))
 
 
-class RateButton(SafeButton, template=f"rate:{ID}:(?P<stars>[1-5])"):
-    """Button that rates the song; a member's new vote replaces the earlier one."""
+class LoveButton(SafeButton, template=f"love:{ID}:(?P<clip>[12])"):
+    """Button that loves a clip; the next press takes it back."""
 
     async def pressed(self, interaction: GuildInteraction) -> None:
-        """Store the vote, and show the average of all votes in the message.
+        """Store the press, and show on the message's hearts how many love each clip.
 
-        If two members vote at once, the last edit may show the older average: so each reads it again.
+        If two members press at once, the last edit may show the older count: so each reads it again.
         """
         library = interaction.services.songs
-        content = interaction.raw.message.content if interaction.raw.message else ""
-        voting = library.rate(
-            self.request_id,
-            int(self.match["stars"]),
-            guild_id=interaction.guild_id,
-            user_id=interaction.user_id,
-        )
-        rating = await run_or_defer(interaction, voting, updates=True)
-        await edit_source_message(interaction, content=with_rating(content, rating))
+        pressing = library.press_heart(self.request_id, int(self.match["clip"]), interaction.actor)
+        loves = await run_or_defer(interaction, pressing, updates=True)
+        await _show_hearts(interaction, self.request_id, loves)
         for _ in range(CATCH_UPS):
-            latest = await library.rating(self.request_id)
-            if latest == rating:
+            latest = await library.loves(self.request_id)
+            if latest == loves:
                 return
-            rating = latest
-            await edit_source_message(interaction, content=with_rating(content, rating))
+            loves = latest
+            await _show_hearts(interaction, self.request_id, loves)
+
+
+class RateButton(SafeButton, template=f"rate:{ID}:[1-5]"):
+    """Button below songs of earlier versions, for a number of stars; a press puts hearts in their place."""
+
+    async def pressed(self, interaction: GuildInteraction) -> None:
+        """Replace the stars and their average; the press itself loves nothing."""
+        looking = interaction.services.songs.card(self.request_id, interaction.viewer())
+        card = await run_or_defer(interaction, looking, updates=True)
+        message = interaction.source_message
+        hearts = heart_buttons(card.request_id, len(card.clips), card.loves)
+        content = f"{AVERAGE.sub('', message.content)}\n{STARS_REPLACED}"
+        await edit_source_message(interaction, content=content, view=with_hearts(message, hearts))
 
 
 class RemoveButton(SafeButton, template=f"remove:{ID}"):
@@ -78,10 +90,16 @@ class RemoveButton(SafeButton, template=f"remove:{ID}"):
         removed = await run_or_defer(interaction, removing, updates=True)
         # the interaction's token works even if the bot has no access to the channel
         await delete_source_message(interaction)
-        pressed_on = interaction.raw.message.id if interaction.raw.message else None
+        pressed_on = interaction.source_message.id
         # pressed on a copy that `/songs show` posted: delete the first post too, if the bot can
         if removed.channel_id and removed.message_id and removed.message_id != pressed_on:
             await _delete(interaction.raw.client, removed.channel_id, removed.message_id)
+
+
+async def _show_hearts(interaction: GuildInteraction, request_id: int, loves: Loves) -> None:
+    """Show on the hearts of the message whose button was pressed how many love each clip."""
+    hearts = heart_buttons(request_id, len(loves.clips), loves)
+    await edit_source_message(interaction, view=with_hearts(interaction.source_message, hearts))
 
 
 async def _delete(client: discord.Client, channel_id: int, message_id: int) -> None:

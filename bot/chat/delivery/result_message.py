@@ -3,8 +3,7 @@
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.messages.buttons import rating_buttons, song_buttons
-from bot.chat.messages.library import with_rating
+from bot.chat.messages.buttons import heart_buttons, song_buttons
 from bot.chat.messages.rendered import Attachment, RenderedMessage
 from bot.chat.text import labels
 from bot.chat.text.formatting import (
@@ -50,7 +49,7 @@ def result_message(
 ) -> RenderedMessage:
     """Build the result of a request; `files` has one item per clip, or is empty if no files are wanted.
 
-    In a direct message there are only links: songs can be requested, rated and removed in servers only.
+    In a direct message there are only links: songs can be requested, loved and removed in servers only.
     """
     if form is not MessageForm.FULL:
         return _plainer(card, in_server=in_server, form=form)
@@ -91,7 +90,7 @@ def song_message(card: ResultCard) -> RenderedMessage:
     page = playlist_page(card.playlist_id)
     content = f"A song from [this playlist](<{page}>), requested by {mention(card.user_id)}."
     return RenderedMessage(
-        content=with_rating(content, card.rating),
+        content=content,
         embeds=[_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)],
         view=_buttons(card, in_server=True),
     )
@@ -159,7 +158,8 @@ def _buttons(card: ResultCard, *, in_server: bool, form: MessageForm = MessageFo
     if not in_server:
         return view
     clips = [number for number, one in enumerate(card.clips[:2], 1) if UUID.fullmatch(one.clip.id)]
-    rows = (song_buttons(card.request_id, clips), rating_buttons(card.request_id))
+    hearts = heart_buttons(card.request_id, len(card.clips), card.loves)
+    rows = (song_buttons(card.request_id, clips), hearts)
     for row, buttons in enumerate(rows, LISTEN_ROWS):
         for button in buttons:
             button.row = row

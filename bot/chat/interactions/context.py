@@ -66,6 +66,17 @@ class GuildInteraction:
         return allowed.manage_guild or allowed.administrator
 
     @property
+    def source_message(self) -> discord.Message:
+        """Return the message whose button was pressed.
+
+        Raises:
+            TypeError: the interaction is no press of a button.
+        """
+        if self.raw.message is None:
+            raise TypeError(f"{self.raw.type} has no message")
+        return self.raw.message
+
+    @property
     def actor(self) -> Actor:
         """Return the member as the one who acts by this interaction; their permissions are not checked."""
         return Actor(interaction_id=self.raw.id, guild_id=self.guild_id, actor_id=self.user_id)

@@ -1,6 +1,6 @@
 """How buttons look, and the custom ids by which `bot/chat/buttons` recognizes a press."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -8,9 +8,11 @@ import discord
 from discord import ButtonStyle
 
 from bot.chat.text import labels
-from bot.domain.songs import STARS
+from bot.domain.songs import Loves
 
 Button: TypeAlias = discord.ui.Button[discord.ui.View]
+STARS = "rate:"
+"""The beginning of the custom ids that the five stars of earlier versions have."""
 
 
 class _LastingButton(Button):
@@ -48,9 +50,28 @@ def song_buttons(request_id: int, clips: Iterable[int]) -> list[Button]:
     return [again_button(request_id), *more, remove]
 
 
-def rating_buttons(request_id: int) -> list[Button]:
-    """Build the buttons that rate a song."""
-    return [button(labels.rate(stars), f"rate:{request_id}:{stars}") for stars in STARS]
+def heart_buttons(request_id: int, clips: int, loves: Loves) -> list[Button]:
+    """Build the buttons that love a song's first clips; it has `clips` of them."""
+    numbered = enumerate(loves.clips[:clips], 1)
+    return [button(labels.love(clip, count), f"love:{request_id}:{clip}") for clip, count in numbered]
+
+
+def with_hearts(message: discord.Message, hearts: Sequence[Button]) -> discord.ui.View:
+    """Build the message's buttons again, with these hearts in place of its own, or of its stars."""
+    view, left = discord.ui.View(timeout=None), list(hearts)
+    own = {heart.custom_id: heart for heart in hearts}
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    for number, row in enumerate(rows):
+        for part in row.children:
+            if not isinstance(part, discord.Button):
+                continue
+            shown = [own.get(part.custom_id, _LastingButton.from_component(part))]
+            if part.custom_id is not None and part.custom_id.startswith(STARS):
+                shown, left = list(left), []
+            for one in shown:
+                one.row = number
+                view.add_item(one)
+    return view
 
 
 def approval_buttons(request_id: int) -> list[Button]:

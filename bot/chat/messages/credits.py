@@ -20,7 +20,7 @@ from bot.chat.text.quotas import allowance_of, budget_left, next_request, songs_
 from bot.chat.text.songs import UNTITLED
 from bot.domain.ledger import Entry, TransferKind
 from bot.domain.requests import Request
-from bot.domain.songs import UNRATED, Song
+from bot.domain.songs import UNLOVED, Song
 from bot.services.credits.statements import CreditsOverview, Statement, StatementLine
 
 ENTRY_LIMIT = 120
@@ -128,7 +128,7 @@ def _song(request: Request | None) -> str:
     """Return the song's title, linked to its post."""
     if request is None:
         return UNTITLED
-    song = Song(request, UNRATED)
+    song = Song(request, UNLOVED)
     title = quoted(song.title, limit=TITLE_SHOWN, otherwise=UNTITLED)
     if request.removed_at is not None or song.post is None:
         return title

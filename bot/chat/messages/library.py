@@ -1,10 +1,8 @@
-"""Songs, ratings and saved playlists as text: lines of a list, and choices."""
-
-import re
+"""Songs and saved playlists as text: lines of a list, and choices."""
 
 from bot.chat.messages.choices import CHOICE_LIMIT
+from bot.chat.text import labels
 from bot.chat.text.formatting import (
-    counted,
     mention,
     message_page,
     minutes,
@@ -15,25 +13,23 @@ from bot.chat.text.formatting import (
 )
 from bot.chat.text.songs import UNTITLED
 from bot.domain.playlists import NAME_LIMIT, SavedPlaylist
-from bot.domain.songs import Rating, Song
+from bot.domain.songs import Loves, Song
 from bot.services.repositories.library import SongTitle
 
 TITLE_SHOWN = 100
 """Characters of a title in a list, escapes included."""
-STAR = "★"
-_LINE = re.compile(rf"\n-# {STAR} [^\n]*\Z")
 
 
 def song_line(song: Song) -> str:
-    """Format a finished song: title, requester, time, duration and rating."""
+    """Format a finished song: title, requester, time, duration and loves."""
     facts = [_linked(song), _who(song), relative(song.request.ended_at or song.request.placed_at)]
-    facts += [minutes(song.duration_s), in_stars(song.rating)]
+    facts += [minutes(song.duration_s), in_hearts(song.loves)]
     return " · ".join(fact for fact in facts if fact)
 
 
-def rated_line(song: Song) -> str:
-    """Format a rated song, its rating first."""
-    facts = [f"**{in_stars(song.rating)}**", _linked(song), _who(song), minutes(song.duration_s)]
+def loved_line(song: Song) -> str:
+    """Format a loved song, the members who love it first."""
+    facts = [f"**{in_hearts(song.loves)}**", _linked(song), _who(song), minutes(song.duration_s)]
     return " · ".join(facts)
 
 
@@ -61,15 +57,6 @@ def _who(song: Song) -> str:
     return mention(song.request.user_id) if song.request.user_id else "a former member"
 
 
-def in_stars(rating: Rating) -> str:
-    """Format the average and the number of votes; empty if there are none."""
-    if rating.average is None:
-        return ""
-    return f"{STAR} {rating.average:.1f} ({counted(rating.votes, 'vote')})"
-
-
-def with_rating(content: str, rating: Rating) -> str:
-    """Replace or append the rating as the last line of a result's content."""
-    bare = _LINE.sub("", content)
-    words = in_stars(rating)
-    return f"{bare}\n-# {words}" if words else bare
+def in_hearts(loves: Loves) -> str:
+    """Format how many members love a song; empty if nobody does."""
+    return f"{labels.HEART} {loves.members:,}" if loves.members else ""

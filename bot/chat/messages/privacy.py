@@ -27,7 +27,7 @@ _KEPT = (
     "• Each song request: who made it, where, its options and prompt, its times and steps, its songs, "
     "and the messages that show it.\n"
     "• Your credits: what was granted, held and used.\n"
-    "• Your ratings, playlists that you saved, and moderators' decisions about you or by you.\n"
+    "• Your loves, playlists that you saved, and moderators' decisions about you or by you.\n"
     "Nothing else: the bot reads no messages, and keeps no names, profiles or member lists."
 )
 _WHY = (
@@ -110,7 +110,7 @@ def _listed(head: str, lines: Iterable[str]) -> str:
 def _counts(done: ErasureSummary) -> str:
     counts = (
         (done.requests, f"{counted(done.requests, 'request')} with prompts and songs"),
-        (done.ratings, counted(done.ratings, "rating")),
+        (done.loves, counted(done.loves, "love")),
         (done.playlists, f"your name on {counted(done.playlists, 'saved playlist')}"),
         (done.decisions, f"your name in {counted(done.decisions, 'decision')} of moderators"),
     )

@@ -265,7 +265,7 @@ def _pending(error: PendingRequestsError) -> str:
 @sentence.register
 def _unchanged(error: NoAccessError | InvalidMessageError) -> str:
     why = f" ({error.cause})" if isinstance(error, NoAccessError) else ""
-    return f"Discord doesn't let the bot change this message{why}. If you rated the song, your rating counts."
+    return f"Discord doesn't let the bot change this message{why}. If you pressed a heart, it counts."
 
 
 @sentence.register

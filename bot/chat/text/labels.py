@@ -8,6 +8,7 @@ DECLINE_REASON = "Why? Everyone in the channel can read it."
 AGAIN = "Again"
 REMOVE = "Remove"
 LISTEN = "Listen"
+HEART = "\N{BLACK HEART SUIT}"
 GO_TO_SONG = "Go to the song"
 DELETE_DATA = "Delete my data"
 HELP = {"credits": "My credits", "queue": "Queue", "songs": "Songs", "playlists": "Playlists"}
@@ -21,9 +22,9 @@ def more_like(clip: int) -> str:
     return f"More like clip {clip}"
 
 
-def rate(stars: int) -> str:
-    """Return the label of the button that gives so many stars."""
-    return f"{stars} ★"
+def love(clip: int, count: int) -> str:
+    """Return the label of the button that loves clip `clip`, which so many members love."""
+    return f"{HEART} {clip} · {count:,}"
 
 
 def listen_to(number: int, title: str = "") -> str:

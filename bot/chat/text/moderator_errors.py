@@ -34,6 +34,7 @@ from bot.domain.requests import State
 from bot.domain.songs import (
     DetailsErasedError,
     NotFinishedError,
+    OwnSongError,
     RemovalForbiddenError,
     SongNotFoundError,
     SongRemovedError,
@@ -83,6 +84,7 @@ DETAILS_ERASED = (
     "instead."
 )
 SONG_UNFINISHED = "This song isn't finished yet. Try again in a minute."
+OWN_SONG = "You can't love your own song; others can."
 REMOVAL_FORBIDDEN = (
     "Only the member who requested this song, and moderators (**Manage Server**), can remove it. Ask one of "
     "them."
@@ -174,6 +176,7 @@ MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
         SongRemovedError: _unchanged(SONG_REMOVED),
         DetailsErasedError: _unchanged(DETAILS_ERASED),
         NotFinishedError: _unchanged(SONG_UNFINISHED),
+        OwnSongError: _unchanged(OWN_SONG),
         RemovalForbiddenError: _unchanged(REMOVAL_FORBIDDEN),
     }
 )

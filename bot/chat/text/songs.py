@@ -14,12 +14,13 @@ LIST_TITLE = "Songs of this server"
 MEMBERS_TITLE = "Songs of one member"
 NO_SONGS = "There are no songs here yet. Request one with `/inspire`."
 NO_SONGS_OF_MEMBER = "This member has no songs here yet."
-NOTHING_RATED = "No song has a rating yet. Press the stars under a song to rate it."
+NOTHING_LOVED = f"Nobody loves a song here yet. Press {labels.HEART} below one that you love."
+STARS_REPLACED = f"-# Stars are hearts now. Press {labels.HEART} for each clip that you love."
 TOP_TITLES = {
-    TopPeriod.DAY: "Best songs of the last 24 hours",
-    TopPeriod.WEEK: "Best songs of the last 7 days",
-    TopPeriod.MONTH: "Best songs of the last 30 days",
-    TopPeriod.ALL: "Best songs of all time",
+    TopPeriod.DAY: "Most loved songs of the last 24 hours",
+    TopPeriod.WEEK: "Most loved songs of the last 7 days",
+    TopPeriod.MONTH: "Most loved songs of the last 30 days",
+    TopPeriod.ALL: "Most loved songs of all time",
 }
 PLAYLISTS_TITLE = "Saved playlists"
 NO_PLAYLISTS = "No playlists are saved here yet. Moderators save them with `/playlists add`."

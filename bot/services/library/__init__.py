@@ -1,1 +1,1 @@
-"""Finished songs, ratings and saved playlists."""
+"""Finished songs, loves and saved playlists."""

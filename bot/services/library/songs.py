@@ -1,4 +1,4 @@
-"""The service for finished songs: showing, listing, rating and removing them."""
+"""The service for finished songs: showing, listing, loving and removing them."""
 
 import logging
 from dataclasses import dataclass
@@ -8,9 +8,10 @@ from bot.domain.audit import Action
 from bot.domain.requests import MAX_ID, Request
 from bot.domain.songs import (
     FINISHED,
-    UNRATED,
+    UNLOVED,
+    Loves,
     NotFinishedError,
-    Rating,
+    OwnSongError,
     RemovalForbiddenError,
     Song,
     SongNotFoundError,
@@ -64,7 +65,7 @@ class SongLibrary:
         """
         song, shown = await self._store.read(_song, request_id, viewer)
         links = tuple(self._media.offered(clip.audio_url) for clip in song.request.clips)
-        return result_card(song.request, links, offered=self._media.offered, rating=song.rating, shown=shown)
+        return result_card(song.request, links, offered=self._media.offered, loves=song.loves, shown=shown)
 
     async def songs(self, viewer: Viewer, user_id: int | None, number: int) -> Page[Song]:
         """Return a page of the songs that the viewer can see, of all members or one, newest first."""
@@ -72,9 +73,9 @@ class SongLibrary:
         return await self._store.read(_page, wanted, number)
 
     async def best(self, viewer: Viewer, span: TopPeriod, number: int) -> Page[Song]:
-        """Return a page of the rated songs of a period that the viewer can see, best first."""
+        """Return a page of a period's loved songs that the viewer can see, those of most members first."""
         since = span.since(self._clock())
-        wanted = SongFilter(guild_id=viewer.guild_id, viewer=viewer, since=since, rated=True)
+        wanted = SongFilter(guild_id=viewer.guild_id, viewer=viewer, since=since, loved=True)
         return await self._store.read(_page, wanted, number)
 
     async def suggestions(self, viewer: Viewer, typed: str) -> list[SongTitle]:
@@ -83,18 +84,21 @@ class SongLibrary:
         wanted = typed.casefold().strip()
         return [one for one in titles if wanted in (one.words or "").casefold()][:MAX_SUGGESTIONS]
 
-    async def rate(self, request_id: int, stars: int, *, guild_id: int, user_id: int) -> Rating:
-        """Store the member's vote, replacing an earlier one; return the song's new rating.
+    async def press_heart(self, request_id: int, clip: int, press: Actor) -> Loves:
+        """Store the member's love of a clip, or take it back; return how many love the song now.
+
+        The same press changes nothing the second time, nor does one that follows within `DOUBLE_PRESS`.
 
         Raises:
             SongNotFoundError, NotFinishedError, SongRemovedError: the song is not available.
+            OwnSongError: it is the member's own.
             StoreError: the database cannot be used.
         """
-        return await self._store.write(_rate, request_id, stars, guild_id, user_id, self._clock())
+        return await self._store.write(_press_heart, request_id, clip, press, self._clock())
 
-    async def rating(self, request_id: int) -> Rating:
-        """Return the song's rating."""
-        return await self._store.read(_rating, request_id)
+    async def loves(self, request_id: int) -> Loves:
+        """Return how many members love the song."""
+        return await self._store.read(_loves, request_id)
 
     async def remove(self, request_id: int, actor: Actor, *, is_moderator: bool) -> RemovedSong:
         """Remove a song, as its requester or as a moderator; a repeat is no error.
@@ -119,7 +123,7 @@ def _song(uow: UnitOfWork, request_id: int, viewer: Viewer) -> tuple[Song, Shown
     request = require_available(_find(uow, request_id), viewer.guild_id)
     if not viewer.can_see(request):
         raise SongNotFoundError
-    return Song(request, uow.library.rating(request_id)), shown_options(uow, request)
+    return Song(request, uow.library.loves(request_id)), shown_options(uow, request)
 
 
 def _page(uow: UnitOfWork, song_filter: SongFilter, number: int) -> Page[Song]:
@@ -133,15 +137,19 @@ def _titles(uow: UnitOfWork, viewer: Viewer) -> list[SongTitle]:
     return uow.library.titles(SongFilter(guild_id=viewer.guild_id, viewer=viewer), limit=SEARCHED_SONGS)
 
 
-@unit_of_work("library.rate")
-def _rate(uow: UnitOfWork, request_id: int, stars: int, guild_id: int, user_id: int, now: datetime) -> Rating:
-    require_available(_find(uow, request_id), guild_id)
-    uow.library.rate(request_id, user_id, stars, now=now)
-    return uow.library.rating(request_id)
+@unit_of_work("library.press_heart")
+def _press_heart(uow: UnitOfWork, request_id: int, clip: int, press: Actor, now: datetime) -> Loves:
+    request = require_available(_find(uow, request_id), press.guild_id)
+    if request.user_id == press.actor_id:
+        raise OwnSongError
+    if clip > len(request.clips):  # a person's erased songs have none
+        raise SongNotFoundError
+    uow.library.press_heart(request_id, clip, press.actor_id, press_id=press.interaction_id, now=now)
+    return uow.library.loves(request_id)
 
 
-def _rating(uow: UnitOfWork, request_id: int) -> Rating:
-    return uow.library.rating(request_id)
+def _loves(uow: UnitOfWork, request_id: int) -> Loves:
+    return uow.library.loves(request_id)
 
 
 @unit_of_work("library.remove")
@@ -158,7 +166,7 @@ def _remove(
         raise NotFinishedError
     if uow.library.remove(request_id, now=now):
         if not is_own:
-            facts = {"request": request_id, "title": Song(request, UNRATED).title}
+            facts = {"request": request_id, "title": Song(request, UNLOVED).title}
             record_action(uow, actor, Action.REMOVE_SONG, subject_id=request.user_id, before=facts, now=now)
         uow.outbox.mark_due(request_id, MessageKind.STATUS, due_at=now)
         log.info("removed", extra=log_context(request))

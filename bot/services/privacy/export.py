@@ -20,7 +20,7 @@ KEYS = MappingProxyType(
     {
         "memberships": "you in each server: exceptions, blocks, and the pseudonym that your accounts go by",
         "requests": "each song you asked for, with its options, prompt, clips and every step it took",
-        "ratings": "how you rated songs",
+        "loves": "the clips of songs that you love, and those of which you took it back",
         "playlists": "playlists that you saved for a server",
         "decisions": "what moderators decided about you, and what you decided as a moderator",
         "accounts": "your credits by allowance window; bonus credits have no window",
@@ -40,14 +40,15 @@ def document_of(copy: PersonalDataExport) -> Document:
         "keys": dict(KEYS),
         "memberships": [_membership(one) for one in record.memberships],
         "requests": [_request(one, record.events.get(one.id, ())) for one in record.requests],
-        "ratings": [
+        "loves": [
             {
                 "server_id": str(one.guild_id),
                 "request_id": str(one.request_id),
-                "stars": one.stars,
+                "clip": one.clip,
+                "is_loved": one.is_loved,
                 "at": _time(one.at),
             }
-            for one in record.ratings
+            for one in record.loves
         ],
         "playlists": [
             {

@@ -55,7 +55,7 @@ class PrivacyService:
             PendingRequestsError: the person has pending requests; nothing was changed.
         """
         summary = await self._store.write(_erase, user_id, self._policy, self._clock())
-        log.info("erased a person's data: %d requests, %d ratings", summary.requests, summary.ratings)
+        log.info("erased a person's data: %d requests, %d loves", summary.requests, summary.loves)
         return summary
 
 
@@ -68,7 +68,7 @@ def _preview(uow: UnitOfWork, user_id: int, usual: Policy, now: datetime) -> Era
     record = uow.personal_data.record(user_id)
     done = ErasureSummary(
         requests=len(record.requests),
-        ratings=len(record.ratings),
+        loves=len(record.loves),
         playlists=len(record.playlists),
         decisions=len(record.audit_entries),
     )

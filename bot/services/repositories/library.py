@@ -1,11 +1,11 @@
-"""The persistence ports of saved playlists, finished songs and ratings."""
+"""The persistence ports of saved playlists, finished songs and loves."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bot.domain.playlists import SavedPlaylist
-from bot.domain.songs import Rating, Song, Viewer
+from bot.domain.songs import Loves, Song, Viewer
 
 
 class Playlists(Protocol):
@@ -47,8 +47,8 @@ class SongFilter:
     """The member for whom to hide songs of channels that they cannot see; None: hide nothing."""
     since: datetime | None = None
     """The earliest time of their end."""
-    rated: bool = False
-    """Only rated songs, by rating, then by number of votes, then newest first; if False, newest first."""
+    loved: bool = False
+    """Only songs that members love, those of most members first, then newest first; else newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,16 @@ class Library(Protocol):
         """Return the titles of the newest songs that match, newest first."""
         ...
 
-    def rating(self, request_id: int) -> Rating:
-        """Return a song's rating."""
+    def loves(self, request_id: int) -> Loves:
+        """Return how many members love a song."""
         ...
 
-    def rate(self, request_id: int, user_id: int, stars: int, *, now: datetime) -> None:
-        """Store the member's vote, replacing an earlier one."""
+    def press_heart(self, request_id: int, clip: int, user_id: int, *, press_id: int, now: datetime) -> bool:
+        """Store the member's love of a clip, or take it back; until the end, others wait for the song.
+
+        `press_id` is the id of the press's interaction. Return False if nothing was changed, because it was
+        counted before, or is too close to the last one.
+        """
         ...
 
     def remove(self, request_id: int, *, now: datetime) -> bool:

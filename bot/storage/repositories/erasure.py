@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, u
 from bot.domain.audit import Action, AuditFacts
 from bot.domain.personal_data import NOBODY_ID
 from bot.domain.requests import RETURNED, State
-from bot.storage.tables import accounts, audit_log, events, outbox, ratings, requests
+from bot.storage.tables import accounts, audit_log, events, loves, outbox, requests
 
 FINAL = sorted(RETURNED | {State.DELIVERED, State.UNDELIVERABLE})
 """The states of requests that have ended."""
@@ -50,7 +50,7 @@ def erase_requests(conn: Connection, which: ColumnElement[bool], *, limit: int |
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         conn.execute(delete(outbox).where(outbox.c.source_id.in_(chunk)))
-        conn.execute(delete(ratings).where(ratings.c.request_id.in_(chunk)))
+        conn.execute(delete(loves).where(loves.c.request_id.in_(chunk)))
         conn.execute(update(events).where(events.c.request_id.in_(chunk)).values(detail=None))
         conn.execute(update(requests).where(_c.id.in_(chunk)).values(_ERASED))
     return len(ids)

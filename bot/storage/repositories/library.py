@@ -1,17 +1,16 @@
-"""The finished songs that were not removed, members' ratings, and the saved playlists."""
+"""The finished songs that were not removed, members' loves, and the saved playlists."""
 
 from datetime import datetime, timedelta
 from functools import cache
 
 from sqlalchemy import (
     ColumnElement,
-    Float,
     Row,
     Select,
     bindparam,
     case,
-    cast,
     delete,
+    distinct,
     func,
     or_,
     select,
@@ -20,22 +19,27 @@ from sqlalchemy import (
 from typing_extensions import override
 
 from bot.domain.playlists import SavedPlaylist
-from bot.domain.songs import FINISHED, UNRATED, Rating, Song
+from bot.domain.songs import DOUBLE_PRESS, FINISHED, LOVABLE_CLIPS, UNLOVED, Loves, Song
 from bot.services.repositories.library import Library, Playlists, SongFilter, SongTitle
 from bot.storage.repositories.request_mapping import request_of
 from bot.storage.sql import SqlRepository, Upsert, upsert
-from bot.storage.tables import playlists, ratings, requests
+from bot.storage.tables import loves, playlists, requests
 
 _r = requests.c
-_OF_SONG = ratings.c.request_id == bindparam("of_id")
-_VOTES = func.count(ratings.c.stars)
-_STARS = func.coalesce(func.sum(ratings.c.stars), 0)
-_RATING = select(_VOTES, _STARS).where(_OF_SONG)
-_RATINGS = (
-    select(ratings.c.request_id, _VOTES, _STARS)
-    .where(ratings.c.request_id.in_(bindparam("ids", expanding=True)))
-    .group_by(ratings.c.request_id)
+_l = loves.c
+_MEMBERS = func.count(distinct(_l.user_id))
+_LOVES = (
+    select(
+        _l.request_id,
+        _MEMBERS,
+        *(func.count(case((_l.clip == clip, 1))) for clip in range(1, LOVABLE_CLIPS + 1)),
+    )
+    .where(_l.request_id.in_(bindparam("ids", expanding=True)), _l.is_loved)
+    .group_by(_l.request_id)
 )
+_LOCK_SONG = select(_r.id).where(_r.id == bindparam("of_id")).with_for_update()
+_MIN_APART = int(DOUBLE_PRESS.total_seconds() * 1000) << 22
+"""The least difference of two interactions' ids: above bit 22 they count milliseconds."""
 _REMOVE = (
     update(requests)
     .where(_r.id == bindparam("of_id"), _r.removed_at.is_(None))
@@ -46,24 +50,24 @@ _CHANNEL = case((_r.result_channel_id == _r.delivery_channel_id, _r.result_chann
 
 
 class SqlLibrary(SqlRepository, Library):
-    """The songs and ratings in one transaction."""
+    """The songs and loves in one transaction."""
 
     @override
     def count(self, song_filter: SongFilter) -> int:
         found = select(_r.id).where(*_terms(song_filter))
-        if song_filter.rated:
-            found = found.where(_r.id.in_(select(ratings.c.request_id)))
+        if song_filter.loved:
+            found = found.where(_r.id.in_(select(_l.request_id).where(_l.is_loved)))
         return int(self._conn.execute(select(func.count()).select_from(found.subquery())).scalar_one())
 
     @override
     def songs(self, song_filter: SongFilter, *, limit: int, offset: int = 0) -> list[Song]:
-        chosen = _best(song_filter) if song_filter.rated else select(_r.id).where(*_terms(song_filter))
+        chosen = _best(song_filter) if song_filter.loved else select(_r.id).where(*_terms(song_filter))
         ids = list(self._conn.scalars(chosen.order_by(_r.id.desc()).limit(limit).offset(offset)))
         if not ids:
             return []
         rows = {row.id: row for row in self._conn.execute(select(requests).where(_r.id.in_(ids)))}
-        rated = {row[0]: Rating(row[1], int(row[2])) for row in self._conn.execute(_RATINGS, {"ids": ids})}
-        return [Song(request_of(rows[id_]), rated.get(id_, UNRATED)) for id_ in ids]
+        loved = self._loves(ids)
+        return [Song(request_of(rows[id_]), loved.get(id_, UNLOVED)) for id_ in ids]
 
     @override
     def titles(self, song_filter: SongFilter, *, limit: int) -> list[SongTitle]:
@@ -71,14 +75,20 @@ class SqlLibrary(SqlRepository, Library):
         return [_title(row) for row in self._conn.execute(columns.order_by(_r.id.desc()).limit(limit))]
 
     @override
-    def rating(self, request_id: int) -> Rating:
-        votes, stars = self._conn.execute(_RATING, {"of_id": request_id}).one()
-        return Rating(votes, int(stars))
+    def loves(self, request_id: int) -> Loves:
+        return self._loves([request_id]).get(request_id, UNLOVED)
+
+    def _loves(self, ids: list[int]) -> dict[int, Loves]:
+        found = self._conn.execute(_LOVES, {"ids": ids})
+        return {request_id: Loves(members, tuple(clips)) for request_id, members, *clips in found}
 
     @override
-    def rate(self, request_id: int, user_id: int, stars: int, *, now: datetime) -> None:
-        vote = {"request_id": request_id, "user_id": user_id, "stars": stars, "at": now}
-        self._conn.execute(_vote(self._conn.dialect.name), vote)
+    def press_heart(self, request_id: int, clip: int, user_id: int, *, press_id: int, now: datetime) -> bool:
+        # two members' loves at once would each count without the other's, and both miss the showcase
+        self._conn.execute(_LOCK_SONG, {"of_id": request_id})
+        key = {"request_id": request_id, "clip": clip, "user_id": user_id}
+        pressed = {"is_loved": True, "press_id": press_id, "at": now}
+        return self._conn.execute(_press_heart(self._conn.dialect.name), key | pressed).rowcount == 1
 
     @override
     def remove(self, request_id: int, *, now: datetime) -> bool:
@@ -102,10 +112,9 @@ def _terms(song_filter: SongFilter) -> list[ColumnElement[bool]]:
 
 
 def _best(song_filter: SongFilter) -> Select[int]:
-    """Return the query of rated songs, by their average rating, then by the number of votes."""
-    average = cast(_STARS, Float) / _VOTES
-    joined = select(_r.id).join(ratings, ratings.c.request_id == _r.id).where(*_terms(song_filter))
-    return joined.group_by(_r.id).order_by(average.desc(), _VOTES.desc())
+    """Return the query of loved songs, those of most members first."""
+    joined = select(_r.id).join(loves, _l.request_id == _r.id).where(_l.is_loved, *_terms(song_filter))
+    return joined.group_by(_r.id).order_by(_MEMBERS.desc())
 
 
 def _title(row: Row[*tuple[object, ...]]) -> SongTitle:
@@ -115,11 +124,14 @@ def _title(row: Row[*tuple[object, ...]]) -> SongTitle:
 
 
 @cache
-def _vote(dialect: str) -> Upsert:
-    statement = upsert(dialect, ratings)
+def _press_heart(dialect: str) -> Upsert:
+    """Return the statement that stores a press; one row keeps the last press, also after it took back."""
+    statement = upsert(dialect, loves)
+    new = statement.excluded
     return statement.on_conflict_do_update(
-        index_elements=["request_id", "user_id"],
-        set_={name: statement.excluded[name] for name in ("stars", "at")},
+        index_elements=["request_id", "user_id", "clip"],
+        set_={"is_loved": ~_l.is_loved, "press_id": new["press_id"], "at": new["at"]},
+        where=new["press_id"] - _l.press_id >= _MIN_APART,
     )
 
 

@@ -11,9 +11,9 @@ from bot.domain.personal_data import (
     NOBODY_ID,
     AccountRecord,
     ErasureSummary,
+    Love,
     Membership,
     PersonalRecord,
-    Rating,
     RequestEvent,
     SavedPlaylist,
 )
@@ -25,13 +25,13 @@ from bot.storage.repositories.guilds import member_record_of
 from bot.storage.repositories.ledger import SqlLedger
 from bot.storage.repositories.request_mapping import request_of
 from bot.storage.sql import SqlRepository
-from bot.storage.tables import accounts, audit_log, events, members, playlists, ratings, requests
+from bot.storage.tables import accounts, audit_log, events, loves, members, playlists, requests
 
 UNLIMITED = 2**31
 """A limit that no member's entries reach."""
 
 _EVENTS = select(events).join(requests, requests.c.id == events.c.request_id)
-_RATINGS = select(ratings, requests.c.guild_id).join(requests, requests.c.id == ratings.c.request_id)
+_LOVES = select(loves, requests.c.guild_id).join(requests, requests.c.id == loves.c.request_id)
 
 
 class SqlPersonalData(SqlRepository, PersonalData):
@@ -48,7 +48,7 @@ class SqlPersonalData(SqlRepository, PersonalData):
             memberships=tuple(memberships),
             requests=tuple(request_of(row) for row in conn.execute(placed)),
             events=self._events(user_id, guild_ids),
-            ratings=self._ratings(user_id),
+            loves=self._loves(user_id),
             playlists=self._playlists(user_id),
             audit_entries=tuple(
                 entry_of(row) for row in conn.execute(select(audit_log).where(_names(user_id)))
@@ -84,13 +84,13 @@ class SqlPersonalData(SqlRepository, PersonalData):
     def anonymize(self, user_id: int) -> ErasureSummary:
         conn, guild_ids = self._conn, self._guilds(user_id)
         mine = (requests.c.user_id == user_id) & requests.c.guild_id.in_(guild_ids)
-        rated = conn.execute(delete(ratings).where(ratings.c.user_id == user_id)).rowcount
+        loved = conn.execute(delete(loves).where(loves.c.user_id == user_id)).rowcount
         saved = conn.execute(
             update(playlists).where(playlists.c.added_by == user_id).values(added_by=NOBODY_ID)
         ).rowcount
         return ErasureSummary(
             requests=erase_requests(conn, mine),
-            ratings=rated,
+            loves=loved,
             playlists=saved,
             decisions=redact_audit_entries(conn, _names(user_id), user_id, blocked=self._blocked(user_id)),
         )
@@ -141,10 +141,17 @@ class SqlPersonalData(SqlRepository, PersonalData):
             for request_id, rows in groupby(found, key=lambda row: int(row.request_id))
         }
 
-    def _ratings(self, user_id: int) -> tuple[Rating, ...]:
-        found = self._conn.execute(_RATINGS.where(ratings.c.user_id == user_id).order_by(ratings.c.at))
+    def _loves(self, user_id: int) -> tuple[Love, ...]:
+        own = _LOVES.where(loves.c.user_id == user_id)
+        found = self._conn.execute(own.order_by(loves.c.at, loves.c.request_id, loves.c.clip))
         return tuple(
-            Rating(request_id=row.request_id, guild_id=row.guild_id, stars=row.stars, at=row.at)
+            Love(
+                request_id=row.request_id,
+                guild_id=row.guild_id,
+                clip=row.clip,
+                is_loved=row.is_loved,
+                at=row.at,
+            )
             for row in found
         )
 

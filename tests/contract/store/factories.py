@@ -18,7 +18,7 @@ from bot.services.requests.placement import RequestContext, SongConfig, place
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
-from bot.storage.tables import METADATA, outbox, playlists, ratings
+from bot.storage.tables import METADATA, outbox, playlists
 from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.unit.storage.factories import CLIP, GUILD, NOW, POLICY, PROGRESS, USER, lease
 
@@ -95,9 +95,8 @@ def cancel(uow: UnitOfWork, request: Request) -> None:
     told(uow, request.id)
 
 
-def rated(uow: UnitOfWork, number: int, *, user: int) -> None:
-    row = {"request_id": number, "user_id": user, "stars": 5, "at": NOW}
-    connected(uow).connection.execute(insert(ratings), row)
+def loved(uow: UnitOfWork, number: int, *, user: int) -> None:
+    assert uow.library.press_heart(number, 1, user, press_id=10**18, now=NOW)
 
 
 def saved(uow: UnitOfWork, *, by: int) -> None:
@@ -144,8 +143,8 @@ def full_life(uow: UnitOfWork) -> None:
     cancelled(uow, 102)
     delivered(uow, 103, guild=ELSEWHERE)
     delivered(uow, 104, user=OTHER)
-    rated(uow, 101, user=OTHER)
-    rated(uow, 104, user=USER)
+    loved(uow, 101, user=OTHER)
+    loved(uow, 104, user=USER)
     saved(uow, by=USER)
     decided(uow, 201, Action.GRANT)
     decided(uow, 202, Action.PAUSE, by=USER, about=None)

@@ -51,7 +51,7 @@ class TestRecord:
             "finish",
             "deliver",
         ]
-        assert [(one.request_id, one.guild_id) for one in record.ratings] == [(104, GUILD)]
+        assert [(one.request_id, one.guild_id) for one in record.loves] == [(104, GUILD)]
         assert [one.name for one in record.playlists] == ["Waltz"]
         assert {one.id for one in record.audit_entries} == {201, 202, 203}
         assert [one.guild_id for one in record.memberships] == [GUILD, ELSEWHERE]
@@ -70,13 +70,13 @@ class TestForgetting:
         await store.write(full_life)
         named = await columns_with(store, str(USER))
         assert named == {
-            ("requests", "user_id"), ("accounts", "user_id"), ("members", "user_id"), ("ratings", "user_id"),
+            ("requests", "user_id"), ("accounts", "user_id"), ("members", "user_id"), ("loves", "user_id"),
             ("playlists", "added_by"), ("audit_log", "actor_id"), ("audit_log", "subject_id"),
             ("audit_log", "reason"), ("audit_log", "after"),
         }  # fmt: skip
         preview = await privacy(store).preview(USER)
         assert await privacy(store).erase(USER) == preview
-        assert preview == ErasureSummary(requests=3, ratings=1, playlists=1, decisions=3, until=WEEK_END)
+        assert preview == ErasureSummary(requests=3, loves=1, playlists=1, decisions=3, until=WEEK_END)
         # until their windows end, and then no longer
         assert await columns_with(store, str(USER)) == {("members", "user_id")}
         assert await erase_due_members(store, WEEK_END - timedelta(seconds=1)) == 0
@@ -102,7 +102,7 @@ class TestForgetting:
         assert await query(
             store, "SELECT count(*) FROM events WHERE request_id <> 104 AND detail IS NOT NULL"
         ) == [(0,)]
-        assert await query(store, "SELECT request_id FROM ratings") == []
+        assert await query(store, "SELECT request_id FROM loves") == []
         assert await query(store, "SELECT DISTINCT source_id FROM outbox") == [(104,)]
         request = await store.read(lambda work: work.requests.find(101))
         assert request is not None

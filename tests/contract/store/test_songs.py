@@ -1,4 +1,4 @@
-"""The contract of every store for saved playlists, finished songs and votes."""
+"""The contract of every store for saved playlists, finished songs and loves."""
 
 import asyncio
 from dataclasses import replace
@@ -9,13 +9,16 @@ import pytest
 from bot.domain.errors import StoreError
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.requests import Request, State
-from bot.domain.songs import Rating
+from bot.domain.songs import Loves
 from bot.domain.transitions import Transition
 from bot.services.repositories.library import SongFilter
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
 from tests.unit.storage.factories import CLIP, GUILD, NOW, USER, add, after, brought_to, new_request
 
+SECOND = 1000 << 22
+"""In Discord's ids."""
+PRESS = 10**18
 IDS = ("0b8dbbf0-0000-4000-8000-000000000001", "0b8dbbf0-0000-4000-8000-000000000002")
 
 
@@ -82,10 +85,10 @@ class TestSongs:
         songs = await store.read(lambda work: work.library.songs(wanted, limit=limit, offset=offset))
         return [song.request.id for song in songs]
 
-    async def rate(self, store: SqlStore, request_id: int, *stars: int) -> None:
+    async def love(self, store: SqlStore, request_id: int, *users: int, clip: int = 1) -> None:
         def unit(uow: UnitOfWork) -> None:
-            for user, count in enumerate(stars):
-                uow.library.rate(request_id, USER + user, count, now=NOW)
+            for user in users:
+                assert uow.library.press_heart(request_id, clip, USER + user, press_id=PRESS, now=NOW)
 
         await store.write(unit)
 
@@ -107,38 +110,60 @@ class TestSongs:
             (2, "Rain 2", NOW),
         ]
 
-    async def test_the_best_come_first_then_more_votes_then_the_newest(self, store: SqlStore) -> None:
+    async def test_the_songs_of_most_members_come_first_then_the_newest(self, store: SqlStore) -> None:
         await self.deliver(store, 1, 2, 3, 4, 5, 6)
-        for request_id, stars in {1: (4, 5), 2: (4, 5), 3: (4, 5, 4, 5), 4: (5,), 5: (1, 1, 2)}.items():
-            await self.rate(store, request_id, *stars)
-        best = SongFilter(guild_id=GUILD, rated=True)
-        assert await self.ids(store, best) == [4, 3, 2, 1, 5]
-        assert await self.ids(store, replace(best, since=after(3))) == [4, 3, 5]
-        assert await store.read(lambda work: work.library.count(best)) == 5
-        (first, *_) = await store.read(lambda work: work.library.songs(best, limit=1, offset=1))
-        assert first.rating == Rating(votes=4, stars=18)
+        for request_id, users in {1: (4, 5), 2: (4, 6), 3: (4, 5, 6), 4: (5,), 5: ()}.items():
+            await self.love(store, request_id, *users)
+        await self.love(store, 4, 5, clip=2)
+        best = SongFilter(guild_id=GUILD, loved=True)
+        assert await self.ids(store, best) == [3, 2, 1, 4]
+        assert await self.ids(store, replace(best, since=after(3))) == [3, 4]
+        assert await store.read(lambda work: work.library.count(best)) == 4
+        songs = await store.read(lambda work: work.library.songs(best, limit=9))
+        assert [song.loves for song in songs] == [
+            Loves(3, (3, 0)),
+            Loves(2, (2, 0)),
+            Loves(2, (2, 0)),
+            Loves(1, (1, 1)),
+        ]
 
-    async def test_members_have_one_vote_each_however_many_vote_at_once(self, store: SqlStore) -> None:
+    async def press(self, store: SqlStore, press_id: int, *, user: int = USER, clip: int = 1) -> Loves:
+        def unit(uow: UnitOfWork) -> Loves:
+            uow.library.press_heart(1, clip, user, press_id=press_id, now=NOW)
+            return uow.library.loves(1)
+
+        return await store.write(unit)
+
+    async def test_members_love_a_clip_once_however_many_press_at_once(self, store: SqlStore) -> None:
         await self.deliver(store, 1)
+        assert await store.read(lambda work: work.library.loves(1)) == Loves()
+        await asyncio.gather(*(self.press(store, PRESS + n, user=USER + n % 10) for n in range(50)))
+        assert await store.read(lambda work: work.library.loves(1)) == Loves(10, (10, 0))
 
-        def vote(uow: UnitOfWork, user: int, stars: int) -> Rating:
-            uow.library.rate(1, user, stars, now=NOW)
-            return uow.library.rating(1)
+    async def test_a_press_counts_once_and_the_next_one_takes_it_back(self, store: SqlStore) -> None:
+        await self.deliver(store, 1)
+        assert await self.press(store, PRESS) == Loves(1, (1, 0))
+        assert await self.press(store, PRESS, clip=2) == Loves(1, (1, 1))
+        for same in (PRESS, PRESS + 1, PRESS + 2 * SECOND - 1, PRESS - 9 * SECOND):
+            assert await self.press(store, same) == Loves(1, (1, 1))
+        for same in (PRESS + 2 * SECOND, PRESS + 3 * SECOND, PRESS):
+            assert await self.press(store, same) == Loves(1, (0, 1))
+        assert await self.press(store, PRESS + 4 * SECOND) == Loves(1, (1, 1))
+        for clip in (1, 2):
+            await self.press(store, PRESS + 6 * SECOND, clip=clip)
+        assert await store.read(lambda work: work.library.loves(1)) == Loves()
+        assert await self.ids(store, SongFilter(guild_id=GUILD, loved=True)) == []
+        assert await store.read(lambda work: work.library.count(SongFilter(guild_id=GUILD, loved=True))) == 0
 
-        assert await store.read(lambda work: work.library.rating(1)) == Rating()
-        await asyncio.gather(*(store.write(vote, USER + n % 10, 1 + n % 5) for n in range(50)))
-        assert await store.read(lambda work: work.library.rating(1)) == Rating(votes=10, stars=30)
-        assert await store.write(vote, USER, 5) == Rating(votes=10, stars=34)
-
-    @pytest.mark.parametrize("stars", [0, 6])
-    async def test_a_vote_is_one_to_five_stars(self, store: SqlStore, stars: int) -> None:
+    @pytest.mark.parametrize("clip", [0, 3])
+    async def test_the_first_two_clips_can_be_loved(self, store: SqlStore, clip: int) -> None:
         await self.deliver(store, 1)
         with pytest.raises(StoreError):
-            await self.rate(store, 1, stars)
+            await self.press(store, PRESS, clip=clip)
 
     async def test_a_song_is_taken_away_once_and_leaves_the_lists(self, store: SqlStore) -> None:
         await self.deliver(store, 1, 2)
-        await self.rate(store, 1, 5)
+        await self.love(store, 1, 5)
         done = await asyncio.gather(
             *(store.write(lambda work: work.library.remove(1, now=after(9))) for _ in range(10))
         )
@@ -147,7 +172,7 @@ class TestSongs:
         assert found
         assert found.removed_at == after(9)
         assert await self.ids(store, SongFilter(guild_id=GUILD)) == [2]
-        assert await self.ids(store, SongFilter(guild_id=GUILD, rated=True)) == []
+        assert await self.ids(store, SongFilter(guild_id=GUILD, loved=True)) == []
         assert (
             len(await store.read(lambda work: work.library.titles(SongFilter(guild_id=GUILD), limit=9))) == 1
         )

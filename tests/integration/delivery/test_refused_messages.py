@@ -8,7 +8,7 @@ import pytest
 from bot.chat.delivery.approval_message import NOT_SHOWN
 from bot.chat.delivery.status_message import TITLES, UNSEEN_REQUEST
 from bot.chat.text.formatting import are_back
-from bot.chat.text.labels import GO_TO_SONG
+from bot.chat.text.labels import GO_TO_SONG, love
 from bot.domain.requests import State
 from sandbox.cqtai.faults import Fault as ProviderFault
 from sandbox.cqtai.faults import Phase
@@ -160,25 +160,25 @@ async def test_moderators_decide_without_a_prompt_that_is_refused(local: BotHarn
 
 
 @on_both
-async def test_a_vote_counts_though_its_message_can_no_longer_change(
+async def test_a_love_counts_though_its_message_can_no_longer_change(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
     async with local.bot():
         result = await local.placed_result()
+        assert "archived" in await unchanged_by_love(local, result, 50083)
+        await local.discord.member("Mo").press(result, love(1, 0))
+        await local.shows(result, love(1, 1), love(2, 1))
         for code, why in {
-            50083: "archived",
             160005: "locked",
             200000: "this message.",
             987654: "this message.",
         }.items():
             with subtests.test(f"{code}"):
-                assert why in await unchanged_by_vote(local, result, code)
-        await local.discord.member("Ben").press(result, "2 ★")
-        await local.shows(result, "★ 3.0 (2 votes)")
+                assert why in await unchanged_by_love(local, result, code)
 
 
-async def unchanged_by_vote(local: BotHarness, result: Message, code: int) -> str:
-    """Return what Ada reads after a vote that Discord does not let the message show."""
+async def unchanged_by_love(local: BotHarness, result: Message, code: int) -> str:
+    """Return what Ben reads after a love that Discord does not let the message show."""
     fault = Fault(
         kind=FaultKind.REFUSED,
         on="POST /interactions/*",
@@ -188,11 +188,13 @@ async def unchanged_by_vote(local: BotHarness, result: Message, code: int) -> st
         containing='"type": 7',
     )
     local.discord.faults.add(fault)
-    told = await (await local.discord.member("Ada").press(result, "4 ★")).answer(timeout_s=LONG_S)
+    told = await (await local.discord.member("Ben").press(result, labels(result)[-1])).answer(
+        timeout_s=LONG_S
+    )
     local.discord.faults.clear()
     assert told.ephemeral
     assert "doesn't let the bot change this message" in told.content
-    assert "your rating counts" in told.content
+    assert "it counts" in told.content
     return told.content
 
 

@@ -15,7 +15,7 @@ from bot.chat.buttons.approval import ApproveButton, DeclineButton, DeclineForm
 from bot.chat.buttons.cancel import CancelButton
 from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
-from bot.chat.buttons.song import AgainButton, MoreButton, RateButton, RemoveButton
+from bot.chat.buttons.song import AgainButton, LoveButton, MoreButton, RateButton, RemoveButton
 from bot.chat.interactions.components import SafeModal
 from bot.chat.messages.buttons import button
 from bot.chat.text.labels import DECLINE_REASON
@@ -38,6 +38,7 @@ PRESSES = {
     DeleteButton: "privacy:delete",
     AgainButton: f"again:{NUMBER}",
     MoreButton: f"more:{NUMBER}:1",
+    LoveButton: f"love:{NUMBER}:1",
     RateButton: f"rate:{NUMBER}:5",
     RemoveButton: f"remove:{NUMBER}",
     SongPages: "page:songs:on::1",
@@ -178,6 +179,7 @@ ODD_IDS = [
     f"cancel:{'9' * 20}",
     f"again:{'9' * 20}",
     f"more:{'9' * 20}:2",
+    f"love:{'9' * 20}:1",
     f"rate:{'9' * 20}:1",
     f"remove:{'9' * 20}",
     f"approve:{'9' * 20}",

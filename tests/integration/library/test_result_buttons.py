@@ -1,5 +1,6 @@
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,9 +8,9 @@ import pytest
 from bot.chat.delivery.status_message import REMOVED, TITLES
 from bot.chat.text.errors import COOLDOWN, ONLY_IN_SERVERS
 from bot.chat.text.formatting import are_back
-from bot.chat.text.labels import GO_TO_SONG, more_like
-from bot.chat.text.moderator_errors import DETAILS_ERASED, SONG_REMOVED
-from bot.chat.text.songs import NO_SONGS
+from bot.chat.text.labels import GO_TO_SONG, love, more_like
+from bot.chat.text.moderator_errors import DETAILS_ERASED, OWN_SONG, SONG_REMOVED
+from bot.chat.text.songs import NO_SONGS, STARS_REPLACED
 from bot.domain.requests import State
 from bot.services.unit_of_work import NamedUnit, UnitOfWork
 from sandbox.cqtai.effects import Drop, Slow
@@ -18,6 +19,7 @@ from sandbox.discord import Fault as DiscordFault
 from sandbox.discord import FaultKind
 from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.model.message import Message
+from sandbox.discord.payloads import entries, text
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import labels, seen, title
 from tests.integration.engines import on_both
@@ -25,7 +27,7 @@ from tests.integration.engines import on_both
 pytestmark = on_both
 
 CALLBACK = "POST /interactions/*"
-VOTES = ["1 ★", "2 ★", "3 ★", "4 ★", "5 ★"]
+HEARTS = [love(1, 0), love(2, 0)]
 
 
 async def pressed(local: BotHarness, who: str, message: Message, label: str) -> Invocation:
@@ -67,7 +69,7 @@ async def test_a_song_whose_prompt_was_wiped_is_not_ordered_again(local: BotHarn
 async def test_after_a_restart_others_ask_for_the_same_and_for_more_like_a_clip(local: BotHarness) -> None:
     async with local.bot():
         _, result = await delivered(local)
-        assert labels(result)[2:] == ["Again", more_like(1), more_like(2), "Remove", *VOTES]
+        assert labels(result)[2:] == ["Again", more_like(1), more_like(2), "Remove", *HEARTS]
     async with local.bot():
         for who, label in (("Ben", "Again"), ("Mo", more_like(2))):
             asked = await local.discord.member(who).press(result, label)
@@ -119,22 +121,43 @@ async def test_what_may_have_been_lost_can_be_asked_for_again(local: BotHarness)
         assert (await local.credits())["Used"] == 30
 
 
-async def test_two_who_rate_at_once_both_count_and_a_vote_can_be_changed(local: BotHarness) -> None:
+async def test_two_who_love_at_once_both_count_and_a_double_click_is_one_press(local: BotHarness) -> None:
     async with local.bot():
         _, result = await delivered(local)
     async with local.bot():
-        embeds, files = result.embeds, result.attachments
+        embeds, files, before = result.embeds, result.attachments, labels(result)
+        assert OWN_SONG in await refused(local, "Ada", result, love(1, 0))
         presses = await asyncio.gather(
-            *(pressed(local, who, result, label) for who, label in (("Ada", "5 ★"), ("Ben", "2 ★")))
+            *(pressed(local, who, result, love(1, 0)) for who in ("Ben", "Mo", "Ben", "Mo"))
         )
-        await local.shows(result, "★ 3.5 (2 votes)")
-        assert all((asked.answers, asked.refused) == (1, []) for asked in presses)
-        await pressed(local, "Ben", result, "4 ★")
-        await local.shows(result, "★ 4.5 (2 votes)")
-        assert result.content.count("★") == 1
+        await local.shows(result, love(1, 2))
+        presses.append(await pressed(local, "Ben", result, love(2, 0)))
+        await local.shows(result, love(2, 1))
+        assert all((asked.answers, asked.refused, asked.followups) == (1, [], []) for asked in presses)
         assert (result.embeds, result.attachments) == (embeds, files)
-        assert labels(result)[-5:] == VOTES
+        assert labels(result) == [*before[:-2], love(1, 2), love(2, 1)]
     assert len(local.results()) == 1
+
+
+async def test_a_song_of_an_earlier_version_has_hearts_once_its_stars_are_pressed(local: BotHarness) -> None:
+    async with local.bot():
+        _, result = await delivered(local)
+        await pressed(local, "Ben", result, love(1, 0))
+        content, before = result.content, labels(result)
+        *rows, hearts = result.components
+        (heart, _) = entries(hearts, "components")
+        rate = text(heart, "custom_id").replace("love", "rate").removesuffix(":1")
+        stars = [heart | {"label": f"{n} ★", "custom_id": f"{rate}:{n}"} for n in range(1, 6)]
+        components = (*rows, hearts | {"components": stars})
+        old = replace(result.now, content=f"{content}\n-# ★ 4.5 (2 votes)", components=components)
+        result.states.append(old)
+        asked = await pressed(local, "Mo", result, "5 ★")
+        await local.shows(result, love(1, 1), STARS_REPLACED)
+        assert (asked.answers, asked.refused, asked.followups) == (1, [], [])
+        assert labels(result) == [*before[:-2], love(1, 1), love(2, 0)]
+        assert result.content == f"{content}\n{STARS_REPLACED}"
+        await pressed(local, "Mo", result, love(2, 0))
+        await local.shows(result, love(2, 1))
 
 
 async def test_a_requester_removes_a_song_also_where_the_bot_sees_no_channel(local: BotHarness) -> None:
@@ -166,7 +189,7 @@ async def test_a_moderator_removes_a_song_and_its_copies_do_nothing_more(local: 
         await local.shows(status, "Removed", REMOVED)
         await local.discord.wait_for(lambda: result.deleted and copies[0].deleted, timeout_s=LONG_S)
         assert labels(status) == []
-        for label in ("Again", "5 ★"):
+        for label in ("Again", love(1, 0)):
             assert SONG_REMOVED in await refused(local, "Ben", copies[1], label)
         assert (
             SONG_REMOVED
@@ -180,15 +203,13 @@ async def test_a_moderator_removes_a_song_and_its_copies_do_nothing_more(local: 
         await local.discord.wait_for(lambda: copies[1].deleted, timeout_s=LONG_S)
 
 
-@pytest.mark.parametrize("label", ["3 ★", "Remove"])
+@pytest.mark.parametrize(("who", "label"), [("Ben", love(1, 0)), ("Ada", "Remove")])
 async def test_a_press_whose_answer_is_cut_off_is_answered_all_the_same(
-    local: BotHarness, label: str
+    local: BotHarness, who: str, label: str
 ) -> None:
     async with local.bot():
         _, result = await delivered(local)
         local.discord.faults.add(DiscordFault(kind=FaultKind.RESET, on=CALLBACK))
-        await local.ada.press(result, label)
-        await local.discord.wait_for(
-            lambda: result.deleted or "★ 3.0 (1 vote)" in seen(result), timeout_s=LONG_S
-        )
+        await local.discord.member(who).press(result, label)
+        await local.discord.wait_for(lambda: result.deleted or love(1, 1) in labels(result), timeout_s=LONG_S)
         assert len(local.discord.faults.struck) == 1

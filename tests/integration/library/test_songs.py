@@ -3,7 +3,7 @@ import asyncio
 from bot.chat.buttons.pages import SIGNS, Step
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.moderator_errors import NO_SUCH_SONG
-from bot.chat.text.songs import NO_SONGS, NO_SONGS_OF_MEMBER, NOTHING_RATED
+from bot.chat.text.songs import NO_SONGS, NO_SONGS_OF_MEMBER, NOTHING_LOVED
 from bot.domain.requests import State
 from bot.services.library.songs import PAGE
 from sandbox.cqtai import PLAYLISTS
@@ -26,9 +26,10 @@ async def made(local: BotHarness, who: str, count: int, playlist: str = PLAYLIST
         await local.shows(await local.place(who, playlist=playlist), TITLES[State.DELIVERED])
 
 
-async def rated(local: BotHarness, result: Message, *votes: tuple[str, int]) -> None:
-    for who, stars in votes:
-        press = await local.discord.member(who).press(result, f"{stars} ★")
+async def loved(local: BotHarness, result: Message, *members: str, clip: int = 1) -> None:
+    for who in members:
+        heart = next(label for label in labels(result) if label.startswith(f"♥ {clip}"))
+        press = await local.discord.member(who).press(result, heart)
         await press.acknowledged(timeout_s=LONG_S)
 
 
@@ -59,23 +60,24 @@ async def test_songs_are_listed_by_the_page_newest_first_also_after_a_restart(lo
         await local.shows(message, "Page 1 of 2", where)
 
 
-async def test_the_best_songs_are_those_with_the_most_stars(local: BotHarness) -> None:
+async def test_the_best_songs_are_those_that_most_members_love(local: BotHarness) -> None:
     async with local.bot(default_allowance=900):
         await made(local, "Ada", 4)
-        assert NOTHING_RATED in seen(await asked(local, "top", period="week"))
+        assert NOTHING_LOVED in seen(await asked(local, "top", period="week"))
         one, two, three, _ = local.results()
-        await rated(local, one, ("Ada", 4))
-        await rated(local, two, ("Ada", 4), ("Ben", 5), ("Mo", 3))
-        await rated(local, three, ("Ben", 5), ("Ada", 5))
+        await loved(local, one, "Ben")
+        await loved(local, one, "Ben", clip=2)
+        await loved(local, two, "Ben")
+        await loved(local, three, "Ben", "Mo")
         for period in ("day", "week", "month", "all"):
             message = await asked(local, "top", period=period)
-            lines = [line for line in seen(message).splitlines() if "★" in line]
-            assert "★ 5.0 (2 votes)" in lines[0]
+            lines = [line for line in seen(message).splitlines() if "♥" in line]
+            assert "**♥ 2** · " in lines[0]
             for result, line in zip((three, two, one), lines, strict=True):
                 assert str(result.id) in line
         await local.ada.press(three, "Remove")
         await local.discord.wait_for(lambda: three.deleted, timeout_s=LONG_S)
-        assert "★ 5.0" not in seen(await asked(local, "top"))
+        assert "♥ 2" not in seen(await asked(local, "top"))
 
 
 async def test_a_song_is_found_by_its_title_and_shown_to_everybody(local: BotHarness) -> None:
@@ -83,14 +85,14 @@ async def test_a_song_is_found_by_its_title_and_shown_to_everybody(local: BotHar
         await made(local, "Ada", 1)
         (result,) = local.results()
         title = str(result.embeds[0]["title"]).replace("\\", "")
-        await rated(local, result, ("Ben", 4))
+        await loved(local, result, "Ben")
         ben = local.discord.member("Ben")
         assert await ben.autocomplete("songs", "songs show", song="no such title", timeout_s=LONG_S) == []
         (choice,) = await ben.autocomplete("songs", "songs show", song=title[1:4].upper(), timeout_s=LONG_S)
         assert choice.name.startswith(f"{title} · 20")
         message = await asked(local, "show", "Ben", song=choice.value)
         assert not message.ephemeral
-        assert "★ 4.0 (1 vote)" in message.content
+        assert labels(message)[-2:] == ["♥ 1 · 1", "♥ 2 · 0"]
         assert [embed["url"] for embed in message.embeds] == [embed["url"] for embed in result.embeds]
         assert (labels(message), links(message)) == (labels(result), links(result))
         assert message.pinged == frozenset()
@@ -109,8 +111,8 @@ async def test_a_song_of_a_private_channel_is_not_listed_for_everybody(local: Bo
         for place in (secret, thread):
             placed = await mo.slash(place, "inspire", playlist=PLAYLISTS[0].id)
             await local.shows(await placed.answer(timeout_s=LONG_S), TITLES[State.DELIVERED])
-        votes = [message for message in secret.messages if "1 ★" in labels(message)]
-        await rated(local, votes[0], ("Mo", 5))
+        songs = [message for message in secret.messages if "♥ 1 · 0" in labels(message)]
+        await loved(local, songs[0], "Ben")
         (choice, _) = await mo.autocomplete("songs", "songs show", song="", timeout_s=LONG_S)
         assert await local.ada.autocomplete("songs", "songs show", song="", timeout_s=LONG_S) == []
         for command, count in (("list", 2), ("top", 1)):

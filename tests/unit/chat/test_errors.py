@@ -64,6 +64,7 @@ from bot.domain.requests import FailureKind, State
 from bot.domain.songs import (
     DetailsErasedError,
     NotFinishedError,
+    OwnSongError,
     RemovalForbiddenError,
     SongNotFoundError,
     SongRemovedError,
@@ -119,6 +120,7 @@ ABOUT_LIBRARY: list[RefusalError] = [
     NotFinishedError(),
     SongRemovedError(),
     DetailsErasedError(),
+    OwnSongError(),
     RemovalForbiddenError(),
 ]
 

@@ -6,9 +6,8 @@ import pytest
 from bot.domain.errors import RefusalError
 from bot.domain.requests import Request, State
 from bot.domain.songs import (
-    UNRATED,
+    UNLOVED,
     NotFinishedError,
-    Rating,
     Song,
     SongNotFoundError,
     SongRemovedError,
@@ -35,11 +34,6 @@ REQUEST = Request(
 )
 
 
-def test_an_average_is_of_all_votes() -> None:
-    assert UNRATED.average is None
-    assert Rating(votes=3, stars=13).average == 13 / 3
-
-
 @pytest.mark.parametrize(("span", "days"), [(TopPeriod.DAY, 1), (TopPeriod.WEEK, 7), (TopPeriod.MONTH, 30)])
 def test_a_span_reaches_back_from_now(span: TopPeriod, days: int) -> None:
     assert span.since(NOW) == NOW - timedelta(days=days)
@@ -47,18 +41,18 @@ def test_a_span_reaches_back_from_now(span: TopPeriod, days: int) -> None:
 
 
 def test_a_song_goes_by_the_first_title_that_it_has() -> None:
-    song = Song(REQUEST, UNRATED)
+    song = Song(REQUEST, UNLOVED)
     assert (song.title, song.duration_s) == ("Rain", 125.5)
-    bare = Song(replace(REQUEST, clips=()), UNRATED)
+    bare = Song(replace(REQUEST, clips=()), UNLOVED)
     assert (bare.title, bare.duration_s) == (None, None)
 
 
 def test_a_result_is_found_where_the_server_sees_it_only() -> None:
-    assert Song(REQUEST, UNRATED).post == (12, 77)
+    assert Song(REQUEST, UNLOVED).post == (12, 77)
     elsewhere = replace(REQUEST, result_channel_id=13)
-    assert Song(elsewhere, UNRATED).post is None, "it went to the member directly"
-    assert Song(replace(elsewhere, delivery_channel_id=13), UNRATED).post == (13, 77)
-    assert Song(replace(REQUEST, result_message_id=None), UNRATED).post is None
+    assert Song(elsewhere, UNLOVED).post is None, "it went to the member directly"
+    assert Song(replace(elsewhere, delivery_channel_id=13), UNLOVED).post == (13, 77)
+    assert Song(replace(REQUEST, result_message_id=None), UNLOVED).post is None
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from bot.domain.requests import State
 from bot.domain.song_options import SongOptions, SongSpec
 from bot.domain.songs import (
     DetailsErasedError,
+    Loves,
     NotFinishedError,
-    Rating,
+    OwnSongError,
     RemovalForbiddenError,
     SongNotFoundError,
     SongRemovedError,
@@ -28,6 +29,9 @@ from bot.services.unit_of_work import UnitOfWork
 from tests.harness.services import ADA, BEN, CHANNEL, GUILD, PLAYLIST, ServicesHarness
 
 MO = 10**17 + 9
+PRESS = 10**18
+LATER = PRESS + (2000 << 22)
+"""Two seconds later, in Discord's ids."""
 HUGE = 10**20 - 1
 """As many digits as an id may have in a button's id, and more than Discord's ids have."""
 PERSONA = "0b6f4c0e-5a3d-4f4e-9c61-7f2d81c5a907"
@@ -57,8 +61,11 @@ async def delivered(harness: ServicesHarness, user_id: int = ADA, *, order: Song
     return request_id
 
 
-async def rate(harness: ServicesHarness, request_id: int, user_id: int, stars: int) -> Rating:
-    return await harness.library.rate(request_id, stars, guild_id=GUILD, user_id=user_id)
+async def love(
+    harness: ServicesHarness, request_id: int, user_id: int, clip: int = 1, *, press_id: int = PRESS
+) -> Loves:
+    press = Actor(interaction_id=press_id, guild_id=GUILD, actor_id=user_id)
+    return await harness.library.press_heart(request_id, clip, press)
 
 
 async def remove(
@@ -147,23 +154,36 @@ async def test_asking_again_is_refused_like_any_request(harness: ServicesHarness
         await harness.requests.repeat(request_id, harness.context())
 
 
-async def test_the_card_of_a_song_is_its_result_with_its_stars(harness: ServicesHarness) -> None:
+async def test_the_card_of_a_song_is_its_result_with_its_loves(harness: ServicesHarness) -> None:
     request_id = await delivered(harness)
     (post,) = harness.messenger.results
     assert await harness.library.card(request_id, BENS) == post.card
-    await rate(harness, request_id, BEN, 4)
-    assert await harness.library.card(request_id, BENS) == replace(post.card, rating=Rating(1, 4))
+    await love(harness, request_id, BEN)
+    assert await harness.library.card(request_id, BENS) == replace(post.card, loves=Loves(1, (1, 0)))
 
 
-async def test_a_member_has_one_vote_which_can_be_changed(harness: ServicesHarness) -> None:
+async def test_a_member_loves_each_clip_once_and_can_take_it_back(harness: ServicesHarness) -> None:
     request_id = await delivered(harness)
-    assert await harness.library.rating(request_id) == Rating()
-    assert await rate(harness, request_id, ADA, 5) == Rating(1, 5)
-    assert await rate(harness, request_id, BEN, 2) == Rating(2, 7)
-    assert await rate(harness, request_id, BEN, 4) == await harness.library.rating(request_id) == Rating(2, 9)
+    assert await harness.library.loves(request_id) == Loves()
+    assert await love(harness, request_id, BEN) == Loves(1, (1, 0))
+    assert await love(harness, request_id, BEN, 2) == Loves(1, (1, 1))
+    assert await love(harness, request_id, MO, 2) == Loves(2, (1, 2))
+    assert await love(harness, request_id, BEN, 2) == Loves(2, (1, 2)), "the same press once more"
+    assert await love(harness, request_id, BEN, 2, press_id=LATER - 1) == Loves(2, (1, 2)), "a double click"
+    assert await love(harness, request_id, BEN, 2, press_id=LATER) == Loves(2, (1, 1))
+    assert await harness.library.loves(request_id) == Loves(2, (1, 1))
 
 
-async def test_only_finished_songs_are_rated_shown_and_removed(harness: ServicesHarness) -> None:
+async def test_nobody_loves_their_own_song_or_a_clip_that_it_has_not(harness: ServicesHarness) -> None:
+    request_id = await delivered(harness)
+    with pytest.raises(OwnSongError):
+        await love(harness, request_id, ADA)
+    with pytest.raises(SongNotFoundError):
+        await love(harness, request_id, BEN, 3)
+    assert await harness.library.loves(request_id) == Loves()
+
+
+async def test_only_finished_songs_are_loved_shown_and_removed(harness: ServicesHarness) -> None:
     card = await harness.place()
     for request_id, error in (
         (card.request_id, NotFinishedError),
@@ -175,7 +195,7 @@ async def test_only_finished_songs_are_rated_shown_and_removed(harness: Services
 
 async def refused(harness: ServicesHarness, request_id: int, error: type[RefusalError]) -> None:
     with pytest.raises(error):
-        await rate(harness, request_id, ADA, 5)
+        await love(harness, request_id, BEN)
     with pytest.raises(error):
         await harness.library.card(request_id, BENS)
     with pytest.raises(error):
@@ -184,7 +204,7 @@ async def refused(harness: ServicesHarness, request_id: int, error: type[Refusal
 
 async def test_its_requester_removes_a_song_and_nobody_decides_anything(harness: ServicesHarness) -> None:
     request_id = await delivered(harness)
-    await rate(harness, request_id, BEN, 5)
+    await love(harness, request_id, BEN)
     request = await harness.request(request_id)
     with pytest.raises(RemovalForbiddenError):
         await remove(harness, request_id, BEN)
@@ -205,7 +225,7 @@ async def test_its_requester_removes_a_song_and_nobody_decides_anything(harness:
         with pytest.raises(SongRemovedError):
             await again
     with pytest.raises(SongRemovedError):
-        await rate(harness, request_id, BEN, 5)
+        await love(harness, request_id, BEN)
 
 
 async def test_the_status_of_a_removed_song_says_so(harness: ServicesHarness) -> None:
@@ -247,10 +267,11 @@ async def test_a_removed_song_that_was_never_posted_is_not_announced_once_more(
 
 async def test_songs_are_paged_and_the_best_are_of_a_time(harness: ServicesHarness) -> None:
     old = await delivered(harness)
-    await rate(harness, old, ADA, 5)
+    for lover in (BEN, MO):
+        await love(harness, old, lover)
     harness.clock.advance(25 * 3600)
     new = await delivered(harness, BEN)
-    await rate(harness, new, ADA, 4)
+    await love(harness, new, ADA)
     assert [song.request.id for song in (await harness.library.songs(BENS, None, 0)).items] == [new, old]
     assert [song.request.id for song in (await harness.library.songs(BENS, ADA, 0)).items] == [old]
     for span, ids in ((TopPeriod.DAY, [new]), (TopPeriod.WEEK, [old, new]), (TopPeriod.ALL, [old, new])):
@@ -271,7 +292,7 @@ async def test_songs_are_found_by_a_part_of_their_title_in_any_case(harness: Ser
 
 async def test_a_song_of_a_private_channel_is_listed_for_those_who_see_it(harness: ServicesHarness) -> None:
     request_id = await delivered(harness)
-    await rate(harness, request_id, ADA, 5)
+    await love(harness, request_id, MO)
     outside = replace(BENS, channel_ids=frozenset({CHANNEL + 1}))
     for viewer, seen in ((outside, False), (replace(outside, user_id=ADA), True), (BENS, True)):
         pages = (

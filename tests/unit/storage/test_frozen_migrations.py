@@ -24,6 +24,7 @@ FROZEN = {
     "v0009_names": "b46b8229c07fd174",
     "v0010_erasure": "efb42eddcaa3899d",
     "v0011_audit_messages": "28ef40e9e4201b4e",
+    "v0012_loves": "21a2afa59cb8be9d",
 }
 """The beginning of each file's SHA-256; a new migration is added here when it is merged."""
 

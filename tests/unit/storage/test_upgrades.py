@@ -16,6 +16,7 @@ from bot.domain.audit import Action
 from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
 from bot.domain.leases import Lease
 from bot.domain.requests import Request, State
+from bot.domain.songs import Loves
 from bot.domain.transitions import Transition
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute
 from bot.services.repositories.outbox import MessageKind
@@ -237,6 +238,44 @@ async def test_a_post_that_failed_or_was_in_hand_is_due_with_its_attempts(
     assert by_name(database_admin(empty_postgres_url).read(rows_by))["changes"] == changes
     assert ["'attempts', '3'" in change for change in changes].count(True) == 1
     assert not any("lease_owner" in change for change in changes)
+
+
+VOTERS = {10**18 + 21: 5, 10**18 + 22: 4, 10**18 + 23: 3}
+"""Members who gave stars to each song of the database of revision 0007."""
+
+
+def rate_songs(path: Path) -> Sequence[tuple[int, int, int]]:
+    """Let the voters and its requester rate each finished song; return its id, requester and clips."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        made = "clips IS NOT NULL ORDER BY id"
+        first = f"(SELECT id FROM requests WHERE {made} LIMIT 1)"
+        connection.execute(f"UPDATE requests SET clips = json_remove(clips, '$[1]') WHERE id = {first}")
+        length = "json_array_length(clips)"
+        songs = connection.execute(f"SELECT id, user_id, {length} FROM requests WHERE {made}").fetchall()
+        votes = [(song, who, n) for song, own, _ in songs for who, n in (VOTERS | {own: 5}).items()]
+        connection.executemany("INSERT INTO ratings VALUES (?, ?, ?, '2026-11-19 14:00:00')", votes)
+    return songs
+
+
+async def test_ratings_of_four_and_five_stars_by_others_become_loves_of_both_clips(
+    tmp_path: Path, empty_postgres_url: str
+) -> None:
+    path = kept(tmp_path, "0007")
+    songs = rate_songs(path)
+    assert {clips for _, _, clips in songs} == {1, 2}
+    put_on_server(empty_postgres_url, path, "0007")
+    for url in (url_of(path), empty_postgres_url):
+        migrate(url)
+        async with open_store(url) as store:
+            for song, own, clips in songs:
+                loves = await store.read(lambda uow: uow.library.loves(song))  # noqa: B023 - awaited here
+                assert loves == Loves(2, (2, 2 * (clips - 1)))
+                record = await store.read(lambda uow: uow.personal_data.record(own))  # noqa: B023 - the same
+                assert record.loves == ()
+        migrate(url, revision="0007")
+    rated = by_name(rows_of(path))["ratings"]
+    assert len(rated) == 2 * len(songs)
+    assert by_name(database_admin(empty_postgres_url).read(rows_by))["ratings"] == rated
 
 
 def by_name(tables: list[tuple[str, Rows]]) -> dict[str, list[str]]:

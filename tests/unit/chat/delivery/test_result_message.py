@@ -10,7 +10,7 @@ from bot.chat.text.formatting import DASH
 from bot.chat.text.labels import more_like
 from bot.chat.text.songs import CLIP_INCOMPLETE, NO_FILE, ONE_CLIP, file_missing
 from bot.domain.provider_tasks import Clip
-from bot.domain.songs import Rating
+from bot.domain.songs import Loves
 from bot.services.cards import ClipCard
 from bot.services.ports import Media
 from tests.unit.chat.factories import (
@@ -26,7 +26,7 @@ from tests.unit.chat.factories import (
 )
 
 SONG = Media(b"song", "mp3")
-LAST = ["Remove", "1 ★", "2 ★", "3 ★", "4 ★", "5 ★"]
+LAST = ["Remove", "♥ 1 · 0", "♥ 2 · 0"]
 
 
 def test_each_clip_has_an_embed_with_its_own_address() -> None:
@@ -51,7 +51,7 @@ def test_a_bare_clip_still_makes_an_embed() -> None:
     assert message.embeds[0].title == "Untitled"
     assert fields(message.embeds[0]) == {"Duration": DASH, "Model": "v5.5"}
     assert message.embeds[0].image.url is None
-    assert labels(message.view) == ["Listen", "Again", more_like(1), *LAST]
+    assert labels(message.view) == ["Listen", "Again", more_like(1), *LAST[:2]]
 
 
 def test_each_clip_has_a_listen_button() -> None:
@@ -77,12 +77,12 @@ def test_in_a_direct_message_there_are_links_only() -> None:
     assert all(links(result_message(result(), (), in_server=False).view))
 
 
-def test_a_song_is_shown_again_with_its_stars_and_without_its_files() -> None:
-    message = song_message(replace(result(), rating=Rating(votes=5, stars=21)))
+def test_a_song_is_shown_again_with_its_loves_and_without_its_files() -> None:
+    message = song_message(replace(result(), loves=Loves(1234, (1000, 9))))
     assert message.content.splitlines() == [
         f"A song from [this playlist](<https://suno.com/playlist/{PLAYLIST}>), requested by <@{MEMBER}>.",
-        "-# ★ 4.2 (5 votes)",
     ]
+    assert labels(message.view)[-2:] == ["♥ 1 · 1,000", "♥ 2 · 9"]
     assert len(message.embeds) == 2
     assert not message.attachments
     check_sendable(content=message.content, embeds=message.embeds, view=message.view)
@@ -96,7 +96,7 @@ def test_an_address_that_no_button_takes_gives_way_to_the_songs_page() -> None:
 def test_a_clip_without_any_address_has_no_button() -> None:
     nowhere = ClipCard(clip=Clip(id="?"), listen_url="nowhere", cover_url="data:image/png")
     message = result_message(result(nowhere), ())
-    assert labels(message.view) == ["Again", *LAST], "nor can it be the reference of another song"
+    assert labels(message.view) == ["Again", *LAST[:2]], "nor can it be the reference of another song"
     assert message.embeds[0].url is None
     assert message.embeds[0].image.url is None
 

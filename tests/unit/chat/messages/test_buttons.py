@@ -7,9 +7,10 @@ from bot.chat.messages.buttons import (
     approval_buttons,
     cancel_button,
     delete_data_button,
-    rating_buttons,
+    heart_buttons,
     song_buttons,
 )
+from bot.domain.songs import UNLOVED
 from tests.unit.chat.factories import REQUEST
 
 SHOWN = [
@@ -17,7 +18,7 @@ SHOWN = [
     cancel_button(REQUEST, "0af1"),
     again_button(REQUEST),
     *song_buttons(REQUEST, [1, 2]),
-    *rating_buttons(REQUEST),
+    *heart_buttons(REQUEST, 2, UNLOVED),
     *approval_buttons(REQUEST),
     delete_data_button(),
 ]

@@ -7,17 +7,16 @@ import pytest
 from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
 from bot.chat.buttons.pages import PageButton, page_view
 from bot.chat.messages.library import (
-    in_stars,
+    in_hearts,
+    loved_line,
     playlist_line,
-    rated_line,
     song_choice,
     song_line,
-    with_rating,
 )
 from bot.chat.text.confirmations import playlist_removed, playlist_saved
 from bot.chat.text.songs import TOP_TITLES
 from bot.domain.playlists import SavedPlaylist
-from bot.domain.songs import UNRATED, Rating, Song, TopPeriod
+from bot.domain.songs import UNLOVED, Loves, Song, TopPeriod
 from bot.services.library import playlists, songs
 from bot.services.library.pagination import Page
 from bot.services.library.playlists import SavedResult
@@ -37,7 +36,7 @@ LONGEST_SONG = Song(
         result_message_id=SNOWFLAKE,
         ended_at=NOW,
     ),
-    Rating(votes=10**6, stars=10**6 * 4),
+    Loves(10**6, (10**6, 10**6)),
 )
 LONGEST_PLAYLIST = SavedPlaylist(name="[" * 100, playlist_id=PLAYLIST, added_by=1, added_at=NOW, used_at=NOW)
 
@@ -46,27 +45,18 @@ def page_of(*items: object, number: int = 0, pages: int = 1) -> Page[object]:
     return Page(items=items, number=number, pages=pages, total=len(items))
 
 
-def test_a_rating_has_one_decimal_and_says_how_many_voted() -> None:
-    assert in_stars(UNRATED) == ""
-    assert in_stars(Rating(1, 3)) == "★ 3.0 (1 vote)"
-    assert in_stars(Rating(1234, 4321)) == "★ 3.5 (1,234 votes)"
-
-
-def test_the_last_line_of_a_result_is_its_rating() -> None:
-    bare = "your song is ready.\n-# No file is attached."
-    rated = with_rating(bare, Rating(2, 9))
-    assert rated == f"{bare}\n-# ★ 4.5 (2 votes)"
-    assert with_rating(rated, Rating(3, 9)) == f"{bare}\n-# ★ 3.0 (3 votes)"
-    assert with_rating(rated, UNRATED) == with_rating(bare, UNRATED) == bare
+def test_loves_are_counted_by_members_and_none_are_left_out() -> None:
+    assert in_hearts(UNLOVED) == ""
+    assert in_hearts(Loves(1234, (1000, 500))) == "♥ 1,234"
 
 
 def test_a_song_is_one_line_with_all_that_is_asked_of_a_list() -> None:
-    line = song_line(Song(replace(REQUEST, ended_at=NOW), Rating(5, 21)))
+    line = song_line(Song(replace(REQUEST, ended_at=NOW), Loves(5, (3, 4))))
     where = f"https://discord.com/channels/{REQUEST.guild_id}/12/77"
-    assert line == f"[Rain]({where}) · <@2> · <t:{int(NOW.timestamp())}:R> · 2:05 · ★ 4.2 (5 votes)"
-    lost = Song(replace(REQUEST, result_message_id=None, user_id=0), UNRATED)
+    assert line == f"[Rain]({where}) · <@2> · <t:{int(NOW.timestamp())}:R> · 2:05 · ♥ 5"
+    lost = Song(replace(REQUEST, result_message_id=None, user_id=0), UNLOVED)
     assert song_line(lost).startswith("**Rain** · a former member · ")
-    assert rated_line(Song(REQUEST, Rating(1, 5))) == f"**★ 5.0 (1 vote)** · [Rain]({where}) · <@2> · 2:05"
+    assert loved_line(Song(REQUEST, Loves(1, (1, 0)))) == f"**♥ 1** · [Rain]({where}) · <@2> · 2:05"
 
 
 def test_a_song_is_chosen_by_title_and_day() -> None:
@@ -75,10 +65,10 @@ def test_a_song_is_chosen_by_title_and_day() -> None:
     assert len(song_choice(SongTitle(1, "x" * 200, NOW))) == 100
 
 
-@pytest.mark.parametrize("line", [song_line, rated_line])
+@pytest.mark.parametrize("line", [song_line, loved_line])
 def test_a_page_of_the_longest_songs_fits(line: object) -> None:
     items = [LONGEST_SONG] * songs.PAGE
-    render = song_line if line is song_line else rated_line
+    render = song_line if line is song_line else loved_line
     page = page_view(
         Page(items=tuple(items), number=10**5, pages=10**6, total=10**7), render, title="Songs", nothing=""
     )

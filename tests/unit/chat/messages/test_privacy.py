@@ -22,7 +22,7 @@ from tests.unit.chat.factories import NOW, check_sendable, fields
 COPY = PersonalDataExport(record=PersonalRecord(user_id=10**18, events={}, entries={}), at=NOW)
 MUCH = ErasureSummary(
     requests=10**6,
-    ratings=10**6,
+    loves=10**6,
     playlists=10**6,
     decisions=10**6,
     until=NOW + timedelta(days=31),
@@ -63,9 +63,9 @@ def test_a_file_that_discord_would_not_take_is_packed() -> None:
 
 
 def test_what_is_to_be_deleted_and_what_was_is_said_with_its_numbers() -> None:
-    one = ErasureSummary(requests=1, ratings=2, playlists=1, decisions=1, until=NOW, blocked=1)
+    one = ErasureSummary(requests=1, loves=2, playlists=1, decisions=1, until=NOW, blocked=1)
     counts = (
-        "1 request with prompts and songs, 2 ratings, your name on 1 saved playlist, "
+        "1 request with prompts and songs, 2 loves, your name on 1 saved playlist, "
         "your name in 1 decision of moderators"
     )
     for words in (preview_words(one), erasure_words(one)):
@@ -76,7 +76,7 @@ def test_what_is_to_be_deleted_and_what_was_is_said_with_its_numbers() -> None:
 
 
 def test_what_there_is_none_of_is_not_counted() -> None:
-    assert "Deleted: 2 ratings." in erasure_words(ErasureSummary(ratings=2))
+    assert "Deleted: 2 loves." in erasure_words(ErasureSummary(loves=2))
     assert "Deleted: nothing yet." in erasure_words(ErasureSummary(until=NOW))
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.ledger import Balance
-from bot.domain.personal_data import AccountRecord, PersonalRecord, Rating, RequestEvent, SavedPlaylist
+from bot.domain.personal_data import AccountRecord, Love, PersonalRecord, RequestEvent, SavedPlaylist
 from bot.domain.requests import Failure, FailureKind, Request, State
 from bot.services.privacy.export import KEYS, document_of
 from bot.services.privacy.service import PersonalDataExport
@@ -72,7 +72,7 @@ def test_ids_are_texts_and_numbers_are_numbers() -> None:
 
 def test_each_part_is_explained_and_dated() -> None:
     made = document(
-        ratings=(Rating(request_id=5, guild_id=GUILD, stars=4, at=START),),
+        loves=(Love(request_id=5, guild_id=GUILD, clip=2, is_loved=True, at=START),),
         playlists=(SavedPlaylist(guild_id=GUILD, name="Waltz", playlist_id=PLAYLIST, added_at=START),),
         accounts=(
             AccountRecord(
@@ -84,8 +84,8 @@ def test_each_part_is_explained_and_dated() -> None:
             ),
         ),
     )
-    assert made["ratings"] == [
-        {"server_id": str(GUILD), "request_id": "5", "stars": 4, "at": START.isoformat()}
+    assert made["loves"] == [
+        {"server_id": str(GUILD), "request_id": "5", "clip": 2, "is_loved": True, "at": START.isoformat()}
     ]
     assert "Waltz" in json.dumps(made["playlists"])
     assert '"window_ends_at": "2026-11-19T12:00:00+00:00"' in json.dumps(made["accounts"])

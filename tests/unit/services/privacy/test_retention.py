@@ -220,7 +220,7 @@ async def test_a_server_is_forgotten_a_month_after_the_bot_left_and_its_books_st
     assert "2 requests of servers left and 1 such servers" in caplog.text
     assert str(GUILD) not in caplog.text
     assert await rows(harness, "SELECT user_id FROM requests") == [0, 0]
-    for table in ("members", "guilds", "guild_settings", "outbox", "audit_log", "playlists", "ratings"):
+    for table in ("members", "guilds", "guild_settings", "outbox", "audit_log", "playlists", "loves"):
         assert await rows(harness, f"SELECT count(*) FROM {table}") == [0]
     assert await rows(harness, "SELECT DISTINCT user_id FROM accounts") == [None]
     assert await rows(harness, "SELECT id FROM transfers ORDER BY id") == ledger
