@@ -47,6 +47,10 @@ class Clip:
     image_url: str | None = None
     model: str | None = None
     """The model's name as the provider shows it."""
+    explicit: bool = False
+    """Whether the provider marks its lyrics as explicit."""
+    lyrics: str | None = None
+    """Empty: it has none; None: they were not kept, or were erased."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,15 @@ class ReplyAddress:
         return f"ReplyAddress(channel_id={self.channel_id}, message_id={self.message_id})"
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The clip of an earlier song that a request is in the style of."""
+
+    request_id: int
+    clip: int
+    """Its number, from 1."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRequest:
     """A request that is about to be placed; `id` is the id of its Discord interaction."""
@@ -120,6 +129,8 @@ class NewRequest:
     """Until when a moderator can approve it; None: no approval is needed."""
     delivery_channel_id: int | None = None
     """Where its result is posted first; None: where it was requested."""
+    origin: Origin | None = None
+    """The song of this server that it was requested from, if it is in the style of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +167,8 @@ class Request:
     """When its result was removed."""
     prompt_erased_at: datetime | None = None
     """When its prompt was deleted, if it had one."""
+    origin: Origin | None = None
+    """The song of this server that it was requested from, if it is in the style of one."""
 
     @property
     def placement(self) -> str:

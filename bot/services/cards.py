@@ -31,6 +31,16 @@ class Hint(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class OriginCard:
+    """The clip of an earlier song that a request is in the style of."""
+
+    title: str | None
+    """None: the song was removed, or has no title."""
+    clip: int
+    """Its number, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShownOptions:
     """The options of a request that messages in its server show."""
 
@@ -38,6 +48,8 @@ class ShownOptions:
     """The name under which the server has saved the playlist."""
     prompt_quote: str | None = None
     """The prompt; None: there is none, it was erased, or the server hides prompts."""
+    origin: OriginCard | None = None
+    """None: it is in the style of no earlier song."""
 
 
 UNQUOTED = ShownOptions()
@@ -210,6 +222,8 @@ class ResultCard:
     """The name under which the server has saved the playlist."""
     prompt_quote: str | None = None
     """The prompt; None: there is none, it was erased, or the server hides prompts."""
+    origin: OriginCard | None = None
+    """None: it is in the style of no earlier song."""
 
 
 def result_card(
@@ -238,6 +252,7 @@ def result_card(
         loves=loves,
         playlist_name=shown.playlist_name,
         prompt_quote=shown.prompt_quote,
+        origin=shown.origin,
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    or_,
     text,
 )
 
@@ -87,16 +88,21 @@ requests = Table(
     Column("approval_message_id", SNOWFLAKE),
     Column("removed_at", UtcDateTime),
     Column("prompt_erased_at", UtcDateTime),
+    Column("lyrics", Json(tuple[str | None, ...])),  # of each clip; apart, so that lists of songs stay small
+    Column("origin_id", SNOWFLAKE),  # no foreign key: the song that it is like may belong to an erased person
+    Column("origin_clip", Integer),
     _one_of("state", State),
     CheckConstraint("cost > 0", name="cost"),
     CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
 )
 Index(None, requests.c.state, requests.c.placed_at)
 Index(None, requests.c.guild_id, requests.c.user_id, requests.c.state)
-_SECRET, _WORDS = requests.c.token.is_not(None), requests.c.prompt.is_not(None)
+_SECRET = requests.c.token.is_not(None)
+HAS_WORDS = or_(requests.c.prompt.is_not(None), requests.c.lyrics.is_not(None))
+"""Selects requests whose prompt or lyrics are stored; the index on their end has the same condition."""
 # so that what is still to be erased is found without reading all that was erased before
 Index(None, requests.c.token_until, sqlite_where=_SECRET, postgresql_where=_SECRET)
-Index(None, requests.c.ended_at, sqlite_where=_WORDS, postgresql_where=_WORDS)
+Index(None, requests.c.ended_at, sqlite_where=HAS_WORDS, postgresql_where=HAS_WORDS)
 _UNDER_WAY = text("state IN ('waiting', 'submitting', 'making')")
 Index(
     # so that counting the running requests reads this index only

@@ -19,11 +19,15 @@ ID_LENGTH = 200
 """Characters; a longer text is no id."""
 
 
+TEXT_LENGTH = 20_000
+"""Characters that are read; cleaning more would take the event loop too long."""
+
+
 def text(value: object) -> str | None:
-    """Return a text that is not empty; a number counts as its digits."""
+    """Return the beginning of a text that is not empty; a number counts as its digits."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    return clean_text(str(value)) or None
+    return clean_text(str(value)[:TEXT_LENGTH]) or None
 
 
 def identifier(value: object) -> str | None:

@@ -10,6 +10,16 @@ from bot.suno.reply import shortened
 
 STATUS_LENGTH = 40
 """Characters of a status that are kept."""
+MAX_TAGS = 10
+"""How many style tags of a clip are kept."""
+TAG_LENGTH = 60
+"""Characters of one style tag that are kept."""
+LYRICS_LENGTH = 10_000
+"""Characters of lyrics that are kept: twice as many as the provider lets a song have."""
+CUT_OFF = "\n\n[The rest is too long to be kept.]"
+"""The end of lyrics that were too long."""
+INSTRUMENTAL = "[instrumental]"
+"""Suno's word for no lyrics, in lower case."""
 DURATION_MAX_S = 86_400.0
 """Seconds; a longer duration is an error of the provider."""
 
@@ -65,11 +75,22 @@ def _clip(document: ClipDocument, *, task: TaskStage) -> Clip:
         stage=_clip_stage(document, task=task),
         title=shortened(document.title) or None,
         duration_s=_duration_s(metadata.duration),
-        tags=metadata.tags,
+        tags=tuple(shortened(tag)[:TAG_LENGTH] for tag in metadata.tags[:MAX_TAGS]),
         audio_url=document.audio_url,
         image_url=document.image_url or document.image_large_url,
         model=document.major_model_version or _badge(metadata) or document.model_name,
+        explicit=bool(document.explicit),
+        lyrics=_lyrics(document.metadata),
     )
+
+
+def _lyrics(metadata: ClipMetadata | None) -> str | None:
+    if metadata is None:
+        return None
+    text = metadata.prompt or ""
+    if metadata.make_instrumental or text.casefold() == INSTRUMENTAL:
+        return ""
+    return text if len(text) <= LYRICS_LENGTH else text[: LYRICS_LENGTH - len(CUT_OFF)] + CUT_OFF
 
 
 def _clip_stage(document: ClipDocument, *, task: TaskStage) -> ClipStage:

@@ -11,6 +11,8 @@ from bot.domain.provider_tasks import Clip, ClipStage, TaskReport, TaskStage
 from bot.domain.song_options import SongSpec
 from bot.services.ports import SongProvider
 
+LYRICS = "[Verse]\nSlow harbour, slow harbour"
+
 
 class FakeProvider(SongProvider):
     """A provider that accepts every song and reports it as running, until told otherwise.
@@ -92,6 +94,7 @@ def two_clips(task_id: str) -> Sequence[Clip]:
             audio_url=f"https://cdn1.suno.ai/{task_id}-clip-{index}.mp3",
             image_url=f"https://cdn2.suno.ai/image_{task_id}-clip-{index}.jpeg",
             model="v5",
+            lyrics=LYRICS,
         )
         for index in range(2)
     )

@@ -19,7 +19,7 @@ Document: TypeAlias = dict[str, Value]
 KEYS = MappingProxyType(
     {
         "memberships": "you in each server: exceptions, blocks, and the pseudonym that your accounts go by",
-        "requests": "each song you asked for, with its options, prompt, clips and every step it took",
+        "requests": "each song you asked for, with its options, prompt, clips, lyrics and every step it took",
         "loves": "the clips of songs that you love, and those of which you took it back",
         "playlists": "playlists that you saved for a server",
         "decisions": "what moderators decided about you, and what you decided as a moderator",
@@ -100,6 +100,7 @@ def _request(one: Request, events: tuple[RequestEvent, ...]) -> Document:
         "id": str(one.id),
         "server_id": str(one.guild_id),
         "options": _options(one.spec),
+        "like": {"request_id": str(one.origin.request_id), "clip": one.origin.clip} if one.origin else None,
         "cost": one.cost,
         "policy": {
             "allowance": policy.allowance,
@@ -153,6 +154,8 @@ def _clip(clip: Clip) -> Document:
         "title": clip.title,
         "duration_s": clip.duration_s,
         "tags": list(clip.tags),
+        "explicit": clip.explicit,
+        "lyrics": clip.lyrics,
         "page": f"https://suno.com/song/{clip.id}",
     }
 

@@ -7,7 +7,7 @@ from bot.domain.errors import ChannelError, PausedError, PlaylistError
 from bot.domain.guild_settings import GuildSettings, policy_for
 from bot.domain.playlists import name_key
 from bot.domain.quotas import Policy
-from bot.domain.requests import NewRequest, ReplyAddress, Request, State
+from bot.domain.requests import NewRequest, Origin, ReplyAddress, Request, State
 from bot.domain.song_options import PlaylistName, SongOptions, SongSpec, song_spec
 from bot.services.cards import StatusCard
 from bot.services.credits.holds import funding_accounts, hold_credits
@@ -64,6 +64,8 @@ class RequestContext:
     """Whether the bot may post messages with files and embeds in the channel."""
     at_song: bool = False
     """Whether a button of an earlier song was pressed, which may be in the server's channel for results."""
+    origin: Origin | None = None
+    """The clip of that song that the new one is in the style of."""
 
     def __repr__(self) -> str:
         """Return the ids without the token, which is a secret."""
@@ -176,6 +178,7 @@ def _new_request(
         placed_at=now,
         approve_by=None if settings.approval_channel_id is None else now + APPROVAL_TTL,
         delivery_channel_id=settings.results_channel_id,
+        origin=context.origin,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.errors import ConflictError, NotYoursError, RequestNotFoundError, StoreError, TooLateError
-from bot.domain.requests import MAX_ID
+from bot.domain.requests import MAX_ID, Origin
 from bot.domain.song_options import SongOptions, SongSpec
 from bot.domain.songs import DetailsErasedError, SongRemovedError
 from bot.domain.transitions import CANCEL_FROM
@@ -66,8 +66,9 @@ class RequestService:
             RefusalError: the request is not allowed now; nothing is held.
             StoreError: the database cannot be used.
         """
-        spec = await self._store.read(_spec_to_repeat, request_id, context.guild_id, like_clip)
-        return await self.place(_options_for(spec, self._config.models), replace(context, at_song=True))
+        spec, origin = await self._store.read(_spec_to_repeat, request_id, context.guild_id, like_clip)
+        context = replace(context, at_song=True, origin=origin)
+        return await self.place(_options_for(spec, self._config.models), context)
 
     async def record_answer(self, request_id: int, message_id: int | None) -> None:
         """Record which message shows the status of a request, which may be submitted from now on.
@@ -135,7 +136,9 @@ def _schedule_lookup(uow: UnitOfWork, request_id: int, due_at: datetime) -> None
     uow.outbox.mark_due(request_id, MessageKind.STATUS, due_at=due_at)
 
 
-def _spec_to_repeat(uow: UnitOfWork, request_id: int, guild_id: int, like_clip: int | None) -> SongSpec:
+def _spec_to_repeat(
+    uow: UnitOfWork, request_id: int, guild_id: int, like_clip: int | None
+) -> tuple[SongSpec, Origin | None]:
     request = uow.requests.find(request_id) if request_id <= MAX_ID else None
     if request is None or request.guild_id != guild_id:
         raise RequestNotFoundError
@@ -144,10 +147,11 @@ def _spec_to_repeat(uow: UnitOfWork, request_id: int, guild_id: int, like_clip: 
     if request.lacks_details:
         raise DetailsErasedError
     if like_clip is None:
-        return request.spec
+        return request.spec, request.origin
     if not 1 <= like_clip <= len(request.clips):
         raise RequestNotFoundError
-    return replace(request.spec, artist_clip_id=request.clips[like_clip - 1].id)
+    like = replace(request.spec, artist_clip_id=request.clips[like_clip - 1].id)
+    return like, Origin(request_id, like_clip)
 
 
 def _options_for(spec: SongSpec, models: Collection[str]) -> SongOptions:

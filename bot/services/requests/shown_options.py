@@ -1,8 +1,8 @@
 """The options of requests that messages in their server show."""
 
 from bot.domain.guild_settings import GuildSettings
-from bot.domain.requests import Request
-from bot.services.cards import ShownOptions
+from bot.domain.requests import Origin, Request
+from bot.services.cards import OriginCard, ShownOptions
 from bot.services.unit_of_work import UnitOfWork
 
 
@@ -17,4 +17,12 @@ def shown_options(uow: UnitOfWork, request: Request, settings: GuildSettings | N
             else None
         ),
         prompt_quote=None if is_hidden else request.spec.prompt,
+        origin=None if request.origin is None else _origin_card(uow, request.origin),
     )
+
+
+def _origin_card(uow: UnitOfWork, origin: Origin) -> OriginCard:
+    song = uow.requests.find(origin.request_id)
+    clips = song.clips if song is not None and song.removed_at is None else ()
+    titles = [clip.title for clip in clips[origin.clip - 1 : origin.clip]]
+    return OriginCard(titles[0] if titles else None, origin.clip)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy import and_, case, delete, exists, func, or_, select, update
 from typing_extensions import override
 
 from bot.domain.personal_data import NOBODY_ID
@@ -13,6 +13,7 @@ from bot.storage.repositories.guilds import SqlGuilds
 from bot.storage.repositories.leasing import TIME_LIMITS, prolong_leases
 from bot.storage.sql import SqlRepository
 from bot.storage.tables import (
+    HAS_WORDS,
     accounts,
     audit_log,
     guild_settings,
@@ -54,9 +55,11 @@ class SqlCleanup(SqlRepository, Cleanup):
 
     @override
     def erase_prompts(self, *, before: datetime, now: datetime, limit: int) -> int:
-        old = select(_r.id).where(_r.prompt.is_not(None), _r.ended_at <= before).limit(limit)
-        erased = update(requests).where(_r.id.in_(old)).values(prompt=None, prompt_erased_at=now)
-        return self._conn.execute(erased).rowcount
+        old = select(_r.id).where(HAS_WORDS, _r.ended_at <= before).limit(limit)
+        # what was requested without a prompt can still be requested again
+        erased_at = case((_r.prompt.is_not(None), now), else_=_r.prompt_erased_at)
+        words = {"prompt": None, "lyrics": None, "prompt_erased_at": erased_at}
+        return self._conn.execute(update(requests).where(_r.id.in_(old)).values(words)).rowcount
 
     @override
     def erase_members(self, *, now: datetime, limit: int) -> int:

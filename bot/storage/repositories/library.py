@@ -43,7 +43,7 @@ _MIN_APART = int(DOUBLE_PRESS.total_seconds() * 1000) << 22
 _REMOVE = (
     update(requests)
     .where(_r.id == bindparam("of_id"), _r.removed_at.is_(None))
-    .values(removed_at=bindparam("now"))
+    .values(removed_at=bindparam("now"), lyrics=None)
 )
 # the same rule as in `channel_of`
 _CHANNEL = case((_r.result_channel_id == _r.delivery_channel_id, _r.result_channel_id), else_=_r.channel_id)

@@ -1,8 +1,12 @@
 """Conversion between requests and rows."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from sqlalchemy import Row
 
-from bot.domain.requests import Failure, FailureKind, NewRequest, ReplyAddress, Request, State
+from bot.domain.provider_tasks import Clip, TaskProgress
+from bot.domain.requests import Failure, FailureKind, NewRequest, Origin, ReplyAddress, Request, State
 from bot.domain.song_options import SongSpec
 from bot.services.repositories.requests import RequestChanges
 
@@ -28,6 +32,8 @@ def columns_of_new(new: NewRequest) -> dict[str, object]:
         "version": 1,
         "next_at": new.approve_by,
         "delivery_channel_id": new.delivery_channel_id,
+        "origin_id": new.origin.request_id if new.origin else None,
+        "origin_clip": new.origin.clip if new.origin else None,
         "placed_at": new.placed_at,
         "partial": False,
         **columns_of_address(new.address),
@@ -58,7 +64,27 @@ def columns_of_changes(changes: RequestChanges) -> dict[str, object]:
     failure = changes.get("failure")
     if failure is not None:
         columns |= {"failure_kind": failure.kind, "failure_detail": failure.detail}
+    if "progress" in changes:
+        columns["progress"] = stored_progress(changes["progress"])
+    if "clips" in changes:
+        columns |= {"clips": _bare(changes["clips"]), "lyrics": tuple(c.lyrics for c in changes["clips"])}
     return columns
+
+
+def stored_progress(progress: TaskProgress) -> TaskProgress:
+    """Return the progress without lyrics, which are stored once, in a column of their own."""
+    return replace(progress, clips=_bare(progress.clips))
+
+
+def _bare(clips: Iterable[Clip]) -> tuple[Clip, ...]:
+    return tuple(replace(clip, lyrics=None) for clip in clips)
+
+
+def _clips(row: Row[*tuple[object, ...]]) -> tuple[Clip, ...]:
+    clips: tuple[Clip, ...] = row.clips or ()
+    if row.lyrics is None:
+        return clips
+    return tuple(replace(clip, lyrics=words) for clip, words in zip(clips, row.lyrics, strict=True))
 
 
 def request_of(row: Row[*tuple[object, ...]], *, version: int | None = None) -> Request:
@@ -78,7 +104,7 @@ def request_of(row: Row[*tuple[object, ...]], *, version: int | None = None) -> 
         accepted_at=row.accepted_at,
         ended_at=row.ended_at,
         progress=row.progress,
-        clips=row.clips or (),
+        clips=_clips(row),
         partial=row.partial,
         failure=Failure(FailureKind(row.failure_kind), row.failure_detail) if row.failure_kind else None,
         result_channel_id=row.result_channel_id,
@@ -88,6 +114,7 @@ def request_of(row: Row[*tuple[object, ...]], *, version: int | None = None) -> 
         approval_message_id=row.approval_message_id,
         removed_at=row.removed_at,
         prompt_erased_at=row.prompt_erased_at,
+        origin=None if row.origin_id is None else Origin(row.origin_id, row.origin_clip),
     )
 
 

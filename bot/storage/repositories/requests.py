@@ -22,6 +22,7 @@ from bot.storage.repositories.request_mapping import (
     columns_of_new,
     request_of,
     state_of_new,
+    stored_progress,
 )
 from bot.storage.sql import Notify, SqlRepository
 from bot.storage.tables import events, guilds, members, requests
@@ -116,6 +117,7 @@ class SqlRequests(SqlRepository, Requests):
             state=state_of_new(new),
             version=1,
             delivery_channel_id=new.delivery_channel_id,
+            origin=new.origin,
         )
         self._add_event(request, PLACED, at=new.placed_at, detail=None)
         if request.state is State.WAITING and not new.address.is_unconfirmed(new.placed_at):
@@ -150,7 +152,9 @@ class SqlRequests(SqlRepository, Requests):
 
     @override
     def save_progress(self, request: Request, *, progress: TaskProgress, next_at: datetime) -> Request:
-        return self._write(request, request.state, {"progress": progress, "next_at": next_at}, None)
+        return self._write(
+            request, request.state, {"progress": stored_progress(progress), "next_at": next_at}, None
+        )
 
     @override
     def set_address(self, request_id: int, address: ReplyAddress) -> None:

@@ -74,7 +74,7 @@ def delivered(
     making = apply_transition(
         uow, taken, Transition.ACCEPT, now=now, task_id=f"task-{number}", progress=PROGRESS
     )
-    ready = apply_transition(uow, making, Transition.FINISH, now=now, clips=(CLIP,))
+    ready = apply_transition(uow, making, Transition.FINISH, now=now, clips=(replace(CLIP, lyrics=PROMPT),))
     apply_transition(
         uow, ready, Transition.DELIVER, now=now, result_channel_id=12, result_message_id=number + 1
     )

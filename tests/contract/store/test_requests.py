@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.errors import ConflictError, StoreError
-from bot.domain.requests import Failure, FailureKind, Request, State
+from bot.domain.requests import Failure, FailureKind, Origin, Request, State
 from bot.domain.transitions import TRANSITIONS, Transition
 from bot.services.requests.transitions import get_request
 from bot.services.unit_of_work import UnitOfWork
@@ -26,6 +26,8 @@ from tests.unit.storage.factories import (
     new_request,
     placed,
 )
+
+SUNG = replace(CLIP, explicit=True, lyrics="Rain, rain")
 
 
 class TestRequests:
@@ -81,7 +83,7 @@ class TestRequests:
             ready = uow.requests.transition(
                 making,
                 Transition.FINISH,
-                clips=(CLIP, CLIP),
+                clips=(CLIP, SUNG),
                 partial=True,
                 ended_at=after(1),
                 progress=PROGRESS,
@@ -93,12 +95,34 @@ class TestRequests:
             return delivered, uow.requests.transition(taken, Transition.REFUSE, failure=failure)
 
         delivered, failed = await store.write(unit)
-        assert (delivered.clips, delivered.partial, delivered.progress) == ((CLIP, CLIP), True, PROGRESS)
+        assert (delivered.clips, delivered.partial, delivered.progress) == ((CLIP, SUNG), True, PROGRESS)
         assert (delivered.result_channel_id, delivered.result_message_id) == (GUILD, USER)
         assert (delivered.ended_at, failed.failure) == (after(1), failure)
         assert await store.read(lambda work: work.requests.find(1)) == delivered
         details = await column(store, "SELECT detail FROM events WHERE request_id = 2 ORDER BY seq")
         assert details == [None, None, "moderated: code 451: no"]
+
+    async def test_lyrics_are_stored_once_and_apart_from_what_lists_read(self, store: SqlStore) -> None:
+        def unit(uow: UnitOfWork) -> Request:
+            making = brought_to(uow, add(uow, 1)[0], State.MAKING)
+            return uow.requests.save_progress(making, progress=replace(PROGRESS, clips=(SUNG,)), next_at=NOW)
+
+        making = await store.write(unit)
+        assert making.progress is not None
+        assert making.progress.clips == (replace(SUNG, lyrics=None),)
+        lyrics = "SELECT count(*) FROM requests WHERE lyrics IS NOT NULL"
+        assert await column(store, lyrics) == [0]
+        await store.write(lambda work: work.requests.transition(making, Transition.FINISH, clips=(SUNG,)))
+        assert await column(store, lyrics) == [1]
+        assert not any("Rain, rain" in str(one) for one in await column(store, "SELECT clips FROM requests"))
+
+    async def test_a_request_remembers_the_clip_that_it_is_like(self, store: SqlStore) -> None:
+        new = replace(new_request(1), origin=Origin(7, 2))
+        placed_now = await store.write(lambda work: work.requests.add(new))
+        found = await store.read(lambda work: work.requests.find(1))
+        assert found == placed_now
+        assert found is not None
+        assert found.origin == Origin(7, 2)
 
     @pytest.mark.parametrize("stale", ["version", "state"])
     async def test_a_move_from_an_outdated_request_changes_nothing(self, store: SqlStore, stale: str) -> None:

@@ -10,7 +10,7 @@ from bot.domain.errors import (
     RefusalError,
     RequestNotFoundError,
 )
-from bot.domain.requests import State
+from bot.domain.requests import Origin, State
 from bot.domain.song_options import SongOptions, SongSpec
 from bot.domain.songs import (
     DetailsErasedError,
@@ -94,6 +94,10 @@ async def test_more_like_a_clip_has_that_clip_as_its_reference(harness: Services
         more = await harness.requests.repeat(request_id, harness.context(BEN), like_clip=number)
         wanted = replace(request.spec, artist_clip_id=request.clips[number - 1].id)
         assert await spec(harness, more.request_id) == wanted
+        again = await harness.requests.repeat(more.request_id, harness.context(ADA))
+        for like in (more, again):
+            assert (await harness.request(like.request_id)).origin == Origin(request_id, number)
+            await harness.requests.cancel(like.request_id, guild_id=GUILD, user_id=like.user_id)
 
 
 async def test_a_model_that_is_gone_gives_way_to_the_usual_one(harness: ServicesHarness) -> None:
@@ -113,7 +117,7 @@ async def test_what_is_no_longer_kept_cannot_be_asked_for_again(
 
     def wipe(uow: UnitOfWork) -> None:
         if what == "prompt":
-            assert uow.cleanup.erase_prompts(before=later, now=later, limit=9) == 1
+            assert uow.cleanup.erase_prompts(before=later, now=later, limit=9) == 2
             assert uow.cleanup.erase_prompts(before=later, now=later, limit=9) == 0
         elif what == "person":
             uow.personal_data.anonymize(ADA)

@@ -108,6 +108,8 @@ async def is_up_to_date(url: str, revision: str) -> None:
         assert Counter(request.state for request in requests) == STATES | MORE_STATES.get(revision, {})
         assert {request.spec.prompt for request in requests} >= {"the last bus home", "in line"}
         assert [request.prompt_erased_at for request in requests] == [None] * len(requests)
+        assert {clip.lyrics for request in requests for clip in request.clips} == {None}, "not kept"
+        assert {request.origin for request in requests} == {None}
         (waiting,) = [request for request in requests if request.state is State.WAITING]
         record = await store.write(
             lambda work: work.members.get_for_update(waiting.guild_id, waiting.user_id)

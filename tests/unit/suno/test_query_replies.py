@@ -10,7 +10,8 @@ from bot.domain.errors import (
     RejectedError,
     UnknownTaskError,
 )
-from bot.domain.provider_tasks import ClipStage, TaskReport, TaskStage
+from bot.domain.provider_tasks import Clip, ClipStage, TaskReport, TaskStage
+from bot.suno.report import CUT_OFF
 from bot.suno.wire import read_query
 from tests.unit.suno.replies import FIRST, SECOND, TASK_ID, names, recorded, reply_of, untested
 
@@ -268,6 +269,42 @@ def test_a_duration_is_seconds_or_absent(name: str, durations: list[float | None
 
 def test_tags_may_be_a_list_or_a_text() -> None:
     assert [clip.tags for clip in ask("done_tags_list.json").clips] == [("lo-fi", "dusty keys")] * 2
+
+
+def read_clip(**facts: object) -> Clip:
+    """Read one complete clip with these of the provider's fields."""
+    body = json.dumps({"code": 200, "msg": "ok", "data": {"result": [{"id": "c1", **facts}]}})
+    return read_query(reply_of(body.encode())).clips[0]
+
+
+def test_the_clips_lyrics_and_its_explicit_mark_are_read() -> None:
+    first, second = ask("page_example.json").clips
+    assert first.lyrics == second.lyrics == "两只老虎 两只老虎跑得快 ..."
+    assert (first.explicit, second.explicit) == (False, False)
+    assert read_clip(explicit="true").explicit
+
+
+@pytest.mark.parametrize(
+    ("metadata", "lyrics"),
+    [
+        (None, None),
+        ({}, ""),
+        ({"prompt": "[Instrumental]"}, ""),
+        ({"prompt": "la la", "make_instrumental": True}, ""),
+        ({"prompt": "la\x00 la\u202e @everyone"}, "la la @everyone"),
+        ({"prompt": "la" * 5000}, "la" * 5000),
+        ({"prompt": "l" * 10_001}, "l" * (10_000 - len(CUT_OFF)) + CUT_OFF),
+        ({"prompt": "l\u202ell" * 300_000}, "l" * (10_000 - len(CUT_OFF)) + CUT_OFF),
+    ],
+    ids=["no metadata", "none", "instrumental", "no voice", "hostile", "longest", "longer", "a megabyte"],
+)
+def test_lyrics_are_clean_and_bounded(metadata: object, lyrics: str | None) -> None:
+    assert read_clip(metadata=metadata).lyrics == lyrics
+
+
+def test_style_tags_are_few_and_short() -> None:
+    tags = read_clip(metadata={"tags": ["x" * 1000, *(str(n) for n in range(1000))]}).tags
+    assert (len(tags), len(tags[0]), tags[1]) == (10, 60, "0")
 
 
 def test_an_empty_text_is_absent() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.ledger import Balance
 from bot.domain.personal_data import AccountRecord, Love, PersonalRecord, RequestEvent, SavedPlaylist
-from bot.domain.requests import Failure, FailureKind, Request, State
+from bot.domain.requests import Failure, FailureKind, Origin, Request, State
 from bot.services.privacy.export import KEYS, document_of
 from bot.services.privacy.service import PersonalDataExport
 from sandbox.discord.payloads import Payload, entries
@@ -45,6 +45,15 @@ async def test_a_failed_request_has_its_reason_and_its_steps(harness: ServicesHa
     assert found["events"] == [
         {"transition": "place", "state": "waiting", "at": START.isoformat(), "detail": None}
     ]
+
+
+async def test_lyrics_and_the_song_that_another_is_like_are_included(harness: ServicesHarness) -> None:
+    clip = replace(CLIP, lyrics="Rain, rain", explicit=True)
+    request = replace(await one_request(harness), clips=(clip,), origin=Origin(7, 2))
+    (found,) = entries(document(requests=(request,)), "requests")
+    assert found["like"] == {"request_id": "7", "clip": 2}
+    (made,) = entries(found, "clips")
+    assert (made["lyrics"], made["explicit"]) == ("Rain, rain", True)
 
 
 async def test_secrets_and_links_that_die_are_left_out(harness: ServicesHarness) -> None:

@@ -14,6 +14,7 @@ from bot.domain.errors import (
 )
 from bot.domain.requests import State
 from bot.domain.song_options import SongOptions
+from bot.services.audit_log import Actor
 from bot.services.moderation.members import TargetMember
 from bot.services.privacy.guild_membership import VisibleGuilds
 from bot.services.privacy.retention import BATCH, EVERY, CleanupHandler, CleanupTask, RetentionConfig
@@ -21,6 +22,7 @@ from bot.services.runtime.timings import CLOCK_CHECK_S
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.tables import members
 from bot.storage.unit_of_work import SqlUnitOfWork
+from tests.fakes.provider import LYRICS
 from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness
 
 DAY = 86_400
@@ -57,13 +59,30 @@ async def sweep(harness: ServicesHarness, **rules: int) -> None:
 
 async def test_prompts_are_wiped_so_many_days_after_the_end(harness: ServicesHarness) -> None:
     await song(harness)
-    prompts = "SELECT count(*) FROM requests WHERE prompt IS NOT NULL"
+    prompts = "SELECT count(*) FROM requests WHERE prompt IS NOT NULL AND lyrics IS NOT NULL"
     harness.clock.advance(9 * DAY)
     await sweep(harness, prompt_days=10)
     assert await rows(harness, prompts) == [1]
     harness.clock.advance(DAY)
     await sweep(harness, prompt_days=10)
-    assert await rows(harness, prompts) == [0]
+    assert await rows(harness, prompts.replace("AND", "OR")) == [0]
+
+
+async def test_what_was_requested_without_a_prompt_loses_its_lyrics_only(harness: ServicesHarness) -> None:
+    request_id = await harness.place_and_finish()
+    assert [clip.lyrics for clip in (await harness.request(request_id)).clips] == [LYRICS] * 2
+    harness.clock.advance(DAY)
+    await sweep(harness, prompt_days=1)
+    request = await harness.request(request_id)
+    assert [clip.lyrics for clip in request.clips] == [None] * 2
+    assert not request.lacks_details
+
+
+async def test_a_removed_song_loses_its_lyrics_at_once(harness: ServicesHarness) -> None:
+    request_id = await song(harness)
+    by = Actor(interaction_id=5, guild_id=GUILD, actor_id=ADA)
+    await harness.library.remove(request_id, by, is_moderator=False)
+    assert [clip.lyrics for clip in (await harness.request(request_id)).clips] == [None] * 2
 
 
 async def test_a_dead_token_is_wiped_also_of_a_request_that_does_not_end(harness: ServicesHarness) -> None:

@@ -8,7 +8,7 @@ from bot.domain.audit import Action
 from bot.domain.song_options import SongOptions
 from bot.domain.songs import Viewer
 from bot.services.audit_log import Actor
-from bot.services.cards import ResultCard
+from bot.services.cards import OriginCard, ResultCard
 from tests.harness.services import ADA, CHANNEL, GUILD, PLAYLIST, ServicesHarness
 
 WARM = SongOptions(playlist=PLAYLIST, prompt="warm rain")
@@ -49,6 +49,24 @@ async def test_each_message_shows_the_playlists_name_and_perhaps_the_prompt(
 async def test_without_saved_playlists_and_prompt_nothing_is_shown(harness: ServicesHarness) -> None:
     card = await harness.place()
     assert (card.playlist_name, card.prompt_quote) == (None, None)
+
+
+async def test_a_song_in_the_style_of_a_clip_names_it_until_that_is_removed(
+    harness: ServicesHarness,
+) -> None:
+    first = await harness.place_and_finish()
+    await harness.dispatch()
+    more = await harness.requests.repeat(first, harness.context(), like_clip=2)
+    await harness.requests.record_answer(more.request_id, 5)
+    await harness.submit()
+    harness.clock.advance(31)
+    harness.provider.finish("task-2")
+    await harness.poll()
+    await harness.dispatch()
+    assert harness.messenger.results[-1].card.origin == OriginCard("Slow Harbour", 2)  # type: ignore[union-attr] # a result
+    by = Actor(interaction_id=5, guild_id=GUILD, actor_id=ADA)
+    await harness.library.remove(first, by, is_moderator=False)
+    assert (await shown_again(harness, more.request_id)).origin == OriginCard(None, 2)
 
 
 async def test_a_removed_songs_status_quotes_no_prompt(harness: ServicesHarness) -> None:
