@@ -329,7 +329,8 @@ def _expected_from_queue(position: QueuePosition | None, queue: QueueSnapshot) -
 def _expected_at(request: Request, usual_s: float, now: datetime) -> datetime | None:
     if request.state not in AT_PROVIDER:
         return None
-    return max(min(request.accepted_at or now, now) + timedelta(seconds=usual_s), now)
+    usual_end = min(request.accepted_at or now, now) + timedelta(seconds=usual_s)
+    return usual_end if usual_end > now else None
 
 
 def _hints(request: Request) -> Iterator[Hint]:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from bot.app import Application
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.display_names import ERASED_MEMBERS
-from bot.chat.messages.privacy import NOTHING_KEPT
+from bot.chat.messages.privacy import NOTHING_KEPT, NOTHING_LEFT
 from bot.chat.text.labels import DELETE_DATA
 from bot.domain.requests import State
 from bot.services.unit_of_work import UnitOfWork
@@ -140,7 +140,7 @@ async def test_a_member_has_their_data_deleted_and_gets_no_credits_for_it(local:
         reported = await answered(await local.discord.member("Mo").slash("songs", "quota report"))
         assert f"{ERASED_MEMBERS} 30" in (reported.attachments[0].description or "")
         # once more, and then back again
-        assert "Deleted: nothing" in (await answered(await local.ada.press(asked, BUTTON))).content
+        assert NOTHING_LEFT in (await answered(await local.ada.press(asked, BUTTON))).content
         await local.shows(await local.place(), TITLES[State.DELIVERED])
         assert (await local.credits())["Used"] == 60
         report = await answered(await local.discord.member("Mo").slash("songs", "quota report"))

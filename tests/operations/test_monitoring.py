@@ -72,7 +72,7 @@ async def test_all_that_a_member_may_do_is_timed_by_its_kind(local: BotHarness, 
     await local.credits()
     await local.ada.autocomplete("songs", "cancel", request="", timeout_s=LONG_S)
     pressed = await local.ada.press(waiting, "Cancel")
-    await pressed.answer(timeout_s=LONG_S)
+    await pressed.acknowledged(timeout_s=LONG_S)
     watched.app.client.tree.remove_command("credits")
     await (await local.ada.slash("songs", "credits")).answer(timeout_s=LONG_S)
     kinds = {

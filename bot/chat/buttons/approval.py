@@ -33,7 +33,7 @@ class DeclineForm(SafeModal, title=labels.DECLINE_TITLE):
     """Form that asks for the reason, which the member reads."""
 
     reason: discord.ui.TextInput["DeclineForm"] = discord.ui.TextInput(
-        label=labels.DECLINE_REASON,
+        label=labels.PUBLIC_REASON,
         style=discord.TextStyle.paragraph,
         min_length=1,
         max_length=REASON_LIMIT,

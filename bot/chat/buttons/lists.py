@@ -8,10 +8,10 @@ from bot.chat.text.songs import (
     MEMBERS_TITLE,
     NO_PLAYLISTS,
     NO_SONGS,
-    NO_SONGS_OF_MEMBER,
     NOTHING_LOVED,
     PLAYLISTS_TITLE,
     TOP_TITLES,
+    no_songs_of,
 )
 from bot.domain.requests import MAX_ID
 from bot.domain.songs import SongNotFoundError, TopPeriod
@@ -28,7 +28,7 @@ class SongPages(PageButton, template=custom_id_template("songs")):
         user_id = _user_of(topic)
         library = interaction.services.songs
         page = await library.songs(interaction.viewer(), user_id, number)
-        title, nothing = (MEMBERS_TITLE, NO_SONGS_OF_MEMBER) if user_id else (LIST_TITLE, NO_SONGS)
+        title, nothing = (MEMBERS_TITLE, no_songs_of(user_id)) if user_id else (LIST_TITLE, NO_SONGS)
         return page_view(page, song_line, title=title, nothing=nothing)
 
 

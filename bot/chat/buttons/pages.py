@@ -27,9 +27,15 @@ class Step(StrEnum):
     FIRST = "first"
     BACK = "back"
     ON = "on"
+    LAST = "last"
 
 
-SIGNS = {Step.FIRST: labels.FIRST_PAGE, Step.BACK: labels.PREVIOUS_PAGE, Step.ON: labels.NEXT_PAGE}
+SIGNS = {
+    Step.FIRST: labels.FIRST_PAGE,
+    Step.BACK: labels.PREVIOUS_PAGE,
+    Step.ON: labels.NEXT_PAGE,
+    Step.LAST: labels.LAST_PAGE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +103,7 @@ class PageButton(SafeButton, template=r"(?!)"):
                 (Step.FIRST, 0, at_start),
                 (Step.BACK, max(page.number - 1, 0), at_start),
                 (Step.ON, page.number + 1, at_end),
+                (Step.LAST, page.pages - 1, at_end),
             ):
                 custom_id = f"page:{cls.name}:{step}:{topic}:{number}"
                 view.add_item(button(SIGNS[step], custom_id, disabled=disabled))

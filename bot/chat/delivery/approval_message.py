@@ -4,7 +4,7 @@ import discord
 
 from bot.chat.messages import colours
 from bot.chat.messages.buttons import approval_buttons
-from bot.chat.text.formatting import in_credits, mention, plain, playlist_page, quoted, reason_text, relative
+from bot.chat.text.formatting import in_credits, mention, moment, plain, playlist_page, quoted, reason_text
 from bot.domain.models import model_name
 from bot.domain.requests import FailureKind, State
 from bot.services.cards import ApprovalCard
@@ -34,7 +34,7 @@ def approval_message(
         lines.append(f"Prompt: {quoted(card.prompt, limit=PROMPT_LIMIT)}")
     if waits:
         lines.append(
-            f"-# Without a decision it expires {relative(card.approve_by)}, and its credits go back."
+            f"-# Without a decision it expires on {moment(card.approve_by)}, and its credits go back."
         )
     elif is_full and card.failure and card.failure.detail and card.state is State.DECLINED:
         lines.append(reason_text(card.failure.detail))

@@ -255,9 +255,8 @@ def _bar(card: StatusCard) -> str:
     if share is None:
         return ""
     filled = min(BAR_CELLS, round(share * BAR_CELLS))
-    percent = (
-        f" {card.quarters * 100 // QUARTERS} %" if card.state is State.MAKING and not card.clips_ready else ""
-    )
+    has_percent = card.state is State.MAKING and card.quarters > 0 and not card.clips_ready
+    percent = f" {card.quarters * 100 // QUARTERS} %" if has_percent else ""
     return f"{'▰' * filled}{'▱' * (BAR_CELLS - filled)}{percent}"
 
 

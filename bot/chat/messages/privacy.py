@@ -17,6 +17,7 @@ from bot.services.privacy.service import PersonalDataExport
 
 EXPORT_NAME = "inspire-data.json"
 NOTHING_KEPT = "The bot keeps nothing about you."
+NOTHING_LEFT = "Nothing more of your data can be deleted now."
 ALL_YOUR_DATA = "All the data that the bot keeps about you, from all servers."
 SONGS_STAY = (
     f"Songs that were posted in channels stay, but **{labels.AGAIN}** and **{labels.REMOVE}** below them "
@@ -92,7 +93,9 @@ def preview_words(preview: ErasureSummary) -> str:
     """Say what deletion will do, before it is confirmed."""
     if preview.is_empty:
         return NOTHING_KEPT
-    lines = [f"Will be deleted: {_counts(preview)}.", SONGS_STAY, CREDITS_STAY, *_rest(preview)]
+    counts = _counts(preview)
+    lines = [f"Will be deleted: {counts}."] if counts else []
+    lines += [SONGS_STAY, CREDITS_STAY, *_rest(preview)]
     return _listed("**Delete your data in all servers?** This can't be undone.", lines)
 
 
@@ -100,7 +103,8 @@ def erasure_words(erased: ErasureSummary) -> str:
     """Say what was deleted, and what remains."""
     if erased.is_empty:
         return NOTHING_KEPT
-    return _listed(f"Deleted: {_counts(erased)}.", [CREDITS_STAY, *_rest(erased)])
+    counts = _counts(erased)
+    return _listed(f"Deleted: {counts}." if counts else NOTHING_LEFT, [CREDITS_STAY, *_rest(erased)])
 
 
 def _listed(head: str, lines: Iterable[str]) -> str:
@@ -114,7 +118,7 @@ def _counts(done: ErasureSummary) -> str:
         (done.playlists, f"your name on {counted(done.playlists, 'saved playlist')}"),
         (done.decisions, f"your name in {counted(done.decisions, 'decision')} of moderators"),
     )
-    return ", ".join(words for count, words in counts if count) or "nothing yet"
+    return ", ".join(words for count, words in counts if count)
 
 
 def _rest(done: ErasureSummary) -> Iterator[str]:
@@ -122,9 +126,8 @@ def _rest(done: ErasureSummary) -> Iterator[str]:
     if done.until is None:
         return
     yield (
-        "What you used of your allowance is kept until it ends, the last of it "
-        f"{relative(done.until)}; then it is deleted too, with bonus credits that are left. If you request a "
-        "song before then, it stays."
+        f"What you used of your allowance goes when that ends ({relative(done.until)}), with bonus credits "
+        "that are left; if you request a song before then, it stays."
     )
     if done.blocked:
         yield f"You stay blocked in {counted(done.blocked, 'server')} until moderators unblock you there."

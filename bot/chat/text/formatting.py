@@ -88,6 +88,11 @@ def relative(at: datetime) -> str:
     return f"<t:{int(at.timestamp())}:R>"
 
 
+def moment(at: datetime) -> str:
+    """Format a time with its date, for where "in 23 hours" a second after "24 hours" would irritate."""
+    return f"<t:{int(at.timestamp())}:f>"
+
+
 def counted(count: int, noun: str) -> str:
     """Format a number of things whose plural ends in "s", for example "1 song" or "1,200 songs"."""
     return f"{count:,} {noun}" if abs(count) == 1 else f"{count:,} {noun}s"

@@ -1,10 +1,11 @@
 """Labels of buttons and forms; sentences name a button by its label, in bold."""
 
 CANCEL = "Cancel"
+CANCEL_TITLE = "Cancel this member's request"
 APPROVE = "Approve"
 DECLINE = "Decline"
 DECLINE_TITLE = "Decline this request"
-DECLINE_REASON = "Why? Everyone in the channel can read it."
+PUBLIC_REASON = "Why? Everyone in the channel can read it."
 AGAIN = "Again"
 REMOVE = "Remove"
 LISTEN = "Listen"
@@ -15,6 +16,7 @@ HELP = {"credits": "My credits", "queue": "Queue", "songs": "Songs", "playlists"
 FIRST_PAGE = "«"
 PREVIOUS_PAGE = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
 NEXT_PAGE = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+LAST_PAGE = "»"
 
 
 def more_like(clip: int) -> str:

@@ -1,6 +1,7 @@
 """Sentences about finished songs, and about lists of songs and playlists."""
 
 from bot.chat.text import labels
+from bot.chat.text.formatting import mention
 from bot.domain.songs import TopPeriod
 
 UNTITLED = "Untitled"
@@ -13,7 +14,6 @@ NO_FILE = f"No file is attached. {PRESS_LISTEN}"
 LIST_TITLE = "Songs of this server"
 MEMBERS_TITLE = "Songs of one member"
 NO_SONGS = "There are no songs here yet. Request one with `/inspire`."
-NO_SONGS_OF_MEMBER = "This member has no songs here yet."
 NOTHING_LOVED = f"Nobody loves a song here yet. Press {labels.HEART} below one that you love."
 STARS_REPLACED = f"-# Stars are hearts now. Press {labels.HEART} for each clip that you love."
 TOP_TITLES = {
@@ -24,6 +24,11 @@ TOP_TITLES = {
 }
 PLAYLISTS_TITLE = "Saved playlists"
 NO_PLAYLISTS = "No playlists are saved here yet. Moderators save them with `/playlists add`."
+
+
+def no_songs_of(user_id: int) -> str:
+    """Say that a member has no songs in the server."""
+    return f"{mention(user_id)} has no songs here yet."
 
 
 def file_missing(clips: str) -> str:

@@ -3,7 +3,7 @@ import asyncio
 from bot.chat.buttons.pages import SIGNS, Step
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.moderator_errors import NO_SUCH_SONG
-from bot.chat.text.songs import NO_SONGS, NO_SONGS_OF_MEMBER, NOTHING_LOVED
+from bot.chat.text.songs import NO_SONGS, NOTHING_LOVED, no_songs_of
 from bot.domain.requests import State
 from bot.services.library.songs import PAGE
 from sandbox.cqtai import PLAYLISTS
@@ -51,11 +51,15 @@ async def test_songs_are_listed_by_the_page_newest_first_also_after_a_restart(lo
         assert seen(bens).count("https://discord.com/") == 1
         assert labels(bens) == []
         nobody = await asked(local, "list", member=local.discord.member("Mo"))
-        assert NO_SONGS_OF_MEMBER in seen(nobody)
+        assert no_songs_of(local.discord.member("Mo").id) in seen(nobody)
     async with local.bot():
         await local.ada.press(message, SIGNS[Step.ON])
         await local.shows(message, f"Page 2 of 2 · {PAGE + 1} in all")
         assert seen(message).count("https://discord.com/") == 1
+        await local.ada.press(message, SIGNS[Step.FIRST])
+        await local.shows(message, "Page 1 of 2", where)
+        await local.ada.press(message, SIGNS[Step.LAST])
+        await local.shows(message, "Page 2 of 2")
         await local.ada.press(message, SIGNS[Step.FIRST])
         await local.shows(message, "Page 1 of 2", where)
 

@@ -6,7 +6,7 @@ from bot.chat.delivery.approval_message import TO_APPROVE
 from bot.chat.delivery.status_message import TITLES, UNSEEN_REQUEST
 from bot.chat.text import confirmations
 from bot.chat.text.formatting import are_back
-from bot.chat.text.labels import DECLINE_REASON
+from bot.chat.text.labels import PUBLIC_REASON
 from bot.chat.text.moderator_errors import CHANNEL_MISSING
 from bot.domain.requests import State
 from sandbox.discord.model.message import Message
@@ -58,7 +58,7 @@ async def test_a_declined_request_gives_the_reason_and_the_credits_back(local: B
         moderator = local.discord.member("Mo")
         pressed = await moderator.press(shown, "Decline")
         await pressed.acknowledged(timeout_s=LONG_S)
-        sent = await moderator.submit_modal(pressed, {DECLINE_REASON: "not *tonight*"})
+        sent = await moderator.submit_modal(pressed, {PUBLIC_REASON: "not *tonight*"})
         assert "Declined." in (await sent.answer(timeout_s=LONG_S)).content
         await local.shows(status, TITLES[State.DECLINED], "not \\*tonight", are_back(30))
         await local.shows(shown, "Declined", "Reason: not")

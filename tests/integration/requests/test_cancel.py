@@ -4,6 +4,7 @@ from bot.chat.delivery.status_message import queue_position
 from bot.chat.text import confirmations
 from bot.chat.text.errors import ALREADY_ENDED, ALREADY_FINISHED, NO_SUCH_REQUEST, NOT_YOURS
 from bot.chat.text.formatting import are_back
+from bot.chat.text.labels import PUBLIC_REASON
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
@@ -43,6 +44,14 @@ async def told(asked: Invocation) -> str:
     return answer.content
 
 
+async def press_cancel(local: BotHarness, status: Message) -> None:
+    """Press Ada's button, and see that it goes and that nothing else is answered."""
+    pressed = await local.ada.press(status, "Cancel")
+    await pressed.acknowledged(timeout_s=LONG_S)
+    assert (pressed.answers, pressed.refused, pressed.followups) == (1, [], [])
+    assert labels(status) == []
+
+
 async def is_cancelled(local: BotHarness, status: Message) -> None:
     await local.shows(status, "Cancelled", are_back(30))
     assert labels(status) == []
@@ -54,7 +63,7 @@ async def is_cancelled(local: BotHarness, status: Message) -> None:
 async def test_the_button_takes_a_waiting_request_back(local: BotHarness) -> None:
     async with local.bot():
         status = await waiting(local)
-        assert await told(await local.ada.press(status, "Cancel")) == BACK
+        await press_cancel(local, status)
         await is_cancelled(local, status)
 
 
@@ -64,7 +73,7 @@ async def test_autocomplete_offers_ones_own_requests_and_the_command_takes_them_
     async with local.bot():
         status = await waiting(local)
         (choice,) = await local.ada.autocomplete("songs", "cancel", request="wait", timeout_s=LONG_S)
-        assert choice.name == f"waiting, position 1 · playlist {PLAYLISTS[0].id[:8]}… · v55"
+        assert choice.name == f"waiting, position 1 · playlist {PLAYLISTS[0].id[:8]}… · v5.5"
         assert await told(await local.ada.slash("songs", "cancel", request=choice.value)) == BACK
         await is_cancelled(local, status)
         assert await local.ada.autocomplete("songs", "cancel", request="", timeout_s=LONG_S) == []
@@ -101,19 +110,34 @@ async def test_only_the_requester_may_cancel(local: BotHarness) -> None:
     async with local.bot():
         status = await waiting(local)
         (choice,) = await local.ada.autocomplete("songs", "cancel", request="", timeout_s=LONG_S)
-        mo = local.discord.member("Mo")
+        ben, mo = local.discord.member("Ben"), local.discord.member("Mo")
         for asked in (
-            await mo.press(status, "Cancel"),
+            await ben.press(status, "Cancel"),
+            await ben.slash("songs", "cancel", request=choice.value),
             await mo.slash("songs", "cancel", request=choice.value),
         ):
             assert NOT_YOURS in await told(asked)
         assert (await local.credits())["On hold"] == 30
 
 
+async def test_a_moderator_presses_the_button_and_gives_a_reason(local: BotHarness) -> None:
+    async with local.bot():
+        status = await waiting(local)
+        mo = local.discord.member("Mo")
+        pressed = await mo.press(status, "Cancel")
+        await pressed.acknowledged(timeout_s=LONG_S)
+        sent = await mo.submit_modal(pressed, {PUBLIC_REASON: "not *tonight*"})
+        assert await told(sent) == confirmations.cancelled_by_moderator(30)
+        await local.shows(status, "Cancelled", "not \\*tonight\\*", are_back(30))
+        log = await (await mo.slash("songs", "quota log")).answer(timeout_s=LONG_S)
+        assert "cancelled a request of" in seen(log)
+
+
 async def test_a_second_press_changes_nothing(local: BotHarness) -> None:
     async with local.bot(status_edit_min_s=60):
         status = await waiting(local)
-        assert await told(await local.ada.press(status, "Cancel")) == BACK
+        (choice,) = await local.ada.autocomplete("songs", "cancel", request="wait", timeout_s=LONG_S)
+        assert await told(await local.ada.slash("songs", "cancel", request=choice.value)) == BACK
         assert ALREADY_ENDED in await told(await local.ada.press(status, "Cancel"))
         assert (await local.credits())["Available"] == 90
 
@@ -132,12 +156,12 @@ async def test_the_button_works_after_a_restart(local: BotHarness) -> None:
     async with local.bot():
         status = await waiting(local)
     async with local.bot():
-        assert await told(await local.ada.press(status, "Cancel")) == BACK
+        await press_cancel(local, status)
         await is_cancelled(local, status)
 
 
 async def test_a_cancelled_request_makes_room_for_another(local: BotHarness) -> None:
     async with local.bot():
         status = await waiting(local)
-        await told(await local.ada.press(status, "Cancel"))
+        await press_cancel(local, status)
         assert queue_position(1) in seen(await local.place())

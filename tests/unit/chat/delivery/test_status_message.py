@@ -144,6 +144,7 @@ def test_the_bar_and_the_percentage_grow() -> None:
     filled = [words(status(State.MAKING, quarters=quarters)).count("▰") for quarters in range(4)]
     assert filled == [1, 3, 6, 9]
     assert "50 %" in words(status(State.MAKING, quarters=2))
+    assert "%" not in words(status(State.MAKING, quarters=0))
     assert words(status(State.WAITING)).count("▰") == 0
     assert words(status(State.SUBMITTING)).count("▰") == 1
     assert words(status(State.DELIVERED)).count("▱") == 0

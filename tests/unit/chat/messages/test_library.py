@@ -97,7 +97,8 @@ def test_an_empty_list_says_so_and_has_no_buttons() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "disabled"), [(0, [True, True, False]), (1, [False] * 3), (2, [False, False, True])]
+    ("number", "disabled"),
+    [(0, [True, True, False, False]), (1, [False] * 4), (2, [False, False, True, True])],
 )
 def test_there_is_no_step_off_the_list(number: int, disabled: list[bool]) -> None:
     page = page_view(page_of("x", number=number, pages=3), str, title="", nothing="")
@@ -110,10 +111,11 @@ def test_there_is_no_step_off_the_list(number: int, disabled: list[bool]) -> Non
 @pytest.mark.parametrize("pages", [SongPages, TopPages, PlaylistPages])
 def test_a_button_is_known_again_by_its_id(pages: type[PageButton]) -> None:
     view = pages.buttons(page_view(page_of("x", number=11, pages=30), str, title="", nothing=""), "abc9")
-    *_, on = (child for child in view.children if isinstance(child, discord.ui.Button))
+    *_, on, last = (child for child in view.children if isinstance(child, discord.ui.Button))
     match = pages.__discord_ui_compiled_template__.fullmatch(str(on.custom_id))
     assert match
     assert (match["name"], match["topic"], match["number"]) == (pages.name, "abc9", "12")
+    assert str(last.custom_id).endswith(":last:abc9:29")
 
 
 def test_every_period_has_a_title() -> None:

@@ -7,6 +7,7 @@ import pytest
 from bot.chat.messages.privacy import (
     EXPORT_NAME,
     NOTHING_KEPT,
+    NOTHING_LEFT,
     SONGS_STAY,
     erasure_words,
     export_file,
@@ -77,11 +78,12 @@ def test_what_is_to_be_deleted_and_what_was_is_said_with_its_numbers() -> None:
 
 def test_what_there_is_none_of_is_not_counted() -> None:
     assert "Deleted: 2 loves." in erasure_words(ErasureSummary(loves=2))
-    assert "Deleted: nothing yet." in erasure_words(ErasureSummary(until=NOW))
+    assert erasure_words(ErasureSummary(until=NOW)).startswith(NOTHING_LEFT)
+    assert "Will be deleted" not in preview_words(ErasureSummary(until=NOW))
 
 
 def test_without_a_place_in_a_server_nothing_remains() -> None:
-    assert "is kept until" not in erasure_words(ErasureSummary(decisions=2))
+    assert "What you used" not in erasure_words(ErasureSummary(decisions=2))
 
 
 def test_nothing_kept_is_said_so() -> None:
