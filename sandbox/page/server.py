@@ -55,6 +55,7 @@ class Page:
         self._pictures: dict[str, tuple[bytes, str]] = {}
         self._stack = contextlib.AsyncExitStack()
         self._session: aiohttp.ClientSession | None = None
+        self._sockets: set[web.WebSocketResponse] = set()
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
@@ -72,7 +73,13 @@ class Page:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.announce_end()
         await self._stack.aclose()
+
+    async def announce_end(self) -> None:
+        """Tell every open page that the demo has ended, so that it does not try to come back."""
+        for socket in tuple(self._sockets):
+            await socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
 
     @property
     def address(self) -> str:
@@ -170,6 +177,7 @@ class Page:
         await socket.prepare(request)
         session = PageSession(self._world, controls=self.controls)
         session.begin()
+        self._sockets.add(socket)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = {group.create_task(session.watch_world()), group.create_task(_send(socket, session))}
@@ -181,6 +189,7 @@ class Page:
                 for task in tuple(tasks):
                     task.cancel()
         finally:
+            self._sockets.discard(socket)
             session.end()
         return socket
 

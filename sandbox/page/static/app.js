@@ -4,15 +4,15 @@ import { composer } from "./composer.js";
 import { byId, el } from "./dom.js";
 import { messageView, update } from "./message.js";
 import { showModal } from "./modal.js";
+import { notice as toast, reachable, reachLast, stay, toEnd } from "./reading.js";
 import { connect } from "./socket.js";
 import { world } from "./world.js";
 import { drawChannels, drawPeople, drawers, shownTheme } from "./places.js";
 
-const state = { places: null, version: 0, channel: null, messages: new Map(), views: new Map(), news: new Map(),
-  atEnd: true, top: 0 };
-const [firstName, firstChannel] = decodeURIComponent(location.hash.slice(1)).split("/");
-let person = firstName || "Ada";
-let wanted = firstChannel || "songs";
+const state = { places: null, version: 0, channel: null, messages: new Map(), views: new Map(), news: new Map() };
+const addressed = () => decodeURIComponent(location.hash.slice(1)).split("/");
+let person = addressed()[0] || "Ada";
+let wanted = addressed()[1] || "songs";
 let localIds = 0;
 
 const names = {
@@ -32,7 +32,7 @@ const act = {
   dismiss: (message) => gone(message),
 };
 
-const ask = connect({ told, opened, lost: () => showProblem("The demo does not answer. Trying again…") });
+const ask = connect({ told, opened, ended, lost: () => showProblem("The demo does not answer. Trying again…") });
 
 function interact(kind, message, details) {
   return ask(kind, { channel: message.channel, message: message.id, ...details }).then(answered);
@@ -62,16 +62,42 @@ function opened() {
   become(person);
 }
 
+// Said once, and nothing on the page pretends to work any more.
+function ended() {
+  showProblem("The demo has ended. To go on, run “make demo” again and open the address that it prints.");
+  for (const part of document.querySelectorAll("#world, #composer, #messages button")) part.inert = true;
+  document.body.classList.add("ended");
+  byId("toasts").replaceChildren();
+}
+
 function become(name) {
   person = name;
   remember();
   ask("be", { name });
 }
 
-// The address says who and where, so that a reload or a second page comes back to it.
+// The address says who and where, so that a reload, a second page or Back comes to it.
 function remember() {
-  history.replaceState(null, "", `#${encodeURIComponent(person)}/${encodeURIComponent(wanted)}`);
+  const address = `#${encodeURIComponent(person)}/${encodeURIComponent(wanted)}`;
+  if (address === location.hash) return;
+  if (location.hash) history.pushState(null, "", address);
+  else history.replaceState(null, "", address);
 }
+
+// Back leads to the channel before; before it leaves the page, it says so once.
+const FIRST = "first";
+if (history.state !== FIRST && !document.referrer && history.length < 50) {
+  history.replaceState(FIRST, "");
+  history.pushState(null, "", location.hash || "#");
+}
+addEventListener("popstate", ({ state: at }) => {
+  const [name, channel] = addressed();
+  if (at === FIRST) toast("Back once more leaves the demo. It goes on until Ctrl-C.");
+  wanted = channel || wanted;
+  state.channel = null;
+  person = name || person;
+  ask("be", { name: person });
+});
 
 function showProblem(words) {
   byId("problem").textContent = words;
@@ -136,7 +162,7 @@ function gone({ channel, id }) {
   state.messages.get(channel)?.delete(id);
   const view = state.views.get(id);
   if (!view) return;
-  if (view.node.contains(document.activeElement)) byId("messages").focus();
+  if (view.node.contains(document.activeElement)) byId("words").focus();
   view.node.remove();
   state.views.delete(id);
   group();
@@ -152,8 +178,7 @@ function show() {
   list.setAttribute("aria-label", `Messages in ${shown}`);
   for (const message of state.messages.get(state.channel)?.values() ?? []) place(message);
   if (!list.children.length) list.append(el("p", { class: "empty" }, "Nothing here yet. Type / for the commands."));
-  state.atEnd = true;
-  stay();
+  toEnd();
   state.news.delete(state.channel);
   drawChannels(state, go);
 }
@@ -168,22 +193,11 @@ function place(message) {
     state.views.set(message.id, made);
     list.append(made.node);
     group();
+    reachLast();
   }
+  reachable(state.views.get(message.id).node);
   stay();
 }
-
-// Whoever reads the end stays there when the list grows, also when a picture comes late.
-function stay() {
-  if (state.atEnd) byId("messages").scrollTop = byId("messages").scrollHeight;
-}
-
-byId("messages").addEventListener("load", stay, true);
-new ResizeObserver(stay).observe(byId("messages"));
-byId("messages").addEventListener("scroll", ({ target }) => {
-  const near = target.scrollHeight - target.scrollTop - target.clientHeight < 80;
-  if (near || target.scrollTop < state.top) state.atEnd = near; // the list may have grown since it was scrolled
-  state.top = target.scrollTop;
-});
 
 // Consecutive messages of one author are grouped.
 function group() {
@@ -214,5 +228,7 @@ function go(channel, message = null) {
 }
 
 document.addEventListener("jump", ({ detail }) => go(detail.channel, detail.message));
-const write = composer({ ask, answered });
+document.addEventListener("elsewhere", ({ detail }) => toast(`${detail} is made up for this demo, so it is not opened.`));
+const write = composer({ ask, answered, toEnd });
 shownTheme();
+if (matchMedia("(pointer: fine)").matches) byId("words").focus();

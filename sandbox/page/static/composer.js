@@ -5,7 +5,7 @@ import { suggestions } from "./suggestions.js";
 
 const PAUSE_MS = 120, IN_CHAT = 1;
 
-export function composer({ ask, answered }) {
+export function composer({ ask, answered, toEnd }) {
   const words = byId("words"), holder = byId("command"), form = byId("composer");
   let places = null, channel = null, command = null, fields = [], typing = 0;
   const popup = suggestions();
@@ -24,16 +24,19 @@ export function composer({ ask, answered }) {
     if (!words.value.startsWith("/")) return popup.hide();
     const typed = words.value.slice(1).trim().toLowerCase();
     const all = leaves((places.commands[channel] ?? []).filter(({ type }) => type === IN_CHAT));
+    const named = all.filter(({ path }) => words.value.startsWith(`/${path} `)).at(-1);
+    if (named) return enter(named, words.value.slice(named.path.length + 2));
     const found = all.filter(({ path }) => path.startsWith(typed) || path.includes(` ${typed}`));
     const items = found.map((one) => ({
       label: `/${one.path}`, detail: one.description, choose: () => enter(one),
       more: one.options.map(({ name }) => name).join(" "),
     }));
     const none = all.length ? "No command begins like this." : "No commands yet: the bot has to start first.";
-    return popup.show(words, { hint: items.length ? "" : none, items, first: true });
+    return popup.show(words, { hint: items.length ? "" : none, items, first: typed !== "" });
   }
 
-  function enter(chosen) {
+  // The space after a command's name enters it, and what follows goes to its first option.
+  function enter(chosen, rest = "") {
     command = chosen;
     fields = [];
     words.value = "";
@@ -43,6 +46,7 @@ export function composer({ ask, answered }) {
     command.options.filter((option) => option.required).forEach(add);
     if (!fields.length && command.options.length) add(command.options[0]);
     popup.hide();
+    if (fields.length) fields[0].input.value = rest.trim();
     (fields[0]?.input ?? byId("send")).focus();
   }
 
@@ -150,14 +154,18 @@ export function composer({ ask, answered }) {
     const options = valuesOf(fields.filter(({ input }) => input.value.trim()));
     const details = { channel, command: command.path, options };
     leave(true);
+    toEnd();
     return ask("use", details).then(answered);
   }
 
   function say() {
     const content = words.value.trim();
+    if (content === "/") return;
     words.value = "";
     popup.hide();
-    if (content) ask("say", { channel, content }).then(answered);
+    if (!content) return;
+    toEnd();
+    ask("say", { channel, content }).then(answered);
   }
 
   function keys(event, field) {

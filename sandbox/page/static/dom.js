@@ -33,11 +33,23 @@ export function size(bytes) {
 
 const JUMP = /^https:\/\/(?:\w+\.)?discord\.com\/channels\/\d+\/(\d+)\/(\d+)$/;
 
+// The demo's playlists and songs have ids that nobody made at the real service.
+const MADE_UP = /^https?:\/\/(?:[\w-]+\.)*suno\.(?:com|ai)(?:\/|$)/i;
+
+function madeUp(url, attributes, children) {
+  const stay = (event) => {
+    event.preventDefault();
+    document.dispatchEvent(new CustomEvent("elsewhere", { detail: url }));
+  };
+  return el("a", { href: url, onclick: stay, onauxclick: stay, ...attributes }, ...children);
+}
+
 // A link to elsewhere opens a page of its own; one to a message leads there within this page.
 export function link(url, attributes, ...children) {
   const jump = JUMP.exec(url);
   if (!jump) {
     if (!/^https?:\/\//i.test(url)) return el("span", {}, ...children);
+    if (MADE_UP.test(url)) return madeUp(url, attributes, children);
     return el("a", { href: url, target: "_blank", rel: "noopener noreferrer", ...attributes }, ...children);
   }
   const go = (event) => {
