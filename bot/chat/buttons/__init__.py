@@ -6,6 +6,7 @@ from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.buttons.help import HelpButton
 from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
 from bot.chat.buttons.song import AgainButton, LoveButton, MoreButton, RateButton, RemoveButton
+from bot.chat.buttons.song_details import LyricsButton, RecipeButton
 
 BUTTONS = (
     CancelButton,
@@ -18,6 +19,8 @@ BUTTONS = (
     LoveButton,
     RateButton,
     RemoveButton,
+    LyricsButton,
+    RecipeButton,
     SongPages,
     TopPages,
     PlaylistPages,

@@ -50,6 +50,16 @@ def song_buttons(request_id: int, clips: Iterable[int]) -> list[Button]:
     return [again_button(request_id), *more, remove]
 
 
+def lyrics_button(request_id: int) -> Button:
+    """Build the button that shows a song's lyrics."""
+    return button(labels.LYRICS, f"lyrics:{request_id}")
+
+
+def recipe_button(request_id: int) -> Button:
+    """Build the button that shows how a song was made."""
+    return button(labels.RECIPE, f"made:{request_id}")
+
+
 def heart_buttons(request_id: int, clips: int, loves: Loves) -> list[Button]:
     """Build the buttons that love a song's first clips; it has `clips` of them."""
     numbered = enumerate(loves.clips[:clips], 1)

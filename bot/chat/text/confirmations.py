@@ -18,7 +18,7 @@ NO_APPROVAL = "Requests need no approval any more."
 NO_BUDGET = "This server has no budget now."
 PROMPTS_SHOWN = "Songs quote their prompts in the channel now."
 PROMPTS_HIDDEN = (
-    "New messages don't quote prompts any more. **How it was made** still shows a song's prompt to members "
+    f"New messages don't quote prompts any more. **{labels.RECIPE}** still shows a song's prompt to members "
     "who press it."
 )
 REASON_SHOWN = "The request's message shows the reason."

@@ -9,6 +9,7 @@ from bot.domain.requests import MAX_ID, Request
 from bot.domain.songs import (
     FINISHED,
     UNLOVED,
+    DetailsErasedError,
     Loves,
     NotFinishedError,
     OwnSongError,
@@ -20,7 +21,7 @@ from bot.domain.songs import (
     require_available,
 )
 from bot.services.audit_log import Actor, record_action
-from bot.services.cards import ResultCard, ShownOptions, result_card
+from bot.services.cards import OriginCard, ResultCard, ShownOptions, result_card
 from bot.services.library.pagination import Page, fetch_page
 from bot.services.ports import Clock, MediaSource
 from bot.services.repositories.library import SongFilter, SongTitle
@@ -48,6 +49,16 @@ class RemovedSong:
     message_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class SongDetails:
+    """What is stored about how a finished song was made, with its lyrics."""
+
+    request: Request
+    playlist_name: str | None
+    """The name under which the server has saved the playlist."""
+    origin: OriginCard | None
+
+
 class SongLibrary:
     """The finished songs of each server."""
 
@@ -66,6 +77,16 @@ class SongLibrary:
         song, shown = await self._store.read(_song, request_id, viewer)
         links = tuple(self._media.offered(clip.audio_url) for clip in song.request.clips)
         return result_card(song.request, links, offered=self._media.offered, loves=song.loves, shown=shown)
+
+    async def details(self, request_id: int, viewer: Viewer) -> SongDetails:
+        """Return how a finished song was made, and its lyrics as far as they are stored.
+
+        Raises:
+            SongNotFoundError, NotFinishedError, SongRemovedError: the song is not available.
+            DetailsErasedError: its member has deleted them.
+            StoreError: the database cannot be used.
+        """
+        return await self._store.read(_details, request_id, viewer)
 
     async def songs(self, viewer: Viewer, user_id: int | None, number: int) -> Page[Song]:
         """Return a page of the songs that the viewer can see, of all members or one, newest first."""
@@ -124,6 +145,16 @@ def _song(uow: UnitOfWork, request_id: int, viewer: Viewer) -> tuple[Song, Shown
     if not viewer.can_see(request):
         raise SongNotFoundError
     return Song(request, uow.library.loves(request_id)), shown_options(uow, request)
+
+
+def _details(uow: UnitOfWork, request_id: int, viewer: Viewer) -> SongDetails:
+    request = require_available(_find(uow, request_id), viewer.guild_id)
+    if not request.spec.playlist_id:  # nor is its channel stored, so that nobody can be said to see it
+        raise DetailsErasedError
+    if not viewer.can_see(request):
+        raise SongNotFoundError
+    shown = shown_options(uow, request)
+    return SongDetails(request, shown.playlist_name, shown.origin)
 
 
 def _page(uow: UnitOfWork, song_filter: SongFilter, number: int) -> Page[Song]:
