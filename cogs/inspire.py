@@ -9,10 +9,10 @@ from discord.ext import commands
 from bot.chat.interactions.components import Choices, command, matching, safe_autocomplete
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.transformers import ClipOption, PersonaOption, PlaylistOrName, Weight
-from bot.chat.messages.choices import CHOICE_LIMIT, model_choices
+from bot.chat.messages.choices import model_choices
+from bot.chat.messages.library import playlist_choice
 from bot.chat.status_response import respond_with_status
 from bot.chat.text import descriptions
-from bot.chat.text.formatting import plain
 from bot.domain.song_options import PROMPT_LIMIT, SongOptions
 
 StyleWeight: TypeAlias = app_commands.Transform[float, Weight("style_weight")]
@@ -33,7 +33,7 @@ class Inspire(commands.Cog):
     async def inspire(
         self,
         interaction: GuildInteraction,
-        playlist: PlaylistOrName,
+        playlist: PlaylistOrName | None = None,
         prompt: app_commands.Range[str, 1, PROMPT_LIMIT] | None = None,
         model: app_commands.Range[str, 1, MODEL_LIMIT] | None = None,
         style_weight: StyleWeight | None = None,
@@ -59,8 +59,9 @@ class Inspire(commands.Cog):
     @inspire.autocomplete("playlist")
     @safe_autocomplete
     async def _saved(self, interaction: GuildInteraction, current: str) -> Choices:
-        saved = await interaction.services.playlists.suggestions(interaction.guild_id, current)
-        return matching((plain(one.name, limit=CHOICE_LIMIT), one.playlist_id) for one in saved)
+        playlists = interaction.services.playlists
+        found = await playlists.suggestions(interaction.guild_id, interaction.user_id, current)
+        return matching((playlist_choice(one), one.value) for one in found)
 
     @inspire.autocomplete("model")
     @safe_autocomplete

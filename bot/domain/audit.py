@@ -39,6 +39,7 @@ class Action(StrEnum):
     ADD_PLAYLIST = "add_playlist"
     """Subject: none; the name is among the facts."""
     REMOVE_PLAYLIST = "remove_playlist"
+    DEFAULT_PLAYLIST = "default_playlist"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,9 +62,10 @@ class LinkKind(StrEnum):
 
 @dataclass(eq=False)
 class PlaylistError(RefusalError):
-    """A text that names no playlist."""
+    """A text that names no playlist; `saved` are the names that could be meant in the server."""
 
     kind: LinkKind
+    saved: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)

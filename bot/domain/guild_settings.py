@@ -56,6 +56,8 @@ class GuildSettings:
     """Why moderators have paused the server's songs; None: they have not."""
     prompts_hidden: bool = False
     """Whether prompts are shown only to the member who asks for them, and not in the channel."""
+    default_playlist: str | None = None
+    """The name of the saved playlist for requests without one; None: a random saved one."""
     has_playlists: bool = False
     """Whether a playlist was ever saved; until then no lookup is needed."""
 

@@ -1,12 +1,11 @@
-"""Saved playlists: their names, and the suggestions for what a member types."""
+"""Saved playlists and their names."""
 
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.errors import PlaylistError, RefusalError
+from bot.domain.errors import LinkKind, RefusalError
 from bot.domain.song_options import PlaylistName, parse_playlist_or_name
 from bot.domain.text import clean_text
 
@@ -14,8 +13,6 @@ NAME_LIMIT = 100
 """Characters."""
 MAX_PLAYLISTS = 100
 """Saved playlists that one server may have."""
-MAX_SUGGESTIONS = 25
-"""The most autocomplete choices that Discord shows."""
 
 
 class NameProblem(StrEnum):
@@ -97,25 +94,8 @@ def name_key(text: str) -> str:
 
 def is_valid_name(text: str) -> bool:
     """Return False if the text reads as a link, or as the id of a playlist."""
-    try:
-        return isinstance(parse_playlist_or_name(text), PlaylistName)
-    except PlaylistError:
-        return False
-
-
-def suggestions(playlists: Iterable[SavedPlaylist], typed: str) -> list[SavedPlaylist]:
-    """Return the playlists that match what a member has typed so far, at most `MAX_SUGGESTIONS`.
-
-    Names that start with the text come before names that contain it, the last used first in both groups.
-    """
-    wanted = name_key(typed)
-    ranked = sorted(playlists, key=_last_used_first)
-    matches = [playlist for playlist in ranked if wanted in playlist.key]
-    return sorted(matches, key=lambda playlist: not playlist.key.startswith(wanted))[:MAX_SUGGESTIONS]
-
-
-def _last_used_first(playlist: SavedPlaylist) -> tuple[float, str]:
-    return -(playlist.used_at.timestamp() if playlist.used_at else 0.0), playlist.key
+    named = parse_playlist_or_name(text)
+    return isinstance(named, PlaylistName) and named.kind is not LinkKind.SEVERAL and "://" not in text
 
 
 def _normalized(text: str) -> str:

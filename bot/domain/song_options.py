@@ -56,8 +56,8 @@ class PlaylistName:
 class SongOptions:
     """The options of a request, each parsed; the server's settings complete and check them."""
 
-    playlist: str | PlaylistName
-    """The playlist's id, or the name under which it may be saved."""
+    playlist: str | PlaylistName | None = None
+    """The playlist's id, or the name under which it may be saved; None: the server's default one."""
     prompt: str | None = None
     model: str | None = None
     style_weight: float | None = None
@@ -100,17 +100,9 @@ def parse_playlist(text: str) -> str:
 
 
 def parse_playlist_or_name(text: str) -> str | PlaylistName:
-    """Return the playlist's id, or the text as a name if it does not read as a link.
-
-    Raises:
-        PlaylistError: it reads as a link, but not as that of one playlist.
-    """
-    try:
-        return parse_playlist(text)
-    except PlaylistError as error:
-        if error.kind is LinkKind.SEVERAL or "://" in text:
-            raise
-        return PlaylistName(text, error.kind)
+    """Return the playlist's id, or the text as a name if it is not the link or id of one playlist."""
+    kind, found = find_link(text, LinkKind.PLAYLIST_LINK)
+    return found if kind is LinkKind.PLAYLIST_LINK and found else PlaylistName(text, kind)
 
 
 def parse_clip(text: str) -> str:

@@ -8,6 +8,7 @@ only by itself, or after a label such as "playlist".
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -30,11 +31,14 @@ _SEPARATORS = re.compile(r"[\s<>()\[\]{}\"'`|*~,;\\^\u00ab\u00bb\u2018-\u201f\u2
 _NEXT_LINK = re.compile(r"(?<=.)(?=https?:/)", re.IGNORECASE)
 _EDGES = ".:!?_=#-"
 _SCHEME = re.compile(r"([a-z][a-z0-9+-]*):/+", re.IGNORECASE)
+_BAD_SCHEME = re.compile(r"\b(?:h?t)?tps?(?::/*|//+)(?=[\w.-]*suno\.)", re.IGNORECASE)
+"""A scheme of a link to Suno, however it was typed or cut."""
 _AUTHORITY = re.compile(r"(?:[^/?#]*@)?([^/?#@:]*)(?::[^/?#]*)?")
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)+\.?", re.IGNORECASE)
 _OWN_HOST = re.compile(r"(.+\.)?suno\.(com|ai)", re.IGNORECASE)
 _SECTIONS = {
     "playlist": LinkKind.PLAYLIST_LINK,
+    "playlists": LinkKind.PLAYLIST_LINK,
     "song": LinkKind.SONG_LINK,
     "embed": LinkKind.SONG_LINK,
     "persona": LinkKind.PERSONA_LINK,
@@ -44,7 +48,7 @@ _LABELS = {
     LinkKind.SONG_LINK: {"song", "clip", "songid", "song_id", "clipid", "clip_id"},
     LinkKind.PERSONA_LINK: {"persona", "personaid", "persona_id"},
 }
-_ANY_LABEL = {"id", "uuid", "urn", "suno", "link", "url"}
+_ANY_LABEL = {"inspire", "id", "uuid", "urn", "suno", "link", "url"}
 
 
 class LinkMatch(NamedTuple):
@@ -62,6 +66,9 @@ def find_link(text: str, wanted: LinkKind) -> LinkMatch:
     if not _SEPARATORS.sub("", normalized).strip(_EDGES):
         return LinkMatch(LinkKind.EMPTY)
     links = [found for word in words if (found := _link(word, wanted, is_alone=len(words) == 1))]
+    if {found.kind for found in links} == {LinkKind.CUT_OFF}:
+        ids = {_hyphenated(id_) for word in words for id_ in re.findall(_UUID, word, re.IGNORECASE)}
+        return LinkMatch(wanted, ids.pop()) if len(ids) == 1 else links[0]  # a link with a break in it
     return _chosen(links, wanted) if links else _bare(words, wanted)
 
 
@@ -69,7 +76,8 @@ def _normalized(text: str) -> str:
     """Return the text NFKC-normalized, without invisible characters, percent-encoding and dash variants."""
     for _ in range(2):  # a URL inside another URL's query is encoded twice
         text = unquote(text)
-    return unicodedata.normalize("NFKC", clean_text(text)).translate(_DASHES)
+    plain = unicodedata.normalize("NFKC", clean_text(text)).translate(_DASHES)
+    return _BAD_SCHEME.sub("https://", plain)
 
 
 def _words(text: str) -> Iterator[str]:
@@ -95,6 +103,13 @@ def _bare(words: list[str], wanted: LinkKind) -> LinkMatch:
     parts = [part for word in words for part in re.split(r"[:=#/]+", word) if part]
     ids = [part for part in parts if _BARE_UUID.fullmatch(part)]
     others = {part.casefold() for part in parts if not _BARE_UUID.fullmatch(part)}
+    labelled = {
+        _hyphenated(id_)
+        for before, id_ in pairwise(parts)
+        if before.casefold() in _LABELS[wanted] and id_ in ids
+    }
+    if len(labelled) == 1:
+        return LinkMatch(wanted, labelled.pop())
     if ids and others <= _LABELS[wanted] | _ANY_LABEL:
         distinct = list(dict.fromkeys(map(_hyphenated, ids)))
         return LinkMatch(wanted, distinct[0]) if len(distinct) == 1 else LinkMatch(LinkKind.SEVERAL)

@@ -96,7 +96,7 @@ requests = Table(
     CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
 )
 Index(None, requests.c.state, requests.c.placed_at)
-Index(None, requests.c.guild_id, requests.c.user_id, requests.c.state)
+Index(None, requests.c.guild_id, requests.c.user_id, requests.c.state, requests.c.id)  # newest songs first
 _SECRET = requests.c.token.is_not(None)
 HAS_WORDS = or_(requests.c.prompt.is_not(None), requests.c.lyrics.is_not(None))
 """Selects requests whose prompt or lyrics are stored; the index on their end has the same condition."""

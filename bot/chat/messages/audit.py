@@ -53,6 +53,7 @@ WORDS = MappingProxyType(
         Action.REMOVE_SONG: "removed a song of",
         Action.ADD_PLAYLIST: "saved a playlist",
         Action.REMOVE_PLAYLIST: "removed a saved playlist",
+        Action.DEFAULT_PLAYLIST: "changed the default playlist",
     }
 )
 NAMES = MappingProxyType(

@@ -1,5 +1,7 @@
 """Songs and saved playlists as text: lines of a list, and choices."""
 
+from typing import assert_never
+
 from bot.chat.messages.choices import CHOICE_LIMIT
 from bot.chat.text import labels
 from bot.chat.text.formatting import (
@@ -12,12 +14,17 @@ from bot.chat.text.formatting import (
     relative,
 )
 from bot.chat.text.songs import UNTITLED
-from bot.domain.playlists import NAME_LIMIT, SavedPlaylist
+from bot.domain.playlist_choice import SURPRISE, Suggestion, SuggestionKind
+from bot.domain.playlists import NAME_LIMIT
 from bot.domain.songs import Loves, Song
+from bot.services.library.playlists import ListedPlaylist
 from bot.services.repositories.library import SongTitle
 
 TITLE_SHOWN = 100
 """Characters of a title in a list, escapes included."""
+NAME_IN_CHOICE = 70
+"""Characters of a name in a choice that has more words."""
+NOTHING_SAVED = "Nothing is saved here yet: paste the link of a Suno playlist"
 
 
 def song_line(song: Song) -> str:
@@ -33,11 +40,33 @@ def loved_line(song: Song) -> str:
     return " · ".join(facts)
 
 
-def playlist_line(playlist: SavedPlaylist) -> str:
-    """Format a saved playlist, and when it was last used."""
+def playlist_line(listed: ListedPlaylist) -> str:
+    """Format a saved playlist, whether it is the default one, and when it was last used."""
+    playlist = listed.playlist
     name = quoted(playlist.name, limit=2 * NAME_LIMIT)
+    default = " · **default**" if listed.is_default else ""
     used = f" · last used {relative(playlist.used_at)}" if playlist.used_at else ""
-    return f"[{name}]({playlist_page(playlist.playlist_id)}){used}"
+    return f"[{name}]({playlist_page(playlist.playlist_id)}){default}{used}"
+
+
+def playlist_choice(suggestion: Suggestion) -> str:
+    """Format a suggested playlist as an autocomplete choice."""
+    name = plain(suggestion.name, limit=NAME_IN_CHOICE, otherwise=UNTITLED)
+    match suggestion.kind:
+        case SuggestionKind.DEFAULT:
+            return f"{name} (default here)"
+        case SuggestionKind.SAVED:
+            return plain(suggestion.name, limit=CHOICE_LIMIT)
+        case SuggestionKind.SURPRISE:
+            return f"{SURPRISE} (a random saved playlist)"
+        case SuggestionKind.OWN:
+            return f"The playlist of your song {name}"
+        case SuggestionKind.LINK:
+            return f"This playlist: {suggestion.value}"
+        case SuggestionKind.NOTHING:
+            return NOTHING_SAVED
+        case _:
+            assert_never(suggestion.kind)
 
 
 def song_choice(title: SongTitle) -> str:

@@ -33,6 +33,11 @@ def settings_message(rules: EffectiveSettings, *, gone: frozenset[int] = frozens
     )
     embed.add_field(name="Decisions in", value=_place(settings.log_channel_id, "no channel", gone))
     embed.add_field(name="Default model", value=f"`{quoted(model_name(rules.model), limit=50)}`")
+    default = settings.default_playlist
+    embed.add_field(
+        name="Default playlist",
+        value=quoted(default, limit=FIELD_LIMIT) if default else "a random saved one",
+    )
     embed.add_field(name="Limits", value=limits_of(policy))
     embed.add_field(name="Everyone", value=f"{in_credits(policy.allowance)} every {policy.period}")
     budget = settings.budget

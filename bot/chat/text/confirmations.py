@@ -8,7 +8,7 @@ from bot.domain.models import model_name
 from bot.domain.playlists import NAME_LIMIT, SavedPlaylist
 from bot.domain.quotas import Period, Policy
 from bot.services.credits.reports import Report
-from bot.services.library.playlists import SavedResult
+from bot.services.library.playlists import ListedPlaylist, SavedResult
 from bot.services.moderation.members import BalanceChange
 
 REQUESTS_EVERYWHERE = "Songs can be requested in every channel now."
@@ -21,6 +21,8 @@ PROMPTS_HIDDEN = (
     f"New messages don't quote prompts any more. **{labels.RECIPE}** still shows a song's prompt to members "
     "who press it."
 )
+IS_DEFAULT = "is the default here: `/inspire` without a playlist uses it."
+WITHOUT_DEFAULT = "`/inspire` without a playlist uses a random saved one."
 REASON_SHOWN = "The request's message shows the reason."
 
 
@@ -196,9 +198,22 @@ def playlist_saved(saved: SavedResult) -> str:
     return f"{words} It replaces [another playlist](<{playlist_page(saved.before.playlist_id)}>)."
 
 
-def playlist_removed(playlist: SavedPlaylist) -> str:
-    """Confirm that a playlist was removed."""
-    return f"Removed: {_linked(playlist)}. Songs that were made from it stay."
+def playlist_removed(removed: ListedPlaylist) -> str:
+    """Confirm that a playlist was removed, and say so if it was the default one."""
+    words = f"Removed: {_linked(removed.playlist)}. Songs that were made from it stay."
+    return f"{words} It was the default: {WITHOUT_DEFAULT}" if removed.is_default else words
+
+
+def default_playlist_set(playlist: SavedPlaylist | None) -> str:
+    """Confirm which playlist is the default one, or that none is."""
+    return f"{_linked(playlist)} {IS_DEFAULT}" if playlist else f"There is no default now: {WITHOUT_DEFAULT}"
+
+
+def default_playlist(playlist: SavedPlaylist | None) -> str:
+    """Say which playlist is the default one, and how to change that."""
+    if playlist is None:
+        return f"There is no default: {WITHOUT_DEFAULT} Set one with `name`."
+    return f"{_linked(playlist)} {IS_DEFAULT} `name:none` clears it."
 
 
 def _linked(playlist: SavedPlaylist) -> str:

@@ -17,7 +17,7 @@ _PUBLIC_REASON = "Why? Everyone in the channel can read it"
 _PERIOD = "How often it resets (UTC)"
 
 INSPIRE = {
-    "playlist": "A saved playlist, or the link or id of one on Suno: its songs are the inspiration",
+    "playlist": "The inspiration: a saved playlist, or a link of Suno; left out, the default or a random one",
     "prompt": "What the song should be like; parts of it can become lyrics",
     "model": "The version of Suno that makes the song",
     "style_weight": "How closely it keeps to the playlist's style, from 0 to 1: 0.7 for 70%",
@@ -36,6 +36,7 @@ PLAYLISTS_ADD = {
     "name": "The name by which members choose it",
     "playlist": "The link or id of a Suno playlist",
 }
+PLAYLISTS_DEFAULT = {"name": "A saved playlist, or none; leave it out to see the current default"}
 PLAYLISTS_REMOVE = {"name": "The saved playlist"}
 
 REQUESTS_CANCEL = {"request": "One of the requests that are still waiting", "reason": _PUBLIC_REASON}

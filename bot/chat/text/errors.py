@@ -1,5 +1,6 @@
 """Error messages for members, built from the error's attributes."""
 
+from collections.abc import Sequence
 from functools import singledispatch
 
 import discord
@@ -40,6 +41,8 @@ from bot.domain.errors import (
 from bot.domain.models import model_name
 from bot.domain.moderator_errors import NotOperatorError, OperatorUnknownError
 from bot.domain.personal_data import PendingRequestsError
+from bot.domain.playlist_choice import AmbiguousPlaylistError, NoPlaylistError
+from bot.domain.playlists import NAME_LIMIT
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
 
 NO_CREDITS_USED = "\n-# No credits were used."
@@ -74,6 +77,12 @@ ALREADY_ENDED = "This request has already ended, and its credits are back. There
 ALREADY_FINISHED = "It's too late to cancel: this song is finished."
 JUST_CHANGED = "This request has just changed. Try again."
 CHOOSE_CHANNEL = "Choose another with `/settings channel`; without `channel`, every channel takes requests."
+NO_PLAYLIST = (
+    "No playlist is saved in this server yet. Paste the link of a Suno playlist into `playlist`, or ask a "
+    "moderator to save one with `/playlists add`."
+)
+NAMES_SHOWN, NAME_SHOWN = 5, 60
+"""How many names of saved playlists an answer has, and characters of each."""
 ASK_FOR_CHANNEL = "Ask a moderator to choose another with `/settings channel`."
 NOT_ALLOWED = "You can't use this here. Ask a moderator of this server if you think that you should."
 
@@ -103,7 +112,27 @@ def unexpected(reference: str, error: Exception | None = None) -> str:
 
 @sentence.register
 def _playlist(error: PlaylistError) -> str:
-    return f"{link_error(error.kind, PLAYLIST)}{NO_CREDITS_USED}"
+    named = f" Saved here: {_names(error.saved)}." if error.saved else ""
+    return f"{link_error(error.kind, PLAYLIST)}{named}{NO_CREDITS_USED}"
+
+
+@sentence.register
+def _ambiguous(error: AmbiguousPlaylistError) -> str:
+    return (
+        f"More than one saved playlist starts with “{quoted(error.text, limit=NAME_LIMIT)}”: "
+        f"{_names(error.names)}. Type more of the name.{NO_CREDITS_USED}"
+    )
+
+
+@sentence.register
+def _no_playlist(_: NoPlaylistError) -> str:
+    return f"{NO_PLAYLIST}{NO_CREDITS_USED}"
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(f"“{quoted(name, limit=NAME_SHOWN)}”" for name in names[:NAMES_SHOWN])
+    left = len(names) - NAMES_SHOWN
+    return f"{shown} and {left:,} more" if left > 0 else shown
 
 
 @sentence.register

@@ -1,9 +1,18 @@
 """The service for saved playlists."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.audit import Action, AuditFacts
+from bot.domain.playlist_choice import (
+    AmbiguousPlaylistError,
+    Suggestion,
+    find_saved,
+    is_default,
+    matching_playlists,
+    suggest_playlists,
+)
 from bot.domain.playlists import (
     MAX_PLAYLISTS,
     PlaylistSavedError,
@@ -11,7 +20,6 @@ from bot.domain.playlists import (
     PlaylistUnknownError,
     SavedPlaylist,
     name_key,
-    suggestions,
 )
 from bot.services.audit_log import Actor, record_action
 from bot.services.library.pagination import Page, fetch_page
@@ -20,6 +28,8 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 PAGE = 10
 """The playlists on one page."""
+RECENT = 25
+"""The member's last songs whose playlists are suggested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,14 @@ class SavedResult:
 
     playlist: SavedPlaylist
     before: SavedPlaylist | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPlaylist:
+    """A saved playlist, and whether requests without a playlist use it."""
+
+    playlist: SavedPlaylist
+    is_default: bool
 
 
 class PlaylistService:
@@ -51,8 +69,8 @@ class PlaylistService:
         )
         return await self._store.write(_add, actor, new)
 
-    async def remove(self, actor: Actor, name: str) -> SavedPlaylist:
-        """Delete the playlist with this name; return it.
+    async def remove(self, actor: Actor, name: str) -> ListedPlaylist:
+        """Delete the playlist with this name; return it. If it was the default one, there is none any more.
 
         Raises:
             PlaylistUnknownError: no playlist has this name.
@@ -60,11 +78,29 @@ class PlaylistService:
         """
         return await self._store.write(_remove, actor, name, self._clock())
 
-    async def suggestions(self, guild_id: int, typed: str) -> list[SavedPlaylist]:
-        """Return at most 25 playlists that match what was typed, the best match first."""
-        return suggestions(await self._store.read(_list, guild_id), typed)
+    async def set_default(self, actor: Actor, name: str | None) -> SavedPlaylist | None:
+        """Make the playlist with this name, or its unique beginning, the default one; None: have none.
 
-    async def page(self, guild_id: int, number: int) -> Page[SavedPlaylist]:
+        Raises:
+            PlaylistUnknownError, AmbiguousPlaylistError: no playlist is meant, or several are.
+            StoreError: the database cannot be used.
+        """
+        return await self._store.write(_set_default, actor, name, self._clock())
+
+    async def default(self, guild_id: int) -> SavedPlaylist | None:
+        """Return the playlist for requests without one, if there is one."""
+        return next((one.playlist for one in await self._store.read(_list, guild_id) if one.is_default), None)
+
+    async def matching(self, guild_id: int, typed: str) -> list[SavedPlaylist]:
+        """Return at most 25 playlists that match what was typed, the best match first."""
+        found = await self._store.read(_list, guild_id)
+        return matching_playlists((one.playlist for one in found), typed)
+
+    async def suggestions(self, guild_id: int, user_id: int, typed: str) -> list[Suggestion]:
+        """Return what a member is offered for the playlist of a request: 1 to 25 suggestions."""
+        return await self._store.read(_suggest, guild_id, user_id, typed)
+
+    async def page(self, guild_id: int, number: int) -> Page[ListedPlaylist]:
         """Return a page of a server's playlists, by name."""
         found = await self._store.read(_list, guild_id)
         return fetch_page(
@@ -89,19 +125,57 @@ def _add(uow: UnitOfWork, actor: Actor, new: SavedPlaylist) -> SavedResult:
 
 
 @unit_of_work("playlists.remove")
-def _remove(uow: UnitOfWork, actor: Actor, name: str, now: datetime) -> SavedPlaylist:
-    uow.guilds.get_for_update(actor.guild_id)
+def _remove(uow: UnitOfWork, actor: Actor, name: str, now: datetime) -> ListedPlaylist:
+    settings = uow.guilds.get_for_update(actor.guild_id)
     saved = uow.playlists.find(actor.guild_id, name_key(name))
     if saved is None:
         raise PlaylistUnknownError(name)
     uow.playlists.remove(actor.guild_id, saved.key)
+    listed = ListedPlaylist(saved, is_default(saved, settings.default_playlist))
+    if listed.is_default:
+        uow.guilds.update(actor.guild_id, replace(settings, default_playlist=None))
     record_action(uow, actor, Action.REMOVE_PLAYLIST, before=_facts(saved), now=now)
-    return saved
+    return listed
+
+
+@unit_of_work("playlists.set_default")
+def _set_default(uow: UnitOfWork, actor: Actor, name: str | None, now: datetime) -> SavedPlaylist | None:
+    settings = uow.guilds.get_for_update(actor.guild_id)
+    saved = uow.playlists.list(actor.guild_id)
+    chosen = None if name is None else _named(saved, name)
+    before = next((one for one in saved if is_default(one, settings.default_playlist)), None)
+    if record_action(
+        uow,
+        actor,
+        Action.DEFAULT_PLAYLIST,
+        before={"name": before.name if before else None},
+        after={"name": chosen.name if chosen else None},
+        now=now,
+    ):
+        uow.guilds.update(actor.guild_id, replace(settings, default_playlist=chosen.name if chosen else None))
+        return chosen
+    return before  # a repeat of the command: it was carried out, and perhaps changed again since
+
+
+def _named(saved: Sequence[SavedPlaylist], name: str) -> SavedPlaylist:
+    found = find_saved(saved, name)
+    if not found:
+        raise PlaylistUnknownError(name)
+    if len(found) > 1:
+        raise AmbiguousPlaylistError(name, tuple(one.name for one in found))
+    return found[0]
 
 
 def _facts(playlist: SavedPlaylist) -> AuditFacts:
     return {"name": playlist.name, "playlist": playlist.playlist_id}
 
 
-def _list(uow: UnitOfWork, guild_id: int) -> list[SavedPlaylist]:
-    return uow.playlists.list(guild_id)
+def _list(uow: UnitOfWork, guild_id: int) -> list[ListedPlaylist]:
+    default = uow.guilds.settings(guild_id).default_playlist
+    return [ListedPlaylist(one, is_default(one, default)) for one in uow.playlists.list(guild_id)]
+
+
+def _suggest(uow: UnitOfWork, guild_id: int, user_id: int, typed: str) -> list[Suggestion]:
+    saved = uow.playlists.list(guild_id)
+    own = uow.playlists.of_member(guild_id, user_id, songs=RECENT)
+    return suggest_playlists(saved, own, typed, default=uow.guilds.settings(guild_id).default_playlist)

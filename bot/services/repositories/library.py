@@ -1,9 +1,11 @@
 """The persistence ports of saved playlists, finished songs and loves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.playlist_choice import OwnPlaylist
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.songs import Loves, Song, Viewer
 
@@ -29,6 +31,10 @@ class Playlists(Protocol):
 
     def remove(self, guild_id: int, key: str) -> None:
         """Delete the playlist."""
+        ...
+
+    def of_member(self, guild_id: int, user_id: int, *, songs: int) -> Sequence[OwnPlaylist]:
+        """Return the playlists of the member's newest songs, so many at most, newest first."""
         ...
 
     def mark_used(self, guild_id: int, playlist_id: str, *, now: datetime) -> None:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.errors import ChannelError, PausedError, PlaylistError
+from bot.domain.errors import ChannelError, PausedError
 from bot.domain.guild_settings import GuildSettings, policy_for
-from bot.domain.playlists import name_key
+from bot.domain.playlist_choice import choose_playlist
 from bot.domain.quotas import Policy
 from bot.domain.requests import NewRequest, Origin, ReplyAddress, Request, State
 from bot.domain.song_options import PlaylistName, SongOptions, SongSpec, song_spec
@@ -18,6 +18,8 @@ from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
 SHORT_QUEUE = 200
 """The longest queue in which the answer to a command gives the position; sorting more takes too long."""
+SNOWFLAKE_TIME = 22
+"""The bits of an id of Discord's below its time (reference, "Snowflakes")."""
 APPROVAL_TTL = timedelta(hours=24)
 """The time within which a moderator has to decide."""
 
@@ -91,7 +93,7 @@ def place(
         return status_card_for(uow, known, queue_snapshot(uow, config.slots, now), now), None
     settings = uow.guilds.get_for_share(context.guild_id)
     _check_open(settings, context)
-    spec = _spec(uow, options, context.guild_id, settings, config)
+    spec = _spec(uow, options, context, settings, config)
     common = policy_for(config.policy, settings)
     member = uow.members.add_active_request(
         context.guild_id, context.user_id, limit=common.max_active, cooldown_s=common.cooldown_s, now=now
@@ -131,25 +133,31 @@ def _check_open(settings: GuildSettings, context: RequestContext) -> None:
 
 
 def _spec(
-    uow: UnitOfWork, options: SongOptions, guild_id: int, settings: GuildSettings, config: SongConfig
+    uow: UnitOfWork,
+    options: SongOptions,
+    context: RequestContext,
+    settings: GuildSettings,
+    config: SongConfig,
 ) -> SongSpec:
     """Return the options as the provider takes them, completed by the server's settings.
 
     Raises:
-        RefusalError: the server has no playlist of this name, or an option is not allowed.
+        RefusalError: no saved playlist is meant, or an option is not allowed.
     """
-    playlist_id = _playlist_id(uow, options.playlist, guild_id)
+    playlist_id = _playlist_id(uow, options.playlist, context, settings)
     model = settings.model if settings.model in config.models else None
     return song_spec(options, playlist_id, models=config.models, default_model=model or config.default_model)
 
 
-def _playlist_id(uow: UnitOfWork, playlist: str | PlaylistName, guild_id: int) -> str:
+def _playlist_id(
+    uow: UnitOfWork, playlist: str | PlaylistName | None, context: RequestContext, settings: GuildSettings
+) -> str:
     if isinstance(playlist, str):
         return playlist
-    saved = uow.playlists.find(guild_id, name_key(playlist.text))
-    if saved is None:
-        raise PlaylistError(playlist.kind)
-    return saved.playlist_id
+    saved = uow.playlists.list(context.guild_id) if settings.has_playlists else []
+    # the milliseconds of the interaction: when it is placed again, the same playlist is meant
+    by_chance = context.interaction_id >> SNOWFLAKE_TIME
+    return choose_playlist(playlist, saved, default=settings.default_playlist, random=by_chance).playlist_id
 
 
 def _new_request(

@@ -1,5 +1,6 @@
 """The finished songs that were not removed, members' loves, and the saved playlists."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -18,7 +19,9 @@ from sqlalchemy import (
 )
 from typing_extensions import override
 
+from bot.domain.playlist_choice import OwnPlaylist
 from bot.domain.playlists import SavedPlaylist
+from bot.domain.requests import State
 from bot.domain.songs import DOUBLE_PRESS, FINISHED, LOVABLE_CLIPS, UNLOVED, Loves, Song
 from bot.services.repositories.library import Library, Playlists, SongFilter, SongTitle
 from bot.storage.repositories.request_mapping import request_of
@@ -148,6 +151,19 @@ _NAME_OF = (
     .limit(1)
 )
 _REMOVE_PLAYLIST = delete(playlists).where(_HAS_KEY)
+_OF_MEMBER = (
+    # one state, so that the index gives them in this order and no history is sorted
+    select(_r.id, _r.playlist_id, _r.clips, _r.placed_at)
+    .where(
+        _r.guild_id == bindparam("guild"),
+        _r.user_id == bindparam("user"),
+        _r.state == State.DELIVERED,
+        _r.removed_at.is_(None),
+        _r.playlist_id != "",
+    )
+    .order_by(_r.id.desc())
+    .limit(bindparam("at_most"))
+)
 _MARK_USED = (
     update(playlists)
     .where(
@@ -195,6 +211,11 @@ class SqlPlaylists(SqlRepository, Playlists):
     @override
     def remove(self, guild_id: int, key: str) -> None:
         self._conn.execute(_REMOVE_PLAYLIST, {"guild": guild_id, "of_key": key})
+
+    @override
+    def of_member(self, guild_id: int, user_id: int, *, songs: int) -> Sequence[OwnPlaylist]:
+        rows = self._conn.execute(_OF_MEMBER, {"guild": guild_id, "user": user_id, "at_most": songs})
+        return [OwnPlaylist(row.playlist_id, _title(row).words) for row in rows]
 
     @override
     def mark_used(self, guild_id: int, playlist_id: str, *, now: datetime) -> None:

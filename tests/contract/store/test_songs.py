@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from bot.domain.errors import StoreError
+from bot.domain.playlist_choice import OwnPlaylist
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.requests import Request, State
 from bot.domain.songs import Loves
@@ -14,7 +15,7 @@ from bot.domain.transitions import Transition
 from bot.services.repositories.library import SongFilter
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
-from tests.unit.storage.factories import CLIP, GUILD, NOW, USER, add, after, brought_to, new_request
+from tests.unit.storage.factories import CLIP, GUILD, NOW, SPEC, USER, add, after, brought_to, new_request
 
 SECOND = 1000 << 22
 """In Discord's ids."""
@@ -36,6 +37,24 @@ class TestPlaylists:
 
     async def all_of(self, store: SqlStore, guild: int = GUILD) -> list[SavedPlaylist]:
         return await store.read(lambda work: work.playlists.list(guild))
+
+    async def test_the_playlists_of_a_members_newest_songs_are_found(self, store: SqlStore) -> None:
+        def unit(uow: UnitOfWork) -> None:
+            for number in range(1, 7):
+                user = USER + 1 if number == 4 else USER
+                placed = uow.requests.add(new_request(number, user=user))
+                ready = brought_to(uow, placed, State.READY)
+                if number != 3:
+                    uow.requests.transition(ready, Transition.DELIVER)
+            uow.library.remove(2, now=NOW)
+
+        await store.write(unit)
+        for songs, numbers in ((9, 3), (2, 2)):
+            found = await store.read(
+                lambda work, most: work.playlists.of_member(GUILD, USER, songs=most), songs
+            )
+            assert list(found) == [OwnPlaylist(SPEC.playlist_id, None)] * numbers
+        assert await store.read(lambda work: work.playlists.of_member(GUILD + 1, USER, songs=9)) == []
 
     async def test_they_are_listed_by_name_and_each_server_has_its_own(self, store: SqlStore) -> None:
         beats, emoji, longest = saved("Beats"), saved("🎵 été"), saved("ẞ" * 50, used_at=after(1))

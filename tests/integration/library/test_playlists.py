@@ -5,9 +5,11 @@ import pytest
 
 from bot.chat.buttons.pages import SIGNS, Step
 from bot.chat.delivery.status_message import TITLES
-from bot.chat.text.errors import NOT_MODERATOR
+from bot.chat.messages.library import NOTHING_SAVED
+from bot.chat.text.errors import NO_PLAYLIST, NOT_MODERATOR
 from bot.chat.text.moderator_errors import NAMES, REASON_MISSING
 from bot.chat.text.songs import NO_PLAYLISTS
+from bot.domain.playlist_choice import SURPRISE
 from bot.domain.playlists import MAX_PLAYLISTS, NameProblem
 from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
@@ -21,6 +23,8 @@ pytestmark = on_both
 
 LINK = "https://suno.com/playlist/{}".format
 FIRST, SECOND = PLAYLISTS[0].id, PLAYLISTS[1].id
+THIRD = "0b6f4c0e-5a3d-4f4e-9c61-7f2d81c5a907"
+SURPRISED = f"{SURPRISE} (a random saved playlist)"
 WIDE = "Late  Night \N{FULLWIDTH LATIN CAPITAL LETTER L}o-fi"
 LONGEST = "*" * 97
 """The longest name with a number of three digits behind it, each character of which needs an escape."""
@@ -90,7 +94,7 @@ async def test_text_that_nobody_can_see_is_stored_nowhere(local: BotHarness) -> 
         assert NAMES[NameProblem.EMPTY] in await change(local, "add", name=INVISIBLE, playlist=FIRST)
         odd = f"Be\x00a{INVISIBLE}ts x" + "\u0301" * 60
         assert "Saved: " in await change(local, "add", name=odd, playlist=FIRST)
-        assert await offered(local, "beats") == ["Beats x" + "\u0301" * 5]
+        assert await offered(local, "beats x") == ["Beats x" + "\u0301" * 5]
         status = await local.place(playlist="beats x" + "\u0301" * 5, prompt=f"ra\x00in{INVISIBLE}")
         await local.shows(status, TITLES[State.DELIVERED])
         mo = local.discord.member("Mo")
@@ -105,7 +109,7 @@ async def test_text_that_nobody_can_see_is_stored_nowhere(local: BotHarness) -> 
 
 async def test_a_saved_playlist_is_offered_chosen_and_typed_by_name(local: BotHarness) -> None:
     async with local.bot(max_active_per_member=5):
-        assert await offered(local, "") == []
+        assert await offered(local, "") == [NOTHING_SAVED]
         for name, playlist in (
             (WIDE, LINK(FIRST)),
             ("Lo-fi beats", SECOND),
@@ -118,7 +122,9 @@ async def test_a_saved_playlist_is_offered_chosen_and_typed_by_name(local: BotHa
         await local.place(playlist=choice.value)
         await local.place("Ben", playlist="  lo-FI   BEATS ")
         await local.result(count=2)
-        assert await offered(local, "") == ["Lo-fi beats", "Salsa", "Late Night Lo-fi"]
+        assert await offered(local, "") == [SURPRISED, "Lo-fi beats", "Salsa", "Late Night Lo-fi"]
+        assert await offered(local, LINK(FIRST)) == ["Late Night Lo-fi"]
+        assert await offered(local, LINK(THIRD)) == [f"This playlist: {THIRD}"]
     bodies = [json.loads(submission.body)["playlistId"] for submission in local.submissions]
     assert sorted(bodies) == sorted([FIRST, SECOND])
 
@@ -130,9 +136,41 @@ async def test_what_is_neither_a_link_nor_a_saved_name_is_refused_as_before(loca
             answer = await (await local.order(playlist=text)).answer(timeout_s=LONG_S)
             assert answer.ephemeral
             assert says in answer.content
+            assert "Saved here: “beats”." in answer.content
         await change(local, "add", name="0b8dbbf0", playlist=SECOND)
         await local.place(playlist="0B8DBBF0")
         assert (await local.credits())["On hold"] + (await local.credits())["Used"] == 30
+
+
+async def test_a_song_needs_no_link_and_moderators_choose_what_it_is_like(local: BotHarness) -> None:
+    async with local.bot(default_allowance=300, max_active_per_member=9):
+        asked = await local.ada.slash("songs", "inspire")
+        answer = await asked.answer(timeout_s=LONG_S)
+        assert answer.ephemeral
+        assert NO_PLAYLIST in answer.content
+        await change(local, "add", name="Lo-fi beats", playlist=FIRST)
+        await change(local, "add", name="Lo-fi night", playlist=SECOND)
+        assert "There is no default" in await change(local, "default")
+        assert "is the default here" in await change(local, "default", name="lo-fi n")
+        assert "“Lo-fi beats”, “Lo-fi night”" in await change(local, "default", name="lo")
+        assert "[Lo-fi night]" in await change(local, "default")
+        assert await offered(local, "") == ["Lo-fi night (default here)", SURPRISED, "Lo-fi beats"]
+        assert f"[Lo-fi night]({LINK(SECOND)}) · **default**" in seen(await listed(local))
+        mo = local.discord.member("Mo")
+        assert "Default playlist: Lo-fi night" in await told(await mo.slash("songs", "settings show"))
+        await (await local.ada.slash("songs", "inspire")).answer(timeout_s=LONG_S)
+        await local.place(playlist="surprise me")
+        await local.result(count=2)
+        assert "It was the default" in await change(local, "remove", name="Lo-fi night")
+        assert "Default playlist: a random saved one" in await told(await mo.slash("songs", "settings show"))
+        await (await local.ada.slash("songs", "inspire")).answer(timeout_s=LONG_S)
+        await local.result(count=3)
+        assert "is the default here" in await change(local, "default", name="lo-fi beats")
+        assert "There is no default now" in await change(local, "default", name=" NONE ")
+        assert "changed the default playlist" in await told(await mo.slash("songs", "quota log"))
+    used = [json.loads(submission.body)["playlistId"] for submission in local.submissions]
+    assert used[0] == SECOND
+    assert used[2] == FIRST
 
 
 async def test_moderators_replace_and_remove_and_hear_what_it_was(local: BotHarness) -> None:
@@ -171,7 +209,12 @@ async def test_a_name_that_nobody_could_choose_is_refused(local: BotHarness, nam
 async def test_members_see_the_list_and_are_refused_to_change_it(local: BotHarness) -> None:
     async with local.bot():
         await change(local, "add", name="Beats", playlist=FIRST)
-        for command, options in (("add", {"name": "x", "playlist": FIRST}), ("remove", {"name": "Beats"})):
+        for command, options in (
+            ("add", {"name": "x", "playlist": FIRST}),
+            ("remove", {"name": "Beats"}),
+            ("default", {"name": "Beats"}),
+            ("default", {}),
+        ):
             assert NOT_MODERATOR in await change(local, command, "Ada", **options)
         message = await listed(local)
         assert message.ephemeral

@@ -53,6 +53,7 @@ from bot.domain.moderator_errors import (
     ReportBusyError,
 )
 from bot.domain.personal_data import PendingRequestsError
+from bot.domain.playlist_choice import AmbiguousPlaylistError, NoPlaylistError
 from bot.domain.playlists import (
     NameProblem,
     PlaylistNameError,
@@ -73,6 +74,9 @@ from tests.unit.chat.factories import NOW
 
 SAMPLES: list[RefusalError] = [
     *(PlaylistError(kind) for kind in LinkKind),
+    PlaylistError(LinkKind.FREE_TEXT, tuple("*" * 100 for _ in range(100))),
+    AmbiguousPlaylistError("*" * 500, tuple("*" * 100 for _ in range(100))),
+    NoPlaylistError(),
     *(ClipError(kind) for kind in LinkKind),
     *(PersonaError(kind) for kind in LinkKind),
     WeightError("style_weight", 65),

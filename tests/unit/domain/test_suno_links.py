@@ -141,6 +141,26 @@ def test_the_same_playlist_twice_is_one() -> None:
     assert parse_playlist(f"{ID}\n{ID}") == ID
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"/inspire {ID}",
+        f"/inspire playlist:{ID} prompt: like rain in May",
+        f"</inspire:1290000000000000001> playlist: {ID}",
+        f"https//suno.com/playlist/{ID}",
+        f"https:suno.com/playlist/{ID}",
+        f"ttps://suno.com/playlist/{ID}",
+        f"https://suno.com/playlists/{ID}",
+        f"https://suno.com/playlist/\n{ID}",
+        f"https://suno.com/playlist?id={ID}",
+        f"song: {OTHER_ID} playlist: {ID}",
+        f'Check out this playlist: "Lo-fi" by Ben https://suno.com/playlist/{ID}?si=x1#suno',
+    ],
+)
+def test_what_people_type_and_break_around_a_playlist_is_understood(text: str) -> None:
+    assert parse_playlist(text) == ID
+
+
 def test_of_two_links_the_one_that_fits_counts() -> None:
     text = f"https://suno.com/song/{OTHER_ID} is from https://suno.com/playlist/{ID}"
     assert (parse_playlist(text), parse_clip(text)) == (ID, OTHER_ID)

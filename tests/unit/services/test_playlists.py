@@ -4,6 +4,12 @@ import pytest
 
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.errors import PlaylistError
+from bot.domain.playlist_choice import (
+    SURPRISE,
+    AmbiguousPlaylistError,
+    NoPlaylistError,
+    SuggestionKind,
+)
 from bot.domain.playlists import (
     MAX_PLAYLISTS,
     PlaylistSavedError,
@@ -35,7 +41,7 @@ async def changes(harness: ServicesHarness) -> list[AuditEntry]:
 
 
 async def names(harness: ServicesHarness, typed: str = "") -> list[str]:
-    return [playlist.name for playlist in await harness.playlists.suggestions(GUILD, typed)]
+    return [playlist.name for playlist in await harness.playlists.matching(GUILD, typed)]
 
 
 async def test_a_playlist_is_saved_and_it_is_written_down_who_did(harness: ServicesHarness) -> None:
@@ -64,7 +70,7 @@ async def test_another_playlist_takes_the_place_of_one_and_the_same_is_refused(
 async def test_a_playlist_is_removed_by_its_name_in_any_case(harness: ServicesHarness) -> None:
     await add(harness, "Beats")
     removed = await harness.playlists.remove(by(2), " beATS ")
-    assert removed.name == "Beats"
+    assert (removed.playlist.name, removed.is_default) == ("Beats", False)
     change, _ = await changes(harness)
     assert (change.action, change.before, change.after) == (
         Action.REMOVE_PLAYLIST,
@@ -82,7 +88,7 @@ async def test_there_are_at_most_a_hundred_and_all_are_on_some_page(harness: Ser
         await add(harness, "one more", number=999)
     await add(harness, "n007", OTHER, number=1000)
     pages = [await harness.playlists.page(GUILD, number) for number in range(10)]
-    assert [one.name for page in pages for one in page.items] == [f"n{n:03}" for n in range(100)]
+    assert [one.playlist.name for page in pages for one in page.items] == [f"n{n:03}" for n in range(100)]
     assert {(page.pages, page.total) for page in pages} == {(10, 100)}
     assert await harness.playlists.page(GUILD, 10**5) == pages[-1]
     assert len(await names(harness)) == 25
@@ -94,7 +100,7 @@ async def test_a_song_is_asked_for_by_the_name_of_a_playlist(harness: ServicesHa
     assert card.playlist_id == OTHER
 
 
-@pytest.mark.parametrize("text", ["beats", "119573ff", ""])
+@pytest.mark.parametrize("text", ["rock", "119573ff", ""])
 async def test_a_name_that_is_not_saved_is_refused_as_text_that_is_no_link(
     harness: ServicesHarness, text: str
 ) -> None:
@@ -102,6 +108,71 @@ async def test_a_name_that_is_not_saved_is_refused_as_text_that_is_no_link(
     with pytest.raises(PlaylistError):
         await harness.place(order=SongOptions(playlist=parse_playlist_or_name(text)))
     assert (await harness.credits()).held == 0
+
+
+async def test_the_default_playlist_is_used_and_set_by_the_beginning_of_its_name(
+    harness: ServicesHarness,
+) -> None:
+    with pytest.raises(NoPlaylistError):
+        await harness.place(order=SongOptions())
+    await add(harness, "Lo-fi beats", OTHER)
+    await add(harness, "Salsa", number=2)
+    assert await harness.playlists.default(GUILD) is None
+    chosen = await harness.playlists.set_default(by(3), "lo")
+    assert chosen is not None
+    assert chosen == await harness.playlists.default(GUILD)
+    assert (await harness.place(order=SongOptions())).playlist_id == OTHER
+    change, *_ = await changes(harness)
+    assert (change.action, change.before, change.after) == (
+        Action.DEFAULT_PLAYLIST,
+        {"name": None},
+        {"name": "Lo-fi beats"},
+    )
+    page = await harness.playlists.page(GUILD, 0)
+    assert [one.is_default for one in page.items] == [True, False]
+
+
+async def test_each_interaction_sets_the_default_once(harness: ServicesHarness) -> None:
+    await add(harness, "Lo-fi beats", OTHER)
+    await harness.playlists.set_default(by(3), "Lo-fi beats")
+    assert await harness.playlists.set_default(by(4), None) is None
+    assert await harness.playlists.set_default(by(3), "Lo-fi beats") is None
+    assert await harness.playlists.default(GUILD) is None
+    with pytest.raises(PlaylistUnknownError):
+        await harness.playlists.set_default(by(5), "rock")
+    await add(harness, "Lo-fi night", number=6)
+    with pytest.raises(AmbiguousPlaylistError) as refused:
+        await harness.playlists.set_default(by(7), "lo-fi")
+    assert refused.value.names == ("Lo-fi beats", "Lo-fi night")
+
+
+async def test_a_removed_playlist_is_no_default_any_more(harness: ServicesHarness) -> None:
+    await add(harness, "Beats", OTHER)
+    await add(harness, "Salsa", number=2)
+    await harness.playlists.set_default(by(3), "Beats")
+    assert (await harness.playlists.remove(by(4), "beats")).is_default
+    assert await harness.playlists.default(GUILD) is None
+    assert (await harness.place(order=SongOptions())).playlist_id == PLAYLIST
+    await add(harness, "Beats", OTHER, number=5)
+    assert await harness.playlists.default(GUILD) is None
+
+
+async def test_a_member_is_offered_the_playlists_of_their_own_last_songs(harness: ServicesHarness) -> None:
+    assert [one.kind for one in await harness.playlists.suggestions(GUILD, BEN, "")] == [
+        SuggestionKind.NOTHING
+    ]
+    await add(harness, "Beats", OTHER)
+    for playlist in (PLAYLIST, OTHER, PLAYLIST):
+        harness.clock.advance(61)
+        await harness.place_and_finish(BEN, SongOptions(playlist=playlist))
+        await harness.dispatch()
+    offered = await harness.playlists.suggestions(GUILD, BEN, "")
+    assert [(one.kind, one.value) for one in offered] == [
+        (SuggestionKind.SURPRISE, SURPRISE),
+        (SuggestionKind.SAVED, OTHER),
+        (SuggestionKind.OWN, PLAYLIST),
+    ]
+    assert len(await harness.playlists.suggestions(GUILD, BEN + 1, "")) == 2
 
 
 async def test_the_playlist_used_last_is_offered_first(harness: ServicesHarness) -> None:
@@ -112,11 +183,11 @@ async def test_the_playlist_used_last_is_offered_first(harness: ServicesHarness)
         harness.clock.advance(61)
         await harness.place(user_id, SongOptions(playlist=parse_playlist_or_name(playlist)))
     assert await names(harness) == ["b", "a"]
-    (b, a) = await harness.playlists.suggestions(GUILD, "")
+    (b, a) = await harness.playlists.matching(GUILD, "")
     assert (b.used_at, a.used_at) == (START + timedelta(seconds=183), START + timedelta(seconds=122))
 
 
 async def test_other_servers_have_other_playlists(harness: ServicesHarness) -> None:
     await add(harness, "beats")
-    assert await harness.playlists.suggestions(GUILD + 1, "") == []
+    assert await harness.playlists.matching(GUILD + 1, "") == []
     assert (await harness.playlists.page(GUILD + 1, 3)).items == ()

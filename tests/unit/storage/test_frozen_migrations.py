@@ -26,6 +26,7 @@ FROZEN = {
     "v0011_audit_messages": "28ef40e9e4201b4e",
     "v0012_loves": "21a2afa59cb8be9d",
     "v0013_lyrics": "de55ee084aa8ad49",
+    "v0014_default_playlist": "4c53aba29fc9b779",
 }
 """The beginning of each file's SHA-256; a new migration is added here when it is merged."""
 

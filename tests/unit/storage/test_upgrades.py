@@ -5,6 +5,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from bot.domain.leases import Lease
 from bot.domain.requests import Request, State
 from bot.domain.songs import Loves
 from bot.domain.transitions import Transition
+from bot.services.audit_log import Actor
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute
+from bot.services.library.playlists import PlaylistService
 from bot.services.repositories.outbox import MessageKind
 from bot.services.runtime.key_values import KeyValueStore
 from bot.services.unit_of_work import UnitOfWork
@@ -26,6 +29,7 @@ from bot.storage.admin import database_admin
 from bot.storage.schema import migrate
 from bot.storage.sqlite.engine import reading_engine
 from bot.storage.store import audit_database, open_store
+from bot.storage.tables import audit_log
 from tests.unit.storage.databases import url_of
 from tests.unit.storage.test_schema import HEAD
 
@@ -219,6 +223,31 @@ def test_the_old_names_come_back_with_all_rows(tmp_path: Path, empty_postgres_ur
         migrate(url, revision="0007")
     assert by_name(rows_of(path)) == left
     assert by_name(database_admin(empty_postgres_url).read(rows_by)) == left
+
+
+async def test_a_default_playlist_is_forgotten_by_the_older_version(
+    tmp_path: Path, empty_postgres_url: str
+) -> None:
+    path = kept(tmp_path, "0007")
+    put_on_server(empty_postgres_url, path, "0007")
+    for url in (url_of(path), empty_postgres_url):
+        migrate(url)
+        before = decisions(url)
+        async with open_store(url) as store:
+            playlists = PlaylistService(store, clock=lambda: LATER)
+            by = Actor(interaction_id=GRANT + 100, guild_id=77, actor_id=78)
+            await playlists.add(by, "Beats", "0b8dbbf0-0000-4000-8000-000000000001")
+            await playlists.set_default(replace(by, interaction_id=GRANT + 101), "beats")
+        assert decisions(url) == before | {GRANT + 100, GRANT + 101}
+        migrate(url, revision="0013")
+        assert decisions(url) == before | {GRANT + 100}
+
+
+def decisions(url: str) -> set[int]:
+    """The ids of all decisions in the audit log."""
+    return database_admin(url).read(
+        lambda connection: {row.id for row in connection.execute(select(audit_log.c.id))}
+    )
 
 
 async def test_a_post_that_failed_or_was_in_hand_is_due_with_its_attempts(

@@ -6,20 +6,23 @@ import pytest
 
 from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
 from bot.chat.buttons.pages import PageButton, page_view
+from bot.chat.messages.choices import CHOICE_LIMIT
 from bot.chat.messages.library import (
     in_hearts,
     loved_line,
+    playlist_choice,
     playlist_line,
     song_choice,
     song_line,
 )
-from bot.chat.text.confirmations import playlist_removed, playlist_saved
+from bot.chat.text.confirmations import default_playlist, playlist_removed, playlist_saved
 from bot.chat.text.songs import TOP_TITLES
+from bot.domain.playlist_choice import Suggestion, SuggestionKind
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.songs import UNLOVED, Loves, Song, TopPeriod
 from bot.services.library import playlists, songs
 from bot.services.library.pagination import Page
-from bot.services.library.playlists import SavedResult
+from bot.services.library.playlists import ListedPlaylist, SavedResult
 from bot.services.repositories.library import SongTitle
 from tests.unit.chat.factories import PLAYLIST, check_sendable, labels
 from tests.unit.domain.test_songs import REQUEST
@@ -38,7 +41,10 @@ LONGEST_SONG = Song(
     ),
     Loves(10**6, (10**6, 10**6)),
 )
-LONGEST_PLAYLIST = SavedPlaylist(name="[" * 100, playlist_id=PLAYLIST, added_by=1, added_at=NOW, used_at=NOW)
+LONGEST_PLAYLIST = ListedPlaylist(
+    SavedPlaylist(name="[" * 100, playlist_id=PLAYLIST, added_by=1, added_at=NOW, used_at=NOW),
+    is_default=True,
+)
 
 
 def page_of(*items: object, number: int = 0, pages: int = 1) -> Page[object]:
@@ -81,8 +87,17 @@ def test_a_page_of_the_longest_playlist_names_fits() -> None:
     page = page_view(Page(items=items, number=9, pages=10, total=100), playlist_line, title="", nothing="")
     check_sendable(embeds=[page.embed], view=PlaylistPages.buttons(page, ""))
     assert str(page.embed.description).count("\n") == playlists.PAGE - 1
-    check_sendable(content=playlist_saved(SavedResult(LONGEST_PLAYLIST, LONGEST_PLAYLIST)))
+    longest = LONGEST_PLAYLIST.playlist
+    check_sendable(content=playlist_saved(SavedResult(longest, longest)))
     check_sendable(content=playlist_removed(LONGEST_PLAYLIST))
+    check_sendable(content=default_playlist(longest))
+
+
+@pytest.mark.parametrize("kind", SuggestionKind)
+def test_every_suggested_playlist_fits_into_a_choice(kind: SuggestionKind) -> None:
+    for name in ("x" * 300, "", None):
+        words = playlist_choice(Suggestion(kind=kind, value=PLAYLIST, name=name))
+        assert (1 <= len(words) <= CHOICE_LIMIT) or (kind is SuggestionKind.SAVED and not name)
 
 
 def test_what_a_page_has_no_room_for_is_left_out_by_the_line() -> None:

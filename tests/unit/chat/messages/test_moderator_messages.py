@@ -95,6 +95,7 @@ def test_sixty_roles_with_allowances_fit_and_more_of_them_are_counted(count: int
         results_channel_id=LONGEST,
         approval_channel_id=LONGEST,
         log_channel_id=LONGEST,
+        default_playlist="*" * 100,
         paused="*" * 500,
     )
     embed = settings_message(EffectiveSettings(settings=settings, policy=POLICY, model="m" * 50))
