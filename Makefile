@@ -15,7 +15,8 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(VENV)/.demo  ## the bot on a page like Discord's: no token, no key, no internet (ARGS=--terminal)
-	@$(BIN)/python -m sandbox $(ARGS)
+	@# The shell outlives Ctrl-C and calls it a success, so that make has no error to report.
+	@trap : INT; $(BIN)/python -m sandbox $(ARGS); code=$$?; [ $$code -eq 130 ] || exit $$code
 
 run: $(VENV)/.run  ## start the bot for real (settings from .env)
 	@$(BIN)/python -m bot run $(ARGS)
@@ -64,6 +65,10 @@ $(VENV)/.%: requirements/%.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...'; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo 'Installing $< (once)'
-	@$(BIN)/python -m pip install --quiet --require-hashes -r $<
+	@printf 'Installing $< (once, about half a minute) '
+	@$(BIN)/python -m pip install --retries 2 --require-hashes -r $< >$(VENV)/install.log 2>&1 & installing=$$!; \
+	  trap 'kill $$installing; echo; exit 130' INT TERM; \
+	  while kill -0 $$installing 2>/dev/null; do printf .; sleep 1; done; echo; \
+	  wait $$installing || { tail -n 3 $(VENV)/install.log; \
+	    echo 'Not installed: is there a connection to the internet? All that pip said is in $(VENV)/install.log.'; exit 1; }
 	@touch $@

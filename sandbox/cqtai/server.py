@@ -53,7 +53,10 @@ class LocalProvider:
             terms=terms,
             faults=ActiveFaults(random.Random(rng.random())),
             register=TaskRegister(
-                Account(terms.credits, rate=terms.rate), pace=Pace(song_s, terms.spread, max_running), rng=rng
+                Account(terms.credits, rate=terms.rate),
+                pace=Pace(song_s, terms.spread, max_running),
+                rng=rng,
+                odd_titles=terms.odd_titles,
             ),
             clock=clock,
             unknown_playlists={playlist_id.lower() for playlist_id in terms.unknown_playlists},

@@ -8,7 +8,8 @@ from sandbox.cqtai.playlists import Playlist, playlist_like
 
 SHORTEST_S = 40.0
 LONGEST_S = 130.0
-SPECIAL_SHARE = 0.35
+ODD_TITLES = 0.35
+"""The share of titles that a careless renderer gets wrong."""
 
 _FIRST = (
     "Slow",
@@ -35,7 +36,7 @@ _SECOND = (
     "Static",
 )
 # Titles that a careless renderer gets wrong: other scripts, markdown, mentions, links.
-_SPECIAL = (
+_ODD = (
     "两只老虎",
     "雨夜霓虹",
     "夏の終わり",
@@ -80,14 +81,10 @@ class Song:
     clips: tuple[Clip, ...]
 
 
-def compose(rng: random.Random, *, playlist_id: str, takes: int) -> Song:
+def compose(rng: random.Random, *, playlist_id: str, takes: int, odd_titles: float = ODD_TITLES) -> Song:
     """Return a new song in the style of the playlist; the same generator state gives the same song."""
     playlist = playlist_like(playlist_id)
-    title = (
-        rng.choice(_SPECIAL)
-        if rng.random() < SPECIAL_SHARE
-        else f"{rng.choice(_FIRST)} {rng.choice(_SECOND)}"
-    )
+    title = rng.choice(_ODD) if rng.random() < odd_titles else f"{rng.choice(_FIRST)} {rng.choice(_SECOND)}"
     tags = f"{playlist.tags}, {rng.choice(_MOODS)}"
     return Song(
         playlist=playlist,

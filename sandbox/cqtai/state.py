@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sandbox.cqtai.faults import ActiveFaults
 from sandbox.cqtai.inspiration import MODELS
+from sandbox.cqtai.songs import ODD_TITLES
 from sandbox.cqtai.tasks import TaskRegister
 
 
@@ -26,6 +27,8 @@ class Terms:
     """Sigma of the lognormal distribution of the songs' times; 0: all take the same time."""
     audio_s: float | None = None
     """A cap on the real length of audio files, if the audio is not played; None: as long as stated."""
+    odd_titles: float = ODD_TITLES
+    """The share of titles in other scripts or with markup in them; a demo has none."""
     port: int = 0
     """0: any free port."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sandbox.cqtai.account import Account
 from sandbox.cqtai.inspiration import Inspiration, JsonObject, RefusedError
-from sandbox.cqtai.songs import Clip, Song, compose
+from sandbox.cqtai.songs import ODD_TITLES, Clip, Song, compose
 from sandbox.cqtai.timeline import (
     CLIPS_PER_TASK,
     ClipStatus,
@@ -84,10 +84,13 @@ class Pace:
 class TaskRegister:
     """All tasks that were ever accepted. Time passes only through the `now_s` that callers give."""
 
-    def __init__(self, account: Account, *, pace: Pace, rng: random.Random) -> None:
+    def __init__(
+        self, account: Account, *, pace: Pace, rng: random.Random, odd_titles: float = ODD_TITLES
+    ) -> None:
         self.account = account
         self.pace = pace
         self._rng = rng
+        self._odd_titles = odd_titles
         self._tasks: dict[str, Task] = {}
         self._clips: dict[str, tuple[Task, Clip]] = {}
         self._ends: list[tuple[float, int, Task]] = []
@@ -119,7 +122,12 @@ class TaskRegister:
         task = Task(
             id=self._rng.randrange(10**9, 10**10) if with_number else f"{self._rng.getrandbits(128):032x}",
             request=request,
-            song=compose(self._rng, playlist_id=request.playlist_id, takes=CLIPS_PER_TASK),
+            song=compose(
+                self._rng,
+                playlist_id=request.playlist_id,
+                takes=CLIPS_PER_TASK,
+                odd_titles=self._odd_titles,
+            ),
             fate=fate,
             charged=self.account.charge(),
             accepted_s=now_s,

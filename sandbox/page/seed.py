@@ -1,14 +1,18 @@
 """The seed data of the demo: more people and channels than the local Discord has by itself."""
 
-from sandbox.cqtai import PLAYLISTS
+from sandbox.cqtai import PLAYLISTS, Pace
 from sandbox.discord import LocalDiscord
+from sandbox.world import World
 
 PEOPLE = ("Ada", "Ben", "Mo")
 """Whom one can be: two plain members and a moderator."""
 SONGS, MODERATORS_ONLY, LOG = "songs", "moderators", "bot-log"
+SAVED = 3
+"""Playlists that the server has saved."""
+FIRST_SONG_S, TIMEOUT_S = 1.0, 30.0
 WELCOME = """\
-Welcome! Inspire makes songs here. Type `/inspire` and give it a playlist. These are some of ours:
-{playlists}
+Welcome! Inspire makes songs here: type `/inspire` and choose a playlist, or paste the link of another one:
+{playlist}
 -# At the bottom left, choose who you are: Ada, Ben (a VIP) or Mo (a moderator). **World** injects failures.\
 """
 
@@ -20,8 +24,33 @@ async def seed(discord: LocalDiscord) -> None:
     discord.member("Ben").member.role_ids.append(vip.id)
     for name in (MODERATORS_ONLY, LOG):
         discord.add.channel(guild, name=name, only_for=(moderators,))
-    playlists = "\n".join(f"- {one.name}: https://suno.com/playlist/{one.id}" for one in PLAYLISTS[:4])
-    await discord.member(discord.state.world.owner.name).say(SONGS, WELCOME.format(playlists=playlists))
+    playlist = f"https://suno.com/playlist/{PLAYLISTS[SAVED].id}"
+    await discord.member(discord.state.world.owner.name).say(SONGS, WELCOME.format(playlist=playlist))
     await discord.member("Ben").say("general", "Has anybody a song for a rainy Monday?")
     await discord.member("Ada").say("general", "Not yet. Let's make one in #songs!")
     await discord.member("Mo").say(MODERATORS_ONLY, "Only moderators read along here.")
+
+
+async def use_before(world: World) -> None:
+    """Save some playlists and have one song made, as if people had used the bot before.
+
+    The song is made at once and costs none of the people one can be.
+
+    Raises:
+        AssertionError: The bot did not answer in time.
+    """
+    discord = world.discord
+    owner = discord.member(discord.state.world.owner.name)
+    for playlist in PLAYLISTS[:SAVED]:
+        saved = await owner.slash(SONGS, "playlists add", name=playlist.name, playlist=playlist.id)
+        await saved.answer(timeout_s=TIMEOUT_S)
+    usual = world.provider.pace
+    world.provider.pace = Pace(FIRST_SONG_S, max_running=usual.max_running)
+    try:
+        await owner.slash(SONGS, "inspire", playlist=PLAYLISTS[0].id, prompt="coffee and rain at the window")
+        songs = discord.channel(SONGS)
+        await discord.wait_for(
+            lambda: any(message.attachments for message in songs.messages), timeout_s=TIMEOUT_S
+        )
+    finally:
+        world.provider.pace = usual

@@ -8,6 +8,8 @@ import pytest
 from sandbox.bot_process import BotError
 from sandbox.cqtai import PLAYLISTS, Terms
 from sandbox.cqtai.timeline import TaskStatus
+from sandbox.page.demo import TERMS
+from sandbox.page.seed import seed, use_before
 from sandbox.song_clock import SongClock
 from sandbox.world import World
 
@@ -39,6 +41,22 @@ async def test_a_killed_bot_finishes_its_song_after_a_restart_on_the_same_databa
         assert (await local.bot.audit())[0] == 0
         assert await local.bot.stop() == 0
     assert "stopped" in local.bot.log_tail(1)[0]
+
+
+@pytest.mark.long
+async def test_a_demo_begins_with_saved_playlists_and_a_song_to_hear(tmp_path: Path) -> None:
+    async with world(tmp_path, song_s=LONG_S) as local:
+        await seed(local.discord)
+        await local.start_bot()
+        pace = local.provider.pace
+        await use_before(local)
+        assert local.provider.pace == pace
+        ada = local.discord.member("Ada")
+        (song,) = [message for message in ada.sees("songs") if message.attachments]
+        assert [file.content_type for file in song.attachments] == ["audio/mpeg"] * 2
+        saved = await ada.autocomplete("songs", "inspire", timeout_s=LONG_S, playlist="")
+        assert {one.name for one in PLAYLISTS[:3]} <= {choice.name for choice in saved}
+    assert TERMS.odd_titles == 0.0
 
 
 async def test_a_bot_that_cannot_start_is_told_from_one_that_is_slow(tmp_path: Path) -> None:

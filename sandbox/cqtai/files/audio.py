@@ -81,8 +81,8 @@ def mp3_of(playlist: Playlist, *, seed: int, duration_s: float) -> bytes:
     encoder.set_channels(1)
     encoder.set_bit_rate(BIT_RATE_KBPS)
     encoder.set_quality(7)
-    pcm = (samples * 32_767).astype("<i2").tobytes()
-    return bytes(encoder.encode(pcm)) + bytes(encoder.flush())
+    samples *= 32_767
+    return bytes(encoder.encode(samples.astype("<i2").tobytes())) + bytes(encoder.flush())
 
 
 def synthesise(playlist: Playlist, *, seed: int, duration_s: float) -> Samples:
@@ -90,18 +90,20 @@ def synthesise(playlist: Playlist, *, seed: int, duration_s: float) -> Samples:
     count = round(duration_s * SAMPLE_RATE)
     score = _write_score(playlist, seed=seed, duration_s=duration_s)
     layers = np.stack([_pad(score), _bass(score), _arpeggio(score), _melody(score), _drums(score)])
-    positions = np.arange(count)
     shift = int(score.rng.integers(0, 2))
     song = np.zeros(count, dtype=np.float32)
     for start in range(0, count, score.loop_samples):
         section = _SECTIONS[(start // score.loop_samples + shift) % len(_SECTIONS)]
         end = min(start + score.loop_samples, count)
         song[start:end] = np.tensordot(section, layers, axes=1)[: end - start]
-    song *= np.minimum(1.0, positions / (FADE_IN_S * SAMPLE_RATE))
-    song *= np.minimum(1.0, (count - positions) / (FADE_OUT_S * SAMPLE_RATE))
-    song = np.tanh(song * 1.2)
-    level = PEAK / max(float(np.abs(song).max()), 1e-6)
-    return np.asarray(song * level, dtype=np.float32)
+    rising = np.arange(min(count, round(FADE_IN_S * SAMPLE_RATE))) / (FADE_IN_S * SAMPLE_RATE)
+    falling = np.arange(min(count, round(FADE_OUT_S * SAMPLE_RATE)), 0, -1) / (FADE_OUT_S * SAMPLE_RATE)
+    song[: len(rising)] *= rising
+    song[count - len(falling) :] *= falling
+    song *= np.float32(1.2)
+    np.tanh(song, out=song)
+    song *= np.float32(PEAK / max(float(song.max()), -float(song.min()), 1e-6))
+    return song
 
 
 def _write_score(playlist: Playlist, *, seed: int, duration_s: float) -> _Score:

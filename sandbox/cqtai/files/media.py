@@ -10,8 +10,8 @@ from aiohttp import web
 
 from sandbox.cqtai.effects import MediaFault
 
-CACHED_FILES = 64
-"""Files kept in memory; the oldest goes first. At most about 1 MB each."""
+CACHED_FILES = 16
+"""Files kept in memory; the oldest goes first and is made again if asked for. At most about 1 MB each."""
 SLOW_CHUNK_BYTES = 1024
 SLOW_PAUSE_S = 1.0
 ENDLESS_CHUNK_BYTES = 64 * 1024

@@ -1,13 +1,15 @@
 import asyncio
 import json
+import random
 import re
 
 import aiohttp
 import pytest
 
-from sandbox.cqtai import LocalProvider, Pace, Terms
+from sandbox.cqtai import PLAYLISTS, LocalProvider, Pace, Terms
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.inspiration import JsonObject
+from sandbox.cqtai.songs import compose
 from sandbox.cqtai.timeline import Fail, TaskStatus
 from tests.harness.clock import FakeClock
 from tests.unit.sandbox_cqtai.conftest import KEY, SONG_S, Caller
@@ -93,6 +95,12 @@ async def test_the_same_seed_gives_the_same_songs_and_songs_differ(clock: FakeCl
     assert any(ord(letter) > 0x2E80 for title in titles for letter in title)
     assert any(mark in title for title in titles for mark in "*_[`|")
     assert all(40 <= clip.duration_s <= 130 for _, song in runs[0] for clip in song.clips)
+
+
+def test_a_demo_s_titles_are_plain() -> None:
+    rng = random.Random(5)
+    titles = [compose(rng, playlist_id=PLAYLISTS[0].id, takes=2, odd_titles=0).title for _ in range(50)]
+    assert all(title.replace(" ", "").isascii() and title.replace(" ", "").isalpha() for title in titles)
 
 
 @pytest.mark.parametrize(
