@@ -94,6 +94,8 @@ class StatusCard:
     """True if the provider delivered fewer clips than usual."""
     result_url: str | None = None
     """The link to the result message."""
+    status_url: str | None = None
+    """The link to the status message, in a message that only points to it."""
     delivery_uncertain: bool = False
     """True if it is unknown whether the result message was posted."""
     clip_ids: tuple[str, ...] = ()
@@ -109,6 +111,11 @@ class StatusCard:
     def credits_are_back(self) -> bool:
         """Return True if the request ended and its credits were released."""
         return self.state in RETURNED
+
+    @property
+    def is_failure(self) -> bool:
+        """Return True if the request ended without a song, and not because its member cancelled it."""
+        return self.credits_are_back and (self.state is not State.CANCELLED or self.failure is not None)
 
     @property
     def must_be_known(self) -> bool:
@@ -338,6 +345,14 @@ def _hints(request: Request) -> Iterator[Hint]:
         yield Hint.PERSONA_WITHOUT_CLIP if request.spec.persona_id else Hint.CLIP_WITHOUT_PERSONA
     if not request.address.may_post:
         yield Hint.MAY_NOT_POST
+
+
+def status_url(request: Request) -> str | None:
+    """Return the link to the request's status message, if its id is known."""
+    address = request.address
+    if address.message_id is None:
+        return None
+    return f"https://discord.com/channels/{request.guild_id}/{address.channel_id}/{address.message_id}"
 
 
 def _result_url(request: Request) -> str | None:

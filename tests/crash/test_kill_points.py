@@ -11,7 +11,7 @@ from sandbox.discord import Fault as DiscordFault
 from sandbox.discord import FaultKind
 from sandbox.discord.model.interaction import CallbackKind
 from sandbox.discord.model.permissions import Permission
-from tests.crash.deaths import Order, deaths, died, lives_on, points
+from tests.crash.deaths import Order, deaths, died, lives_on, points, recovered
 from tests.crash.test_moderators_kill_points import STEPS as MODERATORS_STEPS
 from tests.harness.crash import LONG_S, SHORT_LEASE_S, SONG_S, Asked, CrashHarness, crash_harness
 from tests.harness.failpoints import ANSWER, Failpoint, Side, port_calls, units_written
@@ -252,6 +252,16 @@ async def test_what_goes_wrong_is_settled_once_wherever_the_bot_dies(
             assert ends[death.asked.id] in ({end} if end else death.possible), death
         if FORGET in steps:
             assert {(await crash.requests())[death.asked.id].address.token for death in found} == {None}
+
+
+async def test_a_late_failure_pings_once_wherever_the_bot_dies(tmp_path: Path, database: str) -> None:
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        crash.bot.ping_after_s = 0.0
+        found = await deaths(crash, *((a_song_that_fails, point) for point in points(INTEND, ENDING)))
+        await recovered(crash)
+        await crash.stop()
+        ends = await lives_on(crash)
+        assert {ends[death.asked.id] for death in found} == {State.FAILED}
 
 
 async def test_a_submission_that_was_cut_off_is_refunded_once(tmp_path: Path, database: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from bot.domain.requests import ACTIVE, Request
+from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import UnitOfWork
 from bot.shutdown import DRAIN_S
 from bot.storage.admin import database_admin
@@ -59,6 +60,7 @@ class FailpointBot:
         self._process: ForkedProcess | None = None
         self.fatal_file, self.passed_file = folder / "fatal", folder / "passed"
         self.log_file = folder / "bot.log"
+        self.ping_after_s = WorkTimings().ping_after_s
 
     def set_settings(self, **settings: str) -> None:
         """Change these settings from its next start on."""
@@ -79,6 +81,7 @@ class FailpointBot:
         self.die_at(dies_at)
         variables = {DIES_AT: str(self.fatal_file), PASSED: str(self.passed_file)}
         others = {"drain_s": drain_s, "work.retries.member.first_s": 0.0}
+        others["work.ping_after_s"] = self.ping_after_s
         if is_hasty:
             others |= dict.fromkeys(REPEATABLE, QUICK_LEASE_S)
         variables |= pauses(others, lease_s=lease_s)

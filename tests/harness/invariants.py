@@ -45,6 +45,8 @@ class Traces:
     given_back: Counter[TransferKind]
     """The transfers of the first, where there is another."""
     transfers: Counter[TransferKind]
+    pings: bool
+    """Whether each failure is told in a message of its own, too."""
     status: Message | None
     """The answer to the command, where the member can see it."""
 
@@ -94,7 +96,7 @@ class Traces:
             yield f"{state}, but its status says: {says}"
         if (state in RETURNED) != ("credits are back" in says):
             yield f"{state}, but of the credits its status says: {says}"
-        if self.endings:
+        if len(self.endings) != int(self.pings and state in RETURNED):
             yield f"{state} with a status message and {len(self.endings)} endings"
 
 
@@ -109,6 +111,7 @@ async def traces(crash: CrashHarness) -> list[Traces]:
             submissions=sum(f'"{asked.prompt}"'.encode() in line.body for line in lines),
             results=results_of(crash, asked),
             endings=[post for post in posts if post.nonce in {f"end{asked.id}", f"dmend{asked.id}"}],
+            pings=crash.bot.ping_after_s == 0,
             status=status_of(crash, asked),
             first=requests.get(asked.id),
             request=requests.get(goes_on_as(asked, requests)),

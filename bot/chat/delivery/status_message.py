@@ -102,6 +102,7 @@ MAKING = "The song is being made."
 ONE_CLIP_READY = "The first clip is ready, the second is being finished."
 POSTING = "The song is being posted."
 IN_QUEUE = "In the queue."
+SEE_STATUS = "See why"
 
 
 def status_message(
@@ -117,12 +118,20 @@ def status_message(
 
 def ending_message(card: StatusCard, form: MessageForm = MessageForm.FULL) -> RenderedMessage:
     """Build the message about a request's end; its content mentions the requester."""
+    if card.status_url is not None:
+        return _ping(card, card.status_url)
     embed, view = status_message(card, form)
     head = f"{mention(card.user_id)} {_title(card)}."
     is_full = form is MessageForm.FULL
     content = head if is_full else f"{head}\n{embed.description or ''}".rstrip()
     embeds = [embed] if is_full else []
     return RenderedMessage(content=content, embeds=embeds, view=view, notifies=card.user_id)
+
+
+def _ping(card: StatusCard, url: str) -> RenderedMessage:
+    """Build the short message that notifies the requester of an end, which the status explains."""
+    parts = (f"{mention(card.user_id)} {_title(card)}.", are_back(card.cost), f"[{SEE_STATUS}](<{url}>)")
+    return RenderedMessage(content=" ".join(part for part in parts if part), notifies=card.user_id)
 
 
 def as_content(embed: discord.Embed) -> str:

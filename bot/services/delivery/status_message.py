@@ -17,7 +17,7 @@ from bot.domain.polling import DurationStats
 from bot.domain.requests import ReplyAddress, Request, State
 from bot.domain.scheduling import SNAPSHOT_TTL_S, QueueSnapshot
 from bot.domain.transitions import CANCEL_FROM
-from bot.services.cards import EditBudget, ShownOptions, StatusCard, next_check_at, status_card
+from bot.services.cards import EditBudget, ShownOptions, StatusCard, next_check_at, status_card, status_url
 from bot.services.delivery.message_forms import may_be_accepted_later, send_with_fallback
 from bot.services.delivery.routes import (
     DeliveryAttempt,
@@ -56,6 +56,7 @@ class StatusMessages:
         self._retries = timings.retries
         self._status_interval_s = timings.status_interval_s
         self._answered_within_s = timings.answered_within_s
+        self._ping_after = timedelta(seconds=timings.ping_after_s)
         self._queue = QueueSnapshot()
         self._queue_at: datetime | None = None
 
@@ -92,6 +93,8 @@ class StatusMessages:
             except (NoAccessError, InvalidMessageError) as error:
                 log.info("a status can't be edited: %r", error, extra=log_context(request))
                 await self._send_ending(message, request, card)
+            else:
+                await self._ping(message, request, card)
         if card.is_final:
             log.info("ended, and the status message is final", extra=log_context(request))
         await self._store.write(
@@ -149,6 +152,31 @@ class StatusMessages:
             facts=log_context(request),
         )
 
+    async def _ping(self, message: OutboxMessage, request: Request, card: StatusCard) -> None:
+        """Tell the requester about a late failure in a new message: an edit of the old status pings nobody.
+
+        It is posted at most once: if the outcome of an attempt is unknown, it is repeated only while Discord
+        detects that. The status has told what happened.
+
+        Raises:
+            RetryableError: no route accepts it now.
+        """
+        ended_at = request.ended_at or request.placed_at
+        if not card.is_failure or ended_at - request.placed_at < self._ping_after:
+            return
+        if message.attempt and not DeliveryAttempt.parse(message.attempt).is_deduplicated(self._clock()):
+            return
+        ping = replace(card, status_url=status_url(request))
+        try:
+            if not await self._post_by_routes(message, request, ping, records_all=True):
+                log.info("the ping about the ending can't be posted", extra=log_context(request))
+        except RetryableError as error:
+            if error.not_taken:
+                await self._store.write(_clear_attempt, message)
+            raise
+        except InvalidMessageError as error:
+            log.info("the ping about the ending is refused: %s", error.cause, extra=log_context(request))
+
     async def _send_ending(self, message: OutboxMessage, request: Request, card: StatusCard) -> None:
         """Post how the request ended, if the member has to be told, because the status message is lost.
 
@@ -157,15 +185,36 @@ class StatusMessages:
         """
         if not card.must_be_known:
             return
-        refused = False
-        limited: RetryableError | None = None
+        try:
+            if await self._post_by_routes(message, request, card):
+                return
+        except InvalidMessageError:
+            if may_be_accepted_later(request, self._clock()):
+                pause_s = self._retries.refused.delay_s(message.attempts + 1)
+                raise RetryableError(
+                    "how it ended is refused in every form", pause_s, not_taken=True
+                ) from None
+        log.error("OPERATOR: the member could not be told how it ended", extra=log_context(request))
+
+    async def _post_by_routes(
+        self, message: OutboxMessage, request: Request, card: StatusCard, *, records_all: bool = False
+    ) -> bool:
+        """Post the ending by the first route that accepts it; return False if none is open.
+
+        With `records_all` an attempt is recorded on every route, otherwise before a follow-up only.
+
+        Raises:
+            RetryableError: the first open route accepts it later.
+            InvalidMessageError: it is refused in every form.
+        """
+        later: RetryableError | InvalidMessageError | None = None
         for route in ending_routes(request, self._clock()):
             # a direct message may repeat a follow-up: silence about credits is worse
             if route is DeliveryRoute.FOLLOW_UP and message.attempt:
                 continue  # a follow-up has no nonce: a repeat would be a second public post
             target = DeliveryAttempt(route, self._clock()).target(request)
+            claim = partial(self._claim_ending, message, route, records=records_all)
             try:
-                claim = partial(self._claim_ending, message, route)
                 await self._post_ending(target, request, card, claim)
             except (NoAccessError, TokenExpiredError):
                 continue
@@ -173,18 +222,14 @@ class StatusMessages:
                 if route is not DeliveryRoute.FOLLOW_UP or not error.is_long:
                     raise
                 await self._store.write(_clear_attempt, message)
-                limited = error
-                continue
-            except InvalidMessageError:
-                refused = True
-                continue
-            return
-        if limited is not None:
-            raise limited
-        if refused and may_be_accepted_later(request, self._clock()):
-            pause_s = self._retries.refused.delay_s(message.attempts + 1)
-            raise RetryableError("how it ended is refused in every form", pause_s, not_taken=True)
-        log.error("OPERATOR: the member could not be told how it ended", extra=log_context(request))
+                later = error
+            except InvalidMessageError as error:
+                later = later or error
+            else:
+                return True
+        if later is not None:
+            raise later
+        return False
 
     async def _post_ending(self, target: Target, request: Request, card: StatusCard, claim: Claim) -> None:
         await send_with_fallback(
@@ -193,14 +238,15 @@ class StatusMessages:
             facts=log_context(request),
         )
 
-    async def _claim_ending(self, message: OutboxMessage, route: DeliveryRoute) -> None:
-        """Extend the lease; before a follow-up, which has no nonce, record the attempt.
+    async def _claim_ending(self, message: OutboxMessage, route: DeliveryRoute, *, records: bool) -> None:
+        """Extend the lease; before a follow-up, which has no nonce, or with `records`, record the attempt.
 
         Raises:
             ConflictError: another dispatcher has leased the message since.
         """
         now = self._clock()
-        attempt = DeliveryAttempt(route, now) if route is DeliveryRoute.FOLLOW_UP else None
+        is_recorded = records or route is DeliveryRoute.FOLLOW_UP
+        attempt = DeliveryAttempt(route, now) if is_recorded else None
         await self._store.write(_claim_ending, message, attempt, lease_until(now, self._lease_s))
 
     async def _current_queue(self, now: datetime) -> QueueSnapshot:

@@ -63,6 +63,8 @@ class WorkTimings:
     poll_interval_s: float = 1.0
     """The most seconds between two checks for due work."""
     # Requests near the front are updated when one is claimed; this is for all else, a cancel for example.
+    ping_after_s: float = 300.0
+    """Seconds after its placing from which a request's failure is also told in a new message, which pings."""
     status_interval_s: float = 20.0
     """Seconds between two checks of a waiting request's position in the queue."""
     answered_within_s: float = ANSWERED_WITHIN_S

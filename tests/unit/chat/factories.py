@@ -30,6 +30,7 @@ class StatusFacts(TypedDict, total=False):
     failure: Failure | None
     partial: bool
     result_url: str | None
+    status_url: str | None
     delivery_uncertain: bool
     clip_ids: tuple[str, ...]
     cost: int

@@ -250,3 +250,13 @@ def test_the_song_services_words_format_and_mention_nothing_and_are_short() -> N
         "Don't \\<\\@1\\> \\*\\*name\\*\\* \\[artists\\]\\(https\\://x.example\\) \\@everyone"
     )
     assert len(said) <= 300
+
+
+def test_a_ping_is_short_and_leads_to_the_status() -> None:
+    url = "https://discord.com/channels/1/2/3"
+    message = ending_message(status(State.FAILED, status_url=url))
+    check_sendable(content=message.content)
+    assert message.content == (
+        f"<@{MEMBER}> {TITLES[State.FAILED]}. Your 30 credits are back. [See why](<{url}>)"
+    )
+    assert (message.embeds, message.view.children, message.notifies) == ((), [], MEMBER)
