@@ -8,7 +8,6 @@ from bot.chat.delivery.status_message import status_message
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import is_gone
 from bot.chat.interactions.respond import respond, run_or_defer
-from bot.chat.messages.rendered import RenderedMessage
 from bot.domain.errors import AnsweredElsewhereError, ChannelError, ChannelGoneError
 from bot.services.cards import StatusCard
 
@@ -23,9 +22,8 @@ async def respond_with_status(interaction: GuildInteraction, placing: Placing) -
     """
     songs = interaction.services.requests
     card = await run_or_defer(interaction, _placed(interaction, placing), ephemeral=False)
-    embed, view = status_message(card)
     try:
-        message_id = await respond(interaction, RenderedMessage(embeds=[embed], view=view), ephemeral=False)
+        message_id = await respond(interaction, status_message(card), ephemeral=False)
     except AnsweredElsewhereError:
         await songs.cancel_duplicate(card.request_id)
         raise

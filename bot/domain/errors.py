@@ -177,6 +177,19 @@ class BackoffError(RefusalError):
 
 
 @dataclass(eq=False)
+class SecondPressError(RefusalError):
+    """A press of a button that spends, right after the member's last request."""
+
+
+@dataclass(eq=False)
+class PriceChangedError(RefusalError):
+    """A press of a button that shows a price which is no longer right."""
+
+    price: int
+    """The price now, in credits."""
+
+
+@dataclass(eq=False)
 class StoppingError(RefusalError):
     """A command to a process that is shutting down."""
 

@@ -57,7 +57,7 @@ class FailureKind(StrEnum):
     UNANSWERED = "unanswered"
     """The provider accepted the task, and then answered no poll for a day."""
     MODERATOR = "moderator"
-    """A moderator cancelled or declined it; `detail` is the reason, in the moderator's words."""
+    """A moderator cancelled, declined or removed it; `detail` is the reason, in the moderator's words."""
     BLOCKED = "blocked"
     """A moderator blocked the member; `detail` is the reason, in the moderator's words."""
     UNDECIDED = "undecided"

@@ -88,7 +88,7 @@ class Song:
     @property
     def title(self) -> str | None:
         """Return the provider's title, if there is one."""
-        return next((clip.title for clip in self.request.clips if clip.title), None)
+        return song_title(self.request)
 
     @property
     def duration_s(self) -> float | None:
@@ -117,6 +117,11 @@ class Viewer:
     def can_see(self, request: Request) -> bool:
         """Return True for the member's own songs, and for songs in a channel that the member can see."""
         return request.user_id == self.user_id or result_channel_id(request) in self.channel_ids
+
+
+def song_title(request: Request) -> str | None:
+    """Return the title that the provider gave the song, if there is one."""
+    return next((clip.title for clip in request.clips if clip.title), None)
 
 
 def result_channel_id(request: Request) -> int:

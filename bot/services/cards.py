@@ -96,6 +96,10 @@ class StatusCard:
     """The link to the result message."""
     status_url: str | None = None
     """The link to the status message, in a message that only points to it."""
+    title: str | None = None
+    """The finished song's title."""
+    listen_url: str | None = None
+    """The audio link of the first clip, while the second one is being made."""
     delivery_uncertain: bool = False
     """True if it is unknown whether the result message was posted."""
     clip_ids: tuple[str, ...] = ()
@@ -138,8 +142,9 @@ class StatusCard:
         quarters = 0 if self.clips_ready else self.quarters
         end = "removed" if self.removed else self.result_url
         held = f" {self.backoff_end.isoformat()}" if self.backoff_end and self.state is State.WAITING else ""
+        clip = f"{min(self.clips_ready, 1)}{'+' if self.listen_url else ''}"
         return (
-            f"{place} {quarters} {self.state} {min(self.clips_ready, 1)} {self.outage} {end} "
+            f"{place} {quarters} {self.state} {clip} {self.outage} {end} "
             f"{self.paused_by_operator} {self.unseen} {self.paused}{held}"
         )
 
@@ -225,6 +230,8 @@ class ResultCard:
     clips: tuple[ClipCard, ...]
     partial: bool
     loves: Loves = UNLOVED
+    cost: int = 0
+    """Credits, of this song and of its repeats."""
     playlist_name: str | None = None
     """The name under which the server has saved the playlist."""
     prompt_quote: str | None = None
@@ -257,6 +264,7 @@ def result_card(
         ),
         partial=request.partial,
         loves=loves,
+        cost=request.cost,
         playlist_name=shown.playlist_name,
         prompt_quote=shown.prompt_quote,
         origin=shown.origin,

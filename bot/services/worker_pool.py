@@ -123,7 +123,7 @@ def _outbox_dispatcher(
         store, messenger, media, attach_audio=work_config.attach_audio, clock=clock, timings=timings
     )
     return OutboxDispatcher(
-        store, messenger, delivery, owner=owner, config=config, clock=clock, timings=timings
+        store, messenger, media, delivery, owner=owner, config=config, clock=clock, timings=timings
     )
 
 

@@ -117,7 +117,7 @@ def _embed(embed: Payload, view: View) -> RenderableType:
     if footer := text(entry(embed, "footer"), "text"):
         parts.append(Text(footer, "dim"))
     inside: RenderableType = Group(*parts)
-    if cover := view.cover(text(entry(embed, "image"), "url")):
+    if cover := view.cover(text(entry(embed, "thumbnail"), "url")):
         beside = Table.grid(padding=(0, 2), expand=True)
         beside.add_column(ratio=1)
         beside.add_column(width=max(map(len, cover.plain.splitlines())))

@@ -158,5 +158,5 @@ def view_of(world: World, *, covers: Covers, now: datetime | None = None) -> Vie
 
 def cover_urls(messages: Sequence[Message]) -> list[str]:
     """Return the addresses of all pictures in embeds."""
-    urls = (text(entry(embed, "image"), "url") for message in messages for embed in message.embeds)
+    urls = (text(entry(embed, "thumbnail"), "url") for message in messages for embed in message.embeds)
     return [url for url in urls if url]

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.chat.delivery.status_message import TITLES
-from bot.chat.text.labels import GO_TO_SONG
 from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.tasks import TaskSnapshot
@@ -13,7 +12,7 @@ from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.model.message import Message
 from sandbox.discord.model.world import Guild
 from tests.harness.cluster import Cluster
-from tests.harness.message_readers import links, seen, title
+from tests.harness.message_readers import seen, song_link, title
 
 READY, UNKNOWN = TITLES[State.DELIVERED], TITLES[State.UNCERTAIN]
 ONE_SHARD_ON = 1 << 22
@@ -66,9 +65,7 @@ class RequestedSong:
         if title(self.status) == READY:
             if tasks[self.prompt] != 1 or len(results) != 1:
                 yield f"ready with {tasks[self.prompt]} tasks and {len(results)} results"
-            elif len(results[0].attachments) != 2 or not links(self.status)[GO_TO_SONG].endswith(
-                f"/{results[0].id}"
-            ):
+            elif len(results[0].attachments) != 2 or not song_link(self.status).endswith(f"/{results[0].id}"):
                 yield f"its result has {len(results[0].attachments)} files; the status says: {says}"
         elif results or "credits are back" not in says:
             yield f"{len(results)} results, and the status says: {says}"

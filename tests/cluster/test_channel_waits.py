@@ -15,7 +15,7 @@ from sandbox.discord.model.message import Message
 from tests.cluster.songs import READY, RequestedSong, all_complaints, order
 from tests.harness.bot import LONG_S
 from tests.harness.cluster import LIMITS, BotProcess, Cluster, cluster
-from tests.harness.message_readers import links, seen, title
+from tests.harness.message_readers import listen_links, seen, title
 from tests.integration.moderation.test_quota import told
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
@@ -140,7 +140,7 @@ async def direct_messages_stand_once(bots: Cluster) -> None:
             bots, "direct", then=lambda one: bots.discord.disruptions.end_token(one.invocation)
         )
     await bots.until(lambda: len(bots.ada.direct_messages) >= SONGS, *bots.processes)
-    songs = [tuple(links(message).values()) for message in bots.ada.direct_messages]
+    songs = [tuple(listen_links(message)) for message in bots.ada.direct_messages]
     assert len(songs) == len(set(songs)) == len(asked)
 
 

@@ -6,7 +6,6 @@ import asyncpg
 import pytest
 
 from bot.chat.text.errors import CHECK_CREDITS, DATABASE_DOWN
-from bot.chat.text.labels import GO_TO_SONG
 from sandbox.cqtai.effects import Slow
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
@@ -14,7 +13,7 @@ from tests.cluster.songs import READY, UNKNOWN, RequestedSong, all_complaints, o
 from tests.harness.bot import LONG_S
 from tests.harness.cluster import WORKER, BotProcess, Cluster, cluster
 from tests.harness.databases import PostgresCluster
-from tests.harness.message_readers import links, seen, title
+from tests.harness.message_readers import SONG_LINK, seen, song_link, title
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -32,10 +31,10 @@ async def test_one_process_takes_the_command_and_another_makes_the_song(bots: Cl
     await bots.gateway()
     status = await bots.place()
     worker = await bots.worker()
-    assert GO_TO_SONG in await bots.shows(status, READY, GO_TO_SONG)
+    assert SONG_LINK in await bots.shows(status, READY, SONG_LINK)
     (result,) = bots.results()
     assert len(result.embeds) == len(result.attachments) == 2
-    assert links(status)[GO_TO_SONG].endswith(f"/{result.id}")
+    assert song_link(status).endswith(f"/{result.id}")
     assert bots.discord.gateway.identifies == 1
     assert not any(request.used_dead_token for request in bots.discord.requests)
     assert [request for request in bots.discord.requests if request.status >= 400] == []
@@ -135,7 +134,7 @@ async def test_the_task_of_a_worker_that_stood_still_goes_on_after_it_was_given_
         other = await bots.worker(lease_s=STILL_LEASE_S)
         await bots.shows(status, UNKNOWN, "credits are back")
         still.process.send_signal(signal.SIGCONT)
-        await bots.shows(status, READY, GO_TO_SONG)
+        await bots.shows(status, READY, SONG_LINK)
         assert len(bots.submissions) == len(bots.provider.tasks) == len(bots.results()) == 1
         assert (await bots.credits())["Used"] == 30
         for process in (still, other, gateway):

@@ -1,8 +1,13 @@
 """Messages as a member reads them."""
 
-from sandbox.discord.model.message import Message
+import re
+
+from sandbox.discord.model.message import Message, MessageState
 from sandbox.discord.payloads import Payload, entries, text
 from sandbox.discord.people.transcript import message_lines
+
+SONG_LINK = "](<https://discord.com/channels/"
+"""Words of a status that links to its result."""
 
 
 def seen(message: Message) -> str:
@@ -11,14 +16,19 @@ def seen(message: Message) -> str:
 
 
 def title(message: Message) -> str:
-    """Return the title of the message's first embed."""
-    return text(message.embeds[0], "title") if message.embeds else ""
+    """Return the title of the message's first embed, or else the first words of its content."""
+    return _title(message.now)
 
 
 def titles(message: Message) -> list[str]:
     """Return every different title that the message ever had, in their order."""
-    had = [text(state.embeds[0], "title") for state in message.states if state.embeds]
-    return list(dict.fromkeys(had))
+    return list(dict.fromkeys(filter(None, map(_title, message.states))))
+
+
+def _title(state: MessageState) -> str:
+    if state.embeds:
+        return text(state.embeds[0], "title")
+    return re.split(r"[.:]", state.content.replace("*", ""))[0].strip()
 
 
 def fields(embed: Payload) -> dict[str, str]:
@@ -35,3 +45,15 @@ def links(message: Message) -> dict[str, str]:
 def labels(message: Message) -> list[str]:
     """Return the labels of the message's buttons."""
     return [text(part, "label") for row in message.components for part in entries(row, "components")]
+
+
+def song_link(status: Message) -> str:
+    """Return where the one line of a finished status leads."""
+    (url,) = re.findall(r"\]\(<(https://discord\.com/channels/[^>]+)>\)", status.content)
+    return str(url)
+
+
+def listen_links(result: Message) -> list[str]:
+    """Return where the links in the lines of a result's clips lead."""
+    lines = (text(embed, "description") for embed in result.embeds)
+    return [str(url) for line in lines for url in re.findall(r"\[listen\]\(<([^>]+)>\)", line)]

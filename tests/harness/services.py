@@ -71,7 +71,6 @@ class ServicesHarness:
         self.playlists, self.library = self.services.playlists, self.services.songs
         self.config, self._pace = config, pace
         self.submitter = self.submitter_with(WorkTimings())
-        chance = partial(float, 0.5)
         self.poller = Poller(
             self.faulty_store,
             self.provider,
@@ -79,7 +78,7 @@ class ServicesHarness:
             limits=ProviderLimits(config.slots, pace),
             give_up_s=give_up_s,
             clock=clock,
-            random=chance,
+            random=partial(float, 0.5),
         )
         self.delivery = ResultDelivery(
             self.faulty_store, self.messenger, self.media, attach_audio=True, clock=clock
@@ -87,6 +86,7 @@ class ServicesHarness:
         self.dispatcher = OutboxDispatcher(
             self.faulty_store,
             self.messenger,
+            self.media,
             self.delivery,
             owner="w1",
             config=config,

@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from bot.chat.delivery.approval_message import TO_APPROVE
 from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.labels import AGAIN, priced
 from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
 from tests.harness.page import page_harness
@@ -33,7 +34,7 @@ async def test_a_grant_is_seen_by_the_member_and_a_request_is_approved(tmp_path:
         await mo.press(await mo.sees(TO_APPROVE), "Approve")
         await mo.sees("Approved", "Decided by")
         await expect(status).to_contain_text(TITLES[State.DELIVERED])
-        await ada.sees("is ready", "Again")
+        await ada.sees("is ready", priced(AGAIN, 30))
         for user in (ada, mo):
             assert await user.page.evaluate("typeof hacked") == "undefined"
             assert await user.faults() == []

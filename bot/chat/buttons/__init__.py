@@ -5,7 +5,16 @@ from bot.chat.buttons.cancel import CancelButton
 from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.buttons.help import HelpButton
 from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
-from bot.chat.buttons.song import AgainButton, LoveButton, MoreButton, RateButton, RemoveButton
+from bot.chat.buttons.song import (
+    AgainButton,
+    LoveButton,
+    MenuButton,
+    MoreButton,
+    RateButton,
+    RemoveButton,
+    RemoveForButton,
+    RemoveNowButton,
+)
 from bot.chat.buttons.song_details import LyricsButton, RecipeButton
 
 BUTTONS = (
@@ -18,9 +27,12 @@ BUTTONS = (
     MoreButton,
     LoveButton,
     RateButton,
+    MenuButton,
     RemoveButton,
     LyricsButton,
     RecipeButton,
+    RemoveNowButton,
+    RemoveForButton,
     SongPages,
     TopPages,
     PlaylistPages,

@@ -97,34 +97,26 @@ class DiscordMessenger(Messenger):
         form: MessageForm = MessageForm.FULL,
     ) -> int:
         with self._measured(SentMessage.STATUS):
-            embed, view = status_message(card, form)
-            edited = await self._edit(address, embed, view, token=token)
-            if edited.flags.suppress_embeds and card.is_final:
+            message = status_message(card, form)
+            edited = await self._edit(address, message, token=token)
+            if message.embeds and edited.flags.suppress_embeds and card.is_final:
                 # a moderator has taken its embed out of sight, and how it ended has to be seen
-                edited = await self._edit(address, embed, view, token=token, content=as_content(embed))
+                edited = await self._edit(address, as_content(message), token=token)
             return edited.id
 
     async def _edit(
-        self,
-        address: ReplyAddress,
-        embed: discord.Embed,
-        view: discord.ui.View,
-        *,
-        token: str | None,
-        content: str | None = None,
+        self, address: ReplyAddress, message: RenderedMessage, *, token: str | None
     ) -> discord.Message:
-        parts = MessageFields(embeds=[embed], view=view, allowed_mentions=discord.AllowedMentions.none())
-        if content is not None:
-            parts["content"] = content
+        parts = message.fields() | MessageFields(view=message.view)  # without buttons, those shown go
         message_id = address.message_id
         if token is not None:
             async with in_time(self._timeouts.edit_s, by_token=True):
                 return await self._webhook(address, token).edit_message(message_id or ORIGINAL, **parts)
         if message_id is None:
             raise MessageGoneError
-        message = self._client.get_partial_messageable(address.channel_id).get_partial_message(message_id)
+        sent = self._client.get_partial_messageable(address.channel_id).get_partial_message(message_id)
         return await self._call_in_order(
-            address.channel_id, lambda: message.edit(**parts), limit_s=self._timeouts.edit_s
+            address.channel_id, lambda: sent.edit(**parts), limit_s=self._timeouts.edit_s
         )
 
     @override

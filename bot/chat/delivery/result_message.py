@@ -1,4 +1,6 @@
-"""The result message: an embed and a link button for each clip, the song's buttons, and the files."""
+"""The result message: an embed for each clip, the files, and the song's buttons."""
+
+from collections.abc import Iterable
 
 import discord
 
@@ -9,7 +11,6 @@ from bot.chat.text import labels
 from bot.chat.text.formatting import (
     BUTTON_URL_LIMIT,
     EMBED_URL_LIMIT,
-    FIELD_LIMIT,
     LABEL_LIMIT,
     TITLE_LIMIT,
     file_name,
@@ -17,13 +18,20 @@ from bot.chat.text.formatting import (
     mention,
     minutes,
     plain,
-    playlist_page,
+    playlist_link,
+    quote,
     quoted,
     song_page,
 )
-from bot.chat.text.songs import CLIP_INCOMPLETE, NO_FILE, ONE_CLIP, READY, UNTITLED, file_missing
-from bot.domain.models import model_name
-from bot.domain.suno_links import UUID
+from bot.chat.text.songs import (
+    CLIP_INCOMPLETE,
+    LISTEN,
+    NO_FILE,
+    ONE_CLIP,
+    READY,
+    UNTITLED,
+    file_missing,
+)
 from bot.services.cards import ClipCard, ResultCard
 from bot.services.ports import Media, MessageForm
 
@@ -31,13 +39,16 @@ MAX_CLIPS = 10
 """Discord's limit of embeds, and of files, in one message."""
 UPLOAD_LIMIT = 25 * 1024 * 1024 - 64 * 1024
 """Bytes of all files in one HTTP request, less a margin for the rest of the message."""
-STYLE_LIMIT = 180
-"""Characters of style tags; ten embeds together may have 6,000, of which titles may take 2,560."""
-MODEL_LIMIT = 40
-LONG_LINKS = 3
-"""How many clips can have long links within the 6,000 characters of all embeds together."""
+EMBEDS_LIMIT = 6000
+"""Characters of all embeds together (reference, "Embed Limits")."""
+STYLE_LIMIT = 60
+"""Characters of style tags: they share one line with the duration and the link."""
+LINK_LIMIT = 1024
+"""Characters of a clip's link; signed ones are long."""
+WITHOUT_LINK = TITLE_LIMIT + STYLE_LIMIT + 60
+"""Characters of an embed besides its link."""
 LISTEN_ROWS = 2
-"""Rows of five link buttons to the clips; the two rows below have the song's own buttons."""
+"""Rows of five link buttons to clips; the row below has the song's own buttons."""
 
 
 def result_message(
@@ -49,7 +60,7 @@ def result_message(
 ) -> RenderedMessage:
     """Build the result of a request; `files` has one item per clip, or is empty if no files are wanted.
 
-    In a direct message there are only links: songs can be requested, loved and removed in servers only.
+    In a direct message it has no other buttons: songs can be requested, loved and removed in servers only.
     """
     if form is not MessageForm.FULL:
         return _plainer(card, in_server=in_server, form=form)
@@ -57,10 +68,11 @@ def result_message(
     fitting = within_request(files[: len(clips)])
     embeds = [_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)]
     named = zip(enumerate(clips, 1), fitting, strict=False)
+    missing = [n for n, media in enumerate(fitting, 1) if media is None]
     return RenderedMessage(
-        content=_content(card, missing=[n for n, media in enumerate(fitting, 1) if media is None]),
+        content=_content(card, missing=missing),
         embeds=embeds,
-        view=_buttons(card, in_server=in_server),
+        view=_buttons(card, missing or (() if fitting else _numbers(card)), in_server=in_server),
         attachments=[
             Attachment(file_name(clip.clip.title, number=n, extension=media.extension), media.data)
             for (n, clip), media in named
@@ -75,7 +87,8 @@ def _plainer(card: ResultCard, *, in_server: bool, form: MessageForm) -> Rendere
     pages = [f"<{page}>" for one in card.clips[:MAX_CLIPS] if (page := song_page(one.clip.id))]
     lines = [f"{mention(card.user_id)} {READY}", *(pages if form is MessageForm.LINKS else ())]
     lines.append(f"-# Discord blocked the rest of this message. {song_number(card)} shows all of it.")
-    view = _buttons(card, in_server=in_server, form=form)
+    linked = _numbers(card) if form is MessageForm.LINKS else ()
+    view = _buttons(card, linked, in_server=in_server, titled=False)
     return RenderedMessage(content="\n".join(lines), view=view, notifies=card.user_id)
 
 
@@ -87,12 +100,15 @@ def song_number(card: ResultCard) -> str:
 def song_message(card: ResultCard) -> RenderedMessage:
     """Build the message that shows an earlier song again, without files."""
     clips = card.clips[:MAX_CLIPS]
-    page = playlist_page(card.playlist_id)
-    content = f"A song from [this playlist](<{page}>), requested by {mention(card.user_id)}."
+    lines = [
+        f"A song from {playlist_link(card.playlist_id, card.playlist_name)}, requested by "
+        f"{mention(card.user_id)}.",
+        quote(card.prompt_quote),
+    ]
     return RenderedMessage(
-        content=content,
+        content="\n".join(filter(None, lines)),
         embeds=[_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)],
-        view=_buttons(card, in_server=True),
+        view=_buttons(card, _numbers(card), in_server=True),
     )
 
 
@@ -107,9 +123,13 @@ def within_request(files: tuple[Media | None, ...]) -> tuple[Media | None, ...]:
     return tuple(fitting)
 
 
+def _numbers(card: ResultCard) -> range:
+    return range(1, len(card.clips[:MAX_CLIPS]) + 1)
+
+
 def _content(card: ResultCard, *, missing: list[int]) -> str:
-    page = playlist_page(card.playlist_id)
-    lines = [f"{mention(card.user_id)} your song from [this playlist](<{page}>) is ready."]
+    page = playlist_link(card.playlist_id, card.playlist_name)
+    lines = [f"{mention(card.user_id)} your song from {page} is ready.", quote(card.prompt_quote)]
     if card.partial:
         lines.append(ONE_CLIP if len(card.clips) == 1 else CLIP_INCOMPLETE)
     if len(missing) == len(card.clips):
@@ -117,61 +137,56 @@ def _content(card: ResultCard, *, missing: list[int]) -> str:
     elif missing:
         which = ", ".join(str(number) for number in missing)
         lines.append(f"-# {file_missing(which)}")
-    return "\n".join(lines)
+    return "\n".join(filter(None, lines))
 
 
 def _embed(clip_card: ClipCard, *, number: int, card: ResultCard) -> discord.Embed:
-    clip = clip_card.clip
+    clip, count = clip_card.clip, len(card.clips[:MAX_CLIPS])
+    which = f"{number} · " if count > 1 else ""
     embed = discord.Embed(
-        title=quoted(clip.title, limit=TITLE_LIMIT, otherwise=UNTITLED),
+        title=which + quoted(clip.title, limit=TITLE_LIMIT - len(which), otherwise=UNTITLED),
         url=song_page(clip.id),
+        description=_facts(clip_card, link_limit=min(LINK_LIMIT, EMBEDS_LIMIT // count - WITHOUT_LINK)),
         colour=colours.PARTIAL if card.partial else colours.READY,
     )
-    embed.add_field(name="Duration", value=minutes(clip.duration_s))
-    embed.add_field(
-        name="Model", value=quoted(model_name(card.model), limit=MODEL_LIMIT, otherwise="unknown")
-    )
-    if style := quoted(", ".join(clip.tags), limit=STYLE_LIMIT):
-        embed.add_field(name="Style", value=style, inline=False)
-    if long := _long_link(clip_card, count=len(card.clips)):
-        embed.add_field(name="Audio", value=long, inline=False)
     if cover := link(clip_card.cover_url, limit=EMBED_URL_LIMIT):
-        embed.set_image(url=cover)
-    if len(card.clips) > 1:
-        embed.set_footer(text=f"Clip {number} of {len(card.clips)}")
+        embed.set_thumbnail(url=cover)
     return embed
 
 
-def _long_link(clip_card: ClipCard, *, count: int) -> str | None:
-    """Return the audio link as text if it is too long for a button, as signed links are."""
-    around = f"[{labels.LISTEN}](<>)"
-    url = link(clip_card.listen_url, limit=FIELD_LIMIT - len(around))
-    if url is None or len(url) <= BUTTON_URL_LIMIT or count > LONG_LINKS:
-        return None
-    return f"[{labels.LISTEN}](<{url}>)"
+def _facts(clip_card: ClipCard, *, link_limit: int) -> str:
+    """Return the line below a clip's title: duration, style and link."""
+    clip = clip_card.clip
+    url = link(clip_card.listen_url, limit=link_limit) or song_page(clip.id)
+    facts = [
+        minutes(clip.duration_s),
+        quoted(", ".join(clip.tags), limit=STYLE_LIMIT),
+        f"[{LISTEN}](<{url}>)" if url else "",
+    ]
+    return " · ".join(filter(None, facts))
 
 
-def _buttons(card: ResultCard, *, in_server: bool, form: MessageForm = MessageForm.FULL) -> discord.ui.View:
+def _buttons(
+    card: ResultCard, linked: Iterable[int], *, in_server: bool, titled: bool = True
+) -> discord.ui.View:
+    """Build links to the clips with these numbers, and the song's own buttons below."""
     view = discord.ui.View(timeout=None)
-    if form is not MessageForm.BARE:
-        _add_links(view, card.clips[:MAX_CLIPS], titled=form is MessageForm.FULL)
+    for number in linked:
+        _add_link(view, card, number, titled=titled)
     if not in_server:
         return view
-    clips = [number for number, one in enumerate(card.clips[:2], 1) if UUID.fullmatch(one.clip.id)]
     hearts = heart_buttons(card.request_id, len(card.clips), card.loves)
-    rows = (song_buttons(card.request_id, clips), hearts)
-    for row, buttons in enumerate(rows, LISTEN_ROWS):
-        for button in buttons:
-            button.row = row
-            view.add_item(button)
+    for button in (*hearts, *song_buttons(card.request_id, card.cost)):
+        button.row = LISTEN_ROWS
+        view.add_item(button)
     return view
 
 
-def _add_links(view: discord.ui.View, clips: tuple[ClipCard, ...], *, titled: bool) -> None:
-    for number, clip_card in enumerate(clips, 1):
-        clip = clip_card.clip
-        url = link(clip_card.listen_url, limit=BUTTON_URL_LIMIT) or song_page(clip.id)
-        if url:
-            title = clip.title or UNTITLED if titled else ""
-            which = labels.listen_to(number, title) if len(clips) > 1 else labels.LISTEN
-            view.add_item(discord.ui.Button(label=plain(which, limit=LABEL_LIMIT), url=url))
+def _add_link(view: discord.ui.View, card: ResultCard, number: int, *, titled: bool) -> None:
+    clip_card = card.clips[number - 1]
+    clip = clip_card.clip
+    url = link(clip_card.listen_url, limit=BUTTON_URL_LIMIT) or song_page(clip.id)
+    if url:
+        title = clip.title or UNTITLED if titled else ""
+        which = labels.listen_to(number, title) if len(card.clips) > 1 else labels.LISTEN
+        view.add_item(discord.ui.Button(label=plain(which, limit=LABEL_LIMIT), url=url))

@@ -1,24 +1,24 @@
-"""The status message: an embed with a request's state, and its buttons."""
+"""The status message: an embed with a request's state and its buttons, or one line about its end."""
 
 from dataclasses import replace
 
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.messages.buttons import again_button, cancel_button
+from bot.chat.messages.buttons import cancel_button, try_again_button
 from bot.chat.messages.rendered import RenderedMessage
 from bot.chat.text import labels
 from bot.chat.text.failures import failure_text
 from bot.chat.text.formatting import (
     BUTTON_URL_LIMIT,
-    CONTENT_LIMIT,
     DESCRIPTION_LIMIT,
     are_back,
     in_credits,
     link,
     mention,
     plain,
-    playlist_page,
+    playlist_link,
+    quote,
     quoted,
     reason_text,
     relative,
@@ -26,7 +26,7 @@ from bot.chat.text.formatting import (
 )
 from bot.chat.text.quotas import next_request
 from bot.chat.text.requests import PAUSED, PAUSED_BY_OPERATOR, PAUSES, PLACE_KEPT
-from bot.chat.text.songs import ONE_CLIP, PRESS_LISTEN
+from bot.chat.text.songs import ONE_CLIP, PRESS_LISTEN, UNTITLED
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.failures import provider_words_for_member
 from bot.domain.models import model_name
@@ -56,12 +56,10 @@ COLOURS = {
     State.SUBMITTING: colours.SENT,
     State.MAKING: colours.MAKING,
     State.READY: colours.READY,
-    State.DELIVERED: colours.READY,
     State.UNDELIVERABLE: colours.PARTIAL,
     State.FAILED: colours.FAILED,
     State.EXPIRED: colours.FAILED,
     State.UNCERTAIN: colours.FAILED,
-    State.CANCELLED: colours.CANCELLED,
     State.DECLINED: colours.CANCELLED,
 }
 HINTS = {
@@ -82,11 +80,24 @@ USUAL_FAILURES = {
     State.UNCERTAIN: FailureKind.UNCERTAIN,
 }
 """Failure that is shown for a final state without a stored one."""
+CAN_TRY_AGAIN = frozenset({State.FAILED, State.EXPIRED, State.UNCERTAIN})
+WOULD_FAIL_AGAIN = frozenset(
+    {
+        FailureKind.REFUSED,
+        FailureKind.MODERATED,
+        FailureKind.PLAYLIST_UNKNOWN,
+        FailureKind.TURNED_AWAY,
+        FailureKind.OPERATOR,
+    }
+)
+"""Failures that the same request would meet again, so that **Try again** is not offered."""
 BY_MODERATORS = frozenset({FailureKind.MODERATOR, FailureKind.BLOCKED})
 """Failures with a reason that a moderator wrote for the member."""
 WORDS_LIMIT = 300
 """Characters of the provider's own text about a refusal."""
 MAX_CLIPS = 10
+SONG_TITLE_LIMIT = 100
+"""Characters of the song's title in the last line."""
 KEPT = (
     "The bot can't post it in the channel or send it to you directly. It is kept: find it in `/songs list`."
 )
@@ -95,8 +106,8 @@ UNSEEN = (
     "The bot was interrupted while it posted the song, and can no longer read the channel. It isn't posted "
     "again, so that it doesn't appear twice: if you don't see it, find it in `/songs list`."
 )
-REMOVED_TITLE = "Removed"
-REMOVED = "The song was finished, and later removed."
+REMOVED = "**Removed.** The song was finished, and later removed."
+REMOVED_BY_MODERATOR = "**Removed by a moderator.**"
 SUBMITTING = "It is your turn: the request is being sent."
 MAKING = "The song is being made."
 ONE_CLIP_READY = "The first clip is ready, the second is being finished."
@@ -105,27 +116,49 @@ IN_QUEUE = "In the queue."
 SEE_STATUS = "See why"
 
 
-def status_message(
-    card: StatusCard, form: MessageForm = MessageForm.FULL
-) -> tuple[discord.Embed, discord.ui.View]:
-    """Build the status of a request; the view is empty if there are no buttons."""
-    url = link(card.result_url, limit=BUTTON_URL_LIMIT)
+def status_message(card: StatusCard, form: MessageForm = MessageForm.FULL) -> RenderedMessage:
+    """Build the status of a request: an embed, or one line once nothing is left to say or to do."""
+    if line := _line(card, form):
+        return RenderedMessage(content=line, view=discord.ui.View(timeout=None))
     words = _description(card) if form is MessageForm.FULL else _bare_description(card)
-    embed = discord.Embed(title=_title(card), url=url, description=words, colour=_colour(card))
+    embed = discord.Embed(title=_title(card), description=words, colour=COLOURS[card.state])
     embed.set_footer(text=f"{plain(model_name(card.model), limit=40)} · {in_credits(card.cost)}")
-    return embed, _buttons(card, result_url=url)
+    return RenderedMessage(embeds=[embed], view=_buttons(card))
 
 
 def ending_message(card: StatusCard, form: MessageForm = MessageForm.FULL) -> RenderedMessage:
     """Build the message about a request's end; its content mentions the requester."""
     if card.status_url is not None:
         return _ping(card, card.status_url)
-    embed, view = status_message(card, form)
-    head = f"{mention(card.user_id)} {_title(card)}."
+    message = status_message(card, form)
+    head = f"{mention(card.user_id)} {message.content or f'{_title(card)}.'}"
+    if form is MessageForm.FULL or not message.embeds:
+        return replace(message, content=head, notifies=card.user_id)
+    content = f"{head}\n{message.embeds[0].description or ''}".rstrip()
+    return replace(message, content=content, embeds=[], notifies=card.user_id)
+
+
+def as_content(message: RenderedMessage) -> RenderedMessage:
+    """Build the message with the text of its embed as content, too."""
+    (embed,) = message.embeds
+    return replace(message, content=f"**{embed.title}**\n{embed.description or ''}".rstrip())
+
+
+def _line(card: StatusCard, form: MessageForm) -> str:
+    """Return the one line that is left of the status; empty while there is more to say."""
     is_full = form is MessageForm.FULL
-    content = head if is_full else f"{head}\n{embed.description or ''}".rstrip()
-    embeds = [embed] if is_full else []
-    return RenderedMessage(content=content, embeds=embeds, view=view, notifies=card.user_id)
+    if card.removed:
+        return _with_reason(card, REMOVED if card.failure is None else REMOVED_BY_MODERATOR, is_full=is_full)
+    if card.state is State.CANCELLED:
+        why = failure_text(card.failure.kind, card.failure) if card.failure else ""
+        words = " ".join(filter(None, (f"**{TITLES[card.state]}.**", why, are_back(card.cost))))
+        return _with_reason(card, words, is_full=is_full)
+    if card.state is not State.DELIVERED:
+        return ""
+    title = quoted(card.title, limit=SONG_TITLE_LIMIT, otherwise=UNTITLED)
+    url = link(card.result_url, limit=BUTTON_URL_LIMIT)
+    song = f": **[{title}](<{url}>)**" if is_full and url else f": **{title}**" if is_full else ""
+    return f"{TITLES[card.state]}{song} · {in_credits(card.cost)}"
 
 
 def _ping(card: StatusCard, url: str) -> RenderedMessage:
@@ -134,20 +167,22 @@ def _ping(card: StatusCard, url: str) -> RenderedMessage:
     return RenderedMessage(content=" ".join(part for part in parts if part), notifies=card.user_id)
 
 
-def as_content(embed: discord.Embed) -> str:
-    """Return the text of a status embed as message content."""
-    return f"**{embed.title}**\n{embed.description or ''}".rstrip()[:CONTENT_LIMIT]
+def _with_reason(card: StatusCard, words: str, *, is_full: bool) -> str:
+    """Append the reason that a moderator gave."""
+    if card.failure is None or card.failure.kind not in BY_MODERATORS:
+        return words
+    detail = card.failure.detail if is_full else ""
+    return f"{words} {reason_text(detail, otherwise=NOT_SHOWN)}"
 
 
 def _title(card: StatusCard) -> str:
-    if card.removed:
-        return REMOVED_TITLE
     return UNSEEN_TITLE if card.delivery_uncertain else TITLES[card.state]
 
 
 def _description(card: StatusCard) -> str:
-    who = f"{mention(card.user_id)} requested a song from [this playlist]({playlist_page(card.playlist_id)})."
-    paragraphs = [who, _now(card), _bar(card)]
+    playlist = playlist_link(card.playlist_id, card.playlist_name)
+    who = f"{mention(card.user_id)} requested a song from {playlist}."
+    paragraphs = [who, quote(card.prompt_quote), _now(card), _bar(card)]
     if not card.is_final:
         paragraphs += (f"-# {HINTS[hint]}" for hint in card.hints)
     return "\n".join(text for text in paragraphs if text)[:DESCRIPTION_LIMIT]
@@ -174,9 +209,9 @@ def _now(card: StatusCard) -> str:
             return _with_expectation(card, _progress(card))
         case State.READY:
             return POSTING
-        case State.DELIVERED | State.UNDELIVERABLE:
+        case State.UNDELIVERABLE:
             return _outcome(card)
-        case State.FAILED | State.EXPIRED | State.UNCERTAIN | State.CANCELLED | State.DECLINED:
+        case _:
             return _ending(card)
 
 
@@ -212,16 +247,9 @@ def _progress(card: StatusCard) -> str:
 
 
 def _outcome(card: StatusCard) -> str:
-    if card.removed:
-        return REMOVED
-    sentences = []
-    if card.state is State.UNDELIVERABLE:
-        sentences.append(UNSEEN if card.delivery_uncertain else KEPT)
-        if any(map(song_page, card.clip_ids)):
-            sentences.append(PRESS_LISTEN)
-    if card.partial:
-        sentences.append(ONE_CLIP)
-    return " ".join(sentences)
+    listen = PRESS_LISTEN if any(map(song_page, card.clip_ids)) else ""
+    kept = UNSEEN if card.delivery_uncertain else KEPT
+    return " ".join(filter(None, (kept, listen, ONE_CLIP if card.partial else "")))
 
 
 def _ending(card: StatusCard) -> str:
@@ -243,8 +271,6 @@ def _ending(card: StatusCard) -> str:
 
 def _share(card: StatusCard) -> float | None:
     """Return the progress from 0 to 1; None if no bar is shown."""
-    if card.removed:
-        return None
     match card.state:
         case State.AWAITING | State.WAITING:
             return 0.0
@@ -253,7 +279,7 @@ def _share(card: StatusCard) -> float | None:
         case State.MAKING:
             reached = max(card.quarters / QUARTERS, 1 / BAR_CELLS)
             return max(reached, 5 / 6) if card.clips_ready else reached
-        case State.READY | State.DELIVERED:
+        case State.READY:
             return 1.0
         case _:
             return None
@@ -269,20 +295,14 @@ def _bar(card: StatusCard) -> str:
     return f"{'▰' * filled}{'▱' * (BAR_CELLS - filled)}{percent}"
 
 
-def _colour(card: StatusCard) -> int:
-    if card.removed:
-        return colours.CANCELLED
-    return colours.PARTIAL if card.partial and card.state is State.DELIVERED else COLOURS[card.state]
-
-
-def _buttons(card: StatusCard, *, result_url: str | None) -> discord.ui.View:
+def _buttons(card: StatusCard) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     if card.state in CANCEL_FROM:
         view.add_item(cancel_button(card.request_id, card.placement))
-    if card.state is State.UNCERTAIN:
-        view.add_item(again_button(card.request_id))
-    if result_url:
-        view.add_item(discord.ui.Button(label=labels.GO_TO_SONG, url=result_url))
+    if card.state in CAN_TRY_AGAIN and not (card.failure and card.failure.kind in WOULD_FAIL_AGAIN):
+        view.add_item(try_again_button(card.request_id, card.cost))
+    if card.state is State.MAKING and (url := link(card.listen_url, limit=BUTTON_URL_LIMIT)):
+        view.add_item(discord.ui.Button(label=labels.LISTEN, url=url))
     for number, page in enumerate(map(song_page, card.clip_ids[:MAX_CLIPS]), 1):
         if page:
             view.add_item(discord.ui.Button(label=labels.listen_to(number), url=page))

@@ -1,6 +1,6 @@
 """How buttons look, and the custom ids by which `bot/chat/buttons` recognizes a press."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -38,16 +38,25 @@ def cancel_button(request_id: int, placement: str = "") -> Button:
     return button(labels.CANCEL, f"cancel:{request_id}:{placement}" if placement else f"cancel:{request_id}")
 
 
-def again_button(request_id: int) -> Button:
-    """Build the button that repeats a request."""
-    return button(labels.AGAIN, f"again:{request_id}")
+def again_button(request_id: int, cost: int) -> Button:
+    """Build the button that repeats a song for so many credits."""
+    return button(labels.priced(labels.AGAIN, cost), f"again:{request_id}:{cost}")
 
 
-def song_buttons(request_id: int, clips: Iterable[int]) -> list[Button]:
-    """Build a song's first row of buttons, of which those in its style are for these clips."""
-    more = [button(labels.more_like(clip), f"more:{request_id}:{clip}") for clip in clips]
-    remove = button(labels.REMOVE, f"remove:{request_id}", style=ButtonStyle.danger)
-    return [again_button(request_id), *more, remove]
+def try_again_button(request_id: int, cost: int) -> Button:
+    """Build the button that repeats a failed request for so many credits."""
+    return button(labels.priced(labels.TRY_AGAIN, cost), f"again:{request_id}:{cost}")
+
+
+def more_button(request_id: int, clip: int, cost: int) -> Button:
+    """Build the button that requests a song like a clip for so many credits."""
+    return button(labels.priced(labels.more_like(clip), cost), f"more:{request_id}:{clip}:{cost}")
+
+
+def song_buttons(request_id: int, cost: int) -> list[Button]:
+    """Build the row of buttons below a song."""
+    menu = button(labels.MENU, f"menu:{request_id}")
+    return [again_button(request_id, cost), lyrics_button(request_id), menu]
 
 
 def lyrics_button(request_id: int) -> Button:

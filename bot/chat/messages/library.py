@@ -9,13 +9,12 @@ from bot.chat.text.formatting import (
     message_page,
     minutes,
     plain,
-    playlist_page,
+    playlist_link,
     quoted,
     relative,
 )
 from bot.chat.text.songs import UNTITLED
 from bot.domain.playlist_choice import SURPRISE, Suggestion, SuggestionKind
-from bot.domain.playlists import NAME_LIMIT
 from bot.domain.songs import Loves, Song
 from bot.services.library.playlists import ListedPlaylist
 from bot.services.repositories.library import SongTitle
@@ -43,10 +42,9 @@ def loved_line(song: Song) -> str:
 def playlist_line(listed: ListedPlaylist) -> str:
     """Format a saved playlist, whether it is the default one, and when it was last used."""
     playlist = listed.playlist
-    name = quoted(playlist.name, limit=2 * NAME_LIMIT)
     default = " · **default**" if listed.is_default else ""
     used = f" · last used {relative(playlist.used_at)}" if playlist.used_at else ""
-    return f"[{name}]({playlist_page(playlist.playlist_id)}){default}{used}"
+    return f"{playlist_link(playlist.playlist_id, playlist.name)}{default}{used}"
 
 
 def playlist_choice(suggestion: Suggestion) -> str:

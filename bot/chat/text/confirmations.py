@@ -1,11 +1,11 @@
 """Answers to commands and buttons that changed something: what was done, and what follows from it."""
 
 from bot.chat.text import labels
-from bot.chat.text.formatting import are_back, counted, in_credits, mention, playlist_page, quoted
+from bot.chat.text.formatting import are_back, counted, in_credits, mention, playlist_link, playlist_page
 from bot.chat.text.quotas import allowance_of, available_after, limits_of
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.models import model_name
-from bot.domain.playlists import NAME_LIMIT, SavedPlaylist
+from bot.domain.playlists import SavedPlaylist
 from bot.domain.quotas import Period, Policy
 from bot.services.credits.reports import Report
 from bot.services.library.playlists import ListedPlaylist, SavedResult
@@ -23,6 +23,7 @@ PROMPTS_HIDDEN = (
 )
 IS_DEFAULT = "is the default here: `/inspire` without a playlist uses it."
 WITHOUT_DEFAULT = "`/inspire` without a playlist uses a random saved one."
+POST_LEFT = f"Its post couldn't be deleted. Press **{labels.MENU}** below it once more, and it goes."
 REASON_SHOWN = "The request's message shows the reason."
 
 
@@ -34,6 +35,13 @@ def cancelled(cost: int) -> str:
 def cancelled_by_moderator(cost: int) -> str:
     """Confirm to a moderator that a request of this cost was cancelled."""
     return f"Cancelled.{_went_back(cost)} {REASON_SHOWN}"
+
+
+def song_removed(cost: int, *, is_post_left: bool) -> str:
+    """Confirm that a song of this cost was removed; its post may still be there."""
+    used = f" Its {in_credits(cost)} stay used." if cost else ""
+    left = f"\n-# {POST_LEFT}" if is_post_left else ""
+    return f"Removed.{used}{left}"
 
 
 def approved(user_id: int) -> str:
@@ -217,5 +225,4 @@ def default_playlist(playlist: SavedPlaylist | None) -> str:
 
 
 def _linked(playlist: SavedPlaylist) -> str:
-    name = quoted(playlist.name, limit=2 * NAME_LIMIT)
-    return f"[{name}](<{playlist_page(playlist.playlist_id)}>)"
+    return playlist_link(playlist.playlist_id, playlist.name)

@@ -31,8 +31,10 @@ from bot.domain.errors import (
     PausedError,
     PersonaError,
     PlaylistError,
+    PriceChangedError,
     PromptError,
     RequestNotFoundError,
+    SecondPressError,
     StoppingError,
     StoreError,
     TooLateError,
@@ -66,6 +68,10 @@ NOT_OPERATOR = "Only the bot's owner can use this command. Ask them if you need 
 OWNER_UNKNOWN = "Discord can't say who owns this bot at the moment. Try again in a minute."
 RESTARTING = "The bot is restarting. Try again in a minute."
 COOLDOWN = "This server has a pause between requests."
+SECOND_PRESS = (
+    "You requested a song a moment ago, so this press didn't request another one. Press again in a few "
+    "seconds if you want one more."
+)
 BACKOFF = "Your last request failed, so there is a wait before the next one."
 NO_SUCH_REQUEST = "There is no such request in this server. `/queue` shows those that are pending."
 NOT_YOURS = "Only the member who made this request can cancel it. Moderators can use `/requests cancel`."
@@ -159,6 +165,21 @@ def _model(error: ModelError) -> str:
     return (
         f"There is no model `{quoted(error.model, limit=50)}` here. Choose one of {allowed}.{NO_CREDITS_USED}"
     )
+
+
+def price_changed(price: int) -> str:
+    """Say what a song costs now, beside the button with this price."""
+    return f"A song costs {in_credits(price)} now. Press the button to pay that.{NO_CREDITS_USED}"
+
+
+@sentence.register
+def _price_changed(error: PriceChangedError) -> str:
+    return price_changed(error.price)
+
+
+@sentence.register
+def _second_press(_: SecondPressError) -> str:
+    return f"{SECOND_PRESS}{NO_CREDITS_USED}"
 
 
 @sentence.register

@@ -34,7 +34,7 @@ FAILURES = MappingProxyType(
         FailureKind.LOST_TASK: "The song service has lost this song. Try again with `/inspire`.",
         FailureKind.UNCERTAIN: (
             "The connection broke while the request was being sent, so the bot can't tell whether the song "
-            f"service received it. It isn't sent again by itself: press **{labels.AGAIN}**, or use "
+            f"service received it. It isn't sent again by itself: press **{labels.TRY_AGAIN}**, or use "
             "`/inspire`, if you still want the song."
         ),
         FailureKind.SILENT: (

@@ -10,6 +10,7 @@ import unicodedata
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from bot.domain.playlists import NAME_LIMIT
 from bot.domain.text import clean_text
 
 CONTENT_LIMIT = 2000
@@ -19,9 +20,12 @@ FIELD_LIMIT = 1024
 LABEL_LIMIT = 80
 BUTTON_URL_LIMIT = 512
 EMBED_URL_LIMIT = 2048
+QUOTE_LIMIT = 100
+"""Characters of a prompt's beginning: about one line on a computer, two on a phone."""
 REASON_LIMIT = 500
 """Characters of a moderator's reason that are shown; the bot's own limit."""
 
+THIS_PLAYLIST = "this playlist"
 DASH = "\N{EN DASH}"
 ELLIPSIS = "…"
 
@@ -76,6 +80,18 @@ def playlist_page(playlist_id: str) -> str:
 def message_page(guild_id: int, channel_id: int, message_id: int) -> str:
     """Return the URL of a message in a server."""
     return f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}"
+
+
+def playlist_link(playlist_id: str, name: str | None) -> str:
+    """Format a playlist as a link without a preview, by the name that the server has saved it under."""
+    words = quoted(name, limit=2 * NAME_LIMIT, otherwise=THIS_PLAYLIST)
+    return f"[{words}](<{playlist_page(playlist_id)}>)"
+
+
+def quote(text: str | None) -> str:
+    """Format the beginning of what a member wrote as a quote of one line; empty if there is nothing."""
+    words = quoted(text, limit=QUOTE_LIMIT)
+    return f"> {words}" if words else ""
 
 
 def mention(user_id: int) -> str:

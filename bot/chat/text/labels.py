@@ -7,18 +7,26 @@ DECLINE = "Decline"
 DECLINE_TITLE = "Decline this request"
 PUBLIC_REASON = "Why? Everyone in the channel can read it."
 AGAIN = "Again"
+TRY_AGAIN = "Try again"
+MENU = "More..."
 REMOVE = "Remove"
 LYRICS = "Lyrics"
 RECIPE = "How it was made"
+REMOVE_WITH_REASON = "Give a reason and remove"
+REMOVAL_TITLE = "Remove this song for everyone?"
 LISTEN = "Listen"
 HEART = "\N{BLACK HEART SUIT}"
-GO_TO_SONG = "Go to the song"
 DELETE_DATA = "Delete my data"
 HELP = {"credits": "My credits", "queue": "Queue", "songs": "Songs", "playlists": "Playlists"}
 FIRST_PAGE = "«"
 PREVIOUS_PAGE = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
 NEXT_PAGE = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 LAST_PAGE = "»"
+
+
+def priced(label: str, cost: int) -> str:
+    """Return the label of a button that spends, with its price in credits."""
+    return f"{label} · {cost:,}" if cost else label
 
 
 def more_like(clip: int) -> str:

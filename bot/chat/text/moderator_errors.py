@@ -84,7 +84,7 @@ DETAILS_ERASED = (
     "instead."
 )
 SONG_UNFINISHED = "This song isn't finished yet. Try again in a minute."
-OWN_SONG = "You can't love your own song; others can."
+OWN_SONG = "You can't love your own song. Ask others to listen to it."
 REMOVAL_FORBIDDEN = (
     "Only the member who requested this song, and moderators (**Manage Server**), can remove it. Ask one of "
     "them."

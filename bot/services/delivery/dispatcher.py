@@ -17,7 +17,7 @@ from bot.services.delivery.audit_message import POSTPONED_S, AuditMessages
 from bot.services.delivery.result_message import ResultDelivery
 from bot.services.delivery.routes import reschedule
 from bot.services.delivery.status_message import StatusMessages
-from bot.services.ports import Clock, Messenger, WorkQueue
+from bot.services.ports import Clock, MediaSource, Messenger, WorkQueue
 from bot.services.repositories.outbox import MessageKind, OutboxMessage
 from bot.services.requests.duplicates import cancel_duplicate
 from bot.services.requests.placement import SongConfig
@@ -38,6 +38,7 @@ class OutboxDispatcher:
         self,
         store: Store,
         messenger: Messenger,
+        media: MediaSource,
         delivery: ResultDelivery,
         *,
         owner: str,
@@ -46,7 +47,7 @@ class OutboxDispatcher:
         timings: WorkTimings = WorkTimings(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
-        self._statuses = StatusMessages(store, messenger, config=config, clock=clock, timings=timings)
+        self._statuses = StatusMessages(store, messenger, media, config=config, clock=clock, timings=timings)
         self._delivery = delivery
         self._approvals = ApprovalMessages(store, messenger, clock, timings.leases)
         self._audit_messages = AuditMessages(store, messenger, clock, timings.leases)

@@ -16,6 +16,7 @@ from bot.domain.leases import defer, lease_until
 from bot.domain.polling import DurationStats
 from bot.domain.requests import ReplyAddress, Request, State
 from bot.domain.scheduling import SNAPSHOT_TTL_S, QueueSnapshot
+from bot.domain.songs import song_title
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.cards import EditBudget, ShownOptions, StatusCard, next_check_at, status_card, status_url
 from bot.services.delivery.message_forms import may_be_accepted_later, send_with_fallback
@@ -26,7 +27,7 @@ from bot.services.delivery.routes import (
     may_be_unanswered,
     reschedule,
 )
-from bot.services.ports import Claim, Clock, Messenger, Target
+from bot.services.ports import Claim, Clock, MediaSource, Messenger, Target
 from bot.services.repositories.outbox import OutboxMessage
 from bot.services.requests.placement import SongConfig
 from bot.services.requests.queue_snapshot import backoff_after_failure, queue_snapshot
@@ -45,10 +46,18 @@ class StatusMessages:
     """The editing of status messages, and the posts in place of lost ones."""
 
     def __init__(
-        self, store: Store, messenger: Messenger, *, config: SongConfig, clock: Clock, timings: WorkTimings
+        self,
+        store: Store,
+        messenger: Messenger,
+        media: MediaSource,
+        *,
+        config: SongConfig,
+        clock: Clock,
+        timings: WorkTimings,
     ) -> None:
         self._store = store
         self._messenger = messenger
+        self._media = media
         self._slots = config.slots
         self._spacing = timedelta(seconds=config.edit_spacing_s)
         self._clock = clock
@@ -70,11 +79,7 @@ class StatusMessages:
         now = self._clock()
         view = await self._store.read(_view, message.source_id, now)
         request, durations = view.request, view.durations
-        queue = await self._current_queue(now) if request.state is State.WAITING else QueueSnapshot()
-        held_until = queue.backoffs.get(request.id, view.backoff_end)
-        card = status_card(
-            request, queue=queue, durations=durations, now=now, held_until=held_until, shown=view.shown
-        )
+        card = await self._card(view, now)
         check_at = next_check_at(request, durations=durations, now=now, interval_s=self._status_interval_s)
         budget = EditBudget.parse(message.sent)
         if request.address.is_unconfirmed(now) or not budget.skips(card):
@@ -100,6 +105,25 @@ class StatusMessages:
         await self._store.write(
             _mark_status_sent, message, card, budget, self._clock() + self._spacing, check_at
         )
+
+    async def _card(self, view: "_View", now: datetime) -> StatusCard:
+        """Return what the status message should say now."""
+        request = view.request
+        queue = await self._current_queue(now) if request.state is State.WAITING else QueueSnapshot()
+        card = status_card(
+            request,
+            queue=queue,
+            durations=view.durations,
+            now=now,
+            held_until=queue.backoffs.get(request.id, view.backoff_end),
+            shown=view.shown,
+        )
+        return replace(card, title=song_title(request), listen_url=self._listen_url(request))
+
+    def _listen_url(self, request: Request) -> str | None:
+        """Return the first clip's link while the second one is being made, if it leads to a file."""
+        clips = request.progress.clips if request.progress and request.state is State.MAKING else ()
+        return self._media.offered(clips[0].audio_url) if clips else None
 
     async def _edit(self, request: Request, card: StatusCard) -> None:
         """Edit by the interaction's token while it is valid, then as the bot.

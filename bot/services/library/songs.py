@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.audit import Action
-from bot.domain.requests import MAX_ID, Request
+from bot.domain.requests import MAX_ID, Failure, FailureKind, Request
 from bot.domain.songs import (
     FINISHED,
-    UNLOVED,
     DetailsErasedError,
     Loves,
     NotFinishedError,
@@ -19,8 +18,9 @@ from bot.domain.songs import (
     TopPeriod,
     Viewer,
     require_available,
+    song_title,
 )
-from bot.services.audit_log import Actor, record_action
+from bot.services.audit_log import Actor, check_reason, record_action
 from bot.services.cards import OriginCard, ResultCard, ShownOptions, result_card
 from bot.services.library.pagination import Page, fetch_page
 from bot.services.ports import Clock, MediaSource
@@ -47,6 +47,8 @@ class RemovedSong:
 
     channel_id: int | None
     message_id: int | None
+    cost: int
+    """Credits, which stay used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +123,19 @@ class SongLibrary:
         """Return how many members love the song."""
         return await self._store.read(_loves, request_id)
 
-    async def remove(self, request_id: int, actor: Actor, *, is_moderator: bool) -> RemovedSong:
-        """Remove a song, as its requester or as a moderator; a repeat is no error.
+    async def remove(self, request_id: int, actor: Actor, *, reason: str | None = None) -> RemovedSong:
+        """Remove a song, as its requester, or as a moderator with a reason; a repeat is no error.
 
-        A moderator's removal is recorded in the audit log.
+        A moderator's removal is recorded in the audit log, and its requester reads the reason.
 
         Raises:
+            ReasonError: the moderator's reason is empty or too long.
             SongNotFoundError, NotFinishedError: the server has no such song.
             RemovalForbiddenError: it is another member's song.
             StoreError: the database cannot be used.
         """
-        return await self._store.write(
-            _remove, request_id, actor, is_moderator=is_moderator, now=self._clock()
-        )
+        words = None if reason is None else check_reason(reason)
+        return await self._store.write(_remove, request_id, actor, words, self._clock())
 
 
 def _find(uow: UnitOfWork, request_id: int) -> Request | None:
@@ -184,21 +186,27 @@ def _loves(uow: UnitOfWork, request_id: int) -> Loves:
 
 
 @unit_of_work("library.remove")
-def _remove(
-    uow: UnitOfWork, request_id: int, actor: Actor, *, is_moderator: bool, now: datetime
-) -> RemovedSong:
+def _remove(uow: UnitOfWork, request_id: int, actor: Actor, reason: str | None, now: datetime) -> RemovedSong:
     request = _find(uow, request_id)
     if request is None or request.guild_id != actor.guild_id:
         raise SongNotFoundError
     is_own = request.user_id == actor.actor_id
-    if not (is_own or is_moderator):
+    if not is_own and reason is None:
         raise RemovalForbiddenError
     if request.state not in FINISHED:
         raise NotFinishedError
-    if uow.library.remove(request_id, now=now):
-        if not is_own:
-            facts = {"request": request_id, "title": Song(request, UNLOVED).title}
-            record_action(uow, actor, Action.REMOVE_SONG, subject_id=request.user_id, before=facts, now=now)
+    failure = None if is_own or reason is None else Failure(FailureKind.MODERATOR, reason)
+    if uow.library.remove(request_id, failure=failure, now=now):
+        if failure is not None:
+            record_action(
+                uow,
+                actor,
+                Action.REMOVE_SONG,
+                subject_id=request.user_id,
+                before={"request": request_id, "title": song_title(request)},
+                reason=reason,
+                now=now,
+            )
         uow.outbox.mark_due(request_id, MessageKind.STATUS, due_at=now)
         log.info("removed", extra=log_context(request))
-    return RemovedSong(request.result_channel_id, request.result_message_id)
+    return RemovedSong(request.result_channel_id, request.result_message_id, request.cost)

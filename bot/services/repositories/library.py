@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.domain.playlist_choice import OwnPlaylist
 from bot.domain.playlists import SavedPlaylist
+from bot.domain.requests import Failure
 from bot.domain.songs import Loves, Song, Viewer
 
 
@@ -93,6 +94,6 @@ class Library(Protocol):
         """
         ...
 
-    def remove(self, request_id: int, *, now: datetime) -> bool:
-        """Mark a song as removed; return False if it was removed before."""
+    def remove(self, request_id: int, *, failure: Failure | None, now: datetime) -> bool:
+        """Mark a song as removed, with a moderator's reason; return False if it was removed before."""
         ...

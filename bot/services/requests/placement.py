@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.errors import ChannelError, PausedError
-from bot.domain.guild_settings import GuildSettings, policy_for
+from bot.domain.errors import ChannelError, CooldownError, PausedError, SecondPressError
+from bot.domain.guild_settings import GuildSettings, MemberRecord, policy_for
 from bot.domain.playlist_choice import choose_playlist
 from bot.domain.quotas import Policy
 from bot.domain.requests import NewRequest, Origin, ReplyAddress, Request, State
@@ -40,6 +40,8 @@ class SongConfig:
     """Seconds for which an interaction's token is used."""
     edit_spacing_s: float
     """Seconds between two edits of one status message, at least."""
+    press_pause_s: int = 5
+    """Seconds after a member's request within which a press of a button places no other one."""
     status_interval_s: float = WorkTimings().status_interval_s
     """Seconds between two checks of a waiting request's position in the queue."""
     answered_within_s: float = WorkTimings().answered_within_s
@@ -95,9 +97,7 @@ def place(
     _check_open(settings, context)
     spec = _spec(uow, options, context, settings, config)
     common = policy_for(config.policy, settings)
-    member = uow.members.add_active_request(
-        context.guild_id, context.user_id, limit=common.max_active, cooldown_s=common.cooldown_s, now=now
-    )
+    member = _add_active_request(uow, context, common, config, now)
     policy = policy_for(config.policy, settings, member, context.role_ids)
     request = uow.requests.add(_new_request(spec, context, policy, settings, config, now))
     hold_credits(
@@ -112,6 +112,33 @@ def place(
     if settings.has_playlists:
         uow.playlists.mark_used(context.guild_id, spec.playlist_id, now=now)
     return _create_status_message(uow, request, config, now, settings), request
+
+
+def _add_active_request(
+    uow: UnitOfWork, context: RequestContext, policy: Policy, config: SongConfig, now: datetime
+) -> MemberRecord:
+    """Count one more pending request of the member, unless a limit forbids it.
+
+    Raises:
+        SecondPressError: a button was pressed right after the member's last request, which is still pending.
+        RefusalError: one of the limits is reached.
+    """
+
+    def add(cooldown_s: int) -> MemberRecord:
+        return uow.members.add_active_request(
+            context.guild_id, context.user_id, limit=policy.max_active, cooldown_s=cooldown_s, now=now
+        )
+
+    if not context.at_song or policy.cooldown_s >= config.press_pause_s:
+        return add(policy.cooldown_s)
+    try:
+        return add(config.press_pause_s)
+    except CooldownError as error:
+        last_placed_at = error.until - timedelta(seconds=config.press_pause_s)
+        is_pending = bool(uow.requests.active_of(context.guild_id, context.user_id))
+        if is_pending and now >= last_placed_at + timedelta(seconds=policy.cooldown_s):
+            raise SecondPressError from error
+        return add(policy.cooldown_s)
 
 
 def _check_open(settings: GuildSettings, context: RequestContext) -> None:

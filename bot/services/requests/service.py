@@ -5,7 +5,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.errors import ConflictError, NotYoursError, RequestNotFoundError, StoreError, TooLateError
+from bot.domain.errors import (
+    ConflictError,
+    NotYoursError,
+    PriceChangedError,
+    RequestNotFoundError,
+    StoreError,
+    TooLateError,
+)
 from bot.domain.requests import MAX_ID, Origin
 from bot.domain.song_options import SongOptions, SongSpec
 from bot.domain.songs import DetailsErasedError, SongRemovedError
@@ -53,19 +60,28 @@ class RequestService:
         return card
 
     async def repeat(
-        self, request_id: int, context: RequestContext, *, like_clip: int | None = None
+        self,
+        request_id: int,
+        context: RequestContext,
+        *,
+        like_clip: int | None = None,
+        price: int | None = None,
     ) -> StatusCard:
         """Place a request with the options of an earlier one, whoever placed that; return its status.
 
-        `like_clip`, the number of one of its clips from 1, makes that clip the style reference.
+        `like_clip`, the number of one of its clips from 1, makes that clip the style reference. `price` is
+        what the member was told in credits, if they were.
 
         Raises:
+            PriceChangedError: it costs something else now; nothing is held.
             RequestNotFoundError: the server has no such request, or the request has no such clip.
             SongRemovedError: the earlier song was removed.
             DetailsErasedError: the earlier request's prompt and options are no longer kept.
             RefusalError: the request is not allowed now; nothing is held.
             StoreError: the database cannot be used.
         """
+        if price not in {None, self._config.cost}:
+            raise PriceChangedError(self._config.cost)
         spec, origin = await self._store.read(_spec_to_repeat, request_id, context.guild_id, like_clip)
         context = replace(context, at_song=True, origin=origin)
         return await self.place(_options_for(spec, self._config.models), context)

@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from bot.domain.playlist_choice import OwnPlaylist
 from bot.domain.playlists import SavedPlaylist
-from bot.domain.requests import State
+from bot.domain.requests import Failure, State
 from bot.domain.songs import DOUBLE_PRESS, FINISHED, LOVABLE_CLIPS, UNLOVED, Loves, Song
 from bot.services.repositories.library import Library, Playlists, SongFilter, SongTitle
 from bot.storage.repositories.request_mapping import request_of
@@ -46,7 +46,12 @@ _MIN_APART = int(DOUBLE_PRESS.total_seconds() * 1000) << 22
 _REMOVE = (
     update(requests)
     .where(_r.id == bindparam("of_id"), _r.removed_at.is_(None))
-    .values(removed_at=bindparam("now"), lyrics=None)
+    .values(
+        removed_at=bindparam("now"),
+        lyrics=None,
+        failure_kind=bindparam("kind"),
+        failure_detail=bindparam("detail"),
+    )
 )
 # the same rule as in `channel_of`
 _CHANNEL = case((_r.result_channel_id == _r.delivery_channel_id, _r.result_channel_id), else_=_r.channel_id)
@@ -94,8 +99,9 @@ class SqlLibrary(SqlRepository, Library):
         return self._conn.execute(_press_heart(self._conn.dialect.name), key | pressed).rowcount == 1
 
     @override
-    def remove(self, request_id: int, *, now: datetime) -> bool:
-        return self._conn.execute(_REMOVE, {"of_id": request_id, "now": now}).rowcount == 1
+    def remove(self, request_id: int, *, failure: Failure | None, now: datetime) -> bool:
+        why = {"kind": failure.kind, "detail": failure.detail} if failure else {"kind": None, "detail": None}
+        return self._conn.execute(_REMOVE, {"of_id": request_id, "now": now} | why).rowcount == 1
 
 
 def _terms(song_filter: SongFilter) -> list[ColumnElement[bool]]:

@@ -9,7 +9,7 @@ import pytest
 from bot.domain.errors import StoreError
 from bot.domain.playlist_choice import OwnPlaylist
 from bot.domain.playlists import SavedPlaylist
-from bot.domain.requests import Request, State
+from bot.domain.requests import Failure, FailureKind, Request, State
 from bot.domain.songs import Loves
 from bot.domain.transitions import Transition
 from bot.services.repositories.library import SongFilter
@@ -21,6 +21,8 @@ SECOND = 1000 << 22
 """In Discord's ids."""
 PRESS = 10**18
 IDS = ("0b8dbbf0-0000-4000-8000-000000000001", "0b8dbbf0-0000-4000-8000-000000000002")
+
+TOO_LOUD = Failure(FailureKind.MODERATOR, "too loud")
 
 
 def saved(name: str, *, playlist_id: str = IDS[0], used_at: datetime | None = None) -> SavedPlaylist:
@@ -46,7 +48,7 @@ class TestPlaylists:
                 ready = brought_to(uow, placed, State.READY)
                 if number != 3:
                     uow.requests.transition(ready, Transition.DELIVER)
-            uow.library.remove(2, now=NOW)
+            uow.library.remove(2, failure=None, now=NOW)
 
         await store.write(unit)
         for songs, numbers in ((9, 3), (2, 2)):
@@ -184,12 +186,15 @@ class TestSongs:
         await self.deliver(store, 1, 2)
         await self.love(store, 1, 5)
         done = await asyncio.gather(
-            *(store.write(lambda work: work.library.remove(1, now=after(9))) for _ in range(10))
+            *(
+                store.write(lambda work: work.library.remove(1, failure=TOO_LOUD, now=after(9)))
+                for _ in range(10)
+            )
         )
         assert sorted(done) == [False] * 9 + [True]
         found = await store.read(lambda work: work.requests.find(1))
         assert found
-        assert found.removed_at == after(9)
+        assert (found.removed_at, found.failure) == (after(9), TOO_LOUD)
         assert await self.ids(store, SongFilter(guild_id=GUILD)) == [2]
         assert await self.ids(store, SongFilter(guild_id=GUILD, loved=True)) == []
         assert (

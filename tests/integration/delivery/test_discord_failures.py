@@ -4,14 +4,13 @@ from functools import partial
 import pytest
 
 from bot.chat.delivery.status_message import TITLES
-from bot.chat.text.labels import GO_TO_SONG
 from bot.domain.requests import State
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.gateway.sessions import Gateway
 from sandbox.discord.model.permissions import Permission
 from sandbox.discord.state import RequestRecord
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
-from tests.harness.message_readers import links
+from tests.harness.message_readers import SONG_LINK, song_link
 from tests.integration.engines import on_both
 
 pytestmark = on_both
@@ -39,11 +38,11 @@ async def delivers_once(local: BotHarness, fault: Fault) -> None:
     before, struck = len(local.results()), len(local.discord.faults.struck)
     local.discord.faults.add(fault)
     status = await local.place()
-    await local.shows(status, READY, GO_TO_SONG)
+    await local.shows(status, READY, SONG_LINK)
     (result,) = local.results()[before:]
     assert len(result.embeds) == len(result.attachments) == 2
     assert all(file.content for file in result.attachments)
-    assert links(status)[GO_TO_SONG].endswith(f"/{result.id}")
+    assert song_link(status).endswith(f"/{result.id}")
     assert len(local.discord.faults.struck) > struck
     local.discord.faults.clear()
 

@@ -8,7 +8,7 @@ import pytest
 from bot.chat.delivery.approval_message import NOT_SHOWN
 from bot.chat.delivery.status_message import TITLES, UNSEEN_REQUEST
 from bot.chat.text.formatting import are_back
-from bot.chat.text.labels import GO_TO_SONG, love
+from bot.chat.text.labels import love
 from bot.domain.requests import State
 from sandbox.cqtai.faults import Fault as ProviderFault
 from sandbox.cqtai.faults import Phase
@@ -17,7 +17,7 @@ from sandbox.discord import Fault, FaultKind
 from sandbox.discord.limits import Bucket, Limits
 from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, OFTEN, PLENTY, SONG_S, BotHarness, bot
-from tests.harness.message_readers import labels, seen
+from tests.harness.message_readers import SONG_LINK, labels, seen
 from tests.integration.engines import on_both
 
 READY, BACK = TITLES[State.DELIVERED], are_back(30)
@@ -36,21 +36,21 @@ class Refused:
 
 
 REFUSALS = {
-    "AutoMod, once": Refused(400, 200000, 1, "Duration"),
+    "AutoMod, once": Refused(400, 200000, 1, "[listen]"),
     "AutoMod, whatever is in an embed": Refused(400, 200000, None, "https://suno.com/song/", '"title"'),
     "filter for harmful links": Refused(400, 240000, None, "/songs show song:", "suno.com"),
     "explicit content": Refused(403, 20009, 2, "https://suno.com/song/"),
-    "uploads are limited": Refused(403, 400001, 1, "Duration"),
-    "sending is disabled for a while": Refused(403, 40004, 2, "Duration"),
-    "slow mode": Refused(400, 20016, 1, "Duration"),
-    "overloaded": Refused(503, 130000, 1, "Duration"),
-    "an unknown 400": Refused(400, 987654, 1, "Duration"),
-    "an unknown 403": Refused(403, 987654, 1, "Duration"),
-    "an unknown 403 in every form": Refused(403, 987654, 4, "Duration"),
+    "uploads are limited": Refused(403, 400001, 1, "[listen]"),
+    "sending is disabled for a while": Refused(403, 40004, 2, "[listen]"),
+    "slow mode": Refused(400, 20016, 1, "[listen]"),
+    "overloaded": Refused(503, 130000, 1, "[listen]"),
+    "an unknown 400": Refused(400, 987654, 1, "[listen]"),
+    "an unknown 403": Refused(403, 987654, 1, "[listen]"),
+    "an unknown 403 in every form": Refused(403, 987654, 4, "[listen]"),
     "a part is not allowed": Refused(400, 50035, 2, "https://suno.com/song/"),
     "not understood": Refused(415, 0, 3, "/songs show song:"),
     "without a code": Refused(400, 0, 2, "https://suno.com/song/"),
-    "verification level": Refused(403, 50009, 1, "Duration"),
+    "verification level": Refused(403, 50009, 1, "[listen]"),
 }
 
 
@@ -83,12 +83,12 @@ async def is_delivered(local: BotHarness, refused: Refused) -> None:
     )
     local.discord.faults.add(fault)
     status = await local.place()
-    said = await local.shows(status, READY, GO_TO_SONG)
+    said = await local.shows(status, READY, SONG_LINK)
     local.discord.faults.clear()
     (result,) = local.results()[before:]
     assert refused.sees in seen(result)
     assert result.now.mentions == (local.ada.id,)
-    assert "Again" in labels(result)
+    assert love(1, 0) in labels(result)
     assert TITLES[State.UNDELIVERABLE] not in said
 
 
@@ -119,7 +119,7 @@ async def test_an_edit_that_is_refused_is_made_plainer(local: BotHarness) -> Non
         )
     )
     async with local.bot():
-        said = await local.shows(await local.place(), READY, GO_TO_SONG)
+        said = await local.shows(await local.place(), READY, SONG_LINK)
     assert "this playlist" not in said
 
 
@@ -188,9 +188,7 @@ async def unchanged_by_love(local: BotHarness, result: Message, code: int) -> st
         containing='"type": 7',
     )
     local.discord.faults.add(fault)
-    told = await (await local.discord.member("Ben").press(result, labels(result)[-1])).answer(
-        timeout_s=LONG_S
-    )
+    told = await (await local.discord.member("Ben").press(result, labels(result)[1])).answer(timeout_s=LONG_S)
     local.discord.faults.clear()
     assert told.ephemeral
     assert "doesn't let the bot change this message" in told.content

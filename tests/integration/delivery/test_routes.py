@@ -2,14 +2,13 @@ import pytest
 
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.formatting import are_back
-from bot.chat.text.labels import GO_TO_SONG
 from bot.domain.requests import State
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Fail
 from sandbox.discord.model.message import Message
 from sandbox.discord.model.permissions import Permission
 from tests.harness.bot import LONG_S, BotHarness
-from tests.harness.message_readers import labels, links, seen, title
+from tests.harness.message_readers import SONG_LINK, labels, listen_links, seen, song_link, title
 from tests.integration.engines import on_both
 
 BACK = are_back(30)
@@ -35,7 +34,7 @@ async def direct_message(local: BotHarness) -> Message:
 
 def is_whole(result: Message, local: BotHarness) -> bool:
     return (
-        len(result.embeds) == len(result.attachments) == len(links(result)) == 2
+        len(result.embeds) == len(result.attachments) == len(listen_links(result)) == 2
         and result.now.mentions == (local.ada.id,)
         and len(local.submissions) == 1
     )
@@ -69,10 +68,10 @@ async def test_a_hidden_channel_gets_the_result_as_a_follow_up_and_its_edits_by_
         status = await in_the_making(local)
         local.discord.disruptions.hide(local.discord.channel("songs"))
         result = await local.result()
-        await local.shows(status, READY, GO_TO_SONG)
+        await local.shows(status, READY, SONG_LINK)
     assert is_whole(result, local)
     assert result.webhook_id == local.discord.application_id
-    assert links(status)[GO_TO_SONG].endswith(f"/{result.channel_id}/{result.id}")
+    assert song_link(status).endswith(f"/{result.channel_id}/{result.id}")
     assert local.ada.direct_messages == []
 
 
@@ -101,7 +100,7 @@ async def test_a_hidden_channel_and_a_dead_token_leave_a_direct_message(local: B
         local.discord.disruptions.end_token(asked)
         result = await direct_message(local)
     assert is_whole(result, local)
-    assert labels(result) == list(links(result)), "songs are rated and removed in servers"
+    assert labels(result) == [], "songs are rated and removed in servers"
 
 
 async def test_a_deleted_channel_sends_the_song_to_its_member(local: BotHarness) -> None:

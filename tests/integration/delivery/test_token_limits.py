@@ -6,19 +6,18 @@ import logging
 import pytest
 
 from bot.chat.delivery.status_message import TITLES
-from bot.chat.text.labels import GO_TO_SONG
 from bot.domain.requests import State
 from sandbox.cqtai.faults import Fault as ProviderFault
 from sandbox.cqtai.faults import Phase
 from sandbox.cqtai.timeline import Fail
 from sandbox.discord import Fault, FaultKind
 from tests.harness.bot import LONG_S, BotHarness
-from tests.harness.message_readers import seen
+from tests.harness.message_readers import SONG_LINK, seen
 from tests.integration.engines import on_both
 
 pytestmark = [on_both, pytest.mark.usefixtures("patient", "unhurried")]
 
-READY, DURATION = TITLES[State.DELIVERED], "Duration"
+READY, LINE = TITLES[State.DELIVERED], "[listen]"
 CALLBACK, POST, EDIT = "POST /interactions/*", "POST /webhooks/*", "PATCH /webhooks/*"
 LONG_LIMIT_S = 600.0
 
@@ -33,8 +32,8 @@ async def test_a_result_that_has_to_wait_for_its_token_goes_to_the_member(local:
         limit(local, POST)
         status = await local.place()
         (result,) = await local.discord.wait_for(lambda: local.ada.direct_messages, timeout_s=LONG_S)
-        assert DURATION in seen(result)
-        await local.shows(status, READY, GO_TO_SONG)
+        assert LINE in seen(result)
+        await local.shows(status, READY, SONG_LINK)
     assert local.results() == []
 
 
@@ -55,7 +54,7 @@ async def test_a_status_whose_token_has_to_wait_is_edited_by_the_bot(local: BotH
     async with local.bot(), asyncio.timeout(LONG_S):
         limit(local, EDIT)
         status = await local.place()
-        await local.shows(status, READY, GO_TO_SONG)
+        await local.shows(status, READY, SONG_LINK)
     assert len(local.results()) == 1
 
 
@@ -78,7 +77,7 @@ async def test_a_first_answer_that_would_come_too_late_is_not_waited_for(
         limit(local, CALLBACK)
         asked = await local.order()
         result = await local.result()
-        assert DURATION in seen(result)
+        assert LINE in seen(result)
     assert asked.answers == 0
     assert "Unexpected error" not in caplog.text
     assert len(local.submissions) == 1
@@ -90,9 +89,9 @@ async def test_short_limits_are_waited_for(local: BotHarness, subtests: pytest.S
             with subtests.test(on):
                 limit(local, on, after_s=0.2, times=1)
                 status = await local.place()
-                await local.shows(status, READY, GO_TO_SONG)
+                await local.shows(status, READY, SONG_LINK)
         with subtests.test(POST):
             local.discord.disruptions.hide(local.discord.channel("songs"))
             limit(local, POST, after_s=0.2, times=1)
-            await local.shows(await local.place(), READY, GO_TO_SONG)
+            await local.shows(await local.place(), READY, SONG_LINK)
     assert local.ada.direct_messages == []

@@ -11,7 +11,7 @@ from bot.app import Application
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.errors import ONLY_IN_SERVERS
 from bot.chat.text.formatting import are_back
-from bot.chat.text.labels import PUBLIC_REASON
+from bot.chat.text.labels import AGAIN, MENU, PUBLIC_REASON, priced
 from bot.domain.requests import State
 from bot.services.unit_of_work import UnitOfWork
 from sandbox.cqtai.effects import TASK_LIMIT
@@ -125,7 +125,7 @@ async def test_buttons_and_suggestions_outside_servers_do_nothing(
         for place, change in OUTSIDE.items():
             with subtests.test(place):
                 outside(local, local.ada, change)
-                for message, label in ((status, "Cancel"), (result, "Again"), (result, "Remove")):
+                for message, label in ((status, "Cancel"), (result, priced(AGAIN, 30)), (result, MENU)):
                     pressed = await local.ada.press(message, label)
                     assert (await pressed.answer(timeout_s=LONG_S)).content.startswith(REFUSED)
                 assert await local.ada.autocomplete("songs", "inspire", playlist="") == []

@@ -2,14 +2,13 @@ import pytest
 
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.errors import BUG, DATABASE_DOWN
-from bot.chat.text.labels import GO_TO_SONG
 from bot.domain.errors import StoreError
 from bot.domain.requests import State
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.model.interaction import CallbackKind
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.faulty_store import StoreFaults
-from tests.harness.message_readers import seen
+from tests.harness.message_readers import SONG_LINK, seen
 from tests.integration.engines import on_both
 
 pytestmark = on_both
@@ -36,7 +35,7 @@ async def test_a_slow_database_defers_publicly_and_the_deferral_becomes_the_stat
         faults.released.set()
         status = await asked.answer(timeout_s=LONG_S)
         assert status is asked.original
-        await local.shows(status, READY, GO_TO_SONG)
+        await local.shows(status, READY, SONG_LINK)
     assert (asked.answers, asked.refused, asked.followups) == (1, [], [])
     assert len(local.results()) == 1
 

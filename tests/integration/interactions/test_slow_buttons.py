@@ -1,9 +1,12 @@
+from functools import partial
+
 import pytest
 
 from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.confirmations import song_removed
 from bot.chat.text.errors import DATABASE_DOWN
-from bot.chat.text.labels import PUBLIC_REASON, love
-from bot.chat.text.moderator_errors import FORM_EXPIRED
+from bot.chat.text.labels import AGAIN, MENU, PUBLIC_REASON, REMOVE, love, priced
+from bot.chat.text.moderator_errors import FORM_EXPIRED, SONG_REMOVED
 from bot.chat.text.songs import LIST_TITLE
 from bot.domain.errors import StoreError
 from bot.domain.requests import State
@@ -41,7 +44,7 @@ async def test_presses_and_commands_wait_for_a_slow_database(local: BotHarness, 
         await deferred(vote, CallbackKind.DEFERRED_UPDATE, faults)
         await local.shows(result, love(1, 1))
         faults.released.clear()
-        again = await local.discord.member("Ben").press(result, "Again")
+        again = await local.discord.member("Ben").press(result, priced(AGAIN, 30))
         await deferred(again, CallbackKind.DEFERRED_MESSAGE, faults)
         await local.shows(await again.answer(timeout_s=LONG_S), TITLES[State.DELIVERED])
         faults.released.clear()
@@ -55,13 +58,19 @@ async def test_presses_and_commands_wait_for_a_slow_database(local: BotHarness, 
         showing = await local.ada.slash("songs", "songs show", song=choice.value)
         await deferred(showing, CallbackKind.DEFERRED_MESSAGE, faults)
         copy = await showing.answer(timeout_s=LONG_S)
-        assert labels(copy)[2:-2] == labels(result)[2:-2]
+        assert labels(copy)[-3:] == labels(result)[-3:]
         assert (copy.ephemeral, copy.pinged) == (False, frozenset())
         faults.released.clear()
-        removal = await local.ada.press(result, "Remove")
+        opened = await local.ada.press(result, MENU)
+        await deferred(opened, CallbackKind.DEFERRED_MESSAGE, faults)
+        question = await opened.answer(timeout_s=LONG_S)
+        await (await local.ada.press(question, REMOVE)).acknowledged(timeout_s=LONG_S)
+        await local.shows(question, "for everyone?")
+        faults.released.clear()
+        removal = await local.ada.press(question, REMOVE)
         await deferred(removal, CallbackKind.DEFERRED_UPDATE, faults)
         await local.discord.wait_for(lambda: result.deleted, timeout_s=LONG_S)
-        for asked in (vote, again, listing, showing, removal):
+        for asked in (vote, again, listing, showing, opened, removal):
             assert (asked.answers, asked.refused, asked.followups) == (1, [], [])
 
 
@@ -124,6 +133,14 @@ async def test_a_form_that_is_sent_again_is_answered_once_each_time(
                 assert (late.answers, late.refused, late.followups) == (1, [], [])
 
 
+async def asked_to_remove(local: BotHarness, result: Message) -> Message:
+    """The question whether to remove the song."""
+    menu = await (await local.ada.press(result, MENU)).answer(timeout_s=LONG_S)
+    await (await local.ada.press(menu, REMOVE)).acknowledged(timeout_s=LONG_S)
+    await local.shows(menu, "for everyone?")
+    return menu
+
+
 async def refused(asked: Invocation) -> Message:
     answer = await asked.answer(timeout_s=LONG_S)
     assert answer.ephemeral
@@ -135,9 +152,10 @@ async def test_a_press_that_fails_is_answered_and_leaves_the_message_as_it_is(
 ) -> None:
     async with local.bot():
         result = await local.placed_result()
-        faults.fail("library.press_heart", "library.remove", error=StoreError("gone"))
-        for label in (love(1, 0), "Remove"):
-            answer = await refused(await local.ada.press(result, label))
+        question = await asked_to_remove(local, result)
+        faults.fail("library.press_heart", "library.remove", "_song", error=StoreError("gone"))
+        for message, label in ((result, love(1, 0)), (result, MENU), (question, REMOVE)):
+            answer = await refused(await local.ada.press(message, label))
             assert DATABASE_DOWN in answer.content
         assert not result.deleted
         assert love(1, 0) in labels(result)
@@ -152,9 +170,16 @@ async def test_a_result_that_cannot_be_taken_away_elsewhere_is_removed_all_the_s
         showing = await local.ada.slash("general", "songs show", song=choice.value)
         copy = await showing.answer(timeout_s=LONG_S)
         local.discord.faults.add(Fault(kind=FaultKind.RESET, on="DELETE /channels/*", times=None))
-        await local.ada.press(copy, "Remove")
-        await local.discord.wait_for(lambda: copy.deleted, timeout_s=LONG_S)
-        await local.discord.wait_for(lambda: "could not be deleted" in caplog.text, timeout_s=LONG_S)
-        assert not result.deleted
-        await local.ada.press(result, "Remove")
-        await local.discord.wait_for(lambda: result.deleted, timeout_s=LONG_S)
+        question = await asked_to_remove(local, copy)
+        await local.ada.press(question, REMOVE)
+        await local.shows(question, *song_removed(30, is_post_left=True).splitlines())
+        assert "could not be deleted" in caplog.text
+        for left in (copy, result):
+            asked = await local.discord.member("Ben").press(left, MENU)
+            (said,) = await local.discord.wait_for(partial(followups_of, asked), timeout_s=LONG_S)
+            assert (said.ephemeral, SONG_REMOVED in said.content) == (True, True)
+            assert left.deleted
+
+
+def followups_of(asked: Invocation) -> list[Message]:
+    return asked.followups

@@ -155,7 +155,7 @@ async def test_a_song_needs_no_link_and_moderators_choose_what_it_is_like(local:
         assert "“Lo-fi beats”, “Lo-fi night”" in await change(local, "default", name="lo")
         assert "[Lo-fi night]" in await change(local, "default")
         assert await offered(local, "") == ["Lo-fi night (default here)", SURPRISED, "Lo-fi beats"]
-        assert f"[Lo-fi night]({LINK(SECOND)}) · **default**" in seen(await listed(local))
+        assert f"[Lo-fi night](<{LINK(SECOND)}>) · **default**" in seen(await listed(local))
         mo = local.discord.member("Mo")
         assert "Default playlist: Lo-fi night" in await told(await mo.slash("songs", "settings show"))
         await (await local.ada.slash("songs", "inspire")).answer(timeout_s=LONG_S)
@@ -218,7 +218,7 @@ async def test_members_see_the_list_and_are_refused_to_change_it(local: BotHarne
             assert NOT_MODERATOR in await change(local, command, "Ada", **options)
         message = await listed(local)
         assert message.ephemeral
-        assert f"[Beats]({LINK(FIRST)})" in seen(message)
+        assert f"[Beats](<{LINK(FIRST)}>)" in seen(message)
         assert labels(message) == []
 
 

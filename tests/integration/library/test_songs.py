@@ -2,6 +2,7 @@ import asyncio
 
 from bot.chat.buttons.pages import SIGNS, Step
 from bot.chat.delivery.status_message import TITLES
+from bot.chat.text.labels import MENU, REMOVE
 from bot.chat.text.moderator_errors import NO_SUCH_SONG
 from bot.chat.text.songs import NO_SONGS, NOTHING_LOVED, no_songs_of
 from bot.domain.requests import State
@@ -9,7 +10,7 @@ from bot.services.library.songs import PAGE
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, ROOMY, BotHarness
-from tests.harness.message_readers import labels, links, seen
+from tests.harness.message_readers import labels, links, listen_links, seen
 from tests.integration.engines import on_both
 
 pytestmark = on_both
@@ -79,7 +80,10 @@ async def test_the_best_songs_are_those_that_most_members_love(local: BotHarness
             assert "**♥ 2** · " in lines[0]
             for result, line in zip((three, two, one), lines, strict=True):
                 assert str(result.id) in line
-        await local.ada.press(three, "Remove")
+        question = await (await local.ada.press(three, MENU)).answer(timeout_s=LONG_S)
+        await (await local.ada.press(question, REMOVE)).acknowledged(timeout_s=LONG_S)
+        await local.shows(question, "for everyone?")
+        await local.ada.press(question, REMOVE)
         await local.discord.wait_for(lambda: three.deleted, timeout_s=LONG_S)
         assert "♥ 2" not in seen(await asked(local, "top"))
 
@@ -88,7 +92,7 @@ async def test_a_song_is_found_by_its_title_and_shown_to_everybody(local: BotHar
     async with local.bot():
         await made(local, "Ada", 1)
         (result,) = local.results()
-        title = str(result.embeds[0]["title"]).replace("\\", "")
+        title = str(result.embeds[0]["title"]).removeprefix("1 · ").replace("\\", "")
         await loved(local, result, "Ben")
         ben = local.discord.member("Ben")
         assert await ben.autocomplete("songs", "songs show", song="no such title", timeout_s=LONG_S) == []
@@ -96,9 +100,10 @@ async def test_a_song_is_found_by_its_title_and_shown_to_everybody(local: BotHar
         assert choice.name.startswith(f"{title} · 20")
         message = await asked(local, "show", "Ben", song=choice.value)
         assert not message.ephemeral
-        assert labels(message)[-2:] == ["♥ 1 · 1", "♥ 2 · 0"]
+        assert labels(message)[2:4] == ["♥ 1 · 1", "♥ 2 · 0"]
         assert [embed["url"] for embed in message.embeds] == [embed["url"] for embed in result.embeds]
-        assert (labels(message), links(message)) == (labels(result), links(result))
+        assert labels(message) == [*links(message), *labels(result)]
+        assert listen_links(message) == listen_links(result)
         assert message.pinged == frozenset()
         for text in ("Night", "1" * 18, "9" * 20):
             refusal = await asked(local, "show", "Ben", song=text)

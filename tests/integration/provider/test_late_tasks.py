@@ -7,14 +7,13 @@ import pytest
 
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.formatting import are_back
-from bot.chat.text.labels import GO_TO_SONG
 from bot.domain.errors import StoreError
 from bot.domain.requests import State
 from sandbox.discord import Fault, FaultKind
 from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
 from tests.harness.faulty_store import StoreFaults
-from tests.harness.message_readers import seen
+from tests.harness.message_readers import SONG_LINK, seen
 from tests.integration.engines import on_both
 
 pytestmark = on_both
@@ -143,7 +142,7 @@ async def test_a_task_taken_while_the_database_went_away_is_delivered_and_paid_o
                 outage.status = await local.place(name)
                 await case(outage)
                 faults.end()
-                await local.shows(outage.status, READY, GO_TO_SONG)
+                await local.shows(outage.status, READY, SONG_LINK)
                 assert await used_and_held(local, name) == (30, 0)
                 assert len(local.results()) == len(local.submissions) == count
 
@@ -160,7 +159,7 @@ async def test_what_was_not_told_of_a_song_that_was_given_up_is_not_told_after_i
         outage.status = await local.place()
         await local.discord.wait_for(lambda: local.discord.faults.struck, timeout_s=LONG_S)
         faults.end()
-        await local.shows(outage.status, READY, GO_TO_SONG)
+        await local.shows(outage.status, READY, SONG_LINK)
         await asyncio.sleep(1.0)
         assert READY in seen(outage.status)
 
@@ -176,7 +175,7 @@ async def test_a_song_goes_on_though_the_database_was_away_when_its_message_was_
         outage.status = await local.place()
         await local.discord.wait_for(lambda: local.discord.faults.struck, timeout_s=LONG_S)
         faults.end()
-        await local.shows(outage.status, READY, GO_TO_SONG)
+        await local.shows(outage.status, READY, SONG_LINK)
         assert await used_and_held(local) == (30, 0)
         assert len(local.results()) == len(local.submissions) == 1
 
@@ -230,6 +229,6 @@ async def test_all_songs_of_a_member_that_were_given_up_together_go_on(
             await outage.is_given_up()
         faults.end()
         for outage in outages:
-            await local.shows(outage.status, READY, GO_TO_SONG)
+            await local.shows(outage.status, READY, SONG_LINK)
         assert await used_and_held(local) == (90, 0)
         assert len(local.results()) == len(local.submissions) == 3

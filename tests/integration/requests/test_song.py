@@ -5,14 +5,13 @@ from pathlib import Path
 import aiohttp
 
 from bot.chat.delivery.status_message import ONE_CLIP_READY, TITLES
-from bot.chat.text.labels import GO_TO_SONG
 from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord.payloads import entry, text
 from sandbox.discord.people.person import Person
 from sandbox.discord.people.transcript import transcript
 from tests.harness.bot import LONG_S, BotHarness, bot
-from tests.harness.message_readers import fields, links, seen, title, titles
+from tests.harness.message_readers import SONG_LINK, fields, links, seen, song_link, title, titles
 from tests.integration.engines import on_both
 
 pytestmark = on_both
@@ -101,15 +100,15 @@ async def test_one_status_message_moves_through_its_states_and_links_to_the_resu
         local.song_takes(1.0)
         status = await local.place()
         result = await local.result()
-        await local.shows(status, TITLES[State.DELIVERED], GO_TO_SONG)
+        await local.shows(status, TITLES[State.DELIVERED], SONG_LINK)
     assert len(titles(status)) >= 3
     assert titles(status)[-1] == TITLES[State.DELIVERED]
     assert any(ONE_CLIP_READY in str(state.embeds) for state in status.states)
     edits = [request for request in local.discord.requests if request.method == "PATCH"]
     assert 2 <= len(edits) == len(status.states) - 1 <= 8
     where = f"https://discord.com/channels/{local.discord.guild.id}/{result.channel_id}/{result.id}"
-    assert links(status) == {GO_TO_SONG: where}
-    assert text(status.embeds[0], "url") == where
+    assert song_link(status) == where
+    assert status.embeds == ()
 
 
 async def test_the_result_says_what_there_is_to_know_of_each_clip(local: BotHarness) -> None:
@@ -119,14 +118,12 @@ async def test_the_result_says_what_there_is_to_know_of_each_clip(local: BotHarn
     song = local.provider.tasks[0].song
     for number, (embed, clip) in enumerate(zip(result.shown_embeds, song.clips, strict=True), 1):
         whole, seconds = divmod(int(clip.duration_s), 60)
-        assert re.sub(r"\\(.)", r"\1", text(embed, "title")) == clip.title
+        assert re.sub(r"\\(.)", r"\1", text(embed, "title")) == f"{number} · {clip.title}"
         assert text(embed, "url") == f"https://suno.com/song/{clip.id}"
-        assert text(entry(embed, "image"), "url") == f"{local.provider.origin}/media/image_{clip.id}.jpeg"
-        assert fields(embed) == {"Duration": f"{whole}:{seconds:02}", "Model": "v5.5", "Style": clip.tags}
-        assert links(result)[f"Listen to {number}: {clip.title}"] == (
-            f"{local.provider.origin}/media/{clip.id}.mp3"
-        )
-    assert len(links(result)) == 2
+        assert text(entry(embed, "thumbnail"), "url") == f"{local.provider.origin}/media/image_{clip.id}.jpeg"
+        listen = f"[listen](<{local.provider.origin}/media/{clip.id}.mp3>)"
+        assert text(embed, "description") == f"{whole}:{seconds:02} · {clip.tags} · {listen}"
+    assert links(result) == {}
 
 
 async def test_both_files_are_attached_as_the_provider_serves_them(local: BotHarness) -> None:

@@ -4,10 +4,10 @@ import pytest
 
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.display_names import display_names
-from bot.chat.text.labels import GO_TO_SONG
 from bot.domain.requests import State
 from sandbox.discord import Fault, FaultKind
 from tests.harness.bot import LONG_S, BotHarness
+from tests.harness.message_readers import SONG_LINK
 from tests.integration.engines import on_both
 
 READY = TITLES[State.DELIVERED]
@@ -24,7 +24,7 @@ async def test_a_look_up_that_gives_up_during_a_global_rate_limit_holds_nothing_
         assert await display_names(app.client, local.discord.guild.id, [local.ada.id], limit_s=0.1) == {}
         status = await local.place()
         await local.result(count=2)
-        await local.shows(status, READY, GO_TO_SONG)
+        await local.shows(status, READY, SONG_LINK)
 
 
 async def test_a_client_whose_calls_do_not_come_through_says_so_and_mends_itself(
@@ -39,7 +39,7 @@ async def test_a_client_whose_calls_do_not_come_through_says_so_and_mends_itself
             while not (silence := await app.readiness()):  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.02)
         assert "no call to Discord has come through" in silence
-        await local.shows(status, READY, GO_TO_SONG)
+        await local.shows(status, READY, SONG_LINK)
         assert await app.readiness() is None
         page, _ = await app.metrics.page("")
         assert b"inspire_discord_calls_given_up_total 1.0" in page

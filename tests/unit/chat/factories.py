@@ -33,6 +33,11 @@ class StatusFacts(TypedDict, total=False):
     status_url: str | None
     delivery_uncertain: bool
     clip_ids: tuple[str, ...]
+    title: str | None
+    listen_url: str | None
+    playlist_name: str | None
+    prompt_quote: str | None
+    removed: bool
     cost: int
     model: str
     request_id: int
@@ -74,6 +79,7 @@ def result(
         model="v55",
         clips=clips or (clip(1), clip(2)),
         partial=partial,
+        cost=30,
     )
 
 

@@ -22,6 +22,7 @@ from sandbox.discord import Fault, FaultKind, LocalDiscord
 from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.model.message import Message
 from tests.fakes.messenger import FakeMessenger, Post
+from tests.harness.message_readers import titles
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,8 @@ class DiscordMessengerHarness:
         return [one for one in self.local.channel("songs").messages if one is not self.status]
 
     def shown(self) -> list[State]:
-        titles = {title: state for state, title in TITLES.items()}
-        return [titles[str(embed["title"])] for state in self.status.states for embed in state.embeds]
+        by_title = {title: state for state, title in TITLES.items()}
+        return [by_title[one] for one in titles(self.status)]
 
     def posts(self) -> list[Seen]:
         return [_read(message) for message in self.messages]

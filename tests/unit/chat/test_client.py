@@ -22,8 +22,7 @@ class Greeter(commands.Cog):
 
     @app_commands.command(description="Shows a status")
     async def show(self, interaction: discord.Interaction[InspireClient]) -> None:
-        embed, view = status_message(status(State.WAITING))
-        await interaction.response.send_message(embed=embed, view=view)
+        await interaction.response.send_message(**status_message(status(State.WAITING)).fields())
 
 
 class Renamed(commands.Cog):

@@ -5,12 +5,16 @@ import pytest
 
 from bot.domain.audit import Action
 from bot.domain.errors import (
+    CooldownError,
     CreditsError,
     NoAccessError,
+    PriceChangedError,
     RefusalError,
     RequestNotFoundError,
+    SecondPressError,
 )
-from bot.domain.requests import Origin, State
+from bot.domain.moderator_errors import ReasonError
+from bot.domain.requests import Failure, FailureKind, Origin, State
 from bot.domain.song_options import SongOptions, SongSpec
 from bot.domain.songs import (
     DetailsErasedError,
@@ -69,10 +73,10 @@ async def love(
 
 
 async def remove(
-    harness: ServicesHarness, request_id: int, user_id: int, *, is_moderator: bool = False
+    harness: ServicesHarness, request_id: int, user_id: int, *, reason: str | None = None
 ) -> RemovedSong:
     by = Actor(interaction_id=5, guild_id=GUILD, actor_id=user_id)
-    return await harness.library.remove(request_id, by, is_moderator=is_moderator)
+    return await harness.library.remove(request_id, by, reason=reason)
 
 
 async def spec(harness: ServicesHarness, request_id: int) -> SongSpec:
@@ -91,6 +95,7 @@ async def test_more_like_a_clip_has_that_clip_as_its_reference(harness: Services
     request_id = await delivered(harness)
     request = await harness.request(request_id)
     for number in (1, 2):
+        harness.clock.advance(harness.config.press_pause_s)
         more = await harness.requests.repeat(request_id, harness.context(BEN), like_clip=number)
         wanted = replace(request.spec, artist_clip_id=request.clips[number - 1].id)
         assert await spec(harness, more.request_id) == wanted
@@ -170,6 +175,7 @@ async def test_asking_again_is_refused_like_any_request(harness: ServicesHarness
     request_id = await delivered(harness)
     for _ in range(2):
         await harness.place()
+    harness.clock.advance(harness.config.press_pause_s)
     with pytest.raises(CreditsError):
         await harness.requests.repeat(request_id, harness.context())
 
@@ -229,7 +235,7 @@ async def test_its_requester_removes_a_song_and_nobody_decides_anything(harness:
     with pytest.raises(RemovalForbiddenError):
         await remove(harness, request_id, BEN)
     assert await remove(harness, request_id, ADA) == RemovedSong(
-        request.result_channel_id, request.result_message_id
+        request.result_channel_id, request.result_message_id, 30
     )
     assert await harness.store.read(lambda work: work.audit_log.page(GUILD, limit=9)) == []
     for page in (
@@ -261,11 +267,61 @@ async def test_the_status_of_a_removed_song_says_so(harness: ServicesHarness) ->
 
 async def test_a_moderators_removal_is_written_down_once(harness: ServicesHarness) -> None:
     request_id = await delivered(harness)
-    first = await remove(harness, request_id, MO, is_moderator=True)
-    assert await remove(harness, request_id, MO, is_moderator=True) == first
+    with pytest.raises(ReasonError):
+        await remove(harness, request_id, MO, reason=" \u200b")
+    first = await remove(harness, request_id, MO, reason="too loud")
+    assert await remove(harness, request_id, MO, reason="again") == first
     (change,) = await harness.store.read(lambda work: work.audit_log.page(GUILD, limit=9))
     assert (change.action, change.actor_id, change.subject_id) == (Action.REMOVE_SONG, MO, ADA)
-    assert change.before["request"] == request_id
+    assert (change.before["request"], change.reason) == (request_id, "too loud")
+    harness.clock.advance(5)
+    await harness.dispatch()
+    assert harness.messenger.edits[-1].card.failure == Failure(FailureKind.MODERATOR, "too loud")
+
+
+async def test_a_requesters_own_removal_has_no_reason(harness: ServicesHarness) -> None:
+    request_id = await delivered(harness)
+    await remove(harness, request_id, ADA, reason="mine")
+    assert (await harness.request(request_id)).failure is None
+    assert await harness.store.read(lambda work: work.audit_log.page(GUILD, limit=9)) == []
+
+
+async def test_a_second_press_within_seconds_orders_nothing(harness: ServicesHarness) -> None:
+    request_id = await delivered(harness)
+    await harness.requests.repeat(request_id, harness.context(BEN))
+    with pytest.raises(SecondPressError):
+        await harness.requests.repeat(request_id, harness.context(BEN))
+    await harness.requests.repeat(request_id, harness.context(ADA))
+    assert (await harness.credits(BEN)).held == 30
+    harness.clock.advance(harness.config.press_pause_s)
+    await harness.requests.repeat(request_id, harness.context(BEN))
+    assert (await harness.credits(BEN)).held == 60
+
+
+@pytest.mark.parametrize(
+    ("cooldown_s", "errors"), [(2, [CooldownError, SecondPressError]), (60, [CooldownError] * 2)]
+)
+async def test_the_servers_own_pause_is_said_first(
+    harness: ServicesHarness, cooldown_s: int, errors: list[type[RefusalError]]
+) -> None:
+    request_id = await delivered(harness)
+    await harness.set_guild_settings(cooldown_s=cooldown_s)
+    await harness.requests.repeat(request_id, harness.context(BEN))
+    for error in errors:
+        with pytest.raises(error):
+            await harness.requests.repeat(request_id, harness.context(BEN))
+        harness.clock.advance(3)
+
+
+async def test_a_price_that_has_changed_is_said_and_orders_nothing(harness: ServicesHarness) -> None:
+    request_id = await delivered(harness)
+    for price in (29, 31, 0):
+        with pytest.raises(PriceChangedError) as refused:
+            await harness.requests.repeat(request_id, harness.context(BEN), price=price)
+        assert refused.value.price == 30
+    assert (await harness.credits(BEN)).held == 0
+    card = await harness.requests.repeat(request_id, harness.context(BEN), price=30)
+    assert card.cost == 30
 
 
 async def test_a_removed_song_that_was_never_posted_is_not_announced_once_more(
@@ -277,7 +333,7 @@ async def test_a_removed_song_that_was_never_posted_is_not_announced_once_more(
     harness.messenger.failures.clear()
     assert (await harness.request(request_id)).state is State.UNDELIVERABLE
     assert [song.request.id for song in (await harness.library.songs(BENS, ADA, 0)).items] == [request_id]
-    assert await remove(harness, request_id, ADA) == RemovedSong(None, None)
+    assert await remove(harness, request_id, ADA) == RemovedSong(None, None, 30)
     harness.clock.advance(5)
     harness.messenger.failures.append(NoAccessError("missing access"))
     endings = len(harness.messenger.endings)

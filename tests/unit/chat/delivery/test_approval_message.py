@@ -65,7 +65,7 @@ def test_what_became_of_it_is_said_without_buttons(
 
 def test_a_status_says_whether_moderators_can_see_the_request() -> None:
     def said(*, unseen: bool) -> str:
-        embed, _ = status_message(replace(status(State.AWAITING), unseen=unseen))
+        (embed,) = status_message(replace(status(State.AWAITING), unseen=unseen)).embeds
         check_sendable(embeds=[embed])
         return str(embed.description)
 

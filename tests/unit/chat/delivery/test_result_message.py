@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from bot.chat.delivery.result_message import UPLOAD_LIMIT, result_message, song_message, within_request
 from bot.chat.messages.rendered import Attachment
 from bot.chat.text.formatting import DASH
-from bot.chat.text.labels import more_like
 from bot.chat.text.songs import CLIP_INCOMPLETE, NO_FILE, ONE_CLIP, file_missing
 from bot.domain.provider_tasks import Clip
 from bot.domain.songs import Loves
@@ -19,24 +18,33 @@ from tests.unit.chat.factories import (
     PLAYLIST,
     check_sendable,
     clip,
-    fields,
     labels,
     links,
     result,
 )
 
 SONG = Media(b"song", "mp3")
-LAST = ["Remove", "♥ 1 · 0", "♥ 2 · 0"]
+HEARTS = ["♥ 1 · 0", "♥ 2 · 0"]
+LAST = ["Again · 30", "Lyrics", "More..."]
+OWN = [*HEARTS, *LAST]
 
 
-def test_each_clip_has_an_embed_with_its_own_address() -> None:
+def test_each_clip_has_an_embed_with_its_own_address_and_one_line() -> None:
     message = result_message(result(), (SONG, SONG))
     assert [embed.url for embed in message.embeds] == [f"https://suno.com/song/{one}" for one in CLIPS]
     first = message.embeds[0]
-    assert first.title == "Night Drive"
-    assert first.image.url == "https://cdn.example/1.jpeg"
-    assert first.footer.text == "Clip 1 of 2"
-    assert fields(first) == {"Duration": "1:31", "Model": "v5.5", "Style": "synthwave, night"}
+    assert first.title == "1 · Night Drive"
+    assert first.thumbnail.url == "https://cdn.example/1.jpeg"
+    assert first.description == "1:31 · synthwave, night · [listen](<https://cdn.example/1.mp3>)"
+    assert (first.fields, first.image.url, first.footer.text) == ([], None, None)
+
+
+def test_the_saved_playlist_is_named_and_the_prompts_beginning_quoted() -> None:
+    card = replace(result(), playlist_name="Lo-fi *nights*", prompt_quote="rain\n> on " + "glass " * 40)
+    first, second = result_message(card, (SONG, SONG)).content.splitlines()
+    assert f"[Lo-fi \\*nights\\*](<https://suno.com/playlist/{PLAYLIST}>)" in first
+    assert second.startswith("> rain \\> on glass")
+    assert len(second) <= 102
 
 
 def test_the_requester_is_mentioned_and_the_playlist_linked_without_a_preview() -> None:
@@ -49,22 +57,19 @@ def test_a_bare_clip_still_makes_an_embed() -> None:
     bare = ClipCard(clip=Clip(id=CLIPS[0]), listen_url="https://cdn.example/1.mp3", cover_url=None)
     message = result_message(result(bare), (SONG,))
     assert message.embeds[0].title == "Untitled"
-    assert fields(message.embeds[0]) == {"Duration": DASH, "Model": "v5.5"}
-    assert message.embeds[0].image.url is None
-    assert labels(message.view) == ["Listen", "Again", more_like(1), *LAST[:2]]
+    assert message.embeds[0].description == f"{DASH} · [listen](<https://cdn.example/1.mp3>)"
+    assert message.embeds[0].thumbnail.url is None
+    assert labels(message.view) == [HEARTS[0], *LAST]
 
 
-def test_each_clip_has_a_listen_button() -> None:
-    view = result_message(result(clip(1), clip(2, listen_url="https://cdn.example/2.mp3")), ()).view
-    assert labels(view) == [
-        "Listen to 1: Night Drive",
-        "Listen to 2: Night Drive",
-        "Again",
-        more_like(1),
-        more_like(2),
-        *LAST,
-    ]
-    assert links(view)[:3] == ["https://cdn.example/1.mp3", "https://cdn.example/2.mp3", None]
+def test_only_a_clip_without_its_file_has_a_link_button() -> None:
+    card = result(clip(1), clip(2, listen_url="https://cdn.example/2.mp3"))
+    assert labels(result_message(card, (SONG, SONG)).view) == OWN
+    half = result_message(card, (SONG, None)).view
+    assert labels(half) == ["Listen to 2: Night Drive", *OWN]
+    assert links(half)[0] == "https://cdn.example/2.mp3"
+    none = result_message(card, ()).view
+    assert labels(none) == ["Listen to 1: Night Drive", "Listen to 2: Night Drive", *OWN]
 
 
 def test_the_buttons_survive_a_restart_and_nothing_is_kept_of_them_in_memory() -> None:
@@ -82,7 +87,7 @@ def test_a_song_is_shown_again_with_its_loves_and_without_its_files() -> None:
     assert message.content.splitlines() == [
         f"A song from [this playlist](<https://suno.com/playlist/{PLAYLIST}>), requested by <@{MEMBER}>.",
     ]
-    assert labels(message.view)[-2:] == ["♥ 1 · 1,000", "♥ 2 · 9"]
+    assert labels(message.view)[2:4] == ["♥ 1 · 1,000", "♥ 2 · 9"]
     assert len(message.embeds) == 2
     assert not message.attachments
     check_sendable(content=message.content, embeds=message.embeds, view=message.view)
@@ -96,9 +101,10 @@ def test_an_address_that_no_button_takes_gives_way_to_the_songs_page() -> None:
 def test_a_clip_without_any_address_has_no_button() -> None:
     nowhere = ClipCard(clip=Clip(id="?"), listen_url="nowhere", cover_url="data:image/png")
     message = result_message(result(nowhere), ())
-    assert labels(message.view) == ["Again", *LAST[:2]], "nor can it be the reference of another song"
+    assert labels(message.view) == [HEARTS[0], *LAST]
     assert message.embeds[0].url is None
-    assert message.embeds[0].image.url is None
+    assert message.embeds[0].description == DASH
+    assert message.embeds[0].thumbnail.url is None
 
 
 def test_files_carry_their_clips_name() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import discord
@@ -10,9 +11,12 @@ from bot.chat.delivery.status_message import (
     IN_QUEUE,
     KEPT,
     ONE_CLIP_READY,
+    REMOVED,
+    REMOVED_BY_MODERATOR,
     TITLES,
     UNSEEN,
     UNSEEN_TITLE,
+    WOULD_FAIL_AGAIN,
     ending_message,
     queue_position,
     status_message,
@@ -25,6 +29,7 @@ from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import RETURNED, Failure, FailureKind, State
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.cards import Hint, StatusCard
+from bot.services.ports import MessageForm
 from tests.unit.chat.factories import (
     CLIPS,
     MEMBER,
@@ -37,21 +42,30 @@ from tests.unit.chat.factories import (
     status,
 )
 
+ONE_LINERS = {State.DELIVERED, State.CANCELLED}
+"""The states of which one line is left."""
 LINK = "https://discord.com/channels/1/2/3"
 SOON = f"<t:{int(NOW.timestamp())}:R>"
 
 
 def words(card: StatusCard) -> str:
-    embed, _ = status_message(card)
-    return f"{embed.title}\n{embed.description}\n{embed.footer.text}"
+    message = status_message(card)
+    embeds = (f"{embed.title}\n{embed.description}\n{embed.footer.text}" for embed in message.embeds)
+    return "\n".join((message.content, *embeds))
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", sorted(set(State) - ONE_LINERS))
 def test_every_state_says_who_what_and_the_cost(state: State) -> None:
     text = words(status(state))
     assert f"<@{MEMBER}>" in text
     assert f"https://suno.com/playlist/{PLAYLIST}" in text
     assert "v5.5 · 30 credits" in text
+
+
+def test_what_is_to_be_made_is_named_and_quoted() -> None:
+    text = words(status(State.WAITING, playlist_name="Lo-fi", prompt_quote="rain on *glass*"))
+    assert f"requested a song from [Lo-fi](<https://suno.com/playlist/{PLAYLIST}>)." in text
+    assert "> rain on \\*glass\\*\n" in text
 
 
 SAID = BY_MODERATORS | {FailureKind.REFUSED, FailureKind.MODERATED}
@@ -63,7 +77,8 @@ SAID = BY_MODERATORS | {FailureKind.REFUSED, FailureKind.MODERATED}
 def test_credits_are_said_to_be_back_only_when_they_are(state: State, kind: FailureKind | None) -> None:
     text = words(status(state, failure=Failure(kind, "secret words") if kind else None))
     assert (are_back(30) in text) is (state in RETURNED)
-    assert ("secret words" in text) is (state in RETURNED and kind in SAID)
+    said = BY_MODERATORS if state is State.CANCELLED else SAID
+    assert ("secret words" in text) is (state in RETURNED and kind in said)
 
 
 @pytest.mark.parametrize("kind", FailureKind)
@@ -94,10 +109,10 @@ def test_a_failure_says_when_the_next_request_can_be_sent_if_it_has_to_wait(stat
 
 
 def test_waiting_shows_place_expectation_and_the_cancel_button() -> None:
-    embed, view = status_message(status(State.WAITING, position=3, expected_at=NOW))
-    assert embed.description
-    assert queue_position(3) in embed.description
-    assert SOON in embed.description
+    card = status(State.WAITING, position=3, expected_at=NOW)
+    view = status_message(card).view
+    assert queue_position(3) in words(card)
+    assert SOON in words(card)
     assert [child.custom_id for child in view.children if isinstance(child, discord.ui.Button)] == [
         f"cancel:{REQUEST}"
     ]
@@ -130,14 +145,13 @@ def test_what_holds_the_line_up_is_said_and_it_can_be_cancelled_all_the_same(
     card: StatusCard, sentence: str
 ) -> None:
     assert sentence in words(card)
-    assert "Cancel" in labels(status_message(card)[1])
+    assert "Cancel" in labels(status_message(card).view)
     assert card.fingerprint != status(State.WAITING, position=2).fingerprint
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - set(CANCEL_FROM)))
 def test_only_a_waiting_request_can_be_cancelled(state: State) -> None:
-    _, view = status_message(status(state))
-    assert "Cancel" not in labels(view)
+    assert "Cancel" not in labels(status_message(status(state)).view)
 
 
 def test_the_bar_and_the_percentage_grow() -> None:
@@ -171,18 +185,44 @@ def test_each_step_looks_different() -> None:
     assert len({words(card) for card in steps}) == len(steps)
 
 
-def test_a_delivered_song_is_linked() -> None:
-    embed, view = status_message(status(State.DELIVERED, result_url=LINK))
-    assert embed.title == TITLES[State.DELIVERED]
-    assert embed.url == LINK
-    assert links(view) == [LINK]
+def test_a_delivered_song_is_one_line_with_a_link() -> None:
+    message = status_message(status(State.DELIVERED, result_url=LINK, title="Night *Drive*", partial=True))
+    assert message.content == f"{TITLES[State.DELIVERED]}: **[Night \\*Drive\\*](<{LINK}>)** · 30 credits"
+    assert (message.embeds, message.view.children) == ((), [])
+    bare = status_message(status(State.DELIVERED, result_url=LINK, title="Bad"), MessageForm.BARE)
+    assert bare.content == f"{TITLES[State.DELIVERED]} · 30 credits"
 
 
-def test_a_partial_song_says_so_in_its_own_colour() -> None:
-    whole, _ = status_message(status(State.DELIVERED))
-    partial, _ = status_message(status(State.DELIVERED, partial=True))
-    assert ONE_CLIP in str(partial.description)
-    assert partial.colour != whole.colour
+def test_a_cancelled_request_is_one_line() -> None:
+    message = status_message(status(State.CANCELLED))
+    assert message.content == f"**{TITLES[State.CANCELLED]}.** {are_back(30)}"
+    by_moderator = status(State.CANCELLED, failure=Failure(FailureKind.MODERATOR, "twice\nthe *same*"))
+    line = status_message(by_moderator).content
+    assert line.endswith(f"{are_back(30)} Reason: twice the \\*same\\*")
+    assert len(line.splitlines()) == 1
+    assert "same" not in status_message(by_moderator, MessageForm.BARE).content
+
+
+def test_a_removed_song_is_one_line_with_a_moderators_reason() -> None:
+    assert words(status(State.DELIVERED, removed=True, result_url=LINK)) == REMOVED
+    reason = Failure(FailureKind.MODERATOR, "too loud")
+    line = words(status(State.UNDELIVERABLE, removed=True, failure=reason))
+    assert line == f"{REMOVED_BY_MODERATOR} Reason: too loud"
+
+
+def test_the_first_clip_can_be_heard_while_the_second_is_made() -> None:
+    card = status(State.MAKING, clips_ready=1, listen_url="https://cdn.example/1.mp3")
+    view = status_message(card).view
+    assert (labels(view), links(view)) == (["Listen"], ["https://cdn.example/1.mp3"])
+    assert card.fingerprint != replace(card, listen_url=None).fingerprint
+    assert not labels(status_message(replace(card, state=State.READY)).view)
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_a_failure_offers_to_try_again_unless_it_would_fail_again(kind: FailureKind) -> None:
+    offered = labels(status_message(status(State.FAILED, failure=Failure(kind))).view)
+    assert offered == ([] if kind in WOULD_FAIL_AGAIN else ["Try again · 30"])
+    assert labels(status_message(status(State.EXPIRED, cost=0)).view) == ["Try again"]
 
 
 def test_a_song_that_could_not_be_posted_is_kept() -> None:
@@ -190,10 +230,12 @@ def test_a_song_that_could_not_be_posted_is_kept() -> None:
 
 
 def test_a_kept_song_can_be_heard_all_the_same() -> None:
-    embed, view = status_message(status(State.UNDELIVERABLE, clip_ids=("not an id", *CLIPS)))
-    assert PRESS_LISTEN in str(embed.description)
-    assert labels(view) == ["Listen to 2", "Listen to 3"]
-    check_sendable(embeds=[embed], view=view)
+    card = status(State.UNDELIVERABLE, clip_ids=("not an id", *CLIPS), partial=True)
+    message = status_message(card)
+    assert PRESS_LISTEN in words(card)
+    assert ONE_CLIP in words(card)
+    assert labels(message.view) == ["Listen to 2", "Listen to 3"]
+    check_sendable(embeds=message.embeds, view=message.view)
 
 
 def test_a_song_that_may_have_been_posted_is_not_said_to_be_lost_or_there() -> None:
@@ -235,11 +277,16 @@ def test_an_ending_by_itself_mentions_the_member() -> None:
         failure=st.none() | st.builds(Failure, st.sampled_from(FailureKind), st.text()),
         partial=st.booleans(),
         result_url=st.none() | st.text() | st.just(LINK) | st.just(LINK + "0" * 600),
+        title=st.none() | st.text() | st.just("*" * 300),
+        listen_url=st.none() | st.text() | st.just(LINK),
+        playlist_name=st.none() | st.text() | st.just("*" * 80),
+        prompt_quote=st.none() | st.text() | st.just("> *" * 300),
+        removed=st.booleans(),
     )
 )
 def test_every_status_is_within_discords_limits(card: StatusCard) -> None:
-    embed, view = status_message(card)
-    check_sendable(embeds=[embed], view=view)
+    message = status_message(card)
+    check_sendable(content=message.content, embeds=message.embeds, view=message.view)
 
 
 def test_the_song_services_words_format_and_mention_nothing_and_are_short() -> None:

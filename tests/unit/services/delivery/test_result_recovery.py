@@ -230,6 +230,7 @@ async def posted_after(harness: ServicesHarness, queued_s: float) -> tuple[int, 
     first = OutboxDispatcher(
         harness.store,
         queue,
+        harness.media,
         ResultDelivery(harness.store, queue, harness.media, attach_audio=True, clock=harness.clock),
         owner="w0",
         config=harness.config,

@@ -292,7 +292,13 @@ async def test_a_decision_that_another_dispatcher_has_by_now_is_left_to_it(
     await harness.services.members.reset(harness.actor(), SUBJECT)
     slow = FakeMessenger()
     other = OutboxDispatcher(
-        harness.store, slow, harness.delivery, owner="w2", config=harness.config, clock=harness.clock
+        harness.store,
+        slow,
+        harness.media,
+        harness.delivery,
+        owner="w2",
+        config=harness.config,
+        clock=harness.clock,
     )
     (theirs,) = await other.claim(1)
     harness.clock.advance(181)

@@ -81,7 +81,7 @@ async def test_what_was_requested_without_a_prompt_loses_its_lyrics_only(harness
 async def test_a_removed_song_loses_its_lyrics_at_once(harness: ServicesHarness) -> None:
     request_id = await song(harness)
     by = Actor(interaction_id=5, guild_id=GUILD, actor_id=ADA)
-    await harness.library.remove(request_id, by, is_moderator=False)
+    await harness.library.remove(request_id, by)
     assert [clip.lyrics for clip in (await harness.request(request_id)).clips] == [None] * 2
 
 

@@ -65,7 +65,7 @@ async def test_a_song_in_the_style_of_a_clip_names_it_until_that_is_removed(
     await harness.dispatch()
     assert harness.messenger.results[-1].card.origin == OriginCard("Slow Harbour", 2)  # type: ignore[union-attr] # a result
     by = Actor(interaction_id=5, guild_id=GUILD, actor_id=ADA)
-    await harness.library.remove(first, by, is_moderator=False)
+    await harness.library.remove(first, by)
     assert (await shown_again(harness, more.request_id)).origin == OriginCard(None, 2)
 
 
@@ -73,7 +73,7 @@ async def test_a_removed_songs_status_quotes_no_prompt(harness: ServicesHarness)
     request_id = await harness.place_and_finish(ADA, WARM)
     await harness.dispatch()
     by = Actor(interaction_id=5, guild_id=GUILD, actor_id=ADA)
-    await harness.library.remove(request_id, by, is_moderator=False)
+    await harness.library.remove(request_id, by)
     harness.clock.advance(5)
     await harness.dispatch()
     card = harness.messenger.edits[-1].card
