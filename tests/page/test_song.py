@@ -55,7 +55,6 @@ async def test_a_member_takes_a_waiting_request_back(tmp_path: Path) -> None:
             await ben.command("inspire", playlist=OTHER, prompt="second thoughts")
             status = await ben.sees("Ben used /inspire", TITLES[State.WAITING])
             await ben.press(status, "Cancel")
-            await ben.sees("Only you can see this", "Your 30 credits are back")
             await expect(status).to_contain_text("Cancelled")
             await expect(status.get_by_role("button", name="Cancel")).to_have_count(0)
         assert ada.errors == ben.errors == []
