@@ -16,6 +16,8 @@ MARKDOWN = """\
 **bold** *italic* _also italic_ __underlined__ ~~struck~~ `code *as it is*` ||spoiler||
 [a masked link](https://example.invalid/page) https://example.invalid/bare. <https://example.invalid/angle>
 \\*not italic\\* and style_weight_s and 2 * 3 * 4
+**over two
+lines**
 - one
 - two **bold**
   - inner

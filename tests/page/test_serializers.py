@@ -71,13 +71,13 @@ async def test_all_that_a_message_can_hold_is_drawn_and_none_of_it_is_markup(tmp
 async def markdown_is_read(ada: BrowserUser) -> None:
     message = await ada.sees("Heading", "small print")
     for tag, words in (
-        ("strong", ["bold", "bold"]),
+        ("strong", ["bold", "over two\nlines", "bold"]),
         ("em", ["italic", "also italic"]),
         ("u", ["underlined"]),
         ("s", ["struck"]),
         ("small", ["small print"]),
         ("code", ["code *as it is*", 'print("**plain**")']),
-        ("blockquote", ["quotedtwice"]),
+        ("blockquote", ["quoted\ntwice"]),
         ("ul ul li", ["inner"]),
         ("ol li", ["first", "second"]),
         (".mention", ["/inspire", "@Ada", "#No Access"]),

@@ -90,9 +90,20 @@ function lines(text, names) {
       made.push(el("blockquote", {}, lines([line.slice(4), ...all.splice(0)].join("\n"), names)));
     } else if (/^> /.test(line)) made.push(el("blockquote", {}, lines(taken(line, all, /^> ?/), names)));
     else if (ITEM.test(line)) made.push(list(line, all, names));
-    else made.push(el("div", { class: "line" }, line ? inline(line, names) : el("br")));
+    else made.push(paragraph(line, all, names));
   }
   return made;
+}
+
+const isBlock = (line) => /^(?:>|>>>) /.test(line) || ITEM.test(line)
+  || LINES.some(([pattern]) => pattern.test(line));
+
+// Lines that belong together, for what is bold or hidden can reach over several of them.
+function paragraph(first, rest, names) {
+  const same = [first];
+  while (rest.length && !isBlock(rest[0])) same.push(rest.shift());
+  const text = same.join("\n");
+  return el("div", { class: "line" }, inline(text, names), text.endsWith("\n") || text === "" ? el("br") : null);
 }
 
 function taken(first, rest, prefix) {
