@@ -188,13 +188,13 @@ class LocalDiscord:
         return await serve_gateway(request, gateway=self.state.gateway, clock=self.state.clock)
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        channel = self.state.world.channels.get(int(request.match_info["channel_id"]))
-        wanted = request.match_info["attachment_id"]
-        for message in channel.messages if channel else ():
-            for attachment in () if message.deleted else message.attachments:
-                if str(attachment.id) == wanted:
-                    return web.Response(body=attachment.content, content_type=attachment.content_type)
-        return web.Response(status=404)
+        channel_id, attachment_id = (
+            int(request.match_info[name]) for name in ("channel_id", "attachment_id")
+        )
+        found = self.state.attachment(channel_id, attachment_id=attachment_id)
+        if found is None:
+            return web.Response(status=404)
+        return web.Response(body=found.content, content_type=found.content_type)
 
 
 def _state(limits: Limits, *, clock: Clock, seed: int) -> State:

@@ -11,7 +11,7 @@ from sandbox.discord.faults import Faults
 from sandbox.discord.gateway.sessions import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Credentials, Gateway
 from sandbox.discord.limits import MIB, Limits
 from sandbox.discord.model.interaction import Interactions
-from sandbox.discord.model.message import Message
+from sandbox.discord.model.message import Attachment, Message
 from sandbox.discord.model.permissions import Permission
 from sandbox.discord.model.snowflakes import Clock, Snowflakes
 from sandbox.discord.model.users import User
@@ -63,6 +63,8 @@ class State:
     """What was asked for that the sandbox does not do."""
     nonces: dict[tuple[int, object], Message] = field(default_factory=dict)
     """The last message of each author and nonce."""
+    forwarded_files: set[int] = field(default_factory=set)
+    """Attachments that a forwarded message shows as well, by id."""
     strict: bool = True
     """Whether fields that the sandbox does not know are refused, which finds spelling mistakes."""
     files_url: str = ""
@@ -82,6 +84,16 @@ class State:
             channel = Channel(id=self.snowflakes.next(), kind=DIRECT_CHANNEL, recipient=user)
             self.world.channels[channel.id] = channel
         return channel
+
+    def attachment(self, channel_id: int, *, attachment_id: int) -> Attachment | None:
+        """Return a file that a message shows, or a forward of a message that was deleted since."""
+        channel = self.world.channels.get(channel_id)
+        for message in channel.messages if channel else ():
+            for attachment in message.attachments:
+                kept = not message.deleted or attachment_id in self.forwarded_files
+                if attachment.id == attachment_id and kept:
+                    return attachment
+        return None
 
     def remove_bot(self, guild: Guild) -> None:
         """Remove the bot from the guild, and send it the event."""

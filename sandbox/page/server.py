@@ -13,7 +13,6 @@ import aiohttp
 from aiohttp import web
 
 from sandbox.cqtai.files.media import file_response
-from sandbox.discord.model.message import Attachment
 from sandbox.discord.payloads import as_payload
 from sandbox.page.controls import Controls
 from sandbox.page.session import PageSession
@@ -135,7 +134,9 @@ class Page:
         return web.Response(body=body, content_type=KINDS[path.suffix], charset="utf-8")
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        attachment = self._attachment(request.match_info["channel"], request.match_info["file"])
+        place, wanted = request.match_info["channel"], request.match_info["file"]
+        known = self._world.discord.state.attachment
+        attachment = known(int(place), attachment_id=int(wanted)) if (place + wanted).isdecimal() else None
         if attachment is None:
             raise web.HTTPNotFound
         response = file_response(request, attachment.content, content_type=attachment.content_type)
@@ -144,15 +145,6 @@ class Page:
         if not attachment.content_type.startswith(SAFE_KINDS):
             response.headers["Content-Disposition"] = "attachment"
         return response
-
-    def _attachment(self, channel_id: str, attachment_id: str) -> Attachment | None:
-        channels = self._world.discord.state.world.channels
-        channel = channels.get(int(channel_id)) if channel_id.isdecimal() else None
-        for message in channel.messages if channel else ():
-            for attachment in () if message.deleted else message.attachments:
-                if str(attachment.id) == attachment_id:
-                    return attachment
-        return None
 
     async def _picture(self, request: web.Request) -> web.StreamResponse:
         """Serve a picture of the provider's from a cache, as Discord does, so that it outlives its source."""

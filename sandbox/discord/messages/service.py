@@ -81,8 +81,9 @@ def post(state: State, *, channel: Channel, sent: Sent, posting: Posting) -> Mes
 def forwarding(state: State, message: Message, *, author: User, origin: Origin) -> Posting:
     """Return the posting that forwards a message, with what that shows now (reference, "Message Snapshot").
 
-    The copy of a copy is one of the first message.
+    The copy of a copy is one of the first message. Files that are forwarded outlive their message.
     """
+    state.forwarded_files.update(attachment.id for attachment in message.attachments)
     return Posting(
         author=author,
         origin=origin,

@@ -119,6 +119,20 @@ async def test_a_thread_s_first_message_cannot_be_forwarded(api: Api) -> None:
     assert refused(api, reference(begun.messages[0])) == (400, 50035)
 
 
+def test_a_forwarded_file_outlives_its_message(api: Api, song: Message) -> None:
+    state, (file,) = api.discord.state, song.attachments
+    forwarded(api, song)
+    api.discord.disruptions.delete_message(song)
+    assert state.attachment(song.channel_id, attachment_id=file.id) is file
+
+
+def test_a_file_is_gone_with_its_message(api: Api, song: Message) -> None:
+    state, (file,) = api.discord.state, song.attachments
+    assert state.attachment(song.channel_id, attachment_id=file.id) is file
+    api.discord.disruptions.delete_message(song)
+    assert state.attachment(song.channel_id, attachment_id=file.id) is None
+
+
 def test_an_edit_of_a_forward_is_not_known_here(api: Api, song: Message) -> None:
     made = forwarded(api, song)
     place = {"channel_id": api.discord.channel("songs").id, "message_id": made["id"]}
