@@ -249,7 +249,9 @@ async def _media(
     """Open the source of audio files with its session, which the stack closes."""
     origins = settings.media_trusted_origins
     session = await stack.enter_async_context(media_session(origins))
-    return drivers.media(session, trusted_origins=origins, fetch_s=timings.media_s)
+    media = drivers.media(session, trusted_origins=origins, fetch_s=timings.media_s)
+    stack.callback(media.close)
+    return media
 
 
 async def _provider(

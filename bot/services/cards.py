@@ -257,7 +257,7 @@ def result_card(
         clips=tuple(
             ClipCard(
                 clip=clip,
-                listen_url=link or f"https://suno.com/song/{quote(clip.id, safe='')}",
+                listen_url=link or clip_page(clip.id),
                 cover_url=offered(clip.image_url),
             )
             for clip, link in zip(request.clips, links, strict=True)
@@ -269,6 +269,11 @@ def result_card(
         prompt_quote=shown.prompt_quote,
         origin=shown.origin,
     )
+
+
+def clip_page(clip_id: str) -> str:
+    """Return the URL of a clip's page at Suno."""
+    return f"https://suno.com/song/{quote(clip_id, safe='')}"
 
 
 def status_card(

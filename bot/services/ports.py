@@ -63,6 +63,21 @@ class Media:
     """Detected from the content, without the dot, for example `mp3`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SongTags:
+    """What a player shows of a file."""
+
+    title: str
+    track: str
+    """The clip's number and how many there are, for example `1/2`."""
+    album: str | None = None
+    style: str | None = None
+    lyrics: str | None = None
+    page: str
+    """The URL of the clip's page."""
+    cover_url: str | None = None
+
+
 class MediaSource(Protocol):
     """The source of the clips' files."""
 
@@ -70,8 +85,14 @@ class MediaSource(Protocol):
         """Return the link if it can be shown to members (https, a public host, really a file), else None."""
         ...
 
-    async def fetch_audio(self, url: str, *, limit: int) -> Media:
-        """Download the audio file behind a link, of at most `limit` bytes.
+    def close(self) -> None:
+        """Release the threads; downloads must have ended."""
+        ...
+
+    async def fetch_audio(self, url: str, *, limit: int, tags: SongTags | None = None) -> Media:
+        """Download the audio file behind a link, of at most `limit` bytes with its tags.
+
+        A file that cannot be tagged, and a cover that cannot be had soon, are no errors.
 
         Raises:
             MediaError: it could not be downloaded within the limits, or is not audio.

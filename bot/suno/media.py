@@ -1,19 +1,29 @@
 """The clips' files: which links members get, and the download of audio files within limits."""
 
 import asyncio
+import logging
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import aiohttp
 from typing_extensions import override
 from yarl import URL
 
 from bot.domain.errors import MediaError
-from bot.services.ports import Media, MediaSource
+from bot.services.ports import Media, MediaSource, SongTags
 from bot.suno.audio import audio_extension
 from bot.suno.links import is_live_stream, is_placeholder, is_public, origin_of, read_link, read_origins
+from bot.suno.tags import COVER_LIMIT, cover_type, with_tags
+
+log = logging.getLogger(__name__)
 
 FETCH_S = 30.0
 """Seconds for one file, redirects included."""
+COVER_GRACE_S = 1.0
+"""Seconds to wait for the cover once the audio is there: both are downloaded at the same time."""
+TAGS_S = 5.0
+"""Seconds to write a file's tags, which takes some milliseconds unless many wait for the thread."""
 MAX_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 GONE = frozenset({410, 451})
@@ -33,10 +43,20 @@ class HttpMedia(MediaSource):
         *,
         trusted_origins: Collection[str] = (),
         fetch_s: float = FETCH_S,
+        cover_grace_s: float = COVER_GRACE_S,
+        tags_s: float = TAGS_S,
     ) -> None:
+        # the event loop's default threads are needed for DNS lookups
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tags")
         self._session = session
         self._trusted = read_origins(trusted_origins)
         self._fetch_s = fetch_s
+        self._cover_grace_s = cover_grace_s
+        self._tags_s = tags_s
+
+    @override
+    def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
     @override
     def offered(self, url: str | None) -> str | None:
@@ -44,7 +64,15 @@ class HttpMedia(MediaSource):
         return None if link is None else str(link)
 
     @override
-    async def fetch_audio(self, url: str, *, limit: int) -> Media:
+    async def fetch_audio(self, url: str, *, limit: int, tags: SongTags | None = None) -> Media:
+        covering = asyncio.ensure_future(self._cover(tags.cover_url if tags else None))
+        try:
+            media = await self._audio(url, limit=limit)
+            return media if tags is None else await self._tagged(media, tags, covering, limit=limit)
+        finally:
+            covering.cancel()
+
+    async def _audio(self, url: str, *, limit: int) -> Media:
         try:
             async with asyncio.timeout(self._fetch_s):
                 content = await self._follow(url, limit=limit)
@@ -56,6 +84,31 @@ class HttpMedia(MediaSource):
         if extension is None:
             raise MediaError("not an audio file", is_dead=True, is_passing=True)
         return Media(content, extension)
+
+    async def _cover(self, url: str | None) -> bytes | None:
+        """Return the picture; None if there is none that players show, or it cannot be downloaded."""
+        if url is None:
+            return None
+        try:
+            cover = await self._follow(url, limit=COVER_LIMIT)
+        except (MediaError, aiohttp.ClientError, OSError) as error:
+            log.info("no cover for a file: %r", error)
+            return None
+        return cover if cover_type(cover) else None
+
+    async def _tagged(
+        self, media: Media, tags: SongTags, covering: asyncio.Task[bytes | None], *, limit: int
+    ) -> Media:
+        """Return the file with its tags, or as it is if that takes too long; a song never waits for them."""
+        await asyncio.wait({covering}, timeout=self._cover_grace_s)
+        cover = covering.result() if covering.done() else None
+        work = partial(with_tags, media, tags, cover, limit=limit)
+        try:
+            async with asyncio.timeout(self._tags_s):
+                return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except TimeoutError:
+            log.warning("writing a file's tags took too long")
+            return media
 
     def _usable(self, url: str) -> URL | None:
         """Return the link if it can be shown and fetched, else None."""

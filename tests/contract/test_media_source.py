@@ -1,11 +1,15 @@
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from io import BytesIO
 from typing import Protocol
 
 import pytest
+from mutagen.id3 import ID3
 
 from bot.domain.errors import MediaError
 from bot.domain.song_options import SongSpec
-from bot.services.ports import Media, MediaSource
+from bot.services.ports import Media, MediaSource, SongTags
 from bot.suno.client import CqtaiClient, provider_session
 from bot.suno.media import HttpMedia
 from bot.suno.media_session import media_session
@@ -97,6 +101,18 @@ class TestFakeMedia(MediaSourceContract):
         assert harness.media.fetched == [harness.good]
 
 
+HANGING = "https://cdn2.suno.ai/hanging.jpeg"
+
+
+class HangingMedia(HttpMedia):
+    """A source that never gets one picture."""
+
+    async def _follow(self, url: str, *, limit: int) -> bytes:
+        if url == HANGING:
+            await asyncio.Event().wait()
+        return await super()._follow(url, limit=limit)
+
+
 class LocalMediaHarness:
     """The real source against the local provider, which refuses the second clip's audio."""
 
@@ -108,6 +124,13 @@ class LocalMediaHarness:
 
     def set_fault(self, fault: MediaFault) -> None:
         self.local.faults.add(Fault(Phase.AUDIO, fault, times=None, clip_index=0))
+
+    @property
+    def tags(self) -> SongTags:
+        cover = self.good.replace("/media/", "/media/image_").replace(".mp3", ".jpeg")
+        return SongTags(
+            title="Rain", track="1/2", lyrics="Rain, rain", page="https://suno.com/song/c1", cover_url=cover
+        )
 
     @property
     def gets(self) -> list[str]:
@@ -128,6 +151,7 @@ class TestHttpMedia(MediaSourceContract):
                 media = HttpMedia(session, trusted_origins=trusted)
                 clip_ids = [clip.id for clip in local.tasks[0].song.clips]
                 yield LocalMediaHarness(local, media=media, clip_ids=clip_ids)
+                media.close()
 
     @pytest.mark.parametrize(
         ("fault", "cause"),
@@ -158,6 +182,43 @@ class TestHttpMedia(MediaSourceContract):
             impatient = HttpMedia(session, trusted_origins=[harness.local.origin], fetch_s=0.1)
             with pytest.raises(MediaError, match="in time"):
                 await impatient.fetch_audio(harness.good, limit=LIMIT)
+
+    async def test_a_file_gets_its_tags_and_its_cover(self, harness: LocalMediaHarness) -> None:
+        plain = await harness.media.fetch_audio(harness.good, limit=LIMIT)
+        tagged = await harness.media.fetch_audio(harness.good, limit=LIMIT, tags=harness.tags)
+        read = ID3(BytesIO(tagged.data))
+        assert (str(read["TIT2"]), str(read["USLT::und"])) == ("Rain", "Rain, rain")
+        assert read["APIC:"].mime == "image/jpeg"
+        assert tagged.data.endswith(plain.data)
+
+    @pytest.mark.parametrize("cover", [None, "http://10.0.0.1/a.jpeg", "audio", "missing", "hanging"])
+    async def test_a_cover_that_cannot_be_had_is_left_out(
+        self, harness: LocalMediaHarness, cover: str | None
+    ) -> None:
+        links = {
+            "audio": harness.good,
+            "missing": f"{harness.local.origin}/media/image_x.jpeg",
+            "hanging": HANGING,
+        }
+        origins = [harness.local.origin]
+        async with media_session(origins) as session:
+            media = HangingMedia(session, trusted_origins=origins, cover_grace_s=0.01)
+            tags = replace(harness.tags, cover_url=links.get(cover or "", cover))
+            tagged = await media.fetch_audio(harness.good, limit=LIMIT, tags=tags)
+            media.close()
+        read = ID3(BytesIO(tagged.data))
+        assert [key for key in read if key.startswith("APIC")] == []
+        assert str(read["TIT2"]) == "Rain"
+
+    async def test_a_file_comes_without_tags_where_the_thread_is_busy(
+        self, harness: LocalMediaHarness
+    ) -> None:
+        plain = await harness.media.fetch_audio(harness.good, limit=LIMIT)
+        origins = [harness.local.origin]
+        async with media_session(origins) as session:
+            hurried = HttpMedia(session, trusted_origins=origins, tags_s=0.0)
+            assert await hurried.fetch_audio(harness.good, limit=LIMIT, tags=harness.tags) == plain
+            hurried.close()
 
     async def test_a_redirect_to_the_file_is_followed(self, harness: LocalMediaHarness) -> None:
         whole = await harness.media.fetch_audio(harness.good, limit=LIMIT)

@@ -29,6 +29,9 @@ THIS_PLAYLIST = "this playlist"
 DASH = "\N{EN DASH}"
 ELLIPSIS = "…"
 
+FILE_NAME_BYTES = 180
+"""Bytes of a file's name without its number and extension; file systems take 255 in all."""
+
 _SPECIAL = frozenset("\\*_~|`[]()<>@#")
 _LINE_STARTS = re.compile(r"(?:[-+]|\d+\.)(?=\s)")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -142,7 +145,9 @@ def minutes(duration_s: float | None) -> str:
 def file_name(title: str | None, *, number: int, extension: str) -> str:
     """Build the file name of clip `number` from its title, for example `night-drive-1.mp3`."""
     known = unicodedata.normalize("NFKC", plain(title, limit=60)).casefold()
-    stem = re.sub(r"[\W_]+", "-", known).strip("-") or "song"
+    # marks are part of the letters before them, as vowels are in many scripts
+    named = "".join(c if c.isalnum() or unicodedata.category(c).startswith("M") else "-" for c in known)
+    stem = re.sub("-+", "-", named).strip("-").encode()[:FILE_NAME_BYTES].decode(errors="ignore") or "song"
     kind = re.sub(r"[^a-z0-9]", "", extension.lower())[:5] or "bin"
     return f"{stem}-{number}.{kind}"
 

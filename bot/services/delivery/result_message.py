@@ -19,7 +19,7 @@ from bot.domain.leases import lease_until
 from bot.domain.provider_tasks import Clip
 from bot.domain.requests import Request, State
 from bot.domain.transitions import Transition
-from bot.services.cards import ResultCard, ShownOptions, result_card
+from bot.services.cards import ResultCard, ShownOptions, clip_page, result_card
 from bot.services.delivery.message_forms import may_be_accepted_later
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, delivery_routes
 from bot.services.ports import (
@@ -33,6 +33,7 @@ from bot.services.ports import (
     MessageForm,
     MessageRef,
     Messenger,
+    SongTags,
     Target,
 )
 from bot.services.repositories.outbox import OutboxMessage
@@ -126,9 +127,8 @@ class ResultDelivery:
         self, message: OutboxMessage, request: Request, shown: ShownOptions
     ) -> MessageRef | Undelivered:
         """Post the result, or find that it was posted before; raise as `deliver` does."""
-        found = await self._fetch_clips(
-            request, with_files=self._attach_audio and message.attempts < FILE_ATTEMPTS
-        )
+        with_files = self._attach_audio and message.attempts < FILE_ATTEMPTS
+        found = await self._fetch_clips(request, shown, with_files=with_files)
         if message.attempts + 1 < FILE_ATTEMPTS:
             _raise_if_pending(found)
         links = [one.link for one in found]
@@ -141,19 +141,23 @@ class ResultDelivery:
         )
         return await self._post(message, payload) if outcome is None else outcome
 
-    async def _fetch_clips(self, request: Request, *, with_files: bool) -> Sequence[ClipMedia]:
+    async def _fetch_clips(
+        self, request: Request, shown: ShownOptions, *, with_files: bool
+    ) -> Sequence[ClipMedia]:
         """Return the link and file of each clip, in their order."""
         limit = min(request.address.attachment_limit, UPLOAD_LIMIT // max(len(request.clips), 1))
-        return await asyncio.gather(
-            *(self._fetch(request, clip, limit=limit if with_files else 0) for clip in request.clips)
+        fetching = (
+            self._fetch(request, clip, tags, limit=limit if with_files else 0)
+            for clip, tags in zip(request.clips, song_tags(request, shown), strict=True)
         )
+        return await asyncio.gather(*fetching)
 
-    async def _fetch(self, request: Request, clip: Clip, *, limit: int) -> ClipMedia:
+    async def _fetch(self, request: Request, clip: Clip, tags: SongTags, *, limit: int) -> ClipMedia:
         link = self._media.offered(clip.audio_url)
         if link is None or not limit:
             return ClipMedia(link)
         try:
-            return ClipMedia(link, await self._media.fetch_audio(link, limit=limit))
+            return ClipMedia(link, await self._media.fetch_audio(link, limit=limit, tags=tags))
         except MediaError as error:
             log.warning("no file for a clip: %s", error.cause, extra=log_context(request))
             return ClipMedia(None if error.is_dead else link, error=error)
@@ -237,6 +241,22 @@ class ResultDelivery:
                 if plainer is None:
                     raise
                 files, form = plainer
+
+
+def song_tags(request: Request, shown: ShownOptions) -> list[SongTags]:
+    """Return the tags of each clip's file; a saved playlist is the album, so that its songs are together."""
+    return [
+        SongTags(
+            title=clip.title or "Untitled",
+            track=f"{number}/{len(request.clips)}",
+            album=shown.playlist_name,
+            style=", ".join(clip.tags) or None,
+            lyrics=clip.lyrics,
+            page=clip_page(clip.id),
+            cover_url=clip.image_url,
+        )
+        for number, clip in enumerate(request.clips, 1)
+    ]
 
 
 def _long_wait(error: MessengerError, route: DeliveryRoute) -> RetryableError | None:

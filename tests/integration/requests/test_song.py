@@ -1,8 +1,10 @@
 import json
 import re
+from io import BytesIO
 from pathlib import Path
 
 import aiohttp
+from mutagen.id3 import ID3
 
 from bot.chat.delivery.status_message import ONE_CLIP_READY, TITLES
 from bot.domain.requests import State
@@ -126,15 +128,22 @@ async def test_the_result_says_what_there_is_to_know_of_each_clip(local: BotHarn
     assert links(result) == {}
 
 
-async def test_both_files_are_attached_as_the_provider_serves_them(local: BotHarness) -> None:
+async def test_both_files_are_attached_as_served_with_their_tags_in_front(
+    local: BotHarness,
+) -> None:
     async with local.bot(), aiohttp.ClientSession() as session:
         await local.place()
         result = await local.result()
         for clip, file in zip(local.provider.tasks[0].song.clips, result.attachments, strict=True):
             async with session.get(f"{local.provider.origin}/media/{clip.id}.mp3") as served:
-                assert file.content == await served.read()
+                assert file.content.endswith(await served.read())
             assert file.filename.endswith(".mp3")
-            assert file.content[:3] == b"ID3" or file.content[0] == 0xFF
+            tags = ID3(BytesIO(file.content))
+            assert (str(tags["TIT2"]), str(tags["USLT::und"])) == (
+                clip.title,
+                local.provider.tasks[0].song.lyrics,
+            )
+            assert tags["APIC:"].data
 
 
 async def test_only_the_requester_is_mentioned_and_only_by_the_result(local: BotHarness) -> None:

@@ -130,8 +130,18 @@ def test_a_moment_is_counted_down_by_the_reader() -> None:
         (None, "wav", "song-1.wav"),
         ("///", "", "song-1.bin"),
         ("夜のドライブ", "mp3", "夜のドライブ-1.mp3"),
+        ("हिन्दी गीत", "mp3", "हिन्दी-गीत-1.mp3"),
+        ("\u202e\u05e9\u05d9\u05e8\u200f", "mp3", "\u05e9\u05d9\u05e8-1.mp3"),
+        ("🎵🎶", "mp3", "song-1.mp3"),
+        ("...", "mp3", "song-1.mp3"),
+        ("CON", "mp3", "con-1.mp3"),
+        ("雨" * 300, "mp3", "雨" * 59 + "-1.mp3"),
+        ("﷽" * 60, "mp3", None),
         ("x" * 300, "mp3", "x" * 59 + "-1.mp3"),
     ],
 )
-def test_a_file_is_named_after_its_clip(title: str | None, extension: str, name: str) -> None:
-    assert formatting.file_name(title, number=1, extension=extension) == name
+def test_a_file_is_named_after_its_clip(title: str | None, extension: str, name: str | None) -> None:
+    found = formatting.file_name(title, number=1, extension=extension)
+    assert name is None or found == name
+    assert len(found.encode()) <= 200
+    assert found != formatting.file_name(title, number=2, extension=extension)

@@ -14,13 +14,20 @@ from bot.domain.provider_tasks import Clip
 from bot.domain.requests import State
 from bot.domain.transitions import Transition
 from bot.services.cards import ResultCard
-from bot.services.ports import ChannelTarget, DirectMessageTarget, FollowUpTarget, Media, MessageForm
+from bot.services.ports import (
+    ChannelTarget,
+    DirectMessageTarget,
+    FollowUpTarget,
+    Media,
+    MessageForm,
+    SongTags,
+)
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.transitions import apply_transition, get_request
 from bot.services.unit_of_work import UnitOfWork
 from tests.fakes.media import FakeMedia
-from tests.fakes.provider import two_clips
-from tests.harness.services import ADA, CHANNEL, GUILD, ServicesHarness, services_harness
+from tests.fakes.provider import LYRICS, two_clips
+from tests.harness.services import ADA, CHANNEL, GUILD, PLAYLIST, ServicesHarness, services_harness
 
 
 async def test_the_result_is_one_post_with_both_files_and_then_the_status_links_to_it(
@@ -41,6 +48,25 @@ async def test_the_result_is_one_post_with_both_files_and_then_the_status_links_
         f"https://discord.com/channels/{GUILD}/{post.posted.channel_id}/{post.posted.message_id}"
     )
     assert (await harness.request(request_id)).address.token is None  # a secret that nobody needs any more
+
+
+async def test_files_have_tags_of_which_the_album_is_the_saved_playlist(harness: ServicesHarness) -> None:
+    await harness.playlists.add(harness.actor(), "Rainy nights", PLAYLIST)
+    request_id = await harness.place_and_finish()
+    await harness.dispatch()
+    first, second = (await harness.request(request_id)).clips
+    one, two = harness.media.tags
+    assert one == SongTags(
+        title="Slow Harbour",
+        track="1/2",
+        album="Rainy nights",
+        style="lo-fi, warm",
+        lyrics=LYRICS,
+        page=f"https://suno.com/song/{first.id}",
+        cover_url=first.image_url,
+    )
+    assert two is not None
+    assert (two.track, two.cover_url) == ("2/2", second.image_url)
 
 
 async def test_a_lost_reply_does_not_post_twice(harness: ServicesHarness) -> None:
@@ -343,10 +369,10 @@ async def test_a_song_that_another_dispatcher_delivered_meanwhile_is_left_alone(
         )
 
     class Overtaken(FakeMedia):
-        async def fetch_audio(self, url: str, *, limit: int) -> Media:
+        async def fetch_audio(self, url: str, *, limit: int, tags: SongTags | None = None) -> Media:
             if url.endswith("-0.mp3"):
                 await harness.store.write(deliver)
-            return await super().fetch_audio(url, limit=limit)
+            return await super().fetch_audio(url, limit=limit, tags=tags)
 
     harness.dispatcher._delivery._media = Overtaken()
     await harness.dispatch()
