@@ -118,13 +118,16 @@ class StatusCard:
 
     @property
     def is_failure(self) -> bool:
-        """Return True if the request ended without a song, and not because its member cancelled it."""
-        return self.credits_are_back and (self.state is not State.CANCELLED or self.failure is not None)
+        """Return True if there is no song, or no song any more, and not because of its own member."""
+        if self.removed or self.state is State.CANCELLED:
+            return self.failure is not None
+        return self.credits_are_back
 
     @property
     def must_be_known(self) -> bool:
         """Return True if the member has to be told even when the status message is lost."""
-        return self.credits_are_back or (self.state is State.UNDELIVERABLE and not self.removed)
+        is_kept = self.state is State.UNDELIVERABLE and not self.removed
+        return self.credits_are_back or is_kept or self.is_failure
 
     @property
     def is_final(self) -> bool:

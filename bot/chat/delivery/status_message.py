@@ -107,6 +107,7 @@ UNSEEN = (
     "again, so that it doesn't appear twice: if you don't see it, find it in `/songs list`."
 )
 REMOVED = "**Removed.** The song was finished, and later removed."
+REMOVED_SONG = "A moderator removed your song"
 REMOVED_BY_MODERATOR = "**Removed by a moderator.**"
 SUBMITTING = "It is your turn: the request is being sent."
 MAKING = "The song is being made."
@@ -163,7 +164,9 @@ def _line(card: StatusCard, form: MessageForm) -> str:
 
 def _ping(card: StatusCard, url: str) -> RenderedMessage:
     """Build the short message that notifies the requester of an end, which the status explains."""
-    parts = (f"{mention(card.user_id)} {_title(card)}.", are_back(card.cost), f"[{SEE_STATUS}](<{url}>)")
+    head = f"{mention(card.user_id)} {REMOVED_SONG if card.removed else _title(card)}."
+    back = are_back(card.cost) if card.credits_are_back else ""
+    parts = (head, back, f"[{SEE_STATUS}](<{url}>)")
     return RenderedMessage(content=" ".join(part for part in parts if part), notifies=card.user_id)
 
 

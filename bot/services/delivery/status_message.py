@@ -185,7 +185,7 @@ class StatusMessages:
         Raises:
             RetryableError: no route accepts it now.
         """
-        ended_at = request.ended_at or request.placed_at
+        ended_at = request.removed_at or request.ended_at or request.placed_at
         if not card.is_failure or ended_at - request.placed_at < self._ping_after:
             return
         if message.attempt and not DeliveryAttempt.parse(message.attempt).is_deduplicated(self._clock()):

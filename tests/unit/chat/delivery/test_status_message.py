@@ -13,6 +13,7 @@ from bot.chat.delivery.status_message import (
     ONE_CLIP_READY,
     REMOVED,
     REMOVED_BY_MODERATOR,
+    REMOVED_SONG,
     TITLES,
     UNSEEN,
     UNSEEN_TITLE,
@@ -297,6 +298,13 @@ def test_the_song_services_words_format_and_mention_nothing_and_are_short() -> N
         "Don't \\<\\@1\\> \\*\\*name\\*\\* \\[artists\\]\\(https\\://x.example\\) \\@everyone"
     )
     assert len(said) <= 300
+
+
+def test_a_ping_about_a_removed_song_speaks_of_no_credits() -> None:
+    card = status(
+        State.DELIVERED, removed=True, failure=Failure(FailureKind.MODERATOR, "no"), status_url=LINK
+    )
+    assert ending_message(card).content == f"<@{MEMBER}> {REMOVED_SONG}. [See why](<{LINK}>)"
 
 
 def test_a_ping_is_short_and_leads_to_the_status() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import InvalidMessageError, NoAccessError, RetryableError
-from bot.domain.requests import State
+from bot.domain.requests import Failure, FailureKind, State
 from bot.services.cards import StatusCard
 from bot.services.delivery.routes import NONCE_LIFE
 from bot.services.moderation.members import TargetMember
@@ -35,6 +35,22 @@ async def test_a_late_failure_pings_once_with_a_link_to_the_status(harness: Serv
     assert (ping.target, ping.card.state) == (ChannelTarget(CHANNEL), State.CANCELLED)
     assert ping.card.status_url == (f"https://discord.com/channels/{GUILD}/{CHANNEL}/{request_id + 10**17}")
     assert harness.messenger.edits[-1].card.status_url is None
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_a_moderators_removal_pings_with_its_reason(harness: ServicesHarness, lost: bool) -> None:
+    request_id = await harness.place_and_finish()
+    await harness.dispatch()
+    harness.clock.advance(LATE_S)
+    await harness.dispatch()
+    await harness.library.remove(request_id, harness.actor(), reason="too loud")
+    harness.clock.advance(5)
+    harness.messenger.failures += [NoAccessError("closed")] if lost else []
+    await harness.dispatch()
+    (ping,) = harness.messenger.endings
+    assert isinstance(ping.card, StatusCard)
+    assert (ping.card.removed, ping.card.failure) == (True, Failure(FailureKind.MODERATOR, "too loud"))
+    assert (ping.card.status_url is None) is lost
 
 
 async def test_an_early_failure_and_a_members_own_cancel_ping_nobody(harness: ServicesHarness) -> None:
