@@ -7,12 +7,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.chat.buttons.period import set_default_allowance
 from bot.chat.interactions.components import command
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import MODERATORS, ForModerators
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.interactions.transformers import PeriodOption, TargetOption
 from bot.chat.messages.audit import audit_log_message
+from bot.chat.messages.buttons import period_button
 from bot.chat.messages.credits import member_credits_message
 from bot.chat.messages.files import ReportFiles
 from bot.chat.messages.rendered import Attachment, RenderedMessage
@@ -22,6 +24,7 @@ from bot.domain.guild_settings import MAX_CREDITS
 from bot.services import Services
 from bot.services.audit_log import REASON_LIMIT
 from bot.services.credits.reports import MAX_DAYS, Report
+from bot.services.moderation.members import check_amount
 
 Days: TypeAlias = app_commands.Range[int, 1, MAX_DAYS]
 USUAL_DAYS = 30
@@ -40,6 +43,7 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
         self._quotas = services.quotas
         self._moderation = services.members
         self._allowances = services.allowances
+        self._settings = services.guild_settings
         self.files = ReportFiles()
 
     async def cog_unload(self) -> None:
@@ -108,10 +112,15 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
         period: PeriodOption | None = None,
     ) -> None:
         """Set the allowance of everyone who has no exception and no role with one."""
-        by = interaction.require_moderator()
-        setting = self._allowances.set_default_allowance(by, amount=amount, period=period)
-        settings = await run_or_defer(interaction, setting)
-        await respond(interaction, confirmations.default_allowance_set(amount, settings, period))
+        current = await run_or_defer(interaction, self._settings.effective(interaction.guild_id))
+        if period is not None and period is not current.policy.period:
+            view = discord.ui.View(timeout=None)
+            view.add_item(period_button(check_amount("credits", amount), period))
+            question = confirmations.period_question(amount, current.policy, period)
+            await respond(interaction, RenderedMessage(content=question, view=view))
+            return
+        before = await run_or_defer(interaction, set_default_allowance(interaction, amount, period))
+        await respond(interaction, confirmations.default_allowance_set(amount, before, period))
 
     @command()
     @app_commands.describe(**descriptions.QUOTA_RESET)

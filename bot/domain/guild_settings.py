@@ -25,8 +25,11 @@ class Budget:
 
     def remaining_target(self, window: Window) -> int:
         """Return the credits that may be spent in the window under this budget."""
-        before = self.spent_before if window.key == self.opened_in else 0
-        return max(0, self.credits - before)
+        return max(0, self.credits - self.spent_earlier(window))
+
+    def spent_earlier(self, window: Window) -> int:
+        """Return what was spent or held in the window before the budget was set."""
+        return self.spent_before if window.key == self.opened_in else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The recording of moderators' actions, in the unit of work that carries them out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ParamSpec, TypeVar
 
@@ -8,6 +8,7 @@ from bot.domain.audit import Action, AuditEntry, AuditFacts
 from bot.domain.errors import ConflictError
 from bot.domain.moderator_errors import ReasonError
 from bot.domain.text import clean_text
+from bot.services.cards import status_url
 from bot.services.repositories.outbox import MessageKind
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
 
@@ -72,6 +73,19 @@ def record_action(
     if added and uow.guilds.settings(actor.guild_id).log_channel_id is not None:
         uow.outbox.mark_due(change.id, MessageKind.AUDIT, due_at=now)
     return added
+
+
+def with_request_link(uow: UnitOfWork, entry: AuditEntry) -> AuditEntry:
+    """Return the entry with a link to its request's status in place of the id, to be read by people."""
+    request_id = entry.after.get("request") or entry.before.get("request")
+    request = uow.requests.find(int(request_id)) if request_id else None
+    url = None if request is None else status_url(request)
+    if url is None:
+        return entry
+    before, after = (
+        facts | {"request": url} if "request" in facts else facts for facts in (entry.before, entry.after)
+    )
+    return replace(entry, before=before, after=after)
 
 
 def check_reason(reason: str) -> str:

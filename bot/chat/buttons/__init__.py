@@ -5,6 +5,7 @@ from bot.chat.buttons.cancel import CancelButton
 from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.buttons.help import HelpButton
 from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
+from bot.chat.buttons.period import PeriodButton
 from bot.chat.buttons.song import (
     AgainButton,
     LoveButton,
@@ -23,6 +24,7 @@ BUTTONS = (
     DeclineButton,
     DeleteButton,
     HelpButton,
+    PeriodButton,
     AgainButton,
     MoreButton,
     LoveButton,

@@ -13,6 +13,8 @@ from bot.services.ports import MessageForm
 
 NOT_SHOWN = "Discord refuses to show the rest here. `/quota log` has it."
 NO_DECISIONS = "No decisions yet."
+OPEN = "open it"
+"""The words of a link to a request."""
 FACT_LIMIT = 120
 """Characters of one value."""
 OF_MEMBER = frozenset(
@@ -127,7 +129,7 @@ def _value(name: str, value: str | int | None) -> str:
     if name.endswith("channel"):
         return f"<#{value}>"
     if name == "request":
-        return f"`{value}`"
+        return f"[{OPEN}]({value})" if str(value).startswith("https://") else f"`{value}`"
     if name == "model":
         return quoted(model_name(str(value)), limit=FACT_LIMIT)
     return f"{value:,}" if isinstance(value, int) else quoted(value, limit=FACT_LIMIT)

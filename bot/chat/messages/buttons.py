@@ -8,6 +8,7 @@ import discord
 from discord import ButtonStyle
 
 from bot.chat.text import labels
+from bot.domain.quotas import Period
 from bot.domain.songs import Loves
 
 Button: TypeAlias = discord.ui.Button[discord.ui.View]
@@ -113,6 +114,11 @@ class HelpTopic(StrEnum):
 def help_buttons() -> list[Button]:
     """Build the buttons of `/help`."""
     return [button(labels.HELP[topic], f"help:{topic}") for topic in HelpTopic]
+
+
+def period_button(amount: int, period: Period) -> Button:
+    """Build the button that changes everyone's allowance together with its period."""
+    return button(labels.CHANGE_PERIOD, f"everyone:{amount}:{period}", style=ButtonStyle.danger)
 
 
 def delete_data_button() -> Button:

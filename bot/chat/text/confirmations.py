@@ -3,7 +3,6 @@
 from bot.chat.text import labels
 from bot.chat.text.formatting import are_back, counted, in_credits, mention, playlist_link, playlist_page
 from bot.chat.text.quotas import allowance_of, available_after, limits_of
-from bot.domain.guild_settings import GuildSettings
 from bot.domain.models import model_name
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.quotas import Period, Policy
@@ -99,7 +98,10 @@ def _kept(count: int) -> str:
 
 def granted(user_id: int, amount: int, change: BalanceChange) -> str:
     """Confirm a bonus of this many credits."""
-    return f"{mention(user_id)} received {in_credits(amount)}. {available_after(change)}"
+    return (
+        f"{mention(user_id)} received {in_credits(amount)}. {available_after(change)} The bot sends them no "
+        "message, so tell them; `/credits` shows them the bonus with your reason."
+    )
 
 
 def exception_set(user_id: int, change: BalanceChange) -> str:
@@ -115,11 +117,30 @@ def role_allowance_set(role_id: int, amount: int | None) -> str:
     return f"<@&{role_id}> has {what} now. It applies from each member's next song."
 
 
-def default_allowance_set(amount: int, settings: GuildSettings, chosen: Period | None) -> str:
-    """Confirm everyone's allowance; `chosen` is the period if one was given."""
-    every = f" every {settings.period}" if settings.period else " per period"
-    afresh = " If the period is new, each member starts it with the whole allowance." if chosen else ""
-    return f"Everyone has {in_credits(amount)}{every} now.{afresh}"
+def default_allowance_set(amount: int, before: Policy, chosen: Period | None) -> str:
+    """Confirm everyone's allowance, and say what changed; `chosen` is the period if one was given."""
+    now = f"{in_credits(amount)} every {chosen or before.period}"
+    if chosen not in {None, before.period}:
+        return (
+            f"Everyone has {now} now. Before, it was {_each(before)}. The new period has begun, so each "
+            "member has the whole allowance."
+        )
+    if amount == before.allowance:
+        return f"Everyone has {now}, as before."
+    return f"Everyone has {now} now. Before, it was {in_credits(before.allowance)}. The current period continues."
+
+
+def period_question(amount: int, before: Policy, chosen: Period) -> str:
+    """Ask whether to change the period of everyone's allowance."""
+    return (
+        f"**Change the period from a {before.period} to a {chosen}?** Everyone then has "
+        f"{in_credits(amount)} every {chosen}; now it is {_each(before)}. A new period starts at once, so "
+        "each member gets a whole new allowance, whatever they have used.\n-# Nothing was changed yet."
+    )
+
+
+def _each(policy: Policy) -> str:
+    return f"{in_credits(policy.allowance)} every {policy.period}"
 
 
 def allowance_reset(user_id: int, change: BalanceChange) -> str:

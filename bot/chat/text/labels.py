@@ -17,6 +17,7 @@ REMOVAL_TITLE = "Remove this song for everyone?"
 LISTEN = "Listen"
 HEART = "\N{BLACK HEART SUIT}"
 DELETE_DATA = "Delete my data"
+CHANGE_PERIOD = "Change the period"
 HELP = {"credits": "My credits", "queue": "Queue", "songs": "Songs", "playlists": "Playlists"}
 FIRST_PAGE = "«"
 PREVIOUS_PAGE = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"

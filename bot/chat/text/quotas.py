@@ -54,9 +54,10 @@ def allowance_of(policy: Policy, *, is_own: bool) -> str:
 
 def budget_left(budget: BudgetState) -> str:
     """Say what all members together can still spend."""
+    over = f", because {budget.spent:,} were used before" if budget.spent > budget.credits else ""
     return (
-        f"This server's budget: **{budget.left:,}** of {in_credits(budget.credits)} left for everyone. It "
-        f"resets {relative(budget.resets_at)}."
+        f"This server's budget: **{budget.left:,}** of {in_credits(budget.credits)} left for everyone{over}. "
+        f"It resets {relative(budget.resets_at)}."
     )
 
 

@@ -54,6 +54,8 @@ class BudgetState:
     credits: int
     """Per period."""
     left: int
+    spent: int
+    """In this period, with what is on hold; more than `credits` if the budget was set later."""
     period: Period
     resets_at: datetime
 
@@ -199,6 +201,7 @@ def _budget_state(uow: UnitOfWork, guild_id: int, budget: Budget, now: datetime)
     return BudgetState(
         credits=budget.credits,
         left=refilled(balance, budget.remaining_target(window)).available,
+        spent=balance.held + balance.used + budget.spent_earlier(window),
         period=budget.period,
         resets_at=window.ends_at,
     )

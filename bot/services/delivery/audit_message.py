@@ -8,6 +8,7 @@ from functools import partial
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import InvalidMessageError, NoAccessError, RetryableError
 from bot.domain.leases import lease_until
+from bot.services.audit_log import with_request_link
 from bot.services.delivery.message_forms import send_with_fallback
 from bot.services.ports import Clock, Messenger
 from bot.services.repositories.outbox import OutboxMessage
@@ -79,7 +80,9 @@ class AuditMessages:
 def _view(uow: UnitOfWork, entry_id: int) -> tuple[AuditEntry | None, int | None]:
     """Return the entry and its server's log channel."""
     entry = uow.audit_log.find(entry_id)
-    return entry, None if entry is None else uow.guilds.settings(entry.guild_id).log_channel_id
+    if entry is None:
+        return None, None
+    return with_request_link(uow, entry), uow.guilds.settings(entry.guild_id).log_channel_id
 
 
 @unit_of_work("outbox.extend_lease")

@@ -9,7 +9,7 @@ from bot.domain.guild_settings import Budget, GuildSettings
 from bot.domain.ledger import budget_account
 from bot.domain.moderator_errors import EveryoneRoleError
 from bot.domain.quotas import Period, Policy, window_of
-from bot.services.audit_log import Actor, record_action
+from bot.services.audit_log import Actor, record_action, with_request_link
 from bot.services.moderation.members import check_amount
 from bot.services.ports import Clock
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
@@ -66,9 +66,12 @@ class Allowances:
         Raises:
             StoreError: the database cannot be used.
         """
-        return await self._store.read(
-            lambda work: work.audit_log.page(guild_id, subject_id=subject_id, limit=LOG_ENTRIES)
-        )
+        return await self._store.read(_audit_log, guild_id, subject_id)
+
+
+def _audit_log(uow: UnitOfWork, guild_id: int, subject_id: int | None) -> list[AuditEntry]:
+    entries = uow.audit_log.page(guild_id, subject_id=subject_id, limit=LOG_ENTRIES)
+    return [with_request_link(uow, entry) for entry in entries]
 
 
 @unit_of_work("allowances.set_role")

@@ -10,6 +10,7 @@ from bot.chat.delivery.status_message import TITLES
 from bot.chat.text import confirmations
 from bot.chat.text.errors import NOT_MODERATOR
 from bot.chat.text.formatting import are_back
+from bot.chat.text.labels import CHANGE_PERIOD
 from bot.chat.text.moderator_errors import EVERYONES_ROLE, IS_A_BOT, NOT_BLOCKED, NOTHING_CHANGED
 from bot.domain.requests import State
 from bot.services.unit_of_work import NamedUnit, UnitOfWork
@@ -17,7 +18,7 @@ from sandbox.discord.model.message import Message
 from sandbox.discord.model.users import User
 from sandbox.discord.people.person import PickerError
 from tests.harness.bot import LONG_S, BotHarness
-from tests.harness.message_readers import seen
+from tests.harness.message_readers import labels, seen
 from tests.integration.engines import on_both
 
 pytestmark = on_both
@@ -97,8 +98,13 @@ async def test_allowances_of_everyone_and_of_roles_and_the_budget(local: BotHarn
     vip, dj = (local.discord.add.role(local.discord.guild, name=name) for name in ("VIP", "DJ"))
     local.ada.member.role_ids += [vip.id, dj.id]
     async with local.bot():
-        everyone = await told(local, "quota everyone", credits=0, period="month")
-        assert "Everyone has 0 credits every month now." in everyone.content
+        await told(local, "quota everyone", credits=0)
+        asks = await told(local, "quota everyone", credits=0, period="month")
+        assert "Change the period from a week to a month?" in asks.content
+        assert (await local.credits())["Available"] == 0
+        await local.discord.member("Mo").press(asks, CHANGE_PERIOD)
+        await local.shows(asks, "Everyone has 0 credits every month now.")
+        assert labels(asks) == []
         await told(local, "quota role", role=vip, credits=60)
         await told(local, "quota role", role=dj, credits=30)
         message = await told(local, "credits", "Ada")

@@ -48,7 +48,7 @@ def of(
 ) -> Statement:
     left = None
     if budget is not None:
-        left = BudgetState(credits=300, left=budget, period=Period.DAY, resets_at=NOW)
+        left = BudgetState(credits=300, left=budget, spent=300 - budget, period=Period.DAY, resets_at=NOW)
     return replace(
         STATEMENT,
         available=available,

@@ -12,7 +12,7 @@ from bot.chat.messages.audit import (
 )
 from bot.chat.messages.credits import member_credits_message
 from bot.chat.messages.settings import settings_message
-from bot.chat.text.confirmations import exception_set
+from bot.chat.text.confirmations import default_allowance_set, exception_set
 from bot.chat.text.quotas import available_after, budget_left
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.guild_settings import Budget, GuildSettings
@@ -34,7 +34,7 @@ STATEMENT = Statement(
     bonus=1_000_000,
     resets_at=NOW,
     policy=POLICY,
-    budget=BudgetState(credits=1_000_000, left=999_999, period=Period.DAY, resets_at=NOW),
+    budget=BudgetState(credits=1_000_000, left=999_999, spent=1, period=Period.DAY, resets_at=NOW),
     blocked="*" * 500,
 )
 LINES = tuple(
@@ -131,7 +131,25 @@ def test_an_effect_says_what_was_before() -> None:
     assert "available now, and had 30 before." in available_after(richer)
     assert "Before, it was 30 credits." in exception_set(MEMBER, richer)
     assert STATEMENT.budget is not None
-    assert "**999,999** of 1,000,000 credits" in budget_left(STATEMENT.budget)
+    assert "**999,999** of 1,000,000 credits left for everyone. It resets" in budget_left(STATEMENT.budget)
+    over = replace(STATEMENT.budget, left=0, spent=1_000_030)
+    assert "left for everyone, because 1,000,030 were used before." in budget_left(over)
+
+
+def test_everyones_new_allowance_says_what_changed() -> None:
+    weekly = replace(POLICY, allowance=60, period=Period.WEEK)
+    assert default_allowance_set(90, weekly, None) == (
+        "Everyone has 90 credits every week now. Before, it was 60 credits. The current period continues."
+    )
+    assert default_allowance_set(60, weekly, Period.WEEK) == "Everyone has 60 credits every week, as before."
+    changed = default_allowance_set(60, weekly, Period.DAY)
+    assert "Before, it was 60 credits every week. The new period has begun" in changed
+
+
+def test_a_link_to_a_request_stands_in_place_of_its_id() -> None:
+    url = "https://discord.com/channels/1/2/3"
+    assert f"[open it]({url})" in audit_entry_text(change(Action.APPROVE, request=url))
+    assert "`7`" in audit_entry_text(change(Action.APPROVE, request="7"))
 
 
 @pytest.mark.parametrize("state", State)
