@@ -308,7 +308,7 @@ def status_card(
         unseen=request.is_undelivered,
         quarters=_quarters(request, durations.median_s, now),
         clips_ready=len(request.progress.clips) if request.progress else 0,
-        expected_at=_expected_at(request, durations.median_s, now) or _expected_from_queue(position, queue),
+        expected_at=_expected_at(request, position, queue, durations.median_s, now),
         hints=tuple(_hints(request)),
         failure=request.failure,
         partial=request.partial,
@@ -345,15 +345,17 @@ def _quarters(request: Request, usual_s: float, now: datetime) -> int:
     return max(0, min(QUARTERS - 1, int(share * QUARTERS)))
 
 
-def _expected_from_queue(position: QueuePosition | None, queue: QueueSnapshot) -> datetime | None:
-    return position.ends_at if position and queue.is_moving else None
-
-
-def _expected_at(request: Request, usual_s: float, now: datetime) -> datetime | None:
-    if request.state not in AT_PROVIDER:
+def _expected_at(
+    request: Request, position: QueuePosition | None, queue: QueueSnapshot, usual_s: float, now: datetime
+) -> datetime | None:
+    """Return the estimated end; None if it has passed or is near: nobody expects a song "in 0 seconds"."""
+    if request.state in AT_PROVIDER:
+        end = min(request.accepted_at or now, now) + timedelta(seconds=usual_s)
+    elif position is not None and queue.is_moving:
+        end = position.ends_at
+    else:
         return None
-    usual_end = min(request.accepted_at or now, now) + timedelta(seconds=usual_s)
-    return usual_end if usual_end > now else None
+    return end if end - now >= timedelta(seconds=1) else None
 
 
 def _hints(request: Request) -> Iterator[Hint]:

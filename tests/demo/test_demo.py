@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are l
 ALTERNATE_SCREEN, MAIN_SCREEN, CURSOR = "\x1b[?1049h", "\x1b[?1049l", "\x1b[?25h"
 STORY = (
     "Ada: /inspire playlist:https://suno.com/playlist/",
-    "(only Ada can see this): Your credits | 60 credits every week, as for everyone here.",
+    "(only Ada can see this): Your credits | 30 credits: 1 more song this week, 60 new ones in",
     "style_weight:0.8 audio_weight:0.25 weirdness:0.4 persona:",
     "(only Mo can see this): That playlist link looks cut off",
     "Position 1 in the queue.",
@@ -26,7 +26,7 @@ STORY = (
     "Inspire posts: @Ben your song from this playlist is ready.",
     "Inspire posts: @Mo your song from this playlist is ready.",
     "Ben presses [Cancel]",
-    "(only Ben can see this): Cancelled. Your 30 credits are back.",
+    "Inspire edits the answer to Ben: Cancelled | Your 30 credits are back.",
     "No song this time | The song service's moderation rejected this request.",
     "you have 0. You get more in",
     "Mo   0 credits available, 0 credits on hold, 60 credits used",

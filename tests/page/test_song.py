@@ -56,6 +56,7 @@ async def test_a_member_takes_a_waiting_request_back(tmp_path: Path) -> None:
             status = await ben.sees("Ben used /inspire", TITLES[State.WAITING])
             await ben.press(status, "Cancel")
             await expect(status).to_contain_text("Cancelled")
+            await expect(status).to_contain_text("Your 30 credits are back")
             await expect(status.get_by_role("button", name="Cancel")).to_have_count(0)
         assert ada.errors == ben.errors == []
 

@@ -127,7 +127,8 @@ def default_allowance_set(amount: int, before: Policy, chosen: Period | None) ->
         )
     if amount == before.allowance:
         return f"Everyone has {now}, as before."
-    return f"Everyone has {now} now. Before, it was {in_credits(before.allowance)}. The current period continues."
+    earlier = in_credits(before.allowance)
+    return f"Everyone has {now} now. Before, it was {earlier}. The current period continues."
 
 
 def period_question(amount: int, before: Policy, chosen: Period) -> str:
