@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.chat.buttons import BUTTONS
+from bot.chat.buttons.song_form import answer_song_form
 from bot.chat.client import InspireClient, Shards
 from bot.chat.connection.endpoints import point_at
 from bot.chat.delivery.messenger import DiscordMessenger
@@ -320,7 +321,7 @@ def _client(
         services=build_services(store, config=songs, media=media, retention=retention_config(settings)),
         remembered=KeyValueStore(store),
         cogs=(
-            lambda _: Inspire(models=songs.models),
+            lambda client: Inspire(client.tree, models=songs.models),
             lambda _: Credits(),
             lambda _: Help(),
             lambda _: Cancel(),
@@ -336,6 +337,7 @@ def _client(
         guild_ids=() if settings.operator_guild_id is None else (settings.operator_guild_id,),
         guild_cogs=(lambda client: Operator(client.services.operator),),
         buttons=BUTTONS,
+        answer_form=answer_song_form,
         shards=Shards(shard_count=config.shard_count, shard_ids=list(config.shards)) if is_sharded else None,
         timings=timings.chat,
     )

@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from typing import TypeAlias
 
+import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.chat.buttons.song_form import open_form_for
 from bot.chat.interactions.components import Choices, command, matching, safe_autocomplete
-from bot.chat.interactions.context import GuildInteraction
+from bot.chat.interactions.context import AnyInteraction, GuildInteraction, accept
 from bot.chat.interactions.transformers import ClipOption, PersonaOption, PlaylistOrName, Weight
 from bot.chat.messages.choices import model_choices
 from bot.chat.messages.library import playlist_choice
 from bot.chat.status_response import respond_with_status
-from bot.chat.text import descriptions
+from bot.chat.text import descriptions, labels
 from bot.domain.song_options import PROMPT_LIMIT, SongOptions
 
 StyleWeight: TypeAlias = app_commands.Transform[float, Weight("style_weight")]
@@ -25,8 +27,22 @@ Weirdness: TypeAlias = app_commands.Transform[float, Weight("weirdness")]
 class Inspire(commands.Cog):
     """Placement of song requests."""
 
-    def __init__(self, *, models: Sequence[str]) -> None:
+    def __init__(self, tree: app_commands.CommandTree[discord.Client], *, models: Sequence[str]) -> None:
+        self._tree = tree
         self._models = tuple(models)
+        self._like_this = app_commands.ContextMenu(name=labels.SONG_LIKE_THIS, callback=self.song_like_this)
+
+    async def cog_load(self) -> None:
+        """Add the message command, of which a cog knows nothing by itself."""
+        self._tree.add_command(self._like_this, override=True)
+
+    async def cog_unload(self) -> None:
+        """Remove the message command."""
+        self._tree.remove_command(self._like_this.name, type=self._like_this.type)
+
+    async def song_like_this(self, interaction: AnyInteraction, message: discord.Message) -> None:
+        """Open the form for a song like the one in a message."""
+        await open_form_for(accept(interaction), message)
 
     @command()
     @app_commands.describe(**descriptions.INSPIRE)

@@ -17,6 +17,7 @@ from bot.chat.connection.event_guard import INTERACTION, answer_unreadable, guar
 from bot.chat.connection.http_client import SafeHTTPClient
 from bot.chat.connection.webhook_adapter import safe_webhooks
 from bot.chat.interactions.components import SafeButton, answer_old_form
+from bot.chat.interactions.context import AnyInteraction
 from bot.chat.timings import CHAT_TIMINGS, ChatTimings
 from bot.services import Services
 
@@ -33,11 +34,16 @@ class Shards(TypedDict, total=False):
     shard_ids: list[int]
 
 
+async def _left_alone(_: AnyInteraction) -> None:
+    """Answer no form."""
+
+
 class InspireClient(commands.AutoShardedBot):
     """The bot's client; creating one makes no network calls.
 
-    `cogs` are created and added at login, `buttons` are matched by their custom ids, and `guild_ids` are the
-    guilds that get the commands of the `guild_cogs`.
+    `cogs` are created and added at login, `buttons` are matched by their custom ids, `answer_form` answers
+    forms of which discord.py knows nothing, and `guild_ids` are the guilds that get the commands of the
+    `guild_cogs`.
     """
 
     def __init__(
@@ -47,6 +53,7 @@ class InspireClient(commands.AutoShardedBot):
         remembered: KeyValues,
         cogs: Sequence[Callable[["InspireClient"], commands.Cog]] = (),
         buttons: Sequence[type[SafeButton]] = (),
+        answer_form: Callable[[AnyInteraction], Awaitable[None]] = _left_alone,
         guild_ids: Sequence[int] = (),
         guild_cogs: Sequence[Callable[["InspireClient"], commands.Cog]] = (),
         shards: Shards | None = None,
@@ -76,9 +83,8 @@ class InspireClient(commands.AutoShardedBot):
         """Called before a shard starts a session; it raises `OSError` to prevent it."""
         guard_parsers(self._connection.parsers, self._unreadable)
         self._sync = CommandSync(self.tree, remembered, guild_ids)
-        self._factories = tuple(cogs)
-        self._guild_factories = tuple(guild_cogs)
-        self._buttons = tuple(buttons)
+        self._factories, self._guild_factories = tuple(cogs), tuple(guild_cogs)
+        self._buttons, self._answer_form = tuple(buttons), answer_form
         self._guilds = tuple(discord.Object(guild_id) for guild_id in guild_ids)
 
     def _get_state(self, **options: object) -> AutoShardedConnectionState["InspireClient"]:
@@ -107,7 +113,8 @@ class InspireClient(commands.AutoShardedBot):
             await self.add_cog(factory(self), guilds=self._guilds, override=True)
 
     async def on_interaction(self, interaction: discord.Interaction[discord.Client], /) -> None:
-        """Answer a form that an earlier process opened, for which discord.py has no handler."""
+        """Answer a form for which discord.py has no handler: it works after a restart, or was lost by one."""
+        await self._answer_form(interaction)
         await answer_old_form(interaction)
 
     def _unreadable(self, event: str, payload: object) -> None:

@@ -17,6 +17,7 @@ from bot.chat.buttons.song import (
     RemoveNowButton,
 )
 from bot.chat.buttons.song_details import LyricsButton, RecipeButton
+from bot.chat.buttons.song_form import ChangeButton, ReopenButton
 
 BUTTONS = (
     CancelButton,
@@ -26,6 +27,8 @@ BUTTONS = (
     HelpButton,
     PeriodButton,
     AgainButton,
+    ChangeButton,
+    ReopenButton,
     MoreButton,
     LoveButton,
     RateButton,

@@ -127,7 +127,8 @@ def _by_name(commands: Iterable[Mapping[str, object]]) -> dict[tuple[object, obj
 def _normalized(definition: Mapping[str, object]) -> Definition:
     """Reduce a command, option or choice to the bot's fields without default values, for comparison."""
     fields = {name: _value(name, value) for name, value in definition.items() if name in COMPARED}
-    return {name: one for name, one in fields.items() if not (one is None or one is False or one == [])}
+    # a message command has no description, and Discord sends an empty one
+    return {name: one for name, one in fields.items() if not (one is None or one is False or one in ([], ""))}
 
 
 def _value(name: str, value: object) -> object:

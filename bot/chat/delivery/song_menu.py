@@ -3,7 +3,7 @@
 import discord
 from discord import ButtonStyle
 
-from bot.chat.messages.buttons import button, more_button, recipe_button
+from bot.chat.messages.buttons import button, change_button, more_button, recipe_button
 from bot.chat.messages.rendered import RenderedMessage
 from bot.chat.text import labels
 from bot.chat.text.formatting import TITLE_LIMIT, in_credits, quoted
@@ -18,6 +18,7 @@ LIKED_CLIPS = 2
 def song_menu(card: ResultCard, message_id: int, *, is_own: bool, is_moderator: bool) -> RenderedMessage:
     """Build the menu of a song for the member who pressed the button of the message with this id."""
     view = discord.ui.View(timeout=None)
+    view.add_item(change_button(card.request_id, card.cost))
     for number, one in enumerate(card.clips[:LIKED_CLIPS], 1):
         if UUID.fullmatch(one.clip.id):
             view.add_item(more_button(card.request_id, number, card.cost))

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import TypeVar, Unpack
 
 import aiohttp
@@ -71,8 +72,12 @@ async def respond(
     return await _respond(interaction.raw, reply, ephemeral=ephemeral)
 
 
-async def respond_with_error(interaction: AnyInteraction, error: Exception) -> None:
+async def respond_with_error(
+    interaction: AnyInteraction, error: Exception, *, beside: RenderedMessage | None = None
+) -> None:
     """Tell the member what went wrong; log an unexpected error under a reference that they can quote.
+
+    `beside` has embeds and buttons for the same message.
 
     Errors of Discord and the network are logged, never raised.
     """
@@ -90,7 +95,8 @@ async def respond_with_error(interaction: AnyInteraction, error: Exception) -> N
     try:
         async with asyncio.timeout(ERROR_TIMEOUT_S):
             if interaction.type is not discord.InteractionType.autocomplete:
-                await _respond(interaction, RenderedMessage(content=words), ephemeral=True)
+                reply = replace(beside or RenderedMessage(), content=words)
+                await _respond(interaction, reply, ephemeral=True)
             elif not interaction.response.is_done():
                 await interaction.response.autocomplete([])  # it cannot show text
     except (discord.DiscordException, aiohttp.ClientError, OSError, AnsweredElsewhereError) as failure:

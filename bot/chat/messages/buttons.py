@@ -54,6 +54,11 @@ def more_button(request_id: int, clip: int, cost: int) -> Button:
     return button(labels.priced(labels.more_like(clip), cost), f"more:{request_id}:{clip}:{cost}")
 
 
+def change_button(request_id: int, cost: int) -> Button:
+    """Build the button that opens the form to change a request of so many credits."""
+    return button(labels.priced(labels.CHANGE, cost), f"change:{request_id}")
+
+
 def song_buttons(request_id: int, cost: int) -> list[Button]:
     """Build the row of buttons below a song."""
     menu = button(labels.MENU, f"menu:{request_id}")

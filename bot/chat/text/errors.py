@@ -46,6 +46,7 @@ from bot.domain.personal_data import PendingRequestsError
 from bot.domain.playlist_choice import AmbiguousPlaylistError, NoPlaylistError
 from bot.domain.playlists import NAME_LIMIT
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
+from bot.domain.song_form import FormUnavailableError, NoSongError, WeightsError
 
 NO_CREDITS_USED = "\n-# No credits were used."
 """Small print below refused requests."""
@@ -83,6 +84,11 @@ ALREADY_ENDED = "This request has already ended, and its credits are back. There
 ALREADY_FINISHED = "It's too late to cancel: this song is finished."
 JUST_CHANGED = "This request has just changed. Try again."
 CHOOSE_CHANNEL = "Choose another with `/settings channel`; without `channel`, every channel takes requests."
+NOTHING_TO_MAKE = (
+    "This works on messages with the link of a Suno playlist or song, and on the bot's songs with their "
+    "buttons. Choose such a message."
+)
+FORM_TOO_SLOW = "The form couldn't be filled in time. Try again."
 NO_PLAYLIST = (
     "No playlist is saved in this server yet. Paste the link of a Suno playlist into `playlist`, or ask a "
     "moderator to save one with `/playlists add`."
@@ -120,6 +126,24 @@ def unexpected(reference: str, error: Exception | None = None) -> str:
 def _playlist(error: PlaylistError) -> str:
     named = f" Saved here: {_names(error.saved)}." if error.saved else ""
     return f"{link_error(error.kind, PLAYLIST)}{named}{NO_CREDITS_USED}"
+
+
+@sentence.register
+def _weights(error: WeightsError) -> str:
+    return (
+        f"The weights “{quoted(error.text, limit=100)}” can't be read. Write a word and a number for each, "
+        f"for example `{labels.FORM_WEIGHTS_EXAMPLE}`.{NO_CREDITS_USED}"
+    )
+
+
+@sentence.register
+def _no_song(_: NoSongError) -> str:
+    return f"{NOTHING_TO_MAKE}{NO_CREDITS_USED}"
+
+
+@sentence.register
+def _no_form(_: FormUnavailableError) -> str:
+    return f"{FORM_TOO_SLOW}{NO_CREDITS_USED}"
 
 
 @sentence.register

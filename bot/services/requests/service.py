@@ -1,7 +1,6 @@
 """The service with which members place, list and cancel song requests."""
 
 import logging
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,13 +13,15 @@ from bot.domain.errors import (
     TooLateError,
 )
 from bot.domain.requests import MAX_ID, Origin
+from bot.domain.song_form import SongForm, SongSource
 from bot.domain.song_options import SongOptions, SongSpec
-from bot.domain.songs import DetailsErasedError, SongRemovedError
+from bot.domain.songs import DetailsErasedError, SongRemovedError, Viewer
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.audit_log import ATTEMPTS
 from bot.services.cards import StatusCard
 from bot.services.ports import Clock
 from bot.services.repositories.outbox import MessageKind
+from bot.services.requests.drafts import SongDraft, hidden_options, options_of, read_draft
 from bot.services.requests.duplicates import cancel_duplicate
 from bot.services.requests.placement import RequestContext, SongConfig, place
 from bot.services.requests.queue_snapshot import queue_snapshot, status_card_for
@@ -84,7 +85,30 @@ class RequestService:
             raise PriceChangedError(self._config.cost)
         spec, origin = await self._store.read(_spec_to_repeat, request_id, context.guild_id, like_clip)
         context = replace(context, at_song=True, origin=origin)
-        return await self.place(_options_for(spec, self._config.models), context)
+        model = spec.model if spec.model in self._config.models else None
+        return await self.place(replace(options_of(spec), model=model), context)
+
+    async def draft(self, source: SongSource, viewer: Viewer) -> SongDraft:
+        """Return the form with which a member changes what the source is about.
+
+        Raises:
+            SongNotFoundError: the member can see no such request.
+            SongRemovedError, DetailsErasedError: its song was removed, or its options are no longer stored.
+            StoreError: the database cannot be used.
+        """
+        return await self._store.read(read_draft, source, viewer, self._config)
+
+    async def place_form(self, source: SongSource, form: SongForm, context: RequestContext) -> StatusCard:
+        """Place a request with what is filled in, and with the source's other options; return its status.
+
+        Raises:
+            SongNotFoundError, SongRemovedError, DetailsErasedError: the source is not available any more.
+            RefusalError: something is filled in wrongly, or the request is not allowed now; nothing is held.
+            StoreError: the database cannot be used.
+        """
+        options, origin = await self._store.read(hidden_options, source, context.guild_id, form.options())
+        is_at_song = source.request_id is not None
+        return await self.place(options, replace(context, at_song=is_at_song, origin=origin))
 
     async def record_answer(self, request_id: int, message_id: int | None) -> None:
         """Record which message shows the status of a request, which may be submitted from now on.
@@ -168,20 +192,6 @@ def _spec_to_repeat(
         raise RequestNotFoundError
     like = replace(request.spec, artist_clip_id=request.clips[like_clip - 1].id)
     return like, Origin(request_id, like_clip)
-
-
-def _options_for(spec: SongSpec, models: Collection[str]) -> SongOptions:
-    """Return the options that give this spec; without its model, if that is no longer offered."""
-    return SongOptions(
-        playlist=spec.playlist_id,
-        prompt=spec.prompt,
-        model=spec.model if spec.model in models else None,
-        style_weight=spec.style_weight,
-        audio_weight=spec.audio_weight,
-        weirdness=spec.weirdness,
-        persona_id=spec.persona_id,
-        artist_clip_id=spec.artist_clip_id,
-    )
 
 
 @unit_of_work("requests.cancel")

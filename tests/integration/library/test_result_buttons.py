@@ -33,6 +33,7 @@ pytestmark = on_both
 CALLBACK = "POST /interactions/*"
 AGAIN, TRY_AGAIN = priced(labels_.AGAIN, 30), priced(labels_.TRY_AGAIN, 30)
 HEARTS = [love(1, 0), love(2, 0)]
+CHANGE = priced(labels_.CHANGE, 30)
 MORE = [priced(more_like(clip), 30) for clip in (1, 2)]
 
 
@@ -84,8 +85,8 @@ async def test_after_a_restart_others_ask_for_the_same_and_for_more_like_a_clip(
         _, result = await delivered(local)
         assert labels(result) == [*HEARTS, AGAIN, labels_.LYRICS, labels_.MENU]
         shown = await menu(local, "Mo", result)
-        assert labels(await menu(local, "Ada", result)) == [*MORE, labels_.RECIPE, labels_.REMOVE]
-        assert labels(await menu(local, "Ben", result)) == [*MORE, labels_.RECIPE]
+        assert labels(await menu(local, "Ada", result)) == [CHANGE, *MORE, labels_.RECIPE, labels_.REMOVE]
+        assert labels(await menu(local, "Ben", result)) == [CHANGE, *MORE, labels_.RECIPE]
     async with local.bot():
         for who, message, label in (("Ben", result, AGAIN), ("Mo", shown, MORE[1])):
             asked = await local.discord.member(who).press(message, label)

@@ -64,6 +64,7 @@ from bot.domain.playlists import (
     PlaylistUnknownError,
 )
 from bot.domain.requests import FailureKind, State
+from bot.domain.song_form import FormUnavailableError, NoSongError, WeightsError
 from bot.domain.songs import (
     DetailsErasedError,
     NotFinishedError,
@@ -79,6 +80,9 @@ SAMPLES: list[RefusalError] = [
     PlaylistError(LinkKind.FREE_TEXT, tuple("*" * 100 for _ in range(100))),
     AmbiguousPlaylistError("*" * 500, tuple("*" * 100 for _ in range(100))),
     NoPlaylistError(),
+    WeightsError("*" * 100),
+    NoSongError(),
+    FormUnavailableError(),
     *(ClipError(kind) for kind in LinkKind),
     *(PersonaError(kind) for kind in LinkKind),
     WeightError("style_weight", 65),

@@ -112,3 +112,8 @@ def test_commands_in_another_order_are_the_same_and_one_more_or_less_is_not() ->
 
 def test_the_command_that_discord_makes_for_an_activity_is_left_out() -> None:
     assert are_same([theirs(), {"type": 4, "name": "launch", "handler": 2}], [ours()])
+
+
+def test_a_message_command_has_no_description() -> None:
+    like_this = {"type": 3, "name": "Song like this", "contexts": [0], "integration_types": [0]}
+    assert are_same([like_this | {"id": "1", "description": "", "options": []}], [like_this])

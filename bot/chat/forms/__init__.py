@@ -1,0 +1,1 @@
+"""Forms: how they look, and what is read from them."""

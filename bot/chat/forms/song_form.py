@@ -1,0 +1,132 @@
+"""The form that changes a request, and what was typed into it beside a refusal."""
+
+from collections.abc import Iterator, Mapping
+
+import discord
+
+from bot.chat.messages import colours
+from bot.chat.messages.buttons import button
+from bot.chat.messages.choices import CHOICE_LIMIT, model_choices
+from bot.chat.messages.rendered import RenderedMessage
+from bot.chat.text import labels
+from bot.chat.text.formatting import in_credits, plain, playlist_page
+from bot.domain.playlist_choice import SURPRISE
+from bot.domain.song_form import PROMPT_LIMIT, WEIGHTS_LIMIT, SongForm, SongSource
+from bot.domain.suno_links import TEXT_LIMIT, UUID
+from bot.services.requests.drafts import SongDraft
+
+FORM = "song-form:"
+"""Prefix of the forms' custom ids; `SongSource.key` follows."""
+REOPEN = "song-form-again:"
+"""The same of the buttons that open a form again."""
+PLAYLIST, PROMPT, MODEL, WEIGHTS = "playlist", "prompt", "model", "weights"
+"""The custom ids of the fields."""
+MAX_OPTIONS = 25
+"""The options of a select; Discord's limit."""
+_FIELDS = {labels.FORM_PLAYLIST: PLAYLIST, labels.FORM_MODEL: MODEL, labels.FORM_WEIGHTS: WEIGHTS}
+"""The fields of the embed that shows what was typed; its description is the prompt."""
+
+
+def song_form(source: SongSource, draft: SongDraft, form: SongForm) -> discord.ui.Modal:
+    """Build the form with these values in its fields; saved playlists and models are selects."""
+    title = labels.CHANGE if source.request_id is not None else labels.SONG_LIKE_THIS
+    modal = discord.ui.Modal(
+        title=f"{title} · {in_credits(draft.cost)}", custom_id=f"{FORM}{source.key}", timeout=None
+    )
+    modal.add_item(_labelled(labels.FORM_PLAYLIST, _playlist(draft, form)))
+    prompt = discord.ui.TextInput[discord.ui.Modal](
+        custom_id=PROMPT,
+        style=discord.TextStyle.paragraph,
+        required=False,
+        default=form.prompt or None,
+        max_length=PROMPT_LIMIT,
+    )
+    modal.add_item(_labelled(labels.FORM_PROMPT, prompt))
+    models = [
+        discord.SelectOption(label=plain(name, limit=CHOICE_LIMIT), value=code, default=code == form.model)
+        for name, code in model_choices(draft.models, usual=draft.usual_model)
+    ]
+    modal.add_item(
+        _labelled(labels.FORM_MODEL, discord.ui.Select[discord.ui.Modal](custom_id=MODEL, options=models))
+    )
+    weights = discord.ui.TextInput[discord.ui.Modal](
+        custom_id=WEIGHTS,
+        required=False,
+        default=form.weights or None,
+        placeholder=labels.FORM_WEIGHTS_EXAMPLE,
+        max_length=WEIGHTS_LIMIT,
+    )
+    modal.add_item(_labelled(labels.FORM_WEIGHTS, weights, description=labels.FORM_WEIGHTS_HINT))
+    return modal
+
+
+def filled_in(data: Mapping[str, object]) -> SongForm:
+    """Return what a submission has in the fields; one that it lacks is empty."""
+    values = dict(_values(data))
+    return SongForm(
+        playlist=values.get(PLAYLIST, ""),
+        prompt=values.get(PROMPT, ""),
+        model=values.get(MODEL, ""),
+        weights=values.get(WEIGHTS, ""),
+    )
+
+
+def kept_form(source: SongSource, form: SongForm) -> RenderedMessage:
+    """Build the message that keeps what was typed, with the button that opens the form with it again."""
+    playlist = playlist_page(form.playlist) if UUID.fullmatch(form.playlist) else form.playlist
+    embed = discord.Embed(title=labels.TYPED, description=form.prompt or None, colour=colours.LIST)
+    for name, value in zip(_FIELDS, (playlist, form.model, form.weights), strict=True):
+        if value.strip():
+            embed.add_field(name=name, value=value)
+    view = discord.ui.View(timeout=None)
+    view.add_item(button(labels.OPEN_FORM_AGAIN, f"{REOPEN}{source.key}"))
+    return RenderedMessage(embeds=[embed], view=view)
+
+
+def read_kept_form(message: discord.Message | None) -> SongForm:
+    """Return what was typed from the message that keeps it."""
+    embed = message.embeds[0] if message is not None and message.embeds else discord.Embed()
+    values = {_FIELDS.get(field.name or ""): field.value or "" for field in embed.fields}
+    return SongForm(
+        playlist=values.get(PLAYLIST, ""),
+        prompt=embed.description or "",
+        model=values.get(MODEL, ""),
+        weights=values.get(WEIGHTS, ""),
+    )
+
+
+def _labelled(
+    text: str, component: discord.ui.Item[discord.ui.Modal], *, description: str | None = None
+) -> discord.ui.Label[discord.ui.Modal]:
+    return discord.ui.Label(text=text, component=component, description=description)
+
+
+def _playlist(draft: SongDraft, form: SongForm) -> discord.ui.Item[discord.ui.Modal]:
+    """Build the field for the playlist: a select if any are saved, else a text."""
+    if not draft.saved:
+        link = playlist_page(form.playlist) if UUID.fullmatch(form.playlist) else form.playlist
+        return discord.ui.TextInput(custom_id=PLAYLIST, default=link or None, max_length=TEXT_LIMIT)
+    named = {one.playlist_id: one.name for one in draft.saved}
+    wanted = form.playlist or SURPRISE
+    shown = {wanted: named.get(wanted, labels.FORM_SAME_PLAYLIST), SURPRISE: SURPRISE} | named
+    shown[SURPRISE] = SURPRISE
+    options = [
+        discord.SelectOption(
+            label=plain(name, limit=CHOICE_LIMIT), value=value[:CHOICE_LIMIT], default=value == wanted
+        )
+        for value, name in list(shown.items())[:MAX_OPTIONS]
+    ]
+    return discord.ui.Select(custom_id=PLAYLIST, options=options)
+
+
+def _values(data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield the custom id and the value of each field of a submission, however deep it is."""
+    custom_id, value, chosen = data.get("custom_id"), data.get("value"), data.get("values")
+    if isinstance(chosen, list) and chosen:
+        value = chosen[0]
+    if isinstance(custom_id, str) and isinstance(value, str):
+        yield custom_id, value
+    parts = data.get("components")
+    for part in [*(parts if isinstance(parts, list) else ()), data.get("component")]:
+        if isinstance(part, dict):
+            yield from _values(part)
