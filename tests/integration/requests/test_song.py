@@ -105,7 +105,10 @@ async def test_one_status_message_moves_through_its_states_and_links_to_the_resu
         await local.shows(status, TITLES[State.DELIVERED], SONG_LINK)
     assert len(titles(status)) >= 3
     assert titles(status)[-1] == TITLES[State.DELIVERED]
-    assert any(ONE_CLIP_READY in str(state.embeds) for state in status.states)
+    with_first_clip = [state for state in status.states if ONE_CLIP_READY in str(state.embeds)]
+    listen = f"/media/{local.provider.tasks[0].song.clips[0].id}.mp3"
+    assert with_first_clip
+    assert all(listen in str(state.components) for state in with_first_clip)
     edits = [request for request in local.discord.requests if request.method == "PATCH"]
     assert 2 <= len(edits) == len(status.states) - 1 <= 8
     where = f"https://discord.com/channels/{local.discord.guild.id}/{result.channel_id}/{result.id}"
