@@ -14,7 +14,7 @@ from playwright.async_api import Page as Sight
 from sandbox.browser import browser
 from sandbox.cqtai import PLAYLISTS, Playlist
 from sandbox.page import Page
-from sandbox.page.demo import MODELS, SETTINGS
+from sandbox.page.demo import MODELS, SETTINGS, TERMS
 from sandbox.page.seed import seed
 from sandbox.world import World
 
@@ -31,7 +31,7 @@ async def take(folder: Path) -> None:
     expect.set_options(timeout=TIMEOUT_MS)
     with tempfile.TemporaryDirectory(prefix="inspire-", ignore_cleanup_errors=True) as name:
         async with (
-            World(Path(name), song_s=SONG_S, seed=SEED, settings=SETTINGS) as world,
+            World(Path(name), song_s=SONG_S, seed=SEED, terms=TERMS, settings=SETTINGS) as world,
             Page(world) as page,
             browser() as chromium,
         ):

@@ -15,6 +15,7 @@ from sandbox.demo.actors import DemoRun, ScriptError
 from sandbox.demo.plain import PlainOutput
 from sandbox.demo.screen import ChannelScreen, songs_channel
 from sandbox.demo.script import MODELS, run_script, settings
+from sandbox.page.demo import TERMS
 from sandbox.world import World
 
 SEED = 77
@@ -51,7 +52,9 @@ async def run_demo(options: Options) -> None:
     live = console.is_terminal and not console.is_dumb_terminal and not options.plain
     with folder_for(options.keep) as folder:
         bot_settings = settings(options.song_s)
-        async with World(folder, song_s=options.song_s, seed=SEED, settings=bot_settings) as world:
+        async with World(
+            folder, song_s=options.song_s, seed=SEED, terms=TERMS, settings=bot_settings
+        ) as world:
             try:
                 run = await (_run_live(world, console) if live else _run_plain(world))
                 await _show_audit(run)

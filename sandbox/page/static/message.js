@@ -44,9 +44,8 @@ function parts(message, names, act) {
     [[author, message.at], () => [avatar(author), head(message)]],
     [[message.id, loading], () => (loading || ephemeral ? null : appsButton(message, act))],
     [[content, edited, loading], () => [
-      content ? el("div", { class: "content" }, blocks(content, names)) : null,
+      content || edited ? contentBox(content, edited, names) : null,
       loading ? el("p", { class: "thinking" }, `${author.name} is thinking`) : null,
-      edited ? el("span", { class: "edited", title: written(edited, "F") }, "(edited)") : null,
     ]],
     [forwarded, () => (forwarded ? forwardedBox(forwarded, names) : null)],
     [files, () => files.map(fileBox)],
@@ -54,6 +53,14 @@ function parts(message, names, act) {
     [message.components, () => components(message, names, act)],
     [ephemeral, () => (ephemeral ? onlyYou(message, act) : null)],
   ];
+}
+
+// The text, and at the end of its last line that it was edited.
+function contentBox(content, edited, names) {
+  const box = el("div", { class: "content" }, blocks(content, names));
+  const last = box.lastElementChild?.matches(".line, small") ? box.lastElementChild : box;
+  if (edited) last.append(last === box ? "" : " ", el("span", { class: "edited", title: written(edited, "F") }, "(edited)"));
+  return box;
 }
 
 function head(message) {
