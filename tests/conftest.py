@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.compiled_statements import share_compiled_statements
 from tests.harness.databases import (
     FOLDER,
     PostgresCluster,
@@ -27,6 +28,7 @@ LONGEST = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    share_compiled_statements()
     if not hasattr(config, "workerinput"):  # the first process of the run, whose workers inherit the variable
         os.environ[FOLDER] = str(Path(tempfile.gettempdir(), f"inspire-pg-{secrets.token_hex(6)}"))
 
