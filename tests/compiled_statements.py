@@ -1,6 +1,7 @@
-"""Dialects whose engines share what they have compiled: a test opens engines of its own, for the same statements.
+"""Dialects whose engines share what they have compiled.
 
-Without them SQLAlchemy compiles all statements for each engine, a sixth of what a bot under test does.
+Every test opens engines of its own for the same statements. Without these dialects SQLAlchemy compiles all of
+them for each engine, a sixth of what a bot under test does.
 """
 
 from sqlalchemy import Engine
