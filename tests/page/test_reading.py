@@ -116,6 +116,16 @@ async def test_back_leads_to_the_channel_before_and_warns_before_it_leaves(tmp_p
         await expect(ada.page.locator(".toast")).to_contain_text("Back once more leaves the demo")
         await expect(ada.page.locator("#channel")).to_have_text("# songs")
         assert ada.errors == []
+        mo = await here.visit("Mo")
+        await mo.page.locator("#words").click()
+        await mo.goes_to("moderators")
+        await mo.becomes("Ada")
+        await mo.page.keyboard.type("hello")
+        await expect(mo.page.locator("#words")).to_have_value("hello")
+        await mo.page.go_back()
+        await expect(mo.page.locator("#channel")).to_have_text("# moderators")
+        await mo.page.go_back()
+        await expect(mo.page.locator("#channel")).to_have_text("# songs")
 
 
 async def test_links_to_made_up_songs_stay_here_and_the_end_is_said_once(tmp_path: Path) -> None:

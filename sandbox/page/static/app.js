@@ -77,16 +77,17 @@ function become(name) {
 }
 
 // The address says who and where, so that a reload, a second page or Back comes to it.
-function remember() {
+function remember(chosen = true) {
   const address = `#${encodeURIComponent(person)}/${encodeURIComponent(wanted)}`;
   if (address === location.hash) return;
-  if (location.hash) history.pushState(null, "", address);
-  else history.replaceState(null, "", address);
+  if (location.hash && chosen) history.pushState(null, "", address);
+  else history.replaceState(history.state, "", address);
 }
 
 // Back leads to the channel before; before it leaves the page, it says so once.
 const FIRST = "first";
-if (history.state !== FIRST && !document.referrer && history.length < 50) {
+if (!sessionStorage.getItem(FIRST)) {
+  sessionStorage.setItem(FIRST, location.pathname);
   history.replaceState(FIRST, "");
   history.pushState(null, "", location.hash || "#");
 }
@@ -119,7 +120,7 @@ function placesAre(places) {
   document.title = places.guild;
   byId("guild").textContent = places.guild;
   drawPeople(places, person, become);
-  if (!open()) go((places.channels.find((one) => one.name === wanted) ?? places.channels[0]).id);
+  if (!open()) go((places.channels.find((one) => one.name === wanted) ?? places.channels[0]).id, null, false);
   else drawChannels(state, go);
   write.placesAre(places, state.channel);
   showApps(places, state.channel);
@@ -211,11 +212,11 @@ function group() {
   }
 }
 
-function go(channel, message = null) {
+function go(channel, message = null, chosen = true) {
   if (!state.places.channels.some((one) => one.id === channel)) return notice("You do not have access to this link.");
   state.channel = channel;
   wanted = open().name;
-  remember();
+  remember(chosen);
   show();
   write.placesAre(state.places, channel);
   showApps(state.places, channel);

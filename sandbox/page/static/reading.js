@@ -3,7 +3,7 @@ import { byId, el } from "./dom.js";
 
 const list = byId("messages"), present = byId("present");
 const STOPS = "a[href], button, audio, [tabindex]";
-const EDITABLE = "input, textarea, [contenteditable], dialog *, [role=menu] *";
+const EDITABLE = "input:not([type=radio]), textarea, [contenteditable], dialog *, [role=menu] *";
 let atEnd = true, top = 0, current = null;
 
 // Whoever reads the end stays there when the list grows, also when a picture comes late.
