@@ -11,6 +11,8 @@ from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.reply_variants import HOSTILE_TITLE, ReplyVariant
 from tests.harness.page import LONG_S, page_harness
 
+HEIGHTS = {"wide": 560, "phone": 620}
+"""The most pixels of a result: two players, two embeds with a cover, and one row of buttons."""
 PLAYLIST, OTHER = PLAYLISTS[0].id, PLAYLISTS[1].id
 
 
@@ -22,6 +24,12 @@ async def test_a_member_asks_for_a_song_and_plays_both_clips(tmp_path: Path) -> 
         result = await ada.sees("@Ada your song from this playlist is ready.")
         await expect(result.locator("audio")).to_have_count(2)
         await expect(result.locator(".embed img")).to_have_count(2)
+        for size, most_px in HEIGHTS.items():
+            await ada.looks(scheme="dark", size=size)
+            box = await result.bounding_box()
+            assert box is not None
+            assert box["height"] <= most_px, size
+        await ada.looks(scheme="dark", size="wide")
         for number in range(2):
             await ada.plays(result, number)
         await expect(status).to_contain_text(TITLES[State.DELIVERED])
