@@ -43,6 +43,7 @@ DECISIONS: Mapping[str, list[tuple[str, str, dict[str, object]]]] = {
         ("allowances.set_budget", "quota budget", {"credits": 9000}),
         ("guild_settings.change", "settings limits", {"active": 7}),
         ("playlists.add", "playlists add", {"name": "Calm", "playlist": PLAYLISTS[0].id}),
+        ("playlists.set_default", "playlists default", {"name": "Calm"}),
         ("playlists.remove", "playlists remove", {"name": "Calm"}),
         ("queue.pause", "requests pause", {"reason": "Exam week"}),
         ("queue.resume", "requests resume", {}),
