@@ -10,8 +10,10 @@ from bot.chat.messages.choices import CHOICE_LIMIT, model_choices
 from bot.chat.messages.rendered import RenderedMessage
 from bot.chat.text import labels
 from bot.chat.text.formatting import in_credits, plain, playlist_page
-from bot.domain.playlist_choice import SURPRISE
+from bot.domain.models import find_model, model_name
+from bot.domain.playlist_choice import SURPRISE, matching_playlists
 from bot.domain.song_form import PROMPT_LIMIT, WEIGHTS_LIMIT, SongForm, SongSource
+from bot.domain.song_options import parse_playlist_or_name
 from bot.domain.suno_links import TEXT_LIMIT, UUID
 from bot.services.requests.drafts import SongDraft
 
@@ -42,8 +44,9 @@ def song_form(source: SongSource, draft: SongDraft, form: SongForm) -> discord.u
         max_length=PROMPT_LIMIT,
     )
     modal.add_item(_labelled(labels.FORM_PROMPT, prompt))
+    chosen = find_model(form.model, draft.models)
     models = [
-        discord.SelectOption(label=plain(name, limit=CHOICE_LIMIT), value=code, default=code == form.model)
+        discord.SelectOption(label=plain(name, limit=CHOICE_LIMIT), value=code, default=code == chosen)
         for name, code in model_choices(draft.models, usual=draft.usual_model)
     ]
     modal.add_item(
@@ -73,9 +76,9 @@ def filled_in(data: Mapping[str, object]) -> SongForm:
 
 def kept_form(source: SongSource, form: SongForm) -> RenderedMessage:
     """Build the message that keeps what was typed, with the button that opens the form with it again."""
-    playlist = playlist_page(form.playlist) if UUID.fullmatch(form.playlist) else form.playlist
+    playlist = _linked(form.playlist)
     embed = discord.Embed(title=labels.TYPED, description=form.prompt or None, colour=colours.LIST)
-    for name, value in zip(_FIELDS, (playlist, form.model, form.weights), strict=True):
+    for name, value in zip(_FIELDS, (playlist, model_name(form.model), form.weights), strict=True):
         if value.strip():
             embed.add_field(name=name, value=value)
     view = discord.ui.View(timeout=None)
@@ -87,8 +90,10 @@ def read_kept_form(message: discord.Message | None) -> SongForm:
     """Return what was typed from the message that keeps it."""
     embed = message.embeds[0] if message is not None and message.embeds else discord.Embed()
     values = {_FIELDS.get(field.name or ""): field.value or "" for field in embed.fields}
+    playlist = values.get(PLAYLIST, "")
+    named = parse_playlist_or_name(playlist)
     return SongForm(
-        playlist=values.get(PLAYLIST, ""),
+        playlist=named if isinstance(named, str) else playlist,
         prompt=embed.description or "",
         model=values.get(MODEL, ""),
         weights=values.get(WEIGHTS, ""),
@@ -104,9 +109,9 @@ def _labelled(
 def _playlist(draft: SongDraft, form: SongForm) -> discord.ui.Item[discord.ui.Modal]:
     """Build the field for the playlist: a select if any are saved, else a text."""
     if not draft.saved:
-        link = playlist_page(form.playlist) if UUID.fullmatch(form.playlist) else form.playlist
-        return discord.ui.TextInput(custom_id=PLAYLIST, default=link or None, max_length=TEXT_LIMIT)
-    named = {one.playlist_id: one.name for one in draft.saved}
+        link = _linked(form.playlist) or None
+        return discord.ui.TextInput(custom_id=PLAYLIST, default=link, max_length=TEXT_LIMIT)
+    named = {one.playlist_id: one.name for one in matching_playlists(draft.saved, "")}
     wanted = form.playlist or SURPRISE
     shown = {wanted: named.get(wanted, labels.FORM_SAME_PLAYLIST), SURPRISE: SURPRISE} | named
     shown[SURPRISE] = SURPRISE
@@ -117,6 +122,11 @@ def _playlist(draft: SongDraft, form: SongForm) -> discord.ui.Item[discord.ui.Mo
         for value, name in list(shown.items())[:MAX_OPTIONS]
     ]
     return discord.ui.Select(custom_id=PLAYLIST, options=options)
+
+
+def _linked(playlist: str) -> str:
+    """Return the link of a playlist that is given by its id, and other text as it is."""
+    return playlist_page(playlist) if UUID.fullmatch(playlist) else playlist
 
 
 def _values(data: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -127,13 +127,15 @@ async def test_what_was_typed_is_kept_beside_a_refusal_and_over_a_restart(local:
             "model": "v45+",
             "weights": "style a lot",
         }
+        mo = local.discord.member("Mo")
+        saved = await mo.slash("songs", "playlists add", past_picker=True, name="Salsa", playlist=FIRST)
+        await saved.answer(timeout_s=LONG_S)
+        again = await opened(await local.ada.press(refused, OPEN_FORM_AGAIN))
+        assert fields(again)["playlist"] == FIRST
         refused = await answer(local, again, weights="style 7")
         assert "`style_weight` takes a number from 0 to 1, not 7" in refused.content
         again = await opened(await local.ada.press(refused, OPEN_FORM_AGAIN))
-        refused = await answer(local, again, playlist="neither", weights="")
-        assert "neither a playlist link nor" in refused.content
-        again = await opened(await local.ada.press(refused, OPEN_FORM_AGAIN))
-        status = await answer(local, again, playlist=FIRST.upper())
+        status = await answer(local, again, weights="")
         await local.shows(status, TITLES[State.DELIVERED])
     assert bodies(local)[1] == {
         "task": "inspiration",
@@ -155,6 +157,10 @@ async def test_a_song_is_like_the_link_in_a_message(local: BotHarness) -> None:
         said = await ben.say("songs", f"https://suno.com/song/{CLIP}")
         form = await form_on(local, said)
         assert fields(form) == {"playlist": "", "prompt": "", "model": "v55", "weights": ""}
+        refused = await answer(local, form, playlist="neither")
+        assert "neither a playlist link nor" in refused.content
+        form = await opened(await local.ada.press(refused, OPEN_FORM_AGAIN))
+        assert fields(form)["playlist"] == "neither"
         await answer(local, form, playlist=FIRST)
         await local.provider.wait_for(lambda provider: len(provider.tasks) == 2)
     assert bodies(local) == [
