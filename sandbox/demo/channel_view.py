@@ -77,10 +77,10 @@ def message_view(message: Message, *, view: View) -> RenderableType:
         parts.append(Text(f"{message.author.name} is thinking...", "italic"))
     if state.content:
         parts.append(readable(state.content, reader=view.reader))
+    parts += [_file(attachment) for attachment in state.attachments]
     for place, embed in enumerate(state.embeds):
         parts += [Text()] if place and not view.compact else []
         parts.append(_embed(embed, view))
-    parts += [_file(attachment) for attachment in state.attachments]
     parts += [Buttons(entries(row, "components")) for row in state.components]
     if message.visible_to is None:
         return Group(*parts)

@@ -87,10 +87,10 @@ def state_lines(message: Message, state: MessageState, *, reader: Reader) -> Ite
     if message.loading and state is message.now:
         yield "(is thinking)"
     yield from readable(state.content, reader=reader).plain.splitlines()
-    for embed in state.embeds:
-        yield from _embed_lines(embed, reader)
     for file in state.attachments:
         yield f"[file {file.filename}, {size(len(file.content))}]"
+    for embed in state.embeds:
+        yield from _embed_lines(embed, reader)
     for row in state.components:
         yield " ".join(f"[{button_label(part)}]" for part in entries(row, "components"))
 

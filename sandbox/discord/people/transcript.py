@@ -21,7 +21,7 @@ def transcript(channel: Channel, *, seen_by: Person) -> str:
 
 
 def message_lines(message: Message) -> Iterator[str]:
-    """Return one message: who and when, text, embeds, files, buttons, and who alone sees it."""
+    """Return one message: who and when, text, files, embeds, buttons, and who alone sees it."""
     if message.command_name:
         yield f"{text(entry(message.interaction, 'user'), 'global_name')} used /{message.command_name}"
     badge = " [BOT]" if message.author.is_bot else ""
@@ -30,10 +30,15 @@ def message_lines(message: Message) -> Iterator[str]:
     if message.loading:
         yield f"  {message.author.name} is thinking..."
     yield from (f"  {line}" for line in message.content.splitlines())
-    for embed in message.shown_embeds:
-        yield from (f"  | {line}" for line in _embed_lines(embed))
+    for snapshot in message.snapshots:
+        yield "  forwarded:"
+        yield from (f"  > {line}" for line in text(snapshot, "content").splitlines())
+        for embed in entries(snapshot, "embeds"):
+            yield from (f"  > | {line}" for line in _embed_lines(embed))
     for attachment in message.listed_attachments:
         yield f"  [file: {attachment.filename}, {_size(len(attachment.content))}]"
+    for embed in message.shown_embeds:
+        yield from (f"  | {line}" for line in _embed_lines(embed))
     for row in message.components:
         yield "  " + " ".join(_component(part) for part in entries(row, "components"))
     if message.ephemeral:

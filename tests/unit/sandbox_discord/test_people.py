@@ -147,6 +147,9 @@ async def test_a_transcript_shows_what_one_member_sees(discord: LocalDiscord, ap
     ):
         assert line in seen.splitlines()
     assert "No credits" not in transcript(discord.channel("general"), seen_by=ben)
+    await ben.forward(discord.channel("general").messages[0], "songs")
+    copied = transcript(discord.channel("songs"), seen_by=ben).splitlines()[1:4]
+    assert copied == ["  forwarded:", "  > Here @Ben", "  > | Song <https://example.org/1>"]
 
 
 async def test_a_subscriber_hears_of_changes_until_it_leaves(discord: LocalDiscord) -> None:
