@@ -359,7 +359,8 @@ def _expected_at(
 
 
 def _hints(request: Request) -> Iterator[Hint]:
-    if request.spec.lacks_partner:
+    # a clip that a button chose is nothing that the member could have done better
+    if request.spec.lacks_partner and request.origin is None:
         yield Hint.PERSONA_WITHOUT_CLIP if request.spec.persona_id else Hint.CLIP_WITHOUT_PERSONA
     if not request.address.may_post:
         yield Hint.MAY_NOT_POST

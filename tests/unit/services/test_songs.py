@@ -99,6 +99,7 @@ async def test_more_like_a_clip_has_that_clip_as_its_reference(harness: Services
         more = await harness.requests.repeat(request_id, harness.context(BEN), like_clip=number)
         wanted = replace(request.spec, artist_clip_id=request.clips[number - 1].id)
         assert await spec(harness, more.request_id) == wanted
+        assert more.hints == ()
         again = await harness.requests.repeat(more.request_id, harness.context(ADA))
         for like in (more, again):
             assert (await harness.request(like.request_id)).origin == Origin(request_id, number)
