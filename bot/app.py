@@ -332,7 +332,7 @@ def _client(
             lambda client: Privacy(client.services.privacy),
             lambda client: GuildEvents(client, client.services.guilds),
             lambda _: Playlists(),
-            lambda _: Songs(),
+            lambda _: Songs(attach_audio=settings.attach_audio),
         ),
         guild_ids=() if settings.operator_guild_id is None else (settings.operator_guild_id,),
         guild_cogs=(lambda client: Operator(client.services.operator),),

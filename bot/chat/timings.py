@@ -21,6 +21,8 @@ class ChatTimings:
     """For suggestions; Discord waits for 3."""
     chart_s: float = 20.0
     """For a chart, waiting included; afterwards the table is sent alone."""
+    files_s: float = 30.0
+    """For the files of a song that is posted again; afterwards its links are posted alone."""
     form_s: float = 3600.0
     """For an open form to be submitted."""
     owners_s: float = 300.0

@@ -1,9 +1,11 @@
 """The result message: an embed for each clip, the files, and the song's buttons."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import discord
 
+from bot.chat.delivery.song_details import origin_text
 from bot.chat.messages import colours
 from bot.chat.messages.buttons import heart_buttons, song_buttons
 from bot.chat.messages.rendered import Attachment, RenderedMessage
@@ -25,6 +27,7 @@ from bot.chat.text.formatting import (
 )
 from bot.chat.text.songs import (
     CLIP_INCOMPLETE,
+    EXPLICIT,
     LISTEN,
     NO_FILE,
     ONE_CLIP,
@@ -32,6 +35,7 @@ from bot.chat.text.songs import (
     UNTITLED,
     file_missing,
 )
+from bot.domain.provider_tasks import Clip
 from bot.services.cards import ClipCard, ResultCard
 from bot.services.ports import Media, MessageForm
 
@@ -64,22 +68,40 @@ def result_message(
     """
     if form is not MessageForm.FULL:
         return _plainer(card, in_server=in_server, form=form)
+    page = playlist_link(card.playlist_id, card.playlist_name)
+    head = f"{mention(card.user_id)} your song from {page} is ready."
+    return replace(_full(card, files, head, in_server=in_server), notifies=card.user_id)
+
+
+def song_message(card: ResultCard, files: tuple[Media | None, ...]) -> RenderedMessage:
+    """Build the message that shows an earlier song again; `files` as for `result_message`."""
+    page = playlist_link(card.playlist_id, card.playlist_name)
+    return _full(card, files, f"A song from {page}, requested by {mention(card.user_id)}.", in_server=True)
+
+
+def _full(
+    card: ResultCard, files: tuple[Media | None, ...], head: str, *, in_server: bool
+) -> RenderedMessage:
+    """Build a song with its files; `head` is the first line of its content."""
     clips = card.clips[:MAX_CLIPS]
     fitting = within_request(files[: len(clips)])
-    embeds = [_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)]
     named = zip(enumerate(clips, 1), fitting, strict=False)
     missing = [n for n, media in enumerate(fitting, 1) if media is None]
     return RenderedMessage(
-        content=_content(card, missing=missing),
-        embeds=embeds,
+        content=_content(card, head, missing=missing),
+        embeds=[_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)],
         view=_buttons(card, missing or (() if fitting else _numbers(card)), in_server=in_server),
-        attachments=[
-            Attachment(file_name(clip.clip.title, number=n, extension=media.extension), media.data)
-            for (n, clip), media in named
-            if media
-        ],
-        notifies=card.user_id,
+        attachments=[_audio_file(clip.clip, media, n, len(clips)) for (n, clip), media in named if media],
     )
+
+
+def _audio_file(clip: Clip, media: Media, number: int, count: int) -> Attachment:
+    """Build the attachment of clip `number` of `count`, which screen readers read aloud."""
+    title = plain(clip.title, limit=TITLE_LIMIT, otherwise=UNTITLED)
+    which = f", clip {number} of {count}" if count > 1 else ""
+    length = f", {minutes(clip.duration_s)}" if clip.duration_s else ""
+    name = file_name(clip.title, number=number, extension=media.extension)
+    return Attachment(name, media.data, f"Audio: {title}{which}{length}")
 
 
 def _plainer(card: ResultCard, *, in_server: bool, form: MessageForm) -> RenderedMessage:
@@ -97,21 +119,6 @@ def song_number(card: ResultCard) -> str:
     return f"`/songs show song:{card.request_id}`"
 
 
-def song_message(card: ResultCard) -> RenderedMessage:
-    """Build the message that shows an earlier song again, without files."""
-    clips = card.clips[:MAX_CLIPS]
-    lines = [
-        f"A song from {playlist_link(card.playlist_id, card.playlist_name)}, requested by "
-        f"{mention(card.user_id)}.",
-        quote(card.prompt_quote),
-    ]
-    return RenderedMessage(
-        content="\n".join(filter(None, lines)),
-        embeds=[_embed(clip, number=n, card=card) for n, clip in enumerate(clips, 1)],
-        view=_buttons(card, _numbers(card), in_server=True),
-    )
-
-
 def within_request(files: tuple[Media | None, ...]) -> tuple[Media | None, ...]:
     """Replace by None each file that exceeds `UPLOAD_LIMIT` together with those before it."""
     left = UPLOAD_LIMIT
@@ -127,9 +134,10 @@ def _numbers(card: ResultCard) -> range:
     return range(1, len(card.clips[:MAX_CLIPS]) + 1)
 
 
-def _content(card: ResultCard, *, missing: list[int]) -> str:
-    page = playlist_link(card.playlist_id, card.playlist_name)
-    lines = [f"{mention(card.user_id)} your song from {page} is ready.", quote(card.prompt_quote)]
+def _content(card: ResultCard, head: str, *, missing: list[int]) -> str:
+    lines = [head, quote(card.prompt_quote)]
+    if card.origin is not None:
+        lines.append(f"-# Like {origin_text(card.origin)}")
     if card.partial:
         lines.append(ONE_CLIP if len(card.clips) == 1 else CLIP_INCOMPLETE)
     if len(missing) == len(card.clips):
@@ -160,6 +168,7 @@ def _facts(clip_card: ClipCard, *, link_limit: int) -> str:
     url = link(clip_card.listen_url, limit=link_limit) or song_page(clip.id)
     facts = [
         minutes(clip.duration_s),
+        EXPLICIT if clip.explicit else "",
         quoted(", ".join(clip.tags), limit=STYLE_LIMIT),
         f"[{LISTEN}](<{url}>)" if url else "",
     ]

@@ -80,7 +80,7 @@ def _facts(details: SongDetails) -> Iterator[tuple[str, str]]:
     if spec.persona_id is not None:
         yield "Persona", f"[this persona](https://suno.com/persona/{spec.persona_id})"
     if details.origin is not None:
-        yield "Like", _origin(details.origin)
+        yield "Like", origin_text(details.origin)
     elif spec.artist_clip_id is not None:
         yield "Like", f"[this song]({song_page(spec.artist_clip_id)})"
     if took := _took(request):
@@ -94,7 +94,8 @@ def _weights(spec: SongSpec) -> list[str]:
     return [f"{name} {value:.0%} (`{value:g}`)" for name, value in named.items() if value is not None]
 
 
-def _origin(origin: OriginCard) -> str:
+def origin_text(origin: OriginCard) -> str:
+    """Name the clip of an earlier song that another song is like."""
     title = quoted(origin.title, limit=ORIGIN_LIMIT)
     return f"*{title}*, clip {origin.clip}" if title else f"{EARLIER_SONG}, clip {origin.clip}"
 

@@ -42,16 +42,24 @@ async def run_or_defer(
     The deferral announces a new message, or with `updates` an edit of the one whose button was pressed.
     The operation is finished even if Discord refuses the deferral.
     """
-    raw, task = interaction.raw, asyncio.ensure_future(operation)
+    task = asyncio.ensure_future(operation)
     left_s = max(0.0, interaction.defer_at_s - asyncio.get_running_loop().time())
     done, _ = await asyncio.wait({task}, timeout=left_s)
-    if not done and not raw.response.is_done():
-        try:
-            await raw.response.defer(ephemeral=ephemeral, thinking=not updates)
-            raw.extras[DEFERRAL] = ephemeral
-        except API_ERRORS as error:
-            log.warning("The deferral was refused: %s", error, extra={"interaction": raw.id})
+    if not done:
+        await defer(interaction, ephemeral=ephemeral, updates=updates)
     return await task
+
+
+async def defer(interaction: GuildInteraction, *, ephemeral: bool = True, updates: bool = False) -> None:
+    """Defer the interaction unless it has a response; a refusal by Discord is only logged."""
+    raw = interaction.raw
+    if raw.response.is_done():
+        return
+    try:
+        await raw.response.defer(ephemeral=ephemeral, thinking=not updates)
+        raw.extras[DEFERRAL] = ephemeral
+    except API_ERRORS as error:
+        log.warning("The deferral was refused: %s", error, extra={"interaction": raw.id})
 
 
 async def respond(

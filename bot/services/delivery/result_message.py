@@ -19,7 +19,7 @@ from bot.domain.leases import lease_until
 from bot.domain.provider_tasks import Clip
 from bot.domain.requests import Request, State
 from bot.domain.transitions import Transition
-from bot.services.cards import ResultCard, ShownOptions, clip_page, result_card
+from bot.services.cards import ResultCard, ShownOptions, result_card
 from bot.services.delivery.message_forms import may_be_accepted_later
 from bot.services.delivery.routes import DeliveryAttempt, DeliveryRoute, delivery_routes
 from bot.services.ports import (
@@ -38,7 +38,7 @@ from bot.services.ports import (
 )
 from bot.services.repositories.outbox import OutboxMessage
 from bot.services.repositories.requests import RequestChanges
-from bot.services.requests.shown_options import shown_options
+from bot.services.requests.shown_options import shown_options, song_tags
 from bot.services.requests.transitions import apply_transition, get_request, log_context
 from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
@@ -241,22 +241,6 @@ class ResultDelivery:
                 if plainer is None:
                     raise
                 files, form = plainer
-
-
-def song_tags(request: Request, shown: ShownOptions) -> list[SongTags]:
-    """Return the tags of each clip's file; a saved playlist is the album, so that its songs are together."""
-    return [
-        SongTags(
-            title=clip.title or "Untitled",
-            track=f"{number}/{len(request.clips)}",
-            album=shown.playlist_name,
-            style=", ".join(clip.tags) or None,
-            lyrics=clip.lyrics,
-            page=clip_page(clip.id),
-            cover_url=clip.image_url,
-        )
-        for number, clip in enumerate(request.clips, 1)
-    ]
 
 
 def _long_wait(error: MessengerError, route: DeliveryRoute) -> RetryableError | None:

@@ -1,10 +1,12 @@
 """The service for finished songs: showing, listing, loving and removing them."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.audit import Action
+from bot.domain.errors import MediaError
 from bot.domain.requests import MAX_ID, Failure, FailureKind, Request
 from bot.domain.songs import (
     FINISHED,
@@ -23,10 +25,10 @@ from bot.domain.songs import (
 from bot.services.audit_log import Actor, check_reason, record_action
 from bot.services.cards import OriginCard, ResultCard, ShownOptions, result_card
 from bot.services.library.pagination import Page, fetch_page
-from bot.services.ports import Clock, MediaSource
+from bot.services.ports import Clock, Media, MediaSource, MessageRef, SongTags
 from bot.services.repositories.library import SongFilter, SongTitle
 from bot.services.repositories.outbox import MessageKind
-from bot.services.requests.shown_options import shown_options
+from bot.services.requests.shown_options import shown_options, song_tags
 from bot.services.requests.transitions import log_context
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
@@ -49,6 +51,17 @@ class RemovedSong:
     message_id: int | None
     cost: int
     """Credits, which stay used."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSong:
+    """A finished song that is posted again."""
+
+    card: ResultCard
+    tags: Sequence[SongTags]
+    """Of each clip's file."""
+    post: MessageRef | None
+    """The bot's own first post in the server, which may have the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +89,31 @@ class SongLibrary:
             SongNotFoundError, NotFinishedError, SongRemovedError: the song is not available.
             StoreError: the database cannot be used.
         """
-        song, shown = await self._store.read(_song, request_id, viewer)
+        return self._card(*await self._store.read(_song, request_id, viewer))
+
+    def _card(self, song: Song, shown: ShownOptions) -> ResultCard:
         links = tuple(self._media.offered(clip.audio_url) for clip in song.request.clips)
         return result_card(song.request, links, offered=self._media.offered, loves=song.loves, shown=shown)
+
+    async def show(self, request_id: int, viewer: Viewer) -> ShownSong:
+        """Return a finished song to be posted again; raise as `card` does."""
+        song, shown = await self._store.read(_song, request_id, viewer)
+        return ShownSong(
+            card=self._card(song, shown),
+            tags=song_tags(song.request, shown),
+            post=MessageRef(*song.post) if song.post else None,
+        )
+
+    async def file(self, song: ShownSong, number: int, *, limit: int) -> Media | None:
+        """Download the file of clip `number`, of at most `limit` bytes; None if that fails."""
+        link = self._media.offered(song.card.clips[number - 1].clip.audio_url)
+        if link is None:
+            return None
+        try:
+            return await self._media.fetch_audio(link, limit=limit, tags=song.tags[number - 1])
+        except MediaError as error:
+            log.info("no file for a clip that is shown again: %s", error.cause)
+            return None
 
     async def details(self, request_id: int, viewer: Viewer) -> SongDetails:
         """Return how a finished song was made, and its lyrics as far as they are stored.

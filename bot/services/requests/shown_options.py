@@ -1,8 +1,9 @@
-"""The options of requests that messages in their server show."""
+"""The options of requests that messages in their server, and the tags of files, show."""
 
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.requests import Origin, Request
-from bot.services.cards import OriginCard, ShownOptions
+from bot.services.cards import OriginCard, ShownOptions, clip_page
+from bot.services.ports import SongTags
 from bot.services.unit_of_work import UnitOfWork
 
 
@@ -26,3 +27,19 @@ def _origin_card(uow: UnitOfWork, origin: Origin) -> OriginCard:
     clips = song.clips if song is not None and song.removed_at is None else ()
     titles = [clip.title for clip in clips[origin.clip - 1 : origin.clip]]
     return OriginCard(titles[0] if titles else None, origin.clip)
+
+
+def song_tags(request: Request, shown: ShownOptions) -> list[SongTags]:
+    """Return the tags of each clip's file; a saved playlist is the album, so that its songs are together."""
+    return [
+        SongTags(
+            title=clip.title or "Untitled",
+            track=f"{number}/{len(request.clips)}",
+            album=shown.playlist_name,
+            style=", ".join(clip.tags) or None,
+            lyrics=clip.lyrics,
+            page=clip_page(clip.id),
+            cover_url=clip.image_url,
+        )
+        for number, clip in enumerate(request.clips, 1)
+    ]

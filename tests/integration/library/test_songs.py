@@ -4,11 +4,14 @@ from bot.chat.buttons.pages import SIGNS, Step
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.labels import MENU, REMOVE
 from bot.chat.text.moderator_errors import NO_SUCH_SONG
-from bot.chat.text.songs import NO_SONGS, NOTHING_LOVED, no_songs_of
+from bot.chat.text.songs import NO_FILE, NO_SONGS, NOTHING_LOVED, no_songs_of
 from bot.domain.requests import State
 from bot.services.library.songs import PAGE
 from sandbox.cqtai import PLAYLISTS
+from sandbox.cqtai.effects import MediaFault
+from sandbox.cqtai.faults import Fault, Phase
 from sandbox.discord.model.message import Message
+from sandbox.discord.payloads import entries, text
 from tests.harness.bot import LONG_S, ROOMY, BotHarness
 from tests.harness.message_readers import labels, links, listen_links, seen
 from tests.integration.engines import on_both
@@ -100,15 +103,67 @@ async def test_a_song_is_found_by_its_title_and_shown_to_everybody(local: BotHar
         assert choice.name.startswith(f"{title} · 20")
         message = await asked(local, "show", "Ben", song=choice.value)
         assert not message.ephemeral
-        assert labels(message)[2:4] == ["♥ 1 · 1", "♥ 2 · 0"]
+        assert labels(message)[:2] == ["♥ 1 · 1", "♥ 2 · 0"]
         assert [embed["url"] for embed in message.embeds] == [embed["url"] for embed in result.embeds]
-        assert labels(message) == [*links(message), *labels(result)]
+        assert labels(message) == labels(result)
         assert listen_links(message) == listen_links(result)
         assert message.pinged == frozenset()
         for text in ("Night", "1" * 18, "9" * 20):
             refusal = await asked(local, "show", "Ben", song=text)
             assert refusal.ephemeral
             assert NO_SUCH_SONG in refusal.content
+
+
+def files(message: Message) -> list[tuple[str, bytes]]:
+    return [(file.filename, file.content) for file in message.attachments]
+
+
+async def shown_again(local: BotHarness, result: Message) -> Message:
+    """Show a song again; the answer comes in place of its deferral."""
+    number = text(entries(result.components[-1], "components")[0], "custom_id").split(":")[1]
+    used = await local.discord.member("Ben").slash("songs", "songs show", past_picker=True, song=number)
+    message = await used.answer(timeout_s=LONG_S)
+    assert (message.ephemeral, used.answers, used.refused, used.followups) == (False, 1, [], [])
+    return message
+
+
+async def test_a_song_shown_again_has_the_files_of_its_first_post(local: BotHarness) -> None:
+    async with local.bot():
+        await made(local, "Ada", 1)
+        (result,) = local.results()
+        local.provider.faults.add(Fault(Phase.AUDIO, MediaFault.MISSING, times=None))
+        message = await shown_again(local, result)
+        assert len(files(message)) == 2
+        assert files(message) == files(result)
+        assert [file.description for file in message.attachments] == [
+            file.description for file in result.attachments
+        ]
+        again = await shown_again(local, result)
+        assert files(again) == files(result)
+
+
+async def test_without_its_first_post_a_song_has_the_providers_files_or_none(
+    local: BotHarness,
+) -> None:
+    async with local.bot():
+        await made(local, "Ada", 1)
+        (result,) = local.results()
+        kept = files(result)
+        local.discord.disruptions.delete_message(result)
+        assert files(await shown_again(local, result)) == kept
+        local.provider.faults.add(Fault(Phase.AUDIO, MediaFault.MISSING, times=None))
+        message = await shown_again(local, result)
+        assert files(message) == []
+        assert NO_FILE in message.content
+        assert len(links(message)) == 2
+
+
+async def test_where_no_files_are_attached_a_song_is_shown_again_without_them(local: BotHarness) -> None:
+    async with local.bot(attach_audio=False):
+        await made(local, "Ada", 1)
+        message = await shown_again(local, local.results()[0])
+        assert files(message) == []
+        assert len(links(message)) == 2
 
 
 async def test_a_song_of_a_private_channel_is_not_listed_for_everybody(local: BotHarness) -> None:

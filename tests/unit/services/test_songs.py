@@ -106,22 +106,6 @@ async def test_more_like_a_clip_has_that_clip_as_its_reference(harness: Services
             await harness.requests.cancel(like.request_id, guild_id=GUILD, user_id=like.user_id)
 
 
-async def test_details_are_for_those_who_see_the_song_until_they_are_erased(harness: ServicesHarness) -> None:
-    request_id = await delivered(harness, order=FULL)
-    found = await harness.library.details(request_id, BENS)
-    assert (found.request.spec.prompt, found.playlist_name, found.origin) == ("warm", None, None)
-    for viewer in (ELSEWHERE, replace(BENS, channel_ids=frozenset())):
-        with pytest.raises(SongNotFoundError):
-            await harness.library.details(request_id, viewer)
-
-    def forget(uow: UnitOfWork) -> None:
-        uow.personal_data.anonymize(ADA)
-
-    await harness.store.write(forget)
-    with pytest.raises(DetailsErasedError):
-        await harness.library.details(request_id, BENS)
-
-
 async def test_a_model_that_is_gone_gives_way_to_the_usual_one(harness: ServicesHarness) -> None:
     card = await harness.place(order=SongOptions(playlist=PLAYLIST, model="v40"))
     harness.requests._config = replace(harness.requests._config, models=("v55",))

@@ -10,7 +10,7 @@ from bot.chat.text.formatting import DASH
 from bot.chat.text.songs import CLIP_INCOMPLETE, NO_FILE, ONE_CLIP, file_missing
 from bot.domain.provider_tasks import Clip
 from bot.domain.songs import Loves
-from bot.services.cards import ClipCard
+from bot.services.cards import ClipCard, OriginCard
 from bot.services.ports import Media
 from tests.unit.chat.factories import (
     CLIPS,
@@ -83,7 +83,7 @@ def test_in_a_direct_message_there_are_links_only() -> None:
 
 
 def test_a_song_is_shown_again_with_its_loves_and_without_its_files() -> None:
-    message = song_message(replace(result(), loves=Loves(1234, (1000, 9))))
+    message = song_message(replace(result(), loves=Loves(1234, (1000, 9))), ())
     assert message.content.splitlines() == [
         f"A song from [this playlist](<https://suno.com/playlist/{PLAYLIST}>), requested by <@{MEMBER}>.",
     ]
@@ -107,9 +107,31 @@ def test_a_clip_without_any_address_has_no_button() -> None:
     assert message.embeds[0].thumbnail.url is None
 
 
+def test_a_song_says_which_it_is_like_and_whether_it_is_explicit() -> None:
+    loud = clip(1)
+    card = replace(
+        result(replace(loud, clip=replace(loud.clip, explicit=True)), clip(2)), origin=OriginCard("*Sun*", 2)
+    )
+    message = result_message(card, ())
+    assert r"-# Like *\*Sun\**, clip 2" in message.content
+    assert ["explicit" in str(embed.description) for embed in message.embeds] == [True, False]
+    check_sendable(content=message.content, embeds=message.embeds, view=message.view)
+
+
+def test_files_are_described_for_screen_readers() -> None:
+    files = (Media(b"ID3", "mp3"), Media(b"ID3", "mp3"))
+    message = result_message(result(clip(1, title="x" * 2000), clip(2, duration_s=None, title=None)), files)
+    one, two = (str(file.description) for file in message.attachments)
+    assert one.endswith("…, clip 1 of 2, 1:31")
+    assert len(one) <= 1024
+    assert two == "Audio: Untitled, clip 2 of 2"
+    (alone,) = result_message(result(clip(1)), files[:1]).attachments
+    assert alone.description == "Audio: Night Drive, 1:31"
+
+
 def test_files_carry_their_clips_name() -> None:
     message = result_message(result(clip(1, title="One"), clip(2, title="Two")), (None, SONG))
-    assert message.attachments == [Attachment("two-2.mp3", SONG.data)]
+    assert message.attachments == [Attachment("two-2.mp3", SONG.data, "Audio: Two, clip 2 of 2, 1:31")]
 
 
 @pytest.mark.parametrize(
