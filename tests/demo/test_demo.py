@@ -26,7 +26,7 @@ STORY = (
     "Inspire posts: @Ben your song from this playlist is ready.",
     "Inspire posts: @Mo your song from this playlist is ready.",
     "Ben presses [Cancel]",
-    "Inspire edits the answer to Ben: Cancelled | Your 30 credits are back.",
+    "Inspire edits the answer to Ben: Cancelled. Your 30 credits are back.",
     "No song this time | The song service's moderation rejected this request.",
     "you have 0. You get more in",
     "Mo   0 credits available, 0 credits on hold, 60 credits used",

@@ -97,7 +97,7 @@ async def test_a_title_and_a_prompt_that_are_html_are_read_as_text(tmp_path: Pat
         ada = await here.visit("Ada")
         await ada.command("inspire", playlist=PLAYLIST, prompt=HOSTILE_TITLE)
         result = await ada.sees("your song from this playlist is ready.")
-        await expect(result.locator(".title").first).to_have_text(HOSTILE_TITLE)
+        await expect(result.locator(".title").first).to_have_text(f"1 · {HOSTILE_TITLE}")
         await ada.command("inspire", playlist=HOSTILE_TITLE)
         await ada.sees("Only you can see this", "neither a playlist link nor")
         assert await ada.page.evaluate("typeof hacked") == "undefined"
