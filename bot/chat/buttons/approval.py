@@ -30,23 +30,26 @@ class DeclineButton(SafeButton, template=r"decline:(?P<request_id>[0-9]{15,20})"
 
 
 class DeclineForm(SafeModal, title=labels.DECLINE_TITLE):
-    """Form that asks for the reason, which the member reads."""
-
-    reason: discord.ui.TextInput["DeclineForm"] = discord.ui.TextInput(
-        label=labels.PUBLIC_REASON,
-        style=discord.TextStyle.paragraph,
-        min_length=1,
-        max_length=REASON_LIMIT,
-    )
+    """Form that asks for the reason, which the member reads: a usual one, or the moderator's own words."""
 
     def __init__(self, interaction: GuildInteraction, request_id: int) -> None:
         super().__init__(interaction)
         self.request_id = request_id
+        self.usual = discord.ui.Select[discord.ui.Modal](
+            placeholder=labels.OWN_REASON,
+            options=[discord.SelectOption(label=reason) for reason in labels.USUAL_REASONS],
+            required=False,
+        )
+        self.reason = discord.ui.TextInput[discord.ui.Modal](
+            style=discord.TextStyle.paragraph, required=False, max_length=REASON_LIMIT
+        )
+        self.add_item(discord.ui.Label(text=labels.USUAL_REASON, component=self.usual))
+        self.add_item(discord.ui.Label(text=labels.PUBLIC_REASON, component=self.reason))
 
     async def submitted(self, interaction: GuildInteraction) -> None:
-        """Decline the request and confirm it."""
+        """Decline the request and confirm it; the moderator's own words come before a usual reason."""
         by = interaction.require_moderator()
-        approvals = interaction.services.approvals
-        declining = approvals.decline(by, self.request_id, reason=self.reason.value)
+        reason = self.reason.value.strip() or "".join(self.usual.values)
+        declining = interaction.services.approvals.decline(by, self.request_id, reason=reason)
         request = await run_or_defer(interaction, declining)
         await respond(interaction, confirmations.declined(request.cost))

@@ -5,6 +5,14 @@ CANCEL_TITLE = "Cancel this member's request"
 APPROVE = "Approve"
 DECLINE = "Decline"
 DECLINE_TITLE = "Decline this request"
+USUAL_REASON = "A usual reason"
+OWN_REASON = "None: in my own words, below"
+USUAL_REASONS = (
+    "The prompt doesn't fit this server.",
+    "The playlist doesn't fit this server.",
+    "It is too much like an earlier song.",
+    "There are too many requests at the moment.",
+)
 PUBLIC_REASON = "Why? Everyone in the channel can read it."
 AGAIN = "Again"
 TRY_AGAIN = "Try again"

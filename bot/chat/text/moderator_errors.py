@@ -68,7 +68,7 @@ DECIDED: Mapping[str, str] = MappingProxyType(
 """What happened to a request on which a moderator can no longer decide."""
 NOT_PAUSED = "Songs aren't paused in this server."
 SUBMISSIONS_NOT_PAUSED = "Song requests aren't paused."
-REASON_MISSING = "The reason is empty. Write a few words for the member to read."
+REASON_MISSING = "The reason is empty. Choose one, or write a few words for the member to read."
 IS_A_BOT = "That is a bot, and bots can't request songs. Choose a member."
 EVERYONES_ROLE = "Everyone has that role. Use `/quota everyone` for it."
 CHANNEL_MISSING = "Choose the `channel` in which moderators approve requests."

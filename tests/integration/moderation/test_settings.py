@@ -6,8 +6,8 @@ from bot.chat.delivery.approval_message import TO_APPROVE
 from bot.chat.delivery.status_message import TITLES, UNSEEN_REQUEST
 from bot.chat.text import confirmations
 from bot.chat.text.formatting import are_back
-from bot.chat.text.labels import PUBLIC_REASON
-from bot.chat.text.moderator_errors import CHANNEL_MISSING
+from bot.chat.text.labels import PUBLIC_REASON, USUAL_REASON, USUAL_REASONS
+from bot.chat.text.moderator_errors import CHANNEL_MISSING, REASON_MISSING
 from bot.domain.requests import State
 from sandbox.discord.model.message import Message
 from sandbox.discord.model.permissions import Permission
@@ -68,6 +68,22 @@ async def test_a_declined_request_gives_the_reason_and_the_credits_back(local: B
         off = await told(local, "settings approval", mode="off")
         assert confirmations.NO_APPROVAL in off.content
         await local.shows(await local.place(), TITLES[State.DELIVERED])
+
+
+async def test_a_usual_reason_declines_a_request_and_none_does_not(local: BotHarness) -> None:
+    async with local.bot():
+        await approval_on(local)
+        status, shown = await asked_for_approval(local)
+        moderator = local.discord.member("Mo")
+        pressed = await moderator.press(shown, "Decline")
+        await pressed.acknowledged(timeout_s=LONG_S)
+        empty = await (await moderator.submit_modal(pressed, {})).answer(timeout_s=LONG_S)
+        assert REASON_MISSING in empty.content
+        pressed = await moderator.press(shown, "Decline")
+        await pressed.acknowledged(timeout_s=LONG_S)
+        sent = await moderator.submit_modal(pressed, {USUAL_REASON: USUAL_REASONS[0]})
+        assert "Declined." in (await sent.answer(timeout_s=LONG_S)).content
+        await local.shows(status, TITLES[State.DECLINED], USUAL_REASONS[0], are_back(30))
 
 
 async def test_songs_are_asked_for_in_one_channel_and_posted_in_another(local: BotHarness) -> None:
