@@ -18,8 +18,8 @@ from bot.services.ports import Clock, SongProvider
 from bot.suno.reply import Reply
 from bot.suno.wire import QUERY_PATH, SUBMIT_PATH, read_query, read_submit, submit_body
 
-REPLY_LIMIT = 2 * 1024 * 1024
-"""Bytes; a reply with two clips has about 6,000."""
+REPLY_LIMIT = 8 * 1024 * 1024
+"""Bytes; a reply with two clips has about 6,000. A longer one counts as none, so long lyrics have to fit."""
 KEEP_ALIVE_S = 2.0
 """Seconds that an idle connection is kept: less than servers do, so that no paid call meets a closing one."""
 SECRET_LENGTH = 8

@@ -54,7 +54,7 @@ def clip_document(clip: Clip, *, song: Song, status: ClipStatus, created_at: str
         "handle": song.display_name.lower(),
         "status": status.value,
         "user_id": song.user_id,
-        "explicit": False,
+        "explicit": song.is_explicit,
         "has_hook": False,
         "is_liked": False,
         "metadata": _metadata(clip, song=song, status=status),

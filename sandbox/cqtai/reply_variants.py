@@ -48,6 +48,11 @@ class ReplyVariant(StrEnum):
     AUDIO_SIGNED_LONG = "audio_signed_long"
     """The same, longer than a field of Discord's may be."""
     IMAGE_MISSING = "image_missing"
+    INSTRUMENTAL = "instrumental"
+    """A song without lyrics, as Suno says it."""
+    LYRICS_HUGE = "lyrics_huge"
+    """A megabyte of lyrics."""
+    EXPLICIT = "explicit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class StatusAs:
 
 
 MODERATED_WORDS = "Song Description contained artist name: Queen"
+HUGE_LYRICS = "la la la @everyone `la`\n" * 45_000
 HOSTILE_TITLE = "<img src=x onerror='hacked=1'><script>hacked=1</script>"
 AUDIOPIPE = "https://audiopipe.suno.ai/?item_id={clip_id}"
 
@@ -156,6 +162,18 @@ def _title_html(clip: JsonObject, _origin: str) -> None:
     clip["title"] = HOSTILE_TITLE
 
 
+def _instrumental(clip: JsonObject, _origin: str) -> None:
+    _metadata(clip).update(prompt="[Instrumental]", make_instrumental=True)
+
+
+def _huge_lyrics(clip: JsonObject, _origin: str) -> None:
+    _metadata(clip)["prompt"] = HUGE_LYRICS
+
+
+def _explicit(clip: JsonObject, _origin: str) -> None:
+    clip["explicit"] = True
+
+
 def _link(name: str, template: str) -> Callable[[JsonObject, str], None]:
     def change(clip: JsonObject, origin: str) -> None:
         clip[name] = template.format(origin=origin, clip_id=clip["id"])
@@ -210,4 +228,7 @@ _CLIP_CHANGES: dict[ReplyVariant, Callable[[JsonObject, str], None]] = {
         "audio_url", "{origin}/media/{clip_id}.mp3?Signature=" + "s" * 1200
     ),
     ReplyVariant.IMAGE_MISSING: _no_image,
+    ReplyVariant.INSTRUMENTAL: _instrumental,
+    ReplyVariant.LYRICS_HUGE: _huge_lyrics,
+    ReplyVariant.EXPLICIT: _explicit,
 }

@@ -8,6 +8,7 @@ from sandbox.cqtai.playlists import Playlist, playlist_like
 
 SHORTEST_S = 40.0
 LONGEST_S = 130.0
+EXPLICIT_EVERY = 7
 ODD_TITLES = 0.35
 """The share of titles that a careless renderer gets wrong."""
 
@@ -80,6 +81,11 @@ class Song:
     display_name: str
     clips: tuple[Clip, ...]
 
+    @property
+    def is_explicit(self) -> bool:
+        """Return True for a few songs, whose lyrics are marked as explicit."""
+        return self.clips[0].seed % EXPLICIT_EVERY == 0
+
 
 def compose(rng: random.Random, *, playlist_id: str, takes: int, odd_titles: float = ODD_TITLES) -> Song:
     """Return a new song in the style of the playlist; the same generator state gives the same song."""
@@ -89,10 +95,21 @@ def compose(rng: random.Random, *, playlist_id: str, takes: int, odd_titles: flo
     return Song(
         playlist=playlist,
         title=title,
-        lyrics=f"[Verse]\n{title}, {title}\n[Chorus]\n{rng.choice(_MOODS)} and {rng.choice(_MOODS)} ...",
+        lyrics=_lyrics(title, rng.choice(_MOODS), rng.choice(_MOODS)),
         user_id=new_uuid(rng),
         display_name=f"{rng.choice(_FIRST)}{rng.choice(_SECOND)}{rng.randrange(10_000):04}",
         clips=tuple(_take(rng, index=index, title=title, tags=tags) for index in range(takes)),
+    )
+
+
+def _lyrics(title: str, mood: str, other: str) -> str:
+    return "\n".join(
+        (
+            f"[Verse]\n{title}, {title}\nA {mood} light behind the door\nI count the steps I heard before",
+            f"\n[Chorus]\nOh, {title}\nSo {other} and so slow\nI keep the line that you let go",
+            f"\n[Verse 2]\nThe last bus leaves, the street is long\n{title} is all my song",
+            f"\n[Outro]\n{title}",
+        )
     )
 
 
