@@ -29,7 +29,7 @@ test: $(VENV)/.dev  ## the tests, with branch coverage
 	@$(BIN)/python -m coverage report --include='bot/domain/*,bot/services/*' --fail-under=100
 
 test-long: $(VENV)/.dev  ## the tests that take long: kills, power loss, both databases, the page
-	@$(PYTEST) -m long $(ARGS)
+	@$(PYTEST) -m long --ignore=tests/unit --ignore=tests/contract $(ARGS)
 
 check: $(VENV)/.dev  ## format, lint, types and layers
 	@$(BIN)/ruff format --check .

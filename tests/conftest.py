@@ -25,9 +25,12 @@ LONGEST = {
     *("test_backup", "test_demo"),
 }
 """The files whose tests take a good part of a minute each."""
+SHORT = (Path(__file__).parent / "unit", Path(__file__).parent / "contract")
+"""The folders that `make test-long` does not collect: they have no long tests."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.disable()  # while tests are collected, nearly all that is made stays
     share_compiled_statements()
     if not hasattr(config, "workerinput"):  # the first process of the run, whose workers inherit the variable
         os.environ[FOLDER] = str(Path(tempfile.gettempdir(), f"inspire-pg-{secrets.token_hex(6)}"))
@@ -38,15 +41,23 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 * (os.cpu_count() or 1)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest tests first, so that none begins on the last worker at the end."""
+    """Put the longest tests first, so that none begins on the last worker at the end.
+
+    Raises:
+        pytest.UsageError: a long test is where `make test-long` does not look.
+    """
+    for item in items:
+        if item.get_closest_marker("long") and any(map(item.path.is_relative_to, SHORT)):
+            raise pytest.UsageError(f"{item.nodeid} is long, but `make test-long` leaves its folder out")
     items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 def pytest_collection_finish() -> None:
     """Keep what was collected out of garbage collection for the rest of the run."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
