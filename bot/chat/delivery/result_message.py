@@ -13,7 +13,6 @@ from bot.chat.text import labels
 from bot.chat.text.formatting import (
     BUTTON_URL_LIMIT,
     EMBED_URL_LIMIT,
-    LABEL_LIMIT,
     TITLE_LIMIT,
     file_name,
     link,
@@ -45,11 +44,13 @@ UPLOAD_LIMIT = 25 * 1024 * 1024 - 64 * 1024
 """Bytes of all files in one HTTP request, less a margin for the rest of the message."""
 EMBEDS_LIMIT = 6000
 """Characters of all embeds together (reference, "Embed Limits")."""
+TITLE_SHOWN = 80
+"""Characters of a clip's title, about two lines on a computer."""
 STYLE_LIMIT = 60
 """Characters of style tags: they share one line with the duration and the link."""
 LINK_LIMIT = 1024
 """Characters of a clip's link; signed ones are long."""
-WITHOUT_LINK = TITLE_LIMIT + STYLE_LIMIT + 60
+WITHOUT_LINK = TITLE_SHOWN + STYLE_LIMIT + 60
 """Characters of an embed besides its link."""
 LISTEN_ROWS = 2
 """Rows of five link buttons to clips; the row below has the song's own buttons."""
@@ -110,7 +111,7 @@ def _plainer(card: ResultCard, *, in_server: bool, form: MessageForm) -> Rendere
     lines = [f"{mention(card.user_id)} {READY}", *(pages if form is MessageForm.LINKS else ())]
     lines.append(f"-# Discord blocked the rest of this message. {song_number(card)} shows all of it.")
     linked = _numbers(card) if form is MessageForm.LINKS else ()
-    view = _buttons(card, linked, in_server=in_server, titled=False)
+    view = _buttons(card, linked, in_server=in_server)
     return RenderedMessage(content="\n".join(lines), view=view, notifies=card.user_id)
 
 
@@ -140,7 +141,7 @@ def _content(card: ResultCard, head: str, *, missing: list[int]) -> str:
         lines.append(f"-# Like {origin_text(card.origin)}")
     if card.partial:
         lines.append(ONE_CLIP if len(card.clips) == 1 else CLIP_INCOMPLETE)
-    if len(missing) == len(card.clips):
+    if len(missing) == len(_numbers(card)):
         lines.append(f"-# {NO_FILE}")
     elif missing:
         which = ", ".join(str(number) for number in missing)
@@ -152,7 +153,7 @@ def _embed(clip_card: ClipCard, *, number: int, card: ResultCard) -> discord.Emb
     clip, count = clip_card.clip, len(card.clips[:MAX_CLIPS])
     which = f"{number} · " if count > 1 else ""
     embed = discord.Embed(
-        title=which + quoted(clip.title, limit=TITLE_LIMIT - len(which), otherwise=UNTITLED),
+        title=which + quoted(clip.title, limit=TITLE_SHOWN, otherwise=UNTITLED),
         url=song_page(clip.id),
         description=_facts(clip_card, link_limit=min(LINK_LIMIT, EMBEDS_LIMIT // count - WITHOUT_LINK)),
         colour=colours.PARTIAL if card.partial else colours.READY,
@@ -175,13 +176,11 @@ def _facts(clip_card: ClipCard, *, link_limit: int) -> str:
     return " · ".join(filter(None, facts))
 
 
-def _buttons(
-    card: ResultCard, linked: Iterable[int], *, in_server: bool, titled: bool = True
-) -> discord.ui.View:
+def _buttons(card: ResultCard, linked: Iterable[int], *, in_server: bool) -> discord.ui.View:
     """Build links to the clips with these numbers, and the song's own buttons below."""
     view = discord.ui.View(timeout=None)
     for number in linked:
-        _add_link(view, card, number, titled=titled)
+        _add_link(view, card, number)
     if not in_server:
         return view
     hearts = heart_buttons(card.request_id, len(card.clips), card.loves)
@@ -191,11 +190,10 @@ def _buttons(
     return view
 
 
-def _add_link(view: discord.ui.View, card: ResultCard, number: int, *, titled: bool) -> None:
+def _add_link(view: discord.ui.View, card: ResultCard, number: int) -> None:
     clip_card = card.clips[number - 1]
     clip = clip_card.clip
     url = link(clip_card.listen_url, limit=BUTTON_URL_LIMIT) or song_page(clip.id)
     if url:
-        title = clip.title or UNTITLED if titled else ""
-        which = labels.listen_to(number, title) if len(card.clips) > 1 else labels.LISTEN
-        view.add_item(discord.ui.Button(label=plain(which, limit=LABEL_LIMIT), url=url))
+        label = labels.listen_to(number) if len(card.clips) > 1 else labels.LISTEN
+        view.add_item(discord.ui.Button(label=label, url=url))

@@ -59,6 +59,6 @@ def love(clip: int, count: int) -> str:
     return f"{HEART} {clip} · {count:,}"
 
 
-def listen_to(number: int, title: str = "") -> str:
+def listen_to(number: int) -> str:
     """Return the label of the link to clip `number` of several."""
-    return f"{LISTEN} to {number}{f': {title}' if title else ''}"
+    return f"{LISTEN} to {number}"
