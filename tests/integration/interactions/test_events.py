@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.chat.text.errors import BUG, COMMAND_CHANGED, UNREADABLE
+from bot.chat.text.errors import BUG, COMMAND_CHANGED, NO_PLAYLIST, UNREADABLE
 from sandbox.discord.gateway.sessions import GUILDS
 from sandbox.discord.payloads import Payload, entries, entry
 from sandbox.discord.people.person import Person
@@ -120,7 +120,7 @@ async def test_an_interaction_that_cannot_be_read_gets_an_answer(
                 asked = await local.order()
                 answer = await asked.answer(timeout_s=LONG_S)
                 assert answer.ephemeral
-                assert answer.content.startswith((CANNOT_READ, WENT_WRONG, HAS_CHANGED))
+                assert answer.content.startswith((CANNOT_READ, WENT_WRONG, HAS_CHANGED, NO_PLAYLIST))
                 assert asked.answers == 1
         garbled.clear()
         await local.placed_result()

@@ -206,6 +206,9 @@ ODD_IDS = [
     f"rate:{'9' * 20}:1",
     f"remove:{'9' * 20}",
     f"approve:{'9' * 20}",
+    f"change:{'9' * 20}",
+    "song-form-again:x",
+    f"song-form-again:{'9' * 20}",
 ]
 
 
