@@ -92,7 +92,7 @@ class Traces:
                 yield f"{state} without a status message and with {len(self.endings)} endings"
             return
         says = seen(self.status)
-        if title(self.status) != expected or self.status.content:
+        if title(self.status) != expected or bool(self.status.content) is bool(self.status.embeds):
             yield f"{state}, but its status says: {says}"
         if (state in RETURNED) != ("credits are back" in says):
             yield f"{state}, but of the credits its status says: {says}"
