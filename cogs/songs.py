@@ -20,7 +20,7 @@ class Songs(commands.GroupCog, group_name="songs", group_description=description
     """Finished songs, for every member."""
 
     def __init__(self, *, attach_audio: bool) -> None:
-        self._files = SongFiles(attach_audio=attach_audio)
+        self.files = SongFiles(attach_audio=attach_audio)
 
     @command("list")
     @app_commands.describe(**descriptions.SONGS_LIST)
@@ -45,7 +45,7 @@ class Songs(commands.GroupCog, group_name="songs", group_description=description
         looking = interaction.services.songs.show(song, interaction.viewer())
         shown = await run_or_defer(interaction, looking, ephemeral=False)
         await defer(interaction, ephemeral=False)  # an upload may take longer than Discord waits
-        async with self._files.of(interaction, shown) as files:
+        async with self.files.of(interaction, shown) as files:
             await respond(interaction, song_message(shown.card, files), ephemeral=False)
 
     @show.autocomplete("song")

@@ -103,9 +103,9 @@ def origin_text(origin: OriginCard) -> str:
 def _took(request: Request) -> str | None:
     if request.accepted_at is None or request.ended_at is None:
         return None
-    made_s = (request.ended_at - request.accepted_at).total_seconds()
-    whole_s = (request.ended_at - request.placed_at).total_seconds()
-    return f"{minutes(made_s)}, with the queue {minutes(whole_s)}"
+    made = minutes((request.ended_at - request.accepted_at).total_seconds())
+    whole = minutes((request.ended_at - request.placed_at).total_seconds())
+    return made if made == whole else f"{made}, with the queue {whole}"
 
 
 def _verses(text: str | None) -> str:

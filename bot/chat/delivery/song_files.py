@@ -26,7 +26,7 @@ class SongFiles:
 
     def __init__(self, *, attach_audio: bool) -> None:
         self._attach_audio = attach_audio
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self.slots = asyncio.Semaphore(AT_ONCE)
 
     @asynccontextmanager
     async def of(
@@ -39,7 +39,7 @@ class SongFiles:
         count = len(song.card.clips)
         try:
             async with asyncio.timeout(interaction.timings.files_s):
-                await self._slots.acquire()
+                await self.slots.acquire()
         except TimeoutError:
             yield (None,) * count
             return
@@ -51,7 +51,7 @@ class SongFiles:
                 await asyncio.gather(*(_file(interaction, song, posted, n, limit=limit) for n in numbers))
             )
         finally:
-            self._slots.release()
+            self.slots.release()
 
 
 async def _file(

@@ -1,12 +1,14 @@
 import asyncio
 
 from bot.chat.buttons.pages import SIGNS, Step
+from bot.chat.delivery.song_files import AT_ONCE
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.labels import MENU, REMOVE
 from bot.chat.text.moderator_errors import NO_SUCH_SONG
 from bot.chat.text.songs import NO_FILE, NO_SONGS, NOTHING_LOVED, no_songs_of
 from bot.domain.requests import State
 from bot.services.library.songs import PAGE
+from cogs.songs import Songs
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.effects import MediaFault
 from sandbox.cqtai.faults import Fault, Phase
@@ -155,6 +157,19 @@ async def test_without_its_first_post_a_song_has_the_providers_files_or_none(
         message = await shown_again(local, result)
         assert files(message) == []
         assert NO_FILE in message.content
+        assert len(links(message)) == 2
+
+
+async def test_while_too_many_songs_are_shown_again_the_next_one_has_its_links(local: BotHarness) -> None:
+    local.hurry({"chat.files_s": 0.1})
+    async with local.bot() as app:
+        await made(local, "Ada", 1)
+        cog = app.client.get_cog("Songs")
+        assert isinstance(cog, Songs)
+        for _ in range(AT_ONCE):
+            await cog.files.slots.acquire()
+        message = await shown_again(local, local.results()[0])
+        assert files(message) == []
         assert len(links(message)) == 2
 
 

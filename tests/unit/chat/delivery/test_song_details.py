@@ -104,6 +104,13 @@ def test_a_recipe_has_the_options_as_they_were_given() -> None:
     assert (shown["Cost"] or "").startswith("30 credits")
 
 
+def test_the_time_in_the_queue_is_left_out_where_there_was_none() -> None:
+    _, shown = recipe(song(accepted_at=NOW + timedelta(milliseconds=300)))
+    assert shown["Time"] == "1:44, with the queue 1:45"
+    _, shown = recipe(song(accepted_at=NOW))
+    assert shown["Time"] == "1:45"
+
+
 def test_a_recipe_leaves_out_what_was_not_given() -> None:
     request = song(accepted_at=None)
     bare = replace(request.spec, prompt=None, style_weight=None, weirdness=None, persona_id=None)
