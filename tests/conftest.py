@@ -21,8 +21,8 @@ from tests.harness.databases import (
 )
 
 LONGEST = {
-    *("test_random_kills", "test_several", "test_turns", "test_stop", "test_power_loss", "test_kill_points"),
-    *("test_backup", "test_demo"),
+    *("test_several", "test_channel_waits", "test_random_kills", "test_kill_points", "test_power_loss"),
+    *("test_stop", "test_refused_messages", "test_backup", "test_demo"),
 }
 """The files whose tests take a good part of a minute each."""
 SHORT = (Path(__file__).parent / "unit", Path(__file__).parent / "contract")

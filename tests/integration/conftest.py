@@ -34,3 +34,18 @@ def patient(local: BotHarness) -> None:
 def unhurried(local: BotHarness) -> None:
     """Keep answers from being deferred because the machine is busy."""
     local.hurry({"chat.defer_s": LONG_S})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests of variants out on PostgreSQL."""
+    left_out = [
+        item for item in items if item.get_closest_marker("of_variants") and engine(item) == POSTGRESQL
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def engine(item: pytest.Item) -> object:
+    assert isinstance(item, pytest.Function)
+    return item.callspec.params["database"]

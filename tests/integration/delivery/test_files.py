@@ -17,7 +17,7 @@ from sandbox.discord.model.message import Message
 from sandbox.discord.model.permissions import Permission
 from tests.harness.bot import LONG_S, PLENTY, UNHURRIED, BotHarness, bot
 from tests.harness.message_readers import links, listen_links, seen
-from tests.integration.engines import on_both
+from tests.integration.engines import of_variants, on_both
 
 pytestmark = on_both
 
@@ -79,6 +79,7 @@ async def no_file_comes(local: BotHarness, fault: MediaFault) -> None:
     can_be_heard(local, result, dead=() if fault in PASSING else (0, 1))
 
 
+@of_variants
 async def test_a_file_that_cannot_be_had_leaves_a_link_and_a_word(
     local: BotHarness,
     monkeypatch: pytest.MonkeyPatch,
@@ -114,6 +115,7 @@ FRESH = {
 }
 
 
+@of_variants
 async def test_a_file_that_is_not_there_at_once_is_attached_when_it_comes(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:

@@ -18,7 +18,7 @@ from sandbox.discord.limits import Bucket, Limits
 from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, OFTEN, PLENTY, SONG_S, BotHarness, bot
 from tests.harness.message_readers import SONG_LINK, labels, seen
-from tests.integration.engines import on_both
+from tests.integration.engines import of_variants, on_both
 
 READY, BACK = TITLES[State.DELIVERED], are_back(30)
 POST = "POST /channels/*/messages"
@@ -56,6 +56,7 @@ REFUSALS = {
 
 @on_both
 @pytest.mark.usefixtures("patient")
+@of_variants
 async def test_no_refusal_of_its_post_ends_a_song(
     local: BotHarness, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
 ) -> None:

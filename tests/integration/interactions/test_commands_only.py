@@ -21,7 +21,7 @@ from sandbox.discord.model.message import Message
 from sandbox.discord.payloads import Payload
 from sandbox.discord.people.person import Person
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
-from tests.integration.engines import on_both
+from tests.integration.engines import of_variants, on_both
 from tests.integration.interactions.test_response_deadline import form_waits
 from tests.integration.moderation.test_settings import approval_on, asked_for_approval
 
@@ -98,6 +98,7 @@ COMMANDS = [
 ]
 
 
+@of_variants
 async def test_commands_outside_servers_are_refused_before_anything_else(
     local: BotHarness, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -114,6 +115,7 @@ async def test_commands_outside_servers_are_refused_before_anything_else(
     assert "Unexpected error" not in caplog.text
 
 
+@of_variants
 async def test_buttons_and_suggestions_outside_servers_do_nothing(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
@@ -150,6 +152,7 @@ async def sent(local: BotHarness, form: Invocation) -> str:
     return answer.content
 
 
+@of_variants
 async def test_a_form_sent_outside_servers_decides_nothing(
     local: BotHarness, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
 ) -> None:

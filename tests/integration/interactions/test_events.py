@@ -9,7 +9,7 @@ from sandbox.discord.gateway.sessions import GUILDS
 from sandbox.discord.payloads import Payload, entries, entry
 from sandbox.discord.people.person import Person
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
-from tests.integration.engines import on_both
+from tests.integration.engines import of_variants, on_both
 
 CANNOT_READ = UNREADABLE
 WENT_WRONG = BUG
@@ -42,6 +42,7 @@ def dispatch(local: BotHarness, event: str, payload: object) -> None:
 
 
 @on_both
+@of_variants
 async def test_an_event_that_cannot_be_read_is_a_log_line(
     local: BotHarness, caplog: pytest.LogCaptureFixture, subtests: pytest.Subtests
 ) -> None:
@@ -109,6 +110,7 @@ INTERACTIONS: dict[str, Callable[[Payload], Payload]] = {
 
 
 @on_both
+@of_variants
 async def test_an_interaction_that_cannot_be_read_gets_an_answer(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:

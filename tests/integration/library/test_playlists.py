@@ -17,7 +17,7 @@ from sandbox.discord.interactions.invocations import Invocation
 from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import labels, seen
-from tests.integration.engines import on_both
+from tests.integration.engines import of_variants, on_both
 
 pytestmark = on_both
 
@@ -65,6 +65,7 @@ PASTED = (
 )
 
 
+@of_variants
 async def test_a_playlist_is_read_from_whatever_apps_put_around_it(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:

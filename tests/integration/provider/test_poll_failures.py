@@ -24,7 +24,7 @@ from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.reply_variants import MODERATED_WORDS, ReplyVariant, StatusAs
 from sandbox.cqtai.timeline import Fail, Stall
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
-from tests.integration.engines import on_both
+from tests.integration.engines import of_variants, on_both
 
 pytestmark = on_both
 
@@ -55,6 +55,7 @@ TRANSIENT: dict[str, ReplyEffect] = {
 
 
 @pytest.mark.usefixtures("patient")
+@of_variants
 async def test_a_passing_trouble_delays_the_song_and_nothing_else(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
@@ -90,6 +91,7 @@ async def test_the_provider_is_asked_no_sooner_than_it_wishes(local: BotHarness)
     assert second.at_s - first.at_s >= 1
 
 
+@of_variants
 async def test_a_song_is_delivered_however_done_is_spelled(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
@@ -103,6 +105,7 @@ async def test_a_song_is_delivered_however_done_is_spelled(
                 await local.placed_result()
 
 
+@of_variants
 async def test_credits_come_back_however_failed_is_spelled(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
@@ -134,6 +137,7 @@ OUTCOMES = {
 }
 
 
+@of_variants
 async def test_a_failed_task_says_why_and_gives_the_credits_back(
     local: BotHarness, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -221,6 +225,7 @@ async def test_a_refusal_of_a_task_that_was_taken_ends_it(local: BotHarness, eff
         await local.shows(await local.place(), TITLES[State.FAILED], BACK)
 
 
+@of_variants
 async def test_a_status_that_nobody_knows_means_that_it_still_runs(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
@@ -321,6 +326,7 @@ GATEWAYS = {
 }
 
 
+@of_variants
 async def test_a_gateway_s_own_json_ends_no_song_that_was_paid_for(
     local: BotHarness, subtests: pytest.Subtests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -342,6 +348,7 @@ STREAMING = {
 }
 
 
+@of_variants
 async def test_a_task_that_is_done_before_its_clips_is_waited_for(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:

@@ -10,7 +10,7 @@ from sandbox.cqtai.reply_variants import ReplyVariant
 from sandbox.discord.payloads import entry, text
 from tests.harness.bot import PLENTY, BotHarness
 from tests.harness.message_readers import links, listen_links, seen
-from tests.integration.engines import on_both
+from tests.integration.engines import of_variants, on_both
 
 pytestmark = on_both
 
@@ -44,6 +44,7 @@ def short_grace(local: BotHarness) -> None:
     local.hurry({"work.streaming_grace_s": 0.2})
 
 
+@of_variants
 async def test_an_odd_answer_still_delivers_both_clips_and_their_files(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
@@ -73,6 +74,7 @@ async def test_a_length_in_words_is_a_length(local: BotHarness) -> None:
     assert all(text(embed, "description")[1] == ":" for embed in result.embeds)
 
 
+@of_variants
 async def test_a_link_too_long_for_a_button_stands_in_the_text(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
@@ -94,6 +96,7 @@ async def test_a_clip_without_a_cover_is_shown_without_one(local: BotHarness) ->
     assert [entry(embed, "thumbnail") for embed in result.embeds] == [{}, {}]
 
 
+@of_variants
 async def test_a_link_that_is_no_file_is_replaced_by_the_songs_page(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:
@@ -120,6 +123,7 @@ async def test_one_clip_of_two_is_delivered_and_called_so(local: BotHarness, var
     assert songs.ONE_CLIP in seen(result)
 
 
+@of_variants
 async def test_a_done_task_that_never_has_a_clip_gives_the_credits_back(
     local: BotHarness, subtests: pytest.Subtests
 ) -> None:

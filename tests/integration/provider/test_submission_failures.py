@@ -11,7 +11,7 @@ from sandbox.cqtai import Pace, effects
 from sandbox.cqtai.effects import Drop, Envelope, Page, Refuse, ReplyEffect, Slow
 from sandbox.cqtai.faults import Fault, Phase
 from tests.harness.bot import LONG_S, PLENTY, BotHarness
-from tests.integration.engines import on_both
+from tests.integration.engines import of_variants, on_both
 
 pytestmark = on_both
 
@@ -146,6 +146,7 @@ UNCLEAR: dict[str, tuple[ReplyEffect, str]] = {
 
 @pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("accepted", [True, False], ids=["accepted", "not accepted"])
+@of_variants
 async def test_an_unclear_answer_is_refunded_and_never_sent_again(
     local: BotHarness, accepted: bool, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -176,6 +177,7 @@ EDGE = {
 
 
 @pytest.mark.usefixtures("patient")
+@of_variants
 async def test_who_answers_in_front_of_the_provider_costs_nothing_but_time(
     local: BotHarness, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -208,6 +210,7 @@ async def strikes_again(local: BotHarness, fault: Fault) -> None:
 
 
 @pytest.mark.usefixtures("patient")
+@of_variants
 async def test_a_firewall_that_minds_one_prompt_ends_that_request_while_others_are_taken(
     local: BotHarness, subtests: pytest.Subtests, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -274,6 +277,7 @@ SHAPES = {
 }
 
 
+@of_variants
 async def test_success_is_understood_in_every_shape(local: BotHarness, subtests: pytest.Subtests) -> None:
     async with local.bot(default_allowance=PLENTY):
         for name, shape in SHAPES.items():

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONGEST
+
 ROOT = Path(__file__).parents[3]
 PACKAGES = ("bot", "cogs", "sandbox", "tests", "benchmarks")
 MAX_MODULES, MAX_LINES, MAX_FUNCTION_LINES = 14, 400, 40
@@ -40,3 +42,7 @@ def test_no_function_has_too_many_lines(package: str) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     assert {name: lines for name, lines in lengths.items() if lines > MAX_FUNCTION_LINES} == {}
+
+
+def test_the_files_that_are_run_first_are_there() -> None:
+    assert LONGEST - {path.stem for path in modules("tests")} == set()
