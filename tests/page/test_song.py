@@ -103,3 +103,25 @@ async def test_a_title_and_a_prompt_that_are_html_are_read_as_text(tmp_path: Pat
         assert await ada.page.evaluate("typeof hacked") == "undefined"
         assert await ada.page.locator("#messages script, #messages img[src=x]").count() == 0
         assert ada.errors == []
+
+
+@pytest.mark.long
+async def test_a_song_is_changed_in_a_form_that_keeps_what_was_typed(tmp_path: Path) -> None:
+    async with page_harness(tmp_path) as here:
+        ada = await here.visit("Ada")
+        await ada.command("inspire", playlist=PLAYLIST)
+        result = await ada.sees("@Ada your song from", "is ready.")
+        await result.hover()
+        await result.get_by_role("button", name="Apps").click()
+        await ada.page.get_by_role("menuitem", name="Song like this").click()
+        form = ada.page.get_by_role("dialog", name="Change and make again · 30 credits")
+        await form.get_by_label("Prompt").fill("more rain")
+        await form.get_by_label("Weights").fill("style a lot")
+        await form.get_by_role("button", name="Submit").click()
+        refused = await ada.sees("Only you can see this", "can't be read", "more rain")
+        await ada.press(refused, "Open the form again")
+        await expect(form.get_by_label("Prompt")).to_have_value("more rain")
+        await form.get_by_label("Weights").fill("style 0.7")
+        await form.get_by_role("button", name="Submit").click()
+        await ada.sees("requested a song from", "more rain", "v5.5 · 30 credits")
+        assert ada.errors == []

@@ -5,6 +5,7 @@ from typing import Any
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.errors import NOTHING_TO_MAKE
 from bot.chat.text.labels import CHANGE, MENU, OPEN_FORM_AGAIN, SONG_LIKE_THIS
+from bot.domain.errors import StoreError
 from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
@@ -176,3 +177,22 @@ async def test_where_no_song_can_be_made_like_it_the_answer_says_why(local: BotH
         refused = await asked.answer(timeout_s=LONG_S)
         assert refused.ephemeral
         assert NOTHING_TO_MAKE in refused.content
+
+
+async def test_what_was_typed_outlives_a_slow_and_failing_database(local: BotHarness) -> None:
+    local.hurry({"chat.defer_s": 0.1})
+    faults = local.faulty_store()
+    async with local.bot(**PLENTY):
+        said = await local.discord.member("Ben").say("songs", f"https://suno.com/playlist/{FIRST}")
+        form = await form_on(local, said)
+        faults.hang("placement.place")
+        sent = await local.ada.submit_modal(form, {"prompt": "rain"})
+        await sent.acknowledged(timeout_s=LONG_S)
+        faults.fail("placement.place", error=StoreError("as if it was down"), times=1)
+        (refused,) = await local.discord.wait_for(lambda: sent.followups, timeout_s=LONG_S)
+        assert refused.ephemeral
+        assert "can't use its database" in seen(refused)
+        again = await opened(await local.ada.press(refused, OPEN_FORM_AGAIN))
+        assert not (await answer(local, again)).ephemeral
+        await local.provider.wait_for(lambda provider: len(provider.tasks) == 1)
+    assert bodies(local)[0]["prompt"] == "rain"
