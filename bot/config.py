@@ -21,6 +21,9 @@ _PASSWORDS = tuple(
 )
 """Where a database URL has its password, also one with an @ in it."""
 _QUOTED = re.compile(r"""(["'])(.*)\1""", re.DOTALL)
+Ids = Annotated[tuple[int, ...], NoDecode]
+"""A comma-separated list of Discord's ids."""
+MAX_ID = 2**63 - 1
 MODEL_LENGTH = 50
 """Characters of a model's name that the database can store."""
 _UNSET = "is not set; put it into the environment or into .env (see .env.example)"
@@ -40,11 +43,10 @@ _MESSAGES = {
     "less_than_equal": "must be at most {le}",
 }
 """The messages for pydantic's error types, formatted with their context."""
-_HINTS = {
-    "OPERATOR_GUILD_ID": (
-        " (the server's id: turn on Developer Mode in Discord, then right-click the server > Copy Server ID)"
-    )
-}
+_COPY_ID = (
+    " (the server's id: turn on Developer Mode in Discord, then right-click the server > Copy Server ID)"
+)
+_HINTS = {"OPERATOR_GUILD_ID": _COPY_ID, "ALLOWED_GUILD_IDS": _COPY_ID}
 
 
 class SettingsError(Exception):
@@ -117,8 +119,10 @@ class Settings(BaseSettings):
     """Days after the bot left a server at which that server's data is deleted."""
     media_trusted_origins: Names = ()
     """Origins (scheme://host:port) whose links are accepted even if http or private: for the sandbox."""
-    operator_guild_id: int | None = Field(default=None, ge=1, le=2**63 - 1)
+    operator_guild_id: int | None = Field(default=None, ge=1, le=MAX_ID)
     """The Discord server, by its id, in which the bot's owner has `/operator`; empty for none."""
+    allowed_guild_ids: Ids = ()
+    """The servers that may use the bot, by their ids, separated by commas; empty for all."""
     http_host: str = "127.0.0.1"
     """The address that /healthz, /readyz and /metrics listen on."""
     http_port: int | None = Field(default=None, ge=1, le=65_535)
@@ -135,6 +139,22 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("allowed_guild_ids", mode="before")
+    @classmethod
+    def _are_guild_ids(cls, value: object) -> object:
+        """Split a comma-separated text into ids; refuse entries that cannot be one, by their place."""
+        if not isinstance(value, str):
+            return value
+        entries = [part.strip() for part in value.split(",") if part.strip()]
+        wrong = [str(place) for place, entry in enumerate(entries, 1) if not _is_id(entry)]
+        if not entries:
+            raise ValueError("must be servers' ids, separated by commas; leave it empty for all servers")
+        if wrong:
+            raise ValueError(
+                f"must be servers' ids, separated by commas, which is not so of entries {', '.join(wrong)}"
+            )
+        return tuple(dict.fromkeys(int(entry) for entry in entries))
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -229,6 +249,11 @@ class Settings(BaseSettings):
         """Return all texts that must never appear in a log."""
         known = (self.discord_token.get_secret_value(), self.cqtai_api_key.get_secret_value())
         return known + _passwords(self.database_url.get_secret_value())
+
+
+def _is_id(text: str) -> bool:
+    """Return True if the text can be an id of Discord's, which has 15 digits at least."""
+    return re.fullmatch("[0-9]{15,19}", text) is not None and int(text) <= MAX_ID
 
 
 def _has_port(parts: SplitResult) -> bool:

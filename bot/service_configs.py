@@ -3,6 +3,7 @@
 from bot.config import Settings
 from bot.domain.polling import PollLimits
 from bot.domain.quotas import Policy, song_cost
+from bot.domain.served_guilds import ServedGuilds
 from bot.services.privacy.retention import RetentionConfig
 from bot.services.requests.placement import SongConfig
 from bot.services.runtime.timings import WorkTimings
@@ -22,11 +23,19 @@ def song_config(settings: Settings, timings: WorkTimings = WorkTimings()) -> Son
             cooldown_s=settings.cooldown_s,
         ),
         slots=settings.max_running,
+        served=_served_guilds(settings),
         token_life_s=settings.interaction_token_s,
         edit_spacing_s=settings.status_edit_min_s,
         status_interval_s=timings.status_interval_s,
         answered_within_s=timings.answered_within_s,
     )
+
+
+def _served_guilds(settings: Settings) -> ServedGuilds:
+    """Return the listed servers and the owner's own, where `/operator` has to work; all if none is listed."""
+    own = () if settings.operator_guild_id is None else (settings.operator_guild_id,)
+    listed = settings.allowed_guild_ids
+    return ServedGuilds(frozenset((*listed, *own)) if listed else frozenset())
 
 
 def work_config(settings: Settings, timings: WorkTimings = WorkTimings()) -> WorkConfig:  # noqa: B008 - frozen

@@ -4,7 +4,7 @@ InspireError
 |- RefusalError              the member can fix it; nothing was sent, nothing is held
 |  |- PlaylistError  ClipError  PersonaError  WeightError  ModelError  PromptError
 |  |- CreditsError  BudgetError  ActiveLimitError  CooldownError  BackoffError  StoppingError
-|  |- OutsideServerError
+|  |- OutsideServerError  NotServedError
 |  |- BlockedError  PausedError  ChannelError  ChannelGoneError
 |  |- RequestNotFoundError  NotYoursError  TooLateError
 |  `- those of moderator_errors.py, personal_data.py, playlists.py and songs.py
@@ -201,6 +201,11 @@ class AnsweredElsewhereError(InspireError):
 @dataclass(eq=False)
 class OutsideServerError(RefusalError):
     """A command outside a server."""
+
+
+@dataclass(eq=False)
+class NotServedError(RefusalError):
+    """A command in a server that the bot's owner does not serve."""
 
 
 @dataclass(eq=False)

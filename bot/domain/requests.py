@@ -62,6 +62,8 @@ class FailureKind(StrEnum):
     """A moderator blocked the member; `detail` is the reason, in the moderator's words."""
     UNDECIDED = "undecided"
     """No moderator approved or declined it in time."""
+    NOT_SERVED = "not_served"
+    """The bot's owner stopped serving the server while it waited."""
 
 
 @dataclass(frozen=True, slots=True)

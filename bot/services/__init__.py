@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.domain.served_guilds import ServedGuilds
 from bot.services.credits.statements import QuotaService
 from bot.services.library.playlists import PlaylistService
 from bot.services.library.songs import SongLibrary
@@ -36,6 +37,7 @@ class Services:
     guilds: GuildMembership
     playlists: PlaylistService
     songs: SongLibrary
+    served: ServedGuilds
 
 
 def build_services(
@@ -66,4 +68,5 @@ def build_services(
         guilds=GuildMembership(store, clock=clock),
         playlists=PlaylistService(store, clock=clock),
         songs=SongLibrary(store, media=media, clock=clock),
+        served=config.served,
     )

@@ -88,12 +88,29 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.usefixtures("enough")
+def test_the_wrong_ones_of_a_list_are_named_by_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_GUILD_IDS", "hunter2, 123456789012345678, 12")
+    (problem,) = problems()
+    assert "not so of entries 1, 3 (" in problem
+    assert "hunter2" not in problem
+
+
+@pytest.mark.usefixtures("enough")
+@pytest.mark.parametrize("text", ["", " ", "''"])
+def test_without_a_list_all_servers_are_served(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("ALLOWED_GUILD_IDS", text)
+    assert load(None).allowed_guild_ids == ()
+
+
+@pytest.mark.usefixtures("enough")
 def test_lists_are_split_and_addresses_trimmed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODELS", " v55 , v45+ ,")
     monkeypatch.setenv("MEDIA_TRUSTED_ORIGINS", "http://127.0.0.1:8080/")
     monkeypatch.setenv("CQTAI_BASE_URL", "http://127.0.0.1:8080/")
+    monkeypatch.setenv("ALLOWED_GUILD_IDS", " 123456789012345679 ,123456789012345678,123456789012345678,")
     settings = load(None)
     assert settings.models == ("v55", "v45+")
+    assert settings.allowed_guild_ids == (123456789012345679, 123456789012345678)
     assert settings.media_trusted_origins == ("http://127.0.0.1:8080",)
     assert settings.cqtai_base_url == "http://127.0.0.1:8080"
 
@@ -182,6 +199,18 @@ def test_blanks_and_quotes_around_a_value_are_no_part_of_it(
     [
         ("OPERATOR_GUILD_ID", "my server", "must be a whole number (the server's id: turn on Developer Mode"),
         ("OPERATOR_GUILD_ID", "1.5", "must be a whole number ("),
+        (
+            "ALLOWED_GUILD_IDS",
+            "123456789012345678,my server,1.5",
+            "must be servers' ids, separated by commas, which",
+        ),
+        (
+            "ALLOWED_GUILD_IDS",
+            ",",
+            "must be servers' ids, separated by commas; leave it empty for all servers",
+        ),
+        ("ALLOWED_GUILD_IDS", "9999999999999999999", "must be servers' ids"),
+        ("ALLOWED_GUILD_IDS", "123", "must be servers' ids"),
         ("MAX_RUNNING", "three", "must be a whole number"),
         ("MAX_RUNNING", "0", "must be at least 1"),
         ("HTTP_PORT", "70000", "must be at most 65535"),

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.timings import ChatTimings
-from bot.domain.errors import OutsideServerError, StoppingError
+from bot.domain.errors import NotServedError, OutsideServerError, StoppingError
 from bot.domain.songs import Viewer
 from bot.services import Services
 from bot.services.audit_log import Actor
@@ -127,6 +127,7 @@ def accept(interaction: AnyInteraction) -> GuildInteraction:
     Raises:
         StoppingError: the bot is being shut down.
         OutsideServerError: it does not come from a member of a server that the bot was added to.
+        NotServedError: the bot's owner does not serve that server.
         TypeError: its client is not the bot.
     """
     accepted = interaction.extras.get(ACCEPTED)
@@ -145,6 +146,8 @@ def accept(interaction: AnyInteraction) -> GuildInteraction:
     is_added = interaction.is_guild_integration() or not interaction.is_user_integration()
     if not (isinstance(member, discord.Member) and guild_id and channel_id and is_added):
         raise OutsideServerError
+    if not client.services.served.includes(guild_id):
+        raise NotServedError
     interaction.extras[ACCEPTED] = context = GuildInteraction(
         raw=interaction,
         services=client.services,

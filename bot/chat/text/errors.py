@@ -26,6 +26,7 @@ from bot.domain.errors import (
     InvalidMessageError,
     ModelError,
     NoAccessError,
+    NotServedError,
     NotYoursError,
     OutsideServerError,
     PausedError,
@@ -64,6 +65,7 @@ SAVED_OR_NOT = f"The bot lost its database and can't tell whether this was saved
 CHANGED_MEANWHILE = "Something else changed this at the same moment, so nothing was done. Try again."
 BUG = f"Something went wrong on our side. {CHECK_CREDITS}"
 ONLY_IN_SERVERS = "This command only works in servers. Go to a server with the bot, and use it there."
+NOT_SERVED = "The bot's owner hasn't allowed this server to use the bot, so ask them if it should be."
 NOT_MODERATOR = "You need the **Manage Server** permission for this. Ask a moderator."
 NOT_OPERATOR = "Only the bot's owner can use this command. Ask them if you need it."
 OWNER_UNKNOWN = "Discord can't say who owns this bot at the moment. Try again in a minute."
@@ -214,6 +216,11 @@ def _stopping(_: StoppingError) -> str:
 @sentence.register
 def _outside(_: OutsideServerError) -> str:
     return f"{ONLY_IN_SERVERS}{NO_CREDITS_USED}"
+
+
+@sentence.register
+def _not_served(_: NotServedError) -> str:
+    return NOT_SERVED
 
 
 @sentence.register

@@ -50,6 +50,7 @@ FAILURES = MappingProxyType(
         FailureKind.UNDECIDED: (
             "No moderator approved this request in time. Ask a moderator before you try again."
         ),
+        FailureKind.NOT_SERVED: "The bot's owner no longer allows this server to use the bot.",
     }
 )
 """Why a request ended, and what to do next."""

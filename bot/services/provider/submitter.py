@@ -18,6 +18,7 @@ from bot.domain.leases import Lease, lease_until
 from bot.domain.polling import PollLimits
 from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Request, State
 from bot.domain.scheduling import SNAPSHOT_TTL_S, QueueEntry, fair_order, position_bucket
+from bot.domain.served_guilds import EVERYWHERE, ServedGuilds
 from bot.domain.transitions import Transition
 from bot.services.ports import Clock, Metrics, NullMetrics, SongProvider, WorkQueue
 from bot.services.provider.acceptance import accept, attach, keep
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 LOST_REPLY_FAILURES = 4
 """A lost reply counts as a member's fourth failure at least: two minutes of backoff, for as long as the task
 may run. A second one only doubles that, because outages lose more replies than requests do."""
+MAX_CANCELLED = 100
+"""How many requests of servers that are not served are cancelled in one unit of work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class ProviderLimits:
     """How many tasks run at once."""
     polling: PollLimits = field(default_factory=PollLimits)
     timings: WorkTimings = field(default_factory=WorkTimings)
+    served: ServedGuilds = EVERYWHERE
+    """The servers whose requests are submitted."""
 
 
 class Submitter:
@@ -77,7 +82,7 @@ class Submitter:
         """Claim the requests at the head of the queue; `submitting` is stored before the paid call."""
         now = self._clock()
         lease = Lease(self._owner, lease_until(now, self._limits.timings.leases.submission_s))
-        return await self._store.write(_claim, self._limits.slots, limit, lease, now)
+        return await self._store.write(_claim, self._limits, limit, lease, now)
 
     async def next_due_at(self) -> datetime | None:
         """Return when a waiting request may be submitted, as far as is known."""
@@ -148,13 +153,14 @@ def load_breaker(uow: UnitOfWork, slots: int) -> CircuitBreaker:
 
 
 @unit_of_work("submitter.claim")
-def _claim(uow: UnitOfWork, slots: int, limit: int, lease: Lease, now: datetime) -> list[Request]:
+def _claim(uow: UnitOfWork, limits: ProviderLimits, limit: int, lease: Lease, now: datetime) -> list[Request]:
     uow.requests.lock_queue()
+    slots = limits.slots
     breaker = load_breaker(uow, slots)
     room = min(limit, _free_slots(uow, breaker, slots, now))
     if not room:
         return []
-    waiting = uow.requests.waiting()
+    waiting = _without_unserved(uow, uow.requests.waiting(), limits.served, now)
     queued = queued_requests(waiting, uow.guilds.paused(), backoffs(waiting, now))
     order = fair_order(queued, uow.requests.running())
     chosen = [entry for entry in order if entry.may_go(now)][:room]
@@ -166,6 +172,18 @@ def _claim(uow: UnitOfWork, slots: int, limit: int, lease: Lease, now: datetime)
     ]
     _notify_neighbours(uow, [entry for entry in order if entry not in chosen], len(claimed), now)
     return claimed
+
+
+def _without_unserved(
+    uow: UnitOfWork, waiting: Sequence[QueueEntry], served: ServedGuilds, now: datetime
+) -> list[QueueEntry]:
+    """Cancel the requests of servers that are no longer served; return the others."""
+    failure = Failure(FailureKind.NOT_SERVED, "the server is not served any more")
+    unserved = [entry for entry in waiting if not served.includes(entry.guild_id)]
+    for entry in unserved[:MAX_CANCELLED]:
+        request = get_request(uow, entry.request_id)
+        apply_transition(uow, request, Transition.CANCEL, now=now, failure=failure)
+    return [entry for entry in waiting if served.includes(entry.guild_id)]
 
 
 def _notify_neighbours(uow: UnitOfWork, left: Sequence[QueueEntry], claimed: int, now: datetime) -> None:

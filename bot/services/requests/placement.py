@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.errors import ChannelError, CooldownError, PausedError, SecondPressError
+from bot.domain.errors import ChannelError, CooldownError, NotServedError, PausedError, SecondPressError
 from bot.domain.guild_settings import GuildSettings, MemberRecord, policy_for
 from bot.domain.playlist_choice import choose_playlist
 from bot.domain.quotas import Policy
 from bot.domain.requests import NewRequest, Origin, ReplyAddress, Request, State
+from bot.domain.served_guilds import EVERYWHERE, ServedGuilds
 from bot.domain.song_options import PlaylistName, SongOptions, SongSpec, song_spec
 from bot.services.cards import StatusCard
 from bot.services.credits.holds import funding_accounts, hold_credits
@@ -40,6 +41,8 @@ class SongConfig:
     """Seconds for which an interaction's token is used."""
     edit_spacing_s: float
     """Seconds between two edits of one status message, at least."""
+    served: ServedGuilds = EVERYWHERE
+    """The servers in which songs can be requested."""
     press_pause_s: int = 5
     """Seconds after a member's request within which a press of a button places no other one."""
     status_interval_s: float = WorkTimings().status_interval_s
@@ -93,6 +96,8 @@ def place(
     known = uow.requests.find(context.interaction_id)
     if known is not None:
         return status_card_for(uow, known, queue_snapshot(uow, config.slots, now), now), None
+    if not config.served.includes(context.guild_id):
+        raise NotServedError
     settings = uow.guilds.get_for_share(context.guild_id)
     _check_open(settings, context)
     spec = _spec(uow, options, context, settings, config)

@@ -23,6 +23,7 @@ from bot.domain.errors import (
     CreditsError,
     LinkKind,
     ModelError,
+    NotServedError,
     NotYoursError,
     OutsideServerError,
     PausedError,
@@ -117,6 +118,7 @@ SAMPLES: list[RefusalError] = [
     PriceChangedError(60),
     StoppingError(),
     OutsideServerError(),
+    NotServedError(),
     RequestNotFoundError(),
     NotYoursError(),
     PendingRequestsError(1),
@@ -155,6 +157,7 @@ def test_every_refusal_says_what_is_true_of_credits(error: RefusalError) -> None
     about_requests = isinstance(
         error,
         RequestNotFoundError
+        | NotServedError
         | NotYoursError
         | TooLateError
         | NotOperatorError
