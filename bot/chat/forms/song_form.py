@@ -43,7 +43,9 @@ def song_form(source: SongSource, draft: SongDraft, form: SongForm) -> discord.u
         default=form.prompt or None,
         max_length=PROMPT_LIMIT,
     )
-    modal.add_item(_labelled(labels.FORM_PROMPT, prompt))
+    is_full = len(form.prompt) >= PROMPT_LIMIT
+    hint = labels.FORM_PROMPT_FULL if is_full else None
+    modal.add_item(_labelled(labels.FORM_PROMPT, prompt, description=hint))
     chosen = find_model(form.model, draft.models)
     models = [
         discord.SelectOption(label=plain(name, limit=CHOICE_LIMIT), value=code, default=code == chosen)

@@ -2,6 +2,7 @@
 
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.requests import Origin, Request
+from bot.domain.songs import result_channel_id
 from bot.services.cards import OriginCard, ShownOptions, clip_page
 from bot.services.ports import SongTags
 from bot.services.unit_of_work import UnitOfWork
@@ -18,13 +19,17 @@ def shown_options(uow: UnitOfWork, request: Request, settings: GuildSettings | N
             else None
         ),
         prompt_quote=None if is_hidden else request.spec.prompt,
-        origin=None if request.origin is None else _origin_card(uow, request.origin),
+        origin=None if request.origin is None else _origin_card(uow, request, request.origin),
     )
 
 
-def _origin_card(uow: UnitOfWork, origin: Origin) -> OriginCard:
+def _origin_card(uow: UnitOfWork, request: Request, origin: Origin) -> OriginCard:
+    """Return the earlier song, without its title if it was removed or stands in another channel."""
     song = uow.requests.find(origin.request_id)
-    clips = song.clips if song is not None and song.removed_at is None else ()
+    # readers of this message perhaps cannot see the other channel
+    channel_ids = {request.address.channel_id, request.delivery_channel_id}
+    is_named = song is not None and song.removed_at is None and result_channel_id(song) in channel_ids
+    clips = song.clips if song is not None and is_named else ()
     titles = [clip.title for clip in clips[origin.clip - 1 : origin.clip]]
     return OriginCard(titles[0] if titles else None, origin.clip)
 

@@ -1,5 +1,6 @@
 """What messages in a server show of a request's options, and the setting that hides prompts."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from bot.domain.song_options import SongOptions
 from bot.domain.songs import Viewer
 from bot.services.audit_log import Actor
 from bot.services.cards import OriginCard, ResultCard
-from tests.harness.services import ADA, CHANNEL, GUILD, PLAYLIST, ServicesHarness
+from tests.harness.services import ADA, BEN, CHANNEL, GUILD, PLAYLIST, ServicesHarness
 
 WARM = SongOptions(playlist=PLAYLIST, prompt="warm rain")
 RADIO = CHANNEL + 51
@@ -67,6 +68,20 @@ async def test_a_song_in_the_style_of_a_clip_names_it_until_that_is_removed(
     by = Actor(interaction_id=5, guild_id=GUILD, actor_id=ADA)
     await harness.library.remove(first, by)
     assert (await shown_again(harness, more.request_id)).origin == OriginCard(None, 2)
+
+
+async def test_a_song_of_another_channel_is_not_named(harness: ServicesHarness) -> None:
+    first = await harness.place_and_finish()
+    await harness.dispatch()
+    elsewhere = replace(harness.context(BEN), channel_id=CHANNEL + 50)
+    more = await harness.requests.repeat(first, elsewhere, like_clip=2)
+    await harness.requests.record_answer(more.request_id, 5)
+    await harness.submit()
+    harness.clock.advance(31)
+    harness.provider.finish("task-2")
+    await harness.poll()
+    await harness.dispatch()
+    assert harness.messenger.results[-1].card.origin == OriginCard(None, 2)  # type: ignore[union-attr] # a result
 
 
 async def test_a_removed_songs_status_quotes_no_prompt(harness: ServicesHarness) -> None:
