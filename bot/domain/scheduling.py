@@ -1,10 +1,12 @@
 """Fair scheduling: the queue, the order in which its requests go to the provider, and members' backoff."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush, heapreplace
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
 
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.retry_policy import RetryPolicy
@@ -19,6 +21,8 @@ SNAPSHOT_TTL_S = 1.0
 """Seconds for which a snapshot of the queue is reused; status messages about changes are due after that."""
 _FUTURE = 10**18
 """Microseconds since the epoch, later than any real turn."""
+NOWHERE: Mapping[int, Collection[int]] = MappingProxyType({})
+"""Nobody has requests running in another server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,41 +87,82 @@ class QueueSnapshot:
         return self.positions.get(request_id)
 
 
-def fair_order(waiting: Sequence[QueueEntry], running: Mapping[int, int]) -> list[QueueEntry]:
+def fair_order(
+    waiting: Sequence[QueueEntry],
+    running: Mapping[int, int],
+    running_in: Mapping[int, Collection[int]] = NOWHERE,
+) -> list[QueueEntry]:
     """Return the queued requests in the order in which they will be submitted.
 
-    `waiting` is the whole queue, oldest first; `running` counts the requests at the provider by server.
+    `waiting` is the whole queue, oldest first; `running` counts the requests at the provider by server, and
+    `running_in` has the servers in which members of the queue have some, by user id.
 
-    A turn goes to the server with the fewest running requests, of those to the one whose last turn is longest
-    ago; then to its member by the same rule; then to the oldest request. So nobody gains by requesting more
-    often, even if the provider runs one task at a time.
+    Members with requests running in another server come after all others. Of equals, a turn goes to the
+    server with the fewest running requests, of those to the one whose last turn is longest ago; then to its
+    member by the same rule; then to the oldest request. So nobody gains by requesting more often or in more
+    servers, even if the provider runs one task at a time.
     """
-    queues: dict[tuple[int, int], deque[tuple[int, QueueEntry]]] = {}
+    queues, members, turn_of = _by_member(waiting)
+    places = {user: set(running_in.get(user, ())) for _, user in queues}
+    guilds = [
+        (heap[0].elsewhere, running.get(guild, 0), turn_of[guild], heap[0], guild)
+        for guild, heap in members.items()
+    ]
+    heapify(guilds)
+    order: list[QueueEntry] = []
+    while guilds:
+        _, count, turn, member, guild = heappop(guilds)
+        heap, queue, taken_in = members[guild], queues[guild, member.user], places[member.user]
+        if not member.elsewhere and len(taken_in) > (guild in taken_in):
+            # It happens once for each member and server, so that the cost stays that of a sort.
+            heapreplace(heap, member._replace(elsewhere=True))
+            heappush(guilds, (heap[0].elsewhere, count, turn, heap[0], guild))
+            continue
+        heappop(heap)
+        order.append(queue.popleft()[1])
+        taken_in.add(guild)
+        now = _FUTURE + len(order)
+        if queue:
+            heappush(heap, member._replace(running=member.running + 1, last_turn=now, age=queue[0][0]))
+        if heap:
+            heappush(guilds, (heap[0].elsewhere, count + 1, now, heap[0], guild))
+    return order
+
+
+class _MemberTurn(NamedTuple):
+    """The key by which the members of one server take turns; it only ever grows."""
+
+    elsewhere: bool
+    """Whether the member is known to have requests running in another server."""
+    running: int
+    last_turn: int
+    age: int
+    user: int
+
+
+_Queues: TypeAlias = dict[tuple[int, int], deque[tuple[int, QueueEntry]]]
+
+
+def _by_member(
+    waiting: Sequence[QueueEntry],
+) -> tuple[_Queues, dict[int, list[_MemberTurn]], dict[int, int]]:
+    """Return each member's queue with ages, each server's heap of members, and its last turn."""
+    queues: _Queues = {}
     for age, entry in enumerate(waiting):
         queues.setdefault((entry.guild_id, entry.user_id), deque()).append((age, entry))
-    members: dict[int, list[tuple[int, int, int, int]]] = {}  # heaps of (running, last turn, age, user)
+    members: dict[int, list[_MemberTurn]] = {}
     turn_of: dict[int, int] = {}
     for (guild, user), queue in queues.items():
         age, entry = queue[0]
         # With one slot at the provider, "fewest running" decides nothing: without the last turn, a member
         # with many requests would go first every time.
-        key = (entry.member_active - len(queue), _rank(entry.member_turn_at), age, user)
+        own = entry.member_active - len(queue)
+        key = _MemberTurn(
+            elsewhere=False, running=own, last_turn=_rank(entry.member_turn_at), age=age, user=user
+        )
         heappush(members.setdefault(guild, []), key)
         turn_of[guild] = _rank(entry.guild_turn_at)
-    guilds = [(running.get(guild, 0), turn_of[guild], heap[0], guild) for guild, heap in members.items()]
-    heapify(guilds)
-    order: list[QueueEntry] = []
-    while guilds:
-        count, _, (own_count, _, _, user), guild = heappop(guilds)
-        heap, queue = members[guild], queues[guild, user]
-        heappop(heap)
-        order.append(queue.popleft()[1])
-        now = _FUTURE + len(order)
-        if queue:
-            heappush(heap, (own_count + 1, now, queue[0][0], user))
-        if heap:
-            heappush(guilds, (count + 1, now, heap[0], guild))
-    return order
+    return queues, members, turn_of
 
 
 def backoff_end(backoff_until: datetime | None, now: datetime) -> datetime | None:

@@ -29,7 +29,7 @@ from bot.services.provider.submission_result import (
     result_of_error,
 )
 from bot.services.repositories.outbox import MessageKind
-from bot.services.requests.queue_snapshot import backoffs, queued_requests
+from bot.services.requests.queue_snapshot import backoffs, queued_requests, running_in
 from bot.services.requests.transitions import apply_transition, get_request, log_context
 from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
@@ -162,7 +162,8 @@ def _claim(uow: UnitOfWork, limits: ProviderLimits, limit: int, lease: Lease, no
         return []
     waiting = _without_unserved(uow, uow.requests.waiting(), limits.served, now)
     queued = queued_requests(waiting, uow.guilds.paused(), backoffs(waiting, now))
-    order = fair_order(queued, uow.requests.running())
+    running = uow.requests.running()
+    order = fair_order(queued, running, running_in(uow, queued, running))
     chosen = [entry for entry in order if entry.may_go(now)][:room]
     claimed = [
         apply_transition(

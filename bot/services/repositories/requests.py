@@ -1,6 +1,6 @@
 """The persistence port of requests."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol, TypedDict, Unpack
 
@@ -92,6 +92,10 @@ class Requests(Protocol):
 
     def running(self) -> Mapping[int, int]:
         """Return how many of the provider's slots each server takes; servers without any are left out."""
+        ...
+
+    def running_in(self) -> Mapping[int, Collection[int]]:
+        """Return the servers in which members of the queue have requests at the provider, by user id."""
         ...
 
     def running_since(self) -> list[tuple[str, datetime | None]]:

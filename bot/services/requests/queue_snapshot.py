@@ -7,6 +7,7 @@ from bot.domain.circuit_breaker import BLOCKING_OUTAGES, CircuitBreaker
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.requests import Request, State
 from bot.domain.scheduling import (
+    NOWHERE,
     QueueEntry,
     QueuePosition,
     QueueSnapshot,
@@ -37,6 +38,14 @@ def queued_requests(
     return [entry for entry in waiting if entry.guild_id not in paused and entry.request_id not in backoffs]
 
 
+def running_in(
+    uow: UnitOfWork, queued: Sequence[QueueEntry], running: Mapping[int, int]
+) -> Mapping[int, Collection[int]]:
+    """Return the servers in which members of the queue have requests running; read where it can matter."""
+    guild_ids = running.keys() | {entry.guild_id for entry in queued}
+    return uow.requests.running_in() if running and len(guild_ids) > 1 else NOWHERE
+
+
 def queue_snapshot(
     uow: UnitOfWork, slots: int, now: datetime, *, longest: int | None = None
 ) -> QueueSnapshot:
@@ -48,7 +57,8 @@ def queue_snapshot(
     running = uow.requests.running()
     waiting = uow.requests.waiting()
     held = backoffs(waiting, now)
-    order = fair_order(queued_requests(waiting, paused, held), running)
+    queued = queued_requests(waiting, paused, held)
+    order = fair_order(queued, running, running_in(uow, queued, running))
     usual_s = _usual_s(uow, {entry.model for entry in order})
     opens_at = _slot_times(uow, min(slots, breaker.capacity), sum(running.values()), order, usual_s, now)
     ends = estimated_finish_times([usual_s[entry.model] for entry in order], opens_at)

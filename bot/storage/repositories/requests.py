@@ -84,6 +84,9 @@ _WAITING = (
 )
 _IN_STATES = _c.state.in_(bindparam("states", expanding=True))
 _PER_GUILD = select(_c.guild_id, func.count()).where(_IN_STATES).group_by(_c.guild_id)
+_queued = requests.alias("queued")
+_QUEUED_USERS = select(_queued.c.user_id).where(_queued.c.state == bindparam("of_state"))
+_RUNNING_IN = select(_c.user_id, _c.guild_id).where(_IN_STATES, _c.user_id.in_(_QUEUED_USERS)).distinct()
 _RUNNING_SINCE = select(_c.model, _c.accepted_at).where(_IN_STATES)
 _OF_GUILD = (
     select(requests)
@@ -208,6 +211,14 @@ class SqlRequests(SqlRepository, Requests):
     @override
     def running(self) -> dict[int, int]:
         return self.per_guild(*AT_PROVIDER)
+
+    @override
+    def running_in(self) -> dict[int, set[int]]:
+        rows = self._conn.execute(_RUNNING_IN, {"states": sorted(AT_PROVIDER), "of_state": State.WAITING})
+        found: dict[int, set[int]] = {}
+        for user_id, guild_id in rows:
+            found.setdefault(user_id, set()).add(guild_id)
+        return found
 
     @override
     def running_since(self) -> list[tuple[str, datetime | None]]:

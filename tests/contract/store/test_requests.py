@@ -197,6 +197,7 @@ class TestRequests:
             (1, GUILD, USER),
         ]
         assert await store.read(lambda work: work.requests.running()) == {GUILD: 1}
+        assert await store.read(lambda work: work.requests.running_in()) == {USER: {GUILD}}
 
     async def test_a_waiting_request_is_confirmed_by_its_message_or_the_end_of_its_token(
         self, store: SqlStore

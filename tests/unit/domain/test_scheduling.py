@@ -20,6 +20,13 @@ def by_guild(running: Counter[Member]) -> Counter[int]:
     return counts
 
 
+def by_user(running: Counter[Member]) -> dict[int, set[int]]:
+    places: dict[int, set[int]] = {}
+    for guild, user in +running:
+        places.setdefault(user, set()).add(guild)
+    return places
+
+
 def entries(
     queue: list[tuple[int, Member]],
     running: Counter[Member],
@@ -38,6 +45,10 @@ def entries(
         )
         for number, member in queue
     ]
+
+
+def _order(queue: list[QueueEntry], running: Counter[Member]) -> list[QueueEntry]:
+    return fair_order(queue, by_guild(running), by_user(running))
 
 
 class Provider:
@@ -60,7 +71,7 @@ class Provider:
     def run(self) -> list[int]:
         while self.waiting:
             self.running = self.running[1:] if len(self.running) == self.slots else self.running
-            first = fair_order(self.queue(), by_guild(Counter(self.running)))[0]
+            first = _order(self.queue(), Counter(self.running))[0]
             self.waiting = [(number, member) for number, member in self.waiting if number != first.request_id]
             self.now += timedelta(seconds=1)
             member = (first.guild_id, first.user_id)
@@ -73,7 +84,7 @@ class Provider:
 def order(waiting: list[Member], running: dict[Member, int] | None = None) -> list[int]:
     counts = Counter(running or {})
     queue = entries([*enumerate(waiting)], counts, {}, {})
-    return [entry.request_id for entry in fair_order(queue, by_guild(counts))]
+    return [entry.request_id for entry in _order(queue, counts)]
 
 
 def test_alone_it_is_by_age() -> None:
@@ -105,10 +116,33 @@ def test_with_one_place_at_the_provider_members_and_servers_still_take_turns() -
     assert Provider(waiting, slots=1).run() == [0, 4, 3, 1, 2]
 
 
+def test_who_has_a_song_running_in_another_server_comes_after_the_others() -> None:
+    waiting = [(OURS, ADA), (OURS, BEN)]
+    assert order(waiting, {(THEIRS, ADA): 1}) == [1, 0]
+    assert order(waiting, {(OURS, BEN): 2, (THEIRS, ADA): 1}) == [1, 0]
+    assert order([(OURS, ADA), (THEIRS, BEN)], {(THEIRS, 13): 5, (3, ADA): 1}) == [1, 0]
+
+
+def test_one_member_of_many_servers_takes_turns_as_one() -> None:
+    waiting = [*((guild, ADA) for guild in range(10, 20)), (OURS, BEN), (THEIRS, 13)]
+    assert order(waiting) == [0, 10, 11, *range(1, 10)]
+
+
 members = st.tuples(st.integers(1, 3), st.integers(1, 3))
+only_here = members.map(lambda member: (member[0], 10 * member[0] + member[1]))
 
 
-@given(st.lists(members, max_size=12), st.integers(1, 3))
+@given(st.lists(members, max_size=12), st.dictionaries(members, st.integers(1, 3), max_size=4))
+def test_nobody_with_a_song_running_elsewhere_is_before_one_without(
+    waiting: list[Member], running: dict[Member, int]
+) -> None:
+    places = by_user(Counter(running))
+    first = [waiting[number] for number in order(waiting, running)][:1]
+    with_some = [bool(places.get(user, set()) - {guild}) for guild, user in first + waiting]
+    assert not any(with_some[:1]) or all(with_some)
+
+
+@given(st.lists(only_here, max_size=12), st.integers(1, 3))
 def test_nobody_waits_for_more_than_one_round_of_the_others(waiting: list[Member], slots: int) -> None:
     taken = Provider(waiting, slots=slots).run()
     assert sorted(taken) == list(range(len(waiting)))
@@ -126,7 +160,7 @@ def test_the_whole_order_is_that_of_taking_the_first_again_and_again(
     counts, turns, guild_turns = Counter(running), dict[Member, datetime](), dict[int, datetime]()
     now, one_by_one = START, list[int]()
     while left:
-        first = fair_order(entries(left, counts, turns, guild_turns), by_guild(counts))[0]
+        first = _order(entries(left, counts, turns, guild_turns), counts)[0]
         member = (first.guild_id, first.user_id)
         left.remove((first.request_id, member))
         now += timedelta(seconds=1)

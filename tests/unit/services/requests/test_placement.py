@@ -1,18 +1,28 @@
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from bot.domain.errors import BlockedError, BudgetError, ChannelError, CreditsError, ModelError, PausedError
+from bot.domain.errors import (
+    BlockedError,
+    BudgetError,
+    ChannelError,
+    CreditsError,
+    ModelError,
+    NotServedError,
+    PausedError,
+)
 from bot.domain.guild_settings import Budget, MemberRecord
 from bot.domain.ledger import bonus_account
 from bot.domain.quotas import Period, Source
 from bot.domain.requests import State
+from bot.domain.served_guilds import ServedGuilds
 from bot.domain.song_options import SongOptions
 from bot.services.requests.placement import APPROVAL_TTL
 from bot.services.unit_of_work import UnitOfWork
 from tests.harness.clock import START
-from tests.harness.services import ADA, BEN, CHANNEL, GUILD, PLAYLIST, ServicesHarness
+from tests.harness.services import ADA, BEN, CHANNEL, GUILD, PLAYLIST, ServicesHarness, services_harness
 
 ELSEWHERE, VIP = CHANNEL + 70, 71
 
@@ -24,6 +34,13 @@ async def stand(harness: ServicesHarness, user_id: int, **record: object) -> Mem
         return settled
 
     return await harness.store.write(unit)
+
+
+async def test_a_server_that_is_not_served_takes_no_request(tmp_path: Path) -> None:
+    async with services_harness(tmp_path, served=ServedGuilds(frozenset({GUILD + 1}))) as harness:
+        with pytest.raises(NotServedError):
+            await harness.place()
+        assert (await harness.credits()).held == 0
 
 
 async def test_a_paused_server_takes_no_request(harness: ServicesHarness) -> None:
