@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from bot.chat.delivery.messenger import Timeouts
+from bot.chat.delivery.channel_calls import Timeouts
 from bot.chat.supervisor import ConnectionTimings
 from bot.chat.timings import ChatTimings
 from bot.domain.gateway_sessions import SESSION_PAUSES

@@ -7,17 +7,19 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.interactions.components import command
+from bot.chat.interactions.components import Choices, command, matching, moderator_autocomplete
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import (
     MODERATORS,
+    TO_FORWARD,
+    WITH_FILES,
     ChannelOption,
     ForModerators,
     is_gone,
     require_posting_permissions,
 )
 from bot.chat.interactions.respond import respond, run_or_defer
-from bot.chat.interactions.transformers import PostingChannel, RequestChannel
+from bot.chat.interactions.transformers import NONE, LovesOption, PostingChannel, RequestChannel
 from bot.chat.messages.choices import model_choices
 from bot.chat.messages.settings import settings_message
 from bot.chat.text import confirmations, descriptions
@@ -25,6 +27,8 @@ from bot.services.moderation.guild_settings import MAX_ACTIVE, MAX_COOLDOWN_S, G
 
 Active: TypeAlias = app_commands.Range[int, 1, MAX_ACTIVE]
 Cooldown: TypeAlias = app_commands.Range[int, 0, MAX_COOLDOWN_S]
+USUAL_LOVES = (2, 3, 5, 10)
+"""Numbers of loves that are suggested."""
 
 
 @app_commands.default_permissions(MODERATORS)
@@ -62,7 +66,7 @@ class ServerSettings(
     ) -> None:
         """Post finished songs in a channel of their own; show or hide prompts."""
         by = interaction.require_moderator()
-        require_posting_permissions(interaction, channel, with_files=True)
+        require_posting_permissions(interaction, channel, needed=WITH_FILES)
         if prompts is not None:
             hidden = prompts == "hide"
             hiding = self._rules.set_prompts_hidden(by, hidden=hidden, channel_id=_id(channel))
@@ -107,6 +111,30 @@ class ServerSettings(
         require_posting_permissions(interaction, channel)
         await run_or_defer(interaction, self._rules.set_log_channel(by, _id(channel)))
         await respond(interaction, confirmations.log_channel_set(_id(channel)))
+
+    @command()
+    @app_commands.describe(**descriptions.SETTINGS_SHOWCASE)
+    async def showcase(
+        self,
+        interaction: GuildInteraction,
+        channel: PostingChannel | None = None,
+        loves: LovesOption | None = None,
+    ) -> None:
+        """Forward songs that many members love to a channel, each once."""
+        by = interaction.require_moderator()
+        if loves == 0:
+            await run_or_defer(interaction, self._rules.end_showcase(by))
+            await respond(interaction, confirmations.NO_SHOWCASE)
+            return
+        require_posting_permissions(interaction, channel, needed=TO_FORWARD)
+        setting = self._rules.set_showcase(by, channel_id=_id(channel), loves=loves)
+        settings = await run_or_defer(interaction, setting)
+        await respond(interaction, confirmations.showcase_set(settings))
+
+    @showcase.autocomplete("loves")
+    @moderator_autocomplete
+    async def _loves(self, _: GuildInteraction, current: str) -> Choices:
+        return matching([(NONE, NONE), *((str(number), number) for number in USUAL_LOVES)], current)
 
     @command()
     @app_commands.describe(**descriptions.SETTINGS_LIMITS)

@@ -116,6 +116,20 @@ class RecordingMessenger(Messenger):
     async def edit_approval(self, channel_id: int, message_id: int, card: ApprovalCard, **_: object) -> None:
         """Accept it."""
 
+    async def forward_result(self, channel_id: int, *_: object, **__: object) -> MessageRef:
+        """Accept it, though no song is loved here."""
+        return MessageRef(channel_id, 0)
+
+    async def post_showcase(self, forward: MessageRef, *_: object, **__: object) -> MessageRef:
+        """Accept it, though no song is forwarded here."""
+        return forward
+
+    async def find_reference(self, *_: object, **__: object) -> MessageRef | None:
+        """Return None: nothing is ever lost here."""
+
+    async def delete_post(self, post: MessageRef) -> None:
+        """Accept it."""
+
     async def post_audit_entry(
         self, channel_id: int, entry: AuditEntry, *, claim: Claim = unclaimed, **_: object
     ) -> MessageRef:

@@ -104,7 +104,9 @@ REFUSALS = MappingProxyType(
         50109: (Refusal.BUG, "invalid JSON"),
         50278: (Refusal.ELSEWHERE, "no server in common"),
         130000: (Refusal.LATER, "Discord is overloaded"),
+        160002: (Refusal.ELSEWHERE, "no permission to answer messages"),
         160005: (Refusal.ELSEWHERE, "the thread is locked"),
+        160009: (Refusal.ELSEWHERE, "no permission to read the messages of the song's channel"),
         200000: (Refusal.PLAINER, "blocked by the server's AutoMod"),
         200001: (Refusal.PLAINER, "its title is blocked by the server's AutoMod"),
         240000: (Refusal.PLAINER, "blocked by the filter for harmful links"),
@@ -118,6 +120,8 @@ MALFORMED = frozenset({405, 411, 415, 422})
 """HTTP statuses of calls that would fail at any time and in any channel."""
 FIELD = re.compile(r"^In ([\w.]+):", re.MULTILINE)
 """How discord.py names a field that is wrong, in its error text."""
+UNKNOWN_REFERENCE = re.compile(r"^In message_reference: Unknown message", re.MULTILINE)
+"""How Discord calls the absence of a message that is to be forwarded or answered."""
 FIELDS = 5
 """How many fields the log names at most."""
 TOO_LARGE_CODES = frozenset({40005, 50045})
@@ -143,6 +147,8 @@ def _refused(error: discord.HTTPException, *, by_token: bool) -> MessengerError:
     cause = f"{error.status} {error.code} {meaning or error.text[:200]}".rstrip()
     if by_token and error.status == 401:
         refusal = Refusal.DEAD
+    if UNKNOWN_REFERENCE.search(error.text):
+        refusal = Refusal.GONE
     match refusal:
         case Refusal.LATER:
             return RetryableError(cause, _pause_s(error), not_taken=error.status < 500)

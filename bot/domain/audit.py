@@ -40,6 +40,8 @@ class Action(StrEnum):
     """Subject: none; the name is among the facts."""
     REMOVE_PLAYLIST = "remove_playlist"
     DEFAULT_PLAYLIST = "default_playlist"
+    SHOWCASE = "showcase"
+    """Subject: none, as for all settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ from bot.domain.quotas import Period, Policy, Source, Window, window_of
 from bot.domain.retry_policy import RetryPolicy
 from bot.domain.scheduling import FORGIVEN_AFTER, FREE_FAILURES, MEMBER_BACKOFF, backoff_end
 
+SHOWCASE_LOVES = 3
+"""How many members have to love a song before it is forwarded, unless moderators say otherwise."""
 MAX_CREDITS = 1_000_000
 """The largest allowance, grant or budget."""
 
@@ -55,6 +57,10 @@ class GuildSettings:
     """Where moderators approve each request; None: no approval is needed."""
     log_channel_id: int | None = None
     """Where moderators' actions are posted; None: nowhere."""
+    showcase_channel_id: int | None = None
+    """Where much-loved songs are forwarded; None: nowhere."""
+    showcase_loves: int = SHOWCASE_LOVES
+    """How many members have to love a song before it is."""
     paused: str | None = None
     """Why moderators have paused the server's songs; None: they have not."""
     prompts_hidden: bool = False
@@ -72,6 +78,7 @@ class GuildSettings:
             self.results_channel_id,
             self.approval_channel_id,
             self.log_channel_id,
+            self.showcase_channel_id,
         )
         return tuple(dict.fromkeys(one for one in named if one is not None))
 

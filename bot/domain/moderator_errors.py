@@ -55,6 +55,11 @@ class ApprovalChannelError(ModeratorError):
 
 
 @dataclass(eq=False)
+class ShowcaseChannelError(ModeratorError):
+    """A showcase without a channel to which songs are forwarded."""
+
+
+@dataclass(eq=False)
 class DecidedError(ModeratorError):
     """A request that no longer waits for approval; `state` is its current state."""
 

@@ -263,6 +263,47 @@ class Messenger(Protocol):
         """
         ...
 
+    async def forward_result(
+        self, channel_id: int, source: MessageRef, request_id: int, *, claim: Claim = unclaimed
+    ) -> MessageRef:
+        """Forward the result of this request to a channel; a repeat within minutes returns the first post.
+
+        Raises:
+            MessageGoneError: the result was deleted.
+            NoAccessError, RetryableError, InvalidMessageError
+        """
+        ...
+
+    async def post_showcase(
+        self, forward: MessageRef, card: ResultCard, *, claim: Claim = unclaimed
+    ) -> MessageRef:
+        """Answer a forwarded result with the song's buttons; a repeat within minutes returns the first post.
+
+        Raises:
+            MessageGoneError: the forwarded result was deleted.
+            NoAccessError, RetryableError, InvalidMessageError
+        """
+        ...
+
+    async def find_reference(self, channel_id: int, to: MessageRef) -> MessageRef | None:
+        """Find a post in the channel that forwards or answers a message; None if it is certainly not there.
+
+        Only the bot's own messages count.
+
+        Raises:
+            NoAccessError: the channel cannot be read.
+            RetryableError, InvalidMessageError
+        """
+        ...
+
+    async def delete_post(self, post: MessageRef) -> None:
+        """Delete one of the bot's posts; one that is gone is no error.
+
+        Raises:
+            NoAccessError, RetryableError, InvalidMessageError
+        """
+        ...
+
     async def post_ending(
         self,
         target: Target,
@@ -302,6 +343,8 @@ class SentMessage(StrEnum):
     """A request that moderators have to approve."""
     AUDIT = "audit_log"
     """A moderator's decision, in the server's log channel."""
+    SHOWCASE = "showcase"
+    """A song that many love, forwarded or with its buttons, in the server's showcase channel."""
 
 
 class Metrics(Protocol):

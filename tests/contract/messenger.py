@@ -243,6 +243,38 @@ class MessengerContract:
             await harness.messenger.find_result(FollowUpTarget(harness.address), result())
         assert deleted.value.gone
 
+    async def test_a_forward_and_its_buttons_are_posted_once_found_and_deleted(
+        self, harness: MessengerHarness
+    ) -> None:
+        channel_id, card = harness.address.channel_id, result(user_id=harness.member_id)
+        source = await harness.messenger.post_result(ChannelTarget(channel_id), card, FILES)
+        assert await harness.messenger.find_reference(channel_id, source) is None
+        forward = await harness.messenger.forward_result(channel_id, source, card.request_id)
+        assert await harness.messenger.forward_result(channel_id, source, card.request_id) == forward
+        assert await harness.messenger.find_reference(channel_id, source) == forward
+        assert await harness.messenger.find_reference(channel_id, forward) is None
+        buttons = await harness.messenger.post_showcase(forward, card)
+        assert await harness.messenger.post_showcase(forward, card) == buttons
+        assert await harness.messenger.find_reference(channel_id, forward) == buttons
+        for post in (buttons, forward, forward):
+            await harness.messenger.delete_post(post)
+        with pytest.raises(MessageGoneError):
+            await harness.messenger.post_showcase(forward, replace(card, request_id=8))
+
+    async def test_a_deleted_result_is_not_forwarded(self, harness: MessengerHarness) -> None:
+        channel_id, card = harness.address.channel_id, result(user_id=harness.member_id)
+        source = await harness.messenger.post_result(ChannelTarget(channel_id), card, FILES)
+        await harness.messenger.delete_post(source)
+        with pytest.raises(MessageGoneError):
+            await harness.messenger.forward_result(channel_id, source, card.request_id)
+
+    async def test_a_closed_channel_takes_no_forward(self, harness: MessengerHarness) -> None:
+        channel_id, card = harness.address.channel_id, result(user_id=harness.member_id)
+        source = await harness.messenger.post_result(ChannelTarget(channel_id), card, FILES)
+        harness.close_channel()
+        with pytest.raises(NoAccessError):
+            await harness.messenger.forward_result(channel_id, source, card.request_id)
+
     async def test_an_ending_is_posted_once_and_beside_a_result(self, harness: MessengerHarness) -> None:
         target = ChannelTarget(harness.address.channel_id)
         ending = status(State.FAILED, user_id=harness.member_id)

@@ -4,7 +4,8 @@ from dataclasses import replace
 import discord
 import pytest
 
-from bot.chat.delivery.messenger import DiscordMessenger, Timeouts
+from bot.chat.delivery.channel_calls import Timeouts
+from bot.chat.delivery.messenger import DiscordMessenger
 from bot.domain.errors import (
     InvalidMessageError,
     NoAccessError,
@@ -194,7 +195,7 @@ class TestDiscordMessenger(MessengerContract, ModeratorMessagesContract):
             await hasty.find_result(target, card)
         assert (slow.value.not_taken, waited.value.not_taken) == (False, True)
         patient = Timeouts(queue_s=5)
-        hasty._timeouts = patient
+        hasty._channels._timeouts = patient
         assert await hasty.find_result(target, card) is not None
         assert len(harness.posts()) == 1
 

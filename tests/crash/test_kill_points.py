@@ -13,6 +13,7 @@ from sandbox.discord.model.interaction import CallbackKind
 from sandbox.discord.model.permissions import Permission
 from tests.crash.deaths import Order, deaths, died, lives_on, points, recovered
 from tests.crash.test_moderators_kill_points import STEPS as MODERATORS_STEPS
+from tests.crash.test_showcase_kill_points import STEPS as SHOWCASE_STEPS
 from tests.harness.crash import LONG_S, SHORT_LEASE_S, SONG_S, Asked, CrashHarness, crash_harness
 from tests.harness.failpoints import ANSWER, Failpoint, Side, port_calls, units_written
 from tests.harness.invariants import END_TITLES, status_of
@@ -71,7 +72,6 @@ NOT_KILLED_AT = {
     "operator.pause": ONE_UNIT,
     "privacy.erase": ONE_UNIT,
     "queue.cancel": ONE_UNIT,
-    "library.press_heart": ONE_UNIT,
     "library.remove": ONE_UNIT,
     "heartbeat.extend_leases": REPEATED,
     "circuit_breaker.open": REPEATED,
@@ -88,6 +88,7 @@ NOT_KILLED_AT = {
     "guild_membership.reconcile": REPEATED,
     "messenger.edit_approval": BY_NONCE,
     "messenger.find_approval": BY_NONCE,
+    "messenger.find_reference": "a search, minutes after a post, which changes nothing",
     "outbox.postpone": REPEATED,
     "outbox.clear_attempt": "takes a follow-up that Discord refuses for long and an ending without a status",
 }
@@ -232,6 +233,7 @@ KILLED_AT = {
     ATTACH,
     KEEP,
     *MODERATORS_STEPS,
+    *SHOWCASE_STEPS,
 }
 
 

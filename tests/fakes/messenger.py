@@ -48,6 +48,15 @@ class Post:
     form: MessageForm = MessageForm.FULL
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One post that forwards or answers another one."""
+
+    nonce: str
+    to: MessageRef
+    posted: MessageRef
+
+
 @dataclass(slots=True)
 class FakeMessenger:
     """A messenger that records; `failures` are raised one per call, and None lets a call succeed.
@@ -67,6 +76,10 @@ class FakeMessenger:
     """By their ids."""
     approvals: dict[int, tuple[MessageRef, list[ApprovalCard]]] = field(default_factory=dict)
     """The approval messages by request id; the newest one if there are two."""
+    references: dict[str, Reference] = field(default_factory=dict)
+    """The posts in showcases by their nonces, forwards and buttons."""
+    deleted: list[int] = field(default_factory=list)
+    """The ids of messages that were deleted."""
     knows_repeats: bool = True
     """False if the nonces of the moderators' posts have expired, as at Discord after minutes."""
     answered_elsewhere: set[int] = field(default_factory=set)
@@ -138,6 +151,48 @@ class FakeMessenger:
         """Record the ending, once per request unless it is a follow-up."""
         await claim()
         return self._post(self.endings, target, card, files=(), nonce=f"end{card.request_id}", form=form)
+
+    async def forward_result(
+        self, channel_id: int, source: MessageRef, request_id: int, *, claim: Claim = unclaimed
+    ) -> MessageRef:
+        """Record the forward, once per request."""
+        return await self._refer(channel_id, source, f"show{request_id}", claim)
+
+    async def post_showcase(
+        self, forward: MessageRef, card: ResultCard, *, claim: Claim = unclaimed
+    ) -> MessageRef:
+        """Record the buttons, once per request."""
+        return await self._refer(forward.channel_id, forward, f"hearts{card.request_id}", claim)
+
+    async def _refer(self, channel_id: int, to: MessageRef, nonce: str, claim: Claim) -> MessageRef:
+        await claim()
+        failure = self._next_failure()
+        if failure is not None and not self._has_effect(failure):
+            raise failure
+        if to.message_id in self.deleted:
+            raise MessageGoneError
+        known = self.references.get(nonce) if self.knows_repeats else None
+        if known is None:
+            known = Reference(nonce=nonce, to=to, posted=MessageRef(channel_id, next(self._ids)))
+            self.references[nonce if nonce not in self.references else f"{nonce} again"] = known
+        if failure is not None:
+            raise failure
+        return known.posted
+
+    async def find_reference(self, channel_id: int, to: MessageRef) -> MessageRef | None:
+        """Return what was posted in that channel in answer to the message."""
+        failure = self._next_failure()
+        if failure is not None:
+            raise failure
+        found = (one.posted for one in self.references.values() if one.to == to)
+        return next((posted for posted in found if posted.channel_id == channel_id), None)
+
+    async def delete_post(self, post: MessageRef) -> None:
+        """Record that the post is gone."""
+        failure = self._next_failure()
+        if failure is not None:
+            raise failure
+        self.deleted.append(post.message_id)
 
     async def post_approval(
         self,

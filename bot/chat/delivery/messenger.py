@@ -1,19 +1,16 @@
 """The messenger: status edits, results, endings, approval and audit messages, by discord.py."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeVar, assert_never
-from weakref import WeakValueDictionary
 
 import discord
 from typing_extensions import override
 
-from bot.chat.connection.http_client import OwnedTasks
 from bot.chat.delivery.approval_message import approval_message, asks_about
+from bot.chat.delivery.channel_calls import ChannelCalls, Timeouts
 from bot.chat.delivery.dm_limiter import DirectMessageLimiter
-from bot.chat.delivery.result_message import result_message, song_number
+from bot.chat.delivery.result_message import result_message, showcase_message, song_number
 from bot.chat.delivery.sending import in_time
 from bot.chat.delivery.status_message import as_content, ending_message, status_message
 from bot.chat.messages.audit import audit_entry_message
@@ -52,22 +49,6 @@ T = TypeVar("T")
 ORIGINAL: Final[Any] = "@original"
 """Discord's name for an interaction's first answer; discord.py passes it on, but declares ids as numbers."""
 
-NEWEST = 500
-"""How many messages of a channel are searched for a result at most; Discord returns 100 per call."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """Timeouts of one call to Discord in seconds, discord.py's own retries and rate limits included."""
-
-    queue_s: float = 60.0
-    """How long a call waits for earlier ones in its channel; less than a lease together with the call."""
-    edit_s: float = 15.0
-    post_s: float = 60.0
-    """Two files of 10 MiB take a while."""
-    follow_up_s: float = 75.0
-    """A webhook post may wait a minute for a rate limit, and a retry would post it twice."""
-
 
 class DiscordMessenger(Messenger):
     """Messenger by discord.py; the client has to be logged in, but needs no gateway connection."""
@@ -83,8 +64,7 @@ class DiscordMessenger(Messenger):
         self._client = client
         self._timeouts = timeouts or Timeouts()
         self._metrics = metrics or NullMetrics()
-        self._channel_locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._calls = OwnedTasks()
+        self._channels = ChannelCalls(client, self._timeouts)
         self._conversations = conversations or DirectMessageLimiter()
 
     @override
@@ -115,7 +95,7 @@ class DiscordMessenger(Messenger):
         if message_id is None:
             raise MessageGoneError
         sent = self._client.get_partial_messageable(address.channel_id).get_partial_message(message_id)
-        return await self._call_in_order(
+        return await self._channels.call_in_order(
             address.channel_id, lambda: sent.edit(**parts), limit_s=self._timeouts.edit_s
         )
 
@@ -164,55 +144,11 @@ class DiscordMessenger(Messenger):
         wanted = {page for clip in card.clips if (page := song_page(clip.clip.id))}
         if not wanted:
             raise NoAccessError("the result has no links to know it by")
-        return await self._search(
+        return await self._channels.search(
             channel_id,
             lambda one: wanted <= {embed.url for embed in one.embeds} or song_number(card) in one.content,
             since=card.request_id,
             may_be_empty=may_be_empty,
-        )
-
-    async def _search(
-        self,
-        channel_id: int,
-        is_wanted: Callable[[discord.Message], bool],
-        *,
-        since: int,
-        may_be_empty: bool = False,
-    ) -> MessageRef | None:
-        """Search for the bot's newest message that `is_wanted` and is newer than the id `since`."""
-        return await self._call_in_order(
-            channel_id,
-            lambda: self._read(channel_id, is_wanted, since=since, may_be_empty=may_be_empty),
-            limit_s=self._timeouts.edit_s,
-        )
-
-    async def _read(
-        self, channel_id: int, is_wanted: Callable[[discord.Message], bool], *, since: int, may_be_empty: bool
-    ) -> MessageRef | None:
-        """Read the channel's history for `_search`.
-
-        Raises:
-            NoAccessError: the history is empty though it should not be, or longer than `NEWEST`.
-        """
-        read = 0
-        async for message in self._client.get_partial_messageable(channel_id).history(limit=NEWEST):
-            if message.id < since:
-                return None
-            if self._is_own(message) and is_wanted(message):
-                return MessageRef(channel_id, message.id)
-            read += 1
-        if read == NEWEST or not (read or may_be_empty):
-            raise NoAccessError(f"{read} messages could be read, which says nothing")
-        return None
-
-    def _is_own(self, message: discord.Message) -> bool:
-        """Tell whether the bot posted the message, as itself or as a follow-up.
-
-        Members can post the same links.
-        """
-        me, application_id = self._client.user, self._client.application_id
-        return (me is not None and message.author.id == me.id) or (
-            message.webhook_id is not None and message.webhook_id == application_id
         )
 
     @override
@@ -245,7 +181,9 @@ class DiscordMessenger(Messenger):
 
     @override
     async def find_approval(self, channel_id: int, request_id: int) -> MessageRef | None:
-        return await self._search(channel_id, lambda one: asks_about(one, request_id), since=request_id)
+        return await self._channels.search(
+            channel_id, lambda one: asks_about(one, request_id), since=request_id
+        )
 
     @override
     async def edit_approval(
@@ -255,7 +193,7 @@ class DiscordMessenger(Messenger):
         message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
         quiet = discord.AllowedMentions.none()
         with self._measured(SentMessage.APPROVAL):
-            await self._call_in_order(
+            await self._channels.call_in_order(
                 channel_id,
                 lambda: message.edit(embed=embed, view=view, allowed_mentions=quiet),
                 limit_s=self._timeouts.edit_s,
@@ -274,15 +212,6 @@ class DiscordMessenger(Messenger):
         with self._measured(SentMessage.AUDIT):
             nonce = f"log{entry.id}"
             return await self._post(ChannelTarget(channel_id), message, nonce=nonce, claim=claim)
-
-    def _require_login(self) -> None:
-        """Raise unless the client can make calls: before and between logins it has no HTTP session.
-
-        Raises:
-            RetryableError: it is not logged in.
-        """
-        if self._client.user is None or self._client.is_closed():
-            raise RetryableError("not logged in to Discord", not_taken=True)
 
     @contextmanager
     def _measured(self, kind: SentMessage) -> Iterator[None]:
@@ -310,7 +239,7 @@ class DiscordMessenger(Messenger):
             case _:
                 assert_never(target)
         channel = self._client.get_partial_messageable(channel_id)
-        sent = await self._call_in_order(
+        sent = await self._channels.call_in_order(
             channel_id,
             lambda: channel.send(**message.fields(), files=message.files(), nonce=nonce),
             limit_s=self._timeouts.post_s,
@@ -324,7 +253,7 @@ class DiscordMessenger(Messenger):
         Raises:
             MessengerError: it could not be opened, so nothing was sent.
         """
-        self._require_login()
+        self._channels.require_login()
         if known := self._conversations.channel_id(user_id):
             return known
         if pause_s := self._conversations.wait_s():
@@ -349,37 +278,61 @@ class DiscordMessenger(Messenger):
                 **message.fields(), files=message.files(), wait=True
             )
 
-    async def _call_in_order(
+    @override
+    async def forward_result(
+        self, channel_id: int, source: MessageRef, request_id: int, *, claim: Claim = unclaimed
+    ) -> MessageRef:
+        forward = discord.MessageReference(
+            message_id=source.message_id,
+            channel_id=source.channel_id,
+            type=discord.MessageReferenceType.forward,
+        )
+        with self._measured(SentMessage.SHOWCASE):
+            nonce = f"show{request_id}"
+            return await self._refer(channel_id, forward, MessageFields(), nonce=nonce, claim=claim)
+
+    @override
+    async def post_showcase(
+        self, forward: MessageRef, card: ResultCard, *, claim: Claim = unclaimed
+    ) -> MessageRef:
+        to = discord.MessageReference(message_id=forward.message_id, channel_id=forward.channel_id)
+        fields, nonce = showcase_message(card).fields(), f"hearts{card.request_id}"
+        with self._measured(SentMessage.SHOWCASE):
+            return await self._refer(forward.channel_id, to, fields, nonce=nonce, claim=claim)
+
+    async def _refer(
         self,
         channel_id: int,
-        call: Callable[[], Coroutine[Any, Any, T]],
+        to: discord.MessageReference,
+        fields: MessageFields,
         *,
-        limit_s: float,
-        claim: Claim = unclaimed,
-    ) -> T:
-        """Make a call with the bot's token after earlier ones in its channel, and return its result.
+        nonce: str,
+        claim: Claim,
+    ) -> MessageRef:
+        """Post a message that forwards or answers another one."""
+        channel = self._client.get_partial_messageable(channel_id)
+        sent = await self._channels.call_in_order(
+            channel_id,
+            lambda: channel.send(**fields, reference=to, nonce=nonce),
+            limit_s=self._timeouts.post_s,
+            claim=claim,
+        )
+        return MessageRef(channel_id, sent.id)
 
-        Calls are made one at a time: discord.py 2.7.1 ignores calls in flight when it reads the remaining
-        rate limit from a response, so that concurrent calls run into a 429. A call that times out is not
-        cancelled and keeps the lock: no post is searched for, or repeated, before its outcome is known.
-        """
-        self._require_login()
-        lock = self._channel_locks.setdefault(channel_id, asyncio.Lock())
-        try:
-            async with asyncio.timeout(self._timeouts.queue_s):
-                await lock.acquire()
-        except TimeoutError:
-            raise RetryableError("other calls to the channel come first", not_taken=True) from None
-        try:
-            await claim()
-        except BaseException:  # a cancellation, too, must free the channel; it is raised again
-            lock.release()
-            raise
-        made = self._calls.begin(call())
-        made.add_done_callback(lambda _: lock.release())
-        async with in_time(limit_s):
-            return await asyncio.shield(made)
+    @override
+    async def find_reference(self, channel_id: int, to: MessageRef) -> MessageRef | None:
+        return await self._channels.search(
+            channel_id,
+            lambda one: one.reference is not None and one.reference.message_id == to.message_id,
+            since=to.message_id,
+        )
+
+    @override
+    async def delete_post(self, post: MessageRef) -> None:
+        message = self._client.get_partial_messageable(post.channel_id).get_partial_message(post.message_id)
+        with suppress(MessageGoneError):
+            await self._channels.call_in_order(post.channel_id, message.delete, limit_s=self._timeouts.edit_s)
 
     def _webhook(self, address: ReplyAddress, token: str) -> discord.Webhook:
-        self._require_login()
+        self._channels.require_login()
         return discord.Webhook.partial(address.application_id, token, client=self._client)

@@ -120,6 +120,12 @@ def song_number(card: ResultCard) -> str:
     return f"`/songs show song:{card.request_id}`"
 
 
+def showcase_message(card: ResultCard) -> RenderedMessage:
+    """Build the message beside a song in the showcase: the forwarded result has no buttons."""
+    view = _buttons(card, (), in_server=True)
+    return RenderedMessage(content=f"-# A song of {mention(card.user_id)}", view=view)
+
+
 def within_request(files: tuple[Media | None, ...]) -> tuple[Media | None, ...]:
     """Replace by None each file that exceeds `UPLOAD_LIMIT` together with those before it."""
     left = UPLOAD_LIMIT

@@ -24,6 +24,8 @@ ChannelOption: TypeAlias = AppCommandChannel | AppCommandThread
 """A channel option's value; it can be a thread that the gateway has not sent to the bot."""
 TO_POST = ("view_channel", "send_messages", "embed_links")
 WITH_FILES = (*TO_POST, "attach_files")
+TO_FORWARD = (*TO_POST, "read_message_history")
+"""A forwarded message is answered with its buttons, which takes the permission to read."""
 VOICE = frozenset({ChannelType.voice, ChannelType.stage_voice})
 """Their text chats are only for members who may connect."""
 T = TypeVar("T")
@@ -82,7 +84,7 @@ def owners(application: discord.AppInfo) -> frozenset[int]:
 
 
 def require_posting_permissions(
-    interaction: GuildInteraction, channel: ChannelOption | None, *, with_files: bool = False
+    interaction: GuildInteraction, channel: ChannelOption | None, *, needed: tuple[str, ...] = TO_POST
 ) -> None:
     """Raise if the bot is known to lack a permission to post in the channel.
 
@@ -97,7 +99,6 @@ def require_posting_permissions(
     if known is None:
         return
     allowed = known.permissions_for(guild.me)
-    needed: tuple[str, ...] = WITH_FILES if with_files else TO_POST
     if isinstance(channel, AppCommandThread):
         needed = tuple("send_messages_in_threads" if name == "send_messages" else name for name in needed)
     if channel.type in VOICE:

@@ -41,6 +41,10 @@ TYPED_LIMIT = 100
 """Characters of what is typed in place of an autocomplete choice."""
 
 
+NONE = "none"
+"""What is typed in an option to end what it sets."""
+
+
 class ChannelOf(app_commands.Transformer):
     """A channel of certain types."""
 
@@ -145,6 +149,15 @@ def parse_song_id(text: str) -> int:
     return int(text)
 
 
+def parse_loves(text: str) -> int:
+    """Parse a number of loves; 0 for `none`.
+
+    Raises:
+        ValueError: the text is neither.
+    """
+    return 0 if text.strip().lower() == NONE else int(text)
+
+
 def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= ID_LIMIT
 
@@ -157,6 +170,7 @@ NewName: TypeAlias = app_commands.Transform[str, Parsed(parse_name, limit=NAME_L
 ClipOption: TypeAlias = app_commands.Transform[str, Parsed(parse_clip, limit=TEXT_LIMIT)]
 PersonaOption: TypeAlias = app_commands.Transform[str, Parsed(parse_persona, limit=TEXT_LIMIT)]
 RequestId: TypeAlias = app_commands.Transform[int, Parsed(parse_request_id)]
+LovesOption: TypeAlias = app_commands.Transform[int, Parsed(parse_loves)]
 SongId: TypeAlias = app_commands.Transform[int, Parsed(parse_song_id)]
 TargetOption: TypeAlias = app_commands.Transform[TargetMember, Target]
 PeriodOption: TypeAlias = app_commands.Transform[Period, OneOf(Period)]

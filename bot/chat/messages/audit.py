@@ -49,6 +49,7 @@ WORDS = MappingProxyType(
         Action.LOG_CHANNEL: "changed the channel for this log",
         Action.MODEL: "changed the default model",
         Action.LIMITS: "changed the limits",
+        Action.SHOWCASE: "changed the showcase",
         Action.CANCEL: "cancelled a request of",
         Action.APPROVE: "approved a request of",
         Action.DECLINE: "declined a request of",
@@ -62,6 +63,7 @@ NAMES = MappingProxyType(
     {
         "active": "requests at a time",
         "cooldown": "seconds between requests",
+        "loves": "loves needed",
         "playlist": "playlist",
         "request": "request",
     }

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.text.formatting import FIELD_LIMIT, in_credits, quoted, reason_text
+from bot.chat.text.formatting import FIELD_LIMIT, counted, in_credits, quoted, reason_text
 from bot.chat.text.quotas import limits_of
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.models import model_name
 from bot.services.moderation.guild_settings import EffectiveSettings
 
@@ -32,6 +33,7 @@ def settings_message(rules: EffectiveSettings, *, gone: frozenset[int] = frozens
         name="Approval in", value=_place(settings.approval_channel_id, "no approval needed", gone)
     )
     embed.add_field(name="Decisions in", value=_place(settings.log_channel_id, "no channel", gone))
+    embed.add_field(name="Showcase", value=_showcase(settings, gone))
     embed.add_field(name="Default model", value=f"`{quoted(model_name(rules.model), limit=50)}`")
     default = settings.default_playlist
     embed.add_field(
@@ -49,6 +51,12 @@ def settings_message(rules: EffectiveSettings, *, gone: frozenset[int] = frozens
         for number, value in enumerate(_pages([f"<@&{role}> {credits_:,}" for role, credits_ in ranked])):
             embed.add_field(name="Roles, continued" if number else "Roles", value=value, inline=False)
     return embed
+
+
+def _showcase(settings: GuildSettings, gone: frozenset[int]) -> str:
+    place = _place(settings.showcase_channel_id, "none", gone)
+    is_used = settings.showcase_channel_id not in gone | {None}
+    return f"{place}, from {counted(settings.showcase_loves, 'love')} on" if is_used else place
 
 
 def _place(channel_id: int | None, otherwise: str, gone: frozenset[int]) -> str:

@@ -3,6 +3,7 @@
 from bot.chat.text import labels
 from bot.chat.text.formatting import are_back, counted, in_credits, mention, playlist_link, playlist_page
 from bot.chat.text.quotas import allowance_of, available_after, limits_of
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.models import model_name
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.quotas import Period, Policy
@@ -13,6 +14,7 @@ from bot.services.moderation.members import BalanceChange
 REQUESTS_EVERYWHERE = "Songs can be requested in every channel now."
 RESULTS_AT_REQUEST = "New songs are posted in the channel of their request now."
 LOG_NOWHERE = "Moderators' decisions aren't posted any more. `/quota log` shows them."
+NO_SHOWCASE = "Loved songs aren't forwarded any more."
 NO_APPROVAL = "Requests need no approval any more."
 NO_BUDGET = "This server has no budget now."
 PROMPTS_SHOWN = "Songs quote their prompts in the channel now."
@@ -191,6 +193,16 @@ def prompts_hidden_set(channel_id: int | None, *, hidden: bool) -> str:
 def log_channel_set(channel_id: int | None) -> str:
     """Confirm the channel for moderators' decisions."""
     return f"Moderators' decisions are posted in <#{channel_id}> now." if channel_id else LOG_NOWHERE
+
+
+def showcase_set(settings: GuildSettings) -> str:
+    """Confirm the channel to which loved songs are forwarded, and from how many loves on."""
+    loves = settings.showcase_loves
+    return (
+        f"A song is forwarded to <#{settings.showcase_channel_id}>, once, when "
+        f"{counted(loves, 'member')} {'loves' if loves == 1 else 'love'} it. Songs that are loved as much "
+        "already follow with their next love."
+    )
 
 
 def default_model_set(model: str) -> str:

@@ -53,6 +53,10 @@ SETTINGS_APPROVAL = {
     "channel": "The channel in which moderators approve; needed the first time",
 }
 SETTINGS_LOG = {"channel": "The channel for moderators' decisions; leave it out to stop posting them"}
+SETTINGS_SHOWCASE = {
+    "channel": "The channel to which loved songs are forwarded; needed the first time",
+    "loves": "How many members have to love a song (3 at first); none: forward no more songs",
+}
 SETTINGS_LIMITS = {
     "active": "Requests at a time for each member; leave it out for the bot's default",
     "cooldown": "Seconds between two requests of a member; leave it out for the bot's default",

@@ -21,6 +21,7 @@ from bot.domain.moderator_errors import (
     OldFormError,
     ReasonError,
     ReportBusyError,
+    ShowcaseChannelError,
 )
 from bot.domain.playlists import (
     NAME_LIMIT,
@@ -72,6 +73,7 @@ REASON_MISSING = "The reason is empty. Choose one, or write a few words for the 
 IS_A_BOT = "That is a bot, and bots can't request songs. Choose a member."
 EVERYONES_ROLE = "Everyone has that role. Use `/quota everyone` for it."
 CHANNEL_MISSING = "Choose the `channel` in which moderators approve requests."
+SHOWCASE_MISSING = "Choose the `channel` to which loved songs are forwarded."
 FORM_EXPIRED = (
     "This form was open for too long, or the bot has restarted. Open it again, and send it once more."
 )
@@ -163,6 +165,7 @@ MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
         BotMemberError: _unchanged(IS_A_BOT),
         EveryoneRoleError: _unchanged(EVERYONES_ROLE),
         ApprovalChannelError: _unchanged(CHANNEL_MISSING),
+        ShowcaseChannelError: _unchanged(SHOWCASE_MISSING),
         DecidedError: _decided,
         ChannelAccessError: _channel_access,
         OldFormError: _unchanged(FORM_EXPIRED),

@@ -16,6 +16,7 @@ from bot.services.delivery.approval_message import ApprovalMessages
 from bot.services.delivery.audit_message import POSTPONED_S, AuditMessages
 from bot.services.delivery.result_message import ResultDelivery
 from bot.services.delivery.routes import reschedule
+from bot.services.delivery.showcase_message import ShowcaseMessages
 from bot.services.delivery.status_message import StatusMessages
 from bot.services.ports import Clock, MediaSource, Messenger, WorkQueue
 from bot.services.repositories.outbox import MessageKind, OutboxMessage
@@ -50,6 +51,7 @@ class OutboxDispatcher:
         self._statuses = StatusMessages(store, messenger, media, config=config, clock=clock, timings=timings)
         self._delivery = delivery
         self._approvals = ApprovalMessages(store, messenger, clock, timings.leases)
+        self._showcase = ShowcaseMessages(store, messenger, clock, timings.leases)
         self._audit_messages = AuditMessages(store, messenger, clock, timings.leases)
         self._owner = owner
         self._spacing = timedelta(seconds=config.edit_spacing_s)
@@ -113,6 +115,9 @@ class OutboxDispatcher:
                     await self._store.write(_mark_sent, message, None, self._clock(), None)
                 else:
                     await self._store.write(_postpone, message, defer(self._clock(), POSTPONED_S))
+            case MessageKind.SHOWCASE:
+                posts = await self._showcase.show(message)
+                await self._store.write(_mark_sent, message, posts, self._clock(), None)
             case _:
                 assert_never(message.kind)
 

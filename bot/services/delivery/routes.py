@@ -63,7 +63,12 @@ class DeliveryAttempt:
 
     def is_deduplicated(self, now: datetime) -> bool:
         """Return True if Discord detects a repeat; it never does for follow-ups, which have no nonce."""
-        return self.route is not DeliveryRoute.FOLLOW_UP and -CLOCK_SLACK < now - self.at < NONCE_LIFE
+        return self.route is not DeliveryRoute.FOLLOW_UP and is_deduplicated(self.at, now)
+
+
+def is_deduplicated(at: datetime, now: datetime) -> bool:
+    """Return True if Discord detects the repeat of a post with a nonce that was first sent at `at`."""
+    return -CLOCK_SLACK < now - at < NONCE_LIFE
 
 
 def delivery_routes(request: Request, now: datetime) -> Iterator[DeliveryRoute]:

@@ -212,8 +212,15 @@ def _press_heart(uow: UnitOfWork, request_id: int, clip: int, press: Actor, now:
         raise OwnSongError
     if clip > len(request.clips):  # a person's erased songs have none
         raise SongNotFoundError
-    uow.library.press_heart(request_id, clip, press.actor_id, press_id=press.interaction_id, now=now)
-    return uow.library.loves(request_id)
+    is_loved = uow.library.press_heart(
+        request_id, clip, press.actor_id, press_id=press.interaction_id, now=now
+    )
+    song = Song(request, uow.library.loves(request_id))
+    if is_loved and song.post is not None:
+        settings = uow.guilds.settings(press.guild_id)
+        if settings.showcase_channel_id is not None and song.loves.members >= settings.showcase_loves:
+            uow.outbox.create_once(request_id, MessageKind.SHOWCASE, due_at=now)
+    return song.loves
 
 
 def _loves(uow: UnitOfWork, request_id: int) -> Loves:
@@ -242,6 +249,7 @@ def _remove(uow: UnitOfWork, request_id: int, actor: Actor, reason: str | None, 
                 reason=reason,
                 now=now,
             )
-        uow.outbox.mark_due(request_id, MessageKind.STATUS, due_at=now)
+        for kind in (MessageKind.STATUS, MessageKind.SHOWCASE):
+            uow.outbox.mark_due(request_id, kind, due_at=now)
         log.info("removed", extra=log_context(request))
     return RemovedSong(request.result_channel_id, request.result_message_id, request.cost)

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.domain.audit import Action, AuditFacts
 from bot.domain.errors import ModelError
 from bot.domain.guild_settings import GuildSettings, policy_for
-from bot.domain.moderator_errors import ApprovalChannelError
+from bot.domain.moderator_errors import ApprovalChannelError, ShowcaseChannelError
 from bot.domain.quotas import Policy
 from bot.domain.requests import State
 from bot.domain.transitions import Transition
@@ -19,6 +19,8 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 MAX_ACTIVE = 1000
 MAX_COOLDOWN_S = 86_400
+MAX_LOVES = 1000
+"""The most loves that a song can need for the showcase."""
 MAX_APPROVED = 1000
 """The most requests that are queued at once when approval ends."""
 
@@ -143,6 +145,37 @@ class GuildSettingsService:
         settings = await self._change(actor, Action.APPROVAL, change, _approval_facts)
         return settings.approval_channel_id or 0
 
+    async def set_showcase(
+        self, actor: Actor, *, channel_id: int | None = None, loves: int | None = None
+    ) -> GuildSettings:
+        """Forward songs to this channel once so many members love them; None: as it was. Return the settings.
+
+        Raises:
+            AmountError: the number is out of range; nothing was changed.
+            ShowcaseChannelError: no channel is given or set; nothing was changed.
+        """
+        if loves is not None:
+            loves = check_amount("loves", loves, least=1, most=MAX_LOVES)
+
+        def change(settings: GuildSettings) -> GuildSettings:
+            where = channel_id or settings.showcase_channel_id
+            if where is None:
+                raise ShowcaseChannelError
+            return replace(
+                settings, showcase_channel_id=where, showcase_loves=loves or settings.showcase_loves
+            )
+
+        return await self._change(actor, Action.SHOWCASE, change, _showcase_facts)
+
+    async def end_showcase(self, actor: Actor) -> None:
+        """Forward no more songs."""
+        await self._change(
+            actor,
+            Action.SHOWCASE,
+            lambda settings: replace(settings, showcase_channel_id=None),
+            _showcase_facts,
+        )
+
     async def end_approval(self, actor: Actor) -> int:
         """End approval and queue the requests that await it; return how many."""
         return await run_action(self._store, _end_approval, actor, self._clock())
@@ -179,6 +212,10 @@ def update_settings(
 def _results_facts(settings: GuildSettings) -> AuditFacts:
     prompts = "hidden" if settings.prompts_hidden else "shown"
     return {"channel": settings.results_channel_id, "prompts": prompts}
+
+
+def _showcase_facts(settings: GuildSettings) -> AuditFacts:
+    return {"channel": settings.showcase_channel_id, "loves": settings.showcase_loves}
 
 
 def _approval_facts(settings: GuildSettings) -> AuditFacts:

@@ -86,11 +86,13 @@ class Library(Protocol):
         """Return how many members love a song."""
         ...
 
-    def press_heart(self, request_id: int, clip: int, user_id: int, *, press_id: int, now: datetime) -> bool:
+    def press_heart(
+        self, request_id: int, clip: int, user_id: int, *, press_id: int, now: datetime
+    ) -> bool | None:
         """Store the member's love of a clip, or take it back; until the end, others wait for the song.
 
-        `press_id` is the id of the press's interaction. Return False if nothing was changed, because it was
-        counted before, or is too close to the last one.
+        `press_id` is the id of the press's interaction. Return whether the member loves the clip now; None if
+        nothing was changed, because the press was counted before, or is too close to the last one.
         """
         ...
 

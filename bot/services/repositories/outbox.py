@@ -20,6 +20,8 @@ class MessageKind(StrEnum):
     """The message with which moderators approve or decline, in the channel that they chose for it."""
     AUDIT = "audit"
     """A moderator's decision, in the server's log channel."""
+    SHOWCASE = "showcase"
+    """A much-loved song's result, forwarded to the server's showcase; `sent` has the ids of its posts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,10 @@ class Outbox(Protocol):
         self, source_id: int, kind: MessageKind, *, fingerprint: str, not_before: datetime, next_at: datetime
     ) -> None:
         """Create a message that the command's answer has sent (`fingerprint`); it is due at `next_at`."""
+        ...
+
+    def create_once(self, source_id: int, kind: MessageKind, *, due_at: datetime) -> None:
+        """Create a message that is due, unless the source has, or had, one of the kind."""
         ...
 
     def mark_due(self, source_id: int, kind: MessageKind, *, due_at: datetime) -> None:

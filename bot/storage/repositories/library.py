@@ -17,6 +17,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.sql.dml import ReturningInsert
 from typing_extensions import override
 
 from bot.domain.playlist_choice import OwnPlaylist
@@ -91,12 +92,16 @@ class SqlLibrary(SqlRepository, Library):
         return {request_id: Loves(members, tuple(clips)) for request_id, members, *clips in found}
 
     @override
-    def press_heart(self, request_id: int, clip: int, user_id: int, *, press_id: int, now: datetime) -> bool:
+    def press_heart(
+        self, request_id: int, clip: int, user_id: int, *, press_id: int, now: datetime
+    ) -> bool | None:
         # two members' loves at once would each count without the other's, and both miss the showcase
         self._conn.execute(_LOCK_SONG, {"of_id": request_id})
         key = {"request_id": request_id, "clip": clip, "user_id": user_id}
         pressed = {"is_loved": True, "press_id": press_id, "at": now}
-        return self._conn.execute(_press_heart(self._conn.dialect.name), key | pressed).rowcount == 1
+        changed = self._conn.execute(_press_heart(self._conn.dialect.name), key | pressed)
+        is_loved: bool | None = changed.scalar_one_or_none()
+        return is_loved
 
     @override
     def remove(self, request_id: int, *, failure: Failure | None, now: datetime) -> bool:
@@ -133,7 +138,7 @@ def _title(row: Row[*tuple[object, ...]]) -> SongTitle:
 
 
 @cache
-def _press_heart(dialect: str) -> Upsert:
+def _press_heart(dialect: str) -> ReturningInsert[bool]:
     """Return the statement that stores a press; one row keeps the last press, also after it took back."""
     statement = upsert(dialect, loves)
     new = statement.excluded
@@ -141,7 +146,7 @@ def _press_heart(dialect: str) -> Upsert:
         index_elements=["request_id", "user_id", "clip"],
         set_={"is_loved": ~_l.is_loved, "press_id": new["press_id"], "at": new["at"]},
         where=new["press_id"] - _l.press_id >= _MIN_APART,
-    )
+    ).returning(_l.is_loved)
 
 
 USED_AT_PRECISION = timedelta(minutes=1)

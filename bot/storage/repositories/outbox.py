@@ -116,6 +116,12 @@ class SqlOutbox(SqlRepository, Outbox):
         self._conn.execute(_CREATE, row)  # it is due later, which needs no wake-up
 
     @override
+    def create_once(self, source_id: int, kind: MessageKind, *, due_at: datetime) -> None:
+        row = {"source_id": source_id, "kind": kind, "due_at": due_at, "version": 1, "attempts": 0}
+        self._conn.execute(_create_once(self._conn.dialect.name), row)
+        self._notify(WorkQueue.OUTBOX)
+
+    @override
     def mark_due(self, source_id: int, kind: MessageKind, *, due_at: datetime) -> None:
         row = {"source_id": source_id, "kind": kind, "due_at": due_at, "version": 1, "attempts": 0}
         self._conn.execute(_mark_due(self._conn.dialect.name), row)
@@ -193,6 +199,11 @@ class SqlOutbox(SqlRepository, Outbox):
 
 def _key(message: OutboxMessage) -> dict[str, object]:
     return {"of_source": message.source_id, "of_kind": message.kind, "of_version": message.version}
+
+
+@cache
+def _create_once(dialect: str) -> Upsert:
+    return upsert(dialect, outbox).on_conflict_do_nothing(index_elements=["source_id", "kind"])
 
 
 @cache

@@ -54,6 +54,7 @@ from bot.domain.moderator_errors import (
     OperatorUnknownError,
     ReasonError,
     ReportBusyError,
+    ShowcaseChannelError,
 )
 from bot.domain.personal_data import PendingRequestsError
 from bot.domain.playlist_choice import AmbiguousPlaylistError, NoPlaylistError
@@ -103,6 +104,7 @@ SAMPLES: list[RefusalError] = [
     EveryoneRoleError(),
     NotBlockedError(),
     ApprovalChannelError(),
+    ShowcaseChannelError(),
     OldFormError(),
     ReportBusyError(),
     DecidedError("waiting"),

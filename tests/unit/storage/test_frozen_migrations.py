@@ -27,6 +27,7 @@ FROZEN = {
     "v0012_loves": "21a2afa59cb8be9d",
     "v0013_lyrics": "de55ee084aa8ad49",
     "v0014_default_playlist": "4c53aba29fc9b779",
+    "v0015_showcase": "b3d2e629a59aef74",
 }
 """The beginning of each file's SHA-256; a new migration is added here when it is merged."""
 

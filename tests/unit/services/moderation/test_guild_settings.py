@@ -10,7 +10,13 @@ from bot.domain.errors import (
     RequestNotFoundError,
     RetryableError,
 )
-from bot.domain.moderator_errors import AmountError, ApprovalChannelError, DecidedError, ReasonError
+from bot.domain.moderator_errors import (
+    AmountError,
+    ApprovalChannelError,
+    DecidedError,
+    ReasonError,
+    ShowcaseChannelError,
+)
 from bot.domain.requests import FailureKind, State
 from bot.services.audit_log import Actor
 from bot.services.moderation.approvals import Approvals
@@ -23,6 +29,25 @@ MODS, RADIO = CHANNEL + 50, CHANNEL + 51
 
 async def actions(harness: ServicesHarness) -> list[Action]:
     return [change.action for change in await harness.services.allowances.audit_log(GUILD)]
+
+
+async def test_what_is_left_out_of_the_showcase_stays_as_it_was(harness: ServicesHarness) -> None:
+    rules = harness.services.guild_settings
+    with pytest.raises(ShowcaseChannelError):
+        await rules.set_showcase(harness.actor(), loves=5)
+    with pytest.raises(AmountError):
+        await rules.set_showcase(harness.actor(), channel_id=RADIO, loves=1001)
+    for channel_id, loves, expected in (
+        (RADIO, None, (RADIO, 3)),
+        (None, 5, (RADIO, 5)),
+        (MODS, None, (MODS, 5)),
+    ):
+        changed = await rules.set_showcase(harness.actor(), channel_id=channel_id, loves=loves)
+        assert (changed.showcase_channel_id, changed.showcase_loves) == expected
+    assert MODS in (await rules.effective(GUILD)).settings.channel_ids
+    await rules.end_showcase(harness.actor())
+    assert (await rules.effective(GUILD)).settings.showcase_channel_id is None
+    assert await actions(harness) == [Action.SHOWCASE] * 4
 
 
 async def test_each_rule_is_settled_once_and_in_force(harness: ServicesHarness) -> None:
