@@ -126,7 +126,7 @@ class DiscordMessengerHarness:
 
     def shown(self) -> list[State]:
         by_title = {title: state for state, title in TITLES.items()}
-        return [by_title[one] for one in titles(self.status)]
+        return [by_title[one] for one in titles(self.status) if one in by_title]
 
     def posts(self) -> list[Seen]:
         return [_read(message) for message in self.messages]
