@@ -16,6 +16,7 @@ from bot.chat.buttons.song_form import answer_song_form
 from bot.chat.client import InspireClient, Shards
 from bot.chat.connection.endpoints import point_at
 from bot.chat.delivery.messenger import DiscordMessenger
+from bot.chat.delivery.operator_channel import OperatorChannel
 from bot.chat.supervisor import ConnectionSupervisor
 from bot.config import Settings
 from bot.domain.errors import LockedError, ShardTakenError, StoreError
@@ -86,6 +87,7 @@ class Application:
     heartbeat: Heartbeat
     metrics: MetricsRegistry
     shutdown: GracefulShutdown
+    operator_channel: OperatorChannel | None
 
     async def run(self) -> None:
         """Serve until the shutdown is requested; then refuse new work, finish the running, and disconnect."""
@@ -101,6 +103,8 @@ class Application:
             self.client.draining = True
             self.workers.stop()
             await self.shutdown.finish(lambda: self._running(tasks.get(WORKERS)))
+            if self.operator_channel is not None:
+                await self.operator_channel.flush()
             await self.shutdown.run_step("the connection to Discord", self.client.close())
             await self.shutdown.run_step("the record of its sessions", self.connection.reset_sessions())
             for task in tasks.values():
@@ -119,6 +123,8 @@ class Application:
             yield WORKERS, self.workers.run()
         yield "heartbeat", self.heartbeat.run()
         yield "lag", self.metrics.watch_loop()
+        if self.operator_channel is not None:
+            yield "operator's channel", self.operator_channel.run()
 
     async def readiness(self) -> str | None:
         """Return why the process cannot do its work, or None."""
@@ -148,7 +154,6 @@ async def build_application(
         ShardTakenError: another live process serves one of its shards.
         StoreError: the database cannot be used.
     """
-    point_at(settings.discord_api_url, settings.discord_gateway_url)
     shutdown = shutdown or GracefulShutdown(drain_s=timings.drain_s)
     async with AsyncExitStack() as stack:
         store, process = await _store(stack, settings, timings, drivers, shutdown)
@@ -171,6 +176,7 @@ async def build_application(
             heartbeat=heartbeat,
             metrics=metrics,
             shutdown=shutdown,
+            operator_channel=_operator_channel(settings, client, timings),
         )
 
 
@@ -312,9 +318,18 @@ def _connection(
     )
 
 
+def _operator_channel(settings: Settings, client: InspireClient, timings: Timings) -> OperatorChannel | None:
+    if settings.operator_channel_id is None:
+        return None
+    return OperatorChannel(
+        client, settings.operator_channel_id, secrets=settings.secrets, pauses=timings.operator_channel
+    )
+
+
 def _client(
     settings: Settings, config: ProcessConfig, store: Store, media: MediaSource, timings: Timings
 ) -> InspireClient:
+    point_at(settings.discord_api_url, settings.discord_gateway_url)
     songs = song_config(settings, timings.work)
     is_sharded = config.shard_count > 1
     return InspireClient(

@@ -46,7 +46,13 @@ _MESSAGES = {
 _COPY_ID = (
     " (the server's id: turn on Developer Mode in Discord, then right-click the server > Copy Server ID)"
 )
-_HINTS = {"OPERATOR_GUILD_ID": _COPY_ID, "ALLOWED_GUILD_IDS": _COPY_ID}
+_HINTS = {
+    "OPERATOR_GUILD_ID": _COPY_ID,
+    "ALLOWED_GUILD_IDS": _COPY_ID,
+    "OPERATOR_CHANNEL_ID": (
+        " (the channel's id: turn on Developer Mode in Discord, right-click the channel > Copy Channel ID)"
+    ),
+}
 
 
 class SettingsError(Exception):
@@ -123,6 +129,8 @@ class Settings(BaseSettings):
     """The Discord server, by its id, in which the bot's owner has `/operator`; empty for none."""
     allowed_guild_ids: Ids = ()
     """The servers that may use the bot, by their ids, separated by commas; empty for all."""
+    operator_channel_id: int | None = Field(default=None, ge=1, le=MAX_ID)
+    """The Discord channel, by its id, that gets the log lines for the bot's owner; empty for none."""
     http_host: str = "127.0.0.1"
     """The address that /healthz, /readyz and /metrics listen on."""
     http_port: int | None = Field(default=None, ge=1, le=65_535)

@@ -71,6 +71,8 @@ async def run_checks(
     yield await asyncio.to_thread(_database, settings)
     result, application = await _discord(settings, discord_s)
     yield result
+    if settings.operator_channel_id is not None and result.is_ok:
+        yield await _operator_channel(settings, settings.operator_channel_id, discord_s)
     yield await _provider(settings)
     for name in misspelled(env_file, SETTINGS):
         yield _warning("settings", name)
@@ -225,6 +227,43 @@ async def _discord(settings: Settings, within_s: float) -> tuple[CheckResult, di
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
         words = f"cannot be reached ({type(error).__name__}): check DISCORD_API_URL and the network"
     return CheckResult("discord", words), None
+
+
+async def _operator_channel(settings: Settings, channel_id: int, within_s: float) -> CheckResult:
+    """Check whether the bot can post in the operator's channel, without posting there."""
+    try:
+        async with discord.Client(intents=discord.Intents(guilds=True)) as client, asyncio.timeout(within_s):
+            await client.login(settings.discord_token.get_secret_value())
+            missing = await _missing_permissions(client, channel_id)
+    except discord.NotFound:
+        words = "OPERATOR_CHANNEL_ID names no channel: copy its id again, or leave it empty"
+    except discord.Forbidden:
+        words = "OPERATOR_CHANNEL_ID: give the bot View Channel and Send Messages there"
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        words = f"OPERATOR_CHANNEL_ID could not be looked up ({type(error).__name__}): try again"
+    else:
+        if missing is None:
+            return CheckResult("channel", "OPERATOR_CHANNEL_ID: the bot can post there", is_ok=True)
+        words = f"OPERATOR_CHANNEL_ID: {missing}"
+    return CheckResult("channel", words)
+
+
+async def _missing_permissions(client: discord.Client, channel_id: int) -> str | None:
+    """Say what the bot needs to post in the channel, or None if it can."""
+    channel = await client.fetch_channel(channel_id)
+    if not isinstance(channel, discord.abc.Messageable) or isinstance(channel, discord.abc.PrivateChannel):
+        return "messages cannot be posted in such a channel; name a text channel of a server"
+    known_id, to_send = channel.id, "send_messages"
+    if isinstance(channel, discord.Thread):  # it has the permissions of its channel
+        known_id, to_send = channel.parent_id, "send_messages_in_threads"
+    guild = await client.fetch_guild(channel.guild.id)
+    known = next((one for one in await guild.fetch_channels() if one.id == known_id), None)
+    if known is None or client.user is None:
+        return "the bot does not see its channel: give it View Channel there"
+    allowed = known.permissions_for(await guild.fetch_member(client.user.id))
+    missing = [name for name in ("view_channel", to_send) if not getattr(allowed, name)]
+    names = " and ".join(name.replace("_", " ").title() for name in missing)
+    return f"give the bot {names} there" if missing else None
 
 
 def _introduction(application: discord.AppInfo) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from bot.chat.delivery.channel_calls import Timeouts
+from bot.chat.delivery.operator_channel import OPERATOR_PAUSES
 from bot.chat.supervisor import ConnectionTimings
 from bot.chat.timings import ChatTimings
 from bot.domain.gateway_sessions import SESSION_PAUSES
@@ -29,6 +30,8 @@ class Timings:
     """Seconds for the download of one file."""
     sessions: RetryPolicy = SESSION_PAUSES
     """After too many sessions at Discord's gateway."""
+    operator_channel: RetryPolicy = OPERATOR_PAUSES
+    """Between two messages in the operator's channel."""
     drain_s: float = DRAIN_S
     """Seconds after the request to shut down for which running work can continue."""
 

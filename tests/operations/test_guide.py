@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from bot.chat.delivery.operator_lines import STOPS_SONGS
 from sandbox.discord import Fault, FaultKind
 from tests.harness.bot import BotHarness
 from tests.integration.program import ROOT
@@ -21,7 +22,8 @@ def source_files() -> list[Path]:
 
 def explained() -> list[str]:
     """What each explained line begins with, up to a value that differs."""
-    return [line.split("...")[0] for line in re.findall(r"\| `(OPERATOR: [^`]+)`", GUIDE)]
+    rows = "\n".join(re.findall(r"^\| (`OPERATOR: .+?`) \|", GUIDE, re.MULTILINE))
+    return [line.split("...")[0] for line in re.findall(r"`(OPERATOR: [^`]+)`", rows)]
 
 
 def test_every_line_that_wants_attention_is_explained() -> None:
@@ -31,6 +33,14 @@ def test_every_line_that_wants_attention_is_explained() -> None:
         assert any(words.startswith(start) for start in explained()), words
     for start in explained():
         assert any(words.startswith(start) for words in said), start
+
+
+def test_the_lines_that_mention_the_owner_are_marked() -> None:
+    rows = [row for row in GUIDE.splitlines() if row.startswith("| `OPERATOR: ")]
+    marked = [row for row in rows if "| **Mentions you.** " in row]
+    lines = [line for row in marked for line in re.findall(r"`OPERATOR: ([^`]+)`", row.split(" | ")[0])]
+    assert sorted(lines) == sorted(STOPS_SONGS)
+    assert not [row for row in rows if row not in marked and any(one in row[:80] for one in STOPS_SONGS)]
 
 
 def test_every_line_that_is_explained_is_in_the_code() -> None:

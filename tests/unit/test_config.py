@@ -211,6 +211,8 @@ def test_blanks_and_quotes_around_a_value_are_no_part_of_it(
         ),
         ("ALLOWED_GUILD_IDS", "9999999999999999999", "must be servers' ids"),
         ("ALLOWED_GUILD_IDS", "123", "must be servers' ids"),
+        ("OPERATOR_CHANNEL_ID", "#log", "must be a whole number (the channel's id: turn on Developer Mode"),
+        ("OPERATOR_CHANNEL_ID", "0", "must be at least 1"),
         ("MAX_RUNNING", "three", "must be a whole number"),
         ("MAX_RUNNING", "0", "must be at least 1"),
         ("HTTP_PORT", "70000", "must be at most 65535"),

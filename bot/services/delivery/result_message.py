@@ -120,7 +120,7 @@ class ResultDelivery:
         request, shown = await self._store.read(_view, message.source_id)
         outcome = await self._outcome(message, request, shown) if request.state is State.READY else None
         if isinstance(outcome, Undelivered):
-            log.error("%s", outcome.why, extra=log_context(request, Transition.FAIL_DELIVERY))
+            log.error(outcome.why, extra=log_context(request, Transition.FAIL_DELIVERY))
         await self._store.write(_record, message, outcome, self._clock())
 
     async def _outcome(

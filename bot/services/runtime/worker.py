@@ -127,7 +127,7 @@ class Worker(Generic[Item]):
             await self._before()
             return await self._handler.next_due_at()
         except StoreError as error:
-            log.error("%s: the database does not answer: %s", self._handler.name, error)
+            log.error("OPERATOR: the database does not answer (%s): %s", self._handler.name, error)
             return None
 
     async def _claim(self) -> Sequence[Item]:
@@ -137,7 +137,7 @@ class Worker(Generic[Item]):
         try:
             return await self._handler.claim(free)
         except StoreError as error:
-            log.error("%s: nothing could be claimed: %s", self._handler.name, error)
+            log.error("OPERATOR: nothing could be claimed (%s): %s", self._handler.name, error)
             return ()
 
     async def _handle(self, item: Item) -> None:

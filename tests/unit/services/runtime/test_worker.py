@@ -86,7 +86,8 @@ async def test_a_database_that_is_away_is_asked_again(caplog: pytest.LogCaptureF
     handler = Counter([1])
     handler.broken_claims = handler.broken_checks = 1
     await run_until_done(handler, concurrency=1, count=1)
-    assert "does not answer: no database" in caplog.text
+    assert "OPERATOR: the database does not answer (counter): no database" in caplog.text
+    assert "OPERATOR: nothing could be claimed (counter): no database" in caplog.text
 
 
 async def test_what_is_running_is_finished_when_it_stops() -> None:
