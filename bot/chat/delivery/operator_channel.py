@@ -13,7 +13,7 @@ from bot.chat.delivery.operator_lines import GatheredLines, OperatorLine, Operat
 from bot.chat.delivery.sending import in_time
 from bot.chat.interactions.permissions import owners
 from bot.chat.text.formatting import CONTENT_LIMIT, mention, quoted
-from bot.domain.errors import RetryableError
+from bot.domain.errors import InvalidMessageError, NoAccessError, RetryableError
 from bot.domain.retry_policy import RetryPolicy
 
 log = logging.getLogger(__name__)
@@ -49,12 +49,14 @@ class OperatorChannel:
         *,
         secrets: Sequence[str] = (),
         pauses: RetryPolicy = OPERATOR_PAUSES,
+        flush_s: float = FLUSH_S,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._client = client
         self._channel_id = channel_id
         self._pauses = pauses
+        self._flush_s = flush_s
         self._clock = clock
         self._sleep = sleep
         self._loop = asyncio.get_running_loop()
@@ -76,9 +78,9 @@ class OperatorChannel:
             root.removeHandler(self._lines)
 
     async def flush(self) -> None:
-        """Post what is gathered now, if that takes no longer than `FLUSH_S`."""
+        """Post what is gathered now, if that takes no longer than `flush_s`."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(FLUSH_S):
+            async with asyncio.timeout(self._flush_s):
                 await self._send()
 
     def _notify(self) -> None:
@@ -117,9 +119,7 @@ class OperatorChannel:
         self._failures += 1
         if self._failures == 1:
             log.warning(
-                "the channel of OPERATOR_CHANNEL_ID takes no lines, which are only here: %s: %s",
-                type(error).__name__,
-                error,
+                "the channel of OPERATOR_CHANNEL_ID takes no lines, which are only here: %s", _cause(error)
             )
         retry_after_s = None
         if isinstance(error, RetryableError):
@@ -143,6 +143,12 @@ class OperatorChannel:
             log.info("the bot's owner is not mentioned: Discord did not name them: %s", error)
             return ()
         return tuple(sorted(owners(application)))[:MAX_OWNERS]
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, RetryableError | NoAccessError | InvalidMessageError):
+        return error.cause
+    return type(error).__name__
 
 
 def operator_message(gathered: GatheredLines, owner_ids: Sequence[int]) -> str:
