@@ -128,7 +128,7 @@ async def _start(folder: Path, url: str) -> AsyncIterator[SoakRun]:
     await asyncio.to_thread(migrate, url)
     async with AsyncExitStack() as stack:
         discord = await stack.enter_async_context(LocalDiscord(seed=1))
-        terms = Terms(credits=10**9, audio_s=0.2, spread=0.4)
+        terms = Terms(credits=10**9, audio_s=0.2, cover_px=32, spread=0.4)
         provider = LocalProvider(song_s=SONG_S, max_running=None, seed=1, terms=terms)
         await stack.enter_async_context(provider)
         settings = SETTINGS | settings_of(discord, provider) | {"DATABASE_URL": url}

@@ -239,7 +239,7 @@ def _run_process(connection: "Connection", config: ServersConfig) -> None:
 
 
 async def _serve(connection: "Connection", config: ServersConfig) -> None:
-    terms = Terms(credits=10**9, audio_s=1.0, spread=config.spread)
+    terms = Terms(credits=10**9, audio_s=1.0, cover_px=32, spread=config.spread)
     async with AsyncExitStack() as stack:
         discord = await stack.enter_async_context(LocalDiscord(limits=config.limits))
         provider = LocalProvider(song_s=config.song_s, max_running=None, seed=1, terms=terms)

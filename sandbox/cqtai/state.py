@@ -27,6 +27,8 @@ class Terms:
     """Sigma of the lognormal distribution of the songs' times; 0: all take the same time."""
     audio_s: float | None = None
     """A cap on the real length of audio files, if the audio is not played; None: as long as stated."""
+    cover_px: int | None = None
+    """A cap on the edges of covers, if nobody looks at them; None: as large as Suno's."""
     odd_titles: float = ODD_TITLES
     """The share of titles in other scripts or with markup in them; a demo has none."""
     port: int = 0

@@ -231,7 +231,9 @@ async def bot(
     checker = SchemaChecker()
     async with (
         LocalDiscord(checker=checker, limits=limits or UNHURRIED) as local_discord,
-        LocalProvider(song_s=SONG_S, seed=1, max_running=None, terms=Terms(audio_s=0.2)) as provider,
+        LocalProvider(
+            song_s=SONG_S, seed=1, max_running=None, terms=Terms(audio_s=0.2, cover_px=32)
+        ) as provider,
     ):
         fast: dict[str, object] = {
             "poll_min_s": 0.02,

@@ -134,7 +134,7 @@ async def cluster(folder: Path, *, database_url: str, **changes: str) -> AsyncIt
     At the end, check that the ledger is correct, and that the sandbox implements all requests.
     """
     clock = SongClock()
-    terms = Terms(audio_s=0.2)
+    terms = Terms(audio_s=0.2, cover_px=32)
     async with (
         LocalDiscord(limits=LIMITS) as discord,
         LocalProvider(song_s=SONG_S, seed=1, max_running=None, clock=clock, terms=terms) as provider,

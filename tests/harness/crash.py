@@ -235,7 +235,9 @@ async def crash_harness(
     )
     async with (
         LocalDiscord(limits=limits) as discord,
-        LocalProvider(song_s=song_s, seed=1, max_running=None, terms=Terms(audio_s=1.0)) as provider,
+        LocalProvider(
+            song_s=song_s, seed=1, max_running=None, terms=Terms(audio_s=1.0, cover_px=32)
+        ) as provider,
     ):
         for number in range(MEMBERS):
             discord.add.member(discord.guild, user=discord.add.user(f"Member {number}"))

@@ -79,7 +79,10 @@ class FileRoutes:
             length_s = clip.duration_s if cap_s is None else min(cap_s, clip.duration_s)
             return mp3_of(task.song.playlist, seed=clip.seed, duration_s=length_s)
         size_px = LARGE_COVER_PX if kind == "image_large" else COVER_PX
-        return cover_of(clip.title, seed=clip.seed, size_px=size_px)
+        cap_px = self._state.terms.cover_px
+        return cover_of(
+            clip.title, seed=clip.seed, size_px=size_px if cap_px is None else min(cap_px, size_px)
+        )
 
     def _media_fault(self, task: Task, clip: Clip, *, kind: str) -> MediaFault | None:
         phase = Phase.AUDIO if kind == "audio" else Phase.COVER
