@@ -121,6 +121,8 @@ class Application:
         yield "discord", self.connection.run()
         if self.process.role.works:
             yield WORKERS, self.workers.run()
+        if self.process.role.takes_commands:
+            yield "served servers", self.client.services.served.run()
         yield "heartbeat", self.heartbeat.run()
         yield "lag", self.metrics.watch_loop()
         if self.operator_channel is not None:

@@ -32,10 +32,8 @@ def song_config(settings: Settings, timings: WorkTimings = WorkTimings()) -> Son
 
 
 def _served_guilds(settings: Settings) -> ServedGuilds:
-    """Return the listed servers and the owner's own, where `/operator` has to work; all if none is listed."""
-    own = () if settings.operator_guild_id is None else (settings.operator_guild_id,)
-    listed = settings.allowed_guild_ids
-    return ServedGuilds(frozenset((*listed, *own)) if listed else frozenset())
+    """Return the servers that the settings serve."""
+    return ServedGuilds(frozenset(settings.allowed_guild_ids), settings.operator_guild_id)
 
 
 def work_config(settings: Settings, timings: WorkTimings = WorkTimings()) -> WorkConfig:  # noqa: B008 - frozen

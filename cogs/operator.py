@@ -7,6 +7,7 @@ from bot.chat.interactions.components import command
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import MODERATORS, Operators
 from bot.chat.interactions.respond import respond, run_or_defer
+from bot.chat.interactions.transformers import GuildId
 from bot.chat.messages.operator import operation_message
 from bot.chat.text import confirmations, descriptions
 from bot.services.operator import OperatorService
@@ -25,6 +26,23 @@ class Operator(commands.GroupCog, group_name="operator", group_description=descr
         """See the status of song service, requests, processes and credits, over all servers."""
         view = await run_or_defer(interaction, self._as_operator(interaction, self._operation.status))
         await respond(interaction, operation_message(view))
+
+    @command()
+    @app_commands.describe(**descriptions.OPERATOR_GUILD)
+    async def allow(self, interaction: GuildInteraction, server: GuildId) -> None:
+        """Let a server use the bot, whatever ALLOWED_GUILD_IDS says."""
+        allowing = self._as_operator(interaction, lambda: self._operation.allow(server))
+        await run_or_defer(interaction, allowing)
+        await respond(interaction, confirmations.guild_allowed(server))
+
+    @command()
+    @app_commands.describe(**descriptions.OPERATOR_GUILD)
+    async def deny(self, interaction: GuildInteraction, server: GuildId) -> None:
+        """Keep a server from using the bot, and cancel what waits there."""
+        denying = self._as_operator(interaction, lambda: self._operation.deny(server))
+        await respond(
+            interaction, confirmations.guild_denied(server, await run_or_defer(interaction, denying))
+        )
 
     @command()
     async def pause(self, interaction: GuildInteraction) -> None:

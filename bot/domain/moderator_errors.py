@@ -50,6 +50,16 @@ class NotPausedError(ModeratorError):
 
 
 @dataclass(eq=False)
+class GuildIdError(ModeratorError):
+    """A text that is no server's id."""
+
+
+@dataclass(eq=False)
+class OwnGuildError(ModeratorError):
+    """A denial of the operator's own server."""
+
+
+@dataclass(eq=False)
 class ApprovalChannelError(ModeratorError):
     """Approval without a channel in which moderators decide."""
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from bot.domain.served_guilds import ServedGuilds
 from bot.services.credits.statements import QuotaService
 from bot.services.library.playlists import PlaylistService
 from bot.services.library.songs import SongLibrary
@@ -18,6 +17,7 @@ from bot.services.privacy.service import PrivacyService
 from bot.services.requests.placement import SongConfig
 from bot.services.requests.queue_service import QueueService
 from bot.services.requests.service import RequestService
+from bot.services.served_guilds import ServedGuildsCache
 from bot.services.unit_of_work import Store
 
 
@@ -37,7 +37,7 @@ class Services:
     guilds: GuildMembership
     playlists: PlaylistService
     songs: SongLibrary
-    served: ServedGuilds
+    served: ServedGuildsCache
 
 
 def build_services(
@@ -49,6 +49,7 @@ def build_services(
 ) -> Services:
     """Build the services over one store."""
     clock = store.clock
+    served = ServedGuildsCache(store, config.served)
     return Services(
         requests=RequestService(store, config=config, clock=clock),
         quotas=QuotaService(store, policy=config.policy, cost=config.cost, clock=clock),
@@ -63,10 +64,10 @@ def build_services(
         ),
         approvals=Approvals(store, clock=clock),
         queue=QueueService(store, slots=config.slots, clock=clock),
-        operator=OperatorService(store, slots=config.slots, cost=config.cost, clock=clock),
+        operator=OperatorService(store, served, config=config, clock=clock),
         privacy=PrivacyService(store, config=retention, policy=config.policy, clock=clock),
         guilds=GuildMembership(store, clock=clock),
         playlists=PlaylistService(store, clock=clock),
         songs=SongLibrary(store, media=media, clock=clock),
-        served=config.served,
+        served=served,
     )

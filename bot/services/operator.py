@@ -6,17 +6,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.circuit_breaker import CircuitBreaker
-from bot.domain.moderator_errors import NotPausedError
-from bot.domain.requests import State
+from bot.domain.moderator_errors import NotPausedError, OwnGuildError
+from bot.domain.requests import Failure, FailureKind, State
 from bot.domain.scheduling import SNAPSHOT_TTL_S
+from bot.domain.served_guilds import ServedGuilds
+from bot.domain.transitions import CANCEL_FROM
 from bot.services.ports import Clock
 from bot.services.provider.submitter import load_breaker
+from bot.services.requests.placement import SongConfig
+from bot.services.requests.transitions import apply_transition
+from bot.services.served_guilds import ServedGuildsCache, load_served, store_decisions
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
 
 PENDING = (State.AWAITING, State.WAITING, State.SUBMITTING, State.MAKING, State.READY)
 """The states of requests that have not ended, in their order."""
+MAX_CANCELLED = 500
+"""How many requests a denial cancels; of more, the submitter does it, or they expire."""
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
@@ -46,10 +53,12 @@ class OperatorStatus:
 class OperatorService:
     """The operator's view of the bot, and the pause of all submissions."""
 
-    def __init__(self, store: Store, *, slots: int, cost: int, clock: Clock) -> None:
+    def __init__(self, store: Store, served: ServedGuildsCache, *, config: SongConfig, clock: Clock) -> None:
         self._store = store
-        self._slots = slots
-        self._cost = cost
+        self._served = served
+        self._configured = config.served
+        self._slots = config.slots
+        self._cost = config.cost
         self._clock = clock
 
     async def status(self) -> OperatorStatus:
@@ -65,6 +74,29 @@ class OperatorService:
         waiting = await self._store.write(_pause, self._slots, self._clock())
         log.warning("submissions are paused for all servers, by the operator")
         return waiting
+
+    async def allow(self, guild_id: int) -> None:
+        """Serve the server from now on, whatever the setting says."""
+        await self._store.write(_serve, guild_id, self._configured, self._clock(), is_served=True)
+        await self._served.refresh()
+        log.warning("a server is allowed by the operator", extra={"guild": guild_id})
+
+    async def deny(self, guild_id: int) -> int:
+        """Serve the server no longer; cancel its waiting requests, and return how many those were.
+
+        Songs that the provider makes already are finished and posted.
+
+        Raises:
+            OwnGuildError: it is the operator's own server; nothing was changed.
+        """
+        if guild_id == self._configured.operator_guild_id:
+            raise OwnGuildError
+        cancelled = await self._store.write(
+            _serve, guild_id, self._configured, self._clock(), is_served=False
+        )
+        await self._served.refresh()
+        log.warning("a server is denied by the operator", extra={"guild": guild_id})
+        return cancelled
 
     async def resume(self) -> int:
         """Resume submissions; return how many requests wait.
@@ -105,6 +137,23 @@ def _resume(uow: UnitOfWork, slots: int, now: datetime) -> int:
     if not breaker.paused_by_operator:
         raise NotPausedError(everywhere=True)
     return _set_paused(uow, replace(breaker, paused_by_operator=False), now)
+
+
+@unit_of_work("operator.serve")
+def _serve(
+    uow: UnitOfWork, guild_id: int, configured: ServedGuilds, now: datetime, *, is_served: bool
+) -> int:
+    """Store the decision; after a denial, cancel what waits in the server and return how many those are."""
+    uow.requests.lock_queue()  # decisions follow each other, and no submitter claims what this cancels
+    decided = load_served(uow, configured).decided
+    store_decisions(uow, {**decided, guild_id: is_served})
+    if is_served:
+        return 0
+    pending = uow.requests.of_guild(guild_id, *CANCEL_FROM, limit=MAX_CANCELLED)
+    failure = Failure(FailureKind.NOT_SERVED, "the operator denied the server")
+    for request in pending:
+        apply_transition(uow, request, CANCEL_FROM[request.state], now=now, failure=failure)
+    return len(pending)
 
 
 def _set_paused(uow: UnitOfWork, breaker: CircuitBreaker, now: datetime) -> int:

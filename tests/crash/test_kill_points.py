@@ -70,6 +70,7 @@ NOT_KILLED_AT = {
     "approvals.expire": ONE_UNIT,
     "operator.resume": ONE_UNIT,
     "operator.pause": ONE_UNIT,
+    "operator.serve": ONE_UNIT,
     "privacy.erase": ONE_UNIT,
     "queue.cancel": ONE_UNIT,
     "library.remove": ONE_UNIT,

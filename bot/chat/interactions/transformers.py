@@ -11,8 +11,10 @@ from discord.app_commands import Choice
 from bot.chat.interactions.context import AnyInteraction, role_ids_of
 from bot.chat.interactions.permissions import ChannelOption
 from bot.domain.errors import RequestNotFoundError
+from bot.domain.moderator_errors import GuildIdError
 from bot.domain.playlists import NAME_LIMIT, parse_name
 from bot.domain.quotas import Period
+from bot.domain.requests import MAX_ID
 from bot.domain.song_options import (
     PlaylistName,
     parse_clip,
@@ -37,6 +39,8 @@ TAKES_POSTS = (
 """Channels that take messages: a forum has posts, which are threads."""
 ID_LIMIT = 20
 """Digits of an id."""
+MIN_SNOWFLAKE = 10**14
+"""Less than any id of Discord's."""
 TYPED_LIMIT = 100
 """Characters of what is typed in place of an autocomplete choice."""
 
@@ -158,6 +162,18 @@ def parse_loves(text: str) -> int:
     return 0 if text.strip().lower() == NONE else int(text)
 
 
+def parse_guild_id(text: str) -> int:
+    """Parse a server's id.
+
+    Raises:
+        GuildIdError: the text cannot be one.
+    """
+    text = text.strip()
+    if not _is_id(text) or not MIN_SNOWFLAKE <= int(text) <= MAX_ID:
+        raise GuildIdError
+    return int(text)
+
+
 def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= ID_LIMIT
 
@@ -172,6 +188,7 @@ PersonaOption: TypeAlias = app_commands.Transform[str, Parsed(parse_persona, lim
 RequestId: TypeAlias = app_commands.Transform[int, Parsed(parse_request_id)]
 LovesOption: TypeAlias = app_commands.Transform[int, Parsed(parse_loves)]
 SongId: TypeAlias = app_commands.Transform[int, Parsed(parse_song_id)]
+GuildId: TypeAlias = app_commands.Transform[int, Parsed(parse_guild_id)]
 TargetOption: TypeAlias = app_commands.Transform[TargetMember, Target]
 PeriodOption: TypeAlias = app_commands.Transform[Period, OneOf(Period)]
 TopPeriodOption: TypeAlias = app_commands.Transform[TopPeriod, OneOf(TopPeriod)]

@@ -72,6 +72,24 @@ def resumed(waiting: int) -> str:
     return f"Songs are resumed in this server. {_waiting(waiting)}"
 
 
+def guild_allowed(guild_id: int) -> str:
+    """Confirm to the operator that a server is served."""
+    return (
+        f"The server `{guild_id}` can use the bot, within a few seconds and until you use `/operator deny`."
+    )
+
+
+def guild_denied(guild_id: int, cancelled: int) -> str:
+    """Confirm to the operator that a server is not served, and say what became of its requests."""
+    waited = (
+        f" {counted(cancelled, 'waiting request')} cancelled, with the credits back." if cancelled else ""
+    )
+    return (
+        f"The server `{guild_id}` can't use the bot any more, within a few seconds.{waited} Songs that are "
+        "already being made will still be posted. `/operator allow` allows it again."
+    )
+
+
 def submissions_paused(waiting: int) -> str:
     """Confirm to the operator that submissions are paused, with this many requests waiting."""
     return (

@@ -16,6 +16,7 @@ SONGS_GROUP: Final = "Your server's songs"
 _PUBLIC_REASON = "Why? Everyone in the channel can read it"
 _PERIOD = "How often it resets (UTC)"
 
+OPERATOR_GUILD = {"server": "The server's id: right-click it in Developer Mode > Copy Server ID"}
 INSPIRE = {
     "playlist": "The inspiration: a saved playlist, or a link of Suno; left out, the default or a random one",
     "prompt": "What the song should be like; parts of it can become lyrics",

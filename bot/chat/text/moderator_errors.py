@@ -16,9 +16,11 @@ from bot.domain.moderator_errors import (
     ChannelAccessError,
     DecidedError,
     EveryoneRoleError,
+    GuildIdError,
     NotBlockedError,
     NotPausedError,
     OldFormError,
+    OwnGuildError,
     ReasonError,
     ReportBusyError,
     ShowcaseChannelError,
@@ -120,6 +122,13 @@ def _reason(error: ReasonError) -> str:
     )
 
 
+NO_GUILD_ID = (
+    "That is no server's id. Turn on Developer Mode in Discord, right-click the server, choose Copy Server "
+    "ID, and paste it."
+)
+OWN_GUILD = "This is your own server, in which `/operator` works: it can't be denied. Choose another."
+
+
 def _decided(error: DecidedError) -> str:
     became = DECIDED.get(error.state, "it has ended, and its credits are back")
     return f"This request no longer waits for approval: {became}.{NOTHING_CHANGED}"
@@ -164,6 +173,8 @@ MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
         ReasonError: _reason,
         BotMemberError: _unchanged(IS_A_BOT),
         EveryoneRoleError: _unchanged(EVERYONES_ROLE),
+        GuildIdError: _unchanged(NO_GUILD_ID),
+        OwnGuildError: _unchanged(OWN_GUILD),
         ApprovalChannelError: _unchanged(CHANNEL_MISSING),
         ShowcaseChannelError: _unchanged(SHOWCASE_MISSING),
         DecidedError: _decided,

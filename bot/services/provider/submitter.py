@@ -32,6 +32,7 @@ from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.queue_snapshot import backoffs, queued_requests, running_in
 from bot.services.requests.transitions import apply_transition, get_request, log_context
 from bot.services.runtime.timings import WorkTimings
+from bot.services.served_guilds import load_served
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
@@ -160,7 +161,7 @@ def _claim(uow: UnitOfWork, limits: ProviderLimits, limit: int, lease: Lease, no
     room = min(limit, _free_slots(uow, breaker, slots, now))
     if not room:
         return []
-    waiting = _without_unserved(uow, uow.requests.waiting(), limits.served, now)
+    waiting = _without_unserved(uow, uow.requests.waiting(), load_served(uow, limits.served), now)
     queued = queued_requests(waiting, uow.guilds.paused(), backoffs(waiting, now))
     running = uow.requests.running()
     order = fair_order(queued, running, running_in(uow, queued, running))

@@ -15,6 +15,7 @@ from bot.services.credits.holds import funding_accounts, hold_credits
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.queue_snapshot import queue_snapshot, status_card_for
 from bot.services.runtime.timings import WorkTimings
+from bot.services.served_guilds import load_served
 from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
 SHORT_QUEUE = 200
@@ -96,7 +97,7 @@ def place(
     known = uow.requests.find(context.interaction_id)
     if known is not None:
         return status_card_for(uow, known, queue_snapshot(uow, config.slots, now), now), None
-    if not config.served.includes(context.guild_id):
+    if not load_served(uow, config.served).includes(context.guild_id):
         raise NotServedError
     settings = uow.guilds.get_for_share(context.guild_id)
     _check_open(settings, context)

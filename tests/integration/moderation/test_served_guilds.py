@@ -2,9 +2,11 @@
 
 import pytest
 
-from bot.chat.text.errors import NOT_SERVED
+from bot.chat.text import confirmations
+from bot.chat.text.errors import NOT_OPERATOR, NOT_SERVED
 from bot.chat.text.failures import FAILURES
 from bot.chat.text.labels import SONG_LIKE_THIS
+from bot.chat.text.moderator_errors import NO_GUILD_ID, OWN_GUILD
 from bot.domain.requests import FailureKind
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord.interactions.invocations import Invocation
@@ -92,6 +94,45 @@ async def test_the_operators_own_server_is_always_served(local: BotHarness, stra
         await local.placed_result()
         answer = await (await stranger.slash("songs", "credits")).answer(timeout_s=LONG_S)
         assert NOT_SERVED not in seen(answer)
+
+
+async def test_the_owner_denies_a_server_and_allows_it_again(local: BotHarness, stranger: Person) -> None:
+    owner, elsewhere = local.discord.member("Odile"), str(stranger.guild.id)
+    async with local.bot(operator_guild_id=local.discord.guild.id) as app:
+        await app.client.services.operator.pause()
+        asked = await stranger.slash("songs", "inspire", playlist=PLAYLISTS[0].id)
+        status = await asked.answer(timeout_s=LONG_S)
+        said = await told(await owner.slash("songs", "operator deny", server=elsewhere))
+        assert said == confirmations.guild_denied(stranger.guild.id, 1)
+        assert "30 credits are back" in await local.shows(status, FAILURES[FailureKind.NOT_SERVED])
+        assert await told(await stranger.slash("songs", "credits")) == NOT_SERVED
+        await app.client.services.operator.resume()
+        await local.placed_result()
+    async with local.bot(operator_guild_id=local.discord.guild.id) as app:
+        await local.discord.wait_for(lambda: not app.client.services.served.includes(stranger.guild.id))
+        assert await told(await stranger.slash("songs", "inspire")) == NOT_SERVED
+        said = await told(await owner.slash("songs", "operator allow", server=elsewhere))
+        assert said == confirmations.guild_allowed(stranger.guild.id)
+        asked = await stranger.slash("songs", "inspire", playlist=PLAYLISTS[0].id)
+        assert not (await asked.answer(timeout_s=LONG_S)).ephemeral
+
+
+async def test_nobody_else_and_no_wrong_id_changes_anything(local: BotHarness, stranger: Person) -> None:
+    owner, own = local.discord.member("Odile"), str(local.discord.guild.id)
+    async with local.bot(operator_guild_id=local.discord.guild.id):
+        said = await told(await owner.slash("songs", "operator deny", server=own))
+        assert said.startswith(OWN_GUILD)
+        for wrong in ("my server", "12", "9" * 19, "-1"):
+            said = await told(await owner.slash("songs", "operator allow", server=wrong))
+            assert said.startswith(NO_GUILD_ID)
+        mo = local.discord.member("Mo")
+        said = await told(await mo.slash("songs", "operator deny", server=str(stranger.guild.id)))
+        assert NOT_OPERATOR in said
+        asked = await stranger.slash("songs", "inspire", playlist=PLAYLISTS[0].id)
+        assert not (await asked.answer(timeout_s=LONG_S)).ephemeral
+        unknown = "123456789012345678"
+        said = await told(await owner.slash("songs", "operator deny", server=unknown))
+        assert said == confirmations.guild_denied(int(unknown), 0)
 
 
 def _results(person: Person) -> list[Message]:

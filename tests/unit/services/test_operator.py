@@ -3,12 +3,14 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.circuit_breaker import ProviderOutage
-from bot.domain.errors import NotAcceptedError
+from bot.domain.errors import NotAcceptedError, StoreError
 from bot.domain.moderator_errors import NotPausedError
 from bot.domain.requests import State
 from bot.domain.scheduling import SNAPSHOT_TTL_S
+from bot.domain.served_guilds import EVERYWHERE
 from bot.domain.song_options import SongOptions
 from bot.services.audit_log import Actor
+from bot.services.served_guilds import ServedGuildsCache
 from tests.harness.clock import START
 from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness
 
@@ -88,3 +90,12 @@ async def test_what_is_not_paused_cannot_be_resumed(harness: ServicesHarness) ->
     with pytest.raises(NotPausedError) as caught:
         await harness.services.operator.resume()
     assert caught.value.everywhere
+
+
+async def test_without_the_database_the_last_known_servers_are_served(harness: ServicesHarness) -> None:
+    served = ServedGuildsCache(harness.faulty_store, EVERYWHERE)
+    await harness.services.operator.deny(GUILD)
+    await served.refresh()
+    harness.faults.fail(error=StoreError("away"))
+    await served.refresh()
+    assert not served.includes(GUILD)

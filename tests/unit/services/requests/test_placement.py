@@ -16,11 +16,12 @@ from bot.domain.errors import (
 from bot.domain.guild_settings import Budget, MemberRecord
 from bot.domain.ledger import bonus_account
 from bot.domain.quotas import Period, Source
-from bot.domain.requests import State
-from bot.domain.served_guilds import ServedGuilds
+from bot.domain.requests import FailureKind, State
+from bot.domain.served_guilds import EVERYWHERE, ServedGuilds
 from bot.domain.song_options import SongOptions
 from bot.services.requests.placement import APPROVAL_TTL
-from bot.services.unit_of_work import UnitOfWork
+from bot.services.served_guilds import ServedGuildsCache, store_decisions
+from bot.services.unit_of_work import UnitOfWork, unit_of_work
 from tests.harness.clock import START
 from tests.harness.services import ADA, BEN, CHANNEL, GUILD, PLAYLIST, ServicesHarness, services_harness
 
@@ -41,6 +42,41 @@ async def test_a_server_that_is_not_served_takes_no_request(tmp_path: Path) -> N
         with pytest.raises(NotServedError):
             await harness.place()
         assert (await harness.credits()).held == 0
+
+
+async def failure_of(harness: ServicesHarness, request_id: int) -> FailureKind | None:
+    request = await harness.request(request_id)
+    assert request.state is State.CANCELLED
+    return request.failure.kind if request.failure else None
+
+
+@unit_of_work("test.deny")
+def deny_behind_its_back(uow: UnitOfWork) -> None:
+    store_decisions(uow, {GUILD: False})
+
+
+async def test_a_denial_counts_in_the_transaction_and_a_decision_is_kept(harness: ServicesHarness) -> None:
+    operator, served = harness.services.operator, ServedGuildsCache(harness.store, EVERYWHERE)
+    first = await harness.place()
+    assert await operator.deny(GUILD) == 1
+    assert await failure_of(harness, first.request_id) is FailureKind.NOT_SERVED
+    assert served.includes(GUILD), "another process does not know yet"
+    with pytest.raises(NotServedError):
+        await harness.place()
+    assert (await harness.credits()).held == 0
+    await served.refresh()
+    assert not served.includes(GUILD)
+    await operator.allow(GUILD)
+    await harness.place()
+
+
+async def test_a_request_placed_while_its_server_was_denied_is_cancelled_at_its_turn(
+    harness: ServicesHarness,
+) -> None:
+    card = await harness.place()
+    await harness.store.write(deny_behind_its_back)
+    assert await harness.submitter.claim(5) == []
+    assert await failure_of(harness, card.request_id) is FailureKind.NOT_SERVED
 
 
 async def test_a_paused_server_takes_no_request(harness: ServicesHarness) -> None:
