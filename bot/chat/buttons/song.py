@@ -87,7 +87,12 @@ class LoveButton(SafeButton, template=f"love:{ID}:(?P<clip>[12])"):
         If two members press at once, the last edit may show the older count: so each reads it again.
         """
         library = interaction.services.songs
-        pressing = library.press_heart(self.request_id, int(self.match["clip"]), interaction.actor)
+        pressing = library.press_heart(
+            self.request_id,
+            int(self.match["clip"]),
+            interaction.actor,
+            public_channel_ids=interaction.public_channel_ids(),
+        )
         loves = await run_or_defer(interaction, pressing, updates=True)
         await _show_hearts(interaction, self.request_id, loves)
         for _ in range(CATCH_UPS):

@@ -98,8 +98,12 @@ class GuildInteraction:
 
         Archived threads, which the gateway does not send, are not among them.
         """
-        channel_ids = frozenset({self.channel_id, *_seen(self.member)})
+        channel_ids = frozenset({self.channel_id, *_seen(self.member.guild, self.member)})
         return Viewer(guild_id=self.guild_id, user_id=self.user_id, channel_ids=channel_ids)
+
+    def public_channel_ids(self) -> frozenset[int]:
+        """Return the ids of the server's channels that every member can see."""
+        return frozenset(_seen(self.member.guild, self.member.guild.default_role))
 
     def request_context(self) -> RequestContext:
         """Return who asked, where, and how the answer can be edited later."""
@@ -168,8 +172,7 @@ def role_ids_of(user: discord.User | discord.Member) -> tuple[int, ...]:
     return (user.guild.id, *user._roles)
 
 
-def _seen(member: discord.Member) -> Iterator[int]:
-    guild = member.guild
+def _seen(guild: discord.Guild, member: discord.Member | discord.Role) -> Iterator[int]:
     seen = {channel.id for channel in guild.channels if _may_enter(channel, member)}
     yield from seen
     for thread in guild.threads:
@@ -181,7 +184,7 @@ def _seen(member: discord.Member) -> Iterator[int]:
             yield thread.id
 
 
-def _may_enter(channel: discord.abc.GuildChannel, member: discord.Member) -> bool:
+def _may_enter(channel: discord.abc.GuildChannel, member: discord.Member | discord.Role) -> bool:
     allowed = channel.permissions_for(member)
     is_voice = isinstance(channel, discord.VoiceChannel | discord.StageChannel)
     return allowed.view_channel and (allowed.connect or not is_voice)

@@ -1,7 +1,7 @@
 """The service for finished songs: showing, listing, loving and removing them."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -142,17 +142,22 @@ class SongLibrary:
         wanted = typed.casefold().strip()
         return [one for one in titles if wanted in (one.words or "").casefold()][:MAX_SUGGESTIONS]
 
-    async def press_heart(self, request_id: int, clip: int, press: Actor) -> Loves:
+    async def press_heart(
+        self, request_id: int, clip: int, press: Actor, *, public_channel_ids: Collection[int]
+    ) -> Loves:
         """Store the member's love of a clip, or take it back; return how many love the song now.
 
         The same press changes nothing the second time, nor does one that follows within `DOUBLE_PRESS`.
+        A much-loved song goes to the showcase if it was posted in one of `public_channel_ids`.
 
         Raises:
             SongNotFoundError, NotFinishedError, SongRemovedError: the song is not available.
             OwnSongError: it is the member's own.
             StoreError: the database cannot be used.
         """
-        return await self._store.write(_press_heart, request_id, clip, press, self._clock())
+        return await self._store.write(
+            _press_heart, request_id, clip, press, public_channel_ids, self._clock()
+        )
 
     async def loves(self, request_id: int) -> Loves:
         """Return how many members love the song."""
@@ -206,7 +211,14 @@ def _titles(uow: UnitOfWork, viewer: Viewer) -> list[SongTitle]:
 
 
 @unit_of_work("library.press_heart")
-def _press_heart(uow: UnitOfWork, request_id: int, clip: int, press: Actor, now: datetime) -> Loves:
+def _press_heart(
+    uow: UnitOfWork,
+    request_id: int,
+    clip: int,
+    press: Actor,
+    public_channel_ids: Collection[int],
+    now: datetime,
+) -> Loves:
     request = require_available(_find(uow, request_id), press.guild_id)
     if request.user_id == press.actor_id:
         raise OwnSongError
@@ -216,7 +228,7 @@ def _press_heart(uow: UnitOfWork, request_id: int, clip: int, press: Actor, now:
         request_id, clip, press.actor_id, press_id=press.interaction_id, now=now
     )
     song = Song(request, uow.library.loves(request_id))
-    if is_loved and song.post is not None:
+    if is_loved and song.post is not None and song.post[0] in public_channel_ids:
         settings = uow.guilds.settings(press.guild_id)
         if settings.showcase_channel_id is not None and song.loves.members >= settings.showcase_loves:
             uow.outbox.create_once(request_id, MessageKind.SHOWCASE, due_at=now)

@@ -69,7 +69,7 @@ async def love(
     harness: ServicesHarness, request_id: int, user_id: int, clip: int = 1, *, press_id: int = PRESS
 ) -> Loves:
     press = Actor(interaction_id=press_id, guild_id=GUILD, actor_id=user_id)
-    return await harness.library.press_heart(request_id, clip, press)
+    return await harness.library.press_heart(request_id, clip, press, public_channel_ids=())
 
 
 async def remove(

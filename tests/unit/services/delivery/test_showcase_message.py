@@ -30,10 +30,16 @@ EXPIRED_S = 180
 
 
 async def press(
-    harness: ServicesHarness, request_id: int, user_id: int = BEN, clip: int = 1, *, at: int = PRESS
+    harness: ServicesHarness,
+    request_id: int,
+    user_id: int = BEN,
+    clip: int = 1,
+    *,
+    at: int = PRESS,
+    public: int = CHANNEL,
 ) -> None:
     actor = Actor(interaction_id=at, guild_id=GUILD, actor_id=user_id)
-    await harness.library.press_heart(request_id, clip, actor)
+    await harness.library.press_heart(request_id, clip, actor, public_channel_ids=(public,))
 
 
 async def delivered(harness: ServicesHarness, *, loves: int = 2) -> Request:
@@ -73,6 +79,14 @@ def shown(harness: ServicesHarness) -> list[str]:
 
 def both(request: Request) -> list[str]:
     return [f"show{request.id}", f"hearts{request.id}"]
+
+
+async def test_a_song_of_a_channel_that_not_everybody_sees_is_not_forwarded(harness: ServicesHarness) -> None:
+    request = await delivered(harness)
+    for user_id in (BEN, MODERATOR):
+        await press(harness, request.id, user_id, public=SHOWCASE)
+    assert await harness.dispatch() == 0
+    assert shown(harness) == []
 
 
 async def test_a_song_is_forwarded_once_when_enough_members_love_it(harness: ServicesHarness) -> None:
