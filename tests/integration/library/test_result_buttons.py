@@ -178,6 +178,7 @@ async def test_a_song_of_an_earlier_version_has_hearts_once_its_stars_are_presse
 async def test_a_double_click_orders_one_song(local: BotHarness) -> None:
     async with local.bot():
         _, result = await delivered(local)
+        local.song_takes(1.0)  # as long as it is pending
         ben = local.discord.member("Ben")
         presses = [await ben.press(result, AGAIN) for _ in range(3)]
         answers = [await asked.answer(timeout_s=LONG_S) for asked in presses]
