@@ -141,8 +141,9 @@ def _add_active_request(
         return add(config.press_pause_s)
     except CooldownError as error:
         last_placed_at = error.until - timedelta(seconds=config.press_pause_s)
-        is_pending = bool(uow.requests.active_of(context.guild_id, context.user_id))
-        if is_pending and now >= last_placed_at + timedelta(seconds=policy.cooldown_s):
+        # of two presses at once, the one that is counted first may have the later time
+        waits_for_server = policy.cooldown_s and now < last_placed_at + timedelta(seconds=policy.cooldown_s)
+        if uow.requests.active_of(context.guild_id, context.user_id) and not waits_for_server:
             raise SecondPressError from error
         return add(policy.cooldown_s)
 

@@ -274,11 +274,13 @@ async def test_a_requesters_own_removal_has_no_reason(harness: ServicesHarness) 
 async def test_a_second_press_within_seconds_orders_nothing(harness: ServicesHarness) -> None:
     request_id = await delivered(harness)
     await harness.requests.repeat(request_id, harness.context(BEN))
-    with pytest.raises(SecondPressError):
-        await harness.requests.repeat(request_id, harness.context(BEN))
+    for step_s in (0, -1):  # a press that was made earlier may be counted later
+        harness.clock.advance(step_s)
+        with pytest.raises(SecondPressError):
+            await harness.requests.repeat(request_id, harness.context(BEN))
     await harness.requests.repeat(request_id, harness.context(ADA))
     assert (await harness.credits(BEN)).held == 30
-    harness.clock.advance(harness.config.press_pause_s)
+    harness.clock.advance(harness.config.press_pause_s + 1)
     await harness.requests.repeat(request_id, harness.context(BEN))
     assert (await harness.credits(BEN)).held == 60
 
