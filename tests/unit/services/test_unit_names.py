@@ -27,6 +27,7 @@ TOPICS = {
     "queue",
     "requests",
     "sessions",
+    "showcase",
     "submitter",
 }
 

@@ -22,7 +22,7 @@ from bot.services.cards import StatusCard
 from bot.services.ports import WorkQueue
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import UnitOfWork
-from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness, services_harness
+from tests.harness.services import ADA, BEN, GUILD, MODERATOR, PLAYLIST, ServicesHarness, services_harness
 
 MO = 10**17 + 9
 ELSEWHERE = GUILD + 50
@@ -60,7 +60,7 @@ async def test_the_queue_shows_who_is_served_and_who_comes_next_over_all_servers
 ) -> None:
     first, second, third = await harness.place(), await harness.place(), await harness.place()
     bens = await harness.place(BEN)
-    other = await place_elsewhere(harness)
+    other = await place_elsewhere(harness, MODERATOR)
     await harness.submit()
     view = await harness.services.queue.view(GUILD, BEN)
     assert [card.request_id for card in view.running.cards] == [first.request_id]
@@ -72,7 +72,7 @@ async def test_the_queue_shows_who_is_served_and_who_comes_next_over_all_servers
     assert (await harness.request(other.request_id)).state is State.MAKING
     assert [card.position for card in view.waiting.cards] == [1, 2, 3]
     assert (view.awaiting.cards, view.paused, view.outage, view.paused_by_operator) == ((), None, None, False)
-    elsewhere = await harness.services.queue.view(ELSEWHERE, ADA)
+    elsewhere = await harness.services.queue.view(ELSEWHERE, MODERATOR)
     assert [card.request_id for card in elsewhere.running.cards] == [other.request_id]
 
 
