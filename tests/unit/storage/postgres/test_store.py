@@ -2,12 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.util import await_only
 
 from bot.domain.errors import StoreError
+from bot.domain.requests import State
+from bot.domain.transitions import Transition
+from bot.services.audit_log import Actor
+from bot.services.library.songs import SongLibrary
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.postgres.engine import POOL_SIZE
 from bot.storage.postgres.store import ATTEMPTS, PostgresStore
@@ -15,9 +20,10 @@ from bot.storage.postgres.url import PostgresUrl
 from bot.storage.store import SqlStore, open_store
 from bot.storage.timings import StorageTimings
 from bot.storage.unit_of_work import SqlUnitOfWork
+from tests.fakes.media import FakeMedia
 from tests.harness.databases import execute, ledger_breaches
 from tests.unit.storage.databases import column
-from tests.unit.storage.factories import add, placed
+from tests.unit.storage.factories import CLIP, GUILD, NOW, add, brought_to, new_request, placed
 from tests.unit.storage.postgres.cut_connection import COMMIT, proxy_to
 
 COUNT = "SELECT count(*) FROM requests"
@@ -261,3 +267,28 @@ class TestClosing:
 
     async def test_a_store_that_never_began_can_be_closed(self) -> None:
         await PostgresStore(PostgresUrl(database="songs")).close()
+
+
+async def test_loves_of_two_processes_count_once_each_and_showcase_a_song_once(
+    store: SqlStore, postgres_url: str
+) -> None:
+    def deliver(uow: UnitOfWork) -> None:
+        making = brought_to(uow, uow.requests.add(new_request(1)), State.MAKING)
+        ready = uow.requests.transition(making, Transition.FINISH, clips=(CLIP,), ended_at=NOW)
+        uow.requests.transition(ready, Transition.DELIVER, result_channel_id=12, result_message_id=13)
+        settings = uow.guilds.get_for_update(GUILD)
+        uow.guilds.update(GUILD, replace(settings, showcase_channel_id=14, showcase_loves=5))
+
+    await store.write(deliver)
+    async with open_store(postgres_url) as other:
+        processes = [SongLibrary(one, media=FakeMedia(), clock=lambda: NOW) for one in (store, other)]
+        presses = [Actor(interaction_id=n << 40, guild_id=GUILD, actor_id=n) for n in range(1, 11)]
+        await asyncio.gather(
+            *(
+                process.press_heart(1, 1, press, public_channel_ids=(12,))
+                for press in presses
+                for process in processes  # each press reaches both
+            )
+        )
+        assert (await processes[0].loves(1)).members == len(presses)
+    assert await column(store, "SELECT count(*) FROM outbox WHERE kind = 'showcase'") == [1]
