@@ -37,8 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return two workers a processor: most tests of the whole program wait for much of their time."""
-    return 2 * (os.cpu_count() or 1)
+    """Return three workers a processor: most tests of the whole program wait for much of their time."""
+    return 3 * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -32,7 +32,12 @@ Stream = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 async def serving(answer: Stream) -> AsyncIterator[str]:
     """A bare TCP server, for what no web framework would send; gives its address."""
 
+    connections: set[asyncio.Task[object]] = set()
+
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        connections.add(task)
         try:
             while not writer.is_closing():
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -46,6 +51,9 @@ async def serving(answer: Stream) -> AsyncIterator[str]:
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    for task in connections:  # one may answer for ever
+        task.cancel()
+    await asyncio.gather(*connections, return_exceptions=True)
 
 
 @asynccontextmanager
