@@ -37,8 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return three workers a processor: most tests of the whole program wait for much of their time."""
-    return 3 * (os.cpu_count() or 1)
+    """Return three workers a processor, and four for the long tests: they wait for much of their time."""
+    return (4 if config.option.markexpr == "long" else 3) * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(tryfirst=True)
