@@ -41,13 +41,13 @@ async def test_a_token_that_dies_early_is_met_once_and_the_bot_takes_over(local:
 async def test_the_bot_takes_over_by_the_clock_and_no_dead_token_is_ever_used(
     tmp_path: Path, database: str
 ) -> None:
-    # 0.5 s stand for Discord's 15 minutes, and 0.3 s for our 14:30.
-    limits = Limits(interaction_token_s=0.5, interaction_deadline_s=LONG_S)
+    # 1.2 s stand for Discord's 15 minutes, and 0.3 s for our 14:30.
+    limits = Limits(interaction_token_s=1.2, interaction_deadline_s=LONG_S)
     async with (
         bot(tmp_path, PATIENT, database_url=database, limits=limits, interaction_token_s=0.3) as local,
         local.bot(),
     ):
-        local.song_takes(1.0)
+        local.song_takes(1.5)
         status = await local.place()
         await local.shows(status, READY)
         assert local.discord.invalid_requests == 0
@@ -56,12 +56,12 @@ async def test_the_bot_takes_over_by_the_clock_and_no_dead_token_is_ever_used(
 
 
 async def test_a_failure_after_the_tokens_life_is_told_by_the_bot(tmp_path: Path, database: str) -> None:
-    limits = Limits(interaction_token_s=0.4, interaction_deadline_s=LONG_S)
+    limits = Limits(interaction_token_s=0.9, interaction_deadline_s=LONG_S)
     async with (
         bot(tmp_path, PATIENT, database_url=database, limits=limits, interaction_token_s=0.2) as local,
         local.bot(),
     ):
-        local.song_takes(1.0)
+        local.song_takes(1.5)
         local.provider.faults.add(Fault(Phase.TASK, Fail("timeout", at=0.7)))
         status = await local.place()
         await local.shows(status, TITLES[State.FAILED], are_back(30))

@@ -129,10 +129,16 @@ async def test_a_pause_after_which_a_call_is_of_no_use_is_not_waited_for(bot: St
     bot.fail(FaultKind.RATE_LIMITED, after_s=5)
     with safe_webhooks(5.0), pytest.raises(discord.RateLimited):
         await bot.webhook.send("once")
-    bot.fail(FaultKind.RATE_LIMITED, after_s=0.2, times=3)
-    with safe_webhooks(0.5), pytest.raises(discord.RateLimited):
+    assert bot.tries("POST") == 2
+
+
+async def test_a_short_pause_is_waited_for_and_a_later_one_too_long_is_not(bot: Stage) -> None:
+    bot.fail(FaultKind.RATE_LIMITED, after_s=0.01, times=2)
+    bot.fail(FaultKind.RATE_LIMITED, after_s=61)
+    with safe_webhooks(60.0), pytest.raises(discord.RateLimited) as refused:
         await bot.webhook.send("once")
-    assert bot.tries("POST") == 5
+    assert refused.value.retry_after == 61
+    assert bot.tries("POST") == 3
 
 
 @pytest.mark.parametrize(("after_s", "answers"), [(0.05, 1), (CALLBACK_S, 0), (600.0, 0)])
