@@ -42,6 +42,8 @@ class Action(StrEnum):
     DEFAULT_PLAYLIST = "default_playlist"
     SHOWCASE = "showcase"
     """Subject: none, as for all settings."""
+    ONLY_SAVED = "only_saved"
+    WORDS = "words"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

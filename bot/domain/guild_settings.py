@@ -35,6 +35,34 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRules:
+    """Which requests need no approval where moderators approve requests, and who decides and is told."""
+
+    exempt_role_ids: tuple[int, ...] = ()
+    """The roles whose members need none."""
+    free_per_day: int = 0
+    """How many requests of each member need none in a day (UTC)."""
+    skips_saved: bool = False
+    """Whether requests from saved playlists need none."""
+    ping_role_id: int | None = None
+    """The role that each request for approval mentions."""
+    decider_role_id: int | None = None
+    """The role whose members can decide, beside moderators."""
+
+    def exempts(self, role_ids: Collection[int], *, placed_today: int, is_saved: bool) -> bool:
+        """Return True if a request needs no approval.
+
+        `placed_today` counts the member's requests of this day with this one, and `is_saved` tells whether
+        its playlist is saved.
+        """
+        return (
+            not set(self.exempt_role_ids).isdisjoint(role_ids)
+            or placed_today <= self.free_per_day
+            or (self.skips_saved and is_saved)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuildSettings:
     """A server's settings; None means that the operator's setting for all servers applies."""
 
@@ -54,7 +82,8 @@ class GuildSettings:
     results_channel_id: int | None = None
     """Where results are posted; None: where the song was requested."""
     approval_channel_id: int | None = None
-    """Where moderators approve each request; None: no approval is needed."""
+    """Where moderators approve requests; None: no approval is needed."""
+    approval: ApprovalRules = ApprovalRules()
     log_channel_id: int | None = None
     """Where moderators' actions are posted; None: nowhere."""
     showcase_channel_id: int | None = None
@@ -69,6 +98,10 @@ class GuildSettings:
     """The name of the saved playlist for requests without one; None: a random saved one."""
     has_playlists: bool = False
     """Whether a playlist was ever saved; until then no lookup is needed."""
+    only_saved: bool = False
+    """Whether songs can be requested from saved playlists only."""
+    words: tuple[str, ...] = ()
+    """What prompts must not contain, as `parse_word` returns it, sorted."""
 
     @property
     def channel_ids(self) -> tuple[int, ...]:
@@ -101,6 +134,8 @@ class MemberRecord:
     """The member's failed requests in a row; one with an unknown outcome counts as several."""
     backoff_until: datetime | None = None
     """The end of the backoff that they caused; it may be in the past."""
+    placed_today: int = 0
+    """The member's requests on the day (UTC) of the last one; `update` does not store it."""
 
     @property
     def is_restricted(self) -> bool:

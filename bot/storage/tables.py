@@ -182,6 +182,7 @@ members = Table(
     Column("last_turn_at", UtcDateTime),
     Column("failures", Integer, nullable=False, server_default="0"),  # failed requests in a row
     Column("backoff_until", UtcDateTime),  # until when they hold the member's requests back
+    Column("placed_today", Integer, nullable=False, server_default="0"),  # on the UTC day of last_placed_at
     CheckConstraint("active >= 0", name="active"),
     CheckConstraint("allowance >= 0", name="allowance"),
 )
@@ -231,6 +232,13 @@ playlists = Table(
     Column("added_by", SNOWFLAKE, nullable=False),
     Column("added_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
+    # what came of the requests since it was saved; counted here, because counting the requests takes longer
+    # the more there are
+    Column("songs", Integer, nullable=False, server_default="0"),
+    Column("loves", Integer, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("last_failure", String(32)),
+    Column("failed_at", UtcDateTime),
 )
 
 loves = Table(

@@ -57,6 +57,8 @@ WORDS = MappingProxyType(
         Action.ADD_PLAYLIST: "saved a playlist",
         Action.REMOVE_PLAYLIST: "removed a saved playlist",
         Action.DEFAULT_PLAYLIST: "changed the default playlist",
+        Action.ONLY_SAVED: "changed which playlists can be requested",
+        Action.WORDS: "changed the forbidden words",
     }
 )
 NAMES = MappingProxyType(

@@ -28,6 +28,7 @@ FROZEN = {
     "v0013_lyrics": "de55ee084aa8ad49",
     "v0014_default_playlist": "4c53aba29fc9b779",
     "v0015_showcase": "b3d2e629a59aef74",
+    "v0016_curation": "445f52cb6d420cbf",
 }
 """The beginning of each file's SHA-256; a new migration is added here when it is merged."""
 
