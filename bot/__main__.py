@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run|migrate|check|audit|sync`."""
+"""The command line: `python -m bot run|migrate|check|audit|sync|backup|restore`."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import aiohttp
 import discord
@@ -22,6 +23,7 @@ from bot.env_file import ENV_FILE, misspelled
 from bot.health import PortTakenError
 from bot.services.runtime.heartbeat import ProcessConfig, ProcessRole
 from bot.shutdown import GracefulShutdown, StoppedError, start_watchdog
+from bot.storage import backup
 from bot.storage.database_url import parse_url
 from bot.storage.schema import migrate
 from bot.storage.store import audit_database
@@ -118,16 +120,38 @@ async def sync(settings: Settings) -> int:
     return EXIT_OK
 
 
+async def back_up_to(settings: Settings, file: Path) -> int:
+    """Copy the database into a new file and check the copy; the bot may run meanwhile."""
+    made = await asyncio.to_thread(backup.back_up, settings.database_url.get_secret_value(), file)
+    print(f"backup    {file}, {made.size:,} bytes, revision {made.revision}")
+    print(f"checked   {made.checked}")
+    return EXIT_OK
+
+
+async def restore_from(settings: Settings, file: Path) -> int:
+    """Replace the database by a backup, after the bot was stopped, and audit the credits."""
+    aside = await asyncio.to_thread(backup.restore, settings.database_url.get_secret_value(), file)
+    print(f"restored  {file}")
+    if aside is not None:
+        print(f"old file  {aside}: delete its folder when all is well")
+    return await audit(settings)
+
+
 RUN_HELP = "Serve until SIGTERM or SIGINT."
-COMMANDS: dict[str, Callable[[Settings], Awaitable[int]]] = {
+Command: TypeAlias = Callable[[Settings], Awaitable[int]]
+COMMANDS: dict[str, Command] = {
     "migrate": migrate_only,
     "check": check,
     "audit": audit,
     "sync": sync,
 }
+FILE_COMMANDS: dict[str, Callable[[Settings, Path], Awaitable[int]]] = {
+    "backup": back_up_to,
+    "restore": restore_from,
+}
 
 
-async def run_command(command: Callable[[Settings], Awaitable[int]], settings: Settings) -> int:
+async def run_command(command: Command, settings: Settings) -> int:
     """Run a command and return its exit code; print errors that the operator can fix, without a traceback."""
     try:
         return await command(settings)
@@ -165,12 +189,24 @@ def operator_message(error: Exception) -> tuple[str, int] | None:
             return None
 
 
+def _command(options: cli.Arguments, serve: Command) -> Command:
+    file = options.file
+    if file is None:
+        return COMMANDS.get(options.command, serve)
+    return lambda settings: FILE_COMMANDS[options.command](settings, file)
+
+
+def _helps() -> dict[str, str]:
+    """Return each command's help: the first line of its docstring."""
+    commands: dict[str, object] = {**COMMANDS, **FILE_COMMANDS}
+    return {name: (command.__doc__ or "").strip() for name, command in commands.items()} | {"run": RUN_HELP}
+
+
 def main(
     arguments: list[str] | None = None, *, timings: Timings = TIMINGS, drivers: Drivers = DRIVERS
 ) -> int:
     """Run the command line and return the exit code; only `run` uses the timings and the drivers."""
-    helps = {name: (command.__doc__ or "").strip() for name, command in COMMANDS.items()} | {"run": RUN_HELP}
-    options = cli.parse_arguments(arguments, commands=helps)
+    options = cli.parse_arguments(arguments, commands=_helps(), with_file=FILE_COMMANDS)
     try:
         settings = load()
     except SettingsError as error:
@@ -181,11 +217,9 @@ def main(
     if options.command == "run":
         for name in misspelled(ENV_FILE, SETTINGS):
             log.warning("settings: %s", name)
-    command = COMMANDS.get(
-        options.command, partial(run, config=options.process, timings=timings, drivers=drivers)
-    )
+    serve = partial(run, config=options.process, timings=timings, drivers=drivers)
     try:
-        return asyncio.run(run_command(command, settings))
+        return asyncio.run(run_command(_command(options, serve), settings))
     except KeyboardInterrupt:
         return EXIT_FAILURE
 

@@ -2,8 +2,9 @@
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.services.runtime.heartbeat import ProcessConfig, ProcessRole
 
@@ -18,19 +19,28 @@ class Arguments:
     command: str
     process: ProcessConfig
     """For `run`: the role and the shards of this process."""
+    file: Path | None = None
+    """For the commands with a file."""
 
 
-def parse_arguments(arguments: Sequence[str] | None, *, commands: Mapping[str, str]) -> Arguments:
-    """Parse the command line; `commands` has each command's help. Exit with code 2 if it is invalid."""
+def parse_arguments(
+    arguments: Sequence[str] | None, *, commands: Mapping[str, str], with_file: Collection[str] = ()
+) -> Arguments:
+    """Parse the command line; `commands` has each command's help. Exit with code 2 if it is invalid.
+
+    The commands of `with_file` take a file.
+    """
     parser = argparse.ArgumentParser(prog="python -m bot", description="Inspire: a community makes music.")
     subparsers = parser.add_subparsers(dest="command", required=True)
     for name, words in commands.items():
         subparser = subparsers.add_parser(name, help=words, description=words)
         if name == "run":
             _add_process_options(subparser)
+        if name in with_file:
+            subparser.add_argument("file", type=Path, metavar="FILE", help="the backup's file")
     options = parser.parse_args(arguments)
     if options.command != "run":
-        return Arguments(options.command, ProcessConfig())
+        return Arguments(options.command, ProcessConfig(), getattr(options, "file", None))
     try:
         return Arguments(
             "run", _process_config(ProcessRole(options.role), options.shards, options.shard_count)

@@ -38,7 +38,7 @@ class DatabaseAdmin(Protocol):
         ...
 
 
-def database_admin(url: str) -> DatabaseAdmin:
+def database_admin(url: str) -> "SqliteAdmin | PostgresAdmin":
     """Return the database that the URL names; its `str` is for messages to operators.
 
     Raises:

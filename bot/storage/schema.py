@@ -34,25 +34,39 @@ def is_current(database: DatabaseAdmin) -> bool:
     """
     if not database.exists():
         return False
-    return database.read(partial(_known_revision, database)) == _scripts().get_current_head()
+    return database.read(partial(known_revision, database)) == _scripts().get_current_head()
 
 
 def _migrate(revision: str, database: DatabaseAdmin, connection: Connection) -> tuple[str | None, str | None]:
-    before = _known_revision(database, connection)
+    before = known_revision(database, connection)
     down = revision != "head"
     (command.downgrade if down else command.upgrade)(_config(connection), revision)
     return before, _revision(connection)
 
 
-def _known_revision(database: DatabaseAdmin, connection: Connection) -> str | None:
+def known_revision(database: DatabaseAdmin, connection: Connection) -> str | None:
+    """Return the database's revision, or None if it has none.
+
+    Raises:
+        StoreError: it is of a newer version.
+    """
     revision = _revision(connection)
+    require_known(database, revision)
+    return revision
+
+
+def require_known(source: object, revision: str | None) -> None:
+    """Refuse a revision of the source, a database or a backup, that this version does not know.
+
+    Raises:
+        StoreError: it is of a newer version.
+    """
     known = {script.revision for script in _scripts().walk_revisions()}
     if revision is not None and revision not in known:
         raise StoreError(
-            f"The database {database} was made by a newer version of this program (revision {revision}): "
+            f"The database {source} was made by a newer version of this program (revision {revision}): "
             "install that version or restore an older backup; nothing was changed."
         )
-    return revision
 
 
 def _revision(connection: Connection) -> str | None:
