@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from benchmarks import (
     answer,
     edits,
+    history,
     load,
     overspend,
     polling,
@@ -30,10 +31,11 @@ BENCHMARKS: dict[str, Callable[..., Awaitable[Report]]] = {
     "store": store.run,
     "steps": steps.run,
     "refusals": refusals.run,
+    "history": history.run,
     "soak": soak.run,
 }
-LEFT_OUT = frozenset({"soak"})
-"""Benchmarks that take an hour, and run only if they are named."""
+LEFT_OUT = frozenset({"history", "soak"})
+"""Benchmarks that take ten minutes or an hour, and run only if they are named."""
 
 
 def perform(name: str, quick: bool) -> Report:  # noqa: FBT001 - called by the pool, which passes no keywords

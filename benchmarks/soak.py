@@ -28,7 +28,7 @@ from benchmarks.harness.local_servers import settings_of
 from benchmarks.harness.program import MIB, new_folder, resident_bytes
 from benchmarks.harness.report import Report
 from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
-from benchmarks.soak_checks import Song, complaints, requests_of
+from benchmarks.harness.soak_checks import Song, complaints, requests_of
 from bot.storage.schema import migrate
 from bot.storage.store import audit_database
 from sandbox.bot_process import BotProcess

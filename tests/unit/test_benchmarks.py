@@ -208,6 +208,7 @@ def test_all_benchmarks_of_the_product_are_there() -> None:
         "restart",
         "store",
         "refusals",
+        "history",
         "soak",
     }
 
