@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_core import ErrorDetails, PydanticUseDefault
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.domain.caps import MAX_CAP
 from bot.domain.quotas import Period
 from bot.env_file import ENCODING, ENV_FILE, env_file_problems, misspelled
 
@@ -131,6 +132,12 @@ class Settings(BaseSettings):
     """The servers that may use the bot, by their ids, separated by commas; empty for all."""
     operator_channel_id: int | None = Field(default=None, ge=1, le=MAX_ID)
     """The Discord channel, by its id, that gets the log lines for the bot's owner; empty for none."""
+    server_credit_cap: int | None = Field(default=None, ge=0, le=MAX_CAP)
+    """Credits that each server may spend per `CREDIT_CAP_PERIOD`; empty: no cap, 0: nobody may."""
+    total_credit_cap: int | None = Field(default=None, ge=0, le=MAX_CAP)
+    """Credits that all servers together may spend per `CREDIT_CAP_PERIOD`; empty: no cap, 0: nobody may."""
+    credit_cap_period: Period = Period.MONTH
+    """How often the caps are renewed: every day, week (from Monday) or month, in UTC."""
     http_host: str = "127.0.0.1"
     """The address that /healthz, /readyz and /metrics listen on."""
     http_port: int | None = Field(default=None, ge=1, le=65_535)

@@ -1,6 +1,7 @@
 """Translation of the operator's settings to the services' configurations."""
 
 from bot.config import Settings
+from bot.domain.caps import CapConfig
 from bot.domain.polling import PollLimits
 from bot.domain.quotas import Policy, song_cost
 from bot.domain.served_guilds import ServedGuilds
@@ -24,6 +25,11 @@ def song_config(settings: Settings, timings: WorkTimings = WorkTimings()) -> Son
         ),
         slots=settings.max_running,
         served=_served_guilds(settings),
+        caps=CapConfig(
+            server=settings.server_credit_cap,
+            total=settings.total_credit_cap,
+            period=settings.credit_cap_period,
+        ),
         token_life_s=settings.interaction_token_s,
         edit_spacing_s=settings.status_edit_min_s,
         status_interval_s=timings.status_interval_s,

@@ -15,7 +15,7 @@ from bot.domain.song_options import SongSpec
 from bot.domain.transitions import Transition
 from bot.service_configs import song_config
 from bot.services.cards import QUARTERS
-from bot.services.credits.holds import funding_accounts, hold_credits
+from bot.services.credits.holds import funding_accounts, hold_credits, payment_of
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.placement import SongConfig
 from bot.services.unit_of_work import UnitOfWork
@@ -85,7 +85,10 @@ def _place(work: UnitOfWork, pending: PendingRequest, batch: Batch) -> Request:
     request = work.requests.add(new)
     funding = funding_accounts(*membership, member=member, policy=policy, now=now)
     defaults = GuildSettings()
-    hold_credits(work, new.id, cost=new.cost, funding=funding, policy=policy, settings=defaults, now=now)
+    payment = payment_of(
+        work, new.cost, funding=funding, policy=policy, settings=defaults, caps=config.caps, now=now
+    )
+    hold_credits(work, new.id, payment, now)
     due_at = now + timedelta(seconds=QUARTER_S)
     work.outbox.create(new.id, MessageKind.STATUS, fingerprint="waiting", not_before=now, next_at=due_at)
     return request

@@ -3,7 +3,7 @@
 InspireError
 |- RefusalError              the member can fix it; nothing was sent, nothing is held
 |  |- PlaylistError  ClipError  PersonaError  WeightError  ModelError  PromptError
-|  |- CreditsError  BudgetError  ActiveLimitError  CooldownError  BackoffError  StoppingError
+|  |- CreditsError  BudgetError  CapError  ActiveLimitError  CooldownError  BackoffError  StoppingError
 |  |- OutsideServerError  NotServedError
 |  |- BlockedError  PausedError  ChannelError  ChannelGoneError
 |  |- RequestNotFoundError  NotYoursError  TooLateError
@@ -26,6 +26,7 @@ InspireError
 `- StoreError                the database cannot be used
    |- MisconfiguredError     nor ever with these settings: a retry does not help
    |- ConflictError          another writer changed the row first; nothing was changed
+   |  |- CapsNotOpenError    a cap has to be opened first
    |  `- InsufficientFundsError   an account has too few credits by now
    |- CommitUnknownError     the outcome of the commit is unknown
    `- ShardTakenError        another process serves the same Discord servers
@@ -34,6 +35,8 @@ InspireError
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from bot.domain.caps import Cap
 
 
 class InspireError(Exception):
@@ -124,6 +127,14 @@ class BudgetError(RefusalError):
     available: int
     needed: int
     resets_at: datetime
+
+
+@dataclass(eq=False)
+class CapError(RefusalError):
+    """Too few credits for a song under the owner's cap on the server, or on all servers together."""
+
+    cap: Cap
+    needed: int
 
 
 @dataclass(eq=False)
@@ -361,6 +372,10 @@ class CommitUnknownError(StoreError):
 
 class ConflictError(StoreError):
     """A row that another writer changed first; nothing was changed."""
+
+
+class CapsNotOpenError(ConflictError):
+    """A cap whose account does not count everything yet: it has to be opened first; nothing was changed."""
 
 
 class InsufficientFundsError(ConflictError):

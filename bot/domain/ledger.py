@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.caps import ALL_GUILDS
 from bot.domain.quotas import Window
 
 MINT = "mint"
@@ -23,6 +24,10 @@ class AccountKind(StrEnum):
     MEMBER = "member"
     BUDGET = "budget"
     """A server's budget, on which every hold of its members has a leg as well."""
+    SERVER_CAP = "server_cap"
+    """The owner's cap on a server, on which every hold in it has a leg as well."""
+    TOTAL_CAP = "total_cap"
+    """The owner's cap on all servers together, on which every hold has a leg as well."""
 
 
 class TransferKind(StrEnum):
@@ -112,6 +117,17 @@ def budget_account(guild_id: int, window: Window) -> Account:
     """Return the account of a server's budget in one window; every hold has a leg on it."""
     return Account(
         id=f"budget:{guild_id}:{window.key}", kind=AccountKind.BUDGET, guild_id=guild_id, window=window
+    )
+
+
+def cap_account(guild_id: int, window: Window) -> Account:
+    """Return the account of the cap on a server, or on all servers together, in one window."""
+    is_total = guild_id == ALL_GUILDS
+    return Account(
+        id=f"cap:{'all' if is_total else guild_id}:{window.key}",
+        kind=AccountKind.TOTAL_CAP if is_total else AccountKind.SERVER_CAP,
+        guild_id=guild_id,
+        window=window,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 from bot.services.ports import Clock, WakeUp, WorkQueue
 from bot.services.repositories.audit_log import AuditLog
+from bot.services.repositories.caps import Caps
 from bot.services.repositories.guilds import Guilds, Members
 from bot.services.repositories.ledger import Ledger
 from bot.services.repositories.library import Library, Playlists
@@ -36,6 +37,11 @@ class UnitOfWork(Protocol):
     @property
     def ledger(self) -> Ledger:
         """Return the credits."""
+        ...
+
+    @property
+    def caps(self) -> Caps:
+        """Return the owner's caps."""
         ...
 
     @property

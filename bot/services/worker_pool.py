@@ -83,7 +83,7 @@ def build_workers(
 ) -> WorkerPool:
     """Build the workers of a process; `owner` is its name in leases."""
     clock, timings = ClockWatch(store), work_config.timings
-    limits = ProviderLimits(config.slots, work_config.poll_limits, timings, config.served)
+    limits = ProviderLimits(config.slots, work_config.poll_limits, timings, config.served, config.caps)
     submitter = Submitter(store, provider, owner=owner, limits=limits, clock=clock, metrics=metrics)
     poller = Poller(
         store,

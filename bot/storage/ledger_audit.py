@@ -70,6 +70,10 @@ RULES = (
                   WHERE t.request_id = r.id AND t.kind = 'pending' AND a.kind = 'member') AS of_member,
                 (SELECT coalesce(sum(t.amount), 0) FROM transfers t JOIN accounts a ON a.id = t.debit
                   WHERE t.request_id = r.id AND t.kind = 'pending' AND a.kind = 'budget') AS of_budget,
+                (SELECT coalesce(sum(t.amount), 0) FROM transfers t JOIN accounts a ON a.id = t.debit
+                  WHERE t.request_id = r.id AND t.kind = 'pending' AND a.kind = 'server_cap') AS of_server,
+                (SELECT coalesce(sum(t.amount), 0) FROM transfers t JOIN accounts a ON a.id = t.debit
+                  WHERE t.request_id = r.id AND t.kind = 'pending' AND a.kind = 'total_cap') AS of_total,
                 (SELECT count(*) FROM transfers t
                   WHERE t.request_id = r.id AND t.kind = 'pending') AS legs,
                 (SELECT count(DISTINCT t.debit) FROM transfers t
@@ -80,13 +84,13 @@ RULES = (
                   WHERE t.request_id = r.id AND t.kind IN ('post', 'void')) AS ways
             FROM requests r
         ) AS holds
-        WHERE of_member <> cost OR of_budget NOT IN (0, cost) OR legs <> payers OR ends NOT IN (0, legs)
-           OR ways > 1
+        WHERE of_member <> cost OR of_budget NOT IN (0, cost) OR of_server NOT IN (0, cost)
+           OR of_total NOT IN (0, cost) OR legs <> payers OR ends NOT IN (0, legs) OR ways > 1
         ORDER BY id
         """,
-        "Request {id} ({state}): it costs {cost} and holds {of_member} of its member and {of_budget} of the "
-        "budget, in {legs} parts from {payers} accounts, with {ends} ends of {ways} kinds: not one hold and "
-        "at most one end.",
+        "Request {id} ({state}): it costs {cost} and holds {of_member} of its member, {of_budget} of the "
+        "budget, {of_server} of its server's cap and {of_total} of the cap over all servers, in {legs} parts "
+        "from {payers} accounts, with {ends} ends of {ways} kinds: not one hold and at most one end.",
     ),
     # Where a person was erased, the request has member 0 and the account none: such a request may be paid
     # from any account of its server.
@@ -97,13 +101,29 @@ RULES = (
         JOIN accounts a ON a.id = h.debit
         LEFT JOIN requests r ON r.id = h.request_id
         WHERE h.kind = 'pending' AND (
-            r.id IS NULL OR coalesce(a.guild_id, 0) <> r.guild_id
+            r.id IS NULL OR (a.kind <> 'total_cap' AND coalesce(a.guild_id, 0) <> r.guild_id)
             OR (a.kind = 'member' AND r.user_id <> 0 AND coalesce(a.user_id, 0) <> r.user_id)
         )
         ORDER BY h.id
         """,
         "Transfer {id}: it holds {amount} credits of {debit}, but is for request {request_id}, which is of "
         "member {user_id} of server {guild_id}.",
+    ),
+    # A cap proves what it limits only if nothing passes it by: since it was opened, each hold has a part on it.
+    Rule(
+        """
+        SELECT h.request_id, c.guild_id, h.at FROM credit_caps c
+        JOIN accounts payer ON payer.kind = 'member' AND (c.guild_id = 0 OR payer.guild_id = c.guild_id)
+        JOIN transfers h ON h.debit = payer.id AND h.kind = 'pending' AND h.at > c.opened_at
+        WHERE c.period IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM transfers t JOIN accounts a ON a.id = t.debit
+            WHERE t.request_id = h.request_id AND t.kind = 'pending' AND a.guild_id = c.guild_id
+              AND a.kind = CASE WHEN c.guild_id = 0 THEN 'total_cap' ELSE 'server_cap' END
+        )
+        GROUP BY h.request_id, c.guild_id, h.at
+        ORDER BY c.guild_id, h.request_id
+        """,
+        "Request {request_id}: it was placed at {at}, and passed by the cap of server {guild_id} (0: of all).",
     ),
     Rule(
         """

@@ -166,6 +166,22 @@ Index(None, transfers.c.debit)
 Index(None, transfers.c.credit)
 Index(None, transfers.c.request_id)
 
+credit_caps = Table(
+    "credit_caps",
+    METADATA,
+    Column("guild_id", SNOWFLAKE, primary_key=True, autoincrement=False),  # 0: all servers together
+    Column("credits", BigInteger),  # the server's own cap
+    Column("period", String(8)),  # of the accounts that count every request; null: one came without a cap
+    Column("opened_in", String(16), nullable=False),
+    Column("opened_at", UtcDateTime),
+    Column("spent_before", BigInteger, nullable=False),
+    Column("told_of", String(40), nullable=False),
+    Column("told", Integer, nullable=False),
+    CheckConstraint("credits >= 0", name="credits"),
+    CheckConstraint("spent_before >= 0", name="spent_before"),
+    CheckConstraint("(period IS NULL) = (opened_at IS NULL)", name="opened"),
+)
+
 members = Table(
     "members",
     METADATA,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from bot.services.ports import Clock, WorkQueue
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.repositories.audit_log import SqlAuditLog
+from bot.storage.repositories.caps import SqlCaps
 from bot.storage.repositories.cleanup import SqlCleanup
 from bot.storage.repositories.guilds import SqlGuilds, SqlMembers
 from bot.storage.repositories.ledger import SqlLedger
@@ -39,6 +40,7 @@ class SqlUnitOfWork(UnitOfWork):
     __slots__ = (
         "audit_log",
         "breakers",
+        "caps",
         "cleanup",
         "connection",
         "due_queues",
@@ -58,6 +60,7 @@ class SqlUnitOfWork(UnitOfWork):
     # the port declares read-only properties of these names; the slots replace them
     requests: SqlRequests
     ledger: SqlLedger
+    caps: SqlCaps
     members: SqlMembers
     guilds: SqlGuilds
     audit_log: SqlAuditLog
@@ -77,6 +80,7 @@ class SqlUnitOfWork(UnitOfWork):
         notify = self.due_queues.add
         self.requests = SqlRequests(connection, notify, clock=clock)
         self.ledger = SqlLedger(connection)
+        self.caps = SqlCaps(connection)
         self.members = SqlMembers(connection)
         self.guilds = SqlGuilds(connection, notify)
         self.audit_log = SqlAuditLog(connection, notify)

@@ -98,7 +98,7 @@ class ServicesHarness:
             self.faulty_store,
             self.provider,
             owner="w1",
-            limits=ProviderLimits(self.config.slots, self._pace, timings),
+            limits=ProviderLimits(self.config.slots, self._pace, timings, caps=self.config.caps),
             clock=self.clock,
         )
 

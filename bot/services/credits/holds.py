@@ -1,13 +1,15 @@
-"""Holds of credits, from the member's allowance, the bonus and the server's budget; their use or refund."""
+"""Holds of credits: from the member, under the server's budget and the owner's caps; their use or refund."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.errors import BudgetError, CreditsError
+from bot.domain.caps import CapConfig
+from bot.domain.errors import BudgetError, CreditsError, InsufficientFundsError
 from bot.domain.guild_settings import Budget, GuildSettings, MemberRecord, budget_window
 from bot.domain.ledger import Account, Balance, Leg, allowance_account, bonus_account, budget_account
 from bot.domain.quotas import Policy, Window, window_of
 from bot.domain.transitions import Settlement
+from bot.services.credits.caps import SongPayment, check_caps, pass_caps
 from bot.services.unit_of_work import UnitOfWork
 
 
@@ -34,21 +36,23 @@ def funding_accounts(
     )
 
 
-def hold_credits(
+def payment_of(
     uow: UnitOfWork,
-    request_id: int,
-    *,
     cost: int,
+    *,
     funding: FundingAccounts,
     policy: Policy,
     settings: GuildSettings,
+    caps: CapConfig,
     now: datetime,
-) -> None:
-    """Hold a request's credits in the member's accounts, and in the server's budget if it has one.
+) -> SongPayment:
+    """Return what pays for a song: the member's accounts, the server's budget and the owner's caps.
 
     Raises:
-        CreditsError, BudgetError: there are too few; roll the unit of work back.
+        CreditsError, BudgetError, CapError: there are too few credits; roll the unit of work back.
+        CapsNotOpenError: run `open_caps` first; roll the unit of work back.
     """
+    guild_id = funding.allowance.guild_id
     own = uow.ledger.set_granted_total(funding.allowance, target=policy.allowance, now=now).available
     from_allowance = min(cost, own)
     legs = [Leg(funding.allowance.id, from_allowance)] if from_allowance else []
@@ -59,10 +63,23 @@ def hold_credits(
             raise CreditsError(own + bonus, cost, funding.window.ends_at if will_do else None)
         uow.ledger.assign_owner(funding.bonus)
         legs.append(Leg(funding.bonus.id, rest))
-    # the budget last: all members share this account, so its lock is held for the shortest time
+    # the shared accounts last, so that their locks are held for the shortest time
     if settings.budget is not None:
-        legs.append(_budget_leg(uow, funding.allowance.guild_id, settings.budget, cost, now))
-    uow.ledger.hold(request_id, legs, now=now)
+        legs.append(_budget_leg(uow, guild_id, settings.budget, cost, now))
+    return pass_caps(uow, guild_id, SongPayment(cost, tuple(legs)), caps, now)
+
+
+def hold_credits(uow: UnitOfWork, request_id: int, payment: SongPayment, now: datetime) -> None:
+    """Hold a request's credits; nothing else should follow in the unit, for all servers share an account.
+
+    Raises:
+        CapError: other requests took the rest of a cap at the same moment; roll the unit of work back.
+    """
+    try:
+        uow.ledger.hold(request_id, payment.legs, now=now)
+    except InsufficientFundsError:
+        check_caps(uow, payment)
+        raise
 
 
 def settle_hold(uow: UnitOfWork, request_id: int, settlement: Settlement, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from bot.domain.caps import CapConfig
 from bot.domain.errors import RequestNotFoundError, StoreError, TooLateError
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.personal_data import NOBODY_ID
@@ -9,7 +10,7 @@ from bot.domain.polling import PollLimits, interval_s
 from bot.domain.provider_tasks import TaskProgress
 from bot.domain.requests import NewRequest, Request, State
 from bot.domain.transitions import Transition
-from bot.services.credits.holds import funding_accounts, hold_credits
+from bot.services.credits.holds import funding_accounts, hold_credits, payment_of
 from bot.services.requests.transitions import apply_transition, get_request
 from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
@@ -32,7 +33,7 @@ def accept(uow: UnitOfWork, request: Request, task_id: str, limits: PollLimits, 
 
 @unit_of_work("late_tasks.attach")
 def attach(
-    uow: UnitOfWork, request_id: int, task_id: str, limits: PollLimits, now: datetime
+    uow: UnitOfWork, request_id: int, task_id: str, limits: PollLimits, caps: CapConfig, now: datetime
 ) -> Request | None:
     """Attach a task to its request, whose state was changed meanwhile, and poll it.
 
@@ -54,7 +55,7 @@ def attach(
         return None
     # if two workers try this at once, only one passes this transition
     apply_transition(uow, request, Transition.ATTACH, now=now, task_id=task_id)
-    new_request = _place_again(uow, request, settings, now)
+    new_request = _place_again(uow, request, settings, caps, now)
     uow.outbox.drop(request_id)  # both share one status message: it must not show the first one's end again
     return accept(
         uow, apply_transition(uow, new_request, Transition.CLAIM, now=now, next_at=now), task_id, limits, now
@@ -69,7 +70,9 @@ def keep(uow: UnitOfWork, request_id: int, task_id: str, now: datetime) -> None:
         apply_transition(uow, request, Transition.ATTACH, now=now, task_id=task_id)
 
 
-def _place_again(uow: UnitOfWork, request: Request, settings: GuildSettings, now: datetime) -> Request:
+def _place_again(
+    uow: UnitOfWork, request: Request, settings: GuildSettings, caps: CapConfig, now: datetime
+) -> Request:
     """Place the same request once more and hold its credits, if its member has placed none since its end.
 
     Raises:
@@ -97,17 +100,18 @@ def _place_again(uow: UnitOfWork, request: Request, settings: GuildSettings, now
             delivery_channel_id=request.delivery_channel_id,
         )
     )
-    hold_credits(
+    payment = payment_of(
         uow,
-        new_request.id,
-        cost=new_request.cost,
+        new_request.cost,
         funding=funding_accounts(
             new_request.guild_id, new_request.user_id, member=member, policy=policy, now=now
         ),
         policy=policy,
         settings=settings,
+        caps=caps,
         now=now,
     )
+    hold_credits(uow, new_request.id, payment, now)
     return new_request
 
 

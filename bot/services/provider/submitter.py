@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot.domain.caps import NO_CAPS, CapConfig
 from bot.domain.circuit_breaker import ACCOUNT_OUTAGES, CircuitBreaker, ProviderOutage
 from bot.domain.errors import (
     ConflictError,
@@ -20,6 +21,7 @@ from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Request, Stat
 from bot.domain.scheduling import SNAPSHOT_TTL_S, QueueEntry, fair_order, position_bucket
 from bot.domain.served_guilds import EVERYWHERE, ServedGuilds
 from bot.domain.transitions import Transition
+from bot.services.credits.caps import with_open_caps
 from bot.services.ports import Clock, Metrics, NullMetrics, SongProvider, WorkQueue
 from bot.services.provider.acceptance import accept, attach, keep
 from bot.services.provider.submission_result import (
@@ -54,6 +56,8 @@ class ProviderLimits:
     timings: WorkTimings = field(default_factory=WorkTimings)
     served: ServedGuilds = EVERYWHERE
     """The servers whose requests are submitted."""
+    caps: CapConfig = NO_CAPS
+    """What servers may spend."""
 
 
 class Submitter:
@@ -116,9 +120,13 @@ class Submitter:
 
     async def _attach(self, request: Request, outcome: SubmissionResult) -> None:
         """Attach an accepted task whose request another worker ended while the database was away."""
-        now, task_id = self._clock(), outcome.task_id or ""
+        now, task_id, caps = self._clock(), outcome.task_id or "", self._limits.caps
+
+        def write() -> Awaitable[Request | None]:
+            return self._store.write(attach, request.id, task_id, self._limits.polling, caps, now)
+
         try:
-            found = await self._store.write(attach, request.id, task_id, self._limits.polling, now)
+            found = await with_open_caps(self._store, request.guild_id, caps, write)
         except RefusalError as error:
             await self._store.write(keep, request.id, task_id, now)
             log.error(

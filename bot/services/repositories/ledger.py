@@ -17,6 +17,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def lock(self, account: Account) -> Balance:
+        """Return an account's balance, locked until the unit ends; create the account if it is new."""
+        ...
+
     def assign_owner(self, account: Account) -> None:
         """Assign the account to its member, whose data may have been erased before."""
         ...
@@ -50,7 +54,10 @@ class Ledger(Protocol):
         ...
 
     def spent_by_all(self, guild_id: int, *, since: datetime) -> int:
-        """Return the credits that a server's members hold now or used from `since` on."""
+        """Return the credits that a server's members hold now or used from `since` on.
+
+        `ALL_GUILDS` stands for all servers together.
+        """
         ...
 
     def used_since(self, since: datetime) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.caps import NO_CAPS, Cap, CapConfig
 from bot.domain.errors import ChannelError, CooldownError, NotServedError, PausedError, SecondPressError
 from bot.domain.guild_settings import GuildSettings, MemberRecord, policy_for
 from bot.domain.playlist_choice import choose_playlist
@@ -11,7 +12,7 @@ from bot.domain.requests import NewRequest, Origin, ReplyAddress, Request, State
 from bot.domain.served_guilds import EVERYWHERE, ServedGuilds
 from bot.domain.song_options import PlaylistName, SongOptions, SongSpec, song_spec
 from bot.services.cards import StatusCard
-from bot.services.credits.holds import funding_accounts, hold_credits
+from bot.services.credits.holds import funding_accounts, hold_credits, payment_of
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.queue_snapshot import queue_snapshot, status_card_for
 from bot.services.runtime.timings import WorkTimings
@@ -44,6 +45,8 @@ class SongConfig:
     """Seconds between two edits of one status message, at least."""
     served: ServedGuilds = EVERYWHERE
     """The servers in which songs can be requested."""
+    caps: CapConfig = NO_CAPS
+    """What servers may spend."""
     press_pause_s: int = 5
     """Seconds after a member's request within which a press of a button places no other one."""
     status_interval_s: float = WorkTimings().status_interval_s
@@ -83,20 +86,31 @@ class RequestContext:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedRequest:
+    """The outcome of placing a request."""
+
+    card: StatusCard
+    """The status to answer with."""
+    request: Request | None = None
+    """None: the interaction had placed it before."""
+    caps: tuple[Cap, ...] = ()
+    """The owner's caps that it passed, as they were without it."""
+
+
 @unit_of_work("placement.place")
 def place(
     uow: UnitOfWork, options: SongOptions, context: RequestContext, config: SongConfig, now: datetime
-) -> tuple[StatusCard, Request | None]:
+) -> PlacedRequest:
     """Place a request, hold its credits and create its status message.
-
-    Returns the status to answer with, and the request; None instead of it if the interaction had placed one.
 
     Raises:
         RefusalError: the options are wrong, or the request is not allowed now; roll the unit of work back.
+        CapsNotOpenError: run `open_caps` first; roll the unit of work back.
     """
     known = uow.requests.find(context.interaction_id)
     if known is not None:
-        return status_card_for(uow, known, queue_snapshot(uow, config.slots, now), now), None
+        return PlacedRequest(status_card_for(uow, known, queue_snapshot(uow, config.slots, now), now))
     if not load_served(uow, config.served).includes(context.guild_id):
         raise NotServedError
     settings = uow.guilds.get_for_share(context.guild_id)
@@ -106,18 +120,20 @@ def place(
     member = _add_active_request(uow, context, common, config, now)
     policy = policy_for(config.policy, settings, member, context.role_ids)
     request = uow.requests.add(_new_request(spec, context, policy, settings, config, now))
-    hold_credits(
+    payment = payment_of(
         uow,
-        request.id,
-        cost=request.cost,
+        request.cost,
         funding=funding_accounts(context.guild_id, context.user_id, member=member, policy=policy, now=now),
         policy=policy,
         settings=settings,
+        caps=config.caps,
         now=now,
     )
     if settings.has_playlists:
         uow.playlists.mark_used(context.guild_id, spec.playlist_id, now=now)
-    return _create_status_message(uow, request, config, now, settings), request
+    card = _create_status_message(uow, request, config, now, settings)
+    hold_credits(uow, request.id, payment, now)
+    return PlacedRequest(card, request, payment.caps)
 
 
 def _add_active_request(

@@ -1,10 +1,12 @@
 """The service with which members place, list and cancel song requests."""
 
 import logging
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.errors import (
+    CapError,
     ConflictError,
     NotYoursError,
     PriceChangedError,
@@ -19,11 +21,12 @@ from bot.domain.songs import DetailsErasedError, SongRemovedError, Viewer
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.audit_log import ATTEMPTS
 from bot.services.cards import StatusCard
+from bot.services.credits.caps import tell_owner, with_open_caps
 from bot.services.ports import Clock
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.drafts import SongDraft, hidden_options, options_of, read_draft
 from bot.services.requests.duplicates import cancel_duplicate
-from bot.services.requests.placement import RequestContext, SongConfig, place
+from bot.services.requests.placement import PlacedRequest, RequestContext, SongConfig, place
 from bot.services.requests.queue_snapshot import queue_snapshot, status_card_for
 from bot.services.requests.transitions import apply_transition, log_context
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
@@ -55,10 +58,20 @@ class RequestService:
             RefusalError: the options are wrong, or the request is not allowed now; nothing is held.
             StoreError: the database cannot be used.
         """
-        card, placed = await self._store.write(place, options, context, self._config, self._clock())
-        if placed is not None:
-            log.info("placed", extra=log_context(placed))
-        return card
+
+        def write() -> Awaitable[PlacedRequest]:
+            return self._store.write(place, options, context, self._config, self._clock())
+
+        try:
+            placed = await with_open_caps(self._store, context.guild_id, self._config.caps, write)
+        except CapError as error:
+            await tell_owner(self._store, (error.cap,), self._config.cost)
+            raise
+        if placed.request is not None:
+            log.info("placed", extra=log_context(placed.request))
+            spent = (replace(cap, spent=cap.spent + self._config.cost) for cap in placed.caps)
+            await tell_owner(self._store, tuple(spent), self._config.cost)
+        return placed.card
 
     async def repeat(
         self,

@@ -9,6 +9,7 @@ from sqlalchemy import Row, bindparam, case, func, insert, literal, select, unio
 from sqlalchemy.sql.dml import ReturningInsert
 from typing_extensions import override
 
+from bot.domain.caps import ALL_GUILDS
 from bot.domain.errors import InsufficientFundsError, StoreError
 from bot.domain.ledger import (
     MINT,
@@ -52,6 +53,7 @@ _USE_HELD = _ACCOUNT.values(
     debits_pending=_a.debits_pending - _amount, debits_posted=_a.debits_posted + _amount
 )
 _RELEASE_HELD = _ACCOUNT.values(debits_pending=_a.debits_pending - _amount)
+_ENDS = {TransferKind.POST: (post_id, _USE_HELD), TransferKind.VOID: (void_id, _RELEASE_HELD)}
 _ASSIGN_OWNER = _ACCOUNT.where(_a.user_id.is_(None)).values(user_id=bindparam("owner"))
 _TRANSFER = insert(transfers)
 _FIND_TRANSFER = select(_t.id).where(_t.id == bindparam("of_id"))
@@ -65,7 +67,8 @@ _HOLDS = (
 _FIND_FOR_UPDATE = (
     select(_a.credits_posted, _a.debits_pending, _a.debits_posted, _a.adjustments, _a.user_id)
     .where(_a.id == bindparam("account"))
-    .with_for_update()
+    # no key of it changes: transfers that refer to it can be inserted meanwhile
+    .with_for_update(key_share=True)
 )
 _BALANCE = select(_a.credits_posted, _a.debits_pending, _a.debits_posted).where(_a.id == bindparam("account"))
 _OF_MEMBER = (_a.guild_id == bindparam("guild")) & (_a.user_id == bindparam("user"))
@@ -103,15 +106,15 @@ _USES = (
     .group_by(_t.request_id, _a.user_id)
     .order_by(func.max(_t.at), _t.request_id)
 )
-_USED_BY_ALL = (
-    select(func.coalesce(func.sum(_t.amount), 0)).join(accounts, _a.id == _t.debit).where(_OF_GUILD, _USED)
+_IS_MEMBERS = _a.kind == AccountKind.MEMBER
+_USED_SUM = select(func.coalesce(func.sum(_t.amount), 0)).join(accounts, _a.id == _t.debit).where(_USED)
+_HELD_SUM = select(func.coalesce(func.sum(_a.debits_pending), 0))
+_USED_SINCE = _USED_SUM.where(_IS_MEMBERS)
+# one statement, and so one snapshot: between two, a hold could end and be in neither
+_SPENT = select(_USED_SINCE.scalar_subquery() + _HELD_SUM.where(_IS_MEMBERS).scalar_subquery())
+_SPENT_IN_GUILD = select(
+    _USED_SUM.where(_OF_GUILD).scalar_subquery() + _HELD_SUM.where(_OF_GUILD).scalar_subquery()
 )
-_USED_SINCE = (
-    select(func.coalesce(func.sum(_t.amount), 0))
-    .join(accounts, _a.id == _t.debit)
-    .where(_a.kind == AccountKind.MEMBER, _USED)
-)
-_HELD_BY_ALL = select(func.coalesce(func.sum(_a.debits_pending), 0)).where(_OF_GUILD)
 
 
 class SqlLedger(SqlRepository, Ledger):
@@ -119,11 +122,7 @@ class SqlLedger(SqlRepository, Ledger):
 
     @override
     def set_granted_total(self, account: Account, *, target: int, now: datetime) -> Balance:
-        row = self._conn.execute(_FIND_FOR_UPDATE, {"account": account.id}).first()
-        if row is None:
-            self._create_account(account)
-            row = self._conn.execute(_FIND_FOR_UPDATE, {"account": account.id}).one()
-        *counts, adjustments, owner_id = row
+        *counts, adjustments, owner_id = self._locked(account)
         if owner_id != account.user_id:
             self.assign_owner(account)
         balance = Balance(*counts)
@@ -132,6 +131,10 @@ class SqlLedger(SqlRepository, Ledger):
             self._transfer(allowance_id(account.id, adjustments), account.id, change, ALLOWANCE, now)
             self._conn.execute(_ADJUST, {"account": account.id, "amount": change})
         return filled
+
+    @override
+    def lock(self, account: Account) -> Balance:
+        return Balance(*self._locked(account)[:3])
 
     @override
     def assign_owner(self, account: Account) -> None:
@@ -148,13 +151,8 @@ class SqlLedger(SqlRepository, Ledger):
     def hold(self, request_id: int, legs: Sequence[Leg], *, now: datetime) -> None:
         if self._conn.execute(_FIND_TRANSFER, {"of_id": hold_id(request_id)}).first() is not None:
             return
-        for number, leg in enumerate(legs):
-            reserve = {"account": leg.account_id, "amount": leg.amount}
-            if self._conn.execute(_RESERVE, reserve).rowcount != 1:
-                raise InsufficientFundsError(
-                    f"Account {leg.account_id} has not {leg.amount} credits for {request_id}."
-                )
-            transfer = {
+        held = [
+            {
                 "id": hold_id(request_id, number),
                 "kind": TransferKind.PENDING,
                 "debit": leg.account_id,
@@ -164,19 +162,23 @@ class SqlLedger(SqlRepository, Ledger):
                 "reason": SONG,
                 "at": now,
             }
-            self._conn.execute(_TRANSFER, transfer)
+            for number, leg in enumerate(legs)
+        ]
+        for leg in legs:
+            reserve = {"account": leg.account_id, "amount": leg.amount}
+            if self._conn.execute(_RESERVE, reserve).rowcount != 1:
+                raise InsufficientFundsError(
+                    f"Account {leg.account_id} has not {leg.amount} credits for {request_id}."
+                )
+        self._conn.execute(_TRANSFER, held)
 
     @override
     def post(self, request_id: int, *, now: datetime) -> None:
-        for hold in self._open_holds(request_id, TransferKind.POST):
-            self._end(hold, post_id(hold.id), TransferKind.POST, request_id, now)
-            self._conn.execute(_USE_HELD, {"account": hold.debit, "amount": hold.amount})
+        self._end(request_id, TransferKind.POST, now)
 
     @override
     def void(self, request_id: int, *, now: datetime) -> None:
-        for hold in self._open_holds(request_id, TransferKind.VOID):
-            self._end(hold, void_id(hold.id), TransferKind.VOID, request_id, now)
-            self._conn.execute(_RELEASE_HELD, {"account": hold.debit, "amount": hold.amount})
+        self._end(request_id, TransferKind.VOID, now)
 
     @override
     def balance(self, account_id: str) -> Balance:
@@ -189,8 +191,8 @@ class SqlLedger(SqlRepository, Ledger):
 
     @override
     def spent_by_all(self, guild_id: int, *, since: datetime) -> int:
-        used = self._conn.execute(_USED_BY_ALL, {"guild": guild_id, "since": since}).scalar_one()
-        return int(used) + int(self._conn.execute(_HELD_BY_ALL, {"guild": guild_id}).scalar_one())
+        query, terms = (_SPENT, {}) if guild_id == ALL_GUILDS else (_SPENT_IN_GUILD, {"guild": guild_id})
+        return int(self._conn.execute(query, {**terms, "since": since}).scalar_one())
 
     @override
     def used_since(self, since: datetime) -> int:
@@ -216,6 +218,13 @@ class SqlLedger(SqlRepository, Ledger):
             return {}
         rows = self._conn.execute(_NOTES, {"ids": causes})
         return {grant_id(row.id): row.reason for row in rows}
+
+    def _locked(self, account: Account) -> Row[int, int, int, int, int | None]:
+        row = self._conn.execute(_FIND_FOR_UPDATE, {"account": account.id}).first()
+        if row is None:
+            self._create_account(account)
+            row = self._conn.execute(_FIND_FOR_UPDATE, {"account": account.id}).one()
+        return row
 
     def _create_account(self, account: Account) -> None:
         window = account.window
@@ -264,26 +273,29 @@ class SqlLedger(SqlRepository, Ledger):
             return ()
         raise StoreError(f"The credits of request {request_id} were already settled by a {ended_by}.")
 
-    def _end(
-        self,
-        hold: Row[str, str, str, int, str],
-        transfer_id: str,
-        kind: TransferKind,
-        request_id: int,
-        now: datetime,
-    ) -> None:
-        transfer = {
-            "id": transfer_id,
-            "kind": kind,
-            "debit": hold.debit,
-            "credit": hold.credit,
-            "amount": hold.amount,
-            "pending_id": hold.id,
-            "request_id": request_id,
-            "reason": SONG,
-            "at": now,
-        }
-        self._conn.execute(_TRANSFER, transfer)
+    def _end(self, request_id: int, kind: TransferKind, now: datetime) -> None:
+        """End the request's open holds by transfers of this kind."""
+        holds = self._open_holds(request_id, kind)
+        if not holds:
+            return
+        name, balance = _ENDS[kind]
+        ends = [
+            {
+                "id": name(hold.id),
+                "kind": kind,
+                "debit": hold.debit,
+                "credit": hold.credit,
+                "amount": hold.amount,
+                "pending_id": hold.id,
+                "request_id": request_id,
+                "reason": SONG,
+                "at": now,
+            }
+            for hold in holds
+        ]
+        self._conn.execute(_TRANSFER, ends)
+        for hold in holds:  # in the order in which they were held: no deadlock
+            self._conn.execute(balance, {"account": hold.debit, "amount": hold.amount})
 
 
 def _event(row: Row[*tuple[object, ...]]) -> tuple[object, ...]:

@@ -59,7 +59,7 @@ def waiting(
     uow: UnitOfWork, number: int, *, user: int = USER, guild: int = GUILD, now: datetime = NOW
 ) -> Request:
     order = SongOptions(playlist=PLAYLIST, prompt=PROMPT)
-    _, request = place(uow, order, asked(number, user=user, guild=guild), RULES, now)
+    request = place(uow, order, asked(number, user=user, guild=guild), RULES, now).request
     assert request is not None
     return request
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.caps import NO_CAPS
 from bot.domain.errors import ConflictError, TooLateError
 from bot.domain.polling import PollLimits
 from bot.domain.requests import Failure, FailureKind, Request, State
@@ -33,7 +34,7 @@ async def attached(store: SqlStore, task_id: str, request_id: int = 1) -> Reques
     """Attach a task to its request, as the submitter does after a conflict."""
     while True:
         try:
-            return await store.write(attach, request_id, task_id, PollLimits(), after(2))
+            return await store.write(attach, request_id, task_id, PollLimits(), NO_CAPS, after(2))
         except ConflictError:
             continue
 

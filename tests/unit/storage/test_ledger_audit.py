@@ -63,8 +63,9 @@ HOLD_1 = f"Transfer hold:1: it holds 30 credits of {MINE}, but is for request 1,
 
 def holds(state: str, request: int, *, cost: int, held: int, parts: str, ends: str) -> str:
     return (
-        f"Request {request} ({state}): it costs {cost} and holds {held} of its member and 0 of the "
-        f"budget, in {parts}, with {ends}: not one hold and at most one end."
+        f"Request {request} ({state}): it costs {cost} and holds {held} of its member, 0 of the budget, 0 of "
+        f"its server's cap and 0 of the cap over all servers, in {parts}, with {ends}: not one hold and at "
+        "most one end."
     )
 
 

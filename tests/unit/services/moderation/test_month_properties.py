@@ -158,7 +158,7 @@ class Month(RuleBasedStateMachine):
             attachment_limit=1,
             role_ids=self.roles[user],
         )
-        _, placed = place(self.work, SongOptions(playlist=PLAYLIST), asked, rules, self.now)
+        placed = place(self.work, SongOptions(playlist=PLAYLIST), asked, rules, self.now).request
         assert placed is not None
         return placed
 

@@ -5,6 +5,7 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
+from bot.domain.caps import NO_CAPS
 from bot.domain.errors import (
     StoreError,
 )
@@ -86,7 +87,7 @@ async def test_a_task_whose_request_was_given_up_goes_on_and_is_paid_once(harnes
 async def test_a_task_is_attached_once(harness: ServicesHarness) -> None:
     claimed = await given_up(harness)
     await harness.submitter.handle(claimed)
-    assert await harness.store.write(attach, claimed.id, "task-1", PACE, harness.clock()) is None
+    assert await harness.store.write(attach, claimed.id, "task-1", PACE, NO_CAPS, harness.clock()) is None
     assert len(await harness.requests.active_of(GUILD, ADA)) == 1
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from bot.domain.caps import NO_CAPS
 from bot.domain.errors import (
     AccountError,
     BackoffError,
@@ -144,7 +145,9 @@ class Life(RuleBasedStateMachine):
         task_id = self.harness.provider.task_ids[-1]
         before = [self.do(self.harness.request(known)) for known in sorted(self.placed)]
         with suppress(RefusalError):
-            self.do(self.harness.store.write(attach, request.id, task_id, PACE, self.harness.clock()))
+            self.do(
+                self.harness.store.write(attach, request.id, task_id, PACE, NO_CAPS, self.harness.clock())
+            )
         assert [self.do(self.harness.request(known)) for known in sorted(self.placed)] == before
 
     @rule()

@@ -1,0 +1,193 @@
+"""The owner's caps: accounts on which every hold in a server has a leg."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from bot.domain.caps import ALL_GUILDS, REACHED, Cap, CapConfig, CapRecord
+from bot.domain.errors import CapError, CapsNotOpenError, StoreError
+from bot.domain.ledger import Leg, cap_account, refilled
+from bot.domain.quotas import window_of
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SongPayment:
+    """What pays for one song."""
+
+    cost: int
+    legs: tuple[Leg, ...]
+    """The parts of the hold, in the order in which accounts are locked."""
+    caps: tuple[Cap, ...] = ()
+    """The caps that it passes, as they are without it."""
+
+
+def caps_of(uow: UnitOfWork, guild_id: int, config: CapConfig, now: datetime) -> tuple[Cap, ...]:
+    """Return the caps that are in force for a server: its own or the usual one, and that of all servers."""
+    return tuple(_cap(uow, scope, record, config, now) for scope, record in _in_force(uow, guild_id, config))
+
+
+def server_cap(uow: UnitOfWork, guild_id: int, config: CapConfig, now: datetime) -> Cap | None:
+    """Return the cap that is in force for the server alone."""
+    return next((cap for cap in caps_of(uow, guild_id, config, now) if not cap.is_total), None)
+
+
+def pass_caps(
+    uow: UnitOfWork, guild_id: int, payment: SongPayment, config: CapConfig, now: datetime
+) -> SongPayment:
+    """Return the payment with a leg on each cap that is in force; as a rule no account is locked yet.
+
+    Raises:
+        CapError: a cap has too few credits left.
+        CapsNotOpenError: a cap has to be opened first, by `open_caps`.
+    """
+    legs, caps = list(payment.legs), list(payment.caps)
+    for scope, record in _in_force(uow, guild_id, config, marks_uncounted=True):
+        if record.period is not config.period:
+            raise CapsNotOpenError(f"The cap of {scope} does not count everything yet.")
+        cap = _cap(uow, scope, record, config, now)
+        if cap.left < payment.cost:
+            raise CapError(cap, payment.cost)
+        account = cap_account(scope, cap.window)
+        target = max(0, cap.credits - record.spent_earlier(cap.window))
+        balance = uow.ledger.balance(account.id)
+        if refilled(balance, target) != balance:  # a new window, or another cap
+            uow.ledger.set_granted_total(account, target=target, now=now)
+        caps.append(cap)
+        legs.append(Leg(account.id, payment.cost))
+    return replace(payment, legs=tuple(legs), caps=tuple(caps))
+
+
+def check_caps(uow: UnitOfWork, payment: SongPayment) -> None:
+    """Raise CapError if other requests have used up one of the payment's caps at the same moment."""
+    for cap in payment.caps:
+        available = uow.ledger.balance(cap_account(cap.guild_id, cap.window).id).available
+        if available < payment.cost:
+            raise CapError(replace(cap, spent=cap.credits - available), payment.cost)
+
+
+@unit_of_work("caps.open")
+def open_caps(uow: UnitOfWork, guild_id: int, config: CapConfig, now: datetime) -> None:
+    """Let the accounts of the server's caps count every request from now on, and what was spent before.
+
+    It is a unit of its own, because a refused request is rolled back, and the sum takes long in a large server.
+    """
+    uow.guilds.get_for_share(guild_id)  # the owner cannot change the server's own cap meanwhile
+    window = window_of(config.period, now)
+    for scope, record in _in_force(uow, guild_id, config):
+        if record.period is config.period:
+            continue
+        counted = uow.ledger.lock(cap_account(scope, window))
+        (record_now,) = uow.caps.find(scope)
+        if record_now.period is config.period:  # another process was first
+            continue
+        spent = uow.ledger.spent_by_all(scope, since=window.starts_at) - counted.held - counted.used
+        opened = replace(
+            record_now,
+            period=config.period,
+            opened_in=window.key,
+            opened_at=now,
+            spent_before=max(0, spent),
+        )
+        uow.caps.put(scope, opened)
+
+
+async def with_open_caps(
+    store: Store, guild_id: int, config: CapConfig, write: Callable[[], Awaitable[T]]
+) -> T:
+    """Run a write that passes the server's caps; open them first if they have to be."""
+    try:
+        return await write()
+    except CapsNotOpenError:
+        await store.write(open_caps, guild_id, config, store.clock())
+        return await write()
+
+
+async def tell_owner(store: Store, caps: tuple[Cap, ...], cost: int) -> None:
+    """Log for the owner which of the caps are used up, or nearly so, each once a period."""
+    for cap in caps:
+        percent = cap.news(cost)
+        if percent is None:
+            continue
+        try:
+            is_news = await store.write(_mark_told, cap, percent)
+        except StoreError as error:  # the next request says it
+            log.warning("it could not be stored that a cap is used up: %s", error)
+            continue
+        if is_news:
+            _log_for_owner(cap, percent)
+
+
+@unit_of_work("caps.mark_told")
+def _mark_told(uow: UnitOfWork, cap: Cap, percent: int) -> bool:
+    return uow.caps.mark_told(cap.guild_id, cap.occasion, percent)
+
+
+def _log_for_owner(cap: Cap, percent: int) -> None:
+    if cap.is_total and percent == REACHED:
+        log.error(
+            "OPERATOR: a cap is reached: no more songs in all servers in this period, %d of %d credits are"
+            " used or on hold",
+            cap.spent,
+            cap.credits,
+        )
+    elif cap.is_total:
+        log.warning(
+            "OPERATOR: a cap is nearly reached: all servers together, %d of %d credits of this period are"
+            " used or on hold",
+            cap.spent,
+            cap.credits,
+        )
+    elif percent == REACHED:
+        log.error(
+            "OPERATOR: a cap is reached: no more songs in server %d in this period, %d of %d credits are"
+            " used or on hold",
+            cap.guild_id,
+            cap.spent,
+            cap.credits,
+        )
+    else:
+        log.warning(
+            "OPERATOR: a cap is nearly reached: server %d, %d of %d credits of this period are used or on"
+            " hold",
+            cap.guild_id,
+            cap.spent,
+            cap.credits,
+        )
+
+
+def _in_force(
+    uow: UnitOfWork, guild_id: int, config: CapConfig, *, marks_uncounted: bool = False
+) -> Iterator[tuple[int, CapRecord]]:
+    """Yield the scopes with a cap, the server before all servers; mark the others as not counted any more."""
+    scopes = (guild_id, ALL_GUILDS)
+    for scope, record in zip(scopes, uow.caps.find(*scopes), strict=True):
+        if record.limit(scope, config) is not None:
+            yield scope, record
+        elif marks_uncounted and record.period is not None:
+            uow.caps.put(scope, replace(record, period=None, opened_at=None))
+
+
+def _cap(uow: UnitOfWork, guild_id: int, record: CapRecord, config: CapConfig, now: datetime) -> Cap:
+    """Return a cap that is in force, as it is now."""
+    window = window_of(config.period, now)
+    if record.period is config.period:
+        balance = uow.ledger.balance(cap_account(guild_id, window).id)
+        spent = balance.held + balance.used + record.spent_earlier(window)
+    else:
+        spent = uow.ledger.spent_by_all(guild_id, since=window.starts_at)
+    return Cap(
+        guild_id=guild_id,
+        credits=record.limit(guild_id, config) or 0,
+        spent=spent,
+        period=config.period,
+        window=window,
+        told_of=record.told_of,
+        told=record.told,
+    )
