@@ -1,4 +1,6 @@
-"""`/operator`: the bot's status, and pausing of submissions, for its operator."""
+"""`/operator`: the bot's status, pausing of submissions, servers and their caps, for its operator."""
+
+from collections.abc import Awaitable
 
 from discord import app_commands
 from discord.ext import commands
@@ -7,10 +9,11 @@ from bot.chat.interactions.components import command
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import MODERATORS, Operators
 from bot.chat.interactions.respond import respond, run_or_defer
-from bot.chat.interactions.transformers import GuildId
+from bot.chat.interactions.transformers import CapOption, GuildId
 from bot.chat.messages.operator import operation_message
 from bot.chat.text import confirmations, descriptions
-from bot.services.operator import OperatorService
+from bot.chat.text.caps import caps_shown
+from bot.services.operator import CapsView, OperatorService
 
 
 @app_commands.default_permissions(MODERATORS)
@@ -43,6 +46,23 @@ class Operator(commands.GroupCog, group_name="operator", group_description=descr
         await respond(
             interaction, confirmations.guild_denied(server, await run_or_defer(interaction, denying))
         )
+
+    @command()
+    @app_commands.rename(amount="credits")
+    @app_commands.describe(**descriptions.OPERATOR_CAP)
+    async def cap(
+        self, interaction: GuildInteraction, server: GuildId | None = None, amount: CapOption | None = None
+    ) -> None:
+        """See or set what a server can spend in a period, whatever its moderators allow."""
+
+        def seeing() -> Awaitable[CapsView]:
+            return self._operation.caps(server)
+
+        def setting() -> Awaitable[CapsView]:
+            return self._operation.set_cap(server, amount if isinstance(amount, int) else None)
+
+        doing = self._as_operator(interaction, seeing if amount is None else setting)
+        await respond(interaction, caps_shown(await run_or_defer(interaction, doing)))
 
     @command()
     async def pause(self, interaction: GuildInteraction) -> None:

@@ -19,7 +19,6 @@ from bot.chat.messages.credits import member_credits_message
 from bot.chat.messages.files import ReportFiles
 from bot.chat.messages.rendered import Attachment, RenderedMessage
 from bot.chat.text import confirmations, descriptions
-from bot.chat.text.quotas import budget_left
 from bot.domain.guild_settings import MAX_CREDITS
 from bot.services import Services
 from bot.services.audit_log import REASON_LIMIT
@@ -158,9 +157,8 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
         """Limit what the whole server can spend in a period, whatever members have themselves."""
         by = interaction.require_moderator()
         await run_or_defer(interaction, self._allowances.set_budget(by, amount=amount, period=period))
-        statement = self._quotas.statement(by.guild_id, by.actor_id, role_ids=())
-        budget = (await run_or_defer(interaction, statement)).budget
-        await respond(interaction, budget_left(budget) if budget else confirmations.NO_BUDGET)
+        limits = await run_or_defer(interaction, self._quotas.limits(by.guild_id))
+        await respond(interaction, confirmations.budget_set(limits))
 
     @command()
     @app_commands.describe(**descriptions.QUOTA_LOG)
@@ -177,9 +175,10 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
     async def report(self, interaction: GuildInteraction, days: Days = USUAL_DAYS) -> None:
         """See who used how many credits on which day: a chart, and a table for spreadsheets."""
         report, attachments = await run_or_defer(interaction, self._drawn(interaction, days))
+        limits = await run_or_defer(interaction, self._quotas.limits(interaction.guild_id))
         await respond(
             interaction,
-            RenderedMessage(content=confirmations.report_summary(report), attachments=attachments),
+            RenderedMessage(content=confirmations.report_summary(report, limits), attachments=attachments),
         )
 
     async def _drawn(self, interaction: GuildInteraction, days: int) -> tuple[Report, Sequence[Attachment]]:

@@ -15,7 +15,7 @@ from bot.domain.song_options import SongSpec
 from bot.domain.transitions import Transition
 from bot.service_configs import song_config
 from bot.services.cards import QUARTERS
-from bot.services.credits.holds import funding_accounts, hold_credits, payment_of
+from bot.services.credits.holds import hold_credits, payment_of
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.placement import SongConfig
 from bot.services.unit_of_work import UnitOfWork
@@ -83,11 +83,7 @@ def _place(work: UnitOfWork, pending: PendingRequest, batch: Batch) -> Request:
     membership = (pending.guild_id, pending.user_id)
     member = work.members.add_active_request(*membership, limit=policy.max_active, cooldown_s=0, now=now)
     request = work.requests.add(new)
-    funding = funding_accounts(*membership, member=member, policy=policy, now=now)
-    defaults = GuildSettings()
-    payment = payment_of(
-        work, new.cost, funding=funding, policy=policy, settings=defaults, caps=config.caps, now=now
-    )
+    payment = payment_of(work, request, member=member, settings=GuildSettings(), caps=config.caps, now=now)
     hold_credits(work, new.id, payment, now)
     due_at = now + timedelta(seconds=QUARTER_S)
     work.outbox.create(new.id, MessageKind.STATUS, fingerprint="waiting", not_before=now, next_at=due_at)

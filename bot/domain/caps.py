@@ -84,6 +84,11 @@ class Cap:
         return max(0, self.credits - self.spent)
 
     @property
+    def resets_at(self) -> datetime:
+        """Return when the whole cap can be spent again."""
+        return self.window.ends_at
+
+    @property
     def occasion(self) -> str:
         """Return what the owner is told about once: this cap in this window."""
         return f"{self.window.key} {self.credits}"

@@ -60,6 +60,11 @@ class OwnGuildError(ModeratorError):
 
 
 @dataclass(eq=False)
+class CapServerError(ModeratorError):
+    """A cap without the server that gets it."""
+
+
+@dataclass(eq=False)
 class ApprovalChannelError(ModeratorError):
     """Approval without a channel in which moderators decide."""
 

@@ -52,7 +52,7 @@ def build_services(
     served = ServedGuildsCache(store, config.served)
     return Services(
         requests=RequestService(store, config=config, clock=clock),
-        quotas=QuotaService(store, policy=config.policy, cost=config.cost, clock=clock),
+        quotas=QuotaService(store, policy=config.policy, cost=config.cost, caps=config.caps, clock=clock),
         members=MemberModeration(store, policy=config.policy, clock=clock),
         allowances=Allowances(store, policy=config.policy, clock=clock),
         guild_settings=GuildSettingsService(
@@ -60,6 +60,7 @@ def build_services(
             policy=config.policy,
             models=config.models,
             default_model=config.default_model,
+            caps=config.caps,
             clock=clock,
         ),
         approvals=Approvals(store, clock=clock),

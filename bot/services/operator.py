@@ -1,16 +1,19 @@
-"""The operator's service: the status over all servers, and pausing all submissions."""
+"""The operator's service: the status over all servers, pausing all submissions, servers and their caps."""
 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.domain.caps import ALL_GUILDS, MAX_CAP, Cap, CapConfig
 from bot.domain.circuit_breaker import CircuitBreaker
-from bot.domain.moderator_errors import NotPausedError, OwnGuildError
+from bot.domain.moderator_errors import CapServerError, NotPausedError, OwnGuildError
 from bot.domain.requests import Failure, FailureKind, State
 from bot.domain.scheduling import SNAPSHOT_TTL_S
 from bot.domain.served_guilds import ServedGuilds
 from bot.domain.transitions import CANCEL_FROM
+from bot.services.credits.caps import caps_of
+from bot.services.moderation.members import check_amount
 from bot.services.ports import Clock
 from bot.services.provider.submitter import load_breaker
 from bot.services.requests.placement import SongConfig
@@ -50,6 +53,22 @@ class OperatorStatus:
     """Credits for one song."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapsView:
+    """The owner's caps, as they are in force."""
+
+    config: CapConfig
+    own: Mapping[int, int]
+    """The servers' own caps, by server."""
+    guild_id: int | None
+    """The server that is asked about; None: all."""
+    server: Cap | None
+    """Its cap."""
+    total: Cap | None
+    cost: int
+    """Credits for one song."""
+
+
 class OperatorService:
     """The operator's view of the bot, and the pause of all submissions."""
 
@@ -59,6 +78,7 @@ class OperatorService:
         self._configured = config.served
         self._slots = config.slots
         self._cost = config.cost
+        self._caps = config.caps
         self._clock = clock
 
     async def status(self) -> OperatorStatus:
@@ -97,6 +117,28 @@ class OperatorService:
         await self._served.refresh()
         log.warning("a server is denied by the operator", extra={"guild": guild_id})
         return cancelled
+
+    async def caps(self, guild_id: int | None = None) -> CapsView:
+        """Return the caps that are in force, for a server or for all of them.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        return await self._store.read(_view, guild_id, self._caps, self._cost, self._clock())
+
+    async def set_cap(self, guild_id: int | None, amount: int | None) -> CapsView:
+        """Give the server a cap of its own, or that of the settings again (None); return what is in force.
+
+        Raises:
+            CapServerError: no server is given; nothing was changed.
+            AmountError: the amount is out of range; nothing was changed.
+        """
+        if guild_id is None:
+            raise CapServerError
+        checked = None if amount is None else check_amount("credits", amount, most=MAX_CAP)
+        view = await self._store.write(_set_cap, guild_id, checked, self._caps, self._cost, self._clock())
+        log.warning("a server's cap is set by the operator: %s", checked, extra={"guild": guild_id})
+        return view
 
     async def resume(self) -> int:
         """Resume submissions; return how many requests wait.
@@ -137,6 +179,24 @@ def _resume(uow: UnitOfWork, slots: int, now: datetime) -> int:
     if not breaker.paused_by_operator:
         raise NotPausedError(everywhere=True)
     return _set_paused(uow, replace(breaker, paused_by_operator=False), now)
+
+
+def _view(uow: UnitOfWork, guild_id: int | None, config: CapConfig, cost: int, now: datetime) -> CapsView:
+    caps = {cap.is_total: cap for cap in caps_of(uow, guild_id or ALL_GUILDS, config, now)}
+    own = {known: record.credits or 0 for known, record in uow.caps.own().items()}
+    return CapsView(
+        config=config, own=own, guild_id=guild_id, server=caps.get(False), total=caps.get(True), cost=cost
+    )
+
+
+@unit_of_work("operator.cap")
+def _set_cap(
+    uow: UnitOfWork, guild_id: int, amount: int | None, config: CapConfig, cost: int, now: datetime
+) -> CapsView:
+    uow.guilds.get_for_update(guild_id)  # what is being placed there is counted first
+    (record,) = uow.caps.find(guild_id)
+    uow.caps.put(guild_id, replace(record, credits=amount))
+    return _view(uow, guild_id, config, cost, now)
 
 
 @unit_of_work("operator.serve")

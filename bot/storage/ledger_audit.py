@@ -109,7 +109,7 @@ RULES = (
         "Transfer {id}: it holds {amount} credits of {debit}, but is for request {request_id}, which is of "
         "member {user_id} of server {guild_id}.",
     ),
-    # A cap proves what it limits only if nothing passes it by: since it was opened, each hold has a part on it.
+    # A cap limits only what it counts: since it was opened, each hold has a part on it.
     Rule(
         """
         SELECT h.request_id, c.guild_id, h.at FROM credit_caps c
@@ -123,7 +123,8 @@ RULES = (
         GROUP BY h.request_id, c.guild_id, h.at
         ORDER BY c.guild_id, h.request_id
         """,
-        "Request {request_id}: it was placed at {at}, and passed by the cap of server {guild_id} (0: of all).",
+        "Request {request_id}: it was placed at {at} and has no part on the cap of server {guild_id} (0: of "
+        "all servers).",
     ),
     Rule(
         """

@@ -16,6 +16,7 @@ STOPS_SONGS = (
     "the database does not answer",
     "nothing could be claimed",
     "another copy of the bot",
+    "a cap is reached",
 )
 """How the lines begin, after the prefix, that mention the bot's owner; `docs/operations.md` marks them."""
 MAX_LINES = 20

@@ -162,6 +162,16 @@ def parse_loves(text: str) -> int:
     return 0 if text.strip().lower() == NONE else int(text)
 
 
+def parse_cap(text: str) -> int | str:
+    """Parse a cap in credits, or `none`.
+
+    Raises:
+        ValueError: the text is neither.
+    """
+    text = text.strip().lower()
+    return NONE if text == NONE else int(text.replace(",", ""))
+
+
 def parse_guild_id(text: str) -> int:
     """Parse a server's id.
 
@@ -188,6 +198,7 @@ PersonaOption: TypeAlias = app_commands.Transform[str, Parsed(parse_persona, lim
 RequestId: TypeAlias = app_commands.Transform[int, Parsed(parse_request_id)]
 LovesOption: TypeAlias = app_commands.Transform[int, Parsed(parse_loves)]
 SongId: TypeAlias = app_commands.Transform[int, Parsed(parse_song_id)]
+CapOption: TypeAlias = app_commands.Transform[int | str, Parsed(parse_cap)]
 GuildId: TypeAlias = app_commands.Transform[int, Parsed(parse_guild_id)]
 TargetOption: TypeAlias = app_commands.Transform[TargetMember, Target]
 PeriodOption: TypeAlias = app_commands.Transform[Period, OneOf(Period)]

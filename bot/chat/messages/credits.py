@@ -16,12 +16,12 @@ from bot.chat.text.formatting import (
     reason_text,
     relative,
 )
-from bot.chat.text.quotas import allowance_of, budget_left, next_request, songs_left
+from bot.chat.text.quotas import allowance_of, budget_left, cap_left, next_request, songs_left
 from bot.chat.text.songs import UNTITLED
 from bot.domain.ledger import Entry, TransferKind
 from bot.domain.requests import Request
 from bot.domain.songs import UNLOVED, Song
-from bot.services.credits.statements import CreditsOverview, Statement, StatementLine
+from bot.services.credits.statements import CreditsOverview, StatementLine
 
 ENTRY_LIMIT = 120
 """Characters of one entry's reason."""
@@ -56,14 +56,17 @@ def _description(overview: CreditsOverview, *, is_own: bool) -> Iterator[str]:
             f"You have {counted(overview.active, 'pending request')}, the limit here: you can request the "
             f"next song when {one} finished."
         )
-    yield from _moderation(statement, is_own=is_own)
+    yield from _moderation(overview, is_own=is_own)
     yield f"-# A song costs {in_credits(overview.cost)}. {allowance_of(statement.policy, is_own=is_own)}"
 
 
-def _moderation(statement: Statement, *, is_own: bool) -> Iterator[str]:
+def _moderation(overview: CreditsOverview, *, is_own: bool) -> Iterator[str]:
     """Say what limits the member besides their own credits."""
-    if statement.budget is not None:
-        yield budget_left(statement.budget)
+    statement, cap = overview.statement, overview.statement.limits.server_cap
+    if statement.limits.budget is not None:
+        yield budget_left(statement.limits.budget)
+    if cap is not None and (not is_own or overview.limited_by is cap):
+        yield cap_left(cap)
     if statement.blocked is not None:
         yield f"**Blocked** by a moderator. {reason_text(statement.blocked)}"
     if statement.backoff_end is not None:

@@ -46,6 +46,9 @@ def settings_message(rules: EffectiveSettings, *, gone: frozenset[int] = frozens
     embed.add_field(
         name="Budget", value=f"{in_credits(budget.credits)} every {budget.period}" if budget else "none"
     )
+    if (cap := rules.cap) is not None:
+        limit = f"{in_credits(cap.credits)} every {cap.period}, {cap.left:,} left"
+        embed.add_field(name="Bot owner's limit", value=limit)
     if settings.roles:
         ranked = sorted(settings.roles.items(), key=lambda role: (-role[1], role[0]))
         for number, value in enumerate(_pages([f"<@&{role}> {credits_:,}" for role, credits_ in ranked])):

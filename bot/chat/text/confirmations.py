@@ -2,11 +2,12 @@
 
 from bot.chat.text import labels
 from bot.chat.text.formatting import are_back, counted, in_credits, mention, playlist_link, playlist_page
-from bot.chat.text.quotas import allowance_of, available_after, limits_of
+from bot.chat.text.quotas import allowance_of, available_after, limits_left, limits_of
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.models import model_name
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.quotas import Period, Policy
+from bot.services.credits.limits import SharedLimits
 from bot.services.credits.reports import Report
 from bot.services.library.playlists import ListedPlaylist, SavedResult
 from bot.services.moderation.members import BalanceChange
@@ -184,12 +185,19 @@ def unblocked(user_id: int, change: BalanceChange) -> str:
     return f"{mention(user_id)} can request songs again. {available_after(change)}"
 
 
-def report_summary(report: Report) -> str:
-    """Say what was used in the report's days."""
+def budget_set(limits: SharedLimits) -> str:
+    """Confirm the server's budget, or that there is none; beside it the owner's cap."""
+    none = () if limits.budget else (NO_BUDGET,)
+    return "\n".join((*none, *limits_left(limits)))
+
+
+def report_summary(report: Report, limits: SharedLimits) -> str:
+    """Say what was used in the report's days, and what the shared limits leave."""
     span = "today" if len(report.days) == 1 else f"in the last {len(report.days):,} days"
+    used = f"**{in_credits(report.credits)}** used for {counted(report.songs, 'song')} {span} (UTC)."
     if not report.credits:
-        return f"No credits were used {span} (UTC)."
-    return f"**{in_credits(report.credits)}** used for {counted(report.songs, 'song')} {span} (UTC)."
+        used = f"No credits were used {span} (UTC)."
+    return "\n".join((used, *limits_left(limits)))
 
 
 def request_channel_set(channel_id: int | None) -> str:

@@ -17,6 +17,10 @@ _PUBLIC_REASON = "Why? Everyone in the channel can read it"
 _PERIOD = "How often it resets (UTC)"
 
 OPERATOR_GUILD = {"server": "The server's id: right-click it in Developer Mode > Copy Server ID"}
+OPERATOR_CAP = {
+    "server": f"{OPERATOR_GUILD['server']}; left out, all caps are shown",
+    "amount": "Credits per period, 0: nobody can; none: that of the settings; left out, see it",
+}
 INSPIRE = {
     "playlist": "The inspiration: a saved playlist, or a link of Suno; left out, the default or a random one",
     "prompt": "What the song should be like; parts of it can become lyrics",

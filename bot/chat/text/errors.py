@@ -10,12 +10,13 @@ from bot.chat.text import labels
 from bot.chat.text.formatting import counted, in_credits, quoted, reason_text, relative
 from bot.chat.text.link_errors import PERSONA, PLAYLIST, SONG, link_error
 from bot.chat.text.moderator_errors import MODERATOR_SENTENCES, NOTHING_CHANGED
-from bot.chat.text.quotas import next_request
+from bot.chat.text.quotas import BUDGET, cap_used_up, next_request, used_up
 from bot.domain.errors import (
     ActiveLimitError,
     BackoffError,
     BlockedError,
     BudgetError,
+    CapError,
     ChannelError,
     ChannelGoneError,
     ClipError,
@@ -245,11 +246,13 @@ def _credits(error: CreditsError) -> str:
 
 @sentence.register
 def _budget(error: BudgetError) -> str:
-    return (
-        f"A song costs {in_credits(error.needed)}, and this server's budget has {error.available:,} left for "
-        f"everyone. It resets {relative(error.resets_at)}; try again then. Your own credits are untouched."
-        f"{NO_CREDITS_USED}"
-    )
+    words = used_up(BUDGET, f"{error.available:,}", cost=error.needed, resets_at=error.resets_at)
+    return f"{words}{NO_CREDITS_USED}"
+
+
+@sentence.register
+def _cap(error: CapError) -> str:
+    return f"{cap_used_up(error.cap, error.needed)}{NO_CREDITS_USED}"
 
 
 @sentence.register

@@ -13,6 +13,7 @@ from bot.domain.moderator_errors import (
     AmountError,
     ApprovalChannelError,
     BotMemberError,
+    CapServerError,
     ChannelAccessError,
     DecidedError,
     EveryoneRoleError,
@@ -107,8 +108,9 @@ def _not_paused(error: NotPausedError) -> str:
 
 
 def _amount(error: AmountError) -> str:
+    given = f"{error.value:,}" if error.value == int(error.value) else f"{error.value:g}"
     return (
-        f"`{error.option}` can't be {error.value:g}. Type a whole number from {error.least:,} to "
+        f"`{error.option}` can't be {given}. Type a whole number from {error.least:,} to "
         f"{error.most:,}.{NOTHING_CHANGED}"
     )
 
@@ -125,6 +127,10 @@ def _reason(error: ReasonError) -> str:
 NO_GUILD_ID = (
     "That is no server's id. Turn on Developer Mode in Discord, right-click the server, choose Copy Server "
     "ID, and paste it."
+)
+CAP_SERVER_MISSING = (
+    "Choose the `server` that gets this cap. The caps of each server without its own, and of all servers "
+    "together, are `SERVER_CREDIT_CAP` and `TOTAL_CREDIT_CAP` in the bot's settings."
 )
 OWN_GUILD = "This is your own server, in which `/operator` works: it can't be denied. Choose another."
 
@@ -175,6 +181,7 @@ MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
         EveryoneRoleError: _unchanged(EVERYONES_ROLE),
         GuildIdError: _unchanged(NO_GUILD_ID),
         OwnGuildError: _unchanged(OWN_GUILD),
+        CapServerError: _unchanged(CAP_SERVER_MISSING),
         ApprovalChannelError: _unchanged(CHANNEL_MISSING),
         ShowcaseChannelError: _unchanged(SHOWCASE_MISSING),
         DecidedError: _decided,

@@ -1,26 +1,31 @@
 """Sentences about credits and limits: allowances, budgets, and what a moderator's action changed."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import assert_never
 
 from bot.chat.text.formatting import counted, in_credits, relative
+from bot.domain.caps import Cap
 from bot.domain.quotas import Period, Policy, Source
-from bot.services.credits.statements import BudgetState, CreditsOverview
+from bot.services.credits.limits import BudgetState, SharedLimits
+from bot.services.credits.statements import CreditsOverview
 from bot.services.moderation.members import BalanceChange
 
+BUDGET = "this server's budget"
+CAP = "the bot owner's limit for this server"
 IN_PERIOD = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this month"}
 
 
 def songs_left(overview: CreditsOverview) -> str:
     """Say what the member's credits are enough for, and when there are more; only what certainly comes."""
     statement = overview.statement
-    policy, budget = statement.policy, statement.budget
+    policy, limit = statement.policy, overview.limited_by
     have = f"**{in_credits(statement.available)}**"
     if statement.blocked is not None:
         return f"{have}."
     more = f"{have}: {more_songs(overview.songs_left)}"
-    if budget is not None and overview.is_limited_by_budget:
-        return f"{more} until this server's budget resets {relative(budget.resets_at)}."
+    if limit is not None:
+        return f"{more} until {whose(limit)} resets {relative(limit.resets_at)}."
     if not policy.allowance:
         return f"{more}."
     new = f"{policy.allowance:,} new {'one' if policy.allowance == 1 else 'ones'}"
@@ -59,6 +64,48 @@ def budget_left(budget: BudgetState) -> str:
         f"This server's budget: **{budget.left:,}** of {in_credits(budget.credits)} left for everyone{over}. "
         f"It resets {relative(budget.resets_at)}."
     )
+
+
+def whose(limit: BudgetState | Cap) -> str:
+    """Name a limit that many share by whose it is."""
+    if isinstance(limit, BudgetState):
+        return BUDGET
+    return "the bot owner's limit for all servers" if limit.is_total else CAP
+
+
+def cap_left(cap: Cap) -> str:
+    """Say what a server can still spend under the owner's cap."""
+    over = f", because {cap.spent:,} were used before" if cap.spent > cap.credits else ""
+    return (
+        f"{CAP[0].upper()}{CAP[1:]}: **{cap.left:,}** of {in_credits(cap.credits)} left{over}. It "
+        f"resets {relative(cap.resets_at)}."
+    )
+
+
+def used_up(limit: str, left: str, *, cost: int, resets_at: datetime) -> str:
+    """Say that a limit which many share has too little left for a song."""
+    return (
+        f"A song costs {in_credits(cost)}, and {limit} has {left} left for everyone. It resets "
+        f"{relative(resets_at)}; try again then. Your own credits are untouched."
+    )
+
+
+def cap_used_up(cap: Cap, cost: int) -> str:
+    """Say that one of the owner's caps has too little left for a song."""
+    limit = whose(cap)
+    if cap.credits < cost:
+        return f"T{limit[1:]} is too small for a song. Ask them if it should be larger."
+    # what all servers together spend is the owner's business
+    left = "too few credits" if cap.is_total else f"{cap.left:,}"
+    return used_up(limit, left, cost=cost, resets_at=cap.resets_at)
+
+
+def limits_left(limits: SharedLimits) -> Iterator[str]:
+    """Say what the budget and the owner's cap leave to the server, as far as there are such."""
+    if limits.budget is not None:
+        yield budget_left(limits.budget)
+    if limits.server_cap is not None:
+        yield cap_left(limits.server_cap)
 
 
 def limits_of(policy: Policy) -> str:

@@ -76,7 +76,7 @@ def check_caps(uow: UnitOfWork, payment: SongPayment) -> None:
 def open_caps(uow: UnitOfWork, guild_id: int, config: CapConfig, now: datetime) -> None:
     """Let the accounts of the server's caps count every request from now on, and what was spent before.
 
-    It is a unit of its own, because a refused request is rolled back, and the sum takes long in a large server.
+    It is a unit of its own: a refused request is rolled back, and in a large server the sum takes long.
     """
     uow.guilds.get_for_share(guild_id)  # the owner cannot change the server's own cap meanwhile
     window = window_of(config.period, now)
@@ -166,7 +166,7 @@ def _in_force(
     uow: UnitOfWork, guild_id: int, config: CapConfig, *, marks_uncounted: bool = False
 ) -> Iterator[tuple[int, CapRecord]]:
     """Yield the scopes with a cap, the server before all servers; mark the others as not counted any more."""
-    scopes = (guild_id, ALL_GUILDS)
+    scopes = tuple(dict.fromkeys((guild_id, ALL_GUILDS)))
     for scope, record in zip(scopes, uow.caps.find(*scopes), strict=True):
         if record.limit(scope, config) is not None:
             yield scope, record

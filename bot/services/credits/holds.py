@@ -8,6 +8,7 @@ from bot.domain.errors import BudgetError, CreditsError, InsufficientFundsError
 from bot.domain.guild_settings import Budget, GuildSettings, MemberRecord, budget_window
 from bot.domain.ledger import Account, Balance, Leg, allowance_account, bonus_account, budget_account
 from bot.domain.quotas import Policy, Window, window_of
+from bot.domain.requests import Request
 from bot.domain.transitions import Settlement
 from bot.services.credits.caps import SongPayment, check_caps, pass_caps
 from bot.services.unit_of_work import UnitOfWork
@@ -38,21 +39,21 @@ def funding_accounts(
 
 def payment_of(
     uow: UnitOfWork,
-    cost: int,
+    request: Request,
     *,
-    funding: FundingAccounts,
-    policy: Policy,
+    member: MemberRecord,
     settings: GuildSettings,
     caps: CapConfig,
     now: datetime,
 ) -> SongPayment:
-    """Return what pays for a song: the member's accounts, the server's budget and the owner's caps.
+    """Return what pays for a request: the member's accounts, the server's budget and the owner's caps.
 
     Raises:
         CreditsError, BudgetError, CapError: there are too few credits; roll the unit of work back.
         CapsNotOpenError: run `open_caps` first; roll the unit of work back.
     """
-    guild_id = funding.allowance.guild_id
+    guild_id, cost, policy = request.guild_id, request.cost, request.policy
+    funding = funding_accounts(guild_id, request.user_id, member=member, policy=policy, now=now)
     own = uow.ledger.set_granted_total(funding.allowance, target=policy.allowance, now=now).available
     from_allowance = min(cost, own)
     legs = [Leg(funding.allowance.id, from_allowance)] if from_allowance else []

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from bot.domain.guild_settings import Budget, policy_for
+from bot.domain.caps import NO_CAPS, Cap, CapConfig
+from bot.domain.guild_settings import policy_for
 from bot.domain.ledger import Entry, refilled
-from bot.domain.quotas import Period, Policy
+from bot.domain.quotas import Policy
 from bot.domain.requests import Request
-from bot.services.credits.holds import budget_left, funding_accounts
+from bot.services.credits.holds import funding_accounts
+from bot.services.credits.limits import BudgetState, SharedLimits, shared_limits
 from bot.services.credits.reports import Report, report_of
 from bot.services.ports import Clock
 from bot.services.unit_of_work import Store, UnitOfWork
@@ -34,8 +36,8 @@ class Statement:
     resets_at: datetime
     policy: Policy
     """The limits in force for the member, and their source."""
-    budget: "BudgetState | None"
-    """The server's budget, if it has one."""
+    limits: SharedLimits
+    """What the member shares with the others."""
     blocked: str | None
     """The moderator's reason for blocking the member; None if the member is not blocked."""
     backoff_end: datetime | None = None
@@ -43,21 +45,9 @@ class Statement:
 
     @property
     def spendable(self) -> int:
-        """Return the credits that the member can spend under the server's budget."""
-        return self.available if self.budget is None else min(self.available, self.budget.left)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetState:
-    """The credits that all members of a server together can still spend."""
-
-    credits: int
-    """Per period."""
-    left: int
-    spent: int
-    """In this period, with what is on hold; more than `credits` if the budget was set later."""
-    period: Period
-    resets_at: datetime
+        """Return the credits that the member can spend under the limits that all share."""
+        tightest = self.limits.tightest
+        return self.available if tightest is None else min(self.available, tightest.left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +78,10 @@ class CreditsOverview:
         return self.statement.spendable // self.cost
 
     @property
-    def is_limited_by_budget(self) -> bool:
-        """Return True if the server's budget is what keeps the member from more songs."""
-        return self.songs_left < self.statement.available // self.cost
+    def limited_by(self) -> BudgetState | Cap | None:
+        """Return the shared limit that keeps the member from more songs; None if none does."""
+        is_limited = self.songs_left < self.statement.available // self.cost
+        return self.statement.limits.tightest if is_limited else None
 
     @property
     def is_renewed(self) -> bool:
@@ -102,10 +93,11 @@ class CreditsOverview:
 class QuotaService:
     """Members' statements and servers' reports."""
 
-    def __init__(self, store: Store, *, policy: Policy, cost: int, clock: Clock) -> None:
+    def __init__(self, store: Store, *, policy: Policy, cost: int, caps: CapConfig, clock: Clock) -> None:
         self._store = store
         self._policy = policy
         self._cost = cost
+        self._caps = caps
         self._clock = clock
 
     async def overview(self, guild_id: int, user_id: int, *, role_ids: Collection[int]) -> CreditsOverview:
@@ -115,7 +107,7 @@ class QuotaService:
             StoreError: the database cannot be used.
         """
         return await self._store.read(
-            _overview, guild_id, user_id, role_ids, self._policy, self._cost, self._clock()
+            _overview, guild_id, user_id, role_ids, self._policy, self._caps, self._cost, self._clock()
         )
 
     async def statement(self, guild_id: int, user_id: int, *, role_ids: Collection[int]) -> Statement:
@@ -125,8 +117,16 @@ class QuotaService:
             StoreError: the database cannot be used.
         """
         return await self._store.read(
-            statement_of, guild_id, user_id, role_ids, usual=self._policy, now=self._clock()
+            statement_of, guild_id, user_id, role_ids, usual=self._policy, caps=self._caps, now=self._clock()
         )
+
+    async def limits(self, guild_id: int) -> SharedLimits:
+        """Return what all members of the server together can still spend.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        return await self._store.read(_limits, guild_id, self._caps, self._clock())
 
     async def report(self, guild_id: int, days: int) -> Report:
         """Return what a server's members used in the last `days` days, 1 to 366, including today (UTC).
@@ -141,7 +141,14 @@ class QuotaService:
 
 
 def statement_of(
-    uow: UnitOfWork, guild_id: int, user_id: int, role_ids: Collection[int], *, usual: Policy, now: datetime
+    uow: UnitOfWork,
+    guild_id: int,
+    user_id: int,
+    role_ids: Collection[int],
+    *,
+    usual: Policy,
+    caps: CapConfig = NO_CAPS,
+    now: datetime,
 ) -> Statement:
     """Return a member's statement; an allowance that is not opened yet counts as granted."""
     settings, member = uow.guilds.settings(guild_id), uow.members.find(guild_id, user_id)
@@ -156,7 +163,7 @@ def statement_of(
         bonus=bonus,
         resets_at=funding.window.ends_at,
         policy=policy,
-        budget=_budget_state(uow, guild_id, settings.budget, now) if settings.budget else None,
+        limits=shared_limits(uow, guild_id, settings, caps, now),
         blocked=member.blocked,
         backoff_end=member.backoff_end(now),
     )
@@ -168,11 +175,12 @@ def _overview(
     user_id: int,
     role_ids: Collection[int],
     usual: Policy,
+    caps: CapConfig,
     cost: int,
     now: datetime,
 ) -> CreditsOverview:
     return CreditsOverview(
-        statement=statement_of(uow, guild_id, user_id, role_ids, usual=usual, now=now),
+        statement=statement_of(uow, guild_id, user_id, role_ids, usual=usual, caps=caps, now=now),
         cost=cost,
         active=len(uow.requests.active_of(guild_id, user_id)),
         lines=tuple(
@@ -196,15 +204,8 @@ def _last_of_each(entries: Iterable[Entry]) -> Iterator[Entry]:
             seen.add(entry.request_id)
 
 
-def _budget_state(uow: UnitOfWork, guild_id: int, budget: Budget, now: datetime) -> BudgetState:
-    balance, window = budget_left(uow, guild_id, budget, now)
-    return BudgetState(
-        credits=budget.credits,
-        left=refilled(balance, budget.remaining_target(window)).available,
-        spent=balance.held + balance.used + budget.spent_earlier(window),
-        period=budget.period,
-        resets_at=window.ends_at,
-    )
+def _limits(uow: UnitOfWork, guild_id: int, caps: CapConfig, now: datetime) -> SharedLimits:
+    return shared_limits(uow, guild_id, uow.guilds.settings(guild_id), caps, now)
 
 
 def _uses(uow: UnitOfWork, guild_id: int, since: datetime) -> list[tuple[datetime, int, int]]:

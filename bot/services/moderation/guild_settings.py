@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.audit import Action, AuditFacts
+from bot.domain.caps import Cap, CapConfig
 from bot.domain.errors import ModelError
 from bot.domain.guild_settings import GuildSettings, policy_for
 from bot.domain.moderator_errors import ApprovalChannelError, ShowcaseChannelError
@@ -12,6 +13,7 @@ from bot.domain.quotas import Policy
 from bot.domain.requests import State
 from bot.domain.transitions import Transition
 from bot.services.audit_log import Actor, record_action, run_action
+from bot.services.credits.caps import server_cap
 from bot.services.moderation.members import check_amount
 from bot.services.ports import Clock
 from bot.services.requests.transitions import apply_transition
@@ -33,18 +35,28 @@ class EffectiveSettings:
     policy: Policy
     """The limits of a member without settings of their own."""
     model: str
+    cap: Cap | None = None
+    """The owner's cap on the server, if there is one."""
 
 
 class GuildSettingsService:
     """A server's settings; each change takes effect at once."""
 
     def __init__(
-        self, store: Store, *, policy: Policy, models: Sequence[str], default_model: str, clock: Clock
+        self,
+        store: Store,
+        *,
+        policy: Policy,
+        models: Sequence[str],
+        default_model: str,
+        caps: CapConfig,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._policy = policy
         self._models = tuple(models)
         self._default_model = default_model
+        self._caps = caps
         self._clock = clock
 
     async def effective(self, guild_id: int) -> EffectiveSettings:
@@ -53,10 +65,13 @@ class GuildSettingsService:
         Raises:
             StoreError: the database cannot be used.
         """
-        settings = await self._store.read(lambda work: work.guilds.settings(guild_id))
+        settings, cap = await self._store.read(_settings_and_cap, guild_id, self._caps, self._clock())
         model = settings.model if settings.model in self._models else None
         return EffectiveSettings(
-            settings=settings, policy=policy_for(self._policy, settings), model=model or self._default_model
+            settings=settings,
+            policy=policy_for(self._policy, settings),
+            model=model or self._default_model,
+            cap=cap,
         )
 
     async def set_request_channel(self, actor: Actor, channel_id: int | None) -> None:
@@ -188,6 +203,12 @@ class GuildSettingsService:
         facts: Callable[[GuildSettings], AuditFacts],
     ) -> GuildSettings:
         return await self._store.write(update_settings, actor, action, change, facts, self._clock())
+
+
+def _settings_and_cap(
+    uow: UnitOfWork, guild_id: int, caps: CapConfig, now: datetime
+) -> tuple[GuildSettings, Cap | None]:
+    return uow.guilds.settings(guild_id), server_cap(uow, guild_id, caps, now)
 
 
 @unit_of_work("guild_settings.change")

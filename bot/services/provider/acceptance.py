@@ -10,7 +10,7 @@ from bot.domain.polling import PollLimits, interval_s
 from bot.domain.provider_tasks import TaskProgress
 from bot.domain.requests import NewRequest, Request, State
 from bot.domain.transitions import Transition
-from bot.services.credits.holds import funding_accounts, hold_credits, payment_of
+from bot.services.credits.holds import hold_credits, payment_of
 from bot.services.requests.transitions import apply_transition, get_request
 from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
@@ -100,17 +100,7 @@ def _place_again(
             delivery_channel_id=request.delivery_channel_id,
         )
     )
-    payment = payment_of(
-        uow,
-        new_request.cost,
-        funding=funding_accounts(
-            new_request.guild_id, new_request.user_id, member=member, policy=policy, now=now
-        ),
-        policy=policy,
-        settings=settings,
-        caps=caps,
-        now=now,
-    )
+    payment = payment_of(uow, new_request, member=member, settings=settings, caps=caps, now=now)
     hold_credits(uow, new_request.id, payment, now)
     return new_request
 

@@ -12,7 +12,7 @@ from bot.domain.requests import NewRequest, Origin, ReplyAddress, Request, State
 from bot.domain.served_guilds import EVERYWHERE, ServedGuilds
 from bot.domain.song_options import PlaylistName, SongOptions, SongSpec, song_spec
 from bot.services.cards import StatusCard
-from bot.services.credits.holds import funding_accounts, hold_credits, payment_of
+from bot.services.credits.holds import hold_credits, payment_of
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.queue_snapshot import queue_snapshot, status_card_for
 from bot.services.runtime.timings import WorkTimings
@@ -120,15 +120,7 @@ def place(
     member = _add_active_request(uow, context, common, config, now)
     policy = policy_for(config.policy, settings, member, context.role_ids)
     request = uow.requests.add(_new_request(spec, context, policy, settings, config, now))
-    payment = payment_of(
-        uow,
-        request.cost,
-        funding=funding_accounts(context.guild_id, context.user_id, member=member, policy=policy, now=now),
-        policy=policy,
-        settings=settings,
-        caps=config.caps,
-        now=now,
-    )
+    payment = payment_of(uow, request, member=member, settings=settings, caps=config.caps, now=now)
     if settings.has_playlists:
         uow.playlists.mark_used(context.guild_id, spec.playlist_id, now=now)
     card = _create_status_message(uow, request, config, now, settings)

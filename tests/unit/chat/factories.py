@@ -4,8 +4,10 @@ from typing import TypedDict, Unpack
 
 import discord
 
+from bot.domain.caps import Cap
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.provider_tasks import Clip
+from bot.domain.quotas import Period, window_of
 from bot.domain.requests import Failure, State
 from bot.services.cards import ClipCard, Hint, ResultCard, StatusCard
 from sandbox.discord.rules.messages import Sent, check_message
@@ -42,6 +44,12 @@ class StatusFacts(TypedDict, total=False):
     model: str
     request_id: int
     user_id: int
+
+
+def cap_of(credits_: int, spent: int, *, guild: int = GUILD) -> Cap:
+    """A cap that is in force this month."""
+    window = window_of(Period.MONTH, NOW)
+    return Cap(guild_id=guild, credits=credits_, spent=spent, period=Period.MONTH, window=window)
 
 
 def status(state: State, **facts: Unpack[StatusFacts]) -> StatusCard:

@@ -9,11 +9,13 @@ from bot.chat.text.errors import NO_CREDITS_USED, sentence, unexpected
 from bot.chat.text.failures import FAILURES
 from bot.chat.text.link_errors import PERSONA, PLAYLIST, SONG, LinkOption, link_error
 from bot.chat.text.moderator_errors import NAMES, NOTHING_CHANGED
+from bot.domain.caps import ALL_GUILDS
 from bot.domain.errors import (
     ActiveLimitError,
     BackoffError,
     BlockedError,
     BudgetError,
+    CapError,
     ChannelError,
     ChannelGoneError,
     ClipError,
@@ -43,6 +45,7 @@ from bot.domain.moderator_errors import (
     AmountError,
     ApprovalChannelError,
     BotMemberError,
+    CapServerError,
     ChannelAccessError,
     DecidedError,
     EveryoneRoleError,
@@ -77,7 +80,7 @@ from bot.domain.songs import (
     SongNotFoundError,
     SongRemovedError,
 )
-from tests.unit.chat.factories import NOW
+from tests.unit.chat.factories import NOW, cap_of
 
 SAMPLES: list[RefusalError] = [
     *(PlaylistError(kind) for kind in LinkKind),
@@ -95,6 +98,7 @@ SAMPLES: list[RefusalError] = [
     CreditsError(10, 30, NOW),
     CreditsError(0, 30, None),
     BudgetError(10, 30, NOW),
+    *(CapError(cap, 30) for cap in (cap_of(100, 80), cap_of(20, 0), cap_of(100, 80, guild=ALL_GUILDS))),
     BlockedError("spam"),
     PausedError("tonight's show"),
     *(ChannelGoneError(is_moderator=is_moderator) for is_moderator in (True, False)),
@@ -107,6 +111,7 @@ SAMPLES: list[RefusalError] = [
     NotBlockedError(),
     GuildIdError(),
     OwnGuildError(),
+    CapServerError(),
     ApprovalChannelError(),
     ShowcaseChannelError(),
     OldFormError(),
@@ -221,6 +226,22 @@ def test_a_weight_that_looks_like_percent_gets_a_hint(value: float, hint: str) -
     assert words
     assert "`style_weight` takes a number from 0 to 1" in words
     assert hint in words
+
+
+def test_a_cap_says_whose_it_is_and_when_it_resets() -> None:
+    resets = f"It resets <t:{int(cap_of(1, 0).resets_at.timestamp())}:R>; try again then."
+    own = sentence(CapError(cap_of(100, 80), 30))
+    assert own
+    assert own.startswith("A song costs 30 credits, and the bot owner's limit for this server has 20 left")
+    assert resets in own
+    everywhere = sentence(CapError(cap_of(100, 80, guild=ALL_GUILDS), 30))
+    assert everywhere
+    assert "the bot owner's limit for all servers has too few credits left for everyone." in everywhere
+    assert resets in everywhere
+    never = sentence(CapError(cap_of(20, 0), 30))
+    assert never
+    assert never.startswith("The bot owner's limit for this server is too small for a song.")
+    assert "resets" not in never
 
 
 def test_missing_credits_say_what_there_is_and_when_more_come() -> None:

@@ -16,7 +16,7 @@ async def test_a_song_is_one_line_whatever_became_of_it(harness: ServicesHarness
         (TransferKind.SINGLE, None),
     ]
     assert (shown.cost, shown.active, shown.songs_left) == (30, 1, 2)
-    assert not shown.is_limited_by_budget
+    assert shown.limited_by is None
     assert shown.is_renewed
 
 
@@ -32,7 +32,7 @@ async def test_the_oldest_lines_are_left_out(harness: ServicesHarness) -> None:
 async def test_the_budget_of_the_server_limits_what_is_left(harness: ServicesHarness) -> None:
     await harness.services.allowances.set_budget(harness.actor(), amount=30, period=None)
     shown = await harness.quotas.overview(GUILD, ADA, role_ids=())
-    assert (shown.songs_left, shown.is_limited_by_budget) == (1, True)
+    assert (shown.songs_left, shown.limited_by) == (1, shown.statement.limits.budget)
     await harness.services.members.make_exception(harness.actor(), TargetMember(user_id=ADA), amount=0)
     without = await harness.quotas.overview(GUILD, ADA, role_ids=())
-    assert (without.songs_left, without.is_limited_by_budget, without.is_renewed) == (0, False, False)
+    assert (without.songs_left, without.limited_by, without.is_renewed) == (0, None, False)

@@ -8,6 +8,7 @@ from tests.harness.failpoints import units_written
 TOPICS = {
     "allowances",
     "approvals",
+    "caps",
     "circuit_breaker",
     "cleanup",
     "delivery",

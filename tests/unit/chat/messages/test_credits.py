@@ -9,8 +9,9 @@ from bot.chat.messages import colours
 from bot.chat.messages.credits import credits_message, member_credits_message
 from bot.domain.ledger import Entry, TransferKind
 from bot.domain.quotas import Period, Policy
-from bot.services.credits.statements import BudgetState, CreditsOverview, Statement, StatementLine
-from tests.unit.chat.factories import NOW, check_sendable, fields
+from bot.services.credits.limits import NO_LIMITS, BudgetState, SharedLimits
+from bot.services.credits.statements import CreditsOverview, Statement, StatementLine
+from tests.unit.chat.factories import NOW, cap_of, check_sendable, fields
 from tests.unit.domain.test_songs import REQUEST
 
 SOON = f"<t:{int((NOW + timedelta(days=3)).timestamp())}:R>"
@@ -22,7 +23,7 @@ STATEMENT = Statement(
     bonus=1200,
     resets_at=NOW + timedelta(days=3),
     policy=Policy(allowance=90, period=Period.WEEK, max_active=3, cooldown_s=0),
-    budget=None,
+    limits=NO_LIMITS,
     blocked=None,
 )
 POST = f"https://discord.com/channels/{REQUEST.guild_id}/12/77"
@@ -54,7 +55,7 @@ def of(
         available=available,
         bonus=bonus,
         policy=replace(STATEMENT.policy, allowance=allowance, period=period),
-        budget=left,
+        limits=SharedLimits(budget=left),
         blocked=blocked,
     )
 
@@ -97,6 +98,30 @@ def test_the_fields_begin_with_their_numbers() -> None:
 )
 def test_the_first_line_says_how_many_songs_and_only_what_is_true(statement: Statement, words: str) -> None:
     assert description(overview(statement=statement))[0] == words
+
+
+MONTH_END = f"<t:{int(cap_of(1, 0).resets_at.timestamp())}:R>"
+
+
+@pytest.mark.parametrize(
+    ("limits", "until", "shown"),
+    [
+        (SharedLimits(server_cap=cap_of(300, 260)), "the bot owner's limit for this server", True),
+        (SharedLimits(total_cap=cap_of(900, 890, guild=0)), "the bot owner's limit for all servers", False),
+        (SharedLimits(server_cap=cap_of(300, 30)), None, False),
+        (SharedLimits(total_cap=cap_of(900, 0, guild=0)), None, False),
+    ],
+)
+def test_an_owners_limit_is_said_where_it_leaves_fewer_songs(
+    limits: SharedLimits, until: str | None, shown: bool
+) -> None:
+    lines = description(overview(statement=replace(STATEMENT, limits=limits)))
+    assert (f"until {until} resets {MONTH_END}." in lines[0]) == (until is not None)
+    line = f"The bot owner's limit for this server: **40** of 300 credits left. It resets {MONTH_END}."
+    assert (line in lines) == shown
+    assert not any("900" in words or "890" in words for words in lines), "that is the owner's business"
+    other = member_credits_message(overview(statement=replace(STATEMENT, limits=limits)), user_id=7)
+    assert ("limit for this server:" in (other.description or "")) == (limits.server_cap is not None)
 
 
 @pytest.mark.parametrize(

@@ -12,18 +12,27 @@ from bot.chat.messages.audit import (
 )
 from bot.chat.messages.credits import member_credits_message
 from bot.chat.messages.settings import settings_message
-from bot.chat.text.confirmations import default_allowance_set, exception_set
+from bot.chat.text.confirmations import (
+    NO_BUDGET,
+    budget_set,
+    default_allowance_set,
+    exception_set,
+    report_summary,
+)
 from bot.chat.text.quotas import available_after, budget_left
 from bot.domain.audit import Action, AuditEntry
+from bot.domain.caps import MAX_CAP
 from bot.domain.guild_settings import Budget, GuildSettings
 from bot.domain.ledger import Entry, TransferKind
 from bot.domain.quotas import Period, Policy, Source
 from bot.domain.requests import Failure, FailureKind, State
 from bot.services.cards import ApprovalCard
-from bot.services.credits.statements import BudgetState, CreditsOverview, Statement, StatementLine
+from bot.services.credits.limits import NO_LIMITS, BudgetState, SharedLimits
+from bot.services.credits.reports import report_of
+from bot.services.credits.statements import CreditsOverview, Statement, StatementLine
 from bot.services.moderation.guild_settings import EffectiveSettings
 from bot.services.moderation.members import BalanceChange
-from tests.unit.chat.factories import MEMBER, NOW, PLAYLIST, check_sendable, fields
+from tests.unit.chat.factories import MEMBER, NOW, PLAYLIST, cap_of, check_sendable, fields
 
 LONGEST = 2**63 - 1
 POLICY = Policy(allowance=1_000_000, period=Period.MONTH, max_active=1000, cooldown_s=86_400)
@@ -34,7 +43,9 @@ STATEMENT = Statement(
     bonus=1_000_000,
     resets_at=NOW,
     policy=POLICY,
-    budget=BudgetState(credits=1_000_000, left=999_999, spent=1, period=Period.DAY, resets_at=NOW),
+    limits=SharedLimits(
+        budget=BudgetState(credits=1_000_000, left=999_999, spent=1, period=Period.DAY, resets_at=NOW)
+    ),
     blocked="*" * 500,
 )
 LINES = tuple(
@@ -106,6 +117,11 @@ def test_sixty_roles_with_allowances_fit_and_more_of_them_are_counted(count: int
     assert (f"and {count - shown_roles} more" in roles) == (shown_roles < count)
     few = replace(settings, roles={LONGEST: 5}, budget=None, paused=None)
     shown = fields(settings_message(EffectiveSettings(settings=few, policy=POLICY, model="v55")))
+    assert "Bot owner's limit" not in shown
+    capped = EffectiveSettings(settings=settings, policy=POLICY, model="m" * 50, cap=cap_of(MAX_CAP, 1))
+    check_sendable(embeds=[settings_message(capped)])
+    limit = fields(settings_message(capped))["Bot owner's limit"]
+    assert limit == "1,000,000,000 credits every month, 999,999,999 left"
     assert (shown["Roles"], shown["Budget"]) == (f"<@&{LONGEST}> 5", "none")
 
 
@@ -123,6 +139,17 @@ def test_another_members_credits_fit_and_say_where_they_come_from(source: Source
     assert "**\N{MINUS SIGN}30** allowance changed" in lines
 
 
+def test_the_owners_limit_stands_beside_the_budget() -> None:
+    limits = replace(STATEMENT.limits, server_cap=cap_of(300, 390))
+    own, owners = budget_set(limits).splitlines()
+    assert own.startswith("This server's budget: **999,999** of 1,000,000 credits left")
+    assert owners.startswith("The bot owner's limit for this server: **0** of 300 credits left, because 390 ")
+    assert budget_set(replace(limits, budget=None)).splitlines() == [NO_BUDGET, owners]
+    assert budget_set(NO_LIMITS) == NO_BUDGET
+    report = report_of([], guild_id=1, days=1, now=NOW)
+    assert report_summary(report, limits).splitlines() == ["No credits were used today (UTC).", own, owners]
+
+
 def test_an_effect_says_what_was_before() -> None:
     poorer = replace(STATEMENT, available=30, policy=replace(POLICY, allowance=30))
     unchanged = BalanceChange(before=poorer, after=poorer)
@@ -130,9 +157,10 @@ def test_an_effect_says_what_was_before() -> None:
     richer = BalanceChange(before=poorer, after=STATEMENT)
     assert "available now, and had 30 before." in available_after(richer)
     assert "Before, it was 30 credits." in exception_set(MEMBER, richer)
-    assert STATEMENT.budget is not None
-    assert "**999,999** of 1,000,000 credits left for everyone. It resets" in budget_left(STATEMENT.budget)
-    over = replace(STATEMENT.budget, left=0, spent=1_000_030)
+    budget = STATEMENT.limits.budget
+    assert budget is not None
+    assert "**999,999** of 1,000,000 credits left for everyone. It resets" in budget_left(budget)
+    over = replace(budget, left=0, spent=1_000_030)
     assert "left for everyone, because 1,000,030 were used before." in budget_left(over)
 
 

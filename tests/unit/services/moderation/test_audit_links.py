@@ -30,6 +30,6 @@ async def test_a_budget_below_what_was_used_knows_how_much_that_was(harness: Ser
     await harness.place()
     await harness.place()
     await harness.services.allowances.set_budget(harness.actor(), amount=50, period=None)
-    budget = (await harness.credits()).budget
+    budget = (await harness.credits()).limits.budget
     assert budget is not None
     assert (budget.credits, budget.left, budget.spent) == (50, 0, 60)

@@ -184,7 +184,7 @@ async def test_a_budget_counts_what_was_spent_before_it_but_not_twice(harness: S
     await harness.place(BEN)
 
     async def left() -> int | None:
-        budget = (await harness.credits()).budget
+        budget = (await harness.credits()).limits.budget
         return budget.left if budget else None
 
     by = harness.actor()

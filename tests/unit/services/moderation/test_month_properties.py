@@ -128,7 +128,7 @@ class Month(RuleBasedStateMachine):
         window = window_of(period, self.now)
         if before is None:
             spent = self.work.ledger.spent_by_all(GUILD, since=window.starts_at)
-            left = self.statement(USER).budget
+            left = self.statement(USER).limits.budget
             assert left is not None
             assert left.left == max(0, credits_ - spent)
 
@@ -170,7 +170,8 @@ class Month(RuleBasedStateMachine):
             return BlockedError
         if statement.available < cost:
             return CreditsError
-        if statement.budget is not None and statement.budget.left < cost:
+        budget = statement.limits.budget
+        if budget is not None and budget.left < cost:
             return BudgetError
         return None
 
@@ -219,7 +220,7 @@ class Month(RuleBasedStateMachine):
     def nobody_spends_more_than_the_budget(self) -> None:
         budget = self.work.guilds.settings(GUILD).budget
         if budget is not None:
-            state = self.statement(USER).budget
+            state = self.statement(USER).limits.budget
             assert state is not None
             assert 0 <= state.left <= budget.remaining_target(budget_window(budget, self.now))
 

@@ -187,7 +187,7 @@ async def test_the_servers_budget_ends_everyones_songs_until_it_renews(harness: 
     await harness.set_guild_settings(
         budget=Budget(credits=100, period=Period.DAY, opened_in="2026-11-18", spent_before=30)
     )
-    state = (await harness.credits()).budget
+    state = (await harness.credits()).limits.budget
     assert state is not None
     assert (state.credits, state.left, state.period) == (100, 70, Period.DAY)
     first = await harness.place()
@@ -199,7 +199,7 @@ async def test_the_servers_budget_ends_everyones_songs_until_it_renews(harness: 
     await harness.requests.cancel(first.request_id, guild_id=GUILD, user_id=ADA)
     await harness.place(BEN)
     harness.clock.advance(timedelta(days=1).total_seconds())
-    state = (await harness.credits()).budget
+    state = (await harness.credits()).limits.budget
     assert state is not None
     assert state.left == 100
     assert not await harness.breaches()
