@@ -12,6 +12,7 @@ from sandbox.discord import FaultKind
 from sandbox.discord.model.interaction import CallbackKind
 from sandbox.discord.model.permissions import Permission
 from tests.crash.deaths import Order, deaths, died, lives_on, points, recovered
+from tests.crash.test_cap_kill_points import STEPS as CAP_STEPS
 from tests.crash.test_moderators_kill_points import STEPS as MODERATORS_STEPS
 from tests.crash.test_showcase_kill_points import STEPS as SHOWCASE_STEPS
 from tests.harness.crash import LONG_S, SHORT_LEASE_S, SONG_S, Asked, CrashHarness, crash_harness
@@ -70,6 +71,7 @@ NOT_KILLED_AT = {
     "approvals.expire": ONE_UNIT,
     "operator.resume": ONE_UNIT,
     "operator.pause": ONE_UNIT,
+    "operator.cap": ONE_UNIT,
     "operator.serve": ONE_UNIT,
     "privacy.erase": ONE_UNIT,
     "queue.cancel": ONE_UNIT,
@@ -235,6 +237,7 @@ KILLED_AT = {
     KEEP,
     *MODERATORS_STEPS,
     *SHOWCASE_STEPS,
+    *CAP_STEPS,
 }
 
 
