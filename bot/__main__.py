@@ -28,6 +28,7 @@ from bot.storage.database_url import parse_url
 from bot.storage.schema import migrate
 from bot.storage.store import audit_database
 from bot.timings import TIMINGS, Timings
+from bot.version import VERSION
 
 log = logging.getLogger("bot")
 
@@ -50,7 +51,7 @@ async def run(
                 await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
                 process = build_application(settings, config, shutdown, timings=timings, drivers=drivers)
                 app = await stack.enter_async_context(process)
-            log.info("started, role %s", config.role)
+            log.info("started, version %s, role %s", VERSION, config.role)
             await app.run()
     except StoppedError:
         log.info("asked to stop before it was ready")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.services.runtime.heartbeat import ProcessConfig, ProcessRole
+from bot.version import versions
 
 MAX_SHARDS = 65_536
 """The most shards; more than any bot has, and few enough to be listed in memory."""
@@ -31,6 +32,7 @@ def parse_arguments(
     The commands of `with_file` take a file.
     """
     parser = argparse.ArgumentParser(prog="python -m bot", description="Inspire: a community makes music.")
+    parser.add_argument("--version", action="version", version=_version())
     subparsers = parser.add_subparsers(dest="command", required=True)
     for name, words in commands.items():
         subparser = subparsers.add_parser(name, help=words, description=words)
@@ -47,6 +49,11 @@ def parse_arguments(
         )
     except ValueError as error:
         parser.error(str(error))
+
+
+def _version() -> str:
+    found = versions()
+    return f"Inspire {found['version']} (Python {found['python']}, discord.py {found['discord']})"
 
 
 def _add_process_options(parser: argparse.ArgumentParser) -> None:

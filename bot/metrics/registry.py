@@ -6,13 +6,22 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from discord.ext import commands
-from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    Info,
+    ProcessCollector,
+)
 from prometheus_client.exposition import choose_encoder
 
 from bot.metrics.database_gauges import DatabaseGauges
 from bot.metrics.prometheus import PrometheusMetrics
 from bot.metrics.response_times import ResponseTimes
 from bot.services.unit_of_work import Store
+from bot.version import versions
 
 LAG_PERIOD_S = 0.25
 """Seconds between two measurements of the event loop's lag."""
@@ -53,6 +62,7 @@ class MetricsRegistry:
         ProcessCollector(registry=self._registry)
         GCCollector(registry=self._registry)
         self.for_services = PrometheusMetrics(self._registry)
+        Info("inspire_build", "What this process runs.", registry=self._registry).info(versions())
         self._lag_s = Histogram(
             "inspire_event_loop_lag_seconds",
             "How much later than it should the event loop wakes a task.",

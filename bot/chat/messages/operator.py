@@ -7,6 +7,7 @@ from bot.chat.text.formatting import counted, in_credits, relative
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import State
 from bot.services.operator import OperatorStatus
+from bot.version import VERSION
 
 OUTAGES = {
     ProviderOutage.BUSY: "Busy: it runs as many tasks as it accepts.",
@@ -38,6 +39,7 @@ def operation_message(view: OperatorStatus) -> discord.Embed:
     embed.add_field(name="Used in 24 hours", value=in_credits(view.used_in_day))
     embed.add_field(name="Used in 7 days", value=in_credits(view.used_in_week))
     embed.add_field(name="Price of a song", value=in_credits(view.cost))
+    embed.set_footer(text=f"Inspire {VERSION}")
     return embed
 
 

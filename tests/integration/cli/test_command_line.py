@@ -8,6 +8,7 @@ import pytest
 
 from bot.chat.delivery.status_message import TITLES
 from bot.domain.requests import State
+from bot.version import VERSION
 from sandbox.cqtai import Pace
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
@@ -243,3 +244,8 @@ async def test_a_log_in_json_has_no_secret_and_one_object_a_line(local: BotHarne
     assert all(line.startswith("{") and line.endswith("}") for line in outcome.err.splitlines())
     assert local.provider.key not in outcome.err
     assert local.discord.token not in outcome.err
+
+
+async def test_the_version_is_said_without_settings(tmp_path: Path) -> None:
+    said = told_in_words(await program.bot("--version", env={}, folder=tmp_path), 0)
+    assert said.split()[:2] == ["Inspire", VERSION]
