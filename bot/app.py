@@ -343,7 +343,7 @@ def _client(
             lambda _: Help(),
             lambda _: Cancel(),
             lambda client: Quota(client.services),
-            lambda client: ServerSettings(client.services.guild_settings, models=songs.models),
+            lambda _: ServerSettings(songs.models),
             lambda _: Queue(),
             lambda client: Requests(client.services.queue),
             lambda client: Privacy(client.services.privacy),

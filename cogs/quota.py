@@ -7,7 +7,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.buttons.period import set_default_allowance
 from bot.chat.interactions.components import command
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import MODERATORS, ForModerators
@@ -18,12 +17,15 @@ from bot.chat.messages.buttons import period_button
 from bot.chat.messages.credits import member_credits_message
 from bot.chat.messages.files import ReportFiles
 from bot.chat.messages.rendered import Attachment, RenderedMessage
+from bot.chat.panel import BUDGET, EVERYONE, ROLES
+from bot.chat.panel.view import answer_command, open_panel
 from bot.chat.text import confirmations, descriptions
 from bot.domain.guild_settings import MAX_CREDITS
+from bot.domain.moderator_errors import NoneAndValueError
 from bot.services import Services
 from bot.services.audit_log import REASON_LIMIT
 from bot.services.credits.reports import MAX_DAYS, Report
-from bot.services.moderation.members import check_amount
+from bot.services.moderation.members import TargetMember, check_amount
 
 Days: TypeAlias = app_commands.Range[int, 1, MAX_DAYS]
 USUAL_DAYS = 30
@@ -53,9 +55,7 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
     @app_commands.describe(**descriptions.QUOTA_SHOW)
     async def show(self, interaction: GuildInteraction, member: TargetOption) -> None:
         """See a member's credits: the allowance and where it comes from, what is on hold, what was used."""
-        overview = self._quotas.overview(interaction.guild_id, member.user_id, role_ids=member.role_ids)
-        embed = member_credits_message(await run_or_defer(interaction, overview), user_id=member.user_id)
-        await respond(interaction, embed)
+        await self._show(interaction, member)
 
     @command()
     @app_commands.rename(amount="credits")
@@ -81,9 +81,16 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
         interaction: GuildInteraction,
         member: TargetOption,
         amount: Credits | None = None,
+        *,
+        none: bool = False,
     ) -> None:
         """Give one member an allowance of their own."""
         by = interaction.require_moderator()
+        if none and amount is not None:
+            raise NoneAndValueError
+        if amount is None and not none:
+            await self._show(interaction, member)
+            return
         change = await run_or_defer(interaction, self._moderation.make_exception(by, member, amount=amount))
         await respond(interaction, confirmations.exception_set(member.user_id, change))
 
@@ -95,11 +102,19 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
         interaction: GuildInteraction,
         role: discord.Role,
         amount: Credits | None = None,
+        *,
+        none: bool = False,
     ) -> None:
         """Give everyone with a role an allowance; of several roles, the largest counts."""
         by = interaction.require_moderator()
-        await run_or_defer(interaction, self._allowances.set_role_allowance(by, role.id, amount=amount))
-        await respond(interaction, confirmations.role_allowance_set(role.id, amount))
+        if none and amount is not None:
+            raise NoneAndValueError
+        if amount is None and not none:
+            await open_panel(interaction, ROLES, role_id=role.id)
+            return
+        await respond(
+            interaction, await run_or_defer(interaction, ROLES.change(interaction, by, role.id, amount))
+        )
 
     @command()
     @app_commands.rename(amount="credits")
@@ -107,19 +122,23 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
     async def everyone(
         self,
         interaction: GuildInteraction,
-        amount: Credits,
+        amount: Credits | None = None,
         period: PeriodOption | None = None,
+        *,
+        none: bool = False,
     ) -> None:
         """Set the allowance of everyone who has no exception and no role with one."""
-        current = await run_or_defer(interaction, self._settings.effective(interaction.guild_id))
-        if period is not None and period is not current.policy.period:
-            view = discord.ui.View(timeout=None)
-            view.add_item(period_button(check_amount("credits", amount), period))
-            question = confirmations.period_question(amount, current.policy, period)
-            await respond(interaction, RenderedMessage(content=question, view=view))
+        current = (await run_or_defer(interaction, self._settings.effective(interaction.guild_id))).policy
+        if period in {None, current.period} or none:
+            await answer_command(
+                interaction, EVERYONE, EVERYONE.change, none=none, amount=amount, period=period
+            )
             return
-        before = await run_or_defer(interaction, set_default_allowance(interaction, amount, period))
-        await respond(interaction, confirmations.default_allowance_set(amount, before, period))
+        wanted = current.allowance if amount is None else check_amount("credits", amount)
+        view = discord.ui.View(timeout=None)
+        view.add_item(period_button(wanted, period))
+        question = confirmations.period_question(wanted, current, period)
+        await respond(interaction, RenderedMessage(content=question, view=view))
 
     @command()
     @app_commands.describe(**descriptions.QUOTA_RESET)
@@ -153,12 +172,11 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
         interaction: GuildInteraction,
         amount: Credits | None = None,
         period: PeriodOption | None = None,
+        *,
+        none: bool = False,
     ) -> None:
         """Limit what the whole server can spend in a period, whatever members have themselves."""
-        by = interaction.require_moderator()
-        await run_or_defer(interaction, self._allowances.set_budget(by, amount=amount, period=period))
-        limits = await run_or_defer(interaction, self._quotas.limits(by.guild_id))
-        await respond(interaction, confirmations.budget_set(limits))
+        await answer_command(interaction, BUDGET, BUDGET.change, none=none, amount=amount, period=period)
 
     @command()
     @app_commands.describe(**descriptions.QUOTA_LOG)
@@ -180,6 +198,11 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
             interaction,
             RenderedMessage(content=confirmations.report_summary(report, limits), attachments=attachments),
         )
+
+    async def _show(self, interaction: GuildInteraction, member: TargetMember) -> None:
+        overview = self._quotas.overview(interaction.guild_id, member.user_id, role_ids=member.role_ids)
+        embed = member_credits_message(await run_or_defer(interaction, overview), user_id=member.user_id)
+        await respond(interaction, embed)
 
     async def _drawn(self, interaction: GuildInteraction, days: int) -> tuple[Report, Sequence[Attachment]]:
         guild_id = interaction.guild_id

@@ -16,7 +16,7 @@ from bot.chat.connection.endpoints import own_gateway
 from bot.chat.connection.event_guard import INTERACTION, answer_unreadable, guard_parsers
 from bot.chat.connection.http_client import SafeHTTPClient
 from bot.chat.connection.webhook_adapter import safe_webhooks
-from bot.chat.interactions.components import SafeButton, answer_old_form
+from bot.chat.interactions.components import SafeButton, SafeSelect, answer_old_form
 from bot.chat.interactions.context import AnyInteraction
 from bot.chat.timings import CHAT_TIMINGS, ChatTimings
 from bot.services import Services
@@ -52,7 +52,7 @@ class InspireClient(commands.AutoShardedBot):
         services: Services,
         remembered: KeyValues,
         cogs: Sequence[Callable[["InspireClient"], commands.Cog]] = (),
-        buttons: Sequence[type[SafeButton]] = (),
+        buttons: Sequence[type[SafeButton | SafeSelect]] = (),
         answer_form: Callable[[AnyInteraction], Awaitable[None]] = _left_alone,
         guild_ids: Sequence[int] = (),
         guild_cogs: Sequence[Callable[["InspireClient"], commands.Cog]] = (),

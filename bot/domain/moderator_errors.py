@@ -75,6 +75,26 @@ class ShowcaseChannelError(ModeratorError):
 
 
 @dataclass(eq=False)
+class BudgetMissingError(ModeratorError):
+    """A period for the budget of a server that has none."""
+
+
+@dataclass(eq=False)
+class NoneAndValueError(ModeratorError):
+    """The option `none` together with another, which sets what `none` clears."""
+
+
+@dataclass(eq=False)
+class ChoiceError(ModeratorError):
+    """A choice that a select does not offer."""
+
+
+@dataclass(eq=False)
+class SettingChangedError(ModeratorError):
+    """A setting that somebody else has changed since it was shown."""
+
+
+@dataclass(eq=False)
 class DecidedError(ModeratorError):
     """A request that no longer waits for approval; `state` is its current state."""
 

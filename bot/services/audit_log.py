@@ -6,7 +6,8 @@ from typing import ParamSpec, TypeVar
 
 from bot.domain.audit import Action, AuditEntry, AuditFacts
 from bot.domain.errors import ConflictError
-from bot.domain.moderator_errors import ReasonError
+from bot.domain.moderator_errors import ReasonError, SettingChangedError
+from bot.domain.server_settings import version_of
 from bot.domain.text import clean_text
 from bot.services.cards import status_url
 from bot.services.repositories.outbox import MessageKind
@@ -27,6 +28,8 @@ class Actor:
     interaction_id: int
     guild_id: int
     actor_id: int
+    seen: str | None = None
+    """The version of the setting that they were shown, which they mean to change; None: whatever it is."""
 
 
 async def run_action(store: Store, unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -57,6 +60,9 @@ def record_action(
     """Record an action in the audit log, to be posted to the server's log channel if it has one.
 
     Returns False if the same interaction recorded it before: then the caller must change nothing.
+
+    Raises:
+        SettingChangedError: the moderator was shown another version than this `before`.
     """
     change = AuditEntry(
         id=actor.interaction_id,
@@ -70,6 +76,8 @@ def record_action(
         at=now,
     )
     added = uow.audit_log.add(change)
+    if added and actor.seen not in {None, version_of(change.before)}:
+        raise SettingChangedError
     if added and uow.guilds.settings(actor.guild_id).log_channel_id is not None:
         uow.outbox.mark_due(change.id, MessageKind.AUDIT, due_at=now)
     return added

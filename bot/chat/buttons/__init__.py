@@ -5,6 +5,7 @@ from bot.chat.buttons.cancel import CancelButton
 from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.buttons.help import HelpButton
 from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
+from bot.chat.buttons.panel import PanelChoice, PanelConfirmation, PanelPage, PanelReset, PanelSetting
 from bot.chat.buttons.period import PeriodButton
 from bot.chat.buttons.song import (
     AgainButton,
@@ -18,8 +19,9 @@ from bot.chat.buttons.song import (
 )
 from bot.chat.buttons.song_details import LyricsButton, RecipeButton
 from bot.chat.buttons.song_form import ChangeButton, ReopenButton
+from bot.chat.interactions.components import SafeButton, SafeSelect
 
-BUTTONS = (
+BUTTONS: tuple[type[SafeButton | SafeSelect], ...] = (
     CancelButton,
     ApproveButton,
     DeclineButton,
@@ -41,5 +43,10 @@ BUTTONS = (
     SongPages,
     TopPages,
     PlaylistPages,
+    PanelPage,
+    PanelSetting,
+    PanelChoice,
+    PanelReset,
+    PanelConfirmation,
 )
-"""All buttons whose presses are recognized."""
+"""All buttons and selects whose presses are recognized."""

@@ -5,8 +5,8 @@ import discord
 from bot.chat.interactions.components import SafeButton
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import edit_source_message, run_or_defer
-from bot.chat.text import confirmations
-from bot.domain.quotas import Period, Policy
+from bot.chat.panel import EVERYONE
+from bot.domain.quotas import Period
 
 
 class PeriodButton(SafeButton, template=rf"everyone:(?P<amount>[0-9]{{1,7}}):(?P<period>{'|'.join(Period)})"):
@@ -14,21 +14,8 @@ class PeriodButton(SafeButton, template=rf"everyone:(?P<amount>[0-9]{{1,7}}):(?P
 
     async def pressed(self, interaction: GuildInteraction) -> None:
         """Change both, and say so in place of the question."""
-        interaction.require_moderator()
+        by = interaction.require_moderator()
         amount, period = int(self.match["amount"]), Period(self.match["period"])
-        changing = set_default_allowance(interaction, amount, period)
-        before = await run_or_defer(interaction, changing, updates=True)
-        words = confirmations.default_allowance_set(amount, before, period)
+        changing = EVERYONE.change(interaction, by, amount=amount, period=period)
+        words = await run_or_defer(interaction, changing, updates=True)
         await edit_source_message(interaction, content=words, view=discord.ui.View())
-
-
-async def set_default_allowance(interaction: GuildInteraction, amount: int, period: Period | None) -> Policy:
-    """Set everyone's allowance; return the policy before.
-
-    Raises:
-        AmountError: the amount is out of range; nothing was changed.
-    """
-    services, by = interaction.services, interaction.require_moderator()
-    before = (await services.guild_settings.effective(by.guild_id)).policy
-    await services.allowances.set_default_allowance(by, amount=amount, period=period)
-    return before

@@ -13,6 +13,7 @@ from typing import Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 import discord
 from discord import app_commands
 from discord.ext import commands
+from discord.ui.select import BaseSelect
 
 from bot.chat.interactions.context import AnyInteraction, GuildInteraction, accept
 from bot.chat.interactions.respond import respond_with_error
@@ -30,6 +31,8 @@ P = ParamSpec("P")
 CogT = TypeVar("CogT", bound=commands.Cog)
 ClientT = TypeVar("ClientT", bound=discord.Client)
 Button: TypeAlias = discord.ui.Button[discord.ui.View]
+Select: TypeAlias = BaseSelect[discord.ui.View]
+ItemT = TypeVar("ItemT", bound=discord.ui.Item[discord.ui.View])
 Choices: TypeAlias = list[app_commands.Choice[str]]
 Handler: TypeAlias = Callable[Concatenate[CogT, GuildInteraction, P], Coroutine[object, object, None]]
 Suggest: TypeAlias = Callable[[CogT, GuildInteraction, str], Coroutine[object, object, Choices]]
@@ -94,25 +97,36 @@ def matching(named: Iterable[tuple[str, object]], typed: str = "") -> Choices:
     return list(itertools.islice(found, MAX_CHOICES))
 
 
-class SafeButton(discord.ui.DynamicItem[Button], template=r"(?!)"):
-    """A pressed button, whose every press gets an answer; what it is about is in its custom id.
+class SafeItem(discord.ui.DynamicItem[ItemT], template=r"(?!)"):
+    """A used button or select, whose every use gets an answer; what it is about is in its custom id.
 
     The template here matches nothing: a subclass names its own, and defines `pressed`.
     """
 
-    def __init__(self, item: Button, match: re.Match[str]) -> None:
+    def __init__(self, item: ItemT, match: re.Match[str]) -> None:
         super().__init__(item)
         self.match = match
+
+    @abstractmethod
+    async def pressed(self, interaction: GuildInteraction) -> None:
+        """Handle the use and answer the interaction."""
+        ...
+
+    async def callback(self, interaction: discord.Interaction[ClientT]) -> None:
+        """Run `pressed` and answer whatever it raises."""
+        try:
+            await self.pressed(accept(interaction))
+        except Exception as error:  # noqa: BLE001 - an edge: each interaction gets its answer
+            await respond_with_error(interaction, error)
+
+
+class SafeButton(SafeItem[Button], template=r"(?!)"):
+    """A pressed button."""
 
     @property
     def request_id(self) -> int:
         """Return the id of the request that the button belongs to."""
         return int(self.match["request_id"])
-
-    @abstractmethod
-    async def pressed(self, interaction: GuildInteraction) -> None:
-        """Handle a press and answer the interaction."""
-        ...
 
     @classmethod
     async def from_custom_id(
@@ -127,12 +141,27 @@ class SafeButton(discord.ui.DynamicItem[Button], template=r"(?!)"):
             raise TypeError(f"{item.type} is not a button")
         return cls(item, match)
 
-    async def callback(self, interaction: discord.Interaction[ClientT]) -> None:
-        """Run `pressed` and answer whatever it raises."""
-        try:
-            await self.pressed(accept(interaction))
-        except Exception as error:  # noqa: BLE001 - an edge: each interaction gets its answer
-            await respond_with_error(interaction, error)
+
+class SafeSelect(SafeItem[Select], template=r"(?!)"):
+    """A select in which something was chosen."""
+
+    @property
+    def chosen(self) -> object:
+        """Return what was chosen: a text, or a channel or role as Discord describes it."""
+        return self.item.values[0]
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[ClientT],  # noqa: ARG003 - discord.py's signature
+        item: discord.ui.Item[discord.ui.View],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Create the select that was used."""
+        if not isinstance(item, BaseSelect):
+            raise TypeError(f"{item.type} is not a select")
+        return cls(item, match)
 
 
 class SafeModal(discord.ui.Modal):

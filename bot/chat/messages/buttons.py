@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import discord
 from discord import ButtonStyle
@@ -16,8 +16,8 @@ STARS = "rate:"
 """The beginning of the custom ids that the five stars of earlier versions have."""
 
 
-class _LastingButton(Button):
-    """A button that works after a restart: its press is matched by its custom id, without its view.
+class _Lasting:
+    """An item that works after a restart: its use is matched by its custom id, without its view.
 
     discord.py would keep the view of each message in memory.
     """
@@ -25,6 +25,58 @@ class _LastingButton(Button):
     def is_dispatchable(self) -> bool:
         """Return False: its view waits for no press."""
         return False
+
+
+class _LastingButton(_Lasting, Button):
+    """A lasting button."""
+
+
+class _LastingTexts(_Lasting, discord.ui.Select[discord.ui.View]):
+    """A lasting select of texts."""
+
+
+class _LastingChannels(_Lasting, discord.ui.ChannelSelect[discord.ui.View]):
+    """A lasting select of channels."""
+
+
+class _LastingRoles(_Lasting, discord.ui.RoleSelect[discord.ui.View]):
+    """A lasting select of roles."""
+
+
+def text_select(
+    custom_id: str, options: Sequence[tuple[str, str]], *, chosen: str | None, placeholder: str
+) -> discord.ui.Select[discord.ui.View]:
+    """Build a select of named values that is recognized by its custom id."""
+    named = [
+        discord.SelectOption(label=name, value=value, default=value == chosen) for name, value in options
+    ]
+    return _LastingTexts(custom_id=custom_id, options=named, placeholder=placeholder)
+
+
+def channel_select(
+    custom_id: str, kinds: Sequence[discord.ChannelType], *, chosen: int | None, placeholder: str
+) -> discord.ui.ChannelSelect[discord.ui.View]:
+    """Build a select of channels that is recognized by its custom id."""
+    default = _preselected(chosen, "channel")
+    return _LastingChannels(
+        custom_id=custom_id, channel_types=list(kinds), default_values=default, placeholder=placeholder
+    )
+
+
+def role_select(
+    custom_id: str, *, chosen: int | None, placeholder: str
+) -> discord.ui.RoleSelect[discord.ui.View]:
+    """Build a select of roles that is recognized by its custom id."""
+    default = _preselected(chosen, "role")
+    return _LastingRoles(custom_id=custom_id, default_values=default, placeholder=placeholder)
+
+
+def _preselected(chosen: int | None, kind: Literal["channel", "role"]) -> list[discord.SelectDefaultValue]:
+    """Return what is chosen at first; discord.py would send the id as a number, which Discord has as text."""
+    if chosen is None:
+        return []
+    as_text = str(chosen)
+    return [discord.SelectDefaultValue.from_dict({"id": as_text, "type": kind})]  # type: ignore[typeddict-item] # annotated as a number
 
 
 def button(

@@ -22,7 +22,7 @@ WHAT = (
 )
 NEEDS_APPROVAL = "A moderator approves each request before its song is made."
 FOR_MODERATORS = (
-    "**Set up**: `/settings show` has all settings, each with its command.\n"
+    "**Set up**: `/settings show` opens a panel in which you change all settings.\n"
     "**Credits**: `/quota everyone` sets what each member can spend, `/quota grant` gives a bonus, and "
     "`/quota report` shows who used what.\n"
     "**Queue**: `/requests pause` stops all songs, and `/requests cancel` one request.\n"

@@ -1,83 +1,89 @@
-"""The `/settings show` message: a server's settings as an embed."""
+"""A server's settings as they are shown in its panel."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.text.formatting import FIELD_LIMIT, counted, in_credits, quoted, reason_text
-from bot.chat.text.quotas import limits_of
+from bot.chat.text import panel
+from bot.chat.text.formatting import FIELD_LIMIT, counted, reason_text
 from bot.domain.guild_settings import GuildSettings
-from bot.domain.models import model_name
+from bot.domain.quotas import Policy
 from bot.services.moderation.guild_settings import EffectiveSettings
 
-ROLE_FIELDS = 4
-"""Fields for roles, some 28 in each: the other settings still fit into the embed."""
+CHOSEN = "\N{BLACK RIGHT-POINTING SMALL TRIANGLE}"
+"""The mark of the setting that the controls change."""
 
 
-def settings_message(rules: EffectiveSettings, *, gone: frozenset[int] = frozenset()) -> discord.Embed:
-    """Build the list of a server's settings; roles that do not fit are counted.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownSettings:
+    """All that the panel shows."""
 
-    Channels in `gone` are shown as deleted, because Discord cannot render a mention of them.
-    """
-    settings, policy = rules.settings, rules.policy
-    embed = discord.Embed(title="Songs in this server", colour=colours.MODERATION)
-    if settings.paused is not None:
-        embed.description = f"**Paused.** {reason_text(settings.paused)}"
-    embed.add_field(name="Requests in", value=_place(settings.requests_channel_id, "every channel", gone))
-    embed.add_field(
-        name="Results in", value=_place(settings.results_channel_id, "the channel of the request", gone)
-    )
-    embed.add_field(name="Prompts", value="hidden in the channel" if settings.prompts_hidden else "shown")
-    embed.add_field(
-        name="Approval in", value=_place(settings.approval_channel_id, "no approval needed", gone)
-    )
-    embed.add_field(name="Decisions in", value=_place(settings.log_channel_id, "no channel", gone))
-    embed.add_field(name="Showcase", value=_showcase(settings, gone))
-    embed.add_field(name="Default model", value=f"`{quoted(model_name(rules.model), limit=50)}`")
-    default = settings.default_playlist
-    embed.add_field(
-        name="Default playlist",
-        value=quoted(default, limit=FIELD_LIMIT) if default else "a random saved one",
-    )
-    embed.add_field(name="Limits", value=limits_of(policy))
-    embed.add_field(name="Everyone", value=f"{in_credits(policy.allowance)} every {policy.period}")
-    budget = settings.budget
-    embed.add_field(
-        name="Budget", value=f"{in_credits(budget.credits)} every {budget.period}" if budget else "none"
-    )
-    if (cap := rules.cap) is not None:
-        limit = f"{in_credits(cap.credits)} every {cap.period}, {cap.left:,} left"
-        embed.add_field(name="Bot owner's limit", value=limit)
-    if settings.roles:
-        ranked = sorted(settings.roles.items(), key=lambda role: (-role[1], role[0]))
-        for number, value in enumerate(_pages([f"<@&{role}> {credits_:,}" for role, credits_ in ranked])):
-            embed.add_field(name="Roles, continued" if number else "Roles", value=value, inline=False)
+    in_force: EffectiveSettings
+    models: Sequence[str]
+    """The models that members can choose."""
+    playlists: Sequence[str]
+    """The names of the saved playlists."""
+    cost: int
+    """Credits of a song."""
+    gone: frozenset[int] = frozenset()
+    """Ids of deleted channels: Discord cannot render a mention of them."""
+    role_id: int | None = None
+    """The role that was chosen to change its allowance."""
+
+    @property
+    def settings(self) -> GuildSettings:
+        """Return the settings of the server."""
+        return self.in_force.settings
+
+    @property
+    def policy(self) -> Policy:
+        """Return the limits of a member without settings of their own."""
+        return self.in_force.policy
+
+
+def settings_message(
+    shown: ShownSettings, lines: Sequence[tuple[str, str, bool]], *, page: str
+) -> discord.Embed:
+    """Build a page of settings from their names and values, and which one the controls change."""
+    embed = discord.Embed(title=f"{panel.TITLE} · {page}", colour=colours.MODERATION)
+    paused = shown.settings.paused
+    if paused is not None:
+        embed.description = f"**Paused.** {reason_text(paused)}"
+    for name, value, is_chosen in lines:
+        embed.add_field(name=f"{CHOSEN} {name}" if is_chosen else name, value=value, inline=False)
     return embed
 
 
-def _showcase(settings: GuildSettings, gone: frozenset[int]) -> str:
-    place = _place(settings.showcase_channel_id, "none", gone)
-    is_used = settings.showcase_channel_id not in gone | {None}
-    return f"{place}, from {counted(settings.showcase_loves, 'love')} on" if is_used else place
-
-
-def _place(channel_id: int | None, otherwise: str, gone: frozenset[int]) -> str:
+def place(channel_id: int | None, otherwise: str, gone: frozenset[int]) -> str:
+    """Say in which channel something happens, or `otherwise`."""
     if channel_id in gone:
-        return "a deleted channel: choose another"
-    return f"<#{channel_id}>" if channel_id else otherwise
+        return panel.DELETED
+    return f"in <#{channel_id}>" if channel_id else otherwise
 
 
-def _pages(lines: list[str]) -> Iterator[str]:
-    """Yield the lines in pieces that fit into fields; the last one counts those that do not fit."""
-    for number in range(ROLE_FIELDS):
-        taken = list(_fitting(lines))
-        lines = lines[len(taken) :]
-        if lines and number == ROLE_FIELDS - 1:
-            taken.append(f"and {len(lines):,} more")
-        yield "\n".join(taken)
-        if not lines:
-            return
+def results_text(shown: ShownSettings) -> str:
+    """Say where results are posted, and whether they show prompts."""
+    where = place(shown.settings.results_channel_id, panel.AT_REQUEST, shown.gone)
+    return f"{where}, {panel.WITHOUT_PROMPTS if shown.settings.prompts_hidden else panel.WITH_PROMPTS}"
+
+
+def showcase_text(settings: GuildSettings, gone: frozenset[int]) -> str:
+    """Say where loved songs are forwarded, and from how many loves on."""
+    where = place(settings.showcase_channel_id, panel.NO_SHOWCASE, gone)
+    is_used = settings.showcase_channel_id not in gone | {None}
+    return f"{where}, from {counted(settings.showcase_loves, 'love')} on" if is_used else where
+
+
+def roles_text(settings: GuildSettings) -> str:
+    """List the roles with an allowance, the largest first; those that do not fit are counted."""
+    ranked = sorted(settings.roles.items(), key=lambda role: (-role[1], role[0]))
+    lines = [f"<@&{role}> {credits_:,}" for role, credits_ in ranked]
+    taken = list(_fitting(lines))
+    if len(taken) < len(lines):
+        taken.append(f"and {len(lines) - len(taken):,} more")
+    return "\n".join(taken) or panel.NO_ROLES
 
 
 def _fitting(lines: list[str]) -> Iterator[str]:

@@ -12,9 +12,6 @@ from bot.services.credits.reports import Report
 from bot.services.library.playlists import ListedPlaylist, SavedResult
 from bot.services.moderation.members import BalanceChange
 
-REQUESTS_EVERYWHERE = "Songs can be requested in every channel now."
-RESULTS_AT_REQUEST = "New songs are posted in the channel of their request now."
-LOG_NOWHERE = "Moderators' decisions aren't posted any more. `/quota log` shows them."
 NO_SHOWCASE = "Loved songs aren't forwarded any more."
 NO_APPROVAL = "Requests need no approval any more."
 NO_BUDGET = "This server has no budget now."
@@ -200,25 +197,21 @@ def report_summary(report: Report, limits: SharedLimits) -> str:
     return "\n".join((used, *limits_left(limits)))
 
 
-def request_channel_set(channel_id: int | None) -> str:
+def request_channel_set(channel_id: int) -> str:
     """Confirm the channel for requests."""
-    return f"Songs can be requested only in <#{channel_id}> now." if channel_id else REQUESTS_EVERYWHERE
+    return f"Songs can be requested only in <#{channel_id}> now."
 
 
-def results_channel_set(channel_id: int | None) -> str:
-    """Confirm the channel for results."""
-    return f"New songs are posted in <#{channel_id}> now." if channel_id else RESULTS_AT_REQUEST
+def results_set(channel_id: int | None, *, hides_prompts: bool | None) -> str:
+    """Confirm the channel for results, and whether prompts are hidden, as far as they were set."""
+    where = "" if channel_id is None else f"New songs are posted in <#{channel_id}> now."
+    prompts = {None: "", True: PROMPTS_HIDDEN, False: PROMPTS_SHOWN}[hides_prompts]
+    return " ".join(words for words in (where, prompts) if words)
 
 
-def prompts_hidden_set(channel_id: int | None, *, hidden: bool) -> str:
-    """Confirm whether prompts are hidden, and the channel for results if it was set at once."""
-    words = PROMPTS_HIDDEN if hidden else PROMPTS_SHOWN
-    return f"{results_channel_set(channel_id)} {words}" if channel_id else words
-
-
-def log_channel_set(channel_id: int | None) -> str:
+def log_channel_set(channel_id: int) -> str:
     """Confirm the channel for moderators' decisions."""
-    return f"Moderators' decisions are posted in <#{channel_id}> now." if channel_id else LOG_NOWHERE
+    return f"Moderators' decisions are posted in <#{channel_id}> now."
 
 
 def showcase_set(settings: GuildSettings) -> str:

@@ -47,24 +47,27 @@ PLAYLISTS_REMOVE = {"name": "The saved playlist"}
 REQUESTS_CANCEL = {"request": "One of the requests that are still waiting", "reason": _PUBLIC_REASON}
 REQUESTS_PAUSE = {"reason": "Why? Everyone can read it"}
 
-SETTINGS_CHANNEL = {"channel": "The only channel for requests; leave it out to allow every channel"}
+NO_MODEL: Final = "none (the bot's default)"
+SETTINGS_CHANNEL = {"channel": "The only channel for requests", "none": "Allow every channel again"}
 SETTINGS_RESULTS = {
-    "channel": "The channel for new songs; without any option, that of the request",
+    "channel": "The channel for new songs",
     "prompts": "Whether songs quote their prompts in the channel; hidden, only How it was made shows them",
+    "none": "Post songs in the channel of their request again, with their prompts",
 }
-SETTINGS_MODEL = {"model": "For members who choose none; leave it out for the bot's default"}
+SETTINGS_MODEL = {"model": "For members who choose none; none: the bot's default"}
 SETTINGS_APPROVAL = {
     "mode": "Whether a moderator approves each request",
     "channel": "The channel in which moderators approve; needed the first time",
 }
-SETTINGS_LOG = {"channel": "The channel for moderators' decisions; leave it out to stop posting them"}
+SETTINGS_LOG = {"channel": "The channel for moderators' decisions", "none": "Stop posting them"}
 SETTINGS_SHOWCASE = {
     "channel": "The channel to which loved songs are forwarded; needed the first time",
     "loves": "How many members have to love a song (3 at first); none: forward no more songs",
 }
 SETTINGS_LIMITS = {
-    "active": "Requests at a time for each member; leave it out for the bot's default",
-    "cooldown": "Seconds between two requests of a member; leave it out for the bot's default",
+    "active": "Requests at a time for each member",
+    "cooldown": "Seconds between two requests of a member",
+    "none": "Have the bot's default for both again",
 }
 
 QUOTA_SHOW = {"member": "Whose credits; paste the id of a member who left"}
@@ -75,19 +78,26 @@ QUOTA_GRANT = {
 }
 QUOTA_MEMBER = {
     "member": "Whose allowance",
-    "amount": "Credits per period, whatever their roles have; leave it out to end the exception",
+    "amount": "Credits per period, whatever their roles have",
+    "none": "End the exception",
 }
 QUOTA_ROLE = {
     "role": "The role whose members get it",
-    "amount": "Credits per period for each of them; leave it out to end it",
+    "amount": "Credits per period for each of them",
+    "none": "End the role's allowance",
 }
-QUOTA_EVERYONE = {"amount": "Credits per period for each member", "period": _PERIOD}
+QUOTA_EVERYONE = {
+    "amount": "Credits per period for each member",
+    "period": _PERIOD,
+    "none": "Have the bot's default for both again",
+}
 QUOTA_RESET = {"member": "Whose allowance to reset"}
 QUOTA_BLOCK = {"member": "Who to block", "reason": _PUBLIC_REASON}
 QUOTA_UNBLOCK = {"member": "Who to unblock"}
 QUOTA_BUDGET = {
-    "amount": "Credits for all members together; leave it out for no budget",
+    "amount": "Credits for all members together",
     "period": _PERIOD,
+    "none": "End the budget",
 }
 QUOTA_LOG = {"member": "Only decisions about this member"}
 

@@ -86,7 +86,7 @@ ALREADY_MAKING = (
 ALREADY_ENDED = "This request has already ended, and its credits are back. There is nothing to cancel."
 ALREADY_FINISHED = "It's too late to cancel: this song is finished."
 JUST_CHANGED = "This request has just changed. Try again."
-CHOOSE_CHANNEL = "Choose another with `/settings channel`; without `channel`, every channel takes requests."
+CHOOSE_CHANNEL = "Choose another with `/settings channel`; with `none:True`, every channel takes requests."
 NOTHING_TO_MAKE = (
     "This works on messages with the link of a Suno playlist or song, and on the bot's songs with their "
     "buttons. Choose such a message."

@@ -13,17 +13,21 @@ from bot.domain.moderator_errors import (
     AmountError,
     ApprovalChannelError,
     BotMemberError,
+    BudgetMissingError,
     CapServerError,
     ChannelAccessError,
+    ChoiceError,
     DecidedError,
     EveryoneRoleError,
     GuildIdError,
+    NoneAndValueError,
     NotBlockedError,
     NotPausedError,
     OldFormError,
     OwnGuildError,
     ReasonError,
     ReportBusyError,
+    SettingChangedError,
     ShowcaseChannelError,
 )
 from bot.domain.playlists import (
@@ -77,6 +81,12 @@ IS_A_BOT = "That is a bot, and bots can't request songs. Choose a member."
 EVERYONES_ROLE = "Everyone has that role. Use `/quota everyone` for it."
 CHANNEL_MISSING = "Choose the `channel` in which moderators approve requests."
 SHOWCASE_MISSING = "Choose the `channel` to which loved songs are forwarded."
+BUDGET_MISSING = "This server has no budget yet. Choose its `credits`, too."
+NONE_AND_VALUE = "`none` clears what the other options set. Use it alone, or leave it out."
+NOT_OFFERED = "That can't be chosen here. Choose one of those that are offered."
+SETTING_CHANGED = (
+    "Somebody else changed this setting meanwhile. Look at it, and choose again if you still want it."
+)
 FORM_EXPIRED = (
     "This form was open for too long, or the bot has restarted. Open it again, and send it once more."
 )
@@ -184,6 +194,10 @@ MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
         CapServerError: _unchanged(CAP_SERVER_MISSING),
         ApprovalChannelError: _unchanged(CHANNEL_MISSING),
         ShowcaseChannelError: _unchanged(SHOWCASE_MISSING),
+        BudgetMissingError: _unchanged(BUDGET_MISSING),
+        NoneAndValueError: _unchanged(NONE_AND_VALUE),
+        ChoiceError: _unchanged(NOT_OFFERED),
+        SettingChangedError: _unchanged(SETTING_CHANGED),
         DecidedError: _decided,
         ChannelAccessError: _channel_access,
         OldFormError: _unchanged(FORM_EXPIRED),

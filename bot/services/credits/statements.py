@@ -96,7 +96,8 @@ class QuotaService:
     def __init__(self, store: Store, *, policy: Policy, cost: int, caps: CapConfig, clock: Clock) -> None:
         self._store = store
         self._policy = policy
-        self._cost = cost
+        self.cost = cost
+        """Credits of a song."""
         self._caps = caps
         self._clock = clock
 
@@ -107,7 +108,7 @@ class QuotaService:
             StoreError: the database cannot be used.
         """
         return await self._store.read(
-            _overview, guild_id, user_id, role_ids, self._policy, self._caps, self._cost, self._clock()
+            _overview, guild_id, user_id, role_ids, self._policy, self._caps, self.cost, self._clock()
         )
 
     async def statement(self, guild_id: int, user_id: int, *, role_ids: Collection[int]) -> Statement:

@@ -143,18 +143,13 @@ def _set_default(uow: UnitOfWork, actor: Actor, name: str | None, now: datetime)
     settings = uow.guilds.get_for_update(actor.guild_id)
     saved = uow.playlists.list(actor.guild_id)
     chosen = None if name is None else _named(saved, name)
-    before = next((one for one in saved if is_default(one, settings.default_playlist)), None)
-    if record_action(
-        uow,
-        actor,
-        Action.DEFAULT_PLAYLIST,
-        before={"name": before.name if before else None},
-        after={"name": chosen.name if chosen else None},
-        now=now,
-    ):
-        uow.guilds.update(actor.guild_id, replace(settings, default_playlist=chosen.name if chosen else None))
+    after = replace(settings, default_playlist=chosen.name if chosen else None)
+    facts: list[AuditFacts] = [{"name": one.default_playlist} for one in (settings, after)]
+    if record_action(uow, actor, Action.DEFAULT_PLAYLIST, before=facts[0], after=facts[1], now=now):
+        uow.guilds.update(actor.guild_id, after)
         return chosen
-    return before  # a repeat of the command: it was carried out, and perhaps changed again since
+    # a repeat of the command: it was carried out, and perhaps changed again since
+    return next((one for one in saved if is_default(one, settings.default_playlist)), None)
 
 
 def _named(saved: Sequence[SavedPlaylist], name: str) -> SavedPlaylist:

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.audit import Action, AuditEntry, AuditFacts
+from bot.domain.audit import Action, AuditEntry
 from bot.domain.guild_settings import Budget, GuildSettings
 from bot.domain.ledger import budget_account
-from bot.domain.moderator_errors import EveryoneRoleError
+from bot.domain.moderator_errors import BudgetMissingError, EveryoneRoleError
 from bot.domain.quotas import Period, Policy, window_of
+from bot.domain.server_settings import role_facts
 from bot.services.audit_log import Actor, record_action, with_request_link
+from bot.services.moderation.guild_settings import update_settings
 from bot.services.moderation.members import check_amount
 from bot.services.ports import Clock
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
@@ -39,23 +41,26 @@ class Allowances:
         return await self._store.write(_set_role_allowance, actor, role_id, checked, self._clock())
 
     async def set_default_allowance(
-        self, actor: Actor, *, amount: int, period: Period | None
+        self, actor: Actor, *, amount: int | None = None, period: Period | None = None
     ) -> GuildSettings:
-        """Set everyone's credits per period, keeping the period if none is given. Returns the settings.
+        """Set everyone's credits per period; None: as it was. Returns the settings.
 
         Raises:
             AmountError: the amount is out of range; nothing was changed.
         """
-        checked = check_amount("credits", amount)
+        checked = None if amount is None else check_amount("credits", amount)
         return await self._store.write(
             _set_default_allowance, actor, checked, period, self._policy, self._clock()
         )
 
-    async def set_budget(self, actor: Actor, *, amount: int | None, period: Period | None) -> GuildSettings:
-        """Set what all members together can spend per period; None: no limit. Returns the settings.
+    async def set_budget(
+        self, actor: Actor, *, amount: int | None = None, period: Period | None = None
+    ) -> GuildSettings:
+        """Set what all members together can spend per period; None: as it was. Returns the settings.
 
         Raises:
             AmountError: the amount is out of range; nothing was changed.
+            BudgetMissingError: no amount is given or set; nothing was changed.
         """
         checked = None if amount is None else check_amount("credits", amount)
         return await self._store.write(_set_budget, actor, checked, period, self._policy, self._clock())
@@ -86,8 +91,8 @@ def _set_role_allowance(
         actor,
         Action.ROLE_ALLOWANCE,
         subject_id=role_id,
-        before={"credits": settings.roles.get(role_id)},
-        after={"credits": amount},
+        before=role_facts(settings, role_id),
+        after=role_facts(after, role_id),
         now=now,
     ):
         uow.guilds.update(actor.guild_id, after)
@@ -97,45 +102,30 @@ def _set_role_allowance(
 
 @unit_of_work("allowances.set_default")
 def _set_default_allowance(
-    uow: UnitOfWork, actor: Actor, amount: int, period: Period | None, usual: Policy, now: datetime
+    uow: UnitOfWork, actor: Actor, amount: int | None, period: Period | None, usual: Policy, now: datetime
 ) -> GuildSettings:
-    settings = uow.guilds.get_for_update(actor.guild_id)
-    after = replace(settings, allowance=amount, period=period or settings.period)
-    if record_action(
-        uow,
-        actor,
-        Action.EVERYONE_ALLOWANCE,
-        before=_default_facts(settings, usual),
-        after=_default_facts(after, usual),
-        now=now,
-    ):
-        uow.guilds.update(actor.guild_id, after)
-        return after
-    return settings
+    def change(settings: GuildSettings) -> GuildSettings:
+        allowance = settings.allowance if amount is None else amount
+        return replace(settings, allowance=allowance, period=period or settings.period)
 
-
-def _default_facts(settings: GuildSettings, usual: Policy) -> AuditFacts:
-    credits_ = usual.allowance if settings.allowance is None else settings.allowance
-    return {"credits": credits_, "period": settings.period or usual.period}
+    return update_settings(uow, actor, Action.EVERYONE_ALLOWANCE, change, usual, now)
 
 
 @unit_of_work("allowances.set_budget")
 def _set_budget(
     uow: UnitOfWork, actor: Actor, amount: int | None, period: Period | None, usual: Policy, now: datetime
 ) -> GuildSettings:
-    settings = uow.guilds.get_for_update(actor.guild_id)
-    before = settings.budget
-    if amount is None:
-        budget = None
-    else:
+    def change(settings: GuildSettings) -> GuildSettings:
+        before = settings.budget
+        if before is None and amount is None:
+            raise BudgetMissingError
+        credits_ = before.credits if before and amount is None else amount or 0
         kept = before.period if before else settings.period or usual.period
-        budget = new_budget(uow, actor.guild_id, before, amount, period or kept, now)
-    if record_action(
-        uow, actor, Action.BUDGET, before=_budget_facts(before), after=_budget_facts(budget), now=now
-    ):
-        settings = replace(settings, budget=budget)
-        uow.guilds.update(actor.guild_id, settings)
-    return settings
+        return replace(
+            settings, budget=new_budget(uow, actor.guild_id, before, credits_, period or kept, now)
+        )
+
+    return update_settings(uow, actor, Action.BUDGET, change, usual, now)
 
 
 def new_budget(
@@ -151,7 +141,3 @@ def new_budget(
     counted = uow.ledger.balance(budget_account(guild_id, window).id)
     spent = uow.ledger.spent_by_all(guild_id, since=window.starts_at) - counted.held - counted.used
     return Budget(credits=amount, period=period, opened_in=window.key, spent_before=max(0, spent))
-
-
-def _budget_facts(budget: Budget | None) -> AuditFacts:
-    return {"credits": budget.credits if budget else None, "period": budget.period if budget else None}

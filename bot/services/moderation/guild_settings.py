@@ -3,14 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
-from bot.domain.audit import Action, AuditFacts
+from bot.domain.audit import Action
 from bot.domain.caps import Cap, CapConfig
 from bot.domain.errors import ModelError
 from bot.domain.guild_settings import GuildSettings, policy_for
 from bot.domain.moderator_errors import ApprovalChannelError, ShowcaseChannelError
 from bot.domain.quotas import Policy
 from bot.domain.requests import State
+from bot.domain.server_settings import facts_of, with_default
 from bot.domain.transitions import Transition
 from bot.services.audit_log import Actor, record_action, run_action
 from bot.services.credits.caps import server_cap
@@ -34,6 +36,8 @@ class EffectiveSettings:
     settings: GuildSettings
     policy: Policy
     """The limits of a member without settings of their own."""
+    usual: Policy
+    """The operator's policy for all servers."""
     model: str
     cap: Cap | None = None
     """The owner's cap on the server, if there is one."""
@@ -52,9 +56,10 @@ class GuildSettingsService:
         caps: CapConfig,
         clock: Clock,
     ) -> None:
+        self.models = tuple(models)
+        """The models that members can choose."""
         self._store = store
         self._policy = policy
-        self._models = tuple(models)
         self._default_model = default_model
         self._caps = caps
         self._clock = clock
@@ -66,69 +71,55 @@ class GuildSettingsService:
             StoreError: the database cannot be used.
         """
         settings, cap = await self._store.read(_settings_and_cap, guild_id, self._caps, self._clock())
-        model = settings.model if settings.model in self._models else None
+        model = settings.model if settings.model in self.models else None
         return EffectiveSettings(
             settings=settings,
             policy=policy_for(self._policy, settings),
+            usual=self._policy,
             model=model or self._default_model,
             cap=cap,
         )
 
-    async def set_request_channel(self, actor: Actor, channel_id: int | None) -> None:
-        """Restrict requests to this channel; None: allow them everywhere."""
-        await self._change(
-            actor,
-            Action.REQUESTS_CHANNEL,
-            lambda settings: replace(settings, requests_channel_id=channel_id),
-            lambda settings: {"channel": settings.requests_channel_id},
+    async def set_request_channel(self, actor: Actor, channel_id: int) -> GuildSettings:
+        """Restrict requests to this channel."""
+        return await self._change(
+            actor, Action.REQUESTS_CHANNEL, lambda settings: replace(settings, requests_channel_id=channel_id)
         )
 
-    async def set_results_channel(self, actor: Actor, channel_id: int | None) -> None:
-        """Post results in this channel; None: where the song was requested."""
-        await self._change(
-            actor,
-            Action.RESULTS_CHANNEL,
-            lambda settings: replace(settings, results_channel_id=channel_id),
-            lambda settings: {"channel": settings.results_channel_id},
-        )
-
-    async def set_prompts_hidden(self, actor: Actor, *, hidden: bool, channel_id: int | None = None) -> None:
-        """Hide prompts in the server's messages, or show them; with a channel, also post results there."""
-        await self._change(
+    async def set_results(
+        self, actor: Actor, *, channel_id: int | None = None, hides_prompts: bool | None = None
+    ) -> GuildSettings:
+        """Post results in this channel, and hide prompts in the server's messages; None: as it was."""
+        return await self._change(
             actor,
             Action.RESULTS_CHANNEL,
             lambda settings: replace(
-                settings, prompts_hidden=hidden, results_channel_id=channel_id or settings.results_channel_id
+                settings,
+                results_channel_id=channel_id or settings.results_channel_id,
+                prompts_hidden=settings.prompts_hidden if hides_prompts is None else hides_prompts,
             ),
-            _results_facts,
         )
 
-    async def set_log_channel(self, actor: Actor, channel_id: int | None) -> None:
-        """Post audit entries in this channel, including this one; None: nowhere."""
-        await self._change(
-            actor,
-            Action.LOG_CHANNEL,
-            lambda settings: replace(settings, log_channel_id=channel_id),
-            lambda settings: {"channel": settings.log_channel_id},
+    async def set_log_channel(self, actor: Actor, channel_id: int) -> GuildSettings:
+        """Post audit entries in this channel, including this one."""
+        return await self._change(
+            actor, Action.LOG_CHANNEL, lambda settings: replace(settings, log_channel_id=channel_id)
         )
 
-    async def set_default_model(self, actor: Actor, model: str | None) -> None:
-        """Set the model for members who choose none; None: the operator's default.
+    async def set_default_model(self, actor: Actor, model: str) -> GuildSettings:
+        """Set the model for members who choose none.
 
         Raises:
             ModelError: the operator does not offer it; nothing was changed.
         """
-        if model is not None and model not in self._models:
-            raise ModelError(model, self._models)
-        await self._change(
-            actor,
-            Action.MODEL,
-            lambda settings: replace(settings, model=model),
-            lambda settings: {"model": settings.model},
-        )
+        if model not in self.models:
+            raise ModelError(model, self.models)
+        return await self._change(actor, Action.MODEL, lambda settings: replace(settings, model=model))
 
-    async def set_limits(self, actor: Actor, *, active: int | None, cooldown_s: int | None) -> None:
-        """Set how many pending requests a member can have, and their spacing; None: the operator's default.
+    async def set_limits(
+        self, actor: Actor, *, active: int | None = None, cooldown_s: int | None = None
+    ) -> GuildSettings:
+        """Set how many pending requests a member can have, and their spacing; None: as it was.
 
         Raises:
             AmountError: a number is out of range; nothing was changed.
@@ -137,11 +128,14 @@ class GuildSettingsService:
             active = check_amount("active", active, least=1, most=MAX_ACTIVE)
         if cooldown_s is not None:
             cooldown_s = check_amount("cooldown", cooldown_s, most=MAX_COOLDOWN_S)
-        await self._change(
+        return await self._change(
             actor,
             Action.LIMITS,
-            lambda settings: replace(settings, max_active=active, cooldown_s=cooldown_s),
-            lambda settings: {"active": settings.max_active, "cooldown": settings.cooldown_s},
+            lambda settings: replace(
+                settings,
+                max_active=active or settings.max_active,
+                cooldown_s=settings.cooldown_s if cooldown_s is None else cooldown_s,
+            ),
         )
 
     async def require_approval(self, actor: Actor, channel_id: int | None) -> int:
@@ -157,7 +151,7 @@ class GuildSettingsService:
                 raise ApprovalChannelError
             return replace(settings, approval_channel_id=where)
 
-        settings = await self._change(actor, Action.APPROVAL, change, _approval_facts)
+        settings = await self._change(actor, Action.APPROVAL, change)
         return settings.approval_channel_id or 0
 
     async def set_showcase(
@@ -180,29 +174,20 @@ class GuildSettingsService:
                 settings, showcase_channel_id=where, showcase_loves=loves or settings.showcase_loves
             )
 
-        return await self._change(actor, Action.SHOWCASE, change, _showcase_facts)
+        return await self._change(actor, Action.SHOWCASE, change)
 
-    async def end_showcase(self, actor: Actor) -> None:
-        """Forward no more songs."""
-        await self._change(
-            actor,
-            Action.SHOWCASE,
-            lambda settings: replace(settings, showcase_channel_id=None),
-            _showcase_facts,
-        )
+    async def reset(self, actor: Actor, action: Action) -> GuildSettings:
+        """Put one setting back to its default; approval ends by `end_approval`. Return the settings."""
+        return await self._change(actor, action, lambda settings: with_default(action, settings))
 
     async def end_approval(self, actor: Actor) -> int:
         """End approval and queue the requests that await it; return how many."""
-        return await run_action(self._store, _end_approval, actor, self._clock())
+        return await run_action(self._store, _end_approval, actor, self._policy, self._clock())
 
     async def _change(
-        self,
-        actor: Actor,
-        action: Action,
-        change: Callable[[GuildSettings], GuildSettings],
-        facts: Callable[[GuildSettings], AuditFacts],
+        self, actor: Actor, action: Action, change: Callable[[GuildSettings], GuildSettings]
     ) -> GuildSettings:
-        return await self._store.write(update_settings, actor, action, change, facts, self._clock())
+        return await self._store.write(update_settings, actor, action, change, self._policy, self._clock())
 
 
 def _settings_and_cap(
@@ -217,42 +202,28 @@ def update_settings(
     actor: Actor,
     action: Action,
     change: Callable[[GuildSettings], GuildSettings],
-    facts: Callable[[GuildSettings], AuditFacts],
+    usual: Policy,
     now: datetime,
 ) -> GuildSettings:
-    """Change the settings once for each interaction; return them."""
+    """Change the settings once for each interaction; return them.
+
+    Raises:
+        SettingChangedError: the moderator was shown an earlier version.
+    """
     before = uow.guilds.get_for_update(actor.guild_id)
     after = change(before)
     uow.guilds.update(actor.guild_id, after)  # first, so that a new log channel gets this entry
-    if record_action(uow, actor, action, before=facts(before), after=facts(after), now=now):
+    facts = [facts_of(action, settings, usual) for settings in (before, after)]
+    if record_action(uow, actor, action, before=facts[0], after=facts[1], now=now):
         return after
     uow.guilds.update(actor.guild_id, before)
     return before
 
 
-def _results_facts(settings: GuildSettings) -> AuditFacts:
-    prompts = "hidden" if settings.prompts_hidden else "shown"
-    return {"channel": settings.results_channel_id, "prompts": prompts}
-
-
-def _showcase_facts(settings: GuildSettings) -> AuditFacts:
-    return {"channel": settings.showcase_channel_id, "loves": settings.showcase_loves}
-
-
-def _approval_facts(settings: GuildSettings) -> AuditFacts:
-    return {"channel": settings.approval_channel_id}
-
-
 @unit_of_work("guild_settings.end_approval")
-def _end_approval(uow: UnitOfWork, actor: Actor, now: datetime) -> int:
-    after = update_settings(
-        uow,
-        actor,
-        Action.APPROVAL,
-        lambda settings: replace(settings, approval_channel_id=None),
-        _approval_facts,
-        now,
-    )
+def _end_approval(uow: UnitOfWork, actor: Actor, usual: Policy, now: datetime) -> int:
+    ending = partial(with_default, Action.APPROVAL)
+    after = update_settings(uow, actor, Action.APPROVAL, ending, usual, now)
     if (
         after.approval_channel_id is not None
     ):  # a repeat of the command, and approval was required again since

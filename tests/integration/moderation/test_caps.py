@@ -48,7 +48,9 @@ async def test_a_stranger_spends_no_more_than_the_cap_and_reads_whose_it_is(
         for command in ("quota budget", "quota report"):
             shown = await said(await stranger.slash("songs", command))
             assert "The bot owner's limit for this server: **10** of 70 credits left." in shown
-        assert "70 credits every month, 10 left" in await said(await stranger.slash("songs", "settings show"))
+        assert "70 credits every month, 10 left" in await said(
+            await stranger.slash("songs", "quota everyone")
+        )
         assert "30 credits" in await inspire(local.ada)
         refused = await inspire(local.ada)
         assert "the bot owner's limit for all servers has too few credits left" in refused

@@ -61,7 +61,8 @@ async def test_what_a_moderator_settles_for_a_member_counts_at_once(local: BotHa
         message = await told(local, "credits", "Ada")
         assert "set for you by a moderator" in seen(message)
         assert "bonus: won \\*the\\* quiz" in seen(message)
-        await told(local, "quota member", member=local.ada)
+        assert "set for this member" in seen(await told(local, "quota member", member=local.ada))
+        await told(local, "quota member", member=local.ada, none=True)
         await local.shows(await local.place(), TITLES[State.DELIVERED])
         assert (await local.credits())["Used"] == 30
         assert "available now" in (await told(local, "quota reset", member=local.ada)).content
@@ -116,9 +117,9 @@ async def test_allowances_of_everyone_and_of_roles_and_the_budget(local: BotHarn
         await local.shows(await local.place(), TITLES[State.DELIVERED])
         refused = await (await local.order()).answer(timeout_s=LONG_S)
         assert "this server's budget has" in refused.content
-        assert confirmations.NO_BUDGET in (await told(local, "quota budget")).content
+        assert confirmations.NO_BUDGET in (await told(local, "quota budget", none=True)).content
         await local.place()
-        assert "no allowance of its own" in (await told(local, "quota role", role=vip)).content
+        assert "no allowance of its own" in (await told(local, "quota role", role=vip, none=True)).content
         everyone_role = local.discord.guild.roles[local.discord.guild.id]
         assert EVERYONES_ROLE in (await told(local, "quota role", role=everyone_role, credits=1)).content
 

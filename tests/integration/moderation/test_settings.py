@@ -4,7 +4,8 @@ import pytest
 
 from bot.chat.delivery.approval_message import TO_APPROVE
 from bot.chat.delivery.status_message import TITLES, UNSEEN_REQUEST
-from bot.chat.text import confirmations
+from bot.chat.text import confirmations, labels
+from bot.chat.text import panel as panel_words
 from bot.chat.text.formatting import are_back
 from bot.chat.text.labels import PUBLIC_REASON, USUAL_REASON, USUAL_REASONS
 from bot.chat.text.moderator_errors import CHANNEL_MISSING, REASON_MISSING
@@ -108,7 +109,7 @@ async def test_elsewhere_the_channels_name_is_told(local: BotHarness) -> None:
         await told(local, "settings channel", channel=general)
         refused = await (await local.order()).answer(timeout_s=LONG_S)
         assert (refused.ephemeral, f"<#{general.id}>" in refused.content) == (True, True)
-        await told(local, "settings channel")
+        await told(local, "settings channel", none=True)
         await local.place()
 
 
@@ -119,15 +120,13 @@ async def test_everything_that_is_settled_is_shown(local: BotHarness) -> None:
         assert "Each member can have 2 requests at a time, 30 seconds between requests." in limits.content
         await told(local, "settings log", channel=local.discord.channel("general"))
         await told(local, "quota role", role=local.discord.moderators, credits=120)
-        shown = seen(await told(local, "settings show"))
-        for words in (
-            "every channel",
-            "no approval needed",
-            "`v4`",
-            "2 requests at a time, 30 seconds between requests",
-            "120",
-        ):
-            assert words in shown
+        panel = await told(local, "settings show")
+        for words in (panel_words.EVERYWHERE, f"in <#{local.discord.channel('general').id}>"):
+            assert words in seen(panel)
+        await local.discord.member("Mo").press(panel, labels.PANEL_PAGES["credits"])
+        await local.shows(panel, "2 requests at a time, 30 seconds between requests", "120")
+        await local.discord.member("Mo").press(panel, labels.PANEL_PAGES["songs"])
+        await local.shows(panel, panel_words.NO_APPROVAL, "`v4`")
         assert "changed the default model" not in seen(await local.result("general"))
 
 

@@ -41,7 +41,7 @@ async def test_a_deleted_channel_is_said_to_be_so_with_what_a_moderator_can_do(
                 assert says in refused.content
                 assert f"<#{only.id}>" not in refused.content
         assert seen(await told(local, "settings show")).count("a deleted channel") == 2
-        await told(local, "settings channel")
+        await told(local, "settings channel", none=True)
         await local.shows(await local.place(), READY)
 
 
@@ -63,7 +63,7 @@ async def test_songs_are_asked_for_and_posted_in_forums_threads_and_voice_chats(
                 await told(local, "settings channel", channel=place)
                 asked = await local.ada.slash(place, "inspire", playlist=PLAYLISTS[0].id)
                 await local.shows(await asked.answer(timeout_s=LONG_S), READY)
-        await told(local, "settings channel")
+        await told(local, "settings channel", none=True)
         for place in (post, thread, voice, bot):
             with subtests.test(f"posted in {place.name}"):
                 before = len(place.messages)

@@ -11,7 +11,10 @@ from bot.chat.messages.audit import (
     audit_log_message,
 )
 from bot.chat.messages.credits import member_credits_message
-from bot.chat.messages.settings import settings_message
+from bot.chat.messages.settings import CHOSEN, ShownSettings
+from bot.chat.panel import BUDGET, ROLES
+from bot.chat.panel.view import BY_ACTION, panel_message
+from bot.chat.text import panel
 from bot.chat.text.confirmations import (
     NO_BUDGET,
     budget_set,
@@ -21,7 +24,7 @@ from bot.chat.text.confirmations import (
 )
 from bot.chat.text.quotas import available_after, budget_left
 from bot.domain.audit import Action, AuditEntry
-from bot.domain.caps import MAX_CAP
+from bot.domain.caps import MAX_CAP, Cap
 from bot.domain.guild_settings import Budget, GuildSettings
 from bot.domain.ledger import Entry, TransferKind
 from bot.domain.quotas import Period, Policy, Source
@@ -97,6 +100,11 @@ def test_the_log_shows_as_many_as_fit() -> None:
     assert audit_log_message([]).description == NO_DECISIONS
 
 
+def shown_with(settings: GuildSettings, cap: Cap | None = None) -> ShownSettings:
+    in_force = EffectiveSettings(settings=settings, policy=POLICY, usual=POLICY, model="m" * 50, cap=cap)
+    return ShownSettings(in_force=in_force, models=["m" * 50], playlists=["*" * 100], cost=30)
+
+
 @pytest.mark.parametrize("count", [60, 250])
 def test_sixty_roles_with_allowances_fit_and_more_of_them_are_counted(count: int) -> None:
     settings = GuildSettings(
@@ -109,20 +117,20 @@ def test_sixty_roles_with_allowances_fit_and_more_of_them_are_counted(count: int
         default_playlist="*" * 100,
         paused="*" * 500,
     )
-    embed = settings_message(EffectiveSettings(settings=settings, policy=POLICY, model="m" * 50))
-    check_sendable(embeds=[embed])
-    roles = "\n".join(str(field.value) for field in embed.fields if str(field.name).startswith("Roles"))
+    for setting in BY_ACTION.values():
+        message = panel_message(shown_with(settings), setting, note="x" * 500)
+        check_sendable(embeds=list(message.embeds))
+        assert len(message.view.to_components()) <= 5
+    roles = fields(panel_message(shown_with(settings), ROLES).embeds[0])[f"{CHOSEN} Roles"] or ""
     shown_roles = roles.count("> 1,000,000")
-    assert shown_roles >= min(count, 100)
+    assert shown_roles >= min(count, 25)
     assert (f"and {count - shown_roles} more" in roles) == (shown_roles < count)
     few = replace(settings, roles={LONGEST: 5}, budget=None, paused=None)
-    shown = fields(settings_message(EffectiveSettings(settings=few, policy=POLICY, model="v55")))
-    assert "Bot owner's limit" not in shown
-    capped = EffectiveSettings(settings=settings, policy=POLICY, model="m" * 50, cap=cap_of(MAX_CAP, 1))
-    check_sendable(embeds=[settings_message(capped)])
-    limit = fields(settings_message(capped))["Bot owner's limit"]
-    assert limit == "1,000,000,000 credits every month, 999,999,999 left"
-    assert (shown["Roles"], shown["Budget"]) == (f"<@&{LONGEST}> 5", "none")
+    shown = fields(panel_message(shown_with(few), BUDGET).embeds[0])
+    assert (shown["Roles"], shown[f"{CHOSEN} Budget"]) == (f"<@&{LONGEST}> 5", panel.NO_BUDGET)
+    capped = panel_message(shown_with(few, cap_of(MAX_CAP, 1)), BUDGET).embeds[0]
+    limit = "1,000,000,000 credits every month, 999,999,999 left"
+    assert limit in (fields(capped)[f"{CHOSEN} Budget"] or "")
 
 
 @pytest.mark.parametrize("source", Source)

@@ -23,7 +23,7 @@ RADIO = CHANNEL + 51
 
 @pytest.fixture
 async def harness(harness: ServicesHarness) -> ServicesHarness:
-    await harness.services.guild_settings.set_results_channel(harness.actor(), RADIO)
+    await harness.services.guild_settings.set_results(harness.actor(), channel_id=RADIO)
     return harness
 
 

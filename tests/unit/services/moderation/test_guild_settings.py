@@ -45,7 +45,7 @@ async def test_what_is_left_out_of_the_showcase_stays_as_it_was(harness: Service
         changed = await rules.set_showcase(harness.actor(), channel_id=channel_id, loves=loves)
         assert (changed.showcase_channel_id, changed.showcase_loves) == expected
     assert MODS in (await rules.effective(GUILD)).settings.channel_ids
-    await rules.end_showcase(harness.actor())
+    await rules.reset(harness.actor(), Action.SHOWCASE)
     assert (await rules.effective(GUILD)).settings.showcase_channel_id is None
     assert await actions(harness) == [Action.SHOWCASE] * 4
 
@@ -54,7 +54,7 @@ async def test_each_rule_is_settled_once_and_in_force(harness: ServicesHarness) 
     rules, by = harness.services.guild_settings, harness.actor()
     for channel in (MODS, RADIO):
         await rules.set_request_channel(by, channel)
-    await rules.set_results_channel(harness.actor(), RADIO)
+    await rules.set_results(harness.actor(), channel_id=RADIO)
     await rules.set_log_channel(harness.actor(), MODS)
     await rules.set_default_model(harness.actor(), "v40")
     await rules.set_limits(harness.actor(), active=5, cooldown_s=60)
@@ -70,8 +70,8 @@ async def test_each_rule_is_settled_once_and_in_force(harness: ServicesHarness) 
         Action.REQUESTS_CHANNEL,
     ]
     assert await harness.dispatch() == 3, "a new log channel hears of itself"
-    await rules.set_default_model(harness.actor(), None)
-    await rules.set_limits(harness.actor(), active=None, cooldown_s=None)
+    for action in (Action.MODEL, Action.LIMITS):
+        await rules.reset(harness.actor(), action)
     in_force = await rules.effective(GUILD)
     assert (in_force.model, in_force.policy.max_active, in_force.policy.cooldown_s) == ("v55", 3, 0)
 
@@ -231,7 +231,7 @@ async def test_a_request_that_was_cancelled_first_is_never_shown(harness: Servic
 async def test_results_go_where_moderators_want_them_and_else_where_they_were_asked_for(
     harness: ServicesHarness,
 ) -> None:
-    await harness.services.guild_settings.set_results_channel(harness.actor(), RADIO)
+    await harness.services.guild_settings.set_results(harness.actor(), channel_id=RADIO)
     first, second = await harness.place_and_finish(), await harness.place_and_finish(BEN)
     await harness.dispatch()
     requests = [await harness.request(request_id) for request_id in (first, second)]

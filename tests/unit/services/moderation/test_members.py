@@ -7,6 +7,7 @@ from bot.domain.errors import BlockedError, ConflictError, InvalidMessageError, 
 from bot.domain.moderator_errors import (
     AmountError,
     BotMemberError,
+    BudgetMissingError,
     EveryoneRoleError,
     NotBlockedError,
     ReasonError,
@@ -193,8 +194,12 @@ async def test_a_budget_counts_what_was_spent_before_it_but_not_twice(harness: S
     assert await left() == 40
     await harness.place()
     assert await left() == 10
-    await settle(harness.actor(), amount=None, period=None)
+    await settle(harness.actor())
+    assert await left() == 10, "what is left out stays as it was"
+    await harness.services.guild_settings.reset(harness.actor(), Action.BUDGET)
     assert await left() is None
+    with pytest.raises(BudgetMissingError):
+        await settle(harness.actor(), period=Period.DAY)
     await settle(harness.actor(), amount=150, period=Period.WEEK)
     assert await left() == 60
     await settle(harness.actor(), amount=200, period=None)

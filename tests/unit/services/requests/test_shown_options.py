@@ -22,7 +22,7 @@ async def save(harness: ServicesHarness, name: str) -> None:
 
 
 async def hide(harness: ServicesHarness) -> None:
-    await harness.services.guild_settings.set_prompts_hidden(harness.actor(), hidden=True)
+    await harness.services.guild_settings.set_results(harness.actor(), hides_prompts=True)
 
 
 async def shown_again(harness: ServicesHarness, request_id: int) -> ResultCard:
@@ -97,7 +97,7 @@ async def test_a_removed_songs_status_quotes_no_prompt(harness: ServicesHarness)
 
 async def test_hiding_prompts_keeps_the_channel_and_is_logged(harness: ServicesHarness) -> None:
     rules = harness.services.guild_settings
-    await rules.set_prompts_hidden(harness.actor(), hidden=False, channel_id=RADIO)
+    await rules.set_results(harness.actor(), hides_prompts=False, channel_id=RADIO)
     await hide(harness)
     settings = (await rules.effective(GUILD)).settings
     assert (settings.results_channel_id, settings.prompts_hidden) == (RADIO, True)

@@ -1,0 +1,28 @@
+"""The panel of a server's settings: one class a setting, which its command and the panel both use."""
+
+from bot.chat.panel.channels import LOG, REQUESTS, RESULTS, SHOWCASE
+from bot.chat.panel.credits import BUDGET, EVERYONE, LIMITS, ROLES
+from bot.chat.panel.setting import Page, Setting
+from bot.chat.panel.songs import APPROVAL, DEFAULT_PLAYLIST, MODEL
+
+__all__ = [
+    "APPROVAL",
+    "BUDGET",
+    "DEFAULT_PLAYLIST",
+    "EVERYONE",
+    "LIMITS",
+    "LOG",
+    "MODEL",
+    "REQUESTS",
+    "RESULTS",
+    "ROLES",
+    "SETTINGS",
+    "SHOWCASE",
+]
+
+SETTINGS: dict[Page, tuple[Setting, ...]] = {
+    Page.WHERE: (REQUESTS, RESULTS, SHOWCASE, LOG),
+    Page.CREDITS: (EVERYONE, ROLES, BUDGET, LIMITS),
+    Page.SONGS: (APPROVAL, MODEL, DEFAULT_PLAYLIST),
+}
+"""All settings in the order of the panel; another setting is one more here, at most 25 a page."""

@@ -1,0 +1,99 @@
+"""The words of the panel of settings: names, values and what is chosen."""
+
+from types import MappingProxyType
+
+from bot.chat.text.formatting import counted, in_credits
+from bot.domain.caps import Cap
+from bot.domain.quotas import Period
+
+TITLE = "Settings of this server"
+REQUESTS = "Requests"
+RESULTS = "Results"
+SHOWCASE = "Showcase"
+LOG = "Moderators' log"
+EVERYONE = "Everyone"
+ROLES = "Roles"
+BUDGET = "Budget"
+LIMITS = "Limits"
+APPROVAL = "Approval"
+MODEL = "Usual model"
+PLAYLIST = "Default playlist"
+
+EVERYWHERE = "in every channel"
+AT_REQUEST = "in the channel of the request"
+NOWHERE = "in no channel; `/quota log` has it"
+DELETED = "in a deleted channel: choose another"
+NO_SHOWCASE = "loved songs stay where they are"
+NO_BUDGET = "none: only members' own credits count"
+NO_APPROVAL = "no request needs it"
+NO_ROLES = "no role has an allowance of its own"
+RANDOM_PLAYLIST = "a random saved one"
+PROMPTS_SHOWN = "Show prompts"
+PROMPTS_HIDDEN = "Hide prompts"
+WITH_PROMPTS = "with their prompts"
+WITHOUT_PROMPTS = "without prompts"
+
+CHOOSE_SETTING = "Choose a setting to change it"
+ONE_CHANNEL = "Choose the only channel for requests"
+RESULTS_CHANNEL = "Choose a channel for finished songs"
+PROMPTS = "Show or hide prompts"
+SHOWCASE_CHANNEL = "Choose a channel for loved songs"
+LOVES = "How many loves it takes"
+LOG_CHANNEL = "Choose a channel for moderators' decisions"
+CREDITS_EACH = "How many credits each member gets"
+CREDITS_ROLE = "How many credits each member with this role gets"
+CREDITS_BUDGET = "How many credits all members can spend together"
+PERIOD = "How often it is renewed"
+CHOOSE_ROLE = "Choose a role"
+ACTIVE = "Requests of a member at a time"
+COOLDOWN = "Pause between two requests of a member"
+APPROVAL_CHANNEL = "Choose the channel in which moderators approve"
+CHOOSE_MODEL = "Choose the model for members who choose none"
+CHOOSE_PLAYLIST = "Choose the playlist of requests without one"
+OTHER_NUMBER = "Another number..."
+EVERY = MappingProxyType(
+    {Period.DAY: "Every day", Period.WEEK: "Every week, on Monday", Period.MONTH: "Every month, on the 1st"}
+)
+
+
+def every(period: Period) -> str:
+    """Return the name of a period as a choice."""
+    return EVERY[period]
+
+
+def each(amount: int, period: Period) -> str:
+    """Say how many credits there are in each period."""
+    return f"{in_credits(amount)} every {period}"
+
+
+def owners_limit(cap: Cap) -> str:
+    """Say what the bot's owner lets the server spend."""
+    return f"Bot owner's limit: {each(cap.credits, cap.period)}, {cap.left:,} left"
+
+
+def credits_choice(amount: int, cost: int) -> str:
+    """Return the name of an amount as a choice, with the songs that it pays."""
+    songs = amount // cost if cost else 0
+    return f"{in_credits(amount)} · {counted(songs, 'song')}" if songs else in_credits(amount)
+
+
+def loves(count: int) -> str:
+    """Return the name of a number of loves as a choice."""
+    return counted(count, "love")
+
+
+def at_a_time(count: int) -> str:
+    """Return the name of a number of requests as a choice."""
+    return f"{counted(count, 'request')} at a time"
+
+
+def between(pause_s: int) -> str:
+    """Return the name of a pause as a choice."""
+    if pause_s and pause_s % 60 == 0:
+        return f"{counted(pause_s // 60, 'minute')} between requests"
+    return f"{counted(pause_s, 'second') if pause_s else 'No pause'} between requests"
+
+
+def back_to_default(name: str, value: str) -> str:
+    """Confirm that a setting has its default."""
+    return f"**{name}** is back to the default: {value}."
