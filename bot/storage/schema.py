@@ -6,10 +6,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import MisconfiguredError, StoreError
 from bot.storage.admin import DatabaseAdmin, database_admin
+from bot.storage.tables import METADATA, REVISIONS
 
 
 def migrate(url: str, *, revision: str = "head") -> tuple[str | None, str | None]:
@@ -21,6 +22,8 @@ def migrate(url: str, *, revision: str = "head") -> tuple[str | None, str | None
         StoreError: another process uses the file, or the database cannot be used; nothing was changed.
     """
     database = database_admin(url)
+    if database.exists():
+        database.read(partial(known_revision, database))  # opening another program's file to write changes it
     return database.write(partial(_migrate, revision, database))
 
 
@@ -45,14 +48,46 @@ def _migrate(revision: str, database: DatabaseAdmin, connection: Connection) -> 
 
 
 def known_revision(database: DatabaseAdmin, connection: Connection) -> str | None:
-    """Return the database's revision, or None if it has none.
+    """Return the database's revision, or None if it is empty.
 
     Raises:
-        StoreError: it is of a newer version.
+        StoreError: it is of a newer version, or lacks what its revision has.
+        MisconfiguredError: it is another program's.
     """
     revision = _revision(connection)
     require_known(database, revision)
+    if revision is None:
+        _require_empty(database, connection)
+    elif revision == _scripts().get_current_head():
+        _require_complete(database, connection, revision)
     return revision
+
+
+def _require_empty(database: DatabaseAdmin, connection: Connection) -> None:
+    found = set(inspect(connection).get_table_names())
+    if connection.dialect.name == "postgresql":
+        found &= METADATA.tables.keys()  # programs can share a server's database, but no file
+    if found - {REVISIONS}:
+        raise MisconfiguredError(
+            f"The database {database} is another program's: it has the tables "
+            f"{', '.join(sorted(found)[:3])}. Let DATABASE_URL name a new one; nothing was changed."
+        )
+
+
+def _require_complete(database: DatabaseAdmin, connection: Connection, revision: str) -> None:
+    found = {name: columns for (_, name), columns in inspect(connection).get_multi_columns().items()}
+    missing = [
+        f"{table.name}.{column.name}" if table.name in found else table.name
+        for table in METADATA.sorted_tables
+        for column in table.columns
+        if column.name not in {known["name"] for known in found.get(table.name, ())}
+    ]
+    if missing:
+        lacking = ", ".join(dict.fromkeys(missing))
+        raise StoreError(
+            f"The database {database} is of revision {revision}, but lacks {lacking}: it was changed by hand, or "
+            "only a part was restored. Restore a backup; nothing was changed."
+        )
 
 
 def require_known(source: object, revision: str | None) -> None:

@@ -28,6 +28,8 @@ from bot.domain.requests import State
 from bot.services.repositories.outbox import MessageKind
 from bot.storage.column_types import SNOWFLAKE, Json, UtcDateTime
 
+REVISIONS = "alembic_version"
+"""Alembic's table of the schema's revision."""
 METADATA = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -10,10 +10,8 @@ from tempfile import TemporaryDirectory
 
 from bot.domain.errors import StoreError
 from bot.storage.postgres.url import PostgresUrl
-from bot.storage.tables import METADATA
+from bot.storage.tables import METADATA, REVISIONS
 
-REVISIONS = "alembic_version"
-"""Alembic's table."""
 _CLIENT_OPTIONS = frozenset(
     {
         *("host", "port", "user", "passfile", "sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl"),

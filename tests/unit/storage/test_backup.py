@@ -165,9 +165,14 @@ def test_a_backup_that_fails_leaves_nothing(url: str, tmp_path: Path) -> None:
 
 def test_a_database_that_is_not_the_bots_is_not_backed_up(tmp_path: Path) -> None:
     execute(tmp_path / "other.db", "CREATE TABLE songs (id)")
-    for name in ("other.db", "missing.db"):
-        with pytest.raises(StoreError, match="missing, or has never been the bot's"):
-            back_up(url_of(tmp_path / name), tmp_path / "backup")
+    execute(tmp_path / "empty.db", "PRAGMA user_version = 1")
+    for name, words in {
+        "other": "another program's",
+        "empty": "never been",
+        "gone": "is missing, or",
+    }.items():
+        with pytest.raises(StoreError, match=words):
+            back_up(url_of(tmp_path / f"{name}.db"), tmp_path / "backup")
 
 
 def cut_off(file: Path) -> None:
@@ -187,7 +192,7 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
     "cut off": (cut_off, "damaged|malformed"),
     "something else": (overwritten, "is no backup of this program"),
     "missing": (Path.unlink, "cannot be read: No such file"),
-    "another program's": (no_bot, "has never been the bot's"),
+    "another program's": (no_bot, "is another program's"),
     "newer": (lambda file: execute(file, NEWER), "newer version of this program"),
 }
 

@@ -1,5 +1,6 @@
 import io
 import sqlite3
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import MisconfiguredError, StoreError
 from bot.storage.migrations import versions
 from bot.storage.schema import migrate
 from bot.storage.sqlite.engine import writing_engine
@@ -142,3 +143,43 @@ def test_the_same_steps_are_there_for_postgresql() -> None:
     assert sql.count("CREATE TABLE") == sql.count("DROP TABLE")
     assert all(f"CREATE TABLE {name} (" in sql for name in METADATA.tables)
     assert "DROP FUNCTION refuse_transfer_change()" in sql
+
+
+DAMAGES = {
+    "a table": ("DROP TABLE loves", "lacks loves: it was changed by hand"),
+    "a column": ("ALTER TABLE playlists DROP COLUMN used_at", "lacks playlists.used_at: it"),
+    "a renamed table": ("ALTER TABLE audit_log RENAME TO audit_log_old", "lacks audit_log: it"),
+}
+
+
+@pytest.mark.parametrize(("damage", "words"), DAMAGES.values(), ids=DAMAGES)
+def test_a_database_that_lacks_something_is_refused(tmp_path: Path, damage: str, words: str) -> None:
+    path = fresh(tmp_path)
+    execute(path, damage)
+    for refuse in (migrate, check_revision):
+        with pytest.raises(StoreError, match=words):
+            refuse(url_of(path))
+
+
+def test_what_an_operator_added_is_no_damage(tmp_path: Path) -> None:
+    path = fresh(tmp_path)
+    execute(path, "CREATE INDEX mine ON requests (placed_at)")
+    execute(path, "CREATE TABLE notes (id)")
+    migrate(url_of(path))
+    assert check_revision(url_of(path))
+
+
+def test_the_file_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    execute(path, "CREATE TABLE songs (id)")
+    before = path.read_bytes()
+    for refuse in (migrate, check_revision):
+        with pytest.raises(MisconfiguredError, match="is another program's: it has the tables songs"):
+            refuse(url_of(path))
+    assert path.read_bytes() == before
+
+
+def execute(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+        connection.commit()

@@ -87,8 +87,19 @@ async def test_of_processes_that_start_at_once_one_migrates(empty_postgres_url: 
 
 
 def test_a_migration_that_fails_leaves_nothing(empty_postgres_url: str) -> None:
+    # in the way of the first migration's last steps
+    function = (
+        "FUNCTION refuse_transfer_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+    )
+    execute(empty_postgres_url, f"CREATE {function}")
+    with pytest.raises(StoreError, match='function "refuse_transfer_change" already exists'):
+        migrate(empty_postgres_url)
+    assert execute(empty_postgres_url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == []
+
+
+def test_a_database_with_tables_of_our_names_is_left_alone(empty_postgres_url: str) -> None:
     execute(empty_postgres_url, "CREATE TABLE key_values ()")
-    with pytest.raises(StoreError, match='relation "key_values" already exists'):
+    with pytest.raises(StoreError, match="is another program's: it has the tables key_values"):
         migrate(empty_postgres_url)
     assert execute(empty_postgres_url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == [
         "key_values"
