@@ -1,5 +1,6 @@
 """`/requests`: moderators' control of their server's queue."""
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from discord import app_commands
@@ -9,14 +10,19 @@ from bot.chat.interactions.components import Choices, command, matching, moderat
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import MODERATORS, ForModerators
 from bot.chat.interactions.respond import respond, run_or_defer
-from bot.chat.interactions.transformers import RequestId
+from bot.chat.interactions.transformers import TYPED_LIMIT, RequestId
 from bot.chat.messages.choices import request_choice
 from bot.chat.name_cache import NameCache
 from bot.chat.text import confirmations, descriptions
 from bot.chat.text.formatting import REASON_LIMIT
-from bot.services.requests.queue_service import QueueService
+from bot.domain.requests import State
+from bot.services.cards import StatusCard
+from bot.services.requests.queue_service import NO_END, QueueService
 
 Reason: TypeAlias = app_commands.Range[str, 1, REASON_LIMIT]
+End: TypeAlias = app_commands.Range[str, 1, TYPED_LIMIT]
+USUAL_ENDS = ("30 minutes", "1 hour", "2 hours", "6 hours", "1 day", "18:00 UTC", "tomorrow")
+"""Ends of a pause that are suggested."""
 
 
 @app_commands.default_permissions(MODERATORS)
@@ -44,10 +50,10 @@ class Requests(
 
     @command()
     @app_commands.describe(**descriptions.REQUESTS_PAUSE)
-    async def pause(self, interaction: GuildInteraction, reason: Reason) -> None:
+    async def pause(self, interaction: GuildInteraction, reason: Reason, until: End | None = None) -> None:
         """Pause this server's songs: waiting requests keep their places, and no new ones are taken."""
-        waiting = await run_or_defer(interaction, self._queue.pause(interaction.require_moderator(), reason))
-        await respond(interaction, confirmations.paused(waiting))
+        pausing = self._queue.pause(interaction.require_moderator(), reason, until)
+        await respond(interaction, confirmations.paused(await run_or_defer(interaction, pausing)))
 
     @command()
     async def resume(self, interaction: GuildInteraction) -> None:
@@ -55,11 +61,49 @@ class Requests(
         waiting = await run_or_defer(interaction, self._queue.resume(interaction.require_moderator()))
         await respond(interaction, confirmations.resumed(waiting))
 
+    @command(name="next")
+    @app_commands.describe(**descriptions.REQUESTS_NEXT)
+    async def move_to_front(self, interaction: GuildInteraction, request: RequestId) -> None:
+        """Move a waiting request to the front of this server; other servers' turns stay as they are."""
+        moving = self._queue.move_to_front(interaction.require_moderator(), request)
+        await respond(interaction, confirmations.moved_to_front(await run_or_defer(interaction, moving)))
+
+    @command()
+    @app_commands.describe(**descriptions.REQUESTS_CLOSE)
+    async def close(self, interaction: GuildInteraction, reason: Reason) -> None:
+        """Take no more requests; songs that are already waiting are still made."""
+        waiting = await run_or_defer(interaction, self._queue.close(interaction.require_moderator(), reason))
+        await respond(interaction, confirmations.closed(waiting))
+
+    @command()
+    async def open(self, interaction: GuildInteraction) -> None:
+        """Take requests again."""
+        await run_or_defer(interaction, self._queue.open(interaction.require_moderator()))
+        await respond(interaction, confirmations.OPENED)
+
+    @pause.autocomplete("until")
+    @moderator_autocomplete
+    async def _ends(self, _: GuildInteraction, current: str) -> Choices:
+        return matching([(end, end) for end in (*USUAL_ENDS, NO_END)], current)
+
+    @move_to_front.autocomplete("request")
+    @moderator_autocomplete
+    async def _waiting(self, interaction: GuildInteraction, current: str) -> Choices:
+        cards = await self._queue.cancellable(interaction.guild_id)
+        return await self._choices(
+            interaction, [card for card in cards if card.state is State.WAITING], current
+        )
+
     @cancel.autocomplete("request")
     @moderator_autocomplete
     async def _cancellable(self, interaction: GuildInteraction, current: str) -> Choices:
+        cards = await self._queue.cancellable(interaction.guild_id)
+        return await self._choices(interaction, cards, current)
+
+    async def _choices(
+        self, interaction: GuildInteraction, cards: Sequence[StatusCard], current: str
+    ) -> Choices:
         guild_id = interaction.guild_id
-        cards = await self._queue.cancellable(guild_id)
         names = await self._names.of(interaction.raw.client, guild_id, (card.user_id for card in cards))
         named = ((request_choice(card, who=names.get(card.user_id)), card.request_id) for card in cards)
         return matching(named, current)

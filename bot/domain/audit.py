@@ -44,6 +44,10 @@ class Action(StrEnum):
     """Subject: none, as for all settings."""
     ONLY_SAVED = "only_saved"
     WORDS = "words"
+    CLOSE = "close"
+    OPEN = "open"
+    NEXT = "next"
+    """Subject: the member who placed the request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ InspireError
 |  |- OutsideServerError  NotServedError
 |  |- BlockedError  PausedError  ChannelError  ChannelGoneError
 |  |- RequestNotFoundError  NotYoursError  TooLateError
-|  `- those of moderator_errors.py, personal_data.py, playlists.py and songs.py
+|  `- those of moderator_errors.py, personal_data.py, playlists.py, queue_errors.py and songs.py
 |- ProviderError             split by what the caller does next
 |  |- NotAcceptedError       certainly not accepted: requeue, retry later (429, 503, a proxy, no connection)
 |  |- RejectedError          certainly refused: the request ends (400, 451, 500 and other definite answers)
@@ -149,6 +149,8 @@ class PausedError(RefusalError):
     """A server whose moderators have paused songs; `reason` is in their words."""
 
     reason: str
+    until: datetime | None = None
+    """When the pause ends by itself."""
 
 
 @dataclass(eq=False)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.quotas import Period, Policy, Source, Window, window_of
 from bot.domain.retry_policy import RetryPolicy
-from bot.domain.scheduling import FORGIVEN_AFTER, FREE_FAILURES, MEMBER_BACKOFF, backoff_end
+from bot.domain.scheduling import FORGIVEN_AFTER, FREE_FAILURES, MEMBER_BACKOFF, Pause, backoff_end
 
 SHOWCASE_LOVES = 3
 """How many members have to love a song before it is forwarded, unless moderators say otherwise."""
@@ -92,6 +92,10 @@ class GuildSettings:
     """How many members have to love a song before it is."""
     paused: str | None = None
     """Why moderators have paused the server's songs; None: they have not."""
+    paused_until: datetime | None = None
+    """When the pause ends by itself; None: only when moderators end it."""
+    closed: str | None = None
+    """Why the server takes no more requests, though what waits is made; None: it takes them."""
     prompts_hidden: bool = False
     """Whether prompts are shown only to the member who asks for them, and not in the channel."""
     default_playlist: str | None = None
@@ -102,6 +106,16 @@ class GuildSettings:
     """Whether songs can be requested from saved playlists only."""
     words: tuple[str, ...] = ()
     """What prompts must not contain, as `parse_word` returns it, sorted."""
+
+    def as_of(self, now: datetime) -> "GuildSettings":
+        """Return the settings without a pause that has ended by itself."""
+        return self if self.pause(now) else replace(self, paused=None, paused_until=None)
+
+    def pause(self, now: datetime) -> Pause | None:
+        """Return the pause that is in force, or None."""
+        if self.paused is None or (self.paused_until is not None and self.paused_until <= now):
+            return None
+        return Pause(self.paused, self.paused_until)
 
     @property
     def channel_ids(self) -> tuple[int, ...]:

@@ -50,6 +50,25 @@ class NotPausedError(ModeratorError):
 
 
 @dataclass(eq=False)
+class PauseEndError(ModeratorError):
+    """A text that means no time within the coming year."""
+
+    text: str
+
+
+@dataclass(eq=False)
+class NotClosedError(ModeratorError):
+    """An opening of a server that takes requests."""
+
+
+@dataclass(eq=False)
+class NotQueuedError(ModeratorError):
+    """A request that cannot be moved in the queue; `state` is its current state."""
+
+    state: str
+
+
+@dataclass(eq=False)
 class GuildIdError(ModeratorError):
     """A text that is no server's id."""
 

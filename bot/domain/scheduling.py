@@ -25,6 +25,16 @@ NOWHERE: Mapping[int, Collection[int]] = MappingProxyType({})
 """Nobody has requests running in another server."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why a server's moderators have paused its songs, and for how long."""
+
+    reason: str
+    """In their own words."""
+    until: datetime | None = None
+    """None: until they resume songs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueEntry:
     """One queued request, with the facts about its member and server that decide its position."""
@@ -43,6 +53,8 @@ class QueueEntry:
     """The end of the member's last backoff; it may be in the past."""
     unconfirmed_until: datetime | None = None
     """Until when it stays queued because it is unknown who answered its command; None: that is known."""
+    moved_at: datetime | None = None
+    """When a moderator last moved it to the front of its server; None: never."""
 
     def may_go(self, now: datetime) -> bool:
         """Tell whether it may be submitted when its turn comes."""
@@ -70,8 +82,8 @@ class QueueSnapshot:
     """The positions by request id."""
     outage: ProviderOutage | None = None
     """The lasting outage that blocks the queue."""
-    paused: Mapping[int, str] = field(default_factory=dict)
-    """The moderators' reasons for pausing, by server id."""
+    paused: Mapping[int, Pause] = field(default_factory=dict)
+    """The pauses that are in force, by server id."""
     paused_by_operator: bool = False
     """True if the bot's operator has paused all submissions."""
     backoffs: Mapping[int, datetime] = field(default_factory=dict)
@@ -101,29 +113,27 @@ def fair_order(
     server with the fewest running requests, of those to the one whose last turn is longest ago; then to its
     member by the same rule; then to the oldest request. So nobody gains by requesting more often or in more
     servers, even if the provider runs one task at a time.
+
+    A request that was moved to the front takes a turn of its server, unless its member has requests running
+    in another one and somebody else there does not. Which server has a turn does not depend on it.
     """
-    queues, members, turn_of = _by_member(waiting)
-    places = {user: set(running_in.get(user, ())) for _, user in queues}
+    queue = _Turns(waiting, running_in)
     guilds = [
-        (heap[0].elsewhere, running.get(guild, 0), turn_of[guild], heap[0], guild)
-        for guild, heap in members.items()
+        (heap[0].elsewhere, running.get(guild, 0), queue.last_of[guild], heap[0], guild)
+        for guild, heap in queue.members.items()
     ]
     heapify(guilds)
     order: list[QueueEntry] = []
     while guilds:
         _, count, turn, member, guild = heappop(guilds)
-        heap, queue, taken_in = members[guild], queues[guild, member.user], places[member.user]
-        if not member.elsewhere and len(taken_in) > (guild in taken_in):
+        heap = queue.members[guild]
+        if not member.elsewhere and queue.is_elsewhere(member.user, guild):
             # It happens once for each member and server, so that the cost stays that of a sort.
             heapreplace(heap, member._replace(elsewhere=True))
             heappush(guilds, (heap[0].elsewhere, count, turn, heap[0], guild))
             continue
-        heappop(heap)
-        order.append(queue.popleft()[1])
-        taken_in.add(guild)
         now = _FUTURE + len(order)
-        if queue:
-            heappush(heap, member._replace(running=member.running + 1, last_turn=now, age=queue[0][0]))
+        order.append(queue.take(guild, now))
         if heap:
             heappush(guilds, (heap[0].elsewhere, count + 1, now, heap[0], guild))
     return order
@@ -140,29 +150,69 @@ class _MemberTurn(NamedTuple):
     user: int
 
 
-_Queues: TypeAlias = dict[tuple[int, int], deque[tuple[int, QueueEntry]]]
+_Aged: TypeAlias = tuple[int, QueueEntry]
+"""A request with its place among all, by age."""
 
 
-def _by_member(
-    waiting: Sequence[QueueEntry],
-) -> tuple[_Queues, dict[int, list[_MemberTurn]], dict[int, int]]:
-    """Return each member's queue with ages, each server's heap of members, and its last turn."""
-    queues: _Queues = {}
-    for age, entry in enumerate(waiting):
-        queues.setdefault((entry.guild_id, entry.user_id), deque()).append((age, entry))
-    members: dict[int, list[_MemberTurn]] = {}
-    turn_of: dict[int, int] = {}
-    for (guild, user), queue in queues.items():
-        age, entry = queue[0]
-        # With one slot at the provider, "fewest running" decides nothing: without the last turn, a member
-        # with many requests would go first every time.
-        own = entry.member_active - len(queue)
-        key = _MemberTurn(
-            elsewhere=False, running=own, last_turn=_rank(entry.member_turn_at), age=age, user=user
-        )
-        heappush(members.setdefault(guild, []), key)
-        turn_of[guild] = _rank(entry.guild_turn_at)
-    return queues, members, turn_of
+class _Turns:
+    """The turns that the members of each server still take."""
+
+    def __init__(self, waiting: Sequence[QueueEntry], running_in: Mapping[int, Collection[int]]) -> None:
+        self._queues: dict[tuple[int, int], deque[_Aged]] = {}
+        self._moved: dict[int, list[_Aged]] = {}
+        self.members: dict[int, list[_MemberTurn]] = {}
+        """Each server's heap of members."""
+        self.last_of: dict[int, int] = {}
+        """Each server's last turn."""
+        for age, entry in enumerate(waiting):
+            self._queues.setdefault((entry.guild_id, entry.user_id), deque()).append((age, entry))
+            if entry.moved_at is not None:
+                self._moved.setdefault(entry.guild_id, []).append((age, entry))
+        for moved in self._moved.values():
+            moved.sort(key=lambda one: (-_rank(one[1].moved_at), one[0]))
+        for (guild, user), queue in self._queues.items():
+            age, entry = queue[0]
+            # With one slot at the provider, "fewest running" decides nothing: without the last turn, a member
+            # with many requests would go first every time.
+            own = entry.member_active - len(queue)
+            turn = _rank(entry.member_turn_at)
+            key = _MemberTurn(elsewhere=False, running=own, last_turn=turn, age=age, user=user)
+            heappush(self.members.setdefault(guild, []), key)
+            self.last_of[guild] = _rank(entry.guild_turn_at)
+        self._places = {user: set(running_in.get(user, ())) for _, user in self._queues}
+
+    def is_elsewhere(self, user: int, guild: int) -> bool:
+        """Return True if the member has, or will have, requests running in another server."""
+        return len(self._places[user]) > (guild in self._places[user])
+
+    def take(self, guild: int, now: int) -> QueueEntry:
+        """Remove and return the request that goes next in a server, whose turn is `now`."""
+        heap, moved = self.members[guild], self._moved.get(guild, [])
+        first = next((one for one in moved if self._may_go_first(one[1], heap[0])), None)
+        if first is None:
+            member = heappop(heap)
+            first = self._queues[guild, member.user][0]
+        else:
+            moved.remove(first)
+            member = _remove(heap, first[1].user_id)
+        queue = self._queues[guild, member.user]
+        queue.remove(first)
+        self._places[member.user].add(guild)
+        if queue:
+            heappush(heap, member._replace(running=member.running + 1, last_turn=now, age=queue[0][0]))
+        return first[1]
+
+    def _may_go_first(self, entry: QueueEntry, member: _MemberTurn) -> bool:
+        """Tell whether a request that was moved to the front goes before the member whose turn it is."""
+        return member.elsewhere or not self.is_elsewhere(entry.user_id, entry.guild_id)
+
+
+def _remove(heap: list[_MemberTurn], user: int) -> _MemberTurn:
+    """Remove a member from the heap and return the key; it costs more than a turn, but few are moved."""
+    key = next(member for member in heap if member.user == user)
+    heap.remove(key)
+    heapify(heap)
+    return key
 
 
 def backoff_end(backoff_until: datetime | None, now: datetime) -> datetime | None:

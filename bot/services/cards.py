@@ -11,7 +11,7 @@ from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.polling import DurationStats
 from bot.domain.provider_tasks import Clip
 from bot.domain.requests import AT_PROVIDER, RETURNED, Failure, Request, State
-from bot.domain.scheduling import QueuePosition, QueueSnapshot, position_bucket
+from bot.domain.scheduling import Pause, QueuePosition, QueueSnapshot, position_bucket
 from bot.domain.songs import UNLOVED, Loves
 
 QUARTERS = 4
@@ -80,8 +80,8 @@ class StatusCard:
     """The estimated time of its end."""
     outage: ProviderOutage | None = None
     """The outage that blocks the queue while it waits."""
-    paused: str | None = None
-    """The moderators' reason for pausing the server, while it waits."""
+    pause: Pause | None = None
+    """The pause of its server, while it waits."""
     paused_by_operator: bool = False
     """True if the bot's operator has paused all submissions while it waits."""
     backoff_end: datetime | None = None
@@ -145,10 +145,12 @@ class StatusCard:
         quarters = 0 if self.clips_ready else self.quarters
         end = "removed" if self.removed else self.result_url
         held = f" {self.backoff_end.isoformat()}" if self.backoff_end and self.state is State.WAITING else ""
+        pause = self.pause
+        until = f" {pause.until.isoformat()}" if pause and pause.until else ""
         clip = f"{min(self.clips_ready, 1)}{'+' if self.listen_url else ''}"
         return (
             f"{place} {quarters} {self.state} {clip} {self.outage} {end} "
-            f"{self.paused_by_operator} {self.unseen} {self.paused}{held}"
+            f"{self.paused_by_operator} {self.unseen} {pause and pause.reason}{until}{held}"
         )
 
 
@@ -302,7 +304,7 @@ def status_card(
         placement=request.placement,
         position=position.position if position else None,
         outage=queue.outage if position else None,
-        paused=queue.paused.get(request.guild_id) if waits else None,
+        pause=queue.paused.get(request.guild_id) if waits else None,
         paused_by_operator=queue.paused_by_operator and waits,
         backoff_end=held_until,
         unseen=request.is_undelivered,

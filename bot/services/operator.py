@@ -158,7 +158,7 @@ def _status(uow: UnitOfWork, slots: int, cost: int, now: datetime) -> OperatorSt
         is_open=breaker.is_open(now),
         slots=slots,
         pending={state: uow.requests.count(state) for state in PENDING},
-        paused=len(uow.guilds.paused()),
+        paused=len(uow.guilds.paused(now)),
         processes=uow.processes.alive(now),
         used_in_day=uow.ledger.used_since(now - DAY),
         used_in_week=uow.ledger.used_since(now - WEEK),

@@ -93,6 +93,7 @@ requests = Table(
     Column("lyrics", Json(tuple[str | None, ...])),  # of each clip; apart, so that lists of songs stay small
     Column("origin_id", SNOWFLAKE),  # no foreign key: the song that it is like may belong to an erased person
     Column("origin_clip", Integer),
+    Column("moved_at", UtcDateTime),  # when a moderator last moved it to the front of its server
     _one_of("state", State),
     CheckConstraint("cost > 0", name="cost"),
     CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),

@@ -47,6 +47,8 @@ DECISIONS: Mapping[str, list[tuple[str, str, dict[str, object]]]] = {
         ("playlists.remove", "playlists remove", {"name": "Calm"}),
         ("queue.pause", "requests pause", {"reason": "Exam week"}),
         ("queue.resume", "requests resume", {}),
+        ("queue.close", "requests close", {"reason": "Too many"}),
+        ("queue.open", "requests open", {}),
     ],
 }
 

@@ -25,7 +25,7 @@ from bot.chat.text.formatting import (
     song_page,
 )
 from bot.chat.text.quotas import next_request
-from bot.chat.text.requests import PAUSED, PAUSED_BY_OPERATOR, PAUSES, PLACE_KEPT
+from bot.chat.text.requests import PAUSED_BY_OPERATOR, PAUSES, PLACE_KEPT, paused_until
 from bot.chat.text.songs import ONE_CLIP, PRESS_LISTEN, UNTITLED
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.failures import provider_words_for_member
@@ -193,7 +193,7 @@ def _description(card: StatusCard) -> str:
 
 def _bare_description(card: StatusCard) -> str:
     """Return the description without links and without text that people wrote."""
-    card = replace(card, paused=None if card.paused is None else "", hints=())
+    card = replace(card, pause=None if card.pause is None else replace(card.pause, reason=""), hints=())
     if card.failure and card.failure.detail:
         card = replace(card, failure=replace(card.failure, detail=""))
     return "\n".join(text for text in (_now(card), _bar(card)) if text)
@@ -220,8 +220,9 @@ def _now(card: StatusCard) -> str:
 
 def _place(card: StatusCard) -> str:
     """Say the position in the queue, and what delays it."""
-    if card.paused is not None:
-        return f"{PAUSED} {PLACE_KEPT} {reason_text(card.paused, otherwise=NOT_SHOWN)}"
+    if card.pause is not None:
+        reason = reason_text(card.pause.reason, otherwise=NOT_SHOWN)
+        return f"{paused_until(card.pause)} {PLACE_KEPT} {reason}"
     if card.backoff_end is not None:
         return (
             f"Your last request failed, so this one is sent {relative(card.backoff_end)}. Your credits stay "

@@ -25,6 +25,7 @@ OF_MEMBER = frozenset(
         Action.BLOCK,
         Action.UNBLOCK,
         Action.CANCEL,
+        Action.NEXT,
         Action.APPROVE,
         Action.DECLINE,
         Action.REMOVE_SONG,
@@ -43,6 +44,9 @@ WORDS = MappingProxyType(
         Action.BUDGET: "changed the server's budget",
         Action.PAUSE: "paused songs",
         Action.RESUME: "resumed songs",
+        Action.CLOSE: "closed requests",
+        Action.OPEN: "opened requests",
+        Action.NEXT: "moved to the front a request of",
         Action.REQUESTS_CHANNEL: "changed the channel for requests",
         Action.RESULTS_CHANNEL: "changed where and how results are posted",
         Action.APPROVAL: "changed the approval of requests",
@@ -134,6 +138,8 @@ def _value(name: str, value: str | int | None) -> str:
         return f"<#{value}>"
     if name == "request":
         return f"[{OPEN}]({value})" if str(value).startswith("https://") else f"`{value}`"
+    if name == "until":
+        return f"<t:{value}:f>"
     if name == "model":
         return quoted(model_name(str(value)), limit=FACT_LIMIT)
     return f"{value:,}" if isinstance(value, int) else quoted(value, limit=FACT_LIMIT)

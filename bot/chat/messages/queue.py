@@ -13,7 +13,7 @@ from bot.chat.text.formatting import (
     reason_text,
     relative,
 )
-from bot.chat.text.requests import PAUSED, PAUSED_BY_OPERATOR, PAUSES
+from bot.chat.text.requests import CLOSED, PAUSED_BY_OPERATOR, PAUSES, paused_until
 from bot.services.cards import StatusCard
 from bot.services.requests.queue_service import QueueSection, QueueView
 
@@ -40,18 +40,20 @@ def queue_message(view: QueueView) -> discord.Embed:
 
 def _nobody(view: QueueView) -> str:
     """Return the text for an empty queue."""
-    is_held_up = view.paused is not None or view.paused_by_operator or view.outage
-    return NOBODY if is_held_up or view.awaiting.cards else EMPTY
+    return NOBODY if any(hold_ups(view)) or view.awaiting.cards else EMPTY
 
 
 def hold_ups(view: QueueView) -> Iterator[str]:
     """Say why no new song is being made, if so."""
-    if view.paused is not None:
-        yield f"{PAUSED} {reason_text(view.paused, limit=QUEUE_REASON_LIMIT, otherwise=NO_REASON)}"
+    if view.pause is not None:
+        reason = reason_text(view.pause.reason, limit=QUEUE_REASON_LIMIT, otherwise=NO_REASON)
+        yield f"{paused_until(view.pause)} {reason}"
     elif view.paused_by_operator:
         yield PAUSED_BY_OPERATOR
     elif view.outage:
         yield PAUSES[view.outage]
+    if view.closed is not None:
+        yield f"{CLOSED} {reason_text(view.closed, limit=QUEUE_REASON_LIMIT, otherwise=NO_REASON)}"
 
 
 def _rows(part: QueueSection, user_id: int) -> str:

@@ -7,7 +7,7 @@ import discord
 
 from bot.chat.messages import colours
 from bot.chat.text import panel
-from bot.chat.text.formatting import FIELD_LIMIT, counted, reason_text
+from bot.chat.text.formatting import FIELD_LIMIT, counted, moment, reason_text
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.quotas import Policy
 from bot.services.moderation.guild_settings import EffectiveSettings
@@ -48,12 +48,18 @@ def settings_message(
 ) -> discord.Embed:
     """Build a page of settings from their names and values, and which one the controls change."""
     embed = discord.Embed(title=f"{panel.TITLE} · {page}", colour=colours.MODERATION)
-    paused = shown.settings.paused
-    if paused is not None:
-        embed.description = f"**Paused.** {reason_text(paused)}"
+    embed.description = "\n".join(_hold_ups(shown.settings))
     for name, value, is_chosen in lines:
         embed.add_field(name=f"{CHOSEN} {name}" if is_chosen else name, value=value, inline=False)
     return embed
+
+
+def _hold_ups(settings: GuildSettings) -> Iterator[str]:
+    if settings.paused is not None:
+        until = f" until {moment(settings.paused_until)}" if settings.paused_until else ""
+        yield f"**Paused{until}.** {reason_text(settings.paused)}"
+    if settings.closed is not None:
+        yield f"**No more requests are taken.** {reason_text(settings.closed)}"
 
 
 def place(channel_id: int | None, otherwise: str, gone: frozenset[int]) -> str:

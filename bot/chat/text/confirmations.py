@@ -1,16 +1,27 @@
 """Answers to commands and buttons that changed something: what was done, and what follows from it."""
 
 from bot.chat.text import labels
-from bot.chat.text.formatting import are_back, counted, in_credits, mention, playlist_link, playlist_page
+from bot.chat.text.formatting import (
+    are_back,
+    counted,
+    in_credits,
+    mention,
+    moment,
+    playlist_link,
+    playlist_page,
+    relative,
+)
 from bot.chat.text.quotas import allowance_of, available_after, limits_left, limits_of
 from bot.domain.guild_settings import GuildSettings
 from bot.domain.models import model_name
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.quotas import Period, Policy
+from bot.services.cards import StatusCard
 from bot.services.credits.limits import SharedLimits
 from bot.services.credits.reports import Report
 from bot.services.library.playlists import ListedPlaylist, SavedResult
 from bot.services.moderation.members import BalanceChange
+from bot.services.requests.queue_service import PausedQueue
 
 NO_SHOWCASE = "Loved songs aren't forwarded any more."
 NO_APPROVAL = "Requests need no approval any more."
@@ -23,6 +34,8 @@ PROMPTS_HIDDEN = (
 IS_DEFAULT = "is the default here: `/inspire` without a playlist uses it."
 WITHOUT_DEFAULT = "`/inspire` without a playlist uses a random saved one."
 POST_LEFT = f"Its post couldn't be deleted. Press **{labels.MENU}** below it once more, and it goes."
+OPENED = "This server takes song requests again."
+OTHERS_FIRST = "Members with a song being made in another server still come after those who have none."
 REASON_SHOWN = "The request's message shows the reason."
 
 
@@ -57,11 +70,34 @@ def _went_back(cost: int) -> str:
     return f" Its {in_credits(cost)} went back to the member." if cost else ""
 
 
-def paused(waiting: int) -> str:
-    """Confirm to a moderator that the server's songs are paused, with this many requests waiting."""
+def paused(queue: PausedQueue) -> str:
+    """Confirm to a moderator that the server's songs are paused, until when, and what waits."""
+    end = f" until {moment(queue.until)}, {relative(queue.until)}" if queue.until else ""
+    sooner = " sooner" if queue.until else ""
     return (
-        f"Songs are paused in this server. {_kept(waiting)} Songs that are already being made will still be "
-        "posted. Use `/requests resume` to resume."
+        f"Songs are paused in this server{end}. {_kept(queue.waiting)} Songs that are already being made "
+        f"will still be posted. Use `/requests resume` to resume{sooner}."
+    )
+
+
+def closed(waiting: int) -> str:
+    """Confirm to a moderator that the server takes no more requests, and what waits."""
+    made = "Nothing is waiting."
+    if waiting:
+        they = "is" if waiting == 1 else "are"
+        made = f"{counted(waiting, 'waiting request')} {they} still made."
+    return f"This server takes no more requests now. {made} Use `/requests open` to take them again."
+
+
+def moved_to_front(card: StatusCard) -> str:
+    """Confirm to a moderator that a request was moved to the front of its server."""
+    who = mention(card.user_id)
+    if card.position is None:
+        return f"{who}'s request comes before this server's others when it can be sent."
+    when = f", expected {relative(card.expected_at)}" if card.expected_at else ""
+    return (
+        f"{who}'s request was moved to the front of this server: position **{card.position:,}** in the queue "
+        f"of all servers{when}.\n-# {OTHERS_FIRST}"
     )
 
 

@@ -45,7 +45,12 @@ PLAYLISTS_DEFAULT = {"name": "A saved playlist, or none; leave it out to see the
 PLAYLISTS_REMOVE = {"name": "The saved playlist"}
 
 REQUESTS_CANCEL = {"request": "One of the requests that are still waiting", "reason": _PUBLIC_REASON}
-REQUESTS_PAUSE = {"reason": "Why? Everyone can read it"}
+REQUESTS_NEXT = {"request": "One of the requests that are waiting in the queue"}
+REQUESTS_CLOSE = {"reason": "Why? Members who request a song read it"}
+REQUESTS_PAUSE = {
+    "reason": "Why? Everyone can read it",
+    "until": "How long (2h, 30 min) or when in UTC (18:00, monday 9:00); none: until you resume songs",
+}
 
 NO_MODEL: Final = "none (the bot's default)"
 SETTINGS_CHANNEL = {"channel": "The only channel for requests", "none": "Allow every channel again"}

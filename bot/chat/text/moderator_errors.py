@@ -22,9 +22,12 @@ from bot.domain.moderator_errors import (
     GuildIdError,
     NoneAndValueError,
     NotBlockedError,
+    NotClosedError,
     NotPausedError,
+    NotQueuedError,
     OldFormError,
     OwnGuildError,
+    PauseEndError,
     ReasonError,
     ReportBusyError,
     SettingChangedError,
@@ -74,6 +77,15 @@ DECIDED: Mapping[str, str] = MappingProxyType(
     }
 )
 """What happened to a request on which a moderator can no longer decide."""
+NOT_QUEUED: Mapping[str, str] = MappingProxyType(
+    {
+        State.AWAITING: "a moderator has to approve it first",
+        State.SUBMITTING: "it is already being made",
+        State.MAKING: "it is already being made",
+    }
+)
+"""Why a request cannot be moved in the queue."""
+NOT_CLOSED = "This server already takes requests."
 NOT_PAUSED = "Songs aren't paused in this server."
 SUBMISSIONS_NOT_PAUSED = "Song requests aren't paused."
 REASON_MISSING = "The reason is empty. Choose one, or write a few words for the member to read."
@@ -122,6 +134,19 @@ def _amount(error: AmountError) -> str:
     return (
         f"`{error.option}` can't be {given}. Type a whole number from {error.least:,} to "
         f"{error.most:,}.{NOTHING_CHANGED}"
+    )
+
+
+def _not_queued(error: NotQueuedError) -> str:
+    why = NOT_QUEUED.get(error.state, "it has ended")
+    return f"This request isn't waiting in the queue: {why}. Choose a suggestion.{NOTHING_CHANGED}"
+
+
+def _pause_end(error: PauseEndError) -> str:
+    return (
+        f"“{quoted(error.text, limit=100)}” is no time in the coming year. Type how long, for example `2h`, "
+        "`30 min` or `3 days`, or when in UTC, for example `18:00`, `tomorrow 9:00` or `2030-12-24 18:00`."
+        f"{NOTHING_CHANGED}"
     )
 
 
@@ -185,6 +210,9 @@ def _unknown_name(error: PlaylistUnknownError) -> str:
 MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
     {
         NotPausedError: _not_paused,
+        NotClosedError: _unchanged(NOT_CLOSED),
+        NotQueuedError: _not_queued,
+        PauseEndError: _pause_end,
         AmountError: _amount,
         ReasonError: _reason,
         BotMemberError: _unchanged(IS_A_BOT),

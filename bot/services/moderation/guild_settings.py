@@ -70,7 +70,8 @@ class GuildSettingsService:
         Raises:
             StoreError: the database cannot be used.
         """
-        settings, cap = await self._store.read(_settings_and_cap, guild_id, self._caps, self._clock())
+        stored, cap = await self._store.read(_settings_and_cap, guild_id, self._caps, self._clock())
+        settings = stored.as_of(self._clock())
         model = settings.model if settings.model in self.models else None
         return EffectiveSettings(
             settings=settings,

@@ -164,13 +164,15 @@ def load_breaker(uow: UnitOfWork, slots: int) -> CircuitBreaker:
 @unit_of_work("submitter.claim")
 def _claim(uow: UnitOfWork, limits: ProviderLimits, limit: int, lease: Lease, now: datetime) -> list[Request]:
     uow.requests.lock_queue()
+    for guild_id in uow.guilds.end_pauses(now):
+        uow.outbox.mark_queue_due(guild_id, due_at=now + timedelta(seconds=SNAPSHOT_TTL_S))
     slots = limits.slots
     breaker = load_breaker(uow, slots)
     room = min(limit, _free_slots(uow, breaker, slots, now))
     if not room:
         return []
     waiting = _without_unserved(uow, uow.requests.waiting(), load_served(uow, limits.served), now)
-    queued = queued_requests(waiting, uow.guilds.paused(), backoffs(waiting, now))
+    queued = queued_requests(waiting, uow.guilds.paused(now), backoffs(waiting, now))
     running = uow.requests.running()
     order = fair_order(queued, running, running_in(uow, queued, running))
     chosen = [entry for entry in order if entry.may_go(now)][:room]
@@ -216,7 +218,7 @@ def _free_slots(uow: UnitOfWork, breaker: CircuitBreaker, slots: int, now: datet
 
 def _next_submission_at(uow: UnitOfWork, slots: int, now: datetime) -> datetime | None:
     """Return when a waiting request may be submitted; None if none waits or all slots are taken."""
-    paused = uow.guilds.paused()
+    paused = uow.guilds.paused(now)
     if not uow.requests.per_guild(State.WAITING).keys() - paused.keys():
         return None
     breaker = load_breaker(uow, slots)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.guild_settings import GuildSettings, MemberRecord
+from bot.domain.scheduling import Pause
 
 
 class Members(Protocol):
@@ -85,6 +86,10 @@ class Guilds(Protocol):
         """Mark that the bot is in these servers."""
         ...
 
-    def paused(self) -> Mapping[int, str]:
-        """Return the paused servers, with the moderators' reasons."""
+    def paused(self, now: datetime) -> Mapping[int, Pause]:
+        """Return the servers that are paused now."""
+        ...
+
+    def end_pauses(self, now: datetime) -> Collection[int]:
+        """Clear the pauses that have ended by themselves; return their servers."""
         ...

@@ -70,6 +70,10 @@ class Requests(Protocol):
         """Store where the approval message is, None: it could not be posted there; the version stays."""
         ...
 
+    def move_to_front(self, request_id: int, *, now: datetime) -> None:
+        """Move a waiting request before all others of its server; the version stays."""
+        ...
+
     def active_of(self, guild_id: int, user_id: int) -> list[Request]:
         """Return a member's requests that hold credits, oldest first."""
         ...

@@ -4,9 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.caps import NO_CAPS, Cap, CapConfig
-from bot.domain.errors import ChannelError, CooldownError, NotServedError, PausedError, SecondPressError
+from bot.domain.errors import (
+    ChannelError,
+    CooldownError,
+    NotServedError,
+    PausedError,
+    SecondPressError,
+)
 from bot.domain.guild_settings import GuildSettings, MemberRecord, policy_for
 from bot.domain.playlist_choice import choose_playlist
+from bot.domain.queue_errors import ClosedError
 from bot.domain.quotas import Policy
 from bot.domain.requests import NewRequest, Origin, ReplyAddress, Request, State
 from bot.domain.served_guilds import EVERYWHERE, ServedGuilds
@@ -114,7 +121,7 @@ def place(
     if not load_served(uow, config.served).includes(context.guild_id):
         raise NotServedError
     settings = uow.guilds.get_for_share(context.guild_id)
-    _check_open(settings, context)
+    _check_open(settings, context, now)
     spec = _spec(uow, options, context, settings, config)
     common = policy_for(config.policy, settings)
     member = _add_active_request(uow, context, common, config, now)
@@ -156,15 +163,19 @@ def _add_active_request(
         return add(policy.cooldown_s)
 
 
-def _check_open(settings: GuildSettings, context: RequestContext) -> None:
-    """Raise if the server is paused or accepts requests in another channel.
+def _check_open(settings: GuildSettings, context: RequestContext, now: datetime) -> None:
+    """Raise if the server is paused or closed, or accepts requests in another channel.
 
     Raises:
         PausedError: the server's moderators have paused songs.
+        ClosedError: they take no more requests for now.
         ChannelError: the server takes requests in another channel.
     """
-    if settings.paused is not None:
-        raise PausedError(settings.paused)
+    pause = settings.pause(now)
+    if pause is not None:
+        raise PausedError(pause.reason, pause.until)
+    if settings.closed is not None:
+        raise ClosedError(settings.closed)
     requests_channel_id = settings.requests_channel_id
     open_ids = (
         {requests_channel_id, settings.results_channel_id} if context.at_song else {requests_channel_id}

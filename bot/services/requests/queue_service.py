@@ -1,4 +1,4 @@
-"""A server's queue: what members see of it, and how moderators cancel, pause and resume requests."""
+"""A server's queue: what members see of it, and how moderators cancel, move, pause and refuse requests."""
 
 import logging
 from collections.abc import Sequence
@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from bot.domain.audit import Action, AuditFacts
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import ConflictError, RequestNotFoundError, TooLateError
-from bot.domain.moderator_errors import NotPausedError
+from bot.domain.moderator_errors import NotClosedError, NotPausedError, NotQueuedError
+from bot.domain.pause_times import parse_pause_end
 from bot.domain.requests import AT_PROVIDER, MAX_ID, Failure, FailureKind, Request, State
-from bot.domain.scheduling import SNAPSHOT_TTL_S, QueueSnapshot
+from bot.domain.scheduling import SNAPSHOT_TTL_S, Pause, QueueSnapshot
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.audit_log import ATTEMPTS, Actor, check_reason, record_action
 from bot.services.cards import StatusCard, status_card
@@ -28,6 +29,8 @@ AWAITING_SHOWN = 3
 """How many requests a view shows in this section, besides the member's own; the same for the two above."""
 OWN_SHOWN = 2
 """How many more of the member's own requests each section shows."""
+NO_END = "none"
+"""What is typed in place of a pause's end if it has none."""
 MAX_SUGGESTIONS = 500
 """How many requests moderators can choose from; others are cancelled by their id."""
 
@@ -54,10 +57,22 @@ class QueueView:
     """Requests that a moderator has to approve, oldest first."""
     outage: ProviderOutage | None
     """The lasting outage for which nothing is submitted."""
-    paused: str | None
-    """The moderators' reason for pausing the server's songs; None if they are not paused."""
+    pause: Pause | None
+    """The pause that is in force."""
+    closed: str | None
+    """The moderators' reason for taking no more requests; None if they take them."""
     paused_by_operator: bool
     """True if the bot's operator has paused all submissions."""
+
+
+@dataclass(frozen=True, slots=True)
+class PausedQueue:
+    """A server whose songs were paused."""
+
+    waiting: int
+    """How many requests wait."""
+    until: datetime | None
+    """When the pause ends by itself."""
 
 
 class QueueService:
@@ -98,17 +113,22 @@ class QueueService:
                 continue
         return await self._cancel(actor, request_id, reason)
 
-    async def pause(self, actor: Actor, reason: str) -> int:
-        """Pause the server: submit none of its requests until it is resumed. Returns how many requests wait.
+    async def pause(self, actor: Actor, reason: str, until: str | None = None) -> PausedQueue:
+        """Pause the server: submit none of its requests until it is resumed.
 
-        Pausing again changes the reason.
+        `until` is how long the pause lasts or when it ends, as a moderator types it, or "none". Pausing again
+        changes the reason, and the end if one is given.
 
         Raises:
             ReasonError: the reason is empty or too long; nothing was changed.
+            PauseEndError: `until` means no time within the coming year; nothing was changed.
         """
-        waiting = await self._store.write(_pause, actor, check_reason(reason), self._clock())
+        reason, now = check_reason(reason), self._clock()
+        keeps_end = until is None
+        end = None if until is None or until.strip().lower() == NO_END else parse_pause_end(until, now)
+        paused = await self._store.write(_pause, actor, Pause(reason, end), now, keeps_end=keeps_end)
         log.info("the server's songs are paused", extra={"guild": actor.guild_id, "user": actor.actor_id})
-        return waiting
+        return paused
 
     async def resume(self, actor: Actor) -> int:
         """Resume the server's submissions; return how many requests wait.
@@ -119,6 +139,35 @@ class QueueService:
         waiting = await self._store.write(_resume, actor, self._clock())
         log.info("the server's songs are resumed", extra={"guild": actor.guild_id, "user": actor.actor_id})
         return waiting
+
+    async def close(self, actor: Actor, reason: str) -> int:
+        """Take no more requests, but make the songs that wait; return how many those are.
+
+        Closing again changes the reason.
+
+        Raises:
+            ReasonError: the reason is empty or too long; nothing was changed.
+        """
+        return await self._store.write(_close, actor, check_reason(reason), self._clock())
+
+    async def open(self, actor: Actor) -> None:
+        """Take requests again.
+
+        Raises:
+            NotClosedError: the server takes requests.
+        """
+        await self._store.write(_open, actor, self._clock())
+
+    async def move_to_front(self, actor: Actor, request_id: int) -> StatusCard:
+        """Move a waiting request before all others of its server; return its status.
+
+        Raises:
+            RequestNotFoundError: the server has no request with that id.
+            NotQueuedError: the request does not wait in the queue.
+        """
+        if request_id > MAX_ID:
+            raise RequestNotFoundError
+        return await self._store.write(_move_to_front, actor, request_id, self._slots, self._clock())
 
     async def _cancel(self, actor: Actor, request_id: int, reason: str) -> CancelledRequest:
         cancelled = await self._store.write(_cancel, actor, request_id, reason, self._clock())
@@ -148,7 +197,8 @@ def _view(uow: UnitOfWork, guild_id: int, user_id: int, slots: int, now: datetim
         waiting=section(waiting, WAITING_SHOWN, counts[State.WAITING], State.WAITING),
         awaiting=section(awaiting, AWAITING_SHOWN, counts[State.AWAITING], State.AWAITING),
         outage=queue.outage,
-        paused=queue.paused.get(guild_id),
+        pause=queue.paused.get(guild_id),
+        closed=uow.guilds.settings(guild_id).closed,
         paused_by_operator=queue.paused_by_operator,
     )
 
@@ -217,30 +267,83 @@ def _cancel(uow: UnitOfWork, actor: Actor, request_id: int, reason: str, now: da
     return apply_transition(uow, request, transition, now=now, failure=Failure(FailureKind.MODERATOR, reason))
 
 
+@unit_of_work("queue.move_to_front")
+def _move_to_front(uow: UnitOfWork, actor: Actor, request_id: int, slots: int, now: datetime) -> StatusCard:
+    uow.requests.lock_queue()  # its state is read first, and no submitter may claim it meanwhile
+    request = uow.requests.find(request_id)
+    if request is None or request.guild_id != actor.guild_id:
+        raise RequestNotFoundError
+    facts: AuditFacts = {"request": request.id}
+    if record_action(uow, actor, Action.NEXT, subject_id=request.user_id, after=facts, now=now):
+        if request.state is not State.WAITING:
+            raise NotQueuedError(request.state)
+        uow.requests.move_to_front(request.id, now=now)
+        uow.outbox.mark_queue_due(actor.guild_id, due_at=now + timedelta(seconds=SNAPSHOT_TTL_S))
+    return _cards(uow, queue_snapshot(uow, slots, now), [request], now)[0]
+
+
 @unit_of_work("queue.pause")
-def _pause(uow: UnitOfWork, actor: Actor, reason: str, now: datetime) -> int:
+def _pause(uow: UnitOfWork, actor: Actor, pause: Pause, now: datetime, *, keeps_end: bool) -> PausedQueue:
     uow.requests.lock_queue()  # no submitter may claim a request of the server after this pause
     settings = uow.guilds.get_for_update(actor.guild_id)
-    before: AuditFacts = {"paused": settings.paused}
-    if record_action(
-        uow, actor, Action.PAUSE, before=before, after={"paused": reason}, reason=reason, now=now
-    ):
-        uow.guilds.update(actor.guild_id, replace(settings, paused=reason))
+    before = settings.pause(now)
+    if before is not None and keeps_end:
+        pause = replace(pause, until=before.until)
+    is_new = record_action(
+        uow,
+        actor,
+        Action.PAUSE,
+        before=_pause_facts(before),
+        after=_pause_facts(pause),
+        reason=pause.reason,
+        now=now,
+    )
+    if is_new:
+        paused = replace(settings, paused=pause.reason, paused_until=pause.until)
+        uow.guilds.update(actor.guild_id, paused)
         uow.outbox.mark_queue_due(actor.guild_id, due_at=now + timedelta(seconds=SNAPSHOT_TTL_S))
-    return _count_waiting(uow, actor)
+    return PausedQueue(_count_waiting(uow, actor), pause.until)
+
+
+def _pause_facts(pause: Pause | None) -> AuditFacts:
+    """Return a pause as the audit log has it; its end is in seconds since the epoch."""
+    end = int(pause.until.timestamp()) if pause and pause.until else None
+    return {"paused": pause.reason if pause else None, "until": end}
 
 
 @unit_of_work("queue.resume")
 def _resume(uow: UnitOfWork, actor: Actor, now: datetime) -> int:
     settings = uow.guilds.get_for_update(actor.guild_id)
-    before: AuditFacts = {"paused": settings.paused}
-    if record_action(uow, actor, Action.RESUME, before=before, after={"paused": None}, now=now):
-        if settings.paused is None:
+    before = settings.pause(now)
+    facts, after = _pause_facts(before), _pause_facts(None)
+    if record_action(uow, actor, Action.RESUME, before=facts, after=after, now=now):
+        if before is None:
             raise NotPausedError
-        uow.guilds.update(actor.guild_id, replace(settings, paused=None))
+        uow.guilds.update(actor.guild_id, replace(settings, paused=None, paused_until=None))
         # the commit wakes the submitter, too: the requests go on at once
         uow.outbox.mark_queue_due(actor.guild_id, due_at=now + timedelta(seconds=SNAPSHOT_TTL_S))
     return _count_waiting(uow, actor)
+
+
+@unit_of_work("queue.close")
+def _close(uow: UnitOfWork, actor: Actor, reason: str, now: datetime) -> int:
+    settings = uow.guilds.get_for_update(actor.guild_id)
+    before: AuditFacts = {"closed": settings.closed}
+    if record_action(
+        uow, actor, Action.CLOSE, before=before, after={"closed": reason}, reason=reason, now=now
+    ):
+        uow.guilds.update(actor.guild_id, replace(settings, closed=reason))
+    return _count_waiting(uow, actor)
+
+
+@unit_of_work("queue.open")
+def _open(uow: UnitOfWork, actor: Actor, now: datetime) -> None:
+    settings = uow.guilds.get_for_update(actor.guild_id)
+    before: AuditFacts = {"closed": settings.closed}
+    if record_action(uow, actor, Action.OPEN, before=before, after={"closed": None}, now=now):
+        if settings.closed is None:
+            raise NotClosedError
+        uow.guilds.update(actor.guild_id, replace(settings, closed=None))
 
 
 def _count_waiting(uow: UnitOfWork, actor: Actor) -> int:

@@ -50,7 +50,7 @@ def queue_snapshot(
     uow: UnitOfWork, slots: int, now: datetime, *, longest: int | None = None
 ) -> QueueSnapshot:
     """Return the queue as it is now; without order and positions if more than `longest` requests wait."""
-    breaker, paused = uow.breakers.get() or CircuitBreaker(slots), uow.guilds.paused()
+    breaker, paused = uow.breakers.get() or CircuitBreaker(slots), uow.guilds.paused(now)
     outage = breaker.outage if breaker.outage in BLOCKING_OUTAGES else None
     if longest is not None and uow.requests.count(State.WAITING) > longest:
         return QueueSnapshot(outage=outage, paused=paused, paused_by_operator=breaker.paused_by_operator)

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from bot.domain.errors import ActiveLimitError, BackoffError, BlockedError, CooldownError, StoreError
 from bot.domain.guild_settings import GuildSettings, MemberRecord
-from bot.domain.scheduling import MEMBER_BACKOFF, backoff_end
+from bot.domain.scheduling import MEMBER_BACKOFF, Pause, backoff_end
 from bot.services.ports import WorkQueue
 from bot.services.repositories.guilds import Guilds, Members
 from bot.storage.advisory_locks import AdvisoryLock, lock
@@ -58,9 +58,16 @@ class SqlGuilds(SqlRepository, Guilds):
         self._notify(WorkQueue.SUBMISSIONS)  # the server may be paused no longer
 
     @override
-    def paused(self) -> dict[int, str]:
+    def paused(self, now: datetime) -> dict[int, Pause]:
         rows = self._conn.execute(_PAUSED)
-        return {row.guild_id: row.settings.paused or "" for row in rows}
+        return {row.guild_id: pause for row in rows if (pause := row.settings.pause(now))}
+
+    @override
+    def end_pauses(self, now: datetime) -> list[int]:
+        ended = [row.guild_id for row in self._conn.execute(_PAUSED) if not row.settings.pause(now)]
+        for guild_id in sorted(ended):
+            self.update(guild_id, self.get_for_update(guild_id).as_of(now))
+        return ended
 
     @override
     def known(self) -> dict[int, datetime | None]:

@@ -76,6 +76,7 @@ _WAITING = (
         guilds.c.last_turn_at,
         members.c.backoff_until,
         _UNCONFIRMED_UNTIL,
+        _c.moved_at,
     )
     .outerjoin(members, and_(members.c.guild_id == _c.guild_id, members.c.user_id == _c.user_id))
     .outerjoin(guilds, guilds.c.guild_id == _c.guild_id)
@@ -173,6 +174,10 @@ class SqlRequests(SqlRepository, Requests):
         self._conn.execute(_UPDATE, {"of_id": request_id, **where})
 
     @override
+    def move_to_front(self, request_id: int, *, now: datetime) -> None:
+        self._conn.execute(_UPDATE, {"of_id": request_id, "moved_at": now})
+
+    @override
     def active_of(self, guild_id: int, user_id: int) -> list[Request]:
         rows = self._conn.execute(_ACTIVE_OF, {"guild": guild_id, "user": user_id})
         return [request_of(row) for row in rows]
@@ -204,6 +209,7 @@ class SqlRequests(SqlRepository, Requests):
                 guild_turn_at=row[6],
                 backoff_until=row[7],
                 unconfirmed_until=row[8],
+                moved_at=row[9],
             )
             for row in rows
         ]

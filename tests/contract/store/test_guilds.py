@@ -10,6 +10,7 @@ from bot.domain.errors import BlockedError
 from bot.domain.guild_settings import Budget, GuildSettings, MemberRecord
 from bot.domain.ledger import Balance, Leg, TransferKind, bonus_account, budget_account
 from bot.domain.quotas import Period
+from bot.domain.scheduling import Pause
 from bot.services.audit_log import Actor, record_action
 from bot.services.privacy.guild_membership import GuildMembership, VisibleGuilds
 from bot.services.unit_of_work import UnitOfWork
@@ -64,9 +65,21 @@ class TestGuilds:
     async def test_paused_servers_are_known_with_their_reasons(self, store: SqlStore) -> None:
         await store.write(settle, SETTLED)
         await store.write(settle, replace(SETTLED, paused=None), GUILD + 1)
-        assert await store.read(lambda work: work.guilds.paused()) == {GUILD: "a show"}
+        assert await store.read(lambda work: work.guilds.paused(NOW)) == {GUILD: Pause("a show")}
         await store.write(settle, GuildSettings())
-        assert await store.read(lambda work: work.guilds.paused()) == {}
+        assert await store.read(lambda work: work.guilds.paused(NOW)) == {}
+
+    async def test_a_pause_ends_by_itself_and_is_then_cleared_once(self, store: SqlStore) -> None:
+        until = replace(SETTLED, paused_until=after(60))
+        await store.write(settle, until)
+        await store.write(settle, SETTLED, GUILD + 1)
+        paused = await store.read(lambda work: work.guilds.paused(after(59)))
+        assert paused == {GUILD: Pause("a show", after(60)), GUILD + 1: Pause("a show")}
+        assert await store.read(lambda work: work.guilds.paused(after(60))) == {GUILD + 1: Pause("a show")}
+        assert await store.write(lambda work: work.guilds.end_pauses(after(59))) == []
+        assert await store.write(lambda work: work.guilds.end_pauses(after(60))) == [GUILD]
+        assert await store.write(lambda work: work.guilds.end_pauses(after(60))) == []
+        assert await store.read(lambda work: work.guilds.settings(GUILD)) == replace(SETTLED, paused=None)
 
     async def test_changes_at_once_all_count(self, store: SqlStore) -> None:
         def one_more(uow: UnitOfWork) -> None:

@@ -10,6 +10,7 @@ from bot.chat.text.formatting import are_back
 from bot.chat.text.moderator_errors import NOT_PAUSED, NOTHING_CHANGED
 from bot.chat.text.requests import PAUSED
 from bot.domain.requests import State
+from bot.services.requests.queue_service import PausedQueue
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
@@ -148,7 +149,7 @@ async def test_a_paused_server_keeps_its_places_while_another_goes_on(local: Bot
         await being_made(local)
         status = await waiting(local)
         said = await told(await mo.slash("songs", "requests pause", reason="Exam week"))
-        assert said == confirmations.paused(1)
+        assert said == confirmations.paused(PausedQueue(1, None))
         await local.shows(status, PAUSED, "Exam week")
         refused = await told(await local.order("Ben"))
         assert "Reason: Exam week" in refused
@@ -186,6 +187,9 @@ async def test_a_member_of_a_paused_server_can_still_cancel(local: BotHarness, m
         ("requests cancel", {"request": "1" * 18, "reason": "no"}),
         ("requests pause", {"reason": "no"}),
         ("requests resume", {}),
+        ("requests next", {"request": "1" * 18}),
+        ("requests close", {"reason": "no"}),
+        ("requests open", {}),
     ],
 )
 async def test_a_member_may_do_none_of_it(local: BotHarness, command: str, options: dict[str, str]) -> None:

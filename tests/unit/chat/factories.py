@@ -9,6 +9,7 @@ from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.provider_tasks import Clip
 from bot.domain.quotas import Period, window_of
 from bot.domain.requests import Failure, State
+from bot.domain.scheduling import Pause
 from bot.services.cards import ClipCard, Hint, ResultCard, StatusCard
 from sandbox.discord.rules.messages import Sent, check_message
 
@@ -22,7 +23,7 @@ class StatusFacts(TypedDict, total=False):
     placement: str
     position: int | None
     outage: ProviderOutage | None
-    paused: str | None
+    pause: Pause | None
     paused_by_operator: bool
     backoff_end: datetime
     quarters: int

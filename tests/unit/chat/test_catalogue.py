@@ -10,7 +10,7 @@ from bot.chat.text.errors import COMMAND_CHANGED, NOT_ALLOWED, sentence, unexpec
 from bot.chat.text.failures import FAILURES
 from bot.chat.text.formatting import CONTENT_LIMIT
 from bot.domain.errors import CommitUnknownError, ConflictError, InspireError, StoreError, TooLateError
-from bot.domain.moderator_errors import DecidedError, NotBlockedError, NotPausedError
+from bot.domain.moderator_errors import DecidedError, NotBlockedError, NotClosedError, NotPausedError
 from bot.domain.songs import OwnSongError
 from tests.unit.chat.test_errors import ABOUT_LIBRARY, SAMPLES
 
@@ -24,7 +24,7 @@ ADVICE = re.compile(
     r"|write|give|will post)\b",
     re.IGNORECASE,
 )
-NOTHING_TO_DO = (OwnSongError, NotBlockedError, NotPausedError, DecidedError, TooLateError)
+NOTHING_TO_DO = (OwnSongError, NotBlockedError, NotClosedError, NotPausedError, DecidedError, TooLateError)
 """Errors after which the member has what they wanted, or cannot have it any more."""
 PLAINER = {
     r"ask(s|ed)? for (a|the next|no) songs?": "request",

@@ -55,11 +55,14 @@ from bot.domain.moderator_errors import (
     ModeratorError,
     NoneAndValueError,
     NotBlockedError,
+    NotClosedError,
     NotOperatorError,
     NotPausedError,
+    NotQueuedError,
     OldFormError,
     OperatorUnknownError,
     OwnGuildError,
+    PauseEndError,
     ReasonError,
     ReportBusyError,
     SettingChangedError,
@@ -74,6 +77,7 @@ from bot.domain.playlists import (
     PlaylistsFullError,
     PlaylistUnknownError,
 )
+from bot.domain.queue_errors import ClosedError
 from bot.domain.requests import FailureKind, State
 from bot.domain.song_form import FormUnavailableError, NoSongError, WeightsError
 from bot.domain.songs import (
@@ -105,6 +109,8 @@ SAMPLES: list[RefusalError] = [
     *(CapError(cap, 30) for cap in (cap_of(100, 80), cap_of(20, 0), cap_of(100, 80, guild=ALL_GUILDS))),
     BlockedError("spam"),
     PausedError("tonight's show"),
+    PausedError("tonight's show", NOW),
+    ClosedError("the contest is over"),
     *(ChannelGoneError(is_moderator=is_moderator) for is_moderator in (True, False)),
     ChannelError(10**17),
     AmountError("credits", 1.5, 0, 1_000_000),
@@ -129,6 +135,9 @@ SAMPLES: list[RefusalError] = [
     NotOperatorError(),
     OperatorUnknownError(),
     NotPausedError(),
+    NotClosedError(),
+    PauseEndError("soon"),
+    *(NotQueuedError(state) for state in (State.AWAITING, State.MAKING, State.CANCELLED)),
     NotPausedError(everywhere=True),
     ActiveLimitError(1),
     CooldownError(NOW),

@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -32,6 +33,7 @@ def entries(
     running: Counter[Member],
     turns: dict[Member, datetime],
     guild_turns: dict[int, datetime],
+    moved: Sequence[int] = (),
 ) -> list[QueueEntry]:
     own = Counter(member for _, member in queue)
     return [
@@ -42,6 +44,7 @@ def entries(
             member_active=own[member] + running[member],
             member_turn_at=turns.get(member),
             guild_turn_at=guild_turns.get(member[0]),
+            moved_at=START + timedelta(seconds=moved.index(number)) if number in moved else None,
         )
         for number, member in queue
     ]
@@ -54,8 +57,9 @@ def _order(queue: list[QueueEntry], running: Counter[Member]) -> list[QueueEntry
 class Provider:
     """Runs so many tasks at a time, in the order of turns, each as long as the other."""
 
-    def __init__(self, waiting: list[Member], *, slots: int) -> None:
+    def __init__(self, waiting: list[Member], *, slots: int, moved: Sequence[int] = ()) -> None:
         self.waiting = list(enumerate(waiting))
+        self.moved = moved
         self.slots = slots
         self.running: list[Member] = []
         self.turns: dict[Member, datetime] = {}
@@ -66,7 +70,7 @@ class Provider:
         guild_turns: dict[int, datetime] = {}
         for (guild, _), at in self.turns.items():
             guild_turns[guild] = max(at, guild_turns.get(guild, at))
-        return entries([*self.waiting], Counter(self.running), self.turns, guild_turns)
+        return entries([*self.waiting], Counter(self.running), self.turns, guild_turns, self.moved)
 
     def run(self) -> list[int]:
         while self.waiting:
@@ -81,9 +85,11 @@ class Provider:
         return self.taken
 
 
-def order(waiting: list[Member], running: dict[Member, int] | None = None) -> list[int]:
+def order(
+    waiting: list[Member], running: dict[Member, int] | None = None, moved: Sequence[int] = ()
+) -> list[int]:
     counts = Counter(running or {})
-    queue = entries([*enumerate(waiting)], counts, {}, {})
+    queue = entries([*enumerate(waiting)], counts, {}, {}, moved)
     return [entry.request_id for entry in _order(queue, counts)]
 
 
@@ -128,6 +134,19 @@ def test_one_member_of_many_servers_takes_turns_as_one() -> None:
     assert order(waiting) == [0, 10, 11, *range(1, 10)]
 
 
+def test_what_was_moved_last_is_first_in_its_server_and_moves_no_other() -> None:
+    waiting = [(THEIRS, 13), (OURS, ADA), (THEIRS, 14), (OURS, ADA), (OURS, BEN), (OURS, BEN)]
+    assert order(waiting) == [0, 1, 2, 4, 3, 5]
+    assert order(waiting, moved=[5]) == [0, 5, 2, 1, 4, 3]
+    assert order(waiting, moved=[5, 3]) == [0, 3, 2, 5, 1, 4]
+
+
+def test_moved_to_the_front_one_still_comes_after_those_without_a_song_elsewhere() -> None:
+    waiting = [(OURS, ADA), (OURS, BEN), (OURS, 13)]
+    assert order(waiting, {(THEIRS, BEN): 1}, moved=[1]) == [0, 2, 1]
+    assert order(waiting[:2], {(THEIRS, ADA): 1, (THEIRS, BEN): 1}, moved=[1]) == [1, 0]
+
+
 members = st.tuples(st.integers(1, 3), st.integers(1, 3))
 only_here = members.map(lambda member: (member[0], 10 * member[0] + member[1]))
 
@@ -152,22 +171,50 @@ def test_nobody_waits_for_more_than_one_round_of_the_others(waiting: list[Member
     assert all(turn < len(first_turn) for turn in first_turn.values())  # each server's first within one round
 
 
-@given(st.lists(members, max_size=12), st.dictionaries(members, st.integers(1, 3), max_size=4))
+moves = st.lists(st.integers(0, 11), unique=True, max_size=4)
+
+
+@given(st.lists(members, max_size=12), st.dictionaries(members, st.integers(1, 3), max_size=4), moves)
+def test_no_move_gives_a_turn_to_another_server_or_before_its_time(
+    waiting: list[Member], running: dict[Member, int], moved: list[int]
+) -> None:
+    before, after = order(waiting, running), order(waiting, running, moved)
+    assert sorted(before) == sorted(after)
+    assert [waiting[n][0] for n in before[:1]] == [waiting[n][0] for n in after[:1]]
+    places = by_user(Counter(running))
+    elsewhere = [bool(places.get(user, set()) - {guild}) for guild, user in waiting]
+    assert [elsewhere[number] for number in before[:1]] == [elsewhere[number] for number in after[:1]]
+    for number in (one for one in moved[-1:] if one < len(waiting)):
+        guild, user = waiting[number]
+        if {place for place, who in (*waiting, *running) if who == user} == {guild}:
+            assert next(n for n in after if waiting[n][0] == guild) == number
+
+
+@given(st.lists(only_here, max_size=12), st.integers(1, 3), moves)
+def test_with_moves_the_servers_take_the_same_turns_to_the_end(
+    waiting: list[Member], slots: int, moved: list[int]
+) -> None:
+    plain = Provider(waiting, slots=slots).run()
+    with_moves = Provider(waiting, slots=slots, moved=moved).run()
+    assert [waiting[n][0] for n in plain] == [waiting[n][0] for n in with_moves]
+
+
+@given(st.lists(members, max_size=12), st.dictionaries(members, st.integers(1, 3), max_size=4), moves)
 def test_the_whole_order_is_that_of_taking_the_first_again_and_again(
-    waiting: list[Member], running: dict[Member, int]
+    waiting: list[Member], running: dict[Member, int], moved: list[int]
 ) -> None:
     left = [*enumerate(waiting)]
     counts, turns, guild_turns = Counter(running), dict[Member, datetime](), dict[int, datetime]()
     now, one_by_one = START, list[int]()
     while left:
-        first = _order(entries(left, counts, turns, guild_turns), counts)[0]
+        first = _order(entries(left, counts, turns, guild_turns, moved), counts)[0]
         member = (first.guild_id, first.user_id)
         left.remove((first.request_id, member))
         now += timedelta(seconds=1)
         turns[member] = guild_turns[first.guild_id] = now
         counts[member] += 1
         one_by_one.append(first.request_id)
-    assert order(waiting, running) == one_by_one
+    assert order(waiting, running, moved) == one_by_one
 
 
 def test_each_of_a_line_begins_when_the_next_place_comes_free() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import State
+from bot.domain.scheduling import Pause
 from bot.services.cards import EditBudget, StatusCard
 
 WAITING = StatusCard(
@@ -62,7 +63,7 @@ def test_a_place_that_was_not_known_is_told_and_one_that_is_no_longer_known_is_n
 def test_a_pause_and_its_end_are_told_however_often_there_was_something_to_tell() -> None:
     place = replace(WAITING, position=1)
     held_up = (
-        replace(WAITING, paused="1|2 3"),
+        replace(WAITING, pause=Pause("1|2 3")),
         replace(place, paused_by_operator=True),
         replace(place, outage=ProviderOutage.OUTAGE),
     )

@@ -30,6 +30,7 @@ FROZEN = {
     "v0015_showcase": "b3d2e629a59aef74",
     "v0016_curation": "445f52cb6d420cbf",
     "v0017_credit_caps": "66318b605c44dcec",
+    "v0018_queue": "facea80d3dbfd339",
 }
 """The beginning of each file's SHA-256; a new migration is added here when it is merged."""
 

@@ -28,6 +28,7 @@ from bot.chat.text.requests import PAUSED_BY_OPERATOR, PAUSES, PLACE_KEPT
 from bot.chat.text.songs import ONE_CLIP, PRESS_LISTEN
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import RETURNED, Failure, FailureKind, State
+from bot.domain.scheduling import Pause
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.cards import Hint, StatusCard
 from bot.services.ports import MessageForm
@@ -124,10 +125,10 @@ def test_waiting_shows_place_expectation_and_the_cancel_button() -> None:
     ("card", "sentence"),
     [
         (
-            status(State.WAITING, paused="*Exam* week"),
+            status(State.WAITING, pause=Pause("*Exam* week")),
             r"The moderators have paused songs in this server. Your place is kept. Reason: \*Exam\* week",
         ),
-        (status(State.WAITING, paused=" "), "Reason: it can't be shown here"),
+        (status(State.WAITING, pause=Pause(" ")), "Reason: it can't be shown here"),
         (
             status(State.WAITING, position=2, paused_by_operator=True),
             f"{queue_position(2)}. {PAUSED_BY_OPERATOR} {PLACE_KEPT}",
@@ -270,7 +271,7 @@ def test_an_ending_by_itself_mentions_the_member() -> None:
         cost=st.integers(0, 10**12),
         state=st.sampled_from(State),
         position=st.none() | st.integers(1, 10**6),
-        paused=st.none() | st.text(),
+        pause=st.none() | st.builds(Pause, st.text()),
         quarters=st.integers(0, 3),
         clips_ready=st.integers(0, 5),
         expected_at=st.none() | st.just(NOW),

@@ -2,17 +2,19 @@ import pytest
 
 from bot.chat.messages.choices import CHOICE_LIMIT, request_choice
 from bot.chat.messages.queue import EMPTY, NOBODY, queue_message
-from bot.chat.text.confirmations import cancelled_by_moderator, paused, resumed
+from bot.chat.text.confirmations import cancelled_by_moderator, closed, moved_to_front, paused, resumed
 from bot.chat.text.formatting import REASON_LIMIT
 from bot.chat.text.requests import OUT_OF_CREDIT, PAUSED_BY_OPERATOR, PAUSES, PLACE_KEPT
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.requests import State
+from bot.domain.scheduling import Pause
 from bot.services.cards import StatusCard
 from bot.services.requests.queue_service import (
     AWAITING_SHOWN,
     OWN_SHOWN,
     RUNNING_SHOWN,
     WAITING_SHOWN,
+    PausedQueue,
     QueueSection,
     QueueView,
 )
@@ -30,6 +32,7 @@ def view(
     pause: ProviderOutage | None = None,
     paused: str | None = None,
     halted: bool = False,
+    closed: str | None = None,
 ) -> QueueView:
     return QueueView(
         user_id=MEMBER,
@@ -37,7 +40,8 @@ def view(
         waiting=waiting,
         awaiting=awaiting,
         outage=pause,
-        paused=paused,
+        pause=None if paused is None else Pause(paused),
+        closed=closed,
         paused_by_operator=halted,
     )
 
@@ -58,6 +62,7 @@ def test_an_empty_queue_says_how_to_begin_unless_it_is_paused() -> None:
     held_up = (
         view(paused="Exam week"),
         view(halted=True),
+        view(closed="Too many"),
         view(pause=ProviderOutage.ACCOUNT),
         view(pause=ProviderOutage.EMPTY),
     )
@@ -125,9 +130,24 @@ def test_a_choice_for_moderators_says_who_asked_and_fits() -> None:
 
 
 def test_a_moderator_reads_what_becomes_of_those_who_wait() -> None:
-    assert "No requests are waiting." in paused(0)
-    assert "1 waiting request keeps its place and its credits." in paused(1)
-    assert "1,500 waiting requests keep their places and their credits." in paused(1500)
+    assert "No requests are waiting." in paused(PausedQueue(0, None))
+    assert "1 waiting request keeps its place and its credits." in paused(PausedQueue(1, None))
+    assert "1,500 waiting requests keep their places and their credits." in paused(PausedQueue(1500, None))
+    until = paused(PausedQueue(0, NOW))
+    assert f"paused in this server until <t:{int(NOW.timestamp())}:f>" in until
+    assert until.endswith("to resume sooner.")
+    assert "Nothing is waiting." in closed(0)
+    assert "1 waiting request is still made." in closed(1)
+    assert "12 waiting requests are still made." in closed(12)
+
+
+def test_a_moderator_reads_where_a_moved_request_is_now() -> None:
+    card = status(State.WAITING, position=3, expected_at=NOW)
+    assert "position **3** in the queue of all servers, expected <t:" in moved_to_front(card)
+    assert "when it can be sent" in moved_to_front(status(State.WAITING))
+
+
+def test_a_moderator_reads_what_waits_after_a_resume() -> None:
     assert resumed(0) == "Songs are resumed in this server. No requests are waiting."
     assert resumed(2) == "Songs are resumed in this server. 2 requests are waiting."
     assert "went back" not in cancelled_by_moderator(0)

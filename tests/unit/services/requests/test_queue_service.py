@@ -14,7 +14,7 @@ from bot.domain.errors import (
 from bot.domain.moderator_errors import NotPausedError
 from bot.domain.quotas import Period, Policy
 from bot.domain.requests import Failure, FailureKind, State
-from bot.domain.scheduling import SNAPSHOT_TTL_S
+from bot.domain.scheduling import SNAPSHOT_TTL_S, Pause
 from bot.domain.song_options import SongOptions
 from bot.domain.transitions import Transition
 from bot.services.audit_log import ATTEMPTS, Actor
@@ -71,7 +71,7 @@ async def test_the_queue_shows_who_is_served_and_who_comes_next_over_all_servers
     ]
     assert (await harness.request(other.request_id)).state is State.MAKING
     assert [card.position for card in view.waiting.cards] == [1, 2, 3]
-    assert (view.awaiting.cards, view.paused, view.outage, view.paused_by_operator) == ((), None, None, False)
+    assert (view.awaiting.cards, view.pause, view.outage, view.paused_by_operator) == ((), None, None, False)
     elsewhere = await harness.services.queue.view(ELSEWHERE, MODERATOR)
     assert [card.request_id for card in elsewhere.running.cards] == [other.request_id]
 
@@ -158,7 +158,7 @@ async def test_a_cancellation_that_meets_a_move_is_tried_again(harness: Services
 async def test_a_paused_server_is_left_out_and_the_others_go_on(harness: ServicesHarness) -> None:
     mine, bens = await harness.place(), await harness.place(BEN)
     other = await place_elsewhere(harness)
-    assert await harness.services.queue.pause(by(), "Exam time") == 2
+    assert (await harness.services.queue.pause(by(), "Exam time")).waiting == 2
     assert await harness.submit() == 1
     assert (await harness.request(other.request_id)).state is State.MAKING
     assert await harness.submitter.next_due_at() is None, "nobody looks again and again for what may not go"
@@ -166,9 +166,9 @@ async def test_a_paused_server_is_left_out_and_the_others_go_on(harness: Service
         await harness.place()
     assert caught.value.reason == "Exam time"
     shown = await status_of(harness, mine.request_id)
-    assert (shown.paused, shown.position, shown.expected_at) == ("Exam time", None, None)
+    assert (shown.pause, shown.position, shown.expected_at) == (Pause("Exam time"), None, None)
     view = await harness.services.queue.view(GUILD, BEN)
-    assert view.paused == "Exam time"
+    assert view.pause == Pause("Exam time")
     assert [card.request_id for card in view.waiting.cards] == [mine.request_id, bens.request_id]
     assert (await harness.credits()).held == 30
     await harness.requests.cancel(bens.request_id, guild_id=GUILD, user_id=BEN)
@@ -177,10 +177,10 @@ async def test_a_paused_server_is_left_out_and_the_others_go_on(harness: Service
 async def test_a_second_pause_changes_the_reason_and_a_replay_nothing(harness: ServicesHarness) -> None:
     card = await harness.place()
     await harness.services.queue.pause(by(1), "Exam time")
-    assert (await status_of(harness, card.request_id)).paused == "Exam time"
+    assert (await status_of(harness, card.request_id)).pause == Pause("Exam time")
     await harness.services.queue.pause(by(2), "Holidays")
     await harness.services.queue.pause(by(1), "Exam time")
-    assert (await status_of(harness, card.request_id)).paused == "Holidays"
+    assert (await status_of(harness, card.request_id)).pause == Pause("Holidays")
     changes = await harness.store.read(lambda work: work.audit_log.page(GUILD, limit=10))
     assert [(change.before["paused"], change.after["paused"]) for change in reversed(changes)] == [
         (None, "Exam time"),
@@ -199,7 +199,7 @@ async def test_a_resumed_server_goes_on_at_once(harness: ServicesHarness) -> Non
         await woken.wait()  # the callbacks may be delayed for a moment
     assert await harness.submitter.next_due_at() == harness.clock()
     shown = await status_of(harness, card.request_id)
-    assert (shown.paused, shown.position) == (None, 1)
+    assert (shown.pause, shown.position) == (None, 1)
     assert await harness.submit() == 1
     assert await harness.services.queue.resume(by(2)) == 0
     with pytest.raises(NotPausedError):
@@ -244,4 +244,4 @@ async def test_one_put_back_into_a_paused_line_waits_there(harness: ServicesHarn
         lambda work: apply_transition(work, claimed, Transition.REQUEUE, now=harness.clock())
     )
     assert await harness.submit() == 0
-    assert (await status_of(harness, card.request_id)).paused == "Exam time"
+    assert (await status_of(harness, card.request_id)).pause == Pause("Exam time")
