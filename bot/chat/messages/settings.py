@@ -50,7 +50,8 @@ def settings_message(
     embed = discord.Embed(title=f"{panel.TITLE} · {page}", colour=colours.MODERATION)
     embed.description = "\n".join(_hold_ups(shown.settings))
     for name, value, is_chosen in lines:
-        embed.add_field(name=f"{CHOSEN} {name}" if is_chosen else name, value=value, inline=False)
+        words = value[:1].upper() + value[1:]
+        embed.add_field(name=f"{CHOSEN} {name}" if is_chosen else name, value=words, inline=False)
     return embed
 
 

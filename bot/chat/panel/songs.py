@@ -92,7 +92,9 @@ class DefaultPlaylist(Setting):
     @override
     def value(self, shown: ShownSettings) -> str:
         default = shown.settings.default_playlist
-        return quoted(default, limit=FIELD_LIMIT) if default else panel.RANDOM_PLAYLIST
+        if default:
+            return quoted(default, limit=FIELD_LIMIT)
+        return panel.RANDOM_PLAYLIST if shown.playlists else panel.NO_PLAYLISTS
 
     @override
     def controls(self, shown: ShownSettings) -> Sequence[Control]:

@@ -163,7 +163,7 @@ async def test_a_song_needs_no_link_and_moderators_choose_what_it_is_like(local:
         await local.place(playlist="surprise me")
         await local.result(count=2)
         assert "It was the default" in await change(local, "remove", name="Lo-fi night")
-        assert "Default playlist: a random saved one" in await told(await mo.slash("songs", "settings model"))
+        assert "Default playlist: A random saved one" in await told(await mo.slash("songs", "settings model"))
         await (await local.ada.slash("songs", "inspire")).answer(timeout_s=LONG_S)
         await local.result(count=3)
         assert "is the default here" in await change(local, "default", name="lo-fi beats")

@@ -121,12 +121,12 @@ async def test_everything_that_is_settled_is_shown(local: BotHarness) -> None:
         await told(local, "settings log", channel=local.discord.channel("general"))
         await told(local, "quota role", role=local.discord.moderators, credits=120)
         panel = await told(local, "settings show")
-        for words in (panel_words.EVERYWHERE, f"in <#{local.discord.channel('general').id}>"):
+        for words in (panel_words.EVERYWHERE.capitalize(), f"In <#{local.discord.channel('general').id}>"):
             assert words in seen(panel)
         await local.discord.member("Mo").press(panel, labels.PANEL_PAGES["credits"])
         await local.shows(panel, "2 requests at a time, 30 seconds between requests", "120")
         await local.discord.member("Mo").press(panel, labels.PANEL_PAGES["songs"])
-        await local.shows(panel, panel_words.NO_APPROVAL, "`v4`")
+        await local.shows(panel, panel_words.NO_APPROVAL.capitalize(), "`v4`")
         assert "changed the default model" not in seen(await local.result("general"))
 
 

@@ -40,7 +40,7 @@ async def test_a_deleted_channel_is_said_to_be_so_with_what_a_moderator_can_do(
                 assert "was deleted" in refused.content
                 assert says in refused.content
                 assert f"<#{only.id}>" not in refused.content
-        assert seen(await told(local, "settings show")).count("a deleted channel") == 2
+        assert seen(await told(local, "settings show")).count("In a deleted channel") == 2
         await told(local, "settings channel", none=True)
         await local.shows(await local.place(), READY)
 

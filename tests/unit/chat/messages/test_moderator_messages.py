@@ -127,7 +127,7 @@ def test_sixty_roles_with_allowances_fit_and_more_of_them_are_counted(count: int
     assert (f"and {count - shown_roles} more" in roles) == (shown_roles < count)
     few = replace(settings, roles={LONGEST: 5}, budget=None, paused=None)
     shown = fields(panel_message(shown_with(few), BUDGET).embeds[0])
-    assert (shown["Roles"], shown[f"{CHOSEN} Budget"]) == (f"<@&{LONGEST}> 5", panel.NO_BUDGET)
+    assert (shown["Roles"], shown[f"{CHOSEN} Budget"]) == (f"<@&{LONGEST}> 5", panel.NO_BUDGET.capitalize())
     capped = panel_message(shown_with(few, cap_of(MAX_CAP, 1)), BUDGET).embeds[0]
     limit = "1,000,000,000 credits every month, 999,999,999 left"
     assert limit in (fields(capped)[f"{CHOSEN} Budget"] or "")
