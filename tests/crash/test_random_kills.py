@@ -73,7 +73,9 @@ async def test_deaths_at_any_instant_lose_double_and_overcharge_nothing(
     tmp_path: Path, database: str, record_property: Callable[[str, object], None]
 ) -> None:
     rng = random.Random(SEED)
-    async with crash_harness(tmp_path, database_url=database) as crash:
+    async with crash_harness(
+        tmp_path, database_url=database, SERVER_CREDIT_CAP="100000", TOTAL_CREDIT_CAP="100000"
+    ) as crash:
         crash.provider.faults.add(Fault(Phase.TASK, Fail("timeout"), times=None, rate=0.1))
         for _ in range(KILLS):
             await one_life(crash, rng)

@@ -166,7 +166,7 @@ class FakeMessenger:
 
     async def _refer(self, channel_id: int, to: MessageRef, nonce: str, claim: Claim) -> MessageRef:
         await claim()
-        failure = self._next_failure()
+        failure = self._bot_failure()
         if failure is not None and not self._has_effect(failure):
             raise failure
         if to.message_id in self.deleted:
@@ -181,7 +181,7 @@ class FakeMessenger:
 
     async def find_reference(self, channel_id: int, to: MessageRef) -> MessageRef | None:
         """Return what was posted in that channel in answer to the message."""
-        failure = self._next_failure()
+        failure = self._bot_failure()
         if failure is not None:
             raise failure
         found = (one.posted for one in self.references.values() if one.to == to)
@@ -189,7 +189,7 @@ class FakeMessenger:
 
     async def delete_post(self, post: MessageRef) -> None:
         """Record that the post is gone."""
-        failure = self._next_failure()
+        failure = self._bot_failure()
         if failure is not None:
             raise failure
         self.deleted.append(post.message_id)
@@ -204,7 +204,7 @@ class FakeMessenger:
     ) -> MessageRef:
         """Record the request, once."""
         await claim()
-        failure = self._next_failure()
+        failure = self._bot_failure()
         if failure is not None and not self._has_effect(failure):
             raise failure
         if card.request_id in self.approvals and not self.knows_repeats:
@@ -219,7 +219,7 @@ class FakeMessenger:
 
     async def find_approval(self, channel_id: int, request_id: int) -> MessageRef | None:
         """Return what was posted in that channel about the request."""
-        failure = self._next_failure()
+        failure = self._bot_failure()
         if failure is not None:
             raise failure
         posted = self.approvals[request_id][0] if request_id in self.approvals else None
@@ -229,7 +229,7 @@ class FakeMessenger:
         self, channel_id: int, message_id: int, card: ApprovalCard, *, form: MessageForm = MessageForm.FULL
     ) -> None:
         """Record what the moderators read."""
-        failure = self._next_failure()
+        failure = self._bot_failure()
         if failure is not None and not self._has_effect(failure):
             raise failure
         posted, cards = self.approvals[card.request_id]
@@ -249,7 +249,7 @@ class FakeMessenger:
     ) -> MessageRef:
         """Record the decision, once."""
         await claim()
-        failure = self._next_failure()
+        failure = self._bot_failure()
         if failure is not None and not self._has_effect(failure):
             raise failure
         self.forms.append(form)
@@ -292,6 +292,11 @@ class FakeMessenger:
 
     def _has_effect(self, failure: MessengerError) -> bool:
         return self.lose_replies and isinstance(failure, RetryableError)
+
+    def _bot_failure(self) -> MessengerError | None:
+        """Return the next failure of what is sent with the bot's own token, which never expires."""
+        failure = self._next_failure()
+        return None if isinstance(failure, TokenExpiredError) else failure
 
     def _next_failure(self) -> MessengerError | None:
         return self.failures.popleft() if self.failures else None

@@ -23,8 +23,8 @@ from bot.services.provider.submitter import ProviderLimits, Submitter
 from bot.services.requests.placement import RequestContext, SongConfig
 from bot.services.runtime.timings import WorkTimings
 from bot.services.unit_of_work import UnitOfWork
-from bot.storage.sqlite.store import SqliteStore
-from bot.storage.store import open_store
+from bot.storage.postgres.url import PostgresUrl
+from bot.storage.store import SqlStore, open_file, open_server
 from tests.fakes.media import FakeMedia
 from tests.fakes.messenger import FakeMessenger
 from tests.fakes.provider import FakeProvider
@@ -53,7 +53,7 @@ class ServicesHarness:
     """The services, wired as in the program."""
 
     def __init__(
-        self, store: SqliteStore, clock: FakeClock, config: SongConfig, pace: PollLimits, give_up_s: float
+        self, store: SqlStore, clock: FakeClock, config: SongConfig, pace: PollLimits, give_up_s: float
     ) -> None:
         self.store = store
         self.faults = StoreFaults()
@@ -66,11 +66,8 @@ class ServicesHarness:
         for queue in WorkQueue:
             store.subscribe(queue, self.wake_up)
         self._next_id = FIRST_ID
-        self.services = build_services(self.faulty_store, config=config, media=self.media)
-        self.requests, self.quotas = self.services.requests, self.services.quotas
-        self.playlists, self.library = self.services.playlists, self.services.songs
-        self.config, self._pace = config, pace
-        self.submitter = self.submitter_with(WorkTimings())
+        self._pace = pace
+        self.configure(config)
         self.poller = Poller(
             self.faulty_store,
             self.provider,
@@ -92,6 +89,14 @@ class ServicesHarness:
             config=config,
             clock=clock,
         )
+
+    def configure(self, config: SongConfig) -> None:
+        """Build the services with this config, as after a restart with other settings."""
+        self.config = config
+        self.services = build_services(self.faulty_store, config=config, media=self.media)
+        self.requests, self.quotas = self.services.requests, self.services.quotas
+        self.playlists, self.library = self.services.playlists, self.services.songs
+        self.submitter = self.submitter_with(WorkTimings())
 
     def submitter_with(self, timings: WorkTimings) -> Submitter:
         return Submitter(
@@ -192,12 +197,18 @@ class ServicesHarness:
 
 @asynccontextmanager
 async def services_harness(
-    folder: Path, *, pace: PollLimits = PACE, give_up_s: float = 900, **changes: object
+    folder: Path,
+    *,
+    server: PostgresUrl | None = None,
+    pace: PollLimits = PACE,
+    give_up_s: float = 900,
+    **changes: object,
 ) -> AsyncIterator[ServicesHarness]:
-    """Yield the services over a new database; `changes` are to the config."""
+    """Yield the services over a new file, or over the database of a server; `changes` are to the config."""
     path = folder / "services.db"
-    if not path.exists():
+    if server is None and not path.exists():
         fresh(folder, path.name)
     clock = FakeClock()
-    async with open_store(f"sqlite:///{path}", clock=clock) as store:
+    opened = open_file(path, clock=clock) if server is None else open_server(server, clock=clock)
+    async with opened as store:
         yield ServicesHarness(store, clock, replace(RULES, **changes), pace, give_up_s)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 import asyncio
 import shutil
 from collections.abc import Coroutine, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
@@ -59,13 +59,16 @@ class Life(RuleBasedStateMachine):
         self.folder = Path(mkdtemp())
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
-        self.harness: ServicesHarness = self.do(self.stack.enter_async_context(services_harness(self.folder)))
+        self.harness: ServicesHarness = self.do(self.stack.enter_async_context(self.opened()))
         self.placed: dict[int, int] = {}
         self.final: dict[int, State] = {}
         self.on_the_way: list[Request] = []
         """Submissions whose answer may come long after their leases ended."""
         self.late: dict[int, int] = {}
         """The requests of late tasks, and the uncertain requests that they replace."""
+
+    def opened(self) -> AbstractAsyncContextManager[ServicesHarness]:
+        return services_harness(self.folder)
 
     def do(self, work: Coroutine[object, object, T]) -> T:
         # not the runner's `run`, which takes over Ctrl-C each time: a third of all the time here
