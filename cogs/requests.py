@@ -6,8 +6,9 @@ from typing import TypeAlias
 from discord import app_commands
 from discord.ext import commands
 
+from bot.chat.buttons.pending import PendingPages
 from bot.chat.interactions.components import Choices, command, matching, moderator_autocomplete
-from bot.chat.interactions.context import GuildInteraction
+from bot.chat.interactions.context import AnyInteraction, GuildInteraction
 from bot.chat.interactions.permissions import MODERATORS, ForModerators
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.interactions.transformers import TYPED_LIMIT, RequestId
@@ -34,6 +35,15 @@ class Requests(
     def __init__(self, queue: QueueService) -> None:
         self._queue = queue
         self._names = NameCache()
+
+    async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
+        """Refuse members who are not moderators, but let the service check who can decide about requests."""
+        return interaction.command is self.pending or await super().interaction_check(interaction)
+
+    @command()
+    async def pending(self, interaction: GuildInteraction) -> None:
+        """Approve or decline the requests that wait for it, several at once."""
+        await PendingPages.open(interaction)
 
     @command()
     @app_commands.describe(**descriptions.REQUESTS_CANCEL)

@@ -3,22 +3,31 @@
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
+import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.interactions.components import Choices, command, matching, moderator_autocomplete
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import MODERATORS, ForModerators
-from bot.chat.interactions.transformers import NONE, LovesOption, PostingChannel, RequestChannel
+from bot.chat.interactions.transformers import (
+    NONE,
+    ApprovalRoleOption,
+    LovesOption,
+    PostingChannel,
+    RequestChannel,
+)
 from bot.chat.messages.choices import model_choices
 from bot.chat.panel import APPROVAL, LIMITS, LOG, MODEL, REQUESTS, RESULTS, SHOWCASE
 from bot.chat.panel.channels import HIDE, SHOW, USUAL_LOVES
 from bot.chat.panel.view import answer_command, open_panel
 from bot.chat.text import descriptions
-from bot.services.moderation.guild_settings import MAX_ACTIVE, MAX_COOLDOWN_S
+from bot.domain.guild_settings import ApprovalChange
+from bot.services.moderation.guild_settings import MAX_ACTIVE, MAX_COOLDOWN_S, MAX_FREE
 
 Active: TypeAlias = app_commands.Range[int, 1, MAX_ACTIVE]
 Cooldown: TypeAlias = app_commands.Range[int, 0, MAX_COOLDOWN_S]
+Free: TypeAlias = app_commands.Range[int, 0, MAX_FREE]
 ON, OFF = "on", "off"
 
 
@@ -77,11 +86,30 @@ class ServerSettings(
         interaction: GuildInteraction,
         mode: Literal["on", "off"] | None = None,
         channel: PostingChannel | None = None,
+        ping: discord.Role | None = None,
+        deciders: discord.Role | None = None,
+        exempt: discord.Role | None = None,
+        free: Free | None = None,
+        saved: Literal["skip", "approve"] | None = None,
+        none: ApprovalRoleOption | None = None,
     ) -> None:
-        """Let moderators approve each request before the song is made."""
-        is_on = True if mode == ON else None
+        """Let moderators approve requests before the song is made; choose which ones, and who decides."""
+        rules = ApprovalChange(
+            ping=_id(ping),
+            deciders=_id(deciders),
+            exempt=_id(exempt),
+            free=free,
+            skips_saved={"skip": True, "approve": False, None: None}[saved],
+            none=none,
+        )
         await answer_command(
-            interaction, APPROVAL, APPROVAL.change, none=mode == OFF, is_on=is_on, channel=channel
+            interaction,
+            APPROVAL,
+            APPROVAL.change,
+            none=mode == OFF,
+            is_on=True if mode == ON else None,
+            channel=channel,
+            rules=rules if rules != ApprovalChange() else None,
         )
 
     @command()
@@ -124,3 +152,7 @@ class ServerSettings(
         await answer_command(
             interaction, LIMITS, LIMITS.change, none=none, active=active, cooldown_s=cooldown
         )
+
+
+def _id(role: discord.Role | None) -> int | None:
+    return role.id if role else None

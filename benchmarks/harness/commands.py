@@ -113,7 +113,7 @@ class Commands:
 
     async def _prepare(self, name: str, given: dict[str, object]) -> None:
         if name in {"approvals.approve", "approvals.decline"}:
-            await self.services.guild_settings.require_approval(self.actor(), CHANNEL)
+            await self.services.guild_settings.set_approval(self.actor(), channel_id=CHANNEL)
         if name in {"approvals.approve", "approvals.decline", "requests.cancel", "queue.cancel"}:
             card = await self.services.requests.place(SongOptions(playlist=PLAYLISTS[0].id), self.context())
             given.setdefault("request_id", card.request_id)
@@ -148,7 +148,7 @@ class Commands:
 
     def actor(self) -> Actor:
         """Return a moderator of the large server, with a new interaction."""
-        return Actor(interaction_id=next(self._ids), guild_id=GUILD, actor_id=MODERATOR)
+        return Actor(interaction_id=next(self._ids), guild_id=GUILD, actor_id=MODERATOR, is_moderator=True)
 
     def viewer(self) -> Viewer:
         """Return a member of the large server who can see its channel."""

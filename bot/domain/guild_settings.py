@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from bot.domain.quotas import Period, Policy, Source, Window, window_of
 from bot.domain.retry_policy import RetryPolicy
@@ -59,6 +60,42 @@ class ApprovalRules:
             not set(self.exempt_role_ids).isdisjoint(role_ids)
             or placed_today <= self.free_per_day
             or (self.skips_saved and is_saved)
+        )
+
+
+class ApprovalRole(StrEnum):
+    """What roles are chosen for in the rules of approval."""
+
+    PING = "ping"
+    DECIDERS = "deciders"
+    EXEMPT = "exempt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalChange:
+    """A change of the rules of approval; what is None stays as it is."""
+
+    ping: int | None = None
+    deciders: int | None = None
+    exempt: int | None = None
+    """One more role that is exempt."""
+    free: int | None = None
+    skips_saved: bool | None = None
+    none: ApprovalRole | None = None
+    """What no role is chosen for any more; it is cleared before a new one is set."""
+
+    def __call__(self, rules: ApprovalRules) -> ApprovalRules:
+        """Return the rules after the change."""
+        ping = None if self.none is ApprovalRole.PING else rules.ping_role_id
+        deciders = None if self.none is ApprovalRole.DECIDERS else rules.decider_role_id
+        exempt = () if self.none is ApprovalRole.EXEMPT else rules.exempt_role_ids
+        added = () if self.exempt is None else (self.exempt,)
+        return ApprovalRules(
+            exempt_role_ids=tuple(dict.fromkeys((*exempt, *added))),
+            free_per_day=rules.free_per_day if self.free is None else self.free,
+            skips_saved=rules.skips_saved if self.skips_saved is None else self.skips_saved,
+            ping_role_id=self.ping or ping,
+            decider_role_id=self.deciders or deciders,
         )
 
 

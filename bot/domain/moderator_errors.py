@@ -114,6 +114,25 @@ class SettingChangedError(ModeratorError):
 
 
 @dataclass(eq=False)
+class NotDeciderError(ModeratorError):
+    """A decision about a request by somebody who has neither Manage Server nor the role `role_id`, if any."""
+
+    role_id: int | None
+
+
+@dataclass(eq=False)
+class NoneAwaitingError(ModeratorError):
+    """A decision about all requests of a member of whom none awaits approval any more."""
+
+
+@dataclass(eq=False)
+class TooManyRolesError(ModeratorError):
+    """One role more than the `limit` that can be exempt from approval."""
+
+    limit: int
+
+
+@dataclass(eq=False)
 class DecidedError(ModeratorError):
     """A request that no longer waits for approval; `state` is its current state."""
 

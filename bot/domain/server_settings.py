@@ -53,6 +53,18 @@ def _everyone(settings: GuildSettings, usual: Policy) -> AuditFacts:
     return {"credits": credits_, "period": settings.period or usual.period}
 
 
+def _approval(settings: GuildSettings, _: Policy) -> AuditFacts:
+    rules = settings.approval
+    return {
+        "channel": settings.approval_channel_id,
+        "ping_role": rules.ping_role_id and str(rules.ping_role_id),
+        "decider_role": rules.decider_role_id and str(rules.decider_role_id),
+        "exempt_roles": " ".join(map(str, rules.exempt_role_ids)) or None,
+        "free": rules.free_per_day or None,
+        "saved": "yes" if rules.skips_saved else None,
+    }
+
+
 def _budget(settings: GuildSettings, _: Policy) -> AuditFacts:
     budget = settings.budget
     return {"credits": budget.credits if budget else None, "period": budget.period if budget else None}
@@ -67,7 +79,7 @@ _FACTS: Mapping[Action, Callable[[GuildSettings, Policy], AuditFacts]] = Mapping
         Action.EVERYONE_ALLOWANCE: _everyone,
         Action.BUDGET: _budget,
         Action.LIMITS: _limits,
-        Action.APPROVAL: lambda settings, _: {"channel": settings.approval_channel_id},
+        Action.APPROVAL: _approval,
         Action.MODEL: lambda settings, _: {"model": settings.model},
         Action.DEFAULT_PLAYLIST: lambda settings, _: {"name": settings.default_playlist},
     }

@@ -30,6 +30,10 @@ class Actor:
     actor_id: int
     seen: str | None = None
     """The version of the setting that they were shown, which they mean to change; None: whatever it is."""
+    is_moderator: bool = False
+    """Whether they have Manage Server; where that is always needed, it was checked before."""
+    role_ids: tuple[int, ...] = ()
+    """Their roles in the server at the time of the interaction."""
 
 
 async def run_action(store: Store, unit: NamedUnit[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -84,16 +88,20 @@ def record_action(
 
 
 def with_request_link(uow: UnitOfWork, entry: AuditEntry) -> AuditEntry:
-    """Return the entry with a link to its request's status in place of the id, to be read by people."""
-    request_id = entry.after.get("request") or entry.before.get("request")
-    request = uow.requests.find(int(request_id)) if request_id else None
-    url = None if request is None else status_url(request)
-    if url is None:
+    """Return the entry with links to its requests' status in place of their ids, to be read by people."""
+    ids = str(entry.after.get("request") or entry.before.get("request") or "").split()
+    if not ids:
         return entry
+    links = " ".join(_link_or_id(uow, request_id) for request_id in ids)
     before, after = (
-        facts | {"request": url} if "request" in facts else facts for facts in (entry.before, entry.after)
+        facts | {"request": links} if "request" in facts else facts for facts in (entry.before, entry.after)
     )
     return replace(entry, before=before, after=after)
+
+
+def _link_or_id(uow: UnitOfWork, request_id: str) -> str:
+    request = uow.requests.find(int(request_id))
+    return (status_url(request) if request else None) or request_id
 
 
 def check_reason(reason: str) -> str:

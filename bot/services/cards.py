@@ -211,7 +211,9 @@ class ApprovalCard:
     approve_by: datetime
     """The time at which it expires."""
     decided_by: int | None
-    """The moderator who decided, if one did."""
+    """Who decided, if somebody did."""
+    ping_role_id: int | None = None
+    """The role that its post mentions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -217,7 +217,9 @@ class Messenger(Protocol):
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        """Post an approval message, mentioning nobody; a repeat within minutes returns the first post.
+        """Post an approval message, which mentions the card's role alone; return the post.
+
+        A repeat within minutes returns the first post.
 
         Raises:
             NoAccessError, RetryableError, InvalidMessageError

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.text.labels import approve_all
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.requests import State
 from bot.services.unit_of_work import UnitOfWork
@@ -19,6 +20,7 @@ from tests.harness.message_readers import seen
 
 LEASE_S = 0.5
 APPROVALS = {
+    "approvals.approve_all",
     "approvals.clear_attempt",
     "approvals.decide",
     "approvals.mark_shown",
@@ -146,6 +148,32 @@ async def test_a_request_is_shown_to_moderators_once_and_decided_once(tmp_path: 
         await crash.stop()
         assert (await assert_invariants(crash))[asked.id] is State.DELIVERED
         assert len(moderators_messages(crash)) == 1
+
+
+async def test_several_requests_are_approved_together_or_not_at_all(tmp_path: Path, database: str) -> None:
+    async with crash_harness(tmp_path, database_url=database) as crash:
+        await ask_for_approval(crash)
+        await crash.start(lease_s=LEASE_S)
+        asked = [await crash.order() for _ in range(2)]
+        for one in asked:
+            await one.invocation.answer(timeout_s=LONG_S)
+        listed = await (await crash.discord.member("Mo").slash("songs", "requests pending")).answer(
+            timeout_s=LONG_S
+        )
+        await crash.stop()
+        for side in Side:
+            point = Failpoint("approvals.approve_all", side)
+            await crash.start(dies_at=point, lease_s=LEASE_S)
+            await crash.discord.member("Mo").press(listed, approve_all(2))
+            await died(crash, point)
+            requests = await crash.requests()
+            assert {requests[one.id].state is State.AWAITING for one in asked} == {side is Side.BEFORE}
+            made = [one for one in await decisions(crash) if one.action is Action.APPROVE]
+            assert len(made) == (side is Side.AFTER)
+        await crash.start(lease_s=LEASE_S)
+        await all_delivered(crash, *(one.id for one in asked))
+        await crash.stop()
+        assert set((await assert_invariants(crash)).values()) == {State.DELIVERED}
 
 
 async def test_a_request_for_approval_that_discord_did_not_take_is_shown_once(

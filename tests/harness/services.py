@@ -110,7 +110,7 @@ class ServicesHarness:
     def actor(self) -> Actor:
         """Return the moderator as the actor of a new decision."""
         self._next_id += 1
-        return Actor(interaction_id=self._next_id, guild_id=GUILD, actor_id=MODERATOR)
+        return Actor(interaction_id=self._next_id, guild_id=GUILD, actor_id=MODERATOR, is_moderator=True)
 
     def wake_up(self) -> None:
         self.wakeups += 1

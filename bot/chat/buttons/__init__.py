@@ -6,6 +6,13 @@ from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.buttons.help import HelpButton
 from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
 from bot.chat.buttons.panel import PanelChoice, PanelConfirmation, PanelPage, PanelReset, PanelSetting
+from bot.chat.buttons.pending import (
+    ApproveAllListed,
+    ApproveListed,
+    DeclineListed,
+    PendingListButton,
+    PendingPages,
+)
 from bot.chat.buttons.period import PeriodButton
 from bot.chat.buttons.song import (
     AgainButton,
@@ -25,6 +32,11 @@ BUTTONS: tuple[type[SafeButton | SafeSelect], ...] = (
     CancelButton,
     ApproveButton,
     DeclineButton,
+    PendingListButton,
+    PendingPages,
+    ApproveListed,
+    ApproveAllListed,
+    DeclineListed,
     DeleteButton,
     HelpButton,
     PeriodButton,

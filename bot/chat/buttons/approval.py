@@ -1,4 +1,4 @@
-"""The buttons with which moderators approve and decline requests, and the form for the reason."""
+"""The buttons with which requests are approved and declined, and the form for the reason."""
 
 import discord
 
@@ -6,31 +6,45 @@ from bot.chat.interactions.components import SafeButton, SafeModal
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.text import confirmations, labels
+from bot.domain.requests import Request
+from bot.domain.song_form import FormUnavailableError
 from bot.services.audit_log import REASON_LIMIT
 
 
 class ApproveButton(SafeButton, template=r"approve:(?P<request_id>[0-9]{15,20})"):
-    """Button that puts a request into the queue; for moderators only."""
+    """Button that puts a request into the queue."""
 
     async def pressed(self, interaction: GuildInteraction) -> None:
         """Approve the request and confirm it."""
-        by = interaction.require_moderator()
-        approving = interaction.services.approvals.approve(by, self.request_id)
+        approving = interaction.services.approvals.approve(interaction.actor, self.request_id)
         request = await run_or_defer(interaction, approving)
         await respond(interaction, confirmations.approved(request.user_id))
 
 
 class DeclineButton(SafeButton, template=r"decline:(?P<request_id>[0-9]{15,20})"):
-    """Button that opens the form to decline a request; for moderators only."""
+    """Button that opens the form to decline a request."""
 
     async def pressed(self, interaction: GuildInteraction) -> None:
-        """Open the form; it has to be the first answer, so nothing is read from the database before it."""
-        interaction.require_moderator()
-        await interaction.raw.response.send_modal(DeclineForm(interaction, self.request_id))
+        """Open the form for somebody who can decide.
+
+        It has to be the first answer, so nothing is read from the database for moderators.
+
+        Raises:
+            NotDeciderError: they cannot.
+            FormUnavailableError: the database did not tell in time.
+        """
+        await run_or_defer(interaction, interaction.services.approvals.check(interaction.actor))
+        if interaction.raw.response.is_done():
+            raise FormUnavailableError
+        await interaction.raw.response.send_modal(self.form(interaction))
+
+    def form(self, interaction: GuildInteraction) -> "DeclineForm":
+        """Return the form."""
+        return DeclineForm(interaction, self.request_id)
 
 
 class DeclineForm(SafeModal, title=labels.DECLINE_TITLE):
-    """Form that asks for the reason, which the member reads: a usual one, or the moderator's own words."""
+    """Form that asks for the reason, which the member reads: a usual one, or one's own words."""
 
     def __init__(self, interaction: GuildInteraction, request_id: int) -> None:
         super().__init__(interaction)
@@ -47,9 +61,11 @@ class DeclineForm(SafeModal, title=labels.DECLINE_TITLE):
         self.add_item(discord.ui.Label(text=labels.PUBLIC_REASON, component=self.reason))
 
     async def submitted(self, interaction: GuildInteraction) -> None:
-        """Decline the request and confirm it; the moderator's own words come before a usual reason."""
-        by = interaction.require_moderator()
-        reason = self.reason.value.strip() or "".join(self.usual.values)
-        declining = interaction.services.approvals.decline(by, self.request_id, reason=reason)
-        request = await run_or_defer(interaction, declining)
+        """Decline the request and confirm it."""
+        request = await run_or_defer(interaction, self.decline(interaction))
         await respond(interaction, confirmations.declined(request.cost))
+
+    async def decline(self, interaction: GuildInteraction) -> Request:
+        """Decline the request; one's own words come before a usual reason."""
+        reason = self.reason.value.strip() or "".join(self.usual.values)
+        return await interaction.services.approvals.decline(interaction.actor, self.request_id, reason=reason)

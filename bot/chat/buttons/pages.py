@@ -12,11 +12,11 @@ from bot.chat.interactions.components import SafeButton
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import edit_source_message, respond, run_or_defer
 from bot.chat.messages import colours
-from bot.chat.messages.buttons import button
+from bot.chat.messages.buttons import Button, button
 from bot.chat.messages.rendered import RenderedMessage
 from bot.chat.text import labels
 from bot.chat.text.formatting import DESCRIPTION_LIMIT
-from bot.services.library.pagination import Page
+from bot.services.pagination import Page
 
 T = TypeVar("T")
 
@@ -46,6 +46,8 @@ class PageView:
     number: int
     """Page number, from 0."""
     pages: int
+    items: tuple[Button, ...] = ()
+    """Buttons of what is on the page, each with its row."""
 
 
 def page_view(page: Page[T], line: Callable[[T], str], *, title: str, nothing: str) -> PageView:
@@ -91,12 +93,15 @@ class PageButton(SafeButton, template=r"(?!)"):
         """Show the page in place of the current one."""
         topic, number = self.match["topic"], int(self.match["number"])
         page = await run_or_defer(interaction, self.page(interaction, topic, number), updates=True)
-        await edit_source_message(interaction, embeds=[page.embed], view=self.buttons(page, topic))
+        buttons = self.buttons(page, topic)
+        await edit_source_message(interaction, content="", embeds=[page.embed], view=buttons)
 
     @classmethod
     def buttons(cls, page: PageView, topic: str) -> discord.ui.View:
         """Build the buttons below the page; none if it is the only one."""
         view = discord.ui.View(timeout=None)
+        for item in page.items:
+            view.add_item(item)
         if page.pages > 1:
             at_start, at_end = page.number == 0, page.number >= page.pages - 1
             for step, number, disabled in (

@@ -3,7 +3,7 @@
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.messages.buttons import approval_buttons
+from bot.chat.messages.buttons import approval_buttons, pending_list_button
 from bot.chat.text.formatting import in_credits, mention, moment, plain, playlist_page, quoted, reason_text
 from bot.domain.models import model_name
 from bot.domain.requests import FailureKind, State
@@ -43,7 +43,7 @@ def approval_message(
     embed.description = "\n".join(lines)
     view = discord.ui.View(timeout=None)
     if waits:
-        for button in approval_buttons(card.request_id):
+        for button in [*approval_buttons(card.request_id), pending_list_button()]:
             view.add_item(button)
     return embed, view
 

@@ -16,7 +16,7 @@ from bot.chat.delivery.status_message import as_content, ending_message, status_
 from bot.chat.messages.audit import audit_entry_message
 from bot.chat.messages.buttons import cancel_button
 from bot.chat.messages.rendered import MessageFields, RenderedMessage, custom_ids
-from bot.chat.text.formatting import song_page
+from bot.chat.text.formatting import role_mention, song_page
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import (
     AnsweredElsewhereError,
@@ -174,7 +174,9 @@ class DiscordMessenger(Messenger):
         claim: Claim = unclaimed,
     ) -> MessageRef:
         embed, view = approval_message(card, form)
-        message = RenderedMessage(embeds=[embed], view=view)
+        role_id = card.ping_role_id
+        content = "" if role_id is None else role_mention(role_id)
+        message = RenderedMessage(content=content, embeds=[embed], view=view, notifies_role=role_id)
         with self._measured(SentMessage.APPROVAL):
             nonce = f"ask{card.request_id}"
             return await self._post(ChannelTarget(channel_id), message, nonce=nonce, claim=claim)
@@ -195,7 +197,7 @@ class DiscordMessenger(Messenger):
         with self._measured(SentMessage.APPROVAL):
             await self._channels.call_in_order(
                 channel_id,
-                lambda: message.edit(embed=embed, view=view, allowed_mentions=quiet),
+                lambda: message.edit(content=None, embed=embed, view=view, allowed_mentions=quiet),
                 limit_s=self._timeouts.edit_s,
             )
 

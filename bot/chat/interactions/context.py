@@ -79,7 +79,13 @@ class GuildInteraction:
     @property
     def actor(self) -> Actor:
         """Return the member as the one who acts by this interaction; their permissions are not checked."""
-        return Actor(interaction_id=self.raw.id, guild_id=self.guild_id, actor_id=self.user_id)
+        return Actor(
+            interaction_id=self.raw.id,
+            guild_id=self.guild_id,
+            actor_id=self.user_id,
+            is_moderator=self.is_moderator,
+            role_ids=self.role_ids,
+        )
 
     def require_moderator(self) -> Actor:
         """Return the moderator who acts by this interaction.

@@ -108,6 +108,14 @@ def require_posting_permissions(
         raise ChannelAccessError(channel.id, missing)
 
 
+def can_notify(interaction: GuildInteraction, role_id: int) -> bool:
+    """Tell whether a mention of the role by the bot notifies its members, as far as is known."""
+    guild = interaction.member.guild
+    role = guild.get_role(role_id)
+    own: discord.Member | None = guild.me
+    return role is None or role.mentionable or own is None or own.guild_permissions.mention_everyone
+
+
 async def is_gone(interaction: GuildInteraction, channel_id: int) -> bool:
     """Tell whether the channel was certainly deleted.
 

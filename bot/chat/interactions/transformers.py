@@ -11,6 +11,7 @@ from discord.app_commands import Choice
 from bot.chat.interactions.context import AnyInteraction, role_ids_of
 from bot.chat.interactions.permissions import ChannelOption
 from bot.domain.errors import RequestNotFoundError
+from bot.domain.guild_settings import ApprovalRole
 from bot.domain.moderator_errors import GuildIdError
 from bot.domain.playlists import NAME_LIMIT, parse_name
 from bot.domain.quotas import Period
@@ -203,5 +204,6 @@ GuildId: TypeAlias = app_commands.Transform[int, Parsed(parse_guild_id)]
 TargetOption: TypeAlias = app_commands.Transform[TargetMember, Target]
 PeriodOption: TypeAlias = app_commands.Transform[Period, OneOf(Period)]
 TopPeriodOption: TypeAlias = app_commands.Transform[TopPeriod, OneOf(TopPeriod)]
+ApprovalRoleOption: TypeAlias = app_commands.Transform[ApprovalRole, OneOf(ApprovalRole)]
 PostingChannel: TypeAlias = app_commands.Transform[ChannelOption, ChannelOf(*TAKES_POSTS)]
 RequestChannel: TypeAlias = app_commands.Transform[ChannelOption, ChannelOf(*TAKES_POSTS, ChannelType.forum)]

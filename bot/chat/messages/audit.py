@@ -6,7 +6,15 @@ from types import MappingProxyType
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.text.formatting import DASH, DESCRIPTION_LIMIT, mention, quoted, reason_text, relative
+from bot.chat.text.formatting import (
+    DASH,
+    DESCRIPTION_LIMIT,
+    mention,
+    quoted,
+    reason_text,
+    relative,
+    role_mention,
+)
 from bot.domain.audit import Action, AuditEntry, AuditFacts
 from bot.domain.models import model_name
 from bot.services.ports import MessageForm
@@ -72,6 +80,11 @@ NAMES = MappingProxyType(
         "loves": "loves needed",
         "playlist": "playlist",
         "request": "request",
+        "ping_role": "pinged",
+        "decider_role": "can decide, too",
+        "exempt_roles": "need no approval",
+        "free": "requests a day without approval",
+        "saved": "saved playlists without approval",
     }
 )
 """Labels of some values; the others are labelled by their key."""
@@ -119,7 +132,11 @@ def _subject(entry: AuditEntry) -> str:
 def _facts(entry: AuditEntry) -> list[str]:
     """Format each value, with the old one if it was different."""
     names = dict.fromkeys((*entry.before, *entry.after))
-    return [_fact(name, entry.before, entry.after) for name in names]
+    # of a setting with several values, only those that it has or had
+    told = [
+        name for name in names if len(names) == 1 or {entry.before.get(name), entry.after.get(name)} != {None}
+    ]
+    return [_fact(name, entry.before, entry.after) for name in told]
 
 
 def _fact(name: str, before: AuditFacts, after: AuditFacts) -> str:
@@ -137,9 +154,22 @@ def _value(name: str, value: str | int | None) -> str:
     if name.endswith("channel"):
         return f"<#{value}>"
     if name == "request":
-        return f"[{OPEN}]({value})" if str(value).startswith("https://") else f"`{value}`"
+        return _requests(str(value).split())
+    if name.endswith(("role", "roles")):
+        return " ".join(role_mention(int(role)) for role in str(value).split())
     if name == "until":
         return f"<t:{value}:f>"
     if name == "model":
         return quoted(model_name(str(value)), limit=FACT_LIMIT)
     return f"{value:,}" if isinstance(value, int) else quoted(value, limit=FACT_LIMIT)
+
+
+def _requests(named: Sequence[str]) -> str:
+    """Link the requests that a decision was about; those without a link are named by their ids."""
+    if len(named) == 1:
+        return _request(named[0], OPEN)
+    return " ".join(_request(one, str(number)) for number, one in enumerate(named, 1))
+
+
+def _request(link_or_id: str, words: str) -> str:
+    return f"[{words}]({link_or_id})" if link_or_id.startswith("https://") else f"`{link_or_id}`"

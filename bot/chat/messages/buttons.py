@@ -10,6 +10,7 @@ from discord import ButtonStyle
 from bot.chat.text import labels
 from bot.domain.quotas import Period
 from bot.domain.songs import Loves
+from bot.services.moderation.approvals import PendingRequest
 
 Button: TypeAlias = discord.ui.Button[discord.ui.View]
 STARS = "rate:"
@@ -157,6 +158,30 @@ def approval_buttons(request_id: int) -> list[Button]:
         button(labels.APPROVE, f"approve:{request_id}", style=ButtonStyle.success),
         button(labels.DECLINE, f"decline:{request_id}", style=ButtonStyle.danger),
     ]
+
+
+def pending_list_button() -> Button:
+    """Build the button that lists all requests that await approval."""
+    return button(labels.PENDING, "pending")
+
+
+def pending_buttons(pending: PendingRequest, number: int, page: int) -> list[Button]:
+    """Build the row of buttons that decides about the request of this number on a page of the list."""
+    request = pending.request
+    row = [
+        button(
+            f"{labels.APPROVE} {number}", f"pending-approve:{request.id}:{page}", style=ButtonStyle.success
+        ),
+        button(
+            f"{labels.DECLINE} {number}", f"pending-decline:{request.id}:{page}", style=ButtonStyle.danger
+        ),
+    ]
+    if pending.of_member > 1:
+        # the number of the row keeps the ids of two rows about the same member apart
+        row.append(
+            button(labels.approve_all(pending.of_member), f"pending-all:{request.user_id}:{page}:{number}")
+        )
+    return row
 
 
 class HelpTopic(StrEnum):

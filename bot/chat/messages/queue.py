@@ -9,16 +9,23 @@ from bot.chat.text.formatting import (
     DESCRIPTION_LIMIT,
     FIELD_LIMIT,
     mention,
+    playlist_link,
     playlist_page,
+    quoted,
     reason_text,
     relative,
 )
 from bot.chat.text.requests import CLOSED, PAUSED_BY_OPERATOR, PAUSES, paused_until
 from bot.services.cards import StatusCard
+from bot.services.moderation.approvals import PendingRequest
 from bot.services.requests.queue_service import QueueSection, QueueView
 
 QUEUE_REASON_LIMIT = 300
 """Characters of a moderator's reason that fit beside a full queue."""
+PENDING_TITLE = "Requests that wait for approval"
+NONE_PENDING = "No requests wait for approval."
+PENDING_PROMPT_LIMIT = 800
+"""Characters of each prompt in the list of requests that await approval."""
 EMPTY = (
     "The queue is empty, so it is your turn at once: type `/inspire`, and paste the link of a Suno playlist."
 )
@@ -36,6 +43,15 @@ def queue_message(view: QueueView) -> discord.Embed:
         rows = _rows(view.awaiting, view.user_id)[:FIELD_LIMIT]
         embed.add_field(name="Waiting for a moderator", value=rows, inline=False)
     return embed
+
+
+def pending_line(pending: PendingRequest, number: int) -> str:
+    """Format a request that awaits approval, by its number on the page."""
+    request = pending.request
+    playlist = playlist_link(request.spec.playlist_id, pending.playlist_name)
+    head = f"**{number}** · {mention(request.user_id)} · {playlist} · {relative(request.placed_at)}"
+    words = quoted(request.spec.prompt, limit=PENDING_PROMPT_LIMIT)
+    return f"{head}\n> {words}" if words else head
 
 
 def _nobody(view: QueueView) -> str:

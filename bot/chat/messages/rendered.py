@@ -39,11 +39,14 @@ class RenderedMessage:
     attachments: Sequence[Attachment] = ()
     notifies: int | None = None
     """The id of the one user whom a mention in the content notifies."""
+    notifies_role: int | None = None
+    """The id of the one role that a mention in the content notifies."""
 
     def fields(self) -> MessageFields:
         """Return the arguments for one attempt, without the files."""
         users = [] if self.notifies is None else [discord.Object(self.notifies)]
-        mentions = discord.AllowedMentions(everyone=False, roles=False, replied_user=False, users=users)
+        roles = [] if self.notifies_role is None else [discord.Object(self.notifies_role)]
+        mentions = discord.AllowedMentions(everyone=False, roles=roles, replied_user=False, users=users)
         fields = MessageFields(
             content=self.content[:CONTENT_LIMIT], embeds=list(self.embeds), allowed_mentions=mentions
         )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing_extensions import override
 
 from bot.chat.interactions.context import GuildInteraction
+from bot.chat.interactions.permissions import can_notify
 from bot.chat.messages.choices import CHOICE_LIMIT, model_choices
 from bot.chat.messages.settings import ShownSettings, place
 from bot.chat.panel.channels import CHANNEL, posting_channel
@@ -12,10 +13,12 @@ from bot.chat.panel.setting import ChannelControl, Choice, Chosen, Control, Sett
 from bot.chat.text import confirmations, panel
 from bot.chat.text.formatting import FIELD_LIMIT, plain, quoted
 from bot.domain.audit import Action
+from bot.domain.guild_settings import ApprovalChange
 from bot.domain.models import model_name
 from bot.services.audit_log import Actor
 
 MODEL_PART, NAME_PART = "model", "name"
+UNCHANGED = ApprovalChange()
 MAX_OPTIONS = 25
 """Options of one select."""
 
@@ -45,12 +48,18 @@ class Approval(Setting):
         actor: Actor,
         channel: Chosen | None = None,
         *,
-        is_on: bool = True,  # noqa: ARG002 - to end it is `reset`
+        is_on: bool = False,
+        rules: ApprovalChange = UNCHANGED,
     ) -> str:
-        """Require approval in this channel; None: in the one that is set."""
+        """Require approval in this channel, or in the one that is set, and change its rules."""
         channel_id = None if channel is None else posting_channel(interaction, channel).id
-        where = await interaction.services.guild_settings.require_approval(actor, channel_id)
-        return confirmations.approval_set(where)
+        settings = await interaction.services.guild_settings.set_approval(
+            actor, is_on=is_on, channel_id=channel_id, rules=rules
+        )
+        words = confirmations.approval_set(settings)
+        if rules.ping is not None and not can_notify(interaction, rules.ping):
+            words += confirmations.role_is_silent(rules.ping)
+        return words
 
     @override
     async def reset(self, interaction: GuildInteraction, actor: Actor, *, role_id: int | None = None) -> str:

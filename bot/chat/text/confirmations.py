@@ -10,9 +10,10 @@ from bot.chat.text.formatting import (
     playlist_link,
     playlist_page,
     relative,
+    role_mention,
 )
 from bot.chat.text.quotas import allowance_of, available_after, limits_left, limits_of
-from bot.domain.guild_settings import GuildSettings
+from bot.domain.guild_settings import ApprovalRules, GuildSettings
 from bot.domain.models import model_name
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.quotas import Period, Policy
@@ -25,6 +26,7 @@ from bot.services.requests.queue_service import PausedQueue
 
 NO_SHOWCASE = "Loved songs aren't forwarded any more."
 NO_APPROVAL = "Requests need no approval any more."
+APPROVAL_OFF = "Requests need no approval now; these rules apply once you turn it on with `mode:on`."
 NO_BUDGET = "This server has no budget now."
 PROMPTS_SHOWN = "Songs quote their prompts in the channel now."
 PROMPTS_HIDDEN = (
@@ -59,6 +61,12 @@ def song_removed(cost: int, *, is_post_left: bool) -> str:
 def approved(user_id: int) -> str:
     """Confirm to a moderator that a member's request was approved."""
     return f"Approved. {mention(user_id)}'s request is in the queue now."
+
+
+def all_approved(user_id: int, count: int) -> str:
+    """Confirm that so many requests of a member were approved."""
+    are = "is" if count == 1 else "are"
+    return f"Approved. {counted(count, 'request')} by {mention(user_id)} {are} in the queue now."
 
 
 def declined(cost: int) -> str:
@@ -265,12 +273,40 @@ def default_model_set(model: str) -> str:
     return f"Songs are made with `{model_name(model)}` now, unless a member chooses another model."
 
 
-def approval_set(channel_id: int) -> str:
-    """Confirm that requests have to be approved in the channel."""
-    return (
-        f"Each request is posted in <#{channel_id}> first now, with **{labels.APPROVE}** and "
+def approval_set(settings: GuildSettings) -> str:
+    """Confirm where requests have to be approved, by whom, and which ones need no approval."""
+    channel_id, rules = settings.approval_channel_id, settings.approval
+    where = (
+        f"Requests are posted in <#{channel_id}> first now, with **{labels.APPROVE}** and "
         f"**{labels.DECLINE}**."
+        if channel_id
+        else APPROVAL_OFF
     )
+    exempt = exempt_from_approval(rules)
+    who = [
+        f"{role_mention(rules.ping_role_id)} is pinged for each." if rules.ping_role_id else "",
+        f"{role_mention(rules.decider_role_id)} can decide, too." if rules.decider_role_id else "",
+        f"No approval is needed for {exempt}." if exempt else "",
+    ]
+    return " ".join([where, *(words for words in who if words)])
+
+
+def role_is_silent(role_id: int) -> str:
+    """Warn that a mention of the role notifies nobody."""
+    return (
+        f"\n-# Discord doesn't let the bot notify {role_mention(role_id)}: let anyone mention the role, or "
+        "give the bot Mention @everyone, @here and All Roles."
+    )
+
+
+def exempt_from_approval(rules: ApprovalRules) -> str:
+    """List what needs no approval; empty if everything does."""
+    parts = [role_mention(role_id) for role_id in rules.exempt_role_ids]
+    if rules.free_per_day:
+        parts.append(f"each member's first {counted(rules.free_per_day, 'request')} a day")
+    if rules.skips_saved:
+        parts.append("saved playlists")
+    return ", ".join(parts)
 
 
 def approval_ended(count: int) -> str:

@@ -61,8 +61,14 @@ SETTINGS_RESULTS = {
 }
 SETTINGS_MODEL = {"model": "For members who choose none; none: the bot's default"}
 SETTINGS_APPROVAL = {
-    "mode": "Whether a moderator approves each request",
+    "mode": "Whether moderators approve requests; off keeps the other rules for later",
     "channel": "The channel in which moderators approve; needed the first time",
+    "ping": "The role that is pinged for each request",
+    "deciders": "A role whose members can approve and decline, beside moderators",
+    "exempt": "One more role whose members need no approval",
+    "free": "How many requests of each member need no approval in a day (UTC); 0: none",
+    "saved": "Whether requests from saved playlists skip approval",
+    "none": "What no role is chosen for any more",
 }
 SETTINGS_LOG = {"channel": "The channel for moderators' decisions", "none": "Stop posting them"}
 SETTINGS_SHOWCASE = {

@@ -9,7 +9,7 @@ from discord import app_commands
 from bot.chat.text import labels
 from bot.chat.text.formatting import counted, in_credits, quoted, reason_text, relative
 from bot.chat.text.link_errors import PERSONA, PLAYLIST, SONG, link_error
-from bot.chat.text.moderator_errors import MODERATOR_SENTENCES, NOTHING_CHANGED
+from bot.chat.text.moderator_errors import MODERATOR_SENTENCES, NOTHING_CHANGED, moderators_only
 from bot.chat.text.quotas import BUDGET, cap_used_up, next_request, used_up
 from bot.domain.errors import (
     ActiveLimitError,
@@ -68,7 +68,7 @@ CHANGED_MEANWHILE = "Something else changed this at the same moment, so nothing 
 BUG = f"Something went wrong on our side. {CHECK_CREDITS}"
 ONLY_IN_SERVERS = "This command only works in servers. Go to a server with the bot, and use it there."
 NOT_SERVED = "The bot's owner hasn't allowed this server to use the bot, so ask them if it should be."
-NOT_MODERATOR = "You need the **Manage Server** permission for this. Ask a moderator."
+NOT_MODERATOR = moderators_only()
 NOT_OPERATOR = "Only the bot's owner can use this command. Ask them if you need it."
 OWNER_UNKNOWN = "Discord can't say who owns this bot at the moment. Try again in a minute."
 RESTARTING = "The bot is restarting. Try again in a minute."

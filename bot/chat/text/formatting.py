@@ -102,6 +102,11 @@ def mention(user_id: int) -> str:
     return f"<@{user_id}>"
 
 
+def role_mention(role_id: int) -> str:
+    """Format a mention of the role; as with `mention`, it notifies nobody by itself."""
+    return f"<@&{role_id}>"
+
+
 def relative(at: datetime) -> str:
     """Format a time as "in 5 minutes", which the reader's own client keeps up to date."""
     return f"<t:{int(at.timestamp())}:R>"

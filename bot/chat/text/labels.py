@@ -4,6 +4,7 @@ CANCEL = "Cancel"
 CANCEL_TITLE = "Cancel this member's request"
 APPROVE = "Approve"
 DECLINE = "Decline"
+PENDING = "All that wait"
 DECLINE_TITLE = "Decline this request"
 USUAL_REASON = "A usual reason"
 OWN_REASON = "None: in my own words, below"
@@ -52,6 +53,11 @@ LAST_PAGE = "»"
 def priced(label: str, cost: int) -> str:
     """Return the label of a button that spends, with its price in credits."""
     return f"{label} · {cost:,}" if cost else label
+
+
+def approve_all(count: int) -> str:
+    """Return the label of the button that approves all requests of a member."""
+    return f"Approve all {count:,} by this member"
 
 
 def more_like(clip: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from bot.chat.text.formatting import counted, quoted
+from bot.chat.text.formatting import counted, quoted, role_mention
 from bot.domain.errors import RefusalError
 from bot.domain.moderator_errors import (
     AmountError,
@@ -21,8 +21,10 @@ from bot.domain.moderator_errors import (
     EveryoneRoleError,
     GuildIdError,
     NoneAndValueError,
+    NoneAwaitingError,
     NotBlockedError,
     NotClosedError,
+    NotDeciderError,
     NotPausedError,
     NotQueuedError,
     OldFormError,
@@ -32,6 +34,7 @@ from bot.domain.moderator_errors import (
     ReportBusyError,
     SettingChangedError,
     ShowcaseChannelError,
+    TooManyRolesError,
 )
 from bot.domain.playlists import (
     NAME_LIMIT,
@@ -90,7 +93,10 @@ NOT_PAUSED = "Songs aren't paused in this server."
 SUBMISSIONS_NOT_PAUSED = "Song requests aren't paused."
 REASON_MISSING = "The reason is empty. Choose one, or write a few words for the member to read."
 IS_A_BOT = "That is a bot, and bots can't request songs. Choose a member."
-EVERYONES_ROLE = "Everyone has that role. Use `/quota everyone` for it."
+EVERYONES_ROLE = "Everyone has that role. Choose another; everyone's allowance is set by `/quota everyone`."
+NONE_AWAITING = (
+    "No request of this member waits for approval any more. Use `/requests pending` to see what does."
+)
 CHANNEL_MISSING = "Choose the `channel` in which moderators approve requests."
 SHOWCASE_MISSING = "Choose the `channel` to which loved songs are forwarded."
 BUDGET_MISSING = "This server has no budget yet. Choose its `credits`, too."
@@ -175,6 +181,23 @@ def _decided(error: DecidedError) -> str:
     return f"This request no longer waits for approval: {became}.{NOTHING_CHANGED}"
 
 
+def _not_decider(error: NotDeciderError) -> str:
+    return f"{moderators_only(error.role_id)}{NOTHING_CHANGED}"
+
+
+def moderators_only(role_id: int | None = None) -> str:
+    """Say who can do something: moderators, or members with this role, too."""
+    role = f" or the role {role_mention(role_id)}" if role_id else ""
+    return f"You need the **Manage Server** permission{role} for this. Ask a moderator."
+
+
+def _too_many_roles(error: TooManyRolesError) -> str:
+    return (
+        f"At most {counted(error.limit, 'role')} can need no approval. Use `none:exempt` to clear them, then "
+        f"choose again.{NOTHING_CHANGED}"
+    )
+
+
 def _channel_access(error: ChannelAccessError) -> str:
     names = ", ".join(name.replace("_", " ").title() for name in error.missing)
     return (
@@ -227,6 +250,9 @@ MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
         ChoiceError: _unchanged(NOT_OFFERED),
         SettingChangedError: _unchanged(SETTING_CHANGED),
         DecidedError: _decided,
+        NoneAwaitingError: _unchanged(NONE_AWAITING),
+        NotDeciderError: _not_decider,
+        TooManyRolesError: _too_many_roles,
         ChannelAccessError: _channel_access,
         OldFormError: _unchanged(FORM_EXPIRED),
         ReportBusyError: _unchanged(REPORT_BUSY),

@@ -156,11 +156,13 @@ def _mark_unseen(
 
 def _view(uow: UnitOfWork, request_id: int) -> tuple[Request, ApprovalCard, int | None]:
     request = get_request(uow, request_id)
+    settings = uow.guilds.settings(request.guild_id)
     decisions = uow.audit_log.page(request.guild_id, subject_id=request.user_id, limit=DECISIONS_SEARCHED)
     decided_by = (
         entry.actor_id
         for entry in decisions
-        if entry.action in {Action.APPROVE, Action.DECLINE} and entry.after.get("request") == str(request.id)
+        if entry.action in {Action.APPROVE, Action.DECLINE}
+        and str(request.id) in str(entry.after.get("request")).split()
     )
     card = ApprovalCard(
         request_id=request.id,
@@ -173,5 +175,6 @@ def _view(uow: UnitOfWork, request_id: int) -> tuple[Request, ApprovalCard, int 
         failure=request.failure,
         approve_by=request.placed_at + APPROVAL_TTL,
         decided_by=next(decided_by, None),
+        ping_role_id=settings.approval.ping_role_id,
     )
-    return request, card, uow.guilds.settings(request.guild_id).approval_channel_id
+    return request, card, settings.approval_channel_id

@@ -22,7 +22,7 @@ from bot.domain.playlists import (
     name_key,
 )
 from bot.services.audit_log import Actor, record_action
-from bot.services.library.pagination import Page, fetch_page
+from bot.services.pagination import Page, fetch_page
 from bot.services.ports import Clock
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 

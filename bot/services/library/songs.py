@@ -24,7 +24,7 @@ from bot.domain.songs import (
 )
 from bot.services.audit_log import Actor, check_reason, record_action
 from bot.services.cards import OriginCard, ResultCard, ShownOptions, result_card
-from bot.services.library.pagination import Page, fetch_page
+from bot.services.pagination import Page, fetch_page
 from bot.services.ports import Clock, Media, MediaSource, MessageRef, SongTags
 from bot.services.repositories.library import SongFilter, SongTitle
 from bot.services.repositories.outbox import MessageKind

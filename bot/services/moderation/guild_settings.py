@@ -4,12 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import TypeAlias
 
 from bot.domain.audit import Action
 from bot.domain.caps import Cap, CapConfig
 from bot.domain.errors import ModelError
-from bot.domain.guild_settings import GuildSettings, policy_for
-from bot.domain.moderator_errors import ApprovalChannelError, ShowcaseChannelError
+from bot.domain.guild_settings import ApprovalRules, GuildSettings, policy_for
+from bot.domain.moderator_errors import (
+    ApprovalChannelError,
+    EveryoneRoleError,
+    ShowcaseChannelError,
+    TooManyRolesError,
+)
 from bot.domain.quotas import Policy
 from bot.domain.requests import State
 from bot.domain.server_settings import facts_of, with_default
@@ -25,8 +31,14 @@ MAX_ACTIVE = 1000
 MAX_COOLDOWN_S = 86_400
 MAX_LOVES = 1000
 """The most loves that a song can need for the showcase."""
+MAX_FREE = 100
+"""The most requests a day for which a member can need no approval."""
+MAX_EXEMPT_ROLES = 10
+"""The most roles whose members can need no approval."""
 MAX_APPROVED = 1000
 """The most requests that are queued at once when approval ends."""
+
+ChangeRules: TypeAlias = Callable[[ApprovalRules], ApprovalRules]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,21 +151,32 @@ class GuildSettingsService:
             ),
         )
 
-    async def require_approval(self, actor: Actor, channel_id: int | None) -> int:
-        """Require approval of each request in this channel, or in the current one; return the channel's id.
+    async def set_approval(
+        self,
+        actor: Actor,
+        *,
+        is_on: bool = False,
+        channel_id: int | None = None,
+        rules: ChangeRules = lambda rules: rules,
+    ) -> GuildSettings:
+        """Change the rules of approval; with `is_on` or a channel, require it. Return the settings.
 
         Raises:
-            ApprovalChannelError: no channel is given or set; nothing was changed.
+            ApprovalChannelError: it is required, and no channel is given or set; nothing was changed.
+            AmountError, EveryoneRoleError, TooManyRolesError: a rule cannot be that; nothing was changed.
         """
 
         def change(settings: GuildSettings) -> GuildSettings:
             where = channel_id or settings.approval_channel_id
-            if where is None:
+            if is_on and where is None:
                 raise ApprovalChannelError
-            return replace(settings, approval_channel_id=where)
+            return replace(
+                settings,
+                approval_channel_id=where,
+                approval=_checked(rules(settings.approval), actor.guild_id),
+            )
 
-        settings = await self._change(actor, Action.APPROVAL, change)
-        return settings.approval_channel_id or 0
+        return await self._change(actor, Action.APPROVAL, change)
 
     async def set_showcase(
         self, actor: Actor, *, channel_id: int | None = None, loves: int | None = None
@@ -221,14 +244,26 @@ def update_settings(
     return before
 
 
+def _checked(rules: ApprovalRules, guild_id: int) -> ApprovalRules:
+    """Return the rules if they can be stored.
+
+    Raises:
+        AmountError, EveryoneRoleError, TooManyRolesError: they cannot.
+    """
+    check_amount("free", rules.free_per_day, most=MAX_FREE)
+    if guild_id in {rules.ping_role_id, rules.decider_role_id, *rules.exempt_role_ids}:
+        raise EveryoneRoleError  # the role of everyone has the server's id
+    if len(rules.exempt_role_ids) > MAX_EXEMPT_ROLES:
+        raise TooManyRolesError(MAX_EXEMPT_ROLES)
+    return rules
+
+
 @unit_of_work("guild_settings.end_approval")
 def _end_approval(uow: UnitOfWork, actor: Actor, usual: Policy, now: datetime) -> int:
     ending = partial(with_default, Action.APPROVAL)
     after = update_settings(uow, actor, Action.APPROVAL, ending, usual, now)
-    if (
-        after.approval_channel_id is not None
-    ):  # a repeat of the command, and approval was required again since
-        return 0
+    if after.approval_channel_id is not None:
+        return 0  # a repeat of the command, and approval was required again since
     awaiting = uow.requests.of_guild(actor.guild_id, State.AWAITING, limit=MAX_APPROVED)
     for request in awaiting:
         apply_transition(uow, request, Transition.APPROVE, now=now)

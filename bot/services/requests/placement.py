@@ -126,7 +126,8 @@ def place(
     common = policy_for(config.policy, settings)
     member = _add_active_request(uow, context, common, config, now)
     policy = policy_for(config.policy, settings, member, context.role_ids)
-    request = uow.requests.add(_new_request(spec, context, policy, settings, config, now))
+    approve_by = now + APPROVAL_TTL if _needs_approval(uow, spec, context, settings, member) else None
+    request = uow.requests.add(_new_request(spec, context, policy, settings, config, now, approve_by))
     payment = payment_of(uow, request, member=member, settings=settings, caps=config.caps, now=now)
     if settings.has_playlists:
         uow.playlists.mark_used(context.guild_id, spec.playlist_id, now=now)
@@ -213,6 +214,21 @@ def _playlist_id(
     return choose_playlist(playlist, saved, default=settings.default_playlist, random=by_chance).playlist_id
 
 
+def _needs_approval(
+    uow: UnitOfWork,
+    spec: SongSpec,
+    context: RequestContext,
+    settings: GuildSettings,
+    member: MemberRecord,
+) -> bool:
+    """Return True if moderators have to approve the request of this member."""
+    if settings.approval_channel_id is None:
+        return False
+    rules = settings.approval
+    is_saved = rules.skips_saved and uow.playlists.name_of(context.guild_id, spec.playlist_id) is not None
+    return not rules.exempts(context.role_ids, placed_today=member.placed_today, is_saved=is_saved)
+
+
 def _new_request(
     spec: SongSpec,
     context: RequestContext,
@@ -220,6 +236,7 @@ def _new_request(
     settings: GuildSettings,
     config: SongConfig,
     now: datetime,
+    approve_by: datetime | None,
 ) -> NewRequest:
     return NewRequest(
         id=context.interaction_id,
@@ -237,7 +254,7 @@ def _new_request(
             may_post=context.may_post,
         ),
         placed_at=now,
-        approve_by=None if settings.approval_channel_id is None else now + APPROVAL_TTL,
+        approve_by=approve_by,
         delivery_channel_id=settings.results_channel_id,
         origin=context.origin,
     )

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from uuid import uuid4
 
-from sqlalchemy import Row, bindparam, exists, func, or_, select, update
+from sqlalchemy import Row, bindparam, case, exists, func, or_, select, update
 from typing_extensions import override
 
 from bot.domain.errors import ActiveLimitError, BackoffError, BlockedError, CooldownError, StoreError
 from bot.domain.guild_settings import GuildSettings, MemberRecord
+from bot.domain.quotas import Period, window_of
 from bot.domain.scheduling import MEMBER_BACKOFF, Pause, backoff_end
 from bot.services.ports import WorkQueue
 from bot.services.repositories.guilds import Guilds, Members
@@ -118,10 +119,12 @@ _RECORD = (
     _m.resets,
     _m.failures,
     _m.backoff_until,
+    _m.placed_today,
 )
 # a backoff longer than the longest was written under a wrong clock: the same as in `backoff_end`
 _IN_BACKOFF = _m.backoff_until.between(bindparam("held_after"), bindparam("held_at_most"))
 _IN_COOLDOWN = _m.last_placed_at.between(bindparam("cool_after"), bindparam("cool_at_most"))
+_PLACED_TODAY = _m.last_placed_at.between(bindparam("day_starts"), bindparam("day_ends"))
 _ACQUIRE_SLOT = (
     update(members)
     .where(
@@ -131,7 +134,12 @@ _ACQUIRE_SLOT = (
         or_(_m.last_placed_at.is_(None), ~_IN_COOLDOWN),
         or_(_m.backoff_until.is_(None), ~_IN_BACKOFF),
     )
-    .values(active=_m.active + 1, last_placed_at=bindparam("now"), erase_at=None)
+    .values(
+        active=_m.active + 1,
+        last_placed_at=bindparam("now"),
+        placed_today=case((_PLACED_TODAY, _m.placed_today + 1), else_=1),
+        erase_at=None,
+    )
     .returning(*_RECORD)
 )
 _RELEASE_SLOT = update(members).where(_IS_MEMBER, _m.active > 0).values(active=_m.active - 1)
@@ -154,7 +162,9 @@ class SqlMembers(SqlRepository, Members):
         cooldown = timedelta(seconds=cooldown_s)
         # a time farther ahead than the cooldown comes from a wrong clock; without a cooldown, nothing matches
         cool = {"cool_after": now - cooldown + timedelta(microseconds=1), "cool_at_most": now + cooldown}
-        terms = member | {"at_most": limit, "now": now} | cool | _backoff_terms(now)
+        today = window_of(Period.DAY, now)
+        day = {"day_starts": today.starts_at, "day_ends": today.ends_at - timedelta(microseconds=1)}
+        terms = member | {"at_most": limit, "now": now} | cool | day | _backoff_terms(now)
         acquired = self._conn.execute(_ACQUIRE_SLOT, terms).first()
         if acquired is None:  # refused, or new here, perhaps created by another process right now
             self._create_if_missing(guild_id, user_id)
@@ -238,6 +248,7 @@ def member_record_of(row: Row[*tuple[object, ...]]) -> MemberRecord:
         resets=row.resets,
         failures=row.failures,
         backoff_until=row.backoff_until,
+        placed_today=row.placed_today,
     )
 
 

@@ -80,7 +80,7 @@ async def test_a_server_is_set_up_in_the_panel_also_after_a_restart(local: BotHa
         await local.shows(panel, "1,500 credits every week")
         await go_to(local, panel, "songs", Action.APPROVAL)
         await choose(local, panel, Action.APPROVAL, "channel", general.id)
-        await local.shows(panel, confirmations.approval_set(general.id))
+        await local.shows(panel, confirmations.approval_set(GuildSettings(approval_channel_id=general.id)))
         settings = await settings_of(app, local)
         assert (settings.requests_channel_id, settings.approval_channel_id) == (songs.id, general.id)
         assert settings.roles == {role.id: 150}

@@ -54,8 +54,10 @@ from bot.domain.moderator_errors import (
     GuildIdError,
     ModeratorError,
     NoneAndValueError,
+    NoneAwaitingError,
     NotBlockedError,
     NotClosedError,
+    NotDeciderError,
     NotOperatorError,
     NotPausedError,
     NotQueuedError,
@@ -67,6 +69,7 @@ from bot.domain.moderator_errors import (
     ReportBusyError,
     SettingChangedError,
     ShowcaseChannelError,
+    TooManyRolesError,
 )
 from bot.domain.personal_data import PendingRequestsError
 from bot.domain.playlist_choice import AmbiguousPlaylistError, NoPlaylistError
@@ -131,6 +134,10 @@ SAMPLES: list[RefusalError] = [
     OldFormError(),
     ReportBusyError(),
     DecidedError("waiting"),
+    NoneAwaitingError(),
+    NotDeciderError(None),
+    NotDeciderError(10**17),
+    TooManyRolesError(10),
     ChannelAccessError(10**17, ("send_messages", "embed_links")),
     NotOperatorError(),
     OperatorUnknownError(),

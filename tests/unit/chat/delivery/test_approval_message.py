@@ -37,7 +37,7 @@ def test_what_waits_for_a_moderator_says_who_what_and_until_when_with_its_button
     for part in (f"<@{MEMBER}>", PLAYLIST, r"like \*rain\*", "v5.5", "30 credits", ":f>"):
         assert part in shown
     assert r"\@everyone" in shown
-    assert labels(approval_message(CARD)[1]) == ["Approve", "Decline"]
+    assert labels(approval_message(CARD)[1]) == ["Approve", "Decline", "All that wait"]
 
 
 @pytest.mark.parametrize(

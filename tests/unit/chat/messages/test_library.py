@@ -21,8 +21,8 @@ from bot.domain.playlist_choice import Suggestion, SuggestionKind
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.songs import UNLOVED, Loves, Song, TopPeriod
 from bot.services.library import playlists, songs
-from bot.services.library.pagination import Page
 from bot.services.library.playlists import ListedPlaylist, SavedResult
+from bot.services.pagination import Page
 from bot.services.repositories.library import SongTitle
 from tests.unit.chat.factories import PLAYLIST, check_sendable, labels
 from tests.unit.domain.test_songs import REQUEST

@@ -207,4 +207,4 @@ def test_what_moderators_decide_by_fits_and_has_buttons_while_it_waits(
     )
     embed, view = approval_message.approval_message(card)
     check_sendable(embeds=[embed])
-    assert len(view.children) == (2 if state is State.AWAITING else 0)
+    assert len(view.children) == (3 if state is State.AWAITING else 0)

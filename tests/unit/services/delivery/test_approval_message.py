@@ -23,7 +23,7 @@ LOST = RetryableError("the process is gone before it hears of it")
 
 async def awaiting(harness: ServicesHarness) -> int:
     """Place a request that has to be approved; its message is not posted yet."""
-    await harness.services.guild_settings.require_approval(harness.actor(), MODS)
+    await harness.services.guild_settings.set_approval(harness.actor(), channel_id=MODS)
     return (await harness.place()).request_id
 
 

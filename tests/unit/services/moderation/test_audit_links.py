@@ -23,7 +23,7 @@ async def test_a_request_without_a_known_status_keeps_its_id(harness: ServicesHa
     card = await harness.requests.place(SongOptions(playlist=PLAYLIST), harness.context())
     await harness.services.queue.cancel(harness.actor(), card.request_id, reason="spam")
     (shown,) = await harness.services.allowances.audit_log(GUILD)
-    assert shown.after["request"] == card.request_id
+    assert shown.after["request"] == str(card.request_id)
 
 
 async def test_a_budget_below_what_was_used_knows_how_much_that_was(harness: ServicesHarness) -> None:

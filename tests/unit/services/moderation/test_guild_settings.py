@@ -85,13 +85,13 @@ async def test_rules_that_will_not_do_change_nothing(harness: ServicesHarness) -
     with pytest.raises(AmountError):
         await rules.set_limits(harness.actor(), active=None, cooldown_s=86_401)
     with pytest.raises(ApprovalChannelError):
-        await rules.require_approval(harness.actor(), None)
+        await rules.set_approval(harness.actor(), is_on=True)
     assert await actions(harness) == []
 
 
 async def asked(harness: ServicesHarness) -> int:
     """A request that the moderators see."""
-    await harness.services.guild_settings.require_approval(harness.actor(), MODS)
+    await harness.services.guild_settings.set_approval(harness.actor(), channel_id=MODS)
     card = await harness.place()
     assert await harness.dispatch() == 1
     return card.request_id
@@ -155,7 +155,7 @@ async def test_what_nobody_decides_ends_after_a_day(harness: ServicesHarness) ->
 
 async def test_a_request_is_decided_only_in_its_own_server(harness: ServicesHarness) -> None:
     request_id = await asked(harness)
-    elsewhere = Actor(interaction_id=1, guild_id=GUILD + 1, actor_id=MODERATOR)
+    elsewhere = Actor(interaction_id=1, guild_id=GUILD + 1, actor_id=MODERATOR, is_moderator=True)
     for unknown in (request_id, 5, 2**70):
         with pytest.raises(RequestNotFoundError):
             await harness.services.approvals.approve(elsewhere, unknown)
@@ -177,14 +177,15 @@ async def test_when_approval_ends_what_waited_for_it_stands_in_line(harness: Ser
     by = harness.actor()
     assert await harness.services.guild_settings.end_approval(by) == 2
     assert (await harness.request(request_id)).state is State.WAITING
-    assert await harness.services.guild_settings.require_approval(harness.actor(), RADIO) == RADIO
+    await harness.services.guild_settings.set_approval(harness.actor(), channel_id=RADIO)
     assert (await harness.place()).state is State.AWAITING
     assert await harness.services.guild_settings.end_approval(by) == 0, "told twice"
-    assert await harness.services.guild_settings.require_approval(harness.actor(), None) == RADIO
+    settings = await harness.services.guild_settings.set_approval(harness.actor(), is_on=True)
+    assert settings.approval_channel_id == RADIO
 
 
 async def test_a_closed_channel_is_tried_again_and_the_request_waits(harness: ServicesHarness) -> None:
-    await harness.services.guild_settings.require_approval(harness.actor(), MODS)
+    await harness.services.guild_settings.set_approval(harness.actor(), channel_id=MODS)
     card = await harness.place()
     harness.messenger.failures.append(NoAccessError("50001"))
     await harness.dispatch()
@@ -195,7 +196,7 @@ async def test_a_closed_channel_is_tried_again_and_the_request_waits(harness: Se
 
 
 async def test_what_discord_refuses_to_show_is_tried_again_later(harness: ServicesHarness) -> None:
-    await harness.services.guild_settings.require_approval(harness.actor(), MODS)
+    await harness.services.guild_settings.set_approval(harness.actor(), channel_id=MODS)
     card = await harness.place()
     harness.messenger.failures += [InvalidMessageError("400")] * 2
     await harness.dispatch()
@@ -220,7 +221,7 @@ async def test_a_moderators_message_that_is_gone_holds_nothing_up(
 
 
 async def test_a_request_that_was_cancelled_first_is_never_shown(harness: ServicesHarness) -> None:
-    await harness.services.guild_settings.require_approval(harness.actor(), MODS)
+    await harness.services.guild_settings.set_approval(harness.actor(), channel_id=MODS)
     card = await harness.place()
     await harness.requests.cancel(card.request_id, guild_id=GUILD, user_id=ADA)
     harness.clock.advance(4)
