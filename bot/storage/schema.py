@@ -85,8 +85,8 @@ def _require_complete(database: DatabaseAdmin, connection: Connection, revision:
     if missing:
         lacking = ", ".join(dict.fromkeys(missing))
         raise StoreError(
-            f"The database {database} is of revision {revision}, but lacks {lacking}: it was changed by hand, or "
-            "only a part was restored. Restore a backup; nothing was changed."
+            f"The database {database} is of revision {revision}, but lacks {lacking}: it was changed by "
+            "hand, or only a part was restored. Restore a backup; nothing was changed."
         )
 
 
