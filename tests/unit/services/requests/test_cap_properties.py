@@ -91,7 +91,7 @@ class Stranger(Life):
         rules = self.harness.services.guild_settings
         self.attempt(rules.set_limits(self.harness.actor(), active=active, cooldown_s=0))
         if on:
-            self.attempt(rules.require_approval(self.harness.actor(), CHANNEL))
+            self.attempt(rules.set_approval(self.harness.actor(), channel_id=CHANNEL))
         else:
             self.attempt(rules.end_approval(self.harness.actor()))
 
