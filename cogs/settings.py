@@ -18,17 +18,26 @@ from bot.chat.interactions.transformers import (
     RequestChannel,
 )
 from bot.chat.messages.choices import model_choices
-from bot.chat.panel import APPROVAL, LIMITS, LOG, MODEL, REQUESTS, RESULTS, SHOWCASE
+from bot.chat.panel import (
+    APPROVAL,
+    LIMITS,
+    LOG,
+    MODEL,
+    ONLY_SAVED,
+    REQUESTS,
+    RESULTS,
+    SHOWCASE,
+    WORDS,
+)
 from bot.chat.panel.channels import HIDE, SHOW, USUAL_LOVES
-from bot.chat.panel.credits import LimitsOfRole
 from bot.chat.panel.view import answer_command, open_panel
 from bot.chat.text import descriptions
 from bot.domain.guild_settings import ApprovalChange
-from bot.services.moderation.guild_settings import MAX_ACTIVE, MAX_COOLDOWN_S, MAX_FREE, MAX_WAITING
+from bot.services.moderation.guild_settings import MAX_ACTIVE, MAX_COOLDOWN_S, MAX_FREE
 
 Active: TypeAlias = app_commands.Range[int, 1, MAX_ACTIVE]
-Waiting: TypeAlias = app_commands.Range[int, 1, MAX_WAITING]
 Cooldown: TypeAlias = app_commands.Range[int, 0, MAX_COOLDOWN_S]
+Words: TypeAlias = app_commands.Range[str, 1, 1000]
 Free: TypeAlias = app_commands.Range[int, 0, MAX_FREE]
 ON, OFF = "on", "off"
 
@@ -115,6 +124,34 @@ class ServerSettings(
         )
 
     @command()
+    @app_commands.describe(**descriptions.SETTINGS_PLAYLISTS)
+    async def playlists(
+        self, interaction: GuildInteraction, only_saved: Literal["on", "off"] | None = None
+    ) -> None:
+        """Take requests from saved playlists only."""
+        chosen = {ON: True, OFF: False, None: None}[only_saved]
+        await answer_command(interaction, ONLY_SAVED, ONLY_SAVED.change, none=False, only_saved=chosen)
+
+    @command()
+    @app_commands.describe(**descriptions.SETTINGS_WORDS)
+    async def words(
+        self,
+        interaction: GuildInteraction,
+        add: Words | None = None,
+        remove: Words | None = None,
+        *,
+        none: bool = False,
+    ) -> None:
+        """Forbid words in prompts."""
+        await answer_command(interaction, WORDS, WORDS.change, none=none, add=add, remove=remove)
+
+    @words.autocomplete("remove")
+    @moderator_autocomplete
+    async def _words(self, interaction: GuildInteraction, current: str) -> Choices:
+        settings = (await interaction.services.guild_settings.effective(interaction.guild_id)).settings
+        return matching(((word, word) for word in settings.words), current)
+
+    @command()
     @app_commands.describe(**descriptions.SETTINGS_LOG)
     async def log(
         self, interaction: GuildInteraction, channel: PostingChannel | None = None, *, none: bool = False
@@ -147,21 +184,12 @@ class ServerSettings(
         interaction: GuildInteraction,
         active: Active | None = None,
         cooldown: Cooldown | None = None,
-        waiting: Waiting | None = None,
-        role: discord.Role | None = None,
         *,
         none: bool = False,
     ) -> None:
-        """Limit members' requests at a time and the pause between two, and how many can wait here."""
-        setting = LIMITS if role is None else LimitsOfRole(role.id)
+        """Limit how many requests a member can have at a time, and how far apart they are."""
         await answer_command(
-            interaction,
-            setting,
-            setting.change,
-            none=none,
-            active=active,
-            cooldown_s=cooldown,
-            waiting=waiting,
+            interaction, LIMITS, LIMITS.change, none=none, active=active, cooldown_s=cooldown
         )
 
 

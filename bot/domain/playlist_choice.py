@@ -35,6 +35,13 @@ class AmbiguousPlaylistError(RefusalError):
     names: tuple[str, ...]
 
 
+@dataclass(eq=False)
+class OnlySavedError(RefusalError):
+    """A playlist that is not saved where only saved ones can be requested; `names` are those."""
+
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class OwnPlaylist:
     """A playlist from which a member had a song made."""
@@ -85,11 +92,27 @@ def choose_playlist(
         if found:
             return found[0]
         if search_key(asked.text) != search_key(SURPRISE):
-            raise PlaylistError(asked.kind, tuple(one.name for one in sorted(saved, key=_last_used_first)))
+            raise PlaylistError(asked.kind, _names(saved))
     if not saved:
         raise NoPlaylistError
     usual = [one for one in saved if asked is None and is_default(one, default)]
     return usual[0] if usual else saved[random % len(saved)]
+
+
+def require_saved(playlist: str | PlaylistName | None, saved: Sequence[SavedPlaylist]) -> str:
+    """Return the id of the playlist if it is saved.
+
+    Raises:
+        OnlySavedError: it is not.
+    """
+    found = next((one.playlist_id for one in saved if one.playlist_id == playlist), None)
+    if found is None:
+        raise OnlySavedError(_names(saved))
+    return found
+
+
+def _names(saved: Iterable[SavedPlaylist]) -> tuple[str, ...]:
+    return tuple(one.name for one in sorted(saved, key=_last_used_first))
 
 
 def is_default(playlist: SavedPlaylist, default: str | None) -> bool:
@@ -119,18 +142,25 @@ def matching_playlists(saved: Iterable[SavedPlaylist], typed: str) -> list[Saved
 
 
 def suggest_playlists(
-    saved: Sequence[SavedPlaylist], own: Iterable[OwnPlaylist], typed: str, *, default: str | None
+    saved: Sequence[SavedPlaylist],
+    own: Iterable[OwnPlaylist],
+    typed: str,
+    *,
+    default: str | None,
+    only_saved: bool = False,
 ) -> list[Suggestion]:
     """Return at least one suggestion: the default, a random one, the saved ones, and the member's own ones.
 
     A link or id is suggested as it is; other text that matches nothing gets the suggestions for no text.
-    `own` is newest first, and `default` the name of the default playlist.
+    `own` is newest first, and `default` the name of the default playlist. With `only_saved`, all others are
+    left out.
     """
     link = parse_playlist_or_name(typed)
     if isinstance(link, str):
         named = [_saved(one, default) for one in saved if one.playlist_id == link]
-        return named[:1] or [Suggestion(kind=SuggestionKind.LINK, value=link)]
-    mine = _unsaved(own, saved)
+        if named or not only_saved:
+            return named[:1] or [Suggestion(kind=SuggestionKind.LINK, value=link)]
+    mine = [] if only_saved else _unsaved(own, saved)
     found = _matching(saved, mine, search_key(typed), default) or _matching(saved, mine, "", default)
     return found or [Suggestion(kind=SuggestionKind.NOTHING, value=SURPRISE)]
 

@@ -9,6 +9,7 @@ from bot.services.moderation.allowances import Allowances
 from bot.services.moderation.approvals import Approvals
 from bot.services.moderation.guild_settings import GuildSettingsService
 from bot.services.moderation.members import MemberModeration
+from bot.services.moderation.words import ForbiddenWords
 from bot.services.operator import OperatorService
 from bot.services.ports import MediaSource
 from bot.services.privacy.guild_membership import GuildMembership
@@ -32,6 +33,7 @@ class Services:
     queue: QueueService
     guild_settings: GuildSettingsService
     approvals: Approvals
+    words: ForbiddenWords
     operator: OperatorService
     privacy: PrivacyService
     guilds: GuildMembership
@@ -55,8 +57,16 @@ def build_services(
         quotas=QuotaService(store, policy=config.policy, cost=config.cost, caps=config.caps, clock=clock),
         members=MemberModeration(store, policy=config.policy, clock=clock),
         allowances=Allowances(store, policy=config.policy, clock=clock),
-        guild_settings=GuildSettingsService(store, config=config, clock=clock),
+        guild_settings=GuildSettingsService(
+            store,
+            policy=config.policy,
+            models=config.models,
+            default_model=config.default_model,
+            caps=config.caps,
+            clock=clock,
+        ),
         approvals=Approvals(store, clock=clock),
+        words=ForbiddenWords(store, clock=clock),
         queue=QueueService(store, slots=config.slots, clock=clock),
         operator=OperatorService(store, served, config=config, clock=clock),
         privacy=PrivacyService(store, config=retention, policy=config.policy, clock=clock),

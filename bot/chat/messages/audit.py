@@ -83,9 +83,10 @@ NAMES = MappingProxyType(
         "ping_role": "pinged",
         "decider_role": "can decide, too",
         "exempt_roles": "need no approval",
+        "added": "added",
+        "removed": "removed",
         "free": "requests a day without approval",
         "saved": "saved playlists without approval",
-        "waiting": "requests waiting",
     }
 )
 """Labels of some values; the others are labelled by their key."""
@@ -127,9 +128,7 @@ def _head(entry: AuditEntry) -> str:
 def _subject(entry: AuditEntry) -> str:
     if entry.subject_id is None:
         return ""
-    if entry.action in OF_MEMBER:
-        return mention(entry.subject_id)
-    return f"{'of ' if entry.action is Action.LIMITS else ''}<@&{entry.subject_id}>"
+    return mention(entry.subject_id) if entry.action in OF_MEMBER else f"<@&{entry.subject_id}>"
 
 
 def _facts(entry: AuditEntry) -> list[str]:

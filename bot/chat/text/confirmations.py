@@ -1,6 +1,6 @@
 """Answers to commands and buttons that changed something: what was done, and what follows from it."""
 
-from bot.chat.text import labels, panel
+from bot.chat.text import labels
 from bot.chat.text.formatting import (
     are_back,
     counted,
@@ -13,7 +13,7 @@ from bot.chat.text.formatting import (
     role_mention,
 )
 from bot.chat.text.quotas import allowance_of, available_after, limits_left, limits_of
-from bot.domain.guild_settings import ApprovalRules, GuildSettings, RoleLimits
+from bot.domain.guild_settings import ApprovalRules, GuildSettings
 from bot.domain.models import model_name
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.quotas import Period, Policy
@@ -27,6 +27,10 @@ from bot.services.requests.queue_service import PausedQueue
 NO_SHOWCASE = "Loved songs aren't forwarded any more."
 NO_APPROVAL = "Requests need no approval any more."
 APPROVAL_OFF = "Requests need no approval now; these rules apply once you turn it on with `mode:on`."
+ONLY_SAVED = "Songs can be requested from saved playlists only now. `/playlists add` saves more."
+ANY_PLAYLIST = "Songs can be requested from every playlist now."
+NO_WORDS = "No words are forbidden in prompts now."
+LOOK_AT_WORDS = "`/settings words` lists them."
 NO_BUDGET = "This server has no budget now."
 PROMPTS_SHOWN = "Songs quote their prompts in the channel now."
 PROMPTS_HIDDEN = (
@@ -36,7 +40,6 @@ PROMPTS_HIDDEN = (
 IS_DEFAULT = "is the default here: `/inspire` without a playlist uses it."
 WITHOUT_DEFAULT = "`/inspire` without a playlist uses a random saved one."
 POST_LEFT = f"Its post couldn't be deleted. Press **{labels.MENU}** below it once more, and it goes."
-OF_SEVERAL = "of several roles, the most generous one counts."
 OPENED = "This server takes song requests again."
 OTHERS_FIRST = "Members with a song being made in another server still come after those who have none."
 REASON_SHOWN = "The request's message shows the reason."
@@ -319,18 +322,21 @@ def approval_ended(count: int) -> str:
     return f"{NO_APPROVAL} {moved}"
 
 
-def limits_set(policy: Policy, max_waiting: int) -> str:
-    """Confirm the limits of each member and of the server."""
-    each = limits_of(policy.max_active, policy.cooldown_s)
-    return f"Each member can have {each}. In this server, {panel.wait_at_most(max_waiting)}."
+def only_saved_set(*, only_saved: bool) -> str:
+    """Confirm which playlists can be requested."""
+    return ONLY_SAVED if only_saved else ANY_PLAYLIST
 
 
-def role_limits(role_id: int, limits: RoleLimits | None) -> str:
-    """Say the limits of a role's members; None: it has none of its own."""
-    if limits is None:
-        return f"Members with <@&{role_id}> have the same limits as everyone."
-    words = limits_of(limits.max_active, limits.cooldown_s)
-    return f"Members with <@&{role_id}> can have {words}; {OF_SEVERAL}"
+def words_set(settings: GuildSettings) -> str:
+    """Confirm that the list of forbidden words has changed."""
+    if not settings.words:
+        return NO_WORDS
+    return f"{counted(len(settings.words), 'word')} can't be in prompts now. {LOOK_AT_WORDS}"
+
+
+def limits_set(policy: Policy) -> str:
+    """Confirm the limits of each member."""
+    return f"Each member can have {limits_of(policy)}."
 
 
 def playlist_saved(saved: SavedResult) -> str:

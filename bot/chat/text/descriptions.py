@@ -70,6 +70,12 @@ SETTINGS_APPROVAL = {
     "saved": "Whether requests from saved playlists skip approval",
     "none": "What no role is chosen for any more",
 }
+SETTINGS_PLAYLISTS = {"only_saved": "Whether songs can be requested from saved playlists only"}
+SETTINGS_WORDS = {
+    "add": "What prompts must not contain, separated by commas; * means any letters, as in *damn*",
+    "remove": "What is allowed again",
+    "none": "Allow everything again",
+}
 SETTINGS_LOG = {"channel": "The channel for moderators' decisions", "none": "Stop posting them"}
 SETTINGS_SHOWCASE = {
     "channel": "The channel to which loved songs are forwarded; needed the first time",
@@ -78,9 +84,7 @@ SETTINGS_SHOWCASE = {
 SETTINGS_LIMITS = {
     "active": "Requests at a time for each member",
     "cooldown": "Seconds between two requests of a member",
-    "waiting": "Requests that can wait in this server, of all members together",
-    "role": "Members with this role only; of several roles, the most generous one counts",
-    "none": "Have the bot's defaults again; with a role, everyone's limits for it",
+    "none": "Have the bot's default for both again",
 }
 
 QUOTA_SHOW = {"member": "Whose credits; paste the id of a member who left"}

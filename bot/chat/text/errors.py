@@ -1,17 +1,18 @@
 """Error messages for members, built from the error's attributes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import singledispatch
+from typing import Any
 
 import discord
 from discord import app_commands
 
 from bot.chat.text import labels
 from bot.chat.text.formatting import counted, in_credits, quoted, reason_text, relative
-from bot.chat.text.link_errors import PERSONA, PLAYLIST, SONG, link_error
+from bot.chat.text.link_errors import PERSONA, SONG, link_error
 from bot.chat.text.moderator_errors import MODERATOR_SENTENCES, NOTHING_CHANGED, moderators_only
+from bot.chat.text.playlist_errors import PLAYLIST_SENTENCES
 from bot.chat.text.quotas import BUDGET, cap_used_up, next_request, used_up
-from bot.chat.text.requests import held_up
 from bot.domain.errors import (
     ActiveLimitError,
     BackoffError,
@@ -33,7 +34,6 @@ from bot.domain.errors import (
     OutsideServerError,
     PausedError,
     PersonaError,
-    PlaylistError,
     PriceChangedError,
     PromptError,
     RequestNotFoundError,
@@ -46,9 +46,7 @@ from bot.domain.errors import (
 from bot.domain.models import model_name
 from bot.domain.moderator_errors import NotOperatorError, OperatorUnknownError
 from bot.domain.personal_data import PendingRequestsError
-from bot.domain.playlist_choice import AmbiguousPlaylistError, NoPlaylistError
-from bot.domain.playlists import NAME_LIMIT
-from bot.domain.queue_errors import ClosedError, QueueFullError
+from bot.domain.queue_errors import ClosedError
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
 from bot.domain.song_form import FormUnavailableError, NoSongError, WeightsError
 
@@ -73,6 +71,7 @@ NOT_MODERATOR = moderators_only()
 NOT_OPERATOR = "Only the bot's owner can use this command. Ask them if you need it."
 OWNER_UNKNOWN = "Discord can't say who owns this bot at the moment. Try again in a minute."
 RESTARTING = "The bot is restarting. Try again in a minute."
+TRY_WHEN_RESUMED = "Try again when songs are resumed."
 COOLDOWN = "This server has a pause between requests."
 SECOND_PRESS = (
     "You requested a song a moment ago, so this press didn't request another one. Press again in a few "
@@ -94,12 +93,6 @@ NOTHING_TO_MAKE = (
     "buttons. Choose such a message."
 )
 FORM_TOO_SLOW = "The form couldn't be filled in time. Try again."
-NO_PLAYLIST = (
-    "No playlist is saved in this server yet. Paste the link of a Suno playlist into `playlist`, or ask a "
-    "moderator to save one with `/playlists add`."
-)
-NAMES_SHOWN, NAME_SHOWN = 5, 60
-"""How many names of saved playlists an answer has, and characters of each."""
 ASK_FOR_CHANNEL = "Ask a moderator to choose another with `/settings channel`."
 NOT_ALLOWED = "You can't use this here. Ask a moderator of this server if you think that you should."
 
@@ -128,12 +121,6 @@ def unexpected(reference: str, error: Exception | None = None) -> str:
 
 
 @sentence.register
-def _playlist(error: PlaylistError) -> str:
-    named = f" Saved here: {_names(error.saved)}." if error.saved else ""
-    return f"{link_error(error.kind, PLAYLIST)}{named}{NO_CREDITS_USED}"
-
-
-@sentence.register
 def _weights(error: WeightsError) -> str:
     return (
         f"The weights “{quoted(error.text, limit=100)}” can't be read. Write a word and a number for each, "
@@ -149,25 +136,6 @@ def _no_song(_: NoSongError) -> str:
 @sentence.register
 def _no_form(_: FormUnavailableError) -> str:
     return f"{FORM_TOO_SLOW}{NO_CREDITS_USED}"
-
-
-@sentence.register
-def _ambiguous(error: AmbiguousPlaylistError) -> str:
-    return (
-        f"More than one saved playlist starts with “{quoted(error.text, limit=NAME_LIMIT)}”: "
-        f"{_names(error.names)}. Type more of the name.{NO_CREDITS_USED}"
-    )
-
-
-@sentence.register
-def _no_playlist(_: NoPlaylistError) -> str:
-    return f"{NO_PLAYLIST}{NO_CREDITS_USED}"
-
-
-def _names(names: Sequence[str]) -> str:
-    shown = ", ".join(f"“{quoted(name, limit=NAME_SHOWN)}”" for name in names[:NAMES_SHOWN])
-    left = len(names) - NAMES_SHOWN
-    return f"{shown} and {left:,} more" if left > 0 else shown
 
 
 @sentence.register
@@ -266,8 +234,20 @@ def _blocked(error: BlockedError) -> str:
 
 
 @sentence.register
-def _held_up(error: PausedError | ClosedError | QueueFullError) -> str:
-    return f"{held_up(error)}{NO_CREDITS_USED}"
+def _paused(error: PausedError) -> str:
+    when = f"They resume {relative(error.until)}; try again then." if error.until else TRY_WHEN_RESUMED
+    return (
+        f"The moderators have paused songs in this server. {when}"
+        f"\n{reason_text(error.reason)}{NO_CREDITS_USED}"
+    )
+
+
+@sentence.register
+def _closed(error: ClosedError) -> str:
+    return (
+        "This server takes no more song requests for now. Songs that are already waiting are still made; try "
+        f"again later.\n{reason_text(error.reason)}{NO_CREDITS_USED}"
+    )
 
 
 @sentence.register
@@ -386,3 +366,11 @@ def _option(error: app_commands.TransformerError) -> str:
 
 for _kind, _words in MODERATOR_SENTENCES.items():
     sentence.register(_kind, _words)
+
+
+def _without_cost(words: Callable[[Any], str]) -> Callable[[Any], str]:
+    return lambda error: f"{words(error)}{NO_CREDITS_USED}"
+
+
+for _kind, _words in PLAYLIST_SENTENCES.items():
+    sentence.register(_kind, _without_cost(_words))

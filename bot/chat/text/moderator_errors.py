@@ -35,7 +35,6 @@ from bot.domain.moderator_errors import (
     SettingChangedError,
     ShowcaseChannelError,
     TooManyRolesError,
-    WaitingOfRoleError,
 )
 from bot.domain.playlists import (
     NAME_LIMIT,
@@ -53,6 +52,13 @@ from bot.domain.songs import (
     RemovalForbiddenError,
     SongNotFoundError,
     SongRemovedError,
+)
+from bot.domain.words import (
+    WORD_LIMIT,
+    WordProblem,
+    WordProblemError,
+    WordsFullError,
+    WordUnknownError,
 )
 
 NOTHING_CHANGED = "\n-# Nothing was changed."
@@ -89,7 +95,6 @@ NOT_QUEUED: Mapping[str, str] = MappingProxyType(
     }
 )
 """Why a request cannot be moved in the queue."""
-WAITING_OF_ROLE = "`waiting` is for the whole server. Leave out `role`, or use another command for it."
 NOT_CLOSED = "This server already takes requests."
 NOT_PAUSED = "Songs aren't paused in this server."
 SUBMISSIONS_NOT_PAUSED = "Song requests aren't paused."
@@ -187,6 +192,28 @@ def _not_decider(error: NotDeciderError) -> str:
     return f"{moderators_only(error.role_id)}{NOTHING_CHANGED}"
 
 
+WORDS = MappingProxyType(
+    {
+        WordProblem.TOO_SHORT: "A word needs two letters, and three if it has a `*`. Choose a longer one.",
+        WordProblem.TOO_LONG: f"That word is too long. Choose one of at most {WORD_LIMIT} characters.",
+        WordProblem.INNER_STAR: "A `*` works only at the start or the end of a word. Choose another place.",
+    }
+)
+"""Message for a word that cannot be forbidden, by the problem."""
+
+
+def _words_full(error: WordsFullError) -> str:
+    return (
+        f"At most {counted(error.limit, 'word')} can be forbidden. Remove some with `/settings words`, then "
+        f"try again.{NOTHING_CHANGED}"
+    )
+
+
+def _word_unknown(error: WordUnknownError) -> str:
+    word = quoted(error.word, limit=2 * WORD_LIMIT)
+    return f"“{word}” isn't among the forbidden words. Use `/settings words` to see them.{NOTHING_CHANGED}"
+
+
 def moderators_only(role_id: int | None = None) -> str:
     """Say who can do something: moderators, or members with this role, too."""
     role = f" or the role {role_mention(role_id)}" if role_id else ""
@@ -235,7 +262,6 @@ def _unknown_name(error: PlaylistUnknownError) -> str:
 MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
     {
         NotPausedError: _not_paused,
-        WaitingOfRoleError: _unchanged(WAITING_OF_ROLE),
         NotClosedError: _unchanged(NOT_CLOSED),
         NotQueuedError: _not_queued,
         PauseEndError: _pause_end,
@@ -256,6 +282,9 @@ MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
         NoneAwaitingError: _unchanged(NONE_AWAITING),
         NotDeciderError: _not_decider,
         TooManyRolesError: _too_many_roles,
+        WordProblemError: lambda error: f"{WORDS[error.problem]}{NOTHING_CHANGED}",
+        WordsFullError: _words_full,
+        WordUnknownError: _word_unknown,
         ChannelAccessError: _channel_access,
         OldFormError: _unchanged(FORM_EXPIRED),
         ReportBusyError: _unchanged(REPORT_BUSY),

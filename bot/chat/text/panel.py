@@ -18,6 +18,8 @@ LIMITS = "Limits"
 APPROVAL = "Approval"
 MODEL = "Usual model"
 PLAYLIST = "Default playlist"
+ONLY_SAVED = "Playlists"
+WORDS = "Forbidden words"
 
 EVERYWHERE = "in every channel"
 AT_REQUEST = "in the channel of the request"
@@ -26,6 +28,12 @@ DELETED = "in a deleted channel: choose another"
 NO_SHOWCASE = "loved songs stay where they are"
 NO_BUDGET = "none: only members' own credits count"
 NO_APPROVAL = "no request needs it"
+ANY_PLAYLIST = "every playlist can be requested"
+SAVED_PLAYLISTS = "only saved playlists can be requested"
+NO_WORDS = "none; `/settings words add:` forbids some in prompts"
+CHOOSE_PLAYLISTS = "Choose which playlists can be requested"
+CHOOSE_WORDS = "Add or remove words"
+ADD_WORDS = "Add words..."
 NO_ROLES = "no role has an allowance of its own"
 NO_PLAYLISTS = "no playlist is saved yet: `/playlists add` saves one"
 RANDOM_PLAYLIST = "a random saved one"
@@ -47,7 +55,6 @@ CREDITS_BUDGET = "How many credits all members can spend together"
 PERIOD = "How often it is renewed"
 CHOOSE_ROLE = "Choose a role"
 ACTIVE = "Requests of a member at a time"
-WAITING = "Requests that can wait in this server"
 COOLDOWN = "Pause between two requests of a member"
 APPROVAL_CHANNEL = "Choose the channel in which moderators approve"
 CHOOSE_MODEL = "Choose the model for members who choose none"
@@ -79,6 +86,11 @@ def credits_choice(amount: int, cost: int) -> str:
     return f"{in_credits(amount)} · {counted(songs, 'song')}" if songs else in_credits(amount)
 
 
+def allow_again(word: str) -> str:
+    """Return the name of the choice that removes a forbidden word."""
+    return f"Allow {word} again"
+
+
 def loves(count: int) -> str:
     """Return the name of a number of loves as a choice."""
     return counted(count, "love")
@@ -87,11 +99,6 @@ def loves(count: int) -> str:
 def at_a_time(count: int) -> str:
     """Return the name of a number of requests as a choice."""
     return f"{counted(count, 'request')} at a time"
-
-
-def wait_at_most(count: int) -> str:
-    """Return the name of a number of waiting requests as a choice."""
-    return f"at most {counted(count, 'request')} waiting"
 
 
 def between(pause_s: int) -> str:

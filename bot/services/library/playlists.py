@@ -173,4 +173,7 @@ def _list(uow: UnitOfWork, guild_id: int) -> list[ListedPlaylist]:
 def _suggest(uow: UnitOfWork, guild_id: int, user_id: int, typed: str) -> list[Suggestion]:
     saved = uow.playlists.list(guild_id)
     own = uow.playlists.of_member(guild_id, user_id, songs=RECENT)
-    return suggest_playlists(saved, own, typed, default=uow.guilds.settings(guild_id).default_playlist)
+    settings = uow.guilds.settings(guild_id)
+    return suggest_playlists(
+        saved, own, typed, default=settings.default_playlist, only_saved=settings.only_saved
+    )

@@ -12,12 +12,13 @@ from bot.domain.errors import (
     SecondPressError,
 )
 from bot.domain.guild_settings import GuildSettings, MemberRecord, policy_for
-from bot.domain.playlist_choice import choose_playlist
-from bot.domain.queue_errors import ClosedError, QueueFullError
+from bot.domain.playlist_choice import choose_playlist, require_saved
+from bot.domain.queue_errors import ClosedError
 from bot.domain.quotas import Policy
 from bot.domain.requests import NewRequest, Origin, ReplyAddress, Request, State
 from bot.domain.served_guilds import EVERYWHERE, ServedGuilds
 from bot.domain.song_options import PlaylistName, SongOptions, SongSpec, song_spec
+from bot.domain.words import WordError, find_forbidden
 from bot.services.cards import StatusCard
 from bot.services.credits.holds import hold_credits, payment_of
 from bot.services.repositories.outbox import MessageKind
@@ -28,8 +29,6 @@ from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
 SHORT_QUEUE = 200
 """The longest queue in which the answer to a command gives the position; sorting more takes too long."""
-PLACED_AT_ONCE = 25
-"""More requests than a server's members place in the time of one transaction, in all processes."""
 SNOWFLAKE_TIME = 22
 """The bits of an id of Discord's below its time (reference, "Snowflakes")."""
 APPROVAL_TTL = timedelta(hours=24)
@@ -48,8 +47,6 @@ class SongConfig:
     """The limits for every member, unless the server's settings differ."""
     slots: int
     """The number of tasks that may run at the provider at once."""
-    max_waiting: int = 100_000
-    """How many requests may wait in a server."""
     token_life_s: float
     """Seconds for which an interaction's token is used."""
     edit_spacing_s: float
@@ -124,12 +121,11 @@ def place(
         return PlacedRequest(status_card_for(uow, known, queue_snapshot(uow, config.slots, now), now))
     if not load_served(uow, config.served).includes(context.guild_id):
         raise NotServedError
-    settings, is_crowded = _locked_settings(uow, context.guild_id, config)
+    settings = uow.guilds.get_for_share(context.guild_id)
     _check_open(settings, context, now)
-    if is_crowded:
-        _check_room(uow, context.guild_id, settings.waiting_limit(config.max_waiting))
     spec = _spec(uow, options, context, settings, config)
-    common = policy_for(config.policy, settings, role_ids=context.role_ids)
+    _check_words(settings, spec)
+    common = policy_for(config.policy, settings)
     member = _add_active_request(uow, context, common, config, now)
     policy = policy_for(config.policy, settings, member, context.role_ids)
     approve_by = now + APPROVAL_TTL if _needs_approval(uow, spec, context, settings, member) else None
@@ -140,27 +136,6 @@ def place(
     card = _create_status_message(uow, request, config, now, settings)
     hold_credits(uow, request.id, payment, now)
     return PlacedRequest(card, request, payment.caps)
-
-
-def _locked_settings(uow: UnitOfWork, guild_id: int, config: SongConfig) -> tuple[GuildSettings, bool]:
-    """Return the server's settings, which cannot change any more, and whether its queue may be full.
-
-    Where little room is left, requests are placed one after the other, so that no more wait than may.
-    """
-    limit = uow.guilds.settings(guild_id).waiting_limit(config.max_waiting)
-    if uow.requests.count_waiting(guild_id) + PLACED_AT_ONCE < limit:
-        return uow.guilds.get_for_share(guild_id), False
-    return uow.guilds.get_for_update(guild_id), True
-
-
-def _check_room(uow: UnitOfWork, guild_id: int, limit: int) -> None:
-    """Raise if as many requests wait as may.
-
-    Raises:
-        QueueFullError: the limit is reached.
-    """
-    if uow.requests.count_waiting(guild_id) >= limit:
-        raise QueueFullError(limit)
 
 
 def _add_active_request(
@@ -213,6 +188,17 @@ def _check_open(settings: GuildSettings, context: RequestContext, now: datetime)
         raise ChannelError(requests_channel_id)
 
 
+def _check_words(settings: GuildSettings, spec: SongSpec) -> None:
+    """Return if the prompt has none of the server's forbidden words.
+
+    Raises:
+        WordError: it has one.
+    """
+    word = find_forbidden(spec.prompt, settings.words) if spec.prompt and settings.words else None
+    if word is not None:
+        raise WordError(word)
+
+
 def _spec(
     uow: UnitOfWork,
     options: SongOptions,
@@ -233,9 +219,11 @@ def _spec(
 def _playlist_id(
     uow: UnitOfWork, playlist: str | PlaylistName | None, context: RequestContext, settings: GuildSettings
 ) -> str:
-    if isinstance(playlist, str):
+    if isinstance(playlist, str) and not settings.only_saved:
         return playlist
     saved = uow.playlists.list(context.guild_id) if settings.has_playlists else []
+    if isinstance(playlist, str) or (settings.only_saved and not saved):
+        return require_saved(playlist, saved)
     # the milliseconds of the interaction: when it is placed again, the same playlist is meant
     by_chance = context.interaction_id >> SNOWFLAKE_TIME
     return choose_playlist(playlist, saved, default=settings.default_playlist, random=by_chance).playlist_id

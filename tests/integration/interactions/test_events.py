@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.chat.text.errors import BUG, COMMAND_CHANGED, NO_PLAYLIST, UNREADABLE
+from bot.chat.text.errors import BUG, COMMAND_CHANGED, UNREADABLE
+from bot.chat.text.playlist_errors import NO_PLAYLIST
 from sandbox.discord.gateway.sessions import GUILDS
 from sandbox.discord.payloads import Payload, entries, entry
 from sandbox.discord.people.person import Person

@@ -6,8 +6,9 @@ import pytest
 from bot.chat.buttons.pages import SIGNS, Step
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.messages.library import NOTHING_SAVED
-from bot.chat.text.errors import NO_PLAYLIST, NOT_MODERATOR
+from bot.chat.text.errors import NOT_MODERATOR
 from bot.chat.text.moderator_errors import NAMES, REASON_MISSING
+from bot.chat.text.playlist_errors import NO_PLAYLIST
 from bot.chat.text.songs import NO_PLAYLISTS
 from bot.domain.playlist_choice import SURPRISE
 from bot.domain.playlists import MAX_PLAYLISTS, NameProblem

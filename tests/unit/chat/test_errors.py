@@ -70,10 +70,9 @@ from bot.domain.moderator_errors import (
     SettingChangedError,
     ShowcaseChannelError,
     TooManyRolesError,
-    WaitingOfRoleError,
 )
 from bot.domain.personal_data import PendingRequestsError
-from bot.domain.playlist_choice import AmbiguousPlaylistError, NoPlaylistError
+from bot.domain.playlist_choice import AmbiguousPlaylistError, NoPlaylistError, OnlySavedError
 from bot.domain.playlists import (
     NameProblem,
     PlaylistNameError,
@@ -81,7 +80,7 @@ from bot.domain.playlists import (
     PlaylistsFullError,
     PlaylistUnknownError,
 )
-from bot.domain.queue_errors import ClosedError, QueueFullError
+from bot.domain.queue_errors import ClosedError
 from bot.domain.requests import FailureKind, State
 from bot.domain.song_form import FormUnavailableError, NoSongError, WeightsError
 from bot.domain.songs import (
@@ -92,6 +91,7 @@ from bot.domain.songs import (
     SongNotFoundError,
     SongRemovedError,
 )
+from bot.domain.words import WordError, WordProblem, WordProblemError, WordsFullError, WordUnknownError
 from tests.unit.chat.factories import NOW, cap_of
 
 SAMPLES: list[RefusalError] = [
@@ -115,8 +115,6 @@ SAMPLES: list[RefusalError] = [
     PausedError("tonight's show"),
     PausedError("tonight's show", NOW),
     ClosedError("the contest is over"),
-    QueueFullError(1),
-    QueueFullError(50),
     *(ChannelGoneError(is_moderator=is_moderator) for is_moderator in (True, False)),
     ChannelError(10**17),
     AmountError("credits", 1.5, 0, 1_000_000),
@@ -141,11 +139,16 @@ SAMPLES: list[RefusalError] = [
     NotDeciderError(None),
     NotDeciderError(10**17),
     TooManyRolesError(10),
+    *map(WordProblemError, WordProblem),
+    WordsFullError(200),
+    WordUnknownError("*heck*"),
+    WordError("*heck*"),
+    OnlySavedError(()),
+    OnlySavedError(("Calm", "Beats")),
     ChannelAccessError(10**17, ("send_messages", "embed_links")),
     NotOperatorError(),
     OperatorUnknownError(),
     NotPausedError(),
-    WaitingOfRoleError(),
     NotClosedError(),
     PauseEndError("soon"),
     *(NotQueuedError(state) for state in (State.AWAITING, State.MAKING, State.CANCELLED)),

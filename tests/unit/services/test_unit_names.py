@@ -30,6 +30,7 @@ TOPICS = {
     "sessions",
     "showcase",
     "submitter",
+    "words",
 }
 
 
