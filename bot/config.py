@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     """How often the allowance is renewed: every day, week (from Monday) or month, in UTC."""
     max_active_per_member: int = Field(default=3, ge=1, le=1000)
     """Pending requests that one member may have."""
+    max_waiting_per_server: int = Field(default=50, ge=1, le=100_000)
+    """Requests that may wait in one server; moderators can choose fewer."""
     cooldown_s: int = Field(default=0, ge=0, le=86_400)
     """Seconds between two requests of one member."""
     max_running: int = Field(default=3, ge=1, le=10_000)

@@ -24,6 +24,7 @@ def song_config(settings: Settings, timings: WorkTimings = WorkTimings()) -> Son
             cooldown_s=settings.cooldown_s,
         ),
         slots=settings.max_running,
+        max_waiting=settings.max_waiting_per_server,
         served=_served_guilds(settings),
         caps=CapConfig(
             server=settings.server_credit_cap,

@@ -30,12 +30,14 @@ from bot.chat.panel import (
     WORDS,
 )
 from bot.chat.panel.channels import HIDE, SHOW, USUAL_LOVES
+from bot.chat.panel.credits import LimitsOfRole
 from bot.chat.panel.view import answer_command, open_panel
 from bot.chat.text import descriptions
 from bot.domain.guild_settings import ApprovalChange
-from bot.services.moderation.guild_settings import MAX_ACTIVE, MAX_COOLDOWN_S, MAX_FREE
+from bot.services.moderation.guild_settings import MAX_ACTIVE, MAX_COOLDOWN_S, MAX_FREE, MAX_WAITING
 
 Active: TypeAlias = app_commands.Range[int, 1, MAX_ACTIVE]
+Waiting: TypeAlias = app_commands.Range[int, 1, MAX_WAITING]
 Cooldown: TypeAlias = app_commands.Range[int, 0, MAX_COOLDOWN_S]
 Words: TypeAlias = app_commands.Range[str, 1, 1000]
 Free: TypeAlias = app_commands.Range[int, 0, MAX_FREE]
@@ -184,12 +186,21 @@ class ServerSettings(
         interaction: GuildInteraction,
         active: Active | None = None,
         cooldown: Cooldown | None = None,
+        waiting: Waiting | None = None,
+        role: discord.Role | None = None,
         *,
         none: bool = False,
     ) -> None:
-        """Limit how many requests a member can have at a time, and how far apart they are."""
+        """Limit members' requests at a time and the pause between two, and how many can wait here."""
+        setting = LIMITS if role is None else LimitsOfRole(role.id)
         await answer_command(
-            interaction, LIMITS, LIMITS.change, none=none, active=active, cooldown_s=cooldown
+            interaction,
+            setting,
+            setting.change,
+            none=none,
+            active=active,
+            cooldown_s=cooldown,
+            waiting=waiting,
         )
 
 

@@ -38,7 +38,7 @@ def settings_for(folder: Path, local: Mapping[str, str], **changes: object) -> S
     """Return settings with a database in the folder, without reading the environment or `.env`."""
     values = {name.lower(): value for name, value in local.items()}
     database = {"database_url": f"sqlite:///{folder / 'inspire.db'}"}
-    return Settings.model_validate(values | database | changes)
+    return Settings.model_validate({"max_waiting_per_server": 100_000} | values | database | changes)
 
 
 @asynccontextmanager

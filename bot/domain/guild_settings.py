@@ -100,6 +100,14 @@ class ApprovalChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoleLimits:
+    """The limits of a role's members; None: those for everyone."""
+
+    max_active: int | None = None
+    cooldown_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuildSettings:
     """A server's settings; None means that the operator's setting for all servers applies."""
 
@@ -112,6 +120,10 @@ class GuildSettings:
     """None: only the members' own limits apply."""
     max_active: int | None = None
     cooldown_s: int | None = None
+    role_limits: Mapping[int, RoleLimits] = field(default_factory=dict)
+    """Limits by role id, in place of those for everyone."""
+    max_waiting: int | None = None
+    """How many requests can wait in the server, if fewer than the operator allows."""
     model: str | None = None
     """The model for members who choose none."""
     requests_channel_id: int | None = None
@@ -143,6 +155,10 @@ class GuildSettings:
     """Whether songs can be requested from saved playlists only."""
     words: tuple[str, ...] = ()
     """What prompts must not contain, as `parse_word` returns it, sorted."""
+
+    def waiting_limit(self, usual: int) -> int:
+        """Return how many requests can wait; `usual` is the operator's limit, which holds everywhere."""
+        return usual if self.max_waiting is None else min(self.max_waiting, usual)
 
     def as_of(self, now: datetime) -> "GuildSettings":
         """Return the settings without a pause that has ended by itself."""
@@ -225,13 +241,19 @@ NOBODY = MemberRecord()
 def policy_for(
     usual: Policy, settings: GuildSettings, member: MemberRecord = NOBODY, role_ids: Collection[int] = ()
 ) -> Policy:
-    """Return the policy for a member with these roles; `usual` is the operator's policy for all servers."""
+    """Return the policy for a member with these roles; `usual` is the operator's policy for all servers.
+
+    Of several roles, the most generous counts: for the allowance and for each limit.
+    """
+    everyones = settings.max_active or usual.max_active
+    pause_s = usual.cooldown_s if settings.cooldown_s is None else settings.cooldown_s
+    limits = [settings.role_limits[role] for role in set(role_ids) if role in settings.role_limits]
     common = replace(
         usual,
         allowance=usual.allowance if settings.allowance is None else settings.allowance,
         period=settings.period or usual.period,
-        max_active=settings.max_active or usual.max_active,
-        cooldown_s=usual.cooldown_s if settings.cooldown_s is None else settings.cooldown_s,
+        max_active=max((one.max_active for one in limits if one.max_active is not None), default=everyones),
+        cooldown_s=min((one.cooldown_s for one in limits if one.cooldown_s is not None), default=pause_s),
     )
     if member.allowance is not None:
         return replace(common, allowance=member.allowance, source=Source.EXCEPTION)

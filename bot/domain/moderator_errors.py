@@ -57,6 +57,11 @@ class PauseEndError(ModeratorError):
 
 
 @dataclass(eq=False)
+class WaitingOfRoleError(ModeratorError):
+    """A limit of waiting requests for a role, which only the whole server has."""
+
+
+@dataclass(eq=False)
 class NotClosedError(ModeratorError):
     """An opening of a server that takes requests."""
 

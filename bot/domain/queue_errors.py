@@ -10,3 +10,10 @@ class ClosedError(RefusalError):
     """A server whose moderators take no more requests for now; `reason` is in their words."""
 
     reason: str
+
+
+@dataclass(eq=False)
+class QueueFullError(RefusalError):
+    """A server in which `limit` requests wait already."""
+
+    limit: int

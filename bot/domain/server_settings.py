@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.domain.audit import Action, AuditFacts
-from bot.domain.guild_settings import GuildSettings
+from bot.domain.guild_settings import GuildSettings, RoleLimits
 from bot.domain.quotas import Policy
 
 VERSION_LENGTH = 8
@@ -29,6 +29,12 @@ def role_facts(settings: GuildSettings, role_id: int) -> AuditFacts:
     return {"credits": settings.roles.get(role_id)}
 
 
+def role_limit_facts(settings: GuildSettings, role_id: int) -> AuditFacts:
+    """Return the limits of one role, as the audit log has them."""
+    limits = settings.role_limits.get(role_id, RoleLimits())
+    return {"active": limits.max_active, "cooldown": limits.cooldown_s}
+
+
 def version_of(facts: AuditFacts) -> str:
     """Return what tells these values of a setting from others, to see whether somebody has changed it."""
     words = json.dumps(facts, sort_keys=True)
@@ -45,7 +51,11 @@ def _showcase(settings: GuildSettings, _: Policy) -> AuditFacts:
 
 
 def _limits(settings: GuildSettings, _: Policy) -> AuditFacts:
-    return {"active": settings.max_active, "cooldown": settings.cooldown_s}
+    return {
+        "active": settings.max_active,
+        "cooldown": settings.cooldown_s,
+        "waiting": settings.max_waiting,
+    }
 
 
 def _everyone(settings: GuildSettings, usual: Policy) -> AuditFacts:
@@ -96,7 +106,7 @@ _DEFAULTS: Mapping[Action, Callable[[GuildSettings], GuildSettings]] = MappingPr
         Action.LOG_CHANNEL: lambda settings: replace(settings, log_channel_id=None),
         Action.EVERYONE_ALLOWANCE: lambda settings: replace(settings, allowance=None, period=None),
         Action.BUDGET: lambda settings: replace(settings, budget=None),
-        Action.LIMITS: lambda settings: replace(settings, max_active=None, cooldown_s=None),
+        Action.LIMITS: lambda settings: replace(settings, max_active=None, cooldown_s=None, max_waiting=None),
         Action.APPROVAL: lambda settings: replace(settings, approval_channel_id=None),
         Action.MODEL: lambda settings: replace(settings, model=None),
         Action.DEFAULT_PLAYLIST: lambda settings: replace(settings, default_playlist=None),

@@ -106,15 +106,16 @@ HAS_WORDS = or_(requests.c.prompt.is_not(None), requests.c.lyrics.is_not(None))
 # so that what is still to be erased is found without reading all that was erased before
 Index(None, requests.c.token_until, sqlite_where=_SECRET, postgresql_where=_SECRET)
 Index(None, requests.c.ended_at, sqlite_where=HAS_WORDS, postgresql_where=HAS_WORDS)
-_UNDER_WAY = text("state IN ('waiting', 'submitting', 'making')")
+QUEUED_OR_RUNNING = text("state IN ('waiting', 'submitting', 'making')")
+"""Selects requests that wait or are at the provider; the index of them has the same condition."""
 Index(
     # so that counting the running requests reads this index only
     None,
     requests.c.state,
     requests.c.guild_id,
     requests.c.user_id,
-    sqlite_where=_UNDER_WAY,
-    postgresql_where=_UNDER_WAY,
+    sqlite_where=QUEUED_OR_RUNNING,
+    postgresql_where=QUEUED_OR_RUNNING,
 )
 
 events = Table(

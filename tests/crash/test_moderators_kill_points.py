@@ -44,6 +44,7 @@ DECISIONS: Mapping[str, list[tuple[str, str, dict[str, object]]]] = {
         ("allowances.set_default", "quota everyone", {"credits": 900}),
         ("allowances.set_budget", "quota budget", {"credits": 9000}),
         ("guild_settings.change", "settings limits", {"active": 7}),
+        ("guild_settings.set_role_limits", "settings limits", {"active": 7, "role": "Moderators"}),
         ("playlists.add", "playlists add", {"name": "Calm", "playlist": PLAYLISTS[0].id}),
         ("playlists.set_default", "playlists default", {"name": "Calm"}),
         ("playlists.remove", "playlists remove", {"name": "Calm"}),

@@ -14,6 +14,7 @@ def local_settings(discord: LocalDiscord, provider: LocalProvider, **others: obj
         "discord_gateway_url": discord.gateway_url,
         "cqtai_base_url": provider.base_url,
         "media_trusted_origins": (provider.origin,),
+        "max_waiting_per_server": 100_000,
     }
     return Settings.model_validate(values | others)
 
@@ -28,6 +29,7 @@ def environment(settings: Settings, **changes: str | None) -> dict[str, str]:
         "CQTAI_BASE_URL": settings.cqtai_base_url,
         "DATABASE_URL": settings.database_url.get_secret_value(),
         "MEDIA_TRUSTED_ORIGINS": ",".join(settings.media_trusted_origins),
+        "MAX_WAITING_PER_SERVER": str(settings.max_waiting_per_server),
         "POLL_MIN_S": "0.05",
         "POLL_MAX_S": "0.2",
         "STATUS_EDIT_MIN_S": "0.02",

@@ -87,6 +87,7 @@ NAMES = MappingProxyType(
         "removed": "removed",
         "free": "requests a day without approval",
         "saved": "saved playlists without approval",
+        "waiting": "requests waiting",
     }
 )
 """Labels of some values; the others are labelled by their key."""
@@ -128,7 +129,9 @@ def _head(entry: AuditEntry) -> str:
 def _subject(entry: AuditEntry) -> str:
     if entry.subject_id is None:
         return ""
-    return mention(entry.subject_id) if entry.action in OF_MEMBER else f"<@&{entry.subject_id}>"
+    if entry.action in OF_MEMBER:
+        return mention(entry.subject_id)
+    return f"{'of ' if entry.action is Action.LIMITS else ''}<@&{entry.subject_id}>"
 
 
 def _facts(entry: AuditEntry) -> list[str]:

@@ -87,10 +87,15 @@ def roles_text(settings: GuildSettings) -> str:
     """List the roles with an allowance, the largest first; those that do not fit are counted."""
     ranked = sorted(settings.roles.items(), key=lambda role: (-role[1], role[0]))
     lines = [f"<@&{role}> {credits_:,}" for role, credits_ in ranked]
+    return lines_that_fit(lines) or panel.NO_ROLES
+
+
+def lines_that_fit(lines: Sequence[str]) -> str:
+    """Join the lines that fit into a field; those that do not fit are counted."""
     taken = list(_fitting(lines))
     if len(taken) < len(lines):
         taken.append(f"and {len(lines) - len(taken):,} more")
-    return "\n".join(taken) or panel.NO_ROLES
+    return "\n".join(taken)
 
 
 def words_text(settings: GuildSettings, *, limit: int = FIELD_LIMIT) -> str:
@@ -102,7 +107,7 @@ def words_text(settings: GuildSettings, *, limit: int = FIELD_LIMIT) -> str:
     return " ".join(taken) or panel.NO_WORDS
 
 
-def _fitting(lines: list[str], limit: int = FIELD_LIMIT) -> Iterator[str]:
+def _fitting(lines: Sequence[str], limit: int = FIELD_LIMIT) -> Iterator[str]:
     """Yield as many lines as fit into a field together with the count of the others."""
     left = limit - len("and 1,000 more")
     for line in lines:

@@ -5,22 +5,24 @@ from collections.abc import Sequence
 from typing_extensions import override
 
 from bot.chat.interactions.context import GuildInteraction
-from bot.chat.messages.settings import ShownSettings, roles_text
+from bot.chat.messages.settings import ShownSettings, lines_that_fit, roles_text
 from bot.chat.panel.setting import Choice, Control, RoleControl, Setting, ValueControl
 from bot.chat.text import confirmations, panel
-from bot.chat.text.quotas import limits_of
+from bot.chat.text.quotas import limits_of, role_limits_of
 from bot.domain.audit import Action, AuditFacts
-from bot.domain.moderator_errors import ChoiceError
+from bot.domain.moderator_errors import ChoiceError, WaitingOfRoleError
 from bot.domain.quotas import Period
 from bot.domain.server_settings import role_facts
 from bot.services.audit_log import Actor
 
-CREDITS, PERIOD, ROLE, ACTIVE, COOLDOWN = "credits", "period", "role", "active", "cooldown"
+CREDITS, PERIOD, ROLE = "credits", "period", "role"
+ACTIVE, COOLDOWN, WAITING = "active", "cooldown", "waiting"
 USUAL_SONGS = (0, 1, 2, 3, 5, 10, 20)
 """Allowances that are suggested, in songs."""
 USUAL_BUDGETS = (10, 20, 50, 100, 200, 500)
 """Budgets that are suggested, in songs."""
 USUAL_ACTIVE = (1, 2, 3, 5, 10)
+USUAL_WAITING = (5, 10, 20, 30, 50)
 USUAL_COOLDOWNS_S = (0, 30, 60, 300, 900, 3_600)
 
 
@@ -206,11 +208,17 @@ class MemberLimits(Setting):
 
     @override
     def value(self, shown: ShownSettings) -> str:
-        return limits_of(shown.policy)
+        policy, settings = shown.policy, shown.settings
+        waiting = panel.wait_at_most(shown.in_force.max_waiting)
+        lines = [
+            f"{limits_of(policy.max_active, policy.cooldown_s)}; {waiting}",
+            *(role_limits_of(role, limits) for role, limits in sorted(settings.role_limits.items())),
+        ]
+        return lines_that_fit(lines)
 
     @override
     def controls(self, shown: ShownSettings) -> Sequence[Control]:
-        policy = shown.policy
+        policy, most = shown.policy, shown.in_force.usual_waiting
         return [
             ValueControl(
                 part=ACTIVE,
@@ -226,12 +234,21 @@ class MemberLimits(Setting):
                 chosen=str(policy.cooldown_s),
                 other=panel.OTHER_NUMBER,
             ),
+            ValueControl(
+                part=WAITING,
+                placeholder=panel.WAITING,
+                options=[(panel.wait_at_most(n), str(n)) for n in USUAL_WAITING if n <= most],
+                chosen=str(shown.in_force.max_waiting),
+                other=panel.OTHER_NUMBER,
+            ),
         ]
 
     @override
     async def choose(self, interaction: GuildInteraction, actor: Actor, choice: Choice) -> str:
         if choice.part == ACTIVE:
             return await self.change(interaction, actor, active=choice.number)
+        if choice.part == WAITING:
+            return await self.change(interaction, actor, waiting=choice.number)
         return await self.change(interaction, actor, cooldown_s=choice.number)
 
     async def change(
@@ -241,11 +258,46 @@ class MemberLimits(Setting):
         *,
         active: int | None = None,
         cooldown_s: int | None = None,
+        waiting: int | None = None,
     ) -> str:
-        """Set the limits of each member; None: as it was."""
+        """Set the limits of each member and of the server; None: as it was."""
         rules = interaction.services.guild_settings
-        await rules.set_limits(actor, active=active, cooldown_s=cooldown_s)
-        return confirmations.limits_set((await rules.effective(actor.guild_id)).policy)
+        await rules.set_limits(actor, active=active, cooldown_s=cooldown_s, waiting=waiting)
+        in_force = await rules.effective(actor.guild_id)
+        return confirmations.limits_set(in_force.policy, in_force.max_waiting)
+
+
+class LimitsOfRole(MemberLimits):
+    """The limits of one role's members, as their command changes them."""
+
+    def __init__(self, role_id: int) -> None:
+        self._role_id = role_id
+
+    @override
+    async def change(
+        self,
+        interaction: GuildInteraction,
+        actor: Actor,
+        *,
+        active: int | None = None,
+        cooldown_s: int | None = None,
+        waiting: int | None = None,
+    ) -> str:
+        if waiting is not None:
+            raise WaitingOfRoleError
+        rules = interaction.services.guild_settings
+        await rules.set_role_limits(actor, self._role_id, active=active, cooldown_s=cooldown_s)
+        return await self.state(interaction)
+
+    @override
+    async def reset(self, interaction: GuildInteraction, actor: Actor, *, role_id: int | None = None) -> str:
+        await interaction.services.guild_settings.end_role_limits(actor, self._role_id)
+        return await self.state(interaction)
+
+    @override
+    async def state(self, interaction: GuildInteraction) -> str:
+        settings = (await interaction.services.guild_settings.effective(interaction.guild_id)).settings
+        return confirmations.role_limits(self._role_id, settings.role_limits.get(self._role_id))
 
 
 EVERYONE, ROLES, BUDGET, LIMITS = EveryoneAllowance(), RoleAllowances(), ServerBudget(), MemberLimits()

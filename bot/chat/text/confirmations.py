@@ -1,6 +1,6 @@
 """Answers to commands and buttons that changed something: what was done, and what follows from it."""
 
-from bot.chat.text import labels
+from bot.chat.text import labels, panel
 from bot.chat.text.formatting import (
     are_back,
     counted,
@@ -13,7 +13,7 @@ from bot.chat.text.formatting import (
     role_mention,
 )
 from bot.chat.text.quotas import allowance_of, available_after, limits_left, limits_of
-from bot.domain.guild_settings import ApprovalRules, GuildSettings
+from bot.domain.guild_settings import ApprovalRules, GuildSettings, RoleLimits
 from bot.domain.models import model_name
 from bot.domain.playlists import SavedPlaylist
 from bot.domain.quotas import Period, Policy
@@ -40,6 +40,7 @@ PROMPTS_HIDDEN = (
 IS_DEFAULT = "is the default here: `/inspire` without a playlist uses it."
 WITHOUT_DEFAULT = "`/inspire` without a playlist uses a random saved one."
 POST_LEFT = f"Its post couldn't be deleted. Press **{labels.MENU}** below it once more, and it goes."
+OF_SEVERAL = "of several roles, the most generous one counts."
 OPENED = "This server takes song requests again."
 OTHERS_FIRST = "Members with a song being made in another server still come after those who have none."
 REASON_SHOWN = "The request's message shows the reason."
@@ -334,9 +335,18 @@ def words_set(settings: GuildSettings) -> str:
     return f"{counted(len(settings.words), 'word')} can't be in prompts now. {LOOK_AT_WORDS}"
 
 
-def limits_set(policy: Policy) -> str:
-    """Confirm the limits of each member."""
-    return f"Each member can have {limits_of(policy)}."
+def limits_set(policy: Policy, max_waiting: int) -> str:
+    """Confirm the limits of each member and of the server."""
+    each = limits_of(policy.max_active, policy.cooldown_s)
+    return f"Each member can have {each}. In this server, {panel.wait_at_most(max_waiting)}."
+
+
+def role_limits(role_id: int, limits: RoleLimits | None) -> str:
+    """Say the limits of a role's members; None: it has none of its own."""
+    if limits is None:
+        return f"Members with <@&{role_id}> have the same limits as everyone."
+    words = limits_of(limits.max_active, limits.cooldown_s)
+    return f"Members with <@&{role_id}> can have {words}; {OF_SEVERAL}"
 
 
 def playlist_saved(saved: SavedResult) -> str:

@@ -84,7 +84,9 @@ SETTINGS_SHOWCASE = {
 SETTINGS_LIMITS = {
     "active": "Requests at a time for each member",
     "cooldown": "Seconds between two requests of a member",
-    "none": "Have the bot's default for both again",
+    "waiting": "Requests that can wait in this server, of all members together",
+    "role": "Members with this role only; of several roles, the most generous one counts",
+    "none": "Have the bot's defaults again; with a role, everyone's limits for it",
 }
 
 QUOTA_SHOW = {"member": "Whose credits; paste the id of a member who left"}

@@ -13,6 +13,7 @@ from bot.chat.text.link_errors import PERSONA, SONG, link_error
 from bot.chat.text.moderator_errors import MODERATOR_SENTENCES, NOTHING_CHANGED, moderators_only
 from bot.chat.text.playlist_errors import PLAYLIST_SENTENCES
 from bot.chat.text.quotas import BUDGET, cap_used_up, next_request, used_up
+from bot.chat.text.requests import held_up
 from bot.domain.errors import (
     ActiveLimitError,
     BackoffError,
@@ -46,7 +47,7 @@ from bot.domain.errors import (
 from bot.domain.models import model_name
 from bot.domain.moderator_errors import NotOperatorError, OperatorUnknownError
 from bot.domain.personal_data import PendingRequestsError
-from bot.domain.queue_errors import ClosedError
+from bot.domain.queue_errors import ClosedError, QueueFullError
 from bot.domain.requests import AT_PROVIDER, RETURNED, State
 from bot.domain.song_form import FormUnavailableError, NoSongError, WeightsError
 
@@ -71,7 +72,6 @@ NOT_MODERATOR = moderators_only()
 NOT_OPERATOR = "Only the bot's owner can use this command. Ask them if you need it."
 OWNER_UNKNOWN = "Discord can't say who owns this bot at the moment. Try again in a minute."
 RESTARTING = "The bot is restarting. Try again in a minute."
-TRY_WHEN_RESUMED = "Try again when songs are resumed."
 COOLDOWN = "This server has a pause between requests."
 SECOND_PRESS = (
     "You requested a song a moment ago, so this press didn't request another one. Press again in a few "
@@ -234,20 +234,8 @@ def _blocked(error: BlockedError) -> str:
 
 
 @sentence.register
-def _paused(error: PausedError) -> str:
-    when = f"They resume {relative(error.until)}; try again then." if error.until else TRY_WHEN_RESUMED
-    return (
-        f"The moderators have paused songs in this server. {when}"
-        f"\n{reason_text(error.reason)}{NO_CREDITS_USED}"
-    )
-
-
-@sentence.register
-def _closed(error: ClosedError) -> str:
-    return (
-        "This server takes no more song requests for now. Songs that are already waiting are still made; try "
-        f"again later.\n{reason_text(error.reason)}{NO_CREDITS_USED}"
-    )
+def _held_up(error: PausedError | ClosedError | QueueFullError) -> str:
+    return f"{held_up(error)}{NO_CREDITS_USED}"
 
 
 @sentence.register

@@ -35,6 +35,7 @@ from bot.domain.moderator_errors import (
     SettingChangedError,
     ShowcaseChannelError,
     TooManyRolesError,
+    WaitingOfRoleError,
 )
 from bot.domain.playlists import (
     NAME_LIMIT,
@@ -95,6 +96,7 @@ NOT_QUEUED: Mapping[str, str] = MappingProxyType(
     }
 )
 """Why a request cannot be moved in the queue."""
+WAITING_OF_ROLE = "`waiting` is for the whole server. Leave out `role`, or use another command for it."
 NOT_CLOSED = "This server already takes requests."
 NOT_PAUSED = "Songs aren't paused in this server."
 SUBMISSIONS_NOT_PAUSED = "Song requests aren't paused."
@@ -262,6 +264,7 @@ def _unknown_name(error: PlaylistUnknownError) -> str:
 MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
     {
         NotPausedError: _not_paused,
+        WaitingOfRoleError: _unchanged(WAITING_OF_ROLE),
         NotClosedError: _unchanged(NOT_CLOSED),
         NotQueuedError: _not_queued,
         PauseEndError: _pause_end,

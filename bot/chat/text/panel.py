@@ -55,6 +55,7 @@ CREDITS_BUDGET = "How many credits all members can spend together"
 PERIOD = "How often it is renewed"
 CHOOSE_ROLE = "Choose a role"
 ACTIVE = "Requests of a member at a time"
+WAITING = "Requests that can wait in this server"
 COOLDOWN = "Pause between two requests of a member"
 APPROVAL_CHANNEL = "Choose the channel in which moderators approve"
 CHOOSE_MODEL = "Choose the model for members who choose none"
@@ -99,6 +100,11 @@ def loves(count: int) -> str:
 def at_a_time(count: int) -> str:
     """Return the name of a number of requests as a choice."""
     return f"{counted(count, 'request')} at a time"
+
+
+def wait_at_most(count: int) -> str:
+    """Return the name of a number of waiting requests as a choice."""
+    return f"at most {counted(count, 'request')} waiting"
 
 
 def between(pause_s: int) -> str:

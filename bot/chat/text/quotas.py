@@ -6,6 +6,7 @@ from typing import assert_never
 
 from bot.chat.text.formatting import counted, in_credits, relative
 from bot.domain.caps import Cap
+from bot.domain.guild_settings import RoleLimits
 from bot.domain.quotas import Period, Policy, Source
 from bot.services.credits.limits import BudgetState, SharedLimits
 from bot.services.credits.statements import CreditsOverview
@@ -108,10 +109,20 @@ def limits_left(limits: SharedLimits) -> Iterator[str]:
         yield cap_left(limits.server_cap)
 
 
-def limits_of(policy: Policy) -> str:
-    """Say how many requests a member can have, and how far apart."""
-    pause = counted(policy.cooldown_s, "second") if policy.cooldown_s else "no pause"
-    return f"{counted(policy.max_active, 'request')} at a time, {pause} between requests"
+def limits_of(max_active: int | None, cooldown_s: int | None) -> str:
+    """Say how many requests a member can have, and how far apart; without what is None."""
+    parts = []
+    if max_active is not None:
+        parts.append(f"{counted(max_active, 'request')} at a time")
+    if cooldown_s is not None:
+        parts.append(f"{counted(cooldown_s, 'second') if cooldown_s else 'no pause'} between requests")
+    return ", ".join(parts)
+
+
+def role_limits_of(role_id: int, limits: RoleLimits) -> str:
+    """Say the limits of a role's members."""
+    words = limits_of(limits.max_active, limits.cooldown_s)
+    return f"<@&{role_id}>: {words or 'as everyone'}"
 
 
 def available_after(change: BalanceChange) -> str:

@@ -1,7 +1,11 @@
 """Sentences about requests that wait or run, which several messages show."""
 
-from bot.chat.text.formatting import relative
+from typing import assert_never
+
+from bot.chat.text.formatting import counted, reason_text, relative
 from bot.domain.circuit_breaker import ProviderOutage
+from bot.domain.errors import PausedError
+from bot.domain.queue_errors import ClosedError, QueueFullError
 from bot.domain.scheduling import Pause
 
 OUT_OF_CREDIT = "The bot is out of credit at the song service; its owner has been told."
@@ -13,6 +17,7 @@ PAUSES = {
 }
 PAUSED = "The moderators have paused songs in this server."
 CLOSED = "The moderators take no more requests in this server for now; what waits is still made."
+TRY_WHEN_RESUMED = "Try again when songs are resumed."
 PAUSED_BY_OPERATOR = "The bot's owner has paused songs for now."
 PLACE_KEPT = "Your place is kept."
 
@@ -20,3 +25,25 @@ PLACE_KEPT = "Your place is kept."
 def paused_until(pause: Pause) -> str:
     """Say that the server's songs are paused, and until when if that is known."""
     return f"{PAUSED} They resume {relative(pause.until)}." if pause.until else PAUSED
+
+
+def held_up(error: PausedError | ClosedError | QueueFullError) -> str:
+    """Say why a server takes no request now, and when to try again."""
+    match error:
+        case PausedError():
+            when = (
+                f"They resume {relative(error.until)}; try again then." if error.until else TRY_WHEN_RESUMED
+            )
+            return f"{PAUSED} {when}\n{reason_text(error.reason)}"
+        case ClosedError():
+            return (
+                "This server takes no more song requests for now. Songs that are already waiting are still "
+                f"made; try again later.\n{reason_text(error.reason)}"
+            )
+        case QueueFullError():
+            return (
+                f"This server has {counted(error.limit, 'waiting request')}, and no more fit. Try again when "
+                "some of them are made; `/queue` shows them."
+            )
+        case _:
+            assert_never(error)

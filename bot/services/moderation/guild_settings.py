@@ -1,6 +1,6 @@
 """The moderators' service for a server's settings: channels, model, approval and limits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -9,7 +9,7 @@ from typing import TypeAlias
 from bot.domain.audit import Action
 from bot.domain.caps import Cap, CapConfig
 from bot.domain.errors import ModelError
-from bot.domain.guild_settings import ApprovalRules, GuildSettings, policy_for
+from bot.domain.guild_settings import ApprovalRules, GuildSettings, RoleLimits, policy_for
 from bot.domain.moderator_errors import (
     ApprovalChannelError,
     EveryoneRoleError,
@@ -18,17 +18,19 @@ from bot.domain.moderator_errors import (
 )
 from bot.domain.quotas import Policy
 from bot.domain.requests import State
-from bot.domain.server_settings import facts_of, with_default
+from bot.domain.server_settings import facts_of, role_limit_facts, with_default
 from bot.domain.transitions import Transition
 from bot.services.audit_log import Actor, record_action, run_action
 from bot.services.credits.caps import server_cap
 from bot.services.moderation.members import check_amount
 from bot.services.ports import Clock
+from bot.services.requests.placement import SongConfig
 from bot.services.requests.transitions import apply_transition
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 MAX_ACTIVE = 1000
 MAX_COOLDOWN_S = 86_400
+MAX_WAITING = 100_000
 MAX_LOVES = 1000
 """The most loves that a song can need for the showcase."""
 MAX_FREE = 100
@@ -50,6 +52,10 @@ class EffectiveSettings:
     """The limits of a member without settings of their own."""
     usual: Policy
     """The operator's policy for all servers."""
+    max_waiting: int
+    """How many requests can wait in the server."""
+    usual_waiting: int
+    """How many the operator allows in every server."""
     model: str
     cap: Cap | None = None
     """The owner's cap on the server, if there is one."""
@@ -58,22 +64,14 @@ class EffectiveSettings:
 class GuildSettingsService:
     """A server's settings; each change takes effect at once."""
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        policy: Policy,
-        models: Sequence[str],
-        default_model: str,
-        caps: CapConfig,
-        clock: Clock,
-    ) -> None:
-        self.models = tuple(models)
+    def __init__(self, store: Store, *, config: SongConfig, clock: Clock) -> None:
+        self.models = config.models
         """The models that members can choose."""
         self._store = store
-        self._policy = policy
-        self._default_model = default_model
-        self._caps = caps
+        self._policy = config.policy
+        self._default_model = config.default_model
+        self._caps = config.caps
+        self._max_waiting = config.max_waiting
         self._clock = clock
 
     async def effective(self, guild_id: int) -> EffectiveSettings:
@@ -89,6 +87,8 @@ class GuildSettingsService:
             settings=settings,
             policy=policy_for(self._policy, settings),
             usual=self._policy,
+            max_waiting=settings.waiting_limit(self._max_waiting),
+            usual_waiting=self._max_waiting,
             model=model or self._default_model,
             cap=cap,
         )
@@ -130,17 +130,23 @@ class GuildSettingsService:
         return await self._change(actor, Action.MODEL, lambda settings: replace(settings, model=model))
 
     async def set_limits(
-        self, actor: Actor, *, active: int | None = None, cooldown_s: int | None = None
+        self,
+        actor: Actor,
+        *,
+        active: int | None = None,
+        cooldown_s: int | None = None,
+        waiting: int | None = None,
     ) -> GuildSettings:
-        """Set how many pending requests a member can have, and their spacing; None: as it was.
+        """Set how many pending requests a member can have, their spacing, and how many can wait in all.
+
+        None: as it was.
 
         Raises:
             AmountError: a number is out of range; nothing was changed.
         """
-        if active is not None:
-            active = check_amount("active", active, least=1, most=MAX_ACTIVE)
-        if cooldown_s is not None:
-            cooldown_s = check_amount("cooldown", cooldown_s, most=MAX_COOLDOWN_S)
+        active, cooldown_s = _checked_limits(active, cooldown_s)
+        if waiting is not None:
+            waiting = check_amount("waiting", waiting, least=1, most=self._max_waiting)
         return await self._change(
             actor,
             Action.LIMITS,
@@ -148,8 +154,34 @@ class GuildSettingsService:
                 settings,
                 max_active=active or settings.max_active,
                 cooldown_s=settings.cooldown_s if cooldown_s is None else cooldown_s,
+                max_waiting=waiting or settings.max_waiting,
             ),
         )
+
+    async def set_role_limits(
+        self, actor: Actor, role_id: int, *, active: int | None = None, cooldown_s: int | None = None
+    ) -> RoleLimits:
+        """Set the limits of a role's members; None: as it was. Returns them.
+
+        Raises:
+            AmountError: a number is out of range; nothing was changed.
+            EveryoneRoleError: the role is @everyone; nothing was changed.
+        """
+        if role_id == actor.guild_id:
+            raise EveryoneRoleError
+        active, cooldown_s = _checked_limits(active, cooldown_s)
+
+        def change(limits: RoleLimits) -> RoleLimits:
+            return RoleLimits(
+                max_active=active or limits.max_active,
+                cooldown_s=limits.cooldown_s if cooldown_s is None else cooldown_s,
+            )
+
+        return await self._store.write(_set_role_limits, actor, role_id, change, self._clock())
+
+    async def end_role_limits(self, actor: Actor, role_id: int) -> None:
+        """Have the limits for everyone for a role's members."""
+        await self._store.write(_set_role_limits, actor, role_id, lambda _: RoleLimits(), self._clock())
 
     async def set_approval(
         self,
@@ -224,6 +256,35 @@ def _settings_and_cap(
     uow: UnitOfWork, guild_id: int, caps: CapConfig, now: datetime
 ) -> tuple[GuildSettings, Cap | None]:
     return uow.guilds.settings(guild_id), server_cap(uow, guild_id, caps, now)
+
+
+def _checked_limits(active: int | None, cooldown_s: int | None) -> tuple[int | None, int | None]:
+    """Return the limits of members as they are stored.
+
+    Raises:
+        AmountError: a number is out of range.
+    """
+    return (
+        None if active is None else check_amount("active", active, least=1, most=MAX_ACTIVE),
+        None if cooldown_s is None else check_amount("cooldown", cooldown_s, most=MAX_COOLDOWN_S),
+    )
+
+
+@unit_of_work("guild_settings.set_role_limits")
+def _set_role_limits(
+    uow: UnitOfWork, actor: Actor, role_id: int, change: Callable[[RoleLimits], RoleLimits], now: datetime
+) -> RoleLimits:
+    before = uow.guilds.get_for_update(actor.guild_id)
+    limits = change(before.role_limits.get(role_id, RoleLimits()))
+    others = {known: one for known, one in before.role_limits.items() if known != role_id}
+    after = replace(before, role_limits=others if limits == RoleLimits() else others | {role_id: limits})
+    facts = (role_limit_facts(settings, role_id) for settings in (before, after))
+    if record_action(
+        uow, actor, Action.LIMITS, subject_id=role_id, before=next(facts), after=next(facts), now=now
+    ):
+        uow.guilds.update(actor.guild_id, after)
+        return limits
+    return before.role_limits.get(role_id, RoleLimits())
 
 
 @unit_of_work("guild_settings.change")

@@ -90,6 +90,10 @@ class Requests(Protocol):
         """Return how many requests are in one of these states."""
         ...
 
+    def count_waiting(self, guild_id: int) -> int:
+        """Return how many requests of the server wait, in the queue or for approval."""
+        ...
+
     def waiting(self) -> list[QueueEntry]:
         """Return all waiting requests, oldest first."""
         ...

@@ -13,7 +13,7 @@ from bot.domain.errors import (
 )
 from bot.domain.guild_settings import GuildSettings, MemberRecord, policy_for
 from bot.domain.playlist_choice import choose_playlist, require_saved
-from bot.domain.queue_errors import ClosedError
+from bot.domain.queue_errors import ClosedError, QueueFullError
 from bot.domain.quotas import Policy
 from bot.domain.requests import NewRequest, Origin, ReplyAddress, Request, State
 from bot.domain.served_guilds import EVERYWHERE, ServedGuilds
@@ -29,6 +29,8 @@ from bot.services.unit_of_work import UnitOfWork, unit_of_work
 
 SHORT_QUEUE = 200
 """The longest queue in which the answer to a command gives the position; sorting more takes too long."""
+PLACED_AT_ONCE = 25
+"""More requests than a server's members place in the time of one transaction, in all processes."""
 SNOWFLAKE_TIME = 22
 """The bits of an id of Discord's below its time (reference, "Snowflakes")."""
 APPROVAL_TTL = timedelta(hours=24)
@@ -47,6 +49,8 @@ class SongConfig:
     """The limits for every member, unless the server's settings differ."""
     slots: int
     """The number of tasks that may run at the provider at once."""
+    max_waiting: int = 100_000
+    """How many requests may wait in a server."""
     token_life_s: float
     """Seconds for which an interaction's token is used."""
     edit_spacing_s: float
@@ -121,11 +125,13 @@ def place(
         return PlacedRequest(status_card_for(uow, known, queue_snapshot(uow, config.slots, now), now))
     if not load_served(uow, config.served).includes(context.guild_id):
         raise NotServedError
-    settings = uow.guilds.get_for_share(context.guild_id)
+    settings, is_crowded = _locked_settings(uow, context.guild_id, config)
     _check_open(settings, context, now)
+    if is_crowded:
+        _check_room(uow, context.guild_id, settings.waiting_limit(config.max_waiting))
     spec = _spec(uow, options, context, settings, config)
     _check_words(settings, spec)
-    common = policy_for(config.policy, settings)
+    common = policy_for(config.policy, settings, role_ids=context.role_ids)
     member = _add_active_request(uow, context, common, config, now)
     policy = policy_for(config.policy, settings, member, context.role_ids)
     approve_by = now + APPROVAL_TTL if _needs_approval(uow, spec, context, settings, member) else None
@@ -136,6 +142,27 @@ def place(
     card = _create_status_message(uow, request, config, now, settings)
     hold_credits(uow, request.id, payment, now)
     return PlacedRequest(card, request, payment.caps)
+
+
+def _locked_settings(uow: UnitOfWork, guild_id: int, config: SongConfig) -> tuple[GuildSettings, bool]:
+    """Return the server's settings, which cannot change any more, and whether its queue may be full.
+
+    Where little room is left, requests are placed one after the other, so that no more wait than may.
+    """
+    limit = uow.guilds.settings(guild_id).waiting_limit(config.max_waiting)
+    if uow.requests.count_waiting(guild_id) + PLACED_AT_ONCE < limit:
+        return uow.guilds.get_for_share(guild_id), False
+    return uow.guilds.get_for_update(guild_id), True
+
+
+def _check_room(uow: UnitOfWork, guild_id: int, limit: int) -> None:
+    """Raise if as many requests wait as may.
+
+    Raises:
+        QueueFullError: the limit is reached.
+    """
+    if uow.requests.count_waiting(guild_id) >= limit:
+        raise QueueFullError(limit)
 
 
 def _add_active_request(

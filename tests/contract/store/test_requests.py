@@ -6,11 +6,15 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.errors import ConflictError, StoreError
+from bot.domain.queue_errors import QueueFullError
 from bot.domain.requests import Failure, FailureKind, Origin, Request, State
+from bot.domain.song_options import SongOptions
 from bot.domain.transitions import TRANSITIONS, Transition
+from bot.services.requests.placement import place
 from bot.services.requests.transitions import get_request
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
+from tests.contract.store.factories import PLAYLIST, RULES, asked
 from tests.unit.storage.databases import column
 from tests.unit.storage.factories import (
     CLIP,
@@ -348,3 +352,15 @@ class TestLeases:
         assert await store.read(lambda work: work.requests.next_due_at()) == after(10)
         await self.claim(store, at_s=10, until_s=90)
         assert await store.read(lambda work: work.requests.next_due_at()) == after(20)
+
+
+@pytest.mark.parametrize("limit", [1, 20])
+async def test_of_many_at_once_as_many_are_placed_as_may_wait(store: SqlStore, limit: int) -> None:
+    config = replace(RULES, max_waiting=limit)
+    placing = (
+        store.write(place, SongOptions(playlist=PLAYLIST), asked(n, user=n), config, NOW)
+        for n in range(1, 41)
+    )
+    results = await asyncio.gather(*placing, return_exceptions=True)
+    assert sum(isinstance(result, QueueFullError) for result in results) == 40 - limit
+    assert await store.read(lambda work: work.requests.count_waiting(asked(1).guild_id)) == limit

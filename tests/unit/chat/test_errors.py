@@ -70,6 +70,7 @@ from bot.domain.moderator_errors import (
     SettingChangedError,
     ShowcaseChannelError,
     TooManyRolesError,
+    WaitingOfRoleError,
 )
 from bot.domain.personal_data import PendingRequestsError
 from bot.domain.playlist_choice import AmbiguousPlaylistError, NoPlaylistError, OnlySavedError
@@ -80,7 +81,7 @@ from bot.domain.playlists import (
     PlaylistsFullError,
     PlaylistUnknownError,
 )
-from bot.domain.queue_errors import ClosedError
+from bot.domain.queue_errors import ClosedError, QueueFullError
 from bot.domain.requests import FailureKind, State
 from bot.domain.song_form import FormUnavailableError, NoSongError, WeightsError
 from bot.domain.songs import (
@@ -115,6 +116,8 @@ SAMPLES: list[RefusalError] = [
     PausedError("tonight's show"),
     PausedError("tonight's show", NOW),
     ClosedError("the contest is over"),
+    QueueFullError(1),
+    QueueFullError(50),
     *(ChannelGoneError(is_moderator=is_moderator) for is_moderator in (True, False)),
     ChannelError(10**17),
     AmountError("credits", 1.5, 0, 1_000_000),
@@ -149,6 +152,7 @@ SAMPLES: list[RefusalError] = [
     NotOperatorError(),
     OperatorUnknownError(),
     NotPausedError(),
+    WaitingOfRoleError(),
     NotClosedError(),
     PauseEndError("soon"),
     *(NotQueuedError(state) for state in (State.AWAITING, State.MAKING, State.CANCELLED)),

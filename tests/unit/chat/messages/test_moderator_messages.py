@@ -101,7 +101,15 @@ def test_the_log_shows_as_many_as_fit() -> None:
 
 
 def shown_with(settings: GuildSettings, cap: Cap | None = None) -> ShownSettings:
-    in_force = EffectiveSettings(settings=settings, policy=POLICY, usual=POLICY, model="m" * 50, cap=cap)
+    in_force = EffectiveSettings(
+        settings=settings,
+        policy=POLICY,
+        usual=POLICY,
+        max_waiting=10,
+        usual_waiting=50,
+        model="m" * 50,
+        cap=cap,
+    )
     return ShownSettings(in_force=in_force, models=["m" * 50], playlists=["*" * 100], cost=30)
 
 

@@ -184,13 +184,6 @@ async def test_an_unseen_request_goes_into_line_when_approval_ends(
 async def test_the_end_of_approval_meets_another_move_and_is_tried_again(harness: ServicesHarness) -> None:
     request_id = await awaiting(harness)
     contended = ConflictingStore(harness.store, 2)
-    rules = GuildSettingsService(
-        contended,
-        policy=RULES.policy,
-        models=RULES.models,
-        default_model="v55",
-        caps=RULES.caps,
-        clock=harness.clock,
-    )
+    rules = GuildSettingsService(contended, config=RULES, clock=harness.clock)
     assert await rules.end_approval(harness.actor()) == 1
     assert (await harness.request(request_id)).state is State.WAITING
