@@ -148,7 +148,7 @@ class TestHttpMedia(MediaSourceContract):
             local.faults.add(Fault(Phase.AUDIO, MediaFault.FORBIDDEN, times=None, clip_index=1))
             trusted = [local.origin]
             async with media_session(trusted) as session:
-                media = HttpMedia(session, trusted_origins=trusted)
+                media = HttpMedia(session, trusted_origins=trusted, cover_grace_s=30.0)
                 clip_ids = [clip.id for clip in local.tasks[0].song.clips]
                 yield LocalMediaHarness(local, media=media, clip_ids=clip_ids)
                 media.close()

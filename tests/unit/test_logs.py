@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from bot.config import Settings
@@ -143,7 +143,7 @@ def test_the_values_of_a_statement_and_tokens_in_addresses_are_not_seen(
     capsys: pytest.CaptureFixture[str], style: Literal["text", "json"]
 ) -> None:
     configure_logging(level="INFO", style=style, secrets=())
-    with create_engine("sqlite://").connect() as connection:
+    with create_engine("sqlite://", poolclass=NullPool).connect() as connection:
         try:
             connection.execute(text("INSERT INTO nowhere VALUES (:a)"), {"a": f"[{PROMPT}]\n(x)"})
         except OperationalError:

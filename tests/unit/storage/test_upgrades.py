@@ -25,9 +25,8 @@ from bot.services.library.playlists import PlaylistService
 from bot.services.repositories.outbox import MessageKind
 from bot.services.runtime.key_values import KeyValueStore
 from bot.services.unit_of_work import UnitOfWork
-from bot.storage.admin import database_admin
+from bot.storage.admin import SqliteAdmin, database_admin
 from bot.storage.schema import migrate
-from bot.storage.sqlite.engine import reading_engine
 from bot.storage.store import audit_database, open_store
 from bot.storage.tables import audit_log
 from tests.unit.storage.databases import url_of
@@ -72,16 +71,14 @@ Rows = Sequence[Mapping[str, object]]
 def kept(folder: Path, revision: str) -> Path:
     """The database file as that version left it."""
     path = folder / "kept.db"
-    connection = sqlite3.connect(path)
-    connection.executescript((KEPT / f"{revision}.sql").read_text(encoding="utf-8"))
-    connection.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((KEPT / f"{revision}.sql").read_text(encoding="utf-8"))
     return path
 
 
 def rows_of(path: Path) -> list[tuple[str, Rows]]:
     """All that is in the file, table by table, owners first, without what is NULL."""
-    with reading_engine(path).connect() as connection:
-        return rows_by(connection)
+    return SqliteAdmin(path).read(rows_by)
 
 
 def rows_by(connection: Connection) -> list[tuple[str, Rows]]:

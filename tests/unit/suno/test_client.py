@@ -50,10 +50,12 @@ async def serving(answer: Stream) -> AsyncIterator[str]:
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
     async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    for task in connections:  # one may answer for ever
-        task.cancel()
-    await asyncio.gather(*connections, return_exceptions=True)
+        try:
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        finally:
+            for task in connections:  # one may answer for ever, and the server waits for it
+                task.cancel()
+            await asyncio.gather(*connections, return_exceptions=True)
 
 
 @asynccontextmanager

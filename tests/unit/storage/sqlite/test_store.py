@@ -5,7 +5,7 @@ import resource
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -228,15 +228,14 @@ class TestClosing:
             blocker = BlockedWriter(store)
             await blocker.closed()
             tasks = await queued(store, *range(1, 100))
-            closing = asyncio.create_task(store.close())
+            ending = asyncio.create_task(store.close())
             await asyncio.sleep(0)
             await blocker.open()
-            await closing
+            await ending
             await asyncio.gather(*tasks)
         assert not path.with_name(f"{path.name}-wal").exists(), "the log was moved into the file"
-        connection = sqlite3.connect(path)
-        assert connection.execute(COUNT).fetchone() == (99,)
-        connection.close()
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute(COUNT).fetchone() == (99,)
 
     async def test_what_comes_after_the_end_is_refused(self, path: Path) -> None:
         async with open_file(path, clock=utc_now) as store:
@@ -266,6 +265,5 @@ class TestClosing:
         store = asyncio.run(leave())
         release.set()
         asyncio.run(store.close())
-        connection = sqlite3.connect(path)
-        assert connection.execute(COUNT).fetchone() == (1,)
-        connection.close()
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute(COUNT).fetchone() == (1,)
