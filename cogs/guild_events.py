@@ -4,7 +4,8 @@ import discord
 from discord.ext import commands
 
 from bot.chat.client import InspireClient
-from bot.services.privacy.guild_membership import GuildMembership, VisibleGuilds
+from bot.chat.guild_facts import visible_guilds
+from bot.services.privacy.guild_membership import GuildMembership
 
 
 class GuildEvents(commands.Cog):
@@ -32,12 +33,5 @@ class GuildEvents(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Reconcile the stored servers with those of this process's shards, unavailable ones included."""
-        client = self._client
-        await self._servers.reconcile(
-            VisibleGuilds(
-                guild_ids=frozenset(guild.id for guild in client.guilds),
-                shard_ids=frozenset(client.shards),
-                shard_count=client.shard_count or 1,
-            )
-        )
+        """Reconcile the stored servers with those that this process sees."""
+        await self._servers.reconcile(visible_guilds(self._client))

@@ -5,12 +5,13 @@ from collections.abc import Awaitable
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.interactions.components import command
+from bot.chat.buttons.lists import ServerPages
+from bot.chat.interactions.components import Choices, command, matching, safe_autocomplete
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import MODERATORS, Operators
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.interactions.transformers import CapOption, GuildId
-from bot.chat.messages.operator import operation_message
+from bot.chat.messages.operator import guild_choice, operation_message
 from bot.chat.text import confirmations, descriptions
 from bot.chat.text.caps import caps_shown
 from bot.services.operator import CapsView, OperatorService
@@ -22,13 +23,19 @@ class Operator(commands.GroupCog, group_name="operator", group_description=descr
 
     def __init__(self, operation: OperatorService) -> None:
         self._operation = operation
-        self._as_operator = Operators().only
+        self._operators = Operators()
+        self._as_operator = self._operators.only
 
     @command()
     async def status(self, interaction: GuildInteraction) -> None:
         """See the status of song service, requests, processes and credits, over all servers."""
         view = await run_or_defer(interaction, self._as_operator(interaction, self._operation.status))
         await respond(interaction, operation_message(view))
+
+    @command()
+    async def servers(self, interaction: GuildInteraction) -> None:
+        """See what each server spends, the most expensive first."""
+        await ServerPages.open(interaction)
 
     @command()
     @app_commands.describe(**descriptions.OPERATOR_GUILD)
@@ -63,6 +70,16 @@ class Operator(commands.GroupCog, group_name="operator", group_description=descr
 
         doing = self._as_operator(interaction, seeing if amount is None else setting)
         await respond(interaction, caps_shown(await run_or_defer(interaction, doing)))
+
+    @allow.autocomplete("server")
+    @deny.autocomplete("server")
+    @cap.autocomplete("server")
+    @safe_autocomplete
+    async def _names(self, interaction: GuildInteraction, current: str) -> Choices:
+        if not await self._operators.includes(interaction):
+            return []
+        known = sorted(interaction.raw.client.guilds, key=lambda guild: guild.name.lower())
+        return matching(((guild_choice(guild.name, guild.id), guild.id) for guild in known), current)
 
     @command()
     async def pause(self, interaction: GuildInteraction) -> None:

@@ -11,14 +11,17 @@ from bot.domain.moderator_errors import CapServerError, NotPausedError, OwnGuild
 from bot.domain.requests import Failure, FailureKind, State
 from bot.domain.scheduling import SNAPSHOT_TTL_S
 from bot.domain.served_guilds import ServedGuilds
+from bot.domain.spending import PeriodSpending
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.credits.caps import caps_of
 from bot.services.moderation.members import check_amount
 from bot.services.ports import Clock
+from bot.services.privacy.guild_membership import VisibleGuilds
 from bot.services.provider.submitter import load_breaker
 from bot.services.requests.placement import SongConfig
 from bot.services.requests.transitions import apply_transition
 from bot.services.served_guilds import ServedGuildsCache, load_served, store_decisions
+from bot.services.spending import ServersPage, period_spending, servers_page
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
@@ -49,6 +52,12 @@ class OperatorStatus:
     """Credits used in the last 24 hours."""
     used_in_week: int
     """Credits used in the last 7 days."""
+    spending: PeriodSpending
+    """What this period of the caps costs."""
+    expected: int | None
+    """What it comes to at this pace; None: too early to say."""
+    total_cap: int | None
+    """Credits per period for all servers together; None: no cap."""
     cost: int
     """Credits for one song."""
 
@@ -87,7 +96,17 @@ class OperatorService:
         Raises:
             StoreError: the database cannot be used.
         """
-        return await self._store.read(_status, self._slots, self._cost, self._clock())
+        return await self._store.read(_status, self._slots, self._caps, self._cost, self._clock())
+
+    async def servers(self, number: int, visible: VisibleGuilds) -> ServersPage:
+        """Return a page of all servers, the most expensive first.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        return await self._store.read(
+            servers_page, number, visible, self._caps, self._configured, self._clock()
+        )
 
     async def pause(self) -> int:
         """Pause submissions for all servers until they are resumed; return how many requests wait."""
@@ -151,8 +170,8 @@ class OperatorService:
         return waiting
 
 
-def _status(uow: UnitOfWork, slots: int, cost: int, now: datetime) -> OperatorStatus:
-    breaker = load_breaker(uow, slots)
+def _status(uow: UnitOfWork, slots: int, caps: CapConfig, cost: int, now: datetime) -> OperatorStatus:
+    breaker, spending = load_breaker(uow, slots), period_spending(uow, caps, now)
     return OperatorStatus(
         breaker=breaker,
         is_open=breaker.is_open(now),
@@ -162,6 +181,9 @@ def _status(uow: UnitOfWork, slots: int, cost: int, now: datetime) -> OperatorSt
         processes=uow.processes.alive(now),
         used_in_day=uow.ledger.used_since(now - DAY),
         used_in_week=uow.ledger.used_since(now - WEEK),
+        spending=spending,
+        expected=spending.expected(now),
+        total_cap=caps.total,
         cost=cost,
     )
 

@@ -4,7 +4,7 @@ from bot.chat.buttons.approval import ApproveButton, DeclineButton
 from bot.chat.buttons.cancel import CancelButton
 from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.buttons.help import HelpButton
-from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
+from bot.chat.buttons.lists import PlaylistPages, ServerPages, SongPages, TopPages
 from bot.chat.buttons.panel import PanelChoice, PanelConfirmation, PanelPage, PanelReset, PanelSetting
 from bot.chat.buttons.pending import (
     ApproveAllListed,
@@ -55,6 +55,7 @@ BUTTONS: tuple[type[SafeButton | SafeSelect], ...] = (
     SongPages,
     TopPages,
     PlaylistPages,
+    ServerPages,
     PanelPage,
     PanelSetting,
     PanelChoice,

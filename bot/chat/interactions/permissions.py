@@ -54,9 +54,17 @@ class Operators:
             NotOperatorError: the member is not one of them.
             OperatorUnknownError: the owners could not be fetched.
         """
-        if interaction.user_id not in await self._current(interaction):
+        if not await self.includes(interaction):
             raise NotOperatorError
         return await operation()
+
+    async def includes(self, interaction: GuildInteraction) -> bool:
+        """Tell whether the member is one of the bot's owners.
+
+        Raises:
+            OperatorUnknownError: the owners could not be fetched.
+        """
+        return interaction.user_id in await self._current(interaction)
 
     async def _current(self, interaction: GuildInteraction) -> frozenset[int]:
         now_s = asyncio.get_running_loop().time()

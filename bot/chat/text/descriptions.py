@@ -16,7 +16,7 @@ SONGS_GROUP: Final = "Your server's songs"
 _PUBLIC_REASON = "Why? Everyone in the channel can read it"
 _PERIOD = "How often it resets (UTC)"
 
-OPERATOR_GUILD = {"server": "The server's id: right-click it in Developer Mode > Copy Server ID"}
+OPERATOR_GUILD = {"server": "The server: type its name, or paste its id"}
 OPERATOR_CAP = {
     "server": f"{OPERATOR_GUILD['server']}; left out, all caps are shown",
     "amount": "Credits per period, 0: nobody can; none: that of the settings; left out, see it",

@@ -74,6 +74,10 @@ class Guilds(Protocol):
         """Return each server with stored data, and when the bot left it; None if it is there."""
         ...
 
+    def last_turns(self) -> Mapping[int, datetime]:
+        """Return when a song of each server was last submitted."""
+        ...
+
     def lock_membership(self) -> None:
         """Lock the record of the bot's servers until this unit of work ends."""
         ...

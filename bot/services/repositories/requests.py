@@ -8,6 +8,7 @@ from bot.domain.leases import Lease
 from bot.domain.provider_tasks import Clip, TaskProgress
 from bot.domain.requests import Failure, NewRequest, ReplyAddress, Request, State
 from bot.domain.scheduling import QueueEntry
+from bot.domain.spending import Spending
 from bot.domain.transitions import Transition
 
 
@@ -112,6 +113,10 @@ class Requests(Protocol):
 
     def per_guild(self, *states: State) -> Mapping[int, int]:
         """Return how many of each server's requests are in these states; servers without any are left out."""
+        ...
+
+    def spending(self, *, since: datetime) -> Mapping[int, Spending]:
+        """Return what was requested in each server from `since` on, and not returned."""
         ...
 
     def of_guild(self, guild_id: int, *states: State, limit: int) -> list[Request]:

@@ -20,8 +20,9 @@ from typing_extensions import override
 from bot.domain.errors import ConflictError, StoreError
 from bot.domain.leases import Lease
 from bot.domain.provider_tasks import TaskProgress
-from bot.domain.requests import ACTIVE, AT_PROVIDER, NewRequest, ReplyAddress, Request, State
+from bot.domain.requests import ACTIVE, AT_PROVIDER, USED, NewRequest, ReplyAddress, Request, State
 from bot.domain.scheduling import QueueEntry
+from bot.domain.spending import Spending
 from bot.domain.transitions import TRANSITIONS, Transition
 from bot.services.ports import Clock, WorkQueue
 from bot.services.repositories.requests import RequestChanges, Requests
@@ -96,6 +97,16 @@ _WAITING = (
 )
 _IN_STATES = _c.state.in_(bindparam("states", expanding=True))
 _PER_GUILD = select(_c.guild_id, func.count()).where(_IN_STATES).group_by(_c.guild_id)
+_SPENDING = (
+    select(
+        _c.guild_id,
+        func.count().label("songs"),
+        func.sum(_c.cost).label("credits"),
+        func.max(_c.placed_at).label("last_at"),
+    )
+    .where(_IN_STATES, _c.placed_at >= bindparam("since"))
+    .group_by(_c.guild_id)
+)
 _queued = requests.alias("queued")
 _QUEUED_USERS = select(_queued.c.user_id).where(_queued.c.state == bindparam("of_state"))
 _RUNNING_IN = select(_c.user_id, _c.guild_id).where(_IN_STATES, _c.user_id.in_(_QUEUED_USERS)).distinct()
@@ -264,6 +275,14 @@ class SqlRequests(SqlRepository, Requests):
     def per_guild(self, *states: State) -> dict[int, int]:
         rows = self._conn.execute(_PER_GUILD, {"states": sorted(states)})
         return {guild_id: int(count) for guild_id, count in rows}
+
+    @override
+    def spending(self, *, since: datetime) -> dict[int, Spending]:
+        rows = self._conn.execute(_SPENDING, {"states": sorted(ACTIVE | USED), "since": since})
+        return {
+            row.guild_id: Spending(songs=int(row.songs), credits=int(row.credits), last_at=row.last_at)
+            for row in rows
+        }
 
     @override
     def of_guild(self, guild_id: int, *states: State, limit: int) -> list[Request]:

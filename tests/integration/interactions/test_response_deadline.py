@@ -15,7 +15,7 @@ from bot.chat.buttons.approval import ApproveButton, DeclineButton, DeclineForm
 from bot.chat.buttons.cancel import CancelButton, CancelForm
 from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.buttons.help import HelpButton
-from bot.chat.buttons.lists import PlaylistPages, SongPages, TopPages
+from bot.chat.buttons.lists import PlaylistPages, ServerPages, SongPages, TopPages
 from bot.chat.buttons.period import PeriodButton
 from bot.chat.buttons.song import (
     AgainButton,
@@ -67,6 +67,7 @@ PRESSES = {
     SongPages: "page:songs:on::1",
     TopPages: "page:top:on:week:1",
     PlaylistPages: "page:playlists:on::1",
+    ServerPages: "page:servers:on::1",
 }
 Command: TypeAlias = app_commands.Command[commands.Cog, ..., object]
 

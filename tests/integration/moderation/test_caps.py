@@ -1,12 +1,15 @@
 """The owner's caps: what a stranger, a moderator and the owner read, whatever the moderators allow."""
 
+import re
+
 import pytest
 
 from bot.chat.text.errors import NOT_OPERATOR
+from bot.chat.text.labels import NEXT_PAGE
 from bot.chat.text.moderator_errors import CAP_SERVER_MISSING, NO_GUILD_ID
 from sandbox.cqtai import PLAYLISTS
 from sandbox.discord.interactions.invocations import Invocation
-from sandbox.discord.people.person import Person
+from sandbox.discord.people.person import Choice, Person
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import seen
 from tests.integration.engines import on_both
@@ -92,3 +95,42 @@ async def test_only_the_owner_sets_caps_and_only_right_ones(local: BotHarness, s
         ):
             assert words in await said(await owner.slash("songs", "operator cap", past_picker=False, **wrong))
         assert "no cap" in await said(await owner.slash("songs", "operator cap", server=elsewhere))
+
+
+async def test_the_owner_sees_what_each_server_spends_and_finds_them_by_name(
+    local: BotHarness, stranger: Person
+) -> None:
+    owner, mo = local.discord.member("Odile"), local.discord.member("Mo")
+    elders = local.discord.add.guild("Elders", owner=local.discord.add.user("Eve"))
+    home = local.discord.guild
+    async with local.bot(operator_guild_id=home.id, server_credit_cap=90):
+        for person in (stranger, stranger, local.ada):
+            await inspire(person)
+        shown = await said(await owner.slash("songs", "operator servers"))
+        assert re.search(r"All servers this month, until <t:\d+:f>: \*\*90 credits\*\* for 3 songs", shown)
+        first, second, third = (shown.index(f"`{one.id}`") for one in (stranger.guild, home, elders))
+        assert first < second < third
+        assert "**60 credits** for 2 songs · cap 90 · last used" in shown[first:second]
+        assert "**Elders**" in shown[second:]
+        assert "**0 credits** for 0 songs · cap 90" in shown[third:]
+        assert "**90 credits** for 3 songs" in await said(await owner.slash("songs", "operator status"))
+        for command in ("operator allow", "operator deny", "operator cap"):
+            found = await owner.autocomplete("songs", command, server="ELSE", timeout_s=LONG_S)
+            assert found == [Choice(f"Elsewhere ({stranger.guild.id})", str(stranger.guild.id))]
+        assert await mo.autocomplete("songs", "operator deny", server="ELSE", timeout_s=LONG_S) == []
+        assert NOT_OPERATOR in await said(await mo.slash("songs", "operator servers"))
+
+
+async def test_a_long_list_of_servers_has_pages(local: BotHarness) -> None:
+    owner = local.discord.member("Odile")
+    eve = local.discord.add.user("Eve")
+    for number in range(12):
+        local.discord.add.guild(f"Server {number}", owner=eve)
+    async with local.bot(operator_guild_id=local.discord.guild.id):
+        asked = await owner.slash("songs", "operator servers")
+        first = await asked.answer(timeout_s=LONG_S)
+        assert "Page 1 of 2 · 13 in all" in seen(first)
+        turned = await owner.press(first, NEXT_PAGE)
+        await turned.acknowledged(timeout_s=LONG_S)
+        await local.discord.wait_for(lambda: "Page 2 of 2" in seen(first), timeout_s=LONG_S)
+        assert "no cap" in seen(first)

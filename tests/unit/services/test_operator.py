@@ -1,18 +1,24 @@
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from bot.domain.caps import CapConfig
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import NotAcceptedError, StoreError
 from bot.domain.moderator_errors import NotPausedError
+from bot.domain.quotas import Period
 from bot.domain.requests import State
 from bot.domain.scheduling import SNAPSHOT_TTL_S
 from bot.domain.served_guilds import EVERYWHERE
 from bot.domain.song_options import SongOptions
 from bot.services.audit_log import Actor
+from bot.services.privacy.guild_membership import VisibleGuilds
+from bot.services.privacy.retention import CleanupHandler, CleanupTask, RetentionConfig
 from bot.services.served_guilds import ServedGuildsCache
 from tests.harness.clock import START
-from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness
+from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness, services_harness
 
 DAY_S = 86_400
 
@@ -99,3 +105,62 @@ async def test_without_the_database_the_last_known_servers_are_served(harness: S
     harness.faults.fail(error=StoreError("away"))
     await served.refresh()
     assert not served.includes(GUILD)
+
+
+def seen(*numbers: int) -> VisibleGuilds:
+    """The servers of a process with all shards."""
+    return VisibleGuilds(frozenset(GUILD + number for number in numbers), frozenset({0}), 1)
+
+
+async def test_all_servers_are_shown_the_most_expensive_first(tmp_path: Path) -> None:
+    async with services_harness(tmp_path, caps=CapConfig(server=300), slots=1) as harness:
+        operator, guilds = harness.services.operator, harness.services.guilds
+        elsewhere = replace(harness.context(BEN), guild_id=GUILD + 1)
+        await harness.place()
+        await harness.requests.place(SongOptions(playlist=PLAYLIST), elsewhere)
+        await harness.submit()
+        harness.clock.advance(60)
+        await harness.place(BEN)
+        await operator.set_cap(GUILD + 2, 60)
+        await operator.deny(GUILD + 3)
+        shown = await operator.servers(0, seen(0, 1, 3, 4))
+        assert (shown.together.songs, shown.together.credits) == (3, 90)
+        servers = {one.guild_id - GUILD: one for one in shown.page.items}
+        assert list(servers) == [0, 1, 2, 3, 4]
+        assert [one.credits for one in servers.values()] == [60, 30, 0, 0, 0]
+        assert [one.songs for one in servers.values()] == [2, 1, 0, 0, 0]
+        assert [(one.cap, one.has_own_cap) for one in servers.values()][1:3] == [(300, False), (60, True)]
+        assert [one.has_left for one in servers.values()] == [False, False, True, False, False]
+        assert [one.is_served for one in servers.values()] == [True, True, True, False, True]
+        assert servers[0].last_used_at == START + timedelta(seconds=60)
+        assert servers[4].last_used_at is None
+        await guilds.record_left(GUILD)
+        harness.clock.advance(31 * DAY_S)
+        later = await operator.servers(9, seen(1))
+        assert [(one.guild_id - GUILD, one.credits) for one in later.page.items][:2] == [(0, 0), (1, 0)]
+        assert later.page.items[0].has_left
+        assert later.page.items[0].last_used_at == START
+
+
+async def test_a_server_that_left_and_came_back_keeps_its_numbers_and_its_cap(tmp_path: Path) -> None:
+    async with services_harness(tmp_path, caps=CapConfig(server=300)) as harness:
+        operator, guilds = harness.services.operator, harness.services.guilds
+        await harness.place_and_submit()
+        await operator.set_cap(GUILD, 60)
+        await guilds.record_left(GUILD)
+        (gone,) = (await operator.servers(0, seen())).page.items
+        erasing = CleanupHandler(harness.store, config=RetentionConfig(guild_days=0), clock=harness.clock)
+        await erasing.handle(CleanupTask.DATA)
+        await guilds.record_joined(GUILD)
+        (back,) = (await operator.servers(0, seen(0))).page.items
+        assert (gone.has_left, back.has_left) == (True, False)
+        assert (back.songs, back.credits, back.cap, back.has_own_cap) == (1, 30, 60, True)
+
+
+async def test_the_status_says_what_this_period_costs_and_comes_to(tmp_path: Path) -> None:
+    async with services_harness(tmp_path, caps=CapConfig(total=300, period=Period.DAY)) as harness:
+        await harness.place_and_submit()
+        harness.clock.now = START.replace(hour=18)
+        view = await harness.services.operator.status()
+        assert (view.spending.songs, view.spending.credits) == (1, 30)
+        assert (view.expected, view.total_cap) == (40, 300)

@@ -11,6 +11,7 @@ from bot.domain.caps import ALL_GUILDS, Cap, CapConfig
 from bot.domain.errors import CapError
 from bot.domain.quotas import Period, window_of
 from bot.domain.song_options import SongOptions
+from bot.domain.spending import Spending
 from bot.domain.transitions import Transition
 from bot.services.credits.caps import caps_of
 from bot.services.requests.placement import SongConfig
@@ -220,6 +221,22 @@ class TestCaps:
             assert opened == 30
             songs.now += timedelta(hours=1)
         assert len(await column(songs.store, "SELECT DISTINCT opened_at FROM credit_caps")) == 1
+
+    async def test_what_each_server_spends_is_counted_as_the_caps_count_it(self, songs: Songs) -> None:
+        songs.now = MONTH_END - timedelta(days=1)
+        await songs.place()
+        songs.now = MONTH_END
+        await songs.finish(await songs.place())
+        await songs.cancel(await songs.place())
+        songs.now += timedelta(minutes=1)
+        await songs.place()
+        await songs.place(ELSEWHERE)
+        spending = await songs.store.read(lambda uow: uow.requests.spending(since=MONTH_END))
+        assert spending == {
+            GUILD: Spending(songs=2, credits=60, last_at=songs.now),
+            ELSEWHERE: Spending(songs=1, credits=30, last_at=songs.now),
+        }
+        assert await songs.store.read(lambda uow: uow.guilds.last_turns()) == {GUILD: MONTH_END}
 
     async def test_a_server_whose_data_was_erased_has_its_cap_when_it_comes_back(self, songs: Songs) -> None:
         await songs.set_own(60)

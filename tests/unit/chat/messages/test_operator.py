@@ -1,18 +1,29 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.chat.messages.operator import operation_message
+from bot.chat.guild_facts import GuildFacts
+from bot.chat.messages.operator import guild_choice, operation_message, server_lines, servers_together
 from bot.chat.text.confirmations import submissions_paused, submissions_resumed
 from bot.domain.circuit_breaker import CircuitBreaker, ProviderOutage
+from bot.domain.quotas import Period, window_of
+from bot.domain.spending import ServerSpending, Spending, in_period
 from bot.services.operator import PENDING, OperatorStatus
 from tests.unit.chat.factories import NOW, check_sendable, fields
 
 MOST = 10**12
+WINDOW = window_of(Period.MONTH, NOW)
 
 
 def view(
-    breaker: CircuitBreaker, *, is_shut: bool = False, paused: int = 0, count: int = 1
+    breaker: CircuitBreaker,
+    *,
+    is_shut: bool = False,
+    paused: int = 0,
+    count: int = 1,
+    expected: int | None = None,
+    total_cap: int | None = None,
 ) -> OperatorStatus:
     return OperatorStatus(
         breaker=breaker,
@@ -23,6 +34,9 @@ def view(
         processes={"gateway": 2, "worker": 3},
         used_in_day=30 * count,
         used_in_week=60 * count,
+        spending=in_period(Period.MONTH, WINDOW, [Spending(songs=count, credits=30 * count)]),
+        expected=expected,
+        total_cap=total_cap,
         cost=30,
     )
 
@@ -51,6 +65,45 @@ def test_a_pause_is_told_first_and_the_largest_numbers_fit() -> None:
     assert "Song requests are paused." in str(embed.description)
     assert "Paused by moderators" in str(fields(embed)["Requests"])
     check_sendable(embeds=[embed])
+
+
+def test_the_operator_reads_what_this_period_costs_and_comes_to() -> None:
+    end = f"<t:{int(WINDOW.ends_at.timestamp())}:R>"
+    early = fields(operation_message(view(CircuitBreaker(3))))["Spent this month"]
+    assert early == f"**30 credits** for 1 song. The month ends {end}."
+    capped = view(CircuitBreaker(3), count=10, expected=540, total_cap=3000)
+    assert fields(operation_message(capped))["Spent this month"] == (
+        "**300 credits** for 10 songs, of a cap of 3,000. At this pace it will be **540** when the month "
+        f"ends {end}."
+    )
+
+
+def test_a_server_is_shown_with_what_it_spends_and_is_allowed_to() -> None:
+    one = ServerSpending(
+        guild_id=7,
+        songs=18,
+        credits=540,
+        cap=3000,
+        has_own_cap=True,
+        last_used_at=NOW,
+        has_left=False,
+        is_served=True,
+    )
+    at = f"<t:{int(NOW.timestamp())}:R>"
+    assert server_lines(one, GuildFacts("*Bards*", 1204)) == (
+        r"**\*Bards\*** `7` · 1,204 members"
+        f"\n**540 credits** for 18 songs · own cap 3,000 · last used {at}"
+    )
+    quiet = replace(one, songs=1, credits=30, has_own_cap=False, last_used_at=None)
+    assert server_lines(quiet, None) == "`7`\n**30 credits** for 1 song · cap 3,000"
+    gone = replace(quiet, cap=None, has_left=True, is_served=False)
+    assert server_lines(gone, GuildFacts("")) == (
+        "`7` · **the bot is not in it** · **not served**\n**30 credits** for 1 song · no cap"
+    )
+    together = in_period(Period.MONTH, WINDOW, [Spending(songs=2, credits=60), Spending(songs=1, credits=30)])
+    assert "All servers this month, until " in servers_together(together)
+    assert servers_together(together).endswith(": **90 credits** for 3 songs")
+    assert guild_choice("\u200b", 7) == "server (7)"
 
 
 def test_the_operator_reads_how_many_wait() -> None:
