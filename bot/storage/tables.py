@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     or_,
     text,
 )
@@ -289,9 +290,14 @@ outbox = Table(
     Column("delivery_attempt", Text),  # a post whose outcome is unknown
     Column("lease_owner", String(100)),
     Column("lease_until", UtcDateTime),
+    Column("guild_id", SNOWFLAKE, nullable=False, server_default="0"),  # servers take turns
+    Column("is_urgent", Boolean, nullable=False, server_default=false()),  # a result, or an ending's status
     _one_of("kind", MessageKind),
     CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
 )
+
+_DUE = outbox.c.due_at.is_not(None)
+Index(None, outbox.c.is_urgent, outbox.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)
 
 duration_stats = Table(
     "duration_stats",

@@ -29,6 +29,11 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 log = logging.getLogger(__name__)
 
 
+EDITS_AT_ONCE = 15
+"""How many messages that are not urgent are sent at once: edits wait for their channel's rate limit, and
+a song of another server must not wait for them."""
+
+
 class OutboxDispatcher:
     """The job handler that edits status messages, and posts results and what moderators see."""
 
@@ -58,19 +63,34 @@ class OutboxDispatcher:
         self._clock = clock
         self._lease_s = timings.leases.message_s
         self._retries = timings.retries
+        self._edits = 0
+        """How many messages that are not urgent are being sent."""
+        self._last_guild_id = 0
+        """The server that had the last turn."""
 
     async def claim(self, limit: int) -> Sequence[OutboxMessage]:
-        """Claim the messages that are due."""
-        now = self._clock()
+        """Claim due messages: results and endings first, and then each server has a turn."""
+        now, others = self._clock(), EDITS_AT_ONCE - self._edits
         lease = Lease(self._owner, lease_until(now, self._lease_s))
-        return await self._store.write(_claim, now, lease, limit)
+        claimed = await self._store.write(_claim, now, lease, limit, others, self._last_guild_id)
+        self._edits += sum(not message.is_urgent for message in claimed)
+        if claimed:
+            self._last_guild_id = claimed[-1].guild_id
+        return claimed
 
     async def next_due_at(self) -> datetime | None:
-        """Return when the next message is due."""
-        return await self._store.read(lambda work: work.outbox.next_due_at())
+        """Return when the next message that can be claimed is due."""
+        only_urgent = self._edits >= EDITS_AT_ONCE
+        return await self._store.read(lambda work: work.outbox.next_due_at(only_urgent=only_urgent))
 
     async def handle(self, message: OutboxMessage) -> None:
         """Send one message, or reschedule it."""
+        try:
+            await self._try(message)
+        finally:
+            self._edits -= not message.is_urgent
+
+    async def _try(self, message: OutboxMessage) -> None:
         try:
             await self._send(message)
         except RetryableError as error:
@@ -126,8 +146,10 @@ class OutboxDispatcher:
 
 
 @unit_of_work("outbox.claim")
-def _claim(uow: UnitOfWork, now: datetime, lease: Lease, limit: int) -> list[OutboxMessage]:
-    return uow.outbox.claim_due(now=now, lease=lease, limit=limit)
+def _claim(
+    uow: UnitOfWork, now: datetime, lease: Lease, limit: int, others: int, after: int
+) -> list[OutboxMessage]:
+    return uow.outbox.claim_due(now=now, lease=lease, limit=limit, others=others, after=after)
 
 
 @unit_of_work("outbox.postpone")

@@ -36,6 +36,10 @@ class OutboxMessage:
     """How many attempts failed since it was last sent."""
     sent: str | None = None
     """The fingerprint of what was last sent."""
+    guild_id: int = 0
+    """The server that it belongs to."""
+    is_urgent: bool = False
+    """True for a result, and for the status of a request that has ended; such messages come first."""
     attempt: str | None = None
     """The delivery attempt whose outcome is unknown, as text."""
 
@@ -61,8 +65,14 @@ class Outbox(Protocol):
         """Mark the status messages of waiting requests due at `due_at`, of one server or of all (None)."""
         ...
 
-    def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[OutboxMessage]:
-        """Lease and return at most `limit` due messages that are not leased, longest due first."""
+    def claim_due(
+        self, *, now: datetime, lease: Lease, limit: int, others: int | None = None, after: int = 0
+    ) -> list[OutboxMessage]:
+        """Lease and return at most `limit` due messages that are not leased: urgent ones first.
+
+        Of the others, at most `others` are claimed. Servers take turns, from the first one whose id is larger
+        than `after`; of a server, the longest due comes first.
+        """
         ...
 
     def extend_lease(self, message: OutboxMessage, *, until: datetime) -> None:
@@ -109,6 +119,6 @@ class Outbox(Protocol):
         """Delete all messages of the request."""
         ...
 
-    def next_due_at(self) -> datetime | None:
+    def next_due_at(self, *, only_urgent: bool = False) -> datetime | None:
         """Return when the next message that is not leased is due."""
         ...

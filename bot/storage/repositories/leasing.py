@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    and_,
     bindparam,
     case,
     func,
@@ -45,6 +46,13 @@ def release_leases(conn: Connection, *, now: datetime) -> None:
         conn.execute(statement.values(lease_until=bindparam("now")), {"now": now})
 
 
+def is_claimable(due: Column[datetime]) -> ColumnElement[bool]:
+    """Return the condition that a row is due at `now` and not leased."""
+    lease_until: Column[datetime] = due.table.c.lease_until
+    now: BindParameter[datetime] = bindparam("now")
+    return and_(due <= now, or_(lease_until.is_(None), lease_until <= now))
+
+
 class ClaimableQueue:
     """The due rows of a table, each claimed by one worker at a time: its lease keeps the others off.
 
@@ -53,10 +61,9 @@ class ClaimableQueue:
 
     def __init__(self, due: Column[datetime], **changes: ColumnElement[datetime]) -> None:
         table, lease_until = due.table, due.table.c.lease_until
-        now: BindParameter[datetime] = bindparam("now")
         self._due_rows = (
             select(table)
-            .where(due <= now, or_(lease_until.is_(None), lease_until <= now))
+            .where(is_claimable(due))
             .order_by(due)
             .limit(bindparam("at_most"))
             .with_for_update(skip_locked=True)
@@ -80,11 +87,17 @@ class ClaimableQueue:
     ) -> Sequence[Row[*tuple[Any, ...]]]:
         """Lease at most `limit` rows, longest due first; return them as they were, one version ago."""
         rows = conn.execute(self._due_rows, {"now": now, "at_most": limit}).all()
+        self.lease(conn, rows, now=now, lease=lease)
+        return rows
+
+    def lease(
+        self, conn: Connection, rows: Sequence[Row[*tuple[Any, ...]]], *, now: datetime, lease: Lease
+    ) -> None:
+        """Lease rows that this transaction has locked."""
         if rows:
             keys = [tuple(row._mapping[name] for name in self._key) for row in rows]
             terms = {"lease_owner": lease.owner, "lease_until": lease.until, "now": now}
             conn.execute(self._lease, {"keys": keys, **terms})
-        return rows
 
     def next_due_at(self, conn: Connection) -> datetime | None:
         """Return when the next row can be claimed, None if there is none: when its lease ends, if leased."""

@@ -2,16 +2,23 @@
 
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
+    String,
+    and_,
     bindparam,
     case,
     delete,
+    exists,
+    false,
     func,
     insert,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.sql import Update
@@ -19,13 +26,13 @@ from typing_extensions import override
 
 from bot.domain.errors import ConflictError
 from bot.domain.leases import Lease
-from bot.domain.requests import State
+from bot.domain.requests import RETURNED, State
 from bot.services.ports import WorkQueue
 from bot.services.repositories.outbox import MessageKind, Outbox, OutboxMessage
 from bot.storage.column_types import SNOWFLAKE, UtcDateTime
-from bot.storage.repositories.leasing import ClaimableQueue
+from bot.storage.repositories.leasing import ClaimableQueue, is_claimable
 from bot.storage.sql import SqlRepository, Upsert, upsert
-from bot.storage.tables import outbox, requests
+from bot.storage.tables import audit_log, outbox, requests
 
 _c = outbox.c
 _QUEUE = ClaimableQueue(
@@ -33,8 +40,28 @@ _QUEUE = ClaimableQueue(
     # this claim sends all changes until now
     again_at=case((_c.again_at > bindparam("now"), _c.again_at), else_=None),
 )
+WINDOW = 2_000
+"""How many of the longest due messages take turns: what a claim costs is bounded, however many are due."""
+_ENDED = sorted(RETURNED | {State.DELIVERED, State.UNDELIVERABLE})
+_SOURCE, _KIND = bindparam("of_source", type_=SNOWFLAKE), bindparam("of_kind", type_=String())
+_OF_REQUEST = requests.c.id == _SOURCE
+_GUILD_OF_SOURCE = func.coalesce(
+    select(requests.c.guild_id).where(_OF_REQUEST).scalar_subquery(),
+    select(audit_log.c.guild_id).where(audit_log.c.id == _SOURCE).scalar_subquery(),
+    0,
+)
+_IS_URGENT = or_(
+    _KIND == MessageKind.RESULT,
+    and_(_KIND == MessageKind.STATUS, exists().where(_OF_REQUEST, requests.c.state.in_(_ENDED))),
+)
+_NEW: dict[str, Any] = {
+    "source_id": _SOURCE,
+    "kind": _KIND,
+    "guild_id": _GUILD_OF_SOURCE,
+    "is_urgent": _IS_URGENT,
+}
 _NEXT_AT = bindparam("next_at", type_=UtcDateTime())
-_CREATE = insert(outbox)
+_CREATE = insert(outbox).values(_NEW)
 _LEASE_ENDED = {"lease_owner": None, "lease_until": None, "version": _c.version + 1, "again_at": None}
 _LEASED = update(outbox).where(
     _c.source_id == bindparam("of_source"),
@@ -97,6 +124,32 @@ _MARK_QUEUE_DUE = (
 _DROP = delete(outbox).where(_c.source_id == bindparam("of_source"))
 
 
+def _in_turns(*, urgent: bool) -> Select[*tuple[Any, ...]]:
+    """Select due messages, one of each server, then the next of each, as far as they are in the window."""
+    is_theirs = and_(_c.is_urgent.is_(true() if urgent else false()), is_claimable(_c.due_at))
+    window = select(outbox).where(is_theirs).order_by(_c.due_at).limit(WINDOW).subquery()
+    order = (window.c.due_at, window.c.source_id)
+    turn = func.row_number().over(partition_by=window.c.guild_id, order_by=order)
+    ranked = select(window.c.source_id, window.c.kind, turn.label("turn")).subquery()
+    return (
+        select(outbox)
+        .join(ranked, and_(ranked.c.source_id == _c.source_id, ranked.c.kind == _c.kind))
+        .where(is_theirs)
+        .order_by(ranked.c.turn, _c.guild_id <= bindparam("turn_after"), _c.guild_id)
+        .limit(bindparam("at_most"))
+        .with_for_update(skip_locked=True, of=outbox)
+    )
+
+
+_URGENT, _OTHERS = _in_turns(urgent=True), _in_turns(urgent=False)
+_NEXT_URGENT = (
+    select(_c.due_at)
+    .where(_c.is_urgent.is_(true()), _c.due_at.is_not(None), _c.lease_until.is_(None))
+    .order_by(_c.due_at)
+    .limit(1)
+)
+
+
 class SqlOutbox(SqlRepository, Outbox):
     """The outbox in one transaction."""
 
@@ -105,8 +158,8 @@ class SqlOutbox(SqlRepository, Outbox):
         self, source_id: int, kind: MessageKind, *, fingerprint: str, not_before: datetime, next_at: datetime
     ) -> None:
         row = {
-            "source_id": source_id,
-            "kind": kind,
+            "of_source": source_id,
+            "of_kind": kind,
             "due_at": max(next_at, not_before),
             "not_before": not_before,
             "version": 1,
@@ -117,13 +170,13 @@ class SqlOutbox(SqlRepository, Outbox):
 
     @override
     def create_once(self, source_id: int, kind: MessageKind, *, due_at: datetime) -> None:
-        row = {"source_id": source_id, "kind": kind, "due_at": due_at, "version": 1, "attempts": 0}
+        row = {"of_source": source_id, "of_kind": kind, "due_at": due_at, "version": 1, "attempts": 0}
         self._conn.execute(_create_once(self._conn.dialect.name), row)
         self._notify(WorkQueue.OUTBOX)
 
     @override
     def mark_due(self, source_id: int, kind: MessageKind, *, due_at: datetime) -> None:
-        row = {"source_id": source_id, "kind": kind, "due_at": due_at, "version": 1, "attempts": 0}
+        row = {"of_source": source_id, "of_kind": kind, "due_at": due_at, "version": 1, "attempts": 0}
         self._conn.execute(_mark_due(self._conn.dialect.name), row)
         self._notify(WorkQueue.OUTBOX)
 
@@ -133,7 +186,15 @@ class SqlOutbox(SqlRepository, Outbox):
         self._notify(WorkQueue.OUTBOX)
 
     @override
-    def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[OutboxMessage]:
+    def claim_due(
+        self, *, now: datetime, lease: Lease, limit: int, others: int | None = None, after: int = 0
+    ) -> list[OutboxMessage]:
+        terms = {"now": now, "turn_after": after}
+        rows = list(self._conn.execute(_URGENT, terms | {"at_most": limit}))
+        left = limit - len(rows)
+        if left := left if others is None else min(left, others):
+            rows += self._conn.execute(_OTHERS, terms | {"at_most": left})
+        _QUEUE.lease(self._conn, rows, now=now, lease=lease)
         return [
             OutboxMessage(
                 source_id=row.source_id,
@@ -141,9 +202,11 @@ class SqlOutbox(SqlRepository, Outbox):
                 version=row.version + 1,
                 attempts=row.attempts,
                 sent=row.sent,
+                guild_id=row.guild_id,
+                is_urgent=row.is_urgent,
                 attempt=row.delivery_attempt,
             )
-            for row in _QUEUE.claim(self._conn, now=now, lease=lease, limit=limit)
+            for row in rows
         ]
 
     @override
@@ -193,7 +256,10 @@ class SqlOutbox(SqlRepository, Outbox):
         self._conn.execute(_DROP, {"of_source": request_id})
 
     @override
-    def next_due_at(self) -> datetime | None:
+    def next_due_at(self, *, only_urgent: bool = False) -> datetime | None:
+        if only_urgent:
+            due_at: datetime | None = self._conn.execute(_NEXT_URGENT).scalar()
+            return due_at
         return _QUEUE.next_due_at(self._conn)
 
 
@@ -203,12 +269,14 @@ def _key(message: OutboxMessage) -> dict[str, object]:
 
 @cache
 def _create_once(dialect: str) -> Upsert:
-    return upsert(dialect, outbox).on_conflict_do_nothing(index_elements=["source_id", "kind"])
+    return upsert(dialect, outbox).values(_NEW).on_conflict_do_nothing(index_elements=["source_id", "kind"])
 
 
 @cache
 def _mark_due(dialect: str) -> Upsert:
-    statement = upsert(dialect, outbox)
+    statement = upsert(dialect, outbox).values(_NEW)
+    changes = _due_values(statement.excluded["due_at"])
     return statement.on_conflict_do_update(
-        index_elements=["source_id", "kind"], set_=_due_values(statement.excluded["due_at"])
+        index_elements=["source_id", "kind"],
+        set_={**changes, "is_urgent": statement.excluded["is_urgent"]},
     )

@@ -255,3 +255,61 @@ async def test_a_message_that_is_kept_is_leased_for_longer(store: SqlStore) -> N
         await store.write(lambda work: work.outbox.extend_lease(mine, until=after(300)))
     assert await claim(store, at_s=199) == []
     assert (await claim(store, at_s=200))[0].source_id == theirs.source_id
+
+
+FLOODED, QUIET, OTHER = GUILD, GUILD + 1, GUILD + 2
+
+
+async def flood(store: SqlStore, count: int) -> None:
+    """Make so many edits of one server due, and then one each of two others."""
+
+    def unit(uow: UnitOfWork) -> None:
+        for number in range(100, 100 + count):
+            uow.requests.add(new_request(number, guild=FLOODED))
+            uow.outbox.mark_due(number, STATUS, due_at=after(number / 1000))
+        for number, guild_id in ((10_000, QUIET), (10_001, OTHER)):
+            uow.requests.add(new_request(number, guild=guild_id))
+            uow.outbox.mark_due(number, STATUS, due_at=after(20))
+
+    await store.write(unit)
+
+
+async def claimed(
+    store: SqlStore, limit: int, *, others: int | None = None, turn_after: int = 0
+) -> list[int]:
+    messages = await store.write(
+        lambda work: work.outbox.claim_due(
+            now=after(30), lease=lease(until_s=90), limit=limit, others=others, after=turn_after
+        )
+    )
+    return [message.source_id for message in messages]
+
+
+async def test_servers_take_turns_however_many_edits_one_of_them_has(store: SqlStore) -> None:
+    await flood(store, 1_000)
+    assert await claimed(store, 4) == [100, 10_000, 10_001, 101]
+    assert await claimed(store, 2) == [102, 103]
+
+
+async def test_the_server_after_the_last_one_has_the_next_turn(store: SqlStore) -> None:
+    await flood(store, 10)
+    assert await claimed(store, 1, turn_after=FLOODED) == [10_000]
+    assert await claimed(store, 1, turn_after=QUIET) == [10_001]
+    assert await claimed(store, 1, turn_after=OTHER) == [100]
+
+
+async def test_results_and_endings_come_before_a_thousand_edits(store: SqlStore) -> None:
+    await flood(store, 1_000)
+
+    def unit(uow: UnitOfWork) -> None:
+        request = uow.requests.find(10_001)
+        assert request is not None
+        uow.requests.transition(request, Transition.CANCEL)
+        uow.outbox.mark_due(10_001, STATUS, due_at=after(29))
+        uow.outbox.mark_due(1, RESULT, due_at=after(30))
+
+    assert await store.read(lambda work: work.outbox.next_due_at(only_urgent=True)) is None
+    await store.write(unit)
+    assert await store.read(lambda work: work.outbox.next_due_at(only_urgent=True)) == after(20)
+    assert await claimed(store, 20, others=1) == [1, 10_001, 100]
+    assert await claimed(store, 20, others=0) == []

@@ -31,6 +31,7 @@ FROZEN = {
     "v0016_curation": "445f52cb6d420cbf",
     "v0017_credit_caps": "66318b605c44dcec",
     "v0018_queue": "facea80d3dbfd339",
+    "v0019_turns_of_messages": "114b43757aa96e2e",
 }
 """The beginning of each file's SHA-256; a new migration is added here when it is merged."""
 

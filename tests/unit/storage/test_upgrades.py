@@ -168,7 +168,9 @@ async def goes_on(url: str) -> None:
             (UNAPPROVED, MessageKind.APPROVAL),
             (GRANT, MessageKind.AUDIT),
         }
+        assert {one.guild_id for one in messages} == {10**17}
         (result,) = [one for one in messages if one.kind is MessageKind.RESULT]
+        assert [one for one in messages if one.is_urgent] == [result]
         assert DeliveryAttempt.parse(result.attempt or "").route is DeliveryRoute.CHANNEL
         (waiting,) = [one for one in messages if one.source_id == WAITING]
         assert waiting.sent == "0 0 waiting 0 None None False False None"
