@@ -196,7 +196,7 @@ class MemberRecord:
     reset_in: str | None = None
     """The key of the window in which moderators last reset the member's allowance."""
     resets: int = 0
-    """The number of resets in that window."""
+    """The number of all resets up to that one."""
     failures: int = 0
     """The member's failed requests in a row; one with an unknown outcome counts as several."""
     backoff_until: datetime | None = None
@@ -226,12 +226,13 @@ class MemberRecord:
         return replace(self, failures=failures, backoff_until=until)
 
     def generation(self, window: Window) -> int:
-        """Return the number of resets of the member's allowance in this window."""
+        """Return which of the member's allowances in this window is in force; 0: it was never reset."""
         return self.resets if self.reset_in == window.key else 0
 
     def reset(self, window: Window) -> "MemberRecord":
         """Return the record after a reset of the allowance of this window."""
-        return replace(self, reset_in=window.key, resets=self.generation(window) + 1)
+        # counted over all windows: a period that is changed and changed back has a window's resets twice
+        return replace(self, reset_in=window.key, resets=self.resets + 1)
 
 
 NOBODY = MemberRecord()

@@ -52,7 +52,8 @@ def test_a_reset_counts_in_its_own_window() -> None:
     following = window_of(Period.WEEK, NOW + timedelta(days=7))
     assert [record.generation(WEEK) for record in (MemberRecord(), once, twice)] == [0, 1, 2]
     assert twice.generation(following) == 0
-    assert twice.reset(following).generation(following) == 1
+    assert twice.reset(following).generation(following) == 3
+    assert once.reset(following).reset(WEEK).generation(WEEK) == 3, "the first one's allowance was used"
 
 
 def test_a_budget_counts_what_was_spent_before_it_in_its_first_window_only() -> None:
