@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.errors import LinkKind, RefusalError
+from bot.domain.requests import FailureKind
 from bot.domain.song_options import PlaylistName, parse_playlist_or_name
 from bot.domain.text import clean_text
 
@@ -53,6 +54,23 @@ class PlaylistUnknownError(RefusalError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlaylistOutcomes:
+    """What the requests from a playlist came to since it was saved; the counts name nobody, and stay."""
+
+    songs: int = 0
+    """The songs that were made, also those that were removed later."""
+    loves: int = 0
+    failures: int = 0
+    last_failure: FailureKind | None = None
+    """Why the last one failed; None: none did, or it was before failures were kept."""
+    failed_at: datetime | None = None
+
+
+NO_OUTCOMES = PlaylistOutcomes()
+"""The outcomes of a playlist that was just saved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SavedPlaylist:
     """A playlist that members can request by name."""
 
@@ -64,6 +82,7 @@ class SavedPlaylist:
     added_at: datetime
     used_at: datetime | None = None
     """Roughly when a song was last requested from this playlist."""
+    outcomes: PlaylistOutcomes = NO_OUTCOMES
 
     @property
     def key(self) -> str:

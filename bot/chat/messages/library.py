@@ -4,7 +4,9 @@ from typing import assert_never
 
 from bot.chat.messages.choices import CHOICE_LIMIT
 from bot.chat.text import labels
+from bot.chat.text.failures import SHORT_FAILURES
 from bot.chat.text.formatting import (
+    counted,
     mention,
     message_page,
     minutes,
@@ -15,6 +17,7 @@ from bot.chat.text.formatting import (
 )
 from bot.chat.text.songs import UNTITLED
 from bot.domain.playlist_choice import SURPRISE, Suggestion, SuggestionKind
+from bot.domain.playlists import PlaylistOutcomes
 from bot.domain.songs import Loves, Song
 from bot.services.library.playlists import ListedPlaylist
 from bot.services.repositories.library import SongTitle
@@ -40,11 +43,27 @@ def loved_line(song: Song) -> str:
 
 
 def playlist_line(listed: ListedPlaylist) -> str:
-    """Format a saved playlist, whether it is the default one, and when it was last used."""
+    """Format a saved playlist: whether it is the default one, when it was used, and what came of that."""
     playlist = listed.playlist
     default = " · **default**" if listed.is_default else ""
     used = f" · last used {relative(playlist.used_at)}" if playlist.used_at else ""
-    return f"{playlist_link(playlist.playlist_id, playlist.name)}{default}{used}"
+    head = f"{playlist_link(playlist.playlist_id, playlist.name)}{default}{used}"
+    outcomes = _outcomes(playlist.outcomes)
+    return f"{head}\n-# {outcomes}" if outcomes else head
+
+
+def _outcomes(outcomes: PlaylistOutcomes) -> str:
+    """Say what the requests from a playlist came to; empty if there were none."""
+    parts = []
+    if outcomes.songs:
+        parts.append(counted(outcomes.songs, "song"))
+    if outcomes.loves:
+        parts.append(f"{labels.HEART} {outcomes.loves:,}")
+    if outcomes.failures:
+        last = f", the last one {relative(outcomes.failed_at)}" if outcomes.failed_at else ""
+        why = f": {SHORT_FAILURES[outcomes.last_failure]}" if outcomes.last_failure else ""
+        parts.append(f"{outcomes.failures:,} failed{last}{why}")
+    return " · ".join(parts)
 
 
 def playlist_choice(suggestion: Suggestion) -> str:

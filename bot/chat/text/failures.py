@@ -55,6 +55,26 @@ FAILURES = MappingProxyType(
 )
 """Why a request ended, and what to do next."""
 
+SHORT_FAILURES = MappingProxyType(
+    {
+        FailureKind.REFUSED: "the song service refused it",
+        FailureKind.MODERATED: "the song service's moderation rejected it",
+        FailureKind.PLAYLIST_UNKNOWN: "the song service couldn't find the playlist",
+        FailureKind.TURNED_AWAY: "a firewall blocked it",
+        FailureKind.OPERATOR: "the song service took no requests from this bot",
+        FailureKind.PROVIDER: "the song service failed",
+        FailureKind.LOST_TASK: "the song service lost it",
+        FailureKind.UNCERTAIN: "the connection broke",
+        FailureKind.SILENT: "the song service made no progress",
+        FailureKind.UNANSWERED: "the song service stopped answering",
+        FailureKind.MODERATOR: "a moderator rejected it",
+        FailureKind.BLOCKED: "the member was blocked",
+        FailureKind.UNDECIDED: "no moderator decided in time",
+        FailureKind.NOT_SERVED: "the server was no longer served",
+    }
+)
+"""Why a request ended, in a few words for a list."""
+
 
 def failure_text(kind: FailureKind, failure: Failure | None) -> str:
     """Say why a request ended, and what to do next."""

@@ -26,7 +26,7 @@ from bot.services.pagination import Page, fetch_page
 from bot.services.ports import Clock
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
-PAGE = 10
+PAGE = 8
 """The playlists on one page."""
 RECENT = 25
 """The member's last songs whose playlists are suggested."""

@@ -227,6 +227,8 @@ def _press_heart(
     is_loved = uow.library.press_heart(
         request_id, clip, press.actor_id, press_id=press.interaction_id, now=now
     )
+    if is_loved is not None:
+        uow.playlists.count_love(press.guild_id, request.spec.playlist_id, taken_back=not is_loved)
     song = Song(request, uow.library.loves(request_id))
     if is_loved and song.post is not None and song.post[0] in public_channel_ids:
         settings = uow.guilds.settings(press.guild_id)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.domain.playlist_choice import OwnPlaylist
 from bot.domain.playlists import SavedPlaylist
-from bot.domain.requests import Failure
+from bot.domain.requests import Failure, FailureKind
 from bot.domain.songs import Loves, Song, Viewer
 
 
@@ -40,6 +40,18 @@ class Playlists(Protocol):
 
     def mark_used(self, guild_id: int, playlist_id: str, *, now: datetime) -> None:
         """Record that a song was requested from this playlist, at most once a minute."""
+        ...
+
+    def count_song(self, guild_id: int, playlist_id: str) -> None:
+        """Count a song that was made from this playlist, if the server has saved it."""
+        ...
+
+    def count_failure(self, guild_id: int, playlist_id: str, kind: FailureKind, *, now: datetime) -> None:
+        """Count a request from this playlist that failed, if the server has saved it."""
+        ...
+
+    def count_love(self, guild_id: int, playlist_id: str, *, taken_back: bool = False) -> None:
+        """Count a love of a song from this playlist, or one less, if the server has saved it."""
         ...
 
 

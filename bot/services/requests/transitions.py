@@ -18,6 +18,9 @@ from bot.services.unit_of_work import UnitOfWork, unit_of_work
 CONCLUDING = frozenset({Transition.ACCEPT, Transition.REFUSE, Transition.MARK_UNCERTAIN})
 """The transitions that conclude a submission; each counts as a turn of the request's member and server."""
 
+FAILING = frozenset({Transition.REFUSE, Transition.FAIL, Transition.EXPIRE})
+"""The transitions that count as failures of the request's playlist."""
+
 
 def apply_transition(
     uow: UnitOfWork,
@@ -42,6 +45,12 @@ def apply_transition(
     if settlement is not Settlement.NONE:  # lock the member before the account, as placing does: no deadlock
         made = settlement is Settlement.POST
         uow.members.remove_active_request(request.guild_id, request.user_id, forgive=made)
+    # before the accounts, too: placing uses the playlist before it holds credits
+    if transition is Transition.FINISH:
+        uow.playlists.count_song(request.guild_id, request.spec.playlist_id)
+    elif transition in FAILING and updated.failure is not None:
+        kind = updated.failure.kind
+        uow.playlists.count_failure(request.guild_id, request.spec.playlist_id, kind, now=now)
     if transition in CONCLUDING:
         uow.members.record_turn(request.guild_id, request.user_id, now=now)
     settle_hold(uow, request.id, settlement, now)

@@ -21,8 +21,8 @@ from sqlalchemy.sql.dml import ReturningInsert
 from typing_extensions import override
 
 from bot.domain.playlist_choice import OwnPlaylist
-from bot.domain.playlists import SavedPlaylist
-from bot.domain.requests import Failure, State
+from bot.domain.playlists import PlaylistOutcomes, SavedPlaylist
+from bot.domain.requests import Failure, FailureKind, State
 from bot.domain.songs import DOUBLE_PRESS, FINISHED, LOVABLE_CLIPS, UNLOVED, Loves, Song
 from bot.services.repositories.library import Library, Playlists, SongFilter, SongTitle
 from bot.storage.repositories.request_mapping import request_of
@@ -185,6 +185,19 @@ _MARK_USED = (
     .values(used_at=bindparam("now"))
 )
 
+COUNTS = ("songs", "loves", "failures", "last_failure", "failed_at")
+"""The columns of what came of a playlist."""
+_OF_PLAYLIST = update(playlists).where(
+    _p.guild_id == bindparam("guild"), _p.playlist_id == bindparam("playlist")
+)
+_COUNT_SONG = _OF_PLAYLIST.values(songs=_p.songs + 1)
+_COUNT_FAILURE = _OF_PLAYLIST.values(
+    failures=_p.failures + 1, last_failure=bindparam("kind"), failed_at=bindparam("now")
+)
+_COUNT_LOVE = _OF_PLAYLIST.values(loves=_p.loves + 1)
+# a love from before the playlist was saved was not counted
+_COUNT_LOVE_BACK = _OF_PLAYLIST.where(_p.loves > 0).values(loves=_p.loves - 1)
+
 
 class SqlPlaylists(SqlRepository, Playlists):
     """The saved playlists in one transaction."""
@@ -216,6 +229,11 @@ class SqlPlaylists(SqlRepository, Playlists):
             "added_by": playlist.added_by,
             "added_at": playlist.added_at,
             "used_at": playlist.used_at,
+            "songs": playlist.outcomes.songs,
+            "loves": playlist.outcomes.loves,
+            "failures": playlist.outcomes.failures,
+            "last_failure": playlist.outcomes.last_failure,
+            "failed_at": playlist.outcomes.failed_at,
         }
         self._conn.execute(_put_playlist(self._conn.dialect.name), row)
 
@@ -238,6 +256,20 @@ class SqlPlaylists(SqlRepository, Playlists):
         }
         self._conn.execute(_MARK_USED, terms)
 
+    @override
+    def count_song(self, guild_id: int, playlist_id: str) -> None:
+        self._conn.execute(_COUNT_SONG, {"guild": guild_id, "playlist": playlist_id})
+
+    @override
+    def count_failure(self, guild_id: int, playlist_id: str, kind: FailureKind, *, now: datetime) -> None:
+        terms = {"guild": guild_id, "playlist": playlist_id, "kind": kind, "now": now}
+        self._conn.execute(_COUNT_FAILURE, terms)
+
+    @override
+    def count_love(self, guild_id: int, playlist_id: str, *, taken_back: bool = False) -> None:
+        counting = _COUNT_LOVE_BACK if taken_back else _COUNT_LOVE
+        self._conn.execute(counting, {"guild": guild_id, "playlist": playlist_id})
+
 
 def _playlist(row: Row[*tuple[object, ...]]) -> SavedPlaylist:
     return SavedPlaylist(
@@ -246,13 +278,20 @@ def _playlist(row: Row[*tuple[object, ...]]) -> SavedPlaylist:
         added_by=row.added_by,
         added_at=row.added_at,
         used_at=row.used_at,
+        outcomes=PlaylistOutcomes(
+            songs=row.songs,
+            loves=row.loves,
+            failures=row.failures,
+            last_failure=None if row.last_failure is None else FailureKind(row.last_failure),
+            failed_at=row.failed_at,
+        ),
     )
 
 
 @cache
 def _put_playlist(dialect: str) -> Upsert:
     statement = upsert(dialect, playlists)
-    changed = ("name", "playlist_id", "added_by", "added_at", "used_at")
+    changed = ("name", "playlist_id", "added_by", "added_at", "used_at", *COUNTS)
     return statement.on_conflict_do_update(
         index_elements=["guild_id", "key"], set_={name: statement.excluded[name] for name in changed}
     )

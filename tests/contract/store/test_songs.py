@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.errors import StoreError
 from bot.domain.playlist_choice import OwnPlaylist
-from bot.domain.playlists import SavedPlaylist
+from bot.domain.playlists import NO_OUTCOMES, PlaylistOutcomes, SavedPlaylist
 from bot.domain.requests import Failure, FailureKind, Request, State
 from bot.domain.songs import Loves
 from bot.domain.transitions import Transition
@@ -82,6 +82,28 @@ class TestPlaylists:
             )
             used = [playlist.used_at for playlist in await self.all_of(store)]
             assert used == [after(known), after(known), None]
+
+    async def test_what_came_of_a_playlist_is_counted_under_every_name(self, store: SqlStore) -> None:
+        await self.put(store, saved("a"), saved("b"), saved("other", playlist_id=IDS[1]))
+
+        def unit(uow: UnitOfWork) -> None:
+            for _ in range(2):
+                uow.playlists.count_song(GUILD, IDS[0])
+                uow.playlists.count_love(GUILD, IDS[0])
+            uow.playlists.count_love(GUILD, IDS[0], taken_back=True)
+            uow.playlists.count_love(GUILD, IDS[1], taken_back=True)
+            uow.playlists.count_failure(GUILD, IDS[0], FailureKind.PROVIDER, now=NOW)
+            uow.playlists.count_failure(GUILD, IDS[0], FailureKind.MODERATED, now=after(1))
+            uow.playlists.count_song(GUILD + 1, IDS[0])
+
+        await store.write(unit)
+        counted = PlaylistOutcomes(
+            songs=2, loves=1, failures=2, last_failure=FailureKind.MODERATED, failed_at=after(1)
+        )
+        known = {one.name: one.outcomes for one in await self.all_of(store)}
+        assert known == {"a": counted, "b": counted, "other": NO_OUTCOMES}
+        await self.put(store, saved("A", playlist_id=IDS[1]))
+        assert (await self.all_of(store))[0].outcomes == NO_OUTCOMES, "it is another playlist"
 
 
 class TestSongs:

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.audit import Action, AuditEntry
-from bot.domain.errors import PlaylistError
+from bot.domain.errors import PlaylistError, RejectedError
 from bot.domain.playlist_choice import (
     SURPRISE,
     AmbiguousPlaylistError,
@@ -16,6 +16,7 @@ from bot.domain.playlists import (
     PlaylistsFullError,
     PlaylistUnknownError,
 )
+from bot.domain.requests import FailureKind
 from bot.domain.song_options import SongOptions, parse_playlist_or_name
 from bot.services.audit_log import Actor
 from bot.services.library.playlists import SavedResult
@@ -87,9 +88,9 @@ async def test_there_are_at_most_a_hundred_and_all_are_on_some_page(harness: Ser
     with pytest.raises(PlaylistsFullError):
         await add(harness, "one more", number=999)
     await add(harness, "n007", OTHER, number=1000)
-    pages = [await harness.playlists.page(GUILD, number) for number in range(10)]
+    pages = [await harness.playlists.page(GUILD, number) for number in range(13)]
     assert [one.playlist.name for page in pages for one in page.items] == [f"n{n:03}" for n in range(100)]
-    assert {(page.pages, page.total) for page in pages} == {(10, 100)}
+    assert {(page.pages, page.total) for page in pages} == {(13, 100)}
     assert await harness.playlists.page(GUILD, 10**5) == pages[-1]
     assert len(await names(harness)) == 25
 
@@ -191,3 +192,23 @@ async def test_other_servers_have_other_playlists(harness: ServicesHarness) -> N
     await add(harness, "beats")
     assert await harness.playlists.matching(GUILD + 1, "") == []
     assert (await harness.playlists.page(GUILD + 1, 3)).items == ()
+
+
+async def test_what_a_playlist_came_to_is_counted_with_the_song_its_end_and_its_loves(
+    harness: ServicesHarness,
+) -> None:
+    await add(harness, "Beats")
+    song = await harness.place_and_finish()
+    await harness.dispatch()
+    harness.provider.submit_answers.append(RejectedError(451, "unsafe"))
+    await harness.place_and_submit(BEN)
+    await harness.place(BEN, SongOptions(playlist=OTHER))
+    loved = [
+        await harness.library.press_heart(song, 1, by(number << 40), public_channel_ids=())
+        for number in (1, 2, 3)
+    ]
+    assert [one.clips[0] for one in loved] == [1, 0, 1]
+    (listed,) = (await harness.playlists.page(GUILD, 0)).items
+    counts = listed.playlist.outcomes
+    assert (counts.songs, counts.failures, counts.loves) == (1, 1, 1)
+    assert (counts.last_failure, counts.failed_at) == (FailureKind.MODERATED, harness.clock())

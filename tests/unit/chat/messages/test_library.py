@@ -16,9 +16,11 @@ from bot.chat.messages.library import (
     song_line,
 )
 from bot.chat.text.confirmations import default_playlist, playlist_removed, playlist_saved
+from bot.chat.text.failures import SHORT_FAILURES
 from bot.chat.text.songs import TOP_TITLES
 from bot.domain.playlist_choice import Suggestion, SuggestionKind
-from bot.domain.playlists import SavedPlaylist
+from bot.domain.playlists import PlaylistOutcomes, SavedPlaylist
+from bot.domain.requests import FailureKind
 from bot.domain.songs import UNLOVED, Loves, Song, TopPeriod
 from bot.services.library import playlists, songs
 from bot.services.library.playlists import ListedPlaylist, SavedResult
@@ -42,7 +44,20 @@ LONGEST_SONG = Song(
     Loves(10**6, (10**6, 10**6)),
 )
 LONGEST_PLAYLIST = ListedPlaylist(
-    SavedPlaylist(name="[" * 100, playlist_id=PLAYLIST, added_by=1, added_at=NOW, used_at=NOW),
+    SavedPlaylist(
+        name="[" * 100,
+        playlist_id=PLAYLIST,
+        added_by=1,
+        added_at=NOW,
+        used_at=NOW,
+        outcomes=PlaylistOutcomes(
+            songs=10**6,
+            loves=10**7,
+            failures=10**6,
+            last_failure=FailureKind.OPERATOR,
+            failed_at=NOW,
+        ),
+    ),
     is_default=True,
 )
 
@@ -86,7 +101,7 @@ def test_a_page_of_the_longest_playlist_names_fits() -> None:
     items = (LONGEST_PLAYLIST,) * playlists.PAGE
     page = page_view(Page(items=items, number=9, pages=10, total=100), playlist_line, title="", nothing="")
     check_sendable(embeds=[page.embed], view=PlaylistPages.buttons(page, ""))
-    assert str(page.embed.description).count("\n") == playlists.PAGE - 1
+    assert str(page.embed.description).count("\n") == 2 * playlists.PAGE - 1
     longest = LONGEST_PLAYLIST.playlist
     check_sendable(content=playlist_saved(SavedResult(longest, longest)))
     check_sendable(content=playlist_removed(LONGEST_PLAYLIST))
@@ -135,3 +150,21 @@ def test_a_button_is_known_again_by_its_id(pages: type[PageButton]) -> None:
 
 def test_every_period_has_a_title() -> None:
     assert set(TOP_TITLES) == set(TopPeriod)
+
+
+def test_a_saved_playlist_says_what_came_of_it() -> None:
+    def line(**counts: object) -> str:
+        outcomes = PlaylistOutcomes(**counts)  # type: ignore[arg-type] # any of its fields
+        saved = replace(LONGEST_PLAYLIST.playlist, name="Calm", used_at=None, outcomes=outcomes)
+        return playlist_line(ListedPlaylist(saved, is_default=False)).partition("\n")[2]
+
+    assert line() == ""
+    assert line(songs=1, loves=2) == "-# 1 song · ♥ 2"
+    assert line(failures=3) == "-# 3 failed"
+    ago = f"<t:{int(NOW.timestamp())}:R>"
+    why = line(songs=4, failures=1, last_failure=FailureKind.PLAYLIST_UNKNOWN, failed_at=NOW)
+    assert why == f"-# 4 songs · 1 failed, the last one {ago}: the song service couldn't find the playlist"
+
+
+def test_every_failure_has_short_words() -> None:
+    assert set(SHORT_FAILURES) == set(FailureKind)
