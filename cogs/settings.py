@@ -31,6 +31,7 @@ from bot.chat.panel import (
 )
 from bot.chat.panel.channels import HIDE, SHOW, USUAL_LOVES
 from bot.chat.panel.credits import LimitsOfRole
+from bot.chat.panel.curation import WORDS_LIMIT
 from bot.chat.panel.view import answer_command, open_panel
 from bot.chat.text import descriptions
 from bot.domain.guild_settings import ApprovalChange
@@ -39,7 +40,7 @@ from bot.services.moderation.guild_settings import MAX_ACTIVE, MAX_COOLDOWN_S, M
 Active: TypeAlias = app_commands.Range[int, 1, MAX_ACTIVE]
 Waiting: TypeAlias = app_commands.Range[int, 1, MAX_WAITING]
 Cooldown: TypeAlias = app_commands.Range[int, 0, MAX_COOLDOWN_S]
-Words: TypeAlias = app_commands.Range[str, 1, 1000]
+Words: TypeAlias = app_commands.Range[str, 1, WORDS_LIMIT]
 Free: TypeAlias = app_commands.Range[int, 0, MAX_FREE]
 ON, OFF = "on", "off"
 

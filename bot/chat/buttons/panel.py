@@ -7,18 +7,18 @@ from bot.chat.interactions.components import SafeButton, SafeModal, SafeSelect
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import edit_source_message, run_or_defer
 from bot.chat.messages.rendered import RenderedMessage
-from bot.chat.panel import SETTINGS
+from bot.chat.panel import SETTINGS, WORDS
 from bot.chat.panel.credits import ROLE
+from bot.chat.panel.curation import ADD, WORDS_LIMIT
 from bot.chat.panel.setting import MAX_DIGITS, OTHER, Choice, Page, Setting, shown_settings
-from bot.chat.panel.view import BY_ACTION, DEFAULT, asking_message, panel_message
+from bot.chat.panel.view import BY_KEY, DEFAULT, asking_message, panel_message
 from bot.chat.text import labels
 from bot.chat.text.errors import sentence
-from bot.domain.audit import Action
 from bot.domain.errors import RefusalError
 from bot.domain.moderator_errors import ChoiceError
 from bot.services.audit_log import Actor
 
-ACTIONS = "|".join(BY_ACTION)
+KEYS = "|".join(BY_KEY)
 ABOUT = rf"(?P<version>[0-9a-f]{{8}}):(?P<role>[0-9]{{0,{MAX_DIGITS}}})"
 
 
@@ -37,25 +37,27 @@ class PanelSetting(SafeSelect, template=rf"panel-setting:(?:{'|'.join(Page)})"):
     async def pressed(self, interaction: GuildInteraction) -> None:
         """Show the controls of the setting."""
         interaction.require_moderator()
-        if self.chosen not in BY_ACTION:
+        if self.chosen not in BY_KEY:
             raise ChoiceError
-        await _show(interaction, BY_ACTION[Action(str(self.chosen))])
+        await _show(interaction, BY_KEY[str(self.chosen)])
 
 
-class PanelChoice(SafeSelect, template=rf"panel:(?P<action>{ACTIONS}):(?P<part>[a-z]+):{ABOUT}"):
+class PanelChoice(SafeSelect, template=rf"panel:(?P<key>{KEYS}):(?P<part>[a-z]+):{ABOUT}"):
     """Select that changes a part of a setting."""
 
     async def pressed(self, interaction: GuildInteraction) -> None:
         """Change it, ask first, or open the form for another number."""
         interaction.require_moderator()
-        setting, chosen = BY_ACTION[Action(self.match["action"])], self.chosen
+        setting, chosen = BY_KEY[self.match["key"]], self.chosen
         role_id = int(self.match["role"] or 0) or None
-        if self.match["part"] == ROLE and isinstance(chosen, discord.Object | discord.Role):
-            await _show(interaction, setting, role_id=chosen.id)
+        if self.match["part"] == ROLE:
+            role = Choice(part=ROLE, chosen=str(chosen))
+            await _show(interaction, setting, role_id=role.number)
             return
         if chosen == OTHER:
-            form = NumberForm(interaction, setting, self.match["part"], self.match["version"], role_id)
-            await interaction.raw.response.send_modal(form)
+            form = WordsForm if setting is WORDS else NumberForm
+            opened = form(interaction, setting, self.match["part"], self.match["version"], role_id)
+            await interaction.raw.response.send_modal(opened)
             return
         if not isinstance(chosen, AppCommandChannel | AppCommandThread | str):
             raise ChoiceError
@@ -63,28 +65,48 @@ class PanelChoice(SafeSelect, template=rf"panel:(?P<action>{ACTIONS}):(?P<part>[
         await _carry_out(interaction, setting, choice, version=self.match["version"])
 
 
-class PanelReset(SafeButton, template=rf"panel-reset:(?P<action>{ACTIONS}):{ABOUT}"):
+class PanelReset(SafeButton, template=rf"panel-reset:(?P<key>{KEYS}):{ABOUT}"):
     """Button that puts a setting back to its default."""
 
     async def pressed(self, interaction: GuildInteraction) -> None:
         """Put it back, or ask first."""
         interaction.require_moderator()
-        setting, role_id = BY_ACTION[Action(self.match["action"])], int(self.match["role"] or 0) or None
+        setting, role_id = BY_KEY[self.match["key"]], int(self.match["role"] or 0) or None
         await _carry_out(interaction, setting, None, version=self.match["version"], role_id=role_id)
 
 
 class PanelConfirmation(
     SafeButton,
-    template=rf"panel-sure:(?P<action>{ACTIONS}):(?P<part>[a-z]+):(?P<value>[a-z0-9]*):{ABOUT}",
+    template=rf"panel-sure:(?P<key>{KEYS}):(?P<part>[a-z]+):(?P<value>[a-z0-9]*):{ABOUT}",
 ):
     """Button that carries out what the panel asked about."""
 
     async def pressed(self, interaction: GuildInteraction) -> None:
         """Carry it out."""
         interaction.require_moderator()
-        setting, part = BY_ACTION[Action(self.match["action"])], self.match["part"]
+        setting, part = BY_KEY[self.match["key"]], self.match["part"]
         choice = None if part == DEFAULT else Choice(part=part, chosen=self.match["value"])
         await _carry_out(interaction, setting, choice, version=self.match["version"], is_sure=True)
+
+
+class WordsForm(SafeModal, title=labels.WORDS_TITLE):
+    """Form for words to forbid."""
+
+    words: discord.ui.TextInput["WordsForm"] = discord.ui.TextInput(
+        label=labels.WORDS_HINT, style=discord.TextStyle.paragraph, min_length=1, max_length=WORDS_LIMIT
+    )
+
+    def __init__(
+        self, interaction: GuildInteraction, setting: Setting, _: str, version: str, *__: object
+    ) -> None:
+        super().__init__(interaction)
+        self.setting, self.version = setting, version
+
+    async def submitted(self, interaction: GuildInteraction) -> None:
+        """Add the words in the panel from which the form was opened."""
+        interaction.require_moderator()
+        choice = Choice(part=ADD, chosen=self.words.value)
+        await _carry_out(interaction, self.setting, choice, version=self.version)
 
 
 class NumberForm(SafeModal, title=labels.NUMBER_TITLE):

@@ -17,7 +17,7 @@ from discord.ui.select import BaseSelect
 
 from bot.chat.interactions.context import AnyInteraction, GuildInteraction, accept
 from bot.chat.interactions.respond import respond_with_error
-from bot.domain.moderator_errors import OldFormError
+from bot.domain.moderator_errors import ChoiceError, OldFormError
 
 log = logging.getLogger(__name__)
 
@@ -147,8 +147,17 @@ class SafeSelect(SafeItem[Select], template=r"(?!)"):
 
     @property
     def chosen(self) -> object:
-        """Return what was chosen: a text, or a channel or role as Discord describes it."""
-        return self.item.values[0]
+        """Return what was chosen: a text, a channel, or the ids of roles with blanks between them.
+
+        Raises:
+            ChoiceError: nothing was chosen where that is no choice; a modified Discord client may do that.
+        """
+        if isinstance(self.item, discord.ui.RoleSelect):
+            return " ".join(str(role.id) for role in self.item.values)
+        chosen = self.item.values
+        if not chosen:
+            raise ChoiceError
+        return chosen[0]
 
     @classmethod
     async def from_custom_id(

@@ -65,11 +65,18 @@ def channel_select(
 
 
 def role_select(
-    custom_id: str, *, chosen: int | None, placeholder: str
+    custom_id: str, bounds: tuple[int, int], *, chosen: Sequence[int], placeholder: str
 ) -> discord.ui.RoleSelect[discord.ui.View]:
-    """Build a select of roles that is recognized by its custom id."""
-    default = _preselected(chosen, "role")
-    return _LastingRoles(custom_id=custom_id, default_values=default, placeholder=placeholder)
+    """Build a select of roles that is recognized by its custom id; `bounds` is how many can be chosen."""
+    default = [role for role_id in chosen for role in _preselected(role_id, "role")]
+    least, most = bounds
+    return _LastingRoles(
+        custom_id=custom_id,
+        default_values=default,
+        placeholder=placeholder,
+        min_values=least,
+        max_values=most,
+    )
 
 
 def _preselected(chosen: int | None, kind: Literal["channel", "role"]) -> list[discord.SelectDefaultValue]:

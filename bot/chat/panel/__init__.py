@@ -4,7 +4,7 @@ from bot.chat.panel.channels import LOG, REQUESTS, RESULTS, SHOWCASE
 from bot.chat.panel.credits import BUDGET, EVERYONE, LIMITS, ROLES
 from bot.chat.panel.curation import ONLY_SAVED, WORDS
 from bot.chat.panel.setting import Page, Setting
-from bot.chat.panel.songs import APPROVAL, DEFAULT_PLAYLIST, MODEL
+from bot.chat.panel.songs import APPROVAL, DEFAULT_PLAYLIST, EXEMPTIONS, MODEL
 
 __all__ = [
     "APPROVAL",
@@ -26,6 +26,6 @@ __all__ = [
 SETTINGS: dict[Page, tuple[Setting, ...]] = {
     Page.WHERE: (REQUESTS, RESULTS, SHOWCASE, LOG),
     Page.CREDITS: (EVERYONE, ROLES, BUDGET, LIMITS),
-    Page.SONGS: (APPROVAL, ONLY_SAVED, WORDS, MODEL, DEFAULT_PLAYLIST),
+    Page.SONGS: (APPROVAL, EXEMPTIONS, ONLY_SAVED, WORDS, MODEL, DEFAULT_PLAYLIST),
 }
 """All settings in the order of the panel; another setting is one more here, at most 25 a page."""

@@ -114,7 +114,9 @@ class RoleAllowances(Setting):
 
     @override
     def controls(self, shown: ShownSettings) -> Sequence[Control]:
-        role = RoleControl(part=ROLE, placeholder=panel.CHOOSE_ROLE, chosen=shown.role_id)
+        role = RoleControl(
+            part=ROLE, placeholder=panel.CHOOSE_ROLE, chosen=[shown.role_id] if shown.role_id else [], least=1
+        )
         if shown.role_id is None:
             return [role]
         now = shown.settings.roles.get(shown.role_id)

@@ -13,7 +13,9 @@ from bot.chat.text.formatting import DESCRIPTION_LIMIT, plain
 from bot.domain.audit import Action
 from bot.services.audit_log import Actor
 
-PLAYLISTS, WORD = "playlists", "word"
+PLAYLISTS, WORD, ADD = "playlists", "word", "add"
+WORDS_LIMIT = 1000
+"""Characters of words that are added at once."""
 SAVED, EVERY = "saved", "every"
 MAX_REMOVABLE = 24
 """Words that a select offers beside the one that opens the form."""
@@ -64,12 +66,12 @@ class ForbiddenWords(Setting):
     def controls(self, shown: ShownSettings) -> Sequence[Control]:
         words = shown.settings.words[:MAX_REMOVABLE]
         named = [(plain(panel.allow_again(word), limit=CHOICE_LIMIT), word) for word in words]
-        if not named:
-            return []
-        return [ValueControl(part=WORD, placeholder=panel.CHOOSE_WORDS, options=named)]
+        return [ValueControl(part=WORD, placeholder=panel.CHOOSE_WORDS, options=named, other=panel.ADD_WORDS)]
 
     @override
     async def choose(self, interaction: GuildInteraction, actor: Actor, choice: Choice) -> str:
+        if choice.part == ADD:
+            return await self.change(interaction, actor, add=str(choice.chosen))
         return await self.change(interaction, actor, remove=str(choice.chosen))
 
     async def change(

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
@@ -20,7 +20,7 @@ from bot.domain.server_settings import facts_of, with_default
 from bot.services.audit_log import Actor
 
 Chosen: TypeAlias = AppCommandChannel | AppCommandThread | str
-"""A channel, or the text of a value, or the id of a role."""
+"""A channel, or the text of a value, or the ids of roles with blanks between them."""
 MAX_DIGITS = 20
 OTHER = "other"
 """The value that opens a form for any other number."""
@@ -47,11 +47,13 @@ class ChannelControl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleControl:
-    """A select of roles."""
+    """A select of one role, or of none up to `most`."""
 
     part: str
     placeholder: str
-    chosen: int | None = None
+    chosen: Sequence[int] = ()
+    least: int = 0
+    most: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,15 @@ class Choice:
     """The role that was chosen before, if the setting is about one."""
 
     @property
+    def role_ids(self) -> tuple[int, ...]:
+        """Return the ids of the roles that were chosen.
+
+        Raises:
+            RefusalError: they are none; a modified Discord client may choose anything.
+        """
+        return tuple(replace(self, chosen=role_id).number for role_id in str(self.chosen).split())
+
+    @property
     def number(self) -> int:
         """Return the number that was chosen.
 
@@ -96,8 +107,13 @@ class Setting(ABC):
     """One setting; a change goes through the service that its command uses, too."""
 
     action: ClassVar[Action]
-    """The kind of its audit entries, by which it is found."""
+    """The kind of its audit entries."""
     name: ClassVar[str]
+
+    @property
+    def key(self) -> str:
+        """Return what it is found by: another text than the action where several settings have that one."""
+        return self.action
 
     @abstractmethod
     def value(self, shown: ShownSettings) -> str:

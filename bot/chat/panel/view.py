@@ -29,10 +29,10 @@ from bot.domain.server_settings import version_of
 Change: TypeAlias = Callable[..., Coroutine[object, object, str]]
 """Changes a setting by the options that are given, and returns what was done."""
 Item: TypeAlias = discord.ui.Item[discord.ui.View]
-PAGES = {setting.action: page for page, settings in SETTINGS.items() for setting in settings}
+PAGES = {setting.key: page for page, settings in SETTINGS.items() for setting in settings}
 DEFAULT = "default"
 """What is asked about in place of a part of the setting."""
-BY_ACTION = {setting.action: setting for settings in SETTINGS.values() for setting in settings}
+BY_KEY = {setting.key: setting for settings in SETTINGS.values() for setting in settings}
 
 
 async def open_panel(
@@ -89,7 +89,7 @@ def panel_message(
 
     With `confirm`, a further button with this custom id carries out what is asked.
     """
-    page = PAGES[setting.action]
+    page = PAGES[setting.key]
     lines = [(one.name, one.value(shown), one is setting) for one in SETTINGS[page]]
     embed = settings_message(shown, lines, page=labels.PANEL_PAGES[page])
     view = discord.ui.View(timeout=None)
@@ -102,15 +102,15 @@ def panel_message(
 def item_id(kind: str, shown: ShownSettings, setting: Setting, *what: str) -> str:
     """Return the custom id of an item; it has the version of the setting that is shown."""
     about = (version_of(setting.facts(shown)), str(shown.role_id or ""))
-    return ":".join((kind, setting.action, *what, *about))
+    return ":".join((kind, setting.key, *what, *about))
 
 
 def _items(shown: ShownSettings, setting: Setting, confirm: str | None) -> Iterator[tuple[int, Item]]:
     """Yield the rows of items: the settings, the controls of one, and the buttons."""
-    page = PAGES[setting.action]
-    named = [(one.name, str(one.action)) for one in SETTINGS[page]]
+    page = PAGES[setting.key]
+    named = [(one.name, str(one.key)) for one in SETTINGS[page]]
     chooser = text_select(
-        f"panel-setting:{page}", named, chosen=str(setting.action), placeholder=panel.CHOOSE_SETTING
+        f"panel-setting:{page}", named, chosen=str(setting.key), placeholder=panel.CHOOSE_SETTING
     )
     yield 0, chooser
     controls = setting.controls(shown)
@@ -134,7 +134,12 @@ def _select(control: Control, custom_id: str, gone: frozenset[int]) -> Item:
             chosen = None if control.chosen in gone else control.chosen
             return channel_select(custom_id, control.kinds, chosen=chosen, placeholder=control.placeholder)
         case RoleControl():
-            return role_select(custom_id, chosen=control.chosen, placeholder=control.placeholder)
+            return role_select(
+                custom_id,
+                (control.least, control.most),
+                chosen=control.chosen,
+                placeholder=control.placeholder,
+            )
         case ValueControl():
             return text_select(
                 custom_id, _options(control), chosen=control.chosen, placeholder=control.placeholder

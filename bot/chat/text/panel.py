@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from bot.chat.text.formatting import counted, in_credits
+from bot.chat.text.formatting import counted, in_credits, role_mention
 from bot.domain.caps import Cap
 from bot.domain.quotas import Period
 
@@ -16,6 +16,7 @@ ROLES = "Roles"
 BUDGET = "Budget"
 LIMITS = "Limits"
 APPROVAL = "Approval"
+EXEMPTIONS = "No approval for"
 MODEL = "Usual model"
 PLAYLIST = "Default playlist"
 ONLY_SAVED = "Playlists"
@@ -58,6 +59,14 @@ ACTIVE = "Requests of a member at a time"
 WAITING = "Requests that can wait in this server"
 COOLDOWN = "Pause between two requests of a member"
 APPROVAL_CHANNEL = "Choose the channel in which moderators approve"
+CHOOSE_PING = "Choose a role that is pinged for each request, or none"
+CHOOSE_DECIDERS = "Choose a role that can decide, too, or none"
+CHOOSE_EXEMPT = "Choose roles whose members need no approval, or none"
+CHOOSE_FREE = "Requests of each member a day without approval"
+CHOOSE_SAVED = "Whether saved playlists need approval"
+SAVED_SKIP = "Saved playlists need no approval"
+SAVED_APPROVE = "Saved playlists need approval, too"
+NO_EXEMPTIONS = "nothing: every request needs it where it is on"
 CHOOSE_MODEL = "Choose the model for members who choose none"
 CHOOSE_PLAYLIST = "Choose the playlist of requests without one"
 OTHER_NUMBER = "Another number..."
@@ -90,6 +99,21 @@ def credits_choice(amount: int, cost: int) -> str:
 def allow_again(word: str) -> str:
     """Return the name of the choice that removes a forbidden word."""
     return f"Allow {word} again"
+
+
+def pinged(role_id: int) -> str:
+    """Say which role is pinged for each request."""
+    return f"{role_mention(role_id)} is pinged"
+
+
+def can_decide(role_id: int) -> str:
+    """Say which role can decide about requests."""
+    return f"{role_mention(role_id)} can decide, too"
+
+
+def free(count: int) -> str:
+    """Return the name of a number of requests without approval as a choice."""
+    return f"The first {counted(count, 'request')} a day" if count else "No requests"
 
 
 def loves(count: int) -> str:

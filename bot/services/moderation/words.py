@@ -66,6 +66,8 @@ def _change(
     if not (gone or new):
         return before
     changes: AuditFacts = {"added": ", ".join(new) or None, "removed": ", ".join(gone) or None}
+    # whatever list they were shown: what they chose is named, and no other word changes
+    actor = replace(actor, seen=None)
     if not record_action(uow, actor, Action.WORDS, after=changes, now=now):
         return before
     after = replace(before, words=words)

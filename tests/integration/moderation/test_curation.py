@@ -1,12 +1,16 @@
 """`/settings playlists` and `/settings words` as moderators use them, and what members read."""
 
 from bot.chat.delivery.status_message import TITLES
-from bot.chat.text import confirmations, panel
+from bot.chat.text import confirmations, labels, panel
+from bot.domain.audit import Action
+from bot.domain.guild_settings import ApprovalRules
 from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
+from sandbox.discord.model.message import Message
 from tests.harness.bot import LONG_S, BotHarness
 from tests.harness.message_readers import seen
 from tests.integration.engines import on_both
+from tests.integration.moderation.test_panel import choose, control, go_to, settings_of
 from tests.integration.moderation.test_quota import told
 
 pytestmark = on_both
@@ -48,3 +52,48 @@ async def test_a_member_reads_which_word_is_forbidden(local: BotHarness) -> None
         await local.shows(await local.place(prompt="heckling"), TITLES[State.DELIVERED])
         assert panel.NO_WORDS in (await told(local, "settings words", none=True)).content
         await local.shows(await local.place(prompt="damn"), TITLES[State.DELIVERED])
+
+
+async def test_all_rules_are_set_in_the_panel(local: BotHarness) -> None:
+    helpers, boosters = (local.discord.add.role(local.discord.guild, name=name) for name in ("Help", "Boost"))
+    general, mo = local.discord.channel("general"), local.discord.member("Mo")
+    async with local.bot() as app:
+        shown = await told(local, "settings show")
+        await go_to(local, shown, "songs", Action.APPROVAL)
+        await choose(local, shown, Action.APPROVAL, "channel", general.id)
+        await local.shows(shown, f"In <#{general.id}>")
+        await choose(local, shown, Action.APPROVAL, "ping", helpers.id)
+        await local.shows(shown, panel.pinged(helpers.id), "doesn't let the bot notify")
+        await choose(local, shown, Action.APPROVAL, "deciders", helpers.id)
+        await local.shows(shown, panel.can_decide(helpers.id))
+        await choose(local, shown, Action.APPROVAL, "ping")
+        await local.discord.wait_for(lambda: panel.pinged(helpers.id) not in seen(shown), timeout_s=LONG_S)
+        await go_to(local, shown, "songs", "exemptions")
+        await choose(local, shown, "exemptions", "exempt", boosters.id, helpers.id)
+        await local.shows(shown, f"<@&{boosters.id}>, <@&{helpers.id}>")
+        await choose(local, shown, "exemptions", "free", 2)
+        await local.shows(shown, "each member's first 2 requests a day")
+        await choose(local, shown, "exemptions", "saved", "skip")
+        await local.shows(shown, ", saved playlists")
+        settings = await settings_of(app, local)
+        assert settings.approval == ApprovalRules(
+            exempt_role_ids=(boosters.id, helpers.id),
+            free_per_day=2,
+            skips_saved=True,
+            decider_role_id=helpers.id,
+        )
+        await mo.press(shown, labels.BACK_TO_DEFAULT)
+        await local.shows(shown, "Nothing: every request needs it")
+        await go_to(local, shown, "songs", Action.WORDS)
+        form = await mo.choose(shown, words_control(shown), "other")
+        await form.acknowledged(timeout_s=LONG_S)
+        await mo.submit_modal(form, {labels.WORDS_HINT: "damn, *heck*"})
+        await local.shows(shown, "`*heck*` `damn`")
+        await choose(local, shown, Action.WORDS, "word", "damn")
+        await local.shows(shown, "1 word can't be in prompts now.")
+        settings = await settings_of(app, local)
+        assert (settings.words, settings.approval.decider_role_id) == (("*heck*",), helpers.id)
+
+
+def words_control(shown: Message) -> str:
+    return control(shown, Action.WORDS, "word")

@@ -32,18 +32,18 @@ def as_options(options: Mapping[str, object]) -> dict[str, Any]:
     return dict(options)
 
 
-def control(panel: Message, action: Action, part: str) -> str:
+def control(panel: Message, action: str, part: str) -> str:
     (found,) = (one for one in item_ids(panel) if one.startswith(f"panel:{action}:{part}"))
     return found
 
 
-async def choose(local: BotHarness, panel: Message, action: Action, part: str, value: object) -> None:
+async def choose(local: BotHarness, panel: Message, action: str, part: str, *values: object) -> None:
     """Choose in a control of the panel as the moderator, and wait until it is redrawn."""
-    pressed = await local.discord.member("Mo").choose(panel, control(panel, action, part), str(value))
+    pressed = await local.discord.member("Mo").choose(panel, control(panel, action, part), *map(str, values))
     await pressed.acknowledged(timeout_s=LONG_S)
 
 
-async def go_to(local: BotHarness, panel: Message, page: str, action: Action) -> None:
+async def go_to(local: BotHarness, panel: Message, page: str, action: str) -> None:
     moderator = local.discord.member("Mo")
     if f"panel-page:{page}" in item_ids(panel):
         await (await moderator.press(panel, f"panel-page:{page}")).acknowledged(timeout_s=LONG_S)

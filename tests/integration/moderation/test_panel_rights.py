@@ -80,7 +80,7 @@ async def test_forged_uses_of_the_panel_change_nothing(local: BotHarness) -> Non
         for page, setting in PAGES:
             moderator.member.role_ids[:] = rank
             panel = await told(local, "settings show")
-            await go_to(local, panel, page, setting.action)
+            await go_to(local, panel, page, setting.key)
             moderator.member.role_ids.clear()
             for who in (local.ada, local.discord.member("Ben"), moderator):
                 tried += await try_all(local, who, panel)

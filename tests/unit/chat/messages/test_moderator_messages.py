@@ -13,7 +13,7 @@ from bot.chat.messages.audit import (
 from bot.chat.messages.credits import member_credits_message
 from bot.chat.messages.settings import CHOSEN, ShownSettings
 from bot.chat.panel import BUDGET, ROLES
-from bot.chat.panel.view import BY_ACTION, panel_message
+from bot.chat.panel.view import BY_KEY, panel_message
 from bot.chat.text import panel
 from bot.chat.text.confirmations import (
     NO_BUDGET,
@@ -125,7 +125,7 @@ def test_sixty_roles_with_allowances_fit_and_more_of_them_are_counted(count: int
         default_playlist="*" * 100,
         paused="*" * 500,
     )
-    for setting in BY_ACTION.values():
+    for setting in BY_KEY.values():
         message = panel_message(shown_with(settings), setting, note="x" * 500)
         check_sendable(embeds=list(message.embeds))
         assert len(message.view.to_components()) <= 5
