@@ -66,10 +66,12 @@ async def _measure(kind: str, urls: Mapping[int, str], report: Report, rounds: i
             report.check(None, f"{kind}: {breach}")
 
 
-def build_year(url: str, songs: int, small_servers: int = SMALL_SERVERS) -> None:
+def build_year(url: str, songs: int, small_servers: int = SMALL_SERVERS, *, busiest: int = 10) -> None:
     """Write a year's songs into an empty database."""
     migrate(url)
-    database_admin(url).write(lambda conn: YearBuilder(conn, songs, datetime.now(UTC), small_servers).build())
+    database_admin(url).write(
+        lambda conn: YearBuilder(conn, songs, datetime.now(UTC), small_servers, busiest).build()
+    )
 
 
 @asynccontextmanager

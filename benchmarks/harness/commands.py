@@ -13,7 +13,9 @@ from itertools import count
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from benchmarks.harness.year import CHANNEL, GUILD, HEAVY, MEMBER, MODERATOR, OTHERS
+from bot.domain.audit import Action
 from bot.domain.errors import RefusalError
+from bot.domain.guild_settings import GuildSettings
 from bot.domain.personal_data import PendingRequestsError
 from bot.domain.polling import PollLimits
 from bot.domain.quotas import Period, Policy
@@ -28,7 +30,7 @@ from bot.services.privacy.retention import CleanupHandler, RetentionConfig
 from bot.services.provider.poller import Poller
 from bot.services.provider.submitter import ProviderLimits, Submitter
 from bot.services.requests.placement import RequestContext, SongConfig
-from bot.services.unit_of_work import Store
+from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
 from sandbox.cqtai import PLAYLISTS
 from tests.fakes.media import FakeMedia
 from tests.fakes.messenger import FakeMessenger
@@ -78,6 +80,18 @@ async def commands_over(store: Store) -> "Commands":
     return Commands(store, services, workers, newest.request.id)
 
 
+PLACING = frozenset({"approvals.approve", "approvals.decline", "requests.cancel", "queue.cancel"})
+"""Operations on a request that is placed first, whatever the ones before have settled."""
+
+
+def _reset(uow: UnitOfWork) -> None:
+    uow.guilds.get_for_update(GUILD)
+    uow.guilds.update(GUILD, GuildSettings())
+
+
+_RESET = NamedUnit("benchmarks.reset", _reset)
+
+
 class NoSampleError(Exception):
     """A parameter for which no sample argument is known."""
 
@@ -112,9 +126,11 @@ class Commands:
             await operation(**self._arguments(operation, given))
 
     async def _prepare(self, name: str, given: dict[str, object]) -> None:
+        if name in PLACING:
+            await self.store.write(_RESET)
         if name in {"approvals.approve", "approvals.decline"}:
             await self.services.guild_settings.set_approval(self.actor(), channel_id=CHANNEL)
-        if name in {"approvals.approve", "approvals.decline", "requests.cancel", "queue.cancel"}:
+        if name in PLACING:
             card = await self.services.requests.place(SongOptions(playlist=PLAYLISTS[0].id), self.context())
             given.setdefault("request_id", card.request_id)
         if name == "songs.file":
@@ -132,7 +148,8 @@ class Commands:
             "playlist_id": PLAYLISTS[0].id, "amount": 1000, "limit": 10**6,
         }  # fmt: skip
         typed: dict[object, Callable[[], object]] = {
-            Actor: self.actor, Viewer: self.viewer, RequestContext: self.context,
+            Action: lambda: Action.MODEL, Actor: self.actor, Viewer: self.viewer,
+            RequestContext: self.context,
             SongOptions: lambda: SongOptions(playlist=PLAYLISTS[0].id),
             SongSource: lambda: SongSource(request_id=self.song_id),
         }  # fmt: skip

@@ -18,6 +18,8 @@ MEMBERS, SMALL_SERVERS, SMALL_SONGS = 200, 2000, 5
 """Members of the large server; how many small ones there are, each with two members and so many songs."""
 WEEKS = 52
 COST = 30
+RETENTION = timedelta(days=90)
+"""How long prompts and lyrics are kept."""
 DISCORD_EPOCH_MS = 1_420_070_400_000
 _SERIES = (
     "WITH RECURSIVE s(n) AS (SELECT CAST({first} AS BIGINT)"
@@ -52,6 +54,8 @@ class YearBuilder:
     songs: int
     now: datetime
     small_servers: int = SMALL_SERVERS
+    busiest: int = 10
+    """Of so many songs, one is the busiest member's."""
 
     def build(self) -> None:
         """Write everything; PostgreSQL analyses it, as it does by itself, and SQLite does not."""
@@ -60,7 +64,9 @@ class YearBuilder:
             self._run("PRAGMA cache_size = -400000")
         self._servers(small)
         large = str(GUILD)
-        by_turns = f"CASE WHEN n % 10 = 0 THEN {HEAVY} ELSE {HEAVY} + 1 + n * 7 % {MEMBERS - 1} END"
+        by_turns = (
+            f"CASE WHEN n % {self.busiest} = 0 THEN {HEAVY} ELSE {HEAVY} + 1 + n * 7 % {MEMBERS - 1} END"
+        )
         self._place_all(large, by_turns, self.songs)
         second = f"{small} + {SMALL_SERVERS} * (1 + n / {self.small_servers} % 2)"
         self._place_all(small, second, self.small_servers * SMALL_SONGS)
@@ -97,14 +103,17 @@ class YearBuilder:
     def _place(self, songs: _Songs) -> None:
         ms = f"{_ms(songs.window.starts_at)} + (n - {songs.first}) * {songs.spacing_ms}"
         placed, ended = self._time(f"({ms})"), self._time(f"({ms} + 120000)")
+        prompt, lyrics = "'a song about the number ' || n", self._json('\'["la la la", "la la la"]\'')
+        if songs.window.ends_at < self.now - RETENTION:
+            prompt = lyrics = "NULL"
         state = "CASE n % 25 WHEN 7 THEN 'failed' ELSE 'delivered' END"
         self._insert(
             "requests", (songs.first, songs.end),
             id=f"(({ms} - {DISCORD_EPOCH_MS}) << 22) + n % 4194304", guild_id=songs.guild, user_id=songs.user,
-            playlist_id=_uuid("n % 25"), model="'v55'", prompt="'a song about the number ' || n",
+            playlist_id=_uuid("n % 25"), model="'v55'", prompt=prompt,
             cost=str(COST), policy=self._json(f"'{_POLICY}'"), state=state, version="5", placed_at=placed,
             accepted_at=placed, ended_at=ended, task_id="'task-' || n", clips=self._json(_clips()),
-            partial="false", lyrics=self._json("'[\"la la la\", \"la la la\"]'"),
+            partial="false", lyrics=lyrics,
             failure_kind="CASE n % 25 WHEN 7 THEN 'provider' END",
             failure_detail="CASE n % 25 WHEN 7 THEN 'no reason' END", application_id="1",
             channel_id=str(CHANNEL), message_id="n + 1", token_until=placed, attachment_limit="0",

@@ -95,29 +95,47 @@ requests = Table(
     Column("origin_id", SNOWFLAKE),  # no foreign key: the song that it is like may belong to an erased person
     Column("origin_clip", Integer),
     Column("moved_at", UtcDateTime),  # when a moderator last moved it to the front of its server
+    Column("loves", Integer, nullable=False, server_default="0"),  # how many members love a clip of it
     _one_of("state", State),
     CheckConstraint("cost > 0", name="cost"),
     CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
 )
 Index(None, requests.c.state, requests.c.placed_at)
-Index(None, requests.c.guild_id, requests.c.user_id, requests.c.state, requests.c.id)  # newest songs first
+# songs are listed newest first: in the order of their ids, which are Discord's
+Index(None, requests.c.guild_id, requests.c.user_id, requests.c.id)
 _SECRET = requests.c.token.is_not(None)
 HAS_WORDS = or_(requests.c.prompt.is_not(None), requests.c.lyrics.is_not(None))
 """Selects requests whose prompt or lyrics are stored; the index on their end has the same condition."""
 # so that what is still to be erased is found without reading all that was erased before
 Index(None, requests.c.token_until, sqlite_where=_SECRET, postgresql_where=_SECRET)
 Index(None, requests.c.ended_at, sqlite_where=HAS_WORDS, postgresql_where=HAS_WORDS)
-QUEUED_OR_RUNNING = text("state IN ('waiting', 'submitting', 'making')")
-"""Selects requests that wait or are at the provider; the index of them has the same condition."""
+IS_ACTIVE = text("state IN ('awaiting', 'waiting', 'submitting', 'making')")
+IS_USED = text("state IN ('ready', 'delivered', 'undeliverable')")
+IS_LISTED = text("state IN ('delivered', 'undeliverable') AND removed_at IS NULL")
+IS_LOVED = text(f"{IS_LISTED} AND loves > 0")
+IS_LOVED_AT_ALL = text(f"{IS_LISTED} AND loves <> 0")
+"""Select requests by the index with the same condition: as text, since a bound value would hide which it is.
+
+The last two select the same; the one that is written decides in which order the songs are read.
+"""
 Index(
     # so that counting the running requests reads this index only
     None,
     requests.c.state,
     requests.c.guild_id,
     requests.c.user_id,
-    sqlite_where=QUEUED_OR_RUNNING,
-    postgresql_where=QUEUED_OR_RUNNING,
+    sqlite_where=IS_ACTIVE,
+    postgresql_where=IS_ACTIVE,
 )
+for _columns, _condition in (
+    (("guild_id", "ended_at", "user_id", "cost"), IS_USED),
+    (("guild_id", "id"), IS_LISTED),
+    (("guild_id", "loves", "id"), IS_LOVED),
+    (("guild_id", "id", "loves"), IS_LOVED_AT_ALL),
+):
+    Index(
+        None, *(requests.c[name] for name in _columns), sqlite_where=_condition, postgresql_where=_condition
+    )
 
 events = Table(
     "events",
@@ -149,7 +167,7 @@ accounts = Table(
     CheckConstraint("credits_posted >= 0 AND debits_posted >= 0 AND debits_pending >= 0", name="counters"),
     CheckConstraint("credits_posted - debits_posted - debits_pending >= 0", name="available"),
 )
-Index(None, accounts.c.guild_id, accounts.c.user_id)
+Index(None, accounts.c.guild_id, accounts.c.user_id, accounts.c.window_starts_at)
 
 transfers = Table(
     "transfers",
@@ -167,8 +185,8 @@ transfers = Table(
     CheckConstraint("amount > 0", name="amount"),
     CheckConstraint("(kind IN ('post', 'void')) = (pending_id IS NOT NULL)", name="pending_id"),
 )
-Index(None, transfers.c.debit)
-Index(None, transfers.c.credit)
+Index(None, transfers.c.debit, transfers.c.at)
+Index(None, transfers.c.credit, transfers.c.at)
 Index(None, transfers.c.request_id)
 
 credit_caps = Table(
@@ -241,7 +259,9 @@ audit_log = Table(
     Column("at", UtcDateTime, nullable=False),
     _one_of("action", Action),
 )
-Index(None, audit_log.c.guild_id, audit_log.c.subject_id)
+Index(None, audit_log.c.guild_id, audit_log.c.id)
+Index(None, audit_log.c.subject_id, audit_log.c.guild_id, audit_log.c.id)
+Index(None, audit_log.c.actor_id)
 
 playlists = Table(
     "playlists",

@@ -58,7 +58,8 @@ def page_view(page: Page[T], line: Callable[[T], str], *, title: str, nothing: s
             text = f"{text}\n{words}" if text else words
     embed = discord.Embed(title=title, description=text or nothing, colour=colours.LIST)
     if page.pages > 1:
-        embed.set_footer(text=f"Page {page.number + 1:,} of {page.pages:,} · {page.total:,} in all")
+        total = f"the newest {page.total:,}" if page.is_cut else f"{page.total:,} in all"
+        embed.set_footer(text=f"Page {page.number + 1:,} of {page.pages:,} · {total}")
     return PageView(embed=embed, number=page.number, pages=page.pages)
 
 

@@ -87,7 +87,7 @@ def open_caps(uow: UnitOfWork, guild_id: int, config: CapConfig, now: datetime) 
         (record_now,) = uow.caps.find(scope)
         if record_now.period is config.period:  # another process was first
             continue
-        spent = uow.ledger.spent_by_all(scope, since=window.starts_at) - counted.held - counted.used
+        spent = uow.requests.spent_by_all(scope, since=window.starts_at) - counted.held - counted.used
         opened = replace(
             record_now,
             period=config.period,
@@ -181,7 +181,7 @@ def _cap(uow: UnitOfWork, guild_id: int, record: CapRecord, config: CapConfig, n
         balance = uow.ledger.balance(cap_account(guild_id, window).id)
         spent = balance.held + balance.used + record.spent_earlier(window)
     else:
-        spent = uow.ledger.spent_by_all(guild_id, since=window.starts_at)
+        spent = uow.requests.spent_by_all(guild_id, since=window.starts_at)
     return Cap(
         guild_id=guild_id,
         credits=record.limit(guild_id, config) or 0,

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from bot.services.repositories.requests import DailyUse
+
 MAX_DAYS = 366
 """The most days of a report: a leap year."""
 
@@ -50,28 +52,26 @@ class Report:
         return sum(day.songs for day in self.days)
 
 
-def report_of(
-    uses: Iterable[tuple[datetime, int, int]], *, guild_id: int, days: int, now: datetime
-) -> Report:
+def report_of(uses: Iterable[DailyUse], *, guild_id: int, days: int, now: datetime) -> Report:
     """Return the report of the last `days` days (UTC), including the day of `now`.
 
-    Each use is (time, user id, credits) of one song. Uses of other days are ignored.
+    Uses of other days are ignored.
 
     Raises:
-        ValueError: `days` is not 1 to 366, or a time has no time zone.
+        ValueError: `days` is not 1 to 366.
     """
     if not 1 <= days <= MAX_DAYS:
         raise ValueError(f"a report covers 1 to {MAX_DAYS} days, not {days}")
-    ends_on = _day(now)
+    ends_on = now.astimezone(UTC).date()
     span = tuple(ends_on - timedelta(days=back) for back in reversed(range(days)))
-    counted = [(day, user, spent) for at, user, spent in uses if span[0] <= (day := _day(at)) <= ends_on]
     by_day, songs_by_day = Counter[date](), Counter[date]()
     by_member, songs_by_member = Counter[int](), Counter[int]()
-    for day, user, spent in counted:
-        by_day[day] += spent
-        songs_by_day[day] += 1
-        by_member[user] += spent
-        songs_by_member[user] += 1
+    for use in uses:
+        if span[0] <= use.day <= ends_on:
+            by_day[use.day] += use.credits
+            songs_by_day[use.day] += use.songs
+            by_member[use.user_id] += use.credits
+            songs_by_member[use.user_id] += use.songs
     members = (MemberUse(user, spent, songs_by_member[user]) for user, spent in by_member.items())
     return Report(
         guild_id=guild_id,
@@ -80,9 +80,3 @@ def report_of(
         days=tuple(DayUse(day, by_day[day], songs_by_day[day]) for day in span),
         members=tuple(sorted(members, key=lambda use: (-use.credits, -use.songs, use.user_id))),
     )
-
-
-def _day(at: datetime) -> date:
-    if at.tzinfo is None:
-        raise ValueError("a moment without a time zone belongs to no day")
-    return at.astimezone(UTC).date()

@@ -14,6 +14,7 @@ from bot.services.credits.holds import funding_accounts
 from bot.services.credits.limits import BudgetState, SharedLimits, shared_limits
 from bot.services.credits.reports import Report, report_of
 from bot.services.ports import Clock
+from bot.services.repositories.requests import DailyUse
 from bot.services.unit_of_work import Store, UnitOfWork
 
 LINES = 10
@@ -209,5 +210,5 @@ def _limits(uow: UnitOfWork, guild_id: int, caps: CapConfig, now: datetime) -> S
     return shared_limits(uow, guild_id, uow.guilds.settings(guild_id), caps, now)
 
 
-def _uses(uow: UnitOfWork, guild_id: int, since: datetime) -> list[tuple[datetime, int, int]]:
-    return uow.ledger.uses(guild_id, since=since)
+def _uses(uow: UnitOfWork, guild_id: int, since: datetime) -> list[DailyUse]:
+    return uow.requests.uses(guild_id, since=since)

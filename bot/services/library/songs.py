@@ -200,14 +200,18 @@ def _details(uow: UnitOfWork, request_id: int, viewer: Viewer) -> SongDetails:
 
 
 def _page(uow: UnitOfWork, song_filter: SongFilter, number: int) -> Page[Song]:
-    def fetch(size: int, start: int) -> list[Song]:
-        return uow.library.songs(song_filter, limit=size, offset=start)
+    ids = uow.library.ids(song_filter)
 
-    return fetch_page(uow.library.count(song_filter), number, size=PAGE, fetch=fetch)
+    def fetch(size: int, start: int) -> list[Song]:
+        return uow.library.songs(ids[start : start + size])
+
+    is_cut = len(ids) >= song_filter.newest
+    return fetch_page(len(ids), number, size=PAGE, fetch=fetch, is_cut=is_cut)
 
 
 def _titles(uow: UnitOfWork, viewer: Viewer) -> list[SongTitle]:
-    return uow.library.titles(SongFilter(guild_id=viewer.guild_id, viewer=viewer), limit=SEARCHED_SONGS)
+    ids = uow.library.ids(SongFilter(guild_id=viewer.guild_id, viewer=viewer))
+    return uow.library.titles(ids[:SEARCHED_SONGS])
 
 
 @unit_of_work("library.press_heart")

@@ -139,5 +139,5 @@ def new_budget(
         return replace(before, credits=amount)
     window = window_of(period, now)
     counted = uow.ledger.balance(budget_account(guild_id, window).id)
-    spent = uow.ledger.spent_by_all(guild_id, since=window.starts_at) - counted.held - counted.used
+    spent = uow.requests.spent_by_all(guild_id, since=window.starts_at) - counted.held - counted.used
     return Budget(credits=amount, period=period, opened_in=window.key, spent_before=max(0, spent))

@@ -65,14 +65,8 @@ def _record(uow: UnitOfWork, user_id: int) -> PersonalRecord:
 
 def _preview(uow: UnitOfWork, user_id: int, usual: Policy, now: datetime) -> ErasureSummary:
     _check_nothing_pending(uow, user_id)
-    record = uow.personal_data.record(user_id)
-    done = ErasureSummary(
-        requests=len(record.requests),
-        loves=len(record.loves),
-        playlists=len(record.playlists),
-        decisions=len(record.audit_entries),
-    )
-    return _with_rest(uow, done, record.memberships, usual, now)
+    memberships = tuple(uow.personal_data.memberships(user_id))
+    return _with_rest(uow, uow.personal_data.count(user_id), memberships, usual, now)
 
 
 @unit_of_work("privacy.erase")

@@ -53,24 +53,6 @@ class Ledger(Protocol):
         """Return the credits that a member's requests hold, over all windows."""
         ...
 
-    def spent_by_all(self, guild_id: int, *, since: datetime) -> int:
-        """Return the credits that a server's members hold now or used from `since` on.
-
-        `ALL_GUILDS` stands for all servers together.
-        """
-        ...
-
-    def used_since(self, since: datetime) -> int:
-        """Return the credits that the members of all servers used from `since` on."""
-        ...
-
     def entries(self, guild_id: int, user_id: int, *, limit: int) -> list[Entry]:
         """Return a member's last transfers, newest first; those of a request at one moment are one entry."""
-        ...
-
-    def uses(self, guild_id: int, *, since: datetime) -> list[tuple[datetime, int, int]]:
-        """Return (time, user id, credits) for each song of a server from `since` on, oldest first.
-
-        The user id of members whose data was erased is 0.
-        """
         ...

@@ -68,6 +68,10 @@ class SongFilter:
     """The earliest time of their end."""
     loved: bool = False
     """Only songs that members love, those of most members first, then newest first; else newest first."""
+    newest: int = 1000
+    """The most songs to look at, so that it takes as long however many there are."""
+    most_loved: int = 500
+    """The most loved songs to look at besides the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +86,19 @@ class SongTitle:
 class Library(Protocol):
     """The finished songs that were not removed."""
 
-    def count(self, song_filter: SongFilter) -> int:
-        """Return how many songs match."""
+    def ids(self, song_filter: SongFilter) -> list[int]:
+        """Return the ids of the songs that match, in the filter's order.
+
+        Of many, only the newest are looked at, and of loved ones the most loved as well.
+        """
         ...
 
-    def songs(self, song_filter: SongFilter, *, limit: int, offset: int = 0) -> list[Song]:
-        """Return a slice of the songs that match, in the filter's order."""
+    def songs(self, ids: Sequence[int]) -> list[Song]:
+        """Return the songs with these ids, in this order."""
         ...
 
-    def titles(self, song_filter: SongFilter, *, limit: int) -> list[SongTitle]:
-        """Return the titles of the newest songs that match, newest first."""
+    def titles(self, ids: Sequence[int]) -> list[SongTitle]:
+        """Return the titles of the songs with these ids, in this order."""
         ...
 
     def loves(self, request_id: int) -> Loves:

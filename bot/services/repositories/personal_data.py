@@ -17,6 +17,10 @@ class PersonalData(Protocol):
         """Return the person's memberships, by server id."""
         ...
 
+    def count(self, user_id: int) -> ErasureSummary:
+        """Return how much is stored that names the person."""
+        ...
+
     def pending_requests(self, user_id: int) -> int:
         """Return how many of the person's requests have not ended, or whose end has not been sent yet."""
         ...

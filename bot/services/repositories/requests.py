@@ -1,7 +1,8 @@
 """The persistence port of requests."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Protocol, TypedDict, Unpack
 
 from bot.domain.leases import Lease
@@ -27,6 +28,17 @@ class RequestChanges(TypedDict, total=False):
     removed_at: datetime
     next_at: datetime | None
     """When a worker has to handle the request next."""
+
+
+@dataclass(frozen=True, slots=True)
+class DailyUse:
+    """The credits that one member's songs used on one day (UTC)."""
+
+    day: date
+    user_id: int
+    """0 for members whose data was erased."""
+    credits: int
+    songs: int
 
 
 class Requests(Protocol):
@@ -112,7 +124,10 @@ class Requests(Protocol):
         ...
 
     def per_guild(self, *states: State) -> Mapping[int, int]:
-        """Return how many of each server's requests are in these states; servers without any are left out."""
+        """Return how many of each server's requests are in these states; servers without any are left out.
+
+        They are states in which a request holds credits, as for `of_guild`: few requests do.
+        """
         ...
 
     def spending(self, *, since: datetime) -> Mapping[int, Spending]:
@@ -121,6 +136,21 @@ class Requests(Protocol):
 
     def of_guild(self, guild_id: int, *states: State, limit: int) -> list[Request]:
         """Return at most `limit` of a server's requests in these states, oldest first."""
+        ...
+
+    def spent_by_all(self, guild_id: int, *, since: datetime) -> int:
+        """Return the credits that a server's requests hold now or used from `since` on.
+
+        `ALL_GUILDS` stands for all servers together.
+        """
+        ...
+
+    def used_since(self, since: datetime) -> int:
+        """Return the credits that the requests of all servers used from `since` on."""
+        ...
+
+    def uses(self, guild_id: int, *, since: datetime) -> list[DailyUse]:
+        """Return the credits used in a server from `since` on, by day and member, in no order."""
         ...
 
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Request]:

@@ -2,25 +2,24 @@
 
 from functools import cache
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.sql.dml import ReturningInsert
 from typing_extensions import override
 
 from bot.domain.audit import Action, AuditEntry
 from bot.services.repositories.audit_log import AuditLog
-from bot.storage.column_types import SNOWFLAKE
 from bot.storage.sql import SqlRepository, upsert
 from bot.storage.tables import audit_log
 
 _c = audit_log.c
-_SUBJECT_ID = bindparam("subject", type_=SNOWFLAKE)
 _PAGE = (
     select(audit_log)
-    .where(_c.guild_id == bindparam("guild"), or_(_SUBJECT_ID.is_(None), _c.subject_id == _SUBJECT_ID))
-    .order_by(_c.at.desc(), _c.id.desc())
+    .where(_c.guild_id == bindparam("guild"))
+    .order_by(_c.id.desc())  # Discord's ids are in the order of time
     .limit(bindparam("at_most"))
     .offset(bindparam("skipped"))
 )
+_PAGE_ABOUT = _PAGE.where(_c.subject_id == bindparam("subject"))
 
 _FIND = select(audit_log).where(_c.id == bindparam("of_id"))
 
@@ -52,8 +51,9 @@ class SqlAuditLog(SqlRepository, AuditLog):
     def page(
         self, guild_id: int, *, subject_id: int | None = None, limit: int, offset: int = 0
     ) -> list[AuditEntry]:
-        terms = {"guild": guild_id, "subject": subject_id, "at_most": limit, "skipped": offset}
-        return [entry_of(row) for row in self._conn.execute(_PAGE, terms)]
+        terms = {"guild": guild_id, "at_most": limit, "skipped": offset}
+        page, about = (_PAGE, {}) if subject_id is None else (_PAGE_ABOUT, {"subject": subject_id})
+        return [entry_of(row) for row in self._conn.execute(page, terms | about)]
 
 
 def entry_of(row: Row[*tuple[object, ...]]) -> AuditEntry:

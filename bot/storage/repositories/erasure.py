@@ -33,6 +33,7 @@ _ERASED = {
     "lyrics": None,
     "origin_id": None,
     "origin_clip": None,
+    "loves": 0,
     "failure_detail": "",
     "channel_id": 0,
     "message_id": None,

@@ -18,7 +18,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    tuple_,
     update,
 )
 
@@ -69,12 +68,9 @@ class ClaimableQueue:
             .with_for_update(skip_locked=True)
         )
         self._key = tuple(column.name for column in table.primary_key)
-        key = tuple_(*table.primary_key)
-        self._lease = (
-            update(table)
-            .where(key.in_(bindparam("keys", expanding=True)))
-            .values(version=table.c.version + 1, **changes)
-        )
+        # row by row: SQLite would read the whole table for a list of keys of two columns
+        is_row = (column == bindparam(f"of_{column.name}") for column in table.primary_key)
+        self._lease = update(table).where(*is_row).values(version=table.c.version + 1, **changes)
         # Two queries: the first reads one entry of the index, the second the few leased rows.
         self._next_unleased = (
             select(due).where(due.is_not(None), lease_until.is_(None)).order_by(due).limit(1)
@@ -95,9 +91,9 @@ class ClaimableQueue:
     ) -> None:
         """Lease rows that this transaction has locked."""
         if rows:
-            keys = [tuple(row._mapping[name] for name in self._key) for row in rows]
             terms = {"lease_owner": lease.owner, "lease_until": lease.until, "now": now}
-            conn.execute(self._lease, {"keys": keys, **terms})
+            keys = ({f"of_{name}": row._mapping[name] for name in self._key} for row in rows)
+            conn.execute(self._lease, [key | terms for key in keys])
 
     def next_due_at(self, conn: Connection) -> datetime | None:
         """Return when the next row can be claimed, None if there is none: when its lease ends, if leased."""

@@ -4,18 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Row, bindparam, case, func, insert, literal, select, union_all, update
+from sqlalchemy import Row, bindparam, func, insert, literal, select, union_all, update
 from sqlalchemy.sql.dml import ReturningInsert
 from typing_extensions import override
 
-from bot.domain.caps import ALL_GUILDS
 from bot.domain.errors import InsufficientFundsError, StoreError
 from bot.domain.ledger import (
     MINT,
     SONGS,
     Account,
-    AccountKind,
     Balance,
     Entry,
     Leg,
@@ -62,7 +61,6 @@ _HOLDS = (
     select(_t.id, _t.debit, _t.credit, _t.amount, _end.c.kind.label("ended_by"))
     .outerjoin(_end, _end.c.pending_id == _t.id)
     .where(_t.request_id == bindparam("of_request"), _t.kind == TransferKind.PENDING)
-    .order_by(_t.id)
 )
 _FIND_FOR_UPDATE = (
     select(_a.credits_posted, _a.debits_pending, _a.debits_posted, _a.adjustments, _a.user_id)
@@ -74,46 +72,28 @@ _BALANCE = select(_a.credits_posted, _a.debits_pending, _a.debits_posted).where(
 _OF_MEMBER = (_a.guild_id == bindparam("guild")) & (_a.user_id == bindparam("user"))
 _HELD_BY = select(func.coalesce(func.sum(_a.debits_pending), 0)).where(_OF_MEMBER)
 # two branches rather than an OR, so that each has its index
-_BOTH_SIDES = union_all(
-    select(transfers, literal(-1).label("sign")).join(accounts, _a.id == _t.debit).where(_OF_MEMBER),
-    select(transfers, literal(1).label("sign")).join(accounts, _a.id == _t.credit).where(_OF_MEMBER),
-).subquery()
-_RANK = {TransferKind.SINGLE: 0, TransferKind.PENDING: 1, TransferKind.POST: 2, TransferKind.VOID: 2}
-_ENTRIES = (
-    select(_BOTH_SIDES)
-    .order_by(
-        _BOTH_SIDES.c.at.desc(),
-        # at the same time: grants come before the hold that needs them, and the end of the hold after it
-        case({str(kind): rank for kind, rank in _RANK.items()}, value=_BOTH_SIDES.c.kind).desc(),
-        _BOTH_SIDES.c.request_id.desc(),
-        _BOTH_SIDES.c.id.desc(),
-    )
+_SIDES = [
+    select(transfers, literal(sign).label("sign"))
+    .where(side == bindparam("account"))
+    .order_by(_t.at.desc())
+    .limit(bindparam("at_most"))
+    .subquery()
+    for side, sign in ((_t.debit, -1), (_t.credit, 1))
+]
+_OF_ACCOUNT = union_all(*(select(side) for side in _SIDES))
+_BONUS_OF = select(_a.id).where(_OF_MEMBER, _a.window_starts_at.is_(None))
+_WINDOWS_OF = (
+    select(_a.id)
+    .where(_OF_MEMBER, _a.window_starts_at.is_not(None))
+    .order_by(_a.window_starts_at.desc())
     .limit(bindparam("at_most"))
 )
+MIN_WINDOWS = 5
+"""How many of a member's windows are read at least: a hold may end some time after its window."""
+# at the same time: grants come before the hold that needs them, and the end of the hold after it
+_RANK = {TransferKind.SINGLE: 0, TransferKind.PENDING: 1, TransferKind.POST: 2, TransferKind.VOID: 2}
 _NOTES = select(audit_log.c.id, audit_log.c.reason).where(
     audit_log.c.id.in_(bindparam("ids", expanding=True))
-)
-_OF_GUILD = (_a.guild_id == bindparam("guild")) & (_a.kind == AccountKind.MEMBER)
-_USED = (_t.kind == TransferKind.POST) & (_t.at >= bindparam("since"))
-_USES = (
-    select(
-        func.max(_t.at).label("at"),
-        func.coalesce(_a.user_id, 0).label("user_id"),
-        func.sum(_t.amount).label("amount"),
-    )
-    .join(accounts, _a.id == _t.debit)
-    .where(_OF_GUILD, _USED)
-    .group_by(_t.request_id, _a.user_id)
-    .order_by(func.max(_t.at), _t.request_id)
-)
-_IS_MEMBERS = _a.kind == AccountKind.MEMBER
-_USED_SUM = select(func.coalesce(func.sum(_t.amount), 0)).join(accounts, _a.id == _t.debit).where(_USED)
-_HELD_SUM = select(func.coalesce(func.sum(_a.debits_pending), 0))
-_USED_SINCE = _USED_SUM.where(_IS_MEMBERS)
-# one statement, and so one snapshot: between two, a hold could end and be in neither
-_SPENT = select(_USED_SINCE.scalar_subquery() + _HELD_SUM.where(_IS_MEMBERS).scalar_subquery())
-_SPENT_IN_GUILD = select(
-    _USED_SUM.where(_OF_GUILD).scalar_subquery() + _HELD_SUM.where(_OF_GUILD).scalar_subquery()
 )
 
 
@@ -190,25 +170,29 @@ class SqlLedger(SqlRepository, Ledger):
         return int(self._conn.execute(_HELD_BY, {"guild": guild_id, "user": user_id}).scalar_one())
 
     @override
-    def spent_by_all(self, guild_id: int, *, since: datetime) -> int:
-        query, terms = (_SPENT, {}) if guild_id == ALL_GUILDS else (_SPENT_IN_GUILD, {"guild": guild_id})
-        return int(self._conn.execute(query, {**terms, "since": since}).scalar_one())
-
-    @override
-    def used_since(self, since: datetime) -> int:
-        return int(self._conn.execute(_USED_SINCE, {"since": since}).scalar_one())
-
-    @override
     def entries(self, guild_id: int, user_id: int, *, limit: int) -> list[Entry]:
-        terms = {"guild": guild_id, "user": user_id, "at_most": limit * MAX_MEMBER_LEGS}
-        rows = self._conn.execute(_ENTRIES, terms).all()
+        rows = self._transfers_of(guild_id, user_id, limit * MAX_MEMBER_LEGS)
         notes = self._notes(row.id for row in rows)
         return [_entry(tuple(legs), notes) for _, legs in groupby(rows, key=_event)][:limit]
 
-    @override
-    def uses(self, guild_id: int, *, since: datetime) -> list[tuple[datetime, int, int]]:
-        rows = self._conn.execute(_USES, {"guild": guild_id, "since": since})
-        return [(row.at, row.user_id, int(row.amount)) for row in rows]
+    def _transfers_of(self, guild_id: int, user_id: int, limit: int) -> list[Row[*tuple[Any, ...]]]:
+        """Return the last transfers of the member's accounts, newest first."""
+        member = {"guild": guild_id, "user": user_id}
+        found = [
+            row for name in self._conn.scalars(_BONUS_OF, member) for row in self._of_account(name, limit)
+        ]
+        in_windows = 0
+        for number, name in enumerate(self._conn.scalars(_WINDOWS_OF, member | {"at_most": limit}), 1):
+            rows = self._of_account(name, limit)
+            in_windows += len(rows)
+            found += rows
+            if number >= MIN_WINDOWS and in_windows >= limit:
+                break
+        found.sort(key=lambda row: (row.at, _RANK[row.kind], row.request_id or 0, row.id), reverse=True)
+        return found[:limit]
+
+    def _of_account(self, account_id: str, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
+        return self._conn.execute(_OF_ACCOUNT, {"account": account_id, "at_most": limit}).all()
 
     def _notes(self, transfer_ids: Iterable[str]) -> dict[str, str | None]:
         """Return what moderators wrote about their grants, by the transfer's id."""
@@ -263,7 +247,8 @@ class SqlLedger(SqlRepository, Ledger):
         Raises:
             StoreError: the request holds nothing, or the other kind has ended its holds.
         """
-        holds = self._conn.execute(_HOLDS, {"of_request": request_id}).all()
+        found = self._conn.execute(_HOLDS, {"of_request": request_id})
+        holds = sorted(found, key=lambda hold: str(hold.id))
         if not holds:
             raise StoreError(f"Request {request_id} holds no credits.")
         ended_by = holds[0].ended_by

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
+    JSON,
+    Connection,
     Row,
     Select,
+    Subquery,
+    TextClause,
     bindparam,
     case,
     delete,
@@ -15,6 +19,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    type_coerce,
     update,
 )
 from sqlalchemy.sql.dml import ReturningInsert
@@ -23,24 +28,22 @@ from typing_extensions import override
 from bot.domain.playlist_choice import OwnPlaylist
 from bot.domain.playlists import PlaylistOutcomes, SavedPlaylist
 from bot.domain.requests import Failure, FailureKind, State
-from bot.domain.songs import DOUBLE_PRESS, FINISHED, LOVABLE_CLIPS, UNLOVED, Loves, Song
+from bot.domain.songs import DOUBLE_PRESS, LOVABLE_CLIPS, UNLOVED, Loves, Song
 from bot.services.repositories.library import Library, Playlists, SongFilter, SongTitle
 from bot.storage.repositories.request_mapping import request_of
 from bot.storage.sql import SqlRepository, Upsert, upsert
-from bot.storage.tables import loves, playlists, requests
+from bot.storage.tables import IS_LISTED, IS_LOVED, IS_LOVED_AT_ALL, loves, playlists, requests
 
 _r = requests.c
 _l = loves.c
-_MEMBERS = func.count(distinct(_l.user_id))
-_LOVES = (
-    select(
-        _l.request_id,
-        _MEMBERS,
-        *(func.count(case((_l.clip == clip, 1))) for clip in range(1, LOVABLE_CLIPS + 1)),
-    )
-    .where(_l.request_id.in_(bindparam("ids", expanding=True)), _l.is_loved)
-    .group_by(_l.request_id)
-)
+_OF_CLIP = [
+    select(func.count())
+    .where(_l.request_id == _r.id, _l.clip == clip, _l.is_loved)
+    .correlate(requests)
+    .scalar_subquery()
+    for clip in range(1, LOVABLE_CLIPS + 1)
+]
+_LOVES = select(_r.id, _r.loves, *_OF_CLIP).where(_r.id.in_(bindparam("ids", expanding=True)), _r.loves > 0)
 _LOCK_SONG = select(_r.id).where(_r.id == bindparam("of_id")).with_for_update()
 _MIN_APART = int(DOUBLE_PRESS.total_seconds() * 1000) << 22
 """The least difference of two interactions' ids: above bit 22 they count milliseconds."""
@@ -58,36 +61,63 @@ _REMOVE = (
 _CHANNEL = case((_r.result_channel_id == _r.delivery_channel_id, _r.result_channel_id), else_=_r.channel_id)
 
 
+_HAS_ID = _r.id.in_(bindparam("ids", expanding=True))
+_SONGS = select(requests).where(_HAS_ID)
+_clips = type_coerce(_r.clips, JSON)
+_TITLES = select(
+    _r.id,
+    _r.placed_at,
+    # in the database: decoding the clips of hundreds of songs takes long
+    *(_clips[(clip, "title")].as_string().label(name) for clip, name in enumerate(("first", "second"))),
+).where(_HAS_ID)
+_COUNT_LOVES = (
+    update(requests)
+    .where(_HAS_ID)
+    .values(
+        loves=select(func.count(distinct(_l.user_id)))
+        .where(_l.request_id == _r.id, _l.is_loved)
+        .scalar_subquery()
+    )
+)
+
+
+def count_loves(conn: Connection, ids: Sequence[int]) -> None:
+    """Store with the songs how many members love them, after loves were changed."""
+    conn.execute(_COUNT_LOVES, {"ids": ids})
+
+
 class SqlLibrary(SqlRepository, Library):
     """The songs and loves in one transaction."""
 
     @override
-    def count(self, song_filter: SongFilter) -> int:
-        found = select(_r.id).where(*_terms(song_filter))
-        if song_filter.loved:
-            found = found.where(_r.id.in_(select(_l.request_id).where(_l.is_loved)))
-        return int(self._conn.execute(select(func.count()).select_from(found.subquery())).scalar_one())
+    def ids(self, song_filter: SongFilter) -> list[int]:
+        if not song_filter.loved:
+            chosen = _newest(song_filter, IS_LISTED).limit(song_filter.newest).subquery()
+            return sorted(self._conn.scalars(_seen(chosen, song_filter)), reverse=True)
+        newest = _newest(song_filter, IS_LOVED_AT_ALL).limit(song_filter.newest).subquery()
+        most = _newest(song_filter, IS_LOVED).order_by(None).order_by(_r.loves.desc(), _r.id.desc())
+        found: dict[int, int] = {}
+        for chosen in (newest, most.limit(song_filter.most_loved).subquery()):
+            rows = self._conn.execute(_seen(chosen, song_filter).add_columns(chosen.c.loves))
+            found |= {row[0]: row[1] for row in rows}
+        return sorted(found, key=lambda id_: (found[id_], id_), reverse=True)
 
     @override
-    def songs(self, song_filter: SongFilter, *, limit: int, offset: int = 0) -> list[Song]:
-        chosen = _best(song_filter) if song_filter.loved else select(_r.id).where(*_terms(song_filter))
-        ids = list(self._conn.scalars(chosen.order_by(_r.id.desc()).limit(limit).offset(offset)))
-        if not ids:
-            return []
-        rows = {row.id: row for row in self._conn.execute(select(requests).where(_r.id.in_(ids)))}
+    def songs(self, ids: Sequence[int]) -> list[Song]:
+        rows = {row.id: row for row in self._conn.execute(_SONGS, {"ids": ids})}
         loved = self._loves(ids)
         return [Song(request_of(rows[id_]), loved.get(id_, UNLOVED)) for id_ in ids]
 
     @override
-    def titles(self, song_filter: SongFilter, *, limit: int) -> list[SongTitle]:
-        columns = select(_r.id, _r.clips, _r.placed_at).where(*_terms(song_filter))
-        return [_title(row) for row in self._conn.execute(columns.order_by(_r.id.desc()).limit(limit))]
+    def titles(self, ids: Sequence[int]) -> list[SongTitle]:
+        rows = {row.id: row for row in self._conn.execute(_TITLES, {"ids": ids})}
+        return [SongTitle(id_, rows[id_].first or rows[id_].second, rows[id_].placed_at) for id_ in ids]
 
     @override
     def loves(self, request_id: int) -> Loves:
         return self._loves([request_id]).get(request_id, UNLOVED)
 
-    def _loves(self, ids: list[int]) -> dict[int, Loves]:
+    def _loves(self, ids: Sequence[int]) -> dict[int, Loves]:
         found = self._conn.execute(_LOVES, {"ids": ids})
         return {request_id: Loves(members, tuple(clips)) for request_id, members, *clips in found}
 
@@ -101,6 +131,7 @@ class SqlLibrary(SqlRepository, Library):
         pressed = {"is_loved": True, "press_id": press_id, "at": now}
         changed = self._conn.execute(_press_heart(self._conn.dialect.name), key | pressed)
         is_loved: bool | None = changed.scalar_one_or_none()
+        count_loves(self._conn, [request_id])
         return is_loved
 
     @override
@@ -109,26 +140,24 @@ class SqlLibrary(SqlRepository, Library):
         return self._conn.execute(_REMOVE, {"of_id": request_id, "now": now} | why).rowcount == 1
 
 
-def _terms(song_filter: SongFilter) -> list[ColumnElement[bool]]:
-    terms: list[ColumnElement[bool]] = [
-        _r.guild_id == song_filter.guild_id,
-        _r.state.in_(sorted(FINISHED)),
-        _r.removed_at.is_(None),
-    ]
+def _newest(song_filter: SongFilter, which: TextClause) -> Select[*tuple[Any, ...]]:
+    """Return the query of a server's or a member's songs, newest first; `which` is an index's condition."""
+    found = select(_r.id, _r.user_id, _r.ended_at, _r.loves, _CHANNEL.label("channel_id"))
+    found = found.where(_r.guild_id == song_filter.guild_id, which)
     if song_filter.user_id is not None:
-        terms.append(_r.user_id == song_filter.user_id)
-    if song_filter.viewer is not None:
-        seen = _CHANNEL.in_(sorted(song_filter.viewer.channel_ids))
-        terms.append(or_(_r.user_id == song_filter.viewer.user_id, seen))
+        found = found.where(_r.user_id == song_filter.user_id)
+    return found.order_by(_r.id.desc())
+
+
+def _seen(chosen: Subquery, song_filter: SongFilter) -> Select[int]:
+    """Return the query of those of the songs that match the rest of the filter."""
+    found, viewer = select(chosen.c.id), song_filter.viewer
+    if viewer is not None:
+        seen = chosen.c.channel_id.in_(sorted(viewer.channel_ids))
+        found = found.where(or_(chosen.c.user_id == viewer.user_id, seen))
     if song_filter.since is not None:
-        terms.append(_r.ended_at >= song_filter.since)
-    return terms
-
-
-def _best(song_filter: SongFilter) -> Select[int]:
-    """Return the query of loved songs, those of most members first."""
-    joined = select(_r.id).join(loves, _l.request_id == _r.id).where(_l.is_loved, *_terms(song_filter))
-    return joined.group_by(_r.id).order_by(_MEMBERS.desc())
+        found = found.where(chosen.c.ended_at >= song_filter.since)
+    return found
 
 
 def _title(row: Row[*tuple[object, ...]]) -> SongTitle:

@@ -20,12 +20,23 @@ from bot.domain.personal_data import (
 from bot.domain.requests import State
 from bot.services.repositories.personal_data import PersonalData
 from bot.storage.repositories.audit_log import entry_of
-from bot.storage.repositories.erasure import IS_OVER, disown_accounts, erase_requests, redact_audit_entries
+from bot.storage.repositories.erasure import CHUNK, disown_accounts, erase_requests, redact_audit_entries
 from bot.storage.repositories.guilds import member_record_of
 from bot.storage.repositories.ledger import SqlLedger
+from bot.storage.repositories.library import count_loves
 from bot.storage.repositories.request_mapping import request_of
 from bot.storage.sql import SqlRepository
-from bot.storage.tables import accounts, audit_log, events, loves, members, playlists, requests
+from bot.storage.tables import (
+    IS_ACTIVE,
+    accounts,
+    audit_log,
+    events,
+    loves,
+    members,
+    outbox,
+    playlists,
+    requests,
+)
 
 UNLIMITED = 2**31
 """A limit that no member's entries reach."""
@@ -75,22 +86,42 @@ class SqlPersonalData(SqlRepository, PersonalData):
         ]
 
     @override
+    def count(self, user_id: int) -> ErasureSummary:
+        mine = requests.c.user_id == user_id, requests.c.guild_id.in_(self._guilds(user_id))
+        return ErasureSummary(
+            requests=self._count(*mine),
+            loves=self._count(loves.c.user_id == user_id),
+            playlists=self._count(playlists.c.added_by == user_id),
+            decisions=self._count(_names(user_id)),
+        )
+
+    @override
     def pending_requests(self, user_id: int) -> int:
         mine = requests.c.user_id == user_id, requests.c.guild_id.in_(self._guilds(user_id))
-        counted = select(func.count()).select_from(requests).where(*mine, ~IS_OVER)
-        return int(self._conn.execute(counted).scalar_one())
+        active = select(requests.c.id).where(*mine, IS_ACTIVE)
+        # by the due messages, which are few, and not by all that the person ever requested
+        due = select(requests.c.id).join(outbox, outbox.c.source_id == requests.c.id)
+        unsent = due.where(*mine, outbox.c.due_at.is_not(None))
+        return len({*self._conn.scalars(active), *self._conn.scalars(unsent)})
+
+    def _count(self, *which: ColumnElement[bool]) -> int:
+        """Return how many rows of a table match."""
+        return int(self._conn.execute(select(func.count()).where(*which)).scalar_one())
 
     @override
     def anonymize(self, user_id: int) -> ErasureSummary:
         conn, guild_ids = self._conn, self._guilds(user_id)
         mine = (requests.c.user_id == user_id) & requests.c.guild_id.in_(guild_ids)
-        loved = conn.execute(delete(loves).where(loves.c.user_id == user_id)).rowcount
+        deleted = delete(loves).where(loves.c.user_id == user_id).returning(loves.c.request_id)
+        loved = list(conn.execute(deleted).scalars())
+        for start in range(0, len(loved), CHUNK):
+            count_loves(conn, loved[start : start + CHUNK])
         saved = conn.execute(
             update(playlists).where(playlists.c.added_by == user_id).values(added_by=NOBODY_ID)
         ).rowcount
         return ErasureSummary(
             requests=erase_requests(conn, mine),
-            loves=loved,
+            loves=len(loved),
             playlists=saved,
             decisions=redact_audit_entries(conn, _names(user_id), user_id, blocked=self._blocked(user_id)),
         )

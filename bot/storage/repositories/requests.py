@@ -1,22 +1,13 @@
 """The requests: transitions guarded by version and state, claims by lease."""
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
 from typing import Unpack
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    insert,
-    literal_column,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Select, and_, bindparam, case, exists, func, insert, select, update
 from typing_extensions import override
 
+from bot.domain.caps import ALL_GUILDS
 from bot.domain.errors import ConflictError, StoreError
 from bot.domain.leases import Lease
 from bot.domain.provider_tasks import TaskProgress
@@ -25,7 +16,7 @@ from bot.domain.scheduling import QueueEntry
 from bot.domain.spending import Spending
 from bot.domain.transitions import TRANSITIONS, Transition
 from bot.services.ports import Clock, WorkQueue
-from bot.services.repositories.requests import RequestChanges, Requests
+from bot.services.repositories.requests import DailyUse, RequestChanges, Requests
 from bot.storage.advisory_locks import AdvisoryLock, lock
 from bot.storage.repositories.leasing import ClaimableQueue
 from bot.storage.repositories.request_mapping import (
@@ -37,7 +28,7 @@ from bot.storage.repositories.request_mapping import (
     stored_progress,
 )
 from bot.storage.sql import Notify, SqlRepository
-from bot.storage.tables import QUEUED_OR_RUNNING, events, guilds, members, requests
+from bot.storage.tables import IS_ACTIVE, IS_USED, events, guilds, members, requests
 
 PLACED = "place"
 """The first event of each request."""
@@ -58,14 +49,11 @@ _UPDATE_GUARDED = (
     .returning(requests)
 )
 _UPDATE = update(requests).where(_c.id == bindparam("of_id"))
-_ACTIVE_OF = (
-    select(requests)
-    .where(
-        _c.guild_id == bindparam("guild"),
-        _c.user_id == bindparam("user"),
-        _c.state.in_(sorted(ACTIVE)),
-    )
-    .order_by(*_OLDEST_FIRST)
+_ACTIVE_OF = select(requests).where(
+    _c.guild_id == bindparam("guild"),
+    _c.user_id == bindparam("user"),
+    _c.state.in_(sorted(ACTIVE)),
+    IS_ACTIVE,
 )
 _IS_LATE = func.coalesce(_c.message_id, 0) == _c.id  # a late task's request has its status message's id
 _HAS_ORDERED = select(
@@ -92,11 +80,11 @@ _WAITING = (
     )
     .outerjoin(members, and_(members.c.guild_id == _c.guild_id, members.c.user_id == _c.user_id))
     .outerjoin(guilds, guilds.c.guild_id == _c.guild_id)
-    .where(_c.state == bindparam("of_state"))
+    .where(_c.state == bindparam("of_state"), IS_ACTIVE)
     .order_by(*_OLDEST_FIRST)
 )
 _IN_STATES = _c.state.in_(bindparam("states", expanding=True))
-_PER_GUILD = select(_c.guild_id, func.count()).where(_IN_STATES).group_by(_c.guild_id)
+_PER_GUILD = select(_c.guild_id, func.count()).where(_IN_STATES, IS_ACTIVE).group_by(_c.guild_id)
 _SPENDING = (
     select(
         _c.guild_id,
@@ -113,23 +101,27 @@ _RUNNING_IN = select(_c.user_id, _c.guild_id).where(_IN_STATES, _c.user_id.in_(_
 _RUNNING_SINCE = select(_c.model, _c.accepted_at).where(_IN_STATES)
 _OF_GUILD = (
     select(requests)
-    .where(_c.guild_id == bindparam("guild"), _IN_STATES)
+    .where(_c.guild_id == bindparam("guild"), _IN_STATES, IS_ACTIVE)
     .order_by(*_OLDEST_FIRST)
     .limit(bindparam("at_most"))
 )
+_USED_SINCE = (
+    select(func.coalesce(func.sum(_c.cost), 0))
+    # from server to server, because the index has the servers first
+    .where(_c.guild_id.in_(select(guilds.c.guild_id)), _c.ended_at >= bindparam("since"), IS_USED)
+)
+_COST_OF_ACTIVE = select(func.coalesce(func.sum(_c.cost), 0)).where(_c.state.in_(sorted(ACTIVE)), IS_ACTIVE)
+_USED_IN_GUILD = select(func.coalesce(func.sum(_c.cost), 0)).where(
+    _c.guild_id == bindparam("guild"), _c.ended_at >= bindparam("since"), IS_USED
+)
+# one statement, and so one snapshot: between two, a request could end and be in neither
+_SPENT = select(_USED_SINCE.scalar_subquery() + _COST_OF_ACTIVE.scalar_subquery())
+_SPENT_IN_GUILD = select(
+    _USED_IN_GUILD.scalar_subquery()
+    + _COST_OF_ACTIVE.where(_c.guild_id == bindparam("guild")).scalar_subquery()
+)
 _COUNT = select(func.count()).select_from(requests).where(_IN_STATES)
-# Two queries, each of which reads one state only; the plus keeps SQLite from reading a server's history.
-_IS_WAITING = literal_column("state") == literal_column("'waiting'")
-_COUNT_QUEUED = (
-    select(func.count())
-    .select_from(requests)
-    .where(QUEUED_OR_RUNNING, _IS_WAITING, _c.guild_id == bindparam("guild"))
-)
-_COUNT_AWAITING = (
-    select(func.count())
-    .select_from(requests)
-    .where(_c.state == State.AWAITING, literal_column("+guild_id") == bindparam("guild"))
-)
+_COUNT_WAITING = _COUNT.where(_c.guild_id == bindparam("guild"), IS_ACTIVE)
 _DUE_STATES = frozenset({State.SUBMITTING, State.MAKING})
 
 
@@ -214,7 +206,7 @@ class SqlRequests(SqlRepository, Requests):
     @override
     def active_of(self, guild_id: int, user_id: int) -> list[Request]:
         rows = self._conn.execute(_ACTIVE_OF, {"guild": guild_id, "user": user_id})
-        return [request_of(row) for row in rows]
+        return sorted(map(request_of, rows), key=lambda request: (request.placed_at, request.id))
 
     @override
     def has_ordered(self, guild_id: int, user_id: int, *, since: datetime) -> bool:
@@ -231,9 +223,8 @@ class SqlRequests(SqlRepository, Requests):
 
     @override
     def count_waiting(self, guild_id: int) -> int:
-        of_guild = {"guild": guild_id}
-        queued = self._conn.execute(_COUNT_QUEUED, of_guild).scalar_one()
-        return int(queued + self._conn.execute(_COUNT_AWAITING, of_guild).scalar_one())
+        terms = {"guild": guild_id, "states": [State.AWAITING, State.WAITING]}
+        return int(self._conn.execute(_COUNT_WAITING, terms).scalar_one())
 
     @override
     def waiting(self) -> list[QueueEntry]:
@@ -290,6 +281,20 @@ class SqlRequests(SqlRepository, Requests):
         return [request_of(row) for row in self._conn.execute(_OF_GUILD, terms)]
 
     @override
+    def spent_by_all(self, guild_id: int, *, since: datetime) -> int:
+        query, terms = (_SPENT, {}) if guild_id == ALL_GUILDS else (_SPENT_IN_GUILD, {"guild": guild_id})
+        return int(self._conn.execute(query, {**terms, "since": since}).scalar_one())
+
+    @override
+    def used_since(self, since: datetime) -> int:
+        return int(self._conn.execute(_USED_SINCE, {"since": since}).scalar_one())
+
+    @override
+    def uses(self, guild_id: int, *, since: datetime) -> list[DailyUse]:
+        rows = self._conn.execute(_uses(self._conn.dialect.name), {"guild": guild_id, "since": since})
+        return [DailyUse(date.fromisoformat(str(row[0])), *map(int, row[1:])) for row in rows]
+
+    @override
     def claim_due(self, *, now: datetime, lease: Lease, limit: int) -> list[Request]:
         rows = _QUEUE.claim(self._conn, now=now, lease=lease, limit=limit)
         return [request_of(row, version=row.version + 1) for row in rows]
@@ -328,6 +333,17 @@ class SqlRequests(SqlRepository, Requests):
             "detail": detail,
         }
         self._conn.execute(_ADD_EVENT, event)
+
+
+@cache
+def _uses(dialect: str) -> Select[str, int, int, int]:
+    ended_at = _c.ended_at if dialect == "sqlite" else func.timezone("UTC", _c.ended_at)
+    day = func.date(ended_at)
+    return (
+        select(day, _c.user_id, func.sum(_c.cost), func.count())
+        .where(_c.guild_id == bindparam("guild"), _c.ended_at >= bindparam("since"), IS_USED)
+        .group_by(day, _c.user_id)
+    )
 
 
 def _detail(changes: RequestChanges) -> str | None:

@@ -48,9 +48,7 @@ _WORKERS = (
     .select_from(processes)
     .where(_p.alive_until > bindparam("now"), _p.role.in_(sorted(WORKER_ROLES)))
 )
-_ALIVE = (
-    select(_p.role, func.count()).where(_p.alive_until > bindparam("now")).group_by(_p.role).order_by(_p.role)
-)
+_ALIVE = select(_p.role, func.count()).where(_p.alive_until > bindparam("now")).group_by(_p.role)
 
 
 class SqlProcessRegistry(SqlRepository, ProcessRegistry):
@@ -85,7 +83,7 @@ class SqlProcessRegistry(SqlRepository, ProcessRegistry):
 
     @override
     def alive(self, now: datetime) -> dict[str, int]:
-        return {role: int(count) for role, count in self._conn.execute(_ALIVE, {"now": now})}
+        return {role: int(count) for role, count in sorted(self._conn.execute(_ALIVE, {"now": now}))}
 
     @override
     def deregister(self, process: str) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 
+from bot.domain.caps import ALL_GUILDS
 from bot.domain.errors import StoreError
 from bot.domain.playlist_choice import OwnPlaylist
 from bot.domain.playlists import NO_OUTCOMES, PlaylistOutcomes, SavedPlaylist
@@ -13,10 +14,23 @@ from bot.domain.requests import Failure, FailureKind, Request, State
 from bot.domain.songs import Loves
 from bot.domain.transitions import Transition
 from bot.services.repositories.library import SongFilter
+from bot.services.repositories.requests import DailyUse
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.store import SqlStore
-from tests.unit.storage.factories import CLIP, GUILD, NOW, SPEC, USER, add, after, brought_to, new_request
+from tests.unit.storage.factories import (
+    CLIP,
+    COST,
+    GUILD,
+    NOW,
+    SPEC,
+    USER,
+    add,
+    after,
+    brought_to,
+    new_request,
+)
 
+DAY_S = 86_400
 SECOND = 1000 << 22
 """In Discord's ids."""
 PRESS = 10**18
@@ -122,11 +136,8 @@ class TestSongs:
         for request_id in request_ids:
             await store.write(unit, request_id)
 
-    async def ids(
-        self, store: SqlStore, wanted: SongFilter, *, limit: int = 100, offset: int = 0
-    ) -> list[int]:
-        songs = await store.read(lambda work: work.library.songs(wanted, limit=limit, offset=offset))
-        return [song.request.id for song in songs]
+    async def ids(self, store: SqlStore, wanted: SongFilter) -> list[int]:
+        return await store.read(lambda work: work.library.ids(wanted))
 
     async def love(self, store: SqlStore, request_id: int, *users: int, clip: int = 1) -> None:
         def unit(uow: UnitOfWork) -> None:
@@ -142,12 +153,10 @@ class TestSongs:
         await store.write(add, 5)
         here = SongFilter(guild_id=GUILD)
         assert await self.ids(store, here) == [3, 2, 1]
-        assert await self.ids(store, here, limit=1, offset=1) == [2]
-        assert await self.ids(store, here, offset=3) == []
         assert await self.ids(store, replace(here, user_id=USER)) == [3, 1]
         assert await self.ids(store, replace(here, since=after(2))) == [3, 2]
-        assert await store.read(lambda work: work.library.count(here)) == 3
-        titles = await store.read(lambda work: work.library.titles(SongFilter(guild_id=GUILD), limit=2))
+        assert await store.read(lambda work: work.library.songs([])) == []
+        titles = await store.read(lambda work: work.library.titles([3, 2]))
         assert [(title.request_id, title.words, title.placed_at) for title in titles] == [
             (3, "Rain 3", NOW),
             (2, "Rain 2", NOW),
@@ -161,14 +170,48 @@ class TestSongs:
         best = SongFilter(guild_id=GUILD, loved=True)
         assert await self.ids(store, best) == [3, 2, 1, 4]
         assert await self.ids(store, replace(best, since=after(3))) == [3, 4]
-        assert await store.read(lambda work: work.library.count(best)) == 4
-        songs = await store.read(lambda work: work.library.songs(best, limit=9))
+        songs = await store.read(lambda work: work.library.songs([3, 2, 1, 4]))
+        assert [song.request.id for song in songs] == [3, 2, 1, 4]
         assert [song.loves for song in songs] == [
             Loves(3, (3, 0)),
             Loves(2, (2, 0)),
             Loves(2, (2, 0)),
             Loves(1, (1, 1)),
         ]
+
+    async def test_of_many_songs_the_newest_and_the_most_loved_are_listed(self, store: SqlStore) -> None:
+        await self.deliver(store, *range(1, 9))
+        for request_id, users in {1: (4, 5), 2: (4, 5, 6), 3: (4,), 5: (4,), 6: (4,), 7: (5,)}.items():
+            await self.love(store, request_id, *users)
+        here = SongFilter(guild_id=GUILD, newest=3, most_loved=2)
+        assert await self.ids(store, here) == [8, 7, 6]
+        assert await self.ids(store, replace(here, loved=True)) == [2, 1, 7, 6, 5]
+        assert await self.ids(store, replace(here, loved=True, since=after(6))) == [7, 6]
+
+    async def test_what_songs_used_is_counted_by_day_and_member(self, store: SqlStore) -> None:
+        await self.deliver(store, 1, 2, DAY_S)
+        await self.deliver(store, 3, user=USER + 1)
+        await self.deliver(store, 4, guild=GUILD + 1)
+        await store.write(add, 5)
+        for guild in (GUILD, GUILD + 1):
+            await store.write(lambda work, guild: work.members.record_turn(guild, USER, now=NOW), guild)
+        today, tomorrow = NOW.date(), after(DAY_S).date()
+        assert await self.uses(store, NOW) == [
+            DailyUse(today, USER, 2 * COST, 2),
+            DailyUse(today, USER + 1, COST, 1),
+            DailyUse(tomorrow, USER, COST, 1),
+        ]
+        assert await self.uses(store, after(DAY_S)) == [DailyUse(tomorrow, USER, COST, 1)]
+        spent = await store.read(
+            lambda work: [work.requests.spent_by_all(guild, since=after(2)) for guild in (GUILD, ALL_GUILDS)]
+        )
+        assert spent == [4 * COST, 5 * COST]  # with the one that is waiting
+        assert await store.read(lambda work: work.requests.used_since(after(2))) == 4 * COST
+        assert await store.read(lambda work: work.requests.used_since(after(DAY_S + 1))) == 0
+
+    async def uses(self, store: SqlStore, since: datetime) -> list[DailyUse]:
+        found = await store.read(lambda work: work.requests.uses(GUILD, since=since))
+        return sorted(found, key=lambda use: (use.day, use.user_id))
 
     async def press(self, store: SqlStore, press_id: int, *, user: int = USER, clip: int = 1) -> Loves:
         def unit(uow: UnitOfWork) -> Loves:
@@ -196,7 +239,6 @@ class TestSongs:
             await self.press(store, PRESS + 6 * SECOND, clip=clip)
         assert await store.read(lambda work: work.library.loves(1)) == Loves()
         assert await self.ids(store, SongFilter(guild_id=GUILD, loved=True)) == []
-        assert await store.read(lambda work: work.library.count(SongFilter(guild_id=GUILD, loved=True))) == 0
 
     @pytest.mark.parametrize("clip", [0, 3])
     async def test_the_first_two_clips_can_be_loved(self, store: SqlStore, clip: int) -> None:
@@ -219,6 +261,3 @@ class TestSongs:
         assert (found.removed_at, found.failure) == (after(9), TOO_LOUD)
         assert await self.ids(store, SongFilter(guild_id=GUILD)) == [2]
         assert await self.ids(store, SongFilter(guild_id=GUILD, loved=True)) == []
-        assert (
-            len(await store.read(lambda work: work.library.titles(SongFilter(guild_id=GUILD), limit=9))) == 1
-        )

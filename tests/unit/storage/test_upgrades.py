@@ -26,9 +26,11 @@ from bot.services.repositories.outbox import MessageKind
 from bot.services.runtime.key_values import KeyValueStore
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.admin import SqliteAdmin, database_admin
+from bot.storage.repositories.request_mapping import request_of
 from bot.storage.schema import migrate
 from bot.storage.store import audit_database, open_store
-from bot.storage.tables import audit_log
+from bot.storage.tables import audit_log, requests
+from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.unit.storage.databases import url_of
 from tests.unit.storage.test_schema import HEAD
 
@@ -120,8 +122,8 @@ async def is_up_to_date(url: str, revision: str) -> None:
 
 
 def _requests(uow: UnitOfWork) -> list[Request]:
-    guilds = {guild for state in State for guild in uow.requests.per_guild(state)}
-    return [one for guild in guilds for one in uow.requests.of_guild(guild, *State, limit=100)]
+    assert isinstance(uow, SqlUnitOfWork)
+    return [request_of(row) for row in uow.connection.execute(select(requests))]
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

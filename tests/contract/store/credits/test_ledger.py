@@ -167,23 +167,3 @@ class TestLedger:
             await store.write(unit)
         assert await column(store, "SELECT id FROM transfers ORDER BY id") == before
         assert await ledger_breaches(store) == []
-
-    async def test_uses_are_a_servers_own_from_a_moment_on(self, store: SqlStore) -> None:
-        await store.write(open_account, 90)
-        for number in (1, 2, 3):
-            await store.write(place, number)
-            await store.write(hold, number)
-        await store.write(lambda work: work.ledger.post(1, now=after(1)))
-        await store.write(lambda work: work.ledger.post(2, now=after(2)))
-        await store.write(lambda work: work.ledger.void(3, now=after(3)))
-        assert await store.read(lambda work: work.ledger.uses(GUILD, since=NOW)) == [
-            (after(1), USER, COST),
-            (after(2), USER, COST),
-        ]
-        assert await store.read(lambda work: work.ledger.uses(GUILD, since=after(2))) == [
-            (after(2), USER, COST)
-        ]
-        assert await store.read(lambda work: work.ledger.uses(GUILD + 1, since=NOW)) == []
-        assert await store.read(lambda work: work.ledger.used_since(NOW)) == 2 * COST
-        assert await store.read(lambda work: work.ledger.used_since(after(2))) == COST
-        assert await store.read(lambda work: work.ledger.used_since(after(3))) == 0

@@ -14,6 +14,7 @@ from PIL import Image
 from bot.chat.messages.chart import ALT_LIMIT, HIGHEST, WIDTH, report_alt, report_chart, report_csv
 from bot.chat.text.formatting import DASH
 from bot.services.credits.reports import Report, report_of
+from bot.services.repositories.requests import DailyUse
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MEMBERS_COLOUR = (0xE6, 0x9F, 0x00, 255)
@@ -31,7 +32,8 @@ ODD = {
 
 
 def made(days: int, members: int, *, each: int = 5) -> Report:
-    uses = [(NOW - timedelta(days=n % days), n + 1, each + n % 7) for n in range(members)]
+    today = NOW.date()
+    uses = [DailyUse(today - timedelta(days=n % days), n + 1, each + n % 7, 1) for n in range(members)]
     return report_of(uses, guild_id=1, days=days, now=NOW)
 
 
@@ -177,7 +179,8 @@ def test_a_table_has_any_name() -> None:
 
 
 def test_the_words_have_the_numbers_that_matter() -> None:
-    uses = [(NOW, 1, 1500), (NOW - timedelta(days=1), 2, 10), (NOW - timedelta(days=1), 30_007, 5)]
+    today, before = NOW.date(), (NOW - timedelta(days=1)).date()
+    uses = [DailyUse(today, 1, 1500, 1), DailyUse(before, 2, 10, 1), DailyUse(before, 30_007, 5, 1)]
     report = report_of(uses, guild_id=1, days=2, now=NOW)
     assert report_alt(report, {1: "Ada", 2: "Bo\u202eb"}) == (
         f"1,515 credits, 3 songs used, 23 Nov 2026 {DASH} 24 Nov 2026, UTC. "

@@ -136,6 +136,9 @@ def test_there_is_no_step_off_the_list(number: int, disabled: list[bool]) -> Non
     shown = [child for child in view.children if isinstance(child, discord.ui.Button)]
     assert [button.disabled for button in shown] == disabled
     assert page.embed.footer.text == f"Page {number + 1} of 3 · 1 in all"
+    found = replace(page_of("x", number=number, pages=3), is_cut=True)
+    cut = page_view(found, str, title="", nothing="")
+    assert cut.embed.footer.text == f"Page {number + 1} of 3 · the newest 1"
 
 
 @pytest.mark.parametrize("pages", [SongPages, TopPages, PlaylistPages])

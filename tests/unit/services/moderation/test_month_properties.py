@@ -127,7 +127,7 @@ class Month(RuleBasedStateMachine):
         self.settle(lambda settled: replace(settled, budget=budget))
         window = window_of(period, self.now)
         if before is None:
-            spent = self.work.ledger.spent_by_all(GUILD, since=window.starts_at)
+            spent = self.work.requests.spent_by_all(GUILD, since=window.starts_at)
             left = self.statement(USER).limits.budget
             assert left is not None
             assert left.left == max(0, credits_ - spent)
