@@ -1,10 +1,13 @@
 """Gateway events that tell in which servers the bot is."""
 
+from dataclasses import replace
+
 import discord
 from discord.ext import commands
 
 from bot.chat.client import InspireClient
 from bot.chat.guild_facts import visible_guilds
+from bot.chat.welcomes import is_recent, welcome_to
 from bot.services.privacy.guild_membership import GuildMembership
 
 
@@ -22,8 +25,8 @@ class GuildEvents(commands.Cog):
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """Record that the bot was added to a server."""
-        await self._servers.record_joined(guild.id)
+        """Record that the bot was added to a server, and welcome it."""
+        await self._servers.record_joined(welcome_to(guild))
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[InspireClient]) -> None:
@@ -34,4 +37,6 @@ class GuildEvents(commands.Cog):
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Reconcile the stored servers with those that this process sees."""
-        await self._servers.reconcile(visible_guilds(self._client))
+        client = self._client
+        joined = tuple(welcome_to(guild) for guild in client.guilds if is_recent(guild))
+        await self._servers.reconcile(replace(visible_guilds(client), joined_lately=joined))

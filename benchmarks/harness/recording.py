@@ -2,10 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.domain.audit import AuditEntry
 from bot.domain.requests import RETURNED, ReplyAddress
 from bot.domain.song_options import SongOptions
+from bot.domain.welcomes import WelcomeCard
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.ports import ChannelTarget, Claim, Media, MessageRef, Messenger, Target, unclaimed
 from bot.services.requests.placement import RequestContext
@@ -100,6 +102,21 @@ class RecordingMessenger(Messenger):
         card: ResultCard,  # noqa: ARG002 - the signature is the port's
     ) -> MessageRef | None:
         """Return None: no process crashes here, so no result is ever lost."""
+        return None
+
+    async def post_welcome(
+        self,
+        target: Target,
+        card: WelcomeCard,  # noqa: ARG002 - the signature is the port's
+        *,
+        claim: Claim = unclaimed,
+    ) -> MessageRef:
+        """Accept it: no server is joined here."""
+        await claim()
+        return self._posted(target)
+
+    async def find_welcome(self, channel_id: int, *, since: datetime) -> MessageRef | None:  # noqa: ARG002 - the signature is the port's
+        """Return None: none is ever lost."""
         return None
 
     # the signatures are the port's

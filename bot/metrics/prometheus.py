@@ -17,7 +17,7 @@ from bot.domain.errors import (
 )
 from bot.domain.requests import Request, State
 from bot.domain.transitions import TRANSITIONS, Transition
-from bot.services.ports import Metrics, PollOutcome, SentMessage
+from bot.services.metrics import Metrics, PollOutcome, SentMessage
 
 SONG_BUCKETS_S = (30, 45, 60, 75, 90, 105, 120, 150, 180, 240, 300, 450, 600, 900)
 POLL_BUCKETS = (1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 25, 30, 40, 60, 100)

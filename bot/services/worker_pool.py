@@ -8,7 +8,8 @@ from bot.domain.polling import PollLimits
 from bot.domain.requests import Request
 from bot.services.delivery.dispatcher import OutboxDispatcher
 from bot.services.delivery.result_message import ResultDelivery
-from bot.services.ports import MediaSource, Messenger, Metrics, Random, SongProvider
+from bot.services.metrics import Metrics
+from bot.services.ports import MediaSource, Messenger, Random, SongProvider
 from bot.services.privacy.retention import CleanupHandler, CleanupTask, RetentionConfig
 from bot.services.provider.poller import Poller
 from bot.services.provider.submitter import ProviderLimits, Submitter

@@ -233,6 +233,7 @@ guilds = Table(
     Column("guild_id", SNOWFLAKE, primary_key=True, autoincrement=False),
     Column("last_turn_at", UtcDateTime),
     Column("left_at", UtcDateTime),  # when the bot left the server
+    Column("welcome", Text),  # what was last said there on joining, as JSON
 )
 
 guild_settings = Table(
@@ -298,7 +299,7 @@ Index(None, loves.c.user_id)
 outbox = Table(
     "outbox",
     METADATA,
-    # no foreign key: it is a request or, if the kind is 'audit', an entry of the audit log
+    # no foreign key: it is a request, an entry of the audit log ('audit') or a server ('welcome')
     Column("source_id", SNOWFLAKE, primary_key=True, autoincrement=False),
     Column("kind", String(16), primary_key=True),
     Column("due_at", UtcDateTime),

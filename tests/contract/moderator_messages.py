@@ -7,9 +7,11 @@ import pytest
 
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.errors import NoAccessError
+from bot.domain.quotas import Period, Policy
 from bot.domain.requests import ReplyAddress, State
+from bot.domain.welcomes import Welcome, WelcomeCard
 from bot.services.cards import ApprovalCard
-from bot.services.ports import Messenger
+from bot.services.ports import ChannelTarget, Messenger
 from tests.unit.chat.factories import NOW
 
 APPROVAL = ApprovalCard(
@@ -34,6 +36,13 @@ CHANGE = AuditEntry(
     after={"credits": 60},
     reason="won the quiz",
     at=NOW,
+)
+
+
+WELCOME = WelcomeCard(
+    welcome=Welcome(guild_id=1, joined_at=NOW, missing=("embed_links",)),
+    cost=30,
+    policy=Policy(allowance=90, period=Period.WEEK, max_active=3, cooldown_s=0),
 )
 
 
@@ -82,6 +91,18 @@ class ModeratorMessagesContract:
         harness.close_channel()
         with pytest.raises(NoAccessError):
             await harness.messenger.post_audit_entry(harness.address.channel_id, CHANGE)
+
+    async def test_a_server_is_welcomed_once_and_that_is_found(self, harness: MessengerHarness) -> None:
+        channel_id, target = harness.address.channel_id, ChannelTarget(harness.address.channel_id)
+        assert await harness.messenger.find_welcome(channel_id, since=NOW) is None
+        first = await harness.messenger.post_welcome(target, WELCOME)
+        assert await harness.messenger.post_welcome(target, WELCOME) == first
+        assert await harness.messenger.find_welcome(channel_id, since=NOW) == first
+
+    async def test_a_closed_channel_takes_no_welcome(self, harness: MessengerHarness) -> None:
+        harness.close_channel()
+        with pytest.raises(NoAccessError):
+            await harness.messenger.post_welcome(ChannelTarget(harness.address.channel_id), WELCOME)
 
     async def test_a_decision_is_posted_once(self, harness: MessengerHarness) -> None:
         first = await harness.messenger.post_audit_entry(harness.address.channel_id, CHANGE)

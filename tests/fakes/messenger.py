@@ -3,6 +3,7 @@
 import itertools
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import (
@@ -13,6 +14,7 @@ from bot.domain.errors import (
     TokenExpiredError,
 )
 from bot.domain.requests import ReplyAddress
+from bot.domain.welcomes import WelcomeCard
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
 from bot.services.ports import (
     ChannelTarget,
@@ -78,6 +80,7 @@ class FakeMessenger:
     """The approval messages by request id; the newest one if there are two."""
     references: dict[str, Reference] = field(default_factory=dict)
     """The posts in showcases by their nonces, forwards and buttons."""
+    welcomes: list[tuple[WelcomeCard, MessageRef]] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
     """The ids of messages that were deleted."""
     knows_repeats: bool = True
@@ -257,6 +260,30 @@ class FakeMessenger:
         if failure is not None:
             raise failure
         return known[1]
+
+    async def post_welcome(
+        self, target: Target, card: WelcomeCard, *, claim: Claim = unclaimed
+    ) -> MessageRef:
+        """Record the welcome, once in each place."""
+        await claim()
+        failure = self._bot_failure()
+        if failure is not None and not self._has_effect(failure):
+            raise failure
+        place = _place_of(target)
+        known = next((ref for _, ref in self.welcomes if ref.channel_id == place), None)
+        if known is None or not self.knows_repeats:
+            known = MessageRef(place, next(self._ids))
+            self.welcomes.append((card, known))
+        if failure is not None:
+            raise failure
+        return known
+
+    async def find_welcome(self, channel_id: int, *, since: datetime) -> MessageRef | None:
+        """Find the welcome in the channel."""
+        failure = self._bot_failure()
+        if failure is not None:
+            raise failure
+        return next((ref for _, ref in reversed(self.welcomes) if ref.channel_id == channel_id), None)
 
     def _post(
         self,

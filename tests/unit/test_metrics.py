@@ -26,7 +26,7 @@ from bot.domain.transitions import Transition
 from bot.metrics.prometheus import TASKS_KEPT, PrometheusMetrics
 from bot.metrics.registry import MetricsRegistry
 from bot.metrics.response_times import KEPT, ResponseTimes
-from bot.services.ports import Metrics, NullMetrics, PollOutcome, SentMessage
+from bot.services.metrics import Metrics, NullMetrics, PollOutcome, SentMessage
 from bot.services.provider.poller import Poller
 from bot.services.provider.submitter import ProviderLimits, Submitter
 from tests.harness.services import ServicesHarness, services_harness

@@ -5,7 +5,14 @@ from bot.chat.buttons.cancel import CancelButton
 from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.buttons.help import HelpButton
 from bot.chat.buttons.lists import PlaylistPages, ServerPages, SongPages, TopPages
-from bot.chat.buttons.panel import PanelChoice, PanelConfirmation, PanelPage, PanelReset, PanelSetting
+from bot.chat.buttons.panel import (
+    PanelChoice,
+    PanelConfirmation,
+    PanelOpen,
+    PanelPage,
+    PanelReset,
+    PanelSetting,
+)
 from bot.chat.buttons.pending import (
     ApproveAllListed,
     ApproveListed,
@@ -56,6 +63,7 @@ BUTTONS: tuple[type[SafeButton | SafeSelect], ...] = (
     TopPages,
     PlaylistPages,
     ServerPages,
+    PanelOpen,
     PanelPage,
     PanelSetting,
     PanelChoice,

@@ -3,6 +3,7 @@
 import discord
 from discord.app_commands import AppCommandChannel, AppCommandThread
 
+from bot.chat.delivery.welcome_message import SET_UP_ID
 from bot.chat.interactions.components import SafeButton, SafeModal, SafeSelect
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.respond import edit_source_message, run_or_defer
@@ -11,7 +12,7 @@ from bot.chat.panel import SETTINGS, WORDS
 from bot.chat.panel.credits import ROLE
 from bot.chat.panel.curation import ADD, WORDS_LIMIT
 from bot.chat.panel.setting import MAX_DIGITS, OTHER, Choice, Page, Setting, shown_settings
-from bot.chat.panel.view import BY_KEY, DEFAULT, asking_message, panel_message
+from bot.chat.panel.view import BY_KEY, DEFAULT, asking_message, open_panel, panel_message
 from bot.chat.text import labels
 from bot.chat.text.errors import sentence
 from bot.domain.errors import RefusalError
@@ -20,6 +21,14 @@ from bot.services.audit_log import Actor
 
 KEYS = "|".join(BY_KEY)
 ABOUT = rf"(?P<version>[0-9a-f]{{8}}):(?P<role>[0-9]{{0,{MAX_DIGITS}}})"
+
+
+class PanelOpen(SafeButton, template=SET_UP_ID):
+    """Button of a welcome that opens the panel."""
+
+    async def pressed(self, interaction: GuildInteraction) -> None:
+        """Answer with the panel, for the moderator alone."""
+        await open_panel(interaction)
 
 
 class PanelPage(SafeButton, template=rf"panel-page:(?P<page>{'|'.join(Page)})"):

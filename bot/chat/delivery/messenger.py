@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Any, Final, TypeVar, assert_never
 
 import discord
@@ -13,6 +14,7 @@ from bot.chat.delivery.dm_limiter import DirectMessageLimiter
 from bot.chat.delivery.result_message import result_message, showcase_message, song_number
 from bot.chat.delivery.sending import in_time
 from bot.chat.delivery.status_message import as_content, ending_message, status_message
+from bot.chat.delivery.welcome_message import SET_UP_ID, welcome_message
 from bot.chat.messages.audit import audit_entry_message
 from bot.chat.messages.buttons import cancel_button
 from bot.chat.messages.rendered import MessageFields, RenderedMessage, custom_ids
@@ -27,7 +29,10 @@ from bot.domain.errors import (
     TokenExpiredError,
 )
 from bot.domain.requests import ReplyAddress
+from bot.domain.welcomes import WelcomeCard
 from bot.services.cards import ApprovalCard, ResultCard, StatusCard
+from bot.services.delivery.routes import CLOCK_SLACK
+from bot.services.metrics import Metrics, NullMetrics, SentMessage
 from bot.services.ports import (
     ChannelTarget,
     Claim,
@@ -37,14 +42,13 @@ from bot.services.ports import (
     MessageForm,
     MessageRef,
     Messenger,
-    Metrics,
-    NullMetrics,
-    SentMessage,
     Target,
     unclaimed,
 )
 
 T = TypeVar("T")
+MAX_NONCE = 23
+"""Characters of a nonce, of which direct messages need two more; Discord takes 25."""
 
 ORIGINAL: Final[Any] = "@original"
 """Discord's name for an interaction's first answer; discord.py passes it on, but declares ids as numbers."""
@@ -214,6 +218,24 @@ class DiscordMessenger(Messenger):
         with self._measured(SentMessage.AUDIT):
             nonce = f"log{entry.id}"
             return await self._post(ChannelTarget(channel_id), message, nonce=nonce, claim=claim)
+
+    @override
+    async def post_welcome(
+        self, target: Target, card: WelcomeCard, *, claim: Claim = unclaimed
+    ) -> MessageRef:
+        message = welcome_message(card, in_server=isinstance(target, ChannelTarget))
+        nonce = f"hi{card.welcome.guild_id}{int(card.welcome.joined_at.timestamp()) % 1000:03}"
+        with self._measured(SentMessage.WELCOME):
+            return await self._post(target, message, nonce=nonce[-MAX_NONCE:], claim=claim)
+
+    @override
+    async def find_welcome(self, channel_id: int, *, since: datetime) -> MessageRef | None:
+        return await self._channels.search(
+            channel_id,
+            lambda one: SET_UP_ID in custom_ids(one),
+            since=discord.utils.time_snowflake(since - CLOCK_SLACK),
+            may_be_empty=True,
+        )
 
     @contextmanager
     def _measured(self, kind: SentMessage) -> Iterator[None]:

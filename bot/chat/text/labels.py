@@ -41,6 +41,7 @@ DELETE_DATA = "Delete my data"
 CHANGE_PERIOD = "Change the period"
 HELP = {"credits": "My credits", "queue": "Queue", "songs": "Songs", "playlists": "Playlists"}
 PANEL_PAGES = {"where": "Where", "credits": "Who and how much", "songs": "Approval and words"}
+SET_UP = "Set up"
 BACK_TO_DEFAULT = "Back to default"
 DO_CHANGE = "Yes, change it"
 NUMBER_TITLE = "Another number"

@@ -18,6 +18,7 @@ from bot.services.delivery.result_message import ResultDelivery
 from bot.services.delivery.routes import reschedule
 from bot.services.delivery.showcase_message import ShowcaseMessages
 from bot.services.delivery.status_message import StatusMessages
+from bot.services.delivery.welcome_message import WelcomeMessages
 from bot.services.ports import Clock, MediaSource, Messenger, WorkQueue
 from bot.services.repositories.outbox import MessageKind, OutboxMessage
 from bot.services.requests.duplicates import cancel_duplicate
@@ -57,6 +58,7 @@ class OutboxDispatcher:
         self._delivery = delivery
         self._approvals = ApprovalMessages(store, messenger, clock, timings.leases)
         self._showcase = ShowcaseMessages(store, messenger, clock, timings.leases)
+        self._welcomes = WelcomeMessages(store, messenger, config, clock, timings.leases)
         self._audit_messages = AuditMessages(store, messenger, clock, timings.leases)
         self._owner = owner
         self._spacing = timedelta(seconds=config.edit_spacing_s)
@@ -135,6 +137,9 @@ class OutboxDispatcher:
                     await self._store.write(_mark_sent, message, None, self._clock(), None)
                 else:
                     await self._store.write(_postpone, message, defer(self._clock(), POSTPONED_S))
+            case MessageKind.WELCOME:
+                await self._welcomes.post(message)
+                await self._store.write(_mark_sent, message, None, self._clock(), None)
             case MessageKind.SHOWCASE:
                 posts = await self._showcase.show(message)
                 await self._store.write(_mark_sent, message, posts, self._clock(), None)

@@ -3,17 +3,21 @@
 import json
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.errors import StoreError
+from bot.domain.welcomes import Welcome
 from bot.services.ports import Clock
+from bot.services.repositories.outbox import MessageKind
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
 
 GUILDS_IN_USE_KEY = "guilds_in_use"
 """The stored value's key: when commands were last used in servers that the gateway does not report."""
+WELCOMES_SINCE_KEY = "welcomes_since"
+"""The stored value's key: when the bot first ran with welcomes."""
 ACTIVITY_INTERVAL = timedelta(hours=1)
 """How often a server's activity is recorded, at most."""
 ACTIVITY_TTL = timedelta(days=30)
@@ -27,6 +31,8 @@ class VisibleGuilds:
     guild_ids: frozenset[int]
     shard_ids: frozenset[int]
     shard_count: int
+    joined_lately: tuple[Welcome, ...] = ()
+    """The welcomes of the servers that the bot joined lately, perhaps while the process did not run."""
 
     def is_missing(self, guild_id: int) -> bool:
         """Return True if the process would see the server if the bot were in it, and does not."""
@@ -63,10 +69,10 @@ class GuildMembership:
         await self._store.write(_mark_left, guild_id, self._clock())
         log.info("left a server", extra={"guild": guild_id})
 
-    async def record_joined(self, guild_id: int) -> None:
-        """Record that the bot is in the server, whose data is kept."""
-        await self._store.write(_mark_joined, guild_id)
-        log.info("joined a server", extra={"guild": guild_id})
+    async def record_joined(self, welcome: Welcome) -> None:
+        """Record that the bot is in the server, whose data is kept, and welcome it once."""
+        await self._store.write(_mark_joined, welcome, self._clock())
+        log.info("joined a server", extra={"guild": welcome.guild_id})
 
     async def reconcile(self, seen: VisibleGuilds) -> None:
         """Record the joins and leaves that happened while the process was not connected."""
@@ -105,9 +111,29 @@ def _mark_left(uow: UnitOfWork, guild_id: int, now: datetime) -> None:
 
 
 @unit_of_work("guild_membership.join")
-def _mark_joined(uow: UnitOfWork, guild_id: int) -> None:
+def _mark_joined(uow: UnitOfWork, welcome: Welcome, now: datetime) -> None:
     uow.guilds.lock_membership()
-    uow.guilds.mark_joined((guild_id,))
+    _welcome(uow, welcome, now, is_back=welcome.guild_id in uow.guilds.known())
+    uow.guilds.mark_joined((welcome.guild_id,))
+
+
+def _welcome(uow: UnitOfWork, welcome: Welcome, now: datetime, *, is_back: bool) -> None:
+    """Let the outbox welcome a server, once for each time that the bot has joined it."""
+    last = uow.guilds.welcome(welcome.guild_id)
+    if last is not None and last.joined_at >= welcome.joined_at:
+        return
+    uow.guilds.put_welcome(replace(welcome, is_back=is_back))
+    uow.outbox.drop(welcome.guild_id)  # an earlier welcome, and the place of its last attempt
+    uow.outbox.mark_due(welcome.guild_id, MessageKind.WELCOME, due_at=now)
+
+
+def _welcomes_since(uow: UnitOfWork, now: datetime) -> datetime:
+    """Return since when servers are welcomed: the bot was in those of before already."""
+    stored = uow.key_values.get(WELCOMES_SINCE_KEY)
+    if stored is None:
+        uow.key_values.put(WELCOMES_SINCE_KEY, now.isoformat())
+        return now
+    return datetime.fromisoformat(stored)
 
 
 @unit_of_work("guild_membership.reconcile")
@@ -118,6 +144,10 @@ def _reconcile(uow: UnitOfWork, seen: VisibleGuilds, now: datetime) -> tuple[int
     missing = (guild_id for guild_id, at in known.items() if at is None and seen.is_missing(guild_id))
     left = [guild_id for guild_id in missing if guild_id not in active]
     back = _returned(known, seen.guild_ids | active)
+    since = _welcomes_since(uow, now)
+    for welcome in seen.joined_lately:
+        if welcome.joined_at > since:
+            _welcome(uow, welcome, now, is_back=welcome.guild_id in known)
     uow.guilds.mark_left(left, at=now)
     uow.guilds.mark_joined(back)
     return len(left), len(back)

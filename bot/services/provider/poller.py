@@ -28,7 +28,8 @@ from bot.domain.provider_tasks import (
 )
 from bot.domain.requests import AT_PROVIDER, Failure, FailureKind, Request, State
 from bot.domain.transitions import Transition
-from bot.services.ports import Clock, Metrics, NullMetrics, PollOutcome, Random, SongProvider, WorkQueue
+from bot.services.metrics import Metrics, NullMetrics, PollOutcome
+from bot.services.ports import Clock, Random, SongProvider, WorkQueue
 from bot.services.provider.submitter import ProviderLimits, load_breaker
 from bot.services.repositories.outbox import MessageKind
 from bot.services.requests.transitions import apply_transition, expire_approval, log_context

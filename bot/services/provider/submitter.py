@@ -22,7 +22,8 @@ from bot.domain.scheduling import SNAPSHOT_TTL_S, QueueEntry, fair_order, positi
 from bot.domain.served_guilds import EVERYWHERE, ServedGuilds
 from bot.domain.transitions import Transition
 from bot.services.credits.caps import with_open_caps
-from bot.services.ports import Clock, Metrics, NullMetrics, SongProvider, WorkQueue
+from bot.services.metrics import Metrics, NullMetrics
+from bot.services.ports import Clock, SongProvider, WorkQueue
 from bot.services.provider.acceptance import accept, attach, keep
 from bot.services.provider.submission_result import (
     SubmissionResult,

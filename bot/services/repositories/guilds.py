@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.domain.guild_settings import GuildSettings, MemberRecord
 from bot.domain.scheduling import Pause
+from bot.domain.welcomes import Welcome
 
 
 class Members(Protocol):
@@ -80,6 +81,14 @@ class Guilds(Protocol):
 
     def lock_membership(self) -> None:
         """Lock the record of the bot's servers until this unit of work ends."""
+        ...
+
+    def welcome(self, guild_id: int) -> Welcome | None:
+        """Return what is stored about the server's last welcome; None if there was none."""
+        ...
+
+    def put_welcome(self, welcome: Welcome) -> None:
+        """Store a server's welcome in place of an earlier one."""
         ...
 
     def mark_left(self, guild_ids: Collection[int], *, at: datetime) -> None:

@@ -11,7 +11,7 @@ from bot.domain.leases import Lease
 class MessageKind(StrEnum):
     """The kinds of messages; a source has at most one of each, always about its current state.
 
-    The source is a request, for audit messages an audit entry.
+    The source is a request, for audit messages an audit entry, for welcomes a server.
     """
 
     STATUS = "status"
@@ -22,6 +22,8 @@ class MessageKind(StrEnum):
     """A moderator's decision, in the server's log channel."""
     SHOWCASE = "showcase"
     """A much-loved song's result, forwarded to the server's showcase; `sent` has the ids of its posts."""
+    WELCOME = "welcome"
+    """What the bot says in a server that it has joined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

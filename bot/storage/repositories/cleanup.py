@@ -100,6 +100,7 @@ class SqlCleanup(SqlRepository, Cleanup):
         self._erase_members_of(guild_id, left_at=left_at, now=now)
         decisions = select(audit_log.c.id).where(audit_log.c.guild_id == guild_id)
         conn.execute(delete(outbox).where(_o.kind == MessageKind.AUDIT, _o.source_id.in_(decisions)))
+        conn.execute(delete(outbox).where(_o.kind == MessageKind.WELCOME, _o.source_id == guild_id))
         for table in (audit_log, playlists, guild_settings, guilds):
             conn.execute(delete(table).where(table.c.guild_id == guild_id))
         return True

@@ -12,6 +12,7 @@ from bot.domain.errors import ActiveLimitError, BackoffError, BlockedError, Cool
 from bot.domain.guild_settings import GuildSettings, MemberRecord
 from bot.domain.quotas import Period, window_of
 from bot.domain.scheduling import MEMBER_BACKOFF, Pause, backoff_end
+from bot.domain.welcomes import Welcome
 from bot.services.ports import WorkQueue
 from bot.services.repositories.guilds import Guilds, Members
 from bot.storage.advisory_locks import AdvisoryLock, lock
@@ -28,6 +29,7 @@ _PAUSED = select(_c.guild_id, _c.settings).where(_c.paused)
 _WITH_DATA = select(_c.guild_id).union(select(members.c.guild_id).where(members.c.erase_at.is_(None)))
 _LEFT = select(guilds.c.guild_id, guilds.c.left_at)
 _LAST_TURNS = select(guilds.c.guild_id, guilds.c.last_turn_at).where(guilds.c.last_turn_at.is_not(None))
+_WELCOME = select(guilds.c.welcome).where(guilds.c.guild_id == bindparam("guild"))
 _MARK_JOINED = update(guilds).where(guilds.c.guild_id == bindparam("guild")).values(left_at=None)
 
 
@@ -95,6 +97,16 @@ class SqlGuilds(SqlRepository, Guilds):
         if guild_ids:
             self._conn.execute(_MARK_JOINED, [{"guild": guild_id} for guild_id in sorted(guild_ids)])
 
+    @override
+    def welcome(self, guild_id: int) -> Welcome | None:
+        stored: str | None = self._conn.execute(_WELCOME, {"guild": guild_id}).scalar()
+        return None if stored is None else Welcome.parse(stored)
+
+    @override
+    def put_welcome(self, welcome: Welcome) -> None:
+        row = {"guild_id": welcome.guild_id, "welcome": str(welcome)}
+        self._conn.execute(_put_welcome(self._conn.dialect.name), row)
+
     def _create_if_missing(self, guild_id: int) -> None:
         row = {"guild_id": guild_id, "settings": GuildSettings(), "paused": False}
         self._conn.execute(_insert(self._conn.dialect.name), row)
@@ -111,6 +123,14 @@ def _mark_left(dialect: str) -> Upsert:
     return statement.on_conflict_do_update(
         index_elements=["guild_id"],
         set_={"left_at": func.coalesce(guilds.c.left_at, statement.excluded["left_at"])},
+    )
+
+
+@cache
+def _put_welcome(dialect: str) -> Upsert:
+    statement = upsert(dialect, guilds)
+    return statement.on_conflict_do_update(
+        index_elements=["guild_id"], set_={"welcome": statement.excluded["welcome"]}
     )
 
 

@@ -13,6 +13,7 @@ from bot.domain.requests import State
 from bot.domain.scheduling import SNAPSHOT_TTL_S
 from bot.domain.served_guilds import EVERYWHERE
 from bot.domain.song_options import SongOptions
+from bot.domain.welcomes import Welcome
 from bot.services.audit_log import Actor
 from bot.services.privacy.guild_membership import VisibleGuilds
 from bot.services.privacy.retention import CleanupHandler, CleanupTask, RetentionConfig
@@ -151,7 +152,7 @@ async def test_a_server_that_left_and_came_back_keeps_its_numbers_and_its_cap(tm
         (gone,) = (await operator.servers(0, seen())).page.items
         erasing = CleanupHandler(harness.store, config=RetentionConfig(guild_days=0), clock=harness.clock)
         await erasing.handle(CleanupTask.DATA)
-        await guilds.record_joined(GUILD)
+        await guilds.record_joined(Welcome(guild_id=GUILD, joined_at=harness.clock()))
         (back,) = (await operator.servers(0, seen(0))).page.items
         assert (gone.has_left, back.has_left) == (True, False)
         assert (back.songs, back.credits, back.cap, back.has_own_cap) == (1, 30, 60, True)

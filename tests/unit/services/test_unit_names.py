@@ -29,6 +29,7 @@ TOPICS = {
     "requests",
     "sessions",
     "showcase",
+    "welcomes",
     "submitter",
     "words",
 }

@@ -33,6 +33,7 @@ FROZEN = {
     "v0018_queue": "facea80d3dbfd339",
     "v0019_turns_of_messages": "114b43757aa96e2e",
     "v0020_history": "47e071c697347fe5",
+    "v0021_welcomes": "25c0fad07f26588c",
 }
 """The beginning of each file's SHA-256; a new migration is added here when it is merged."""
 

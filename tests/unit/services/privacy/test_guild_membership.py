@@ -3,6 +3,7 @@ from datetime import datetime
 import pytest
 
 from bot.domain.errors import StoreError
+from bot.domain.welcomes import Welcome
 from bot.services.privacy.guild_membership import (
     ACTIVITY_INTERVAL,
     ACTIVITY_TTL,
@@ -49,7 +50,7 @@ async def test_a_server_is_back_when_it_is_seen_or_joined(harness: ServicesHarne
     await servers.reconcile(seen(GUILD, UNKNOWN))
     assert await left(harness) == {GUILD: None}
     await servers.record_left(GUILD)
-    await servers.record_joined(GUILD)
+    await servers.record_joined(Welcome(guild_id=GUILD, joined_at=START))
     assert await left(harness) == {GUILD: None}
 
 

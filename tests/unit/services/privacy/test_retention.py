@@ -14,6 +14,7 @@ from bot.domain.errors import (
 )
 from bot.domain.requests import State
 from bot.domain.song_options import SongOptions
+from bot.domain.welcomes import Welcome
 from bot.services.audit_log import Actor
 from bot.services.moderation.members import TargetMember
 from bot.services.privacy.guild_membership import VisibleGuilds
@@ -23,6 +24,7 @@ from bot.services.unit_of_work import UnitOfWork
 from bot.storage.tables import members
 from bot.storage.unit_of_work import SqlUnitOfWork
 from tests.fakes.provider import LYRICS
+from tests.harness.clock import START
 from tests.harness.services import ADA, BEN, GUILD, PLAYLIST, ServicesHarness
 
 DAY = 86_400
@@ -244,7 +246,7 @@ async def test_a_server_is_forgotten_a_month_after_the_bot_left_and_its_books_st
     assert await rows(harness, "SELECT DISTINCT user_id FROM accounts") == [None]
     assert await rows(harness, "SELECT id FROM transfers ORDER BY id") == ledger
     # a bot that is invited again starts without data
-    await harness.services.guilds.record_joined(GUILD)
+    await harness.services.guilds.record_joined(Welcome(guild_id=GUILD, joined_at=START))
     assert (await harness.credits()).available == 90
 
 
@@ -252,7 +254,7 @@ async def test_a_server_to_which_the_bot_came_back_is_not_forgotten(harness: Ser
     await song(harness)
     await harness.services.guilds.record_left(GUILD)
     harness.clock.advance(20 * DAY)
-    await harness.services.guilds.record_joined(GUILD)
+    await harness.services.guilds.record_joined(Welcome(guild_id=GUILD, joined_at=START))
     harness.clock.advance(20 * DAY)
     await sweep(harness)
     assert await rows(harness, "SELECT user_id FROM requests") == [ADA]
@@ -272,7 +274,7 @@ async def come_back(harness: ServicesHarness) -> None:
     await sweep(harness, guild_days=0)
     assert await rows(harness, "SELECT count(*) FROM guild_settings") == [0]
     await harness.services.guilds.reconcile(VisibleGuilds(frozenset({GUILD}), frozenset({0}), 1))
-    await harness.services.guilds.record_joined(GUILD)
+    await harness.services.guilds.record_joined(Welcome(guild_id=GUILD, joined_at=START))
 
 
 async def test_no_allowance_begins_anew_by_leaving_and_coming_back(harness: ServicesHarness) -> None:

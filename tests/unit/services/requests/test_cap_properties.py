@@ -13,6 +13,7 @@ from bot.domain.errors import RefusalError
 from bot.domain.quotas import Period, window_of
 from bot.domain.requests import ACTIVE, USED, Request, State
 from bot.domain.song_options import SongOptions
+from bot.domain.welcomes import Welcome
 from bot.services.moderation.members import TargetMember
 from bot.services.privacy.retention import CleanupHandler, CleanupTask, RetentionConfig
 from bot.services.unit_of_work import UnitOfWork
@@ -119,7 +120,7 @@ class Stranger(Life):
         )
         self.do(guilds.record_left(ELSEWHERE))
         self.do(cleanup.handle(CleanupTask.DATA))
-        self.do(guilds.record_joined(ELSEWHERE))
+        self.do(guilds.record_joined(Welcome(guild_id=ELSEWHERE, joined_at=self.harness.clock())))
 
     @rule(guild=guilds, amount=caps)
     def the_owner_sets_a_servers_own_cap(self, guild: int, amount: int | None) -> None:

@@ -1,0 +1,38 @@
+"""The upgrade that lets the bot welcome servers."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select
+
+from bot.services.repositories.outbox import MessageKind
+from bot.storage.admin import database_admin
+from bot.storage.schema import migrate
+from bot.storage.tables import outbox
+from tests.unit.storage.databases import url_of
+from tests.unit.storage.test_upgrades import is_up_to_date, kept, put_on_server
+
+
+async def test_the_older_version_forgets_welcomes_and_keeps_the_other_messages(
+    tmp_path: Path, empty_postgres_url: str
+) -> None:
+    path = kept(tmp_path, "0007")
+    put_on_server(empty_postgres_url, path, "0007")
+    for url in (url_of(path), empty_postgres_url):
+        migrate(url)
+        before = database_admin(url).read(messages)
+        database_admin(url).write(welcome_a_server)
+        assert len(database_admin(url).read(messages)) == len(before) + 1
+        migrate(url, revision="0020")
+        migrate(url)
+        assert database_admin(url).read(messages) == before
+        await is_up_to_date(url, "0007")
+
+
+def welcome_a_server(connection: Connection) -> None:
+    row = {"source_id": 5, "kind": MessageKind.WELCOME, "version": 1, "attempts": 0}
+    connection.execute(insert(outbox).values(row))
+
+
+def messages(connection: Connection) -> list[tuple[object, ...]]:
+    rows = connection.execute(select(outbox.c.source_id, outbox.c.kind).order_by(*outbox.primary_key.columns))
+    return [tuple(row) for row in rows]
