@@ -1,9 +1,11 @@
 """The service for finished songs: showing, listing, loving and removing them."""
 
+import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.audit import Action
 from bot.domain.errors import MediaError
@@ -39,6 +41,10 @@ PAGE = 8
 # Discord sends an autocomplete request at each key, and waits three seconds for the answer
 SEARCHED_SONGS = 500
 """How many of the newest songs are searched for a title."""
+SUGGESTIONS_TTL = timedelta(seconds=10)
+"""How long the titles that a member can see are used for the next keys."""
+MAX_TYPING = 200
+"""For how many members titles are kept."""
 MAX_SUGGESTIONS = 25
 """The most choices that Discord shows."""
 
@@ -81,6 +87,8 @@ class SongLibrary:
         self._store = store
         self._media = media
         self._clock = clock
+        self._titles: OrderedDict[Viewer, tuple[datetime, list[SongTitle]]] = OrderedDict()
+        self._reading_titles = asyncio.Lock()
 
     async def card(self, request_id: int, viewer: Viewer) -> ResultCard:
         """Return the contents of a finished song's result message.
@@ -137,10 +145,29 @@ class SongLibrary:
         return await self._store.read(_page, wanted, number)
 
     async def suggestions(self, viewer: Viewer, typed: str) -> list[SongTitle]:
-        """Return at most 25 of the newest songs whose title contains what was typed, newest first."""
-        titles = await self._store.read(_titles, viewer)
+        """Return at most 25 of the newest songs whose title contains what was typed, newest first.
+
+        The titles are read once in `SUGGESTIONS_TTL`, not at each key.
+        """
+        titles = self._known_titles(viewer)
+        if titles is None:
+            async with self._reading_titles:  # the next keys wait for the first one's titles
+                titles = self._known_titles(viewer)
+                if titles is None:
+                    titles = await self._store.read(_titles, viewer)
+                    self._titles[viewer] = self._clock(), titles
+                    if len(self._titles) > MAX_TYPING:
+                        self._titles.popitem(last=False)
         wanted = typed.casefold().strip()
         return [one for one in titles if wanted in (one.words or "").casefold()][:MAX_SUGGESTIONS]
+
+    def _known_titles(self, viewer: Viewer) -> list[SongTitle] | None:
+        """Return the titles that were read for the viewer's last keys; None if they are too old."""
+        read_at, titles = self._titles.get(viewer, (None, []))
+        if read_at is not None and timedelta() <= self._clock() - read_at < SUGGESTIONS_TTL:
+            return titles
+        self._titles.pop(viewer, None)
+        return None
 
     async def press_heart(
         self, request_id: int, clip: int, press: Actor, *, public_channel_ids: Collection[int]
