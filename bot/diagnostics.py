@@ -73,6 +73,8 @@ async def run_checks(
     yield result
     if settings.operator_channel_id is not None and result.is_ok:
         yield await _operator_channel(settings, settings.operator_channel_id, discord_s)
+    if settings.allowed_guild_ids and result.is_ok and (absent := await _absent_servers(settings, discord_s)):
+        yield absent
     yield await _provider(settings)
     for name in misspelled(env_file, SETTINGS):
         yield _warning("settings", name)
@@ -99,7 +101,7 @@ def _changed(settings: Settings) -> str:
 
 def _shown(value: object) -> str:
     """Return the value of a setting, without the login in a URL."""
-    shown = ",".join(value) if isinstance(value, tuple) else str(value)
+    shown = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return _LOGIN_IN_URL.sub("//[secret]@", shown)
 
 
@@ -182,14 +184,17 @@ def _wal_bug(settings: Settings) -> CheckResult | None:
 
 
 def _public_bot(settings: Settings, application: discord.AppInfo | None) -> CheckResult | None:
-    """Warn if anyone can add the bot to a server and spend the operator's credits there."""
-    if application is None or not application.bot_public or not settings.default_allowance:
+    """Warn if anyone can add the bot to a server and spend the operator's credits there without limit."""
+    caps = (settings.server_credit_cap, settings.total_credit_cap)
+    is_limited = bool(settings.allowed_guild_ids) or caps != (None, None)
+    if application is None or not application.bot_public or is_limited:
         return None
     return _warning(
         "public",
-        "your application is public, and each member of any server that adds it gets "
-        f"{settings.default_allowance} credits a {settings.default_period} that you pay for; unless you want "
-        "that, set Installation > Install Link to None and turn off Bot > Public Bot in the developer portal",
+        "your application is public: anyone can add it to a server, whose moderators decide how many credits "
+        "their members spend, and you pay for them. List the servers in ALLOWED_GUILD_IDS, or set "
+        "TOTAL_CREDIT_CAP (and SERVER_CREDIT_CAP); or set Installation > Install Link to None and turn off "
+        "Bot > Public Bot in the developer portal",
     )
 
 
@@ -246,6 +251,28 @@ async def _operator_channel(settings: Settings, channel_id: int, within_s: float
             return CheckResult("channel", "OPERATOR_CHANNEL_ID: the bot can post there", is_ok=True)
         words = f"OPERATOR_CHANNEL_ID: {missing}"
     return CheckResult("channel", words)
+
+
+async def _absent_servers(settings: Settings, within_s: float) -> CheckResult | None:
+    """Warn about servers in ALLOWED_GUILD_IDS in which the bot is not."""
+    absent = []
+    try:
+        async with discord.Client(intents=discord.Intents(guilds=True)) as client, asyncio.timeout(within_s):
+            await client.login(settings.discord_token.get_secret_value())
+            for guild_id in sorted(settings.allowed_guild_ids):
+                try:
+                    await client.fetch_guild(guild_id)
+                except (discord.NotFound, discord.Forbidden):
+                    absent.append(str(guild_id))
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        name = type(error).__name__
+        return _warning("servers", f"those of ALLOWED_GUILD_IDS could not be looked up ({name}): try again")
+    if not absent:
+        return None
+    return _warning(
+        "servers",
+        f"the bot is not in {', '.join(absent)} of ALLOWED_GUILD_IDS: correct the ids, or invite it there",
+    )
 
 
 async def _missing_permissions(client: discord.Client, channel_id: int) -> str | None:

@@ -127,12 +127,28 @@ async def test_a_folder_that_takes_no_files_is_told(local: BotHarness) -> None:
 class TestWarnings:
     async def test_a_public_application_is_one(self, local: BotHarness) -> None:
         words = (await warned(local))["public"]
-        assert "any server that adds it gets 90 credits a week that you pay for" in words
+        assert "ALLOWED_GUILD_IDS" in words
+        assert "TOTAL_CREDIT_CAP (and SERVER_CREDIT_CAP)" in words
         local.discord.state.world.is_public = False
         assert "public" not in await warned(local)
 
-    async def test_a_public_application_that_gives_nothing_is_none(self, local: BotHarness) -> None:
-        assert "public" not in await warned(local, default_allowance=0)
+    async def test_a_public_application_with_a_cap_is_none(self, local: BotHarness) -> None:
+        assert "public" not in await warned(local, server_credit_cap=0)
+        assert "public" not in await warned(local, total_credit_cap=3000)
+
+    async def test_listed_servers_in_which_the_bot_is_not_are_one(self, local: BotHarness) -> None:
+        listed, stranger = (local.discord.guild.id,), 10**17 + 5
+        assert {"public", "servers"}.isdisjoint(await warned(local, allowed_guild_ids=listed))
+        words = (await warned(local, allowed_guild_ids=(*listed, stranger)))["servers"]
+        assert f"the bot is not in {stranger} of ALLOWED_GUILD_IDS" in words
+        local.discord.faults.add(
+            DiscordFault(kind=FaultKind.REFUSED, on="GET /guilds/*", status=400, code=50035)
+        )
+        words = (await warned(local, allowed_guild_ids=listed))["servers"]
+        assert "could not be looked up (HTTPException)" in words
+
+    async def test_a_public_application_that_gives_nothing_by_itself_is_one(self, local: BotHarness) -> None:
+        assert "public" in await warned(local, default_allowance=0)
 
     async def test_without_discord_nothing_is_said_of_the_application(self, local: BotHarness) -> None:
         assert "public" not in await warned(local, discord_token=SecretStr("wrong.token.here"))

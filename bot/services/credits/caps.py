@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from bot.domain.caps import ALL_GUILDS, REACHED, Cap, CapConfig, CapRecord
 from bot.domain.errors import CapError, CapsNotOpenError, StoreError
-from bot.domain.ledger import Leg, cap_account, refilled
-from bot.domain.quotas import window_of
+from bot.domain.ledger import Balance, Leg, cap_account, refilled
+from bot.domain.quotas import Window, window_of
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,11 @@ class SongPayment:
 
 def caps_of(uow: UnitOfWork, guild_id: int, config: CapConfig, now: datetime) -> tuple[Cap, ...]:
     """Return the caps that are in force for a server: its own or the usual one, and that of all servers."""
-    return tuple(_cap(uow, scope, record, config, now) for scope, record in _in_force(uow, guild_id, config))
+    window = window_of(config.period, now)
+    return tuple(
+        _cap(scope, record, config, window, spent=_spent_now(uow, scope, record, config, window))
+        for scope, record in _in_force(uow, guild_id, config)
+    )
 
 
 def server_cap(uow: UnitOfWork, guild_id: int, config: CapConfig, now: datetime) -> Cap | None:
@@ -47,16 +51,16 @@ def pass_caps(
         CapError: a cap has too few credits left.
         CapsNotOpenError: a cap has to be opened first, by `open_caps`.
     """
-    legs, caps = list(payment.legs), list(payment.caps)
+    legs, caps, window = list(payment.legs), list(payment.caps), window_of(config.period, now)
     for scope, record in _in_force(uow, guild_id, config, marks_uncounted=True):
         if record.period is not config.period:
             raise CapsNotOpenError(f"The cap of {scope} does not count everything yet.")
-        cap = _cap(uow, scope, record, config, now)
+        account = cap_account(scope, window)
+        balance = uow.ledger.balance(account.id)
+        cap = _cap(scope, record, config, window, spent=_spent(balance, record, window))
         if cap.left < payment.cost:
             raise CapError(cap, payment.cost)
-        account = cap_account(scope, cap.window)
-        target = max(0, cap.credits - record.spent_earlier(cap.window))
-        balance = uow.ledger.balance(account.id)
+        target = max(0, cap.credits - record.spent_earlier(window))
         if refilled(balance, target) != balance:  # a new window, or another cap
             uow.ledger.set_granted_total(account, target=target, now=now)
         caps.append(cap)
@@ -174,14 +178,8 @@ def _in_force(
             uow.caps.put(scope, replace(record, period=None, opened_at=None))
 
 
-def _cap(uow: UnitOfWork, guild_id: int, record: CapRecord, config: CapConfig, now: datetime) -> Cap:
+def _cap(guild_id: int, record: CapRecord, config: CapConfig, window: Window, *, spent: int) -> Cap:
     """Return a cap that is in force, as it is now."""
-    window = window_of(config.period, now)
-    if record.period is config.period:
-        balance = uow.ledger.balance(cap_account(guild_id, window).id)
-        spent = balance.held + balance.used + record.spent_earlier(window)
-    else:
-        spent = uow.requests.spent_by_all(guild_id, since=window.starts_at)
     return Cap(
         guild_id=guild_id,
         credits=record.limit(guild_id, config) or 0,
@@ -191,3 +189,14 @@ def _cap(uow: UnitOfWork, guild_id: int, record: CapRecord, config: CapConfig, n
         told_of=record.told_of,
         told=record.told,
     )
+
+
+def _spent(balance: Balance, record: CapRecord, window: Window) -> int:
+    return balance.held + balance.used + record.spent_earlier(window)
+
+
+def _spent_now(uow: UnitOfWork, guild_id: int, record: CapRecord, config: CapConfig, window: Window) -> int:
+    """Return what is spent of a cap, also while its account does not count everything."""
+    if record.period is not config.period:
+        return uow.requests.spent_by_all(guild_id, since=window.starts_at)
+    return _spent(uow.ledger.balance(cap_account(guild_id, window).id), record, window)
