@@ -50,6 +50,10 @@ class Action(StrEnum):
     """Subject: the member who placed the request."""
 
 
+TOLD_TO_MEMBER = frozenset({Action.GRANT, Action.MEMBER_ALLOWANCE, Action.UNBLOCK})
+"""Actions that their member is told of; a block is told by every refusal."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """One action of a moderator; `id` is the id of its Discord interaction."""
@@ -64,3 +68,9 @@ class AuditEntry:
     reason: str | None = None
     """In the moderator's own words."""
     at: datetime
+
+    @property
+    def is_news(self) -> bool:
+        """Return True if it gives its member something that the member cannot know yet."""
+        changes = self.before != self.after or self.action is Action.UNBLOCK
+        return self.action in TOLD_TO_MEMBER and changes and self.subject_id != self.actor_id

@@ -9,6 +9,7 @@ from bot.services.moderation.allowances import Allowances
 from bot.services.moderation.approvals import Approvals
 from bot.services.moderation.guild_settings import GuildSettingsService
 from bot.services.moderation.members import MemberModeration
+from bot.services.moderation.news import MemberNews
 from bot.services.moderation.words import ForbiddenWords
 from bot.services.operator import OperatorService
 from bot.services.ports import MediaSource
@@ -29,6 +30,7 @@ class Services:
     requests: RequestService
     quotas: QuotaService
     members: MemberModeration
+    news: MemberNews
     allowances: Allowances
     queue: QueueService
     guild_settings: GuildSettingsService
@@ -56,6 +58,7 @@ def build_services(
         requests=RequestService(store, config=config, clock=clock),
         quotas=QuotaService(store, policy=config.policy, cost=config.cost, caps=config.caps, clock=clock),
         members=MemberModeration(store, policy=config.policy, clock=clock),
+        news=MemberNews(store),
         allowances=Allowances(store, policy=config.policy, clock=clock),
         guild_settings=GuildSettingsService(store, config=config, clock=clock),
         approvals=Approvals(store, clock=clock),

@@ -258,11 +258,20 @@ audit_log = Table(
     Column("after", Json(AuditFacts), nullable=False),
     Column("reason", Text),
     Column("at", UtcDateTime, nullable=False),
+    Column("is_unread", Boolean, nullable=False, server_default=false()),  # its member has to be told of it
     _one_of("action", Action),
 )
 Index(None, audit_log.c.guild_id, audit_log.c.id)
 Index(None, audit_log.c.subject_id, audit_log.c.guild_id, audit_log.c.id)
 Index(None, audit_log.c.actor_id)
+_UNREAD = audit_log.c.is_unread
+Index(
+    "ix_audit_log_unread",
+    audit_log.c.guild_id,
+    audit_log.c.subject_id,
+    sqlite_where=_UNREAD,
+    postgresql_where=_UNREAD,
+)
 
 playlists = Table(
     "playlists",

@@ -75,6 +75,8 @@ NOT_KILLED_AT = {
     "operator.serve": ONE_UNIT,
     "privacy.erase": ONE_UNIT,
     "queue.cancel": ONE_UNIT,
+    "news.take": ONE_UNIT,
+    "news.put_back": ONE_UNIT,
     "queue.move_to_front": ONE_UNIT,
     "library.remove": ONE_UNIT,
     "heartbeat.extend_leases": REPEATED,

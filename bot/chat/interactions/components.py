@@ -16,6 +16,7 @@ from discord.ext import commands
 from discord.ui.select import BaseSelect
 
 from bot.chat.interactions.context import AnyInteraction, GuildInteraction, accept
+from bot.chat.interactions.news import tell_news
 from bot.chat.interactions.respond import respond_with_error
 from bot.domain.moderator_errors import ChoiceError, OldFormError
 
@@ -48,7 +49,10 @@ def command(
         async def callback(
             cog: CogT, interaction: AnyInteraction, /, *args: P.args, **kwargs: P.kwargs
         ) -> None:
-            await handler(cog, accept(interaction), *args, **kwargs)
+            accepted = accept(interaction)
+            await handler(cog, accepted, *args, **kwargs)
+            if accepted.raw.response.is_done():
+                await tell_news(accepted)
 
         functools.update_wrapper(callback, handler)  # discord.py reads options and descriptions from it
         return app_commands.command(name=name or discord.utils.MISSING)(callback)

@@ -7,8 +7,10 @@ import discord
 
 from bot.chat.messages import colours
 from bot.chat.text.formatting import (
+    CONTENT_LIMIT,
     DASH,
     DESCRIPTION_LIMIT,
+    in_credits,
     mention,
     quoted,
     reason_text,
@@ -21,6 +23,7 @@ from bot.services.ports import MessageForm
 
 NOT_SHOWN = "Discord refuses to show the rest here. `/quota log` has it."
 NO_DECISIONS = "No decisions yet."
+NEWS = "**From this server's moderators** (`/credits` shows what you have):"
 OPEN = "open it"
 """The words of a link to a request."""
 FACT_LIMIT = 120
@@ -117,6 +120,30 @@ def audit_entry_message(entry: AuditEntry, form: MessageForm = MessageForm.FULL)
     """Build the post for the log channel."""
     words = audit_entry_text(entry) if form is MessageForm.FULL else f"{_head(entry)}\n-# {NOT_SHOWN}"
     return discord.Embed(description=words[:DESCRIPTION_LIMIT], colour=colours.MODERATION)
+
+
+def news_text(news: Sequence[AuditEntry]) -> str:
+    """Tell a member what moderators decided for them, as far as it fits."""
+    text = NEWS
+    for line in map(_news_line, news):
+        if len(text) + len(line) + 1 > CONTENT_LIMIT:
+            return text
+        text = f"{text}\n{line}"
+    return text
+
+
+def _news_line(entry: AuditEntry) -> str:
+    amount = entry.after.get("credits")
+    match entry.action:
+        case Action.GRANT:
+            got = f"You received a bonus of **{in_credits(int(amount or 0))}**; it does not expire."
+            return f"{got} {reason_text(entry.reason)}" if entry.reason else got
+        case Action.MEMBER_ALLOWANCE if amount is not None:
+            return f"You have an allowance of your own now: **{in_credits(int(amount))}** each period."
+        case Action.MEMBER_ALLOWANCE:
+            return "Your own allowance has ended; you have the same as others with your roles again."
+        case _:
+            return "You are no longer blocked, and can request songs again."
 
 
 def _head(entry: AuditEntry) -> str:

@@ -166,8 +166,8 @@ def _kept(count: int) -> str:
 def granted(user_id: int, amount: int, change: BalanceChange) -> str:
     """Confirm a bonus of this many credits."""
     return (
-        f"{mention(user_id)} received {in_credits(amount)}. {available_after(change)} The bot sends them no "
-        "message, so tell them; `/credits` shows them the bonus with your reason."
+        f"{mention(user_id)} received {in_credits(amount)}. {available_after(change)} They read it, "
+        "with your reason, at their next command here."
     )
 
 

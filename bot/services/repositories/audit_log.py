@@ -16,6 +16,18 @@ class AuditLog(Protocol):
         """Return the entry; None if there is none."""
         ...
 
+    def has_news(self, guild_id: int, user_id: int) -> bool:
+        """Return True if there are entries of which the member has to be told."""
+        ...
+
+    def take_news(self, guild_id: int, user_id: int) -> list[AuditEntry]:
+        """Return those entries, oldest first; no other unit gets them."""
+        ...
+
+    def put_back_news(self, entry_id: int) -> None:
+        """Tell the member of the entry later: it was taken, and could not be told."""
+        ...
+
     def page(
         self, guild_id: int, *, subject_id: int | None = None, limit: int, offset: int = 0
     ) -> list[AuditEntry]:

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, and_, bindparam, exists, false, select, true, update
 from sqlalchemy.sql.dml import ReturningInsert
 from typing_extensions import override
 
@@ -21,6 +21,13 @@ _PAGE = (
 )
 _PAGE_ABOUT = _PAGE.where(_c.subject_id == bindparam("subject"))
 
+_IS_NEWS = and_(_c.guild_id == bindparam("guild"), _c.subject_id == bindparam("user"), _c.is_unread)
+_HAS_NEWS = select(exists().where(_IS_NEWS))
+_TAKE_NEWS = update(audit_log).where(_IS_NEWS).values(is_unread=false()).returning(audit_log)
+# an erased member is no longer its subject
+_PUT_BACK_NEWS = (
+    update(audit_log).where(_c.id == bindparam("of_id"), _c.subject_id.is_not(None)).values(is_unread=true())
+)
 _FIND = select(audit_log).where(_c.id == bindparam("of_id"))
 
 
@@ -39,6 +46,7 @@ class SqlAuditLog(SqlRepository, AuditLog):
             "after": entry.after,
             "reason": entry.reason,
             "at": entry.at,
+            "is_unread": entry.is_news,
         }
         return self._conn.execute(_insert(self._conn.dialect.name), row).first() is not None
 
@@ -46,6 +54,20 @@ class SqlAuditLog(SqlRepository, AuditLog):
     def find(self, entry_id: int) -> AuditEntry | None:
         row = self._conn.execute(_FIND, {"of_id": entry_id}).first()
         return None if row is None else entry_of(row)
+
+    @override
+    def has_news(self, guild_id: int, user_id: int) -> bool:
+        of_member = {"guild": guild_id, "user": user_id}
+        return bool(self._conn.execute(_HAS_NEWS, of_member).scalar_one())
+
+    @override
+    def take_news(self, guild_id: int, user_id: int) -> list[AuditEntry]:
+        rows = self._conn.execute(_TAKE_NEWS, {"guild": guild_id, "user": user_id})
+        return sorted((entry_of(row) for row in rows), key=lambda entry: (entry.at, entry.id))
+
+    @override
+    def put_back_news(self, entry_id: int) -> None:
+        self._conn.execute(_PUT_BACK_NEWS, {"of_id": entry_id})
 
     @override
     def page(

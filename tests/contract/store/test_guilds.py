@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.audit import Action, AuditEntry
+from bot.domain.audit import Action, AuditEntry, AuditFacts
 from bot.domain.errors import BlockedError
 from bot.domain.guild_settings import Budget, GuildSettings, MemberRecord
 from bot.domain.ledger import Balance, Leg, TransferKind, bonus_account, budget_account
@@ -200,3 +200,30 @@ class TestLegs:
             (50, "grant", "birthday"),
         ]
         assert await ledger_breaches(store) == []
+
+
+class TestNews:
+    async def test_each_decision_is_taken_once_by_one_of_many_and_can_be_put_back(
+        self, store: SqlStore
+    ) -> None:
+        def decide(uow: UnitOfWork, number: int, action: Action, subject: int | None, actor: int = 5) -> None:
+            by = Actor(interaction_id=number, guild_id=GUILD, actor_id=actor)
+            credits_: AuditFacts = {"credits": number}
+            assert record_action(uow, by, action, subject_id=subject, after=credits_, now=after(number))
+
+        def unit(uow: UnitOfWork) -> None:
+            decide(uow, 1, Action.GRANT, USER)
+            decide(uow, 2, Action.MEMBER_ALLOWANCE, USER)
+            decide(uow, 3, Action.RESET, USER)
+            decide(uow, 4, Action.GRANT, USER + 1)
+            decide(uow, 5, Action.GRANT, USER, USER)
+
+        await store.write(unit)
+        takes = (store.write(lambda work: work.audit_log.take_news(GUILD, USER)) for _ in range(8))
+        assert [[one.id for one in taken] for taken in await asyncio.gather(*takes) if taken] == [[1, 2]]
+        assert not await store.read(lambda work: work.audit_log.has_news(GUILD, USER))
+        assert not await store.read(lambda work: work.audit_log.has_news(GUILD + 1, USER + 1))
+        await store.write(lambda work: work.audit_log.put_back_news(2))
+        assert await store.read(lambda work: work.audit_log.has_news(GUILD, USER))
+        (left,) = await store.write(lambda work: work.audit_log.take_news(GUILD, USER))
+        assert left.id == 2

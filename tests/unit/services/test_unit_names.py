@@ -19,6 +19,7 @@ TOPICS = {
     "late_tasks",
     "library",
     "moderation",
+    "news",
     "operator",
     "outbox",
     "placement",

@@ -34,6 +34,7 @@ FROZEN = {
     "v0019_turns_of_messages": "114b43757aa96e2e",
     "v0020_history": "47e071c697347fe5",
     "v0021_welcomes": "25c0fad07f26588c",
+    "v0022_news": "b59e2cbae6e4114f",
 }
 """The beginning of each file's SHA-256; a new migration is added here when it is merged."""
 

@@ -4,11 +4,13 @@ import pytest
 
 from bot.chat.delivery import approval_message
 from bot.chat.messages.audit import (
+    NEWS,
     NO_DECISIONS,
     WORDS,
     audit_entry_message,
     audit_entry_text,
     audit_log_message,
+    news_text,
 )
 from bot.chat.messages.credits import member_credits_message
 from bot.chat.messages.settings import CHOSEN, ShownSettings
@@ -22,6 +24,7 @@ from bot.chat.text.confirmations import (
     exception_set,
     report_summary,
 )
+from bot.chat.text.formatting import CONTENT_LIMIT, REASON_LIMIT
 from bot.chat.text.quotas import available_after, budget_left
 from bot.domain.audit import Action, AuditEntry
 from bot.domain.caps import MAX_CAP, Cap
@@ -216,3 +219,17 @@ def test_what_moderators_decide_by_fits_and_has_buttons_while_it_waits(
     embed, view = approval_message.approval_message(card)
     check_sendable(embeds=[embed])
     assert len(view.children) == (3 if state is State.AWAITING else 0)
+
+
+def test_a_member_reads_what_moderators_decided_as_far_as_it_fits() -> None:
+    gift = replace(change(Action.GRANT, credits=60), reason="won *the* quiz")
+    own, ended = change(Action.MEMBER_ALLOWANCE, credits=120), change(Action.MEMBER_ALLOWANCE, credits=None)
+    text = news_text([gift, own, ended, change(Action.UNBLOCK)])
+    assert text.startswith(NEWS)
+    assert "a bonus of **60 credits**; it does not expire. Reason: won \\*the\\* quiz" in text
+    assert "an allowance of your own now: **120 credits** each period." in text
+    assert "Your own allowance has ended" in text
+    assert text.endswith("You are no longer blocked, and can request songs again.")
+    assert "Reason" not in news_text([replace(gift, reason=None)])
+    many = news_text([replace(gift, reason="w" * REASON_LIMIT)] * 20)
+    assert CONTENT_LIMIT - 600 < len(many) <= CONTENT_LIMIT

@@ -1,0 +1,47 @@
+"""What moderators decided for a member, told to the member once, at the next command."""
+
+from collections.abc import Sequence
+
+from bot.domain.audit import Action, AuditEntry
+from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
+
+
+class MemberNews:
+    """The decisions of which members have to be told."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def take(self, guild_id: int, user_id: int) -> Sequence[AuditEntry]:
+        """Return what the member has to be told, oldest first; nobody else gets it, in any process.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        if not await self._store.read(lambda work: work.audit_log.has_news(guild_id, user_id)):
+            return []
+        return await self._store.write(_take, guild_id, user_id)
+
+    async def put_back(self, news: Sequence[AuditEntry]) -> None:
+        """Tell these entries later: the member did not get them."""
+        await self._store.write(_put_back, news)
+
+
+@unit_of_work("news.take")
+def _take(uow: UnitOfWork, guild_id: int, user_id: int) -> list[AuditEntry]:
+    """Take the news, without what has been overtaken since: an earlier allowance, or the end of a block."""
+    news = uow.audit_log.take_news(guild_id, user_id)
+    last = {entry.action: entry.id for entry in news}
+    is_blocked = uow.members.find(guild_id, user_id).blocked is not None
+    return [
+        entry
+        for entry in news
+        if entry.action is Action.GRANT
+        or (entry.id == last[entry.action] and not (is_blocked and entry.action is Action.UNBLOCK))
+    ]
+
+
+@unit_of_work("news.put_back")
+def _put_back(uow: UnitOfWork, news: Sequence[AuditEntry]) -> None:
+    for entry in news:
+        uow.audit_log.put_back_news(entry.id)
