@@ -12,11 +12,12 @@ from bot.chat.interactions.context import GuildInteraction
 from bot.chat.interactions.permissions import MODERATORS, ForModerators
 from bot.chat.interactions.respond import respond, run_or_defer
 from bot.chat.interactions.transformers import PeriodOption, TargetOption
-from bot.chat.messages.audit import audit_log_message
+from bot.chat.messages.audit import audit_log_message, members_of
 from bot.chat.messages.buttons import period_button
 from bot.chat.messages.credits import member_credits_message
 from bot.chat.messages.files import ReportFiles
 from bot.chat.messages.rendered import Attachment, RenderedMessage
+from bot.chat.name_cache import NameCache
 from bot.chat.panel import BUDGET, EVERYONE, ROLES
 from bot.chat.panel.view import answer_command, open_panel
 from bot.chat.text import confirmations, descriptions
@@ -44,6 +45,7 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
         self._quotas = services.quotas
         self._moderation = services.members
         self._allowances = services.allowances
+        self._names = NameCache()
         self._settings = services.guild_settings
         self.files = ReportFiles()
 
@@ -185,8 +187,10 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
         decisions = self._allowances.audit_log(
             interaction.guild_id, subject_id=member.user_id if member else None
         )
-        embed = audit_log_message(await run_or_defer(interaction, decisions))
-        await respond(interaction, embed)
+        entries = await run_or_defer(interaction, decisions)
+        client, guild_id = interaction.raw.client, interaction.guild_id
+        names = await run_or_defer(interaction, self._names.of(client, guild_id, members_of(entries)))
+        await respond(interaction, audit_log_message(entries, names))
 
     @command()
     @app_commands.describe(**descriptions.quota_report(USUAL_DAYS))

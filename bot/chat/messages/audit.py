@@ -1,6 +1,6 @@
 """Moderators' decisions as text, for `/quota log` and for the server's log channel."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import discord
@@ -26,6 +26,9 @@ NO_DECISIONS = "No decisions yet."
 NEWS = "**From this server's moderators** (`/credits` shows what you have):"
 OPEN = "open it"
 """The words of a link to a request."""
+NO_NAMES: Mapping[int, str] = MappingProxyType({})
+NAME_LIMIT = 64
+"""Characters of a member's name, twice Discord's own limit: some are escaped."""
 FACT_LIMIT = 120
 """Characters of one value."""
 OF_MEMBER = frozenset(
@@ -96,19 +99,28 @@ NAMES = MappingProxyType(
 """Labels of some values; the others are labelled by their key."""
 
 
-def audit_entry_text(entry: AuditEntry) -> str:
-    """Format a decision as one paragraph: who, what, the old and new values, why and when."""
-    parts = [_head(entry), *_facts(entry)]
+def audit_entry_text(entry: AuditEntry, names: Mapping[int, str] = NO_NAMES) -> str:
+    """Format a decision as one paragraph: who, what, the old and new values, why and when.
+
+    Members in `names` are named; of others Discord shows the name only to those who have met them.
+    """
+    parts = [_head(entry, names), *_facts(entry)]
     if entry.reason:
         parts.append(reason_text(entry.reason))
     return "\n-# ".join(parts)
 
 
-def audit_log_message(changes: Sequence[AuditEntry]) -> discord.Embed:
-    """Build the list of the latest decisions, newest first, as many as fit."""
+def members_of(changes: Sequence[AuditEntry]) -> set[int]:
+    """Return the ids of the members that decisions name: who decided, and about whom."""
+    about = {entry.subject_id for entry in changes if entry.action in OF_MEMBER and entry.subject_id}
+    return about | {entry.actor_id for entry in changes}
+
+
+def audit_log_message(changes: Sequence[AuditEntry], names: Mapping[int, str] = NO_NAMES) -> discord.Embed:
+    """Build the list of the latest decisions, newest first, as many as fit; `names` by user id."""
     embed = discord.Embed(title="Moderators' decisions", colour=colours.MODERATION)
     text = ""
-    for paragraph in map(audit_entry_text, changes):
+    for paragraph in (audit_entry_text(entry, names) for entry in changes):
         if len(text) + len(paragraph) + 2 > DESCRIPTION_LIMIT:
             break
         text = f"{text}\n\n{paragraph}" if text else paragraph
@@ -146,18 +158,24 @@ def _news_line(entry: AuditEntry) -> str:
             return "You are no longer blocked, and can request songs again."
 
 
-def _head(entry: AuditEntry) -> str:
+def _head(entry: AuditEntry, names: Mapping[int, str] = NO_NAMES) -> str:
     """Format who decided what about whom, and when."""
-    subject = _subject(entry)
-    what = f"{mention(entry.actor_id)} {WORDS[entry.action]}{f' {subject}' if subject else ''}"
+    subject = _subject(entry, names)
+    what = f"{_member(entry.actor_id, names)} {WORDS[entry.action]}{f' {subject}' if subject else ''}"
     return f"{what} · {relative(entry.at)}"
 
 
-def _subject(entry: AuditEntry) -> str:
+def _member(user_id: int, names: Mapping[int, str]) -> str:
+    """Format a member by a mention, which leads to the profile, and the name if it is known."""
+    name = quoted(names.get(user_id), limit=NAME_LIMIT)
+    return f"{mention(user_id)} ({name})" if name else mention(user_id)
+
+
+def _subject(entry: AuditEntry, names: Mapping[int, str]) -> str:
     if entry.subject_id is None:
         return ""
     if entry.action in OF_MEMBER:
-        return mention(entry.subject_id)
+        return _member(entry.subject_id, names)
     return f"{'of ' if entry.action is Action.LIMITS else ''}<@&{entry.subject_id}>"
 
 

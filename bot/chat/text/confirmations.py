@@ -243,7 +243,17 @@ def report_summary(report: Report, limits: SharedLimits) -> str:
     used = f"**{in_credits(report.credits)}** used for {counted(report.songs, 'song')} {span} (UTC)."
     if not report.credits:
         used = f"No credits were used {span} (UTC)."
-    return "\n".join((used, *limits_left(limits)))
+    return "\n".join((f"{used}{_before(report)}", *limits_left(limits)))
+
+
+def _before(report: Report) -> str:
+    """Say what was used in as many days before, and how much more or less it is now; empty if nothing was."""
+    before = report.credits_before
+    if not before:
+        return ""
+    span = "The day before" if len(report.days) == 1 else f"In the {len(report.days):,} days before"
+    change = round(100 * (report.credits - before) / before)
+    return f" {span}, it was {in_credits(before)} ({change:+,} %)."
 
 
 def request_channel_set(channel_id: int) -> str:

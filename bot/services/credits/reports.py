@@ -40,6 +40,8 @@ class Report:
     """Every day, also those without songs; oldest first."""
     members: tuple[MemberUse, ...]
     """Every member who used credits, most credits first."""
+    credits_before: int = 0
+    """The credits of as many days before."""
 
     @property
     def credits(self) -> int:
@@ -55,7 +57,7 @@ class Report:
 def report_of(uses: Iterable[DailyUse], *, guild_id: int, days: int, now: datetime) -> Report:
     """Return the report of the last `days` days (UTC), including the day of `now`.
 
-    Uses of other days are ignored.
+    Uses of as many days before are only counted; those of other days are ignored.
 
     Raises:
         ValueError: `days` is not 1 to 366.
@@ -66,7 +68,10 @@ def report_of(uses: Iterable[DailyUse], *, guild_id: int, days: int, now: dateti
     span = tuple(ends_on - timedelta(days=back) for back in reversed(range(days)))
     by_day, songs_by_day = Counter[date](), Counter[date]()
     by_member, songs_by_member = Counter[int](), Counter[int]()
+    credits_before = 0
     for use in uses:
+        if span[0] - timedelta(days=days) <= use.day < span[0]:
+            credits_before += use.credits
         if span[0] <= use.day <= ends_on:
             by_day[use.day] += use.credits
             songs_by_day[use.day] += use.songs
@@ -77,6 +82,7 @@ def report_of(uses: Iterable[DailyUse], *, guild_id: int, days: int, now: dateti
         guild_id=guild_id,
         starts_on=span[0],
         ends_on=ends_on,
+        credits_before=credits_before,
         days=tuple(DayUse(day, by_day[day], songs_by_day[day]) for day in span),
         members=tuple(sorted(members, key=lambda use: (-use.credits, -use.songs, use.user_id))),
     )

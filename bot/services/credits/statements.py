@@ -133,12 +133,14 @@ class QuotaService:
     async def report(self, guild_id: int, days: int) -> Report:
         """Return what a server's members used in the last `days` days, 1 to 366, including today (UTC).
 
+        The same number of days before is counted, to compare.
+
         Raises:
             StoreError: the database cannot be used.
         """
         now = self._clock()
         today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        uses = await self._store.read(_uses, guild_id, today - timedelta(days=days - 1))
+        uses = await self._store.read(_uses, guild_id, today - timedelta(days=2 * days - 1))
         return report_of(uses, guild_id=guild_id, days=days, now=now)
 
 

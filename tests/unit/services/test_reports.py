@@ -11,7 +11,9 @@ TODAY = NOW.date()
 
 def test_every_day_is_in_a_report_and_those_before_and_after_are_not() -> None:
     uses = [
-        DailyUse(date(2026, 11, 21), 1, 100, 3),
+        DailyUse(date(2026, 11, 18), 1, 1_000, 3),
+        DailyUse(date(2026, 11, 19), 1, 40, 3),
+        DailyUse(date(2026, 11, 21), 1, 60, 3),
         DailyUse(date(2026, 11, 22), 1, 5, 1),
         DailyUse(TODAY, 2, 7, 1),
         DailyUse(date(2026, 11, 25), 2, 100, 3),
@@ -23,7 +25,7 @@ def test_every_day_is_in_a_report_and_those_before_and_after_are_not() -> None:
         DayUse(date(2026, 11, 23), 0, 0),
         DayUse(date(2026, 11, 24), 7, 1),
     )
-    assert (report.credits, report.songs) == (12, 2)
+    assert (report.credits, report.songs, report.credits_before) == (12, 2, 100)
 
 
 def test_members_come_largest_first_with_all_their_songs() -> None:

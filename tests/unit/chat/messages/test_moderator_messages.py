@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from bot.chat.messages.audit import (
     audit_entry_message,
     audit_entry_text,
     audit_log_message,
+    members_of,
     news_text,
 )
 from bot.chat.messages.credits import member_credits_message
@@ -38,6 +40,7 @@ from bot.services.credits.reports import report_of
 from bot.services.credits.statements import CreditsOverview, Statement, StatementLine
 from bot.services.moderation.guild_settings import EffectiveSettings
 from bot.services.moderation.members import BalanceChange
+from bot.services.repositories.requests import DailyUse
 from tests.unit.chat.factories import MEMBER, NOW, PLAYLIST, cap_of, check_sendable, fields
 
 LONGEST = 2**63 - 1
@@ -101,6 +104,26 @@ def test_a_fact_is_shown_with_what_it_was() -> None:
 def test_the_log_shows_as_many_as_fit() -> None:
     check_sendable(embeds=[audit_log_message([change(Action.GRANT, credits=1)] * 15)])
     assert audit_log_message([]).description == NO_DECISIONS
+
+
+def test_the_log_names_members_and_not_roles() -> None:
+    entries = [
+        replace(change(Action.GRANT), actor_id=5),
+        replace(change(Action.ROLE_ALLOWANCE), actor_id=6, subject_id=7),
+    ]
+    assert members_of(entries) == {5, 6, LONGEST}
+    text = str(audit_log_message(entries, {5: "Mo", 7: "no member", LONGEST: "*Ada*"}).description)
+    assert f"<@5> (Mo) granted a bonus to <@{LONGEST}> (\\*Ada\\*)" in text
+    assert "<@6> changed the allowance of the role <@&7>" in text
+
+
+def test_a_report_says_what_it_was_before() -> None:
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    uses = [DailyUse(now.date() - timedelta(days=back), 1, spent, 1) for back, spent in ((0, 90), (1, 60))]
+    one_day = report_of(uses, guild_id=9, days=1, now=now)
+    assert report_summary(one_day, NO_LIMITS).endswith("(UTC). The day before, it was 60 credits (+50 %).")
+    week = report_of([replace(uses[0], day=now.date() - timedelta(days=9))], guild_id=9, days=7, now=now)
+    assert report_summary(week, NO_LIMITS).endswith("In the 7 days before, it was 90 credits (-100 %).")
 
 
 def shown_with(settings: GuildSettings, cap: Cap | None = None) -> ShownSettings:
