@@ -167,7 +167,7 @@ async def build_application(
         await stack.enter_async_context(_connecting(client, shutdown))
         provider = await _provider(stack, settings, timings, drivers)
         workers = _workers(store, provider, client, media, process, settings, timings, drivers, metrics)
-        _measure(metrics, store, client, workers)
+        _measure(metrics, store, client, workers, settings)
         yield Application(
             settings=settings,
             process=config,
@@ -299,12 +299,14 @@ def _workers(
     )
 
 
-def _measure(metrics: MetricsRegistry, store: Store, client: InspireClient, workers: WorkerPool) -> None:
+def _measure(
+    metrics: MetricsRegistry, store: Store, client: InspireClient, workers: WorkerPool, settings: Settings
+) -> None:
     """Start to measure the store, the client and the workers."""
     metrics.watch_answers(client)
     client.count_unreadable = metrics.unreadable_event
     metrics.watch_calls(client.calls)
-    metrics.watch_database(store)
+    metrics.watch_database(store, song_config(settings).caps)
     metrics.watch_workers(workers.loops)
 
 

@@ -59,6 +59,15 @@ class CapRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CapUse:
+    """What is spent under a cap, in credits."""
+
+    limit: int
+    held: int
+    used: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cap:
     """A cap that is in force, in its current window."""
 

@@ -2,13 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from bot.domain.caps import NO_CAPS, CapConfig, CapUse
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import StoreError
 from bot.domain.requests import State
+from bot.services.credits.caps import largest_uses
 from bot.services.unit_of_work import Store, UnitOfWork
 from bot.storage.ledger_audit import Totals, totals
 from bot.storage.unit_of_work import SqlUnitOfWork
@@ -27,10 +30,12 @@ class DatabaseGauges:
         store: Store,
         registry: CollectorRegistry,
         *,
+        caps: CapConfig = NO_CAPS,
         clock: Callable[[], float] = time.monotonic,
         within_s: float = READ_TIMEOUT_S,
     ) -> None:
         self._store = store
+        self._caps = caps
         self._clock = clock
         self._within_s = within_s
         self._read_at: float | None = None
@@ -43,6 +48,13 @@ class DatabaseGauges:
             "inspire_credits",
             "Credits of all members and periods together: granted, held and used.",
             ["part"],
+            registry=registry,
+        )
+        self._cap_credits = Gauge(
+            "inspire_cap_credits",
+            "Credits of this period under the cap on all servers, and under those of the servers that spend "
+            "most, by rank: the limit, held and used.",
+            ["cap", "part"],
             registry=registry,
         )
         self._outage = Gauge(
@@ -59,11 +71,12 @@ class DatabaseGauges:
                 return
             try:
                 async with asyncio.timeout(self._within_s):
-                    sums, outage = await self._store.read(_sums)
+                    sums, outage, uses = await self._store.read(_sums, self._caps, self._store.clock())
             except (StoreError, TimeoutError):
                 self._clear()
             else:
                 self._show(sums, outage)
+                self._show_caps(uses)
             self._read_at = self._clock()
 
     def _show(self, sums: Totals, outage: ProviderOutage | None) -> None:
@@ -75,15 +88,24 @@ class DatabaseGauges:
         for kind in ProviderOutage:
             self._outage.labels(kind.value).set(kind is outage)
 
+    def _show_caps(self, uses: Mapping[str, CapUse]) -> None:
+        self._cap_credits.clear()  # a rank may be free now
+        for cap, use in uses.items():
+            for part, amount in {"limit": use.limit, "held": use.held, "used": use.used}.items():
+                self._cap_credits.labels(cap, part).set(amount)
+
     def _clear(self) -> None:
         """Clear the gauges: old values would look like current ones."""
         self._up.set(0)
-        for gauge in (self._requests, self._credits, self._outage):
+        for gauge in (self._requests, self._credits, self._cap_credits, self._outage):
             gauge.clear()
 
 
-def _sums(uow: UnitOfWork) -> tuple[Totals, ProviderOutage | None]:
+def _sums(
+    uow: UnitOfWork, caps: CapConfig, now: datetime
+) -> tuple[Totals, ProviderOutage | None, Mapping[str, CapUse]]:
     if not isinstance(uow, SqlUnitOfWork):
         raise TypeError(f"{type(uow).__name__} is no unit of work over SQL")
     breaker = uow.breakers.get()
-    return totals(uow.connection), breaker.outage if breaker else None
+    outage = breaker.outage if breaker else None
+    return totals(uow.connection), outage, largest_uses(uow, caps, now)

@@ -17,6 +17,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import choose_encoder
 
+from bot.domain.caps import NO_CAPS, CapConfig
 from bot.metrics.database_gauges import DatabaseGauges
 from bot.metrics.prometheus import PrometheusMetrics
 from bot.metrics.response_times import ResponseTimes
@@ -102,9 +103,9 @@ class MetricsRegistry:
         )
         calls.on_given_up = given_up.inc
 
-    def watch_database(self, store: Store) -> None:
+    def watch_database(self, store: Store, caps: CapConfig = NO_CAPS) -> None:
         """Expose the gauges of the database."""
-        self._database = DatabaseGauges(store, self._registry)
+        self._database = DatabaseGauges(store, self._registry, caps=caps)
 
     def watch_workers(self, workers: Iterable[RunningJobs]) -> None:
         """Expose the number of running jobs of each worker."""

@@ -1,20 +1,23 @@
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from bot.domain.caps import CapConfig
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.errors import NotAcceptedError, OutcomeUnknownError
 from bot.domain.requests import State
+from bot.domain.song_options import SongOptions
 from bot.metrics.database_gauges import FRESH_S, DatabaseGauges
 from bot.services.unit_of_work import UnitOfWork
 from bot.storage.sqlite.store import SqliteStore
 from bot.storage.store import open_store
-from tests.harness.clock import START
-from tests.harness.services import services_harness
+from tests.harness.clock import START, FakeClock
+from tests.harness.services import GUILD, PLAYLIST, services_harness
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,6 +47,34 @@ async def test_the_books_are_shown_as_they_are(tmp_path: Path, registry: Collect
     assert sum(counts.values()) == 2
     parts = [value(registry, "inspire_credits", part=part) for part in ("granted", "held", "used")]
     assert parts == [90, 30, 0]
+
+
+def under_caps(registry: CollectorRegistry, cap: str) -> list[float | None]:
+    name = "inspire_cap_credits"
+    return [registry.get_sample_value(name, {"cap": cap, "part": one}) for one in ("limit", "held", "used")]
+
+
+async def test_what_is_spent_under_the_caps_is_shown_by_rank(
+    tmp_path: Path, registry: CollectorRegistry
+) -> None:
+    caps, later = CapConfig(server=300, total=900), CollectorRegistry()
+    async with services_harness(tmp_path, caps=caps) as harness:
+        await DatabaseGauges(harness.store, registry, caps=caps).refresh()
+        assert under_caps(registry, "all") == [None] * 3
+        for number, guild_id in enumerate((GUILD, GUILD + 1, GUILD + 1), 1):
+            context = replace(harness.context(number, number), guild_id=guild_id)
+            await harness.requests.place(SongOptions(playlist=PLAYLIST), context)
+        await harness.services.operator.set_cap(GUILD, 60)
+        await DatabaseGauges(harness.store, later, caps=caps).refresh()
+        assert [under_caps(later, cap) for cap in ("all", "1", "2")] == [
+            [900, 90, 0],
+            [300, 60, 0],
+            [60, 30, 0],
+        ]
+        assert under_caps(later, "3") == [None] * 3
+        uncapped = CollectorRegistry()
+        await DatabaseGauges(harness.store, uncapped).refresh()
+        assert [under_caps(uncapped, cap)[0] for cap in ("all", "1", "2")] == [None, None, 60]
 
 
 async def test_the_books_of_a_server_are_shown_too(postgres_url: str, registry: CollectorRegistry) -> None:
@@ -81,7 +112,7 @@ class Elsewhere(SqliteStore):
     """A store whose units of work are not over SQL."""
 
     def __init__(self) -> None:
-        pass
+        self._clock = FakeClock()
 
     async def read(
         self, unit: Callable[Concatenate[UnitOfWork, P], T], /, *args: P.args, **kwargs: P.kwargs

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from bot.domain.caps import ALL_GUILDS, REACHED, Cap, CapConfig, CapRecord
+from bot.domain.caps import ALL_GUILDS, REACHED, Cap, CapConfig, CapRecord, CapUse
 from bot.domain.errors import CapError, CapsNotOpenError, StoreError
 from bot.domain.ledger import Balance, Leg, cap_account, refilled
 from bot.domain.quotas import Window, window_of
@@ -14,6 +14,8 @@ from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
 log = logging.getLogger(__name__)
 
+LARGEST = 10
+"""How many servers are shown among the metrics."""
 T = TypeVar("T")
 
 
@@ -40,6 +42,24 @@ def caps_of(uow: UnitOfWork, guild_id: int, config: CapConfig, now: datetime) ->
 def server_cap(uow: UnitOfWork, guild_id: int, config: CapConfig, now: datetime) -> Cap | None:
     """Return the cap that is in force for the server alone."""
     return next((cap for cap in caps_of(uow, guild_id, config, now) if not cap.is_total), None)
+
+
+def largest_uses(uow: UnitOfWork, config: CapConfig, now: datetime) -> dict[str, CapUse]:
+    """Return what is spent under the cap on all servers, and under those of the largest by their rank."""
+    window = window_of(config.period, now)
+    (total,) = uow.caps.find(ALL_GUILDS)
+    balance = uow.ledger.balance(cap_account(ALL_GUILDS, window).id)
+    is_counted = config.total is not None and total.period is config.period
+    uses = {"all": _use(config.total or 0, total, balance, window)} if is_counted else {}
+    largest = uow.caps.most_spent(config.period, window, limit=LARGEST)
+    for rank, (guild_id, record, held) in enumerate(largest, 1):
+        if (limit := record.limit(guild_id, config)) is not None:
+            uses[str(rank)] = _use(limit, record, held, window)
+    return uses
+
+
+def _use(limit: int, record: CapRecord, balance: Balance, window: Window) -> CapUse:
+    return CapUse(limit=limit, held=balance.held, used=balance.used + record.spent_earlier(window))
 
 
 def pass_caps(

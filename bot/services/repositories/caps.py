@@ -3,6 +3,8 @@
 from typing import Protocol
 
 from bot.domain.caps import CapRecord
+from bot.domain.ledger import Balance
+from bot.domain.quotas import Period, Window
 
 
 class Caps(Protocol):
@@ -14,6 +16,12 @@ class Caps(Protocol):
 
     def own(self) -> dict[int, CapRecord]:
         """Return the records of all servers that have a cap of their own."""
+        ...
+
+    def most_spent(
+        self, period: Period, window: Window, *, limit: int
+    ) -> list[tuple[int, CapRecord, Balance]]:
+        """Return the servers whose accounts in the window have the most held and used, the largest first."""
         ...
 
     def put(self, guild_id: int, record: CapRecord) -> None:

@@ -2,19 +2,29 @@
 
 from functools import cache
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import Row, String, bindparam, cast, literal, or_, select
 from sqlalchemy.sql.dml import ReturningInsert
 from typing_extensions import override
 
-from bot.domain.caps import CapRecord
-from bot.domain.quotas import Period
+from bot.domain.caps import ALL_GUILDS, CapRecord
+from bot.domain.ledger import Balance
+from bot.domain.quotas import Period, Window
 from bot.services.repositories.caps import Caps
 from bot.storage.sql import SqlRepository, Upsert, upsert
-from bot.storage.tables import credit_caps
+from bot.storage.tables import accounts, credit_caps
 
 _c = credit_caps.c
 _FIND = select(credit_caps).where(_c.guild_id.in_(bindparam("guilds", expanding=True)))
 _OWN = select(credit_caps).where(_c.credits.is_not(None)).order_by(_c.guild_id)
+_a = accounts.c
+_ACCOUNT = literal("cap:") + cast(_c.guild_id, String) + bindparam("ending")
+_MOST_SPENT = (
+    select(credit_caps, _a.credits_posted, _a.debits_pending, _a.debits_posted)
+    .join(accounts, _a.id == _ACCOUNT)
+    .where(_c.period == bindparam("of"), _c.guild_id != ALL_GUILDS)
+    .order_by((_a.debits_pending + _a.debits_posted).desc(), _c.guild_id)
+    .limit(bindparam("at_most"))
+)
 _EMPTY = CapRecord()
 
 
@@ -29,6 +39,13 @@ class SqlCaps(SqlRepository, Caps):
     @override
     def own(self) -> dict[int, CapRecord]:
         return {row.guild_id: _record(row) for row in self._conn.execute(_OWN)}
+
+    @override
+    def most_spent(
+        self, period: Period, window: Window, *, limit: int
+    ) -> list[tuple[int, CapRecord, Balance]]:
+        rows = self._conn.execute(_MOST_SPENT, {"of": period, "ending": f":{window.key}", "at_most": limit})
+        return [(row.guild_id, _record(row), Balance(*row[-3:])) for row in rows]
 
     @override
     def put(self, guild_id: int, record: CapRecord) -> None:
