@@ -21,7 +21,7 @@ from sandbox.world import World
 SEED: Final = 77
 SONG_S: Final = 20.0
 TIMEOUT_MS: Final = 120_000
-TALL, WIDE, PHONE = (1280, 1060), (1280, 800), (390, 844)
+TALL, WIDE, PHONE, PANEL = (1280, 1060), (1280, 800), (390, 844), (1280, 700)
 COLOURS: Final = 256
 """A palette of this size keeps a picture small without a visible difference."""
 
@@ -64,6 +64,7 @@ async def _play(world: World, page: Page, chromium: Browser, folder: Path) -> No
         await _keep(light, folder / "command-light-1280.png")
         await pocket.locator("#words").fill("/")
         await _keep(pocket, folder / "commands-light-390.png")
+    await _set_up(world, page, chromium, folder)
 
 
 async def _look(chromium: Browser, address: str, *, dark: bool, size: tuple[int, int]) -> Sight:
@@ -78,6 +79,24 @@ async def _look(chromium: Browser, address: str, *, dark: bool, size: tuple[int,
 async def _order(world: World, who: str, playlist: Playlist) -> None:
     asked = await world.discord.member(who).slash("songs", "inspire", playlist=playlist.id)
     await asked.answer(timeout_s=TIMEOUT_MS / 1000)
+
+
+async def _set_up(world: World, page: Page, chromium: Browser, folder: Path) -> None:
+    """Take the moderators' panel, with an own channel for songs."""
+    moderator = world.discord.member("Mo")
+    for line, channel in (("channel", "songs"), ("log", "bot-log")):
+        asked = await moderator.slash(
+            "moderators", f"settings {line}", channel=world.discord.channel(channel)
+        )
+        await asked.answer(timeout_s=TIMEOUT_MS / 1000)
+    sight = await _look(chromium, f"{page.address}#Mo/moderators", dark=True, size=PANEL)
+    asked = await moderator.slash("moderators", "settings show")
+    shown = await asked.answer(timeout_s=TIMEOUT_MS / 1000)
+    await moderator.choose(shown, "panel-setting:where", "results_channel")
+    await expect(sight.locator("#messages article").last).to_contain_text(
+        "\N{BLACK RIGHT-POINTING SMALL TRIANGLE} Results"
+    )
+    await _keep(sight, folder / "panel-dark-1280.png")
 
 
 async def _type(sight: Sight) -> None:
