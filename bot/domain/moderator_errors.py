@@ -126,6 +126,11 @@ class NotDeciderError(ModeratorError):
 
 
 @dataclass(eq=False)
+class ReasonHiddenError(ModeratorError):
+    """A moderator's reason that somebody else asks for, or that is no longer stored."""
+
+
+@dataclass(eq=False)
 class NoneAwaitingError(ModeratorError):
     """A decision about all requests of a member of whom none awaits approval any more."""
 

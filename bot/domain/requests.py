@@ -66,6 +66,10 @@ class FailureKind(StrEnum):
     """The bot's owner stopped serving the server while it waited."""
 
 
+BY_MODERATORS = frozenset({FailureKind.MODERATOR, FailureKind.BLOCKED})
+"""Failures with a reason that a moderator wrote for the member."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """The reason for which there is no song, with details.

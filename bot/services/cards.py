@@ -90,6 +90,8 @@ class StatusCard:
     """True if it awaits approval by moderators who cannot see it."""
     hints: tuple[Hint, ...] = ()
     failure: Failure | None = None
+    reason_shown: bool = False
+    """True where only the member reads the message, so that it can have a moderator's reason."""
     partial: bool = False
     """True if the provider delivered fewer clips than usual."""
     result_url: str | None = None

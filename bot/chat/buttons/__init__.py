@@ -21,6 +21,7 @@ from bot.chat.buttons.pending import (
     PendingPages,
 )
 from bot.chat.buttons.period import PeriodButton
+from bot.chat.buttons.reason import WhyButton
 from bot.chat.buttons.song import (
     AgainButton,
     LoveButton,
@@ -47,6 +48,7 @@ BUTTONS: tuple[type[SafeButton | SafeSelect], ...] = (
     DeleteButton,
     HelpButton,
     PeriodButton,
+    WhyButton,
     AgainButton,
     ChangeButton,
     ReopenButton,

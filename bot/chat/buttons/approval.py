@@ -58,7 +58,7 @@ class DeclineForm(SafeModal, title=labels.DECLINE_TITLE):
             style=discord.TextStyle.paragraph, required=False, max_length=REASON_LIMIT
         )
         self.add_item(discord.ui.Label(text=labels.USUAL_REASON, component=self.usual))
-        self.add_item(discord.ui.Label(text=labels.PUBLIC_REASON, component=self.reason))
+        self.add_item(discord.ui.Label(text=labels.REASON, component=self.reason))
 
     async def submitted(self, interaction: GuildInteraction) -> None:
         """Decline the request and confirm it."""

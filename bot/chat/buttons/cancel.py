@@ -38,7 +38,7 @@ class CancelForm(SafeModal, title=labels.CANCEL_TITLE):
     """Form that asks a moderator for the reason, which the member reads."""
 
     reason: discord.ui.TextInput["CancelForm"] = discord.ui.TextInput(
-        label=labels.PUBLIC_REASON,
+        label=labels.REASON,
         style=discord.TextStyle.paragraph,
         min_length=1,
         max_length=REASON_LIMIT,

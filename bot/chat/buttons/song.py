@@ -158,7 +158,7 @@ class RemovalForm(SafeModal, title=labels.REMOVAL_TITLE):
     """Form that asks a moderator for the reason, which the song's requester reads."""
 
     reason: discord.ui.TextInput["RemovalForm"] = discord.ui.TextInput(
-        label=labels.PUBLIC_REASON,
+        label=labels.REASON,
         style=discord.TextStyle.paragraph,
         min_length=1,
         max_length=REASON_LIMIT,

@@ -164,7 +164,7 @@ class DiscordMessenger(Messenger):
         form: MessageForm = MessageForm.FULL,
         claim: Claim = unclaimed,
     ) -> MessageRef:
-        message = ending_message(card, form)
+        message = ending_message(card, form, is_private=isinstance(target, DirectMessageTarget))
         with self._measured(SentMessage.ENDING):
             return await self._post(target, message, nonce=f"end{card.request_id}", claim=claim)
 

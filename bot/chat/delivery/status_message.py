@@ -5,7 +5,7 @@ from dataclasses import replace
 import discord
 
 from bot.chat.messages import colours
-from bot.chat.messages.buttons import cancel_button, try_again_button
+from bot.chat.messages.buttons import cancel_button, change_button, try_again_button, why_button
 from bot.chat.messages.rendered import RenderedMessage
 from bot.chat.text import labels
 from bot.chat.text.failures import failure_text
@@ -30,7 +30,7 @@ from bot.chat.text.songs import ONE_CLIP, PRESS_LISTEN, UNTITLED
 from bot.domain.circuit_breaker import ProviderOutage
 from bot.domain.failures import provider_words_for_member
 from bot.domain.models import model_name
-from bot.domain.requests import FailureKind, State
+from bot.domain.requests import BY_MODERATORS, FailureKind, State
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.cards import QUARTERS, Hint, StatusCard
 from bot.services.ports import MessageForm
@@ -91,8 +91,8 @@ WOULD_FAIL_AGAIN = frozenset(
     }
 )
 """Failures that the same request would meet again, so that **Try again** is not offered."""
-BY_MODERATORS = frozenset({FailureKind.MODERATOR, FailureKind.BLOCKED})
-"""Failures with a reason that a moderator wrote for the member."""
+CHANGES_HELP = WOULD_FAIL_AGAIN - {FailureKind.OPERATOR}
+"""Failures after which another prompt or playlist can succeed."""
 WORDS_LIMIT = 300
 """Characters of the provider's own text about a refusal."""
 MAX_CLIPS = 10
@@ -117,21 +117,30 @@ IN_QUEUE = "In the queue."
 SEE_STATUS = "See why"
 
 
-def status_message(card: StatusCard, form: MessageForm = MessageForm.FULL) -> RenderedMessage:
-    """Build the status of a request: an embed, or one line once nothing is left to say or to do."""
+def status_message(
+    card: StatusCard, form: MessageForm = MessageForm.FULL, *, is_private: bool = False
+) -> RenderedMessage:
+    """Build the status of a request: an embed, or one line once nothing is left to say or to do.
+
+    A moderator's reason is in it only if the message `is_private`; else a button tells it to the member.
+    """
+    if is_private:
+        card = replace(card, reason_shown=True)
     if line := _line(card, form):
-        return RenderedMessage(content=line, view=discord.ui.View(timeout=None))
+        return RenderedMessage(content=line, view=_why(card))
     words = _description(card) if form is MessageForm.FULL else _bare_description(card)
     embed = discord.Embed(title=_title(card), description=words, colour=COLOURS[card.state])
     embed.set_footer(text=f"{plain(model_name(card.model), limit=40)} · {in_credits(card.cost)}")
     return RenderedMessage(embeds=[embed], view=_buttons(card))
 
 
-def ending_message(card: StatusCard, form: MessageForm = MessageForm.FULL) -> RenderedMessage:
+def ending_message(
+    card: StatusCard, form: MessageForm = MessageForm.FULL, *, is_private: bool = False
+) -> RenderedMessage:
     """Build the message about a request's end; its content mentions the requester."""
     if card.status_url is not None:
         return _ping(card, card.status_url)
-    message = status_message(card, form)
+    message = status_message(card, form, is_private=is_private)
     head = f"{mention(card.user_id)} {message.content or f'{_title(card)}.'}"
     if form is MessageForm.FULL or not message.embeds:
         return replace(message, content=head, notifies=card.user_id)
@@ -171,8 +180,8 @@ def _ping(card: StatusCard, url: str) -> RenderedMessage:
 
 
 def _with_reason(card: StatusCard, words: str, *, is_full: bool) -> str:
-    """Append the reason that a moderator gave."""
-    if card.failure is None or card.failure.kind not in BY_MODERATORS:
+    """Append the reason that a moderator gave, where only the member reads it."""
+    if not (card.reason_shown and card.failure and card.failure.kind in BY_MODERATORS):
         return words
     detail = card.failure.detail if is_full else ""
     return f"{words} {reason_text(detail, otherwise=NOT_SHOWN)}"
@@ -260,7 +269,7 @@ def _ending(card: StatusCard) -> str:
     usual = USUAL_FAILURES.get(card.state)
     kind = card.failure.kind if card.failure else usual
     why = failure_text(kind, card.failure) if kind else ""
-    if card.failure and kind in BY_MODERATORS:
+    if card.reason_shown and card.failure and kind in BY_MODERATORS:
         why += f" {reason_text(card.failure.detail, otherwise=NOT_SHOWN)}"
     if card.failure and (words := quoted(provider_words_for_member(card.failure), limit=WORDS_LIMIT)):
         why += f"\n> {words}"
@@ -299,12 +308,22 @@ def _bar(card: StatusCard) -> str:
     return f"{'▰' * filled}{'▱' * (BAR_CELLS - filled)}{percent}"
 
 
-def _buttons(card: StatusCard) -> discord.ui.View:
+def _why(card: StatusCard) -> discord.ui.View:
+    """Build the button that tells the reason, if a moderator gave one that is not shown."""
     view = discord.ui.View(timeout=None)
+    if not card.reason_shown and card.failure and card.failure.kind in BY_MODERATORS:
+        view.add_item(why_button(card.request_id))
+    return view
+
+
+def _buttons(card: StatusCard) -> discord.ui.View:
+    view = _why(card)
     if card.state in CANCEL_FROM:
         view.add_item(cancel_button(card.request_id, card.placement))
     if card.state in CAN_TRY_AGAIN and not (card.failure and card.failure.kind in WOULD_FAIL_AGAIN):
         view.add_item(try_again_button(card.request_id, card.cost))
+    if card.state is State.DECLINED or (card.failure and card.failure.kind in CHANGES_HELP):
+        view.add_item(change_button(card.request_id, card.cost))
     if card.state is State.MAKING and (url := link(card.listen_url, limit=BUTTON_URL_LIMIT)):
         view.add_item(discord.ui.Button(label=labels.LISTEN, url=url))
     for number, page in enumerate(map(song_page, card.clip_ids[:MAX_CLIPS]), 1):

@@ -114,6 +114,11 @@ def more_button(request_id: int, clip: int, cost: int) -> Button:
     return button(labels.priced(labels.more_like(clip), cost), f"more:{request_id}:{clip}:{cost}")
 
 
+def why_button(request_id: int) -> Button:
+    """Build the button that tells the member a moderator's reason."""
+    return button(labels.WHY, f"why:{request_id}")
+
+
 def change_button(request_id: int, cost: int) -> Button:
     """Build the button that opens the form to change a request of so many credits."""
     return button(labels.priced(labels.CHANGE, cost), f"change:{request_id}")

@@ -43,7 +43,7 @@ POST_LEFT = f"Its post couldn't be deleted. Press **{labels.MENU}** below it onc
 OF_SEVERAL = "of several roles, the most generous one counts."
 OPENED = "This server takes song requests again."
 OTHERS_FIRST = "Members with a song being made in another server still come after those who have none."
-REASON_SHOWN = "The request's message shows the reason."
+REASON_SHOWN = f"The member can read the reason with **{labels.WHY}** below the request."
 
 
 def cancelled(cost: int) -> str:

@@ -13,7 +13,7 @@ REQUESTS_GROUP: Final = "Your server's song requests"
 SETTINGS_GROUP: Final = "How songs work in your server"
 SONGS_GROUP: Final = "Your server's songs"
 
-_PUBLIC_REASON = "Why? Everyone in the channel can read it"
+_REASON = "Why? The member and moderators can read it"
 _PERIOD = "How often it resets (UTC)"
 
 OPERATOR_GUILD = {"server": "The server: type its name, or paste its id"}
@@ -44,7 +44,7 @@ PLAYLISTS_ADD = {
 PLAYLISTS_DEFAULT = {"name": "A saved playlist, or none; leave it out to see the current default"}
 PLAYLISTS_REMOVE = {"name": "The saved playlist"}
 
-REQUESTS_CANCEL = {"request": "One of the requests that are still waiting", "reason": _PUBLIC_REASON}
+REQUESTS_CANCEL = {"request": "One of the requests that are still waiting", "reason": _REASON}
 REQUESTS_NEXT = {"request": "One of the requests that are waiting in the queue"}
 REQUESTS_CLOSE = {"reason": "Why? Members who request a song read it"}
 REQUESTS_PAUSE = {
@@ -111,7 +111,7 @@ QUOTA_EVERYONE = {
     "none": "Have the bot's default for both again",
 }
 QUOTA_RESET = {"member": "Whose allowance to reset"}
-QUOTA_BLOCK = {"member": "Who to block", "reason": _PUBLIC_REASON}
+QUOTA_BLOCK = {"member": "Who to block", "reason": _REASON}
 QUOTA_UNBLOCK = {"member": "Who to unblock"}
 QUOTA_BUDGET = {
     "amount": "Credits for all members together",

@@ -14,7 +14,8 @@ USUAL_REASONS = (
     "It is too much like an earlier song.",
     "There are too many requests at the moment.",
 )
-PUBLIC_REASON = "Why? Everyone in the channel can read it."
+REASON = "Why? The member and moderators can read it"
+WHY = "Why?"
 AGAIN = "Again"
 TRY_AGAIN = "Try again"
 MENU = "More..."

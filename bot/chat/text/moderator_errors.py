@@ -31,6 +31,7 @@ from bot.domain.moderator_errors import (
     OwnGuildError,
     PauseEndError,
     ReasonError,
+    ReasonHiddenError,
     ReportBusyError,
     SettingChangedError,
     ShowcaseChannelError,
@@ -103,6 +104,10 @@ SUBMISSIONS_NOT_PAUSED = "Song requests aren't paused."
 REASON_MISSING = "The reason is empty. Choose one, or write a few words for the member to read."
 IS_A_BOT = "That is a bot, and bots can't request songs. Choose a member."
 EVERYONES_ROLE = "Everyone has that role. Choose another; everyone's allowance is set by `/quota everyone`."
+REASON_HIDDEN = (
+    "Only the member who made this request and moderators can read the reason, as long as it is stored. Ask "
+    "one of them."
+)
 NONE_AWAITING = (
     "No request of this member waits for approval any more. Use `/requests pending` to see what does."
 )
@@ -284,6 +289,7 @@ MODERATOR_SENTENCES: Mapping[type[RefusalError], Words] = MappingProxyType(
         DecidedError: _decided,
         NoneAwaitingError: _unchanged(NONE_AWAITING),
         NotDeciderError: _not_decider,
+        ReasonHiddenError: _unchanged(REASON_HIDDEN),
         TooManyRolesError: _too_many_roles,
         WordProblemError: lambda error: f"{WORDS[error.problem]}{NOTHING_CHANGED}",
         WordsFullError: _words_full,

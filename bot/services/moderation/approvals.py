@@ -6,8 +6,8 @@ from datetime import datetime
 
 from bot.domain.audit import Action
 from bot.domain.errors import RequestNotFoundError
-from bot.domain.moderator_errors import DecidedError, NoneAwaitingError, NotDeciderError
-from bot.domain.requests import MAX_ID, Failure, FailureKind, Request, State
+from bot.domain.moderator_errors import DecidedError, NoneAwaitingError, NotDeciderError, ReasonHiddenError
+from bot.domain.requests import BY_MODERATORS, MAX_ID, Failure, FailureKind, Request, State
 from bot.domain.transitions import Transition
 from bot.services.audit_log import Actor, check_reason, record_action, run_action
 from bot.services.pagination import Page, fetch_page
@@ -56,6 +56,15 @@ class Approvals:
         """
         return await self._store.read(_pending, actor, number)
 
+    async def reason(self, actor: Actor, request_id: int) -> str:
+        """Return why a moderator ended a request, for its member and for those who can decide.
+
+        Raises:
+            RequestNotFoundError: the server has no such request.
+            ReasonHiddenError: the actor is somebody else, or the reason is no longer stored.
+        """
+        return await self._store.read(_reason, actor, request_id)
+
     async def approve(self, actor: Actor, request_id: int) -> Request:
         """Approve a request, which is queued; return it.
 
@@ -96,6 +105,21 @@ def _check_decider(uow: UnitOfWork, actor: Actor) -> None:
     role_id = uow.guilds.settings(actor.guild_id).approval.decider_role_id
     if role_id is None or role_id not in actor.role_ids:
         raise NotDeciderError(role_id)
+
+
+def _reason(uow: UnitOfWork, actor: Actor, request_id: int) -> str:
+    request = uow.requests.find(request_id) if request_id <= MAX_ID else None
+    if request is None or request.guild_id != actor.guild_id:
+        raise RequestNotFoundError
+    failure = request.failure
+    if request.user_id != actor.actor_id:
+        try:
+            _check_decider(uow, actor)
+        except NotDeciderError as error:
+            raise ReasonHiddenError from error
+    if failure is None or failure.kind not in BY_MODERATORS or not failure.detail:
+        raise ReasonHiddenError
+    return failure.detail
 
 
 def _pending(uow: UnitOfWork, actor: Actor, number: int) -> Page[PendingRequest]:

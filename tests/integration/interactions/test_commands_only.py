@@ -11,7 +11,7 @@ from bot.app import Application
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.errors import ONLY_IN_SERVERS
 from bot.chat.text.formatting import are_back
-from bot.chat.text.labels import AGAIN, MENU, PUBLIC_REASON, priced
+from bot.chat.text.labels import AGAIN, MENU, REASON, priced
 from bot.domain.requests import State
 from bot.services.unit_of_work import UnitOfWork
 from sandbox.cqtai.effects import TASK_LIMIT
@@ -145,7 +145,7 @@ async def opened(local: BotHarness, shown: Message) -> Invocation:
 
 async def sent(local: BotHarness, form: Invocation) -> str:
     """What a moderator reads who sends the form off."""
-    asked = await local.discord.member("Mo").submit_modal(form, {PUBLIC_REASON: "no"})
+    asked = await local.discord.member("Mo").submit_modal(form, {REASON: "no"})
     answer = await asked.answer(timeout_s=LONG_S)
     assert answer.ephemeral
     assert (asked.answers, asked.refused) == (1, [])

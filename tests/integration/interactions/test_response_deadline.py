@@ -32,7 +32,7 @@ from bot.chat.buttons.song_details import LyricsButton, RecipeButton
 from bot.chat.buttons.song_form import ChangeButton, ReopenButton
 from bot.chat.interactions.components import SafeModal
 from bot.chat.messages.buttons import button
-from bot.chat.text.labels import PUBLIC_REASON
+from bot.chat.text.labels import REASON
 from bot.chat.text.moderator_errors import FORM_EXPIRED, REASON_MISSING
 from bot.services.audit_log import Actor
 from sandbox.cqtai import PLAYLISTS
@@ -184,7 +184,7 @@ async def test_every_button_and_form_is_in_time(
                     await answered(asked, faults)
                 faults.released.clear()
                 if asked.modal is not None:
-                    form = await mo.submit_modal(asked, {PUBLIC_REASON: "no"})
+                    form = await mo.submit_modal(asked, {REASON: "no"})
                     await in_time(form)
                     await answered(form, faults)
         faults.everything = False
@@ -243,7 +243,7 @@ async def test_a_form_that_is_never_sent_is_forgotten_and_says_so_later(local: B
         await pressed.acknowledged(timeout_s=LONG_S)
         await form_waits(app, waits=True)
         await form_waits(app, waits=False)
-        late = await mo.submit_modal(pressed, {PUBLIC_REASON: "no"})
+        late = await mo.submit_modal(pressed, {REASON: "no"})
         assert FORM_EXPIRED in (await late.answer(timeout_s=LONG_S)).content
     local.hurry({"chat.form_s": LONG_S})
     async with local.bot() as app:
@@ -251,7 +251,7 @@ async def test_a_form_that_is_never_sent_is_forgotten_and_says_so_later(local: B
             pressed = await mo.press(shown, "Decline")
             await pressed.acknowledged(timeout_s=LONG_S)
             await form_waits(app, waits=True)
-            sent = await mo.submit_modal(pressed, {PUBLIC_REASON: reason})
+            sent = await mo.submit_modal(pressed, {REASON: reason})
             assert says in (await sent.answer(timeout_s=LONG_S)).content
             assert (sent.answers, sent.refused, sent.followups) == (1, [], [])
             await form_waits(app, waits=False)

@@ -5,7 +5,7 @@ import pytest
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.confirmations import song_removed
 from bot.chat.text.errors import DATABASE_DOWN
-from bot.chat.text.labels import AGAIN, MENU, PUBLIC_REASON, REMOVE, love, priced
+from bot.chat.text.labels import AGAIN, MENU, REASON, REMOVE, love, priced
 from bot.chat.text.moderator_errors import FORM_EXPIRED, SONG_REMOVED
 from bot.chat.text.songs import LIST_TITLE
 from bot.domain.errors import StoreError
@@ -90,7 +90,7 @@ async def test_moderators_decisions_wait_for_a_slow_database(local: BotHarness, 
         shown = await local.result("general", count=before + 1)
         pressed = await moderator.press(shown, "Decline")
         await pressed.acknowledged(timeout_s=LONG_S)
-        form = await moderator.submit_modal(pressed, {PUBLIC_REASON: "no"})
+        form = await moderator.submit_modal(pressed, {REASON: "no"})
         await deferred(form, CallbackKind.DEFERRED_MESSAGE, faults)
         assert "Declined." in (await refused(form)).content
         await local.shows(status, TITLES[State.DECLINED])
@@ -114,7 +114,7 @@ async def test_a_form_that_is_sent_again_is_answered_once_each_time(
                 pressed = await moderator.press(shown, "Decline")
                 await form_waits(app, waits=True)
                 reasons = ("first", "second", "third")[:times]
-                field = PUBLIC_REASON
+                field = REASON
                 sent = [await moderator.submit_modal(pressed, {field: reason}) for reason in reasons]
                 for one in sent:
                     await one.acknowledged(timeout_s=LONG_S)

@@ -249,11 +249,13 @@ async def test_a_moderator_gives_a_reason_and_its_copies_do_nothing_more(local: 
     async with local.bot():
         mo = local.discord.member("Mo")
         form = await pressed(local, "Mo", await menu(local, "Mo", copies[0]), labels_.REMOVE)
-        sent = await mo.submit_modal(form, {labels_.PUBLIC_REASON: "too *loud*"})
+        sent = await mo.submit_modal(form, {labels_.REASON: "too *loud*"})
         removal = await sent.answer(timeout_s=LONG_S)
         assert removal.content == song_removed(30, is_post_left=False)
         assert removal.ephemeral
-        await local.shows(status, REMOVED_BY_MODERATOR, "too \\*loud\\*")
+        await local.shows(status, REMOVED_BY_MODERATOR, "[Why?]")
+        why = await (await local.ada.press(status, labels_.WHY)).answer(timeout_s=LONG_S)
+        assert (why.ephemeral, why.content) == (True, "Reason: too \\*loud\\*")
         assert result.deleted
         assert copies[0].deleted
         for message, label in (

@@ -7,7 +7,7 @@ from bot.chat.delivery.status_message import TITLES, UNSEEN_REQUEST
 from bot.chat.text import confirmations, labels
 from bot.chat.text import panel as panel_words
 from bot.chat.text.formatting import are_back
-from bot.chat.text.labels import PUBLIC_REASON, USUAL_REASON, USUAL_REASONS
+from bot.chat.text.labels import CHANGE, REASON, USUAL_REASON, USUAL_REASONS, priced
 from bot.chat.text.moderator_errors import CHANNEL_MISSING, REASON_MISSING
 from bot.domain.requests import State
 from sandbox.discord.model.message import Message
@@ -59,9 +59,14 @@ async def test_a_declined_request_gives_the_reason_and_the_credits_back(local: B
         moderator = local.discord.member("Mo")
         pressed = await moderator.press(shown, "Decline")
         await pressed.acknowledged(timeout_s=LONG_S)
-        sent = await moderator.submit_modal(pressed, {PUBLIC_REASON: "not *tonight*"})
+        sent = await moderator.submit_modal(pressed, {REASON: "not *tonight*"})
         assert "Declined." in (await sent.answer(timeout_s=LONG_S)).content
-        await local.shows(status, TITLES[State.DECLINED], "not \\*tonight", are_back(30))
+        await local.shows(status, TITLES[State.DECLINED], "[Why?]", CHANGE, are_back(30))
+        why = await (await local.ada.press(status, "Why?")).answer(timeout_s=LONG_S)
+        assert (why.ephemeral, why.content) == (True, "Reason: not \\*tonight\\*")
+        form = await local.ada.press(status, priced(CHANGE, 30))
+        await form.acknowledged(timeout_s=LONG_S)
+        assert form.interaction.modal is not None
         await local.shows(shown, "Declined", "Reason: not")
         assert (await local.credits())["Available"] == 90
         assert local.submissions == []
@@ -84,7 +89,9 @@ async def test_a_usual_reason_declines_a_request_and_none_does_not(local: BotHar
         await pressed.acknowledged(timeout_s=LONG_S)
         sent = await moderator.submit_modal(pressed, {USUAL_REASON: USUAL_REASONS[0]})
         assert "Declined." in (await sent.answer(timeout_s=LONG_S)).content
-        await local.shows(status, TITLES[State.DECLINED], USUAL_REASONS[0], are_back(30))
+        await local.shows(status, TITLES[State.DECLINED], are_back(30))
+        why = await (await local.ada.press(status, "Why?")).answer(timeout_s=LONG_S)
+        assert USUAL_REASONS[0] in why.content
 
 
 async def test_songs_are_asked_for_in_one_channel_and_posted_in_another(local: BotHarness) -> None:

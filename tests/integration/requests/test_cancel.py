@@ -4,7 +4,8 @@ from bot.chat.delivery.status_message import queue_position
 from bot.chat.text import confirmations
 from bot.chat.text.errors import ALREADY_ENDED, ALREADY_FINISHED, NO_SUCH_REQUEST, NOT_YOURS
 from bot.chat.text.formatting import are_back
-from bot.chat.text.labels import PUBLIC_REASON
+from bot.chat.text.labels import REASON
+from bot.chat.text.moderator_errors import NOTHING_CHANGED, REASON_HIDDEN
 from sandbox.cqtai import PLAYLISTS
 from sandbox.cqtai.faults import Fault, Phase
 from sandbox.cqtai.timeline import Stall
@@ -126,9 +127,14 @@ async def test_a_moderator_presses_the_button_and_gives_a_reason(local: BotHarne
         mo = local.discord.member("Mo")
         pressed = await mo.press(status, "Cancel")
         await pressed.acknowledged(timeout_s=LONG_S)
-        sent = await mo.submit_modal(pressed, {PUBLIC_REASON: "not *tonight*"})
+        sent = await mo.submit_modal(pressed, {REASON: "not *tonight*"})
         assert await told(sent) == confirmations.cancelled_by_moderator(30)
-        await local.shows(status, "Cancelled", "not \\*tonight\\*", are_back(30))
+        await local.shows(status, "Cancelled", are_back(30), "[Why?]")
+        assert "not" not in seen(status)
+        assert await told(await local.ada.press(status, "Why?")) == "Reason: not \\*tonight\\*"
+        assert await told(await mo.press(status, "Why?")) == "Reason: not \\*tonight\\*"
+        refused = await told(await local.discord.member("Ben").press(status, "Why?"))
+        assert refused == f"{REASON_HIDDEN}{NOTHING_CHANGED}"
         log = await (await mo.slash("songs", "quota log")).answer(timeout_s=LONG_S)
         assert "cancelled a request of" in seen(log)
 

@@ -123,7 +123,8 @@ async def test_a_moderator_cancels_a_request_and_its_member_reads_why(local: Bot
             await mo.slash("songs", "requests cancel", request=choice.value, reason="*Too* loud")
         )
         assert said.startswith("Cancelled. Its 30 credits went back to the member.")
-        await local.shows(status, "Cancelled", r"Reason: \*Too\* loud", are_back(30))
+        await local.shows(status, "Cancelled", are_back(30), "[Why?]")
+        assert await told(await local.ada.press(status, "Why?")) == r"Reason: \*Too\* loud"
         assert (await local.credits())["On hold"] == 0
         again = await told(await mo.slash("songs", "requests cancel", request=choice.value, reason="again"))
         assert ALREADY_ENDED in again

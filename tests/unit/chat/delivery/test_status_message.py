@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.delivery.status_message import (
-    BY_MODERATORS,
+    CHANGES_HELP,
     IN_QUEUE,
     KEPT,
     ONE_CLIP_READY,
@@ -27,7 +27,7 @@ from bot.chat.text.formatting import are_back
 from bot.chat.text.requests import PAUSED_BY_OPERATOR, PAUSES, PLACE_KEPT
 from bot.chat.text.songs import ONE_CLIP, PRESS_LISTEN
 from bot.domain.circuit_breaker import ProviderOutage
-from bot.domain.requests import RETURNED, Failure, FailureKind, State
+from bot.domain.requests import BY_MODERATORS, RETURNED, Failure, FailureKind, State
 from bot.domain.scheduling import Pause
 from bot.domain.transitions import CANCEL_FROM
 from bot.services.cards import Hint, StatusCard
@@ -70,17 +70,21 @@ def test_what_is_to_be_made_is_named_and_quoted() -> None:
     assert "> rain on \\*glass\\*\n" in text
 
 
-SAID = BY_MODERATORS | {FailureKind.REFUSED, FailureKind.MODERATED}
+SAID = {FailureKind.REFUSED, FailureKind.MODERATED}
 """Failures whose words may say what to change."""
 
 
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("kind", [None, *FailureKind])
 def test_credits_are_said_to_be_back_only_when_they_are(state: State, kind: FailureKind | None) -> None:
-    text = words(status(state, failure=Failure(kind, "secret words") if kind else None))
-    assert (are_back(30) in text) is (state in RETURNED)
-    said = BY_MODERATORS if state is State.CANCELLED else SAID
-    assert ("secret words" in text) is (state in RETURNED and kind in said)
+    card = status(state, failure=Failure(kind, "secret words") if kind else None)
+    assert (are_back(30) in words(card)) is (state in RETURNED)
+    said = set() if state is State.CANCELLED else SAID
+    assert ("secret words" in words(card)) is (state in RETURNED and kind in said)
+    private = ending_message(card, is_private=True)
+    shown = private.content + "".join(str(embed.description) for embed in private.embeds)
+    assert ("secret words" in shown) is (state in RETURNED and kind in said | BY_MODERATORS)
+    assert "Why?" not in labels(private.view)
 
 
 @pytest.mark.parametrize("kind", FailureKind)
@@ -199,17 +203,21 @@ def test_a_cancelled_request_is_one_line() -> None:
     message = status_message(status(State.CANCELLED))
     assert message.content == f"**{TITLES[State.CANCELLED]}.** {are_back(30)}"
     by_moderator = status(State.CANCELLED, failure=Failure(FailureKind.MODERATOR, "twice\nthe *same*"))
-    line = status_message(by_moderator).content
+    shown = status_message(by_moderator)
+    assert (shown.content.endswith(are_back(30)), labels(shown.view)) == (True, ["Why?"])
+    line = ending_message(by_moderator, is_private=True).content
     assert line.endswith(f"{are_back(30)} Reason: twice the \\*same\\*")
     assert len(line.splitlines()) == 1
-    assert "same" not in status_message(by_moderator, MessageForm.BARE).content
+    assert "same" not in ending_message(by_moderator, MessageForm.BARE, is_private=True).content
 
 
-def test_a_removed_song_is_one_line_with_a_moderators_reason() -> None:
+def test_a_removed_song_is_one_line_and_its_reason_a_press_away() -> None:
     assert words(status(State.DELIVERED, removed=True, result_url=LINK)) == REMOVED
     reason = Failure(FailureKind.MODERATOR, "too loud")
-    line = words(status(State.UNDELIVERABLE, removed=True, failure=reason))
-    assert line == f"{REMOVED_BY_MODERATOR} Reason: too loud"
+    card = status(State.UNDELIVERABLE, removed=True, failure=reason)
+    assert words(card) == REMOVED_BY_MODERATOR
+    assert labels(status_message(card).view) == ["Why?"]
+    assert status_message(card, is_private=True).content == f"{REMOVED_BY_MODERATOR} Reason: too loud"
 
 
 def test_the_first_clip_can_be_heard_while_the_second_is_made() -> None:
@@ -223,7 +231,9 @@ def test_the_first_clip_can_be_heard_while_the_second_is_made() -> None:
 @pytest.mark.parametrize("kind", FailureKind)
 def test_a_failure_offers_to_try_again_unless_it_would_fail_again(kind: FailureKind) -> None:
     offered = labels(status_message(status(State.FAILED, failure=Failure(kind))).view)
-    assert offered == ([] if kind in WOULD_FAIL_AGAIN else ["Try again · 30"])
+    again = [] if kind in WOULD_FAIL_AGAIN else ["Try again · 30"]
+    change = ["Change and make again · 30"] if kind in CHANGES_HELP else []
+    assert offered == ["Why?"] * (kind in BY_MODERATORS) + again + change
     assert labels(status_message(status(State.EXPIRED, cost=0)).view) == ["Try again"]
 
 

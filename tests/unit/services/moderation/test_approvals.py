@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.audit import Action
+from bot.domain.errors import RequestNotFoundError
 from bot.domain.guild_settings import ApprovalRules
 from bot.domain.moderator_errors import (
     AmountError,
@@ -13,6 +14,7 @@ from bot.domain.moderator_errors import (
     EveryoneRoleError,
     NoneAwaitingError,
     NotDeciderError,
+    ReasonHiddenError,
     TooManyRolesError,
 )
 from bot.domain.requests import State
@@ -231,3 +233,21 @@ async def test_the_role_that_is_pinged_is_on_the_card(harness: ServicesHarness) 
     _, (card,) = harness.messenger.approvals[request_id]
     assert card.ping_role_id == HELPERS
     assert RULES.cost == card.cost
+
+
+async def test_a_reason_is_told_to_its_member_and_to_deciders_as_long_as_it_is_stored(
+    harness: ServicesHarness,
+) -> None:
+    await approval_with(harness, decider_role_id=HELPERS)
+    declined, pending = [(await placed(harness)).request_id for _ in range(2)]
+    approvals = harness.services.approvals
+    await approvals.decline(harness.actor(), declined, reason="not tonight")
+    ada = replace(decider(harness), actor_id=ADA)
+    for actor in (ada, harness.actor(), decider(harness, HELPERS)):
+        assert await approvals.reason(actor, declined) == "not tonight"
+    for actor, request_id in ((decider(harness, BOOSTERS), declined), (ada, pending)):
+        with pytest.raises(ReasonHiddenError):
+            await approvals.reason(actor, request_id)
+    for actor, request_id in ((ada, 10**19), (ada, 5), (replace(ada, guild_id=GUILD + 1), declined)):
+        with pytest.raises(RequestNotFoundError):
+            await approvals.reason(actor, request_id)
