@@ -1,5 +1,7 @@
 """The buttons with which requests are approved and declined, and the form for the reason."""
 
+from collections.abc import Coroutine
+
 import discord
 
 from bot.chat.interactions.components import SafeButton, SafeModal
@@ -62,10 +64,13 @@ class DeclineForm(SafeModal, title=labels.DECLINE_TITLE):
 
     async def submitted(self, interaction: GuildInteraction) -> None:
         """Decline the request and confirm it."""
-        request = await run_or_defer(interaction, self.decline(interaction))
+        request = await run_or_defer(interaction, self.declining(interaction))
         await respond(interaction, confirmations.declined(request.cost))
 
-    async def decline(self, interaction: GuildInteraction) -> Request:
-        """Decline the request; one's own words come before a usual reason."""
+    def declining(self, interaction: GuildInteraction) -> Coroutine[object, object, Request]:
+        """Return the call that declines the request; one's own words come before a usual reason.
+
+        The reason is read at once: a form that is sent again has other values by the time the call runs.
+        """
         reason = self.reason.value.strip() or "".join(self.usual.values)
-        return await interaction.services.approvals.decline(interaction.actor, self.request_id, reason=reason)
+        return interaction.services.approvals.decline(interaction.actor, self.request_id, reason=reason)

@@ -101,9 +101,10 @@ class ListedDeclineForm(DeclineForm):
 
     async def submitted(self, interaction: GuildInteraction) -> None:
         """Decline the request and show what is left."""
+        declining = self.declining(interaction)
 
         async def decline() -> str:
-            return confirmations.declined((await self.decline(interaction)).cost)
+            return confirmations.declined((await declining).cost)
 
         await _decide(interaction, decline(), self.page)
 

@@ -16,7 +16,23 @@ from bot.chat.buttons.cancel import CancelButton, CancelForm
 from bot.chat.buttons.delete_data import DeleteButton
 from bot.chat.buttons.help import HelpButton
 from bot.chat.buttons.lists import PlaylistPages, ServerPages, SongPages, TopPages
+from bot.chat.buttons.panel import (
+    NumberForm,
+    PanelConfirmation,
+    PanelOpen,
+    PanelPage,
+    PanelReset,
+    WordsForm,
+)
+from bot.chat.buttons.pending import (
+    ApproveAllListed,
+    ApproveListed,
+    DeclineListed,
+    PendingListButton,
+    PendingPages,
+)
 from bot.chat.buttons.period import PeriodButton
+from bot.chat.buttons.reason import WhyButton
 from bot.chat.buttons.song import (
     AgainButton,
     LoveButton,
@@ -30,7 +46,8 @@ from bot.chat.buttons.song import (
 )
 from bot.chat.buttons.song_details import LyricsButton, RecipeButton
 from bot.chat.buttons.song_form import ChangeButton, ReopenButton
-from bot.chat.interactions.components import SafeModal
+from bot.chat.delivery.welcome_message import SET_UP_ID
+from bot.chat.interactions.components import SafeButton, SafeModal
 from bot.chat.messages.buttons import button
 from bot.chat.text.labels import REASON
 from bot.chat.text.moderator_errors import FORM_EXPIRED, REASON_MISSING
@@ -64,11 +81,23 @@ PRESSES = {
     RecipeButton: f"made:{NUMBER}",
     ChangeButton: f"change:{NUMBER}",
     ReopenButton: f"song-form-again:{NUMBER}",
+    PendingListButton: "pending",
+    PendingPages: "page:pending:on::1",
+    ApproveListed: f"pending-approve:{NUMBER}:0",
+    ApproveAllListed: f"pending-all:{NUMBER}:0:1",
+    DeclineListed: f"pending-decline:{NUMBER}:0",
+    WhyButton: f"why:{NUMBER}",
+    PanelOpen: SET_UP_ID,
+    PanelPage: "panel-page:songs",
+    PanelReset: "panel-reset:words:00000000:",
+    PanelConfirmation: "panel-sure:words:default::00000000:",
     SongPages: "page:songs:on::1",
     TopPages: "page:top:on:week:1",
     PlaylistPages: "page:playlists:on::1",
     ServerPages: "page:servers:on::1",
 }
+OF_SELECTS = {NumberForm, WordsForm}
+"""The forms that selects open."""
 Command: TypeAlias = app_commands.Command[commands.Cog, ..., object]
 
 
@@ -171,7 +200,7 @@ async def with_buttons(local: BotHarness, app: Application, custom_ids: Iterable
 async def test_every_button_and_form_is_in_time(
     operated: BotHarness, faults: StoreFaults, subtests: pytest.Subtests
 ) -> None:
-    assert set(PRESSES) == set(BUTTONS)
+    assert set(PRESSES) == {one for one in BUTTONS if issubclass(one, SafeButton)}
     async with operated.bot() as app:
         mo = operated.discord.member("Mo")
         faults.everything = True
@@ -180,7 +209,7 @@ async def test_every_button_and_form_is_in_time(
                 shown = await with_buttons(operated, app, [custom_id])
                 asked = await mo.press(shown, custom_id)
                 await in_time(asked)
-                if not button.__name__.endswith("Pages"):
+                if not button.__name__.endswith(("Pages", "Page")):
                     await answered(asked, faults)
                 faults.released.clear()
                 if asked.modal is not None:
@@ -190,7 +219,7 @@ async def test_every_button_and_form_is_in_time(
         faults.everything = False
         faults.released.set()
     forms = {form for form in SafeModal.__subclasses__() if form.__module__.startswith("bot.")}
-    assert forms == {CancelForm, DeclineForm, RemovalForm}
+    assert forms == {CancelForm, DeclineForm, RemovalForm, *OF_SELECTS}
 
 
 ODD_IDS = [

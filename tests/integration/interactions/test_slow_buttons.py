@@ -5,7 +5,7 @@ import pytest
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.confirmations import song_removed
 from bot.chat.text.errors import DATABASE_DOWN
-from bot.chat.text.labels import AGAIN, MENU, REASON, REMOVE, love, priced
+from bot.chat.text.labels import AGAIN, MENU, REASON, REMOVE, WHY, love, priced
 from bot.chat.text.moderator_errors import FORM_EXPIRED, SONG_REMOVED
 from bot.chat.text.songs import LIST_TITLE
 from bot.domain.errors import StoreError
@@ -125,7 +125,9 @@ async def test_a_form_that_is_sent_again_is_answered_once_each_time(
                     reason for reason, words in zip(reasons, said, strict=True) if "Declined." in words
                 )
                 assert FORM_EXPIRED not in "".join(said)
-                await local.shows(status, TITLES[State.DECLINED], decided)
+                await local.shows(status, TITLES[State.DECLINED])
+                why = await refused(await local.ada.press(status, WHY))
+                assert why.content == f"Reason: {decided}"
                 for one in sent:
                     assert (one.answers, one.refused, one.followups) == (1, [], [])
                 late = await moderator.submit_modal(pressed, {field: "late"})
