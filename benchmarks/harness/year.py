@@ -171,6 +171,10 @@ class YearBuilder:
                 f" SELECT id, {HEAVY} + {MEMBERS} + {lover}, 1, true, 0, ended_at {these}"
                 f" AND state = 'delivered' AND id % {share} = 0"
             )
+        self._run(
+            "UPDATE requests SET loves = (SELECT count(*) FROM loves WHERE request_id = requests.id)"
+            f" WHERE id IN (SELECT id {these})"
+        )
 
     def _decisions(self) -> None:
         third = timedelta(days=365) / max(1, self.songs // 3)

@@ -9,6 +9,7 @@ from typing import ParamSpec
 
 from bot.domain.errors import StoreError
 from bot.services.ports import Clock
+from bot.services.privacy.erasure import resume_erasures
 from bot.services.runtime.timings import CLOCK_CHECK_S
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork, unit_of_work
 
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
-BATCH = 500
+BATCH = 50
 """The most rows in one unit of work, so that other units do not wait for long."""
 GUILDS = 100
 """The most servers in one round; the others follow in the next."""
@@ -123,6 +124,8 @@ class CleanupHandler:
         now, config = self._clock(), self._config
         old = now - timedelta(days=config.prompt_days)
         gone = now - timedelta(days=config.guild_days)
+        if resumed := await resume_erasures(self._store):
+            log.info("cleanup: finished %d erasures of persons", resumed)
         prompts = await self._run_batches(_erase_prompts, old, now)
         members = await self._run_batches(_erase_members, now)
         requests, guilds = await self._erase_guilds(gone)

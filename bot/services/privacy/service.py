@@ -8,6 +8,7 @@ from bot.domain.guild_settings import policy_for
 from bot.domain.personal_data import ErasureSummary, Membership, PendingRequestsError, PersonalRecord
 from bot.domain.quotas import Policy, window_of
 from bot.services.ports import Clock
+from bot.services.privacy.erasure import begin, erase_in_chunks
 from bot.services.privacy.retention import RetentionConfig
 from bot.services.unit_of_work import Store, UnitOfWork, unit_of_work
 
@@ -51,10 +52,15 @@ class PrivacyService:
     async def erase(self, user_id: int) -> ErasureSummary:
         """Anonymize the person's data; the ledger still balances, and no allowance is granted again.
 
+        Once it has begun, it is finished, if need be after a restart.
+
         Raises:
             PendingRequestsError: the person has pending requests; nothing was changed.
         """
-        summary = await self._store.write(_erase, user_id, self._policy, self._clock())
+        now = self._clock()
+        begun = await self._store.write(_erase, user_id, self._policy, now)
+        done = await erase_in_chunks(self._store, user_id, now)
+        summary = replace(done, until=begun.until, blocked=begun.blocked)
         log.info("erased a person's data: %d requests, %d loves", summary.requests, summary.loves)
         return summary
 
@@ -73,14 +79,14 @@ def _preview(uow: UnitOfWork, user_id: int, usual: Policy, now: datetime) -> Era
 def _erase(uow: UnitOfWork, user_id: int, usual: Policy, now: datetime) -> ErasureSummary:
     for membership in uow.personal_data.memberships(user_id):
         uow.members.get_for_update(membership.guild_id, user_id)  # locks out new requests of the person
-    done = uow.personal_data.anonymize(user_id)
     _check_nothing_pending(uow, user_id)
     memberships = tuple(uow.personal_data.memberships(user_id))
-    done = _with_rest(uow, done, memberships, usual, now)
+    summary = _with_rest(uow, ErasureSummary(), memberships, usual, now)
+    begin(uow, user_id, now)
     for membership in memberships:
         until = _erasure_time(uow, membership, usual, now)
         uow.personal_data.schedule_erasure(membership.guild_id, user_id, erase_at=until)
-    return done
+    return summary
 
 
 def _check_nothing_pending(uow: UnitOfWork, user_id: int) -> None:

@@ -25,8 +25,11 @@ class PersonalData(Protocol):
         """Return how many of the person's requests have not ended, or whose end has not been sent yet."""
         ...
 
-    def anonymize(self, user_id: int) -> ErasureSummary:
-        """Anonymize the person's data, except pending requests and blocks that are in force."""
+    def anonymize(self, user_id: int, *, before: datetime, limit: int) -> ErasureSummary:
+        """Anonymize at most `limit` rows of each kind, those of requests that were placed until `before`.
+
+        Pending requests and blocks that are in force are left.
+        """
         ...
 
     def window_end(self, guild_id: int, pseudonym: str) -> datetime | None:

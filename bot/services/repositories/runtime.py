@@ -43,6 +43,14 @@ class KeyValues(Protocol):
         """Store the value of a key."""
         ...
 
+    def find(self, prefix: str) -> dict[str, str]:
+        """Return the values of all keys that begin so."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Delete the key, if it exists."""
+        ...
+
 
 class ProcessRegistry(Protocol):
     """The processes that are alive, and the Discord shards that each of them serves."""

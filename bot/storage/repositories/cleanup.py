@@ -73,9 +73,10 @@ class SqlCleanup(SqlRepository, Cleanup):
         found = self._conn.execute(due).all()
         for guild_id, user_id in found:
             disown_accounts(self._conn, (accounts.c.guild_id == guild_id) & (accounts.c.user_id == user_id))
-            about = (audit_log.c.guild_id == guild_id) & (audit_log.c.subject_id == user_id)
-            redact_audit_entries(self._conn, about, user_id, blocked=())
+            # first, because a block is in force as long as there is a member
             self._conn.execute(delete(members).where(_m.guild_id == guild_id, _m.user_id == user_id))
+            about = (audit_log.c.guild_id == guild_id) & (audit_log.c.subject_id == user_id)
+            redact_audit_entries(self._conn, about, user_id)
         return len(found)
 
     @override

@@ -1,13 +1,13 @@
 """The erasure of persons from requests and the audit log; what the ledger needs of them stays."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, update
 
 from bot.domain.audit import Action, AuditFacts
 from bot.domain.personal_data import NOBODY_ID
 from bot.domain.requests import RETURNED, State
-from bot.storage.tables import accounts, audit_log, events, loves, outbox, requests
+from bot.storage.tables import accounts, audit_log, events, loves, members, outbox, requests
 
 FINAL = sorted(RETURNED | {State.DELIVERED, State.UNDELIVERABLE})
 """The states of requests that have ended."""
@@ -66,21 +66,25 @@ def disown_accounts(conn: Connection, which: ColumnElement[bool]) -> None:
 
 
 def redact_audit_entries(
-    conn: Connection, which: ColumnElement[bool], user_id: int, *, blocked: Collection[tuple[int, int]]
+    conn: Connection, which: ColumnElement[bool], user_id: int, *, limit: int | None = None
 ) -> int:
-    """Remove the person from audit entries; return the number of entries changed.
+    """Remove the person from audit entries; return the number of entries.
 
-    Entries that block a member in `blocked` (pairs of guild id and user id) keep the member and the reason.
+    Entries that block a member now keep the member and the reason.
     """
-    known = conn.execute(select(audit_log).where(which).order_by(audit_log.c.id).with_for_update()).all()
-    redacted = 0
-    for row in known:
+    chosen = select(audit_log).where(which).order_by(audit_log.c.id).limit(limit).with_for_update()
+    rows = conn.execute(chosen).all()
+    subjects = {row.subject_id for row in rows if row.action == Action.BLOCK}
+    still = select(members.c.guild_id, members.c.user_id).where(
+        members.c.user_id.in_(subjects), members.c.blocked.is_not(None)
+    )
+    blocked = {tuple(row) for row in conn.execute(still)} if subjects else set()
+    for row in rows:
         in_force = row.action == Action.BLOCK and (row.guild_id, row.subject_id) in blocked
         values = _redaction_of(row, user_id, in_force=in_force)
         if values:
             conn.execute(update(audit_log).where(audit_log.c.id == row.id).values(values))
-            redacted += 1
-    return redacted
+    return len(rows)
 
 
 def _redaction_of(row: Row[*tuple[object, ...]], user_id: int, *, in_force: bool) -> dict[str, object]:

@@ -6,6 +6,7 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from typing_extensions import override
 
+from bot.domain.audit import Action
 from bot.domain.ledger import AccountKind, Balance
 from bot.domain.personal_data import (
     NOBODY_ID,
@@ -20,7 +21,7 @@ from bot.domain.personal_data import (
 from bot.domain.requests import State
 from bot.services.repositories.personal_data import PersonalData
 from bot.storage.repositories.audit_log import entry_of
-from bot.storage.repositories.erasure import CHUNK, disown_accounts, erase_requests, redact_audit_entries
+from bot.storage.repositories.erasure import disown_accounts, erase_requests, redact_audit_entries
 from bot.storage.repositories.guilds import member_record_of
 from bot.storage.repositories.ledger import SqlLedger
 from bot.storage.repositories.library import count_loves
@@ -109,22 +110,34 @@ class SqlPersonalData(SqlRepository, PersonalData):
         return int(self._conn.execute(select(func.count()).where(*which)).scalar_one())
 
     @override
-    def anonymize(self, user_id: int) -> ErasureSummary:
+    def anonymize(self, user_id: int, *, before: datetime, limit: int) -> ErasureSummary:
         conn, guild_ids = self._conn, self._guilds(user_id)
         mine = (requests.c.user_id == user_id) & requests.c.guild_id.in_(guild_ids)
-        deleted = delete(loves).where(loves.c.user_id == user_id).returning(loves.c.request_id)
-        loved = list(conn.execute(deleted).scalars())
-        for start in range(0, len(loved), CHUNK):
-            count_loves(conn, loved[start : start + CHUNK])
         saved = conn.execute(
             update(playlists).where(playlists.c.added_by == user_id).values(added_by=NOBODY_ID)
         ).rowcount
         return ErasureSummary(
-            requests=erase_requests(conn, mine),
-            loves=len(loved),
+            requests=erase_requests(conn, mine & (requests.c.placed_at <= before), limit=limit),
+            loves=self._erase_loves(user_id, limit),
             playlists=saved,
-            decisions=redact_audit_entries(conn, _names(user_id), user_id, blocked=self._blocked(user_id)),
+            decisions=redact_audit_entries(conn, self._redactable(user_id), user_id, limit=limit),
         )
+
+    def _erase_loves(self, user_id: int, limit: int) -> int:
+        loved = select(loves.c.request_id).where(loves.c.user_id == user_id).distinct().limit(limit)
+        ids = list(self._conn.scalars(loved))
+        own = (loves.c.user_id == user_id) & loves.c.request_id.in_(ids)
+        deleted = self._conn.execute(delete(loves).where(own)).rowcount
+        count_loves(self._conn, ids)
+        return deleted
+
+    def _redactable(self, user_id: int) -> ColumnElement[bool]:
+        """Return the condition for the audit entries that name the person and are not in force."""
+        blocked = select(members.c.guild_id).where(
+            members.c.user_id == user_id, members.c.blocked.is_not(None)
+        )
+        in_force = (audit_log.c.action == Action.BLOCK) & audit_log.c.guild_id.in_(blocked)
+        return or_(audit_log.c.actor_id == user_id, (audit_log.c.subject_id == user_id) & ~in_force)
 
     @override
     def window_end(self, guild_id: int, pseudonym: str) -> datetime | None:
@@ -148,15 +161,6 @@ class SqlPersonalData(SqlRepository, PersonalData):
                 select(members.c.guild_id).where(members.c.user_id == user_id).order_by(members.c.guild_id)
             ).scalars()
         )
-
-    def _blocked(self, user_id: int) -> set[tuple[int, int]]:
-        """Return (guild id, user id) of the members in the person's audit entries who are blocked now."""
-        named = select(audit_log.c.guild_id, audit_log.c.subject_id).where(_names(user_id)).subquery()
-        still = select(members.c.guild_id, members.c.user_id).join(
-            named, (named.c.guild_id == members.c.guild_id) & (named.c.subject_id == members.c.user_id)
-        )
-        rows = self._conn.execute(still.where(members.c.blocked.is_not(None)))
-        return {(row.guild_id, row.user_id) for row in rows}
 
     def _events(self, user_id: int, guild_ids: list[int]) -> dict[int, tuple[RequestEvent, ...]]:
         found = self._conn.execute(

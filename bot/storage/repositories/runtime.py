@@ -140,6 +140,15 @@ class SqlKeyValues(SqlRepository, KeyValues):
     def put(self, key: str, value: str) -> None:
         self._conn.execute(_put_value(self._conn.dialect.name), {"key": key, "value": value})
 
+    @override
+    def find(self, prefix: str) -> dict[str, str]:
+        found = select(key_values).where(key_values.c.key.startswith(prefix, autoescape=True))
+        return {row.key: row.value for row in self._conn.execute(found)}
+
+    @override
+    def delete(self, key: str) -> None:
+        self._conn.execute(delete(key_values).where(key_values.c.key == key))
+
 
 @cache
 def _put_value(dialect: str) -> Upsert:

@@ -1,5 +1,7 @@
 """The lyrics of a song, and how it was made, for the member who presses the buttons."""
 
+from datetime import UTC, datetime
+
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.labels import LYRICS, RECIPE
 from bot.chat.text.moderator_errors import DETAILS_ERASED
@@ -36,7 +38,7 @@ async def test_lyrics_and_recipe_are_shown_to_who_presses_also_after_a_restart(l
         assert "Weirdness 30% (`0.3`)" in recipe
 
         def forget(uow: UnitOfWork) -> None:
-            uow.personal_data.anonymize(local.ada.id)
+            uow.personal_data.anonymize(local.ada.id, before=datetime.max.replace(tzinfo=UTC), limit=9)
 
         await app.store.write(NamedUnit("tests.forget", forget))
         for message, label in ((result, LYRICS), (shown, RECIPE)):

@@ -1,6 +1,7 @@
 """Songs that are shown again, and what is told of how they were made."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -32,7 +33,7 @@ async def test_details_are_for_those_who_see_the_song_until_they_are_erased(harn
             await harness.library.details(request_id, viewer)
 
     def forget(uow: UnitOfWork) -> None:
-        uow.personal_data.anonymize(ADA)
+        uow.personal_data.anonymize(ADA, before=datetime.max.replace(tzinfo=UTC), limit=9)
 
     await harness.store.write(forget)
     with pytest.raises(DetailsErasedError):

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -126,7 +126,7 @@ async def test_what_is_no_longer_kept_cannot_be_asked_for_again(
             assert uow.cleanup.erase_prompts(before=later, now=later, limit=9) == 2
             assert uow.cleanup.erase_prompts(before=later, now=later, limit=9) == 0
         elif what == "person":
-            uow.personal_data.anonymize(ADA)
+            uow.personal_data.anonymize(ADA, before=datetime.max.replace(tzinfo=UTC), limit=9)
         else:
             uow.cleanup.erase_guild_requests(GUILD, limit=9)
 
