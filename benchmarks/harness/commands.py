@@ -5,9 +5,10 @@ The operations are found by their signatures, so that a new one is called as wel
 
 import inspect
 import types
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from datetime import datetime
 from enum import Enum
 from itertools import count
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -148,7 +149,7 @@ class Commands:
             "playlist_id": PLAYLISTS[0].id, "amount": 1000, "limit": 10**6,
         }  # fmt: skip
         typed: dict[object, Callable[[], object]] = {
-            Action: lambda: Action.MODEL, Actor: self.actor, Viewer: self.viewer,
+            Action: lambda: Action.MODEL, Actor: self.actor, Viewer: self.viewer, datetime: self.store.clock,
             RequestContext: self.context,
             SongOptions: lambda: SongOptions(playlist=PLAYLISTS[0].id),
             SongSource: lambda: SongSource(request_id=self.song_id),
@@ -195,8 +196,10 @@ def _sample(hint: object, typed: dict[object, Callable[[], object]]) -> object:
         return typed[hint]()
     if get_origin(hint) in {Union, types.UnionType}:
         return None if types.NoneType in get_args(hint) else _sample(get_args(hint)[0], typed)
-    if get_origin(hint) is Collection:
+    if get_origin(hint) in {Collection, Sequence}:
         return ()
+    if get_origin(hint) is Mapping:
+        return {}
     if isinstance(hint, type):
         if issubclass(hint, Enum):
             return list(hint)[-1]

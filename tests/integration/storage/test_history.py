@@ -154,6 +154,7 @@ BOUNDED = {
     "state IN ('awaiting', 'waiting', 'submitting', 'making')": "requests that are pending",
     "outbox.due_at IS NOT NULL": "messages that are not sent yet",
     "FROM outbox JOIN (SELECT": "the turns of messages that are due",
+    "FROM guild_settings UNION SELECT members.guild_id": "the servers, when the bot starts or joins one",
     "FROM processes": "the bot's processes",
     "FROM playlists": "a server has few saved playlists",
     "FROM members WHERE members.user_id =": "the servers of one person",
