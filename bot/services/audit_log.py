@@ -88,20 +88,22 @@ def record_action(
 
 
 def with_request_link(uow: UnitOfWork, entry: AuditEntry) -> AuditEntry:
-    """Return the entry with links to its requests' status in place of their ids, to be read by people."""
+    """Return the entry with links to its requests' status in place of their ids, to be read by people.
+
+    An entry about one request has its prompt, too, where messages in the server show it.
+    """
     ids = str(entry.after.get("request") or entry.before.get("request") or "").split()
     if not ids:
         return entry
-    links = " ".join(_link_or_id(uow, request_id) for request_id in ids)
+    found = [uow.requests.find(int(request_id)) for request_id in ids]
+    links = " ".join((status_url(one) if one else None) or id_ for one, id_ in zip(found, ids, strict=True))
+    only = found[0] if len(found) == 1 else None
+    is_shown = only and only.removed_at is None and not uow.guilds.settings(entry.guild_id).prompts_hidden
+    prompt = only.spec.prompt if only and is_shown else None
     before, after = (
         facts | {"request": links} if "request" in facts else facts for facts in (entry.before, entry.after)
     )
-    return replace(entry, before=before, after=after)
-
-
-def _link_or_id(uow: UnitOfWork, request_id: str) -> str:
-    request = uow.requests.find(int(request_id))
-    return (status_url(request) if request else None) or request_id
+    return replace(entry, before=before, after=after | ({"prompt": prompt} if prompt else {}))
 
 
 def check_reason(reason: str) -> str:

@@ -26,7 +26,7 @@ async def test_a_grant_is_seen_by_the_member_and_a_request_is_approved(tmp_path:
         await ada.command("credits")
         await ada.sees("Your credits", "150 credits", SHORT_EVIL)
         await mo.command("settings approval", mode="on", channel="moderators")
-        await mo.sees("Each request is posted in")
+        await mo.sees("Requests are posted in")
         await mo.command("playlists add", name=SHORT_EVIL, playlist=PLAYLISTS[0].id)
         await mo.sees(SHORT_EVIL, "Only you can see this")
         await ada.command("inspire", playlist=SHORT_EVIL)
@@ -69,7 +69,7 @@ async def test_a_new_moderator_sets_the_server_up_with_ten_presses(tmp_path: Pat
         await expect(shown).to_contain_text("1,500 credits left for everyone")
         await mo.press(shown, labels.PANEL_PAGES["songs"])
         await mo.choose(shown, panel.APPROVAL_CHANNEL, "#moderators")
-        await expect(shown).to_contain_text("Each request is posted in #moderators first")
+        await expect(shown).to_contain_text("Requests are posted in #moderators first")
         assert len(presses) - before <= 10
         await mo.photograph("panel-songs", scheme="dark", size="wide")
         await mo.photograph("panel-songs", scheme="light", size="phone")

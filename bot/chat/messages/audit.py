@@ -182,6 +182,8 @@ def _subject(entry: AuditEntry, names: Mapping[int, str]) -> str:
 def _facts(entry: AuditEntry) -> list[str]:
     """Format each value, with the old one if it was different."""
     names = dict.fromkeys((*entry.before, *entry.after))
+    if entry.reason:  # it is shown as such
+        names = {name: None for name in names if entry.after.get(name) != entry.reason}
     # of a setting with several values, only those that it has or had
     told = [
         name for name in names if len(names) == 1 or {entry.before.get(name), entry.after.get(name)} != {None}

@@ -1,6 +1,6 @@
 """Answers to commands and buttons that changed something: what was done, and what follows from it."""
 
-from bot.chat.text import labels, panel
+from bot.chat.text import labels
 from bot.chat.text.formatting import (
     are_back,
     counted,
@@ -348,7 +348,7 @@ def words_set(settings: GuildSettings) -> str:
 def limits_set(policy: Policy, max_waiting: int) -> str:
     """Confirm the limits of each member and of the server."""
     each = limits_of(policy.max_active, policy.cooldown_s)
-    return f"Each member can have {each}. In this server, {panel.wait_at_most(max_waiting)}."
+    return f"Each member can have {each}. At most {counted(max_waiting, 'request')} can wait in this server."
 
 
 def role_limits(role_id: int, limits: RoleLimits | None) -> str:

@@ -1,3 +1,5 @@
+import pytest
+
 from bot.domain.audit import Action
 from bot.domain.song_options import SongOptions
 from tests.harness.services import CHANNEL, GUILD, PLAYLIST, ServicesHarness
@@ -17,6 +19,17 @@ async def test_a_decision_leads_to_the_status_of_its_request(harness: ServicesHa
     assert posted == shown
     assert shown.action is Action.CANCEL
     assert (shown.before["request"], shown.after["request"]) == (url, url)
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+async def test_a_decision_has_the_prompt_of_its_request_where_prompts_are_shown(
+    harness: ServicesHarness, *, hidden: bool
+) -> None:
+    card = await harness.place(order=SongOptions(playlist=PLAYLIST, prompt="a waltz"))
+    await harness.set_guild_settings(prompts_hidden=hidden)
+    await harness.services.queue.cancel(harness.actor(), card.request_id, reason="spam")
+    (shown,) = await harness.services.allowances.audit_log(GUILD)
+    assert shown.after.get("prompt") == (None if hidden else "a waltz")
 
 
 async def test_a_request_without_a_known_status_keeps_its_id(harness: ServicesHarness) -> None:
