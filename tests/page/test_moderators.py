@@ -75,3 +75,46 @@ async def test_a_new_moderator_sets_the_server_up_with_ten_presses(tmp_path: Pat
         await mo.photograph("panel-songs", scheme="light", size="phone")
         assert await mo.faults() == []
         assert mo.errors == []
+
+
+async def test_what_newcomers_ask_for_is_decided_from_the_list_by_a_role(tmp_path: Path) -> None:
+    async with page_harness(tmp_path) as here:
+        mo = await here.visit("Mo")
+        ada = await here.visit("Ada")
+        await mo.command("settings approval", mode="on", channel="moderators")
+        await mo.sees("Requests are posted in #moderators first now")
+        await mo.command("settings show")
+        shown = await mo.sees(panel.TITLE)
+        await mo.press(shown, labels.PANEL_PAGES["songs"])
+        await mo.choose(shown, panel.CHOOSE_PING, "@Moderators")
+        await expect(shown).to_contain_text("@Moderators is pinged")
+        await mo.choose(shown, panel.CHOOSE_SETTING, panel.EXEMPTIONS)
+        await mo.choose(shown, panel.CHOOSE_EXEMPT, "@Moderators")
+        await mo.choose(shown, panel.CHOOSE_SAVED, panel.SAVED_SKIP)
+        await expect(shown).to_contain_text("@Moderators, saved playlists")
+        await mo.command("settings words", add="damn, *heck*, taylor swift")
+        await mo.sees("3 words can't be in prompts now.")
+        await mo.photograph("panel-approval", scheme="dark", size="wide")
+        await mo.photograph("panel-approval", scheme="light", size="phone")
+        await ada.command("inspire", playlist=PLAYLISTS[0].id, prompt="a d4mn good song")
+        await ada.sees("don't allow “damn” in prompts")
+        for prompt in ("rain on a tin roof", "the last bus home"):
+            await ada.command("inspire", playlist=PLAYLISTS[0].id, prompt=prompt)
+            await ada.sees(TITLES[State.AWAITING], prompt)
+        await mo.command("requests pending")
+        listed = await mo.sees("Requests that wait for approval", "the last bus home")
+        await mo.photograph("pending", scheme="dark", size="wide")
+        await mo.photograph("pending", scheme="light", size="phone")
+        await mo.looks(scheme="light", size="wide")
+        await mo.press(listed, f"{labels.DECLINE} 1")
+        await mo.photograph("decline", scheme="light", size="wide")
+        await mo.page.keyboard.press("Escape")
+        await mo.press(listed, f"{labels.APPROVE} 2")
+        await expect(listed).to_contain_text("is in the queue now")
+        await ada.sees("is ready", "the last bus home")
+        await mo.goes_to("moderators")
+        await mo.photograph("asked", scheme="dark", size="wide")
+        await mo.photograph("asked", scheme="light", size="phone")
+        for user in (ada, mo):
+            assert await user.faults() == []
+            assert user.errors == []

@@ -42,9 +42,12 @@ class PendingPages(PageButton, template=custom_id_template("pending")):
 
 
 def _buttons(page: Page[PendingRequest]) -> Iterator[Button]:
-    """Yield a row of buttons for each request."""
+    """Yield a row of buttons for each request; the first of a member's has the button for all of them."""
+    members: set[int] = set()
     for row, pending in enumerate(page.items):
-        for item in pending_buttons(pending, row + 1, page.number):
+        has_all = pending.of_member > 1 and pending.request.user_id not in members
+        members.add(pending.request.user_id)
+        for item in pending_buttons(pending, row + 1, page.number, has_all=has_all):
             item.row = row
             yield item
 
@@ -70,7 +73,7 @@ class ApproveListed(SafeButton, template=f"pending-approve:{ID}"):
         await _decide(interaction, approve(), int(self.match["page"]))
 
 
-class ApproveAllListed(SafeButton, template=f"pending-all:{ID}:[0-9]"):
+class ApproveAllListed(SafeButton, template=f"pending-all:{ID}"):
     """Button that approves all requests of a member, whose id is in the place of a request's."""
 
     async def pressed(self, interaction: GuildInteraction) -> None:

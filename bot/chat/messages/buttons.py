@@ -177,8 +177,11 @@ def pending_list_button() -> Button:
     return button(labels.PENDING, "pending")
 
 
-def pending_buttons(pending: PendingRequest, number: int, page: int) -> list[Button]:
-    """Build the row of buttons that decides about the request of this number on a page of the list."""
+def pending_buttons(pending: PendingRequest, number: int, page: int, *, has_all: bool) -> list[Button]:
+    """Build the row of buttons that decides about the request of this number on a page of the list.
+
+    With `has_all`, one more approves all requests of its member.
+    """
     request = pending.request
     row = [
         button(
@@ -188,11 +191,8 @@ def pending_buttons(pending: PendingRequest, number: int, page: int) -> list[But
             f"{labels.DECLINE} {number}", f"pending-decline:{request.id}:{page}", style=ButtonStyle.danger
         ),
     ]
-    if pending.of_member > 1:
-        # the number of the row keeps the ids of two rows about the same member apart
-        row.append(
-            button(labels.approve_all(pending.of_member), f"pending-all:{request.user_id}:{page}:{number}")
-        )
+    if has_all:
+        row.append(button(labels.approve_all(pending.of_member), f"pending-all:{request.user_id}:{page}"))
     return row
 
 

@@ -113,7 +113,9 @@ def can_decide(role_id: int) -> str:
 
 def free(count: int) -> str:
     """Return the name of a number of requests without approval as a choice."""
-    return f"The first {counted(count, 'request')} a day" if count else "No requests"
+    if not count:
+        return "All requests of a day need approval"
+    return f"A member's first {counted(count, 'request')} a day need no approval"
 
 
 def loves(count: int) -> str:

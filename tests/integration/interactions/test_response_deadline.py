@@ -84,7 +84,7 @@ PRESSES = {
     PendingListButton: "pending",
     PendingPages: "page:pending:on::1",
     ApproveListed: f"pending-approve:{NUMBER}:0",
-    ApproveAllListed: f"pending-all:{NUMBER}:0:1",
+    ApproveAllListed: f"pending-all:{NUMBER}:0",
     DeclineListed: f"pending-decline:{NUMBER}:0",
     WhyButton: f"why:{NUMBER}",
     PanelOpen: SET_UP_ID,
