@@ -21,7 +21,7 @@ from bot.domain.errors import (
 from bot.domain.requests import State
 from bot.services.ports import ChannelTarget, DirectMessageTarget, FollowUpTarget, MessageRef, Messenger
 from sandbox.discord import Fault, FaultKind, LocalDiscord
-from tests.contract.moderator_messages import APPROVAL, CHANGE
+from tests.contract.moderator_messages import APPROVAL, CHANGE, WELCOME
 from tests.unit.chat.factories import result, status
 from tests.unit.chat.messenger_harness import DiscordMessengerHarness, begun, logged_in
 
@@ -55,6 +55,8 @@ CALLS: dict[str, Call] = {
     "post_approval": lambda on: on.messenger.post_approval(on.address.channel_id, APPROVAL),
     "find_approval": lambda on: on.messenger.find_approval(on.address.channel_id, 1),
     "edit_approval": lambda on: on.messenger.edit_approval(on.address.channel_id, on.status.id, APPROVAL),
+    "post_welcome": lambda on: on.messenger.post_welcome(ChannelTarget(on.address.channel_id), WELCOME),
+    "find_welcome": lambda on: on.messenger.find_welcome(on.address.channel_id, since=CHANGE.at),
     "forward_result": lambda on: on.messenger.forward_result(on.address.channel_id, to(on), 1),
     "post_showcase": lambda on: on.messenger.post_showcase(to(on), result()),
     "find_reference": lambda on: on.messenger.find_reference(on.address.channel_id, to(on)),
