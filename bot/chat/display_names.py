@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 ERASED_MEMBERS = "Deleted members"
 """The common name of all members who had their data deleted."""
+MAX_LENGTH = 200
+"""Characters of a name that are looked at: more than Discord allows."""
 ASK_S = 3.0
 """Seconds that all fetches together may take; members without a name are shown by their id."""
 
@@ -35,7 +37,7 @@ async def display_names(
     for task in late:
         task.cancel()
     found = {user_id: task.result() for user_id, task in tasks.items() if task not in late}
-    return known | {user_id: name for user_id, name in found.items() if name}
+    return known | {user_id: name[:MAX_LENGTH] for user_id, name in found.items() if name}
 
 
 async def _name(client: discord.Client, guild_id: int, user_id: int) -> str | None:

@@ -12,6 +12,7 @@ import io
 import re
 import threading
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
@@ -236,9 +237,9 @@ def _glyphs() -> frozenset[int]:
 def _drawable(name: str) -> str:
     """Return the part of a name that the font can draw, without combining marks; empty if no letter is left.
 
-    It is cut first: normalization turns some characters into eighteen.
+    It is cut first: normalization turns some characters into eighteen, and a grapheme may be of any length.
     """
-    cut = "".join(islice(graphemes(clean_text(name)), NAME_LIMIT))
+    cut = "".join(islice(graphemes(clean_text(name[:_CELL_LIMIT])), NAME_LIMIT))[:_DRAWN_LIMIT]
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", cut))[:_DRAWN_LIMIT]
     kept = (c for c in folded if ord(c) in _glyphs() and unicodedata.category(c) not in {"Mn", "Me", "Cf"})
     drawn = " ".join("".join(kept).split())
@@ -249,8 +250,11 @@ def _fitting(text: str, *, size: int, width: int) -> str:
     """Cut the text with an ellipsis if it is wider than `width` pixels."""
     if _width(text, size=size) <= width:
         return text
-    cuts = (f"{text[:end].rstrip()}{formatting.ELLIPSIS}" for end in reversed(range(len(text))))
-    return next((cut for cut in cuts if _width(cut, size=size) <= width), formatting.ELLIPSIS)
+    cuts = [f"{text[:end].rstrip()}{formatting.ELLIPSIS}" for end in range(len(text))]
+    too_wide = bisect_right(
+        cuts, float(width), key=lambda cut: _width(cut, size=size)
+    )  # a few measurements do
+    return cuts[max(too_wide - 1, 0)]
 
 
 def _width(text: str, *, size: int) -> float:

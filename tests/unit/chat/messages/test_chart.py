@@ -164,6 +164,11 @@ def test_a_usual_name_stays_as_it_is_in_the_table() -> None:
         assert rows(made(1, 1), {1: name})[-1]["name"] == name
 
 
+def test_of_a_name_without_end_only_the_beginning_is_looked_at() -> None:
+    report, endless = made(1, 1), "\ufdfa\u200d" * 1000  # one grapheme, and 18,000 letters when it is folded
+    assert report_chart(report, {1: endless}) == report_chart(report, {1: endless[:200]})
+
+
 def test_a_name_that_grows_by_folding_is_cut_first() -> None:
     report = made(7, 10)
     report_chart(report, {})
