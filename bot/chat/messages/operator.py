@@ -79,17 +79,19 @@ def servers_together(spending: PeriodSpending) -> str:
 def server_lines(server: ServerSpending, facts: GuildFacts | None) -> str:
     """Format a server in two lines: who it is, and what it spends."""
     name = quoted(facts.name, limit=NAME_SHOWN) if facts else ""
-    who = [f"**{name}** `{server.guild_id}`" if name else f"`{server.guild_id}`"]
+    who = [f"**{name}**"] if name else []
     if facts is not None and facts.members is not None:
         who.append(counted(facts.members, "member"))
     if server.has_left:
         who.append("**the bot is not in it**")
     if not server.is_served:
         who.append("**not served**")
-    spent = [f"**{in_credits(server.credits)}** for {counted(server.songs, 'song')}", _cap(server)]
+    who.append(f"`{server.guild_id}`")
+    songs = f" for {counted(server.songs, 'song')}" if server.songs else ""
+    spent = [f"**{in_credits(server.credits)}**{songs}", _cap(server)]
     if server.last_used_at is not None:
         spent.append(f"last used {relative(server.last_used_at)}")
-    return f"{' · '.join(who)}\n{' · '.join(spent)}"
+    return f"{' · '.join(who)}\n{' · '.join(spent)}\n"
 
 
 def guild_choice(name: str, guild_id: int) -> str:

@@ -91,14 +91,14 @@ def test_a_server_is_shown_with_what_it_spends_and_is_allowed_to() -> None:
     )
     at = f"<t:{int(NOW.timestamp())}:R>"
     assert server_lines(one, GuildFacts("*Bards*", 1204)) == (
-        r"**\*Bards\*** `7` · 1,204 members"
-        f"\n**540 credits** for 18 songs · own cap 3,000 · last used {at}"
+        r"**\*Bards\*** · 1,204 members · `7`"
+        f"\n**540 credits** for 18 songs · own cap 3,000 · last used {at}\n"
     )
     quiet = replace(one, songs=1, credits=30, has_own_cap=False, last_used_at=None)
-    assert server_lines(quiet, None) == "`7`\n**30 credits** for 1 song · cap 3,000"
+    assert server_lines(quiet, None) == "`7`\n**30 credits** for 1 song · cap 3,000\n"
     gone = replace(quiet, cap=None, has_left=True, is_served=False)
     assert server_lines(gone, GuildFacts("")) == (
-        "`7` · **the bot is not in it** · **not served**\n**30 credits** for 1 song · no cap"
+        "**the bot is not in it** · **not served** · `7`\n**30 credits** for 1 song · no cap\n"
     )
     together = in_period(Period.MONTH, WINDOW, [Spending(songs=2, credits=60), Spending(songs=1, credits=30)])
     assert "All servers this month, until " in servers_together(together)
