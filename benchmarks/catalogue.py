@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, Callable[..., Awaitable[Report]]] = {
     "load": load.run,
     "restart": restart.run,
     "store": store.run,
+    "caps": store.run_caps,
     "steps": steps.run,
     "refusals": refusals.run,
     "history": history.run,

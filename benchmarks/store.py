@@ -5,11 +5,16 @@ that each is a transaction of its own; and the very same SQL statements given to
 thread, a transaction a unit, with no SQLAlchemy, no other thread and no event loop in between. All on disk,
 with `synchronous=FULL`. On PostgreSQL, with `fsync`, on this machine: as many callers at once by different
 members, then by two, whose orders wait for each other's locks; against one caller.
+
+`caps` places requests of 50 servers on PostgreSQL under a cap over all of them, an account that every request
+changes: as fast as a caller for each server can, and once a second by each. Against: the same without a cap,
+alternately, each on a database of its own.
 """
 
 import asyncio
 import shutil
 import sqlite3
+import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
@@ -21,9 +26,10 @@ from sqlalchemy import Engine, event
 
 from benchmarks.harness.program import new_folder, settings_for, sqlite_path
 from benchmarks.harness.recording import FIRST_ID, PLAYLIST, request_context
-from benchmarks.harness.report import Report
+from benchmarks.harness.report import Report, spread_ms
 from benchmarks.harness.servers import NONE_HERE, WANTED, server_database
 from bot.config import Settings
+from bot.domain.caps import MAX_CAP
 from bot.domain.leases import Lease
 from bot.domain.song_options import SongOptions
 from bot.domain.transitions import Transition
@@ -33,12 +39,15 @@ from bot.services.requests.transitions import apply_transition, get_request
 from bot.services.unit_of_work import NamedUnit, Store, UnitOfWork
 from bot.storage.schema import migrate
 from bot.storage.sqlite.store import utc_now
-from bot.storage.store import open_store
+from bot.storage.store import audit_database, open_store
 
 UNITS, QUICK_UNITS = 1000, 200
 CALLERS = 64
 LEASE_S = 60.0
 MEMBERS, RIVALS = 1000, 2
+CAPPED, QUICK_CAPPED, SERVERS, ROUNDS = 500, 100, 50, 3
+MIN_SHARE = 0.8
+"""The target of placing under a cap over all servers, of placing without one."""
 MIN_PLACED = 100
 """The target per second on PostgreSQL."""
 
@@ -103,6 +112,62 @@ async def run(*, quick: bool) -> Report:
         )
     await _add_server_rows(report, settings, count)
     return report
+
+
+async def run_caps(*, quick: bool) -> Report:
+    """Time the placing with and without a cap over all servers; the median of the rounds counts."""
+    count = QUICK_CAPPED if quick else CAPPED
+    report = Report("caps: placing from 50 servers on PostgreSQL, under one cap over all", "without a cap")
+    runs: dict[bool, list[tuple[float, list[float]]]] = {True: [], False: []}
+    for capped in (True, False) * ROUNDS:
+        with server_database() as url:
+            if url is None:
+                report.add(f"PostgreSQL ({WANTED})", NONE_HERE)
+                return report
+            runs[capped].append(await _under_cap(url, capped=capped, count=count))
+            report.wrong += (await asyncio.to_thread(audit_database, url))[0]
+    with_cap, without = (statistics.median(rate for rate, _ in runs[capped]) for capped in (True, False))
+    report.add(f"{SERVERS} at once", f"{with_cap:,.0f}/s", f"{without:,.0f}/s", samples=ROUNDS * count)
+    paced = [[one for _, times_s in runs[capped] for one in times_s] for capped in (True, False)]
+    report.add(f"{SERVERS}/s: median / p99 / max", *map(spread_ms, paced), samples=len(paced[0]))
+    share = min(with_cap, SERVERS) / min(without, SERVERS)
+    report.add_target(
+        f"placing {SERVERS}/s under the cap: at least {MIN_SHARE:.0%} of placing without it",
+        f"{share:.0%}; as fast as possible {with_cap / without:.0%}",
+        reached=share >= MIN_SHARE,
+    )
+    return report
+
+
+async def _under_cap(url: str, *, capped: bool, count: int) -> tuple[float, list[float]]:
+    """Return how many requests a second are placed at once, and the seconds of those placed at a pace."""
+    settings = settings_for(
+        Path(),
+        {"DISCORD_TOKEN": "none", "CQTAI_API_KEY": "none"},
+        total_credit_cap=MAX_CAP if capped else None,
+        max_active_per_member=1000,
+        max_waiting_per_server=1000,
+        default_allowance=1_000_000,
+    )
+    async with open_store(url) as store:
+        songs, times_s = RequestService(store, config=song_config(settings), clock=utc_now), list[float]()
+
+        async def place(_: Store, number: int) -> object:
+            by = replace(request_context(number), guild_id=number % SERVERS + 1)
+            return await songs.place(SongOptions(playlist=PLAYLIST), by)
+
+        async def each_second(server: int) -> None:
+            for turn in range(count // SERVERS):
+                await asyncio.sleep(begun_s + turn + server / SERVERS - time.perf_counter())
+                asked_s = time.perf_counter()
+                await place(store, count + turn * SERVERS + server)
+                times_s.append(time.perf_counter() - asked_s)
+
+        begun_s, numbers = time.perf_counter(), iter(range(count))
+        await asyncio.gather(*(_call(store, place, numbers) for _ in range(SERVERS)))
+        rate, begun_s = count / (time.perf_counter() - begun_s), time.perf_counter()
+        await asyncio.gather(*map(each_second, range(SERVERS)))
+        return rate, times_s
 
 
 async def _add_server_rows(report: Report, settings: Settings, count: int) -> None:

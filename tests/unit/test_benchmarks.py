@@ -204,6 +204,7 @@ def test_all_benchmarks_of_the_product_are_there() -> None:
         "polls_failing",
         "edits",
         "overspend",
+        "caps",
         "load",
         "restart",
         "store",
