@@ -104,16 +104,14 @@ def open_caps(uow: UnitOfWork, guild_id: int, config: CapConfig, now: datetime) 
     """
     uow.guilds.get_for_share(guild_id)  # the owner cannot change the server's own cap meanwhile
     window = window_of(config.period, now)
-    for scope, record in _in_force(uow, guild_id, config):
-        if record.period is config.period:
-            continue
+    for scope, _ in _in_force(uow, guild_id, config):
         counted = uow.ledger.lock(cap_account(scope, window))
-        (record_now,) = uow.caps.find(scope)
-        if record_now.period is config.period:  # another process was first
+        (record,) = uow.caps.find(scope)
+        if record.period is config.period:  # it was open, or another process was first
             continue
         spent = uow.requests.spent_by_all(scope, since=window.starts_at) - counted.held - counted.used
         opened = replace(
-            record_now,
+            record,
             period=config.period,
             opened_in=window.key,
             opened_at=now,

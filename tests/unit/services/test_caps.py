@@ -11,7 +11,7 @@ from bot.domain.ledger import cap_account
 from bot.domain.moderator_errors import AmountError, CapServerError
 from bot.domain.requests import State
 from bot.domain.song_options import SongOptions
-from bot.services.credits.caps import SongPayment, caps_of, open_caps, pass_caps
+from bot.services.credits.caps import SongPayment, caps_of, open_caps, pass_caps, tell_owner
 from bot.services.credits.holds import hold_credits
 from bot.services.credits.limits import SharedLimits
 from bot.services.unit_of_work import NamedUnit, UnitOfWork
@@ -87,6 +87,17 @@ async def test_a_refused_request_tells_the_owner_that_a_lowered_cap_is_reached(
             await place(harness, 3)
         (line,) = lines(caplog)
         assert line.startswith(f"{REACHED}server {GUILD} in this period, 60 of 40 credits")
+
+
+async def test_what_two_requests_see_at_the_same_moment_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caps = CapConfig(server=30)
+    async with capped(tmp_path, caps) as harness:
+        (cap,) = await harness.store.read(lambda uow: caps_of(uow, GUILD, caps, harness.clock()))
+        for _ in range(2):
+            await tell_owner(harness.store, (replace(cap, spent=30),), 30)
+        assert len(lines(caplog)) == 1
 
 
 async def test_a_song_is_placed_although_it_cannot_be_stored_that_the_owner_is_told(
