@@ -1,8 +1,17 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.guild_settings import Budget, GuildSettings, MemberRecord, policy_for
+from bot.domain.guild_settings import (
+    ApprovalChange,
+    ApprovalRole,
+    ApprovalRules,
+    Budget,
+    GuildSettings,
+    MemberRecord,
+    policy_for,
+)
 from bot.domain.ledger import Balance, refilled
 from bot.domain.quotas import Period, Policy, Source, window_of
 
@@ -88,3 +97,15 @@ def test_the_channels_that_are_named_count_once_each() -> None:
     settings = GuildSettings(requests_channel_id=1, results_channel_id=2, log_channel_id=1)
     assert settings.channel_ids == (1, 2)
     assert GuildSettings().channel_ids == ()
+
+
+def test_a_change_of_approval_leaves_what_it_does_not_name() -> None:
+    rules = ApprovalRules(exempt_role_ids=(1, 2), free_per_day=3, ping_role_id=4, decider_role_id=5)
+    assert ApprovalChange()(rules) == rules
+    assert ApprovalChange(exempt=2, free=0, skips_saved=True)(rules) == replace(
+        rules, free_per_day=0, skips_saved=True
+    )
+    assert ApprovalChange(exempt=3, none=ApprovalRole.EXEMPT)(rules) == replace(rules, exempt_role_ids=(3,))
+    assert ApprovalChange(none=ApprovalRole.PING)(rules) == replace(rules, ping_role_id=None)
+    assert ApprovalChange(deciders=6, ping=7)(rules) == replace(rules, decider_role_id=6, ping_role_id=7)
+    assert ApprovalChange(none=ApprovalRole.DECIDERS)(rules) == replace(rules, decider_role_id=None)
