@@ -144,13 +144,21 @@ class SqlLedger(SqlRepository, Ledger):
             }
             for number, leg in enumerate(legs)
         ]
-        for leg in legs:
-            reserve = {"account": leg.account_id, "amount": leg.amount}
-            if self._conn.execute(_RESERVE, reserve).rowcount != 1:
-                raise InsufficientFundsError(
-                    f"Account {leg.account_id} has not {leg.amount} credits for {request_id}."
-                )
-        self._conn.execute(_TRANSFER, held)
+        *own, last = legs
+        for leg in own:
+            self._reserve(leg, request_id)
+        if own:  # all servers may share the last account: only the commit follows its lock
+            self._conn.execute(_TRANSFER, held)
+        self._reserve(last, request_id)
+        if not own:
+            self._conn.execute(_TRANSFER, held)
+
+    def _reserve(self, leg: Leg, request_id: int) -> None:
+        reserve = {"account": leg.account_id, "amount": leg.amount}
+        if self._conn.execute(_RESERVE, reserve).rowcount != 1:
+            raise InsufficientFundsError(
+                f"Account {leg.account_id} has not {leg.amount} credits for {request_id}."
+            )
 
     @override
     def post(self, request_id: int, *, now: datetime) -> None:
