@@ -15,6 +15,7 @@ from tests.crash.deaths import Order, deaths, died, lives_on, points, recovered
 from tests.crash.test_cap_kill_points import STEPS as CAP_STEPS
 from tests.crash.test_moderators_kill_points import STEPS as MODERATORS_STEPS
 from tests.crash.test_showcase_kill_points import STEPS as SHOWCASE_STEPS
+from tests.crash.test_welcome_kill_points import STEPS as WELCOME_STEPS
 from tests.harness.crash import LONG_S, SHORT_LEASE_S, SONG_S, Asked, CrashHarness, crash_harness
 from tests.harness.failpoints import ANSWER, Failpoint, Side, port_calls, units_written
 from tests.harness.invariants import END_TITLES, status_of
@@ -96,6 +97,7 @@ NOT_KILLED_AT = {
     "messenger.edit_approval": BY_NONCE,
     "messenger.find_approval": BY_NONCE,
     "messenger.find_reference": "a search, minutes after a post, which changes nothing",
+    "messenger.find_welcome": "a search, minutes after a post, which changes nothing",
     "outbox.postpone": REPEATED,
     "outbox.clear_attempt": "takes a follow-up that Discord refuses for long and an ending without a status",
 }
@@ -241,6 +243,7 @@ KILLED_AT = {
     KEEP,
     *MODERATORS_STEPS,
     *SHOWCASE_STEPS,
+    *WELCOME_STEPS,
     *CAP_STEPS,
 }
 
