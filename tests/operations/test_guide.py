@@ -56,7 +56,7 @@ def test_every_line_that_is_explained_is_in_the_code() -> None:
 async def test_every_metric_is_explained_with_its_labels(local: BotHarness) -> None:
     local.discord.faults.add(Fault(kind=FaultKind.STATUS, on="POST /interactions/*", status=503))
     port = free_port()
-    async with local.bot(http_port=port), watching(port) as watch:
+    async with local.bot(http_port=port, total_credit_cap=90), watching(port) as watch:
         await local.placed_result()
         samples = await watch.samples()
     shown: dict[str, set[str]] = {}

@@ -82,7 +82,8 @@ class StatusMessages:
         card = await self._card(view, now)
         check_at = next_check_at(request, durations=durations, now=now, interval_s=self._status_interval_s)
         budget = EditBudget.parse(message.sent)
-        if request.address.is_unconfirmed(now) or not budget.skips(card):
+        is_news = request.address.is_unconfirmed(now) or not budget.skips(card)
+        if is_news:
             budget = budget.edited(card)
             try:
                 await self._edit(request, card)
@@ -100,7 +101,7 @@ class StatusMessages:
                 await self._send_ending(message, request, card)
             else:
                 await self._ping(message, request, card)
-        if card.is_final:
+        if card.is_final and is_news:
             log.info("ended, and the status message is final", extra=log_context(request))
         await self._store.write(
             _mark_status_sent, message, card, budget, self._clock() + self._spacing, check_at
