@@ -9,7 +9,7 @@ from tests.harness.databases import execute
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
-AT_ONCE, UNDER_THE_CAP, LEASE_S = 50, 10, 10.0
+AT_ONCE, UNDER_THE_CAP, LEASE_S = 20, 10, 10.0
 REFUSED = "the bot owner's limit for all servers has too few credits left"
 
 

@@ -172,8 +172,9 @@ async def test_several_requests_are_approved_together_or_not_at_all(tmp_path: Pa
             assert {requests[one.id].state is State.AWAITING for one in asked} == {side is Side.BEFORE}
             made = [one for one in await decisions(crash) if one.action is Action.APPROVE]
             assert len(made) == (side is Side.AFTER)
-        await crash.start(lease_s=LEASE_S)
+        await crash.start()  # with time enough to submit both
         await all_delivered(crash, *(one.id for one in asked))
+        await crash.idle()
         await crash.stop()
         assert set((await assert_invariants(crash)).values()) == {State.DELIVERED}
 

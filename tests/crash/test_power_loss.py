@@ -108,7 +108,7 @@ async def test_the_bot_goes_on_from_what_a_power_cut_left(tmp_path: Path, share:
     before = audit_database(url)[1]
     async with crash_harness(folder, database_url=url) as crash:
         assert await crash.start()
-        fresh = await crash.order()
+        fresh = await crash.order(prompt="after the power cut")
         await all_delivered(crash, fresh.id)
         await crash.until(lambda: not audit_database(url)[1].held)
         await crash.stop()

@@ -183,9 +183,9 @@ class CrashHarness:
         database = database_admin(self.database_url)
         await self.until(lambda: not database.read(_work_left))
 
-    async def order(self, who: str = "Ada") -> Asked:
-        """Send off `/inspire` as a member."""
-        prompt = f"song number {len(self.asked) + 1}"
+    async def order(self, who: str = "Ada", *, prompt: str | None = None) -> Asked:
+        """Send off `/inspire` as a member; each request has a prompt of its own."""
+        prompt = prompt or f"song number {len(self.asked) + 1}"
         member = self.discord.member(who)
         invocation = await member.slash(
             "songs", "inspire", past_picker=True, playlist=PLAYLISTS[0].id, prompt=prompt

@@ -1,5 +1,6 @@
 """What moderators decided for a member, told to the member once, at the next command."""
 
+import asyncio
 from collections.abc import Sequence
 
 from bot.domain.audit import Action, AuditEntry
@@ -11,6 +12,8 @@ class MemberNews:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._one_at_a_time = asyncio.Lock()
+        """Kept for the look for news: it follows an answer, and must not take connections from others'."""
 
     async def take(self, guild_id: int, user_id: int) -> Sequence[AuditEntry]:
         """Return what the member has to be told, oldest first; nobody else gets it, in any process.
@@ -18,13 +21,19 @@ class MemberNews:
         Raises:
             StoreError: the database cannot be used.
         """
-        if not await self._store.read(lambda work: work.audit_log.has_news(guild_id, user_id)):
+        async with self._one_at_a_time:
+            has_news = await self._store.read(_has_news, guild_id, user_id)
+        if not has_news:
             return []
         return await self._store.write(_take, guild_id, user_id)
 
     async def put_back(self, news: Sequence[AuditEntry]) -> None:
         """Tell these entries later: the member did not get them."""
         await self._store.write(_put_back, news)
+
+
+def _has_news(uow: UnitOfWork, guild_id: int, user_id: int) -> bool:
+    return uow.audit_log.has_news(guild_id, user_id)
 
 
 @unit_of_work("news.take")
