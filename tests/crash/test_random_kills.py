@@ -21,7 +21,7 @@ from tests.harness.invariants import (
 )
 
 SEED = 1
-KILLS = 30
+KILLS = 24
 ORDERS_A_LIFE = 4
 LONGEST_LIFE = 60
 """Calls to Discord and the provider until the kill, so that a slow machine does not shorten a run."""
