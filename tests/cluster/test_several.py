@@ -125,6 +125,8 @@ async def test_the_task_of_a_worker_that_stood_still_goes_on_after_it_was_given_
     tmp_path: Path, postgres_url: str
 ) -> None:
     async with cluster(tmp_path, database_url=postgres_url) as bots:
+        # the server ends what a process holds that stands still in the middle of a heartbeat after 30 s
+        bots.pauses["heartbeat.shard_wait_s"] = 35.0
         gateway = await bots.gateway(lease_s=STILL_LEASE_S)
         still = await bots.worker(lease_s=STILL_LEASE_S)
         bots.provider.faults.add(Fault(Phase.SUBMIT, Slow(1.0), accepted=True))
