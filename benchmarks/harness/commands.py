@@ -210,5 +210,5 @@ def _sample(hint: object, typed: dict[object, Callable[[], object]]) -> object:
             required = (f.name for f in fields(hint) if f.default is MISSING and f.default_factory is MISSING)
             return hint(**{name: _sample(hints[name], typed) for name in required})
     if get_origin(hint) in {frozenset, tuple, list}:
-        return get_origin(hint)()  # type: ignore[misc] # one of these three
+        return get_origin(hint)()  # type: ignore[misc] # `get_origin` does not say that these can be called
     raise NoSampleError(f"a sample of {hint} is needed: add one to {__name__}")

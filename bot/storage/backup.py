@@ -62,7 +62,8 @@ def back_up(url: str, file: Path) -> Backup:
 def restore(url: str, file: Path) -> Path | None:
     """Replace the database's contents by a backup, and migrate it; return where the old file was moved to.
 
-    On an error nothing is changed. PostgreSQL's old contents are gone.
+    On an error nothing is changed, unless the migration of an older backup fails: then the backup stands
+    there as it was. PostgreSQL's old contents are gone.
 
     Raises:
         StoreError: the bot is running, or the backup is damaged, of the other kind, or of a newer version.
