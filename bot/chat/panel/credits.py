@@ -1,5 +1,6 @@
 """The settings of who and how much: allowances, the budget, and the limits of each member."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from typing_extensions import override
@@ -50,7 +51,28 @@ def _period_control(chosen: Period) -> ValueControl:
     return ValueControl(part=PERIOD, placeholder=panel.PERIOD, options=options, chosen=str(chosen))
 
 
-class EveryoneAllowance(Setting):
+class PeriodicCredits(Setting):
+    """A setting of credits in a period."""
+
+    @override
+    async def choose(self, interaction: GuildInteraction, actor: Actor, choice: Choice) -> str:
+        if choice.part == PERIOD:
+            return await self.change(interaction, actor, period=_period(choice))
+        return await self.change(interaction, actor, amount=choice.number)
+
+    @abstractmethod
+    async def change(
+        self,
+        interaction: GuildInteraction,
+        actor: Actor,
+        *,
+        amount: int | None = None,
+        period: Period | None = None,
+    ) -> str:
+        """Set the credits and the period; None: as it was. Return what to say."""
+
+
+class EveryoneAllowance(PeriodicCredits):
     """The allowance of everyone, and how often it is renewed."""
 
     action = Action.EVERYONE_ALLOWANCE
@@ -69,11 +91,6 @@ class EveryoneAllowance(Setting):
         ]
 
     @override
-    async def choose(self, interaction: GuildInteraction, actor: Actor, choice: Choice) -> str:
-        if choice.part == PERIOD:
-            return await self.change(interaction, actor, period=_period(choice))
-        return await self.change(interaction, actor, amount=choice.number)
-
     async def change(
         self,
         interaction: GuildInteraction,
@@ -82,7 +99,6 @@ class EveryoneAllowance(Setting):
         amount: int | None = None,
         period: Period | None = None,
     ) -> str:
-        """Set everyone's credits and their period; None: as it was."""
         services = interaction.services
         before = (await services.guild_settings.effective(actor.guild_id)).policy
         await services.allowances.set_default_allowance(actor, amount=amount, period=period)
@@ -151,7 +167,7 @@ class RoleAllowances(Setting):
         return await self.change(interaction, actor, role_id, None)
 
 
-class ServerBudget(Setting):
+class ServerBudget(PeriodicCredits):
     """What all members together can spend, and how often it is renewed."""
 
     action = Action.BUDGET
@@ -175,11 +191,6 @@ class ServerBudget(Setting):
         return [amounts, _period_control(budget.period)] if budget else [amounts]
 
     @override
-    async def choose(self, interaction: GuildInteraction, actor: Actor, choice: Choice) -> str:
-        if choice.part == PERIOD:
-            return await self.change(interaction, actor, period=_period(choice))
-        return await self.change(interaction, actor, amount=choice.number)
-
     async def change(
         self,
         interaction: GuildInteraction,
@@ -188,7 +199,6 @@ class ServerBudget(Setting):
         amount: int | None = None,
         period: Period | None = None,
     ) -> str:
-        """Set the budget's credits and period; None: as it was."""
         await interaction.services.allowances.set_budget(actor, amount=amount, period=period)
         return await self.state(interaction)
 
