@@ -19,7 +19,7 @@ from bot.chat.messages.files import ReportFiles
 from bot.chat.messages.rendered import Attachment, RenderedMessage
 from bot.chat.name_cache import NameCache
 from bot.chat.panel import BUDGET, EVERYONE, ROLES
-from bot.chat.panel.view import answer_command, open_panel
+from bot.chat.panel.view import answer_command
 from bot.chat.text import confirmations, descriptions
 from bot.domain.guild_settings import MAX_CREDITS
 from bot.domain.moderator_errors import NoneAndValueError
@@ -108,15 +108,7 @@ class Quota(ForModerators, commands.GroupCog, group_name="quota", group_descript
         none: bool = False,
     ) -> None:
         """Give everyone with a role an allowance; of several roles, the largest counts."""
-        by = interaction.require_moderator()
-        if none and amount is not None:
-            raise NoneAndValueError
-        if amount is None and not none:
-            await open_panel(interaction, ROLES, role_id=role.id)
-            return
-        await respond(
-            interaction, await run_or_defer(interaction, ROLES.change(interaction, by, role.id, amount))
-        )
+        await answer_command(interaction, ROLES, ROLES.change, none=none, role_id=role.id, amount=amount)
 
     @command()
     @app_commands.rename(amount="credits")

@@ -19,6 +19,8 @@ class ChatTimings:
     """Before an interaction is deferred; Discord waits for 3."""
     choices_s: float = 2.0
     """For suggestions; Discord waits for 3."""
+    role_count_s: float = 1.0
+    """For the number of a role's members; afterwards the answer goes without it."""
     chart_s: float = 20.0
     """For a chart, waiting included; afterwards the table is sent alone."""
     files_s: float = 30.0

@@ -51,6 +51,12 @@ async def test_a_bot_logs_in_registers_commands_and_is_ready(local: LocalDiscord
         assert local.registrations(local.guild) == 1
 
 
+async def test_the_members_of_each_role_are_counted(local: LocalDiscord) -> None:
+    async with online(local) as bot:
+        counts = await bot.guilds[0].role_member_counts()
+        assert {role.id: count for role, count in counts.items()} == {local.moderators.id: 1}
+
+
 async def test_a_message_is_forwarded_to_another_channel(local: LocalDiscord) -> None:
     async with online(local) as bot:
         general, songs = (bot.get_channel(local.channel(name).id) for name in ("general", "songs"))

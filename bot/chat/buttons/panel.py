@@ -12,7 +12,7 @@ from bot.chat.panel import SETTINGS, WORDS
 from bot.chat.panel.credits import ROLE
 from bot.chat.panel.curation import ADD, WORDS_LIMIT
 from bot.chat.panel.setting import MAX_DIGITS, OTHER, Choice, Page, Setting, shown_settings
-from bot.chat.panel.view import BY_KEY, DEFAULT, asking_message, open_panel, panel_message
+from bot.chat.panel.view import BY_KEY, DEFAULT, asking_message, open_panel, panel_at, panel_message
 from bot.chat.text import labels
 from bot.chat.text.errors import sentence
 from bot.domain.errors import RefusalError
@@ -179,8 +179,8 @@ async def _outcome(
 
 
 async def _show(interaction: GuildInteraction, setting: Setting, role_id: int | None = None) -> None:
-    shown = await run_or_defer(interaction, shown_settings(interaction, role_id), updates=True)
-    await _redraw(interaction, panel_message(shown, setting))
+    panel = panel_at(interaction, setting, role_id)
+    await _redraw(interaction, await run_or_defer(interaction, panel, updates=True))
 
 
 async def _redraw(interaction: GuildInteraction, message: RenderedMessage) -> None:

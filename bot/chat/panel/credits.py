@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
+from bot.chat.guild_facts import role_members
 from bot.chat.interactions.context import GuildInteraction
 from bot.chat.messages.settings import ShownSettings, lines_that_fit, roles_text
 from bot.chat.panel.setting import Choice, Control, RoleControl, Setting, ValueControl
 from bot.chat.text import confirmations, panel
-from bot.chat.text.quotas import limits_of, role_limits_of
+from bot.chat.text.quotas import cost_of_role, limits_of, role_limits_of
 from bot.domain.audit import Action, AuditFacts
 from bot.domain.moderator_errors import ChoiceError, WaitingOfRoleError
 from bot.domain.quotas import Period
@@ -151,20 +152,33 @@ class RoleAllowances(Setting):
     async def choose(self, interaction: GuildInteraction, actor: Actor, choice: Choice) -> str:
         if choice.role_id is None:
             raise ChoiceError
-        return await self.change(interaction, actor, choice.role_id, choice.number)
+        return await self.change(interaction, actor, role_id=choice.role_id, amount=choice.number)
 
     async def change(
-        self, interaction: GuildInteraction, actor: Actor, role_id: int, amount: int | None
+        self, interaction: GuildInteraction, actor: Actor, *, role_id: int, amount: int | None
     ) -> str:
         """Set a role's credits; None: end its allowance."""
         await interaction.services.allowances.set_role_allowance(actor, role_id, amount=amount)
-        return confirmations.role_allowance_set(role_id, amount)
+        done = confirmations.role_allowance_set(role_id, amount)
+        return done if amount is None else f"{done} {await self.state(interaction, role_id=role_id)}".strip()
+
+    @override
+    async def state(self, interaction: GuildInteraction, *, role_id: int | None = None) -> str:
+        if role_id is None:
+            return ""
+        guild, services = interaction.member.guild, interaction.services
+        members = await role_members(guild, role_id, limit_s=interaction.timings.role_count_s)
+        if members is None:
+            return ""
+        in_force = await services.guild_settings.effective(guild.id)
+        amount, period = in_force.settings.roles.get(role_id), in_force.policy.period
+        return cost_of_role(members, amount, period, cost=services.quotas.cost)
 
     @override
     async def reset(self, interaction: GuildInteraction, actor: Actor, *, role_id: int | None = None) -> str:
         if role_id is None:
             raise ChoiceError
-        return await self.change(interaction, actor, role_id, None)
+        return await self.change(interaction, actor, role_id=role_id, amount=None)
 
 
 class ServerBudget(PeriodicCredits):
@@ -208,7 +222,7 @@ class ServerBudget(PeriodicCredits):
         return await self.state(interaction)
 
     @override
-    async def state(self, interaction: GuildInteraction) -> str:
+    async def state(self, interaction: GuildInteraction, *, role_id: int | None = None) -> str:
         return confirmations.budget_set(await interaction.services.quotas.limits(interaction.guild_id))
 
 
@@ -307,7 +321,7 @@ class LimitsOfRole(MemberLimits):
         return await self.state(interaction)
 
     @override
-    async def state(self, interaction: GuildInteraction) -> str:
+    async def state(self, interaction: GuildInteraction, *, role_id: int | None = None) -> str:
         settings = (await interaction.services.guild_settings.effective(interaction.guild_id)).settings
         return confirmations.role_limits(self._role_id, settings.role_limits.get(self._role_id))
 

@@ -82,7 +82,7 @@ class ForbiddenWords(Setting):
         return confirmations.words_set(settings)
 
     @override
-    async def state(self, interaction: GuildInteraction) -> str:
+    async def state(self, interaction: GuildInteraction, *, role_id: int | None = None) -> str:
         settings = (await interaction.services.guild_settings.effective(interaction.guild_id)).settings
         return words_text(settings, limit=DESCRIPTION_LIMIT // 3) if settings.words else ""
 

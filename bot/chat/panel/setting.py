@@ -139,8 +139,8 @@ class Setting(ABC):
         await interaction.services.guild_settings.reset(actor, self.action)
         return back_to_default(self.name, self.value(await shown_settings(interaction)))
 
-    async def state(self, interaction: GuildInteraction) -> str:  # noqa: ARG002 - for those that have one
-        """Return what its command says about it beside the panel, for example how much is left."""
+    async def state(self, interaction: GuildInteraction, *, role_id: int | None = None) -> str:  # noqa: ARG002 - for those that have one
+        """Return what is said about it beside the panel, for example how much is left."""
         return ""
 
     def facts(self, shown: ShownSettings) -> AuditFacts:

@@ -36,16 +36,29 @@ BY_KEY = {setting.key: setting for settings in SETTINGS.values() for setting in 
 
 
 async def open_panel(
-    interaction: GuildInteraction, setting: Setting = REQUESTS, *, role_id: int | None = None, note: str = ""
+    interaction: GuildInteraction, setting: Setting = REQUESTS, *, role_id: int | None = None
 ) -> None:
     """Answer with the panel at one setting, for the moderator alone."""
     interaction.require_moderator()
-    shown = await run_or_defer(interaction, shown_settings(interaction, role_id))
-    await respond(interaction, panel_message(shown, setting, note=note))
+    await respond(interaction, await run_or_defer(interaction, panel_at(interaction, setting, role_id)))
+
+
+async def panel_at(
+    interaction: GuildInteraction, setting: Setting, role_id: int | None = None
+) -> RenderedMessage:
+    """Build the panel with the controls of one setting, as it is now."""
+    note = await setting.state(interaction, role_id=role_id)
+    return panel_message(await shown_settings(interaction, role_id), setting, note=note)
 
 
 async def answer_command(
-    interaction: GuildInteraction, setting: Setting, change: Change, *, none: bool, **options: object
+    interaction: GuildInteraction,
+    setting: Setting,
+    change: Change,
+    *,
+    none: bool,
+    role_id: int | None = None,
+    **options: object,
 ) -> None:
     """Answer the command of a setting: change what is given, or with `none` have the default.
 
@@ -60,17 +73,19 @@ async def answer_command(
     if none and given:
         raise NoneAndValueError
     if none:
-        shown = await run_or_defer(interaction, shown_settings(interaction))
+        shown = await run_or_defer(interaction, shown_settings(interaction, role_id))
         question = setting.question(shown, None)
         if question is not None:
             await respond(interaction, asking_message(shown, setting, None, question))
             return
-        await respond(interaction, await run_or_defer(interaction, setting.reset(interaction, actor)))
+        reset = setting.reset(interaction, actor, role_id=role_id)
+        await respond(interaction, await run_or_defer(interaction, reset))
     elif given:
-        await respond(interaction, await run_or_defer(interaction, change(interaction, actor, **given)))
+        about = {} if role_id is None else {"role_id": role_id}
+        changing = change(interaction, actor, **about, **given)
+        await respond(interaction, await run_or_defer(interaction, changing))
     else:
-        state = await run_or_defer(interaction, setting.state(interaction))
-        await open_panel(interaction, setting, note=state)
+        await open_panel(interaction, setting, role_id=role_id)
 
 
 def asking_message(

@@ -125,6 +125,18 @@ def role_limits_of(role_id: int, limits: RoleLimits) -> str:
     return f"<@&{role_id}>: {words or 'as everyone'}"
 
 
+def cost_of_role(members: int, amount: int | None, period: Period, *, cost: int) -> str:
+    """Say how many members have a role, and what its allowance of this many credits comes to at most."""
+    if not members:
+        return "Nobody has the role yet."
+    have = f"{counted(members, 'member')} {'has' if members == 1 else 'have'} the role"
+    if not amount:
+        return f"{have}."
+    songs = members * (amount // cost) if cost else 0
+    makes = f", or {counted(songs, 'song')}" if songs else ""
+    return f"{have}: at most {in_credits(members * amount)} every {period}{makes}."
+
+
 def available_after(change: BalanceChange) -> str:
     """Say how much the member can spend now, and could spend before."""
     before, after = change.before.available, change.after.available

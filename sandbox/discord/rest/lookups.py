@@ -1,5 +1,7 @@
 """Look-ups of the bot: itself, the application, guilds, channels, members, users."""
 
+from collections import Counter
+
 from sandbox.discord.errors import opening_too_fast, unknown_guild, unknown_member, unknown_user
 from sandbox.discord.model.world import Guild, Member
 from sandbox.discord.payloads import number
@@ -42,6 +44,7 @@ class LookupRoutes:
             Route(method="GET", template=f"{guild}/channels", handle=self.channels),
             Route(method="GET", template=f"{guild}/threads/active", handle=self.active_threads),
             Route(method="GET", template=f"{guild}/roles", handle=self.roles),
+            Route(method="GET", template=f"{guild}/roles/member-counts", handle=self.role_member_counts),
             Route(method="GET", template=f"{guild}/members", handle=self.members),
             Route(method="GET", template=f"{guild}/members/{{user_id}}", handle=self.member),
         ]
@@ -127,6 +130,12 @@ class LookupRoutes:
     def roles(self, call: Call) -> Reply:
         """Return a guild's roles."""
         return Reply([role_payload(role) for role in self._guild(call).roles.values()])
+
+    def role_member_counts(self, call: Call) -> Reply:
+        """Return how many members have each of a guild's roles, without everybody's own."""
+        guild = self._guild(call)
+        held = Counter(role_id for member in guild.members.values() for role_id in member.role_ids)
+        return Reply({str(role_id): held[role_id] for role_id in guild.roles if role_id != guild.id})
 
     def members(self, call: Call) -> Reply:
         """Return a guild's members by id, `limit` of them after `after`."""

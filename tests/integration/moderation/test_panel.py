@@ -73,8 +73,9 @@ async def test_a_server_is_set_up_in_the_panel_also_after_a_restart(local: BotHa
         await local.discord.wait_for(
             lambda: any(one.endswith(str(role.id)) for one in item_ids(panel)), timeout_s=LONG_S
         )
+        await local.shows(panel, "1 member has the role.")
         await choose(local, panel, Action.ROLE_ALLOWANCE, "credits", 150)
-        await local.shows(panel, f"<@&{role.id}> 150")
+        await local.shows(panel, f"<@&{role.id}> 150", "at most 150 credits every week, or 5 songs")
         await go_to(local, panel, "credits", Action.BUDGET)
         await choose(local, panel, Action.BUDGET, "credits", 1500)
         await local.shows(panel, "1,500 credits every week")

@@ -12,8 +12,11 @@ from bot.chat.text.errors import NOT_MODERATOR
 from bot.chat.text.formatting import are_back
 from bot.chat.text.labels import CHANGE_PERIOD
 from bot.chat.text.moderator_errors import EVERYONES_ROLE, IS_A_BOT, NOT_BLOCKED, NOTHING_CHANGED
+from bot.chat.text.quotas import cost_of_role
+from bot.domain.quotas import Period
 from bot.domain.requests import State
 from bot.services.unit_of_work import NamedUnit, UnitOfWork
+from sandbox.discord import Fault, FaultKind
 from sandbox.discord.model.message import Message
 from sandbox.discord.model.users import User
 from sandbox.discord.people.person import PickerError
@@ -23,6 +26,7 @@ from tests.integration.engines import on_both
 
 pytestmark = on_both
 
+COUNTS = "GET /guilds/*/roles/member-counts"
 UNTOUCHED = f"{NOT_MODERATOR}{NOTHING_CHANGED}"
 
 
@@ -94,6 +98,39 @@ async def test_a_blocked_members_waiting_request_ends_and_says_why(local: BotHar
         await told(local, "quota unblock", member=local.ada)
         assert NOT_BLOCKED in (await told(local, "quota unblock", member=local.ada)).content
         await local.place()
+
+
+async def test_a_role_says_how_many_have_it_and_what_that_may_cost(local: BotHarness) -> None:
+    vip = local.discord.add.role(local.discord.guild, name="VIP")
+    local.hurry({"chat.role_count_s": 0.1})
+    async with local.bot():
+        answer = await told(local, "quota role", role=vip, credits=100)
+        assert answer.content.endswith(cost_of_role(0, 100, Period.WEEK, cost=30))
+        for member in (local.ada.member, local.discord.member("Ben").member):
+            member.role_ids.append(vip.id)
+        cost = "2 members have the role: at most 200 credits every week, or 6 songs."
+        assert (await told(local, "quota role", role=vip, credits=100)).content.endswith(f" {cost}")
+        assert (await told(local, "quota role", role=vip)).content == cost
+        assert cost not in (await told(local, "quota role", role=vip, none=True)).content
+        assert (await told(local, "quota role", role=vip)).content == "2 members have the role."
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind=FaultKind.REFUSED, on=COUNTS, status=403, code=50013),
+        Fault(kind=FaultKind.STATUS, on=COUNTS, times=None),
+        Fault(kind=FaultKind.STRANGE, on=COUNTS, words="[]"),
+        Fault(kind=FaultKind.HANG, on=COUNTS, after_s=LONG_S),
+    ],
+    ids=lambda fault: fault.kind,
+)
+async def test_a_role_is_changed_where_its_members_are_not_counted(local: BotHarness, fault: Fault) -> None:
+    local.hurry({"chat.role_count_s": 0.1})
+    async with local.bot():
+        local.discord.faults.add(fault)
+        answer = await told(local, "quota role", role=local.discord.moderators, credits=60)
+        assert answer.content == confirmations.role_allowance_set(local.discord.moderators.id, 60)
 
 
 async def test_allowances_of_everyone_and_of_roles_and_the_budget(local: BotHarness) -> None:

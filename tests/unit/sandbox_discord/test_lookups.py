@@ -58,6 +58,12 @@ def test_members_are_paged_by_id(api: Api) -> None:
     assert api.refused("GET /guilds/{guild_id}/members/{user_id}", at=guild(api, user_id=1)) == (404, 10007)
 
 
+def test_the_members_of_each_role_are_counted_without_everybodys_own(api: Api) -> None:
+    vip = api.discord.add.role(api.discord.guild, name="VIP")
+    counts = api.answer("GET /guilds/{guild_id}/roles/member-counts", at=guild(api))
+    assert counts == {str(api.discord.moderators.id): 1, str(vip.id): 0}
+
+
 def test_what_nobody_knows_is_unknown(api: Api) -> None:
     assert api.refused("GET /users/{user_id}", at={"user_id": 1}) == (404, 10013)
     assert api.refused("POST /users/@me/channels", body={"recipient_id": "1"}) == (404, 10013)
