@@ -8,14 +8,16 @@ RUN /venv/bin/pip install --require-hashes --only-binary :all: -r /requirements.
 
 FROM python:3.13-slim
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 MPLCONFIGDIR=/data/matplotlib
-RUN useradd --system --uid 10001 --home-dir /app inspire && mkdir --mode=0700 /data && chown inspire /data
+RUN groupadd --system --gid 10001 inspire && useradd --system --uid 10001 --gid 10001 --home-dir /app inspire \
+ && mkdir --mode=0700 /data && chown 10001:10001 /data
 COPY --from=build /venv /venv
 WORKDIR /app
 # The image's own default for what is left empty, and the folder of the default DATABASE_URL.
 RUN echo HTTP_PORT=8080 >.env && ln -s ../data data
 COPY bot bot
 COPY cogs cogs
-USER inspire
+# By number: Kubernetes can't tell from a name that it is not root.
+USER 10001:10001
 VOLUME /data
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-m", "bot.healthcheck"]

@@ -16,6 +16,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from tests.integration.program import POWERLESS, ROOT, Outcome, ended
+from tests.operations.block_yaml import document
 
 CONTINUED = re.compile(r"\\\n\s*")
 
@@ -68,10 +69,9 @@ def of_docker_run(env_file: Path) -> dict[str, str]:
 
 def of_compose(env_file: Path) -> dict[str, str]:
     """What `compose.yaml` gives the container: its file of variables, and over it what it names itself."""
-    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
-    assert re.search(r"^    env_file: \.env$", text, re.MULTILINE)
-    block = re.search(r"^    environment:\n((?:      .*\n)+)", text, re.MULTILINE)
-    own = dict(re.findall(r"^      (\w+): (.*)$", block[1], re.MULTILINE)) if block else {}
+    service = document(ROOT / "compose.yaml")["services"]["inspire"]
+    assert service["env_file"] == ".env"
+    own: dict[str, str] = service.get("environment", {})
     return {name: value or "" for name, value in dotenv_values(env_file).items()} | own
 
 
@@ -112,7 +112,6 @@ class Container:
 def created(root: Path, *, env: Mapping[str, str], port: int) -> Container:
     """A container that was not started yet; the port that the image chooses is another one here."""
     built = image()
-    assert built.user != "root"
     container = Container(built, root, env)
     for folder in (built.volume, built.workdir):
         (root / folder.lstrip("/")).mkdir(parents=True)

@@ -9,7 +9,8 @@ PATH = re.compile(
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 MADE = re.compile(r"(?:`|^)make ([a-z-]+)", re.MULTILINE)
 SETTING = re.compile(r"`([A-Z]+(?:_[A-Z]+)+)`")
-OF_DISCORD = {"INTERACTION_CREATE"}
+OF_OTHERS = {"INTERACTION_CREATE", "POSTGRES_PASSWORD"}
+"""Names of Discord and of the PostgreSQL image."""
 
 
 def found(pattern: re.Pattern[str]) -> list[tuple[str, Path]]:
@@ -34,4 +35,4 @@ def test_each_make_target_that_a_document_names_is_in_the_makefile() -> None:
 def test_each_setting_that_a_document_names_is_in_the_example() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     settings = set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE))
-    assert {setting for setting, _ in found(SETTING)} - settings - OF_DISCORD == set()
+    assert {setting for setting, _ in found(SETTING)} - settings - OF_OTHERS == set()
