@@ -20,7 +20,7 @@ from tests.harness.databases import sources
 from tests.harness.settings import environment
 from tests.integration.program import ROOT
 
-GUIDE = ROOT / "docs" / "operations.md"
+GUIDE = ROOT / "docs" / "operations" / "backup.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 """A language, which commands have none of, and lines."""
 SONGS = 6
@@ -35,7 +35,7 @@ def short_leases(local: BotHarness) -> None:
 
 def commands(title: str) -> list[str]:
     """The lines of the guide's commands under a title."""
-    section = GUIDE.read_text(encoding="utf-8").partition(f"### {title}\n")[2].partition("\n##")[0]
+    section = GUIDE.read_text(encoding="utf-8").partition(f"## {title}\n")[2].partition("\n##")[0]
     typed = [lines for language, lines in BLOCK.findall(section) if not language]
     assert typed, title
     return str(typed[0]).splitlines()

@@ -10,7 +10,8 @@ from tests.integration.program import ROOT
 from tests.operations.monitoring import free_port, watching
 from tests.operations.test_backup import BLOCK
 
-GUIDE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+PAGES = sorted((ROOT / "docs" / "operations").glob("*.md"))
+GUIDE = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 CALLS = re.compile(r'"(OPERATOR: [^"%]+)')
 METRICS = re.compile(r"`(inspire_[a-z_]+)(?:\{([a-z,]+)\})?`")
 PARTS = re.compile(r"_(bucket|sum|count|created)$")
@@ -45,7 +46,7 @@ def test_the_lines_that_mention_the_owner_are_marked() -> None:
 
 def test_every_line_that_is_explained_is_in_the_code() -> None:
     code = "\n".join(re.sub(r'"\s*\n\s*"', "", path.read_text(encoding="utf-8")) for path in source_files())
-    section = GUIDE.partition("## Log lines")[2].partition("\n## ")[0]
+    section = GUIDE.partition("# Log lines")[2].partition("\n# ")[0]
     cells = re.findall(r"^\| (`.+?`) \|", section, re.MULTILINE)
     lines = [line for cell in cells for line in re.findall(r"`([^`]+)`", cell)]
     parts = [part.strip(" ;:,") for line in lines for part in re.split(r"\.\.\.|\d+\.\d", line)]

@@ -12,7 +12,7 @@ from bot.shutdown import DRAIN_S, STOP_S, GracefulShutdown, StoppedError
 from tests.harness.clock import FakeClock
 
 PROMISE_S = 20.0
-"""Seconds within which the process ends (docs/operations.md)."""
+"""Seconds within which the process ends (docs/operations/start-and-stop.md)."""
 LONG_S = 30.0
 
 

@@ -18,7 +18,7 @@ STOPS_SONGS = (
     "another copy of the bot",
     "a cap is reached",
 )
-"""How the lines begin, after the prefix, that mention the bot's owner; `docs/operations.md` marks them."""
+"""How the lines begin, after the prefix, that mention the bot's owner; `log-lines.md` marks them."""
 MAX_LINES = 20
 """Different lines that are kept, and as many again that stop songs; more are only counted."""
 MAX_REQUESTS = 5

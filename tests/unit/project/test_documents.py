@@ -2,7 +2,12 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 PATH = re.compile(
     r"`((?:bot|cogs|docs|sandbox|tests|benchmarks|\.ci)/[\w./]*|\.env\.example|[\w]+\.(?:md|toml))`"
 )
@@ -25,6 +30,21 @@ def test_each_path_that_a_document_names_exists() -> None:
 def test_each_link_between_documents_leads_somewhere() -> None:
     missing = [(link, page.name) for link, page in found(LINK) if not (page.parent / link).exists()]
     assert missing == []
+
+
+def anchors(page: Path) -> set[str]:
+    """What the headings of a document can be reached by."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_each_anchor_of_a_link_is_a_heading() -> None:
+    links = found(re.compile(r"\]\(([^):]*#[^)]*)\)"))
+    parts = [(page, *link.split("#")) for link, page in links]
+    assert len(links) >= 3
+    assert [
+        part for part in parts if part[2] not in anchors(part[0].parent / part[1] if part[1] else part[0])
+    ] == []
 
 
 def test_each_make_target_that_a_document_names_is_in_the_makefile() -> None:
