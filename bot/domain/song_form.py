@@ -16,7 +16,8 @@ WEIGHTS = {"style": "style_weight", "audio": "audio_weight", "weirdness": "weird
 _WEIGHT = re.compile(r"([a-z]+)[a-z_ ]*?\s*[:=]?\s*(-?[0-9]*[.,]?[0-9]+)\s*(%?)")
 _BETWEEN = re.compile(r"[\s,;·/|]*")
 _SOURCE = re.compile(
-    r"(?P<request>[0-9]{1,20})|clip-(?P<clip>[0-9a-f-]{36})|playlist-(?P<playlist>[0-9a-f-]{36})"
+    r"(?P<request>[0-9]{1,20})|playlist-(?P<playlist>[0-9a-f-]{36})|"
+    r"clip-(?P<clip>[0-9a-f-]{36})(-(?P<singer>[0-9a-f-]{36}))?|persona-(?P<persona>[0-9a-f-]{36})|new"
 )
 
 
@@ -39,18 +40,23 @@ class FormUnavailableError(RefusalError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SongSource:
-    """What a form is about: a request, or a clip or a playlist of Suno; exactly one of them is set."""
+    """What a form is about: a request, a playlist, or a new song, perhaps with a clip and a persona."""
 
     request_id: int | None = None
     clip_id: str | None = None
     playlist_id: str | None = None
+    persona_id: str | None = None
 
     @property
     def key(self) -> str:
         """Return the source as part of a custom id; `parse` reads it."""
         if self.request_id is not None:
             return str(self.request_id)
-        return f"clip-{self.clip_id}" if self.clip_id else f"playlist-{self.playlist_id}"
+        if self.playlist_id is not None:
+            return f"playlist-{self.playlist_id}"
+        if self.clip_id is not None:
+            return f"clip-{self.clip_id}-{self.persona_id}" if self.persona_id else f"clip-{self.clip_id}"
+        return f"persona-{self.persona_id}" if self.persona_id else "new"
 
     @classmethod
     def parse(cls, key: str) -> "SongSource | None":
@@ -59,7 +65,12 @@ class SongSource:
         if found is None:
             return None
         request_id = int(found["request"]) if found["request"] else None
-        return cls(request_id=request_id, clip_id=found["clip"], playlist_id=found["playlist"])
+        return cls(
+            request_id=request_id,
+            clip_id=found["clip"],
+            playlist_id=found["playlist"],
+            persona_id=found["singer"] or found["persona"],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import discord
 
@@ -10,7 +11,7 @@ from bot.chat.buttons.song import ID
 from bot.chat.forms.song_form import FORM, REOPEN, filled_in, kept_form, read_kept_form, song_form
 from bot.chat.interactions.components import SafeButton
 from bot.chat.interactions.context import AnyInteraction, GuildInteraction, accept
-from bot.chat.interactions.respond import respond_with_error
+from bot.chat.interactions.respond import BESIDE, respond_with_error
 from bot.chat.messages.rendered import custom_ids
 from bot.chat.status_response import respond_with_status
 from bot.domain.errors import LinkKind
@@ -30,7 +31,7 @@ class ChangeButton(SafeButton, template=f"change:{ID}"):
         await open_form(interaction, SongSource(request_id=self.request_id))
 
 
-class ReopenButton(SafeButton, template=f"{REOPEN}(?P<key>[a-z0-9-]{{1,60}})"):
+class ReopenButton(SafeButton, template=f"{REOPEN}(?P<key>[a-z0-9-]{{1,80}})"):
     """Button that opens a refused form again, with what was typed; its message keeps that."""
 
     async def pressed(self, interaction: GuildInteraction) -> None:
@@ -39,7 +40,7 @@ class ReopenButton(SafeButton, template=f"{REOPEN}(?P<key>[a-z0-9-]{{1,60}})"):
 
 
 async def open_form(interaction: GuildInteraction, source: SongSource, form: SongForm | None = None) -> None:
-    """Answer with the form about the source, filled in from there or with `form`.
+    """Answer with the form about the source, filled in with `form`, and from the source what that lacks.
 
     Raises:
         FormUnavailableError: it could not be filled in time; a form has to be the first answer.
@@ -50,7 +51,10 @@ async def open_form(interaction: GuildInteraction, source: SongSource, form: Son
             draft = await interaction.services.requests.draft(source, interaction.viewer())
     except TimeoutError as error:
         raise FormUnavailableError from error
-    modal = song_form(source, draft, draft.form if form is None else form)
+    filled = draft.form
+    if form is not None:
+        filled = replace(form, playlist=form.playlist or filled.playlist, model=form.model or filled.model)
+    modal = song_form(source, draft, filled)
     modal.stop()  # so that discord.py doesn't keep it: `answer_song_form` answers it, also after a restart
     await interaction.raw.response.send_modal(modal)
 
@@ -75,15 +79,14 @@ async def answer_song_form(interaction: AnyInteraction) -> None:
     if interaction.type is not discord.InteractionType.modal_submit or not custom_id.startswith(FORM):
         return
     form = filled_in(data)
-    kept = None
     try:
         accepted = accept(interaction)
         source = _source(custom_id.removeprefix(FORM))
-        kept = kept_form(source, form)
+        interaction.extras[BESIDE] = kept_form(source, form)
         placing = accepted.services.requests.place_form(source, form, accepted.request_context())
         await respond_with_status(accepted, placing)
     except Exception as error:  # noqa: BLE001 - an edge: each interaction gets its answer
-        await respond_with_error(interaction, error, beside=kept)
+        await respond_with_error(interaction, error)
 
 
 def _source(key: str) -> SongSource:

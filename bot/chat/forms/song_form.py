@@ -1,19 +1,22 @@
 """The form that changes a request, and what was typed into it beside a refusal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import discord
+from discord import app_commands
 
 from bot.chat.messages import colours
 from bot.chat.messages.buttons import button
 from bot.chat.messages.choices import CHOICE_LIMIT, model_choices
-from bot.chat.messages.rendered import RenderedMessage
+from bot.chat.messages.rendered import Attachment, RenderedMessage
 from bot.chat.text import labels
 from bot.chat.text.formatting import in_credits, plain, playlist_page
+from bot.domain.errors import BlockedError, ChannelError, ChannelGoneError, ClipError, PersonaError
 from bot.domain.models import find_model, model_name
-from bot.domain.playlist_choice import SURPRISE, matching_playlists
-from bot.domain.song_form import PROMPT_LIMIT, WEIGHTS_LIMIT, SongForm, SongSource
-from bot.domain.song_options import parse_playlist_or_name
+from bot.domain.playlist_choice import SURPRISE, find_saved, matching_playlists, search_key
+from bot.domain.playlists import SavedPlaylist
+from bot.domain.song_form import PROMPT_LIMIT, WEIGHTS_LIMIT, SongForm, SongSource, weights_text
+from bot.domain.song_options import SongOptions, parse_clip, parse_persona, parse_playlist_or_name
 from bot.domain.suno_links import TEXT_LIMIT, UUID
 from bot.services.requests.drafts import SongDraft
 
@@ -23,6 +26,9 @@ REOPEN = "song-form-again:"
 """The same of the buttons that open a form again."""
 PLAYLIST, PROMPT, MODEL, WEIGHTS = "playlist", "prompt", "model", "weights"
 """The custom ids of the fields."""
+PROMPT_FILE = "prompt.txt"
+BEYOND_FORMS = (BlockedError, ChannelError, ChannelGoneError)
+"""Refusals that another form does not change, wherever it is opened from."""
 MAX_OPTIONS = 25
 """The options of a select; Discord's limit."""
 _FIELDS = {labels.FORM_PLAYLIST: PLAYLIST, labels.FORM_MODEL: MODEL, labels.FORM_WEIGHTS: WEIGHTS}
@@ -31,11 +37,10 @@ _FIELDS = {labels.FORM_PLAYLIST: PLAYLIST, labels.FORM_MODEL: MODEL, labels.FORM
 
 def song_form(source: SongSource, draft: SongDraft, form: SongForm) -> discord.ui.Modal:
     """Build the form with these values in its fields; saved playlists and models are selects."""
-    title = labels.CHANGE if source.request_id is not None else labels.SONG_LIKE_THIS
     modal = discord.ui.Modal(
-        title=f"{title} · {in_credits(draft.cost)}", custom_id=f"{FORM}{source.key}", timeout=None
+        title=f"{_title(source)} · {in_credits(draft.cost)}", custom_id=f"{FORM}{source.key}", timeout=None
     )
-    modal.add_item(_labelled(labels.FORM_PLAYLIST, _playlist(draft, form)))
+    modal.add_item(_playlist(draft, form))
     prompt = discord.ui.TextInput[discord.ui.Modal](
         custom_id=PROMPT,
         style=discord.TextStyle.paragraph,
@@ -76,16 +81,50 @@ def filled_in(data: Mapping[str, object]) -> SongForm:
     )
 
 
-def kept_form(source: SongSource, form: SongForm) -> RenderedMessage:
-    """Build the message that keeps what was typed, with the button that opens the form with it again."""
-    playlist = _linked(form.playlist)
-    embed = discord.Embed(title=labels.TYPED, description=form.prompt or None, colour=colours.LIST)
+def kept_form(source: SongSource | None, form: SongForm) -> RenderedMessage:
+    """Build the message that keeps what was typed, with the button that opens the form with it.
+
+    There is no button without a source. A prompt that is too long for the form is in a file, too.
+    """
+    playlist, prompt = _linked(form.playlist), form.prompt[:PROMPT_LIMIT]
+    embed = discord.Embed(title=labels.TYPED, description=prompt.strip() or None, colour=colours.LIST)
     for name, value in zip(_FIELDS, (playlist, model_name(form.model), form.weights), strict=True):
         if value.strip():
             embed.add_field(name=name, value=value)
     view = discord.ui.View(timeout=None)
-    view.add_item(button(labels.OPEN_FORM_AGAIN, f"{REOPEN}{source.key}"))
-    return RenderedMessage(embeds=[embed], view=view)
+    if source is not None:
+        view.add_item(button(labels.EDIT_AND_TRY, f"{REOPEN}{source.key}"))
+    files = [Attachment(PROMPT_FILE, form.prompt.encode())] if form.prompt != prompt else []
+    return RenderedMessage(embeds=[embed], view=view, attachments=files)
+
+
+def kept_command(typed: app_commands.Namespace, error: Exception) -> RenderedMessage | None:
+    """Build the message that keeps what was typed in a refused `/inspire`; None if nothing was.
+
+    It has no button for what no form can mend, which has no fields for a persona and a clip.
+    """
+    weights = weights_text(
+        SongOptions(
+            style_weight=typed.style_weight, audio_weight=typed.audio_weight, weirdness=typed.weirdness
+        )
+    )
+    form = SongForm(
+        playlist=typed.playlist or "", prompt=typed.prompt or "", model=typed.model or "", weights=weights
+    )
+    if form == SongForm():
+        return None
+    return kept_form(None if isinstance(error, BEYOND_FORMS) else _new_song(typed), form)
+
+
+def _new_song(typed: app_commands.Namespace) -> SongSource | None:
+    """Return the source of a new song with the persona and the clip that were typed; None if one is wrong."""
+    try:
+        return SongSource(
+            clip_id=parse_clip(typed.artist_clip) if typed.artist_clip else None,
+            persona_id=parse_persona(typed.persona) if typed.persona else None,
+        )
+    except (ClipError, PersonaError):
+        return None
 
 
 def read_kept_form(message: discord.Message | None) -> SongForm:
@@ -102,19 +141,31 @@ def read_kept_form(message: discord.Message | None) -> SongForm:
     )
 
 
+def _title(source: SongSource) -> str:
+    if source.request_id is not None:
+        return labels.CHANGE
+    return labels.SONG_LIKE_THIS if source.clip_id or source.playlist_id else labels.NEW_SONG
+
+
 def _labelled(
     text: str, component: discord.ui.Item[discord.ui.Modal], *, description: str | None = None
 ) -> discord.ui.Label[discord.ui.Modal]:
     return discord.ui.Label(text=text, component=component, description=description)
 
 
-def _playlist(draft: SongDraft, form: SongForm) -> discord.ui.Item[discord.ui.Modal]:
-    """Build the field for the playlist: a select if any are saved, else a text."""
-    if not draft.saved:
-        link = _linked(form.playlist) or None
-        return discord.ui.TextInput(custom_id=PLAYLIST, default=link, max_length=TEXT_LIMIT)
+def _playlist(draft: SongDraft, form: SongForm) -> discord.ui.Label[discord.ui.Modal]:
+    """Build the field for the playlist: a select if any are saved, else a text.
+
+    Text that names no playlist is in a field of text, to be corrected there.
+    """
+    wanted = _wanted(draft.saved, form.playlist)
+    if not draft.saved or not (wanted == SURPRISE or UUID.fullmatch(wanted)):
+        field = discord.ui.TextInput[discord.ui.Modal](
+            custom_id=PLAYLIST, default=_linked(form.playlist) or None, max_length=TEXT_LIMIT
+        )
+        hint = labels.FORM_PLAYLIST_HINT if draft.saved else None
+        return _labelled(labels.FORM_PLAYLIST, field, description=hint)
     named = {one.playlist_id: one.name for one in matching_playlists(draft.saved, "")}
-    wanted = form.playlist or SURPRISE
     shown = {wanted: named.get(wanted, labels.FORM_SAME_PLAYLIST), SURPRISE: SURPRISE} | named
     shown[SURPRISE] = SURPRISE
     options = [
@@ -123,7 +174,16 @@ def _playlist(draft: SongDraft, form: SongForm) -> discord.ui.Item[discord.ui.Mo
         )
         for value, name in list(shown.items())[:MAX_OPTIONS]
     ]
-    return discord.ui.Select(custom_id=PLAYLIST, options=options)
+    select = discord.ui.Select[discord.ui.Modal](custom_id=PLAYLIST, options=options)
+    return _labelled(labels.FORM_PLAYLIST, select)
+
+
+def _wanted(saved: Sequence[SavedPlaylist], typed: str) -> str:
+    """Return the id of the one playlist that was typed, `SURPRISE` if none was, else the text."""
+    found = find_saved(saved, typed)
+    if len(found) == 1:
+        return found[0].playlist_id
+    return typed if search_key(typed) not in {"", search_key(SURPRISE)} else SURPRISE
 
 
 def _linked(playlist: str) -> str:

@@ -24,6 +24,8 @@ ERROR_TIMEOUT_S = 10.0
 """Timeout of an error's response in seconds."""
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_INTERACTION = 10062
+BESIDE = "beside"
+"""Key in `extras`: the message whose embeds, buttons and files go with an error."""
 DEFERRAL = "deferral"
 """Key in `extras` while the interaction is deferred: whether the response is for the member alone."""
 
@@ -80,16 +82,12 @@ async def respond(
     return await _respond(interaction.raw, reply, ephemeral=ephemeral)
 
 
-async def respond_with_error(
-    interaction: AnyInteraction, error: Exception, *, beside: RenderedMessage | None = None
-) -> None:
+async def respond_with_error(interaction: AnyInteraction, error: Exception) -> None:
     """Tell the member what went wrong; log an unexpected error under a reference that they can quote.
-
-    `beside` has embeds and buttons for the same message.
 
     Errors of Discord and the network are logged, never raised.
     """
-    cause = _root(error)
+    cause = root_error(error)
     if _code(cause) == UNKNOWN_INTERACTION:
         log.warning("The interaction was over before its answer", extra={"interaction": interaction.id})
         return
@@ -103,7 +101,7 @@ async def respond_with_error(
     try:
         async with asyncio.timeout(ERROR_TIMEOUT_S):
             if interaction.type is not discord.InteractionType.autocomplete:
-                reply = replace(beside or RenderedMessage(), content=words)
+                reply = replace(interaction.extras.get(BESIDE) or RenderedMessage(), content=words)
                 await _respond(interaction, reply, ephemeral=True)
             elif not interaction.response.is_done():
                 await interaction.response.autocomplete([])  # it cannot show text
@@ -251,7 +249,7 @@ def _code(error: Exception) -> int | None:
     return error.code if isinstance(error, discord.HTTPException) else None
 
 
-def _root(error: Exception) -> Exception:
+def root_error(error: Exception) -> Exception:
     """Return the original error if discord.py has wrapped it."""
     if isinstance(error, app_commands.CommandInvokeError):
         return error.original

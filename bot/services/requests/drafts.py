@@ -63,7 +63,7 @@ def hidden_options(
         SongNotFoundError, SongRemovedError, DetailsErasedError: the request is not available any more.
     """
     if source.request_id is None:
-        return replace(options, artist_clip_id=source.clip_id), None
+        return replace(options, persona_id=source.persona_id, artist_clip_id=source.clip_id), None
     request = uow.requests.find(source.request_id) if source.request_id <= MAX_ID else None
     known = require_details(request, guild_id)
     spec = known.spec

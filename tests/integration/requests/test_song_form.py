@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.chat.delivery.status_message import TITLES
 from bot.chat.text.errors import NOTHING_TO_MAKE
-from bot.chat.text.labels import CHANGE, MENU, OPEN_FORM_AGAIN, SONG_LIKE_THIS
+from bot.chat.text.labels import CHANGE, EDIT_AND_TRY, MENU, SONG_LIKE_THIS
 from bot.domain.errors import StoreError
 from bot.domain.requests import State
 from sandbox.cqtai import PLAYLISTS
@@ -21,6 +21,7 @@ pytestmark = on_both
 
 FIRST, SECOND = PLAYLISTS[0].id, PLAYLISTS[1].id
 CLIP = "0b6f4c0e-5a3d-4f4e-9c61-7f2d81c5a907"
+PERSONA = "5ce1f2b4-1a2b-4c3d-8e4f-0a1b2c3d4e5f"
 PLENTY: dict[str, Any] = {"default_allowance": 900, "max_active_per_member": 9}
 WORDS = {
     "prompt": "  more *rain*,\n@everyone, and `less` sun",
@@ -121,7 +122,7 @@ async def test_what_was_typed_is_kept_beside_a_refusal_and_over_a_restart(local:
         assert refused.ephemeral
         assert "“style a lot” can't be read" in refused.content
     async with local.bot(**PLENTY):
-        again = await opened(await local.ada.press(refused, OPEN_FORM_AGAIN))
+        again = await opened(await local.ada.press(refused, EDIT_AND_TRY))
         assert fields(again) == {
             "playlist": f"https://suno.com/playlist/{FIRST}",
             "prompt": WORDS["prompt"].strip(),
@@ -131,11 +132,11 @@ async def test_what_was_typed_is_kept_beside_a_refusal_and_over_a_restart(local:
         mo = local.discord.member("Mo")
         saved = await mo.slash("songs", "playlists add", past_picker=True, name="Salsa", playlist=FIRST)
         await saved.answer(timeout_s=LONG_S)
-        again = await opened(await local.ada.press(refused, OPEN_FORM_AGAIN))
+        again = await opened(await local.ada.press(refused, EDIT_AND_TRY))
         assert fields(again)["playlist"] == FIRST
         refused = await answer(local, again, weights="style 7")
         assert "`style_weight` takes a number from 0 to 1, not 7" in refused.content
-        again = await opened(await local.ada.press(refused, OPEN_FORM_AGAIN))
+        again = await opened(await local.ada.press(refused, EDIT_AND_TRY))
         status = await answer(local, again, weights="")
         await local.shows(status, TITLES[State.DELIVERED])
     assert bodies(local)[1] == {
@@ -144,6 +145,43 @@ async def test_what_was_typed_is_kept_beside_a_refusal_and_over_a_restart(local:
         "playlistId": FIRST,
         "prompt": WORDS["prompt"].strip(),
     }
+
+
+async def test_a_refused_command_is_edited_and_tried_again_also_after_a_restart(local: BotHarness) -> None:
+    given: dict[str, Any] = {
+        "playlist": "neither",
+        "prompt": "more *rain*",
+        "persona": PERSONA,
+        "artist_clip": CLIP,
+    }
+    async with local.bot(**PLENTY):
+        asked = await local.order("Ada", style_weight=0.7, **given)
+        refused = await asked.answer(timeout_s=LONG_S)
+        assert refused.ephemeral
+        assert "neither a playlist link nor" in refused.content
+        asked = await local.order("Ada", prompt="more rain", persona="whoever")
+        wrong = await asked.answer(timeout_s=LONG_S)
+        assert "more rain" in seen(wrong)
+        assert wrong.components == ()
+    async with local.bot(**PLENTY):
+        form = await opened(await local.ada.press(refused, EDIT_AND_TRY))
+        filled = {"playlist": "neither", "prompt": "more *rain*", "model": "v55", "weights": "style 0.7"}
+        assert fields(form) == filled
+        again = await answer(local, form, playlist="nor this")
+        form = await opened(await local.ada.press(again, EDIT_AND_TRY))
+        await answer(local, form, playlist=FIRST)
+        await local.provider.wait_for(lambda provider: len(provider.tasks) == 1)
+    assert bodies(local) == [
+        {
+            "task": "inspiration",
+            "model": "v55",
+            "playlistId": FIRST,
+            "prompt": "more *rain*",
+            "styleWeight": 0.7,
+            "personaId": PERSONA,
+            "artistClipId": CLIP,
+        }
+    ]
 
 
 async def test_a_song_is_like_the_link_in_a_message(local: BotHarness) -> None:
@@ -160,7 +198,7 @@ async def test_a_song_is_like_the_link_in_a_message(local: BotHarness) -> None:
         assert fields(form) == {"playlist": "", "prompt": "", "model": "v55", "weights": ""}
         refused = await answer(local, form, playlist="neither")
         assert "neither a playlist link nor" in refused.content
-        form = await opened(await local.ada.press(refused, OPEN_FORM_AGAIN))
+        form = await opened(await local.ada.press(refused, EDIT_AND_TRY))
         assert fields(form)["playlist"] == "neither"
         await answer(local, form, playlist=FIRST)
         await local.provider.wait_for(lambda provider: len(provider.tasks) == 2)
@@ -192,7 +230,7 @@ async def test_what_was_typed_outlives_a_slow_and_failing_database(local: BotHar
         (refused,) = await local.discord.wait_for(lambda: sent.followups, timeout_s=LONG_S)
         assert refused.ephemeral
         assert "can't use its database" in seen(refused)
-        again = await opened(await local.ada.press(refused, OPEN_FORM_AGAIN))
+        again = await opened(await local.ada.press(refused, EDIT_AND_TRY))
         assert not (await answer(local, again)).ephemeral
         await local.provider.wait_for(lambda provider: len(provider.tasks) == 1)
     assert bodies(local)[0]["prompt"] == "rain"

@@ -69,7 +69,15 @@ def test_a_form_has_the_options_and_gives_them_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", [SongSource(request_id=77), SongSource(clip_id=ID), SongSource(playlist_id=ID)]
+    "source",
+    [
+        SongSource(request_id=77),
+        SongSource(playlist_id=ID),
+        SongSource(),
+        SongSource(clip_id=ID),
+        SongSource(persona_id=ID),
+        SongSource(clip_id=ID, persona_id=ID),
+    ],
 )
 def test_a_source_is_read_again_from_its_key(source: SongSource) -> None:
     assert SongSource.parse(source.key) == source

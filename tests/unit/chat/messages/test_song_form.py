@@ -1,10 +1,16 @@
 """The form that changes a request."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 import discord
 import pytest
+from discord.app_commands import Namespace
 
-from bot.chat.forms.song_form import song_form
+from bot.chat.forms.song_form import PROMPT_FILE, REOPEN, kept_command, kept_form, song_form
 from bot.chat.text import labels
+from bot.domain.errors import BlockedError, ChannelError, ClipError, CooldownError, LinkKind, RefusalError
+from bot.domain.playlists import SavedPlaylist
 from bot.domain.song_form import PROMPT_LIMIT, SongForm, SongSource
 from bot.services.requests.drafts import SongDraft
 from tests.unit.chat.factories import PLAYLIST, REQUEST
@@ -17,3 +23,71 @@ def test_a_prompt_that_fills_its_field_is_said_to_be_cut(length: int) -> None:
     modal = song_form(SongSource(request_id=REQUEST), draft, form)
     hints = [one.description for one in modal.children if isinstance(one, discord.ui.Label)]
     assert (labels.FORM_PROMPT_FULL in hints) is (length == PROMPT_LIMIT)
+
+
+def typed(**options: object) -> Namespace:
+    """What a member typed in the options of a command."""
+    namespace = Namespace.__new__(Namespace)
+    namespace.__dict__.update(options)
+    return namespace
+
+
+COOLDOWN = CooldownError(datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "has_button"),
+    [
+        ({"prompt": "rain"}, COOLDOWN, True),
+        ({"prompt": "rain"}, BlockedError("spam"), False),
+        ({"prompt": "rain"}, ChannelError(7), False),
+        ({"prompt": "rain", "artist_clip": "nonsense"}, ClipError(LinkKind.FREE_TEXT), False),
+        ({"prompt": "rain", "persona": "nonsense"}, COOLDOWN, False),
+    ],
+)
+def test_a_refused_command_has_a_button_where_the_form_can_mend_it(
+    options: dict[str, Any], error: RefusalError, has_button: bool
+) -> None:
+    kept = kept_command(typed(**options), error)
+    assert kept is not None
+    assert kept.embeds[0].description == "rain"
+    assert bool(kept.view.children) is has_button
+
+
+def test_nothing_typed_is_nothing_kept() -> None:
+    assert kept_command(typed(), COOLDOWN) is None
+
+
+def test_a_prompt_that_is_longer_than_the_form_is_kept_in_a_file() -> None:
+    prompt = "é" * (PROMPT_LIMIT + 1)
+    kept = kept_form(SongSource(), SongForm(prompt=prompt))
+    assert kept.embeds[0].description == prompt[:PROMPT_LIMIT]
+    assert [(one.name, one.data.decode()) for one in kept.attachments] == [(PROMPT_FILE, prompt)]
+
+
+def test_the_button_has_room_for_a_clip_and_a_persona() -> None:
+    assert len(f"{REOPEN}{SongSource(clip_id=PLAYLIST, persona_id=PLAYLIST).key}") <= 100
+
+
+@pytest.mark.parametrize(
+    ("playlist", "kind", "value"),
+    [
+        ("", discord.ui.Select, "Surprise me"),
+        ("surprise ME", discord.ui.Select, "Surprise me"),
+        ("lo-f", discord.ui.Select, PLAYLIST),
+        ("no such name", discord.ui.TextInput, "no such name"),
+    ],
+)
+def test_a_playlist_that_is_not_found_is_corrected_as_text(
+    playlist: str, kind: type[discord.ui.Item[Any]], value: str
+) -> None:
+    saved = SavedPlaylist(name="Lo-fi", playlist_id=PLAYLIST, added_by=7, added_at=COOLDOWN.until)
+    form = SongForm(playlist=playlist, model="v55")
+    draft = SongDraft(form=form, saved=(saved,), models=("v55",), usual_model="v55", cost=30)
+    field = song_form(SongSource(), draft, form).children[0]
+    assert isinstance(field, discord.ui.Label)
+    assert isinstance(field.component, kind)
+    if isinstance(field.component, discord.ui.Select):
+        assert [one.value for one in field.component.options if one.default] == [value]
+    if isinstance(field.component, discord.ui.TextInput):
+        assert field.component.default == value

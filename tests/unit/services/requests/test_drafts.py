@@ -58,8 +58,10 @@ async def test_the_form_of_a_link_begins_with_what_is_usual_here(harness: Servic
     draft = await harness.requests.draft(source, BENS)
     assert draft.form == SongForm(playlist=OTHER, model="v40")
     assert [one.name for one in draft.saved] == ["Beats"]
-    card = await harness.requests.place_form(source, SongForm(), harness.context(BEN))
-    assert (await harness.request(card.request_id)).spec.artist_clip_id == CLIP
+    with_persona = replace(source, persona_id=OTHER)
+    card = await harness.requests.place_form(with_persona, SongForm(), harness.context(BEN))
+    spec = (await harness.request(card.request_id)).spec
+    assert (spec.artist_clip_id, spec.persona_id) == (CLIP, OTHER)
 
 
 async def test_a_model_that_is_no_longer_offered_gives_way_to_the_usual_one(harness: ServicesHarness) -> None:
